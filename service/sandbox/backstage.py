@@ -1,0 +1,69 @@
+"""What Twilio has not: the whole truth for tests, and a person who writes back."""
+
+from aiohttp import web
+
+from service.sandbox.account import Account
+from service.sandbox.callbacks import Callbacks
+from service.sandbox.gate import answer
+from service.sandbox.messages import Messages
+from service.sandbox.refusals import RefusedError
+from service.sandbox.resource import testimony
+from service.sandbox.submission import Submission, check_url
+from service.sandbox.webhooks import inbound_form
+
+
+class Backstage:
+    """Handlers under `/_sandbox`, open to whoever reaches the loopback."""
+
+    def __init__(
+        self,
+        account: Account,
+        messages: Messages,
+        callbacks: Callbacks,
+        inbound_url: str | None,
+    ) -> None:
+        self._account = account
+        self._messages = messages
+        self._callbacks = callbacks
+        self._inbound_url = inbound_url
+
+    def routes(self) -> list[web.RouteDef]:
+        """List the paths to serve."""
+        return [
+            web.get("/_sandbox/health", self.health),
+            web.get("/_sandbox/messages", self.messages),
+            web.post("/_sandbox/inbound", self.inbound),
+        ]
+
+    async def health(self, _: web.Request) -> web.Response:
+        """Say whose sandbox lives here: a client knows the SID it was given."""
+        return answer({"status": "ok", "account_sid": self._account.sid})
+
+    async def messages(self, _: web.Request) -> web.Response:
+        """Tell of every message ever taken, oldest first, deleted ones too."""
+        told = [testimony(one, self._account.sid) for one in self._messages.in_order()]
+        return answer(told)
+
+    async def inbound(self, request: web.Request) -> web.Response:
+        """Bring an answer: From, To, Body, and Url unless given at the start.
+
+        Posts the signed webhook and says what came of it; 400 names what is missing.
+        """
+        raw = [[name, str(value)] for name, value in (await request.post()).items()]
+        form = {"Url": self._inbound_url or "", **dict(raw)}
+        missing = [name for name in ("From", "To", "Body", "Url") if not form.get(name)]
+        if missing:
+            text = f"inbound: missing {', '.join(missing)}; send them as form fields"
+            raise web.HTTPBadRequest(text=text)
+        try:
+            url = check_url(form["Url"])
+        except RefusedError as refused:
+            text = f"inbound: Url: found {form['Url']}, expected http://… or https://…"
+            raise web.HTTPBadRequest(text=text) from refused
+        said = Submission(form["To"], form["From"], None, form["Body"], None, None)
+        message = self._messages.create(
+            said, direction="inbound", status="received", form=raw
+        )
+        fields = inbound_form(message, self._account.sid)
+        result = await self._callbacks.deliver(url, message.sid, "received", fields)
+        return answer({"sid": message.sid, "result": result})

@@ -1,0 +1,54 @@
+"""What becomes of an accepted message, decided by the number it goes to.
+
+Numbers `+1 NXX 555 01NN` are reserved for fiction, so no phone rings. Their last two
+digits choose the fate: 90 to 93 end `undelivered`, 94 ends `failed`, 95 stays `sent`
+because its carrier never sends a receipt; FATES below has the codes. Every other
+number gets its message. Statuses and codes are Twilio's (twilio.com/docs/messaging/
+guides/outbound-message-status-in-status-callbacks, twilio.com/docs/api/errors).
+"""
+
+import re
+from dataclasses import dataclass
+
+_FICTION = re.compile(r"\+1\d{3}55501(\d\d)")
+
+
+@dataclass(frozen=True, slots=True)
+class Fate:
+    """The statuses a message passes through, its last error code and the reason."""
+
+    path: tuple[str, ...]
+    error_code: int | None
+    reason: str
+
+    @property
+    def final(self) -> str:
+        """The status in which the message stays."""
+        return self.path[-1]
+
+
+DELIVERED = Fate(("queued", "sent", "delivered"), None, "all went well")
+_UNDELIVERED = ("queued", "sent", "undelivered")
+FATES = {
+    "90": Fate(_UNDELIVERED, 30003, "the phone is off or out of reach"),
+    "91": Fate(_UNDELIVERED, 30005, "nobody has this number"),
+    "92": Fate(_UNDELIVERED, 30006, "a landline, or a carrier out of reach"),
+    "93": Fate(_UNDELIVERED, 30008, "the carrier gave no reason"),
+    "94": Fate(("queued", "failed"), 30007, "a filter took the text for spam"),
+    "95": Fate(("queued", "sent"), None, "the carrier never sends a receipt"),
+}
+REASONS = {fate.error_code: fate.reason for fate in FATES.values() if fate.error_code}
+
+
+def fate_of(number: str) -> Fate:
+    """Say what becomes of a message to this number (E.164)."""
+    fiction = _FICTION.fullmatch(number)
+    return FATES.get(fiction[1], DELIVERED) if fiction else DELIVERED
+
+
+def remaining(status: str, number: str) -> tuple[str, ...]:
+    """List the statuses still ahead of a message that has this one now."""
+    path = fate_of(number).path
+    if status in {"accepted", "scheduled"}:
+        return path
+    return path[path.index(status) + 1 :] if status in path else ()

@@ -1,0 +1,46 @@
+"""Who is let in to the API, and how a refusal is told: as Twilio's JSON."""
+
+import hmac
+from functools import partial
+from http import HTTPStatus
+
+import aiohttp
+import orjson
+from aiohttp import web
+from aiohttp.typedefs import Handler, Middleware
+
+from service.sandbox.account import Account
+from service.sandbox.refusals import RefusedError
+
+answer = partial(web.json_bytes_response, dumps=orjson.dumps)
+_CODES = {404: 20404, 405: 20004}
+
+
+@web.middleware
+async def tell(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Turn a refusal, and a path or method nobody serves, into Twilio's JSON."""
+    try:
+        return await handler(request)
+    except RefusedError as error:
+        refused = error
+    except web.HTTPClientError as error:
+        refused = RefusedError(_CODES.get(error.status, 20001), request.path)
+    unknown = refused.status == HTTPStatus.UNAUTHORIZED
+    headers = {"WWW-Authenticate": "Basic"} if unknown else None
+    return answer(refused.body(), status=refused.status, headers=headers)
+
+
+def authenticate(account: Account) -> Middleware:
+    """HTTP Basic with the account's SID and token; its own resources only."""
+    expected = aiohttp.encode_basic_auth(account.sid, account.auth_token).encode()
+
+    @web.middleware
+    async def check(request: web.Request, handler: Handler) -> web.StreamResponse:
+        given = request.headers.get("Authorization", "").encode(errors="replace")
+        if not hmac.compare_digest(given, expected):
+            raise RefusedError(20003)
+        if request.match_info.get("account", account.sid) != account.sid:
+            raise RefusedError(20404, request.path)
+        return await handler(request)
+
+    return check

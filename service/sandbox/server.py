@@ -1,0 +1,78 @@
+"""The sandbox as a process: listen, say where, serve until told to stop."""
+
+import asyncio
+import os
+import sys
+from collections.abc import Callable
+
+from aiohttp import web
+from yarl import URL
+
+from service.sandbox.account import load_account, publish
+from service.sandbox.application import Options, make_app
+from service.sandbox.errors import SandboxError
+from service.sandbox.journal import Journal
+from service.sandbox.presence import Presence
+
+
+def run(options: Options) -> int:
+    """Serve until SIGTERM, SIGINT or idleness; returns the exit code.
+
+    Prints one JSON line {"url", "account_sid", "auth_token"} when ready, which
+    `sandbox.json` in the directory repeats. 0 is a clean stop; 2, with one line on
+    stderr, a sandbox that could not start.
+    """
+    try:
+        asyncio.run(serve(options, _say))
+    except (SandboxError, OSError) as error:
+        sys.stderr.write(f"sandbox: {error}\n")
+        return 2
+    return 0
+
+
+async def serve(options: Options, ready: Callable[[str], None]) -> None:
+    """Do what `run` does inside a running loop; `ready` gets the line to print.
+
+    Raises SandboxError or OSError where it cannot start.
+    """
+    options.directory.mkdir(parents=True, exist_ok=True)
+    journal = Journal(options.directory / "messages.jsonl")
+    try:
+        await _serve(options, journal, ready)
+    finally:
+        journal.close()
+
+
+async def _serve(
+    options: Options, journal: Journal, ready: Callable[[str], None]
+) -> None:
+    presence = Presence()
+    published = options.directory / "sandbox.json"
+    account = load_account(published)
+    app = make_app(options, account, journal)
+    app.middlewares.append(presence.notice)
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
+    try:
+        await runner.setup()
+        url = await _listen(runner, options.host, options.port)
+        ready(publish(published, account, url))
+        await presence.until_over(options.idle)
+    finally:
+        await runner.cleanup()
+
+
+async def _listen(runner: web.AppRunner, host: str, port: int) -> str:
+    try:
+        await web.TCPSite(runner, host, port).start()
+    except OverflowError as error:
+        raise SandboxError.cannot_listen(host, port, "no such port") from error
+    except OSError as error:
+        number = error.errno or 0
+        why = os.strerror(number) if number > 0 else str(error)
+        raise SandboxError.cannot_listen(host, port, why) from error
+    return str(URL.build(scheme="http", host=host, port=runner.addresses[0][1]))
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()

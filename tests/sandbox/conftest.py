@@ -1,0 +1,176 @@
+import asyncio
+import sys
+from collections import deque
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import orjson
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
+from twilio.http.async_http_client import AsyncTwilioHttpClient
+from twilio.rest import Client
+
+from service.sandbox.account import Account
+from service.sandbox.application import Options, make_app
+from service.sandbox.journal import Journal
+
+ROOT = Path(__file__).parents[2]
+
+
+def session_of(url: str, account: Account) -> aiohttp.ClientSession:
+    """Speaks to one account: relative paths are below it, absolute ones are not."""
+    key = aiohttp.encode_basic_auth(account.sid, account.auth_token)
+    return aiohttp.ClientSession(
+        f"{url}/2010-04-01/Accounts/{account.sid}/", headers={"Authorization": key}
+    )
+
+
+@pytest.fixture
+def account() -> Account:
+    return Account("AC" + "1" * 32, "2" * 32)
+
+
+@pytest.fixture
+async def reopen(
+    tmp_path: Path, account: Account
+) -> AsyncIterator[Callable[[], Awaitable[aiohttp.ClientSession]]]:
+    """Opens a sandbox in this process, after closing the one opened before."""
+    rooms = AsyncExitStack()
+
+    async def open_one() -> aiohttp.ClientSession:
+        await rooms.aclose()
+        journal = Journal(tmp_path / "messages.jsonl")
+        rooms.callback(journal.close)
+        app = make_app(Options(directory=tmp_path, pace=0), account, journal)
+        server = await rooms.enter_async_context(TestServer(app))
+        url = f"http://127.0.0.1:{server.port}"
+        return await rooms.enter_async_context(session_of(url, account))
+
+    yield open_one
+    await rooms.aclose()
+
+
+@pytest.fixture
+async def http(
+    reopen: Callable[[], Awaitable[aiohttp.ClientSession]],
+) -> aiohttp.ClientSession:
+    """A session of the account of a sandbox in this process."""
+    return await reopen()
+
+
+@pytest.fixture
+def send(http: aiohttp.ClientSession) -> Callable[..., Awaitable[Mapping[str, Any]]]:
+    """Posts a message that Twilio takes; returns its JSON."""
+
+    async def post(**form: str) -> Mapping[str, Any]:
+        whole = {"From": "+12025550000", "Body": "Renew soon.", **form}
+        async with http.post("Messages.json", data=whole) as answer:
+            shape: dict[str, Any] = await answer.json()
+            assert answer.status == 201, shape
+            return shape
+
+    return post
+
+
+@pytest.fixture
+def answers() -> deque[int]:
+    """What the hook answers next, 0 to hang up; 204 when there is nothing."""
+    return deque()
+
+
+@pytest.fixture
+def calls() -> asyncio.Queue[web.Request]:
+    """What came to the hook; the forms are read already."""
+    return asyncio.Queue()
+
+
+@pytest.fixture
+def hear(
+    calls: asyncio.Queue[web.Request],
+) -> Callable[[], Awaitable[Mapping[str, Any]]]:
+    """Waits for the next call of the hook; returns its form."""
+
+    async def listen() -> Mapping[str, Any]:
+        request = await asyncio.wait_for(calls.get(), 30)
+        return await request.post()
+
+    return listen
+
+
+@pytest.fixture
+async def hook(
+    calls: asyncio.Queue[web.Request], answers: deque[int]
+) -> AsyncIterator[str]:
+    """The URL of the other side, which takes webhooks."""
+
+    async def take(request: web.Request) -> web.Response:
+        await request.post()
+        await calls.put(request)
+        status = answers.popleft() if answers else 204
+        if not status and request.transport:
+            request.transport.close()
+        return web.Response(status=status or 204)
+
+    app = web.Application()
+    app.router.add_post("/{path:.*}", take)
+    async with TestServer(app) as server:
+        yield f"http://127.0.0.1:{server.port}/status"
+
+
+@pytest.fixture
+async def twilio(
+    http: aiohttp.ClientSession, account: Account, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[Client]:
+    """The vendor's own client, with nothing of ours in it."""
+    monkeypatch.delenv("TWILIO_EDGE", raising=False)
+    monkeypatch.delenv("TWILIO_REGION", raising=False)
+    async with AsyncTwilioHttpClient() as transport:
+        client = Client(account.sid, account.auth_token, http_client=transport)
+        client.api.base_url = str(http._base_url_origin)  # noqa: SLF001 # no public name
+        yield client
+
+
+@pytest.fixture
+async def spawn(
+    tmp_path: Path,
+) -> AsyncIterator[Callable[..., Awaitable[asyncio.subprocess.Process]]]:
+    """Starts `python -m service.sandbox` for the test's directory."""
+    started: list[asyncio.subprocess.Process] = []
+
+    async def start(*arguments: str) -> asyncio.subprocess.Process:
+        command = (sys.executable, "-m", "service.sandbox", "--dir", str(tmp_path))
+        pipe = asyncio.subprocess.PIPE
+        process = await asyncio.create_subprocess_exec(
+            *command, *arguments, cwd=ROOT, stdout=pipe, stderr=pipe
+        )
+        started.append(process)
+        return process
+
+    yield start
+    for process in started:
+        if process.returncode is None:
+            process.kill()
+        await process.communicate()
+
+
+@pytest.fixture
+async def ready() -> AsyncIterator[
+    Callable[[asyncio.subprocess.Process], Awaitable[aiohttp.ClientSession]]
+]:
+    """Waits for the ready line of a process; returns a session of its account."""
+    async with AsyncExitStack() as sessions:
+
+        async def wait(process: asyncio.subprocess.Process) -> aiohttp.ClientSession:
+            assert process.stdout
+            line = await asyncio.wait_for(process.stdout.readline(), 60)
+            assert line, await process.communicate()
+            told = orjson.loads(line)
+            account = Account(told["account_sid"], told["auth_token"])
+            session = session_of(told["url"], account)
+            return await sessions.enter_async_context(session)
+
+        yield wait
