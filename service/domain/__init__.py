@@ -1,0 +1,1 @@
+"""What the law and the message say: pure, with time as an argument."""

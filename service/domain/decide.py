@@ -1,0 +1,129 @@
+"""Whether a reminder may be sent now: true when sent, or not sent, with a reason.
+
+DESIGN promises: once, true when sent, every reminder ends with a reason.
+"""
+
+from collections.abc import Container
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+
+from service.domain.authority import Authority
+from service.domain.permit import PermitStatus
+from service.domain.recipient import Line
+from service.domain.status import ReminderState
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """What is known about one due reminder at the moment it would be sent."""
+
+    expires_on: date
+    until_at: datetime
+    permit_expires_on: date
+    permit_status: PermitStatus
+    replaced: bool
+    renewal_filed_on: date | None
+    line: Line | None
+    opted_out: bool
+    last_sent_at: datetime | None
+    register_valid_until: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """The reminder ends here, for a reason people can read and count."""
+
+    state: ReminderState
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """Not now: the reminder stays due and is looked at again at `until`."""
+
+    until: datetime
+    reason: str
+
+
+def decide(
+    it: Candidate,
+    now: datetime,
+    office: Authority,
+    working: Container[date],
+    min_gap_days: int,
+) -> End | Hold | None:
+    """The end or hold of a due reminder, or None when it may be sent at `now`.
+
+    `working` are the working days of the office's calendar; two reminders of one
+    permit are at least `min_gap_days` apart.
+    """
+    return ended(it, now) or _hold(it, now, office, working, min_gap_days)
+
+
+def ended(it: Candidate, now: datetime) -> End | None:
+    """The end of a reminder that is no longer asked for, possible or welcome."""
+    if end := _withdrawn(it):
+        return end
+    if it.until_at <= now:
+        return End(ReminderState.MISSED, "window closed")
+    if it.line is None:
+        return End(ReminderState.SUPPRESSED, "no phone number")
+    if it.line is not Line.MOBILE:
+        return End(ReminderState.SUPPRESSED, "no mobile number")
+    if it.opted_out:
+        return End(ReminderState.SUPPRESSED, "opted out")
+    return None
+
+
+def _withdrawn(it: Candidate) -> End | None:
+    cancelled = ReminderState.CANCELLED
+    if it.replaced:
+        return End(cancelled, "renewed")
+    if it.permit_expires_on != it.expires_on:
+        renewed = it.permit_expires_on > it.expires_on
+        return End(cancelled, "renewed" if renewed else "expiry corrected")
+    if it.permit_status is not PermitStatus.ACTIVE:
+        return End(cancelled, f"permit {it.permit_status}")
+    if it.renewal_filed_on is not None:
+        return End(cancelled, "renewal filed")
+    return None
+
+
+def _hold(
+    it: Candidate,
+    now: datetime,
+    office: Authority,
+    working: Container[date],
+    min_gap_days: int,
+) -> Hold | None:
+    opens_at = next_sending(now, office, working)
+    if opens_at > now:
+        return Hold(opens_at, "outside sending hours")
+    if it.last_sent_at is not None:
+        rested_at = it.last_sent_at + timedelta(days=min_gap_days)
+        if rested_at > now:
+            return Hold(rested_at, f"texted within {min_gap_days} days")
+    if it.register_valid_until is not None and it.register_valid_until <= now:
+        return Hold(now + timedelta(hours=1), "register is stale")
+    return None
+
+
+def next_sending(
+    now: datetime, office: Authority, working: Container[date]
+) -> datetime:
+    """The first instant from `now` on at which the office texts; `now` if it does."""
+    local = now.astimezone(office.zone)
+    day = local.date()
+    if office.sends_on(day, working):
+        if local.time() < office.sends_from:
+            return _at(day, office.sends_from, office)
+        if local.time() < office.sends_until:
+            return now
+    day += timedelta(days=1)
+    while not office.sends_on(day, working):
+        day += timedelta(days=1)
+    return _at(day, office.sends_from, office)
+
+
+def _at(day: date, clock: time, office: Authority) -> datetime:
+    return datetime.combine(day, clock, office.zone).astimezone(UTC)

@@ -1,0 +1,72 @@
+"""Everything that can be wrong with what people give us.
+
+```
+PermitRemindersError          one line: what, where, what to do
+├── InvalidError              one or more Mistakes in a row, request or file
+├── UnknownError              a code nobody has loaded (rule, authority, permit, …)
+├── NotInForceError           no version of the rule governs that date
+├── ConflictError             right in itself, but at odds with what is stored
+├── ForgedError               a webhook that is not from the provider
+└── SetUpError                settings, database, port: the operator must act
+```
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+
+@dataclass(frozen=True, slots=True)
+class Mistake:
+    """One wrong value: where it stands, what was found, what was expected."""
+
+    field: str
+    found: str
+    expected: str
+
+    def __str__(self) -> str:
+        return f"{self.field}: found {self.found}, expected {self.expected}"
+
+
+class PermitRemindersError(Exception):
+    """The root; `str()` of it is the one line a person reads."""
+
+
+class InvalidError(PermitRemindersError):
+    """All the mistakes of one row, request or file, reported at once."""
+
+    def __init__(self, where: str, mistakes: Sequence[Mistake]) -> None:
+        self.where = where
+        self.mistakes = tuple(mistakes)
+        super().__init__(f"{where}: " + "; ".join(map(str, self.mistakes)))
+
+
+class UnknownError(PermitRemindersError):
+    """A code that is not loaded; names those that are, when they are few."""
+
+    def __init__(self, kind: str, code: str, known: Sequence[str] = ()) -> None:
+        self.kind, self.code = kind, code
+        hint = f"; known: {', '.join(sorted(known)[:20])}" if known else ""
+        super().__init__(f"unknown {kind} {code!r}{hint}")
+
+
+class NotInForceError(PermitRemindersError):
+    """No version of a rule governs the date a permit is picked by."""
+
+    def __init__(self, rule: str, picked_by: str, day: date, first: date) -> None:
+        super().__init__(
+            f"{rule}: no version governs {picked_by} {day}; "
+            f"the first is in force from {first}"
+        )
+
+
+class ConflictError(PermitRemindersError):
+    """A request that contradicts what is stored; nothing was changed."""
+
+
+class ForgedError(PermitRemindersError):
+    """A webhook without the provider's signature, or for another account."""
+
+
+class SetUpError(PermitRemindersError):
+    """The installation is not ready; the message says what to run or set."""

@@ -1,0 +1,111 @@
+"""Everything loaded that the law says: rules, authorities, calendars."""
+
+from collections.abc import Mapping
+from datetime import date
+from functools import lru_cache
+from typing import Final, TypeVar
+
+from service.domain.authority import Authority
+from service.domain.calendar import Calendar
+from service.domain.errors import UnknownError
+from service.domain.ladder import ladder
+from service.domain.rule import Rule, Version
+from service.domain.schedule import Ladder
+
+T = TypeVar("T")
+
+REMEMBERED: Final = 10_000
+"""Ladders kept: twelve rules over some two years of expiry dates."""
+
+
+class Law:
+    """Looks up by code and dates by the book; never changes once made."""
+
+    def __init__(
+        self,
+        rules: Mapping[str, Rule],
+        authorities: Mapping[str, Authority],
+        calendars: Mapping[str, Calendar],
+    ) -> None:
+        self.rules, self.authorities = dict(rules), dict(authorities)
+        self.calendars = dict(calendars)
+        self._versions = {
+            version.key: version for rule in rules.values() for version in rule.versions
+        }
+        self._remembered = lru_cache(REMEMBERED)(self._ladder)
+
+    def rule(self, code: str) -> Rule:
+        """Look up a rule; raises `UnknownError`."""
+        return _known("rule", code, self.rules)
+
+    def authority(self, code: str) -> Authority:
+        """Look up an authority; raises `UnknownError`."""
+        return _known("authority", code, self.authorities)
+
+    def calendar(self, code: str) -> Calendar:
+        """Look up a calendar; raises `UnknownError`."""
+        return _known("calendar", code, self.calendars)
+
+    def version(self, key: str) -> Version:
+        """Look up a version by its public name; raises `UnknownError`."""
+        return _known("version", key, self._versions)
+
+    def below(self, authority_code: str) -> tuple[str, ...]:
+        """List an authority and all under it in the tree; raises `UnknownError`."""
+        found = [self.authority(authority_code).code]
+        for code in found:
+            found += [
+                one.code for one in self.authorities.values() if one.parent == code
+            ]
+        return tuple(found)
+
+    def default_authority(self, code: str | None) -> Authority:
+        """Look up the authority that is meant where none is named.
+
+        The one from the settings, else the only one there is; raises `UnknownError`.
+        """
+        if code is None and len(self.authorities) == 1:
+            return next(iter(self.authorities.values()))
+        return _known("authority", code or "(none named)", self.authorities)
+
+    def sender_of(self, authority_code: str) -> Authority:
+        """Find who texts for an authority: itself or the nearest above that sends.
+
+        Raises `UnknownError` where nobody up the tree does.
+        """
+        office = self.authority(authority_code)
+        while not office.sends and office.parent is not None:
+            office = self.authority(office.parent)
+        if office.sends:
+            return office
+        kind = "sender for authority"
+        raise UnknownError(kind, authority_code)
+
+    def ladder(
+        self, rule_code: str, version: Version, authority_code: str, expires_on: date
+    ) -> Ladder:
+        """Date a version for one expiry date in one office.
+
+        The authority's own settings decide how days are counted, its sender's zone,
+        hours and calendar when texts go out. Raises `UnknownError`, and
+        `InvalidError` for a date outside the calendars.
+        """
+        return self._remembered(rule_code, version, authority_code, expires_on)
+
+    def _ladder(
+        self, rule_code: str, version: Version, authority_code: str, expires_on: date
+    ) -> Ladder:
+        return ladder(
+            self.rule(rule_code),
+            version,
+            expires_on,
+            self.authority(authority_code),
+            self.calendars,
+            sender=self.sender_of(authority_code),
+        )
+
+
+def _known(kind: str, code: str, loaded: Mapping[str, T]) -> T:
+    if code not in loaded:
+        raise UnknownError(kind, code, tuple(loaded))
+    return loaded[code]

@@ -1,0 +1,99 @@
+"""Periods as a law writes them: "30 working days before expiry", "on opening"."""
+
+import calendar
+import re
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Final, Literal, cast
+
+Anchor = Literal["opening", "closing", "expiry"]
+Unit = Literal["day", "week", "month", "year"]
+Kind = Literal["working", "calendar", "unqualified"]
+Direction = Literal["before", "after"]
+
+LONGEST: Final[dict[Unit, int]] = {"day": 1000, "week": 150, "month": 36, "year": 3}
+"""No window or step of any law read is longer; what exceeds it is a slip."""
+
+_GRAMMAR: Final = re.compile(
+    r"(?:on|(?P<amount>[0-9]{1,5}) (?:(?P<kind>working|calendar|unqualified) )?"
+    r"(?P<unit>day|week|month|year)s? (?P<direction>before|after)) "
+    r"(?P<anchor>opening|closing|expiry)"
+)
+
+
+class PeriodError(ValueError):
+    """A text that is no period; `expected` says what would be one."""
+
+    def __init__(self, text: str, expected: str) -> None:
+        self.expected = expected
+        super().__init__(f"found {text!r}, expected {expected}")
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """So much time before or after an edge; amount 0 is the edge itself.
+
+    Only days have a `kind`: a law's working days, calendar days, or bare 日
+    ("unqualified"); None where nothing was said.
+    """
+
+    anchor: Anchor
+    amount: int = 0
+    unit: Unit = "day"
+    kind: Kind | None = None
+    direction: Direction = "before"
+
+    @classmethod
+    def parse(cls, text: str) -> "Period":
+        """Read a period as a law states it; raises `PeriodError`, a `ValueError`."""
+        found = _GRAMMAR.fullmatch(" ".join(text.split()))
+        if found is None:
+            expected = 'like "30 working days before expiry" or "on closing"'
+            raise PeriodError(text, expected)
+        anchor = cast("Anchor", found["anchor"])
+        if found["amount"] is None:
+            return cls(anchor)
+        unit = cast("Unit", found["unit"])
+        amount, kind = int(found["amount"]), cast("Kind | None", found["kind"])
+        _refuse_nonsense(text, amount, unit, kind)
+        return cls(anchor, amount, unit, kind, cast("Direction", found["direction"]))
+
+    def __str__(self) -> str:
+        if not self.amount:
+            return f"on {self.anchor}"
+        plural = "" if self.amount == 1 else "s"
+        kind = f"{self.kind} " if self.kind else ""
+        return f"{self.amount} {kind}{self.unit}{plural} {self.direction} {self.anchor}"
+
+    def reckoned_from(self, day: date) -> date:
+        """Move as far from `day` by the calendar on the wall.
+
+        Months always start from the day given and end at the month's last day
+        where there is no such number (by analogy with 民法典 第二百零二条). Working
+        days are not counted here: ask a calendar.
+        """
+        sign = -1 if self.direction == "before" else 1
+        match self.unit:
+            case "day":
+                return day + timedelta(days=sign * self.amount)
+            case "week":
+                return day + timedelta(weeks=sign * self.amount)
+            case "month":
+                return _months_from(day, sign * self.amount)
+            case "year":
+                return _months_from(day, sign * self.amount * 12)
+
+
+def _refuse_nonsense(text: str, amount: int, unit: Unit, kind: Kind | None) -> None:
+    if not amount:
+        raise PeriodError(text, '"on" for the edge itself, or a number from 1')
+    if amount > LONGEST[unit]:
+        raise PeriodError(text, f"at most {LONGEST[unit]} {unit}s")
+    if kind and unit != "day":
+        raise PeriodError(text, f'"{kind}" with days only')
+
+
+def _months_from(day: date, months: int) -> date:
+    year, month0 = divmod(day.year * 12 + day.month - 1 + months, 12)
+    last = calendar.monthrange(year, month0 + 1)[1]
+    return date(year, month0 + 1, min(day.day, last))

@@ -1,0 +1,50 @@
+"""The ladder: what a version makes of one expiry date in one office."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """The edges of the time in which a renewal may be applied for.
+
+    `closes_on` is the safe reading people are told, `closes_on_lenient` the outer
+    one. `provisional` says that a year without published holidays was reached, so
+    that both are computed on the pessimistic calendar and told without a day.
+    """
+
+    expires_on: date
+    opens_on: date | None
+    closes_on: date
+    closes_on_lenient: date
+    provisional: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """One step on one expiry date: due at an instant (UTC), current until another."""
+
+    step: str
+    due_at: datetime
+    until_at: datetime
+    template: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ladder:
+    """A window, its slots in order of time, and the reasoning line by line."""
+
+    window: Window
+    slots: tuple[Slot, ...]
+    trace: tuple[str, ...]
+
+
+def current(slots: Sequence[Slot], now: datetime) -> Slot | None:
+    """Pick the slot whose half-open time [due_at, until_at) holds `now`."""
+    return next((slot for slot in slots if slot.due_at <= now < slot.until_at), None)
+
+
+def overtaken(slots: Sequence[Slot], now: datetime) -> tuple[Slot, ...]:
+    """List the slots that were due and are over, in order of time."""
+    return tuple(slot for slot in slots if slot.until_at <= now)

@@ -1,0 +1,104 @@
+"""The states of reminders and messages, and every move between them.
+
+The two tables are the whole truth: stores guard each UPDATE with `sources_of`, the
+diagrams in docs/architecture.md are drawn from them, and a test compares the two.
+"""
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+
+class ReminderState(StrEnum):
+    """Where one permit in one step stands; all but the first three are ends."""
+
+    DUE = "due"
+    SENDING = "sending"
+    UNCERTAIN = "uncertain"
+    SENT = "sent"
+    DELIVERED = "delivered"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    SUPPRESSED = "suppressed"
+    SUPERSEDED = "superseded"
+    MISSED = "missed"
+
+
+class MessageState(StrEnum):
+    """Where one SMS stands; it is POSTed at most once in its life."""
+
+    SENDING = "sending"
+    UNCERTAIN = "uncertain"
+    REFUSED = "refused"
+    NOT_ACCEPTED = "not-accepted"
+    ACCEPTED = "accepted"
+    SENT = "sent"
+    DELIVERED = "delivered"
+    UNDELIVERED = "undelivered"
+    FAILED = "failed"
+    CANCELED = "canceled"
+    READ = "read"
+
+
+_R, _M = ReminderState, MessageState
+
+NEVER_ACCEPTED = frozenset({_R.CANCELLED, _R.SUPPRESSED, _R.SUPERSEDED, _R.MISSED})
+"""Ends that no provider accepted: reopened when their cause is gone."""
+
+REMINDER_MOVES: Mapping[ReminderState, frozenset[ReminderState]] = {
+    _R.DUE: NEVER_ACCEPTED | {_R.SENDING, _R.SENT},
+    _R.SENDING: frozenset({_R.DUE, _R.UNCERTAIN, _R.SENT, _R.FAILED, _R.SUPPRESSED}),
+    _R.UNCERTAIN: frozenset({_R.DUE, _R.SENT, _R.FAILED}),
+    _R.SENT: frozenset({_R.DELIVERED, _R.FAILED}),
+    _R.DELIVERED: frozenset(),
+    _R.FAILED: frozenset(),
+    _R.CANCELLED: frozenset({_R.DUE, _R.SENT}),
+    _R.SUPPRESSED: frozenset({_R.DUE, _R.SENT}),
+    _R.SUPERSEDED: frozenset({_R.DUE, _R.SENT}),
+    _R.MISSED: frozenset({_R.DUE, _R.SENT}),
+}
+"""From each state to the next. An end turns `sent` only by a late signed callback:
+the provider had accepted after all, and its word is the truth."""
+
+RANK: Mapping[MessageState, int] = {
+    _M.SENDING: 0,
+    _M.UNCERTAIN: 0,
+    _M.REFUSED: 0,
+    _M.NOT_ACCEPTED: 0,
+    _M.ACCEPTED: 1,
+    _M.SENT: 2,
+    _M.DELIVERED: 3,
+    _M.UNDELIVERED: 3,
+    _M.FAILED: 3,
+    _M.CANCELED: 3,
+    _M.READ: 4,
+}
+"""Receipts come late, twice and shuffled: they move a message only up its rank."""
+
+_WITHOUT_RECEIPT: Mapping[MessageState, frozenset[MessageState]] = {
+    _M.SENDING: frozenset({_M.UNCERTAIN, _M.REFUSED, _M.NOT_ACCEPTED}),
+    _M.UNCERTAIN: frozenset({_M.NOT_ACCEPTED}),
+}
+
+MESSAGE_MOVES: Mapping[MessageState, frozenset[MessageState]] = {
+    state: _WITHOUT_RECEIPT.get(state, frozenset())
+    | {higher for higher in MessageState if RANK[higher] > RANK[state]}
+    for state in MessageState
+}
+
+REMINDER_AFTER: Mapping[MessageState, ReminderState] = {
+    _M.ACCEPTED: _R.SENT,
+    _M.SENT: _R.SENT,
+    _M.DELIVERED: _R.DELIVERED,
+    _M.READ: _R.DELIVERED,
+    _M.UNDELIVERED: _R.FAILED,
+    _M.FAILED: _R.FAILED,
+    _M.CANCELED: _R.FAILED,
+}
+"""What a provider's word about a message makes of its reminders."""
+
+
+def sources_of(target: ReminderState) -> frozenset[ReminderState]:
+    """The states a reminder may be in just before it becomes `target`."""
+    return frozenset(
+        state for state, targets in REMINDER_MOVES.items() if target in targets
+    )

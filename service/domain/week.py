@@ -1,0 +1,114 @@
+"""The span of a report: whole local days, as instants that meet without a gap."""
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from service.domain.errors import InvalidError, Mistake
+
+_WEEK = re.compile(r"([0-9]{4})-W([0-9]{2})")
+_DAY = timedelta(days=1)
+_YEARS = range(1950, 2201)
+
+
+@dataclass(frozen=True, slots=True)
+class ReportPeriod:
+    """Local days `first_on` to `last_on`, both included, in `zone`.
+
+    `starts_at` and `ends_at` are the local midnights around them as UTC instants,
+    half-open: the next period starts at the instant at which this one ends. A day
+    on which clocks change is shorter or longer, never lost.
+    """
+
+    label: str
+    starts_at: datetime
+    ends_at: datetime
+    first_on: date
+    last_on: date
+    zone: ZoneInfo
+
+    @property
+    def weekly(self) -> bool:
+        """Whether it is one ISO week, Monday to Sunday, and named as such."""
+        return self.label == _week_label(self.first_on)
+
+
+def iso_week(text: str, zone: ZoneInfo) -> ReportPeriod:
+    """Read an ISO 8601 week such as "2024-W05".
+
+    Raises `InvalidError` naming the field "week" for any other form, for a week the
+    year does not have, and for a year before 1950 or after 2200.
+    """
+    if not (found := _WEEK.fullmatch(text)):
+        raise _wrong(Mistake("week", repr(text), "an ISO week such as 2024-W05"))
+    year, week = map(int, found.groups())
+    if year not in _YEARS:
+        expected = f"a week of the years {_YEARS[0]} to {_YEARS[-1]}"
+        raise _wrong(Mistake("week", repr(text), expected))
+    try:
+        return _week_from(date.fromisocalendar(year, week, 1), zone)
+    except ValueError:
+        those = f"a week of {year:04}, W01 to W{_weeks_in(year)}"
+        raise _wrong(Mistake("week", repr(text), those)) from None
+
+
+def between(from_on: date, to_on: date, zone: ZoneInfo) -> ReportPeriod:
+    """Take the days from `from_on` to `to_on`, both included.
+
+    Raises `InvalidError` naming the field "to" when it lies before "from".
+    """
+    if to_on < from_on:
+        raise _wrong(Mistake("to", str(to_on), f"a day not before {from_on}"))
+    return _period(f"{from_on}/{to_on}", from_on, to_on, zone)
+
+
+def week_of(instant: datetime, zone: ZoneInfo) -> ReportPeriod:
+    """Find the ISO week an instant falls into by the local calendar."""
+    day = instant.astimezone(zone).date()
+    return _week_from(day - timedelta(days=day.weekday()), zone)
+
+
+def previous(period: ReportPeriod) -> ReportPeriod:
+    """Step back to the period of as many days just before."""
+    return _shifted(period, -1)
+
+
+def following(period: ReportPeriod) -> ReportPeriod:
+    """Step on to the period of as many days just after."""
+    return _shifted(period, +1)
+
+
+def _shifted(period: ReportPeriod, times: int) -> ReportPeriod:
+    by = (period.last_on - period.first_on + _DAY) * times
+    if period.weekly:
+        return _week_from(period.first_on + by, period.zone)
+    return between(period.first_on + by, period.last_on + by, period.zone)
+
+
+def _week_from(monday: date, zone: ZoneInfo) -> ReportPeriod:
+    return _period(_week_label(monday), monday, monday + 6 * _DAY, zone)
+
+
+def _week_label(monday: date) -> str:
+    year, week, _ = monday.isocalendar()
+    return f"{year:04}-W{week:02}"
+
+
+def _weeks_in(year: int) -> int:
+    """28 December always lies in the last ISO week of its year."""
+    return date(year, 12, 28).isocalendar().week
+
+
+def _period(label: str, first: date, last: date, zone: ZoneInfo) -> ReportPeriod:
+    return ReportPeriod(
+        label, _midnight(first, zone), _midnight(last + _DAY, zone), first, last, zone
+    )
+
+
+def _midnight(day: date, zone: ZoneInfo) -> datetime:
+    return datetime.combine(day, time(), zone).astimezone(UTC)
+
+
+def _wrong(mistake: Mistake) -> InvalidError:
+    return InvalidError("report", [mistake])
