@@ -1,0 +1,30 @@
+"""A report as a document: text for people, JSON and CSV for programs."""
+
+from collections.abc import Mapping, Sequence
+
+from service.adapters.documents.data import as_csv, as_json, rows_as_csv
+from service.adapters.documents.text import ReportWords, as_text
+from service.domain.report import Report
+
+
+class Documents:
+    """The forms a report can take, told in the words of a template folder."""
+
+    def __init__(self, words: ReportWords) -> None:
+        self._words = words
+
+    def as_text(self, report: Report) -> str:
+        """Tell the report in Chinese and in English, each with its table."""
+        return as_text(report, self._words)
+
+    def as_json(self, report: Report) -> bytes:
+        """Write every figure of the report."""
+        return as_json(report)
+
+    def as_csv(self, report: Report) -> str:
+        """Write the table alone, one row per permit type."""
+        return as_csv(report)
+
+    def rows_as_csv(self, rows: Sequence[Mapping[str, object]]) -> str:
+        """Write rows that share their keys, such as counts."""
+        return rows_as_csv(rows)

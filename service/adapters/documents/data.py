@@ -1,0 +1,115 @@
+"""A report for programs: names of columns and keys are stable."""
+
+import csv
+import io
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+
+import orjson
+
+from service.adapters.formulas import guarded
+from service.domain.report import Report
+from service.domain.rule import Text
+from service.domain.tally import Tally, TypeLine
+
+
+def as_json(report: Report) -> bytes:
+    """Write JSON: at the top the keys of a type row, summed, and more.
+
+    Unprefixed counts are the period's, `year_` those since 1 January, `total_` those
+    since the start; rates are in per cent, null of nothing. `previous_messages` is
+    null in a first issue.
+    """
+    document = {
+        "period": report.period.label,
+        "from": report.period.first_on,
+        "to": report.period.last_on,
+        "starts_at": report.period.starts_at,
+        "ends_at": report.period.ends_at,
+        "as_of": report.as_of,
+        "authority": _both(report.authority),
+        "simulated": report.simulated,
+        "first_issue": report.first_issue,
+        "due": report.due,
+        **_counts(report, report.sums),
+        "not_reminded": report.not_reminded,
+        "waiting": report.waiting,
+        "before_start": report.before_start,
+        "permits_reminded": report.permits_reminded,
+        "filed_after_reminding": report.filed_after_reminding,
+        "next_period": report.next_period.label,
+        "next_period_reminders": report.forecast,
+        "types": [
+            {"rule": line.rule, "name": _both(line.name), **_counts(report, line)}
+            for line in report.lines
+        ],
+    }
+    return orjson.dumps(document, default=float, option=orjson.OPT_INDENT_2)
+
+
+def as_csv(report: Report) -> str:
+    """Write one row per permit type, the counts named as in the JSON.
+
+    Each row says its period, its date and whether it is simulated. Write the file as
+    utf-8-sig, or Excel spoils the Chinese names.
+    """
+    out = io.StringIO()
+    table = csv.DictWriter(out, fieldnames=list(_row(report, report.sums)))
+    table.writeheader()
+    table.writerows(_row(report, line) for line in report.lines)
+    return out.getvalue()
+
+
+def _row(report: Report, line: TypeLine) -> dict[str, object]:
+    return {
+        "period": report.period.label,
+        "from": report.period.first_on,
+        "to": report.period.last_on,
+        "as_of": report.as_of.isoformat(),
+        "simulated": str(report.simulated).lower(),
+        "rule": guarded(line.rule),
+        "name_zh": guarded(line.name.zh),
+        "name_en": guarded(line.name.en),
+        **_counts(report, line),
+    }
+
+
+def rows_as_csv(rows: Sequence[Mapping[str, object]]) -> str:
+    """Write rows that share their keys, under a header of those; nothing for none."""
+    out = io.StringIO()
+    table = csv.DictWriter(out, fieldnames=list(rows[0]) if rows else [])
+    if rows:
+        table.writeheader()
+    for row in rows:
+        table.writerow({key: _cell(value) for key, value in row.items()})
+    return out.getvalue()
+
+
+def _cell(value: object) -> object:
+    return guarded(value) if isinstance(value, str) else value
+
+
+def _counts(report: Report, line: TypeLine) -> Mapping[str, int | Decimal | None]:
+    return {
+        **_tally(line.this),
+        "previous_messages": None if report.first_issue else line.previous.messages,
+        "year_reminded": line.year.reminded,
+        "year_messages": line.year.messages,
+        **{f"total_{name}": count for name, count in _tally(line.total).items()},
+        "total_delivery_rate": line.total.delivery_rate,
+    }
+
+
+def _tally(tally: Tally) -> Mapping[str, int]:
+    return {
+        "reminded": tally.reminded,
+        "messages": tally.messages,
+        "delivered": tally.delivered,
+        "failed": tally.failed,
+        "pending": tally.pending,
+        "segments": tally.segments,
+    }
+
+
+def _both(text: Text) -> Mapping[str, str]:
+    return {"zh": text.zh, "en": text.en}
