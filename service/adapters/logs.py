@@ -1,0 +1,102 @@
+"""Logs on standard error, ours and the libraries', with every phone number masked."""
+
+import logging
+import re
+import sys
+from collections.abc import Mapping, MutableMapping
+
+import orjson
+import structlog
+from structlog.typing import Processor, WrappedLogger
+
+from service.domain.errors import SetUpError
+from service.domain.recipient import mask_phone
+
+_PHONES = re.compile(
+    r"(?:\+|%2[Bb])\d(?:[ ().-]{0,2}\d){7,}"  # international, also inside a URL
+    r"|(?<![0-9A-Za-z])(?:86)?1\d{2}[ -]?\d{4}[ -]?\d{4}(?![0-9A-Za-z])"  # Chinese
+    r"|(?<![0-9A-Za-z])\(?\d{3}\)?[ .-]{1,2}\d{3}[ .-]\d{4}(?![0-9A-Za-z])"  # American
+)
+_TELL_NUMBERS_IN_URLS = ("aiohttp.access", "twilio")
+
+
+def configure(*, json: bool, level: str = "INFO") -> None:
+    """Set up structlog and the standard library's logging, once at start-up.
+
+    `json` writes one JSON object a line, for machines; otherwise lines for people.
+    Raises `SetUpError` for an unknown level.
+    """
+    number = logging.getLevelNamesMapping().get(level.upper())
+    if number is None:
+        reason = f"log level: found {level!r}, expected DEBUG, INFO, WARNING or ERROR"
+        raise SetUpError(reason)
+    render = _json_line if json else _plain_line()
+    structlog.configure(
+        processors=[*_enriching(), mask_numbers, render],
+        wrapper_class=structlog.make_filtering_bound_logger(number),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
+    _configure_stdlib(render, number)
+
+
+def mask_numbers(
+    _logger: WrappedLogger, _method: str, event: MutableMapping[str, object]
+) -> MutableMapping[str, object]:
+    """Mask what looks like a phone number in every value, however deep it stands."""
+    return {name: _masked(value) for name, value in event.items()}
+
+
+def _masked(value: object) -> object:
+    if value is None or isinstance(value, bool | int | float):
+        return value
+    if isinstance(value, Mapping):
+        return {str(_masked(name)): _masked(one) for name, one in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_masked(one) for one in value]
+    # Lone surrogates, as in names of files, would make the JSON line fail.
+    text = str(value).encode("utf-8", "backslashreplace").decode()
+    return _PHONES.sub(_starred, text)
+
+
+def _starred(found: re.Match[str]) -> str:
+    return mask_phone(re.sub("^%2[Bb]", "+", found[0]))
+
+
+def _enriching() -> list[Processor]:
+    return [
+        structlog.contextvars.merge_contextvars,
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.format_exc_info,  # before masking: tracebacks tell too
+    ]
+
+
+def _json_line(
+    _logger: WrappedLogger, _method: str, event: MutableMapping[str, object]
+) -> str:
+    return orjson.dumps(event).decode()
+
+
+def _plain_line() -> Processor:
+    # Rich tracebacks would show local variables, phone numbers among them.
+    plain = structlog.dev.plain_traceback
+    return structlog.dev.ConsoleRenderer(
+        colors=sys.stderr.isatty(), exception_formatter=plain
+    )
+
+
+def _configure_stdlib(render: Processor, level: int) -> None:
+    formatter = structlog.stdlib.ProcessorFormatter(
+        foreign_pre_chain=[structlog.stdlib.add_logger_name, *_enriching()],
+        processors=[
+            structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+            mask_numbers,
+            render,
+        ],
+    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(formatter)
+    logging.root.handlers = [handler]
+    logging.root.setLevel(level)
+    for name in _TELL_NUMBERS_IN_URLS:
+        logging.getLogger(name).setLevel(max(level, logging.WARNING))

@@ -1,0 +1,96 @@
+"""What the columns of a register mean, and a row read by it."""
+
+import time
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from functools import lru_cache
+
+from service.domain.errors import Mistake
+from service.domain.fields import DATES, FIELDS, REQUIRED
+from service.domain.raw import bare, label, shown
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RegisterMapping:
+    """From a register's columns and words to permit fields.
+
+    `columns` leads from a column to a field; several may lead to `phones`, in order
+    of preference. `optional` are those a file may lack. `values` leads, per field,
+    from the register's words to ours. `constants` are the same in every row.
+    `date_format` is strptime's, None for ISO. `source` names the register, whose
+    word grows stale after `max_age_days`.
+    """
+
+    columns: Mapping[str, str]
+    optional: Collection[str] = ()
+    values: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    constants: Mapping[str, str] = field(default_factory=dict)
+    ignore: Collection[str] = ()
+    date_format: str | None = None
+    encoding: str = "utf-8-sig"
+    source: str | None = None
+    max_age_days: int | None = None
+
+    def mistakes_in(self, header: Sequence[str]) -> Iterator[Mistake]:
+        """Hold a header against the mapping: no column is passed over in silence."""
+        known = {*self.columns, *self.ignore}
+        for name, times in Counter(header).items():
+            if not name:
+                yield Mistake("header", "a column without a name", "a name for each")
+            elif times > 1:
+                yield Mistake(label(name), f"{times} columns of that name", "one")
+            elif name not in known:
+                expected = f"one of {', '.join(self.columns)}; or a mapping to name it"
+                yield Mistake(label(name), "a column nobody knows", expected)
+        for name in self.columns:
+            if name not in header and name not in self.optional:
+                yield Mistake(name, "no such column", "it in the header")
+
+    def fields(self, raw: Mapping[str, str]) -> tuple[dict[str, object], list[Mistake]]:
+        """Read one row: the permit fields that can be read, and what cannot."""
+        fields: dict[str, object] = dict(self.constants)
+        mistakes: list[Mistake] = []
+        for column, name in self.columns.items():
+            if column in raw:
+                text = self._text(name, bare(raw[column]), mistakes)
+                fields[name] = f"{fields[name]};{text}" if name in fields else text
+        return fields, mistakes
+
+    def _text(self, name: str, text: str, mistakes: list[Mistake]) -> str:
+        words = self.values.get(name)
+        if words is not None:
+            return self._word(name, text, words, mistakes)
+        if not text or self.date_format is None or name not in DATES:
+            return text
+        day = iso_day(text, self.date_format)
+        if day is None:
+            expected = f"a date written {self.date_format}"
+            mistakes.append(Mistake(name, shown(text), expected))
+        return day or ""
+
+    def _word(
+        self, name: str, text: str, words: Mapping[str, str], mistakes: list[Mistake]
+    ) -> str:
+        if text and text not in words:
+            expected = f"one of {', '.join(filter(None, words))}"
+            mistakes.append(Mistake(name, shown(text), expected))
+        return words.get(text, "")
+
+
+@lru_cache(maxsize=8192)  # a register has far fewer dates than rows
+def iso_day(text: str, date_format: str) -> str | None:
+    """Rewrite a date in ISO form; None where it is not written in that format."""
+    try:
+        parsed = time.strptime(text, date_format)
+        return date(parsed.tm_year, parsed.tm_mon, parsed.tm_mday).isoformat()
+    except ValueError:
+        return None
+
+
+BY_NAME = RegisterMapping(
+    columns={name: name for name in FIELDS},
+    optional=[name for name in FIELDS if name not in REQUIRED],
+)
+"""The mapping of a file whose header is the permit fields themselves."""

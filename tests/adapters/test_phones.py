@@ -1,0 +1,81 @@
+import pytest
+
+from service.adapters.phones import Libphonenumber, read_phone
+from service.domain.recipient import Line, Phone
+
+MOBILE = Phone("+12125550142", Line.MOBILE)
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "2125550142",
+        "(212) 555-0142",
+        "212.555.0142",
+        "1-212-555-0142",
+        "+1 212 555 0142",
+        "+1（212）555－0142",
+        "２１２５５５０１４２",
+        "tel:+1-212-555-0142",
+        " 212 555 0142\u3000",
+        "2125550142.0",
+        "12125550142.00",
+        "+12125550142.0",
+        "'2125550142",
+    ],
+)
+def test_one_number_is_read_however_it_is_written(written: str) -> None:
+    assert read_phone(written, "US") == MOBILE
+
+
+@pytest.mark.parametrize(
+    "written", ["+12125550142", "0012125550142", "001 212 555 0142"]
+)
+def test_a_number_with_its_country_is_read_in_any_region(written: str) -> None:
+    assert read_phone(written, "CN") == MOBILE
+
+
+@pytest.mark.parametrize("last", range(10))
+def test_magic_numbers_of_twilio_take_texts(last: int) -> None:
+    number = f"+1500555000{last}"
+    assert read_phone(number, "CN") == Phone(number, Line.MOBILE)
+
+
+@pytest.mark.parametrize(
+    ("written", "region", "number"),
+    [
+        ("010-12345678", "CN", "+861012345678"),
+        ("86 10 1234 5678", "CN", "+861012345678"),
+        ("0086-10-12345678", "CN", "+861012345678"),
+        ("800-555-0142", "US", "+18005550142"),
+        ("900-555-0142", "US", "+19005550142"),
+        ("212-555-0142 ext. 5", "US", "+12125550142"),
+        ("2125550142;ext=5", "US", "+12125550142"),
+    ],
+)
+def test_what_no_mobile_answers_is_a_fixed_line(
+    written: str, region: str, number: str
+) -> None:
+    assert read_phone(written, region) == Phone(number, Line.FIXED)
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        *("12345", "0", "", " ", "none", "看门口", "5550142"),
+        *("2.125550142E+09", "2125550142.5", "212555014", "21255501420"),
+        *("2125550142 6465550143", "+999 12345678", "-" * 300),
+    ],
+)
+def test_what_is_no_number_keeps_its_text(written: str) -> None:
+    assert read_phone(written, "US") == Phone(written, Line.INVALID)
+
+
+@pytest.mark.parametrize("region", ["", "XX", "ZZ", "cn"])
+def test_an_unknown_region_leaves_only_international_numbers(region: str) -> None:
+    assert read_phone("+12125550142", region) == MOBILE
+    assert read_phone("2125550142", region).line is Line.INVALID
+
+
+def test_the_port_reads_the_same() -> None:
+    assert Libphonenumber().read("(212) 555-0142", "US") == MOBILE

@@ -1,0 +1,142 @@
+"""The shipped law: every file reads, says what the reference says, dates rightly."""
+
+import json
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from service.adapters.calendars import calendars
+from service.adapters.rulefiles import read_authorities, read_rules
+from service.domain.lawbook import Law
+from service.domain.period import Period
+from service.domain.schedule import current, overtaken
+
+ROOT = Path(__file__).parents[2]
+SCHEDULES = ROOT / "schedules"
+SHARED = ROOT.parent / "shared/reference/regulations-cn.json"
+TEMPLATES = ("renewal-prepare", "renewal-open", "renewal-last-call")
+LAW = Law(
+    read_rules(SCHEDULES, templates=TEMPLATES, calendars=calendars()),
+    read_authorities(ROOT / "examples/authorities.toml", calendars=calendars()),
+    calendars(),
+)
+CHINESE = sorted(code for code in LAW.rules if code.startswith("cn-"))
+FILLING = "pressure-vessel-cylinder-filling-license"
+SOURCE = {
+    "cylinder-filling-license": FILLING,
+    "mobile-pressure-vessel-filling-license": FILLING,
+}
+"""Two certificates stand under one entry of the reference."""
+
+
+def told() -> dict[str, Any]:
+    if not SHARED.exists():
+        pytest.skip("../shared is not here, so rules are not held against it")
+    permits = json.loads(SHARED.read_text(encoding="utf-8"))["permits"]
+    return {permit["slug"]: permit for permit in permits}
+
+
+def test_twelve_chinese_rules_and_one_example_are_shipped() -> None:
+    assert len(CHINESE) == 12
+    assert set(LAW.rules) - set(CHINESE) == {"us-nyc-parking"}
+
+
+def test_a_code_is_its_country_and_file_name() -> None:
+    files = {f"{path.parent.name}-{path.stem}" for path in SCHEDULES.glob("*/*.toml")}
+    assert files == set(LAW.rules)
+
+
+@pytest.mark.parametrize("code", CHINESE)
+def test_the_guide_lists_every_rule(code: str) -> None:
+    guide = (SCHEDULES / "README.md").read_text(encoding="utf-8")
+    assert f"| {code.removeprefix('cn-')} |" in guide
+
+
+@pytest.mark.parametrize("code", CHINESE)
+def test_a_chinese_rule_was_read_in_its_clause(code: str) -> None:
+    for version in LAW.rule(code).versions:
+        assert version.reference.confidence == "read"
+        assert version.reference.checked_on == date(2026, 11, 22)
+
+
+def period(edge: dict[str, Any]) -> Period:
+    if not edge["amount"]:
+        return Period.parse(f"on {edge['anchor']}")
+    units = {
+        "working_day": "working days",
+        "calendar_day": "calendar days",
+        "day_unqualified": "unqualified days",
+        "month": "months",
+    }
+    unit = units[edge["unit"]]
+    return Period.parse(f"{edge['amount']} {unit} {edge['direction']} {edge['anchor']}")
+
+
+@pytest.mark.parametrize("code", CHINESE)
+def test_a_chinese_rule_says_what_the_reference_says(code: str) -> None:
+    slug = code.removeprefix("cn-")
+    entry, rule = told()[SOURCE.get(slug, slug)], LAW.rule(code)
+    (version,) = rule.versions
+    opens, basis = entry["window_opens"], entry["basis"]
+    assert entry["confidence"] == "V1"
+    assert version.closes == period(entry["window_closes"])
+    assert version.opens == (period(opens) if opens else None)
+    assert str(version.in_force_from) in basis["effective_from"]
+    assert version.reference.title in basis["title"]
+    assert version.reference.article.removeprefix("山东条例 ") in basis["article"]
+    assert str(entry["validity"].get("years", "as certified"))[:1] in rule.validity
+    conflicts = [period(one["window_closes"]) for one in entry["conflicts"]]
+    assert [one.closes for one in version.conflicts] == conflicts
+    decided = entry["new_term_anchor"] == "renewal_decision_date"
+    assert (version.new_term == "decision") is decided
+
+
+def test_no_rule_repeats_a_sentence_of_its_source() -> None:
+    quotes = [entry["quote"] for entry in told().values() if entry.get("quote")]
+    for path in SCHEDULES.rglob("*.*"):
+        words = path.read_text(encoding="utf-8")
+        assert not [quote for quote in quotes if quote in words]
+
+
+def test_only_operators_carry_an_identity_number() -> None:
+    personal = [code for code, rule in LAW.rules.items() if rule.number_is_personal]
+    assert personal == ["cn-special-equipment-operator-certificate"]
+
+
+@pytest.mark.parametrize(
+    ("code", "expiry", "opening", "closing", "lenient"),
+    [
+        ("food-production-license", "2026-12-31", None, "2026-11-18", "2026-11-19"),
+        ("food-business-license", "2026-10-20", "06-09", "2026-09-21", "2026-09-22"),
+        ("inspection-testing-cma", "2026-05-31", None, "2026-02-28", "2026-02-28"),
+        ("cylinder-filling-license", "2027-06-30", "06-30", "2026-12-30", "2026-12-30"),
+        ("foreign-representative-office", "2026-12-02", "10-08", *["2026-12-02"] * 2),
+    ],
+)
+def test_the_shipped_rules_date_rightly(
+    code: str, expiry: str, opening: str | None, closing: str, lenient: str
+) -> None:
+    expires_on = date.fromisoformat(expiry)
+    version = LAW.rule(f"cn-{code}").version_for(expires_on)
+    found = LAW.ladder(f"cn-{code}", version, "990000", expires_on).window
+    assert str(found.opens_on) == (f"2026-{opening}" if opening else "None")
+    assert (str(found.closes_on), str(found.closes_on_lenient)) == (closing, lenient)
+    assert not found.provisional
+
+
+def test_a_new_york_garage_is_told_on_the_first_working_morning_of_2023() -> None:
+    version = LAW.rule("us-nyc-parking").versions[0]
+    expiry, noon = date(2023, 3, 31), datetime(2023, 1, 3, 17, tzinfo=UTC)
+    slots = LAW.ladder("us-nyc-parking", version, "us-nyc", expiry).slots
+    standing = current(slots, noon)
+    assert standing is not None
+    assert standing.step == "open"
+    assert standing.due_at == datetime(2023, 1, 3, 14, 30, tzinfo=UTC)
+    assert not overtaken(slots, noon)
+
+
+def test_the_example_offices_send_for_themselves() -> None:
+    assert sorted(LAW.authorities) == ["990000", "us-nyc"]
+    assert all(LAW.sender_of(code).code == code for code in LAW.authorities)
