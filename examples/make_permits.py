@@ -77,7 +77,7 @@ NAMES = tuple("安福广和恒华嘉康利隆明宁鹏瑞盛泰通祥兴永裕�
 def main() -> None:
     """Write the file."""
     path = Path(__file__).with_name("permits.csv")
-    rows = sorted(permits(random.Random(830)), key=lambda row: row["number"])
+    rows = register()
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(file, FIELDS, restval="")
         writer.writeheader()
@@ -85,8 +85,12 @@ def main() -> None:
     print(f"{len(rows)} permits in {path.name}")
 
 
-def permits(chance: random.Random) -> Iterator[dict[str, str]]:
-    """The rows of all kinds."""
+def register() -> list[dict[str, str]]:
+    """The rows of the file, the same at every call."""
+    return sorted(_permits(random.Random(830)), key=lambda row: row["number"])
+
+
+def _permits(chance: random.Random) -> Iterator[dict[str, str]]:
     law = shipped_law()
     phones = _phones(chance)
     endings = [ending for ending, count in FAILING.items() for _ in range(count)]

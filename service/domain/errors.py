@@ -45,7 +45,7 @@ class UnknownError(PermitRemindersError):
     """A code that is not loaded; names those that are, when they are few."""
 
     def __init__(self, kind: str, code: str, known: Sequence[str] = ()) -> None:
-        self.kind, self.code = kind, code
+        self.kind, self.code, self.known = kind, code, tuple(known)
         hint = f"; known: {', '.join(sorted(known)[:20])}" if known else ""
         super().__init__(f"unknown {kind} {code!r}{hint}")
 

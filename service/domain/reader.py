@@ -126,6 +126,15 @@ def edge(value: object) -> Period:
     return found
 
 
+def step_time(value: object) -> Period:
+    """Read when we text: our own choice, so never days of an unsaid kind."""
+    found = period(value)
+    if found.kind == "unqualified":
+        expected = "plain days, which are calendar days, or working days"
+        raise ExpectedError(expected)
+    return found
+
+
 def tail(value: object) -> int:
     """Read how much of a number identifies a permit: "last 4"."""
     found = _TAIL.fullmatch(value) if isinstance(value, str) else None

@@ -97,9 +97,9 @@ def _version(
 def _step(table: Table, *, templates: Collection[str]) -> Step:
     return Step(
         name=table.read("name", reader.slug),
-        at=table.read("at", reader.period),
+        at=table.read("at", reader.step_time),
         template=table.read("template", reader.one_of(templates)),
-        until=table.read("until", reader.period, default=None),
+        until=table.read("until", reader.step_time, default=None),
         after_closing=table.read("after_closing", reader.flag, default=False),
     )
 

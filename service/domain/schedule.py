@@ -43,8 +43,3 @@ class Ladder:
 def current(slots: Sequence[Slot], now: datetime) -> Slot | None:
     """Pick the slot whose half-open time [due_at, until_at) holds `now`."""
     return next((slot for slot in slots if slot.due_at <= now < slot.until_at), None)
-
-
-def overtaken(slots: Sequence[Slot], now: datetime) -> tuple[Slot, ...]:
-    """List the slots that were due and are over, in order of time."""
-    return tuple(slot for slot in slots if slot.until_at <= now)

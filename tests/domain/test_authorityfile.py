@@ -1,3 +1,4 @@
+import json
 import tomllib
 from datetime import time
 from typing import Any
@@ -5,7 +6,7 @@ from typing import Any
 import pytest
 
 from service.domain.authority import Authority
-from service.domain.authorityfile import authorities_from
+from service.domain.authorityfile import authorities_from, authority_to
 from service.domain.errors import InvalidError
 
 OFFICE = """
@@ -113,3 +114,17 @@ def test_a_county_may_text_through_its_province() -> None:
 
 def test_a_file_without_offices_is_refused() -> None:
     assert mistakes()[0].startswith("authorities: found [], expected a list of 1")
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"sending_days": ["monday", "sunday"], "sends_from": time(8, 15)},
+        {"language": "en", "margin_working_days": 3, "unqualified_days": "working"},
+    ],
+)
+def test_an_office_survives_being_stored_as_json(changes: Values) -> None:
+    found = read(office(**changes))["990000"]
+    stored = json.loads(json.dumps(authority_to(found), ensure_ascii=False))
+    assert read(stored)["990000"] == found

@@ -3,7 +3,7 @@ from datetime import date, timedelta
 from functools import partial
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from service.domain.calendar import WorkingDays, calendar, made_up
@@ -57,6 +57,7 @@ def test_days_are_found_across_a_holiday(
     assert question(may().surely) == answer
 
 
+@settings(deadline=None)
 @given(st.dates(date(2025, 6, 1), date(2027, 6, 1)), st.integers(1, 90))
 def test_the_index_agrees_with_counting_day_by_day(day: date, count: int) -> None:
     days = may().surely

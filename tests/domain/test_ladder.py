@@ -5,7 +5,7 @@ from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from service.adapters.calendars import calendars
@@ -221,6 +221,7 @@ OFFICES = st.builds(
 )
 
 
+@settings(deadline=None)
 @given(st.sampled_from(LAWS), st.dates(date(2010, 1, 1), date(2035, 1, 1)), OFFICES)
 def test_steps_are_in_order_within_hours_and_never_after_closing(
     law: Callable[[date, Authority], Ladder], expires_on: date, office: Authority

@@ -66,6 +66,19 @@ def test_the_county_counts_and_the_province_sends() -> None:
     assert found.slots[0].due_at == datetime(2026, 11, 10, 2, tzinfo=UTC)
 
 
+def test_a_province_has_its_cities_and_their_counties_below() -> None:
+    assert LAW.below("990000") == ("990000", "990100", "990101")
+    assert LAW.below("990101") == ("990101",)
+
+
+def test_the_only_office_is_meant_where_none_is_named() -> None:
+    alone = Law({}, {"990000": PROVINCE}, {})
+    assert alone.default_authority(None) is PROVINCE
+    assert LAW.default_authority("990100") is CITY
+    with pytest.raises(UnknownError, match=r"unknown authority '\(none named\)'"):
+        LAW.default_authority(None)
+
+
 def test_a_ladder_is_computed_once() -> None:
     asked = ("xx-permit", VERSION, "990000", date(2026, 12, 31))
     assert LAW.ladder(*asked) is LAW.ladder(*asked)

@@ -2,7 +2,7 @@ from datetime import date
 from typing import get_args
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from service.domain.period import LONGEST, Anchor, Direction, Kind, Period, PeriodError
@@ -22,6 +22,7 @@ def periods(draw: st.DrawFn) -> Period:
     return Period(anchor, draw(amounts), unit, kind, direction)
 
 
+@settings(deadline=None)
 @given(periods())
 def test_a_period_said_and_read_again_is_the_same(period: Period) -> None:
     assert Period.parse(str(period)) == period

@@ -5,7 +5,7 @@ from datetime import date
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from service.adapters.calendars import calendars
@@ -126,6 +126,11 @@ def test_a_good_file_becomes_a_rule_with_its_defaults() -> None:
         ("versions.0.reference", None, "versions[1].reference: found nothing"),
         ("versions.0.steps", [], "versions[1].steps: found [], expected a list of 1"),
         ("versions.0.steps.1.at", "later", "versions[1].steps[2].at: found"),
+        (
+            "versions.0.steps.1.at",
+            "5 unqualified days before closing",
+            "plain days, wh",
+        ),
         ("versions.0.steps.1.template", "sms", "expected one of renewal-last-call, re"),
         ("versions.0.steps.1.name", "prepare", "a name no earlier step has"),
         ("versions.0.steps.0.name", "open", 'steps[1].name: found "open", expected'),
@@ -228,6 +233,7 @@ CHANGES = st.fixed_dictionaries(
 )
 
 
+@settings(deadline=None)
 @given(CHANGES, st.integers(1, 32), st.integers(0, 30))
 def test_a_rule_survives_being_stored_as_json(
     changes: Values, tail: int, gap: int

@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from service.adapters.calendars import calendars
@@ -208,6 +208,7 @@ CLOSINGS = st.one_of(
 )
 
 
+@settings(deadline=None)
 @given(CLOSINGS, EXPIRIES, st.integers(0, 5))
 def test_the_strict_closing_is_never_after_the_lenient(
     period: Period, expires_on: date, margin: int
@@ -217,6 +218,7 @@ def test_the_strict_closing_is_never_after_the_lenient(
     assert edge.told in CN.surely
 
 
+@settings(deadline=None)
 @given(
     CLOSINGS,
     st.dates(date(2026, 1, 1), date(2027, 6, 30)),
@@ -235,6 +237,7 @@ def test_a_day_off_more_never_moves_a_closing_later(
     assert after.outer <= before.outer
 
 
+@settings(deadline=None)
 @given(st.integers(1, 120), EXPIRIES)
 def test_safe_days_are_safe_under_either_reading(count: int, expires_on: date) -> None:
     bare = Period("expiry", count, "day", "unqualified")

@@ -1,0 +1,73 @@
+"""The sandbox as a child process: started when needed, found again when alive."""
+
+import asyncio
+import json
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import aiohttp
+
+from service.domain.errors import SetUpError
+
+_STOPPING = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class SandboxAddress:
+    """Where a sandbox listens and with what credentials."""
+
+    url: str
+    account_sid: str
+    auth_token: str = field(repr=False)
+
+
+@asynccontextmanager
+async def sandbox(folder: Path, idle: float = 0) -> AsyncIterator[SandboxAddress]:
+    """The living sandbox of a folder, or a new one that ends with us.
+
+    It outlives us only when we are killed: then whoever comes next finds it, or it
+    ends after `idle` seconds without a request (0: never).
+    """
+    if found := await _alive(folder):
+        yield found
+        return
+    child = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "service.sandbox"),
+        *("--host", "127.0.0.1", "--port", "0"),
+        *("--dir", str(folder), "--idle", str(idle)),
+        stdout=asyncio.subprocess.PIPE,
+    )
+    try:
+        yield await _ready(child)
+    finally:
+        with suppress(ProcessLookupError):
+            child.terminate()
+        await asyncio.wait_for(child.wait(), _STOPPING)
+
+
+async def _ready(child: asyncio.subprocess.Process) -> SandboxAddress:
+    assert child.stdout is not None  # noqa: S101 - it was asked for
+    line = await child.stdout.readline()
+    if not line:
+        raise SetUpError("sandbox: did not start; see the line above")
+    return _address(line)
+
+
+async def _alive(folder: Path) -> SandboxAddress | None:
+    try:
+        address = _address((folder / "sandbox.json").read_bytes())
+        async with (
+            aiohttp.ClientSession() as session,
+            session.get(f"{address.url}/_sandbox/health") as answer,
+        ):
+            return address if answer.ok else None
+    except (OSError, ValueError, KeyError, aiohttp.ClientError):
+        return None
+
+
+def _address(text: bytes) -> SandboxAddress:
+    told = json.loads(text)
+    return SandboxAddress(told["url"], told["account_sid"], told["auth_token"])

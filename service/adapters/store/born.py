@@ -1,0 +1,117 @@
+"""Reminders are born by one set-based INSERT … SELECT over the permits of a slot."""
+
+from collections.abc import Collection
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, literal, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from service.adapters.store.moves import move
+from service.adapters.store.schema import permits, reminders
+from service.adapters.store.types import Instant
+from service.adapters.store.upsert import insert_into
+from service.domain.births import Birth
+from service.domain.permit import PermitStatus
+from service.domain.status import ReminderState
+from service.flow.ports import DueGroup
+
+_COLUMNS = (
+    "permit_id",
+    "expires_on",
+    "step",
+    "rule",
+    "authority",
+    "version_id",
+    "template",
+    "due_at",
+    "until_at",
+    "born_at",
+    "state",
+    "reason",
+    "state_at",
+    "next_at",
+    "returned",
+)
+
+
+async def bear(
+    connection: AsyncConnection,
+    group: DueGroup,
+    birth: Birth,
+    now: datetime,
+    only: Collection[str] | None = None,
+) -> int:
+    """Insert the rows of one birth, for all permits of the group or some; how many.
+
+    A permit that has a row for this expiry date and step keeps it.
+    """
+    source = _permits(group, birth, only).with_only_columns(*_values(birth, now))
+    statement = insert_into(connection, reminders).from_select(_COLUMNS, source)
+    result = await connection.execute(statement.on_conflict_do_nothing())
+    return result.rowcount
+
+
+async def supersede(
+    connection: AsyncConnection, group: DueGroup, step: str, now: datetime
+) -> None:
+    """The birth of a step ends the earlier ones of its permits still due."""
+    of_group = select(permits.c.id).where(_in_group(group))
+    await move(
+        connection,
+        (reminders.c.expires_on == group.expires_on)
+        & (reminders.c.step != step)
+        & (reminders.c.state == ReminderState.DUE)
+        & reminders.c.permit_id.in_(of_group),
+        ReminderState.SUPERSEDED,
+        now,
+        reason=f"by {step}",
+    )
+
+
+def _permits(
+    group: DueGroup, birth: Birth, only: Collection[str] | None
+) -> Select[tuple[object]]:
+    chosen = select(permits.c.id).where(
+        _in_group(group),
+        permits.c.status == PermitStatus.ACTIVE,
+        permits.c.replaced.is_(False),
+    )
+    if birth.early_only:
+        chosen = chosen.where(permits.c.registered_at <= birth.slot.due_at)
+    if only is not None:
+        chosen = chosen.where(permits.c.id.in_(only))
+    return chosen
+
+
+def _in_group(group: DueGroup) -> ColumnElement[bool]:
+    return (
+        (permits.c.version_id == group.version)
+        & (permits.c.authority == group.authority)
+        & (permits.c.expires_on == group.expires_on)
+    )
+
+
+def _values(birth: Birth, now: datetime) -> list[ColumnElement[Any]]:
+    slot = birth.slot
+
+    def instant(value: datetime) -> ColumnElement[Any]:
+        return literal(value, Instant())
+
+    return [
+        permits.c.id,
+        permits.c.expires_on,
+        literal(slot.step),
+        permits.c.rule,
+        permits.c.authority,
+        permits.c.version_id,
+        literal(slot.template),
+        instant(slot.due_at),
+        instant(slot.until_at),
+        instant(now),
+        literal(str(birth.state)),
+        literal(birth.reason),
+        instant(now),
+        instant(slot.due_at),
+        literal(0),
+    ]

@@ -1,0 +1,104 @@
+"""Going live, pausing, resuming, and whether this database is a simulation."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from sqlalchemy import Row, delete, insert, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from service.adapters.store.database import Database
+from service.adapters.store.schema import actions, facts, golives, pauses
+from service.adapters.store.upsert import insert_into
+from service.domain.errors import ConflictError
+
+_SIMULATED = "simulated now"
+
+
+class Brakes:
+    """What a person may start and stop; each act is written down."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def go_live(
+        self, authority: str, codes: Sequence[str], live_from: datetime, by: str
+    ) -> None:
+        """Remind from an instant on; steps due before it are never texted.
+
+        Raises `ConflictError` for a rule already live: its start is history.
+        """
+        async with self._database.write() as connection:
+            for code in codes:
+                made = await connection.execute(
+                    insert_into(connection, golives)
+                    .values(
+                        authority=authority,
+                        rule=code,
+                        state="live",
+                        live_from=live_from,
+                        approved_by=by,
+                    )
+                    .on_conflict_do_nothing()
+                )
+                if not made.rowcount:
+                    raise ConflictError(f"{authority}, {code}: already live")
+            detail = {"authority": authority, "rules": list(codes)}
+            await note(connection, live_from, by, "go live", detail)
+
+    async def pause(self, scope: str, by: str, reason: str, now: datetime) -> None:
+        """Stop sending for "all", "rule:CODE" or "authority:CODE"."""
+        async with self._database.write() as connection:
+            made = await connection.execute(
+                insert_into(connection, pauses)
+                .values(scope=scope, since=now, by=by, reason=reason)
+                .on_conflict_do_nothing()
+            )
+            if not made.rowcount:
+                raise ConflictError(f"{scope}: already paused")
+            await note(connection, now, by, "pause", {"scope": scope, "why": reason})
+
+    async def resume(self, scope: str, by: str, now: datetime) -> None:
+        """Send again; raises `ConflictError` for what is not paused."""
+        async with self._database.write() as connection:
+            gone = await connection.execute(
+                delete(pauses).where(pauses.c.scope == scope)
+            )
+            if not gone.rowcount:
+                raise ConflictError(f"{scope}: not paused")
+            await note(connection, now, by, "resume", {"scope": scope})
+
+    async def paused(self) -> Sequence[Row[tuple[str, datetime, str, str]]]:
+        """The pauses in force, oldest first."""
+        async with self._database.read() as connection:
+            found = await connection.execute(select(pauses).order_by(pauses.c.since))
+            return found.all()
+
+    async def simulated_now(self) -> datetime | None:
+        """The simulated clock's instant; None for a database of real time."""
+        wanted = select(facts.c.value).where(facts.c.key == _SIMULATED)
+        async with self._database.read() as connection:
+            found = (await connection.execute(wanted)).scalar()
+        return datetime.fromisoformat(found) if found else None
+
+    async def simulate(self, now: datetime) -> None:
+        """Mark the database as simulated and set its clock."""
+        async with self._database.write() as connection:
+            values = {"value": now.isoformat()}
+            await connection.execute(
+                insert_into(connection, facts)
+                .values(key=_SIMULATED, **values)
+                .on_conflict_do_update(index_elements=["key"], set_=values)
+            )
+
+
+async def note(
+    connection: AsyncConnection,
+    at: datetime,
+    by: str,
+    what: str,
+    detail: Mapping[str, object],
+) -> None:
+    """Write down what somebody did."""
+    await connection.execute(
+        insert(actions).values(at=at, by=by, what=what, detail=dict(detail))
+    )

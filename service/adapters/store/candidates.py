@@ -1,0 +1,116 @@
+"""Due reminders with everything that decides whether they may be sent."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, Select, func, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from service.adapters.store.moves import in_pieces
+from service.adapters.store.schema import (
+    permit_recipients,
+    permits,
+    recipients,
+    registers,
+    reminders,
+)
+from service.domain.decide import Candidate
+from service.domain.permit import PermitStatus
+from service.domain.recipient import Line
+
+_others = reminders.alias()
+
+LAST_SENT = (
+    select(func.max(_others.c.sent_at))
+    .where(_others.c.permit_id == reminders.c.permit_id)
+    .scalar_subquery()
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A reminder's row, and the recipient it would go to."""
+
+    row: Row[Any]
+    recipient: Row[Any] | None
+    candidate: Candidate
+
+    @property
+    def addressee(self) -> Row[Any]:
+        """The recipient, where `decide` let the reminder be sent."""
+        if self.recipient is None:
+            raise LookupError(self.row.permit_id)
+        return self.recipient
+
+
+def reminders_with_permits(*where: ColumnElement[bool]) -> Select[Any]:
+    """The rows `read` understands."""
+    return (
+        select(
+            reminders,
+            permits.c.tail,
+            permits.c.language,
+            permits.c.status.label("permit_status"),
+            permits.c.expires_on.label("permit_expires_on"),
+            permits.c.renewal_filed_on,
+            permits.c.replaced,
+            registers.c.max_age_days,
+            registers.c.loaded_at,
+            LAST_SENT.label("last_sent_at"),
+        )
+        .join_from(reminders, permits, permits.c.id == reminders.c.permit_id)
+        .join(registers, registers.c.name == permits.c.register)
+        .where(*where)
+    )
+
+
+async def read(connection: AsyncConnection, rows: Sequence[Row[Any]]) -> list[Reading]:
+    """Join each row with its recipient."""
+    phones = await _phones(connection, [row.permit_id for row in rows])
+    readings = []
+    for row in rows:
+        recipient = _chosen(phones.get(row.permit_id, []))
+        readings.append(Reading(row, recipient, _candidate(row, recipient)))
+    return readings
+
+
+def _chosen(phones: Sequence[Row[Any]]) -> Row[Any] | None:
+    """The first mobile phone; where there is none, the first of any kind."""
+    mobile = [one for one in phones if one.line == Line.MOBILE]
+    return next(iter([*mobile, *phones]), None)
+
+
+def _candidate(row: Row[Any], phone: Row[Any] | None) -> Candidate:
+    valid_until = None
+    if row.max_age_days is not None:
+        valid_until = row.loaded_at + timedelta(days=row.max_age_days)
+    return Candidate(
+        expires_on=row.expires_on,
+        until_at=row.until_at,
+        permit_expires_on=row.permit_expires_on,
+        permit_status=PermitStatus(row.permit_status),
+        replaced=row.replaced,
+        renewal_filed_on=row.renewal_filed_on,
+        line=Line(phone.line) if phone else None,
+        opted_out=phone is not None and phone.opted_out_at is not None,
+        last_sent_at=row.last_sent_at,
+        register_valid_until=valid_until,
+    )
+
+
+async def _phones(
+    connection: AsyncConnection, permit_ids: Sequence[str]
+) -> dict[str, list[Row[Any]]]:
+    found: dict[str, list[Row[Any]]] = {}
+    for piece in in_pieces(permit_ids):
+        rows = await connection.execute(
+            select(recipients, permit_recipients.c.permit_id)
+            .join_from(permit_recipients, recipients)
+            .where(permit_recipients.c.permit_id.in_(piece))
+            .order_by(permit_recipients.c.position)
+        )
+        for row in rows:
+            found.setdefault(row.permit_id, []).append(row)
+    return found

@@ -1,0 +1,105 @@
+"""What a changed permit does to its reminders: ends, reopenings, late births."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from service.adapters.store.born import bear, supersede
+from service.adapters.store.candidates import read, reminders_with_permits
+from service.adapters.store.moves import Key, in_pieces, move, these
+from service.adapters.store.schema import permits, reminders
+from service.adapters.store.slots import GroupKey, groups_of
+from service.domain.births import BEFORE_START, births
+from service.domain.decide import End, ended
+from service.domain.permit import PermitStatus
+from service.domain.status import NEVER_ACCEPTED, ReminderState
+from service.flow.ports import DueGroup
+
+
+async def end_overtaken(
+    connection: AsyncConnection, permit_ids: Sequence[str], now: datetime
+) -> None:
+    """End the due reminders of these permits that the permits no longer ask for."""
+    ends: dict[End, list[Key]] = defaultdict(list)
+    for piece in in_pieces(permit_ids):
+        due = reminders_with_permits(
+            reminders.c.permit_id.in_(piece), reminders.c.state == ReminderState.DUE
+        )
+        rows = (await connection.execute(due)).all()
+        for it in await read(connection, rows):
+            if end := ended(it.candidate, now):
+                ends[end].append((it.row.permit_id, it.row.expires_on, it.row.step))
+    for end, keys in ends.items():
+        await move(connection, these(keys), end.state, now, reason=end.reason)
+
+
+async def bear_current(
+    connection: AsyncConnection, permit_ids: Sequence[str], now: datetime
+) -> None:
+    """Where the current step is already expanded, give these permits their row.
+
+    A row that ended without any provider accepting it is reopened when its cause is
+    gone, so that a permit withdrawn by mistake is not lost.
+    """
+    members: dict[GroupKey, list[str]] = defaultdict(list)
+    for piece in in_pieces(permit_ids):
+        chosen = select(permits).where(
+            permits.c.id.in_(piece),
+            permits.c.status == PermitStatus.ACTIVE,
+            permits.c.replaced.is_(False),
+            permits.c.renewal_filed_on.is_(None),
+        )
+        for row in await connection.execute(chosen):
+            members[row.version_id, row.authority, row.expires_on].append(row.id)
+    for group in await groups_of(connection, members, now):
+        ids = members[group.version, group.authority, group.expires_on]
+        await _bear_in(connection, group, ids, now)
+
+
+async def _bear_in(
+    connection: AsyncConnection, group: DueGroup, ids: Sequence[str], now: datetime
+) -> None:
+    plan = births(group.slots, now, group.live_from)
+    if plan.current is None or plan.current.step in group.unexpanded:
+        return
+    step = plan.current.step
+    await _reopen(connection, group, step, ids, now)
+    await bear(connection, group, plan.rows[-1], now, only=ids)
+    if plan.rows[-1].state is ReminderState.DUE:
+        await supersede(connection, group, step, now)
+
+
+async def _reopen(
+    connection: AsyncConnection,
+    group: DueGroup,
+    step: str,
+    ids: Sequence[str],
+    now: datetime,
+) -> None:
+    closed = reminders_with_permits(
+        reminders.c.permit_id.in_(ids),
+        reminders.c.expires_on == group.expires_on,
+        reminders.c.step == step,
+        reminders.c.state.in_(NEVER_ACCEPTED),
+        reminders.c.reason != BEFORE_START,
+    )
+    rows = (await connection.execute(closed)).all()
+    readings = await read(connection, rows)
+    keys = [
+        (it.row.permit_id, it.row.expires_on, it.row.step)
+        for it in readings
+        if ended(it.candidate, now) is None
+    ]
+    if keys:
+        opened = {"next_at": now, "hold_reason": None}
+        await move(
+            connection,
+            these(keys),
+            ReminderState.DUE,
+            now,
+            reason="reopened",
+            values=opened,
+        )

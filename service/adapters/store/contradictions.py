@@ -1,0 +1,84 @@
+"""What no two rows may say together, as queries that must find nothing.
+
+Each query selects one column: what to show of the offending row.
+"""
+
+from collections.abc import Mapping
+
+from service.domain.status import RANK, REMINDER_AFTER, MessageState
+
+_ACCEPTED = ", ".join(f"'{state}'" for state in REMINDER_AFTER)
+
+_AFTER = " OR ".join(
+    f"(m.state = '{message}' AND r.state <> '{reminder}')"
+    for message, reminder in REMINDER_AFTER.items()
+)
+
+_RANKS = " OR ".join(
+    f"(state = '{state}' AND rank <> {rank})" for state, rank in RANK.items()
+)
+
+_OF_REMINDER = (
+    "l.permit_id = r.permit_id AND l.expires_on = r.expires_on AND l.step = r.step"
+)
+
+CONTRADICTIONS: Mapping[str, str] = {
+    "reminder sent without an accepted message": f"""
+        SELECT r.permit_id FROM reminders r LEFT JOIN messages m ON m.id = r.message_id
+        WHERE r.state IN ('sent', 'delivered')
+        AND (m.id IS NULL OR m.state NOT IN ({_ACCEPTED}))""",
+    "reminder and message disagree": f"""
+        SELECT r.permit_id FROM reminders r JOIN messages m ON m.id = r.message_id
+        WHERE {_AFTER}
+        OR (m.state IN ('sending', 'uncertain') AND r.state <> m.state)""",
+    "reminder under way without its message": """
+        SELECT r.permit_id FROM reminders r LEFT JOIN messages m ON m.id = r.message_id
+        WHERE r.state IN ('sending', 'uncertain') AND (m.id IS NULL
+        OR m.state NOT IN ('sending', 'uncertain'))""",
+    "reminder counted on another day than its message": """
+        SELECT r.permit_id FROM reminders r JOIN messages m ON m.id = r.message_id
+        WHERE r.sent_at <> m.accepted_at
+        OR (r.sent_at IS NULL) <> (m.accepted_at IS NULL)""",
+    "reminder texted twice": f"""
+        SELECT l.permit_id FROM message_reminders l JOIN messages m
+        ON m.id = l.message_id AND m.state IN ({_ACCEPTED})
+        GROUP BY l.permit_id, l.expires_on, l.step HAVING count(*) > 1""",
+    "reminder linked to no message of its own": f"""
+        SELECT r.permit_id FROM reminders r WHERE r.message_id IS NOT NULL
+        AND NOT EXISTS (SELECT 1 FROM message_reminders l
+        WHERE l.message_id = r.message_id AND {_OF_REMINDER})""",
+    "message without a reminder": f"""
+        SELECT m.id FROM messages m WHERE NOT EXISTS (
+        SELECT 1 FROM message_reminders l JOIN reminders r ON {_OF_REMINDER}
+        WHERE l.message_id = m.id)""",
+    "message accepted without a time or an id": f"""
+        SELECT id FROM messages WHERE state IN ({_ACCEPTED})
+        AND (accepted_at IS NULL OR provider_id IS NULL)""",
+    "message with the wrong rank": f"SELECT id FROM messages WHERE {_RANKS}",
+    "message state that no receipt reported": f"""
+        SELECT m.id FROM messages m WHERE m.rank > {RANK[MessageState.ACCEPTED]}
+        AND NOT EXISTS (SELECT 1 FROM receipts c WHERE c.message_id = m.id
+        AND c.state = m.state AND c.provider_id = m.provider_id)""",
+    "receipt that its message did not follow": f"""
+        SELECT c.id FROM receipts c JOIN messages m ON m.id = c.message_id
+        WHERE (c.moved AND m.rank < {RANK[MessageState.ACCEPTED]})
+        OR (c.state IN ('delivered', 'undelivered', 'failed', 'canceled')
+        AND m.rank < {RANK[MessageState.DELIVERED]})""",
+    "reminder that forgot its slot": """
+        SELECT r.permit_id FROM reminders r LEFT JOIN slots s
+        ON s.version_id = r.version_id AND s.authority = r.authority
+        AND s.expires_on = r.expires_on AND s.step = r.step
+        WHERE s.step IS NULL OR s.due_at <> r.due_at OR s.until_at <> r.until_at""",
+    "permit forgotten by an expanded slot": """
+        SELECT p.id FROM slots s JOIN permits p
+        ON p.version_id = s.version_id AND p.authority = s.authority
+        AND p.expires_on = s.expires_on
+        WHERE s.expanded_at IS NOT NULL AND p.changed_at <= s.due_at
+        AND p.status = 'active' AND NOT p.replaced
+        AND NOT EXISTS (SELECT 1 FROM reminders r WHERE r.permit_id = p.id
+        AND r.expires_on = s.expires_on AND r.step = s.step)""",
+    "move of a reminder that is gone": """
+        SELECT e.permit_id FROM reminder_events e LEFT JOIN reminders r
+        ON r.permit_id = e.permit_id AND r.expires_on = e.expires_on
+        AND r.step = e.step WHERE r.permit_id IS NULL""",
+}

@@ -1,0 +1,146 @@
+"""Opening a database: engines, transactions, and whether its tables are ours."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import URL, Connection, event, make_url
+from sqlalchemy.exc import DatabaseError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from service.domain.errors import SetUpError
+
+_PRAGMAS = (
+    "PRAGMA journal_mode = WAL",
+    "PRAGMA synchronous = NORMAL",
+    "PRAGMA foreign_keys = ON",
+    "PRAGMA busy_timeout = 30000",
+)
+
+
+class Database:
+    """Two engines on one database: a writer, and a reader that never waits for it."""
+
+    def __init__(self, url: str) -> None:
+        self.url = async_url(url)
+        self._writer = _engine(self.url, writes=True)
+        self._reader = _engine(self.url, writes=False)
+
+    @asynccontextmanager
+    async def write(self) -> AsyncIterator[AsyncConnection]:
+        """One transaction that may write: committed on leaving, or rolled back."""
+        async with self._writer.begin() as connection:
+            yield connection
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[AsyncConnection]:
+        """One consistent view that cannot write."""
+        async with self._reader.begin() as connection:
+            yield connection
+
+    async def dispose(self) -> None:
+        """Close every connection; without it a process may not end."""
+        await self._writer.dispose()
+        await self._reader.dispose()
+
+    async def upgrade(self) -> None:
+        """Bring the tables to the newest migration."""
+        async with self._writer.begin() as connection:
+            await connection.run_sync(_upgrade)
+
+    async def revision(self) -> str | None:
+        """The migration the tables stand at; None for an empty database."""
+        try:
+            async with self._reader.connect() as connection:
+                return await connection.run_sync(_revision)
+        except DatabaseError as error:
+            raise SetUpError(f"{self.shown_url}: {error.orig}") from error
+
+    async def check(self) -> None:
+        """Raise `SetUpError` unless the tables stand at the newest migration."""
+        if self.file is not None and not self.file.exists():
+            raise SetUpError(
+                f"{self.file}: no such database; run `permit-reminders db upgrade`"
+            )
+        found = await self.revision()
+        if found != newest():
+            raise SetUpError(
+                f"{self.shown_url}: tables at {found or 'nothing'}, this release needs "
+                f"{newest()}; run `permit-reminders db upgrade`"
+            )
+
+    @property
+    def file(self) -> Path | None:
+        """The SQLite file, if this is one."""
+        if self.url.get_backend_name() == "sqlite" and self.url.database:
+            return Path(self.url.database)
+        return None
+
+    @property
+    def shown_url(self) -> str:
+        """The address without its password, for messages to people."""
+        return self.url.render_as_string(hide_password=True)
+
+
+def async_url(url: str) -> URL:
+    """The URL with the driver this service uses for that kind of database."""
+    parsed = make_url(url)
+    driver = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+psycopg"}
+    name = driver.get(parsed.get_backend_name())
+    if name is None:
+        raise SetUpError(
+            f"DATABASE_URL: found {parsed.get_backend_name()!r}, "
+            "expected sqlite:///FILE or postgresql://…"
+        )
+    return parsed.set(drivername=name)
+
+
+def newest() -> str:
+    """The newest migration this release knows."""
+    head = ScriptDirectory.from_config(_config()).get_current_head()
+    assert head is not None  # noqa: S101 - the first migration is in the package
+    return head
+
+
+def _engine(url: URL, *, writes: bool) -> AsyncEngine:
+    engine = create_async_engine(url)
+    if url.get_backend_name() == "sqlite":
+        _tame_sqlite(engine, writes=writes)
+    return engine
+
+
+def _tame_sqlite(engine: AsyncEngine, *, writes: bool) -> None:
+    """Begin transactions ourselves: the driver's default mode loses updates."""
+
+    @event.listens_for(engine.sync_engine, "connect")
+    def _connect(connection: Any, _record: object) -> None:  # noqa: ANN401 - DBAPI
+        connection.isolation_level = None
+        cursor = connection.cursor()
+        for pragma in _PRAGMAS if writes else (*_PRAGMAS[2:], "PRAGMA query_only = ON"):
+            cursor.execute(pragma)
+        cursor.close()
+
+    @event.listens_for(engine.sync_engine, "begin")
+    def _begin(connection: Connection) -> None:
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    return config
+
+
+def _upgrade(connection: Connection) -> None:
+    config = _config()
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")
+
+
+def _revision(connection: Connection) -> str | None:
+    return MigrationContext.configure(connection).get_current_revision()

@@ -1,0 +1,29 @@
+"""Whether the key at hand is the one this database was begun with."""
+
+from sqlalchemy import insert, select
+
+from service.adapters.store.database import Database
+from service.adapters.store.schema import facts
+from service.domain.errors import SetUpError
+from service.flow.ports import Vault
+
+_KEY = "key"
+
+
+async def refuse_other_key(database: Database, vault: Vault) -> None:
+    """Raise `SetUpError` for another key: with it no phone would be found again.
+
+    The first key a database meets is the one it keeps.
+    """
+    mark = vault.mark(["the key of this database"]).hex()
+    wanted = select(facts.c.value).where(facts.c.key == _KEY)
+    async with database.read() as connection:
+        known = (await connection.execute(wanted)).scalar()
+    if known is None:
+        async with database.write() as connection:
+            await connection.execute(insert(facts).values(key=_KEY, value=mark))
+    elif known != mark:
+        raise SetUpError(
+            f"{database.shown_url}: begun with another key; restore its key file, or "
+            "set PERMIT_REMINDERS_KEY to the key it was begun with"
+        )

@@ -1,0 +1,64 @@
+"""The one way a reminder changes state: guarded by the table, kept as an event."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime
+from typing import TypeVar
+
+from sqlalchemy import ColumnElement, insert, tuple_, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from service.adapters.store.schema import reminder_events, reminders
+from service.domain.status import ReminderState, sources_of
+
+T = TypeVar("T")
+
+Key = tuple[str, date, str]
+"""(permit_id, expires_on, step)."""
+
+KEY = (reminders.c.permit_id, reminders.c.expires_on, reminders.c.step)
+
+
+async def move(
+    connection: AsyncConnection,
+    where: ColumnElement[bool],
+    state: ReminderState,
+    now: datetime,
+    *,
+    reason: str | None = None,
+    values: Mapping[str, object] | None = None,
+) -> list[Key]:
+    """Move every matching reminder that may become `state`; which ones moved."""
+    moved = await connection.execute(
+        update(reminders)
+        .where(where, reminders.c.state.in_(sources_of(state)))
+        .values(state=state, reason=reason, state_at=now, **(values or {}))
+        .returning(*KEY, reminders.c.message_id)
+    )
+    rows = moved.all()
+    if rows:
+        await connection.execute(
+            insert(reminder_events),
+            [
+                {
+                    "permit_id": row.permit_id,
+                    "expires_on": row.expires_on,
+                    "step": row.step,
+                    "at": now,
+                    "state": state,
+                    "reason": reason,
+                    "message_id": row.message_id,
+                }
+                for row in rows
+            ],
+        )
+    return [(row.permit_id, row.expires_on, row.step) for row in rows]
+
+
+def these(keys: Iterable[Key]) -> ColumnElement[bool]:
+    """The reminders of these keys."""
+    return tuple_(*KEY).in_(list(keys))
+
+
+def in_pieces(items: Sequence[T], size: int = 500) -> Iterable[Sequence[T]]:
+    """Slices small enough for one statement's parameters."""
+    return (items[at : at + size] for at in range(0, len(items), size))

@@ -1,0 +1,203 @@
+"""Permits in: a chunk is upserted, its slots made, its reminders ended or born."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, bindparam, delete, insert, select, tuple_, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+from uuid_utils import uuid7
+
+from service.adapters.store.changed import bear_current, end_overtaken
+from service.adapters.store.database import Database
+from service.adapters.store.moves import in_pieces
+from service.adapters.store.recipients import ids_of, recipients_of
+from service.adapters.store.schema import permit_recipients, permits, registers
+from service.adapters.store.slots import insert_missing
+from service.adapters.store.upsert import insert_into
+from service.flow.ports import Entry, Register
+
+_KEY = (permits.c.authority, permits.c.rule, permits.c.number_key)
+
+PermitKey = tuple[str, str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class _Touched:
+    """A permit to be written: its id, whether it is new, its recipients in order."""
+
+    entry: Entry
+    id: str
+    new: bool
+    phones: tuple[str, ...]
+
+
+class PermitStore:
+    """`RegisterStore` on the ledger."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def register(
+        self, entries: Sequence[Entry], source: Register, now: datetime
+    ) -> list[str]:
+        """Store a chunk in one transaction; what became of each entry, in order."""
+        async with self._database.write() as connection:
+            await _heard_from(connection, source, now)
+            outcomes, touched = await _compare(connection, entries)
+            await _write(connection, touched, source, now)
+            return outcomes
+
+
+async def _compare(
+    connection: AsyncConnection, entries: Sequence[Entry]
+) -> tuple[list[str], list[_Touched]]:
+    known = await _known(connection, map(_key, entries))
+    phones_of = await recipients_of(connection, [row.id for row in known.values()])
+    ids = await ids_of(connection, [one for e in entries for one in e.recipients])
+    outcomes, touched = [], []
+    for entry in entries:
+        phones = tuple(ids[one.digest] for one in entry.recipients)
+        old = known.get(_key(entry))
+        if old is None and entry.left_out:
+            outcomes.append(entry.left_out)
+        elif old is None:
+            outcomes.append("registered")
+            touched.append(_Touched(entry, str(uuid7()), new=True, phones=phones))
+        elif _told(entry) == _stored(old) and phones == phones_of.get(old.id, ()):
+            outcomes.append("unchanged")
+        else:
+            outcomes.append("changed")
+            touched.append(_Touched(entry, old.id, new=False, phones=phones))
+    return outcomes, touched
+
+
+async def _write(
+    connection: AsyncConnection,
+    touched: Sequence[_Touched],
+    source: Register,
+    now: datetime,
+) -> None:
+    if not touched:
+        return
+    if new := [_row(one, source, now) for one in touched if one.new]:
+        await connection.execute(insert(permits), new)
+    if old := [_change(one, source, now) for one in touched if not one.new]:
+        await connection.execute(_UPDATE, old)
+    await _link(connection, touched)
+    await insert_missing(connection, [one.entry for one in touched])
+    ids = [one.id for one in touched] + await _replace(connection, touched, now)
+    await end_overtaken(connection, ids, now)
+    await bear_current(connection, ids, now)
+
+
+def _key(entry: Entry) -> PermitKey:
+    return entry.permit.authority, entry.permit.rule, entry.number_key
+
+
+_TOLD = (
+    "holder",
+    "holder_code",
+    "language",
+    "issued_on",
+    "expires_on",
+    "status",
+    "renewal_filed_on",
+)
+"""The columns a register's word sets as it stands; equal ones: nothing changed."""
+
+_UPDATE = (
+    update(permits)
+    .where(permits.c.id == bindparam("old_id"))
+    .values({name: bindparam(name) for name in (*_TOLD, "replaces", "version_id")})
+    .values(register=bindparam("register"), changed_at=bindparam("changed_at"))
+)
+
+
+def _told(entry: Entry) -> dict[str, Any]:
+    told = {name: getattr(entry.permit, name) for name in _TOLD}
+    return told | {"replaces": entry.replaces_key, "version_id": entry.version}
+
+
+def _stored(row: Row[Any]) -> dict[str, Any]:
+    return {name: getattr(row, name) for name in (*_TOLD, "replaces", "version_id")}
+
+
+def _row(one: _Touched, source: Register, now: datetime) -> dict[str, Any]:
+    return _told(one.entry) | {
+        "id": one.id,
+        "authority": one.entry.permit.authority,
+        "rule": one.entry.permit.rule,
+        "number_key": one.entry.number_key,
+        "number": one.entry.number,
+        "shown_number": one.entry.shown_number,
+        "tail": one.entry.tail,
+        "replaced": False,
+        "register": source.name,
+        "registered_at": now,
+        "changed_at": now,
+    }
+
+
+def _change(one: _Touched, source: Register, now: datetime) -> Mapping[str, Any]:
+    return _told(one.entry) | {
+        "old_id": one.id,
+        "register": source.name,
+        "changed_at": now,
+    }
+
+
+async def _link(connection: AsyncConnection, touched: Sequence[_Touched]) -> None:
+    ids = [one.id for one in touched if not one.new]
+    await connection.execute(
+        delete(permit_recipients).where(permit_recipients.c.permit_id.in_(ids))
+    )
+    rows = [
+        {"permit_id": one.id, "position": position, "recipient_id": phone}
+        for one in touched
+        for position, phone in enumerate(one.phones)
+    ]
+    if rows:
+        await connection.execute(insert(permit_recipients), rows)
+
+
+async def _replace(
+    connection: AsyncConnection, touched: Sequence[_Touched], now: datetime
+) -> list[str]:
+    """Mark the permits that some of these renew under another number; their ids."""
+    old = [
+        (one.entry.permit.authority, one.entry.permit.rule, one.entry.replaces_key)
+        for one in touched
+        if one.entry.replaces_key
+    ]
+    if not old:
+        return []
+    done = await connection.execute(
+        update(permits)
+        .where(tuple_(*_KEY).in_(old))
+        .values(replaced=True, changed_at=now)
+        .returning(permits.c.id)
+    )
+    return list(done.scalars())
+
+
+async def _known(
+    connection: AsyncConnection, keys: Iterable[PermitKey]
+) -> dict[PermitKey, Row[Any]]:
+    found: dict[PermitKey, Row[Any]] = {}
+    for piece in in_pieces(list(keys)):
+        rows = await connection.execute(select(permits).where(tuple_(*_KEY).in_(piece)))
+        found |= {(row.authority, row.rule, row.number_key): row for row in rows}
+    return found
+
+
+async def _heard_from(
+    connection: AsyncConnection, source: Register, now: datetime
+) -> None:
+    values = {"max_age_days": source.max_age_days, "loaded_at": now}
+    await connection.execute(
+        insert_into(connection, registers)
+        .values(name=source.name, **values)
+        .on_conflict_do_update(index_elements=["name"], set_=values)
+    )

@@ -1,0 +1,329 @@
+"""The tables. Migrations build them; a test proves that both agree."""
+
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    Column,
+    Date,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    Uuid,
+    text,
+)
+
+from service.adapters.store.types import Instant
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+def _id() -> Column[str]:
+    return Column("id", Uuid(as_uuid=False), primary_key=True)
+
+
+facts = Table(
+    "facts",
+    metadata,
+    Column("key", String(40), primary_key=True),
+    Column("value", Text, nullable=False),
+    comment="What is true of this database as a whole: simulated, its clock.",
+)
+
+authorities = Table(
+    "authorities",
+    metadata,
+    Column("code", String(40), primary_key=True),
+    Column("document", JSON, nullable=False),
+)
+
+rules = Table(
+    "rules",
+    metadata,
+    Column("code", String(80), primary_key=True),
+    Column("document", JSON, nullable=False),
+)
+
+versions = Table(
+    "versions",
+    metadata,
+    Column("id", String(120), primary_key=True),
+    Column("rule", ForeignKey("rules.code"), nullable=False, index=True),
+    Column("document", JSON, nullable=False),
+    Column("sha256", String(64), nullable=False),
+    Column("applied_at", Instant, nullable=False),
+)
+
+golives = Table(
+    "golives",
+    metadata,
+    Column("authority", ForeignKey("authorities.code"), primary_key=True),
+    Column("rule", ForeignKey("rules.code"), primary_key=True),
+    Column("state", String(8), nullable=False),
+    Column("live_from", Instant, nullable=False),
+    Column("approved_by", String(80), nullable=False),
+    comment="No row is draft: nothing is sent.",
+)
+
+pauses = Table(
+    "pauses",
+    metadata,
+    Column("scope", String(130), primary_key=True),
+    Column("since", Instant, nullable=False),
+    Column("by", String(80), nullable=False),
+    Column("reason", Text, nullable=False),
+)
+
+registers = Table(
+    "registers",
+    metadata,
+    Column("name", String(80), primary_key=True),
+    Column("max_age_days", Integer),
+    Column("loaded_at", Instant, nullable=False),
+)
+
+recipients = Table(
+    "recipients",
+    metadata,
+    _id(),
+    Column("digest", LargeBinary(32), nullable=False, unique=True),
+    Column("phone", LargeBinary, nullable=False),
+    Column("masked", String(24), nullable=False),
+    Column("line", String(8), nullable=False),
+    Column("language", String(2)),
+    Column("opted_out_at", Instant),
+    Column("unreachable_at", Instant),
+)
+
+permits = Table(
+    "permits",
+    metadata,
+    _id(),
+    Column("authority", ForeignKey("authorities.code"), nullable=False),
+    Column("rule", ForeignKey("rules.code"), nullable=False),
+    Column("number_key", String(64), nullable=False),
+    Column("number", LargeBinary),
+    Column("shown_number", String(64), nullable=False),
+    Column("tail", String(32), nullable=False),
+    Column("holder", Text, nullable=False),
+    Column("holder_code", String(64)),
+    Column("language", String(2)),
+    Column("issued_on", Date),
+    Column("expires_on", Date, nullable=False),
+    Column("status", String(10), nullable=False),
+    Column("renewal_filed_on", Date),
+    Column("replaces", String(64)),
+    Column("replaced", Boolean, nullable=False, default=False),
+    Column("version_id", ForeignKey("versions.id"), nullable=False),
+    Column("register", ForeignKey("registers.name"), nullable=False),
+    Column("registered_at", Instant, nullable=False),
+    Column("changed_at", Instant, nullable=False),
+    UniqueConstraint("authority", "rule", "number_key"),
+    Index(None, "version_id", "authority", "expires_on"),
+    comment="number is encrypted, number_key a digest, where the number is personal.",
+)
+
+permit_recipients = Table(
+    "permit_recipients",
+    metadata,
+    Column("permit_id", ForeignKey("permits.id"), primary_key=True),
+    Column("position", Integer, primary_key=True),
+    Column("recipient_id", ForeignKey("recipients.id"), nullable=False, index=True),
+)
+
+slots = Table(
+    "slots",
+    metadata,
+    Column("version_id", ForeignKey("versions.id"), primary_key=True),
+    Column("authority", ForeignKey("authorities.code"), primary_key=True),
+    Column("expires_on", Date, primary_key=True),
+    Column("step", String(40), primary_key=True),
+    Column("rule", ForeignKey("rules.code"), nullable=False),
+    Column("due_at", Instant, nullable=False),
+    Column("until_at", Instant, nullable=False),
+    Column("template", String(40), nullable=False),
+    Column("expanded_at", Instant),
+    Index(
+        "ix_slots_due",
+        "due_at",
+        sqlite_where=text("expanded_at IS NULL"),
+        postgresql_where=text("expanded_at IS NULL"),
+    ),
+)
+
+reminders = Table(
+    "reminders",
+    metadata,
+    Column("permit_id", ForeignKey("permits.id"), primary_key=True),
+    Column("expires_on", Date, primary_key=True),
+    Column("step", String(40), primary_key=True),
+    Column("rule", String(80), nullable=False),
+    Column("authority", String(40), nullable=False),
+    Column("version_id", String(120), nullable=False),
+    Column("template", String(40), nullable=False),
+    Column("due_at", Instant, nullable=False),
+    Column("until_at", Instant, nullable=False),
+    Column("born_at", Instant, nullable=False),
+    Column("state", String(10), nullable=False),
+    Column("reason", Text),
+    Column("state_at", Instant, nullable=False),
+    Column("next_at", Instant, nullable=False),
+    Column("hold_reason", Text),
+    Column("retry_at", Instant),
+    Column("returned", Integer, nullable=False, default=0),
+    Column("message_id", Uuid(as_uuid=False)),
+    Column("sent_at", Instant),
+    Index(
+        "ix_reminders_due",
+        "until_at",
+        "next_at",
+        sqlite_where=text("state = 'due'"),
+        postgresql_where=text("state = 'due'"),
+    ),
+    Index(None, "sent_at"),
+    Index(None, "state_at"),
+)
+
+reminder_events = Table(
+    "reminder_events",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("permit_id", Uuid(as_uuid=False), nullable=False),
+    Column("expires_on", Date, nullable=False),
+    Column("step", String(40), nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("state", String(10), nullable=False),
+    Column("reason", Text),
+    Column("message_id", Uuid(as_uuid=False)),
+    ForeignKeyConstraint(
+        ["permit_id", "expires_on", "step"],
+        ["reminders.permit_id", "reminders.expires_on", "reminders.step"],
+        name="fk_reminder_events_reminder",
+    ),
+    Index(None, "permit_id", "expires_on", "step"),
+    comment="Every move of a reminder after its birth.",
+)
+
+messages = Table(
+    "messages",
+    metadata,
+    _id(),
+    Column("authority", String(40), nullable=False),
+    Column("rule", String(80), nullable=False),
+    Column("recipient_id", ForeignKey("recipients.id"), nullable=False),
+    Column("template", String(40), nullable=False),
+    Column("language", String(2), nullable=False),
+    Column("body", Text, nullable=False),
+    Column("segments", Integer, nullable=False),
+    Column("seal", LargeBinary(32), nullable=False),
+    Column("provider", String(16), nullable=False),
+    Column("provider_id", String(64)),
+    Column("state", String(12), nullable=False),
+    Column("rank", Integer, nullable=False),
+    Column("reason", Text),
+    Column("code", String(16)),
+    Column("claimed_at", Instant, nullable=False),
+    Column("owner", Uuid(as_uuid=False), nullable=False),
+    Column("attempt", Integer, nullable=False),
+    Column("posted_after", Instant, nullable=False),
+    Column("lease_until", Instant, nullable=False),
+    Column("absent_at", Instant),
+    Column("accepted_at", Instant),
+    Column("final_at", Instant),
+    UniqueConstraint("provider", "provider_id"),
+    Index(
+        "ix_messages_open",
+        "lease_until",
+        sqlite_where=text("state IN ('sending', 'uncertain')"),
+        postgresql_where=text("state IN ('sending', 'uncertain')"),
+    ),
+    Index(None, "accepted_at"),
+    Index(None, "recipient_id"),
+    comment="posted_after and lease_until are on the database's clock.",
+)
+
+message_reminders = Table(
+    "message_reminders",
+    metadata,
+    Column("message_id", ForeignKey("messages.id"), primary_key=True),
+    Column("position", Integer, primary_key=True),
+    Column("permit_id", Uuid(as_uuid=False), nullable=False),
+    Column("expires_on", Date, nullable=False),
+    Column("step", String(40), nullable=False),
+    ForeignKeyConstraint(
+        ["permit_id", "expires_on", "step"],
+        ["reminders.permit_id", "reminders.expires_on", "reminders.step"],
+        name="fk_message_reminders_reminder",
+    ),
+    Index(None, "permit_id", "expires_on", "step"),
+)
+
+receipts = Table(
+    "receipts",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("provider", String(16), nullable=False),
+    Column("provider_id", String(64), nullable=False),
+    Column("message_id", Uuid(as_uuid=False), index=True),
+    Column("state", String(12)),
+    Column("code", String(16)),
+    Column("raw", JSON, nullable=False),
+    Column("received_at", Instant, nullable=False),
+    Column("moved", Boolean, nullable=False),
+    comment="Every word of a provider after its answer, as it came.",
+)
+
+inbounds = Table(
+    "inbounds",
+    metadata,
+    Column("provider", String(16), primary_key=True),
+    Column("provider_id", String(64), primary_key=True),
+    Column("recipient_id", ForeignKey("recipients.id")),
+    Column("intent", String(5)),
+    Column("body", LargeBinary, nullable=False),
+    Column("received_at", Instant, nullable=False),
+)
+
+api_keys = Table(
+    "api_keys",
+    metadata,
+    Column("prefix", String(12), primary_key=True),
+    Column("name", String(80), nullable=False),
+    Column("digest", LargeBinary(32), nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("revoked_at", Instant),
+)
+
+imports = Table(
+    "imports",
+    metadata,
+    _id(),
+    Column("file", Text, nullable=False),
+    Column("register", ForeignKey("registers.name"), nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("counts", JSON, nullable=False),
+)
+
+actions = Table(
+    "actions",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("at", Instant, nullable=False),
+    Column("by", String(80), nullable=False),
+    Column("what", String(40), nullable=False),
+    Column("detail", JSON, nullable=False),
+    comment="What people and brakes did, and what must alarm somebody.",
+)

@@ -1,0 +1,36 @@
+"""Option values that people write: days and instants."""
+
+from datetime import UTC, date, datetime
+from typing import Any
+
+import click
+
+
+class Day(click.ParamType[date]):
+    """A date such as 2026-12-31."""
+
+    name = "YYYY-MM-DD"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> date:  # noqa: ANN401 - click's
+        """Read one; anything else is bad input."""
+        try:
+            return date.fromisoformat(value)
+        except ValueError:
+            self.fail(f"found {value!r}, expected a day such as 2026-12-31", param, ctx)
+
+
+class Moment(click.ParamType[datetime]):
+    """An instant such as 2024-01-29T09:30+08:00; without a zone it is UTC."""
+
+    name = "INSTANT"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> datetime:  # noqa: ANN401 - click's
+        """Read one; anything else is bad input."""
+        if isinstance(value, datetime):
+            return value
+        try:
+            read = datetime.fromisoformat(value)
+        except ValueError:
+            expected = "an instant such as 2024-01-29T09:30+08:00"
+            self.fail(f"found {value!r}, expected {expected}", param, ctx)
+        return read if read.tzinfo else read.replace(tzinfo=UTC)

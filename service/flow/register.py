@@ -1,0 +1,146 @@
+"""Permits in: checked against the law, stored, and reminded of when already due."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from itertools import islice
+
+from service.domain.errors import (
+    InvalidError,
+    Mistake,
+    PermitRemindersError,
+    UnknownError,
+)
+from service.domain.lawbook import Law
+from service.domain.permit import Permit, PermitStatus
+from service.domain.recipient import mask_number, mask_phone
+from service.domain.rule import Rule
+from service.flow.ports import (
+    Clock,
+    Entry,
+    LawStore,
+    Phones,
+    Recipient,
+    Register,
+    RegisterStore,
+    Vault,
+)
+
+CHUNK = 500
+"""Permits a transaction: other writers get in between two chunks."""
+
+PHONE = "recipients.phone"
+NUMBER = "permits.number"
+
+
+@dataclass(frozen=True, slots=True)
+class Registration:
+    """What registering needs of the outside."""
+
+    laws: LawStore
+    store: RegisterStore
+    phones: Phones
+    vault: Vault
+    clock: Clock
+
+
+async def register(
+    permits: Sequence[Permit],
+    source: Register,
+    to: Registration,
+    *,
+    leave_out_idle: bool,
+) -> list[str | InvalidError]:
+    """Take permits in, in chunks; what became of each, in order.
+
+    "registered", "changed", "unchanged", or an `InvalidError` for a permit no rule or
+    authority knows. With `leave_out_idle`, permits not known yet that nothing will be
+    sent for are not taken in: "inactive" or "expired".
+    """
+    law = await to.laws.law()
+    outcomes: list[str | InvalidError] = []
+    for chunk in _chunks(permits):
+        prepared = [
+            _prepare(one, law, to, idle_too=not leave_out_idle) for one in chunk
+        ]
+        entries = [one for one in prepared if isinstance(one, Entry)]
+        done = iter(await to.store.register(entries, source, to.clock.now()))
+        outcomes += [
+            one if isinstance(one, InvalidError) else next(done) for one in prepared
+        ]
+    return outcomes
+
+
+def number_key(number: str, rule: Rule, vault: Vault) -> str:
+    """What a permit is found by: its number, or a digest where that is personal."""
+    if rule.number_is_personal:
+        return vault.digest(number, NUMBER).hex()
+    return number
+
+
+def _prepare(
+    permit: Permit, law: Law, to: Registration, *, idle_too: bool
+) -> Entry | InvalidError:
+    try:
+        rule = law.rule(permit.rule)
+        office = law.authority(permit.authority)
+        version = rule.version_for(permit.expires_on, permit.issued_on)
+        ladder = law.ladder(rule.code, version, permit.authority, permit.expires_on)
+    except PermitRemindersError as error:
+        return _refusal(permit, error)
+    today = to.clock.now().astimezone(office.zone).date()
+    return Entry(
+        permit=permit,
+        version=version.key,
+        slots=ladder.slots,
+        number_key=number_key(permit.number, rule, to.vault),
+        number=_sealed(permit.number, rule, to.vault),
+        shown_number=_shown(permit.number, rule),
+        tail=permit.number[-rule.number_tail :],
+        replaces_key=permit.replaces and number_key(permit.replaces, rule, to.vault),
+        recipients=tuple(_recipients(permit, office.calendar, to)),
+        left_out=None if idle_too else _idle(permit, today),
+    )
+
+
+def _refusal(permit: Permit, error: PermitRemindersError) -> InvalidError:
+    """What the law cannot place, said of the field that is to blame."""
+    where = f"permit of {permit.rule}"
+    if isinstance(error, UnknownError):
+        known = f"one of {', '.join(sorted(error.known))}"
+        return InvalidError(where, [Mistake(error.kind, error.code, known)])
+    expected = f"a date the law places: {error}"
+    return InvalidError(
+        where, [Mistake("expires_on", str(permit.expires_on), expected)]
+    )
+
+
+def _idle(permit: Permit, today: date) -> str | None:
+    if permit.status is not PermitStatus.ACTIVE:
+        return "inactive"
+    return "expired" if permit.expires_on < today else None
+
+
+def _sealed(number: str, rule: Rule, vault: Vault) -> bytes | None:
+    return vault.seal(number, NUMBER) if rule.number_is_personal else None
+
+
+def _shown(number: str, rule: Rule) -> str:
+    return mask_number(number, rule.number_tail) if rule.number_is_personal else number
+
+
+def _recipients(permit: Permit, region: str, to: Registration) -> Iterator[Recipient]:
+    for text in permit.phones:
+        phone = to.phones.read(text, region)
+        yield Recipient(
+            digest=to.vault.digest(phone.number, PHONE),
+            phone=to.vault.seal(phone.number, PHONE),
+            masked=mask_phone(phone.number),
+            line=phone.line,
+        )
+
+
+def _chunks(permits: Sequence[Permit]) -> Iterator[list[Permit]]:
+    source = iter(permits)
+    while chunk := list(islice(source, CHUNK)):
+        yield chunk

@@ -1,0 +1,83 @@
+"""Deciding unknown outcomes: never blindly again, never forgotten.
+
+The provider's list proves absence only when asked twice, the second time at least
+`settle` after the last moment the owner could have POSTed.
+"""
+
+from collections.abc import Iterable
+from datetime import timedelta
+from itertools import groupby
+
+from service.domain.outcome import Found, Receipt
+from service.flow.ports import (
+    Clock,
+    OpenMessage,
+    Provider,
+    ReceiveStore,
+    SettleStore,
+    Vault,
+)
+from service.flow.register import PHONE
+
+
+async def settle(
+    store: SettleStore,
+    receipts: ReceiveStore,
+    *,
+    provider: Provider,
+    vault: Vault,
+    clock: Clock,
+    patience: timedelta,
+) -> None:
+    """Ask the provider about every unknown outcome and decide those it proves."""
+    await store.lapse(clock.now())
+    for twins in _alike(await store.uncertain()):
+        found = await _candidates(twins, store, provider, vault)
+        if found is not None and len(found) == len(twins):
+            await receipts.receive(_bind(twins, found, provider.name), clock.now())
+        elif found == []:
+            await _absent(twins, store, clock, patience)
+
+
+async def _candidates(
+    twins: list[OpenMessage], store: SettleStore, provider: Provider, vault: Vault
+) -> list[Found] | None:
+    """What the provider lists for messages alike and nobody else has, oldest first."""
+    phone = vault.open(twins[0].to, PHONE)
+    listed = await provider.find(twins[0], phone)
+    if listed is None:
+        return None
+    bound = await store.bound(provider.name, [one.provider_id for one in listed])
+    free = [one for one in listed if one.provider_id not in bound]
+    return sorted(free, key=lambda one: one.created_at)
+
+
+async def _absent(
+    twins: list[OpenMessage], store: SettleStore, clock: Clock, patience: timedelta
+) -> None:
+    for message in twins:
+        ripe_at = message.lease_until + patience
+        proof = message.absent_at is not None and message.asked_at >= ripe_at
+        await store.absent(message, proof=proof, now=clock.now())
+
+
+def _bind(twins: list[OpenMessage], found: list[Found], provider: str) -> list[Receipt]:
+    return [
+        Receipt(
+            provider=provider,
+            provider_id=listed.provider_id,
+            state=listed.state,
+            raw={"found": listed.created_at.isoformat()},
+            ref=message.id,
+        )
+        for message, listed in zip(twins, found, strict=True)
+    ]
+
+
+def _alike(messages: Iterable[OpenMessage]) -> list[list[OpenMessage]]:
+    """Messages grouped by recipient and text: the provider cannot tell them apart."""
+
+    def key(one: OpenMessage) -> tuple[str, str]:
+        return one.recipient, one.body
+
+    return [list(group) for _, group in groupby(sorted(messages, key=key), key=key)]

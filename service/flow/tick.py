@@ -1,0 +1,54 @@
+"""One full pass of the journey: every row due by now, whatever was missed before."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from service.flow.expand import expand
+from service.flow.ports import ExpandStore, ReceiveStore, SettleStore
+from service.flow.receive import poll
+from service.flow.send import Sending, send
+from service.flow.settle import settle
+
+
+@dataclass(frozen=True, slots=True)
+class Pass:
+    """What a pass needs.
+
+    `settle_after` is how long after the last moment of a POST a provider's list
+    proves absence; `poll_after`, on the business clock, how long a callback may take
+    before the provider is asked instead.
+    """
+
+    sending: Sending
+    expanding: ExpandStore
+    settling: SettleStore
+    receiving: ReceiveStore
+    settle_after: timedelta
+    poll_after: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Passed:
+    """What one pass did; `open` outcomes are unknown, or another process's."""
+
+    born: int
+    posted: int
+    moved: int
+    open: int
+
+
+async def tick(to: Pass) -> Passed:
+    """Expand, settle, send, and ask after receipts that never came."""
+    clock, provider = to.sending.clock, to.sending.provider
+    born = await expand(to.expanding, clock)
+    await settle(
+        to.settling,
+        to.receiving,
+        provider=provider,
+        vault=to.sending.vault,
+        clock=clock,
+        patience=to.settle_after,
+    )
+    posted = await send(to.sending)
+    moved = await poll(provider, to.receiving, clock, to.poll_after)
+    return Passed(born, posted, moved, await to.settling.open())

@@ -1,0 +1,1 @@
+"""HTTP in and out: it reads requests, asks the flow, writes answers; no decisions."""

@@ -1,0 +1,97 @@
+"""Typed handlers as routes.
+
+Our own, for no library holds: those for aiohttp are dead, speak OpenAPI 3.0 or fail on
+an optional field. A handler takes the desk and, by these names, any of `path` and
+`query` (models of `Parameters`) and `body` (`Annotated[Json, Model]`: the model
+documents it, the domain checks it); it returns a model or a whole response.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, get_type_hints
+
+from aiohttp import web
+from pydantic import BaseModel
+
+from service.domain.errors import InvalidError, Mistake
+from service.web.api.inputs import Parameters, read, read_object
+from service.web.desk import DESK
+
+Call = Callable[..., Awaitable[BaseModel | web.Response]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Endpoint:
+    """A route, and what its document needs to know.
+
+    `answers` has the model of each good status, None for an empty body; `media` are
+    the forms of a 200 besides JSON; `refusals` the statuses that the parameters do
+    not tell. A `free` one needs no key.
+    """
+
+    method: str
+    path: str
+    call: Call
+    answers: Mapping[int, type[BaseModel] | None]
+    refusals: tuple[int, ...] = ()
+    media: tuple[str, ...] = ()
+    free: bool = False
+    parameters: Mapping[str, type[Parameters]] = field(init=False)
+    body: type[BaseModel] | None = field(init=False)
+
+    def __post_init__(self) -> None:
+        hints = get_type_hints(self.call, include_extras=True)
+        places = {place: hints[place] for place in ("path", "query") if place in hints}
+        object.__setattr__(self, "parameters", places)
+        body = hints["body"].__metadata__[0] if "body" in hints else None
+        object.__setattr__(self, "body", body)
+
+    async def handle(self, request: web.Request) -> web.StreamResponse:
+        """Read all parameters and the body, call, answer."""
+        given = self._read(request)
+        if self.body is not None:
+            given["body"] = await read_object(request)
+        answer = await self.call(request.app[DESK], **given)
+        return answer if isinstance(answer, web.Response) else reply(answer)
+
+    def _read(self, request: web.Request) -> dict[str, Any]:
+        given, mistakes = dict[str, Any](), list[Mistake]()
+        for place, said in (("path", request.match_info), ("query", request.query)):
+            model, wrong = read(self.parameters.get(place, Parameters), said)
+            mistakes += wrong
+            if place in self.parameters:
+                given[place] = model
+        if mistakes:
+            raise InvalidError("request", mistakes)
+        return given
+
+
+def endpoint(
+    method: str,
+    path: str,
+    answers: Mapping[int, type[BaseModel] | None],
+    *,
+    refusals: tuple[int, ...] = (),
+    media: tuple[str, ...] = (),
+    free: bool = False,
+) -> Callable[[Call], Endpoint]:
+    """Make an `Endpoint` of a handler."""
+
+    def made(call: Call) -> Endpoint:
+        return Endpoint(
+            method=method,
+            path=path,
+            call=call,
+            answers=answers,
+            refusals=refusals,
+            media=media,
+            free=free,
+        )
+
+    return made
+
+
+def reply(model: BaseModel, status: int = 200) -> web.Response:
+    """Answer with a model as JSON; what was never set is left out."""
+    text = model.model_dump_json(exclude_unset=True, by_alias=True)
+    return web.Response(text=text, status=status, content_type="application/json")

@@ -1,0 +1,122 @@
+"""The OpenAPI 3.1 document of the endpoints, and only what they really do."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from http import HTTPStatus
+from inspect import getdoc
+from typing import Any
+
+from pydantic import BaseModel
+from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode, models_json_schema
+
+from service import __version__
+from service.web.api.endpoint import Endpoint
+from service.web.problems import MEDIA_TYPE, Problem
+
+Form = tuple[type[BaseModel], JsonSchemaMode]
+Schemas = Mapping[Form, Mapping[str, Any]]
+
+_REF = "#/components/schemas/{model}"
+
+
+class _Untitled(GenerateJsonSchema):
+    """Schemas without a title on every field, which would only say its name again."""
+
+    def field_title_should_be_set(self, schema: Any) -> bool:  # noqa: ANN401, ARG002 - pydantic's
+        return False
+
+
+def document(endpoints: Sequence[Endpoint]) -> dict[str, Any]:
+    """Describe the endpoints in OpenAPI 3.1."""
+    forms = list(dict.fromkeys(_forms(endpoints)))
+    told, definitions = models_json_schema(
+        forms, ref_template=_REF, schema_generator=_Untitled
+    )
+    schemas = {form: told[form] for form in forms}
+    paths: dict[str, dict[str, Any]] = {}
+    for one in endpoints:
+        paths.setdefault(one.path, {})[one.method.lower()] = _operation(one, schemas)
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": "permit-reminders", "version": __version__},
+        "security": [{"key": []}],
+        "paths": paths,
+        "components": {
+            "schemas": definitions["$defs"],
+            "securitySchemes": {"key": {"type": "http", "scheme": "bearer"}},
+        },
+    }
+
+
+def _forms(endpoints: Sequence[Endpoint]) -> Iterator[Form]:
+    yield Problem, "validation"
+    for one in endpoints:
+        yield from ((model, "serialization") for model in one.answers.values() if model)
+        if one.body:
+            yield one.body, "validation"
+
+
+def _operation(one: Endpoint, schemas: Schemas) -> dict[str, Any]:
+    summary, _, description = (getdoc(one.call) or "").partition("\n")
+    operation: dict[str, Any] = {
+        "operationId": one.call.__name__,
+        "summary": summary,
+        "description": description.strip(),
+        "parameters": list(_parameters(one)),
+        "responses": dict(_responses(one, schemas)),
+    }
+    if one.body:
+        content = {"application/json": {"schema": schemas[one.body, "validation"]}}
+        operation["requestBody"] = {"required": True, "content": content}
+    if one.free:
+        operation["security"] = []
+    return operation
+
+
+def _parameters(one: Endpoint) -> Iterator[dict[str, Any]]:
+    for place, model in one.parameters.items():
+        whole = model.model_json_schema(schema_generator=_Untitled)
+        for name, told in whole["properties"].items():
+            description = told.pop("description")
+            # An absent parameter is None for us, but no parameter can say null.
+            schema = told["anyOf"][0] if "anyOf" in told else told
+            yield {
+                "name": name,
+                "in": place,
+                "required": name in whole.get("required", ()),
+                "description": description,
+                "schema": schema,
+            }
+
+
+def _responses(one: Endpoint, schemas: Schemas) -> Iterator[tuple[str, dict[str, Any]]]:
+    for status, model in one.answers.items():
+        told: dict[str, Any] = {"description": HTTPStatus(status).phrase}
+        if model:
+            schema = schemas[model, "serialization"]
+            text = {media: {"schema": {"type": "string"}} for media in one.media}
+            told["content"] = {"application/json": {"schema": schema}, **text}
+        yield str(status), told
+    for status in sorted(_refusals(one)):
+        content = {MEDIA_TYPE: {"schema": schemas[Problem, "validation"]}}
+        yield (
+            str(status),
+            {
+                "description": HTTPStatus(status).phrase,
+                "content": content,
+            },
+        )
+
+
+def _refusals(one: Endpoint) -> set[int]:
+    found = set(one.refusals)
+    if not one.free:
+        found.add(HTTPStatus.UNAUTHORIZED)
+    if one.parameters or one.body:
+        found.add(HTTPStatus.UNPROCESSABLE_ENTITY)
+    if one.body:
+        found |= {
+            HTTPStatus.BAD_REQUEST,
+            HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+            HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+        }
+    return found

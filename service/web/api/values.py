@@ -1,0 +1,67 @@
+"""Values of parameters, read as strictly as a permit's fields, by the same code."""
+
+from datetime import date, datetime
+from typing import Annotated
+
+from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
+
+from service.domain.fields import narrow
+from service.domain.raw import Raw
+
+LONGEST = 64
+"""Characters of a code or number, as in `permit_from`."""
+
+
+def _day(value: object) -> date:
+    raw = Raw({"day": value})
+    day = raw.required_day("day")
+    if raw.mistakes:
+        raise ValueError
+    return day
+
+
+def _instant(value: object) -> datetime:
+    text = str(value)
+    _day(text[:10])
+    instant = datetime.fromisoformat(text)
+    if instant.tzinfo is None:
+        raise ValueError
+    return instant
+
+
+def _line(value: object) -> str:
+    raw = Raw({"line": value})
+    line = raw.required("line", LONGEST, "")
+    if raw.mistakes:
+        raise ValueError
+    return line
+
+
+def _whole(value: object) -> int:
+    text = str(value)
+    if not (text.isascii() and text.isdigit()):
+        raise ValueError
+    return int(text)
+
+
+# Left to itself pydantic takes 0 and "0" for a day of 1970.
+Day = Annotated[
+    date, BeforeValidator(_day), WithJsonSchema({"type": "string", "format": "date"})
+]
+"""A local date, ISO only, from 1950 to 2200."""
+
+Instant = Annotated[
+    datetime,
+    BeforeValidator(_instant),
+    WithJsonSchema({"type": "string", "format": "date-time"}),
+]
+"""An aware instant, ISO only."""
+
+Line = Annotated[str, BeforeValidator(_line), Field(min_length=1, max_length=LONGEST)]
+"""One line of text without control characters, not blank."""
+
+Whole = Annotated[int, BeforeValidator(_whole)]
+"""A whole number in plain digits."""
+
+Number = Annotated[Line, AfterValidator(narrow)]
+"""A permit's number, full-width digits and letters made ASCII."""

@@ -1,0 +1,69 @@
+"""The web application: every route there is, behind the same three doors."""
+
+from collections.abc import Sequence
+from typing import Final
+
+import orjson
+from aiohttp import hdrs, web
+
+from service.web.access import access
+from service.web.api.counts import counts
+from service.web.api.endpoint import Endpoint
+from service.web.api.explain import explain
+from service.web.api.openapi import document
+from service.web.api.permits import (
+    delete_permit,
+    get_permit,
+    list_permits,
+    put_permit,
+)
+from service.web.api.reports import weekly_report
+from service.web.desk import DESK, Desk
+from service.web.health import healthz, readyz
+from service.web.keys import needing_keys
+from service.web.problems import problems
+from service.web.webhooks import PATH, webhook
+
+ENDPOINTS: Final[Sequence[Endpoint]] = (
+    put_permit,
+    get_permit,
+    delete_permit,
+    list_permits,
+    explain,
+    counts,
+    weekly_report,
+    healthz,
+    readyz,
+)
+
+LONGEST_BODY: Final = 64 * 1024
+"""Bytes; a permit or a webhook has some hundreds."""
+
+
+def application(desk: Desk) -> web.Application:
+    """Serve the API, the webhooks and the probes from a desk.
+
+    aiohttp's own log of requests is off, for it would write permit numbers, and so is
+    decompression: nobody needs it for bodies so small but who wants them to swell.
+    """
+    free = {one.path for one in ENDPOINTS if one.free} | {PATH}
+    app = web.Application(
+        middlewares=[access, problems, needing_keys(free)],
+        client_max_size=LONGEST_BODY,
+        handler_args={"access_log": None, "auto_decompress": False},
+    )
+    app[DESK] = desk
+    for one in ENDPOINTS:
+        app.router.add_route(one.method, one.path, one.handle)
+        if one.method == hdrs.METH_GET:
+            app.router.add_route(hdrs.METH_HEAD, one.path, one.handle)
+    app.router.add_post(PATH, webhook)
+    app.router.add_get("/openapi.json", _openapi)
+    return app
+
+
+async def _openapi(_: web.Request) -> web.Response:
+    return web.Response(body=_DOCUMENT, content_type="application/json")
+
+
+_DOCUMENT = orjson.dumps(document(ENDPOINTS))

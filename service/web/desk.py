@@ -1,0 +1,45 @@
+"""What the web works with: handed over whole, so that no handler knows an adapter."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from aiohttp import web
+
+from service.flow.ports import (
+    Clock,
+    CountStore,
+    Documents,
+    Health,
+    KeyStore,
+    LawStore,
+    PermitReader,
+    Provider,
+    ReceiveStore,
+    Vault,
+)
+from service.flow.register import Registration
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Desk:
+    """The ports and flows behind the routes.
+
+    `default_authority` is the settings' office for requests that name none; without
+    it only an installation with a single office can do so.
+    """
+
+    registration: Registration
+    laws: LawStore
+    permits: PermitReader
+    counts: CountStore
+    keys: KeyStore
+    health: Health
+    documents: Documents
+    receiving: ReceiveStore
+    vault: Vault
+    clock: Clock
+    provider: Provider
+    default_authority: str | None
+
+
+DESK: Final = web.AppKey("DESK", Desk)

@@ -1,0 +1,36 @@
+"""Probes: whether the process lives, and whether it can do its work."""
+
+from http import HTTPStatus
+
+from aiohttp import web
+from pydantic import BaseModel, Field
+
+from service.web.api.endpoint import endpoint, reply
+from service.web.desk import Desk
+
+
+class Alive(BaseModel):
+    """The process answers."""
+
+    alive: bool = True
+
+
+class Readiness(BaseModel):
+    """Whether requests should come here."""
+
+    ready: bool
+    wrong: dict[str, str] = Field(description="what is wrong, by part")
+
+
+@endpoint("GET", "/healthz", {200: Alive}, free=True)
+async def healthz(_: Desk) -> Alive:
+    """Say that the process lives; restart it where this stays silent."""
+    return Alive(alive=True)
+
+
+@endpoint("GET", "/readyz", {200: Readiness, 503: Readiness}, free=True)
+async def readyz(desk: Desk) -> web.Response:
+    """Say whether the service can do its work: 503 with what is wrong."""
+    wrong = dict(await desk.health.ready())
+    status = HTTPStatus.SERVICE_UNAVAILABLE if wrong else HTTPStatus.OK
+    return reply(Readiness(ready=not wrong, wrong=wrong), status)

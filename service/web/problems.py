@@ -1,0 +1,116 @@
+"""Errors as RFC 9457 problem details: one shape for every refusal.
+
+What a person can put right is told in full; of our own faults only the fact, the rest
+goes to the log.
+"""
+
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+
+import structlog
+from aiohttp import hdrs, web
+from aiohttp.typedefs import Handler, LooseHeaders
+from pydantic import BaseModel, Field
+
+from service.domain.errors import (
+    ConflictError,
+    ForgedError,
+    InvalidError,
+    Mistake,
+    NotInForceError,
+    PermitRemindersError,
+    UnknownError,
+)
+
+MEDIA_TYPE = "application/problem+json"
+
+STATUSES: Mapping[type[PermitRemindersError], HTTPStatus] = {
+    InvalidError: HTTPStatus.UNPROCESSABLE_ENTITY,
+    NotInForceError: HTTPStatus.UNPROCESSABLE_ENTITY,
+    UnknownError: HTTPStatus.NOT_FOUND,
+    ConflictError: HTTPStatus.CONFLICT,
+    ForgedError: HTTPStatus.FORBIDDEN,
+}
+"""What a caller can put right; any other error is the operator's, and a 500."""
+
+DETAILS: Mapping[int, str] = {
+    HTTPStatus.NOT_FOUND: "no such route; /openapi.json lists those there are",
+    HTTPStatus.METHOD_NOT_ALLOWED: "the route knows other methods: see Allow",
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "the body is longer than 64 KiB",
+    HTTPStatus.INTERNAL_SERVER_ERROR: "a fault of the service; its log says more",
+}
+"""What is said where aiohttp, or nobody, has words for a status."""
+
+_log = structlog.get_logger("service.web")
+
+
+class FieldProblem(BaseModel):
+    """One wrong value."""
+
+    field: str = Field(description="where it stands: a field or a parameter")
+    found: str = Field(description="what was found, phones masked")
+    expected: str = Field(description="what would have been right")
+
+
+class Problem(BaseModel):
+    """Problem details as in RFC 9457."""
+
+    type: str = "about:blank"
+    title: str = Field(description="the status in words")
+    status: int = Field(description="the HTTP status again")
+    detail: str = Field(description="one line: what, where, what to do")
+    errors: list[FieldProblem] = Field(
+        default=[], description="every wrong value at once; absent where there is none"
+    )
+
+
+def problem(
+    status: int,
+    detail: str = "",
+    mistakes: Sequence[Mistake] = (),
+    headers: LooseHeaders | None = None,
+) -> web.Response:
+    """Answer with problem details; without `detail` in the words of `DETAILS`."""
+    errors = [
+        FieldProblem(field=one.field, found=one.found, expected=one.expected)
+        for one in mistakes
+    ]
+    body = Problem(
+        title=HTTPStatus(status).phrase,
+        status=status,
+        detail=detail or DETAILS[status],
+        errors=errors,
+    )
+    text = body.model_dump_json(exclude=None if errors else {"errors"})
+    return web.Response(
+        status=status, text=text, content_type=MEDIA_TYPE, headers=headers
+    )
+
+
+@web.middleware
+async def problems(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Turn whatever a handler raises into a problem."""
+    try:
+        return await handler(request)
+    except tuple(STATUSES) as error:
+        return _refusal(error)
+    except web.HTTPException as error:
+        return _http(error)
+    except Exception:  # noqa: BLE001 - logged, and never told
+        _log.exception("request failed", method=request.method)
+        return problem(HTTPStatus.INTERNAL_SERVER_ERROR)
+
+
+def _refusal(error: Exception) -> web.Response:
+    status = next(code for kind, code in STATUSES.items() if isinstance(error, kind))
+    mistakes = error.mistakes if isinstance(error, InvalidError) else ()
+    return problem(status, str(error), mistakes)
+
+
+def _http(error: web.HTTPException) -> web.Response:
+    allowed = error.headers.get(hdrs.ALLOW)
+    return problem(
+        error.status,
+        DETAILS.get(error.status) or error.text or error.reason,
+        headers={hdrs.ALLOW: allowed} if allowed else None,
+    )

@@ -1,0 +1,63 @@
+"""Running the demo in a process of its own, and reading the sandbox's log."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+
+PATIENCE = 100.0
+
+
+def environment(**more: str) -> dict[str, str]:
+    """A clean environment: no settings but those named."""
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("PERMIT_REMINDERS_", "TWILIO_"))
+    }
+    return kept | {"PYTHONPATH": str(ROOT), **more}
+
+
+def command(*arguments: str) -> list[str]:
+    """The command line of one `permit-reminders` command."""
+    return [sys.executable, "-m", "service", *arguments]
+
+
+def run(*arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
+    """Run a command to its end."""
+    return subprocess.run(
+        command(*arguments),
+        env=environment(**more),
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        check=False,
+    )
+
+
+def events(folder: Path) -> list[dict[str, object]]:
+    """The sandbox's log; a last line still being written is left out."""
+    log = folder / "sandbox" / "messages.jsonl"
+    text = log.read_text("utf-8") if log.exists() else ""
+    return [json.loads(line) for line in text.split("\n")[:-1]]
+
+
+def posted(folder: Path) -> Counter[tuple[object, object]]:
+    """How often the sandbox took each text to each phone."""
+    return Counter(
+        (one["to"], one["body"]) for one in events(folder) if one["event"] == "created"
+    )
+
+
+def wait_until(true: Callable[[], bool]) -> None:
+    """Wait for something another process does."""
+    deadline = time.monotonic() + PATIENCE
+    while not true():
+        assert time.monotonic() < deadline, "it never came true"
+        time.sleep(0.01)
