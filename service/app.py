@@ -1,10 +1,9 @@
 """The composition root: the only file that knows every concrete class."""
 
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
-from pathlib import Path
 
 from service.adapters.calendars import calendars
 from service.adapters.cipher import Vault
@@ -12,7 +11,6 @@ from service.adapters.clock import SimulatedClock, SystemClock
 from service.adapters.documents import Documents
 from service.adapters.phones import Libphonenumber
 from service.adapters.rulefiles import read_authorities, read_rules
-from service.adapters.sandboxed import sandbox
 from service.adapters.store.audit import AuditStore
 from service.adapters.store.brakes import Brakes
 from service.adapters.store.counts import CountStore
@@ -26,7 +24,7 @@ from service.adapters.store.permits import PermitStore
 from service.adapters.store.received import ReceiveStore
 from service.adapters.store.shown import PermitReader
 from service.adapters.store.slots import SlotStore
-from service.adapters.twilio import Sender, Twilio, twilio
+from service.adapters.twilio import Twilio
 from service.adapters.words import Words
 from service.domain.errors import SetUpError
 from service.domain.lawbook import Law
@@ -37,9 +35,6 @@ from service.flow.send import Sending
 from service.flow.tick import Pass
 from service.settings import Settings, shipped
 from service.web.desk import Desk
-
-SANDBOX_NUMBER = "+15005550006"
-"""Twilio's own test number that may always send."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,53 +183,3 @@ async def shipped_law(settings: Settings) -> Law:
 def _shipped_rules(words: Words) -> dict[str, Rule]:
     folder = shipped("schedules")
     return read_rules(folder, templates=words.names(), calendars=calendars())
-
-
-@asynccontextmanager
-async def provider(
-    settings: Settings, database: Database, *, idle: float = 0
-) -> AsyncIterator[Twilio]:
-    """Who carries SMS by these settings: Twilio, or a sandbox of our own."""
-    async with AsyncExitStack() as stack:
-        if settings.provider == "twilio":
-            sender = _real(settings)
-        else:
-            folder = (database.file or Path("permit-reminders")).parent / "sandbox"
-            address = await stack.enter_async_context(sandbox(folder, idle))
-            sender = Sender(
-                name="sandbox",
-                account_sid=address.account_sid,
-                auth_token=address.auth_token,
-                user=address.account_sid,
-                secret=address.auth_token,
-                messaging_service_sid=None,
-                from_=SANDBOX_NUMBER,
-                api_url=address.url,
-                public_url=settings.public_url,
-                timeout=settings.post_timeout,
-            )
-        yield await stack.enter_async_context(twilio(sender))
-
-
-def _real(settings: Settings) -> Sender:
-    given = settings.twilio
-    if not (given.account_sid and given.auth_token):
-        raise SetUpError("TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN: set both")
-    if bool(given.messaging_service_sid) == bool(given.from_):
-        raise SetUpError("TWILIO_MESSAGING_SERVICE_SID or TWILIO_FROM: set one")
-    if bool(given.api_key) != bool(given.api_secret):
-        raise SetUpError("TWILIO_API_KEY and TWILIO_API_SECRET: set both or none")
-    secret = given.api_secret or given.auth_token
-    return Sender(
-        name="twilio",
-        account_sid=given.account_sid,
-        auth_token=given.auth_token.get_secret_value(),
-        user=given.api_key or given.account_sid,
-        secret=secret.get_secret_value(),
-        messaging_service_sid=given.messaging_service_sid,
-        from_=given.from_,
-        api_url=given.api_url,
-        public_url=settings.public_url,
-        timeout=settings.post_timeout,
-        proxy=settings.proxy,
-    )

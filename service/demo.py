@@ -21,12 +21,13 @@ from aiohttp import web
 from rich.console import Console
 
 from service.adapters.calendars import calendars
+from service.adapters.carrier import carrier
 from service.adapters.clock import SimulatedClock
 from service.adapters.registers.csvfile import read_csv
 from service.adapters.registers.rejects import rejects_file
 from service.adapters.rulefiles import read_authorities
 from service.adapters.store.database import Database
-from service.app import House, build, prepare, provider
+from service.app import House, build, prepare
 from service.domain.errors import ConflictError
 from service.domain.week import between, iso_week
 from service.flow.audit import audit
@@ -172,12 +173,12 @@ async def _journey(house: House) -> AsyncIterator[Pass]:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         address = f"http://127.0.0.1:{listener.getsockname()[1]}"
         settings = house.settings.model_copy(update={"public_url": address})
-        async with provider(settings, house.database, idle=IDLE) as carrier:
-            runner = web.AppRunner(application(house.desk(carrier)), access_log=None)
+        async with carrier(settings, house.database, idle=IDLE) as provider:
+            runner = web.AppRunner(application(house.desk(provider)), access_log=None)
             await runner.setup()
             try:
                 await web.SockSite(runner, listener).start()
-                yield replace(house, settings=settings).carrying(carrier)
+                yield replace(house, settings=settings).carrying(provider)
             finally:
                 await runner.cleanup()
 

@@ -10,12 +10,14 @@ from contextlib import asynccontextmanager
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
+from service.flow.tick import Passed
+
 log = logging.getLogger(__name__)
 
 
 @asynccontextmanager
 async def ticking(
-    tick: Callable[[], Awaitable[object]], seconds: float
+    tick: Callable[[], Awaitable[Passed]], seconds: float
 ) -> AsyncIterator[None]:
     """Call `tick` at once and then every so many seconds, one call at a time.
 
@@ -44,7 +46,7 @@ async def ticking(
 class _Running:
     """One pass at a time, and a way to wait for it."""
 
-    def __init__(self, tick: Callable[[], Awaitable[object]]) -> None:
+    def __init__(self, tick: Callable[[], Awaitable[Passed]]) -> None:
         self._tick = tick
         self._lock = asyncio.Lock()
 
@@ -55,7 +57,7 @@ class _Running:
             except Exception:
                 log.exception("tick failed; the next one tries again")
             else:
-                log.info("tick %s", done)
+                log.log(logging.INFO if done.busy else logging.DEBUG, "tick %s", done)
 
     async def drained(self) -> None:
         async with self._lock:

@@ -17,7 +17,8 @@ _PHONES = re.compile(
     r"|(?<![0-9A-Za-z])(?:86)?1\d{2}[ -]?\d{4}[ -]?\d{4}(?![0-9A-Za-z])"  # Chinese
     r"|(?<![0-9A-Za-z])\(?\d{3}\)?[ .-]{1,2}\d{3}[ .-]\d{4}(?![0-9A-Za-z])"  # American
 )
-_TELL_NUMBERS_IN_URLS = ("aiohttp.access", "twilio")
+_TELL_TOO_MUCH = ("aiohttp.access", "alembic", "apscheduler", "twilio")
+"""Numbers in URLs, and a line for every wake-up."""
 
 
 def configure(*, json: bool, level: str = "INFO") -> None:
@@ -98,5 +99,5 @@ def _configure_stdlib(render: Processor, level: int) -> None:
     handler.setFormatter(formatter)
     logging.root.handlers = [handler]
     logging.root.setLevel(level)
-    for name in _TELL_NUMBERS_IN_URLS:
+    for name in _TELL_TOO_MUCH:
         logging.getLogger(name).setLevel(max(level, logging.WARNING))

@@ -8,8 +8,9 @@ from datetime import datetime
 import click
 from aiohttp import web
 
+from service.adapters.carrier import carrier
 from service.adapters.clock import SimulatedClock
-from service.app import House, provider
+from service.app import House
 from service.cli.opened import in_house
 from service.cli.types import Moment
 from service.domain.errors import InvalidError, Mistake, SetUpError
@@ -24,9 +25,9 @@ async def serve(house: House) -> None:
     """Serve the API and the webhooks, and send what falls due."""
     settings = house.settings
     await _refuse_open_door(house)
-    async with provider(settings, house.database) as carrier:
-        journey = house.carrying(carrier)
-        runner = web.AppRunner(application(house.desk(carrier)), access_log=None)
+    async with carrier(settings, house.database) as provider:
+        journey = house.carrying(provider)
+        runner = web.AppRunner(application(house.desk(provider)), access_log=None)
         await runner.setup()
         try:
             await listen(runner, settings.host, settings.port)
@@ -45,8 +46,8 @@ async def tick(house: House, now: datetime | None) -> None:
     """One full pass: expand, settle, send, ask after receipts."""
     if now is not None:
         await _move_clock(house, now)
-    async with provider(house.settings, house.database) as carrier:
-        done = await tick_once(house.carrying(carrier))
+    async with carrier(house.settings, house.database) as provider:
+        done = await tick_once(house.carrying(provider))
     click.echo(
         f"{done.born} reminders born, {done.posted} messages sent, "
         f"{done.moved} receipts, {done.open} outcomes unknown"

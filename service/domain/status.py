@@ -50,7 +50,7 @@ REMINDER_MOVES: Mapping[ReminderState, frozenset[ReminderState]] = {
     _R.UNCERTAIN: frozenset({_R.DUE, _R.SENT, _R.FAILED}),
     _R.SENT: frozenset({_R.DELIVERED, _R.FAILED}),
     _R.DELIVERED: frozenset(),
-    _R.FAILED: frozenset(),
+    _R.FAILED: frozenset({_R.SENT}),
     _R.CANCELLED: frozenset({_R.DUE, _R.SENT}),
     _R.SUPPRESSED: frozenset({_R.DUE, _R.SENT}),
     _R.SUPERSEDED: frozenset({_R.DUE, _R.SENT}),

@@ -36,6 +36,11 @@ class Passed:
     moved: int
     open: int
 
+    @property
+    def busy(self) -> bool:
+        """Whether there was anything to do."""
+        return bool(self.born or self.posted or self.moved or self.open)
+
 
 async def tick(to: Pass) -> Passed:
     """Expand, settle, send, and ask after receipts that never came."""

@@ -13,7 +13,7 @@ from service.adapters.store.database import Database
 from service.adapters.store.schema import api_keys
 from service.domain.errors import UnknownError
 
-_PREFIX = 8
+_PREFIX = 12
 
 
 class KeyStore:

@@ -1,0 +1,64 @@
+"""Choosing who carries SMS by the settings: Twilio, or a sandbox of our own."""
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+
+from service.adapters.sandboxed import sandbox
+from service.adapters.store.database import Database
+from service.adapters.twilio import Sender, Twilio, twilio
+from service.domain.errors import SetUpError
+from service.settings import Settings
+
+SANDBOX_NUMBER = "+15005550006"
+"""Twilio's own test number that may always send."""
+
+
+@asynccontextmanager
+async def carrier(
+    settings: Settings, database: Database, *, idle: float = 0
+) -> AsyncIterator[Twilio]:
+    """Who carries SMS by these settings: Twilio, or a sandbox of our own."""
+    async with AsyncExitStack() as stack:
+        if settings.provider == "twilio":
+            sender = _real(settings)
+        else:
+            folder = (database.file or Path("permit-reminders")).parent / "sandbox"
+            address = await stack.enter_async_context(sandbox(folder, idle))
+            sender = Sender(
+                name="sandbox",
+                account_sid=address.account_sid,
+                auth_token=address.auth_token,
+                user=address.account_sid,
+                secret=address.auth_token,
+                messaging_service_sid=None,
+                from_=SANDBOX_NUMBER,
+                api_url=address.url,
+                public_url=settings.public_url,
+                timeout=settings.post_timeout,
+            )
+        yield await stack.enter_async_context(twilio(sender))
+
+
+def _real(settings: Settings) -> Sender:
+    given = settings.twilio
+    if not (given.account_sid and given.auth_token):
+        raise SetUpError("TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN: set both")
+    if bool(given.messaging_service_sid) == bool(given.from_):
+        raise SetUpError("TWILIO_MESSAGING_SERVICE_SID or TWILIO_FROM: set one")
+    if bool(given.api_key) != bool(given.api_secret):
+        raise SetUpError("TWILIO_API_KEY and TWILIO_API_SECRET: set both or none")
+    secret = given.api_secret or given.auth_token
+    return Sender(
+        name="twilio",
+        account_sid=given.account_sid,
+        auth_token=given.auth_token.get_secret_value(),
+        user=given.api_key or given.account_sid,
+        secret=secret.get_secret_value(),
+        messaging_service_sid=given.messaging_service_sid,
+        from_=given.from_,
+        api_url=given.api_url,
+        public_url=settings.public_url,
+        timeout=settings.post_timeout,
+        proxy=settings.proxy,
+    )

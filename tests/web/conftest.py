@@ -1,0 +1,167 @@
+import asyncio
+import shutil
+from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestClient, TestServer
+from twilio.rest import Client
+
+from service.adapters.calendars import calendars
+from service.adapters.clock import SimulatedClock
+from service.adapters.rulefiles import read_authorities
+from service.adapters.store.brakes import Brakes
+from service.adapters.store.database import Database
+from service.adapters.twilio import Sender, Twilio
+from service.app import House, build, prepare
+from service.domain.outcome import Accepted, Outcome
+from service.flow.ports import Outgoing
+from service.flow.tick import tick
+from service.settings import Settings, shipped
+from service.web.application import application
+
+NOW = datetime(2024, 1, 29, 2, tzinfo=UTC)
+"""Ten in the morning in Linjiang, on a Monday."""
+
+FOOD = "cn-food-production-license"
+
+Http = TestClient[web.Request, web.Application]
+Ask = Callable[..., Awaitable[tuple[int, Any]]]
+
+
+class Carrier(Twilio):
+    """Twilio but for the wire: it accepts every message, and keeps it."""
+
+    def __init__(self, sender: Sender) -> None:
+        super().__init__(sender, Client(sender.user, sender.secret))
+        self.sent: list[Outgoing] = []
+
+    async def send(self, message: Outgoing) -> Outcome:
+        self.sent.append(message)
+        return Accepted(f"SM{len(self.sent):032}")
+
+
+def settings_in(folder: Path) -> Settings:
+    return Settings(database_url=f"sqlite:///{folder / 'web.db'}", authority="990000")
+
+
+@pytest.fixture(scope="session")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    """A database with the shipped law and two offices at `NOW`, and an API key."""
+    folder = tmp_path_factory.mktemp("prepared")
+
+    async def prepare_one() -> str:
+        settings = settings_in(folder)
+        database = Database(settings.database_url)
+        try:
+            await prepare(settings, database)
+            await Brakes(database).simulate(NOW)
+            house = await build(settings, database)
+            file = shipped("examples") / "authorities.toml"
+            offices = read_authorities(file, calendars=calendars())
+            await house.office.install_authorities(list(offices.values()))
+            await house.brakes.go_live("990000", [FOOD], NOW, "test")
+            return await house.keys.create("test", "test", NOW)
+        finally:
+            await database.dispose()
+
+    return folder, asyncio.run(prepare_one())
+
+
+@pytest.fixture
+def key(prepared: tuple[Path, str]) -> str:
+    return prepared[1]
+
+
+@pytest.fixture
+async def house(prepared: tuple[Path, str], tmp_path: Path) -> AsyncIterator[House]:
+    folder = shutil.copytree(prepared[0], tmp_path / "house")
+    settings = settings_in(folder)
+    database = Database(settings.database_url)
+    yield await build(settings, database)
+    await database.dispose()
+
+
+@pytest.fixture
+def carrier() -> Carrier:
+    return Carrier(
+        Sender(
+            name="sandbox",
+            account_sid="AC" + "1" * 32,
+            auth_token="2" * 32,
+            user="AC" + "1" * 32,
+            secret="2" * 32,
+            messaging_service_sid=None,
+            from_="+15005550006",
+            api_url=None,
+            public_url="https://reminders.example",
+            timeout=1,
+        )
+    )
+
+
+@pytest.fixture
+def sent(carrier: Carrier) -> list[Outgoing]:
+    """What the provider was given."""
+    return carrier.sent
+
+
+@pytest.fixture
+async def server(house: House, carrier: Carrier) -> AsyncIterator[TestServer]:
+    running = TestServer(application(house.desk(carrier)))
+    async with running:
+        yield running
+
+
+@pytest.fixture
+async def http(server: TestServer, key: str) -> AsyncIterator[Http]:
+    """Speaks to the server with a key."""
+    headers = {"Authorization": f"Bearer {key}"}
+    async with TestClient(server, headers=headers) as client:
+        yield client
+
+
+@pytest.fixture
+async def stranger(server: TestServer) -> AsyncIterator[Http]:
+    """Speaks to the server without a key."""
+    async with TestClient(server) as client:
+        yield client
+
+
+@pytest.fixture
+def pass_at(house: House, carrier: Carrier) -> Callable[[datetime], Awaitable[None]]:
+    """Moves the clock to some minutes after an instant and ticks once."""
+
+    async def run(instant: datetime) -> None:
+        assert isinstance(house.clock, SimulatedClock)
+        house.clock.move_to(instant + timedelta(minutes=5))
+        await tick(house.carrying(carrier))
+
+    return run
+
+
+@pytest.fixture
+def fields() -> dict[str, Any]:
+    """The body of a permit that is in order."""
+    return {
+        "holder": "临江甜点有限公司",
+        "holder_code": "91990000MA00000142",
+        "phones": ["+1 212 555 0142", "(010) 12345678"],
+        "expires_on": "2024-12-31",
+    }
+
+
+@pytest.fixture
+def ask(http: Http) -> Ask:
+    """Calls a route with a key; the status and the JSON of the answer."""
+
+    async def call(method: str, path: str, body: object = None) -> tuple[int, Any]:
+        async with http.request(method, path, json=body) as answer:
+            text = await answer.text()
+            return answer.status, orjson.loads(text) if text else None
+
+    return call

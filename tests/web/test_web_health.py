@@ -1,0 +1,35 @@
+from aiohttp import web
+from aiohttp.test_utils import TestClient
+
+from service.app import House
+
+Http = TestClient[web.Request, web.Application]
+
+
+async def test_a_living_process_says_so_to_anybody(stranger: Http) -> None:
+    for method in ("GET", "HEAD"):
+        async with stranger.request(method, "/healthz") as answer:
+            assert answer.status == 200
+
+
+async def test_a_service_that_can_work_is_ready(stranger: Http) -> None:
+    async with stranger.get("/readyz") as answer:
+        assert answer.status == 200
+        assert await answer.json() == {"ready": True, "wrong": {}}
+
+
+async def test_a_service_whose_breaker_is_open_says_what_is_wrong(
+    stranger: Http, house: House
+) -> None:
+    await house.brakes.pause("all", "breaker", "account: 20003", house.clock.now())
+    async with stranger.get("/readyz") as answer:
+        assert answer.status == 503
+        wrong = {"paused all": "account: 20003"}
+        assert await answer.json() == {"ready": False, "wrong": wrong}
+    async with stranger.get("/healthz") as answer:
+        assert answer.status == 200
+
+
+async def test_a_probe_takes_no_parameters(stranger: Http) -> None:
+    async with stranger.get("/healthz?deep=1") as answer:
+        assert answer.status == 422
