@@ -24,7 +24,7 @@ FROM python:3.11-slim
 COPY --from=build /opt/permit-reminders /opt/permit-reminders
 
 # Somebody without rights, at home where the database and its key are.
-RUN useradd --system --uid 10001 --create-home \
+RUN useradd --uid 10001 --create-home \
       --home-dir /var/lib/permit-reminders permits
 
 ENV PATH=/opt/permit-reminders/bin:$PATH \
