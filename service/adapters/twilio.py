@@ -13,7 +13,7 @@ import aiohttp
 from twilio.base.exceptions import TwilioException
 from twilio.rest import Client
 
-from service.adapters.twilio_codes import STATES, kind_of
+from service.adapters.twilio_codes import STATES, TOO_MANY, kind_of
 from service.adapters.twilio_http import TwilioHttp
 from service.adapters.twilio_webhooks import Account, parse
 from service.domain.outcome import (
@@ -152,9 +152,12 @@ async def twilio(sender: Sender) -> AsyncIterator[Twilio]:
 
 
 def _judged(error: Exception) -> Outcome:
-    """Only Twilio's own clear no is one; garbage may hide an accepted message."""
-    status = getattr(error, "status", 0)
-    if not isinstance(error, TwilioException) or status not in _CLIENT_ERRORS:
+    """Only Twilio's own clear no is one; garbage may hide an accepted message.
+
+    Where an answer has no code of Twilio's, the SDK says the HTTP status again.
+    """
+    status, code = getattr(error, "status", 0), getattr(error, "code", None)
+    clear = code != status or status == TOO_MANY
+    if not (isinstance(error, TwilioException) and status in _CLIENT_ERRORS and clear):
         return Unknown(f"{type(error).__name__} {status or ''}".strip())
-    code = getattr(error, "code", None)
     return Refused(kind_of(code, status), str(code), f"HTTP {status}")

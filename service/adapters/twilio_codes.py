@@ -47,12 +47,13 @@ KINDS: Mapping[int, RefusalKind] = {
 }
 
 _ACCOUNT_STATUSES = (401, 403, 404)
-_TOO_MANY = 429
+TOO_MANY = 429
+"""Said before a request is looked at: provably not processed."""
 
 
 def kind_of(code: int | None, status: int) -> RefusalKind:
     """The kind of a refused POST: by its code if known, else by its HTTP class."""
-    if status == _TOO_MANY:
+    if status == TOO_MANY:
         return RefusalKind.RETRY_SAFE
     by_class = RefusalKind.BAD_CONTENT
     if status in _ACCOUNT_STATUSES:

@@ -47,7 +47,7 @@ NEVER_ACCEPTED = frozenset({_R.CANCELLED, _R.SUPPRESSED, _R.SUPERSEDED, _R.MISSE
 REMINDER_MOVES: Mapping[ReminderState, frozenset[ReminderState]] = {
     _R.DUE: NEVER_ACCEPTED | {_R.SENDING, _R.SENT},
     _R.SENDING: frozenset({_R.DUE, _R.UNCERTAIN, _R.SENT, _R.FAILED, _R.SUPPRESSED}),
-    _R.UNCERTAIN: frozenset({_R.DUE, _R.SENT, _R.FAILED}),
+    _R.UNCERTAIN: frozenset({_R.DUE, _R.SENT, _R.FAILED, _R.SUPPRESSED}),
     _R.SENT: frozenset({_R.DELIVERED, _R.FAILED}),
     _R.DELIVERED: frozenset(),
     _R.FAILED: frozenset({_R.SENT}),
@@ -76,7 +76,7 @@ RANK: Mapping[MessageState, int] = {
 
 _WITHOUT_RECEIPT: Mapping[MessageState, frozenset[MessageState]] = {
     _M.SENDING: frozenset({_M.UNCERTAIN, _M.REFUSED, _M.NOT_ACCEPTED}),
-    _M.UNCERTAIN: frozenset({_M.NOT_ACCEPTED}),
+    _M.UNCERTAIN: frozenset({_M.REFUSED, _M.NOT_ACCEPTED}),
 }
 
 MESSAGE_MOVES: Mapping[MessageState, frozenset[MessageState]] = {

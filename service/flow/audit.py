@@ -9,6 +9,7 @@ from service.domain.births import BEFORE_START, OVERTAKEN
 from service.domain.errors import PermitRemindersError
 from service.domain.lawbook import Law
 from service.domain.schedule import Slot
+from service.domain.segments import measure
 from service.domain.status import REMINDER_MOVES, ReminderState
 from service.flow.ports import LawStore, Vault
 
@@ -29,12 +30,16 @@ class History:
 
 @dataclass(frozen=True, slots=True)
 class Sealed:
-    """A message's id, recipient and text, and the mark made when it was claimed."""
+    """A message's id, recipient and text, and the mark made when it was claimed.
+
+    `segments` is what it is billed as.
+    """
 
     id: str
     recipient: str
     body: str
     seal: bytes
+    segments: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,12 +76,21 @@ async def audit(store: AuditStore, laws: LawStore, vault: Vault) -> list[str]:
     async for history in store.histories():
         differences += _replayed(history)
     async for message in store.sealed():
-        if vault.mark([message.id, message.recipient, message.body]) != message.seal:
-            differences.append(f"message {message.id}: text or recipient was changed")
-    law = await laws.law()
+        differences += _resealed(message, vault)
+    try:
+        law = await laws.law()
+    except PermitRemindersError as error:
+        return [*differences, f"rules and authorities: {error}"]
     async for group in store.groups():
         differences += _recomputed(group, law)
     return differences
+
+
+def _resealed(it: Sealed, vault: Vault) -> Iterator[str]:
+    if vault.mark([it.id, it.recipient, it.body]) != it.seal:
+        yield f"message {it.id}: text or recipient was changed"
+    if measure(it.body).segments != it.segments:
+        yield f"message {it.id}: its text does not make {it.segments} segments"
 
 
 def _replayed(it: History) -> Iterator[str]:

@@ -256,7 +256,10 @@ class SettleStore(Protocol):
         """How many messages are under way or unknown."""
 
     async def uncertain(self) -> list[OpenMessage]:
-        """The messages whose outcome is unknown, oldest first."""
+        """The messages whose outcome is unknown, oldest first.
+
+        Not those with one alike still under way: what is listed may be its.
+        """
 
     async def bound(self, provider: str, ids: Collection[str]) -> set[str]:
         """Those of a provider's ids that already belong to a message."""

@@ -50,7 +50,10 @@ class Sending:
 
 
 async def send(to: Sending) -> int:
-    """Claim and POST until nothing sendable is due; how many were POSTed."""
+    """Claim and POST until nothing sendable is due; how many were POSTed.
+
+    A round in which nothing could be POSTed in time ends it: the next tick goes on.
+    """
     owner = str(uuid4())
     law = await to.laws.law()
     posted = 0
@@ -68,7 +71,10 @@ async def send(to: Sending) -> int:
             return posted
         outcomes = await _post(claim.messages, to, deadline)
         await to.store.record(owner, outcomes, to.clock.now())
-        posted += len(claim.messages)
+        in_time = [one for one, said in outcomes if not isinstance(said, NotPosted)]
+        posted += len(in_time)
+        if claim.messages and not in_time:
+            return posted
 
 
 def compose(due: Due, law: Law, to: Sending) -> Draft | End | Hold:

@@ -16,6 +16,9 @@ from service.domain.raw import bare
 BEYOND = ""
 """The key in `Row.raw` of what stands beyond the header, or cannot be split."""
 
+VERDICT = ("line", "reason")
+"""The first two columns of a rejects file; the others are the register's own."""
+
 _PIECE_BYTES = 1 << 20
 
 
@@ -41,18 +44,21 @@ def read_csv(
     """Read a register; without a mapping its header is the permit fields themselves.
 
     Blank lines are passed over. A permit that the file already held is an error
-    that names the line. Raises `InvalidError` naming the file, before the first row,
+    that names the line. A rejects file, put right, reads like the register it came
+    from: its verdicts are passed over, and it is UTF-8 with a BOM whatever the
+    mapping says. Raises `InvalidError` naming the file, before the first row,
     where the file as a whole is wrong: unreadable, empty, in another encoding, or
     with a header that the mapping does not know.
     """
     mapping = mapping or BY_NAME
     try:
-        _refuse_wrong_encoding(path, mapping.encoding)
-        with path.open(encoding=mapping.encoding, newline="") as file:
+        encoding = _encoding(path, mapping)
+        _refuse_wrong_encoding(path, encoding)
+        with path.open(encoding=encoding, newline="") as file:
             records = Records(file)
-            header = _header(records, mapping, path.name)
+            header, skipped = _header(records, mapping, path.name)
             sheet = _Sheet(path.name, header, mapping, default_authority)
-            yield from map(sheet.row, records)
+            yield from (sheet.row(record.without(skipped)) for record in records)
     except OSError as error:
         mistake = Mistake("file", str(error.strerror), "a readable file")
         raise InvalidError(path.name, [mistake]) from error
@@ -128,7 +134,10 @@ class _Sheet:
             raise InvalidError(where, [mistake])
 
 
-def _header(records: Records, mapping: RegisterMapping, where: str) -> list[str]:
+def _header(
+    records: Records, mapping: RegisterMapping, where: str
+) -> tuple[list[str], int]:
+    """The columns of the register, and how many of ours stand before them."""
     first = next(records, None)
     if first is None:
         raise InvalidError(where, [Mistake("file", "nothing", "a header and rows")])
@@ -136,10 +145,17 @@ def _header(records: Records, mapping: RegisterMapping, where: str) -> list[str]
         mistake = Mistake("header", first.broken, "cells with their quotes closed")
         raise InvalidError(where, [mistake])
     header = [bare(cell) for cell in first.cells]
-    mistakes = list(mapping.mistakes_in(header))
+    skipped = len(VERDICT) if tuple(header[: len(VERDICT)]) == VERDICT else 0
+    mistakes = list(mapping.mistakes_in(header[skipped:]))
     if mistakes:
         raise InvalidError(where, mistakes)
-    return header
+    return header[skipped:], skipped
+
+
+def _encoding(path: Path, mapping: RegisterMapping) -> str:
+    with path.open("rb") as file:
+        marked = file.read(len(codecs.BOM_UTF8)) == codecs.BOM_UTF8
+    return "utf-8-sig" if marked else mapping.encoding
 
 
 def _refuse_wrong_encoding(path: Path, encoding: str) -> None:

@@ -14,6 +14,12 @@ class Record:
     cells: list[str]
     broken: str | None = None
 
+    def without(self, first: int) -> "Record":
+        """The same record without its first cells."""
+        if self.broken or not first:
+            return self
+        return Record(self.line, self.cells[first:])
+
 
 class Records:
     """Reads records one by one; lines that hold nothing are passed over.

@@ -8,7 +8,7 @@ from tempfile import NamedTemporaryFile
 from typing import TextIO
 
 from service.adapters.formulas import guarded
-from service.adapters.registers.csvfile import BEYOND
+from service.adapters.registers.csvfile import BEYOND, VERDICT
 from service.domain.errors import InvalidError, SetUpError
 
 
@@ -28,7 +28,7 @@ class Rejects:
         """Hand back one row; what stands beyond its header goes into a last cell."""
         columns = [name for name in raw if name != BEYOND]
         if not self.count:
-            self._write(["line", "reason", *columns])
+            self._write([*VERDICT, *columns])
         beyond = [raw[BEYOND]] if BEYOND in raw else []
         self._write([str(line), reason, *map(raw.__getitem__, columns), *beyond])
         self.count += 1

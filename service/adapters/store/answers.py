@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, and_, insert, literal, select, update
+from sqlalchemy import ColumnElement, Row, insert, literal, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.adapters.store.moves import move
@@ -28,6 +28,9 @@ from service.domain.status import (
 BACK_OFF = 30.0
 """Seconds before a message that was provably not taken is tried as a new one."""
 
+OPEN = (MessageState.SENDING, MessageState.UNCERTAIN)
+"""Under way or unknown: only these may still turn out not to have been taken."""
+
 
 def of_message(message_id: str) -> ColumnElement[bool]:
     """The reminders whose latest message this is."""
@@ -40,25 +43,23 @@ async def accept(
     provider_id: str,
     state: MessageState,
     now: datetime,
-    *,
-    where: ColumnElement[bool] | None = None,
 ) -> bool:
     """Move a message up to a state the provider reported; False if it was there.
 
     Its reminders become sent with it, and delivered or failed with a final state.
     """
-    final = RANK[state] >= RANK[MessageState.DELIVERED]
+    final = RANK[MessageState.DELIVERED]
     row = (await connection.execute(select(messages).where(_is(message_id)))).first()
     if row is None or RANK[state] <= row.rank:
         return False
-    values: dict[str, Any] = {"state": state, "rank": RANK[state]}
+    values: dict[str, Any] = {"state": state, "rank": RANK[state], "reason": None}
     values |= {"provider_id": row.provider_id or provider_id}
     values |= {"accepted_at": row.accepted_at or now}
-    values |= {"final_at": row.final_at or now} if final else {}
+    final_at = row.final_at if row.rank >= final else now
+    values |= {"final_at": final_at if RANK[state] >= final else None}
     moved = await connection.execute(
         update(messages)
         .where(_is(message_id), messages.c.rank < RANK[state])
-        .where(literal(value=True) if where is None else where)
         .values(**values)
     )
     if moved.rowcount:
@@ -84,8 +85,7 @@ async def take_receipt(
     """Keep one receipt raw and let its message follow; whether it moved."""
     message = await _message_of(connection, receipt)
     moved = False
-    if message is not None:
-        await _note_second(connection, message, receipt, now)
+    if message and await belongs(connection, message, receipt.provider_id, now):
         moved = await _apply(connection, message, receipt, now)
     await connection.execute(
         insert(receipts).values(
@@ -166,14 +166,17 @@ async def give_back(
 ) -> None:
     """The message was provably not taken: its reminders are due again.
 
+    Unless the provider's word came meanwhile: a message that is decided stays so.
     `after` is a back-off in seconds of the database's clock; `counts` marks a return
     that may happen only once.
     """
-    await connection.execute(
+    given_up = await connection.execute(
         update(messages)
-        .where(_is(message_id))
+        .where(_is(message_id), messages.c.state.in_(OPEN))
         .values(state=MessageState.NOT_ACCEPTED, reason=reason)
     )
+    if not given_up.rowcount:
+        return
     values: dict[str, Any] = {"retry_at": in_seconds(literal(after)), "next_at": now}
     if counts:
         values["returned"] = reminders.c.returned + 1
@@ -187,32 +190,48 @@ async def give_back(
     )
 
 
-async def _message_of(connection: AsyncConnection, receipt: Receipt) -> Row[Any] | None:
-    """By our own id from the callback URL first, then by the provider's."""
-    if receipt.ref is not None:
-        found = await connection.execute(select(messages).where(_is(receipt.ref)))
-        if row := found.first():
-            return row
-    found = await connection.execute(
-        select(messages).where(
-            and_(
-                messages.c.provider == receipt.provider,
-                messages.c.provider_id == receipt.provider_id,
-            )
-        )
-    )
-    return found.first()
+async def belongs(
+    connection: AsyncConnection, message: Row[Any], provider_id: str, now: datetime
+) -> bool:
+    """Whether a provider's id is this message's; what must not be alarms somebody.
 
-
-async def _note_second(
-    connection: AsyncConnection, message: Row[Any], receipt: Receipt, now: datetime
-) -> None:
-    """A second id for one message, or a word on one given up, must alarm somebody."""
-    detail = {"message": message.id, "provider_id": receipt.provider_id}
-    if message.provider_id not in (None, receipt.provider_id):
+    A second id for one message, an id that is another message's, and a word on a
+    message that was given up.
+    """
+    detail = {"message": message.id, "provider_id": provider_id}
+    if message.provider_id not in (None, provider_id):
         await alarm(connection, "second provider id", detail, now)
-    elif message.state in (MessageState.NOT_ACCEPTED, MessageState.REFUSED):
+        return False
+    owner = await _owner_of(connection, message.provider, provider_id)
+    if owner is not None and owner.id != message.id:
+        await alarm(connection, "id of another message", detail, now)
+        return False
+    if message.state in (MessageState.NOT_ACCEPTED, MessageState.REFUSED):
         await alarm(connection, "accepted after all", detail, now)
+    return True
+
+
+async def _message_of(connection: AsyncConnection, receipt: Receipt) -> Row[Any] | None:
+    """By the provider's id first, then by our own from the callback URL.
+
+    Two messages alike may have been settled crosswise: then their ids have the say.
+    """
+    found = await _owner_of(connection, receipt.provider, receipt.provider_id)
+    if found is not None or receipt.ref is None:
+        return found
+    ours = select(messages).where(
+        _is(receipt.ref), messages.c.provider == receipt.provider
+    )
+    return (await connection.execute(ours)).first()
+
+
+async def _owner_of(
+    connection: AsyncConnection, provider: str, provider_id: str
+) -> Row[Any] | None:
+    theirs = select(messages).where(
+        messages.c.provider == provider, messages.c.provider_id == provider_id
+    )
+    return (await connection.execute(theirs)).first()
 
 
 def _is(message_id: str) -> ColumnElement[bool]:

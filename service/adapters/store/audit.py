@@ -67,12 +67,10 @@ class AuditStore:
 
     async def sealed(self) -> AsyncIterator[Sealed]:
         """Every message."""
-        wanted = select(
-            messages.c.id, messages.c.recipient_id, messages.c.body, messages.c.seal
-        )
+        wanted = select(messages)
         async with self._database.read() as connection:
             async for row in await connection.stream(wanted):
-                yield Sealed(row.id, row.recipient_id, row.body, row.seal)
+                yield Sealed(row.id, row.recipient_id, row.body, row.seal, row.segments)
 
     async def groups(self) -> AsyncIterator[DatedGroup]:
         """Every (version, authority, expiry date, issue date) of permits."""

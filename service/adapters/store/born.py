@@ -13,6 +13,7 @@ from service.adapters.store.types import Instant
 from service.adapters.store.upsert import insert_into
 from service.domain.births import Birth
 from service.domain.permit import PermitStatus
+from service.domain.schedule import Slot
 from service.domain.status import ReminderState
 from service.flow.ports import DueGroup
 
@@ -53,19 +54,19 @@ async def bear(
 
 
 async def supersede(
-    connection: AsyncConnection, group: DueGroup, step: str, now: datetime
+    connection: AsyncConnection, group: DueGroup, slot: Slot, now: datetime
 ) -> None:
     """The birth of a step ends the earlier ones of its permits still due."""
     of_group = select(permits.c.id).where(_in_group(group))
     await move(
         connection,
         (reminders.c.expires_on == group.expires_on)
-        & (reminders.c.step != step)
+        & (reminders.c.due_at < slot.due_at)
         & (reminders.c.state == ReminderState.DUE)
         & reminders.c.permit_id.in_(of_group),
         ReminderState.SUPERSEDED,
         now,
-        reason=f"by {step}",
+        reason=f"by {slot.step}",
     )
 
 

@@ -24,9 +24,13 @@ _others = reminders.alias()
 
 LAST_SENT = (
     select(func.max(_others.c.sent_at))
-    .where(_others.c.permit_id == reminders.c.permit_id)
+    .where(
+        _others.c.permit_id == reminders.c.permit_id,
+        _others.c.expires_on <= reminders.c.expires_on,
+    )
     .scalar_subquery()
 )
+"""Who was told a later expiry date than is true must hear the correction at once."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,15 +3,16 @@
 from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Row, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.adapters.store.born import bear, supersede
 from service.adapters.store.candidates import read, reminders_with_permits
 from service.adapters.store.moves import Key, in_pieces, move, these
 from service.adapters.store.schema import permits, reminders
-from service.adapters.store.slots import GroupKey, groups_of
+from service.adapters.store.slots import GroupKey, groups_of, take_back
 from service.domain.births import BEFORE_START, births
 from service.domain.decide import End, ended
 from service.domain.permit import PermitStatus
@@ -44,19 +45,21 @@ async def bear_current(
     A row that ended without any provider accepting it is reopened when its cause is
     gone, so that a permit withdrawn by mistake is not lost.
     """
-    members: dict[GroupKey, list[str]] = defaultdict(list)
+    joined: dict[GroupKey, list[str]] = defaultdict(list)
     for piece in in_pieces(permit_ids):
-        chosen = select(permits).where(
-            permits.c.id.in_(piece),
-            permits.c.status == PermitStatus.ACTIVE,
-            permits.c.replaced.is_(False),
-            permits.c.renewal_filed_on.is_(None),
-        )
+        chosen = select(permits).where(permits.c.id.in_(piece))
         for row in await connection.execute(chosen):
-            members[row.version_id, row.authority, row.expires_on].append(row.id)
-    for group in await groups_of(connection, members, now):
-        ids = members[group.version, group.authority, group.expires_on]
-        await _bear_in(connection, group, ids, now)
+            members = joined[row.version_id, row.authority, row.expires_on]
+            members += [row.id] if _reminded_of(row) else []
+    await take_back(connection, joined, now)
+    for group in await groups_of(connection, joined, now):
+        if ids := joined[group.version, group.authority, group.expires_on]:
+            await _bear_in(connection, group, ids, now)
+
+
+def _reminded_of(permit: Row[Any]) -> bool:
+    active = permit.status == PermitStatus.ACTIVE and not permit.replaced
+    return active and permit.renewal_filed_on is None
 
 
 async def _bear_in(
@@ -65,11 +68,10 @@ async def _bear_in(
     plan = births(group.slots, now, group.live_from)
     if plan.current is None or plan.current.step in group.unexpanded:
         return
-    step = plan.current.step
-    await _reopen(connection, group, step, ids, now)
+    await _reopen(connection, group, plan.current.step, ids, now)
     await bear(connection, group, plan.rows[-1], now, only=ids)
     if plan.rows[-1].state is ReminderState.DUE:
-        await supersede(connection, group, step, now)
+        await supersede(connection, group, plan.current, now)
 
 
 async def _reopen(
@@ -94,7 +96,7 @@ async def _reopen(
         if ended(it.candidate, now) is None
     ]
     if keys:
-        opened = {"next_at": now, "hold_reason": None}
+        opened = {"next_at": now}
         await move(
             connection,
             these(keys),

@@ -14,6 +14,10 @@ _AFTER = " OR ".join(
     for message, reminder in REMINDER_AFTER.items()
 )
 
+_BEHIND = " OR ".join(
+    f"(c.state = '{state}' AND m.rank < {rank})" for state, rank in RANK.items()
+)
+
 _RANKS = " OR ".join(
     f"(state = '{state}' AND rank <> {rank})" for state, rank in RANK.items()
 )
@@ -30,7 +34,24 @@ CONTRADICTIONS: Mapping[str, str] = {
     "reminder and message disagree": f"""
         SELECT r.permit_id FROM reminders r JOIN messages m ON m.id = r.message_id
         WHERE {_AFTER}
-        OR (m.state IN ('sending', 'uncertain') AND r.state <> m.state)""",
+        OR (m.state IN ('sending', 'uncertain') AND r.state <> m.state)
+        OR (m.state = 'not-accepted' AND r.state = 'failed')""",
+    "message counted as another type's than its reminder": f"""
+        SELECT m.id FROM messages m
+        JOIN message_reminders l ON l.message_id = m.id AND l.position = 0
+        JOIN reminders r ON {_OF_REMINDER}
+        WHERE m.rule <> r.rule OR m.authority <> r.authority
+        OR m.template <> r.template""",
+    "reminder of a permit that is gone": """
+        SELECT r.permit_id FROM reminders r LEFT JOIN permits p ON p.id = r.permit_id
+        WHERE p.id IS NULL""",
+    "reminder of another type than its permit": """
+        SELECT p.id FROM reminders r JOIN permits p ON p.id = r.permit_id
+        WHERE r.rule <> p.rule OR r.authority <> p.authority""",
+    "reminder due for a date its permit does not have": """
+        SELECT p.id FROM reminders r JOIN permits p ON p.id = r.permit_id
+        WHERE r.state = 'due' AND r.message_id IS NULL
+        AND r.expires_on <> p.expires_on""",
     "reminder under way without its message": """
         SELECT r.permit_id FROM reminders r LEFT JOIN messages m ON m.id = r.message_id
         WHERE r.state IN ('sending', 'uncertain') AND (m.id IS NULL
@@ -39,6 +60,14 @@ CONTRADICTIONS: Mapping[str, str] = {
         SELECT r.permit_id FROM reminders r JOIN messages m ON m.id = r.message_id
         WHERE r.sent_at <> m.accepted_at
         OR (r.sent_at IS NULL) <> (m.accepted_at IS NULL)""",
+    "reminder counted on another day than it was sent": f"""
+        SELECT r.permit_id FROM reminders r WHERE r.sent_at IS NOT NULL
+        AND NOT EXISTS (SELECT 1 FROM reminder_events l
+        WHERE l.state = 'sent' AND l.at = r.sent_at AND {_OF_REMINDER})""",
+    "reminder in its state since another time than its last move": f"""
+        SELECT r.permit_id FROM reminders r WHERE r.state_at <> coalesce((
+        SELECT l.at FROM reminder_events l WHERE {_OF_REMINDER}
+        ORDER BY l.id DESC LIMIT 1), r.born_at)""",
     "reminder texted twice": f"""
         SELECT l.permit_id FROM message_reminders l JOIN messages m
         ON m.id = l.message_id AND m.state IN ({_ACCEPTED})
@@ -51,6 +80,14 @@ CONTRADICTIONS: Mapping[str, str] = {
         SELECT m.id FROM messages m WHERE NOT EXISTS (
         SELECT 1 FROM message_reminders l JOIN reminders r ON {_OF_REMINDER}
         WHERE l.message_id = m.id)""",
+    "link to a message that is gone": """
+        SELECT l.message_id FROM message_reminders l
+        LEFT JOIN messages m ON m.id = l.message_id WHERE m.id IS NULL""",
+    "message that its reminder never began to send": """
+        SELECT l.message_id FROM message_reminders l WHERE NOT EXISTS (
+        SELECT 1 FROM reminder_events e WHERE e.permit_id = l.permit_id
+        AND e.expires_on = l.expires_on AND e.step = l.step
+        AND e.state = 'sending' AND e.message_id = l.message_id)""",
     "message accepted without a time or an id": f"""
         SELECT id FROM messages WHERE state IN ({_ACCEPTED})
         AND (accepted_at IS NULL OR provider_id IS NULL)""",
@@ -59,24 +96,35 @@ CONTRADICTIONS: Mapping[str, str] = {
         SELECT m.id FROM messages m WHERE m.rank > {RANK[MessageState.ACCEPTED]}
         AND NOT EXISTS (SELECT 1 FROM receipts c WHERE c.message_id = m.id
         AND c.state = m.state AND c.provider_id = m.provider_id)""",
+    "message final at another time than its receipt": f"""
+        SELECT m.id FROM messages m WHERE m.rank >= {RANK[MessageState.DELIVERED]}
+        AND NOT EXISTS (SELECT 1 FROM receipts c WHERE c.message_id = m.id
+        AND c.moved AND c.received_at = m.final_at)""",
     "receipt that its message did not follow": f"""
         SELECT c.id FROM receipts c JOIN messages m ON m.id = c.message_id
-        WHERE (c.moved AND m.rank < {RANK[MessageState.ACCEPTED]})
-        OR (c.state IN ('delivered', 'undelivered', 'failed', 'canceled')
-        AND m.rank < {RANK[MessageState.DELIVERED]})""",
+        AND m.provider = c.provider AND m.provider_id = c.provider_id
+        WHERE {_BEHIND}""",
+    "receipt for another id than its message has": """
+        SELECT c.id FROM receipts c JOIN messages m ON m.id = c.message_id
+        WHERE (c.moved AND m.provider_id IS NULL) OR c.provider_id <> m.provider_id""",
     "reminder that forgot its slot": """
         SELECT r.permit_id FROM reminders r LEFT JOIN slots s
         ON s.version_id = r.version_id AND s.authority = r.authority
         AND s.expires_on = r.expires_on AND s.step = r.step
-        WHERE s.step IS NULL OR s.due_at <> r.due_at OR s.until_at <> r.until_at""",
+        WHERE s.step IS NULL OR s.due_at <> r.due_at OR s.until_at <> r.until_at
+        OR s.template <> r.template""",
     "permit forgotten by an expanded slot": """
         SELECT p.id FROM slots s JOIN permits p
         ON p.version_id = s.version_id AND p.authority = s.authority
         AND p.expires_on = s.expires_on
-        WHERE s.expanded_at IS NOT NULL AND p.changed_at <= s.due_at
+        WHERE s.expanded_at IS NOT NULL AND p.changed_at < s.due_at
         AND p.status = 'active' AND NOT p.replaced
         AND NOT EXISTS (SELECT 1 FROM reminders r WHERE r.permit_id = p.id
         AND r.expires_on = s.expires_on AND r.step = s.step)""",
+    "move that names a message that is gone": """
+        SELECT e.message_id FROM reminder_events e
+        LEFT JOIN messages m ON m.id = e.message_id
+        WHERE e.message_id IS NOT NULL AND m.id IS NULL""",
     "move of a reminder that is gone": """
         SELECT e.permit_id FROM reminder_events e LEFT JOIN reminders r
         ON r.permit_id = e.permit_id AND r.expires_on = e.expires_on

@@ -9,6 +9,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from alembic.util import CommandError
 from sqlalchemy import URL, Connection, event, make_url
 from sqlalchemy.exc import DatabaseError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
@@ -49,9 +50,19 @@ class Database:
         await self._reader.dispose()
 
     async def upgrade(self) -> None:
-        """Bring the tables to the newest migration."""
-        async with self._writer.begin() as connection:
-            await connection.run_sync(_upgrade)
+        """Bring the tables to the newest migration.
+
+        Raises `SetUpError` for what is no database or comes from a later release.
+        """
+        try:
+            async with self._writer.begin() as connection:
+                await connection.run_sync(_upgrade)
+        except DatabaseError as error:
+            raise SetUpError(f"{self.shown_url}: {error.orig}") from error
+        except CommandError as error:
+            raise SetUpError(
+                f"{self.shown_url}: {error}; its tables come from a later release"
+            ) from error
 
     async def revision(self) -> str | None:
         """The migration the tables stand at; None for an empty database."""
@@ -108,7 +119,7 @@ def newest() -> str:
 
 
 def _engine(url: URL, *, writes: bool) -> AsyncEngine:
-    engine = create_async_engine(url)
+    engine = create_async_engine(url, hide_parameters=True)
     if url.get_backend_name() == "sqlite":
         _tame_sqlite(engine, writes=writes)
     return engine

@@ -3,34 +3,19 @@
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, func, select, update
+from sqlalchemy import ColumnElement, exists, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from service.adapters.store.answers import (
-    BACK_OFF,
-    accept,
-    give_back,
-    learn,
-    of_message,
-    open_breaker,
-)
+from service.adapters.store.answers import OPEN, give_back, of_message
 from service.adapters.store.claims import Worker, claim
 from service.adapters.store.database import Database
 from service.adapters.store.moves import move
+from service.adapters.store.recorded import record
 from service.adapters.store.schema import messages, recipients, reminders
 from service.adapters.store.types import database_now
-from service.domain.outcome import (
-    Accepted,
-    NotPosted,
-    Outcome,
-    RefusalKind,
-    Refused,
-    Unknown,
-)
+from service.domain.outcome import Outcome
 from service.domain.status import MessageState, ReminderState
 from service.flow.ports import Claim, Compose, OpenMessage, Outgoing, Vault
-
-_OPEN = (MessageState.SENDING, MessageState.UNCERTAIN)
 
 
 class MessageStore:
@@ -57,10 +42,7 @@ class MessageStore:
         """Write what the provider answered, fenced by owner and attempt."""
         async with self._database.write() as connection:
             for message, outcome in outcomes:
-                mine = and_(
-                    messages.c.owner == owner, messages.c.attempt == message.attempt
-                )
-                await _record(connection, message.id, outcome, mine, now)
+                await record(connection, owner, message, outcome, now)
 
     async def lapse(self, now: datetime) -> int:
         """Messages whose owner's lease ended unrecorded become uncertain."""
@@ -86,12 +68,15 @@ class MessageStore:
 
     async def open(self) -> int:
         """How many messages are under way or unknown."""
-        wanted = select(func.count()).where(messages.c.state.in_(_OPEN))
+        wanted = select(func.count()).where(messages.c.state.in_(OPEN))
         async with self._database.read() as connection:
             return int((await connection.execute(wanted)).scalar_one())
 
     async def uncertain(self) -> list[OpenMessage]:
-        """The messages whose outcome is unknown, oldest first."""
+        """This provider's messages whose outcome is unknown, oldest first.
+
+        Not those with a twin still under way: what the provider lists may be its.
+        """
         wanted = (
             select(
                 messages,
@@ -99,7 +84,11 @@ class MessageStore:
                 database_now().label("asked_at"),
             )
             .join_from(messages, recipients)
-            .where(messages.c.state == MessageState.UNCERTAIN)
+            .where(
+                messages.c.state == MessageState.UNCERTAIN,
+                messages.c.provider == self._provider,
+                ~_twin_under_way(),
+            )
             .order_by(messages.c.posted_after)
         )
         async with self._database.read() as connection:
@@ -143,91 +132,12 @@ class MessageStore:
                 )
 
 
-async def _record(
-    connection: AsyncConnection,
-    message_id: str,
-    outcome: Outcome,
-    mine: ColumnElement[bool],
-    now: datetime,
-) -> None:
-    if isinstance(outcome, Accepted):
-        await accept(
-            connection,
-            message_id,
-            outcome.provider_id,
-            outcome.state,
-            now,
-            where=mine,
-        )
-        return
-    still_open = select(messages.c.recipient_id).where(
-        messages.c.id == message_id, mine, messages.c.state.in_(_OPEN)
-    )
-    recipient = (await connection.execute(still_open)).scalar()
-    if recipient is None:
-        return
-    match outcome:
-        case Unknown(reason):
-            await _doubt(connection, message_id, reason, now)
-        case NotPosted():
-            await give_back(connection, message_id, "not posted in time", now)
-        case Refused():
-            await learn(connection, recipient, outcome.kind, now)
-            await _refuse(connection, message_id, outcome, now)
-
-
-async def _doubt(
-    connection: AsyncConnection, message_id: str, reason: str, now: datetime
-) -> None:
-    """Unknown from here on: this moment is the last its owner could have POSTed."""
-    await connection.execute(
-        update(messages)
-        .where(messages.c.id == message_id, messages.c.state == MessageState.SENDING)
-        .values(state=MessageState.UNCERTAIN, reason=reason, lease_until=database_now())
-    )
-    await move(
-        connection,
-        of_message(message_id),
-        ReminderState.UNCERTAIN,
-        now,
-        reason=reason,
-    )
-
-
-async def _refuse(
-    connection: AsyncConnection, message_id: str, refused: Refused, now: datetime
-) -> None:
-    reason = f"{refused.kind} {refused.code}: {refused.reason}"
-    if refused.kind in (RefusalKind.RETRY_SAFE, RefusalKind.RETRY_LATER):
-        await give_back(connection, message_id, reason, now, after=BACK_OFF)
-    elif refused.kind is RefusalKind.ACCOUNT:
-        await give_back(connection, message_id, reason, now)
-        await open_breaker(connection, reason, now)
-    else:
-        await _end_refused(connection, message_id, refused, reason, now)
-
-
-async def _end_refused(
-    connection: AsyncConnection,
-    message_id: str,
-    refused: Refused,
-    reason: str,
-    now: datetime,
-) -> None:
-    await connection.execute(
-        update(messages)
-        .where(messages.c.id == message_id)
-        .values(
-            state=MessageState.REFUSED, reason=reason, code=refused.code, final_at=now
-        )
-    )
-    opted_out = refused.kind is RefusalKind.OPTED_OUT
-    await move(
-        connection,
-        of_message(message_id),
-        ReminderState.SUPPRESSED if opted_out else ReminderState.FAILED,
-        now,
-        reason="opted out" if opted_out else f"refused: {refused.kind}",
+def _twin_under_way() -> ColumnElement[bool]:
+    twin = messages.alias()
+    return exists().where(
+        twin.c.state == MessageState.SENDING,
+        twin.c.recipient_id == messages.c.recipient_id,
+        twin.c.body == messages.c.body,
     )
 
 
@@ -247,6 +157,6 @@ async def _note_absence(connection: AsyncConnection, message_id: str) -> None:
 async def _leave_to_operator(connection: AsyncConnection, message_id: str) -> None:
     await connection.execute(
         update(messages)
-        .where(messages.c.id == message_id)
+        .where(messages.c.id == message_id, messages.c.state == MessageState.UNCERTAIN)
         .values(reason="absent again: an operator decides")
     )

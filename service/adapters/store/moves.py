@@ -31,7 +31,8 @@ async def move(
     moved = await connection.execute(
         update(reminders)
         .where(where, reminders.c.state.in_(sources_of(state)))
-        .values(state=state, reason=reason, state_at=now, **(values or {}))
+        .values(state=state, reason=reason, state_at=now, hold_reason=None)
+        .values(**(values or {}))
         .returning(*KEY, reminders.c.message_id)
     )
     rows = moved.all()

@@ -1,6 +1,6 @@
 """Permits in: a chunk is upserted, its slots made, its reminders ended or born."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -43,11 +43,25 @@ class PermitStore:
         self, entries: Sequence[Entry], source: Register, now: datetime
     ) -> list[str]:
         """Store a chunk in one transaction; what became of each entry, in order."""
+        outcomes = []
         async with self._database.write() as connection:
             await _heard_from(connection, source, now)
-            outcomes, touched = await _compare(connection, entries)
-            await _write(connection, touched, source, now)
-            return outcomes
+            for run in _without_repeats(entries):
+                done, touched = await _compare(connection, run)
+                await _write(connection, touched, source, now)
+                outcomes += done
+        return outcomes
+
+
+def _without_repeats(entries: Sequence[Entry]) -> Iterator[list[Entry]]:
+    """Runs in which no permit stands twice: its later word meets its earlier one."""
+    run: dict[PermitKey, Entry] = {}
+    for entry in entries:
+        if _key(entry) in run:
+            yield [*run.values()]
+            run.clear()
+        run[_key(entry)] = entry
+    yield [*run.values()]
 
 
 async def _compare(
@@ -55,14 +69,16 @@ async def _compare(
 ) -> tuple[list[str], list[_Touched]]:
     known = await _known(connection, map(_key, entries))
     phones_of = await recipients_of(connection, [row.id for row in known.values()])
-    ids = await ids_of(connection, [one for e in entries for one in e.recipients])
+    kept = [one for one in entries if _key(one) in known or not one.left_out]
+    ids = await ids_of(connection, [one for e in kept for one in e.recipients])
     outcomes, touched = [], []
     for entry in entries:
-        phones = tuple(ids[one.digest] for one in entry.recipients)
         old = known.get(_key(entry))
         if old is None and entry.left_out:
             outcomes.append(entry.left_out)
-        elif old is None:
+            continue
+        phones = tuple(ids[one.digest] for one in entry.recipients)
+        if old is None:
             outcomes.append("registered")
             touched.append(_Touched(entry, str(uuid7()), new=True, phones=phones))
         elif _told(entry) == _stored(old) and phones == phones_of.get(old.id, ()):

@@ -90,13 +90,32 @@ async def insert_missing(connection: AsyncConnection, entries: Sequence[Entry]) 
         )
 
 
+async def take_back(
+    connection: AsyncConnection, keys: Iterable[GroupKey], now: datetime
+) -> None:
+    """Slots expanded in what is the future again are expanded anew when due.
+
+    A clock was set back: whoever joins these groups now was not there.
+    """
+    for piece in in_pieces(list(keys)):
+        await connection.execute(
+            update(slots)
+            .where(
+                tuple_(*GROUP).in_(piece),
+                slots.c.due_at > now,
+                slots.c.expanded_at.is_not(None),
+            )
+            .values(expanded_at=None)
+        )
+
+
 async def _expand(
     connection: AsyncConnection, group: DueGroup, plan: Births, now: datetime
 ) -> int:
     fresh = [row for row in plan.rows if row.slot.step in group.unexpanded]
     born = sum([await bear(connection, group, row, now) for row in fresh])
     if any(row.state is ReminderState.DUE for row in fresh):
-        await supersede(connection, group, fresh[-1].slot.step, now)
+        await supersede(connection, group, fresh[-1].slot, now)
     await connection.execute(
         update(slots)
         .where(

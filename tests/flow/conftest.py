@@ -1,0 +1,57 @@
+import asyncio
+import shutil
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from service.adapters.calendars import calendars
+from service.adapters.rulefiles import read_authorities, read_rules
+from service.adapters.store.brakes import Brakes
+from service.adapters.words import Words
+from service.settings import shipped
+from tests.flow.ledger import FOOD, OFFICE, OPERATOR, RULES, START, Ledger, open_ledger
+
+
+@pytest.fixture(scope="session")
+def words() -> Words:
+    return Words(shipped("templates"))
+
+
+@pytest.fixture(scope="session")
+def prepared(tmp_path_factory: pytest.TempPathFactory, words: Words) -> Path:
+    """A database with some of the law and both offices, nobody live."""
+    file = tmp_path_factory.mktemp("prepared") / "ledger.db"
+    known = calendars()
+    rules = read_rules(shipped("schedules"), templates=words.names(), calendars=known)
+    offices = read_authorities(
+        shipped("examples") / "authorities.toml", calendars=known
+    )
+
+    async def prepare() -> None:
+        ledger = open_ledger(file, words)
+        await ledger.database.upgrade()
+        await ledger.office.install_rules([rules[code] for code in RULES], START)
+        await ledger.office.install_authorities(list(offices.values()))
+        await ledger.database.dispose()
+
+    asyncio.run(prepare())
+    return file
+
+
+@pytest.fixture
+async def draft(tmp_path: Path, prepared: Path, words: Words) -> AsyncIterator[Ledger]:
+    """An office that has not gone live."""
+    file = tmp_path / "ledger.db"
+    shutil.copy(prepared, file)
+    ledger = open_ledger(file, words)
+    yield ledger
+    await ledger.database.dispose()
+
+
+@pytest.fixture
+async def ledger(draft: Ledger) -> Ledger:
+    """An office that is live since `START`."""
+    codes = [FOOD, OPERATOR]
+    await Brakes(draft.database).go_live(OFFICE, codes, START, "test")
+    return draft

@@ -1,0 +1,84 @@
+"""The provider that tests script: one fake for one port, with plain lists."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+from service.domain.errors import ForgedError
+from service.domain.outcome import Accepted, Found, Inbound, Outcome, Receipt
+from service.domain.status import MessageState
+from service.flow.ports import OpenMessage, Outgoing
+
+
+class DiedError(Exception):
+    """Our process ended between a POST and the writing down of its outcome."""
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A message the provider really has."""
+
+    provider_id: str
+    to: str
+    body: str
+    state: MessageState = MessageState.ACCEPTED
+    code: str | None = None
+
+
+class FakeProvider:
+    """Answers what `script` says, then yes; keeps every POST and what it took.
+
+    An error in the script is raised. `lost` POSTs reach the provider although the
+    answer in the script says otherwise; `deaf` is a provider that cannot be asked.
+    """
+
+    name = "fake"
+
+    def __init__(self) -> None:
+        self.script: list[Outcome | DiedError] = []
+        self.posted: list[Outgoing] = []
+        self.taken: list[Taken] = []
+        self.lost = False
+        self.deaf = False
+        self.asked = 0
+        self.next_id = 1
+
+    async def send(self, message: Outgoing) -> Outcome:
+        """POST one message, once."""
+        self.posted.append(message)
+        fresh = Accepted(f"SM{self.next_id}")
+        self.next_id += 1
+        answer = self.script.pop(0) if self.script else fresh
+        if isinstance(answer, Accepted) or self.lost:
+            named = answer if isinstance(answer, Accepted) else fresh
+            self.taken.append(Taken(named.provider_id, message.phone, message.body))
+        if isinstance(answer, DiedError):
+            raise answer
+        return answer
+
+    async def find(self, message: OpenMessage, to: str) -> Sequence[Found] | None:
+        """What the provider lists for it."""
+        self.asked += 1
+        alike = [it for it in self.taken if (it.to, it.body) == (to, message.body)]
+        listed = [
+            Found(it.provider_id, it.state, datetime(2024, 9, 19, tzinfo=UTC))
+            for it in alike
+        ]
+        return None if self.deaf else listed
+
+    async def fetch(self, provider_id: str) -> Receipt | None:
+        """The provider's present word on a message."""
+        for it in [] if self.deaf else self.taken:
+            if it.provider_id == provider_id:
+                return Receipt(self.name, it.provider_id, it.state, {}, code=it.code)
+        return None
+
+    def parse(
+        self, headers: Mapping[str, str], body: bytes, path: str
+    ) -> Receipt | Inbound:
+        """Nobody calls this provider's webhooks."""
+        raise ForgedError(f"{path}: {len(headers)} headers, {len(body)} bytes")
+
+    def become(self, state: MessageState, code: str | None = None) -> None:
+        """Everything it took is in this state from now on."""
+        self.taken = [replace(it, state=state, code=code) for it in self.taken]

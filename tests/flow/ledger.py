@@ -1,0 +1,241 @@
+"""An office with real parts but for its provider, and the rows it leaves behind."""
+
+import sqlite3
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from service.adapters.calendars import calendars
+from service.adapters.cipher import Vault
+from service.adapters.clock import SimulatedClock
+from service.adapters.phones import Libphonenumber
+from service.adapters.store.audit import AuditStore
+from service.adapters.store.brakes import Brakes
+from service.adapters.store.database import Database
+from service.adapters.store.messages import MessageStore
+from service.adapters.store.office import OfficeStore
+from service.adapters.store.permits import PermitStore
+from service.adapters.store.received import ReceiveStore
+from service.adapters.store.shown import PermitReader
+from service.adapters.store.slots import SlotStore
+from service.adapters.words import Words
+from service.domain.errors import InvalidError
+from service.domain.outcome import Inbound, Receipt, RefusalKind
+from service.domain.permit import Permit
+from service.domain.status import MessageState
+from service.flow.audit import audit
+from service.flow.expand import expand
+from service.flow.ports import Register
+from service.flow.receive import hear, poll, receive
+from service.flow.register import PHONE, Registration, register
+from service.flow.send import Sending, send
+from service.flow.settle import settle
+from tests.flow.fakes import FakeProvider
+
+OFFICE, FOOD = "990000", "cn-food-production-license"
+OPERATOR, INDUSTRY = (
+    "cn-special-equipment-operator-certificate",
+    "cn-industrial-product-production-license",
+)
+RULES = (FOOD, OPERATOR, INDUSTRY, "cn-food-business-license")
+"""Some of the shipped permit types: reading all of them takes its time."""
+
+EXPIRES = date(2024, 12, 31)
+
+START = datetime(2024, 9, 1, tzinfo=UTC)
+"""When the office registers its permits and goes live."""
+
+PREPARE = datetime(2024, 9, 19, 1, 30, tzinfo=UTC)
+LAST_CALL = datetime(2024, 11, 11, 1, 30, tzinfo=UTC)
+CLOSED = datetime(2024, 11, 18, 16, tzinfo=UTC)
+"""The ladder of food production licences that expire on `EXPIRES`."""
+
+PHONE_1, PHONE_2, LANDLINE = "+12125550101", "+12125550102", "010-62345678"
+
+PATIENCE = timedelta(seconds=0.02)
+
+KEY = "1:" + "A" * 43 + "="
+
+LIBRARY = Register("office")
+
+
+def permit(number: str = "SC-0001", **changed: Any) -> Permit:  # noqa: ANN401 - fields
+    """A food production licence, active, with a mobile phone."""
+    known = Permit(
+        authority=OFFICE,
+        rule=FOOD,
+        number=number,
+        holder=f"Holder of {number}",
+        expires_on=EXPIRES,
+        phones=(PHONE_1,),
+    )
+    return replace(known, **changed)
+
+
+def word(
+    state: MessageState | None,
+    provider_id: str = "SM1",
+    *,
+    ref: str | None = None,
+    kind: RefusalKind | None = None,
+    code: str | None = None,
+) -> Receipt:
+    """A receipt of the fake provider's."""
+    raw = {"MessageStatus": str(state)}
+    return Receipt("fake", provider_id, state, raw, ref=ref, kind=kind, code=code)
+
+
+@dataclass(frozen=True, slots=True)
+class Ledger:
+    """Drives the flow; reads what it wrote with the standard library's sqlite3."""
+
+    file: Path
+    database: Database
+    clock: SimulatedClock
+    provider: FakeProvider
+    registration: Registration
+    sending: Sending
+    vault: Vault
+    office: OfficeStore
+
+    async def register(
+        self, *permits: Permit, source: Register = LIBRARY, leave_out_idle: bool = False
+    ) -> list[str | InvalidError]:
+        """Take permits in."""
+        return await register(
+            permits, source, self.registration, leave_out_idle=leave_out_idle
+        )
+
+    async def withdraw(self, one: Permit) -> bool:
+        """Withdraw a permit as the API does."""
+        return await PermitReader(self.database).withdraw(
+            one.authority, one.rule, one.number, self.clock.now()
+        )
+
+    async def expand(self, now: datetime) -> int:
+        """Move the clock and expand."""
+        self.clock.move_to(now)
+        return await expand(SlotStore(self.database), self.clock)
+
+    async def send(self, **changed: float) -> int:
+        """Claim, POST and record; `lease` and `post_timeout` may be others."""
+        return await send(replace(self.sending, **changed))  # type: ignore[arg-type] # two floats
+
+    async def send_at(self, now: datetime) -> int:
+        """Expand and send at an instant; how many were POSTed."""
+        await self.expand(now)
+        return await self.send()
+
+    async def settle(self, patience: timedelta = PATIENCE) -> None:
+        """Ask the provider once about every unknown outcome."""
+        await settle(
+            self.messages,
+            ReceiveStore(self.database),
+            provider=self.provider,
+            vault=self.vault,
+            clock=self.clock,
+            patience=patience,
+        )
+
+    async def receive(self, *receipts: Receipt) -> int:
+        """Take receipts in one call."""
+        return await receive(receipts, ReceiveStore(self.database), self.clock)
+
+    async def hear(self, body: str, sender: str = PHONE_1, sid: str = "IN1") -> bool:
+        """Take a text from a phone."""
+        inbound = Inbound("fake", sid, sender, body, {})
+        return await hear(inbound, ReceiveStore(self.database), self.vault, self.clock)
+
+    async def poll(self, grace: timedelta = timedelta()) -> int:
+        """Ask the provider after messages without a final word."""
+        return await poll(self.provider, ReceiveStore(self.database), self.clock, grace)
+
+    async def audit(self) -> list[str]:
+        """Every difference in the ledger."""
+        return await audit(AuditStore(self.database), self.office, self.vault)
+
+    @property
+    def messages(self) -> MessageStore:
+        """The store of this provider's messages."""
+        return MessageStore(self.database, self.vault, self.provider.name)
+
+    @property
+    def brakes(self) -> Brakes:
+        """Going live, pausing, resuming."""
+        return Brakes(self.database)
+
+    def rows(self, query: str, *values: object) -> list[dict[str, Any]]:
+        """What a query finds, read by nothing of ours."""
+        with self._raw() as raw:
+            return [dict(row) for row in raw.execute(query, values)]
+
+    def tamper(self, *statements: str) -> int:
+        """Change rows by hand, guarded by nothing; how many rows."""
+        with self._raw() as raw, raw:
+            return sum(raw.execute(one).rowcount for one in statements)
+
+    def reminders(self, number: str = "SC-0001") -> dict[str, tuple[str, str | None]]:
+        """State and reason of each step of a permit's present or past expiry dates."""
+        found = self.rows(
+            "SELECT r.* FROM reminders r JOIN permits p ON p.id = r.permit_id "
+            "WHERE p.shown_number = ? ORDER BY r.expires_on, r.due_at",
+            number,
+        )
+        present = {row["expires_on"] for row in found} == {str(EXPIRES)}
+        return {
+            row["step"] if present else f"{row['step']} {row['expires_on']}": (
+                row["state"],
+                row["reason"],
+            )
+            for row in found
+        }
+
+    def states(self) -> list[str]:
+        """The states of all messages in the order of their claims."""
+        return [row["state"] for row in self.rows("SELECT * FROM messages ORDER BY id")]
+
+    def message(self) -> Mapping[str, Any]:
+        """The only message."""
+        [row] = self.rows("SELECT * FROM messages")
+        return row
+
+    def alarms(self) -> list[str]:
+        """What somebody must look at."""
+        return [
+            row["what"]
+            for row in self.rows("SELECT * FROM actions WHERE by = 'service'")
+        ]
+
+    def phone_of(self, number: str) -> bytes:
+        """The digest a phone is found by."""
+        return self.vault.digest(number, PHONE)
+
+    @contextmanager
+    def _raw(self) -> Iterator[sqlite3.Connection]:
+        with closing(sqlite3.connect(self.file)) as connection:
+            connection.row_factory = sqlite3.Row
+            yield connection
+
+
+def open_ledger(file: Path, words: Words, now: datetime = START) -> Ledger:
+    """An office on a database whose tables stand."""
+    database = Database(f"sqlite:///{file}")
+    clock, vault, provider = SimulatedClock(now), Vault.from_keys(KEY), FakeProvider()
+    office = OfficeStore(database, calendars(), words.names())
+    registration = Registration(
+        office, PermitStore(database), Libphonenumber(), vault, clock
+    )
+    sending = Sending(
+        laws=office,
+        store=MessageStore(database, vault, provider.name),
+        vault=vault,
+        words=words,
+        provider=provider,
+        clock=clock,
+        lease=60.0,
+        post_timeout=10.0,
+    )
+    return Ledger(file, database, clock, provider, registration, sending, vault, office)

@@ -1,0 +1,404 @@
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from time import monotonic
+from uuid import uuid4
+
+import pytest
+
+from service.adapters.store.messages import MessageStore
+from service.domain.outcome import Accepted, RefusalKind, Refused, Unknown
+from service.domain.status import MessageState
+from service.flow.send import compose
+from tests.flow.fakes import DiedError
+from tests.flow.ledger import (
+    PHONE_1,
+    PREPARE,
+    Ledger,
+    permit,
+    word,
+)
+
+TINY = 0.05
+"""Seconds of a lease that a test can wait for."""
+
+LEASE_ENDS_NOW = """
+    UPDATE messages SET lease_until = strftime('%Y-%m-%d %H:%M:%f000', 'now')
+    WHERE state = 'sending'"""
+
+Until = Callable[[Callable[[], Awaitable[bool]]], Awaitable[None]]
+
+
+@pytest.fixture
+def until() -> Until:
+    """Waits until a condition holds, by asking; gives up after ten seconds."""
+
+    async def wait(condition: Callable[[], Awaitable[bool]]) -> None:
+        last = monotonic() + 10
+        while not await condition():
+            assert monotonic() < last, "it never came to that"
+            await asyncio.sleep(0.005)
+
+    return wait
+
+
+@pytest.fixture
+def lapsed(ledger: Ledger, until: Until) -> Callable[..., Awaitable[None]]:
+    """Some permits' messages were POSTed or not, and our process died of it."""
+
+    async def lapse(*numbers: str, arrived: bool, phone: str = PHONE_1) -> None:
+        ledger.provider.lost = arrived
+        ledger.provider.script = [DiedError() for _ in numbers]
+        await ledger.register(*(permit(one, phones=(phone,)) for one in numbers))
+        await ledger.expand(PREPARE)
+        with pytest.raises(DiedError):
+            await ledger.send()
+        ledger.tamper(LEASE_ENDS_NOW)
+
+        async def all_did() -> bool:
+            await ledger.messages.lapse(PREPARE)
+            return "sending" not in ledger.states()
+
+        await until(all_did)
+
+    return lapse
+
+
+async def test_a_lease_that_ended_unrecorded_makes_it_uncertain(
+    ledger: Ledger, lapsed: Callable[..., Awaitable[None]]
+) -> None:
+    await lapsed("SC-0001", arrived=True)
+    assert ledger.states() == ["uncertain"]
+    reason = "lease ended unrecorded"
+    assert ledger.reminders() == {"prepare": ("uncertain", reason)}
+    assert await ledger.messages.open() == 1
+    assert await ledger.audit() == []
+
+
+async def test_a_lease_ends_by_the_clock_of_the_database(
+    ledger: Ledger, until: Until
+) -> None:
+    await ledger.register(permit())
+    await ledger.expand(PREPARE)
+    law = await ledger.office.law()
+    claimed = await ledger.messages.claim(
+        now=PREPARE,
+        owner=str(uuid4()),
+        lease=TINY,
+        limit=1,
+        compose=lambda due: compose(due, law, ledger.sending),
+    )
+    assert len(claimed.messages) == 1
+
+    async def lapsed() -> bool:
+        return await ledger.messages.lapse(PREPARE) == 1
+
+    await until(lapsed)
+    assert ledger.states() == ["uncertain"]
+
+
+async def test_a_lease_that_has_not_ended_is_left_alone(ledger: Ledger) -> None:
+    ledger.provider.script = [DiedError()]
+    await ledger.register(permit())
+    with pytest.raises(DiedError):
+        await ledger.send_at(PREPARE)
+    await ledger.settle()
+    assert ledger.states() == ["sending"]
+    assert ledger.provider.asked == 0
+
+
+async def test_a_message_found_one_to_one_is_bound(
+    ledger: Ledger, lapsed: Callable[..., Awaitable[None]]
+) -> None:
+    await lapsed("SC-0001", arrived=True)
+    await ledger.settle()
+    assert ledger.message()["provider_id"] == "SM1"
+    assert ledger.states() == ["accepted"]
+    assert ledger.reminders() == {"prepare": ("sent", None)}
+    assert await ledger.send() == 0
+    assert await ledger.audit() == []
+
+
+async def test_a_message_found_delivered_is_delivered(
+    ledger: Ledger, lapsed: Callable[..., Awaitable[None]]
+) -> None:
+    await lapsed("SC-0001", arrived=True)
+    ledger.provider.become(MessageState.DELIVERED)
+    await ledger.settle()
+    assert ledger.reminders() == {"prepare": ("delivered", None)}
+    assert await ledger.audit() == []
+
+
+async def test_an_absence_asked_once_proves_nothing(
+    ledger: Ledger, lapsed: Callable[..., Awaitable[None]]
+) -> None:
+    await lapsed("SC-0001", arrived=False)
+    for _ in range(3):
+        await ledger.settle(patience=timedelta(minutes=5))
+    assert ledger.states() == ["uncertain"], "five minutes have not passed"
+    assert ledger.message()["absent_at"] is not None
+    assert ledger.provider.asked == 3
+
+
+async def test_the_first_absence_waits_however_late_it_is_asked(
+    ledger: Ledger, lapsed: Callable[..., Awaitable[None]]
+) -> None:
+    await lapsed("SC-0001", arrived=False)
+    ledger.tamper("UPDATE messages SET lease_until = '2020-01-01 00:00:00.000000'")
+    await ledger.settle(patience=timedelta(minutes=5))
+    assert ledger.states() == ["uncertain"]
+    await ledger.settle(patience=timedelta(minutes=5))
+    assert ledger.states() == ["not-accepted"]
+
+
+async def test_absent_twice_returns_to_due_once_and_is_sent_as_a_new_message(
+    ledger: Ledger, lapsed: Callable[..., Awaitable[None]], until: Until
+) -> None:
+    await lapsed("SC-0001", arrived=False)
+
+    async def given_up() -> bool:
+        await ledger.settle()
+        return ledger.states() == ["not-accepted"]
+
+    await until(given_up)
+    assert ledger.reminders() == {"prepare": ("due", "not accepted: absent twice")}
+    assert await ledger.audit() == []
+    assert await ledger.send() == 1
+    assert ledger.states() == ["not-accepted", "accepted"]
+    assert len(ledger.provider.posted) == 2
+    assert len({one.id for one in ledger.provider.posted}) == 2
+    assert await ledger.audit() == []
+
+
+async def test_a_second_absence_waits_for_the_operator(
+    ledger: Ledger, lapsed: Callable[..., Awaitable[None]], until: Until
+) -> None:
+    await lapsed("SC-0001", arrived=False)
+
+    async def given_up() -> bool:
+        await ledger.settle()
+        return ledger.states() == ["not-accepted"]
+
+    await until(given_up)
+    ledger.provider.script = [Unknown("timeout")]
+    assert await ledger.send() == 1
+
+    async def left() -> bool:
+        await ledger.settle()
+        reasons = [row["reason"] for row in ledger.rows("SELECT * FROM messages")]
+        return "absent again: an operator decides" in reasons
+
+    await until(left)
+    await ledger.settle()
+    assert ledger.states() == ["not-accepted", "uncertain"]
+    assert ledger.reminders() == {"prepare": ("uncertain", "timeout")}
+    assert await ledger.send() == 0
+    assert await ledger.audit() == []
+
+
+async def test_an_unknown_answer_waits_from_the_moment_it_was_written_down(
+    ledger: Ledger,
+) -> None:
+    ledger.provider.script = [Unknown("timeout")]
+    await ledger.register(permit())
+    await ledger.send_at(PREPARE)
+    await ledger.settle(patience=timedelta(minutes=5))
+    [row] = ledger.rows(
+        "SELECT lease_until <= strftime('%Y-%m-%d %H:%M:%f000', 'now') AS over "
+        "FROM messages"
+    )
+    assert row["over"], "nobody can POST it any more"
+    assert ledger.states() == ["uncertain"]
+
+
+async def test_two_messages_alike_with_one_candidate_stay_uncertain(
+    ledger: Ledger, lapsed: Callable[..., Awaitable[None]]
+) -> None:
+    await lapsed("A-0001", "B-0001", arrived=True)
+    assert ledger.provider.posted[0].body == ledger.provider.posted[1].body
+    ledger.provider.taken = ledger.provider.taken[:1]
+    for _ in range(3):
+        await ledger.settle(patience=-timedelta(minutes=5))
+    assert ledger.states() == ["uncertain", "uncertain"]
+    assert await ledger.audit() == []
+
+
+async def test_two_messages_alike_with_two_candidates_are_both_bound(
+    ledger: Ledger, lapsed: Callable[..., Awaitable[None]]
+) -> None:
+    await lapsed("A-0001", "B-0001", arrived=True)
+    await ledger.settle()
+    assert ledger.states() == ["accepted", "accepted"]
+    assert {row["provider_id"] for row in ledger.rows("SELECT * FROM messages")} == {
+        *("SM1", "SM2"),
+    }
+    for state in ("sent", "delivered"):
+        for message in ledger.rows("SELECT * FROM messages"):
+            crosswise = {"SM1": "SM2", "SM2": "SM1"}[message["provider_id"]]
+            await ledger.receive(
+                word(MessageState(state), crosswise, ref=message["id"])
+            )
+    assert ledger.states() == ["delivered", "delivered"]
+    assert ledger.alarms() == [], "their ids have the say, and nobody has two"
+    assert await ledger.audit() == []
+
+
+async def test_two_messages_alike_to_two_phones_are_told_apart(
+    ledger: Ledger, lapsed: Callable[..., Awaitable[None]]
+) -> None:
+    await lapsed("A-0001", arrived=True)
+    await ledger.register(permit("B-0001", phones=("+12125550102",)))
+    await ledger.send()
+    await ledger.settle()
+    assert ledger.states() == ["accepted", "accepted"]
+
+
+async def test_a_candidate_may_belong_to_one_alike_that_is_still_under_way(
+    ledger: Ledger, lapsed: Callable[..., Awaitable[None]]
+) -> None:
+    await lapsed("A-0001", arrived=False)
+    ledger.provider.lost = True
+    ledger.provider.script = [DiedError()]
+    await ledger.register(permit("B-0001"))
+    with pytest.raises(DiedError):
+        await ledger.send()
+    assert ledger.states() == ["uncertain", "sending"]
+    for _ in range(3):
+        await ledger.settle(patience=-timedelta(minutes=5))
+    assert ledger.states() == ["uncertain", "sending"], "one candidate, two open"
+
+
+async def test_a_provider_that_cannot_be_asked_proves_nothing(
+    ledger: Ledger, lapsed: Callable[..., Awaitable[None]]
+) -> None:
+    await lapsed("SC-0001", arrived=False)
+    ledger.provider.deaf = True
+    for _ in range(3):
+        await ledger.settle(patience=-timedelta(minutes=5))
+    assert ledger.states() == ["uncertain"]
+    assert ledger.message()["absent_at"] is None
+
+
+async def test_another_provider_is_not_asked_about_it(
+    ledger: Ledger, lapsed: Callable[..., Awaitable[None]]
+) -> None:
+    await lapsed("SC-0001", arrived=True)
+    other = MessageStore(ledger.database, ledger.vault, "twilio")
+    assert await other.uncertain() == []
+    assert [one.provider for one in await ledger.messages.uncertain()] == ["fake"]
+
+
+async def test_a_word_that_came_while_the_list_was_read_is_not_overwritten(
+    ledger: Ledger, lapsed: Callable[..., Awaitable[None]]
+) -> None:
+    await lapsed("SC-0001", arrived=False)
+    [message] = await ledger.messages.uncertain()
+    await ledger.receive(word(MessageState.DELIVERED, ref=message.id))
+    for proof in (False, True):
+        await ledger.messages.absent(message, proof=proof, now=PREPARE)
+    assert ledger.states() == ["delivered"]
+    assert ledger.reminders() == {"prepare": ("delivered", None)}
+    assert await ledger.audit() == []
+
+
+async def test_two_workers_that_prove_one_absence_return_it_once(
+    ledger: Ledger, lapsed: Callable[..., Awaitable[None]]
+) -> None:
+    await lapsed("SC-0001", arrived=False)
+    [message] = await ledger.messages.uncertain()
+    for _ in range(2):
+        await ledger.messages.absent(message, proof=True, now=PREPARE)
+    [row] = ledger.rows("SELECT * FROM reminders")
+    assert (row["state"], row["returned"]) == ("due", 1)
+    assert ledger.message()["reason"] == "not accepted: absent twice"
+
+
+@pytest.mark.parametrize("state", ["accepted", "sent", "delivered", "undelivered"])
+async def test_a_callback_after_it_was_given_up_tells_the_truth_and_alarms(
+    ledger: Ledger, lapsed: Callable[..., Awaitable[None]], until: Until, state: str
+) -> None:
+    await lapsed("SC-0001", arrived=False)
+
+    async def given_up() -> bool:
+        await ledger.settle()
+        return ledger.states() == ["not-accepted"]
+
+    await until(given_up)
+    given = ledger.message()["id"]
+    await ledger.receive(word(MessageState(state), ref=given))
+    assert ledger.states() == [state]
+    told = {"delivered": "delivered", "undelivered": "failed"}.get(state, "sent")
+    assert ledger.reminders()["prepare"][0] == told
+    assert ledger.alarms() == ["accepted after all"]
+    assert await ledger.send() == 0, "it was sent after all"
+    assert await ledger.audit() == []
+
+
+async def test_a_callback_after_its_successor_was_sent_is_told_by_the_audit(
+    ledger: Ledger, lapsed: Callable[..., Awaitable[None]], until: Until
+) -> None:
+    await lapsed("SC-0001", arrived=False)
+
+    async def given_up() -> bool:
+        await ledger.settle()
+        return ledger.states() == ["not-accepted"]
+
+    await until(given_up)
+    given = ledger.message()["id"]
+    assert await ledger.send() == 1
+    await ledger.receive(word(MessageState.DELIVERED, "SM9", ref=given))
+    assert ledger.states() == ["delivered", "accepted"]
+    assert ledger.alarms() == ["accepted after all"]
+    [told] = await ledger.audit()
+    assert told.startswith("reminder texted twice")
+
+
+async def test_a_permit_withdrawn_while_it_was_uncertain_is_not_sent_again(
+    ledger: Ledger, lapsed: Callable[..., Awaitable[None]], until: Until
+) -> None:
+    await lapsed("SC-0001", arrived=False)
+    await ledger.withdraw(permit())
+    assert ledger.reminders()["prepare"][0] == "uncertain"
+
+    async def given_up() -> bool:
+        await ledger.settle()
+        return ledger.states() == ["not-accepted"]
+
+    await until(given_up)
+    assert await ledger.send() == 0
+    assert ledger.reminders() == {"prepare": ("cancelled", "permit withdrawn")}
+    assert await ledger.audit() == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "told"),
+    [
+        (RefusalKind.OPTED_OUT, ("suppressed", "opted out")),
+        (RefusalKind.BAD_NUMBER, ("failed", "refused: bad-number")),
+    ],
+)
+async def test_a_clear_no_after_the_lease_ended_is_the_end(
+    ledger: Ledger,
+    lapsed: Callable[..., Awaitable[None]],
+    kind: RefusalKind,
+    told: tuple[str, str],
+) -> None:
+    await lapsed("SC-0001", arrived=False)
+    [posted] = ledger.provider.posted
+    said = [(posted, Refused(kind, "1", "HTTP 400"))]
+    await ledger.messages.record(ledger.message()["owner"], said, PREPARE)
+    assert ledger.states() == ["refused"]
+    assert ledger.reminders() == {"prepare": told}
+    assert await ledger.audit() == []
+
+
+async def test_what_was_recorded_after_the_lease_ended_still_counts(
+    ledger: Ledger, lapsed: Callable[..., Awaitable[None]]
+) -> None:
+    await lapsed("SC-0001", arrived=True)
+    [posted] = ledger.provider.posted
+    owner = ledger.message()["owner"]
+    await ledger.messages.record(owner, [(posted, Accepted("SM1"))], PREPARE)
+    assert ledger.states() == ["accepted"]
+    assert ledger.reminders() == {"prepare": ("sent", None)}
+    assert await ledger.audit() == []
