@@ -16,7 +16,7 @@ from service.adapters.store.brakes import Brakes
 from service.adapters.store.counts import CountStore
 from service.adapters.store.database import Database
 from service.adapters.store.health import Health
-from service.adapters.store.keyed import refuse_other_key
+from service.adapters.store.keyed import has_key, refuse_other_key
 from service.adapters.store.keys import KeyStore
 from service.adapters.store.messages import MessageStore
 from service.adapters.store.office import OfficeStore
@@ -113,7 +113,7 @@ async def build(settings: Settings, database: Database) -> House:
     brakes = Brakes(database)
     simulated_now = await brakes.simulated_now()
     clock = SimulatedClock(simulated_now) if simulated_now else SystemClock()
-    vault = _vault(settings, database)
+    vault = await _vault(settings, database)
     await refuse_other_key(database, vault)
     words = Words(shipped("templates"))
     office = OfficeStore(database, calendars(), words.names())
@@ -138,7 +138,7 @@ async def build(settings: Settings, database: Database) -> House:
     )
 
 
-def _vault(settings: Settings, database: Database) -> Vault:
+async def _vault(settings: Settings, database: Database) -> Vault:
     if settings.key is not None:
         return Vault.from_keys(settings.key.get_secret_value())
     if database.file is None:
@@ -146,7 +146,7 @@ def _vault(settings: Settings, database: Database) -> Vault:
             "PERMIT_REMINDERS_KEY: set it to base64 of 32 random bytes; only an SQLite "
             "database can keep its key in a file beside it"
         )
-    return Vault.beside(database.file)
+    return Vault.beside(database.file, new=not await has_key(database))
 
 
 async def prepare(settings: Settings, database: Database) -> list[str]:

@@ -7,13 +7,16 @@ callbacks come back over HTTP, and the report is counted from the ledger.
 
 import asyncio
 import socket
+import sys
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
+from shutil import which
 from tempfile import TemporaryDirectory
+from time import monotonic
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -131,7 +134,7 @@ async def _prepare(house: House, register: Path, console: Console) -> None:
     )
     console.print(f"  {register.name} imported: {told}")
     try:
-        await house.brakes.go_live(OFFICE, codes, LIVE_FROM, "demo")
+        await house.brakes.go_live(OFFICE, codes, LIVE_FROM, "demo", house.clock.now())
         console.print(f"  live from {LIVE_FROM:%A %d %B %Y}")
     except ConflictError:
         console.print("  live already: going on where the last run was stopped")
@@ -193,7 +196,8 @@ async def _pass(house: House, journey: Pass) -> None:
     """Pass until no outcome is unknown, then wait for the first callbacks."""
     done = await tick(journey)
     posted = done.posted
-    while done.open:
+    given_up_at = monotonic() + house.settings.lease + 4 * house.settings.settle
+    while done.open and monotonic() < given_up_at:
         await asyncio.sleep(_GLANCE)
         done = await tick(journey)
         posted += done.posted
@@ -225,13 +229,14 @@ async def _tell(house: House, console: Console) -> list[str]:
 
 
 def _say_what_next(console: Console, folder: Path | None) -> None:
+    command = "permit-reminders" if which("permit-reminders") else sys.argv[0]
     console.print()
     if folder is None:
         console.print("That database is gone again. Next, keep one and look around:")
-        console.print("  permit-reminders demo --dir demo")
+        console.print(f"  {command} demo --dir demo")
         return
     url = f"PERMIT_REMINDERS_DATABASE_URL=sqlite:///{folder}/permit-reminders.db"
     console.print("Next, with this database:")
     console.print(f"  export {url}")
-    console.print("  permit-reminders report --week 2024-W05 --format csv")
-    console.print("  permit-reminders keys create me && permit-reminders serve")
+    console.print(f"  {command} report --week {WEEK} --format csv")
+    console.print(f"  {command} keys create me && {command} serve")

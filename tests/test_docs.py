@@ -3,6 +3,7 @@
 import re
 import shlex
 from collections.abc import Iterator
+from pathlib import Path
 
 import click
 import pytest
@@ -55,7 +56,10 @@ def test_every_row_about_a_command_is_about_one_that_exists() -> None:
 
 
 @pytest.mark.parametrize("paper", PAPERS)
-def test_commands_to_type_are_understood(paper: str) -> None:
+def test_commands_to_type_are_understood(
+    paper: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
     for line in typed((ROOT / paper).read_text("utf-8")):
         words = shlex.split(line.rstrip(" &"), comments=True)
         words = words[: words.index(">")] if ">" in words else words
@@ -75,6 +79,9 @@ def understand(words: list[str]) -> None:
         name, found, words = command.resolve_command(click.Context(command), words)
         assert found is not None, name
         command = found
+    for named in filter(re.compile(r"[\w/-]+\.(csv|toml)").fullmatch, words):
+        Path(named).parent.mkdir(parents=True, exist_ok=True)
+        Path(named).touch()
     command.make_context(command.name, list(words))
 
 

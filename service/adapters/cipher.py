@@ -48,14 +48,15 @@ class Vault:
         return cls(_keys_from(text, "PERMIT_REMINDERS_KEY"))
 
     @classmethod
-    def beside(cls, database: Path) -> Self:
+    def beside(cls, database: Path, *, new: bool = True) -> Self:
         """Open with the 0600 file `<database>.key`, made with a fresh key if absent.
 
-        Raises `SetUpError` for a file that others can read, or that holds no key.
+        Not `new` is a database that has its key: a lost one is not replaced. Raises
+        `SetUpError` for that, for a file that others can read, or that holds no key.
         """
         path = database.with_name(f"{database.name}.key")
         try:
-            if not path.exists():
+            if new and not path.exists():
                 _make(path)
             text, mode = path.read_text("ascii"), path.stat().st_mode
         except (OSError, UnicodeDecodeError) as error:

@@ -34,8 +34,6 @@ VALIDITY = 4 * 3600
 SKEW = timedelta(minutes=2)
 """How far Twilio's clock, told in whole seconds, may be behind our database's."""
 
-LISTED = 200
-
 _NOT_CONNECTED = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError)
 _CLIENT_ERRORS = range(400, 500)
 
@@ -90,16 +88,18 @@ class Twilio:
 
     async def find(self, message: OpenMessage, to: str) -> Sequence[Found] | None:
         """Messages to the same phone with the same text, made since it was claimed."""
+        since = message.posted_after - SKEW
+        found = []
         try:
-            listed = await self._client.messages.list_async(to=to, limit=LISTED)
+            async for one in await self._client.messages.stream_async(to=to):
+                if one.date_created < since:  # Twilio lists the newest first
+                    break
+                if one.body == message.body:
+                    state = STATES.get(one.status, STATES["accepted"])
+                    found.append(Found(one.sid, state, one.date_created))
         except Exception:  # noqa: BLE001 - any fault: it could not be asked
             return None
-        since = message.posted_after - SKEW
-        return [
-            Found(one.sid, STATES.get(one.status, STATES["accepted"]), one.date_created)
-            for one in listed
-            if one.body == message.body and one.date_created >= since
-        ]
+        return found
 
     async def fetch(self, provider_id: str) -> Receipt | None:
         """Twilio's present word on a message."""

@@ -17,7 +17,7 @@ OVERTAKEN = "overtaken"
 class Birth:
     """A row for each permit of the group in one step.
 
-    `early_only`: only permits registered before the step fell due get one.
+    `early_only`: only permits that had the date before the step fell due get one.
     """
 
     slot: Slot

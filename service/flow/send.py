@@ -5,16 +5,19 @@ own monotonic deadline, so that a process that slept past its lease sends nothin
 """
 
 import asyncio
+import logging
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from time import monotonic
 from uuid import uuid4
 
 from service.domain.compose import facts
 from service.domain.decide import End, Hold, decide
+from service.domain.errors import SetUpError
 from service.domain.lawbook import Law
-from service.domain.outcome import NotPosted, Outcome
+from service.domain.outcome import NotPosted, Outcome, RefusalKind, Refused
 from service.domain.segments import measure
+from service.domain.status import ReminderState
 from service.flow.ports import (
     Clock,
     Draft,
@@ -27,6 +30,8 @@ from service.flow.ports import (
     Words,
 )
 from service.flow.register import PHONE
+
+log = logging.getLogger(__name__)
 
 CLAIMED = 200
 """Messages claimed and not yet POSTed, at most."""
@@ -59,7 +64,7 @@ async def send(to: Sending) -> int:
     posted = 0
     while True:
         now = to.clock.now()
-        deadline = monotonic() + to.lease - 2 * to.post_timeout
+        deadline = _elapsed() + to.lease - 2 * to.post_timeout
         claim = await to.store.claim(
             now=now,
             owner=owner,
@@ -87,6 +92,8 @@ def compose(due: Due, law: Law, to: Sending) -> Draft | End | Hold:
     ):
         return verdict
     version = law.version(due.version)
+    if version.reference.confidence == "unverified":
+        return End(ReminderState.SUPPRESSED, "rule unverified")
     ladder = law.ladder(due.rule, version, due.authority, due.candidate.expires_on)
     language = due.language or office.language
     said = facts(rule, version, ladder.window, office, due.number, language)
@@ -97,13 +104,31 @@ def compose(due: Due, law: Law, to: Sending) -> Draft | End | Hold:
 async def _post(
     messages: Sequence[Outgoing], to: Sending, deadline: float
 ) -> list[tuple[Outgoing, Outcome]]:
+    """POST messages, some at once; none after the deadline or a refused account."""
     room = asyncio.Semaphore(IN_FLIGHT)
+    refused = asyncio.Event()
 
     async def one(message: Outgoing) -> tuple[Outgoing, Outcome]:
         async with room:
-            if monotonic() > deadline:
+            if refused.is_set() or _elapsed() > deadline:
                 return message, NotPosted()
-            phone = to.vault.open(message.to, PHONE)
-            return message, await to.provider.send(replace(message, phone=phone))
+            outcome = await _post_one(message, to)
+            if isinstance(outcome, Refused) and outcome.kind is RefusalKind.ACCOUNT:
+                refused.set()
+            return message, outcome
 
     return list(await asyncio.gather(*map(one, messages)))
+
+
+async def _post_one(message: Outgoing, to: Sending) -> Outcome:
+    try:
+        phone = to.vault.open(message.to, PHONE)
+    except SetUpError:
+        log.exception("message %s: its phone cannot be read", message.id)
+        return NotPosted()
+    return await to.provider.send(replace(message, phone=phone))
+
+
+def _elapsed() -> float:
+    """Seconds on a clock that goes on while the machine sleeps, where there is one."""
+    return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))

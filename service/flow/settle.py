@@ -4,10 +4,12 @@ The provider's list proves absence only when asked twice, the second time at lea
 `settle` after the last moment the owner could have POSTed.
 """
 
+import logging
 from collections.abc import Iterable
 from datetime import timedelta
 from itertools import groupby
 
+from service.domain.errors import SetUpError
 from service.domain.outcome import Found, Receipt
 from service.flow.ports import (
     Clock,
@@ -18,6 +20,8 @@ from service.flow.ports import (
     Vault,
 )
 from service.flow.register import PHONE
+
+log = logging.getLogger(__name__)
 
 
 async def settle(
@@ -43,7 +47,11 @@ async def _candidates(
     twins: list[OpenMessage], store: SettleStore, provider: Provider, vault: Vault
 ) -> list[Found] | None:
     """What the provider lists for messages alike and nobody else has, oldest first."""
-    phone = vault.open(twins[0].to, PHONE)
+    try:
+        phone = vault.open(twins[0].to, PHONE)
+    except SetUpError:
+        log.exception("message %s: its phone cannot be read", twins[0].id)
+        return None
     listed = await provider.find(twins[0], phone)
     if listed is None:
         return None

@@ -180,3 +180,9 @@ def test_the_umask_cannot_open_the_key_to_others(tmp_path: Path) -> None:
     finally:
         os.umask(before)
     assert (tmp_path / "permits.db.key").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_lost_key_file_is_not_replaced_by_a_new_one(tmp_path: Path) -> None:
+    with pytest.raises(SetUpError, match="No such file"):
+        Vault.beside(tmp_path / "in-use.db", new=False)
+    assert list(tmp_path.iterdir()) == []

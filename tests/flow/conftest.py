@@ -53,5 +53,5 @@ async def draft(tmp_path: Path, prepared: Path, words: Words) -> AsyncIterator[L
 async def ledger(draft: Ledger) -> Ledger:
     """An office that is live since `START`."""
     codes = [FOOD, OPERATOR]
-    await Brakes(draft.database).go_live(OFFICE, codes, START, "test")
+    await Brakes(draft.database).go_live(OFFICE, codes, START, "test", START)
     return draft

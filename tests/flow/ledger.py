@@ -53,7 +53,7 @@ LAST_CALL = datetime(2024, 11, 11, 1, 30, tzinfo=UTC)
 CLOSED = datetime(2024, 11, 18, 16, tzinfo=UTC)
 """The ladder of food production licences that expire on `EXPIRES`."""
 
-PHONE_1, PHONE_2, LANDLINE = "+12125550101", "+12125550102", "010-62345678"
+PHONE_1, PHONE_2, LANDLINE = "+12125550101", "+12125550102", "+18005550199"
 
 PATIENCE = timedelta(seconds=0.02)
 

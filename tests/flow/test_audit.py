@@ -37,7 +37,7 @@ async def live_through(ledger: Ledger) -> None:
 
     The permits go out in the order of their registration, so the script is theirs.
     """
-    await ledger.brakes.go_live(OFFICE, [FOOD], START, "test")
+    await ledger.brakes.go_live(OFFICE, [FOOD], START, "test", START)
     await ledger.register(*(permit(f"SC-000{at}") for at in range(1, 9)))
     await ledger.register(
         permit("SC-0011", phones=()),

@@ -104,7 +104,7 @@ async def test_steps_due_before_the_office_went_live_are_missed_and_never_texted
     await draft.register(permit())
     assert await draft.send_at(PREPARE + SECOND) == 0
     assert draft.reminders() == {}, "nobody is live"
-    await draft.brakes.go_live(OFFICE, [FOOD], PREPARE + SECOND, "test")
+    await draft.brakes.go_live(OFFICE, [FOOD], PREPARE + SECOND, "test", PREPARE)
     assert await draft.send_at(PREPARE + SECOND) == 0
     assert draft.reminders() == {"prepare": ("missed", "before start")}
     assert await draft.send_at(LAST_CALL) == 1
@@ -113,7 +113,7 @@ async def test_steps_due_before_the_office_went_live_are_missed_and_never_texted
 
 async def test_a_step_due_at_the_instant_of_going_live_is_sent(draft: Ledger) -> None:
     await draft.register(permit())
-    await draft.brakes.go_live(OFFICE, [FOOD], PREPARE, "test")
+    await draft.brakes.go_live(OFFICE, [FOOD], PREPARE, "test", PREPARE)
     assert await draft.send_at(PREPARE) == 1
 
 
@@ -121,14 +121,14 @@ async def test_an_office_that_goes_live_next_week_is_not_live_yet(
     draft: Ledger,
 ) -> None:
     await draft.register(permit())
-    await draft.brakes.go_live(OFFICE, [FOOD], PREPARE + WEEK, "test")
+    await draft.brakes.go_live(OFFICE, [FOOD], PREPARE + WEEK, "test", PREPARE)
     assert await draft.expand(PREPARE) == 0
 
 
 async def test_a_late_arrival_is_not_texted_for_a_step_before_the_start(
     draft: Ledger,
 ) -> None:
-    await draft.brakes.go_live(OFFICE, [FOOD], PREPARE + SECOND, "test")
+    await draft.brakes.go_live(OFFICE, [FOOD], PREPARE + SECOND, "test", PREPARE)
     await draft.register(permit())
     await draft.expand(PREPARE + WEEK)
     await draft.register(permit("SC-0002"))
@@ -221,3 +221,12 @@ async def test_slots_are_kept_once_for_all_permits_of_a_date(ledger: Ledger) -> 
     await ledger.register(*(permit(f"SC-{at}") for at in range(30)))
     assert len(ledger.rows("SELECT * FROM slots")) == 2
     assert START < PREPARE
+
+
+async def test_a_date_a_permit_had_not_yet_is_not_missed_by_it(ledger: Ledger) -> None:
+    await ledger.register(permit(expires_on=EXPIRES + timedelta(days=400)))
+    ledger.clock.move_to(LAST_CALL + timedelta(hours=1))
+    await ledger.register(permit())
+    await ledger.expand(ledger.clock.now())
+    assert ledger.reminders() == {"last-call": ("due", None)}
+    assert await ledger.audit() == []

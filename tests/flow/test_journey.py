@@ -71,7 +71,7 @@ class Journey(RuleBasedStateMachine):
         self.runner = asyncio.Runner()
         self.ledger: Ledger = open_ledger(file, words)
         live = self.ledger.brakes.go_live(
-            *(OFFICE, [permit().rule], INSTANTS[0], "test")
+            *(OFFICE, [permit().rule], INSTANTS[0], "test", INSTANTS[0])
         )
         self.run(live)
         self.run(self.ledger.register(permit()))

@@ -378,3 +378,27 @@ async def test_more_permits_than_a_chunk_keep_their_order(
         at == 3 for at in range(7)
     ]
     assert len(ledger.rows("SELECT * FROM permits")) == 6
+
+
+@pytest.mark.parametrize("newer_first", [True, False])
+async def test_a_renewal_under_another_number_ends_the_old_whoever_comes_first(
+    ledger: Ledger, *, newer_first: bool
+) -> None:
+    old, new = permit(), permit("SC-0002", replaces="SC-0001", expires_on=LATER)
+    for one in (new, old) if newer_first else (old, new):
+        await ledger.register(one)
+    await ledger.send_at(PREPARE)
+    assert ledger.provider.posted == []
+    assert await ledger.audit() == []
+
+
+async def test_a_renewal_taken_back_leaves_the_old_permit_as_it_was(
+    ledger: Ledger,
+) -> None:
+    new = permit("SC-0002", replaces="SC-0001", expires_on=LATER)
+    await ledger.register(permit(), new)
+    await ledger.expand(PREPARE)
+    await ledger.register(replace(new, replaces=None))
+    assert await ledger.send() == 1
+    assert ledger.reminders() == {"prepare": ("sent", None)}
+    assert await ledger.audit() == []

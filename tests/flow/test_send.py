@@ -431,3 +431,54 @@ async def test_more_than_one_claim_can_take_are_all_sent(
     await ledger.register(*(permit(f"SC-{at}") for at in range(20)))
     assert await ledger.send_at(PREPARE) == 20
     assert await ledger.audit() == []
+
+
+async def test_a_refused_account_stops_the_rest_of_the_batch(ledger: Ledger) -> None:
+    await ledger.register(*(permit(f"SC-{one:04}") for one in range(60)))
+    ledger.provider.script = [Refused(RefusalKind.ACCOUNT, "20003", "HTTP 401")] * 60
+    await ledger.send_at(PREPARE)
+    assert len(ledger.provider.posted) <= 20
+    assert {row["state"] for row in ledger.rows("SELECT * FROM reminders")} == {"due"}
+
+
+async def test_each_trial_of_a_reminder_waits_twice_as_long(ledger: Ledger) -> None:
+    await ledger.register(permit())
+    refused = Refused(RefusalKind.RETRY_SAFE, "connect", "ClientConnectorError")
+    ledger.provider.script = [refused] * 3
+    waits = []
+    await ledger.expand(PREPARE)
+    for _ in range(3):
+        ledger.tamper("UPDATE reminders SET retry_at = NULL")
+        await ledger.send()
+        (row,) = ledger.rows(
+            "SELECT (julianday(r.retry_at) - julianday(max(m.posted_after))) * 86400 "
+            "AS wait FROM reminders r, messages m"
+        )
+        waits.append(round(row["wait"] / 30))
+    assert waits == [1, 2, 4]
+
+
+async def test_a_phone_that_cannot_be_read_holds_nobody_else_up(
+    ledger: Ledger,
+) -> None:
+    await ledger.register(permit(), permit("SC-0002", phones=(PHONE_2,)))
+    ledger.tamper(
+        "UPDATE recipients SET phone = x'01' WHERE id = (SELECT recipient_id FROM "
+        "permit_recipients l JOIN permits p ON p.id = l.permit_id "
+        "WHERE p.shown_number = 'SC-0001')"
+    )
+    assert await ledger.send_at(PREPARE) == 1
+    assert ledger.reminders("SC-0001") == {"prepare": ("due", "not posted in time")}
+    assert ledger.reminders("SC-0002") == {"prepare": ("sent", None)}
+
+
+async def test_a_rule_nobody_has_read_reminds_nobody(ledger: Ledger) -> None:
+    await ledger.register(permit())
+    await ledger.expand(PREPARE)
+    ledger.tamper(
+        """UPDATE versions SET document =
+        replace(document, '"confidence": "read"', '"confidence": "unverified"')""",
+        "UPDATE facts SET value = 'another' WHERE key = 'law'",
+    )
+    assert await ledger.send() == 0
+    assert ledger.reminders() == {"prepare": ("suppressed", "rule unverified")}

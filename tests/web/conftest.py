@@ -64,7 +64,7 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
             file = shipped("examples") / "authorities.toml"
             offices = read_authorities(file, calendars=calendars())
             await house.office.install_authorities(list(offices.values()))
-            await house.brakes.go_live("990000", [FOOD], NOW, "test")
+            await house.brakes.go_live("990000", [FOOD], NOW, "test", NOW)
             return await house.keys.create("test", "test", NOW)
         finally:
             await database.dispose()

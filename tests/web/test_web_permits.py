@@ -92,7 +92,7 @@ async def test_every_mistake_is_told_at_once_and_nothing_is_stored(
         "authority": "us-nyc",
         "expires_on": "31/12/2024",
         "colour": "red",
-        "phones": [13800000142],
+        "phones": [12125550142],
     }
     address = f"{PERMIT}?authority=990000"
     status, told = await ask("PUT", address, fields | wrong)

@@ -25,8 +25,8 @@ from service.domain.status import (
     ReminderState,
 )
 
-BACK_OFF = 30.0
-"""Seconds before a message that was provably not taken is tried as a new one."""
+BACK_OFF, LONGEST_BACK_OFF = 30.0, 3600.0
+"""Seconds before a reminder is tried in a new message, doubled at every trial."""
 
 OPEN = (MessageState.SENDING, MessageState.UNCERTAIN)
 """Under way or unknown: only these may still turn out not to have been taken."""

@@ -79,7 +79,7 @@ def _permits(
         permits.c.replaced.is_(False),
     )
     if birth.early_only:
-        chosen = chosen.where(permits.c.registered_at <= birth.slot.due_at)
+        chosen = chosen.where(permits.c.dated_at <= birth.slot.due_at)
     if only is not None:
         chosen = chosen.where(permits.c.id.in_(only))
     return chosen

@@ -21,7 +21,12 @@ class Brakes:
         self._database = database
 
     async def go_live(
-        self, authority: str, codes: Sequence[str], live_from: datetime, by: str
+        self,
+        authority: str,
+        codes: Sequence[str],
+        live_from: datetime,
+        by: str,
+        now: datetime,
     ) -> None:
         """Remind from an instant on; steps due before it are never texted.
 
@@ -42,8 +47,19 @@ class Brakes:
                 )
                 if not made.rowcount:
                     raise ConflictError(f"{authority}, {code}: already live")
-            detail = {"authority": authority, "rules": list(codes)}
-            await note(connection, live_from, by, "go live", detail)
+            detail = {
+                "authority": authority,
+                "rules": list(codes),
+                "from": live_from.isoformat(),
+            }
+            await note(connection, now, by, "go live", detail)
+
+    async def note_import(
+        self, file: str, counts: Mapping[str, int], by: str, now: datetime
+    ) -> None:
+        """Write down that a register was loaded, and what its rows came to."""
+        async with self._database.write() as connection:
+            await note(connection, now, by, "import", {"file": file, **counts})
 
     async def pause(self, scope: str, by: str, reason: str, now: datetime) -> None:
         """Stop sending for "all", "rule:CODE" or "authority:CODE"."""

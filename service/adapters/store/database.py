@@ -55,8 +55,12 @@ class Database:
         Raises `SetUpError` for what is no database or comes from a later release.
         """
         try:
+            if self.file is not None:
+                self.file.touch(mode=0o600)  # names and texts are nobody else's
             async with self._writer.begin() as connection:
                 await connection.run_sync(_upgrade)
+        except OSError as error:
+            raise SetUpError(f"{self.shown_url}: {error.strerror}") from error
         except DatabaseError as error:
             raise SetUpError(f"{self.shown_url}: {error.orig}") from error
         except CommandError as error:
@@ -95,7 +99,8 @@ class Database:
     @property
     def shown_url(self) -> str:
         """The address without its password, for messages to people."""
-        return self.url.render_as_string(hide_password=True)
+        plain = self.url.set(drivername=self.url.get_backend_name())
+        return plain.render_as_string(hide_password=True)
 
 
 def async_url(url: str) -> URL:

@@ -8,6 +8,13 @@ from service.domain.errors import SetUpError
 from service.flow.ports import Vault
 
 _KEY = "key"
+_KNOWN = select(facts.c.value).where(facts.c.key == _KEY)
+
+
+async def has_key(database: Database) -> bool:
+    """Whether anything in the database was encrypted: then its key must not change."""
+    async with database.read() as connection:
+        return (await connection.execute(_KNOWN)).scalar() is not None
 
 
 async def refuse_other_key(database: Database, vault: Vault) -> None:
@@ -16,9 +23,8 @@ async def refuse_other_key(database: Database, vault: Vault) -> None:
     The first key a database meets is the one it keeps.
     """
     mark = vault.mark(["the key of this database"]).hex()
-    wanted = select(facts.c.value).where(facts.c.key == _KEY)
     async with database.read() as connection:
-        known = (await connection.execute(wanted)).scalar()
+        known = (await connection.execute(_KNOWN)).scalar()
     if known is None:
         async with database.write() as connection:
             await connection.execute(insert(facts).values(key=_KEY, value=mark))

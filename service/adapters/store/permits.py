@@ -5,7 +5,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, bindparam, delete, insert, select, tuple_, update
+from sqlalchemy import (
+    Row,
+    bindparam,
+    delete,
+    exists,
+    insert,
+    select,
+    tuple_,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
 from uuid_utils import uuid7
 
@@ -16,20 +25,31 @@ from service.adapters.store.recipients import ids_of, recipients_of
 from service.adapters.store.schema import permit_recipients, permits, registers
 from service.adapters.store.slots import insert_missing
 from service.adapters.store.upsert import insert_into
+from service.domain.permit import PermitStatus
 from service.flow.ports import Entry, Register
 
 _KEY = (permits.c.authority, permits.c.rule, permits.c.number_key)
 
 PermitKey = tuple[str, str, str]
 
+_newer = permits.alias()
+
+_RENEWED = exists().where(
+    _newer.c.authority == permits.c.authority,
+    _newer.c.rule == permits.c.rule,
+    _newer.c.replaces == permits.c.number_key,
+    _newer.c.status != PermitStatus.WITHDRAWN,
+)
+"""Whether another permit, not withdrawn, says that it renews this one."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Touched:
-    """A permit to be written: its id, whether it is new, its recipients in order."""
+    """A permit to be written: its row as it was, its recipients in order."""
 
     entry: Entry
     id: str
-    new: bool
+    old: Row[Any] | None
     phones: tuple[str, ...]
 
 
@@ -80,12 +100,12 @@ async def _compare(
         phones = tuple(ids[one.digest] for one in entry.recipients)
         if old is None:
             outcomes.append("registered")
-            touched.append(_Touched(entry, str(uuid7()), new=True, phones=phones))
+            touched.append(_Touched(entry, str(uuid7()), None, phones))
         elif _told(entry) == _stored(old) and phones == phones_of.get(old.id, ()):
             outcomes.append("unchanged")
         else:
             outcomes.append("changed")
-            touched.append(_Touched(entry, old.id, new=False, phones=phones))
+            touched.append(_Touched(entry, old.id, old, phones))
     return outcomes, touched
 
 
@@ -97,9 +117,9 @@ async def _write(
 ) -> None:
     if not touched:
         return
-    if new := [_row(one, source, now) for one in touched if one.new]:
+    if new := [_row(one, source, now) for one in touched if one.old is None]:
         await connection.execute(insert(permits), new)
-    if old := [_change(one, source, now) for one in touched if not one.new]:
+    if old := [_change(one, source, now) for one in touched if one.old is not None]:
         await connection.execute(_UPDATE, old)
     await _link(connection, touched)
     await insert_missing(connection, [one.entry for one in touched])
@@ -123,11 +143,14 @@ _TOLD = (
 )
 """The columns a register's word sets as it stands; equal ones: nothing changed."""
 
+_DATING = ("expires_on", "version_id")
+"""Those that decide which slots a permit is in."""
+
 _UPDATE = (
     update(permits)
     .where(permits.c.id == bindparam("old_id"))
     .values({name: bindparam(name) for name in (*_TOLD, "replaces", "version_id")})
-    .values(register=bindparam("register"), changed_at=bindparam("changed_at"))
+    .values({name: bindparam(name) for name in ("register", "changed_at", "dated_at")})
 )
 
 
@@ -153,19 +176,23 @@ def _row(one: _Touched, source: Register, now: datetime) -> dict[str, Any]:
         "register": source.name,
         "registered_at": now,
         "changed_at": now,
+        "dated_at": now,
     }
 
 
 def _change(one: _Touched, source: Register, now: datetime) -> Mapping[str, Any]:
-    return _told(one.entry) | {
+    told, old = _told(one.entry), one.old
+    same = old is not None and all(told[name] == getattr(old, name) for name in _DATING)
+    return told | {
         "old_id": one.id,
         "register": source.name,
         "changed_at": now,
+        "dated_at": old.dated_at if old is not None and same else now,
     }
 
 
 async def _link(connection: AsyncConnection, touched: Sequence[_Touched]) -> None:
-    ids = [one.id for one in touched if not one.new]
+    ids = [one.id for one in touched if one.old is not None]
     await connection.execute(
         delete(permit_recipients).where(permit_recipients.c.permit_id.in_(ids))
     )
@@ -181,21 +208,25 @@ async def _link(connection: AsyncConnection, touched: Sequence[_Touched]) -> Non
 async def _replace(
     connection: AsyncConnection, touched: Sequence[_Touched], now: datetime
 ) -> list[str]:
-    """Mark the permits that some of these renew under another number; their ids."""
-    old = [
-        (one.entry.permit.authority, one.entry.permit.rule, one.entry.replaces_key)
-        for one in touched
-        if one.entry.replaces_key
-    ]
-    if not old:
-        return []
-    done = await connection.execute(
-        update(permits)
-        .where(tuple_(*_KEY).in_(old))
-        .values(replaced=True, changed_at=now)
-        .returning(permits.c.id)
-    )
-    return list(done.scalars())
+    """Mark which permits others renew under another number, whoever came first.
+
+    Returns the ids of those for which that changed.
+    """
+    keys = {_key(one.entry) for one in touched}
+    for one in touched:
+        office, rule, _ = _key(one.entry)
+        before = one.old.replaces if one.old is not None else None
+        keys |= {(office, rule, key) for key in (before, one.entry.replaces_key) if key}
+    changed: list[str] = []
+    for piece in in_pieces(list(keys)):
+        done = await connection.execute(
+            update(permits)
+            .where(tuple_(*_KEY).in_(piece), permits.c.replaced != _RENEWED)
+            .values(replaced=_RENEWED, changed_at=now)
+            .returning(permits.c.id)
+        )
+        changed += done.scalars()
+    return changed
 
 
 async def _known(

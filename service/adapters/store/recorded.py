@@ -3,11 +3,12 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, select, update
+from sqlalchemy import ColumnElement, FromClause, Row, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.adapters.store.answers import (
     BACK_OFF,
+    LONGEST_BACK_OFF,
     OPEN,
     accept,
     belongs,
@@ -18,7 +19,7 @@ from service.adapters.store.answers import (
     take_receipt,
 )
 from service.adapters.store.moves import move
-from service.adapters.store.schema import messages
+from service.adapters.store.schema import message_reminders, messages
 from service.adapters.store.types import database_now
 from service.domain.outcome import (
     Accepted,
@@ -109,12 +110,34 @@ async def _refuse(
 ) -> None:
     reason = f"{refused.kind} {refused.code}: {refused.reason}"
     if refused.kind in (RefusalKind.RETRY_SAFE, RefusalKind.RETRY_LATER):
-        await give_back(connection, message_id, reason, now, after=BACK_OFF)
+        after = await _back_off(connection, message_id)
+        await give_back(connection, message_id, reason, now, after=after)
     elif refused.kind is RefusalKind.ACCOUNT:
         await give_back(connection, message_id, reason, now)
         await open_breaker(connection, reason, now)
     else:
         await _end_refused(connection, message_id, refused, reason, now)
+
+
+async def _back_off(connection: AsyncConnection, message_id: str) -> float:
+    """Twice as long for each message this reminder has had."""
+    mine = message_reminders.alias()
+    trials = (
+        select(func.count())
+        .join_from(mine, message_reminders, _same_reminder(mine))
+        .where(mine.c.message_id == message_id)
+    )
+    count = (await connection.execute(trials)).scalar_one()
+    return min(BACK_OFF * 2.0 ** min(count - 1, 10), LONGEST_BACK_OFF)
+
+
+def _same_reminder(mine: FromClause) -> ColumnElement[bool]:
+    theirs = message_reminders.c
+    return (
+        (theirs.permit_id == mine.c.permit_id)
+        & (theirs.expires_on == mine.c.expires_on)
+        & (theirs.step == mine.c.step)
+    )
 
 
 async def _end_refused(

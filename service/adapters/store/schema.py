@@ -131,9 +131,12 @@ permits = Table(
     Column("register", ForeignKey("registers.name"), nullable=False),
     Column("registered_at", Instant, nullable=False),
     Column("changed_at", Instant, nullable=False),
+    Column("dated_at", Instant, nullable=False),
     UniqueConstraint("authority", "rule", "number_key"),
     Index(None, "version_id", "authority", "expires_on"),
-    comment="number is encrypted, number_key a digest, where the number is personal.",
+    Index(None, "authority", "rule", "replaces"),
+    comment="A personal number is encrypted, its key a digest. dated_at: since when "
+    "the permit has had this expiry date and version.",
 )
 
 permit_recipients = Table(
@@ -305,16 +308,6 @@ api_keys = Table(
     Column("digest", LargeBinary(32), nullable=False),
     Column("created_at", Instant, nullable=False),
     Column("revoked_at", Instant),
-)
-
-imports = Table(
-    "imports",
-    metadata,
-    _id(),
-    Column("file", Text, nullable=False),
-    Column("register", ForeignKey("registers.name"), nullable=False),
-    Column("at", Instant, nullable=False),
-    Column("counts", JSON, nullable=False),
 )
 
 actions = Table(

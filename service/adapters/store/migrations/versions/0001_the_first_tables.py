@@ -111,18 +111,6 @@ def upgrade() -> None:
         comment="No row is draft: nothing is sent.",
     )
     op.create_table(
-        "imports",
-        sa.Column("id", sa.Uuid(as_uuid=False), nullable=False),
-        sa.Column("file", sa.Text(), nullable=False),
-        sa.Column("register", sa.String(length=80), nullable=False),
-        sa.Column("at", Instant(), nullable=False),
-        sa.Column("counts", sa.JSON(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["register"], ["registers.name"], name=op.f("fk_imports_register")
-        ),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_imports")),
-    )
-    op.create_table(
         "inbounds",
         sa.Column("provider", sa.String(length=16), nullable=False),
         sa.Column("provider_id", sa.String(length=64), nullable=False),
@@ -220,6 +208,7 @@ def upgrade() -> None:
         sa.Column("register", sa.String(length=80), nullable=False),
         sa.Column("registered_at", Instant(), nullable=False),
         sa.Column("changed_at", Instant(), nullable=False),
+        sa.Column("dated_at", Instant(), nullable=False),
         sa.ForeignKeyConstraint(
             ["authority"], ["authorities.code"], name=op.f("fk_permits_authority")
         ),
@@ -237,7 +226,13 @@ def upgrade() -> None:
             "number_key",
             name=op.f("uq_permits_authority_rule_number_key"),
         ),
-        comment="number is encrypted, number_key a digest, where the number is personal.",
+        comment="A personal number is encrypted, its key a digest. dated_at: since when the permit has had this expiry date and version.",
+    )
+    op.create_index(
+        op.f("ix_permits_authority_rule_replaces"),
+        "permits",
+        ["authority", "rule", "replaces"],
+        unique=False,
     )
     op.create_index(
         op.f("ix_permits_version_id_authority_expires_on"),
