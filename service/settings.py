@@ -1,11 +1,13 @@
 """Settings from the environment: `PERMIT_REMINDERS_…` and Twilio's own names."""
 
+import os
+import re
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Final, Literal, Self
 
 from pydantic import (
     Field,
-    PositiveFloat,
     SecretStr,
     StringConstraints,
     ValidationError,
@@ -15,15 +17,23 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from service.domain.errors import InvalidError, Mistake, SetUpError
 
+PREFIX: Final = "PERMIT_REMINDERS_"
+TWILIO: Final = "TWILIO_"
+
 Url = Annotated[
     str, StringConstraints(pattern=r"^https?://[^\s/#?]+(/[^\s#?]*[^\s#?/])?$")
 ]
+SqliteUrl = Annotated[str, StringConstraints(pattern=r"^sqlite:///[^?#]+$")]
+Seconds = Annotated[float, Field(gt=0, le=86_400)]
+
+_ADDRESS: Final = "an http or https address without a slash at its end"
+_SECONDS: Final = "seconds, more than 0 and at most a day"
 
 
 class TwilioSettings(BaseSettings):
     """The names that Twilio's users already have."""
 
-    model_config = SettingsConfigDict(env_prefix="TWILIO_", env_ignore_empty=True)
+    model_config = SettingsConfigDict(env_prefix=TWILIO, env_ignore_empty=True)
 
     account_sid: str | None = None
     auth_token: SecretStr | None = None
@@ -31,34 +41,43 @@ class TwilioSettings(BaseSettings):
     api_secret: SecretStr | None = None
     messaging_service_sid: str | None = None
     from_: str | None = Field(default=None, validation_alias="TWILIO_FROM")
-    api_url: Url | None = None
+    api_url: Url | None = Field(default=None, description=_ADDRESS)
 
     @property
     def given(self) -> list[str]:
         """The variables of these that are set."""
-        return [f"TWILIO_{name.upper().strip('_')}" for name in self.model_fields_set]
+        return [f"{TWILIO}{name.upper().strip('_')}" for name in self.model_fields_set]
 
 
 class Settings(BaseSettings):
-    """What an installation can choose; times in seconds."""
+    """What an installation can choose; times in seconds.
 
-    model_config = SettingsConfigDict(
-        env_prefix="PERMIT_REMINDERS_", env_ignore_empty=True
+    A description is what a wrong value is told to have been expected.
+    """
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, env_ignore_empty=True)
+
+    database_url: SqliteUrl = Field(
+        default="sqlite:///permit-reminders.db",
+        description="sqlite:///FILE; other databases come with a later release",
     )
-
-    database_url: str = "sqlite:///permit-reminders.db"
     key: SecretStr | None = None
     host: str = "127.0.0.1"
-    port: int = Field(default=8080, ge=0, le=65535)
-    public_url: Url | None = None
+    port: int = Field(default=8080, ge=0, le=65535, description="0 to 65535")
+    public_url: Url | None = Field(default=None, description=_ADDRESS)
     provider: Literal["sandbox", "twilio"] = "sandbox"
     authority: str | None = None
-    settle: PositiveFloat = 300.0
-    tick: PositiveFloat = 15.0
-    proxy: Url | None = None
+    settle: Seconds = Field(default=300.0, description=_SECONDS)
+    tick: Seconds = Field(default=15.0, description=_SECONDS)
+    proxy: Url | None = Field(default=None, description=_ADDRESS)
     log_format: Literal["text", "json"] = "text"
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     twilio: TwilioSettings = Field(default_factory=TwilioSettings, exclude=True)
+
+    @property
+    def database_file(self) -> Path:
+        """The file that `database_url` names."""
+        return Path(self.database_url.removeprefix("sqlite:///"))
 
     @property
     def post_timeout(self) -> float:
@@ -82,21 +101,40 @@ class Settings(BaseSettings):
 
 
 def load() -> Settings:
-    """The settings of this process; raises `InvalidError` naming every wrong one."""
+    """The settings of this process; raises `InvalidError` naming every wrong one.
+
+    Also a name nobody knows is wrong: a typing error would be a silent default.
+    """
+    if unknown := list(_unknown()):
+        raise InvalidError("settings", unknown)
     try:
         return Settings()
     except ValidationError as error:
-        raise InvalidError("settings", list(map(_mistake, error.errors()))) from None
+        raise InvalidError("settings", list(_mistakes(error))) from None
 
 
-def _mistake(detail: object) -> Mistake:
-    assert isinstance(detail, dict)  # noqa: S101 - pydantic's error details
-    name = "_".join(str(part) for part in detail["loc"]).upper()
-    return Mistake(
-        field=f"PERMIT_REMINDERS_{name}".rstrip("_"),
-        found=repr(detail["input"]) if detail["loc"] else "them",
-        expected=str(detail["msg"]).removeprefix("Value error, "),
+def _unknown() -> Iterator[Mistake]:
+    known = sorted(
+        PREFIX + name.upper() for name in Settings.model_fields.keys() - {"twilio"}
     )
+    for name in sorted(os.environ):
+        if name.upper().startswith(PREFIX) and name.upper() not in known:
+            expected = f"one of {', '.join(known)}"
+            yield Mistake(name, "a setting nobody knows", expected)
+
+
+def _mistakes(error: ValidationError) -> Iterator[Mistake]:
+    """One for each wrong variable, without the password an address may hold."""
+    of_twilio = error.title == TwilioSettings.__name__
+    model, prefix = (TwilioSettings, TWILIO) if of_twilio else (Settings, PREFIX)
+    for detail in error.errors():
+        name = str(detail["loc"][0])
+        expected = model.model_fields[name].description
+        yield Mistake(
+            field=prefix + name.upper(),
+            found=re.sub(r"//[^@/]*@", "//***@", repr(detail["input"])),
+            expected=expected or detail["msg"].removeprefix("Input should be "),
+        )
 
 
 def shipped(folder: str) -> Path:

@@ -1,38 +1,42 @@
 """The `permit-reminders` command: each subcommand is imported when it is called."""
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib import import_module
+from typing import Final
 
 import click
 
 from service import __version__
 from service.domain.errors import PermitRemindersError
 
-COMMANDS: Mapping[str, str] = {
-    "demo": "demo",
-    "serve": "serve",
-    "tick": "serve",
-    "import": "registers",
-    "rules": "law",
-    "authorities": "law",
-    "explain": "explain",
-    "counts": "counts",
-    "report": "counts",
-    "audit": "operate",
-    "pause": "operate",
-    "resume": "operate",
-    "keys": "operate",
-    "db": "operate",
-    "sandbox": "sandbox",
-}
-"""Every command, and the file of this package that holds it."""
+PROGRAM: Final = "permit-reminders"
 
-BAD_INPUT = 2
+COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
+    "demo": ("demo", "A fictional province's first week: 12 permit types, 830 SMS."),
+    "serve": ("serve", "Serve the API and the webhooks, and send what falls due."),
+    "tick": ("serve", "One full pass: expand, settle, send, ask after receipts."),
+    "import": ("registers", "Load a register of permits; wrong rows come back."),
+    "rules": ("law", "The law of each permit type: check, load, list."),
+    "authorities": ("law", "The offices that send: load, list, go live."),
+    "explain": ("explain", "Why a permit is texted when it is."),
+    "counts": ("counts", "Count what was sent, by rule, authority, day or week."),
+    "report": ("counts", "The weekly report."),
+    "audit": ("operate", "Recompute the ledger; exit 1 on any difference."),
+    "pause": ("operate", "Stop sending: everything, a rule or an authority."),
+    "resume": ("operate", "Send again what was paused."),
+    "keys": ("keys", "API keys: create, list, revoke."),
+    "db": ("tables", "The database's tables: upgrade, status."),
+    "sandbox": ("sandbox", "Run the Twilio double in the foreground."),
+}
+"""Every command: the file of this package that holds it, and its line in the list."""
+
+BAD_INPUT: Final = 2
+INTERRUPTED: Final = 130  # as a shell says it: 128 + SIGINT
 
 
 class _Lazy(click.Group):
-    """Imports a command's file when the command is asked for."""
+    """Imports a command's file when the command is asked for, not to list it."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's
         return list(COMMANDS)
@@ -40,10 +44,18 @@ class _Lazy(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click's
         if cmd_name not in COMMANDS:
             return None
-        module = import_module(f"service.cli.{COMMANDS[cmd_name]}")
+        module = import_module(f"service.cli.{COMMANDS[cmd_name][0]}")
         name = {"import": "import_"}.get(cmd_name, cmd_name)
         command: click.Command = getattr(module, name)
         return command
+
+    def format_commands(
+        self,
+        ctx: click.Context,  # noqa: ARG002 - click's
+        formatter: click.HelpFormatter,
+    ) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, told) for name, (_, told) in COMMANDS.items()])
 
 
 @click.group(cls=_Lazy, context_settings={"help_option_names": ["-h", "--help"]})
@@ -55,10 +67,28 @@ def cli() -> None:
     """
 
 
-def main() -> None:
-    """Run one command; an error of people's is one line and exit code 2."""
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run one command and exit; what is wrong with its input is one line and code 2."""
     try:
-        cli()
+        code = cli.main(arguments, prog_name=PROGRAM, standalone_mode=False)
+    except click.exceptions.NoArgsIsHelpError as error:
+        error.show()
+        code = BAD_INPUT
+    except click.UsageError as error:
+        asked = error.ctx.command_path if error.ctx else PROGRAM
+        said = error.format_message().rstrip(".")
+        code = _refuse(asked, f"{said}; see {asked} --help")
     except PermitRemindersError as error:
-        click.echo(f"permit-reminders: {error}", err=True)
-        sys.exit(BAD_INPUT)
+        code = _refuse(PROGRAM, str(error))
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        code = _refuse(PROGRAM, f"{where}{error.strerror or error}")
+    except click.Abort:
+        code = INTERRUPTED
+    sys.exit(code)
+
+
+def _refuse(who: str, what: str) -> int:
+    line = " ".join(part.strip() for part in what.splitlines())
+    click.echo(f"{who}: {line}", err=True)
+    return BAD_INPUT

@@ -6,6 +6,7 @@ import click
 import orjson
 
 from service.app import House
+from service.cli.meant import meant
 from service.cli.opened import in_house
 from service.cli.types import Day, Moment
 from service.domain.authority import Authority
@@ -30,8 +31,8 @@ async def counts(
     house: House, from_on: date, to_on: date, by: By, form: str, authority: str | None
 ) -> None:
     """Count what was sent: reminders, messages, segments, holders."""
-    office = await _office(house, authority)
     law = await house.office.law()
+    office = meant(law, authority or house.settings.authority)
     days = between(from_on, to_on, office.zone)
     rows = await count(
         days, by, house.clock.now(), law.below(office.code), house.counts
@@ -63,7 +64,8 @@ async def report(
     authority: str | None,
 ) -> None:
     """The weekly report: per permit type sent, delivered, failed."""
-    office = await _office(house, authority)
+    _refuse_two_periods(week, from_on, to_on)
+    office = meant(await house.office.law(), authority or house.settings.authority)
     period = _period(week, from_on, to_on, office, house.clock.now())
     made = await report_on(
         period, office, as_of or house.clock.now(), house.office, house.counts
@@ -77,9 +79,13 @@ async def report(
         click.echo(documents.as_text(made), nl=False)
 
 
-async def _office(house: House, code: str | None) -> Authority:
-    law = await house.office.law()
-    return law.default_authority(code or house.settings.authority)
+def _refuse_two_periods(
+    week: str | None, from_on: date | None, to_on: date | None
+) -> None:
+    if week and (from_on or to_on):
+        raise click.UsageError("give --week, or --from and --to")
+    if bool(from_on) != bool(to_on):
+        raise click.UsageError("give both --from and --to")
 
 
 def _period(
@@ -89,10 +95,6 @@ def _period(
     office: Authority,
     now: datetime,
 ) -> ReportPeriod:
-    if week and (from_on or to_on):
-        raise click.UsageError("give --week, or --from and --to")
-    if bool(from_on) != bool(to_on):
-        raise click.UsageError("give both --from and --to")
     if week:
         return iso_week(week, office.zone)
     if from_on and to_on:

@@ -10,7 +10,9 @@ from service.adapters.rulefiles import read_authorities, read_rules
 from service.adapters.words import Words
 from service.app import House
 from service.cli.opened import in_house, whoami
-from service.cli.types import Moment
+from service.cli.types import FILE, Moment
+from service.domain.errors import ConflictError
+from service.domain.rule import Rule
 from service.settings import shipped
 
 _FOLDER = click.argument("folder", type=click.Path(path_type=Path), required=False)
@@ -69,7 +71,7 @@ def authorities() -> None:
 
 
 @authorities.command("load")
-@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("file", type=FILE)
 @in_house
 async def load_authorities(house: House, file: Path) -> None:
     """Install the authorities of FILE, or replace what was known of them."""
@@ -101,9 +103,20 @@ async def live(
     """
     law = await house.office.law()
     office = law.authority(code)
-    chosen = [law.rule(one).code for one in rule_codes]
+    chosen = [law.rule(one).code for one in dict.fromkeys(rule_codes)]
     if not chosen:
         raise click.UsageError(f"name the rules: {' '.join(law.rules)}")
+    for one in chosen:
+        _refuse_unverified(law.rule(one))
     start = live_from or house.clock.now()
-    await house.brakes.go_live(office.code, chosen, start, whoami())
+    await house.brakes.go_live(office.code, chosen, start, whoami(), house.clock.now())
     click.echo(f"{office.code}: {len(chosen)} rules live from {start.isoformat()}")
+
+
+def _refuse_unverified(rule: Rule) -> None:
+    for version in rule.versions:
+        if version.reference.confidence == "unverified":
+            raise ConflictError(
+                f"{version.key}: nobody has read its source yet; check it, and say so "
+                "in its reference, before anybody is texted by it"
+            )

@@ -2,17 +2,22 @@
 
 import asyncio
 import getpass
-from collections.abc import Awaitable, Callable
+import os
+from collections.abc import Awaitable, Callable, Coroutine
 from functools import wraps
-from typing import Concatenate, ParamSpec
+from pathlib import Path
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import click
+from sqlalchemy.exc import OperationalError
 
 from service.adapters.logs import configure
 from service.app import House, open_house
-from service.settings import load
+from service.domain.errors import SetUpError
+from service.settings import Settings, load
 
 P = ParamSpec("P")
+T = TypeVar("T")
 
 
 def in_house(
@@ -23,19 +28,49 @@ def in_house(
     @wraps(command)
     def run(*args: P.args, **kwargs: P.kwargs) -> None:
         settings = load()
-        configure(json=settings.log_format == "json", level=settings.log_level)
 
         async def opened() -> int | None:
             async with open_house(settings) as house:
                 return await command(house, *args, **kwargs)
 
-        code = asyncio.run(opened())
+        code = run_to_end(settings, opened)
         if code:
             click.get_current_context().exit(code)
 
     return run
 
 
+def run_to_end(settings: Settings, task: Callable[[], Coroutine[Any, Any, T]]) -> T:
+    """Run with the log of the settings.
+
+    Raises `SetUpError` where the database cannot be opened, read or written.
+    """
+    configure(json=settings.log_format == "json", level=settings.log_level)
+    _refuse_no_place(settings.database_file)
+    try:
+        return asyncio.run(task())
+    except OperationalError as error:
+        raise SetUpError(
+            f"{settings.database_file}: {error.orig}; this file and its folder must "
+            "be writable, the disk not full, and no other program writing for long"
+        ) from error
+
+
+def _refuse_no_place(file: Path) -> None:
+    """Say it before aiosqlite tries, whose thread may outlive the event loop."""
+    remedy = "or set PERMIT_REMINDERS_DATABASE_URL to another file"
+    try:
+        file.open("rb").close()
+    except FileNotFoundError:
+        if not file.parent.is_dir():
+            raise SetUpError(f"{file}: no such folder; make it, {remedy}") from None
+    except OSError as error:
+        raise SetUpError(f"{file}: {error.strerror}; mend it, {remedy}") from error
+
+
 def whoami() -> str:
     """Who runs this command, for the audit trail."""
-    return getpass.getuser()
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a container's user without a name
+        return f"uid {os.getuid()}"

@@ -8,17 +8,18 @@ from service.adapters.registers.csvfile import read_csv
 from service.adapters.registers.mapping_file import load_mapping
 from service.adapters.registers.rejects import rejects_file
 from service.app import House
-from service.cli.opened import in_house
+from service.cli.opened import in_house, whoami
+from service.cli.types import FILE
 from service.flow.intake import take_in
 from service.flow.ports import Register
 
 
 @click.command("import")
-@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("file", type=FILE)
 @click.option(
     "--mapping",
     "mapping_file",
-    type=click.Path(path_type=Path),
+    type=FILE,
     help="How this register's columns become permit fields.",
 )
 @in_house
@@ -26,7 +27,10 @@ async def import_(house: House, file: Path, mapping_file: Path | None) -> None:
     """Load the permits of FILE (CSV); wrong rows come back in FILE.rejects.csv."""
     mapping = load_mapping(mapping_file) if mapping_file else None
     law = await house.office.law()
-    default = law.default_authority(house.settings.authority).code if law.rules else ""
+    # Rows may name their authority: only where one does not is a default needed.
+    named = house.settings.authority
+    certain = named or len(law.authorities) == 1
+    default = law.default_authority(named).code if certain else None
     source = Register(file.name)
     if mapping and mapping.source:
         source = Register(mapping.source, mapping.max_age_days)
@@ -34,6 +38,7 @@ async def import_(house: House, file: Path, mapping_file: Path | None) -> None:
     rows = read_csv(file, mapping, default_authority=default)
     with rejects_file(path) as rejects:
         counts = await take_in(rows, source, house.registration, rejects)
+    await house.brakes.note_import(file.name, counts, whoami(), house.clock.now())
     told = ", ".join(f"{count} {outcome}" for outcome, count in sorted(counts.items()))
     click.echo(told or "no rows")
     if rejects.count:

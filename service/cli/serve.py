@@ -2,11 +2,13 @@
 
 import asyncio
 import ipaddress
+import os
 import signal
 from datetime import datetime
 
 import click
 from aiohttp import web
+from yarl import URL
 
 from service.adapters.carrier import carrier
 from service.adapters.clock import SimulatedClock
@@ -24,17 +26,20 @@ from service.web.application import application
 async def serve(house: House) -> None:
     """Serve the API and the webhooks, and send what falls due."""
     settings = house.settings
+    _refuse_real_sms_by_a_simulated_clock(house)
     await _refuse_open_door(house)
+    stop = _told_to_stop()
     async with carrier(settings, house.database) as provider:
         journey = house.carrying(provider)
         runner = web.AppRunner(application(house.desk(provider)), access_log=None)
         await runner.setup()
         try:
             await listen(runner, settings.host, settings.port)
-            for address in runner.addresses:
-                click.echo(f"listening on http://{address[0]}:{address[1]}", err=True)
+            for host, port, *_ in runner.addresses:
+                url = URL.build(scheme="http", host=host, port=port)
+                click.echo(f"listening on {url}", err=True)
             async with ticking(lambda: tick_once(journey), settings.tick):
-                await _told_to_stop()
+                await stop.wait()
         finally:
             await runner.cleanup()
 
@@ -44,6 +49,7 @@ async def serve(house: House) -> None:
 @in_house
 async def tick(house: House, now: datetime | None) -> None:
     """One full pass: expand, settle, send, ask after receipts."""
+    _refuse_real_sms_by_a_simulated_clock(house)
     if now is not None:
         await _move_clock(house, now)
     async with carrier(house.settings, house.database) as provider:
@@ -59,9 +65,10 @@ async def listen(runner: web.AppRunner, host: str, port: int) -> None:
     try:
         await web.TCPSite(runner, host, port).start()
     except OSError as error:
+        reason = os.strerror(error.errno) if error.errno else error
         raise SetUpError(
-            f"{host}:{port}: {error.strerror or error}; "
-            "set PERMIT_REMINDERS_HOST or PERMIT_REMINDERS_PORT"
+            f"{host}:{port}: {reason}; "
+            "set PERMIT_REMINDERS_HOST or PERMIT_REMINDERS_PORT to another"
         ) from None
 
 
@@ -75,23 +82,30 @@ async def _refuse_open_door(house: House) -> None:
         raise InvalidError("settings", [mistake]) from None
     if not local and not any(key.revoked_at is None for key in await house.keys.all()):
         raise SetUpError(
-            f"{host}: not a loopback address and there is no API key; run "
-            "`permit-reminders keys create NAME` first"
+            f"PERMIT_REMINDERS_HOST: {host} is not a loopback address and there is no "
+            "API key; run `permit-reminders keys create NAME` first"
+        )
+
+
+def _refuse_real_sms_by_a_simulated_clock(house: House) -> None:
+    if isinstance(house.clock, SimulatedClock) and house.settings.provider != "sandbox":
+        raise SetUpError(
+            "PERMIT_REMINDERS_PROVIDER: this database is simulated, so only the "
+            "sandbox sends from it; unset it, or choose another database"
         )
 
 
 async def _move_clock(house: House, now: datetime) -> None:
     if not isinstance(house.clock, SimulatedClock):
         raise SetUpError("--now: this database is not simulated; leave --now out")
-    if house.settings.provider != "sandbox":
-        raise SetUpError("--now: only with the sandbox; unset PROVIDER")
     await house.brakes.simulate(now)
     house.clock.move_to(now)
 
 
-async def _told_to_stop() -> None:
+def _told_to_stop() -> asyncio.Event:
+    """Set by SIGTERM or Ctrl-C; asked for early, lest the sandbox be left alone."""
     told = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, told.set)
-    await told.wait()
+    return told

@@ -1,9 +1,13 @@
-"""Option values that people write: days and instants."""
+"""Values that people write on the command line: files, days, instants, scopes."""
 
 from datetime import UTC, date, datetime
-from typing import Any
+from pathlib import Path
+from typing import Any, Final
 
 import click
+
+FILE: Final = click.Path(exists=True, dir_okay=False, path_type=Path)
+"""A file that is there; a folder or nothing is bad input."""
 
 
 class Day(click.ParamType[date]):
@@ -34,3 +38,17 @@ class Moment(click.ParamType[datetime]):
             expected = "an instant such as 2024-01-29T09:30+08:00"
             self.fail(f"found {value!r}, expected {expected}", param, ctx)
         return read if read.tzinfo else read.replace(tzinfo=UTC)
+
+
+class Scope(click.ParamType[str]):
+    """What a brake holds: all, rule:CODE or authority:CODE."""
+
+    name = "SCOPE"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> str:  # noqa: ANN401 - click's
+        """Read one; whether the code is known is for the installation to say."""
+        kind, colon, code = str(value).partition(":")
+        if value != "all" and not (kind in {"rule", "authority"} and colon and code):
+            expected = "all, rule:CODE or authority:CODE"
+            self.fail(f"found {value!r}, expected {expected}", param, ctx)
+        return str(value)

@@ -1,0 +1,113 @@
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.cli.commands import (
+    BEFORE,
+    CMA,
+    NOON,
+    ROOT,
+    Run,
+    environment,
+    run_here,
+    simulate,
+    write,
+)
+
+
+@contextmanager
+def standing_in(folder: Path) -> Iterator[pytest.MonkeyPatch]:
+    """Stand in a folder, with nobody's settings."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        for name in os.environ.keys() - environment().keys():
+            patch.delenv(name)
+        patch.setenv("PYTHONPATH", str(ROOT))  # for the sandbox's process
+        yield patch
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path) -> Iterator[Path]:
+    """An empty folder to stand in, and no settings."""
+    with standing_in(tmp_path):
+        yield tmp_path
+
+
+@pytest.fixture
+def run() -> Run:
+    """Run a command to its end."""
+    return run_here
+
+
+@pytest.fixture(scope="session")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the shipped law and the two example offices in a database."""
+    place = tmp_path_factory.mktemp("prepared")
+    with standing_in(place):
+        assert run_here("db", "upgrade").code == 0
+        offices = ROOT / "examples" / "authorities.toml"
+        assert run_here("authorities", "load", offices).code == 0
+    return place
+
+
+@pytest.fixture
+def installed(prepared: Path, folder: Path) -> Path:
+    """Stand in a folder with such a database, of real time."""
+    shutil.copytree(prepared, folder, dirs_exist_ok=True)
+    return folder
+
+
+@pytest.fixture
+def office(installed: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The same at noon on Sunday, with Linjiang as the office that is meant."""
+    monkeypatch.setenv("PERMIT_REMINDERS_AUTHORITY", "990000")
+    simulate(installed, BEFORE)
+    return installed
+
+
+def go_live() -> None:
+    """Text CMA permits of Linjiang from Monday's midnight on."""
+    since = ("--from", "2024-01-29T00:00+08:00")
+    assert run_here("authorities", "live", "990000", CMA, *since).code == 0
+
+
+@pytest.fixture
+def live(office: Path) -> Path:
+    """The same, and CMA permits are texted from midnight on."""
+    go_live()
+    return office
+
+
+@pytest.fixture(scope="session")
+def sent_once(prepared: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder in which a Monday's five reminders have ended, each in its own way."""
+    place = tmp_path_factory.mktemp("sent") / "office"
+    shutil.copytree(prepared, place)
+    register = write(
+        place / "permits.csv",
+        f"{CMA},240000000001,一号检测,2024-06-28,+12125550101",
+        f"{CMA},240000000002,二号检测,2024-06-28,+12125550194",
+        f"{CMA},240000000003,三号检测,2024-06-28,+12125550190",
+        f"{CMA},240000000004,四号检测,2024-06-28,+12125550195",
+        f"{CMA},240000000005,五号检测,2024-06-28,",
+    )
+    with standing_in(place) as patch:
+        patch.setenv("PERMIT_REMINDERS_AUTHORITY", "990000")
+        simulate(place, BEFORE)
+        go_live()
+        assert run_here("import", register).code == 0
+        assert run_here("tick", "--now", NOON).code == 0
+        assert run_here("tick", "--now", "2024-01-29T18:00+08:00").code == 0
+    return place
+
+
+@pytest.fixture
+def sent(sent_once: Path, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Stand in such a folder, on Monday evening."""
+    monkeypatch.setenv("PERMIT_REMINDERS_AUTHORITY", "990000")
+    shutil.copytree(sent_once, folder, dirs_exist_ok=True)
+    return folder

@@ -1,0 +1,166 @@
+from collections.abc import Iterator
+
+import click
+import pytest
+
+from service.cli import COMMANDS, cli
+from tests.cli.commands import Run
+
+TREE = """
+audit
+authorities list
+authorities live CODE RULE... --from
+authorities load FILE
+counts --from --to --by --format --authority
+db status
+db upgrade
+demo --dir
+explain --rule --expires --permit --authority --json
+import FILE --mapping
+keys create NAME
+keys list
+keys revoke PREFIX
+pause [SCOPE] --reason
+report --week --from --to --as-of --format --authority
+resume [SCOPE]
+rules check [FOLDER]
+rules list
+rules load [FOLDER]
+sandbox --dir --host --port
+serve
+tick --now
+"""
+"""What scripts of others rely on; it grows, and never shrinks."""
+
+
+def leaves(command: click.Command, *path: str) -> Iterator[tuple[str, ...]]:
+    if isinstance(command, click.Group):
+        context = click.Context(command)
+        for name in command.list_commands(context):
+            below = command.get_command(context, name)
+            assert below is not None
+            yield from leaves(below, *path, name)
+    else:
+        yield path
+
+
+def signature(path: tuple[str, ...]) -> str:
+    command: click.Command | None = cli
+    for name in path:
+        assert isinstance(command, click.Group)
+        command = command.get_command(click.Context(command), name)
+    assert command is not None
+    context = click.Context(command)
+    said = [
+        one.make_metavar(context) if isinstance(one, click.Argument) else one.opts[-1]
+        for one in command.params
+    ]
+    options = [one for one in command.params if isinstance(one, click.Option)]
+    assert all(one.opts[0].startswith("--") for one in options)
+    words = [
+        one.opts[0] if isinstance(one, click.Option) else text
+        for one, text in zip(command.params, said, strict=True)
+    ]
+    arguments = [word for word in words if not word.startswith("--")]
+    return " ".join([*path, *arguments, *(w for w in words if w.startswith("--"))])
+
+
+def test_the_tree_of_commands_is_the_public_contract() -> None:
+    assert sorted(map(signature, leaves(cli))) == TREE.split("\n")[1:-1]
+
+
+@pytest.mark.parametrize("path", [(), *leaves(cli)], ids=" ".join)
+def test_every_command_says_what_it_does(path: tuple[str, ...], run: Run) -> None:
+    text = run(*path, "--help").answer
+    assert text.startswith(" ".join(["Usage: permit-reminders", *path]))
+    assert run(*path, "-h").answer == text
+
+
+def test_the_list_of_commands_tells_each_in_one_whole_line(run: Run) -> None:
+    listed = run("--help").answer.split("Commands:\n")[1].splitlines()
+    assert [line.split()[0] for line in listed] == list(COMMANDS)
+    assert all(line.endswith(".") and "..." not in line for line in listed)
+
+
+def test_a_group_alone_shows_its_commands_and_is_bad_input(run: Run) -> None:
+    for path in ((), ("rules",), ("authorities",), ("keys",), ("db",)):
+        ran = run(*path)
+        assert (ran.code, ran.out) == (2, "")
+        assert ran.err.startswith(" ".join(["Usage: permit-reminders", *path]))
+
+
+def test_the_version_is_the_package_s(run: Run) -> None:
+    assert run("--version").answer == "permit-reminders, version 0.1.0\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ("remind", ": No such command 'remind'"),
+        ("keys make", "keys: No such command 'make'"),
+        ("import", "import: Missing argument 'FILE'"),
+        ("pause", "pause: Missing option '--reason'"),
+        ("audit --all", "audit: No such option '--all'"),
+        (
+            "audit all",
+            "audit: Got unexpected extra argument (all)",
+        ),
+        (
+            "counts --from 2024-01-01 --to 2024-01-31 --by holder",
+            (
+                "counts: Invalid value for '--by': 'holder' is not one "
+                "of 'rule', 'authority', 'day', 'week'"
+            ),
+        ),
+        (
+            "report --format pdf",
+            (
+                "report: Invalid value for '--format': 'pdf' is not one "
+                "of 'text', 'json', 'csv'"
+            ),
+        ),
+        (
+            "report --week 2024-W05 --from 2024-01-29",
+            "report: give --week, or --from and --to",
+        ),
+        (
+            "report --from 2024-01-29",
+            "report: give both --from and --to",
+        ),
+        (
+            "explain --rule r",
+            "explain: give --rule and --expires, or --permit",
+        ),
+        (
+            "explain --permit 1 --rule r --expires 2026-12-31",
+            "explain: give --rule and --expires, or --permit",
+        ),
+        (
+            "explain --rule r --expires 2026-02-29",
+            (
+                "explain: Invalid value for '--expires': found "
+                "'2026-02-29', expected a day such as 2026-12-31"
+            ),
+        ),
+        (
+            "tick --now noon",
+            (
+                "tick: Invalid value for '--now': found 'noon', expected "
+                "an instant such as 2024-01-29T09:30+08:00"
+            ),
+        ),
+        (
+            "pause rule --reason r",
+            (
+                "pause: Invalid value for '[SCOPE]': found 'rule', "
+                "expected all, rule:CODE or authority:CODE"
+            ),
+        ),
+    ],
+)
+@pytest.mark.usefixtures("installed")
+def test_a_wrong_command_line_is_one_line(arguments: str, said: str, run: Run) -> None:
+    words = arguments.split()
+    who, _, what = said.partition(": ")
+    asked = f"permit-reminders {who}".strip()
+    assert run(*words).refusal == f"{asked}: {what}; see {asked} --help"

@@ -1,0 +1,161 @@
+from pathlib import Path
+
+import pytest
+
+from tests.cli.commands import CITY, CMA, COLUMNS, NOON, Run, cells, posted, sql, write
+
+GOOD = (
+    f"{CMA},240000000001,一号检测,2024-06-28,+12125550101",
+    f"{CMA},240000000002,二号检测,2024-06-28,+12125550102",
+)
+
+
+def numbers(folder: Path) -> list[str]:
+    found = sql(folder, "SELECT shown_number FROM permits ORDER BY shown_number")
+    return [number for (number,) in found]
+
+
+def test_good_rows_go_in_and_bad_ones_come_back(run: Run, office: Path) -> None:
+    register = write(
+        office / "permits.csv",
+        GOOD[0],
+        f"{CMA},240000000003,三号检测,someday,call me",
+        "",
+        GOOD[1],
+        "cn-tea-house,240000000004,四号茶馆,2024-06-28,",
+        f"{CMA},240000000005,五号检测,2019-06-28,+12125550105",
+        f"{CMA},,,,",
+    )
+    told = run("import", register).answer
+    assert told == (
+        "1 expired, 2 registered, 3 rejected\n"
+        f"the rejected rows, each with its reason: {register}.rejects.csv\n"
+    )
+    assert numbers(office) == ["240000000001", "240000000002"]
+    rejects = cells(office / "permits.csv.rejects.csv")
+    assert [list(one) for one in rejects] == [["line", "reason", *COLUMNS]] * 3
+    assert [one["line"] for one in rejects] == ["3", "6", "8"]
+    assert [one["holder"] for one in rejects] == ["三号检测", "四号茶馆", ""]
+    dates, rule, empty = (one["reason"] for one in rejects)
+    assert dates.startswith("expires_on: found 'someday', expected a date like")
+    assert rule.startswith("rule: found cn-tea-house, expected one of cn-")
+    assert [one.partition(":")[0] for one in empty.split("; ")] == [
+        "number",
+        "holder",
+        "expires_on",
+    ]
+
+
+def test_the_same_file_again_changes_nothing(run: Run, office: Path) -> None:
+    register = write(office / "permits.csv", *GOOD)
+    assert run("import", register).answer == "2 registered\n"
+    assert run("import", register).answer == "2 unchanged\n"
+    later = write(
+        office / "permits.csv", GOOD[0].replace("2024-06-28", "2030-06-28"), GOOD[1]
+    )
+    assert run("import", later).answer == "1 changed, 1 unchanged\n"
+
+
+def test_a_duplicate_in_a_file_names_the_line_of_the_first(
+    run: Run, office: Path
+) -> None:
+    register = write(office / "permits.csv", *GOOD, GOOD[0], GOOD[1])
+    assert run("import", register).answer.startswith("2 registered, 2 rejected\n")
+    rejects = cells(office / "permits.csv.rejects.csv")
+    assert [(one["line"], one["reason"]) for one in rejects] == [
+        ("4", "number: found a duplicate of line 2, expected it once"),
+        ("5", "number: found a duplicate of line 3, expected it once"),
+    ]
+
+
+def test_rejects_put_right_are_imported_like_any_register(
+    run: Run, office: Path
+) -> None:
+    bad = f"{CMA},240000000003,=三号检测,28 June 2024,+12125550103"
+    worse = f"{CMA},240000000004,四号检测,29 June 2024,+12125550104"
+    run("import", write(office / "permits.csv", *GOOD, bad, worse))
+    rejects = office / "permits.csv.rejects.csv"
+    text = rejects.read_text("utf-8-sig")
+    rejects.write_text(text.replace("28 June 2024", "2024-06-28"), "utf-8-sig")
+    assert run("import", rejects).answer == (
+        "1 registered, 1 rejected\n"
+        f"the rejected rows, each with its reason: {rejects}.rejects.csv\n"
+    )
+    holders = sql(office, "SELECT holder FROM permits ORDER BY shown_number")
+    assert [one for (one,) in holders] == ["一号检测", "二号检测", "=三号检测"]
+    (left,) = cells(office / "permits.csv.rejects.csv.rejects.csv")
+    assert list(left) == ["line", "reason", *COLUMNS]
+    assert (left["line"], left["expires_on"]) == ("3", "29 June 2024")
+
+
+def test_rejects_of_another_encoding_are_read_by_the_same_mapping(
+    run: Run, office: Path
+) -> None:
+    mapping = office / "city.toml"
+    mapping.write_text(CITY, "utf-8")
+    register = office / "register.csv"
+    rows = "证书编号,机构名称,有效期至\n1,一号检测,28.06.2024\n2,二号检测,soon\n"
+    register.write_text(rows, "gb18030")
+    asked = ("--mapping", mapping)
+    assert run("import", register, *asked).code == 0
+    rejects = office / "register.csv.rejects.csv"
+    text = rejects.read_text("utf-8-sig")
+    assert "expected a date written %d.%m.%Y" in text
+    rejects.write_text(text.replace(",soon", ",29.06.2024"), "utf-8-sig")
+    assert run("import", rejects, *asked).answer == "1 registered\n"
+    assert sql(office, "SELECT holder, expires_on, register FROM permits") == [
+        ("一号检测", "2024-06-28", "city"),
+        ("二号检测", "2024-06-29", "city"),
+    ]
+
+
+def test_who_has_no_mobile_is_registered_and_not_texted(run: Run, live: Path) -> None:
+    register = write(
+        live / "permits.csv",
+        GOOD[0],
+        f"{CMA},240000000003,三号检测,2024-06-28,+1 212 555 0103 ext. 5",
+        f"{CMA},240000000004,四号检测,2024-06-28,ask for the manager",
+        f"{CMA},240000000005,五号检测,2024-06-28,",
+    )
+    assert run("import", register).answer == "4 registered\n"
+    told = run("tick", "--now", NOON).answer
+    assert told.startswith("4 reminders born, 1 messages sent, ")
+    ends = sql(
+        live,
+        "SELECT p.shown_number, r.state, r.reason FROM reminders r"
+        " JOIN permits p ON p.id = r.permit_id ORDER BY 1",
+    )
+    assert ends[1:] == [
+        ("240000000003", "suppressed", "no mobile number"),
+        ("240000000004", "suppressed", "no mobile number"),
+        ("240000000005", "suppressed", "no phone number"),
+    ]
+    assert ends[0][1] in {"sent", "delivered"}
+    assert [phone for phone, _ in posted(live)] == ["+12125550101"]
+    assert run("audit").answer == "the ledger adds up\n"
+
+
+def test_rows_may_name_their_office_themselves(
+    run: Run, office: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("PERMIT_REMINDERS_AUTHORITY")
+    header = "authority,rule,number,holder,expires_on"
+    rows = (f"990000,{CMA},1,A,2024-06-28", f",{CMA},2,B,2024-06-28")
+    register = write(office / "permits.csv", *rows, header=header)
+    assert run("import", register).answer.startswith("1 registered, 1 rejected\n")
+    (reject,) = cells(office / "permits.csv.rejects.csv")
+    assert reject["reason"] == (
+        "authority: found nothing, expected the code of an office, or a default one "
+        "in the settings"
+    )
+
+
+def test_a_default_office_nobody_knows_is_told_before_the_first_row(
+    run: Run, office: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PERMIT_REMINDERS_AUTHORITY", "110000")
+    refusal = run("import", write(office / "permits.csv", *GOOD)).refusal
+    assert refusal == (
+        "permit-reminders: unknown authority '110000'; known: 990000, us-nyc"
+    )
+    assert numbers(office) == []

@@ -1,0 +1,104 @@
+"""Real licences: New York's garages and parking lots, as the city published them."""
+
+import csv
+import re
+import shutil
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from tests.cli.commands import ROOT, Run, cells, posted, simulate, sql
+
+FILE = ROOT.parent / "shared" / "data" / "nyc-dca-licences.csv"
+MAPPING = ROOT / "examples" / "mappings" / "nyc-dca.toml"
+
+IMPORTED = "2022-12-15T12:00-05:00"
+"""After every active licence but those of 2023-03-31 ran out, before these open."""
+
+OPENED = "2023-01-03T12:00-05:00"
+"""Noon of the first working day after 31 December, a Saturday: 2 January was off."""
+
+SPRING = "2023-03-31"
+
+
+def published() -> list[dict[str, str]]:
+    with FILE.open(encoding="utf-8-sig", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def kind(row: dict[str, str]) -> str:
+    if not row["lic_expir_dd"]:
+        return "undated"
+    if row["license_status"] == "Inactive":
+        return "inactive"
+    return "expired" if row["lic_expir_dd"][:10] < IMPORTED[:10] else "active"
+
+
+def phone(row: dict[str, str]) -> str:
+    return "+1" + re.sub(r"\D", "", row["contact_phone"])
+
+
+@pytest.fixture
+def register(installed: Path, run: Run) -> Path:
+    """The register beside a database that texts for New York since December."""
+    simulate(installed, IMPORTED)
+    since = ("--from", "2022-12-01T00:00-05:00")
+    assert run("authorities", "live", "us-nyc", "us-nyc-parking", *since).code == 0
+    return Path(shutil.copy(FILE, installed))
+
+
+@pytest.mark.skipif(not FILE.exists(), reason="../shared/data is not here")
+@pytest.mark.timeout(400)  # 1,479 SMS, each over HTTP and into two logs
+def test_new_york_s_register_is_reminded_when_its_window_opens(
+    run: Run, register: Path
+) -> None:
+    folder, rows = register.parent, published()
+    told = run("import", register, "--mapping", MAPPING).answer
+    assert told.splitlines()[0] == (
+        "87 expired, 3933 inactive, 1479 registered, 31 rejected"
+    )
+    assert Counter(map(kind, rows)) == {
+        "undated": 30,
+        "inactive": 3933,
+        "expired": 87,
+        "active": 1480,
+    }
+    rejects = cells(folder / f"{register.name}.rejects.csv")
+    assert Counter(one["reason"].partition(":")[0] for one in rejects) == {
+        "expires_on": 30,
+        "number": 1,
+    }
+    (twice,) = (one for one in rejects if one["reason"].startswith("number"))
+    assert twice["license_nbr"] == "1461260-DCA"
+    assert twice["reason"] == "number: found a duplicate of line 3968, expected it once"
+    assert twice["line"] == "3969"
+
+    active: dict[str, dict[str, str]] = {}
+    for row in rows:
+        if kind(row) == "active":
+            active.setdefault(row["license_nbr"], row)
+    assert len(active) == 1479
+    assert {row["lic_expir_dd"][:10] for row in active.values()} == {SPRING}
+    assert run("tick").answer.startswith("0 reminders born, 0 messages sent, ")
+    told = run("tick", "--now", OPENED).answer
+    assert told.startswith("1479 reminders born, 1479 messages sent, ")
+    reminded = sql(
+        folder,
+        "SELECT p.shown_number, r.expires_on, r.step, r.state, r.hold_reason"
+        " FROM reminders r JOIN permits p ON p.id = r.permit_id",
+    )
+    assert sorted(number for number, *_ in reminded) == sorted(active)
+    assert {one[1:3] for one in reminded} == {(SPRING, "open")}
+    ended = {"sent", "delivered", "failed"}
+    assert all(state in ended or hold for *_, state, hold in reminded)
+
+    texts = posted(folder)
+    tails = [(to, re.findall(r"\b\d{4}-DCA\b", body)) for to, body in texts]
+    assert Counter((to, tail) for to, (tail,) in tails) == Counter(
+        (phone(row), number[-8:]) for number, row in active.items()
+    )
+
+    assert run("tick").answer.startswith("0 reminders born, 0 messages sent, ")
+    assert posted(folder) == texts
+    assert run("audit").answer == "the ledger adds up\n"

@@ -1,0 +1,185 @@
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.cli.commands import CMA, FOOD, Run, command, environment, sql, write
+
+EXPLAIN = ("explain", "--rule", FOOD, "--expires", "2026-12-31")
+
+
+@contextmanager
+def started(
+    *arguments: object, folder: Path, **more: str
+) -> Iterator[subprocess.Popen[str]]:
+    """A command as a terminal starts it: Ctrl-C reaches all of its processes."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "service", *map(str, arguments)],
+        cwd=folder,
+        env=environment() | more,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    try:
+        yield process
+    finally:
+        if process.poll() is None:
+            process.kill()
+        process.communicate()
+
+
+def get(url: str) -> int:
+    """The status of a page of ours."""
+    with urllib.request.urlopen(url, timeout=10) as answer:  # noqa: S310 - our own
+        return int(answer.status)
+
+
+def stopped(process: subprocess.Popen[str], number: signal.Signals) -> tuple[int, str]:
+    """The exit code and what was said on standard error, once told to stop."""
+    os.killpg(process.pid, number)
+    _, said = process.communicate(timeout=30)
+    return process.returncode, said
+
+
+def test_the_command_works_as_a_process(folder: Path) -> None:
+    told = command(*EXPLAIN, "--json", folder=folder).told
+    assert (told["closes_on"], told["closes_on_lenient"]) == (
+        "2026-11-18",
+        "2026-11-19",
+    )
+    refusal = command("report", "--week", "2024-W54", folder=folder).refusal
+    assert refusal.startswith("permit-reminders: permit-reminders.db: no such database")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "spared"),
+    [
+        (EXPLAIN, ("sqlalchemy", "alembic", "aiohttp", "twilio", "service.app")),
+        (("--help",), ("pydantic", "jinja2", "sqlalchemy", "aiohttp", "service.flow")),
+        (("remind",), ("pydantic", "jinja2", "sqlalchemy", "aiohttp", "service.flow")),
+    ],
+    ids=lambda words: words[0],
+)
+def test_a_short_answer_needs_few_libraries(
+    arguments: tuple[str, ...], spared: tuple[str, ...], folder: Path
+) -> None:
+    script = (
+        "import sys\n"
+        "from service.cli import main\n"
+        "try:\n"
+        f"    main({arguments!r})\n"
+        "finally:\n"
+        f"    print([one for one in {spared!r} if one in sys.modules])\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        cwd=folder,
+        env=environment(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_who_stops_reading_is_not_told_about_it(installed: Path) -> None:
+    with started("rules", "list", folder=installed) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.close()
+        said = process.stderr.read()
+        assert (process.wait(), said) == (1, "")
+
+
+def test_an_import_that_is_interrupted_goes_in_whole_the_next_time(
+    run: Run, office: Path
+) -> None:
+    rows = [f"{CMA},{number:012},某检测有限公司,2024-06-28," for number in range(6000)]
+    register = write(office / "permits.csv", *rows)
+    authority = {"PERMIT_REMINDERS_AUTHORITY": "990000"}
+    with started("import", register, folder=office, **authority) as process:
+        while not sql(office, "SELECT 1 FROM permits LIMIT 1"):
+            time.sleep(0.01)
+        assert stopped(process, signal.SIGINT) == (130, "\n")
+    assert not list(office.glob(".permits.csv.*"))
+    ((stored,),) = sql(office, "SELECT count(*) FROM permits")
+    told = run("import", register).answer
+    assert told == f"{6000 - stored} registered, {stored} unchanged\n"
+
+
+def test_the_sandbox_in_the_foreground_ends_with_ctrl_c(folder: Path) -> None:
+    with started("sandbox", "--port", "0", folder=folder) as process:
+        assert process.stdout is not None
+        told = json.loads(process.stdout.readline())
+        assert get(told["url"]) == 200
+        assert stopped(process, signal.SIGINT) == (0, "")
+    assert (folder / "sandbox" / "messages.jsonl").exists()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_the_service_serves_until_told_to_stop(
+    number: signal.Signals, installed: Path
+) -> None:
+    with started("serve", folder=installed, PERMIT_REMINDERS_PORT="0") as process:
+        assert process.stderr is not None
+        said = process.stderr.readline()
+        assert said.startswith("listening on http://127.0.0.1:")
+        assert get(f"{said.split()[-1]}/healthz") == 200
+        code, said = stopped(process, number)
+    assert code == 0
+    assert "Traceback" not in said
+    told = json.loads((installed / "sandbox" / "sandbox.json").read_text())
+    with pytest.raises(OSError, match="refused"):
+        get(told["url"])
+
+
+@pytest.mark.usefixtures("installed")
+def test_a_port_in_use_is_told(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        monkeypatch.setenv("PERMIT_REMINDERS_PORT", str(port))
+        assert run("serve").refusal == (
+            f"permit-reminders: 127.0.0.1:{port}: Address already in use; set "
+            "PERMIT_REMINDERS_HOST or PERMIT_REMINDERS_PORT to another"
+        )
+        ran = run("sandbox", "--port", port)
+        assert (ran.code, ran.out) == (2, "")
+        assert ran.err == (
+            f"sandbox: cannot listen on 127.0.0.1:{port}: Address already in use; "
+            "choose another port\n"
+        )
+
+
+@pytest.mark.usefixtures("installed")
+def test_without_a_key_only_this_machine_is_served(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refused = (
+        "is not a loopback address and there is no API key; "
+        "run `permit-reminders keys create NAME` first"
+    )
+    for host in ("0.0.0.0", "::", "192.0.2.1"):  # noqa: S104 - nothing is bound
+        monkeypatch.setenv("PERMIT_REMINDERS_HOST", host)
+        assert run("serve").refusal == (
+            f"permit-reminders: PERMIT_REMINDERS_HOST: {host} {refused}"
+        )
+    run("keys", "create", "me")
+    prefix = run("keys", "list").answer.split()[0]
+    assert run("keys", "revoke", prefix).code == 0
+    assert run("serve").refusal.endswith(refused)
+    monkeypatch.setenv("PERMIT_REMINDERS_HOST", "permits.example.org")
+    assert run("serve").refusal == (
+        "permit-reminders: settings: PERMIT_REMINDERS_HOST: found "
+        "'permits.example.org', expected an IP address or localhost"
+    )

@@ -1,0 +1,149 @@
+import pytest
+
+from tests.cli.commands import Run
+
+P = "PERMIT_REMINDERS_"
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "expected"),
+    [
+        ("DATABASE_URL", "mysql://host/permits", "sqlite:///FILE; other databases"),
+        ("DATABASE_URL", "permits.db", "sqlite:///FILE; other databases"),
+        ("DATABASE_URL", "sqlite://", "sqlite:///FILE; other databases"),
+        ("PORT", "http", "0 to 65535"),
+        ("PORT", "65536", "0 to 65535"),
+        ("PROVIDER", "Twilio", "'sandbox' or 'twilio'"),
+        ("PUBLIC_URL", "permits.example.org", "an http or https address without"),
+        ("PUBLIC_URL", "https://permits.example.org/", "an http or https address"),
+        ("SETTLE", "0", "seconds, more than 0 and at most a day"),
+        ("SETTLE", "5m", "seconds, more than 0 and at most a day"),
+        ("TICK", "inf", "seconds, more than 0 and at most a day"),
+        ("TICK", "nan", "seconds, more than 0 and at most a day"),
+        ("LOG_FORMAT", "xml", "'text' or 'json'"),
+        ("LOG_LEVEL", "loud", "'debug', 'info', 'warning' or 'error'"),
+    ],
+)
+def test_a_wrong_value_is_told_with_its_name_and_what_was_expected(
+    name: str, value: str, expected: str, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(P + name, value)
+    start = f"permit-reminders: settings: {P}{name}: found '{value}', expected "
+    assert run("audit").refusal.startswith(start + expected)
+
+
+def test_all_wrong_settings_are_told_at_once(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(f"{P}PORT", "http")
+    monkeypatch.setenv(f"{P}TICK", "-1")
+    assert run("audit").refusal == (
+        f"permit-reminders: settings: {P}PORT: found 'http', expected 0 to 65535; "
+        f"{P}TICK: found '-1', expected seconds, more than 0 and at most a day"
+    )
+
+
+def test_a_mistyped_name_is_not_a_silent_default(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(f"{P}AUTORITY", "990000")
+    monkeypatch.setenv(f"{P}TWILIO", "{}")
+    refusal = run("audit").refusal
+    for name in ("AUTORITY", "TWILIO"):
+        assert f"{P}{name}: found a setting nobody knows, expected one of" in refusal
+    assert f"{P}AUTHORITY, {P}DATABASE_URL, {P}HOST" in refusal
+
+
+def test_an_empty_setting_is_none(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(f"{P}PORT", "")
+    monkeypatch.setenv("TWILIO_AUTH_TOKEN", "")
+    assert run("db", "status").code == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("DATABASE_URL", "postgresql://ann:open-sesame@db/permits"),
+        ("PROXY", "http://ann:open-sesame@proxy/"),
+    ],
+)
+def test_the_password_in_a_wrong_address_is_not_repeated(
+    name: str, value: str, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(P + name, value)
+    refusal = run("audit").refusal
+    assert "//***@" in refusal
+    assert "sesame" not in refusal
+
+
+def test_twilio_s_variables_alone_send_nothing_real(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TWILIO_FROM", "+15005550006")
+    monkeypatch.setenv("TWILIO_AUTH_TOKEN", "open-sesame")
+    for path in (("tick",), ("serve",), ("audit",), ("db", "status")):
+        refusal = run(*path).refusal
+        assert refusal == (
+            "permit-reminders: TWILIO_AUTH_TOKEN, TWILIO_FROM set, but "
+            "PERMIT_REMINDERS_PROVIDER is not: set it to twilio to send real SMS, or "
+            "unset TWILIO_*"
+        )
+
+
+def test_a_wrong_variable_of_twilio_is_told_by_its_own_name(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TWILIO_API_URL", "localhost")
+    start = "permit-reminders: settings: TWILIO_API_URL: found 'localhost', expected an"
+    assert run("audit").refusal.startswith(start)
+
+
+@pytest.mark.parametrize(
+    ("given", "missing"),
+    [
+        ({}, "TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN: set both"),
+        (
+            {"ACCOUNT_SID": "AC1", "AUTH_TOKEN": "t"},
+            "TWILIO_MESSAGING_SERVICE_SID or TWILIO_FROM: set one",
+        ),
+        (
+            {
+                "ACCOUNT_SID": "AC1",
+                "AUTH_TOKEN": "t",
+                "FROM": "+15005550006",
+                "MESSAGING_SERVICE_SID": "MG1",
+            },
+            "TWILIO_MESSAGING_SERVICE_SID or TWILIO_FROM: set one",
+        ),
+        (
+            {
+                "ACCOUNT_SID": "AC1",
+                "AUTH_TOKEN": "t",
+                "FROM": "+15005550006",
+                "API_KEY": "SK1",
+            },
+            "TWILIO_API_KEY and TWILIO_API_SECRET: set both or none",
+        ),
+    ],
+)
+@pytest.mark.usefixtures("installed")
+def test_twilio_needs_its_variables(
+    given: dict[str, str], missing: str, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(f"{P}PROVIDER", "twilio")
+    for name, value in given.items():
+        monkeypatch.setenv(f"TWILIO_{name}", value)
+    for path in (("tick",), ("serve",)):
+        assert run(*path).refusal == f"permit-reminders: {missing}"
+
+
+@pytest.mark.usefixtures("office")
+def test_nothing_real_is_sent_by_a_simulated_clock(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(f"{P}PROVIDER", "twilio")
+    for path in (("tick",), ("tick", "--now", "2024-02-01"), ("serve",)):
+        assert run(*path).refusal == (
+            "permit-reminders: PERMIT_REMINDERS_PROVIDER: this database is simulated, "
+            "so only the sandbox sends from it; unset it, or choose another database"
+        )
