@@ -10,7 +10,7 @@ from service.adapters.cipher import Vault
 from service.adapters.clock import SimulatedClock, SystemClock
 from service.adapters.documents import Documents
 from service.adapters.phones import Libphonenumber
-from service.adapters.rulefiles import read_authorities, read_rules
+from service.adapters.rulefiles import read_rules
 from service.adapters.store.audit import AuditStore
 from service.adapters.store.brakes import Brakes
 from service.adapters.store.counts import CountStore
@@ -27,7 +27,6 @@ from service.adapters.store.slots import SlotStore
 from service.adapters.twilio import Twilio
 from service.adapters.words import Words
 from service.domain.errors import SetUpError
-from service.domain.lawbook import Law
 from service.domain.rule import Rule
 from service.flow.ports import Clock
 from service.flow.register import Registration
@@ -158,26 +157,6 @@ async def prepare(settings: Settings, database: Database) -> list[str]:
     house = await build(settings, database)
     rules = _shipped_rules(house.words)
     return await house.office.install_rules(list(rules.values()), house.clock.now())
-
-
-async def shipped_law(settings: Settings) -> Law:
-    """The installed law; where there is no database, the shipped one.
-
-    The shipped examples stand in for authorities, so that a date can be explained
-    before anything is set up.
-    """
-    database = Database(settings.database_url)
-    try:
-        if database.file is None or database.file.exists():
-            await database.check()
-            return await (await build(settings, database)).office.law()
-    finally:
-        await database.dispose()
-    known = calendars()
-    offices = read_authorities(
-        shipped("examples") / "authorities.toml", calendars=known
-    )
-    return Law(_shipped_rules(Words(shipped("templates"))), offices, known)
 
 
 def _shipped_rules(words: Words) -> dict[str, Rule]:

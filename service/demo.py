@@ -35,8 +35,8 @@ from service.domain.errors import ConflictError
 from service.domain.week import between, iso_week
 from service.flow.audit import audit
 from service.flow.intake import take_in
-from service.flow.ports import Register
 from service.flow.report import counts, report
+from service.flow.rows import Register
 from service.flow.tick import Pass, tick
 from service.settings import load, shipped
 from service.web.application import application

@@ -26,7 +26,7 @@ from service.domain.outcome import (
     Refused,
     Unknown,
 )
-from service.flow.ports import OpenMessage, Outgoing
+from service.flow.rows import OpenMessage, Outgoing
 
 VALIDITY = 4 * 3600
 """Seconds Twilio may try: a stuck queue must not fire at night (ValidityPeriod)."""

@@ -9,8 +9,8 @@ from service.cli.opened import in_house
 from service.cli.shown import show
 from service.domain.errors import UnknownError
 from service.flow.explain import explain
-from service.flow.ports import ShownPermit
 from service.flow.register import NUMBER
+from service.flow.rows import ShownPermit
 
 
 @in_house

@@ -11,7 +11,7 @@ from service.app import House
 from service.cli.opened import in_house, whoami
 from service.cli.types import FILE
 from service.flow.intake import take_in
-from service.flow.ports import Register
+from service.flow.rows import Register
 
 
 @click.command("import")

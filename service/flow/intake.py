@@ -7,8 +7,8 @@ from typing import Protocol
 
 from service.domain.errors import InvalidError
 from service.domain.permit import Permit
-from service.flow.ports import Register
 from service.flow.register import CHUNK, Registration, register
+from service.flow.rows import Register
 
 REJECTED = "rejected"
 

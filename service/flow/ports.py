@@ -4,23 +4,29 @@ Instants of leases, back-off and settling are the database's own clock, so that 
 simulated clock never breaks them; every other instant comes from `Clock`.
 """
 
-from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import date, datetime
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
 from typing import Protocol
 
 from service.domain.births import Births
 from service.domain.compose import Facts
-from service.domain.decide import Candidate, End, Hold
 from service.domain.lawbook import Law
 from service.domain.outcome import Found, Inbound, Outcome, Receipt
-from service.domain.permit import Permit
 from service.domain.recipient import Phone
 from service.domain.report import Figures, Report
-from service.domain.rule import Language, Text
-from service.domain.schedule import Slot
+from service.domain.rule import Text
 from service.domain.tally import Span, Tally
 from service.domain.week import ReportPeriod
+from service.flow.rows import (
+    Claim,
+    Compose,
+    DueGroup,
+    Entry,
+    OpenMessage,
+    Outgoing,
+    Register,
+    ShownPermit,
+)
 
 
 class Clock(Protocol):
@@ -91,44 +97,6 @@ class Provider(Protocol):
         """
 
 
-@dataclass(frozen=True, slots=True)
-class Register:
-    """Where permits come from, and how old its word may be before it is stale."""
-
-    name: str
-    max_age_days: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Recipient:
-    """One phone, ready to be stored."""
-
-    digest: bytes = field(repr=False)
-    phone: bytes = field(repr=False)
-    masked: str
-    line: str
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One permit, ready to be stored, with the version and slots it falls under.
-
-    `number_key` identifies it: the number itself, or a digest where it is personal.
-    `left_out` is why it is not taken in when it is not known yet: inactive, expired.
-    """
-
-    permit: Permit
-    version: str
-    slots: tuple[Slot, ...]
-    number_key: str
-    number: bytes | None
-    shown_number: str
-    tail: str
-    replaces_key: str | None
-    recipients: tuple[Recipient, ...]
-    left_out: str | None
-
-
 class RegisterStore(Protocol):
     """Taking permits in."""
 
@@ -143,19 +111,6 @@ class RegisterStore(Protocol):
         """
 
 
-@dataclass(frozen=True, slots=True)
-class DueGroup:
-    """The slots of one (version, authority, expiry date), some due, not expanded."""
-
-    rule: str
-    version: str
-    authority: str
-    expires_on: date
-    slots: tuple[Slot, ...]
-    unexpanded: frozenset[str]
-    live_from: datetime
-
-
 class ExpandStore(Protocol):
     """Slots that fall due become reminders."""
 
@@ -166,52 +121,6 @@ class ExpandStore(Protocol):
         self, births: Sequence[tuple[DueGroup, Births]], now: datetime
     ) -> int:
         """Give birth to the reminders of some groups in one transaction; how many."""
-
-
-@dataclass(frozen=True, slots=True)
-class Due:
-    """A due reminder with what is needed to decide on it and to word it."""
-
-    candidate: Candidate
-    authority: str
-    rule: str
-    version: str
-    template: str
-    number: str
-    language: Language | None
-
-
-@dataclass(frozen=True, slots=True)
-class Draft:
-    """The text of a reminder that may be sent now."""
-
-    body: str
-    language: Language
-    segments: int
-
-
-@dataclass(frozen=True, slots=True)
-class Outgoing:
-    """A claimed message: POST it once, before the lease ends."""
-
-    id: str
-    attempt: int
-    to: bytes = field(repr=False)
-    body: str
-    template: str
-    language: Language
-    phone: str = field(default="", repr=False)
-
-
-@dataclass(frozen=True, slots=True)
-class Claim:
-    """What one claim took: how many due rows it looked at, what is to be POSTed."""
-
-    examined: int
-    messages: tuple[Outgoing, ...]
-
-
-Compose = Callable[[Due], Draft | End | Hold]
 
 
 class SendStore(Protocol):
@@ -229,21 +138,6 @@ class SendStore(Protocol):
         self, owner: str, outcomes: Sequence[tuple[Outgoing, Outcome]], now: datetime
     ) -> None:
         """Write what the provider answered, fenced by owner and attempt."""
-
-
-@dataclass(frozen=True, slots=True)
-class OpenMessage:
-    """A message whose outcome is unknown; instants are the database's."""
-
-    id: str
-    provider: str
-    recipient: str
-    to: bytes = field(repr=False)
-    body: str
-    posted_after: datetime
-    lease_until: datetime
-    absent_at: datetime | None
-    asked_at: datetime
 
 
 class SettleStore(Protocol):
@@ -294,44 +188,6 @@ class ReceiveStore(Protocol):
         self, provider: str, before: datetime, since: datetime
     ) -> Mapping[str, int]:
         """Provider ids accepted in [since, before) without a final word, and rank."""
-
-
-@dataclass(frozen=True, slots=True)
-class ShownReminder:
-    """A reminder as people see it."""
-
-    step: str
-    expires_on: date
-    due_at: datetime
-    state: str
-    reason: str | None
-    hold_reason: str | None
-    next_at: datetime | None
-    sent_at: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
-class ShownPermit:
-    """A permit as people see it: numbers masked where they are personal.
-
-    `phones` are masked, each with its kind of line. `id` sorts by registration.
-    """
-
-    id: str
-    authority: str
-    rule: str
-    number: str
-    holder: str
-    holder_code: str | None
-    phones: tuple[tuple[str, str], ...]
-    language: str | None
-    issued_on: date | None
-    expires_on: date
-    status: str
-    renewal_filed_on: date | None
-    replaced: bool
-    version: str
-    reminders: tuple[ShownReminder, ...]
 
 
 class PermitReader(Protocol):

@@ -15,16 +15,8 @@ from service.domain.lawbook import Law
 from service.domain.permit import Permit, PermitStatus
 from service.domain.recipient import mask_number, mask_phone
 from service.domain.rule import Rule
-from service.flow.ports import (
-    Clock,
-    Entry,
-    LawStore,
-    Phones,
-    Recipient,
-    Register,
-    RegisterStore,
-    Vault,
-)
+from service.flow.ports import Clock, LawStore, Phones, RegisterStore, Vault
+from service.flow.rows import Entry, Recipient, Register
 
 CHUNK = 500
 """Permits a transaction: other writers get in between two chunks."""

@@ -18,18 +18,9 @@ from service.domain.lawbook import Law
 from service.domain.outcome import NotPosted, Outcome, RefusalKind, Refused
 from service.domain.segments import measure
 from service.domain.status import ReminderState
-from service.flow.ports import (
-    Clock,
-    Draft,
-    Due,
-    LawStore,
-    Outgoing,
-    Provider,
-    SendStore,
-    Vault,
-    Words,
-)
+from service.flow.ports import Clock, LawStore, Provider, SendStore, Vault, Words
 from service.flow.register import PHONE
+from service.flow.rows import Draft, Due, Outgoing
 
 log = logging.getLogger(__name__)
 

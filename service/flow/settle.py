@@ -11,15 +11,9 @@ from itertools import groupby
 
 from service.domain.errors import SetUpError
 from service.domain.outcome import Found, Receipt
-from service.flow.ports import (
-    Clock,
-    OpenMessage,
-    Provider,
-    ReceiveStore,
-    SettleStore,
-    Vault,
-)
+from service.flow.ports import Clock, Provider, ReceiveStore, SettleStore, Vault
 from service.flow.register import PHONE
+from service.flow.rows import OpenMessage
 
 log = logging.getLogger(__name__)
 

@@ -24,7 +24,7 @@ from service.domain.outcome import (
     Unknown,
 )
 from service.domain.status import MessageState
-from service.flow.ports import OpenMessage, Outgoing
+from service.flow.rows import OpenMessage, Outgoing
 from service.sandbox.account import Account
 from service.sandbox.application import Options, make_app
 from service.sandbox.journal import Journal

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from service.domain.errors import ForgedError
 from service.domain.outcome import Accepted, Found, Inbound, Outcome, Receipt
 from service.domain.status import MessageState
-from service.flow.ports import OpenMessage, Outgoing
+from service.flow.rows import OpenMessage, Outgoing
 
 
 class DiedError(Exception):

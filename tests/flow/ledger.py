@@ -28,9 +28,9 @@ from service.domain.permit import Permit
 from service.domain.status import MessageState
 from service.flow.audit import audit
 from service.flow.expand import expand
-from service.flow.ports import Register
 from service.flow.receive import hear, poll, receive
 from service.flow.register import PHONE, Registration, register
+from service.flow.rows import Register
 from service.flow.send import Sending, send
 from service.flow.settle import settle
 from tests.flow.fakes import FakeProvider

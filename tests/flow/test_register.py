@@ -6,8 +6,8 @@ import pytest
 
 from service.domain.errors import InvalidError
 from service.domain.permit import Permit, PermitStatus
-from service.flow.ports import Register
 from service.flow.register import NUMBER, number_key
+from service.flow.rows import Register
 from tests.flow.ledger import (
     LANDLINE,
     LAST_CALL,

@@ -16,7 +16,7 @@ from service.domain.outcome import (
     Unknown,
 )
 from service.domain.status import MessageState
-from service.flow.ports import Claim, Register
+from service.flow.rows import Claim, Register
 from service.flow.send import compose, send
 from tests.flow.fakes import DiedError
 from tests.flow.ledger import (

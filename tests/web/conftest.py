@@ -19,7 +19,7 @@ from service.adapters.store.database import Database
 from service.adapters.twilio import Sender, Twilio
 from service.app import House, build, prepare
 from service.domain.outcome import Accepted, Outcome
-from service.flow.ports import Outgoing
+from service.flow.rows import Outgoing
 from service.flow.tick import tick
 from service.settings import Settings, shipped
 from service.web.application import application

@@ -9,7 +9,7 @@ from aiohttp.test_utils import TestClient
 from twilio.request_validator import RequestValidator
 
 from service.adapters.twilio import Twilio
-from service.flow.ports import Outgoing
+from service.flow.rows import Outgoing
 
 Ask = Callable[..., Awaitable[tuple[int, Any]]]
 Http = TestClient[web.Request, web.Application]

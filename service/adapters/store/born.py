@@ -15,7 +15,7 @@ from service.domain.births import Birth
 from service.domain.permit import PermitStatus
 from service.domain.schedule import Slot
 from service.domain.status import ReminderState
-from service.flow.ports import DueGroup
+from service.flow.rows import DueGroup
 
 _COLUMNS = (
     "permit_id",

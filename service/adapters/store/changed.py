@@ -17,7 +17,7 @@ from service.domain.births import BEFORE_START, births
 from service.domain.decide import End, ended
 from service.domain.permit import PermitStatus
 from service.domain.status import NEVER_ACCEPTED, ReminderState
-from service.flow.ports import DueGroup
+from service.flow.rows import DueGroup
 
 
 async def end_overtaken(

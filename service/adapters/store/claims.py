@@ -31,7 +31,8 @@ from service.adapters.store.schema import (
 from service.adapters.store.types import database_now
 from service.domain.decide import End, Hold
 from service.domain.status import RANK, MessageState, ReminderState
-from service.flow.ports import Claim, Compose, Draft, Due, Outgoing, Vault
+from service.flow.ports import Vault
+from service.flow.rows import Claim, Compose, Draft, Due, Outgoing
 
 _Drafted = tuple[str, Reading, Draft]
 

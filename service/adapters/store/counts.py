@@ -1,7 +1,7 @@
 """The figures of a report, and counts by type, authority, day or week."""
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 
 from sqlalchemy import exists, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -22,6 +22,9 @@ from service.domain.rule import Text
 from service.domain.status import NEVER_ACCEPTED, ReminderState
 from service.domain.tally import Span, Tally, TypeLine
 from service.domain.week import ReportPeriod, following, previous
+
+_INSTANT = timedelta(microseconds=1)
+"""As of an instant includes it; a span excludes its end."""
 
 _THE_START = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -46,7 +49,7 @@ class CountStore:
         async with self._database.read() as connection:
             spans = _spans(period)
             counted = await tallies(connection, spans, "rule", as_of, offices)
-            after = Span("", period.starts_at, min(period.ends_at, as_of))
+            after = Span("", period.starts_at, min(period.ends_at, as_of + _INSTANT))
             return Figures(
                 period=period,
                 as_of=as_of,

@@ -83,6 +83,11 @@ class Database:
                 f"{self.file}: no such database; run `permit-reminders db upgrade`"
             )
         found = await self.revision()
+        if found is not None and found > newest():
+            raise SetUpError(
+                f"{self.shown_url}: tables at {found}, from a later release than this "
+                f"one, which knows {newest()}; install that release again"
+            )
         if found != newest():
             raise SetUpError(
                 f"{self.shown_url}: tables at {found or 'nothing'}, this release needs "

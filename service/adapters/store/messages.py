@@ -15,7 +15,8 @@ from service.adapters.store.schema import messages, recipients, reminders
 from service.adapters.store.types import database_now
 from service.domain.outcome import Outcome
 from service.domain.status import MessageState, ReminderState
-from service.flow.ports import Claim, Compose, OpenMessage, Outgoing, Vault
+from service.flow.ports import Vault
+from service.flow.rows import Claim, Compose, OpenMessage, Outgoing
 
 
 class MessageStore:

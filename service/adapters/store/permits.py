@@ -26,7 +26,7 @@ from service.adapters.store.schema import permit_recipients, permits, registers
 from service.adapters.store.slots import insert_missing
 from service.adapters.store.upsert import insert_into
 from service.domain.permit import PermitStatus
-from service.flow.ports import Entry, Register
+from service.flow.rows import Entry, Register
 
 _KEY = (permits.c.authority, permits.c.rule, permits.c.number_key)
 

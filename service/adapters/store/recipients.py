@@ -9,7 +9,7 @@ from uuid_utils import uuid7
 from service.adapters.store.moves import in_pieces
 from service.adapters.store.schema import permit_recipients, recipients
 from service.adapters.store.upsert import insert_into
-from service.flow.ports import Recipient
+from service.flow.rows import Recipient
 
 
 async def ids_of(

@@ -31,7 +31,7 @@ from service.domain.outcome import (
     Unknown,
 )
 from service.domain.status import MessageState, ReminderState
-from service.flow.ports import Outgoing
+from service.flow.rows import Outgoing
 
 
 async def record(

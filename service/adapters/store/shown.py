@@ -17,7 +17,7 @@ from service.adapters.store.schema import (
 )
 from service.domain.permit import PermitStatus
 from service.domain.status import ReminderState
-from service.flow.ports import ShownPermit, ShownReminder
+from service.flow.rows import ShownPermit, ShownReminder
 
 
 class PermitReader:

@@ -14,7 +14,7 @@ from service.adapters.store.upsert import insert_into
 from service.domain.births import Births
 from service.domain.schedule import Slot
 from service.domain.status import ReminderState
-from service.flow.ports import DueGroup, Entry
+from service.flow.rows import DueGroup, Entry
 
 GROUP = (slots.c.version_id, slots.c.authority, slots.c.expires_on)
 

@@ -7,8 +7,8 @@ from pydantic import BaseModel, Field
 from service.domain.errors import ConflictError, InvalidError, Mistake, UnknownError
 from service.domain.raw import label
 from service.flow.explain import explain as explain_date
-from service.flow.ports import ShownPermit
 from service.flow.register import NUMBER
+from service.flow.rows import ShownPermit
 from service.web.api.endpoint import endpoint
 from service.web.api.inputs import Parameters
 from service.web.api.permit import Permit

@@ -10,8 +10,8 @@ from service.domain.fields import narrow, permit_from
 from service.domain.lawbook import Law
 from service.domain.permit import Permit as DomainPermit
 from service.domain.raw import bare, label, shown
-from service.flow.ports import Register
 from service.flow.register import number_key, register
+from service.flow.rows import Register
 from service.web.api.endpoint import endpoint, reply
 from service.web.api.inputs import Json
 from service.web.api.permit import (
