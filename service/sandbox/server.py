@@ -18,7 +18,7 @@ from service.sandbox.presence import Presence
 def run(options: Options) -> int:
     """Serve until SIGTERM, SIGINT or idleness; returns the exit code.
 
-    Prints one JSON line {"url", "account_sid", "auth_token"} when ready, which
+    Prints one JSON line {"url", "account_sid", "auth_token", "pid"} when ready, which
     `sandbox.json` in the directory repeats. 0 is a clean stop; 2, with one line on
     stderr, a sandbox that could not start.
     """

@@ -1,6 +1,7 @@
 """The demo as a stranger runs it: real processes, the sandbox's log as the truth."""
 
 import asyncio
+import json
 import os
 import signal
 import sqlite3
@@ -21,14 +22,13 @@ def totals(report: str) -> list[str]:
 
 
 def sandbox_of(folder: Path) -> int | None:
-    """The process id of the sandbox that outlived a killed demo."""
-    found = subprocess.run(
-        ["pgrep", "-f", f"service.sandbox.*{folder}"],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    return int(found.stdout.split()[0]) if found.stdout else None
+    """The process id of the folder's sandbox, if it lives."""
+    told = json.loads((folder / "sandbox" / "sandbox.json").read_text("utf-8"))
+    try:
+        os.kill(told["pid"], 0)
+    except ProcessLookupError:
+        return None
+    return int(told["pid"])
 
 
 def test_the_first_week_is_830_messages_of_12_types(tmp_path: Path) -> None:
