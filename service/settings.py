@@ -20,6 +20,9 @@ from service.domain.errors import InvalidError, Mistake, SetUpError
 PREFIX: Final = "PERMIT_REMINDERS_"
 TWILIO: Final = "TWILIO_"
 
+LEAST_SETTLE: Final = 60.0
+"""A provider that answers slowly has taken the message: ask long enough after."""
+
 Url = Annotated[
     str, StringConstraints(pattern=r"^https?://[^\s/#?]+(/[^\s#?]*[^\s#?/])?$")
 ]
@@ -88,6 +91,14 @@ class Settings(BaseSettings):
     def lease(self) -> float:
         """How long a claim is its owner's: some rounds of POSTs."""
         return 6 * self.post_timeout
+
+    @model_validator(mode="after")
+    def _patient_with_the_real(self) -> Self:
+        if self.provider == "twilio" and self.settle < LEAST_SETTLE:
+            name = f"{PREFIX}SETTLE"
+            expected = f"at least {LEAST_SETTLE:.0f} with a real provider"
+            raise InvalidError("settings", [Mistake(name, str(self.settle), expected)])
+        return self
 
     @model_validator(mode="after")
     def _nothing_real_by_accident(self) -> Self:

@@ -39,8 +39,9 @@ async def ticking(
     try:
         yield
     finally:
-        scheduler.shutdown(wait=False)
+        scheduler.pause()  # shutting down at once would cancel the pass under way
         await running.drained()
+        scheduler.shutdown(wait=False)
 
 
 class _Running:

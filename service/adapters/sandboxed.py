@@ -45,7 +45,10 @@ async def sandbox(folder: Path, idle: float = 0) -> AsyncIterator[SandboxAddress
     finally:
         with suppress(ProcessLookupError):
             child.terminate()
-        await asyncio.wait_for(child.wait(), _STOPPING)
+        try:
+            await asyncio.wait_for(child.wait(), _STOPPING)
+        except TimeoutError:
+            child.kill()
 
 
 async def _ready(child: asyncio.subprocess.Process) -> SandboxAddress:

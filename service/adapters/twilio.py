@@ -31,7 +31,7 @@ from service.flow.rows import OpenMessage, Outgoing
 VALIDITY = 4 * 3600
 """Seconds Twilio may try: a stuck queue must not fire at night (ValidityPeriod)."""
 
-SKEW = timedelta(minutes=2)
+SKEW = timedelta(minutes=15)
 """How far Twilio's clock, told in whole seconds, may be behind our database's."""
 
 _NOT_CONNECTED = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError)
@@ -87,16 +87,16 @@ class Twilio:
         return Accepted(made.sid, STATES.get(made.status, STATES["accepted"]))
 
     async def find(self, message: OpenMessage, to: str) -> Sequence[Found] | None:
-        """Messages to the same phone with the same text, made since it was claimed."""
+        """Messages to the same phone, made since it was claimed."""
         since = message.posted_after - SKEW
         found = []
         try:
             async for one in await self._client.messages.stream_async(to=to):
                 if one.date_created < since:  # Twilio lists the newest first
                     break
-                if one.body == message.body:
-                    state = STATES.get(one.status, STATES["accepted"])
-                    found.append(Found(one.sid, state, one.date_created))
+                state = STATES.get(one.status, STATES["accepted"])
+                same = one.body == message.body
+                found.append(Found(one.sid, state, one.date_created, same))
         except Exception:  # noqa: BLE001 - any fault: it could not be asked
             return None
         return found
@@ -138,7 +138,7 @@ class Twilio:
 @asynccontextmanager
 async def twilio(sender: Sender) -> AsyncIterator[Twilio]:
     """A provider with a session of its own, closed on leaving."""
-    async with aiohttp.ClientSession() as session:
+    async with aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as session:
         client = Client(
             sender.user,
             sender.secret,

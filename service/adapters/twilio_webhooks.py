@@ -4,6 +4,7 @@ Signatures: twilio.com/docs/usage/security (validating requests). Parameters cha
 without notice, so the signature covers all of them and reading is lenient.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import parse_qs, parse_qsl, urlsplit
@@ -13,6 +14,9 @@ from twilio.request_validator import RequestValidator
 from service.adapters.twilio_codes import STATES, kind_of
 from service.domain.errors import ForgedError, InvalidError, Mistake
 from service.domain.outcome import Inbound, Receipt
+
+_PHONE = re.compile(r"\+[0-9]{8,}")
+"""What holds a phone is not kept: the message knows its recipient."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +65,7 @@ def _receipt(provider: str, fields: dict[str, str], url: str) -> Receipt:
         provider=provider,
         provider_id=fields["MessageSid"],
         state=STATES.get(fields["MessageStatus"]),
-        raw={key: fields[key] for key in fields if key not in ("To", "From")},
+        raw={key: text for key, text in fields.items() if not _PHONE.search(text)},
         ref=parse_qs(urlsplit(url).query).get("ref", [None])[0],
         code=code,
         kind=kind_of(int(code), 200) if code and known else None,

@@ -11,7 +11,7 @@ from service.cli.opened import in_house
 from service.cli.types import Day, Moment
 from service.domain.authority import Authority
 from service.domain.week import ReportPeriod, between, iso_week, week_of
-from service.flow.report import By
+from service.flow.report import By, columns_of
 from service.flow.report import counts as count
 from service.flow.report import report as report_on
 
@@ -41,7 +41,7 @@ async def counts(
     if form == "json":
         click.echo(orjson.dumps(told))
     else:
-        click.echo(house.documents.rows_as_csv(told), nl=False)
+        click.echo(house.documents.rows_as_csv(told, columns_of(rows)), nl=False)
 
 
 @click.command()

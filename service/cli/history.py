@@ -8,6 +8,8 @@ from service.cli.meant import meant
 from service.cli.opened import in_house
 from service.cli.shown import show
 from service.domain.errors import UnknownError
+from service.domain.fields import narrow
+from service.domain.raw import bare
 from service.flow.explain import explain
 from service.flow.register import NUMBER
 from service.flow.rows import ShownPermit
@@ -31,6 +33,7 @@ async def explain_permit(
     """Explain every permit of this number, in all authorities or one."""
     law = await house.office.law()
     office = law.authority(authority).code if authority else None
+    number = narrow(bare(number)) or number
     keys = [number, house.vault.digest(number, NUMBER).hex()]
     found = [
         permit

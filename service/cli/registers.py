@@ -1,5 +1,6 @@
 """Loading a register."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import click
@@ -10,6 +11,7 @@ from service.adapters.registers.rejects import rejects_file
 from service.app import House
 from service.cli.opened import in_house, whoami
 from service.cli.types import FILE
+from service.domain.lawbook import Law
 from service.flow.intake import take_in
 from service.flow.rows import Register
 
@@ -31,6 +33,8 @@ async def import_(house: House, file: Path, mapping_file: Path | None) -> None:
     named = house.settings.authority
     certain = named or len(law.authorities) == 1
     default = law.default_authority(named).code if certain else None
+    if mapping:
+        _refuse_unknown(mapping.constants, law)
     source = Register(file.name)
     if mapping and mapping.source:
         source = Register(mapping.source, mapping.max_age_days)
@@ -43,3 +47,11 @@ async def import_(house: House, file: Path, mapping_file: Path | None) -> None:
     click.echo(told or "no rows")
     if rejects.count:
         click.echo(f"the rejected rows, each with its reason: {path}")
+
+
+def _refuse_unknown(constants: Mapping[str, str], law: Law) -> None:
+    """A constant nobody knows would reject every row of the file."""
+    if "rule" in constants:
+        law.rule(constants["rule"])
+    if "authority" in constants:
+        law.authority(constants["authority"])

@@ -55,9 +55,11 @@ async def tick(house: House, now: datetime | None) -> None:
     async with carrier(house.settings, house.database) as provider:
         done = await tick_once(house.carrying(provider))
     click.echo(
-        f"{done.born} reminders born, {done.posted} messages sent, "
+        f"{done.born} reminders born, {done.posted} messages posted, "
         f"{done.moved} receipts, {done.open} outcomes unknown"
     )
+    for pause in await house.brakes.paused():
+        click.echo(f"paused {pause.scope} since {pause.since}: {pause.reason}")
 
 
 async def listen(runner: web.AppRunner, host: str, port: int) -> None:

@@ -1,6 +1,6 @@
 """Values that people write on the command line: files, days, instants, scopes."""
 
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any, Final
 
@@ -24,7 +24,7 @@ class Day(click.ParamType[date]):
 
 
 class Moment(click.ParamType[datetime]):
-    """An instant such as 2024-01-29T09:30+08:00; without a zone it is UTC."""
+    """An instant with its zone, such as 2024-01-29T09:30+08:00."""
 
     name = "INSTANT"
 
@@ -35,9 +35,11 @@ class Moment(click.ParamType[datetime]):
         try:
             read = datetime.fromisoformat(value)
         except ValueError:
-            expected = "an instant such as 2024-01-29T09:30+08:00"
+            read = None
+        if read is None or read.tzinfo is None:
+            expected = "an instant with its zone such as 2024-01-29T09:30+08:00"
             self.fail(f"found {value!r}, expected {expected}", param, ctx)
-        return read if read.tzinfo else read.replace(tzinfo=UTC)
+        return read
 
 
 class Scope(click.ParamType[str]):

@@ -78,6 +78,8 @@ def _refuse_unknown(raw: Raw, fields: Mapping[str, object]) -> None:
 
 
 def _refuse_disorder(raw: Raw, permit: Permit) -> None:
+    if permit.replaces == permit.number:
+        raw.wrong("replaces", "its own number", "the number of the permit it renews")
     active = permit.status is PermitStatus.ACTIVE
     if active and permit.issued_on and permit.issued_on > permit.expires_on:
         expected = f"a day not after expires_on, {permit.expires_on}"

@@ -51,7 +51,9 @@ class Unknown:
 
 @dataclass(frozen=True, slots=True)
 class NotPosted:
-    """Our own time was up before the POST began: provably nothing was sent."""
+    """The POST never began: provably nothing was sent."""
+
+    reason: str = "not posted in time"
 
 
 Outcome = Accepted | Refused | Unknown | NotPosted
@@ -88,8 +90,13 @@ class Inbound:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A message the provider lists, as evidence for an unknown outcome."""
+    """A message the provider lists, as evidence for an unknown outcome.
+
+    `same_text` says whether its text is ours to the letter. A provider may have
+    changed or emptied it, so another text proves neither presence nor absence.
+    """
 
     provider_id: str
     state: MessageState
     created_at: datetime
+    same_text: bool = True

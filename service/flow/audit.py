@@ -1,17 +1,18 @@
 """Recomputing the ledger: every difference between what is stored and what must be."""
 
 from collections.abc import AsyncIterator, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Protocol
 
 from service.domain.births import BEFORE_START, OVERTAKEN
-from service.domain.errors import PermitRemindersError
+from service.domain.errors import PermitRemindersError, SetUpError
 from service.domain.lawbook import Law
 from service.domain.schedule import Slot
 from service.domain.segments import measure
 from service.domain.status import REMINDER_MOVES, ReminderState
 from service.flow.ports import LawStore, Vault
+from service.flow.register import PHONE
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,15 @@ class Sealed:
 
 
 @dataclass(frozen=True, slots=True)
+class Kept:
+    """A recipient as stored: encrypted, and the digest it is found by."""
+
+    id: str
+    phone: bytes = field(repr=False)
+    digest: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class DatedGroup:
     """The permits of one version, authority and expiry date, and its stored slots."""
 
@@ -63,6 +73,9 @@ class AuditStore(Protocol):
     def sealed(self) -> AsyncIterator[Sealed]:
         """Every message."""
 
+    def recipients(self) -> AsyncIterator[Kept]:
+        """Every recipient."""
+
     def groups(self) -> AsyncIterator[DatedGroup]:
         """Every (version, authority, expiry date, issue date) of permits."""
 
@@ -77,6 +90,8 @@ async def audit(store: AuditStore, laws: LawStore, vault: Vault) -> list[str]:
         differences += _replayed(history)
     async for message in store.sealed():
         differences += _resealed(message, vault)
+    async for kept in store.recipients():
+        differences += _reopened(kept, vault)
     try:
         law = await laws.law()
     except PermitRemindersError as error:
@@ -91,6 +106,15 @@ def _resealed(it: Sealed, vault: Vault) -> Iterator[str]:
         yield f"message {it.id}: text or recipient was changed"
     if measure(it.body).segments != it.segments:
         yield f"message {it.id}: its text does not make {it.segments} segments"
+
+
+def _reopened(it: Kept, vault: Vault) -> Iterator[str]:
+    try:
+        same = vault.digest(vault.open(it.phone, PHONE), PHONE) == it.digest
+    except SetUpError:
+        same = False
+    if not same:
+        yield f"recipient {it.id}: its phone was changed, or cannot be read"
 
 
 def _replayed(it: History) -> Iterator[str]:

@@ -259,5 +259,7 @@ class Documents(Protocol):
     def as_csv(self, report: Report) -> str:
         """The table alone."""
 
-    def rows_as_csv(self, rows: Sequence[Mapping[str, object]]) -> str:
-        """Rows that share their keys, under a header of those."""
+    def rows_as_csv(
+        self, rows: Sequence[Mapping[str, object]], columns: Sequence[str]
+    ) -> str:
+        """Rows of these columns, under their header even where there is none."""

@@ -56,7 +56,10 @@ async def register(
             _prepare(one, law, to, idle_too=not leave_out_idle) for one in chunk
         ]
         entries = [one for one in prepared if isinstance(one, Entry)]
-        done = iter(await to.store.register(entries, source, to.clock.now()))
+        stored: list[str] = []
+        if entries:  # a load of which nothing can be taken keeps no register fresh
+            stored = await to.store.register(entries, source, to.clock.now())
+        done = iter(stored)
         outcomes += [
             one if isinstance(one, InvalidError) else next(done) for one in prepared
         ]

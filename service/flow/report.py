@@ -42,6 +42,12 @@ class CountRow:
         return told if self.holders is None else told | {"holders": self.holders}
 
 
+def columns_of(rows: Sequence[CountRow]) -> list[str]:
+    """The public names of some rows' columns, also where there are no rows."""
+    first = rows[0] if rows else CountRow("", Tally(), None)
+    return list(first.told())
+
+
 async def report(
     period: ReportPeriod,
     office: Authority,

@@ -69,6 +69,7 @@ class Due:
     authority: str
     rule: str
     version: str
+    step: str
     template: str
     number: str
     language: Language | None

@@ -9,6 +9,7 @@ import logging
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 from uuid import uuid4
 
 from service.domain.compose import facts
@@ -16,6 +17,8 @@ from service.domain.decide import End, Hold, decide
 from service.domain.errors import SetUpError
 from service.domain.lawbook import Law
 from service.domain.outcome import NotPosted, Outcome, RefusalKind, Refused
+from service.domain.rule import Version
+from service.domain.schedule import Window
 from service.domain.segments import measure
 from service.domain.status import ReminderState
 from service.flow.ports import Clock, LawStore, Provider, SendStore, Vault, Words
@@ -75,21 +78,28 @@ async def send(to: Sending) -> int:
 
 def compose(due: Due, law: Law, to: Sending) -> Draft | End | Hold:
     """The text of a reminder, or why it is not sent now."""
+    now = to.clock.now()
     office = law.sender_of(due.authority)
     working = law.calendar(office.calendar).surely
     rule = law.rule(due.rule)
-    if verdict := decide(
-        due.candidate, to.clock.now(), office, working, rule.min_gap_days
-    ):
+    if verdict := decide(due.candidate, now, office, working, rule.min_gap_days):
         return verdict
     version = law.version(due.version)
     if version.reference.confidence == "unverified":
         return End(ReminderState.SUPPRESSED, "rule unverified")
     ladder = law.ladder(due.rule, version, due.authority, due.candidate.expires_on)
+    if _over(due.step, version, ladder.window, now.astimezone(office.zone).date()):
+        return End(ReminderState.MISSED, "window closed")
     language = due.language or office.language
     said = facts(rule, version, ladder.window, office, due.number, language)
     body = to.words.render_sms(due.template, said)
     return Draft(body, language, measure(body).segments)
+
+
+def _over(step: str, version: Version, window: Window, today: date) -> bool:
+    """Whether a text would advise to apply by a day that is past."""
+    after = {one.name for one in version.steps if one.after_closing}
+    return step not in after and window.closes_on < today
 
 
 async def _post(
@@ -116,7 +126,7 @@ async def _post_one(message: Outgoing, to: Sending) -> Outcome:
         phone = to.vault.open(message.to, PHONE)
     except SetUpError:
         log.exception("message %s: its phone cannot be read", message.id)
-        return NotPosted()
+        return NotPosted("phone cannot be read")
     return await to.provider.send(replace(message, phone=phone))
 
 

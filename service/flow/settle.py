@@ -40,7 +40,11 @@ async def settle(
 async def _candidates(
     twins: list[OpenMessage], store: SettleStore, provider: Provider, vault: Vault
 ) -> list[Found] | None:
-    """What the provider lists for messages alike and nobody else has, oldest first."""
+    """What the provider lists for messages alike and nobody else has, oldest first.
+
+    None where that is no evidence: it could not be asked, or lists a text to this
+    phone that is neither ours nor another message's.
+    """
     try:
         phone = vault.open(twins[0].to, PHONE)
     except SetUpError:
@@ -51,15 +55,19 @@ async def _candidates(
         return None
     bound = await store.bound(provider.name, [one.provider_id for one in listed])
     free = [one for one in listed if one.provider_id not in bound]
-    return sorted(free, key=lambda one: one.created_at)
+    ours = [one for one in free if one.same_text]
+    if free and not ours:
+        return None
+    return sorted(ours, key=lambda one: one.created_at)
 
 
 async def _absent(
     twins: list[OpenMessage], store: SettleStore, clock: Clock, patience: timedelta
 ) -> None:
     for message in twins:
-        ripe_at = message.lease_until + patience
-        proof = message.absent_at is not None and message.asked_at >= ripe_at
+        first_at = message.absent_at
+        ripe_at = max(message.lease_until, first_at or message.asked_at) + patience
+        proof = first_at is not None and message.asked_at >= ripe_at
         await store.absent(message, proof=proof, now=clock.now())
 
 

@@ -146,7 +146,7 @@ def test_the_version_is_the_package_s(run: Run) -> None:
             "tick --now noon",
             (
                 "tick: Invalid value for '--now': found 'noon', expected "
-                "an instant such as 2024-01-29T09:30+08:00"
+                "an instant with its zone such as 2024-01-29T09:30+08:00"
             ),
         ),
         (

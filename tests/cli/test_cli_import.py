@@ -119,7 +119,7 @@ def test_who_has_no_mobile_is_registered_and_not_texted(run: Run, live: Path) ->
     )
     assert run("import", register).answer == "4 registered\n"
     told = run("tick", "--now", NOON).answer
-    assert told.startswith("4 reminders born, 1 messages sent, ")
+    assert told.startswith("4 reminders born, 1 messages posted, ")
     ends = sql(
         live,
         "SELECT p.shown_number, r.state, r.reason FROM reminders r"

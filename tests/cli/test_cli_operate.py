@@ -43,18 +43,18 @@ def test_a_row_that_was_tampered_with_is_found(hand: str, run: Run, sent: Path) 
 
 def test_a_second_tick_sends_nothing_new(run: Run, live: Path) -> None:
     run("import", write(live / "permits.csv", ROW))
-    assert run("tick").answer.startswith("0 reminders born, 0 messages sent, ")
+    assert run("tick").answer.startswith("0 reminders born, 0 messages posted, ")
     first = run("tick", "--now", NOON).answer
-    assert first.startswith("1 reminders born, 1 messages sent, ")
-    assert run("tick").answer.startswith("0 reminders born, 0 messages sent, ")
+    assert first.startswith("1 reminders born, 1 messages posted, ")
+    assert run("tick").answer.startswith("0 reminders born, 0 messages posted, ")
     again = run("tick", "--now", NOON).answer
-    assert again.startswith("0 reminders born, 0 messages sent, ")
+    assert again.startswith("0 reminders born, 0 messages posted, ")
     assert len(posted(live)) == 1
 
 
 @pytest.mark.usefixtures("installed")
 def test_the_clock_of_real_time_cannot_be_moved(run: Run) -> None:
-    for now in (NOON, "2024-01-29"):
+    for now in (NOON, "2024-01-29T00:00+08:00"):
         assert run("tick", "--now", now).refusal == (
             "permit-reminders: --now: this database is not simulated; leave --now out"
         )
@@ -64,9 +64,9 @@ def test_the_clock_of_real_time_cannot_be_moved(run: Run) -> None:
 def test_what_is_paused_is_sent_once_resumed(scope: str, run: Run, live: Path) -> None:
     run("import", write(live / "permits.csv", ROW))
     assert run("pause", scope, "--reason", "a test").answer == f"paused {scope}\n"
-    assert ", 0 messages sent, " in run("tick", "--now", NOON).answer
+    assert ", 0 messages posted, " in run("tick", "--now", NOON).answer
     assert run("resume", scope).answer == f"resumed {scope}\n"
-    assert ", 1 messages sent, " in run("tick").answer
+    assert ", 1 messages posted, " in run("tick").answer
     assert run("audit").code == 0
 
 
@@ -74,7 +74,7 @@ def test_a_pause_of_something_else_holds_nothing(run: Run, live: Path) -> None:
     run("import", write(live / "permits.csv", ROW))
     run("pause", f"rule:{FOOD}", "--reason", "a test")
     run("pause", "authority:us-nyc", "--reason", "a test")
-    assert ", 1 messages sent, " in run("tick", "--now", NOON).answer
+    assert ", 1 messages posted, " in run("tick", "--now", NOON).answer
 
 
 @pytest.mark.usefixtures("office")

@@ -142,7 +142,7 @@ def test_nothing_real_is_sent_by_a_simulated_clock(
     run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(f"{P}PROVIDER", "twilio")
-    for path in (("tick",), ("tick", "--now", "2024-02-01"), ("serve",)):
+    for path in (("tick",), ("tick", "--now", "2024-02-01T00:00Z"), ("serve",)):
         assert run(*path).refusal == (
             "permit-reminders: PERMIT_REMINDERS_PROVIDER: this database is simulated, "
             "so only the sandbox sends from it; unset it, or choose another database"

@@ -40,6 +40,7 @@ class FakeProvider:
         self.taken: list[Taken] = []
         self.lost = False
         self.deaf = False
+        self.same_text = True
         self.asked = 0
         self.next_id = 1
 
@@ -61,7 +62,12 @@ class FakeProvider:
         self.asked += 1
         alike = [it for it in self.taken if (it.to, it.body) == (to, message.body)]
         listed = [
-            Found(it.provider_id, it.state, datetime(2024, 9, 19, tzinfo=UTC))
+            Found(
+                it.provider_id,
+                it.state,
+                datetime(2024, 9, 19, tzinfo=UTC),
+                self.same_text,
+            )
             for it in alike
         ]
         return None if self.deaf else listed

@@ -224,3 +224,10 @@ async def test_an_office_with_other_hours_is_found_by_a_process_that_reads_it_af
     assert week.tamper(hours) > 0
     afresh = OfficeStore(week.database, calendars(), words.names())
     assert await replace(week, office=afresh).audit()
+
+
+async def test_an_exchanged_phone_is_found(ledger: Ledger) -> None:
+    await ledger.register(permit(), permit("SC-0002", phones=(PHONE_2,)))
+    assert await ledger.audit() == []
+    ledger.tamper("UPDATE recipients SET phone = (SELECT max(phone) FROM recipients)")
+    assert "its phone was changed" in " ".join(await ledger.audit())

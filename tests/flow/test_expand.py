@@ -230,3 +230,16 @@ async def test_a_date_a_permit_had_not_yet_is_not_missed_by_it(ledger: Ledger) -
     await ledger.expand(ledger.clock.now())
     assert ledger.reminders() == {"last-call": ("due", None)}
     assert await ledger.audit() == []
+
+
+async def test_a_step_expanded_anew_reopens_what_was_ended_by_mistake(
+    ledger: Ledger,
+) -> None:
+    await ledger.register(permit())
+    await ledger.expand(LAST_CALL)
+    await ledger.withdraw(permit())
+    ledger.clock.move_to(PREPARE)
+    await ledger.register(permit())
+    await ledger.expand(LAST_CALL)
+    assert ledger.reminders()["last-call"][0] == "due"
+    assert await ledger.audit() == []

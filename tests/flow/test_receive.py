@@ -273,3 +273,13 @@ async def test_a_stop_from_a_stranger_is_kept(ledger: Ledger) -> None:
     rows: list[dict[str, Any]] = ledger.rows("SELECT * FROM recipients")
     assert [row["opted_out_at"] for row in rows] == [None]
     assert ledger.phone_of(PHONE_1) == rows[0]["digest"]
+
+
+async def test_a_receipt_that_refuses_the_account_opens_the_breaker(
+    ledger: Ledger,
+) -> None:
+    await ledger.register(permit())
+    await ledger.send_at(PREPARE)
+    refused = word(MessageState.FAILED, kind=RefusalKind.ACCOUNT, code="30002")
+    await ledger.receive(refused)
+    assert [row["scope"] for row in ledger.rows("SELECT * FROM pauses")] == ["all"]

@@ -402,3 +402,38 @@ async def test_a_renewal_taken_back_leaves_the_old_permit_as_it_was(
     assert await ledger.send() == 1
     assert ledger.reminders() == {"prepare": ("sent", None)}
     assert await ledger.audit() == []
+
+
+async def test_a_withdrawn_renewal_gives_the_old_permit_its_reminder_back(
+    ledger: Ledger,
+) -> None:
+    newer = permit("SC-0002", replaces="SC-0001", expires_on=LATER)
+    await ledger.register(permit(), newer)
+    await ledger.expand(PREPARE)
+    await ledger.withdraw(newer)
+    assert await ledger.send() == 1
+    assert ledger.reminders() == {"prepare": ("sent", None)}
+    assert await ledger.audit() == []
+
+
+async def test_permits_that_name_each_other_do_not_both_fall_silent(
+    ledger: Ledger,
+) -> None:
+    await ledger.register(
+        permit(replaces="SC-0002"), permit("SC-0002", replaces="SC-0001")
+    )
+    assert await ledger.send_at(PREPARE) == 1
+
+
+async def test_a_permit_lives_by_the_register_that_spoke_last(ledger: Ledger) -> None:
+    await ledger.register(permit(), source=Register("old", max_age_days=3))
+    ledger.clock.move_to(PREPARE)
+    await ledger.register(permit(), source=Register("new", max_age_days=3))
+    assert await ledger.send_at(PREPARE) == 1
+
+
+async def test_a_load_of_which_nothing_is_taken_keeps_no_register_fresh(
+    ledger: Ledger,
+) -> None:
+    await ledger.register(permit(rule="cn-unknown"), source=Register("broken", 3))
+    assert ledger.rows("SELECT * FROM registers WHERE name = 'broken'") == []

@@ -338,6 +338,7 @@ async def test_a_deadline_that_passed_before_the_post_sends_nothing(
     assert await ledger.send(lease=1.0, post_timeout=10.0) == 0
     assert ledger.provider.posted == []
     assert ledger.reminders() == {"prepare": ("due", "not posted in time")}
+    ledger.tamper("UPDATE reminders SET retry_at = NULL")
     assert await ledger.send() == 1
     assert await ledger.audit() == []
 
@@ -468,7 +469,7 @@ async def test_a_phone_that_cannot_be_read_holds_nobody_else_up(
         "WHERE p.shown_number = 'SC-0001')"
     )
     assert await ledger.send_at(PREPARE) == 1
-    assert ledger.reminders("SC-0001") == {"prepare": ("due", "not posted in time")}
+    assert ledger.reminders("SC-0001") == {"prepare": ("due", "phone cannot be read")}
     assert ledger.reminders("SC-0002") == {"prepare": ("sent", None)}
 
 

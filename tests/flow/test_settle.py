@@ -140,15 +140,30 @@ async def test_an_absence_asked_once_proves_nothing(
     assert ledger.provider.asked == 3
 
 
-async def test_the_first_absence_waits_however_late_it_is_asked(
+async def test_two_absences_are_proof_only_a_patience_apart(
     ledger: Ledger, lapsed: Callable[..., Awaitable[None]]
 ) -> None:
     await lapsed("SC-0001", arrived=False)
     ledger.tamper("UPDATE messages SET lease_until = '2020-01-01 00:00:00.000000'")
-    await ledger.settle(patience=timedelta(minutes=5))
-    assert ledger.states() == ["uncertain"]
+    for _ in range(2):
+        await ledger.settle(patience=timedelta(minutes=5))
+        assert ledger.states() == ["uncertain"]
+    ledger.tamper("UPDATE messages SET absent_at = '2020-01-01 00:00:00.000000'")
     await ledger.settle(patience=timedelta(minutes=5))
     assert ledger.states() == ["not-accepted"]
+
+
+async def test_a_text_that_is_nobodys_is_no_proof_of_absence(
+    ledger: Ledger, lapsed: Callable[..., Awaitable[None]]
+) -> None:
+    await lapsed("SC-0001", arrived=True)
+    ledger.provider.same_text = False
+    for _ in range(3):
+        await ledger.settle(patience=timedelta())
+    assert ledger.states() == ["uncertain"]
+    ledger.provider.same_text = True
+    await ledger.settle()
+    assert ledger.states() == ["accepted"]
 
 
 async def test_absent_twice_returns_to_due_once_and_is_sent_as_a_new_message(

@@ -25,6 +25,8 @@ class Documents:
         """Write the table alone, one row per permit type."""
         return as_csv(report)
 
-    def rows_as_csv(self, rows: Sequence[Mapping[str, object]]) -> str:
-        """Write rows that share their keys, such as counts."""
-        return rows_as_csv(rows)
+    def rows_as_csv(
+        self, rows: Sequence[Mapping[str, object]], columns: Sequence[str]
+    ) -> str:
+        """Write rows of these columns, such as counts."""
+        return rows_as_csv(rows, columns)

@@ -74,12 +74,11 @@ def _row(report: Report, line: TypeLine) -> dict[str, object]:
     }
 
 
-def rows_as_csv(rows: Sequence[Mapping[str, object]]) -> str:
-    """Write rows that share their keys, under a header of those; nothing for none."""
+def rows_as_csv(rows: Sequence[Mapping[str, object]], columns: Sequence[str]) -> str:
+    """Write rows of these columns, under their header even where there is none."""
     out = io.StringIO()
-    table = csv.DictWriter(out, fieldnames=list(rows[0]) if rows else [])
-    if rows:
-        table.writeheader()
+    table = csv.DictWriter(out, fieldnames=columns)
+    table.writeheader()
     for row in rows:
         table.writerow({key: _cell(value) for key, value in row.items()})
     return out.getvalue()

@@ -115,6 +115,8 @@ async def _apply(
             update(messages).where(_is(message.id)).values(code=receipt.code)
         )
         await learn(connection, message.recipient_id, receipt.kind, now)
+        if receipt.kind is RefusalKind.ACCOUNT:
+            await open_breaker(connection, f"account {receipt.code}: by receipt", now)
     return moved
 
 

@@ -14,6 +14,7 @@ from service.adapters.store.schema import (
     golives,
     messages,
     permits,
+    recipients,
     reminder_events,
     reminders,
     slots,
@@ -21,7 +22,7 @@ from service.adapters.store.schema import (
 )
 from service.domain.schedule import Slot
 from service.domain.status import ReminderState
-from service.flow.audit import DatedGroup, History, Sealed
+from service.flow.audit import DatedGroup, History, Kept, Sealed
 
 
 class AuditStore:
@@ -71,6 +72,13 @@ class AuditStore:
         async with self._database.read() as connection:
             async for row in await connection.stream(wanted):
                 yield Sealed(row.id, row.recipient_id, row.body, row.seal, row.segments)
+
+    async def recipients(self) -> AsyncIterator[Kept]:
+        """Every recipient."""
+        wanted = select(recipients.c.id, recipients.c.phone, recipients.c.digest)
+        async with self._database.read() as connection:
+            async for row in await connection.stream(wanted):
+                yield Kept(row.id, row.phone, row.digest)
 
     async def groups(self) -> AsyncIterator[DatedGroup]:
         """Every (version, authority, expiry date, issue date) of permits."""

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from service.adapters.store.database import Database
 from service.adapters.store.schema import actions, facts, golives, pauses
 from service.adapters.store.upsert import insert_into
-from service.domain.errors import ConflictError
+from service.domain.errors import ConflictError, SetUpError
 
 _SIMULATED = "simulated now"
 
@@ -94,7 +94,13 @@ class Brakes:
         wanted = select(facts.c.value).where(facts.c.key == _SIMULATED)
         async with self._database.read() as connection:
             found = (await connection.execute(wanted)).scalar()
-        return datetime.fromisoformat(found) if found else None
+        try:
+            return datetime.fromisoformat(found) if found else None
+        except ValueError:
+            raise SetUpError(
+                f"facts, {_SIMULATED}: found {found!r}, expected an instant; "
+                "somebody changed it"
+            ) from None
 
     async def simulate(self, now: datetime) -> None:
         """Mark the database as simulated and set its clock."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, func, select
+from sqlalchemy import ColumnElement, Row, Select, case, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.adapters.store.moves import in_pieces
@@ -19,18 +19,31 @@ from service.adapters.store.schema import (
 from service.domain.decide import Candidate
 from service.domain.permit import PermitStatus
 from service.domain.recipient import Line
+from service.domain.status import ReminderState
 
 _others = reminders.alias()
 
+_UNDER_WAY = (ReminderState.SENDING, ReminderState.UNCERTAIN)
+
 LAST_SENT = (
-    select(func.max(_others.c.sent_at))
+    select(
+        func.max(
+            func.coalesce(
+                _others.c.sent_at,
+                case((_others.c.state.in_(_UNDER_WAY), _others.c.state_at)),
+            )
+        )
+    )
     .where(
         _others.c.permit_id == reminders.c.permit_id,
         _others.c.expires_on <= reminders.c.expires_on,
     )
     .scalar_subquery()
 )
-"""Who was told a later expiry date than is true must hear the correction at once."""
+"""When the permit was last texted, or may have been.
+
+Not by a later expiry date: who was told one must hear the correction at once.
+"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,12 +11,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from service.adapters.store.born import bear, supersede
 from service.adapters.store.candidates import read, reminders_with_permits
 from service.adapters.store.moves import Key, in_pieces, move, these
+from service.adapters.store.reopened import reopen
 from service.adapters.store.schema import permits, reminders
 from service.adapters.store.slots import GroupKey, groups_of, take_back
-from service.domain.births import BEFORE_START, births
+from service.domain.births import births
 from service.domain.decide import End, ended
 from service.domain.permit import PermitStatus
-from service.domain.status import NEVER_ACCEPTED, ReminderState
+from service.domain.status import ReminderState
 from service.flow.rows import DueGroup
 
 
@@ -68,40 +69,8 @@ async def _bear_in(
     plan = births(group.slots, now, group.live_from)
     if plan.current is None or plan.current.step in group.unexpanded:
         return
-    await _reopen(connection, group, plan.current.step, ids, now)
+    mine = reminders.c.permit_id.in_(ids)
+    await reopen(connection, group, plan.current.step, mine, now)
     await bear(connection, group, plan.rows[-1], now, only=ids)
     if plan.rows[-1].state is ReminderState.DUE:
         await supersede(connection, group, plan.current, now)
-
-
-async def _reopen(
-    connection: AsyncConnection,
-    group: DueGroup,
-    step: str,
-    ids: Sequence[str],
-    now: datetime,
-) -> None:
-    closed = reminders_with_permits(
-        reminders.c.permit_id.in_(ids),
-        reminders.c.expires_on == group.expires_on,
-        reminders.c.step == step,
-        reminders.c.state.in_(NEVER_ACCEPTED),
-        reminders.c.reason != BEFORE_START,
-    )
-    rows = (await connection.execute(closed)).all()
-    readings = await read(connection, rows)
-    keys = [
-        (it.row.permit_id, it.row.expires_on, it.row.step)
-        for it in readings
-        if ended(it.candidate, now) is None
-    ]
-    if keys:
-        opened = {"next_at": now}
-        await move(
-            connection,
-            these(keys),
-            ReminderState.DUE,
-            now,
-            reason="reopened",
-            values=opened,
-        )

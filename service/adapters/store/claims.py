@@ -82,6 +82,7 @@ def due(it: Reading) -> Due:
         authority=it.row.authority,
         rule=it.row.rule,
         version=it.row.version_id,
+        step=it.row.step,
         template=it.row.template,
         number=it.row.tail,
         language=it.row.language,

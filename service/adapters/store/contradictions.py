@@ -118,6 +118,7 @@ CONTRADICTIONS: Mapping[str, str] = {
         ON p.version_id = s.version_id AND p.authority = s.authority
         AND p.expires_on = s.expires_on
         WHERE s.expanded_at IS NOT NULL AND p.changed_at < s.due_at
+        AND p.dated_at <= s.due_at
         AND p.status = 'active' AND NOT p.replaced
         AND NOT EXISTS (SELECT 1 FROM reminders r WHERE r.permit_id = p.id
         AND r.expires_on = s.expires_on AND r.step = s.step)""",

@@ -3,20 +3,30 @@
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, exists, func, select, update
+from sqlalchemy import ColumnElement, exists, func, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from service.adapters.store.answers import OPEN, give_back, of_message
+from service.adapters.store.answers import alarm, give_back, of_message
 from service.adapters.store.claims import Worker, claim
 from service.adapters.store.database import Database
-from service.adapters.store.moves import move
+from service.adapters.store.moves import in_pieces, move
 from service.adapters.store.recorded import record
-from service.adapters.store.schema import messages, recipients, reminders
+from service.adapters.store.schema import (
+    OPEN_MESSAGE,
+    messages,
+    recipients,
+    reminders,
+)
 from service.adapters.store.types import database_now
 from service.domain.outcome import Outcome
 from service.domain.status import MessageState, ReminderState
 from service.flow.ports import Vault
 from service.flow.rows import Claim, Compose, OpenMessage, Outgoing
+
+LEFT = "absent again: an operator decides"
+"""The provider is not asked about these any more."""
+
+_OPEN = text(f"messages.{OPEN_MESSAGE}")
 
 
 class MessageStore:
@@ -51,6 +61,7 @@ class MessageStore:
             lapsed = await connection.execute(
                 update(messages)
                 .where(
+                    _OPEN,
                     messages.c.state == MessageState.SENDING,
                     messages.c.lease_until < database_now(),
                 )
@@ -58,18 +69,19 @@ class MessageStore:
                 .returning(messages.c.id)
             )
             ids = list(lapsed.scalars())
-            await move(
-                connection,
-                reminders.c.message_id.in_(ids),
-                ReminderState.UNCERTAIN,
-                now,
-                reason="lease ended unrecorded",
-            )
+            for piece in in_pieces(ids):
+                await move(
+                    connection,
+                    reminders.c.message_id.in_(piece),
+                    ReminderState.UNCERTAIN,
+                    now,
+                    reason="lease ended unrecorded",
+                )
             return len(ids)
 
     async def open(self) -> int:
         """How many messages are under way or unknown."""
-        wanted = select(func.count()).where(messages.c.state.in_(OPEN))
+        wanted = select(func.count()).select_from(messages).where(_OPEN)
         async with self._database.read() as connection:
             return int((await connection.execute(wanted)).scalar_one())
 
@@ -86,7 +98,9 @@ class MessageStore:
             )
             .join_from(messages, recipients)
             .where(
+                _OPEN,
                 messages.c.state == MessageState.UNCERTAIN,
+                messages.c.reason != LEFT,
                 messages.c.provider == self._provider,
                 ~_twin_under_way(),
             )
@@ -122,7 +136,7 @@ class MessageStore:
             if not proof:
                 await _note_absence(connection, message.id)
             elif await _returned(connection, message.id):
-                await _leave_to_operator(connection, message.id)
+                await _leave_to_operator(connection, message.id, now)
             else:
                 await give_back(
                     connection,
@@ -155,9 +169,13 @@ async def _note_absence(connection: AsyncConnection, message_id: str) -> None:
     )
 
 
-async def _leave_to_operator(connection: AsyncConnection, message_id: str) -> None:
-    await connection.execute(
+async def _leave_to_operator(
+    connection: AsyncConnection, message_id: str, now: datetime
+) -> None:
+    left = await connection.execute(
         update(messages)
         .where(messages.c.id == message_id, messages.c.state == MessageState.UNCERTAIN)
-        .values(reason="absent again: an operator decides")
+        .values(reason=LEFT)
     )
+    if left.rowcount:
+        await alarm(connection, "outcome unknown", {"message": message_id}, now)

@@ -1,16 +1,18 @@
 """Permits in: a chunk is upserted, its slots made, its reminders ended or born."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
     Row,
+    and_,
     bindparam,
     delete,
     exists,
     insert,
+    or_,
     select,
     tuple_,
     update,
@@ -39,8 +41,15 @@ _RENEWED = exists().where(
     _newer.c.rule == permits.c.rule,
     _newer.c.replaces == permits.c.number_key,
     _newer.c.status != PermitStatus.WITHDRAWN,
+    or_(
+        _newer.c.expires_on > permits.c.expires_on,
+        and_(_newer.c.expires_on == permits.c.expires_on, _newer.c.id > permits.c.id),
+    ),
 )
-"""Whether another permit, not withdrawn, says that it renews this one."""
+"""Whether a later permit, not withdrawn, says that it renews this one.
+
+Later, so that permits which name each other do not both fall silent.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +76,7 @@ class PermitStore:
         async with self._database.write() as connection:
             await _heard_from(connection, source, now)
             for run in _without_repeats(entries):
-                done, touched = await _compare(connection, run)
+                done, touched = await _compare(connection, run, source)
                 await _write(connection, touched, source, now)
                 outcomes += done
         return outcomes
@@ -85,12 +94,13 @@ def _without_repeats(entries: Sequence[Entry]) -> Iterator[list[Entry]]:
 
 
 async def _compare(
-    connection: AsyncConnection, entries: Sequence[Entry]
+    connection: AsyncConnection, entries: Sequence[Entry], source: Register
 ) -> tuple[list[str], list[_Touched]]:
     known = await _known(connection, map(_key, entries))
     phones_of = await recipients_of(connection, [row.id for row in known.values()])
     kept = [one for one in entries if _key(one) in known or not one.left_out]
     ids = await ids_of(connection, [one for e in kept for one in e.recipients])
+    await _hear_of(connection, [row.id for row in known.values()], source)
     outcomes, touched = [], []
     for entry in entries:
         old = known.get(_key(entry))
@@ -208,15 +218,21 @@ async def _link(connection: AsyncConnection, touched: Sequence[_Touched]) -> Non
 async def _replace(
     connection: AsyncConnection, touched: Sequence[_Touched], now: datetime
 ) -> list[str]:
-    """Mark which permits others renew under another number, whoever came first.
-
-    Returns the ids of those for which that changed.
-    """
     keys = {_key(one.entry) for one in touched}
     for one in touched:
         office, rule, _ = _key(one.entry)
         before = one.old.replaces if one.old is not None else None
         keys |= {(office, rule, key) for key in (before, one.entry.replaces_key) if key}
+    return await mark_renewed(connection, keys, now)
+
+
+async def mark_renewed(
+    connection: AsyncConnection, keys: Collection[PermitKey], now: datetime
+) -> list[str]:
+    """Mark which permits others renew under another number, whoever came first.
+
+    Returns the ids of those for which that changed.
+    """
     changed: list[str] = []
     for piece in in_pieces(list(keys)):
         done = await connection.execute(
@@ -237,6 +253,18 @@ async def _known(
         rows = await connection.execute(select(permits).where(tuple_(*_KEY).in_(piece)))
         found |= {(row.authority, row.rule, row.number_key): row for row in rows}
     return found
+
+
+async def _hear_of(
+    connection: AsyncConnection, ids: Sequence[str], source: Register
+) -> None:
+    """A permit lives by the register that spoke of it last, changed or not."""
+    for piece in in_pieces(ids):
+        await connection.execute(
+            update(permits)
+            .where(permits.c.id.in_(piece), permits.c.register != source.name)
+            .values(register=source.name)
+        )
 
 
 async def _heard_from(

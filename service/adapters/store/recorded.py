@@ -80,8 +80,9 @@ async def _not_accepted(
     match outcome:
         case Unknown(reason):
             await _doubt(connection, message_id, reason, now)
-        case NotPosted():
-            await give_back(connection, message_id, "not posted in time", now)
+        case NotPosted(reason):
+            after = await _back_off(connection, message_id)
+            await give_back(connection, message_id, reason, now, after=after)
         case Refused():
             await learn(connection, row.recipient_id, outcome.kind, now)
             await _refuse(connection, message_id, outcome, now)

@@ -192,12 +192,13 @@ reminders = Table(
     Index(
         "ix_reminders_due",
         "until_at",
-        "next_at",
+        "permit_id",
         sqlite_where=text("state = 'due'"),
         postgresql_where=text("state = 'due'"),
     ),
     Index(None, "sent_at"),
     Index(None, "state_at"),
+    Index(None, "message_id"),
 )
 
 reminder_events = Table(
@@ -219,6 +220,9 @@ reminder_events = Table(
     Index(None, "permit_id", "expires_on", "step"),
     comment="Every move of a reminder after its birth.",
 )
+
+OPEN_MESSAGE = "state IN ('sending', 'uncertain')"
+"""Under way or unknown, word by word as in the partial index: so it is used."""
 
 messages = Table(
     "messages",
@@ -250,8 +254,8 @@ messages = Table(
     Index(
         "ix_messages_open",
         "lease_until",
-        sqlite_where=text("state IN ('sending', 'uncertain')"),
-        postgresql_where=text("state IN ('sending', 'uncertain')"),
+        sqlite_where=text(OPEN_MESSAGE),
+        postgresql_where=text(OPEN_MESSAGE),
     ),
     Index(None, "accepted_at"),
     Index(None, "recipient_id"),

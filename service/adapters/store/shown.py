@@ -7,8 +7,9 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, and_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from service.adapters.store.changed import end_overtaken
+from service.adapters.store.changed import bear_current, end_overtaken
 from service.adapters.store.database import Database
+from service.adapters.store.permits import mark_renewed
 from service.adapters.store.schema import (
     permit_recipients,
     permits,
@@ -57,11 +58,16 @@ class PermitReader:
                 update(permits)
                 .where(_is(authority, rule, key))
                 .values(status=PermitStatus.WITHDRAWN, changed_at=now)
-                .returning(permits.c.id)
+                .returning(permits.c.id, permits.c.replaces)
             )
-            ids = list(gone.scalars())
+            row = gone.first()
+            if row is None:
+                return False
+            renewed = {(authority, rule, row.replaces)} if row.replaces else set()
+            ids = [row.id, *await mark_renewed(connection, renewed, now)]
             await end_overtaken(connection, ids, now)
-            return bool(ids)
+            await bear_current(connection, ids, now)
+            return True
 
     async def _shown(
         self, where: ColumnElement[bool], limit: int | None = None

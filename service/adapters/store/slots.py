@@ -9,7 +9,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from service.adapters.store.born import bear, supersede
 from service.adapters.store.database import Database
 from service.adapters.store.moves import in_pieces
-from service.adapters.store.schema import golives, slots
+from service.adapters.store.reopened import reopen
+from service.adapters.store.schema import golives, reminders, slots
 from service.adapters.store.upsert import insert_into
 from service.domain.births import Births
 from service.domain.schedule import Slot
@@ -113,6 +114,9 @@ async def _expand(
     connection: AsyncConnection, group: DueGroup, plan: Births, now: datetime
 ) -> int:
     fresh = [row for row in plan.rows if row.slot.step in group.unexpanded]
+    for row in fresh:
+        if row.state is ReminderState.DUE:
+            await reopen(connection, group, row.slot.step, _of_group(group), now)
     born = sum([await bear(connection, group, row, now) for row in fresh])
     if any(row.state is ReminderState.DUE for row in fresh):
         await supersede(connection, group, fresh[-1].slot, now)
@@ -125,6 +129,12 @@ async def _expand(
         .values(expanded_at=now)
     )
     return born
+
+
+def _of_group(group: DueGroup) -> ColumnElement[bool]:
+    return (reminders.c.version_id == group.version) & (
+        reminders.c.authority == group.authority
+    )
 
 
 def _key(group: DueGroup) -> GroupKey:

@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field
 
 from service.domain.raw import A_DAY
 from service.domain.week import between
-from service.flow.report import By
+from service.flow.report import By, columns_of
 from service.flow.report import counts as count
 from service.web.api.endpoint import endpoint
 from service.web.api.inputs import Parameters
@@ -72,7 +72,8 @@ async def counts(desk: Desk, query: CountsQuery) -> Counts | web.Response:
     told = [row.told() for row in rows]
     if query.format == "csv":
         return web.Response(
-            text=desk.documents.rows_as_csv(told), content_type="text/csv"
+            text=desk.documents.rows_as_csv(told, columns_of(rows)),
+            content_type="text/csv",
         )
     return Counts.model_validate(
         {

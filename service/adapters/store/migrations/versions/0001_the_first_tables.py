@@ -327,10 +327,13 @@ def upgrade() -> None:
     op.create_index(
         "ix_reminders_due",
         "reminders",
-        ["until_at", "next_at"],
+        ["until_at", "permit_id"],
         unique=False,
         sqlite_where=sa.text("state = 'due'"),
         postgresql_where=sa.text("state = 'due'"),
+    )
+    op.create_index(
+        op.f("ix_reminders_message_id"), "reminders", ["message_id"], unique=False
     )
     op.create_index(
         op.f("ix_reminders_sent_at"), "reminders", ["sent_at"], unique=False
