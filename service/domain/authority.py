@@ -2,7 +2,7 @@
 
 from collections.abc import Container
 from dataclasses import dataclass
-from datetime import date, time
+from datetime import UTC, date, datetime, time
 from typing import Literal
 from zoneinfo import ZoneInfo
 
@@ -43,3 +43,7 @@ class Authority:
         if self.sending_days == "working":
             return day in working
         return day.isoweekday() in self.sending_days
+
+    def instant(self, day: date, clock: time) -> datetime:
+        """Local wall time in UTC; one that summer time skips comes later."""
+        return datetime.combine(day, clock, self.zone).astimezone(UTC)

@@ -5,7 +5,7 @@ DESIGN promises: once, true when sent, every reminder ends with a reason.
 
 from collections.abc import Container
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 
 from service.domain.authority import Authority
 from service.domain.permit import PermitStatus
@@ -116,14 +116,10 @@ def next_sending(
     day = local.date()
     if office.sends_on(day, working):
         if local.time() < office.sends_from:
-            return _at(day, office.sends_from, office)
+            return office.instant(day, office.sends_from)
         if local.time() < office.sends_until:
             return now
     day += timedelta(days=1)
     while not office.sends_on(day, working):
         day += timedelta(days=1)
-    return _at(day, office.sends_from, office)
-
-
-def _at(day: date, clock: time, office: Authority) -> datetime:
-    return datetime.combine(day, clock, office.zone).astimezone(UTC)
+    return office.instant(day, office.sends_from)

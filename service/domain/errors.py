@@ -38,7 +38,12 @@ class InvalidError(PermitRemindersError):
     def __init__(self, where: str, mistakes: Sequence[Mistake]) -> None:
         self.where = where
         self.mistakes = tuple(mistakes)
-        super().__init__(f"{where}: " + "; ".join(map(str, self.mistakes)))
+        super().__init__(f"{where}: {self.reason}")
+
+    @property
+    def reason(self) -> str:
+        """All the mistakes in one line, without saying where they stand."""
+        return "; ".join(map(str, self.mistakes))
 
 
 class UnknownError(PermitRemindersError):

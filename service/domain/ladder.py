@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time
+from datetime import date, time
 
 from service.domain.authority import Authority
 from service.domain.calendar import DAY, Calendar
@@ -106,19 +106,14 @@ def _rung(
 def _slots(rungs: Sequence[Rung], office: Authority) -> tuple[Slot, ...]:
     slots: list[Slot] = []
     for rung in reversed(rungs):
-        due_at = _instant(rung.sent_on, office.sends_from, office)
-        until_at = _instant(rung.last_on + DAY, time(0), office)
+        due_at = office.instant(rung.sent_on, office.sends_from)
+        until_at = office.instant(rung.last_on + DAY, time(0))
         if slots and slots[-1].due_at <= due_at:
             continue
         if slots:
             until_at = min(until_at, slots[-1].due_at)
         slots.append(Slot(rung.step.name, due_at, until_at, rung.step.template))
     return tuple(reversed(slots))
-
-
-def _instant(day: date, at: time, office: Authority) -> datetime:
-    """Place local wall time in UTC; a wall time that summer time skips comes later."""
-    return datetime.combine(day, at, office.zone).astimezone(UTC)
 
 
 def _told(rungs: Sequence[Rung], slots: Sequence[Slot], office: Authority) -> list[str]:

@@ -55,8 +55,7 @@ async def take_in(
         done = await register(permits, source, to, leave_out_idle=True)
         for row, outcome in _paired(chunk, done):
             if isinstance(outcome, InvalidError):
-                reason = "; ".join(map(str, outcome.mistakes))
-                rejects.add(row.line, row.raw, reason)
+                rejects.add(row.line, row.raw, outcome.reason)
                 outcome = REJECTED  # noqa: PLW2901 - told as a count from here
             counts[outcome] += 1
     return counts

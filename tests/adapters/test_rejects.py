@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from service.adapters.formulas import guarded, unguarded
 from service.adapters.registers.csvfile import read_csv
-from service.adapters.registers.rejects import reason_of, rejects_file
+from service.adapters.registers.rejects import rejects_file
 from service.domain.errors import InvalidError, Mistake, SetUpError
 
 
@@ -32,7 +32,7 @@ def test_refused_rows_come_back_as_they_came_with_line_and_reason(
     with rejects_file(path) as rejects:
         for row in read_csv(source, default_authority="a"):
             if row.error:
-                rejects.add(row.line, row.raw, reason_of(row.error))
+                rejects.add(row.line, row.raw, row.error.reason)
     assert rejects.count == 4
     header, *rows = cells(path)
     assert header == ["line", "reason", "rule", "number", "holder", "expires_on"]
@@ -89,7 +89,7 @@ def test_a_folder_that_is_not_there_is_told_before_anything_is_read(
 
 def test_the_reason_is_every_mistake_without_the_place() -> None:
     mistakes = [Mistake("number", "nothing", "it"), Mistake("rule", "'x'", "y")]
-    assert reason_of(InvalidError("f.csv:2", mistakes)) == (
+    assert InvalidError("f.csv:2", mistakes).reason == (
         "number: found nothing, expected it; rule: found 'x', expected y"
     )
 

@@ -9,12 +9,7 @@ from typing import TextIO
 
 from service.adapters.formulas import guarded
 from service.adapters.registers.csvfile import BEYOND, VERDICT
-from service.domain.errors import InvalidError, SetUpError
-
-
-def reason_of(error: InvalidError) -> str:
-    """Say what is wrong with a row, all of it, without saying where it stands."""
-    return "; ".join(map(str, error.mistakes))
+from service.domain.errors import SetUpError
 
 
 class Rejects:
