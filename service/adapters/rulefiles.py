@@ -1,52 +1,59 @@
 """Rule files and authority files: TOML on disk, checked, all mistakes at once."""
 
 import tomllib
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from service.domain.authority import Authority
 from service.domain.authorityfile import authorities_from
 from service.domain.calendar import Calendar
 from service.domain.errors import InvalidError, Mistake, SetUpError
+from service.domain.overlay import overlaid
 from service.domain.rule import Rule
 from service.domain.rulefile import rule_from
 
 
 def read_rules(
-    folder: Path, *, templates: Collection[str], calendars: Mapping[str, Calendar]
+    place: Path, *, templates: Collection[str], calendars: Mapping[str, Calendar]
 ) -> dict[str, Rule]:
-    """Read every rule file of a folder and those inside it, by code.
+    """Read one rule file, or every one of a folder and those inside it, by code.
 
-    Raises `SetUpError` where there is none, and `InvalidError` with the mistakes of
-    all files, each naming its file.
+    A file with `over` lays an authority's own versions over those of the rule it
+    names, field by field. Raises `SetUpError` where there is no file, and
+    `InvalidError` with the mistakes of all files, each naming its file.
     """
-    paths = sorted(folder.rglob("*.toml"))
+    folder = place if place.is_dir() else place.parent
+    paths = sorted(place.rglob("*.toml")) if place.is_dir() else [place]
     if not paths:
         message = f"{folder}: no rule files (*.toml) here; name the right folder"
         raise SetUpError(message)
-    rules, mistakes = dict[str, Rule](), list[Mistake]()
+    mistakes = list[Mistake]()
+    rules, texts = dict[str, Rule](), dict[str, Mapping[str, object]]()
+    overlays = list[tuple[Path, Mapping[str, object]]]()
+    read = partial(rule_from, templates=templates, calendars=calendars)
     for path in paths:
-        place = str(path.relative_to(folder))
-        try:
-            rule = read_rule(path, templates=templates, calendars=calendars)
-        except InvalidError as error:
-            mistakes += [_placed(place, mistake) for mistake in error.mistakes]
-            continue
-        if rule.code in rules:
-            taken = Mistake("code", rule.code, "a code no other file has")
-            mistakes.append(_placed(place, taken))
-        rules[rule.code] = rule
+        with _placing(path.relative_to(folder), mistakes):
+            values: Mapping[str, object] = _toml(path)
+            if "over" in values:
+                overlays.append((path, values))
+                continue
+            rule = read(values, str(path))
+            if rule.code in rules:
+                taken = Mistake("code", rule.code, "a code no other file has")
+                raise InvalidError(str(path), [taken])
+            rules[rule.code], texts[rule.code] = rule, values
+    for path, values in overlays:
+        with _placing(path.relative_to(folder), mistakes):
+            over = overlaid(texts, values, str(path))
+            local = read(over, str(path)).versions
+            base = rules[str(over["code"])]
+            rules[base.code] = replace(base, versions=base.versions + local)
     if mistakes:
-        raise InvalidError(str(folder), mistakes)
+        raise InvalidError(str(place), mistakes)
     return rules
-
-
-def read_rule(
-    path: Path, *, templates: Collection[str], calendars: Mapping[str, Calendar]
-) -> Rule:
-    """Read one rule file; raises `InvalidError` or `SetUpError` naming it."""
-    return rule_from(_toml(path), str(path), templates=templates, calendars=calendars)
 
 
 def read_authorities(path: Path, *, calendars: Collection[str]) -> dict[str, Authority]:
@@ -65,5 +72,12 @@ def _toml(path: Path) -> dict[str, object]:
         raise InvalidError(str(path), [mistake]) from None
 
 
-def _placed(place: str, mistake: Mistake) -> Mistake:
-    return replace(mistake, field=f"{place}: {mistake.field}")
+@contextmanager
+def _placing(path: Path, mistakes: list[Mistake]) -> Iterator[None]:
+    """Collect the mistakes of one file, each saying which."""
+    try:
+        yield
+    except InvalidError as error:
+        mistakes += [
+            replace(one, field=f"{path}: {one.field}") for one in error.mistakes
+        ]

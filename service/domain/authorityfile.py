@@ -10,8 +10,8 @@ from service.domain.authority import Authority
 from service.domain.edge import Bare
 from service.domain.errors import InvalidError
 from service.domain.rule import Language, Text
-from service.domain.rulefile import both
 from service.domain.table import Table
+from service.domain.versionfile import both
 
 LANGUAGES: Final[tuple[Language, ...]] = get_args(Language)
 BARE: Final[tuple[Bare, ...]] = get_args(Bare)

@@ -1,9 +1,9 @@
 """Which days count: working days of a place, and how far that is published."""
 
-from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from itertools import accumulate
 from typing import Final
 
 from service.domain.errors import InvalidError, Mistake
@@ -13,38 +13,46 @@ SATURDAY: Final = 5
 
 
 class WorkingDays:
-    """An index of working days from `first` to `last`, asked by bisection.
+    """An index of working days from `first` to `last`, asked without a search.
 
     Every question raises `InvalidError` where it or its answer leaves the index.
     """
 
-    __slots__ = ("_ordinals", "_where", "first", "last")
+    __slots__ = ("_base", "_days", "_ranks", "_where", "first", "last")
 
     def __init__(
         self, code: str, first: date, last: date, days: Iterable[date]
     ) -> None:
         self._where, self.first, self.last = f"calendar {code}", first, last
-        self._ordinals = sorted(day.toordinal() for day in days)
+        self._base = first.toordinal()
+        self._days = sorted(days)
+        works = bytearray(last.toordinal() - self._base + 1)
+        for day in self._days:
+            works[day.toordinal() - self._base] = 1
+        # How many working days come before each day, and before the day after the last.
+        self._ranks = list(accumulate(works, initial=0))
 
     def __contains__(self, day: object) -> bool:
-        return isinstance(day, date) and self.on_or_before(day) == day
+        if not isinstance(day, date):
+            return False
+        at = self._at(day)
+        return self._ranks[at] != self._ranks[at + 1]
 
     def back(self, day: date, count: int) -> date:
         """Find the `count`-th working day before `day`, itself not counted."""
-        return self._pick(day, bisect_left(self._ordinals, day.toordinal()) - count)
+        return self._pick(day, self._ranks[self._at(day)] - count)
 
     def forward(self, day: date, count: int) -> date:
         """Find the `count`-th working day after `day`, itself not counted."""
-        at = bisect_right(self._ordinals, day.toordinal())
-        return self._pick(day, at + count - 1)
+        return self._pick(day, self._ranks[self._at(day) + 1] + count - 1)
 
     def on_or_before(self, day: date) -> date:
         """Keep a working day, move another to the last one before it."""
-        return self._pick(day, bisect_right(self._ordinals, day.toordinal()) - 1)
+        return self._pick(day, self._ranks[self._at(day) + 1] - 1)
 
     def on_or_after(self, day: date) -> date:
         """Keep a working day, move another to the first one after it."""
-        return self._pick(day, bisect_left(self._ordinals, day.toordinal()))
+        return self._pick(day, self._ranks[self._at(day)])
 
     def refuse_outside(self, name: str, day: date) -> None:
         """Raise `InvalidError` for a date called `name` outside the index."""
@@ -52,10 +60,13 @@ class WorkingDays:
             expected = f"a day from {self.first} to {self.last}"
             raise InvalidError(self._where, [Mistake(name, str(day), expected)])
 
+    def _at(self, day: date) -> int:
+        self.refuse_outside("day", day)
+        return day.toordinal() - self._base
+
     def _pick(self, asked: date, at: int) -> date:
-        if self.first <= asked <= self.last and 0 <= at < len(self._ordinals):
-            return date.fromordinal(self._ordinals[at])
-        self.refuse_outside("day", asked)
+        if 0 <= at < len(self._days):
+            return self._days[at]
         expected = f"a day further inside {self.first} to {self.last}"
         raise InvalidError(self._where, [Mistake("day", str(asked), expected)])
 

@@ -5,6 +5,7 @@ PermitRemindersError          one line: what, where, what to do
 ├── InvalidError              one or more Mistakes in a row, request or file
 ├── UnknownError              a code nobody has loaded (rule, authority, permit, …)
 ├── NotInForceError           no version of the rule governs that date
+├── NeverRemindsError         a permit type that is only listed, with the reason
 ├── ConflictError             right in itself, but at odds with what is stored
 ├── ForgedError               a webhook that is not from the provider
 └── SetUpError                settings, database, port: the operator must act
@@ -63,6 +64,13 @@ class NotInForceError(PermitRemindersError):
             f"{rule}: no version governs {picked_by} {day}; "
             f"the first is in force from {first}"
         )
+
+
+class NeverRemindsError(PermitRemindersError):
+    """A permit type in the catalogue of which nobody is ever reminded."""
+
+    def __init__(self, rule: str, because: str, why: str) -> None:
+        super().__init__(f"{rule}: never reminds ({because}): {why}")
 
 
 class ConflictError(PermitRemindersError):

@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, time
+from datetime import date, datetime, time
 
 from service.domain.authority import Authority
 from service.domain.calendar import DAY, Calendar
+from service.domain.edge import Edge
 from service.domain.period import Anchor, Period
 from service.domain.rule import Rule, Step, Version
 from service.domain.schedule import Ladder, Slot, Window
@@ -22,7 +23,41 @@ class Rung:
     last_on: date
 
 
-def ladder(
+@dataclass(frozen=True, slots=True)
+class Reckoning:
+    """One expiry date, dated: everything the ladder and its reasons are made of."""
+
+    version: Version
+    expires_on: date
+    window: Window
+    edges: Sequence[Edge]
+    rungs: Sequence[Rung]
+    law: Calendar
+    office: Authority
+
+    def ladder(self) -> Ladder:
+        """The window and the steps as instants.
+
+        A step is left out where the next one is due no later: the more urgent text
+        says it all.
+        """
+        return Ladder(self.window, _slots(self.rungs, self.office))
+
+    def reasons(self) -> tuple[str, ...]:
+        """Say line by line how the dates came about."""
+        kept = {slot.step for slot in self.ladder().slots}
+        return (
+            f"version {self.version.key}",
+            *_moved(self),
+            *explain(self.edges, self.law),
+            *(
+                _line(rung, self.office, left_out=rung.step.name not in kept)
+                for rung in self.rungs
+            ),
+        )
+
+
+def reckon(
     rule: Rule,
     version: Version,
     expires_on: date,
@@ -30,13 +65,12 @@ def ladder(
     calendars: Mapping[str, Calendar],
     *,
     sender: Authority | None = None,
-) -> Ladder:
-    """Turn the law into instants for one expiry date.
+) -> Reckoning:
+    """Turn the law into dates for one expiry date.
 
     Counted on the rule's calendar as the issuing `authority` reads the law; sent on
-    the days and hours of `sender`, by default the same office. A step is left out
-    where the next one is due no later: the more urgent text says it all.
-    Raises `InvalidError` for a date outside the calendars.
+    the days and hours of `sender`, by default the same office. Raises `InvalidError`
+    for a date outside the calendars.
     """
     office = sender or authority
     law = calendars[rule.calendar]
@@ -51,9 +85,7 @@ def ladder(
         _rung(step, days, last_on, office, calendars[office.calendar])
         for step, days, last_on in days_of(version.steps, found, law)
     ]
-    slots = _slots(rungs, office)
-    reasons = (*explain(edges, law), *_told(rungs, slots, office))
-    return Ladder(found, slots, (f"version {version.key}", *reasons))
+    return Reckoning(version, expires_on, found, edges, rungs, law, office)
 
 
 def days_of(
@@ -112,13 +144,20 @@ def _slots(rungs: Sequence[Rung], office: Authority) -> tuple[Slot, ...]:
             continue
         if slots:
             until_at = min(until_at, slots[-1].due_at)
-        slots.append(Slot(rung.step.name, due_at, until_at, rung.step.template))
+        slots.append(_slot(rung.step, due_at, until_at))
     return tuple(reversed(slots))
 
 
-def _told(rungs: Sequence[Rung], slots: Sequence[Slot], office: Authority) -> list[str]:
-    kept = {slot.step for slot in slots}
-    return [_line(rung, office, left_out=rung.step.name not in kept) for rung in rungs]
+def _slot(step: Step, due_at: datetime, until_at: datetime) -> Slot:
+    return Slot(step.name, due_at, until_at, step.template, step.replaces)
+
+
+def _moved(it: Reckoning) -> list[str]:
+    if it.window.expires_on == it.expires_on:
+        return []
+    counted = it.version.counts_from
+    why = "the end of its month" if counted == "month-end" else "one day for everybody"
+    return [f"periods count from {it.window.expires_on}, {why}, not {it.expires_on}"]
 
 
 def _line(rung: Rung, office: Authority, *, left_out: bool) -> str:

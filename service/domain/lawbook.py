@@ -1,6 +1,6 @@
 """Everything loaded that the law says: rules, authorities, calendars."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
 from functools import lru_cache
 from typing import Final, TypeVar
@@ -8,7 +8,7 @@ from typing import Final, TypeVar
 from service.domain.authority import Authority
 from service.domain.calendar import Calendar
 from service.domain.errors import UnknownError
-from service.domain.ladder import ladder
+from service.domain.ladder import Reckoning, reckon
 from service.domain.rule import Rule, Version
 from service.domain.schedule import Ladder
 
@@ -26,12 +26,15 @@ class Law:
         rules: Mapping[str, Rule],
         authorities: Mapping[str, Authority],
         calendars: Mapping[str, Calendar],
+        former: Iterable[Version] = (),
     ) -> None:
         self.rules, self.authorities = dict(rules), dict(authorities)
         self.calendars = dict(calendars)
-        self._versions = {
-            version.key: version for rule in rules.values() for version in rule.versions
-        }
+        self._versions = {version.key: version for version in former}
+        self._series = dict[str, Version]()
+        for rule in rules.values():
+            for version in sorted(rule.versions, key=lambda one: one.revision):
+                self._versions[version.key] = self._series[version.series] = version
         self._remembered = lru_cache(REMEMBERED)(self._ladder)
 
     def rule(self, code: str) -> Rule:
@@ -47,8 +50,38 @@ class Law:
         return _known("calendar", code, self.calendars)
 
     def version(self, key: str) -> Version:
-        """Look up a version by its public name; raises `UnknownError`."""
+        """Look up a version by its public name, in force or former or in the shadow.
+
+        Raises `UnknownError`.
+        """
         return _known("version", key, self._versions)
+
+    def standing(self, series: str) -> Version:
+        """Look up the version that dates a series now; raises `UnknownError`."""
+        return _known("version", series, self._series)
+
+    def version_for(
+        self,
+        rule_code: str,
+        authority_code: str,
+        expires_on: date,
+        issued_on: date | None = None,
+    ) -> Version:
+        """Find the version that governs a permit of an authority.
+
+        Raises `UnknownError`, `NotInForceError` and `NeverRemindsError`.
+        """
+        line = self.line(authority_code)
+        return self.rule(rule_code).version_for(expires_on, issued_on, line)
+
+    def line(self, authority_code: str) -> tuple[str, ...]:
+        """List an authority and those above it; raises `UnknownError`."""
+        office = self.authority(authority_code)
+        line = [office.code]
+        while office.parent is not None:
+            office = self.authority(office.parent)
+            line.append(office.code)
+        return tuple(line)
 
     def below(self, authority_code: str) -> tuple[str, ...]:
         """List an authority and all under it in the tree; raises `UnknownError`."""
@@ -92,10 +125,11 @@ class Law:
         """
         return self._remembered(rule_code, version, authority_code, expires_on)
 
-    def _ladder(
+    def reckon(
         self, rule_code: str, version: Version, authority_code: str, expires_on: date
-    ) -> Ladder:
-        return ladder(
+    ) -> Reckoning:
+        """Date like `ladder`, and keep the reasons."""
+        return reckon(
             self.rule(rule_code),
             version,
             expires_on,
@@ -103,6 +137,11 @@ class Law:
             self.calendars,
             sender=self.sender_of(authority_code),
         )
+
+    def _ladder(
+        self, rule_code: str, version: Version, authority_code: str, expires_on: date
+    ) -> Ladder:
+        return self.reckon(rule_code, version, authority_code, expires_on).ladder()
 
 
 def _known(kind: str, code: str, loaded: Mapping[str, T]) -> T:

@@ -93,6 +93,11 @@ def _refuse_nonsense(text: str, amount: int, unit: Unit, kind: Kind | None) -> N
         raise PeriodError(text, f'"{kind}" with days only')
 
 
+def month_end(day: date) -> date:
+    """Find the last day of a day's month."""
+    return day.replace(day=calendar.monthrange(day.year, day.month)[1])
+
+
 def _months_from(day: date, months: int) -> date:
     year, month0 = divmod(day.year * 12 + day.month - 1 + months, 12)
     last = calendar.monthrange(year, month0 + 1)[1]

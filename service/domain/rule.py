@@ -3,12 +3,21 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Literal
+from typing import Final, Literal
 
-from service.domain.errors import NotInForceError
-from service.domain.period import Period
+from service.domain.errors import NeverRemindsError, NotInForceError
+from service.domain.period import Period, month_end
 
 Language = Literal["zh", "en"]
+
+NeverBecause = Literal["unverified", "no-expiry", "derived-expiry", "abolished"]
+LateFiling = Literal["accepted", "refused"]
+MonthEnd = Literal["month-end"]
+
+CORRECTION: Final = "correction"
+CONTACT_NOW: Final = "contact-now"
+RESERVED: Final = (CORRECTION, CONTACT_NOW)
+"""Steps that no rule has: told too late a day; found late when the office went live."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +61,8 @@ class Step:
 
     A step is current from its instant until the next step's, the last one until
     `until` (default: the end of the closing day). A step after closing or expiry
-    must say so.
+    must say so. `replaces` are the names of steps of earlier revisions: who was
+    texted in one of them is not texted again in this one.
     """
 
     name: str
@@ -60,6 +70,16 @@ class Step:
     template: str
     until: Period | None = None
     after_closing: bool = False
+    replaces: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Never:
+    """Why a permit type is never reminded of, and where that is read."""
+
+    because: NeverBecause
+    why: Text
+    reference: Reference
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +88,11 @@ class Version:
 
     `governs` says which date of a permit picks the version: its expiry (default)
     or its issue. `new_term` says from when a renewed term runs: where it is the
-    decision, filing early costs the holder part of the old term.
+    decision, filing early costs the holder part of the old term. `late_filing` says
+    what the law makes of an application after closing; None where it is silent.
+    `counts_from` is what periods count from: the expiry on the permit, the end of its
+    month, or one day that is the same for everybody. `jurisdiction` is the code of the
+    authority for which, and below which, the version stands in for the general one.
     """
 
     rule: str
@@ -83,11 +107,32 @@ class Version:
     late: Text | None = None
     new_term: Literal["decision", "expiry"] | None = None
     conflicts: tuple[Conflict, ...] = ()
+    late_filing: LateFiling | None = None
+    counts_from: Literal["expiry"] | MonthEnd | date = "expiry"
+    jurisdiction: str | None = None
+
+    @property
+    def series(self) -> str:
+        """What its revisions share, e.g. "cn-food-production-license@2020-03-01".
+
+        A permit falls under a series; the highest revision applied dates it.
+        """
+        place = f"/{self.jurisdiction}" if self.jurisdiction else ""
+        return f"{self.rule}@{self.in_force_from}{place}"
 
     @property
     def key(self) -> str:
         """The version's public name, e.g. "cn-food-production-license@2020-03-01.1"."""
-        return f"{self.rule}@{self.in_force_from}.{self.revision}"
+        return f"{self.series}.{self.revision}"
+
+    def __hash__(self) -> int:
+        return hash(self.key)
+
+    def counted_from(self, expires_on: date) -> date:
+        """The day its periods count from, for a permit with this expiry date."""
+        if isinstance(self.counts_from, date):
+            return self.counts_from
+        return expires_on if self.counts_from == "expiry" else month_end(expires_on)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +142,7 @@ class Rule:
     `number_tail` is how many final characters of a permit number tell its holder
     which permit a text is about. `number_is_personal` marks numbers that contain
     a person's identity number. `min_gap_days` separates two reminders of a permit.
+    `never` is there where nobody is ever reminded; such a type may have no version.
     """
 
     code: str
@@ -110,22 +156,41 @@ class Rule:
     versions: tuple[Version, ...] = field(repr=False)
     number_is_personal: bool = False
     min_gap_days: int = 3
+    never: Never | None = None
 
-    def version_for(self, expires_on: date, issued_on: date | None = None) -> Version:
+    def version_for(
+        self,
+        expires_on: date,
+        issued_on: date | None = None,
+        line: Sequence[str] = (),
+    ) -> Version:
         """The version that governs a permit.
 
-        Raises `NotInForceError` where no version does. A permit without an issue
-        date is picked by its expiry even if the version governs by issue.
+        `line` are its authority and those above it: the nearest that has a version of
+        its own in force comes first, the general one last. A permit without an issue
+        date is picked by its expiry even if the version governs by issue. Raises
+        `NotInForceError` where no version does, `NeverRemindsError` where a type has
+        none at all.
         """
-        for version in newest_first(self.versions):
-            day = expires_on
-            if version.governs == "issue" and issued_on is not None:
-                day = issued_on
-            ends = version.in_force_until
-            if version.in_force_from <= day and (ends is None or day <= ends):
-                return version
+        if not self.versions and self.never is not None:
+            raise NeverRemindsError(self.code, self.never.because, self.never.why.en)
+        versions = newest_first(self.versions)
+        for place in (*line, None):
+            for version in versions:
+                if version.jurisdiction == place and _governs(
+                    version, expires_on, issued_on
+                ):
+                    return version
         first = min(version.in_force_from for version in self.versions)
         raise NotInForceError(self.code, "expiry", expires_on, first)
+
+
+def _governs(version: Version, expires_on: date, issued_on: date | None) -> bool:
+    day = expires_on
+    if version.governs == "issue" and issued_on is not None:
+        day = issued_on
+    ends = version.in_force_until
+    return version.in_force_from <= day and (ends is None or day <= ends)
 
 
 def newest_first(versions: Sequence[Version]) -> list[Version]:

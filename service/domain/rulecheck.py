@@ -45,7 +45,7 @@ def _words(version: Version) -> Iterator[Finding]:
     for at, name in enumerate(names, start=1):
         if name in names[: at - 1]:
             yield f"steps[{at}].name", name, "a name no earlier step has"
-    if version.new_term == "decision" and names[0] != "prepare":
+    if version.new_term == "decision" and names and names[0] != "prepare":
         why = "the new term runs from the decision, filing early shortens the old one"
         yield "steps[1].name", names[0], f"prepare: {why}"
 

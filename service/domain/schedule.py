@@ -23,21 +23,24 @@ class Window:
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """One step on one expiry date: due at an instant (UTC), current until another."""
+    """One step on one expiry date: due at an instant (UTC), current until another.
+
+    Who was texted in a step that it `replaces` is not texted in it.
+    """
 
     step: str
     due_at: datetime
     until_at: datetime
     template: str
+    replaces: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Ladder:
-    """A window, its slots in order of time, and the reasoning line by line."""
+    """A window, and its slots in order of time."""
 
     window: Window
     slots: tuple[Slot, ...]
-    trace: tuple[str, ...]
 
 
 def current(slots: Sequence[Slot], now: datetime) -> Slot | None:

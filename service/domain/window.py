@@ -1,6 +1,6 @@
 """The window of one expiry date: both edges, and the reasoning in plain English."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date
 
 from service.domain.calendar import Calendar, made_up
@@ -24,12 +24,13 @@ def window(
     calendar.
     """
     calendar.surely.refuse_outside("expires_on", expires_on)
-    closes = closing(version.closes, expires_on, calendar, bare, margin)
+    end = version.counted_from(expires_on)
+    closes = closing(version.closes, end, calendar, bare, margin)
     edges = [closes]
     if version.opens is not None:
-        edges.insert(0, opening(version.opens, expires_on, calendar, bare))
+        edges.insert(0, opening(version.opens, end, calendar, bare))
     found = Window(
-        expires_on=expires_on,
+        expires_on=end,
         opens_on=edges[0].told if version.opens else None,
         closes_on=closes.told,
         closes_on_lenient=closes.outer,
@@ -38,7 +39,7 @@ def window(
     return found, edges
 
 
-def explain(edges: list[Edge], calendar: Calendar) -> Iterator[str]:
+def explain(edges: Sequence[Edge], calendar: Calendar) -> Iterator[str]:
     """Say line by line how the edges came about."""
     for edge in edges:
         yield from _read(edge, calendar)

@@ -140,7 +140,9 @@ def _birth(it: History) -> tuple[ReminderState, str | None]:
 def _recomputed(group: DatedGroup, law: Law) -> Iterator[str]:
     where = f"{group.version}, {group.authority}, {group.expires_on}"
     try:
-        version = law.rule(group.rule).version_for(group.expires_on, group.issued_on)
+        version = law.version_for(
+            group.rule, group.authority, group.expires_on, group.issued_on
+        )
         ladder = law.ladder(group.rule, version, group.authority, group.expires_on)
     except PermitRemindersError as error:
         yield f"permits of {where}: {error}"

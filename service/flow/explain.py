@@ -19,21 +19,21 @@ def explain(
     Without `version` the one that governs the expiry date is taken. Raises
     `UnknownError` and `NotInForceError`.
     """
-    chosen = version or law.rule(rule).version_for(expires_on)
-    ladder = law.ladder(rule, chosen, authority, expires_on)
-    window = ladder.window
+    chosen = version or law.version_for(rule, authority, expires_on)
+    reckoned = law.reckon(rule, chosen, authority, expires_on)
+    window = reckoned.window
     return {
         "rule": rule,
         "version": chosen.key,
         "authority": authority,
-        "expires_on": window.expires_on,
+        "expires_on": expires_on,
         "opens_on": window.opens_on,
         "closes_on": window.closes_on,
         "closes_on_lenient": window.closes_on_lenient,
         "provisional": window.provisional,
         "slots": [
             {"step": slot.step, "due_at": slot.due_at, "template": slot.template}
-            for slot in ladder.slots
+            for slot in reckoned.ladder().slots
         ],
-        "trace": list(ladder.trace),
+        "trace": list(reckoned.reasons()),
     }

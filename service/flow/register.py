@@ -79,7 +79,9 @@ def _prepare(
     try:
         rule = law.rule(permit.rule)
         office = law.authority(permit.authority)
-        version = rule.version_for(permit.expires_on, permit.issued_on)
+        version = law.version_for(
+            rule.code, office.code, permit.expires_on, permit.issued_on
+        )
         ladder = law.ladder(rule.code, version, permit.authority, permit.expires_on)
     except PermitRemindersError as error:
         return _refusal(permit, error)

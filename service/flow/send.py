@@ -85,7 +85,7 @@ def compose(due: Due, law: Law, to: Sending) -> Draft | End | Hold:
     if verdict := decide(due.candidate, now, office, working, rule.min_gap_days):
         return verdict
     version = law.version(due.version)
-    if version.reference.confidence == "unverified":
+    if rule.never is not None or version.reference.confidence == "unverified":
         return End(ReminderState.SUPPRESSED, "rule unverified")
     ladder = law.ladder(due.rule, version, due.authority, due.candidate.expires_on)
     if _over(due.step, version, ladder.window, now.astimezone(office.zone).date()):

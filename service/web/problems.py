@@ -17,6 +17,7 @@ from service.domain.errors import (
     ForgedError,
     InvalidError,
     Mistake,
+    NeverRemindsError,
     NotInForceError,
     PermitRemindersError,
     UnknownError,
@@ -27,6 +28,7 @@ MEDIA_TYPE = "application/problem+json"
 STATUSES: Mapping[type[PermitRemindersError], HTTPStatus] = {
     InvalidError: HTTPStatus.UNPROCESSABLE_ENTITY,
     NotInForceError: HTTPStatus.UNPROCESSABLE_ENTITY,
+    NeverRemindsError: HTTPStatus.UNPROCESSABLE_ENTITY,
     UnknownError: HTTPStatus.NOT_FOUND,
     ConflictError: HTTPStatus.CONFLICT,
     ForgedError: HTTPStatus.FORBIDDEN,

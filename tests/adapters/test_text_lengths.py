@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from service.adapters.calendars import calendars
-from service.adapters.rulefiles import read_authorities, read_rule
+from service.adapters.rulefiles import read_authorities, read_rules
 from service.adapters.words import LANGUAGES, Words
 from service.domain.compose import Facts, facts
-from service.domain.ladder import ladder
+from service.domain.ladder import reckon
 from service.domain.segments import measure
 
 ROOT = Path(__file__).parents[2]
@@ -66,14 +66,14 @@ def refuse_long(told: str, language: str) -> None:
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
 def test_every_text_of_every_rule_takes_at_most_two_segments(file: Path) -> None:
     known = calendars()
-    rule = read_rule(file, templates=WORDS.names(), calendars=known)
+    [rule] = read_rules(file, templates=WORDS.names(), calendars=known).values()
     offices = read_authorities(ROOT / "examples/authorities.toml", calendars=known)
     for version, office in product(rule.versions, offices.values()):
         if office.calendar != rule.calendar:
             continue
         for expires_on in EXPIRIES:
-            dated = ladder(rule, version, expires_on, office, known)
-            for slot, language in product(dated.slots, LANGUAGES):
+            dated = reckon(rule, version, expires_on, office, known)
+            for slot, language in product(dated.ladder().slots, LANGUAGES):
                 said = facts(rule, version, dated.window, office, NUMBER, language)
                 refuse_long(WORDS.render_sms(slot.template, said), language)
 

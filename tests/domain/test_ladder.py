@@ -10,10 +10,9 @@ from hypothesis import strategies as st
 
 from service.adapters.calendars import calendars
 from service.domain.authority import Authority
-from service.domain.ladder import ladder
+from service.domain.ladder import Reckoning, reckon
 from service.domain.period import Period
 from service.domain.rule import Reference, Rule, Step, Text, Version
-from service.domain.schedule import Ladder
 
 CALENDARS = calendars()
 CLAUSE = Reference("A law", "Article 1", date(2026, 11, 22), "example")
@@ -48,7 +47,7 @@ def dated(
     opens: str | None = None,
     authority: Authority = OFFICE,
     sender: Authority | None = None,
-) -> Ladder:
+) -> Reckoning:
     version = Version(
         rule="xx-permit",
         in_force_from=date(2000, 1, 1),
@@ -68,12 +67,13 @@ def dated(
         number_tail=4,
         versions=(version,),
     )
-    return ladder(rule, version, expires_on, authority, CALENDARS, sender=sender)
+    return reckon(rule, version, expires_on, authority, CALENDARS, sender=sender)
 
 
-def sent_on(found: Ladder, office: Authority = OFFICE) -> list[tuple[str, date]]:
+def sent_on(found: Reckoning, office: Authority = OFFICE) -> list[tuple[str, date]]:
     return [
-        (slot.step, slot.due_at.astimezone(office.zone).date()) for slot in found.slots
+        (slot.step, slot.due_at.astimezone(office.zone).date())
+        for slot in found.ladder().slots
     ]
 
 
@@ -82,7 +82,7 @@ def test_a_food_producer_is_told_18_november_2026() -> None:
     assert found.window.closes_on == date(2026, 11, 18)
     assert found.window.closes_on_lenient == date(2026, 11, 19)
     assert not found.window.provisional
-    prepare, last_call = found.slots
+    prepare, last_call = found.ladder().slots
     assert prepare.due_at == datetime(2026, 9, 20, 1, 30, tzinfo=UTC)
     assert prepare.until_at == last_call.due_at
     assert last_call.due_at == datetime(2026, 11, 11, 1, 30, tzinfo=UTC)
@@ -91,7 +91,7 @@ def test_a_food_producer_is_told_18_november_2026() -> None:
 
 def test_the_trace_tells_each_step_and_why_it_moved() -> None:
     found = dated(date(2026, 12, 31), PREPARE, LAST_CALL)
-    assert found.trace == (
+    assert found.reasons() == (
         "version xx-permit@2000-01-01.1",
         "closes 30 working days before expiry: strict 2026-11-18, lenient 2026-11-19",
         (
@@ -116,8 +116,8 @@ def test_an_opening_on_a_new_york_saturday_is_sent_after_the_observed_new_year()
         authority=NEW_YORK,
     )
     assert found.window.opens_on == date(2023, 1, 3)
-    assert found.slots[0].due_at == datetime(2023, 1, 3, 14, 30, tzinfo=UTC)
-    assert found.slots[0].until_at == datetime(2023, 4, 1, 4, tzinfo=UTC)
+    assert found.ladder().slots[0].due_at == datetime(2023, 1, 3, 14, 30, tzinfo=UTC)
+    assert found.ladder().slots[0].until_at == datetime(2023, 4, 1, 4, tzinfo=UTC)
 
 
 def test_a_step_on_the_closing_day_is_not_moved_behind_it() -> None:
@@ -141,12 +141,12 @@ def test_a_step_past_its_last_day_slides_back_into_the_window() -> None:
 def test_a_step_is_over_at_the_end_of_its_until() -> None:
     early = step("prepare", "60 days before closing", until="20 days before closing")
     found = dated(date(2026, 12, 31), early)
-    assert found.slots[0].until_at == datetime(2026, 10, 29, 16, tzinfo=UTC)
+    assert found.ladder().slots[0].until_at == datetime(2026, 10, 29, 16, tzinfo=UTC)
 
 
 def test_no_step_is_current_between_closing_and_a_step_after_it() -> None:
     lapsed = step("lapsed", "10 days before expiry", after=True)
-    last_call, after = dated(date(2026, 12, 31), LAST_CALL, lapsed).slots
+    last_call, after = dated(date(2026, 12, 31), LAST_CALL, lapsed).ladder().slots
     assert last_call.until_at == datetime(2026, 11, 18, 16, tzinfo=UTC)
     assert after.due_at == datetime(2026, 12, 21, 1, 30, tzinfo=UTC)
     assert after.until_at == datetime(2026, 12, 31, 16, tzinfo=UTC)
@@ -157,8 +157,8 @@ def test_a_step_the_next_one_would_overtake_at_once_is_left_out() -> None:
     next_day = step("last-call", "31 days before expiry")
     found = dated(date(2026, 11, 5), holiday, next_day, closes="10 days before expiry")
     assert sent_on(found) == [("last-call", date(2026, 10, 8))]
-    assert "prepare 32 days before expiry: 2026-10-04" in found.trace[-2]
-    assert found.trace[-2].endswith("left out, the next step is due no later")
+    assert "prepare 32 days before expiry: 2026-10-04" in found.reasons()[-2]
+    assert found.reasons()[-2].endswith("left out, the next step is due no later")
 
 
 def test_the_sender_gives_zone_and_hours_and_the_issuer_the_counting() -> None:
@@ -166,7 +166,7 @@ def test_the_sender_gives_zone_and_hours_and_the_issuer_the_counting() -> None:
     early = replace(OFFICE, sends_from=time(8), sending_days=frozenset({7}))
     found = dated(date(2026, 12, 31), PREPARE, authority=issuer, sender=early)
     assert found.window.closes_on == date(2026, 11, 16)
-    assert found.slots[0].due_at == datetime(2026, 9, 20, 0, tzinfo=UTC)
+    assert found.ladder().slots[0].due_at == datetime(2026, 9, 20, 0, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(
@@ -185,11 +185,15 @@ def test_local_hours_survive_the_change_of_clocks(
         NEW_YORK, sends_from=sends_from, sending_days=frozenset(range(1, 8))
     )
     on_expiry = step("last-day", "on expiry", after=True)
-    slot = dated(expires_on, on_expiry, closes="on expiry", authority=office).slots[0]
+    slot = (
+        dated(expires_on, on_expiry, closes="on expiry", authority=office)
+        .ladder()
+        .slots[0]
+    )
     assert slot.due_at == due_at
 
 
-LAWS: list[Callable[[date, Authority], Ladder]] = [
+LAWS: list[Callable[[date, Authority], Reckoning]] = [
     lambda day, office: dated(day, PREPARE, LAST_CALL, authority=office),
     lambda day, office: dated(
         day,
@@ -224,12 +228,12 @@ OFFICES = st.builds(
 @settings(deadline=None)
 @given(st.sampled_from(LAWS), st.dates(date(2010, 1, 1), date(2035, 1, 1)), OFFICES)
 def test_steps_are_in_order_within_hours_and_never_after_closing(
-    law: Callable[[date, Authority], Ladder], expires_on: date, office: Authority
+    law: Callable[[date, Authority], Reckoning], expires_on: date, office: Authority
 ) -> None:
     found = law(expires_on, office)
     working = CALENDARS[office.calendar].surely
-    assert found.slots
-    for slot in found.slots:
+    assert found.ladder().slots
+    for slot in found.ladder().slots:
         local = slot.due_at.astimezone(office.zone)
         assert slot.due_at < slot.until_at
         assert office.sends_on(local.date(), working)
@@ -237,5 +241,5 @@ def test_steps_are_in_order_within_hours_and_never_after_closing(
         assert slot.until_at <= datetime.combine(
             found.window.closes_on + timedelta(days=1), time(0), office.zone
         )
-    for earlier, later in pairwise(found.slots):
+    for earlier, later in pairwise(found.ladder().slots):
         assert earlier.until_at == later.due_at
