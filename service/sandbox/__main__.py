@@ -21,6 +21,7 @@ def parse(arguments: Sequence[str]) -> Options:
     add("--idle", type=float, help="stop after so many seconds without a request")
     add("--pace", type=float, help="seconds between two statuses of a message")
     add("--inbound-url", help="where the answers of phones are posted")
+    add("--faults", type=Path, help="a JSON list of faults, as PUT /_sandbox/faults")
     return Options(**vars(parser.parse_args(arguments)))
 
 

@@ -5,14 +5,17 @@ from datetime import UTC, datetime
 from aiohttp import web
 
 from service.sandbox.account import Account
-from service.sandbox.fates import remaining
+from service.sandbox.faults import MessageFault, Target
+from service.sandbox.faults.visit import SID
 from service.sandbox.gate import answer, authenticate, tell
 from service.sandbox.listing import turn_to
 from service.sandbox.lives import Lives
 from service.sandbox.messages import Message, Messages
 from service.sandbox.refusals import RefusedError
 from service.sandbox.resource import API_VERSION, resource
-from service.sandbox.submission import parse_submission
+from service.sandbox.strikes import Strikes
+from service.sandbox.submission import Submission, parse_submission
+from service.sandbox.trouble import Trouble
 
 PREFIX = f"/{API_VERSION}/Accounts"
 
@@ -20,21 +23,25 @@ PREFIX = f"/{API_VERSION}/Accounts"
 class Api:
     """Handlers of one account's messages."""
 
-    def __init__(self, account: Account, messages: Messages, lives: Lives) -> None:
+    def __init__(
+        self, account: Account, messages: Messages, lives: Lives, trouble: Trouble
+    ) -> None:
         self._account = account
         self._messages = messages
         self._lives = lives
+        self._trouble = trouble
 
-    def application(self) -> web.Application:
-        """To be mounted at PREFIX."""
+    def application(self, strikes: Strikes) -> web.Application:
+        """To be mounted at PREFIX; whoever may call is at the mercy of the faults."""
         app = web.Application(middlewares=[tell, authenticate(self._account)])
+        every, one = "/{account}/Messages.json", "/{account}/Messages/{sid}.json"
         app.add_routes(
             [
-                web.post("/{account}/Messages.json", self.create),
-                web.get("/{account}/Messages.json", self.page),
-                web.get("/{account}/Messages/{sid}.json", self.fetch),
-                web.post("/{account}/Messages/{sid}.json", self.update),
-                web.delete("/{account}/Messages/{sid}.json", self.delete),
+                web.post(every, strikes.around("create", self.create)),
+                web.get(every, strikes.around("list", self.page)),
+                web.get(one, strikes.around("fetch", self.fetch)),
+                web.post(one, strikes.around("update", self.update)),
+                web.delete(one, strikes.around("delete", self.delete)),
             ]
         )
         return app
@@ -49,14 +56,19 @@ class Api:
             self._messages.record("refused", code=refused.code, form=raw)
             raise
         message = self._messages.create(
-            asked, direction="outbound-api", status=asked.status, form=raw
+            asked,
+            direction="outbound-api",
+            status=asked.status,
+            form=raw,
+            **self._facts(asked),
         )
+        request[SID] = message.sid
         self._lives.begin(message)
         return answer(self._shape(message), status=201)
 
     async def page(self, request: web.Request) -> web.Response:
         """Show one page, numbered and linked as Twilio does."""
-        found = turn_to(self._messages, request.query)
+        found = turn_to(self._messages, request.query, datetime.now(UTC))
         start = found.number * found.size
 
         def link(query: str | None) -> str | None:
@@ -98,10 +110,18 @@ class Api:
     async def delete(self, request: web.Request) -> web.Response:
         """Hide it from now on, not while it is on its way; the log keeps it."""
         message = self._find(request)
-        if remaining(message.status, message.to):
+        if not message.over:
             raise RefusedError(20009, message.status)
         self._messages.record("deleted", sid=message.sid)
         return web.Response(status=204)
+
+    def _facts(self, asked: Submission) -> dict[str, object]:
+        """What faults make of a message; of two that say the same, the first counts."""
+        facts: dict[str, object] = {}
+        target = Target("message", phone=asked.to, body=asked.body)
+        for armed in self._trouble.striking(MessageFault, target):
+            facts = armed.fault.facts() | facts
+        return facts
 
     def _find(self, request: web.Request) -> Message:
         message = self._messages.get(request.match_info["sid"])

@@ -11,10 +11,14 @@ from service.sandbox.account import Account
 from service.sandbox.api import PREFIX, Api
 from service.sandbox.backstage import Backstage
 from service.sandbox.callbacks import Callbacks
+from service.sandbox.faults import load_faults
 from service.sandbox.inbox import Inbox
 from service.sandbox.journal import Journal
 from service.sandbox.lives import Lives
 from service.sandbox.messages import Messages
+from service.sandbox.receipts import Receipts
+from service.sandbox.strikes import Strikes
+from service.sandbox.trouble import Trouble
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,6 +26,7 @@ class Options:
     """Where to listen and what to keep; times are seconds, `idle` 0 means for ever.
 
     `port` 0 takes a free one. `pace` is the time between two statuses of a message.
+    `faults` is a JSON file of those in force from the start.
     """
 
     directory: Path
@@ -30,17 +35,26 @@ class Options:
     idle: float = 0.0
     pace: float = 0.02
     inbound_url: str | None = None
+    faults: Path | None = None
 
 
 def make_app(options: Options, account: Account, journal: Journal) -> web.Application:
     """Serve what the log holds and go on with it; clean-up brings all to rest.
 
-    To be called inside a running loop.
+    To be called inside a running loop. Raises SandboxError or OSError where the file
+    of faults is of no use.
     """
+    faults = load_faults(options.faults)
     messages = Messages(journal)
+    trouble = Trouble(faults)
+    if faults:
+        messages.record("faults", faults=[one.as_json() for one in faults])
     session = aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar())
     callbacks = Callbacks(session, account.auth_token, messages)
-    lives = Lives(messages, callbacks, account.sid, options.pace)
+    receipts = Receipts(callbacks, trouble, messages, account.sid)
+    lives = Lives(messages, receipts, options.pace)
+    strikes = Strikes(trouble, messages)
+    api = Api(account, messages, lives, trouble)
 
     async def live(_: web.Application) -> AsyncIterator[None]:
         async with session:
@@ -48,11 +62,17 @@ def make_app(options: Options, account: Account, journal: Journal) -> web.Applic
             yield
             await lives.stop()
 
+    async def let_go(_: web.Application) -> None:
+        await lives.stop()
+        trouble.put()
+        await strikes.rest()
+
     app = web.Application()
+    app.on_shutdown.append(let_go)
     app.cleanup_ctx.append(live)
-    app.add_subapp(PREFIX, Api(account, messages, lives).application())
+    app.add_subapp(PREFIX, api.application(strikes))
     app.add_routes(
-        Backstage(account, messages, callbacks, options.inbound_url).routes()
+        Backstage(account, messages, receipts, trouble, options.inbound_url).routes()
     )
     app.add_routes(Inbox(messages).routes())
     return app

@@ -1,15 +1,19 @@
 """What Twilio has not: the whole truth for tests, and a person who writes back."""
 
+from collections.abc import Sequence
+
 from aiohttp import web
 
 from service.sandbox.account import Account
-from service.sandbox.callbacks import Callbacks
+from service.sandbox.errors import SandboxError
+from service.sandbox.faults import Fault, parse_faults
 from service.sandbox.gate import answer
 from service.sandbox.messages import Messages
+from service.sandbox.receipts import Receipts
 from service.sandbox.refusals import RefusedError
 from service.sandbox.resource import testimony
 from service.sandbox.submission import Submission, check_url
-from service.sandbox.webhooks import inbound_form
+from service.sandbox.trouble import Trouble
 
 
 class Backstage:
@@ -19,12 +23,14 @@ class Backstage:
         self,
         account: Account,
         messages: Messages,
-        callbacks: Callbacks,
+        receipts: Receipts,
+        trouble: Trouble,
         inbound_url: str | None,
     ) -> None:
         self._account = account
         self._messages = messages
-        self._callbacks = callbacks
+        self._receipts = receipts
+        self._trouble = trouble
         self._inbound_url = inbound_url
 
     def routes(self) -> list[web.RouteDef]:
@@ -33,6 +39,9 @@ class Backstage:
             web.get("/_sandbox/health", self.health),
             web.get("/_sandbox/messages", self.messages),
             web.post("/_sandbox/inbound", self.inbound),
+            web.get("/_sandbox/faults", self.faults),
+            web.put("/_sandbox/faults", self.put_faults),
+            web.delete("/_sandbox/faults", self.clear_faults),
         ]
 
     async def health(self, _: web.Request) -> web.Response:
@@ -64,6 +73,26 @@ class Backstage:
         message = self._messages.create(
             said, direction="inbound", status="received", form=raw
         )
-        fields = inbound_form(message, self._account.sid)
-        result = await self._callbacks.deliver(url, message.sid, "received", fields)
+        result = await self._receipts.bring(message, url)
         return answer({"sid": message.sid, "result": result})
+
+    async def faults(self, _: web.Request) -> web.Response:
+        """List the faults in force, with what each met and struck."""
+        return answer(self._trouble.told())
+
+    async def put_faults(self, request: web.Request) -> web.Response:
+        """Replace all faults by a JSON list; 400 names every mistake in it."""
+        try:
+            faults = parse_faults(await request.read(), "faults")
+        except SandboxError as wrong:
+            raise web.HTTPBadRequest(text=str(wrong)) from wrong
+        return self._put(faults)
+
+    async def clear_faults(self, _: web.Request) -> web.Response:
+        """Lift all faults, and let go whoever waits because of one."""
+        return self._put([])
+
+    def _put(self, faults: Sequence[Fault]) -> web.Response:
+        self._messages.record("faults", faults=[one.as_json() for one in faults])
+        self._trouble.put(faults)
+        return answer(self._trouble.told())

@@ -35,11 +35,12 @@ class Criteria:
             spans=tuple(_span(name, query[name]) for name in _DATES if query.get(name)),
         )
 
-    def admit(self, message: Message) -> bool:
+    def admit(self, message: Message, now: datetime) -> bool:
         """Whether to list it; one not sent yet has no date, so no span holds it."""
         sent = message.sent_at
         return (
             not message.deleted
+            and message.listed_at <= now
             and self.to in {None, message.to}
             and self.sender in {None, message.sender}
             and all(sent and start <= sent < end for start, end in self.spans)

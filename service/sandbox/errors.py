@@ -1,5 +1,6 @@
 """What can keep a sandbox from starting; `str()` of it is the one line to print."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Self
 
@@ -21,6 +22,11 @@ class SandboxError(Exception):
     def bad_account(cls, path: Path) -> Self:
         """Tell of credentials that cannot be read back."""
         return cls(f"{path}: expected account_sid and auth_token; repair or move it")
+
+    @classmethod
+    def bad_faults(cls, where: str, mistakes: Sequence[str]) -> Self:
+        """Tell of a list of faults that cannot be meant, with all its mistakes."""
+        return cls(f"{where}: {'; '.join(mistakes)}; see docs/sandbox.md")
 
     @classmethod
     def cannot_listen(cls, host: str, port: int, why: str) -> Self:

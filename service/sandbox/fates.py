@@ -15,7 +15,7 @@ _FICTION = re.compile(r"\+1\d{3}55501(\d\d)")
 
 @dataclass(frozen=True, slots=True)
 class Fate:
-    """The statuses a message passes through, its last error code and the reason."""
+    """The statuses a message passes through, its error code and the reason."""
 
     path: tuple[str, ...]
     error_code: int | None
@@ -26,7 +26,15 @@ class Fate:
         """The status in which the message stays."""
         return self.path[-1]
 
+    def after(self, status: str) -> tuple[str, ...]:
+        """List the statuses still ahead of a message that has this one now."""
+        if status in {"accepted", "scheduled"}:
+            return self.path
+        path = self.path
+        return path[path.index(status) + 1 :] if status in path else ()
 
+
+FAILED = frozenset({"failed", "undelivered"})
 DELIVERED = Fate(("queued", "sent", "delivered"), None, "all went well")
 _UNDELIVERED = ("queued", "sent", "undelivered")
 FATES = {
@@ -46,9 +54,7 @@ def fate_of(number: str) -> Fate:
     return FATES.get(fiction[1], DELIVERED) if fiction else DELIVERED
 
 
-def remaining(status: str, number: str) -> tuple[str, ...]:
-    """List the statuses still ahead of a message that has this one now."""
-    path = fate_of(number).path
-    if status in {"accepted", "scheduled"}:
-        return path
-    return path[path.index(status) + 1 :] if status in path else ()
+def reason_of(error_code: int) -> str:
+    """Say why a message did not arrive, for any code of Twilio's."""
+    elsewhere = f"see twilio.com/docs/api/errors/{error_code}"
+    return REASONS.get(error_code, elsewhere)

@@ -22,9 +22,13 @@ async def tell(request: web.Request, handler: Handler) -> web.StreamResponse:
     try:
         return await handler(request)
     except RefusedError as error:
-        refused = error
+        return refusal(error)
     except web.HTTPClientError as error:
-        refused = RefusedError(_CODES.get(error.status, 20001), request.path)
+        return refusal(RefusedError(_CODES.get(error.status, 20001), request.path))
+
+
+def refusal(refused: RefusedError) -> web.Response:
+    """Shape the answer to a request that was refused."""
     unknown = refused.status == HTTPStatus.UNAUTHORIZED
     headers = {"WWW-Authenticate": "Basic"} if unknown else None
     return answer(refused.body(), status=refused.status, headers=headers)

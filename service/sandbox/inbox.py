@@ -8,7 +8,7 @@ from pathlib import Path
 import jinja2
 from aiohttp import web
 
-from service.sandbox.fates import DELIVERED, FATES, REASONS
+from service.sandbox.fates import DELIVERED, FATES, reason_of
 from service.sandbox.messages import Message, Messages
 
 _SHOWN = 1000
@@ -28,6 +28,8 @@ _TICKS = {
     "undelivered": ("!", "undelivered 未送达"),
     "failed": ("!", "failed 发送失败"),
     "canceled": ("×", "canceled 已取消"),
+    "read": ("✓✓", "read 已读"),
+    "partially_delivered": ("✓", "partially delivered 部分送达"),
     "received": ("✓✓", "reply 回复"),
 }
 
@@ -69,7 +71,6 @@ class Inbox:
             number=number,
             days=[(day, list(texts)) for day, texts in days],
             total=len(found),
-            reasons=REASONS,
         )
 
     def _render(self, *, status: int = 200, **view: object) -> web.Response:
@@ -89,13 +90,14 @@ def _environment() -> jinja2.Environment:
         lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
     )
-    environment.globals["ticks"] = _TICKS
     environment.filters |= {
         "signed": split_signature,
         "language": _language,
         "spaced": _spaced,
         "hue": _hue,
         "local": datetime.astimezone,
+        "tick": _tick,
+        "reason": reason_of,
     }
     return environment
 
@@ -104,6 +106,10 @@ def split_signature(body: str) -> tuple[str, str]:
     """Part the 【signature】 or `NAME: ` at the front of a text from the rest."""
     parts = _SIGNED.fullmatch(body)
     return (parts[1] or "", parts[2]) if parts else ("", body)
+
+
+def _tick(status: str) -> tuple[str, str]:
+    return _TICKS.get(status, ("?", status))
 
 
 def _language(body: str) -> str:

@@ -6,6 +6,7 @@ messages arrive: `PA…` asks for what is older, `PB…` for what is newer.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from urllib.parse import urlencode
 
 from service.sandbox.criteria import NAMES, Criteria
@@ -27,14 +28,14 @@ class Page:
     next: str | None
 
 
-def turn_to(messages: Messages, query: Mapping[str, str]) -> Page:
+def turn_to(messages: Messages, query: Mapping[str, str], now: datetime) -> Page:
     """Find the page this query asks for; RefusedError where there can be none."""
     size = _whole(query, "PageSize", default=50, least=1)
     if size > _LARGEST_PAGE:
         raise RefusedError(20007, str(size))
     number = _whole(query, "Page", default=0, least=0)
     criteria = Criteria.parse(query)
-    found = [one for one in messages.newest_first() if criteria.admit(one)]
+    found = [one for one in messages.newest_first() if criteria.admit(one, now)]
     shown = _shown(messages, found, query.get("PageToken", ""), size)
     kept = {name: query[name] for name in NAMES if name in query}
     kept["PageSize"] = str(size)

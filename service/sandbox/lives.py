@@ -4,10 +4,9 @@ import asyncio
 from collections.abc import Coroutine
 from datetime import UTC, datetime
 
-from service.sandbox.callbacks import Callbacks
-from service.sandbox.fates import fate_of, remaining
+from service.sandbox.fates import FAILED
 from service.sandbox.messages import Message, Messages
-from service.sandbox.webhooks import status_form
+from service.sandbox.receipts import Receipts
 
 POOL_NUMBER = "+15005550006"
 
@@ -18,15 +17,12 @@ class Lives:
     A messaging service's sender is Twilio's good magic number. `resume` carries on
     after a restart: unfinished messages go on, and a status whose callback is not in
     the log is called back then, so a callback may come twice, but never not at all
-    because the sandbox stopped.
+    because the sandbox stopped. What a fault withheld stays so.
     """
 
-    def __init__(
-        self, messages: Messages, callbacks: Callbacks, account_sid: str, pace: float
-    ) -> None:
+    def __init__(self, messages: Messages, receipts: Receipts, pace: float) -> None:
         self._messages = messages
-        self._callbacks = callbacks
-        self._account_sid = account_sid
+        self._receipts = receipts
         self._pace = pace
         self._tasks: set[asyncio.Task[object]] = set()
 
@@ -39,20 +35,19 @@ class Lives:
         for message in self._messages.newest_first():
             if message.direction != "inbound":
                 for status in message.statuses[1:]:
-                    if status not in message.told:
+                    if status not in message.told | message.withheld:
                         self._call_back(message, status)
-                if remaining(message.status, message.to):
+                if not message.over:
                     self.begin(message)
 
     def move(self, message: Message, status: str) -> None:
         """Log the next status of a message and call back about it."""
-        fate = fate_of(message.to)
         self._messages.record(
             "status",
             sid=message.sid,
             status=status,
             **{"from": message.sender or POOL_NUMBER},
-            error_code=fate.error_code if status == fate.final else None,
+            error_code=message.fate.error_code if status in FAILED else None,
         )
         self._call_back(message, status)
 
@@ -66,7 +61,7 @@ class Lives:
         if message.send_at:
             wait = (message.send_at - datetime.now(UTC)).total_seconds()
             await asyncio.sleep(max(wait, 0))
-        for status in remaining(message.status, message.to):
+        for status in message.fate.after(message.status):
             await asyncio.sleep(self._pace)
             if message.status == "canceled":
                 return
@@ -74,10 +69,7 @@ class Lives:
 
     def _call_back(self, message: Message, status: str) -> None:
         if message.callback:
-            form = status_form(message, status, self._account_sid)
-            self._spawn(
-                self._callbacks.deliver(message.callback, message.sid, status, form)
-            )
+            self._spawn(self._receipts.announce(message, message.callback, status))
 
     def _spawn(self, work: Coroutine[object, object, object]) -> None:
         task = asyncio.create_task(work)

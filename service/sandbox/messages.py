@@ -3,9 +3,10 @@
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Self
 
+from service.sandbox.fates import Fate, fate_of
 from service.sandbox.journal import Event, Journal
 from service.sandbox.segments import segments
 from service.sandbox.submission import Submission
@@ -29,15 +30,23 @@ class Message:
     created_at: datetime
     updated_at: datetime
     statuses: list[str]
+    fate: Fate
+    listed_at: datetime
     sent_at: datetime | None = None
     error_code: int | None = None
     deleted: bool = False
     told: set[str] = field(default_factory=set)
+    withheld: set[str] = field(default_factory=set)
 
     @property
     def status(self) -> str:
         """Where it stands now."""
         return self.statuses[-1]
+
+    @property
+    def over(self) -> bool:
+        """Whether nothing more will become of it."""
+        return not self.fate.after(self.status)
 
     @property
     def phone(self) -> str:
@@ -64,6 +73,8 @@ class Message:
             created_at=at,
             updated_at=at,
             statuses=[event["status"]],
+            fate=_fate(event),
+            listed_at=at + timedelta(seconds=event.get("unlisted", 0)),
             sent_at=at if event["direction"] == "inbound" else None,
         )
 
@@ -74,6 +85,9 @@ class Message:
                 self._move(event)
             case "callback":
                 self.told.add(event["status"])
+                return
+            case "withheld":
+                self.withheld.add(event["status"])
                 return
             case "redacted":
                 self.body = ""
@@ -89,6 +103,12 @@ class Message:
         self.error_code = event["error_code"]
         if event["status"] == "sent":
             self.sent_at = _second(event["at"])
+
+
+def _fate(event: Event) -> Fate:
+    if ending := event.get("ending"):
+        return Fate(tuple(ending["path"]), ending["code"], "a fault wants it so")
+    return fate_of(event["to"])
 
 
 def _second(text: str) -> datetime:
@@ -111,9 +131,18 @@ class Messages:
         self._apply(line)
 
     def create(
-        self, asked: Submission, *, direction: str, status: str, form: list[list[str]]
+        self,
+        asked: Submission,
+        *,
+        direction: str,
+        status: str,
+        form: list[list[str]],
+        **facts: object,
     ) -> Message:
-        """Log a new message; `form` is what was posted, field by field, as it came."""
+        """Log a new message; `form` is what was posted, field by field, as it came.
+
+        `facts` are what faults make of it: `ending`, `unlisted`.
+        """
         sid = "SM" + uuid.uuid4().hex
         self.record(
             "created",
@@ -128,6 +157,7 @@ class Messages:
             callback=asked.callback,
             send_at=asked.send_at.isoformat() if asked.send_at else None,
             form=form,
+            **facts,
         )
         return self._by_sid[sid]
 
@@ -145,7 +175,7 @@ class Messages:
 
     def _apply(self, event: Event) -> None:
         match event["event"]:
-            case "refused":
+            case "refused" | "fault" | "faults":
                 pass
             case "created":
                 message = Message.born(len(self._by_sid), event)

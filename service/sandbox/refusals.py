@@ -26,6 +26,9 @@ REASONS = {
     20007: "PageSize may be 1000 at most",
     20009: "The message is still on its way",
     20404: "The requested resource was not found",
+    20429: "Too many requests at the same time",
+    20500: "Something went wrong on this side",
+    20503: "The service cannot be reached at the moment",
     21211: "Invalid 'To' phone number",
     21212: "Invalid 'From' number or sender",
     21408: "No permission to send to the region of the 'To' number",
@@ -52,17 +55,22 @@ _STATUS = {
     20004: HTTPStatus.METHOD_NOT_ALLOWED,
     20009: HTTPStatus.CONFLICT,
     20404: HTTPStatus.NOT_FOUND,
+    20429: HTTPStatus.TOO_MANY_REQUESTS,
     30409: HTTPStatus.CONFLICT,
 }
 
 
 class RefusedError(Exception):
-    """A request that changed nothing; `found` is the value that is to blame."""
+    """A request that changed nothing; `found` is the value that is to blame.
 
-    def __init__(self, code: int, found: str = "") -> None:
+    Each code has its HTTP status, 400 unless said otherwise here or in the table.
+    """
+
+    def __init__(self, code: int, found: str = "", status: int | None = None) -> None:
         self.code = code
-        self.status = _STATUS.get(code, HTTPStatus.BAD_REQUEST)
-        super().__init__(REASONS[code] + (f": {found}" if found else ""))
+        self.status = status or _STATUS.get(code, HTTPStatus.BAD_REQUEST)
+        reason = REASONS.get(code, "Twilio would say why on the page about this code")
+        super().__init__(reason + (f": {found}" if found else ""))
 
     def body(self) -> dict[str, object]:
         """Shape it as the JSON of Twilio's error answers."""

@@ -3,7 +3,7 @@
 from datetime import datetime
 from email.utils import format_datetime
 
-from service.sandbox.fates import REASONS
+from service.sandbox.fates import reason_of
 from service.sandbox.messages import Message
 
 API_VERSION = "2010-04-01"
@@ -23,7 +23,7 @@ def resource(message: Message, account_sid: str) -> dict[str, object]:
         "date_updated": _rfc2822(message.updated_at),
         "direction": message.direction,
         "error_code": message.error_code,
-        "error_message": message.error_code and REASONS[message.error_code],
+        "error_message": message.error_code and reason_of(message.error_code),
         "from": message.sender,
         "messaging_service_sid": message.service,
         "num_media": "0",
@@ -44,6 +44,7 @@ def testimony(message: Message, account_sid: str) -> dict[str, object]:
         "status_callback": message.callback,
         "statuses": message.statuses,
         "called_back": sorted(message.told),
+        "withheld": sorted(message.withheld),
         "deleted": message.deleted,
         "form": message.form,
     }

@@ -6,12 +6,11 @@ Inbound: twilio.com/docs/messaging/guides/webhook-request.
 
 from datetime import UTC, datetime
 
-from service.sandbox.fates import REASONS
+from service.sandbox.fates import FAILED, reason_of
 from service.sandbox.messages import Message
 from service.sandbox.resource import API_VERSION
 
 _RECEIPTED = frozenset({"delivered", "undelivered"})
-_FAILED = frozenset({"failed", "undelivered"})
 _PLACES = ("City", "State", "Zip")
 
 
@@ -23,9 +22,9 @@ def status_form(message: Message, status: str, account_sid: str) -> dict[str, st
         form["MessagingServiceSid"] = message.service
     if status in _RECEIPTED:
         form["RawDlrDoneDate"] = datetime.now(UTC).strftime("%y%m%d%H%M")
-    if status in _FAILED and message.error_code:
+    if status in FAILED and message.error_code:
         form["ErrorCode"] = str(message.error_code)
-        form["ErrorMessage"] = REASONS[message.error_code]
+        form["ErrorMessage"] = reason_of(message.error_code)
     return form
 
 

@@ -1,7 +1,8 @@
 import asyncio
+import logging
 import sys
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,9 @@ from twilio.rest import Client
 
 from service.sandbox.account import Account
 from service.sandbox.application import Options, make_app
+from service.sandbox.client import SandboxClient
 from service.sandbox.journal import Journal
+from tests.sandbox.visitor import backstage
 
 ROOT = Path(__file__).parents[2]
 
@@ -27,6 +30,14 @@ def session_of(url: str, account: Account) -> aiohttp.ClientSession:
     return aiohttp.ClientSession(
         f"{url}/2010-04-01/Accounts/{account.sid}/", headers={"Authorization": key}
     )
+
+
+@pytest.fixture(autouse=True)
+def quiet(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
+    """Nothing a client or a fault does is an error inside the sandbox."""
+    yield
+    errors = [one for one in caplog.records if one.levelno >= logging.ERROR]
+    assert errors == []
 
 
 @pytest.fixture
@@ -46,8 +57,11 @@ async def reopen(
         journal = Journal(tmp_path / "messages.jsonl")
         rooms.callback(journal.close)
         app = make_app(Options(directory=tmp_path, pace=0), account, journal)
-        server = await rooms.enter_async_context(TestServer(app))
-        url = f"http://127.0.0.1:{server.port}"
+        runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
+        await runner.setup()
+        rooms.push_async_callback(runner.cleanup)
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        url = f"http://127.0.0.1:{runner.addresses[0][1]}"
         return await rooms.enter_async_context(session_of(url, account))
 
     yield open_one
@@ -60,6 +74,12 @@ async def http(
 ) -> aiohttp.ClientSession:
     """A session of the account of a sandbox in this process."""
     return await reopen()
+
+
+@pytest.fixture
+def sandbox(http: aiohttp.ClientSession) -> SandboxClient:
+    """Its backstage."""
+    return backstage(http)
 
 
 @pytest.fixture
@@ -84,7 +104,7 @@ def answers() -> deque[int]:
 
 @pytest.fixture
 def calls() -> asyncio.Queue[web.Request]:
-    """What came to the hook; the forms are read already."""
+    """What came to the hook; the bodies are read already."""
     return asyncio.Queue()
 
 
@@ -108,7 +128,7 @@ async def hook(
     """The URL of the other side, which takes webhooks."""
 
     async def take(request: web.Request) -> web.Response:
-        await request.post()
+        await request.read()
         await calls.put(request)
         status = answers.popleft() if answers else 204
         if not status and request.transport:
@@ -130,7 +150,7 @@ async def twilio(
     monkeypatch.delenv("TWILIO_REGION", raising=False)
     async with AsyncTwilioHttpClient() as transport:
         client = Client(account.sid, account.auth_token, http_client=transport)
-        client.api.base_url = str(http._base_url_origin)  # noqa: SLF001 # no public name
+        client.api.base_url = backstage(http).url
         yield client
 
 

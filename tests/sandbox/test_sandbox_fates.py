@@ -1,6 +1,6 @@
 import pytest
 
-from service.sandbox.fates import fate_of, remaining
+from service.sandbox.fates import fate_of
 
 
 @pytest.mark.parametrize(
@@ -45,4 +45,4 @@ def test_any_other_number_gets_its_message(number: str) -> None:
 def test_a_message_goes_on_from_where_it_stands(
     status: str, number: str, ahead: tuple[str, ...]
 ) -> None:
-    assert remaining(status, number) == ahead
+    assert fate_of(number).after(status) == ahead

@@ -1,0 +1,62 @@
+"""Faults on demand: everything that can go wrong between a sender and Twilio.
+
+Each is a frozen model that checks itself, whose JSON `PUT /_sandbox/faults` takes; the
+fields of `Fault` say what it strikes, its own fields how.
+"""
+
+from service.sandbox.faults.answers import (
+    BloatedAnswer,
+    EndlessHeaders,
+    LostAnswer,
+    TruncatedAnswer,
+    WrongSid,
+)
+from service.sandbox.faults.callbacks import (
+    CallbackFault,
+    CallbackFormat,
+    DuplicatedCallbacks,
+    LateCallbacks,
+    LostCallbacks,
+    ShuffledCallbacks,
+)
+from service.sandbox.faults.fault import Fault, Target
+from service.sandbox.faults.listed import FAULTS, load_faults, parse_faults
+from service.sandbox.faults.messages import Ending, MessageFault, Unlisted
+from service.sandbox.faults.requests import (
+    Broken,
+    Busy,
+    Hang,
+    Latency,
+    Refusal,
+    RequestFault,
+    Reset,
+)
+
+__all__ = [
+    "FAULTS",
+    "BloatedAnswer",
+    "Broken",
+    "Busy",
+    "CallbackFault",
+    "CallbackFormat",
+    "DuplicatedCallbacks",
+    "Ending",
+    "EndlessHeaders",
+    "Fault",
+    "Hang",
+    "LateCallbacks",
+    "Latency",
+    "LostAnswer",
+    "LostCallbacks",
+    "MessageFault",
+    "Refusal",
+    "RequestFault",
+    "Reset",
+    "ShuffledCallbacks",
+    "Target",
+    "TruncatedAnswer",
+    "Unlisted",
+    "WrongSid",
+    "load_faults",
+    "parse_faults",
+]

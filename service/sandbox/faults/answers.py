@@ -1,0 +1,115 @@
+"""Faults of the answer alone: the message is taken, and called back, as ever."""
+
+from http import HTTPStatus
+from typing import Literal
+
+from aiohttp import web
+from pydantic import Field
+
+from service.sandbox.faults.requests import RequestFault
+from service.sandbox.faults.visit import GoOn, Visit
+
+_MEGABYTE = 1_000_000
+_HEADER = b"X-Endless-%07d: " + b"." * 80 + b"\r\n"
+
+
+class AnswerFault(RequestFault):
+    """Lets the message be taken, and logged, before it touches the answer."""
+
+    async def around(self, visit: Visit, go_on: GoOn) -> web.Response:
+        """Go on, then spoil what comes back."""
+        answer = await go_on()
+        visit.log(self.fault)
+        return self.spoil(visit, answer)
+
+    def spoil(self, visit: Visit, answer: web.Response) -> web.Response:
+        """Return what the client gets instead of this answer."""
+        raise NotImplementedError
+
+
+class LostAnswer(AnswerFault):
+    """The connection is cut before the answer, or in the middle of its body."""
+
+    fault: Literal["lost-answer"] = "lost-answer"
+    cut: Literal["before", "middle"] = "before"
+
+    def spoil(self, visit: Visit, answer: web.Response) -> web.Response:
+        """Hang up on the client."""
+        if self.cut == "before":
+            return visit.hang_up()
+        body = _body(answer)
+        head = f"{_head(answer)}Content-Length: {len(body)}\r\n\r\n"
+        return visit.hang_up(head.encode() + body[: len(body) // 2])
+
+
+class TruncatedAnswer(AnswerFault):
+    """A whole HTTP answer whose JSON ends half-way."""
+
+    fault: Literal["truncated-answer"] = "truncated-answer"
+
+    def spoil(self, _: Visit, answer: web.Response) -> web.Response:
+        """Keep the first half."""
+        body = _body(answer)
+        return _instead(answer, body[: len(body) // 2])
+
+
+class BloatedAnswer(AnswerFault):
+    """The right JSON and `megabytes` of padding in it."""
+
+    fault: Literal["bloated-answer"] = "bloated-answer"
+    megabytes: int = Field(10, ge=1, le=1000)
+
+    def spoil(self, _: Visit, answer: web.Response) -> web.Response:
+        """Add a field that nobody asked for."""
+        body = _body(answer)
+        if not body.endswith(b"}"):
+            return answer
+        padding = b"." * (self.megabytes * _MEGABYTE)
+        return _instead(answer, body[:-1] + b',"padding":"' + padding + b'"}')
+
+
+class EndlessHeaders(AnswerFault):
+    """`megabytes` of headers and no body after them."""
+
+    fault: Literal["endless-headers"] = "endless-headers"
+    megabytes: int = Field(10, ge=1, le=100)
+
+    def spoil(self, visit: Visit, answer: web.Response) -> web.Response:
+        """Say headers until the client has had enough."""
+        count = self.megabytes * _MEGABYTE // len(_HEADER % 0)
+        headers = b"".join(_HEADER % number for number in range(count))
+        return visit.hang_up(_head(answer).encode() + headers)
+
+
+class WrongSid(AnswerFault):
+    """The answer names another message: the one before, or one that never was.
+
+    Lists, and refusals, name no single message and stay as they are.
+    """
+
+    fault: Literal["wrong-sid"] = "wrong-sid"
+
+    def spoil(self, visit: Visit, answer: web.Response) -> web.Response:
+        """Exchange the SID wherever it stands."""
+        if visit.sid is None:
+            return answer
+        other = visit.other_sid()
+        return _instead(
+            answer, _body(answer).replace(visit.sid.encode(), other.encode())
+        )
+
+
+def _body(answer: web.Response) -> bytes:
+    return answer.body if isinstance(answer.body, bytes) else b""
+
+
+def _head(answer: web.Response) -> str:
+    phrase = HTTPStatus(answer.status).phrase
+    kind = answer.headers.get("Content-Type", "application/json")
+    return f"HTTP/1.1 {answer.status} {phrase}\r\nContent-Type: {kind}\r\n"
+
+
+def _instead(answer: web.Response, body: bytes) -> web.Response:
+    return web.Response(
+        status=answer.status, body=body, content_type=answer.content_type
+    )

@@ -1,0 +1,60 @@
+"""Lists of faults as JSON, from a request or from a file."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
+
+from service.sandbox.errors import SandboxError
+from service.sandbox.faults import answers, callbacks, messages, requests
+from service.sandbox.faults.fault import Fault
+
+_Any = Annotated[
+    requests.Latency
+    | requests.Busy
+    | requests.Refusal
+    | requests.Broken
+    | requests.Hang
+    | requests.Reset
+    | answers.LostAnswer
+    | answers.TruncatedAnswer
+    | answers.BloatedAnswer
+    | answers.EndlessHeaders
+    | answers.WrongSid
+    | messages.Ending
+    | messages.Unlisted
+    | callbacks.DuplicatedCallbacks
+    | callbacks.ShuffledCallbacks
+    | callbacks.LostCallbacks
+    | callbacks.LateCallbacks
+    | callbacks.CallbackFormat,
+    Field(discriminator="fault"),
+]
+FAULTS: TypeAdapter[list[_Any]] = TypeAdapter(
+    list[_Any], config=ConfigDict(defer_build=True)
+)
+_SHOWN = 60
+
+
+def parse_faults(text: bytes, where: str) -> list[Fault]:
+    """Read a JSON list; raises SandboxError with all its mistakes, after `where`."""
+    try:
+        return [*FAULTS.validate_json(text)]
+    except ValidationError as wrong:
+        raise SandboxError.bad_faults(where, [*_mistakes(wrong)]) from wrong
+
+
+def load_faults(path: Path | None) -> list[Fault]:
+    """Read a file as `parse_faults` does, or none; OSError where it cannot be read."""
+    return parse_faults(path.read_bytes(), str(path)) if path else []
+
+
+def _mistakes(wrong: ValidationError) -> Iterator[str]:
+    for one in wrong.errors(include_url=False):
+        place = [str(part) for part in one["loc"]]
+        if place:
+            place[0] = f"fault {int(place[0]) + 1}"
+        found = repr(one["input"]).removeprefix("b")
+        shown = found if len(found) <= _SHOWN else f"{found[:_SHOWN]}…"
+        yield f"{'.'.join(place) or 'list'}: found {shown}: {one['msg']}"

@@ -1,0 +1,149 @@
+"""Faults that strike a request; only `taken` lets its message be taken all the same.
+
+One that calls `go_on` lets the next fault of the list, and at last Twilio's double,
+do its work; the first in the list is the outermost.
+"""
+
+from http import HTTPStatus
+from typing import Literal, Self
+
+from aiohttp import web
+from pydantic import Field, model_validator
+
+from service.sandbox.faults.fault import Fault, Seconds, Target, drawn
+from service.sandbox.faults.visit import GoOn, Visit
+from service.sandbox.gate import refusal
+from service.sandbox.pause import pause
+from service.sandbox.refusals import RefusedError
+
+RequestKind = Literal["create", "list", "fetch", "update", "delete"]
+
+_GATEWAY = """<!doctype html>
+<html><head><title>{0} {1}</title></head>
+<body><center><h1>{0} {1}</h1></center><hr></body></html>
+"""
+
+
+class RequestFault(Fault):
+    """Strikes the requests that `on` lists."""
+
+    on: tuple[RequestKind, ...] = ("create",)
+
+    def aimed_at(self) -> tuple[str, ...]:
+        """List what `on` lists."""
+        return self.on
+
+    async def around(self, visit: Visit, go_on: GoOn) -> web.Response:
+        """Answer the request, with or without what `go_on` would answer."""
+        raise NotImplementedError
+
+
+class Latency(RequestFault):
+    """Waits before the request is looked at: `seconds`, or at random up to `upto`.
+
+    A client that gives up meanwhile has its message taken all the same, later.
+    """
+
+    fault: Literal["latency"] = "latency"
+    seconds: Seconds
+    upto: Seconds | None = None
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.upto is not None and self.upto < self.seconds:
+            raise ValueError("upto should not be less than seconds")
+        return self
+
+    async def around(self, visit: Visit, go_on: GoOn) -> web.Response:
+        """Wait, then go on."""
+        visit.log(self.fault)
+        await pause(drawn(visit.rng, self.seconds, self.upto), visit.lifted)
+        return await go_on()
+
+
+class Busy(RequestFault):
+    """HTTP 429 and 20429: with more than `above` requests in flight, nothing is taken.
+
+    twilio.com/docs/api/errors/20429: the limit is on requests at the same time.
+    """
+
+    fault: Literal["busy"] = "busy"
+    above: int = Field(0, ge=0)
+    retry_after: int | None = Field(None, ge=0)
+
+    def meets(self, target: Target) -> bool:
+        """Count the requests in flight, too."""
+        return super().meets(target) and target.inside > self.above
+
+    async def around(self, visit: Visit, _: GoOn) -> web.Response:
+        """Answer at once."""
+        visit.log(self.fault)
+        answer = refusal(RefusedError(20429))
+        if self.retry_after is not None:
+            answer.headers["Retry-After"] = str(self.retry_after)
+        return answer
+
+
+class Refusal(RequestFault):
+    """Any of Twilio's errors, of the account (20003) or of a number (21610)."""
+
+    fault: Literal["refusal"] = "refusal"
+    code: int = Field(ge=10_000, le=99_999)
+    status: int | None = Field(None, ge=400, le=499)
+
+    async def around(self, visit: Visit, _: GoOn) -> web.Response:
+        """Answer at once, with the code's own HTTP status unless told another."""
+        visit.log(self.fault)
+        return refusal(RefusedError(self.code, status=self.status))
+
+
+class Broken(RequestFault):
+    """HTTP 5xx, as Twilio's JSON or as the HTML of a gateway before it."""
+
+    fault: Literal["broken"] = "broken"
+    status: int = Field(500, ge=500, le=599)
+    html: bool = False
+    taken: bool = False
+
+    async def around(self, visit: Visit, go_on: GoOn) -> web.Response:
+        """Answer with an error, whatever became of the message."""
+        if self.taken:
+            await go_on()
+        visit.log(self.fault)
+        if self.html:
+            return self._gateway()
+        code = 20503 if self.status == HTTPStatus.SERVICE_UNAVAILABLE else 20500
+        return refusal(RefusedError(code, status=self.status))
+
+    def _gateway(self) -> web.Response:
+        known = self.status in {one.value for one in HTTPStatus}
+        phrase = HTTPStatus(self.status).phrase if known else "Error"
+        text = _GATEWAY.format(self.status, phrase)
+        return web.Response(status=self.status, text=text, content_type="text/html")
+
+
+class Hang(RequestFault):
+    """Never answers: the connection ends when the client gives up or time is over."""
+
+    fault: Literal["hang"] = "hang"
+    seconds: Seconds = 60
+    taken: bool = False
+
+    async def around(self, visit: Visit, go_on: GoOn) -> web.Response:
+        """Say nothing, then hang up."""
+        if self.taken:
+            await go_on()
+        visit.log(self.fault)
+        await visit.outwait(self.seconds)
+        return visit.hang_up()
+
+
+class Reset(RequestFault):
+    """A TCP reset before anything is taken."""
+
+    fault: Literal["reset"] = "reset"
+
+    async def around(self, visit: Visit, _: GoOn) -> web.Response:
+        """Cut the connection."""
+        visit.log(self.fault)
+        return visit.reset()
