@@ -42,6 +42,7 @@ class TwilioSettings(BaseSettings):
     auth_token: SecretStr | None = None
     api_key: str | None = None
     api_secret: SecretStr | None = None
+    webhook_secret: SecretStr | None = None
     messaging_service_sid: str | None = None
     from_: str | None = Field(default=None, validation_alias="TWILIO_FROM")
     api_url: Url | None = Field(default=None, description=_ADDRESS)

@@ -4,38 +4,45 @@ POST Messages has no idempotency key (twilio.com/docs/api/errors/20500), so ever
 answer that is not a clear yes or no is `Unknown`, and nothing is repeated here.
 """
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+import logging
+import math
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import aiohttp
-from twilio.base.exceptions import TwilioException
 from twilio.rest import Client
 
-from service.adapters.twilio_codes import STATES, TOO_MANY, kind_of
-from service.adapters.twilio_http import TwilioHttp
-from service.adapters.twilio_webhooks import Account, parse
-from service.domain.outcome import (
-    Accepted,
-    Found,
-    Inbound,
-    Outcome,
-    Receipt,
-    RefusalKind,
-    Refused,
-    Unknown,
+from service.adapters.twilio_answers import (
+    accepted,
+    evidence,
+    is_sid,
+    judged,
+    reason_of,
+    told,
 )
+from service.adapters.twilio_http import TwilioHttp
+from service.adapters.twilio_listing import messages_of, messages_to
+from service.adapters.twilio_proxy import proxy_for
+from service.adapters.twilio_signatures import Account
+from service.adapters.twilio_webhooks import parse
+from service.domain.errors import ForgedError, InvalidError
+from service.domain.outcome import Found, Inbound, NotPosted, Outcome, Receipt
 from service.flow.rows import OpenMessage, Outgoing
 
-VALIDITY = 4 * 3600
-"""Seconds Twilio may try: a stuck queue must not fire at night (ValidityPeriod)."""
+API = "https://api.twilio.com"
+
+LONGEST_VALIDITY = 4 * 3600
+"""Seconds Twilio may try where nothing nearer ends it (ValidityPeriod)."""
+
+SHORTEST_VALIDITY = 5
+"""Seconds; what has less than that left could not get out of Twilio's queue."""
 
 SKEW = timedelta(minutes=15)
 """How far Twilio's clock, told in whole seconds, may be behind our database's."""
 
-_NOT_CONNECTED = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError)
-_CLIENT_ERRORS = range(400, 500)
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +50,8 @@ class Sender:
     """How to reach Twilio and in whose name; times in seconds.
 
     `user` and `secret` are the account's own, or an API key's; the account's auth
-    token is needed besides, as it signs webhooks.
+    token is needed besides, as it signs webhooks. `webhook_secret` is a shared key's,
+    where the account signs with one instead.
     """
 
     name: str
@@ -56,7 +64,8 @@ class Sender:
     api_url: str | None
     public_url: str | None
     timeout: float
-    proxy: str | None = None
+    proxy: str | None = field(default=None, repr=False)
+    webhook_secret: str | None = field(default=None, repr=False)
 
 
 class Twilio:
@@ -66,63 +75,95 @@ class Twilio:
         self.name = sender.name
         self._sender = sender
         self._client = client
+        self._account = Account(
+            provider=sender.name,
+            sid=sender.account_sid,
+            auth_token=sender.auth_token,
+            webhook_secret=sender.webhook_secret,
+        )
 
     async def send(self, message: Outgoing) -> Outcome:
-        """POST one message, once."""
+        """POST one message, once, unless its time is over."""
+        validity = self._validity(message)
+        if validity < SHORTEST_VALIDITY:
+            return NotPosted("no time is left to send it in")
+        sender = self._sender
         try:
             made = await self._client.messages.create_async(
                 to=message.phone,
                 body=message.body,
-                messaging_service_sid=self._sender.messaging_service_sid,
-                from_=self._sender.from_,
+                messaging_service_sid=sender.messaging_service_sid,
+                from_=sender.from_,
                 status_callback=self._callback(message.id),
-                validity_period=VALIDITY,
+                validity_period=validity,
             )
-        except _NOT_CONNECTED as error:
-            return Refused(RefusalKind.RETRY_SAFE, "connect", type(error).__name__)
-        except Exception as error:  # noqa: BLE001 - the POST had begun
-            return _judged(error)
-        if not made.sid:
-            return Unknown("the answer names no message")
-        return Accepted(made.sid, STATES.get(made.status, STATES["accepted"]))
+            return accepted(made, message.phone, sender.account_sid)
+        except Exception as error:  # noqa: BLE001 - the POST may have begun
+            return judged(error)
 
     async def find(self, message: OpenMessage, to: str) -> Sequence[Found] | None:
-        """Messages to the same phone, made since it was claimed."""
-        since = message.posted_after - SKEW
-        found = []
+        """Messages to the same phone, made since it was claimed.
+
+        None also where the list cannot be what was asked for: it proves no absence.
+        """
+        since, account = message.posted_after - SKEW, self._sender.account_sid
         try:
-            async for one in await self._client.messages.stream_async(to=to):
-                if one.date_created < since:  # Twilio lists the newest first
-                    break
-                state = STATES.get(one.status, STATES["accepted"])
-                same = one.body == message.body
-                found.append(Found(one.sid, state, one.date_created, same))
-        except Exception:  # noqa: BLE001 - any fault: it could not be asked
+            listed = await messages_to(self._client.messages, to)
+            found = [evidence(one, message.body, to, account) for one in listed]
+        except Exception as error:  # noqa: BLE001 - any fault: it could not be asked
+            self._unheard(error)
             return None
-        return found
+        return [one for one in found if one.created_at >= since]
 
     async def fetch(self, provider_id: str) -> Receipt | None:
         """Twilio's present word on a message."""
+        if not is_sid(provider_id):
+            return None
         try:
             one = await self._client.messages(provider_id).fetch_async()
-        except Exception:  # noqa: BLE001 - any fault: it could not be asked
+            return told(self.name, one) if one.sid == provider_id else None
+        except Exception as error:  # noqa: BLE001 - any fault: it could not be asked
+            self._unheard(error)
             return None
-        code = None if one.error_code is None else str(one.error_code)
-        return Receipt(
-            provider=self.name,
-            provider_id=provider_id,
-            state=STATES.get(one.status),
-            raw={"MessageStatus": str(one.status), "ErrorCode": code or ""},
-            code=code,
-            kind=kind_of(int(code), 200) if code else None,
-        )
+
+    async def fetch_many(
+        self, provider_ids: Collection[str], since: datetime
+    ) -> Sequence[Receipt] | None:
+        """Twilio's present word on messages accepted since an instant, by its list.
+
+        No more requests than there are ids. Those it does not list are missing: what
+        is not sent yet has no day to be listed by, so `fetch` it. None where nothing
+        could be asked.
+        """
+        heard: list[Receipt] | None = None if provider_ids else []
+        listing = messages_of(self._client.messages, provider_ids, since - SKEW)
+        try:
+            async for some in listing:
+                heard = (heard or []) + [told(self.name, one) for one in some]
+        except Exception as error:  # noqa: BLE001 - any fault: no more could be asked
+            self._unheard(error)
+        return heard
 
     def parse(
         self, headers: Mapping[str, str], body: bytes, path: str
     ) -> Receipt | Inbound:
-        """A webhook of Twilio's, its signature and account checked."""
-        account = Account(self.name, self._sender.account_sid, self._sender.auth_token)
-        return parse(account, headers, body, f"{self._sender.public_url or ''}{path}")
+        """A webhook of Twilio's, its signature and account checked.
+
+        Its address is `public_url` and the path, whatever host the request names.
+        """
+        url = f"{self._sender.public_url or ''}{path}"
+        try:
+            return parse(self._account, headers, body, url)
+        except (ForgedError, InvalidError) as error:
+            log.warning("%s: %s", self.name, error)
+            raise
+
+    def _validity(self, message: Outgoing) -> int:
+        """Seconds Twilio may keep it; the POST itself may take some of those left."""
+        left: float | None = getattr(message, "valid_for", None)
+        if left is None:
+            return LONGEST_VALIDITY
+        return min(LONGEST_VALIDITY, math.floor(left - self._sender.timeout))
 
     def _callback(self, message_id: str) -> str | None:
         """Where receipts go, with our own id: it binds even an answer never read.
@@ -134,30 +175,25 @@ class Twilio:
         path = f"/webhooks/{self.name}/status?ref={message_id}"
         return f"{self._sender.public_url}{path}#rc=5&rp=all"
 
+    def _unheard(self, error: Exception) -> None:
+        log.warning("%s: cannot be asked: %s", self.name, reason_of(error))
+
 
 @asynccontextmanager
 async def twilio(sender: Sender) -> AsyncIterator[Twilio]:
-    """A provider with a session of its own, closed on leaving."""
+    """A provider with a session of its own, closed on leaving.
+
+    Raises `SetUpError` for a proxy of the environment that cannot be used.
+    """
+    home = sender.api_url or API
+    proxy = proxy_for(home, sender.proxy)
     async with aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as session:
         client = Client(
             sender.user,
             sender.secret,
             account_sid=sender.account_sid,
-            http_client=TwilioHttp(session, sender.timeout, sender.proxy),
+            http_client=TwilioHttp(session, home, sender.timeout, proxy),
             environment={"TWILIO_REGION": ""},
         )
-        if sender.api_url:
-            client.api.base_url = sender.api_url
+        client.api.base_url = home
         yield Twilio(sender, client)
-
-
-def _judged(error: Exception) -> Outcome:
-    """Only Twilio's own clear no is one; garbage may hide an accepted message.
-
-    Where an answer has no code of Twilio's, the SDK says the HTTP status again.
-    """
-    status, code = getattr(error, "status", 0), getattr(error, "code", None)
-    clear = code != status or status == TOO_MANY
-    if not (isinstance(error, TwilioException) and status in _CLIENT_ERRORS and clear):
-        return Unknown(f"{type(error).__name__} {status or ''}".strip())
-    return Refused(kind_of(code, status), str(code), f"HTTP {status}")

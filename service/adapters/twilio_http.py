@@ -1,36 +1,76 @@
 """The Twilio SDK's requests over one aiohttp session that we tame ourselves.
 
 The SDK's own async client has no timeout, POSTs again on a server error and can hand
-one message another's answer; this one has timeouts and a proxy, and repeats nothing.
+one message another's answer; this one has timeouts and a proxy, reads no more than
+an answer of Twilio's can be long, and repeats nothing.
 """
 
 import logging
+import re
+from email.utils import parsedate_to_datetime
+from http import HTTPStatus
 from typing import Any
 
 import aiohttp
+import orjson
 from twilio.http import AsyncHttpClient
 from twilio.http.response import Response
 
+from service.adapters.twilio_codes import number
+
+LONGEST_ANSWER = 64 * 1024
+"""Bytes; a message of 1600 characters, each escaped, takes some ten thousand."""
+
+LONGEST_PAGE = 8 * 1024 * 1024
+"""Bytes; a thousand messages of one or two segments take one or two million."""
+
+LONGEST_WAIT = 3600.0
+"""Seconds that a Retry-After is believed, at most."""
+
+_TAKEN = range(200, 300)
 _CONNECT_SHARE = 0.5
+_CHUNK = 64 * 1024
+_DIGITS = re.compile(r"[0-9]{1,9}")
+
+
+class AnswerError(Exception):
+    """An answer other than 2xx; `code` is Twilio's, `retry_after` in seconds."""
+
+    def __init__(
+        self, status: int, code: int | None, retry_after: float | None
+    ) -> None:
+        self.status, self.code, self.retry_after = status, code, retry_after
+        named = f" {code}" if code else " without a code of Twilio's"
+        super().__init__(f"HTTP {status}{named}")
+
+
+class BoundsError(Exception):
+    """A request or an answer that leaves what is agreed: its host, its length."""
 
 
 class TwilioHttp(AsyncHttpClient):  # type: ignore[misc] # the SDK is untyped
     """One request, one answer: no retry, no redirect, no state between requests.
 
+    `home` is the only address that gets our credentials, whatever links a page has.
     `timeout` is in seconds for the whole request, half of it for connecting.
     """
 
     def __init__(
-        self, session: aiohttp.ClientSession, timeout: float, proxy: str | None
+        self,
+        session: aiohttp.ClientSession,
+        home: str,
+        timeout: float,
+        proxy: str | None,
     ) -> None:
         super().__init__(logging.getLogger(__name__), is_async=True, timeout=timeout)
         self._session = session
+        self._home = f"{home.rstrip('/')}/"
         self._proxy = proxy
         self._timeout = aiohttp.ClientTimeout(
             total=timeout, connect=timeout * _CONNECT_SHARE
         )
 
-    async def request(  # noqa: D102, PLR0917 - the SDK's own contract
+    async def request(  # noqa: PLR0917 - the SDK's own contract
         self,
         method: str,
         url: str,
@@ -41,7 +81,10 @@ class TwilioHttp(AsyncHttpClient):  # type: ignore[misc] # the SDK is untyped
         timeout: float | None = None,  # noqa: ARG002, ASYNC109 - ours holds
         allow_redirects: bool = False,  # noqa: ARG002, FBT001, FBT002 - never
     ) -> Response:
-        sent = dict(headers or {})
+        """Ask once; raises `AnswerError`, `BoundsError`, or what aiohttp does."""
+        if not url.startswith(self._home):
+            raise BoundsError("a link to another host")
+        sent = dict(headers or {}) | {"Accept-Encoding": "identity"}
         if auth:
             sent["Authorization"] = aiohttp.encode_basic_auth(*auth)
         async with self._session.request(
@@ -54,4 +97,38 @@ class TwilioHttp(AsyncHttpClient):  # type: ignore[misc] # the SDK is untyped
             proxy=self._proxy,
             timeout=self._timeout,
         ) as answer:
-            return Response(answer.status, await answer.text(), dict(answer.headers))
+            listing = method == "GET" and answer.status == HTTPStatus.OK
+            text = await _text(answer, LONGEST_PAGE if listing else LONGEST_ANSWER)
+            if answer.status not in _TAKEN:
+                raise AnswerError(answer.status, _code(text), _retry_after(answer))
+            return Response(answer.status, text, dict(answer.headers))
+
+
+async def _text(answer: aiohttp.ClientResponse, longest: int) -> str:
+    body = bytearray()
+    async for chunk in answer.content.iter_chunked(_CHUNK):
+        body += chunk
+        if len(body) > longest:
+            raise BoundsError(f"an answer of more than {longest} bytes")
+    return body.decode()
+
+
+def _code(text: str) -> int | None:
+    """Twilio's code in the JSON of a refusal; a gateway's page has none."""
+    try:
+        told = orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return None
+    return number(told.get("code")) if isinstance(told, dict) else None
+
+
+def _retry_after(answer: aiohttp.ClientResponse) -> float | None:
+    """Seconds, given as such or as a date: the answer tells its own time too."""
+    asked = answer.headers.get("Retry-After", "")
+    if _DIGITS.fullmatch(asked):
+        return min(float(asked), LONGEST_WAIT)
+    try:
+        until, at = map(parsedate_to_datetime, (asked, answer.headers.get("Date", "")))
+        return min(max((until - at).total_seconds(), 0.0), LONGEST_WAIT)
+    except (ValueError, TypeError, OverflowError):
+        return None

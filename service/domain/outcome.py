@@ -35,11 +35,17 @@ class Accepted:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """The provider said no: nothing was sent."""
+    """The provider said no: nothing was sent.
+
+    `crowded`: it minds how many are asked at once, not this one. `retry_after` is in
+    seconds: how long to wait before another try, where that is known.
+    """
 
     kind: RefusalKind
     code: str
     reason: str
+    crowded: bool = False
+    retry_after: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +71,8 @@ class Receipt:
 
     `ref` is our own message id, carried in the callback URL: it binds the provider's
     id even if our process died before it read the answer. `state` is None for a
-    status we do not know: kept raw, changes nothing.
+    status we do not know: kept raw, changes nothing. `retry_after` is in seconds: how
+    long to wait before another message about the same, where that is known.
     """
 
     provider: str
@@ -75,6 +82,7 @@ class Receipt:
     ref: str | None = None
     code: str | None = None
     kind: RefusalKind | None = None
+    retry_after: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

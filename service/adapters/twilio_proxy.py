@@ -1,0 +1,37 @@
+"""The proxy on the way out to Twilio: the one that is set, or the environment's."""
+
+import ipaddress
+from contextlib import suppress
+from urllib.request import getproxies, proxy_bypass
+
+from yarl import URL
+
+from service.domain.errors import SetUpError
+
+
+def proxy_for(url: str, chosen: str | None) -> str | None:
+    """The proxy for a URL: the chosen one, else what `HTTPS_PROXY` and its like say.
+
+    `NO_PROXY` is honoured, and this machine needs none. Raises `SetUpError` for a
+    proxy that speaks no HTTP, since every message would fail on it.
+    """
+    if chosen is not None:
+        return chosen
+    target = URL(url)
+    found = getproxies().get(target.scheme)
+    if not found or _here(target.host or "") or proxy_bypass(target.host or ""):
+        return None
+    address = found if "://" in found else f"http://{found}"
+    scheme, _, host = address.partition("://")
+    if scheme not in {"http", "https"} or not host:
+        raise SetUpError(
+            f"{target.scheme.upper()}_PROXY: found a proxy of {scheme}, expected an "
+            "http or https address; or set PERMIT_REMINDERS_PROXY"
+        )
+    return address
+
+
+def _here(host: str) -> bool:
+    with suppress(ValueError):
+        return ipaddress.ip_address(host).is_loopback
+    return host == "localhost"
