@@ -3,7 +3,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help demo test check format clean
+.PHONY: help demo test check bench format clean
 
 help:  ## This list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
@@ -19,6 +19,9 @@ check: .venv/tested  ## ruff, mypy, import-linter
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+bench: .venv/installed  ## What is claimed about speed, measured beside a peer
+	$(BIN)/python bench/law.py
 
 format: .venv/tested  ## Let ruff put the code in order
 	$(BIN)/ruff format .

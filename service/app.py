@@ -5,7 +5,9 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 
-from service.adapters.calendars import calendars
+import structlog
+
+from service.adapters.calendars import as_known, calendars
 from service.adapters.cipher import Vault
 from service.adapters.clock import SimulatedClock, SystemClock
 from service.adapters.documents import Documents
@@ -13,8 +15,11 @@ from service.adapters.phones import Libphonenumber
 from service.adapters.rulefiles import read_rules
 from service.adapters.store.audit import AuditStore
 from service.adapters.store.brakes import Brakes
+from service.adapters.store.calls import CallReader
 from service.adapters.store.counts import CountStore
 from service.adapters.store.database import Database
+from service.adapters.store.explained import ExplainStore
+from service.adapters.store.golive import GoLiveStore
 from service.adapters.store.health import Health
 from service.adapters.store.keyed import has_key, refuse_other_key
 from service.adapters.store.keys import KeyStore
@@ -24,16 +29,24 @@ from service.adapters.store.permits import PermitStore
 from service.adapters.store.received import ReceiveStore
 from service.adapters.store.shown import PermitReader
 from service.adapters.store.slots import SlotStore
+from service.adapters.store.waiting import WaitingStore
 from service.adapters.twilio import Twilio
 from service.adapters.words import Words
 from service.domain.errors import SetUpError
 from service.domain.rule import Rule
+from service.flow.change import change
+from service.flow.edits import Apply
+from service.flow.foretell import Foretelling
+from service.flow.golive import GoingLive
 from service.flow.ports import Clock
+from service.flow.refresh import refresh
 from service.flow.register import Registration
 from service.flow.send import Sending
 from service.flow.tick import Pass
 from service.settings import Settings, shipped
 from service.web.desk import Desk
+
+_log = structlog.get_logger("service.calendars")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +60,13 @@ class House:
     words: Words
     office: OfficeStore
     registration: Registration
+    going_live: GoingLive
     brakes: Brakes
     keys: KeyStore
     permits: PermitReader
+    explaining: ExplainStore
     counts: CountStore
+    calling: CallReader
     auditing: AuditStore
     receiving: ReceiveStore
     health: Health
@@ -78,12 +94,39 @@ class House:
             poll_after=timedelta(hours=1 if self.settings.public_url else 0),
         )
 
+    async def refresh(self, by: str) -> None:
+        """Date permits anew where a release of the holidays knows more than they."""
+        done = await refresh(self.office, self.clock, as_known, by=by)
+        if done:
+            told = done.plan.impact
+            _log.info(
+                "calendars refreshed",
+                permits=told.permits,
+                exact=told.exact,
+                corrected=told.corrected,
+                objections=list(done.plan.objections),
+            )
+
+    def foretelling(self) -> Foretelling:
+        """What a look at going live needs."""
+        return Foretelling(
+            laws=self.office,
+            starts=self.going_live.store,
+            store=WaitingStore(self.database),
+            words=self.words,
+            clock=self.clock,
+        )
+
     def desk(self, provider: Twilio) -> Desk:
         """What the web answers from."""
         return Desk(
             registration=self.registration,
+            going_live=self.going_live,
             laws=self.office,
+            changes=self.office,
+            templates=self.words.names(),
             permits=self.permits,
+            explaining=self.explaining,
             counts=self.counts,
             keys=self.keys,
             health=self.health,
@@ -126,10 +169,15 @@ async def build(settings: Settings, database: Database) -> House:
         registration=Registration(
             office, PermitStore(database), Libphonenumber(), vault, clock
         ),
+        going_live=GoingLive(
+            office, GoLiveStore(database), Libphonenumber(), vault, clock
+        ),
         brakes=brakes,
         keys=KeyStore(database),
         permits=PermitReader(database),
+        explaining=ExplainStore(database),
         counts=CountStore(database),
+        calling=CallReader(database),
         auditing=AuditStore(database),
         receiving=ReceiveStore(database),
         health=Health(database),
@@ -149,14 +197,21 @@ async def _vault(settings: Settings, database: Database) -> Vault:
 
 
 async def prepare(settings: Settings, database: Database) -> list[str]:
-    """Bring the tables to this release and load the shipped rules that are new.
+    """Bring tables and calendars to this release, load shipped rules that are new.
 
-    Returns the new versions; raises `SetUpError` for a database of a later release.
+    A rule that is installed stays as it is: `rules diff` tells what the shipped one
+    would change. Returns the new versions; raises `SetUpError` for a database of a
+    later release.
     """
     await database.upgrade()
     house = await build(settings, database)
-    rules = _shipped_rules(house.words)
-    return await house.office.install_rules(list(rules.values()), house.clock.now())
+    known = (await house.office.law()).rules
+    if known:
+        await house.refresh("db upgrade")
+    rules = _shipped_rules(house.words).items()
+    new = Apply([rule for code, rule in rules if code not in known])
+    done = await change(new, house.office, house.clock, by="db upgrade")
+    return list(done.installed)
 
 
 def _shipped_rules(words: Words) -> dict[str, Rule]:

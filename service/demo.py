@@ -6,6 +6,7 @@ callbacks come back over HTTP, and the report is counted from the ledger.
 """
 
 import asyncio
+import csv
 import socket
 import sys
 from collections import Counter
@@ -31,9 +32,11 @@ from service.adapters.registers.rejects import rejects_file
 from service.adapters.rulefiles import read_authorities
 from service.adapters.store.database import Database
 from service.app import House, build, prepare
-from service.domain.errors import ConflictError
 from service.domain.week import between, iso_week
 from service.flow.audit import audit
+from service.flow.change import change
+from service.flow.edits import Offices
+from service.flow.golive import go_live
 from service.flow.intake import take_in
 from service.flow.report import counts, report
 from service.flow.rows import Register
@@ -122,22 +125,34 @@ async def _prepare(house: House, register: Path, console: Console) -> None:
         shipped("examples") / "authorities.toml", calendars=calendars()
     )
     office = offices[OFFICE]
-    await house.office.install_authorities([office])
+    await change(Offices([office]), house.office, house.clock, by="demo")
     law = await house.office.law()
-    codes = [code for code in law.rules if code.startswith("cn-")]
+    codes = _types_in(register)
     console.print(f"[bold]{office.name.zh}[/] · {office.name.en}")
-    console.print(f"  {len(codes)} rule files loaded from schedules/cn")
+    console.print(f"  {len(law.rules)} permit types loaded, {len(codes)} registered")
     with console.status("importing the register …"):
         counts = await _import(house, register)
     told = ", ".join(
         f"{count:,} {outcome}" for outcome, count in sorted(counts.items())
     )
     console.print(f"  {register.name} imported: {told}")
-    try:
-        await house.brakes.go_live(OFFICE, codes, LIVE_FROM, "demo", house.clock.now())
-        console.print(f"  live from {LIVE_FROM:%A %d %B %Y}")
-    except ConflictError:
+    if codes <= (await house.going_live.store.started(OFFICE)).keys():
         console.print("  live already: going on where the last run was stopped")
+    else:
+        await go_live(
+            OFFICE,
+            sorted(codes),
+            house.going_live,
+            live_from=LIVE_FROM,
+            approved_by="demo",
+            by="demo",
+        )
+        console.print(f"  live from {LIVE_FROM:%A %d %B %Y}")
+
+
+def _types_in(register: Path) -> set[str]:
+    with register.open(encoding="utf-8", newline="") as file:
+        return {row["rule"] for row in csv.DictReader(file)}
 
 
 async def _import(house: House, register: Path) -> Counter[str]:

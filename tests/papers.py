@@ -9,8 +9,9 @@ ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text("utf-8")
 ARCHITECTURE = (ROOT / "docs/architecture.md").read_text("utf-8")
 OPERATIONS = (ROOT / "docs/operations.md").read_text("utf-8")
+GUIDE = (ROOT / "docs/rules.md").read_text("utf-8")
 
-_FOLDERS = ("", "docs", "docs/decisions", "schedules")
+_FOLDERS = ("", "docs", "docs/decisions", "schedules", "schedules/cn", "tests/cases")
 
 PAPERS = sorted(
     path.relative_to(ROOT).as_posix()

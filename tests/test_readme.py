@@ -3,6 +3,7 @@
 import re
 import tomllib
 from collections.abc import Iterator
+from csv import DictReader
 from datetime import date
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from service.adapters.words import Words
 from service.cli import cli
 from service.domain.compose import facts
 from service.domain.lawbook import Law
-from service.domain.rule import Language
+from service.domain.rule import Language, Rule, Version
 from service.settings import shipped
 from tests.papers import README, ROOT, blocks, rows
 
@@ -63,17 +64,34 @@ def test_the_texts_of_the_readme_are_those_that_are_sent(
     assert f"\n> {body}\n" in README
 
 
-def test_the_twelve_types_are_the_shipped_ones_with_their_sources(law: Law) -> None:
-    section = README.split("\n## The twelve types\n")[1].split("\n## ")[0]
-    told = {row[0]: row[2] for row in rows(section)[2:]}
-    shipped_ones = [rule for rule in law.rules.values() if rule.code.startswith("cn-")]
-    assert told.keys() == {f"{one.name.en} {one.name.zh}" for one in shipped_ones}
-    for one in shipped_ones:
-        source = told[f"{one.name.en} {one.name.zh}"]
-        reference = one.versions[0].reference
-        title, article = source.rsplit(" ", 1)
-        assert title in reference.title
-        assert reference.article.startswith(article)
+LAW_IT_KNOWS = README.split("\n## The law it knows\n")[1].split("\n## ")[0]
+
+
+def test_the_catalogue_is_as_large_as_the_readme_says(law: Law) -> None:
+    never = [rule for rule in law.rules.values() if rule.never is not None]
+    chinese = [code for code in law.rules if code.startswith("cn-")]
+    counted = (len(law.rules), len(chinese), len(law.rules) - len(chinese))
+    told = re.findall(r"\d+", LAW_IT_KNOWS.split("A type is")[0])
+    reminded = len(law.rules) - len(never)
+    assert [*map(int, told)] == [*counted, reminded, len(never)]
+
+
+def test_the_types_of_the_demo_are_shown_with_their_newest_sources(law: Law) -> None:
+    told = {row[0]: row[2] for row in rows(LAW_IT_KNOWS)[2:]}
+    with (shipped("examples") / "permits.csv").open(encoding="utf-8") as file:
+        demo = [law.rule(code) for code in {row["rule"] for row in DictReader(file)}]
+    assert told.keys() == {f"{one.name.en} {one.name.zh}" for one in demo}
+    for one in demo:
+        title, article = told[f"{one.name.en} {one.name.zh}"].rsplit(" ", 1)
+        source = newest(one).reference
+        assert title in source.title
+        assert source.article.startswith(article)
+
+
+def newest(rule: Rule) -> Version:
+    """The version that is in force everywhere, the last there is."""
+    general = [one for one in rule.versions if one.jurisdiction is None]
+    return max(general, key=lambda one: one.in_force_from)
 
 
 def figures(block: str) -> Iterator[list[int]]:

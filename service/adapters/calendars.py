@@ -1,21 +1,22 @@
 """Public holidays of the `holidays` library as calendars of the domain.
 
-The United States' are computed by law and known for ever. China moves weekends by
-a notice each autumn (国务院办公厅关于…部分节假日安排的通知); the library has the
-notices since 2001, and for years without one only the statutory days of
-全国年节及纪念日放假办法. Days before 2001 are those days and weekends: nobody is
-reminded of them.
+Those of the United States, and of England and Wales, are computed by law and known
+for ever. China moves weekends by a notice each autumn
+(国务院办公厅关于…部分节假日安排的通知); the library has the notices since 2001, and
+for years without one only the statutory days of 全国年节及纪念日放假办法. Days before
+2001 are those days and weekends: nobody is reminded of them.
 """
 
 import re
-from collections.abc import Collection, Iterator, Mapping
-from datetime import date, timedelta
+from collections.abc import Iterator, Mapping
+from datetime import date
 from functools import cache
 from typing import Final
 
 import holidays
 
-from service.domain.calendar import DAY, Calendar, calendar, weekend
+from service.domain.calendar import DAY, SATURDAY, Calendar, calendar
+from service.domain.calendaryear import covered_until
 
 YEARS: Final = range(1980, 2101)
 """The library's tables of the lunar calendar end with 2100."""
@@ -35,8 +36,14 @@ Spring Festival ran from two days before (2026) to seven days after (2024), Nati
 Day to the eighth of October when Mid-Autumn fell beside it (2017, 2020, 2025).
 """
 
-REACH: Final = timedelta(days=14)
-"""No make-up workday since 2014 lay further than 11 days from a statutory day."""
+REACH: Final = 14
+"""Days; no make-up workday since 2014 lay further than 11 from a statutory day."""
+
+_WEEKENDS: Final = [
+    [step * DAY for step in range(-REACH, REACH + 1) if (day + step) % 7 >= SATURDAY]
+    for day in range(7)
+]
+"""The steps from a day of each weekday to the weekend days within reach."""
 
 _BRACKETED: Final = re.compile(r" \(.*?\)")
 
@@ -44,7 +51,30 @@ _BRACKETED: Final = re.compile(r" \(.*?\)")
 @cache
 def calendars() -> dict[str, Calendar]:
     """Give every calendar there is, by code; built once."""
-    return {"CN": china(last_published()), "US": united_states()}
+    return {
+        "CN": china(last_published()),
+        "GB": great_britain(),
+        "US": united_states(),
+    }
+
+
+def as_known(until: Mapping[str, date | None]) -> dict[str, Calendar]:
+    """Give every calendar as it was when its days were known until then.
+
+    What follows from the law alone is given as it is known today.
+    """
+    known, china_until = calendars(), until.get("CN")
+    return known | ({"CN": china(china_until.year)} if china_until else {})
+
+
+def great_britain() -> Calendar:
+    """Give the working days of England and Wales.
+
+    Bank holidays follow from the law; a single one that is proclaimed (the
+    coronation of 2023) is there once the library knows it.
+    """
+    found = holidays.country_holidays("GB", subdiv="ENG", years=YEARS)
+    return calendar("GB", YEARS, {day: _plain(name) for day, name in found.items()})
 
 
 def united_states() -> Calendar:
@@ -79,16 +109,6 @@ def last_published() -> int:
     return max(day.year for day in _chinese().weekend_workdays)
 
 
-def covered_until(year: int) -> date:
-    """Find the last day on which a year's own notice has the last word.
-
-    Before a New Year's Day on a Tuesday the next notice takes Monday 31 December
-    off and Saturday the 29th for it (2007, 2018).
-    """
-    tuesday = date(year + 1, 1, 1).isoweekday() == 2  # noqa: PLR2004 - a weekday
-    return date(year, 12, 28 if tuesday else 31)
-
-
 @cache
 def _chinese() -> holidays.HolidayBase:
     return holidays.country_holidays("CN", years=YEARS, language="en_US")
@@ -115,8 +135,7 @@ def _blocks(statutory: Mapping[date, str]) -> Iterator[tuple[date, str]]:
                     yield day + offset * DAY, f"perhaps {festival}"
 
 
-def _reached(statutory: Collection[date]) -> set[date]:
+def _reached(statutory: set[date]) -> set[date]:
     """List the weekend days that a notice may turn into workdays."""
-    around = range(-REACH.days, REACH.days + 1)
-    near = {day + offset * DAY for day in statutory for offset in around}
-    return {day for day in near if weekend(day) and day not in statutory}
+    near = {day + step for day in statutory for step in _WEEKENDS[day.weekday()]}
+    return near - statutory

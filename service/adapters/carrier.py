@@ -49,6 +49,7 @@ def _real(settings: Settings) -> Sender:
     if bool(given.api_key) != bool(given.api_secret):
         raise SetUpError("TWILIO_API_KEY and TWILIO_API_SECRET: set both or none")
     secret = given.api_secret or given.auth_token
+    shared = given.webhook_secret
     return Sender(
         name="twilio",
         account_sid=given.account_sid,
@@ -61,4 +62,5 @@ def _real(settings: Settings) -> Sender:
         public_url=settings.public_url,
         timeout=settings.post_timeout,
         proxy=settings.proxy,
+        webhook_secret=shared.get_secret_value() if shared else None,
     )

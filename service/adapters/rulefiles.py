@@ -1,14 +1,14 @@
 """Rule files and authority files: TOML on disk, checked, all mistakes at once."""
 
-import tomllib
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
+from service.adapters.disk import read_toml
 from service.domain.authority import Authority
-from service.domain.authorityfile import authorities_from
+from service.domain.authorityfile import NOBODY, authorities_from
 from service.domain.calendar import Calendar
 from service.domain.errors import InvalidError, Mistake, SetUpError
 from service.domain.overlay import overlaid
@@ -36,7 +36,7 @@ def read_rules(
     read = partial(rule_from, templates=templates, calendars=calendars)
     for path in paths:
         with _placing(path.relative_to(folder), mistakes):
-            values: Mapping[str, object] = _toml(path)
+            values: Mapping[str, object] = read_toml(path)
             if "over" in values:
                 overlays.append((path, values))
                 continue
@@ -56,20 +56,18 @@ def read_rules(
     return rules
 
 
-def read_authorities(path: Path, *, calendars: Collection[str]) -> dict[str, Authority]:
-    """Read an authority file by codes; raises `InvalidError` or `SetUpError`."""
-    return authorities_from(_toml(path), str(path), calendars=calendars)
+def read_authorities(
+    path: Path,
+    *,
+    calendars: Collection[str],
+    known: Mapping[str, Authority] = NOBODY,
+) -> dict[str, Authority]:
+    """Read an authority file by codes; `known` are those already installed.
 
-
-def _toml(path: Path) -> dict[str, object]:
-    try:
-        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
-    except OSError as error:
-        message = f"{path}: {error.strerror}; name a readable file"
-        raise SetUpError(message) from None
-    except ValueError as error:
-        mistake = Mistake("file", str(error), "TOML in UTF-8")
-        raise InvalidError(str(path), [mistake]) from None
+    Raises `InvalidError` or `SetUpError`.
+    """
+    values = read_toml(path)
+    return authorities_from(values, str(path), calendars=calendars, known=known)
 
 
 @contextmanager

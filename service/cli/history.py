@@ -6,29 +6,49 @@ from typing import Any
 from service.app import House
 from service.cli.meant import meant
 from service.cli.opened import in_house
-from service.cli.shown import show
-from service.domain.errors import UnknownError
+from service.cli.shown import show, show_never
+from service.domain.choice import Asked
+from service.domain.errors import NeverRemindsError, UnknownError
 from service.domain.fields import narrow
 from service.domain.raw import bare
-from service.flow.explain import explain
+from service.flow.explain import explain_installed
+from service.flow.explain import explain_permit as explain_one
 from service.flow.register import NUMBER
 from service.flow.rows import ShownPermit
 
 
 @in_house
 async def explain_date(
-    house: House, rule: str, expires_on: date, authority: str | None, *, as_json: bool
-) -> None:
+    house: House,
+    rule: str,
+    expires_on: date,
+    issued_on: date | None,
+    authority: str | None,
+    version: str | None,
+    *,
+    as_json: bool,
+) -> int:
     """Explain an expiry date by the installed law."""
     law = await house.office.law()
     named = authority or house.settings.authority
     office = meant(law, named, law.rule(rule).calendar)
-    show(explain(law, rule, office.code, expires_on), as_json=as_json)
+    asked = Asked(rule, office.code, expires_on, issued_on, version=version)
+    try:
+        show(await explain_installed(law, asked, house.explaining), as_json=as_json)
+    except NeverRemindsError as error:
+        show_never(law.rule(rule), error, as_json=as_json)
+        return 1
+    return 0
 
 
 @in_house
 async def explain_permit(
-    house: House, number: str, authority: str | None, *, as_json: bool
+    house: House,
+    number: str,
+    authority: str | None,
+    version: str | None,
+    *,
+    as_json: bool,
 ) -> None:
     """Explain every permit of this number, in all authorities or one."""
     law = await house.office.law()
@@ -42,10 +62,10 @@ async def explain_permit(
     ]
     if not found:
         raise UnknownError("permit number", number)
-    for permit in found:
-        version = law.version(permit.version)
-        told = explain(law, permit.rule, permit.authority, permit.expires_on, version)
-        show(dict(told) | {"permit": _told(permit)}, as_json=as_json)
+    now, to = house.clock.now(), house.explaining
+    answers = [await explain_one(law, one, to, now, version) for one in found]
+    for told, permit in zip(answers, found, strict=True):
+        show({**told, "permit": _told(permit)}, as_json=as_json)
 
 
 def _told(permit: ShownPermit) -> dict[str, Any]:

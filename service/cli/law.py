@@ -1,21 +1,30 @@
-"""Rules and authorities: checking, loading, listing, going live."""
+"""The law of each permit type: checked, shown, changed, taken back, written down."""
 
-from datetime import datetime
+from collections.abc import Collection, Iterator
+from dataclasses import replace
 from pathlib import Path
+from typing import Final, TextIO
 
 import click
 
 from service.adapters.calendars import calendars
-from service.adapters.rulefiles import read_authorities, read_rules
+from service.adapters.rulefiles import read_rules
+from service.adapters.ruletext import rule_text
 from service.adapters.words import Words
 from service.app import House
+from service.cli.impact import show
 from service.cli.opened import in_house, whoami
-from service.cli.types import FILE, Moment
+from service.cli.types import AS_JSON, DRY_RUN, FORCE
 from service.domain.errors import ConflictError
-from service.domain.rule import Rule
+from service.domain.lawbook import Law
+from service.domain.rule import Rule, Version
+from service.flow.change import change, preview
+from service.flow.edits import Apply, Revert
+from service.flow.rows import Changed
 from service.settings import shipped
 
-_FOLDER = click.argument("folder", type=click.Path(path_type=Path), required=False)
+_PATH: Final = click.argument("path", type=click.Path(path_type=Path), required=False)
+_CODE: Final = click.argument("code")
 
 
 @click.group()
@@ -24,99 +33,142 @@ def rules() -> None:
 
 
 @rules.command()
-@_FOLDER
-def check(folder: Path | None) -> None:
-    """Check every rule file of FOLDER (default: the shipped ones)."""
-    templates = Words(shipped("templates")).names()
-    found = read_rules(
-        folder or shipped("schedules"), templates=templates, calendars=calendars()
-    )
+@_PATH
+def check(path: Path | None) -> None:
+    """Check a rule file, or every one of a folder; default: the shipped ones."""
+    found = _read(path, Words(shipped("templates")).names())
     click.echo(f"{len(found)} rule files, no mistakes")
 
 
 @rules.command("list")
 @in_house
 async def list_rules(house: House) -> None:
-    """The installed rules and their versions."""
+    """The installed rules, their versions, and those that remind nobody."""
     law = await house.office.law()
     for rule in law.rules.values():
         click.echo(f"{rule.code}  {rule.name.zh}  {rule.name.en}")
-        for version in rule.versions:
-            reference = version.reference
-            click.echo(
-                f"  {version.key}  closes {version.closes}  《{reference.title}》"
-                f"{reference.article}, {reference.confidence} {reference.checked_on}"
-            )
+        for line in _listed(rule, law):
+            click.echo(f"  {line}")
 
 
 @rules.command()
-@_FOLDER
+@_PATH
+@AS_JSON
 @in_house
-async def load(house: House, folder: Path | None) -> None:
-    """Install the versions of FOLDER (default: the shipped ones) that are new."""
-    found = read_rules(
-        folder or shipped("schedules"),
-        templates=house.words.names(),
-        calendars=calendars(),
-    )
-    new = await house.office.install_rules(list(found.values()), house.clock.now())
-    for key in new:
-        click.echo(f"installed {key}")
-    click.echo(f"{len(found)} rule files, {len(new)} new versions")
+async def diff(house: House, path: Path | None, *, as_json: bool) -> int:
+    """Say what `apply` would do; exit 1 where something speaks against it.
 
-
-@click.group()
-def authorities() -> None:
-    """The offices that send."""
-
-
-@authorities.command("load")
-@click.argument("file", type=FILE)
-@in_house
-async def load_authorities(house: House, file: Path) -> None:
-    """Install the authorities of FILE, or replace what was known of them."""
-    found = read_authorities(file, calendars=calendars())
-    await house.office.install_authorities(list(found.values()))
-    click.echo(f"{len(found)} authorities loaded")
-
-
-@authorities.command("list")
-@in_house
-async def list_authorities(house: House) -> None:
-    """The installed authorities."""
-    law = await house.office.law()
-    for one in law.authorities.values():
-        click.echo(f"{one.code}  {one.name.zh}  {one.name.en}  {one.zone.key}")
-
-
-@authorities.command()
-@click.argument("code")
-@click.argument("rule_codes", nargs=-1, metavar="RULE...")
-@click.option("--from", "live_from", type=Moment(), help="From when; default: now.")
-@in_house
-async def live(
-    house: House, code: str, rule_codes: tuple[str, ...], live_from: datetime | None
-) -> None:
-    """Go live: remind for authority CODE of every RULE named, from an instant on.
-
-    Steps that were due before are never texted.
+    PATH is a rule file or a folder; default: the shipped ones.
     """
+    wanted = Apply(_read(path, house.words.names()))
+    seen = await preview(wanted, house.office, house.clock)
+    return show(seen, applied=False, as_json=as_json)
+
+
+@rules.command()
+@_PATH
+@FORCE
+@click.option("--shadow", is_flag=True, help="Only compute it beside what is active.")
+@AS_JSON
+@in_house
+async def apply(
+    house: House, path: Path | None, force: str | None, *, shadow: bool, as_json: bool
+) -> None:
+    """Install what PATH says differently, and date permits by it.
+
+    PATH is a rule file or a folder; default: the shipped ones.
+    """
+    wanted = Apply(_read(path, house.words.names()), shadow=shadow)
+    done = await change(wanted, house.office, house.clock, by=whoami(), force=force)
+    show(done, applied=not shadow, as_json=as_json)
+    if not as_json:
+        _say_next(done, shadow=shadow)
+
+
+@rules.command()
+@_CODE
+@FORCE
+@DRY_RUN
+@in_house
+async def revert(house: House, code: str, force: str | None, *, dry_run: bool) -> int:
+    """Go back to what stood before the last change of rule CODE."""
+    if dry_run:
+        seen = await preview(Revert(code), house.office, house.clock)
+        return show(seen, applied=False)
+    done = await change(
+        Revert(code), house.office, house.clock, by=whoami(), force=force
+    )
+    return show(done, applied=True)
+
+
+@rules.command()
+@_CODE
+@in_house
+async def shadow(house: House, code: str) -> int:
+    """Say what the shadow of rule CODE would do if it were applied."""
     law = await house.office.law()
-    office = law.authority(code)
-    chosen = [law.rule(one).code for one in dict.fromkeys(rule_codes)]
-    if not chosen:
-        raise click.UsageError(f"name the rules: {' '.join(law.rules)}")
-    for one in chosen:
-        _refuse_unverified(law.rule(one))
-    start = live_from or house.clock.now()
-    await house.brakes.go_live(office.code, chosen, start, whoami(), house.clock.now())
-    click.echo(f"{office.code}: {len(chosen)} rules live from {start.isoformat()}")
+    shadows = {one.series: one for one in law.shadows if one.rule == code}
+    rule = law.rule(code)
+    if not shadows:
+        raise ConflictError(
+            f"{code}: it has no shadow; `permit-reminders rules apply FILE --shadow` "
+            "makes one"
+        )
+    for key in shadows.values():
+        click.echo(f"shadow {key.key}, if it were applied:")
+    standing = {one.series: one for one in rule.versions}
+    wanted = replace(rule, versions=tuple((standing | shadows).values()))
+    seen = await preview(Apply([wanted]), house.office, house.clock)
+    return show(seen, applied=False)
 
 
-def _refuse_unverified(rule: Rule) -> None:
+@rules.command()
+@_CODE
+@click.option(
+    "--out",
+    type=click.File("w", encoding="utf-8", lazy=True),
+    default="-",
+    metavar="FILE",
+    help="Default: it is printed.",
+)
+@in_house
+async def export(house: House, code: str, out: TextIO) -> None:
+    """Write rule CODE, as it is installed, down as a file."""
+    text = rule_text((await house.office.law()).rule(code))
+    click.echo(text, file=out, nl=False)
+
+
+def _read(path: Path | None, templates: Collection[str]) -> list[Rule]:
+    place = path or shipped("schedules")
+    return [*read_rules(place, templates=templates, calendars=calendars()).values()]
+
+
+def _listed(rule: Rule, law: Law) -> Iterator[str]:
+    if rule.never:
+        yield f"never reminds ({rule.never.because}): {rule.never.why.en}"
     for version in rule.versions:
-        if version.reference.confidence == "unverified":
-            raise ConflictError(
-                f"{version.key}: nobody has read its source yet; check it, and say so "
-                "in its reference, before anybody is texted by it"
-            )
+        disabled = version.reference.confidence == "unverified"
+        yield _line(version) + (", disabled until it is read" if disabled else "")
+    for version in law.shadows:
+        if version.rule == rule.code:
+            yield f"{_line(version)}, a shadow"
+
+
+def _line(version: Version) -> str:
+    source = version.reference
+    return (
+        f"{version.key}  closes {version.closes}  《{source.title}》{source.article}, "
+        f"{source.confidence} {source.checked_on}"
+    )
+
+
+def _say_next(done: Changed, *, shadow: bool) -> None:
+    codes = {key.partition("@")[0] for key in done.installed}
+    known = sorted(codes & done.before.rules.keys())
+    if not known:
+        return
+    code = known[0] if len(known) == 1 else "CODE"
+    if shadow:
+        click.echo(f"nobody is texted by it; see permit-reminders rules shadow {code}")
+    else:
+        click.echo(f"revert with: permit-reminders rules revert {code}")

@@ -28,6 +28,7 @@ async def serve(house: House) -> None:
     settings = house.settings
     _refuse_real_sms_by_a_simulated_clock(house)
     await _refuse_open_door(house)
+    await house.refresh("serve")
     stop = _told_to_stop()
     async with carrier(settings, house.database) as provider:
         journey = house.carrying(provider)
@@ -52,6 +53,7 @@ async def tick(house: House, now: datetime | None) -> None:
     _refuse_real_sms_by_a_simulated_clock(house)
     if now is not None:
         await _move_clock(house, now)
+    await house.refresh("tick")
     async with carrier(house.settings, house.database) as provider:
         done = await tick_once(house.carrying(provider))
     click.echo(

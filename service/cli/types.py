@@ -9,6 +9,14 @@ import click
 FILE: Final = click.Path(exists=True, dir_okay=False, path_type=Path)
 """A file that is there; a folder or nothing is bad input."""
 
+FORCE: Final = click.option(
+    "--force", metavar="REASON", help="Do it all the same; the reason is kept."
+)
+DRY_RUN: Final = click.option(
+    "--dry-run", is_flag=True, help="Only say what it would do."
+)
+AS_JSON: Final = click.option("--json", "as_json", is_flag=True, help="For machines.")
+
 
 class Day(click.ParamType[date]):
     """A date such as 2026-12-31."""

@@ -1,8 +1,9 @@
 """An authority file as parsed TOML becomes the tree of Authorities."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict, fields
 from functools import partial
+from types import MappingProxyType
 from typing import Final, Literal, TypeVar, get_args
 
 from service.domain import reader
@@ -20,28 +21,53 @@ WEEKDAYS: Final = (
 )
 DEFAULTS: Final = {field.name: field.default for field in fields(Authority)}
 
+NOBODY: Final[Mapping[str, Authority]] = MappingProxyType({})
+
 SendingDays = Literal["working"] | frozenset[int]
 T = TypeVar("T")
 
 
 def authorities_from(
-    values: Mapping[str, object], where: str, *, calendars: Collection[str]
+    values: Mapping[str, object],
+    where: str,
+    *,
+    calendars: Collection[str],
+    known: Mapping[str, Authority] = NOBODY,
 ) -> dict[str, Authority]:
-    """Read the offices of a file by their codes.
+    """Read the offices of a file by their codes; `known` are installed already.
 
     Raises `InvalidError` at `where` with all the mistakes: unknown keys, values of
     the wrong form, calendars not among the known, a code given twice, parents that
-    are not in the file or go round in a circle, offices nobody sends for.
+    nobody knows or that go round in a circle, offices nobody sends for.
     """
     table = Table("", values)
     read = partial(_authority, calendars=calendars)
     offices = table.tables("authorities", read, least=1)
     table.refuse_unread()
     if not table.mistakes:
-        _refuse_bad_tree(table, offices)
+        placed = [(f"authorities[{at}].", one) for at, one in enumerate(offices, 1)]
+        _refuse_bad_tree(table, placed, known)
     if table.mistakes:
         raise InvalidError(where, table.mistakes)
     return {office.code: office for office in offices}
+
+
+def authority_from(
+    values: Mapping[str, object],
+    where: str,
+    *,
+    calendars: Collection[str],
+    known: Mapping[str, Authority],
+) -> Authority:
+    """Read one office, as `authorities_from` reads several."""
+    table = Table("", values)
+    office = _authority(table, calendars=calendars)
+    table.refuse_unread()
+    if not table.mistakes:
+        _refuse_bad_tree(table, [("", office)], known)
+    if table.mistakes:
+        raise InvalidError(where, table.mistakes)
+    return office
 
 
 def _authority(table: Table, *, calendars: Collection[str]) -> Authority:
@@ -93,18 +119,24 @@ def _sending_days(value: object) -> SendingDays:
     raise reader.ExpectedError(expected)
 
 
-def _refuse_bad_tree(table: Table, offices: tuple[Authority, ...]) -> None:
-    tree = {office.code: office for office in offices}
-    for at, office in enumerate(offices, start=1):
-        here = f"authorities[{at}]"
-        if tree[office.code] is not office:
-            table.note(f"{here}.code", office.code, "a code given once")
+def _refuse_bad_tree(
+    table: Table,
+    offices: Sequence[tuple[str, Authority]],
+    known: Mapping[str, Authority],
+) -> None:
+    """Note what is wrong with where offices stand; each comes with its path."""
+    new = {office.code: office for _, office in offices}
+    tree = {**known, **new}
+    for here, office in offices:
+        if new[office.code] is not office:
+            table.note(f"{here}code", office.code, "a code given once")
         elif office.parent is not None and office.parent not in tree:
-            table.note(f"{here}.parent", office.parent, "the code of one in this file")
+            expected = "the code of one in this file, or of one installed"
+            table.note(f"{here}parent", office.parent, expected)
         elif _line_up(office, tree)[-1].parent in tree:
-            table.note(f"{here}.parent", office.parent, "no circle of parents")
+            table.note(f"{here}parent", office.parent, "no circle of parents")
         elif not any(one.sends for one in _line_up(office, tree)):
-            table.note(f"{here}.sends", office.sends, "true, here or further up")
+            table.note(f"{here}sends", office.sends, "true, here or further up")
 
 
 def _line_up(office: Authority, tree: Mapping[str, Authority]) -> list[Authority]:

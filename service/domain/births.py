@@ -1,6 +1,6 @@
 """What becomes of a group of slots at one instant: who is born due, who is missed."""
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -34,8 +34,20 @@ class Births:
     current: Slot | None
 
 
-def births(slots: Sequence[Slot], now: datetime, live_from: datetime) -> Births:
-    """Each permit gets the current step only; steps missed in the past say so."""
+def births(
+    slots: Sequence[Slot],
+    now: datetime,
+    live_from: datetime,
+    redated: Container[str] = (),
+    *,
+    catch_up: bool = False,
+) -> Births:
+    """Each permit gets the current step only; steps missed in the past say so.
+
+    A step that a change of the law has moved behind the start (`redated`) was not
+    decided against: whoever is in it now is told. Where the start catches up, so is
+    everybody whose step is current.
+    """
     standing = current(slots, now)
     rows = [
         Birth(slot, ReminderState.MISSED, _why(slot, live_from), early_only=True)
@@ -43,12 +55,13 @@ def births(slots: Sequence[Slot], now: datetime, live_from: datetime) -> Births:
         if slot.due_at <= now and slot is not standing
     ]
     if standing is not None:
-        rows.append(_current(standing, live_from))
+        early = standing.due_at < live_from and standing.step not in redated
+        rows.append(_current(standing, early=early and not catch_up))
     return Births(tuple(rows), standing)
 
 
-def _current(slot: Slot, live_from: datetime) -> Birth:
-    if slot.due_at < live_from:
+def _current(slot: Slot, *, early: bool) -> Birth:
+    if early:
         return Birth(slot, ReminderState.MISSED, BEFORE_START, early_only=False)
     return Birth(slot, ReminderState.DUE, None, early_only=False)
 

@@ -3,72 +3,29 @@
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from itertools import accumulate
+from hashlib import sha256
+from types import MappingProxyType
 from typing import Final
 
-from service.domain.errors import InvalidError, Mistake
+from service.domain.workingdays import WorkingDays
 
 DAY: Final = timedelta(days=1)
 SATURDAY: Final = 5
 
 
-class WorkingDays:
-    """An index of working days from `first` to `last`, asked without a search.
+@dataclass(frozen=True, slots=True)
+class Grounds:
+    """What a calendar is built from, in whole `years` of Saturday-Sunday weekends.
 
-    Every question raises `InvalidError` where it or its answer leaves the index.
+    `off` days are named and certain, `worked` ones are worked whatever else they
+    are; `maybe_off` may still be taken off, `maybe_working` may still be worked.
     """
 
-    __slots__ = ("_base", "_days", "_ranks", "_where", "first", "last")
-
-    def __init__(
-        self, code: str, first: date, last: date, days: Iterable[date]
-    ) -> None:
-        self._where, self.first, self.last = f"calendar {code}", first, last
-        self._base = first.toordinal()
-        self._days = sorted(days)
-        works = bytearray(last.toordinal() - self._base + 1)
-        for day in self._days:
-            works[day.toordinal() - self._base] = 1
-        # How many working days come before each day, and before the day after the last.
-        self._ranks = list(accumulate(works, initial=0))
-
-    def __contains__(self, day: object) -> bool:
-        if not isinstance(day, date):
-            return False
-        at = self._at(day)
-        return self._ranks[at] != self._ranks[at + 1]
-
-    def back(self, day: date, count: int) -> date:
-        """Find the `count`-th working day before `day`, itself not counted."""
-        return self._pick(day, self._ranks[self._at(day)] - count)
-
-    def forward(self, day: date, count: int) -> date:
-        """Find the `count`-th working day after `day`, itself not counted."""
-        return self._pick(day, self._ranks[self._at(day) + 1] + count - 1)
-
-    def on_or_before(self, day: date) -> date:
-        """Keep a working day, move another to the last one before it."""
-        return self._pick(day, self._ranks[self._at(day) + 1] - 1)
-
-    def on_or_after(self, day: date) -> date:
-        """Keep a working day, move another to the first one after it."""
-        return self._pick(day, self._ranks[self._at(day)])
-
-    def refuse_outside(self, name: str, day: date) -> None:
-        """Raise `InvalidError` for a date called `name` outside the index."""
-        if not self.first <= day <= self.last:
-            expected = f"a day from {self.first} to {self.last}"
-            raise InvalidError(self._where, [Mistake(name, str(day), expected)])
-
-    def _at(self, day: date) -> int:
-        self.refuse_outside("day", day)
-        return day.toordinal() - self._base
-
-    def _pick(self, asked: date, at: int) -> date:
-        if 0 <= at < len(self._days):
-            return self._days[at]
-        expected = f"a day further inside {self.first} to {self.last}"
-        raise InvalidError(self._where, [Mistake("day", str(asked), expected)])
+    years: range
+    off: Mapping[date, str]
+    worked: frozenset[date]
+    maybe_off: Mapping[date, str]
+    maybe_working: frozenset[date]
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,13 +37,15 @@ class Calendar:
     back on it never tells a closing too late; `possibly` holds every day that may
     become one, so counting back on it never tells an opening too early. Until
     then they are the same. `names` are the days off that have one, for the trace.
+    Two calendars of the same grounds are equal.
     """
 
     code: str
     covered_until: date | None
-    surely: WorkingDays = field(repr=False)
-    possibly: WorkingDays = field(repr=False)
-    names: Mapping[date, str] = field(repr=False)
+    surely: WorkingDays = field(repr=False, compare=False)
+    possibly: WorkingDays = field(repr=False, compare=False)
+    names: Mapping[date, str] = field(repr=False, compare=False)
+    grounds: Grounds = field(repr=False)
 
     def covers(self, day: date) -> bool:
         """Whether the notice that decides about `day` is published."""
@@ -98,7 +57,7 @@ class Calendar:
         Days without work between them share one text.
         """
         runs: list[list[date]] = []
-        for day in _days(after + DAY, until):
+        for day in _every(after + DAY, until):
             if day not in self.names or day in days:
                 continue
             if runs and days.on_or_after(runs[-1][-1]) > day:
@@ -114,7 +73,7 @@ class Calendar:
 
 def made_up(after: date, until: date, days: WorkingDays) -> list[date]:
     """List the weekend days in (after, until] that count as worked (调休)."""
-    return [day for day in _days(after + DAY, until) if weekend(day) and day in days]
+    return [day for day in _every(after + DAY, until) if weekend(day) and day in days]
 
 
 def calendar(
@@ -124,38 +83,63 @@ def calendar(
     *,
     worked: Iterable[date] = (),
     covered_until: date | None = None,
-    maybe_off: Mapping[date, str] | None = None,
+    maybe_off: Mapping[date, str] = MappingProxyType({}),
     maybe_working: Iterable[date] = (),
 ) -> Calendar:
-    """Build a calendar with a Saturday-Sunday weekend for whole years.
+    """Build a calendar from its grounds; what is perhaps counts after `covered_until`.
 
-    `days_off` are named and certain, `worked` are weekend days that are worked;
-    after `covered_until`, `maybe_off` may be taken off and `maybe_working` worked.
+    Days outside the years count for nothing.
     """
-    first, last = date(years[0], 1, 1), date(years[-1], 12, 31)
-    made, doubtful = frozenset(worked), maybe_off or {}
-    base = {
-        day
-        for day in _days(first, last)
-        if day in made or not (weekend(day) or day in days_off)
-    }
-    later = covered_until or last
-    surely = base - {day for day in doubtful if day > later}
-    possibly = base | {day for day in maybe_working if day > later}
-    names = {day: name for day, name in doubtful.items() if day > later}
+    later = covered_until or date(years[-1], 12, 31)
+    grounds = Grounds(
+        years=years,
+        off=days_off,
+        worked=frozenset(worked),
+        maybe_off={day: name for day, name in maybe_off.items() if day > later},
+        maybe_working=frozenset(day for day in maybe_working if day > later),
+    )
+    first, surely, possibly = _indexed(grounds)
     return Calendar(
         code=code,
         covered_until=covered_until,
-        surely=WorkingDays(code, first, last, surely),
-        possibly=WorkingDays(code, first, last, possibly),
-        names=names | dict(days_off),
+        surely=WorkingDays(code, first, surely),
+        possibly=WorkingDays(code, first, possibly),
+        names={**grounds.maybe_off, **days_off},
+        grounds=grounds,
     )
 
 
-def _days(first: date, last: date) -> Iterator[date]:
-    return map(date.fromordinal, range(first.toordinal(), last.toordinal() + 1))
+def fingerprint(known: Calendar) -> str:
+    """Digest what a calendar says of every day: another digest, another calendar."""
+    said = f"{known.covered_until} {known.surely.first} ".encode()
+    told = sha256(said + known.surely.works + known.possibly.works)
+    return told.hexdigest()[:16]
 
 
 def weekend(day: date) -> bool:
     """Tell whether a day is a Saturday or Sunday."""
     return day.weekday() >= SATURDAY
+
+
+def _indexed(grounds: Grounds) -> tuple[date, bytes, bytes]:
+    """Say by one byte a day which days surely and which possibly work."""
+    first = date(grounds.years[0], 1, 1)
+    length = (date(grounds.years[-1], 12, 31) - first).days + 1
+    weeks = b"\1\1\1\1\1\0\0" * (length // 7 + 2)
+    works = weeks[first.weekday() :][:length]
+    works = _marked(_marked(works, first, grounds.off, 0), first, grounds.worked, 1)
+    surely = _marked(works, first, grounds.maybe_off, 0)
+    return first, surely, _marked(works, first, grounds.maybe_working, 1)
+
+
+def _marked(works: bytes, first: date, days: Iterable[date], mark: int) -> bytes:
+    marked, base = bytearray(works), first.toordinal()
+    for day in days:
+        at = day.toordinal() - base
+        if 0 <= at < len(marked):
+            marked[at] = mark
+    return bytes(marked)
+
+
+def _every(first: date, last: date) -> Iterator[date]:
+    return map(date.fromordinal, range(first.toordinal(), last.toordinal() + 1))

@@ -15,7 +15,12 @@ from service.domain.status import ReminderState
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """What is known about one due reminder at the moment it would be sent."""
+    """What is known about one due reminder at the moment it would be sent.
+
+    A correction waits for no gap, so it has no `last_sent_at`. `last_told_on` is the
+    closing day that the holder was told last. `outside_trial`: the type is on trial,
+    and the recipient is no staff of the office.
+    """
 
     expires_on: date
     until_at: datetime
@@ -26,7 +31,9 @@ class Candidate:
     line: Line | None
     opted_out: bool
     last_sent_at: datetime | None
+    last_told_on: date | None
     register_valid_until: datetime | None
+    outside_trial: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +112,8 @@ def _hold(
             return Hold(rested_at, f"texted within {min_gap_days} days")
     if it.register_valid_until is not None and it.register_valid_until <= now:
         return Hold(now + timedelta(hours=1), "register is stale")
+    if it.outside_trial:
+        return Hold(now + timedelta(hours=1), "trial: not a staff number")
     return None
 
 

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Literal
 
-from service.domain.calendar import DAY, Calendar, WorkingDays
+from service.domain.calendar import DAY, Calendar
 from service.domain.period import Period
+from service.domain.workingdays import WorkingDays
 
 Bare = Literal["safe", "working", "calendar"]
 """How an office reads a bare 日; "safe" is whichever tells the safer date."""

@@ -7,6 +7,7 @@ PermitRemindersError          one line: what, where, what to do
 ├── NotInForceError           no version of the rule governs that date
 ├── NeverRemindsError         a permit type that is only listed, with the reason
 ├── ConflictError             right in itself, but at odds with what is stored
+│   └── LawChangedError       decided by a law that has changed since: decide again
 ├── ForgedError               a webhook that is not from the provider
 └── SetUpError                settings, database, port: the operator must act
 ```
@@ -75,6 +76,10 @@ class NeverRemindsError(PermitRemindersError):
 
 class ConflictError(PermitRemindersError):
     """A request that contradicts what is stored; nothing was changed."""
+
+
+class LawChangedError(ConflictError):
+    """The law changed between a decision and its storing; nothing was stored."""
 
 
 class ForgedError(PermitRemindersError):

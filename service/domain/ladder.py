@@ -1,4 +1,4 @@
-"""The ladder of one expiry date: its window, when each step is sent, and why."""
+"""The ladder of one expiry date: its window, and when each step is sent."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from service.domain.edge import Edge
 from service.domain.period import Anchor, Period
 from service.domain.rule import Rule, Step, Version
 from service.domain.schedule import Ladder, Slot, Window
-from service.domain.window import explain, window
+from service.domain.window import window
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +25,11 @@ class Rung:
 
 @dataclass(frozen=True, slots=True)
 class Reckoning:
-    """One expiry date, dated: everything the ladder and its reasons are made of."""
+    """One expiry date, dated: everything the ladder and its trace are made of.
+
+    `authority` reads the law by its calendar `law`, `office` sends by its own,
+    `sending`.
+    """
 
     version: Version
     expires_on: date
@@ -33,7 +37,9 @@ class Reckoning:
     edges: Sequence[Edge]
     rungs: Sequence[Rung]
     law: Calendar
+    authority: Authority
     office: Authority
+    sending: Calendar
 
     def ladder(self) -> Ladder:
         """The window and the steps as instants.
@@ -42,19 +48,6 @@ class Reckoning:
         says it all.
         """
         return Ladder(self.window, _slots(self.rungs, self.office))
-
-    def reasons(self) -> tuple[str, ...]:
-        """Say line by line how the dates came about."""
-        kept = {slot.step for slot in self.ladder().slots}
-        return (
-            f"version {self.version.key}",
-            *_moved(self),
-            *explain(self.edges, self.law),
-            *(
-                _line(rung, self.office, left_out=rung.step.name not in kept)
-                for rung in self.rungs
-            ),
-        )
 
 
 def reckon(
@@ -81,11 +74,22 @@ def reckon(
         bare=authority.unqualified_days,
         margin=authority.margin_working_days,
     )
+    sending = calendars[office.calendar]
     rungs = [
-        _rung(step, days, last_on, office, calendars[office.calendar])
+        _rung(step, days, last_on, office, sending)
         for step, days, last_on in days_of(version.steps, found, law)
     ]
-    return Reckoning(version, expires_on, found, edges, rungs, law, office)
+    return Reckoning(
+        version=version,
+        expires_on=expires_on,
+        window=found,
+        edges=edges,
+        rungs=rungs,
+        law=law,
+        authority=authority,
+        office=office,
+        sending=sending,
+    )
 
 
 def days_of(
@@ -150,20 +154,3 @@ def _slots(rungs: Sequence[Rung], office: Authority) -> tuple[Slot, ...]:
 
 def _slot(step: Step, due_at: datetime, until_at: datetime) -> Slot:
     return Slot(step.name, due_at, until_at, step.template, step.replaces)
-
-
-def _moved(it: Reckoning) -> list[str]:
-    if it.window.expires_on == it.expires_on:
-        return []
-    counted = it.version.counts_from
-    why = "the end of its month" if counted == "month-end" else "one day for everybody"
-    return [f"periods count from {it.window.expires_on}, {why}, not {it.expires_on}"]
-
-
-def _line(rung: Rung, office: Authority, *, left_out: bool) -> str:
-    line = f"{rung.step.name} {rung.step.at}: {rung.on}"
-    if rung.sent_on != rung.on:
-        line += f", not a day to send, moved to {rung.sent_on}"
-    if left_out:
-        return f"{line}; left out, the next step is due no later"
-    return f"{line}; due {office.sends_from:%H:%M} {office.zone.key}"

@@ -1,12 +1,14 @@
 """Everything loaded that the law says: rules, authorities, calendars."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import replace
 from datetime import date
 from functools import lru_cache
 from typing import Final, TypeVar
 
 from service.domain.authority import Authority
 from service.domain.calendar import Calendar
+from service.domain.calendaryear import CalendarYear
 from service.domain.errors import UnknownError
 from service.domain.ladder import Reckoning, reckon
 from service.domain.rule import Rule, Version
@@ -19,7 +21,11 @@ REMEMBERED: Final = 10_000
 
 
 class Law:
-    """Looks up by code and dates by the book; never changes once made."""
+    """Looks up by code and dates by the book; never changes once made.
+
+    `calendars` are the `published` ones with the office's own `years` laid over them.
+    `digest` tells one state of the stored law from another.
+    """
 
     def __init__(
         self,
@@ -27,10 +33,18 @@ class Law:
         authorities: Mapping[str, Authority],
         calendars: Mapping[str, Calendar],
         former: Iterable[Version] = (),
+        shadows: Iterable[Version] = (),
+        *,
+        published: Mapping[str, Calendar] | None = None,
+        years: Iterable[CalendarYear] = (),
+        digest: str = "",
     ) -> None:
+        self.digest = digest
         self.rules, self.authorities = dict(rules), dict(authorities)
         self.calendars = dict(calendars)
-        self._versions = {version.key: version for version in former}
+        self.published, self.years = dict(published or calendars), tuple(years)
+        self.shadows = tuple(shadows)
+        self._versions = {version.key: version for version in (*former, *self.shadows)}
         self._series = dict[str, Version]()
         for rule in rules.values():
             for version in sorted(rule.versions, key=lambda one: one.revision):
@@ -59,6 +73,22 @@ class Law:
     def standing(self, series: str) -> Version:
         """Look up the version that dates a series now; raises `UnknownError`."""
         return _known("version", series, self._series)
+
+    def as_if(self, keys: Collection[str]) -> "Law":
+        """The law in which these shadow versions stand, each for its whole series."""
+        rules = dict(self.rules)
+        for version in map(self.version, keys):
+            rule = rules[version.rule]
+            others = [one for one in rule.versions if one.series != version.series]
+            rules[rule.code] = replace(rule, versions=(*others, version))
+        return Law(
+            rules,
+            self.authorities,
+            self.calendars,
+            self._versions.values(),
+            published=self.published,
+            years=self.years,
+        )
 
     def version_for(
         self,

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from datetime import date
+from typing import Final
 
 from service.domain.errors import Mistake
 from service.domain.recipient import mask_phone
@@ -15,7 +16,7 @@ _WHOLE_NUMBER_DIGITS = 8
 _ISO_LENGTH = len("2026-12-31")
 _YEARS = range(1950, 2201)
 _EDGES = " \t\r\n\v\f\u00a0\u2007\u202f\u3000\u200b\u2060\ufeff"
-_CONTROLS = re.compile(
+CONTROLS: Final = re.compile(
     "[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]"
 )
 _BETWEEN_PHONES = re.compile(r"[;,/、；，／\r\n]+")
@@ -71,7 +72,7 @@ class Raw:
         if found is None:
             return None
         text = bare(found) if isinstance(found, str) else None
-        if text is None or len(text) > most or _CONTROLS.search(text):
+        if text is None or len(text) > most or CONTROLS.search(text):
             expected = f"text, one line of at most {most} characters"
             self.wrong(name, shown(found), expected)
             return None
@@ -128,7 +129,7 @@ class Raw:
 
     def _phone(self, name: str, found: object) -> str:
         number = bare(found) if isinstance(found, str) else None
-        if number is None or len(number) > _LONGEST_PHONE or _CONTROLS.search(number):
+        if number is None or len(number) > _LONGEST_PHONE or CONTROLS.search(number):
             what = mask_phone(found) if isinstance(found, str) else shown(found)
             expected = f"a number as text, at most {_LONGEST_PHONE} characters"
             self.wrong(name, label(what), expected)

@@ -11,9 +11,11 @@ from typing import Final, TypeVar
 from zoneinfo import ZoneInfo
 
 from service.domain.period import Period, PeriodError
+from service.domain.raw import CONTROLS
 
 Word = TypeVar("Word", bound=str)
 
+_DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _TAIL: Final = re.compile(r"last ([1-9]|[12][0-9]|3[0-2])")
 _SLUG: Final = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 
@@ -27,10 +29,10 @@ class ExpectedError(ValueError):
 
 
 def text(value: object) -> str:
-    """Read words that are not blank."""
-    if isinstance(value, str) and value.strip():
+    """Read words that are not blank, in one line: they may stand in a text."""
+    if isinstance(value, str) and value.strip() and not CONTROLS.search(value):
         return value.strip()
-    expected = "some text"
+    expected = "some text in one line"
     raise ExpectedError(expected)
 
 
@@ -67,10 +69,12 @@ def day(value: object) -> date:
     if isinstance(value, date) and not isinstance(value, datetime):
         return value
     try:
-        return date.fromisoformat(text(value))
+        if isinstance(value, str) and _DAY.fullmatch(value):
+            return date.fromisoformat(value)
     except ValueError:
-        expected = "a date like 2026-12-31"
-        raise ExpectedError(expected) from None
+        pass
+    expected = "a date like 2026-12-31"
+    raise ExpectedError(expected)
 
 
 def clock_time(value: object) -> time:

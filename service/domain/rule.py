@@ -1,7 +1,7 @@
 """The law of one permit type as data: a rule, its dated versions, their steps."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Final, Literal
 
@@ -18,6 +18,11 @@ CORRECTION: Final = "correction"
 CONTACT_NOW: Final = "contact-now"
 RESERVED: Final = (CORRECTION, CONTACT_NOW)
 """Steps that no rule has: told too late a day; found late when the office went live."""
+
+
+def corrects(step: str) -> bool:
+    """Whether a step tells that an earlier text named too late a day."""
+    return step.startswith(CORRECTION)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +133,10 @@ class Version:
     def __hash__(self) -> int:
         return hash(self.key)
 
+    def says(self, other: "Version") -> bool:
+        """Whether it says what another revision says."""
+        return replace(self, revision=other.revision) == other
+
     def counted_from(self, expires_on: date) -> date:
         """The day its periods count from, for a permit with this expiry date."""
         if isinstance(self.counts_from, date):
@@ -158,6 +167,10 @@ class Rule:
     min_gap_days: int = 3
     never: Never | None = None
 
+    def says(self, other: "Rule") -> bool:
+        """Whether it says what another text of the type says, versions aside."""
+        return replace(self, versions=()) == replace(other, versions=())
+
     def version_for(
         self,
         expires_on: date,
@@ -176,21 +189,25 @@ class Rule:
             raise NeverRemindsError(self.code, self.never.because, self.never.why.en)
         versions = newest_first(self.versions)
         for place in (*line, None):
-            for version in versions:
-                if version.jurisdiction == place and _governs(
-                    version, expires_on, issued_on
-                ):
-                    return version
+            local = [one for one in versions if one.jurisdiction == place]
+            if found := _governing(local, expires_on, issued_on):
+                return found
         first = min(version.in_force_from for version in self.versions)
         raise NotInForceError(self.code, "expiry", expires_on, first)
 
 
-def _governs(version: Version, expires_on: date, issued_on: date | None) -> bool:
-    day = expires_on
-    if version.governs == "issue" and issued_on is not None:
-        day = issued_on
-    ends = version.in_force_until
-    return version.in_force_from <= day and (ends is None or day <= ends)
+def _governing(
+    versions: Sequence[Version], expires_on: date, issued_on: date | None
+) -> Version | None:
+    """The newest that had begun; what ended without another is followed by nothing."""
+    for version in versions:
+        day = expires_on
+        if version.governs == "issue" and issued_on is not None:
+            day = issued_on
+        if version.in_force_from <= day:
+            ends = version.in_force_until
+            return version if ends is None or day <= ends else None
+    return None
 
 
 def newest_first(versions: Sequence[Version]) -> list[Version]:

@@ -36,17 +36,19 @@ def rule_from(
     *,
     templates: Collection[str],
     calendars: Mapping[str, Calendar],
+    tried: bool = False,
 ) -> Rule:
     """Read a rule and hold its versions against a sample of expiry dates.
 
     Raises `InvalidError` at `where` with all the mistakes: unknown keys, values of
     the wrong form, templates and calendars not among the known, versions that
-    overlap, steps out of order or after closing without saying so.
+    overlap, steps out of order or after closing without saying so. A rule `tried`
+    before, when it was applied, is not tried on dates again.
     """
     table = Table("", values)
     code = table.read("code", reader.slug)
     calendar = table.read("calendar", reader.one_of(calendars))
-    law = calendars.get(calendar)
+    law = None if tried else calendars.get(calendar)
     never: Never | None = table.table("never", never_from, default=None)
     least = 1 if never is None else 0
     version = partial(
@@ -108,9 +110,14 @@ def rule_to(rule: Rule) -> dict[str, object]:
         "number_tail": f"last {rule.number_tail}",
         "number_is_personal": rule.number_is_personal,
         "min_gap_days": rule.min_gap_days,
-        "versions": [_parts(version) for version in rule.versions],
+        "versions": [version_to(version) for version in rule.versions],
     }
     return told | ({"never": _parts(rule.never)} if rule.never else {})
+
+
+def version_to(version: Version) -> dict[str, object]:
+    """Say a version as it stands in the text of its rule."""
+    return _parts(version)
 
 
 def _parts(it: _Part) -> dict[str, object]:

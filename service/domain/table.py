@@ -79,11 +79,16 @@ class Table:
         return result
 
     def _at(self, key: str) -> str:
-        return f"{self.path}.{key}" if self.path else key
+        return _plain(f"{self.path}.{key}" if self.path else key)
 
 
 def _shown(found: object) -> str:
     if found is None:
         return "nothing"
-    text = f'"{found}"' if isinstance(found, str) else str(found)
+    text = _plain(f'"{found}"' if isinstance(found, str) else str(found))
     return text if len(text) <= SHOWN else f"{text[:SHOWN]}…"
+
+
+def _plain(text: str) -> str:
+    """Make a text of a request fit to be answered: JSON may hold half a character."""
+    return text.encode("utf-8", "backslashreplace").decode()

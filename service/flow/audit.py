@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Protocol
+from typing import Final, Protocol
 
 from service.domain.births import BEFORE_START, OVERTAKEN
 from service.domain.errors import PermitRemindersError, SetUpError
@@ -17,7 +17,11 @@ from service.flow.register import PHONE
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """A reminder as it stands, and the moves that must have led there."""
+    """A reminder as it stands, and the moves that must have led there.
+
+    `live_from` is None where nobody but staff is reminded; `catch_up`: those in a step
+    at the start were. `redated`: the rule or a calendar changed while it was due.
+    """
 
     name: str
     state: ReminderState
@@ -26,6 +30,8 @@ class History:
     due_at: datetime
     until_at: datetime
     live_from: datetime | None
+    catch_up: bool
+    redated: bool
     moves: tuple[tuple[ReminderState, str | None], ...]
 
 
@@ -54,10 +60,10 @@ class Kept:
 
 @dataclass(frozen=True, slots=True)
 class DatedGroup:
-    """The permits of one version, authority and expiry date, and its stored slots."""
+    """The permits of one series, authority and expiry date, and its stored slots."""
 
     rule: str
-    version: str
+    series: str
     authority: str
     expires_on: date
     issued_on: date | None
@@ -81,6 +87,13 @@ class AuditStore(Protocol):
 
     async def contradictions(self) -> Sequence[str]:
         """Rows that contradict each other, found by queries; one line each."""
+
+
+BIRTHS: Final = (
+    (ReminderState.DUE, None),
+    (ReminderState.MISSED, BEFORE_START),
+    (ReminderState.MISSED, OVERTAKEN),
+)
 
 
 async def audit(store: AuditStore, laws: LawStore, vault: Vault) -> list[str]:
@@ -118,7 +131,14 @@ def _reopened(it: Kept, vault: Vault) -> Iterator[str]:
 
 
 def _replayed(it: History) -> Iterator[str]:
-    state, reason = _birth(it)
+    """Replay from the state it must have been born in, or from any it may."""
+    told = [list(_replayed_from(it, state, reason)) for state, reason in _births(it)]
+    yield from min(told, key=len)
+
+
+def _replayed_from(
+    it: History, state: ReminderState, reason: str | None
+) -> Iterator[str]:
     for after, why in it.moves:
         if after not in REMINDER_MOVES[state]:
             yield f"reminder {it.name}: no move from {state} to {after}"
@@ -128,17 +148,31 @@ def _replayed(it: History) -> Iterator[str]:
         yield f"reminder {it.name}: is {found}, its moves end in {state} ({reason})"
 
 
-def _birth(it: History) -> tuple[ReminderState, str | None]:
-    """The state a reminder must have been born in."""
-    if it.live_from is not None and it.due_at < it.live_from:
+def _births(it: History) -> Sequence[tuple[ReminderState, str | None]]:
+    """The states a reminder may have been born in: one, unless it was re-dated.
+
+    A trial only bears what is due; it may have ended at the very instant of a birth.
+    """
+    if it.redated:
+        return BIRTHS
+    if it.live_from is None or it.born_at < it.live_from:
+        return BIRTHS[:1]
+    here = _birth(it, it.live_from)
+    return [here, BIRTHS[0]] if it.born_at == it.live_from else [here]
+
+
+def _birth(it: History, live_from: datetime) -> tuple[ReminderState, str | None]:
+    """The state a reminder must have been born in while its type is live."""
+    over = it.until_at <= it.born_at
+    if it.due_at < live_from and (over or not it.catch_up):
         return ReminderState.MISSED, BEFORE_START
-    if it.until_at <= it.born_at:
+    if over:
         return ReminderState.MISSED, OVERTAKEN
     return ReminderState.DUE, None
 
 
 def _recomputed(group: DatedGroup, law: Law) -> Iterator[str]:
-    where = f"{group.version}, {group.authority}, {group.expires_on}"
+    where = f"{group.series}, {group.authority}, {group.expires_on}"
     try:
         version = law.version_for(
             group.rule, group.authority, group.expires_on, group.issued_on
@@ -147,7 +181,7 @@ def _recomputed(group: DatedGroup, law: Law) -> Iterator[str]:
     except PermitRemindersError as error:
         yield f"permits of {where}: {error}"
         return
-    if version.key != group.version:
-        yield f"permits of {where}: fall under {version.key}"
+    if version.series != group.series:
+        yield f"permits of {where}: fall under {version.series}"
     elif group.slots != ladder.slots:
         yield f"slots of {where}: differ from what the rule says"

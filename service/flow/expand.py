@@ -1,17 +1,18 @@
 """Slots that fell due become reminders."""
 
-from service.domain.births import births
 from service.flow.ports import Clock, ExpandStore
 
 GROUPS = 200
-"""Groups a transaction: one group is a (version, authority, expiry date)."""
+"""Groups a transaction: one group is a (series, authority, expiry date)."""
 
 
 async def expand(store: ExpandStore, clock: Clock) -> int:
-    """Give birth to the reminders of every live slot due by now; how many."""
+    """Give birth to the reminders of every live slot due by now; how many.
+
+    Where a type is on trial, only to those of permits with a staff member's phone.
+    """
     born = 0
     now = clock.now()
-    while groups := await store.due_groups(now, GROUPS):
-        plans = [(one, births(one.slots, now, one.live_from)) for one in groups]
-        born += await store.expand(plans, now)
-    return born
+    while (some := await store.expand(now, GROUPS)) is not None:
+        born += some
+    return born + await store.expand_trials(now)

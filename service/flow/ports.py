@@ -5,11 +5,12 @@ simulated clock never breaks them; every other instant comes from `Clock`.
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Protocol
 
-from service.domain.births import Births
+from service.domain.choice import Revision
 from service.domain.compose import Facts
+from service.domain.golive import GoLive
 from service.domain.lawbook import Law
 from service.domain.outcome import Found, Inbound, Outcome, Receipt
 from service.domain.recipient import Phone
@@ -17,15 +18,20 @@ from service.domain.report import Figures, Report
 from service.domain.rule import Text
 from service.domain.tally import Span, Tally
 from service.domain.week import ReportPeriod
+from service.flow.edits import Edit
 from service.flow.rows import (
+    CatchUp,
+    Changed,
     Claim,
     Compose,
-    DueGroup,
     Entry,
     OpenMessage,
     Outgoing,
+    Planner,
+    Recipient,
     Register,
     ShownPermit,
+    Started,
 )
 
 
@@ -41,6 +47,27 @@ class LawStore(Protocol):
 
     async def law(self) -> Law:
         """Everything that dates a permit, read afresh when it has changed."""
+
+
+class ChangeStore(Protocol):
+    """Changing the law, and with it the dates of permits already registered."""
+
+    async def outdated(self) -> Mapping[str, date | None] | None:
+        """Until when calendars were covered when permits were dated; None: no change.
+
+        They change when a release of the holidays knows more.
+        """
+
+    async def history(self, rule: str) -> list[Revision]:
+        """Every version of a rule that was ever installed, in that order."""
+
+    async def preview(self, edit: Edit, plan: Planner, now: datetime) -> Changed:
+        """Make the change, plan, and take everything back."""
+
+    async def change(
+        self, edit: Edit, plan: Planner, now: datetime, by: str, reason: str | None
+    ) -> Changed:
+        """Make the change and store its plan, in one transaction, and note who did."""
 
 
 class Phones(Protocol):
@@ -101,9 +128,12 @@ class RegisterStore(Protocol):
     """Taking permits in."""
 
     async def register(
-        self, entries: Sequence[Entry], source: Register, now: datetime
+        self, entries: Sequence[Entry], source: Register, now: datetime, law: str
     ) -> list[str]:
         """Store a chunk in one transaction; what became of each entry, in order.
+
+        Raises `LawChangedError` where `law`, the digest of the law that dated the
+        entries, is not that of the law in force.
 
         "registered", "changed", "unchanged", or the entry's `left_out`. Ends the
         due reminders a change has overtaken, and gives birth to the current step
@@ -114,24 +144,70 @@ class RegisterStore(Protocol):
 class ExpandStore(Protocol):
     """Slots that fall due become reminders."""
 
-    async def due_groups(self, now: datetime, limit: int) -> list[DueGroup]:
-        """Live groups with a slot due at `now` and not expanded, oldest first."""
+    async def expand(self, now: datetime, limit: int) -> int | None:
+        """Give birth to the reminders of some groups in one transaction; how many.
 
-    async def expand(
-        self, births: Sequence[tuple[DueGroup, Births]], now: datetime
+        Of the live groups with a slot due at `now` and not expanded, the oldest; None
+        where there is none left.
+        """
+
+    async def expand_trials(self, now: datetime) -> int:
+        """Give the permits with a staff phone their current step; how many got one.
+
+        Only of types on trial. No slot counts as expanded by that.
+        """
+
+
+class GoLiveStore(Protocol):
+    """Which types an authority reminds of, and whom its trials may text."""
+
+    async def started(self, authority: str) -> Mapping[str, Started]:
+        """The types of an authority on trial or live; all others are drafts."""
+
+    async def go_live(
+        self, start: GoLive, plan: CatchUp | None, now: datetime, by: str
     ) -> int:
-        """Give birth to the reminders of some groups in one transaction; how many."""
+        """Remind from an instant on; how many reminders a catch-up made due.
+
+        Raises `ConflictError` for a type already live: its start is history.
+        """
+
+    async def start_trial(
+        self, authority: str, codes: Sequence[str], now: datetime, by: str
+    ) -> None:
+        """Remind only staff from now on; raises `ConflictError` for what is live."""
+
+    async def add_staff(
+        self, authority: str, phone: Recipient, name: str, now: datetime, by: str
+    ) -> None:
+        """Let the trials of an authority, and of those below it, text a phone."""
+
+    async def remove_staff(
+        self, authority: str, phone: Recipient, now: datetime, by: str
+    ) -> None:
+        """Text a phone in trials no more; raises `ConflictError` for no staff's."""
+
+    async def staff_count(self, line: Sequence[str]) -> int:
+        """How many phones the trials of an authority may text; `line`: it and above."""
 
 
 class SendStore(Protocol):
     """From due reminders to messages, and what became of each POST."""
 
     async def claim(
-        self, *, now: datetime, owner: str, lease: float, limit: int, compose: Compose
+        self,
+        *,
+        now: datetime,
+        owner: str,
+        lease: float,
+        limit: int,
+        compose: Compose,
+        law: str,
     ) -> Claim:
         """Take due reminders in one transaction: end, hold, or turn into messages.
 
-        `lease` is in seconds; what closes soonest goes first.
+        `lease` is in seconds; what closes soonest goes first. Raises `LawChangedError`
+        where `law`, the digest of the law that `compose` words by, is out of date.
         """
 
     async def record(

@@ -2,19 +2,23 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import datetime
 from itertools import islice
 
+from service.domain.authority import Authority
 from service.domain.errors import (
     InvalidError,
+    LawChangedError,
     Mistake,
+    NeverRemindsError,
     PermitRemindersError,
     UnknownError,
 )
 from service.domain.lawbook import Law
 from service.domain.permit import Permit, PermitStatus
-from service.domain.recipient import mask_number, mask_phone
+from service.domain.recipient import Phone, mask_number, mask_phone
 from service.domain.rule import Rule
+from service.domain.schedule import Ladder
 from service.flow.ports import Clock, LawStore, Phones, RegisterStore, Vault
 from service.flow.rows import Entry, Recipient, Register
 
@@ -49,21 +53,29 @@ async def register(
     authority knows. With `leave_out_idle`, permits not known yet that nothing will be
     sent for are not taken in: "inactive" or "expired".
     """
-    law = await to.laws.law()
     outcomes: list[str | InvalidError] = []
     for chunk in _chunks(permits):
-        prepared = [
-            _prepare(one, law, to, idle_too=not leave_out_idle) for one in chunk
-        ]
-        entries = [one for one in prepared if isinstance(one, Entry)]
-        stored: list[str] = []
-        if entries:  # a load of which nothing can be taken keeps no register fresh
-            stored = await to.store.register(entries, source, to.clock.now())
-        done = iter(stored)
-        outcomes += [
-            one if isinstance(one, InvalidError) else next(done) for one in prepared
-        ]
+        while True:
+            try:
+                outcomes += await _store(chunk, source, to, idle_too=not leave_out_idle)
+            except LawChangedError:
+                continue  # dated by a law that has changed just then
+            break
     return outcomes
+
+
+async def _store(
+    chunk: Sequence[Permit], source: Register, to: Registration, *, idle_too: bool
+) -> list[str | InvalidError]:
+    law = await to.laws.law()
+    prepared = [_prepare(one, law, to, idle_too=idle_too) for one in chunk]
+    entries = [one for one in prepared if isinstance(one, Entry)]
+    stored: list[str] = []
+    if entries:  # a load of which nothing can be taken keeps no register fresh
+        now = to.clock.now()
+        stored = await to.store.register(entries, source, now, law.digest)
+    done = iter(stored)
+    return [one if isinstance(one, InvalidError) else next(done) for one in prepared]
 
 
 def number_key(number: str, rule: Rule, vault: Vault) -> str:
@@ -85,9 +97,10 @@ def _prepare(
         ladder = law.ladder(rule.code, version, permit.authority, permit.expires_on)
     except PermitRemindersError as error:
         return _refusal(permit, error)
-    today = to.clock.now().astimezone(office.zone).date()
+    now = to.clock.now()
     return Entry(
         permit=permit,
+        series=version.series,
         version=version.key,
         slots=ladder.slots,
         number_key=number_key(permit.number, rule, to.vault),
@@ -96,13 +109,16 @@ def _prepare(
         tail=permit.number[-rule.number_tail :],
         replaces_key=permit.replaces and number_key(permit.replaces, rule, to.vault),
         recipients=tuple(_recipients(permit, office.calendar, to)),
-        left_out=None if idle_too else _idle(permit, today),
+        left_out=None if idle_too else _idle(permit, ladder, office, now),
     )
 
 
 def _refusal(permit: Permit, error: PermitRemindersError) -> InvalidError:
     """What the law cannot place, said of the field that is to blame."""
     where = f"permit of {permit.rule}"
+    if isinstance(error, NeverRemindsError):
+        expected = f"a type of which holders are reminded: {error}"
+        return InvalidError(where, [Mistake("rule", permit.rule, expected)])
     if isinstance(error, UnknownError):
         known = f"one of {', '.join(sorted(error.known))}"
         return InvalidError(where, [Mistake(error.kind, error.code, known)])
@@ -112,10 +128,15 @@ def _refusal(permit: Permit, error: PermitRemindersError) -> InvalidError:
     )
 
 
-def _idle(permit: Permit, today: date) -> str | None:
+def _idle(
+    permit: Permit, ladder: Ladder, office: Authority, now: datetime
+) -> str | None:
+    """Why nothing will be sent; a law may still remind after expiry."""
     if permit.status is not PermitStatus.ACTIVE:
         return "inactive"
-    return "expired" if permit.expires_on < today else None
+    over = permit.expires_on < now.astimezone(office.zone).date()
+    to_come = any(now < slot.until_at for slot in ladder.slots)
+    return "expired" if over and not to_come else None
 
 
 def _sealed(number: str, rule: Rule, vault: Vault) -> bytes | None:
@@ -128,13 +149,17 @@ def _shown(number: str, rule: Rule) -> str:
 
 def _recipients(permit: Permit, region: str, to: Registration) -> Iterator[Recipient]:
     for text in permit.phones:
-        phone = to.phones.read(text, region)
-        yield Recipient(
-            digest=to.vault.digest(phone.number, PHONE),
-            phone=to.vault.seal(phone.number, PHONE),
-            masked=mask_phone(phone.number),
-            line=phone.line,
-        )
+        yield sealed(to.phones.read(text, region), to.vault)
+
+
+def sealed(phone: Phone, vault: Vault) -> Recipient:
+    """Make a phone ready to be stored and found again."""
+    return Recipient(
+        digest=vault.digest(phone.number, PHONE),
+        phone=vault.seal(phone.number, PHONE),
+        masked=mask_phone(phone.number),
+        line=phone.line,
+    )
 
 
 def _chunks(permits: Sequence[Permit]) -> Iterator[list[Permit]]:

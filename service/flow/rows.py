@@ -1,11 +1,16 @@
 """Plain rows that pass between the flow and its ports."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
+from service.domain.births import Births, births
 from service.domain.decide import Candidate, End, Hold
+from service.domain.golive import State
+from service.domain.group import Group
+from service.domain.lawbook import Law
 from service.domain.permit import Permit
+from service.domain.replan import Plan
 from service.domain.rule import Language
 from service.domain.schedule import Slot
 
@@ -37,6 +42,7 @@ class Entry:
     """
 
     permit: Permit
+    series: str
     version: str
     slots: tuple[Slot, ...]
     number_key: str
@@ -50,15 +56,28 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class DueGroup:
-    """The slots of one (version, authority, expiry date), some due, not expanded."""
+    """The slots of one (series, authority, expiry date), some due, not expanded.
+
+    `version` is the revision that dated them, `redated` are the steps that a change of
+    the law moved. `catch_up`: those current at the start are texted too.
+    """
 
     rule: str
+    series: str
     version: str
     authority: str
     expires_on: date
     slots: tuple[Slot, ...]
     unexpanded: frozenset[str]
+    redated: frozenset[str]
     live_from: datetime
+    catch_up: bool
+
+    def births(self, now: datetime) -> Births:
+        """Decide what becomes of its slots at an instant."""
+        return births(
+            self.slots, now, self.live_from, self.redated, catch_up=self.catch_up
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +101,7 @@ class Draft:
     body: str
     language: Language
     segments: int
+    told_on: date | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +126,43 @@ class Claim:
 
 
 Compose = Callable[[Due], Draft | End | Hold]
+
+
+@dataclass(frozen=True, slots=True)
+class CatchUp:
+    """What a start makes up for, and from when on it texts on each of its days.
+
+    `contact_now` makes the step of a series, authority and expiry date past closing,
+    where it gets one.
+    """
+
+    contact_now: Callable[[str, str, date], Slot | None]
+    days: Sequence[datetime]
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """A type on trial or live in an authority: since when, and who approved it."""
+
+    state: State
+    since: datetime
+    approved_by: str
+    catch_up_days: int
+
+
+Planner = Callable[[Law, Law, list[Group]], Plan]
+"""What a change of the law does, from the law before and after and the permits."""
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """What a change of the law came to: the versions it made or took back, its plan."""
+
+    installed: tuple[str, ...]
+    retired: tuple[str, ...]
+    before: Law = field(repr=False)
+    after: Law = field(repr=False)
+    plan: Plan
 
 
 @dataclass(frozen=True, slots=True)

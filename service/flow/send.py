@@ -10,20 +10,21 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import partial
 from uuid import uuid4
 
 from service.domain.compose import facts
 from service.domain.decide import End, Hold, decide
-from service.domain.errors import SetUpError
+from service.domain.errors import LawChangedError, SetUpError
 from service.domain.lawbook import Law
 from service.domain.outcome import NotPosted, Outcome, RefusalKind, Refused
-from service.domain.rule import Version
+from service.domain.rule import CONTACT_NOW, Version, corrects
 from service.domain.schedule import Window
 from service.domain.segments import measure
 from service.domain.status import ReminderState
 from service.flow.ports import Clock, LawStore, Provider, SendStore, Vault, Words
 from service.flow.register import PHONE
-from service.flow.rows import Draft, Due, Outgoing
+from service.flow.rows import Claim, Draft, Due, Outgoing
 
 log = logging.getLogger(__name__)
 
@@ -54,18 +55,10 @@ async def send(to: Sending) -> int:
     A round in which nothing could be POSTed in time ends it: the next tick goes on.
     """
     owner = str(uuid4())
-    law = await to.laws.law()
     posted = 0
     while True:
-        now = to.clock.now()
         deadline = _elapsed() + to.lease - 2 * to.post_timeout
-        claim = await to.store.claim(
-            now=now,
-            owner=owner,
-            lease=to.lease,
-            limit=CLAIMED,
-            compose=lambda due: compose(due, law, to),
-        )
+        claim = await _claim(owner, to)
         if not claim.examined:
             return posted
         outcomes = await _post(claim.messages, to, deadline)
@@ -74,6 +67,23 @@ async def send(to: Sending) -> int:
         posted += len(in_time)
         if claim.messages and not in_time:
             return posted
+
+
+async def _claim(owner: str, to: Sending) -> Claim:
+    """Claim by the law in force; one that changes just then is read again."""
+    while True:
+        law = await to.laws.law()
+        try:
+            return await to.store.claim(
+                now=to.clock.now(),
+                owner=owner,
+                lease=to.lease,
+                limit=CLAIMED,
+                compose=partial(compose, law=law, to=to),
+                law=law.digest,
+            )
+        except LawChangedError:
+            continue
 
 
 def compose(due: Due, law: Law, to: Sending) -> Draft | End | Hold:
@@ -88,18 +98,27 @@ def compose(due: Due, law: Law, to: Sending) -> Draft | End | Hold:
     if rule.never is not None or version.reference.confidence == "unverified":
         return End(ReminderState.SUPPRESSED, "rule unverified")
     ladder = law.ladder(due.rule, version, due.authority, due.candidate.expires_on)
-    if _over(due.step, version, ladder.window, now.astimezone(office.zone).date()):
+    window, today = ladder.window, now.astimezone(office.zone).date()
+    if _over(due.step, version, window, today):
         return End(ReminderState.MISSED, "window closed")
+    if corrects(due.step) and not _told_too_late(due, window):
+        return End(ReminderState.SUPERSEDED, "told date holds again")
     language = due.language or office.language
-    said = facts(rule, version, ladder.window, office, due.number, language)
+    said = facts(rule, version, window, office, due.number, language)
     body = to.words.render_sms(due.template, said)
-    return Draft(body, language, measure(body).segments)
+    told_on = None if window.provisional else window.closes_on
+    return Draft(body, language, measure(body).segments, told_on)
 
 
 def _over(step: str, version: Version, window: Window, today: date) -> bool:
     """Whether a text would advise to apply by a day that is past."""
     after = {one.name for one in version.steps if one.after_closing}
-    return step not in after and window.closes_on < today
+    return step not in after | {CONTACT_NOW} and window.closes_on < today
+
+
+def _told_too_late(due: Due, window: Window) -> bool:
+    told_on = due.candidate.last_told_on
+    return told_on is not None and told_on > window.closes_on
 
 
 async def _post(

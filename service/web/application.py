@@ -7,6 +7,12 @@ import orjson
 from aiohttp import hdrs, web
 
 from service.web.access import access
+from service.web.api.authorities import (
+    get_authority,
+    list_authorities,
+    put_authority,
+)
+from service.web.api.calendars import get_year, put_year
 from service.web.api.counts import counts
 from service.web.api.endpoint import Endpoint
 from service.web.api.explain import explain
@@ -18,6 +24,7 @@ from service.web.api.permits import (
     put_permit,
 )
 from service.web.api.reports import weekly_report
+from service.web.api.rules import add_version, get_rule, list_rules, revert_rule
 from service.web.desk import DESK, Desk
 from service.web.health import healthz, readyz
 from service.web.keys import needing_keys
@@ -29,6 +36,15 @@ ENDPOINTS: Final[Sequence[Endpoint]] = (
     get_permit,
     delete_permit,
     list_permits,
+    list_authorities,
+    get_authority,
+    put_authority,
+    list_rules,
+    get_rule,
+    add_version,
+    revert_rule,
+    get_year,
+    put_year,
     explain,
     counts,
     weekly_report,

@@ -5,7 +5,10 @@ from typing import Final
 
 from aiohttp import web
 
+from service.flow.explain import ExplainStore
+from service.flow.golive import GoingLive
 from service.flow.ports import (
+    ChangeStore,
     Clock,
     CountStore,
     Documents,
@@ -25,12 +28,17 @@ class Desk:
     """The ports and flows behind the routes.
 
     `default_authority` is the settings' office for requests that name none; without
-    it only an installation with a single office can do so.
+    it only an installation with a single office can do so. `templates` are those that
+    a version may name.
     """
 
     registration: Registration
+    going_live: GoingLive
     laws: LawStore
+    changes: ChangeStore
+    templates: frozenset[str]
     permits: PermitReader
+    explaining: ExplainStore
     counts: CountStore
     keys: KeyStore
     health: Health

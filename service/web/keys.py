@@ -3,6 +3,7 @@
 import re
 from collections.abc import Collection
 from http import HTTPStatus
+from typing import Final
 
 from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler, Middleware
@@ -10,6 +11,9 @@ from aiohttp.typedefs import Handler, Middleware
 from service.web.access import pattern_of
 from service.web.desk import DESK
 from service.web.problems import problem
+
+CALLER: Final = web.RequestKey("CALLER", str)
+"""Whose key a request came with."""
 
 DETAIL = (
     "no API key, or none that is live: send `Authorization: Bearer pr_…`; "
@@ -28,7 +32,10 @@ def needing_keys(free: Collection[str]) -> Middleware:
 
     @web.middleware
     async def keys(request: web.Request, handler: Handler) -> web.StreamResponse:
-        if pattern_of(request) in free or await _holder(request):
+        if pattern_of(request) in free:
+            return await handler(request)
+        if holder := await _holder(request):
+            request[CALLER] = holder
             return await handler(request)
         challenge = {hdrs.WWW_AUTHENTICATE: "Bearer"}
         return problem(HTTPStatus.UNAUTHORIZED, DETAIL, headers=challenge)

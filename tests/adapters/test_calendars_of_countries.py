@@ -1,13 +1,18 @@
-"""China's and America's calendars, and how safe a guess at an unpublished year is."""
+"""The calendars of three countries, and how safe a guess at an unpublished year is."""
 
 from datetime import date, timedelta
 
-import chinese_calendar
 import pytest
 from holidays.countries.china import ChinaStaticHolidays
 
-from service.adapters.calendars import calendars, china, covered_until, last_published
-from service.domain.calendar import Calendar
+from service.adapters.calendars import calendars, china, last_published
+from service.domain.calendar import Calendar, fingerprint
+from service.domain.calendaryear import (
+    CalendarYear,
+    amended,
+    contradictions,
+    covered_until,
+)
 from service.domain.edge import closing, opening
 from service.domain.period import Period
 
@@ -24,15 +29,6 @@ def days_of(year: int) -> list[date]:
 
 def unpublished(year: int) -> Calendar:
     return china(year - 1)
-
-
-@pytest.mark.parametrize(("year", "working"), [(2024, 251), (2025, 248), (2026, 248)])
-def test_every_day_agrees_with_chinesecalendar(year: int, working: int) -> None:
-    days = days_of(year)
-    assert [day in CN.surely for day in days] == [
-        chinese_calendar.is_workday(day) for day in days
-    ]
-    assert sum(day in CN.possibly for day in days) == working
 
 
 @pytest.mark.parametrize(
@@ -56,25 +52,23 @@ def test_china_is_covered_through_the_last_notice_the_library_knows() -> None:
     assert last_published() >= 2026
 
 
-@pytest.mark.parametrize(
-    ("year", "until"),
-    [
-        (2026, date(2026, 12, 31)),
-        (2018, date(2018, 12, 28)),
-        (2029, date(2029, 12, 28)),
-    ],
-)
-def test_a_new_year_on_a_tuesday_reaches_back_into_december(
-    year: int, until: date
-) -> None:
-    assert covered_until(year) == until
-
-
 def test_the_united_states_are_known_for_ever() -> None:
     assert US.covered_until is None
     assert US.names[date(2023, 1, 2)] == "New Year's Day"
     assert date(2023, 1, 3) in US.surely
     assert date(2099, 7, 3) not in US.surely
+
+
+def test_england_and_wales_keep_bank_holidays_and_their_days_in_lieu() -> None:
+    gb = calendars()["GB"]
+    assert gb.covered_until is None
+    assert gb.names[date(2027, 3, 29)] == "Easter Monday"
+    assert gb.names[date(2027, 12, 28)] == "Boxing Day"
+    assert date(2027, 12, 28) not in gb.surely
+    assert date(2027, 12, 29) in gb.surely
+    assert date(2023, 5, 8) not in gb.surely
+    assert date(2100, 12, 27) not in gb.surely
+    assert (gb.surely.first, gb.surely.last) == (CN.surely.first, CN.surely.last)
 
 
 @pytest.mark.parametrize("year", range(2014, 2027))
@@ -114,6 +108,23 @@ def test_a_provisional_opening_is_never_earlier_than_the_published_one(
             told = opening(period, expires_on, guess, "safe")
             truth = opening(period, expires_on, CN, "safe")
             assert told.told >= truth.told, (period, expires_on)
+
+
+@pytest.mark.parametrize("year", range(2014, 2027))
+def test_a_notice_typed_in_brings_what_the_library_will_have(year: int) -> None:
+    """From 29 December before to the 28th or 31st: what the notice decides about."""
+    first, last = covered_until(year - 1), covered_until(year)
+    grounds = china(year).grounds
+    notice = CalendarYear(
+        calendar="CN",
+        year=year,
+        off={day: name for day, name in grounds.off.items() if first < day <= last},
+        worked=frozenset(day for day in grounds.worked if first < day <= last),
+        published=True,
+        source=f"the notice for {year}",
+    )
+    assert fingerprint(amended(unpublished(year), [notice])) == fingerprint(china(year))
+    assert contradictions(china(year), notice) == []
 
 
 def test_days_before_the_first_notice_are_statutory_days_and_weekends() -> None:

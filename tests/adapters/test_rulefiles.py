@@ -33,7 +33,8 @@ def test_the_mistakes_of_all_files_come_together(tmp_path: Path) -> None:
     assert refusal.value.where == str(tmp_path)
     assert [mistake.field for mistake in refusal.value.mistakes] == [
         "c.toml: file",
-        "cn/a.toml: versions[1].closes",
+        "cn/a.toml: versions[2].closes",
+        "cn/a.toml: versions[3].closes",
         "cn/b.toml: holder",
     ]
     assert "line 1" in refusal.value.mistakes[0].found

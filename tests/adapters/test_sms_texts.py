@@ -1,65 +1,22 @@
 from dataclasses import replace
-from datetime import date
-from pathlib import Path
 
 import pytest
 
-from service.adapters.words import LANGUAGES, Words
-from service.domain.compose import Facts
+from service.adapters.words import LANGUAGES
 from service.domain.rule import Language
-
-WORDS = Words(Path(__file__).parents[2] / "templates")
-RESTAURANT = {
-    "zh": Facts(
-        language="zh",
-        signature="某省市场监管局",
-        addressee="您的",
-        certificate="食品经营许可证",
-        action="延续",
-        tail="2345",
-        expires_on=date(2026, 10, 20),
-        closes_on=date(2026, 9, 21),
-        opens_on=date(2026, 6, 9),
-        provisional=False,
-        late="到期后获批前须暂停经营",
-        apply_at="省政务服务网或发证机关",
-        helpline="12345",
-        opt_out="拒收请回复R",
-    ),
-    "en": Facts(
-        language="en",
-        signature="PROV-AMR",
-        addressee="Your",
-        certificate="food business licence",
-        action="renew",
-        tail="2345",
-        expires_on=date(2026, 10, 20),
-        closes_on=date(2026, 9, 21),
-        opens_on=date(2026, 6, 9),
-        provisional=False,
-        late="If late, stop trading from expiry until approved",
-        apply_at="the issuing office or online portal",
-        helpline="12345",
-        opt_out="Reply R to opt out",
-    ),
-}
-EVERY_TEXT = [
-    pytest.param(name, language, provisional, id=f"{name} {language} {provisional}")
-    for name in sorted(WORDS.names())
-    for language in LANGUAGES
-    for provisional in (False, True)
-]
+from tests.adapters.restaurant import (
+    ADVISING,
+    AFTER,
+    BEFORE,
+    EVERY_TEXT,
+    RESTAURANT,
+    WORDS,
+    text,
+)
 
 
-def text(name: str, language: Language, **changed: object) -> str:
-    return WORDS.render_sms(
-        name,
-        replace(RESTAURANT[language], **changed),  # type: ignore[arg-type]  # a shorthand
-    )
-
-
-def test_the_shipped_templates_are_the_three_of_a_renewal() -> None:
-    assert WORDS.names() == {"renewal-prepare", "renewal-open", "renewal-last-call"}
+def test_there_is_a_template_for_each_thing_there_is_to_say() -> None:
+    assert WORDS.names() == BEFORE | AFTER
 
 
 def test_a_last_call_names_everything_a_holder_needs() -> None:
@@ -108,8 +65,9 @@ def test_every_text_says_whose_what_when_where_and_how_to_stop(
 ) -> None:
     told = text(name, language, provisional=provisional)
     said = replace(RESTAURANT[language], provisional=provisional).said()
-    needed = ("signature", "certificate", "action", "tail", "expires_on", "closes_on")
-    for fact in (*needed, "apply_at", "helpline", "opt_out"):
+    needed = ["signature", "certificate", "action", "tail", "expires_on"]
+    needed += ["apply_at", "helpline", "opt_out"]
+    for fact in [*needed, "closes_on"] if name in BEFORE else needed:
         assert str(said[fact]) in told, fact
     assert ("提醒免费" if language == "zh" else "Free notice") in told
 
@@ -124,7 +82,7 @@ def test_every_text_is_one_line_of_plain_sentences(
     assert not [flaw for flaw in flaws if flaw in told]
 
 
-@pytest.mark.parametrize(("name", "language", "provisional"), EVERY_TEXT)
+@pytest.mark.parametrize(("name", "language", "provisional"), ADVISING)
 def test_a_closing_is_advice_and_told_with_its_day_only_when_sure(
     *, name: str, language: Language, provisional: bool
 ) -> None:
@@ -135,27 +93,40 @@ def test_a_closing_is_advice_and_told_with_its_day_only_when_sure(
     assert (roughly in told) is provisional
     if language == "zh":
         assert "建议最迟" in told
-        assert "截止" not in told
     else:
         assert ("we advise" in told) or provisional
-        assert "deadline" not in told.lower()
-
-
-@pytest.mark.parametrize("language", LANGUAGES)
-def test_a_first_word_never_urges_to_file_early(language: Language) -> None:
-    urging = ("尽快", "尽早", "及早", "立即", "soon", "early", "now", "at once")
-    for provisional in (False, True):
-        told = text("renewal-prepare", language, provisional=provisional).lower()
-        assert not [word for word in urging if word in told]
 
 
 @pytest.mark.parametrize(("name", "language", "provisional"), EVERY_TEXT)
+def test_no_text_speaks_of_a_deadline(
+    *, name: str, language: Language, provisional: bool
+) -> None:
+    told = text(name, language, provisional=provisional).lower()
+    assert not [word for word in ("截止", "deadline") if word in told]
+
+
+@pytest.mark.parametrize("name", ["renewal-prepare", "correction"])
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_first_word_and_a_correction_never_urge_to_file_early(
+    name: str, language: Language
+) -> None:
+    urging = ("尽快", "尽早", "及早", "立即", "soon", "early", "now", "at once")
+    for provisional in (False, True):
+        told = text(name, language, provisional=provisional).lower()
+        told = told.replace("early september", "").replace("late september", "")
+        assert not [word for word in urging if word in told]
+
+
+@pytest.mark.parametrize("name", sorted(WORDS.names() - {"correction"}))
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("provisional", [False, True])
 def test_a_text_says_what_lateness_costs_or_to_ignore_it_after_applying(
     *, name: str, language: Language, provisional: bool
 ) -> None:
     late = str(RESTAURANT[language].late)
     ignore = {"zh": "已申请请忽略", "en": "If applied, ignore"}[language]
     told = text(name, language, provisional=provisional)
-    assert (late in told) is (name == "renewal-last-call")
-    assert (ignore in told) is (name != "renewal-last-call")
+    warns = name in {"renewal-last-call", *AFTER}
+    assert (late in told) is warns
+    assert (ignore in told) is not warns
     assert ignore in text(name, language, provisional=provisional, late=None)

@@ -1,20 +1,17 @@
 from dataclasses import replace
 from datetime import date, timedelta
 from itertools import product
-from pathlib import Path
 
 import pytest
 
 from service.adapters.calendars import calendars
-from service.adapters.rulefiles import read_authorities, read_rules
-from service.adapters.words import LANGUAGES, Words
+from service.adapters.words import LANGUAGES
 from service.domain.compose import Facts, facts
-from service.domain.ladder import reckon
+from service.domain.ladder import Reckoning, reckon
+from service.domain.rule import CONTACT_NOW, CORRECTION
 from service.domain.segments import measure
+from tests.adapters.catalogue import OFFICES, RULES, WORDS
 
-ROOT = Path(__file__).parents[2]
-WORDS = Words(ROOT / "templates")
-FILES = sorted((ROOT / "schedules").rglob("*.toml"))
 EXPIRIES = [date(2026, 1, 1) + timedelta(days=11 * step) for step in range(80)]
 NUMBER = "TS0000000123-2027"
 WINDOWS = (  # the longest days: of the year before the expiry, of a long month
@@ -63,19 +60,24 @@ def refuse_long(told: str, language: str) -> None:
     assert size.segments <= 2, f"{size.units} units: {told}"
 
 
-@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
-def test_every_text_of_every_rule_takes_at_most_two_segments(file: Path) -> None:
-    known = calendars()
-    [rule] = read_rules(file, templates=WORDS.names(), calendars=known).values()
-    offices = read_authorities(ROOT / "examples/authorities.toml", calendars=known)
-    for version, office in product(rule.versions, offices.values()):
+def templates(dated: Reckoning) -> list[str]:
+    """What a permit may be told: its steps, a correction, a word to the late."""
+    told = [slot.template for slot in dated.ladder().slots]
+    late = [CONTACT_NOW] if dated.version.late_filing == "accepted" else []
+    return [*told, CORRECTION, *late] if told else []
+
+
+@pytest.mark.parametrize("code", RULES)
+def test_every_text_of_every_rule_takes_at_most_two_segments(code: str) -> None:
+    known, rule = calendars(), RULES[code]
+    for version, office in product(rule.versions, OFFICES.values()):
         if office.calendar != rule.calendar:
             continue
         for expires_on in EXPIRIES:
             dated = reckon(rule, version, expires_on, office, known)
-            for slot, language in product(dated.ladder().slots, LANGUAGES):
+            for template, language in product(templates(dated), LANGUAGES):
                 said = facts(rule, version, dated.window, office, NUMBER, language)
-                refuse_long(WORDS.render_sms(slot.template, said), language)
+                refuse_long(WORDS.render_sms(template, said), language)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

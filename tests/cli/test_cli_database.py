@@ -3,23 +3,60 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.commands import ROOT, Run, sql
+from service.adapters.store.database import newest
+from tests.adapters.catalogue import RULES
+from tests.cli.commands import CMA, ROOT, Run, sql
 
 URL = "PERMIT_REMINDERS_DATABASE_URL"
+
+SHIPPED = {version.key for rule in RULES.values() for version in rule.versions}
 
 
 def test_asking_for_the_tables_makes_no_database(run: Run, folder: Path) -> None:
     ran = run("db", "status")
     assert (ran.code, ran.err) == (1, "")
-    assert ran.out == "tables at nothing, this release needs 0001\n"
+    assert ran.out == f"tables at nothing, this release needs {newest()}\n"
     assert not list(folder.iterdir())
 
 
-def test_upgrading_installs_the_shipped_law_once(run: Run) -> None:
-    assert run("db", "upgrade").answer == "tables at 0001, 13 new rule versions\n"
-    assert run("db", "upgrade").answer == "tables at 0001, 0 new rule versions\n"
-    told = "tables at 0001, this release needs 0001\n"
+def upgraded(new: int) -> str:
+    return f"tables at {newest()}, {new} new rule versions\n"
+
+
+def test_upgrading_installs_the_shipped_law_once(run: Run, folder: Path) -> None:
+    assert run("db", "upgrade").answer == upgraded(len(SHIPPED))
+    assert {key for (key,) in sql(folder, "SELECT id FROM versions")} == SHIPPED
+    assert {code for (code,) in sql(folder, "SELECT code FROM rules")} == {*RULES}
+    assert run("db", "upgrade").answer == upgraded(0)
+    told = f"tables at {newest()}, this release needs {newest()}\n"
     assert run("db", "status").answer == told
+
+
+def test_upgrading_installs_a_rule_that_this_release_brings(
+    run: Run, installed: Path
+) -> None:
+    sql(installed, "DELETE FROM versions WHERE rule = 'cn-inspection-testing-cma'")
+    sql(installed, "DELETE FROM rules WHERE code = 'cn-inspection-testing-cma'")
+    assert run("db", "upgrade").answer == upgraded(len(RULES[CMA].versions))
+    assert {key for (key,) in sql(installed, "SELECT id FROM versions")} == SHIPPED
+
+
+def test_upgrading_never_touches_a_rule_that_is_installed(
+    run: Run, installed: Path
+) -> None:
+    meddled = """UPDATE rules SET document = json_set(document, '$.validity', '4 years')
+        WHERE code = 'cn-food-production-license'"""
+    sql(installed, meddled)
+    sql(installed, "DELETE FROM versions WHERE id LIKE 'cn-food-production-%@2020-%'")
+    before = law_of(installed)
+    assert run("db", "upgrade").answer == upgraded(0)
+    assert law_of(installed) == before
+
+
+def law_of(folder: Path) -> list[tuple[object, ...]]:
+    """Every rule and version there is, word by word."""
+    versions = sql(folder, "SELECT id, state, document FROM versions ORDER BY id")
+    return versions + sql(folder, "SELECT code, document FROM rules ORDER BY code")
 
 
 @pytest.mark.parametrize(
@@ -51,7 +88,7 @@ def test_a_database_without_tables_says_how_to_make_them(
 ) -> None:
     (folder / "permit-reminders.db").touch()
     refusal = run("tick").refusal
-    assert "tables at nothing, this release needs 0001" in refusal
+    assert f"tables at nothing, this release needs {newest()}" in refusal
     assert refusal.endswith("run `permit-reminders db upgrade`")
     assert run("db", "status").code == 1
 
@@ -64,7 +101,7 @@ def test_a_database_of_another_release_is_told_and_left_alone(
     assert "later release" in run("db", "upgrade").refusal
     ran = run("db", "status")
     assert ran.code == 1
-    assert ran.out == "tables at 0999, this release needs 0001\n"
+    assert ran.out == f"tables at 0999, this release needs {newest()}\n"
     assert sql(installed, "SELECT * FROM alembic_version") == [("0999",)]
 
 

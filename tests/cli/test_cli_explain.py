@@ -1,8 +1,9 @@
+import json
 from pathlib import Path
 
 import pytest
 
-from tests.cli.commands import CMA, FOOD, NOON, Run, write
+from tests.cli.commands import CMA, FOOD, NOON, ROOT, Run, write
 
 KEYS = [
     "rule",
@@ -16,12 +17,14 @@ KEYS = [
     "slots",
     "trace",
 ]
+MORE = ["zone", "reference", "late_filing"]
+NEVER = "cn-direct-selling-license"
 ASKED = ("explain", "--rule", FOOD, "--expires", "2026-12-31")
 
 
 def test_a_date_is_explained_in_an_empty_folder(run: Run, folder: Path) -> None:
     told = run(*ASKED, "--json").told
-    assert list(told) == KEYS
+    assert list(told) == KEYS + MORE
     assert told["rule"] == FOOD
     assert told["authority"] == "990000"
     assert told["expires_on"] == "2026-12-31"
@@ -49,15 +52,39 @@ def test_it_reads_like_an_answer(run: Run) -> None:
         "closes_on          2026-11-18 (lenient 2026-11-19)",
         "step prepare       2026-09-20 01:30 UTC",
         "step last-call     2026-11-11 01:30 UTC",
-        "  version cn-food-production-license@2020-03-01.1",
-        "  closes 30 working days before expiry: strict 2026-11-18, lenient 2026-11-19",
         (
-            "  prepare 60 days before closing: 2026-09-19, not a day to send, moved to "
-            "2026-09-20; due 09:30 Asia/Shanghai"
+            "  version cn-food-production-license@2020-03-01.1: the expiry date "
+            "2026-12-31 picks it; in force from 2020-03-01 on"
         ),
         (
-            "  last-call 5 working days before closing: 2026-11-11; due 09:30 "
-            "Asia/Shanghai"
+            "  source: 食品生产许可管理办法 第三十四条; the clause itself was read, "
+            "checked on 2026-11-22"
+        ),
+        "  anchor: periods count from the expiry date, 2026-12-31",
+        (
+            "  closes 30 working days before expiry: strict 2026-11-18, with all of "
+            "them between it and 2026-12-31; lenient 2026-11-19, with 2026-12-31 as "
+            "one of them; the earlier is told"
+        ),
+        "  closes: not counted: weekends; no holiday lies between",
+        (
+            "  late filing: the law does not say what becomes of an application after "
+            "closing; texts say: Unless renewed by expiry, production must stop"
+        ),
+        (
+            "  zones: in time until 2026-11-18, late from 2026-11-19 until 2026-12-31, "
+            "expired after that"
+        ),
+        (
+            "  step prepare, 60 days before closing: 2026-09-19; no day to send (a "
+            "Saturday), moved to 2026-09-20, a make-up workday; due 2026-09-20 09:30 "
+            "Asia/Shanghai (2026-09-20 01:30 UTC); current until last-call is due, "
+            "2026-11-11 09:30 Asia/Shanghai"
+        ),
+        (
+            "  step last-call, 5 working days before closing: 2026-11-11; due "
+            "2026-11-11 09:30 Asia/Shanghai (2026-11-11 01:30 UTC); current until the "
+            "end of 2026-11-18"
         ),
     ]
 
@@ -95,8 +122,71 @@ def test_a_wrong_rule_or_office_is_told_with_those_there_are(
 
 
 def test_an_expiry_before_the_law_is_told(run: Run) -> None:
-    refusal = run("explain", "--rule", FOOD, "--expires", "2019-12-31").refusal
+    refusal = run("explain", "--rule", FOOD, "--expires", "2005-08-31").refusal
     assert "no version governs" in refusal
+
+
+@pytest.mark.parametrize("place", ["folder", "installed"])
+def test_another_version_is_explained_by_its_name(
+    place: str, run: Run, request: pytest.FixtureRequest
+) -> None:
+    request.getfixturevalue(place)
+    former = f"{FOOD}@2005-09-01.1"
+    told = run(*ASKED, "--version", former, "--json").told
+    assert (told["version"], told["closes_on"]) == (former, "2026-06-30")
+    assert f"{FOOD}@2020-03-01.1" in told["trace"][0]
+    refusal = run(*ASKED, "--version", "2005").refusal
+    assert refusal == (
+        f"permit-reminders: unknown version '2005'; known: {former}, "
+        f"{FOOD}@2015-10-01.1, {FOOD}@2020-03-01.1"
+    )
+
+
+@pytest.mark.parametrize("place", ["folder", "installed"])
+def test_the_issue_date_is_taken_into_account(
+    place: str, run: Run, request: pytest.FixtureRequest
+) -> None:
+    request.getfixturevalue(place)
+    asked = (*ASKED, "--issued", "2021-12-31", "--json")
+    assert run(*asked).told["version"] == f"{FOOD}@2020-03-01.1"
+    refusal = run("explain", "--permit", "1", "--issued", "2021-12-31").refusal
+    assert "--issued goes with --rule: a permit has its own" in refusal
+
+
+@pytest.mark.parametrize("place", ["folder", "installed"])
+def test_a_type_that_never_reminds_is_answered_with_no(
+    place: str, run: Run, request: pytest.FixtureRequest
+) -> None:
+    request.getfixturevalue(place)
+    asked = ("explain", "--rule", NEVER, "--expires", "2026-12-31")
+    ran = run(*asked)
+    assert (ran.code, ran.err) == (1, "")
+    (line,) = ran.out.splitlines()
+    assert line.startswith(f"{NEVER}: never reminds (no-expiry): no term was found")
+    ran = run(*asked, "--json")
+    told = json.loads(ran.out)
+    assert (ran.code, told["rule"], told["never"]["because"]) == (1, NEVER, "no-expiry")
+
+
+def test_who_installed_a_version_is_told(run: Run, installed: Path) -> None:
+    trace = run(*ASKED, "--json").told["trace"]
+    assert "revision 1 of 1; installed: 1 by db upgrade on 2" in trace[1]
+    assert installed.exists()
+
+
+def test_a_shadow_is_the_last_line_of_a_plain_answer(run: Run, installed: Path) -> None:
+    shipped = (ROOT / "schedules/cn/food-production-license.toml").read_text("utf-8")
+    before, _, newest = shipped.rpartition("30 working days before expiry")
+    file = installed / "shadow.toml"
+    file.write_text(f"{before}60 working days before expiry{newest}", "utf-8")
+    assert run("rules", "apply", file, "--shadow").code == 0
+    lines = run(*ASKED).answer.splitlines()
+    assert lines[-1] == (
+        f"shadow {FOOD}@2020-03-01.2, which sends nothing, would give: closes_on "
+        "2026-10-08, not 2026-11-18; closes_on_lenient 2026-10-09, not 2026-11-19; "
+        "prepare 2026-08-10 09:30; last-call 2026-09-23 09:30"
+    )
+    assert run(*ASKED, "--json").told["shadow"]["closes_on"] == "2026-10-08"
 
 
 def test_a_permit_shows_its_history(run: Run, live: Path) -> None:
@@ -105,11 +195,12 @@ def test_a_permit_shows_its_history(run: Run, live: Path) -> None:
     asked = ("explain", "--permit", "240000001234")
     assert run(*asked).answer.endswith(
         "permit 240000001234, 云溪检测有限公司, active\n"
-        "  nothing was due yet since it was registered\n"
+        "  step prepare: not due before 2024-01-29 09:30 Asia/Shanghai\n"
+        "  step last-call: not due before 2024-03-21 09:30 Asia/Shanghai\n"
     )
     run("tick", "--now", NOON)
     told = run(*asked, "--json").told
-    assert list(told) == [*KEYS, "permit"]
+    assert list(told) == KEYS + MORE + ["steps", "history", "permit"]
     permit = told["permit"]
     assert list(permit) == [
         "number",
@@ -124,9 +215,19 @@ def test_a_permit_shows_its_history(run: Run, live: Path) -> None:
     assert reminder["step"] == "prepare"
     assert reminder["state"] in {"sent", "delivered"}
     assert reminder["sent_at"] == "2024-01-29T04:00:00+00:00"
+    assert [list(one) for one in told["steps"]] == [["step", "due_at", "outcome"]] * 2
+    [story] = told["history"]
+    assert list(story) == ["step", "expires_on", "moves"]
     lines = run(*asked).answer.splitlines()
-    assert lines[-1].startswith("  prepare 2024-06-28 ")
-    assert lines[-1].endswith(" 2024-01-29 04:00 UTC")
+    at = lines.index("  reminder prepare, expiry 2024-06-28, Asia/Shanghai:")
+    assert lines[at - 2].startswith("  step prepare: sent to +1212***0142 on 2024-01-")
+    made, handed_over, sent, *_ = lines[at + 1 :]
+    assert made.startswith("    2024-01-29 12:00  made, due 2024-01-29 09:30 Asia")
+    assert handed_over == "    2024-01-29 12:00  handed over to +1212***0142"
+    assert sent == (
+        "    2024-01-29 12:00  sent to +1212***0142 through sandbox; it names "
+        "2024-03-28 as the last day"
+    )
 
 
 def test_a_personal_number_is_found_and_shown_masked(run: Run, live: Path) -> None:

@@ -9,13 +9,20 @@ from tests.cli.commands import Run
 TREE = """
 audit
 authorities list
-authorities live CODE RULE... --from
-authorities load FILE
+authorities live CODE RULE... --approved-by --from --catch-up
+authorities load FILE --force --dry-run
+authorities preview CODE RULE... --catch-up
+authorities show CODE
+authorities staff CODE PHONE --name --remove
+authorities trial CODE RULE...
+calendars load FILE --calendar --published --force --dry-run
+calendars show CODE YEAR
+calls --authority --format
 counts --from --to --by --format --authority
 db status
 db upgrade
 demo --dir
-explain --rule --expires --permit --authority --json
+explain --rule --expires --issued --permit --version --authority --json
 import FILE --mapping
 keys create NAME
 keys list
@@ -23,9 +30,13 @@ keys revoke PREFIX
 pause [SCOPE] --reason
 report --week --from --to --as-of --format --authority
 resume [SCOPE]
-rules check [FOLDER]
+rules apply [PATH] --force --shadow --json
+rules check [PATH]
+rules diff [PATH] --json
+rules export CODE --out
 rules list
-rules load [FOLDER]
+rules revert CODE --force --dry-run
+rules shadow CODE
 sandbox --dir --host --port
 serve
 tick --now
@@ -83,7 +94,7 @@ def test_the_list_of_commands_tells_each_in_one_whole_line(run: Run) -> None:
 
 
 def test_a_group_alone_shows_its_commands_and_is_bad_input(run: Run) -> None:
-    for path in ((), ("rules",), ("authorities",), ("keys",), ("db",)):
+    for path in ((), ("rules",), ("calendars",), ("authorities",), ("keys",), ("db",)):
         ran = run(*path)
         assert (ran.code, ran.out) == (2, "")
         assert ran.err.startswith(" ".join(["Usage: permit-reminders", *path]))

@@ -1,12 +1,18 @@
 import json
 import tomllib
+from dataclasses import replace
 from datetime import time
+from functools import partial
 from typing import Any
 
 import pytest
 
 from service.domain.authority import Authority
-from service.domain.authorityfile import authorities_from, authority_to
+from service.domain.authorityfile import (
+    authorities_from,
+    authority_from,
+    authority_to,
+)
 from service.domain.errors import InvalidError
 
 OFFICE = """
@@ -110,6 +116,41 @@ def test_offices_may_not_be_above_each_other() -> None:
 def test_a_county_may_text_through_its_province() -> None:
     county = office(code="990101", parent="990000", sends=False)
     assert read(office(), county)["990101"].parent == "990000"
+
+
+INSTALLED = {
+    "990000": read(office())["990000"],
+    "990100": replace(read(office())["990000"], code="990100", parent="990000"),
+}
+
+
+@pytest.mark.parametrize(
+    ("changes", "mistake"),
+    [
+        ({"code": "990101", "parent": "990100", "sends": False}, None),
+        ({"parent": "990100"}, "no circle of parents"),
+        ({"code": "990101", "parent": "880000"}, "the code of one in this file, or"),
+    ],
+)
+def test_an_office_may_stand_below_one_that_is_installed(
+    changes: Values, mistake: str | None
+) -> None:
+    values: Values = {"authorities": [office(**changes)]}
+    reading = partial(authorities_from, values, "offices.toml", calendars=("CN",))
+    if mistake is None:
+        assert reading(known=INSTALLED)["990101"].parent == "990100"
+        return
+    with pytest.raises(InvalidError, match=mistake):
+        reading(known=INSTALLED)
+
+
+def test_a_single_office_is_read_as_one_of_a_file() -> None:
+    alone = authority_from(office(), "authority", calendars=("CN",), known=INSTALLED)
+    assert alone == INSTALLED["990000"]
+    wrong = office(zone="Asia", colour="red", parent="880000")
+    with pytest.raises(InvalidError) as refusal:
+        authority_from(wrong, "authority", calendars=("CN",), known=INSTALLED)
+    assert [one.field for one in refusal.value.mistakes] == ["zone", "colour"]
 
 
 def test_a_file_without_offices_is_refused() -> None:

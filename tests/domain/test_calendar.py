@@ -1,13 +1,15 @@
 from collections.abc import Callable
 from datetime import date, timedelta
 from functools import partial
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from service.domain.calendar import WorkingDays, calendar, made_up
+from service.domain.calendar import calendar, fingerprint, made_up
 from service.domain.errors import InvalidError
+from service.domain.workingdays import WorkingDays
 
 DAY = timedelta(days=1)
 HOLIDAY = date(2026, 5, 1)
@@ -120,3 +122,45 @@ def test_days_off_are_named_in_unbroken_runs() -> None:
     assert named == ["2026-05-01 to 2026-05-04 Labour Day, Day off"]
     assert known.days_off(HOLIDAY, last, known.surely) == ["2026-05-04 Day off"]
     assert made_up(first, last, known.surely) == [MADE_UP]
+
+
+def test_days_outside_the_years_count_for_nothing() -> None:
+    outside = {date(2024, 12, 31): "before", date(2028, 1, 1): "after"}
+    wider = may(
+        maybe_off=outside, maybe_working=outside, covered_until=date(2024, 1, 1)
+    )
+    assert wider.surely.works == wider.possibly.works == may().surely.works
+    assert (wider.surely.first, wider.surely.last) == (
+        date(2025, 1, 1),
+        date(2027, 12, 31),
+    )
+
+
+def test_calendars_of_the_same_grounds_are_equal() -> None:
+    assert may() == may()
+    assert may() != may(maybe_off={date(2027, 3, 1): "perhaps"}, covered_until=MADE_UP)
+
+
+UNTIL = {"covered_until": MADE_UP}
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ({}, {"worked": []}),
+        ({}, {"worked": [MADE_UP, date(2027, 12, 26)]}),
+        ({}, UNTIL),
+        (UNTIL, {"covered_until": date(2026, 12, 31)}),
+        (UNTIL, UNTIL | {"maybe_off": {date(2026, 9, 30): "perhaps"}}),
+        (UNTIL, UNTIL | {"maybe_working": [date(2026, 9, 26)]}),
+    ],
+)
+def test_a_calendar_that_says_something_else_has_another_fingerprint(
+    one: dict[str, Any], other: dict[str, Any]
+) -> None:
+    assert fingerprint(may(**one)) == fingerprint(may(**one))
+    assert fingerprint(may(**one)) != fingerprint(may(**other))
+
+
+def test_a_fingerprint_is_short_and_lasts() -> None:
+    assert fingerprint(may()) == "e0b22f10495b96c5"

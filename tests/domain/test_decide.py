@@ -46,6 +46,7 @@ SENDABLE = Candidate(
     line=Line.MOBILE,
     opted_out=False,
     last_sent_at=None,
+    last_told_on=None,
     register_valid_until=None,
 )
 
@@ -147,6 +148,12 @@ def test_a_stale_register_holds_for_an_hour(
 ) -> None:
     told = Hold(NOON + timedelta(hours=1), "register is stale") if stale else None
     assert verdict(register_valid_until=valid_until) == told
+
+
+def test_on_trial_a_recipient_who_is_no_staff_is_held_for_an_hour() -> None:
+    later = NOON + timedelta(hours=1)
+    assert verdict(outside_trial=True) == Hold(later, "trial: not a staff number")
+    assert isinstance(verdict(outside_trial=True, opted_out=True), End)
 
 
 @pytest.mark.parametrize(

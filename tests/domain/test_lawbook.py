@@ -94,7 +94,7 @@ def test_versions_and_calendars_are_found_by_name() -> None:
     [
         ("rule", "unknown rule 'x'; known: xx-permit"),
         ("authority", "unknown authority 'x'; known: 880000, 990000"),
-        ("calendar", "unknown calendar 'x'; known: CN, US"),
+        ("calendar", "unknown calendar 'x'; known: CN, GB, US"),
         ("version", "unknown version 'x'; known: xx-permit@2020-01-01.1"),
     ],
 )

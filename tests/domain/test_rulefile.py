@@ -101,7 +101,7 @@ def test_a_good_file_becomes_a_rule_with_its_defaults() -> None:
         ("code", "CN permit", 'code: found "CN permit", expected small letters'),
         ("name", "许可", 'name: found "许可", expected a table'),
         ("name.en", " ", 'name.en: found " ", expected some text'),
-        ("calendar", "XX", 'calendar: found "XX", expected one of CN, US'),
+        ("calendar", "XX", 'calendar: found "XX", expected one of CN, GB, US'),
         ("holder", "company", "expected one of any, organization, person"),
         ("number_tail", 4, 'number_tail: found 4, expected "last 4", up to last 32'),
         ("number_tail", "last 33", 'found "last 33", expected "last 4"'),

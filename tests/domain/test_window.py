@@ -2,7 +2,6 @@
 
 import json
 from datetime import date, timedelta
-from functools import partial
 from pathlib import Path
 
 import pytest
@@ -10,13 +9,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from service.adapters.calendars import calendars
-from service.domain.calendar import Calendar, calendar
+from service.domain.calendar import calendar
 from service.domain.edge import Bare, closing, opening
 from service.domain.errors import InvalidError
 from service.domain.period import Period
 from service.domain.rule import Reference, Version
 from service.domain.schedule import Window
-from service.domain.window import explain, window
+from service.domain.window import window
 
 CN = calendars()["CN"]
 SHARED = Path(__file__).parents[2].parent / "shared/reference/regulations-cn.json"
@@ -46,10 +45,6 @@ def version(closes: str, opens: str | None = None) -> Version:
         steps=(),
         reference=CLAUSE,
     )
-
-
-def reasons(of: Version, expires_on: date, known: Calendar) -> list[str]:
-    return list(explain(window(of, expires_on, known)[1], known))
 
 
 def on_cn(
@@ -96,19 +91,6 @@ def test_the_nine_are_those_of_the_reference() -> None:
     assert rows == WORKED
 
 
-def test_the_lenient_reading_before_it_moves_is_in_the_trace() -> None:
-    edge = closing(
-        Period.parse("30 working days before expiry"), date(2026, 6, 15), CN, "safe"
-    )
-    read, off, made_up, moved = explain([edge], CN)
-    period = "30 working days before expiry"
-    assert read == f"closes {period}: strict 2026-04-29, lenient 2026-05-05"
-    assert off.endswith("2026-05-01 to 2026-05-05 Labor Day, Day off")
-    assert made_up == "closes: counted as make-up workdays: 2026-05-09"
-    assert moved.startswith("closes, lenient: 2026-05-05 is no working day (Day off)")
-    assert moved.endswith("moved earlier to 2026-04-30")
-
-
 def test_a_closing_on_a_sunday_rolls_to_the_friday_before() -> None:
     found = on_cn("3 months before expiry", date(2026, 6, 22))
     assert found.closes_on == found.closes_on_lenient == date(2026, 3, 20)
@@ -151,16 +133,6 @@ def test_bare_days_are_read_as_the_office_says(
     assert opens.opens_on == opens_on
 
 
-def test_the_trace_shows_both_readings_of_bare_days() -> None:
-    lines = reasons(
-        version("30 unqualified days before expiry"), date(2026, 10, 20), CN
-    )
-    assert lines[1] == (
-        "closes: the law says only days; as working days strict 2026-09-01, "
-        "lenient 2026-09-02, as calendar days 2026-09-20; read as working days"
-    )
-
-
 def test_the_office_margin_moves_only_the_closing_told() -> None:
     found = on_cn("30 working days before expiry", date(2026, 12, 31), margin=3)
     assert found.closes_on == date(2026, 11, 13)
@@ -183,9 +155,7 @@ def test_a_window_is_provisional_once_an_unpublished_day_counts(
 ) -> None:
     known = calendar("XX", range(2025, 2029), {}, covered_until=date(2026, 12, 31))
     found, _ = window(version(closes), expires_on, known)
-    lines = reasons(version(closes), expires_on, known)
     assert found.provisional is provisional
-    assert any("provisional" in line for line in lines) is provisional
 
 
 def test_an_opening_alone_can_make_a_window_provisional() -> None:
@@ -216,25 +186,6 @@ def test_the_strict_closing_is_never_after_the_lenient(
     edge = closing(period, expires_on, CN, "safe", margin)
     assert edge.told <= edge.outer <= expires_on
     assert edge.told in CN.surely
-
-
-@settings(deadline=None)
-@given(
-    CLOSINGS,
-    st.dates(date(2026, 1, 1), date(2027, 6, 30)),
-    st.sets(st.dates(date(2025, 6, 1), date(2027, 6, 30)), max_size=20),
-    st.dates(date(2025, 6, 1), date(2027, 6, 30)),
-)
-def test_a_day_off_more_never_moves_a_closing_later(
-    period: Period, expires_on: date, off: set[date], more: date
-) -> None:
-    build = partial(calendar, "XX", range(2023, 2029))
-    before = closing(period, expires_on, build(dict.fromkeys(off, "off")), "safe")
-    after = closing(
-        period, expires_on, build(dict.fromkeys(off | {more}, "off")), "safe"
-    )
-    assert after.told <= before.told
-    assert after.outer <= before.outer
 
 
 @settings(deadline=None)

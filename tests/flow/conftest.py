@@ -7,10 +7,10 @@ import pytest
 
 from service.adapters.calendars import calendars
 from service.adapters.rulefiles import read_authorities, read_rules
-from service.adapters.store.brakes import Brakes
 from service.adapters.words import Words
+from service.flow.edits import Apply, Offices
 from service.settings import shipped
-from tests.flow.ledger import FOOD, OFFICE, OPERATOR, RULES, START, Ledger, open_ledger
+from tests.flow.ledger import FOOD, OPERATOR, RULES, START, Ledger, open_ledger
 
 
 @pytest.fixture(scope="session")
@@ -31,8 +31,8 @@ def prepared(tmp_path_factory: pytest.TempPathFactory, words: Words) -> Path:
     async def prepare() -> None:
         ledger = open_ledger(file, words)
         await ledger.database.upgrade()
-        await ledger.office.install_rules([rules[code] for code in RULES], START)
-        await ledger.office.install_authorities(list(offices.values()))
+        await ledger.change(Apply([rules[code] for code in RULES]))
+        await ledger.change(Offices(list(offices.values())))
         await ledger.database.dispose()
 
     asyncio.run(prepare())
@@ -53,5 +53,5 @@ async def draft(tmp_path: Path, prepared: Path, words: Words) -> AsyncIterator[L
 async def ledger(draft: Ledger) -> Ledger:
     """An office that is live since `START`."""
     codes = [FOOD, OPERATOR]
-    await Brakes(draft.database).go_live(OFFICE, codes, START, "test", START)
+    await draft.go_live(*codes, live_from=START)
     return draft

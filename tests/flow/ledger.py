@@ -15,6 +15,7 @@ from service.adapters.phones import Libphonenumber
 from service.adapters.store.audit import AuditStore
 from service.adapters.store.brakes import Brakes
 from service.adapters.store.database import Database
+from service.adapters.store.golive import GoLiveStore
 from service.adapters.store.messages import MessageStore
 from service.adapters.store.office import OfficeStore
 from service.adapters.store.permits import PermitStore
@@ -27,10 +28,13 @@ from service.domain.outcome import Inbound, Receipt, RefusalKind
 from service.domain.permit import Permit
 from service.domain.status import MessageState
 from service.flow.audit import audit
+from service.flow.change import change, preview
+from service.flow.edits import Edit
 from service.flow.expand import expand
+from service.flow.golive import GoingLive, go_live
 from service.flow.receive import hear, poll, receive
 from service.flow.register import PHONE, Registration, register
-from service.flow.rows import Register
+from service.flow.rows import Changed, Register
 from service.flow.send import Sending, send
 from service.flow.settle import settle
 from tests.flow.fakes import FakeProvider
@@ -149,6 +153,14 @@ class Ledger:
         inbound = Inbound("fake", sid, sender, body, {})
         return await hear(inbound, ReceiveStore(self.database), self.vault, self.clock)
 
+    async def change(self, edit: Edit, force: str | None = None) -> Changed:
+        """Change the law as the command does."""
+        return await change(edit, self.office, self.clock, by="tester", force=force)
+
+    async def preview(self, edit: Edit) -> Changed:
+        """Say what a change of the law would do."""
+        return await preview(edit, self.office, self.clock)
+
     async def poll(self, grace: timedelta = timedelta()) -> int:
         """Ask the provider after messages without a final word."""
         return await poll(self.provider, ReceiveStore(self.database), self.clock, grace)
@@ -164,8 +176,29 @@ class Ledger:
 
     @property
     def brakes(self) -> Brakes:
-        """Going live, pausing, resuming."""
+        """Pausing and resuming."""
         return Brakes(self.database)
+
+    @property
+    def going_live(self) -> GoingLive:
+        """What going live needs."""
+        it = self.registration
+        store = GoLiveStore(self.database)
+        return GoingLive(self.office, store, it.phones, self.vault, self.clock)
+
+    async def go_live(
+        self, *codes: str, live_from: datetime | None = None, catch_up_days: int = 0
+    ) -> int:
+        """Go live with some types in the office, as somebody approved it."""
+        return await go_live(
+            OFFICE,
+            codes,
+            self.going_live,
+            live_from=live_from,
+            approved_by="test",
+            catch_up_days=catch_up_days,
+            by="test",
+        )
 
     def rows(self, query: str, *values: object) -> list[dict[str, Any]]:
         """What a query finds, read by nothing of ours."""

@@ -17,7 +17,6 @@ from tests.flow.ledger import (
     FOOD,
     LANDLINE,
     LAST_CALL,
-    OFFICE,
     PHONE_2,
     PREPARE,
     START,
@@ -37,7 +36,7 @@ async def live_through(ledger: Ledger) -> None:
 
     The permits go out in the order of their registration, so the script is theirs.
     """
-    await ledger.brakes.go_live(OFFICE, [FOOD], START, "test", START)
+    await ledger.go_live(FOOD, live_from=START)
     await ledger.register(*(permit(f"SC-000{at}") for at in range(1, 9)))
     await ledger.register(
         permit("SC-0011", phones=()),
@@ -135,7 +134,7 @@ TAMPERINGS = {
     "reminder: made up": """
         INSERT INTO reminders SELECT permit_id, expires_on, 'third', rule, authority,
         version_id, template, due_at, until_at, born_at, 'due', NULL, born_at, next_at,
-        NULL, NULL, 0, NULL, NULL FROM reminders WHERE :one""",
+        NULL, NULL, 0, NULL, NULL, NULL, NULL FROM reminders WHERE :one""",
     "message: text": "UPDATE messages SET body = body || '!' WHERE :mine",
     "message: recipient": """
         UPDATE messages SET recipient_id = (SELECT id FROM recipients
@@ -202,7 +201,7 @@ TAMPERINGS = {
     "permit: a known expiry date": """
         UPDATE permits SET expires_on = '2025-01-01' WHERE shown_number = 'SC-0017'""",
     "permit: another version": """
-        UPDATE permits SET version_id = 'x' WHERE shown_number = 'SC-0001'""",
+        UPDATE permits SET series = 'x' WHERE shown_number = 'SC-0001'""",
     "permit: deleted": "DELETE FROM permits WHERE shown_number = 'SC-0001'",
     "permit: another type": """
         UPDATE permits SET rule = 'cn-food-business-license'

@@ -7,7 +7,6 @@ from tests.flow.ledger import (
     EXPIRES,
     FOOD,
     LAST_CALL,
-    OFFICE,
     PREPARE,
     START,
     Ledger,
@@ -104,7 +103,7 @@ async def test_steps_due_before_the_office_went_live_are_missed_and_never_texted
     await draft.register(permit())
     assert await draft.send_at(PREPARE + SECOND) == 0
     assert draft.reminders() == {}, "nobody is live"
-    await draft.brakes.go_live(OFFICE, [FOOD], PREPARE + SECOND, "test", PREPARE)
+    await draft.go_live(FOOD, live_from=PREPARE + SECOND)
     assert await draft.send_at(PREPARE + SECOND) == 0
     assert draft.reminders() == {"prepare": ("missed", "before start")}
     assert await draft.send_at(LAST_CALL) == 1
@@ -113,7 +112,7 @@ async def test_steps_due_before_the_office_went_live_are_missed_and_never_texted
 
 async def test_a_step_due_at_the_instant_of_going_live_is_sent(draft: Ledger) -> None:
     await draft.register(permit())
-    await draft.brakes.go_live(OFFICE, [FOOD], PREPARE, "test", PREPARE)
+    await draft.go_live(FOOD, live_from=PREPARE)
     assert await draft.send_at(PREPARE) == 1
 
 
@@ -121,14 +120,14 @@ async def test_an_office_that_goes_live_next_week_is_not_live_yet(
     draft: Ledger,
 ) -> None:
     await draft.register(permit())
-    await draft.brakes.go_live(OFFICE, [FOOD], PREPARE + WEEK, "test", PREPARE)
+    await draft.go_live(FOOD, live_from=PREPARE + WEEK)
     assert await draft.expand(PREPARE) == 0
 
 
 async def test_a_late_arrival_is_not_texted_for_a_step_before_the_start(
     draft: Ledger,
 ) -> None:
-    await draft.brakes.go_live(OFFICE, [FOOD], PREPARE + SECOND, "test", PREPARE)
+    await draft.go_live(FOOD, live_from=PREPARE + SECOND)
     await draft.register(permit())
     await draft.expand(PREPARE + WEEK)
     await draft.register(permit("SC-0002"))

@@ -27,7 +27,6 @@ from tests.flow.ledger import (
     EXPIRES,
     LANDLINE,
     LAST_CALL,
-    OFFICE,
     PHONE_1,
     PHONE_2,
     PREPARE,
@@ -70,11 +69,11 @@ class Journey(RuleBasedStateMachine):
         shutil.copy(prepared, file)
         self.runner = asyncio.Runner()
         self.ledger: Ledger = open_ledger(file, words)
-        live = self.ledger.brakes.go_live(
-            *(OFFICE, [permit().rule], INSTANTS[0], "test", INSTANTS[0])
-        )
-        self.run(live)
+        self.start(self.ledger)
         self.run(self.ledger.register(permit()))
+
+    def start(self, ledger: Ledger) -> None:
+        self.run(ledger.go_live(permit().rule, live_from=INSTANTS[0]))
 
     def run(self, work: Awaitable[T]) -> T:
         async def done() -> T:
@@ -147,7 +146,8 @@ class Journey(RuleBasedStateMachine):
     @invariant()
     def no_step_reaches_the_holder_twice(self) -> None:
         rows = self.ledger.rows("SELECT * FROM message_reminders")
-        step = {row["message_id"]: (row["expires_on"], row["step"]) for row in rows}
+        key = ("permit_id", "expires_on", "step")
+        step = {row["message_id"]: tuple(row[one] for one in key) for row in rows}
         taken = [self.posted(it.provider_id) for it in self.ledger.provider.taken]
         told = Counter(step[one.replace("-", "")] for one in taken)
         assert set(told.values()) <= {1}, told

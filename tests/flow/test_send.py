@@ -50,6 +50,7 @@ async def claim(ledger: Ledger, limit: int = 200, lease: float = 60.0) -> Claim:
         lease=lease,
         limit=limit,
         compose=lambda due: compose(due, law, ledger.sending),
+        law=law.digest,
     )
 
 

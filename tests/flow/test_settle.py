@@ -87,6 +87,7 @@ async def test_a_lease_ends_by_the_clock_of_the_database(
         lease=TINY,
         limit=1,
         compose=lambda due: compose(due, law, ledger.sending),
+        law=law.digest,
     )
     assert len(claimed.messages) == 1
 

@@ -19,6 +19,9 @@ from service.adapters.store.database import Database
 from service.adapters.twilio import Sender, Twilio
 from service.app import House, build, prepare
 from service.domain.outcome import Accepted, Outcome
+from service.flow.change import change
+from service.flow.edits import Offices
+from service.flow.golive import go_live
 from service.flow.rows import Outgoing
 from service.flow.tick import tick
 from service.settings import Settings, shipped
@@ -63,8 +66,11 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
             house = await build(settings, database)
             file = shipped("examples") / "authorities.toml"
             offices = read_authorities(file, calendars=calendars())
-            await house.office.install_authorities(list(offices.values()))
-            await house.brakes.go_live("990000", [FOOD], NOW, "test", NOW)
+            loaded = Offices(list(offices.values()))
+            await change(loaded, house.office, house.clock, by="test")
+            await go_live(
+                "990000", [FOOD], house.going_live, approved_by="test", by="test"
+            )
             return await house.keys.create("test", "test", NOW)
         finally:
             await database.dispose()

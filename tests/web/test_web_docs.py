@@ -79,4 +79,10 @@ async def test_the_answers_shown_are_the_answers_given(ask: Ask) -> None:
     assert made == orjson.loads(put[1])
     query = "rule=cn-food-production-license&expires=2026-12-31"
     _, told = await ask("GET", f"/v1/explain?{query}")
-    assert told == orjson.loads(explain[1])
+    assert undated(told) == undated(orjson.loads(explain[1]))
+
+
+def undated(told: dict[str, Any]) -> dict[str, Any]:
+    """An explanation that does not say when its version was installed."""
+    lines = [re.sub("(?<=upgrade on )[0-9: -]{16}", "…", one) for one in told["trace"]]
+    return told | {"trace": lines}

@@ -7,6 +7,7 @@ from sqlalchemy import ColumnElement, Row, insert, literal, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.adapters.store.moves import move
+from service.adapters.store.redated import align
 from service.adapters.store.schema import (
     actions,
     messages,
@@ -182,7 +183,7 @@ async def give_back(
     values: dict[str, Any] = {"retry_at": in_seconds(literal(after)), "next_at": now}
     if counts:
         values["returned"] = reminders.c.returned + 1
-    await move(
+    back = await move(
         connection,
         of_message(message_id),
         ReminderState.DUE,
@@ -190,6 +191,7 @@ async def give_back(
         reason=reason,
         values=values,
     )
+    await align(connection, back, now)
 
 
 async def belongs(

@@ -4,12 +4,12 @@ from collections.abc import AsyncIterator, Sequence
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import Row, select, text
+from sqlalchemy import Row, case, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.adapters.store.contradictions import CONTRADICTIONS
 from service.adapters.store.database import Database
-from service.adapters.store.office import digest
+from service.adapters.store.lawtext import digest
 from service.adapters.store.schema import (
     golives,
     messages,
@@ -20,6 +20,7 @@ from service.adapters.store.schema import (
     slots,
     versions,
 )
+from service.adapters.store.slots import split
 from service.domain.schedule import Slot
 from service.domain.status import ReminderState
 from service.flow.audit import DatedGroup, History, Kept, Sealed
@@ -37,7 +38,10 @@ class AuditStore:
         wanted = (
             select(
                 reminders,
-                golives.c.live_from,
+                case((golives.c.state == "live", golives.c.live_from)).label(
+                    "live_from"
+                ),
+                golives.c.catch_up_days,
                 permits.c.shown_number,
                 reminder_events.c.state.label("move"),
                 reminder_events.c.reason.label("why"),
@@ -86,16 +90,16 @@ class AuditStore:
             stored = await _slots(connection)
             dated = (
                 permits.c.rule,
-                permits.c.version_id,
+                permits.c.series,
                 permits.c.authority,
                 permits.c.expires_on,
                 permits.c.issued_on,
             )
             async for row in await connection.stream(select(*dated).distinct()):
-                key = (row.version_id, row.authority, row.expires_on)
+                key = (row.series, row.authority, row.expires_on)
                 yield DatedGroup(
                     rule=row.rule,
-                    version=row.version_id,
+                    series=row.series,
                     authority=row.authority,
                     expires_on=row.expires_on,
                     issued_on=row.issued_on,
@@ -132,6 +136,8 @@ def _history(rows: Sequence[Row[Any]]) -> History:
         due_at=one.due_at,
         until_at=one.until_at,
         live_from=one.live_from,
+        catch_up=bool(one.catch_up_days),
+        redated=one.redated_at is not None,
         moves=tuple((ReminderState(row.move), row.why) for row in rows if row.move),
     )
 
@@ -139,13 +145,14 @@ def _history(rows: Sequence[Row[Any]]) -> History:
 async def _slots(
     connection: AsyncConnection,
 ) -> dict[tuple[Any, ...], tuple[Slot, ...]]:
-    key = (slots.c.version_id, slots.c.authority, slots.c.expires_on)
+    key = (slots.c.series, slots.c.authority, slots.c.expires_on)
     rows = await connection.execute(select(slots).order_by(*key, slots.c.due_at))
     return {
         group: tuple(
-            Slot(row.step, row.due_at, row.until_at, row.template) for row in members
+            Slot(row.step, row.due_at, row.until_at, row.template, split(row.replaces))
+            for row in members
         )
         for group, members in groupby(
-            rows, lambda row: (row.version_id, row.authority, row.expires_on)
+            rows, lambda row: (row.series, row.authority, row.expires_on)
         )
     }

@@ -4,7 +4,7 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, literal, select
+from sqlalchemy import ColumnElement, Select, exists, literal, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.adapters.store.moves import move
@@ -14,10 +14,10 @@ from service.adapters.store.upsert import insert_into
 from service.domain.births import Birth
 from service.domain.permit import PermitStatus
 from service.domain.schedule import Slot
-from service.domain.status import ReminderState
+from service.domain.status import NEVER_ACCEPTED, ReminderState
 from service.flow.rows import DueGroup
 
-_COLUMNS = (
+COLUMNS = (
     "permit_id",
     "expires_on",
     "step",
@@ -33,7 +33,9 @@ _COLUMNS = (
     "state_at",
     "next_at",
     "returned",
+    "redated_at",
 )
+"""What a reminder is born with."""
 
 
 async def bear(
@@ -47,8 +49,8 @@ async def bear(
 
     A permit that has a row for this expiry date and step keeps it.
     """
-    source = _permits(group, birth, only).with_only_columns(*_values(birth, now))
-    statement = insert_into(connection, reminders).from_select(_COLUMNS, source)
+    source = _permits(group, birth, only).with_only_columns(*_values(group, birth, now))
+    statement = insert_into(connection, reminders).from_select(COLUMNS, source)
     result = await connection.execute(statement.on_conflict_do_nothing())
     return result.rowcount
 
@@ -57,7 +59,7 @@ async def supersede(
     connection: AsyncConnection, group: DueGroup, slot: Slot, now: datetime
 ) -> None:
     """The birth of a step ends the earlier ones of its permits still due."""
-    of_group = select(permits.c.id).where(_in_group(group))
+    of_group = select(permits.c.id).where(in_group(group))
     await move(
         connection,
         (reminders.c.expires_on == group.expires_on)
@@ -74,26 +76,40 @@ def _permits(
     group: DueGroup, birth: Birth, only: Collection[str] | None
 ) -> Select[tuple[object]]:
     chosen = select(permits.c.id).where(
-        _in_group(group),
+        in_group(group),
         permits.c.status == PermitStatus.ACTIVE,
         permits.c.replaced.is_(False),
     )
     if birth.early_only:
         chosen = chosen.where(permits.c.dated_at <= birth.slot.due_at)
+    if birth.slot.replaces:
+        chosen = chosen.where(~_told_already(birth.slot))
     if only is not None:
         chosen = chosen.where(permits.c.id.in_(only))
     return chosen
 
 
-def _in_group(group: DueGroup) -> ColumnElement[bool]:
+def _told_already(slot: Slot) -> ColumnElement[bool]:
+    """Whether the permit was, or may have been, texted in a step that this replaces."""
+    former = reminders.alias()
+    return exists().where(
+        former.c.permit_id == permits.c.id,
+        former.c.expires_on == permits.c.expires_on,
+        former.c.step.in_(slot.replaces),
+        former.c.state.not_in(NEVER_ACCEPTED),
+    )
+
+
+def in_group(group: DueGroup) -> ColumnElement[bool]:
+    """The permits of a group."""
     return (
-        (permits.c.version_id == group.version)
+        (permits.c.series == group.series)
         & (permits.c.authority == group.authority)
         & (permits.c.expires_on == group.expires_on)
     )
 
 
-def _values(birth: Birth, now: datetime) -> list[ColumnElement[Any]]:
+def _values(group: DueGroup, birth: Birth, now: datetime) -> list[ColumnElement[Any]]:
     slot = birth.slot
 
     def instant(value: datetime) -> ColumnElement[Any]:
@@ -105,7 +121,7 @@ def _values(birth: Birth, now: datetime) -> list[ColumnElement[Any]]:
         literal(slot.step),
         permits.c.rule,
         permits.c.authority,
-        permits.c.version_id,
+        literal(group.version),
         literal(slot.template),
         instant(slot.due_at),
         instant(slot.until_at),
@@ -115,4 +131,5 @@ def _values(birth: Birth, now: datetime) -> list[ColumnElement[Any]]:
         instant(now),
         instant(slot.due_at),
         literal(0),
+        literal(now if slot.step in group.redated else None, Instant()),
     ]

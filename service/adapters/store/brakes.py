@@ -1,4 +1,4 @@
-"""Going live, pausing, resuming, and whether this database is a simulation."""
+"""Pausing, resuming, and whether this database is a simulation."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -7,7 +7,7 @@ from sqlalchemy import Row, delete, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.adapters.store.database import Database
-from service.adapters.store.schema import actions, facts, golives, pauses
+from service.adapters.store.schema import actions, facts, pauses
 from service.adapters.store.upsert import insert_into
 from service.domain.errors import ConflictError, SetUpError
 
@@ -19,40 +19,6 @@ class Brakes:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-
-    async def go_live(
-        self,
-        authority: str,
-        codes: Sequence[str],
-        live_from: datetime,
-        by: str,
-        now: datetime,
-    ) -> None:
-        """Remind from an instant on; steps due before it are never texted.
-
-        Raises `ConflictError` for a rule already live: its start is history.
-        """
-        async with self._database.write() as connection:
-            for code in codes:
-                made = await connection.execute(
-                    insert_into(connection, golives)
-                    .values(
-                        authority=authority,
-                        rule=code,
-                        state="live",
-                        live_from=live_from,
-                        approved_by=by,
-                    )
-                    .on_conflict_do_nothing()
-                )
-                if not made.rowcount:
-                    raise ConflictError(f"{authority}, {code}: already live")
-            detail = {
-                "authority": authority,
-                "rules": list(codes),
-                "from": live_from.isoformat(),
-            }
-            await note(connection, now, by, "go live", detail)
 
     async def note_import(
         self, file: str, counts: Mapping[str, int], by: str, now: datetime

@@ -1,25 +1,28 @@
 """Due reminders with everything that decides whether they may be sent."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, case, func, select
+from sqlalchemy import ColumnElement, Row, Select, and_, case, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.adapters.store.moves import in_pieces
 from service.adapters.store.schema import (
+    golives,
     permit_recipients,
     permits,
     recipients,
     registers,
     reminders,
 )
+from service.adapters.store.trials import staff_of
 from service.domain.decide import Candidate
 from service.domain.permit import PermitStatus
 from service.domain.recipient import Line
-from service.domain.status import ReminderState
+from service.domain.rule import corrects
+from service.domain.status import NEVER_ACCEPTED, ReminderState
 
 _others = reminders.alias()
 
@@ -44,6 +47,23 @@ LAST_SENT = (
 
 Not by a later expiry date: who was told one must hear the correction at once.
 """
+
+
+_UNTOLD = (*NEVER_ACCEPTED, ReminderState.DUE, ReminderState.FAILED)
+
+LAST_TOLD = (
+    select(_others.c.told_on)
+    .where(
+        _others.c.permit_id == reminders.c.permit_id,
+        _others.c.expires_on == reminders.c.expires_on,
+        _others.c.told_on.is_not(None),
+        _others.c.state.not_in(_UNTOLD),
+    )
+    .order_by(_others.c.state_at.desc())
+    .limit(1)
+    .scalar_subquery()
+)
+"""The closing day that the permit's holder was told last, or may have been."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,30 +96,44 @@ def reminders_with_permits(*where: ColumnElement[bool]) -> Select[Any]:
             registers.c.max_age_days,
             registers.c.loaded_at,
             LAST_SENT.label("last_sent_at"),
+            LAST_TOLD.label("last_told_on"),
+            golives.c.state.label("started"),
         )
         .join_from(reminders, permits, permits.c.id == reminders.c.permit_id)
         .join(registers, registers.c.name == permits.c.register)
+        .outerjoin(
+            golives,
+            and_(
+                golives.c.authority == reminders.c.authority,
+                golives.c.rule == reminders.c.rule,
+            ),
+        )
         .where(*where)
     )
 
 
 async def read(connection: AsyncConnection, rows: Sequence[Row[Any]]) -> list[Reading]:
     """Join each row with its recipient."""
-    phones = await _phones(connection, [row.permit_id for row in rows])
+    phones = await phones_of(connection, [row.permit_id for row in rows])
+    on_trial = any(row.started == "trial" for row in rows)
+    staff = await staff_of(connection) if on_trial else set()
     readings = []
     for row in rows:
-        recipient = _chosen(phones.get(row.permit_id, []))
-        readings.append(Reading(row, recipient, _candidate(row, recipient)))
+        recipient = chosen(phones.get(row.permit_id, []))
+        candidate = _candidate(row, recipient, staff)
+        readings.append(Reading(row, recipient, candidate))
     return readings
 
 
-def _chosen(phones: Sequence[Row[Any]]) -> Row[Any] | None:
+def chosen(phones: Sequence[Row[Any]]) -> Row[Any] | None:
     """The first mobile phone; where there is none, the first of any kind."""
     mobile = [one for one in phones if one.line == Line.MOBILE]
     return next(iter([*mobile, *phones]), None)
 
 
-def _candidate(row: Row[Any], phone: Row[Any] | None) -> Candidate:
+def _candidate(
+    row: Row[Any], phone: Row[Any] | None, staff: Collection[tuple[str, str]]
+) -> Candidate:
     valid_until = None
     if row.max_age_days is not None:
         valid_until = row.loaded_at + timedelta(days=row.max_age_days)
@@ -112,14 +146,19 @@ def _candidate(row: Row[Any], phone: Row[Any] | None) -> Candidate:
         renewal_filed_on=row.renewal_filed_on,
         line=Line(phone.line) if phone else None,
         opted_out=phone is not None and phone.opted_out_at is not None,
-        last_sent_at=row.last_sent_at,
+        last_sent_at=None if corrects(row.step) else row.last_sent_at,
+        last_told_on=row.last_told_on,
         register_valid_until=valid_until,
+        outside_trial=row.started == "trial"
+        and phone is not None
+        and (row.authority, phone.id) not in staff,
     )
 
 
-async def _phones(
+async def phones_of(
     connection: AsyncConnection, permit_ids: Sequence[str]
 ) -> dict[str, list[Row[Any]]]:
+    """The recipients of some permits, each in order of preference."""
     found: dict[str, list[Row[Any]]] = {}
     for piece in in_pieces(permit_ids):
         rows = await connection.execute(

@@ -14,7 +14,6 @@ from service.adapters.store.moves import Key, in_pieces, move, these
 from service.adapters.store.reopened import reopen
 from service.adapters.store.schema import permits, reminders
 from service.adapters.store.slots import GroupKey, groups_of, take_back
-from service.domain.births import births
 from service.domain.decide import End, ended
 from service.domain.permit import PermitStatus
 from service.domain.status import ReminderState
@@ -50,11 +49,11 @@ async def bear_current(
     for piece in in_pieces(permit_ids):
         chosen = select(permits).where(permits.c.id.in_(piece))
         for row in await connection.execute(chosen):
-            members = joined[row.version_id, row.authority, row.expires_on]
+            members = joined[row.series, row.authority, row.expires_on]
             members += [row.id] if _reminded_of(row) else []
     await take_back(connection, joined, now)
     for group in await groups_of(connection, joined, now):
-        if ids := joined[group.version, group.authority, group.expires_on]:
+        if ids := joined[group.series, group.authority, group.expires_on]:
             await _bear_in(connection, group, ids, now)
 
 
@@ -66,11 +65,11 @@ def _reminded_of(permit: Row[Any]) -> bool:
 async def _bear_in(
     connection: AsyncConnection, group: DueGroup, ids: Sequence[str], now: datetime
 ) -> None:
-    plan = births(group.slots, now, group.live_from)
+    plan = group.births(now)
     if plan.current is None or plan.current.step in group.unexpanded:
         return
     mine = reminders.c.permit_id.in_(ids)
-    await reopen(connection, group, plan.current.step, mine, now)
+    await reopen(connection, group, plan.current, mine, now)
     await bear(connection, group, plan.rows[-1], now, only=ids)
     if plan.rows[-1].state is ReminderState.DUE:
         await supersede(connection, group, plan.current, now)

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import (
@@ -151,7 +151,10 @@ async def _write_messages(
     await connection.execute(
         insert(message_reminders), [link | {"position": 0} for link in links]
     )
-    await connection.execute(_TAKE, [_bound(link, now) for link in links])
+    told = [draft.told_on for _, _, draft in drafts]
+    await connection.execute(
+        _TAKE, [_bound(*one, now) for one in zip(links, told, strict=True)]
+    )
     sending = {"at": now, "state": ReminderState.SENDING, "reason": None}
     await connection.execute(
         insert(reminder_events), [link | sending for link in links]
@@ -172,16 +175,20 @@ _TAKE = (
         hold_reason=None,
         state_at=bindparam("at"),
         message_id=bindparam("message"),
+        told_on=bindparam("told"),
     )
 )
 
 
-def _bound(link: Mapping[str, Any], now: datetime) -> dict[str, Any]:
+def _bound(
+    link: Mapping[str, Any], told_on: date | None, now: datetime
+) -> dict[str, Any]:
     return {
         "key_permit": link["permit_id"],
         "key_expires": link["expires_on"],
         "key_step": link["step"],
         "message": link["message_id"],
+        "told": told_on,
         "at": now,
     }
 

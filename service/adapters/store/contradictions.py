@@ -108,20 +108,30 @@ CONTRADICTIONS: Mapping[str, str] = {
         SELECT c.id FROM receipts c JOIN messages m ON m.id = c.message_id
         WHERE (c.moved AND m.provider_id IS NULL) OR c.provider_id <> m.provider_id""",
     "reminder that forgot its slot": """
-        SELECT r.permit_id FROM reminders r LEFT JOIN slots s
-        ON s.version_id = r.version_id AND s.authority = r.authority
+        SELECT r.permit_id FROM reminders r
+        JOIN permits p ON p.id = r.permit_id AND p.expires_on = r.expires_on
+        LEFT JOIN slots s ON s.series = p.series AND s.authority = p.authority
         AND s.expires_on = r.expires_on AND s.step = r.step
-        WHERE s.step IS NULL OR s.due_at <> r.due_at OR s.until_at <> r.until_at
-        OR s.template <> r.template""",
+        WHERE r.step NOT LIKE 'correction-%' AND r.step <> 'contact-now'
+        AND ((s.step IS NULL AND r.state = 'due')
+        OR ((r.state = 'due' OR s.redated_at IS NULL OR s.redated_at < r.born_at)
+        AND (s.due_at <> r.due_at OR s.until_at <> r.until_at
+        OR s.template <> r.template
+        OR (r.state = 'due' AND s.version_id <> r.version_id))))""",
     "permit forgotten by an expanded slot": """
         SELECT p.id FROM slots s JOIN permits p
-        ON p.version_id = s.version_id AND p.authority = s.authority
+        ON p.series = s.series AND p.authority = s.authority
         AND p.expires_on = s.expires_on
         WHERE s.expanded_at IS NOT NULL AND p.changed_at < s.due_at
         AND p.dated_at <= s.due_at
+        AND (s.redated_at IS NULL OR s.until_at > s.redated_at)
         AND p.status = 'active' AND NOT p.replaced
         AND NOT EXISTS (SELECT 1 FROM reminders r WHERE r.permit_id = p.id
-        AND r.expires_on = s.expires_on AND r.step = s.step)""",
+        AND r.expires_on = s.expires_on AND (r.step = s.step
+        OR ',' || coalesce(s.replaces, '') || ',' LIKE '%,' || r.step || ',%'))""",
+    "permit of a series that no version has": """
+        SELECT p.id FROM permits p WHERE NOT EXISTS (SELECT 1 FROM versions v
+        WHERE v.series = p.series AND v.state = 'active')""",
     "move that names a message that is gone": """
         SELECT e.message_id FROM reminder_events e
         LEFT JOIN messages m ON m.id = e.message_id

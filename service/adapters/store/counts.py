@@ -208,11 +208,12 @@ async def _forecast(
             golives,
             (golives.c.authority == slots.c.authority)
             & (golives.c.rule == slots.c.rule)
+            & (golives.c.state == "live")
             & (golives.c.live_from <= slots.c.due_at),
         )
         .join(
             permits,
-            (permits.c.version_id == slots.c.version_id)
+            (permits.c.series == slots.c.series)
             & (permits.c.authority == slots.c.authority)
             & (permits.c.expires_on == slots.c.expires_on),
         )

@@ -19,7 +19,6 @@ from service.domain.errors import SetUpError
 _PRAGMAS = (
     "PRAGMA journal_mode = WAL",
     "PRAGMA synchronous = NORMAL",
-    "PRAGMA foreign_keys = ON",
     "PRAGMA busy_timeout = 30000",
 )
 
@@ -37,6 +36,15 @@ class Database:
         """One transaction that may write: committed on leaving, or rolled back."""
         async with self._writer.begin() as connection:
             yield connection
+
+    @asynccontextmanager
+    async def rehearse(self) -> AsyncIterator[AsyncConnection]:
+        """One transaction that may write, and is rolled back on leaving."""
+        async with self._writer.connect() as connection, connection.begin() as begun:
+            try:
+                yield connection
+            finally:
+                await begun.rollback()
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
@@ -57,7 +65,7 @@ class Database:
         try:
             if self.file is not None:
                 self.file.touch(mode=0o600)  # names and texts are nobody else's
-            async with self._writer.begin() as connection:
+            async with self._unbound() as connection:
                 await connection.run_sync(_upgrade)
         except OSError as error:
             raise SetUpError(f"{self.shown_url}: {error.strerror}") from error
@@ -67,6 +75,25 @@ class Database:
             raise SetUpError(
                 f"{self.shown_url}: {error}; its tables come from a later release"
             ) from error
+
+    @asynccontextmanager
+    async def _unbound(self) -> AsyncIterator[AsyncConnection]:
+        """A transaction that may rebuild tables others refer to, checked at its end.
+
+        SQLite can change little of a table in place, and minds foreign keys while one
+        is exchanged: https://www.sqlite.org/lang_altertable.html#otheralter
+        """
+        engine = _engine(self.url, writes=True, bound=False)
+        try:
+            async with engine.begin() as connection:
+                yield connection
+                if self.file is not None:
+                    broken = await connection.exec_driver_sql(
+                        "PRAGMA foreign_key_check"
+                    )
+                    assert not broken.all()  # noqa: S101 - a migration of ours is wrong
+        finally:
+            await engine.dispose()
 
     async def revision(self) -> str | None:
         """The migration the tables stand at; None for an empty database."""
@@ -128,14 +155,14 @@ def newest() -> str:
     return head
 
 
-def _engine(url: URL, *, writes: bool) -> AsyncEngine:
+def _engine(url: URL, *, writes: bool, bound: bool = True) -> AsyncEngine:
     engine = create_async_engine(url, hide_parameters=True)
     if url.get_backend_name() == "sqlite":
-        _tame_sqlite(engine, writes=writes)
+        _tame_sqlite(engine, writes=writes, bound=bound)
     return engine
 
 
-def _tame_sqlite(engine: AsyncEngine, *, writes: bool) -> None:
+def _tame_sqlite(engine: AsyncEngine, *, writes: bool, bound: bool) -> None:
     """Begin transactions ourselves: the driver's default mode loses updates."""
 
     @event.listens_for(engine.sync_engine, "connect")
@@ -144,6 +171,7 @@ def _tame_sqlite(engine: AsyncEngine, *, writes: bool) -> None:
         cursor = connection.cursor()
         for pragma in _PRAGMAS if writes else (*_PRAGMAS[2:], "PRAGMA query_only = ON"):
             cursor.execute(pragma)
+        cursor.execute(f"PRAGMA foreign_keys = {'ON' if bound else 'OFF'}")
         cursor.close()
 
     @event.listens_for(engine.sync_engine, "begin")

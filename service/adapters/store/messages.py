@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from service.adapters.store.answers import alarm, give_back, of_message
 from service.adapters.store.claims import Worker, claim
 from service.adapters.store.database import Database
+from service.adapters.store.lawtext import refuse_stale
 from service.adapters.store.moves import in_pieces, move
 from service.adapters.store.recorded import record
 from service.adapters.store.schema import (
@@ -38,11 +39,19 @@ class MessageStore:
         self._provider = provider
 
     async def claim(
-        self, *, now: datetime, owner: str, lease: float, limit: int, compose: Compose
+        self,
+        *,
+        now: datetime,
+        owner: str,
+        lease: float,
+        limit: int,
+        compose: Compose,
+        law: str,
     ) -> Claim:
         """Take due reminders in one transaction: end, hold, or turn into messages."""
         worker = Worker(owner, lease, self._provider, self._vault)
         async with self._database.write() as connection:
+            await refuse_stale(connection, law)
             return await claim(
                 connection, worker, now=now, limit=limit, compose=compose
             )

@@ -1,26 +1,26 @@
-"""`LawStore`: rules and authorities as installed, versions immutable."""
+"""`LawStore` and `ChangeStore`: the law as installed, and its changes."""
 
-import hashlib
-from collections.abc import Mapping, Sequence
-from datetime import datetime
-from typing import Any, cast
+from collections.abc import Collection, Mapping
+from datetime import date, datetime
+from typing import Final
 
-import orjson
-from sqlalchemy import delete, insert, select
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from service.adapters.store.brakes import note
 from service.adapters.store.database import Database
-from service.adapters.store.schema import authorities, facts, rules, versions
-from service.adapters.store.upsert import insert_into
-from service.domain.authority import Authority
-from service.domain.authorityfile import authorities_from, authority_to
+from service.adapters.store.edited import Edited, write
+from service.adapters.store.lawtext import load, stamp
+from service.adapters.store.replanned import store
+from service.adapters.store.schema import versions
+from service.adapters.store.seen import keep_seen, seen
+from service.adapters.store.standing import groups, scope_of
 from service.domain.calendar import Calendar
-from service.domain.errors import ConflictError
+from service.domain.choice import Revision
+from service.domain.difference import differences
 from service.domain.lawbook import Law
-from service.domain.rule import Rule
-from service.domain.rulefile import rule_from, rule_to
-
-_LAW = "law"
+from service.flow.edits import Apply, Edit, Offices, Refresh, Revert, Years
+from service.flow.rows import Changed, Planner
 
 
 class OfficeStore:
@@ -40,120 +40,129 @@ class OfficeStore:
     async def law(self) -> Law:
         """Everything that dates a permit, read afresh when it has changed."""
         async with self._database.read() as connection:
-            stamp = await _stamp(connection)
-            if self._read is None or self._read[0] != stamp:
-                self._read = stamp, await self._load(connection)
-            return self._read[1]
+            return await self._law(connection)
 
-    async def install_rules(self, shipped: Sequence[Rule], now: datetime) -> list[str]:
-        """Install the versions that are new; their keys.
+    async def outdated(self) -> dict[str, date | None] | None:
+        """Until when calendars were covered when permits were dated; None: no change.
 
-        Raises `ConflictError` where a version is installed with another text: an
-        applied version never changes.
+        They change when a release of the holidays knows more.
         """
+        async with self._database.read() as connection:
+            return await seen(connection, self._calendars)
+
+    async def history(self, rule: str) -> list[Revision]:
+        """Every version of a rule that was ever installed, in that order."""
+        told = (
+            versions.c.id,
+            versions.c.state,
+            versions.c.applied_at,
+            versions.c.applied_by,
+        )
+        wanted = select(*told).where(versions.c.rule == rule)
+        async with self._database.read() as connection:
+            found = await connection.execute(
+                wanted.order_by(versions.c.batch, versions.c.id)
+            )
+            return [Revision(*row) for row in found]
+
+    async def preview(self, edit: Edit, plan: Planner, now: datetime) -> Changed:
+        """Make the change, plan, and take everything back."""
+        async with self._database.rehearse() as connection:
+            return await self._change(connection, edit, plan, now, "nobody")
+
+    async def change(
+        self, edit: Edit, plan: Planner, now: datetime, by: str, reason: str | None
+    ) -> Changed:
+        """Make the change and store its plan, in one transaction; note who did."""
         async with self._database.write() as connection:
-            known = await _digests(connection)
-            new = []
-            for rule in shipped:
-                new += await _install(connection, rule, known, now)
-            await _restamp(connection)
-            return new
+            done = await self._change(connection, edit, plan, now, by)
+            if not (isinstance(edit, Apply) and edit.shadow):
+                await store(connection, done.plan, now)
+            await note(connection, now, by, _WHAT[type(edit)], _detail(done, reason))
+            return done
 
-    async def install_authorities(self, offices: Sequence[Authority]) -> None:
-        """Install authorities, or replace what was known of them."""
-        async with self._database.write() as connection:
-            for office in offices:
-                values = {"document": authority_to(office)}
-                await connection.execute(
-                    insert_into(connection, authorities)
-                    .values(code=office.code, **values)
-                    .on_conflict_do_update(index_elements=["code"], set_=values)
-                )
-            await _restamp(connection)
+    async def _law(self, connection: AsyncConnection) -> Law:
+        known = await stamp(connection)
+        if self._read is None or self._read[0] != known:
+            self._read = known, await self._load(connection, self._calendars)
+        return self._read[1]
 
-    async def _load(self, connection: AsyncConnection) -> Law:
-        texts: dict[str, list[Any]] = {}
-        for row in await connection.execute(select(versions).order_by(versions.c.id)):
-            texts.setdefault(row.rule, []).append(row.document)
-        documents = {
-            row.code: row.document | {"versions": texts[row.code]}
-            for row in await connection.execute(select(rules))
-        }
-        loaded = {
-            code: rule_from(
-                document, code, templates=self._templates, calendars=self._calendars
-            )
-            for code, document in documents.items()
-        }
-        rows = await connection.execute(select(authorities.c.document))
-        told = list(rows.scalars())
-        return Law(loaded, self._offices(told) if told else {}, self._calendars)
+    async def _change(
+        self,
+        connection: AsyncConnection,
+        edit: Edit,
+        plan: Planner,
+        now: datetime,
+        by: str,
+    ) -> Changed:
+        before = await self._before(connection, edit)
+        done = Edited(by, now)
+        if isinstance(edit, Years | Refresh) or await self._never_seen(connection):
+            await keep_seen(connection, self._calendars)
+        await write(connection, edit, before, done)
+        after = await self._load(connection, self._calendars)
+        if isinstance(edit, Apply) and edit.shadow:
+            after = after.as_if(done.installed)
+        scope = await scope_of(
+            connection, (before, after), *_touched(edit, before, after)
+        )
+        made = plan(before, after, await groups(connection, scope))
+        return Changed(tuple(done.installed), tuple(done.retired), before, after, made)
 
-    def _offices(self, told: Sequence[object]) -> dict[str, Authority]:
-        where = "authorities"
-        return authorities_from({where: told}, where, calendars=self._calendars)
+    async def _never_seen(self, connection: AsyncConnection) -> bool:
+        return await seen(connection, self._calendars) == {}
 
+    async def _before(self, connection: AsyncConnection, edit: Edit) -> Law:
+        if isinstance(edit, Refresh):
+            return await self._load(connection, edit.published_before)
+        return await self._law(connection)
 
-def digest(document: Mapping[str, object]) -> str:
-    """The SHA-256 of a version's text, whatever the order of its keys."""
-    return hashlib.sha256(
-        orjson.dumps(document, option=orjson.OPT_SORT_KEYS)
-    ).hexdigest()
-
-
-async def _install(
-    connection: AsyncConnection, rule: Rule, known: Mapping[str, str], now: datetime
-) -> list[str]:
-    document = rule_to(rule)
-    texts = _version_texts(document)
-    await connection.execute(
-        insert_into(connection, rules)
-        .values(code=rule.code, document=document)
-        .on_conflict_do_update(index_elements=["code"], set_={"document": document})
-    )
-    new = []
-    for version, text in zip(rule.versions, texts, strict=True):
-        sha256 = digest(text)
-        if version.key not in known:
-            await connection.execute(
-                insert(versions).values(
-                    id=version.key,
-                    rule=rule.code,
-                    document=text,
-                    sha256=sha256,
-                    applied_at=now,
-                )
-            )
-            new.append(version.key)
-        elif known[version.key] != sha256:
-            raise ConflictError(
-                f"{version.key}: installed with another text, and an applied version "
-                "never changes; give the new text its own in_force_from or revision"
-            )
-    return new
+    async def _load(
+        self, connection: AsyncConnection, calendars: Mapping[str, Calendar]
+    ) -> Law:
+        return await load(connection, calendars, self._templates)
 
 
-def _version_texts(document: dict[str, object]) -> list[dict[str, object]]:
-    """Take the versions out of a rule's document: they are stored row by row."""
-    return cast("list[dict[str, object]]", document.pop("versions"))
+def _touched(
+    edit: Edit, before: Law, after: Law
+) -> tuple[Collection[str] | None, Collection[str] | None]:
+    """The rules and the authorities whose permits a change may date anew."""
+    match edit:
+        case Apply():
+            codes = {rule.code for rule in edit.rules}
+            return _differing(codes, before, after), None
+        case Revert():
+            return [edit.rule], None
+        case Offices():
+            return None, {
+                code for office in edit.offices for code in after.below(office.code)
+            }
+        case Years() | Refresh():
+            return None, None
 
 
-async def _digests(connection: AsyncConnection) -> dict[str, str]:
-    rows = await connection.execute(select(versions.c.id, versions.c.sha256))
-    return {row.id: row.sha256 for row in rows}
+def _differing(codes: Collection[str], before: Law, after: Law) -> list[str]:
+    return [one for one in codes if before.rules.get(one) != after.rules.get(one)]
 
 
-async def _stamp(connection: AsyncConnection) -> str:
-    found = select(facts.c.value).where(facts.c.key == _LAW)
-    return str((await connection.execute(found)).scalar())
+_WHAT: Final[Mapping[type[Edit], str]] = {
+    Apply: "rules apply",
+    Revert: "rules revert",
+    Offices: "authorities load",
+    Years: "calendars load",
+    Refresh: "calendars refresh",
+}
 
 
-async def _restamp(connection: AsyncConnection) -> None:
-    """Tell every process that reads this database to read the law afresh."""
-    known: dict[str, object] = {"versions": await _digests(connection)}
-    for table in (rules, authorities):
-        rows = await connection.execute(select(table.c.code, table.c.document))
-        known[str(table.name)] = {row.code: row.document for row in rows}
-    stamp = digest(known)
-    await connection.execute(delete(facts).where(facts.c.key == _LAW))
-    await connection.execute(insert(facts).values(key=_LAW, value=stamp))
+def _detail(done: Changed, reason: str | None) -> dict[str, object]:
+    told: dict[str, object] = {
+        "installed": list(done.installed),
+        "retired": list(done.retired),
+        "changed": [
+            it.after or it.before for it in differences(done.before, done.after)
+        ],
+        "permits": done.plan.impact.permits,
+    }
+    if done.plan.objections:
+        told["objections"] = list(done.plan.objections)
+    return told | ({"reason": reason} if reason else {})

@@ -22,6 +22,7 @@ from uuid_utils import uuid7
 
 from service.adapters.store.changed import bear_current, end_overtaken
 from service.adapters.store.database import Database
+from service.adapters.store.lawtext import refuse_stale
 from service.adapters.store.moves import in_pieces
 from service.adapters.store.recipients import ids_of, recipients_of
 from service.adapters.store.schema import permit_recipients, permits, registers
@@ -69,11 +70,12 @@ class PermitStore:
         self._database = database
 
     async def register(
-        self, entries: Sequence[Entry], source: Register, now: datetime
+        self, entries: Sequence[Entry], source: Register, now: datetime, law: str
     ) -> list[str]:
         """Store a chunk in one transaction; what became of each entry, in order."""
         outcomes = []
         async with self._database.write() as connection:
+            await refuse_stale(connection, law)
             await _heard_from(connection, source, now)
             for run in _without_repeats(entries):
                 done, touched = await _compare(connection, run, source)
@@ -153,24 +155,24 @@ _TOLD = (
 )
 """The columns a register's word sets as it stands; equal ones: nothing changed."""
 
-_DATING = ("expires_on", "version_id")
+_DATING = ("expires_on", "series")
 """Those that decide which slots a permit is in."""
 
 _UPDATE = (
     update(permits)
     .where(permits.c.id == bindparam("old_id"))
-    .values({name: bindparam(name) for name in (*_TOLD, "replaces", "version_id")})
+    .values({name: bindparam(name) for name in (*_TOLD, "replaces", "series")})
     .values({name: bindparam(name) for name in ("register", "changed_at", "dated_at")})
 )
 
 
 def _told(entry: Entry) -> dict[str, Any]:
     told = {name: getattr(entry.permit, name) for name in _TOLD}
-    return told | {"replaces": entry.replaces_key, "version_id": entry.version}
+    return told | {"replaces": entry.replaces_key, "series": entry.series}
 
 
 def _stored(row: Row[Any]) -> dict[str, Any]:
-    return {name: getattr(row, name) for name in (*_TOLD, "replaces", "version_id")}
+    return {name: getattr(row, name) for name in (*_TOLD, "replaces", "series")}
 
 
 def _row(one: _Touched, source: Register, now: datetime) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """Reminders that ended without being accepted, due again when their cause is gone."""
 
+from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy import ColumnElement
@@ -7,9 +8,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.adapters.store.candidates import read, reminders_with_permits
 from service.adapters.store.moves import in_pieces, move, these
+from service.adapters.store.redated import dated
 from service.adapters.store.schema import reminders
 from service.domain.births import BEFORE_START
 from service.domain.decide import ended
+from service.domain.schedule import Slot
 from service.domain.status import NEVER_ACCEPTED, ReminderState
 from service.flow.rows import DueGroup
 
@@ -17,18 +20,18 @@ from service.flow.rows import DueGroup
 async def reopen(
     connection: AsyncConnection,
     group: DueGroup,
-    step: str,
+    slot: Slot,
     mine: ColumnElement[bool],
     now: datetime,
 ) -> None:
-    """Reopen the rows of a group's current step that `mine` picks.
+    """Reopen the rows of a group's current slot that `mine` picks, dated by it.
 
     A permit withdrawn by mistake is not lost; what fell due before the start is.
     """
     closed = reminders_with_permits(
         mine,
         reminders.c.expires_on == group.expires_on,
-        reminders.c.step == step,
+        reminders.c.step == slot.step,
         reminders.c.state.in_(NEVER_ACCEPTED),
         reminders.c.reason != BEFORE_START,
     )
@@ -36,9 +39,9 @@ async def reopen(
     keys = [
         (it.row.permit_id, it.row.expires_on, it.row.step)
         for it in await read(connection, rows)
-        if ended(it.candidate, now) is None
+        if ended(replace(it.candidate, until_at=slot.until_at), now) is None
     ]
-    opened = {"next_at": now}
+    opened = {"next_at": now, **dated(slot, group.version, now)}
     for piece in in_pieces(keys):
         await move(
             connection,

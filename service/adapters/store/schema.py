@@ -55,6 +55,8 @@ rules = Table(
     metadata,
     Column("code", String(80), primary_key=True),
     Column("document", JSON, nullable=False),
+    Column("former", JSON),
+    comment="The words of a permit type; former: before the last change applied.",
 )
 
 versions = Table(
@@ -62,9 +64,24 @@ versions = Table(
     metadata,
     Column("id", String(120), primary_key=True),
     Column("rule", ForeignKey("rules.code"), nullable=False, index=True),
+    Column("series", String(110), nullable=False),
+    Column("state", String(8), nullable=False),
     Column("document", JSON, nullable=False),
     Column("sha256", String(64), nullable=False),
     Column("applied_at", Instant, nullable=False),
+    Column("applied_by", String(80), nullable=False),
+    Column("batch", Integer, nullable=False),
+    comment="Texts never change. batch: what was applied at once. state: active, "
+    "shadow or retired; of a series the highest active revision dates its permits.",
+)
+
+calendar_years = Table(
+    "calendar_years",
+    metadata,
+    Column("calendar", String(40), primary_key=True),
+    Column("year", Integer, primary_key=True),
+    Column("document", JSON, nullable=False),
+    comment="The office's own days over the published ones.",
 )
 
 golives = Table(
@@ -75,7 +92,19 @@ golives = Table(
     Column("state", String(8), nullable=False),
     Column("live_from", Instant, nullable=False),
     Column("approved_by", String(80), nullable=False),
-    comment="No row is draft: nothing is sent.",
+    Column("catch_up_days", Integer, nullable=False),
+    comment="No row is draft: nothing is sent. In trial only staff is texted. "
+    "catch_up_days: over how many sending days the steps current at the start were "
+    "spread; 0: they were not texted.",
+)
+
+staff = Table(
+    "staff",
+    metadata,
+    Column("authority", ForeignKey("authorities.code"), primary_key=True),
+    Column("recipient_id", ForeignKey("recipients.id"), primary_key=True),
+    Column("name", String(80), nullable=False),
+    comment="Whose phones a trial may text.",
 )
 
 pauses = Table(
@@ -127,16 +156,16 @@ permits = Table(
     Column("renewal_filed_on", Date),
     Column("replaces", String(64)),
     Column("replaced", Boolean, nullable=False, default=False),
-    Column("version_id", ForeignKey("versions.id"), nullable=False),
+    Column("series", String(110), nullable=False),
     Column("register", ForeignKey("registers.name"), nullable=False),
     Column("registered_at", Instant, nullable=False),
     Column("changed_at", Instant, nullable=False),
     Column("dated_at", Instant, nullable=False),
     UniqueConstraint("authority", "rule", "number_key"),
-    Index(None, "version_id", "authority", "expires_on"),
+    Index(None, "series", "authority", "expires_on", "status", "replaced"),
     Index(None, "authority", "rule", "replaces"),
     comment="A personal number is encrypted, its key a digest. dated_at: since when "
-    "the permit has had this expiry date and version.",
+    "the permit has had this expiry date and series of versions.",
 )
 
 permit_recipients = Table(
@@ -150,14 +179,18 @@ permit_recipients = Table(
 slots = Table(
     "slots",
     metadata,
-    Column("version_id", ForeignKey("versions.id"), primary_key=True),
+    Column("series", String(110), primary_key=True),
     Column("authority", ForeignKey("authorities.code"), primary_key=True),
     Column("expires_on", Date, primary_key=True),
     Column("step", String(40), primary_key=True),
     Column("rule", ForeignKey("rules.code"), nullable=False),
+    Column("version_id", ForeignKey("versions.id"), nullable=False),
     Column("due_at", Instant, nullable=False),
     Column("until_at", Instant, nullable=False),
     Column("template", String(40), nullable=False),
+    Column("replaces", String(200)),
+    Column("redated_at", Instant),
+    Column("reminded", Boolean, nullable=False, default=False),
     Column("expanded_at", Instant),
     Index(
         "ix_slots_due",
@@ -165,6 +198,8 @@ slots = Table(
         sqlite_where=text("expanded_at IS NULL"),
         postgresql_where=text("expanded_at IS NULL"),
     ),
+    comment="version_id: the revision that dated it. redated_at: when a change of the "
+    "law moved it last; reminded: of its permits some had a reminder before that.",
 )
 
 reminders = Table(
@@ -189,6 +224,8 @@ reminders = Table(
     Column("returned", Integer, nullable=False, default=0),
     Column("message_id", Uuid(as_uuid=False)),
     Column("sent_at", Instant),
+    Column("told_on", Date),
+    Column("redated_at", Instant),
     Index(
         "ix_reminders_due",
         "until_at",
@@ -199,6 +236,7 @@ reminders = Table(
     Index(None, "sent_at"),
     Index(None, "state_at"),
     Index(None, "message_id"),
+    comment="told_on: the closing day its text names, if it names one.",
 )
 
 reminder_events = Table(

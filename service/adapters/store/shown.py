@@ -15,10 +15,20 @@ from service.adapters.store.schema import (
     permits,
     recipients,
     reminders,
+    versions,
 )
 from service.domain.permit import PermitStatus
 from service.domain.status import ReminderState
 from service.flow.rows import ShownPermit, ShownReminder
+
+_VERSION = (
+    select(versions.c.id)
+    .where(versions.c.series == permits.c.series, versions.c.state == "active")
+    .order_by(versions.c.batch.desc())
+    .limit(1)
+    .scalar_subquery()
+)
+"""The revision that dates a permit: of a series the one applied last."""
 
 
 class PermitReader:
@@ -72,7 +82,12 @@ class PermitReader:
     async def _shown(
         self, where: ColumnElement[bool], limit: int | None = None
     ) -> list[ShownPermit]:
-        wanted = select(permits).where(where).order_by(permits.c.id).limit(limit)
+        wanted = (
+            select(permits, _VERSION.label("version"))
+            .where(where)
+            .order_by(permits.c.id)
+            .limit(limit)
+        )
         async with self._database.read() as connection:
             rows = (await connection.execute(wanted)).all()
             ids = [row.id for row in rows]
@@ -141,7 +156,7 @@ def _permit(
         status=row.status,
         renewal_filed_on=row.renewal_filed_on,
         replaced=row.replaced,
-        version=row.version_id,
+        version=row.version,
         reminders=told,
     )
 

@@ -2,8 +2,9 @@
 
 Our own, for no library holds: those for aiohttp are dead, speak OpenAPI 3.0 or fail on
 an optional field. A handler takes the desk and, by these names, any of `path` and
-`query` (models of `Parameters`) and `body` (`Annotated[Json, Model]`: the model
-documents it, the domain checks it); it returns a model or a whole response.
+`query` (models of `Parameters`), `body` (`Annotated[Json, Model]`: the model documents
+it, the domain checks it) and `caller` (whose key it is); it returns a model or a whole
+response.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
@@ -16,6 +17,7 @@ from pydantic import BaseModel
 from service.domain.errors import InvalidError, Mistake
 from service.web.api.inputs import Parameters, read, read_object
 from service.web.desk import DESK
+from service.web.keys import CALLER
 
 Call = Callable[..., Awaitable[BaseModel | web.Response]]
 
@@ -38,6 +40,7 @@ class Endpoint:
     free: bool = False
     parameters: Mapping[str, type[Parameters]] = field(init=False)
     body: type[BaseModel] | None = field(init=False)
+    signed: bool = field(init=False)
 
     def __post_init__(self) -> None:
         hints = get_type_hints(self.call, include_extras=True)
@@ -45,12 +48,15 @@ class Endpoint:
         object.__setattr__(self, "parameters", places)
         body = hints["body"].__metadata__[0] if "body" in hints else None
         object.__setattr__(self, "body", body)
+        object.__setattr__(self, "signed", "caller" in hints)
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         """Read all parameters and the body, call, answer."""
         given = self._read(request)
         if self.body is not None:
             given["body"] = await read_object(request)
+        if self.signed:
+            given["caller"] = request[CALLER]
         answer = await self.call(request.app[DESK], **given)
         return answer if isinstance(answer, web.Response) else reply(answer)
 

@@ -64,6 +64,17 @@ async def read_object(request: web.Request) -> Json:
     return found
 
 
+def without_nulls(found: Json) -> Json:
+    """Say the same without what is null, which counts as absent wherever it stands."""
+    return {name: _kept(value) for name, value in found.items() if value is not None}
+
+
+def _kept(value: object) -> object:
+    if isinstance(value, Mapping):
+        return without_nulls(value)
+    return [_kept(one) for one in value] if isinstance(value, list) else value
+
+
 def _object(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) < len(pairs):

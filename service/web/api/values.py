@@ -11,6 +11,8 @@ from service.domain.raw import Raw
 LONGEST = 64
 """Characters of a code or number, as in `permit_from`."""
 
+LONGEST_REASON = 200
+
 
 def _day(value: object) -> date:
     raw = Raw({"day": value})
@@ -44,6 +46,22 @@ def _whole(value: object) -> int:
     return int(text)
 
 
+def _flag(value: object) -> bool:
+    if isinstance(value, bool):
+        return value
+    if value not in ("true", "false"):
+        raise ValueError
+    return value == "true"
+
+
+def _reason(value: object) -> str:
+    raw = Raw({"reason": value})
+    reason = raw.required("reason", LONGEST_REASON, "")
+    if raw.mistakes:
+        raise ValueError
+    return reason
+
+
 # Left to itself pydantic takes 0 and "0" for a day of 1970.
 Day = Annotated[
     date, BeforeValidator(_day), WithJsonSchema({"type": "string", "format": "date"})
@@ -62,6 +80,14 @@ Line = Annotated[str, BeforeValidator(_line), Field(min_length=1, max_length=LON
 
 Whole = Annotated[int, BeforeValidator(_whole)]
 """A whole number in plain digits."""
+
+Flag = Annotated[bool, BeforeValidator(_flag)]
+"""true or false."""
+
+Reason = Annotated[
+    str, BeforeValidator(_reason), Field(min_length=1, max_length=LONGEST_REASON)
+]
+"""Why somebody does what the service advises against."""
 
 Number = Annotated[Line, AfterValidator(narrow)]
 """A permit's number, full-width digits and letters made ASCII."""

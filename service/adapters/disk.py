@@ -1,0 +1,25 @@
+"""Files that people hand us, read whole; what is wrong with one says its path."""
+
+import tomllib
+from pathlib import Path
+
+from service.domain.errors import InvalidError, Mistake, SetUpError
+
+
+def read_file(path: Path) -> bytes:
+    """Read a file's bytes; raises `SetUpError` where that cannot be done."""
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        message = f"{path}: {error.strerror}; name a readable file"
+        raise SetUpError(message) from None
+
+
+def read_toml(path: Path) -> dict[str, object]:
+    """Read a TOML file; raises `SetUpError`, or `InvalidError` where it is no TOML."""
+    content = read_file(path)
+    try:
+        return tomllib.loads(content.decode("utf-8-sig"))
+    except ValueError as error:
+        mistake = Mistake("file", str(error), "TOML in UTF-8")
+        raise InvalidError(str(path), [mistake]) from None

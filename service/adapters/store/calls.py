@@ -1,0 +1,116 @@
+"""`CallStore`: permits that may have to be called, with their phones masked."""
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, and_, select, tuple_
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from service.adapters.store.candidates import chosen, phones_of
+from service.adapters.store.database import Database
+from service.adapters.store.moves import in_pieces
+from service.adapters.store.schema import golives, permits, reminders, slots
+from service.adapters.store.slots import GROUP
+from service.domain.calls import Reach
+from service.domain.golive import OUTLIVES
+from service.domain.permit import PermitStatus
+from service.domain.recipient import Line
+from service.domain.status import NEVER_ACCEPTED, ReminderState
+from service.flow.call import GroupKey, Unfiled
+
+
+class CallReader:
+    """`CallStore` on the ledger."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def live_groups(
+        self, offices: Collection[str], now: datetime, soon: datetime
+    ) -> list[GroupKey]:
+        """Groups that are live, had a step by `soon`, and may not be past their end."""
+        live = and_(
+            golives.c.authority == slots.c.authority,
+            golives.c.rule == slots.c.rule,
+            golives.c.state == "live",
+            golives.c.live_from <= now,
+        )
+        wanted = (
+            select(*GROUP)
+            .distinct()
+            .join_from(slots, golives, live)
+            .where(
+                slots.c.authority.in_(offices),
+                slots.c.due_at <= soon,
+                slots.c.expires_on > now.date() - OUTLIVES,
+            )
+        )
+        async with self._database.read() as connection:
+            rows = (await connection.execute(wanted)).all()
+        return [(row.series, row.authority, row.expires_on) for row in rows]
+
+    async def unfiled(self, groups: Sequence[GroupKey]) -> list[Unfiled]:
+        """The permits of some groups that are active and not being renewed."""
+        async with self._database.read() as connection:
+            return [
+                one
+                for piece in in_pieces(groups)
+                for one in await _unfiled(connection, piece)
+            ]
+
+
+async def _unfiled(
+    connection: AsyncConnection, groups: Sequence[GroupKey]
+) -> list[Unfiled]:
+    wanted = select(permits).where(
+        tuple_(permits.c.series, permits.c.authority, permits.c.expires_on).in_(groups),
+        permits.c.status == PermitStatus.ACTIVE,
+        permits.c.replaced.is_(False),
+        permits.c.renewal_filed_on.is_(None),
+    )
+    rows = (await connection.execute(wanted)).all()
+    ids = [row.id for row in rows]
+    phones = await phones_of(connection, ids)
+    texted = await _texted(connection, ids)
+    return [_row(row, phones.get(row.id, []), texted) for row in rows]
+
+
+async def _texted(
+    connection: AsyncConnection, ids: Sequence[str]
+) -> Mapping[tuple[str, Any], set[str]]:
+    found = defaultdict[tuple[str, Any], set[str]](set)
+    for piece in in_pieces(ids):
+        wanted = select(
+            reminders.c.permit_id, reminders.c.expires_on, reminders.c.step
+        ).where(
+            reminders.c.permit_id.in_(piece),
+            reminders.c.state.not_in([*NEVER_ACCEPTED, ReminderState.FAILED]),
+        )
+        for row in await connection.execute(wanted):
+            found[row.permit_id, row.expires_on].add(row.step)
+    return found
+
+
+def _row(
+    row: Row[Any],
+    phones: Sequence[Row[Any]],
+    texted: Mapping[tuple[str, Any], set[str]],
+) -> Unfiled:
+    phone = chosen(phones)
+    return Unfiled(
+        series=row.series,
+        authority=row.authority,
+        rule=row.rule,
+        number=row.shown_number,
+        holder=row.holder,
+        expires_on=row.expires_on,
+        phones=tuple(one.masked for one in phones),
+        reach=Reach(
+            line=Line(phone.line) if phone else None,
+            opted_out=phone is not None and phone.opted_out_at is not None,
+            unreachable=phone is not None and phone.unreachable_at is not None,
+        ),
+        texted=frozenset(texted.get((row.id, row.expires_on), ())),
+    )

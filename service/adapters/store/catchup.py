@@ -1,0 +1,170 @@
+"""Catching up at the start: the current steps are born due, and spread over days."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from itertools import accumulate
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, case, func, literal, null, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from service.adapters.store.born import COLUMNS, bear
+from service.adapters.store.grouped import same_group
+from service.adapters.store.moves import KEY, move
+from service.adapters.store.schema import permits, reminders, slots
+from service.adapters.store.slots import GROUP, GroupKey, birth, groups_of, key_of
+from service.adapters.store.textable import textable
+from service.adapters.store.types import Instant
+from service.adapters.store.upsert import insert_into
+from service.domain.births import BEFORE_START, Birth
+from service.domain.golive import OUTLIVES, GoLive, spread
+from service.domain.permit import PermitStatus
+from service.domain.rule import CORRECTION
+from service.domain.status import ReminderState
+from service.flow.rows import CatchUp
+
+
+async def catch_up(
+    connection: AsyncConnection, start: GoLive, plan: CatchUp, now: datetime
+) -> int:
+    """Text who is in a step already, what ends soonest first; how many will be.
+
+    Who is past closing is told to contact the office, where the plan says so. Steps
+    that are over are left to the next tick.
+    """
+    tried = await _keys(connection, _current(start, now), slots.c.reminded.is_(True))
+    for group in await groups_of(connection, tried, now):
+        await birth(connection, group, group.births(now), now)
+    await _bear_current(connection, start, now)
+    await _contact(connection, start, plan, now)
+    return await _spread(connection, start, plan.days)
+
+
+async def leave_behind(
+    connection: AsyncConnection, start: GoLive, now: datetime
+) -> None:
+    """End what a trial left due and a start that does not catch up will not text."""
+    await move(
+        connection,
+        _due(start) & (reminders.c.due_at < start.live_from),
+        ReminderState.MISSED,
+        now,
+        reason=BEFORE_START,
+    )
+
+
+def _of(start: GoLive) -> ColumnElement[bool]:
+    return and_(slots.c.authority == start.authority, slots.c.rule.in_(start.rules))
+
+
+def _current(start: GoLive, now: datetime) -> ColumnElement[bool]:
+    """The slots that are current; but for a trial, none of them is expanded."""
+    return and_(_of(start), slots.c.due_at <= now, slots.c.until_at > now)
+
+
+async def _keys(
+    connection: AsyncConnection, *where: ColumnElement[bool]
+) -> list[GroupKey]:
+    rows = await connection.execute(select(*GROUP).distinct().where(*where))
+    return [(row.series, row.authority, row.expires_on) for row in rows]
+
+
+async def _bear_current(
+    connection: AsyncConnection, start: GoLive, now: datetime
+) -> None:
+    """Give the current step to all groups in which nobody had a reminder yet."""
+    untold = (_current(start, now), slots.c.expanded_at.is_(None))
+    source = (
+        select(*_values(now))
+        .join_from(slots, permits, same_group(permits.c, slots.c))
+        .where(
+            *untold,
+            permits.c.status == PermitStatus.ACTIVE,
+            permits.c.replaced.is_(False),
+        )
+    )
+    statement = insert_into(connection, reminders).from_select(COLUMNS, source)
+    await connection.execute(statement.on_conflict_do_nothing())
+    await connection.execute(update(slots).where(*untold).values(expanded_at=now))
+
+
+def _values(now: datetime) -> list[ColumnElement[Any]]:
+    at = literal(now, Instant())
+    return [
+        permits.c.id,
+        permits.c.expires_on,
+        slots.c.step,
+        permits.c.rule,
+        permits.c.authority,
+        slots.c.version_id,
+        slots.c.template,
+        slots.c.due_at,
+        slots.c.until_at,
+        at,
+        literal(str(ReminderState.DUE)),
+        null(),
+        at,
+        slots.c.due_at,
+        literal(0),
+        case((slots.c.redated_at.is_not(None), at)),
+    ]
+
+
+async def _contact(
+    connection: AsyncConnection, start: GoLive, plan: CatchUp, now: datetime
+) -> None:
+    had = (
+        _of(start),
+        slots.c.due_at <= now,
+        slots.c.expires_on > now.date() - OUTLIVES,
+    )
+    past = set(await _keys(connection, *had))
+    past -= set(await _keys(connection, _current(start, now)))
+    told = {key: slot for key in past if (slot := plan.contact_now(*key))}
+    for group in await groups_of(connection, told, now):
+        slot = told[key_of(group)]
+        late = Birth(slot, ReminderState.DUE, None, early_only=False)
+        await bear(connection, group, late, now)
+
+
+def _due(start: GoLive) -> ColumnElement[bool]:
+    return and_(
+        reminders.c.authority == start.authority,
+        reminders.c.rule.in_(start.rules),
+        reminders.c.state == ReminderState.DUE,
+        ~reminders.c.step.startswith(CORRECTION),
+    )
+
+
+async def _spread(
+    connection: AsyncConnection, start: GoLive, days: Sequence[datetime]
+) -> int:
+    """Put off what can be texted; all else ends at the next tick, with its reason."""
+    of_permits = permits.c.id == reminders.c.permit_id
+    counted = (
+        select(reminders.c.until_at, func.count().label("waiting"))
+        .join_from(reminders, permits, of_permits)
+        .where(_due(start), textable())
+        .group_by(reminders.c.until_at)
+        .order_by(reminders.c.until_at)
+    )
+    rows = (await connection.execute(counted)).all()
+    shares = spread([(row.until_at, row.waiting) for row in rows], days)
+    ends = list(accumulate(count for _, count in shares))
+    order = (reminders.c.until_at, *KEY)
+    ranked = (
+        select(*KEY, func.row_number().over(order_by=order).label("rank"))
+        .join_from(reminders, permits, of_permits)
+        .where(_due(start), textable())
+        .subquery()
+    )
+    whens = [
+        (ranked.c.rank <= end, literal(day, Instant()))
+        for end, (day, _) in zip(ends, shares, strict=True)
+    ]
+    await connection.execute(
+        update(reminders)
+        .where(*(column == ranked.c[column.name] for column in KEY))
+        .values(next_at=case(*whens), hold_reason=None)
+    )
+    return ends[-1]

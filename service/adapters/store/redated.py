@@ -1,0 +1,68 @@
+"""Reminders given the dates of their slot as it stands now."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import case, literal, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from service.adapters.store.moves import Key, move, these
+from service.adapters.store.schema import permits, reminders, slots
+from service.adapters.store.types import Instant
+from service.domain.rule import RESERVED
+from service.domain.schedule import Slot
+from service.domain.status import ReminderState
+
+RULE_CHANGED = "rule changed"
+"""Why a due reminder ends whose step is gone."""
+
+
+def dated(slot: Slot, version: str, now: datetime) -> Mapping[str, Any]:
+    """The columns that a reminder takes over; `redated_at` where any of them moved."""
+    moved = or_(
+        reminders.c.due_at != slot.due_at,
+        reminders.c.until_at != slot.until_at,
+        reminders.c.template != slot.template,
+        reminders.c.version_id != version,
+    )
+    since = case((moved, literal(now, Instant())), else_=reminders.c.redated_at)
+    return {
+        "due_at": slot.due_at,
+        "until_at": slot.until_at,
+        "template": slot.template,
+        "version_id": version,
+        "redated_at": since,
+    }
+
+
+async def align(
+    connection: AsyncConnection, keys: Sequence[Key], now: datetime
+) -> None:
+    """Let reminders that are due again take over a change made while under way."""
+    wanted = (
+        select(reminders.c.permit_id, reminders.c.expires_on, reminders.c.step)
+        .add_columns(slots.c.due_at, slots.c.until_at, slots.c.template)
+        .add_columns(slots.c.version_id)
+        .join_from(reminders, permits, permits.c.id == reminders.c.permit_id)
+        .outerjoin(
+            slots,
+            (slots.c.series == permits.c.series)
+            & (slots.c.authority == permits.c.authority)
+            & (slots.c.expires_on == reminders.c.expires_on)
+            & (slots.c.step == reminders.c.step),
+        )
+        .where(these(keys), permits.c.expires_on == reminders.c.expires_on)
+    )
+    for row in (await connection.execute(wanted)).all():
+        mine = these([(row.permit_id, row.expires_on, row.step)])
+        if row.step.startswith(RESERVED):
+            continue
+        if row.version_id is None:
+            gone = ReminderState.SUPERSEDED
+            await move(connection, mine, gone, now, reason=RULE_CHANGED)
+            continue
+        slot = Slot(row.step, row.due_at, row.until_at, row.template)
+        await connection.execute(
+            update(reminders).where(mine).values(**dated(slot, row.version_id, now))
+        )

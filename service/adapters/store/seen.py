@@ -1,0 +1,45 @@
+"""By which calendars permits were dated: they may say more after an update."""
+
+from collections.abc import Mapping
+from datetime import date
+
+import orjson
+from sqlalchemy import delete, insert, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from service.adapters.store.lawtext import SEEN
+from service.adapters.store.schema import facts
+from service.domain.calendar import Calendar, fingerprint
+
+
+async def keep_seen(
+    connection: AsyncConnection, calendars: Mapping[str, Calendar]
+) -> None:
+    """Write down what the calendars say now."""
+    told = {
+        code: [fingerprint(one), str(one.covered_until or "")]
+        for code, one in calendars.items()
+    }
+    await connection.execute(delete(facts).where(facts.c.key == SEEN))
+    value = orjson.dumps(told).decode()
+    await connection.execute(insert(facts).values(key=SEEN, value=value))
+
+
+async def seen(
+    connection: AsyncConnection, calendars: Mapping[str, Calendar]
+) -> dict[str, date | None] | None:
+    """Until when each calendar was covered then; None where all say the same still."""
+    found = await connection.execute(select(facts.c.value).where(facts.c.key == SEEN))
+    text = found.scalar()
+    if text is None:
+        return {}
+    known = orjson.loads(text)
+    if all(
+        code in known and known[code][0] == fingerprint(one)
+        for code, one in calendars.items()
+    ):
+        return None
+    return {
+        code: date.fromisoformat(until) if until else None
+        for code, (_, until) in known.items()
+    }

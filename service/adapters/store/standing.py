@@ -1,0 +1,212 @@
+"""Permits that the law dates alike, counted as they stand."""
+
+from collections import Counter, defaultdict
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from sqlalchemy import ColumnElement, FromClause, Row, Select, case, func, null, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from service.adapters.store.schema import (
+    golives,
+    permits,
+    reminders,
+    slots,
+    versions,
+)
+from service.adapters.store.slots import split
+from service.domain.group import Group
+from service.domain.lawbook import Law
+from service.domain.permit import PermitStatus
+from service.domain.schedule import Slot
+from service.domain.status import NEVER_ACCEPTED, ReminderState
+
+_Key = tuple[str, str, date]
+
+
+@dataclass(slots=True)
+class _Texts:
+    """Reminders of one group that matter: texted, due, and what was told last."""
+
+    texted: Counter[str] = field(default_factory=Counter)
+    due: Counter[str] = field(default_factory=Counter)
+    told: Counter[date] = field(default_factory=Counter)
+
+
+_NOTHING = _Texts()
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Which permits a change may touch: by series, and by authority (None: all)."""
+
+    series: Collection[str]
+    offices: Collection[str] | None
+    by_issue: Collection[str]
+
+
+async def scope_of(
+    connection: AsyncConnection,
+    laws: Collection[Law],
+    rules: Collection[str] | None,
+    offices: Collection[str] | None,
+) -> Scope:
+    """Find the series of some rules, or of all, in force or not.
+
+    Those of a rule that governs by issue before or after the change tell permits
+    apart by their issue date.
+    """
+    wanted = select(versions.c.series, versions.c.rule).distinct()
+    if rules is not None:
+        wanted = wanted.where(versions.c.rule.in_(rules))
+    rows = (await connection.execute(wanted)).all()
+    issued = {
+        version.rule
+        for law in laws
+        for rule in law.rules.values()
+        for version in rule.versions
+        if version.governs == "issue"
+    }
+    by_issue = [row.series for row in rows if row.rule in issued]
+    return Scope([row.series for row in rows], offices, by_issue)
+
+
+async def groups(connection: AsyncConnection, scope: Scope) -> list[Group]:
+    """Every group in scope, also those of which only slots are left."""
+    stored = await _slots(connection, scope)
+    texts = await _texts(connection, scope)
+    live = await _live(connection)
+    found = [
+        _group(
+            (row.series, row.authority, row.expires_on), stored, texts, live, row=row
+        )
+        for row in await connection.execute(_members(scope))
+    ]
+    seen = {(one.series, one.authority, one.expires_on) for one in found}
+    deserted = [key for key in stored if key not in seen]
+    return found + [_group(key, stored, texts, live) for key in deserted]
+
+
+def _members(scope: Scope) -> Select[Any]:
+    active = (permits.c.status == PermitStatus.ACTIVE) & permits.c.replaced.is_(False)
+    key = (permits.c.series, permits.c.authority, permits.c.expires_on)
+    issued_on: ColumnElement[Any] = null()
+    if scope.by_issue:
+        issued_on = case((permits.c.series.in_(scope.by_issue), permits.c.issued_on))
+    return (
+        select(
+            *key,
+            issued_on.label("issued_on"),
+            func.count().label("members"),
+            func.sum(case((active, 1), else_=0)).label("permits"),
+        )
+        .where(_in_scope(permits, scope))
+        .group_by(*key, *([issued_on] if scope.by_issue else []))
+    )
+
+
+def _in_scope(table: FromClause, scope: Scope) -> ColumnElement[bool]:
+    chosen = table.c.series.in_(scope.series)
+    if scope.offices is None:
+        return chosen
+    return chosen & table.c.authority.in_(scope.offices)
+
+
+def _group(
+    key: _Key,
+    stored: Mapping[_Key, list[Row[Any]]],
+    texts: Mapping[_Key, _Texts],
+    live: Collection[tuple[str, str]],
+    row: Row[Any] | None = None,
+) -> Group:
+    series, authority, expires_on = key
+    rule = series.partition("@")[0]
+    rows, told = stored.get(key, ()), texts.get(key, _NOTHING)
+    return Group(
+        rule=rule,
+        series=series,
+        authority=authority,
+        expires_on=expires_on,
+        issued_on=row.issued_on if row else None,
+        members=row.members if row else 0,
+        permits=row.permits if row else 0,
+        slots=tuple(
+            Slot(one.step, one.due_at, one.until_at, one.template, split(one.replaces))
+            for one in rows
+        ),
+        dated_by=rows[0].version_id if rows else None,
+        expanded={one.step: one.expanded_at for one in rows if one.expanded_at},
+        reminded=any(one.reminded or one.expanded_at for one in rows),
+        texted=told.texted,
+        due=told.due,
+        told=told.told,
+        live=(authority, rule) in live,
+    )
+
+
+async def _slots(
+    connection: AsyncConnection, scope: Scope
+) -> dict[_Key, list[Row[Any]]]:
+    found = defaultdict[_Key, list[Row[Any]]](list)
+    wanted = select(slots).where(_in_scope(slots, scope)).order_by(slots.c.due_at)
+    for row in await connection.execute(wanted):
+        found[row.series, row.authority, row.expires_on].append(row)
+    return found
+
+
+async def _texts(connection: AsyncConnection, scope: Scope) -> dict[_Key, _Texts]:
+    """Count reminders in the groups that ever had a slot expanded: only they have."""
+    expanded = (
+        select(slots.c.series, slots.c.authority, slots.c.expires_on)
+        .where(
+            _in_scope(slots, scope),
+            slots.c.expanded_at.is_not(None) | slots.c.reminded.is_(True),
+        )
+        .distinct()
+        .subquery()
+    )
+    wanted = (
+        select(*expanded.c, reminders.c.step, reminders.c.state, reminders.c.told_on)
+        .add_columns(reminders.c.permit_id, reminders.c.state_at)
+        .join_from(
+            expanded,
+            permits,
+            (permits.c.series == expanded.c.series)
+            & (permits.c.authority == expanded.c.authority)
+            & (permits.c.expires_on == expanded.c.expires_on),
+        )
+        .join(
+            reminders,
+            (reminders.c.permit_id == permits.c.id)
+            & (reminders.c.expires_on == permits.c.expires_on),
+        )
+        .where(
+            permits.c.status == PermitStatus.ACTIVE,
+            permits.c.replaced.is_(False),
+            reminders.c.state.not_in(NEVER_ACCEPTED),
+        )
+        .order_by(reminders.c.state_at)
+    )
+    found = defaultdict[_Key, _Texts](_Texts)
+    last = dict[str, tuple[_Key, date]]()
+    for row in await connection.execute(wanted):
+        key = (row.series, row.authority, row.expires_on)
+        if row.state == ReminderState.DUE:
+            found[key].due[row.step] += 1
+            continue
+        found[key].texted[row.step] += 1
+        if row.told_on is not None and row.state != ReminderState.FAILED:
+            last[row.permit_id] = key, row.told_on
+    for key, told_on in last.values():
+        found[key].told[told_on] += 1
+    return found
+
+
+async def _live(connection: AsyncConnection) -> set[tuple[str, str]]:
+    wanted = select(golives.c.authority, golives.c.rule).where(
+        golives.c.state == "live"
+    )
+    rows = await connection.execute(wanted)
+    return {(row.authority, row.rule) for row in rows}

@@ -1,0 +1,54 @@
+"""What speaks against a change of the law: who would be texted twice, or too late."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+
+from service.domain.group import Regroup
+from service.domain.rule import Version
+
+_StepOf = tuple[str, str]
+"""(version key, step)."""
+
+
+def objections(touched: Sequence[Regroup], now: datetime) -> Iterator[str]:
+    """Say each reason not to apply a change, unless somebody has a better one."""
+    for (version, step), count in _dropped(touched).items():
+        yield (
+            f"{version}: drops the step {step}, in which {count} permits were texted; "
+            f'the step in its place must say replaces = "{step}"'
+        )
+    for (version, step), count in _again(touched, now).items():
+        yield (
+            f"{version}: {count} permits already texted would be texted again at once "
+            f"in the new step {step}; let it say which step it replaces"
+        )
+    anew = [one for one in touched if one.version.key != one.group.dated_by]
+    versions = {one.version.key: one.version for one in anew}
+    for key in filter(lambda key: _too_late(versions[key]), versions):
+        yield f"{key}: reminds only after closing"
+
+
+def _dropped(touched: Sequence[Regroup]) -> Counter[_StepOf]:
+    found = Counter[_StepOf]()
+    for one in touched:
+        for step, count in one.group.texted.items():
+            if one.drops(step):
+                found[one.version.key, step] += count
+    return found
+
+
+def _again(touched: Sequence[Regroup], now: datetime) -> Counter[_StepOf]:
+    found = Counter[_StepOf]()
+    for one in touched:
+        slot = one.late(now)
+        if slot is None or slot.step in {known.step for known in one.group.slots}:
+            continue
+        told = one.group.texted.items()
+        others = [count for step, count in told if step not in slot.replaces]
+        found[one.version.key, slot.step] += max(others, default=0)
+    return +found
+
+
+def _too_late(version: Version) -> bool:
+    return bool(version.steps) and all(step.after_closing for step in version.steps)

@@ -1,0 +1,68 @@
+"""Counting working days, without a search."""
+
+from collections.abc import Sequence
+from datetime import date
+from functools import lru_cache
+from itertools import accumulate, compress
+
+from service.domain.errors import InvalidError, Mistake
+
+
+class WorkingDays:
+    """An index of working days from `first` to `last`, asked without a search.
+
+    `works` has one byte a day, 1 where it is worked. Every question raises
+    `InvalidError` where it or its answer leaves the index.
+    """
+
+    __slots__ = ("_base", "_days", "_ranks", "_where", "first", "last", "works")
+
+    def __init__(self, code: str, first: date, works: bytes) -> None:
+        self._where, self.first, self.works = f"calendar {code}", first, works
+        self._base = first.toordinal()
+        self.last = date.fromordinal(self._base + len(works) - 1)
+        self._days = list(compress(_shared(first, len(works)), works))
+        # How many working days come before each day, and before the day after the last.
+        self._ranks = list(accumulate(works, initial=0))
+
+    def __contains__(self, day: object) -> bool:
+        return isinstance(day, date) and self.works[self._at(day)] == 1
+
+    def back(self, day: date, count: int) -> date:
+        """Find the `count`-th working day before `day`, itself not counted."""
+        return self._pick(day, self._ranks[self._at(day)] - count)
+
+    def forward(self, day: date, count: int) -> date:
+        """Find the `count`-th working day after `day`, itself not counted."""
+        return self._pick(day, self._ranks[self._at(day) + 1] + count - 1)
+
+    def on_or_before(self, day: date) -> date:
+        """Keep a working day, move another to the last one before it."""
+        return self._pick(day, self._ranks[self._at(day) + 1] - 1)
+
+    def on_or_after(self, day: date) -> date:
+        """Keep a working day, move another to the first one after it."""
+        return self._pick(day, self._ranks[self._at(day)])
+
+    def refuse_outside(self, name: str, day: date) -> None:
+        """Raise `InvalidError` for a date called `name` outside the index."""
+        if not self.first <= day <= self.last:
+            expected = f"a day from {self.first} to {self.last}"
+            raise InvalidError(self._where, [Mistake(name, str(day), expected)])
+
+    def _at(self, day: date) -> int:
+        self.refuse_outside("day", day)
+        return day.toordinal() - self._base
+
+    def _pick(self, asked: date, at: int) -> date:
+        if 0 <= at < len(self._days):
+            return self._days[at]
+        expected = f"a day further inside {self.first} to {self.last}"
+        raise InvalidError(self._where, [Mistake("day", str(asked), expected)])
+
+
+@lru_cache(8)
+def _shared(first: date, count: int) -> Sequence[date]:
+    """List the days of an index once for all that share them: some 44,000."""
+    base = first.toordinal()
+    return list(map(date.fromordinal, range(base, base + count)))

@@ -1,0 +1,154 @@
+"""The law dated a second time, by another road: walking from day to day.
+
+Nothing of the service is used. Rule files are read as plain TOML, every day is asked
+whether it is worked, and what is counted is counted one by one. The case files were
+worked out with this; where it disagrees with the service, one of the two is wrong.
+"""
+
+from calendar import monthrange
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Literal
+
+from tests.cases.texts import Table, version_of
+from tests.cases.workdays import DAY, Works
+
+Bare = Literal["safe", "working", "calendar"]
+
+
+@dataclass(frozen=True)
+class Sent:
+    """A step, the local day it is sent, and the last day it says anything true."""
+
+    step: str
+    on: date
+    last_on: date
+
+
+@dataclass(frozen=True)
+class Dated:
+    """Everything the law and the office's days make of one expiry date."""
+
+    version: str
+    opens_on: date | None
+    closes_on: date
+    closes_on_lenient: date
+    sent: Sequence[Sent]
+
+    def stands(self, today: date) -> str:
+        """The step that is current when the office closes on a day."""
+        begun = [one for one in self.sent if one.on <= today]
+        return begun[-1].step if begun and today <= begun[-1].last_on else "nothing"
+
+
+def dated(
+    rule: Table,
+    line: Sequence[str],
+    expires_on: date,
+    *,
+    issued_on: date | None,
+    works: Works,
+    bare: Bare,
+) -> Dated:
+    """Date an expiry for an office, `line` being its code and those above it.
+
+    What is told of a closing is the strict reading moved to a working day before, of
+    an opening the lenient one moved to a working day behind.
+    """
+    version = version_of(rule["versions"], line, expires_on, issued_on)
+    end = _end(version.get("counts_from", "expiry"), expires_on)
+    strict, lenient = _readings(
+        version["closes"], end, works, "working" if bare == "safe" else bare
+    )
+    days = {"expiry": end, "closing": _before(strict, works)}
+    if "opens" in version:
+        _, opens = _readings(
+            version["opens"], end, works, "calendar" if bare == "safe" else bare
+        )
+        days["opening"] = _behind(opens, works)
+    place = f"/{version['jurisdiction']}" if "jurisdiction" in version else ""
+    return Dated(
+        version=f"{rule['code']}@{version['in_force_from']}{place}",
+        opens_on=days.get("opening"),
+        closes_on=days["closing"],
+        closes_on_lenient=_before(lenient, works),
+        sent=_sent(version["steps"], days, works),
+    )
+
+
+def _end(counts_from: str | date, expires_on: date) -> date:
+    if isinstance(counts_from, date):
+        return counts_from
+    if counts_from == "month-end":
+        return expires_on.replace(day=monthrange(expires_on.year, expires_on.month)[1])
+    return expires_on
+
+
+def _readings(period: str, end: date, works: Works, bare: Bare) -> tuple[date, date]:
+    """Count strictly (the end is not counted) and leniently (it is)."""
+    words = period.split()
+    kind = bare if "unqualified" in words else words[1]
+    if words[0] == "on" or kind != "working":
+        day = _plainly(words, end)
+        return day, day
+    count = int(words[0])
+    if "after" in words:
+        day = _walk(end + DAY, count, works, DAY)
+        return day, day
+    strict = _walk(end - DAY, count, works, -DAY) - DAY
+    return strict, _walk(end, count, works, -DAY) - DAY
+
+
+def _walk(day: date, count: int, works: Works, towards: timedelta) -> date:
+    """Go on to the `count`-th working day, the first day asked included."""
+    count -= works(day)
+    while count > 0:
+        day += towards
+        count -= works(day)
+    return day
+
+
+def _plainly(words: Sequence[str], day: date) -> date:
+    if words[0] == "on":
+        return day
+    amount = int(words[0]) * (-1 if "before" in words else 1)
+    unit = words[-3].removesuffix("s")
+    if unit in {"day", "week"}:
+        return day + amount * DAY * (7 if unit == "week" else 1)
+    month = day.month - 1 + amount * (12 if unit == "year" else 1)
+    year, month = day.year + month // 12, month % 12 + 1
+    return date(year, month, min(day.day, monthrange(year, month)[1]))
+
+
+def _before(day: date, works: Works) -> date:
+    return _walk(day, 1, works, -DAY)
+
+
+def _behind(day: date, works: Works) -> date:
+    return _walk(day, 1, works, DAY)
+
+
+def _sent(
+    steps: Sequence[Table], days: Mapping[str, date], works: Works
+) -> Sequence[Sent]:
+    """Send each step on a working day; one the next overtakes at once is left out."""
+    kept: list[Sent] = []
+    for step in reversed(steps):
+        last = days["expiry" if step.get("after_closing") else "closing"]
+        if "until" in step:
+            last = _step_day(step["until"], days, works)
+        on = _behind(_step_day(step["at"], days, works), works)
+        on = on if on <= last else _before(last, works)
+        if not kept or on < kept[-1].on:
+            kept.append(Sent(step["name"], on, last))
+    return kept[::-1]
+
+
+def _step_day(period: str, days: Mapping[str, date], works: Works) -> date:
+    words = period.split()
+    anchor = days[words[-1]]
+    if "working" not in words:
+        return _plainly(words, anchor)
+    towards = -DAY if "before" in words else DAY
+    return _walk(anchor + towards, int(words[0]), works, towards)
