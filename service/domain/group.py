@@ -12,11 +12,12 @@ from service.domain.schedule import Slot, Window, current
 class Group:
     """Permits of one series, authority and expiry date, and their slots, as they stand.
 
-    `issued_on` tells them apart where a version of the rule governs by issue. `permits`
-    are those of its `members` that are reminded; `texted` and `due` count them by step,
+    `issued_on` tells them apart where a version of the rule governs `by_issue`. Of its
+    `members`, `permits` are reminded; `texted` and `due` count them by step,
     `told` by the closing day they were told last. `dated_by` is the version that dated
-    the slots, `expanded` says since when a step's reminders are born, `reminded`
-    whether any ever were, `live` whether anything is sent.
+    the slots, `expanded` says since when a step's reminders are born, `redated` when a
+    change moved it last, `reminded` whether any ever were born, `live` whether anything
+    is sent.
     """
 
     rule: str
@@ -24,11 +25,13 @@ class Group:
     authority: str
     expires_on: date
     issued_on: date | None
+    by_issue: bool
     members: int
     permits: int
     slots: tuple[Slot, ...]
     dated_by: str | None
     expanded: Mapping[str, datetime]
+    redated: Mapping[str, datetime]
     reminded: bool
     texted: Mapping[str, int]
     due: Mapping[str, int]
@@ -48,6 +51,15 @@ class Regroup:
     slots: tuple[Slot, ...]
     window: Window
     closed_at: datetime
+
+    @property
+    def places(self) -> set[tuple[str, str, date]]:
+        """Where its slots are kept, before and after."""
+        group = self.group
+        return {
+            (series, group.authority, group.expires_on)
+            for series in (group.series, self.version.series)
+        }
 
     @property
     def touched(self) -> bool:

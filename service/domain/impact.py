@@ -8,6 +8,7 @@ from typing import Final
 
 from service.domain.group import Regroup
 from service.domain.lawbook import Law
+from service.domain.rule import RESERVED
 from service.domain.schedule import Slot
 
 WEEK: Final = timedelta(weeks=1)
@@ -108,6 +109,8 @@ def _count_steps(one: Regroup, now: datetime, told: Impact) -> None:
         elif one.drops(step):
             told.dropped[step] += count
     for step, count in group.due.items():
+        if step.startswith(RESERVED):
+            continue
         if step in steps:
             told.redated += count
         else:

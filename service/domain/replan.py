@@ -6,7 +6,7 @@ what is applied.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, time
+from datetime import date, datetime, time
 
 from service.domain.calendar import DAY
 from service.domain.errors import ConflictError, NeverRemindsError, NotInForceError
@@ -20,10 +20,12 @@ from service.domain.objections import objections
 class Plan:
     """What is to be stored, what it means, and what speaks against it.
 
-    `correcting` are the groups in which some were told a later closing than is true.
+    `correcting` are the groups in which some were told a later closing than is true,
+    `deserted` the places of slots whose last permit has left.
     """
 
     regroups: tuple[Regroup, ...]
+    deserted: tuple[tuple[str, str, date], ...]
     correcting: tuple[Regroup, ...]
     impact: Impact
     objections: tuple[str, ...]
@@ -34,13 +36,19 @@ def replan(before: Law, after: Law, groups: Sequence[Group], now: datetime) -> P
 
     Raises `ConflictError` where a permit would fall under no version.
     """
-    regroups = [_regroup(group, after) for group in groups]
+    regroups = [_regroup(group, after) for group in groups if group.members]
     touched = [one for one in regroups if one.touched]
+    places = {place for one in touched for place in one.places}
     told = impact(touched, before, after, now)
     correcting = [(one, _told_too_late(one, now)) for one in regroups]
     told.corrected = sum(count for _, count in correcting)
     return Plan(
-        regroups=tuple(touched),
+        regroups=tuple(one for one in regroups if one.places & places),
+        deserted=tuple(
+            (one.series, one.authority, one.expires_on)
+            for one in groups
+            if not one.members
+        ),
         correcting=tuple(one for one, count in correcting if count),
         impact=told,
         objections=tuple(objections(touched, now)),
@@ -53,7 +61,7 @@ def _regroup(group: Group, law: Law) -> Regroup:
             group.rule, group.authority, group.expires_on, group.issued_on
         )
     except (NotInForceError, NeverRemindsError) as error:
-        reason = f"{group.permits} permits would fall under no version: {error}"
+        reason = f"{group.members} permits would fall under no version: {error}"
         raise ConflictError(reason) from None
     reckoned = law.reckon(group.rule, version, group.authority, group.expires_on)
     found = reckoned.ladder()

@@ -44,6 +44,9 @@ _R, _M = ReminderState, MessageState
 NEVER_ACCEPTED = frozenset({_R.CANCELLED, _R.SUPPRESSED, _R.SUPERSEDED, _R.MISSED})
 """Ends that no provider accepted: reopened when their cause is gone."""
 
+UNTOLD = NEVER_ACCEPTED | {_R.DUE}
+"""Of these nobody was, or may have been, texted."""
+
 REMINDER_MOVES: Mapping[ReminderState, frozenset[ReminderState]] = {
     _R.DUE: NEVER_ACCEPTED | {_R.SENDING, _R.SENT},
     _R.SENDING: frozenset({_R.DUE, _R.UNCERTAIN, _R.SENT, _R.FAILED, _R.SUPPRESSED}),

@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, time
 from itertools import islice
 
 from service.domain.authority import Authority
+from service.domain.calendar import DAY
 from service.domain.errors import (
     InvalidError,
     LawChangedError,
@@ -97,7 +98,7 @@ def _prepare(
         ladder = law.ladder(rule.code, version, permit.authority, permit.expires_on)
     except PermitRemindersError as error:
         return _refusal(permit, error)
-    now = to.clock.now()
+    now, window = to.clock.now(), ladder.window
     return Entry(
         permit=permit,
         series=version.series,
@@ -110,6 +111,8 @@ def _prepare(
         replaces_key=permit.replaces and number_key(permit.replaces, rule, to.vault),
         recipients=tuple(_recipients(permit, office.calendar, to)),
         left_out=None if idle_too else _idle(permit, ladder, office, now),
+        closes_on=None if window.provisional else window.closes_on,
+        closed_at=law.sender_of(office.code).instant(window.closes_on + DAY, time(0)),
     )
 
 

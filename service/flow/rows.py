@@ -39,6 +39,7 @@ class Entry:
 
     `number_key` identifies it: the number itself, or a digest where it is personal.
     `left_out` is why it is not taken in when it is not known yet: inactive, expired.
+    `closes_on` is the closing day if it is certain, `closed_at` the end of it.
     """
 
     permit: Permit
@@ -52,6 +53,8 @@ class Entry:
     replaces_key: str | None
     recipients: tuple[Recipient, ...]
     left_out: str | None
+    closes_on: date | None
+    closed_at: datetime
 
 
 @dataclass(frozen=True, slots=True)

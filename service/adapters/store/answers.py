@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, insert, literal, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from service.adapters.store.changed import bear_current
 from service.adapters.store.moves import move
 from service.adapters.store.redated import align
 from service.adapters.store.schema import (
@@ -192,6 +193,7 @@ async def give_back(
         values=values,
     )
     await align(connection, back, now)
+    await bear_current(connection, [key[0] for key in back], now)
 
 
 async def belongs(

@@ -14,7 +14,7 @@ from service.adapters.store.upsert import insert_into
 from service.domain.births import Birth
 from service.domain.permit import PermitStatus
 from service.domain.schedule import Slot
-from service.domain.status import NEVER_ACCEPTED, ReminderState
+from service.domain.status import UNTOLD, ReminderState
 from service.flow.rows import DueGroup
 
 COLUMNS = (
@@ -96,7 +96,7 @@ def _told_already(slot: Slot) -> ColumnElement[bool]:
         former.c.permit_id == permits.c.id,
         former.c.expires_on == permits.c.expires_on,
         former.c.step.in_(slot.replaces),
-        former.c.state.not_in(NEVER_ACCEPTED),
+        former.c.state.not_in(UNTOLD),
     )
 
 

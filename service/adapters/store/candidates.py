@@ -59,7 +59,7 @@ LAST_TOLD = (
         _others.c.told_on.is_not(None),
         _others.c.state.not_in(_UNTOLD),
     )
-    .order_by(_others.c.state_at.desc())
+    .order_by(_others.c.message_id.desc())
     .limit(1)
     .scalar_subquery()
 )

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -30,6 +30,7 @@ from service.adapters.store.schema import (
 )
 from service.adapters.store.types import database_now
 from service.domain.decide import End, Hold
+from service.domain.rule import corrects
 from service.domain.status import RANK, MessageState, ReminderState
 from service.flow.ports import Vault
 from service.flow.rows import Claim, Compose, Draft, Due, Outgoing
@@ -67,12 +68,28 @@ async def claim(
     """Take due reminders: what closes soonest goes first."""
     rows = (await connection.execute(_due(now, limit))).all()
     verdicts = _Verdicts()
+    told = dict[str, date | None]()
     for it in await read(connection, rows):
-        _sort(it, compose(due(it)), verdicts)
+        asked = due(it)
+        if it.row.permit_id in told:
+            asked = _after(asked, now, told[it.row.permit_id])
+        verdict = compose(asked)
+        if isinstance(verdict, Draft):
+            told[it.row.permit_id] = verdict.told_on
+        _sort(it, verdict, verdicts)
     await _write_verdicts(connection, verdicts, now)
     if verdicts.drafts:
         await _write_messages(connection, verdicts.drafts, worker, now)
     return Claim(len(rows), tuple(map(_outgoing, verdicts.drafts)))
+
+
+def _after(it: Due, now: datetime, told_on: date | None) -> Due:
+    """The reminder, once another one of its permit goes out in the same claim."""
+    told = told_on or it.candidate.last_told_on
+    last = None if corrects(it.step) else now
+    return replace(
+        it, candidate=replace(it.candidate, last_sent_at=last, last_told_on=told)
+    )
 
 
 def due(it: Reading) -> Due:

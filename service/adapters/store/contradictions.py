@@ -114,7 +114,8 @@ CONTRADICTIONS: Mapping[str, str] = {
         AND s.expires_on = r.expires_on AND s.step = r.step
         WHERE r.step NOT LIKE 'correction-%' AND r.step <> 'contact-now'
         AND ((s.step IS NULL AND r.state = 'due')
-        OR ((r.state = 'due' OR s.redated_at IS NULL OR s.redated_at < r.born_at)
+        OR ((r.state = 'due' OR (p.dated_at <= r.born_at
+        AND (s.redated_at IS NULL OR s.redated_at < r.born_at)))
         AND (s.due_at <> r.due_at OR s.until_at <> r.until_at
         OR s.template <> r.template
         OR (r.state = 'due' AND s.version_id <> r.version_id))))""",
@@ -128,7 +129,8 @@ CONTRADICTIONS: Mapping[str, str] = {
         AND p.status = 'active' AND NOT p.replaced
         AND NOT EXISTS (SELECT 1 FROM reminders r WHERE r.permit_id = p.id
         AND r.expires_on = s.expires_on AND (r.step = s.step
-        OR ',' || coalesce(s.replaces, '') || ',' LIKE '%,' || r.step || ',%'))""",
+        OR r.state NOT IN ('due', 'cancelled', 'suppressed', 'superseded', 'missed')
+        AND ',' || coalesce(s.replaces, '') || ',' LIKE '%,' || r.step || ',%'))""",
     "permit of a series that no version has": """
         SELECT p.id FROM permits p WHERE NOT EXISTS (SELECT 1 FROM versions v
         WHERE v.series = p.series AND v.state = 'active')""",

@@ -4,11 +4,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import TypeVar
 
-from sqlalchemy import ColumnElement, insert, tuple_, update
+from sqlalchemy import ColumnElement, exists, insert, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.adapters.store.schema import reminder_events, reminders
-from service.domain.status import ReminderState, sources_of
+from service.domain.schedule import Slot
+from service.domain.status import UNTOLD, ReminderState, sources_of
 
 T = TypeVar("T")
 
@@ -53,6 +54,17 @@ async def move(
             ],
         )
     return [(row.permit_id, row.expires_on, row.step) for row in rows]
+
+
+def told_in_place_of(slot: Slot) -> ColumnElement[bool]:
+    """Whether its permit was, or may have been, texted in what a slot replaces."""
+    former = reminders.alias()
+    return exists().where(
+        former.c.permit_id == reminders.c.permit_id,
+        former.c.expires_on == reminders.c.expires_on,
+        former.c.step.in_(slot.replaces),
+        former.c.state.not_in(UNTOLD),
+    )
 
 
 def these(keys: Iterable[Key]) -> ColumnElement[bool]:

@@ -21,10 +21,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from uuid_utils import uuid7
 
 from service.adapters.store.changed import bear_current, end_overtaken
+from service.adapters.store.corrected import correct_one
 from service.adapters.store.database import Database
 from service.adapters.store.lawtext import refuse_stale
 from service.adapters.store.moves import in_pieces
 from service.adapters.store.recipients import ids_of, recipients_of
+from service.adapters.store.redated import align_due
 from service.adapters.store.schema import permit_recipients, permits, registers
 from service.adapters.store.slots import insert_missing
 from service.adapters.store.upsert import insert_into
@@ -137,7 +139,11 @@ async def _write(
     await insert_missing(connection, [one.entry for one in touched])
     ids = [one.id for one in touched] + await _replace(connection, touched, now)
     await end_overtaken(connection, ids, now)
+    await align_due(connection, ids, now)
     await bear_current(connection, ids, now)
+    for one in touched:
+        if one.old is not None:
+            await correct_one(connection, one.id, one.entry, now)
 
 
 def _key(entry: Entry) -> PermitKey:

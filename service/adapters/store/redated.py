@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import case, literal, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from service.adapters.store.moves import Key, move, these
+from service.adapters.store.moves import KEY, Key, in_pieces, move, these
 from service.adapters.store.schema import permits, reminders, slots
 from service.adapters.store.types import Instant
 from service.domain.rule import RESERVED
@@ -34,6 +34,25 @@ def dated(slot: Slot, version: str, now: datetime) -> Mapping[str, Any]:
         "version_id": version,
         "redated_at": since,
     }
+
+
+async def align_due(
+    connection: AsyncConnection, ids: Sequence[str], now: datetime
+) -> None:
+    """Let what is due of these permits take over the slots they are in now."""
+    for piece in in_pieces(ids):
+        due = select(*KEY).where(
+            reminders.c.permit_id.in_(piece), reminders.c.state == ReminderState.DUE
+        )
+        rows = (await connection.execute(due)).all()
+        await align(connection, [(a, b, c) for a, b, c in rows], now)
+
+
+def _again_at(slot: Slot, now: datetime) -> Mapping[str, Any]:
+    if slot.due_at <= now:
+        late = case((reminders.c.due_at > now, now), else_=reminders.c.next_at)
+        return {"next_at": late}
+    return {"next_at": slot.due_at, "hold_reason": None}
 
 
 async def align(
@@ -64,5 +83,7 @@ async def align(
             continue
         slot = Slot(row.step, row.due_at, row.until_at, row.template)
         await connection.execute(
-            update(reminders).where(mine).values(**dated(slot, row.version_id, now))
+            update(reminders)
+            .where(mine)
+            .values(**dated(slot, row.version_id, now), **_again_at(slot, now))
         )

@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.adapters.store.candidates import read, reminders_with_permits
-from service.adapters.store.moves import in_pieces, move, these
+from service.adapters.store.moves import in_pieces, move, these, told_in_place_of
 from service.adapters.store.redated import dated
 from service.adapters.store.schema import reminders
 from service.domain.births import BEFORE_START
@@ -33,7 +33,12 @@ async def reopen(
         reminders.c.expires_on == group.expires_on,
         reminders.c.step == slot.step,
         reminders.c.state.in_(NEVER_ACCEPTED),
-        reminders.c.reason != BEFORE_START,
+        *(
+            [reminders.c.reason != BEFORE_START]
+            if slot.due_at < group.live_from
+            else []
+        ),
+        *([~told_in_place_of(slot)] if slot.replaces else []),
     )
     rows = (await connection.execute(closed)).all()
     keys = [

@@ -1,5 +1,6 @@
 """A plan stored: permits change series, slots their dates, reminders follow."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime
 from typing import Any
@@ -17,7 +18,7 @@ from sqlalchemy import (
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.adapters.store.corrected import correct
-from service.adapters.store.moves import move
+from service.adapters.store.moves import move, told_in_place_of
 from service.adapters.store.redated import RULE_CHANGED, dated
 from service.adapters.store.schema import permits, reminders, slots
 from service.domain.group import Regroup
@@ -32,7 +33,7 @@ _Key = tuple[str, str, date]
 async def store(connection: AsyncConnection, plan: Plan, now: datetime) -> None:
     """Write what a change of the law does to permits, slots and due reminders."""
     await _move_permits(connection, plan.regroups, now)
-    await _rewrite_slots(connection, plan.regroups, now)
+    await _rewrite_slots(connection, plan, now)
     for one in plan.regroups:
         if one.group.due:
             await _redate(connection, one, now)
@@ -54,7 +55,7 @@ async def _move_permits(
                 "to_series": one.version.series,
             }
             for one in moved
-            if one.group.members and by_issue == (one.group.issued_on is not None)
+            if by_issue == one.group.by_issue
         ]
         if keys:
             statement = _MOVE.where(_ISSUED) if by_issue else _MOVE
@@ -71,13 +72,14 @@ _MOVE = (
     .values(series=bindparam("to_series"))
 )
 
-_ISSUED = permits.c.issued_on == bindparam("of_issue")
+_ISSUED = permits.c.issued_on.is_not_distinct_from(bindparam("of_issue"))
 
 
 async def _rewrite_slots(
-    connection: AsyncConnection, regroups: Sequence[Regroup], now: datetime
+    connection: AsyncConnection, plan: Plan, now: datetime
 ) -> None:
-    old = {_old_key(one) for one in regroups} | {_new_key(one) for one in regroups}
+    regroups = plan.regroups
+    old = {*plan.deserted} | {place for one in regroups for place in one.places}
     if not old:
         return
     await connection.execute(
@@ -91,30 +93,35 @@ async def _rewrite_slots(
             for series, authority, day in old
         ],
     )
-    inhabited = {_new_key(one): one for one in regroups if one.group.members}
-    if rows := [row for one in inhabited.values() for row in _rows(one, now)]:
+    inhabited = defaultdict[_Key, list[Regroup]](list)
+    for one in regroups:
+        inhabited[_new_key(one)].append(one)
+    if rows := [row for them in inhabited.values() for row in _rows(them, now)]:
         await connection.execute(insert(slots), rows)
-
-
-def _old_key(one: Regroup) -> _Key:
-    return one.group.series, one.group.authority, one.group.expires_on
 
 
 def _new_key(one: Regroup) -> _Key:
     return one.version.series, one.group.authority, one.group.expires_on
 
 
-def _rows(one: Regroup, now: datetime) -> Iterator[dict[str, Any]]:
-    """Slots as they come to be; one that is wholly past gives birth to nobody.
+def _rows(them: Sequence[Regroup], now: datetime) -> Iterator[dict[str, Any]]:
+    """Slots as they come to be; one that moved into the past gives birth to nobody.
 
-    What did not move stays expanded. What did is expanded anew: those who have their
-    reminder keep it.
+    What did not move stays expanded, unless others join. What did is expanded anew:
+    those who have their reminder keep it.
     """
-    stays = {slot: one.group.expanded.get(slot.step) for slot in one.group.slots}
-    joined = one.version.series != one.group.series
+    home = [one for one in them if one.version.series == one.group.series]
+    joined = len(home) < len(them)
+    one = home[0] if home else them[0]
+    former = {slot.step: slot for slot in one.group.slots}
     for slot in one.slots:
-        same = slot in stays
-        expanded_at = stays.get(slot) if same and not joined else None
+        same = former.get(slot.step) == slot
+        expanded_at = None
+        if same and not joined:
+            expanded_at = one.group.expanded.get(slot.step)
+        elif not same and slot.until_at <= now:
+            expanded_at = now
+        redated_at = one.group.redated.get(slot.step) if same else now
         yield {
             "series": one.version.series,
             "authority": one.group.authority,
@@ -126,9 +133,9 @@ def _rows(one: Regroup, now: datetime) -> Iterator[dict[str, Any]]:
             "until_at": slot.until_at,
             "template": slot.template,
             "replaces": ",".join(slot.replaces) or None,
-            "redated_at": None if same else now,
-            "reminded": one.group.reminded,
-            "expanded_at": now if slot.until_at <= now else expanded_at,
+            "redated_at": redated_at,
+            "reminded": any(it.group.reminded for it in them),
+            "expanded_at": expanded_at,
         }
 
 
@@ -137,6 +144,14 @@ async def _redate(connection: AsyncConnection, one: Regroup, now: datetime) -> N
     due = _due_in(one)
     for slot in one.slots:
         if slot.step in one.group.due:
+            if slot.replaces:
+                await move(
+                    connection,
+                    due & (reminders.c.step == slot.step) & told_in_place_of(slot),
+                    ReminderState.SUPERSEDED,
+                    now,
+                    reason=RULE_CHANGED,
+                )
             await connection.execute(
                 update(reminders)
                 .where(due, reminders.c.step == slot.step)

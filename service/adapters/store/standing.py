@@ -1,7 +1,7 @@
 """Permits that the law dates alike, counted as they stand."""
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -36,6 +36,16 @@ class _Texts:
 
 
 _NOTHING = _Texts()
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What is stored of the groups in scope, and which series govern by issue."""
+
+    slots: Mapping[_Key, Sequence[Row[Any]]]
+    texts: Mapping[_Key, _Texts]
+    live: Collection[tuple[str, str]]
+    by_issue: Collection[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,18 +85,18 @@ async def scope_of(
 
 async def groups(connection: AsyncConnection, scope: Scope) -> list[Group]:
     """Every group in scope, also those of which only slots are left."""
-    stored = await _slots(connection, scope)
-    texts = await _texts(connection, scope)
-    live = await _live(connection)
+    known = _Known(
+        await _slots(connection, scope),
+        await _texts(connection, scope),
+        await _live(connection),
+        scope.by_issue,
+    )
     found = [
-        _group(
-            (row.series, row.authority, row.expires_on), stored, texts, live, row=row
-        )
+        _group((row.series, row.authority, row.expires_on), known, row)
         for row in await connection.execute(_members(scope))
     ]
     seen = {(one.series, one.authority, one.expires_on) for one in found}
-    deserted = [key for key in stored if key not in seen]
-    return found + [_group(key, stored, texts, live) for key in deserted]
+    return found + [_group(key, known) for key in known.slots if key not in seen]
 
 
 def _members(scope: Scope) -> Select[Any]:
@@ -114,22 +124,17 @@ def _in_scope(table: FromClause, scope: Scope) -> ColumnElement[bool]:
     return chosen & table.c.authority.in_(scope.offices)
 
 
-def _group(
-    key: _Key,
-    stored: Mapping[_Key, list[Row[Any]]],
-    texts: Mapping[_Key, _Texts],
-    live: Collection[tuple[str, str]],
-    row: Row[Any] | None = None,
-) -> Group:
+def _group(key: _Key, known: _Known, row: Row[Any] | None = None) -> Group:
     series, authority, expires_on = key
     rule = series.partition("@")[0]
-    rows, told = stored.get(key, ()), texts.get(key, _NOTHING)
+    rows, told = known.slots.get(key, ()), known.texts.get(key, _NOTHING)
     return Group(
         rule=rule,
         series=series,
         authority=authority,
         expires_on=expires_on,
         issued_on=row.issued_on if row else None,
+        by_issue=series in known.by_issue,
         members=row.members if row else 0,
         permits=row.permits if row else 0,
         slots=tuple(
@@ -138,11 +143,12 @@ def _group(
         ),
         dated_by=rows[0].version_id if rows else None,
         expanded={one.step: one.expanded_at for one in rows if one.expanded_at},
+        redated={one.step: one.redated_at for one in rows if one.redated_at},
         reminded=any(one.reminded or one.expanded_at for one in rows),
         texted=told.texted,
         due=told.due,
         told=told.told,
-        live=(authority, rule) in live,
+        live=(authority, rule) in known.live,
     )
 
 
@@ -183,11 +189,11 @@ async def _texts(connection: AsyncConnection, scope: Scope) -> dict[_Key, _Texts
             & (reminders.c.expires_on == permits.c.expires_on),
         )
         .where(
-            permits.c.status == PermitStatus.ACTIVE,
-            permits.c.replaced.is_(False),
+            ((permits.c.status == PermitStatus.ACTIVE) & permits.c.replaced.is_(False))
+            | (reminders.c.state == ReminderState.DUE),
             reminders.c.state.not_in(NEVER_ACCEPTED),
         )
-        .order_by(reminders.c.state_at)
+        .order_by(reminders.c.message_id)
     )
     found = defaultdict[_Key, _Texts](_Texts)
     last = dict[str, tuple[_Key, date]]()
