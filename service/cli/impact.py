@@ -16,6 +16,7 @@ _VERBS: Final = {
         "come": "would come",
         "become": "would become",
         "be": "would be",
+        "now be": "would be",
     },
     True: {
         "change": "changed",
@@ -23,19 +24,20 @@ _VERBS: Final = {
         "come": "came",
         "become": "became",
         "be": "were",
+        "now be": "are",
     },
 }
 """What a preview says, and what was done."""
 
 _COUNTS: Final = {
     "exact": "closings {become} exact that were provisional",
-    "past": "closings {be} past for permits that still run, call them",
-    "late": "texts late, {be} sent at the next tick",
-    "kept": "texts already sent, {be} kept",
+    "past": "closings {now be} past for permits that still run, call them",
+    "late": "texts late, {now be} sent at the next tick",
+    "kept": "texts already sent, {now be} kept",
     "dropped": "texts already sent in a step that {be} dropped",
     "redated": "due reminders {be} re-dated",
     "superseded": "due reminders {be} superseded",
-    "corrected": "corrections {be} due",
+    "corrected": "corrections {now be} due",
 }
 
 _MOST_CHANGES: Final = 12
