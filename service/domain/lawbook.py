@@ -70,6 +70,19 @@ class Law:
         """
         return _known("version", key, self._versions)
 
+    def had(self, key: str) -> bool:
+        """Whether a version of this name is, or ever was, installed."""
+        return key in self._versions
+
+    def beyond(self, other: "Law") -> list[Version]:
+        """List the versions in force that another law never had."""
+        return [
+            version
+            for rule in self.rules.values()
+            for version in rule.versions
+            if not other.had(version.key)
+        ]
+
     def standing(self, series: str) -> Version:
         """Look up the version that dates a series now; raises `UnknownError`."""
         return _known("version", series, self._series)

@@ -11,8 +11,13 @@ _StepOf = tuple[str, str]
 """(version key, step)."""
 
 
-def objections(touched: Sequence[Regroup], now: datetime) -> Iterator[str]:
-    """Say each reason not to apply a change, unless somebody has a better one."""
+def objections(
+    touched: Sequence[Regroup], anew: Sequence[Version], now: datetime
+) -> Iterator[str]:
+    """Say each reason not to apply a change, unless somebody has a better one.
+
+    `anew` are the versions that the change brings.
+    """
     for (version, step), count in _dropped(touched).items():
         yield (
             f"{version}: drops the step {step}, in which {count} permits were texted; "
@@ -23,10 +28,8 @@ def objections(touched: Sequence[Regroup], now: datetime) -> Iterator[str]:
             f"{version}: {count} permits already texted would be texted again at once "
             f"in the new step {step}; let it say which step it replaces"
         )
-    anew = [one for one in touched if one.version.key != one.group.dated_by]
-    versions = {one.version.key: one.version for one in anew}
-    for key in filter(lambda key: _too_late(versions[key]), versions):
-        yield f"{key}: reminds only after closing"
+    for version_anew in filter(_too_late, anew):
+        yield f"{version_anew.key}: reminds only after closing"
 
 
 def _dropped(touched: Sequence[Regroup]) -> Counter[_StepOf]:

@@ -51,7 +51,7 @@ def replan(before: Law, after: Law, groups: Sequence[Group], now: datetime) -> P
         ),
         correcting=tuple(one for one, count in correcting if count),
         impact=told,
-        objections=tuple(objections(touched, now)),
+        objections=tuple(objections(touched, after.beyond(before), now)),
     )
 
 

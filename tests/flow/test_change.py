@@ -322,6 +322,26 @@ async def test_the_words_of_a_type_go_back_with_its_version(ledger: Ledger) -> N
         assert (await standing(ledger)).certificate.zh == "食品生产许可证"
 
 
+async def test_words_and_versions_changed_apart_go_back_apart(ledger: Ledger) -> None:
+    worded = replace(await standing(ledger), certificate=Text("食品生产证", "Permit"))
+    await ledger.change(Apply([worded]))
+    await ledger.change(await closing(ledger, "2 months before expiry"))
+    done = await ledger.change(Revert(FOOD))
+    assert done.retired == (f"{SERIES}.2",)
+    assert (await standing(ledger)).certificate.en == "Permit"
+    done = await ledger.change(Revert(FOOD))
+    assert done.retired == ()
+    assert (await standing(ledger)).certificate.zh == "食品生产许可证"
+
+
+async def test_reminding_only_after_closing_is_refused_before_anybody_is_registered(
+    ledger: Ledger,
+) -> None:
+    late = step("late", "2 days before expiry", after_closing=True)
+    with pytest.raises(ConflictError, match="reminds only after closing"):
+        await ledger.change(await stepping(ledger, late))
+
+
 async def test_there_is_nothing_to_go_back_to_before_the_first_version(
     ledger: Ledger,
 ) -> None:

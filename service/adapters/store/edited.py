@@ -45,7 +45,7 @@ async def write(
         case Apply():
             batch = await _next_batch(connection)
             for rule in edit.rules:
-                await _reword(connection, rule, law, shadow=edit.shadow)
+                await _reword(connection, rule, law, batch, shadow=edit.shadow)
                 for version in _fresh(rule, law, shadow=edit.shadow):
                     await _install(connection, version, batch, done, shadow=edit.shadow)
         case Revert():
@@ -71,7 +71,7 @@ def _fresh(rule: Rule, law: Law, *, shadow: bool) -> list[Version]:
 
 
 async def _reword(
-    connection: AsyncConnection, rule: Rule, law: Law, *, shadow: bool
+    connection: AsyncConnection, rule: Rule, law: Law, batch: int, *, shadow: bool
 ) -> None:
     """Install the words of a permit type; those of a shadow wait with it.
 
@@ -82,8 +82,7 @@ async def _reword(
             f"{rule.code}: not installed, so there is nothing to be the shadow of; "
             "apply it first"
         )
-    words = rule_to(replace(rule, versions=()))
-    del words["versions"]
+    words = _words(rule)
     if rule.code not in law.rules:
         statement: Insert | Update = insert(rules).values(
             code=rule.code, document=words
@@ -94,9 +93,18 @@ async def _reword(
         statement = (
             update(rules)
             .where(rules.c.code == rule.code)
-            .values(document=words, former=rules.c.document)
+            .values(
+                document=words,
+                former={"batch": batch, "words": _words(law.rules[rule.code])},
+            )
         )
     await connection.execute(statement)
+
+
+def _words(rule: Rule) -> dict[str, object]:
+    words = rule_to(replace(rule, versions=()))
+    del words["versions"]
+    return words
 
 
 async def _install(
@@ -141,7 +149,17 @@ async def _retire_shadows(
 
 async def _revert(connection: AsyncConnection, code: str, done: Edited) -> None:
     active = (versions.c.rule == code) & (versions.c.state == "active")
-    last = select(func.max(versions.c.batch)).where(active).scalar_subquery()
+    latest = await connection.execute(select(func.max(versions.c.batch)).where(active))
+    last = latest.scalar() or 0
+    found = await connection.execute(select(rules.c.former).where(rules.c.code == code))
+    former = found.scalar()
+    if former and former["batch"] >= last:
+        words = {"document": former["words"], "former": null()}
+        await connection.execute(
+            update(rules).where(rules.c.code == code).values(words)
+        )
+        if former["batch"] > last:
+            return
     gone = await connection.execute(
         update(versions)
         .where(active, versions.c.batch == last)
@@ -152,11 +170,6 @@ async def _revert(connection: AsyncConnection, code: str, done: Edited) -> None:
     left = await connection.execute(select(func.count()).where(active))
     if not left.scalar_one():
         raise ConflictError(f"{code}: there is no former version to go back to")
-    await connection.execute(
-        update(rules)
-        .where(rules.c.code == code)
-        .values(document=func.coalesce(rules.c.former, rules.c.document), former=null())
-    )
 
 
 async def _install_offices(
@@ -185,7 +198,11 @@ async def _install_years(
 
 async def _next_batch(connection: AsyncConnection) -> int:
     last = await connection.execute(select(func.max(versions.c.batch)))
-    return (last.scalar() or 0) + 1
+    found = await connection.execute(
+        select(rules.c.former).where(rules.c.former.is_not(None))
+    )
+    reworded: list[int] = [former["batch"] for former in found.scalars() if former]
+    return max([last.scalar() or 0, *reworded]) + 1
 
 
 async def _next_revision(connection: AsyncConnection, version: Version) -> int:

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
 import orjson
 from sqlalchemy import Row, select
@@ -82,13 +82,20 @@ async def load(
 
 async def refuse_stale(connection: AsyncConnection, law: str) -> None:
     """Raise `LawChangedError` unless this is the digest of the law in force."""
-    if await stamp(connection) != law:
+    if await stamp(connection, held="share") != law:
         raise LawChangedError("the law has changed meanwhile; try again")
 
 
-async def stamp(connection: AsyncConnection) -> str:
-    """What changes whenever any document of the law does."""
+async def stamp(
+    connection: AsyncConnection, held: Literal["share", "update"] | None = None
+) -> str:
+    """What changes whenever any document of the law does.
+
+    `held` until the transaction ends: against a change, or against anybody else.
+    """
     found = select(facts.c.value).where(facts.c.key == LAW)
+    if held:
+        found = found.with_for_update(read=held == "share")
     return str((await connection.execute(found)).scalar())
 
 
@@ -107,7 +114,7 @@ async def digest_of_all(connection: AsyncConnection) -> str:
     seen = select(facts.c.value).where(facts.c.key == SEEN)
     known: dict[str, object] = {SEEN: (await connection.execute(seen)).scalar()}
     for name, columns in wanted.items():
-        rows = await connection.execute(select(*columns).order_by(*columns[:2]))
+        rows = await connection.execute(select(*columns).order_by(*columns[:-1]))
         known[name] = [list(row) for row in rows]
     return digest(known)
 

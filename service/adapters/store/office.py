@@ -95,6 +95,7 @@ class OfficeStore:
         now: datetime,
         by: str,
     ) -> Changed:
+        await stamp(connection, held="update")
         before = await self._before(connection, edit)
         done = Edited(by, now)
         if isinstance(edit, Years | Refresh) or await self._never_seen(connection):
@@ -106,7 +107,7 @@ class OfficeStore:
         scope = await scope_of(
             connection, (before, after), *_touched(edit, before, after)
         )
-        made = plan(before, after, await groups(connection, scope))
+        made = plan(before, after, await groups(connection, scope, now))
         return Changed(tuple(done.installed), tuple(done.retired), before, after, made)
 
     async def _never_seen(self, connection: AsyncConnection) -> bool:

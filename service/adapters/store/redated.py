@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import case, literal, or_, select, update
+from sqlalchemy import case, func, literal, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.adapters.store.moves import KEY, Key, in_pieces, move, these
@@ -34,6 +34,23 @@ def dated(slot: Slot, version: str, now: datetime) -> Mapping[str, Any]:
         "version_id": version,
         "redated_at": since,
     }
+
+
+_STANDING = {
+    "version_id": func.coalesce(
+        select(func.max(slots.c.version_id))
+        .join(
+            permits,
+            (slots.c.series == permits.c.series)
+            & (slots.c.authority == permits.c.authority)
+            & (slots.c.expires_on == permits.c.expires_on),
+        )
+        .where(permits.c.id == reminders.c.permit_id)
+        .scalar_subquery(),
+        reminders.c.version_id,
+    )
+}
+"""The version that dates the permit now: slots of a place share theirs."""
 
 
 async def align_due(
@@ -76,6 +93,7 @@ async def align(
     for row in (await connection.execute(wanted)).all():
         mine = these([(row.permit_id, row.expires_on, row.step)])
         if row.step.startswith(RESERVED):
+            await connection.execute(update(reminders).where(mine).values(_STANDING))
             continue
         if row.version_id is None:
             gone = ReminderState.SUPERSEDED

@@ -1,59 +1,50 @@
 """Permits that the law dates alike, counted as they stand."""
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import date
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, FromClause, Row, Select, case, func, null, select
+from sqlalchemy import (
+    ColumnElement,
+    Row,
+    Select,
+    case,
+    func,
+    null,
+    select,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.adapters.store.schema import (
     golives,
     permits,
-    reminders,
     slots,
     versions,
 )
 from service.adapters.store.slots import split
+from service.adapters.store.texted import (
+    NOTHING,
+    Place,
+    Scope,
+    Texts,
+    in_scope,
+    texts,
+)
 from service.domain.group import Group
 from service.domain.lawbook import Law
 from service.domain.permit import PermitStatus
 from service.domain.schedule import Slot
-from service.domain.status import NEVER_ACCEPTED, ReminderState
-
-_Key = tuple[str, str, date]
-
-
-@dataclass(slots=True)
-class _Texts:
-    """Reminders of one group that matter: texted, due, and what was told last."""
-
-    texted: Counter[str] = field(default_factory=Counter)
-    due: Counter[str] = field(default_factory=Counter)
-    told: Counter[date] = field(default_factory=Counter)
-
-
-_NOTHING = _Texts()
 
 
 @dataclass(frozen=True, slots=True)
 class _Known:
     """What is stored of the groups in scope, and which series govern by issue."""
 
-    slots: Mapping[_Key, Sequence[Row[Any]]]
-    texts: Mapping[_Key, _Texts]
+    slots: Mapping[Place, Sequence[Row[Any]]]
+    texts: Mapping[Place, Texts]
     live: Collection[tuple[str, str]]
-    by_issue: Collection[str]
-
-
-@dataclass(frozen=True, slots=True)
-class Scope:
-    """Which permits a change may touch: by series, and by authority (None: all)."""
-
-    series: Collection[str]
-    offices: Collection[str] | None
     by_issue: Collection[str]
 
 
@@ -83,11 +74,13 @@ async def scope_of(
     return Scope([row.series for row in rows], offices, by_issue)
 
 
-async def groups(connection: AsyncConnection, scope: Scope) -> list[Group]:
+async def groups(
+    connection: AsyncConnection, scope: Scope, now: datetime
+) -> list[Group]:
     """Every group in scope, also those of which only slots are left."""
     known = _Known(
         await _slots(connection, scope),
-        await _texts(connection, scope),
+        await texts(connection, scope, now),
         await _live(connection),
         scope.by_issue,
     )
@@ -112,22 +105,15 @@ def _members(scope: Scope) -> Select[Any]:
             func.count().label("members"),
             func.sum(case((active, 1), else_=0)).label("permits"),
         )
-        .where(_in_scope(permits, scope))
+        .where(in_scope(permits, scope))
         .group_by(*key, *([issued_on] if scope.by_issue else []))
     )
 
 
-def _in_scope(table: FromClause, scope: Scope) -> ColumnElement[bool]:
-    chosen = table.c.series.in_(scope.series)
-    if scope.offices is None:
-        return chosen
-    return chosen & table.c.authority.in_(scope.offices)
-
-
-def _group(key: _Key, known: _Known, row: Row[Any] | None = None) -> Group:
+def _group(key: Place, known: _Known, row: Row[Any] | None = None) -> Group:
     series, authority, expires_on = key
     rule = series.partition("@")[0]
-    rows, told = known.slots.get(key, ()), known.texts.get(key, _NOTHING)
+    rows, told = known.slots.get(key, ()), known.texts.get(key, NOTHING)
     return Group(
         rule=rule,
         series=series,
@@ -154,59 +140,11 @@ def _group(key: _Key, known: _Known, row: Row[Any] | None = None) -> Group:
 
 async def _slots(
     connection: AsyncConnection, scope: Scope
-) -> dict[_Key, list[Row[Any]]]:
-    found = defaultdict[_Key, list[Row[Any]]](list)
-    wanted = select(slots).where(_in_scope(slots, scope)).order_by(slots.c.due_at)
+) -> dict[Place, list[Row[Any]]]:
+    found = defaultdict[Place, list[Row[Any]]](list)
+    wanted = select(slots).where(in_scope(slots, scope)).order_by(slots.c.due_at)
     for row in await connection.execute(wanted):
         found[row.series, row.authority, row.expires_on].append(row)
-    return found
-
-
-async def _texts(connection: AsyncConnection, scope: Scope) -> dict[_Key, _Texts]:
-    """Count reminders in the groups that ever had a slot expanded: only they have."""
-    expanded = (
-        select(slots.c.series, slots.c.authority, slots.c.expires_on)
-        .where(
-            _in_scope(slots, scope),
-            slots.c.expanded_at.is_not(None) | slots.c.reminded.is_(True),
-        )
-        .distinct()
-        .subquery()
-    )
-    wanted = (
-        select(*expanded.c, reminders.c.step, reminders.c.state, reminders.c.told_on)
-        .add_columns(reminders.c.permit_id, reminders.c.state_at)
-        .join_from(
-            expanded,
-            permits,
-            (permits.c.series == expanded.c.series)
-            & (permits.c.authority == expanded.c.authority)
-            & (permits.c.expires_on == expanded.c.expires_on),
-        )
-        .join(
-            reminders,
-            (reminders.c.permit_id == permits.c.id)
-            & (reminders.c.expires_on == permits.c.expires_on),
-        )
-        .where(
-            ((permits.c.status == PermitStatus.ACTIVE) & permits.c.replaced.is_(False))
-            | (reminders.c.state == ReminderState.DUE),
-            reminders.c.state.not_in(NEVER_ACCEPTED),
-        )
-        .order_by(reminders.c.message_id)
-    )
-    found = defaultdict[_Key, _Texts](_Texts)
-    last = dict[str, tuple[_Key, date]]()
-    for row in await connection.execute(wanted):
-        key = (row.series, row.authority, row.expires_on)
-        if row.state == ReminderState.DUE:
-            found[key].due[row.step] += 1
-            continue
-        found[key].texted[row.step] += 1
-        if row.told_on is not None and row.state != ReminderState.FAILED:
-            last[row.permit_id] = key, row.told_on
-    for key, told_on in last.values():
-        found[key].told[told_on] += 1
     return found
 
 

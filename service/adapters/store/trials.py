@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from datetime import date, datetime
 
-from sqlalchemy import CTE, and_, exists, select, update
+from sqlalchemy import CTE, String, and_, cast, exists, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.adapters.store.born import bear, supersede
@@ -28,7 +28,7 @@ from service.flow.rows import DueGroup
 def _line() -> CTE:
     """Authorities with something on trial, each with itself and those above it."""
     line = (
-        select(golives.c.authority, golives.c.authority.label("above"))
+        select(golives.c.authority, cast(golives.c.authority, String).label("above"))
         .where(golives.c.state == "trial")
         .distinct()
         .cte("line", recursive=True)
