@@ -322,6 +322,13 @@ async def test_the_words_of_a_type_go_back_with_its_version(ledger: Ledger) -> N
         assert (await standing(ledger)).certificate.zh == "食品生产许可证"
 
 
+async def test_registered_numbers_stay_as_personal_as_they_are(ledger: Ledger) -> None:
+    await ledger.register(permit())
+    personal = replace(await standing(ledger), number_is_personal=True)
+    with pytest.raises(ConflictError, match="number_is_personal cannot change"):
+        await ledger.change(Apply([personal]))
+
+
 async def test_words_and_versions_changed_apart_go_back_apart(ledger: Ledger) -> None:
     worded = replace(await standing(ledger), certificate=Text("食品生产证", "Permit"))
     await ledger.change(Apply([worded]))

@@ -12,6 +12,7 @@ from service.adapters.store.schema import (
     authorities,
     calendar_years,
     facts,
+    permits,
     rules,
     versions,
 )
@@ -90,6 +91,7 @@ async def _reword(
     elif shadow or law.rules[rule.code].says(rule):
         return
     else:
+        await _refuse_other_numbers(connection, rule, law.rules[rule.code])
         statement = (
             update(rules)
             .where(rules.c.code == rule.code)
@@ -99,6 +101,20 @@ async def _reword(
             )
         )
     await connection.execute(statement)
+
+
+async def _refuse_other_numbers(
+    connection: AsyncConnection, rule: Rule, known: Rule
+) -> None:
+    """Permits are found by their numbers as these are stored: plain, or digested."""
+    if rule.number_is_personal == known.number_is_personal:
+        return
+    theirs = select(permits.c.id).where(permits.c.rule == rule.code).limit(1)
+    if (await connection.execute(theirs)).first():
+        raise ConflictError(
+            f"{rule.code}: number_is_personal cannot change once permits are "
+            "registered, for they would be registered and texted anew"
+        )
 
 
 def _words(rule: Rule) -> dict[str, object]:
