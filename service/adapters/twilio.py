@@ -87,17 +87,15 @@ class Twilio:
         validity = self._validity(message)
         if validity < SHORTEST_VALIDITY:
             return NotPosted("no time is left to send it in")
-        sender = self._sender
         try:
             made = await self._client.messages.create_async(
                 to=message.phone,
                 body=message.body,
-                messaging_service_sid=sender.messaging_service_sid,
-                from_=sender.from_,
+                **self._from(message),
                 status_callback=self._callback(message.id),
                 validity_period=validity,
             )
-            return accepted(made, message.phone, sender.account_sid)
+            return accepted(made, message.phone, self._sender.account_sid)
         except Exception as error:  # noqa: BLE001 - the POST may have begun
             return judged(error)
 
@@ -144,6 +142,9 @@ class Twilio:
             self._unheard(error)
         return heard
 
+    async def hand_over(self) -> None:
+        """Each has left already."""
+
     def parse(
         self, headers: Mapping[str, str], body: bytes, path: str
     ) -> Receipt | Inbound:
@@ -160,10 +161,17 @@ class Twilio:
 
     def _validity(self, message: Outgoing) -> int:
         """Seconds Twilio may keep it; the POST itself may take some of those left."""
-        left: float | None = getattr(message, "valid_for", None)
-        if left is None:
-            return LONGEST_VALIDITY
-        return min(LONGEST_VALIDITY, math.floor(left - self._sender.timeout))
+        left = math.floor(message.valid_for - self._sender.timeout)
+        return min(LONGEST_VALIDITY, left)
+
+    def _from(self, message: Outgoing) -> dict[str, str | None]:
+        """The office's own sender, or that of the settings."""
+        own = message.sent_from
+        if own is None:
+            service, number = self._sender.messaging_service_sid, self._sender.from_
+        else:
+            service, number = (own, None) if own.startswith("MG") else (None, own)
+        return {"messaging_service_sid": service, "from_": number}
 
     def _callback(self, message_id: str) -> str | None:
         """Where receipts go, with our own id: it binds even an answer never read.

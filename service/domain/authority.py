@@ -19,6 +19,11 @@ class Authority:
     time. `unqualified_days` decides how a bare 日 in a law is counted: "safe" takes
     working days for closings and calendar days for openings, whichever tells the
     holder the safer date. `margin_working_days` moves told closings earlier still.
+
+    `sent_from` is the phone number or messaging service its texts come from; None: the
+    settings' one. A sender starts no more texts and segments a second than it may, an
+    office no more texts a day than `daily_limit`; None: as many as there are. One phone
+    gets at most `recipient_daily_limit` texts a day.
     """
 
     code: str
@@ -37,6 +42,11 @@ class Authority:
     margin_working_days: int = 0
     parent: str | None = None
     sends: bool = True
+    sent_from: str | None = None
+    messages_per_second: float | None = None
+    segments_per_second: float | None = None
+    daily_limit: int | None = None
+    recipient_daily_limit: int = 2
 
     def sends_on(self, day: date, working: Container[date]) -> bool:
         """Whether the office texts on a local date; `working` are its working days."""

@@ -88,6 +88,11 @@ def _authority(table: Table, *, calendars: Collection[str]) -> Authority:
         margin_working_days=_given(table, "margin_working_days", reader.whole(0)),
         parent=_given(table, "parent", reader.slug),
         sends=_given(table, "sends", reader.flag),
+        sent_from=_given(table, "sent_from", reader.sender),
+        messages_per_second=_given(table, "messages_per_second", reader.rate),
+        segments_per_second=_given(table, "segments_per_second", reader.rate),
+        daily_limit=_given(table, "daily_limit", reader.whole(1)),
+        recipient_daily_limit=_given(table, "recipient_daily_limit", reader.whole(1)),
     )
     if not table.mistakes and office.sends_until <= office.sends_from:
         table.note("sends_until", office.sends_until, f"after {office.sends_from}")

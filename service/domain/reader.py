@@ -17,6 +17,12 @@ Word = TypeVar("Word", bound=str)
 
 _DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _TAIL: Final = re.compile(r"last ([1-9]|[12][0-9]|3[0-2])")
+_SENDER: Final = re.compile(
+    r"\+[1-9][0-9]{7,14}|[0-9]{5,6}|MG[0-9a-fA-F]{32}"
+    r"|(?=[^A-Za-z]*[A-Za-z])[A-Za-z0-9 ]{1,11}",
+    re.ASCII,
+)
+_FASTEST: Final = 1000
 _SLUG: Final = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 
 
@@ -137,6 +143,27 @@ def step_time(value: object) -> Period:
         expected = "plain days, which are calendar days, or working days"
         raise ExpectedError(expected)
     return found
+
+
+def rate(value: object) -> float:
+    """Read how many a second."""
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    if number and 0 < float(str(value)) <= _FASTEST:
+        return float(str(value))
+    expected = f"a number above 0 and up to {_FASTEST}"
+    raise ExpectedError(expected)
+
+
+def sender(value: object) -> str:
+    """Read who texts come from: a number, a messaging service, a short name.
+
+    twilio.com/docs/glossary: E.164, MG and 32 hexadecimal digits, short codes, and
+    alphanumeric sender ids of up to 11 characters.
+    """
+    if isinstance(value, str) and _SENDER.fullmatch(value):
+        return value
+    expected = "a number like +15005550006, a short code, MG…, or a name of 11 letters"
+    raise ExpectedError(expected)
 
 
 def tail(value: object) -> int:

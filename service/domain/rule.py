@@ -151,6 +151,7 @@ class Rule:
     `number_tail` is how many final characters of a permit number tell its holder
     which permit a text is about. `number_is_personal` marks numbers that contain
     a person's identity number. `min_gap_days` separates two reminders of a permit.
+    `merges`: its reminders may share an SMS with others of the same recipient.
     `never` is there where nobody is ever reminded; such a type may have no version.
     """
 
@@ -165,6 +166,7 @@ class Rule:
     versions: tuple[Version, ...] = field(repr=False)
     number_is_personal: bool = False
     min_gap_days: int = 3
+    merges: bool = True
     never: Never | None = None
 
     def says(self, other: "Rule") -> bool:

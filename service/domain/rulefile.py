@@ -66,6 +66,7 @@ def rule_from(
         versions=table.tables("versions", version, least=least),
         number_is_personal=table.read("number_is_personal", reader.flag, default=False),
         min_gap_days=table.read("min_gap_days", reader.whole(0), default=3),
+        merges=table.read("merges", reader.flag, default=True),
         never=never,
     )
     table.refuse_unread()
@@ -110,6 +111,7 @@ def rule_to(rule: Rule) -> dict[str, object]:
         "number_tail": f"last {rule.number_tail}",
         "number_is_personal": rule.number_is_personal,
         "min_gap_days": rule.min_gap_days,
+        "merges": rule.merges,
         "versions": [version_to(version) for version in rule.versions],
     }
     return told | ({"never": _parts(rule.never)} if rule.never else {})

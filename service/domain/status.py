@@ -9,9 +9,14 @@ from enum import StrEnum
 
 
 class ReminderState(StrEnum):
-    """Where one permit in one step stands; all but the first three are ends."""
+    """Where one permit in one step stands; all but the first four are ends.
+
+    `retrying`: a provider accepted it and the carrier failed in passing, so that a new
+    message follows.
+    """
 
     DUE = "due"
+    RETRYING = "retrying"
     SENDING = "sending"
     UNCERTAIN = "uncertain"
     SENT = "sent"
@@ -30,6 +35,7 @@ class MessageState(StrEnum):
     UNCERTAIN = "uncertain"
     REFUSED = "refused"
     NOT_ACCEPTED = "not-accepted"
+    GIVEN_UP = "given-up"
     ACCEPTED = "accepted"
     SENT = "sent"
     DELIVERED = "delivered"
@@ -47,11 +53,17 @@ NEVER_ACCEPTED = frozenset({_R.CANCELLED, _R.SUPPRESSED, _R.SUPERSEDED, _R.MISSE
 UNTOLD = NEVER_ACCEPTED | {_R.DUE}
 """Of these nobody was, or may have been, texted."""
 
+UNHEARD = UNTOLD | {_R.FAILED, _R.RETRYING}
+"""Of these no text has arrived, as far as anybody knows."""
+
+_UNDECIDED = frozenset({_R.DUE, _R.RETRYING, _R.SENT, _R.FAILED, _R.SUPPRESSED})
+
 REMINDER_MOVES: Mapping[ReminderState, frozenset[ReminderState]] = {
     _R.DUE: NEVER_ACCEPTED | {_R.SENDING, _R.SENT},
-    _R.SENDING: frozenset({_R.DUE, _R.UNCERTAIN, _R.SENT, _R.FAILED, _R.SUPPRESSED}),
-    _R.UNCERTAIN: frozenset({_R.DUE, _R.SENT, _R.FAILED, _R.SUPPRESSED}),
-    _R.SENT: frozenset({_R.DELIVERED, _R.FAILED}),
+    _R.RETRYING: frozenset({_R.SENDING, _R.SENT, _R.FAILED}),
+    _R.SENDING: _UNDECIDED | {_R.UNCERTAIN},
+    _R.UNCERTAIN: _UNDECIDED,
+    _R.SENT: frozenset({_R.DELIVERED, _R.FAILED, _R.RETRYING}),
     _R.DELIVERED: frozenset(),
     _R.FAILED: frozenset({_R.SENT}),
     _R.CANCELLED: frozenset({_R.DUE, _R.SENT}),
@@ -67,6 +79,7 @@ RANK: Mapping[MessageState, int] = {
     _M.UNCERTAIN: 0,
     _M.REFUSED: 0,
     _M.NOT_ACCEPTED: 0,
+    _M.GIVEN_UP: 0,
     _M.ACCEPTED: 1,
     _M.SENT: 2,
     _M.DELIVERED: 3,
@@ -79,7 +92,7 @@ RANK: Mapping[MessageState, int] = {
 
 _WITHOUT_RECEIPT: Mapping[MessageState, frozenset[MessageState]] = {
     _M.SENDING: frozenset({_M.UNCERTAIN, _M.REFUSED, _M.NOT_ACCEPTED}),
-    _M.UNCERTAIN: frozenset({_M.REFUSED, _M.NOT_ACCEPTED}),
+    _M.UNCERTAIN: frozenset({_M.REFUSED, _M.NOT_ACCEPTED, _M.GIVEN_UP}),
 }
 
 MESSAGE_MOVES: Mapping[MessageState, frozenset[MessageState]] = {

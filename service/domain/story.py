@@ -90,6 +90,7 @@ def _carried(it: Told, zone: ZoneInfo) -> str:
     to = _to(sms)
     sent = f"sent{to} on {local_time(it.sent_at, zone)}" if it.sent_at else "not sent"
     said = {
+        _R.RETRYING: f"{sent}, not delivered, to be sent again: {it.reason}",
         _R.SENDING: f"being sent{to}",
         _R.UNCERTAIN: f"perhaps sent{to}, the provider is asked: {it.reason}",
         _R.SENT: f"{sent}, no word of its delivery yet",
@@ -147,6 +148,7 @@ def _moved(move: Move) -> str:
         again = "what had ended it is gone"
     said = {
         _R.DUE: f"due again, {again}",
+        _R.RETRYING: f"to be sent again: {move.reason}",
         _R.SENDING: f"handed over{to}",
         _R.UNCERTAIN: f"outcome unknown: {move.reason}",
         _R.SENT: f"sent{to}{through}",

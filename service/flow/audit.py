@@ -45,7 +45,7 @@ class Sealed:
     id: str
     recipient: str
     body: str
-    seal: bytes
+    seal: str
     segments: int
 
 
@@ -115,7 +115,7 @@ async def audit(store: AuditStore, laws: LawStore, vault: Vault) -> list[str]:
 
 
 def _resealed(it: Sealed, vault: Vault) -> Iterator[str]:
-    if vault.mark([it.id, it.recipient, it.body]) != it.seal:
+    if vault.mark([it.id, it.recipient, it.body]).hex() != it.seal:
         yield f"message {it.id}: text or recipient was changed"
     if measure(it.body).segments != it.segments:
         yield f"message {it.id}: its text does not make {it.segments} segments"

@@ -114,6 +114,17 @@ class Provider(Protocol):
     async def fetch(self, provider_id: str) -> Receipt | None:
         """The provider's present word on a message; None when it could not be asked."""
 
+    async def fetch_many(
+        self, provider_ids: Collection[str], since: datetime
+    ) -> Sequence[Receipt] | None:
+        """Its present word on messages accepted since an instant, in few requests.
+
+        What is missing in the answer is to be fetched; None: nothing could be asked.
+        """
+
+    async def hand_over(self) -> None:
+        """What was sent since the last call leaves, where texts leave together."""
+
     def parse(
         self, headers: Mapping[str, str], body: bytes, path: str
     ) -> Receipt | Inbound:

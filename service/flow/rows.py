@@ -105,11 +105,16 @@ class Draft:
     language: Language
     segments: int
     told_on: date | None
+    valid_for: float
 
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
-    """A claimed message: POST it once, before the lease ends."""
+    """A claimed message: POST it once, before the lease ends.
+
+    `valid_for` is how many seconds its text may travel, `sent_from` who it comes from
+    where that is not the provider's own setting.
+    """
 
     id: str
     attempt: int
@@ -117,6 +122,8 @@ class Outgoing:
     body: str
     template: str
     language: Language
+    valid_for: float
+    sent_from: str | None = None
     phone: str = field(default="", repr=False)
 
 

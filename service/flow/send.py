@@ -22,6 +22,7 @@ from service.domain.rule import CONTACT_NOW, Version, corrects
 from service.domain.schedule import Window
 from service.domain.segments import measure
 from service.domain.status import ReminderState
+from service.domain.validity import valid_for
 from service.flow.ports import Clock, LawStore, Provider, SendStore, Vault, Words
 from service.flow.register import PHONE
 from service.flow.rows import Claim, Draft, Due, Outgoing
@@ -107,7 +108,8 @@ def compose(due: Due, law: Law, to: Sending) -> Draft | End | Hold:
     said = facts(rule, version, window, office, due.number, language)
     body = to.words.render_sms(due.template, said)
     told_on = None if window.provisional else window.closes_on
-    return Draft(body, language, measure(body).segments, told_on)
+    lasts = valid_for(now, office, due.candidate.until_at)
+    return Draft(body, language, measure(body).segments, told_on, lasts)
 
 
 def _over(step: str, version: Version, window: Window, today: date) -> bool:

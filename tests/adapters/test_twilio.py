@@ -231,7 +231,6 @@ async def test_an_api_key_sends_in_the_name_of_the_account(
 @pytest.mark.parametrize(
     ("valid_for", "period"),
     [
-        (None, "14400"),
         (86_400.0, "14400"),
         (14_405.0, "14400"),
         (14_404.9, "14399"),
@@ -240,7 +239,7 @@ async def test_an_api_key_sends_in_the_name_of_the_account(
     ],
 )
 async def test_a_stuck_queue_has_until_its_time_is_over_less_what_the_post_takes(
-    serve: Serve, opened: Open, valid_for: float | None, period: str
+    serve: Serve, opened: Open, valid_for: float, period: str
 ) -> None:
     url, asked = await serve(says(taken()))
     provider = await opened(url, timeout=5.0)

@@ -4,7 +4,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from http import HTTPStatus
 from typing import Any
@@ -28,13 +28,6 @@ Serve = Callable[[Speak], Awaitable[tuple[str, list[bytes]]]]
 """Starts a server; its address, and the requests it has read."""
 
 
-@dataclass(frozen=True, slots=True)
-class Timed(Outgoing):
-    """A message that says how long it is good for."""
-
-    valid_for: float | None = None
-
-
 def sender_to(url: str, **changed: Any) -> Sender:  # noqa: ANN401 - fields
     known = Sender(
         name="fake",
@@ -52,10 +45,21 @@ def sender_to(url: str, **changed: Any) -> Sender:  # noqa: ANN401 - fields
 
 
 def outgoing(
-    phone: str = PHONE, body: str = BODY, valid_for: float | None = None
+    phone: str = PHONE,
+    body: str = BODY,
+    valid_for: float = 86_400.0,
+    sent_from: str | None = None,
 ) -> Outgoing:
-    return Timed(
-        *("0190aaaa", 1, b"", body, "renewal-prepare", "en", phone), valid_for=valid_for
+    return Outgoing(
+        id="0190aaaa",
+        attempt=1,
+        to=b"",
+        body=body,
+        template="renewal-prepare",
+        language="en",
+        valid_for=valid_for,
+        sent_from=sent_from,
+        phone=phone,
     )
 
 

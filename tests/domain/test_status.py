@@ -35,13 +35,14 @@ def test_what_was_delivered_is_over() -> None:
 
 
 @pytest.mark.parametrize("state", [R.SENT, R.DELIVERED, R.FAILED])
-def test_no_reminder_a_provider_may_have_taken_is_ever_due_again(
+def test_what_a_provider_may_have_taken_is_sent_again_only_as_a_retry(
     state: ReminderState,
 ) -> None:
     reached, before = {state}, set[ReminderState]()
     while reached != before:
         before = reached
-        reached = before.union(*(REMINDER_MOVES[one] for one in before))
+        onward = before - {R.RETRYING}
+        reached = before.union(*(REMINDER_MOVES[one] for one in onward))
     assert not reached & {R.DUE, R.SENDING, R.UNCERTAIN, *NEVER_ACCEPTED}
 
 
@@ -52,8 +53,8 @@ def test_an_end_nobody_accepted_is_only_reopened_or_told_the_truth(
     assert REMINDER_MOVES[state] == {R.DUE, R.SENT}
 
 
-def test_only_a_claim_leads_to_sending_and_only_from_due() -> None:
-    assert sources_of(R.SENDING) == {R.DUE}
+def test_a_message_begins_from_due_or_as_a_retry() -> None:
+    assert sources_of(R.SENDING) == {R.DUE, R.RETRYING}
     assert sources_of(R.UNCERTAIN) == {R.SENDING}
 
 
@@ -88,7 +89,11 @@ def test_only_what_is_open_ends_without_a_receipt() -> None:
     assert {one for one in M if MESSAGE_MOVES[one] & ends} == {M.SENDING, M.UNCERTAIN}
 
 
+def test_only_an_operator_gives_up_and_only_what_is_unknown() -> None:
+    assert {one for one in M if M.GIVEN_UP in MESSAGE_MOVES[one]} == {M.UNCERTAIN}
+
+
 def test_every_word_of_a_provider_says_what_becomes_of_its_reminders() -> None:
     assert set(REMINDER_AFTER) == {state for state in MessageState if RANK[state] > 0}
-    after = {R.SENT, *REMINDER_MOVES[R.SENT]}
+    after = {R.SENT, *REMINDER_MOVES[R.SENT]} - {R.RETRYING}
     assert set(REMINDER_AFTER.values()) == after

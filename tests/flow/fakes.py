@@ -1,6 +1,6 @@
 """The provider that tests script: one fake for one port, with plain lists."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
@@ -78,6 +78,18 @@ class FakeProvider:
             if it.provider_id == provider_id:
                 return Receipt(self.name, it.provider_id, it.state, {}, code=it.code)
         return None
+
+    async def fetch_many(
+        self,
+        provider_ids: Collection[str],
+        since: datetime,  # noqa: ARG002 - it lists everything
+    ) -> Sequence[Receipt] | None:
+        """Its present word on some messages."""
+        found = [await self.fetch(one) for one in provider_ids]
+        return None if self.deaf else [one for one in found if one is not None]
+
+    async def hand_over(self) -> None:
+        """Each has left already."""
 
     def parse(
         self, headers: Mapping[str, str], body: bytes, path: str

@@ -134,7 +134,7 @@ TAMPERINGS = {
     "reminder: made up": """
         INSERT INTO reminders SELECT permit_id, expires_on, 'third', rule, authority,
         version_id, template, due_at, until_at, born_at, 'due', NULL, born_at, next_at,
-        NULL, NULL, 0, NULL, NULL, NULL, NULL FROM reminders WHERE :one""",
+        NULL, NULL, 0, NULL, NULL, NULL, NULL, 0 FROM reminders WHERE :one""",
     "message: text": "UPDATE messages SET body = body || '!' WHERE :mine",
     "message: recipient": """
         UPDATE messages SET recipient_id = (SELECT id FROM recipients

@@ -33,6 +33,7 @@ COLUMNS = (
     "state_at",
     "next_at",
     "returned",
+    "retries",
     "redated_at",
 )
 """What a reminder is born with."""
@@ -130,6 +131,7 @@ def _values(group: DueGroup, birth: Birth, now: datetime) -> list[ColumnElement[
         literal(birth.reason),
         instant(now),
         instant(slot.due_at),
+        literal(0),
         literal(0),
         literal(now if slot.step in group.redated else None, Instant()),
     ]

@@ -22,7 +22,7 @@ from service.domain.decide import Candidate
 from service.domain.permit import PermitStatus
 from service.domain.recipient import Line
 from service.domain.rule import corrects
-from service.domain.status import NEVER_ACCEPTED, ReminderState
+from service.domain.status import UNHEARD, ReminderState
 
 _others = reminders.alias()
 
@@ -49,15 +49,13 @@ Not by a later expiry date: who was told one must hear the correction at once.
 """
 
 
-_UNTOLD = (*NEVER_ACCEPTED, ReminderState.DUE, ReminderState.FAILED)
-
 LAST_TOLD = (
     select(_others.c.told_on)
     .where(
         _others.c.permit_id == reminders.c.permit_id,
         _others.c.expires_on == reminders.c.expires_on,
         _others.c.told_on.is_not(None),
-        _others.c.state.not_in(_UNTOLD),
+        _others.c.state.not_in(UNHEARD),
     )
     .order_by(_others.c.message_id.desc())
     .limit(1)

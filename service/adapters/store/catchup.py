@@ -106,6 +106,7 @@ def _values(now: datetime) -> list[ColumnElement[Any]]:
         at,
         slots.c.due_at,
         literal(0),
+        literal(0),
         case((slots.c.redated_at.is_not(None), at)),
     ]
 

@@ -226,13 +226,15 @@ def _message(drafted: _Drafted, worker: Worker, clock: datetime) -> dict[str, An
     return {
         "id": message_id,
         "authority": it.row.authority,
+        "office": it.row.authority,
         "rule": it.row.rule,
         "recipient_id": recipient,
         "template": it.row.template,
+        "template_version": 0,
         "language": draft.language,
         "body": draft.body,
         "segments": draft.segments,
-        "seal": worker.vault.mark([message_id, recipient, draft.body]),
+        "seal": worker.vault.mark([message_id, recipient, draft.body]).hex(),
         "provider": worker.provider,
         "state": MessageState.SENDING,
         "rank": RANK[MessageState.SENDING],
@@ -252,4 +254,5 @@ def _outgoing(drafted: _Drafted) -> Outgoing:
         body=draft.body,
         template=it.row.template,
         language=draft.language,
+        valid_for=draft.valid_for,
     )

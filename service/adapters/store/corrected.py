@@ -13,7 +13,7 @@ from service.adapters.store.upsert import insert_into
 from service.domain.group import Regroup
 from service.domain.permit import PermitStatus
 from service.domain.rule import CORRECTION
-from service.domain.status import NEVER_ACCEPTED, ReminderState
+from service.domain.status import UNHEARD, ReminderState
 from service.flow.rows import Entry
 
 _theirs = reminders.alias()
@@ -32,11 +32,9 @@ _OF_PERMIT = (_theirs.c.permit_id == permits.c.id) & (
     _theirs.c.expires_on == permits.c.expires_on
 )
 
-_UNTOLD = (*NEVER_ACCEPTED, ReminderState.DUE, ReminderState.FAILED)
-
 _LAST_TOLD = (
     select(_theirs.c.told_on)
-    .where(_OF_PERMIT, _theirs.c.told_on.is_not(None), _theirs.c.state.not_in(_UNTOLD))
+    .where(_OF_PERMIT, _theirs.c.told_on.is_not(None), _theirs.c.state.not_in(UNHEARD))
     .order_by(_theirs.c.message_id.desc())
     .limit(1)
     .scalar_subquery()
@@ -116,6 +114,7 @@ def _values(true: _Truth, now: datetime) -> list[ColumnElement[object]]:
         literal(None),
         at,
         at,
+        literal(0),
         literal(0),
         literal(None, Instant()),
     ]

@@ -28,7 +28,12 @@ _INSTANT = timedelta(microseconds=1)
 
 _THE_START = datetime(1970, 1, 1, tzinfo=UTC)
 
-_OPEN = (ReminderState.DUE, ReminderState.SENDING, ReminderState.UNCERTAIN)
+_OPEN = (
+    ReminderState.DUE,
+    ReminderState.RETRYING,
+    ReminderState.SENDING,
+    ReminderState.UNCERTAIN,
+)
 
 
 class CountStore:

@@ -135,6 +135,7 @@ recipients = Table(
     Column("language", String(2)),
     Column("opted_out_at", Instant),
     Column("unreachable_at", Instant),
+    Column("unreachable_by", String(40)),
 )
 
 permits = Table(
@@ -222,6 +223,7 @@ reminders = Table(
     Column("hold_reason", Text),
     Column("retry_at", Instant),
     Column("returned", Integer, nullable=False, default=0),
+    Column("retries", Integer, nullable=False, default=0),
     Column("message_id", Uuid(as_uuid=False)),
     Column("sent_at", Instant),
     Column("told_on", Date),
@@ -230,13 +232,23 @@ reminders = Table(
         "ix_reminders_due",
         "until_at",
         "permit_id",
+        "next_at",
         sqlite_where=text("state = 'due'"),
         postgresql_where=text("state = 'due'"),
+    ),
+    Index(
+        "ix_reminders_retrying",
+        "until_at",
+        "permit_id",
+        "next_at",
+        sqlite_where=text("state = 'retrying'"),
+        postgresql_where=text("state = 'retrying'"),
     ),
     Index(None, "sent_at"),
     Index(None, "state_at"),
     Index(None, "message_id"),
-    comment="told_on: the closing day its text names, if it names one.",
+    comment="told_on: the closing day its text names, if it names one. returned: how "
+    "often a message of it was found absent; retries: how often the carrier failed.",
 )
 
 reminder_events = Table(
@@ -267,19 +279,22 @@ messages = Table(
     metadata,
     _id(),
     Column("authority", String(40), nullable=False),
+    Column("office", String(40), nullable=False),
     Column("rule", String(80), nullable=False),
     Column("recipient_id", ForeignKey("recipients.id"), nullable=False),
     Column("template", String(40), nullable=False),
+    Column("template_version", Integer, nullable=False),
     Column("language", String(2), nullable=False),
     Column("body", Text, nullable=False),
     Column("segments", Integer, nullable=False),
-    Column("seal", LargeBinary(32), nullable=False),
+    Column("seal", String(64), nullable=False),
     Column("provider", String(16), nullable=False),
     Column("provider_id", String(64)),
     Column("state", String(12), nullable=False),
     Column("rank", Integer, nullable=False),
     Column("reason", Text),
     Column("code", String(16)),
+    Column("kind", String(12)),
     Column("claimed_at", Instant, nullable=False),
     Column("owner", Uuid(as_uuid=False), nullable=False),
     Column("attempt", Integer, nullable=False),
@@ -297,7 +312,9 @@ messages = Table(
     ),
     Index(None, "accepted_at"),
     Index(None, "recipient_id"),
-    comment="posted_after and lease_until are on the database's clock.",
+    Index(None, "office", "claimed_at"),
+    comment="office: the authority that sends. kind: why it was not taken or not "
+    "carried. posted_after and lease_until are on the database's clock.",
 )
 
 message_reminders = Table(
@@ -340,6 +357,39 @@ inbounds = Table(
     Column("intent", String(5)),
     Column("body", LargeBinary, nullable=False),
     Column("received_at", Instant, nullable=False),
+)
+
+templates = Table(
+    "templates",
+    metadata,
+    Column("name", String(40), primary_key=True),
+    Column("language", String(2), primary_key=True),
+    Column("version", Integer, primary_key=True),
+    Column("text", Text, nullable=False),
+    Column("saved_at", Instant, nullable=False),
+    Column("saved_by", String(80), nullable=False),
+    comment="The office's own wordings; the highest version is used. The shipped "
+    "files are version 0.",
+)
+
+forecasts = Table(
+    "forecasts",
+    metadata,
+    Column("office", String(40), primary_key=True),
+    Column("day", Date, primary_key=True),
+    Column("reminders", Integer, nullable=False),
+    Column("made_at", Instant, nullable=False),
+    Column("confirmed_by", String(80)),
+    comment="How many reminders an office that sends expected for a day, as its "
+    "registers stood then; whoever confirmed that there are many more.",
+)
+
+rates = Table(
+    "rates",
+    metadata,
+    Column("sender", String(64), primary_key=True),
+    Column("free_at", Instant, nullable=False),
+    comment="From when on a sender may send its next text, on the database's clock.",
 )
 
 api_keys = Table(

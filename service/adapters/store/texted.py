@@ -21,7 +21,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from service.adapters.store.schema import permits, reminders, slots
 from service.domain.calendar import DAY
 from service.domain.permit import PermitStatus
-from service.domain.status import UNTOLD, ReminderState
+from service.domain.status import UNHEARD, UNTOLD, ReminderState
 
 Place = tuple[str, str, date]
 """(series, authority, expires_on)."""
@@ -89,7 +89,7 @@ def _told(scope: Scope, now: datetime) -> Select[Any]:
         _in_open_groups(scope, now, *PLACE, reminders.c.told_on, latest.label("latest"))
         .where(
             reminders.c.told_on.is_not(None),
-            reminders.c.state.not_in((*UNTOLD, ReminderState.FAILED)),
+            reminders.c.state.not_in(UNHEARD),
         )
         .subquery()
     )

@@ -54,6 +54,17 @@ class AuthorityFields(BaseModel):
     margin_working_days: int | None = Field(
         default=None, description="how many working days earlier closings are told"
     )
+    sent_from: str | None = Field(
+        default=None, description="the number or service texts come from"
+    )
+    messages_per_second: float | None = Field(
+        default=None, description="how many texts its sender may start a second"
+    )
+    segments_per_second: float | None = None
+    daily_limit: int | None = Field(default=None, description="texts a day at most")
+    recipient_daily_limit: int | None = Field(
+        default=None, description="texts a day to one phone; 2 unless said"
+    )
     parent: str | None = Field(default=None, description="the code of the one above")
     sends: bool | None = Field(
         default=None, description="false: the nearest above that does sends for it"

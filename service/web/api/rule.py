@@ -168,6 +168,7 @@ class Rule(BaseModel):
     number_tail: str
     number_is_personal: bool
     min_gap_days: int
+    merges: bool = Field(description="its reminders may share a text")
     never: Never | None
     versions: list[Version]
     history: list[InstalledVersion] = Field(description="in the order of their making")
