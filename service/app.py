@@ -39,6 +39,7 @@ from service.flow.edits import Apply
 from service.flow.foretell import Foretelling
 from service.flow.golive import GoingLive
 from service.flow.ports import Clock
+from service.flow.post import Posting
 from service.flow.refresh import refresh
 from service.flow.register import Registration
 from service.flow.send import Sending
@@ -78,9 +79,8 @@ class House:
         sending = Sending(
             laws=self.office,
             store=store,
-            vault=self.vault,
             words=self.words,
-            provider=provider,
+            posting=Posting(provider, self.vault),
             clock=self.clock,
             lease=self.settings.lease,
             post_timeout=self.settings.post_timeout,

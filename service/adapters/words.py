@@ -9,12 +9,16 @@ from typing import Literal, get_args
 from jinja2 import FileSystemLoader, StrictUndefined, TemplateSyntaxError, meta
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from service.domain.compose import FACTS, Facts, say_day, say_moment, say_month_day
+from service.domain.compose import FACTS, Sayable, say_day, say_moment, say_month_day
+from service.domain.digest import DIGEST, DIGEST_FACTS, ITEM, ITEM_FACTS
 from service.domain.errors import InvalidError, Mistake, SetUpError, UnknownError
 from service.domain.report import Report
 from service.domain.rule import Language
 
 LANGUAGES: tuple[Language, ...] = get_args(Language)
+OTHER_FACTS = {DIGEST: DIGEST_FACTS, ITEM: ITEM_FACTS}
+"""The templates that say something else than `FACTS`."""
+
 _BEFORE_A_STOP = re.compile(r" (?=[,.;:)])")
 
 
@@ -45,16 +49,16 @@ class Words:
             raise InvalidError(str(folder), mistakes)
 
     def names(self) -> frozenset[str]:
-        """Name the SMS templates that exist in both languages."""
-        return self._known
+        """Name the SMS templates, in both languages, that a step may have."""
+        return self._known - OTHER_FACTS.keys()
 
-    def render_sms(self, template: str, facts: Facts) -> str:
+    def render_sms(self, template: str, facts: Sayable) -> str:
         """Write one line of text in the language of the facts.
 
-        Raises `UnknownError` for a template that is not among `names()`.
+        Raises `UnknownError` for a template that does not exist.
         """
         if template not in self._known:
-            raise UnknownError(kind="template", code=template, known=[*self._known])
+            raise UnknownError(kind="template", code=template, known=[*self.names()])
         page = self._in[facts.language].get_template(_sms(template, facts.language))
         return _joined(page.render(facts.said()), facts.language)
 
@@ -102,8 +106,9 @@ def _mistakes(
         line = f"{file} line {wrong.lineno}"
         yield Mistake(line, str(wrong.message), "a Jinja2 template")
         return
-    for name in sorted(named - FACTS):
-        yield Mistake(file, f"{{{{ {name} }}}}", f"one of {', '.join(sorted(FACTS))}")
+    known = OTHER_FACTS.get(Path(file).name.partition(".")[0], FACTS)
+    for name in sorted(named - known):
+        yield Mistake(file, f"{{{{ {name} }}}}", f"one of {', '.join(sorted(known))}")
 
 
 def _joined(text: str, language: Language) -> str:

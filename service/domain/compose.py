@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from datetime import date, datetime
+from typing import Protocol
 
 from service.domain.authority import Authority
 from service.domain.rule import Language, Rule, Version
@@ -55,6 +56,17 @@ class Facts:
     def _edge(self, day: date) -> str:
         say = say_third if self.provisional else say_day
         return say(day, self.language, year=day.year != self.expires_on.year)
+
+
+class Sayable(Protocol):
+    """What a template is filled from."""
+
+    @property
+    def language(self) -> Language:
+        """Whose language it is said in."""
+
+    def said(self) -> Mapping[str, object]:
+        """Give the facts by their names, as they are said."""
 
 
 FACTS = frozenset(fact.name for fact in fields(Facts))

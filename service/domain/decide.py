@@ -19,7 +19,9 @@ class Candidate:
 
     A correction waits for no gap, so it has no `last_sent_at`. `last_told_on` is the
     closing day that the holder was told last. `outside_trial`: the type is on trial,
-    and the recipient is no staff of the office.
+    and the recipient is no staff of the office. `line`, `opted_out` and `unreachable`
+    are of the phone that it would go to. `again`: a provider has accepted it before,
+    and the text did not arrive.
     """
 
     expires_on: date
@@ -34,6 +36,8 @@ class Candidate:
     last_told_on: date | None
     register_valid_until: datetime | None
     outside_trial: bool = False
+    unreachable: bool = False
+    again: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,12 +63,14 @@ def decide(
     working: Container[date],
     min_gap_days: int,
 ) -> End | Hold | None:
-    """The end or hold of a due reminder, or None when it may be sent at `now`.
+    """The end or hold of a reminder, or None when it may be sent at `now`.
 
     `working` are the working days of the office's calendar; two reminders of one
     permit are at least `min_gap_days` apart.
     """
-    return ended(it, now) or _hold(it, now, office, working, min_gap_days)
+    if end := ended(it, now):
+        return End(ReminderState.FAILED, end.reason) if it.again else end
+    return _hold(it, now, office, working, min_gap_days)
 
 
 def ended(it: Candidate, now: datetime) -> End | None:
@@ -73,13 +79,20 @@ def ended(it: Candidate, now: datetime) -> End | None:
         return end
     if it.until_at <= now:
         return End(ReminderState.MISSED, "window closed")
-    if it.line is None:
-        return End(ReminderState.SUPPRESSED, "no phone number")
-    if it.line is not Line.MOBILE:
-        return End(ReminderState.SUPPRESSED, "no mobile number")
-    if it.opted_out:
-        return End(ReminderState.SUPPRESSED, "opted out")
+    if reason := _unwelcome(it):
+        return End(ReminderState.SUPPRESSED, reason)
     return None
+
+
+def _unwelcome(it: Candidate) -> str | None:
+    """Why nothing can be, or may be, sent to its phone."""
+    if it.line is None:
+        return "no phone number"
+    if it.line is not Line.MOBILE:
+        return "no mobile number"
+    if it.opted_out:
+        return "opted out"
+    return "no reachable number" if it.unreachable else None
 
 
 def _withdrawn(it: Candidate) -> End | None:

@@ -49,6 +49,18 @@ class Refused:
 
 
 @dataclass(frozen=True, slots=True)
+class Fault:
+    """Why a message was not taken or did not arrive, as a refusal or a receipt says.
+
+    `retry_after` is in seconds: how long its cause lasts, where that is known.
+    """
+
+    kind: RefusalKind | None
+    code: str
+    retry_after: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Unknown:
     """The provider may or may not have taken the message."""
 

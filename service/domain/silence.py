@@ -22,6 +22,7 @@ WHY: Final[Mapping[str, str]] = {
     "no phone number": "the permit has no phone number",
     "no mobile number": "none of the permit's numbers is a mobile phone",
     "opted out": "the phone has opted out",
+    "no reachable number": "none of the permit's numbers can be reached",
     "renewed": "the permit has been renewed",
     "expiry corrected": "the permit ends on another date than was thought",
     "permit suspended": "the permit is suspended",

@@ -90,6 +90,9 @@ RANK: Mapping[MessageState, int] = {
 }
 """Receipts come late, twice and shuffled: they move a message only up its rank."""
 
+NOT_TAKEN = frozenset({_M.REFUSED, _M.NOT_ACCEPTED, _M.GIVEN_UP})
+"""Of these the provider was thought to have nothing; its own word may say otherwise."""
+
 _WITHOUT_RECEIPT: Mapping[MessageState, frozenset[MessageState]] = {
     _M.SENDING: frozenset({_M.UNCERTAIN, _M.REFUSED, _M.NOT_ACCEPTED}),
     _M.UNCERTAIN: frozenset({_M.REFUSED, _M.NOT_ACCEPTED, _M.GIVEN_UP}),

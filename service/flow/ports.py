@@ -9,7 +9,7 @@ from datetime import date, datetime
 from typing import Protocol
 
 from service.domain.choice import Revision
-from service.domain.compose import Facts
+from service.domain.compose import Sayable
 from service.domain.golive import GoLive
 from service.domain.lawbook import Law
 from service.domain.outcome import Found, Inbound, Outcome, Receipt
@@ -23,7 +23,7 @@ from service.flow.rows import (
     CatchUp,
     Changed,
     Claim,
-    Compose,
+    Claiming,
     Entry,
     OpenMessage,
     Outgoing,
@@ -96,7 +96,7 @@ class Vault(Protocol):
 class Words(Protocol):
     """The templates."""
 
-    def render_sms(self, template: str, facts: Facts) -> str:
+    def render_sms(self, template: str, facts: Sayable) -> str:
         """The text of one SMS; raises `UnknownError` for an unknown template."""
 
 
@@ -205,20 +205,11 @@ class GoLiveStore(Protocol):
 class SendStore(Protocol):
     """From due reminders to messages, and what became of each POST."""
 
-    async def claim(
-        self,
-        *,
-        now: datetime,
-        owner: str,
-        lease: float,
-        limit: int,
-        compose: Compose,
-        law: str,
-    ) -> Claim:
+    async def claim(self, how: Claiming, now: datetime) -> Claim:
         """Take due reminders in one transaction: end, hold, or turn into messages.
 
-        `lease` is in seconds; what closes soonest goes first. Raises `LawChangedError`
-        where `law`, the digest of the law that `compose` words by, is out of date.
+        What closes soonest goes first. Raises `LawChangedError` where the law that the
+        plan is made by is out of date.
         """
 
     async def record(

@@ -1,10 +1,11 @@
 """Plain rows that pass between the flow and its ports."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from service.domain.births import Births, births
+from service.domain.caps import Limits, Spent
 from service.domain.decide import Candidate, End, Hold
 from service.domain.golive import State
 from service.domain.group import Group
@@ -85,35 +86,97 @@ class DueGroup:
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """A due reminder with what is needed to decide on it and to word it."""
+    """A due reminder with what is needed to decide on it and to word it.
+
+    `version` is the one it is dated by, `standing` the series its permit is in now.
+    `holder` tells one holder from another, `recipient` is the phone it would go to.
+    """
 
     candidate: Candidate
+    permit: str
     authority: str
     rule: str
     version: str
+    standing: str
     step: str
     template: str
     number: str
     language: Language | None
+    holder: str
+    recipient: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What an SMS says of one reminder: `at` is its place among those planned.
+
+    `told_on` is the closing day it names, `version` what it is worded by.
+    """
+
+    at: int
+    version: str
+    told_on: date | None
 
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """The text of a reminder that may be sent now."""
+    """An SMS that may be sent now, about one or more reminders.
 
-    body: str
+    `valid_for` is how many seconds its text may travel, `delay` in how many its
+    sender's turn comes.
+    """
+
+    about: tuple[Told, ...]
+    office: str
+    template: str
+    template_version: int
     language: Language
+    body: str
     segments: int
-    told_on: date | None
     valid_for: float
+    sent_from: str | None = None
+    delay: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """What becomes of the reminders of a claim; those it does not name stay due.
+
+    `free` are the seconds after which each limited sender may send its next text,
+    `busy` the offices whose sender has no turn left in this claim.
+    """
+
+    ends: Sequence[tuple[int, End]]
+    holds: Sequence[tuple[int, Hold]]
+    drafts: Sequence[Draft]
+    free: Mapping[str, float]
+    busy: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Claiming:
+    """How a claim is made: by whom, for how many seconds, of how many messages at most.
+
+    `law` is the digest of the law it is worded by; `without` are the issuing
+    authorities that are left alone. `plan` decides, from what `limits` had counted.
+    """
+
+    owner: str
+    lease: float
+    most: int
+    law: str
+    without: frozenset[str]
+    limits: Limits
+    plan: Callable[[Sequence[Due], Spent], Planned]
 
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
     """A claimed message: POST it once, before the lease ends.
 
-    `valid_for` is how many seconds its text may travel, `sent_from` who it comes from
-    where that is not the provider's own setting.
+    `valid_for` is how many seconds after the claim its text may travel, `delay` how
+    many it has to wait; `sent_from` is who it comes from where that is not the
+    provider's own setting.
     """
 
     id: str
@@ -124,18 +187,20 @@ class Outgoing:
     language: Language
     valid_for: float
     sent_from: str | None = None
+    delay: float = 0.0
     phone: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """What one claim took: how many due rows it looked at, what is to be POSTed."""
+    """What one claim took: how many due rows it looked at, what is to be POSTed.
+
+    `busy` are the offices whose reminders it left for later.
+    """
 
     examined: int
     messages: tuple[Outgoing, ...]
-
-
-Compose = Callable[[Due], Draft | End | Hold]
+    busy: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)

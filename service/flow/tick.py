@@ -44,16 +44,19 @@ class Passed:
 
 async def tick(to: Pass) -> Passed:
     """Expand, settle, send, and ask after receipts that never came."""
-    clock, provider = to.sending.clock, to.sending.provider
-    born = await expand(to.expanding, clock)
-    await settle(
-        to.settling,
-        to.receiving,
-        provider=provider,
-        vault=to.sending.vault,
-        clock=clock,
-        patience=to.settle_after,
-    )
-    posted = await send(to.sending)
-    moved = await poll(provider, to.receiving, clock, to.poll_after)
+    clock, posting = to.sending.clock, to.sending.posting
+    born, posted, moved, more = 0, 0, 0, True
+    while more:
+        born += await expand(to.expanding, clock)
+        await settle(
+            to.settling,
+            to.receiving,
+            provider=posting.provider,
+            vault=posting.vault,
+            clock=clock,
+            patience=to.settle_after,
+        )
+        sent = await send(to.sending)
+        posted, more = posted + sent.posted, sent.more
+        moved += await poll(posting.provider, to.receiving, clock, to.poll_after)
     return Passed(born, posted, moved, await to.settling.open())

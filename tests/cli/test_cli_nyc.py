@@ -82,7 +82,8 @@ def test_new_york_s_register_is_reminded_when_its_window_opens(
     assert {row["lic_expir_dd"][:10] for row in active.values()} == {SPRING}
     assert run("tick").answer.startswith("0 reminders born, 0 messages posted, ")
     told = run("tick", "--now", OPENED).answer
-    assert told.startswith("1479 reminders born, 1479 messages posted, ")
+    phones = len({phone(row) for row in active.values()})
+    assert told.startswith(f"1479 reminders born, {phones} messages posted, ")
     reminded = sql(
         folder,
         "SELECT p.shown_number, r.expires_on, r.step, r.state, r.hold_reason"
@@ -95,7 +96,7 @@ def test_new_york_s_register_is_reminded_when_its_window_opens(
 
     texts = posted(folder)
     tails = [(to, re.findall(r"\b\d{4}-DCA\b", body)) for to, body in texts]
-    assert Counter((to, tail) for to, (tail,) in tails) == Counter(
+    assert Counter((to, tail) for to, told in tails for tail in told) == Counter(
         (phone(row), number[-8:]) for number, row in active.items()
     )
 

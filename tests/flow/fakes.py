@@ -10,7 +10,7 @@ from service.domain.status import MessageState
 from service.flow.rows import OpenMessage, Outgoing
 
 
-class DiedError(Exception):
+class DiedError(BaseException):
     """Our process ended between a POST and the writing down of its outcome."""
 
 

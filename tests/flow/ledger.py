@@ -1,12 +1,15 @@
 """An office with real parts but for its provider, and the rows it leaves behind."""
 
+import re
 import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 from service.adapters.calendars import calendars
 from service.adapters.cipher import Vault
@@ -23,18 +26,22 @@ from service.adapters.store.received import ReceiveStore
 from service.adapters.store.shown import PermitReader
 from service.adapters.store.slots import SlotStore
 from service.adapters.words import Words
+from service.domain.caps import limits_of
 from service.domain.errors import InvalidError
 from service.domain.outcome import Inbound, Receipt, RefusalKind
 from service.domain.permit import Permit
+from service.domain.recipient import Line
 from service.domain.status import MessageState
 from service.flow.audit import audit
 from service.flow.change import change, preview
 from service.flow.edits import Edit
 from service.flow.expand import expand
 from service.flow.golive import GoingLive, go_live
+from service.flow.plan import Planning
+from service.flow.post import Posting
 from service.flow.receive import hear, poll, receive
 from service.flow.register import PHONE, Registration, register
-from service.flow.rows import Changed, Register
+from service.flow.rows import Changed, Claim, Claiming, Register
 from service.flow.send import Sending, send
 from service.flow.settle import settle
 from tests.flow.fakes import FakeProvider
@@ -66,15 +73,29 @@ KEY = "1:" + "A" * 43 + "="
 LIBRARY = Register("office")
 
 
+def _assigned(area: int) -> bool:
+    number = f"+1{area}5550101"
+    return Libphonenumber().read(number, "US").line is Line.MOBILE
+
+
+AREAS = ("212", *(str(one) for one in range(213, 800) if _assigned(one)))
+
+
+def phone_for(number: str) -> str:
+    """The phone of the permit with this number: PHONE_1 for SC-0001, and so on."""
+    area, line = divmod(int(re.sub(r"\D", "", number) or 1), 100)
+    return f"+1{AREAS[area % len(AREAS)]}55501{line:02}"
+
+
 def permit(number: str = "SC-0001", **changed: Any) -> Permit:  # noqa: ANN401 - fields
-    """A food production licence, active, with a mobile phone."""
+    """A food production licence, active, with a mobile phone of its own."""
     known = Permit(
         authority=OFFICE,
         rule=FOOD,
         number=number,
         holder=f"Holder of {number}",
         expires_on=EXPIRES,
-        phones=(PHONE_1,),
+        phones=(phone_for(number),),
     )
     return replace(known, **changed)
 
@@ -124,14 +145,33 @@ class Ledger:
         self.clock.move_to(now)
         return await expand(SlotStore(self.database), self.clock)
 
-    async def send(self, **changed: float) -> int:
-        """Claim, POST and record; `lease` and `post_timeout` may be others."""
-        return await send(replace(self.sending, **changed))  # type: ignore[arg-type] # two floats
+    async def send(self, **changed: Any) -> int:  # noqa: ANN401 - fields
+        """Claim, POST and record; some parts may be others."""
+        sending = replace(self.sending, **changed)
+        try:
+            return (await send(sending)).posted
+        except BaseExceptionGroup as died:
+            raise died.exceptions[0] from None
 
     async def send_at(self, now: datetime) -> int:
         """Expand and send at an instant; how many were POSTed."""
         await self.expand(now)
         return await self.send()
+
+    async def claim(self, most: int = 200, lease: float = 60.0) -> Claim:
+        """Claim as a worker of its own, and leave it at that."""
+        law, now = await self.office.law(), self.clock.now()
+        planning = Planning(law, self.sending.words, now)
+        how = Claiming(
+            owner=str(uuid4()),
+            lease=lease,
+            most=most,
+            law=law.digest,
+            without=frozenset(),
+            limits=limits_of(law.authorities.values(), now),
+            plan=partial(planning.plan, most=most),
+        )
+        return await self.messages.claim(how, now)
 
     async def settle(self, patience: timedelta = PATIENCE) -> None:
         """Ask the provider once about every unknown outcome."""
@@ -264,9 +304,8 @@ def open_ledger(file: Path, words: Words, now: datetime = START) -> Ledger:
     sending = Sending(
         laws=office,
         store=MessageStore(database, vault, provider.name),
-        vault=vault,
         words=words,
-        provider=provider,
+        posting=Posting(provider, vault),
         clock=clock,
         lease=60.0,
         post_timeout=10.0,

@@ -17,12 +17,12 @@ from tests.flow.ledger import (
     FOOD,
     LANDLINE,
     LAST_CALL,
-    PHONE_2,
     PREPARE,
     START,
     Ledger,
     open_ledger,
     permit,
+    phone_for,
     word,
 )
 
@@ -43,12 +43,12 @@ async def live_through(ledger: Ledger) -> None:
         permit("SC-0012", phones=(LANDLINE,)),
         permit("SC-0013", renewal_filed_on=EXPIRES - timedelta(days=200)),
         permit("SC-0014"),
-        permit("SC-0015", phones=(PHONE_2,)),
+        permit("SC-0015"),
         permit("SC-0016", expires_on=NEXT_DAY),
     )
     await ledger.expand(PREPARE)
     await ledger.withdraw(permit("SC-0014"))
-    await ledger.hear("STOP", PHONE_2)
+    await ledger.hear("STOP", phone_for("SC-0015"))
     ledger.provider.script = [
         *(Accepted(f"SM{at}") for at in (1, 2, 3)),
         Accepted("SM4", M.SENT),
@@ -226,7 +226,7 @@ async def test_an_office_with_other_hours_is_found_by_a_process_that_reads_it_af
 
 
 async def test_an_exchanged_phone_is_found(ledger: Ledger) -> None:
-    await ledger.register(permit(), permit("SC-0002", phones=(PHONE_2,)))
+    await ledger.register(permit(), permit("SC-0002"))
     assert await ledger.audit() == []
     ledger.tamper("UPDATE recipients SET phone = (SELECT max(phone) FROM recipients)")
     assert "its phone was changed" in " ".join(await ledger.audit())

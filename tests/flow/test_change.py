@@ -12,9 +12,10 @@ from service.domain.outcome import Outcome, Unknown
 from service.domain.period import Period
 from service.domain.rule import Rule, Step, Text
 from service.flow.edits import Apply, Offices, Revert
+from service.flow.post import Posting
 from service.flow.register import register
 from service.flow.rows import Outgoing
-from service.flow.send import CLAIMED, send
+from service.flow.send import CLAIMED
 from tests.flow.fakes import FakeProvider
 from tests.flow.ledger import (
     EXPIRES,
@@ -284,7 +285,9 @@ async def test_a_pass_goes_on_by_the_law_that_changes_under_it(ledger: Ledger) -
 
     provider = Meddling()
     corrected = CLAIMED
-    sent = await send(replace(ledger.sending, provider=provider))
+    sent = await replace(
+        ledger, sending=replace(ledger.sending, posting=Posting(provider, ledger.vault))
+    ).send()
     assert sent == len(many) + corrected
     told = ["11月18日" in one.body for one in provider.posted]
     assert told == [True] * CLAIMED + [False] * (sent - CLAIMED)

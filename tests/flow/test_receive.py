@@ -239,7 +239,7 @@ async def test_who_opted_out_is_never_texted_however_late_a_permit_comes(
     await ledger.register(permit())
     await ledger.hear("STOP")
     assert await ledger.send_at(PREPARE) == 0
-    await ledger.register(permit("SC-0002"))
+    await ledger.register(permit("SC-0002", phones=(PHONE_1,)))
     assert await ledger.send_at(LAST_CALL) == 0
     assert ledger.provider.posted == []
     assert await ledger.audit() == []

@@ -16,8 +16,7 @@ from service.domain.outcome import (
     Unknown,
 )
 from service.domain.status import MessageState
-from service.flow.rows import Claim, Register
-from service.flow.send import compose, send
+from service.flow.rows import Register
 from tests.flow.fakes import DiedError
 from tests.flow.ledger import (
     CLOSED,
@@ -33,6 +32,9 @@ from tests.flow.ledger import (
     permit,
 )
 
+SLACK = 30.0
+"""Seconds that a busy machine may take between claim and record."""
+
 SECOND, HOUR, DAY = timedelta(seconds=1), timedelta(hours=1), timedelta(days=1)
 EVENING = datetime(2024, 9, 19, 9, 30, tzinfo=UTC)
 """Half past five in Linjiang: the first instant at which its office is closed."""
@@ -40,18 +42,6 @@ EVENING = datetime(2024, 9, 19, 9, 30, tzinfo=UTC)
 NEXT_MORNING = datetime(2024, 9, 20, 1, 30, tzinfo=UTC)
 
 AFTER_NATIONAL_DAY = datetime(2024, 10, 8, 1, 30, tzinfo=UTC)
-
-
-async def claim(ledger: Ledger, limit: int = 200, lease: float = 60.0) -> Claim:
-    law = await ledger.office.law()
-    return await ledger.messages.claim(
-        now=ledger.clock.now(),
-        owner=str(uuid4()),
-        lease=lease,
-        limit=limit,
-        compose=lambda due: compose(due, law, ledger.sending),
-        law=law.digest,
-    )
 
 
 async def test_a_due_reminder_is_posted_once_with_the_words_of_the_law(
@@ -90,7 +80,7 @@ async def test_a_holder_who_reads_english_is_written_to_in_english(
 async def test_two_workers_claim_each_due_reminder_once(ledger: Ledger) -> None:
     await ledger.register(*(permit(f"SC-{at}") for at in range(60)))
     await ledger.expand(PREPARE)
-    claims = await asyncio.gather(*(claim(ledger, limit=20) for _ in range(5)))
+    claims = await asyncio.gather(*(ledger.claim(20) for _ in range(5)))
     ids = [message.id for one in claims for message in one.messages]
     assert len(ids) == len(set(ids)) == 60
     assert [one.examined for one in claims].count(20) == 3
@@ -99,7 +89,7 @@ async def test_two_workers_claim_each_due_reminder_once(ledger: Ledger) -> None:
 async def test_two_workers_post_each_reminder_once(ledger: Ledger) -> None:
     await ledger.register(*(permit(f"SC-{at}") for at in range(60)))
     await ledger.expand(PREPARE)
-    posted = await asyncio.gather(*(send(ledger.sending) for _ in range(3)))
+    posted = await asyncio.gather(*(ledger.send() for _ in range(3)))
     assert sum(posted) == 60
     assert len({message.id for message in ledger.provider.posted}) == 60
     assert await ledger.audit() == []
@@ -250,7 +240,7 @@ async def test_outside_its_hours_the_office_holds_with_reason_and_instant(
         *("due", "outside sending hours"),
         told,
     )
-    assert (await claim(ledger)).examined == 0, "it is not examined again"
+    assert (await ledger.claim()).examined == 0, "it is not examined again"
     assert await ledger.send_at(until) == 1
     [row] = ledger.rows("SELECT * FROM reminders")
     assert row["hold_reason"] is None
@@ -273,8 +263,8 @@ async def test_held_rows_do_not_block_the_head_of_the_queue(ledger: Ledger) -> N
     await ledger.register(permit("SC-9", expires_on=EXPIRES + DAY))
     await ledger.expand(datetime(2024, 9, 20, 2, tzinfo=UTC))
     for _ in range(3):
-        await claim(ledger, limit=2)
-    assert (await claim(ledger, limit=2)).examined == 0
+        await ledger.claim(2)
+    assert (await ledger.claim(2)).examined == 0
     held = ledger.rows("SELECT * FROM reminders WHERE state = 'due'")
     assert {row["hold_reason"] for row in held} == {"register is stale"}
     assert len(held) == 5
@@ -327,7 +317,7 @@ async def test_a_pause_stops_its_scope_and_resuming_goes_on(
 async def test_what_closes_soonest_goes_first(ledger: Ledger) -> None:
     await ledger.register(permit("SC-9999", expires_on=date(2025, 1, 2)), permit())
     await ledger.expand(LAST_CALL + DAY + HOUR)
-    first = (await claim(ledger, limit=1)).messages[0]
+    first = (await ledger.claim(1)).messages[0]
     assert "0001" in first.body
 
 
@@ -350,7 +340,7 @@ async def test_a_record_is_fenced_by_owner_and_attempt(
 ) -> None:
     await ledger.register(permit())
     await ledger.expand(PREPARE)
-    [message] = (await claim(ledger)).messages
+    [message] = (await ledger.claim()).messages
     owner = ledger.rows("SELECT * FROM messages")[0]["owner"]
     changed: dict[str, Any] = {
         "owner": {},
@@ -372,7 +362,7 @@ async def test_a_second_outcome_for_a_decided_message_changes_nothing(
 ) -> None:
     await ledger.register(permit())
     await ledger.expand(PREPARE)
-    [message] = (await claim(ledger)).messages
+    [message] = (await ledger.claim()).messages
     owner = ledger.rows("SELECT * FROM messages")[0]["owner"]
     for outcome in (Accepted("SM1"), Unknown("late"), NotPosted(), Accepted("SM1")):
         await ledger.messages.record(owner, [(message, outcome)], PREPARE)
@@ -443,10 +433,12 @@ async def test_a_refused_account_stops_the_rest_of_the_batch(ledger: Ledger) -> 
     assert {row["state"] for row in ledger.rows("SELECT * FROM reminders")} == {"due"}
 
 
-async def test_each_trial_of_a_reminder_waits_twice_as_long(ledger: Ledger) -> None:
+async def test_each_trial_of_a_reminder_waits_longer_and_as_long_as_was_asked(
+    ledger: Ledger,
+) -> None:
     await ledger.register(permit())
     refused = Refused(RefusalKind.RETRY_SAFE, "connect", "ClientConnectorError")
-    ledger.provider.script = [refused] * 3
+    ledger.provider.script = [refused, refused, replace(refused, retry_after=90.0)]
     waits = []
     await ledger.expand(PREPARE)
     for _ in range(3):
@@ -456,8 +448,10 @@ async def test_each_trial_of_a_reminder_waits_twice_as_long(ledger: Ledger) -> N
             "SELECT (julianday(r.retry_at) - julianday(max(m.posted_after))) * 86400 "
             "AS wait FROM reminders r, messages m"
         )
-        waits.append(round(row["wait"] / 30))
-    assert waits == [1, 2, 4]
+        waits.append(row["wait"])
+    assert 0 <= waits[0] <= 2 + SLACK
+    assert 0 <= waits[1] <= 4 + SLACK
+    assert 90 <= waits[2] <= 90 + SLACK
 
 
 async def test_a_phone_that_cannot_be_read_holds_nobody_else_up(

@@ -1,17 +1,18 @@
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import timedelta
 from time import monotonic
-from uuid import uuid4
 
 import pytest
 
 from service.adapters.store.messages import MessageStore
 from service.domain.outcome import Accepted, RefusalKind, Refused, Unknown
 from service.domain.status import MessageState
-from service.flow.send import compose
+from service.flow.edits import Apply
 from tests.flow.fakes import DiedError
 from tests.flow.ledger import (
+    FOOD,
     PHONE_1,
     PREPARE,
     Ledger,
@@ -80,15 +81,7 @@ async def test_a_lease_ends_by_the_clock_of_the_database(
 ) -> None:
     await ledger.register(permit())
     await ledger.expand(PREPARE)
-    law = await ledger.office.law()
-    claimed = await ledger.messages.claim(
-        now=PREPARE,
-        owner=str(uuid4()),
-        lease=TINY,
-        limit=1,
-        compose=lambda due: compose(due, law, ledger.sending),
-        law=law.digest,
-    )
+    claimed = await ledger.claim(1, lease=TINY)
     assert len(claimed.messages) == 1
 
     async def lapsed() -> bool:
@@ -227,9 +220,16 @@ async def test_an_unknown_answer_waits_from_the_moment_it_was_written_down(
     assert ledger.states() == ["uncertain"]
 
 
+async def separately(ledger: Ledger) -> None:
+    """Let each permit have an SMS of its own, also those of one phone."""
+    rule = (await ledger.office.law()).rule(FOOD)
+    await ledger.change(Apply([replace(rule, merges=False)]))
+
+
 async def test_two_messages_alike_with_one_candidate_stay_uncertain(
     ledger: Ledger, lapsed: Callable[..., Awaitable[None]]
 ) -> None:
+    await separately(ledger)
     await lapsed("A-0001", "B-0001", arrived=True)
     assert ledger.provider.posted[0].body == ledger.provider.posted[1].body
     ledger.provider.taken = ledger.provider.taken[:1]
@@ -242,6 +242,7 @@ async def test_two_messages_alike_with_one_candidate_stay_uncertain(
 async def test_two_messages_alike_with_two_candidates_are_both_bound(
     ledger: Ledger, lapsed: Callable[..., Awaitable[None]]
 ) -> None:
+    await separately(ledger)
     await lapsed("A-0001", "B-0001", arrived=True)
     await ledger.settle()
     assert ledger.states() == ["accepted", "accepted"]

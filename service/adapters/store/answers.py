@@ -1,14 +1,29 @@
 """What a provider answered and later said: messages move up, reminders follow."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, insert, literal, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Row,
+    bindparam,
+    func,
+    insert,
+    literal,
+    select,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from service.adapters.store.changed import bear_current
+from service.adapters.store.batch import like
 from service.adapters.store.moves import move
-from service.adapters.store.redated import align
+from service.adapters.store.returned import (
+    OPEN,
+    of_message,
+    try_again,
+    turn_to_next_phone,
+)
 from service.adapters.store.schema import (
     actions,
     messages,
@@ -17,26 +32,16 @@ from service.adapters.store.schema import (
     recipients,
     reminders,
 )
-from service.adapters.store.types import in_seconds
+from service.adapters.store.types import Instant
 from service.adapters.store.upsert import insert_into
-from service.domain.outcome import Receipt, RefusalKind
+from service.domain.outcome import Fault, Receipt, RefusalKind
 from service.domain.status import (
+    NOT_TAKEN,
     RANK,
     REMINDER_AFTER,
     MessageState,
     ReminderState,
 )
-
-BACK_OFF, LONGEST_BACK_OFF = 30.0, 3600.0
-"""Seconds before a reminder is tried in a new message, doubled at every trial."""
-
-OPEN = (MessageState.SENDING, MessageState.UNCERTAIN)
-"""Under way or unknown: only these may still turn out not to have been taken."""
-
-
-def of_message(message_id: str) -> ColumnElement[bool]:
-    """The reminders whose latest message this is."""
-    return reminders.c.message_id == message_id
 
 
 async def accept(
@@ -45,10 +50,13 @@ async def accept(
     provider_id: str,
     state: MessageState,
     now: datetime,
+    *,
+    fault: Fault | None = None,
 ) -> bool:
     """Move a message up to a state the provider reported; False if it was there.
 
-    Its reminders become sent with it, and delivered or failed with a final state.
+    Its reminders become sent with it, and with a final state delivered, or failed, or
+    are to be sent again, as the `fault` has it.
     """
     final = RANK[MessageState.DELIVERED]
     row = (await connection.execute(select(messages).where(_is(message_id)))).first()
@@ -59,26 +67,88 @@ async def accept(
     values |= {"accepted_at": row.accepted_at or now}
     final_at = row.final_at if row.rank >= final else now
     values |= {"final_at": final_at if RANK[state] >= final else None}
+    if fault:
+        values |= {"code": fault.code, "kind": fault.kind}
     moved = await connection.execute(
         update(messages)
         .where(_is(message_id), messages.c.rank < RANK[state])
         .values(**values)
     )
     if moved.rowcount:
-        await _follow(connection, row, state, now)
+        await _follow(connection, row, state, fault, now)
     return bool(moved.rowcount)
 
 
-async def _follow(
-    connection: AsyncConnection, row: Row[Any], state: MessageState, now: datetime
+async def accept_all(
+    connection: AsyncConnection, ids: Sequence[tuple[str, str]], now: datetime
 ) -> None:
-    sent = {"sent_at": row.accepted_at or now, "retry_at": None}
+    """The provider took messages of which nothing was known: their ids, and its own."""
+    if not ids:
+        return
+    batch = _TAKEN.rows(connection.dialect, ids)
+    await connection.execute(_ACCEPT, batch | {"now": now})
+    mine = reminders.c.message_id.in_([one for one, _ in ids])
+    await _sent(connection, mine, now, now)
+
+
+_TAKEN = like(messages, ("id", "provider_id"))
+
+_ACCEPT = (
+    update(messages)
+    .where(messages.c.id == _TAKEN["id"], messages.c.state.in_(OPEN))
+    .values(
+        state=MessageState.ACCEPTED,
+        rank=RANK[MessageState.ACCEPTED],
+        reason=None,
+        provider_id=_TAKEN["provider_id"],
+        accepted_at=bindparam("now", type_=messages.c.accepted_at.type),
+    )
+)
+
+
+async def _sent(
+    connection: AsyncConnection,
+    mine: ColumnElement[bool],
+    accepted_at: datetime,
+    now: datetime,
+) -> None:
+    """A reminder counts on the day its first message was accepted."""
+    first = func.coalesce(reminders.c.sent_at, literal(accepted_at, Instant()))
+    values = {"sent_at": first, "retry_at": None}
+    await move(connection, mine, ReminderState.SENT, now, values=values)
+
+
+async def _follow(
+    connection: AsyncConnection,
+    row: Row[Any],
+    state: MessageState,
+    fault: Fault | None,
+    now: datetime,
+) -> None:
     mine = of_message(row.id)
-    await move(connection, mine, ReminderState.SENT, now, values=sent)
+    await _sent(connection, mine, row.accepted_at or now, now)
     after = REMINDER_AFTER[state]
-    if after is not ReminderState.SENT:
-        reason = None if after is ReminderState.DELIVERED else str(state)
-        await move(connection, mine, after, now, reason=reason)
+    if after is ReminderState.DELIVERED:
+        await move(connection, mine, after, now)
+    elif after is ReminderState.FAILED:
+        if fault:
+            await learn(connection, row.recipient_id, fault, now)
+            await _again(connection, row, state, fault, now)
+        await move(connection, mine, after, now, reason=str(state))
+
+
+async def _again(
+    connection: AsyncConnection,
+    row: Row[Any],
+    state: MessageState,
+    fault: Fault,
+    now: datetime,
+) -> None:
+    """What did not arrive and may another time, or on another phone."""
+    if fault.kind is RefusalKind.BAD_NUMBER:
+        why = f"{state}: {fault.kind} {fault.code}"
+        await turn_to_next_phone(connection, row.id, why, now)
+    await try_again(connection, row.id, fault, now)
 
 
 async def take_receipt(
@@ -109,31 +179,26 @@ async def _apply(
 ) -> bool:
     if receipt.state is None:
         return False
+    fault = None
+    if receipt.code:
+        fault = Fault(receipt.kind, receipt.code, receipt.retry_after)
     moved = await accept(
-        connection, message.id, receipt.provider_id, receipt.state, now
+        connection, message.id, receipt.provider_id, receipt.state, now, fault=fault
     )
-    if moved and receipt.code:
-        await connection.execute(
-            update(messages).where(_is(message.id)).values(code=receipt.code)
-        )
-        await learn(connection, message.recipient_id, receipt.kind, now)
-        if receipt.kind is RefusalKind.ACCOUNT:
-            await open_breaker(connection, f"account {receipt.code}: by receipt", now)
+    if moved and receipt.kind is RefusalKind.ACCOUNT:
+        await open_breaker(connection, f"account {receipt.code}: by receipt", now)
     return moved
 
 
 async def learn(
-    connection: AsyncConnection,
-    recipient_id: str,
-    kind: RefusalKind | None,
-    now: datetime,
+    connection: AsyncConnection, recipient_id: str, fault: Fault, now: datetime
 ) -> None:
     """Remember what a refusal says of the phone itself."""
-    learnt = {
-        RefusalKind.OPTED_OUT: {"opted_out_at": now},
-        RefusalKind.BAD_NUMBER: {"unreachable_at": now},
-    }
-    values = learnt.get(kind) if kind else None
+    values: dict[str, Any] = {}
+    if fault.kind is RefusalKind.OPTED_OUT:
+        values = {"opted_out_at": now}
+    elif fault.kind is RefusalKind.BAD_NUMBER:
+        values = {"unreachable_at": now, "unreachable_by": fault.code}
     if values:
         await connection.execute(
             update(recipients).where(recipients.c.id == recipient_id).values(**values)
@@ -159,43 +224,6 @@ async def alarm(
     )
 
 
-async def give_back(
-    connection: AsyncConnection,
-    message_id: str,
-    reason: str,
-    now: datetime,
-    *,
-    after: float = 0.0,
-    counts: bool = False,
-) -> None:
-    """The message was provably not taken: its reminders are due again.
-
-    Unless the provider's word came meanwhile: a message that is decided stays so.
-    `after` is a back-off in seconds of the database's clock; `counts` marks a return
-    that may happen only once.
-    """
-    given_up = await connection.execute(
-        update(messages)
-        .where(_is(message_id), messages.c.state.in_(OPEN))
-        .values(state=MessageState.NOT_ACCEPTED, reason=reason)
-    )
-    if not given_up.rowcount:
-        return
-    values: dict[str, Any] = {"retry_at": in_seconds(literal(after)), "next_at": now}
-    if counts:
-        values["returned"] = reminders.c.returned + 1
-    back = await move(
-        connection,
-        of_message(message_id),
-        ReminderState.DUE,
-        now,
-        reason=reason,
-        values=values,
-    )
-    await align(connection, back, now)
-    await bear_current(connection, [key[0] for key in back], now)
-
-
 async def belongs(
     connection: AsyncConnection, message: Row[Any], provider_id: str, now: datetime
 ) -> bool:
@@ -212,7 +240,7 @@ async def belongs(
     if owner is not None and owner.id != message.id:
         await alarm(connection, "id of another message", detail, now)
         return False
-    if message.state in (MessageState.NOT_ACCEPTED, MessageState.REFUSED):
+    if message.state in NOT_TAKEN:
         await alarm(connection, "accepted after all", detail, now)
     return True
 

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, Select, and_, case, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from service.adapters.store.moves import in_pieces
+from service.adapters.store.moves import Key, in_pieces
 from service.adapters.store.schema import (
     golives,
     permit_recipients,
@@ -40,10 +40,14 @@ LAST_SENT = (
     .where(
         _others.c.permit_id == reminders.c.permit_id,
         _others.c.expires_on <= reminders.c.expires_on,
+        ~and_(
+            _others.c.expires_on == reminders.c.expires_on,
+            _others.c.step == reminders.c.step,
+        ),
     )
     .scalar_subquery()
 )
-"""When the permit was last texted, or may have been.
+"""When the permit was last texted in another step, or may have been.
 
 Not by a later expiry date: who was told one must hear the correction at once.
 """
@@ -73,6 +77,11 @@ class Reading:
     candidate: Candidate
 
     @property
+    def key(self) -> Key:
+        """The reminder's key."""
+        return self.row.permit_id, self.row.expires_on, self.row.step
+
+    @property
     def addressee(self) -> Row[Any]:
         """The recipient, where `decide` let the reminder be sent."""
         if self.recipient is None:
@@ -87,6 +96,9 @@ def reminders_with_permits(*where: ColumnElement[bool]) -> Select[Any]:
             reminders,
             permits.c.tail,
             permits.c.language,
+            permits.c.series,
+            permits.c.holder,
+            permits.c.holder_code,
             permits.c.status.label("permit_status"),
             permits.c.expires_on.label("permit_expires_on"),
             permits.c.renewal_filed_on,
@@ -124,9 +136,13 @@ async def read(connection: AsyncConnection, rows: Sequence[Row[Any]]) -> list[Re
 
 
 def chosen(phones: Sequence[Row[Any]]) -> Row[Any] | None:
-    """The first mobile phone; where there is none, the first of any kind."""
+    """The first mobile phone that can be reached.
+
+    Where there is none the first mobile one, or the first of any kind.
+    """
     mobile = [one for one in phones if one.line == Line.MOBILE]
-    return next(iter([*mobile, *phones]), None)
+    reached = [one for one in mobile if one.unreachable_at is None]
+    return next(iter([*reached, *mobile, *phones]), None)
 
 
 def _candidate(
@@ -147,6 +163,8 @@ def _candidate(
         last_sent_at=None if corrects(row.step) else row.last_sent_at,
         last_told_on=row.last_told_on,
         register_valid_until=valid_until,
+        unreachable=phone is not None and phone.unreachable_at is not None,
+        again=row.sent_at is not None,
         outside_trial=row.started == "trial"
         and phone is not None
         and (row.authority, phone.id) not in staff,

@@ -1,10 +1,10 @@
 """Claiming: due reminders end, are held, or become messages, in one transaction."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import date, datetime, timedelta
-from typing import Any
+from collections.abc import Hashable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, TypeVar
 
 from sqlalchemy import (
     ColumnElement,
@@ -19,32 +19,30 @@ from sqlalchemy import (
 from sqlalchemy.ext.asyncio import AsyncConnection
 from uuid_utils import uuid7
 
+from service.adapters.store.batch import Batch, like
 from service.adapters.store.candidates import Reading, read, reminders_with_permits
-from service.adapters.store.moves import Key, move, these
+from service.adapters.store.moves import Key, keep, move, these
 from service.adapters.store.schema import (
     message_reminders,
     messages,
     pauses,
-    reminder_events,
+    permit_recipients,
     reminders,
 )
+from service.adapters.store.spent import give_turns, spent_of
 from service.adapters.store.types import database_now
-from service.domain.decide import End, Hold
-from service.domain.rule import corrects
+from service.domain.decide import Hold
 from service.domain.status import RANK, MessageState, ReminderState
 from service.flow.ports import Vault
-from service.flow.rows import Claim, Compose, Draft, Due, Outgoing
+from service.flow.rows import Claim, Claiming, Draft, Due, Outgoing
 
-_Drafted = tuple[str, Reading, Draft]
+T = TypeVar("T", bound=Hashable)
 
+READY = (ReminderState.DUE, ReminderState.RETRYING)
+"""The states a message may begin in."""
 
-@dataclass(slots=True)
-class _Verdicts:
-    """What was decided about each due reminder of one claim."""
-
-    ends: dict[End, list[Key]] = field(default_factory=lambda: defaultdict(list))
-    holds: dict[Hold, list[Key]] = field(default_factory=lambda: defaultdict(list))
-    drafts: list[_Drafted] = field(default_factory=list)
+COMPANIONS = 1000
+"""Reminders of the same phones that are looked at besides."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,67 +55,117 @@ class Worker:
     vault: Vault
 
 
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """A message, its draft, and what it is about."""
+
+    id: str
+    draft: Draft
+    about: tuple[Reading, ...]
+
+    @property
+    def first(self) -> Reading:
+        """What it is counted as."""
+        return self.about[0]
+
+    @property
+    def attempt(self) -> int:
+        """Which try it is for the first of its reminders."""
+        return int(self.first.row.returned + self.first.row.retries + 1)
+
+
 async def claim(
-    connection: AsyncConnection,
-    worker: Worker,
-    *,
-    now: datetime,
-    limit: int,
-    compose: Compose,
+    connection: AsyncConnection, worker: Worker, how: Claiming, now: datetime
 ) -> Claim:
     """Take due reminders: what closes soonest goes first."""
-    rows = (await connection.execute(_due(now, limit))).all()
-    verdicts = _Verdicts()
-    told = dict[str, date | None]()
-    for it in await read(connection, rows):
-        asked = due(it)
-        if it.row.permit_id in told:
-            asked = _after(asked, now, told[it.row.permit_id])
-        verdict = compose(asked)
-        if isinstance(verdict, Draft):
-            told[it.row.permit_id] = verdict.told_on
-        _sort(it, verdict, verdicts)
-    await _write_verdicts(connection, verdicts, now)
-    if verdicts.drafts:
-        await _write_messages(connection, verdicts.drafts, worker, now)
-    return Claim(len(rows), tuple(map(_outgoing, verdicts.drafts)))
+    rows = await _ready(connection, how, now)
+    if not rows:
+        return Claim(0, (), frozenset())
+    readings = await read(connection, rows)
+    readings += await _companions(connection, readings, how, now)
+    readings.sort(key=lambda it: (it.row.until_at, it.row.permit_id))
+    spent = await spent_of(connection, readings, how.limits, now)
+    plan = how.plan([due(it) for it in readings], spent)
+    for end, keys in _alike(plan.ends, readings):
+        await move(connection, these(keys), end.state, now, reason=end.reason)
+    for hold, keys in _alike(plan.holds, readings):
+        await _hold(connection, hold, keys)
+    made = [
+        _Made(str(uuid7()), one, tuple(readings[it.at] for it in one.about))
+        for one in plan.drafts
+    ]
+    if made:
+        await _write(connection, made, worker, now)
+        await give_turns(connection, plan.free)
+    return Claim(len(readings), tuple(map(_outgoing, made)), plan.busy)
 
 
-def _after(it: Due, now: datetime, told_on: date | None) -> Due:
-    """The reminder, once another one of its permit goes out in the same claim."""
-    told = told_on or it.candidate.last_told_on
-    last = None if corrects(it.step) else now
-    return replace(
-        it, candidate=replace(it.candidate, last_sent_at=last, last_told_on=told)
-    )
+async def _ready(
+    connection: AsyncConnection, how: Claiming, now: datetime
+) -> list[Any]:
+    """The rows that may be sent now, each state by its own index."""
+    found = [
+        row
+        for state in READY
+        for row in await connection.execute(_due(state, how, now))
+    ]
+    found.sort(key=lambda row: (row.until_at, row.permit_id))
+    return found[: how.most]
 
 
-def due(it: Reading) -> Due:
-    """The reminder as the flow decides on it."""
-    return Due(
-        candidate=it.candidate,
-        authority=it.row.authority,
-        rule=it.row.rule,
-        version=it.row.version_id,
-        step=it.row.step,
-        template=it.row.template,
-        number=it.row.tail,
-        language=it.row.language,
-    )
-
-
-def _due(now: datetime, limit: int) -> Any:  # noqa: ANN401 - a Select of many columns
+def _due(state: ReminderState, how: Claiming, now: datetime) -> Any:  # noqa: ANN401 - a Select of many columns
     return (
-        reminders_with_permits(
-            reminders.c.state == ReminderState.DUE,
-            reminders.c.next_at <= now,
-            or_(reminders.c.retry_at.is_(None), reminders.c.retry_at <= database_now()),
-            ~_paused(),
-        )
+        _sendable(state, how, now)
         .order_by(reminders.c.until_at, reminders.c.permit_id)
-        .limit(limit)
-        .with_for_update(skip_locked=True, of=reminders)
+        .limit(how.most)
     )
+
+
+def _sendable(state: ReminderState, how: Claiming, now: datetime) -> Any:  # noqa: ANN401 - as above
+    wanted = reminders_with_permits(
+        reminders.c.state == state,
+        reminders.c.next_at <= now,
+        or_(reminders.c.retry_at.is_(None), reminders.c.retry_at <= database_now()),
+        ~_paused(),
+    )
+    if how.without:
+        wanted = wanted.where(reminders.c.authority.not_in(how.without))
+    return wanted.with_for_update(skip_locked=True, of=reminders)
+
+
+async def _companions(
+    connection: AsyncConnection,
+    readings: Sequence[Reading],
+    how: Claiming,
+    now: datetime,
+) -> list[Reading]:
+    """What else is due for the same phones, so that one SMS tells them all."""
+    taken = {it.row.permit_id for it in readings}
+    phones = {it.recipient.id for it in readings if it.recipient is not None}
+    theirs = (
+        select(permit_recipients.c.permit_id)
+        .distinct()
+        .join(reminders, reminders.c.permit_id == permit_recipients.c.permit_id)
+        .where(
+            permit_recipients.c.recipient_id.in_(phones),
+            permit_recipients.c.permit_id.not_in(taken),
+            reminders.c.state.in_(READY),
+            reminders.c.next_at <= now,
+        )
+        .limit(COMPANIONS)
+    )
+    others = list((await connection.execute(theirs)).scalars())
+    if not others:
+        return []
+    rows = [
+        row
+        for state in READY
+        for row in await connection.execute(
+            _sendable(state, how, now).where(reminders.c.permit_id.in_(others))
+        )
+    ]
+    found = await read(connection, rows)
+    return [it for it in found if it.recipient and it.recipient.id in phones]
 
 
 def _paused() -> ColumnElement[bool]:
@@ -131,128 +179,145 @@ def _paused() -> ColumnElement[bool]:
     return exists().where(scopes).correlate(reminders)
 
 
-def _sort(it: Reading, verdict: Draft | End | Hold, into: _Verdicts) -> None:
-    key = (it.row.permit_id, it.row.expires_on, it.row.step)
-    match verdict:
-        case End():
-            into.ends[verdict].append(key)
-        case Hold():
-            into.holds[verdict].append(key)
-        case Draft():
-            into.drafts.append((str(uuid7()), it, verdict))
+def due(it: Reading) -> Due:
+    """The reminder as the flow decides on it."""
+    return Due(
+        candidate=it.candidate,
+        permit=it.row.permit_id,
+        authority=it.row.authority,
+        rule=it.row.rule,
+        version=it.row.version_id,
+        standing=it.row.series,
+        step=it.row.step,
+        template=it.row.template,
+        number=it.row.tail,
+        language=it.row.language,
+        holder=it.row.holder_code or it.row.holder,
+        recipient=it.recipient.id if it.recipient else None,
+    )
 
 
-async def _write_verdicts(
-    connection: AsyncConnection, verdicts: _Verdicts, now: datetime
-) -> None:
-    for end, keys in verdicts.ends.items():
-        await move(connection, these(keys), end.state, now, reason=end.reason)
-    for hold, keys in verdicts.holds.items():
-        await connection.execute(
-            update(reminders)
-            .where(these(keys), reminders.c.state == ReminderState.DUE)
-            .values(next_at=hold.until, hold_reason=hold.reason)
-        )
+def _alike(
+    verdicts: Iterable[tuple[int, T]], readings: Sequence[Reading]
+) -> Iterator[tuple[T, list[Key]]]:
+    found = defaultdict[T, list[Key]](list)
+    for at, verdict in verdicts:
+        found[verdict].append(readings[at].key)
+    yield from found.items()
 
 
-async def _write_messages(
-    connection: AsyncConnection,
-    drafts: Sequence[_Drafted],
-    worker: Worker,
-    now: datetime,
+async def _hold(connection: AsyncConnection, hold: Hold, keys: list[Key]) -> None:
+    await connection.execute(
+        update(reminders)
+        .where(these(keys), reminders.c.state.in_(READY))
+        .values(next_at=hold.until, hold_reason=hold.reason)
+    )
+
+
+async def _write(
+    connection: AsyncConnection, made: Sequence[_Made], worker: Worker, now: datetime
 ) -> None:
     clock = (await connection.execute(select(database_now()))).scalar_one()
-    rows = [_message(one, worker, clock) | {"claimed_at": now} for one in drafts]
-    await connection.execute(insert(messages), rows)
-    links = [_link(one) for one in drafts]
-    await connection.execute(
-        insert(message_reminders), [link | {"position": 0} for link in links]
-    )
-    told = [draft.told_on for _, _, draft in drafts]
-    await connection.execute(
-        _TAKE, [_bound(*one, now) for one in zip(links, told, strict=True)]
-    )
-    sending = {"at": now, "state": ReminderState.SENDING, "reason": None}
-    await connection.execute(
-        insert(reminder_events), [link | sending for link in links]
-    )
+    dialect = connection.dialect
+    rows = [_row(one, worker) for one in made]
+    common = {
+        "claimed_at": now,
+        "posted_after": clock,
+        "lease_until": clock + timedelta(seconds=worker.lease),
+        "provider": worker.provider,
+        "owner": worker.owner,
+    }
+    await connection.execute(_INSERT, _MESSAGES.rows(dialect, rows) | common)
+    links = [
+        (*it.key, one.id, at, told.told_on, told.version)
+        for one in made
+        for at, (it, told) in enumerate(zip(one.about, one.draft.about, strict=True))
+    ]
+    batch = _LINKS.rows(dialect, links)
+    await connection.execute(_LINK, batch)
+    await connection.execute(_TAKE, batch | {"now": now})
+    sending = ReminderState.SENDING
+    await keep(connection, [(*one[:3], now, sending, None, one[3]) for one in links])
 
+
+_MESSAGES = like(
+    messages,
+    (
+        *("id", "authority", "office", "rule", "recipient_id", "template"),
+        *("template_version", "language", "body", "segments", "seal", "attempt"),
+    ),
+)
+
+_COMMON = ("claimed_at", "posted_after", "lease_until", "provider", "owner")
+
+_INSERT = insert(messages).from_select(
+    [*_MESSAGES.names, *_COMMON, "state", "rank"],
+    select(
+        _MESSAGES.table,
+        *[bindparam(name, type_=messages.c[name].type) for name in _COMMON],
+        literal(str(MessageState.SENDING)),
+        literal(RANK[MessageState.SENDING]),
+    ),
+)
+
+_LINKS = Batch(
+    {
+        "permit_id": reminders.c.permit_id.type,
+        "expires_on": reminders.c.expires_on.type,
+        "step": reminders.c.step.type,
+        "message_id": messages.c.id.type,
+        "position": message_reminders.c.position.type,
+        "told_on": reminders.c.told_on.type,
+        "version_id": reminders.c.version_id.type,
+    }
+)
+
+_LINK = insert(message_reminders).from_select(
+    ["permit_id", "expires_on", "step", "message_id", "position"],
+    select(*[_LINKS[name] for name in _LINKS.names[:5]]),
+)
 
 _TAKE = (
     update(reminders)
     .where(
-        reminders.c.permit_id == bindparam("key_permit"),
-        reminders.c.expires_on == bindparam("key_expires"),
-        reminders.c.step == bindparam("key_step"),
-        reminders.c.state == ReminderState.DUE,
+        reminders.c.permit_id == _LINKS["permit_id"],
+        reminders.c.expires_on == _LINKS["expires_on"],
+        reminders.c.step == _LINKS["step"],
+        reminders.c.state.in_(READY),
     )
     .values(
         state=ReminderState.SENDING,
         reason=None,
         hold_reason=None,
-        state_at=bindparam("at"),
-        message_id=bindparam("message"),
-        told_on=bindparam("told"),
+        state_at=bindparam("now", type_=reminders.c.state_at.type),
+        message_id=_LINKS["message_id"],
+        told_on=_LINKS["told_on"],
+        version_id=_LINKS["version_id"],
     )
 )
 
 
-def _bound(
-    link: Mapping[str, Any], told_on: date | None, now: datetime
-) -> dict[str, Any]:
-    return {
-        "key_permit": link["permit_id"],
-        "key_expires": link["expires_on"],
-        "key_step": link["step"],
-        "message": link["message_id"],
-        "told": told_on,
-        "at": now,
-    }
-
-
-def _link(drafted: _Drafted) -> dict[str, Any]:
-    message_id, it, _ = drafted
-    return {
-        "message_id": message_id,
-        "permit_id": it.row.permit_id,
-        "expires_on": it.row.expires_on,
-        "step": it.row.step,
-    }
-
-
-def _message(drafted: _Drafted, worker: Worker, clock: datetime) -> dict[str, Any]:
-    message_id, it, draft = drafted
+def _row(made: _Made, worker: Worker) -> tuple[object, ...]:
+    it, draft = made.first, made.draft
     recipient = it.addressee.id
-    return {
-        "id": message_id,
-        "authority": it.row.authority,
-        "office": it.row.authority,
-        "rule": it.row.rule,
-        "recipient_id": recipient,
-        "template": it.row.template,
-        "template_version": 0,
-        "language": draft.language,
-        "body": draft.body,
-        "segments": draft.segments,
-        "seal": worker.vault.mark([message_id, recipient, draft.body]).hex(),
-        "provider": worker.provider,
-        "state": MessageState.SENDING,
-        "rank": RANK[MessageState.SENDING],
-        "owner": worker.owner,
-        "attempt": it.row.returned + 1,
-        "posted_after": clock,
-        "lease_until": clock + timedelta(seconds=worker.lease),
-    }
+    seal = worker.vault.mark([made.id, recipient, draft.body]).hex()
+    return (
+        *(made.id, it.row.authority, draft.office, it.row.rule, recipient),
+        *(draft.template, draft.template_version, draft.language, draft.body),
+        *(draft.segments, seal, made.attempt),
+    )
 
 
-def _outgoing(drafted: _Drafted) -> Outgoing:
-    message_id, it, draft = drafted
+def _outgoing(made: _Made) -> Outgoing:
+    draft = made.draft
     return Outgoing(
-        id=message_id,
-        attempt=it.row.returned + 1,
-        to=it.addressee.phone,
+        id=made.id,
+        attempt=made.attempt,
+        to=made.first.addressee.phone,
         body=draft.body,
-        template=it.row.template,
+        template=draft.template,
         language=draft.language,
         valid_for=draft.valid_for,
+        sent_from=draft.sent_from,
+        delay=draft.delay,
     )

@@ -3,14 +3,35 @@
 Each query selects one column: what to show of the offending row.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
-from service.domain.status import RANK, REMINDER_AFTER, MessageState
+from service.domain.retry import AFTER
+from service.domain.status import (
+    RANK,
+    REMINDER_AFTER,
+    MessageState,
+    ReminderState,
+)
 
-_ACCEPTED = ", ".join(f"'{state}'" for state in REMINDER_AFTER)
+
+def _led_to(after: ReminderState) -> list[ReminderState]:
+    """What a message may have made of its reminders: one that failed may be retried."""
+    retrying = [ReminderState.RETRYING] if after is ReminderState.FAILED else []
+    return [after, *retrying]
+
+
+def _quoted(words: Iterable[str]) -> str:
+    return ", ".join(f"'{word}'" for word in words)
+
+
+_ACCEPTED = _quoted(REMINDER_AFTER)
+
+_IN_VAIN = _quoted(
+    state for state, after in REMINDER_AFTER.items() if after is ReminderState.FAILED
+)
 
 _AFTER = " OR ".join(
-    f"(m.state = '{message}' AND r.state <> '{reminder}')"
+    f"(m.state = '{message}' AND r.state NOT IN ({_quoted(_led_to(reminder))}))"
     for message, reminder in REMINDER_AFTER.items()
 )
 
@@ -35,13 +56,17 @@ CONTRADICTIONS: Mapping[str, str] = {
         SELECT r.permit_id FROM reminders r JOIN messages m ON m.id = r.message_id
         WHERE {_AFTER}
         OR (m.state IN ('sending', 'uncertain') AND r.state <> m.state)
-        OR (m.state = 'not-accepted' AND r.state = 'failed')""",
+        OR (m.state = 'given-up' AND r.state <> 'failed')
+        OR (m.state = 'not-accepted' AND r.state = 'failed' AND r.sent_at IS NULL)""",
+    "reminder to be sent again that nobody accepted": """
+        SELECT r.permit_id FROM reminders r WHERE r.sent_at IS NULL
+        AND (r.state = 'retrying' OR r.retries > 0)""",
     "message counted as another type's than its reminder": f"""
         SELECT m.id FROM messages m
         JOIN message_reminders l ON l.message_id = m.id AND l.position = 0
         JOIN reminders r ON {_OF_REMINDER}
         WHERE m.rule <> r.rule OR m.authority <> r.authority
-        OR m.template <> r.template""",
+        OR m.template NOT IN (r.template, 'digest')""",
     "reminder of a permit that is gone": """
         SELECT r.permit_id FROM reminders r LEFT JOIN permits p ON p.id = r.permit_id
         WHERE p.id IS NULL""",
@@ -56,10 +81,13 @@ CONTRADICTIONS: Mapping[str, str] = {
         SELECT r.permit_id FROM reminders r LEFT JOIN messages m ON m.id = r.message_id
         WHERE r.state IN ('sending', 'uncertain') AND (m.id IS NULL
         OR m.state NOT IN ('sending', 'uncertain'))""",
-    "reminder counted on another day than its message": """
-        SELECT r.permit_id FROM reminders r JOIN messages m ON m.id = r.message_id
-        WHERE r.sent_at <> m.accepted_at
-        OR (r.sent_at IS NULL) <> (m.accepted_at IS NULL)""",
+    "reminder counted on another day than its first message": f"""
+        SELECT r.permit_id FROM reminders r JOIN (
+            SELECT l.permit_id, l.expires_on, l.step, min(m.accepted_at) AS first_at
+            FROM message_reminders l JOIN messages m ON m.id = l.message_id
+            GROUP BY l.permit_id, l.expires_on, l.step) AS l ON {_OF_REMINDER}
+        WHERE r.sent_at <> l.first_at
+        OR (r.sent_at IS NULL) <> (l.first_at IS NULL)""",
     "reminder counted on another day than it was sent": f"""
         SELECT r.permit_id FROM reminders r WHERE r.sent_at IS NOT NULL
         AND NOT EXISTS (SELECT 1 FROM reminder_events l
@@ -71,7 +99,9 @@ CONTRADICTIONS: Mapping[str, str] = {
     "reminder texted twice": f"""
         SELECT l.permit_id FROM message_reminders l JOIN messages m
         ON m.id = l.message_id AND m.state IN ({_ACCEPTED})
-        GROUP BY l.permit_id, l.expires_on, l.step HAVING count(*) > 1""",
+        GROUP BY l.permit_id, l.expires_on, l.step
+        HAVING sum(CASE WHEN m.state IN ({_IN_VAIN}) THEN 0 ELSE 1 END) > 1
+        OR count(*) > {1 + len(AFTER)}""",
     "reminder linked to no message of its own": f"""
         SELECT r.permit_id FROM reminders r WHERE r.message_id IS NOT NULL
         AND NOT EXISTS (SELECT 1 FROM message_reminders l

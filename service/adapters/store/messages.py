@@ -6,12 +6,13 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, exists, func, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from service.adapters.store.answers import alarm, give_back, of_message
+from service.adapters.store.answers import alarm
 from service.adapters.store.claims import Worker, claim
 from service.adapters.store.database import Database
 from service.adapters.store.lawtext import refuse_stale
 from service.adapters.store.moves import in_pieces, move
 from service.adapters.store.recorded import record
+from service.adapters.store.returned import give_back, of_message
 from service.adapters.store.schema import (
     OPEN_MESSAGE,
     messages,
@@ -22,7 +23,7 @@ from service.adapters.store.types import database_now
 from service.domain.outcome import Outcome
 from service.domain.status import MessageState, ReminderState
 from service.flow.ports import Vault
-from service.flow.rows import Claim, Compose, OpenMessage, Outgoing
+from service.flow.rows import Claim, Claiming, OpenMessage, Outgoing
 
 LEFT = "absent again: an operator decides"
 """The provider is not asked about these any more."""
@@ -38,31 +39,19 @@ class MessageStore:
         self._vault = vault
         self._provider = provider
 
-    async def claim(
-        self,
-        *,
-        now: datetime,
-        owner: str,
-        lease: float,
-        limit: int,
-        compose: Compose,
-        law: str,
-    ) -> Claim:
+    async def claim(self, how: Claiming, now: datetime) -> Claim:
         """Take due reminders in one transaction: end, hold, or turn into messages."""
-        worker = Worker(owner, lease, self._provider, self._vault)
+        worker = Worker(how.owner, how.lease, self._provider, self._vault)
         async with self._database.write() as connection:
-            await refuse_stale(connection, law)
-            return await claim(
-                connection, worker, now=now, limit=limit, compose=compose
-            )
+            await refuse_stale(connection, how.law)
+            return await claim(connection, worker, how, now)
 
     async def record(
         self, owner: str, outcomes: Sequence[tuple[Outgoing, Outcome]], now: datetime
     ) -> None:
         """Write what the provider answered, fenced by owner and attempt."""
         async with self._database.write() as connection:
-            for message, outcome in outcomes:
-                await record(connection, owner, message, outcome, now)
+            await record(connection, owner, outcomes, now)
 
     async def lapse(self, now: datetime) -> int:
         """Messages whose owner's lease ended unrecorded become uncertain."""

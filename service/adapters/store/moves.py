@@ -4,9 +4,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import TypeVar
 
-from sqlalchemy import ColumnElement, exists, insert, tuple_, update
+from sqlalchemy import ColumnElement, exists, insert, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from service.adapters.store.batch import like
 from service.adapters.store.schema import reminder_events, reminders
 from service.domain.schedule import Slot
 from service.domain.status import UNTOLD, ReminderState, sources_of
@@ -15,6 +16,9 @@ T = TypeVar("T")
 
 Key = tuple[str, date, str]
 """(permit_id, expires_on, step)."""
+
+Event = tuple[str, date, str, datetime, ReminderState, str | None, str | None]
+"""A key, when it became which state, why, and by which message."""
 
 KEY = (reminders.c.permit_id, reminders.c.expires_on, reminders.c.step)
 
@@ -37,23 +41,22 @@ async def move(
         .returning(*KEY, reminders.c.message_id)
     )
     rows = moved.all()
-    if rows:
-        await connection.execute(
-            insert(reminder_events),
-            [
-                {
-                    "permit_id": row.permit_id,
-                    "expires_on": row.expires_on,
-                    "step": row.step,
-                    "at": now,
-                    "state": state,
-                    "reason": reason,
-                    "message_id": row.message_id,
-                }
-                for row in rows
-            ],
-        )
+    told = [(*row[:3], now, state, reason, row.message_id) for row in rows]
+    await keep(connection, told)
     return [(row.permit_id, row.expires_on, row.step) for row in rows]
+
+
+async def keep(connection: AsyncConnection, events: Sequence[Event]) -> None:
+    """Write moves down, for ever."""
+    if events:
+        await connection.execute(_KEEP, _EVENTS.rows(connection.dialect, events))
+
+
+_EVENTS = like(
+    reminder_events,
+    ("permit_id", "expires_on", "step", "at", "state", "reason", "message_id"),
+)
+_KEEP = insert(reminder_events).from_select(_EVENTS.names, select(_EVENTS.table))
 
 
 def told_in_place_of(slot: Slot) -> ColumnElement[bool]:

@@ -1,28 +1,33 @@
 """What a POST came to, written down: yes, a clear no, or nobody knows."""
 
+from collections.abc import Sequence
 from datetime import datetime
+from random import random
 from typing import Any
 
 from sqlalchemy import ColumnElement, FromClause, Row, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.adapters.store.answers import (
-    BACK_OFF,
-    LONGEST_BACK_OFF,
-    OPEN,
     accept,
+    accept_all,
     belongs,
-    give_back,
     learn,
-    of_message,
     open_breaker,
     take_receipt,
 )
 from service.adapters.store.moves import move
-from service.adapters.store.schema import message_reminders, messages
+from service.adapters.store.returned import (
+    OPEN,
+    give_back,
+    of_message,
+    turn_to_next_phone,
+)
+from service.adapters.store.schema import message_reminders, messages, reminders
 from service.adapters.store.types import database_now
 from service.domain.outcome import (
     Accepted,
+    Fault,
     NotPosted,
     Outcome,
     Receipt,
@@ -30,6 +35,7 @@ from service.domain.outcome import (
     Refused,
     Unknown,
 )
+from service.domain.retry import back_off
 from service.domain.status import MessageState, ReminderState
 from service.flow.rows import Outgoing
 
@@ -37,23 +43,63 @@ from service.flow.rows import Outgoing
 async def record(
     connection: AsyncConnection,
     owner: str,
-    message: Outgoing,
-    outcome: Outcome,
+    outcomes: Sequence[tuple[Outgoing, Outcome]],
     now: datetime,
 ) -> None:
-    """Write one outcome, if the message is still this owner's and this attempt."""
+    """Write outcomes of messages that are still this owner's and this attempt.
+
+    A plain yes is the rule: all of those take a few statements together.
+    """
+    rows = await _mine(connection, owner, [message for message, _ in outcomes])
+    said = [(rows[one.id], it) for one, it in outcomes if one.id in rows]
+    ids = [it.provider_id for _, it in said if isinstance(it, Accepted)]
+    known = await _bound(connection, said, ids)
+    plain = [
+        (row, it)
+        for row, it in said
+        if isinstance(it, Accepted)
+        and it.state is MessageState.ACCEPTED
+        and row.state in OPEN
+        and row.provider_id is None
+        and it.provider_id not in known
+        and ids.count(it.provider_id) == 1
+    ]
+    await accept_all(connection, [(row.id, it.provider_id) for row, it in plain], now)
+    done = {row.id for row, _ in plain}
+    for row, outcome in said:
+        if row.id in done:
+            continue
+        if isinstance(outcome, Accepted):
+            await _accepted(connection, row, outcome, now)
+        elif row.state in OPEN:
+            await _not_accepted(connection, row, outcome, now)
+
+
+async def _mine(
+    connection: AsyncConnection, owner: str, messages_of: Sequence[Outgoing]
+) -> dict[str, Row[Any]]:
+    attempts = {one.id: one.attempt for one in messages_of}
     mine = select(messages).where(
-        messages.c.id == message.id,
-        messages.c.owner == owner,
-        messages.c.attempt == message.attempt,
+        messages.c.id.in_(attempts), messages.c.owner == owner
     )
-    row = (await connection.execute(mine)).first()
-    if row is None:
-        return
-    if isinstance(outcome, Accepted):
-        await _accepted(connection, row, outcome, now)
-    elif row.state in OPEN:
-        await _not_accepted(connection, row, outcome, now)
+    return {
+        row.id: row
+        for row in await connection.execute(mine)
+        if row.attempt == attempts[row.id]
+    }
+
+
+async def _bound(
+    connection: AsyncConnection,
+    said: Sequence[tuple[Row[Any], Outcome]],
+    ids: Sequence[str],
+) -> set[str]:
+    """Those of a provider's ids that belong to a message already."""
+    providers = {row.provider for row, _ in said}
+    wanted = select(messages.c.provider_id).where(
+        messages.c.provider.in_(providers), messages.c.provider_id.in_(ids)
+    )
+    return set((await connection.execute(wanted)).scalars())
 
 
 async def _accepted(
@@ -81,10 +127,11 @@ async def _not_accepted(
         case Unknown(reason):
             await _doubt(connection, message_id, reason, now)
         case NotPosted(reason):
-            after = await _back_off(connection, message_id)
+            after = await _back_off(connection, message_id, None)
             await give_back(connection, message_id, reason, now, after=after)
         case Refused():
-            await learn(connection, row.recipient_id, outcome.kind, now)
+            fault = Fault(outcome.kind, outcome.code)
+            await learn(connection, row.recipient_id, fault, now)
             await _refuse(connection, message_id, outcome, now)
 
 
@@ -111,7 +158,7 @@ async def _refuse(
 ) -> None:
     reason = f"{refused.kind} {refused.code}: {refused.reason}"
     if refused.kind in (RefusalKind.RETRY_SAFE, RefusalKind.RETRY_LATER):
-        after = await _back_off(connection, message_id)
+        after = await _back_off(connection, message_id, refused.retry_after)
         await give_back(connection, message_id, reason, now, after=after)
     elif refused.kind is RefusalKind.ACCOUNT:
         await give_back(connection, message_id, reason, now)
@@ -120,8 +167,10 @@ async def _refuse(
         await _end_refused(connection, message_id, refused, reason, now)
 
 
-async def _back_off(connection: AsyncConnection, message_id: str) -> float:
-    """Twice as long for each message this reminder has had."""
+async def _back_off(
+    connection: AsyncConnection, message_id: str, asked: float | None
+) -> float:
+    """How long to wait, by how many messages its reminders have had."""
     mine = message_reminders.alias()
     trials = (
         select(func.count())
@@ -129,7 +178,7 @@ async def _back_off(connection: AsyncConnection, message_id: str) -> float:
         .where(mine.c.message_id == message_id)
     )
     count = (await connection.execute(trials)).scalar_one()
-    return min(BACK_OFF * 2.0 ** min(count - 1, 10), LONGEST_BACK_OFF)
+    return back_off(int(count), random(), asked)  # noqa: S311 - no secret
 
 
 def _same_reminder(mine: FromClause) -> ColumnElement[bool]:
@@ -152,14 +201,19 @@ async def _end_refused(
         update(messages)
         .where(messages.c.id == message_id)
         .values(
-            state=MessageState.REFUSED, reason=reason, code=refused.code, final_at=now
+            state=MessageState.REFUSED,
+            reason=reason,
+            code=refused.code,
+            kind=refused.kind,
+            final_at=now,
         )
     )
-    opted_out = refused.kind is RefusalKind.OPTED_OUT
-    await move(
-        connection,
-        of_message(message_id),
-        ReminderState.SUPPRESSED if opted_out else ReminderState.FAILED,
-        now,
-        reason="opted out" if opted_out else f"refused: {refused.kind}",
-    )
+    mine = of_message(message_id)
+    if refused.kind is RefusalKind.BAD_NUMBER:
+        await turn_to_next_phone(connection, message_id, reason, now)
+    if refused.kind is RefusalKind.OPTED_OUT:
+        fresh = mine & reminders.c.sent_at.is_(None)
+        ended = ReminderState.SUPPRESSED
+        await move(connection, fresh, ended, now, reason="opted out")
+    why = f"refused: {refused.kind}"
+    await move(connection, mine, ReminderState.FAILED, now, reason=why)

@@ -248,7 +248,7 @@ reminders = Table(
     Index(None, "state_at"),
     Index(None, "message_id"),
     comment="told_on: the closing day its text names, if it names one. returned: how "
-    "often a message of it was found absent; retries: how often the carrier failed.",
+    "often a message of it was found absent; retries: how often it was sent again.",
 )
 
 reminder_events = Table(

@@ -21,11 +21,11 @@ def has_mobile() -> ColumnElement[bool]:
 def textable() -> ColumnElement[bool]:
     """Whether no renewal is filed and the phone that would be texted welcomes it.
 
-    That is the first mobile one, as when a reminder is sent.
+    That is the first mobile one that can be reached, as when a reminder is sent.
     """
     welcome = (
         select(recipients.c.opted_out_at.is_(None))
-        .where(*MOBILE)
+        .where(*MOBILE, recipients.c.unreachable_at.is_(None))
         .order_by(permit_recipients.c.position)
         .limit(1)
         .scalar_subquery()

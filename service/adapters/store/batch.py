@@ -1,0 +1,72 @@
+"""Many rows as one parameter of one statement.
+
+A statement run row by row hands the interpreter's lock back and forth between the loop
+and the database's thread for each of them; one that unpacks JSON does so once.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+import orjson
+from sqlalchemy import (
+    ColumnElement,
+    Dialect,
+    FromClause,
+    Subquery,
+    Text,
+    bindparam,
+    func,
+    select,
+    type_coerce,
+)
+from sqlalchemy.types import TypeEngine
+
+
+class Batch:
+    """A table of these columns whose rows come when a statement is run."""
+
+    def __init__(self, columns: Mapping[str, TypeEngine[object]]) -> None:
+        self._columns = dict(columns)
+        each = func.json_each(bindparam("rows", type_=Text())).table_valued("value")
+        self._table = select(
+            *[
+                type_coerce(func.json_extract(each.c.value, f"$[{at}]"), kind).label(
+                    name
+                )
+                for at, (name, kind) in enumerate(self._columns.items())
+            ]
+        ).subquery("batch")
+
+    @property
+    def table(self) -> Subquery:
+        """The rows, to select from or to join with."""
+        return self._table
+
+    @property
+    def names(self) -> list[str]:
+        """The columns in their order."""
+        return list(self._columns)
+
+    def __getitem__(self, name: str) -> ColumnElement[object]:
+        return self._table.c[name]
+
+    def rows(
+        self, dialect: Dialect, rows: Iterable[Sequence[object]]
+    ) -> dict[str, str]:
+        """The parameter that holds these rows, each in the order of the columns."""
+        writers = [
+            kind.dialect_impl(dialect).bind_processor(dialect)
+            for kind in self._columns.values()
+        ]
+        written = [
+            [
+                value if write is None or value is None else write(value)
+                for write, value in zip(writers, row, strict=True)
+            ]
+            for row in rows
+        ]
+        return {"rows": orjson.dumps(written).decode()}
+
+
+def like(table: FromClause, names: Iterable[str]) -> Batch:
+    """A batch of some columns of a table."""
+    return Batch({name: table.c[name].type for name in names})

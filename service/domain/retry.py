@@ -1,0 +1,42 @@
+"""Whether a text that did not arrive is followed by another, and when.
+
+A carrier's passing faults (a phone that is off, a queue that ran over) go away in
+hours; twilio.com/docs/api/errors/30003 and 30008 ask to try again later. A number that
+is nobody's never answers, so the next one of the permit is tried.
+"""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Final
+
+from service.domain.outcome import RefusalKind
+
+AFTER: Final[Sequence[timedelta]] = (timedelta(hours=1), timedelta(hours=4))
+"""How long after each fault of the carrier: a reminder is tried again twice."""
+
+BACK_OFF: Final = 2.0
+LONGEST_BACK_OFF: Final = 3600.0
+"""Seconds, for what was provably not taken; doubled at every message of a reminder."""
+
+
+def waits(
+    kind: RefusalKind | None, retries: int, asked: float | None
+) -> timedelta | None:
+    """How long to wait before a reminder is sent again; None: not again.
+
+    `retries` is how often it was before, `asked` the seconds that the fault is known
+    to last.
+    """
+    if kind is not RefusalKind.RETRY_LATER or retries >= len(AFTER):
+        return None
+    return max(AFTER[retries], timedelta(seconds=asked or 0.0))
+
+
+def back_off(messages: int, chance: float, asked: float | None) -> float:
+    """Seconds before a reminder, not taken for the `messages`th time, is POSTed anew.
+
+    At once, for the first, but not all at the same instant: `chance`, between 0 and 1,
+    is where in its span each lies. Never sooner than the provider `asked`.
+    """
+    span = min(BACK_OFF * 2.0 ** min(messages - 1, 20), LONGEST_BACK_OFF)
+    return max(span * chance, asked or 0.0)

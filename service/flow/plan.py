@@ -1,0 +1,220 @@
+"""What becomes of the reminders of a claim: ended, held, or told, by how many SMS.
+
+Nothing is read or written here: what is due and what was counted come in, a plan goes
+out. Only the words are looked up.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+
+from service.domain.authority import Authority
+from service.domain.caps import Purse, Spent
+from service.domain.compose import facts
+from service.domain.decide import End, Hold, decide
+from service.domain.digest import (
+    DIGEST,
+    ITEM,
+    MOST_SEGMENTS,
+    Telling,
+    bundles,
+    digest_of,
+    halves,
+    items_of,
+)
+from service.domain.lawbook import Law
+from service.domain.rule import CONTACT_NOW, Rule, Version, corrects
+from service.domain.schedule import Window
+from service.domain.segments import measure
+from service.domain.status import ReminderState
+from service.domain.validity import valid_for
+from service.flow.ports import Words
+from service.flow.rows import Draft, Due, Planned, Told
+
+
+@dataclass(frozen=True, slots=True)
+class Planning:
+    """By which law and in which words a claim is planned, at which instant."""
+
+    law: Law
+    words: Words
+    now: datetime
+
+    def plan(self, dues: Sequence[Due], spent: Spent, most: int) -> Planned:
+        """Decide on every reminder; of the SMS at most so many are taken.
+
+        `dues` come in the order in which they close.
+        """
+        ends, holds = list[tuple[int, End]](), list[tuple[int, Hold]]()
+        tellings, told = list[Telling](), dict[int, Told]()
+        last = dict[str, Told]()
+        for at, due in enumerate(dues):
+            before = last.get(due.permit)
+            match self._judged(at, _after(due, before, self.now) if before else due):
+                case End() as end:
+                    ends.append((at, end))
+                case Hold() as hold:
+                    if before is None:  # else it depends on what becomes of that text
+                        holds.append((at, hold))
+                case telling, about:
+                    tellings.append(telling)
+                    last[due.permit] = told[at] = about
+        drafts = [
+            self._draft(bundle, dues, told)
+            for one in bundles(tellings)
+            for bundle in self._fitting(one)
+        ]
+        purse = Purse(spent, self.now)
+        taken, capped, busy = self._paid(drafts, dues, purse, most)
+        return Planned(ends, [*holds, *capped], taken, purse.waits, busy)
+
+    def _judged(self, at: int, due: Due) -> End | Hold | tuple[Telling, Told]:
+        law, now = self.law, self.now
+        office, rule = law.sender_of(due.authority), law.rule(due.rule)
+        working = law.calendar(office.calendar).surely
+        if verdict := decide(due.candidate, now, office, working, rule.min_gap_days):
+            return verdict
+        version = self._version(due)
+        expires_on = due.candidate.expires_on
+        window = law.ladder(due.rule, version, due.authority, expires_on).window
+        if end := self._untrue(due, version, window, office):
+            return end
+        assert due.recipient is not None  # noqa: S101 - `decide` has asked for a line
+        said = facts(
+            rule, version, window, office, due.number, due.language or office.language
+        )
+        telling = Telling(
+            at=at,
+            office=office.code,
+            recipient=due.recipient,
+            holder=due.holder,
+            alone=_alone(rule, due.step, version),
+            facts=said,
+        )
+        told_on = None if window.provisional else window.closes_on
+        return telling, Told(at, version.key, told_on)
+
+    def _version(self, due: Due) -> Version:
+        """What words it: a text sent again is worded by what holds now."""
+        if due.candidate.again:
+            return self.law.standing(due.standing)
+        return self.law.version(due.version)
+
+    def _untrue(
+        self, due: Due, version: Version, window: Window, office: Authority
+    ) -> End | None:
+        """The end of a reminder whose text would not be true, or is of no use."""
+        again = due.candidate.again
+        ended = ReminderState.FAILED if again else None
+        if (
+            self.law.rule(due.rule).never is not None
+            or version.reference.confidence == "unverified"
+        ):
+            return End(ended or ReminderState.SUPPRESSED, "rule unverified")
+        if again and not _has(version, due.step):
+            return End(ReminderState.FAILED, "rule changed")
+        today = self.now.astimezone(office.zone).date()
+        if window.closes_on < today and due.step not in _after_closing(version):
+            return End(ended or ReminderState.MISSED, "window closed")
+        if corrects(due.step) and not _told_too_late(due, window):
+            return End(ended or ReminderState.SUPERSEDED, "told date holds again")
+        return None
+
+    def _fitting(self, bundle: list[Telling]) -> Iterator[list[Telling]]:
+        """Cut a bundle until each part fits into one SMS."""
+        if len(bundle) == 1 or measure(self._body(bundle)).segments <= MOST_SEGMENTS:
+            yield bundle
+            return
+        for half in halves(bundle):
+            yield from self._fitting(half)
+
+    def _body(self, bundle: list[Telling]) -> str:
+        today = self._today(bundle[0].office)
+        items = [self.words.render_sms(ITEM, one) for one in items_of(bundle, today)]
+        return self.words.render_sms(DIGEST, digest_of(bundle, items))
+
+    def _draft(
+        self, bundle: list[Telling], dues: Sequence[Due], told: dict[int, Told]
+    ) -> Draft:
+        mine = [dues[one.at] for one in bundle]
+        office = self.law.authority(bundle[0].office)
+        language = bundle[0].facts.language
+        if len(bundle) == 1:
+            template = mine[0].template
+            body = self.words.render_sms(template, bundle[0].facts)
+        else:
+            template, body = DIGEST, self._body(bundle)
+        until_at = min(one.candidate.until_at for one in mine)
+        return Draft(
+            about=tuple(told[one.at] for one in bundle),
+            office=office.code,
+            template=template,
+            template_version=0,
+            language=language,
+            body=body,
+            segments=measure(body).segments,
+            valid_for=valid_for(self.now, office, until_at),
+            sent_from=office.sent_from,
+        )
+
+    def _paid(
+        self,
+        drafts: Sequence[Draft],
+        dues: Sequence[Due],
+        purse: Purse,
+        most: int,
+    ) -> tuple[list[Draft], list[tuple[int, Hold]], frozenset[str]]:
+        """Take of the drafts what the limits allow, in their order.
+
+        What is held by a cap, and the offices whose sender has no turn left.
+        """
+        taken, busy = list[Draft](), set[str]()
+        holds = list[tuple[int, Hold]]()
+        for draft in drafts:
+            if len(taken) == most:
+                break
+            office = self.law.authority(draft.office)
+            recipient = dues[draft.about[0].at].recipient or ""
+            working = self.law.calendar(office.calendar).surely
+            match purse.spend(office, working, recipient, draft.segments):
+                case Hold() as hold:
+                    holds += [(one.at, hold) for one in draft.about]
+                case None:
+                    busy.add(office.code)
+                case delay:
+                    taken.append(replace(draft, delay=delay) if delay else draft)
+        return taken, holds, frozenset(busy)
+
+    def _today(self, office: str) -> date:
+        return self.now.astimezone(self.law.authority(office).zone).date()
+
+
+def _after(due: Due, before: Told, now: datetime) -> Due:
+    """The reminder, once another one of its permit goes out in the same claim."""
+    told = before.told_on or due.candidate.last_told_on
+    last = None if corrects(due.step) else now
+    known = replace(due.candidate, last_sent_at=last, last_told_on=told)
+    return replace(due, candidate=known)
+
+
+def _after_closing(version: Version) -> set[str]:
+    """The steps whose texts are not about a closing to come."""
+    return {one.name for one in version.steps if one.after_closing} | {CONTACT_NOW}
+
+
+def _alone(rule: Rule, step: str, version: Version) -> bool:
+    """Whether it has an SMS of its own: a digest only tells of closings to come."""
+    return not rule.merges or corrects(step) or step in _after_closing(version)
+
+
+def _has(version: Version, step: str) -> bool:
+    return (
+        corrects(step)
+        or step == CONTACT_NOW
+        or any(one.name == step for one in version.steps)
+    )
+
+
+def _told_too_late(due: Due, window: Window) -> bool:
+    told_on = due.candidate.last_told_on
+    return told_on is not None and told_on > window.closes_on

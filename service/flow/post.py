@@ -1,0 +1,141 @@
+"""Claimed messages POSTed, some at once: as many as the provider bears.
+
+A message row is POSTed at most once. Just before each POST the worker looks at its own
+monotonic deadline, so that a process that slept past its lease sends nothing.
+"""
+
+import asyncio
+import logging
+import time
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+from service.domain.errors import SetUpError
+from service.domain.outcome import (
+    Accepted,
+    NotPosted,
+    Outcome,
+    RefusalKind,
+    Refused,
+    Unknown,
+)
+from service.domain.pace import Pace
+from service.flow.ports import Provider, Vault
+from service.flow.register import PHONE
+from service.flow.rows import Outgoing
+
+log = logging.getLogger(__name__)
+
+IN_FLIGHT: Final = 20
+"""POSTs under way at once: Twilio refuses concurrency, not rate (error 20429)."""
+
+IN_VAIN: Final = 5
+"""So many refused connections in a row, and the provider is left alone till later."""
+
+_Said = list[tuple[Outgoing, Outcome]]
+
+
+@dataclass(slots=True)
+class Posting:
+    """POSTs for one provider; the pace it bears is remembered from round to round."""
+
+    provider: Provider
+    vault: Vault
+    pace: Pace = field(default_factory=lambda: Pace.of(IN_FLIGHT))
+
+    async def post(self, messages: Sequence[Outgoing], deadline: float) -> _Said:
+        """POST messages in their order; none after the deadline.
+
+        None either once the account is refused, or connections in a row are. Instants
+        are those of `elapsed`.
+        """
+        round_ = _Round(self, deque(messages), elapsed(), deadline)
+        async with asyncio.TaskGroup() as group:
+            for _ in range(min(self.pace.most, len(messages))):
+                group.create_task(round_.work())
+        return round_.said
+
+
+@dataclass(slots=True)
+class _Round:
+    to: Posting
+    left: deque[Outgoing]
+    began: float
+    deadline: float
+    said: _Said = field(default_factory=list)
+    busy: int = 0
+    in_vain: int = 0
+    over: bool = False
+
+    async def work(self) -> None:
+        """Take message after message while there is room."""
+        while self.left:
+            if self._hopeless():
+                self._leave()
+            elif wait := self._wait():
+                await asyncio.sleep(wait)
+            else:
+                await self._post(self.left.popleft())
+
+    def _hopeless(self) -> bool:
+        return self.over or elapsed() > self.deadline
+
+    def _leave(self) -> None:
+        """Whoever is left was provably not POSTed."""
+        self.said += [(one, NotPosted()) for one in self.left]
+        self.left.clear()
+
+    def _wait(self) -> float:
+        """Seconds until the next message may go; 0: now."""
+        now = elapsed()
+        if self.busy >= self.to.pace.room(now):
+            return _GLANCE
+        return max(self.began + self.left[0].delay - now, 0.0)
+
+    async def _post(self, message: Outgoing) -> None:
+        begun = elapsed()
+        late = message.valid_for - (begun - self.began)
+        self.busy += 1
+        try:
+            outcome = await self._ask(replace(message, valid_for=late))
+        finally:
+            self.busy -= 1
+        self.said.append((message, outcome))
+        self._learn(outcome, begun)
+
+    async def _ask(self, message: Outgoing) -> Outcome:
+        try:
+            phone = self.to.vault.open(message.to, PHONE)
+        except SetUpError:
+            log.exception("message %s: its phone cannot be read", message.id)
+            return NotPosted("phone cannot be read")
+        return await self.to.provider.send(replace(message, phone=phone))
+
+    def _learn(self, outcome: Outcome, begun: float) -> None:
+        """Let the pace follow, and stop where nothing more would be taken."""
+        pace, in_vain = self.to.pace, 0
+        match outcome:
+            case Accepted():
+                self.to.pace = pace.went_well()
+            case Refused(crowded=True):
+                wait = outcome.retry_after or 0.0
+                self.to.pace = pace.crowded(begun, elapsed(), wait)
+            case Refused(kind=RefusalKind.ACCOUNT):
+                self.over = True
+            case Refused(kind=RefusalKind.RETRY_SAFE):
+                in_vain = self.in_vain + 1
+                self.over = self.over or in_vain >= IN_VAIN
+            case Refused() | Unknown() | NotPosted():
+                pass
+        self.in_vain = in_vain
+
+
+_GLANCE: Final = 0.01
+"""Seconds between two looks at whether there is room."""
+
+
+def elapsed() -> float:
+    """Seconds on a clock that goes on while the machine sleeps, where there is one."""
+    return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
