@@ -227,11 +227,15 @@ class Ledger:
         return GoingLive(self.office, store, it.phones, self.vault, self.clock)
 
     async def go_live(
-        self, *codes: str, live_from: datetime | None = None, catch_up_days: int = 0
+        self,
+        *codes: str,
+        live_from: datetime | None = None,
+        catch_up_days: int = 0,
+        authority: str = OFFICE,
     ) -> int:
         """Go live with some types in the office, as somebody approved it."""
         return await go_live(
-            OFFICE,
+            authority,
             codes,
             self.going_live,
             live_from=live_from,

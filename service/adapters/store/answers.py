@@ -134,7 +134,8 @@ async def _follow(
         if fault:
             await learn(connection, row.recipient_id, fault, now)
             await _again(connection, row, state, fault, now)
-        await move(connection, mine, after, now, reason=str(state))
+        left = mine & (reminders.c.state == ReminderState.SENT)
+        await move(connection, left, after, now, reason=str(state))
 
 
 async def _again(

@@ -208,7 +208,8 @@ async def _end_refused(
             final_at=now,
         )
     )
-    mine = of_message(message_id)
+    under_way = (ReminderState.SENDING, ReminderState.UNCERTAIN)
+    mine = of_message(message_id) & reminders.c.state.in_(under_way)
     if refused.kind is RefusalKind.BAD_NUMBER:
         await turn_to_next_phone(connection, message_id, reason, now)
     if refused.kind is RefusalKind.OPTED_OUT:
