@@ -45,7 +45,7 @@ class Facts:
         Chinese leaves out the year where it is that of the expiry, which a text names
         first. The edges of a provisional window are said without an exact day.
         """
-        said = {fact.name: getattr(self, fact.name) for fact in fields(self)}
+        said = {name: getattr(self, name) for name in _NAMES}
         opens_on = self._edge(self.opens_on) if self.opens_on else None
         return said | {
             "expires_on": say_day(self.expires_on, self.language),
@@ -69,7 +69,9 @@ class Sayable(Protocol):
         """Give the facts by their names, as they are said."""
 
 
-FACTS = frozenset(fact.name for fact in fields(Facts))
+_NAMES = tuple(fact.name for fact in fields(Facts))
+
+FACTS = frozenset(_NAMES)
 """The names a template may use."""
 
 

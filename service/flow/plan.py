@@ -114,7 +114,7 @@ class Planning:
         if again and not _has(version, due.step):
             return End(ReminderState.FAILED, "rule changed")
         today = self.now.astimezone(office.zone).date()
-        if window.closes_on < today and due.step not in _after_closing(version):
+        if window.closes_on < today and not _tells_of_lateness(version, due.step):
             return End(ended or ReminderState.MISSED, "window closed")
         if corrects(due.step) and not _told_too_late(due, window):
             return End(ended or ReminderState.SUPERSEDED, "told date holds again")
@@ -197,14 +197,16 @@ def _after(due: Due, before: Told, now: datetime) -> Due:
     return replace(due, candidate=known)
 
 
-def _after_closing(version: Version) -> set[str]:
-    """The steps whose texts are not about a closing to come."""
-    return {one.name for one in version.steps if one.after_closing} | {CONTACT_NOW}
+def _tells_of_lateness(version: Version, step: str) -> bool:
+    """Whether a step's text is not about a closing to come."""
+    return step == CONTACT_NOW or any(
+        one.after_closing and one.name == step for one in version.steps
+    )
 
 
 def _alone(rule: Rule, step: str, version: Version) -> bool:
     """Whether it has an SMS of its own: a digest only tells of closings to come."""
-    return not rule.merges or corrects(step) or step in _after_closing(version)
+    return not rule.merges or corrects(step) or _tells_of_lateness(version, step)
 
 
 def _has(version: Version, step: str) -> bool:

@@ -96,22 +96,24 @@ class _Round:
 
     async def _post(self, message: Outgoing) -> None:
         begun = elapsed()
-        late = message.valid_for - (begun - self.began)
         self.busy += 1
         try:
-            outcome = await self._ask(replace(message, valid_for=late))
+            outcome = await self._ask(message, begun)
         finally:
             self.busy -= 1
         self.said.append((message, outcome))
         self._learn(outcome, begun)
 
-    async def _ask(self, message: Outgoing) -> Outcome:
+    async def _ask(self, message: Outgoing, begun: float) -> Outcome:
         try:
             phone = self.to.vault.open(message.to, PHONE)
         except SetUpError:
             log.exception("message %s: its phone cannot be read", message.id)
             return NotPosted("phone cannot be read")
-        return await self.to.provider.send(replace(message, phone=phone))
+        left = message.valid_for - (begun - self.began)
+        return await self.to.provider.send(
+            replace(message, phone=phone, valid_for=left)
+        )
 
     def _learn(self, outcome: Outcome, begun: float) -> None:
         """Let the pace follow, and stop where nothing more would be taken."""

@@ -91,35 +91,42 @@ class Reading:
 
 def reminders_with_permits(*where: ColumnElement[bool]) -> Select[Any]:
     """The rows `read` understands."""
-    return (
-        select(
-            reminders,
-            permits.c.tail,
-            permits.c.language,
-            permits.c.series,
-            permits.c.holder,
-            permits.c.holder_code,
-            permits.c.status.label("permit_status"),
-            permits.c.expires_on.label("permit_expires_on"),
-            permits.c.renewal_filed_on,
-            permits.c.replaced,
-            registers.c.max_age_days,
-            registers.c.loaded_at,
-            LAST_SENT.label("last_sent_at"),
-            LAST_TOLD.label("last_told_on"),
-            golives.c.state.label("started"),
-        )
-        .join_from(reminders, permits, permits.c.id == reminders.c.permit_id)
-        .join(registers, registers.c.name == permits.c.register)
-        .outerjoin(
-            golives,
-            and_(
-                golives.c.authority == reminders.c.authority,
-                golives.c.rule == reminders.c.rule,
-            ),
-        )
-        .where(*where)
+    return _READ.where(*where)
+
+
+_OF_REMINDER = (
+    *("permit_id", "expires_on", "step", "rule", "authority", "version_id"),
+    *("template", "until_at", "sent_at", "returned", "retries"),
+)
+
+_READ = (
+    select(
+        *[reminders.c[name] for name in _OF_REMINDER],
+        permits.c.tail,
+        permits.c.language,
+        permits.c.series,
+        permits.c.holder,
+        permits.c.holder_code,
+        permits.c.status.label("permit_status"),
+        permits.c.expires_on.label("permit_expires_on"),
+        permits.c.renewal_filed_on,
+        permits.c.replaced,
+        registers.c.max_age_days,
+        registers.c.loaded_at,
+        LAST_SENT.label("last_sent_at"),
+        LAST_TOLD.label("last_told_on"),
+        golives.c.state.label("started"),
     )
+    .join_from(reminders, permits, permits.c.id == reminders.c.permit_id)
+    .join(registers, registers.c.name == permits.c.register)
+    .outerjoin(
+        golives,
+        and_(
+            golives.c.authority == reminders.c.authority,
+            golives.c.rule == reminders.c.rule,
+        ),
+    )
+)
 
 
 async def read(connection: AsyncConnection, rows: Sequence[Row[Any]]) -> list[Reading]:
@@ -171,18 +178,24 @@ def _candidate(
     )
 
 
+_OF_RECIPIENT = ("id", "phone", "masked", "line", "opted_out_at", "unreachable_at")
+
+_PHONES: Select[Any] = (
+    select(
+        *[recipients.c[name] for name in _OF_RECIPIENT], permit_recipients.c.permit_id
+    )
+    .join_from(permit_recipients, recipients)
+    .order_by(permit_recipients.c.position)
+)
+
+
 async def phones_of(
     connection: AsyncConnection, permit_ids: Sequence[str]
 ) -> dict[str, list[Row[Any]]]:
     """The recipients of some permits, each in order of preference."""
     found: dict[str, list[Row[Any]]] = {}
     for piece in in_pieces(permit_ids):
-        rows = await connection.execute(
-            select(recipients, permit_recipients.c.permit_id)
-            .join_from(permit_recipients, recipients)
-            .where(permit_recipients.c.permit_id.in_(piece))
-            .order_by(permit_recipients.c.position)
-        )
-        for row in rows:
+        theirs = _PHONES.where(permit_recipients.c.permit_id.in_(piece))
+        for row in await connection.execute(theirs):
             found.setdefault(row.permit_id, []).append(row)
     return found

@@ -75,11 +75,17 @@ async def record(
             await _not_accepted(connection, row, outcome, now)
 
 
+_WANTED = [
+    messages.c[name]
+    for name in ("id", "attempt", "state", "provider", "provider_id", "recipient_id")
+]
+
+
 async def _mine(
     connection: AsyncConnection, owner: str, messages_of: Sequence[Outgoing]
 ) -> dict[str, Row[Any]]:
     attempts = {one.id: one.attempt for one in messages_of}
-    mine = select(messages).where(
+    mine = select(*_WANTED).where(
         messages.c.id.in_(attempts), messages.c.owner == owner
     )
     return {
