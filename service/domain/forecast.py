@@ -47,4 +47,4 @@ def by_day(found: Iterable[Falling], days: ReportPeriod) -> list[Expected]:
     for one in found:
         day = max(one.at.astimezone(days.zone).date(), days.first_on)
         counted[day][one.rule] += one.reminders
-    return [Expected(day, dict(sorted(of.items()))) for day, of in counted.items()]
+    return [Expected(day, dict(sorted((+of).items()))) for day, of in counted.items()]

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Integer, Select, and_, exists, func, or_, select
 
 from service.adapters.store.grouped import same_group
 from service.adapters.store.schema import golives, permits, reminders, slots
@@ -23,6 +23,15 @@ AT_START: Final = golives.c.live_from <= slots.c.due_at
 """Slots that do not lie before their start."""
 
 
+_PERMITS: Final = (
+    select(func.count())
+    .where(same_group(permits.c, slots.c), REMINDED)
+    .correlate(slots)
+    .scalar_subquery()
+)
+"""Those of a slot; joined, SQLite would begin with all permits of an authority."""
+
+
 def falling(*where: ColumnElement[bool]) -> Select[Any]:
     """Reminders of live slots by rule and instant, expanded already or not."""
     live = and_(
@@ -30,11 +39,11 @@ def falling(*where: ColumnElement[bool]) -> Select[Any]:
         golives.c.rule == slots.c.rule,
         golives.c.state == "live",
     )
+    number = func.sum(_PERMITS).cast(Integer).label("reminders")
     return (
-        select(slots.c.rule, slots.c.due_at, func.count().label("reminders"))
+        select(slots.c.rule, slots.c.due_at, number)
         .join_from(slots, golives, live)
-        .join(permits, same_group(permits.c, slots.c))
-        .where(REMINDED, *where)
+        .where(*where)
         .group_by(slots.c.rule, slots.c.due_at)
     )
 
@@ -61,12 +70,19 @@ def unborn(before: datetime, now: datetime) -> ColumnElement[bool]:
 
 
 def beside(since: datetime) -> ColumnElement[bool]:
-    """Reminders that are not counted by a slot due from `since` on.
+    """Reminders that `between` does not count by a slot due from `since` on.
 
-    Corrections and the like have none.
+    Corrections and the like have none; what a start catches up with lies before it, and
+    a trial has no start.
     """
     made = or_(*(reminders.c.step.startswith(one) for one in RESERVED))
-    return or_(reminders.c.due_at < since, made)
+    started = exists().where(
+        golives.c.authority == reminders.c.authority,
+        golives.c.rule == reminders.c.rule,
+        golives.c.state == "live",
+        golives.c.live_from <= reminders.c.due_at,
+    )
+    return or_(reminders.c.due_at < since, made, ~started)
 
 
 def waiting(
