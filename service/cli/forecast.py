@@ -50,4 +50,5 @@ def _show(found: Sequence[Expected]) -> None:
         rules = ", ".join(f"{rule} {count}" for rule, count in one.rules.items())
         click.echo(f"{one.day:%a %d %b %Y}{one.reminders:>8}  {rules}".rstrip())
     total = sum(one.reminders for one in found)
-    click.echo(f"{total} reminders in {len(found)} days")
+    days = "1 day" if len(found) == 1 else f"{len(found)} days"
+    click.echo(f"{total} reminders in {days}")

@@ -86,6 +86,21 @@ async def test_an_import_gone_wrong_texts_nobody_until_somebody_confirms_it(
     assert await steady.audit() == []
 
 
+async def test_a_register_mended_while_its_day_is_held_texts_whom_it_should(
+    steady: Ledger,
+) -> None:
+    wrong = list(many(100, IN_STEP))
+    await steady.register(*wrong)
+    assert await pass_at(steady, PREPARE) == 0
+    await steady.register(
+        *(replace(one, expires_on=EXPIRES + 365 * DAY) for one in wrong)
+    )
+    assert await pass_at(steady, PREPARE + HOUR) == 0, "a person looks first"
+    await steady.brakes.resume(SCOPE, "Wang Min", steady.clock.now())
+    assert await pass_at(steady, PREPARE + 2 * HOUR) == 20
+    assert await steady.audit() == []
+
+
 async def test_a_confirmed_day_is_not_held_again_and_the_next_one_is(
     steady: Ledger,
 ) -> None:
