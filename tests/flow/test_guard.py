@@ -269,18 +269,18 @@ async def test_a_week_in_which_nothing_ran_was_expected_day_by_day(
     assert await pass_at(ledger, EVE + 5 * DAY) == sent
 
 
-async def test_what_a_limit_puts_off_was_expected(steady: Ledger) -> None:
-    """As the claim writes it: a hundred of them, confirmed, wait for tomorrow."""
-    await steady.register(*many(100, IN_STEP))
-    await pass_at(steady, PREPARE)
-    await steady.brakes.resume(SCOPE, "Wang Min", steady.clock.now())
-    steady.tamper(
-        "UPDATE reminders SET hold_reason = 'daily limit of the office', "
-        "next_at = '2024-09-20 01:30:00' WHERE state = 'due'"
-    )
-    assert await pass_at(steady, PREPARE + HOUR) == 0
-    assert await pass_at(steady, PREPARE + DAY) == 130
-    assert await paused(steady) == {}
+async def test_what_a_daily_limit_puts_off_was_expected(ledger: Ledger) -> None:
+    office = (await ledger.office.law()).authority(OFFICE)
+    await ledger.change(Offices([replace(office, daily_limit=60)]))
+    await ledger.register(*many(20), *many(10, EXPIRES + DAY))
+    await pass_at(ledger, EVE)
+    await ledger.register(*many(100, IN_STEP))
+    await pass_at(ledger, PREPARE)
+    await ledger.brakes.resume(SCOPE, "Wang Min", ledger.clock.now())
+    assert await pass_at(ledger, PREPARE) == 60
+    assert await pass_at(ledger, PREPARE + DAY) == 60
+    assert await paused(ledger) == {}
+    assert forecasts(ledger)["2024-09-20"] == 70
 
 
 async def test_what_waited_out_an_operators_pause_was_expected(
