@@ -18,6 +18,7 @@ from service.adapters.store.brakes import Brakes
 from service.adapters.store.calls import CallReader
 from service.adapters.store.counts import CountStore
 from service.adapters.store.database import Database
+from service.adapters.store.expected import ForecastStore
 from service.adapters.store.explained import ExplainStore
 from service.adapters.store.golive import GoLiveStore
 from service.adapters.store.health import Health
@@ -29,6 +30,7 @@ from service.adapters.store.permits import PermitStore
 from service.adapters.store.received import ReceiveStore
 from service.adapters.store.shown import PermitReader
 from service.adapters.store.slots import SlotStore
+from service.adapters.store.volume import VolumeStore
 from service.adapters.store.waiting import WaitingStore
 from service.adapters.twilio import Twilio
 from service.adapters.words import Words
@@ -38,6 +40,7 @@ from service.flow.change import change
 from service.flow.edits import Apply
 from service.flow.foretell import Foretelling
 from service.flow.golive import GoingLive
+from service.flow.guard import Guarding
 from service.flow.ports import Clock
 from service.flow.post import Posting
 from service.flow.refresh import refresh
@@ -67,6 +70,7 @@ class House:
     permits: PermitReader
     explaining: ExplainStore
     counts: CountStore
+    forecasting: ForecastStore
     calling: CallReader
     auditing: AuditStore
     receiving: ReceiveStore
@@ -87,6 +91,7 @@ class House:
         )
         return Pass(
             sending=sending,
+            guarding=Guarding(self.office, VolumeStore(self.database), self.clock),
             expanding=SlotStore(self.database),
             settling=store,
             receiving=self.receiving,
@@ -128,6 +133,7 @@ class House:
             permits=self.permits,
             explaining=self.explaining,
             counts=self.counts,
+            forecasting=self.forecasting,
             keys=self.keys,
             health=self.health,
             documents=self.documents,
@@ -177,6 +183,7 @@ async def build(settings: Settings, database: Database) -> House:
         permits=PermitReader(database),
         explaining=ExplainStore(database),
         counts=CountStore(database),
+        forecasting=ForecastStore(database),
         calling=CallReader(database),
         auditing=AuditStore(database),
         receiving=ReceiveStore(database),

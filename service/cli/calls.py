@@ -1,4 +1,4 @@
-"""The call list: whom no text reaches."""
+"""The call list: whom no text reaches, or none in time."""
 
 from dataclasses import asdict, fields
 from typing import Final
@@ -19,7 +19,7 @@ _COLUMNS: Final = [field.name for field in fields(Call)]
 @click.option("--format", "form", type=click.Choice(["text", "csv"]), default="text")
 @in_house
 async def calls(house: House, authority: str | None, form: str) -> None:
-    """List the permits past closing, or close to it, that only a call can save."""
+    """List the permits past closing, or close to it, that no text will save."""
     law = await house.office.law()
     office = meant(law, authority or house.settings.authority)
     found = await list_calls(

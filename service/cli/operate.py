@@ -27,7 +27,11 @@ _SCOPE = click.argument("scope", default="all", type=Scope())
 @click.option("--reason", required=True, help="Why; it is kept and shown.")
 @in_house
 async def pause(house: House, scope: str, reason: str) -> None:
-    """Stop sending for SCOPE: all (the default), rule:CODE or authority:CODE."""
+    """Stop sending for SCOPE.
+
+    That is all (the default), rule:CODE, authority:CODE for the permits it issued, or
+    office:CODE for all that an office sends.
+    """
     await _refuse_unknown(house, scope)
     await house.brakes.pause(scope, whoami(), reason, house.clock.now())
     click.echo(f"paused {scope}")
@@ -37,10 +41,13 @@ async def pause(house: House, scope: str, reason: str) -> None:
 @_SCOPE
 @in_house
 async def resume(house: House, scope: str) -> None:
-    """Send again for SCOPE: all (the default), rule:CODE or authority:CODE."""
+    """Send again for SCOPE, which may be all (the default) that was paused.
+
+    Where the volume guard had paused it, that confirms the day: all of it is sent.
+    """
     await _refuse_unknown(house, scope)
-    await house.brakes.resume(scope, whoami(), house.clock.now())
-    click.echo(f"resumed {scope}")
+    day = await house.brakes.resume(scope, whoami(), house.clock.now())
+    click.echo(f"resumed {scope}" + (f", {day} confirmed" if day else ""))
 
 
 async def _refuse_unknown(house: House, scope: str) -> None:
@@ -48,5 +55,5 @@ async def _refuse_unknown(house: House, scope: str) -> None:
     law = await house.office.law()
     if kind == "rule":
         law.rule(code)
-    elif kind == "authority":
+    elif kind in ("authority", "office"):
         law.authority(code)

@@ -51,14 +51,16 @@ class Moment(click.ParamType[datetime]):
 
 
 class Scope(click.ParamType[str]):
-    """What a brake holds: all, rule:CODE or authority:CODE."""
+    """What a brake holds: all, or a rule, an authority or what an office sends."""
 
     name = "SCOPE"
 
     def convert(self, value: Any, param: Any, ctx: Any) -> str:  # noqa: ANN401 - click's
         """Read one; whether the code is known is for the installation to say."""
         kind, colon, code = str(value).partition(":")
-        if value != "all" and not (kind in {"rule", "authority"} and colon and code):
-            expected = "all, rule:CODE or authority:CODE"
+        if value != "all" and not (
+            kind in {"rule", "authority", "office"} and colon and code
+        ):
+            expected = "all, rule:CODE, authority:CODE or office:CODE"
             self.fail(f"found {value!r}, expected {expected}", param, ctx)
         return str(value)

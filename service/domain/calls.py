@@ -1,10 +1,11 @@
-"""The call list: who must be told by telephone, for no text will."""
+"""The call list: who must be told by telephone, for no text will, or none in time."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Final
 
+from service.domain.caps import CAPS
 from service.domain.lawbook import Law
 from service.domain.recipient import Line
 from service.domain.rule import CONTACT_NOW, Version
@@ -12,6 +13,15 @@ from service.domain.schedule import Ladder
 
 SOON: Final = timedelta(days=30)
 """So long before closing, who cannot be texted is called."""
+
+NEAR: Final = timedelta(days=5)
+"""So long before closing, whose text is held back is called: a weekend and the working
+days around it, time for the office to call and for the holder to apply."""
+
+STALE: Final = "register is stale"
+
+HOLDS: Final = CAPS | {STALE}
+"""Holds that nothing ends before a closing; all others end by themselves in time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,20 +60,28 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Calling:
-    """A group of permits that may have to be called: past its closing, or soon."""
+    """A group of permits that may have to be called: past its closing, or soon.
+
+    `closes_in` are the days until it closes, negative where it is late.
+    """
 
     version: Version
     ladder: Ladder
-    late: bool
+    closes_in: timedelta
     texts_follow: bool
 
-    def reasons(self, reach: Reach, texted: frozenset[str]) -> list[str]:
+    def reasons(
+        self, reach: Reach, texted: frozenset[str], held: str | None
+    ) -> list[str]:
         """Say why a permit of the group must be called; nothing where a text does it.
 
-        `texted` are the steps in which its holder was texted, or is about to be.
+        `texted` are the steps in which its holder was texted, or is about to be;
+        `held` is what holds such a text back.
         """
         found = list(reach.reasons())
-        if not self.late:
+        if self.closes_in >= timedelta():
+            if held and self.closes_in <= NEAR:
+                found.append(f"held back: {held}, closing {_in(self.closes_in)}")
             return found
         if self.version.late_filing == "refused":
             return ["late filing is refused", *found]
@@ -73,6 +91,12 @@ class Calling:
         if not (found or self.texts_follow or texted & (after | {CONTACT_NOW})):
             return ["not texted since closing"]
         return found
+
+
+def _in(time: timedelta) -> str:
+    if not time:
+        return "today"
+    return f"in {time.days} day{'s' if time.days > 1 else ''}"
 
 
 def calling(
@@ -87,6 +111,6 @@ def calling(
     return Calling(
         version=version,
         ladder=ladder,
-        late=ladder.window.closes_on < today,
+        closes_in=ladder.window.closes_on - today,
         texts_follow=any(slot.due_at > now for slot in ladder.slots),
     )

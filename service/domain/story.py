@@ -82,7 +82,8 @@ def outcome(it: Told, now: Situation, zone: ZoneInfo) -> str:
         return _waiting(it, now, zone)
     if it.state in NEVER_ACCEPTED:
         return f"not sent ({it.state}): {why(it.reason)}"
-    return _carried(it, zone)
+    held = _held(it, now, zone) if it.state is _R.RETRYING else ""
+    return f"{_carried(it, zone)}{held}"
 
 
 def _carried(it: Told, zone: ZoneInfo) -> str:
@@ -101,14 +102,21 @@ def _carried(it: Told, zone: ZoneInfo) -> str:
 
 
 def _waiting(it: Told, now: Situation, zone: ZoneInfo) -> str:
-    if stopped := paused(now, zone):
-        return f"due, but {stopped}"
-    if it.hold_reason is not None:
-        return f"due, held until {local_time(it.next_at, zone)}: {it.hold_reason}"
+    if held := _held(it, now, zone):
+        return f"due{held}"
     if it.next_at > now.now:
         put_off = "due, put off until" if it.due_at <= now.now else "not due before"
         return f"{put_off} {local_time(it.next_at, zone)}"
     return "due: the next tick looks at it"
+
+
+def _held(it: Told, now: Situation, zone: ZoneInfo) -> str:
+    """Say what keeps it from being sent, a pause or a hold and until when, if any."""
+    if stopped := paused(now, zone):
+        return f", but {stopped}"
+    if it.hold_reason is None:
+        return ""
+    return f", held until {local_time(it.next_at, zone)}: {it.hold_reason}"
 
 
 def _birth(it: Told, zone: ZoneInfo) -> Event:

@@ -29,6 +29,14 @@ class ReportPeriod:
     zone: ZoneInfo
 
     @property
+    def each(self) -> list[date]:
+        """Its days, in order."""
+        return [
+            self.first_on + number * _DAY
+            for number in range((self.last_on - self.first_on).days + 1)
+        ]
+
+    @property
     def weekly(self) -> bool:
         """Whether it is one ISO week, Monday to Sunday, and named as such."""
         return self.label == _week_label(self.first_on)

@@ -1,4 +1,4 @@
-"""Whom the office must call, since no text reaches them."""
+"""Whom the office must call, since no text reaches them, or none in time."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -16,7 +16,8 @@ GroupKey = tuple[str, str, date]
 class Unfiled:
     """A permit that runs on without a filed renewal, numbers as they may be shown.
 
-    `texted` are the steps of its expiry date whose text went out or is about to.
+    `texted` are the steps of its expiry date whose text went out or is about to; `held`
+    is what holds one of them back for longer than hours.
     """
 
     series: str
@@ -28,6 +29,7 @@ class Unfiled:
     phones: tuple[str, ...]
     reach: Reach
     texted: frozenset[str]
+    held: str | None
 
     @property
     def group(self) -> GroupKey:
@@ -53,8 +55,9 @@ async def calls(
     """List the permits to be called, what ends soonest first.
 
     Past closing and not past their end where the law refuses late filing or is silent
-    on it, or where nothing was texted since; and those closing soon, or late, that no
-    text can reach.
+    on it, or where nothing was texted since; those closing soon, or late, that no text
+    can reach; and those that close within days while a limit, a pause or a stale
+    register holds their text back.
     """
     law, now = await laws.law(), clock.now()
     found = dict[GroupKey, Calling]()
@@ -67,7 +70,7 @@ async def calls(
     told = [
         _call(one, group, reasons)
         for one, group in rows
-        if (reasons := group.reasons(one.reach, one.texted))
+        if (reasons := group.reasons(one.reach, one.texted, one.held))
     ]
     return sorted(
         told, key=lambda it: (it.expires_on, it.authority, it.rule, it.number)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from service.flow.expand import expand
+from service.flow.guard import Guarding, foresee, look
 from service.flow.ports import ExpandStore, ReceiveStore, SettleStore
 from service.flow.receive import poll
 from service.flow.send import Sending, send
@@ -20,6 +21,7 @@ class Pass:
     """
 
     sending: Sending
+    guarding: Guarding
     expanding: ExpandStore
     settling: SettleStore
     receiving: ReceiveStore
@@ -43,10 +45,15 @@ class Passed:
 
 
 async def tick(to: Pass) -> Passed:
-    """Expand, settle, send, and ask after receipts that never came."""
+    """Expand, settle, send, and ask after receipts that never came.
+
+    The volume guard writes forecasts down before the first and looks before the third,
+    and so after every turn of sending.
+    """
     clock, posting = to.sending.clock, to.sending.posting
     born, posted, moved, more = 0, 0, 0, True
     while more:
+        await foresee(to.guarding)
         born += await expand(to.expanding, clock)
         await settle(
             to.settling,
@@ -56,6 +63,7 @@ async def tick(to: Pass) -> Passed:
             clock=clock,
             patience=to.settle_after,
         )
+        await look(to.guarding)
         sent = await send(to.sending)
         posted, more = posted + sent.posted, sent.more
         moved += await poll(posting.provider, to.receiving, clock, to.poll_after)

@@ -16,6 +16,7 @@ from service.web.api.calendars import get_year, put_year
 from service.web.api.counts import counts
 from service.web.api.endpoint import Endpoint
 from service.web.api.explain import explain
+from service.web.api.forecast import forecast
 from service.web.api.openapi import document
 from service.web.api.permits import (
     delete_permit,
@@ -46,6 +47,7 @@ ENDPOINTS: Final[Sequence[Endpoint]] = (
     get_year,
     put_year,
     explain,
+    forecast,
     counts,
     weekly_report,
     healthz,

@@ -6,6 +6,7 @@ from typing import Final
 from aiohttp import web
 
 from service.flow.explain import ExplainStore
+from service.flow.forecast import ForecastStore
 from service.flow.golive import GoingLive
 from service.flow.ports import (
     ChangeStore,
@@ -40,6 +41,7 @@ class Desk:
     permits: PermitReader
     explaining: ExplainStore
     counts: CountStore
+    forecasting: ForecastStore
     keys: KeyStore
     health: Health
     documents: Documents

@@ -23,6 +23,7 @@ db status
 db upgrade
 demo --dir
 explain --rule --expires --issued --permit --version --authority --json
+forecast --days --authority --format
 import FILE --mapping
 keys create NAME
 keys list
@@ -164,7 +165,7 @@ def test_the_version_is_the_package_s(run: Run) -> None:
             "pause rule --reason r",
             (
                 "pause: Invalid value for '[SCOPE]': found 'rule', "
-                "expected all, rule:CODE or authority:CODE"
+                "expected all, rule:CODE, authority:CODE or office:CODE"
             ),
         ),
     ],

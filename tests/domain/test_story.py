@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from service.domain.caps import DAILY_LIMIT, RECIPIENT_LIMIT
 from service.domain.silence import Pause
 from service.domain.status import ReminderState
 from service.domain.story import Move, Sms, Told, outcome, story
@@ -149,6 +150,39 @@ SENT_AT = {"sent_at": DUE}
         (
             replace(BORN, hold_reason="outside sending hours", next_at=NOON),
             "due, held until 2024-11-12 09:30 Asia/Shanghai: outside sending hours",
+        ),
+        (
+            replace(BORN, hold_reason=DAILY_LIMIT, next_at=NOON),
+            "due, held until 2024-11-12 09:30 Asia/Shanghai: daily limit of the office",
+        ),
+        (
+            replace(BORN, hold_reason=RECIPIENT_LIMIT, next_at=NOON),
+            (
+                "due, held until 2024-11-12 09:30 Asia/Shanghai: phone had its texts "
+                "of the day"
+            ),
+        ),
+        (
+            after(SENDING, SENT, move(R.RETRYING, "30003"), **SENT_AT),
+            (
+                "sent to +1212***0142 on 2024-11-11 09:30 Asia/Shanghai, not "
+                "delivered, to be sent again: 30003"
+            ),
+        ),
+        (
+            after(
+                SENDING,
+                SENT,
+                move(R.RETRYING, "30003"),
+                hold_reason=DAILY_LIMIT,
+                next_at=NOON,
+                **SENT_AT,
+            ),
+            (
+                "sent to +1212***0142 on 2024-11-11 09:30 Asia/Shanghai, not "
+                "delivered, to be sent again: 30003, held until 2024-11-12 09:30 "
+                "Asia/Shanghai: daily limit of the office"
+            ),
         ),
         (
             replace(BORN, next_at=NOON),

@@ -1,6 +1,7 @@
 from aiohttp import web
 from aiohttp.test_utils import TestClient
 
+from service.adapters.store.volume import VolumeStore
 from service.app import House
 
 Http = TestClient[web.Request, web.Application]
@@ -28,6 +29,16 @@ async def test_a_service_whose_breaker_is_open_says_what_is_wrong(
         assert await answer.json() == {"ready": False, "wrong": wrong}
     async with stranger.get("/healthz") as answer:
         assert answer.status == 200
+
+
+async def test_a_service_that_holds_a_day_says_so(stranger: Http, house: House) -> None:
+    store, now = VolumeStore(house.database), house.clock.now()
+    assert await store.hold("990000", now.date(), "1,204 reminders today", now)
+    await house.brakes.pause("rule:x", "ann", "a person's own pause", now)
+    async with stranger.get("/readyz") as answer:
+        assert answer.status == 503
+        wrong = {"paused office:990000": "1,204 reminders today"}
+        assert await answer.json() == {"ready": False, "wrong": wrong}
 
 
 async def test_a_probe_takes_no_parameters(stranger: Http) -> None:

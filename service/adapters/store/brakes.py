@@ -1,15 +1,17 @@
 """Pausing, resuming, and whether this database is a simulation."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy import Row, delete, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.adapters.store.database import Database
+from service.adapters.store.frozen import confirm
 from service.adapters.store.schema import actions, facts, pauses
 from service.adapters.store.upsert import insert_into
 from service.domain.errors import ConflictError, SetUpError
+from service.domain.volume import GUARD
 
 _SIMULATED = "simulated now"
 
@@ -28,7 +30,7 @@ class Brakes:
             await note(connection, now, by, "import", {"file": file, **counts})
 
     async def pause(self, scope: str, by: str, reason: str, now: datetime) -> None:
-        """Stop sending for "all", "rule:CODE" or "authority:CODE"."""
+        """Stop sending for "all", "rule:CODE", "authority:CODE" or "office:CODE"."""
         async with self._database.write() as connection:
             made = await connection.execute(
                 insert_into(connection, pauses)
@@ -39,15 +41,24 @@ class Brakes:
                 raise ConflictError(f"{scope}: already paused")
             await note(connection, now, by, "pause", {"scope": scope, "why": reason})
 
-    async def resume(self, scope: str, by: str, now: datetime) -> None:
-        """Send again; raises `ConflictError` for what is not paused."""
+    async def resume(self, scope: str, by: str, now: datetime) -> date | None:
+        """Send again; the day that is confirmed by that, where its volume was held.
+
+        Raises `ConflictError` for what is not paused.
+        """
         async with self._database.write() as connection:
             gone = await connection.execute(
-                delete(pauses).where(pauses.c.scope == scope)
+                delete(pauses).where(pauses.c.scope == scope).returning(pauses.c.by)
             )
-            if not gone.rowcount:
+            paused_by = gone.scalar()
+            if paused_by is None:
                 raise ConflictError(f"{scope}: not paused")
-            await note(connection, now, by, "resume", {"scope": scope})
+            day = None
+            if paused_by == GUARD:
+                day = await confirm(connection, scope.partition(":")[2], by, now)
+            confirmed = {"confirmed": str(day)} if day else {}
+            await note(connection, now, by, "resume", {"scope": scope, **confirmed})
+            return day
 
     async def paused(self) -> Sequence[Row[tuple[str, datetime, str, str]]]:
         """The pauses in force, oldest first."""

@@ -2,7 +2,8 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
-from datetime import datetime
+from dataclasses import dataclass, field
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import Row, and_, select, tuple_
@@ -11,9 +12,16 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from service.adapters.store.candidates import chosen, phones_of
 from service.adapters.store.database import Database
 from service.adapters.store.moves import in_pieces
-from service.adapters.store.schema import golives, permits, reminders, slots
+from service.adapters.store.schema import (
+    golives,
+    pauses,
+    permits,
+    reminders,
+    slots,
+)
+from service.adapters.store.senders import office_of_each, scopes_of
 from service.adapters.store.slots import GROUP
-from service.domain.calls import Reach
+from service.domain.calls import HOLDS, Reach
 from service.domain.golive import OUTLIVES
 from service.domain.permit import PermitStatus
 from service.domain.recipient import Line
@@ -73,32 +81,66 @@ async def _unfiled(
     rows = (await connection.execute(wanted)).all()
     ids = [row.id for row in rows]
     phones = await phones_of(connection, ids)
-    texted = await _texted(connection, ids)
-    return [_row(row, phones.get(row.id, []), texted) for row in rows]
+    steps = await _steps(connection, ids)
+    return [_row(row, phones.get(row.id, []), steps) for row in rows]
 
 
-async def _texted(
+@dataclass(slots=True)
+class _Steps:
+    """The steps of a permit's expiry date that were, or will be, texted."""
+
+    texted: set[str] = field(default_factory=set)
+    held: str | None = None
+
+
+async def _steps(
     connection: AsyncConnection, ids: Sequence[str]
-) -> Mapping[tuple[str, Any], set[str]]:
-    found = defaultdict[tuple[str, Any], set[str]](set)
+) -> Mapping[tuple[str, date], _Steps]:
+    found = defaultdict[tuple[str, date], _Steps](_Steps)
+    stops = await _stops(connection)
     for piece in in_pieces(ids):
-        wanted = select(
-            reminders.c.permit_id, reminders.c.expires_on, reminders.c.step
-        ).where(
+        wanted = select(reminders).where(
             reminders.c.permit_id.in_(piece),
             reminders.c.state.not_in([*NEVER_ACCEPTED, ReminderState.FAILED]),
         )
         for row in await connection.execute(wanted):
-            found[row.permit_id, row.expires_on].add(row.step)
+            steps = found[row.permit_id, row.expires_on]
+            steps.texted.add(row.step)
+            steps.held = _held(row, stops) or steps.held
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Stops:
+    """The pauses in force, who made each, and who texts for which authority."""
+
+    made_by: Mapping[str, str]
+    offices: Mapping[str, str]
+
+
+async def _stops(connection: AsyncConnection) -> _Stops:
+    rows = await connection.execute(select(pauses))
+    made_by = {row.scope: row.by for row in rows}
+    return _Stops(made_by, await office_of_each(connection) if made_by else {})
+
+
+def _held(row: Row[Any], stops: _Stops) -> str | None:
+    """What holds a reminder back that is not under way, for longer than hours."""
+    if row.state not in (ReminderState.DUE, ReminderState.RETRYING):
+        return None
+    if row.hold_reason in HOLDS:
+        return str(row.hold_reason)
+    scopes = scopes_of(row.authority, row.rule, stops.offices.get(row.authority))
+    by = next((stops.made_by[one] for one in scopes if one in stops.made_by), None)
+    return f"paused by {by}" if by else None
 
 
 def _row(
     row: Row[Any],
     phones: Sequence[Row[Any]],
-    texted: Mapping[tuple[str, Any], set[str]],
+    steps: Mapping[tuple[str, date], _Steps],
 ) -> Unfiled:
-    phone = chosen(phones)
+    phone, mine = chosen(phones), steps.get((row.id, row.expires_on), _Steps())
     return Unfiled(
         series=row.series,
         authority=row.authority,
@@ -112,5 +154,6 @@ def _row(
             opted_out=phone is not None and phone.opted_out_at is not None,
             unreachable=phone is not None and phone.unreachable_at is not None,
         ),
-        texted=frozenset(texted.get((row.id, row.expires_on), ())),
+        texted=frozenset(mine.texted),
+        held=mine.held,
     )

@@ -29,6 +29,7 @@ from service.adapters.store.schema import (
     permit_recipients,
     reminders,
 )
+from service.adapters.store.senders import office_paused
 from service.adapters.store.spent import give_turns, spent_of
 from service.adapters.store.types import database_now
 from service.domain.decide import Hold
@@ -127,6 +128,7 @@ def _sendable(state: ReminderState, how: Claiming, now: datetime) -> Any:  # noq
         reminders.c.next_at <= now,
         or_(reminders.c.retry_at.is_(None), reminders.c.retry_at <= database_now()),
         ~_paused(),
+        ~office_paused(),
     )
     if how.without:
         wanted = wanted.where(reminders.c.authority.not_in(how.without))

@@ -7,16 +7,10 @@ from sqlalchemy import exists, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.adapters.store.database import Database
-from service.adapters.store.schema import (
-    golives,
-    messages,
-    permits,
-    reminders,
-    slots,
-)
+from service.adapters.store.falling import between, falling
+from service.adapters.store.schema import messages, permits, reminders, slots
 from service.adapters.store.tallies import holders, of_offices, tallies
 from service.domain.births import BEFORE_START
-from service.domain.permit import PermitStatus
 from service.domain.report import Figures
 from service.domain.rule import Text
 from service.domain.status import NEVER_ACCEPTED, ReminderState
@@ -206,32 +200,11 @@ async def _forecast(
     connection: AsyncConnection, period: ReportPeriod, offices: Sequence[str] | None
 ) -> int:
     """Reminders that fall due in a coming period, as the register stands."""
-    counted = (
-        select(func.count())
-        .select_from(slots)
-        .join(
-            golives,
-            (golives.c.authority == slots.c.authority)
-            & (golives.c.rule == slots.c.rule)
-            & (golives.c.state == "live")
-            & (golives.c.live_from <= slots.c.due_at),
-        )
-        .join(
-            permits,
-            (permits.c.series == slots.c.series)
-            & (permits.c.authority == slots.c.authority)
-            & (permits.c.expires_on == slots.c.expires_on),
-        )
-        .where(
-            slots.c.due_at >= period.starts_at,
-            slots.c.due_at < period.ends_at,
-            permits.c.status == PermitStatus.ACTIVE,
-            permits.c.replaced.is_(False),
-            permits.c.renewal_filed_on.is_(None),
-            of_offices(slots.c.authority, offices),
-        )
+    span = between(period.starts_at, period.ends_at)
+    found = await connection.execute(
+        falling(span, of_offices(slots.c.authority, offices))
     )
-    return int((await connection.execute(counted)).scalar_one())
+    return sum(row.reminders for row in found)
 
 
 async def _simulated(

@@ -22,6 +22,7 @@ from service.adapters.store.schema import (
     slots,
     versions,
 )
+from service.adapters.store.senders import office_of_each, scopes_of
 from service.domain.choice import Revision
 from service.domain.permit import PermitStatus
 from service.domain.recipient import Line
@@ -171,7 +172,8 @@ async def _slots(connection: AsyncConnection, permit: Row[Any]) -> Sequence[Row[
 
 
 async def _pauses(connection: AsyncConnection, permit: Row[Any]) -> list[Pause]:
-    scopes = ("all", f"rule:{permit.rule}", f"authority:{permit.authority}")
+    office = (await office_of_each(connection)).get(permit.authority)
+    scopes = scopes_of(permit.authority, permit.rule, office)
     wanted = select(pauses).where(pauses.c.scope.in_(scopes)).order_by(pauses.c.since)
     return [
         Pause(row.scope, row.since, row.by, row.reason)

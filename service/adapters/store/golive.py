@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from service.adapters.store.brakes import note
 from service.adapters.store.catchup import catch_up, leave_behind
 from service.adapters.store.database import Database
+from service.adapters.store.frozen import renew
 from service.adapters.store.recipients import ids_of
 from service.adapters.store.schema import golives, recipients, staff
 from service.adapters.store.upsert import insert_into
@@ -63,6 +64,7 @@ class GoLiveStore:
                 "catch-up days": start.catch_up_days,
                 "caught up": caught,
             }
+            await renew(connection, now)
             await note(connection, now, by, "go live", detail)
             return caught
 

@@ -7,6 +7,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from service.adapters.store.database import Database
 from service.adapters.store.schema import pauses
+from service.domain.volume import GUARD
 
 
 class Health:
@@ -23,5 +24,7 @@ class Health:
         except SQLAlchemyError as error:
             return {"database": type(error).__name__}
         return {
-            f"paused {row.scope}": row.reason for row in rows if row.by == "breaker"
+            f"paused {row.scope}": row.reason
+            for row in rows
+            if row.by in ("breaker", GUARD)
         }

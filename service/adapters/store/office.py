@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from service.adapters.store.brakes import note
 from service.adapters.store.database import Database
 from service.adapters.store.edited import Edited, write
+from service.adapters.store.frozen import renew
 from service.adapters.store.lawtext import load, stamp
 from service.adapters.store.replanned import store
 from service.adapters.store.schema import versions
@@ -78,6 +79,7 @@ class OfficeStore:
             done = await self._change(connection, edit, plan, now, by)
             if not (isinstance(edit, Apply) and edit.shadow):
                 await store(connection, done.plan, now)
+                await renew(connection, now)
             await note(connection, now, by, _WHAT[type(edit)], _detail(done, reason))
             return done
 

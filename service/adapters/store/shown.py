@@ -162,7 +162,7 @@ def _permit(
 
 
 def _reminder(row: Row[Any]) -> ShownReminder:
-    waiting = row.state == ReminderState.DUE
+    waiting = row.state in (ReminderState.DUE, ReminderState.RETRYING)
     return ShownReminder(
         step=row.step,
         expires_on=row.expires_on,

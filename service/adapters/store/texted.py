@@ -130,7 +130,7 @@ def _in_open_groups(
     )
 
 
-_IS_DUE = reminders.c.state == literal_column(f"'{ReminderState.DUE}'")
+IS_DUE = reminders.c.state == literal_column(f"'{ReminderState.DUE}'")
 """Word by word as in the partial index: so it is used."""
 
 
@@ -139,7 +139,7 @@ def _due(scope: Scope) -> Select[Any]:
     return (
         select(*PLACE, reminders.c.step, func.count().label("n"))
         .join_from(reminders, permits, _THEIRS)
-        .where(_IS_DUE, in_scope(permits, scope))
+        .where(IS_DUE, in_scope(permits, scope))
         .group_by(*PLACE, reminders.c.step)
     )
 

@@ -17,6 +17,7 @@ from sqlalchemy import (
 )
 
 from service.adapters.store.database import Database
+from service.adapters.store.falling import REMINDED
 from service.adapters.store.grouped import same_group
 from service.adapters.store.schema import (
     permit_recipients,
@@ -29,16 +30,9 @@ from service.adapters.store.slots import GROUP, split
 from service.adapters.store.textable import MOBILE, has_mobile, textable
 from service.domain.foretold import Crowd, Waiting
 from service.domain.golive import OUTLIVES
-from service.domain.permit import PermitStatus
 from service.domain.schedule import Slot
 from service.domain.status import ReminderState
 from service.flow.foretell import Sample
-
-_REMINDED: Final = and_(
-    permits.c.status == PermitStatus.ACTIVE,
-    permits.c.replaced.is_(False),
-    permits.c.renewal_filed_on.is_(None),
-)
 
 _TRIED: Final = exists().where(
     reminders.c.permit_id == permits.c.id,
@@ -74,7 +68,7 @@ class WaitingStore:
                 _of(slots.c, authority, codes),
                 slots.c.until_at > since,
                 slots.c.due_at < until,
-                _REMINDED,
+                REMINDED,
                 ~_TRIED,
             )
             .group_by(*slots.primary_key, permits.c.language)
@@ -102,7 +96,7 @@ class WaitingStore:
         wanted = (
             select(past, *_FIGURES)
             .join_from(past, permits, same_group(permits.c, past.c))
-            .where(_REMINDED)
+            .where(REMINDED)
             .group_by(*past.c, permits.c.language)
         )
         async with self._database.read() as connection:
@@ -116,7 +110,7 @@ class WaitingStore:
         wanted = select(func.count()).where(
             _of(permits.c, authority, codes),
             permits.c.expires_on >= today,
-            _REMINDED,
+            REMINDED,
             ~has_mobile(),
         )
         async with self._database.read() as connection:

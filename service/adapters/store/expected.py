@@ -1,0 +1,36 @@
+"""`ForecastStore`: reminders to come, by type and instant."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import func, select
+
+from service.adapters.store.database import Database
+from service.adapters.store.falling import between, falling, waiting
+from service.adapters.store.schema import reminders, slots
+from service.domain.forecast import Falling
+from service.domain.week import ReportPeriod
+
+
+class ForecastStore:
+    """Counts by slots: what is to come is stored nowhere permit by permit."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def falling(
+        self, days: ReportPeriod, authorities: Sequence[str]
+    ) -> list[Falling]:
+        """What falls due on some days, and what is due already and waits for them."""
+        mine = slots.c.authority.in_(authorities)
+        to_come = falling(mine, between(days.starts_at, days.ends_at))
+        held = (
+            select(reminders.c.rule, reminders.c.next_at, func.count())
+            .where(waiting(days.starts_at, days.ends_at, authorities))
+            .group_by(reminders.c.rule, reminders.c.next_at)
+        )
+        async with self._database.read() as connection:
+            return [
+                Falling(*row)
+                for counted in (to_come, held)
+                for row in await connection.execute(counted)
+            ]
