@@ -35,8 +35,9 @@ def waits(
 def back_off(messages: int, chance: float, asked: float | None) -> float:
     """Seconds before a reminder, not taken for the `messages`th time, is POSTed anew.
 
-    At once, for the first, but not all at the same instant: `chance`, between 0 and 1,
-    is where in its span each lies. Never sooner than the provider `asked`.
+    Nearly at once, for the first, but not all at the same instant: `chance`, between 0
+    and 1, is where each lies in the second half of its span. Never sooner than the
+    provider `asked`.
     """
     span = min(BACK_OFF * 2.0 ** min(messages - 1, 20), LONGEST_BACK_OFF)
-    return max(span * chance, asked or 0.0)
+    return max(span * (1 + chance) / 2, asked or 0.0)

@@ -53,7 +53,7 @@ def test_a_back_off_is_as_long_as_was_asked_and_else_within_its_span(
 
 @pytest.mark.parametrize(
     ("messages", "chance", "wait"),
-    [(1, 0.0, 0.0), (1, 1.0, 2.0), (2, 1.0, 4.0), (4, 0.5, 8.0), (12, 1.0, 3600.0)],
+    [(1, 0.0, 1.0), (1, 1.0, 2.0), (2, 1.0, 4.0), (4, 0.5, 12.0), (12, 1.0, 3600.0)],
 )
 def test_the_first_retry_is_at_once_and_later_ones_spread_out(
     messages: int, chance: float, wait: float
