@@ -19,11 +19,11 @@ from law import TYPES
 
 from service.adapters.calendars import calendars
 from service.adapters.cipher import Vault
+from service.adapters.clock import SimulatedClock
 from service.adapters.rulefiles import read_authorities, read_rules
 from service.adapters.store.brakes import Brakes
 from service.adapters.store.database import Database
 from service.adapters.store.office import OfficeStore
-from service.adapters.clock import SimulatedClock
 from service.adapters.words import Words
 from service.domain.lawbook import Law
 from service.domain.rule import Version

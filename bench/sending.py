@@ -22,10 +22,9 @@ from tempfile import TemporaryDirectory
 from time import perf_counter, process_time
 from typing import Final
 
-from office import NOW, copied, fill, groups, installed
+from office import copied, fill, groups, installed
 from stub import ACCOUNT
 
-from service.adapters.clock import SimulatedClock
 from service.adapters.store.database import Database
 from service.adapters.twilio import Sender, Twilio, twilio
 from service.app import build

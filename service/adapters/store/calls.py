@@ -10,9 +10,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.adapters.store.candidates import chosen, phones_of
 from service.adapters.store.database import Database
+from service.adapters.store.grouped import GROUP
 from service.adapters.store.moves import in_pieces
 from service.adapters.store.schema import golives, permits, reminders, slots
-from service.adapters.store.slots import GROUP
 from service.domain.calls import Reach
 from service.domain.golive import OUTLIVES
 from service.domain.permit import PermitStatus
