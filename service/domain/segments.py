@@ -5,7 +5,7 @@ table whose characters cost two septets. Whatever lies outside both turns the wh
 text into UCS-2, counted in UTF-16 units.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection
 from dataclasses import dataclass
 from string import ascii_letters, digits
 from typing import Literal
@@ -43,19 +43,26 @@ def measure(text: str) -> Size:
     or 67. An extension pair or a surrogate pair is never cut in two, so that a part
     may end one unit short.
     """
-    forcing = tuple(dict.fromkeys(c for c in text if c not in ALPHABET))
-    if forcing:
-        widths = [2 if c > LAST_OF_ONE_UNIT else 1 for c in text]
-        return Size("UCS-2", sum(widths), _segments(widths, 70, 67), forcing)
-    widths = [2 if c in EXTENSION else 1 for c in text]
-    return Size("GSM-7", sum(widths), _segments(widths, 160, 153))
+    if ALPHABET.issuperset(text):
+        wide = [] if EXTENSION.isdisjoint(text) else [c for c in text if c in EXTENSION]
+        return Size("GSM-7", *_cut(text, wide, 160, 153))
+    forcing = tuple([c for c in dict.fromkeys(text) if c not in ALPHABET])
+    many = max(forcing) > LAST_OF_ONE_UNIT
+    wide = [c for c in text if c > LAST_OF_ONE_UNIT] if many else []
+    return Size("UCS-2", *_cut(text, wide, 70, 67), forcing)
 
 
-def _segments(widths: Iterable[int], alone: int, part: int) -> int:
-    total, count, used = 0, 1, 0
-    for width in widths:
-        total += width
+def _cut(text: str, wide: Collection[str], alone: int, part: int) -> tuple[int, int]:
+    """Units and segments of a text in which some characters take two units."""
+    units = len(text) + len(wide)
+    if units <= alone:
+        return units, 1
+    if not wide:
+        return units, -(-units // part)
+    count, used, double = 1, 0, frozenset(wide)
+    for character in text:
+        width = 2 if character in double else 1
         if used + width > part:
             count, used = count + 1, 0
         used += width
-    return 1 if total <= alone else count
+    return units, count

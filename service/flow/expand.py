@@ -2,7 +2,7 @@
 
 from service.flow.ports import Clock, ExpandStore
 
-GROUPS = 200
+GROUPS = 1000
 """Groups a transaction: one group is a (series, authority, expiry date)."""
 
 

@@ -1,21 +1,28 @@
-"""Reminders are born by one set-based INSERT … SELECT over the permits of a slot."""
+"""Reminders are born by one INSERT … SELECT over the permits of many groups."""
 
 from collections.abc import Collection
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple, Self
 
-from sqlalchemy import ColumnElement, Select, exists, literal, select
+from sqlalchemy import (
+    ColumnElement,
+    FromClause,
+    case,
+    exists,
+    literal,
+    select,
+)
+from sqlalchemy.dialects.postgresql import Insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from service.adapters.store.moves import move
-from service.adapters.store.schema import permits, reminders
+from service.adapters.store.grouped import GroupKey, in_groups, same_group
+from service.adapters.store.moves import in_pieces, move
+from service.adapters.store.schema import permits, reminders, slots
 from service.adapters.store.types import Instant
 from service.adapters.store.upsert import insert_into
 from service.domain.births import Birth
 from service.domain.permit import PermitStatus
-from service.domain.schedule import Slot
 from service.domain.status import UNTOLD, ReminderState
-from service.flow.rows import DueGroup
 
 COLUMNS = (
     "permit_id",
@@ -39,99 +46,143 @@ COLUMNS = (
 """What a reminder is born with."""
 
 
+class Alike(NamedTuple):
+    """What births of many groups may have in common; the rest their slots tell."""
+
+    step: str
+    replaces: tuple[str, ...]
+    state: ReminderState
+    reason: str | None
+    early_only: bool
+
+    @classmethod
+    def of(cls, one: Birth) -> Self:
+        """What a birth has in common with others."""
+        slot = one.slot
+        return cls(slot.step, slot.replaces, one.state, one.reason, one.early_only)
+
+
 async def bear(
     connection: AsyncConnection,
-    group: DueGroup,
-    birth: Birth,
+    births: Alike,
+    keys: Collection[GroupKey],
     now: datetime,
-    only: Collection[str] | None = None,
+    *where: ColumnElement[bool],
 ) -> int:
-    """Insert the rows of one birth, for all permits of the group or some; how many.
+    """Insert the rows of births alike for the permits of these groups; how many.
 
     A permit that has a row for this expiry date and step keeps it.
     """
-    source = _permits(group, birth, only).with_only_columns(*_values(group, birth, now))
+    statement = bearing(
+        connection,
+        slots,
+        births.state,
+        births.reason,
+        now,
+        in_groups(keys),
+        slots.c.step == births.step,
+        *_to_whom(births),
+        *where,
+    )
+    return (await connection.execute(statement)).rowcount
+
+
+def bearing(
+    connection: AsyncConnection,
+    given: FromClause,
+    state: ReminderState,
+    reason: str | None,
+    now: datetime,
+    *where: ColumnElement[bool],
+) -> Insert:
+    """The INSERT for active permits in the groups of slots, or of rows like them."""
+    source = (
+        select(*_values(given.c, state, reason, now))
+        .join_from(given, permits, same_group(permits.c, given.c))
+        .where(
+            permits.c.status == PermitStatus.ACTIVE,
+            permits.c.replaced.is_(False),
+            *where,
+        )
+        .order_by(permits.c.id)  # a page of the key's index is then written once
+    )
     statement = insert_into(connection, reminders).from_select(COLUMNS, source)
-    result = await connection.execute(statement.on_conflict_do_nothing())
-    return result.rowcount
+    return statement.on_conflict_do_nothing()
 
 
 async def supersede(
-    connection: AsyncConnection, group: DueGroup, slot: Slot, now: datetime
+    connection: AsyncConnection, step: str, keys: Collection[GroupKey], now: datetime
 ) -> None:
     """The birth of a step ends the earlier ones of its permits still due."""
-    of_group = select(permits.c.id).where(in_group(group))
-    await move(
-        connection,
-        (reminders.c.expires_on == group.expires_on)
-        & (reminders.c.due_at < slot.due_at)
-        & (reminders.c.state == ReminderState.DUE)
-        & reminders.c.permit_id.in_(of_group),
-        ReminderState.SUPERSEDED,
-        now,
-        reason=f"by {slot.step}",
+    due = reminders.c.state == ReminderState.DUE
+    earlier = (
+        (reminders.c.permit_id == permits.c.id)
+        & (reminders.c.expires_on == permits.c.expires_on)
+        & (reminders.c.due_at < slots.c.due_at)
     )
+    members = select(permits.c.id).join_from(
+        slots, permits, same_group(permits.c, slots.c)
+    )
+    overtaken = members.where(
+        in_groups(keys), slots.c.step == step, exists().where(due, earlier)
+    )
+    ids = (await connection.execute(overtaken)).scalars().all()
+    begun = exists().where(
+        same_group(permits.c, slots.c), slots.c.step == step, earlier
+    )
+    for piece in in_pieces(ids):
+        await move(
+            connection,
+            reminders.c.permit_id.in_(piece) & begun,
+            ReminderState.SUPERSEDED,
+            now,
+            reason=f"by {step}",
+        )
 
 
-def _permits(
-    group: DueGroup, birth: Birth, only: Collection[str] | None
-) -> Select[tuple[object]]:
-    chosen = select(permits.c.id).where(
-        in_group(group),
-        permits.c.status == PermitStatus.ACTIVE,
-        permits.c.replaced.is_(False),
-    )
-    if birth.early_only:
-        chosen = chosen.where(permits.c.dated_at <= birth.slot.due_at)
-    if birth.slot.replaces:
-        chosen = chosen.where(~_told_already(birth.slot))
-    if only is not None:
-        chosen = chosen.where(permits.c.id.in_(only))
+def _to_whom(births: Alike) -> list[ColumnElement[bool]]:
+    chosen = []
+    if births.early_only:
+        chosen.append(permits.c.dated_at <= slots.c.due_at)
+    if births.replaces:
+        chosen.append(~_told_already(births.replaces))
     return chosen
 
 
-def _told_already(slot: Slot) -> ColumnElement[bool]:
-    """Whether the permit was, or may have been, texted in a step that this replaces."""
+def _told_already(replaced: Collection[str]) -> ColumnElement[bool]:
+    """Whether the permit was, or may have been, texted in a step now replaced."""
     former = reminders.alias()
     return exists().where(
         former.c.permit_id == permits.c.id,
         former.c.expires_on == permits.c.expires_on,
-        former.c.step.in_(slot.replaces),
+        former.c.step.in_(replaced),
         former.c.state.not_in(UNTOLD),
     )
 
 
-def in_group(group: DueGroup) -> ColumnElement[bool]:
-    """The permits of a group."""
-    return (
-        (permits.c.series == group.series)
-        & (permits.c.authority == group.authority)
-        & (permits.c.expires_on == group.expires_on)
-    )
-
-
-def _values(group: DueGroup, birth: Birth, now: datetime) -> list[ColumnElement[Any]]:
-    slot = birth.slot
-
-    def instant(value: datetime) -> ColumnElement[Any]:
-        return literal(value, Instant())
-
+def _values(
+    slot: Any,  # noqa: ANN401 - columns
+    state: ReminderState,
+    reason: str | None,
+    now: datetime,
+) -> list[ColumnElement[Any]]:
+    at = literal(now, Instant())
     return [
         permits.c.id,
         permits.c.expires_on,
-        literal(slot.step),
+        slot.step,
         permits.c.rule,
         permits.c.authority,
-        literal(group.version),
-        literal(slot.template),
-        instant(slot.due_at),
-        instant(slot.until_at),
-        instant(now),
-        literal(str(birth.state)),
-        literal(birth.reason),
-        instant(now),
-        instant(slot.due_at),
+        slot.version_id,
+        slot.template,
+        slot.due_at,
+        slot.until_at,
+        at,
+        literal(str(state)),
+        literal(reason),
+        at,
+        slot.due_at,
         literal(0),
         literal(0),
-        literal(now if slot.step in group.redated else None, Instant()),
+        case((slot.redated_at.is_not(None), at)),
     ]

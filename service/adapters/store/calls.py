@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.adapters.store.candidates import chosen, phones_of
 from service.adapters.store.database import Database
+from service.adapters.store.grouped import GROUP
 from service.adapters.store.moves import in_pieces
 from service.adapters.store.schema import (
     golives,
@@ -20,7 +21,6 @@ from service.adapters.store.schema import (
     slots,
 )
 from service.adapters.store.senders import office_of_each, scopes_of
-from service.adapters.store.slots import GROUP
 from service.domain.calls import HOLDS, Reach
 from service.domain.golive import OUTLIVES
 from service.domain.permit import PermitStatus

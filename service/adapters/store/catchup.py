@@ -3,25 +3,32 @@
 from collections.abc import Sequence
 from datetime import datetime
 from itertools import accumulate
-from typing import Any
 
-from sqlalchemy import ColumnElement, and_, case, func, literal, null, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Subquery,
+    and_,
+    case,
+    func,
+    literal,
+    select,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from service.adapters.store.born import COLUMNS, bear
-from service.adapters.store.grouped import same_group
+from service.adapters.store.born import bearing
+from service.adapters.store.grouped import GROUP, GroupKey, key_of
 from service.adapters.store.moves import KEY, move
 from service.adapters.store.schema import permits, reminders, slots
-from service.adapters.store.slots import GROUP, GroupKey, birth, groups_of, key_of
+from service.adapters.store.slots import birth, groups_of
 from service.adapters.store.textable import textable
 from service.adapters.store.types import Instant
-from service.adapters.store.upsert import insert_into
-from service.domain.births import BEFORE_START, Birth
+from service.domain.births import BEFORE_START
 from service.domain.golive import OUTLIVES, GoLive, spread
-from service.domain.permit import PermitStatus
 from service.domain.rule import CORRECTION
+from service.domain.schedule import Slot
 from service.domain.status import ReminderState
-from service.flow.rows import CatchUp
+from service.flow.rows import CatchUp, DueGroup
 
 
 async def catch_up(
@@ -33,8 +40,7 @@ async def catch_up(
     that are over are left to the next tick.
     """
     tried = await _keys(connection, _current(start, now), slots.c.reminded.is_(True))
-    for group in await groups_of(connection, tried, now):
-        await birth(connection, group, group.births(now), now)
+    await birth(connection, await groups_of(connection, tried, now), now)
     await _bear_current(connection, start, now)
     await _contact(connection, start, plan, now)
     return await _spread(connection, start, plan.days)
@@ -74,41 +80,9 @@ async def _bear_current(
 ) -> None:
     """Give the current step to all groups in which nobody had a reminder yet."""
     untold = (_current(start, now), slots.c.expanded_at.is_(None))
-    source = (
-        select(*_values(now))
-        .join_from(slots, permits, same_group(permits.c, slots.c))
-        .where(
-            *untold,
-            permits.c.status == PermitStatus.ACTIVE,
-            permits.c.replaced.is_(False),
-        )
-    )
-    statement = insert_into(connection, reminders).from_select(COLUMNS, source)
-    await connection.execute(statement.on_conflict_do_nothing())
+    due = bearing(connection, slots, ReminderState.DUE, None, now, *untold)
+    await connection.execute(due)
     await connection.execute(update(slots).where(*untold).values(expanded_at=now))
-
-
-def _values(now: datetime) -> list[ColumnElement[Any]]:
-    at = literal(now, Instant())
-    return [
-        permits.c.id,
-        permits.c.expires_on,
-        slots.c.step,
-        permits.c.rule,
-        permits.c.authority,
-        slots.c.version_id,
-        slots.c.template,
-        slots.c.due_at,
-        slots.c.until_at,
-        at,
-        literal(str(ReminderState.DUE)),
-        null(),
-        at,
-        slots.c.due_at,
-        literal(0),
-        literal(0),
-        case((slots.c.redated_at.is_not(None), at)),
-    ]
 
 
 async def _contact(
@@ -123,9 +97,24 @@ async def _contact(
     past -= set(await _keys(connection, _current(start, now)))
     told = {key: slot for key in past if (slot := plan.contact_now(*key))}
     for group in await groups_of(connection, told, now):
-        slot = told[key_of(group)]
-        late = Birth(slot, ReminderState.DUE, None, early_only=False)
-        await bear(connection, group, late, now)
+        late = _as_slot(group, told[key_of(group)])
+        due = bearing(connection, late, ReminderState.DUE, None, now)
+        await connection.execute(due)
+
+
+def _as_slot(group: DueGroup, step: Slot) -> Subquery:
+    """A step that is in no ladder, as a row of slots would have it."""
+    values = {
+        **{name: getattr(group, name) for name in ("series", "authority")},
+        **{name: getattr(step, name) for name in ("step", "template")},
+        "expires_on": group.expires_on,
+        "version_id": group.version,
+        "due_at": step.due_at,
+        "until_at": step.until_at,
+        "redated_at": None,
+    }
+    row = (literal(it, slots.c[name].type).label(name) for name, it in values.items())
+    return select(*row).subquery()
 
 
 def _due(start: GoLive) -> ColumnElement[bool]:

@@ -8,12 +8,13 @@ from typing import Any
 from sqlalchemy import Row, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from service.adapters.store.born import bear, supersede
+from service.adapters.store.born import Alike, bear, supersede
 from service.adapters.store.candidates import read, reminders_with_permits
+from service.adapters.store.grouped import GroupKey, key_of
 from service.adapters.store.moves import Key, in_pieces, move, these
 from service.adapters.store.reopened import reopen
 from service.adapters.store.schema import permits, reminders
-from service.adapters.store.slots import GroupKey, groups_of, take_back
+from service.adapters.store.slots import groups_of, take_back
 from service.domain.decide import End, ended
 from service.domain.permit import PermitStatus
 from service.domain.status import ReminderState
@@ -53,7 +54,7 @@ async def bear_current(
             members += [row.id] if _reminded_of(row) else []
     await take_back(connection, joined, now)
     for group in await groups_of(connection, joined, now):
-        if ids := joined[group.series, group.authority, group.expires_on]:
+        if ids := joined[key_of(group)]:
             await _bear_in(connection, group, ids, now)
 
 
@@ -70,6 +71,7 @@ async def _bear_in(
         return
     mine = reminders.c.permit_id.in_(ids)
     await reopen(connection, group, plan.current, mine, now)
-    await bear(connection, group, plan.rows[-1], now, only=ids)
-    if plan.rows[-1].state is ReminderState.DUE:
-        await supersede(connection, group, plan.current, now)
+    births, key = Alike.of(plan.rows[-1]), key_of(group)
+    await bear(connection, births, [key], now, permits.c.id.in_(ids))
+    if births.state is ReminderState.DUE:
+        await supersede(connection, births.step, [key], now)

@@ -19,6 +19,7 @@ from service.domain.errors import SetUpError
 _PRAGMAS = (
     "PRAGMA journal_mode = WAL",
     "PRAGMA synchronous = NORMAL",
+    "PRAGMA cache_size = -16384",  # KiB: the indexes that a large expansion writes to
     "PRAGMA busy_timeout = 30000",
 )
 
@@ -169,7 +170,7 @@ def _tame_sqlite(engine: AsyncEngine, *, writes: bool, bound: bool) -> None:
     def _connect(connection: Any, _record: object) -> None:  # noqa: ANN401 - DBAPI
         connection.isolation_level = None
         cursor = connection.cursor()
-        for pragma in _PRAGMAS if writes else (*_PRAGMAS[2:], "PRAGMA query_only = ON"):
+        for pragma in _PRAGMAS if writes else (*_PRAGMAS[3:], "PRAGMA query_only = ON"):
             cursor.execute(pragma)
         cursor.execute(f"PRAGMA foreign_keys = {'ON' if bound else 'OFF'}")
         cursor.close()

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import TypeVar
 
-from sqlalchemy import ColumnElement, exists, insert, select, tuple_, update
+from sqlalchemy import ColumnElement, and_, exists, insert, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.adapters.store.batch import like
@@ -71,8 +71,13 @@ def told_in_place_of(slot: Slot) -> ColumnElement[bool]:
 
 
 def these(keys: Iterable[Key]) -> ColumnElement[bool]:
-    """The reminders of these keys."""
-    return tuple_(*KEY).in_(list(keys))
+    """The reminders of these keys.
+
+    The permits are named besides: SQLite seeks no list of several columns in an index.
+    """
+    wanted = list(keys)
+    permits = {permit_id for permit_id, _, _ in wanted}
+    return and_(reminders.c.permit_id.in_(permits), tuple_(*KEY).in_(wanted))
 
 
 def in_pieces(items: Sequence[T], size: int = 500) -> Iterable[Sequence[T]]:

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
+    ColumnElement,
     Row,
     and_,
     bindparam,
@@ -245,7 +246,7 @@ async def mark_renewed(
     for piece in in_pieces(list(keys)):
         done = await connection.execute(
             update(permits)
-            .where(tuple_(*_KEY).in_(piece), permits.c.replaced != _RENEWED)
+            .where(_named(piece), permits.c.replaced != _RENEWED)
             .values(replaced=_RENEWED, changed_at=now)
             .returning(permits.c.id)
         )
@@ -253,12 +254,24 @@ async def mark_renewed(
     return changed
 
 
+def _named(keys: Sequence[PermitKey]) -> ColumnElement[bool]:
+    """The permits of these keys.
+
+    Each column is named besides: SQLite seeks no list of several in an index.
+    """
+    each = (
+        column.in_(set(found))
+        for column, found in zip(_KEY, zip(*keys, strict=True), strict=True)
+    )
+    return and_(*each, tuple_(*_KEY).in_(keys))
+
+
 async def _known(
     connection: AsyncConnection, keys: Iterable[PermitKey]
 ) -> dict[PermitKey, Row[Any]]:
     found: dict[PermitKey, Row[Any]] = {}
     for piece in in_pieces(list(keys)):
-        rows = await connection.execute(select(permits).where(tuple_(*_KEY).in_(piece)))
+        rows = await connection.execute(select(permits).where(_named(piece)))
         found |= {(row.authority, row.rule, row.number_key): row for row in rows}
     return found
 

@@ -1,27 +1,31 @@
 """Slots: kept once per (version, authority, expiry date, step), expanded when due."""
 
-from collections.abc import Iterable, Sequence
-from datetime import date, datetime
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
+from datetime import datetime
+from typing import Any
 
-from sqlalchemy import ColumnElement, Row, and_, select, tuple_, update
+from sqlalchemy import ColumnElement, and_, exists, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from service.adapters.store.born import bear, in_group, supersede
+from service.adapters.store.born import Alike, bear, supersede
 from service.adapters.store.database import Database
+from service.adapters.store.grouped import (
+    GROUP,
+    GroupKey,
+    in_groups,
+    key_of,
+    same_group,
+)
 from service.adapters.store.moves import in_pieces
 from service.adapters.store.reopened import reopen
 from service.adapters.store.schema import golives, permits, reminders, slots
 from service.adapters.store.trials import bear_in_trial, staff_permits
 from service.adapters.store.upsert import insert_into
-from service.domain.births import Births
 from service.domain.golive import State
 from service.domain.schedule import Slot
-from service.domain.status import ReminderState
+from service.domain.status import NEVER_ACCEPTED, ReminderState
 from service.flow.rows import DueGroup, Entry
-
-GROUP = (slots.c.series, slots.c.authority, slots.c.expires_on)
-
-GroupKey = tuple[str, str, date]
 
 
 class SlotStore:
@@ -36,12 +40,8 @@ class SlotStore:
             if not await _due(connection, now, limit=1):
                 return None
         async with self._database.write() as connection:
-            groups = await groups_of(
-                connection, await _due(connection, now, limit), now
-            )
-            return sum(
-                [await birth(connection, one, one.births(now), now) for one in groups]
-            )
+            due = await _due(connection, now, limit)
+            return await birth(connection, await groups_of(connection, due, now), now)
 
     async def expand_trials(self, now: datetime) -> int:
         """Give the permits with a staff phone their current step; how many got one."""
@@ -81,17 +81,25 @@ async def groups_of(
     state: State = "live",
 ) -> list[DueGroup]:
     """The groups of these keys that are live, or on trial, with all their slots."""
-    found: dict[GroupKey, list[Row[tuple[object, ...]]]] = {key: [] for key in keys}
+    found: dict[GroupKey, list[Any]] = {key: [] for key in keys}
     for piece in in_pieces(list(found)):
         wanted = (
-            select(slots, golives.c.live_from, golives.c.catch_up_days)
+            select(*_NEEDED)
             .join_from(slots, golives, _started(now, state))
-            .where(tuple_(*GROUP).in_(piece))
+            .where(in_groups(piece))
             .order_by(slots.c.due_at)
         )
         for row in await connection.execute(wanted):
             found[row.series, row.authority, row.expires_on].append(row)
     return [_group(rows) for rows in found.values() if rows]
+
+
+_NEEDED = (
+    *(slots.c.rule, *GROUP, slots.c.version_id),
+    *(slots.c.step, slots.c.due_at, slots.c.until_at, slots.c.template),
+    *(slots.c.replaces, slots.c.expanded_at, slots.c.redated_at),
+    *(golives.c.live_from, golives.c.catch_up_days),
+)
 
 
 async def insert_missing(connection: AsyncConnection, entries: Sequence[Entry]) -> None:
@@ -129,7 +137,7 @@ async def take_back(
         await connection.execute(
             update(slots)
             .where(
-                tuple_(*GROUP).in_(piece),
+                in_groups(piece),
                 slots.c.due_at > now,
                 slots.c.expanded_at.is_not(None),
             )
@@ -138,35 +146,78 @@ async def take_back(
 
 
 async def birth(
-    connection: AsyncConnection, group: DueGroup, plan: Births, now: datetime
+    connection: AsyncConnection, groups: Iterable[DueGroup], now: datetime
 ) -> int:
-    """Give birth to the reminders of a group; how many. Their slots are expanded."""
-    fresh = [row for row in plan.rows if row.slot.step in group.unexpanded]
-    for row in fresh:
-        if row.state is ReminderState.DUE:
-            await reopen(connection, group, row.slot, _of_group(group), now)
-    born = sum([await bear(connection, group, row, now) for row in fresh])
-    if any(row.state is ReminderState.DUE for row in fresh):
-        await supersede(connection, group, fresh[-1].slot, now)
-    await connection.execute(
-        update(slots)
-        .where(
-            and_(*(a == b for a, b in zip(GROUP, key_of(group), strict=True))),
-            slots.c.step.in_([row.slot.step for row in fresh]),
-        )
-        .values(expanded_at=now)
+    """Give birth to the reminders of groups; how many. Their slots are expanded.
+
+    Groups whose births are alike get them in one statement.
+    """
+    fresh = defaultdict[Alike, list[tuple[DueGroup, Slot]]](list)
+    for group in groups:
+        for row in group.births(now).rows:
+            if row.slot.step in group.unexpanded:
+                fresh[Alike.of(row)].append((group, row.slot))
+    return sum(
+        [await _birth(connection, births, of, now) for births, of in fresh.items()]
     )
+
+
+async def _birth(
+    connection: AsyncConnection,
+    births: Alike,
+    of: Sequence[tuple[DueGroup, Slot]],
+    now: datetime,
+) -> int:
+    keys = [key_of(group) for group, _ in of]
+    if births.state is ReminderState.DUE:
+        await _make_room(connection, births.step, of, now)
+    born = await bear(connection, births, keys, now)
+    mine = in_groups(keys), slots.c.step == births.step
+    await connection.execute(update(slots).where(*mine).values(expanded_at=now))
     return born
 
 
+async def _make_room(
+    connection: AsyncConnection,
+    step: str,
+    of: Sequence[tuple[DueGroup, Slot]],
+    now: datetime,
+) -> None:
+    """Reopen what ended in this step, and end what is due in earlier ones.
+
+    Where nobody had a reminder yet, as mostly, there is nothing of that.
+    """
+    known = {key_of(group): (group, slot) for group, slot in of}
+    had = await _which(connection, known, step)
+    if not had:
+        return
+    closed = reminders.c.step == step, reminders.c.state.in_(NEVER_ACCEPTED)
+    for key in await _which(connection, had, step, *closed):
+        group, slot = known[key]
+        await reopen(connection, group, slot, _of_group(group), now)
+    await supersede(connection, step, had, now)
+
+
+async def _which(
+    connection: AsyncConnection,
+    keys: Collection[GroupKey],
+    step: str,
+    *where: ColumnElement[bool],
+) -> list[GroupKey]:
+    """Those of the groups with a step in which some permit has such a reminder."""
+    theirs = exists().where(
+        same_group(permits.c, slots.c),
+        reminders.c.permit_id == permits.c.id,
+        reminders.c.expires_on == permits.c.expires_on,
+        *where,
+    )
+    wanted = select(*GROUP).where(in_groups(keys), slots.c.step == step, theirs)
+    return [(row[0], row[1], row[2]) for row in await connection.execute(wanted)]
+
+
 def _of_group(group: DueGroup) -> ColumnElement[bool]:
-    members = select(permits.c.id).where(in_group(group))
+    members = select(permits.c.id).where(same_group(permits.c, group))
     return reminders.c.permit_id.in_(members)
-
-
-def key_of(group: DueGroup) -> GroupKey:
-    """What a group is told by."""
-    return group.series, group.authority, group.expires_on
 
 
 def split(replaces: str | None) -> tuple[str, ...]:
@@ -183,7 +234,7 @@ def _started(now: datetime, state: State) -> ColumnElement[bool]:
     )
 
 
-def _group(rows: Sequence[Row[tuple[object, ...]]]) -> DueGroup:
+def _group(rows: Sequence[Any]) -> DueGroup:
     first = rows[0]
     return DueGroup(
         rule=first.rule,

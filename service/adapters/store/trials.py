@@ -7,8 +7,8 @@ from datetime import date, datetime
 from sqlalchemy import CTE, String, and_, cast, exists, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from service.adapters.store.born import bear, supersede
-from service.adapters.store.grouped import same_group
+from service.adapters.store.born import Alike, bear, supersede
+from service.adapters.store.grouped import key_of, same_group
 from service.adapters.store.schema import (
     authorities,
     golives,
@@ -115,9 +115,10 @@ async def bear_in_trial(
     slot = current(group.slots, now)
     if slot is None:
         return 0
-    due = Birth(slot, ReminderState.DUE, None, early_only=False)
-    born = await bear(connection, group, due, now, only=ids)
-    await supersede(connection, group, slot, now)
+    due = Alike.of(Birth(slot, ReminderState.DUE, None, early_only=False))
+    key = key_of(group)
+    born = await bear(connection, due, [key], now, permits.c.id.in_(ids))
+    await supersede(connection, slot.step, [key], now)
     mine = same_group(slots.c, group)
     await connection.execute(update(slots).where(mine).values(reminded=True))
     return born

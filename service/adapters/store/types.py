@@ -1,38 +1,53 @@
 """Column types that mean the same on every database."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import DateTime, Dialect
+from sqlalchemy.dialects.sqlite import DATETIME
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
-from sqlalchemy.types import TypeDecorator
+from sqlalchemy.types import TypeDecorator, TypeEngine
+
+
+class _InSqlite(DATETIME):
+    """Text of one length in UTC, "2026-11-24 02:00:00.000000": it sorts by time."""
+
+    def bind_processor(self, dialect: Dialect) -> Callable[[Any], str | None]:  # noqa: ARG002 - SQLAlchemy's contract
+        """Python to database."""
+        return _written
+
+    def result_processor(
+        self,
+        dialect: Dialect,  # noqa: ARG002 - SQLAlchemy's contract
+        coltype: object,  # noqa: ARG002
+    ) -> Callable[[Any], datetime | None]:
+        """Database to Python."""
+        return _read
+
+
+def _written(value: datetime | None) -> str | None:
+    if value is None:
+        return None
+    return value.astimezone(UTC).replace(tzinfo=None).isoformat(" ", "microseconds")
+
+
+def _read(value: str | None) -> datetime | None:
+    return None if value is None else datetime.fromisoformat(f"{value}+00:00")
 
 
 class Instant(TypeDecorator[datetime]):
-    """An aware instant, stored in UTC: SQLite knows no time zones."""
+    """An aware instant; SQLite, which knows no time zones, keeps it in UTC."""
 
     impl = DateTime(timezone=True)
     cache_ok = True
 
-    def process_bind_param(
-        self, value: datetime | None, dialect: Dialect
-    ) -> datetime | None:
-        """Python to database: UTC, and naive where there is no time zone type."""
-        if value is None:
-            return None
-        utc = value.astimezone(UTC)
-        return utc.replace(tzinfo=None) if dialect.name == "sqlite" else utc
-
-    def process_result_value(
-        self,
-        value: datetime | None,
-        dialect: Dialect,  # noqa: ARG002 - SQLAlchemy's contract
-    ) -> datetime | None:
-        """Database to Python: always aware."""
-        if value is None:
-            return None
-        return value.replace(tzinfo=UTC) if value.tzinfo is None else value
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """The column as this database has it."""
+        if dialect.name != "sqlite":
+            return dialect.type_descriptor(DateTime(timezone=True))
+        return _InSqlite()  # type: ignore[no-untyped-call] # SQLAlchemy's own
 
 
 class database_now(FunctionElement[datetime]):  # noqa: N801 - reads as SQL does

@@ -18,7 +18,7 @@ from sqlalchemy import (
 
 from service.adapters.store.database import Database
 from service.adapters.store.falling import REMINDED
-from service.adapters.store.grouped import same_group
+from service.adapters.store.grouped import GROUP, same_group
 from service.adapters.store.schema import (
     permit_recipients,
     permits,
@@ -26,7 +26,7 @@ from service.adapters.store.schema import (
     reminders,
     slots,
 )
-from service.adapters.store.slots import GROUP, split
+from service.adapters.store.slots import split
 from service.adapters.store.textable import MOBILE, has_mobile, textable
 from service.domain.foretold import Crowd, Waiting
 from service.domain.golive import OUTLIVES

@@ -1,0 +1,161 @@
+"""An office whose permits are all in a step that is due: what is to be sent.
+
+The permits stand in groups, each an authority, a type and an expiry date, as a register
+has them; every permit has a holder and a phone of its own, sealed as the service does.
+"""
+
+import random
+import shutil
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta
+from itertools import cycle, islice
+from pathlib import Path
+from typing import Final
+
+from law import TYPES
+
+from service.adapters.calendars import calendars
+from service.adapters.cipher import Vault
+from service.adapters.clock import SimulatedClock
+from service.adapters.rulefiles import read_authorities, read_rules
+from service.adapters.store.brakes import Brakes
+from service.adapters.store.database import Database
+from service.adapters.store.office import OfficeStore
+from service.adapters.words import Words
+from service.domain.lawbook import Law
+from service.domain.rule import Version
+from service.domain.schedule import Slot, current
+from service.flow.change import change
+from service.flow.edits import Apply, Offices
+from service.flow.register import PHONE
+from service.settings import shipped
+
+NOW: Final = datetime(2026, 11, 24, 2, tzinfo=UTC)
+"""A Tuesday morning in China: the office texts."""
+
+OFFICE: Final = "990000"
+COUNTIES: Final = tuple(f"99{at:02}00" for at in range(1, 10))
+"""Authorities below the office: it texts for them."""
+
+STORED: Final = "%Y-%m-%d %H:%M:%S.%f"
+AREAS: Final = (212, 305, 312, 415, 617, 702, 713, 808, 907, 971)
+
+_PERMIT: Final = """
+    INSERT INTO permits (id, authority, rule, number_key, shown_number, tail, holder,
+    holder_code, expires_on, status, replaced, series, register, registered_at,
+    changed_at, dated_at) VALUES (?1, ?2, ?3, ?1, ?1, ?4, ?5, ?6, ?7, 'active', 0, ?8,
+    'bench', ?9, ?9, ?9)"""
+_RECIPIENT: Final = """
+    INSERT INTO recipients (id, digest, phone, masked, line)
+    VALUES (?, ?, ?, '+1212•••0101', 'mobile')"""
+_SLOT: Final = """
+    INSERT INTO slots (series, authority, expires_on, step, rule, version_id, due_at,
+    until_at, template, reminded) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 0)"""
+_LIVE: Final = """
+    INSERT INTO golives (authority, rule, state, live_from, approved_by, catch_up_days)
+    VALUES (?, ?, 'live', '2020-01-01 00:00:00.000000', 'bench', 0)"""
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """A place where permits are dated alike, one of its steps current."""
+
+    authority: str
+    version: Version
+    expires_on: date
+    slots: tuple[Slot, ...]
+
+
+async def installed(file: Path) -> Law:
+    """Make a simulated database with the law of twelve types and ten offices."""
+    words, known = Words(shipped("templates")), calendars()
+    database = Database(f"sqlite:///{file}")
+    await database.upgrade()
+    store, clock = OfficeStore(database, known, words.names()), SimulatedClock(NOW)
+    rules = read_rules(shipped("schedules"), templates=words.names(), calendars=known)
+    offices = read_authorities(
+        shipped("examples") / "authorities.toml", calendars=known
+    )
+    below = [
+        replace(offices[OFFICE], code=code, parent=OFFICE, sends=False)
+        for code in COUNTIES
+    ]
+    for edit in (
+        Apply([rules[code] for code in TYPES]),
+        Offices([offices[OFFICE], *below]),
+    ):
+        await change(edit, store, clock, by="bench")
+    await Brakes(database).simulate(NOW)
+    law = await store.law()
+    await database.dispose()
+    return law
+
+
+def groups(law: Law, wanted: int) -> list[Group]:
+    """As many groups in a current step, from all types, dates and authorities."""
+    found = list(_groups(law))
+    random.Random(1).shuffle(found)  # noqa: S311 - the same in every run
+    assert len(found) >= wanted, len(found)
+    return found[:wanted]
+
+
+def _groups(law: Law) -> Iterator[Group]:
+    for code in TYPES:
+        for day in (NOW.date() + timedelta(at) for at in range(500)):
+            version = law.version_for(code, OFFICE, day)
+            slots = law.ladder(code, version, OFFICE, day).slots
+            if current(slots, NOW) == slots[0]:
+                for authority in (OFFICE, *COUNTIES):
+                    yield Group(authority, version, day, slots)
+
+
+def fill(file: Path, permits: int, places: Sequence[Group]) -> None:
+    """Write permits and slots, as fast as SQLite can; nobody has a reminder yet."""
+    vault = Vault.beside(file)
+    since = (NOW - timedelta(days=400)).strftime(STORED)
+    with closing(sqlite3.connect(file)) as raw, raw:
+        raw.execute("INSERT INTO registers VALUES ('bench', NULL, ?)", (since,))
+        offices, types = (OFFICE, *COUNTIES), TYPES
+        raw.executemany(_LIVE, ((one, code) for one in offices for code in types))
+        raw.executemany(_SLOT, (row for one in places for row in _slots(one)))
+        made = islice(cycle(places), permits)
+        raw.executemany(
+            _PERMIT, (_permit(at, one, since) for at, one in enumerate(made))
+        )
+        raw.executemany(_RECIPIENT, (_recipient(at, vault) for at in range(permits)))
+        raw.execute("INSERT INTO permit_recipients SELECT id, 0, id FROM permits")
+    with closing(sqlite3.connect(file)) as raw:
+        raw.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+
+def copied(file: Path, to: Path) -> Path:
+    """A database and its key once more."""
+    shutil.copy(file, to)
+    shutil.copy(f"{file}.key", f"{to}.key")
+    return to
+
+
+def _slots(one: Group) -> Iterator[tuple[str, ...]]:
+    where = one.version.series, one.authority, str(one.expires_on)
+    told = one.version.rule, one.version.key
+    for slot in one.slots:
+        due, until = slot.due_at.strftime(STORED), slot.until_at.strftime(STORED)
+        yield *where, slot.step, *told, due, until, slot.template
+
+
+def _permit(at: int, one: Group, since: str) -> tuple[str, ...]:
+    permit_id, number = _id(at), f"{at:08}"
+    told = one.authority, one.version.rule, number[-4:], f"Holder {at}", number
+    return permit_id, *told, str(one.expires_on), one.version.series, since
+
+
+def _recipient(at: int, vault: Vault) -> tuple[str, bytes, bytes]:
+    phone = f"+1{AREAS[at % 10]}55501{at // 10 % 100:02}"
+    return _id(at), at.to_bytes(32, "big"), vault.seal(phone, PHONE)
+
+
+def _id(at: int) -> str:
+    return f"{at:032x}"
