@@ -120,7 +120,7 @@ class _Reader:
                     inside = [*node.body, *node.elif_, *node.else_]
                     yield from self.body(inside, depth + 1)
                 case _:
-                    yield self._refused(node)
+                    yield self._refused(node, depth)
 
     def _output(self, node: nodes.Expr, depth: int = 0) -> Iterator[Mistake]:
         match node:
@@ -135,7 +135,7 @@ class _Reader:
                     yield self._wrong(node, f"| {node.name}(…)", f"| {node.name}")
                 yield from self._output(inner, depth + 1)
             case _:
-                yield self._refused(node)
+                yield self._refused(node, depth)
 
     def _condition(self, node: nodes.Node, depth: int = 0) -> Iterator[Mistake]:
         match node:
@@ -147,7 +147,7 @@ class _Reader:
                 yield from self._condition(node.left, depth + 1)
                 yield from self._condition(node.right, depth + 1)
             case _:
-                yield self._refused(node)
+                yield self._refused(node, depth)
 
     def _fact(self, node: nodes.Name, known: frozenset[str]) -> Iterator[Mistake]:
         if node.name not in known:
@@ -155,10 +155,9 @@ class _Reader:
             found = f"if {node.name}" if asked else f"{{{{ {node.name} }}}}"
             yield self._wrong(node, found, one_of(sorted(known)))
 
-    def _refused(self, node: nodes.Node) -> Mistake:
+    def _refused(self, node: nodes.Node, depth: int) -> Mistake:
         kind = type(node).__name__.lower()
-        nested = isinstance(node, nodes.If | nodes.Not | nodes.And | nodes.Or)
-        found = f"{kind} in too many others" if nested else kind
+        found = f"{kind} in {depth} others" if depth == _DEEPEST else kind
         return self._wrong(node, found, f"only {_ALLOWED}")
 
     def _wrong(self, node: nodes.Node, found: str, expected: str) -> Mistake:

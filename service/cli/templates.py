@@ -28,6 +28,9 @@ from service.settings import shipped
 _NAME: Final = click.argument("name")
 _CHOICE: Final = click.Choice(LANGUAGES)
 
+_Shown = tuple[Example | None, Language]
+"""Somebody to show a text with, and the language that they are told it in."""
+
 
 @click.group()
 def templates() -> None:
@@ -100,12 +103,12 @@ async def preview(
     """
     if (permit and (rule or expires)) or bool(rule) != bool(expires):
         raise click.UsageError("give --rule and --expires, or --permit, or neither")
-    if permit:
-        shown, spoken = await _registered(house, permit, authority)
-    else:
-        shown, spoken = await _dated(house, name, rule, expires, authority), None
-    meant_in = shown.office.language if shown else LANGUAGES[0]
-    language = language or spoken or meant_in
+    shown, spoken = await (
+        _registered(house, permit, authority)
+        if permit
+        else _dated(house, name, rule, expires, authority)
+    )
+    language = language or spoken
     text = await _text(house, name, language, file)
     return show_preview(await try_text(name, language, text, house.rewording, shown))
 
@@ -141,9 +144,7 @@ async def _text(house: House, name: str, language: Language, file: Path | None) 
     return (await wording(name, language, house.rewording)).text
 
 
-async def _registered(
-    house: House, number: str, authority: str | None
-) -> tuple[Example, Language | None]:
+async def _registered(house: House, number: str, authority: str | None) -> _Shown:
     number = narrow(bare(number)) or number
     keys = [number, house.vault.digest(number, NUMBER).hex()]
     found = [
@@ -161,7 +162,8 @@ async def _registered(
     shown = example(
         law, it.rule, it.authority, it.expires_on, version=key, number=it.number
     )
-    return shown, next((one for one in LANGUAGES if one == it.language), None)
+    spoken = [one for one in LANGUAGES if one == it.language]
+    return shown, next(iter(spoken), shown.office.language)
 
 
 async def _dated(
@@ -170,9 +172,11 @@ async def _dated(
     rule: str | None,
     expires: date | None,
     authority: str | None,
-) -> Example | None:
+) -> _Shown:
     law, named = await house.office.law(), authority or house.settings.authority
     if rule and expires:
         office = meant(law, named, law.rule(rule).calendar)
-        return example(law, rule, office.code, expires)
-    return any_example(law, name, named, house.clock.now().date())
+        shown = example(law, rule, office.code, expires)
+        return shown, shown.office.language
+    made_up = any_example(law, name, named, house.clock.now().date())
+    return made_up, made_up.office.language if made_up else LANGUAGES[0]

@@ -39,8 +39,10 @@ _ADVISED: Final[Mapping[Language, str]] = {
 }
 
 _DEADLINE: Final = re.compile(r"截止|\bdeadlines?\b", re.IGNORECASE)
-_LINK: Final = re.compile(r"://|\bwww\.|[\w-]+\.[a-z]{2,}\b", re.IGNORECASE | re.ASCII)
-_NUMBER: Final = re.compile(r"\d(?:[\s().-]*\d){4,}")
+_LINK: Final = re.compile(
+    r"://|\bwww\.|(?:[\w-]+\.)+[a-z]{2,}\b", re.IGNORECASE | re.ASCII
+)
+_NUMBER: Final = re.compile(r"\d(?:(?:[ ()-]{0,2}|\.)\d){4,}")
 _PAYMENT: Final = re.compile(
     r"缴费|交费|付费|付款|支付|转账|汇款|收款|充值|手续费|银行|账户|账号|"
     r"\b(?:pay(?:s|ing|ments?|able)?|paid|fees?|bank|transfers?|deposits?|invoices?)\b",
