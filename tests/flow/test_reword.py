@@ -1,5 +1,6 @@
 """The office's own words: saved, used from the next claim on, never by mistake."""
 
+import asyncio
 import json
 from dataclasses import dataclass, replace
 from datetime import date
@@ -87,6 +88,13 @@ async def test_a_text_is_saved_as_the_next_version_and_noted(office: Office) -> 
         "version": 1,
     }
     assert {one["by"] for one in noted} == {"li"}
+
+
+async def test_two_who_save_at_once_get_two_versions(office: Office) -> None:
+    made = await asyncio.gather(*(office.save(word) for word in ("要", "想", "需")))
+    assert sorted(one.version for one in made) == [1, 2, 3]
+    newest = await wording(NAME, "zh", office.to)
+    assert newest == next(one for one in made if one.version == 3)
 
 
 async def test_the_two_languages_have_versions_of_their_own(office: Office) -> None:
