@@ -22,7 +22,7 @@ def edited(run: Run, after: str, before: str, language: str = "zh") -> Path:
 def test_the_shipped_templates_are_right_and_need_no_database(
     run: Run, folder: Path
 ) -> None:
-    assert run("templates", "check").answer == "12 templates, no mistakes\n"
+    assert run("templates", "check").answer == "16 templates, no mistakes\n"
     assert not list(folder.iterdir())
 
 
@@ -48,7 +48,7 @@ def test_a_place_without_templates_is_named(run: Run, folder: Path) -> None:
 @pytest.mark.usefixtures("office")
 def test_every_template_is_listed_with_the_version_used(run: Run) -> None:
     lines = run("templates", "list").answer.splitlines()
-    assert len(lines) == 12
+    assert len(lines) == 16
     assert lines[0] == "contact-now        zh  version  0  shipped"
     run("templates", "save", NAME, "--language", "zh", edited(run, "需要", "如需"))
     [mine] = [

@@ -5,12 +5,16 @@ import pytest
 from service.domain.marks import Marked, mark
 from service.domain.rule import Language
 from service.domain.textcheck import (
+    TURN,
+    WHICH,
     Check,
+    advised,
     advises,
     calm,
     free,
+    includes,
     lasting,
-    needed,
+    naming,
     past,
     plain,
     signed,
@@ -43,6 +47,10 @@ def found(check: Check, text: str, language: Language, *given: str) -> list[str]
         (advises, "zh", f"建议最迟{DAY}（含当日）申请"),
         (advises, "zh", f"建议最迟于{DAY}（含当日）申请"),
         (advises, "en", f"we advise applying by {DAY} (inclusive)"),
+        (includes, "zh", f"到期，建议最迟{DAY}（含当日）申请"),
+        (includes, "en", f"apply by {DAY} (inclusive)"),
+        (advised, "zh", "请申请"),
+        (advised, "en", "We advise applying"),
         (advises, "en", f"papers; We ADVISE by {DAY} (inclusive), at"),
     ],
 )
@@ -74,6 +82,9 @@ def test_what_is_right_is_not_minded(
         (calm, "en", "apply NOW", "'NOW'"),
         (calm, "zh", "请尽快申请", "'尽快'"),
         (past, "zh", f"建议{DAY}", "{{ closes_on }}"),
+        (includes, "en", f"apply by {DAY}", "the day told otherwise"),
+        (includes, "zh", f"建议最迟{DAY}申请", "the day told otherwise"),
+        (advised, "en", "Please apply", "no 'advise'"),
         (advises, "en", "we advise you", "no {{ closes_on }}"),
         (advises, "en", f"apply by {DAY} (inclusive)", "the day told otherwise"),
         (advises, "en", f"we advise. By {DAY} (inclusive)", "the day told otherwise"),
@@ -106,7 +117,7 @@ def test_a_day_that_is_not_sure_is_never_inclusive(
 
 
 def test_every_fact_that_a_holder_needs_is_missed() -> None:
-    assert found(needed, TAIL, "en") == [
+    assert found(naming(WHICH, {"tail": "which"}, TURN), TAIL, "en") == [
         "no {{ certificate }}",
         "no {{ expires_on }}",
         "no {{ apply_at }}",

@@ -27,7 +27,15 @@ from service.flow.reword import (
     wordings,
 )
 from service.settings import shipped
-from tests.flow.ledger import FOOD, LAST_CALL, OFFICE, PREPARE, Ledger, permit
+from tests.flow.ledger import (
+    FOOD,
+    LAST_CALL,
+    OFFICE,
+    PHONE_1,
+    PREPARE,
+    Ledger,
+    permit,
+)
 
 NAME = "renewal-prepare"
 LAST = "renewal-last-call"
@@ -162,8 +170,22 @@ async def test_a_saved_text_is_used_from_the_next_pass_on(office: Office) -> Non
     law = await ledger.office.law()
     words = await ledger.sending.words.current(law.digest)
     assert words.version_of(NAME, "zh") == made.version == 1
+    used = ledger.rows("SELECT template_version FROM messages ORDER BY id")
+    assert [one["template_version"] for one in used] == [0, 0, 1]
     assert words.version_of(NAME, "en") == 0
     assert await ledger.audit() == []
+
+
+async def test_a_digest_is_worded_by_what_was_saved_of_it(office: Office) -> None:
+    ledger, to = office.ledger, office.to
+    text = to.pages.shipped("digest", "zh").replace("即将到期", "快到期了")
+    made, seen = await save("digest", "zh", text, to, by="li")
+    assert seen.told is None
+    await ledger.register(permit(), permit("SC-0002", phones=(PHONE_1,)))
+    assert await ledger.send_at(PREPARE) == 1
+    [body] = office.bodies()
+    assert "2件许可快到期了" in body
+    assert ledger.message()["template_version"] == made.version == 1
 
 
 async def test_what_goes_out_as_a_text_is_saved_is_composed_anew(

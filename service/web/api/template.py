@@ -122,6 +122,6 @@ class Saved(BaseModel):
     version: int = Field(description="its number, or the one that it would get")
     saved: bool = Field(description="false where it was only tried")
     preview: Told | None = Field(
-        description="for a permit of that kind; null where no rule or office sends it"
+        description="for a permit that gets it; null: there is none, or a digest"
     )
     longest: LongestText
