@@ -30,8 +30,8 @@ from service.adapters.store.permits import PermitStore
 from service.adapters.store.received import ReceiveStore
 from service.adapters.store.shown import PermitReader
 from service.adapters.store.slots import SlotStore
-from service.adapters.store.volume import VolumeStore
 from service.adapters.store.templates import TemplateStore
+from service.adapters.store.volume import VolumeStore
 from service.adapters.store.waiting import WaitingStore
 from service.adapters.twilio import Twilio
 from service.adapters.words import Words
