@@ -30,6 +30,7 @@ from service.adapters.store.permits import PermitStore
 from service.adapters.store.received import ReceiveStore
 from service.adapters.store.shown import PermitReader
 from service.adapters.store.slots import SlotStore
+from service.adapters.store.templates import TemplateStore
 from service.adapters.store.volume import VolumeStore
 from service.adapters.store.waiting import WaitingStore
 from service.adapters.twilio import Twilio
@@ -45,6 +46,7 @@ from service.flow.ports import Clock
 from service.flow.post import Posting
 from service.flow.refresh import refresh
 from service.flow.register import Registration
+from service.flow.reword import Rewording
 from service.flow.send import Sending
 from service.flow.tick import Pass
 from service.settings import Settings, shipped
@@ -65,6 +67,7 @@ class House:
     office: OfficeStore
     registration: Registration
     going_live: GoingLive
+    rewording: Rewording
     brakes: Brakes
     keys: KeyStore
     permits: PermitReader
@@ -127,6 +130,7 @@ class House:
         return Desk(
             registration=self.registration,
             going_live=self.going_live,
+            rewording=self.rewording,
             laws=self.office,
             changes=self.office,
             templates=self.words.names(),
@@ -163,7 +167,8 @@ async def build(settings: Settings, database: Database) -> House:
     clock = SimulatedClock(simulated_now) if simulated_now else SystemClock()
     vault = await _vault(settings, database)
     await refuse_other_key(database, vault)
-    words = Words(shipped("templates"))
+    saved = TemplateStore(database)
+    words = Words(shipped("templates"), saved)
     office = OfficeStore(database, calendars(), words.names())
     return House(
         settings=settings,
@@ -178,6 +183,7 @@ async def build(settings: Settings, database: Database) -> House:
         going_live=GoingLive(
             office, GoLiveStore(database), Libphonenumber(), vault, clock
         ),
+        rewording=Rewording(office, saved, words, clock, settings.authority),
         brakes=brakes,
         keys=KeyStore(database),
         permits=PermitReader(database),

@@ -79,7 +79,7 @@ def understand(words: list[str]) -> None:
         name, found, words = command.resolve_command(click.Context(command), words)
         assert found is not None, name
         command = found
-    for file in filter(re.compile(r"[\w/-]+\.(csv|toml)").fullmatch, words):
+    for file in filter(re.compile(r"[\w/-]+\.(csv|toml|txt)").fullmatch, words):
         Path(file).parent.mkdir(parents=True, exist_ok=True)
         Path(file).touch()
     command.make_context(command.name, list(words))

@@ -15,6 +15,15 @@ def read_file(path: Path) -> bytes:
         raise SetUpError(message) from None
 
 
+def read_text(path: Path) -> str:
+    """Read a file's text; raises `SetUpError`, or `InvalidError` where it is none."""
+    try:
+        return read_file(path).decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        mistake = Mistake("file", f"byte {error.start + 1}", "text in UTF-8")
+        raise InvalidError(str(path), [mistake]) from None
+
+
 def read_toml(path: Path) -> dict[str, object]:
     """Read a TOML file; raises `SetUpError`, or `InvalidError` where it is no TOML."""
     content = read_file(path)

@@ -1,66 +1,89 @@
-"""Words from template files: the text of an SMS, the paragraphs of a report."""
+"""Words: the texts of SMS, and the paragraphs of a report, from template files."""
 
-import re
-from collections.abc import Iterator
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Final, Literal, Protocol, get_args
 
-from jinja2 import FileSystemLoader, StrictUndefined, TemplateSyntaxError, meta
+from jinja2 import FileSystemLoader, StrictUndefined
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from service.domain.compose import FACTS, Sayable, say_day, say_moment, say_month_day
-from service.domain.digest import DIGEST, DIGEST_FACTS, ITEM, ITEM_FACTS
+from service.adapters.templatetext import Page, joined, lines, read
+from service.domain.compose import Sayable, say_day, say_moment, say_month_day
+from service.domain.digest import JOINING
 from service.domain.errors import InvalidError, Mistake, SetUpError, UnknownError
 from service.domain.report import Report
 from service.domain.rule import Language
+from service.flow.reword import Wording
 
-LANGUAGES: tuple[Language, ...] = get_args(Language)
-OTHER_FACTS = {DIGEST: DIGEST_FACTS, ITEM: ITEM_FACTS}
-"""The templates that say something else than `FACTS`."""
+LANGUAGES: Final[tuple[Language, ...]] = get_args(Language)
 
-_BEFORE_A_STOP = re.compile(r" (?=[,.;:)])")
+Key = tuple[str, Language]
+
+
+class Saved(Protocol):
+    """Where the office's own wordings are kept."""
+
+    async def newest(self) -> tuple[str, list[Wording]]:
+        """The digest of the law, and with it the wordings used."""
 
 
 class Words:
-    """The templates of a folder: `sms/<name>.<language>.txt`, `report/<part>.…`.
+    """The templates of a folder, `sms/<name>.<language>.txt`, `report/<part>.…`.
 
-    Templates run in Jinja2's immutable sandbox. Raises `InvalidError` with every SMS
-    template that cannot be parsed or names something that is not among the facts, and
-    `SetUpError` for a folder without any.
+    Over them lie `own` wordings of the office; `current` gives those `saved` by now.
+    Raises `InvalidError` with every mistake in an SMS template of the folder, and
+    `SetUpError` for a folder without any, or a wording that this release cannot use.
     """
 
-    def __init__(self, folder: Path) -> None:
-        self._in = {language: _environment(folder, language) for language in LANGUAGES}
-        found = {language: _names(folder, language) for language in LANGUAGES}
-        self._known = frozenset.intersection(*found.values())
-        if not self._known:
-            message = (
-                f"{folder}: no sms/<name>.zh.txt and .en.txt; name the right folder"
-            )
-            raise SetUpError(message)
-        mistakes = [
-            mistake
-            for language, names in found.items()
-            for name in sorted(names)
-            for mistake in _mistakes(folder, _sms(name, language), self._in[language])
-        ]
-        if mistakes:
-            raise InvalidError(str(folder), mistakes)
+    def __init__(
+        self, folder: Path, saved: Saved | None = None, own: Sequence[Wording] = ()
+    ) -> None:
+        self._folder, self._saved = folder, saved
+        self._texts = _texts(folder)
+        self._pages = _pages(folder, self._texts) | _own_pages(own)
+        self._versions = {(one.name, one.language): one.version for one in own}
+        self._reports = {one: _environment(folder, one) for one in LANGUAGES}
+        self._latest: tuple[str, Words] | None = None
+
+    async def current(self, law: str) -> "Words":
+        """The words as the office has them under this digest of the law, or later.
+
+        They are read only where the digest is another one than the last time.
+        """
+        if self._saved is None:
+            return self
+        if self._latest is None or self._latest[0] != law:
+            stamp, own = await self._saved.newest()
+            self._latest = stamp, Words(self._folder, self._saved, own)
+        return self._latest[1]
 
     def names(self) -> frozenset[str]:
         """Name the SMS templates, in both languages, that a step may have."""
-        return self._known - OTHER_FACTS.keys()
+        return self.known() - JOINING
+
+    def known(self) -> frozenset[str]:
+        """Name every SMS template that exists in both languages."""
+        return frozenset(name for name, _ in self._texts)
+
+    def shipped(self, template: str, language: Language) -> str:
+        """The text of version 0; raises `UnknownError` for an unknown template."""
+        return self._texts[self._key(template, language)]
+
+    def read(self, template: str, language: Language, text: str) -> Page:
+        """Make a page of another text; raises `UnknownError` or `InvalidError`."""
+        return read(*self._key(template, language), text)
 
     def render_sms(self, template: str, facts: Sayable) -> str:
         """Write one line of text in the language of the facts.
 
         Raises `UnknownError` for a template that does not exist.
         """
-        if template not in self._known:
-            raise UnknownError(kind="template", code=template, known=[*self.names()])
-        page = self._in[facts.language].get_template(_sms(template, facts.language))
-        return _joined(page.render(facts.said()), facts.language)
+        return self._pages[self._key(template, facts.language)].say(facts.said())
+
+    def version_of(self, template: str, language: Language) -> int:
+        """Which version `render_sms` writes by: 0 is the shipped one."""
+        return self._versions.get(self._key(template, language), 0)
 
     def render_report(
         self,
@@ -69,9 +92,51 @@ class Words:
         part: Literal["title", "headline", "notes"] = "headline",
     ) -> str:
         """Say a part of the report: a line, a paragraph, or notes line by line."""
-        page = self._in[language].get_template(f"report/{part}.{language}.txt")
+        page = self._reports[language].get_template(f"report/{part}.{language}.txt")
         text = page.render(report=report)
-        return "\n".join(_lines(text)) if part == "notes" else _joined(text, language)
+        return "\n".join(lines(text)) if part == "notes" else joined(text, language)
+
+    def _key(self, template: str, language: Language) -> Key:
+        key = (template, language)
+        if key not in self._texts:
+            raise UnknownError("template", template, [*self.known()])
+        return key
+
+
+def _texts(folder: Path) -> dict[Key, str]:
+    """Read the templates that exist in both languages."""
+    found = {language: _names(folder, language) for language in LANGUAGES}
+    known = sorted(frozenset.intersection(*found.values()))
+    if not known:
+        message = f"{folder}: no sms/<name>.zh.txt and .en.txt; name the right folder"
+        raise SetUpError(message)
+    return {
+        (name, language): (folder / _file(name, language)).read_text(encoding="utf-8")
+        for name in known
+        for language in LANGUAGES
+    }
+
+
+def _pages(folder: Path, texts: Mapping[Key, str]) -> dict[Key, Page]:
+    pages, mistakes = dict[Key, Page](), list[Mistake]()
+    for (name, language), text in texts.items():
+        try:
+            pages[name, language] = read(name, language, text, _file(name, language))
+        except InvalidError as error:
+            mistakes += error.mistakes
+    if mistakes:
+        raise InvalidError(str(folder), mistakes)
+    return pages
+
+
+def _own_pages(own: Sequence[Wording]) -> dict[Key, Page]:
+    try:
+        return {
+            (it.name, it.language): read(it.name, it.language, it.text, it.where)
+            for it in own
+        }
+    except InvalidError as error:
+        raise SetUpError(f"templates: {error.reason}; save another version") from None
 
 
 def _environment(folder: Path, language: Language) -> ImmutableSandboxedEnvironment:
@@ -92,31 +157,5 @@ def _names(folder: Path, language: Language) -> frozenset[str]:
     return frozenset(file.name.removesuffix(ending) for file in files)
 
 
-def _sms(name: str, language: Language) -> str:
+def _file(name: str, language: Language) -> str:
     return f"sms/{name}.{language}.txt"
-
-
-def _mistakes(
-    folder: Path, file: str, environment: ImmutableSandboxedEnvironment
-) -> Iterator[Mistake]:
-    source = (folder / file).read_text(encoding="utf-8")
-    try:
-        named = meta.find_undeclared_variables(environment.parse(source))
-    except TemplateSyntaxError as wrong:
-        line = f"{file} line {wrong.lineno}"
-        yield Mistake(line, str(wrong.message), "a Jinja2 template")
-        return
-    known = OTHER_FACTS.get(Path(file).name.partition(".")[0], FACTS)
-    for name in sorted(named - known):
-        yield Mistake(file, f"{{{{ {name} }}}}", f"one of {', '.join(sorted(known))}")
-
-
-def _joined(text: str, language: Language) -> str:
-    """Make lines one: Chinese without a space, English as a sentence runs on."""
-    if language == "zh":
-        return "".join(_lines(text))
-    return _BEFORE_A_STOP.sub("", " ".join(_lines(text)))
-
-
-def _lines(text: str) -> list[str]:
-    return [line.strip() for line in text.splitlines() if line.strip()]

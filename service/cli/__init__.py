@@ -18,6 +18,7 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
     "tick": ("serve", "One full pass: expand, settle, send, ask after receipts."),
     "import": ("registers", "Load a register of permits; wrong rows come back."),
     "rules": ("law", "The law of each permit type: check, diff, apply, revert."),
+    "templates": ("templates", "The words of texts: check, preview, save."),
     "calendars": ("calendars", "The office's own days: load, show."),
     "authorities": ("authorities", "The offices that send: load, try, go live."),
     "explain": ("explain", "Why a permit is texted when it is."),

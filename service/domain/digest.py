@@ -15,6 +15,8 @@ from service.domain.rule import Language
 
 DIGEST: Final = "digest"
 ITEM: Final = "digest-item"
+JOINING: Final = frozenset({DIGEST, ITEM})
+"""Templates that no step has: they join what several steps tell."""
 
 MOST_SEGMENTS: Final = 8
 """Of one digest: longer ones are cut by carriers (Twilio's guidelines for China ask for

@@ -36,6 +36,14 @@ class Size:
     forcing: tuple[str, ...] = ()
 
 
+def forcing(text: str) -> tuple[str, ...]:
+    """List the characters outside GSM-7, in order of appearance, each once.
+
+    One of them is enough to have the whole text sent, and billed, in UCS-2.
+    """
+    return tuple([c for c in dict.fromkeys(text) if c not in ALPHABET])
+
+
 def measure(text: str) -> Size:
     """Count units and segments; an empty text still takes one.
 
@@ -46,10 +54,10 @@ def measure(text: str) -> Size:
     if ALPHABET.issuperset(text):
         wide = [] if EXTENSION.isdisjoint(text) else [c for c in text if c in EXTENSION]
         return Size("GSM-7", *_cut(text, wide, 160, 153))
-    forcing = tuple([c for c in dict.fromkeys(text) if c not in ALPHABET])
-    many = max(forcing) > LAST_OF_ONE_UNIT
+    forced = forcing(text)
+    many = max(forced) > LAST_OF_ONE_UNIT
     wide = [c for c in text if c > LAST_OF_ONE_UNIT] if many else []
-    return Size("UCS-2", *_cut(text, wide, 70, 67), forcing)
+    return Size("UCS-2", *_cut(text, wide, 70, 67), forced)
 
 
 def _cut(text: str, wide: Collection[str], alone: int, part: int) -> tuple[int, int]:

@@ -76,6 +76,7 @@ async def foretell(
     Types that cannot go live are named with the reason, and left out of the figures.
     """
     law, now = await to.laws.law(), to.clock.now()
+    words = await to.words.current(law.digest)
     told = Foretold(law.sender_of(authority), now)
     chosen = await _may_start(authority, codes, law, to, told)
     working = law.calendar(told.office.calendar).surely
@@ -91,7 +92,7 @@ async def foretell(
     caught.sort(key=lambda row: row.slot.until_at)
 
     def body(row: Waiting) -> str:
-        return _body(row, row.crowd.tail, law, to.words)
+        return _body(row, row.crowd.tail, law, words)
 
     told.caught_up, told.due_today = cost(caught, body), cost(due, body)
     told.days = by_day(caught if catch_up_days else (), ahead, days, told.office)
@@ -101,7 +102,7 @@ async def foretell(
         later = await to.store.in_step(authority, chosen, ends_at, ends_at + AHEAD)
         following = [row for row in later if row.slot.due_at >= ends_at]
         shown = samples([*caught, *ahead, *following])
-    told.texts = [await _text(row, law, to) for row in shown]
+    told.texts = [await _text(row, law, words, to) for row in shown]
     return told
 
 
@@ -120,9 +121,11 @@ async def _may_start(
     return chosen
 
 
-async def _text(row: Waiting, law: Law, to: Foretelling) -> tuple[str, str]:
+async def _text(
+    row: Waiting, law: Law, words: Words, to: Foretelling
+) -> tuple[str, str]:
     sample = await to.store.sample(row.crowd.sample or "")
-    return sample.phone, _body(row, sample.tail, law, to.words)
+    return sample.phone, _body(row, sample.tail, law, words)
 
 
 def _body(row: Waiting, tail: str, law: Law, words: Words) -> str:

@@ -149,7 +149,7 @@ class Planning:
             about=tuple(told[one.at] for one in bundle),
             office=office.code,
             template=template,
-            template_version=0,
+            template_version=self.words.version_of(template, language),
             language=language,
             body=body,
             segments=measure(body).segments,

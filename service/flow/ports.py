@@ -15,7 +15,7 @@ from service.domain.lawbook import Law
 from service.domain.outcome import Found, Inbound, Outcome, Receipt
 from service.domain.recipient import Phone
 from service.domain.report import Figures, Report
-from service.domain.rule import Text
+from service.domain.rule import Language, Text
 from service.domain.tally import Span, Tally
 from service.domain.week import ReportPeriod
 from service.flow.edits import Edit
@@ -94,10 +94,19 @@ class Vault(Protocol):
 
 
 class Words(Protocol):
-    """The templates."""
+    """The templates as they stood at one moment."""
+
+    async def current(self, law: str) -> "Words":
+        """Those of the office under this digest of the law, or of a later one.
+
+        Text that is claimed must be worded by them: `law` covers what an office saves.
+        """
 
     def render_sms(self, template: str, facts: Sayable) -> str:
         """The text of one SMS; raises `UnknownError` for an unknown template."""
+
+    def version_of(self, template: str, language: Language) -> int:
+        """Which version that text is written by; 0 is the shipped one."""
 
 
 class Provider(Protocol):

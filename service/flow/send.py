@@ -71,13 +71,13 @@ async def send(to: Sending) -> Sent:
 
 
 async def _claim(owner: str, busy: frozenset[str], to: Sending) -> Claim:
-    """Claim by the law in force; one that changes just then is read again.
+    """Claim by the law and words in force; what changes just then is read again.
 
     Offices whose sender is `busy` are left alone.
     """
     while True:
         law, now = await to.laws.law(), to.clock.now()
-        planning = Planning(law, to.words, now)
+        planning = Planning(law, await to.words.current(law.digest), now)
         how = Claiming(
             owner=owner,
             lease=to.lease,

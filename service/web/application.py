@@ -26,6 +26,11 @@ from service.web.api.permits import (
 )
 from service.web.api.reports import weekly_report
 from service.web.api.rules import add_version, get_rule, list_rules, revert_rule
+from service.web.api.templates import (
+    get_template,
+    list_templates,
+    save_template,
+)
 from service.web.desk import DESK, Desk
 from service.web.health import healthz, readyz
 from service.web.keys import needing_keys
@@ -44,6 +49,9 @@ ENDPOINTS: Final[Sequence[Endpoint]] = (
     get_rule,
     add_version,
     revert_rule,
+    list_templates,
+    get_template,
+    save_template,
     get_year,
     put_year,
     explain,

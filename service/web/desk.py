@@ -22,6 +22,7 @@ from service.flow.ports import (
     Vault,
 )
 from service.flow.register import Registration
+from service.flow.reword import Rewording
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +36,7 @@ class Desk:
 
     registration: Registration
     going_live: GoingLive
+    rewording: Rewording
     laws: LawStore
     changes: ChangeStore
     templates: frozenset[str]

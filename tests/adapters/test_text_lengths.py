@@ -1,4 +1,3 @@
-from dataclasses import replace
 from datetime import date, timedelta
 from itertools import product
 
@@ -6,52 +5,15 @@ import pytest
 
 from service.adapters.calendars import calendars
 from service.adapters.words import LANGUAGES
-from service.domain.compose import Facts, facts
+from service.domain.compose import facts
+from service.domain.demands import at_longest
 from service.domain.ladder import Reckoning, reckon
-from service.domain.rule import CONTACT_NOW, CORRECTION
+from service.domain.rule import CONTACT_NOW, CORRECTION, Language
 from service.domain.segments import measure
-from tests.adapters.catalogue import OFFICES, RULES, WORDS
+from tests.adapters.catalogue import LAW, OFFICES, RULES, WORDS
 
 EXPIRIES = [date(2026, 1, 1) + timedelta(days=11 * step) for step in range(80)]
 NUMBER = "TS0000000123-2027"
-WINDOWS = (  # the longest days: of the year before the expiry, of a long month
-    (date(2027, 6, 30), date(2026, 6, 30), date(2026, 12, 30)),
-    (date(2027, 3, 31), date(2026, 3, 31), date(2026, 9, 30)),
-)
-OPERATOR = {
-    "zh": Facts(
-        language="zh",
-        signature="某某省市场监管局",
-        addressee="您的",
-        certificate="特种设备安全管理和作业人员证",
-        action="复审",
-        tail="012X",
-        expires_on=date.max,
-        closes_on=date.max,
-        opens_on=None,
-        provisional=False,
-        late="逾期未复审的，证件将被注销",
-        apply_at="省政务服务网或发证机关",
-        helpline="12345",
-        opt_out="拒收请回复R",
-    ),
-    "en": Facts(
-        language="en",
-        signature="PROVINCE-AMR",
-        addressee="Your",
-        certificate="Special equipment safety management and operator certificate",
-        action="re-verify",
-        tail="012X",
-        expires_on=date.max,
-        closes_on=date.max,
-        opens_on=None,
-        provisional=False,
-        late="Late means cancelled",
-        apply_at="the issuing office or online portal",
-        helpline="12345",
-        opt_out="Reply R to opt out",
-    ),
-}
 
 
 def refuse_long(told: str, language: str) -> None:
@@ -80,38 +42,22 @@ def test_every_text_of_every_rule_takes_at_most_two_segments(code: str) -> None:
                 refuse_long(WORDS.render_sms(template, said), language)
 
 
+@pytest.mark.parametrize("name", sorted(WORDS.names()))
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_the_longest_certificate_of_all_fits_as_well(language: str) -> None:
-    for template, window, provisional in product(WORDS.names(), WINDOWS, (False, True)):
-        expires_on, _, closes_on = window
-        said = replace(
-            OPERATOR[language],
-            expires_on=expires_on,
-            closes_on=closes_on,
-            provisional=provisional,
-        )
-        refuse_long(WORDS.render_sms(template, said), language)
+def test_the_longest_certificate_and_the_longest_number_fit_as_well(
+    name: str, language: Language
+) -> None:
+    page = WORDS.read(name, language, WORDS.shipped(name, language))
+    refuse_long(at_longest(name, language, page.say, None).text, language)
 
 
+@pytest.mark.parametrize("name", sorted(WORDS.names()))
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_the_longest_number_fits_with_an_opening(language: str) -> None:
-    certificate = {
-        "zh": "移动式压力容器充装许可证",
-        "en": "Mobile Pressure Vessel Filling Licence",
-    }
-    late = {"zh": "到期未换证的须停止充装", "en": "If late, stop filling at expiry"}
-    for template, window, provisional in product(WORDS.names(), WINDOWS, (False, True)):
-        expires_on, opens_on, closes_on = window
-        said = replace(
-            OPERATOR[language],
-            addressee={"zh": "贵单位", "en": "Your"}[language],
-            certificate=certificate[language],
-            action={"zh": "换证", "en": "renew"}[language],
-            late=late[language],
-            tail="0123-2027",
-            expires_on=expires_on,
-            opens_on=opens_on,
-            closes_on=closes_on,
-            provisional=provisional,
-        )
-        refuse_long(WORDS.render_sms(template, said), language)
+def test_the_longest_values_are_those_of_the_law_as_well(
+    name: str, language: Language
+) -> None:
+    page = WORDS.read(name, language, WORDS.shipped(name, language))
+    of_all = at_longest(name, language, page.say, None)
+    by_law = at_longest(name, language, page.say, LAW)
+    assert by_law.size.units >= of_all.size.units
+    assert by_law.size.segments == 2

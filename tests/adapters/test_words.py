@@ -2,7 +2,6 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from jinja2.exceptions import SecurityError
 
 from service.adapters.words import Words
 from service.domain.compose import Facts
@@ -62,21 +61,25 @@ def test_a_template_may_say_only_facts_and_all_mistakes_are_told_at_once(
     with pytest.raises(InvalidError) as caught:
         Words(wrong)
     first, second = caught.value.mistakes
-    assert (first.field, first.found) == ("sms/a.zh.txt", "{{ phone }}")
+    assert (first.field, first.found) == ("sms/a.zh.txt line 1", "{{ phone }}")
     assert "helpline" in first.expected
     assert second.field == "sms/a.en.txt line 2"
     assert second.expected == "a Jinja2 template"
 
 
-def test_a_filter_that_does_not_exist_is_a_mistake_too(tmp_path: Path) -> None:
-    with pytest.raises(InvalidError, match="No filter named 'shout'"):
-        Words(folder(tmp_path, a_zh="{{ tail | shout }}", a_en="ok"))
+def test_a_template_of_the_folder_may_hold_no_more_than_a_saved_one(
+    tmp_path: Path,
+) -> None:
+    with pytest.raises(InvalidError, match=r"sms/a\.en\.txt line 1: found getattr"):
+        Words(folder(tmp_path, a_en="{{ tail.__class__ }}", a_zh="好"))
 
 
-def test_a_template_cannot_reach_into_python(tmp_path: Path) -> None:
-    words = Words(folder(tmp_path, a_en="{{ tail.__class__ }}", a_zh="好"))
-    with pytest.raises(SecurityError):
-        words.render_sms("a", FACTS)
+async def test_without_an_office_the_words_are_those_of_the_folder(
+    tmp_path: Path,
+) -> None:
+    words = Words(folder(tmp_path, a_zh="好", a_en="ok"))
+    assert await words.current("any digest") is words
+    assert words.version_of("a", "en") == 0
 
 
 def test_a_folder_without_templates_is_the_wrong_folder(tmp_path: Path) -> None:

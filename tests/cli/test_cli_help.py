@@ -40,6 +40,11 @@ rules revert CODE --force --dry-run
 rules shadow CODE
 sandbox --dir --host --port
 serve
+templates check [PATH]
+templates list
+templates preview NAME --permit --rule --expires --authority --language --file
+templates save NAME FILE --language --dry-run
+templates show NAME --language --version
 tick --now
 """
 """What scripts of others rely on; it grows, and never shrinks."""
@@ -95,7 +100,8 @@ def test_the_list_of_commands_tells_each_in_one_whole_line(run: Run) -> None:
 
 
 def test_a_group_alone_shows_its_commands_and_is_bad_input(run: Run) -> None:
-    for path in ((), ("rules",), ("calendars",), ("authorities",), ("keys",), ("db",)):
+    groups = ("rules", "templates", "calendars", "authorities", "keys", "db")
+    for path in ((), *((one,) for one in groups)):
         ran = run(*path)
         assert (ran.code, ran.out) == (2, "")
         assert ran.err.startswith(" ".join(["Usage: permit-reminders", *path]))

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.domain.segments import Size, measure
+from service.domain.segments import Size, forcing, measure
 
 VECTORS = Path(__file__).parents[2] / "../shared/data/sms-segment-vectors.json"
 HAN_EXT_B = "\U00020bb7"
@@ -95,3 +95,20 @@ def test_twilios_own_calculator_agrees() -> None:
     assert {name: one.units * bits[one.encoding] for name, one in found.items()} == {
         row["name"]: row["message_bits"] for row in vectors()
     }
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("Reply R to opt out. [€{~}]", ()),
+        ("don’t", ("’",)),
+        ("【A】: don’t, don’t", ("【", "】", "’")),
+        ("a\tb", ("\t",)),
+        ("許可", ("許", "可")),
+    ],
+)
+def test_what_forces_ucs_2_is_listed_once_in_order(
+    text: str, found: tuple[str, ...]
+) -> None:
+    assert forcing(text) == found
+    assert measure(text).encoding == ("UCS-2" if found else "GSM-7")

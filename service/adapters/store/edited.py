@@ -4,14 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from sqlalchemy import Insert, Update, delete, func, insert, null, select, update
+from sqlalchemy import Insert, Update, func, insert, null, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from service.adapters.store.lawtext import LAW, digest, digest_of_all
+from service.adapters.store.lawtext import digest, restamp
 from service.adapters.store.schema import (
     authorities,
     calendar_years,
-    facts,
     permits,
     rules,
     versions,
@@ -57,7 +56,7 @@ async def write(
             await _install_years(connection, edit.years)
         case Refresh():
             pass
-    await _restamp(connection)
+    await restamp(connection)
 
 
 def _fresh(rule: Rule, law: Law, *, shadow: bool) -> list[Version]:
@@ -227,10 +226,3 @@ async def _next_revision(connection: AsyncConnection, version: Version) -> int:
         select(func.count()).where(versions.c.series == version.series)
     )
     return found.scalar_one() + 1
-
-
-async def _restamp(connection: AsyncConnection) -> None:
-    """Tell every process that reads this database to read the law afresh."""
-    value = await digest_of_all(connection)
-    await connection.execute(delete(facts).where(facts.c.key == LAW))
-    await connection.execute(insert(facts).values(key=LAW, value=value))

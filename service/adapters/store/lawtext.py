@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 import orjson
-from sqlalchemy import Row, select
+from sqlalchemy import Row, delete, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.adapters.store.schema import (
@@ -13,6 +13,7 @@ from service.adapters.store.schema import (
     calendar_years,
     facts,
     rules,
+    templates,
     versions,
 )
 from service.domain.authority import Authority
@@ -89,7 +90,7 @@ async def refuse_stale(connection: AsyncConnection, law: str) -> None:
 async def stamp(
     connection: AsyncConnection, held: Literal["share", "update"] | None = None
 ) -> str:
-    """What changes whenever any document of the law does.
+    """What changes whenever any document of the law does, or a template.
 
     `held` until the transaction ends: against a change, or against anybody else.
     """
@@ -99,8 +100,15 @@ async def stamp(
     return str((await connection.execute(found)).scalar())
 
 
-async def digest_of_all(connection: AsyncConnection) -> str:
-    """The SHA-256 of every document of the law."""
+async def restamp(connection: AsyncConnection) -> None:
+    """Tell every process that reads this database to read the law and words afresh."""
+    value = await _digest_of_all(connection)
+    await connection.execute(delete(facts).where(facts.c.key == LAW))
+    await connection.execute(insert(facts).values(key=LAW, value=value))
+
+
+async def _digest_of_all(connection: AsyncConnection) -> str:
+    """The SHA-256 of every document of the law, and of the words it is told in."""
     wanted = {
         "versions": (versions.c.id, versions.c.state),
         "rules": (rules.c.code, rules.c.document),
@@ -109,6 +117,12 @@ async def digest_of_all(connection: AsyncConnection) -> str:
             calendar_years.c.calendar,
             calendar_years.c.year,
             calendar_years.c.document,
+        ),
+        "templates": (
+            templates.c.name,
+            templates.c.language,
+            templates.c.version,
+            templates.c.text,
         ),
     }
     seen = select(facts.c.value).where(facts.c.key == SEEN)
