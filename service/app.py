@@ -30,7 +30,6 @@ from service.adapters.store.received import ReceiveStore
 from service.adapters.store.shown import PermitReader
 from service.adapters.store.slots import SlotStore
 from service.adapters.store.waiting import WaitingStore
-from service.adapters.twilio import Twilio
 from service.adapters.words import Words
 from service.domain.errors import SetUpError
 from service.domain.rule import Rule
@@ -38,7 +37,7 @@ from service.flow.change import change
 from service.flow.edits import Apply
 from service.flow.foretell import Foretelling
 from service.flow.golive import GoingLive
-from service.flow.ports import Clock
+from service.flow.ports import Clock, Provider
 from service.flow.post import Posting
 from service.flow.refresh import refresh
 from service.flow.register import Registration
@@ -73,7 +72,7 @@ class House:
     health: Health
     documents: Documents
 
-    def carrying(self, provider: Twilio) -> Pass:
+    def carrying(self, provider: Provider) -> Pass:
         """The journey, with somebody to carry the messages."""
         store = MessageStore(self.database, self.vault, provider.name)
         sending = Sending(
@@ -117,7 +116,7 @@ class House:
             clock=self.clock,
         )
 
-    def desk(self, provider: Twilio) -> Desk:
+    def desk(self, provider: Provider) -> Desk:
         """What the web answers from."""
         return Desk(
             registration=self.registration,

@@ -71,6 +71,8 @@ class Sender:
 class Twilio:
     """A `Provider`; open it with `twilio(sender)`."""
 
+    by_our_id = False
+
     def __init__(self, sender: Sender, client: Client) -> None:
         self.name = sender.name
         self._sender = sender

@@ -13,7 +13,7 @@ P = "PERMIT_REMINDERS_"
         ("DATABASE_URL", "sqlite://", "sqlite:///FILE; other databases"),
         ("PORT", "http", "0 to 65535"),
         ("PORT", "65536", "0 to 65535"),
-        ("PROVIDER", "Twilio", "'sandbox' or 'twilio'"),
+        ("PROVIDER", "Twilio", "'sandbox', 'twilio' or 'outbox'"),
         ("PUBLIC_URL", "permits.example.org", "an http or https address without"),
         ("PUBLIC_URL", "https://permits.example.org/", "an http or https address"),
         ("SETTLE", "0", "seconds, more than 0 and at most a day"),

@@ -33,6 +33,7 @@ class FakeProvider:
     """
 
     name = "fake"
+    by_our_id = False
 
     def __init__(self) -> None:
         self.script: list[Outcome | DiedError] = []
