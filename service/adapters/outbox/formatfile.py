@@ -45,15 +45,7 @@ def format_from(document: Mapping[str, object], where: str, folder: Path) -> For
     Raises `InvalidError` at `where` with all the mistakes.
     """
     table = Table("", document)
-    sends: FileFormat | HttpFormat | None = (
-        table.table("http", _http, None)
-        if "http" in document
-        else table.table("file", partial(_file, folder=folder), None)
-    )
-    if ("http" in document) == ("file" in document):
-        expected = "one of [file] and [http]"
-        table.note("file", "both" if "file" in document else None, expected)
-        table.read("file", reader.mapping, None)
+    sends = _sends(table, document, folder)
     results = table.table("results", results_format, None)
     table.refuse_unread()
     if not table.mistakes and sends is not None and results is not None:
@@ -61,6 +53,20 @@ def format_from(document: Mapping[str, object], where: str, folder: Path) -> For
     if table.mistakes or sends is None:
         raise InvalidError(where, table.mistakes)
     return Format(where, sends, results)
+
+
+def _sends(
+    table: Table, document: Mapping[str, object], folder: Path
+) -> FileFormat | HttpFormat | None:
+    given = [one for one in ("file", "http") if one in document]
+    for absent in {"file", "http"} - {*given}:
+        table.read(absent, reader.mapping, None)  # a key that we know
+    if given == ["file"]:
+        return table.table("file", partial(_file, folder=folder))
+    if given == ["http"]:
+        return table.table("http", _http)
+    table.note("file", "both" if given else None, "one of [file] and [http]")
+    return None
 
 
 def _file(table: Table, folder: Path) -> FileFormat:

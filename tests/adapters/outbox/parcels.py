@@ -16,6 +16,7 @@ from service.flow.rows import OpenMessage, Outgoing
 
 NOW = datetime(2024, 1, 29, 2, tzinfo=UTC)
 PHONE, BODY = "+12125550142", "【临江】许可证（尾号0142）到期，请于2月9日前申请。"
+SPOOL = "ledger.db.outbox"
 ID = "019b0000-0000-7000-8000-00000000000{}"
 
 COLUMNS: Mapping[str, object] = {
@@ -25,10 +26,10 @@ COLUMNS: Mapping[str, object] = {
 }
 
 
-def sheet(folder: Path, **changed: Any) -> Format:  # noqa: ANN401 - what TOML says
+def sheet(at: Path, **changed: Any) -> Format:  # noqa: ANN401 - what TOML says
     """A format of CSV files in a folder."""
-    known = {"folder": str(folder / "out"), "format": "csv", "columns": COLUMNS}
-    return format_from({"file": known | changed}, "format.toml", folder)
+    known = {"folder": str(at / "out"), "format": "csv", "columns": COLUMNS}
+    return format_from({"file": known | changed}, "format.toml", at)
 
 
 def message(number: int = 1, **changed: Any) -> Outgoing:  # noqa: ANN401 - fields
@@ -53,13 +54,17 @@ def unknown(message_id: str) -> OpenMessage:
 
 @asynccontextmanager
 async def opened(
-    found: Format, folder: Path, now: datetime = NOW, **environ: str
+    found: Format,
+    folder: Path,
+    now: datetime = NOW,
+    patience: float = 2.0,
+    **environ: str,
 ) -> AsyncIterator[Provider]:
     """The outbox of a format, with its spool in a folder."""
     place = Place(
-        spool=folder / "ledger.db.outbox",
+        spool=folder / SPOOL,
         clock=SimulatedClock(now),
-        timeout=2.0,
+        timeout=patience,
         proxy=None,
         environ=environ,
     )
