@@ -7,7 +7,6 @@ from typing import Protocol
 
 from service.domain.errors import InvalidError, Mistake
 from service.domain.outcome import Receipt
-from service.domain.raw import shown
 from service.flow.intake import REJECTED, Rejects
 from service.flow.ports import Clock, ReceiveStore
 from service.flow.receive import receive
@@ -16,6 +15,10 @@ CHUNK = 1000
 """Rows taken in one transaction."""
 
 MOVED, UNCHANGED = "moved", "unchanged"
+
+_UNKNOWN = InvalidError(
+    "row", [Mistake("id", "one that nobody knows", "the id of a message of ours")]
+)
 
 
 class ResultRow(Protocol):
@@ -76,15 +79,11 @@ async def _known(
     for row in chunk:
         receipt = row.receipt
         if receipt is None or receipt.state is None:
-            yield row, row.error or _unknown("nothing")
+            yield row, row.error or _UNKNOWN
         elif receipt.provider_id not in words:
-            yield row, _unknown(shown(receipt.provider_id))
+            yield row, _UNKNOWN
         else:
             word = receipt.state, receipt.code
             before = words[receipt.provider_id]
             yield row, None if word in before else receipt
             before.add(word)
-
-
-def _unknown(found: str) -> InvalidError:
-    return InvalidError("row", [Mistake("id", found, "the id of a message of ours")])

@@ -82,9 +82,7 @@ def _child(path: str) -> int:
     except ModuleNotFoundError:
         return _WITHOUT_LIBRARY
     with CalamineWorkbook.from_path(path) as book:
-        sheet = book.get_sheet_by_index(0)
-        sys.stdout.write("[]\n" * (sheet.start or (0, 0))[0])
-        for row in sheet.iter_rows():
+        for row in book.get_sheet_by_index(0).iter_rows():
             sys.stdout.write(json.dumps([_text(cell) for cell in row]) + "\n")
     return 0
 

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from service.adapters.clock import SimulatedClock
@@ -58,7 +59,7 @@ async def opened(
     folder: Path,
     now: datetime = NOW,
     patience: float = 2.0,
-    **environ: str,
+    environ: Mapping[str, str] = MappingProxyType({}),
 ) -> AsyncIterator[Provider]:
     """The outbox of a format, with its spool in a folder."""
     place = Place(

@@ -5,6 +5,7 @@ import sys
 from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -162,7 +163,7 @@ async def test_a_text_of_several_lines_and_quotes_arrives_as_written(
 async def test_what_a_format_cannot_hold_costs_that_message_alone(
     tmp_path: Path,
     changed: dict[str, object],
-    one: dict[str, object],
+    one: dict[str, Any],
     kind: RefusalKind,
     code: str,
 ) -> None:

