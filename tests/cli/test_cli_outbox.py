@@ -5,20 +5,23 @@ import csv
 import json
 import stat
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 from aiohttp.test_utils import TestClient, TestServer
 
 from service.adapters.clock import SimulatedClock
+from service.adapters.outbox.files import Files
 from service.adapters.outbox.formatfile import load_format
 from service.adapters.outbox.opening import Place, outbox
+from service.adapters.store.messages import MessageStore
 from service.app import open_house
 from service.flow.tick import Passed, tick
 from service.settings import load
 from service.web.application import application
 from tests.cli.commands import CMA, NOON, ROOT, Run, cells, sql, write
+from tests.flow.fakes import DiedError
 
 EVENING = "2024-01-29T18:00+08:00"
 PHONES = [f"+1212555010{number}" for number in range(1, 4)]
@@ -118,7 +121,9 @@ def test_from_a_register_to_a_file_to_results_to_counts(
     found = handed_over(permits)
     assert [row["手机号码"] for row in found] == [one[2:] for one in PHONES]
     assert all(row["短信内容"].startswith("【") for row in found)
-    assert {row["最晚发送时间"] for row in found} == {"2024-01-29 17:30:00"}
+    until = {datetime.fromisoformat(row["最晚发送时间"]) for row in found}
+    closes = datetime.fromisoformat("2024-01-29 17:30:00")
+    assert all(timedelta() <= closes - one < timedelta(minutes=1) for one in until)
     assert counted(run) == (3, 0, 0)
     ids = [row["业务流水号"] for row in found]
     file = reported(
@@ -139,6 +144,53 @@ def test_from_a_register_to_a_file_to_results_to_counts(
     assert pass_at(permits, EVENING).posted == 0
     assert len(handed_over(permits)) == 3
     assert run("audit").answer == "the ledger adds up\n"
+
+
+LEASE_ENDED = """
+    UPDATE messages
+    SET lease_until = strftime('%Y-%m-%d %H:%M:%f000', 'now', '-1 hour')"""
+ABSENT_LONG_AGO = """
+    UPDATE messages
+    SET absent_at = strftime('%Y-%m-%d %H:%M:%f000', 'now', '-1 hour')"""
+
+
+def test_what_was_spooled_and_not_recorded_is_found_and_not_sent_again(
+    permits: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(MessageStore, "record", die)
+        with pytest.raises(DiedError):
+            pass_at(permits, NOON)
+    assert len(handed_over(permits)) == 3
+    sql(permits, LEASE_ENDED)
+    assert pass_at(permits, NOON).open == 0
+    assert len(handed_over(permits)) == 3
+    assert counted(run) == (3, 0, 0)
+    assert run("audit").answer == "the ledger adds up\n"
+
+
+def test_what_was_never_spooled_is_proved_absent_and_sent_once(
+    permits: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(Files, "send", die)
+        with pytest.raises(BaseExceptionGroup):
+            pass_at(permits, NOON)
+    sql(permits, LEASE_ENDED)
+    assert pass_at(permits, NOON).open == 3
+    assert not handed_over(permits)
+    sql(permits, ABSENT_LONG_AGO)
+    assert pass_at(permits, NOON).posted == 3
+    assert [row["手机号码"] for row in handed_over(permits)] == [
+        one[2:] for one in PHONES
+    ]
+    assert counted(run) == (3, 0, 0)
+    assert run("audit").answer == "the ledger adds up\n"
+
+
+async def die(*_: object) -> None:
+    """Our process ends here."""
+    raise DiedError
 
 
 def test_what_a_result_says_of_a_phone_is_learnt(permits: Path, run: Run) -> None:

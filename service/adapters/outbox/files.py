@@ -15,7 +15,7 @@ from service.adapters.outbox.folder import Folder, place
 from service.adapters.outbox.format import FileFormat
 from service.adapters.outbox.result import NAME
 from service.adapters.outbox.sheets import cells, sheet
-from service.adapters.outbox.spool import Made, NotSpooledError, Spool, elapsed
+from service.adapters.outbox.spool import Made, NotSpooledError, Spool
 from service.adapters.outbox.webhook import Webhook
 from service.domain.outcome import (
     Accepted,
@@ -30,6 +30,7 @@ from service.domain.outcome import (
 )
 from service.domain.status import MessageState
 from service.flow.ports import Clock
+from service.flow.post import elapsed
 from service.flow.rows import OpenMessage, Outgoing
 
 TOO_LATE: Final = "no time is left to send it in"

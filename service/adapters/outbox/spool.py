@@ -7,7 +7,6 @@ stay in it only until their file is whole; afterwards it knows ids alone.
 
 import os
 import sqlite3
-import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -18,6 +17,7 @@ from typing import Final
 import orjson
 
 from service.adapters.outbox.fields import Slip
+from service.flow.post import elapsed
 
 _TABLES: Final = """
 CREATE TABLE IF NOT EXISTS slips (
@@ -161,11 +161,6 @@ class Spool:
         finally:
             if self._connection.in_transaction:
                 self._connection.execute("ROLLBACK")
-
-
-def elapsed() -> float:
-    """Seconds on a clock that goes on while the machine sleeps, where there is one."""
-    return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
 
 
 def _slip(blob: bytes) -> Slip:
