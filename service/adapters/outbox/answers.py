@@ -26,11 +26,11 @@ def judged(
     if status == HTTPStatus.TOO_MANY_REQUESTS:
         no = kind or _K.RETRY_SAFE
         return Refused(no, "429", f"HTTP {status}", crowded=True, retry_after=wait)
-    if status in TAKEN and _yes(to, told):
-        return _accepted(to, told, ours)
     if code is not None and kind is not None:
         reason = f"HTTP {status}"
         return Refused(kind, code[:LONGEST_CODE], reason, retry_after=wait)
+    if status in TAKEN and _yes(to, told):
+        return _accepted(to, told, ours)
     return Unknown(f"HTTP {status}, neither a yes nor a code of the format's")
 
 

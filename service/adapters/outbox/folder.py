@@ -28,7 +28,7 @@ class Folder:
             open_to = stat.S_IMODE(path.stat().st_mode) & 0o077
             probe = path / MAKING / "probe"
             probe.touch(mode=0o600)
-            probe.unlink()
+            probe.unlink(missing_ok=True)
         except OSError as error:
             reason = f"{path}: {error.strerror}; name a folder that can be written to"
             raise SetUpError(reason) from error

@@ -48,6 +48,8 @@ def format_from(document: Mapping[str, object], where: str, folder: Path) -> For
     sends = _sends(table, document, folder)
     results = table.table("results", results_format, None)
     table.refuse_unread()
+    if not table.mistakes and isinstance(sends, HttpFormat):
+        _refuse_yes_and_no(table, sends)
     if not table.mistakes and sends is not None and results is not None:
         _refuse_nameless(table, Format(where, sends, results))
     if table.mistakes or sends is None:
@@ -135,6 +137,14 @@ def _http(table: Table) -> HttpFormat:
     if found.answer.code and not codes:
         table.note("codes", None, "what kind of no each code is")
     return found
+
+
+def _refuse_yes_and_no(table: Table, sends: HttpFormat) -> None:
+    """A text that was taken must not come back as refused: it would be sent again."""
+    answer = sends.answer
+    if answer.code == answer.success:
+        for both in answer.yes & sends.codes.keys():
+            table.note("http.codes", both, "no code that says yes")
 
 
 def _answer(table: Table) -> AnswerFormat:

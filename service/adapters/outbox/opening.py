@@ -1,5 +1,6 @@
 """Opening the outbox of a format: its files, or its way to the platform."""
 
+import sqlite3
 from collections.abc import AsyncIterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
@@ -69,7 +70,7 @@ async def _files(to: FileFormat, webhook: Webhook, at: Place) -> AsyncIterator[F
     refuse_without_library(to)
     folder = Folder(to.folder)
     with ThreadPoolExecutor(1, "outbox") as thread:
-        spool = thread.submit(Spool, at.spool, at.timeout).result()
+        spool = thread.submit(_spool, at).result()
         try:
             files = Files(
                 to=to,
@@ -108,7 +109,7 @@ def _refuse_left_behind(at: Place) -> None:
     """What a format of files accepted would otherwise wait for ever."""
     if not at.spool.exists():
         return
-    spool = Spool(at.spool, at.timeout)
+    spool = _spool(at)
     try:
         left = spool.waiting + len(spool.unplaced())
     finally:
@@ -118,3 +119,11 @@ def _refuse_left_behind(at: Place) -> None:
             f"{at.spool}: messages wait in it for a file; run permit-reminders tick "
             "once with the former PERMIT_REMINDERS_OUTBOX"
         )
+
+
+def _spool(at: Place) -> Spool:
+    try:
+        return Spool(at.spool, at.timeout)
+    except (OSError, sqlite3.Error) as error:
+        reason = "it and its folder must be writable, and it a spool of ours"
+        raise SetUpError(f"{at.spool}: {error}; {reason}") from error

@@ -341,6 +341,15 @@ async def test_a_folder_without_a_place_is_refused(tmp_path: Path) -> None:
                 pass
 
 
+async def test_a_spool_that_is_none_is_refused(tmp_path: Path) -> None:
+    (tmp_path / SPOOL).write_text(
+        "not a database, and longer than a header of one " * 9
+    )
+    with pytest.raises(SetUpError, match=r"ledger\.db\.outbox: file is not a database"):
+        async with opened(sheet(tmp_path), tmp_path):
+            pass
+
+
 async def test_without_its_library_no_workbook_is_begun(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

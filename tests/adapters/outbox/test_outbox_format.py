@@ -189,6 +189,11 @@ def test_a_mistake_in_a_format_of_files_is_told(
             GONE,
             "http.answer.code: found nothing",
         ),
+        (
+            "http/codes/0",
+            "account",
+            'http.codes: found "0", expected no code that says',
+        ),
         ("http/codes", GONE, "http.codes: found nothing, expected what kind of no"),
         (
             "http/answer/id",

@@ -230,6 +230,17 @@ async def test_where_no_field_says_so_any_2xx_is_a_yes(posting: Posting) -> None
     assert await outbox.send(message()) == Accepted(ID.format(1))
 
 
+async def test_a_listed_code_is_a_no_also_where_no_field_says_yes(
+    posting: Posting,
+) -> None:
+    outbox, _ = await posting(
+        says(raw(200, '{"code": "2001"}'), raw(200, "{}")), answer={"code": "code"}
+    )
+    said = await outbox.send(message())
+    assert said == Refused(RefusalKind.BAD_NUMBER, "2001", "HTTP 200")
+    assert await outbox.send(message()) == Accepted(ID.format(1))
+
+
 async def test_what_has_no_time_left_or_another_country_is_not_posted(
     posting: Posting,
 ) -> None:
