@@ -129,6 +129,7 @@ class Files:
         self._place()
         self.spool.batch(partial(self._make, self.clock.now()))
         self._place()
+        self.spool.forget()
 
     def _place(self) -> None:
         for path in self.spool.unplaced():

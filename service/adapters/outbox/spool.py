@@ -65,6 +65,7 @@ class Spool:
     def __init__(self, file: Path, timeout: float) -> None:
         os.close(os.open(file, os.O_RDWR | os.O_CREAT, 0o600))
         self._connection = sqlite3.connect(file, timeout, isolation_level=None)
+        self._connection.execute("PRAGMA journal_mode = WAL")
         self._connection.execute("PRAGMA synchronous = FULL")
         self._connection.execute("PRAGMA secure_delete = ON")
         self._connection.executescript(_TABLES)
@@ -140,6 +141,10 @@ class Spool:
                 "UPDATE slips SET slip = NULL, batch = ?, left_out = ? WHERE id = ?",
                 [(made.number, made.left_out.get(one.id), one.id) for one in slips],
             )
+
+    def forget(self) -> None:
+        """Leave nothing of what was taken out in SQLite's log either."""
+        self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def unplaced(self) -> list[Path]:
         """Where files belong that are whole and perhaps not in place."""
