@@ -33,7 +33,6 @@ from service.adapters.store.slots import SlotStore
 from service.adapters.store.templates import TemplateStore
 from service.adapters.store.volume import VolumeStore
 from service.adapters.store.waiting import WaitingStore
-from service.adapters.twilio import Twilio
 from service.adapters.words import Words
 from service.domain.errors import SetUpError
 from service.domain.rule import Rule
@@ -42,7 +41,7 @@ from service.flow.edits import Apply
 from service.flow.foretell import Foretelling
 from service.flow.golive import GoingLive
 from service.flow.guard import Guarding
-from service.flow.ports import Clock
+from service.flow.ports import Clock, Provider
 from service.flow.post import Posting
 from service.flow.refresh import refresh
 from service.flow.register import Registration
@@ -80,7 +79,7 @@ class House:
     health: Health
     documents: Documents
 
-    def carrying(self, provider: Twilio) -> Pass:
+    def carrying(self, provider: Provider) -> Pass:
         """The journey, with somebody to carry the messages."""
         store = MessageStore(self.database, self.vault, provider.name)
         sending = Sending(
@@ -125,7 +124,7 @@ class House:
             clock=self.clock,
         )
 
-    def desk(self, provider: Twilio) -> Desk:
+    def desk(self, provider: Provider) -> Desk:
         """What the web answers from."""
         return Desk(
             registration=self.registration,

@@ -69,7 +69,8 @@ class Settings(BaseSettings):
     host: str = "127.0.0.1"
     port: int = Field(default=8080, ge=0, le=65535, description="0 to 65535")
     public_url: Url | None = Field(default=None, description=_ADDRESS)
-    provider: Literal["sandbox", "twilio"] = "sandbox"
+    provider: Literal["sandbox", "twilio", "outbox"] = "sandbox"
+    outbox: Path | None = None
     authority: str | None = None
     settle: Seconds = Field(default=300.0, description=_SECONDS)
     tick: Seconds = Field(default=15.0, description=_SECONDS)
@@ -95,7 +96,7 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _patient_with_the_real(self) -> Self:
-        if self.provider == "twilio" and self.settle < LEAST_SETTLE:
+        if self.provider != "sandbox" and self.settle < LEAST_SETTLE:
             name = f"{PREFIX}SETTLE"
             expected = f"at least {LEAST_SETTLE:.0f} with a real provider"
             raise InvalidError("settings", [Mistake(name, str(self.settle), expected)])
@@ -103,11 +104,26 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _nothing_real_by_accident(self) -> Self:
-        if self.provider == "sandbox" and self.twilio.given:
+        if self.provider != "twilio" and self.twilio.given:
             names = ", ".join(sorted(self.twilio.given))
+            isnt = "is not" if self.provider == "sandbox" else f"is {self.provider}"
             raise SetUpError(
-                f"{names} set, but PERMIT_REMINDERS_PROVIDER is not: set it to "
+                f"{names} set, but PERMIT_REMINDERS_PROVIDER {isnt}: set it to "
                 "twilio to send real SMS, or unset TWILIO_*"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _an_outbox_has_a_format(self) -> Self:
+        if self.provider == "outbox" and self.outbox is None:
+            raise SetUpError(
+                f"{PREFIX}OUTBOX: set it to the format file of the office's own SMS "
+                "platform, as PERMIT_REMINDERS_PROVIDER is outbox"
+            )
+        if self.provider != "outbox" and self.outbox is not None:
+            raise SetUpError(
+                f"{PREFIX}OUTBOX set, but PERMIT_REMINDERS_PROVIDER is "
+                f"{self.provider}: set it to outbox, or unset {PREFIX}OUTBOX"
             )
         return self
 

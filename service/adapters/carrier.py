@@ -1,13 +1,22 @@
-"""Choosing who carries SMS by the settings: Twilio, or a sandbox of our own."""
+"""Choosing who carries SMS by the settings: Twilio, an outbox, a sandbox of our own."""
 
+import os
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import (
+    AbstractAsyncContextManager,
+    AsyncExitStack,
+    asynccontextmanager,
+)
 from pathlib import Path
 
+from service.adapters.clock import SystemClock
+from service.adapters.outbox.formatfile import load_format
+from service.adapters.outbox.opening import Place, outbox
 from service.adapters.sandboxed import sandbox
 from service.adapters.store.database import Database
-from service.adapters.twilio import Sender, Twilio, twilio
+from service.adapters.twilio import Sender, twilio
 from service.domain.errors import SetUpError
+from service.flow.ports import Provider
 from service.settings import Settings
 
 SANDBOX_NUMBER = "+15005550006"
@@ -17,9 +26,12 @@ SANDBOX_NUMBER = "+15005550006"
 @asynccontextmanager
 async def carrier(
     settings: Settings, database: Database, *, idle: float = 0
-) -> AsyncIterator[Twilio]:
-    """Who carries SMS by these settings: Twilio, or a sandbox of our own."""
+) -> AsyncIterator[Provider]:
+    """Who carries SMS by these settings: Twilio, an outbox, a sandbox of our own."""
     async with AsyncExitStack() as stack:
+        if settings.provider == "outbox":
+            yield await stack.enter_async_context(_outbox(settings, database))
+            return
         if settings.provider == "twilio":
             sender = _real(settings)
         else:
@@ -38,6 +50,22 @@ async def carrier(
                 timeout=settings.post_timeout,
             )
         yield await stack.enter_async_context(twilio(sender))
+
+
+def _outbox(
+    settings: Settings, database: Database
+) -> AbstractAsyncContextManager[Provider]:
+    """By its format file, with its spool beside the database and in real time."""
+    assert settings.outbox is not None  # noqa: S101 - the settings see to it
+    beside = database.file or Path("permit-reminders")
+    place = Place(
+        spool=beside.with_name(f"{beside.name}.outbox"),
+        clock=SystemClock(),
+        timeout=settings.post_timeout,
+        proxy=settings.proxy,
+        environ=os.environ,
+    )
+    return outbox(load_format(settings.outbox), place)
 
 
 def _real(settings: Settings) -> Sender:

@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 import aiohttp
 from twilio.rest import Client
 
+from service.adapters.proxy import proxy_for
 from service.adapters.twilio_answers import (
     accepted,
     evidence,
@@ -24,7 +25,6 @@ from service.adapters.twilio_answers import (
 )
 from service.adapters.twilio_http import TwilioHttp
 from service.adapters.twilio_listing import messages_of, messages_to
-from service.adapters.twilio_proxy import proxy_for
 from service.adapters.twilio_signatures import Account
 from service.adapters.twilio_webhooks import parse
 from service.domain.errors import ForgedError, InvalidError
@@ -70,6 +70,8 @@ class Sender:
 
 class Twilio:
     """A `Provider`; open it with `twilio(sender)`."""
+
+    by_our_id = False
 
     def __init__(self, sender: Sender, client: Client) -> None:
         self.name = sender.name

@@ -8,8 +8,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-import aiohttp
-
+from service.adapters.http_answers import NOT_CONNECTED
 from service.adapters.twilio_codes import STATES, failure, number, refusal
 from service.adapters.twilio_http import AnswerError
 from service.domain.outcome import (
@@ -29,13 +28,6 @@ SID = re.compile(r"(SM|MM)[0-9a-fA-F]{32}")
 _PHONE = re.compile(r"\+[0-9]{8,}")
 """What holds a phone is not kept: the message knows its recipient."""
 
-_NOT_CONNECTED = (
-    aiohttp.ClientConnectorError,
-    aiohttp.ConnectionTimeoutError,
-    aiohttp.ClientHttpProxyError,
-)
-"""No connection, or a proxy that made none: Twilio has not seen the request."""
-
 
 def is_sid(found: object) -> bool:
     """Whether this can be the id of a message."""
@@ -53,7 +45,7 @@ def accepted(made: Any, phone: str, account: str) -> Outcome:  # noqa: ANN401 - 
 
 def judged(error: Exception) -> Outcome:
     """What a POST that raised came to; unknown, unless it is surely not taken."""
-    if isinstance(error, _NOT_CONNECTED):
+    if isinstance(error, NOT_CONNECTED):
         return Refused(RefusalKind.RETRY_SAFE, "connect", type(error).__name__)
     if isinstance(error, UnicodeEncodeError):
         return Refused(RefusalKind.BAD_CONTENT, "text", "it cannot be written as UTF-8")

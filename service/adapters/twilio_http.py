@@ -6,8 +6,6 @@ an answer of Twilio's can be long, and repeats nothing.
 """
 
 import logging
-import re
-from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from typing import Any
 
@@ -16,21 +14,18 @@ import orjson
 from twilio.http import AsyncHttpClient
 from twilio.http.response import Response
 
+from service.adapters.http_answers import (
+    LONGEST_ANSWER,
+    TAKEN,
+    BoundsError,
+    retry_after,
+    text_of,
+    timeouts,
+)
 from service.adapters.twilio_codes import number
-
-LONGEST_ANSWER = 64 * 1024
-"""Bytes; a message of 1600 characters, each escaped, takes some ten thousand."""
 
 LONGEST_PAGE = 8 * 1024 * 1024
 """Bytes; a thousand messages of one or two segments take one or two million."""
-
-LONGEST_WAIT = 3600.0
-"""Seconds that a Retry-After is believed, at most."""
-
-_TAKEN = range(200, 300)
-_CONNECT_SHARE = 0.5
-_CHUNK = 64 * 1024
-_DIGITS = re.compile(r"[0-9]{1,9}")
 
 
 class AnswerError(Exception):
@@ -42,10 +37,6 @@ class AnswerError(Exception):
         self.status, self.code, self.retry_after = status, code, retry_after
         named = f" {code}" if code else " without a code of Twilio's"
         super().__init__(f"HTTP {status}{named}")
-
-
-class BoundsError(Exception):
-    """A request or an answer that leaves what is agreed: its host, its length."""
 
 
 class TwilioHttp(AsyncHttpClient):  # type: ignore[misc] # the SDK is untyped
@@ -66,9 +57,7 @@ class TwilioHttp(AsyncHttpClient):  # type: ignore[misc] # the SDK is untyped
         self._session = session
         self._home = f"{home.rstrip('/')}/"
         self._proxy = proxy
-        self._timeout = aiohttp.ClientTimeout(
-            total=timeout, connect=timeout * _CONNECT_SHARE
-        )
+        self._timeout = timeouts(timeout)
 
     async def request(  # noqa: PLR0917 - the SDK's own contract
         self,
@@ -98,19 +87,10 @@ class TwilioHttp(AsyncHttpClient):  # type: ignore[misc] # the SDK is untyped
             timeout=self._timeout,
         ) as answer:
             listing = method == "GET" and answer.status == HTTPStatus.OK
-            text = await _text(answer, LONGEST_PAGE if listing else LONGEST_ANSWER)
-            if answer.status not in _TAKEN:
-                raise AnswerError(answer.status, _code(text), _retry_after(answer))
+            text = await text_of(answer, LONGEST_PAGE if listing else LONGEST_ANSWER)
+            if answer.status not in TAKEN:
+                raise AnswerError(answer.status, _code(text), retry_after(answer))
             return Response(answer.status, text, dict(answer.headers))
-
-
-async def _text(answer: aiohttp.ClientResponse, longest: int) -> str:
-    body = bytearray()
-    async for chunk in answer.content.iter_chunked(_CHUNK):
-        body += chunk
-        if len(body) > longest:
-            raise BoundsError(f"an answer of more than {longest} bytes")
-    return body.decode()
 
 
 def _code(text: str) -> int | None:
@@ -120,15 +100,3 @@ def _code(text: str) -> int | None:
     except orjson.JSONDecodeError:
         return None
     return number(told.get("code")) if isinstance(told, dict) else None
-
-
-def _retry_after(answer: aiohttp.ClientResponse) -> float | None:
-    """Seconds, given as such or as a date: the answer tells its own time too."""
-    asked = answer.headers.get("Retry-After", "")
-    if _DIGITS.fullmatch(asked):
-        return min(float(asked), LONGEST_WAIT)
-    try:
-        until, at = map(parsedate_to_datetime, (asked, answer.headers.get("Date", "")))
-        return min(max((until - at).total_seconds(), 0.0), LONGEST_WAIT)
-    except (ValueError, TypeError, OverflowError):
-        return None

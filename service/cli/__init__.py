@@ -26,6 +26,7 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
     "counts": ("counts", "Count what was sent, by rule, authority, day or week."),
     "report": ("counts", "The weekly report."),
     "calls": ("calls", "Who must be called: no text reaches them, or none in time."),
+    "outbox": ("outbox", "The office's own SMS platform: check, results."),
     "audit": ("operate", "Recompute the ledger; exit 1 on any difference."),
     "pause": ("operate", "Stop sending: everything, a rule or an authority."),
     "resume": ("operate", "Send again what was paused."),

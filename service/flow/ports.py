@@ -32,6 +32,7 @@ from service.flow.rows import (
     Register,
     ShownPermit,
     Started,
+    Word,
 )
 
 
@@ -110,9 +111,13 @@ class Words(Protocol):
 
 
 class Provider(Protocol):
-    """Who carries SMS. Answers never raise for what a provider or network may do."""
+    """Who carries SMS. Answers never raise for what a provider or network may do.
+
+    `by_our_id`: it finds messages by our own ids, and so tells two alike apart.
+    """
 
     name: str
+    by_our_id: bool
 
     async def send(self, message: "Outgoing") -> Outcome:
         """POST one message, once."""
@@ -267,6 +272,14 @@ class ReceiveStore(Protocol):
         now: datetime,
     ) -> bool:
         """Keep a text from a recipient and its wish; False where it came before."""
+
+    async def words(
+        self, provider: str, ids: Collection[str]
+    ) -> Mapping[str, set[Word]]:
+        """Of those ids, the provider's or ours, that are messages': what was received.
+
+        An id that is missing is no message's.
+        """
 
     async def silent(self) -> int:
         """How many accepted messages the provider has said nothing of since."""

@@ -14,6 +14,7 @@ from service.domain.permit import Permit
 from service.domain.replan import Plan
 from service.domain.rule import Language
 from service.domain.schedule import Slot
+from service.domain.status import MessageState
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,6 +254,10 @@ class OpenMessage:
     lease_until: datetime
     absent_at: datetime | None
     asked_at: datetime
+
+
+Word = tuple[MessageState, str | None]
+"""What a receipt said of a message: where it stands, and a code where it failed."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,7 +29,7 @@ async def settle(
 ) -> None:
     """Ask the provider about every unknown outcome and decide those it proves."""
     await store.lapse(clock.now())
-    for twins in _alike(await store.uncertain()):
+    for twins in _alike(await store.uncertain(), apart=provider.by_our_id):
         found = await _candidates(twins, store, provider, vault)
         if found is not None and len(found) == len(twins):
             await receipts.receive(_bind(twins, found, provider.name), clock.now())
@@ -84,10 +84,10 @@ def _bind(twins: list[OpenMessage], found: list[Found], provider: str) -> list[R
     ]
 
 
-def _alike(messages: Iterable[OpenMessage]) -> list[list[OpenMessage]]:
-    """Messages grouped by recipient and text: the provider cannot tell them apart."""
+def _alike(messages: Iterable[OpenMessage], *, apart: bool) -> list[list[OpenMessage]]:
+    """Messages grouped by recipient and text, unless the provider tells them apart."""
 
-    def key(one: OpenMessage) -> tuple[str, str]:
-        return one.recipient, one.body
+    def key(one: OpenMessage) -> tuple[str, ...]:
+        return (one.id,) if apart else (one.recipient, one.body)
 
     return [list(group) for _, group in groupby(sorted(messages, key=key), key=key)]

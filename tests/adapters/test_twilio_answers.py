@@ -7,7 +7,8 @@ import logging
 
 import pytest
 
-from service.adapters.twilio_http import LONGEST_ANSWER, LONGEST_PAGE
+from service.adapters.http_answers import LONGEST_ANSWER
+from service.adapters.twilio_http import LONGEST_PAGE
 from service.domain.outcome import Outcome, RefusalKind, Refused, Unknown
 from tests.adapters.twilio_wire import (
     OTHER_PHONE,

@@ -8,9 +8,9 @@ import pytest
 
 from service.adapters.carrier import carrier
 from service.adapters.store.database import Database
-from service.adapters.twilio import Twilio
 from service.domain.errors import ForgedError
 from service.domain.outcome import Accepted, Receipt
+from service.flow.ports import Provider
 from service.settings import load
 from tests.adapters.test_twilio_signatures import (
     DELIVERED_PAIRS,
@@ -39,7 +39,7 @@ async def chosen(
     monkeypatch: pytest.MonkeyPatch,
     serve: Serve,
     rooms: AsyncExitStack,
-) -> AsyncIterator[tuple[Twilio, list[bytes]]]:
+) -> AsyncIterator[tuple[Provider, list[bytes]]]:
     """Who carries SMS by these variables, and the requests it sends."""
     url, asked = await serve(says(raw(201, json.dumps(message()))))
     for name, value in {
@@ -61,7 +61,7 @@ async def chosen(
 
 
 async def test_the_variables_of_the_operator_choose_key_service_and_proxy(
-    chosen: tuple[Twilio, list[bytes]],
+    chosen: tuple[Provider, list[bytes]],
 ) -> None:
     provider, asked = chosen
     assert await provider.send(outgoing()) == Accepted(SM1)
@@ -72,7 +72,7 @@ async def test_the_variables_of_the_operator_choose_key_service_and_proxy(
 
 
 async def test_the_shared_key_of_the_operator_proves_webhooks(
-    chosen: tuple[Twilio, list[bytes]],
+    chosen: tuple[Provider, list[bytes]],
 ) -> None:
     provider, _ = chosen
     url = STATUS.replace("fake", "twilio")

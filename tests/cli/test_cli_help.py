@@ -28,6 +28,8 @@ import FILE --mapping
 keys create NAME
 keys list
 keys revoke PREFIX
+outbox check FILE
+outbox results FILE
 pause [SCOPE] --reason
 report --week --from --to --as-of --format --authority
 resume [SCOPE]

@@ -13,7 +13,7 @@ P = "PERMIT_REMINDERS_"
         ("DATABASE_URL", "sqlite://", "sqlite:///FILE; other databases"),
         ("PORT", "http", "0 to 65535"),
         ("PORT", "65536", "0 to 65535"),
-        ("PROVIDER", "Twilio", "'sandbox' or 'twilio'"),
+        ("PROVIDER", "Twilio", "'sandbox', 'twilio' or 'outbox'"),
         ("PUBLIC_URL", "permits.example.org", "an http or https address without"),
         ("PUBLIC_URL", "https://permits.example.org/", "an http or https address"),
         ("SETTLE", "0", "seconds, more than 0 and at most a day"),
@@ -88,6 +88,63 @@ def test_twilio_s_variables_alone_send_nothing_real(
             "PERMIT_REMINDERS_PROVIDER is not: set it to twilio to send real SMS, or "
             "unset TWILIO_*"
         )
+
+
+@pytest.mark.parametrize(
+    ("given", "refused"),
+    [
+        (
+            {f"{P}PROVIDER": "outbox"},
+            (
+                f"{P}OUTBOX: set it to the format file of the office's own SMS "
+                f"platform, as {P}PROVIDER is outbox"
+            ),
+        ),
+        (
+            {f"{P}OUTBOX": "format.toml"},
+            (
+                f"{P}OUTBOX set, but {P}PROVIDER is sandbox: set it to outbox, or "
+                f"unset {P}OUTBOX"
+            ),
+        ),
+        (
+            {f"{P}OUTBOX": "format.toml", f"{P}PROVIDER": "twilio"},
+            (
+                f"{P}OUTBOX set, but {P}PROVIDER is twilio: set it to outbox, or unset "
+                f"{P}OUTBOX"
+            ),
+        ),
+        (
+            {
+                f"{P}OUTBOX": "format.toml",
+                f"{P}PROVIDER": "outbox",
+                "TWILIO_FROM": "+15005550006",
+            },
+            (
+                f"TWILIO_FROM set, but {P}PROVIDER is outbox: set it to twilio to send "
+                "real SMS, or unset TWILIO_*"
+            ),
+        ),
+        (
+            {
+                f"{P}OUTBOX": "format.toml",
+                f"{P}PROVIDER": "outbox",
+                f"{P}SETTLE": "59",
+            },
+            (
+                f"settings: {P}SETTLE: found 59.0, expected at least 60 with a real "
+                "provider"
+            ),
+        ),
+    ],
+)
+def test_an_outbox_has_a_format_and_nothing_else_of_a_provider(
+    given: dict[str, str], refused: str, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in given.items():
+        monkeypatch.setenv(name, value)
+    for path in (("tick",), ("audit",)):
+        assert run(*path).refusal == f"permit-reminders: {refused}"
 
 
 def test_a_wrong_variable_of_twilio_is_told_by_its_own_name(

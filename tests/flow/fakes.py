@@ -21,6 +21,7 @@ class Taken:
     provider_id: str
     to: str
     body: str
+    ref: str = ""
     state: MessageState = MessageState.ACCEPTED
     code: str | None = None
 
@@ -33,6 +34,7 @@ class FakeProvider:
     """
 
     name = "fake"
+    by_our_id = False
 
     def __init__(self) -> None:
         self.script: list[Outcome | DiedError] = []
@@ -52,7 +54,8 @@ class FakeProvider:
         answer = self.script.pop(0) if self.script else fresh
         if isinstance(answer, Accepted) or self.lost:
             named = answer if isinstance(answer, Accepted) else fresh
-            self.taken.append(Taken(named.provider_id, message.phone, message.body))
+            it = Taken(named.provider_id, message.phone, message.body, message.id)
+            self.taken.append(it)
         if isinstance(answer, DiedError):
             raise answer
         return answer
@@ -60,7 +63,12 @@ class FakeProvider:
     async def find(self, message: OpenMessage, to: str) -> Sequence[Found] | None:
         """What the provider lists for it."""
         self.asked += 1
-        alike = [it for it in self.taken if (it.to, it.body) == (to, message.body)]
+        alike = [
+            it
+            for it in self.taken
+            if (it.to, it.body) == (to, message.body)
+            and (it.ref == message.id or not self.by_our_id)
+        ]
         listed = [
             Found(
                 it.provider_id,

@@ -260,6 +260,19 @@ async def test_two_messages_alike_with_two_candidates_are_both_bound(
     assert await ledger.audit() == []
 
 
+async def test_two_messages_alike_are_told_apart_by_who_knows_our_ids(
+    ledger: Ledger, lapsed: Callable[..., Awaitable[None]]
+) -> None:
+    await separately(ledger)
+    await lapsed("A-0001", "B-0001", arrived=True)
+    ledger.provider.by_our_id = True
+    ledger.provider.taken = ledger.provider.taken[:1]
+    for _ in range(2):
+        await ledger.settle(patience=-timedelta(minutes=5))
+    assert ledger.states() == ["accepted", "not-accepted"]
+    assert await ledger.audit() == []
+
+
 async def test_two_messages_alike_to_two_phones_are_told_apart(
     ledger: Ledger, lapsed: Callable[..., Awaitable[None]]
 ) -> None:

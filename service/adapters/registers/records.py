@@ -28,9 +28,9 @@ class Records:
     good lines before `csv` can tell: those are read again by themselves.
     """
 
-    def __init__(self, lines: Iterable[str]) -> None:
+    def __init__(self, lines: Iterable[str], delimiter: str = ",") -> None:
         self._tape = _Tape(lines)
-        self._reader = csv.reader(self._tape, strict=True)
+        self._reader = csv.reader(self._tape, strict=True, delimiter=delimiter)
         self._line = 1
 
     def __iter__(self) -> Iterator[Record]:

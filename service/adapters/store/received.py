@@ -1,6 +1,7 @@
 """`ReceiveStore` on the ledger."""
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy import func, select, update
@@ -9,15 +10,21 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from service.adapters.store.answers import take_receipt
 from service.adapters.store.changed import bear_current, end_overtaken
 from service.adapters.store.database import Database
+from service.adapters.store.moves import in_pieces
 from service.adapters.store.schema import (
     inbounds,
     messages,
     permit_recipients,
+    receipts,
     recipients,
 )
 from service.adapters.store.upsert import insert_into
 from service.domain.outcome import Inbound, Receipt
 from service.domain.status import RANK, MessageState
+from service.flow.rows import Word
+
+_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_OF_MESSAGE = receipts.c.message_id == messages.c.id
 
 
 class ReceiveStore:
@@ -60,6 +67,16 @@ class ReceiveStore:
                 await _heed(connection, recipient, intent, now)
             return bool(kept.rowcount)
 
+    async def words(
+        self, provider: str, ids: Collection[str]
+    ) -> Mapping[str, set[Word]]:
+        """What was received of those ids, theirs or ours, that are messages'."""
+        told: dict[str, set[Word]] = {}
+        async with self._database.read() as connection:
+            for piece in in_pieces(list(ids)):
+                told |= await _words(connection, provider, piece)
+        return told
+
     async def silent(self) -> int:
         """How many accepted messages the provider has said nothing of since."""
         wanted = select(func.count()).where(messages.c.state == MessageState.ACCEPTED)
@@ -83,6 +100,26 @@ class ReceiveStore:
         async with self._database.read() as connection:
             rows = await connection.execute(wanted)
             return {row.provider_id: row.rank for row in rows}
+
+
+async def _words(
+    connection: AsyncConnection, provider: str, ids: Sequence[str]
+) -> dict[str, set[Word]]:
+    ours = [one for one in ids if _UUID.fullmatch(one)]
+    named = messages.c.provider_id.in_(ids) | messages.c.id.in_(ours)
+    wanted = (
+        select(messages.c.id, messages.c.provider_id, receipts.c.state, receipts.c.code)
+        .join_from(messages, receipts, isouter=True, onclause=_OF_MESSAGE)
+        .where(messages.c.provider == provider, named)
+    )
+    told: dict[str, set[Word]] = {}
+    for row in await connection.execute(wanted):
+        words = told.setdefault(row.id, set())
+        if row.state:
+            words.add((MessageState(row.state), row.code))
+        if row.provider_id:
+            told[row.provider_id] = words
+    return told
 
 
 async def _recipient(connection: AsyncConnection, digest: bytes) -> str | None:

@@ -1,4 +1,4 @@
-"""The proxy on the way out to Twilio: the one that is set, or the environment's."""
+"""The proxy on the way out to a provider: the one set, or the environment's."""
 
 import ipaddress
 from contextlib import suppress

@@ -8,8 +8,8 @@ from contextlib import ExitStack
 import pytest
 from aiohttp.test_utils import unused_port
 
+from service.adapters.proxy import proxy_for
 from service.adapters.twilio import twilio
-from service.adapters.twilio_proxy import proxy_for
 from service.domain.errors import SetUpError
 from service.domain.outcome import Accepted, RefusalKind, Refused
 from tests.adapters.twilio_wire import (

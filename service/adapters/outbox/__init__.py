@@ -1,0 +1,1 @@
+"""The outbox: messages leave through an office's own SMS platform."""

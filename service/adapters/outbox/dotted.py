@@ -1,0 +1,38 @@
+"""JSON by dotted names: `data.id` is the field `id` of the object in `data`."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+
+def nested(flat: Mapping[str, str]) -> dict[str, Any]:
+    """Objects within objects; raises `ValueError` where a name is both."""
+    whole: dict[str, Any] = {}
+    for name, text in flat.items():
+        *outer, last = name.split(".")
+        inner: Any = whole
+        for one in outer:
+            inner = inner.setdefault(one, {}) if isinstance(inner, dict) else None
+        if not isinstance(inner, dict) or last in inner:
+            raise ValueError(name)
+        inner[last] = text
+    return whole
+
+
+def text_at(document: object, name: str) -> str | None:
+    """A text, a number or a truth value as JSON writes it; None for anything else."""
+    for one in name.split("."):
+        if not isinstance(document, Mapping):
+            return None
+        document = document.get(one)
+    if isinstance(document, str):
+        return document
+    return json.dumps(document) if isinstance(document, int | float) else None
+
+
+def parsed(text: str | bytes) -> object:
+    """What a JSON text says; None for one that is broken."""
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return None

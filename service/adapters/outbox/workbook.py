@@ -1,0 +1,91 @@
+"""The first sheet of an XLSX workbook as text, read in a process that may die of it.
+
+A workbook of some kilobytes can want all the memory there is: one far cell is enough,
+and the reader then aborts its process instead of raising. So it gets a process of its
+own with little memory and time, and a workbook that unpacks to too much is not begun.
+"""
+
+import json
+import resource
+import subprocess
+import sys
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+from service.domain.errors import InvalidError, Mistake, SetUpError
+
+MOST_UNPACKED: Final = 256 * 1024 * 1024
+"""Bytes; 200,000 rows of twelve columns take less than half."""
+
+_MEMORY: Final = 2 * 1024 * 1024 * 1024
+_SECONDS: Final = 60
+_WITHOUT_LIBRARY: Final = 3
+_DIGITS: Final = 15
+"""A spreadsheet keeps no more digits of a number: a longer id has lost its end."""
+
+
+def rows_of(path: Path) -> Iterator[tuple[int, list[str]]]:
+    """Each row that is not empty, with its number.
+
+    Raises `InvalidError` where the file is no workbook that can be read within bounds,
+    `SetUpError` where the library is missing.
+    """
+    _refuse_swollen(path)
+    read = subprocess.run(  # noqa: S603 - ourselves
+        [sys.executable, "-m", __name__, str(path)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        check=False,
+    )
+    if read.returncode == _WITHOUT_LIBRARY:
+        raise SetUpError(
+            f"{path.name}: its library is not installed; run pip install "
+            "'permit-reminders[office]', or save it as CSV"
+        )
+    if read.returncode:
+        raise _unreadable(path, "a workbook that cannot be read within bounds")
+    for number, line in enumerate(read.stdout.splitlines(), start=1):
+        cells = json.loads(line)
+        if any(cells):
+            yield number, cells
+
+
+def _refuse_swollen(path: Path) -> None:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            unpacked = sum(one.file_size for one in archive.infolist())
+    except (OSError, zipfile.BadZipFile):
+        raise _unreadable(path, "something else") from None
+    if unpacked > MOST_UNPACKED:
+        raise _unreadable(path, f"a workbook of {unpacked} bytes")
+
+
+def _unreadable(path: Path, found: str) -> InvalidError:
+    expected = "an XLSX workbook with a sheet of results, or save it as CSV"
+    return InvalidError(path.name, [Mistake("file", found, expected)])
+
+
+def _text(value: object) -> str:
+    """What the cell shows; a number that has lost digits says so by its exponent."""
+    if isinstance(value, float) and value.is_integer() and abs(value) < 10**_DIGITS:
+        return str(int(value))
+    return str(value)
+
+
+def _child(path: str) -> int:
+    resource.setrlimit(resource.RLIMIT_AS, (_MEMORY, _MEMORY))
+    resource.setrlimit(resource.RLIMIT_CPU, (_SECONDS, _SECONDS))
+    try:
+        from python_calamine import CalamineWorkbook  # noqa: PLC0415 - under the limits
+    except ModuleNotFoundError:
+        return _WITHOUT_LIBRARY
+    with CalamineWorkbook.from_path(path) as book:
+        for row in book.get_sheet_by_index(0).iter_rows():
+            sys.stdout.write(json.dumps([_text(cell) for cell in row]) + "\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(_child(sys.argv[1]))
