@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from sqlalchemy import URL, Connection, event, make_url
 from sqlalchemy.exc import DatabaseError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
+from service.adapters.store.onehop import connect
 from service.domain.errors import SetUpError
 
 _PRAGMAS = (
@@ -157,9 +159,11 @@ def newest() -> str:
 
 
 def _engine(url: URL, *, writes: bool, bound: bool = True) -> AsyncEngine:
-    engine = create_async_engine(url, hide_parameters=True)
-    if url.get_backend_name() == "sqlite":
-        _tame_sqlite(engine, writes=writes, bound=bound)
+    if url.get_backend_name() != "sqlite":
+        return create_async_engine(url, hide_parameters=True)
+    opened = partial(connect, url.database or "")
+    engine = create_async_engine(url, hide_parameters=True, async_creator=opened)
+    _tame_sqlite(engine, writes=writes, bound=bound)
     return engine
 
 
