@@ -16,6 +16,8 @@ from tests.flow.ledger import (
     permit,
 )
 
+UNREACHED = ("suppressed", "no reachable number")
+
 
 async def test_stop_ends_what_is_due_and_start_reopens_it(ledger: Ledger) -> None:
     await ledger.register(permit(), permit("SC-0002", phones=(PHONE_2,)))
@@ -202,4 +204,4 @@ async def test_a_lost_phone_that_says_stop_is_opted_out(ledger: Ledger) -> None:
     [phone] = ledger.rows("SELECT * FROM recipients")
     assert phone["unreachable_at"] is None
     assert phone["opted_out_by"] == "inbound"
-    assert ledger.reminders() == {"prepare": ("suppressed", "no reachable number")}
+    assert ledger.reminders() == {"prepare": UNREACHED}

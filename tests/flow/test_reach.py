@@ -8,8 +8,10 @@ import pytest
 
 from service.adapters.store.unreachable import lift_unreachable
 from service.domain.errors import ConflictError
+from service.domain.outcome import RefusalKind
 from service.domain.permit import PermitStatus
 from service.domain.reach import Unreached
+from service.domain.status import MessageState
 from service.flow.reach import lift, unreached
 from tests.flow.ledger import (
     CLOSED,
@@ -22,6 +24,7 @@ from tests.flow.ledger import (
     Ledger,
     lost,
     permit,
+    word,
 )
 
 
@@ -53,6 +56,22 @@ async def test_a_permit_of_which_no_phone_takes_texts_is_listed_with_the_reasons
             ["+1212***0101", "+1800***0199", "***45"],
         ),
     }
+
+
+async def test_a_receipt_that_says_nobody_has_the_number_puts_it_on_the_list(
+    ledger: Ledger,
+) -> None:
+    await ledger.register(permit())
+    assert await ledger.send_at(PREPARE) == 1
+    assert await listed(ledger) == []
+    nobody = RefusalKind.BAD_NUMBER
+    await ledger.receive(word(MessageState.UNDELIVERED, kind=nobody, code="30005"))
+    [one] = await listed(ledger)
+    assert one.why == "unreachable (30005)"
+    assert one.phones[0].unreachable_at == ledger.clock.now()
+    assert await ledger.hear("who is this?")
+    assert await listed(ledger) == []
+    assert await ledger.audit() == []
 
 
 async def test_it_says_whose_it_is_and_until_when_there_is_time(
