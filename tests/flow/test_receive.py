@@ -146,21 +146,21 @@ async def test_a_second_provider_id_is_kept_and_alarms_and_moves_nothing(
 
 
 @pytest.mark.parametrize(
-    ("kind", "column"),
+    ("kind", "column", "ended"),
     [
-        (RefusalKind.OPTED_OUT, "opted_out_at"),
-        (RefusalKind.BAD_NUMBER, "unreachable_at"),
-        (RefusalKind.RETRY_LATER, None),
+        (RefusalKind.OPTED_OUT, "opted_out_at", ("failed", "undelivered")),
+        (RefusalKind.BAD_NUMBER, "unreachable_at", ("failed", "undelivered")),
+        (RefusalKind.RETRY_LATER, None, ("retrying", "retry-later 30005")),
     ],
 )
 async def test_a_failed_delivery_marks_what_it_says_of_the_phone(
-    sent: Ledger, kind: RefusalKind, column: str | None
+    sent: Ledger, kind: RefusalKind, column: str | None, ended: tuple[str, str]
 ) -> None:
     await sent.receive(word(M.UNDELIVERED, kind=kind, code="30005"))
     [phone] = sent.rows("SELECT opted_out_at, unreachable_at FROM recipients")
     assert {name for name, at in phone.items() if at} == {column} - {None}
     assert sent.message()["code"] == "30005"
-    assert sent.reminders() == {"prepare": ("failed", "undelivered")}
+    assert sent.reminders() == {"prepare": ended}
 
 
 async def test_a_receipt_that_refuses_the_account_opens_the_breaker(

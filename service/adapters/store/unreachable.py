@@ -1,6 +1,7 @@
 """`ReachStore`: permits of which no phone takes texts, and phones that do again."""
 
-from collections.abc import Collection, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -8,12 +9,18 @@ from sqlalchemy import Row, Select, exists, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.adapters.store.brakes import note
-from service.adapters.store.candidates import phones_of
 from service.adapters.store.changed import bear_current
 from service.adapters.store.database import Database
 from service.adapters.store.grouped import same_group
+from service.adapters.store.moves import in_pieces
 from service.adapters.store.recipients import id_of, permits_of
-from service.adapters.store.schema import golives, permits, recipients, slots
+from service.adapters.store.schema import (
+    golives,
+    permit_recipients,
+    permits,
+    recipients,
+    slots,
+)
 from service.adapters.store.textable import MOBILE
 from service.domain.errors import ConflictError
 from service.domain.permit import PermitStatus
@@ -38,8 +45,8 @@ class ReachStore:
             wanted = wanted.where(permits.c.id > after)
         async with self._database.read() as connection:
             rows = (await connection.execute(wanted)).all()
-            phones = await phones_of(connection, [row.id for row in rows])
-        return [_row(row, phones.get(row.id, ())) for row in rows]
+            phones = await _phones(connection, [row.id for row in rows])
+        return [_row(row, phones[row.id]) for row in rows]
 
     async def lift(
         self, phone: Recipient, by: str, reason: str | None, now: datetime
@@ -92,7 +99,28 @@ def _unheard(offices: Collection[str], now: datetime) -> Select[Any]:
     )
 
 
-def _row(row: Row[Any], phones: Sequence[Row[Any]]) -> Unheard:
+async def _phones(
+    connection: AsyncConnection, permit_ids: Sequence[str]
+) -> Mapping[str, list[DeadPhone]]:
+    """The phones of some permits, each in order of preference."""
+    found = defaultdict[str, list[DeadPhone]](list)
+    for piece in in_pieces(permit_ids):
+        wanted = (
+            select(recipients, permit_recipients.c.permit_id)
+            .join_from(permit_recipients, recipients)
+            .where(permit_recipients.c.permit_id.in_(piece))
+            .order_by(permit_recipients.c.position)
+        )
+        for one in await connection.execute(wanted):
+            found[one.permit_id].append(
+                DeadPhone(
+                    one.masked, Line(one.line), one.unreachable_at, one.unreachable_by
+                )
+            )
+    return found
+
+
+def _row(row: Row[Any], phones: Sequence[DeadPhone]) -> Unheard:
     return Unheard(
         id=row.id,
         series=row.series,
@@ -101,10 +129,5 @@ def _row(row: Row[Any], phones: Sequence[Row[Any]]) -> Unheard:
         number=row.shown_number,
         holder=row.holder,
         expires_on=row.expires_on,
-        phones=tuple(
-            DeadPhone(
-                one.masked, Line(one.line), one.unreachable_at, one.unreachable_by
-            )
-            for one in phones
-        ),
+        phones=tuple(phones),
     )
