@@ -16,6 +16,7 @@ from service.adapters.rulefiles import read_rules
 from service.adapters.store.audit import AuditStore
 from service.adapters.store.brakes import Brakes
 from service.adapters.store.calls import CallReader
+from service.adapters.store.consent import ConsentStore
 from service.adapters.store.counts import CountStore
 from service.adapters.store.database import Database
 from service.adapters.store.expected import ForecastStore
@@ -31,18 +32,22 @@ from service.adapters.store.received import ReceiveStore
 from service.adapters.store.shown import PermitReader
 from service.adapters.store.slots import SlotStore
 from service.adapters.store.templates import TemplateStore
+from service.adapters.store.unreachable import ReachStore
 from service.adapters.store.volume import VolumeStore
 from service.adapters.store.waiting import WaitingStore
 from service.adapters.words import Words
 from service.domain.errors import SetUpError
 from service.domain.rule import Rule
 from service.flow.change import change
+from service.flow.consent import Consent
+from service.flow.dial import Dialling
 from service.flow.edits import Apply
 from service.flow.foretell import Foretelling
 from service.flow.golive import GoingLive
 from service.flow.guard import Guarding
 from service.flow.ports import Clock, Provider
 from service.flow.post import Posting
+from service.flow.reach import Reach
 from service.flow.refresh import refresh
 from service.flow.register import Registration
 from service.flow.reword import Rewording
@@ -76,6 +81,8 @@ class House:
     calling: CallReader
     auditing: AuditStore
     receiving: ReceiveStore
+    consent: Consent
+    reach: Reach
     health: Health
     documents: Documents
 
@@ -141,6 +148,8 @@ class House:
             health=self.health,
             documents=self.documents,
             receiving=self.receiving,
+            consent=self.consent,
+            reach=self.reach,
             vault=self.vault,
             clock=self.clock,
             provider=provider,
@@ -169,6 +178,7 @@ async def build(settings: Settings, database: Database) -> House:
     saved = TemplateStore(database)
     words = Words(shipped("templates"), saved)
     office = OfficeStore(database, calendars(), words.names())
+    dialling = Dialling(office, Libphonenumber(), vault)
     return House(
         settings=settings,
         database=database,
@@ -192,6 +202,8 @@ async def build(settings: Settings, database: Database) -> House:
         calling=CallReader(database),
         auditing=AuditStore(database),
         receiving=ReceiveStore(database),
+        consent=Consent(ConsentStore(database), dialling, clock),
+        reach=Reach(ReachStore(database), dialling, clock),
         health=Health(database),
         documents=Documents(words),
     )

@@ -28,6 +28,11 @@ STATES: Mapping[str, MessageState] = {
 }
 
 
+OPT_OUT_TYPES: Mapping[str, str] = {"STOP": "stop", "START": "start", "HELP": "help"}
+"""What Advanced Opt-Out has read in a text to us (OptOutType), and answered already:
+twilio.com/docs/messaging/tutorials/advanced-opt-out."""
+
+
 @dataclass(frozen=True, slots=True)
 class Meaning:
     """What a code makes of its message.

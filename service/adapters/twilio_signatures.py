@@ -110,7 +110,7 @@ def _form(body: bytes) -> MultiDict[str]:
 def _json(body: bytes) -> Fields:
     """Its top level, values as text: the names are those of the form."""
     try:
-        pairs = json.loads(body, object_pairs_hook=tuple)
+        pairs = json.loads(body.decode(), object_pairs_hook=tuple)
     except (ValueError, RecursionError):
         pairs = None
     if not isinstance(pairs, tuple):
@@ -118,11 +118,16 @@ def _json(body: bytes) -> Fields:
         raise InvalidError("webhook", [Mistake("body", "no JSON object", expected)])
     fields: defaultdict[str, list[str]] = defaultdict(list)
     for name, value in pairs:
-        fields[name].append(_text(value))
+        fields[_whole(name)].append(_text(value))
     return fields
 
 
 def _text(value: object) -> str:
     if isinstance(value, str):
-        return value
+        return _whole(value)
     return "" if value is None else json.dumps(value)
+
+
+def _whole(text: str) -> str:
+    """JSON can escape half a character (a lone surrogate), which no text can keep."""
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")

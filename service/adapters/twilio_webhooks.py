@@ -8,11 +8,15 @@ from collections.abc import Iterator, Mapping
 from urllib.parse import parse_qs, urlsplit
 
 from service.adapters.twilio_answers import is_sid, receipt, without_phones
+from service.adapters.twilio_codes import OPT_OUT_TYPES
 from service.adapters.twilio_signatures import Account, Fields, fields_of
 from service.domain.errors import ForgedError, InvalidError, Mistake
 from service.domain.outcome import Inbound, Receipt
 
-_ACTED_ON = ("MessageSid", "MessageStatus", "ErrorCode", "From", "Body")
+_ACTED_ON = (
+    *("MessageSid", "MessageStatus", "ErrorCode"),
+    *("From", "Body", "OptOutType"),
+)
 
 
 def parse(
@@ -38,7 +42,14 @@ def parse(
         sender=fields["From"],
         body=fields.get("Body", ""),
         raw=without_phones(fields),
+        opt_out=_opt_out(fields),
     )
+
+
+def _opt_out(fields: Mapping[str, str]) -> str | None:
+    """Twilio's own reading, where the text came to a messaging service that reads."""
+    said = fields.get("OptOutType") or None
+    return OPT_OUT_TYPES.get(said, said) if said else None
 
 
 def _mistakes(signed: Fields) -> Iterator[Mistake]:

@@ -26,6 +26,8 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
     "counts": ("counts", "Count what was sent, by rule, authority, day or week."),
     "report": ("counts", "The weekly report."),
     "calls": ("calls", "Who must be called: no text reaches them, or none in time."),
+    "unreachable": ("unreachable", "Holders that no text reaches: list, lift."),
+    "opt-outs": ("opt_outs", "Phones that are texted no more: list, add, lift."),
     "outbox": ("outbox", "The office's own SMS platform: check, results."),
     "audit": ("operate", "Recompute the ledger; exit 1 on any difference."),
     "pause": ("operate", "Stop sending: everything, a rule or an authority."),
@@ -50,7 +52,7 @@ class _Lazy(click.Group):
         if cmd_name not in COMMANDS:
             return None
         module = import_module(f"service.cli.{COMMANDS[cmd_name][0]}")
-        name = {"import": "import_"}.get(cmd_name, cmd_name)
+        name = {"import": "import_"}.get(cmd_name, cmd_name.replace("-", "_"))
         command: click.Command = getattr(module, name)
         return command
 

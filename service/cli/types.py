@@ -15,6 +15,12 @@ FORCE: Final = click.option(
 DRY_RUN: Final = click.option(
     "--dry-run", is_flag=True, help="Only say what it would do."
 )
+PHONE: Final = click.argument("phone")
+DIALLED_BY: Final = click.option(
+    "--authority",
+    help="The office in whose country it is dialled; default: the settings' one.",
+)
+REASON: Final = click.option("--reason", help="Why; it is kept.")
 AS_JSON: Final = click.option("--json", "as_json", is_flag=True, help="For machines.")
 
 

@@ -5,25 +5,72 @@ Advanced Opt-Out page); the Chinese ones are the usual ways out of commercial te
 which 通信短信息服务管理规定 (2015) obliges senders to offer.
 """
 
+import re
 import unicodedata
-from typing import Literal
+from collections.abc import Collection, Mapping
+from typing import Final, Literal
+
+Wish = Literal["stop", "start"]
 
 _STOP = {"stop", "stopall", "unsubscribe", "end", "quit", "cancel", "revoke", "optout"}
 _STOP |= {"td", "退订", "td退订", "退订td", "取消", "停止", "拒收"}
 _START = {"start", "unstop", "yes", "恢复", "开启"}
-_STOP_LETTERS = {"t", "n", "r"}
+_LETTERS = frozenset("tnr")
+
+_SENTENCE = re.compile(r"[。.!?;\n]+")
+_WAY_OUT = re.compile(r"拒收|退订|取消|停止|\b(?:opt out|unsubscribe|stop)\b")
+_QUOTES = r"[\s\"'“”‘’「」『』【】\[\]()]*"
+_OFFER = re.compile(
+    r"(?:回复?|\b(?:reply|text|send|answer)(?: with)?)"
+    rf"{_QUOTES}([a-z]+(?:{_QUOTES}(?:/|、|,|或者?|\bor\b){_QUOTES}[a-z]+)*)(?![a-z])"
+)
+
+READ_BY_PROVIDER: Final[Mapping[str, Wish | None]] = {
+    "stop": "stop",
+    "start": "start",
+    "help": None,
+}
+"""The words of `Inbound.opt_out` that we know; the provider has answered help."""
 
 
-def intent(body: str, *, single_letters: bool) -> Literal["stop", "start"] | None:
+def wish(body: str, opt_out: str | None, last: str | None) -> Wish | None:
+    """What a text asks for; `last` is our own text that it may answer.
+
+    Where the provider has read it (`opt_out`), its reading counts: its keywords may be
+    other ones. A reading that nobody knows counts for nothing.
+    """
+    if opt_out is not None and opt_out in READ_BY_PROVIDER:
+        return READ_BY_PROVIDER[opt_out]
+    return intent(body, offers(last or ""))
+
+
+def intent(body: str, offered: Collection[str] = ()) -> Wish | None:
     """Read the wish of a whole body: "Stop." is one, "stop please" is not.
 
     Width, case, blanks and punctuation make no difference. A lone T, N or R counts
-    only where the text being answered offered it (`single_letters`).
+    only where the text being answered offered just that letter (see `offers`).
     """
     word = _bare(body)
-    if word in _STOP or (single_letters and word in _STOP_LETTERS):
+    if word in _STOP or word in _LETTERS.intersection(offered):
         return "stop"
     return "start" if word in _START else None
+
+
+def offers(body: str) -> frozenset[str]:
+    """The single letters that a text of ours offers as a way out, in lower case.
+
+    Of "拒收请回复R", "回T/N退订" and "Reply R to opt out": a letter to reply with, in
+    a sentence that says what for. "Reply R to confirm" offers none.
+    """
+    plain = unicodedata.normalize("NFKC", body).casefold()
+    ways_out = [one for one in _SENTENCE.split(plain) if _WAY_OUT.search(one)]
+    words = {
+        word
+        for sentence in ways_out
+        for offer in _OFFER.findall(sentence)
+        for word in re.findall("[a-z]+", offer)
+    }
+    return _LETTERS & words
 
 
 def _bare(body: str) -> str:

@@ -99,13 +99,18 @@ class Receipt:
 
 @dataclass(frozen=True, slots=True)
 class Inbound:
-    """A text a recipient sent to us."""
+    """A text a recipient sent to us.
+
+    `opt_out` is what the provider itself has read in it, where it does: stop, start or
+    help; any other word is its own, kept as it came.
+    """
 
     provider: str
     provider_id: str
     sender: str = field(repr=False)
     body: str
     raw: Mapping[str, str] = field(repr=False)
+    opt_out: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

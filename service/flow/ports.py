@@ -4,13 +4,14 @@ Instants of leases, back-off and settling are the database's own clock, so that 
 simulated clock never breaks them; every other instant comes from `Clock`.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import date, datetime
 from typing import Protocol
 
 from service.domain.choice import Revision
 from service.domain.compose import Sayable
 from service.domain.golive import GoLive
+from service.domain.keywords import Wish
 from service.domain.lawbook import Law
 from service.domain.outcome import Found, Inbound, Outcome, Receipt
 from service.domain.recipient import Phone
@@ -32,6 +33,7 @@ from service.flow.rows import (
     Register,
     ShownPermit,
     Started,
+    Unconfirmed,
     Word,
 )
 
@@ -266,12 +268,17 @@ class ReceiveStore(Protocol):
     async def hear(
         self,
         inbound: Inbound,
-        digest: bytes,
+        sender: Recipient,
         body: bytes,
-        intent: str | None,
+        wish: Callable[[str | None], Wish | None],
         now: datetime,
     ) -> bool:
-        """Keep a text from a recipient and its wish; False where it came before."""
+        """Keep a text to us and heed its wish; False where it came before.
+
+        `wish` reads it, given our last text to that phone. Who asks to stop is
+        remembered, whether any register knows the phone or not. A phone that writes
+        can be reached again.
+        """
 
     async def words(
         self, provider: str, ids: Collection[str]
@@ -286,8 +293,11 @@ class ReceiveStore(Protocol):
 
     async def unconfirmed(
         self, provider: str, before: datetime, since: datetime
-    ) -> Mapping[str, int]:
-        """Provider ids accepted in [since, before) without a final word, and rank."""
+    ) -> Sequence[Unconfirmed]:
+        """What was accepted in [since, before) without a final word, oldest first."""
+
+    async def kept(self, receipt: Receipt) -> bool:
+        """Whether this very word on its message has been kept before."""
 
 
 class PermitReader(Protocol):

@@ -261,6 +261,15 @@ Word = tuple[MessageState, str | None]
 
 
 @dataclass(frozen=True, slots=True)
+class Unconfirmed:
+    """A message accepted without a final word; `posted_after` is the database's."""
+
+    provider_id: str
+    rank: int
+    posted_after: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class ShownReminder:
     """A reminder as people see it."""
 

@@ -18,6 +18,11 @@ from service.web.api.endpoint import Endpoint
 from service.web.api.explain import explain
 from service.web.api.forecast import forecast
 from service.web.api.openapi import document
+from service.web.api.opt_outs import (
+    delete_opt_out,
+    list_opt_outs,
+    put_opt_out,
+)
 from service.web.api.permits import (
     delete_permit,
     get_permit,
@@ -31,6 +36,7 @@ from service.web.api.templates import (
     list_templates,
     save_template,
 )
+from service.web.api.unreachable import list_unreachable
 from service.web.desk import DESK, Desk
 from service.web.health import healthz, readyz
 from service.web.keys import needing_keys
@@ -54,6 +60,10 @@ ENDPOINTS: Final[Sequence[Endpoint]] = (
     save_template,
     get_year,
     put_year,
+    list_opt_outs,
+    put_opt_out,
+    delete_opt_out,
+    list_unreachable,
     explain,
     forecast,
     counts,

@@ -5,6 +5,7 @@ from typing import Final
 
 from aiohttp import web
 
+from service.flow.consent import Consent
 from service.flow.explain import ExplainStore
 from service.flow.forecast import ForecastStore
 from service.flow.golive import GoingLive
@@ -21,6 +22,7 @@ from service.flow.ports import (
     ReceiveStore,
     Vault,
 )
+from service.flow.reach import Reach
 from service.flow.register import Registration
 from service.flow.reword import Rewording
 
@@ -48,6 +50,8 @@ class Desk:
     health: Health
     documents: Documents
     receiving: ReceiveStore
+    consent: Consent
+    reach: Reach
     vault: Vault
     clock: Clock
     provider: Provider

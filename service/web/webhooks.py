@@ -11,6 +11,7 @@ from aiohttp import web
 
 from service.domain.errors import InvalidError, Mistake, UnknownError
 from service.domain.outcome import Inbound, Receipt
+from service.domain.raw import label
 from service.flow.receive import hear, receive
 from service.web.desk import DESK, Desk
 
@@ -25,10 +26,10 @@ async def webhook(request: web.Request) -> web.Response:
     desk = request.app[DESK]
     provider, kind = request.match_info["provider"], request.match_info["kind"]
     if provider != desk.provider.name:
-        raise UnknownError("provider", provider, [desk.provider.name])
+        raise UnknownError("provider", label(provider), [desk.provider.name])
     take = _TAKES.get(kind)
     if take is None:
-        raise UnknownError("webhook", kind, list(_TAKES))
+        raise UnknownError("webhook", label(kind), list(_TAKES))
     body = await request.read()
     said = desk.provider.parse(request.headers, body, request.path_qs)
     return await take(desk, said)
@@ -44,7 +45,8 @@ async def _status(desk: Desk, said: Receipt | Inbound) -> web.Response:
 async def _inbound(desk: Desk, said: Receipt | Inbound) -> web.Response:
     if not isinstance(said, Inbound):
         raise _misdirected("a status", "a text to us")
-    await hear(said, desk.receiving, desk.vault, desk.clock)
+    phones = desk.registration.phones
+    await hear(said, desk.receiving, phones, desk.vault, desk.clock)
     return web.Response(text=NO_REPLY, content_type="text/xml")
 
 

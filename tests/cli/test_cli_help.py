@@ -28,6 +28,9 @@ import FILE --mapping
 keys create NAME
 keys list
 keys revoke PREFIX
+opt-outs add PHONE --authority --reason
+opt-outs lift PHONE --authority --reason
+opt-outs list
 outbox check FILE
 outbox results FILE
 pause [SCOPE] --reason
@@ -48,6 +51,8 @@ templates preview NAME --permit --rule --expires --authority --language --file
 templates save NAME FILE --language --dry-run
 templates show NAME --language --version
 tick --now
+unreachable lift PHONE --authority --reason
+unreachable list --authority --format
 """
 """What scripts of others rely on; it grows, and never shrinks."""
 

@@ -22,7 +22,7 @@ class Taken:
     to: str
     body: str
     ref: str = ""
-    state: MessageState = MessageState.ACCEPTED
+    state: MessageState | None = MessageState.ACCEPTED
     code: str | None = None
 
 
@@ -31,6 +31,8 @@ class FakeProvider:
 
     An error in the script is raised. `lost` POSTs reach the provider although the
     answer in the script says otherwise; `deaf` is a provider that cannot be asked.
+    `unlisted` ids are not in its list of many, `strangers` are, whoever is asked for;
+    `fetched` are the ids asked for one by one.
     """
 
     name = "fake"
@@ -44,6 +46,9 @@ class FakeProvider:
         self.deaf = False
         self.same_text = True
         self.asked = 0
+        self.unlisted = set[str]()
+        self.fetched = list[str]()
+        self.strangers = list[Receipt]()
         self.next_id = 1
 
     async def send(self, message: Outgoing) -> Outcome:
@@ -72,7 +77,7 @@ class FakeProvider:
         listed = [
             Found(
                 it.provider_id,
-                it.state,
+                it.state or MessageState.ACCEPTED,
                 datetime(2024, 9, 19, tzinfo=UTC),
                 self.same_text,
             )
@@ -82,6 +87,10 @@ class FakeProvider:
 
     async def fetch(self, provider_id: str) -> Receipt | None:
         """The provider's present word on a message."""
+        self.fetched.append(provider_id)
+        return self._word(provider_id)
+
+    def _word(self, provider_id: str) -> Receipt | None:
         for it in [] if self.deaf else self.taken:
             if it.provider_id == provider_id:
                 return Receipt(self.name, it.provider_id, it.state, {}, code=it.code)
@@ -93,8 +102,10 @@ class FakeProvider:
         since: datetime,  # noqa: ARG002 - it lists everything
     ) -> Sequence[Receipt] | None:
         """Its present word on some messages."""
-        found = [await self.fetch(one) for one in provider_ids]
-        return None if self.deaf else [one for one in found if one is not None]
+        listed = [one for one in provider_ids if one not in self.unlisted]
+        found = map(self._word, listed)
+        told = [*self.strangers, *(one for one in found if one is not None)]
+        return None if self.deaf else told
 
     async def hand_over(self) -> None:
         """Each has left already."""
@@ -105,6 +116,6 @@ class FakeProvider:
         """Nobody calls this provider's webhooks."""
         raise ForgedError(f"{path}: {len(headers)} headers, {len(body)} bytes")
 
-    def become(self, state: MessageState, code: str | None = None) -> None:
+    def become(self, state: MessageState | None, code: str | None = None) -> None:
         """Everything it took is in this state from now on."""
         self.taken = [replace(it, state=state, code=code) for it in self.taken]

@@ -17,6 +17,7 @@ from service.adapters.clock import SimulatedClock
 from service.adapters.phones import Libphonenumber
 from service.adapters.store.audit import AuditStore
 from service.adapters.store.brakes import Brakes
+from service.adapters.store.consent import ConsentStore
 from service.adapters.store.database import Database
 from service.adapters.store.golive import GoLiveStore
 from service.adapters.store.messages import MessageStore
@@ -25,6 +26,7 @@ from service.adapters.store.permits import PermitStore
 from service.adapters.store.received import ReceiveStore
 from service.adapters.store.shown import PermitReader
 from service.adapters.store.slots import SlotStore
+from service.adapters.store.unreachable import ReachStore
 from service.adapters.words import Words
 from service.domain.caps import limits_of
 from service.domain.errors import InvalidError
@@ -34,11 +36,14 @@ from service.domain.recipient import Line
 from service.domain.status import MessageState
 from service.flow.audit import audit
 from service.flow.change import change, preview
+from service.flow.consent import Consent
+from service.flow.dial import Dialling
 from service.flow.edits import Edit
 from service.flow.expand import expand
 from service.flow.golive import GoingLive, go_live
 from service.flow.plan import Planning
 from service.flow.post import Posting
+from service.flow.reach import Reach
 from service.flow.receive import hear, poll, receive
 from service.flow.register import PHONE, Registration, register
 from service.flow.rows import Changed, Claim, Claiming, Register
@@ -188,10 +193,18 @@ class Ledger:
         """Take receipts in one call."""
         return await receive(receipts, ReceiveStore(self.database), self.clock)
 
-    async def hear(self, body: str, sender: str = PHONE_1, sid: str = "IN1") -> bool:
-        """Take a text from a phone."""
-        inbound = Inbound("fake", sid, sender, body, {})
-        return await hear(inbound, ReceiveStore(self.database), self.vault, self.clock)
+    async def hear(
+        self,
+        body: str,
+        sender: str = PHONE_1,
+        sid: str = "IN1",
+        opt_out: str | None = None,
+    ) -> bool:
+        """Take a text from a phone; `opt_out` is what the provider has read in it."""
+        inbound = Inbound("fake", sid, sender, body, {}, opt_out)
+        phones = self.registration.phones
+        store = ReceiveStore(self.database)
+        return await hear(inbound, store, phones, self.vault, self.clock)
 
     async def change(self, edit: Edit, force: str | None = None) -> Changed:
         """Change the law as the command does."""
@@ -218,6 +231,20 @@ class Ledger:
     def brakes(self) -> Brakes:
         """Pausing and resuming."""
         return Brakes(self.database)
+
+    @property
+    def consent(self) -> Consent:
+        """What opting out needs."""
+        return Consent(ConsentStore(self.database), self._dialling, self.clock)
+
+    @property
+    def reach(self) -> Reach:
+        """What asking for the unreachable needs."""
+        return Reach(ReachStore(self.database), self._dialling, self.clock)
+
+    @property
+    def _dialling(self) -> Dialling:
+        return Dialling(self.office, self.registration.phones, self.vault)
 
     @property
     def going_live(self) -> GoingLive:
@@ -315,3 +342,18 @@ def open_ledger(file: Path, words: Words, now: datetime = START) -> Ledger:
         post_timeout=10.0,
     )
     return Ledger(file, database, clock, provider, registration, sending, vault, office)
+
+
+def lost(ledger: Ledger) -> None:
+    """Every phone is nobody's, as its provider said, and what was due has ended so."""
+    ledger.tamper(
+        "UPDATE recipients SET unreachable_at = '2024-09-18 00:00:00.000000', "
+        "unreachable_by = '30005'",
+        "INSERT INTO reminder_events "
+        "(permit_id, expires_on, step, at, state, reason) "
+        "SELECT permit_id, expires_on, step, state_at, 'suppressed', "
+        "'no reachable number' "
+        "FROM reminders WHERE state = 'due'",
+        "UPDATE reminders SET state = 'suppressed', "
+        "reason = 'no reachable number' WHERE state = 'due'",
+    )

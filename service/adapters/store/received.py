@@ -1,27 +1,29 @@
 """`ReceiveStore` on the ledger."""
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import func, select, update
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.adapters.store.answers import take_receipt
-from service.adapters.store.changed import bear_current, end_overtaken
+from service.adapters.store.brakes import note
+from service.adapters.store.consent import opt_in, opt_out
 from service.adapters.store.database import Database
 from service.adapters.store.moves import in_pieces
-from service.adapters.store.schema import (
-    inbounds,
-    messages,
-    permit_recipients,
-    receipts,
-    recipients,
-)
+from service.adapters.store.recipients import id_of, ids_of
+from service.adapters.store.schema import inbounds, messages, receipts
+from service.adapters.store.unreachable import lift_unreachable
 from service.adapters.store.upsert import insert_into
+from service.domain.keywords import READ_BY_PROVIDER, Wish
 from service.domain.outcome import Inbound, Receipt
+from service.domain.raw import label
 from service.domain.status import RANK, MessageState
-from service.flow.rows import Word
+from service.flow.rows import Recipient, Unconfirmed, Word
+
+NEVER_OUT = (MessageState.REFUSED, MessageState.NOT_ACCEPTED)
+"""A text that nobody can be answering."""
 
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _OF_MESSAGE = receipts.c.message_id == messages.c.id
@@ -43,14 +45,17 @@ class ReceiveStore:
     async def hear(
         self,
         inbound: Inbound,
-        digest: bytes,
+        sender: Recipient,
         body: bytes,
-        intent: str | None,
+        wish: Callable[[str | None], Wish | None],
         now: datetime,
     ) -> bool:
-        """Keep a text from a recipient and its wish; False where it came before."""
+        """Keep a text to us and heed its wish; False where it came before."""
         async with self._database.write() as connection:
-            recipient = await _recipient(connection, digest)
+            recipient = await id_of(connection, sender.digest)
+            intent = wish(await _last_text(connection, recipient))
+            if recipient is None and intent == "stop":
+                recipient = (await ids_of(connection, [sender]))[sender.digest]
             kept = await connection.execute(
                 insert_into(connection, inbounds)
                 .values(
@@ -63,7 +68,9 @@ class ReceiveStore:
                 )
                 .on_conflict_do_nothing()
             )
-            if kept.rowcount and recipient and intent:
+            if kept.rowcount:
+                await _note_strange(connection, inbound, now)
+            if kept.rowcount and recipient:
                 await _heed(connection, recipient, intent, now)
             return bool(kept.rowcount)
 
@@ -85,21 +92,36 @@ class ReceiveStore:
 
     async def unconfirmed(
         self, provider: str, before: datetime, since: datetime
-    ) -> Mapping[str, int]:
-        """Provider ids accepted in [since, before) without a final word, and rank."""
+    ) -> Sequence[Unconfirmed]:
+        """What was accepted in [since, before) without a final word, oldest first."""
         wanted = (
-            select(messages.c.provider_id, messages.c.rank)
+            select(messages.c.provider_id, messages.c.rank, messages.c.posted_after)
             .where(
                 messages.c.provider == provider,
                 messages.c.accepted_at < before,
                 messages.c.accepted_at >= since,
                 messages.c.rank < RANK[MessageState.DELIVERED],
             )
-            .order_by(messages.c.accepted_at)
+            .order_by(messages.c.accepted_at, messages.c.id)
         )
         async with self._database.read() as connection:
             rows = await connection.execute(wanted)
-            return {row.provider_id: row.rank for row in rows}
+            return [Unconfirmed(*row) for row in rows]
+
+    async def kept(self, receipt: Receipt) -> bool:
+        """Whether this very word on its message has been kept before."""
+        wanted = (
+            select(receipts.c.raw)
+            .join_from(receipts, messages, receipts.c.message_id == messages.c.id)
+            .where(
+                messages.c.provider == receipt.provider,
+                messages.c.provider_id == receipt.provider_id,
+                receipts.c.state.is_(None),
+            )
+        )
+        async with self._database.read() as connection:
+            known = (await connection.execute(wanted)).scalars()
+            return dict(receipt.raw) in known.all()
 
 
 async def _words(
@@ -122,24 +144,34 @@ async def _words(
     return told
 
 
-async def _recipient(connection: AsyncConnection, digest: bytes) -> str | None:
-    wanted = select(recipients.c.id).where(recipients.c.digest == digest)
+async def _last_text(connection: AsyncConnection, recipient: str | None) -> str | None:
+    """What was texted last to a phone, or may have been."""
+    if recipient is None:
+        return None
+    wanted = (
+        select(messages.c.body)
+        .where(messages.c.recipient_id == recipient, messages.c.state.not_in(NEVER_OUT))
+        .order_by(messages.c.claimed_at.desc(), messages.c.id.desc())
+        .limit(1)
+    )
     return (await connection.execute(wanted)).scalar()
 
 
+async def _note_strange(
+    connection: AsyncConnection, inbound: Inbound, now: datetime
+) -> None:
+    """A reading of the provider's that we do not know may be somebody's wish."""
+    if inbound.opt_out is not None and inbound.opt_out not in READ_BY_PROVIDER:
+        detail = {"inbound": inbound.provider_id, "said": label(inbound.opt_out)}
+        await note(connection, now, "service", "unknown opt-out type", detail)
+
+
 async def _heed(
-    connection: AsyncConnection, recipient: str, intent: str, now: datetime
+    connection: AsyncConnection, recipient: str, intent: Wish | None, now: datetime
 ) -> None:
     """STOP ends what is due to this phone; START reopens what is current."""
-    stopped_at = now if intent == "stop" else None
-    await connection.execute(
-        update(recipients)
-        .where(recipients.c.id == recipient)
-        .values(opted_out_at=stopped_at)
-    )
-    wanted = select(permit_recipients.c.permit_id).where(
-        permit_recipients.c.recipient_id == recipient
-    )
-    ids = list((await connection.execute(wanted)).scalars())
-    await end_overtaken(connection, ids, now)
-    await bear_current(connection, ids, now)
+    if intent == "stop":
+        await opt_out(connection, recipient, "inbound", now)
+    elif intent == "start":
+        await opt_in(connection, recipient, now)
+    await lift_unreachable(connection, recipient, now)

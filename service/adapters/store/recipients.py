@@ -56,3 +56,17 @@ async def recipients_of(
             before = found.get(row.permit_id, ())
             found[row.permit_id] = (*before, row.recipient_id)
     return found
+
+
+async def id_of(connection: AsyncConnection, digest: bytes) -> str | None:
+    """The id of a phone, where it is known."""
+    wanted = select(recipients.c.id).where(recipients.c.digest == digest)
+    return (await connection.execute(wanted)).scalar()
+
+
+async def permits_of(connection: AsyncConnection, recipient: str) -> list[str]:
+    """The permits that name a phone."""
+    wanted = select(permit_recipients.c.permit_id).where(
+        permit_recipients.c.recipient_id == recipient
+    )
+    return list((await connection.execute(wanted)).scalars())

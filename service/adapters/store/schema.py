@@ -134,8 +134,11 @@ recipients = Table(
     Column("line", String(8), nullable=False),
     Column("language", String(2)),
     Column("opted_out_at", Instant),
+    Column("opted_out_by", String(8)),
     Column("unreachable_at", Instant),
     Column("unreachable_by", String(40)),
+    comment="opted_out_by: inbound, api or command; null: the provider refused a text "
+    "for it. unreachable_by: the provider's code.",
 )
 
 permits = Table(

@@ -12,10 +12,20 @@ depends_on = None
 
 
 def upgrade() -> None:
-    op.add_column("recipients", sa.Column("unreachable_by", sa.String(length=40)))
+    _recipients()
     _reminders()
     _messages()
     _new_tables()
+
+
+def _recipients() -> None:
+    op.add_column("recipients", sa.Column("opted_out_by", sa.String(length=8)))
+    op.add_column("recipients", sa.Column("unreachable_by", sa.String(length=40)))
+    op.execute(
+        "UPDATE recipients SET opted_out_by = 'inbound' WHERE opted_out_at IN "
+        "(SELECT received_at FROM inbounds WHERE intent = 'stop' "
+        "AND recipient_id = recipients.id)"
+    )
 
 
 def _reminders() -> None:

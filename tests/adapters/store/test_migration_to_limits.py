@@ -1,0 +1,44 @@
+"""A database of the second tables, brought to today's: who opted out, and how."""
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+from alembic import command
+from sqlalchemy import Connection
+
+from service.adapters.store.database import Database, _config
+
+ROWS = """
+INSERT INTO recipients (id, digest, phone, masked, line, opted_out_at) VALUES
+    ('p1', x'01', x'02', '+1212***0101', 'mobile', '2024-09-19'),
+    ('p2', x'02', x'02', '+1212***0102', 'mobile', '2024-09-19'),
+    ('p3', x'03', x'02', '+1212***0103', 'mobile', NULL);
+INSERT INTO inbounds VALUES
+    ('twilio', 'SM1', 'p1', 'stop', x'00', '2024-09-19'),
+    ('twilio', 'SM2', 'p2', NULL, x'00', '2024-09-19'),
+    ('twilio', 'SM3', 'p3', 'stop', x'00', '2024-09-18');
+"""
+
+
+async def test_who_opted_out_by_a_text_is_told_from_whom_the_provider_refused(
+    tmp_path: Path,
+) -> None:
+    former = tmp_path / "former.db"
+    database = Database(f"sqlite:///{former}")
+
+    def second(connection: Connection) -> None:
+        config = _config()
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0002")
+
+    async with database.write() as connection:
+        await connection.run_sync(second)
+    with closing(sqlite3.connect(former)) as raw, raw:
+        raw.executescript(ROWS)
+    await database.upgrade()
+    await database.check()
+    await database.dispose()
+    with closing(sqlite3.connect(former)) as raw:
+        found = raw.execute("SELECT id, opted_out_by FROM recipients").fetchall()
+    assert found == [("p1", "inbound"), ("p2", None), ("p3", None)]

@@ -1,0 +1,107 @@
+"""Asking the provider: its list first, then what that does not have, within bounds."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+import pytest
+
+from service.domain.status import MessageState
+from service.flow.receive import FETCHED
+from tests.flow.ledger import PREPARE, Ledger, permit, word
+
+M = MessageState
+
+
+@pytest.fixture
+async def sent(ledger: Ledger) -> Ledger:
+    """One message, accepted as SM1."""
+    await ledger.register(permit())
+    assert await ledger.send_at(PREPARE) == 1
+    return ledger
+
+
+async def test_polling_asks_after_messages_without_a_final_word(sent: Ledger) -> None:
+    sent.provider.become(M.DELIVERED)
+    assert await sent.poll(grace=timedelta(hours=1)) == 0, "callbacks still may come"
+    sent.clock.move_to(PREPARE + timedelta(hours=2))
+    assert await sent.poll(grace=timedelta(hours=1)) == 1
+    assert sent.states() == ["delivered"]
+    assert await sent.poll() == 0
+    assert await sent.audit() == []
+
+
+async def test_polling_writes_no_word_that_says_nothing_new(sent: Ledger) -> None:
+    sent.clock.move_to(PREPARE + timedelta(hours=2))
+    assert await sent.poll() == 0
+    sent.provider.deaf = True
+    assert await sent.poll() == 0
+    assert sent.rows("SELECT * FROM receipts") == []
+
+
+async def test_after_three_days_nobody_asks_any_more(sent: Ledger) -> None:
+    sent.provider.become(M.DELIVERED)
+    sent.clock.move_to(PREPARE + timedelta(hours=72, seconds=1))
+    assert await sent.poll() == 0
+
+
+async def sent_many(ledger: Ledger, count: int) -> Sequence[str]:
+    """So many messages, a minute of the database's later; their ids, oldest first."""
+    await ledger.register(*(permit(f"SC-{at:04}") for at in range(1, count + 1)))
+    assert await ledger.send_at(PREPARE) == count
+    ledger.clock.move_to(PREPARE + timedelta(minutes=1))
+    found = ledger.rows("SELECT provider_id FROM messages ORDER BY accepted_at, id")
+    return [row["provider_id"] for row in found]
+
+
+async def test_what_is_listed_is_not_asked_for_one_by_one(ledger: Ledger) -> None:
+    ids = await sent_many(ledger, 30)
+    ledger.provider.become(M.SENT)
+    ledger.provider.unlisted = {ids[3], ids[20]}
+    assert await ledger.poll() == 30
+    assert ledger.provider.fetched == [ids[3], ids[20]], "the oldest first"
+    assert set(ledger.states()) == {"sent"}
+
+
+async def test_where_no_list_can_be_had_nothing_is_asked_for(sent: Ledger) -> None:
+    sent.clock.move_to(PREPARE + timedelta(hours=2))
+    sent.provider.deaf = True
+    assert await sent.poll() == 0
+    assert sent.provider.fetched == [], "a hundred timeouts would hold everything up"
+
+
+async def test_a_pass_asks_only_for_so_many_and_every_one_has_its_turn(
+    ledger: Ledger,
+) -> None:
+    ids = await sent_many(ledger, FETCHED + 60)
+    ledger.provider.unlisted = set(ids)
+    ledger.provider.taken.clear()  # none of them will ever get an answer
+    asked = set[str]()
+    for minute in range(2, 60):
+        ledger.clock.move_to(PREPARE + timedelta(minutes=minute))
+        assert await ledger.poll() == 0
+        now, ledger.provider.fetched = ledger.provider.fetched, []
+        assert len(now) == len(set(now)) == FETCHED
+        assert now[: FETCHED // 2] == ids[: FETCHED // 2]
+        asked |= set(now)
+    assert asked == set(ids)
+
+
+async def test_what_a_provider_tells_of_others_is_not_heard(sent: Ledger) -> None:
+    sent.clock.move_to(PREPARE + timedelta(hours=2))
+    sent.provider.strangers = [word(M.FAILED, "SM77"), word(None, "SM78")]
+    sent.provider.become(M.DELIVERED)
+    assert await sent.poll() == 1
+    [kept] = sent.rows("SELECT * FROM receipts")
+    assert kept["provider_id"] == "SM1"
+
+
+async def test_a_word_nobody_knows_is_kept_once_however_often_it_is_told(
+    sent: Ledger,
+) -> None:
+    sent.provider.become(None)
+    for hour in range(1, 4):
+        sent.clock.move_to(PREPARE + timedelta(hours=hour))
+        assert await sent.poll() == 0
+    [kept] = sent.rows("SELECT * FROM receipts")
+    assert (kept["state"], kept["moved"]) == (None, 0)
+    assert sent.states() == ["accepted"]

@@ -1,0 +1,309 @@
+"""Webhooks that are wrong: always 4xx, told without the number, nothing changed."""
+
+import gzip
+import hashlib
+import json
+import sqlite3
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import closing
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestClient
+from multidict import MultiDict
+from twilio.request_validator import RequestValidator
+
+from service.app import House
+from service.flow.rows import Outgoing
+
+Ask = Callable[..., Awaitable[tuple[int, Any]]]
+Http = TestClient[web.Request, web.Application]
+PassAt = Callable[[datetime], Awaitable[None]]
+
+PERMIT = "/v1/permits/cn-food-production-license/SC10199000000142"
+STATUS, INBOUND = "/webhooks/sandbox/status", "/webhooks/sandbox/inbound"
+PUBLIC = "https://reminders.example"
+FORM, JSON = "application/x-www-form-urlencoded", "application/json"
+TOKEN = "2" * 32
+SETTINGS = "X-Twilio-Webhooks-Signature-Settings"
+SHA256 = {SETTINGS: "key=webhooks_sharedkey_1,algorithm=HMAC_SHA256"}
+PHONE = "+12125550142"
+ACCOUNT = {"AccountSid": "AC" + "1" * 32}
+DELIVERED = ACCOUNT | {"MessageSid": f"SM{1:032}", "MessageStatus": "delivered"}
+STOP = ACCOUNT | {"MessageSid": "SM" + "9" * 32, "From": PHONE, "Body": "STOP"}
+
+
+@dataclass(frozen=True)
+class Call:
+    """A webhook on its way to us, and what it must come to."""
+
+    path: str = STATUS
+    body: bytes = urlencode(DELIVERED | {"To": PHONE}).encode()
+    headers: Mapping[str, str] = field(default_factory=dict)
+    method: str = "POST"
+    status: int = 403
+
+
+Fields = Mapping[str, str | list[str]]
+
+
+def sign(
+    path: str,
+    fields: Fields,
+    token: str = TOKEN,
+    algorithm: str = "HMAC_SHA1",
+    public: str = PUBLIC,
+) -> dict[str, str]:
+    """The header with which Twilio signs a form, each field with all its values."""
+    all_fields = MultiDict[str]()
+    for name, values in fields.items():
+        for one in [values] if isinstance(values, str) else values:
+            all_fields.add(name, one)
+    signer = RequestValidator(token)
+    made = signer.compute_signature(f"{public}{path}", all_fields, algorithm)
+    return {"X-Twilio-Signature": made}
+
+
+def form(path: str, fields: Fields, status: int = 403, **how: str) -> Call:
+    """A form, signed as Twilio does unless `how` is otherwise."""
+    body = urlencode(fields, doseq=True).encode()
+    headers = {"Content-Type": FORM} | sign(path, fields, **how)
+    return Call(path, body, headers, status=status)
+
+
+def told(path: str, body: bytes, status: int = 403, **how: str) -> Call:
+    """JSON, or any bytes called so, its digest in the signed address."""
+    path = f"{path}?bodySHA256={hashlib.sha256(body).hexdigest()}"
+    headers = {"Content-Type": JSON} | sign(path, {}, **how)
+    return Call(path, body, headers, status=status)
+
+
+STATUS_FORM = form(STATUS, DELIVERED | {"To": PHONE})
+STOP_JSON = told(INBOUND, json.dumps(STOP).encode())
+
+
+def as_is(call: Call, **headers: str) -> Call:
+    return replace(call, headers={**call.headers, **headers})
+
+
+REFUSED = {
+    "no signature": replace(STATUS_FORM, headers={"Content-Type": FORM}),
+    "an empty signature": as_is(STATUS_FORM, **{"X-Twilio-Signature": ""}),
+    "another's signature": form(STATUS, DELIVERED, token="4" * 32),
+    "signed for http": form(STATUS, DELIVERED, public="http://reminders.example"),
+    "signed for another host": form(STATUS, DELIVERED, public="https://10.0.0.7:8080"),
+    "another account": form(STATUS, DELIVERED | {"AccountSid": "AC" + "3" * 32}),
+    "no account": form(STATUS, {"MessageSid": f"SM{1:032}", "MessageStatus": "sent"}),
+    "two accounts": form(
+        STATUS, DELIVERED | {"AccountSid": ["AC" + "1" * 32, "AC" + "3" * 32]}
+    ),
+    "a body changed on the way": replace(
+        STATUS_FORM, body=STATUS_FORM.body.replace(b"delivered", b"failed")
+    ),
+    "a query changed on the way": replace(STATUS_FORM, path=f"{STATUS}?ref=another"),
+    "sha256, said to be sha1": form(STATUS, DELIVERED, algorithm="HMAC_SHA256"),
+    "sha1, said to be sha256": as_is(STATUS_FORM, **SHA256),
+    "an algorithm nobody knows": as_is(
+        STATUS_FORM, **{SETTINGS: "key=webhooks_sharedkey_1,algorithm=HMAC_MD5"}
+    ),
+    "another json than was signed": replace(STOP_JSON, body=STOP_JSON.body + b" "),
+    "json without a digest": replace(
+        STOP_JSON, path=INBOUND, headers={"Content-Type": JSON} | sign(INBOUND, {})
+    ),
+    "json said to be a form": as_is(STOP_JSON, **{"Content-Type": FORM}),
+    "a form said to be json": as_is(STATUS_FORM, **{"Content-Type": JSON}),
+    "no media type": as_is(STATUS_FORM, **{"Content-Type": ""}),
+    "multipart": as_is(STATUS_FORM, **{"Content-Type": "multipart/form-data"}),
+    "compressed": replace(
+        as_is(STATUS_FORM, **{"Content-Encoding": "gzip"}),
+        body=gzip.compress(STATUS_FORM.body),
+    ),
+    "compressed json": replace(
+        as_is(STOP_JSON, **{"Content-Encoding": "gzip"}),
+        body=gzip.compress(STOP_JSON.body),
+    ),
+    "no utf-8": replace(STATUS_FORM, body=b"MessageSid=\xff\xfe&" + STATUS_FORM.body),
+    "no body": replace(STATUS_FORM, body=b""),
+    "a thousand fields": form(
+        STATUS, DELIVERED | {f"Field{one}": "" for one in range(1000)}
+    ),
+    "a field twice": form(
+        STATUS, DELIVERED | {"MessageStatus": ["sent", "failed"]}, 422
+    ),
+    "two texts in one": form(INBOUND, STOP | {"Body": ["hello", "STOP"]}, 422),
+    "two readings": form(INBOUND, STOP | {"OptOutType": ["STOP", "START"]}, 422),
+    "no message": form(INBOUND, ACCOUNT | {"From": PHONE, "Body": "STOP"}, 422),
+    "no id of a message": form(INBOUND, STOP | {"MessageSid": PHONE}, 422),
+    "nobody who wrote": form(INBOUND, STOP | {"From": ""}, 422),
+    "json that is none": told(INBOUND, b'{"AccountSid": ', 422),
+    "json that is no object": told(INBOUND, b"[1, 2]", 422),
+    "json without end": told(INBOUND, b'{"a":' * 9000, 422),
+    "json in utf-16": told(INBOUND, json.dumps(STOP).encode("utf-16"), 422),
+    "json of another account": told(
+        INBOUND, json.dumps(STOP | {"AccountSid": PHONE}).encode()
+    ),
+    "a status where texts come": form(INBOUND, DELIVERED, 422),
+    "a text where statuses come": form(STATUS, STOP, 422),
+    "a huge body": replace(STATUS_FORM, body=b"x" * (64 * 1024 + 1), status=413),
+    "another provider": replace(
+        STATUS_FORM, path=f"/webhooks/{PHONE}/status", status=404
+    ),
+    "another webhook": replace(
+        STATUS_FORM, path=f"/webhooks/sandbox/{PHONE}", status=404
+    ),
+    # Where there is no route, a key is asked for before anything else is said.
+    "no webhook": replace(STATUS_FORM, path="/webhooks/sandbox", status=401),
+    **{
+        f"a {method}": replace(STATUS_FORM, method=method, status=401)
+        for method in ("GET", "HEAD", "PUT", "PATCH", "DELETE", "OPTIONS")
+    },
+}
+
+
+@pytest.fixture
+async def sent_one(
+    house: House,
+    sent: list[Outgoing],
+    ask: Ask,
+    fields: dict[str, Any],
+    pass_at: PassAt,
+) -> str:
+    """Our id of a message that the provider has accepted; its permit is due again."""
+    assert house.database.file
+    await ask("PUT", PERMIT, fields)
+    await pass_at(datetime(2024, 9, 19, 1, 30, tzinfo=UTC))
+    (message,) = sent
+    return message.id
+
+
+def dump(house: House) -> list[str]:
+    """Every row of every table."""
+    assert house.database.file
+    with closing(sqlite3.connect(house.database.file)) as connection:
+        return list(connection.iterdump())
+
+
+async def call(http: Http, one: Call) -> tuple[int, str]:
+    async with http.request(
+        one.method, one.path, data=one.body, headers=one.headers
+    ) as answer:
+        return answer.status, await answer.text()
+
+
+@pytest.mark.usefixtures("sent_one")
+async def test_a_wrong_webhook_is_refused_and_changes_nothing(
+    stranger: Http,
+    house: House,
+    caplog: pytest.LogCaptureFixture,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """One house for all: what one of them changed, the dump after it would show."""
+    before = dump(house)
+    capsys.readouterr()
+    for name, one in REFUSED.items():
+        status, text = await call(stranger, one)
+        assert status == one.status, (name, text)
+        said = [*capsys.readouterr(), caplog.text, text]
+        assert not any("5550142" in line for line in said), name
+        assert f"status={one.status}" in said[0], name
+        assert dump(house) == before, name
+
+
+RIGHT: dict[str, Callable[[str], Call]] = {
+    "a form": lambda path: form(path, DELIVERED | {"To": PHONE}),
+    "a form with a charset": lambda path: as_is(
+        form(path, DELIVERED), **{"Content-Type": f"{FORM}; charset=UTF-8"}
+    ),
+    "a field twice the same": lambda path: form(
+        path, DELIVERED | {"MessageStatus": ["delivered", "delivered"]}
+    ),
+    "sha256": lambda path: as_is(
+        form(path, DELIVERED, algorithm="HMAC_SHA256"), **SHA256
+    ),
+    "the port of https": lambda path: form(path, DELIVERED, public=f"{PUBLIC}:443"),
+}
+
+
+@pytest.mark.parametrize("name", RIGHT)
+async def test_a_right_one_is_taken_whatever_the_proxy_that_ended_tls_names(
+    stranger: Http, ask: Ask, sent_one: str, name: str
+) -> None:
+    one = RIGHT[name](f"{STATUS}?ref={sent_one}")
+    elsewhere = {"X-Forwarded-Proto": "http", "X-Forwarded-Host": "elsewhere.example"}
+    status, text = await call(stranger, as_is(one, Host="10.0.0.7:8080", **elsewhere))
+    assert (status, text) == (204, "")
+    _, shown = await ask("GET", PERMIT)
+    assert [it["state"] for it in shown["reminders"]] == ["delivered"]
+
+
+@pytest.mark.parametrize("algorithm", ["HMAC_SHA1", "HMAC_SHA256"])
+async def test_json_is_taken_as_a_form_is(
+    stranger: Http, ask: Ask, sent_one: str, algorithm: str
+) -> None:
+    body = json.dumps(DELIVERED | {"Extra": None, "To": PHONE}).encode()
+    digest = hashlib.sha256(body).hexdigest()
+    path = f"{STATUS}?ref={sent_one}&bodySHA256={digest}"
+    headers = {"Content-Type": JSON} | sign(path, {}, algorithm=algorithm)
+    if algorithm == "HMAC_SHA256":
+        headers |= SHA256
+    assert (await call(stranger, Call(path, body, headers)))[0] == 204
+    _, shown = await ask("GET", PERMIT)
+    assert [it["state"] for it in shown["reminders"]] == ["delivered"]
+
+
+@pytest.mark.parametrize("broken", ["\ud83d", "STOP\ud83d", "\x00"])
+@pytest.mark.usefixtures("sent_one")
+async def test_half_a_character_is_no_fault_of_ours(
+    stranger: Http, house: House, broken: str
+) -> None:
+    body = json.dumps(STOP | {"Body": broken, "Odd\ud83d": broken}).encode()
+    assert (await call(stranger, told(INBOUND, body)))[0] == 200
+    assert any("inbounds" in line for line in dump(house) if "INSERT" in line)
+
+
+@pytest.mark.usefixtures("sent_one")
+async def test_a_receipt_for_a_message_nobody_knows_is_kept_raw(
+    stranger: Http, house: House
+) -> None:
+    strange = DELIVERED | {"MessageSid": "SM" + "e" * 32}
+    before = dump(house)
+    status, _ = await call(stranger, form(f"{STATUS}?ref=0190aaaa", strange))
+    assert status == 204
+    (new,) = set(dump(house)) - set(before)
+    assert "receipts" in new
+    assert "SM" + "e" * 32 in new
+
+
+@pytest.mark.parametrize(
+    ("word", "state", "reminder"),
+    [
+        ("partially_delivered", "sent", "sent"),
+        ("read", "read", "delivered"),
+        ("vaporized", "accepted", "sent"),
+        ("", "accepted", "sent"),
+        ("canceled", "canceled", "failed"),
+    ],
+)
+async def test_a_rare_word_is_kept_raw_and_moves_what_it_may(  # noqa: PLR0917 - a row
+    stranger: Http,
+    house: House,
+    sent_one: str,
+    word: str,
+    state: str,
+    reminder: str,
+) -> None:
+    rare = DELIVERED | {"MessageStatus": word}
+    status, _ = await call(stranger, form(f"{STATUS}?ref={sent_one}", rare))
+    assert status == 204
+    assert house.database.file
+    with closing(sqlite3.connect(house.database.file)) as connection:
+        moved = connection.execute(
+            "SELECT m.state, r.state FROM messages m, reminders r"
+        )
+        assert moved.fetchall() == [(state, reminder)]
+        ((raw,),) = connection.execute("SELECT raw FROM receipts").fetchall()
+    assert json.loads(raw)["MessageStatus"] == word
