@@ -27,6 +27,7 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
     "report": ("counts", "The weekly report."),
     "calls": ("calls", "Who must be called: no text reaches them, or none in time."),
     "outbox": ("outbox", "The office's own SMS platform: check, results."),
+    "messages": ("messages", "Messages: list, show, decide unknown outcomes."),
     "audit": ("operate", "Recompute the ledger; exit 1 on any difference."),
     "pause": ("operate", "Stop sending: everything, a rule or an authority."),
     "resume": ("operate", "Send again what was paused."),
@@ -38,6 +39,7 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
 
 BAD_INPUT: Final = 2
 INTERRUPTED: Final = 130  # as a shell says it: 128 + SIGINT
+TERMINATED: Final = 143  # 128 + SIGTERM
 
 
 class _Lazy(click.Group):

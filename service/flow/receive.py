@@ -8,6 +8,7 @@ from service.domain.outcome import Inbound, Receipt
 from service.domain.status import RANK
 from service.flow.ports import Clock, Provider, ReceiveStore, Vault
 from service.flow.register import PHONE
+from service.flow.stopping import Stopping, never
 
 PATIENCE = timedelta(hours=72)
 """After this long without a final word nobody asks any more: some carriers never
@@ -35,7 +36,11 @@ async def hear(
 
 
 async def poll(
-    provider: Provider, store: ReceiveStore, clock: Clock, grace: timedelta
+    provider: Provider,
+    store: ReceiveStore,
+    clock: Clock,
+    grace: timedelta,
+    stopping: Stopping = never,
 ) -> int:
     """Ask for the state of messages accepted longer than `grace` ago; how many moved.
 
@@ -45,6 +50,8 @@ async def poll(
     open_ids = await store.unconfirmed(provider.name, now - grace, now - PATIENCE)
     receipts = []
     for provider_id, rank in open_ids.items():
+        if stopping():
+            break
         receipt = await provider.fetch(provider_id)
         if receipt and receipt.state and RANK[receipt.state] > rank:
             receipts.append(receipt)

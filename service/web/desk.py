@@ -5,9 +5,12 @@ from typing import Final
 
 from aiohttp import web
 
+from service.flow.brake import Braking
 from service.flow.explain import ExplainStore
 from service.flow.forecast import ForecastStore
 from service.flow.golive import GoingLive
+from service.flow.look import MessageReader, ReminderReader
+from service.flow.measure import Meter
 from service.flow.ports import (
     ChangeStore,
     Clock,
@@ -22,6 +25,7 @@ from service.flow.ports import (
     Vault,
 )
 from service.flow.register import Registration
+from service.flow.resolve import Resolving
 from service.flow.reword import Rewording
 
 
@@ -48,6 +52,11 @@ class Desk:
     health: Health
     documents: Documents
     receiving: ReceiveStore
+    messages: MessageReader
+    reminders: ReminderReader
+    meter: Meter
+    braking: Braking
+    resolving: Resolving
     vault: Vault
     clock: Clock
     provider: Provider

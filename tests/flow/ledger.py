@@ -25,6 +25,7 @@ from service.adapters.store.permits import PermitStore
 from service.adapters.store.received import ReceiveStore
 from service.adapters.store.shown import PermitReader
 from service.adapters.store.slots import SlotStore
+from service.adapters.store.watched import WatchStore
 from service.adapters.words import Words
 from service.domain.caps import limits_of
 from service.domain.errors import InvalidError
@@ -313,5 +314,6 @@ def open_ledger(file: Path, words: Words, now: datetime = START) -> Ledger:
         clock=clock,
         lease=60.0,
         post_timeout=10.0,
+        watching=WatchStore(database),
     )
     return Ledger(file, database, clock, provider, registration, sending, vault, office)
