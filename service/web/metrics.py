@@ -39,57 +39,61 @@ async def metrics(desk: Desk) -> web.Response:
     """Tell the figures of this moment, for Prometheus to collect."""
     gauges = await desk.meter.gauges(desk.clock.now())
     registry = CollectorRegistry(auto_describe=False)
-    registry.register(_Read(gauges))
+    registry.register(_Reading(gauges))
     return web.Response(
         body=generate_latest(registry),
         headers={"Content-Type": f"{MEDIA_TYPE}; version={VERSION}; charset=utf-8"},
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Read(Collector):
+@dataclass(frozen=True, slots=True, eq=False)
+class _Reading(Collector):
     """One reading of the figures, as prometheus-client wants to be given it."""
 
     gauges: Gauges
 
-    def collect(self) -> Iterator[Metric]:
-        """Every metric there is; docs/operations.md explains each."""
-        it = self.gauges
-        yield _gauge("reminders", "Reminders by state.", _by_state(it), ["state"])
-        yield _gauge(
-            "messages",
-            "Messages of the last 72 hours by provider and state.",
-            {(provider, state): n for (provider, state), n in it.messages.items()},
-            ["provider", "state"],
-        )
-        yield _taken(it)
-        yield _gauge("due", "Reminders that could be sent now.", {(): it.due})
-        yield _gauge(
-            "due_waited_seconds", "How long the oldest waits.", {(): it.waited}
-        )
-        yield _gauge("held", "Due reminders held, by reason.", _reasons(it), ["reason"])
-        yield _gauge("outcomes_open", "Messages without an outcome.", {(): it.open})
-        yield _gauge("outcomes_left", "Of them left to an operator.", {(): it.left})
-        yield _gauge(
-            "receipts_waiting",
-            "Texts taken in the last 72 hours without a last word.",
-            _unheard(it),
-            ["provider"],
-        )
-        yield _gauge("paused_scopes", "Pauses in force.", {(): it.paused})
-        yield _gauge(
-            "breaker_open", "1 while open.", {(): float(it.breaker is not None)}
-        )
-        yield InfoMetricFamily(
-            f"{PREFIX}breaker",
-            "Why the breaker is open.",
-            {"reason": it.breaker[:LONGEST_LABEL]} if it.breaker else None,
-        )
-        yield _gauge(
-            "last_tick_timestamp_seconds",
-            "When a pass last came to its end.",
-            {(): it.ticked_at.timestamp() if it.ticked_at else 0.0},
-        )
+    def collect(self) -> list[Metric]:
+        """All of it at once."""
+        return collected(self.gauges)
+
+
+def collected(it: Gauges) -> list[Metric]:
+    """Every metric there is; docs/operations.md explains each."""
+    return list(_all(it))
+
+
+def _all(it: Gauges) -> Iterator[Metric]:
+    yield _gauge("reminders", "Reminders by state.", _by_state(it), ["state"])
+    yield _gauge(
+        "messages",
+        "Messages of the last 72 hours by provider and state.",
+        {(provider, state): n for (provider, state), n in it.messages.items()},
+        ["provider", "state"],
+    )
+    yield _taken(it)
+    yield _gauge("due", "Reminders that could be sent now.", {(): it.due})
+    yield _gauge("due_waited_seconds", "How long the oldest waits.", {(): it.waited})
+    yield _gauge("held", "Due reminders held, by reason.", _reasons(it), ["reason"])
+    yield _gauge("outcomes_open", "Messages without an outcome.", {(): it.open})
+    yield _gauge("outcomes_left", "Of them left to an operator.", {(): it.left})
+    yield _gauge(
+        "receipts_waiting",
+        "Texts taken in the last 72 hours without a last word.",
+        _unheard(it),
+        ["provider"],
+    )
+    yield _gauge("paused_scopes", "Pauses in force.", {(): it.paused})
+    yield _gauge("breaker_open", "1 while open.", {(): float(it.breaker is not None)})
+    yield InfoMetricFamily(
+        f"{PREFIX}breaker",
+        "Why the breaker is open.",
+        {"reason": it.breaker[:LONGEST_LABEL]} if it.breaker else None,
+    )
+    yield _gauge(
+        "last_tick_timestamp_seconds",
+        "When a pass last came to its end.",
+        {(): it.ticked_at.timestamp() if it.ticked_at else 0.0},
+    )
 
 
 def _gauge(

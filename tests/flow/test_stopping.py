@@ -1,7 +1,7 @@
 from datetime import timedelta
 
-from service.adapters.store.slots import SlotStore
 from service.adapters.store.received import ReceiveStore
+from service.adapters.store.slots import SlotStore
 from service.domain.outcome import Unknown
 from service.domain.status import MessageState
 from service.flow.expand import expand
@@ -86,6 +86,7 @@ async def test_told_to_stop_it_asks_the_provider_after_nothing(ledger: Ledger) -
     ledger.provider.script = [Unknown("timeout")]
     await ledger.send()
     ledger.provider.become(MessageState.DELIVERED)
+    ledger.clock.move_to(PREPARE + timedelta(minutes=1))
     store = ReceiveStore(ledger.database)
     moved = await poll(ledger.provider, store, ledger.clock, timedelta(), lambda: True)
     await settle(
