@@ -22,7 +22,10 @@ def is_scope(text: str) -> bool:
 
 
 def order_from(said: Mapping[str, object], *fields: str) -> dict[str, str]:
-    """Read these fields of an order, `scope` or `reason`; no scope is all of it.
+    """Read these fields of an order, `scope` or `reason`.
+
+    Where no scope is said all is meant; a blank one is a mistake, for it may be a
+    variable that was never set.
 
     Raises `InvalidError` with all the mistakes, an unknown field among them.
     """
@@ -31,11 +34,18 @@ def order_from(said: Mapping[str, object], *fields: str) -> dict[str, str]:
         if name not in fields:
             raw.wrong(label(name), "an unknown field", f"one of {', '.join(fields)}")
     if "scope" in fields:
-        order["scope"] = raw.text("scope", _LONGEST_SCOPE) or ALL
-        if not is_scope(order["scope"]):
-            raw.wrong("scope", shown(order["scope"]), SCOPES)
+        order["scope"] = _scope(raw, said)
     if "reason" in fields:
         order["reason"] = raw.required("reason", LONGEST_REASON, "why, in one line")
     if raw.mistakes:
         raise InvalidError("order", raw.mistakes)
     return order
+
+
+def _scope(raw: Raw, said: Mapping[str, object]) -> str:
+    if said.get("scope") is None:
+        return ALL
+    scope = raw.required("scope", _LONGEST_SCOPE, SCOPES)
+    if scope and not is_scope(scope):
+        raw.wrong("scope", shown(scope), SCOPES)
+    return scope

@@ -32,6 +32,11 @@ def test_an_order_has_a_scope_and_a_reason(said: dict[str, object], scope: str) 
             {"reason": "r", "scope": "rule:"},
             "expected all, rule:CODE or authority:CODE",
         ),
+        ({"reason": "r", "scope": ""}, "scope: found nothing, expected all, rule:CODE"),
+        (
+            {"reason": "r", "scope": " "},
+            "scope: found nothing, expected all, rule:CODE",
+        ),
         ({"reason": "r", "scope": ["all"]}, "scope: found a list, expected text"),
         (
             {"reason": "r", "until": "noon"},

@@ -1,9 +1,9 @@
 """A message as the API shows it, and the orders about one."""
 
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
 
 from service.domain.rule import Language
 from service.domain.status import MessageState, ReminderState
@@ -22,10 +22,15 @@ class MessagePath(Parameters):
     )
 
 
+_State = Annotated[
+    MessageState, WithJsonSchema({"type": "string", "enum": list(MessageState)})
+]
+
+
 class MessagesQuery(Parameters):
     """Which messages, and how many at once."""
 
-    state: MessageState | None = Field(
+    state: _State | None = Field(
         default=None, description=f"one of {', '.join(MessageState)}"
     )
     authority: Line | None = Field(

@@ -1,18 +1,23 @@
 """A reminder in a list of its own, as the API shows it."""
 
 from datetime import date, datetime
+from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
 
 from service.domain.status import ReminderState
 from service.web.api.inputs import Parameters
 from service.web.api.values import Flag, Line, Mark, Whole
 
+_State = Annotated[
+    ReminderState, WithJsonSchema({"type": "string", "enum": list(ReminderState)})
+]
+
 
 class RemindersQuery(Parameters):
     """Which reminders, and how many at once."""
 
-    state: ReminderState | None = Field(
+    state: _State | None = Field(
         default=None, description=f"one of {', '.join(ReminderState)}"
     )
     rule: Line | None = Field(default=None, description="the code of a rule")
