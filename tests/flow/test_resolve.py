@@ -4,7 +4,7 @@ import pytest
 
 from service.adapters.store.doubted import ResolveStore
 from service.domain.errors import ConflictError, InvalidError, UnknownError
-from service.domain.outcome import Unknown
+from service.domain.outcome import RefusalKind, Unknown
 from service.domain.status import MessageState
 from service.flow.resolve import Decision, Resolving, resolve
 from tests.flow.ledger import PREPARE, Ledger, permit, word
@@ -101,6 +101,45 @@ async def test_a_receipt_that_comes_later_still_wins(
     assert ledger.reminders() == {"prepare": ("delivered", None)}
     assert ledger.alarms()[-1] == "accepted after all"
     assert await ledger.send() == 0
+    assert await ledger.audit() == []
+
+
+@pytest.fixture
+async def left_again(ledger: Ledger) -> str:
+    """The same of a reminder whose first message failed in passing on its way."""
+    await ledger.register(permit())
+    assert await ledger.send_at(PREPARE) == 1
+    kind = RefusalKind.RETRY_LATER
+    failed = word(MessageState.UNDELIVERED, "SM1", kind=kind, code="30003")
+    assert await ledger.receive(failed) == 1
+    ledger.clock.move_to(PREPARE + timedelta(days=1))
+    for _ in range(2):
+        await unknown(ledger)
+        for _ in range(2):
+            await ledger.settle(patience=timedelta())
+    assert ledger.states() == ["undelivered", "not-accepted", "uncertain"]
+    return newest(ledger)
+
+
+async def test_what_was_accepted_before_is_resent_as_another_retry(
+    ledger: Ledger, left_again: str
+) -> None:
+    await decide(ledger, left_again, Decision.RESEND)
+    reason = "operator ann: not in their log"
+    assert ledger.reminders() == {"prepare": ("retrying", reason)}
+    assert await ledger.audit() == []
+    assert await ledger.send() == 1
+    assert ledger.reminders() == {"prepare": ("sent", None)}
+    assert await ledger.audit() == []
+
+
+async def test_what_was_accepted_before_still_counts_when_it_is_given_up(
+    ledger: Ledger, left_again: str
+) -> None:
+    await decide(ledger, left_again, Decision.GIVE_UP)
+    assert ledger.reminders() == {"prepare": ("failed", "given up: outcome unknown")}
+    [row] = ledger.rows("SELECT sent_at FROM reminders")
+    assert row["sent_at"] is not None
     assert await ledger.audit() == []
 
 

@@ -5,9 +5,11 @@ from service.adapters.store.slots import SlotStore
 from service.domain.outcome import Unknown
 from service.domain.status import MessageState
 from service.flow.expand import expand
+from service.flow.post import Posting
 from service.flow.receive import poll
 from service.flow.send import CLAIMED
 from service.flow.settle import settle
+from service.flow.stopping import Stopping
 from tests.flow.fakes import FakeProvider
 from tests.flow.ledger import PREPARE, Ledger, permit
 
@@ -38,6 +40,11 @@ async def due(ledger: Ledger, count: int = MANY) -> None:
     await ledger.expand(PREPARE)
 
 
+async def send(ledger: Ledger, provider: FakeProvider, told: Stopping) -> int:
+    """Send until told to stop; how many were POSTed."""
+    return await ledger.send(posting=Posting(provider, ledger.vault, told))
+
+
 def states(ledger: Ledger) -> dict[str, int]:
     """How many reminders are in each state."""
     rows = ledger.rows("SELECT state, count(*) AS n FROM reminders GROUP BY state")
@@ -46,7 +53,7 @@ def states(ledger: Ledger) -> dict[str, int]:
 
 async def test_told_to_stop_before_it_begins_it_claims_nothing(ledger: Ledger) -> None:
     await due(ledger, 3)
-    assert await ledger.send(stopping=lambda: True) == 0
+    assert await send(ledger, ledger.provider, lambda: True) == 0
     assert states(ledger) == {"due": 3}
     assert ledger.states() == []
 
@@ -56,7 +63,7 @@ async def test_told_to_stop_it_records_what_was_posted_and_claims_no_more(
 ) -> None:
     await due(ledger)
     stopping = Interrupting(CLAIMED)
-    assert await ledger.send(provider=stopping, stopping=stopping.told) == CLAIMED
+    assert await send(ledger, stopping, stopping.told) == CLAIMED
     assert states(ledger) == {"due": MANY - CLAIMED, "sent": CLAIMED}
     assert await ledger.audit() == []
 
@@ -66,7 +73,7 @@ async def test_told_to_stop_in_the_middle_of_a_claim_the_rest_is_due_again(
 ) -> None:
     await due(ledger)
     stopping = Interrupting(30)
-    posted = await ledger.send(provider=stopping, stopping=stopping.told)
+    posted = await send(ledger, stopping, stopping.told)
     assert posted == len(stopping.posted) == 30
     assert states(ledger) == {"due": MANY - 30, "sent": 30}
     assert {row["reason"] for row in ledger.rows(NOT_POSTED)} == {"told to stop"}

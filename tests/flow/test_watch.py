@@ -1,4 +1,4 @@
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import pytest
 
@@ -52,13 +52,8 @@ def refusing(ledger: Ledger) -> Ledger:
     return ledger
 
 
-def note_kinds(ledger: Ledger) -> None:
-    ledger.tamper("UPDATE messages SET kind = 'bad-content' WHERE state = 'refused'")
-
-
 async def test_refusals_of_half_the_texts_open_the_breaker(refusing: Ledger) -> None:
     await sent(refusing, 20)
-    note_kinds(refusing)
     [reason] = await watched(refusing)
     assert reason == (
         "20 of the last 20 texts were refused or failed for their wording, route or "
@@ -76,7 +71,6 @@ async def test_refusals_of_half_the_texts_open_the_breaker(refusing: Ledger) -> 
 
 async def test_nineteen_refusals_open_nothing(refusing: Ledger) -> None:
     await sent(refusing, 19)
-    note_kinds(refusing)
     assert await watched(refusing) == []
 
 
@@ -102,30 +96,34 @@ async def test_receipts_about_people_open_nothing(ledger: Ledger) -> None:
         assert await watched(ledger) == []
 
 
-async def test_what_a_provider_took_after_all_is_no_refusal(refusing: Ledger) -> None:
-    await sent(refusing, 20)
-    note_kinds(refusing)
-    for row in refusing.rows("SELECT id FROM messages"):
+@pytest.mark.parametrize(("taken", "trips"), [(9, True), (10, False)])
+async def test_what_a_provider_took_after_all_is_no_refusal(
+    refusing: Ledger, taken: int, *, trips: bool
+) -> None:
+    await sent(refusing, 18)
+    for row in refusing.rows("SELECT id FROM messages")[:taken]:
         sid = f"SM{row['id'][-8:]}"
         await refusing.receive(word(MessageState.SENT, sid, ref=str(row["id"])))
-    assert await watched(refusing) == []
+    refusing.provider.script = []
+    await sent(refusing, 1, first=100)
+    assert bool(await watched(refusing)) is False, "one is still missing"
+    refusing.provider.script = [CONTENT]
+    await sent(refusing, 1, first=101)
+    assert bool(await watched(refusing)) is trips
 
 
 async def test_the_same_old_refusals_do_not_trip_again_after_a_resume(
     refusing: Ledger,
 ) -> None:
     await sent(refusing, 20)
-    note_kinds(refusing)
     assert len(await watched(refusing)) == 1
     refusing.clock.move_to(PREPARE + MINUTES)
     await refusing.brakes.resume("all", "ann", refusing.clock.now())
     assert await watched(refusing) == []
     refusing.clock.move_to(PREPARE + 2 * MINUTES)
     await sent(refusing, 19, first=100)
-    note_kinds(refusing)
     assert await watched(refusing) == []
     await sent(refusing, 1, first=200)
-    note_kinds(refusing)
     assert len(await watched(refusing)) == 1
 
 
@@ -145,7 +143,6 @@ async def test_late_receipts_about_old_texts_do_not_trip_after_a_resume(
 
 async def test_the_resume_of_a_rule_is_not_one_of_everything(refusing: Ledger) -> None:
     await sent(refusing, 20)
-    note_kinds(refusing)
     now = PREPARE + MINUTES
     await refusing.brakes.pause(f"rule:{FOOD}", "ann", "r", now)
     await refusing.brakes.resume(f"rule:{FOOD}", "ann", now)
@@ -157,32 +154,30 @@ async def test_the_resume_of_a_rule_is_not_one_of_everything(refusing: Ledger) -
     ("after", "trips"), [(timedelta(hours=23), True), (timedelta(hours=24), False)]
 )
 async def test_what_is_a_day_old_says_nothing(
-    refusing: Ledger, after: timedelta, *, trips: bool
+    ledger: Ledger, after: timedelta, *, trips: bool
 ) -> None:
-    await sent(refusing, 20)
-    note_kinds(refusing)
-    refusing.clock.move_to(PREPARE + after)
-    assert bool(await watched(refusing)) is trips
+    ledger.clock.move_to(PREPARE)
+    await sent(ledger, 20)
+    fail(ledger)
+    ledger.clock.move_to(PREPARE + after)
+    assert bool(await watched(ledger)) is trips
 
 
-async def test_a_pause_of_everything_is_left_as_it_is(refusing: Ledger) -> None:
-    await sent(refusing, 20)
-    note_kinds(refusing)
-    now: datetime = refusing.clock.now()
-    await refusing.brakes.pause("all", "ann", "a person did", now)
-    assert await watched(refusing) == ["a person did"]
-    assert not await WatchStore(refusing.database).stop("again", now)
-    assert refusing.alarms() == []
+async def test_a_pause_of_everything_is_left_as_it_is(ledger: Ledger) -> None:
+    ledger.clock.move_to(PREPARE)
+    await sent(ledger, 20)
+    fail(ledger)
+    now = PREPARE + MINUTES
+    ledger.clock.move_to(now)
+    await ledger.brakes.pause("all", "ann", "a person did", now)
+    assert await watched(ledger) == ["a person did"]
+    assert not await WatchStore(ledger.database).stop("again", now)
+    assert ledger.alarms() == []
 
 
 async def test_the_breaker_opens_between_two_claims_of_one_pass(
     refusing: Ledger,
 ) -> None:
-    refusing.tamper(
-        "CREATE TRIGGER kinds AFTER UPDATE OF state ON messages "
-        "WHEN new.state = 'refused' BEGIN UPDATE messages SET kind = 'bad-content' "
-        "WHERE id = new.id; END"
-    )
     await sent(refusing, 450)
     assert len(refusing.provider.posted) == 200
     assert len(await refusing.brakes.paused()) == 1

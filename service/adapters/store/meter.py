@@ -122,7 +122,7 @@ def _is(state: ReminderState) -> ColumnElement[bool]:
 
 
 def _free(paused: Sequence[str]) -> list[ColumnElement[bool]]:
-    """Neither its rule, authority nor office is paused; nothing is asked without one."""
+    """Neither its rule, authority nor office is paused; asked only of what is."""
     columns = {"rule": reminders.c.rule, "authority": reminders.c.authority}
     scopes = [scope.split(":", 1) for scope in paused]
     free = [columns[kind] != code for kind, code in scopes if kind in columns]

@@ -6,12 +6,11 @@ from typing import Annotated
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
 from service.domain.fields import narrow
+from service.domain.order import LONGEST_REASON
 from service.domain.raw import Raw
 
 LONGEST = 64
 """Characters of a code or number, as in `permit_from`."""
-
-LONGEST_REASON = 200
 
 
 def _day(value: object) -> date:
