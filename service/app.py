@@ -97,7 +97,7 @@ class House:
             laws=self.office,
             store=store,
             words=self.words,
-            posting=Posting(provider, self.vault, stopping),
+            posting=Posting(provider, self.vault, stopping=stopping),
             clock=self.clock,
             lease=self.settings.lease,
             post_timeout=self.settings.post_timeout,

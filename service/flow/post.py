@@ -47,8 +47,8 @@ class Posting:
 
     provider: Provider
     vault: Vault
-    stopping: Stopping = never
     pace: Pace = field(default_factory=lambda: Pace.of(IN_FLIGHT))
+    stopping: Stopping = never
 
     async def post(self, messages: Sequence[Outgoing], deadline: float) -> _Said:
         """POST messages in their order; none after the deadline.

@@ -56,7 +56,7 @@ def test_what_is_being_settled_says_when_it_will_be_decided() -> None:
     )
 
 
-@pytest.mark.parametrize("state", set(MessageState) - {MessageState.UNCERTAIN})
+@pytest.mark.parametrize("state", sorted({*MessageState} - {MessageState.UNCERTAIN}))
 def test_any_other_state_is_named_and_cannot_be_decided(state: MessageState) -> None:
     told = objection(doubt(state, left=True, ago=2 * PERSONS_AFTER), PATIENCE)
     if state is MessageState.SENDING:

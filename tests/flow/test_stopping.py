@@ -42,7 +42,7 @@ async def due(ledger: Ledger, count: int = MANY) -> None:
 
 async def send(ledger: Ledger, provider: FakeProvider, told: Stopping) -> int:
     """Send until told to stop; how many were POSTed."""
-    return await ledger.send(posting=Posting(provider, ledger.vault, told))
+    return await ledger.send(posting=Posting(provider, ledger.vault, stopping=told))
 
 
 def states(ledger: Ledger) -> dict[str, int]:
