@@ -19,25 +19,31 @@ from service.adapters.store.calls import CallReader
 from service.adapters.store.consent import ConsentStore
 from service.adapters.store.counts import CountStore
 from service.adapters.store.database import Database
+from service.adapters.store.doubted import ResolveStore
 from service.adapters.store.expected import ForecastStore
 from service.adapters.store.explained import ExplainStore
 from service.adapters.store.golive import GoLiveStore
 from service.adapters.store.health import Health
 from service.adapters.store.keyed import has_key, refuse_other_key
 from service.adapters.store.keys import KeyStore
+from service.adapters.store.messagefiles import MessageReader
 from service.adapters.store.messages import MessageStore
+from service.adapters.store.meter import Meter
 from service.adapters.store.office import OfficeStore
 from service.adapters.store.permits import PermitStore
 from service.adapters.store.received import ReceiveStore
+from service.adapters.store.reminderlists import ReminderReader
 from service.adapters.store.shown import PermitReader
 from service.adapters.store.slots import SlotStore
 from service.adapters.store.templates import TemplateStore
 from service.adapters.store.unreachable import ReachStore
 from service.adapters.store.volume import VolumeStore
 from service.adapters.store.waiting import WaitingStore
+from service.adapters.store.watched import WatchStore
 from service.adapters.words import Words
 from service.domain.errors import SetUpError
 from service.domain.rule import Rule
+from service.flow.brake import Braking
 from service.flow.change import change
 from service.flow.consent import Consent
 from service.flow.dial import Dialling
@@ -50,8 +56,10 @@ from service.flow.post import Posting
 from service.flow.reach import Reach
 from service.flow.refresh import refresh
 from service.flow.register import Registration
+from service.flow.resolve import Resolving
 from service.flow.reword import Rewording
 from service.flow.send import Sending
+from service.flow.stopping import Stopping, never
 from service.flow.tick import Pass
 from service.settings import Settings, shipped
 from service.web.desk import Desk
@@ -85,18 +93,22 @@ class House:
     reach: Reach
     health: Health
     documents: Documents
+    messages: MessageReader
+    reminders: ReminderReader
+    meter: Meter
 
-    def carrying(self, provider: Provider) -> Pass:
-        """The journey, with somebody to carry the messages."""
+    def carrying(self, provider: Provider, stopping: Stopping = never) -> Pass:
+        """The journey, with somebody to carry the messages, until told to stop."""
         store = MessageStore(self.database, self.vault, provider.name)
         sending = Sending(
             laws=self.office,
             store=store,
             words=self.words,
-            posting=Posting(provider, self.vault),
+            posting=Posting(provider, self.vault, stopping=stopping),
             clock=self.clock,
             lease=self.settings.lease,
             post_timeout=self.settings.post_timeout,
+            watching=WatchStore(self.database),
         )
         return Pass(
             sending=sending,
@@ -131,6 +143,15 @@ class House:
             clock=self.clock,
         )
 
+    def braking(self) -> Braking:
+        """What stopping and resuming by hand needs."""
+        return Braking(self.office, self.brakes, self.clock)
+
+    def resolving(self) -> Resolving:
+        """What deciding an unknown outcome by hand needs."""
+        patience = timedelta(seconds=self.settings.settle)
+        return Resolving(ResolveStore(self.database), self.clock, patience)
+
     def desk(self, provider: Provider) -> Desk:
         """What the web answers from."""
         return Desk(
@@ -150,6 +171,11 @@ class House:
             receiving=self.receiving,
             consent=self.consent,
             reach=self.reach,
+            messages=self.messages,
+            reminders=self.reminders,
+            meter=self.meter,
+            braking=self.braking(),
+            resolving=self.resolving(),
             vault=self.vault,
             clock=self.clock,
             provider=provider,
@@ -206,6 +232,9 @@ async def build(settings: Settings, database: Database) -> House:
         reach=Reach(ReachStore(database), dialling, clock),
         health=Health(database),
         documents=Documents(words),
+        messages=MessageReader(database),
+        reminders=ReminderReader(database),
+        meter=Meter(database),
     )
 
 

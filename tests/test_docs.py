@@ -9,7 +9,7 @@ import click
 import pytest
 from pydantic_settings import BaseSettings
 
-from service.cli import BAD_INPUT, INTERRUPTED, cli
+from service.cli import BAD_INPUT, INTERRUPTED, TERMINATED, cli
 from service.sandbox.__main__ import parse
 from service.settings import Settings, TwilioSettings
 from tests.papers import OPERATIONS, PAPERS, ROOT, named, rows, typed
@@ -128,7 +128,8 @@ def test_every_exit_code_is_explained() -> None:
     section = OPERATIONS.split("\n### Exit codes\n")[1].split("\n## ")[0]
     meanings = {row[0]: row[1] for row in rows(section)[2:]}
     told = re.findall(r"(\d) ([a-z ]+)", (cli.help or "").split("Exit codes:")[1])
-    assert meanings.keys() == {code for code, _ in told} | {str(INTERRUPTED)}
+    by_signal = {str(INTERRUPTED), str(TERMINATED)}
+    assert meanings.keys() == {code for code, _ in told} | by_signal
     assert all(meanings[code].startswith(words) for code, words in told)
     assert meanings[str(BAD_INPUT)].startswith("bad input")
 

@@ -29,6 +29,7 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
     "unreachable": ("unreachable", "Holders that no text reaches: list, lift."),
     "opt-outs": ("opt_outs", "Phones that are texted no more: list, add, lift."),
     "outbox": ("outbox", "The office's own SMS platform: check, results."),
+    "messages": ("messages", "Messages: list, show, decide unknown outcomes."),
     "audit": ("operate", "Recompute the ledger; exit 1 on any difference."),
     "pause": ("operate", "Stop sending: everything, a rule or an authority."),
     "resume": ("operate", "Send again what was paused."),
@@ -40,6 +41,7 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
 
 BAD_INPUT: Final = 2
 INTERRUPTED: Final = 130  # as a shell says it: 128 + SIGINT
+TERMINATED: Final = 143  # 128 + SIGTERM
 
 
 class _Lazy(click.Group):

@@ -6,6 +6,8 @@ from service.app import House
 from service.cli.opened import in_house, whoami
 from service.cli.types import Scope
 from service.flow.audit import audit as audit_ledger
+from service.flow.brake import pause as pause_sending
+from service.flow.brake import resume as resume_sending
 
 
 @click.command()
@@ -32,9 +34,8 @@ async def pause(house: House, scope: str, reason: str) -> None:
     That is all (the default), rule:CODE, authority:CODE for the permits it issued, or
     office:CODE for all that an office sends.
     """
-    await _refuse_unknown(house, scope)
-    await house.brakes.pause(scope, whoami(), reason, house.clock.now())
-    click.echo(f"paused {scope}")
+    order = {"scope": scope, "reason": reason}
+    click.echo(f"paused {await pause_sending(order, house.braking(), whoami())}")
 
 
 @click.command()
@@ -45,15 +46,6 @@ async def resume(house: House, scope: str) -> None:
 
     Where the volume guard had paused it, that confirms the day: all of it is sent.
     """
-    await _refuse_unknown(house, scope)
-    day = await house.brakes.resume(scope, whoami(), house.clock.now())
-    click.echo(f"resumed {scope}" + (f", {day} confirmed" if day else ""))
-
-
-async def _refuse_unknown(house: House, scope: str) -> None:
-    kind, _, code = scope.partition(":")
-    law = await house.office.law()
-    if kind == "rule":
-        law.rule(code)
-    elif kind in ("authority", "office"):
-        law.authority(code)
+    order = {"scope": scope}
+    resumed, day = await resume_sending(order, house.braking(), whoami())
+    click.echo(f"resumed {resumed}" + (f", {day} confirmed" if day else ""))

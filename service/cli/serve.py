@@ -1,9 +1,7 @@
 """The service itself: the web and the ticks; or a single pass."""
 
-import asyncio
 import ipaddress
 import os
-import signal
 from datetime import datetime
 
 import click
@@ -14,6 +12,7 @@ from service.adapters.carrier import carrier
 from service.adapters.clock import SimulatedClock
 from service.app import House
 from service.cli.opened import in_house
+from service.cli.stopped import told_to_stop
 from service.cli.types import Moment
 from service.domain.errors import InvalidError, Mistake, SetUpError
 from service.flow.tick import tick as tick_once
@@ -29,9 +28,9 @@ async def serve(house: House) -> None:
     _refuse_real_sms_by_a_simulated_clock(house)
     await _refuse_open_door(house)
     await house.refresh("serve")
-    stop = _told_to_stop()
+    stop = told_to_stop()
     async with carrier(settings, house.database) as provider:
-        journey = house.carrying(provider)
+        journey = house.carrying(provider, stop.is_set)
         runner = web.AppRunner(application(house.desk(provider)), access_log=None)
         await runner.setup()
         try:
@@ -54,8 +53,9 @@ async def tick(house: House, now: datetime | None) -> None:
     if now is not None:
         await _move_clock(house, now)
     await house.refresh("tick")
+    stop = told_to_stop()
     async with carrier(house.settings, house.database) as provider:
-        done = await tick_once(house.carrying(provider))
+        done = await tick_once(house.carrying(provider, stop.is_set))
     click.echo(
         f"{done.born} reminders born, {done.posted} messages posted, "
         f"{done.moved} receipts, {done.open} outcomes unknown"
@@ -104,12 +104,3 @@ async def _move_clock(house: House, now: datetime) -> None:
         raise SetUpError("--now: this database is not simulated; leave --now out")
     await house.brakes.simulate(now)
     house.clock.move_to(now)
-
-
-def _told_to_stop() -> asyncio.Event:
-    """Set by SIGTERM or Ctrl-C; asked for early, lest the sandbox be left alone."""
-    told = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, told.set)
-    return told

@@ -6,6 +6,8 @@ from typing import Any, Final
 
 import click
 
+from service.domain.order import SCOPES, is_scope
+
 FILE: Final = click.Path(exists=True, dir_okay=False, path_type=Path)
 """A file that is there; a folder or nothing is bad input."""
 
@@ -63,10 +65,6 @@ class Scope(click.ParamType[str]):
 
     def convert(self, value: Any, param: Any, ctx: Any) -> str:  # noqa: ANN401 - click's
         """Read one; whether the code is known is for the installation to say."""
-        kind, colon, code = str(value).partition(":")
-        if value != "all" and not (
-            kind in {"rule", "authority", "office"} and colon and code
-        ):
-            expected = "all, rule:CODE, authority:CODE or office:CODE"
-            self.fail(f"found {value!r}, expected {expected}", param, ctx)
+        if not is_scope(str(value)):
+            self.fail(f"found {value!r}, expected {SCOPES}", param, ctx)
         return str(value)

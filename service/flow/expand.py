@@ -1,12 +1,13 @@
 """Slots that fell due become reminders."""
 
 from service.flow.ports import Clock, ExpandStore
+from service.flow.stopping import Stopping, never
 
 GROUPS = 1000
 """Groups a transaction: one group is a (series, authority, expiry date)."""
 
 
-async def expand(store: ExpandStore, clock: Clock) -> int:
+async def expand(store: ExpandStore, clock: Clock, stopping: Stopping = never) -> int:
     """Give birth to the reminders of every live slot due by now; how many.
 
     Where a type is on trial, only to those of permits with a staff member's phone.
@@ -15,4 +16,6 @@ async def expand(store: ExpandStore, clock: Clock) -> int:
     now = clock.now()
     while (some := await store.expand(now, GROUPS)) is not None:
         born += some
+        if stopping():
+            return born
     return born + await store.expand_trials(now)

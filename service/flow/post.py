@@ -25,6 +25,7 @@ from service.domain.pace import Pace
 from service.flow.ports import Provider, Vault
 from service.flow.register import PHONE
 from service.flow.rows import Outgoing
+from service.flow.stopping import Stopping, never
 
 log = logging.getLogger(__name__)
 
@@ -39,11 +40,15 @@ _Said = list[tuple[Outgoing, Outcome]]
 
 @dataclass(slots=True)
 class Posting:
-    """POSTs for one provider; the pace it bears is remembered from round to round."""
+    """POSTs for one provider; the pace it bears is remembered from round to round.
+
+    Told to stop, it ends those under way and begins no more.
+    """
 
     provider: Provider
     vault: Vault
     pace: Pace = field(default_factory=lambda: Pace.of(IN_FLIGHT))
+    stopping: Stopping = never
 
     async def post(self, messages: Sequence[Outgoing], deadline: float) -> _Said:
         """POST messages in their order; none after the deadline.
@@ -80,11 +85,13 @@ class _Round:
                 await self._post(self.left.popleft())
 
     def _hopeless(self) -> bool:
-        return self.over or elapsed() > self.deadline
+        late = elapsed() > self.deadline
+        return self.over or late or self.to.stopping()
 
     def _leave(self) -> None:
         """Whoever is left was provably not POSTed."""
-        self.said += [(one, NotPosted()) for one in self.left]
+        why = NotPosted("told to stop") if self.to.stopping() else NotPosted()
+        self.said += [(one, why) for one in self.left]
         self.left.clear()
 
     def _wait(self) -> float:

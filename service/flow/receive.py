@@ -12,6 +12,7 @@ from service.domain.status import RANK
 from service.flow.ports import Clock, Phones, Provider, ReceiveStore, Vault
 from service.flow.register import sealed
 from service.flow.rows import Unconfirmed
+from service.flow.stopping import Stopping, never
 
 PATIENCE = timedelta(hours=72)
 """After this long without a final word nobody asks any more: some carriers never
@@ -45,7 +46,11 @@ async def hear(
 
 
 async def poll(
-    provider: Provider, store: ReceiveStore, clock: Clock, grace: timedelta
+    provider: Provider,
+    store: ReceiveStore,
+    clock: Clock,
+    grace: timedelta,
+    stopping: Stopping = never,
 ) -> int:
     """Ask for the state of messages accepted longer than `grace` ago; how many moved.
 
@@ -55,13 +60,16 @@ async def poll(
     now = clock.now()
     waiting = await store.unconfirmed(provider.name, now - grace, now - PATIENCE)
     ranks = {one.provider_id: one.rank for one in waiting}
-    told = await _ask(provider, waiting, now) if waiting else []
+    told = await _ask(provider, waiting, now, stopping) if waiting else []
     news = [one for one in told if await _is_news(one, ranks[one.provider_id], store)]
     return await receive(news, store, clock)
 
 
 async def _ask(
-    provider: Provider, waiting: Sequence[Unconfirmed], now: datetime
+    provider: Provider,
+    waiting: Sequence[Unconfirmed],
+    now: datetime,
+    stopping: Stopping,
 ) -> list[Receipt]:
     """What the provider lists, and its word on some of those that it does not."""
     ids = [one.provider_id for one in waiting]
@@ -72,6 +80,8 @@ async def _ask(
     told = {one.provider_id: one for one in listed}
     missing = _turn([one for one in ids if one not in told], now)
     for at in range(0, len(missing), AT_ONCE):
+        if stopping():
+            break
         piece = missing[at : at + AT_ONCE]
         for one in await asyncio.gather(*map(provider.fetch, piece)):
             if one is not None:

@@ -14,6 +14,7 @@ from service.flow.plan import Planning
 from service.flow.ports import Clock, LawStore, SendStore, Words
 from service.flow.post import Posting, elapsed
 from service.flow.rows import Claim, Claiming
+from service.flow.watch import WatchStore, watch
 
 CLAIMED: Final = 200
 """Messages claimed and not yet POSTed, at most."""
@@ -33,6 +34,7 @@ class Sending:
     clock: Clock
     lease: float
     post_timeout: float
+    watching: WatchStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +49,11 @@ async def send(to: Sending) -> Sent:
     """Claim and POST until nothing sendable is due, or the turn is over.
 
     A round in which nothing could be POSTed in time ends it: the next tick goes on.
+    Told to stop it claims no more, and POSTs no more of what is claimed.
     """
     owner, over = str(uuid4()), elapsed() + TURN
     posted, busy = 0, frozenset[str]()
-    while elapsed() < over:
+    while elapsed() < over and not to.posting.stopping():
         deadline = elapsed() + to.lease - 2 * to.post_timeout
         claim = await _claim(owner, busy, to)
         busy |= claim.busy
@@ -63,6 +66,7 @@ async def send(to: Sending) -> Sent:
         outcomes = await to.posting.post(claim.messages, deadline)
         await to.posting.provider.hand_over()
         await to.store.record(owner, outcomes, to.clock.now())
+        await watch(to.watching, to.clock)
         in_time = [one for one, said in outcomes if not isinstance(said, NotPosted)]
         posted += len(in_time)
         if claim.messages and not in_time:

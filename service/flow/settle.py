@@ -9,11 +9,13 @@ from collections.abc import Iterable
 from datetime import timedelta
 from itertools import groupby
 
+from service.domain.doubt import proven_from
 from service.domain.errors import SetUpError
 from service.domain.outcome import Found, Receipt
 from service.flow.ports import Clock, Provider, ReceiveStore, SettleStore, Vault
 from service.flow.register import PHONE
 from service.flow.rows import OpenMessage
+from service.flow.stopping import Stopping, never
 
 log = logging.getLogger(__name__)
 
@@ -26,10 +28,13 @@ async def settle(
     vault: Vault,
     clock: Clock,
     patience: timedelta,
+    stopping: Stopping = never,
 ) -> None:
     """Ask the provider about every unknown outcome and decide those it proves."""
     await store.lapse(clock.now())
     for twins in _alike(await store.uncertain(), apart=provider.by_our_id):
+        if stopping():
+            return
         found = await _candidates(twins, store, provider, vault)
         if found is not None and len(found) == len(twins):
             await receipts.receive(_bind(twins, found, provider.name), clock.now())
@@ -65,9 +70,9 @@ async def _absent(
     twins: list[OpenMessage], store: SettleStore, clock: Clock, patience: timedelta
 ) -> None:
     for message in twins:
-        first_at = message.absent_at
-        ripe_at = max(message.lease_until, first_at or message.asked_at) + patience
-        proof = first_at is not None and message.asked_at >= ripe_at
+        noted_at, asked_at = message.absent_at, message.asked_at
+        ripe_at = proven_from(message.lease_until, noted_at, asked_at, patience)
+        proof = noted_at is not None and asked_at >= ripe_at
         await store.absent(message, proof=proof, now=clock.now())
 
 

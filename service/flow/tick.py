@@ -9,6 +9,7 @@ from service.flow.ports import ExpandStore, ReceiveStore, SettleStore
 from service.flow.receive import poll
 from service.flow.send import Sending, send
 from service.flow.settle import settle
+from service.flow.watch import watch
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,13 +49,15 @@ async def tick(to: Pass) -> Passed:
     """Expand, settle, send, and ask after receipts that never came.
 
     The volume guard writes forecasts down before the first and looks before the third,
-    and so after every turn of sending.
+    and so after every turn of sending. Told to stop, it ends what is under way and
+    begins nothing more.
     """
     clock, posting = to.sending.clock, to.sending.posting
+    watching, stopping = to.sending.watching, posting.stopping
     born, posted, moved, more = 0, 0, 0, True
     while more:
         await foresee(to.guarding)
-        born += await expand(to.expanding, clock)
+        born += await expand(to.expanding, clock, stopping)
         await settle(
             to.settling,
             to.receiving,
@@ -62,9 +65,15 @@ async def tick(to: Pass) -> Passed:
             vault=posting.vault,
             clock=clock,
             patience=to.settle_after,
+            stopping=stopping,
         )
         await look(to.guarding)
         sent = await send(to.sending)
-        posted, more = posted + sent.posted, sent.more
-        moved += await poll(posting.provider, to.receiving, clock, to.poll_after)
+        posted, more = posted + sent.posted, sent.more and not stopping()
+        moved += await poll(
+            posting.provider, to.receiving, clock, to.poll_after, stopping
+        )
+        await watch(watching, clock)
+        if not stopping():
+            await watching.ticked()
     return Passed(born, posted, moved, await to.settling.open())

@@ -12,11 +12,18 @@ from service.web.api.authorities import (
     list_authorities,
     put_authority,
 )
+from service.web.api.brakes import pause, resume
 from service.web.api.calendars import get_year, put_year
 from service.web.api.counts import counts
 from service.web.api.endpoint import Endpoint
 from service.web.api.explain import explain
 from service.web.api.forecast import forecast
+from service.web.api.messages import (
+    get_message,
+    give_up_message,
+    list_messages,
+    resend_message,
+)
 from service.web.api.openapi import document
 from service.web.api.opt_outs import (
     delete_opt_out,
@@ -29,6 +36,7 @@ from service.web.api.permits import (
     list_permits,
     put_permit,
 )
+from service.web.api.reminders import list_reminders
 from service.web.api.reports import weekly_report
 from service.web.api.rules import add_version, get_rule, list_rules, revert_rule
 from service.web.api.templates import (
@@ -40,6 +48,7 @@ from service.web.api.unreachable import list_unreachable
 from service.web.desk import DESK, Desk
 from service.web.health import healthz, readyz
 from service.web.keys import needing_keys
+from service.web.metrics import metrics
 from service.web.problems import problems
 from service.web.webhooks import PATH, webhook
 
@@ -68,6 +77,14 @@ ENDPOINTS: Final[Sequence[Endpoint]] = (
     forecast,
     counts,
     weekly_report,
+    list_reminders,
+    list_messages,
+    get_message,
+    resend_message,
+    give_up_message,
+    pause,
+    resume,
+    metrics,
     healthz,
     readyz,
 )

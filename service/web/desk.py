@@ -5,10 +5,13 @@ from typing import Final
 
 from aiohttp import web
 
+from service.flow.brake import Braking
 from service.flow.consent import Consent
 from service.flow.explain import ExplainStore
 from service.flow.forecast import ForecastStore
 from service.flow.golive import GoingLive
+from service.flow.look import MessageReader, ReminderReader
+from service.flow.measure import Meter
 from service.flow.ports import (
     ChangeStore,
     Clock,
@@ -24,6 +27,7 @@ from service.flow.ports import (
 )
 from service.flow.reach import Reach
 from service.flow.register import Registration
+from service.flow.resolve import Resolving
 from service.flow.reword import Rewording
 
 
@@ -52,6 +56,11 @@ class Desk:
     receiving: ReceiveStore
     consent: Consent
     reach: Reach
+    messages: MessageReader
+    reminders: ReminderReader
+    meter: Meter
+    braking: Braking
+    resolving: Resolving
     vault: Vault
     clock: Clock
     provider: Provider

@@ -27,6 +27,7 @@ from service.adapters.store.received import ReceiveStore
 from service.adapters.store.shown import PermitReader
 from service.adapters.store.slots import SlotStore
 from service.adapters.store.unreachable import ReachStore
+from service.adapters.store.watched import WatchStore
 from service.adapters.words import Words
 from service.domain.caps import limits_of
 from service.domain.errors import InvalidError
@@ -340,6 +341,7 @@ def open_ledger(file: Path, words: Words, now: datetime = START) -> Ledger:
         clock=clock,
         lease=60.0,
         post_timeout=10.0,
+        watching=WatchStore(database),
     )
     return Ledger(file, database, clock, provider, registration, sending, vault, office)
 

@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.adapters.store.contradictions import CONTRADICTIONS
 from service.adapters.store.database import Database
+from service.adapters.store.decided import differences
 from service.adapters.store.lawtext import digest
 from service.adapters.store.schema import (
     golives,
@@ -119,7 +120,7 @@ class AuditStore:
                 for row in await connection.execute(select(versions))
                 if digest(row.document) != row.sha256
             ]
-            return found + changed
+            return found + changed + await differences(connection)
 
 
 def _key(row: Row[Any]) -> tuple[Any, ...]:

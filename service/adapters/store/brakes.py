@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 
-from sqlalchemy import Row, delete, insert, select
+from sqlalchemy import delete, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.adapters.store.database import Database
@@ -11,6 +11,7 @@ from service.adapters.store.frozen import confirm
 from service.adapters.store.schema import actions, facts, pauses
 from service.adapters.store.upsert import insert_into
 from service.domain.errors import ConflictError, SetUpError
+from service.domain.silence import Pause
 from service.domain.volume import GUARD
 
 _SIMULATED = "simulated now"
@@ -60,11 +61,14 @@ class Brakes:
             await note(connection, now, by, "resume", {"scope": scope, **confirmed})
             return day
 
-    async def paused(self) -> Sequence[Row[tuple[str, datetime, str, str]]]:
+    async def paused(self) -> Sequence[Pause]:
         """The pauses in force, oldest first."""
+        wanted = select(pauses).order_by(pauses.c.since, pauses.c.scope)
         async with self._database.read() as connection:
-            found = await connection.execute(select(pauses).order_by(pauses.c.since))
-            return found.all()
+            return [
+                Pause(row.scope, row.since, row.by, row.reason)
+                for row in await connection.execute(wanted)
+            ]
 
     async def simulated_now(self) -> datetime | None:
         """The simulated clock's instant; None for a database of real time."""

@@ -91,10 +91,14 @@ def _parameters(one: Endpoint) -> Iterator[dict[str, Any]]:
 def _responses(one: Endpoint, schemas: Schemas) -> Iterator[tuple[str, dict[str, Any]]]:
     for status, model in one.answers.items():
         told: dict[str, Any] = {"description": HTTPStatus(status).phrase}
+        content: dict[str, Any] = {
+            media: {"schema": {"type": "string"}} for media in one.media
+        }
         if model:
             schema = schemas[model, "serialization"]
-            text = {media: {"schema": {"type": "string"}} for media in one.media}
-            told["content"] = {"application/json": {"schema": schema}, **text}
+            content = {"application/json": {"schema": schema}, **content}
+        if content:
+            told["content"] = content
         yield str(status), told
     for status in sorted(_refusals(one)):
         content = {MEDIA_TYPE: {"schema": schemas[Problem, "validation"]}}

@@ -8,12 +8,13 @@ from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field
 
 from service.domain.errors import InvalidError
+from service.domain.order import LONGEST_REASON
 from service.domain.raw import Raw, label, shown
 from service.flow.consent import Via, lift, opt_out
 from service.web.api.endpoint import endpoint, reply
 from service.web.api.inputs import Json, Parameters
 from service.web.api.permit import AuthorityQuery
-from service.web.api.values import LONGEST, LONGEST_REASON, Whole
+from service.web.api.values import LONGEST, Whole
 from service.web.desk import Desk
 
 WHERE = "/v1/opt-outs"

@@ -6,12 +6,11 @@ from typing import Annotated
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
 from service.domain.fields import narrow
+from service.domain.order import LONGEST_REASON
 from service.domain.raw import Raw
 
 LONGEST = 64
 """Characters of a code or number, as in `permit_from`."""
-
-LONGEST_REASON = 200
 
 
 def _day(value: object) -> date:
@@ -54,6 +53,12 @@ def _flag(value: object) -> bool:
     return value == "true"
 
 
+def _mark(value: object) -> str:
+    permit, expires_on, step = str(value).split(".", 2)
+    _day(expires_on)
+    return f"{permit}.{expires_on}.{step}"
+
+
 def _reason(value: object) -> str:
     raw = Raw({"reason": value})
     reason = raw.required("reason", LONGEST_REASON, "")
@@ -77,6 +82,16 @@ Instant = Annotated[
 
 Line = Annotated[str, BeforeValidator(_line), Field(min_length=1, max_length=LONGEST)]
 """One line of text without control characters, not blank."""
+
+Id = Annotated[str, Field(pattern=r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")]
+"""A UUID, in small letters."""
+
+Mark = Annotated[
+    str,
+    BeforeValidator(_mark),
+    Field(pattern=r"^[0-9a-f-]{36}\.[0-9]{4}-[0-9]{2}-[0-9]{2}\.[a-z0-9-]{1,40}$"),
+]
+"""Where a page of reminders ends: permit, expiry date, step."""
 
 Whole = Annotated[int, BeforeValidator(_whole)]
 """A whole number in plain digits."""

@@ -1,0 +1,38 @@
+"""Being told to stop: once to end in order, twice to end at once."""
+
+import asyncio
+import os
+import signal
+from types import FrameType
+from typing import Final, NoReturn
+
+import click
+
+from service.cli import INTERRUPTED, TERMINATED
+
+_CODES: Final = {signal.SIGINT: INTERRUPTED, signal.SIGTERM: TERMINATED}
+
+
+def told_to_stop() -> asyncio.Event:
+    """Set by the first SIGTERM or Ctrl-C; the second ends the process where it stands.
+
+    That is no worse than a power cut: what it leaves unrecorded, the next process
+    settles. Asked for early, lest the sandbox be left alone.
+    """
+    told = asyncio.Event()
+    loop = asyncio.get_running_loop()
+
+    def once() -> None:
+        for number in _CODES:
+            loop.remove_signal_handler(number)
+            signal.signal(number, _at_once)
+        click.echo("stopping: what is under way ends; again: at once", err=True)
+        told.set()
+
+    for number in _CODES:
+        loop.add_signal_handler(number, once)
+    return told
+
+
+def _at_once(number: int, _: FrameType | None) -> NoReturn:
+    os._exit(_CODES[signal.Signals(number)])
