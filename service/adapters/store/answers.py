@@ -17,7 +17,7 @@ from sqlalchemy import (
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.adapters.store.batch import like
-from service.adapters.store.moves import move
+from service.adapters.store.moves import KEY, keep, move
 from service.adapters.store.returned import (
     OPEN,
     of_message,
@@ -33,6 +33,7 @@ from service.adapters.store.schema import (
     reminders,
 )
 from service.adapters.store.types import Instant
+from service.adapters.store.unreachable import lift_unreachable
 from service.adapters.store.upsert import insert_into
 from service.domain.outcome import Fault, Receipt, RefusalKind
 from service.domain.status import (
@@ -41,6 +42,7 @@ from service.domain.status import (
     REMINDER_AFTER,
     MessageState,
     ReminderState,
+    sources_of,
 )
 
 
@@ -85,10 +87,13 @@ async def accept_all(
     """The provider took messages of which nothing was known: their ids, and its own."""
     if not ids:
         return
-    batch = _TAKEN.rows(connection.dialect, ids)
-    await connection.execute(_ACCEPT, batch | {"now": now})
-    mine = reminders.c.message_id.in_([one for one, _ in ids])
-    await _sent(connection, mine, now, now)
+    batch = _TAKEN.rows(connection.dialect, ids) | {"now": now}
+    await connection.execute(_ACCEPT, batch)
+    rows = (await connection.execute(_SEND, batch)).all()
+    sent = ReminderState.SENT
+    await keep(
+        connection, [(*row[:3], now, sent, None, row.message_id) for row in rows]
+    )
 
 
 _TAKEN = like(messages, ("id", "provider_id"))
@@ -103,6 +108,26 @@ _ACCEPT = (
         provider_id=_TAKEN["provider_id"],
         accepted_at=bindparam("now", type_=messages.c.accepted_at.type),
     )
+)
+
+
+_SEND = (
+    update(reminders)
+    .where(
+        reminders.c.message_id == _TAKEN["id"],
+        reminders.c.state.in_(sources_of(ReminderState.SENT)),
+    )
+    .values(
+        state=ReminderState.SENT,
+        reason=None,
+        hold_reason=None,
+        retry_at=None,
+        state_at=bindparam("now", type_=reminders.c.state_at.type),
+        sent_at=func.coalesce(
+            reminders.c.sent_at, bindparam("now", type_=reminders.c.sent_at.type)
+        ),
+    )
+    .returning(*KEY, reminders.c.message_id)
 )
 
 
@@ -130,6 +155,7 @@ async def _follow(
     after = REMINDER_AFTER[state]
     if after is ReminderState.DELIVERED:
         await move(connection, mine, after, now)
+        await lift_unreachable(connection, row.recipient_id, now)
     elif after is ReminderState.FAILED:
         if fault:
             await learn(connection, row.recipient_id, fault, now)
@@ -197,7 +223,8 @@ async def learn(
     """Remember what a refusal says of the phone itself."""
     values: dict[str, Any] = {}
     if fault.kind is RefusalKind.OPTED_OUT:
-        values = {"opted_out_at": now}
+        since = func.coalesce(recipients.c.opted_out_at, literal(now, Instant()))
+        values = {"opted_out_at": since}
     elif fault.kind is RefusalKind.BAD_NUMBER:
         values = {"unreachable_at": now, "unreachable_by": fault.code}
     if values:

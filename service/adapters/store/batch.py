@@ -5,12 +5,14 @@ and the database's thread for each of them; one that unpacks JSON does so once.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 import orjson
 from sqlalchemy import (
     ColumnElement,
     Dialect,
     FromClause,
+    Select,
     Subquery,
     Text,
     bindparam,
@@ -65,6 +67,26 @@ class Batch:
             for row in rows
         ]
         return {"rows": orjson.dumps(written).decode()}
+
+
+class Listed:
+    """Values of a column's type as one parameter, for an IN that is compiled once."""
+
+    def __init__(self, column: ColumnElement[Any], name: str) -> None:
+        self._type, self._name = column.type, name
+        each = func.json_each(bindparam(name, type_=Text())).table_valued("value")
+        self._values = select(type_coerce(each.c.value, column.type))
+
+    @property
+    def values(self) -> Select[Any]:
+        """The values, to stand in an IN."""
+        return self._values
+
+    def of(self, dialect: Dialect, values: Iterable[object]) -> dict[str, str]:
+        """The parameter that holds these values."""
+        write = self._type.dialect_impl(dialect).bind_processor(dialect)
+        written = [write(one) if write else one for one in values]
+        return {self._name: orjson.dumps(written).decode()}
 
 
 def like(table: FromClause, names: Iterable[str]) -> Batch:

@@ -8,7 +8,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, Select, and_, case, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from service.adapters.store.moves import Key, in_pieces
+from service.adapters.store.batch import Listed
+from service.adapters.store.moves import Key
 from service.adapters.store.schema import (
     golives,
     permit_recipients,
@@ -180,11 +181,14 @@ def _candidate(
 
 _OF_RECIPIENT = ("id", "phone", "masked", "line", "opted_out_at", "unreachable_at")
 
+_OF_PERMITS = Listed(permit_recipients.c.permit_id, "permits")
+
 _PHONES: Select[Any] = (
     select(
         *[recipients.c[name] for name in _OF_RECIPIENT], permit_recipients.c.permit_id
     )
     .join_from(permit_recipients, recipients)
+    .where(permit_recipients.c.permit_id.in_(_OF_PERMITS.values))
     .order_by(permit_recipients.c.position)
 )
 
@@ -194,8 +198,7 @@ async def phones_of(
 ) -> dict[str, list[Row[Any]]]:
     """The recipients of some permits, each in order of preference."""
     found: dict[str, list[Row[Any]]] = {}
-    for piece in in_pieces(permit_ids):
-        theirs = _PHONES.where(permit_recipients.c.permit_id.in_(piece))
-        for row in await connection.execute(theirs):
-            found.setdefault(row.permit_id, []).append(row)
+    listed = _OF_PERMITS.of(connection.dialect, permit_ids)
+    for row in await connection.execute(_PHONES, listed):
+        found.setdefault(row.permit_id, []).append(row)
     return found

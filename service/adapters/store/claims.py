@@ -4,10 +4,12 @@ from collections import defaultdict
 from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any, TypeVar
 
 from sqlalchemy import (
     ColumnElement,
+    Integer,
     bindparam,
     exists,
     insert,
@@ -19,7 +21,7 @@ from sqlalchemy import (
 from sqlalchemy.ext.asyncio import AsyncConnection
 from uuid_utils import uuid7
 
-from service.adapters.store.batch import Batch, like
+from service.adapters.store.batch import Batch, Listed, like
 from service.adapters.store.candidates import Reading, read, reminders_with_permits
 from service.adapters.store.moves import Key, keep, move, these
 from service.adapters.store.schema import (
@@ -105,33 +107,40 @@ async def _ready(
     connection: AsyncConnection, how: Claiming, now: datetime
 ) -> list[Any]:
     """The rows that may be sent now, each state by its own index."""
+    paused = (await connection.execute(_ANY_PAUSE)).first() is not None
+    asked = {"now": now, "most": how.most, "without": list(how.without)}
     found = [
         row
         for state in READY
-        for row in await connection.execute(_due(state, how, now))
+        for row in await connection.execute(_due(state, paused=paused), asked)
     ]
     found.sort(key=lambda row: (row.until_at, row.permit_id))
     return found[: how.most]
 
 
-def _due(state: ReminderState, how: Claiming, now: datetime) -> Any:  # noqa: ANN401 - a Select of many columns
+_ANY_PAUSE = select(pauses.c.scope).limit(1)
+
+
+@cache
+def _due(state: ReminderState, *, paused: bool) -> Any:  # noqa: ANN401 - a Select of many columns
     return (
-        _sendable(state, how, now)
+        _sendable(state, paused=paused)
         .order_by(reminders.c.until_at, reminders.c.permit_id)
-        .limit(how.most)
+        .limit(bindparam("most", type_=Integer()))
     )
 
 
-def _sendable(state: ReminderState, how: Claiming, now: datetime) -> Any:  # noqa: ANN401 - as above
+@cache
+def _sendable(state: ReminderState, *, paused: bool) -> Any:  # noqa: ANN401 - as above
+    """What may be sent; built once, since it is asked for at every claim."""
     wanted = reminders_with_permits(
         reminders.c.state == state,
-        reminders.c.next_at <= now,
+        reminders.c.next_at <= bindparam("now", type_=reminders.c.next_at.type),
         or_(reminders.c.retry_at.is_(None), reminders.c.retry_at <= database_now()),
-        ~_paused(),
-        ~office_paused(),
+        reminders.c.authority.not_in(bindparam("without", expanding=True)),
     )
-    if how.without:
-        wanted = wanted.where(reminders.c.authority.not_in(how.without))
+    if paused:
+        wanted = wanted.where(~_paused(), ~office_paused())
     return wanted.with_for_update(skip_locked=True, of=reminders)
 
 
@@ -144,30 +153,39 @@ async def _companions(
     """What else is due for the same phones, so that one SMS tells them all."""
     taken = {it.row.permit_id for it in readings}
     phones = {it.recipient.id for it in readings if it.recipient is not None}
-    theirs = (
-        select(permit_recipients.c.permit_id)
-        .distinct()
-        .join(reminders, reminders.c.permit_id == permit_recipients.c.permit_id)
-        .where(
-            permit_recipients.c.recipient_id.in_(phones),
-            permit_recipients.c.permit_id.not_in(taken),
-            reminders.c.state.in_(READY),
-            reminders.c.next_at <= now,
-        )
-        .limit(COMPANIONS)
-    )
-    others = list((await connection.execute(theirs)).scalars())
+    dialect = connection.dialect
+    asked = _PHONES.of(dialect, phones) | _TAKEN.of(dialect, taken) | {"now": now}
+    others = list((await connection.execute(_THEIRS, asked)).scalars())
     if not others:
         return []
+    paused = (await connection.execute(_ANY_PAUSE)).first() is not None
     rows = [
         row
         for state in READY
         for row in await connection.execute(
-            _sendable(state, how, now).where(reminders.c.permit_id.in_(others))
+            _sendable(state, paused=paused).where(reminders.c.permit_id.in_(others)),
+            {"now": now, "without": list(how.without)},
         )
     ]
     found = await read(connection, rows)
     return [it for it in found if it.recipient and it.recipient.id in phones]
+
+
+_PHONES = Listed(permit_recipients.c.recipient_id, "phones")
+_TAKEN = Listed(permit_recipients.c.permit_id, "taken")
+
+_THEIRS = (
+    select(permit_recipients.c.permit_id)
+    .distinct()
+    .join(reminders, reminders.c.permit_id == permit_recipients.c.permit_id)
+    .where(
+        permit_recipients.c.recipient_id.in_(_PHONES.values),
+        permit_recipients.c.permit_id.not_in(_TAKEN.values),
+        reminders.c.state.in_(READY),
+        reminders.c.next_at <= bindparam("now", type_=reminders.c.next_at.type),
+    )
+    .limit(COMPANIONS)
+)
 
 
 def _paused() -> ColumnElement[bool]:

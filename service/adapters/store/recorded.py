@@ -5,7 +5,7 @@ from datetime import datetime
 from random import random
 from typing import Any
 
-from sqlalchemy import ColumnElement, FromClause, Row, func, select, update
+from sqlalchemy import ColumnElement, FromClause, Row, bindparam, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.adapters.store.answers import (
@@ -16,6 +16,7 @@ from service.adapters.store.answers import (
     open_breaker,
     take_receipt,
 )
+from service.adapters.store.batch import Listed
 from service.adapters.store.moves import move
 from service.adapters.store.returned import (
     OPEN,
@@ -75,22 +76,31 @@ async def record(
             await _not_accepted(connection, row, outcome, now)
 
 
-_WANTED = [
-    messages.c[name]
-    for name in ("id", "attempt", "state", "provider", "provider_id", "recipient_id")
-]
+_IDS = Listed(messages.c.id, "ids")
+
+_WANTED = ("id", "attempt", "state", "provider", "provider_id", "recipient_id")
+
+_MINE = select(*[messages.c[name] for name in _WANTED]).where(
+    messages.c.id.in_(_IDS.values),
+    messages.c.owner == bindparam("me", type_=messages.c.owner.type),
+)
+
+_THEIRS = Listed(messages.c.provider_id, "theirs")
+
+_BOUND = select(messages.c.provider_id).where(
+    messages.c.provider.in_(bindparam("providers", expanding=True)),
+    messages.c.provider_id.in_(_THEIRS.values),
+)
 
 
 async def _mine(
     connection: AsyncConnection, owner: str, messages_of: Sequence[Outgoing]
 ) -> dict[str, Row[Any]]:
     attempts = {one.id: one.attempt for one in messages_of}
-    mine = select(*_WANTED).where(
-        messages.c.id.in_(attempts), messages.c.owner == owner
-    )
+    asked = _IDS.of(connection.dialect, attempts) | {"me": owner}
     return {
         row.id: row
-        for row in await connection.execute(mine)
+        for row in await connection.execute(_MINE, asked)
         if row.attempt == attempts[row.id]
     }
 
@@ -101,11 +111,9 @@ async def _bound(
     ids: Sequence[str],
 ) -> set[str]:
     """Those of a provider's ids that belong to a message already."""
-    providers = {row.provider for row, _ in said}
-    wanted = select(messages.c.provider_id).where(
-        messages.c.provider.in_(providers), messages.c.provider_id.in_(ids)
-    )
-    return set((await connection.execute(wanted)).scalars())
+    providers = {"providers": list({row.provider for row, _ in said})}
+    asked = _THEIRS.of(connection.dialect, ids) | providers
+    return set((await connection.execute(_BOUND, asked)).scalars())
 
 
 async def _accepted(

@@ -4,9 +4,10 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, literal, select
+from sqlalchemy import bindparam, func, literal, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from service.adapters.store.batch import Listed
 from service.adapters.store.candidates import Reading
 from service.adapters.store.schema import messages, rates
 from service.adapters.store.types import database_now, in_seconds
@@ -36,16 +37,21 @@ async def spent_of(
     )
 
 
+_PHONES = Listed(messages.c.recipient_id, "phones")
+
+_TEXTS = select(messages.c.recipient_id, messages.c.claimed_at).where(
+    messages.c.recipient_id.in_(_PHONES.values),
+    messages.c.claimed_at >= bindparam("since", type_=messages.c.claimed_at.type),
+    messages.c.state.not_in(NOT_TAKEN - {MessageState.GIVEN_UP}),
+)
+
+
 async def _texts(
     connection: AsyncConnection, phones: Iterable[str], since: datetime
 ) -> Mapping[str, Sequence[datetime]]:
-    wanted = select(messages.c.recipient_id, messages.c.claimed_at).where(
-        messages.c.recipient_id.in_(phones),
-        messages.c.claimed_at >= since,
-        messages.c.state.not_in(NOT_TAKEN - {MessageState.GIVEN_UP}),
-    )
+    listed = _PHONES.of(connection.dialect, phones)
     found = defaultdict[str, list[datetime]](list)
-    for row in await connection.execute(wanted):
+    for row in await connection.execute(_TEXTS, listed | {"since": since}):
         found[row.recipient_id].append(row.claimed_at)
     return found
 
