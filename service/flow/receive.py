@@ -57,6 +57,8 @@ async def poll(
     Callbacks get lost, and an office without a public address receives none. A word
     that says nothing new is not kept: nobody wants one at every pass.
     """
+    if stopping():
+        return 0
     now = clock.now()
     waiting = await store.unconfirmed(provider.name, now - grace, now - PATIENCE)
     ranks = {one.provider_id: one.rank for one in waiting}

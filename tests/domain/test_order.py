@@ -12,6 +12,7 @@ from service.domain.order import order_from
         ({"reason": "r", "scope": " all "}, "all"),
         ({"reason": "r", "scope": "rule:cn-x"}, "rule:cn-x"),
         ({"reason": "r", "scope": "authority:990000"}, "authority:990000"),
+        ({"reason": "r", "scope": "office:990000"}, "office:990000"),
     ],
 )
 def test_an_order_has_a_scope_and_a_reason(said: dict[str, object], scope: str) -> None:
@@ -30,7 +31,7 @@ def test_an_order_has_a_scope_and_a_reason(said: dict[str, object], scope: str) 
         ({"reason": "r", "scope": "everything"}, "scope: found 'everything', expected"),
         (
             {"reason": "r", "scope": "rule:"},
-            "expected all, rule:CODE or authority:CODE",
+            "expected all, rule:CODE, authority:CODE or office:CODE",
         ),
         ({"reason": "r", "scope": ""}, "scope: found nothing, expected all, rule:CODE"),
         (

@@ -14,7 +14,9 @@ FOOD = "cn-food-production-license"
 DUE_AT = datetime(2024, 9, 19, 1, 30, tzinfo=UTC)
 
 
-@pytest.mark.parametrize("scope", [None, "all", f"rule:{FOOD}", "authority:990000"])
+@pytest.mark.parametrize(
+    "scope", [None, "all", f"rule:{FOOD}", "authority:990000", "office:990000"]
+)
 async def test_what_is_paused_is_sent_once_resumed(
     ask: Ask,
     fields: dict[str, Any],

@@ -94,7 +94,7 @@ async def test_how_long_the_oldest_waits_is_told_unless_it_is_paused(
     assert (found["due", ()], found["paused_scopes", ()]) == (0, 1)
     await ask("POST", "/v1/resume", {})
     assert (await scraped(http))["due_waited_seconds", ()] == 300
-    for scope in (f"rule:{FOOD}", "authority:990000"):
+    for scope in (f"rule:{FOOD}", "authority:990000", "office:990000"):
         await house.brakes.pause(scope, "ann", "r", house.clock.now())
         found = await scraped(http)
         assert (found["due", ()], found["due_waited_seconds", ()]) == (0, 0)
