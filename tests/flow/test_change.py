@@ -284,13 +284,14 @@ async def test_a_pass_goes_on_by_the_law_that_changes_under_it(ledger: Ledger) -
             return await super().send(message)
 
     provider = Meddling()
-    corrected = CLAIMED
     sent = await replace(
         ledger, sending=replace(ledger.sending, posting=Posting(provider, ledger.vault))
     ).send()
-    assert sent == len(many) + corrected
     told = ["11月18日" in one.body for one in provider.posted]
-    assert told == [True] * CLAIMED + [False] * (sent - CLAIMED)
+    corrected = told.count(True)
+    assert 0 < corrected <= CLAIMED, "no more than were claimed before the change"
+    assert told == [True] * corrected + [False] * (sent - corrected)
+    assert sent == len(many) + corrected
     assert await ledger.audit() == []
 
 
