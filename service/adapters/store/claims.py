@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from sqlalchemy import (
     ColumnElement,
     Integer,
+    and_,
     bindparam,
     exists,
     insert,
@@ -35,6 +36,7 @@ from service.adapters.store.senders import office_paused
 from service.adapters.store.spent import give_turns, spent_of
 from service.adapters.store.types import database_now
 from service.domain.decide import Hold
+from service.domain.rule import CORRECTION
 from service.domain.status import RANK, MessageState, ReminderState
 from service.flow.ports import Vault
 from service.flow.rows import Claim, Claiming, Draft, Due, Outgoing
@@ -118,6 +120,14 @@ async def _ready(
     return found[: how.most]
 
 
+_others = reminders.alias()
+
+_BEING_TOLD = exists().where(
+    _others.c.permit_id == reminders.c.permit_id,
+    _others.c.state == ReminderState.SENDING,
+)
+"""A correction must not overtake what it corrects."""
+
 _ANY_PAUSE = select(pauses.c.scope).limit(1)
 
 
@@ -138,6 +148,7 @@ def _sendable(state: ReminderState, *, paused: bool) -> Any:  # noqa: ANN401 - a
         reminders.c.next_at <= bindparam("now", type_=reminders.c.next_at.type),
         or_(reminders.c.retry_at.is_(None), reminders.c.retry_at <= database_now()),
         reminders.c.authority.not_in(bindparam("without", expanding=True)),
+        ~and_(reminders.c.step.startswith(CORRECTION), _BEING_TOLD),
     )
     if paused:
         wanted = wanted.where(~_paused(), ~office_paused())
