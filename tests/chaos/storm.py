@@ -1,0 +1,129 @@
+"""Processes die while permits come and the provider fails, day after day."""
+
+import asyncio
+from collections import Counter
+from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from random import Random
+
+import aiohttp
+
+from service.sandbox.client import SandboxClient
+from tests.chaos.ledger import connected
+from tests.chaos.lives import ENDINGS, MERCIFUL, Life
+from tests.chaos.office import FIRST_DAY, Office, free_port
+from tests.chaos.register import RULE, Register
+from tests.chaos.weather import blow
+
+KILLS_A_DAY = 24
+_WORKERS = 2
+_NEW, _CHANGED = 6, 2
+"""Permits that come, and that change, in each life, at most."""
+
+
+@dataclass(slots=True)
+class Storm:
+    """What goes on in an office, and what has happened so far."""
+
+    office: Office
+    key: str
+    sandbox: SandboxClient
+    session: aiohttp.ClientSession
+    seed: int
+    register: Register = field(default_factory=Register)
+    ends: Counter[str] = field(default_factory=Counter)
+    today: date = FIRST_DAY
+    lives: int = 0
+
+    async def rage(self, kills: int) -> None:
+        """Kill so many processes, over as many days as that takes."""
+        while (left := kills - self.kills) > 0:
+            await self._day(self.kills + min(left, KILLS_A_DAY))
+            self.today += timedelta(days=1)
+            await self.office.move(self.today)
+
+    @property
+    def kills(self) -> int:
+        """How many processes were killed."""
+        return self.ends.total() - self.ends[MERCIFUL]
+
+    async def _day(self, kills: int) -> None:
+        """Two workers side by side, each killed and started again, until so many."""
+        rng = Random(f"{self.seed} {self.today}")
+        async with _beside(blow(self.sandbox, rng)), _beside(self._operate(rng)):
+            async with asyncio.TaskGroup() as workers:
+                for _ in range(_WORKERS):
+                    workers.create_task(self._work(free_port(), kills))
+
+    async def begin(self, port: int | None = None) -> Life:
+        """Start one more process."""
+        self.lives += 1
+        rng = Random(f"{self.seed} {self.lives}")
+        return await Life.begin(self.office, self.lives, port or free_port(), rng)
+
+    async def _work(self, port: int, kills: int) -> None:
+        while self.kills < kills:
+            life = await self.begin(port)
+            weights = [weight for _, weight in ENDINGS.values()]
+            [name] = life.rng.choices(list(ENDINGS), weights)
+            try:
+                async with _beside(self._write(life)):
+                    await ENDINGS[name][0](life)
+            finally:
+                await life.kill()
+            self.ends[name] += 1
+
+    async def _write(self, life: Life) -> None:
+        """Permits come in by the API of a process that may die at any moment."""
+        await life.listening()
+        today, rng = self.today, life.rng
+        wanted = [self.register.new(today, rng) for _ in range(rng.randint(1, _NEW))]
+        changed = [self.register.change(rng) for _ in range(rng.randint(0, _CHANGED))]
+        for permit in [*wanted, *filter(None, changed)]:
+            url = f"http://127.0.0.1:{life.port}/v1/permits/{RULE}/{permit.number}"
+            try:
+                async with self.session.put(
+                    url,
+                    json=permit.fields,
+                    headers={"Authorization": f"Bearer {self.key}"},
+                ) as answer:
+                    assert answer.status < 500, await answer.text()
+                    assert answer.ok, await answer.text()
+            except aiohttp.ClientError:
+                return
+
+    async def _operate(self, rng: Random) -> None:
+        """A person stops everything now and then, and starts it again."""
+        while True:
+            await asyncio.sleep(rng.uniform(1, 4))
+            if self.paused():
+                await self.office.run("resume")
+            elif rng.random() < 0.1:
+                await self.office.run("pause", "--reason", "a storm")
+            await asyncio.to_thread(self.hurry)
+
+    def paused(self) -> bool:
+        with connected(self.office.folder) as database:
+            return bool(database.execute("SELECT 1 FROM pauses").fetchall())
+
+    def hurry(self) -> None:
+        """Time passes: what waits for another try has waited long enough."""
+        with connected(self.office.folder) as database:
+            database.execute("UPDATE reminders SET retry_at = NULL WHERE state = 'due'")
+            database.commit()
+
+
+@asynccontextmanager
+async def _beside(work: "asyncio.Future[None] | object") -> AsyncIterator[None]:
+    """Do something else as long as this lasts; its failure is ours."""
+    task = asyncio.ensure_future(work)  # type: ignore[arg-type]
+    try:
+        yield
+    finally:
+        task.cancel()
+        try:
+            await task
+        except asyncio.CancelledError:
+            pass
