@@ -71,7 +71,9 @@ def main() -> int:
             shutil.rmtree(folder)
     for line in wrong:
         print(line)
-    print(f"{len(wrong)} wrong; kept in {folder}" if wrong else "every promise was kept")
+    print(
+        f"{len(wrong)} wrong; kept in {folder}" if wrong else "every promise was kept"
+    )
     return 1 if wrong else 0
 
 

@@ -80,9 +80,7 @@ def _messages(database: sqlite3.Connection) -> Iterator[Message]:
         message, state, reason, provider_id, after = row
         posted_after = datetime.fromisoformat(after).replace(tzinfo=UTC)
         keys = tuple(about.get(message, ()))
-        yield Message(
-            _uuid(message), state, reason, provider_id, posted_after, keys
-        )
+        yield Message(_uuid(message), state, reason, provider_id, posted_after, keys)
 
 
 def _alarmed(database: sqlite3.Connection) -> Iterator[str]:

@@ -31,12 +31,13 @@ class Life:
     rng: Random
 
     @classmethod
-    async def begin(
-        cls, office: Office, number: int, port: int, rng: Random
-    ) -> "Life":
+    async def begin(cls, office: Office, number: int, port: int, rng: Random) -> "Life":
         said = office.folder / f"serve-{number:04}.log"
         url = f"http://127.0.0.1:{port}"
-        settings = {"PERMIT_REMINDERS_PORT": str(port), "PERMIT_REMINDERS_PUBLIC_URL": url}
+        settings = {
+            "PERMIT_REMINDERS_PORT": str(port),
+            "PERMIT_REMINDERS_PUBLIC_URL": url,
+        }
         process = await office.spawn("serve", err=said, **settings)
         return cls(office, process, said, port, Tail(office.log), rng)
 

@@ -9,7 +9,7 @@ from asyncio.subprocess import Process
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, time
 from pathlib import Path
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -19,7 +19,7 @@ import orjson
 from service.adapters.store.brakes import Brakes
 from service.adapters.store.database import Database
 from tests.chaos.register import RULE
-from tests.cli.commands import ROOT, environment
+from tests.cli.commands import environment
 
 OFFICE: Final = "990000"
 ZONE: Final = ZoneInfo("Asia/Shanghai")
@@ -109,7 +109,9 @@ async def prepare(folder: Path) -> tuple[Office, str]:
     """Make the database and go live; the office, and a key for its API."""
     office = Office(folder)
     await office.must("db", "upgrade")
-    await office.must("authorities", "load", str(Path(__file__).with_name("office.toml")))
+    await office.must(
+        "authorities", "load", str(Path(__file__).with_name("office.toml"))
+    )
     await office.move(FIRST_DAY)
     since = ("--from", _LIVE_FROM, "--approved-by", "Director Wang")
     await office.must("authorities", "live", OFFICE, RULE, *since)
