@@ -1,4 +1,4 @@
-"""A folder with an office that is live, a sandbox beside it, and real commands in it."""
+"""A folder with a live office, a sandbox beside it, and real commands in it."""
 
 import asyncio
 import os
@@ -53,11 +53,10 @@ class Office:
         return self.folder / "sandbox" / "messages.jsonl"
 
     def environment(self, **more: str) -> dict[str, str]:
-        """For its processes; they keep their bytecode, to start in half the time."""
+        """For its processes; they keep their bytecode, to start sooner."""
         kept = environment()
         kept.pop("PYTHONDONTWRITEBYTECODE", None)
         return kept | {
-            "PYTHONPYCACHEPREFIX": str(self.folder / "bytecode"),
             "PERMIT_REMINDERS_AUTHORITY": OFFICE,
             "PERMIT_REMINDERS_SETTLE": str(SETTLE),
             "PERMIT_REMINDERS_TICK": "0.2",

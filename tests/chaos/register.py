@@ -107,7 +107,7 @@ class Register:
 
 
 def phone(number: int) -> str:
-    """One of the numbers that fiction may use, a different one for each below 20,000."""
+    """One of the numbers that fiction may use, another for each below 20,000."""
     areas = _areas()
     return f"+1{areas[number // 100 % len(areas)]}55501{number % 100:02}"
 

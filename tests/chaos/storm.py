@@ -2,8 +2,8 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from random import Random
@@ -52,10 +52,13 @@ class Storm:
     async def _day(self, kills: int) -> None:
         """Two workers side by side, each killed and started again, until so many."""
         rng = Random(f"{self.seed} {self.today}")
-        async with _beside(blow(self.sandbox, rng)), _beside(self._operate(rng)):
-            async with asyncio.TaskGroup() as workers:
-                for _ in range(_WORKERS):
-                    workers.create_task(self._work(free_port(), kills))
+        async with (
+            _beside(blow(self.sandbox, rng)),
+            _beside(self._operate(rng)),
+            asyncio.TaskGroup() as workers,
+        ):
+            for _ in range(_WORKERS):
+                workers.create_task(self._work(free_port(), kills))
 
     async def begin(self, port: int | None = None) -> Life:
         """Start one more process."""
@@ -116,14 +119,12 @@ class Storm:
 
 
 @asynccontextmanager
-async def _beside(work: "asyncio.Future[None] | object") -> AsyncIterator[None]:
+async def _beside(work: Coroutine[None, None, None]) -> AsyncIterator[None]:
     """Do something else as long as this lasts; its failure is ours."""
-    task = asyncio.ensure_future(work)  # type: ignore[arg-type]
+    task = asyncio.create_task(work)
     try:
         yield
     finally:
         task.cancel()
-        try:
+        with suppress(asyncio.CancelledError):
             await task
-        except asyncio.CancelledError:
-            pass

@@ -7,6 +7,7 @@ of SMS that phones received, not of rows.
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
+from itertools import pairwise
 
 from tests.chaos.ledger import Key, Ledger, Message
 from tests.chaos.register import Permit
@@ -98,7 +99,7 @@ def _alike(witness: Witness) -> Iterator[str]:
 def _doubled(what: str, found: Sequence[Sms]) -> Iterator[str]:
     """Another may follow one that failed in passing, or at another number."""
     in_order = sorted(found, key=lambda one: one.line)
-    for before, after in zip(in_order, in_order[1:], strict=False):
+    for before, after in pairwise(in_order):
         told = f"{before.sid} at {before.at}, then {after.sid} at {after.at}"
         if before.failed_at is None:
             yield f"{what}: texted twice, {told}"
@@ -138,7 +139,7 @@ def _forgotten(
 
 def _by_reminder(witness: Witness, ledger: Ledger) -> dict[Key, list[Sms]]:
     by_ref = witness.by_ref()
-    found = defaultdict(list)
+    found = defaultdict[Key, list[Sms]](list)
     for message in ledger.messages.values():
         for key in message.about:
             found[key] += by_ref.get(message.id, [])

@@ -71,6 +71,8 @@ class Witness:
                 self.posts[_ref(event["form"])] += untaken
             case "status":
                 self._moved(line, event)
+            case _:
+                pass
 
     def _taken(self, line: int, event: Event) -> None:
         ref = _ref(event["form"])
@@ -131,7 +133,7 @@ def _silent(event: Event) -> bool:
     return str(event["to"]).endswith("5550195")
 
 
-def _ref(form: Iterable[Iterable[str]]) -> str:
+def _ref(form: Iterable[tuple[str, str]]) -> str:
     """The sender's own id, out of the address it wants to be called back at."""
-    url = dict(tuple(pair) for pair in form).get("StatusCallback", "")
+    url: str = dict(form).get("StatusCallback", "")
     return parse_qs(urlsplit(url).query).get("ref", [""])[0]

@@ -1,0 +1,11 @@
+from pathlib import Path
+
+from tests.chaos.run import chaos
+
+
+async def test_a_few_kills_leave_nobody_texted_twice_or_forgotten(
+    tmp_path: Path,
+) -> None:
+    told = await chaos(tmp_path, kills=3, seed=1)
+    assert told.wrong == []
+    assert " 0 SMS" not in "".join(told.summary)
