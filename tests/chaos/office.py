@@ -9,6 +9,7 @@ from asyncio.subprocess import Process
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass
+from functools import partial
 from datetime import date, datetime, time
 from pathlib import Path
 from typing import Final
@@ -16,15 +17,22 @@ from zoneinfo import ZoneInfo
 
 import orjson
 
+from service.adapters.calendars import calendars
+from service.adapters.rulefiles import read_authorities
 from service.adapters.store.brakes import Brakes
 from service.adapters.store.database import Database
+from service.app import build, prepare
+from service.flow.change import change
+from service.flow.edits import Offices
+from service.flow.golive import go_live
+from service.settings import Settings
 from tests.chaos.register import RULE
 from tests.cli.commands import environment
 
 OFFICE: Final = "990000"
 ZONE: Final = ZoneInfo("Asia/Shanghai")
 FIRST_DAY: Final = date(2024, 3, 5)
-_LIVE_FROM = "2024-01-01T00:00+08:00"
+_LIVE_FROM: Final = datetime(2024, 1, 1, tzinfo=ZONE)
 
 SETTLE: Final = 2.0
 POST: Final = SETTLE / 2
@@ -97,25 +105,39 @@ class Office:
 
     async def move(self, day: date) -> None:
         """Set the simulated clock to ten o'clock of a day."""
-        database = Database(f"sqlite:///{self.folder / 'permit-reminders.db'}")
+        async with self._database() as database:
+            await Brakes(database).simulate(_ten_on(day))
+
+    async def prepare(self) -> str:
+        """Make the database and go live, in one go; a key for the API."""
+        settings = Settings(database_url=self._url)
+        file = Path(__file__).with_name("office.toml")
+        offices = read_authorities(file, calendars=calendars())
+        async with self._database() as database:
+            await prepare(settings, database)
+            await Brakes(database).simulate(_ten_on(FIRST_DAY))
+            house = await build(settings, database)
+            by, now = "Director Wang", house.clock.now()
+            await change(Offices([*offices.values()]), house.office, house.clock, by=by)
+            live = partial(go_live, live_from=_LIVE_FROM, approved_by=by, by=by)
+            await live(OFFICE, [RULE], house.going_live)
+            return await house.keys.create("register", by, now)
+
+    @property
+    def _url(self) -> str:
+        return f"sqlite:///{self.folder / 'permit-reminders.db'}"
+
+    @asynccontextmanager
+    async def _database(self) -> AsyncIterator[Database]:
+        database = Database(self._url)
         try:
-            await Brakes(database).simulate(datetime.combine(day, time(10), ZONE))
+            yield database
         finally:
             await database.dispose()
 
 
-async def prepare(folder: Path) -> tuple[Office, str]:
-    """Make the database and go live; the office, and a key for its API."""
-    office = Office(folder)
-    await office.must("db", "upgrade")
-    await office.must(
-        "authorities", "load", str(Path(__file__).with_name("office.toml"))
-    )
-    await office.move(FIRST_DAY)
-    since = ("--from", _LIVE_FROM, "--approved-by", "Director Wang")
-    await office.must("authorities", "live", OFFICE, RULE, *since)
-    key = await office.must("keys", "create", "register")
-    return office, key.strip()
+def _ten_on(day: date) -> datetime:
+    return datetime.combine(day, time(10), ZONE)
 
 
 @asynccontextmanager

@@ -1,5 +1,6 @@
 """One run: prepare, rage, settle, judge."""
 
+import asyncio
 from collections import Counter
 from dataclasses import dataclass
 from datetime import date
@@ -12,7 +13,7 @@ import aiohttp
 from service.sandbox.client import SandboxClient
 from tests.chaos import calm
 from tests.chaos.ledger import Ledger, read
-from tests.chaos.office import carrier, prepare
+from tests.chaos.office import Office, carrier
 from tests.chaos.storm import Storm
 from tests.chaos.verdict import ends, judge, left_open
 from tests.chaos.witness import FAILED, Witness, events
@@ -32,13 +33,17 @@ class Told:
 async def chaos(folder: Path, kills: int, seed: int) -> Told:
     """Run a storm in an empty folder, and judge what it left."""
     began = monotonic()
-    office, key = await prepare(folder)
+    office = Office(folder)
+    key = await office.prepare()
     async with carrier(office) as url, aiohttp.ClientSession() as session:
         storm = Storm(office, key, SandboxClient(session, url), session, seed)
         await storm.rage(kills)
         raged = monotonic()
         await calm.settle(storm)
     witness, ledger = Witness.of(events(office.log)), read(folder)
+    audited, miscounted = await asyncio.gather(
+        _audited(storm), _miscounted(storm, witness)
+    )
     spent = (
         f"{raged - began:.0f} s, and {monotonic() - raged:.0f} s until all was quiet"
     )
@@ -46,8 +51,8 @@ async def chaos(folder: Path, kills: int, seed: int) -> Told:
         summary=[f"{storm.kills} kills in {spent}", *_told(storm, witness, ledger)],
         wrong=[
             *judge(witness, ledger, storm.register.permits, _RENEWED),
-            *await _audited(storm),
-            *await _miscounted(storm, witness),
+            *audited,
+            *miscounted,
         ],
     )
 
