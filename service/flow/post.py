@@ -118,9 +118,8 @@ class _Round:
             log.exception("message %s: its phone cannot be read", message.id)
             return NotPosted("phone cannot be read")
         left = message.valid_for - (begun - self.began)
-        return await self.to.provider.send(
-            replace(message, phone=phone, valid_for=left)
-        )
+        ready = replace(message, phone=phone, valid_for=left, post_until=self.deadline)
+        return await self.to.provider.send(ready)
 
     def _learn(self, outcome: Outcome, begun: float) -> None:
         """Let the pace follow, and stop where nothing more would be taken."""

@@ -45,6 +45,12 @@ class Narrow(FakeProvider):
         return await super().send(message)
 
 
+async def test_every_message_says_until_when_it_may_be_posted() -> None:
+    provider, deadline = FakeProvider(), elapsed() + 60
+    await Posting(provider, VAULT).post(messages(2), deadline)
+    assert [one.post_until for one in provider.posted] == [deadline, deadline]
+
+
 def messages(count: int, **changed: object) -> list[Outgoing]:
     known: dict[str, object] = {
         "attempt": 1,
