@@ -37,7 +37,7 @@ def judge(
     yield from _unbound(witness, ledger)
     yield from _made_up(witness, ledger)
     yield from _texted_twice(witness, ledger)
-    yield from _alike(witness)
+    yield from _alike(witness, ledger)
     yield from _unended(ledger)
     yield from _forgotten(witness, ledger, register, until)
 
@@ -87,12 +87,17 @@ def _texted_twice(witness: Witness, ledger: Ledger) -> Iterator[str]:
         yield from _doubled(what, found)
 
 
-def _alike(witness: Witness) -> Iterator[str]:
-    """The same, knowing nothing of the service: one text to one phone."""
-    alike: dict[tuple[str, str], list[Sms]] = defaultdict(list)
+def _alike(witness: Witness, ledger: Ledger) -> Iterator[str]:
+    """The same, by what phones show: one text to one phone.
+
+    A digest reads the same in two steps: those are two reminders of each permit.
+    """
+    alike: dict[tuple[str, str, frozenset[Key]], list[Sms]] = defaultdict(list)
     for sms in witness.sms.values():
-        alike[sms.to, sms.body].append(sms)
-    for (to, body), found in alike.items():
+        message = ledger.messages.get(sms.ref)
+        about = frozenset(message.about if message else ())
+        alike[sms.to, sms.body, about].append(sms)
+    for (to, body, _), found in alike.items():
         yield from _doubled(f"phone {to}: {body}", found)
 
 
