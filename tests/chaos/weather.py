@@ -7,9 +7,9 @@ been under way. So of the faults below, `latency` (a message that is taken after
 client gave up) and `unlisted` (one that is taken and not listed yet) stay together
 below the time of a POST plus `SETTLE`, with a second to spare for a busy machine; all
 others may be as bad as they like. A provider that takes a POST minutes later, or never
-lists what it took, needs a longer `SETTLE`, or people to decide. So does one that answers
-a POST with the id of another message: that is noticed, alarms, and is never a second SMS
-(tests/flow/test_settle.py), but whose an id is, is then a person's to say.
+lists what it took, needs a longer `SETTLE`, or people to decide. So does one that
+answers a POST with the id of another message: that is noticed and alarms, and is no
+second SMS (tests/flow/test_settle.py), but whose an id is, is then a person's to say.
 """
 
 import asyncio
