@@ -41,8 +41,6 @@ async def settle(storm: Storm) -> None:
     register = office.folder / "register.csv"
     storm.register.save(register)
     await office.must("import", str(register))
-    if storm.paused():
-        await office.must("resume")
     for _ in range(_MOST_DAYS):
         await _day(storm)
         later = _later(office)
@@ -60,6 +58,7 @@ async def _day(storm: Storm) -> None:
     given_up_at = monotonic() + PATIENCE
     try:
         while waiting := _waiting(storm):
+            await storm.resume(storm.paused())
             assert life.process.returncode is None, life.said.read_text()
             assert monotonic() < given_up_at, f"{waiting} still open: {life.said}"
             await asyncio.to_thread(storm.hurry)

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Coroutine, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -101,15 +101,21 @@ class Storm:
         """A person stops everything now and then, and starts it again."""
         while True:
             await asyncio.sleep(rng.uniform(1, 4))
-            if self.paused():
-                await self.office.run("resume")
+            if scopes := self.paused():
+                await self.resume(scopes)
             elif rng.random() < 0.1:
                 await self.office.run("pause", "--reason", "a storm")
             await asyncio.to_thread(self.hurry)
 
-    def paused(self) -> bool:
+    def paused(self) -> list[str]:
+        """What is paused, by a person, the breaker or the volume guard."""
         with connected(self.office.folder) as database:
-            return bool(database.execute("SELECT 1 FROM pauses").fetchall())
+            return [scope for (scope,) in database.execute("SELECT scope FROM pauses")]
+
+    async def resume(self, scopes: Sequence[str]) -> None:
+        """Confirm that all is well."""
+        for scope in scopes:
+            await self.office.run("resume", scope)
 
     def hurry(self) -> None:
         """Time passes: what waits for another try has waited long enough."""
