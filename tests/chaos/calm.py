@@ -19,10 +19,8 @@ PATIENCE: Final = 120.0
 _MOST_DAYS: Final = 30
 
 _NOW = (
-    "SELECT count(*) FROM reminders WHERE state = 'sending' "
+    "SELECT count(*) FROM reminders WHERE state IN ('sending', 'uncertain') "
     "OR state IN ('due', 'retrying') AND next_at <= :now "
-    "OR state = 'uncertain' AND message_id NOT IN (SELECT id FROM messages "
-    "  WHERE reason = 'absent again: an operator decides')"
 )
 """Reminders that can go on at this moment."""
 
@@ -35,12 +33,9 @@ _LATER = "SELECT min(next_at) FROM reminders WHERE state IN ('due', 'retrying')"
 
 
 async def settle(storm: Storm) -> None:
-    """Take in the whole register, then let days pass until nothing waits."""
+    """Let days pass until nothing waits."""
     await storm.sandbox.clear()
     office = storm.office
-    register = office.folder / "register.csv"
-    storm.register.save(register)
-    await office.must("import", str(register))
     for _ in range(_MOST_DAYS):
         await _day(storm)
         later = _later(office)
@@ -58,10 +53,9 @@ async def _day(storm: Storm) -> None:
     given_up_at = monotonic() + PATIENCE
     try:
         while waiting := _waiting(storm):
-            await storm.resume(storm.paused())
             assert life.process.returncode is None, life.said.read_text()
             assert monotonic() < given_up_at, f"{waiting} still open: {life.said}"
-            await asyncio.to_thread(storm.hurry)
+            await storm.operator.tend()
             await asyncio.sleep(0.1)
     finally:
         await life.end(SIGTERM)

@@ -34,11 +34,10 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Ledger:
-    """Reminders by key, messages by id, and which of those alarmed an operator."""
+    """Reminders by key, messages by id."""
 
     reminders: dict[Key, Reminder]
     messages: dict[str, Message]
-    alarmed: frozenset[str]
 
 
 @contextmanager
@@ -54,7 +53,6 @@ def read(folder: Path) -> Ledger:
         return Ledger(
             {one.key: one for one in _reminders(database)},
             {one.id: one for one in _messages(database)},
-            frozenset(_alarmed(database)),
         )
 
 
@@ -80,18 +78,10 @@ def _messages(database: sqlite3.Connection) -> Iterator[Message]:
         message, state, reason, provider_id, after = row
         posted_after = datetime.fromisoformat(after).replace(tzinfo=UTC)
         keys = tuple(about.get(message, ()))
-        yield Message(_uuid(message), state, reason, provider_id, posted_after, keys)
+        yield Message(dashed(message), state, reason, provider_id, posted_after, keys)
 
 
-def _alarmed(database: sqlite3.Connection) -> Iterator[str]:
-    for (message,) in database.execute(
-        "SELECT json_extract(detail, '$.message') FROM actions WHERE by = 'service'"
-    ):
-        if message:
-            yield message
-
-
-def _uuid(text: str) -> str:
+def dashed(text: str) -> str:
     """As it is written in an address: SQLite keeps the digits alone."""
     bare = text.replace("-", "")
     return "-".join((bare[:8], bare[8:12], bare[12:16], bare[16:20], bare[20:]))

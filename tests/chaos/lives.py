@@ -14,6 +14,7 @@ from tests.chaos.office import LEASE, SETTLE, Office, signal_all
 from tests.chaos.witness import Tail
 
 PATIENCE = 60.0
+ENDED_AT_ONCE = 143
 _GLANCE = 0.003
 _IDLE = 1.0
 """Seconds to wait for something to happen that would be a good moment to die."""
@@ -124,6 +125,16 @@ async def _told(life: Life) -> None:
     assert code == 0, f"serve ended with {code} when told to: {life.said}"
 
 
+async def _told_twice(life: Life) -> None:
+    """Asked to end, and asked again: it ends where it stands, or had ended well."""
+    await life.listening()
+    await life.claimed()
+    signal_all(life.process, signal.SIGTERM)
+    await asyncio.sleep(life.rng.uniform(0, 0.2))
+    code = await life.end(signal.SIGTERM)
+    assert code in {0, ENDED_AT_ONCE}, f"serve ended with {code}: {life.said}"
+
+
 _Ending = Callable[[Life], Awaitable[None]]
 ENDINGS: Mapping[str, tuple[_Ending, int]] = {
     "while it started": (_early, 3),
@@ -132,8 +143,9 @@ ENDINGS: Mapping[str, tuple[_Ending, int]] = {
     "at any time": (_later, 5),
     "after a long sleep": (_slept, 2),
     "told to stop": (_told, 2),
+    "told twice": (_told_twice, 1),
 }
 """By what the summary calls them, each with how often it is chosen."""
 
-MERCIFUL = "told to stop"
-"""The one that is no kill."""
+MERCIFUL = ("told to stop", "told twice")
+"""Those that are no kill."""

@@ -14,10 +14,13 @@ import phonenumbers
 RULE: Final = "cn-inspection-testing-cma"
 """Closes three months before expiry; texts 60 days and 5 working days before that."""
 
-_SOONEST, _LATEST = 101, 148
+_SOONEST, _FURTHEST = 101, 148
 """Days to an expiry whose window is open, with a step that is current."""
 
 _FAR: Final = timedelta(days=5 * 365)
+_LATEST: Final = 60
+"""So many permits change, those of a day at most: their windows are still open."""
+
 _SHARED: Final = 4
 """Every so many permits, one has the phone of the one before it."""
 
@@ -63,11 +66,12 @@ class Register:
 
     def __init__(self) -> None:
         self.permits: dict[str, Permit] = {}
+        self._touched: set[str] = set()
 
     def new(self, today: date, rng: Random) -> Permit:
         """One more permit, in the middle of its window."""
         count = len(self.permits)
-        days = rng.randint(_SOONEST, _LATEST)
+        days = rng.randint(_SOONEST, _FURTHEST)
         return self._set(
             Permit(
                 number=f"24{count:010}",
@@ -80,7 +84,7 @@ class Register:
         """One that is withdrawn, restored, renewed, corrected, or has a new phone."""
         if not self.permits:
             return None
-        latest = list(self.permits.values())[-200:]
+        latest = list(self.permits.values())[-_LATEST:]
         it = rng.choice(latest)
         flipped = "withdrawn" if it.status == "active" else "active"
         changes = [
@@ -94,15 +98,18 @@ class Register:
         return self._set(rng.choice(changes))
 
     def save(self, path: Path) -> None:
-        """Write all of it as CSV."""
+        """Write what has changed since the last time as CSV."""
         with path.open("w", encoding="utf-8", newline="") as file:
             fields = list(Permit("", date.min, "").row)
             writer = csv.DictWriter(file, fields)
             writer.writeheader()
-            writer.writerows(one.row for one in self.permits.values())
+            touched = sorted(self._touched)
+            writer.writerows(self.permits[number].row for number in touched)
+        self._touched.clear()
 
     def _set(self, permit: Permit) -> Permit:
         self.permits[permit.number] = permit
+        self._touched.add(permit.number)
         return permit
 
 

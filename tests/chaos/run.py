@@ -14,8 +14,9 @@ from service.sandbox.client import SandboxClient
 from tests.chaos import calm
 from tests.chaos.ledger import Ledger, read
 from tests.chaos.office import Office, carrier
+from tests.chaos.operator import Operator
 from tests.chaos.storm import Storm
-from tests.chaos.verdict import ends, judge, left_open
+from tests.chaos.verdict import ends, judge
 from tests.chaos.witness import FAILED, Witness, events
 
 _RENEWED: Final = date(2026, 1, 1)
@@ -36,7 +37,8 @@ async def chaos(folder: Path, kills: int, seed: int) -> Told:
     office = Office(folder)
     key = await office.prepare()
     async with carrier(office) as url, aiohttp.ClientSession() as session:
-        storm = Storm(office, key, SandboxClient(session, url), session, seed)
+        sandbox, operator = SandboxClient(session, url), Operator(office)
+        storm = Storm(office, key, sandbox, session, seed, operator)
         await storm.rage(kills)
         raged = monotonic()
         await calm.settle(storm)
@@ -82,7 +84,7 @@ def _told(storm: Storm, witness: Witness, ledger: Ledger) -> list[str]:
         f"  {len(storm.register.permits)} permits",
         f"  {states.total()} reminders: {_listed(states)}",
         f"  {len(witness.sms)} SMS: {_listed(ends(witness))}",
-        f"  {len(left_open(ledger))} outcomes left to an operator",
+        f"  {storm.operator.decided} outcomes decided by the operator",
     ]
 
 

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Coroutine, Sequence
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -11,9 +11,9 @@ from random import Random
 import aiohttp
 
 from service.sandbox.client import SandboxClient
-from tests.chaos.ledger import connected
 from tests.chaos.lives import ENDINGS, MERCIFUL, Life
 from tests.chaos.office import FIRST_DAY, Office, free_port
+from tests.chaos.operator import Operator
 from tests.chaos.register import RULE, Register
 from tests.chaos.weather import blow
 
@@ -32,6 +32,7 @@ class Storm:
     sandbox: SandboxClient
     session: aiohttp.ClientSession
     seed: int
+    operator: Operator
     register: Register = field(default_factory=Register)
     ends: Counter[str] = field(default_factory=Counter)
     today: date = FIRST_DAY
@@ -41,24 +42,31 @@ class Storm:
         """Kill so many processes, over as many days as that takes."""
         while (left := kills - self.kills) > 0:
             await self._day(self.kills + min(left, KILLS_A_DAY))
+            await self._import()
             self.today += timedelta(days=1)
             await self.office.move(self.today)
 
     @property
     def kills(self) -> int:
         """How many processes were killed."""
-        return self.ends.total() - self.ends[MERCIFUL]
+        return self.ends.total() - sum(self.ends[one] for one in MERCIFUL)
 
     async def _day(self, kills: int) -> None:
         """Two workers side by side, each killed and started again, until so many."""
         rng = Random(f"{self.seed} {self.today}")
         async with (
             _beside(blow(self.sandbox, rng)),
-            _beside(self._operate(rng)),
+            _beside(self.operator.watch(rng)),
             asyncio.TaskGroup() as workers,
         ):
             for _ in range(_WORKERS):
                 workers.create_task(self._work(free_port(), kills))
+
+    async def _import(self) -> None:
+        """In the evening the register comes as a file: what a dead process missed."""
+        file = self.office.folder / "register.csv"
+        self.register.save(file)
+        await self.office.must("import", str(file))
 
     async def begin(self, port: int | None = None) -> Life:
         """Start one more process."""
@@ -96,32 +104,6 @@ class Storm:
                     assert answer.ok, await answer.text()
             except aiohttp.ClientError:
                 return
-
-    async def _operate(self, rng: Random) -> None:
-        """A person stops everything now and then, and starts it again."""
-        while True:
-            await asyncio.sleep(rng.uniform(1, 4))
-            if scopes := self.paused():
-                await self.resume(scopes)
-            elif rng.random() < 0.1:
-                await self.office.run("pause", "--reason", "a storm")
-            await asyncio.to_thread(self.hurry)
-
-    def paused(self) -> list[str]:
-        """What is paused, by a person, the breaker or the volume guard."""
-        with connected(self.office.folder) as database:
-            return [scope for (scope,) in database.execute("SELECT scope FROM pauses")]
-
-    async def resume(self, scopes: Sequence[str]) -> None:
-        """Confirm that all is well."""
-        for scope in scopes:
-            await self.office.run("resume", scope)
-
-    def hurry(self) -> None:
-        """Time passes: what waits for another try has waited long enough."""
-        with connected(self.office.folder) as database:
-            database.execute("UPDATE reminders SET retry_at = NULL WHERE state = 'due'")
-            database.commit()
 
 
 @asynccontextmanager

@@ -51,15 +51,12 @@ def message(ref: str, sid: str | None, state: str) -> Message:
     return Message(ref, state, None, sid, AT, (KEY,))
 
 
-def wrong(
-    log: list[Any], *messages: Message, state: str = "sent", alarmed: str = ""
-) -> list[str]:
+def wrong(log: list[Any], *messages: Message, state: str = "sent") -> list[str]:
     """What the judge says of one permit's only reminder."""
     reason = None if state in {"sent", "delivered"} else "some reason"
     ledger = Ledger(
         {KEY: Reminder(KEY, state, reason)},
         {one.id: one for one in messages},
-        frozenset({alarmed}),
     )
     register = {PERMIT.number: PERMIT}
     return list(judge(Witness.of(log), ledger, register, date(2026, 1, 1)))
@@ -140,12 +137,7 @@ def test_promises_that_were_broken(
     assert any(said in line for line in told), told
 
 
-def test_what_waits_for_an_operator_is_neither_ended_nor_forgotten() -> None:
-    open_one = message("A", None, "uncertain")
-    assert wrong([], open_one, state="uncertain", alarmed="A") == []
-
-
 def test_a_permit_without_any_reminder_is_forgotten() -> None:
-    ledger = Ledger({}, {}, frozenset())
+    ledger = Ledger({}, {})
     told = list(judge(Witness(), ledger, {KEY[0]: PERMIT}, date(2026, 1, 1)))
     assert told == [f"permit {KEY[0]}, 2024-07-01: forgotten"]

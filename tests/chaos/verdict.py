@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from itertools import pairwise
 
-from tests.chaos.ledger import Key, Ledger, Message
+from tests.chaos.ledger import Key, Ledger
 from tests.chaos.register import Permit
 from tests.chaos.witness import FAILED, Sms, Witness
 
@@ -40,15 +40,6 @@ def judge(
     yield from _alike(witness, ledger)
     yield from _unended(ledger)
     yield from _forgotten(witness, ledger, register, until)
-
-
-def left_open(ledger: Ledger) -> list[Message]:
-    """Messages that wait for an operator, who was alarmed."""
-    return [
-        one
-        for one in ledger.messages.values()
-        if one.state == "uncertain" and one.id in ledger.alarmed
-    ]
 
 
 def _posted_twice(witness: Witness, ledger: Ledger) -> Iterator[str]:
@@ -115,9 +106,8 @@ def _doubled(what: str, found: Sequence[Sms]) -> Iterator[str]:
 
 
 def _unended(ledger: Ledger) -> Iterator[str]:
-    waiting = {key for one in left_open(ledger) for key in one.about}
     for key, one in ledger.reminders.items():
-        if one.state not in _ENDED and key not in waiting:
+        if one.state not in _ENDED:
             yield f"reminder {key}: never ended, is {one.state} ({one.reason})"
         elif one.state in _ENDED - {"sent", "delivered"} and not one.reason:
             yield f"reminder {key}: is {one.state} without a reason"
@@ -126,14 +116,13 @@ def _unended(ledger: Ledger) -> Iterator[str]:
 def _forgotten(
     witness: Witness, ledger: Ledger, register: Mapping[str, Permit], until: date
 ) -> Iterator[str]:
-    waiting = {key for one in left_open(ledger) for key in one.about}
     texted = _by_reminder(witness, ledger).keys()
     for key, one in ledger.reminders.items():
         if one.state in {"sent", "delivered"} and key not in texted:
             yield f"reminder {key}: is {one.state}, nobody was texted"
     well = defaultdict[tuple[str, str], set[str]](set)
     for key, one in ledger.reminders.items():
-        if one.state in _WELL_ENDED or key in waiting:
+        if one.state in _WELL_ENDED:
             well[key[:2]].add(one.state)
     for permit in register.values():
         if permit.status != "active" or permit.expires_on >= until:
