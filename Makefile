@@ -3,7 +3,10 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help demo test check bench format clean
+KILLS ?= 1000
+SEED ?=
+
+.PHONY: help demo test check chaos bench format clean
 
 help:  ## This list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
@@ -19,6 +22,9 @@ check: .venv/tested  ## ruff, mypy, import-linter
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+chaos: .venv/tested  ## Kill it KILLS times, 1000 unless said; SEED=N draws it again
+	$(BIN)/python -m tests.chaos --kills $(KILLS) $(if $(SEED),--seed $(SEED))
 
 bench: .venv/installed  ## What is claimed about speed, measured beside a peer
 	$(BIN)/python bench/law.py

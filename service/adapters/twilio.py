@@ -23,6 +23,7 @@ from service.adapters.twilio_answers import (
     reason_of,
     told,
 )
+from service.adapters.twilio_body import UNTIL
 from service.adapters.twilio_http import TwilioHttp
 from service.adapters.twilio_listing import messages_of, messages_to
 from service.adapters.twilio_signatures import Account
@@ -89,6 +90,7 @@ class Twilio:
         validity = self._validity(message)
         if validity < SHORTEST_VALIDITY:
             return NotPosted("no time is left to send it in")
+        UNTIL.set(message.post_until)
         try:
             made = await self._client.messages.create_async(
                 to=message.phone,

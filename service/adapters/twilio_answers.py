@@ -9,11 +9,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from service.adapters.http_answers import NOT_CONNECTED
+from service.adapters.twilio_body import LateError
 from service.adapters.twilio_codes import STATES, failure, number, refusal
 from service.adapters.twilio_http import AnswerError
 from service.domain.outcome import (
     Accepted,
     Found,
+    NotPosted,
     Outcome,
     Receipt,
     RefusalKind,
@@ -45,6 +47,8 @@ def accepted(made: Any, phone: str, account: str) -> Outcome:  # noqa: ANN401 - 
 
 def judged(error: Exception) -> Outcome:
     """What a POST that raised came to; unknown, unless it is surely not taken."""
+    if isinstance(error.__cause__, LateError):
+        return NotPosted()
     if isinstance(error, NOT_CONNECTED):
         return Refused(RefusalKind.RETRY_SAFE, "connect", type(error).__name__)
     if isinstance(error, UnicodeEncodeError):

@@ -22,6 +22,7 @@ from service.adapters.http_answers import (
     text_of,
     timeouts,
 )
+from service.adapters.twilio_body import UNTIL, TimelyForm
 from service.adapters.twilio_codes import number
 
 LONGEST_PAGE = 8 * 1024 * 1024
@@ -80,7 +81,7 @@ class TwilioHttp(AsyncHttpClient):  # type: ignore[misc] # the SDK is untyped
             method,
             url,
             params=params,
-            data=data,
+            data=None if data is None else TimelyForm(data, UNTIL.get()),
             headers=sent,
             allow_redirects=False,
             proxy=self._proxy,

@@ -1,18 +1,33 @@
 """The Twilio double in the foreground."""
 
 from pathlib import Path
+from typing import Any, Final
 
 import click
 
-from service.sandbox.application import Options
+from service.sandbox.options import FLAGS, Flag, Options
 from service.sandbox.server import run
 
+_OWN: Final = {"directory": Path("sandbox"), "port": 4010}
+"""What a person who names nothing gets: a place, and an address to remember."""
 
-@click.command()
-@click.option("--dir", "folder", type=click.Path(path_type=Path), default="sandbox")
-@click.option("--host", default="127.0.0.1", show_default=True)
-@click.option("--port", type=int, default=4010, show_default=True)
-def sandbox(folder: Path, host: str, port: int) -> None:
+
+def _option(flag: Flag) -> click.Option:
+    if flag.field in _OWN:
+        default = _OWN[flag.field]
+    else:
+        default = Options.__dataclass_fields__[flag.field].default
+    kind = click.Path(path_type=Path) if flag.type is Path else flag.type
+    return click.Option(
+        [flag.name, flag.field],
+        type=kind,
+        default=default,
+        show_default=default is not None,
+        help=flag.help,
+    )
+
+
+@click.command(params=[_option(flag) for flag in FLAGS])
+def sandbox(**chosen: Any) -> None:  # noqa: ANN401 - as FLAGS says
     """Run the sandbox: Twilio's API, signed callbacks, an inbox page at /."""
-    code = run(Options(directory=folder, host=host, port=port))
-    click.get_current_context().exit(code)
+    click.get_current_context().exit(run(Options(**chosen)))

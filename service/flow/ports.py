@@ -249,8 +249,10 @@ class SettleStore(Protocol):
         Not those with one alike still under way: what is listed may be its.
         """
 
-    async def bound(self, provider: str, ids: Collection[str]) -> set[str]:
-        """Those of a provider's ids that already belong to a message."""
+    async def bound(
+        self, provider: str, ids: Collection[str]
+    ) -> Mapping[str, tuple[str, str]]:
+        """Recipient and text of the messages that these ids of a provider belong to."""
 
     async def absent(self, message: OpenMessage, *, proof: bool, now: datetime) -> None:
         """Note that the provider does not list it; with proof, return its reminders.

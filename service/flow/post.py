@@ -146,22 +146,25 @@ class Run:
             return
         self._busy += 1
         try:
-            outcome = await self._ask(it.message, begun - it.given)
+            outcome = await self._ask(it, begun - it.given)
         finally:
             self._busy -= 1
         self._said.append((it.message, outcome))
         self._learn(outcome, begun)
 
-    async def _ask(self, message: Outgoing, waited: float) -> Outcome:
+    async def _ask(self, it: _Claimed, waited: float) -> Outcome:
         try:
-            phone = self.to.vault.open(message.to, PHONE)
+            phone = self.to.vault.open(it.message.to, PHONE)
         except SetUpError:
-            log.exception("message %s: its phone cannot be read", message.id)
+            log.exception("message %s: its phone cannot be read", it.message.id)
             return NotPosted("phone cannot be read")
-        left = message.valid_for - waited
-        return await self.to.provider.send(
-            replace(message, phone=phone, valid_for=left)
+        ready = replace(
+            it.message,
+            phone=phone,
+            valid_for=it.message.valid_for - waited,
+            post_until=it.deadline,
         )
+        return await self.to.provider.send(ready)
 
     def _learn(self, outcome: Outcome, begun: float) -> None:
         """Let the pace follow, and stop where nothing more would be taken."""

@@ -177,7 +177,8 @@ class Outgoing:
 
     `valid_for` is how many seconds after the claim its text may travel, `delay` how
     many it has to wait; `sent_from` is who it comes from where that is not the
-    provider's own setting.
+    provider's own setting. `post_until` is the last instant, on the worker's own clock,
+    at which its POST may begin.
     """
 
     id: str
@@ -189,6 +190,7 @@ class Outgoing:
     valid_for: float
     sent_from: str | None = None
     delay: float = 0.0
+    post_until: float | None = None
     phone: str = field(default="", repr=False)
 
 

@@ -48,7 +48,8 @@ async def _candidates(
     """What the provider lists for messages alike and nobody else has, oldest first.
 
     None where that is no evidence: it could not be asked, or lists a text to this
-    phone that is neither ours nor another message's.
+    phone that is neither ours nor another message's, or ours under an id that it has
+    named for another message.
     """
     try:
         phone = vault.open(twins[0].to, PHONE)
@@ -59,6 +60,11 @@ async def _candidates(
     if listed is None:
         return None
     bound = await store.bound(provider.name, [one.provider_id for one in listed])
+    mine = (twins[0].recipient, twins[0].body)
+    if any(
+        one.same_text and bound.get(one.provider_id, mine) != mine for one in listed
+    ):
+        return None
     free = [one for one in listed if one.provider_id not in bound]
     ours = [one for one in free if one.same_text]
     if free and not ours:

@@ -3,9 +3,8 @@
 import argparse
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 
-from service.sandbox.application import Options
+from service.sandbox.options import FLAGS, Options
 from service.sandbox.server import run
 
 
@@ -14,14 +13,11 @@ def parse(arguments: Sequence[str]) -> Options:
     parser = argparse.ArgumentParser(
         prog="sandbox", description=__doc__, argument_default=argparse.SUPPRESS
     )
-    add = parser.add_argument
-    add("--dir", dest="directory", type=Path, required=True, help="account and log")
-    add("--host")
-    add("--port", type=int, help="0, the default, takes a free one")
-    add("--idle", type=float, help="stop after so many seconds without a request")
-    add("--pace", type=float, help="seconds between two statuses of a message")
-    add("--inbound-url", help="where the answers of phones are posted")
-    add("--faults", type=Path, help="a JSON list of faults, as PUT /_sandbox/faults")
+    for flag in FLAGS:
+        needed = flag.field == "directory"
+        parser.add_argument(
+            flag.name, dest=flag.field, type=flag.type, required=needed, help=flag.help
+        )
     return Options(**vars(parser.parse_args(arguments)))
 
 

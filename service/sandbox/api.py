@@ -10,7 +10,7 @@ from service.sandbox.faults.visit import SID
 from service.sandbox.gate import answer, authenticate, tell
 from service.sandbox.listing import turn_to
 from service.sandbox.lives import Lives
-from service.sandbox.messages import Message, Messages
+from service.sandbox.messages import POOL_NUMBER, Message, Messages
 from service.sandbox.refusals import RefusedError
 from service.sandbox.resource import API_VERSION, resource
 from service.sandbox.strikes import Strikes
@@ -52,6 +52,7 @@ class Api:
         raw = [[name, str(value)] for name, value in form.items()]
         try:
             asked = parse_submission(dict(raw), datetime.now(UTC))
+            self._refuse_opted_out(asked)
         except RefusedError as refused:
             self._messages.record("refused", code=refused.code, form=raw)
             raise
@@ -114,6 +115,10 @@ class Api:
             raise RefusedError(20009, message.status)
         self._messages.record("deleted", sid=message.sid)
         return web.Response(status=204)
+
+    def _refuse_opted_out(self, asked: Submission) -> None:
+        if self._messages.opt_outs.between(asked.to, asked.sender or POOL_NUMBER):
+            raise RefusedError(21610, asked.to)
 
     def _facts(self, asked: Submission) -> dict[str, object]:
         """What faults make of a message; of two that say the same, the first counts."""

@@ -1,8 +1,6 @@
 """The rooms of the sandbox put together: the API, the backstage, the inbox."""
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
-from pathlib import Path
 
 import aiohttp
 from aiohttp import web
@@ -16,26 +14,10 @@ from service.sandbox.inbox import Inbox
 from service.sandbox.journal import Journal
 from service.sandbox.lives import Lives
 from service.sandbox.messages import Messages
+from service.sandbox.options import Options
 from service.sandbox.receipts import Receipts
 from service.sandbox.strikes import Strikes
 from service.sandbox.trouble import Trouble
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Options:
-    """Where to listen and what to keep; times are seconds, `idle` 0 means for ever.
-
-    `port` 0 takes a free one. `pace` is the time between two statuses of a message.
-    `faults` is a JSON file of those in force from the start.
-    """
-
-    directory: Path
-    host: str = "127.0.0.1"
-    port: int = 0
-    idle: float = 0.0
-    pace: float = 0.02
-    inbound_url: str | None = None
-    faults: Path | None = None
 
 
 def make_app(options: Options, account: Account, journal: Journal) -> web.Application:

@@ -9,6 +9,7 @@ from service.sandbox.errors import SandboxError
 from service.sandbox.faults import Fault, parse_faults
 from service.sandbox.gate import answer
 from service.sandbox.messages import Messages
+from service.sandbox.optouts import WORDS
 from service.sandbox.receipts import Receipts
 from service.sandbox.refusals import RefusedError
 from service.sandbox.resource import testimony
@@ -57,6 +58,8 @@ class Backstage:
         """Bring an answer: From, To, Body, and Url unless given at the start.
 
         Posts the signed webhook and says what came of it; 400 names what is missing.
+        With an OptOutType it is a text to a service with Advanced Opt-Out, whose own
+        keywords made that of it.
         """
         raw = [[name, str(value)] for name, value in (await request.post()).items()]
         form = {"Url": self._inbound_url or "", **dict(raw)}
@@ -69,9 +72,13 @@ class Backstage:
         except RefusedError as refused:
             text = f"inbound: Url: found {form['Url']}, expected http://… or https://…"
             raise web.HTTPBadRequest(text=text) from refused
+        wish = form.get("OptOutType")
+        if wish not in {None, *WORDS}:
+            text = f"inbound: OptOutType: found {wish}, expected {', '.join(WORDS)}"
+            raise web.HTTPBadRequest(text=text)
         said = Submission(form["To"], form["From"], None, form["Body"], None, None)
         message = self._messages.create(
-            said, direction="inbound", status="received", form=raw
+            said, direction="inbound", status="received", form=raw, wish=wish
         )
         result = await self._receipts.bring(message, url)
         return answer({"sid": message.sid, "result": result})

@@ -38,12 +38,17 @@ class SandboxClient:
         """Every message ever taken, with its `statuses` and its raw `form`."""
         return await self._told("GET", "messages")
 
-    async def text(self, sender: str, to: str, body: str, url: str) -> str:
+    async def text(
+        self, sender: str, to: str, body: str, url: str, wish: str | None = None
+    ) -> str:
         """Let a phone write, signed, to `url`; returns the HTTP status it answered.
 
         Or `ct` where nobody was there, `rt` where nobody answered, `lost` by a fault.
+        `wish` is the OptOutType of a service with Advanced Opt-Out.
         """
         form = {"From": sender, "To": to, "Body": body, "Url": url}
+        if wish:
+            form["OptOutType"] = wish
         async with self._session.post(
             f"{self.url}/_sandbox/inbound", data=form, raise_for_status=True
         ) as answer:

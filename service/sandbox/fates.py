@@ -45,7 +45,9 @@ FATES = {
     "94": Fate(("queued", "failed"), 30007, "a filter took the text for spam"),
     "95": Fate(("queued", "sent"), None, "the carrier never sends a receipt"),
 }
+EXPIRED = 30036
 REASONS = {fate.error_code: fate.reason for fate in FATES.values() if fate.error_code}
+REASONS[EXPIRED] = "its ValidityPeriod ran out in the queue"
 
 
 def fate_of(number: str) -> Fate:

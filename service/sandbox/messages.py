@@ -8,13 +8,21 @@ from typing import Self
 
 from service.sandbox.fates import Fate, fate_of
 from service.sandbox.journal import Event, Journal
+from service.sandbox.optouts import OptOuts, asked_for
 from service.sandbox.segments import segments
-from service.sandbox.submission import Submission
+from service.sandbox.submission import LONGEST_VALIDITY, Submission
+
+POOL_NUMBER = "+15005550006"
+"""What every messaging service sends from: Twilio's good magic number."""
 
 
 @dataclass(slots=True)
 class Message:
-    """One SMS, as its events left it; `number` counts from 0 in order of arrival."""
+    """One SMS, as its events left it; `number` counts from 0 in order of arrival.
+
+    It does not leave the queue before `leaves_at`, nor after `valid_until`. `wish` is
+    what Advanced Opt-Out made of a text to us.
+    """
 
     number: int
     sid: str
@@ -31,7 +39,10 @@ class Message:
     updated_at: datetime
     statuses: list[str]
     fate: Fate
+    wish: str | None
     listed_at: datetime
+    leaves_at: datetime
+    valid_until: datetime
     sent_at: datetime | None = None
     error_code: int | None = None
     deleted: bool = False
@@ -56,8 +67,9 @@ class Message:
     @classmethod
     def born(cls, number: int, event: Event) -> Self:
         """Make the message a `created` event tells of."""
-        at = _second(event["at"])
-        send_at = event["send_at"]
+        at, send_at = _second(event["at"]), event["send_at"]
+        queued_at = datetime.fromisoformat(send_at or event["at"])
+        validity = event.get("validity", LONGEST_VALIDITY)
         return cls(
             number=number,
             sid=event["sid"],
@@ -74,7 +86,10 @@ class Message:
             updated_at=at,
             statuses=[event["status"]],
             fate=_fate(event),
+            wish=event.get("wish"),
             listed_at=at + timedelta(seconds=event.get("unlisted", 0)),
+            leaves_at=queued_at + timedelta(seconds=event.get("stuck", 0)),
+            valid_until=queued_at + timedelta(seconds=validity),
             sent_at=at if event["direction"] == "inbound" else None,
         )
 
@@ -122,6 +137,7 @@ class Messages:
     def __init__(self, journal: Journal) -> None:
         self._journal = journal
         self._by_sid: dict[str, Message] = {}
+        self.opt_outs = OptOuts()
         journal.replay(self._apply)
 
     def record(self, event: str, **facts: object) -> None:
@@ -141,7 +157,8 @@ class Messages:
     ) -> Message:
         """Log a new message; `form` is what was posted, field by field, as it came.
 
-        `facts` are what faults make of it: `ending`, `unlisted`.
+        `facts` are what faults make of it: `ending`, `stuck`, `unlisted`; and of a
+        text to us what it asks for: `wish`.
         """
         sid = "SM" + uuid.uuid4().hex
         self.record(
@@ -156,6 +173,7 @@ class Messages:
             segments=segments(asked.body),
             callback=asked.callback,
             send_at=asked.send_at.isoformat() if asked.send_at else None,
+            validity=asked.validity,
             form=form,
             **facts,
         )
@@ -180,5 +198,8 @@ class Messages:
             case "created":
                 message = Message.born(len(self._by_sid), event)
                 self._by_sid[message.sid] = message
+                if message.direction == "inbound":
+                    wish = message.wish or asked_for(message.body)
+                    self.opt_outs.heed(message.phone, message.to, wish)
             case _:
                 self._by_sid[event["sid"]].learn(event)

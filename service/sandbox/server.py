@@ -9,9 +9,10 @@ from aiohttp import web
 from yarl import URL
 
 from service.sandbox.account import load_account, publish
-from service.sandbox.application import Options, make_app
+from service.sandbox.application import make_app
 from service.sandbox.errors import SandboxError
 from service.sandbox.journal import Journal
+from service.sandbox.options import Options
 from service.sandbox.presence import Presence
 
 

@@ -8,19 +8,24 @@ from urllib.parse import urlsplit
 
 from service.sandbox.refusals import MAGIC_FROM, MAGIC_TO, RefusedError
 
+LONGEST_VALIDITY = 36_000
+"""Seconds in the queue after which a message fails, unless it says less."""
+
 _E164 = re.compile(r"\+[1-9]\d{6,14}")
 _SENDER = re.compile(r"\+?\d{3,15}|(?=.*[A-Za-z])[A-Za-z0-9 +_&-]{1,11}")
 _SERVICE = re.compile(r"MG[0-9a-fA-F]{32}")
 _URL = re.compile(r"https?://[!-~]+", re.IGNORECASE)
 _LONGEST_BODY = 1600
-_LONGEST_VALIDITY = 36_000
 _SEND_AT = "%Y-%m-%dT%H:%M:%SZ"
 _SOONEST, _LATEST = timedelta(seconds=300), timedelta(days=35)
 
 
 @dataclass(frozen=True, slots=True)
 class Submission:
-    """A message Twilio would take: `sender` is None when the service picks one."""
+    """A message Twilio would take: `sender` is None when the service picks one.
+
+    `validity` is in seconds: how long it may wait in the queue.
+    """
 
     to: str
     sender: str | None
@@ -28,6 +33,7 @@ class Submission:
     body: str
     callback: str | None
     send_at: datetime | None
+    validity: int = LONGEST_VALIDITY
 
     @property
     def status(self) -> str:
@@ -50,13 +56,14 @@ def parse_submission(form: Mapping[str, str], now: datetime) -> Submission:
     _require(to, sender or service, body)
     _check_to(to)
     _check_from(sender, service)
-    _check_validity(form.get("ValidityPeriod"))
+    validity = _validity(form.get("ValidityPeriod"))
     return Submission(
         to=to,
         sender=sender,
         service=service,
         body=body,
         callback=check_url(url) if (url := form.get("StatusCallback")) else None,
+        validity=validity,
         send_at=_send_at(form, now) if service else None,
     )
 
@@ -88,14 +95,15 @@ def _check_from(sender: str | None, service: str | None) -> None:
         raise RefusedError(21212, sender)
 
 
-def _check_validity(seconds: str | None) -> None:
+def _validity(seconds: str | None) -> int:
     if not seconds:
-        return
+        return LONGEST_VALIDITY
     number = seconds.lstrip("0")
     if not (seconds.isascii() and seconds.isdigit() and number):
         raise RefusedError(90014, seconds)
-    if len(number) > len(str(_LONGEST_VALIDITY)) or int(number) > _LONGEST_VALIDITY:
+    if len(number) > len(str(LONGEST_VALIDITY)) or int(number) > LONGEST_VALIDITY:
         raise RefusedError(90007, seconds)
+    return int(number)
 
 
 def check_url(url: str) -> str:

@@ -33,6 +33,8 @@ def inbound_form(message: Message, account_sid: str) -> dict[str, str]:
     form = _who(message, account_sid)
     for end in ("From", "To"):
         form |= {f"{end}{place}": "" for place in _PLACES} | {f"{end}Country": "US"}
+    if message.wish:
+        form["OptOutType"] = message.wish
     return form | {
         "Body": message.body,
         "NumMedia": "0",

@@ -8,8 +8,9 @@ from aiohttp.test_utils import TestServer
 
 from service.adapters.twilio import Twilio, twilio
 from service.sandbox.account import Account
-from service.sandbox.application import Options, make_app
+from service.sandbox.application import make_app
 from service.sandbox.journal import Journal
+from service.sandbox.options import Options
 from tests.adapters.twilio_wire import (
     ACCOUNT,
     TOKEN,

@@ -47,7 +47,7 @@ rules export CODE --out
 rules list
 rules revert CODE --force --dry-run
 rules shadow CODE
-sandbox --dir --host --port
+sandbox --dir --host --port --idle --pace --inbound-url --faults
 serve
 templates check [PATH]
 templates list

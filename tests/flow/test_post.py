@@ -54,6 +54,12 @@ async def post(posting: Posting, given: list[Outgoing], deadline: float) -> Said
     return run.take()
 
 
+async def test_every_message_says_until_when_it_may_be_posted() -> None:
+    provider, deadline = FakeProvider(), elapsed() + 60
+    await post(Posting(provider, VAULT), messages(2), deadline)
+    assert [one.post_until for one in provider.posted] == [deadline, deadline]
+
+
 def messages(count: int, **changed: object) -> list[Outgoing]:
     known: dict[str, object] = {
         "attempt": 1,

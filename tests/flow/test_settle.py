@@ -160,6 +160,18 @@ async def test_a_text_that_is_nobodys_is_no_proof_of_absence(
     assert ledger.states() == ["accepted"]
 
 
+async def test_a_text_of_ours_under_an_id_of_another_message_is_no_proof_of_absence(
+    ledger: Ledger, lapsed: Callable[..., Awaitable[None]]
+) -> None:
+    await lapsed("SC-0001", arrived=True)
+    ledger.provider.script = [Accepted("SM1")]
+    await ledger.register(permit("B-0002", phones=("+12125550102",)))
+    await ledger.send()
+    for _ in range(3):
+        await ledger.settle(patience=-timedelta(minutes=5))
+    assert ledger.states() == ["uncertain", "accepted"], "who has SM1, nobody knows"
+
+
 async def test_absent_twice_returns_to_due_once_and_is_sent_as_a_new_message(
     ledger: Ledger, lapsed: Callable[..., Awaitable[None]], until: Until
 ) -> None:

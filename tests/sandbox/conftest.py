@@ -16,9 +16,10 @@ from twilio.http.async_http_client import AsyncTwilioHttpClient
 from twilio.rest import Client
 
 from service.sandbox.account import Account
-from service.sandbox.application import Options, make_app
+from service.sandbox.application import make_app
 from service.sandbox.client import SandboxClient
 from service.sandbox.journal import Journal
+from service.sandbox.options import Options
 from tests.sandbox.visitor import backstage
 
 ROOT = Path(__file__).parents[2]

@@ -5,10 +5,18 @@ from pathlib import Path
 import aiohttp
 import pytest
 
+from service.cli.sandbox import sandbox
 from service.sandbox.__main__ import parse
-from service.sandbox.application import Options
 from service.sandbox.client import SandboxClient, read_log
+from service.sandbox.options import Options
 from service.sandbox.server import run, serve
+
+
+def test_the_command_of_the_service_has_the_same_flags(tmp_path: Path) -> None:
+    wanted = ["--dir", str(tmp_path), "--host", "::1", "--port", "0", "--idle", "1"]
+    wanted += ["--pace", "2", "--inbound-url", "http://a/", "--faults", "f.json"]
+    chosen = sandbox.make_context("sandbox", list(wanted)).params
+    assert Options(**chosen) == parse(wanted)
 
 
 async def test_nobody_calling_for_long_ends_it(tmp_path: Path) -> None:

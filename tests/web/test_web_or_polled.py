@@ -24,10 +24,11 @@ from service.flow.register import register
 from service.flow.rows import Register
 from service.flow.tick import Pass, tick
 from service.sandbox.account import Account
-from service.sandbox.application import Options, make_app
+from service.sandbox.application import make_app
 from service.sandbox.client import SandboxClient
 from service.sandbox.faults import Ending, LateCallbacks, Unlisted
 from service.sandbox.journal import Journal
+from service.sandbox.options import Options
 from service.web.application import application
 from tests.web.conftest import FOOD, settings_in
 

@@ -120,13 +120,17 @@ class MessageStore:
                 for row in await connection.execute(wanted)
             ]
 
-    async def bound(self, provider: str, ids: Collection[str]) -> set[str]:
-        """Those of a provider's ids that already belong to a message."""
-        wanted = select(messages.c.provider_id).where(
-            messages.c.provider == provider, messages.c.provider_id.in_(ids)
+    async def bound(
+        self, provider: str, ids: Collection[str]
+    ) -> dict[str, tuple[str, str]]:
+        """Recipient and text of the messages that these ids of a provider belong to."""
+        its = messages.c
+        wanted = select(its.provider_id, its.recipient_id, its.body).where(
+            its.provider == provider, its.provider_id.in_(ids)
         )
         async with self._database.read() as connection:
-            return set((await connection.execute(wanted)).scalars())
+            rows = await connection.execute(wanted)
+            return {sid: (recipient, body) for sid, recipient, body in rows}
 
     async def absent(self, message: OpenMessage, *, proof: bool, now: datetime) -> None:
         """Note that the provider does not list it; with proof, return its reminders."""

@@ -21,7 +21,7 @@ from service.sandbox.faults.callbacks import (
 )
 from service.sandbox.faults.fault import Fault, Target
 from service.sandbox.faults.listed import FAULTS, load_faults, parse_faults
-from service.sandbox.faults.messages import Ending, MessageFault, Unlisted
+from service.sandbox.faults.messages import Ending, MessageFault, StuckQueue, Unlisted
 from service.sandbox.faults.requests import (
     Broken,
     Busy,
@@ -53,6 +53,7 @@ __all__ = [
     "RequestFault",
     "Reset",
     "ShuffledCallbacks",
+    "StuckQueue",
     "Target",
     "TruncatedAnswer",
     "Unlisted",

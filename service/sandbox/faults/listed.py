@@ -23,6 +23,7 @@ _Any = Annotated[
     | answers.EndlessHeaders
     | answers.WrongSid
     | messages.Ending
+    | messages.StuckQueue
     | messages.Unlisted
     | callbacks.DuplicatedCallbacks
     | callbacks.ShuffledCallbacks

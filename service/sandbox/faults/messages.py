@@ -47,6 +47,17 @@ class Ending(MessageFault):
         return {"ending": {"path": ["queued", *self.path], "code": self.code}}
 
 
+class StuckQueue(MessageFault):
+    """It stays `queued` for so many seconds, or until its ValidityPeriod runs out."""
+
+    fault: Literal["stuck-queue"] = "stuck-queue"
+    seconds: Seconds
+
+    def facts(self) -> dict[str, object]:
+        """For how long it cannot leave, counted from its taking or its SendAt."""
+        return {"stuck": self.seconds}
+
+
 class Unlisted(MessageFault):
     """It shows in lists so many seconds late; asked for by its SID, it is there."""
 

@@ -1,0 +1,151 @@
+"""The lives of `serve`, and how each of them ends."""
+
+import asyncio
+import signal
+from asyncio.subprocess import Process
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from random import Random
+from time import monotonic
+
+from tests.chaos.ledger import connected
+from tests.chaos.office import LEASE, SETTLE, Office, signal_all
+from tests.chaos.witness import Tail
+
+PATIENCE = 60.0
+ENDED_AT_ONCE = 143
+_GLANCE = 0.003
+_IDLE = 1.0
+"""Seconds to wait for something to happen that would be a good moment to die."""
+
+
+@dataclass(slots=True)
+class Life:
+    """One process of `serve`, from its start to its end."""
+
+    office: Office
+    process: Process
+    said: Path
+    port: int
+    tail: Tail
+    rng: Random
+
+    @classmethod
+    async def begin(cls, office: Office, number: int, port: int, rng: Random) -> "Life":
+        said = office.folder / f"serve-{number:04}.log"
+        url = f"http://127.0.0.1:{port}"
+        settings = {
+            "PERMIT_REMINDERS_PORT": str(port),
+            "PERMIT_REMINDERS_PUBLIC_URL": url,
+        }
+        process = await office.spawn("serve", err=said, **settings)
+        return cls(office, process, said, port, Tail(office.log), rng)
+
+    async def listening(self) -> None:
+        """Wait until it serves."""
+        await self.until(lambda: b"listening on" in self.said.read_bytes(), PATIENCE)
+
+    async def until(self, true: Callable[[], bool], seconds: float) -> bool:
+        """Wait for something, or for its own death, or for so long."""
+        given_up_at = monotonic() + seconds
+        while monotonic() < given_up_at and self.process.returncode is None:
+            if true():
+                return True
+            await asyncio.sleep(_GLANCE)
+        return False
+
+    async def more_taken(self, count: int) -> None:
+        """Wait until the sandbox has taken so many more."""
+        aim = self.tail.taken() + count
+        await self.until(lambda: self.tail.taken() >= aim, _IDLE)
+
+    async def claimed(self) -> None:
+        """Wait until messages are claimed and not recorded."""
+        with connected(self.office.folder) as database:
+            wanted = "SELECT 1 FROM messages WHERE state = 'sending' LIMIT 1"
+            await self.until(lambda: bool(database.execute(wanted).fetchall()), _IDLE)
+
+    async def end(self, number: signal.Signals) -> int:
+        """Send a signal and wait; the exit code."""
+        signal_all(self.process, number)
+        return await asyncio.wait_for(self.process.wait(), PATIENCE)
+
+    async def kill(self) -> None:
+        await self.end(signal.SIGKILL)
+
+
+async def _early(life: Life) -> None:
+    """While it starts, or a moment after."""
+    await asyncio.sleep(life.rng.uniform(0.1, 1.5))
+    await life.kill()
+
+
+async def _claimed(life: Life) -> None:
+    """Between claim and POST, or among the first POSTs."""
+    await life.listening()
+    await life.claimed()
+    await asyncio.sleep(life.rng.choice((0, life.rng.uniform(0, 0.03))))
+    await life.kill()
+
+
+async def _posted(life: Life) -> None:
+    """Between a POST and its record."""
+    await life.listening()
+    await life.more_taken(life.rng.randint(1, 5))
+    await asyncio.sleep(life.rng.choice((0, 0, life.rng.uniform(0, 0.01))))
+    await life.kill()
+
+
+async def _later(life: Life) -> None:
+    """At any time."""
+    await life.listening()
+    await asyncio.sleep(life.rng.uniform(0, 1.5))
+    await life.kill()
+
+
+async def _slept(life: Life) -> None:
+    """Stopped past its lease and what is settled after it, woken, and killed later."""
+    await life.listening()
+    if life.rng.random() < 0.5:
+        await life.claimed()
+    else:
+        await life.more_taken(1)
+    signal_all(life.process, signal.SIGSTOP)
+    await asyncio.sleep(life.rng.uniform(LEASE, LEASE + 2 * SETTLE))
+    signal_all(life.process, signal.SIGCONT)
+    await _later(life)
+
+
+async def _told(life: Life) -> None:
+    """Asked to end: it finishes what it does, and ends well."""
+    await life.listening()
+    await asyncio.sleep(life.rng.uniform(0, 0.5))
+    code = await life.end(signal.SIGTERM)
+    assert code == 0, f"serve ended with {code} when told to: {life.said}"
+
+
+async def _told_twice(life: Life) -> None:
+    """Asked to end, and asked again: it ends where it stands, or had ended well."""
+    await life.listening()
+    await life.claimed()
+    signal_all(life.process, signal.SIGTERM)
+    await asyncio.sleep(life.rng.uniform(0, 0.2))
+    code = await life.end(signal.SIGTERM)
+    assert code in {0, ENDED_AT_ONCE}, f"serve ended with {code}: {life.said}"
+
+
+_Ending = Callable[[Life], Awaitable[None]]
+ENDINGS: Mapping[str, tuple[_Ending, int]] = {
+    "while it started": (_early, 3),
+    "with messages claimed": (_claimed, 8),
+    "right after a POST": (_posted, 14),
+    "at any time": (_later, 5),
+    "after a long sleep": (_slept, 2),
+    "told to stop": (_told, 2),
+    "told twice": (_told_twice, 1),
+}
+"""By what the summary calls them, each with how often it is chosen."""
+
+MERCIFUL = ("told to stop", "told twice")
+"""Those that are no kill."""

@@ -1,0 +1,175 @@
+"""A folder with a live office, a sandbox beside it, and real commands in it."""
+
+import asyncio
+import os
+import signal
+import socket
+import sys
+from asyncio.subprocess import Process
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, closing
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from functools import partial
+from pathlib import Path
+from typing import Final
+from zoneinfo import ZoneInfo
+
+import orjson
+
+from service.adapters.calendars import calendars
+from service.adapters.rulefiles import read_authorities
+from service.adapters.store.brakes import Brakes
+from service.adapters.store.database import Database
+from service.app import build, prepare
+from service.flow.change import change
+from service.flow.edits import Offices
+from service.flow.golive import go_live
+from service.settings import Settings
+from tests.chaos.register import RULE
+from tests.cli.commands import environment
+
+OFFICE: Final = "990000"
+ZONE: Final = ZoneInfo("Asia/Shanghai")
+FIRST_DAY: Final = date(2024, 3, 5)
+_LIVE_FROM: Final = datetime(2024, 1, 1, tzinfo=ZONE)
+
+SETTLE: Final = 2.0
+POST: Final = SETTLE / 2
+LEASE: Final = 6 * POST
+"""Seconds: how the settings follow from `SETTLE` (docs/operations.md)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """What a command left."""
+
+    code: int
+    out: str
+    err: str
+
+
+@dataclass(frozen=True, slots=True)
+class Office:
+    """One installation in a folder; its clock stands until `move` is called."""
+
+    folder: Path
+
+    @property
+    def log(self) -> Path:
+        """What the sandbox writes."""
+        return self.folder / "sandbox" / "messages.jsonl"
+
+    def environment(self, **more: str) -> dict[str, str]:
+        """For its processes; they keep their bytecode, to start sooner."""
+        kept = environment()
+        kept.pop("PYTHONDONTWRITEBYTECODE", None)
+        return kept | {
+            "PERMIT_REMINDERS_AUTHORITY": OFFICE,
+            "PERMIT_REMINDERS_SETTLE": str(SETTLE),
+            "PERMIT_REMINDERS_TICK": "0.2",
+            **more,
+        }
+
+    async def spawn(self, *arguments: str, err: Path, **more: str) -> Process:
+        """Start a command in a session of its own, so that a kill reaches all of it."""
+        with err.open("wb") as file:
+            return await asyncio.create_subprocess_exec(
+                *(sys.executable, "-m", "service", *arguments),
+                cwd=self.folder,
+                env=self.environment(**more),
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=asyncio.subprocess.PIPE,
+                stderr=file,
+                start_new_session=True,
+            )
+
+    async def run(self, *arguments: str) -> Ran:
+        """Run a command to its end."""
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "service", *arguments),
+            cwd=self.folder,
+            env=self.environment(),
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+        )
+        try:
+            out, err = await process.communicate()
+        finally:
+            if process.returncode is None:
+                process.kill()
+                await process.wait()
+        assert process.returncode is not None
+        return Ran(process.returncode, out.decode(), err.decode())
+
+    async def must(self, *arguments: str) -> str:
+        """Run a command that has to be done; what it printed."""
+        ran = await self.run(*arguments)
+        assert ran.code == 0, (arguments, ran)
+        return ran.out
+
+    async def move(self, day: date) -> None:
+        """Set the simulated clock to ten o'clock of a day."""
+        async with self._database() as database:
+            await Brakes(database).simulate(_ten_on(day))
+
+    async def prepare(self) -> str:
+        """Make the database and go live, in one go; a key for the API."""
+        settings = Settings(database_url=self._url)
+        file = Path(__file__).with_name("office.toml")
+        offices = read_authorities(file, calendars=calendars())
+        async with self._database() as database:
+            await prepare(settings, database)
+            await Brakes(database).simulate(_ten_on(FIRST_DAY))
+            house = await build(settings, database)
+            by, now = "Director Wang", house.clock.now()
+            await change(Offices([*offices.values()]), house.office, house.clock, by=by)
+            live = partial(go_live, live_from=_LIVE_FROM, approved_by=by, by=by)
+            await live(OFFICE, [RULE], house.going_live)
+            return await house.keys.create("register", by, now)
+
+    @property
+    def _url(self) -> str:
+        return f"sqlite:///{self.folder / 'permit-reminders.db'}"
+
+    @asynccontextmanager
+    async def _database(self) -> AsyncIterator[Database]:
+        database = Database(self._url)
+        try:
+            yield database
+        finally:
+            await database.dispose()
+
+
+def _ten_on(day: date) -> datetime:
+    return datetime.combine(day, time(10), ZONE)
+
+
+@asynccontextmanager
+async def carrier(office: Office) -> AsyncIterator[str]:
+    """The sandbox, which outlives every process of ours; its address."""
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "service.sandbox", "--dir", "sandbox"),
+        cwd=office.folder,
+        env=office.environment(),
+        stdout=asyncio.subprocess.PIPE,
+        start_new_session=True,
+    )
+    assert process.stdout is not None
+    try:
+        yield str(orjson.loads(await process.stdout.readline())["url"])
+    finally:
+        process.terminate()
+        await process.wait()
+
+
+def free_port() -> int:
+    """A port that nobody listens on just now."""
+    with closing(socket.create_server(("127.0.0.1", 0))) as listener:
+        return int(listener.getsockname()[1])
+
+
+def signal_all(process: Process, number: signal.Signals) -> None:
+    """Reach every process of a command, if it lives."""
+    if process.returncode is None:
+        os.killpg(process.pid, number)

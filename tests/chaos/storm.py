@@ -1,0 +1,118 @@
+"""Processes die while permits come and the provider fails, day after day."""
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from random import Random
+
+import aiohttp
+
+from service.sandbox.client import SandboxClient
+from tests.chaos.lives import ENDINGS, MERCIFUL, Life
+from tests.chaos.office import FIRST_DAY, Office, free_port
+from tests.chaos.operator import Operator
+from tests.chaos.register import RULE, Register
+from tests.chaos.weather import blow
+
+KILLS_A_DAY = 24
+_WORKERS = 2
+_NEW, _CHANGED = 6, 2
+"""Permits that come, and that change, in each life, at most."""
+
+
+@dataclass(slots=True)
+class Storm:
+    """What goes on in an office, and what has happened so far."""
+
+    office: Office
+    key: str
+    sandbox: SandboxClient
+    session: aiohttp.ClientSession
+    seed: int
+    operator: Operator
+    register: Register = field(default_factory=Register)
+    ends: Counter[str] = field(default_factory=Counter)
+    today: date = FIRST_DAY
+    lives: int = 0
+
+    async def rage(self, kills: int) -> None:
+        """Kill so many processes, over as many days as that takes."""
+        while (left := kills - self.kills) > 0:
+            await self._day(self.kills + min(left, KILLS_A_DAY))
+            await self._import()
+            self.today += timedelta(days=1)
+            await self.office.move(self.today)
+
+    @property
+    def kills(self) -> int:
+        """How many processes were killed."""
+        return self.ends.total() - sum(self.ends[one] for one in MERCIFUL)
+
+    async def _day(self, kills: int) -> None:
+        """Two workers side by side, each killed and started again, until so many."""
+        rng = Random(f"{self.seed} {self.today}")
+        async with (
+            _beside(blow(self.sandbox, rng)),
+            _beside(self.operator.watch(rng)),
+            asyncio.TaskGroup() as workers,
+        ):
+            for _ in range(_WORKERS):
+                workers.create_task(self._work(free_port(), kills))
+
+    async def _import(self) -> None:
+        """In the evening the register comes as a file: what a dead process missed."""
+        file = self.office.folder / "register.csv"
+        self.register.save(file)
+        await self.office.must("import", str(file))
+
+    async def begin(self, port: int | None = None) -> Life:
+        """Start one more process."""
+        self.lives += 1
+        rng = Random(f"{self.seed} {self.lives}")
+        return await Life.begin(self.office, self.lives, port or free_port(), rng)
+
+    async def _work(self, port: int, kills: int) -> None:
+        while self.kills < kills:
+            life = await self.begin(port)
+            weights = [weight for _, weight in ENDINGS.values()]
+            [name] = life.rng.choices(list(ENDINGS), weights)
+            try:
+                async with _beside(self._write(life)):
+                    await ENDINGS[name][0](life)
+            finally:
+                await life.kill()
+            self.ends[name] += 1
+
+    async def _write(self, life: Life) -> None:
+        """Permits come in by the API of a process that may die at any moment."""
+        await life.listening()
+        today, rng = self.today, life.rng
+        wanted = [self.register.new(today, rng) for _ in range(rng.randint(1, _NEW))]
+        changed = [self.register.change(rng) for _ in range(rng.randint(0, _CHANGED))]
+        for permit in [*wanted, *filter(None, changed)]:
+            url = f"http://127.0.0.1:{life.port}/v1/permits/{RULE}/{permit.number}"
+            try:
+                async with self.session.put(
+                    url,
+                    json=permit.fields,
+                    headers={"Authorization": f"Bearer {self.key}"},
+                ) as answer:
+                    assert answer.status < 500, await answer.text()
+                    assert answer.ok, await answer.text()
+            except aiohttp.ClientError:
+                return
+
+
+@asynccontextmanager
+async def _beside(work: Coroutine[None, None, None]) -> AsyncIterator[None]:
+    """Do something else as long as this lasts; its failure is ours."""
+    task = asyncio.create_task(work)
+    try:
+        yield
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task

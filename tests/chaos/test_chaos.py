@@ -1,0 +1,14 @@
+from pathlib import Path
+
+import pytest
+
+from tests.chaos.run import chaos
+
+
+@pytest.mark.timeout(400)
+async def test_a_few_kills_leave_nobody_texted_twice_or_forgotten(
+    tmp_path: Path,
+) -> None:
+    told = await chaos(tmp_path, kills=2, seed=1)
+    assert told.wrong == []
+    assert " 0 SMS" not in "".join(told.summary)
