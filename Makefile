@@ -2,6 +2,7 @@
 
 PYTHON ?= python3
 BIN := .venv/bin
+BENCH ?= law sending expanding
 
 .PHONY: help demo test check bench format clean
 
@@ -20,8 +21,8 @@ check: .venv/tested  ## ruff, mypy, import-linter
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-bench: .venv/installed  ## What is claimed about speed, measured beside a peer
-	$(BIN)/python bench/law.py
+bench: .venv/installed  ## What is claimed about speed, beside a peer; BENCH=sending for one
+	@for it in $(BENCH); do $(BIN)/python bench/$$it.py || exit; done
 
 format: .venv/tested  ## Let ruff put the code in order
 	$(BIN)/ruff format .
