@@ -2,6 +2,7 @@
 
 PYTHON ?= python3
 BIN := .venv/bin
+BENCH ?= law sending expanding
 
 KILLS ?= 1000
 SEED ?=
@@ -26,8 +27,8 @@ check: .venv/tested  ## ruff, mypy, import-linter
 chaos: .venv/tested  ## Kill it KILLS times, 1000 unless said; SEED=N draws it again
 	$(BIN)/python -m tests.chaos --kills $(KILLS) $(if $(SEED),--seed $(SEED))
 
-bench: .venv/installed  ## What is claimed about speed, measured beside a peer
-	$(BIN)/python bench/law.py
+bench: .venv/installed  ## What is claimed about speed, beside a peer; BENCH=sending for one
+	@for it in $(BENCH); do $(BIN)/python bench/$$it.py || exit; done
 
 format: .venv/tested  ## Let ruff put the code in order
 	$(BIN)/ruff format .

@@ -10,10 +10,12 @@ GROUPS = 1000
 async def expand(store: ExpandStore, clock: Clock, stopping: Stopping = never) -> int:
     """Give birth to the reminders of every live slot due by now; how many.
 
-    Where a type is on trial, only to those of permits with a staff member's phone.
+    Where a type is on trial, only to those of permits with a staff member's phone. What
+    was missed only because the clock had run ahead is due again.
     """
     born = 0
     now = clock.now()
+    await store.keep_time(now)
     while (some := await store.expand(now, GROUPS)) is not None:
         born += some
         if stopping():

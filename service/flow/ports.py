@@ -171,6 +171,9 @@ class RegisterStore(Protocol):
 class ExpandStore(Protocol):
     """Slots that fall due become reminders."""
 
+    async def keep_time(self, now: datetime) -> None:
+        """Notice a clock that was set back: what it had missed is expanded anew."""
+
     async def expand(self, now: datetime, limit: int) -> int | None:
         """Give birth to the reminders of some groups in one transaction; how many.
 

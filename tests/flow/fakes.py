@@ -1,6 +1,6 @@
 """The provider that tests script: one fake for one port, with plain lists."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
@@ -26,6 +26,9 @@ class Taken:
     code: str | None = None
 
 
+Happening = Callable[[], Awaitable[None]]
+
+
 class FakeProvider:
     """Answers what `script` says, then yes; keeps every POST and what it took.
 
@@ -33,6 +36,8 @@ class FakeProvider:
     answer in the script says otherwise; `deaf` is a provider that cannot be asked.
     `unlisted` ids are not in its list of many, `strangers` are, whoever is asked for;
     `fetched` are the ids asked for one by one.
+    What is in `before` and `after` happens once, as the next POST arrives, and while
+    its answer is on the way.
     """
 
     name = "fake"
@@ -42,6 +47,8 @@ class FakeProvider:
         self.script: list[Outcome | DiedError] = []
         self.posted: list[Outgoing] = []
         self.taken: list[Taken] = []
+        self.before: list[Happening] = []
+        self.after: list[Happening] = []
         self.lost = False
         self.deaf = False
         self.same_text = True
@@ -53,6 +60,7 @@ class FakeProvider:
 
     async def send(self, message: Outgoing) -> Outcome:
         """POST one message, once."""
+        await _happen(self.before)
         self.posted.append(message)
         fresh = Accepted(f"SM{self.next_id}")
         self.next_id += 1
@@ -61,6 +69,7 @@ class FakeProvider:
             named = answer if isinstance(answer, Accepted) else fresh
             it = Taken(named.provider_id, message.phone, message.body, message.id)
             self.taken.append(it)
+        await _happen(self.after)
         if isinstance(answer, DiedError):
             raise answer
         return answer
@@ -119,3 +128,8 @@ class FakeProvider:
     def become(self, state: MessageState | None, code: str | None = None) -> None:
         """Everything it took is in this state from now on."""
         self.taken = [replace(it, state=state, code=code) for it in self.taken]
+
+
+async def _happen(waiting: list[Happening]) -> None:
+    while waiting:
+        await waiting.pop()()

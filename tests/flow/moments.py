@@ -1,0 +1,184 @@
+"""The moments of a reminder's life, and what may happen to its permit in each."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Final
+
+import pytest
+
+from service.domain.outcome import Outcome, RefusalKind, Refused, Unknown
+from service.domain.status import MessageState
+from tests.flow.fakes import DiedError
+from tests.flow.ledger import LANDLINE, PREPARE, Ledger, permit, word
+
+DAY: Final = timedelta(days=1)
+EVENING: Final = PREPARE + timedelta(hours=9)
+
+SOONER, LATER = date(2024, 12, 21), date(2029, 12, 31)
+"""Expiry dates that a register may give by mistake, or for good."""
+
+WAITED: Final = "UPDATE reminders SET retry_at = NULL"
+LAPSED: Final = "UPDATE messages SET lease_until = '2020-01-01 00:00:00.000000'"
+
+Happen = Callable[[], Awaitable[None]]
+
+
+def phone(at: int) -> str:
+    return f"+1212555010{at}"
+
+
+@dataclass(frozen=True, slots=True)
+class Office:
+    """Drives an office with a few permits, each with a phone of its own."""
+
+    ledger: Ledger
+    count: int
+
+    async def register(self, at: int, **changed: object) -> None:
+        told = {"phones": (phone(at),)} | changed
+        await self.ledger.register(permit(f"SC-{at}", **told))
+
+    async def withdraw(self, at: int) -> None:
+        await self.ledger.withdraw(permit(f"SC-{at}"))
+
+    async def hear(self, at: int, body: str) -> None:
+        heard = len(self.ledger.rows("SELECT * FROM inbounds"))
+        await self.ledger.hear(body, phone(at), f"IN{heard}")
+
+    async def renew(self, at: int, status: str) -> None:
+        new = permit(f"NEW-{at}", expires_on=LATER, replaces=f"SC-{at}", status=status)
+        await self.ledger.register(new)
+
+    async def answer(self, *outcomes: Outcome) -> None:
+        """POST what is due at its first instant, and be answered so."""
+        self.ledger.provider.script = [*outcomes] * self.count
+        await self.ledger.send_at(PREPARE)
+
+    async def report(self, state: MessageState) -> None:
+        await self.ledger.send_at(PREPARE)
+        sids = [f"SM{at + 1}" for at in range(self.count)]
+        await self.ledger.receive(*(word(state, sid) for sid in sids))
+
+
+async def before_it_is_due(office: Office, act: Happen) -> None:
+    office.ledger.clock.move_to(PREPARE - DAY)
+    await act()
+
+
+async def due(office: Office, act: Happen) -> None:
+    await office.ledger.expand(PREPARE)
+    await act()
+
+
+async def held(office: Office, act: Happen) -> None:
+    assert await office.ledger.send_at(EVENING) == 0
+    await act()
+
+
+async def claimed(office: Office, act: Happen) -> None:
+    office.ledger.provider.before = [act]
+    await office.ledger.send_at(PREPARE)
+
+
+async def on_its_way(office: Office, act: Happen) -> None:
+    office.ledger.provider.after = [act]
+    await office.ledger.send_at(PREPARE)
+
+
+async def uncertain_and_taken(office: Office, act: Happen) -> None:
+    office.ledger.provider.lost = True
+    await office.answer(Unknown("timeout"))
+    office.ledger.provider.lost = False
+    await act()
+
+
+async def uncertain_and_not_taken(office: Office, act: Happen) -> None:
+    await office.answer(Unknown("timeout"))
+    await act()
+
+
+async def left_by_a_process_that_died(office: Office, act: Happen) -> None:
+    with pytest.raises(DiedError):
+        await office.answer(DiedError())  # type: ignore[arg-type] # it is raised
+    office.ledger.tamper(LAPSED)
+    await act()
+
+
+async def given_back(office: Office, act: Happen) -> None:
+    await office.answer(Refused(RefusalKind.RETRY_SAFE, "20429", "HTTP 429"))
+    await act()
+    office.ledger.tamper(WAITED)
+
+
+async def sent(office: Office, act: Happen) -> None:
+    await office.ledger.send_at(PREPARE)
+    await act()
+
+
+async def delivered(office: Office, act: Happen) -> None:
+    await office.report(MessageState.DELIVERED)
+    await act()
+
+
+async def failed(office: Office, act: Happen) -> None:
+    await office.report(MessageState.FAILED)
+    await act()
+
+
+Moment = Callable[[Office, Happen], Awaitable[None]]
+
+MOMENTS: Final[Sequence[Moment]] = (
+    *(before_it_is_due, due, held, claimed, on_its_way, uncertain_and_taken),
+    *(uncertain_and_not_taken, left_by_a_process_that_died, given_back),
+    *(sent, delivered, failed),
+)
+
+Change = Callable[[Office, int], Awaitable[None]]
+
+ACTS: Final[Mapping[str, tuple[Change, Change]]] = {
+    "withdrawn": (
+        lambda office, at: office.withdraw(at),
+        lambda office, at: office.register(at),
+    ),
+    "suspended": (
+        lambda office, at: office.register(at, status="suspended"),
+        lambda office, at: office.register(at),
+    ),
+    "expiring sooner": (
+        lambda office, at: office.register(at, expires_on=SOONER),
+        lambda office, at: office.register(at),
+    ),
+    "expiring later": (
+        lambda office, at: office.register(at, expires_on=LATER),
+        lambda office, at: office.register(at),
+    ),
+    "with a landline": (
+        lambda office, at: office.register(at, phones=(LANDLINE,)),
+        lambda office, at: office.register(at, phones=(phone(at + 5),)),
+    ),
+    "filed": (
+        lambda office, at: office.register(at, renewal_filed_on=date(2024, 9, 18)),
+        lambda office, at: office.register(at),
+    ),
+    "renewed": (
+        lambda office, at: office.renew(at, "active"),
+        lambda office, at: office.renew(at, "withdrawn"),
+    ),
+    "stopped": (
+        lambda office, at: office.hear(at, "R"),
+        lambda office, at: office.hear(at, "START"),
+    ),
+}
+"""What happens to a permit or its phone, and what undoes it."""
+
+
+def accepted(ledger: Ledger, at: int) -> list[tuple[str, str]]:
+    """(expiry date, step) of every text about a permit that was taken, in order."""
+    rows = ledger.rows(
+        "SELECT l.* FROM message_reminders l JOIN messages m ON m.id = l.message_id "
+        "JOIN permits p ON p.id = l.permit_id "
+        "WHERE p.shown_number = ? AND m.accepted_at IS NOT NULL ORDER BY m.accepted_at",
+        f"SC-{at}",
+    )
+    return [(row["expires_on"], row["step"]) for row in rows]

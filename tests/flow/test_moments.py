@@ -1,0 +1,66 @@
+"""A permit changes, and changes back, at every moment of a reminder's life.
+
+Four permits are at the same moment when the same happens to each. The first is put
+right at once, the second next morning, the third in the last step, the fourth never.
+"""
+
+from datetime import datetime, timedelta
+
+import pytest
+
+from tests.flow.ledger import CLOSED, EXPIRES, LAST_CALL, PREPARE, Ledger
+from tests.flow.moments import ACTS, DAY, MOMENTS, Moment, Office, accepted
+from tests.flow.promises import SEEN, UNDER_WAY
+from tests.flow.world import World
+
+AT_ONCE, NEXT_MORNING, LAST_STEP, NEVER = range(4)
+
+MINUTE, FOUR_YEARS = timedelta(minutes=1), 1500 * DAY
+
+
+@pytest.mark.parametrize("act", ACTS)
+@pytest.mark.parametrize("moment", MOMENTS, ids=lambda it: it.__name__)
+async def test_whatever_happens_and_is_undone_everybody_is_told_once(
+    ledger: Ledger, moment: Moment, act: str
+) -> None:
+    office, world = Office(ledger, 4), World(ledger, None)
+    happen, undo = ACTS[act]
+    for at in range(4):
+        await office.register(at)
+
+    async def to_all() -> None:
+        for at in range(4):
+            await happen(office, at)
+        await undo(office, AT_ONCE)
+
+    async def live_on_to(now: datetime) -> None:
+        await world.tick(now - ledger.clock.now())
+        await world.keeps_its_promises()
+
+    await moment(office, to_all)
+    await world.keeps_its_promises()
+    await live_on_to(PREPARE + DAY)
+    await undo(office, NEXT_MORNING)
+    await live_on_to(PREPARE + 5 * DAY)
+    await live_on_to(LAST_CALL + DAY)
+    await undo(office, LAST_STEP)
+    await live_on_to(LAST_CALL + DAY + MINUTE)
+    await live_on_to(CLOSED)
+    told_once(ledger)
+    await live_on_to(CLOSED + FOUR_YEARS)
+    await live_on_to(CLOSED + 2 * FOUR_YEARS)
+    assert [row for row in ledger.rows(SEEN) if row["state"] in UNDER_WAY] == []
+
+
+def told_once(ledger: Ledger) -> None:
+    """Also by what the provider has: no text of it is there twice."""
+    steps = dict[int, list[str]]()
+    for at in range(4):
+        told = accepted(ledger, at)
+        assert len(told) == len(set(told)), f"{at}: {told}"
+        steps[at] = [step for expires_on, step in told if expires_on == str(EXPIRES)]
+    assert steps[AT_ONCE] == steps[NEXT_MORNING] == ["prepare", "last-call"]
+    assert "last-call" in steps[LAST_STEP]
+    assert "last-call" not in steps[NEVER]
+    taken = [(one.to, one.body) for one in ledger.provider.taken]
+    assert len(taken) == len(set(taken))
