@@ -3,14 +3,14 @@
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Final
+from typing import Any, Final
 
 import pytest
 
 from service.domain.outcome import Outcome, RefusalKind, Refused, Unknown
 from service.domain.status import MessageState
 from tests.flow.fakes import DiedError
-from tests.flow.ledger import LANDLINE, PREPARE, Ledger, permit, word
+from tests.flow.ledger import EXPIRES, LANDLINE, PREPARE, Ledger, permit, word
 
 DAY: Final = timedelta(days=1)
 EVENING: Final = PREPARE + timedelta(hours=9)
@@ -55,10 +55,13 @@ class Office:
         self.ledger.provider.script = [*outcomes] * self.count
         await self.ledger.send_at(PREPARE)
 
-    async def report(self, state: MessageState) -> None:
+    async def report(self, state: MessageState, code: str | None = None) -> None:
+        """Send, and hear what became of it."""
         await self.ledger.send_at(PREPARE)
+        kind = RefusalKind.RETRY_LATER if code else None
         sids = [f"SM{at + 1}" for at in range(self.count)]
-        await self.ledger.receive(*(word(state, sid) for sid in sids))
+        told = [word(state, sid, kind=kind, code=code) for sid in sids]
+        await self.ledger.receive(*told)
 
 
 async def before_it_is_due(office: Office, act: Happen) -> None:
@@ -126,12 +129,17 @@ async def failed(office: Office, act: Happen) -> None:
     await act()
 
 
+async def retrying(office: Office, act: Happen) -> None:
+    await office.report(MessageState.UNDELIVERED, "30003")
+    await act()
+
+
 Moment = Callable[[Office, Happen], Awaitable[None]]
 
 MOMENTS: Final[Sequence[Moment]] = (
     *(before_it_is_due, due, held, claimed, on_its_way, uncertain_and_taken),
     *(uncertain_and_not_taken, left_by_a_process_that_died, given_back),
-    *(sent, delivered, failed),
+    *(sent, delivered, failed, retrying),
 )
 
 Change = Callable[[Office, int], Awaitable[None]]
@@ -166,19 +174,29 @@ ACTS: Final[Mapping[str, tuple[Change, Change]]] = {
         lambda office, at: office.renew(at, "withdrawn"),
     ),
     "stopped": (
-        lambda office, at: office.hear(at, "R"),
+        lambda office, at: office.hear(at, "STOP"),
         lambda office, at: office.hear(at, "START"),
     ),
 }
 """What happens to a permit or its phone, and what undoes it."""
 
 
-def accepted(ledger: Ledger, at: int) -> list[tuple[str, str]]:
-    """(expiry date, step) of every text about a permit that was taken, in order."""
+def texted(ledger: Ledger, at: int) -> list[str]:
+    """The steps in which a permit was texted of its right expiry date, in order."""
     rows = ledger.rows(
-        "SELECT l.* FROM message_reminders l JOIN messages m ON m.id = l.message_id "
-        "JOIN permits p ON p.id = l.permit_id "
-        "WHERE p.shown_number = ? AND m.accepted_at IS NOT NULL ORDER BY m.accepted_at",
-        f"SC-{at}",
+        "SELECT r.step FROM reminders r JOIN permits p ON p.id = r.permit_id "
+        "WHERE p.shown_number = ? AND r.expires_on = ? AND r.sent_at IS NOT NULL "
+        "ORDER BY r.sent_at",
+        *(f"SC-{at}", str(EXPIRES)),
     )
-    return [(row["expires_on"], row["step"]) for row in rows]
+    return [row["step"] for row in rows]
+
+
+def twice(ledger: Ledger) -> list[dict[str, Any]]:
+    """The reminders of which two messages were taken that the carrier did not fail."""
+    return ledger.rows(
+        "SELECT l.permit_id, l.expires_on, l.step FROM message_reminders l "
+        "JOIN messages m ON m.id = l.message_id WHERE m.accepted_at IS NOT NULL "
+        "AND coalesce(m.kind, '') <> 'retry-later' "
+        "GROUP BY l.permit_id, l.expires_on, l.step HAVING count(*) > 1"
+    )

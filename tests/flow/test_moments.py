@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from tests.flow.ledger import CLOSED, EXPIRES, LAST_CALL, PREPARE, Ledger
-from tests.flow.moments import ACTS, DAY, MOMENTS, Moment, Office, accepted
+from tests.flow.ledger import CLOSED, LAST_CALL, PREPARE, Ledger
+from tests.flow.moments import ACTS, DAY, MOMENTS, Moment, Office, texted, twice
 from tests.flow.promises import SEEN, UNDER_WAY
 from tests.flow.world import World
 
@@ -53,14 +53,10 @@ async def test_whatever_happens_and_is_undone_everybody_is_told_once(
 
 
 def told_once(ledger: Ledger) -> None:
-    """Also by what the provider has: no text of it is there twice."""
-    steps = dict[int, list[str]]()
-    for at in range(4):
-        told = accepted(ledger, at)
-        assert len(told) == len(set(told)), f"{at}: {told}"
-        steps[at] = [step for expires_on, step in told if expires_on == str(EXPIRES)]
-    assert steps[AT_ONCE] == steps[NEXT_MORNING] == ["prepare", "last-call"]
-    assert "last-call" in steps[LAST_STEP]
-    assert "last-call" not in steps[NEVER]
-    taken = [(one.to, one.body) for one in ledger.provider.taken]
-    assert len(taken) == len(set(taken))
+    both = ["prepare", "last-call"]
+    assert texted(ledger, AT_ONCE) == texted(ledger, NEXT_MORNING) == both
+    assert "last-call" in texted(ledger, LAST_STEP)
+    assert "last-call" not in texted(ledger, NEVER)
+    assert twice(ledger) == []
+    carried = len(ledger.rows("SELECT * FROM messages WHERE accepted_at IS NOT NULL"))
+    assert len(ledger.provider.taken) == carried, "what the provider really has"
