@@ -15,11 +15,10 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
-    Uuid,
     text,
 )
 
-from service.adapters.store.types import Instant
+from service.adapters.store.types import Id, Instant
 
 metadata = MetaData(
     naming_convention={
@@ -32,7 +31,7 @@ metadata = MetaData(
 
 
 def _id() -> Column[str]:
-    return Column("id", Uuid(as_uuid=False), primary_key=True)
+    return Column("id", Id(), primary_key=True)
 
 
 facts = Table(
@@ -227,7 +226,7 @@ reminders = Table(
     Column("retry_at", Instant),
     Column("returned", Integer, nullable=False, default=0),
     Column("retries", Integer, nullable=False, default=0),
-    Column("message_id", Uuid(as_uuid=False)),
+    Column("message_id", Id()),
     Column("sent_at", Instant),
     Column("told_on", Date),
     Column("redated_at", Instant),
@@ -258,13 +257,13 @@ reminder_events = Table(
     "reminder_events",
     metadata,
     Column("id", Integer, primary_key=True),
-    Column("permit_id", Uuid(as_uuid=False), nullable=False),
+    Column("permit_id", Id(), nullable=False),
     Column("expires_on", Date, nullable=False),
     Column("step", String(40), nullable=False),
     Column("at", Instant, nullable=False),
     Column("state", String(10), nullable=False),
     Column("reason", Text),
-    Column("message_id", Uuid(as_uuid=False)),
+    Column("message_id", Id()),
     ForeignKeyConstraint(
         ["permit_id", "expires_on", "step"],
         ["reminders.permit_id", "reminders.expires_on", "reminders.step"],
@@ -299,7 +298,7 @@ messages = Table(
     Column("code", String(16)),
     Column("kind", String(12)),
     Column("claimed_at", Instant, nullable=False),
-    Column("owner", Uuid(as_uuid=False), nullable=False),
+    Column("owner", Id(), nullable=False),
     Column("attempt", Integer, nullable=False),
     Column("posted_after", Instant, nullable=False),
     Column("lease_until", Instant, nullable=False),
@@ -325,7 +324,7 @@ message_reminders = Table(
     metadata,
     Column("message_id", ForeignKey("messages.id"), primary_key=True),
     Column("position", Integer, primary_key=True),
-    Column("permit_id", Uuid(as_uuid=False), nullable=False),
+    Column("permit_id", Id(), nullable=False),
     Column("expires_on", Date, nullable=False),
     Column("step", String(40), nullable=False),
     ForeignKeyConstraint(
@@ -342,7 +341,7 @@ receipts = Table(
     Column("id", Integer, primary_key=True),
     Column("provider", String(16), nullable=False),
     Column("provider_id", String(64), nullable=False),
-    Column("message_id", Uuid(as_uuid=False), index=True),
+    Column("message_id", Id(), index=True),
     Column("state", String(12)),
     Column("code", String(16)),
     Column("raw", JSON, nullable=False),

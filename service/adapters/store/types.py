@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import DateTime, Dialect
+from sqlalchemy import DateTime, Dialect, Uuid
 from sqlalchemy.dialects.sqlite import DATETIME
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
@@ -48,6 +48,28 @@ class Instant(TypeDecorator[datetime]):
         if dialect.name != "sqlite":
             return dialect.type_descriptor(DateTime(timezone=True))
         return _InSqlite()  # type: ignore[no-untyped-call] # SQLAlchemy's own
+
+
+class Id(Uuid[str]):
+    """Our own ids as text, "0192…-…"; SQLite keeps their 32 digits."""
+
+    def __init__(self) -> None:
+        super().__init__(as_uuid=False)
+
+    def result_processor(
+        self, dialect: Dialect, coltype: object
+    ) -> Callable[[Any], str | None] | None:
+        """Database to Python: a text cut, not a number made of it and written out."""
+        if dialect.name == "sqlite":
+            return _with_dashes
+        theirs: Any = super()
+        return theirs.result_processor(dialect, coltype)  # type: ignore[no-any-return] # untyped
+
+
+def _with_dashes(value: str | None) -> str | None:
+    if value is None:
+        return None
+    return f"{value[:8]}-{value[8:12]}-{value[12:16]}-{value[16:20]}-{value[20:]}"
 
 
 class database_now(FunctionElement[datetime]):  # noqa: N801 - reads as SQL does
