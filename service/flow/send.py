@@ -57,8 +57,11 @@ async def send(to: Sending) -> Sent:
     could be POSTed in time it ends: the next tick goes on. Told to stop it claims no
     more, and POSTs no more of what is claimed.
     """
-    async with asyncio.TaskGroup() as group:
-        return await _send(to.posting.run(group), to)
+    try:
+        async with asyncio.TaskGroup() as group:
+            return await _send(to.posting.run(group), to)
+    except BaseExceptionGroup as several:  # callers know a database's error by its type
+        raise several.exceptions[0] from None
 
 
 async def _send(run: Run, to: Sending) -> Sent:

@@ -154,10 +154,7 @@ class Ledger:
     async def send(self, **changed: Any) -> int:  # noqa: ANN401 - fields
         """Claim, POST and record; some parts may be others."""
         sending = replace(self.sending, **changed)
-        try:
-            return (await send(sending)).posted
-        except BaseExceptionGroup as died:
-            raise died.exceptions[0] from None
+        return (await send(sending)).posted
 
     async def send_at(self, now: datetime) -> int:
         """Expand and send at an instant; how many were POSTed."""
