@@ -174,7 +174,7 @@ def test_what_was_never_spooled_is_proved_absent_and_sent_once(
 ) -> None:
     with monkeypatch.context() as patch:
         patch.setattr(Files, "send", die)
-        with pytest.raises(BaseExceptionGroup):
+        with pytest.raises(DiedError):
             pass_at(permits, NOON)
     sql(permits, LEASE_ENDED)
     assert pass_at(permits, NOON).open == 3
