@@ -35,12 +35,12 @@ IN_FLIGHT: Final = 20
 IN_VAIN: Final = 5
 """So many refused connections in a row, and the provider is left alone till later."""
 
-Said = list[tuple[Outgoing, Outcome]]
+_Said = list[tuple[Outgoing, Outcome]]
 
 
 @dataclass(slots=True)
 class Posting:
-    """POSTs for one provider; the pace it bears is remembered from run to run.
+    """POSTs for one provider; the pace it bears is remembered from round to round.
 
     Told to stop, it ends those under way and begins no more.
     """
@@ -50,120 +50,80 @@ class Posting:
     pace: Pace = field(default_factory=lambda: Pace.of(IN_FLIGHT))
     stopping: Stopping = never
 
-    def run(self, group: asyncio.TaskGroup) -> "Run":
-        """Begin a run whose POSTs are tasks of a group."""
-        return Run(self, group)
+    async def post(self, messages: Sequence[Outgoing], deadline: float) -> _Said:
+        """POST messages in their order; none after the deadline.
 
-
-@dataclass(frozen=True, slots=True)
-class _Claimed:
-    """A message, when it was given to be POSTed, and until when that may begin."""
-
-    message: Outgoing
-    given: float
-    deadline: float
+        None either once the account is refused, or connections in a row are. Instants
+        are those of `elapsed`.
+        """
+        round_ = _Round(self, deque(messages), elapsed(), deadline)
+        try:
+            async with asyncio.TaskGroup() as group:
+                for _ in range(min(self.pace.most, len(messages))):
+                    group.create_task(round_.work())
+        except (
+            BaseExceptionGroup
+        ) as several:  # what broke off is one thing, not a group
+            raise several.exceptions[0] from None
+        return round_.said
 
 
 @dataclass(slots=True)
-class Run:
-    """Messages POSTed in the order in which they are given, while more are claimed.
-
-    Once the account is refused, or connections in a row are, it is `over`: what is
-    left, and whatever else is given, is answered as not POSTed.
-    """
-
+class _Round:
     to: Posting
-    group: asyncio.TaskGroup
+    left: deque[Outgoing]
+    began: float
+    deadline: float
+    said: _Said = field(default_factory=list)
+    busy: int = 0
+    in_vain: int = 0
     over: bool = False
-    _left: deque[_Claimed] = field(default_factory=deque)
-    _said: Said = field(default_factory=list)
-    _posters: int = 0
-    _busy: int = 0
-    _in_vain: int = 0
-    _unsent: int = 0
-    _moved: asyncio.Event = field(default_factory=asyncio.Event)
 
-    def give(self, messages: Sequence[Outgoing], deadline: float) -> None:
-        """POST these as well, none after the deadline, an instant of `elapsed`."""
-        now = elapsed()
-        self._left.extend(_Claimed(one, now, deadline) for one in messages)
-        wanted = min(self.to.pace.most, len(self._left)) - self._posters
-        for _ in range(wanted):
-            self._posters += 1
-            self.group.create_task(self._work())
-
-    async def until(self, unsent: int) -> None:
-        """Wait until so few are left to be POSTed; 0: until all are answered."""
-        self._unsent = unsent
-        while not self._few():
-            self._moved.clear()
-            await self._moved.wait()
-
-    def _few(self) -> bool:
-        left = len(self._left)
-        return left <= self._unsent and (self._unsent > 0 or not self._posters)
-
-    def take(self) -> Said:
-        """The answers there are since the last call."""
-        said, self._said = self._said, []
-        return said
-
-    async def _work(self) -> None:
+    async def work(self) -> None:
         """Take message after message while there is room."""
-        try:
-            while self._left:
-                if self.over or self.to.stopping():
-                    self._leave()
-                elif wait := self._wait():
-                    await asyncio.sleep(wait)
-                else:
-                    await self._next(self._left.popleft())
-        finally:
-            self._posters -= 1
-            if self._few():
-                self._moved.set()
+        while self.left:
+            if self._hopeless():
+                self._leave()
+            elif wait := self._wait():
+                await asyncio.sleep(wait)
+            else:
+                await self._post(self.left.popleft())
+
+    def _hopeless(self) -> bool:
+        late = elapsed() > self.deadline
+        return self.over or late or self.to.stopping()
 
     def _leave(self) -> None:
         """Whoever is left was provably not POSTed."""
         why = NotPosted("told to stop") if self.to.stopping() else NotPosted()
-        self._said += [(one.message, why) for one in self._left]
-        self._left.clear()
+        self.said += [(one, why) for one in self.left]
+        self.left.clear()
 
     def _wait(self) -> float:
         """Seconds until the next message may go; 0: now."""
         now = elapsed()
-        if self._busy >= self.to.pace.room(now):
+        if self.busy >= self.to.pace.room(now):
             return _GLANCE
-        first = self._left[0]
-        return max(first.given + first.message.delay - now, 0.0)
+        return max(self.began + self.left[0].delay - now, 0.0)
 
-    async def _next(self, it: _Claimed) -> None:
+    async def _post(self, message: Outgoing) -> None:
         begun = elapsed()
-        if self._few():
-            self._moved.set()
-        if begun > it.deadline:
-            self._said.append((it.message, NotPosted()))
-            return
-        self._busy += 1
+        self.busy += 1
         try:
-            outcome = await self._ask(it, begun - it.given)
+            outcome = await self._ask(message, begun)
         finally:
-            self._busy -= 1
-        self._said.append((it.message, outcome))
+            self.busy -= 1
+        self.said.append((message, outcome))
         self._learn(outcome, begun)
 
-    async def _ask(self, it: _Claimed, waited: float) -> Outcome:
+    async def _ask(self, message: Outgoing, begun: float) -> Outcome:
         try:
-            phone = self.to.vault.open(it.message.to, PHONE)
+            phone = self.to.vault.open(message.to, PHONE)
         except SetUpError:
-            log.exception("message %s: its phone cannot be read", it.message.id)
+            log.exception("message %s: its phone cannot be read", message.id)
             return NotPosted("phone cannot be read")
-        ready = replace(
-            it.message,
-            phone=phone,
-            valid_for=it.message.valid_for - waited,
-            post_until=it.deadline,
-        )
+        left = message.valid_for - (begun - self.began)
+        ready = replace(message, phone=phone, valid_for=left, post_until=self.deadline)
         return await self.to.provider.send(ready)
 
     def _learn(self, outcome: Outcome, begun: float) -> None:
@@ -178,11 +138,11 @@ class Run:
             case Refused(kind=RefusalKind.ACCOUNT):
                 self.over = True
             case Refused(kind=RefusalKind.RETRY_SAFE):
-                in_vain = self._in_vain + 1
+                in_vain = self.in_vain + 1
                 self.over = self.over or in_vain >= IN_VAIN
             case Refused() | Unknown() | NotPosted():
                 pass
-        self._in_vain = in_vain
+        self.in_vain = in_vain
 
 
 _GLANCE: Final = 0.01

@@ -7,7 +7,7 @@ import pytest
 
 from service.domain.outcome import Accepted, NotPosted, Outcome, RefusalKind, Refused
 from service.domain.pace import Pace
-from service.flow.post import IN_FLIGHT, IN_VAIN, Posting, Said, elapsed
+from service.flow.post import IN_FLIGHT, IN_VAIN, Posting, elapsed
 from service.flow.register import PHONE
 from service.flow.rows import Outgoing
 from tests.flow.fakes import FakeProvider
@@ -45,18 +45,9 @@ class Narrow(FakeProvider):
         return await super().send(message)
 
 
-async def post(posting: Posting, given: list[Outgoing], deadline: float) -> Said:
-    """POST messages in a run of their own."""
-    async with asyncio.TaskGroup() as group:
-        run = posting.run(group)
-        run.give(given, deadline)
-        await run.until(0)
-    return run.take()
-
-
 async def test_every_message_says_until_when_it_may_be_posted() -> None:
     provider, deadline = FakeProvider(), elapsed() + 60
-    await post(Posting(provider, VAULT), messages(2), deadline)
+    await Posting(provider, VAULT).post(messages(2), deadline)
     assert [one.post_until for one in provider.posted] == [deadline, deadline]
 
 
@@ -77,7 +68,7 @@ def messages(count: int, **changed: object) -> list[Outgoing]:
 
 async def test_no_more_are_under_way_than_the_pace_allows() -> None:
     provider = Narrow()
-    said = await post(Posting(provider, VAULT), messages(200), elapsed() + 60)
+    said = await Posting(provider, VAULT).post(messages(200), elapsed() + 60)
     assert len(said) == 200
     assert provider.most == IN_FLIGHT
     assert provider.refused == 0
@@ -89,17 +80,17 @@ async def test_a_provider_that_bears_less_is_asked_less_and_everybody_is_answere
     provider, posting = Narrow(bears=4), Posting(Narrow(bears=4), VAULT)
     posting.provider = provider
     for _ in range(5):
-        await post(posting, messages(100), elapsed() + 60)
+        await posting.post(messages(100), elapsed() + 60)
     early = provider.refused
     assert 0 < posting.pace.width < IN_FLIGHT
-    await post(posting, messages(100), elapsed() + 60)
+    await posting.post(messages(100), elapsed() + 60)
     assert provider.refused - early < 40, "it has learnt"
     assert len(provider.posted) + provider.refused == 600
 
 
 async def test_the_pace_is_remembered_from_round_to_round() -> None:
     posting = Posting(FakeProvider(), VAULT, Pace.of(8).crowded(0.0, elapsed()))
-    await post(posting, messages(2), elapsed() + 60)
+    await posting.post(messages(2), elapsed() + 60)
     assert 4 < posting.pace.width < 5
 
 
@@ -108,7 +99,7 @@ async def test_a_wait_that_was_asked_for_is_kept_by_all() -> None:
     provider.script = [Refused(**_fields(CROWDED) | {"retry_after": 0.2})]  # type: ignore[arg-type] # fields by name
     posting = Posting(provider, VAULT)
     began = elapsed()
-    await post(posting, messages(60), began + 60)
+    await posting.post(messages(60), began + 60)
     assert posting.pace.opens_at >= began + 0.2
 
 
@@ -120,7 +111,7 @@ def _fields(refused: Refused) -> dict[str, object]:
 
 async def test_nothing_is_posted_after_the_deadline() -> None:
     provider = FakeProvider()
-    said = await post(Posting(provider, VAULT), messages(30), elapsed() - 1)
+    said = await Posting(provider, VAULT).post(messages(30), elapsed() - 1)
     assert {type(outcome) for _, outcome in said} == {NotPosted}
     assert len(said) == 30
     assert provider.posted == []
@@ -129,7 +120,7 @@ async def test_nothing_is_posted_after_the_deadline() -> None:
 async def test_an_account_that_is_refused_stops_the_round() -> None:
     provider = FakeProvider()
     provider.script = [Refused(RefusalKind.ACCOUNT, "20003", "HTTP 401")]
-    said = await post(Posting(provider, VAULT), messages(100), elapsed() + 60)
+    said = await Posting(provider, VAULT).post(messages(100), elapsed() + 60)
     assert len(said) == 100
     assert len(provider.posted) <= IN_FLIGHT
 
@@ -141,7 +132,7 @@ async def test_connections_refused_in_a_row_leave_the_rest_for_later(
     provider = FakeProvider()
     provider.script = [*[DOWN] * in_vain, *(Accepted(f"SM9{at}") for at in range(90))]
     posting = Posting(provider, VAULT, Pace.of(1))
-    said = await post(posting, messages(50), elapsed() + 60)
+    said = await posting.post(messages(50), elapsed() + 60)
     assert len(said) == 50
     left = sum(isinstance(outcome, NotPosted) for _, outcome in said)
     assert left == (50 - IN_VAIN if in_vain == IN_VAIN else 0)
@@ -161,7 +152,7 @@ async def test_a_message_waits_for_its_turn_and_its_time_runs_meanwhile() -> Non
         delay=0.05,
     )
     began = elapsed()
-    await post(Posting(provider, VAULT), [one, late], began + 60)
+    await Posting(provider, VAULT).post([one, late], began + 60)
     assert [it.id for it in provider.posted] == ["0000", "late"]
     assert provider.posted[1].valid_for <= 600.0 - 0.05
 
@@ -170,6 +161,6 @@ async def test_a_phone_that_cannot_be_read_costs_its_own_message_only() -> None:
     provider = FakeProvider()
     sound = messages(3)
     broken = messages(1, to=b"nonsense")
-    said = await post(Posting(provider, VAULT), [*broken, *sound], elapsed() + 60)
+    said = await Posting(provider, VAULT).post([*broken, *sound], elapsed() + 60)
     assert [type(outcome).__name__ for _, outcome in said].count("NotPosted") == 1
     assert len(provider.posted) == 3

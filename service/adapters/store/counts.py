@@ -123,7 +123,7 @@ async def _not_reminded(
         .where(
             reminders.c.state.in_([*NEVER_ACCEPTED, ReminderState.FAILED]),
             reminders.c.sent_at.is_(None),
-            or_(reminders.c.reason.is_(None), reminders.c.reason != BEFORE_START),
+            reminders.c.reason != BEFORE_START,
             reminders.c.state_at >= span.starts_at,
             reminders.c.state_at < span.ends_at,
             of_offices(reminders.c.authority, offices),

@@ -246,9 +246,19 @@ reminders = Table(
         sqlite_where=text("state = 'retrying'"),
         postgresql_where=text("state = 'retrying'"),
     ),
-    Index(None, "sent_at"),
-    Index(None, "state_at"),
-    Index(None, "message_id"),
+    *[
+        Index(
+            f"ix_reminders_{column}",
+            column,
+            sqlite_where=text(f"{known} IS NOT NULL"),
+            postgresql_where=text(f"{known} IS NOT NULL"),
+        )
+        for column, known in (
+            ("sent_at", "sent_at"),
+            ("state_at", "reason"),
+            ("message_id", "message_id"),
+        )
+    ],
     comment="told_on: the closing day its text names, if it names one. returned: how "
     "often a message of it was found absent; retries: how often it was sent again.",
 )
