@@ -35,7 +35,7 @@ def show_preview(seen: Preview) -> int:
 
 
 def _size(text: str, size: Size, language: Language) -> str:
-    forced = " ".join(forced_by(size, language))
+    forced = " ".join(forced_by(text, language))
     why = f" forced by {forced}" if forced else ""
     return (
         f"  {len(text)} characters, {size.encoding}{why}, {size.units} units, "

@@ -11,7 +11,7 @@ from service.domain.lawbook import Law
 from service.domain.longest import longest, longest_digest, longest_item
 from service.domain.marks import Marked, Said, marked
 from service.domain.rule import CONTACT_NOW, CORRECTION, Language
-from service.domain.segments import Size, measure
+from service.domain.segments import Size, forcing, measure
 from service.domain.textcheck import (
     TURN,
     WHICH,
@@ -112,9 +112,9 @@ def at_longest(
     return max(told, key=lambda one: (one.size.segments, one.size.units))
 
 
-def forced_by(size: Size, language: Language) -> tuple[str, ...]:
+def forced_by(text: str, language: Language) -> tuple[str, ...]:
     """List what forces a text into UCS-2 that could do without: Chinese cannot."""
-    return size.forcing if language == "en" else ()
+    return forcing(text) if language == "en" else ()
 
 
 def mistakes(
@@ -151,7 +151,7 @@ def _only(where: list[Marked], tried: list[Marked]) -> str:
 def _too_long(most: Longest, language: Language, allowed: int) -> Iterator[Mistake]:
     size = most.size
     if size.segments > allowed:
-        forced = " ".join(forced_by(size, language))
+        forced = " ".join(forced_by(most.text, language))
         why = f", forced by {forced}" if forced else ""
         found = f"{size.segments} segments, {size.units} units of {size.encoding}{why}"
         units = f"{67 * allowed} units of UCS-2, {153 * allowed} of GSM-7"

@@ -26,14 +26,12 @@ LAST_OF_ONE_UNIT = "\uffff"
 class Size:
     """A text as the network bills it.
 
-    `units` are septets in GSM-7 and UTF-16 units in UCS-2. `forcing` are the
-    characters that force UCS-2, in order of appearance, each once.
+    `units` are septets in GSM-7 and UTF-16 units in UCS-2.
     """
 
     encoding: Literal["GSM-7", "UCS-2"]
     units: int
     segments: int
-    forcing: tuple[str, ...] = ()
 
 
 def forcing(text: str) -> tuple[str, ...]:
@@ -54,10 +52,9 @@ def measure(text: str) -> Size:
     if ALPHABET.issuperset(text):
         wide = [] if EXTENSION.isdisjoint(text) else [c for c in text if c in EXTENSION]
         return Size("GSM-7", *_cut(text, wide, 160, 153))
-    forced = forcing(text)
-    many = max(forced) > LAST_OF_ONE_UNIT
-    wide = [c for c in text if c > LAST_OF_ONE_UNIT] if many else []
-    return Size("UCS-2", *_cut(text, wide, 70, 67), forced)
+    pairs = len(text.encode("utf-16-le", "surrogatepass")) > 2 * len(text)
+    wide = [c for c in text if c > LAST_OF_ONE_UNIT] if pairs else []
+    return Size("UCS-2", *_cut(text, wide, 70, 67))
 
 
 def _cut(text: str, wide: Collection[str], alone: int, part: int) -> tuple[int, int]:

@@ -18,7 +18,7 @@ NUMBER = "TS0000000123-2027"
 
 def refuse_long(told: str, language: str) -> None:
     size = measure(told)
-    assert size.encoding == {"zh": "UCS-2", "en": "GSM-7"}[language], size.forcing
+    assert size.encoding == {"zh": "UCS-2", "en": "GSM-7"}[language], told
     assert size.segments <= 2, f"{size.units} units: {told}"
 
 

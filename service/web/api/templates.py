@@ -147,5 +147,5 @@ def _sized(text: str, size: Size, language: Language) -> dict[str, object]:
         "encoding": size.encoding,
         "units": size.units,
         "segments": size.segments,
-        "forced_by": list(forced_by(size, language)),
+        "forced_by": list(forced_by(text, language)),
     }
