@@ -27,7 +27,7 @@ from service.adapters.store.slots import SlotStore
 from service.flow.expand import expand
 
 ROUNDS: Final = 5
-SMALL, LARGE = 4_000, 24
+SMALL, LARGE = 2_000, 24
 
 _BARE: Final = """
     INSERT INTO reminders (permit_id, expires_on, step, rule, authority, version_id,

@@ -3,7 +3,7 @@
 from service.flow.ports import Clock, ExpandStore
 from service.flow.stopping import Stopping, never
 
-GROUPS = 1000
+GROUPS = 2000
 """Groups a transaction: one group is a (series, authority, expiry date)."""
 
 
