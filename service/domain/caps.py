@@ -21,6 +21,10 @@ CAPS: Final = frozenset({DAILY_LIMIT, RECIPIENT_LIMIT})
 HORIZON: Final = 2.0
 """Seconds: a text whose turn comes later than that is claimed later."""
 
+MOST_SEGMENTS: Final = 8
+"""Of one SMS: longer ones are cut by carriers (Twilio's guidelines for China ask for at
+most 500 characters, which are 8 segments)."""
+
 DEFAULT_SENDER: Final = "default"
 """The sender of the settings, by which offices without one of their own send."""
 
@@ -94,6 +98,8 @@ class Purse:
         sender, delay = sender_of(office), 0.0
         if _limited(office):
             delay = self.waits.get(sender, self.spent.waits.get(sender, 0.0))
+            if delay > HORIZON + _interval(office, MOST_SEGMENTS):
+                delay = 0.0  # nobody was given such a turn: a clock was set back
             if delay > HORIZON:
                 return None
             self.waits[sender] = delay + _interval(office, segments)

@@ -18,8 +18,8 @@ class Candidate:
     """What is known about one due reminder at the moment it would be sent.
 
     A correction waits for no gap, so it has no `last_sent_at`. `last_told_on` is the
-    closing day that the holder was told last. `outside_trial`: the type is on trial,
-    and the recipient is no staff of the office. `line`, `opted_out` and `unreachable`
+    closing day that the holder was told last, or may have been. `outside_trial`: the
+    type is on trial, and the recipient no staff. `line`, `opted_out` and `unreachable`
     are of the phone that it would go to. `again`: a provider has accepted it before,
     and the text did not arrive.
     """

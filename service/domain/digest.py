@@ -18,10 +18,6 @@ ITEM: Final = "digest-item"
 JOINING: Final = frozenset({DIGEST, ITEM})
 """Templates that no step has: they join what several steps tell."""
 
-MOST_SEGMENTS: Final = 8
-"""Of one digest: longer ones are cut by carriers (Twilio's guidelines for China ask for
-at most 500 characters, which are 8 segments)."""
-
 
 @dataclass(frozen=True, slots=True)
 class Telling:

@@ -9,13 +9,12 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from service.domain.authority import Authority
-from service.domain.caps import Purse, Spent
+from service.domain.caps import MOST_SEGMENTS, Purse, Spent
 from service.domain.compose import facts
 from service.domain.decide import End, Hold, decide
 from service.domain.digest import (
     DIGEST,
     ITEM,
-    MOST_SEGMENTS,
     Telling,
     bundles,
     digest_of,
@@ -51,11 +50,12 @@ class Planning:
         for at, due in enumerate(dues):
             before = last.get(due.permit)
             match self._judged(at, _after(due, before, self.now) if before else due):
+                case End() | Hold() if before is not None:
+                    pass  # it depends on what becomes of the text before it
                 case End() as end:
                     ends.append((at, end))
                 case Hold() as hold:
-                    if before is None:  # else it depends on what becomes of that text
-                        holds.append((at, hold))
+                    holds.append((at, hold))
                 case telling, about:
                     tellings.append(telling)
                     last[due.permit] = told[at] = about

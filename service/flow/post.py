@@ -33,9 +33,15 @@ IN_FLIGHT: Final = 20
 """POSTs under way at once: Twilio refuses concurrency, not rate (error 20429)."""
 
 IN_VAIN: Final = 5
-"""So many refused connections in a row, and the provider is left alone till later."""
+"""So many refused connections or unknown answers in a row: it is left alone a while."""
 
-_Said = list[tuple[Outgoing, Outcome]]
+
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """What each message came to; `over`: the provider takes nothing for now."""
+
+    said: Sequence[tuple[Outgoing, Outcome]]
+    over: bool
 
 
 @dataclass(slots=True)
@@ -50,7 +56,7 @@ class Posting:
     pace: Pace = field(default_factory=lambda: Pace.of(IN_FLIGHT))
     stopping: Stopping = never
 
-    async def post(self, messages: Sequence[Outgoing], deadline: float) -> _Said:
+    async def post(self, messages: Sequence[Outgoing], deadline: float) -> Posted:
         """POST messages in their order; none after the deadline.
 
         None either once the account is refused, or connections in a row are. Instants
@@ -61,11 +67,9 @@ class Posting:
             async with asyncio.TaskGroup() as group:
                 for _ in range(min(self.pace.most, len(messages))):
                     group.create_task(round_.work())
-        except (
-            BaseExceptionGroup
-        ) as several:  # what broke off is one thing, not a group
-            raise several.exceptions[0] from None
-        return round_.said
+        except BaseExceptionGroup as several:
+            raise several.exceptions[0] from None  # one thing broke off, not a group
+        return Posted(round_.said, round_.over)
 
 
 @dataclass(slots=True)
@@ -74,7 +78,8 @@ class _Round:
     left: deque[Outgoing]
     began: float
     deadline: float
-    said: _Said = field(default_factory=list)
+    said: list[tuple[Outgoing, Outcome]] = field(default_factory=list)
+    turns: dict[str | None, float] = field(default_factory=dict)
     busy: int = 0
     in_vain: int = 0
     over: bool = False
@@ -104,10 +109,14 @@ class _Round:
         now = elapsed()
         if self.busy >= self.to.pace.room(now):
             return _GLANCE
-        return max(self.began + self.left[0].delay - now, 0.0)
+        first = self.left[0]
+        late = self.turns.get(first.sent_from, self.began)
+        return max(late + first.delay - now, 0.0)
 
     async def _post(self, message: Outgoing) -> None:
         begun = elapsed()
+        # Its turn comes as much later as that of the one before it did: no bursts.
+        self.turns[message.sent_from] = begun - message.delay
         self.busy += 1
         try:
             outcome = await self._ask(message, begun)
@@ -137,10 +146,10 @@ class _Round:
                 self.to.pace = pace.crowded(begun, elapsed(), wait)
             case Refused(kind=RefusalKind.ACCOUNT):
                 self.over = True
-            case Refused(kind=RefusalKind.RETRY_SAFE):
+            case Refused(kind=RefusalKind.RETRY_SAFE) | Unknown():
                 in_vain = self.in_vain + 1
                 self.over = self.over or in_vain >= IN_VAIN
-            case Refused() | Unknown() | NotPosted():
+            case Refused() | NotPosted():
                 pass
         self.in_vain = in_vain
 

@@ -21,6 +21,9 @@ return one (twilio.com/docs/messaging/guides/outbound-message-logging)."""
 FETCHED, AT_ONCE = 100, 10
 """Messages a pass asks after one by one, and how many of them at the same time."""
 
+PIECE = 200
+"""Receipts a transaction."""
+
 ANYWHERE = "ZZ"
 """No region: who writes to us comes with the whole number."""
 
@@ -64,7 +67,10 @@ async def poll(
     ranks = {one.provider_id: one.rank for one in waiting}
     told = await _ask(provider, waiting, now, stopping) if waiting else []
     news = [one for one in told if await _is_news(one, ranks[one.provider_id], store)]
-    return await receive(news, store, clock)
+    moved = 0
+    for at in range(0, len(news), PIECE):  # between two of them others may write
+        moved += await receive(news[at : at + PIECE], store, clock)
+    return moved
 
 
 async def _ask(

@@ -159,12 +159,15 @@ class Claiming:
     """How a claim is made: by whom, for how many seconds, of how many messages at most.
 
     `law` is the digest of the law it is worded by; `without` are the issuing
-    authorities that are left alone. `plan` decides, from what `limits` had counted.
+    authorities that are left alone; of what was never sent only that is taken which was
+    due at `since`, when the volume guard had looked. `plan` decides, from what `limits`
+    had counted.
     """
 
     owner: str
     lease: float
     most: int
+    since: datetime
     law: str
     without: frozenset[str]
     limits: Limits

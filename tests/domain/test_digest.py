@@ -7,11 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from service.adapters.words import Words
+from service.domain.caps import MOST_SEGMENTS
 from service.domain.compose import Facts
 from service.domain.digest import (
     DIGEST,
     ITEM,
-    MOST_SEGMENTS,
     Telling,
     bundles,
     digest_of,

@@ -169,6 +169,7 @@ class Ledger:
             owner=str(uuid4()),
             lease=lease,
             most=most,
+            since=now,
             law=law.digest,
             without=frozenset(),
             limits=limits_of(law.authorities.values(), now),

@@ -68,7 +68,7 @@ def messages(count: int, **changed: object) -> list[Outgoing]:
 
 async def test_no_more_are_under_way_than_the_pace_allows() -> None:
     provider = Narrow()
-    said = await Posting(provider, VAULT).post(messages(200), elapsed() + 60)
+    said = (await Posting(provider, VAULT).post(messages(200), elapsed() + 60)).said
     assert len(said) == 200
     assert provider.most == IN_FLIGHT
     assert provider.refused == 0
@@ -111,7 +111,7 @@ def _fields(refused: Refused) -> dict[str, object]:
 
 async def test_nothing_is_posted_after_the_deadline() -> None:
     provider = FakeProvider()
-    said = await Posting(provider, VAULT).post(messages(30), elapsed() - 1)
+    said = (await Posting(provider, VAULT).post(messages(30), elapsed() - 1)).said
     assert {type(outcome) for _, outcome in said} == {NotPosted}
     assert len(said) == 30
     assert provider.posted == []
@@ -120,7 +120,7 @@ async def test_nothing_is_posted_after_the_deadline() -> None:
 async def test_an_account_that_is_refused_stops_the_round() -> None:
     provider = FakeProvider()
     provider.script = [Refused(RefusalKind.ACCOUNT, "20003", "HTTP 401")]
-    said = await Posting(provider, VAULT).post(messages(100), elapsed() + 60)
+    said = (await Posting(provider, VAULT).post(messages(100), elapsed() + 60)).said
     assert len(said) == 100
     assert len(provider.posted) <= IN_FLIGHT
 
@@ -132,7 +132,7 @@ async def test_connections_refused_in_a_row_leave_the_rest_for_later(
     provider = FakeProvider()
     provider.script = [*[DOWN] * in_vain, *(Accepted(f"SM9{at}") for at in range(90))]
     posting = Posting(provider, VAULT, Pace.of(1))
-    said = await posting.post(messages(50), elapsed() + 60)
+    said = (await posting.post(messages(50), elapsed() + 60)).said
     assert len(said) == 50
     left = sum(isinstance(outcome, NotPosted) for _, outcome in said)
     assert left == (50 - IN_VAIN if in_vain == IN_VAIN else 0)
@@ -161,6 +161,6 @@ async def test_a_phone_that_cannot_be_read_costs_its_own_message_only() -> None:
     provider = FakeProvider()
     sound = messages(3)
     broken = messages(1, to=b"nonsense")
-    said = await Posting(provider, VAULT).post([*broken, *sound], elapsed() + 60)
+    said = (await Posting(provider, VAULT).post([*broken, *sound], elapsed() + 60)).said
     assert [type(outcome).__name__ for _, outcome in said].count("NotPosted") == 1
     assert len(provider.posted) == 3

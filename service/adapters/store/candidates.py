@@ -22,7 +22,7 @@ from service.adapters.store.trials import staff_of
 from service.domain.decide import Candidate
 from service.domain.permit import PermitStatus
 from service.domain.recipient import Line
-from service.domain.rule import corrects
+from service.domain.rule import CORRECTION, corrects
 from service.domain.status import UNHEARD, ReminderState
 
 _others = reminders.alias()
@@ -54,19 +54,34 @@ Not by a later expiry date: who was told one must hear the correction at once.
 """
 
 
-LAST_TOLD = (
-    select(_others.c.told_on)
-    .where(
-        _others.c.permit_id == reminders.c.permit_id,
-        _others.c.expires_on == reminders.c.expires_on,
-        _others.c.told_on.is_not(None),
-        _others.c.state.not_in(UNHEARD),
-    )
-    .order_by(_others.c.message_id.desc())
-    .limit(1)
-    .scalar_subquery()
+_TOLD = select(_others.c.told_on).where(
+    _others.c.permit_id == reminders.c.permit_id,
+    _others.c.expires_on == reminders.c.expires_on,
+    _others.c.told_on.is_not(None),
 )
-"""The closing day that the permit's holder was told last, or may have been."""
+
+_CORRECTS = reminders.c.step.startswith(CORRECTION)
+
+LAST_TOLD = case(
+    (
+        _CORRECTS,
+        _TOLD.where(_others.c.state.not_in(UNHEARD | {ReminderState.UNCERTAIN}))
+        .order_by(_others.c.message_id.desc())
+        .limit(1)
+        .scalar_subquery(),
+    )
+)
+"""The closing day that the permit's holder was told last; only a correction asks."""
+
+DOUBTFUL = case(
+    (
+        _CORRECTS,
+        _TOLD.with_only_columns(func.max(_others.c.told_on))
+        .where(_others.c.state == ReminderState.UNCERTAIN)
+        .scalar_subquery(),
+    )
+)
+"""The latest closing day that the holder may have been told: nobody knows yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +131,7 @@ _READ = (
         registers.c.loaded_at,
         LAST_SENT.label("last_sent_at"),
         LAST_TOLD.label("last_told_on"),
+        DOUBTFUL.label("doubtful_on"),
         golives.c.state.label("started"),
     )
     .join_from(reminders, permits, permits.c.id == reminders.c.permit_id)
@@ -169,7 +185,9 @@ def _candidate(
         line=Line(phone.line) if phone else None,
         opted_out=phone is not None and phone.opted_out_at is not None,
         last_sent_at=None if corrects(row.step) else row.last_sent_at,
-        last_told_on=row.last_told_on,
+        last_told_on=max(
+            filter(None, (row.last_told_on, row.doubtful_on)), default=None
+        ),
         register_valid_until=valid_until,
         unreachable=phone is not None and phone.unreachable_at is not None,
         again=row.sent_at is not None,

@@ -110,7 +110,7 @@ async def _ready(
 ) -> list[Any]:
     """The rows that may be sent now, each state by its own index."""
     paused = (await connection.execute(_ANY_PAUSE)).first() is not None
-    asked = {"now": now, "most": how.most, "without": list(how.without)}
+    asked = _asked(how, now) | {"most": how.most}
     found = [
         row
         for state in READY
@@ -127,6 +127,11 @@ _BEING_TOLD = exists().where(
     _others.c.state == ReminderState.SENDING,
 )
 """A correction must not overtake what it corrects."""
+
+
+def _asked(how: Claiming, now: datetime) -> dict[str, Any]:
+    return {"now": now, "since": how.since, "without": list(how.without)}
+
 
 _ANY_PAUSE = select(pauses.c.scope).limit(1)
 
@@ -149,6 +154,10 @@ def _sendable(state: ReminderState, *, paused: bool) -> Any:  # noqa: ANN401 - a
         or_(reminders.c.retry_at.is_(None), reminders.c.retry_at <= database_now()),
         reminders.c.authority.not_in(bindparam("without", expanding=True)),
         ~and_(reminders.c.step.startswith(CORRECTION), _BEING_TOLD),
+        or_(
+            reminders.c.message_id.is_not(None),
+            reminders.c.state_at <= bindparam("since", type_=reminders.c.state_at.type),
+        ),
     )
     if paused:
         wanted = wanted.where(~_paused(), ~office_paused())
@@ -175,7 +184,7 @@ async def _companions(
         for state in READY
         for row in await connection.execute(
             _sendable(state, paused=paused).where(reminders.c.permit_id.in_(others)),
-            {"now": now, "without": list(how.without)},
+            _asked(how, now),
         )
     ]
     found = await read(connection, rows)

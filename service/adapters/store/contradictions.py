@@ -66,7 +66,8 @@ CONTRADICTIONS: Mapping[str, str] = {
         JOIN message_reminders l ON l.message_id = m.id AND l.position = 0
         JOIN reminders r ON {_OF_REMINDER}
         WHERE m.rule <> r.rule OR m.authority <> r.authority
-        OR m.template NOT IN (r.template, 'digest')""",
+        OR (m.template NOT IN (r.template, 'digest')
+        AND (r.redated_at IS NULL OR r.redated_at < m.claimed_at))""",
     "reminder of a permit that is gone": """
         SELECT r.permit_id FROM reminders r LEFT JOIN permits p ON p.id = r.permit_id
         WHERE p.id IS NULL""",

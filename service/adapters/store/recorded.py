@@ -184,12 +184,12 @@ async def _refuse(
 async def _back_off(
     connection: AsyncConnection, message_id: str, asked: float | None
 ) -> float:
-    """How long to wait, by how many messages its reminders have had."""
+    """How long to wait, by how many messages its first reminder has had."""
     mine = message_reminders.alias()
     trials = (
         select(func.count())
         .join_from(mine, message_reminders, _same_reminder(mine))
-        .where(mine.c.message_id == message_id)
+        .where(mine.c.message_id == message_id, mine.c.position == 0)
     )
     count = (await connection.execute(trials)).scalar_one()
     return back_off(int(count), random(), asked)  # noqa: S311 - no secret
