@@ -273,6 +273,34 @@ async def test_a_word_that_it_was_read_after_all_ends_the_wait(ledger: Ledger) -
     assert await ledger.audit() == []
 
 
+async def test_a_word_that_the_first_was_read_after_all_counts_where_the_next_failed(
+    ledger: Ledger,
+) -> None:
+    await sent(ledger)
+    await ledger.receive(passing("SM1"))
+    await ledger.send_at(PREPARE + HOUR)
+    await ledger.receive(passing("SM2"))
+    await ledger.receive(word(M.READ, "SM1"))
+    assert ledger.reminders() == {"prepare": ("delivered", None)}
+    assert await ledger.send_at(NEXT_MORNING) == 0
+    assert await ledger.audit() == []
+
+
+async def test_a_retry_that_fails_after_the_first_was_read_is_not_sent_again(
+    ledger: Ledger,
+) -> None:
+    await sent(ledger)
+    await ledger.receive(passing("SM1"))
+    await ledger.send_at(PREPARE + HOUR)
+    await ledger.receive(word(M.READ, "SM1"))
+    [told] = await ledger.audit()
+    assert told.startswith("reminder texted twice"), "as far as anybody knows"
+    await ledger.receive(passing("SM2"))
+    assert ledger.reminders() == {"prepare": ("delivered", None)}
+    assert await ledger.send_at(NEXT_MORNING) == 0
+    assert await ledger.audit() == []
+
+
 AFTERNOON = datetime(2024, 11, 7, 8, 30, tzinfo=UTC)
 """Four days before the last call, so that the second retry is three days old by it."""
 
