@@ -271,3 +271,64 @@ async def test_a_word_that_it_was_read_after_all_ends_the_wait(ledger: Ledger) -
     assert ledger.reminders() == {"prepare": ("delivered", None)}
     assert await ledger.send_at(PREPARE + HOUR) == 0
     assert await ledger.audit() == []
+
+
+async def test_a_word_that_the_first_was_read_after_all_counts_where_the_next_failed(
+    ledger: Ledger,
+) -> None:
+    await sent(ledger)
+    await ledger.receive(passing("SM1"))
+    await ledger.send_at(PREPARE + HOUR)
+    await ledger.receive(passing("SM2"))
+    await ledger.receive(word(M.READ, "SM1"))
+    assert ledger.reminders() == {"prepare": ("delivered", None)}
+    assert await ledger.send_at(NEXT_MORNING) == 0
+    assert await ledger.audit() == []
+
+
+async def test_a_retry_that_fails_after_the_first_was_read_is_not_sent_again(
+    ledger: Ledger,
+) -> None:
+    await sent(ledger)
+    await ledger.receive(passing("SM1"))
+    await ledger.send_at(PREPARE + HOUR)
+    await ledger.receive(word(M.READ, "SM1"))
+    [told] = await ledger.audit()
+    assert told.startswith("reminder texted twice"), "as far as anybody knows"
+    await ledger.receive(passing("SM2"))
+    assert ledger.reminders() == {"prepare": ("delivered", None)}
+    assert await ledger.send_at(NEXT_MORNING) == 0
+    assert await ledger.audit() == []
+
+
+AFTERNOON = datetime(2024, 11, 7, 8, 30, tzinfo=UTC)
+"""Four days before the last call, so that the second retry is three days old by it."""
+
+
+async def test_the_gap_to_the_next_step_is_counted_from_the_latest_retry(
+    ledger: Ledger,
+) -> None:
+    await ledger.register(permit())
+    assert await ledger.send_at(AFTERNOON) == 1
+    await ledger.receive(passing("SM1"))
+    retried = datetime(2024, 11, 8, 5, 30, tzinfo=UTC)
+    assert await ledger.send_at(retried) == 1
+    await ledger.receive(word(M.DELIVERED, "SM2"))
+    assert await ledger.send_at(LAST_CALL) == 0
+    assert await ledger.send_at(retried + 3 * DAY - timedelta(seconds=1)) == 0
+    assert await ledger.send_at(retried + 3 * DAY) == 1
+    assert ledger.provider.posted[2].template == "renewal-last-call"
+    assert await ledger.audit() == []
+
+
+async def test_the_gap_is_counted_from_a_retry_whose_outcome_is_unknown(
+    ledger: Ledger,
+) -> None:
+    await ledger.register(permit())
+    assert await ledger.send_at(AFTERNOON) == 1
+    await ledger.receive(passing("SM1"))
+    ledger.provider.script = [Unknown("timeout")]
+    unknown = datetime(2024, 11, 8, 5, 30, tzinfo=UTC)
+    assert await ledger.send_at(unknown) == 1
+    assert await ledger.send_at(LAST_CALL) == 0
+    assert await ledger.send_at(unknown + 3 * DAY) == 1

@@ -230,3 +230,22 @@ async def test_an_exchanged_phone_is_found(ledger: Ledger) -> None:
     assert await ledger.audit() == []
     ledger.tamper("UPDATE recipients SET phone = (SELECT max(phone) FROM recipients)")
     assert "its phone was changed" in " ".join(await ledger.audit())
+
+
+@pytest.mark.parametrize("at", ["'2025-03-01 00:00:00.000000'", "final_at"])
+async def test_a_retry_accepted_on_another_day_is_found(
+    ledger: Ledger, at: str
+) -> None:
+    await ledger.register(permit())
+    await ledger.send_at(PREPARE)
+    await ledger.receive(
+        word(M.UNDELIVERED, "SM1", kind=K.RETRY_LATER, code="30003"),
+    )
+    await ledger.send_at(PREPARE + timedelta(hours=1))
+    ledger.clock.move_to(PREPARE + timedelta(hours=2))
+    await ledger.receive(word(M.DELIVERED, "SM2"))
+    assert await ledger.audit() == []
+    its = "UPDATE messages SET accepted_at = :at WHERE provider_id = 'SM2'"
+    assert ledger.tamper(its.replace(":at", at)) == 1
+    [told] = await ledger.audit()
+    assert told.startswith("message accepted at another time")

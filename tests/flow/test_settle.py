@@ -6,10 +6,19 @@ from time import monotonic
 
 import pytest
 
+from service.adapters.store.doubted import ResolveStore
 from service.adapters.store.messages import MessageStore
-from service.domain.outcome import Accepted, RefusalKind, Refused, Unknown
+from service.domain.outcome import (
+    Accepted,
+    NotPosted,
+    Outcome,
+    RefusalKind,
+    Refused,
+    Unknown,
+)
 from service.domain.status import MessageState
 from service.flow.edits import Apply
+from service.flow.resolve import Decision
 from tests.flow.fakes import DiedError
 from tests.flow.ledger import (
     FOOD,
@@ -444,3 +453,114 @@ async def test_what_was_recorded_after_the_lease_ended_still_counts(
     assert ledger.states() == ["accepted"]
     assert ledger.reminders() == {"prepare": ("sent", None)}
     assert await ledger.audit() == []
+
+
+@pytest.fixture
+def replaced(
+    ledger: Ledger, lapsed: Callable[..., Awaitable[None]], until: Until
+) -> Callable[..., Awaitable[str]]:
+    """The first message was absent twice, the next is POSTed; the first one's id."""
+
+    async def replace_it(outcome: Outcome, *words: str) -> str:
+        await lapsed("SC-0001", arrived=False)
+
+        async def given_up() -> bool:
+            await ledger.settle()
+            return ledger.states() == ["not-accepted"]
+
+        await until(given_up)
+        first = str(ledger.message()["id"])
+
+        async def late() -> None:
+            for state in words:
+                await ledger.receive(word(MessageState(state), "SM9", ref=first))
+                assert ledger.reminders()["prepare"][0] == "sending"
+                assert await ledger.audit() == []
+
+        ledger.provider.after.append(late)
+        ledger.provider.script = [outcome]
+        await ledger.send()
+        return first
+
+    return replace_it
+
+
+CONTENT = Refused(RefusalKind.BAD_CONTENT, "21617", "HTTP 400")
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        (("accepted",), "sent"),
+        (("accepted", "delivered"), "delivered"),
+        (("delivered",), "delivered"),
+        (("undelivered",), "failed"),
+        (("undelivered", "read"), "delivered"),
+    ],
+)
+@pytest.mark.parametrize("early", [True, False])
+async def test_who_has_the_first_text_after_all_was_told_though_the_next_was_refused(
+    ledger: Ledger,
+    replaced: Callable[..., Awaitable[str]],
+    said: tuple[str, ...],
+    told: str,
+    early: bool,  # noqa: FBT001 - a parameter of the table
+) -> None:
+    first = await replaced(CONTENT, *(said if early else ()))
+    for state in () if early else said:
+        await ledger.receive(word(MessageState(state), "SM9", ref=first))
+    assert ledger.states() == [said[-1], "refused"]
+    assert ledger.reminders()["prepare"][0] == told
+    [row] = ledger.rows("SELECT sent_at FROM reminders")
+    assert row["sent_at"].startswith("2024-09-19 01:30")
+    assert await ledger.audit() == []
+
+
+NEXT_ONES: dict[str, Outcome] = {
+    "back off": Refused(RefusalKind.RETRY_SAFE, "20429", "HTTP 429"),
+    "not posted": NotPosted("no connection"),
+    "opted out": Refused(RefusalKind.OPTED_OUT, "21610", "HTTP 400"),
+    "nobody's": Refused(RefusalKind.BAD_NUMBER, "21211", "HTTP 400"),
+}
+
+
+@pytest.mark.parametrize("outcome", NEXT_ONES.values(), ids=list(NEXT_ONES))
+async def test_who_has_the_first_text_after_all_is_not_texted_again(
+    ledger: Ledger, replaced: Callable[..., Awaitable[str]], outcome: Outcome
+) -> None:
+    await replaced(outcome, "delivered")
+    assert ledger.reminders() == {"prepare": ("delivered", None)}
+    ledger.tamper("UPDATE reminders SET retry_at = NULL")
+    assert await ledger.send() == 0
+    assert await ledger.audit() == []
+
+
+@pytest.mark.parametrize("decision", [Decision.RESEND, Decision.GIVE_UP])
+async def test_who_has_the_first_text_after_all_was_told_whatever_a_person_decides(
+    ledger: Ledger, replaced: Callable[..., Awaitable[str]], decision: Decision
+) -> None:
+    first = await replaced(Unknown("timeout"))
+    await ledger.receive(word(MessageState.DELIVERED, "SM9", ref=first))
+    assert ledger.reminders() == {"prepare": ("uncertain", "timeout")}
+    assert await ledger.audit() == []
+    [second] = ledger.rows("SELECT id FROM messages WHERE state = 'uncertain'")
+    await ResolveStore(ledger.database).resolve(
+        second["id"],
+        decision,
+        by="tester",
+        reason="asked",
+        now=PREPARE,
+        objection=lambda _: None,
+    )
+    assert ledger.reminders() == {"prepare": ("delivered", None)}
+    assert await ledger.send() == 0
+    assert await ledger.audit() == []
+
+
+async def test_two_that_were_accepted_both_are_still_told_by_the_audit(
+    ledger: Ledger, replaced: Callable[..., Awaitable[str]]
+) -> None:
+    await replaced(Accepted("SM2"), "delivered")
+    assert ledger.states() == ["delivered", "accepted"]
+    [told] = await ledger.audit()
+    assert told.startswith("reminder texted twice")

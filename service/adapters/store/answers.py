@@ -32,6 +32,7 @@ from service.adapters.store.schema import (
     recipients,
     reminders,
 )
+from service.adapters.store.toldbefore import fall_back, turn_to
 from service.adapters.store.types import Instant
 from service.adapters.store.unreachable import lift_unreachable
 from service.adapters.store.upsert import insert_into
@@ -150,6 +151,7 @@ async def _follow(
     fault: Fault | None,
     now: datetime,
 ) -> None:
+    await turn_to(connection, row, state, now)
     mine = of_message(row.id)
     await _sent(connection, mine, row.accepted_at or now, now)
     after = REMINDER_AFTER[state]
@@ -157,6 +159,7 @@ async def _follow(
         await move(connection, mine, after, now)
         await lift_unreachable(connection, row.recipient_id, now)
     elif after is ReminderState.FAILED:
+        await fall_back(connection, row.id, now)
         if fault:
             await learn(connection, row.recipient_id, fault, now)
             await _again(connection, row, state, fault, now)

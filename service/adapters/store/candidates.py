@@ -12,6 +12,7 @@ from service.adapters.store.batch import Listed
 from service.adapters.store.moves import Key
 from service.adapters.store.schema import (
     golives,
+    messages,
     permit_recipients,
     permits,
     recipients,
@@ -26,6 +27,7 @@ from service.domain.rule import CORRECTION, corrects
 from service.domain.status import UNHEARD, ReminderState
 
 _others = reminders.alias()
+_its_latest = messages.alias()
 
 _UNDER_WAY = (ReminderState.SENDING, ReminderState.UNCERTAIN)
 
@@ -33,10 +35,14 @@ LAST_SENT = (
     select(
         func.max(
             func.coalesce(
-                _others.c.sent_at,
                 case((_others.c.state.in_(_UNDER_WAY), _others.c.state_at)),
+                _its_latest.c.accepted_at,
+                _others.c.sent_at,
             )
         )
+    )
+    .select_from(
+        _others.outerjoin(_its_latest, _its_latest.c.id == _others.c.message_id)
     )
     .where(
         _others.c.permit_id == reminders.c.permit_id,
@@ -50,6 +56,7 @@ LAST_SENT = (
 )
 """When the permit was last texted in another step, or may have been.
 
+`sent_at` is the first text's: a step that was sent again counts from its latest text.
 Not by a later expiry date: who was told one must hear the correction at once.
 """
 

@@ -122,6 +122,17 @@ CONTRADICTIONS: Mapping[str, str] = {
     "message accepted without a time or an id": f"""
         SELECT id FROM messages WHERE state IN ({_ACCEPTED})
         AND (accepted_at IS NULL OR provider_id IS NULL)""",
+    "message accepted at another time than its reminder was sent": """
+        SELECT m.id FROM messages m LEFT JOIN (
+            SELECT l.message_id, max(e.at = m.accepted_at) AS same
+            FROM message_reminders l JOIN messages m ON m.id = l.message_id
+            JOIN reminder_events e ON e.permit_id = l.permit_id
+            AND e.expires_on = l.expires_on AND e.step = l.step
+            AND e.message_id = l.message_id AND e.state = 'sent'
+            GROUP BY l.message_id) AS l ON l.message_id = m.id
+        WHERE m.accepted_at IS NOT NULL AND coalesce(l.same, EXISTS (
+            SELECT 1 FROM receipts c WHERE c.message_id = m.id
+            AND c.moved AND c.received_at = m.accepted_at)) = 0""",
     "message with the wrong rank": f"SELECT id FROM messages WHERE {_RANKS}",
     "message state that no receipt reported": f"""
         SELECT m.id FROM messages m WHERE m.rank > {RANK[MessageState.ACCEPTED]}

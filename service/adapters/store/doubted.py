@@ -13,6 +13,7 @@ from service.adapters.store.messages import LEFT
 from service.adapters.store.moves import move
 from service.adapters.store.returned import OPEN, give_back, of_message
 from service.adapters.store.schema import OPEN_MESSAGE, messages
+from service.adapters.store.toldbefore import fall_back
 from service.adapters.store.types import database_now, in_seconds
 from service.domain.doubt import PERSONS_AFTER, Doubt
 from service.domain.errors import ConflictError, UnknownError
@@ -96,5 +97,6 @@ async def _give_up(
         .where(messages.c.id == message_id, messages.c.state.in_(OPEN))
         .values(state=MessageState.GIVEN_UP, reason=told, final_at=now)
     )
+    await fall_back(connection, message_id, now)
     failed = ReminderState.FAILED
     await move(connection, of_message(message_id), failed, now, reason=GIVEN_UP)

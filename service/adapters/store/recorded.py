@@ -25,6 +25,7 @@ from service.adapters.store.returned import (
     turn_to_next_phone,
 )
 from service.adapters.store.schema import message_reminders, messages, reminders
+from service.adapters.store.toldbefore import fall_back
 from service.adapters.store.types import database_now
 from service.domain.outcome import (
     Accepted,
@@ -222,6 +223,7 @@ async def _end_refused(
             final_at=now,
         )
     )
+    await fall_back(connection, message_id, now)
     under_way = (ReminderState.SENDING, ReminderState.UNCERTAIN)
     mine = of_message(message_id) & reminders.c.state.in_(under_way)
     if refused.kind is RefusalKind.BAD_NUMBER:

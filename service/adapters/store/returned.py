@@ -12,6 +12,7 @@ from service.adapters.store.changed import bear_current
 from service.adapters.store.moves import KEY, Key, move, these
 from service.adapters.store.redated import align
 from service.adapters.store.schema import messages, reminders
+from service.adapters.store.toldbefore import fall_back
 from service.adapters.store.types import in_seconds
 from service.domain.outcome import Fault
 from service.domain.recipient import Line
@@ -49,6 +50,7 @@ async def give_back(
     )
     if not given_up.rowcount:
         return
+    await fall_back(connection, message_id, now)
     values: dict[str, Any] = {"retry_at": in_seconds(literal(after)), "next_at": now}
     if counts:
         values["returned"] = reminders.c.returned + 1

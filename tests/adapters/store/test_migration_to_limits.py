@@ -1,4 +1,4 @@
-"""A database of the second tables, brought to today's: who opted out, and how."""
+"""A database of the second tables, brought to today's: who opted out, who sent."""
 
 import sqlite3
 from contextlib import closing
@@ -21,10 +21,26 @@ INSERT INTO inbounds VALUES
 """
 
 
-async def test_who_opted_out_by_a_text_is_told_from_whom_the_provider_refused(
-    tmp_path: Path,
-) -> None:
-    former = tmp_path / "former.db"
+OFFICES = """
+INSERT INTO authorities VALUES
+    ('top', '{"parent": null, "sends": true}'),
+    ('city', '{"parent": "top", "sends": true}'),
+    ('district', '{"parent": "city", "sends": false}'),
+    ('street', '{"parent": "district", "sends": false}'),
+    ('alone', '{"parent": null, "sends": false}');
+INSERT INTO recipients (id, digest, phone, masked, line) VALUES
+    ('p1', x'01', x'02', '+1212***0101', 'mobile');
+INSERT INTO messages (id, authority, rule, recipient_id, template, language, body,
+    segments, seal, provider, state, rank, claimed_at, owner, attempt, posted_after,
+    lease_until)
+    SELECT code, code, 'x', 'p1', 'x', 'en', 'x', 1, x'0A', 'twilio', 'sending', 0,
+    '2024-09-19', 'x', 1, '2024-09-19', '2024-09-19'
+    FROM (SELECT code FROM authorities UNION SELECT 'gone');
+"""
+
+
+async def brought(former: Path, rows: str) -> None:
+    """Make a database of the second tables with some rows, and bring it to today's."""
     database = Database(f"sqlite:///{former}")
 
     def second(connection: Connection) -> None:
@@ -35,10 +51,33 @@ async def test_who_opted_out_by_a_text_is_told_from_whom_the_provider_refused(
     async with database.write() as connection:
         await connection.run_sync(second)
     with closing(sqlite3.connect(former)) as raw, raw:
-        raw.executescript(ROWS)
+        raw.executescript(rows)
     await database.upgrade()
     await database.check()
     await database.dispose()
+
+
+async def test_who_opted_out_by_a_text_is_told_from_whom_the_provider_refused(
+    tmp_path: Path,
+) -> None:
+    former = tmp_path / "former.db"
+    await brought(former, ROWS)
     with closing(sqlite3.connect(former)) as raw:
         found = raw.execute("SELECT id, opted_out_by FROM recipients").fetchall()
     assert found == [("p1", "inbound"), ("p2", None), ("p3", None)]
+
+
+async def test_a_text_counts_for_the_office_that_sent_it(tmp_path: Path) -> None:
+    former = tmp_path / "former.db"
+    await brought(former, OFFICES)
+    with closing(sqlite3.connect(former)) as raw:
+        found = dict(raw.execute("SELECT authority, office FROM messages"))
+        assert raw.execute("SELECT DISTINCT seal FROM messages").fetchall() == [("0a",)]
+    assert found == {
+        "top": "top",
+        "city": "city",
+        "district": "city",
+        "street": "city",
+        "alone": "alone",
+        "gone": "gone",
+    }

@@ -11,6 +11,18 @@ branch_labels = None
 depends_on = None
 
 
+_SENDER = """
+    WITH RECURSIVE line (code, sends, parent) AS (
+        SELECT code, json_extract(document, '$.sends'),
+        json_extract(document, '$.parent') FROM authorities WHERE code = messages.authority
+        UNION ALL
+        SELECT above.code, json_extract(above.document, '$.sends'),
+        json_extract(above.document, '$.parent') FROM line JOIN authorities AS above ON above.code = line.parent
+        WHERE line.sends = 0
+    ) SELECT code FROM line WHERE sends = 1"""
+"""The office that texts for a message's authority: itself, or the nearest above."""
+
+
 def upgrade() -> None:
     _recipients()
     _reminders()
@@ -67,8 +79,8 @@ def _messages() -> None:
     op.add_column("messages", sa.Column("kind", sa.String(length=12)))
     op.add_column("messages", sa.Column("mark", sa.String(length=64)))
     op.execute(
-        "UPDATE messages SET office = authority, template_version = 0, "
-        "mark = lower(hex(seal))"
+        "UPDATE messages SET template_version = 0, mark = lower(hex(seal)), "
+        f"office = coalesce(({_SENDER}), authority)"
     )
     with op.batch_alter_table("messages") as table:
         table.drop_column("seal")
