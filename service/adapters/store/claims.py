@@ -5,7 +5,7 @@ from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from sqlalchemy import (
     ColumnElement,
@@ -130,7 +130,16 @@ _BEING_TOLD = exists().where(
 
 
 def _asked(how: Claiming, now: datetime) -> dict[str, Any]:
-    return {"now": now, "since": how.since, "without": list(how.without)}
+    return {
+        "now": now,
+        "since": how.since,
+        "later": how.since + _A_TURN,
+        "without": list(how.without),
+    }
+
+
+_A_TURN: Final = timedelta(minutes=10)
+"""Longer than any: what became due after that was so before a clock was set back."""
 
 
 _ANY_PAUSE = select(pauses.c.scope).limit(1)
@@ -157,6 +166,7 @@ def _sendable(state: ReminderState, *, paused: bool) -> Any:  # noqa: ANN401 - a
         or_(
             reminders.c.message_id.is_not(None),
             reminders.c.state_at <= bindparam("since", type_=reminders.c.state_at.type),
+            reminders.c.state_at > bindparam("later", type_=reminders.c.state_at.type),
         ),
     )
     if paused:
