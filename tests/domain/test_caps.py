@@ -112,12 +112,20 @@ def test_whose_turn_comes_later_than_the_horizon_is_left_for_later() -> None:
 
 
 def test_senders_do_not_wait_for_each_other() -> None:
-    purse = Purse(Spent({}, {}, {"default": 9.0}), NOW)
+    purse = Purse(Spent({}, {}, {"default": 2.5}), NOW)
     slow = office(messages_per_second=1.0)
     other = office(messages_per_second=1.0, sent_from="+15005550006")
     assert spend(purse, slow) is None
     assert spend(purse, other) == 0.0
     assert spend(purse, office()) == 0.0, "who has no limit takes no turns"
+
+
+@pytest.mark.parametrize(("waits", "said"), [(3.0, None), (3.1, 0.0), (3600.0, 0.0)])
+def test_a_turn_that_nobody_was_given_is_no_turn(
+    waits: float, said: float | None
+) -> None:
+    purse = Purse(Spent({}, {}, {"default": waits}), NOW)
+    assert spend(purse, office(messages_per_second=1.0)) == said
 
 
 def test_only_limits_that_are_set_are_counted() -> None:
