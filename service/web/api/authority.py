@@ -10,7 +10,7 @@ from service.domain.golive import State
 from service.domain.rule import Language
 from service.web.api.inputs import Parameters
 from service.web.api.rule import Words
-from service.web.api.values import Line, Whole
+from service.web.api.values import Limit, Line
 
 Weekday = Literal[
     "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"
@@ -27,9 +27,7 @@ class AuthoritiesQuery(Parameters):
     """Which authorities, and how many at once."""
 
     after: Line | None = Field(default=None, description="`next` of the page before")
-    limit: Whole = Field(
-        default=100, ge=1, le=500, description="a whole number from 1 to 500"
-    )
+    limit: Limit = 100
 
 
 class AuthorityFields(BaseModel):

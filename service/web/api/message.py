@@ -10,7 +10,7 @@ from service.domain.status import MessageState, ReminderState
 from service.flow.look import Decider
 from service.web.api.inputs import Parameters
 from service.web.api.reminder import ListedReminder
-from service.web.api.values import Flag, Id, Line, Whole
+from service.web.api.values import Flag, Id, Limit, Line
 
 
 class MessagePath(Parameters):
@@ -40,9 +40,7 @@ class MessagesQuery(Parameters):
         default=False, description="true or false: only those with no outcome yet"
     )
     after: Id | None = Field(default=None, description="`next` of the page before")
-    limit: Whole = Field(
-        default=100, ge=1, le=500, description="a whole number from 1 to 500"
-    )
+    limit: Limit = 100
 
 
 class ReasonFields(BaseModel):

@@ -14,7 +14,7 @@ from service.flow.consent import Via, lift, opt_out
 from service.web.api.endpoint import endpoint, reply
 from service.web.api.inputs import Json, Parameters
 from service.web.api.permit import AuthorityQuery
-from service.web.api.values import LONGEST, Whole
+from service.web.api.values import LONGEST, Cursor, Limit
 from service.web.desk import Desk
 
 WHERE = "/v1/opt-outs"
@@ -51,14 +51,8 @@ class OptOutPage(BaseModel):
 class OptOutsQuery(Parameters):
     """How many at once."""
 
-    after: str | None = Field(
-        default=None,
-        pattern=r"^[0-9a-f-]{36}$",
-        description="`next` of the page before",
-    )
-    limit: Whole = Field(
-        default=100, ge=1, le=500, description="a whole number from 1 to 500"
-    )
+    after: Cursor | None = Field(default=None, description="`next` of the page before")
+    limit: Limit = 100
 
 
 @endpoint("GET", WHERE, {200: OptOutPage})

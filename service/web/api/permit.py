@@ -10,7 +10,7 @@ from service.domain.recipient import Line as PhoneLine
 from service.domain.rule import Language
 from service.domain.status import ReminderState
 from service.web.api.inputs import Parameters
-from service.web.api.values import Day, Line, Number, Whole
+from service.web.api.values import Cursor, Day, Limit, Line, Number
 
 
 class PermitPath(Parameters):
@@ -133,11 +133,5 @@ class PageQuery(Parameters):
 
     authority: Line | None = Field(default=None, description="the code of an office")
     rule: Line | None = Field(default=None, description="the code of a rule")
-    after: str | None = Field(
-        default=None,
-        pattern=r"^[0-9a-f-]{36}$",
-        description="`next` of the page before",
-    )
-    limit: Whole = Field(
-        default=100, ge=1, le=500, description="a whole number from 1 to 500"
-    )
+    after: Cursor | None = Field(default=None, description="`next` of the page before")
+    limit: Limit = 100

@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
 
 from service.domain.status import ReminderState
 from service.web.api.inputs import Parameters
-from service.web.api.values import Flag, Line, Mark, Whole
+from service.web.api.values import Flag, Limit, Line, Mark
 
 _State = Annotated[
     ReminderState, WithJsonSchema({"type": "string", "enum": list(ReminderState)})
@@ -28,9 +28,7 @@ class RemindersQuery(Parameters):
         default=None, description="true or false: whether something holds it back"
     )
     after: Mark | None = Field(default=None, description="`next` of the page before")
-    limit: Whole = Field(
-        default=100, ge=1, le=500, description="a whole number from 1 to 500"
-    )
+    limit: Limit = 100
 
 
 class ListedReminder(BaseModel):

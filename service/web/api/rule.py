@@ -10,7 +10,7 @@ from service.domain.rulefile import Holder
 from service.domain.versionfile import Confidence, CountsFrom, NewTerm, Picked
 from service.web.api.impact import ChangeQuery
 from service.web.api.inputs import Parameters
-from service.web.api.values import Day, Flag, Line, Whole
+from service.web.api.values import Day, Flag, Limit, Line
 
 _STRICT = ConfigDict(extra="forbid")
 
@@ -29,9 +29,7 @@ class RulesQuery(Parameters):
     """Which rules, and how many at once."""
 
     after: Line | None = Field(default=None, description="`next` of the page before")
-    limit: Whole = Field(
-        default=100, ge=1, le=500, description="a whole number from 1 to 500"
-    )
+    limit: Limit = 100
 
 
 class VersionQuery(ChangeQuery):

@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from service.domain.rule import Language
 from service.web.api.inputs import Parameters
-from service.web.api.values import Flag, Line, Whole
+from service.web.api.values import Flag, Limit, Line
 
 
 class TemplatePath(Parameters):
@@ -22,9 +22,7 @@ class TemplatesQuery(Parameters):
     """Which templates, and how many at once."""
 
     after: Line | None = Field(default=None, description="`next` of the page before")
-    limit: Whole = Field(
-        default=100, ge=1, le=500, description="a whole number from 1 to 500"
-    )
+    limit: Limit = 100
 
 
 class SaveQuery(Parameters):

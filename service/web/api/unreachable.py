@@ -8,7 +8,7 @@ from service.domain.recipient import Line as PhoneLine
 from service.flow.reach import unreached
 from service.web.api.endpoint import endpoint
 from service.web.api.inputs import Parameters
-from service.web.api.values import Line, Whole
+from service.web.api.values import Cursor, Limit, Line
 from service.web.desk import Desk
 
 
@@ -51,14 +51,8 @@ class UnreachableQuery(Parameters):
     authority: Line | None = Field(
         default=None, description="the code of an office; with all below it"
     )
-    after: str | None = Field(
-        default=None,
-        pattern=r"^[0-9a-f-]{36}$",
-        description="`next` of the page before",
-    )
-    limit: Whole = Field(
-        default=100, ge=1, le=500, description="a whole number from 1 to 500"
-    )
+    after: Cursor | None = Field(default=None, description="`next` of the page before")
+    limit: Limit = 100
 
 
 @endpoint("GET", "/v1/unreachable", {200: UnreachedPage}, refusals=(404,))

@@ -96,6 +96,17 @@ Mark = Annotated[
 Whole = Annotated[int, BeforeValidator(_whole)]
 """A whole number in plain digits."""
 
+# The bounds stand first: after the validator a schema would not show them as such.
+Limit = Annotated[
+    int,
+    Field(ge=1, le=500, description="a whole number from 1 to 500"),
+    BeforeValidator(_whole),
+]
+"""How many a page may hold."""
+
+Cursor = Annotated[str, Field(pattern=r"^[0-9a-f-]{36}$")]
+"""Where a page of rows that are named by a UUID ends."""
+
 Flag = Annotated[bool, BeforeValidator(_flag)]
 """true or false."""
 
