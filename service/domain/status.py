@@ -56,6 +56,9 @@ UNTOLD = NEVER_ACCEPTED | {_R.DUE}
 UNHEARD = UNTOLD | {_R.FAILED, _R.RETRYING}
 """Of these no text has arrived, as far as anybody knows."""
 
+UNDER_WAY = frozenset({_R.SENDING, _R.UNCERTAIN})
+"""Of these a message is on its way, or may be."""
+
 _UNDECIDED = frozenset({_R.DUE, _R.RETRYING, _R.SENT, _R.FAILED, _R.SUPPRESSED})
 
 REMINDER_MOVES: Mapping[ReminderState, frozenset[ReminderState]] = {
@@ -114,6 +117,11 @@ REMINDER_AFTER: Mapping[MessageState, ReminderState] = {
     _M.CANCELED: _R.FAILED,
 }
 """What a provider's word about a message makes of its reminders."""
+
+IN_VAIN = frozenset(
+    state for state, after in REMINDER_AFTER.items() if after is _R.FAILED
+)
+"""A message of which the provider took charge and that reached nobody."""
 
 
 def sources_of(target: ReminderState) -> frozenset[ReminderState]:

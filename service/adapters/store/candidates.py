@@ -24,18 +24,16 @@ from service.domain.decide import Candidate
 from service.domain.permit import PermitStatus
 from service.domain.recipient import Line
 from service.domain.rule import CORRECTION, corrects
-from service.domain.status import UNHEARD, ReminderState
+from service.domain.status import UNDER_WAY, UNHEARD, ReminderState
 
 _others = reminders.alias()
 _its_latest = messages.alias()
-
-_UNDER_WAY = (ReminderState.SENDING, ReminderState.UNCERTAIN)
 
 LAST_SENT = (
     select(
         func.max(
             func.coalesce(
-                case((_others.c.state.in_(_UNDER_WAY), _others.c.state_at)),
+                case((_others.c.state.in_(UNDER_WAY), _others.c.state_at)),
                 _its_latest.c.accepted_at,
                 _others.c.sent_at,
             )

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 
 from service.domain.retry import AFTER
 from service.domain.status import (
+    IN_VAIN,
     RANK,
     REMINDER_AFTER,
     MessageState,
@@ -26,9 +27,7 @@ def _quoted(words: Iterable[str]) -> str:
 
 _ACCEPTED = _quoted(REMINDER_AFTER)
 
-_IN_VAIN = _quoted(
-    state for state, after in REMINDER_AFTER.items() if after is ReminderState.FAILED
-)
+_IN_VAIN = _quoted(IN_VAIN)
 
 _AFTER = " OR ".join(
     f"(m.state = '{message}' AND r.state NOT IN ({_quoted(_led_to(reminder))}))"

@@ -38,7 +38,7 @@ from service.domain.outcome import (
     Unknown,
 )
 from service.domain.retry import back_off
-from service.domain.status import MessageState, ReminderState
+from service.domain.status import UNDER_WAY, MessageState, ReminderState
 from service.flow.rows import Outgoing
 
 
@@ -224,8 +224,7 @@ async def _end_refused(
         )
     )
     await fall_back(connection, message_id, now)
-    under_way = (ReminderState.SENDING, ReminderState.UNCERTAIN)
-    mine = of_message(message_id) & reminders.c.state.in_(under_way)
+    mine = of_message(message_id) & reminders.c.state.in_(UNDER_WAY)
     if refused.kind is RefusalKind.BAD_NUMBER:
         await turn_to_next_phone(connection, message_id, reason, now)
     if refused.kind is RefusalKind.OPTED_OUT:

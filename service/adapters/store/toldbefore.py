@@ -11,19 +11,16 @@ from service.adapters.store.moves import KEY, Event, Key, keep, move, these
 from service.adapters.store.schema import message_reminders, messages, reminders
 from service.adapters.store.types import Instant
 from service.domain.status import (
+    IN_VAIN,
     NOT_TAKEN,
     REMINDER_AFTER,
+    UNDER_WAY,
     MessageState,
     ReminderState,
 )
 
-IN_VAIN = frozenset(
-    state for state, after in REMINDER_AFTER.items() if after is ReminderState.FAILED
-)
 HEARD = frozenset(REMINDER_AFTER) - IN_VAIN
 """A message of which the holder has, or will have, the text."""
-
-UNDER_WAY = (ReminderState.SENDING, ReminderState.UNCERTAIN)
 
 AFTER_ALL = "accepted after all, while the next one was under way"
 
