@@ -59,8 +59,8 @@ class Posting:
     async def post(self, messages: Sequence[Outgoing], deadline: float) -> Posted:
         """POST messages in their order; none after the deadline.
 
-        None either once the account is refused, or connections in a row are. Instants
-        are those of `elapsed`.
+        None either once the account is refused, or several in a row found no provider.
+        Instants are those of `elapsed`.
         """
         round_ = _Round(self, deque(messages), elapsed(), deadline)
         try:

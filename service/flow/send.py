@@ -74,7 +74,8 @@ async def send(to: Sending) -> Sent:
             await asyncio.sleep(min(busy.values()) - elapsed())
             continue
         done = await to.posting.post(claim.messages, deadline)
-        await _record(owner, done, to)
+        if done.said:
+            await _record(owner, done, to)
         in_time = sum(not isinstance(said, NotPosted) for _, said in done.said)
         posted += in_time
         if done.over or (claim.messages and not in_time):

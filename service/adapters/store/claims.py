@@ -83,11 +83,12 @@ async def claim(
     connection: AsyncConnection, worker: Worker, how: Claiming, now: datetime
 ) -> Claim:
     """Take due reminders: what closes soonest goes first."""
-    rows = await _ready(connection, how, now)
+    wanted = await _wanted(connection, how, now)
+    rows = await _ready(connection, wanted, how.most)
     if not rows:
         return Claim(0, (), frozenset())
     readings = await read(connection, rows)
-    readings += await _companions(connection, readings, how, now)
+    readings += await _companions(connection, readings, wanted)
     readings.sort(key=lambda it: (it.row.until_at, it.row.permit_id))
     spent = await spent_of(connection, readings, how.limits, now)
     plan = how.plan([due(it) for it in readings], spent)
@@ -105,19 +106,42 @@ async def claim(
     return Claim(len(readings), tuple(map(_outgoing, made)), plan.busy)
 
 
-async def _ready(
-    connection: AsyncConnection, how: Claiming, now: datetime
-) -> list[Any]:
+_A_TURN: Final = timedelta(minutes=10)
+"""Longer than any: what became due after that was so before a clock was set back."""
+
+_ANY_PAUSE = select(pauses.c.scope).limit(1)
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """What may be sent now: whether anything is paused, and the values asked for."""
+
+    paused: bool
+    values: dict[str, Any]
+
+
+async def _wanted(connection: AsyncConnection, how: Claiming, now: datetime) -> _Wanted:
+    return _Wanted(
+        (await connection.execute(_ANY_PAUSE)).first() is not None,
+        {
+            "now": now,
+            "since": how.since,
+            "later": how.since + _A_TURN,
+            "without": list(how.without),
+        },
+    )
+
+
+async def _ready(connection: AsyncConnection, wanted: _Wanted, most: int) -> list[Any]:
     """The rows that may be sent now, each state by its own index."""
-    paused = (await connection.execute(_ANY_PAUSE)).first() is not None
-    asked = _asked(how, now) | {"most": how.most}
+    asked = wanted.values | {"most": most}
     found = [
         row
         for state in READY
-        for row in await connection.execute(_due(state, paused=paused), asked)
+        for row in await connection.execute(_due(state, paused=wanted.paused), asked)
     ]
     found.sort(key=lambda row: (row.until_at, row.permit_id))
-    return found[: how.most]
+    return found[:most]
 
 
 _others = reminders.alias()
@@ -127,22 +151,6 @@ _BEING_TOLD = exists().where(
     _others.c.state == ReminderState.SENDING,
 )
 """A correction must not overtake what it corrects."""
-
-
-def _asked(how: Claiming, now: datetime) -> dict[str, Any]:
-    return {
-        "now": now,
-        "since": how.since,
-        "later": how.since + _A_TURN,
-        "without": list(how.without),
-    }
-
-
-_A_TURN: Final = timedelta(minutes=10)
-"""Longer than any: what became due after that was so before a clock was set back."""
-
-
-_ANY_PAUSE = select(pauses.c.scope).limit(1)
 
 
 @cache
@@ -177,24 +185,25 @@ def _sendable(state: ReminderState, *, paused: bool) -> Any:  # noqa: ANN401 - a
 async def _companions(
     connection: AsyncConnection,
     readings: Sequence[Reading],
-    how: Claiming,
-    now: datetime,
+    wanted: _Wanted,
 ) -> list[Reading]:
     """What else is due for the same phones, so that one SMS tells them all."""
     taken = {it.row.permit_id for it in readings}
     phones = {it.recipient.id for it in readings if it.recipient is not None}
     dialect = connection.dialect
-    asked = _PHONES.of(dialect, phones) | _TAKEN.of(dialect, taken) | {"now": now}
+    asked = _PHONES.of(dialect, phones) | _TAKEN.of(dialect, taken)
+    asked["now"] = wanted.values["now"]
     others = list((await connection.execute(_THEIRS, asked)).scalars())
     if not others:
         return []
-    paused = (await connection.execute(_ANY_PAUSE)).first() is not None
     rows = [
         row
         for state in READY
         for row in await connection.execute(
-            _sendable(state, paused=paused).where(reminders.c.permit_id.in_(others)),
-            _asked(how, now),
+            _sendable(state, paused=wanted.paused).where(
+                reminders.c.permit_id.in_(others)
+            ),
+            wanted.values,
         )
     ]
     found = await read(connection, rows)
