@@ -3,7 +3,7 @@
 from service.flow.ports import Clock, ExpandStore
 from service.flow.stopping import Stopping, never
 
-GROUPS = 500
+GROUPS = 1000
 """Groups a transaction: one group is a (series, authority, expiry date)."""
 
 

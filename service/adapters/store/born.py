@@ -15,7 +15,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import Insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from service.adapters.store.grouped import GroupKey, in_groups, same_group
+from service.adapters.store.grouped import IN_GROUPS, GroupKey, of_groups, same_group
 from service.adapters.store.moves import in_pieces, move
 from service.adapters.store.schema import permits, reminders, slots
 from service.adapters.store.types import Instant
@@ -79,12 +79,13 @@ async def bear(
         births.state,
         births.reason,
         now,
-        in_groups(keys),
+        IN_GROUPS,
         slots.c.step == births.step,
         *_to_whom(births),
         *where,
     )
-    return (await connection.execute(statement)).rowcount
+    named = of_groups(connection, keys)
+    return (await connection.execute(statement, named)).rowcount
 
 
 def bearing(
@@ -124,9 +125,10 @@ async def supersede(
         slots, permits, same_group(permits.c, slots.c)
     )
     overtaken = members.where(
-        in_groups(keys), slots.c.step == step, exists().where(due, earlier)
+        IN_GROUPS, slots.c.step == step, exists().where(due, earlier)
     )
-    ids = (await connection.execute(overtaken)).scalars().all()
+    named = of_groups(connection, keys)
+    ids = (await connection.execute(overtaken, named)).scalars().all()
     begun = exists().where(
         same_group(permits.c, slots.c), slots.c.step == step, earlier
     )
@@ -169,10 +171,10 @@ def _values(
     at = literal(now, Instant())
     return [
         permits.c.id,
-        permits.c.expires_on,
+        slot.expires_on,
         slot.step,
-        permits.c.rule,
-        permits.c.authority,
+        slot.rule,
+        slot.authority,
         slot.version_id,
         slot.template,
         slot.due_at,

@@ -105,7 +105,7 @@ async def _contact(
 def _as_slot(group: DueGroup, step: Slot) -> Subquery:
     """A step that is in no ladder, as a row of slots would have it."""
     values = {
-        **{name: getattr(group, name) for name in ("series", "authority")},
+        **{name: getattr(group, name) for name in ("series", "authority", "rule")},
         **{name: getattr(step, name) for name in ("step", "template")},
         "expires_on": group.expires_on,
         "version_id": group.version,

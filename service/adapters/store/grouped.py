@@ -4,8 +4,10 @@ from collections.abc import Collection
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, tuple_
+from sqlalchemy import ColumnElement, and_
+from sqlalchemy.ext.asyncio import AsyncConnection
 
+from service.adapters.store.batch import like
 from service.adapters.store.schema import slots
 from service.flow.rows import DueGroup
 
@@ -28,15 +30,14 @@ def same_group(one: Any, other: Any) -> ColumnElement[bool]:  # noqa: ANN401 - c
     )
 
 
-def in_groups(keys: Collection[GroupKey]) -> ColumnElement[bool]:
-    """The slots of these groups.
+_KEYS = like(slots, ("series", "authority", "expires_on"))
 
-    Series and authorities are named besides: SQLite seeks no list of several columns
-    in an index.
-    """
-    series, authorities = {key[0] for key in keys}, {key[1] for key in keys}
-    return and_(
-        slots.c.series.in_(series),
-        slots.c.authority.in_(authorities),
-        tuple_(*GROUP).in_(list(keys)),
-    )
+IN_GROUPS = same_group(slots.c, _KEYS.table.c)
+"""Says of slots that they are of the groups named by `of_groups`."""
+
+
+def of_groups(
+    connection: AsyncConnection, keys: Collection[GroupKey]
+) -> dict[str, str]:
+    """Name groups, each once, to a statement that says `IN_GROUPS`."""
+    return _KEYS.rows(connection.dialect, keys)

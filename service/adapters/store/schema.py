@@ -165,7 +165,7 @@ permits = Table(
     Column("changed_at", Instant, nullable=False),
     Column("dated_at", Instant, nullable=False),
     UniqueConstraint("authority", "rule", "number_key"),
-    Index(None, "series", "authority", "expires_on", "status", "replaced"),
+    Index(None, "series", "authority", "expires_on", "status", "replaced", "id"),
     Index(None, "authority", "rule", "replaces"),
     comment="A personal number is encrypted, its key a digest. dated_at: since when "
     "the permit has had this expiry date and series of versions.",

@@ -12,12 +12,12 @@ from service.adapters.store.born import Alike, bear, supersede
 from service.adapters.store.database import Database
 from service.adapters.store.grouped import (
     GROUP,
+    IN_GROUPS,
     GroupKey,
-    in_groups,
     key_of,
+    of_groups,
     same_group,
 )
-from service.adapters.store.moves import in_pieces
 from service.adapters.store.reopened import reopen
 from service.adapters.store.schema import golives, permits, reminders, slots
 from service.adapters.store.setback import apart, keep_time, seen_at
@@ -91,15 +91,14 @@ async def groups_of(
 ) -> list[DueGroup]:
     """The groups of these keys that are live, or on trial, with all their slots."""
     found: dict[GroupKey, list[Any]] = {key: [] for key in keys}
-    for piece in in_pieces(list(found)):
-        wanted = (
-            select(*_NEEDED)
-            .join_from(slots, golives, _started(now, state))
-            .where(in_groups(piece))
-            .order_by(slots.c.due_at)
-        )
-        for row in await connection.execute(wanted):
-            found[row.series, row.authority, row.expires_on].append(row)
+    wanted = (
+        select(*_NEEDED)
+        .join_from(slots, golives, _started(now, state))
+        .where(IN_GROUPS)
+        .order_by(slots.c.due_at)
+    )
+    for row in await connection.execute(wanted, of_groups(connection, found)):
+        found[row.series, row.authority, row.expires_on].append(row)
     return [_group(rows) for rows in found.values() if rows]
 
 
@@ -136,22 +135,18 @@ async def insert_missing(connection: AsyncConnection, entries: Sequence[Entry]) 
 
 
 async def take_back(
-    connection: AsyncConnection, keys: Iterable[GroupKey], now: datetime
+    connection: AsyncConnection, keys: Collection[GroupKey], now: datetime
 ) -> None:
     """Slots expanded in what is the future again are expanded anew when due.
 
     A clock was set back: whoever joins these groups now was not there.
     """
-    for piece in in_pieces(list(keys)):
-        await connection.execute(
-            update(slots)
-            .where(
-                in_groups(piece),
-                slots.c.due_at > now,
-                slots.c.expanded_at.is_not(None),
-            )
-            .values(expanded_at=None)
-        )
+    taken = (
+        update(slots)
+        .where(IN_GROUPS, slots.c.due_at > now, slots.c.expanded_at.is_not(None))
+        .values(expanded_at=None)
+    )
+    await connection.execute(taken, of_groups(connection, keys))
 
 
 async def birth(
@@ -181,8 +176,9 @@ async def _birth(
     if births.state is ReminderState.DUE:
         await _make_room(connection, births.step, of, now)
     born = await bear(connection, births, keys, now)
-    mine = in_groups(keys), slots.c.step == births.step
-    await connection.execute(update(slots).where(*mine).values(expanded_at=now))
+    mine = IN_GROUPS, slots.c.step == births.step
+    expanded = update(slots).where(*mine).values(expanded_at=now)
+    await connection.execute(expanded, of_groups(connection, keys))
     return born
 
 
@@ -220,8 +216,9 @@ async def _which(
         reminders.c.expires_on == permits.c.expires_on,
         *where,
     )
-    wanted = select(*GROUP).where(in_groups(keys), slots.c.step == step, theirs)
-    return [(row[0], row[1], row[2]) for row in await connection.execute(wanted)]
+    wanted = select(*GROUP).where(IN_GROUPS, slots.c.step == step, theirs)
+    rows = await connection.execute(wanted, of_groups(connection, keys))
+    return [(row[0], row[1], row[2]) for row in rows]
 
 
 def _of_group(group: DueGroup) -> ColumnElement[bool]:
