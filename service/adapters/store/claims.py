@@ -15,6 +15,7 @@ from sqlalchemy import (
     exists,
     insert,
     literal,
+    null,
     or_,
     select,
     update,
@@ -24,7 +25,7 @@ from uuid_utils import uuid7
 
 from service.adapters.store.batch import Batch, Listed, like
 from service.adapters.store.candidates import Reading, read, reminders_with_permits
-from service.adapters.store.moves import Key, keep, move, these
+from service.adapters.store.moves import Key, keeping, move, these
 from service.adapters.store.schema import (
     message_reminders,
     messages,
@@ -295,8 +296,7 @@ async def _write(
     batch = _LINKS.rows(dialect, links)
     await connection.execute(_LINK, batch)
     await connection.execute(_TAKE, batch | {"now": now})
-    sending = ReminderState.SENDING
-    await keep(connection, [(*one[:3], now, sending, None, one[3]) for one in links])
+    await connection.execute(_TELL, batch | {"now": now})
 
 
 _MESSAGES = like(
@@ -352,6 +352,16 @@ _TAKE = (
         message_id=_LINKS["message_id"],
         told_on=_LINKS["told_on"],
         version_id=_LINKS["version_id"],
+    )
+)
+
+_TELL = keeping(
+    select(
+        *[_LINKS[name] for name in _LINKS.names[:3]],
+        bindparam("now", type_=reminders.c.state_at.type),
+        literal(str(ReminderState.SENDING)),
+        null(),
+        _LINKS["message_id"],
     )
 )
 

@@ -2,9 +2,19 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
-from typing import TypeVar
+from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, and_, exists, insert, select, tuple_, update
+from sqlalchemy import (
+    ColumnElement,
+    Insert,
+    Select,
+    and_,
+    exists,
+    insert,
+    select,
+    tuple_,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.adapters.store.batch import like
@@ -56,7 +66,14 @@ _EVENTS = like(
     reminder_events,
     ("permit_id", "expires_on", "step", "at", "state", "reason", "message_id"),
 )
-_KEEP = insert(reminder_events).from_select(_EVENTS.names, select(_EVENTS.table))
+
+
+def keeping(events: Select[*tuple[Any, ...]]) -> Insert:
+    """Write down the moves that a query finds, with the columns of an `Event`."""
+    return insert(reminder_events).from_select(_EVENTS.names, events)
+
+
+_KEEP = keeping(select(_EVENTS.table))
 
 
 def told_in_place_of(slot: Slot) -> ColumnElement[bool]:

@@ -1,6 +1,7 @@
 """What a POST came to, written down: yes, a clear no, or nobody knows."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from random import random
 from typing import Any
@@ -52,29 +53,30 @@ async def record(
 
     A plain yes is the rule: all of those take a few statements together.
     """
-    rows = await _mine(connection, owner, [message for message, _ in outcomes])
-    said = [(rows[one.id], it) for one, it in outcomes if one.id in rows]
-    ids = [it.provider_id for _, it in said if isinstance(it, Accepted)]
-    known = await _bound(connection, said, ids)
-    plain = [
-        (row, it)
-        for row, it in said
-        if isinstance(it, Accepted)
-        and it.state is MessageState.ACCEPTED
-        and row.state in OPEN
-        and row.provider_id is None
-        and it.provider_id not in known
-        and ids.count(it.provider_id) == 1
-    ]
-    await accept_all(connection, [(row.id, it.provider_id) for row, it in plain], now)
-    done = {row.id for row, _ in plain}
-    for row, outcome in said:
-        if row.id in done:
+    accepted = await accept_all(connection, owner, _plain(outcomes), now)
+    others = [(one, it) for one, it in outcomes if one.id not in accepted]
+    rows = await _mine(connection, owner, [one for one, _ in others])
+    for one, outcome in others:
+        if one.id not in rows:
             continue
+        row = rows[one.id]
         if isinstance(outcome, Accepted):
             await _accepted(connection, row, outcome, now)
         elif row.state in OPEN:
             await _not_accepted(connection, row, outcome, now)
+
+
+def _plain(
+    outcomes: Iterable[tuple[Outgoing, Outcome]],
+) -> list[tuple[str, int, str]]:
+    """Each yes that says no more than that, under a name given once."""
+    said = [
+        (one.id, one.attempt, it.provider_id)
+        for one, it in outcomes
+        if isinstance(it, Accepted) and it.state is MessageState.ACCEPTED
+    ]
+    given = Counter(provider_id for _, _, provider_id in said)
+    return [one for one in said if given[one[2]] == 1]
 
 
 _IDS = Listed(messages.c.id, "ids")
@@ -86,17 +88,12 @@ _MINE = select(*[messages.c[name] for name in _WANTED]).where(
     messages.c.owner == bindparam("me", type_=messages.c.owner.type),
 )
 
-_THEIRS = Listed(messages.c.provider_id, "theirs")
-
-_BOUND = select(messages.c.provider_id).where(
-    messages.c.provider.in_(bindparam("providers", expanding=True)),
-    messages.c.provider_id.in_(_THEIRS.values),
-)
-
 
 async def _mine(
     connection: AsyncConnection, owner: str, messages_of: Sequence[Outgoing]
 ) -> dict[str, Row[Any]]:
+    if not messages_of:
+        return {}
     attempts = {one.id: one.attempt for one in messages_of}
     asked = _IDS.of(connection.dialect, attempts) | {"me": owner}
     return {
@@ -104,17 +101,6 @@ async def _mine(
         for row in await connection.execute(_MINE, asked)
         if row.attempt == attempts[row.id]
     }
-
-
-async def _bound(
-    connection: AsyncConnection,
-    said: Sequence[tuple[Row[Any], Outcome]],
-    ids: Sequence[str],
-) -> set[str]:
-    """Those of a provider's ids that belong to a message already."""
-    providers = {"providers": list({row.provider for row, _ in said})}
-    asked = _THEIRS.of(connection.dialect, ids) | providers
-    return set((await connection.execute(_BOUND, asked)).scalars())
 
 
 async def _accepted(
