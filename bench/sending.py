@@ -10,6 +10,7 @@ from a thousand to two hundred thousand due reminders, each in a fresh process.
 """
 
 import asyncio
+import gc
 import resource
 import sqlite3
 import sys
@@ -89,6 +90,7 @@ async def office(file: Path, carrier: Twilio) -> AsyncIterator[Sending]:
         house = await build(settings, database)
         todo = house.carrying(carrier)
         await expand(todo.expanding, house.clock)
+        gc.freeze()  # as `serve` does
         yield todo.sending
     finally:
         await database.dispose()

@@ -3,7 +3,7 @@
 DESIGN promises: once, true when sent, every reminder ends with a reason.
 """
 
-from collections.abc import Container
+from collections.abc import Callable, Container
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -57,20 +57,16 @@ class Hold:
 
 
 def decide(
-    it: Candidate,
-    now: datetime,
-    office: Authority,
-    working: Container[date],
-    min_gap_days: int,
+    it: Candidate, now: datetime, opens_at: Callable[[], datetime], min_gap_days: int
 ) -> End | Hold | None:
     """The end or hold of a reminder, or None when it may be sent at `now`.
 
-    `working` are the working days of the office's calendar; two reminders of one
-    permit are at least `min_gap_days` apart.
+    `opens_at` says the office's `next_sending`, and is asked only where nothing ends
+    the reminder; two reminders of one permit are at least `min_gap_days` apart.
     """
     if end := ended(it, now):
         return End(ReminderState.FAILED, end.reason) if it.again else end
-    return _hold(it, now, office, working, min_gap_days)
+    return _hold(it, now, opens_at(), min_gap_days)
 
 
 def ended(it: Candidate, now: datetime) -> End | None:
@@ -110,13 +106,8 @@ def _withdrawn(it: Candidate) -> End | None:
 
 
 def _hold(
-    it: Candidate,
-    now: datetime,
-    office: Authority,
-    working: Container[date],
-    min_gap_days: int,
+    it: Candidate, now: datetime, opens_at: datetime, min_gap_days: int
 ) -> Hold | None:
-    opens_at = next_sending(now, office, working)
     if opens_at > now:
         return Hold(opens_at, "outside sending hours")
     if it.last_sent_at is not None:

@@ -33,6 +33,8 @@ class Pace:
 
     def went_well(self) -> Self:
         """A POST that the provider took: one more at once after a round of such."""
+        if self.width == self.most:
+            return self
         return replace(self, width=min(float(self.most), self.width + 1 / self.width))
 
     def crowded(self, begun_at: float, now: float, wait: float = 0.0) -> Self:

@@ -5,13 +5,14 @@ out. Only the words are looked up.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
+from functools import cache, partial
 
 from service.domain.authority import Authority
 from service.domain.caps import MOST_SEGMENTS, Purse, Spent
 from service.domain.compose import facts
-from service.domain.decide import End, Hold, decide
+from service.domain.decide import End, Hold, decide, next_sending
 from service.domain.digest import (
     DIGEST,
     ITEM,
@@ -31,6 +32,16 @@ from service.flow.ports import Words
 from service.flow.rows import Draft, Due, Planned, Told
 
 
+class _Desk:
+    """The office that texts for an authority, as it stands when a claim is planned."""
+
+    def __init__(self, office: Authority, law: Law, now: datetime) -> None:
+        self.office = office
+        self.working = law.calendar(office.calendar).surely
+        self.today = now.astimezone(office.zone).date()
+        self.opens_at = cache(partial(next_sending, now, office, self.working))
+
+
 @dataclass(frozen=True, slots=True)
 class Planning:
     """By which law and in which words a claim is planned, at which instant."""
@@ -38,6 +49,7 @@ class Planning:
     law: Law
     words: Words
     now: datetime
+    _desks: dict[str, _Desk] = field(default_factory=dict, init=False, repr=False)
 
     def plan(self, dues: Sequence[Due], spent: Spent, most: int) -> Planned:
         """Decide on every reminder; of the SMS at most so many are taken.
@@ -69,15 +81,15 @@ class Planning:
         return Planned(ends, [*holds, *capped], taken, purse.waits, busy)
 
     def _judged(self, at: int, due: Due) -> End | Hold | tuple[Telling, Told]:
-        law, now = self.law, self.now
-        office, rule = law.sender_of(due.authority), law.rule(due.rule)
-        working = law.calendar(office.calendar).surely
-        if verdict := decide(due.candidate, now, office, working, rule.min_gap_days):
+        law, desk = self.law, self._desk(due.authority)
+        office, rule = desk.office, law.rule(due.rule)
+        gap = rule.min_gap_days
+        if verdict := decide(due.candidate, self.now, desk.opens_at, gap):
             return verdict
         version = self._version(due)
         expires_on = due.candidate.expires_on
         window = law.ladder(due.rule, version, due.authority, expires_on).window
-        if end := self._untrue(due, version, window, office):
+        if end := self._untrue(due, version, window, desk.today):
             return end
         assert due.recipient is not None  # noqa: S101 - `decide` has asked for a line
         said = facts(
@@ -101,7 +113,7 @@ class Planning:
         return self.law.version(due.version)
 
     def _untrue(
-        self, due: Due, version: Version, window: Window, office: Authority
+        self, due: Due, version: Version, window: Window, today: date
     ) -> End | None:
         """The end of a reminder whose text would not be true, or is of no use."""
         again = due.candidate.again
@@ -113,7 +125,6 @@ class Planning:
             return End(ended or ReminderState.SUPPRESSED, "rule unverified")
         if again and not _has(version, due.step):
             return End(ReminderState.FAILED, "rule changed")
-        today = self.now.astimezone(office.zone).date()
         if window.closes_on < today and not _tells_of_lateness(version, due.step):
             return End(ended or ReminderState.MISSED, "window closed")
         if corrects(due.step) and not _told_too_late(due, window):
@@ -129,7 +140,7 @@ class Planning:
             yield from self._fitting(half)
 
     def _body(self, bundle: list[Telling]) -> str:
-        today = self._today(bundle[0].office)
+        today = self._desk(bundle[0].office).today
         items = [self.words.render_sms(ITEM, one) for one in items_of(bundle, today)]
         return self.words.render_sms(DIGEST, digest_of(bundle, items))
 
@@ -137,7 +148,7 @@ class Planning:
         self, bundle: list[Telling], dues: Sequence[Due], told: dict[int, Told]
     ) -> Draft:
         mine = [dues[one.at] for one in bundle]
-        office = self.law.authority(bundle[0].office)
+        office = self._desk(bundle[0].office).office
         language = bundle[0].facts.language
         if len(bundle) == 1:
             template = mine[0].template
@@ -173,20 +184,22 @@ class Planning:
         for draft in drafts:
             if len(taken) == most:
                 break
-            office = self.law.authority(draft.office)
+            desk = self._desk(draft.office)
             recipient = dues[draft.about[0].at].recipient or ""
-            working = self.law.calendar(office.calendar).surely
-            match purse.spend(office, working, recipient, draft.segments):
+            match purse.spend(desk.office, desk.working, recipient, draft.segments):
                 case Hold() as hold:
                     holds += [(one.at, hold) for one in draft.about]
                 case None:
-                    busy.add(office.code)
+                    busy.add(draft.office)
                 case delay:
                     taken.append(replace(draft, delay=delay) if delay else draft)
         return taken, holds, frozenset(busy)
 
-    def _today(self, office: str) -> date:
-        return self.now.astimezone(self.law.authority(office).zone).date()
+    def _desk(self, authority: str) -> _Desk:
+        if authority not in self._desks:
+            office = self.law.sender_of(authority)
+            self._desks[authority] = _Desk(office, self.law, self.now)
+        return self._desks[authority]
 
 
 def _after(due: Due, before: Told, now: datetime) -> Due:

@@ -1,5 +1,6 @@
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
+from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -57,7 +58,8 @@ def verdict(
     **changed: Any,  # noqa: ANN401 - a candidate's fields
 ) -> End | Hold | None:
     working = calendars()[office.calendar].surely
-    return decide(replace(SENDABLE, **changed), now, office, working, GAP)
+    opens_at = partial(next_sending, now, office, working)
+    return decide(replace(SENDABLE, **changed), now, opens_at, GAP)
 
 
 def utc(text: str) -> datetime:

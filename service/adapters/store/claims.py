@@ -102,7 +102,7 @@ async def claim(
         for one in plan.drafts
     ]
     if made:
-        await _write(connection, made, worker, now)
+        await _write(connection, made, worker, wanted.clock, now)
         await give_turns(connection, plan.free)
     return Claim(len(readings), tuple(map(_outgoing, made)), plan.busy)
 
@@ -110,27 +110,30 @@ async def claim(
 _A_TURN: Final = timedelta(minutes=10)
 """Longer than any: what became due after that was so before a clock was set back."""
 
-_ANY_PAUSE = select(pauses.c.scope).limit(1)
+_SITUATION = select(exists(select(pauses.c.scope)), database_now())
 
 
 @dataclass(frozen=True, slots=True)
 class _Wanted:
-    """What may be sent now: whether anything is paused, and the values asked for."""
+    """What may be sent now: the values asked for, and whether anything is paused.
 
-    paused: bool
+    `clock` is the database's.
+    """
+
     values: dict[str, Any]
+    paused: bool
+    clock: datetime
 
 
 async def _wanted(connection: AsyncConnection, how: Claiming, now: datetime) -> _Wanted:
-    return _Wanted(
-        (await connection.execute(_ANY_PAUSE)).first() is not None,
-        {
-            "now": now,
-            "since": how.since,
-            "later": how.since + _A_TURN,
-            "without": list(how.without),
-        },
-    )
+    paused, clock = (await connection.execute(_SITUATION)).one()
+    values = {
+        "now": now,
+        "since": how.since,
+        "later": how.since + _A_TURN,
+        "without": list(how.without),
+    }
+    return _Wanted(values, paused, clock)
 
 
 async def _ready(connection: AsyncConnection, wanted: _Wanted, most: int) -> list[Any]:
@@ -275,9 +278,12 @@ async def _hold(connection: AsyncConnection, hold: Hold, keys: list[Key]) -> Non
 
 
 async def _write(
-    connection: AsyncConnection, made: Sequence[_Made], worker: Worker, now: datetime
+    connection: AsyncConnection,
+    made: Sequence[_Made],
+    worker: Worker,
+    clock: datetime,
+    now: datetime,
 ) -> None:
-    clock = (await connection.execute(select(database_now()))).scalar_one()
     dialect = connection.dialect
     rows = [_row(one, worker) for one in made]
     common = {

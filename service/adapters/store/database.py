@@ -22,6 +22,7 @@ _PRAGMAS = (
     "PRAGMA page_size = 8192",  # of a new file: rows are long, pages cost a call each
     "PRAGMA journal_mode = WAL",
     "PRAGMA synchronous = NORMAL",
+    "PRAGMA wal_autocheckpoint = 4000",  # pages: many are written again and again
     "PRAGMA cache_size = -16384",  # KiB: the indexes that a large expansion writes to
     "PRAGMA busy_timeout = 30000",
 )
@@ -175,7 +176,7 @@ def _tame_sqlite(engine: AsyncEngine, *, writes: bool, bound: bool) -> None:
     def _connect(connection: Any, _record: object) -> None:  # noqa: ANN401 - DBAPI
         connection.isolation_level = None
         cursor = connection.cursor()
-        for pragma in _PRAGMAS if writes else (*_PRAGMAS[4:], "PRAGMA query_only = ON"):
+        for pragma in _PRAGMAS if writes else (*_PRAGMAS[5:], "PRAGMA query_only = ON"):
             cursor.execute(pragma)
         cursor.execute(f"PRAGMA foreign_keys = {'ON' if bound else 'OFF'}")
         cursor.close()
