@@ -62,7 +62,7 @@ from service.flow.send import Sending
 from service.flow.stopping import Stopping, never
 from service.flow.tick import Pass
 from service.settings import Settings, shipped
-from service.web.desk import Desk
+from service.web.desk import Desk, Failing, never_failing
 
 _log = structlog.get_logger("service.calendars")
 
@@ -152,8 +152,8 @@ class House:
         patience = timedelta(seconds=self.settings.settle)
         return Resolving(ResolveStore(self.database), self.clock, patience)
 
-    def desk(self, provider: Provider) -> Desk:
-        """What the web answers from."""
+    def desk(self, provider: Provider, failing: Failing = never_failing) -> Desk:
+        """What the web answers from; `failing` says why passes fail, where they do."""
         return Desk(
             registration=self.registration,
             going_live=self.going_live,
@@ -179,6 +179,7 @@ class House:
             vault=self.vault,
             clock=self.clock,
             provider=provider,
+            failing=failing,
             default_authority=self.settings.authority,
         )
 

@@ -10,56 +10,56 @@ from contextlib import asynccontextmanager
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
+from service.domain.errors import PermitRemindersError
 from service.flow.tick import Passed
 
 log = logging.getLogger(__name__)
 
 
-@asynccontextmanager
-async def ticking(
-    tick: Callable[[], Awaitable[Passed]], seconds: float
-) -> AsyncIterator[None]:
-    """Call `tick` at once and then every so many seconds, one call at a time.
-
-    A failing pass is logged and the next one tries again. On leaving, the pass under
-    way is waited for.
-    """
-    running = _Running(tick)
-    scheduler = AsyncIOScheduler(timezone="UTC")
-    scheduler.add_job(
-        running.once,
-        "interval",
-        seconds=seconds,
-        misfire_grace_time=None,
-        coalesce=True,
-        max_instances=1,
-    )
-    scheduler.start()
-    await running.once()
-    try:
-        yield
-    finally:
-        scheduler.pause()  # shutting down at once would cancel the pass under way
-        await running.drained()
-        scheduler.shutdown(wait=False)
-
-
-class _Running:
-    """One pass at a time, and a way to wait for it."""
+class Ticks:
+    """Passes, one at a time; a failing one is logged and the next one tries again."""
 
     def __init__(self, tick: Callable[[], Awaitable[Passed]]) -> None:
         self._tick = tick
         self._lock = asyncio.Lock()
+        self._failing: str | None = None
 
-    async def once(self) -> None:
+    def failing(self) -> str | None:
+        """Why the last pass failed; None where it did not."""
+        return self._failing
+
+    @asynccontextmanager
+    async def ringing(self, seconds: float) -> AsyncIterator[None]:
+        """Pass at once and then every so many seconds.
+
+        On leaving, the pass under way is waited for.
+        """
+        scheduler = AsyncIOScheduler(timezone="UTC")
+        scheduler.add_job(
+            self._once,
+            "interval",
+            seconds=seconds,
+            misfire_grace_time=None,
+            coalesce=True,
+            max_instances=1,
+        )
+        scheduler.start()
+        await self._once()
+        try:
+            yield
+        finally:
+            scheduler.pause()  # shutting down at once would cancel the pass under way
+            async with self._lock:
+                scheduler.shutdown(wait=False)
+
+    async def _once(self) -> None:
         async with self._lock:
             try:
                 done = await self._tick()
-            except Exception:
+            except Exception as error:
                 log.exception("tick failed; the next one tries again")
+                ours = isinstance(error, PermitRemindersError)
+                self._failing = str(error) if ours else type(error).__name__
             else:
                 log.log(logging.INFO if done.busy else logging.DEBUG, "tick %s", done)
-
-    async def drained(self) -> None:
-        async with self._lock:
-            return
+                self._failing = None

@@ -1,7 +1,10 @@
 import asyncio
 
+from service.domain.errors import SetUpError
 from service.flow.tick import Passed
-from service.ticks import ticking
+from service.ticks import Ticks
+
+NOTHING = Passed(born=0, posted=0, moved=0, open=0)
 
 
 async def test_the_pass_under_way_is_finished_before_we_leave() -> None:
@@ -12,10 +15,10 @@ async def test_the_pass_under_way_is_finished_before_we_leave() -> None:
             begun.set()
             await may_end.wait()
         ended.append(1)
-        return Passed(born=0, posted=0, moved=0, open=0)
+        return NOTHING
 
     async def leave() -> None:
-        async with ticking(tick, seconds=0.01):
+        async with Ticks(tick).ringing(seconds=0.01):
             await begun.wait()
 
     leaving = asyncio.create_task(leave())
@@ -24,3 +27,24 @@ async def test_the_pass_under_way_is_finished_before_we_leave() -> None:
     may_end.set()
     await leaving
     assert len(ended) >= 2
+
+
+async def test_why_passes_fail_is_told_until_one_succeeds() -> None:
+    mended, passed = asyncio.Event(), asyncio.Event()
+    errors = [SetUpError("templates: too long"), KeyError("+12125550101")]
+    told = list[str | None]()
+
+    async def tick() -> Passed:
+        told.append(ticks.failing())
+        if errors:
+            raise errors.pop(0)
+        if mended.is_set():
+            passed.set()
+        mended.set()
+        return NOTHING
+
+    ticks = Ticks(tick)
+    async with ticks.ringing(seconds=0.01):
+        await passed.wait()
+    assert told == [None, "templates: too long", "KeyError", None]
+    assert ticks.failing() is None

@@ -17,7 +17,7 @@ from service.cli.stopped import told_to_stop
 from service.cli.types import Moment
 from service.domain.errors import InvalidError, Mistake, SetUpError
 from service.flow.tick import tick as tick_once
-from service.ticks import ticking
+from service.ticks import Ticks
 from service.web.application import application
 
 
@@ -34,14 +34,16 @@ async def serve(house: House) -> None:
     stop = told_to_stop()
     async with carrier(settings, house.database) as provider:
         journey = house.carrying(provider, stop.is_set)
-        runner = web.AppRunner(application(house.desk(provider)), access_log=None)
+        ticks = Ticks(lambda: tick_once(journey))
+        desk = house.desk(provider, ticks.failing)
+        runner = web.AppRunner(application(desk), access_log=None)
         await runner.setup()
         try:
             await listen(runner, settings.host, settings.port)
             for host, port, *_ in runner.addresses:
                 url = URL.build(scheme="http", host=host, port=port)
                 click.echo(f"listening on {url}", err=True)
-            async with ticking(lambda: tick_once(journey), settings.tick):
+            async with ticks.ringing(settings.tick):
                 await stop.wait()
         finally:
             await runner.cleanup()

@@ -1,5 +1,6 @@
 """What the web works with: handed over whole, so that no handler knows an adapter."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -29,6 +30,13 @@ from service.flow.reach import Reach
 from service.flow.register import Registration
 from service.flow.resolve import Resolving
 from service.flow.reword import Rewording
+
+Failing = Callable[[], str | None]
+"""Why the last pass of this process failed; None where it did not."""
+
+
+def never_failing() -> None:
+    """Nobody makes passes here."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +72,7 @@ class Desk:
     vault: Vault
     clock: Clock
     provider: Provider
+    failing: Failing
     default_authority: str | None
 
 

@@ -32,5 +32,7 @@ async def healthz(_: Desk) -> Alive:
 async def readyz(desk: Desk) -> web.Response:
     """Say whether the service can do its work: 503 with what is wrong."""
     wrong = dict(await desk.health.ready())
+    if reason := desk.failing():
+        wrong["tick"] = reason
     status = HTTPStatus.SERVICE_UNAVAILABLE if wrong else HTTPStatus.OK
     return reply(Readiness(ready=not wrong, wrong=wrong), status)

@@ -1,8 +1,10 @@
 from aiohttp import web
-from aiohttp.test_utils import TestClient
+from aiohttp.test_utils import TestClient, TestServer
 
 from service.adapters.store.volume import VolumeStore
+from service.adapters.twilio import Twilio
 from service.app import House
+from service.web.application import application
 
 Http = TestClient[web.Request, web.Application]
 
@@ -39,6 +41,19 @@ async def test_a_service_that_holds_a_day_says_so(stranger: Http, house: House) 
         assert answer.status == 503
         wrong = {"paused office:990000": "1,204 reminders today"}
         assert await answer.json() == {"ready": False, "wrong": wrong}
+
+
+async def test_a_service_whose_passes_fail_says_why(
+    house: House, carrier: Twilio
+) -> None:
+    reasons = [None, "templates: digest zh version 2 is too long"]
+    desk = house.desk(carrier, lambda: reasons[0])
+    async with TestClient(TestServer(application(desk))) as http:
+        for status, wrong in ((200, {}), (503, {"tick": reasons[1]})):
+            async with http.get("/readyz") as answer:
+                assert answer.status == status
+                assert (await answer.json())["wrong"] == wrong
+            del reasons[0]
 
 
 async def test_a_probe_takes_no_parameters(stranger: Http) -> None:
