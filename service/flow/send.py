@@ -58,15 +58,15 @@ async def send(to: Sending) -> Sent:
     A round in which nothing could be POSTed in time ends it: the next tick goes on.
     Told to stop it claims no more, and POSTs no more of what is claimed.
     """
-    owner, since, over = str(uuid4()), to.clock.now(), elapsed() + TURN
-    posted, busy = 0, dict[str, float]()
+    over, posted, busy = elapsed() + TURN, 0, dict[str, float]()
+    turn = _Turn(to, str(uuid4()), to.clock.now(), await to.laws.law())
     while elapsed() < over and not to.posting.stopping():
         deadline = elapsed() + min(to.lease - 2 * to.post_timeout, FRESH)
         busy = {office: at for office, at in busy.items() if at > elapsed()}
         most = min(CLAIMED, ROUNDS * to.posting.pace.room(elapsed()))
         if not most:
             return Sent(posted, more=False)
-        claim = await _claim(owner, frozenset(busy), since, most, to)
+        claim = await turn.claim(frozenset(busy), most)
         busy |= dict.fromkeys(claim.busy, elapsed() + HORIZON / 2)
         if not claim.examined:
             if not busy:
@@ -75,7 +75,7 @@ async def send(to: Sending) -> Sent:
             continue
         done = await to.posting.post(claim.messages, deadline)
         if done.said:
-            await _record(owner, done, to)
+            await turn.record(done)
         in_time = sum(not isinstance(said, NotPosted) for _, said in done.said)
         posted += in_time
         if done.over or (claim.messages and not in_time):
@@ -83,37 +83,46 @@ async def send(to: Sending) -> Sent:
     return Sent(posted, more=True)
 
 
-async def _record(owner: str, done: Posted, to: Sending) -> None:
-    await to.posting.provider.hand_over()
-    await to.store.record(owner, done.said, to.clock.now())
-    if any(isinstance(said, Refused) for _, said in done.said):
-        await watch(to.watching, to.clock)
+@dataclass(slots=True)
+class _Turn:
+    """Who sends since when, by which law."""
 
+    to: Sending
+    owner: str
+    since: datetime
+    law: Law
 
-async def _claim(
-    owner: str, busy: frozenset[str], since: datetime, most: int, to: Sending
-) -> Claim:
-    """Claim by the law and words in force; what changes just then is read again.
+    async def claim(self, busy: frozenset[str], most: int) -> Claim:
+        """Claim by the law and words in force; what changes just then is read again.
 
-    Offices whose sender is `busy` are left alone.
-    """
-    while True:
-        law, now = await to.laws.law(), to.clock.now()
-        planning = Planning(law, await to.words.current(law.digest), now)
-        how = Claiming(
-            owner=owner,
-            lease=to.lease,
-            most=most,
-            since=since,
-            law=law.digest,
-            without=_issuing(busy, law),
-            limits=limits_of(law.authorities.values(), now),
-            plan=partial(planning.plan, most=most),
-        )
-        try:
-            return await to.store.claim(how, now)
-        except LawChangedError:
-            continue
+        Offices whose sender is `busy` are left alone.
+        """
+        to = self.to
+        while True:
+            law, now = self.law, to.clock.now()
+            planning = Planning(law, await to.words.current(law.digest), now)
+            how = Claiming(
+                owner=self.owner,
+                lease=to.lease,
+                most=most,
+                since=self.since,
+                law=law.digest,
+                without=_issuing(busy, law),
+                limits=limits_of(law.authorities.values(), now),
+                plan=partial(planning.plan, most=most),
+            )
+            try:
+                return await to.store.claim(how, now)
+            except LawChangedError:
+                self.law = await to.laws.law()
+
+    async def record(self, done: Posted) -> None:
+        """Write down what became of POSTs, and look whether too many were refused."""
+        to = self.to
+        await to.posting.provider.hand_over()
+        await to.store.record(self.owner, done.said, to.clock.now())
+        if any(isinstance(said, Refused) for _, said in done.said):
+            await watch(to.watching, to.clock)
 
 
 def _issuing(offices: frozenset[str], law: Law) -> frozenset[str]:

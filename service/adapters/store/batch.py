@@ -55,17 +55,12 @@ class Batch:
         self, dialect: Dialect, rows: Iterable[Sequence[object]]
     ) -> dict[str, str]:
         """The parameter that holds these rows, each in the order of the columns."""
-        writers = [
-            kind.dialect_impl(dialect).bind_processor(dialect)
-            for kind in self._columns.values()
-        ]
-        written = [
-            [
-                value if write is None or value is None else write(value)
-                for write, value in zip(writers, row, strict=True)
-            ]
-            for row in rows
-        ]
+        kinds = self._columns.values()
+        columns = [
+            _written(kind, values, dialect)
+            for kind, values in zip(kinds, zip(*rows, strict=True), strict=False)
+        ]  # of no rows there are no columns
+        written = [*zip(*columns, strict=True)]
         return {"rows": orjson.dumps(written).decode()}
 
 
@@ -84,9 +79,18 @@ class Listed:
 
     def of(self, dialect: Dialect, values: Iterable[object]) -> dict[str, str]:
         """The parameter that holds these values."""
-        write = self._type.dialect_impl(dialect).bind_processor(dialect)
-        written = [write(one) if write else one for one in values]
+        written = _written(self._type, values, dialect)
         return {self._name: orjson.dumps(written).decode()}
+
+
+def _written(
+    kind: TypeEngine[Any], values: Iterable[object], dialect: Dialect
+) -> list[object]:
+    """The values of a column as the database keeps them."""
+    write = kind.dialect_impl(dialect).bind_processor(dialect)
+    if write is None:
+        return [*values]
+    return [None if one is None else write(one) for one in values]
 
 
 def like(table: FromClause, names: Iterable[str]) -> Batch:

@@ -164,7 +164,12 @@ def _engine(url: URL, *, writes: bool, bound: bool = True) -> AsyncEngine:
     if url.get_backend_name() != "sqlite":
         return create_async_engine(url, hide_parameters=True)
     opened = partial(connect, url.database or "")
-    engine = create_async_engine(url, hide_parameters=True, async_creator=opened)
+    engine = create_async_engine(
+        url,
+        hide_parameters=True,
+        async_creator=opened,
+        pool_reset_on_return=None,  # each transaction has an end of its own
+    )
     _tame_sqlite(engine, writes=writes, bound=bound)
     return engine
 
