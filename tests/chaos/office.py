@@ -7,7 +7,7 @@ import socket
 import sys
 from asyncio.subprocess import Process
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, closing
+from contextlib import asynccontextmanager, closing, suppress
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from functools import partial
@@ -170,6 +170,7 @@ def free_port() -> int:
 
 
 def signal_all(process: Process, number: signal.Signals) -> None:
-    """Reach every process of a command, if it lives."""
+    """Reach every process of a command, if it lives; its end may not be known yet."""
     if process.returncode is None:
-        os.killpg(process.pid, number)
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, number)
