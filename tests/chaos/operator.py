@@ -31,7 +31,7 @@ class Operator:
             else:
                 await self.tend(most=1)
 
-    async def tend(self, most: int = 100) -> None:
+    async def tend(self, most: int = 10) -> None:
         """Confirm that all is well, and decide so many outcomes."""
         for scope in self._paused():
             await self.office.run("resume", scope)
