@@ -88,9 +88,10 @@ async def office(file: Path, carrier: Twilio) -> AsyncIterator[Sending]:
     database = Database(settings.database_url)
     try:
         house = await build(settings, database)
+        gc.collect()
+        gc.freeze()  # as `serve` does
         todo = house.carrying(carrier)
         await expand(todo.expanding, house.clock)
-        gc.freeze()  # as `serve` does
         yield todo.sending
     finally:
         await database.dispose()

@@ -49,7 +49,7 @@ class Planning:
     law: Law
     words: Words
     now: datetime
-    _desks: dict[str, _Desk] = field(default_factory=dict, init=False, repr=False)
+    _desks: dict[str, _Desk] = field(default_factory=dict, init=False, compare=False)
 
     def plan(self, dues: Sequence[Due], spent: Spent, most: int) -> Planned:
         """Decide on every reminder; of the SMS at most so many are taken.

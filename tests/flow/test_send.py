@@ -373,13 +373,23 @@ async def test_a_second_outcome_for_a_decided_message_changes_nothing(
     assert ledger.message()["provider_id"] == "SM1"
 
 
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ("accepted", "accepted"),
+        ("accepted", "delivered"),
+        ("delivered", "accepted"),
+        ("delivered", "delivered"),
+    ],
+)
 async def test_an_id_that_is_another_message_s_loses_no_other_outcome(
-    ledger: Ledger,
+    ledger: Ledger, first: str, second: str
 ) -> None:
-    ledger.provider.script = [Accepted("SM1"), Accepted("SM1"), Accepted("SM3")]
+    same = [Accepted("SM1", MessageState(state)) for state in (first, second)]
+    ledger.provider.script = [*same, Accepted("SM3")]
     await ledger.register(permit(), permit("SC-0002"), permit("SC-0003"))
     await ledger.send_at(PREPARE)
-    assert sorted(ledger.states()) == ["accepted", "accepted", "sending"]
+    assert sorted(ledger.states()) == sorted([first, "accepted", "sending"])
     assert ledger.alarms() == ["id of another message"]
 
 

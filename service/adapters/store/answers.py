@@ -1,27 +1,21 @@
 """What a provider answered and later said: messages move up, reminders follow."""
 
-from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
     Row,
-    bindparam,
-    exists,
     func,
     insert,
     literal,
-    null,
     select,
     update,
 )
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from service.adapters.store.batch import Listed, like
-from service.adapters.store.moves import KEY, keeping, move
+from service.adapters.store.moves import move
 from service.adapters.store.returned import (
-    OPEN,
     of_message,
     try_again,
     turn_to_next_phone,
@@ -45,7 +39,6 @@ from service.domain.status import (
     REMINDER_AFTER,
     MessageState,
     ReminderState,
-    sources_of,
 )
 
 
@@ -82,79 +75,6 @@ async def accept(
     if moved.rowcount:
         await _follow(connection, row, state, fault, now)
     return bool(moved.rowcount)
-
-
-async def accept_all(
-    connection: AsyncConnection,
-    owner: str,
-    taken: Sequence[tuple[str, int, str]],
-    now: datetime,
-) -> set[str]:
-    """The provider took messages: their ids, attempts, and what it calls each.
-
-    Only those of which nothing else was known, still this owner's and attempt's, under
-    names that no other message has; the ids of those.
-    """
-    if not taken:
-        return set()
-    said = _TAKEN.rows(connection.dialect, taken) | {"me": owner, "now": now}
-    accepted = set((await connection.execute(_ACCEPT, said)).scalars())
-    theirs = _ACCEPTED.of(connection.dialect, accepted) | {"now": now}
-    await connection.execute(_SEND, theirs)
-    await connection.execute(_TELL, theirs)
-    return accepted
-
-
-_TAKEN = like(messages, ("id", "attempt", "provider_id"))
-
-_others = messages.alias()
-
-_ACCEPT = (
-    update(messages)
-    .where(
-        messages.c.id == _TAKEN["id"],
-        messages.c.attempt == _TAKEN["attempt"],
-        messages.c.owner == bindparam("me", type_=messages.c.owner.type),
-        messages.c.state.in_(OPEN),
-        messages.c.provider_id.is_(None),
-        ~exists().where(
-            _others.c.provider == messages.c.provider,
-            _others.c.provider_id == _TAKEN["provider_id"],
-        ),
-    )
-    .values(
-        state=MessageState.ACCEPTED,
-        rank=RANK[MessageState.ACCEPTED],
-        reason=None,
-        provider_id=_TAKEN["provider_id"],
-        accepted_at=bindparam("now", type_=messages.c.accepted_at.type),
-    )
-    .returning(messages.c.id)
-)
-
-_ACCEPTED = Listed(reminders.c.message_id, "accepted")
-
-_theirs = reminders.c.message_id.in_(_ACCEPTED.values)
-_now = bindparam("now", type_=reminders.c.state_at.type)
-
-_SEND = (
-    update(reminders)
-    .where(_theirs, reminders.c.state.in_(sources_of(ReminderState.SENT)))
-    .values(
-        state=ReminderState.SENT,
-        reason=None,
-        hold_reason=None,
-        retry_at=None,
-        state_at=_now,
-        sent_at=func.coalesce(reminders.c.sent_at, _now),
-    )
-)
-
-_TELL = keeping(
-    select(*KEY, _now, reminders.c.state, null(), reminders.c.message_id).where(
-        _theirs, reminders.c.state == ReminderState.SENT, reminders.c.state_at == _now
-    )
-)
 
 
 async def _sent(

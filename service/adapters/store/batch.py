@@ -56,12 +56,12 @@ class Batch:
     ) -> dict[str, str]:
         """The parameter that holds these rows, each in the order of the columns."""
         kinds = self._columns.values()
-        columns = [
+        columns = [*zip(*rows, strict=True)] or [()] * len(kinds)
+        written = (
             _written(kind, values, dialect)
-            for kind, values in zip(kinds, zip(*rows, strict=True), strict=False)
-        ]  # of no rows there are no columns
-        written = [*zip(*columns, strict=True)]
-        return {"rows": orjson.dumps(written).decode()}
+            for kind, values in zip(kinds, columns, strict=True)
+        )
+        return {"rows": orjson.dumps([*zip(*written, strict=True)]).decode()}
 
 
 class Listed:

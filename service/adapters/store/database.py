@@ -19,12 +19,14 @@ from service.adapters.store.onehop import connect
 from service.domain.errors import SetUpError
 
 _PRAGMAS = (
+    "PRAGMA cache_size = -16384",  # KiB: the indexes that a large expansion writes to
+    "PRAGMA busy_timeout = 30000",
+)
+_TO_WRITE = (
     "PRAGMA page_size = 8192",  # of a new file: rows are long, pages cost a call each
     "PRAGMA journal_mode = WAL",
     "PRAGMA synchronous = NORMAL",
     "PRAGMA wal_autocheckpoint = 4000",  # pages: many are written again and again
-    "PRAGMA cache_size = -16384",  # KiB: the indexes that a large expansion writes to
-    "PRAGMA busy_timeout = 30000",
 )
 
 
@@ -164,12 +166,7 @@ def _engine(url: URL, *, writes: bool, bound: bool = True) -> AsyncEngine:
     if url.get_backend_name() != "sqlite":
         return create_async_engine(url, hide_parameters=True)
     opened = partial(connect, url.database or "")
-    engine = create_async_engine(
-        url,
-        hide_parameters=True,
-        async_creator=opened,
-        pool_reset_on_return=None,  # each transaction has an end of its own
-    )
+    engine = create_async_engine(url, hide_parameters=True, async_creator=opened)
     _tame_sqlite(engine, writes=writes, bound=bound)
     return engine
 
@@ -181,7 +178,9 @@ def _tame_sqlite(engine: AsyncEngine, *, writes: bool, bound: bool) -> None:
     def _connect(connection: Any, _record: object) -> None:  # noqa: ANN401 - DBAPI
         connection.isolation_level = None
         cursor = connection.cursor()
-        for pragma in _PRAGMAS if writes else (*_PRAGMAS[5:], "PRAGMA query_only = ON"):
+        for pragma in _TO_WRITE if writes else ("PRAGMA query_only = ON",):
+            cursor.execute(pragma)
+        for pragma in _PRAGMAS:
             cursor.execute(pragma)
         cursor.execute(f"PRAGMA foreign_keys = {'ON' if bound else 'OFF'}")
         cursor.close()

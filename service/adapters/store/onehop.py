@@ -6,6 +6,7 @@ Each hop wakes a thread and the loop again, which costs more than most statement
 
 import sqlite3
 from collections.abc import Iterable, Sequence
+from functools import partial
 from typing import Any, Final, Self
 
 import aiosqlite
@@ -14,6 +15,19 @@ _AT_ONCE: Final = 1000
 """Rows that come with the statement itself; of more the cursor stays open."""
 
 Row = tuple[Any, ...]
+
+
+class _Ending(sqlite3.Connection):
+    """Lets go of its locks when it is closed, whatever was not read to its end.
+
+    SQLite keeps a closed connection, and what it has locked, for as long as there is a
+    statement of it: https://www.sqlite.org/c3ref/close.html
+    """
+
+    def close(self) -> None:
+        """Roll back what was not committed, and close."""
+        self.rollback()
+        super().close()
 
 
 class OneHop(aiosqlite.Connection):
@@ -119,7 +133,8 @@ class Cursor:
 
 async def connect(file: str) -> OneHop:
     """Open a database file; its thread ends with the process at the latest."""
-    connection = OneHop(lambda: sqlite3.connect(file), iter_chunk_size=_AT_ONCE)
+    opened = partial(sqlite3.connect, file, factory=_Ending)
+    connection = OneHop(opened, iter_chunk_size=_AT_ONCE)
     connection._thread.daemon = True  # noqa: SLF001 - as SQLAlchemy does for its own
     await connection
     return connection

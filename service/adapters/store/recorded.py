@@ -1,7 +1,7 @@
 """What a POST came to, written down: yes, a clear no, or nobody knows."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from random import random
 from typing import Any
@@ -9,9 +9,9 @@ from typing import Any
 from sqlalchemy import ColumnElement, FromClause, Row, bindparam, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from service.adapters.store.accepted import accept_all
 from service.adapters.store.answers import (
     accept,
-    accept_all,
     belongs,
     learn,
     open_breaker,
@@ -57,26 +57,24 @@ async def record(
     others = [(one, it) for one, it in outcomes if one.id not in accepted]
     rows = await _mine(connection, owner, [one for one, _ in others])
     for one, outcome in others:
-        if one.id not in rows:
-            continue
-        row = rows[one.id]
-        if isinstance(outcome, Accepted):
-            await _accepted(connection, row, outcome, now)
-        elif row.state in OPEN:
-            await _not_accepted(connection, row, outcome, now)
+        if row := rows.get(one.id):
+            if isinstance(outcome, Accepted):
+                await _accepted(connection, row, outcome, now)
+            elif row.state in OPEN:
+                await _not_accepted(connection, row, outcome, now)
 
 
 def _plain(
-    outcomes: Iterable[tuple[Outgoing, Outcome]],
+    outcomes: Sequence[tuple[Outgoing, Outcome]],
 ) -> list[tuple[str, int, str]]:
     """Each yes that says no more than that, under a name given once."""
-    said = [
+    said = [(one, it) for one, it in outcomes if isinstance(it, Accepted)]
+    given = Counter(it.provider_id for _, it in said)
+    return [
         (one.id, one.attempt, it.provider_id)
-        for one, it in outcomes
-        if isinstance(it, Accepted) and it.state is MessageState.ACCEPTED
+        for one, it in said
+        if it.state is MessageState.ACCEPTED and given[it.provider_id] == 1
     ]
-    given = Counter(provider_id for _, _, provider_id in said)
-    return [one for one in said if given[one[2]] == 1]
 
 
 _IDS = Listed(messages.c.id, "ids")

@@ -14,6 +14,7 @@ from sqlalchemy import Connection, insert, select, text, update
 from sqlalchemy.exc import OperationalError
 
 from service.adapters.store.database import Database, async_url, newest
+from service.adapters.store.onehop import connect
 from service.adapters.store.schema import facts, metadata, registers
 from service.adapters.store.types import database_now, in_seconds
 from service.domain.errors import SetUpError
@@ -306,3 +307,17 @@ async def test_a_process_ends_after_disposing(tmp_path: Path) -> None:
         if child.returncode is None:
             child.kill()
             await child.wait()
+
+
+async def test_a_connection_closed_in_the_middle_of_a_result_holds_no_lock(
+    tmp_path: Path,
+) -> None:
+    file = str(tmp_path / "test.db")
+    left, next_one = await connect(file), await connect(file)
+    begun = await left.cursor().execute("BEGIN EXCLUSIVE")
+    many = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT i"
+    unread = await left.cursor().execute(f"{many} FROM n")
+    await left.close()
+    await next_one.cursor().execute("BEGIN EXCLUSIVE")
+    assert begun is not unread, "both cursors live on"
+    await next_one.close()
