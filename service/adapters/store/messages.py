@@ -7,8 +7,9 @@ from sqlalchemy import ColumnElement, exists, func, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.adapters.store.answers import alarm
-from service.adapters.store.claims import Worker, claim
+from service.adapters.store.claims import claim
 from service.adapters.store.database import Database
+from service.adapters.store.drafted import Worker
 from service.adapters.store.lawtext import refuse_stale
 from service.adapters.store.moves import in_pieces, move
 from service.adapters.store.recorded import record

@@ -1,0 +1,171 @@
+"""Which reminders may be sent now, and what else is due to the same phones."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cache
+from typing import Any, Final
+
+from sqlalchemy import (
+    ColumnElement,
+    Integer,
+    and_,
+    bindparam,
+    exists,
+    literal,
+    or_,
+    select,
+)
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from service.adapters.store.batch import Listed
+from service.adapters.store.candidates import Reading, read, reminders_with_permits
+from service.adapters.store.schema import pauses, permit_recipients, reminders
+from service.adapters.store.senders import office_paused
+from service.adapters.store.types import database_now
+from service.domain.rule import CORRECTION
+from service.domain.status import ReminderState
+from service.flow.rows import Claiming
+
+READY = (ReminderState.DUE, ReminderState.RETRYING)
+"""The states a message may begin in."""
+
+COMPANIONS = 1000
+"""Reminders of the same phones that are looked at besides."""
+
+_A_TURN: Final = timedelta(minutes=10)
+"""Longer than any: what became due after that was so before a clock was set back."""
+
+_SITUATION = select(exists(select(pauses.c.scope)), database_now())
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What may be sent now: the values asked for, and whether anything is paused.
+
+    `clock` is the database's.
+    """
+
+    values: dict[str, Any]
+    paused: bool
+    clock: datetime
+
+
+async def what_is_wanted(
+    connection: AsyncConnection, how: Claiming, now: datetime
+) -> Wanted:
+    """Look whether anything is paused, and at the clock."""
+    paused, clock = (await connection.execute(_SITUATION)).one()
+    values = {
+        "now": now,
+        "since": how.since,
+        "later": how.since + _A_TURN,
+        "without": list(how.without),
+    }
+    return Wanted(values, paused, clock)
+
+
+async def ready(connection: AsyncConnection, wanted: Wanted, most: int) -> list[Any]:
+    """The rows that may be sent now, each state by its own index."""
+    asked = wanted.values | {"most": most}
+    found = [
+        row
+        for state in READY
+        for row in await connection.execute(_due(state, paused=wanted.paused), asked)
+    ]
+    found.sort(key=lambda row: (row.until_at, row.permit_id))
+    return found[:most]
+
+
+_OTHERS = reminders.alias()
+
+_BEING_TOLD = exists().where(
+    _OTHERS.c.permit_id == reminders.c.permit_id,
+    _OTHERS.c.state == ReminderState.SENDING,
+)
+"""A correction must not overtake what it corrects."""
+
+
+@cache
+def _due(state: ReminderState, *, paused: bool) -> Any:  # noqa: ANN401 - a Select of many columns
+    return (
+        _sendable(state, paused=paused)
+        .order_by(reminders.c.until_at, reminders.c.permit_id)
+        .limit(bindparam("most", type_=Integer()))
+    )
+
+
+@cache
+def _sendable(state: ReminderState, *, paused: bool) -> Any:  # noqa: ANN401 - as above
+    """What may be sent; built once, since it is asked for at every claim."""
+    wanted = reminders_with_permits(
+        reminders.c.state == state,
+        reminders.c.next_at <= bindparam("now", type_=reminders.c.next_at.type),
+        or_(reminders.c.retry_at.is_(None), reminders.c.retry_at <= database_now()),
+        reminders.c.authority.not_in(bindparam("without", expanding=True)),
+        ~and_(reminders.c.step.startswith(CORRECTION), _BEING_TOLD),
+        or_(
+            reminders.c.message_id.is_not(None),
+            reminders.c.state_at <= bindparam("since", type_=reminders.c.state_at.type),
+            reminders.c.state_at > bindparam("later", type_=reminders.c.state_at.type),
+        ),
+    )
+    if paused:
+        wanted = wanted.where(~_paused(), ~office_paused())
+    return wanted.with_for_update(skip_locked=True, of=reminders)
+
+
+async def companions(
+    connection: AsyncConnection,
+    readings: Sequence[Reading],
+    wanted: Wanted,
+) -> list[Reading]:
+    """What else is due for the same phones, so that one SMS tells them all."""
+    taken = {it.row.permit_id for it in readings}
+    phones = {it.recipient.id for it in readings if it.recipient is not None}
+    dialect = connection.dialect
+    asked = _PHONES.of(dialect, phones) | _TAKEN.of(dialect, taken)
+    asked["now"] = wanted.values["now"]
+    others = list((await connection.execute(_THEIRS, asked)).scalars())
+    if not others:
+        return []
+    rows = [
+        row
+        for state in READY
+        for row in await connection.execute(
+            _sendable(state, paused=wanted.paused).where(
+                reminders.c.permit_id.in_(others)
+            ),
+            wanted.values,
+        )
+    ]
+    found = await read(connection, rows)
+    return [it for it in found if it.recipient and it.recipient.id in phones]
+
+
+_PHONES = Listed(permit_recipients.c.recipient_id, "phones")
+_TAKEN = Listed(permit_recipients.c.permit_id, "taken")
+
+_THEIRS = (
+    select(permit_recipients.c.permit_id)
+    .distinct()
+    .join(reminders, reminders.c.permit_id == permit_recipients.c.permit_id)
+    .where(
+        permit_recipients.c.recipient_id.in_(_PHONES.values),
+        permit_recipients.c.permit_id.not_in(_TAKEN.values),
+        reminders.c.state.in_(READY),
+        reminders.c.next_at <= bindparam("now", type_=reminders.c.next_at.type),
+    )
+    .limit(COMPANIONS)
+)
+
+
+def _paused() -> ColumnElement[bool]:
+    scopes = pauses.c.scope.in_(
+        [
+            literal("all"),
+            "rule:" + reminders.c.rule,
+            "authority:" + reminders.c.authority,
+        ]
+    )
+    return exists().where(scopes).correlate(reminders)
