@@ -1,8 +1,10 @@
 """Whether a text that did not arrive is followed by another, and when.
 
 A carrier's passing faults (a phone that is off, a queue that ran over) go away in
-hours; twilio.com/docs/api/errors/30003 and 30008 ask to try again later. A number that
-is nobody's never answers, so the next one of the permit is tried.
+hours; twilio.com/docs/api/errors/30003 and 30008 ask to try again later. What an
+account may not send (twilio.com/docs/api/errors/30034) it may once somebody has put it
+right, for whom the breaker waits. A number that is nobody's never answers, so the next
+one of the permit is tried.
 """
 
 from collections.abc import Sequence
@@ -12,7 +14,9 @@ from typing import Final
 from service.domain.outcome import RefusalKind
 
 AFTER: Final[Sequence[timedelta]] = (timedelta(hours=1), timedelta(hours=4))
-"""How long after each fault of the carrier: a reminder is tried again twice."""
+"""How long after each fault that passes: a reminder is tried again twice."""
+
+_PASSING: Final = frozenset({RefusalKind.RETRY_LATER, RefusalKind.ACCOUNT})
 
 BACK_OFF: Final = 2.0
 LONGEST_BACK_OFF: Final = 3600.0
@@ -27,7 +31,7 @@ def waits(
     `retries` is how often it was before, `asked` the seconds that the fault is known
     to last.
     """
-    if kind is not RefusalKind.RETRY_LATER or retries >= len(AFTER):
+    if kind not in _PASSING or retries >= len(AFTER):
         return None
     return max(AFTER[retries], timedelta(seconds=asked or 0.0))
 

@@ -11,8 +11,8 @@ from enum import StrEnum
 class ReminderState(StrEnum):
     """Where one permit in one step stands; all but the first four are ends.
 
-    `retrying`: a provider accepted it and the carrier failed in passing, so that a new
-    message follows.
+    `retrying`: a message of it failed, and a new one follows: the carrier failed in
+    passing, or there is another number.
     """
 
     DUE = "due"
@@ -68,14 +68,15 @@ REMINDER_MOVES: Mapping[ReminderState, frozenset[ReminderState]] = {
     _R.UNCERTAIN: _UNDECIDED,
     _R.SENT: frozenset({_R.DELIVERED, _R.FAILED, _R.RETRYING}),
     _R.DELIVERED: frozenset(),
-    _R.FAILED: frozenset({_R.SENT}),
+    _R.FAILED: frozenset({_R.RETRYING, _R.SENT}),
     _R.CANCELLED: frozenset({_R.DUE, _R.SENT}),
     _R.SUPPRESSED: frozenset({_R.DUE, _R.SENT}),
     _R.SUPERSEDED: frozenset({_R.DUE, _R.SENT}),
     _R.MISSED: frozenset({_R.DUE, _R.SENT}),
 }
 """From each state to the next. An end turns `sent` only by a late signed callback:
-the provider had accepted after all, and its word is the truth."""
+the provider had accepted after all, and its word is the truth. What failed for its
+number goes on once there is another one."""
 
 RANK: Mapping[MessageState, int] = {
     _M.SENDING: 0,

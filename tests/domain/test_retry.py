@@ -9,16 +9,17 @@ from service.domain.outcome import RefusalKind
 from service.domain.retry import AFTER, LONGEST_BACK_OFF, back_off, waits
 
 K = RefusalKind
-LATER = K.RETRY_LATER
+PASSING = (K.RETRY_LATER, K.ACCOUNT)
 
 
-@pytest.mark.parametrize("kind", [*(one for one in K if one is not LATER), None])
+@pytest.mark.parametrize("kind", [*(one for one in K if one not in PASSING), None])
 def test_only_a_passing_fault_is_followed_by_another_text(
     kind: RefusalKind | None,
 ) -> None:
     assert waits(kind, 0, None) is None
 
 
+@pytest.mark.parametrize("kind", PASSING)
 @pytest.mark.parametrize(
     ("retries", "asked", "wait"),
     [
@@ -33,9 +34,9 @@ def test_only_a_passing_fault_is_followed_by_another_text(
     ],
 )
 def test_a_passing_fault_is_waited_out_twice_and_no_shorter_than_it_lasts(
-    retries: int, asked: float | None, wait: timedelta | None
+    retries: int, asked: float | None, wait: timedelta | None, kind: RefusalKind
 ) -> None:
-    assert waits(LATER, retries, asked) == wait
+    assert waits(kind, retries, asked) == wait
 
 
 def test_each_wait_is_longer_than_the_last() -> None:

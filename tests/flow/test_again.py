@@ -95,6 +95,52 @@ async def test_a_retry_waits_for_sending_hours_and_for_the_fault_to_pass(
     assert await ledger.send_at(datetime(2024, 9, 23, 2, tzinfo=UTC)) == 1
 
 
+async def test_what_an_account_could_not_send_is_sent_once_it_is_put_right(
+    ledger: Ledger,
+) -> None:
+    await sent(ledger)
+    refused = word(M.UNDELIVERED, "SM1", kind=K.ACCOUNT, code="30034")
+    assert await ledger.receive(refused) == 1
+    assert ledger.reminders() == {"prepare": ("retrying", "account 30034")}
+    assert await ledger.send_at(PREPARE + 2 * HOUR) == 0, "the breaker is open"
+    await ledger.brakes.resume("all", "ann", ledger.clock.now())
+    assert await ledger.send_at(PREPARE + 2 * HOUR) == 1
+    await ledger.receive(word(M.DELIVERED, "SM2"))
+    assert ledger.reminders() == {"prepare": ("delivered", None)}
+    assert await ledger.audit() == []
+
+
+@pytest.mark.parametrize("accepted", [False, True], ids=["refused", "undelivered"])
+async def test_a_dead_number_that_is_replaced_later_is_texted_at_the_new_one(
+    ledger: Ledger, *, accepted: bool
+) -> None:
+    ledger.provider.script = [] if accepted else [NOBODY]
+    await sent(ledger)
+    if accepted:
+        await ledger.receive(dead("SM1"))
+    [(state, _)] = ledger.reminders().values()
+    assert state == "failed"
+    ledger.clock.move_to(PREPARE + HOUR)
+    await ledger.register(permit(phones=(PHONE_1,)))
+    assert await ledger.send_at(PREPARE + HOUR) == 0, "nothing is different yet"
+    await ledger.register(permit(phones=(PHONE_2,)))
+    assert await ledger.send_at(PREPARE + HOUR) == 1
+    assert ledger.provider.posted[-1].phone == PHONE_2
+    assert ledger.reminders() == {"prepare": ("sent", None)}
+    assert await ledger.send_at(PREPARE + 2 * HOUR) == 0
+    assert await ledger.audit() == []
+
+
+async def test_what_failed_for_its_words_is_not_sent_to_another_number(
+    ledger: Ledger,
+) -> None:
+    ledger.provider.script = [Refused(K.BAD_CONTENT, "30007", "HTTP 400")]
+    await sent(ledger)
+    await ledger.register(permit(phones=(PHONE_2,)))
+    assert await ledger.send_at(PREPARE + HOUR) == 0
+    assert ledger.reminders() == {"prepare": ("failed", "refused: bad-content")}
+
+
 WAYS_OUT: dict[str, tuple[str, dict[str, Any]]] = {
     "renewed": ("renewed", {"expires_on": EXPIRES + 365 * DAY}),
     "filed": ("renewal filed", {"renewal_filed_on": date(2024, 9, 19)}),

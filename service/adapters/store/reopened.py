@@ -1,20 +1,42 @@
-"""Reminders that ended without being accepted, due again when their cause is gone."""
+"""Reminders due again when the cause of their end is gone: unsent, or a dead number."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from sqlalchemy import ColumnElement
+from sqlalchemy import ColumnElement, and_, exists, or_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.adapters.store.candidates import read, reminders_with_permits
-from service.adapters.store.moves import in_pieces, move, these, told_in_place_of
+from service.adapters.store.moves import (
+    Key,
+    in_pieces,
+    move,
+    these,
+    told_in_place_of,
+)
 from service.adapters.store.redated import dated
-from service.adapters.store.schema import reminders
+from service.adapters.store.schema import messages, reminders
 from service.domain.births import BEFORE_START
 from service.domain.decide import ended
+from service.domain.outcome import RefusalKind
+from service.domain.retry import AFTER
 from service.domain.schedule import Slot
 from service.domain.status import NEVER_ACCEPTED, ReminderState
 from service.flow.rows import DueGroup
+
+MAY_REOPEN = or_(
+    reminders.c.state.in_(NEVER_ACCEPTED),
+    and_(
+        reminders.c.state == ReminderState.FAILED,
+        reminders.c.retries < len(AFTER),
+        exists().where(
+            messages.c.id == reminders.c.message_id,
+            messages.c.kind == RefusalKind.BAD_NUMBER,
+        ),
+    ),
+)
+"""No provider accepted it, or its number was nobody's, and not for the third time."""
 
 
 async def reopen(
@@ -32,7 +54,7 @@ async def reopen(
         mine,
         reminders.c.expires_on == group.expires_on,
         reminders.c.step == slot.step,
-        reminders.c.state.in_(NEVER_ACCEPTED),
+        MAY_REOPEN,
         *(
             [reminders.c.reason != BEFORE_START]
             if slot.due_at < group.live_from
@@ -41,18 +63,27 @@ async def reopen(
         *([~told_in_place_of(slot)] if slot.replaces else []),
     )
     rows = (await connection.execute(closed)).all()
-    keys = [
-        (it.row.permit_id, it.row.expires_on, it.row.step)
+    opened = [
+        it
         for it in await read(connection, rows)
         if ended(replace(it.candidate, until_at=slot.until_at), now) is None
     ]
-    opened = {"next_at": now, **dated(slot, group.version, now)}
+    values = {"next_at": now, **dated(slot, group.version, now)}
+    unsent = [it.key for it in opened if it.row.state in NEVER_ACCEPTED]
+    await _open(connection, unsent, ReminderState.DUE, now, values)
+    failed = [it.key for it in opened if it.row.state not in NEVER_ACCEPTED]
+    values |= {"retries": reminders.c.retries + 1}
+    await _open(connection, failed, ReminderState.RETRYING, now, values)
+
+
+async def _open(
+    connection: AsyncConnection,
+    keys: Sequence[Key],
+    state: ReminderState,
+    now: datetime,
+    values: Mapping[str, object],
+) -> None:
     for piece in in_pieces(keys):
         await move(
-            connection,
-            these(piece),
-            ReminderState.DUE,
-            now,
-            reason="reopened",
-            values=opened,
+            connection, these(piece), state, now, reason="reopened", values=values
         )

@@ -83,7 +83,7 @@ async def turn_to_next_phone(
 async def try_again(
     connection: AsyncConnection, message_id: str, fault: Fault, now: datetime
 ) -> None:
-    """The carrier failed in passing: a new message follows, if it is not too late."""
+    """It failed in passing: a new message follows, if it is not too late."""
     for retries in range(len(AFTER)):
         wait = waits(fault.kind, retries, fault.retry_after)
         if wait is None:

@@ -18,14 +18,14 @@ from service.adapters.store.grouped import (
     of_groups,
     same_group,
 )
-from service.adapters.store.reopened import reopen
+from service.adapters.store.reopened import MAY_REOPEN, reopen
 from service.adapters.store.schema import golives, permits, reminders, slots
 from service.adapters.store.setback import apart, keep_time, seen_at
 from service.adapters.store.trials import bear_in_trial, staff_permits
 from service.adapters.store.upsert import insert_into
 from service.domain.golive import State
 from service.domain.schedule import Slot
-from service.domain.status import NEVER_ACCEPTED, ReminderState
+from service.domain.status import ReminderState
 from service.flow.rows import DueGroup, Entry
 
 
@@ -196,7 +196,7 @@ async def _make_room(
     had = await _which(connection, known, step)
     if not had:
         return
-    closed = reminders.c.step == step, reminders.c.state.in_(NEVER_ACCEPTED)
+    closed = reminders.c.step == step, MAY_REOPEN
     for key in await _which(connection, had, step, *closed):
         group, slot = known[key]
         await reopen(connection, group, slot, _of_group(group), now)
