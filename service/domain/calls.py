@@ -18,6 +18,13 @@ NEAR: Final = timedelta(days=5)
 """So long before closing, whose text is held back is called: a weekend and the working
 days around it, time for the office to call and for the holder to apply."""
 
+LAST_DAYS: Final = 3
+"""Working days before a closing: with no more than these left the office calls as well,
+however long the holidays between them are."""
+
+TURN: Final = timedelta(hours=1)
+"""What is due for longer, though nothing holds it, waits for a turn of its sender."""
+
 STALE: Final = "register is stale"
 
 HOLDS: Final = CAPS | {STALE}
@@ -62,26 +69,34 @@ class Call:
 class Calling:
     """A group of permits that may have to be called: past its closing, or soon.
 
-    `closes_in` are the days until it closes, negative where it is late.
+    `closes_in` are the days until it closes, negative where it is late; `near`: few of
+    them, or few that the office works.
     """
 
     version: Version
     ladder: Ladder
     closes_in: timedelta
+    near: bool
     texts_follow: bool
 
     def reasons(
-        self, reach: Reach, texted: frozenset[str], held: str | None
+        self,
+        reach: Reach,
+        texted: frozenset[str],
+        held: str | None,
+        failed: str | None,
     ) -> list[str]:
         """Say why a permit of the group must be called; nothing where a text does it.
 
         `texted` are the steps in which its holder was texted, or is about to be;
-        `held` is what holds such a text back.
+        `held` is what holds such a text back, `failed` why the latest did not arrive.
         """
         found = list(reach.reasons())
         if self.closes_in >= timedelta():
-            if held and self.closes_in <= NEAR:
+            if held and self.near:
                 found.append(f"held back: {held}, closing {_in(self.closes_in)}")
+            if failed and not found:
+                found.append(f"the text failed: {failed}")
             return found
         if self.version.late_filing == "refused":
             return ["late filing is refused", *found]
@@ -105,12 +120,17 @@ def calling(
     """Find out whether a group is late, or closes soon; None where it is neither."""
     version = law.standing(series)
     ladder = law.ladder(version.rule, version, authority, expires_on)
-    today = now.astimezone(law.sender_of(authority).zone).date()
-    if today > ladder.window.expires_on or today + SOON < ladder.window.closes_on:
+    office, closes_on = law.sender_of(authority), ladder.window.closes_on
+    today = now.astimezone(office.zone).date()
+    if today > ladder.window.expires_on or today + SOON < closes_on:
         return None
+    working = law.calendar(office.calendar).surely
+    left = (today + timedelta(days) for days in range(1, (closes_on - today).days + 1))
     return Calling(
         version=version,
         ladder=ladder,
-        closes_in=ladder.window.closes_on - today,
+        closes_in=closes_on - today,
+        near=closes_on - today <= NEAR
+        or sum(day in working for day in left) <= LAST_DAYS,
         texts_follow=any(slot.due_at > now for slot in ladder.slots),
     )

@@ -17,7 +17,8 @@ class Unfiled:
     """A permit that runs on without a filed renewal, numbers as they may be shown.
 
     `texted` are the steps of its expiry date whose text went out or is about to; `held`
-    is what holds one of them back for longer than hours.
+    is what holds one of them back for longer than hours, `failed` why the latest of
+    them did not arrive.
     """
 
     series: str
@@ -30,6 +31,7 @@ class Unfiled:
     reach: Reach
     texted: frozenset[str]
     held: str | None
+    failed: str | None
 
     @property
     def group(self) -> GroupKey:
@@ -45,7 +47,7 @@ class CallStore(Protocol):
     ) -> list[GroupKey]:
         """Groups that are live, had a step by `soon`, and may not be past their end."""
 
-    async def unfiled(self, groups: Sequence[GroupKey]) -> list[Unfiled]:
+    async def unfiled(self, groups: Sequence[GroupKey], now: datetime) -> list[Unfiled]:
         """The permits of some groups that are active and not being renewed."""
 
 
@@ -56,8 +58,8 @@ async def calls(
 
     Past closing and not past their end where the law refuses late filing or is silent
     on it, or where nothing was texted since; those closing soon, or late, that no text
-    can reach; and those that close within days while a limit, a pause or a stale
-    register holds their text back.
+    can reach, or whose latest text failed; and those that close within days while a
+    limit, a pause, a slow sender or a stale register holds their text back.
     """
     law, now = await laws.law(), clock.now()
     found = dict[GroupKey, Calling]()
@@ -66,11 +68,11 @@ async def calls(
     for key in await store.live_groups(offices, now, soon):
         if group := calling(law, *key, now):
             found[key] = group
-    rows = [(one, found[one.group]) for one in await store.unfiled(list(found))]
+    rows = [(one, found[one.group]) for one in await store.unfiled(list(found), now)]
     told = [
         _call(one, group, reasons)
         for one, group in rows
-        if (reasons := group.reasons(one.reach, one.texted, one.held))
+        if (reasons := group.reasons(one.reach, one.texted, one.held, one.failed))
     ]
     return sorted(
         told, key=lambda it: (it.expires_on, it.authority, it.rule, it.number)

@@ -1,16 +1,26 @@
 """Whose text is held back while their closing comes near must be called."""
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
 from service.adapters.store.calls import CallReader
 from service.domain.calls import NEAR, STALE
 from service.domain.caps import DAILY_LIMIT, RECIPIENT_LIMIT
+from service.domain.status import MessageState
 from service.flow.call import calls
 from service.flow.rows import Register
-from tests.flow.ledger import CLOSED, LAST_CALL, OFFICE, Ledger, permit
+from tests.flow.ledger import (
+    CLOSED,
+    FOOD,
+    LAST_CALL,
+    OFFICE,
+    PREPARE,
+    Ledger,
+    permit,
+    word,
+)
 
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 
@@ -83,8 +93,59 @@ async def test_a_pause_holds_texts_back(
     await ledger.expand(LAST_CALL)
     await ledger.brakes.pause(scope, "volume guard", "…", ledger.clock.now())
     ledger.clock.move_to(LAST_DAY - 3 * DAY)
-    told = "held back: paused by volume guard, closing in 3 days"
-    assert await why(ledger) == ([told] if listed else [])
+    held_by = "paused by volume guard" if listed else "waits for its turn"
+    assert await why(ledger) == [f"held back: {held_by}, closing in 3 days"]
+
+
+async def test_a_text_whose_turn_does_not_come_is_held_back(ledger: Ledger) -> None:
+    await ledger.register(permit())
+    await ledger.expand(LAST_DAY - 3 * DAY)
+    due_at = LAST_DAY - 3 * DAY
+    ledger.tamper(f"UPDATE reminders SET next_at = '{due_at:%Y-%m-%d %H:%M:%S.%f}'")  # noqa: S608 - our own words
+    ledger.clock.move_to(due_at + HOUR)
+    assert await why(ledger) == [], "an hour is no long time"
+    ledger.clock.move_to(due_at + HOUR + timedelta(seconds=1))
+    assert await why(ledger) == ["held back: waits for its turn, closing in 3 days"]
+
+
+@pytest.mark.parametrize(
+    ("day", "told"),
+    [(26, None), (27, "in 11 days"), (30, "in 8 days")],
+    ids=["four working days", "three", "one"],
+)
+async def test_before_a_long_holiday_the_call_comes_on_the_last_working_days(
+    ledger: Ledger, day: int, told: str | None
+) -> None:
+    """China, 2024: off from 1 to 7 October, at work on Sunday, 29 September."""
+    law, after = await ledger.office.law(), date(2024, 10, 8)
+
+    def closing(expires_on: date) -> date:
+        version = law.version_for(FOOD, OFFICE, expires_on)
+        return law.ladder(FOOD, version, OFFICE, expires_on).window.closes_on
+
+    days = (after + DAY * days for days in range(100))
+    expires = next(one for one in days if closing(one) == after)
+    await ledger.register(permit(expires_on=expires))
+    await ledger.expand(datetime(2024, 9, 26, 1, tzinfo=UTC))
+    ledger.tamper(
+        f"UPDATE reminders SET hold_reason = '{DAILY_LIMIT}', "  # noqa: S608 - our own words
+        "next_at = '2024-11-30 00:00:00'"
+    )
+    ledger.clock.move_to(datetime(2024, 9, day, 2, tzinfo=UTC))
+    wanted = [f"held back: {DAILY_LIMIT}, closing {told}"] if told else []
+    assert await why(ledger) == wanted
+
+
+async def test_whose_latest_text_failed_is_called_unless_another_follows(
+    ledger: Ledger,
+) -> None:
+    await ledger.register(permit())
+    assert await ledger.send_at(PREPARE) == 1
+    await ledger.receive(word(MessageState.UNDELIVERED, "SM1", code="30007"))
+    ledger.clock.move_to(LAST_CALL - DAY)
+    assert await why(ledger) == ["the text failed: undelivered"]
+    assert await ledger.send_at(LAST_CALL) == 1
+    assert await why(ledger) == []
 
 
 async def test_a_text_that_went_out_is_not_held_back(ledger: Ledger) -> None:

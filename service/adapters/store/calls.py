@@ -21,7 +21,7 @@ from service.adapters.store.schema import (
     slots,
 )
 from service.adapters.store.senders import office_of_each, scopes_of
-from service.domain.calls import HOLDS, Reach
+from service.domain.calls import HOLDS, TURN, Reach
 from service.domain.golive import OUTLIVES
 from service.domain.permit import PermitStatus
 from service.domain.recipient import Line
@@ -59,18 +59,18 @@ class CallReader:
             rows = (await connection.execute(wanted)).all()
         return [(row.series, row.authority, row.expires_on) for row in rows]
 
-    async def unfiled(self, groups: Sequence[GroupKey]) -> list[Unfiled]:
+    async def unfiled(self, groups: Sequence[GroupKey], now: datetime) -> list[Unfiled]:
         """The permits of some groups that are active and not being renewed."""
         async with self._database.read() as connection:
             return [
                 one
                 for piece in in_pieces(groups)
-                for one in await _unfiled(connection, piece)
+                for one in await _unfiled(connection, piece, now)
             ]
 
 
 async def _unfiled(
-    connection: AsyncConnection, groups: Sequence[GroupKey]
+    connection: AsyncConnection, groups: Sequence[GroupKey], now: datetime
 ) -> list[Unfiled]:
     wanted = select(permits).where(
         tuple_(permits.c.series, permits.c.authority, permits.c.expires_on).in_(groups),
@@ -81,7 +81,7 @@ async def _unfiled(
     rows = (await connection.execute(wanted)).all()
     ids = [row.id for row in rows]
     phones = await phones_of(connection, ids)
-    steps = await _steps(connection, ids)
+    steps = await _steps(connection, ids, now)
     return [_row(row, phones.get(row.id, []), steps) for row in rows]
 
 
@@ -91,22 +91,30 @@ class _Steps:
 
     texted: set[str] = field(default_factory=set)
     held: str | None = None
+    failed: str | None = None
 
 
 async def _steps(
-    connection: AsyncConnection, ids: Sequence[str]
+    connection: AsyncConnection, ids: Sequence[str], now: datetime
 ) -> Mapping[tuple[str, date], _Steps]:
     found = defaultdict[tuple[str, date], _Steps](_Steps)
     stops = await _stops(connection)
     for piece in in_pieces(ids):
-        wanted = select(reminders).where(
-            reminders.c.permit_id.in_(piece),
-            reminders.c.state.not_in([*NEVER_ACCEPTED, ReminderState.FAILED]),
+        wanted = (
+            select(reminders)
+            .where(
+                reminders.c.permit_id.in_(piece),
+                reminders.c.state.not_in(NEVER_ACCEPTED),
+            )
+            .order_by(reminders.c.due_at)
         )
         for row in await connection.execute(wanted):
             steps = found[row.permit_id, row.expires_on]
-            steps.texted.add(row.step)
-            steps.held = _held(row, stops) or steps.held
+            failed = row.state == ReminderState.FAILED
+            steps.failed = row.reason if failed else None
+            if not failed:
+                steps.texted.add(row.step)
+                steps.held = _held(row, stops, now) or steps.held
     return found
 
 
@@ -124,7 +132,7 @@ async def _stops(connection: AsyncConnection) -> _Stops:
     return _Stops(made_by, await office_of_each(connection) if made_by else {})
 
 
-def _held(row: Row[Any], stops: _Stops) -> str | None:
+def _held(row: Row[Any], stops: _Stops, now: datetime) -> str | None:
     """What holds a reminder back that is not under way, for longer than hours."""
     if row.state not in (ReminderState.DUE, ReminderState.RETRYING):
         return None
@@ -132,7 +140,9 @@ def _held(row: Row[Any], stops: _Stops) -> str | None:
         return str(row.hold_reason)
     scopes = scopes_of(row.authority, row.rule, stops.offices.get(row.authority))
     by = next((stops.made_by[one] for one in scopes if one in stops.made_by), None)
-    return f"paused by {by}" if by else None
+    if by is not None:
+        return f"paused by {by}"
+    return "waits for its turn" if row.next_at + TURN < now else None
 
 
 def _row(
@@ -156,4 +166,5 @@ def _row(
         ),
         texted=frozenset(mine.texted),
         held=mine.held,
+        failed=mine.failed,
     )
