@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from itertools import chain
 from typing import Final
+from unicodedata import normalize
 
 from service.domain.marks import Marked, mark
 from service.domain.raw import shown
@@ -38,18 +39,18 @@ _ADVISED: Final[Mapping[Language, str]] = {
     "en": "advise … {{ closes_on }} (inclusive)",
 }
 
-_DEADLINE: Final = re.compile(r"截止|\bdeadlines?\b", re.IGNORECASE)
+_DEADLINE: Final = re.compile(r"截止|不予受理|\bdeadlines?\b", re.IGNORECASE)
 _LINK: Final = re.compile(
     r"://|\bwww\.|(?:[\w-]+\.)+[a-z]{2,}\b", re.IGNORECASE | re.ASCII
 )
 _NUMBER: Final = re.compile(r"\d(?:(?:[ ()-]{0,2}|\.)\d){4,}")
 _PAYMENT: Final = re.compile(
-    r"缴费|交费|付费|付款|支付|转账|汇款|收款|充值|手续费|银行|账户|账号|"
+    r"缴费|缴纳|交费|交钱|付费|付款|支付|转账|汇款|收款|充值|手续费|银行|账户|账号|"
     r"\b(?:pay(?:s|ing|ments?|able)?|paid|fees?|bank|transfers?|deposits?|invoices?)\b",
     re.IGNORECASE,
 )
 _URGING: Final = re.compile(
-    r"尽快|尽早|及早|提早|从速|抓紧|马上|立即|立刻|"
+    r"尽快|尽早|及早|提早|越早越好|从速|抓紧|马上|立即|立刻|"
     r"\b(?:soon|early|earlier|now|at once|immediately|promptly|without delay)\b",
     re.IGNORECASE,
 )
@@ -122,14 +123,15 @@ def calm(it: Marked) -> Iterator[Finding]:
 
 
 def plain(it: Marked) -> Iterator[Finding]:
-    """Find words that no text of a licensing office has."""
+    """Find words that no text of a licensing office has, wide letters or not."""
+    own = normalize("NFKC", it.own)
     for pattern, expected in (
         (_DEADLINE, "advice: no clerk refuses an application because of a text"),
         (_LINK, "no link"),
         (_NUMBER, "no number of its own: {{ helpline }} is whom to call"),
         (_PAYMENT, "nothing about payment: a reminder asks for no money"),
     ):
-        if found := pattern.search(it.own):
+        if found := pattern.search(own):
             yield shown(found[0]), expected
 
 
