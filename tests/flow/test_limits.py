@@ -2,10 +2,11 @@
 
 import asyncio
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 from service.domain.caps import DAILY_LIMIT, RECIPIENT_LIMIT
 from service.domain.outcome import RefusalKind, Refused
+from service.domain.schedule import current
 from service.flow.edits import Apply, Offices
 from tests.flow.ledger import (
     EXPIRES,
@@ -90,6 +91,29 @@ async def test_an_office_stops_at_its_daily_limit_and_what_closes_soonest_went(
     assert await ledger.send() == 0
     assert await ledger.send_at(late + DAY) == 2
     assert await ledger.audit() == []
+
+
+async def test_what_closes_soonest_goes_before_what_has_another_step_tomorrow(
+    ledger: Ledger,
+) -> None:
+    law, now = await ledger.office.law(), datetime(2024, 11, 13, 2, tzinfo=UTC)
+    soonest = dict[str, tuple[datetime, date, date]]()
+    for expires_on in (date(2024, 12, 1) + at * DAY for at in range(90)):
+        version = law.version_for(FOOD, OFFICE, expires_on)
+        ladder = law.ladder(FOOD, version, OFFICE, expires_on)
+        slot = current(ladder.slots, now)
+        if slot is not None and slot.until_at.date() > now.date():
+            ends = slot.until_at, ladder.window.closes_on, expires_on
+            soonest[slot.step] = min(ends, soonest.get(slot.step, ends))
+    first, last = soonest["prepare"], soonest["last-call"]
+    assert first[0] < last[0], "its step ends sooner"
+    assert first[1] > last[1], "and its window later"
+    await limit(ledger, daily_limit=1)
+    await ledger.register(
+        permit("SC-0001", expires_on=first[2]), permit("SC-0002", expires_on=last[2])
+    )
+    assert await ledger.send_at(now) == 1
+    assert [*held(ledger)] == ["SC-0001"]
 
 
 async def test_workers_share_an_office_s_daily_limit(ledger: Ledger) -> None:
