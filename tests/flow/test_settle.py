@@ -19,7 +19,7 @@ from service.domain.outcome import (
 from service.domain.status import MessageState
 from service.flow.edits import Apply
 from service.flow.resolve import Decision
-from tests.flow.fakes import DiedError
+from tests.flow.fakes import DiedError, Taken
 from tests.flow.ledger import (
     FOOD,
     PHONE_1,
@@ -223,6 +223,21 @@ async def test_a_second_absence_waits_for_the_operator(
     assert ledger.states() == ["not-accepted", "uncertain"]
     assert ledger.reminders() == {"prepare": ("uncertain", "timeout")}
     assert await ledger.send() == 0
+    assert await ledger.audit() == []
+    asked = ledger.provider.asked
+    an_hour_ago = "strftime('%Y-%m-%d %H:%M:%f000', 'now', '-3600 seconds')"
+    ledger.tamper(f"UPDATE messages SET absent_at = {an_hour_ago}")  # noqa: S608 - our own words
+    for _ in range(3):
+        await ledger.settle()
+    assert ledger.provider.asked == asked + 1, "once more, and in an hour again"
+    assert ledger.alarms() == ["outcome unknown"]
+    assert ledger.states() == ["not-accepted", "uncertain"]
+    ledger.tamper(f"UPDATE messages SET absent_at = {an_hour_ago}")  # noqa: S608
+    last = ledger.provider.posted[-1]
+    ledger.provider.taken.append(Taken("SM9", last.phone, last.body, last.id))
+    await ledger.settle()
+    assert ledger.states() == ["not-accepted", "accepted"], "the list had lagged"
+    assert ledger.reminders() == {"prepare": ("sent", None)}
     assert await ledger.audit() == []
 
 

@@ -3,7 +3,16 @@
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, exists, func, select, text, update
+from sqlalchemy import (
+    ColumnElement,
+    exists,
+    func,
+    literal,
+    or_,
+    select,
+    text,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.adapters.store.answers import alarm
@@ -20,14 +29,18 @@ from service.adapters.store.schema import (
     recipients,
     reminders,
 )
-from service.adapters.store.types import database_now
+from service.adapters.store.types import database_now, in_seconds
 from service.domain.outcome import Outcome
 from service.domain.status import MessageState, ReminderState
 from service.flow.ports import Vault
 from service.flow.rows import Claim, Claiming, OpenMessage, Outgoing
 
 LEFT = "absent again: an operator decides"
-"""The provider is not asked about these any more."""
+"""The provider's list has no such message, twice over, and a second time."""
+
+ASKED_AGAIN = 3600.0
+"""Seconds after which the provider is asked once more about what it did not list: by
+then a list that lagged may have it."""
 
 _OPEN = text(f"messages.{OPEN_MESSAGE}")
 
@@ -87,7 +100,8 @@ class MessageStore:
     async def uncertain(self) -> list[OpenMessage]:
         """This provider's messages whose outcome is unknown, oldest first.
 
-        Not those with a twin still under way: what the provider lists may be its.
+        Not those with a twin still under way: what the provider lists may be its. Those
+        left to an operator only now and then.
         """
         wanted = (
             select(
@@ -99,7 +113,10 @@ class MessageStore:
             .where(
                 _OPEN,
                 messages.c.state == MessageState.UNCERTAIN,
-                messages.c.reason != LEFT,
+                or_(
+                    messages.c.reason != LEFT,
+                    messages.c.absent_at <= in_seconds(literal(-ASKED_AGAIN)),
+                ),
                 messages.c.provider == self._provider,
                 ~_twin_under_way(),
             )
@@ -175,10 +192,12 @@ async def _note_absence(connection: AsyncConnection, message_id: str) -> None:
 async def _leave_to_operator(
     connection: AsyncConnection, message_id: str, now: datetime
 ) -> None:
+    mine = (messages.c.id == message_id, messages.c.state == MessageState.UNCERTAIN)
     left = await connection.execute(
-        update(messages)
-        .where(messages.c.id == message_id, messages.c.state == MessageState.UNCERTAIN)
-        .values(reason=LEFT)
+        update(messages).where(*mine, messages.c.reason != LEFT).values(reason=LEFT)
     )
     if left.rowcount:
         await alarm(connection, "outcome unknown", {"message": message_id}, now)
+    await connection.execute(
+        update(messages).where(*mine).values(absent_at=database_now())
+    )
