@@ -15,7 +15,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import Insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from service.adapters.store.grouped import IN_GROUPS, GroupKey, of_groups, same_group
+from service.adapters.store.grouped import IN_GROUPS, Named, same_group
 from service.adapters.store.moves import in_pieces, move
 from service.adapters.store.schema import permits, reminders, slots
 from service.adapters.store.types import Instant
@@ -65,7 +65,7 @@ class Alike(NamedTuple):
 async def bear(
     connection: AsyncConnection,
     births: Alike,
-    keys: Collection[GroupKey],
+    groups: Named,
     now: datetime,
     *where: ColumnElement[bool],
 ) -> int:
@@ -84,8 +84,7 @@ async def bear(
         *_to_whom(births),
         *where,
     )
-    named = of_groups(connection, keys)
-    return (await connection.execute(statement, named)).rowcount
+    return (await connection.execute(statement, groups)).rowcount
 
 
 def bearing(
@@ -112,7 +111,7 @@ def bearing(
 
 
 async def supersede(
-    connection: AsyncConnection, step: str, keys: Collection[GroupKey], now: datetime
+    connection: AsyncConnection, step: str, groups: Named, now: datetime
 ) -> None:
     """The birth of a step ends the earlier ones of its permits still due."""
     due = reminders.c.state == ReminderState.DUE
@@ -127,8 +126,7 @@ async def supersede(
     overtaken = members.where(
         IN_GROUPS, slots.c.step == step, exists().where(due, earlier)
     )
-    named = of_groups(connection, keys)
-    ids = (await connection.execute(overtaken, named)).scalars().all()
+    ids = (await connection.execute(overtaken, groups)).scalars().all()
     begun = exists().where(
         same_group(permits.c, slots.c), slots.c.step == step, earlier
     )

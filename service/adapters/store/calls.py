@@ -6,12 +6,12 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Row, and_, select, tuple_
+from sqlalchemy import Row, and_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.adapters.store.candidates import chosen, phones_of
 from service.adapters.store.database import Database
-from service.adapters.store.grouped import GROUP
+from service.adapters.store.grouped import GROUP, THEIR_PERMITS, of_groups
 from service.adapters.store.moves import in_pieces
 from service.adapters.store.schema import (
     golives,
@@ -73,12 +73,13 @@ async def _unfiled(
     connection: AsyncConnection, groups: Sequence[GroupKey], now: datetime
 ) -> list[Unfiled]:
     wanted = select(permits).where(
-        tuple_(permits.c.series, permits.c.authority, permits.c.expires_on).in_(groups),
+        THEIR_PERMITS,
         permits.c.status == PermitStatus.ACTIVE,
         permits.c.replaced.is_(False),
         permits.c.renewal_filed_on.is_(None),
     )
-    rows = (await connection.execute(wanted)).all()
+    named = of_groups(connection, groups)
+    rows = (await connection.execute(wanted, named)).all()
     ids = [row.id for row in rows]
     phones = await phones_of(connection, ids)
     steps = await _steps(connection, ids, now)

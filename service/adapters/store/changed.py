@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.adapters.store.born import Alike, bear, supersede
 from service.adapters.store.candidates import read, reminders_with_permits
-from service.adapters.store.grouped import GroupKey, key_of
+from service.adapters.store.grouped import GroupKey, key_of, of_groups
 from service.adapters.store.moves import Key, in_pieces, move, these
 from service.adapters.store.reopened import reopen
 from service.adapters.store.schema import permits, reminders
@@ -71,7 +71,7 @@ async def _bear_in(
         return
     mine = reminders.c.permit_id.in_(ids)
     await reopen(connection, group, plan.current, mine, now)
-    births, key = Alike.of(plan.rows[-1]), key_of(group)
-    await bear(connection, births, [key], now, permits.c.id.in_(ids))
+    births, groups = Alike.of(plan.rows[-1]), of_groups(connection, [key_of(group)])
+    await bear(connection, births, groups, now, permits.c.id.in_(ids))
     if births.state is ReminderState.DUE:
-        await supersede(connection, births.step, [key], now)
+        await supersede(connection, births.step, groups, now)

@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, and_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.adapters.store.batch import like
-from service.adapters.store.schema import slots
+from service.adapters.store.schema import permits, slots
 from service.flow.rows import DueGroup
 
 GROUP = (slots.c.series, slots.c.authority, slots.c.expires_on)
@@ -35,9 +35,13 @@ _KEYS = like(slots, ("series", "authority", "expires_on"))
 IN_GROUPS = same_group(slots.c, _KEYS.table.c)
 """Says of slots that they are of the groups named by `of_groups`."""
 
+THEIR_PERMITS = same_group(permits.c, _KEYS.table.c)
+"""Says so of permits."""
 
-def of_groups(
-    connection: AsyncConnection, keys: Collection[GroupKey]
-) -> dict[str, str]:
-    """Name groups, each once, to a statement that says `IN_GROUPS`."""
+Named = dict[str, str]
+"""The parameter of a statement that says either."""
+
+
+def of_groups(connection: AsyncConnection, keys: Collection[GroupKey]) -> Named:
+    """Name groups, each once, to statements about them."""
     return _KEYS.rows(connection.dialect, keys)

@@ -14,6 +14,7 @@ from service.adapters.store.grouped import (
     GROUP,
     IN_GROUPS,
     GroupKey,
+    Named,
     key_of,
     of_groups,
     same_group,
@@ -172,19 +173,20 @@ async def _birth(
     of: Sequence[tuple[DueGroup, Slot]],
     now: datetime,
 ) -> int:
-    keys = [key_of(group) for group, _ in of]
+    groups = of_groups(connection, [key_of(group) for group, _ in of])
     if births.state is ReminderState.DUE:
-        await _make_room(connection, births.step, of, now)
-    born = await bear(connection, births, keys, now)
+        await _make_room(connection, births.step, groups, of, now)
+    born = await bear(connection, births, groups, now)
     mine = IN_GROUPS, slots.c.step == births.step
     expanded = update(slots).where(*mine).values(expanded_at=now)
-    await connection.execute(expanded, of_groups(connection, keys))
+    await connection.execute(expanded, groups)
     return born
 
 
 async def _make_room(
     connection: AsyncConnection,
     step: str,
+    groups: Named,
     of: Sequence[tuple[DueGroup, Slot]],
     now: datetime,
 ) -> None:
@@ -192,20 +194,21 @@ async def _make_room(
 
     Where nobody had a reminder yet, as mostly, there is nothing of that.
     """
-    known = {key_of(group): (group, slot) for group, slot in of}
-    had = await _which(connection, known, step)
+    had = await _which(connection, groups, step)
     if not had:
         return
+    known = {key_of(group): (group, slot) for group, slot in of}
+    theirs = of_groups(connection, had)
     closed = reminders.c.step == step, MAY_REOPEN
-    for key in await _which(connection, had, step, *closed):
+    for key in await _which(connection, theirs, step, *closed):
         group, slot = known[key]
         await reopen(connection, group, slot, _of_group(group), now)
-    await supersede(connection, step, had, now)
+    await supersede(connection, step, theirs, now)
 
 
 async def _which(
     connection: AsyncConnection,
-    keys: Collection[GroupKey],
+    groups: Named,
     step: str,
     *where: ColumnElement[bool],
 ) -> list[GroupKey]:
@@ -217,7 +220,7 @@ async def _which(
         *where,
     )
     wanted = select(*GROUP).where(IN_GROUPS, slots.c.step == step, theirs)
-    rows = await connection.execute(wanted, of_groups(connection, keys))
+    rows = await connection.execute(wanted, groups)
     return [(row[0], row[1], row[2]) for row in rows]
 
 

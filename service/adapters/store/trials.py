@@ -8,7 +8,7 @@ from sqlalchemy import CTE, String, and_, cast, exists, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.adapters.store.born import Alike, bear, supersede
-from service.adapters.store.grouped import key_of, same_group
+from service.adapters.store.grouped import key_of, of_groups, same_group
 from service.adapters.store.schema import (
     authorities,
     golives,
@@ -116,9 +116,9 @@ async def bear_in_trial(
     if slot is None:
         return 0
     due = Alike.of(Birth(slot, ReminderState.DUE, None, early_only=False))
-    key = key_of(group)
-    born = await bear(connection, due, [key], now, permits.c.id.in_(ids))
-    await supersede(connection, slot.step, [key], now)
+    groups = of_groups(connection, [key_of(group)])
+    born = await bear(connection, due, groups, now, permits.c.id.in_(ids))
+    await supersede(connection, slot.step, groups, now)
     mine = same_group(slots.c, group)
     await connection.execute(update(slots).where(mine).values(reminded=True))
     return born
