@@ -5,7 +5,7 @@ simulated clock never breaks them; every other instant comes from `Clock`.
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Protocol
 
 from service.domain.choice import Revision
@@ -297,9 +297,16 @@ class ReceiveStore(Protocol):
         """How many accepted messages the provider has said nothing of since."""
 
     async def unconfirmed(
-        self, provider: str, before: datetime, since: datetime
+        self, provider: str, now: datetime, grace: timedelta, patience: timedelta
     ) -> Sequence[Unconfirmed]:
-        """What was accepted in [since, before) without a final word, oldest first."""
+        """Without a final word for longer than `grace`, and not yet for `patience`.
+
+        Of what was asked after before, only what is to be asked after again by now;
+        who has waited longest for that comes first.
+        """
+
+    async def ask_again(self, at: Sequence[tuple[str, datetime]]) -> None:
+        """Keep when messages, by our ids, are to be asked after next."""
 
     async def kept(self, receipt: Receipt) -> bool:
         """Whether this very word on its message has been kept before."""

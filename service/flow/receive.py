@@ -1,10 +1,9 @@
 """The provider's later word: receipts as they come, or asked for; texts to us."""
 
 import asyncio
-from collections.abc import Sequence
-from datetime import datetime, timedelta
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from functools import partial
-from random import Random
 
 from service.domain.keywords import wish
 from service.domain.outcome import Inbound, Receipt
@@ -14,9 +13,12 @@ from service.flow.register import sealed
 from service.flow.rows import Unconfirmed
 from service.flow.stopping import Stopping, never
 
-PATIENCE = timedelta(hours=72)
+PATIENCE = timedelta(days=30)
 """After this long without a final word nobody asks any more: some carriers never
 return one (twilio.com/docs/messaging/guides/outbound-message-logging)."""
+
+LISTED = timedelta(hours=72)
+"""How far back a provider's list is read: what is older is asked after one by one."""
 
 FETCHED, AT_ONCE = 100, 10
 """Messages a pass asks after one by one, and how many of them at the same time."""
@@ -57,56 +59,53 @@ async def poll(
 ) -> int:
     """Ask for the state of messages accepted longer than `grace` ago; how many moved.
 
-    Callbacks get lost, and an office without a public address receives none. A word
-    that says nothing new is not kept: nobody wants one at every pass.
+    Callbacks get lost, and an office without a public address receives none. Each is
+    asked after again when it has waited for twice as long. A word that says nothing
+    new is not kept: nobody wants one at every pass.
     """
     if stopping():
         return 0
     now = clock.now()
-    waiting = await store.unconfirmed(provider.name, now - grace, now - PATIENCE)
-    ranks = {one.provider_id: one.rank for one in waiting}
-    told = await _ask(provider, waiting, now, stopping) if waiting else []
-    news = [one for one in told if await _is_news(one, ranks[one.provider_id], store)]
+    waiting = await store.unconfirmed(provider.name, now, grace, PATIENCE)
+    asked = await _ask(provider, waiting, stopping) if waiting else {}
+    news = [
+        told
+        for one, told in asked.items()
+        if told is not None and await _is_news(told, one.rank, store)
+    ]
     moved = 0
     for at in range(0, len(news), PIECE):  # between two of them others may write
         moved += await receive(news[at : at + PIECE], store, clock)
+    again = [(one.id, now + (now - one.accepted_at)) for one in asked]
+    for at in range(0, len(again), PIECE):
+        await store.ask_again(again[at : at + PIECE])
     return moved
 
 
 async def _ask(
-    provider: Provider,
-    waiting: Sequence[Unconfirmed],
-    now: datetime,
-    stopping: Stopping,
-) -> list[Receipt]:
-    """What the provider lists, and its word on some of those that it does not."""
-    ids = [one.provider_id for one in waiting]
-    since = min(one.posted_after for one in waiting)
-    listed = await provider.fetch_many(ids, since)
+    provider: Provider, waiting: Sequence[Unconfirmed], stopping: Stopping
+) -> Mapping[Unconfirmed, Receipt | None]:
+    """The provider's word on what it lists, and on some that it does not.
+
+    Those left out were not asked after; of a None there was no word.
+    """
+    posted = [one.posted_after for one in waiting]
+    since = max(min(posted), max(posted) - LISTED)
+    listed = await provider.fetch_many([one.provider_id for one in waiting], since)
     if listed is None:
-        return []
-    told = {one.provider_id: one for one in listed}
-    missing = _turn([one for one in ids if one not in told], now)
+        return {}
+    words = {one.provider_id: one for one in listed}
+    asked: dict[Unconfirmed, Receipt | None] = {
+        one: words[one.provider_id] for one in waiting if one.provider_id in words
+    }
+    missing = [one for one in waiting if one not in asked][:FETCHED]
     for at in range(0, len(missing), AT_ONCE):
         if stopping():
             break
         piece = missing[at : at + AT_ONCE]
-        for one in await asyncio.gather(*map(provider.fetch, piece)):
-            if one is not None:
-                told[one.provider_id] = one
-    return [told[one] for one in ids if one in told]
-
-
-def _turn(missing: Sequence[str], now: datetime) -> Sequence[str]:
-    """Whose turn it is: the oldest first, and where they are too many a draw besides.
-
-    Without it, old ones that get no answer would keep the others from being asked.
-    """
-    if len(missing) <= FETCHED:
-        return missing
-    oldest, others = missing[: FETCHED // 2], missing[FETCHED // 2 :]
-    draw = Random(now.timestamp())  # noqa: S311 - fair, not secret
-    return [*oldest, *draw.sample(others, FETCHED - len(oldest))]
+        told = await asyncio.gather(*(provider.fetch(it.provider_id) for it in piece))
+        asked |= dict(zip(piece, told, strict=True))
+    return asked
 
 
 async def _is_news(told: Receipt, rank: int, store: ReceiveStore) -> bool:

@@ -269,6 +269,8 @@ Word = tuple[MessageState, str | None]
 class Unconfirmed:
     """A message accepted without a final word; `posted_after` is the database's."""
 
+    id: str
+    accepted_at: datetime
     provider_id: str
     rank: int
     posted_after: datetime

@@ -24,11 +24,10 @@ _NOW = (
 )
 """Reminders that can go on at this moment."""
 
-_UNHEARD = (
-    "SELECT provider_id FROM messages "
-    "WHERE state IN ('accepted', 'sent') AND accepted_at < :before"
-)
-_EVER = "9999-12-31"
+_UNHEARD = "SELECT provider_id FROM messages WHERE state IN ('accepted', 'sent')"
+_TO_ASK = f"{_UNHEARD} AND coalesce(ask_at, accepted_at) < :now"
+"""Those that the provider is asked about at this moment: none of today's yet."""
+
 _LATER = "SELECT min(next_at) FROM reminders WHERE state IN ('due', 'retrying')"
 
 
@@ -39,12 +38,12 @@ async def settle(storm: Storm) -> None:
     for _ in range(_MOST_DAYS):
         await _day(storm)
         later = _later(office)
-        if later is None and not _unheard(office, _EVER):
+        if later is None and not _unheard(office, _UNHEARD):
             return
         tomorrow = storm.today + timedelta(days=1)
         storm.today = max(tomorrow, later or tomorrow)
         await office.move(storm.today)
-    raise AssertionError(f"after {_MOST_DAYS} quiet days reminders are still due")
+    raise AssertionError(f"after {_MOST_DAYS} quiet days something still waits")
 
 
 async def _day(storm: Storm) -> None:
@@ -72,14 +71,14 @@ def _waiting(storm: Storm) -> dict[str, int]:
         ((reminders,),) = database.execute(_NOW, {"now": now})
     if reminders:
         return {"reminders": reminders}
-    unheard = _unheard(storm.office, now)
+    unheard = _unheard(storm.office, _TO_ASK, now)
     return {"last words": unheard} if unheard else {}
 
 
-def _unheard(office: Office, before: str) -> int:
-    """SMS accepted before an instant, whose last word the ledger has not heard."""
+def _unheard(office: Office, which: str, now: str = "") -> int:
+    """SMS whose last word was said, and the ledger has not heard it."""
     with connected(office.folder) as database:
-        waiting = [sid for (sid,) in database.execute(_UNHEARD, {"before": before})]
+        waiting = [sid for (sid,) in database.execute(which, {"now": now})]
     taken = Witness.of(events(office.log)).sms if waiting else {}
     return sum(not taken[one].silent for one in waiting if one in taken)
 

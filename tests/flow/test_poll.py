@@ -38,10 +38,38 @@ async def test_polling_writes_no_word_that_says_nothing_new(sent: Ledger) -> Non
     assert sent.rows("SELECT * FROM receipts") == []
 
 
-async def test_after_three_days_nobody_asks_any_more(sent: Ledger) -> None:
+async def test_what_was_missed_while_nothing_ran_is_asked_after(sent: Ledger) -> None:
     sent.provider.become(M.DELIVERED)
-    sent.clock.move_to(PREPARE + timedelta(hours=72, seconds=1))
+    sent.clock.move_to(PREPARE + timedelta(days=29))
+    assert await sent.poll(grace=timedelta(hours=1)) == 1
+    assert sent.states() == ["delivered"]
+    assert await sent.audit() == []
+
+
+async def test_after_thirty_days_nobody_asks_any_more(sent: Ledger) -> None:
+    sent.provider.become(M.DELIVERED)
+    sent.clock.move_to(PREPARE + timedelta(days=30, seconds=1))
     assert await sent.poll() == 0
+
+
+async def test_what_has_no_answer_is_asked_after_ever_more_seldom(sent: Ledger) -> None:
+    sent.provider.unlisted = {"SM1"}
+    asked = []
+    for hour in range(1, 30 * 24):
+        sent.clock.move_to(PREPARE + timedelta(hours=hour))
+        sent.provider.fetched.clear()
+        await sent.poll(grace=timedelta(hours=1))
+        asked += [hour] * len(sent.provider.fetched)
+    assert asked == [2, 4, 8, 16, 32, 64, 128, 256, 512]
+
+
+async def test_where_nothing_could_be_asked_the_next_pass_asks(sent: Ledger) -> None:
+    sent.clock.move_to(PREPARE + timedelta(days=9))
+    sent.provider.deaf = True
+    assert await sent.poll() == 0
+    sent.provider.become(M.DELIVERED)
+    sent.provider.deaf = False
+    assert await sent.poll() == 1
 
 
 async def sent_many(ledger: Ledger, count: int) -> Sequence[str]:
@@ -75,15 +103,13 @@ async def test_a_pass_asks_only_for_so_many_and_every_one_has_its_turn(
     ids = await sent_many(ledger, FETCHED + 60)
     ledger.provider.unlisted = set(ids)
     ledger.provider.taken.clear()  # none of them will ever get an answer
-    asked = set[str]()
-    for minute in range(2, 60):
-        ledger.clock.move_to(PREPARE + timedelta(minutes=minute))
-        assert await ledger.poll() == 0
-        now, ledger.provider.fetched = ledger.provider.fetched, []
-        assert len(now) == len(set(now)) == FETCHED
-        assert now[: FETCHED // 2] == ids[: FETCHED // 2]
-        asked |= set(now)
-    assert asked == set(ids)
+    assert await ledger.poll() == 0
+    assert ledger.provider.fetched == ids[:FETCHED]
+    assert await ledger.poll() == 0
+    assert ledger.provider.fetched == ids
+    ledger.clock.move_to(PREPARE + timedelta(minutes=2))
+    assert await ledger.poll() == 0
+    assert ledger.provider.fetched[len(ids) :] == ids[:FETCHED]
 
 
 async def test_what_a_provider_tells_of_others_is_not_heard(sent: Ledger) -> None:

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from sqlalchemy import ColumnElement, and_, func, literal_column, select
@@ -23,10 +23,12 @@ from service.adapters.store.watched import LAST_TICK
 from service.domain.order import ALL
 from service.domain.status import MessageState, ReminderState
 from service.flow.measure import Gauges
-from service.flow.receive import PATIENCE
 
 BREAKER: Final = "breaker"
 """By whom a pause is that the service made itself."""
+
+RECENT: Final = timedelta(hours=72)
+"""How old the messages are that are counted by state."""
 
 _COUNT: Final = func.count().label("number")
 
@@ -73,7 +75,7 @@ async def _messages(
         select(*kinds, _COUNT)
         .where(
             messages.c.office.in_(select(authorities.c.code)),
-            messages.c.claimed_at >= now - PATIENCE,
+            messages.c.claimed_at >= now - RECENT,
         )
         .group_by(*kinds)
     )

@@ -2,30 +2,43 @@
 
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.adapters.store.answers import take_receipt
+from service.adapters.store.batch import like
 from service.adapters.store.brakes import note
 from service.adapters.store.consent import opt_in, opt_out
 from service.adapters.store.database import Database
 from service.adapters.store.moves import in_pieces
 from service.adapters.store.recipients import id_of, ids_of
-from service.adapters.store.schema import inbounds, messages, receipts
+from service.adapters.store.schema import (
+    UNHEARD_MESSAGE,
+    inbounds,
+    messages,
+    receipts,
+)
 from service.adapters.store.unreachable import lift_unreachable
 from service.adapters.store.upsert import insert_into
 from service.domain.keywords import READ_BY_PROVIDER, Wish
 from service.domain.outcome import Inbound, Receipt
 from service.domain.raw import label
-from service.domain.status import RANK, MessageState
+from service.domain.status import MessageState
 from service.flow.rows import Recipient, Unconfirmed, Word
 
 NEVER_OUT = (MessageState.REFUSED, MessageState.NOT_ACCEPTED)
 """A text that nobody can be answering."""
 
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_ASKED = like(messages, ("id", "ask_at"))
+_ASK = (
+    update(messages)
+    .where(messages.c.id == _ASKED["id"])
+    .values(ask_at=_ASKED["ask_at"])
+)
+
 _OF_MESSAGE = receipts.c.message_id == messages.c.id
 
 
@@ -91,22 +104,29 @@ class ReceiveStore:
             return int((await connection.execute(wanted)).scalar_one())
 
     async def unconfirmed(
-        self, provider: str, before: datetime, since: datetime
+        self, provider: str, now: datetime, grace: timedelta, patience: timedelta
     ) -> Sequence[Unconfirmed]:
-        """What was accepted in [since, before) without a final word, oldest first."""
+        """What is to be asked after by now, who has waited for that longest first."""
+        its = messages.c
         wanted = (
-            select(messages.c.provider_id, messages.c.rank, messages.c.posted_after)
+            select(its.id, its.accepted_at, its.provider_id, its.rank, its.posted_after)
             .where(
-                messages.c.provider == provider,
-                messages.c.accepted_at < before,
-                messages.c.accepted_at >= since,
-                messages.c.rank < RANK[MessageState.DELIVERED],
+                text(f"messages.{UNHEARD_MESSAGE}"),
+                its.provider == provider,
+                its.accepted_at < now - grace,
+                its.accepted_at >= now - patience,
+                or_(its.ask_at.is_(None), its.ask_at <= now),
             )
-            .order_by(messages.c.accepted_at, messages.c.id)
+            .order_by(func.coalesce(its.ask_at, its.accepted_at), its.id)
         )
         async with self._database.read() as connection:
             rows = await connection.execute(wanted)
             return [Unconfirmed(*row) for row in rows]
+
+    async def ask_again(self, at: Sequence[tuple[str, datetime]]) -> None:
+        """Keep when messages are to be asked after next."""
+        async with self._database.write() as connection:
+            await connection.execute(_ASK, _ASKED.rows(connection.dialect, at))
 
     async def kept(self, receipt: Receipt) -> bool:
         """Whether this very word on its message has been kept before."""

@@ -286,6 +286,9 @@ reminder_events = Table(
 OPEN_MESSAGE = "state IN ('sending', 'uncertain')"
 """Under way or unknown, word by word as in the partial index: so it is used."""
 
+UNHEARD_MESSAGE = "state IN ('accepted', 'sent')"
+"""Taken, and its last word not heard; likewise."""
+
 messages = Table(
     "messages",
     metadata,
@@ -314,6 +317,7 @@ messages = Table(
     Column("lease_until", Instant, nullable=False),
     Column("absent_at", Instant),
     Column("accepted_at", Instant),
+    Column("ask_at", Instant),
     Column("final_at", Instant),
     UniqueConstraint("provider", "provider_id"),
     Index(
@@ -322,11 +326,18 @@ messages = Table(
         sqlite_where=text(OPEN_MESSAGE),
         postgresql_where=text(OPEN_MESSAGE),
     ),
+    Index(
+        "ix_messages_unheard",
+        "accepted_at",
+        sqlite_where=text(UNHEARD_MESSAGE),
+        postgresql_where=text(UNHEARD_MESSAGE),
+    ),
     Index(None, "accepted_at"),
     Index(None, "recipient_id"),
     Index(None, "office", "claimed_at"),
     comment="office: the authority that sends. kind: why it was not taken or not "
-    "carried. posted_after and lease_until are on the database's clock.",
+    "carried. posted_after and lease_until are on the database's clock. ask_at: when "
+    "the provider is asked next what became of it.",
 )
 
 message_reminders = Table(
