@@ -31,10 +31,10 @@ SMALL, LARGE = 2_000, 24
 
 _BARE: Final = """
     INSERT INTO reminders (permit_id, expires_on, step, rule, authority, version_id,
-    template, due_at, until_at, born_at, state, reason, state_at, next_at, returned,
-    retries)
+    template, due_at, until_at, closes_at, born_at, state, reason, state_at, next_at,
+    returned, retries)
     SELECT p.id, p.expires_on, s.step, p.rule, p.authority, s.version_id, s.template,
-    s.due_at, s.until_at, ?1, 'due', NULL, ?1, s.due_at, 0, 0
+    s.due_at, s.until_at, s.closes_at, ?1, 'due', NULL, ?1, s.due_at, 0, 0
     FROM slots s JOIN permits p ON p.series = s.series AND p.authority = s.authority
     AND p.expires_on = s.expires_on
     WHERE s.due_at <= ?1"""

@@ -65,8 +65,8 @@ _PERMITS: Final = """
 
 _SLOTS: Final = """
     INSERT INTO slots (series, authority, expires_on, step, rule, version_id, due_at,
-    until_at, template, reminded, expanded_at)
-    VALUES (?, '990000', ?, ?, ?, ?, ?, ?, ?, 0, ?)"""
+    until_at, closes_at, template, reminded, expanded_at)
+    VALUES (?, '990000', ?, ?, ?, ?, ?, ?, ?, ?, 0, ?)"""
 
 _MATERIALISED: Final = """
     CREATE TABLE jobs (permit_id, step, rule, expires_on, due_at,
@@ -142,10 +142,11 @@ def _rows_of_slots(
     for (code, day), found in slots.items():
         version = law.version_for(code, OFFICE, day)
         for slot in found:
-            due, until = slot.due_at.strftime(STORED), slot.until_at.strftime(STORED)
+            dates = slot.due_at, slot.until_at, slot.closes_at
+            due, *ends = (one.strftime(STORED) for one in dates)
             born = due if slot.due_at <= NOW else None
             told = version.series, str(day), slot.step, code, version.key
-            yield *told, due, until, slot.template, born
+            yield *told, due, *ends, slot.template, born
 
 
 def materialised(office: Office, law: Law, types: tuple[str, ...]) -> tuple[float, int]:

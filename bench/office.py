@@ -53,7 +53,8 @@ _RECIPIENT: Final = """
     VALUES (?, ?, ?, '+1212•••0101', 'mobile')"""
 _SLOT: Final = """
     INSERT INTO slots (series, authority, expires_on, step, rule, version_id, due_at,
-    until_at, template, reminded) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 0)"""
+    until_at, closes_at, template, reminded)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0)"""
 _LIVE: Final = """
     INSERT INTO golives (authority, rule, state, live_from, approved_by, catch_up_days)
     VALUES (?, ?, 'live', '2020-01-01 00:00:00.000000', 'bench', 0)"""
@@ -142,8 +143,9 @@ def _slots(one: Group) -> Iterator[tuple[str, ...]]:
     where = one.version.series, one.authority, str(one.expires_on)
     told = one.version.rule, one.version.key
     for slot in one.slots:
-        due, until = slot.due_at.strftime(STORED), slot.until_at.strftime(STORED)
-        yield *where, slot.step, *told, due, until, slot.template
+        dates = slot.due_at, slot.until_at, slot.closes_at
+        stored = (one.strftime(STORED) for one in dates)
+        yield *where, slot.step, *told, *stored, slot.template
 
 
 def _permit(at: int, one: Group, since: str) -> tuple[str, ...]:

@@ -48,7 +48,7 @@ class Late:
         """Make the step that sends holders to the office, where the law lets them."""
         if self.version.late_filing != "accepted":
             return None
-        return Slot(CONTACT_NOW, at, self.ends_at, CONTACT_NOW)
+        return Slot(CONTACT_NOW, at, self.ends_at, self.ends_at, CONTACT_NOW)
 
 
 def late(

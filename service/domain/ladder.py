@@ -141,6 +141,7 @@ def _rung(
 
 def _slots(rungs: Sequence[Rung], office: Authority) -> tuple[Slot, ...]:
     slots: list[Slot] = []
+    closings: dict[bool, datetime] = {}
     for rung in reversed(rungs):
         due_at = office.instant(rung.sent_on, office.sends_from)
         until_at = office.instant(rung.last_on + DAY, time(0))
@@ -148,9 +149,8 @@ def _slots(rungs: Sequence[Rung], office: Authority) -> tuple[Slot, ...]:
             continue
         if slots:
             until_at = min(until_at, slots[-1].due_at)
-        slots.append(_slot(rung.step, due_at, until_at))
+        step = rung.step
+        closes_at = closings.setdefault(step.after_closing, until_at)
+        dates = due_at, until_at, closes_at
+        slots.append(Slot(step.name, *dates, step.template, step.replaces))
     return tuple(reversed(slots))
-
-
-def _slot(step: Step, due_at: datetime, until_at: datetime) -> Slot:
-    return Slot(step.name, due_at, until_at, step.template, step.replaces)

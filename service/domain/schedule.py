@@ -25,12 +25,15 @@ class Window:
 class Slot:
     """One step on one expiry date: due at an instant (UTC), current until another.
 
-    Who was texted in a step that it `replaces` is not texted in it.
+    `closes_at` is the end of the last step with it on its side of the closing: what
+    closes soonest is texted first. Who was texted in a step that it `replaces` is not
+    texted in it.
     """
 
     step: str
     due_at: datetime
     until_at: datetime
+    closes_at: datetime
     template: str
     replaces: tuple[str, ...] = ()
 

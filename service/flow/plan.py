@@ -54,8 +54,7 @@ class Planning:
     def plan(self, dues: Sequence[Due], spent: Spent, most: int) -> Planned:
         """Decide on every reminder; of the SMS at most so many are taken.
 
-        `dues` come in the order in which their steps end. What closes soonest is taken
-        first, and last what is closed already.
+        `dues` come in the order in which they close, and are taken in it.
         """
         ends, holds = list[tuple[int, End]](), list[tuple[int, Hold]]()
         tellings, told = list[Telling](), dict[int, Told]()
@@ -74,7 +73,7 @@ class Planning:
                     last[due.permit] = told[at] = about
         drafts = [
             self._draft(bundle, dues, told)
-            for one in sorted(bundles(tellings), key=self._closing)
+            for one in bundles(tellings)
             for bundle in self._fitting(one)
         ]
         purse = Purse(spent, self.now)
@@ -131,11 +130,6 @@ class Planning:
         if corrects(due.step) and not _told_too_late(due, window):
             return End(ended or ReminderState.SUPERSEDED, "told date holds again")
         return None
-
-    def _closing(self, bundle: list[Telling]) -> tuple[bool, date]:
-        today = self._desk(bundle[0].office).today
-        closes_on = min(one.facts.closes_on for one in bundle)
-        return closes_on < today, closes_on
 
     def _fitting(self, bundle: list[Telling]) -> Iterator[list[Telling]]:
         """Cut a bundle until each part fits into one SMS."""

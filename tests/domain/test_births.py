@@ -12,8 +12,8 @@ FIRST, SECOND, CLOSED = (
     datetime(2024, 11, 18, 16, tzinfo=UTC),
 )
 SLOTS = (
-    Slot("prepare", FIRST, SECOND, "renewal-prepare"),
-    Slot("last-call", SECOND, CLOSED, "renewal-last-call"),
+    Slot("prepare", FIRST, SECOND, CLOSED, "renewal-prepare"),
+    Slot("last-call", SECOND, CLOSED, CLOSED, "renewal-last-call"),
 )
 LONG_AGO, TICK = datetime(2020, 1, 1, tzinfo=UTC), timedelta(microseconds=1)
 DUE, MISSED = ReminderState.DUE, ReminderState.MISSED

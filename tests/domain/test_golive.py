@@ -196,14 +196,14 @@ def test_only_where_late_filing_is_accepted_is_anybody_told_to_contact_the_offic
     found = late(law(late_filing), "xx-permit@2020-01-01", "990100", EXPIRES, now)
     assert found is not None
     end = local("2024-11-01T00:00")
-    step = Slot("contact-now", now, end, "contact-now") if contacted else None
-    assert found.contact_now(now) == step
+    step = Slot("contact-now", now, end, end, "contact-now")
+    assert found.contact_now(now) == (step if contacted else None)
 
 
 FIRST, SECOND, CLOSED = (START + timedelta(days=day) for day in (0, 30, 40))
 SLOTS = (
-    Slot("prepare", FIRST, SECOND, "renewal-prepare"),
-    Slot("last-call", SECOND, CLOSED, "renewal-last-call"),
+    Slot("prepare", FIRST, SECOND, CLOSED, "renewal-prepare"),
+    Slot("last-call", SECOND, CLOSED, CLOSED, "renewal-last-call"),
 )
 
 
@@ -229,7 +229,7 @@ def test_a_start_that_catches_up_texts_who_is_in_a_step_already(
 
 def waiting(template: str, sample: str | None) -> Waiting:
     crowd = Crowd("xx", "xx@1", "990000", EXPIRES, "zh", 2, 1, sample, "0001")
-    return Waiting(crowd, Slot(template, FIRST, SECOND, template))
+    return Waiting(crowd, Slot(template, FIRST, SECOND, CLOSED, template))
 
 
 def test_three_texts_are_shown_of_different_templates_first() -> None:

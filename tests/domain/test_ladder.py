@@ -128,6 +128,15 @@ def test_a_step_is_over_at_the_end_of_its_until() -> None:
     assert found.ladder().slots[0].until_at == datetime(2026, 10, 29, 16, tzinfo=UTC)
 
 
+def test_steps_close_with_the_last_one_on_their_side_of_the_closing() -> None:
+    lapsed = step("lapsed", "10 days before expiry", after=True)
+    slots = dated(date(2026, 12, 31), PREPARE, LAST_CALL, lapsed).ladder().slots
+    closing, end = (
+        datetime(2026, *day, 16, tzinfo=UTC) for day in ((11, 18), (12, 31))
+    )
+    assert [slot.closes_at for slot in slots] == [closing, closing, end]
+
+
 def test_no_step_is_current_between_closing_and_a_step_after_it() -> None:
     lapsed = step("lapsed", "10 days before expiry", after=True)
     last_call, after = dated(date(2026, 12, 31), LAST_CALL, lapsed).ladder().slots

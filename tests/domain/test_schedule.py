@@ -8,8 +8,8 @@ PREPARE_AT = datetime(2026, 9, 21, 1, 30, tzinfo=UTC)
 LAST_CALL_AT = datetime(2026, 11, 11, 1, 30, tzinfo=UTC)
 ENDS_AT = datetime(2026, 11, 18, 16, tzinfo=UTC)
 SLOTS = (
-    Slot("prepare", PREPARE_AT, LAST_CALL_AT, "renewal-prepare"),
-    Slot("last-call", LAST_CALL_AT, ENDS_AT, "renewal-last-call"),
+    Slot("prepare", PREPARE_AT, LAST_CALL_AT, ENDS_AT, "renewal-prepare"),
+    Slot("last-call", LAST_CALL_AT, ENDS_AT, ENDS_AT, "renewal-last-call"),
 )
 
 

@@ -18,7 +18,7 @@ NOON = DUE + timedelta(days=1)
 START = datetime(2024, 9, 1, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
 
-SLOT = Slot("last-call", DUE, UNTIL, "renewal-last-call", replaces=("second-call",))
+SLOT = Slot("last-call", DUE, UNTIL, UNTIL, "renewal-last-call", ("second-call",))
 WELL = Situation(
     now=DUE - SECOND,
     authority="990000",

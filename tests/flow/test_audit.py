@@ -120,6 +120,8 @@ TAMPERINGS = {
         UPDATE reminders SET due_at = '2024-09-12 01:30:00.000000' WHERE :one""",
     "reminder: until": """
         UPDATE reminders SET until_at = '2024-12-12 01:30:00.000000' WHERE :one""",
+    "reminder: closing": """
+        UPDATE reminders SET closes_at = '2024-12-12 01:30:00.000000' WHERE :one""",
     "reminder: type": "UPDATE reminders SET rule = 'cn-x' WHERE :one",
     "reminder: office": "UPDATE reminders SET authority = 'us-nyc' WHERE :one",
     "reminder: template": "UPDATE reminders SET template = 'x' WHERE :one",
@@ -132,9 +134,11 @@ TAMPERINGS = {
         DELETE FROM reminders WHERE step = 'last-call' AND permit_id =
         (SELECT id FROM permits WHERE shown_number = 'SC-0001')""",
     "reminder: made up": """
-        INSERT INTO reminders SELECT permit_id, expires_on, 'third', rule, authority,
-        version_id, template, due_at, until_at, born_at, 'due', NULL, born_at, next_at,
-        NULL, NULL, 0, NULL, NULL, NULL, NULL, 0 FROM reminders WHERE :one""",
+        INSERT INTO reminders (permit_id, expires_on, step, rule, authority,
+        version_id, template, due_at, until_at, closes_at, born_at, state, state_at,
+        next_at, returned, retries) SELECT permit_id, expires_on, 'third', rule,
+        authority, version_id, template, due_at, until_at, closes_at, born_at, 'due',
+        born_at, next_at, 0, 0 FROM reminders WHERE :one""",
     "message: text": "UPDATE messages SET body = body || '!' WHERE :mine",
     "message: recipient": """
         UPDATE messages SET recipient_id = (SELECT id FROM recipients
@@ -184,6 +188,7 @@ TAMPERINGS = {
         FROM messages WHERE provider_id = 'SM3'""",
     "slot: moved": "UPDATE slots SET due_at = '2024-09-12 01:30:00.000000'",
     "slot: longer": "UPDATE slots SET until_at = '2025-09-12 01:30:00.000000'",
+    "slot: closing": "UPDATE slots SET closes_at = '2025-09-12 01:30:00.000000'",
     "slot: template": "UPDATE slots SET template = 'renewal-open'",
     "slot: deleted": "DELETE FROM slots WHERE expires_on = '2024-12-31'",
     "slot: expanded before it was due": """

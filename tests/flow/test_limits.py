@@ -93,10 +93,12 @@ async def test_an_office_stops_at_its_daily_limit_and_what_closes_soonest_went(
     assert await ledger.audit() == []
 
 
-async def test_what_closes_soonest_goes_before_what_has_another_step_tomorrow(
-    ledger: Ledger,
-) -> None:
-    law, now = await ledger.office.law(), datetime(2024, 11, 13, 2, tzinfo=UTC)
+NOVEMBER = datetime(2024, 11, 13, 2, tzinfo=UTC)
+
+
+async def another_step_tomorrow(ledger: Ledger) -> tuple[date, date]:
+    """Expiry dates: of a permit whose step ends sooner, of one that closes sooner."""
+    law, now = await ledger.office.law(), NOVEMBER
     soonest = dict[str, tuple[datetime, date, date]]()
     for expires_on in (date(2024, 12, 1) + at * DAY for at in range(90)):
         version = law.version_for(FOOD, OFFICE, expires_on)
@@ -108,12 +110,30 @@ async def test_what_closes_soonest_goes_before_what_has_another_step_tomorrow(
     first, last = soonest["prepare"], soonest["last-call"]
     assert first[0] < last[0], "its step ends sooner"
     assert first[1] > last[1], "and its window later"
+    return first[2], last[2]
+
+
+async def test_what_closes_soonest_goes_before_what_has_another_step_tomorrow(
+    ledger: Ledger,
+) -> None:
+    first, last = await another_step_tomorrow(ledger)
     await limit(ledger, daily_limit=1)
     await ledger.register(
-        permit("SC-0001", expires_on=first[2]), permit("SC-0002", expires_on=last[2])
+        permit("SC-0001", expires_on=first), permit("SC-0002", expires_on=last)
     )
-    assert await ledger.send_at(now) == 1
+    assert await ledger.send_at(NOVEMBER) == 1
     assert [*held(ledger)] == ["SC-0001"]
+
+
+async def test_what_closes_soonest_is_in_the_first_claim_however_many_are_due(
+    ledger: Ledger,
+) -> None:
+    first, last = await another_step_tomorrow(ledger)
+    others = (permit(f"SC-{at:04}", expires_on=first) for at in range(1, 30))
+    await ledger.register(*others, permit("SC-0030", expires_on=last))
+    await ledger.expand(NOVEMBER)
+    [message] = (await ledger.claim(1)).messages
+    assert "0030" in message.body
 
 
 async def test_workers_share_an_office_s_daily_limit(ledger: Ledger) -> None:

@@ -21,7 +21,7 @@ from service.adapters.store.schema import (
     slots,
     versions,
 )
-from service.adapters.store.slots import split
+from service.adapters.store.slots import slot_of
 from service.domain.schedule import Slot
 from service.domain.status import ReminderState
 from service.flow.audit import DatedGroup, History, Kept, Sealed
@@ -149,10 +149,7 @@ async def _slots(
     key = (slots.c.series, slots.c.authority, slots.c.expires_on)
     rows = await connection.execute(select(slots).order_by(*key, slots.c.due_at))
     return {
-        group: tuple(
-            Slot(row.step, row.due_at, row.until_at, row.template, split(row.replaces))
-            for row in members
-        )
+        group: tuple(map(slot_of, members))
         for group, members in groupby(
             rows, lambda row: (row.series, row.authority, row.expires_on)
         )

@@ -117,7 +117,7 @@ def reminders_with_permits(*where: ColumnElement[bool]) -> Select[Any]:
 
 _OF_REMINDER = (
     *("permit_id", "expires_on", "step", "rule", "authority", "version_id"),
-    *("template", "until_at", "state", "sent_at", "returned", "retries"),
+    *("template", "until_at", "closes_at", "state", "sent_at", "returned", "retries"),
 )
 
 _READ = (

@@ -111,6 +111,7 @@ def _as_slot(group: DueGroup, step: Slot) -> Subquery:
         "version_id": group.version,
         "due_at": step.due_at,
         "until_at": step.until_at,
+        "closes_at": step.closes_at,
         "redated_at": None,
     }
     row = (literal(it, slots.c[name].type).label(name) for name, it in values.items())

@@ -31,7 +31,7 @@ async def claim(
         return Claim(0, (), frozenset())
     readings = await read(connection, rows)
     readings += await companions(connection, readings, wanted)
-    readings.sort(key=lambda it: (it.row.until_at, it.row.permit_id))
+    readings.sort(key=_closing)
     spent = await spent_of(connection, readings, how.limits, now)
     plan = how.plan([due(it) for it in readings], spent)
     for end, keys in _alike(plan.ends, readings):
@@ -46,6 +46,11 @@ async def claim(
         await write(connection, made, worker, wanted.clock, now)
         await give_turns(connection, plan.free)
     return Claim(len(readings), tuple(map(outgoing, made)), plan.busy)
+
+
+def _closing(it: Reading) -> tuple[datetime, datetime, str]:
+    """What closes soonest first; of one permit what ends sooner."""
+    return it.row.closes_at, it.row.until_at, it.row.permit_id
 
 
 def due(it: Reading) -> Due:

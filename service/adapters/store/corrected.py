@@ -97,7 +97,7 @@ async def _correct(
 
 
 def _values(true: _Truth, now: datetime) -> list[ColumnElement[object]]:
-    at = literal(now, Instant())
+    at, closed_at = literal(now, Instant()), literal(true.closed_at, Instant())
     step = literal(f"{CORRECTION}-") + cast(_SO_FAR + 1, String)
     return [
         permits.c.id,
@@ -108,7 +108,8 @@ def _values(true: _Truth, now: datetime) -> list[ColumnElement[object]]:
         literal(true.version),
         literal(CORRECTION),
         at,
-        literal(true.closed_at, Instant()),
+        closed_at,
+        closed_at,
         at,
         literal(str(ReminderState.DUE)),
         literal(None),

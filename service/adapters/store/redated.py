@@ -30,6 +30,7 @@ def dated(slot: Slot, version: str, now: datetime) -> Mapping[str, Any]:
     return {
         "due_at": slot.due_at,
         "until_at": slot.until_at,
+        "closes_at": slot.closes_at,
         "template": slot.template,
         "version_id": version,
         "redated_at": since,
@@ -78,8 +79,8 @@ async def align(
     """Let reminders that are due again take over a change made while under way."""
     wanted = (
         select(reminders.c.permit_id, reminders.c.expires_on, reminders.c.step)
-        .add_columns(slots.c.due_at, slots.c.until_at, slots.c.template)
-        .add_columns(slots.c.version_id)
+        .add_columns(slots.c.due_at, slots.c.until_at, slots.c.closes_at)
+        .add_columns(slots.c.template, slots.c.version_id)
         .join_from(reminders, permits, permits.c.id == reminders.c.permit_id)
         .outerjoin(
             slots,
@@ -99,7 +100,8 @@ async def align(
             gone = ReminderState.SUPERSEDED
             await move(connection, mine, gone, now, reason=RULE_CHANGED)
             continue
-        slot = Slot(row.step, row.due_at, row.until_at, row.template)
+        dates = row.due_at, row.until_at, row.closes_at
+        slot = Slot(row.step, *dates, row.template)
         await connection.execute(
             update(reminders)
             .where(mine)

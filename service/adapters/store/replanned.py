@@ -131,6 +131,7 @@ def _rows(them: Sequence[Regroup], now: datetime) -> Iterator[dict[str, Any]]:
             "version_id": one.version.key,
             "due_at": slot.due_at,
             "until_at": slot.until_at,
+            "closes_at": slot.closes_at,
             "template": slot.template,
             "replaces": ",".join(slot.replaces) or None,
             "redated_at": redated_at,
@@ -160,7 +161,12 @@ async def _redate(connection: AsyncConnection, one: Regroup, now: datetime) -> N
     await connection.execute(
         update(reminders)
         .where(due, reminders.c.step.startswith(CORRECTION))
-        .values(version_id=one.version.key, until_at=one.closed_at, redated_at=now)
+        .values(
+            version_id=one.version.key,
+            until_at=one.closed_at,
+            closes_at=one.closed_at,
+            redated_at=now,
+        )
     )
     known = {slot.step for slot in one.slots}
     for step in one.group.due:

@@ -190,6 +190,7 @@ slots = Table(
     Column("version_id", ForeignKey("versions.id"), nullable=False),
     Column("due_at", Instant, nullable=False),
     Column("until_at", Instant, nullable=False),
+    Column("closes_at", Instant, nullable=False),
     Column("template", String(40), nullable=False),
     Column("replaces", String(200)),
     Column("redated_at", Instant),
@@ -217,6 +218,7 @@ reminders = Table(
     Column("template", String(40), nullable=False),
     Column("due_at", Instant, nullable=False),
     Column("until_at", Instant, nullable=False),
+    Column("closes_at", Instant, nullable=False),
     Column("born_at", Instant, nullable=False),
     Column("state", String(10), nullable=False),
     Column("reason", Text),
@@ -232,7 +234,7 @@ reminders = Table(
     Column("redated_at", Instant),
     Index(
         "ix_reminders_due",
-        "until_at",
+        "closes_at",
         "permit_id",
         "next_at",
         sqlite_where=text("state = 'due'"),
@@ -240,7 +242,7 @@ reminders = Table(
     ),
     Index(
         "ix_reminders_retrying",
-        "until_at",
+        "closes_at",
         "permit_id",
         "next_at",
         sqlite_where=text("state = 'retrying'"),

@@ -73,7 +73,7 @@ async def ready(connection: AsyncConnection, wanted: Wanted, most: int) -> list[
         for state in READY
         for row in await connection.execute(_due(state, paused=wanted.paused), asked)
     ]
-    found.sort(key=lambda row: (row.until_at, row.permit_id))
+    found.sort(key=lambda row: (row.closes_at, row.permit_id))
     return found[:most]
 
 
@@ -90,7 +90,7 @@ _BEING_TOLD = exists().where(
 def _due(state: ReminderState, *, paused: bool) -> Any:  # noqa: ANN401 - a Select of many columns
     return (
         _sendable(state, paused=paused)
-        .order_by(reminders.c.until_at, reminders.c.permit_id)
+        .order_by(reminders.c.closes_at, reminders.c.permit_id)
         .limit(bindparam("most", type_=Integer()))
     )
 

@@ -105,8 +105,8 @@ async def groups_of(
 
 _NEEDED = (
     *(slots.c.rule, *GROUP, slots.c.version_id),
-    *(slots.c.step, slots.c.due_at, slots.c.until_at, slots.c.template),
-    *(slots.c.replaces, slots.c.expanded_at, slots.c.redated_at),
+    *(slots.c.step, slots.c.due_at, slots.c.until_at, slots.c.closes_at),
+    *(slots.c.template, slots.c.replaces, slots.c.expanded_at, slots.c.redated_at),
     *(golives.c.live_from, golives.c.catch_up_days),
 )
 
@@ -123,6 +123,7 @@ async def insert_missing(connection: AsyncConnection, entries: Sequence[Entry]) 
             "rule": one.permit.rule,
             "due_at": slot.due_at,
             "until_at": slot.until_at,
+            "closes_at": slot.closes_at,
             "template": slot.template,
             "replaces": ",".join(slot.replaces) or None,
         }
@@ -229,9 +230,11 @@ def _of_group(group: DueGroup) -> ColumnElement[bool]:
     return reminders.c.permit_id.in_(members)
 
 
-def split(replaces: str | None) -> tuple[str, ...]:
-    """The steps a slot replaces, as they were joined to be stored."""
-    return tuple(replaces.split(",")) if replaces else ()
+def slot_of(row: Any) -> Slot:  # noqa: ANN401 - a Row of many columns
+    """A slot as it is stored."""
+    replaces = tuple(row.replaces.split(",")) if row.replaces else ()
+    dates = row.due_at, row.until_at, row.closes_at
+    return Slot(row.step, *dates, row.template, replaces)
 
 
 def _started(now: datetime, state: State) -> ColumnElement[bool]:
@@ -251,10 +254,7 @@ def _group(rows: Sequence[Any]) -> DueGroup:
         version=first.version_id,
         authority=first.authority,
         expires_on=first.expires_on,
-        slots=tuple(
-            Slot(row.step, row.due_at, row.until_at, row.template, split(row.replaces))
-            for row in rows
-        ),
+        slots=tuple(map(slot_of, rows)),
         unexpanded=frozenset(row.step for row in rows if row.expanded_at is None),
         redated=frozenset(row.step for row in rows if row.redated_at is not None),
         live_from=first.live_from,

@@ -23,7 +23,7 @@ from service.adapters.store.schema import (
     slots,
     versions,
 )
-from service.adapters.store.slots import split
+from service.adapters.store.slots import slot_of
 from service.adapters.store.texted import (
     NOTHING,
     Place,
@@ -35,7 +35,6 @@ from service.adapters.store.texted import (
 from service.domain.group import Group
 from service.domain.lawbook import Law
 from service.domain.permit import PermitStatus
-from service.domain.schedule import Slot
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,10 +122,7 @@ def _group(key: Place, known: _Known, row: Row[Any] | None = None) -> Group:
         by_issue=series in known.by_issue,
         members=row.members if row else 0,
         permits=row.permits if row else 0,
-        slots=tuple(
-            Slot(one.step, one.due_at, one.until_at, one.template, split(one.replaces))
-            for one in rows
-        ),
+        slots=tuple(map(slot_of, rows)),
         dated_by=rows[0].version_id if rows else None,
         expanded={one.step: one.expanded_at for one in rows if one.expanded_at},
         redated={one.step: one.redated_at for one in rows if one.redated_at},

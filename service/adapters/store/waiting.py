@@ -26,11 +26,10 @@ from service.adapters.store.schema import (
     reminders,
     slots,
 )
-from service.adapters.store.slots import split
+from service.adapters.store.slots import slot_of
 from service.adapters.store.textable import MOBILE, has_mobile, textable
 from service.domain.foretold import Crowd, Waiting
 from service.domain.golive import OUTLIVES
-from service.domain.schedule import Slot
 from service.domain.status import ReminderState
 from service.flow.foretell import Sample
 
@@ -76,7 +75,7 @@ class WaitingStore:
         )
         async with self._database.read() as connection:
             rows = (await connection.execute(wanted)).all()
-        return [Waiting(_crowd(row), _slot(row)) for row in rows]
+        return [Waiting(_crowd(row), slot_of(row)) for row in rows]
 
     async def past_steps(
         self, authority: str, codes: Sequence[str], now: datetime
@@ -145,7 +144,3 @@ def _crowd(row: Row[Any]) -> Crowd:
         sample=row.sample,
         tail=row.tail,
     )
-
-
-def _slot(row: Row[Any]) -> Slot:
-    return Slot(row.step, row.due_at, row.until_at, row.template, split(row.replaces))

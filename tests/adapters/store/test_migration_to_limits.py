@@ -4,10 +4,7 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-from alembic import command
-from sqlalchemy import Connection
-
-from service.adapters.store.database import Database, _config
+from tests.adapters.store.migrating import brought
 
 ROWS = """
 INSERT INTO recipients (id, digest, phone, masked, line, opted_out_at) VALUES
@@ -39,29 +36,11 @@ INSERT INTO messages (id, authority, rule, recipient_id, template, language, bod
 """
 
 
-async def brought(former: Path, rows: str) -> None:
-    """Make a database of the second tables with some rows, and bring it to today's."""
-    database = Database(f"sqlite:///{former}")
-
-    def second(connection: Connection) -> None:
-        config = _config()
-        config.attributes["connection"] = connection
-        command.upgrade(config, "0002")
-
-    async with database.write() as connection:
-        await connection.run_sync(second)
-    with closing(sqlite3.connect(former)) as raw, raw:
-        raw.executescript(rows)
-    await database.upgrade()
-    await database.check()
-    await database.dispose()
-
-
 async def test_who_opted_out_by_a_text_is_told_from_whom_the_provider_refused(
     tmp_path: Path,
 ) -> None:
     former = tmp_path / "former.db"
-    await brought(former, ROWS)
+    await brought(former, "0002", ROWS)
     with closing(sqlite3.connect(former)) as raw:
         found = raw.execute("SELECT id, opted_out_by FROM recipients").fetchall()
     assert found == [("p1", "inbound"), ("p2", None), ("p3", None)]
@@ -69,7 +48,7 @@ async def test_who_opted_out_by_a_text_is_told_from_whom_the_provider_refused(
 
 async def test_a_text_counts_for_the_office_that_sent_it(tmp_path: Path) -> None:
     former = tmp_path / "former.db"
-    await brought(former, OFFICES)
+    await brought(former, "0002", OFFICES)
     with closing(sqlite3.connect(former)) as raw:
         found = dict(raw.execute("SELECT authority, office FROM messages"))
         assert raw.execute("SELECT DISTINCT seal FROM messages").fetchall() == [("0a",)]

@@ -4,10 +4,7 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-from alembic import command
-from sqlalchemy import Connection
-
-from service.adapters.store.database import Database, _config
+from tests.adapters.store.migrating import brought
 
 LAW = "cn-food-production-license"
 
@@ -38,20 +35,7 @@ async def test_permits_and_slots_keep_what_they_say_under_the_series_of_their_ve
     tmp_path: Path,
 ) -> None:
     former = tmp_path / "former.db"
-    database = Database(f"sqlite:///{former}")
-
-    def first(connection: Connection) -> None:
-        config = _config()
-        config.attributes["connection"] = connection
-        command.upgrade(config, "0001")
-
-    async with database.write() as connection:
-        await connection.run_sync(first)
-    with closing(sqlite3.connect(former)) as raw, raw:
-        raw.executescript(ROWS.replace(":law", LAW))
-    await database.upgrade()
-    await database.check()
-    await database.dispose()
+    await brought(former, "0001", ROWS.replace(":law", LAW))
     with closing(sqlite3.connect(former)) as raw:
         [(series, holder)] = raw.execute("SELECT series, holder FROM permits")
         assert (series, holder) == (f"{LAW}@2020-03-01", "H")
