@@ -21,6 +21,7 @@ from service.domain.errors import SetUpError
 
 ROOT = Path(__file__).parents[3]
 NOW = datetime(2024, 9, 19, 1, 30, tzinfo=UTC)
+FULL = 2
 
 
 @pytest.fixture
@@ -39,6 +40,12 @@ async def database(empty: Database) -> Database:
 async def count_of(database: Database) -> str:
     async with database.read() as connection:
         return str((await connection.execute(select(facts.c.value))).scalar())
+
+
+async def test_what_is_committed_is_on_the_disk(database: Database) -> None:
+    async with database.write() as connection:
+        found = await connection.exec_driver_sql("PRAGMA synchronous")
+        assert found.scalar_one() == FULL, "or a power cut takes back what was POSTed"
 
 
 async def test_concurrent_updates_of_what_was_read_lose_nothing(
