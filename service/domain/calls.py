@@ -8,6 +8,7 @@ from typing import Final
 from service.domain.caps import CAPS
 from service.domain.lawbook import Law
 from service.domain.recipient import Line
+from service.domain.retry import NO_ROUTE
 from service.domain.rule import CONTACT_NOW, Version
 from service.domain.schedule import Ladder
 
@@ -27,7 +28,7 @@ TURN: Final = timedelta(hours=1)
 
 STALE: Final = "register is stale"
 
-HOLDS: Final = CAPS | {STALE}
+HOLDS: Final = CAPS | {STALE, NO_ROUTE}
 """Holds that nothing ends before a closing; all others end by themselves in time."""
 
 

@@ -378,3 +378,33 @@ async def test_the_gap_is_counted_from_a_retry_whose_outcome_is_unknown(
     assert await ledger.send_at(unknown) == 1
     assert await ledger.send_at(LAST_CALL) == 0
     assert await ledger.send_at(unknown + 3 * DAY) == 1
+
+
+async def test_what_no_way_led_to_is_tried_every_day_until_one_is_opened(
+    ledger: Ledger,
+) -> None:
+    closed = Refused(K.ROUTE, "21408", "HTTP 400")
+    ledger.provider.script = [closed, closed]
+    await ledger.register(permit())
+    assert await ledger.send_at(PREPARE) == 1
+    assert await ledger.send_at(PREPARE + DAY - HOUR) == 0
+    [row] = ledger.rows("SELECT * FROM reminders")
+    assert (row["hold_reason"], row["returned"]) == ("no route to the number", 0)
+    assert await ledger.send_at(PREPARE + DAY) == 1
+    assert await ledger.send_at(PREPARE + 4 * DAY) == 1, "after the weekend"
+    assert ledger.states() == ["refused", "refused", "accepted"]
+    assert ledger.reminders() == {"prepare": ("sent", None)}
+    assert await ledger.audit() == []
+
+
+async def test_what_no_way_was_opened_to_ends_with_its_step(ledger: Ledger) -> None:
+    ledger.provider.script = [Refused(K.ROUTE, "21612", "HTTP 400")] * 99
+    await ledger.register(permit())
+    await ledger.send_at(PREPARE)
+    await ledger.send_at(LAST_CALL)
+    await ledger.send_at(LAST_CALL + 10 * DAY)
+    assert ledger.reminders() == {
+        "prepare": ("superseded", "by last-call"),
+        "last-call": ("missed", "window closed"),
+    }
+    assert await ledger.audit() == []

@@ -8,6 +8,7 @@ import pytest
 from service.adapters.store.calls import CallReader
 from service.domain.calls import NEAR, STALE
 from service.domain.caps import DAILY_LIMIT, RECIPIENT_LIMIT
+from service.domain.retry import NO_ROUTE
 from service.domain.status import MessageState
 from service.flow.call import calls
 from service.flow.rows import Register
@@ -45,7 +46,7 @@ async def held(ledger: Ledger, reason: str, state: str = "due") -> None:
     )
 
 
-@pytest.mark.parametrize("reason", [DAILY_LIMIT, RECIPIENT_LIMIT, STALE])
+@pytest.mark.parametrize("reason", [DAILY_LIMIT, RECIPIENT_LIMIT, STALE, NO_ROUTE])
 @pytest.mark.parametrize("state", ["due", "retrying"])
 @pytest.mark.parametrize(
     ("days", "told"),

@@ -88,6 +88,8 @@ async def test_every_way_to_opt_out_is_listed_by_what_it_came(ledger: Ledger) ->
     }
     refused, kind = ids["+1212***0141"], RefusalKind.OPTED_OUT
     await ledger.receive(word(MessageState.FAILED, refused, kind=kind, code="30004"))
+    [failed] = ledger.rows("SELECT reason FROM reminders WHERE state = 'failed'")
+    assert failed["reason"] == "opted out", "which is no fault of the technology"
     await ledger.hear("TD", phones[0])
     await opt_out(phones[2], OFFICE, ledger.consent, via="api", by="registry")
     await opt_out(phones[3], OFFICE, ledger.consent, via="command", by="clerk")

@@ -128,7 +128,11 @@ OUTCOMES: list[tuple[Outcome, str, tuple[str, str | None]]] = [
         "refused",
         ("failed", "refused: bad-content"),
     ),
-    (R(K.ROUTE, "21408", "HTTP 400"), "refused", ("failed", "refused: route")),
+    (
+        R(K.ROUTE, "21408", "HTTP 400"),
+        "refused",
+        ("due", "route 21408: HTTP 400"),
+    ),
 ]
 
 

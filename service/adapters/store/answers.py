@@ -109,7 +109,9 @@ async def _follow(
             await learn(connection, row.recipient_id, fault, now)
             await _again(connection, row, state, fault, now)
         left = mine & (reminders.c.state == ReminderState.SENT)
-        await move(connection, left, after, now, reason=str(state))
+        opted_out = fault is not None and fault.kind is RefusalKind.OPTED_OUT
+        why = "opted out" if opted_out else str(state)
+        await move(connection, left, after, now, reason=why)
 
 
 async def _again(

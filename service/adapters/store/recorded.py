@@ -23,6 +23,7 @@ from service.adapters.store.returned import (
     OPEN,
     give_back,
     of_message,
+    park,
     turn_to_next_phone,
 )
 from service.adapters.store.schema import message_reminders, messages, reminders
@@ -211,6 +212,8 @@ async def _end_refused(
     mine = of_message(message_id) & reminders.c.state.in_(UNDER_WAY)
     if refused.kind is RefusalKind.BAD_NUMBER:
         await turn_to_next_phone(connection, message_id, reason, now)
+    if refused.kind is RefusalKind.ROUTE:
+        await park(connection, message_id, reason, now)
     if refused.kind is RefusalKind.OPTED_OUT:
         fresh = mine & reminders.c.sent_at.is_(None)
         ended = ReminderState.SUPPRESSED

@@ -16,7 +16,7 @@ from service.adapters.store.toldbefore import fall_back
 from service.adapters.store.types import in_seconds
 from service.domain.outcome import Fault
 from service.domain.recipient import Line
-from service.domain.retry import AFTER, waits
+from service.domain.retry import AFTER, NO_ROUTE, PARKED, waits
 from service.domain.status import MessageState, ReminderState
 
 OPEN = (MessageState.SENDING, MessageState.UNCERTAIN)
@@ -78,6 +78,14 @@ async def turn_to_next_phone(
         again = case((reminders.c.sent_at.is_not(None), 1), else_=0)
         values = {"next_at": now, "retries": reminders.c.retries + again}
         await _return(connection, these(others), why, now, values)
+
+
+async def park(
+    connection: AsyncConnection, message_id: str, reason: str, now: datetime
+) -> None:
+    """No way leads to its number until somebody opens one: its reminders wait."""
+    values = {"next_at": now + PARKED, "hold_reason": NO_ROUTE}
+    await _return(connection, of_message(message_id), reason, now, values)
 
 
 async def try_again(
