@@ -1,9 +1,10 @@
 """Whether the key at hand is the one this database was begun with."""
 
-from sqlalchemy import insert, select
+from sqlalchemy import select
 
 from service.adapters.store.database import Database
 from service.adapters.store.schema import facts
+from service.adapters.store.upsert import insert_into
 from service.domain.errors import SetUpError
 from service.flow.ports import Vault
 
@@ -26,10 +27,17 @@ async def refuse_other_key(database: Database, vault: Vault) -> None:
     async with database.read() as connection:
         known = (await connection.execute(_KNOWN)).scalar()
     if known is None:
-        async with database.write() as connection:
-            await connection.execute(insert(facts).values(key=_KEY, value=mark))
-    elif known != mark:
+        known = await _first(database, mark)
+    if known != mark:
         raise SetUpError(
             f"{database.shown_url}: begun with another key; restore its key file, or "
             "set PERMIT_REMINDERS_KEY to the key it was begun with"
         )
+
+
+async def _first(database: Database, mark: str) -> str:
+    """Keep a key's mark, unless another process was faster; the one that is kept."""
+    async with database.write() as connection:
+        fresh = insert_into(connection, facts).values(key=_KEY, value=mark)
+        await connection.execute(fresh.on_conflict_do_nothing())
+        return str((await connection.execute(_KNOWN)).scalar_one())
