@@ -9,6 +9,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import combinations
 from typing import Final
+from unicodedata import normalize
 
 from service.domain.rule import Language
 
@@ -51,8 +52,8 @@ class Marked:
 
     @property
     def own(self) -> str:
-        """Its own words, with a hole where each fact is."""
-        return _MARK.sub(_OPEN, self.text)
+        """Its own words, with a hole where each fact is; wide letters as plain ones."""
+        return normalize("NFKC", _MARK.sub(_OPEN, self.text))
 
     @property
     def bare(self) -> str:

@@ -8,7 +8,6 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from itertools import chain
 from typing import Final
-from unicodedata import normalize
 
 from service.domain.marks import Marked, mark
 from service.domain.raw import shown
@@ -123,15 +122,14 @@ def calm(it: Marked) -> Iterator[Finding]:
 
 
 def plain(it: Marked) -> Iterator[Finding]:
-    """Find words that no text of a licensing office has, wide letters or not."""
-    own = normalize("NFKC", it.own)
+    """Find words that no text of a licensing office has."""
     for pattern, expected in (
         (_DEADLINE, "advice: no clerk refuses an application because of a text"),
         (_LINK, "no link"),
         (_NUMBER, "no number of its own: {{ helpline }} is whom to call"),
         (_PAYMENT, "nothing about payment: a reminder asks for no money"),
     ):
-        if found := pattern.search(own):
+        if found := pattern.search(it.own):
             yield shown(found[0]), expected
 
 

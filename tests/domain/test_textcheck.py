@@ -85,6 +85,7 @@ def test_what_is_right_is_not_minded(
         (calm, "en", "apply NOW", "'NOW'"),
         (calm, "zh", "请尽快申请", "'尽快'"),
         (calm, "zh", "越早越好", "'越早越好'"),
+        (calm, "en", "ａｐｐｌｙ ｎｏｗ", "'now'"),
         (past, "zh", f"建议{DAY}", "{{ closes_on }}"),
         (includes, "en", f"apply by {DAY}", "the day told otherwise"),
         (includes, "zh", f"建议最迟{DAY}申请", "the day told otherwise"),
