@@ -32,6 +32,18 @@ HOLDS: Final = CAPS | {STALE, NO_ROUTE}
 """Holds that nothing ends before a closing; all others end by themselves in time."""
 
 
+def held(reason: str | None, paused_by: str | None, waited: timedelta) -> str | None:
+    """Say what keeps back a reminder that is due; None for what is over in hours.
+
+    `reason` is its hold's, `waited` for how long it could have been sent.
+    """
+    if reason in HOLDS:
+        return reason
+    if paused_by is not None:
+        return f"paused by {paused_by}"
+    return "waits for its turn" if waited > TURN else None
+
+
 @dataclass(frozen=True, slots=True)
 class Reach:
     """The phone that would be texted: the first mobile one, else the first, if any."""

@@ -21,7 +21,7 @@ from service.adapters.store.schema import (
     slots,
 )
 from service.adapters.store.senders import office_of_each, scopes_of
-from service.domain.calls import HOLDS, TURN, Reach
+from service.domain.calls import Reach, held
 from service.domain.golive import OUTLIVES
 from service.domain.permit import PermitStatus
 from service.domain.recipient import Line
@@ -137,13 +137,9 @@ def _held(row: Row[Any], stops: _Stops, now: datetime) -> str | None:
     """What holds a reminder back that is not under way, for longer than hours."""
     if row.state not in (ReminderState.DUE, ReminderState.RETRYING):
         return None
-    if row.hold_reason in HOLDS:
-        return str(row.hold_reason)
     scopes = scopes_of(row.authority, row.rule, stops.offices.get(row.authority))
     by = next((stops.made_by[one] for one in scopes if one in stops.made_by), None)
-    if by is not None:
-        return f"paused by {by}"
-    return "waits for its turn" if row.next_at + TURN < now else None
+    return held(row.hold_reason, by, now - row.next_at)
 
 
 def _row(
