@@ -1,14 +1,27 @@
-"""What speaks against a change of the law: who would be texted twice, or too late."""
+"""What speaks against a change: who would be texted twice, too late, or wrongly."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import asdict
 from datetime import datetime
 
+from service.domain.authority import Authority
 from service.domain.group import Regroup
 from service.domain.rule import Version
+from service.domain.textcheck import barred
 
 _StepOf = tuple[str, str]
 """(version key, step)."""
+
+
+def untellable(office: Authority) -> Iterator[str]:
+    """Say what no holder may be told of the words that every text takes over."""
+    for language, place in asdict(office.apply_at).items():
+        for found, expected in barred(place):
+            yield (
+                f"{office.code}: apply_at.{language}: found {found}, "
+                f"expected {expected}"
+            )
 
 
 def objections(

@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from itertools import chain
 from typing import Final
+from unicodedata import normalize
 
 from service.domain.marks import Marked, mark
 from service.domain.raw import shown
@@ -123,13 +124,20 @@ def calm(it: Marked) -> Iterator[Finding]:
 
 def plain(it: Marked) -> Iterator[Finding]:
     """Find words that no text of a licensing office has."""
+    yield from barred(it.own)
+    if found := _NUMBER.search(it.own):
+        yield shown(found[0]), "no number of its own: {{ helpline }} is whom to call"
+
+
+def barred(words: str) -> Iterator[Finding]:
+    """Find what is told to no holder, in whatever part of a text it would stand."""
+    plainly = normalize("NFKC", words)
     for pattern, expected in (
         (_DEADLINE, "advice: no clerk refuses an application because of a text"),
         (_LINK, "no link"),
-        (_NUMBER, "no number of its own: {{ helpline }} is whom to call"),
         (_PAYMENT, "nothing about payment: a reminder asks for no money"),
     ):
-        if found := pattern.search(it.own):
+        if found := pattern.search(plainly):
             yield shown(found[0]), expected
 
 

@@ -8,8 +8,9 @@ from service.domain.calendaryear import contradictions, refuse_gap
 from service.domain.errors import ConflictError
 from service.domain.group import Group
 from service.domain.lawbook import Law
+from service.domain.objections import untellable
 from service.domain.replan import Plan, replan
-from service.flow.edits import Apply, Edit, Refresh, Years
+from service.flow.edits import Apply, Edit, Offices, Refresh, Years
 from service.flow.ports import ChangeStore, Clock
 from service.flow.rows import Changed, Planner
 
@@ -34,10 +35,11 @@ async def change(
     """Apply a change in one transaction and write down who made it.
 
     Due reminders are re-dated or superseded, what is under way ends as it began.
-    Raises `ConflictError` for what would text people twice or too late, and for an
-    office's days at odds with published ones, unless `force` gives the reason; and
-    always where a permit would fall under no version, or a year is published before
-    the one before it. A shadow texts nobody, so that nothing speaks against it.
+    Raises `ConflictError` for what would text people twice or too late, for an office's
+    words that no holder may be told, and for its days at odds with published ones,
+    unless `force` gives the reason; and always where a permit would fall under no
+    version, or a year is published before the one before it. A shadow texts nobody, so
+    that nothing speaks against it.
     """
     now = clock.now()
     plan = _planner(edit, now)
@@ -61,7 +63,9 @@ def _refuse_gaps(edit: Edit, after: Law) -> None:
 
 
 def _at_odds(edit: Edit, after: Law) -> Iterator[str]:
-    """Say where the office's days contradict those published, now or newly known."""
+    """Say where the office's words, or days against those published, cannot stand."""
+    for office in edit.offices if isinstance(edit, Offices) else ():
+        yield from untellable(office)
     years = after.years if isinstance(edit, Refresh) else ()
     for year in edit.years if isinstance(edit, Years) else years:
         yield from contradictions(after.published[year.calendar], year)

@@ -361,6 +361,23 @@ async def test_there_is_nothing_to_go_back_to_before_the_first_version(
         await ledger.change(Revert(FOOD))
 
 
+async def test_an_office_s_words_are_those_that_a_text_may_have(
+    ledger: Ledger,
+) -> None:
+    office = (await ledger.office.law()).authority(OFFICE)
+    place = Text(zh="市民中心，缴费窗口", en="ｗｗｗ.example.gov")
+    edit = Offices([replace(office, apply_at=place)])
+    told = (
+        "990000: apply_at.zh: found '缴费', expected nothing about payment: a reminder "
+        "asks for no money; 990000: apply_at.en: found 'www.', expected no link"
+    )
+    assert "; ".join((await ledger.preview(edit)).plan.objections) == told
+    with pytest.raises(ConflictError, match=r"found 'www\.'"):
+        await ledger.change(edit)
+    await ledger.change(edit, force="the mayor wants it")
+    assert (await ledger.office.law()).authority(OFFICE).apply_at == place
+
+
 async def test_a_shadow_is_computed_and_never_sends(ledger: Ledger) -> None:
     await ledger.register(permit())
     edit = await closing(ledger, "60 working days before expiry")
