@@ -44,8 +44,10 @@ async def pause(house: House, scope: str, reason: str) -> None:
 async def resume(house: House, scope: str) -> None:
     """Send again for SCOPE, which may be all (the default) that was paused.
 
-    Where the volume guard had paused it, that confirms the day: all of it is sent.
+    Where the volume guard had paused it, that confirms the day: all of it is sent. For
+    all, what no way led to is tried again.
     """
-    order = {"scope": scope}
-    resumed, day = await resume_sending(order, house.braking(), whoami())
-    click.echo(f"resumed {resumed}" + (f", {day} confirmed" if day else ""))
+    done = await resume_sending({"scope": scope}, house.braking(), whoami())
+    confirmed = f", {done.confirmed} confirmed" if done.confirmed else ""
+    tried = f", {done.tried} without a route tried again" if done.tried else ""
+    click.echo(f"resumed {done.scope}{confirmed}{tried}")

@@ -8,7 +8,6 @@ from typing import Final
 from service.domain.caps import CAPS
 from service.domain.lawbook import Law
 from service.domain.recipient import Line
-from service.domain.retry import NO_ROUTE
 from service.domain.rule import CONTACT_NOW, Version
 from service.domain.schedule import Ladder
 
@@ -28,7 +27,7 @@ TURN: Final = timedelta(hours=1)
 
 STALE: Final = "register is stale"
 
-HOLDS: Final = CAPS | {STALE, NO_ROUTE}
+HOLDS: Final = CAPS | {STALE}
 """Holds that nothing ends before a closing; all others end by themselves in time."""
 
 

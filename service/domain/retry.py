@@ -5,7 +5,7 @@ hours; twilio.com/docs/api/errors/30003 and 30008 ask to try again later. What a
 account may not send (twilio.com/docs/api/errors/30034) it may once somebody has put it
 right, for whom the breaker waits. A number that is nobody's never answers, so the next
 one of the permit is tried. A country that an account may not text
-(twilio.com/docs/api/errors/21408) can be opened, so it is tried day after day.
+(twilio.com/docs/api/errors/21408) somebody can open: until then its reminders wait.
 """
 
 from collections.abc import Sequence
@@ -20,8 +20,8 @@ AFTER: Final[Sequence[timedelta]] = (timedelta(hours=1), timedelta(hours=4))
 _PASSING: Final = frozenset({RefusalKind.RETRY_LATER, RefusalKind.ACCOUNT})
 
 NO_ROUTE: Final = "no route to the number"
-PARKED: Final = timedelta(days=1)
-"""How a reminder is held to whose number no way led, and for how long."""
+"""How a reminder is held to whose number no way led: until its step ends, or somebody
+who has opened one resumes sending."""
 
 BACK_OFF: Final = 2.0
 LONGEST_BACK_OFF: Final = 3600.0

@@ -10,16 +10,29 @@ from service.domain.silence import Pause
 from service.flow.ports import Clock, LawStore
 
 
+@dataclass(frozen=True, slots=True)
+class Resumed:
+    """What is sent again.
+
+    `confirmed` is the day whose volume was held, `tried` how many reminders are tried
+    again to whose number no way led.
+    """
+
+    scope: str
+    confirmed: date | None
+    tried: int
+
+
 class BrakeStore(Protocol):
     """What is not sent now; each act is written down."""
 
     async def pause(self, scope: str, by: str, reason: str, now: datetime) -> None:
         """Stop sending; raises `ConflictError` for what is paused."""
 
-    async def resume(self, scope: str, by: str, now: datetime) -> date | None:
-        """Send again; the day confirmed by that, where its volume was held.
+    async def resume(self, scope: str, by: str, now: datetime) -> Resumed:
+        """Send again, where all is meant also what no way led to.
 
-        Raises `ConflictError` for what is not paused.
+        Raises `ConflictError` for what is not paused, unless something of that waits.
         """
 
     async def paused(self) -> Sequence[Pause]:
@@ -47,16 +60,11 @@ async def pause(order: Mapping[str, object], to: Braking, by: str) -> str:
     return read["scope"]
 
 
-async def resume(
-    order: Mapping[str, object], to: Braking, by: str
-) -> tuple[str, date | None]:
-    """Send again for the `scope` of an order; which, and the day that confirms.
-
-    Raises as `pause` does.
-    """
+async def resume(order: Mapping[str, object], to: Braking, by: str) -> Resumed:
+    """Send again for the `scope` of an order; raises as `pause` does."""
     scope = order_from(order, "scope")["scope"]
     await _refuse_unknown(scope, to)
-    return scope, await to.store.resume(scope, by, to.clock.now())
+    return await to.store.resume(scope, by, to.clock.now())
 
 
 async def _refuse_unknown(scope: str, to: Braking) -> None:

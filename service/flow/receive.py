@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 
 from service.domain.keywords import wish
@@ -16,6 +16,9 @@ from service.flow.stopping import Stopping, never
 PATIENCE = timedelta(days=30)
 """After this long without a final word nobody asks any more: some carriers never
 return one (twilio.com/docs/messaging/guides/outbound-message-logging)."""
+
+LAST = PATIENCE - timedelta(days=1)
+"""By then each is asked after once more: what had no answer before may have one."""
 
 LISTED = timedelta(hours=72)
 """How far back a provider's list is read: what is older is asked after one by one."""
@@ -76,10 +79,16 @@ async def poll(
     moved = 0
     for at in range(0, len(news), PIECE):  # between two of them others may write
         moved += await receive(news[at : at + PIECE], store, clock)
-    again = [(one.id, now + (now - one.accepted_at)) for one in asked]
+    again = [(one.id, _again_at(one.accepted_at, now)) for one in asked]
     for at in range(0, len(again), PIECE):
         await store.ask_again(again[at : at + PIECE])
     return moved
+
+
+def _again_at(accepted_at: datetime, now: datetime) -> datetime:
+    """When a message is asked after next: when it has waited for twice as long."""
+    doubled, last = now + (now - accepted_at), accepted_at + LAST
+    return doubled if now >= last else min(doubled, last)
 
 
 async def _ask(
@@ -89,9 +98,11 @@ async def _ask(
 
     Those left out were not asked after; of a None there was no word.
     """
-    posted = [one.posted_after for one in waiting]
-    since = max(min(posted), max(posted) - LISTED)
-    listed = await provider.fetch_many([one.provider_id for one in waiting], since)
+    since = max(one.posted_after for one in waiting) - LISTED
+    recent = [one for one in waiting if one.posted_after >= since]
+    listed = await provider.fetch_many(
+        [one.provider_id for one in recent], min(one.posted_after for one in recent)
+    )
     if listed is None:
         return {}
     words = {one.provider_id: one for one in listed}

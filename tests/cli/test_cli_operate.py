@@ -8,6 +8,8 @@ import pytest
 from tests.cli.commands import CMA, FOOD, NOON, Run, posted, sql, write
 
 ROW = f"{CMA},240000000001,一号检测,2024-06-28,+12125550101"
+NO_WAY = "+15005550003"
+"""Twilio's test number in a country that is not permitted."""
 
 
 def test_the_ledger_adds_up(run: Run, sent: Path) -> None:
@@ -66,6 +68,19 @@ def test_what_is_paused_is_sent_once_resumed(scope: str, run: Run, live: Path) -
     assert run("pause", scope, "--reason", "a test").answer == f"paused {scope}\n"
     assert ", 0 messages posted, " in run("tick", "--now", NOON).answer
     assert run("resume", scope).answer == f"resumed {scope}\n"
+    assert ", 1 messages posted, " in run("tick").answer
+    assert run("audit").code == 0
+
+
+def test_what_no_way_led_to_is_tried_again_when_sending_is_resumed(
+    run: Run, live: Path
+) -> None:
+    run("import", write(live / "permits.csv", ROW.replace("+12125550101", NO_WAY)))
+    assert ", 1 messages posted, " in run("tick", "--now", NOON).answer
+    held = "held until 2024-03-21 09:30 Asia/Shanghai: no route to the number"
+    assert held in run("explain", "--permit", "240000000001").answer
+    answer = run("resume").answer
+    assert answer == "resumed all, 1 without a route tried again\n"
     assert ", 1 messages posted, " in run("tick").answer
     assert run("audit").code == 0
 

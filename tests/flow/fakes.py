@@ -35,7 +35,8 @@ class FakeProvider:
     An error in the script is raised. `lost` POSTs reach the provider although the
     answer in the script says otherwise; `deaf` is a provider that cannot be asked.
     `unlisted` ids are not in its list of many, `strangers` are, whoever is asked for;
-    `fetched` are the ids asked for one by one.
+    `fetched` are the ids asked for one by one, `listed` those asked for together and
+    since when.
     What is in `before` and `after` happens once, as the next POST arrives, and while
     its answer is on the way.
     """
@@ -55,6 +56,7 @@ class FakeProvider:
         self.asked = 0
         self.unlisted = set[str]()
         self.fetched = list[str]()
+        self.listed = list[tuple[Collection[str], datetime]]()
         self.strangers = list[Receipt]()
         self.next_id = 1
 
@@ -108,9 +110,10 @@ class FakeProvider:
     async def fetch_many(
         self,
         provider_ids: Collection[str],
-        since: datetime,  # noqa: ARG002 - it lists everything
+        since: datetime,
     ) -> Sequence[Receipt] | None:
         """Its present word on some messages."""
+        self.listed.append((provider_ids, since))
         listed = [one for one in provider_ids if one not in self.unlisted]
         found = map(self._word, listed)
         told = [*self.strangers, *(one for one in found if one is not None)]

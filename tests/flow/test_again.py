@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from service.domain.errors import ConflictError
 from service.domain.outcome import Receipt, RefusalKind, Refused, Unknown
 from service.domain.period import Period
 from service.domain.permit import PermitStatus
@@ -380,31 +381,48 @@ async def test_the_gap_is_counted_from_a_retry_whose_outcome_is_unknown(
     assert await ledger.send_at(unknown + 3 * DAY) == 1
 
 
-async def test_what_no_way_led_to_is_tried_every_day_until_one_is_opened(
+NO_WAY = Refused(K.ROUTE, "21408", "HTTP 400")
+
+
+async def test_what_no_way_led_to_waits_until_somebody_has_opened_one(
     ledger: Ledger,
 ) -> None:
-    closed = Refused(K.ROUTE, "21408", "HTTP 400")
-    ledger.provider.script = [closed, closed]
-    await ledger.register(permit())
-    assert await ledger.send_at(PREPARE) == 1
-    assert await ledger.send_at(PREPARE + DAY - HOUR) == 0
-    [row] = ledger.rows("SELECT * FROM reminders")
+    ledger.provider.script = [NO_WAY]
+    await ledger.register(permit(), permit("SC-0002", phones=(PHONE_2,)))
+    assert await ledger.send_at(PREPARE) == 2
+    assert await ledger.send_at(PREPARE + 4 * DAY) == 0
+    [row] = ledger.rows("SELECT * FROM reminders WHERE state = 'due'")
     assert (row["hold_reason"], row["returned"]) == ("no route to the number", 0)
-    assert await ledger.send_at(PREPARE + DAY) == 1
-    assert await ledger.send_at(PREPARE + 4 * DAY) == 1, "after the weekend"
-    assert ledger.states() == ["refused", "refused", "accepted"]
-    assert ledger.reminders() == {"prepare": ("sent", None)}
+    assert row["next_at"] == row["until_at"]
+    resumed = await ledger.brakes.resume("all", "ann", ledger.clock.now())
+    assert resumed.tried == 1
+    assert await ledger.send() == 1
+    assert ledger.states() == ["refused", "accepted", "accepted"]
+    with pytest.raises(ConflictError, match="not paused"):
+        await ledger.brakes.resume("all", "ann", ledger.clock.now())
     assert await ledger.audit() == []
 
 
-async def test_what_no_way_was_opened_to_ends_with_its_step(ledger: Ledger) -> None:
-    ledger.provider.script = [Refused(K.ROUTE, "21612", "HTTP 400")] * 99
+async def test_what_no_way_is_opened_to_has_one_try_in_each_step(
+    ledger: Ledger,
+) -> None:
+    ledger.provider.script = [NO_WAY] * 99
     await ledger.register(permit())
-    await ledger.send_at(PREPARE)
-    await ledger.send_at(LAST_CALL)
-    await ledger.send_at(LAST_CALL + 10 * DAY)
+    for days in range(90):
+        await ledger.send_at(PREPARE + days * DAY)
+    assert ledger.states() == ["refused", "refused"]
     assert ledger.reminders() == {
         "prepare": ("superseded", "by last-call"),
         "last-call": ("missed", "window closed"),
     }
     assert await ledger.audit() == []
+
+
+async def test_a_resumed_rule_tries_nothing_that_no_way_led_to(ledger: Ledger) -> None:
+    ledger.provider.script = [NO_WAY]
+    await ledger.register(permit())
+    await ledger.send_at(PREPARE)
+    await ledger.brakes.pause(f"rule:{FOOD}", "ann", "a try", PREPARE)
+    resumed = await ledger.brakes.resume(f"rule:{FOOD}", "ann", PREPARE)
+    assert resumed.tried == 0
+    assert await ledger.send() == 0

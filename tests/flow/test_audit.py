@@ -121,7 +121,8 @@ TAMPERINGS = {
     "reminder: until": """
         UPDATE reminders SET until_at = '2024-12-12 01:30:00.000000' WHERE :one""",
     "reminder: closing": """
-        UPDATE reminders SET closes_at = '2024-12-12 01:30:00.000000' WHERE :one""",
+        UPDATE reminders SET closes_at = '2024-12-12 01:30:00.000000'
+        WHERE state = 'due'""",
     "reminder: type": "UPDATE reminders SET rule = 'cn-x' WHERE :one",
     "reminder: office": "UPDATE reminders SET authority = 'us-nyc' WHERE :one",
     "reminder: template": "UPDATE reminders SET template = 'x' WHERE :one",

@@ -8,7 +8,7 @@ import pytest
 from service.adapters.store.calls import CallReader
 from service.domain.calls import NEAR, STALE
 from service.domain.caps import DAILY_LIMIT, RECIPIENT_LIMIT
-from service.domain.retry import NO_ROUTE
+from service.domain.outcome import RefusalKind, Refused
 from service.domain.status import MessageState
 from service.flow.call import calls
 from service.flow.rows import Register
@@ -46,7 +46,7 @@ async def held(ledger: Ledger, reason: str, state: str = "due") -> None:
     )
 
 
-@pytest.mark.parametrize("reason", [DAILY_LIMIT, RECIPIENT_LIMIT, STALE, NO_ROUTE])
+@pytest.mark.parametrize("reason", [DAILY_LIMIT, RECIPIENT_LIMIT, STALE])
 @pytest.mark.parametrize("state", ["due", "retrying"])
 @pytest.mark.parametrize(
     ("days", "told"),
@@ -147,6 +147,17 @@ async def test_whose_latest_text_failed_is_called_unless_another_follows(
     assert await why(ledger) == ["the text failed: undelivered"]
     assert await ledger.send_at(LAST_CALL) == 1
     assert await why(ledger) == []
+
+
+async def test_to_whom_no_way_led_is_called_also_over_a_weekend(
+    ledger: Ledger,
+) -> None:
+    ledger.provider.script = [Refused(RefusalKind.ROUTE, "21408", "HTTP 400")] * 9
+    await ledger.register(permit())
+    for days in range(8):
+        await ledger.send_at(LAST_CALL + days * DAY)
+        assert await why(ledger) == ["the text failed: no route to the number"]
+    assert await ledger.send_at(LAST_CALL + 8 * DAY) == 0
 
 
 async def test_a_text_that_went_out_is_not_held_back(ledger: Ledger) -> None:

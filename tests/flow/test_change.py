@@ -361,6 +361,34 @@ async def test_there_is_nothing_to_go_back_to_before_the_first_version(
         await ledger.change(Revert(FOOD))
 
 
+async def test_a_step_that_did_not_move_stays_as_it_was_when_its_last_one_does(
+    ledger: Ledger,
+) -> None:
+    await ledger.register(permit())
+    ledger.clock.move_to(LAST_CALL + DAY)
+    await ledger.change(Apply([await last_call_ends(ledger, "1 days before closing")]))
+    await ledger.send_at(LAST_CALL + DAY)
+    assert ledger.reminders() == {
+        "prepare": ("missed", "overtaken"),
+        "last-call": ("sent", None),
+    }
+    rows = ledger.rows("SELECT step, redated_at, closes_at FROM slots ORDER BY due_at")
+    assert [row["redated_at"] is None for row in rows] == [True, False]
+    assert {row["closes_at"] for row in rows} == {"2024-11-17 16:00:00.000000"}
+    assert await ledger.audit() == []
+
+
+async def last_call_ends(ledger: Ledger, until: str) -> Rule:
+    """The rule with another end of its last step, and nothing else changed."""
+    rule = (await ledger.office.law()).rule(FOOD)
+    *rest, newest = sorted(rule.versions, key=lambda one: one.in_force_from)
+    steps = [
+        replace(one, until=Period.parse(until)) if one.name == "last-call" else one
+        for one in newest.steps
+    ]
+    return replace(rule, versions=(*rest, replace(newest, steps=tuple(steps))))
+
+
 async def test_an_office_s_words_are_those_that_a_text_may_have(
     ledger: Ledger,
 ) -> None:

@@ -106,8 +106,8 @@ async def test_a_confirmed_day_is_not_held_again_and_the_next_one_is(
 ) -> None:
     await steady.register(*many(100, IN_STEP))
     assert await pass_at(steady, PREPARE) == 0
-    day = await steady.brakes.resume(SCOPE, "Wang Min", steady.clock.now())
-    assert day == date(2024, 9, 19)
+    resumed = await steady.brakes.resume(SCOPE, "Wang Min", steady.clock.now())
+    assert resumed.confirmed == date(2024, 9, 19)
     assert await pass_at(steady, PREPARE) == 120
     await steady.register(*many(90, IN_STEP))
     assert await pass_at(steady, PREPARE + HOUR) == 90
@@ -124,7 +124,8 @@ async def test_an_operators_pause_is_not_the_guards_and_confirms_nothing(
     await steady.register(*many(100, IN_STEP))
     assert await pass_at(steady, PREPARE) == 0
     assert await paused(steady) == {SCOPE: "lunch"}
-    assert await steady.brakes.resume(SCOPE, "ann", steady.clock.now()) is None
+    resumed = await steady.brakes.resume(SCOPE, "ann", steady.clock.now())
+    assert resumed.confirmed is None
     assert await pass_at(steady, PREPARE) == 0
     assert "120 reminders" in (await paused(steady))[SCOPE]
 

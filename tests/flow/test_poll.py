@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import event
 
 from service.domain.status import MessageState
 from service.flow.receive import FETCHED
@@ -60,7 +61,48 @@ async def test_what_has_no_answer_is_asked_after_ever_more_seldom(sent: Ledger) 
         sent.provider.fetched.clear()
         await sent.poll(grace=timedelta(hours=1))
         asked += [hour] * len(sent.provider.fetched)
-    assert asked == [2, 4, 8, 16, 32, 64, 128, 256, 512]
+    last = 29 * 24
+    assert asked == [2, 4, 8, 16, 32, 64, 128, 256, 512, last]
+
+
+async def test_a_clock_that_ran_ahead_puts_no_question_off(sent: Ledger) -> None:
+    await sent.expand(PREPARE + timedelta(days=20))
+    assert await sent.poll() == 0
+    await sent.expand(PREPARE + timedelta(days=1))
+    sent.provider.become(M.DELIVERED)
+    assert await sent.poll() == 1
+
+
+async def test_a_list_is_read_three_days_back_and_what_is_older_fetched(
+    ledger: Ledger,
+) -> None:
+    ids = await sent_many(ledger, 5)
+    earlier = "UPDATE messages SET posted_after = datetime(posted_after, '-73 hours')"
+    ledger.tamper(*(f"{earlier} WHERE provider_id = '{ids[at]}'" for at in (0, 4)))
+    ledger.provider.become(M.DELIVERED)
+    assert await ledger.poll() == 5
+    assert ledger.provider.fetched == [ids[0], ids[4]]
+    [(listed, since)] = ledger.provider.listed
+    assert set(listed) == set(ids[1:4])
+    oldest = "SELECT min(posted_after) AS at FROM messages WHERE provider_id IN "
+    [row] = ledger.rows(f"{oldest} ('{ids[1]}', '{ids[2]}', '{ids[3]}')")
+    assert str(since.replace(tzinfo=None)) in row["at"]
+
+
+async def test_looking_for_messages_without_a_last_word_reads_none_of_the_others(
+    sent: Ledger,
+) -> None:
+    said = list[str]()
+    reader = sent.database._reader.sync_engine  # noqa: SLF001 - what it says to SQLite
+
+    @event.listens_for(reader, "before_cursor_execute")
+    def _hear(*args: object) -> None:
+        said.append(str(args[2]))
+
+    assert await sent.poll() == 0
+    [asked] = [one for one in said if "FROM messages" in one]
+    plan = sent.rows("EXPLAIN QUERY PLAN " + asked.replace("?", "'2024'"))
+    assert "ix_messages_unheard (provider=? AND accepted_at" in plan[0]["detail"]
 
 
 async def test_where_nothing_could_be_asked_the_next_pass_asks(sent: Ledger) -> None:

@@ -1,18 +1,21 @@
 """Pausing, resuming, and whether this database is a simulation."""
 
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime
+from datetime import datetime
 
 from sqlalchemy import delete, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.adapters.store.database import Database
 from service.adapters.store.frozen import confirm
+from service.adapters.store.returned import try_routes
 from service.adapters.store.schema import actions, facts, pauses
 from service.adapters.store.upsert import insert_into
 from service.domain.errors import ConflictError, SetUpError
+from service.domain.order import ALL
 from service.domain.silence import Pause
 from service.domain.volume import GUARD
+from service.flow.brake import Resumed
 
 _SIMULATED = "simulated now"
 
@@ -42,24 +45,25 @@ class Brakes:
                 raise ConflictError(f"{scope}: already paused")
             await note(connection, now, by, "pause", {"scope": scope, "why": reason})
 
-    async def resume(self, scope: str, by: str, now: datetime) -> date | None:
-        """Send again; the day that is confirmed by that, where its volume was held.
+    async def resume(self, scope: str, by: str, now: datetime) -> Resumed:
+        """Send again, where all is meant also what no way led to.
 
-        Raises `ConflictError` for what is not paused.
+        Raises `ConflictError` for what is not paused, unless something of that waits.
         """
         async with self._database.write() as connection:
             gone = await connection.execute(
                 delete(pauses).where(pauses.c.scope == scope).returning(pauses.c.by)
             )
-            paused_by = gone.scalar()
-            if paused_by is None:
+            paused_by, day = gone.scalar(), None
+            tried = await try_routes(connection, now) if scope == ALL else 0
+            if paused_by is None and not tried:
                 raise ConflictError(f"{scope}: not paused")
-            day = None
             if paused_by == GUARD:
                 day = await confirm(connection, scope.partition(":")[2], by, now)
-            confirmed = {"confirmed": str(day)} if day else {}
-            await note(connection, now, by, "resume", {"scope": scope, **confirmed})
-            return day
+            told = {"confirmed": str(day)} if day else {}
+            told |= {"tried again": str(tried)} if tried else {}
+            await note(connection, now, by, "resume", {"scope": scope, **told})
+            return Resumed(scope, day, tried)
 
     async def paused(self) -> Sequence[Pause]:
         """The pauses in force, oldest first."""

@@ -25,6 +25,7 @@ from service.domain.calls import Reach, held
 from service.domain.golive import OUTLIVES
 from service.domain.permit import PermitStatus
 from service.domain.recipient import Line
+from service.domain.retry import NO_ROUTE
 from service.domain.status import NEVER_ACCEPTED, ReminderState
 from service.flow.call import GroupKey, Unfiled
 
@@ -111,9 +112,8 @@ async def _steps(
         )
         for row in await connection.execute(wanted):
             steps = found[row.permit_id, row.expires_on]
-            failed = row.state == ReminderState.FAILED
-            steps.failed = row.reason if failed else None
-            if not failed:
+            steps.failed = _failed(row)
+            if steps.failed is None:
                 steps.texted.add(row.step)
                 steps.held = _held(row, stops, now) or steps.held
     return found
@@ -131,6 +131,13 @@ async def _stops(connection: AsyncConnection) -> _Stops:
     rows = await connection.execute(select(pauses))
     made_by = {row.scope: row.by for row in rows}
     return _Stops(made_by, await office_of_each(connection) if made_by else {})
+
+
+def _failed(row: Row[Any]) -> str | None:
+    """Why no text of a reminder arrived, where none will by itself."""
+    if row.hold_reason == NO_ROUTE:
+        return NO_ROUTE
+    return str(row.reason) if row.state == ReminderState.FAILED else None
 
 
 def _held(row: Row[Any], stops: _Stops, now: datetime) -> str | None:

@@ -158,8 +158,8 @@ CONTRADICTIONS: Mapping[str, str] = {
         OR ((r.state = 'due' OR (p.dated_at <= r.born_at
         AND (s.redated_at IS NULL OR s.redated_at < r.born_at)))
         AND (s.due_at <> r.due_at OR s.until_at <> r.until_at
-        OR s.closes_at <> r.closes_at OR s.template <> r.template
-        OR (r.state = 'due' AND s.version_id <> r.version_id))))""",
+        OR s.template <> r.template OR (r.state = 'due'
+        AND (s.version_id <> r.version_id OR s.closes_at <> r.closes_at)))))""",
     "permit forgotten by an expanded slot": """
         SELECT p.id FROM slots s JOIN permits p
         ON p.series = s.series AND p.authority = s.authority

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
 
@@ -108,14 +109,15 @@ def _rows(them: Sequence[Regroup], now: datetime) -> Iterator[dict[str, Any]]:
     """Slots as they come to be; one that moved into the past gives birth to nobody.
 
     What did not move stays expanded, unless others join. What did is expanded anew:
-    those who have their reminder keep it.
+    those who have their reminder keep it. When it closes only says who goes first.
     """
     home = [one for one in them if one.version.series == one.group.series]
     joined = len(home) < len(them)
     one = home[0] if home else them[0]
     former = {slot.step: slot for slot in one.group.slots}
     for slot in one.slots:
-        same = former.get(slot.step) == slot
+        stood = former.get(slot.step)
+        same = stood is not None and replace(stood, closes_at=slot.closes_at) == slot
         expanded_at = None
         if same and not joined:
             expanded_at = one.group.expanded.get(slot.step)

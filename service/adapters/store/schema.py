@@ -330,6 +330,7 @@ messages = Table(
     ),
     Index(
         "ix_messages_unheard",
+        "provider",
         "accepted_at",
         sqlite_where=text(UNHEARD_MESSAGE),
         postgresql_where=text(UNHEARD_MESSAGE),

@@ -3,10 +3,16 @@
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import case, select, update
+from sqlalchemy import case, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from service.adapters.store.schema import facts, reminders, slots
+from service.adapters.store.schema import (
+    UNHEARD_MESSAGE,
+    facts,
+    messages,
+    reminders,
+    slots,
+)
 from service.adapters.store.upsert import insert_into
 
 CLOCK: Final = "clock"
@@ -42,7 +48,7 @@ async def keep_time(connection: AsyncConnection, now: datetime) -> None:
 
 
 async def _look_anew(connection: AsyncConnection, now: datetime) -> None:
-    """Let slots that are not over expand again, and what is held be asked again.
+    """Let slots that are not over expand again, and what waits be looked at again.
 
     To whom their step was missed it becomes due, to everybody else nothing happens.
     """
@@ -54,3 +60,5 @@ async def _look_anew(connection: AsyncConnection, now: datetime) -> None:
         .where(*held)
         .values(next_at=case((reminders.c.due_at > now, reminders.c.due_at), else_=now))
     )
+    unheard = update(messages).where(text(UNHEARD_MESSAGE), messages.c.ask_at > now)
+    await connection.execute(unheard.values(ask_at=None))

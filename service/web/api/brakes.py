@@ -64,7 +64,10 @@ async def pause(desk: Desk, body: Annotated[Json, PauseFields], caller: str) -> 
 async def resume(
     desk: Desk, body: Annotated[Json, ResumeFields], caller: str
 ) -> Pauses:
-    """Send again what was paused, by a person or by the breaker."""
+    """Send again what was paused, by a person or by the breaker.
+
+    Where all is meant, what no way led to is tried again.
+    """
     await resume_sending(body, desk.braking, caller)
     return await _pauses(desk)
 

@@ -18,7 +18,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_messages_unheard",
         "messages",
-        ["accepted_at"],
+        ["provider", "accepted_at"],
         unique=False,
         sqlite_where=sa.text(_UNHEARD),
         postgresql_where=sa.text(_UNHEARD),
