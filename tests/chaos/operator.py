@@ -10,7 +10,9 @@ from tests.chaos.office import Office
 from tests.chaos.witness import Witness, events
 
 _IS_LEFT = "state = 'uncertain' AND reason = 'absent again: an operator decides'"
-_LONG_AGO = f"UPDATE messages SET absent_at = '2020-01-01' WHERE {_IS_LEFT}"  # noqa: S608
+_LONG_AGO = (
+    f"UPDATE messages SET absent_at = '2020-01-01 00:00:00.000000' WHERE {_IS_LEFT}"  # noqa: S608
+)
 _LEFT = f"SELECT id FROM messages WHERE {_IS_LEFT}"  # noqa: S608 - our own words
 
 

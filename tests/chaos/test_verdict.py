@@ -63,6 +63,18 @@ def wrong(log: list[Any], *messages: Message, state: str = "sent") -> list[str]:
 
 
 A, B = message("A", "S1", "accepted"), message("B", "S2", "accepted")
+C = Message("C", "delivered", None, "S3", AT, ())
+
+
+def after(code: int) -> list[Any]:
+    """One that did not arrive, another's to the same phone that did, and one more."""
+    return [
+        created("A", "S1"),
+        became("S1", "undelivered", code),
+        created("C", "S3", body="y"),
+        became("S3", "delivered"),
+        created("B", "S2"),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -91,6 +103,7 @@ A, B = message("A", "S1", "accepted"), message("B", "S2", "accepted")
             ],
             [A, B],
         ),
+        (after(30005), [A, B, C]),
     ],
 )
 def test_promises_that_were_kept(log: list[Any], messages: list[Message]) -> None:
@@ -104,6 +117,9 @@ def _broken() -> Iterator[tuple[str, list[Any], list[Message], str]]:
     yield "before the first had failed", late, [A, B], "sent"
     for_good = [created("A", "S1"), became("S1", "failed", 30007), created("B", "S2")]
     yield "again after 30007", for_good, [A, B], "sent"
+    yield "again after 30007", after(30007), [A, B, C], "sent"
+    dead = [created("A", "S1"), became("S1", "undelivered", 30005), created("B", "S2")]
+    yield "again after 30005", dead, [A, B], "sent"
     many = [
         event
         for ref in "ABCD"

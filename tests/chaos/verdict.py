@@ -16,6 +16,9 @@ from tests.chaos.witness import FAILED, Sms, Witness
 PASSING = frozenset({30001, 30003, 30008, 30022, 30036, 30410, 30500})
 """What a carrier says of a fault that passes: a new message may follow."""
 
+DEAD = frozenset({30005, 30006})
+"""What it says of a number that is nobody's: one may follow once it is somebody's."""
+
 MOST = 3
 """SMS for one reminder: the first, and two more after faults that passed."""
 
@@ -75,7 +78,7 @@ def _texted_twice(witness: Witness, ledger: Ledger) -> Iterator[str]:
         what = f"reminder {key}"
         if len(found) > MOST:
             yield f"{what}: {len(found)} SMS"
-        yield from _doubled(what, found)
+        yield from _doubled(what, found, witness)
 
 
 def _alike(witness: Witness, ledger: Ledger) -> Iterator[str]:
@@ -89,11 +92,14 @@ def _alike(witness: Witness, ledger: Ledger) -> Iterator[str]:
         about = frozenset(message.about if message else ())
         alike[sms.to, sms.body, about].append(sms)
     for (to, body, _), found in alike.items():
-        yield from _doubled(f"phone {to}: {body}", found)
+        yield from _doubled(f"phone {to}: {body}", found, witness)
 
 
-def _doubled(what: str, found: Sequence[Sms]) -> Iterator[str]:
-    """Another may follow one that failed in passing, or at another number."""
+def _doubled(what: str, found: Sequence[Sms], witness: Witness) -> Iterator[str]:
+    """Another may follow one that failed in passing, or at another number.
+
+    Or at a dead one, where a text has arrived there since.
+    """
     in_order = sorted(found, key=lambda one: one.line)
     for before, after in pairwise(in_order):
         told = f"{before.sid} at {before.at}, then {after.sid} at {after.at}"
@@ -101,7 +107,9 @@ def _doubled(what: str, found: Sequence[Sms]) -> Iterator[str]:
             yield f"{what}: texted twice, {told}"
         elif before.failed_at > after.line:
             yield f"{what}: texted again before the first had failed, {told}"
-        elif before.code not in PASSING and before.to == after.to:
+        elif before.code in PASSING or before.to != after.to:
+            continue
+        elif before.code not in DEAD or not witness.arrived_between(before, after):
             yield f"{what}: texted again after {before.code}, {told}"
 
 

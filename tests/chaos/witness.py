@@ -23,7 +23,8 @@ class Sms:
     """One SMS that was taken. `ref` is what the sender calls it.
 
     `line` is where the log has it; `failed_at` where the log says that it did not
-    arrive, with the `code` of why. Of a `silent` one there is no last word.
+    arrive, with the `code` of why, `arrived_at` where it says that it did. Of a
+    `silent` one there is no last word.
     """
 
     sid: str
@@ -34,6 +35,7 @@ class Sms:
     line: int
     status: str
     failed_at: int | None = None
+    arrived_at: int | None = None
     code: int | None = None
     silent: bool = False
 
@@ -59,6 +61,12 @@ class Witness:
         for one in self.sms.values():
             found[one.ref].append(one)
         return found
+
+    def arrived_between(self, before: Sms, after: Sms) -> bool:
+        """Whether the phone of the first took a text after it and before the second."""
+        lines = range(before.line, after.line)
+        theirs = (one for one in self.sms.values() if one.to == before.to)
+        return any(one.arrived_at in lines for one in theirs)
 
     def _hear(self, line: int, event: Event) -> None:
         match event["event"]:
@@ -95,6 +103,8 @@ class Witness:
         sms.status = event["status"]
         if sms.status in FAILED:
             sms.failed_at, sms.code = line, event["error_code"]
+        elif sms.status in ENDS:
+            sms.arrived_at = line
 
 
 class Tail:
