@@ -5,14 +5,16 @@ The provider's list proves absence only when asked twice, the second time at lea
 """
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from itertools import groupby
+from random import sample
 
 from service.domain.doubt import proven_from
 from service.domain.errors import SetUpError
 from service.domain.outcome import Found, Receipt
 from service.flow.ports import Clock, Provider, ReceiveStore, SettleStore, Vault
+from service.flow.post import IN_VAIN
 from service.flow.register import PHONE
 from service.flow.rows import OpenMessage
 from service.flow.stopping import Stopping, never
@@ -30,36 +32,49 @@ async def settle(
     patience: timedelta,
     stopping: Stopping = never,
 ) -> None:
-    """Ask the provider about every unknown outcome and decide those it proves."""
+    """Ask the provider about every unknown outcome and decide those it proves.
+
+    One that cannot be asked several times in a row is left alone until the next pass,
+    which asks in another order: sending does not wait for a list that hangs.
+    """
     await store.lapse(clock.now())
-    for twins in _alike(await store.uncertain(), apart=provider.by_our_id):
-        if stopping():
+    open_, in_vain = await store.uncertain(), 0
+    alike = _alike(open_, apart=provider.by_our_id)
+    for twins in sample(alike, len(alike)):
+        if stopping() or in_vain == IN_VAIN:
             return
-        found = await _candidates(twins, store, provider, vault)
+        phone = _phone_of(twins[0], vault)
+        if phone is None:
+            continue
+        listed = await provider.find(twins[0], phone)
+        if listed is None:
+            in_vain += 1
+            continue
+        in_vain = 0
+        found = await _candidates(twins, listed, store)
         if found is not None and len(found) == len(twins):
             await receipts.receive(_bind(twins, found, provider.name), clock.now())
         elif found == []:
             await _absent(twins, store, clock, patience)
 
 
-async def _candidates(
-    twins: list[OpenMessage], store: SettleStore, provider: Provider, vault: Vault
-) -> list[Found] | None:
-    """What the provider lists for messages alike and nobody else has, oldest first.
-
-    None where that is no evidence: it could not be asked, or lists a text to this
-    phone that is neither ours nor another message's, or ours under an id that it has
-    named for another message.
-    """
+def _phone_of(message: OpenMessage, vault: Vault) -> str | None:
     try:
-        phone = vault.open(twins[0].to, PHONE)
+        return vault.open(message.to, PHONE)
     except SetUpError:
-        log.exception("message %s: its phone cannot be read", twins[0].id)
+        log.exception("message %s: its phone cannot be read", message.id)
         return None
-    listed = await provider.find(twins[0], phone)
-    if listed is None:
-        return None
-    bound = await store.bound(provider.name, [one.provider_id for one in listed])
+
+
+async def _candidates(
+    twins: list[OpenMessage], listed: Sequence[Found], store: SettleStore
+) -> list[Found] | None:
+    """What a provider lists for messages alike and nobody else has, oldest first.
+
+    None where that is no evidence: it lists a text to this phone that is neither ours
+    nor another message's, or ours under an id that it has named for another message.
+    """
+    bound = await store.bound(twins[0].provider, [one.provider_id for one in listed])
     mine = (twins[0].recipient, twins[0].body)
     if any(
         one.same_text and bound.get(one.provider_id, mine) != mine for one in listed

@@ -18,6 +18,7 @@ from service.domain.outcome import (
 )
 from service.domain.status import MessageState
 from service.flow.edits import Apply
+from service.flow.post import IN_VAIN
 from service.flow.resolve import Decision
 from tests.flow.fakes import DiedError, Taken
 from tests.flow.ledger import (
@@ -343,6 +344,19 @@ async def test_a_provider_that_cannot_be_asked_proves_nothing(
         await ledger.settle(patience=-timedelta(minutes=5))
     assert ledger.states() == ["uncertain"]
     assert ledger.message()["absent_at"] is None
+
+
+async def test_a_list_that_hangs_holds_nothing_up_and_each_has_its_turn_later(
+    ledger: Ledger, lapsed: Callable[..., Awaitable[None]]
+) -> None:
+    for at in range(10, 12 + IN_VAIN):
+        await lapsed(f"SC-{at}", arrived=True, phone=f"+121255501{at}")
+    ledger.provider.deaf = True
+    await ledger.settle()
+    assert ledger.provider.asked == IN_VAIN
+    ledger.provider.deaf = False
+    await ledger.settle()
+    assert ledger.states() == ["accepted"] * len(ledger.states())
 
 
 async def test_another_provider_is_not_asked_about_it(
