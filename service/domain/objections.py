@@ -16,12 +16,14 @@ _StepOf = tuple[str, str]
 
 def untellable(office: Authority) -> Iterator[str]:
     """Say what no holder may be told of the words that every text takes over."""
-    for language, place in asdict(office.apply_at).items():
-        for found, expected in barred(place):
-            yield (
-                f"{office.code}: apply_at.{language}: found {found}, "
-                f"expected {expected}"
-            )
+    told = {"helpline": office.helpline} | {
+        f"{name}.{language}": words
+        for name in ("signature", "apply_at", "opt_out")
+        for language, words in asdict(getattr(office, name)).items()
+    }
+    for name, words in told.items():
+        for found, expected in barred(words):
+            yield f"{office.code}: {name}: found {found}, expected {expected}"
 
 
 def objections(

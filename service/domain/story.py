@@ -41,7 +41,8 @@ class Told:
     """A reminder as it stands, and the moves that led there in order.
 
     `told_on` is the closing day its text names; `redated_at` when a change of the law
-    moved it last, to what `version` says.
+    moved it last, to what `version` says. `retry_at` is until when it is left alone
+    after a POST that was not taken; None where that is over.
     """
 
     step: str
@@ -54,6 +55,7 @@ class Told:
     reason: str | None
     next_at: datetime
     hold_reason: str | None
+    retry_at: datetime | None
     sent_at: datetime | None
     told_on: date | None
     redated_at: datetime | None
@@ -82,14 +84,14 @@ def outcome(it: Told, now: Situation, zone: ZoneInfo) -> str:
         return _waiting(it, now, zone)
     if it.state in NEVER_ACCEPTED:
         return f"not sent ({it.state}): {why(it.reason)}"
-    held = _held(it, now, zone) if it.state is _R.RETRYING else ""
-    return f"{_carried(it, zone)}{held}"
+    again = _again(it, now, zone) if it.state is _R.RETRYING else ""
+    return f"{_carried(it, zone)}{again}"
 
 
 def _carried(it: Told, zone: ZoneInfo) -> str:
     sms = next((one.sms for one in reversed(it.moves) if one.sms), None)
-    to = _to(sms)
-    sent = f"sent{to} on {local_time(it.sent_at, zone)}" if it.sent_at else "not sent"
+    to, at = _to(sms), _taken_at(it, sms)
+    sent = f"sent{to} on {local_time(at, zone)}" if at else "not sent"
     said = {
         _R.RETRYING: f"{sent}, not delivered, to be sent again: {it.reason}",
         _R.SENDING: f"being sent{to}",
@@ -101,13 +103,31 @@ def _carried(it: Told, zone: ZoneInfo) -> str:
     return said[it.state]
 
 
+def _taken_at(it: Told, sms: Sms | None) -> datetime | None:
+    """When the provider took that message; its first one where nothing says more."""
+    sent = (one for one in it.moves if one.state is _R.SENT and one.sms is sms)
+    return next((one.at for one in sent), it.sent_at)
+
+
 def _waiting(it: Told, now: Situation, zone: ZoneInfo) -> str:
     if held := _held(it, now, zone):
         return f"due{held}"
     if it.next_at > now.now:
         put_off = "due, put off until" if it.due_at <= now.now else "not due before"
         return f"{put_off} {local_time(it.next_at, zone)}"
+    if it.retry_at is not None:
+        waits = f"due, put off until {local_time(it.retry_at, zone)}"
+        return f"{waits}, for the provider did not take it: {it.reason}"
     return "due: the next tick looks at it"
+
+
+def _again(it: Told, now: Situation, zone: ZoneInfo) -> str:
+    """Say what keeps it from being sent again, or when that is."""
+    if held := _held(it, now, zone):
+        return held
+    if it.next_at > now.now:
+        return f", not before {local_time(it.next_at, zone)}"
+    return ""
 
 
 def _held(it: Told, now: Situation, zone: ZoneInfo) -> str:

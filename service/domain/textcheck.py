@@ -39,13 +39,16 @@ _ADVISED: Final[Mapping[Language, str]] = {
     "en": "advise … {{ closes_on }} (inclusive)",
 }
 
-_DEADLINE: Final = re.compile(r"截止|不予受理|\bdeadlines?\b", re.IGNORECASE)
+_DEADLINE: Final = re.compile(r"截止|最后期限|不予受理|\bdeadlines?\b", re.IGNORECASE)
 _LINK: Final = re.compile(
-    r"://|\bwww\.|(?:[\w-]+\.)+[a-z]{2,}\b", re.IGNORECASE | re.ASCII
+    r"://|\bwww\.|(?a:[\w-]+[.。])+[a-z]{2,}(?![a-z0-9-])|[^\W\d]\.[\u4e00-\u9fff]{2,}|"
+    r"点击|扫码|二维码",
+    re.IGNORECASE,
 )
 _NUMBER: Final = re.compile(r"\d(?:(?:[ ()-]{0,2}|\.)\d){4,}")
 _PAYMENT: Final = re.compile(
-    r"缴费|缴纳|交费|交钱|付费|付款|支付|转账|汇款|收款|充值|手续费|银行|账户|账号|"
+    r"缴\s*费|缴纳|交\s*费|交钱|付\s*费|付款|支付|转账|汇款|收款|收费|费用|充值|手续费|"
+    r"工本费|罚款|银行|账户|账号|[¥$€£]\s*\d|\d\s*元|"
     r"\b(?:pay(?:s|ing|ments?|able)?|paid|fees?|bank|transfers?|deposits?|invoices?)\b",
     re.IGNORECASE,
 )

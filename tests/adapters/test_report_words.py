@@ -1,11 +1,16 @@
+import re
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+import pytest
+
 from service.adapters.words import Words
+from service.domain.births import BEFORE_START
 from service.domain.report import Figures, build
 from service.domain.rule import Language, Text
+from service.domain.silence import WHY
 from service.domain.tally import Tally, TypeLine
 from service.domain.week import between, iso_week
 
@@ -120,6 +125,13 @@ def test_counts_from_the_sandbox_are_called_simulated() -> None:
     assert told(figures, "en").startswith("(Simulated: every message went to")
     title = WORDS.render_report(build(figures), "zh", "title")
     assert title.endswith("【模拟数据】")
+
+
+@pytest.mark.parametrize("reason", [*WHY.keys() - {BEFORE_START}, "refused"])
+def test_every_reason_of_the_ledger_has_words_in_chinese(reason: str) -> None:
+    said = told(replace(BUSY, not_reminded={reason: 1}), "zh")
+    [words] = re.findall("未提醒1件，其中(.*?)1件", said)
+    assert not re.search("[a-z]", words)
 
 
 def test_a_reason_without_words_is_shown_as_it_is_stored() -> None:

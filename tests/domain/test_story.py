@@ -14,6 +14,7 @@ from tests.domain.test_silence import DUE, NOON, START, UNTIL, WELL, ZONE
 R = ReminderState
 SMS = Sms("+1212***0142", "twilio", None)
 FAILED = Sms("+1212***0142", "twilio", "30003")
+OTHER = Sms("+1213***0111", "twilio", None)
 MINUTE = timedelta(minutes=1)
 
 BORN = Told(
@@ -27,6 +28,7 @@ BORN = Told(
     reason=None,
     next_at=DUE,
     hold_reason=None,
+    retry_at=None,
     sent_at=None,
     told_on=None,
     redated_at=None,
@@ -147,6 +149,34 @@ SENT_AT = {"sent_at": DUE}
     ("it", "said"),
     [
         (BORN, "due: the next tick looks at it"),
+        (
+            replace(BORN, retry_at=NOON, reason="retry-safe 20429: HTTP 429"),
+            (
+                "due, put off until 2024-11-12 09:30 Asia/Shanghai, for the provider "
+                "did not take it: retry-safe 20429: HTTP 429"
+            ),
+        ),
+        (
+            after(
+                *(SENDING, SENT, move(R.RETRYING, "undelivered: bad-number 30005")),
+                *(replace(SENDING, sms=OTHER), Move(NOON, R.SENT, None, OTHER)),
+                Move(NOON + MINUTE, R.DELIVERED, None, OTHER),
+                sent_at=DUE,
+            ),
+            "sent to +1213***0111 on 2024-11-12 09:30 Asia/Shanghai and delivered",
+        ),
+        (
+            after(
+                *(SENDING, SENT, move(R.RETRYING, "retry-later 30003", FAILED)),
+                sent_at=DUE,
+                next_at=NOON,
+            ),
+            (
+                "sent to +1212***0142 on 2024-11-11 09:30 Asia/Shanghai, not "
+                "delivered, to be sent again: retry-later 30003, not before "
+                "2024-11-12 09:30 Asia/Shanghai"
+            ),
+        ),
         (
             replace(BORN, hold_reason="outside sending hours", next_at=NOON),
             "due, held until 2024-11-12 09:30 Asia/Shanghai: outside sending hours",

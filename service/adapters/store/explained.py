@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, and_, select
+from sqlalchemy import Row, and_, case, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.adapters.store.candidates import chosen, phones_of
@@ -23,6 +23,7 @@ from service.adapters.store.schema import (
     versions,
 )
 from service.adapters.store.senders import office_of_each, scopes_of
+from service.adapters.store.types import database_now
 from service.domain.choice import Revision
 from service.domain.permit import PermitStatus
 from service.domain.recipient import Line
@@ -62,10 +63,15 @@ class ExplainStore:
             return told, await _situation(connection, permit_id, told, now)
 
 
+_RETRY_AT = case((reminders.c.retry_at > database_now(), reminders.c.retry_at)).label(
+    "left_alone_until"
+)
+
+
 async def _told(connection: AsyncConnection, permit_id: str) -> list[Told]:
     moves = await _moves(connection, permit_id)
     wanted = (
-        select(reminders)
+        select(reminders, _RETRY_AT)
         .where(reminders.c.permit_id == permit_id)
         .order_by(reminders.c.expires_on, reminders.c.due_at, reminders.c.born_at)
     )
@@ -81,6 +87,7 @@ async def _told(connection: AsyncConnection, permit_id: str) -> list[Told]:
             reason=row.reason,
             next_at=row.next_at,
             hold_reason=row.hold_reason,
+            retry_at=row.left_alone_until,
             sent_at=row.sent_at,
             told_on=row.told_on,
             redated_at=row.redated_at,
