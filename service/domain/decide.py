@@ -10,6 +10,7 @@ from datetime import date, datetime, timedelta
 from service.domain.authority import Authority
 from service.domain.permit import PermitStatus
 from service.domain.recipient import Line
+from service.domain.retry import NO_ROUTE
 from service.domain.status import ReminderState
 
 
@@ -19,7 +20,8 @@ class Candidate:
 
     A correction waits for no gap, so it has no `last_sent_at`. `last_told_on` is the
     closing day that the holder was told last, or may have been. `outside_trial`: the
-    type is on trial, and the recipient no staff. `line`, `opted_out` and `unreachable`
+    type is on trial, and the recipient no staff. `hold_reason` is why it has
+    been held until now. `line`, `opted_out` and `unreachable`
     are of the phone that it would go to. `again`: a provider has accepted it before,
     and the text did not arrive.
     """
@@ -38,6 +40,7 @@ class Candidate:
     outside_trial: bool = False
     unreachable: bool = False
     again: bool = False
+    hold_reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +77,8 @@ def ended(it: Candidate, now: datetime) -> End | None:
     if end := _withdrawn(it):
         return end
     if it.until_at <= now:
-        return End(ReminderState.MISSED, "window closed")
+        unsent = NO_ROUTE if it.hold_reason == NO_ROUTE else "window closed"
+        return End(ReminderState.MISSED, unsent)
     if reason := _unwelcome(it):
         return End(ReminderState.SUPPRESSED, reason)
     return None

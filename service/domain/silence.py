@@ -11,6 +11,7 @@ from service.domain.decide import Candidate, ended
 from service.domain.localtime import local_time
 from service.domain.permit import PermitStatus
 from service.domain.recipient import Line
+from service.domain.retry import NO_ROUTE
 from service.domain.schedule import Slot
 
 _OVER: Final = "its time was over before it could be sent"
@@ -23,6 +24,7 @@ WHY: Final[Mapping[str, str]] = {
     "no mobile number": "none of the permit's numbers is a mobile phone",
     "opted out": "the phone has opted out",
     "no reachable number": "none of the permit's numbers can be reached",
+    NO_ROUTE: "the provider had no way to the phone, and nobody opened one in time",
     "renewed": "the permit has been renewed",
     "expiry corrected": "the permit ends on another date than was thought",
     "permit suspended": "the permit is suspended",

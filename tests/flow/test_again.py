@@ -413,7 +413,7 @@ async def test_what_no_way_is_opened_to_has_one_try_in_each_step(
     assert ledger.states() == ["refused", "refused"]
     assert ledger.reminders() == {
         "prepare": ("superseded", "by last-call"),
-        "last-call": ("missed", "window closed"),
+        "last-call": ("missed", "no route to the number"),
     }
     assert await ledger.audit() == []
 

@@ -117,7 +117,8 @@ def reminders_with_permits(*where: ColumnElement[bool]) -> Select[Any]:
 
 _OF_REMINDER = (
     *("permit_id", "expires_on", "step", "rule", "authority", "version_id"),
-    *("template", "until_at", "closes_at", "state", "sent_at", "returned", "retries"),
+    *("template", "until_at", "closes_at", "state", "sent_at"),
+    *("hold_reason", "returned", "retries"),
 )
 
 _READ = (
@@ -196,6 +197,7 @@ def _candidate(
         register_valid_until=valid_until,
         unreachable=phone is not None and phone.unreachable_at is not None,
         again=row.sent_at is not None,
+        hold_reason=row.hold_reason,
         outside_trial=row.started == "trial"
         and phone is not None
         and (row.authority, phone.id) not in staff,
