@@ -257,6 +257,12 @@ class SettleStore(Protocol):
     ) -> Mapping[str, tuple[str, str]]:
         """Recipient and text of the messages that these ids of a provider belong to."""
 
+    async def found(self, evidence: Sequence[Receipt], now: datetime) -> None:
+        """Bind what a list showed to these messages, each by its `ref`.
+
+        Nothing happens where one of them is decided meanwhile, or one alike under way.
+        """
+
     async def absent(self, message: OpenMessage, *, proof: bool, now: datetime) -> None:
         """Note that the provider does not list it; with proof, return its reminders.
 

@@ -13,7 +13,7 @@ from random import sample
 from service.domain.doubt import proven_from
 from service.domain.errors import SetUpError
 from service.domain.outcome import Found, Receipt
-from service.flow.ports import Clock, Provider, ReceiveStore, SettleStore, Vault
+from service.flow.ports import Clock, Provider, SettleStore, Vault
 from service.flow.post import IN_VAIN
 from service.flow.register import PHONE
 from service.flow.rows import OpenMessage
@@ -24,7 +24,6 @@ log = logging.getLogger(__name__)
 
 async def settle(
     store: SettleStore,
-    receipts: ReceiveStore,
     *,
     provider: Provider,
     vault: Vault,
@@ -53,7 +52,7 @@ async def settle(
         in_vain = 0
         found = await _candidates(twins, listed, store)
         if found is not None and len(found) == len(twins):
-            await receipts.receive(_bind(twins, found, provider.name), clock.now())
+            await store.found(_bind(twins, found, provider.name), clock.now())
         elif found == []:
             await _absent(twins, store, clock, patience)
 

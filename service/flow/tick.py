@@ -60,7 +60,6 @@ async def tick(to: Pass) -> Passed:
         born += await expand(to.expanding, clock, stopping)
         await settle(
             to.settling,
-            to.receiving,
             provider=posting.provider,
             vault=posting.vault,
             clock=clock,

@@ -9,6 +9,9 @@ from tests.chaos.ledger import connected, dashed
 from tests.chaos.office import Office
 from tests.chaos.witness import Witness, events
 
+_HANDS = 2
+"""Commands at once."""
+
 _IS_LEFT = "state = 'uncertain' AND reason = 'absent again: an operator decides'"
 _LONG_AGO = (
     f"UPDATE messages SET absent_at = '2020-01-01 00:00:00.000000' WHERE {_IS_LEFT}"  # noqa: S608
@@ -36,11 +39,15 @@ class Operator:
         """Confirm that all is well, and decide so many outcomes."""
         for scope in self._paused():
             await self.office.run("resume", scope)
-        for message in list(self._undecided())[:most]:
-            why = ("--reason", "it is not in their log")
-            ran = await self.office.run("messages", "resend", message, *why)
-            self.decided += ran.code == 0
+        left = list(self._undecided())[:most]
+        for at in range(0, len(left), _HANDS):
+            await asyncio.gather(*map(self._decide, left[at : at + _HANDS]))
         await asyncio.to_thread(self._hurry)
+
+    async def _decide(self, message: str) -> None:
+        why = ("--reason", "it is not in their log")
+        ran = await self.office.run("messages", "resend", message, *why)
+        self.decided += ran.code == 0
 
     def _paused(self) -> list[str]:
         """By a person, the breaker or the volume guard."""

@@ -181,7 +181,6 @@ class Ledger:
         """Ask the provider once about every unknown outcome."""
         await settle(
             self.messages,
-            ReceiveStore(self.database),
             provider=self.provider,
             vault=self.vault,
             clock=self.clock,

@@ -1,5 +1,5 @@
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from time import monotonic
@@ -10,6 +10,7 @@ from service.adapters.store.doubted import ResolveStore
 from service.adapters.store.messages import MessageStore
 from service.domain.outcome import (
     Accepted,
+    Found,
     NotPosted,
     Outcome,
     RefusalKind,
@@ -20,6 +21,7 @@ from service.domain.status import MessageState
 from service.flow.edits import Apply
 from service.flow.post import IN_VAIN
 from service.flow.resolve import Decision
+from service.flow.rows import OpenMessage
 from tests.flow.fakes import DiedError, Taken
 from tests.flow.ledger import (
     FOOD,
@@ -344,6 +346,32 @@ async def test_a_provider_that_cannot_be_asked_proves_nothing(
         await ledger.settle(patience=-timedelta(minutes=5))
     assert ledger.states() == ["uncertain"]
     assert ledger.message()["absent_at"] is None
+
+
+async def test_what_was_sent_anew_while_the_list_was_read_is_not_the_former_one(
+    ledger: Ledger,
+    lapsed: Callable[..., Awaitable[None]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    await lapsed("SC-0001", arrived=False)
+    find = ledger.provider.find
+
+    async def late(message: OpenMessage, to: str) -> Sequence[Found] | None:
+        monkeypatch.setattr(ledger.provider, "find", find)
+        for proof in (False, True):
+            await ledger.messages.absent(message, proof=proof, now=PREPARE)
+        ledger.provider.lost = True
+        ledger.provider.script = [Unknown("timeout")]
+        assert await ledger.send() == 1
+        return await find(message, to)
+
+    monkeypatch.setattr(ledger.provider, "find", late)
+    await ledger.settle()
+    assert ledger.states() == ["not-accepted", "uncertain"]
+    await ledger.settle()
+    assert ledger.states() == ["not-accepted", "accepted"]
+    assert ledger.reminders() == {"prepare": ("sent", None)}
+    assert await ledger.audit() == []
 
 
 async def test_a_list_that_hangs_holds_nothing_up_and_each_has_its_turn_later(

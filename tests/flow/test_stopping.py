@@ -98,7 +98,6 @@ async def test_told_to_stop_it_asks_the_provider_after_nothing(ledger: Ledger) -
     moved = await poll(ledger.provider, store, ledger.clock, timedelta(), lambda: True)
     await settle(
         ledger.messages,
-        store,
         provider=ledger.provider,
         vault=ledger.vault,
         clock=ledger.clock,

@@ -15,7 +15,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from service.adapters.store.answers import alarm
+from service.adapters.store.answers import alarm, take_receipt
 from service.adapters.store.claims import claim
 from service.adapters.store.database import Database
 from service.adapters.store.drafted import Worker
@@ -30,7 +30,7 @@ from service.adapters.store.schema import (
     reminders,
 )
 from service.adapters.store.types import database_now, in_seconds
-from service.domain.outcome import Outcome
+from service.domain.outcome import Outcome, Receipt
 from service.domain.status import MessageState, ReminderState
 from service.flow.ports import Vault
 from service.flow.rows import Claim, Claiming, OpenMessage, Outgoing
@@ -149,6 +149,27 @@ class MessageStore:
         async with self._database.read() as connection:
             rows = await connection.execute(wanted)
             return {sid: (recipient, body) for sid, recipient, body in rows}
+
+    async def found(self, evidence: Sequence[Receipt], now: datetime) -> None:
+        """What the list showed is these messages', if they are unknown still.
+
+        Another process may have decided while the list was read, and sent anew: then
+        what was listed is the new one's.
+        """
+        its = messages.c
+        still = (
+            select(its.id)
+            .where(
+                its.id.in_([one.ref for one in evidence]),
+                its.state == MessageState.UNCERTAIN,
+                ~_twin_under_way(),
+            )
+            .with_for_update()
+        )
+        async with self._database.write() as connection:
+            if len((await connection.execute(still)).all()) == len(evidence):
+                for one in evidence:
+                    await take_receipt(connection, one, now)
 
     async def absent(self, message: OpenMessage, *, proof: bool, now: datetime) -> None:
         """Note that the provider does not list it; with proof, return its reminders."""
