@@ -148,7 +148,7 @@ async def test_a_second_provider_id_is_kept_and_alarms_and_moves_nothing(
 @pytest.mark.parametrize(
     ("kind", "column", "ended"),
     [
-        (RefusalKind.OPTED_OUT, "opted_out_at", ("failed", "undelivered")),
+        (RefusalKind.OPTED_OUT, "opted_out_at", ("failed", "opted out")),
         (RefusalKind.BAD_NUMBER, "unreachable_at", ("failed", "undelivered")),
         (RefusalKind.RETRY_LATER, None, ("retrying", "retry-later 30005")),
     ],
