@@ -10,7 +10,10 @@ from service.domain.week import ReportPeriod
 
 @dataclass(frozen=True, slots=True)
 class Falling:
-    """So many reminders of a permit type that come at an instant."""
+    """So many reminders of a permit type that come at an instant.
+
+    Fewer than none where some of those that are counted there come at another.
+    """
 
     rule: str
     at: datetime

@@ -1,6 +1,7 @@
 """What is to come, day by day, as the registers stand."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -9,7 +10,9 @@ import pytest
 from service.adapters.store.counts import CountStore
 from service.adapters.store.expected import ForecastStore
 from service.domain.errors import InvalidError
+from service.domain.outcome import RefusalKind, Refused
 from service.domain.week import week_of
+from service.flow.edits import Offices
 from service.flow.forecast import MOST, forecast
 from service.flow.report import report
 from tests.flow.guarded import DAY, HOUR, many, pass_at
@@ -88,6 +91,23 @@ async def test_what_waits_is_expected_when_it_is_looked_at_again(
     await draft.brakes.pause("all", "ann", "test", draft.clock.now())
     await draft.expand(PREPARE + 2 * DAY)
     assert await days_ahead(draft) == {date(2024, 9, 21): 1}, "overdue comes today"
+
+
+async def test_what_is_held_on_its_day_is_expected_on_the_next(ledger: Ledger) -> None:
+    office = (await ledger.office.law()).authority(OFFICE)
+    await ledger.change(Offices([replace(office, daily_limit=2)]))
+    await ledger.register(*many(5))
+    assert await pass_at(ledger, PREPARE) == 2
+    assert await days_ahead(ledger) == {date(2024, 9, 19): 2, date(2024, 9, 20): 3}
+    assert await days_ahead(ledger, 1) == {date(2024, 9, 19): 2}
+
+
+async def test_what_no_way_leads_to_is_not_expected_to_go(ledger: Ledger) -> None:
+    ledger.provider.script = [Refused(RefusalKind.ROUTE, "21408", "HTTP 400")]
+    await ledger.register(*many(1))
+    assert await pass_at(ledger, PREPARE) == 1
+    ledger.clock.move_to(PREPARE + DAY)
+    assert await days_ahead(ledger, 60) == {date(2024, 11, 11): 1}, "by its next step"
 
 
 async def test_the_weekly_report_foretells_the_same(ledger: Ledger) -> None:

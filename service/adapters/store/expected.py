@@ -5,10 +5,11 @@ from collections.abc import Sequence
 from sqlalchemy import func, select
 
 from service.adapters.store.database import Database
-from service.adapters.store.falling import between, falling, waiting
+from service.adapters.store.falling import between, falling, put_off, waiting
 from service.adapters.store.schema import reminders, slots
 from service.domain.forecast import Falling
 from service.domain.week import ReportPeriod
+from service.domain.week import between as between_days
 
 
 class ForecastStore:
@@ -28,9 +29,22 @@ class ForecastStore:
             .where(waiting(days.starts_at, days.ends_at, authorities))
             .group_by(reminders.c.rule, reminders.c.next_at)
         )
+        today = between_days(days.first_on, days.first_on, days.zone)
+        later = (
+            select(
+                reminders.c.rule, reminders.c.due_at, reminders.c.next_at, func.count()
+            )
+            .where(put_off(days.starts_at, today.ends_at, authorities))
+            .group_by(reminders.c.rule, reminders.c.due_at, reminders.c.next_at)
+        )
         async with self._database.read() as connection:
-            return [
+            found = [
                 Falling(*row)
                 for counted in (to_come, held)
                 for row in await connection.execute(counted)
             ]
+            for rule, due_at, next_at, count in await connection.execute(later):
+                found.append(Falling(rule, due_at, -count))
+                if next_at < days.ends_at:
+                    found.append(Falling(rule, next_at, count))
+            return found

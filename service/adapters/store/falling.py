@@ -10,6 +10,7 @@ from service.adapters.store.grouped import same_group
 from service.adapters.store.schema import golives, permits, reminders, slots
 from service.adapters.store.texted import IS_DUE
 from service.domain.permit import PermitStatus
+from service.domain.retry import NO_ROUTE
 from service.domain.rule import RESERVED
 
 REMINDED: Final = and_(
@@ -91,7 +92,25 @@ def waiting(
     """Reminders due before, and to be looked at before an instant."""
     return and_(
         IS_DUE,
+        _MAY_GO,
         reminders.c.next_at < ends_at,
         reminders.c.authority.in_(authorities),
         beside(since),
     )
+
+
+def put_off(
+    since: datetime, from_at: datetime, authorities: Sequence[str]
+) -> ColumnElement[bool]:
+    """Reminders that `between` counts by slots due from `since` on, and held longer."""
+    return and_(
+        IS_DUE,
+        _MAY_GO,
+        reminders.c.next_at >= from_at,
+        reminders.c.authority.in_(authorities),
+        ~beside(since),
+    )
+
+
+_MAY_GO: Final = reminders.c.hold_reason.is_distinct_from(NO_ROUTE)
+"""What no way leads to goes only once somebody has opened one."""
