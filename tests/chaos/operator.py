@@ -35,8 +35,11 @@ class Operator:
             else:
                 await self.tend(most=1)
 
-    async def tend(self, most: int = 10) -> None:
-        """Confirm that all is well, and decide so many outcomes."""
+    async def tend(self, most: int | None = 10) -> None:
+        """Confirm that all is well, and decide so many outcomes; None: all of them.
+
+        The latter in the evening: what waits for a person may close the next day.
+        """
         for scope in self._paused():
             await self.office.run("resume", scope)
         left = list(self._undecided())[:most]

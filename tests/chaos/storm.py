@@ -48,6 +48,7 @@ class Storm:
         while (left := kills - self.kills) > 0:
             await self._day(self.kills + min(left, a_day))
             await self._import()
+            await self.operator.tend(most=None)
             self.today += timedelta(days=1)
             await self.office.move(self.today)
 
