@@ -20,10 +20,9 @@ class Candidate:
 
     A correction waits for no gap, so it has no `last_sent_at`. `last_told_on` is the
     closing day that the holder was told last, or may have been. `outside_trial`: the
-    type is on trial, and the recipient no staff. `hold_reason` is why it has
-    been held until now. `line`, `opted_out` and `unreachable`
-    are of the phone that it would go to. `again`: a provider has accepted it before,
-    and the text did not arrive.
+    type is on trial, and the recipient no staff. `hold_reason` is why it has been held
+    until now. `line`, `opted_out` and `unreachable` are of the phone that it would go
+    to. `again`: a provider has accepted it before, and the text did not arrive.
     """
 
     expires_on: date

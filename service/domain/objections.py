@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from datetime import datetime
+from unicodedata import normalize
 
 from service.domain.authority import Authority
 from service.domain.group import Regroup
@@ -22,7 +23,7 @@ def untellable(office: Authority) -> Iterator[str]:
         for language, words in asdict(getattr(office, name)).items()
     }
     for name, words in told.items():
-        for found, expected in barred(words):
+        for found, expected in barred(normalize("NFKC", words)):
             yield f"{office.code}: {name}: found {found}, expected {expected}"
 
 

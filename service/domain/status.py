@@ -94,6 +94,9 @@ RANK: Mapping[MessageState, int] = {
 }
 """Receipts come late, twice and shuffled: they move a message only up its rank."""
 
+WAITING = (_R.DUE, _R.RETRYING)
+"""Sent once its instant has come and nothing holds it: a message may begin in these."""
+
 NOT_TAKEN = frozenset({_M.REFUSED, _M.NOT_ACCEPTED, _M.GIVEN_UP})
 """Of these the provider was thought to have nothing; its own word may say otherwise."""
 

@@ -8,7 +8,6 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from itertools import chain
 from typing import Final
-from unicodedata import normalize
 
 from service.domain.marks import Marked, mark
 from service.domain.raw import shown
@@ -133,14 +132,13 @@ def plain(it: Marked) -> Iterator[Finding]:
 
 
 def barred(words: str) -> Iterator[Finding]:
-    """Find what is told to no holder, in whatever part of a text it would stand."""
-    plainly = normalize("NFKC", words)
+    """Find what no holder is told, in plain letters, wherever in a text it stands."""
     for pattern, expected in (
         (_DEADLINE, "advice: no clerk refuses an application because of a text"),
         (_LINK, "no link"),
         (_PAYMENT, "nothing about payment: a reminder asks for no money"),
     ):
-        if found := pattern.search(plainly):
+        if found := pattern.search(words):
             yield shown(found[0]), expected
 
 

@@ -26,7 +26,7 @@ from service.domain.golive import OUTLIVES
 from service.domain.permit import PermitStatus
 from service.domain.recipient import Line
 from service.domain.retry import NO_ROUTE
-from service.domain.status import NEVER_ACCEPTED, ReminderState
+from service.domain.status import NEVER_ACCEPTED, WAITING, ReminderState
 from service.flow.call import GroupKey, Unfiled
 
 
@@ -142,7 +142,7 @@ def _failed(row: Row[Any]) -> str | None:
 
 def _held(row: Row[Any], stops: _Stops, now: datetime) -> str | None:
     """What holds a reminder back that is not under way, for longer than hours."""
-    if row.state not in (ReminderState.DUE, ReminderState.RETRYING):
+    if row.state not in WAITING:
         return None
     scopes = scopes_of(row.authority, row.rule, stops.offices.get(row.authority))
     by = next((stops.made_by[one] for one in scopes if one in stops.made_by), None)

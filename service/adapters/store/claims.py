@@ -13,9 +13,10 @@ from service.adapters.store.candidates import Reading, read
 from service.adapters.store.drafted import Made, Worker, outgoing, write
 from service.adapters.store.moves import Key, move, these
 from service.adapters.store.schema import reminders
-from service.adapters.store.sendable import READY, companions, ready, what_is_wanted
+from service.adapters.store.sendable import companions, ready, what_is_wanted
 from service.adapters.store.spent import give_turns, spent_of
 from service.domain.decide import Hold
+from service.domain.status import WAITING
 from service.flow.rows import Claim, Claiming, Due
 
 T = TypeVar("T", bound=Hashable)
@@ -83,6 +84,6 @@ def _alike(
 async def _hold(connection: AsyncConnection, hold: Hold, keys: list[Key]) -> None:
     await connection.execute(
         update(reminders)
-        .where(these(keys), reminders.c.state.in_(READY))
+        .where(these(keys), reminders.c.state.in_(WAITING))
         .values(next_at=hold.until, hold_reason=hold.reason)
     )

@@ -11,8 +11,7 @@ from service.adapters.store.batch import Batch, like
 from service.adapters.store.candidates import Reading
 from service.adapters.store.moves import keeping
 from service.adapters.store.schema import message_reminders, messages, reminders
-from service.adapters.store.sendable import READY
-from service.domain.status import RANK, MessageState, ReminderState
+from service.domain.status import RANK, WAITING, MessageState, ReminderState
 from service.flow.ports import Vault
 from service.flow.rows import Draft, Outgoing
 
@@ -121,7 +120,7 @@ _TAKE = (
         reminders.c.permit_id == _LINKS["permit_id"],
         reminders.c.expires_on == _LINKS["expires_on"],
         reminders.c.step == _LINKS["step"],
-        reminders.c.state.in_(READY),
+        reminders.c.state.in_(WAITING),
     )
     .values(
         state=ReminderState.SENDING,

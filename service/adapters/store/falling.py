@@ -90,27 +90,20 @@ def waiting(
     since: datetime, ends_at: datetime, authorities: Sequence[str]
 ) -> ColumnElement[bool]:
     """Reminders due before, and to be looked at before an instant."""
-    return and_(
-        IS_DUE,
-        _MAY_GO,
-        reminders.c.next_at < ends_at,
-        reminders.c.authority.in_(authorities),
-        beside(since),
-    )
+    return and_(_may_go(authorities), reminders.c.next_at < ends_at, beside(since))
 
 
 def put_off(
     since: datetime, from_at: datetime, authorities: Sequence[str]
 ) -> ColumnElement[bool]:
     """Reminders that `between` counts by slots due from `since` on, and held longer."""
+    return and_(_may_go(authorities), reminders.c.next_at >= from_at, ~beside(since))
+
+
+def _may_go(authorities: Sequence[str]) -> ColumnElement[bool]:
+    """What is due, but for that to which no way leads: somebody must open one first."""
     return and_(
         IS_DUE,
-        _MAY_GO,
-        reminders.c.next_at >= from_at,
+        reminders.c.hold_reason.is_distinct_from(NO_ROUTE),
         reminders.c.authority.in_(authorities),
-        ~beside(since),
     )
-
-
-_MAY_GO: Final = reminders.c.hold_reason.is_distinct_from(NO_ROUTE)
-"""What no way leads to goes only once somebody has opened one."""

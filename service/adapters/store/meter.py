@@ -10,7 +10,6 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.adapters.store.database import Database
 from service.adapters.store.doubted import OPEN_ROWS, for_a_person
-from service.adapters.store.reminderlists import WAITING
 from service.adapters.store.schema import (
     authorities,
     facts,
@@ -21,7 +20,7 @@ from service.adapters.store.schema import (
 from service.adapters.store.senders import office_paused
 from service.adapters.store.watched import LAST_TICK
 from service.domain.order import ALL
-from service.domain.status import MessageState, ReminderState
+from service.domain.status import WAITING, MessageState, ReminderState
 from service.flow.measure import Gauges
 
 BREAKER: Final = "breaker"

@@ -9,11 +9,8 @@ from sqlalchemy import ColumnElement, Row, Select, and_, literal, select, tuple_
 from service.adapters.store.database import Database
 from service.adapters.store.moves import KEY
 from service.adapters.store.schema import permits, reminders
-from service.domain.status import ReminderState
+from service.domain.status import WAITING, ReminderState
 from service.flow.look import RemindersWanted, SeenReminder
-
-WAITING: Final = (ReminderState.DUE, ReminderState.RETRYING)
-"""What is sent once its instant has come and nothing holds it."""
 
 SEEN: Final = (reminders, permits.c.shown_number)
 """The columns that `seen` reads."""

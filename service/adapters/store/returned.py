@@ -12,13 +12,12 @@ from service.adapters.store.changed import bear_current
 from service.adapters.store.moves import KEY, Key, move, these
 from service.adapters.store.redated import align
 from service.adapters.store.schema import messages, reminders
-from service.adapters.store.sendable import READY
 from service.adapters.store.toldbefore import fall_back
 from service.adapters.store.types import in_seconds
 from service.domain.outcome import Fault
 from service.domain.recipient import Line
 from service.domain.retry import AFTER, NO_ROUTE, waits
-from service.domain.status import MessageState, ReminderState
+from service.domain.status import WAITING, MessageState, ReminderState
 
 OPEN = (MessageState.SENDING, MessageState.UNCERTAIN)
 """Under way or unknown: only these may still turn out not to have been taken."""
@@ -92,7 +91,7 @@ async def park(
 async def try_routes(connection: AsyncConnection, now: datetime) -> int:
     """Somebody may have opened a way: what waits for one is tried again; how many."""
     waiting = update(reminders).where(
-        reminders.c.state.in_(READY), reminders.c.hold_reason == NO_ROUTE
+        reminders.c.state.in_(WAITING), reminders.c.hold_reason == NO_ROUTE
     )
     freed = waiting.values(next_at=now, hold_reason=None)
     return (await connection.execute(freed)).rowcount

@@ -24,11 +24,8 @@ from service.adapters.store.schema import pauses, permit_recipients, reminders
 from service.adapters.store.senders import office_paused
 from service.adapters.store.types import database_now
 from service.domain.rule import CORRECTION
-from service.domain.status import ReminderState
+from service.domain.status import WAITING, ReminderState
 from service.flow.rows import Claiming
-
-READY = (ReminderState.DUE, ReminderState.RETRYING)
-"""The states a message may begin in."""
 
 COMPANIONS = 1000
 """Reminders of the same phones that are looked at besides."""
@@ -70,7 +67,7 @@ async def ready(connection: AsyncConnection, wanted: Wanted, most: int) -> list[
     asked = wanted.values | {"most": most}
     found = [
         row
-        for state in READY
+        for state in WAITING
         for row in await connection.execute(_due(state, paused=wanted.paused), asked)
     ]
     found.sort(key=lambda row: (row.closes_at, row.permit_id))
@@ -131,7 +128,7 @@ async def companions(
         return []
     rows = [
         row
-        for state in READY
+        for state in WAITING
         for row in await connection.execute(
             _sendable(state, paused=wanted.paused).where(
                 reminders.c.permit_id.in_(others)
@@ -153,7 +150,7 @@ _THEIRS = (
     .where(
         permit_recipients.c.recipient_id.in_(_PHONES.values),
         permit_recipients.c.permit_id.not_in(_TAKEN.values),
-        reminders.c.state.in_(READY),
+        reminders.c.state.in_(WAITING),
         reminders.c.next_at <= bindparam("now", type_=reminders.c.next_at.type),
     )
     .limit(COMPANIONS)
