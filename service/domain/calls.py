@@ -97,16 +97,22 @@ class Calling:
         texted: frozenset[str],
         held: str | None,
         failed: str | None,
+        *,
+        doubted: bool,
     ) -> list[str]:
         """Say why a permit of the group must be called; nothing where a text does it.
 
         `texted` are the steps in which its holder was texted, or is about to be;
         `held` is what holds such a text back, `failed` why the latest did not arrive.
+        `doubted`: what became of one is left to an operator.
         """
         found = list(reach.reasons())
         if self.closes_in >= timedelta():
+            closing = f"closing {_in(self.closes_in)}"
             if held and self.near:
-                found.append(f"held back: {held}, closing {_in(self.closes_in)}")
+                found.append(f"held back: {held}, {closing}")
+            if doubted and self.near:
+                found.append(f"nobody knows whether the text went out, {closing}")
             if failed and not found:
                 found.append(f"the text failed: {failed}")
             return found

@@ -18,7 +18,7 @@ class Unfiled:
 
     `texted` are the steps of its expiry date whose text went out or is about to; `held`
     is what holds one of them back for longer than hours, `failed` why the latest of
-    them did not arrive.
+    them did not arrive; `doubted`: what became of one of them is left to an operator.
     """
 
     series: str
@@ -32,6 +32,7 @@ class Unfiled:
     texted: frozenset[str]
     held: str | None
     failed: str | None
+    doubted: bool
 
     @property
     def group(self) -> GroupKey:
@@ -59,7 +60,8 @@ async def calls(
     Past closing and not past their end where the law refuses late filing or is silent
     on it, or where nothing was texted since; those closing soon, or late, that no text
     can reach, or whose latest text failed; and those that close within days while a
-    limit, a pause, a slow sender or a stale register holds their text back.
+    limit, a pause, a slow sender or a stale register holds their text back, or while
+    nobody knows whether it went out.
     """
     law, now = await laws.law(), clock.now()
     found = dict[GroupKey, Calling]()
@@ -72,10 +74,16 @@ async def calls(
     told = [
         _call(one, group, reasons)
         for one, group in rows
-        if (reasons := group.reasons(one.reach, one.texted, one.held, one.failed))
+        if (reasons := _reasons(one, group))
     ]
     return sorted(
         told, key=lambda it: (it.expires_on, it.authority, it.rule, it.number)
+    )
+
+
+def _reasons(one: Unfiled, group: Calling) -> list[str]:
+    return group.reasons(
+        one.reach, one.texted, one.held, one.failed, doubted=one.doubted
     )
 
 

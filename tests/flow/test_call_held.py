@@ -6,9 +6,10 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from service.adapters.store.calls import CallReader
+from service.adapters.store.messages import LEFT
 from service.domain.calls import NEAR, STALE
 from service.domain.caps import DAILY_LIMIT, RECIPIENT_LIMIT
-from service.domain.outcome import RefusalKind, Refused
+from service.domain.outcome import RefusalKind, Refused, Unknown
 from service.domain.status import MessageState
 from service.flow.call import calls
 from service.flow.rows import Register
@@ -165,6 +166,24 @@ async def test_a_text_that_went_out_is_not_held_back(ledger: Ledger) -> None:
     assert await ledger.send_at(LAST_CALL) == 1
     await ledger.brakes.pause("all", "breaker", "…", ledger.clock.now())
     ledger.clock.move_to(LAST_DAY)
+    assert await why(ledger) == []
+
+
+@pytest.mark.parametrize(
+    ("days", "told"), [(NEAR.days + 1, None), (NEAR.days, "in 5 days"), (0, "today")]
+)
+async def test_a_text_whose_outcome_is_left_to_an_operator_is_called_about_in_time(
+    ledger: Ledger, days: int, told: str | None
+) -> None:
+    ledger.provider.script = [Unknown("TimeoutError")]
+    await ledger.register(permit())
+    await ledger.send_at(PREPARE)
+    ledger.clock.move_to(LAST_DAY - days * DAY)
+    assert await why(ledger) == [], "settling may find out yet"
+    ledger.tamper(f"UPDATE messages SET reason = '{LEFT}'")  # noqa: S608 - our own words
+    wanted = [f"nobody knows whether the text went out, closing {told}"]
+    assert await why(ledger) == (wanted if told else [])
+    ledger.tamper("UPDATE messages SET state = 'accepted', provider_id = 'SM1'")
     assert await why(ledger) == []
 
 

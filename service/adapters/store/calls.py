@@ -11,10 +11,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.adapters.store.candidates import chosen, phones_of
 from service.adapters.store.database import Database
+from service.adapters.store.doubted import for_a_person
 from service.adapters.store.grouped import GROUP, THEIR_PERMITS, of_groups
 from service.adapters.store.moves import in_pieces
 from service.adapters.store.schema import (
     golives,
+    messages,
     pauses,
     permits,
     reminders,
@@ -94,6 +96,7 @@ class _Steps:
     texted: set[str] = field(default_factory=set)
     held: str | None = None
     failed: str | None = None
+    doubted: bool = False
 
 
 async def _steps(
@@ -103,7 +106,8 @@ async def _steps(
     stops = await _stops(connection)
     for piece in in_pieces(ids):
         wanted = (
-            select(reminders)
+            select(reminders, for_a_person().label("doubted"))
+            .outerjoin(messages, messages.c.id == reminders.c.message_id)
             .where(
                 reminders.c.permit_id.in_(piece),
                 reminders.c.state.not_in(NEVER_ACCEPTED),
@@ -113,6 +117,7 @@ async def _steps(
         for row in await connection.execute(wanted):
             steps = found[row.permit_id, row.expires_on]
             steps.failed = _failed(row)
+            steps.doubted = bool(row.doubted) or steps.doubted
             if steps.failed is None:
                 steps.texted.add(row.step)
                 steps.held = _held(row, stops, now) or steps.held
@@ -171,4 +176,5 @@ def _row(
         texted=frozenset(mine.texted),
         held=mine.held,
         failed=mine.failed,
+        doubted=mine.doubted,
     )
