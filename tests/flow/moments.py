@@ -4,11 +4,14 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any, Final
+from uuid import UUID
 
 import pytest
 
+from service.adapters.store.doubted import ResolveStore
 from service.domain.outcome import Outcome, RefusalKind, Refused, Unknown
 from service.domain.status import MessageState
+from service.flow.resolve import Decision, Resolving, resolve
 from tests.flow.fakes import DiedError
 from tests.flow.ledger import EXPIRES, LANDLINE, PREPARE, Ledger, permit, word
 
@@ -19,6 +22,8 @@ SOONER, LATER = date(2024, 12, 21), date(2029, 12, 31)
 """Expiry dates that a register may give by mistake, or for good."""
 
 WAITED: Final = "UPDATE reminders SET retry_at = NULL"
+AGAIN: Final = "UPDATE reminders SET next_at = state_at, retry_at = NULL"
+LEFT: Final = "SELECT id FROM messages WHERE state = 'uncertain'"
 LAPSED: Final = "UPDATE messages SET lease_until = '2020-01-01 00:00:00.000000'"
 
 Happen = Callable[[], Awaitable[None]]
@@ -54,6 +59,16 @@ class Office:
         """POST what is due at its first instant, and be answered so."""
         self.ledger.provider.script = [*outcomes] * self.count
         await self.ledger.send_at(PREPARE)
+
+    async def resend(self) -> None:
+        """Decide, as an operator who has looked into the provider's log."""
+        to = Resolving(
+            ResolveStore(self.ledger.database), self.ledger.clock, timedelta()
+        )
+        for row in self.ledger.rows(LEFT):
+            order = {"reason": "it is not in their log"}
+            message = str(UUID(row["id"]))
+            await resolve(message, Decision.RESEND, order, to, "ann")
 
     async def report(self, state: MessageState, code: str | None = None) -> None:
         """Send, and hear what became of it."""
@@ -134,12 +149,52 @@ async def retrying(office: Office, act: Happen) -> None:
     await act()
 
 
+async def tried_once_more(office: Office, act: Happen) -> None:
+    await office.report(MessageState.UNDELIVERED, "30003")
+    office.ledger.tamper(AGAIN)
+    office.ledger.provider.before = [act]
+    await office.ledger.send()
+
+
+async def on_its_way_once_more(office: Office, act: Happen) -> None:
+    await office.report(MessageState.UNDELIVERED, "30003")
+    office.ledger.tamper(AGAIN)
+    office.ledger.provider.after = [act]
+    await office.ledger.send()
+
+
+async def uncertain_once_more(office: Office, act: Happen) -> None:
+    await office.report(MessageState.UNDELIVERED, "30003")
+    office.ledger.tamper(AGAIN)
+    office.ledger.provider.script = [Unknown("timeout")] * office.count
+    await office.ledger.send()
+    await act()
+
+
+async def left_to_an_operator(office: Office, act: Happen) -> None:
+    for _ in range(2):
+        await office.answer(Unknown("timeout"))
+        for _ in range(2):
+            await office.ledger.settle(timedelta())
+    await act()
+    await office.resend()
+
+
+async def paused(office: Office, act: Happen) -> None:
+    brakes, now = office.ledger.brakes, office.ledger.clock.now()
+    await brakes.pause("all", "ann", "an exercise", now)
+    assert await office.ledger.send_at(PREPARE) == 0
+    await act()
+    await brakes.resume("all", "ann", now)
+
+
 Moment = Callable[[Office, Happen], Awaitable[None]]
 
 MOMENTS: Final[Sequence[Moment]] = (
     *(before_it_is_due, due, held, claimed, on_its_way, uncertain_and_taken),
     *(uncertain_and_not_taken, left_by_a_process_that_died, given_back),
-    *(sent, delivered, failed, retrying),
+    *(sent, delivered, failed, retrying, tried_once_more, on_its_way_once_more),
+    *(uncertain_once_more, left_to_an_operator, paused),
 )
 
 Change = Callable[[Office, int], Awaitable[None]]
