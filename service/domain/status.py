@@ -68,7 +68,7 @@ REMINDER_MOVES: Mapping[ReminderState, frozenset[ReminderState]] = {
     _R.UNCERTAIN: _UNDECIDED,
     _R.SENT: frozenset({_R.DELIVERED, _R.FAILED, _R.RETRYING}),
     _R.DELIVERED: frozenset(),
-    _R.FAILED: frozenset({_R.RETRYING, _R.SENT}),
+    _R.FAILED: frozenset({_R.DUE, _R.RETRYING, _R.SENT}),
     _R.CANCELLED: frozenset({_R.DUE, _R.SENT}),
     _R.SUPPRESSED: frozenset({_R.DUE, _R.SENT}),
     _R.SUPERSEDED: frozenset({_R.DUE, _R.SENT}),
@@ -76,7 +76,7 @@ REMINDER_MOVES: Mapping[ReminderState, frozenset[ReminderState]] = {
 }
 """From each state to the next. An end turns `sent` only by a late signed callback:
 the provider had accepted after all, and its word is the truth. What failed for its
-number goes on once there is another one."""
+number goes on once there is another one: due where nobody had accepted it."""
 
 RANK: Mapping[MessageState, int] = {
     _M.SENDING: 0,

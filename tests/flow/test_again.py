@@ -13,6 +13,7 @@ from service.domain.period import Period
 from service.domain.permit import PermitStatus
 from service.domain.status import MessageState
 from service.flow.edits import Apply
+from service.flow.send import send
 from tests.flow.ledger import (
     EXPIRES,
     FOOD,
@@ -29,6 +30,7 @@ from tests.flow.ledger import (
 M, K = MessageState, RefusalKind
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 NEXT_MORNING = datetime(2024, 9, 20, 1, 30, tzinfo=UTC)
+EVENING = PREPARE + timedelta(hours=9)
 NOBODY = Refused(K.BAD_NUMBER, "21211", "HTTP 400")
 
 
@@ -129,6 +131,41 @@ async def test_a_dead_number_that_is_replaced_later_is_texted_at_the_new_one(
     assert ledger.provider.posted[-1].phone == PHONE_2
     assert ledger.reminders() == {"prepare": ("sent", None)}
     assert await ledger.send_at(PREPARE + 2 * HOUR) == 0
+    assert await ledger.audit() == []
+
+
+@pytest.mark.parametrize("accepted", [False, True], ids=["refused", "undelivered"])
+async def test_a_new_number_that_must_wait_ends_with_its_permit(
+    ledger: Ledger, *, accepted: bool
+) -> None:
+    """What nobody had accepted is due again, and so whatever ends it can."""
+    ledger.provider.script = [] if accepted else [NOBODY]
+    await sent(ledger)
+    if accepted:
+        await ledger.receive(dead("SM1"))
+    ledger.clock.move_to(EVENING)
+    await ledger.register(permit(phones=(PHONE_2,)))
+    assert await ledger.send() == 0, "not at night"
+    assert await ledger.audit() == []
+    again = "retrying" if accepted else "due"
+    assert ledger.reminders()["prepare"] == (again, "reopened")
+    await ledger.register(permit(phones=(PHONE_2,), status=PermitStatus.WITHDRAWN))
+    ledger.clock.move_to(NEXT_MORNING)
+    sending = await send(ledger.sending)
+    assert (sending.posted, sending.more) == (0, False)
+    ended = ("failed" if accepted else "cancelled", "permit withdrawn")
+    assert ledger.reminders() == {"prepare": ended}
+    assert await ledger.audit() == []
+
+
+async def test_a_second_number_that_is_nobody_s_either_is_no_contradiction(
+    ledger: Ledger,
+) -> None:
+    ledger.provider.script = [NOBODY, NOBODY]
+    await sent(ledger)
+    await ledger.register(permit(phones=(PHONE_2,)))
+    assert await ledger.send() == 1
+    assert ledger.reminders()["prepare"][0] == "failed"
     assert await ledger.audit() == []
 
 

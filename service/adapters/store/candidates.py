@@ -196,7 +196,7 @@ def _candidate(
         ),
         register_valid_until=valid_until,
         unreachable=phone is not None and phone.unreachable_at is not None,
-        again=row.sent_at is not None,
+        again=row.sent_at is not None or row.state == ReminderState.RETRYING,
         hold_reason=row.hold_reason,
         outside_trial=row.started == "trial"
         and phone is not None

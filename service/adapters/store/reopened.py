@@ -69,9 +69,9 @@ async def reopen(
         if ended(replace(it.candidate, until_at=slot.until_at), now) is None
     ]
     values = {"next_at": now, **dated(slot, group.version, now)}
-    unsent = [it.key for it in opened if it.row.state in NEVER_ACCEPTED]
+    unsent = [it.key for it in opened if it.row.sent_at is None]
     await _open(connection, unsent, ReminderState.DUE, now, values)
-    failed = [it.key for it in opened if it.row.state not in NEVER_ACCEPTED]
+    failed = [it.key for it in opened if it.row.sent_at is not None]
     values |= {"retries": reminders.c.retries + 1}
     await _open(connection, failed, ReminderState.RETRYING, now, values)
 
