@@ -39,13 +39,16 @@ def timeouts(total: float) -> aiohttp.ClientTimeout:
 
 
 async def text_of(answer: aiohttp.ClientResponse, longest: int) -> str:
-    """The body as UTF-8; raises `BoundsError` where it is longer, in bytes."""
+    """The body as UTF-8, `�` for what is none: a gateway's page may be anything.
+
+    Raises `BoundsError` where it is longer, in bytes.
+    """
     body = bytearray()
     async for chunk in answer.content.iter_chunked(_CHUNK):
         body += chunk
         if len(body) > longest:
             raise BoundsError(f"an answer of more than {longest} bytes")
-    return body.decode()
+    return body.decode(errors="replace")
 
 
 def retry_after(answer: aiohttp.ClientResponse) -> float | None:

@@ -23,8 +23,7 @@ from service.adapters.twilio_answers import (
     reason_of,
     told,
 )
-from service.adapters.twilio_body import UNTIL
-from service.adapters.twilio_http import TwilioHttp
+from service.adapters.twilio_http import UNTIL, TwilioHttp
 from service.adapters.twilio_listing import messages_of, messages_to
 from service.adapters.twilio_signatures import Account
 from service.adapters.twilio_webhooks import parse

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from service.adapters.http_answers import NOT_CONNECTED
-from service.adapters.twilio_body import LateError
+from service.adapters.timely import LateError
 from service.adapters.twilio_codes import STATES, failure, number, refusal
 from service.adapters.twilio_http import AnswerError
 from service.domain.outcome import (
@@ -22,6 +22,7 @@ from service.domain.outcome import (
     Refused,
     Unknown,
 )
+from service.domain.raw import CONTROLS
 from service.domain.status import MessageState
 
 SID = re.compile(r"(SM|MM)[0-9a-fA-F]{32}")
@@ -79,7 +80,7 @@ def receipt(
         state=STATES.get(raw["MessageStatus"]),
         raw=without_phones(raw),
         ref=ref,
-        code=code,
+        code=code and CONTROLS.sub("\ufffd", code),
         kind=meaning.kind if meaning else None,
         retry_after=meaning.wait if meaning else None,
     )

@@ -6,8 +6,11 @@ an answer of Twilio's can be long, and repeats nothing.
 """
 
 import logging
+from collections.abc import Mapping
+from contextvars import ContextVar
 from http import HTTPStatus
 from typing import Any
+from urllib.parse import urlencode
 
 import aiohttp
 import orjson
@@ -22,8 +25,11 @@ from service.adapters.http_answers import (
     text_of,
     timeouts,
 )
-from service.adapters.twilio_body import UNTIL, TimelyForm
+from service.adapters.timely import FORM, Timely
 from service.adapters.twilio_codes import number
+
+UNTIL: ContextVar[float | None] = ContextVar("until", default=None)
+"""The instant of `elapsed` after which a POST of this task may not begin any more."""
 
 LONGEST_PAGE = 8 * 1024 * 1024
 """Bytes; a thousand messages of one or two segments take one or two million."""
@@ -81,7 +87,7 @@ class TwilioHttp(AsyncHttpClient):  # type: ignore[misc] # the SDK is untyped
             method,
             url,
             params=params,
-            data=None if data is None else TimelyForm(data, UNTIL.get()),
+            data=None if data is None else _form(data),
             headers=sent,
             allow_redirects=False,
             proxy=self._proxy,
@@ -92,6 +98,10 @@ class TwilioHttp(AsyncHttpClient):  # type: ignore[misc] # the SDK is untyped
             if answer.status not in TAKEN:
                 raise AnswerError(answer.status, _code(text), retry_after(answer))
             return Response(answer.status, text, dict(answer.headers))
+
+
+def _form(fields: Mapping[str, object]) -> Timely:
+    return Timely(urlencode(fields, doseq=True).encode(), FORM, UNTIL.get())
 
 
 def _code(text: str) -> int | None:

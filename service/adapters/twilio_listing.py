@@ -5,9 +5,10 @@ Twilio sorts it by the day sent, and a message not sent yet has none
 it says that what is sought cannot come after.
 """
 
-from collections.abc import AsyncGenerator, Collection
+from collections.abc import AsyncGenerator, Collection, Iterable
 from contextlib import aclosing, suppress
 from datetime import UTC, datetime
+from itertools import islice
 from typing import Any
 
 PAGE_SIZE = 1000
@@ -17,7 +18,7 @@ EVIDENCE_PAGES, POLLED_PAGES = 5, 50
 
 
 class EndlessError(Exception):
-    """A list goes on after as many pages as were to be read."""
+    """A list goes on after as many pages, or messages of one, as were to be read."""
 
 
 async def messages_to(
@@ -61,13 +62,21 @@ async def _pages(
 ) -> AsyncGenerator[list[Any]]:
     page = await messages.page_async(page_size=PAGE_SIZE, **query)
     for _ in range(most - 1):
-        yield list(page)
+        yield _all(page)
         if not page.next_page_url:
             return
         page = await page.next_page_async()
-    yield list(page)
+    yield _all(page)
     if page.next_page_url:
         raise EndlessError
+
+
+def _all(page: Iterable[Any]) -> list[Any]:
+    """What a page holds; raises `EndlessError` for more than were asked for."""
+    found = list(islice(page, PAGE_SIZE + 1))
+    if len(found) > PAGE_SIZE:
+        raise EndlessError
+    return found
 
 
 def _midnight(at: datetime) -> datetime:

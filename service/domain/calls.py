@@ -28,15 +28,18 @@ TURN: Final = timedelta(hours=1)
 STALE: Final = "register is stale"
 
 HOLDS: Final = CAPS | {STALE}
-"""Holds that nothing ends before a closing; all others end by themselves in time."""
+"""Holds that nothing ends before a closing; most others end by themselves in time."""
 
 
-def held(reason: str | None, paused_by: str | None, waited: timedelta) -> str | None:
+def held(
+    reason: str | None, paused_by: str | None, waited: timedelta, *, outlasts: bool
+) -> str | None:
     """Say what keeps back a reminder that is due; None for what is over in hours.
 
-    `reason` is its hold's, `waited` for how long it could have been sent.
+    `reason` is its hold's, which may outlast its step; `waited` for how long it could
+    have been sent.
     """
-    if reason in HOLDS:
+    if reason in HOLDS or (reason and outlasts):
         return reason
     if paused_by is not None:
         return f"paused by {paused_by}"

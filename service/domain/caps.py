@@ -34,11 +34,12 @@ class Limits:
     """What must be counted before a claim is planned.
 
     `days` are the offices with a daily limit, and since when today counts there;
-    `senders` those that may not go as fast as they can.
+    `senders` those that may not go as fast as they can, and for how many seconds the
+    longest text keeps each of them busy, whichever of its offices sends it.
     """
 
     days: Mapping[str, datetime]
-    senders: frozenset[str]
+    senders: Mapping[str, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +47,8 @@ class Spent:
     """What the ledger has counted.
 
     `texts` are the instants of each phone's texts of the last two days, `today` the
-    texts of the offices of `Limits.days`, `waits` the seconds until a sender is free.
+    texts of the offices of `Limits.days`, `waits` the seconds until a sender is free
+    (see `turns`).
     """
 
     texts: Mapping[str, Sequence[datetime]]
@@ -56,10 +58,25 @@ class Spent:
 
 def limits_of(offices: Collection[Authority], now: datetime) -> Limits:
     """The limits of these offices at an instant."""
-    return Limits(
-        days={one.code: day_start(one, now) for one in offices if one.daily_limit},
-        senders=frozenset(sender_of(one) for one in offices if _limited(one)),
-    )
+    senders = dict[str, float]()
+    for one in filter(_limited, offices):
+        longest = senders.get(sender_of(one), 0.0)
+        senders[sender_of(one)] = max(longest, _interval(one, MOST_SEGMENTS))
+    days = {one.code: day_start(one, now) for one in offices if one.daily_limit}
+    return Limits(days, senders)
+
+
+def turns(waits: Mapping[str, float], limits: Limits) -> Mapping[str, float]:
+    """Seconds until each sender is free, of what the ledger says of them.
+
+    Nobody is given a turn later than `HORIZON`: where one seems to be, a clock was set
+    back.
+    """
+    return {
+        sender: max(wait, 0.0)
+        for sender, wait in waits.items()
+        if wait <= HORIZON + limits.senders[sender]
+    }
 
 
 def sender_of(office: Authority) -> str:
@@ -98,8 +115,6 @@ class Purse:
         sender, delay = sender_of(office), 0.0
         if _limited(office):
             delay = self.waits.get(sender, self.spent.waits.get(sender, 0.0))
-            if delay > HORIZON + _interval(office, MOST_SEGMENTS):
-                delay = 0.0  # nobody was given such a turn: a clock was set back
             if delay > HORIZON:
                 return None
             self.waits[sender] = delay + _interval(office, segments)

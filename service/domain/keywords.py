@@ -18,10 +18,10 @@ _START = {"start", "unstop", "yes", "恢复", "开启"}
 _LETTERS = frozenset("tnr")
 
 _SENTENCE = re.compile(r"[。.!?;\n]+")
-_WAY_OUT = re.compile(r"拒收|退订|取消|停止|\b(?:opt out|unsubscribe|stop)\b")
-_QUOTES = r"[\s\"'“”‘’「」『』【】\[\]()]*"
+_WAY_OUT = re.compile(r"拒收|退订|取消|停止|\b(?:opt[ -]?out|unsubscribe|stop)\b")
+_QUOTES = r"[\s:\"'“”‘’「」『』【】\[\]()]*"
 _OFFER = re.compile(
-    r"(?:回复?|\b(?:reply|text|send|answer)(?: with)?)"
+    r"(?:回复?|发送?|\b(?:reply|text|send|answer)(?: with)?)"
     rf"{_QUOTES}([a-z]+(?:{_QUOTES}(?:/|、|,|或者?|\bor\b){_QUOTES}[a-z]+)*)(?![a-z])"
 )
 

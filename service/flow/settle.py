@@ -13,6 +13,8 @@ from random import sample
 from service.domain.doubt import proven_from
 from service.domain.errors import SetUpError
 from service.domain.outcome import Found, Receipt
+from service.domain.status import IN_VAIN as REACHED_NOBODY
+from service.domain.status import MessageState
 from service.flow.ports import Clock, Provider, SettleStore, Vault
 from service.flow.post import IN_VAIN
 from service.flow.register import PHONE
@@ -97,16 +99,24 @@ async def _absent(
 
 
 def _bind(twins: list[OpenMessage], found: list[Found], provider: str) -> list[Receipt]:
+    """What the list showed; a failure only as far as that the message was taken.
+
+    What follows hangs on its reason, which no list tells: asked after, it tells both.
+    """
     return [
         Receipt(
             provider=provider,
             provider_id=listed.provider_id,
-            state=listed.state,
+            state=_taken(listed.state),
             raw={"found": listed.created_at.isoformat()},
             ref=message.id,
         )
         for message, listed in zip(twins, found, strict=True)
     ]
+
+
+def _taken(state: MessageState) -> MessageState:
+    return MessageState.ACCEPTED if state in REACHED_NOBODY else state
 
 
 def _alike(messages: Iterable[OpenMessage], *, apart: bool) -> list[list[OpenMessage]]:

@@ -5,6 +5,7 @@ a key. Twilio waits some seconds and repeats what was not taken, so the work is 
 transaction: twilio.com/docs/usage/webhooks/webhooks-connection-overrides.
 """
 
+import asyncio
 from http import HTTPStatus
 
 from aiohttp import web
@@ -16,6 +17,9 @@ from service.flow.receive import hear, receive
 from service.web.desk import DESK, Desk
 
 PATH = "/webhooks/{provider}/{kind}"
+
+PATIENCE = 10.0
+"""Seconds in which a body must have come: Twilio itself waits no longer than 15."""
 
 NO_REPLY = '<?xml version="1.0" encoding="UTF-8"?><Response/>'
 """TwiML that says nothing back."""
@@ -30,9 +34,20 @@ async def webhook(request: web.Request) -> web.Response:
     take = _TAKES.get(kind)
     if take is None:
         raise UnknownError("webhook", label(kind), list(_TAKES))
-    body = await request.read()
+    body = await _body(request)
     said = desk.provider.parse(request.headers, body, request.path_qs)
     return await take(desk, said)
+
+
+async def _body(request: web.Request) -> bytes:
+    """All of it, or a 4xx: anybody may call, and stop in the middle."""
+    try:
+        async with asyncio.timeout(PATIENCE):
+            return await request.read()
+    except TimeoutError:
+        raise web.HTTPRequestTimeout from None
+    except web.RequestPayloadError:
+        raise web.HTTPBadRequest(text="a body that is none of HTTP's") from None
 
 
 async def _status(desk: Desk, said: Receipt | Inbound) -> web.Response:

@@ -237,6 +237,14 @@ async def test_a_page_of_a_thousand_long_messages_is_read(
     assert len(await provider.find(open_message(), PHONE) or ()) == 1000
 
 
+async def test_a_page_of_more_than_was_asked_for_proves_no_absence(
+    serve: Serve, opened: Open
+) -> None:
+    url, _ = await serve(says(raw(200, page(*[{}] * 1001))))
+    provider = await opened(url)
+    assert await provider.find(open_message(), PHONE) is None
+
+
 async def test_a_list_without_end_is_left_and_proves_no_absence(
     serve: Serve, opened: Open
 ) -> None:
@@ -337,6 +345,16 @@ async def test_a_gateway_s_too_many_is_one_too(serve: Serve, opened: Open) -> No
     assert await provider.send(outgoing()) == Refused(
         RefusalKind.RETRY_SAFE, "429", "HTTP 429", crowded=True
     )
+
+
+async def test_a_page_in_another_encoding_tells_its_status_all_the_same(
+    serve: Serve, opened: Open
+) -> None:
+    busy = "<h1>系统繁忙</h1>".encode("gb18030")
+    url, _ = await serve(says(raw(429, busy), raw(400, busy), raw(201, busy)))
+    provider = await opened(url)
+    said = [await provider.send(outgoing()) for _ in range(3)]
+    assert [type(one).__name__ for one in said] == ["Refused", "Unknown", "Unknown"]
 
 
 async def test_what_could_not_be_asked_is_logged_without_the_phone(

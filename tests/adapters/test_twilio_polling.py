@@ -151,6 +151,7 @@ async def test_who_cannot_be_asked_tells_nothing(serve: Serve, opened: Open) -> 
         ("failed", 30023, M.FAILED, RefusalKind.RETRY_LATER, 86_400.0),
         ("failed", "thirty", M.FAILED, None, None),
         ("failed", [30005], M.FAILED, None, None),
+        ("failed", "\ud800", M.FAILED, None, None),
         ("failed", 0, M.FAILED, None, None),
         ("vaporized", None, None, None, None),
         ({}, None, None, None, None),
@@ -171,4 +172,5 @@ async def test_a_listed_message_is_a_receipt_whatever_it_says(  # noqa: PLR0917 
     provider = await opened(url)
     (told,) = await provider.fetch_many([SM1], SINCE) or ()
     assert (told.state, told.kind, told.retry_after) == (state, kind, wait)
+    (told.code or "").encode()  # as a database does
     assert told.raw["MessageStatus"] == str(status)

@@ -12,6 +12,7 @@ from service.domain.caps import (
     Spent,
     day_start,
     limits_of,
+    turns,
 )
 from service.domain.decide import Hold
 from service.domain.rule import Text
@@ -120,20 +121,32 @@ def test_senders_do_not_wait_for_each_other() -> None:
     assert spend(purse, office()) == 0.0, "who has no limit takes no turns"
 
 
-@pytest.mark.parametrize(("waits", "said"), [(3.0, None), (3.1, 0.0), (3600.0, 0.0)])
+@pytest.mark.parametrize(
+    ("waits", "turn"), [(-1.0, 0.0), (3.0, 3.0), (3.1, None), (3600.0, None)]
+)
 def test_a_turn_that_nobody_was_given_is_no_turn(
-    waits: float, said: float | None
+    waits: float, turn: float | None
 ) -> None:
-    purse = Purse(Spent({}, {}, {"default": waits}), NOW)
-    assert spend(purse, office(messages_per_second=1.0)) == said
+    limits = limits_of([office(messages_per_second=1.0)], NOW)
+    assert turns({"default": waits}, limits).get("default") == turn
+
+
+def test_offices_that_share_a_sender_wait_for_the_longest_text_of_each_other() -> None:
+    """Eight segments of the slower keep it busy for eight seconds."""
+    slower, faster = office(segments_per_second=1.0), office(segments_per_second=3.0)
+    for offices in ([slower, faster], [faster, slower]):
+        limits = limits_of(offices, NOW)
+        assert limits.senders == {"default": 8.0}
+        waits = turns({"default": 10.0}, limits)
+        assert spend(Purse(Spent({}, {}, waits), NOW), faster) is None
 
 
 def test_only_limits_that_are_set_are_counted() -> None:
     limits = limits_of([office()], NOW)
-    assert (limits.days, limits.senders) == ({}, frozenset())
+    assert (limits.days, limits.senders) == ({}, {})
     limits = limits_of([office(daily_limit=9, segments_per_second=1.0)], NOW)
     assert limits.days == {"990000": MIDNIGHT}
-    assert limits.senders == {"default"}
+    assert limits.senders == {"default": 8.0}
 
 
 def test_a_day_begins_at_local_midnight_also_when_clocks_change() -> None:

@@ -76,6 +76,11 @@ def test_single_letters_count_only_where_just_they_were_offered(body: str) -> No
     ("text", "letters"),
     [
         ("提醒免费，咨询12345，拒收请回复R", "r"),
+        ("拒收请回复：R", "r"),
+        ("退订请回复: T", "t"),
+        ("拒收请发送R", "r"),
+        ("Reply R to opt-out", "r"),
+        ("Opt out: text N", "n"),
         ("Free notice. Help 12345. Reply R to opt out.", "r"),
         *(("回T退订", "t"), ("回T/N退订", "tn"), ("回复T或TD退订", "t")),
         *(("退订请回复（Ｒ）", "r"), ("如需退订，请回 N", "n")),

@@ -5,7 +5,14 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from service.domain.errors import ForgedError
-from service.domain.outcome import Accepted, Found, Inbound, Outcome, Receipt
+from service.domain.outcome import (
+    Accepted,
+    Found,
+    Inbound,
+    Outcome,
+    Receipt,
+    RefusalKind,
+)
 from service.domain.status import MessageState
 from service.flow.rows import OpenMessage, Outgoing
 
@@ -24,6 +31,7 @@ class Taken:
     ref: str = ""
     state: MessageState | None = MessageState.ACCEPTED
     code: str | None = None
+    kind: RefusalKind | None = None
 
 
 Happening = Callable[[], Awaitable[None]]
@@ -104,7 +112,8 @@ class FakeProvider:
     def _word(self, provider_id: str) -> Receipt | None:
         for it in [] if self.deaf else self.taken:
             if it.provider_id == provider_id:
-                return Receipt(self.name, it.provider_id, it.state, {}, code=it.code)
+                told = Receipt(self.name, it.provider_id, it.state, {})
+                return replace(told, code=it.code, kind=it.kind)
         return None
 
     async def fetch_many(

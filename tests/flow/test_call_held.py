@@ -37,13 +37,15 @@ async def why(ledger: Ledger) -> Sequence[str]:
     return [one.why for one in found]
 
 
-async def held(ledger: Ledger, reason: str, state: str = "due") -> None:
+async def held(
+    ledger: Ledger, reason: str, state: str = "due", until: str = "2024-11-30"
+) -> None:
     """A reminder in its last step, as the claim leaves it under a limit."""
     await ledger.register(permit())
     await ledger.expand(LAST_CALL)
     ledger.tamper(
         f"UPDATE reminders SET hold_reason = '{reason}', state = '{state}', "  # noqa: S608 - our own words
-        "next_at = '2024-11-30 00:00:00' WHERE step = 'last-call'"
+        f"next_at = '{until} 00:00:00' WHERE step = 'last-call'"
     )
 
 
@@ -72,7 +74,7 @@ async def test_a_held_text_is_called_about_from_five_days_before_closing(
 async def test_a_hold_that_ends_by_itself_is_no_reason_to_call(
     ledger: Ledger, reason: str
 ) -> None:
-    await held(ledger, reason)
+    await held(ledger, reason, until="2024-11-18")
     ledger.clock.move_to(LAST_DAY - DAY)
     assert await why(ledger) == []
 
@@ -185,6 +187,44 @@ async def test_a_text_whose_outcome_is_left_to_an_operator_is_called_about_in_ti
     assert await why(ledger) == (wanted if told else [])
     ledger.tamper("UPDATE messages SET state = 'accepted', provider_id = 'SM1'")
     assert await why(ledger) == []
+
+
+async def test_what_no_provider_takes_for_an_hour_is_held_back(
+    ledger: Ledger,
+) -> None:
+    """However often it is tried meanwhile."""
+    began = LAST_DAY - 4 * DAY
+    await ledger.register(permit())
+    await ledger.expand(began)
+    ledger.tamper(f"UPDATE reminders SET next_at = '{began:%Y-%m-%d %H:%M:%S.%f}'")  # noqa: S608 - our own words
+    for minutes in (0, 30, 60, 61):
+        ledger.clock.move_to(began + timedelta(minutes=minutes))
+        ledger.provider.script = [Refused(RefusalKind.RETRY_SAFE, "connect", "…")]
+        ledger.tamper("UPDATE reminders SET retry_at = NULL")
+        assert await ledger.send() == 1
+        late = ["held back: waits for its turn, closing in 4 days"]
+        assert await why(ledger) == (late if minutes > 60 else [])
+
+
+async def test_a_hold_that_outlasts_its_step_is_called_about(ledger: Ledger) -> None:
+    await held(ledger, "outside sending hours")
+    ledger.clock.move_to(LAST_DAY)
+    assert await why(ledger) == ["held back: outside sending hours, closing today"]
+
+
+async def test_a_doubt_that_nobody_has_settled_for_an_hour_is_called_about(
+    ledger: Ledger,
+) -> None:
+    ledger.provider.script = [Unknown("TimeoutError")]
+    await ledger.register(permit())
+    assert await ledger.send_at(LAST_DAY - 4 * DAY) == 1
+    assert await why(ledger) == []
+    ledger.tamper(
+        "UPDATE messages SET lease_until = "
+        "strftime('%Y-%m-%d %H:%M:%f000', 'now', '-61 minutes')"
+    )
+    wanted = ["nobody knows whether the text went out, closing in 4 days"]
+    assert await why(ledger) == wanted
 
 
 async def test_a_stale_register_holds_in_the_words_the_list_knows(

@@ -27,6 +27,12 @@ from tests.flow.test_change import changed
 SECOND, HOUR, DAY = timedelta(seconds=1), timedelta(hours=1), timedelta(days=1)
 YEAR = 366 * DAY
 
+IN_DAYS = "strftime('%Y-%m-%d %H:%M:%f000', 'now', '+3 days')"
+AHEAD_REMINDERS = f"UPDATE reminders SET retry_at = {IN_DAYS}"  # noqa: S608 - our own words
+AHEAD_MESSAGES = (
+    f"UPDATE messages SET posted_after = {IN_DAYS}, lease_until = {IN_DAYS}"  # noqa: S608 - likewise
+)
+
 LAST_ALIVE = datetime(2024, 11, 4, 6, tzinfo=UTC)
 """A Monday afternoon, after which nothing ran until the next."""
 
@@ -165,6 +171,42 @@ async def test_what_waits_by_the_database_s_clock_does_not_mind_ours(
         ledger.clock.move_to(now)
         assert await ledger.messages.lapse(now) == 0, "its lease has not ended"
         assert await ledger.send() == 0, "30 seconds are not over"
+    assert await ledger.audit() == []
+
+
+async def test_what_was_put_off_while_every_clock_ran_ahead_goes_on_at_once(
+    ledger: Ledger,
+) -> None:
+    """The database's clock is the machine's: both were days ahead."""
+    await ledger.register(permit())
+    ledger.provider.script = [Refused(RefusalKind.RETRY_SAFE, "connect", "…")]
+    await ledger.send_at(PREPARE + DAY)
+    ledger.tamper(AHEAD_REMINDERS)
+    assert await ledger.send_at(PREPARE + HOUR) == 1
+    assert ledger.reminders() == {"prepare": ("sent", None)}
+    assert await ledger.audit() == []
+
+
+@pytest.mark.parametrize("arrived", [True, False])
+async def test_what_was_posted_while_every_clock_ran_ahead_is_found(
+    ledger: Ledger, *, arrived: bool
+) -> None:
+    """Or else is sent anew: nobody waits until that time comes again."""
+    await ledger.register(permit())
+    ledger.provider.script = [Unknown("timeout")]
+    ledger.provider.lost = arrived
+    await ledger.send_at(PREPARE + DAY)
+    ledger.provider.lost = False
+    ledger.tamper(AHEAD_MESSAGES)
+    await ledger.expand(PREPARE + HOUR)
+    [asked] = await ledger.messages.uncertain()
+    assert asked.posted_after < asked.asked_at
+    ledger.tamper("UPDATE messages SET lease_until = '2020-01-01 00:00:00.000000'")
+    for _ in range(2):
+        await ledger.settle(timedelta())
+    await ledger.send()
+    assert len(ledger.provider.taken) == 1
+    assert ledger.reminders() == {"prepare": ("sent", None)}
     assert await ledger.audit() == []
 
 

@@ -1,10 +1,12 @@
 """Texts to us: kept whatever they say, and heeded where they stop or start."""
 
 import json
+from datetime import timedelta
 
 import pytest
 
 from service.domain.outcome import RefusalKind, Refused
+from service.domain.status import MessageState
 from service.flow.register import PHONE
 from tests.flow.ledger import (
     LAST_CALL,
@@ -14,6 +16,7 @@ from tests.flow.ledger import (
     Ledger,
     lost,
     permit,
+    word,
 )
 
 UNREACHED = ("suppressed", "no reachable number")
@@ -193,6 +196,43 @@ async def test_a_phone_that_writes_can_be_reached_again(
     assert ledger.reminders("SC-0002") == {
         "prepare": ("suppressed", "no reachable number")
     }
+    assert await ledger.audit() == []
+
+
+@pytest.mark.parametrize(
+    ("code", "kind", "body", "silenced"),
+    [
+        ("30004", RefusalKind.OPTED_OUT, "START", False),
+        ("30004", RefusalKind.OPTED_OUT, "hello", True),
+        ("30005", RefusalKind.BAD_NUMBER, "hello", False),
+    ],
+)
+async def test_a_failure_told_late_does_not_silence_who_has_written_since(
+    ledger: Ledger, code: str, kind: RefusalKind, body: str, *, silenced: bool
+) -> None:
+    await ledger.register(permit())
+    assert await ledger.send_at(PREPARE) == 1
+    ledger.clock.move_to(PREPARE + timedelta(minutes=5))
+    assert await ledger.hear(body)
+    ledger.clock.move_to(PREPARE + timedelta(hours=5))
+    await ledger.receive(word(MessageState.UNDELIVERED, code=code, kind=kind))
+    [phone] = ledger.rows("SELECT opted_out_at, unreachable_at FROM recipients")
+    assert any(phone.values()) == silenced
+    assert await ledger.send_at(LAST_CALL) == (0 if silenced else 1)
+    assert await ledger.audit() == []
+
+
+async def test_a_number_that_answered_later_is_not_lost_for_an_old_failure(
+    ledger: Ledger,
+) -> None:
+    await ledger.register(permit())
+    await ledger.send_at(PREPARE)
+    await ledger.send_at(LAST_CALL)
+    await ledger.receive(word(MessageState.DELIVERED, "SM2"))
+    kind = RefusalKind.BAD_NUMBER
+    await ledger.receive(word(MessageState.UNDELIVERED, code="30005", kind=kind))
+    [phone] = ledger.rows("SELECT unreachable_at FROM recipients")
+    assert phone["unreachable_at"] is None
     assert await ledger.audit() == []
 
 

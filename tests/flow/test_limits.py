@@ -4,9 +4,12 @@ import asyncio
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
+import pytest
+
 from service.domain.caps import DAILY_LIMIT, RECIPIENT_LIMIT
 from service.domain.outcome import RefusalKind, Refused
 from service.domain.schedule import current
+from service.domain.segments import measure
 from service.flow.edits import Apply, Offices
 from tests.flow.ledger import (
     EXPIRES,
@@ -184,6 +187,20 @@ async def test_a_slow_sender_holds_up_no_other_office(ledger: Ledger) -> None:
     assert first.busy == {OFFICE}
     assert {one.sent_from for one in first.messages} == {None, "+15005550006"}
     assert held(ledger) == {}, "whose turn is to come is not held, only later"
+
+
+async def test_a_long_text_takes_a_turn_for_each_of_its_segments(
+    ledger: Ledger,
+) -> None:
+    await limit(ledger, segments_per_second=20.0)
+    await separately(ledger)
+    await ledger.register(*(permit(f"SC-{at:04}") for at in range(4)))
+    await ledger.expand(PREPARE)
+    claim = await ledger.claim()
+    long = measure(claim.messages[0].body).segments
+    assert long > 1
+    turns = [one.delay for one in claim.messages]
+    assert turns == pytest.approx([at * long / 20 for at in range(4)])
 
 
 async def test_a_rate_is_kept_between_the_posts(ledger: Ledger) -> None:

@@ -387,6 +387,35 @@ async def test_a_list_that_hangs_holds_nothing_up_and_each_has_its_turn_later(
     assert ledger.states() == ["accepted"] * len(ledger.states())
 
 
+@pytest.mark.parametrize(
+    ("code", "kind", "told"),
+    [
+        ("30003", RefusalKind.RETRY_LATER, ("retrying", "retry-later 30003")),
+        ("30005", RefusalKind.BAD_NUMBER, ("failed", "undelivered")),
+        ("30004", RefusalKind.OPTED_OUT, ("failed", "opted out")),
+    ],
+)
+async def test_a_failure_that_the_list_shows_is_asked_after_with_its_reason(
+    ledger: Ledger,
+    lapsed: Callable[..., Awaitable[None]],
+    code: str,
+    kind: RefusalKind,
+    told: tuple[str, str],
+) -> None:
+    """Where no answer was read and no callback comes: it ends as if one had."""
+    await lapsed("SC-0001", arrived=True)
+    [sms] = ledger.provider.taken
+    failed = replace(sms, state=MessageState.UNDELIVERED, code=code, kind=kind)
+    ledger.provider.taken = [failed]
+    await ledger.settle()
+    assert ledger.states() == ["accepted"], "it was taken"
+    ledger.clock.move_to(PREPARE + timedelta(seconds=1))
+    assert await ledger.poll() == 1
+    assert ledger.states() == ["undelivered"]
+    assert ledger.reminders() == {"prepare": told}
+    assert await ledger.audit() == []
+
+
 async def test_another_provider_is_not_asked_about_it(
     ledger: Ledger, lapsed: Callable[..., Awaitable[None]]
 ) -> None:

@@ -7,7 +7,16 @@ from service.adapters.http_answers import NOT_CONNECTED, TAKEN
 from service.adapters.outbox.dotted import parsed, text_at
 from service.adapters.outbox.format import HttpFormat
 from service.adapters.outbox.result import LONGEST_CODE, LONGEST_ID
-from service.domain.outcome import Accepted, Outcome, RefusalKind, Refused, Unknown
+from service.adapters.timely import LateError
+from service.domain.outcome import (
+    Accepted,
+    NotPosted,
+    Outcome,
+    RefusalKind,
+    Refused,
+    Unknown,
+)
+from service.domain.raw import CONTROLS
 
 _K: Final = RefusalKind
 
@@ -36,6 +45,8 @@ def judged(
 
 def failed(error: Exception) -> Outcome:
     """What a POST that raised came to; unknown, unless it never left."""
+    if isinstance(error.__cause__, LateError):
+        return NotPosted()
     if isinstance(error, NOT_CONNECTED):
         return Refused(_K.RETRY_SAFE, "connect", type(error).__name__)
     return Unknown(type(error).__name__)
@@ -51,6 +62,6 @@ def _accepted(to: HttpFormat, told: object, ours: str) -> Outcome:
     if to.answer.id is None:
         return Accepted(ours)
     theirs = text_at(told, to.answer.id)
-    if not theirs or len(theirs) > LONGEST_ID:
+    if not theirs or len(theirs) > LONGEST_ID or CONTROLS.search(theirs):
         return Unknown("the answer says yes and names no message")
     return Accepted(theirs)

@@ -65,7 +65,10 @@ class Files:
         slip = slip_of(message, now)
         try:
             cells(self.to, slip)
-            add = partial(self.spool.add, slip, now, elapsed() + self.timeout)
+            before = elapsed() + self.timeout
+            if message.post_until is not None:
+                before = min(before, message.post_until)
+            add = partial(self.spool.add, slip, now, before)
             await self._in_thread(add)
         except UnfitError as error:
             return Refused(error.kind, error.code, error.reason)

@@ -17,6 +17,7 @@ from service.adapters.outbox.files import TOO_LATE
 from service.adapters.outbox.format import HttpFormat
 from service.adapters.outbox.result import NAME
 from service.adapters.outbox.webhook import Webhook
+from service.adapters.timely import FORM, Timely
 from service.domain.outcome import (
     Found,
     Inbound,
@@ -28,7 +29,7 @@ from service.domain.outcome import (
 from service.flow.ports import Clock
 from service.flow.rows import OpenMessage, Outgoing
 
-MEDIA = {"json": "application/json", "form": "application/x-www-form-urlencoded"}
+MEDIA = {"json": "application/json", "form": FORM}
 
 log = logging.getLogger(__name__)
 
@@ -63,7 +64,7 @@ class Http:
         try:
             async with self.session.post(
                 self.to.url,
-                data=body,
+                data=Timely(body, MEDIA[self.to.body], message.post_until),
                 headers=headers | {"Accept-Encoding": "identity"},
                 allow_redirects=False,
                 proxy=self.proxy,

@@ -6,7 +6,7 @@ from typing import Final
 from service.adapters.outbox.format import ResultsFormat
 from service.domain.errors import InvalidError, Mistake
 from service.domain.outcome import Receipt
-from service.domain.raw import bare, label, shown
+from service.domain.raw import CONTROLS, bare, label, shown
 from service.domain.status import MessageState
 
 NAME: Final = "outbox"
@@ -33,14 +33,14 @@ def receipt_of(
     status = bare(told.get(results.status, ""))
     code = bare(told.get(results.code, "")) if results.code else ""
     mistakes = []
-    if not 0 < len(said) <= LONGEST_ID:
+    if not 0 < len(said) <= LONGEST_ID or CONTROLS.search(said):
         expected = f"an id of at most {LONGEST_ID} characters"
         mistakes.append(
             Mistake(results.id, shown(said) if said else "nothing", expected)
         )
     if not status:
         mistakes.append(Mistake(results.status, "nothing", "a status"))
-    if len(code) > LONGEST_CODE:
+    if len(code) > LONGEST_CODE or CONTROLS.search(code):
         expected = f"a code of at most {LONGEST_CODE} characters"
         mistakes.append(Mistake(str(results.code), shown(code), expected))
     if mistakes:

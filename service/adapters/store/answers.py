@@ -14,6 +14,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from service.adapters.store.learnt import learn
 from service.adapters.store.moves import move
 from service.adapters.store.returned import (
     of_message,
@@ -25,7 +26,6 @@ from service.adapters.store.schema import (
     messages,
     pauses,
     receipts,
-    recipients,
     reminders,
 )
 from service.adapters.store.toldbefore import fall_back, turn_to
@@ -106,7 +106,8 @@ async def _follow(
     elif after is ReminderState.FAILED:
         await fall_back(connection, row.id, now)
         if fault:
-            await learn(connection, row.recipient_id, fault, now)
+            since = row.accepted_at or now
+            await learn(connection, row.recipient_id, fault, since, now)
             await _again(connection, row, state, fault, now)
         left = mine & (reminders.c.state == ReminderState.SENT)
         opted_out = fault is not None and fault.kind is RefusalKind.OPTED_OUT
@@ -165,22 +166,6 @@ async def _apply(
     if moved and receipt.kind is RefusalKind.ACCOUNT:
         await open_breaker(connection, f"account {receipt.code}: by receipt", now)
     return moved
-
-
-async def learn(
-    connection: AsyncConnection, recipient_id: str, fault: Fault, now: datetime
-) -> None:
-    """Remember what a refusal says of the phone itself."""
-    values: dict[str, Any] = {}
-    if fault.kind is RefusalKind.OPTED_OUT:
-        since = func.coalesce(recipients.c.opted_out_at, literal(now, Instant()))
-        values = {"opted_out_at": since}
-    elif fault.kind is RefusalKind.BAD_NUMBER:
-        values = {"unreachable_at": now, "unreachable_by": fault.code}
-    if values:
-        await connection.execute(
-            update(recipients).where(recipients.c.id == recipient_id).values(**values)
-        )
 
 
 async def open_breaker(connection: AsyncConnection, reason: str, now: datetime) -> None:

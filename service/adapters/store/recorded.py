@@ -13,11 +13,11 @@ from service.adapters.store.accepted import accept_all
 from service.adapters.store.answers import (
     accept,
     belongs,
-    learn,
     open_breaker,
     take_receipt,
 )
 from service.adapters.store.batch import Listed
+from service.adapters.store.learnt import learn
 from service.adapters.store.moves import move
 from service.adapters.store.returned import (
     OPEN,
@@ -131,7 +131,7 @@ async def _not_accepted(
             await give_back(connection, message_id, reason, now, after=after)
         case Refused():
             fault = Fault(outcome.kind, outcome.code)
-            await learn(connection, row.recipient_id, fault, now)
+            await learn(connection, row.recipient_id, fault, now, now)
             await _refuse(connection, message_id, outcome, now)
 
 

@@ -41,7 +41,7 @@ async def give_back(
 
     Unless the provider's word came meanwhile: a message that is decided stays so.
     `after` is a back-off in seconds of the database's clock; `counts` marks a return
-    that may happen only once.
+    that may happen only once. Since when they could have been sent stays as it was.
     """
     given_up = await connection.execute(
         update(messages)
@@ -51,7 +51,8 @@ async def give_back(
     if not given_up.rowcount:
         return
     await fall_back(connection, message_id, now)
-    values: dict[str, Any] = {"retry_at": in_seconds(literal(after)), "next_at": now}
+    since = case((reminders.c.next_at > now, now), else_=reminders.c.next_at)
+    values: dict[str, Any] = {"retry_at": in_seconds(literal(after)), "next_at": since}
     if counts:
         values["returned"] = reminders.c.returned + 1
     await _return(connection, of_message(message_id), reason, now, values)

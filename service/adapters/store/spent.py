@@ -1,7 +1,7 @@
 """What offices, phones and senders have had: counted before a claim is planned."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import bindparam, func, literal, select
@@ -12,7 +12,7 @@ from service.adapters.store.candidates import Reading
 from service.adapters.store.schema import messages, rates
 from service.adapters.store.types import database_now, in_seconds
 from service.adapters.store.upsert import insert_into
-from service.domain.caps import Limits, Spent
+from service.domain.caps import Limits, Spent, turns
 from service.domain.status import NOT_TAKEN, MessageState
 
 _TWO_DAYS = timedelta(days=2)
@@ -33,7 +33,7 @@ async def spent_of(
             office: await _today(connection, office, since)
             for office, since in limits.days.items()
         },
-        waits=await _waits(connection, limits.senders),
+        waits=turns(await _waits(connection, limits.senders), limits),
     )
 
 
@@ -66,20 +66,18 @@ async def _today(connection: AsyncConnection, office: str, since: datetime) -> i
 
 
 async def _waits(
-    connection: AsyncConnection, senders: Iterable[str]
+    connection: AsyncConnection, senders: Collection[str]
 ) -> Mapping[str, float]:
     """Seconds until each sender is free; replicas see each other's turns here."""
     if not senders:
         return {}
     wanted = (
         select(rates.c.sender, rates.c.free_at, database_now().label("now"))
-        .where(rates.c.sender.in_(senders))
+        .where(rates.c.sender.in_(list(senders)))
         .with_for_update()
     )
     rows = await connection.execute(wanted)
-    return {
-        row.sender: max((row.free_at - row.now).total_seconds(), 0.0) for row in rows
-    }
+    return {row.sender: (row.free_at - row.now).total_seconds() for row in rows}
 
 
 async def give_turns(connection: AsyncConnection, free: Mapping[str, float]) -> None:

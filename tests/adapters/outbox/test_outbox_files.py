@@ -3,6 +3,7 @@ import sqlite3
 import stat
 import sys
 from contextlib import closing
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from service.domain.outcome import (
     Refused,
 )
 from service.domain.status import MessageState
+from service.flow.post import elapsed
 from service.settings import shipped
 from tests.adapters.outbox.parcels import (
     BODY,
@@ -120,6 +122,20 @@ async def test_a_workbook_holds_texts_and_no_formula_or_number(tmp_path: Path) -
         ["Reference", "Mobile", "Text", "Language", "Campaign", "Send by"],
         [ID.format(1), PHONE, body, "zh", template, until],
     ]
+
+
+async def test_what_a_stopped_process_wakes_up_with_is_not_taken(
+    tmp_path: Path,
+) -> None:
+    """Its lease is over: somebody may have found it absent, and sent it anew."""
+    late = replace(message(), post_until=elapsed() - 0.001)
+    async with opened(sheet(tmp_path), tmp_path) as outbox:
+        said = await outbox.send(late)
+        assert isinstance(said, Refused)
+        assert said.kind is RefusalKind.RETRY_SAFE
+        assert await outbox.find(unknown(ID.format(1)), PHONE) == []
+        in_time = replace(message(2), post_until=elapsed() + 60)
+        assert await outbox.send(in_time) == Accepted(ID.format(2))
 
 
 @pytest.mark.parametrize("left", [2.0, 1.0, 0.0, -60.0])

@@ -3,6 +3,7 @@ import json
 import logging
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs
@@ -24,6 +25,7 @@ from service.domain.outcome import (
     Unknown,
 )
 from service.flow.ports import Provider
+from service.flow.post import elapsed
 from service.settings import shipped
 from tests.adapters.outbox.parcels import (
     BODY,
@@ -223,6 +225,23 @@ async def test_the_platform_s_own_id_is_the_message_s_where_the_answer_names_it(
     assert await outbox.send(message()) == Accepted("17")
     for _ in range(2):
         assert isinstance(await outbox.send(message()), Unknown)
+
+
+async def test_an_id_that_no_ledger_can_keep_names_no_message(
+    posting: Posting,
+) -> None:
+    answer = {**HTTP["answer"], "id": "data.taskId"}
+    half = raw(200, '{"code": 0, "data": {"taskId": "\\ud800"}}')
+    outbox, _ = await posting(says(half), answer=answer)
+    assert isinstance(await outbox.send(message()), Unknown)
+
+
+async def test_nothing_is_written_once_its_time_is_over(posting: Posting) -> None:
+    outbox, asked = await posting(says(raw(200, YES)))
+    late = replace(message(), post_until=elapsed() - 0.001)
+    assert await outbox.send(late) == NotPosted()
+    assert asked == []
+    assert isinstance(await outbox.send(message()), Accepted)
 
 
 async def test_where_no_field_says_so_any_2xx_is_a_yes(posting: Posting) -> None:
