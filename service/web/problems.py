@@ -98,8 +98,6 @@ async def problems(request: web.Request, handler: Handler) -> web.StreamResponse
         return _refusal(error)
     except web.HTTPException as error:
         return _http(error)
-    except ConnectionError:
-        raise  # nobody is there any more to be told
     except Exception:  # noqa: BLE001 - logged, and never told
         _log.exception("request failed", method=request.method)
         return problem(HTTPStatus.INTERNAL_SERVER_ERROR)

@@ -34,20 +34,20 @@ async def webhook(request: web.Request) -> web.Response:
     take = _TAKES.get(kind)
     if take is None:
         raise UnknownError("webhook", label(kind), list(_TAKES))
-    body = await _body(request)
+    body = await body_of(request)
     said = desk.provider.parse(request.headers, body, request.path_qs)
     return await take(desk, said)
 
 
-async def _body(request: web.Request) -> bytes:
+async def body_of(request: web.Request) -> bytes:
     """All of it, or a 4xx: anybody may call, and stop in the middle."""
     try:
         async with asyncio.timeout(PATIENCE):
             return await request.read()
     except TimeoutError:
         raise web.HTTPRequestTimeout from None
-    except web.RequestPayloadError:
-        raise web.HTTPBadRequest(text="a body that is none of HTTP's") from None
+    except (web.RequestPayloadError, ConnectionError):
+        raise web.HTTPBadRequest(text="a body that breaks off") from None
 
 
 async def _status(desk: Desk, said: Receipt | Inbound) -> web.Response:

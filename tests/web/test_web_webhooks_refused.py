@@ -1,5 +1,6 @@
 """Webhooks that are wrong: always 4xx, told without the number, nothing changed."""
 
+import asyncio
 import gzip
 import hashlib
 import json
@@ -9,16 +10,20 @@ from contextlib import closing
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
+from unittest.mock import create_autospec
 from urllib.parse import urlencode
 
 import pytest
 from aiohttp import web
-from aiohttp.test_utils import TestClient
+from aiohttp.base_protocol import BaseProtocol
+from aiohttp.streams import StreamReader
+from aiohttp.test_utils import TestClient, make_mocked_request
 from multidict import MultiDict
 from twilio.request_validator import RequestValidator
 
 from service.app import House
 from service.flow.rows import Outgoing
+from service.web import webhooks
 
 Ask = Callable[..., Awaitable[tuple[int, Any]]]
 Http = TestClient[web.Request, web.Application]
@@ -266,16 +271,40 @@ async def test_half_a_character_is_no_fault_of_ours(
 
 
 @pytest.mark.usefixtures("sent_one")
-async def test_a_receipt_for_a_message_nobody_knows_is_kept_raw(
-    stranger: Http, house: House
+@pytest.mark.parametrize(
+    ("head", "rest"),
+    [
+        ("Content-Length: 1000", "MessageSid="),
+        ("Transfer-Encoding: chunked", "zz\r\n"),
+    ],
+    ids=["less than was said", "no chunk"],
+)
+async def test_a_body_that_breaks_off_is_a_4xx_and_not_waited_for(
+    http: Http, monkeypatch: pytest.MonkeyPatch, head: str, rest: str
 ) -> None:
-    strange = DELIVERED | {"MessageSid": "SM" + "e" * 32}
-    before = dump(house)
-    status, _ = await call(stranger, form(f"{STATUS}?ref=0190aaaa", strange))
-    assert status == 204
-    (new,) = set(dump(house)) - set(before)
-    assert "receipts" in new
-    assert "SM" + "e" * 32 in new
+    monkeypatch.setattr(webhooks, "PATIENCE", 0.2)
+    reader, writer = await asyncio.open_connection("127.0.0.1", http.port)
+    try:
+        start = f"POST {STATUS} HTTP/1.1\r\nHost: x\r\n{head}\r\n\r\n"
+        for part in (start, rest):
+            writer.write(part.encode())
+            await writer.drain()
+        async with asyncio.timeout(30):
+            answer = await reader.readline()
+        assert answer.split()[1].startswith(b"4")
+    finally:
+        writer.close()
+
+
+@pytest.mark.parametrize("broken", [ConnectionResetError(), web.RequestPayloadError()])
+async def test_who_leaves_in_the_middle_of_a_body_is_no_fault_of_ours(
+    broken: Exception,
+) -> None:
+    payload = StreamReader(create_autospec(BaseProtocol), 2**16)
+    payload.set_exception(broken)
+    request = make_mocked_request("POST", STATUS, payload=payload)
+    with pytest.raises(web.HTTPBadRequest):
+        await webhooks.body_of(request)
 
 
 @pytest.mark.parametrize(
