@@ -102,7 +102,7 @@ async def ours(file: Path, url: str) -> tuple[Spent, int]:
     async with twilio(sender(url)) as carrier, office(file, carrier) as sending:
         began, posted, more = (perf_counter(), process_time()), 0, True
         while more:
-            sent = await send(sending)
+            sent = await send(sending, sending.clock.now())
             posted, more = posted + sent.posted, sent.more
         return _since(*began), posted
 

@@ -5,7 +5,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Final, Protocol
 from zoneinfo import ZoneInfo
 
@@ -66,8 +66,17 @@ class GuardStore(Protocol):
         Whoever writes the last of them first has begun the day, and nobody else.
         """
 
-    async def sendable(self, now: datetime) -> Mapping[str, int]:
-        """Reminders due and not held beyond `now`, by authority, paused ones too."""
+    async def waits(self, now: datetime) -> bool:
+        """Whether anything is due and not held beyond `now`."""
+
+    async def sendable(self, now: datetime) -> tuple[datetime, Mapping[str, int]]:
+        """Such reminders by authority, paused ones too, and until when is counted.
+
+        Whatever is born once this is written is born later.
+        """
+
+    async def counted_until(self) -> datetime | None:
+        """Until when was counted last; None: never."""
 
     async def begun(self, authorities: Sequence[str], since: datetime) -> int:
         """Reminders sent for the first time since then, or under way."""
@@ -77,6 +86,9 @@ class GuardStore(Protocol):
 
     async def passed(self, now: datetime) -> None:
         """Write down that the guard has looked at everything until now."""
+
+
+_NEVER: Final = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,15 +156,16 @@ def _by_day(found: Iterable[Falling], zone: ZoneInfo) -> Mapping[date, int]:
     return counted
 
 
-async def look(to: Guarding) -> None:
+async def look(to: Guarding) -> datetime:
     """Hold every office whose day brings far more than was expected of it.
 
-    An office that sends for several authorities has one day and one forecast.
+    An office that sends for several authorities has one day and one forecast. Says
+    until when reminders were born that have been looked at.
     """
     now = to.clock.now()
-    waiting = await to.store.sendable(now)
-    if not waiting:
-        return
+    if not await to.store.waits(now):
+        return await to.store.counted_until() or _NEVER
+    until, waiting = await to.store.sendable(now)
     known = await foresee(to)
     offices = _offices(await to.laws.law(), await to.store.started())
     for office, authorities in offices.items():
@@ -163,7 +176,8 @@ async def look(to: Guarding) -> None:
             since = between(today, today, office.zone).starts_at
             brought = due + await to.store.begun(authorities, since)
             await _judge(office.code, today, brought, frozen.reminders, to)
-    await to.store.passed(now)
+    await to.store.passed(until)
+    return until
 
 
 async def _judge(

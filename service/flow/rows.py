@@ -160,7 +160,7 @@ class Claiming:
 
     `law` is the digest of the law it is worded by; `without` are the issuing
     authorities that are left alone; of what was never sent only that is taken which was
-    due at `since`, when the volume guard had looked. `plan` decides, from what `limits`
+    born by `since`: the volume guard has seen it. `plan` decides, from what `limits`
     had counted.
     """
 

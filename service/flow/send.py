@@ -52,14 +52,15 @@ class Sent:
     more: bool
 
 
-async def send(to: Sending) -> Sent:
+async def send(to: Sending, since: datetime) -> Sent:
     """Claim and POST until nothing sendable is due, or the turn is over.
 
+    Of what was never sent only what was born by `since`: the volume guard has seen it.
     A round in which nothing could be POSTed in time ends it: the next tick goes on.
     Told to stop it claims no more, and POSTs no more of what is claimed.
     """
     over, posted, busy = elapsed() + TURN, 0, dict[str, float]()
-    turn = _Turn(to, str(uuid4()), to.clock.now(), await to.laws.law())
+    turn = _Turn(to, str(uuid4()), since, await to.laws.law())
     while elapsed() < over and not to.posting.stopping():
         deadline = elapsed() + min(to.lease - 2 * to.post_timeout, FRESH)
         busy = {office: at for office, at in busy.items() if at > elapsed()}

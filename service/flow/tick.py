@@ -66,8 +66,8 @@ async def tick(to: Pass) -> Passed:
             patience=to.settle_after,
             stopping=stopping,
         )
-        await look(to.guarding)
-        sent = await send(to.sending)
+        looked = await look(to.guarding)
+        sent = await send(to.sending, looked)
         posted, more = posted + sent.posted, sent.more and not stopping()
         moved += await poll(
             posting.provider, to.receiving, clock, to.poll_after, stopping

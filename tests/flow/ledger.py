@@ -154,7 +154,7 @@ class Ledger:
     async def send(self, **changed: Any) -> int:  # noqa: ANN401 - fields
         """Claim, POST and record; some parts may be others."""
         sending = replace(self.sending, **changed)
-        return (await send(sending)).posted
+        return (await send(sending, self.clock.now())).posted
 
     async def send_at(self, now: datetime) -> int:
         """Expand and send at an instant; how many were POSTed."""

@@ -151,7 +151,7 @@ async def test_a_new_number_that_must_wait_ends_with_its_permit(
     assert ledger.reminders()["prepare"] == (again, "reopened")
     await ledger.register(permit(phones=(PHONE_2,), status=PermitStatus.WITHDRAWN))
     ledger.clock.move_to(NEXT_MORNING)
-    sending = await send(ledger.sending)
+    sending = await send(ledger.sending, ledger.clock.now())
     assert (sending.posted, sending.more) == (0, False)
     ended = ("failed" if accepted else "cancelled", "permit withdrawn")
     assert ledger.reminders() == {"prepare": ended}

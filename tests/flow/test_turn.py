@@ -37,7 +37,7 @@ async def test_a_provider_that_takes_nothing_is_left_alone_till_the_next_turn(
     await ledger.register(*(permit(f"SC-{at:04}") for at in range(1, 701)))
     await ledger.expand(PREPARE)
     ledger.provider.script = [answer] * 2000
-    sent = await send(ledger.sending)
+    sent = await send(ledger.sending, ledger.clock.now())
     assert not sent.more
     assert IN_VAIN <= len(ledger.provider.posted) <= IN_VAIN + IN_FLIGHT
     assert len(ledger.states()) == 200, "no second claim"
@@ -56,14 +56,17 @@ async def test_a_provider_that_asked_for_time_is_not_even_claimed_for(
     assert ledger.reminders() == {"prepare": ("due", None)}
 
 
+@pytest.mark.parametrize("began", [-20, 0, 1])
 async def test_what_an_import_makes_due_within_a_turn_waits_for_the_guard(
-    ledger: Ledger,
+    ledger: Ledger, began: int
 ) -> None:
+    """Also where it began before the guard counted, and had to wait for it."""
     await ledger.register(*many(5))
 
     async def bad_import() -> None:
-        ledger.clock.move_to(PREPARE + timedelta(seconds=1))
+        ledger.clock.move_to(PREPARE + timedelta(seconds=began))
         await ledger.register(*many(400))
+        ledger.clock.move_to(PREPARE + timedelta(seconds=max(began, 0)))
 
     ledger.provider.before.append(bad_import)
     assert await pass_at(ledger, PREPARE) == 5

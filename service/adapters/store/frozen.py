@@ -11,6 +11,13 @@ from service.adapters.store.schema import authorities, facts, forecasts
 from service.adapters.store.upsert import insert_into
 
 LOOKED: Final = "volume looked at"
+COUNTED: Final = "volume counted"
+"""Until when reminders are counted: they may not have been judged yet."""
+
+_RACE: Final = timedelta(minutes=1)
+"""Longer than a transaction waits for another: from then on it is a clock set back."""
+
+_A_TICK: Final = timedelta(microseconds=1)
 
 _A_DAY: Final = timedelta(days=1)
 """Today has begun somewhere a day before it has here."""
@@ -27,6 +34,28 @@ async def renew(connection: AsyncConnection, now: datetime) -> None:
         )
     )
     await keep_looked(connection, now)
+
+
+async def after_counting(connection: AsyncConnection, now: datetime) -> datetime:
+    """The instant of what is born in this transaction: after the last count.
+
+    It may have begun before the guard counted, and have waited for it: what it brings
+    has not been counted, however early its `now`.
+    """
+    counted = await counted_until(connection)
+    if counted is not None and now <= counted < now + _RACE:
+        return counted + _A_TICK
+    return now
+
+
+async def counting(
+    connection: AsyncConnection, newest: datetime | None, now: datetime
+) -> datetime:
+    """Write down until when is counted, the `newest` included; what comes is later."""
+    late = newest is not None and now < newest < now + _RACE
+    until = newest if newest is not None and late else now
+    await _keep(connection, COUNTED, until)
+    return until
 
 
 async def confirm(
@@ -47,16 +76,29 @@ async def confirm(
 
 async def keep_looked(connection: AsyncConnection, now: datetime) -> None:
     """Write down until when the guard has looked."""
-    values = {"value": now.isoformat()}
-    await connection.execute(
-        insert_into(connection, facts)
-        .values(key=LOOKED, **values)
-        .on_conflict_do_update(index_elements=["key"], set_=values)
-    )
+    await _keep(connection, LOOKED, now)
 
 
 async def looked(connection: AsyncConnection) -> datetime | None:
     """Until when the guard has looked; None where it never did."""
-    wanted = select(facts.c.value).where(facts.c.key == LOOKED)
+    return await _kept(connection, LOOKED)
+
+
+async def counted_until(connection: AsyncConnection) -> datetime | None:
+    """Until when the guard has counted; None where it never did."""
+    return await _kept(connection, COUNTED)
+
+
+async def _keep(connection: AsyncConnection, key: str, at: datetime) -> None:
+    values = {"value": at.isoformat()}
+    await connection.execute(
+        insert_into(connection, facts)
+        .values(key=key, **values)
+        .on_conflict_do_update(index_elements=["key"], set_=values)
+    )
+
+
+async def _kept(connection: AsyncConnection, key: str) -> datetime | None:
+    wanted = select(facts.c.value).where(facts.c.key == key)
     found = (await connection.execute(wanted)).scalar()
     return datetime.fromisoformat(found) if found else None

@@ -24,6 +24,7 @@ from uuid_utils import uuid7
 from service.adapters.store.changed import bear_current, end_overtaken
 from service.adapters.store.corrected import correct_one
 from service.adapters.store.database import Database
+from service.adapters.store.frozen import after_counting
 from service.adapters.store.lawtext import refuse_stale
 from service.adapters.store.moves import in_pieces
 from service.adapters.store.recipients import ids_of, recipients_of
@@ -79,6 +80,7 @@ class PermitStore:
         outcomes = []
         async with self._database.write() as connection:
             await refuse_stale(connection, law)
+            now = await after_counting(connection, now)
             await _heard_from(connection, source, now)
             for run in _without_repeats(entries):
                 done, touched = await _compare(connection, run, source)

@@ -30,8 +30,8 @@ from service.flow.rows import Claiming
 COMPANIONS = 1000
 """Reminders of the same phones that are looked at besides."""
 
-_A_TURN: Final = timedelta(minutes=10)
-"""Longer than any: what became due after that was so before a clock was set back."""
+_SET_BACK: Final = timedelta(minutes=10)
+"""What became due so much later than now was so before a clock was set back."""
 
 _SITUATION = select(exists(select(pauses.c.scope)), database_now())
 
@@ -56,7 +56,7 @@ async def what_is_wanted(
     values = {
         "now": now,
         "since": how.since,
-        "later": how.since + _A_TURN,
+        "later": now + _SET_BACK,
         "without": list(how.without),
     }
     return Wanted(values, paused, clock)

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.adapters.store.born import Alike, bear, supersede
 from service.adapters.store.database import Database
+from service.adapters.store.frozen import after_counting
 from service.adapters.store.grouped import (
     GROUP,
     IN_GROUPS,
@@ -51,6 +52,7 @@ class SlotStore:
                 return None
         async with self._database.write() as connection:
             due = await _due(connection, now, limit)
+            now = await after_counting(connection, now)
             return await birth(connection, await groups_of(connection, due, now), now)
 
     async def expand_trials(self, now: datetime) -> int:
@@ -60,6 +62,7 @@ class SlotStore:
                 return 0
         async with self._database.write() as connection:
             joined = await staff_permits(connection, now)
+            now = await after_counting(connection, now)
             groups = await groups_of(connection, joined, now, state="trial")
             return sum(
                 [

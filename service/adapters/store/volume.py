@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 
-from sqlalchemy import ColumnElement, func, or_, select, text, true
+from sqlalchemy import ColumnElement, exists, func, or_, select, text, true
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.adapters.store.answers import alarm
@@ -16,7 +16,12 @@ from service.adapters.store.falling import (
     unborn,
     waiting,
 )
-from service.adapters.store.frozen import keep_looked, looked
+from service.adapters.store.frozen import (
+    counted_until,
+    counting,
+    keep_looked,
+    looked,
+)
 from service.adapters.store.schema import (
     OPEN_MESSAGE,
     forecasts,
@@ -109,16 +114,36 @@ class VolumeStore:
                 )
             )
 
-    async def sendable(self, now: datetime) -> Mapping[str, int]:
-        """Reminders due and not held beyond `now`, by authority, paused ones too."""
+    async def waits(self, now: datetime) -> bool:
+        """Whether anything is due and not held beyond `now`."""
+        any_ = select(exists().where(IS_DUE, reminders.c.next_at <= now))
+        async with self._database.read() as connection:
+            return bool((await connection.execute(any_)).scalar())
+
+    async def sendable(self, now: datetime) -> tuple[datetime, Mapping[str, int]]:
+        """Such reminders by authority, paused ones too, and until when is counted.
+
+        Whatever is born once this is written is born later.
+        """
         wanted = (
-            select(reminders.c.authority, func.count().label("reminders"))
+            select(
+                reminders.c.authority,
+                func.count().label("reminders"),
+                func.max(reminders.c.state_at).label("newest"),
+            )
             .where(IS_DUE, reminders.c.next_at <= now)
             .group_by(reminders.c.authority)
         )
+        async with self._database.write() as connection:
+            rows = (await connection.execute(wanted)).all()
+            newest = max((row.newest for row in rows), default=None)
+            until = await counting(connection, newest, now)
+        return until, {row.authority: row.reminders for row in rows}
+
+    async def counted_until(self) -> datetime | None:
+        """Until when was counted last; None: never."""
         async with self._database.read() as connection:
-            rows = await connection.execute(wanted)
-            return {row.authority: row.reminders for row in rows}
+            return await counted_until(connection)
 
     async def begun(self, authorities: Sequence[str], since: datetime) -> int:
         """Reminders sent for the first time since then, or under way."""
