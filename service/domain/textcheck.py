@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from itertools import chain
 from typing import Final
 
+from service.domain.keywords import offers
 from service.domain.marks import Marked, mark
 from service.domain.raw import shown
 from service.domain.rule import Language
@@ -129,6 +130,9 @@ def plain(it: Marked) -> Iterator[Finding]:
     yield from barred(it.own)
     if found := _NUMBER.search(it.own):
         yield shown(found[0]), "no number of its own: {{ helpline }} is whom to call"
+    for letter in sorted(offers(it.own)):
+        way_out = "no letter of its own to reply with: {{ opt_out }} is how to stop"
+        yield shown(letter.upper()), way_out
 
 
 def barred(words: str) -> Iterator[Finding]:
