@@ -14,15 +14,12 @@ from service.cli.meant import meant
 from service.cli.opened import in_house, whoami
 from service.cli.types import DRY_RUN, FILE, Day
 from service.cli.worded import line, show_preview
-from service.domain.errors import ConflictError, UnknownError
 from service.domain.example import Example, any_example, example
-from service.domain.fields import narrow
-from service.domain.raw import bare
 from service.domain.rule import Language
-from service.flow.register import NUMBER
+from service.flow.find import find
+from service.flow.reword import example_of, wording, wordings
 from service.flow.reword import preview as try_text
 from service.flow.reword import save as save_text
-from service.flow.reword import wording, wordings
 from service.settings import shipped
 
 _NAME: Final = click.argument("name")
@@ -145,23 +142,8 @@ async def _text(house: House, name: str, language: Language, file: Path | None) 
 
 
 async def _registered(house: House, number: str, authority: str | None) -> _Shown:
-    number = narrow(bare(number)) or number
-    keys = [number, house.vault.digest(number, NUMBER).hex()]
-    found = [
-        one
-        for one in await house.permits.by_number(keys)
-        if authority in (None, one.authority)
-    ]
-    if not found:
-        raise UnknownError("permit number", number)
-    if len(found) > 1:
-        those = ", ".join(sorted(f"{one.authority} {one.rule}" for one in found))
-        raise ConflictError(f"several permits have this number: {those}")
-    [it] = found
-    key, law = it.version, await house.office.law()
-    shown = example(
-        law, it.rule, it.authority, it.expires_on, version=key, number=it.number
-    )
+    it = await find(number, house.permits, house.vault, authority=authority)
+    shown = example_of(await house.office.law(), it)
     spoken = [one for one in LANGUAGES if one == it.language]
     return shown, next(iter(spoken), shown.office.language)
 

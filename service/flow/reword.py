@@ -9,11 +9,13 @@ from service.domain.authorityfile import LANGUAGES
 from service.domain.compose import FACTS
 from service.domain.demands import Longest, at_longest, demands, mistakes
 from service.domain.errors import InvalidError, Mistake, UnknownError
-from service.domain.example import Example, any_example
+from service.domain.example import Example, any_example, example
+from service.domain.lawbook import Law
 from service.domain.marks import Said
 from service.domain.rule import Language
 from service.domain.segments import Size, measure
 from service.flow.ports import Clock, LawStore
+from service.flow.rows import ShownPermit
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,22 +148,34 @@ async def preview(
     language: Language,
     text: str,
     to: Rewording,
-    example: Example | None = None,
+    shown: Example | None = None,
 ) -> Preview:
     """Say what a text comes to, for a permit and at its longest.
 
-    Without an `example` a permit is made up. Raises `UnknownError` for an unknown
-    template, and `InvalidError` for a text that nothing can be made of.
+    Without one that is to be `shown` a permit is made up. Raises `UnknownError` for an
+    unknown template, and `InvalidError` for a text that nothing can be made of.
     """
     page = to.pages.read(name, language, tidy(text))
     law, today = await to.laws.law(), to.clock.now().date()
     longest = at_longest(name, language, page.say, law)
     told = None
     if demands(name).facts <= FACTS:
-        meant = example or any_example(law, name, to.authority, today)
+        meant = shown or any_example(law, name, to.authority, today)
         told = _told(page, language, meant) if meant else None
     wrong = mistakes(name, language, page.say, longest)
     return Preview(name, language, told, longest, wrong)
+
+
+def example_of(law: Law, permit: ShownPermit) -> Example:
+    """A registered permit, as its holder would be told of it."""
+    return example(
+        law,
+        permit.rule,
+        permit.authority,
+        permit.expires_on,
+        version=permit.version,
+        number=permit.number,
+    )
 
 
 async def save(
@@ -169,16 +183,17 @@ async def save(
     language: Language,
     text: str,
     to: Rewording,
+    shown: Example | None = None,
     *,
     by: str,
     dry_run: bool = False,
 ) -> tuple[Wording, Preview]:
-    """Save a text as the next version; what it comes to.
+    """Save a text as the next version; what it comes to, for an example or in general.
 
     Going back is saving an old text again. Raises `InvalidError` with all that is
     wrong, `ConflictError` for the text that stands, and what `preview` raises.
     """
-    seen = await preview(name, language, text, to)
+    seen = await preview(name, language, text, to, shown)
     seen.refuse_mistakes()
     shipped, now = _shipped(name, language, to), to.clock.now()
     made = await to.store.save(shipped, tidy(text), now, by, dry_run=dry_run)

@@ -156,7 +156,7 @@ async def test_a_number_of_two_permits_must_be_told_apart(
         (f"rule={FOOD}", 422, ["expires: found nothing"]),
         ("expires=2026-12-31", 422, ["rule: found nothing"]),
         ("permit=1&expires=2026-12-31", 422, ["expected nothing beside permit"]),
-        ("permit=1", 404, ["unknown permit '1'"]),
+        ("permit=1", 404, ["unknown permit number '1'"]),
         ("rule=kites&expires=2026-12-31", 404, ["unknown rule 'kites'; known:"]),
         ("permit=1&issued=2026-12-31", 422, ["expected nothing beside permit"]),
         (f"rule={FOOD}&expires=2005-08-31", 422, ["in force from 2005-09-01"]),

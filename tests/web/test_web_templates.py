@@ -76,6 +76,26 @@ async def test_a_dry_run_answers_what_saving_answers_and_saves_nothing(
         assert "version 1 says that already" in problem["detail"]
 
 
+PERMIT = "/v1/permits/cn-food-production-license/SC10199000000142"
+
+
+async def test_a_text_is_shown_as_the_holder_of_a_registered_permit_gets_it(
+    ask: Ask, fields: dict[str, Any], body: dict[str, Any]
+) -> None:
+    await ask("PUT", PERMIT, fields)
+    number = "permit=SC10199000000142"
+    status, seen = await ask("POST", f"{VERSIONS}?dry_run=true&{number}", body)
+    told = seen["preview"]
+    assert (status, told["rule"]) == (200, "cn-food-production-license")
+    assert told["expires_on"] == fields["expires_on"]
+    assert "（尾号0142）" in told["text"]
+    elsewhere = f"{VERSIONS}?dry_run=true&{number}&authority=us-nyc"
+    for path in (elsewhere, f"{VERSIONS}?dry_run=true&permit=SC1"):
+        status, problem = await ask("POST", path, body)
+        assert status == 404
+        assert "unknown permit number" in problem["detail"]
+
+
 async def test_all_that_is_wrong_with_a_text_is_told_at_once(
     ask: Ask, body: dict[str, Any]
 ) -> None:

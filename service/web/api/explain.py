@@ -3,10 +3,9 @@
 from datetime import date
 
 from service.domain.choice import Asked
-from service.domain.errors import ConflictError, InvalidError, Mistake, UnknownError
-from service.domain.raw import label
+from service.domain.errors import InvalidError, Mistake
 from service.flow.explain import explain_installed, explain_permit
-from service.flow.register import NUMBER
+from service.flow.find import find
 from service.flow.rows import ShownPermit
 from service.web.api.endpoint import endpoint
 from service.web.api.explanation import ExplainQuery, Explanation
@@ -55,16 +54,5 @@ async def _found(desk: Desk, query: ExplainQuery, number: str) -> ShownPermit:
     ]
     if mistakes:
         raise InvalidError("request", mistakes)
-    keys = [number, desk.vault.digest(number, NUMBER).hex()]
-    found = [
-        one
-        for one in await desk.permits.by_number(keys)
-        if query.rule in (None, one.rule) and query.authority in (None, one.authority)
-    ]
-    if not found:
-        raise UnknownError("permit", label(number))
-    if len(found) > 1:
-        those = ", ".join(sorted(f"{one.authority} {one.rule}" for one in found))
-        reason = f"several permits have this number, add rule or authority: {those}"
-        raise ConflictError(reason)
-    return found[0]
+    asked = query.rule, query.authority
+    return await find(number, desk.permits, desk.vault, *asked)

@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from service.domain.rule import Language
 from service.web.api.inputs import Parameters
-from service.web.api.values import Flag, Limit, Line
+from service.web.api.values import Flag, Limit, Line, Number
 
 
 class TemplatePath(Parameters):
@@ -31,6 +31,11 @@ class SaveQuery(Parameters):
     dry_run: Flag = Field(
         default=False, description="true or false: only say what it would come to"
     )
+    permit: Number | None = Field(
+        default=None, description="the number of a registered permit to show it with"
+    )
+    rule: Line | None = Field(default=None, description="its type, where several have")
+    authority: Line | None = Field(default=None, description="likewise")
 
 
 class WordingFields(BaseModel):
@@ -120,6 +125,6 @@ class Saved(BaseModel):
     version: int = Field(description="its number, or the one that it would get")
     saved: bool = Field(description="false where it was only tried")
     preview: Told | None = Field(
-        description="for a permit that gets it; null: there is none, or a digest"
+        description="for that permit, or one made up; null: there is none, or a digest"
     )
     longest: LongestText

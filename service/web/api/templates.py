@@ -10,10 +10,12 @@ from service.domain import reader
 from service.domain.authorityfile import LANGUAGES
 from service.domain.demands import demands, forced_by
 from service.domain.errors import InvalidError
+from service.domain.example import Example
 from service.domain.rule import Language
 from service.domain.segments import Size
 from service.domain.table import Table
-from service.flow.reword import Preview, save, wordings
+from service.flow.find import find
+from service.flow.reword import Preview, example_of, save, wordings
 from service.flow.reword import Wording as Version
 from service.web.api.endpoint import endpoint, reply
 from service.web.api.inputs import Json
@@ -87,8 +89,10 @@ async def save_template(
     409 for the text that stands. Going back is saving an old text again.
     """
     language, text = _read(body)
+    shown, dry = await _shown(desk, query), query.dry_run
+    to = desk.rewording
     made, seen = await save(
-        path.name, language, text, desk.rewording, by=caller, dry_run=query.dry_run
+        path.name, language, text, to, shown, by=caller, dry_run=dry
     )
     saved = Saved(
         name=made.name,
@@ -102,6 +106,15 @@ async def save_template(
         ),
     )
     return reply(saved, HTTPStatus.OK if query.dry_run else HTTPStatus.CREATED)
+
+
+async def _shown(desk: Desk, query: SaveQuery) -> Example | None:
+    """The permit that is named, if one is."""
+    if query.permit is None:
+        return None
+    asked = query.rule, query.authority
+    permit = await find(query.permit, desk.permits, desk.vault, *asked)
+    return example_of(await desk.laws.law(), permit)
 
 
 def _read(body: Json) -> tuple[Language, str]:

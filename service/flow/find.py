@@ -1,0 +1,35 @@
+"""A permit by the number that people know it by."""
+
+from service.domain.errors import ConflictError, UnknownError
+from service.domain.fields import narrow
+from service.domain.raw import bare, label
+from service.flow.ports import PermitReader, Vault
+from service.flow.register import NUMBER
+from service.flow.rows import ShownPermit
+
+
+async def find(
+    number: str,
+    permits: PermitReader,
+    vault: Vault,
+    rule: str | None = None,
+    authority: str | None = None,
+) -> ShownPermit:
+    """The one permit of this number, of a type or in an authority where they are named.
+
+    Raises `UnknownError`, and `ConflictError` where several have it.
+    """
+    number = narrow(bare(number)) or number
+    keys = [number, vault.digest(number, NUMBER).hex()]
+    found = [
+        one
+        for one in await permits.by_number(keys)
+        if rule in (None, one.rule) and authority in (None, one.authority)
+    ]
+    if not found:
+        raise UnknownError("permit number", label(number))
+    if len(found) > 1:
+        those = ", ".join(sorted(f"{one.authority} {one.rule}" for one in found))
+        reason = f"several permits have this number, add rule or authority: {those}"
+        raise ConflictError(reason)
+    return found[0]
