@@ -34,12 +34,17 @@ Word: TypeAlias = MessageState | str | None
 """A status that a receipt tells, None for one nobody knows, or `ANSWER`."""
 
 WORDS: tuple[Word, ...] = (
-    *(M.ACCEPTED, M.SENT, M.DELIVERED, M.UNDELIVERED, M.FAILED, M.READ),
+    *(M.ACCEPTED, M.SENT, M.DELIVERED, M.UNDELIVERED, M.FAILED, M.CANCELED, M.READ),
     None,
 )
 NEGATIVE = (M.UNDELIVERED, M.FAILED, M.CANCELED)
-FILTERED = ("30007", RefusalKind.BAD_CONTENT)
+Fault: TypeAlias = tuple[str, RefusalKind]
+
+FILTERED: Fault = ("30007", RefusalKind.BAD_CONTENT)
 """A code after which no new message follows."""
+
+PASSING: Fault = ("30003", RefusalKind.RETRY_LATER)
+"""One after which there is a second try."""
 
 LONGEST = 4
 
@@ -63,6 +68,7 @@ class Trying:
     connection: AsyncConnection
     posted: Outgoing
     owner: str
+    fault: Fault
 
     async def walk(
         self, choices: Sequence[Sequence[Word]], said: tuple[Word, ...] = ()
@@ -90,7 +96,7 @@ class Trying:
             await recording.record(self.owner, answer, now)
             return
         state = None if one is None else MessageState(one)
-        code, kind = FILTERED if state in NEGATIVE else (None, None)
+        code, kind = self.fault if state in NEGATIVE else (None, None)
         receipt = word(state, ref=self.posted.id, code=code, kind=kind)
         await ReceiveStore(store).receive([receipt], now)
 
@@ -108,51 +114,55 @@ def expected(said: Sequence[Word], begun: MessageState) -> MessageState:
     return max([begun, *map(MessageState, states)], key=RANK.__getitem__)
 
 
-def reminder_of(message: MessageState) -> str:
+def reminder_of(message: MessageState, fault: Fault) -> str:
     """What a reminder is when its message is so."""
+    if message in NEGATIVE and fault is PASSING:
+        return "retrying"
     return REMINDER_AFTER.get(message, message)
 
 
 @asynccontextmanager
-async def trying(ledger: Ledger) -> AsyncIterator[Trying]:
-    """One message that was posted."""
+async def trying(ledger: Ledger, fault: Fault) -> AsyncIterator[Trying]:
+    """One message that was posted, and why it did not arrive, where it did not."""
     [posted] = ledger.provider.posted
     owner = ledger.message()["owner"]
     before = ledger.states()
     async with ledger.database.rehearse() as connection:
-        yield Trying(ledger, connection, posted, owner)
+        yield Trying(ledger, connection, posted, owner, fault)
     assert ledger.states() == before, "all of it was undone"
 
 
+@pytest.mark.parametrize("fault", [FILTERED, PASSING], ids=["filtered", "passing"])
 @pytest.mark.parametrize("first", WORDS, ids=str)
 async def test_receipts_in_any_order_and_number_end_in_one_state(
-    ledger: Ledger, first: Word
+    ledger: Ledger, first: Word, fault: Fault
 ) -> None:
     await ledger.register(permit())
     assert await ledger.send_at(PREPARE) == 1
     tried = 0
-    async with trying(ledger) as to:
+    async with trying(ledger, fault) as to:
         choices = [[first], *[WORDS] * (LONGEST - 1)]
         async for said, (message, reminder) in to.walk(choices):
             tried += 1
             state = expected(said, M.ACCEPTED)
-            assert (message, reminder) == (state, reminder_of(state)), said
+            assert (message, reminder) == (state, reminder_of(state, fault)), said
     assert tried == sum(len(WORDS) ** length for length in range(LONGEST))
 
 
+@pytest.mark.parametrize("fault", [FILTERED, PASSING], ids=["filtered", "passing"])
 async def test_our_own_record_may_come_between_before_or_after_all_of_them(
-    ledger: Ledger,
+    ledger: Ledger, fault: Fault
 ) -> None:
     ledger.provider.script = [DiedError()]
     await ledger.register(permit())
     with pytest.raises(DiedError):
         await ledger.send_at(PREPARE)
     tried = 0
-    async with trying(ledger) as to:
+    async with trying(ledger, fault) as to:
         async for said, (message, reminder) in to.walk([[*WORDS, ANSWER]] * 3):
             tried += ANSWER in said
             state = expected(said, M.SENDING)
-            assert (message, reminder) == (state, reminder_of(state)), said
+            assert (message, reminder) == (state, reminder_of(state, fault)), said
     assert tried == 1 + 2 * len(WORDS) + 3 * len(WORDS) ** 2
 
 
