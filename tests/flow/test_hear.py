@@ -236,6 +236,23 @@ async def test_a_number_that_answered_later_is_not_lost_for_an_old_failure(
     assert await ledger.audit() == []
 
 
+async def test_an_old_arrival_told_late_does_not_revive_a_number_that_is_nobody_s(
+    ledger: Ledger,
+) -> None:
+    """Two texts to one phone: the older arrived, of the newer is told first."""
+    await ledger.register(permit())
+    await ledger.send_at(PREPARE)
+    await ledger.send_at(LAST_CALL)
+    kind = RefusalKind.BAD_NUMBER
+    await ledger.receive(word(MessageState.UNDELIVERED, "SM2", code="30005", kind=kind))
+    await ledger.receive(word(MessageState.DELIVERED, "SM1"))
+    [phone] = ledger.rows("SELECT unreachable_at FROM recipients")
+    assert phone["unreachable_at"] is not None
+    assert await ledger.send_at(LAST_CALL + timedelta(days=3)) == 0, "nobody is there"
+    assert ledger.reminders()["last-call"] == ("failed", "undelivered")
+    assert await ledger.audit() == []
+
+
 async def test_a_lost_phone_that_says_stop_is_opted_out(ledger: Ledger) -> None:
     await ledger.register(permit())
     await ledger.expand(PREPARE)

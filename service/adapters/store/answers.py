@@ -14,7 +14,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from service.adapters.store.learnt import learn
+from service.adapters.store.learnt import arrived, learn
 from service.adapters.store.moves import move
 from service.adapters.store.returned import (
     of_message,
@@ -30,7 +30,6 @@ from service.adapters.store.schema import (
 )
 from service.adapters.store.toldbefore import fall_back, turn_to
 from service.adapters.store.types import Instant
-from service.adapters.store.unreachable import lift_unreachable
 from service.adapters.store.upsert import insert_into
 from service.domain.outcome import Fault, Receipt, RefusalKind
 from service.domain.status import (
@@ -102,12 +101,12 @@ async def _follow(
     after = REMINDER_AFTER[state]
     if after is ReminderState.DELIVERED:
         await move(connection, mine, after, now)
-        await lift_unreachable(connection, row.recipient_id, now)
+        await arrived(connection, row, now)
     elif after is ReminderState.FAILED:
         await fall_back(connection, row.id, now)
         if fault:
             since = row.accepted_at or now
-            await learn(connection, row.recipient_id, fault, since, now)
+            await learn(connection, row, fault, since, now)
             await _again(connection, row, state, fault, now)
         left = mine & (reminders.c.state == ReminderState.SENT)
         opted_out = fault is not None and fault.kind is RefusalKind.OPTED_OUT

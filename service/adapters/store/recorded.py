@@ -131,7 +131,7 @@ async def _not_accepted(
             await give_back(connection, message_id, reason, now, after=after)
         case Refused():
             fault = Fault(outcome.kind, outcome.code)
-            await learn(connection, row.recipient_id, fault, now, now)
+            await learn(connection, row, fault, now, now)
             await _refuse(connection, message_id, outcome, now)
 
 
