@@ -8,12 +8,10 @@ from service.cli.meant import meant
 from service.cli.opened import in_house
 from service.cli.shown import show, show_never
 from service.domain.choice import Asked
-from service.domain.errors import NeverRemindsError, UnknownError
-from service.domain.fields import narrow
-from service.domain.raw import bare
+from service.domain.errors import NeverRemindsError
 from service.flow.explain import explain_installed
 from service.flow.explain import explain_permit as explain_one
-from service.flow.register import NUMBER
+from service.flow.find import find_all
 from service.flow.rows import ShownPermit
 
 
@@ -53,15 +51,7 @@ async def explain_permit(
     """Explain every permit of this number, in all authorities or one."""
     law = await house.office.law()
     office = law.authority(authority).code if authority else None
-    number = narrow(bare(number)) or number
-    keys = [number, house.vault.digest(number, NUMBER).hex()]
-    found = [
-        permit
-        for permit in await house.permits.by_number(keys)
-        if office in (None, permit.authority)
-    ]
-    if not found:
-        raise UnknownError("permit number", number)
+    found = await find_all(number, house.permits, house.vault, authority=office)
     now, to = house.clock.now(), house.explaining
     answers = [await explain_one(law, one, to, now, version) for one in found]
     for told, permit in zip(answers, found, strict=True):

@@ -23,7 +23,8 @@ LAST_DAYS: Final = 3
 however long the holidays between them are."""
 
 TURN: Final = timedelta(hours=1)
-"""What is due for longer, though nothing holds it, waits for a turn of its sender."""
+"""What is due for longer, though nothing holds it, waits for a turn of its sender; what
+is unknown for longer may not be settled before a closing."""
 
 STALE: Final = "register is stale"
 
@@ -107,7 +108,7 @@ class Calling:
 
         `texted` are the steps in which its holder was texted, or is about to be;
         `held` is what holds such a text back, `failed` why the latest did not arrive.
-        `doubted`: what became of one is left to an operator.
+        `doubted`: nobody knows, for longer than `TURN`, what became of one.
         """
         found = list(reach.reasons())
         if self.closes_in >= timedelta():

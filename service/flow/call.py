@@ -18,7 +18,7 @@ class Unfiled:
 
     `texted` are the steps of its expiry date whose text went out or is about to; `held`
     is what holds one of them back for longer than hours, `failed` why the latest of
-    them did not arrive; `doubted`: what became of one of them is left to an operator.
+    them did not arrive; `doubted`: nobody knows what became of one of them.
     """
 
     series: str

@@ -1,4 +1,4 @@
-"""A permit by the number that people know it by."""
+"""Permits by the number that people know them by."""
 
 from service.domain.errors import ConflictError, UnknownError
 from service.domain.fields import narrow
@@ -19,6 +19,22 @@ async def find(
 
     Raises `UnknownError`, and `ConflictError` where several have it.
     """
+    found = await find_all(number, permits, vault, rule, authority)
+    if len(found) > 1:
+        those = ", ".join(sorted(f"{one.authority} {one.rule}" for one in found))
+        reason = f"several permits have this number, add rule or authority: {those}"
+        raise ConflictError(reason)
+    return found[0]
+
+
+async def find_all(
+    number: str,
+    permits: PermitReader,
+    vault: Vault,
+    rule: str | None = None,
+    authority: str | None = None,
+) -> list[ShownPermit]:
+    """Every such permit; raises `UnknownError` where there is none."""
     number = narrow(bare(number)) or number
     keys = [number, vault.digest(number, NUMBER).hex()]
     found = [
@@ -28,8 +44,4 @@ async def find(
     ]
     if not found:
         raise UnknownError("permit number", label(number))
-    if len(found) > 1:
-        those = ", ".join(sorted(f"{one.authority} {one.rule}" for one in found))
-        reason = f"several permits have this number, add rule or authority: {those}"
-        raise ConflictError(reason)
-    return found[0]
+    return found

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, and_, literal, select
+from sqlalchemy import Row, and_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.adapters.store.candidates import chosen, phones_of
@@ -23,13 +23,12 @@ from service.adapters.store.schema import (
     slots,
 )
 from service.adapters.store.senders import office_of_each, scopes_of
-from service.adapters.store.types import in_seconds
 from service.domain.calls import TURN, Reach, held
 from service.domain.golive import OUTLIVES
 from service.domain.permit import PermitStatus
 from service.domain.recipient import Line
 from service.domain.retry import NO_ROUTE
-from service.domain.status import NEVER_ACCEPTED, WAITING, MessageState, ReminderState
+from service.domain.status import NEVER_ACCEPTED, WAITING, ReminderState
 from service.flow.call import GroupKey, Unfiled
 
 
@@ -107,7 +106,7 @@ async def _steps(
     stops = await _stops(connection)
     for piece in in_pieces(ids):
         wanted = (
-            select(reminders, _doubted().label("doubted"))
+            select(reminders, for_a_person(TURN).label("doubted"))
             .outerjoin(messages, messages.c.id == reminders.c.message_id)
             .where(
                 reminders.c.permit_id.in_(piece),
@@ -137,13 +136,6 @@ async def _stops(connection: AsyncConnection) -> _Stops:
     rows = await connection.execute(select(pauses))
     made_by = {row.scope: row.by for row in rows}
     return _Stops(made_by, await office_of_each(connection) if made_by else {})
-
-
-def _doubted() -> ColumnElement[bool]:
-    """Left to a person, or soon: the office calls before the patience of settling."""
-    long_ago = messages.c.lease_until <= in_seconds(literal(-TURN.total_seconds()))
-    doubted = messages.c.state == MessageState.UNCERTAIN
-    return for_a_person() | (doubted & long_ago)
 
 
 def _failed(row: Row[Any]) -> str | None:

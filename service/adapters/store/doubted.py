@@ -1,7 +1,7 @@
 """Messages whose outcome is unknown: whom they wait for, and what a person decides."""
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Row, and_, literal, or_, select, text, update
@@ -28,9 +28,9 @@ OPEN_ROWS: Final = text(f"messages.{OPEN_MESSAGE}")
 """Under way or unknown, in the words of the partial index."""
 
 
-def for_a_person() -> ColumnElement[bool]:
-    """The unknown outcomes that settling has left, or could not prove in time."""
-    late = in_seconds(literal(-PERSONS_AFTER.total_seconds()))
+def for_a_person(after: timedelta = PERSONS_AFTER) -> ColumnElement[bool]:
+    """The unknown outcomes that settling has left, or could not prove in so long."""
+    late = in_seconds(literal(-after.total_seconds()))
     return and_(
         messages.c.state == MessageState.UNCERTAIN,
         or_(messages.c.reason == LEFT, messages.c.lease_until <= late),
