@@ -77,6 +77,7 @@ class Twilio:
         self.name = sender.name
         self._sender = sender
         self._client = client
+        self._messages = f"/Accounts/{sender.account_sid}/Messages.json"
         self._account = Account(
             provider=sender.name,
             sid=sender.account_sid,
@@ -91,12 +92,15 @@ class Twilio:
             return NotPosted("no time is left to send it in")
         UNTIL.set(message.post_until)
         try:
-            made = await self._client.messages.create_async(
-                to=message.phone,
-                body=message.body,
+            form = {
+                "To": message.phone,
+                "Body": message.body,
                 **self._from(message),
-                status_callback=self._callback(message.id),
-                validity_period=validity,
+                "StatusCallback": self._callback(message.id),
+                "ValidityPeriod": validity,
+            }
+            made = await self._client.api.v2010.create_async(
+                "POST", self._messages, data=form
             )
             return accepted(made, message.phone, self._sender.account_sid)
         except Exception as error:  # noqa: BLE001 - the POST may have begun
@@ -174,7 +178,7 @@ class Twilio:
             service, number = self._sender.messaging_service_sid, self._sender.from_
         else:
             service, number = (own, None) if own.startswith("MG") else (None, own)
-        return {"messaging_service_sid": service, "from_": number}
+        return {"MessagingServiceSid": service, "From": number}
 
     def _callback(self, message_id: str) -> str | None:
         """Where receipts go, with our own id: it binds even an answer never read.

@@ -6,7 +6,7 @@ broken provider costs the attempt of one message and nothing else.
 
 import re
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypeGuard
 
 from service.adapters.http_answers import NOT_CONNECTED
 from service.adapters.timely import LateError
@@ -32,18 +32,19 @@ _PHONE = re.compile(r"\+[0-9]{8,}")
 """What holds a phone is not kept: the message knows its recipient."""
 
 
-def is_sid(found: object) -> bool:
+def is_sid(found: object) -> TypeGuard[str]:
     """Whether this can be the id of a message."""
     return isinstance(found, str) and SID.fullmatch(found) is not None
 
 
-def accepted(made: Any, phone: str, account: str) -> Outcome:  # noqa: ANN401 - the SDK's
+def accepted(made: Mapping[str, Any], phone: str, account: str) -> Outcome:
     """The answer to a POST to this phone, in words of ours."""
-    if not is_sid(made.sid):
+    sid = made.get("sid")
+    if not is_sid(sid):
         return Unknown("the answer names no message")
-    if not _about(made, phone, account):
+    if not _about(made.get("to"), made.get("account_sid"), phone, account):
         return Unknown("the answer is about another message")
-    return Accepted(made.sid, _state(made))
+    return Accepted(sid, _state(made.get("status")))
 
 
 def judged(error: Exception) -> Outcome:
@@ -95,9 +96,10 @@ def told(provider: str, one: Any) -> Receipt:  # noqa: ANN401 - the SDK's
 
 def evidence(one: Any, body: str, phone: str, account: str) -> Found:  # noqa: ANN401
     """A listed message; raises `ValueError` for one that cannot be in the list."""
-    if not is_sid(one.sid) or not one.date_created or not _about(one, phone, account):
+    about = _about(one.to, one.account_sid, phone, account)
+    if not is_sid(one.sid) or not one.date_created or not about:
         raise ValueError("not a message to this phone")
-    return Found(one.sid, _state(one), one.date_created, one.body == body)
+    return Found(one.sid, _state(one.status), one.date_created, one.body == body)
 
 
 def without_phones(fields: Mapping[str, str]) -> dict[str, str]:
@@ -105,18 +107,18 @@ def without_phones(fields: Mapping[str, str]) -> dict[str, str]:
     return {name: text for name, text in fields.items() if not _PHONE.search(text)}
 
 
-def _state(one: Any) -> MessageState:  # noqa: ANN401 - the SDK's
-    return STATES.get(str(one.status), MessageState.ACCEPTED)
+def _state(status: object) -> MessageState:
+    return STATES.get(str(status), MessageState.ACCEPTED)
 
 
-def _about(one: Any, phone: str, account: str) -> bool:  # noqa: ANN401 - the SDK's
+def _about(to: object, owner: object, phone: str, account: str) -> bool:
     """Whether what is said of phone and account agrees with ours.
 
     Twilio can hide the last digits of a number (AddressRetention: obfuscate).
     """
-    to = phone if one.to is None else str(one.to)
-    same = len(to) == len(phone) and phone.startswith(to.rstrip("Xx*"))
-    return same and one.account_sid in (None, account)
+    said = phone if to is None else str(to)
+    same = len(said) == len(phone) and phone.startswith(said.rstrip("Xx*"))
+    return same and owner in (None, account)
 
 
 def _answered(error: AnswerError) -> Outcome:

@@ -105,7 +105,7 @@ def bearing(
             permits.c.replaced.is_(False),
             *where,
         )
-        .order_by(permits.c.id)  # a page of the key's index is then written once
+        .order_by(given.c.closes_at, permits.c.id)  # they lie as they are claimed
     )
     statement = insert_into(connection, reminders).from_select(COLUMNS, source)
     return statement.on_conflict_do_nothing()

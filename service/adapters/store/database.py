@@ -19,7 +19,7 @@ from service.adapters.store.onehop import connect
 from service.domain.errors import SetUpError
 
 _PRAGMAS = (
-    "PRAGMA cache_size = -16384",  # KiB: the indexes that a large expansion writes to
+    "PRAGMA cache_size = -32768",  # KiB: the indexes that a large expansion writes to
     "PRAGMA busy_timeout = 30000",
 )
 _TO_WRITE = (
