@@ -6,6 +6,7 @@ import click
 
 from service.app import House
 from service.cli.opened import in_house, whoami
+from service.domain.errors import ConflictError, UnknownError
 from service.domain.status import MessageState
 from service.flow.look import MessageFile, MessagesWanted, SeenMessage
 from service.flow.resolve import Decision, resolve
@@ -41,12 +42,12 @@ async def list_(
     click.echo(f"{count} messages")
 
 
-_ID = click.argument("message_id", metavar="ID")
+_IDS = click.argument("ids", metavar="ID...", nargs=-1, required=True)
 _REASON = click.option("--reason", required=True, help="Why; it is kept and shown.")
 
 
 @messages.command()
-@_ID
+@click.argument("message_id", metavar="ID")
 @in_house
 async def show(house: House, message_id: str) -> None:
     """Show everything that is kept about a message."""
@@ -55,31 +56,39 @@ async def show(house: House, message_id: str) -> None:
 
 
 @messages.command()
-@_ID
+@_IDS
 @_REASON
 @in_house
-async def resend(house: House, message_id: str, reason: str) -> None:
-    """Decide that it was not taken: what is still current goes out anew."""
-    await _decide(house, message_id, Decision.RESEND, reason)
+async def resend(house: House, ids: tuple[str, ...], reason: str) -> None:
+    """Decide that they were not taken: what is still current goes out anew."""
+    await _decide(house, ids, Decision.RESEND, reason)
 
 
 @messages.command("give-up")
-@_ID
+@_IDS
 @_REASON
 @in_house
-async def give_up(house: House, message_id: str, reason: str) -> None:
-    """Decide not to send it again: its reminders have failed."""
-    await _decide(house, message_id, Decision.GIVE_UP, reason)
+async def give_up(house: House, ids: tuple[str, ...], reason: str) -> None:
+    """Decide not to send them again: their reminders have failed."""
+    await _decide(house, ids, Decision.GIVE_UP, reason)
 
 
 async def _decide(
-    house: House, message_id: str, decision: Decision, reason: str
+    house: House, ids: tuple[str, ...], decision: Decision, reason: str
 ) -> None:
-    order = {"reason": reason}
-    await resolve(message_id, decision, order, house.resolving(), whoami())
-    found = await house.messages.one(message_id)
-    states = ", ".join(f"{one.number} {one.state}" for one in found.reminders)
-    click.echo(f"{found.message.id} {found.message.state}: {states}")
+    """Each by itself; those that are not for a person to decide are told at the end."""
+    to, by, refused = house.resolving(), whoami(), list[str]()
+    for message_id in ids:
+        try:
+            await resolve(message_id, decision, {"reason": reason}, to, by)
+        except (UnknownError, ConflictError) as error:
+            refused.append(str(error))
+            continue
+        found = await house.messages.one(message_id)
+        states = ", ".join(f"{one.number} {one.state}" for one in found.reminders)
+        click.echo(f"{found.message.id} {found.message.state}: {states}")
+    if refused:
+        raise ConflictError("; ".join(refused))
 
 
 def _line(one: SeenMessage) -> str:

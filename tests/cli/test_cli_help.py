@@ -28,9 +28,9 @@ import FILE --mapping
 keys create NAME
 keys list
 keys revoke PREFIX
-messages give-up ID --reason
+messages give-up ID... --reason
 messages list --state --authority --open
-messages resend ID --reason
+messages resend ID... --reason
 messages show ID
 opt-outs add PHONE --authority --reason
 opt-outs lift PHONE --authority --reason

@@ -5,10 +5,10 @@ import pytest
 
 from tests.cli.commands import CMA, Run, sql
 
-LEFT = """UPDATE messages SET state = 'uncertain', rank = 0, accepted_at = NULL,
+ALL_LEFT = """UPDATE messages SET state = 'uncertain', rank = 0, accepted_at = NULL,
     final_at = NULL, code = NULL, provider_id = NULL,
-    reason = 'absent again: an operator decides'
-    WHERE recipient_id = (SELECT id FROM recipients WHERE masked LIKE '%0195')"""
+    reason = 'absent again: an operator decides'"""
+ONE = " WHERE recipient_id = (SELECT id FROM recipients WHERE masked LIKE '%0195')"
 DOUBTED = """UPDATE reminders SET state = 'uncertain', sent_at = NULL
     WHERE message_id IN (SELECT id FROM messages WHERE state = 'uncertain')"""
 NOBODY = "019aaf39-3c5e-7d0c-8a6e-0c6d5f1f0142"
@@ -17,7 +17,7 @@ NOBODY = "019aaf39-3c5e-7d0c-8a6e-0c6d5f1f0142"
 @pytest.fixture
 def left(run: Run, sent: Path) -> str:
     """The id of a message whose outcome is left to an operator."""
-    for change in (LEFT, DOUBTED):
+    for change in (ALL_LEFT + ONE, DOUBTED):
         sql(sent, change)
     (line, count) = run("messages", "list", "--open").answer.splitlines()
     assert count == "1 messages"
@@ -84,6 +84,20 @@ def test_an_operator_decides_and_the_ledger_adds_up(
     assert f"{verb.replace('-', ' ')} by ann {{'why': 'not in their log'}}" in shown
     again = run("messages", verb, left, "--reason", "x").refusal
     assert f"message {left}: is {message}: only an unknown outcome" in again
+
+
+def test_several_are_decided_whatever_is_wrong_with_another(
+    run: Run, sent: Path
+) -> None:
+    for change in (ALL_LEFT, DOUBTED):
+        sql(sent, change)
+    *lines, count = run("messages", "list", "--open").answer.splitlines()
+    first, *others = [line.split()[0] for line in lines]
+    assert count == "4 messages"
+    ran = run("messages", "resend", first, NOBODY, *others, "--reason", "not in it")
+    assert (ran.code, ran.err) == (2, f"permit-reminders: unknown message '{NOBODY}'\n")
+    assert ran.out.count("not-accepted: ") == 4
+    assert run("messages", "list", "--open").answer == "0 messages\n"
 
 
 @pytest.mark.usefixtures("sent")
