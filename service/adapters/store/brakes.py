@@ -8,8 +8,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.adapters.store.database import Database
 from service.adapters.store.frozen import confirm
+from service.adapters.store.kept import fact, keep_instant
 from service.adapters.store.returned import try_routes
-from service.adapters.store.schema import actions, facts, pauses
+from service.adapters.store.schema import actions, pauses
 from service.adapters.store.upsert import insert_into
 from service.domain.errors import ConflictError, SetUpError
 from service.domain.order import ALL
@@ -76,9 +77,8 @@ class Brakes:
 
     async def simulated_now(self) -> datetime | None:
         """The simulated clock's instant; None for a database of real time."""
-        wanted = select(facts.c.value).where(facts.c.key == _SIMULATED)
         async with self._database.read() as connection:
-            found = (await connection.execute(wanted)).scalar()
+            found = await fact(connection, _SIMULATED)
         try:
             return datetime.fromisoformat(found) if found else None
         except ValueError:
@@ -90,12 +90,7 @@ class Brakes:
     async def simulate(self, now: datetime) -> None:
         """Mark the database as simulated and set its clock."""
         async with self._database.write() as connection:
-            values = {"value": now.isoformat()}
-            await connection.execute(
-                insert_into(connection, facts)
-                .values(key=_SIMULATED, **values)
-                .on_conflict_do_update(index_elements=["key"], set_=values)
-            )
+            await keep_instant(connection, _SIMULATED, now)
 
 
 async def note(

@@ -7,8 +7,8 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import delete, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from service.adapters.store.schema import authorities, facts, forecasts
-from service.adapters.store.upsert import insert_into
+from service.adapters.store.kept import instant, keep_instant
+from service.adapters.store.schema import authorities, forecasts
 
 LOOKED: Final = "volume looked at"
 COUNTED: Final = "volume counted"
@@ -54,7 +54,7 @@ async def counting(
     """Write down until when is counted, the `newest` included; what comes is later."""
     late = newest is not None and now < newest < now + _RACE
     until = newest if newest is not None and late else now
-    await _keep(connection, COUNTED, until)
+    await keep_instant(connection, COUNTED, until)
     return until
 
 
@@ -76,29 +76,14 @@ async def confirm(
 
 async def keep_looked(connection: AsyncConnection, now: datetime) -> None:
     """Write down until when the guard has looked."""
-    await _keep(connection, LOOKED, now)
+    await keep_instant(connection, LOOKED, now)
 
 
 async def looked(connection: AsyncConnection) -> datetime | None:
     """Until when the guard has looked; None where it never did."""
-    return await _kept(connection, LOOKED)
+    return await instant(connection, LOOKED)
 
 
 async def counted_until(connection: AsyncConnection) -> datetime | None:
     """Until when the guard has counted; None where it never did."""
-    return await _kept(connection, COUNTED)
-
-
-async def _keep(connection: AsyncConnection, key: str, at: datetime) -> None:
-    values = {"value": at.isoformat()}
-    await connection.execute(
-        insert_into(connection, facts)
-        .values(key=key, **values)
-        .on_conflict_do_update(index_elements=["key"], set_=values)
-    )
-
-
-async def _kept(connection: AsyncConnection, key: str) -> datetime | None:
-    wanted = select(facts.c.value).where(facts.c.key == key)
-    found = (await connection.execute(wanted)).scalar()
-    return datetime.fromisoformat(found) if found else None
+    return await instant(connection, COUNTED)

@@ -1,21 +1,19 @@
 """Whether the key at hand is the one this database was begun with."""
 
-from sqlalchemy import select
-
 from service.adapters.store.database import Database
+from service.adapters.store.kept import fact
 from service.adapters.store.schema import facts
 from service.adapters.store.upsert import insert_into
 from service.domain.errors import SetUpError
 from service.flow.ports import Vault
 
 _KEY = "key"
-_KNOWN = select(facts.c.value).where(facts.c.key == _KEY)
 
 
 async def has_key(database: Database) -> bool:
     """Whether anything in the database was encrypted: then its key must not change."""
     async with database.read() as connection:
-        return (await connection.execute(_KNOWN)).scalar() is not None
+        return await fact(connection, _KEY) is not None
 
 
 async def refuse_other_key(database: Database, vault: Vault) -> None:
@@ -25,7 +23,7 @@ async def refuse_other_key(database: Database, vault: Vault) -> None:
     """
     mark = vault.mark(["the key of this database"]).hex()
     async with database.read() as connection:
-        known = (await connection.execute(_KNOWN)).scalar()
+        known = await fact(connection, _KEY)
     if known is None:
         known = await _first(database, mark)
     if known != mark:
@@ -40,4 +38,4 @@ async def _first(database: Database, mark: str) -> str:
     async with database.write() as connection:
         fresh = insert_into(connection, facts).values(key=_KEY, value=mark)
         await connection.execute(fresh.on_conflict_do_nothing())
-        return str((await connection.execute(_KNOWN)).scalar_one())
+        return str(await fact(connection, _KEY))

@@ -5,9 +5,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 import orjson
-from sqlalchemy import Row, delete, insert, select
+from sqlalchemy import Row, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from service.adapters.store.kept import fact, keep
 from service.adapters.store.schema import (
     authorities,
     calendar_years,
@@ -102,9 +103,7 @@ async def stamp(
 
 async def restamp(connection: AsyncConnection) -> None:
     """Tell every process that reads this database to read the law and words afresh."""
-    value = await _digest_of_all(connection)
-    await connection.execute(delete(facts).where(facts.c.key == LAW))
-    await connection.execute(insert(facts).values(key=LAW, value=value))
+    await keep(connection, LAW, await _digest_of_all(connection))
 
 
 async def _digest_of_all(connection: AsyncConnection) -> str:
@@ -125,8 +124,7 @@ async def _digest_of_all(connection: AsyncConnection) -> str:
             templates.c.text,
         ),
     }
-    seen = select(facts.c.value).where(facts.c.key == SEEN)
-    known: dict[str, object] = {SEEN: (await connection.execute(seen)).scalar()}
+    known: dict[str, object] = {SEEN: await fact(connection, SEEN)}
     for name, columns in wanted.items():
         rows = await connection.execute(select(*columns).order_by(*columns[:-1]))
         known[name] = [list(row) for row in rows]

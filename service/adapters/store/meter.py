@@ -10,9 +10,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.adapters.store.database import Database
 from service.adapters.store.doubted import OPEN_ROWS, for_a_person
+from service.adapters.store.kept import instant
 from service.adapters.store.schema import (
     authorities,
-    facts,
     messages,
     pauses,
     reminders,
@@ -153,9 +153,5 @@ async def _number(connection: AsyncConnection, *where: Any) -> int:  # noqa: ANN
 
 
 async def _ticked_at(connection: AsyncConnection) -> datetime | None:
-    wanted = select(facts.c.value).where(facts.c.key == LAST_TICK)
-    found = (await connection.execute(wanted)).scalar()
-    if found is None:
-        return None
-    at = datetime.fromisoformat(found)
-    return at if at.tzinfo else at.replace(tzinfo=UTC)
+    at = await instant(connection, LAST_TICK)
+    return at.replace(tzinfo=UTC) if at and not at.tzinfo else at

@@ -4,11 +4,10 @@ from collections.abc import Mapping
 from datetime import date
 
 import orjson
-from sqlalchemy import delete, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from service.adapters.store.kept import fact, keep
 from service.adapters.store.lawtext import SEEN
-from service.adapters.store.schema import facts
 from service.domain.calendar import Calendar, fingerprint
 
 
@@ -20,17 +19,14 @@ async def keep_seen(
         code: [fingerprint(one), str(one.covered_until or "")]
         for code, one in calendars.items()
     }
-    await connection.execute(delete(facts).where(facts.c.key == SEEN))
-    value = orjson.dumps(told).decode()
-    await connection.execute(insert(facts).values(key=SEEN, value=value))
+    await keep(connection, SEEN, orjson.dumps(told).decode())
 
 
 async def seen(
     connection: AsyncConnection, calendars: Mapping[str, Calendar]
 ) -> dict[str, date | None] | None:
     """Until when each calendar was covered then; None where all say the same still."""
-    found = await connection.execute(select(facts.c.value).where(facts.c.key == SEEN))
-    text = found.scalar()
+    text = await fact(connection, SEEN)
     if text is None:
         return {}
     known = orjson.loads(text)

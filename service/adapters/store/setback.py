@@ -3,19 +3,18 @@
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import case, literal, select, text, update
+from sqlalchemy import case, literal, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from service.adapters.store.kept import instant, keep_instant
 from service.adapters.store.schema import (
     OPEN_MESSAGE,
     UNHEARD_MESSAGE,
-    facts,
     messages,
     reminders,
     slots,
 )
 from service.adapters.store.types import database_now, in_seconds
-from service.adapters.store.upsert import insert_into
 from service.domain.retry import LONGEST_BACK_OFF
 from service.domain.status import WAITING
 
@@ -33,9 +32,7 @@ come may be POSTed, and since when it may have been."""
 
 async def seen_at(connection: AsyncConnection) -> datetime | None:
     """When slots were looked at last, to a minute; None: never."""
-    wanted = select(facts.c.value).where(facts.c.key == CLOCK)
-    found = (await connection.execute(wanted)).scalar()
-    return datetime.fromisoformat(found) if found else None
+    return await instant(connection, CLOCK)
 
 
 def apart(seen: datetime | None, now: datetime) -> bool:
@@ -48,12 +45,7 @@ async def keep_time(connection: AsyncConnection, now: datetime) -> None:
     seen = await seen_at(connection)
     if seen is not None and now < seen:
         await _look_anew(connection, now)
-    value = {"value": now.isoformat()}
-    await connection.execute(
-        insert_into(connection, facts)
-        .values(key=CLOCK, **value)
-        .on_conflict_do_update(index_elements=["key"], set_=value)
-    )
+    await keep_instant(connection, CLOCK, now)
 
 
 async def _look_anew(connection: AsyncConnection, now: datetime) -> None:

@@ -9,9 +9,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.adapters.store.answers import open_breaker
 from service.adapters.store.database import Database
-from service.adapters.store.schema import actions, facts, messages, pauses
+from service.adapters.store.kept import keep
+from service.adapters.store.schema import actions, messages, pauses
 from service.adapters.store.types import database_now
-from service.adapters.store.upsert import insert_into
 from service.domain.breaker import HEARD_AFTER, NEWEST, WITHIN, Fate
 from service.domain.order import ALL
 from service.domain.outcome import RefusalKind
@@ -63,13 +63,8 @@ class WatchStore:
 
     async def ticked(self) -> None:
         """Note on the database's clock that a pass has come to its end."""
-        at = {"value": cast(database_now(), Text)}
         async with self._database.write() as connection:
-            await connection.execute(
-                insert_into(connection, facts)
-                .values(key=LAST_TICK, **at)
-                .on_conflict_do_update(index_elements=["key"], set_=at)
-            )
+            await keep(connection, LAST_TICK, cast(database_now(), Text))
 
 
 async def _all_paused(connection: AsyncConnection) -> bool:
