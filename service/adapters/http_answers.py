@@ -9,6 +9,9 @@ from email.utils import parsedate_to_datetime
 
 import aiohttp
 
+from service.adapters.timely import LateError
+from service.domain.outcome import NotPosted, RefusalKind, Refused
+
 LONGEST_ANSWER = 64 * 1024
 """Bytes; a message of 1600 characters, each escaped, takes some ten thousand."""
 
@@ -17,7 +20,7 @@ LONGEST_WAIT = 3600.0
 
 TAKEN = range(200, 300)
 
-NOT_CONNECTED = (
+_NOT_CONNECTED = (
     aiohttp.ClientConnectorError,
     aiohttp.ConnectionTimeoutError,
     aiohttp.ClientHttpProxyError,
@@ -31,6 +34,15 @@ _DIGITS = re.compile(r"[0-9]{1,9}")
 
 class BoundsError(Exception):
     """A request or an answer that leaves what is agreed: its host, its length."""
+
+
+def never_begun(error: Exception) -> NotPosted | Refused | None:
+    """What a POST that raised came to, if nothing was sent; None: it may have been."""
+    if isinstance(error.__cause__, LateError):
+        return NotPosted()
+    if isinstance(error, _NOT_CONNECTED):
+        return Refused(RefusalKind.RETRY_SAFE, "connect", type(error).__name__)
+    return None
 
 
 def timeouts(total: float) -> aiohttp.ClientTimeout:

@@ -8,14 +8,12 @@ import re
 from collections.abc import Mapping
 from typing import Any, TypeGuard
 
-from service.adapters.http_answers import NOT_CONNECTED
-from service.adapters.timely import LateError
+from service.adapters.http_answers import never_begun
 from service.adapters.twilio_codes import STATES, failure, number, refusal
 from service.adapters.twilio_http import AnswerError
 from service.domain.outcome import (
     Accepted,
     Found,
-    NotPosted,
     Outcome,
     Receipt,
     RefusalKind,
@@ -49,10 +47,8 @@ def accepted(made: Mapping[str, Any], phone: str, account: str) -> Outcome:
 
 def judged(error: Exception) -> Outcome:
     """What a POST that raised came to; unknown, unless it is surely not taken."""
-    if isinstance(error.__cause__, LateError):
-        return NotPosted()
-    if isinstance(error, NOT_CONNECTED):
-        return Refused(RefusalKind.RETRY_SAFE, "connect", type(error).__name__)
+    if nothing_sent := never_begun(error):
+        return nothing_sent
     if isinstance(error, UnicodeEncodeError):
         return Refused(RefusalKind.BAD_CONTENT, "text", "it cannot be written as UTF-8")
     if isinstance(error, AnswerError):

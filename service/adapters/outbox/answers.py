@@ -3,14 +3,12 @@
 from http import HTTPStatus
 from typing import Final
 
-from service.adapters.http_answers import NOT_CONNECTED, TAKEN
+from service.adapters.http_answers import TAKEN, never_begun
 from service.adapters.outbox.dotted import parsed, text_at
 from service.adapters.outbox.format import HttpFormat
 from service.adapters.outbox.result import LONGEST_CODE, LONGEST_ID
-from service.adapters.timely import LateError
 from service.domain.outcome import (
     Accepted,
-    NotPosted,
     Outcome,
     RefusalKind,
     Refused,
@@ -45,11 +43,7 @@ def judged(
 
 def failed(error: Exception) -> Outcome:
     """What a POST that raised came to; unknown, unless it never left."""
-    if isinstance(error.__cause__, LateError):
-        return NotPosted()
-    if isinstance(error, NOT_CONNECTED):
-        return Refused(_K.RETRY_SAFE, "connect", type(error).__name__)
-    return Unknown(type(error).__name__)
+    return never_begun(error) or Unknown(type(error).__name__)
 
 
 def _yes(to: HttpFormat, told: object) -> bool:
