@@ -26,15 +26,21 @@ from typing import Final
 from office import copied, fill, groups, installed
 from stub import ACCOUNT
 
+from service.adapters.carrier import posting
 from service.adapters.store.database import Database
-from service.adapters.twilio import Sender, Twilio, twilio
+from service.adapters.twilio import Sender, twilio
 from service.app import build
+from service.cli.opened import log_of
 from service.flow.expand import expand
 from service.flow.post import IN_FLIGHT
 from service.flow.send import Sending, send
+from service.flow.stopping import never
 from service.settings import Settings
 
 ROUNDS: Final = 5
+STARTING: Final = 1.0
+"""Seconds in which the process that POSTs is ready, as in a service that runs."""
+
 FEW, MANY = 1_000, 200_000
 FROM: Final = "+15005550006"
 VALIDITY: Final = 4 * 3600
@@ -82,24 +88,29 @@ def sender(url: str) -> Sender:
 
 
 @asynccontextmanager
-async def office(file: Path, carrier: Twilio) -> AsyncIterator[Sending]:
-    """An office that has expanded what is due, ready to send."""
+async def office(file: Path, url: str) -> AsyncIterator[Sending]:
+    """An office that has expanded what is due, ready to send, as `serve` does."""
     settings = Settings(database_url=f"sqlite:///{file}")
     database = Database(settings.database_url)
     try:
         house = await build(settings, database)
         gc.collect()
-        gc.freeze()  # as `serve` does
-        todo = house.carrying(carrier)
-        await expand(todo.expanding, house.clock)
-        yield todo.sending
+        gc.freeze()
+        async with (
+            twilio(sender(url)) as carrier,
+            posting(carrier, house.vault, never, log_of(settings)) as poster,
+        ):
+            todo = house.posting(poster)
+            await expand(todo.expanding, house.clock)
+            await asyncio.sleep(STARTING)
+            yield todo.sending
     finally:
         await database.dispose()
 
 
 async def ours(file: Path, url: str) -> tuple[Spent, int]:
     """Send all that is due; how long it took, how many."""
-    async with twilio(sender(url)) as carrier, office(file, carrier) as sending:
+    async with office(file, url) as sending:
         began, posted, more = (perf_counter(), process_time()), 0, True
         while more:
             sent = await send(sending, sending.clock.now())

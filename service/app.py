@@ -52,7 +52,7 @@ from service.flow.foretell import Foretelling
 from service.flow.golive import GoingLive
 from service.flow.guard import Guarding
 from service.flow.ports import Clock, Provider
-from service.flow.post import Posting
+from service.flow.post import Poster, Posting
 from service.flow.reach import Reach
 from service.flow.refresh import refresh
 from service.flow.register import Registration
@@ -99,12 +99,16 @@ class House:
 
     def carrying(self, provider: Provider, stopping: Stopping = never) -> Pass:
         """The journey, with somebody to carry the messages, until told to stop."""
-        store = MessageStore(self.database, self.vault, provider.name)
+        return self.posting(Posting(provider, self.vault, stopping=stopping))
+
+    def posting(self, posting: Poster) -> Pass:
+        """The journey, with somebody who POSTs to who carries the messages."""
+        store = MessageStore(self.database, self.vault, posting.provider.name)
         sending = Sending(
             laws=self.office,
             store=store,
             words=self.words,
-            posting=Posting(provider, self.vault, stopping=stopping),
+            posting=posting,
             clock=self.clock,
             lease=self.settings.lease,
             post_timeout=self.settings.post_timeout,

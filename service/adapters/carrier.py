@@ -1,22 +1,26 @@
 """Choosing who carries SMS by the settings: Twilio, an outbox, a sandbox of our own."""
 
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import (
     AbstractAsyncContextManager,
     AsyncExitStack,
     asynccontextmanager,
 )
+from functools import partial
 from pathlib import Path
 
+from service.adapters.apart import apart
 from service.adapters.clock import SystemClock
 from service.adapters.outbox.formatfile import load_format
 from service.adapters.outbox.opening import Place, outbox
 from service.adapters.sandboxed import sandbox
 from service.adapters.store.database import Database
-from service.adapters.twilio import Sender, twilio
+from service.adapters.twilio import Sender, Twilio, twilio
 from service.domain.errors import SetUpError
-from service.flow.ports import Provider
+from service.flow.ports import Provider, Vault
+from service.flow.post import Poster, Posting
+from service.flow.stopping import Stopping
 from service.settings import Settings
 
 SANDBOX_NUMBER = "+15005550006"
@@ -50,6 +54,19 @@ async def carrier(
                 timeout=settings.post_timeout,
             )
         yield await stack.enter_async_context(twilio(sender))
+
+
+@asynccontextmanager
+async def posting(
+    provider: Provider, vault: Vault, stopping: Stopping, configure: Callable[[], None]
+) -> AsyncIterator[Poster]:
+    """Who POSTs to a provider: for Twilio a process of its own, with its own log."""
+    if isinstance(provider, Twilio):
+        opening = partial(twilio, provider.sender)
+        async with apart(opening, provider, vault, stopping, configure) as poster:
+            yield poster
+    else:
+        yield Posting(provider, vault, stopping=stopping)
 
 
 def _outbox(

@@ -31,6 +31,7 @@ class Vault:
     """
 
     def __init__(self, keys: Mapping[int, bytes]) -> None:
+        self._keys = dict(keys)
         self._seals = {
             key_id: AESGCM(_derived(key, "seal")) for key_id, key in keys.items()
         }
@@ -38,6 +39,10 @@ class Vault:
         oldest = keys[min(keys)]
         self._digest_key = _derived(oldest, "digest")
         self._mark_key = _derived(oldest, "mark")
+
+    def __reduce__(self) -> tuple[type[Self], tuple[dict[int, bytes]]]:
+        """How another process of ours gets it."""
+        return type(self), (self._keys,)
 
     @classmethod
     def from_keys(cls, text: str) -> Self:

@@ -75,7 +75,7 @@ class Twilio:
 
     def __init__(self, sender: Sender, client: Client) -> None:
         self.name = sender.name
-        self._sender = sender
+        self.sender = sender
         self._client = client
         self._messages = f"/Accounts/{sender.account_sid}/Messages.json"
         self._account = Account(
@@ -102,7 +102,7 @@ class Twilio:
             made = await self._client.api.v2010.create_async(
                 "POST", self._messages, data=form
             )
-            return accepted(made, message.phone, self._sender.account_sid)
+            return accepted(made, message.phone, self.sender.account_sid)
         except Exception as error:  # noqa: BLE001 - the POST may have begun
             return judged(error)
 
@@ -111,7 +111,7 @@ class Twilio:
 
         None also where the list cannot be what was asked for: it proves no absence.
         """
-        since, account = message.posted_after - SKEW, self._sender.account_sid
+        since, account = message.posted_after - SKEW, self.sender.account_sid
         try:
             listed = await messages_to(self._client.messages, to)
             found = [evidence(one, message.body, to, account) for one in listed]
@@ -159,7 +159,7 @@ class Twilio:
 
         Its address is `public_url` and the path, whatever host the request names.
         """
-        url = f"{self._sender.public_url or ''}{path}"
+        url = f"{self.sender.public_url or ''}{path}"
         try:
             return parse(self._account, headers, body, url)
         except (ForgedError, InvalidError) as error:
@@ -168,14 +168,14 @@ class Twilio:
 
     def _validity(self, message: Outgoing) -> int:
         """Seconds Twilio may keep it; the POST itself may take some of those left."""
-        left = math.floor(message.valid_for - self._sender.timeout)
+        left = math.floor(message.valid_for - self.sender.timeout)
         return min(LONGEST_VALIDITY, left)
 
     def _from(self, message: Outgoing) -> dict[str, str | None]:
         """The office's own sender, or that of the settings."""
         own = message.sent_from
         if own is None:
-            service, number = self._sender.messaging_service_sid, self._sender.from_
+            service, number = self.sender.messaging_service_sid, self.sender.from_
         else:
             service, number = (own, None) if own.startswith("MG") else (None, own)
         return {"MessagingServiceSid": service, "From": number}
@@ -185,10 +185,10 @@ class Twilio:
 
         The fragment asks Twilio to repeat a callback that we did not take.
         """
-        if self._sender.public_url is None:
+        if self.sender.public_url is None:
             return None
         path = f"/webhooks/{self.name}/status?ref={message_id}"
-        return f"{self._sender.public_url}{path}#rc=5&rp=all"
+        return f"{self.sender.public_url}{path}#rc=5&rp=all"
 
     def _unheard(self, error: Exception) -> None:
         log.warning("%s: cannot be asked: %s", self.name, reason_of(error))

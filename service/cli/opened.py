@@ -4,7 +4,7 @@ import asyncio
 import getpass
 import os
 from collections.abc import Awaitable, Callable, Coroutine
-from functools import wraps
+from functools import partial, wraps
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
@@ -45,7 +45,7 @@ def run_to_end(settings: Settings, task: Callable[[], Coroutine[Any, Any, T]]) -
 
     Raises `SetUpError` where the database cannot be opened, read or written.
     """
-    configure(json=settings.log_format == "json", level=settings.log_level)
+    log_of(settings)()
     _refuse_no_place(settings.database_file)
     try:
         return asyncio.run(task())
@@ -54,6 +54,13 @@ def run_to_end(settings: Settings, task: Callable[[], Coroutine[Any, Any, T]]) -
             f"{settings.database_file}: {error.orig}; this file and its folder must "
             "be writable, the disk not full, and no other program writing for long"
         ) from error
+
+
+def log_of(settings: Settings) -> Callable[[], None]:
+    """What begins the log of a process by the settings."""
+    return partial(
+        configure, json=settings.log_format == "json", level=settings.log_level
+    )
 
 
 def _refuse_no_place(file: Path) -> None:

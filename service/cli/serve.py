@@ -9,10 +9,10 @@ import click
 from aiohttp import web
 from yarl import URL
 
-from service.adapters.carrier import carrier
+from service.adapters.carrier import carrier, posting
 from service.adapters.clock import SimulatedClock
 from service.app import House
-from service.cli.opened import in_house
+from service.cli.opened import in_house, log_of
 from service.cli.stopped import told_to_stop
 from service.cli.types import Moment
 from service.domain.errors import InvalidError, Mistake, SetUpError
@@ -32,8 +32,11 @@ async def serve(house: House) -> None:
     gc.collect()
     gc.freeze()  # libraries and law stay: to walk through them costs a tenth of sending
     stop = told_to_stop()
-    async with carrier(settings, house.database) as provider:
-        journey = house.carrying(provider, stop.is_set)
+    async with (
+        carrier(settings, house.database) as provider,
+        posting(provider, house.vault, stop.is_set, log_of(settings)) as poster,
+    ):
+        journey = house.posting(poster)
         ticks = Ticks(lambda: tick_once(journey))
         desk = house.desk(provider, ticks.failing)
         runner = web.AppRunner(application(desk), access_log=None)

@@ -221,19 +221,22 @@ class GoLiveStore(Protocol):
         """How many phones the trials of an authority may text; `line`: it and above."""
 
 
+Said = Sequence[tuple[Outgoing, Outcome]]
+"""What messages came to."""
+
+
 class SendStore(Protocol):
     """From due reminders to messages, and what became of each POST."""
 
-    async def claim(self, how: Claiming, now: datetime) -> Claim:
+    async def claim(self, how: Claiming, now: datetime, said: Said = ()) -> Claim:
         """Take due reminders in one transaction: end, hold, or turn into messages.
 
-        What closes soonest goes first. Raises `LawChangedError` where the law that the
-        plan is made by is out of date.
+        What closes soonest goes first. What was `said` to the owner's messages before
+        is recorded in it, too. Raises `LawChangedError` where the law that the plan is
+        made by is out of date: then nothing is.
         """
 
-    async def record(
-        self, owner: str, outcomes: Sequence[tuple[Outgoing, Outcome]], now: datetime
-    ) -> None:
+    async def record(self, owner: str, said: Said, now: datetime) -> None:
         """Write what the provider answered, fenced by owner and attempt."""
 
 

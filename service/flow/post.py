@@ -10,7 +10,7 @@ import time
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import Final
+from typing import ClassVar, Final, Protocol
 
 from service.domain.errors import SetUpError
 from service.domain.outcome import (
@@ -22,7 +22,7 @@ from service.domain.outcome import (
     Unknown,
 )
 from service.domain.pace import Pace
-from service.flow.ports import Provider, Vault
+from service.flow.ports import Provider, Said, Vault
 from service.flow.register import PHONE
 from service.flow.rows import Outgoing
 from service.flow.stopping import Stopping, never
@@ -40,21 +40,31 @@ IN_VAIN: Final = 5
 class Posted:
     """What each message came to; `over`: the provider takes nothing for now."""
 
-    said: Sequence[tuple[Outgoing, Outcome]]
+    said: Said
     over: bool
 
 
-@dataclass(slots=True)
-class Posting:
+class Poster(Protocol):
     """POSTs for one provider; the pace it bears is remembered from round to round.
 
-    Told to stop, it ends those under way and begins no more.
+    Told to stop, it ends those under way and begins no more. `lanes`: how many rounds
+    may be given to it side by side.
     """
 
-    provider: Provider
-    vault: Vault
-    pace: Pace = field(default_factory=lambda: Pace.of(IN_FLIGHT))
-    stopping: Stopping = never
+    lanes: ClassVar[int]
+    pace: Pace
+
+    @property
+    def provider(self) -> Provider:
+        """Whom it POSTs to."""
+
+    @property
+    def vault(self) -> Vault:
+        """What opens the phones."""
+
+    @property
+    def stopping(self) -> Stopping:
+        """Whether it was told to stop."""
 
     async def post(self, messages: Sequence[Outgoing], deadline: float) -> Posted:
         """POST messages in their order; none after the deadline.
@@ -62,7 +72,31 @@ class Posting:
         None either once the account is refused, or several in a row found no provider.
         Instants are those of `elapsed`.
         """
-        round_ = _Round(self, deque(messages), elapsed(), deadline)
+
+
+@dataclass(slots=True)
+class Posting:
+    """A `Poster` in this process: two rounds at once would only hold each other up."""
+
+    lanes: ClassVar[int] = 1
+
+    provider: Provider
+    vault: Vault
+    pace: Pace = field(default_factory=lambda: Pace.of(IN_FLIGHT))
+    stopping: Stopping = never
+
+    async def post(
+        self,
+        messages: Sequence[Outgoing],
+        deadline: float,
+        since: float | None = None,
+    ) -> Posted:
+        """POST messages in their order; none after the deadline.
+
+        Their time runs `since` they were claimed, else from now on.
+        """
+        began = elapsed() if since is None else since
+        round_ = _Round(self, deque(messages), began, deadline)
         try:
             async with asyncio.TaskGroup() as group:
                 for _ in range(min(self.pace.most, len(messages))):

@@ -1,7 +1,7 @@
 """Due reminders become SMS: claim, POST, record, round by round."""
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 from typing import Final
@@ -10,10 +10,10 @@ from uuid import uuid4
 from service.domain.caps import HORIZON, limits_of
 from service.domain.errors import LawChangedError
 from service.domain.lawbook import Law
-from service.domain.outcome import NotPosted, Refused
+from service.domain.outcome import Accepted, NotPosted, Refused
 from service.flow.plan import Planning
-from service.flow.ports import Clock, LawStore, SendStore, Words
-from service.flow.post import Posted, Posting, elapsed
+from service.flow.ports import Clock, LawStore, Said, SendStore, Words
+from service.flow.post import Poster, elapsed
 from service.flow.rows import Claim, Claiming
 from service.flow.watch import WatchStore, watch
 
@@ -37,7 +37,7 @@ class Sending:
     laws: LawStore
     store: SendStore
     words: Words
-    posting: Posting
+    posting: Poster
     clock: Clock
     lease: float
     post_timeout: float
@@ -59,46 +59,74 @@ async def send(to: Sending, since: datetime) -> Sent:
     A round in which nothing could be POSTed in time ends it: the next tick goes on.
     Told to stop it claims no more, and POSTs no more of what is claimed.
     """
-    over, posted, busy = elapsed() + TURN, 0, dict[str, float]()
     turn = _Turn(to, str(uuid4()), since, await to.laws.law())
-    while elapsed() < over and not to.posting.stopping():
-        deadline = elapsed() + min(to.lease - 2 * to.post_timeout, FRESH)
-        busy = {office: at for office, at in busy.items() if at > elapsed()}
-        most = min(CLAIMED, ROUNDS * to.posting.pace.room(elapsed()))
-        if not most:
-            return Sent(posted, more=False)
-        claim = await turn.claim(frozenset(busy), most)
-        busy |= dict.fromkeys(claim.busy, elapsed() + HORIZON / 2)
-        if not claim.examined:
-            if not busy:
-                return Sent(posted, more=False)
-            await asyncio.sleep(min(busy.values()) - elapsed())
-            continue
-        done = await to.posting.post(claim.messages, deadline)
-        if done.said:
-            await turn.record(done)
-        in_time = sum(not isinstance(said, NotPosted) for _, said in done.said)
-        posted += in_time
-        if done.over or (claim.messages and not in_time):
-            return Sent(posted, more=False)
-    return Sent(posted, more=True)
+    lanes = [turn.lane() for _ in range(to.posting.lanes)]
+    ended = await asyncio.gather(*lanes, return_exceptions=True)
+    for one in ended:
+        if isinstance(one, BaseException):
+            raise one
+    done = [one for one in ended if isinstance(one, Sent)]
+    return Sent(sum(one.posted for one in done), any(one.more for one in done))
 
 
 @dataclass(slots=True)
 class _Turn:
-    """Who sends since when, by which law."""
+    """Who sends since when, by which law; until when, and whose sender is busy."""
 
     to: Sending
     owner: str
     since: datetime
     law: Law
+    ends_at: float = field(default_factory=lambda: elapsed() + TURN)
+    busy: dict[str, float] = field(default_factory=dict)
 
-    async def claim(self, busy: frozenset[str], most: int) -> Claim:
+    async def lane(self) -> Sent:
+        """Round by round: while one lane POSTs, another one claims.
+
+        What is taken, as mostly, is written down together with the next claim.
+        """
+        to, posted = self.to, 0
+        said: Said = ()
+        try:
+            while elapsed() < self.ends_at and not to.posting.stopping():
+                deadline = elapsed() + min(to.lease - 2 * to.post_timeout, FRESH)
+                most = self._most()
+                if not most:
+                    return Sent(posted, more=False)
+                claim, said = await self._claim(most, said), ()
+                if not claim.examined:
+                    if not self.busy:
+                        return Sent(posted, more=False)
+                    await asyncio.sleep(min(self.busy.values()) - elapsed())
+                    continue
+                done = await to.posting.post(claim.messages, deadline)
+                await to.posting.provider.hand_over()
+                said = done.said
+                in_time = sum(not isinstance(one, NotPosted) for _, one in said)
+                posted += in_time
+                if not all(isinstance(one, Accepted) for _, one in said):
+                    said = await self._record(said)
+                if done.over or (claim.messages and not in_time):
+                    return Sent(posted, more=False)
+        except BaseException:
+            self.ends_at = elapsed()
+            raise
+        finally:
+            await self._record(said)
+        return Sent(posted, more=True)
+
+    def _most(self) -> int:
+        """How many may be claimed by one lane; none while the provider takes none."""
+        room = self.to.posting.pace.room(elapsed())
+        return min(CLAIMED // self.to.posting.lanes, ROUNDS * room)
+
+    async def _claim(self, most: int, said: Said) -> Claim:
         """Claim by the law and words in force; what changes just then is read again.
 
-        Offices whose sender is `busy` are left alone.
+        Offices whose sender is busy are left alone.
         """
         to = self.to
+        self.busy = {one: at for one, at in self.busy.items() if at > elapsed()}
         while True:
             law, now = self.law, to.clock.now()
             planning = Planning(law, await to.words.current(law.digest), now)
@@ -108,22 +136,29 @@ class _Turn:
                 most=most,
                 since=self.since,
                 law=law.digest,
-                without=_issuing(busy, law),
+                without=_issuing(frozenset(self.busy), law),
                 limits=limits_of(law.authorities.values(), now),
                 plan=partial(planning.plan, most=most),
             )
             try:
-                return await to.store.claim(how, now)
+                claim = await to.store.claim(how, now, said)
             except LawChangedError:
                 self.law = await to.laws.law()
+            else:
+                self.busy |= dict.fromkeys(claim.busy, elapsed() + HORIZON / 2)
+                return claim
 
-    async def record(self, done: Posted) -> None:
-        """Write down what became of POSTs, and look whether too many were refused."""
-        to = self.to
-        await to.posting.provider.hand_over()
-        await to.store.record(self.owner, done.said, to.clock.now())
-        if any(isinstance(said, Refused) for _, said in done.said):
-            await watch(to.watching, to.clock)
+    async def _record(self, said: Said) -> Said:
+        """Write down what became of POSTs, and look whether too many were refused.
+
+        What is left to write down: nothing.
+        """
+        if said:
+            to = self.to
+            await to.store.record(self.owner, said, to.clock.now())
+            if any(isinstance(one, Refused) for _, one in said):
+                await watch(to.watching, to.clock)
+        return ()
 
 
 def _issuing(offices: frozenset[str], law: Law) -> frozenset[str]:

@@ -1,9 +1,10 @@
-"""Many rows as one parameter of one statement.
+"""Many rows as one parameter of one statement, or as its one answer.
 
-A statement run row by row hands the interpreter's lock back and forth between the loop
-and the database's thread for each of them; one that unpacks JSON does so once.
+A statement run row by row, or read so, hands the interpreter's lock back and forth
+between the threads for each of them; one that unpacks or packs JSON does so once.
 """
 
+from collections import namedtuple
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -12,6 +13,7 @@ from sqlalchemy import (
     ColumnElement,
     Dialect,
     FromClause,
+    LargeBinary,
     Select,
     Subquery,
     Text,
@@ -20,6 +22,7 @@ from sqlalchemy import (
     select,
     type_coerce,
 )
+from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.types import TypeEngine
 
 
@@ -81,6 +84,47 @@ class Listed:
         """The parameter that holds these values."""
         written = _written(self._type, values, dialect)
         return {self._name: orjson.dumps(written).decode()}
+
+
+class Gathered:
+    """A query whose rows come all together, in no order that can be relied on."""
+
+    def __init__(self, query: Select[Any]) -> None:
+        rows = query.subquery()
+        self._kinds = [one.type for one in rows.c]
+        self._row: Any = namedtuple("Row", [one.name for one in rows.c])  # type: ignore[misc]  # noqa: PYI024 - it names what the query does
+        each = func.json_array(*map(_packed, rows.c))
+        self._query = select(func.json_group_array(each))
+
+    async def of(
+        self, connection: AsyncConnection, values: Mapping[str, object]
+    ) -> list[Any]:
+        """The rows, each with its columns by name, as they are with these values."""
+        text = (await connection.execute(self._query, values)).scalar_one()
+        columns = zip(*orjson.loads(text), strict=True)
+        read = [
+            _read(kind, column, connection.dialect)
+            for kind, column in zip(self._kinds, columns, strict=False)
+        ]
+        return [*map(self._row._make, zip(*read, strict=True))]
+
+
+def _packed(column: ColumnElement[Any]) -> ColumnElement[Any]:
+    """A value as JSON can hold it."""
+    return func.hex(column) if isinstance(column.type, LargeBinary) else column
+
+
+def _read(
+    kind: TypeEngine[Any], values: Sequence[Any], dialect: Dialect
+) -> Sequence[object]:
+    """The values of a column as Python has them; of those alike one is read."""
+    if isinstance(kind, LargeBinary):
+        return [None if one is None else bytes.fromhex(one) for one in values]
+    read = kind.dialect_impl(dialect).result_processor(dialect, None)
+    if read is None:
+        return values
+    known = {one: read(one) for one in set(values)}
+    return [known[one] for one in values]
 
 
 def _written(

@@ -3,12 +3,13 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from operator import attrgetter
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, Select, and_, case, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from service.adapters.store.batch import Listed
+from service.adapters.store.batch import Gathered, Listed
 from service.adapters.store.moves import Key
 from service.adapters.store.schema import (
     golives,
@@ -208,22 +209,24 @@ _OF_RECIPIENT = ("id", "phone", "masked", "line", "opted_out_at", "unreachable_a
 
 _OF_PERMITS = Listed(permit_recipients.c.permit_id, "permits")
 
-_PHONES: Select[Any] = (
+_PHONES = Gathered(
     select(
-        *[recipients.c[name] for name in _OF_RECIPIENT], permit_recipients.c.permit_id
+        *[recipients.c[name] for name in _OF_RECIPIENT],
+        permit_recipients.c.permit_id,
+        permit_recipients.c.position,
     )
     .join_from(permit_recipients, recipients)
     .where(permit_recipients.c.permit_id.in_(_OF_PERMITS.values))
-    .order_by(permit_recipients.c.position)
 )
 
 
 async def phones_of(
     connection: AsyncConnection, permit_ids: Sequence[str]
-) -> dict[str, list[Row[Any]]]:
+) -> dict[str, list[Any]]:
     """The recipients of some permits, each in order of preference."""
-    found: dict[str, list[Row[Any]]] = {}
+    found = dict[str, list[Any]]()
     listed = _OF_PERMITS.of(connection.dialect, permit_ids)
-    for row in await connection.execute(_PHONES, listed):
+    rows = await _PHONES.of(connection, listed)
+    for row in sorted(rows, key=attrgetter("position")):
         found.setdefault(row.permit_id, []).append(row)
     return found

@@ -1,10 +1,11 @@
 """Opening a database: engines, transactions, and whether its tables are ours."""
 
-from collections.abc import AsyncIterator
+from asyncio import Lock
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from alembic import command
 from alembic.config import Config
@@ -15,8 +16,12 @@ from sqlalchemy import URL, Connection, event, make_url
 from sqlalchemy.exc import DatabaseError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
-from service.adapters.store.onehop import connect
+from service.adapters.store.onehop import OneHop, connect
 from service.domain.errors import SetUpError
+
+T = TypeVar("T")
+
+Awaiting = Coroutine[Any, Any, T]
 
 _PRAGMAS = (
     "PRAGMA cache_size = -32768",  # KiB: the indexes that a large expansion writes to
@@ -36,18 +41,34 @@ class Database:
     def __init__(self, url: str) -> None:
         self.url = async_url(url)
         self._writer = _engine(self.url, writes=True)
+        self._one_writes = Lock()  # SQLite lets nobody else, and would have it poll
         self._reader = _engine(self.url, writes=False)
 
     @asynccontextmanager
     async def write(self) -> AsyncIterator[AsyncConnection]:
         """One transaction that may write: committed on leaving, or rolled back."""
-        async with self._writer.begin() as connection:
+        async with self._one_writes, self._writer.begin() as connection:
             yield connection
+
+    async def write_at_once(self, work: Callable[[AsyncConnection], Awaiting[T]]) -> T:
+        """One such transaction for work that waits for nothing but its statements.
+
+        The loop goes on meanwhile, and the work is not held up by it.
+        """
+        async with self._one_writes, self._writer.connect() as connection:
+            raw = await connection.get_raw_connection()
+            driver = raw.driver_connection
+            whole = _whole(connection, work)
+            return await (driver.drive(whole) if isinstance(driver, OneHop) else whole)
 
     @asynccontextmanager
     async def rehearse(self) -> AsyncIterator[AsyncConnection]:
         """One transaction that may write, and is rolled back on leaving."""
-        async with self._writer.connect() as connection, connection.begin() as begun:
+        async with (
+            self._one_writes,
+            self._writer.connect() as connection,
+            connection.begin() as begun,
+        ):
             try:
                 yield connection
             finally:
@@ -140,6 +161,13 @@ class Database:
         """The address without its password, for messages to people."""
         plain = self.url.set(drivername=self.url.get_backend_name())
         return plain.render_as_string(hide_password=True)
+
+
+async def _whole(
+    connection: AsyncConnection, work: Callable[[AsyncConnection], Awaiting[T]]
+) -> T:
+    async with connection.begin():
+        return await work(connection)
 
 
 def async_url(url: str) -> URL:

@@ -30,10 +30,10 @@ from service.adapters.store.schema import (
     reminders,
 )
 from service.adapters.store.types import database_now, in_seconds
-from service.domain.outcome import Outcome, Receipt
+from service.domain.outcome import Receipt
 from service.domain.status import MessageState, ReminderState
-from service.flow.ports import Vault
-from service.flow.rows import Claim, Claiming, OpenMessage, Outgoing
+from service.flow.ports import Said, Vault
+from service.flow.rows import Claim, Claiming, OpenMessage
 
 LEFT = "absent again: an operator decides"
 """The provider's list has no such message, twice over, and a second time."""
@@ -53,19 +53,25 @@ class MessageStore:
         self._vault = vault
         self._provider = provider
 
-    async def claim(self, how: Claiming, now: datetime) -> Claim:
+    async def claim(self, how: Claiming, now: datetime, said: Said = ()) -> Claim:
         """Take due reminders in one transaction: end, hold, or turn into messages."""
         worker = Worker(how.owner, how.lease, self._provider, self._vault)
-        async with self._database.write() as connection:
+
+        async def work(connection: AsyncConnection) -> Claim:
+            if said:
+                await record(connection, how.owner, said, now)
             await refuse_stale(connection, how.law)
             return await claim(connection, worker, how, now)
 
-    async def record(
-        self, owner: str, outcomes: Sequence[tuple[Outgoing, Outcome]], now: datetime
-    ) -> None:
+        return await self._database.write_at_once(work)
+
+    async def record(self, owner: str, said: Said, now: datetime) -> None:
         """Write what the provider answered, fenced by owner and attempt."""
-        async with self._database.write() as connection:
-            await record(connection, owner, outcomes, now)
+
+        async def work(connection: AsyncConnection) -> None:
+            await record(connection, owner, said, now)
+
+        await self._database.write_at_once(work)
 
     async def lapse(self, now: datetime) -> int:
         """Messages whose owner's lease ended unrecorded become uncertain."""

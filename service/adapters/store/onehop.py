@@ -1,13 +1,15 @@
-"""SQLite statements in one hop to the connection's thread and back.
+"""SQLite statements in one hop to the connection's thread and back, or many in one.
 
 aiosqlite hops four times for a SELECT: to make a cursor, to run it, to fetch, to close.
-Each hop wakes a thread and the loop again, which costs more than most statements.
+Each hop wakes a thread and the loop again, which costs more than most statements, and
+waits for whatever else the loop has to do.
 """
 
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Coroutine, Iterable, Sequence
 from functools import partial
-from typing import Any, Final, Self
+from threading import current_thread
+from typing import Any, Final, Self, TypeVar
 
 import aiosqlite
 
@@ -15,6 +17,8 @@ _AT_ONCE: Final = 1000
 """Rows that come with the statement itself; of more the cursor stays open."""
 
 Row = tuple[Any, ...]
+
+T = TypeVar("T")
 
 
 class _Ending(sqlite3.Connection):
@@ -36,6 +40,28 @@ class OneHop(aiosqlite.Connection):
     def cursor(self) -> "Cursor":  # type: ignore[override] # it is entered all the same
         """Make a cursor; nothing happens before it runs a statement."""
         return Cursor(self)
+
+    async def drive(self, work: Coroutine[Any, Any, T]) -> T:
+        """Run what waits for nothing but this connection, all of it in one hop."""
+        result: T = await self._execute(_driven, work)
+        return result
+
+    async def _execute(self, fn: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - aiosqlite's
+        """Hop to the thread, unless this is the thread."""
+        if current_thread() is self._thread:
+            return fn(*args, **kwargs)
+        hop: Any = super()._execute(fn, *args, **kwargs)  # type: ignore[no-untyped-call]
+        return await hop
+
+
+def _driven(work: Coroutine[Any, Any, T]) -> T:
+    try:
+        work.send(None)
+    except StopIteration as done:
+        result: T = done.value
+        return result
+    work.close()
+    raise RuntimeError("it waits for something else than its connection")
 
 
 class Cursor:

@@ -9,6 +9,7 @@ from typing import Any, Final
 from sqlalchemy import (
     ColumnElement,
     Integer,
+    Select,
     and_,
     bindparam,
     exists,
@@ -18,7 +19,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from service.adapters.store.batch import Listed
+from service.adapters.store.batch import Gathered, Listed
 from service.adapters.store.candidates import Reading, read, reminders_with_permits
 from service.adapters.store.schema import pauses, permit_recipients, reminders
 from service.adapters.store.senders import office_paused
@@ -68,7 +69,7 @@ async def ready(connection: AsyncConnection, wanted: Wanted, most: int) -> list[
     found = [
         row
         for state in WAITING
-        for row in await connection.execute(_due(state, paused=wanted.paused), asked)
+        for row in await _due(state, paused=wanted.paused).of(connection, asked)
     ]
     found.sort(key=lambda row: (row.closes_at, row.permit_id))
     return found[:most]
@@ -84,8 +85,9 @@ _BEING_TOLD = exists().where(
 
 
 @cache
-def _due(state: ReminderState, *, paused: bool) -> Any:  # noqa: ANN401 - a Select of many columns
-    return (
+def _due(state: ReminderState, *, paused: bool) -> Gathered:
+    """What closes soonest; built once, since it is asked for at every claim."""
+    return Gathered(
         _sendable(state, paused=paused)
         .order_by(reminders.c.closes_at, reminders.c.permit_id)
         .limit(bindparam("most", type_=Integer()))
@@ -93,8 +95,13 @@ def _due(state: ReminderState, *, paused: bool) -> Any:  # noqa: ANN401 - a Sele
 
 
 @cache
-def _sendable(state: ReminderState, *, paused: bool) -> Any:  # noqa: ANN401 - as above
-    """What may be sent; built once, since it is asked for at every claim."""
+def _among(state: ReminderState, *, paused: bool) -> Gathered:
+    """Those of some permits; likewise."""
+    mine = reminders.c.permit_id.in_(_PERMITS.values)
+    return Gathered(_sendable(state, paused=paused).where(mine))
+
+
+def _sendable(state: ReminderState, *, paused: bool) -> Select[Any]:
     wanted = reminders_with_permits(
         reminders.c.state == state,
         reminders.c.next_at <= bindparam("now", type_=reminders.c.next_at.type),
@@ -126,15 +133,11 @@ async def companions(
     others = list((await connection.execute(_THEIRS, asked)).scalars())
     if not others:
         return []
+    theirs = wanted.values | _PERMITS.of(dialect, others)
     rows = [
         row
         for state in WAITING
-        for row in await connection.execute(
-            _sendable(state, paused=wanted.paused).where(
-                reminders.c.permit_id.in_(others)
-            ),
-            wanted.values,
-        )
+        for row in await _among(state, paused=wanted.paused).of(connection, theirs)
     ]
     found = await read(connection, rows)
     return [it for it in found if it.recipient and it.recipient.id in phones]
@@ -142,6 +145,7 @@ async def companions(
 
 _PHONES = Listed(permit_recipients.c.recipient_id, "phones")
 _TAKEN = Listed(permit_recipients.c.permit_id, "taken")
+_PERMITS = Listed(reminders.c.permit_id, "others")
 
 _THEIRS = (
     select(permit_recipients.c.permit_id)

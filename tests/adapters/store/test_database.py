@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
+from threading import current_thread
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Connection, insert, select, text, update
 from sqlalchemy.exc import OperationalError
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.adapters.store.database import Database, async_url, newest
 from service.adapters.store.onehop import connect
@@ -91,6 +93,52 @@ async def test_a_reader_cannot_write(database: Database) -> None:
     with pytest.raises(OperationalError, match="readonly"):
         async with database.read() as connection:
             await connection.execute(insert(facts).values(key="x", value="x"))
+
+
+async def test_work_that_is_done_at_once_is_one_transaction(database: Database) -> None:
+    class OursError(Exception):
+        pass
+
+    async def count(connection: AsyncConnection) -> int:
+        await connection.execute(insert(facts).values(key="count", value="1"))
+        return int((await connection.execute(select(facts.c.value))).scalar_one())
+
+    async def fail(connection: AsyncConnection) -> None:
+        await connection.execute(update(facts).values(value="2"))
+        raise OursError
+
+    assert await database.write_at_once(count) == 1
+    with pytest.raises(OursError):
+        await database.write_at_once(fail)
+    assert await count_of(database) == "1"
+
+
+async def test_work_that_is_done_at_once_leaves_the_loop_to_others(
+    database: Database,
+) -> None:
+    """The loop is this thread's: nothing of the work is run in it."""
+    threads = set[str]()
+
+    async def work(connection: AsyncConnection) -> None:
+        for at in range(3):
+            await connection.execute(insert(facts).values(key=f"{at}", value="x"))
+            threads.add(current_thread().name)
+
+    await database.write_at_once(work)
+    assert len(threads) == 1
+    assert current_thread().name not in threads
+
+
+async def test_work_that_waits_for_more_than_its_statements_is_refused(
+    database: Database,
+) -> None:
+    async def work(connection: AsyncConnection) -> None:
+        await connection.execute(insert(facts).values(key="count", value="1"))
+        await asyncio.sleep(0)
+
+    with pytest.raises(RuntimeError, match="something else"):
+        await database.write_at_once(work)
+    assert await count_of(database) == "None"
 
 
 async def test_an_error_rolls_the_whole_transaction_back(database: Database) -> None:

@@ -1,0 +1,73 @@
+"""The process that POSTs for `Apart`.
+
+    python -m service.adapters.poster
+
+It is told on its standard input how to reach the provider, then round after round, and
+says on its standard output that it is ready, then what each round came to. It ends with
+its input: whoever would write down what it POSTs is no more.
+"""
+
+import asyncio
+import gc
+import os
+import signal
+import sys
+from asyncio import Queue, StreamReader, StreamReaderProtocol
+from collections.abc import Sequence
+from typing import Final
+
+from service.adapters.frames import framed, heard
+from service.flow.post import Posting
+from service.flow.rows import Outgoing
+
+Round = tuple[int, Sequence[Outgoing], float, float]
+"""Its number, its messages, since when they are claimed, and its deadline."""
+
+STOP: Final = None
+"""Said in place of a round: end what is under way, begin nothing more."""
+
+
+async def main() -> None:
+    """Be told, POST, and say what came of it, until the input ends."""
+    reader = StreamReader()
+    loop = asyncio.get_running_loop()
+    await loop.connect_read_pipe(lambda: StreamReaderProtocol(reader), sys.stdin)
+    opening, vault, configure = await heard(reader)
+    configure()
+    told, rounds = asyncio.Event(), Queue[Round]()
+    async with opening() as provider:
+        posting = Posting(provider, vault, stopping=told.is_set)
+        gc.collect()
+        gc.freeze()
+        _say("ready")
+        working = asyncio.create_task(_work(posting, rounds))
+        try:
+            while True:
+                match await heard(reader):
+                    case None:
+                        told.set()
+                    case given:
+                        rounds.put_nowait(given)
+        except EOFError:
+            working.cancel()
+
+
+async def _work(posting: Posting, rounds: Queue[Round]) -> None:
+    while True:
+        number, messages, since, deadline = await rounds.get()
+        done = await posting.post(messages, deadline, since)
+        at = {one.id: place for place, one in enumerate(messages)}
+        outcomes = [(at[one.id], outcome) for one, outcome in done.said]
+        _say((number, outcomes, done.over, posting.pace))
+
+
+def _say(what: object) -> None:
+    left = memoryview(framed(what))
+    while left:
+        left = left[os.write(sys.stdout.fileno(), left) :]
+
+
+if __name__ == "__main__":
+    for one in (signal.SIGINT, signal.SIGTERM):  # the parent says when
+        signal.signal(one, signal.SIG_IGN)
+    asyncio.run(main())
