@@ -6,10 +6,16 @@ hostile provider answers then stays away from the ledger and the office's pages,
 
 import asyncio
 import logging
+import signal
 import sys
 from asyncio.subprocess import PIPE, Process
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import (
+    AbstractAsyncContextManager,
+    asynccontextmanager,
+    contextmanager,
+    suppress,
+)
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Final
 
@@ -121,11 +127,12 @@ class Apart:
         """The other process; a new one where there is none that lives."""
         async with self._beginning:
             if self._listening is None or self._listening.done():
-                process = await asyncio.create_subprocess_exec(
-                    *(sys.executable, "-m", "service.adapters.poster"),
-                    stdin=PIPE,
-                    stdout=PIPE,
-                )
+                with _signals_are_ours():
+                    process = await asyncio.create_subprocess_exec(
+                        *(sys.executable, "-m", "service.adapters.poster"),
+                        stdin=PIPE,
+                        stdout=PIPE,
+                    )
                 self._poster = _Poster(process)
                 self._poster.say(self._given)
                 self._listening = asyncio.create_task(self._poster.listen())
@@ -144,6 +151,16 @@ class Apart:
         except TimeoutError:
             with suppress(ProcessLookupError):
                 process.kill()
+
+
+@contextmanager
+def _signals_are_ours() -> Iterator[None]:
+    """Keep signals to end from what is begun: Ctrl-C reaches all of a terminal's."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 @asynccontextmanager

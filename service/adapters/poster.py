@@ -4,13 +4,13 @@
 
 It is told on its standard input how to reach the provider, then round after round, and
 says on its standard output that it is ready, then what each round came to. It ends with
-its input: whoever would write down what it POSTs is no more.
+its input: whoever would write down what it POSTs is no more. Signals to end are kept
+from it, since its parent says when.
 """
 
 import asyncio
 import gc
 import os
-import signal
 import sys
 from asyncio import Queue, StreamReader, StreamReaderProtocol
 from collections.abc import Sequence
@@ -68,6 +68,4 @@ def _say(what: object) -> None:
 
 
 if __name__ == "__main__":
-    for one in (signal.SIGINT, signal.SIGTERM):  # the parent says when
-        signal.signal(one, signal.SIG_IGN)
     asyncio.run(main())

@@ -15,7 +15,6 @@ from service.adapters.clock import SimulatedClock
 from service.adapters.outbox.files import Files
 from service.adapters.outbox.formatfile import load_format
 from service.adapters.outbox.opening import Place, outbox
-from service.adapters.store.messages import MessageStore
 from service.app import open_house
 from service.flow.tick import Passed, tick
 from service.settings import load
@@ -158,7 +157,7 @@ def test_what_was_spooled_and_not_recorded_is_found_and_not_sent_again(
     permits: Path, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patch:
-        patch.setattr(MessageStore, "record", die)
+        patch.setattr("service.adapters.store.messages.record", die)
         with pytest.raises(DiedError):
             pass_at(permits, NOON)
     assert len(handed_over(permits)) == 3
