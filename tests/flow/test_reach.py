@@ -175,3 +175,26 @@ async def test_what_lifts_it_in_another_transaction_says_whether_it_did(
         assert not await lift_unreachable(connection, phone["kept"], now)
     [phone] = ledger.rows("SELECT * FROM recipients")
     assert (phone["unreachable_at"], phone["unreachable_by"]) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("now", "why"),
+    [
+        ("unreachable_at = '2024-09-20 00:00:00.000000'", "no reachable number"),
+        ("opted_out_at = '2024-09-20 00:00:00.000000'", "opted out"),
+        ("line = 'fixed'", "no mobile number"),
+    ],
+)
+async def test_who_comes_back_with_a_phone_that_takes_no_texts_is_said_to(
+    ledger: Ledger, now: str, why: str
+) -> None:
+    """Not that the permit was withdrawn, as it is no more."""
+    await ledger.register(permit())
+    await ledger.expand(PREPARE)
+    await ledger.withdraw(permit())
+    ledger.tamper(f"UPDATE recipients SET {now}")  # noqa: S608 - our own words
+    await ledger.register(permit())
+    assert ledger.reminders() == {"prepare": ("suppressed", why)}
+    assert await ledger.audit() == []
+    await ledger.register(permit(phones=(PHONE_2,)))
+    assert await ledger.send() == 1

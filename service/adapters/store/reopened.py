@@ -18,7 +18,7 @@ from service.adapters.store.moves import (
 from service.adapters.store.redated import dated
 from service.adapters.store.schema import messages, reminders
 from service.domain.births import BEFORE_START
-from service.domain.decide import ended
+from service.domain.decide import End, ended
 from service.domain.outcome import RefusalKind
 from service.domain.retry import AFTER
 from service.domain.schedule import Slot
@@ -39,6 +39,9 @@ MAY_REOPEN = or_(
 """No provider accepted it, or its number was nobody's, and not for the third time."""
 
 
+_NOT_ASKED_FOR = NEVER_ACCEPTED - {ReminderState.SUPPRESSED}
+
+
 async def reopen(
     connection: AsyncConnection,
     group: DueGroup,
@@ -48,7 +51,8 @@ async def reopen(
 ) -> None:
     """Reopen the rows of a group's current slot that `mine` picks, dated by it.
 
-    A permit withdrawn by mistake is not lost; what fell due before the start is.
+    A permit withdrawn by mistake is not lost; what fell due before the start is. Where
+    its phone takes no texts by now, it is that which ends its reminder.
     """
     closed = reminders_with_permits(
         mine,
@@ -63,15 +67,20 @@ async def reopen(
         *([~told_in_place_of(slot)] if slot.replaces else []),
     )
     rows = (await connection.execute(closed)).all()
-    opened = [
-        it
-        for it in await read(connection, rows)
-        if ended(replace(it.candidate, until_at=slot.until_at), now) is None
-    ]
+    unsent, failed, unwelcome = list[Key](), list[Key](), list[tuple[str, Key]]()
+    for it in await read(connection, rows):
+        match ended(replace(it.candidate, until_at=slot.until_at), now):
+            case None:
+                (unsent if it.row.sent_at is None else failed).append(it.key)
+            case End(ReminderState.SUPPRESSED, why) if it.row.state in _NOT_ASKED_FOR:
+                unwelcome.append((why, it.key))
+            case _:
+                pass
     values = {"next_at": now, **dated(slot, group.version, now)}
-    unsent = [it.key for it in opened if it.row.sent_at is None]
-    await _open(connection, unsent, ReminderState.DUE, now, values)
-    failed = [it.key for it in opened if it.row.sent_at is not None]
+    again = unsent + [key for _, key in unwelcome]
+    await _open(connection, again, ReminderState.DUE, now, values)
+    for why, key in unwelcome:
+        await move(connection, these([key]), ReminderState.SUPPRESSED, now, reason=why)
     values |= {"retries": reminders.c.retries + 1}
     await _open(connection, failed, ReminderState.RETRYING, now, values)
 
