@@ -36,6 +36,9 @@ Opening = Callable[[], AbstractAsyncContextManager[Provider]]
 _GLANCE: Final = 0.1
 """Seconds between two looks at whether to stop."""
 
+_PATIENCE: Final = 60.0
+"""Seconds after the deadline of a round: then the other process is stuck."""
+
 _ENDING: Final = 5.0
 """Seconds it may take to end once it has nothing to do."""
 
@@ -59,6 +62,8 @@ class _Poster:
                 number, *told = await heard(self.process.stdout)
                 self.waiting.pop(number).set_result(told)
         except EOFError:
+            pass
+        finally:
             for one in self.waiting.values():
                 one.set_result(None)
             self.waiting.clear()
@@ -73,6 +78,11 @@ class _Poster:
         """Tell it something; a process that is no more does not mind."""
         assert self.process.stdin is not None  # noqa: S101 - it was asked for
         self.process.stdin.write(framed(what))
+
+    def kill(self) -> None:
+        """End it where it stands."""
+        with suppress(ProcessLookupError):
+            self.process.kill()
 
     def ask(self, messages: Sequence[Outgoing], deadline: float) -> asyncio.Future[Any]:
         """Give it a round; what it answers, None where it dies before."""
@@ -92,12 +102,16 @@ class Apart:
     lanes: ClassVar[int] = 2
 
     def __init__(
-        self, given: tuple[Any, ...], provider: Provider, stopping: Stopping
+        self,
+        opening: Opening,
+        provider: Provider,
+        vault: Vault,
+        stopping: Stopping,
+        configure: Callable[[], None],
     ) -> None:
         self.pace = Pace.of(IN_FLIGHT)
-        self.provider, self.stopping = provider, stopping
-        self.vault: Vault = given[1]
-        self._given = given
+        self.provider, self.vault, self.stopping = provider, vault, stopping
+        self._given = opening, vault, configure
         self._poster: _Poster | None = None
         self._listening: asyncio.Task[None] | None = None
         self._beginning = asyncio.Lock()
@@ -113,6 +127,8 @@ class Apart:
             if self.stopping() and not told:
                 poster.say(STOP)
                 told = True
+            if elapsed() > deadline + _PATIENCE:
+                poster.kill()
             await asyncio.wait({answer}, timeout=_GLANCE)
         if answer.result() is None:
             lost = poster.lost()
@@ -149,8 +165,7 @@ class Apart:
         try:
             await asyncio.wait_for(process.wait(), _ENDING)
         except TimeoutError:
-            with suppress(ProcessLookupError):
-                process.kill()
+            self._poster.kill()
 
 
 @contextmanager
@@ -175,7 +190,7 @@ async def apart(
 
     `configure` is what it does first, about its log.
     """
-    poster = Apart((opening, vault, configure), provider, stopping)
+    poster = Apart(opening, provider, vault, stopping, configure)
     await poster.begin()
     try:
         yield poster

@@ -35,12 +35,12 @@ async def main() -> None:
     opening, vault, configure = await heard(reader)
     configure()
     told, rounds = asyncio.Event(), Queue[Round]()
-    async with opening() as provider:
+    async with opening() as provider, asyncio.TaskGroup() as group:
         posting = Posting(provider, vault, stopping=told.is_set)
         gc.collect()
         gc.freeze()
         _say("ready")
-        working = asyncio.create_task(_work(posting, rounds))
+        working = group.create_task(_work(posting, rounds))
         try:
             while True:
                 match await heard(reader):

@@ -137,6 +137,19 @@ async def test_of_a_round_whose_process_dies_nobody_knows_and_another_goes_on(
     again.cancel()
 
 
+async def test_a_process_that_is_stuck_long_after_a_deadline_is_given_up(
+    begin: Begin, serve: Serve
+) -> None:
+    url, _ = await serve(says(TAKEN))
+    poster = await begin(url)
+    await post(poster, 1)
+    [child] = children(os.getpid())
+    os.kill(child, signal.SIGSTOP)
+    done = await poster.post(messages(2), elapsed() - 61)
+    assert outcomes(done) == [Unknown("the process that POSTs has died")] * 2
+    assert isinstance(outcomes(await post(poster, 1))[0], Accepted)
+
+
 async def test_where_no_process_starts_nothing_is_posted(
     begin: Begin, serve: Serve, capfd: pytest.CaptureFixture[str]
 ) -> None:
