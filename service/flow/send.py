@@ -66,7 +66,7 @@ async def send(to: Sending, since: datetime) -> Sent:
         if isinstance(one, BaseException):
             raise one
     done = [one for one in ended if isinstance(one, Sent)]
-    return Sent(sum(one.posted for one in done), any(one.more for one in done))
+    return Sent(sum(one.posted for one in done), all(one.more for one in done))
 
 
 @dataclass(slots=True)
@@ -107,6 +107,7 @@ class _Turn:
                 if not all(isinstance(one, Accepted) for _, one in said):
                     said = await self._record(said)
                 if done.over or (claim.messages and not in_time):
+                    self.ends_at = elapsed()
                     return Sent(posted, more=False)
         except BaseException:
             self.ends_at = elapsed()
@@ -116,9 +117,9 @@ class _Turn:
         return Sent(posted, more=True)
 
     def _most(self) -> int:
-        """How many may be claimed by one lane; none while the provider takes none."""
+        """How many one lane may claim; none while the provider takes none."""
         room = self.to.posting.pace.room(elapsed())
-        return min(CLAIMED // self.to.posting.lanes, ROUNDS * room)
+        return min(CLAIMED, ROUNDS * room) // self.to.posting.lanes
 
     async def _claim(self, most: int, said: Said) -> Claim:
         """Claim by the law and words in force; what changes just then is read again.
