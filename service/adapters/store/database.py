@@ -31,7 +31,7 @@ _TO_WRITE = (
     "PRAGMA page_size = 8192",  # of a new file: rows are long, pages cost a call each
     "PRAGMA journal_mode = WAL",
     "PRAGMA synchronous = FULL",  # a claim outlives a power cut: what follows is a POST
-    "PRAGMA wal_autocheckpoint = 4000",  # pages: many are written again and again
+    "PRAGMA wal_autocheckpoint = 8000",  # pages: many are written again and again
 )
 
 

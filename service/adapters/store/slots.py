@@ -3,11 +3,13 @@
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
+from operator import attrgetter
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, exists, select, update
+from sqlalchemy import ColumnElement, and_, bindparam, exists, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from service.adapters.store.batch import Gathered
 from service.adapters.store.born import Alike, bear, supersede
 from service.adapters.store.database import Database
 from service.adapters.store.frozen import after_counting
@@ -95,13 +97,9 @@ async def groups_of(
 ) -> list[DueGroup]:
     """The groups of these keys that are live, or on trial, with all their slots."""
     found: dict[GroupKey, list[Any]] = {key: [] for key in keys}
-    wanted = (
-        select(*_NEEDED)
-        .join_from(slots, golives, _started(now, state))
-        .where(IN_GROUPS)
-        .order_by(slots.c.due_at)
-    )
-    for row in await connection.execute(wanted, of_groups(connection, found)):
+    asked = of_groups(connection, found) | {"now": now, "state": state}
+    rows = await _THEIR_SLOTS.of(connection, asked)
+    for row in sorted(rows, key=attrgetter("due_at")):
         found[row.series, row.authority, row.expires_on].append(row)
     return [_group(rows) for rows in found.values() if rows]
 
@@ -240,7 +238,7 @@ def slot_of(row: Any) -> Slot:  # noqa: ANN401 - a Row of many columns
     return Slot(row.step, *dates, row.template, replaces)
 
 
-def _started(now: datetime, state: State) -> ColumnElement[bool]:
+def _started(now: Any, state: Any) -> ColumnElement[bool]:  # noqa: ANN401 - values
     return and_(
         golives.c.authority == slots.c.authority,
         golives.c.rule == slots.c.rule,
@@ -263,3 +261,17 @@ def _group(rows: Sequence[Any]) -> DueGroup:
         live_from=first.live_from,
         catch_up=first.catch_up_days > 0,
     )
+
+
+_THEIR_SLOTS = Gathered(
+    select(*_NEEDED)
+    .join_from(
+        slots,
+        golives,
+        _started(
+            bindparam("now", type_=golives.c.live_from.type),
+            bindparam("state", type_=golives.c.state.type),
+        ),
+    )
+    .where(IN_GROUPS)
+)
