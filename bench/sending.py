@@ -3,14 +3,14 @@
     python bench/sending.py [MESSAGES]
 
 Ours is the whole way of a due reminder: claim, compose, render, decrypt, POST through
-the SDK, record. The peer only calls the SDK's `create_async` for as many messages, with
-the same transport, the same texts and as many at once. Both speak to one stub in a
-process of its own, in turns, and the medians are compared. Then what memory grows by
-from a thousand to two hundred thousand due reminders, each in a fresh process.
+the SDK, record; by two processes, as `serve` has them. The peer only calls the SDK's
+`create_async` for as many messages, with the same transport, the same texts and as many
+at once. Both speak to one stub in a process of its own, in turns, and the medians are
+compared. Then what memory grows by from a thousand to two hundred thousand due
+reminders, each in fresh processes.
 """
 
 import asyncio
-import gc
 import resource
 import sqlite3
 import sys
@@ -27,6 +27,7 @@ from office import copied, fill, groups, installed
 from stub import ACCOUNT
 
 from service.adapters.carrier import posting
+from service.adapters.garbage import collect_seldom
 from service.adapters.store.database import Database
 from service.adapters.twilio import Sender, twilio
 from service.app import build
@@ -89,19 +90,19 @@ def sender(url: str) -> Sender:
 
 @asynccontextmanager
 async def office(file: Path, url: str) -> AsyncIterator[Sending]:
-    """An office that has expanded what is due, ready to send, as `serve` does."""
+    """An office that has expanded what is due, and has sent before, as `serve` has."""
     settings = Settings(database_url=f"sqlite:///{file}")
     database = Database(settings.database_url)
     try:
         house = await build(settings, database)
-        gc.collect()
-        gc.freeze()
+        collect_seldom()
         async with (
             twilio(sender(url)) as carrier,
             posting(carrier, house.vault, never, log_of(settings)) as poster,
         ):
             todo = house.posting(poster)
             await expand(todo.expanding, house.clock)
+            await house.words.current((await house.office.law()).digest)
             await asyncio.sleep(STARTING)
             yield todo.sending
     finally:
@@ -167,7 +168,7 @@ async def compare(prepared: Path, messages: int, url: str) -> None:
 
 
 async def grown(prepared: Path, url: str) -> int:
-    """The highest memory in MiB of a fresh process that sends all that is due."""
+    """The highest memory in MiB of fresh processes that send all that is due."""
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, __file__, "--send", prepared, url),
         stdout=asyncio.subprocess.PIPE,
@@ -202,7 +203,8 @@ async def main(messages: int) -> None:
 
 async def child(file: Path, url: str) -> None:
     await ours(file, url)
-    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
+    both = resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN
+    print(sum(resource.getrusage(one).ru_maxrss for one in both) // 1024)
 
 
 if __name__ == "__main__":

@@ -17,10 +17,11 @@ from contextlib import (
     suppress,
 )
 from dataclasses import dataclass, field
+from operator import attrgetter
 from typing import Any, ClassVar, Final
 
 from service.adapters.frames import framed, heard
-from service.adapters.poster import STOP
+from service.adapters.poster import FIELDS, STOP
 from service.domain.outcome import NotPosted, Unknown
 from service.domain.pace import Pace
 from service.flow.ports import Provider, Vault
@@ -35,6 +36,8 @@ Opening = Callable[[], AbstractAsyncContextManager[Provider]]
 
 _GLANCE: Final = 0.1
 """Seconds between two looks at whether to stop."""
+
+_FIELDS: Final = attrgetter(*FIELDS)
 
 _PATIENCE: Final = 60.0
 """Seconds after the deadline of a round: then the other process is stuck."""
@@ -88,7 +91,8 @@ class _Poster:
         """Give it a round; what it answers, None where it dies before."""
         self.asked += 1
         self.waiting[self.asked] = answer = asyncio.get_running_loop().create_future()
-        self.say((self.asked, messages, elapsed(), deadline))
+        told = [*map(_FIELDS, messages)]
+        self.say((self.asked, told, elapsed(), deadline))
         return answer
 
 

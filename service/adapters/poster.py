@@ -9,19 +9,23 @@ from it, since its parent says when.
 """
 
 import asyncio
-import gc
 import os
 import sys
 from asyncio import Queue, StreamReader, StreamReaderProtocol
 from collections.abc import Sequence
-from typing import Final
+from dataclasses import fields
+from typing import Any, Final
 
 from service.adapters.frames import framed, heard
+from service.adapters.garbage import collect_seldom
 from service.flow.post import Posting
 from service.flow.rows import Outgoing
 
-Round = tuple[int, Sequence[Outgoing], float, float]
+Round = tuple[int, Sequence[tuple[Any, ...]], float, float]
 """Its number, its messages, since when they are claimed, and its deadline."""
+
+FIELDS: Final = [one.name for one in fields(Outgoing)]
+"""What of a message is said, in this order: bare tuples cross the pipe soonest."""
 
 STOP: Final = None
 """Said in place of a round: end what is under way, begin nothing more."""
@@ -37,8 +41,7 @@ async def main() -> None:
     told, rounds = asyncio.Event(), Queue[Round]()
     async with opening() as provider, asyncio.TaskGroup() as group:
         posting = Posting(provider, vault, stopping=told.is_set)
-        gc.collect()
-        gc.freeze()
+        collect_seldom()
         _say("ready")
         working = group.create_task(_work(posting, rounds))
         try:
@@ -54,7 +57,8 @@ async def main() -> None:
 
 async def _work(posting: Posting, rounds: Queue[Round]) -> None:
     while True:
-        number, messages, since, deadline = await rounds.get()
+        number, told, since, deadline = await rounds.get()
+        messages = [Outgoing(*one) for one in told]
         done = await posting.post(messages, deadline, since)
         at = {one.id: place for place, one in enumerate(messages)}
         outcomes = [(at[one.id], outcome) for one, outcome in done.said]

@@ -1,6 +1,5 @@
 """The service itself: the web and the ticks; or a single pass."""
 
-import gc
 import ipaddress
 import os
 from datetime import datetime
@@ -11,6 +10,7 @@ from yarl import URL
 
 from service.adapters.carrier import carrier, posting
 from service.adapters.clock import SimulatedClock
+from service.adapters.garbage import collect_seldom
 from service.app import House
 from service.cli.opened import in_house, log_of
 from service.cli.stopped import told_to_stop
@@ -29,8 +29,7 @@ async def serve(house: House) -> None:
     _refuse_real_sms_by_a_simulated_clock(house)
     await _refuse_open_door(house)
     await house.refresh("serve")
-    gc.collect()
-    gc.freeze()  # libraries and law stay: to walk through them costs a tenth of sending
+    collect_seldom()
     stop = told_to_stop()
     async with (
         carrier(settings, house.database) as provider,
