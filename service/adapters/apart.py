@@ -37,6 +37,8 @@ Opening = Callable[[], AbstractAsyncContextManager[Provider]]
 _GLANCE: Final = 0.1
 """Seconds between two looks at whether to stop."""
 
+_NOT_STARTED: Final = NotPosted("the process that POSTs did not start")
+
 _FIELDS: Final = attrgetter(*FIELDS)
 
 _PATIENCE: Final = 60.0
@@ -67,6 +69,7 @@ class _Poster:
         except EOFError:
             pass
         finally:
+            self.kill()
             for one in self.waiting.values():
                 one.set_result(None)
             self.waiting.clear()
@@ -75,7 +78,7 @@ class _Poster:
         """What a message came to that it was given before it died."""
         if self.ready:
             return Unknown("the process that POSTs has died")
-        return NotPosted("the process that POSTs did not start")
+        return _NOT_STARTED
 
     def say(self, what: object) -> None:
         """Tell it something; a process that is no more does not mind."""
@@ -124,7 +127,11 @@ class Apart:
         """POST messages in their order; none after the deadline."""
         if not messages:
             return Posted((), over=False)
-        poster = await self.begin()
+        try:
+            poster = await self.begin()
+        except OSError as error:
+            log.error("the process that POSTs cannot begin: %s", error)  # noqa: TRY400
+            return Posted([(one, _NOT_STARTED) for one in messages], over=True)
         answer = poster.ask(messages, deadline)
         told = False
         while not answer.done():

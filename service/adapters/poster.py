@@ -11,7 +11,7 @@ from it, since its parent says when.
 import asyncio
 import os
 import sys
-from asyncio import Queue, StreamReader, StreamReaderProtocol
+from asyncio import Queue, StreamReader, StreamReaderProtocol, TaskGroup
 from collections.abc import Sequence
 from dataclasses import fields
 from typing import Any, Final
@@ -27,6 +27,9 @@ Round = tuple[int, Sequence[tuple[Any, ...]], float, float]
 FIELDS: Final = [one.name for one in fields(Outgoing)]
 """What of a message is said, in this order: bare tuples cross the pipe soonest."""
 
+_GLANCE: Final = 0.05
+"""Seconds between two looks at whether all of a round has begun."""
+
 STOP: Final = None
 """Said in place of a round: end what is under way, begin nothing more."""
 
@@ -39,11 +42,11 @@ async def main() -> None:
     opening, vault, configure = await heard(reader)
     configure()
     told, rounds = asyncio.Event(), Queue[Round]()
-    async with opening() as provider, asyncio.TaskGroup() as group:
+    async with opening() as provider, TaskGroup() as group:
         posting = Posting(provider, vault, stopping=told.is_set)
         collect_seldom()
         _say("ready")
-        working = group.create_task(_work(posting, rounds))
+        group.create_task(_work(posting, rounds, group))
         try:
             while True:
                 match await heard(reader):
@@ -52,23 +55,40 @@ async def main() -> None:
                     case given:
                         rounds.put_nowait(given)
         except EOFError:
-            working.cancel()
+            os._exit(0)  # what is under way is nobody's any more
 
 
-async def _work(posting: Posting, rounds: Queue[Round]) -> None:
+async def _work(posting: Posting, rounds: Queue[Round], group: TaskGroup) -> None:
+    """One round after another; one POST that hangs does not hold up the next round."""
     while True:
-        number, told, since, deadline = await rounds.get()
-        messages = [Outgoing(*one) for one in told]
-        done = await posting.post(messages, deadline, since)
-        at = {one.id: place for place, one in enumerate(messages)}
-        outcomes = [(at[one.id], outcome) for one, outcome in done.said]
-        _say((number, outcomes, done.over, posting.pace))
+        working = group.create_task(_round(posting, *await rounds.get()))
+        while not working.done():
+            await asyncio.wait({working}, timeout=_GLANCE)
+            if not posting.left:
+                break
+
+
+async def _round(
+    posting: Posting,
+    number: int,
+    told: Sequence[tuple[Any, ...]],
+    since: float,
+    deadline: float,
+) -> None:
+    messages = [Outgoing(*one) for one in told]
+    done = await posting.post(messages, deadline, since)
+    at = {one.id: place for place, one in enumerate(messages)}
+    outcomes = [(at[one.id], outcome) for one, outcome in done.said]
+    _say((number, outcomes, done.over, posting.pace))
 
 
 def _say(what: object) -> None:
     left = memoryview(framed(what))
-    while left:
-        left = left[os.write(sys.stdout.fileno(), left) :]
+    try:
+        while left:
+            left = left[os.write(sys.stdout.fileno(), left) :]
+    except BrokenPipeError:
+        os._exit(0)
 
 
 if __name__ == "__main__":

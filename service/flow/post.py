@@ -76,7 +76,10 @@ class Poster(Protocol):
 
 @dataclass(slots=True)
 class Posting:
-    """A `Poster` in this process: two rounds at once would only hold each other up."""
+    """A `Poster` in this process: two rounds at once would only hold each other up.
+
+    `busy` are the POSTs under way, `left` the messages of all rounds to be begun yet.
+    """
 
     lanes: ClassVar[int] = 1
 
@@ -84,6 +87,8 @@ class Posting:
     vault: Vault
     pace: Pace = field(default_factory=lambda: Pace.of(IN_FLIGHT))
     stopping: Stopping = never
+    busy: int = field(default=0, init=False)
+    left: int = field(default=0, init=False)
 
     async def post(
         self,
@@ -97,6 +102,7 @@ class Posting:
         """
         began = elapsed() if since is None else since
         round_ = _Round(self, deque(messages), began, deadline)
+        self.left += len(messages)
         try:
             async with asyncio.TaskGroup() as group:
                 for _ in range(min(self.pace.most, len(messages))):
@@ -114,7 +120,6 @@ class _Round:
     deadline: float
     said: list[tuple[Outgoing, Outcome]] = field(default_factory=list)
     turns: dict[str | None, float] = field(default_factory=dict)
-    busy: int = 0
     in_vain: int = 0
     over: bool = False
 
@@ -126,6 +131,7 @@ class _Round:
             elif wait := self._wait():
                 await asyncio.sleep(wait)
             else:
+                self.to.left -= 1
                 await self._post(self.left.popleft())
 
     def _hopeless(self) -> bool:
@@ -136,12 +142,13 @@ class _Round:
         """Whoever is left was provably not POSTed."""
         why = NotPosted("told to stop") if self.to.stopping() else NotPosted()
         self.said += [(one, why) for one in self.left]
+        self.to.left -= len(self.left)
         self.left.clear()
 
     def _wait(self) -> float:
         """Seconds until the next message may go; 0: now."""
         now = elapsed()
-        if self.busy >= self.to.pace.room(now):
+        if self.to.busy >= self.to.pace.room(now):
             return _GLANCE
         first = self.left[0]
         late = self.turns.get(first.sent_from, self.began)
@@ -151,11 +158,11 @@ class _Round:
         begun = elapsed()
         # Its turn comes as much later as that of the one before it did: no bursts.
         self.turns[message.sent_from] = begun - message.delay
-        self.busy += 1
+        self.to.busy += 1
         try:
             outcome = await self._ask(message, begun)
         finally:
-            self.busy -= 1
+            self.to.busy -= 1
         self.said.append((message, outcome))
         self._learn(outcome, begun)
 

@@ -1,6 +1,7 @@
 """Due reminders become SMS: claim, POST, record, round by round."""
 
 import asyncio
+import logging
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
@@ -13,9 +14,11 @@ from service.domain.lawbook import Law
 from service.domain.outcome import Accepted, NotPosted, Refused
 from service.flow.plan import Planning
 from service.flow.ports import Clock, LawStore, Said, SendStore, Words
-from service.flow.post import Poster, elapsed
+from service.flow.post import Posted, Poster, elapsed
 from service.flow.rows import Claim, Claiming
 from service.flow.watch import WatchStore, watch
+
+log = logging.getLogger(__name__)
 
 CLAIMED: Final = 200
 """Messages claimed and not yet POSTed, at most."""
@@ -62,9 +65,11 @@ async def send(to: Sending, since: datetime) -> Sent:
     turn = _Turn(to, str(uuid4()), since, await to.laws.law())
     lanes = [turn.lane() for _ in range(to.posting.lanes)]
     ended = await asyncio.gather(*lanes, return_exceptions=True)
-    for one in ended:
-        if isinstance(one, BaseException):
-            raise one
+    failed = [one for one in ended if isinstance(one, BaseException)]
+    for one in failed[1:]:
+        log.error("a second lane broke off as well", exc_info=one)
+    for one in failed:
+        raise one
     done = [one for one in ended if isinstance(one, Sent)]
     return Sent(sum(one.posted for one in done), all(one.more for one in done))
 
@@ -106,8 +111,7 @@ class _Turn:
                 posted += in_time
                 if not all(isinstance(one, Accepted) for _, one in said):
                     said = await self._record(said)
-                if done.over or (claim.messages and not in_time):
-                    self.ends_at = elapsed()
+                if self._ends(done, in_time):
                     return Sent(posted, more=False)
         except BaseException:
             self.ends_at = elapsed()
@@ -115,6 +119,12 @@ class _Turn:
         finally:
             await self._record(said)
         return Sent(posted, more=True)
+
+    def _ends(self, done: Posted, in_time: int) -> bool:
+        """Whether it was the last round of its lane, or of all where it is `over`."""
+        if done.over:
+            self.ends_at = elapsed()
+        return done.over or bool(done.said and not in_time)
 
     def _most(self) -> int:
         """How many one lane may claim; none while the provider takes none."""

@@ -98,6 +98,42 @@ async def test_rounds_side_by_side_are_all_posted_to_phones_opened_there(
     assert all(b"To=%2B12125550101" in one for one in asked)
 
 
+async def test_a_post_that_hangs_does_not_hold_up_the_next_round(
+    begin: Begin, serve: Serve
+) -> None:
+    answered = asyncio.Event()
+
+    async def hangs_once(writer: asyncio.StreamWriter) -> None:
+        if len(asked) == 1:
+            await answered.wait()
+        writer.write(TAKEN)
+
+    url, asked = await serve(hangs_once)
+    poster = await begin(url)
+    first = asyncio.create_task(post(poster, 1))
+    await until(lambda: len(asked) == 1)
+    assert len(outcomes(await post(poster, 30))) == 30
+    assert not first.done()
+    answered.set()
+    assert isinstance(outcomes(await first)[0], Accepted)
+
+
+async def test_where_no_process_can_begin_nothing_is_posted(
+    begin: Begin, serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url, asked = await serve(says(TAKEN))
+    poster = await begin(url)
+    [child] = children(os.getpid())
+    monkeypatch.setattr(sys, "executable", "/nowhere/python")
+    os.kill(child, signal.SIGKILL)
+    await post(poster, 1)
+    asked.clear()
+    done = await post(poster, 2)
+    assert done.over
+    assert outcomes(done) == [NotPosted("the process that POSTs did not start")] * 2
+    assert asked == []
+
+
 async def test_a_round_of_nothing_is_nothing(begin: Begin, serve: Serve) -> None:
     url, asked = await serve(says(TAKEN))
     assert await (await begin(url)).post([], elapsed() + 60) == Posted((), over=False)

@@ -18,6 +18,7 @@ from sqlalchemy import (
     Subquery,
     Text,
     bindparam,
+    case,
     func,
     select,
     type_coerce,
@@ -111,7 +112,9 @@ class Gathered:
 
 def _packed(column: ColumnElement[Any]) -> ColumnElement[Any]:
     """A value as JSON can hold it."""
-    return func.hex(column) if isinstance(column.type, LargeBinary) else column
+    if isinstance(column.type, LargeBinary):
+        return case((column.is_not(None), func.hex(column)))
+    return column
 
 
 def _read(
