@@ -250,8 +250,11 @@ async def test_it_ends_with_its_parent_however_that_ends(serve: Serve) -> None:
 
 def children(pid: int) -> list[int]:
     """The processes that run the poster for this one."""
-    found = Path(f"/proc/{pid}/task/{pid}/children").read_text("ascii").split()
-    return [int(one) for one in found if b"poster" in _command(int(one))]
+    listed = Path(f"/proc/{pid}/task/{pid}/children")
+    if not listed.exists():
+        pytest.skip("no /proc here that tells whose child a process is")
+    found = map(int, listed.read_text("ascii").split())
+    return [one for one in found if b"poster" in _command(one)]
 
 
 def alive(pid: int) -> bool:
