@@ -39,7 +39,7 @@ from service.flow.stopping import never
 from service.settings import Settings
 
 ROUNDS: Final = 5
-STARTING: Final = 1.0
+STARTING: Final = 3.0
 """Seconds in which the process that POSTs is ready, as in a service that runs."""
 
 FEW, MANY = 1_000, 200_000

@@ -68,8 +68,10 @@ class _Poster:
                 self.waiting.pop(number).set_result(told)
         except EOFError:
             pass
-        finally:
+        except BaseException:
             self.kill()
+            raise
+        finally:
             for one in self.waiting.values():
                 one.set_result(None)
             self.waiting.clear()
