@@ -1,8 +1,10 @@
 """Reminders due again when the cause of their end is gone: unsent, or a dead number."""
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from itertools import chain
 
 from sqlalchemy import ColumnElement, and_, exists, or_
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -67,32 +69,33 @@ async def reopen(
         *([~told_in_place_of(slot)] if slot.replaces else []),
     )
     rows = (await connection.execute(closed)).all()
-    unsent, failed, unwelcome = list[Key](), list[Key](), list[tuple[str, Key]]()
+    unsent, failed = list[Key](), list[Key]()
+    unwelcome = defaultdict[str, list[Key]](list)
     for it in await read(connection, rows):
         match ended(replace(it.candidate, until_at=slot.until_at), now):
             case None:
                 (unsent if it.row.sent_at is None else failed).append(it.key)
             case End(ReminderState.SUPPRESSED, why) if it.row.state in _NOT_ASKED_FOR:
-                unwelcome.append((why, it.key))
+                unwelcome[why].append(it.key)
             case _:
                 pass
     values = {"next_at": now, **dated(slot, group.version, now)}
-    again = unsent + [key for _, key in unwelcome]
-    await _open(connection, again, ReminderState.DUE, now, values)
-    for why, key in unwelcome:
-        await move(connection, these([key]), ReminderState.SUPPRESSED, now, reason=why)
+    again = [*unsent, *chain.from_iterable(unwelcome.values())]
+    await _move(connection, again, ReminderState.DUE, now, values=values)
+    for why, keys in unwelcome.items():
+        await _move(connection, keys, ReminderState.SUPPRESSED, now, reason=why)
     values |= {"retries": reminders.c.retries + 1}
-    await _open(connection, failed, ReminderState.RETRYING, now, values)
+    await _move(connection, failed, ReminderState.RETRYING, now, values=values)
 
 
-async def _open(
+async def _move(
     connection: AsyncConnection,
     keys: Sequence[Key],
     state: ReminderState,
     now: datetime,
-    values: Mapping[str, object],
+    *,
+    values: Mapping[str, object] | None = None,
+    reason: str = "reopened",
 ) -> None:
     for piece in in_pieces(keys):
-        await move(
-            connection, these(piece), state, now, reason="reopened", values=values
-        )
+        await move(connection, these(piece), state, now, reason=reason, values=values)
