@@ -22,9 +22,9 @@ from typing import Final
 from office import NOW, STORED, copied, fill, groups, installed
 
 from service.adapters.clock import SimulatedClock
-from service.adapters.store.database import Database
-from service.adapters.store.slots import SlotStore
-from service.flow.expand import expand
+from service.adapters.store.db.database import Database
+from service.adapters.store.slots.expand import SlotStore
+from service.flow.sending.expand import expand
 
 ROUNDS: Final = 5
 SMALL, LARGE = 2_000, 24

@@ -23,17 +23,17 @@ from tempfile import TemporaryDirectory
 from time import perf_counter
 from typing import Final
 
-from service.adapters.calendars import calendars
+from service.adapters.calendars.holidays import calendars
 from service.adapters.clock import SimulatedClock
-from service.adapters.rulefiles import read_authorities, read_rules
-from service.adapters.store.database import Database
-from service.adapters.store.office import OfficeStore
-from service.adapters.words import Words
-from service.domain.lawbook import Law
-from service.domain.period import Period
-from service.domain.schedule import Slot
-from service.flow.change import change, preview
-from service.flow.edits import Apply, Offices, Revert
+from service.adapters.rules.files import read_authorities, read_rules
+from service.adapters.store.db.database import Database
+from service.adapters.store.law.law_store import OfficeStore
+from service.adapters.templates.library import Words
+from service.domain.deadlines.slot import Slot
+from service.domain.law.period import Period
+from service.domain.law_change.edits import Apply, Offices, Revert
+from service.domain.lawbook.law import Law
+from service.flow.law_change.change import change, preview
 from service.flow.rows import Changed
 from service.settings import shipped
 

@@ -17,20 +17,20 @@ from typing import Final
 
 from law import TYPES
 
-from service.adapters.calendars import calendars
-from service.adapters.cipher import Vault
+from service.adapters.calendars.holidays import calendars
 from service.adapters.clock import SimulatedClock
-from service.adapters.rulefiles import read_authorities, read_rules
-from service.adapters.store.brakes import Brakes
-from service.adapters.store.database import Database
-from service.adapters.store.office import OfficeStore
-from service.adapters.words import Words
-from service.domain.lawbook import Law
-from service.domain.rule import Version
-from service.domain.schedule import Slot, current
-from service.flow.change import change
-from service.flow.edits import Apply, Offices
-from service.flow.register import PHONE
+from service.adapters.rules.files import read_authorities, read_rules
+from service.adapters.store.db.database import Database
+from service.adapters.store.law.law_store import OfficeStore
+from service.adapters.store.sending.pauses import Brakes
+from service.adapters.templates.library import Words
+from service.adapters.vault import Vault
+from service.domain.deadlines.slot import Slot, current
+from service.domain.law.rule import Version
+from service.domain.law_change.edits import Apply, Offices
+from service.domain.lawbook.law import Law
+from service.flow.law_change.change import change
+from service.flow.permits.register import PHONE
 from service.settings import shipped
 
 NOW: Final = datetime(2026, 11, 24, 2, tzinfo=UTC)

@@ -26,16 +26,16 @@ from typing import Final
 from office import copied, fill, groups, installed
 from stub import ACCOUNT
 
-from service.adapters.carrier import posting
+from service.adapters.choose_provider import posting
 from service.adapters.garbage import collect_seldom
-from service.adapters.store.database import Database
-from service.adapters.twilio import Sender, twilio
+from service.adapters.store.db.database import Database
+from service.adapters.twilio.provider import Sender, twilio
 from service.app import build
-from service.cli.opened import log_of
-from service.flow.expand import expand
-from service.flow.post import IN_FLIGHT
-from service.flow.send import Sending, send
-from service.flow.stopping import never
+from service.cli.installation import log_of
+from service.flow.sending.expand import expand
+from service.flow.sending.post import IN_FLIGHT
+from service.flow.sending.send import Sending, send
+from service.flow.stop_signal import never
 from service.settings import Settings
 
 ROUNDS: Final = 5

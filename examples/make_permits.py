@@ -15,13 +15,13 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from service.adapters.calendars import calendars
+from service.adapters.calendars.holidays import calendars
 from service.adapters.phones import read_phone
-from service.adapters.rulefiles import read_authorities, read_rules
-from service.adapters.words import Words
-from service.domain.fields import FIELDS
-from service.domain.lawbook import Law
-from service.domain.recipient import Line
+from service.adapters.rules.files import read_authorities, read_rules
+from service.adapters.templates.library import Words
+from service.domain.formats.permit_fields import FIELDS
+from service.domain.lawbook.law import Law
+from service.domain.permits.phone import Line
 from service.settings import shipped
 
 OFFICE = "990000"

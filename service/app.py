@@ -7,62 +7,62 @@ from datetime import timedelta
 
 import structlog
 
-from service.adapters.calendars import as_known, calendars
-from service.adapters.cipher import Vault
+from service.adapters.calendars.holidays import as_known, calendars
 from service.adapters.clock import SimulatedClock, SystemClock
 from service.adapters.documents import Documents
 from service.adapters.phones import Libphonenumber
-from service.adapters.rulefiles import read_rules
-from service.adapters.store.audit import AuditStore
-from service.adapters.store.brakes import Brakes
-from service.adapters.store.calls import CallReader
-from service.adapters.store.consent import ConsentStore
-from service.adapters.store.counts import CountStore
-from service.adapters.store.database import Database
-from service.adapters.store.doubted import ResolveStore
-from service.adapters.store.expected import ForecastStore
-from service.adapters.store.explained import ExplainStore
-from service.adapters.store.golive import GoLiveStore
-from service.adapters.store.health import Health
-from service.adapters.store.keyed import has_key, refuse_other_key
-from service.adapters.store.keys import KeyStore
-from service.adapters.store.messagefiles import MessageReader
-from service.adapters.store.messages import MessageStore
-from service.adapters.store.meter import Meter
-from service.adapters.store.office import OfficeStore
-from service.adapters.store.permits import PermitStore
-from service.adapters.store.received import ReceiveStore
-from service.adapters.store.reminderlists import ReminderReader
-from service.adapters.store.shown import PermitReader
-from service.adapters.store.slots import SlotStore
-from service.adapters.store.templates import TemplateStore
-from service.adapters.store.unreachable import ReachStore
-from service.adapters.store.volume import VolumeStore
-from service.adapters.store.waiting import WaitingStore
-from service.adapters.store.watched import WatchStore
-from service.adapters.words import Words
+from service.adapters.rules.files import read_rules
+from service.adapters.store.audit.read_ledger import AuditStore
+from service.adapters.store.db.database import Database, newest
+from service.adapters.store.db.health import Health
+from service.adapters.store.db.key_check import has_key, refuse_other_key
+from service.adapters.store.go_live.go_live import GoLiveStore
+from service.adapters.store.go_live.preview import WaitingStore
+from service.adapters.store.law.law_store import OfficeStore
+from service.adapters.store.office.api_keys import KeyStore
+from service.adapters.store.office.templates import TemplateStore
+from service.adapters.store.permits.opt_outs import ConsentStore
+from service.adapters.store.permits.reader import PermitReader
+from service.adapters.store.permits.register import PermitStore
+from service.adapters.store.permits.unreachable import ReachStore
+from service.adapters.store.reminders.reader import ReminderReader
+from service.adapters.store.reports.call_list import CallReader
+from service.adapters.store.reports.counts import CountStore
+from service.adapters.store.reports.explain import ExplainStore
+from service.adapters.store.reports.forecast import ForecastStore
+from service.adapters.store.reports.metrics import Meter
+from service.adapters.store.sending.breaker import WatchStore
+from service.adapters.store.sending.pauses import Brakes
+from service.adapters.store.sending.reader import MessageReader
+from service.adapters.store.sending.receive import ReceiveStore
+from service.adapters.store.sending.resolve import ResolveStore
+from service.adapters.store.sending.settle import MessageStore
+from service.adapters.store.sending.volume_guard import VolumeStore
+from service.adapters.store.slots.expand import SlotStore
+from service.adapters.templates.library import Words
+from service.adapters.vault import Vault
 from service.domain.errors import SetUpError
-from service.domain.rule import Rule
-from service.flow.brake import Braking
-from service.flow.change import change
-from service.flow.consent import Consent
-from service.flow.dial import Dialling
-from service.flow.edits import Apply
-from service.flow.foretell import Foretelling
-from service.flow.golive import GoingLive
-from service.flow.guard import Guarding
+from service.domain.law.rule import Rule
+from service.domain.law_change.edits import Apply
+from service.flow.law_change.change import change
+from service.flow.law_change.refresh_holidays import refresh
+from service.flow.office.go_live import GoingLive
+from service.flow.office.preview_go_live import Foretelling
+from service.flow.office.templates import Rewording
+from service.flow.permits.opt_outs import Consent
+from service.flow.permits.read_phone import Dialling
+from service.flow.permits.register import Registration
+from service.flow.permits.unreachable import Reach
 from service.flow.ports import Clock, Provider
-from service.flow.post import Poster, Posting
-from service.flow.reach import Reach
-from service.flow.refresh import refresh
-from service.flow.register import Registration
-from service.flow.resolve import Resolving
-from service.flow.reword import Rewording
-from service.flow.send import Sending
-from service.flow.stopping import Stopping, never
-from service.flow.tick import Pass
+from service.flow.sending.pause import Braking
+from service.flow.sending.post import Poster, Posting
+from service.flow.sending.resolve import Resolving
+from service.flow.sending.send import Sending
+from service.flow.sending.tick import Pass
+from service.flow.sending.volume_guard import Guarding
+from service.flow.stop_signal import Stopping, never
 from service.settings import Settings, shipped
-from service.web.desk import Desk, Failing, never_failing
+from service.web.services import Desk, Failing, never_failing
 
 _log = structlog.get_logger("service.calendars")
 
@@ -275,3 +275,28 @@ async def prepare(settings: Settings, database: Database) -> list[str]:
 def _shipped_rules(words: Words) -> dict[str, Rule]:
     folder = shipped("schedules")
     return read_rules(folder, templates=words.names(), calendars=calendars())
+
+
+async def upgrade_database(settings: Settings) -> list[str]:
+    """Open the database of these settings and `prepare` it."""
+    database = Database(settings.database_url)
+    try:
+        return await prepare(settings, database)
+    finally:
+        await database.dispose()
+
+
+async def stored_revision(settings: Settings) -> str | None:
+    """The migration that the tables are at; None without tables, and makes no file."""
+    if not settings.database_file.exists():
+        return None
+    database = Database(settings.database_url)
+    try:
+        return await database.revision()
+    finally:
+        await database.dispose()
+
+
+def needed_revision() -> str:
+    """The migration that this release needs."""
+    return newest()

@@ -24,23 +24,23 @@ from zoneinfo import ZoneInfo
 from aiohttp import web
 from rich.console import Console
 
-from service.adapters.calendars import calendars
-from service.adapters.carrier import carrier
+from service.adapters.calendars.holidays import calendars
+from service.adapters.choose_provider import carrier
 from service.adapters.clock import SimulatedClock
-from service.adapters.registers.csvfile import read_csv
+from service.adapters.registers.csv_file import read_csv
 from service.adapters.registers.rejects import rejects_file
-from service.adapters.rulefiles import read_authorities
-from service.adapters.store.database import Database
+from service.adapters.rules.files import read_authorities
+from service.adapters.store.db.database import Database
 from service.app import House, build, prepare
-from service.domain.week import between, iso_week
-from service.flow.audit import audit
-from service.flow.change import change
-from service.flow.edits import Offices
-from service.flow.golive import go_live
-from service.flow.intake import take_in
-from service.flow.report import counts, report
+from service.domain.law_change.edits import Offices
+from service.domain.reports.period import between, iso_week
+from service.flow.law_change.change import change
+from service.flow.office.go_live import go_live
+from service.flow.permits.import_register import take_in
+from service.flow.reports.audit import audit
+from service.flow.reports.weekly import counts, report
 from service.flow.rows import Register
-from service.flow.tick import Pass, tick
+from service.flow.sending.tick import Pass, tick
 from service.settings import load, shipped
 from service.web.application import application
 

@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from service.domain.errors import PermitRemindersError
-from service.flow.tick import Passed
+from service.flow.sending.tick import Passed
 
 log = logging.getLogger(__name__)
 

@@ -1,7 +1,7 @@
 import asyncio
 
 from service.domain.errors import SetUpError
-from service.flow.tick import Passed
+from service.flow.sending.tick import Passed
 from service.ticks import Ticks
 
 NOTHING = Passed(born=0, posted=0, moved=0, open=0)

@@ -22,12 +22,12 @@ from typing import Any, ClassVar, Final
 
 from service.adapters.frames import framed, heard
 from service.adapters.poster import FIELDS, STOP
-from service.domain.outcome import NotPosted, Unknown
-from service.domain.pace import Pace
+from service.domain.delivery.concurrency import Pace
+from service.domain.delivery.outcome import NotPosted, Unknown
 from service.flow.ports import Provider, Vault
-from service.flow.post import IN_FLIGHT, Posted, elapsed
 from service.flow.rows import Outgoing
-from service.flow.stopping import Stopping
+from service.flow.sending.post import IN_FLIGHT, Posted, elapsed
+from service.flow.stop_signal import Stopping
 
 log = logging.getLogger(__name__)
 

@@ -7,7 +7,7 @@ from functools import lru_cache
 import phonenumbers
 from phonenumbers import PhoneNumber, PhoneNumberFormat, PhoneNumberType
 
-from service.domain.recipient import Line, Phone
+from service.domain.permits.phone import Line, Phone
 
 _TAKES_TEXTS = frozenset(
     {

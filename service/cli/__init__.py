@@ -13,29 +13,53 @@ from service.domain.errors import PermitRemindersError
 PROGRAM: Final = "permit-reminders"
 
 COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
-    "demo": ("demo", "A fictional province's first week: 12 permit types, 830 SMS."),
-    "serve": ("serve", "Serve the API and the webhooks, and send what falls due."),
-    "tick": ("serve", "One full pass: expand, settle, send, ask after receipts."),
-    "import": ("registers", "Load a register of permits; wrong rows come back."),
-    "rules": ("law", "The law of each permit type: check, diff, apply, revert."),
-    "templates": ("templates", "The words of texts: check, preview, save."),
-    "calendars": ("calendars", "The office's own days: load, show."),
-    "authorities": ("authorities", "The offices that send: load, try, go live."),
-    "explain": ("explain", "Why a permit is texted when it is."),
-    "forecast": ("forecast", "How many reminders come on each of the next days."),
-    "counts": ("counts", "Count what was sent, by rule, authority, day or week."),
-    "report": ("counts", "The weekly report."),
-    "calls": ("calls", "Who must be called: no text reaches them, or none in time."),
-    "unreachable": ("unreachable", "Holders that no text reaches: list, lift."),
-    "opt-outs": ("opt_outs", "Phones that are texted no more: list, add, lift."),
-    "outbox": ("outbox", "The office's own SMS platform: check, results."),
-    "messages": ("messages", "Messages: list, show, decide unknown outcomes."),
-    "audit": ("operate", "Recompute the ledger; exit 1 on any difference."),
-    "pause": ("operate", "Stop sending: everything, a rule or an authority."),
-    "resume": ("operate", "Send again what was paused."),
-    "keys": ("keys", "API keys: create, list, revoke."),
-    "db": ("tables", "The database's tables: upgrade, status."),
-    "sandbox": ("sandbox", "Run the Twilio double in the foreground."),
+    "demo": (
+        "server.demo",
+        "A fictional province's first week: 12 permit types, 830 SMS.",
+    ),
+    "serve": (
+        "server.serve",
+        "Serve the API and the webhooks, and send what falls due.",
+    ),
+    "tick": (
+        "server.serve",
+        "One full pass: expand, settle, send, ask after receipts.",
+    ),
+    "import": (
+        "permits.import_permits",
+        "Load a register of permits; wrong rows come back.",
+    ),
+    "rules": ("law.rules", "The law of each permit type: check, diff, apply, revert."),
+    "templates": ("office.templates", "The words of texts: check, preview, save."),
+    "calendars": ("law.calendars", "The office's own days: load, show."),
+    "authorities": ("office.authorities", "The offices that send: load, try, go live."),
+    "explain": ("reports.explain", "Why a permit is texted when it is."),
+    "forecast": (
+        "reports.forecast",
+        "How many reminders come on each of the next days.",
+    ),
+    "counts": (
+        "reports.counts",
+        "Count what was sent, by rule, authority, day or week.",
+    ),
+    "report": ("reports.counts", "The weekly report."),
+    "calls": (
+        "reports.calls",
+        "Who must be called: no text reaches them, or none in time.",
+    ),
+    "unreachable": ("permits.unreachable", "Holders that no text reaches: list, lift."),
+    "opt-outs": (
+        "permits.opt_outs",
+        "Phones that are texted no more: list, add, lift.",
+    ),
+    "outbox": ("sending.outbox", "The office's own SMS platform: check, results."),
+    "messages": ("sending.messages", "Messages: list, show, decide unknown outcomes."),
+    "audit": ("sending.pause", "Recompute the ledger; exit 1 on any difference."),
+    "pause": ("sending.pause", "Stop sending: everything, a rule or an authority."),
+    "resume": ("sending.pause", "Send again what was paused."),
+    "keys": ("server.keys", "API keys: create, list, revoke."),
+    "db": ("server.db", "The database's tables: upgrade, status."),
+    "sandbox": ("server.sandbox", "Run the Twilio double in the foreground."),
 }
 """Every command: the file of this package that holds it, and its line in the list."""
 

@@ -8,18 +8,18 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Protocol
 
-from service.domain.choice import Revision
-from service.domain.compose import Sayable
-from service.domain.golive import GoLive
-from service.domain.keywords import Wish
-from service.domain.lawbook import Law
-from service.domain.outcome import Found, Inbound, Outcome, Receipt
-from service.domain.recipient import Phone
-from service.domain.report import Figures, Report
-from service.domain.rule import Language, Text
-from service.domain.tally import Span, Tally
-from service.domain.week import ReportPeriod
-from service.flow.edits import Edit
+from service.domain.delivery.outcome import Found, Inbound, Outcome, Receipt
+from service.domain.go_live.go_live import GoLive
+from service.domain.law.rule import Language, Text
+from service.domain.law_change.edits import Edit
+from service.domain.lawbook.law import Law
+from service.domain.lawbook.version_choice import Revision
+from service.domain.messages.facts import Sayable
+from service.domain.messages.keywords import Wish
+from service.domain.permits.phone import Phone
+from service.domain.reports.period import ReportPeriod
+from service.domain.reports.tally import Span, Tally
+from service.domain.reports.weekly import Figures, Report
 from service.flow.rows import (
     CatchUp,
     Changed,

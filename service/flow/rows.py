@@ -4,17 +4,17 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
-from service.domain.births import Births, births
-from service.domain.caps import Limits, Spent
-from service.domain.decide import Candidate, End, Hold
-from service.domain.golive import State
-from service.domain.group import Group
-from service.domain.lawbook import Law
-from service.domain.permit import Permit
-from service.domain.replan import Plan
-from service.domain.rule import Language
-from service.domain.schedule import Slot
-from service.domain.status import MessageState
+from service.domain.deadlines.slot import Slot
+from service.domain.delivery.status import MessageState
+from service.domain.go_live.go_live import State
+from service.domain.law.rule import Language
+from service.domain.law_change.group import Group
+from service.domain.law_change.plan import Plan
+from service.domain.lawbook.law import Law
+from service.domain.permits.permit import Permit
+from service.domain.reminders.births import Births, births
+from service.domain.reminders.eligibility import Candidate, End, Hold
+from service.domain.reminders.limits import Limits, Spent
 
 
 @dataclass(frozen=True, slots=True)

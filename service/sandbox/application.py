@@ -6,18 +6,18 @@ import aiohttp
 from aiohttp import web
 
 from service.sandbox.account import Account
-from service.sandbox.api import PREFIX, Api
-from service.sandbox.backstage import Backstage
-from service.sandbox.callbacks import Callbacks
+from service.sandbox.api.routes import PREFIX, Api
+from service.sandbox.callbacks.delivery import Callbacks
+from service.sandbox.control.inbox import Inbox
+from service.sandbox.control.routes import Backstage
+from service.sandbox.event_log import Journal
 from service.sandbox.faults import load_faults
-from service.sandbox.inbox import Inbox
-from service.sandbox.journal import Journal
-from service.sandbox.lives import Lives
-from service.sandbox.messages import Messages
+from service.sandbox.faults.active import Trouble
+from service.sandbox.faults.middleware import Strikes
+from service.sandbox.lifecycle.lifecycle import Lives
+from service.sandbox.lifecycle.status_callbacks import Receipts
+from service.sandbox.messages.messages import Messages
 from service.sandbox.options import Options
-from service.sandbox.receipts import Receipts
-from service.sandbox.strikes import Strikes
-from service.sandbox.trouble import Trouble
 
 
 def make_app(options: Options, account: Account, journal: Journal) -> web.Application:

@@ -11,9 +11,9 @@ from yarl import URL
 from service.sandbox.account import load_account, publish
 from service.sandbox.application import make_app
 from service.sandbox.errors import SandboxError
-from service.sandbox.journal import Journal
+from service.sandbox.event_log import Journal
+from service.sandbox.idle_exit import Presence
 from service.sandbox.options import Options
-from service.sandbox.presence import Presence
 
 
 def run(options: Options) -> int:

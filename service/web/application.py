@@ -6,50 +6,50 @@ from typing import Final
 import orjson
 from aiohttp import hdrs, web
 
-from service.web.access import access
-from service.web.api.authorities import (
+from service.web.access_log import access
+from service.web.api.authorities.routes import (
     get_authority,
     list_authorities,
     put_authority,
 )
-from service.web.api.brakes import pause, resume
-from service.web.api.calendars import get_year, put_year
-from service.web.api.counts import counts
+from service.web.api.calendars.routes import get_year, put_year
+from service.web.api.counts.routes import counts
 from service.web.api.endpoint import Endpoint
-from service.web.api.explain import explain
-from service.web.api.forecast import forecast
-from service.web.api.messages import (
+from service.web.api.explain.routes import explain
+from service.web.api.forecast.routes import forecast
+from service.web.api.messages.routes import (
     get_message,
     give_up_message,
     list_messages,
     resend_message,
 )
 from service.web.api.openapi import document
-from service.web.api.opt_outs import (
+from service.web.api.opt_outs.routes import (
     delete_opt_out,
     list_opt_outs,
     put_opt_out,
 )
-from service.web.api.permits import (
+from service.web.api.pauses.routes import pause, resume
+from service.web.api.permits.routes import (
     delete_permit,
     get_permit,
     list_permits,
     put_permit,
 )
-from service.web.api.reminders import list_reminders
-from service.web.api.reports import weekly_report
-from service.web.api.rules import add_version, get_rule, list_rules, revert_rule
-from service.web.api.templates import (
+from service.web.api.reminders.routes import list_reminders
+from service.web.api.reports.routes import weekly_report
+from service.web.api.rules.routes import add_version, get_rule, list_rules, revert_rule
+from service.web.api.templates.routes import (
     get_template,
     list_templates,
     save_template,
 )
-from service.web.api.unreachable import list_unreachable
-from service.web.desk import DESK, Desk
+from service.web.api.unreachable.routes import list_unreachable
+from service.web.api_keys import needing_keys
 from service.web.health import healthz, readyz
-from service.web.keys import needing_keys
 from service.web.metrics import metrics
 from service.web.problems import problems
+from service.web.services import DESK, Desk
 from service.web.webhooks import PATH, webhook
 
 ENDPOINTS: Final[Sequence[Endpoint]] = (

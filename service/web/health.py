@@ -6,7 +6,7 @@ from aiohttp import web
 from pydantic import BaseModel, Field
 
 from service.web.api.endpoint import endpoint, reply
-from service.web.desk import Desk
+from service.web.services import Desk
 
 
 class Alive(BaseModel):

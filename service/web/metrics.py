@@ -18,10 +18,10 @@ from prometheus_client.core import (
 )
 from prometheus_client.registry import Collector
 
-from service.domain.status import MessageState, ReminderState
-from service.flow.measure import Gauges
+from service.domain.delivery.status import MessageState, ReminderState
+from service.flow.reports.metrics import Gauges
 from service.web.api.endpoint import endpoint
-from service.web.desk import Desk
+from service.web.services import Desk
 
 PREFIX: Final = "permit_reminders_"
 

@@ -10,11 +10,11 @@ from http import HTTPStatus
 
 from aiohttp import web
 
+from service.domain.delivery.outcome import Inbound, Receipt
 from service.domain.errors import InvalidError, Mistake, UnknownError
-from service.domain.outcome import Inbound, Receipt
-from service.domain.raw import label
-from service.flow.receive import hear, receive
-from service.web.desk import DESK, Desk
+from service.domain.formats.raw import label
+from service.flow.sending.receive import hear, receive
+from service.web.services import DESK, Desk
 
 PATH = "/webhooks/{provider}/{kind}"
 

@@ -6,12 +6,12 @@ from typing import Any
 import pytest
 from aiohttp.test_utils import TestServer
 
-from service.adapters.twilio import Twilio, twilio
+from service.adapters.twilio.provider import Twilio, twilio
 from service.sandbox.account import Account
 from service.sandbox.application import make_app
-from service.sandbox.journal import Journal
+from service.sandbox.event_log import Journal
 from service.sandbox.options import Options
-from tests.adapters.twilio_wire import (
+from tests.adapters.twilio.wire import (
     ACCOUNT,
     TOKEN,
     Open,

@@ -14,15 +14,15 @@ from typing import Any
 import pytest
 
 from service.adapters.apart import Apart, Opening, apart
-from service.adapters.cipher import Vault
 from service.adapters.logs import configure
-from service.adapters.twilio import twilio
-from service.domain.outcome import Accepted, NotPosted, Outcome, Unknown
-from service.flow.post import IN_FLIGHT, Posted, elapsed
-from service.flow.register import PHONE as COLUMN
+from service.adapters.twilio.provider import twilio
+from service.adapters.vault import Vault
+from service.domain.delivery.outcome import Accepted, NotPosted, Outcome, Unknown
+from service.flow.permits.register import PHONE as COLUMN
 from service.flow.rows import Outgoing
-from service.flow.stopping import Stopping, never
-from tests.adapters.twilio_wire import (
+from service.flow.sending.post import IN_FLIGHT, Posted, elapsed
+from service.flow.stop_signal import Stopping, never
+from tests.adapters.twilio.wire import (
     PHONE,
     Serve,
     hang,

@@ -1,7 +1,7 @@
 import pytest
 
 from service.adapters.phones import Libphonenumber, read_phone
-from service.domain.recipient import Line, Phone
+from service.domain.permits.phone import Line, Phone
 
 MOBILE = Phone("+12125550142", Line.MOBILE)
 

@@ -6,12 +6,12 @@ from functools import cache
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from service.adapters.calendars import calendars, china
-from service.adapters.rulefiles import read_authorities, read_rules
-from service.adapters.words import Words
-from service.domain.authority import Authority
-from service.domain.lawbook import Law
-from service.domain.schedule import current
+from service.adapters.calendars.holidays import calendars, china
+from service.adapters.rules.files import read_authorities, read_rules
+from service.adapters.templates.library import Words
+from service.domain.deadlines.slot import current
+from service.domain.law.authority import Authority
+from service.domain.lawbook.law import Law
 from service.settings import shipped
 from tests.cases import workdays
 from tests.cases.casefile import EXAMPLE_OFFICE, Answer, Asked

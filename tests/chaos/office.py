@@ -17,14 +17,14 @@ from zoneinfo import ZoneInfo
 
 import orjson
 
-from service.adapters.calendars import calendars
-from service.adapters.rulefiles import read_authorities
-from service.adapters.store.brakes import Brakes
-from service.adapters.store.database import Database
+from service.adapters.calendars.holidays import calendars
+from service.adapters.rules.files import read_authorities
+from service.adapters.store.db.database import Database
+from service.adapters.store.sending.pauses import Brakes
 from service.app import build, prepare
-from service.flow.change import change
-from service.flow.edits import Offices
-from service.flow.golive import go_live
+from service.domain.law_change.edits import Offices
+from service.flow.law_change.change import change
+from service.flow.office.go_live import go_live
 from service.settings import Settings
 from tests.chaos.register import RULE
 from tests.cli.commands import environment

@@ -18,8 +18,8 @@ from typing import Any
 
 import structlog
 
-from service.adapters.store.brakes import Brakes
-from service.adapters.store.database import Database
+from service.adapters.store.db.database import Database
+from service.adapters.store.sending.pauses import Brakes
 from service.cli import main
 
 ROOT = Path(__file__).parents[2]

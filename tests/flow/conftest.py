@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from service.adapters.calendars import calendars
-from service.adapters.rulefiles import read_authorities, read_rules
-from service.adapters.words import Words
-from service.flow.edits import Apply, Offices
+from service.adapters.calendars.holidays import calendars
+from service.adapters.rules.files import read_authorities, read_rules
+from service.adapters.templates.library import Words
+from service.domain.law_change.edits import Apply, Offices
 from service.settings import shipped
 from tests.flow.ledger import FOOD, OPERATOR, RULES, START, Ledger, open_ledger
 

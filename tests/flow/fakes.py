@@ -4,8 +4,7 @@ from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-from service.domain.errors import ForgedError
-from service.domain.outcome import (
+from service.domain.delivery.outcome import (
     Accepted,
     Found,
     Inbound,
@@ -13,7 +12,8 @@ from service.domain.outcome import (
     Receipt,
     RefusalKind,
 )
-from service.domain.status import MessageState
+from service.domain.delivery.status import MessageState
+from service.domain.errors import ForgedError
 from service.flow.rows import OpenMessage, Outgoing
 
 

@@ -11,45 +11,45 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from service.adapters.calendars import calendars
-from service.adapters.cipher import Vault
+from service.adapters.calendars.holidays import calendars
 from service.adapters.clock import SimulatedClock
 from service.adapters.phones import Libphonenumber
-from service.adapters.store.audit import AuditStore
-from service.adapters.store.brakes import Brakes
-from service.adapters.store.consent import ConsentStore
-from service.adapters.store.database import Database
-from service.adapters.store.golive import GoLiveStore
-from service.adapters.store.messages import MessageStore
-from service.adapters.store.office import OfficeStore
-from service.adapters.store.permits import PermitStore
-from service.adapters.store.received import ReceiveStore
-from service.adapters.store.shown import PermitReader
-from service.adapters.store.slots import SlotStore
-from service.adapters.store.unreachable import ReachStore
-from service.adapters.store.watched import WatchStore
-from service.adapters.words import Words
-from service.domain.caps import limits_of
+from service.adapters.store.audit.read_ledger import AuditStore
+from service.adapters.store.db.database import Database
+from service.adapters.store.go_live.go_live import GoLiveStore
+from service.adapters.store.law.law_store import OfficeStore
+from service.adapters.store.permits.opt_outs import ConsentStore
+from service.adapters.store.permits.reader import PermitReader
+from service.adapters.store.permits.register import PermitStore
+from service.adapters.store.permits.unreachable import ReachStore
+from service.adapters.store.sending.breaker import WatchStore
+from service.adapters.store.sending.pauses import Brakes
+from service.adapters.store.sending.receive import ReceiveStore
+from service.adapters.store.sending.settle import MessageStore
+from service.adapters.store.slots.expand import SlotStore
+from service.adapters.templates.library import Words
+from service.adapters.vault import Vault
+from service.domain.delivery.outcome import Inbound, Receipt, RefusalKind
+from service.domain.delivery.status import MessageState
 from service.domain.errors import InvalidError
-from service.domain.outcome import Inbound, Receipt, RefusalKind
-from service.domain.permit import Permit
-from service.domain.recipient import Line
-from service.domain.status import MessageState
-from service.flow.audit import audit
-from service.flow.change import change, preview
-from service.flow.consent import Consent
-from service.flow.dial import Dialling
-from service.flow.edits import Edit
-from service.flow.expand import expand
-from service.flow.golive import GoingLive, go_live
-from service.flow.plan import Planning
-from service.flow.post import Posting
-from service.flow.reach import Reach
-from service.flow.receive import hear, poll, receive
-from service.flow.register import PHONE, Registration, register
+from service.domain.law_change.edits import Edit
+from service.domain.permits.permit import Permit
+from service.domain.permits.phone import Line
+from service.domain.reminders.limits import limits_of
+from service.flow.law_change.change import change, preview
+from service.flow.office.go_live import GoingLive, go_live
+from service.flow.permits.opt_outs import Consent
+from service.flow.permits.read_phone import Dialling
+from service.flow.permits.register import PHONE, Registration, register
+from service.flow.permits.unreachable import Reach
+from service.flow.reports.audit import audit
 from service.flow.rows import Changed, Claim, Claiming, Register
-from service.flow.send import Sending, send
-from service.flow.settle import settle
+from service.flow.sending.expand import expand
+from service.flow.sending.plan_claim import Planning
+from service.flow.sending.post import Posting
+from service.flow.sending.receive import hear, poll, receive
+from service.flow.sending.send import Sending, send
+from service.flow.sending.settle import settle
 from tests.flow.fakes import FakeProvider
 
 OFFICE, FOOD = "990000", "cn-food-production-license"

@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Final
 
-from service.domain.lawbook import Law
-from service.domain.rule import corrects
-from service.domain.schedule import current
-from service.domain.status import NEVER_ACCEPTED
+from service.domain.deadlines.slot import current
+from service.domain.delivery.status import NEVER_ACCEPTED
+from service.domain.law.rule import corrects
+from service.domain.lawbook.law import Law
 from tests.flow.ledger import FOOD, OFFICE, START
 
 DAY: Final = timedelta(days=1)

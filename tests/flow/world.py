@@ -6,14 +6,14 @@ from typing import Any, Final
 
 from hypothesis import note
 
-from service.domain.calendaryear import CalendarYear
+from service.domain.calendars.office_year import CalendarYear
+from service.domain.delivery.outcome import Unknown
+from service.domain.delivery.status import MessageState
 from service.domain.errors import ConflictError
-from service.domain.outcome import Unknown
-from service.domain.period import Period
-from service.domain.permit import Permit
-from service.domain.rule import Step, Version
-from service.domain.status import MessageState
-from service.flow.edits import Apply, Edit, Offices, Revert, Years
+from service.domain.law.period import Period
+from service.domain.law.rule import Step, Version
+from service.domain.law_change.edits import Apply, Edit, Offices, Revert, Years
+from service.domain.permits.permit import Permit
 from tests.flow.ledger import FOOD, OFFICE, Ledger, permit
 from tests.flow.promises import ACTIVE, SEEN, left_alone, stuck, twice, untrue
 

@@ -11,19 +11,19 @@ from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 from twilio.rest import Client
 
-from service.adapters.calendars import calendars
+from service.adapters.calendars.holidays import calendars
 from service.adapters.clock import SimulatedClock
-from service.adapters.rulefiles import read_authorities
-from service.adapters.store.brakes import Brakes
-from service.adapters.store.database import Database
-from service.adapters.twilio import Sender, Twilio
+from service.adapters.rules.files import read_authorities
+from service.adapters.store.db.database import Database
+from service.adapters.store.sending.pauses import Brakes
+from service.adapters.twilio.provider import Sender, Twilio
 from service.app import House, build, prepare
-from service.domain.outcome import Accepted, Outcome
-from service.flow.change import change
-from service.flow.edits import Offices
-from service.flow.golive import go_live
+from service.domain.delivery.outcome import Accepted, Outcome
+from service.domain.law_change.edits import Offices
+from service.flow.law_change.change import change
+from service.flow.office.go_live import go_live
 from service.flow.rows import Outgoing
-from service.flow.tick import tick
+from service.flow.sending.tick import tick
 from service.settings import Settings, shipped
 from service.web.application import application
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from service.adapters.documents.data import as_csv, as_json, rows_as_csv
 from service.adapters.documents.text import ReportWords, as_text
-from service.domain.report import Report
+from service.domain.reports.weekly import Report
 
 
 class Documents:

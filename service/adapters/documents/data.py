@@ -7,10 +7,10 @@ from decimal import Decimal
 
 import orjson
 
-from service.adapters.formulas import guarded
-from service.domain.report import Report
-from service.domain.rule import Text
-from service.domain.tally import Tally, TypeLine
+from service.adapters.files.spreadsheet_formulas import guarded
+from service.domain.law.rule import Text
+from service.domain.reports.tally import Tally, TypeLine
+from service.domain.reports.weekly import Report
 
 
 def as_json(report: Report) -> bytes:

@@ -5,9 +5,9 @@ from decimal import Decimal
 from typing import Literal, Protocol
 from unicodedata import combining, east_asian_width
 
-from service.domain.report import Report
-from service.domain.rule import Language, Text
-from service.domain.tally import TypeLine
+from service.domain.law.rule import Language, Text
+from service.domain.reports.tally import TypeLine
+from service.domain.reports.weekly import Report
 
 Number = tuple[Text, Callable[[TypeLine], object]]
 """A column: its heading in two parts, a number of the line."""

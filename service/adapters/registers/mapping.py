@@ -8,8 +8,8 @@ from datetime import date
 from functools import lru_cache
 
 from service.domain.errors import Mistake
-from service.domain.fields import DATES, FIELDS, REQUIRED
-from service.domain.raw import bare, label, shown
+from service.domain.formats.permit_fields import DATES, FIELDS, REQUIRED
+from service.domain.formats.raw import bare, label, shown
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

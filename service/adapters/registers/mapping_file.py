@@ -24,10 +24,10 @@ from typing import get_args
 
 from service.adapters.registers.mapping import RegisterMapping, iso_day
 from service.domain.errors import InvalidError, Mistake
-from service.domain.fields import FIELDS, REQUIRED
-from service.domain.permit import PermitStatus
-from service.domain.raw import label, shown
-from service.domain.rule import Language
+from service.domain.formats.permit_fields import FIELDS, REQUIRED
+from service.domain.formats.raw import label, shown
+from service.domain.law.rule import Language
+from service.domain.permits.permit import PermitStatus
 
 _CONSTANTS = ("rule", "authority")
 _TEXTS = (*_CONSTANTS, "date_format", "encoding", "source")

@@ -7,8 +7,8 @@ from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import TextIO
 
-from service.adapters.formulas import guarded
-from service.adapters.registers.csvfile import BEYOND, VERDICT
+from service.adapters.files.spreadsheet_formulas import guarded
+from service.adapters.registers.csv_file import BEYOND, VERDICT
 from service.domain.errors import SetUpError
 
 

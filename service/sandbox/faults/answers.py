@@ -6,8 +6,8 @@ from typing import Literal
 from aiohttp import web
 from pydantic import Field
 
+from service.sandbox.faults.faulted_request import GoOn, Visit
 from service.sandbox.faults.requests import RequestFault
-from service.sandbox.faults.visit import GoOn, Visit
 
 _MEGABYTE = 1_000_000
 _HEADER = b"X-Endless-%07d: " + b"." * 80 + b"\r\n"

@@ -7,8 +7,8 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
+from service.sandbox.callbacks.webhook import Post
 from service.sandbox.faults.fault import Fault, Seconds, drawn
-from service.sandbox.post import Post
 
 
 class CallbackFault(Fault):

@@ -10,11 +10,11 @@ from typing import Literal, Self
 from aiohttp import web
 from pydantic import Field, model_validator
 
+from service.sandbox.authentication import refusal
 from service.sandbox.faults.fault import Fault, Seconds, Target, drawn
-from service.sandbox.faults.visit import GoOn, Visit
-from service.sandbox.gate import refusal
-from service.sandbox.pause import pause
+from service.sandbox.faults.faulted_request import GoOn, Visit
 from service.sandbox.refusals import RefusedError
+from service.sandbox.sleep import pause
 
 RequestKind = Literal["create", "list", "fetch", "update", "delete"]
 

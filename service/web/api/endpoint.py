@@ -15,9 +15,9 @@ from aiohttp import web
 from pydantic import BaseModel
 
 from service.domain.errors import InvalidError, Mistake
-from service.web.api.inputs import Parameters, read, read_object
-from service.web.desk import DESK
-from service.web.keys import CALLER
+from service.web.api.request_input import Parameters, read, read_object
+from service.web.api_keys import CALLER
+from service.web.services import DESK
 
 Call = Callable[..., Awaitable[BaseModel | web.Response]]
 

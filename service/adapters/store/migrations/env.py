@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from service.adapters.store.schema import metadata
+from service.adapters.store.db.schema import metadata
 
 context.configure(
     connection=context.config.attributes["connection"],

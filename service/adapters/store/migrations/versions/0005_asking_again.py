@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from service.adapters.store.types import Instant
+from service.adapters.store.db.types import Instant
 
 revision = "0005"
 down_revision = "0004"

@@ -1,0 +1,1 @@
+"""Calendars: published holidays, and files with the days of an office."""

@@ -1,0 +1,106 @@
+"""An office's own days from disk: a year as TOML, or years as iCalendar (.ics).
+
+```toml
+calendar = "CN"
+year = 2027
+published = true            # the year's notice is out, and this is all of it;
+source = "国办发明电〔…〕…号"   # false: only days that this office adds or takes away
+worked = [2027-02-20]
+[[off]]
+day = 2027-02-05
+name = "春节"
+```
+"""
+
+from collections.abc import Collection, Iterator, Sequence
+from datetime import date
+from itertools import groupby
+from pathlib import Path
+
+from service.adapters.calendars.icalendar import Line, read_ics
+from service.adapters.calendars.icalendar_days import Row, rows_of
+from service.adapters.files.read import read_file, read_toml
+from service.domain.calendars.office_year import REACH, CalendarYear
+from service.domain.errors import InvalidError, Mistake
+from service.domain.formats.calendar_file import year_from
+
+
+def read_years(
+    path: Path,
+    *,
+    calendars: Collection[str],
+    calendar: str | None = None,
+    published: bool = False,
+) -> list[CalendarYear]:
+    """Read the years of a file in their order.
+
+    A .toml file is one year, as `year_from` reads it. An .ics file neither has a code
+    nor says what is whole: it belongs to `calendar`, or to the one its X-WR-CALNAME
+    names, and is `published` where all days of its years' notices are in it. Days
+    from 29 December on belong to the next year. Raises `SetUpError` for a file that
+    cannot be read, and `InvalidError` with all the mistakes, each with key or line.
+    """
+    kind = path.suffix.lower()
+    if kind == ".ics":
+        return _ics(path, calendar, published=published, calendars=calendars)
+    if kind != ".toml":
+        mistake = Mistake("file", path.name, "a .toml or .ics file")
+        raise InvalidError(str(path), [mistake])
+    if calendar is not None or published:
+        mistake = Mistake("calendar and published", "said beside it", "said inside it")
+        raise InvalidError(str(path), [mistake])
+    return [year_from(read_toml(path), str(path), calendars=calendars)]
+
+
+def _ics(
+    path: Path, calendar: str | None, *, published: bool, calendars: Collection[str]
+) -> list[CalendarYear]:
+    mistakes = list[Mistake]()
+    feed = read_ics(read_file(path), str(path))
+    rows = rows_of(feed.events, mistakes)
+    code = _code(calendar, feed.name, calendars, mistakes)
+    if not rows and not mistakes:
+        mistakes.append(
+            Mistake("file", "no days off", "an event for each block of them")
+        )
+    if mistakes:
+        raise InvalidError(str(path), mistakes)
+    said = {"calendar": code, "published": published, "source": path.name}
+    return [
+        year_from(said | values, f"{path}: {values['year']}", calendars=calendars)
+        for values in _by_year(rows)
+    ]
+
+
+def _code(
+    calendar: str | None,
+    name: Line | None,
+    calendars: Collection[str],
+    mistakes: list[Mistake],
+) -> str:
+    code = calendar or (name.text if name else "")
+    if code not in calendars:
+        where = "calendar" if calendar or not name else name.where
+        expected = f"one of {', '.join(sorted(calendars))}, here or beside the file"
+        mistakes.append(Mistake(where, f'"{code}"' if code else "nothing", expected))
+    return code
+
+
+def _by_year(rows: Sequence[Row]) -> Iterator[dict[str, object]]:
+    for year, listed in groupby(rows, lambda row: (row.day + REACH).year):
+        off = dict[date, list[str]]()
+        worked = set[date]()
+        for row in listed:
+            if row.works:
+                worked.add(row.day)
+            else:
+                off.setdefault(row.day, []).append(row.name)
+        yield {
+            "year": year,
+            "off": [{"day": day, "name": _joined(off[day])} for day in off],
+            "worked": sorted(worked),
+        }
+
+
+def _joined(names: Sequence[str]) -> str:
+    return ", ".join(dict.fromkeys(names))

@@ -1,0 +1,141 @@
+"""Public holidays of the `holidays` library as calendars of the domain.
+
+Those of the United States, and of England and Wales, are computed by law and known
+for ever. China moves weekends by a notice each autumn
+(国务院办公厅关于…部分节假日安排的通知); the library has the notices since 2001, and
+for years without one only the statutory days of 全国年节及纪念日放假办法. Days before
+2001 are those days and weekends: nobody is reminded of them.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from datetime import date
+from functools import cache
+from typing import Final
+
+import holidays
+
+from service.domain.calendars.calendar import DAY, SATURDAY, Calendar, calendar
+from service.domain.calendars.office_year import covered_until
+
+YEARS: Final = range(1980, 2101)
+"""The library's tables of the lunar calendar end with 2100."""
+
+BLOCKS: Final = {
+    "New Year's Day": (2, 2),
+    "Chinese New Year": (2, 7),
+    "Tomb-Sweeping Day": (2, 2),
+    "Labor Day": (2, 4),
+    "Dragon Boat Festival": (2, 2),
+    "Mid-Autumn Festival": (2, 2),
+    "National Day": (0, 7),
+}
+"""How many days around its first statutory day a notice took off at most since 2014.
+
+Spring Festival ran from two days before (2026) to seven days after (2024), National
+Day to the eighth of October when Mid-Autumn fell beside it (2017, 2020, 2025).
+"""
+
+REACH: Final = 14
+"""Days; no make-up workday since 2014 lay further than 11 from a statutory day."""
+
+_WEEKENDS: Final = [
+    [step * DAY for step in range(-REACH, REACH + 1) if (day + step) % 7 >= SATURDAY]
+    for day in range(7)
+]
+"""The steps from a day of each weekday to the weekend days within reach."""
+
+_BRACKETED: Final = re.compile(r" \(.*?\)")
+
+
+@cache
+def calendars() -> dict[str, Calendar]:
+    """Give every calendar there is, by code; built once."""
+    return {
+        "CN": china(last_published()),
+        "GB": great_britain(),
+        "US": united_states(),
+    }
+
+
+def as_known(until: Mapping[str, date | None]) -> dict[str, Calendar]:
+    """Give every calendar as it was when its days were known until then.
+
+    What follows from the law alone is given as it is known today.
+    """
+    known, china_until = calendars(), until.get("CN")
+    return known | ({"CN": china(china_until.year)} if china_until else {})
+
+
+def great_britain() -> Calendar:
+    """Give the working days of England and Wales.
+
+    Bank holidays follow from the law; a single one that is proclaimed (the
+    coronation of 2023) is there once the library knows it.
+    """
+    found = holidays.country_holidays("GB", subdiv="ENG", years=YEARS)
+    return calendar("GB", YEARS, {day: _plain(name) for day, name in found.items()})
+
+
+def united_states() -> Calendar:
+    """Give the federal working days of the United States."""
+    found = holidays.country_holidays("US", years=YEARS)
+    return calendar("US", YEARS, {day: _plain(name) for day, name in found.items()})
+
+
+def china(published_through: int) -> Calendar:
+    """Give China's working days as if notices after that year were not out yet."""
+    found = _chinese()
+    known_until = covered_until(published_through)
+    statutory = {day for day, name in found.items() if _statutory(name)}
+    days_off = {
+        day: _plain(name)
+        for day, name in found.items()
+        if day <= known_until or day in statutory
+    }
+    return calendar(
+        "CN",
+        YEARS,
+        days_off,
+        worked=[day for day in found.weekend_workdays if day <= known_until],
+        covered_until=known_until,
+        maybe_off=dict(_blocks({day: days_off[day] for day in sorted(statutory)})),
+        maybe_working=_reached(statutory),
+    )
+
+
+def last_published() -> int:
+    """Find the last year whose notice the library knows: none came without 调休."""
+    return max(day.year for day in _chinese().weekend_workdays)
+
+
+@cache
+def _chinese() -> holidays.HolidayBase:
+    return holidays.country_holidays("CN", years=YEARS, language="en_US")
+
+
+def _statutory(name: str) -> bool:
+    parts = name.split("; ")
+    return any(not part.startswith("Day off") and "obs" not in part for part in parts)
+
+
+def _plain(name: str) -> str:
+    return _BRACKETED.sub("", name)
+
+
+def _blocks(statutory: Mapping[date, str]) -> Iterator[tuple[date, str]]:
+    """Span the longest block around the first day of each festival of each year."""
+    seen = set[tuple[str, int]]()
+    for day, name in statutory.items():
+        for festival in set(name.split("; ")) & BLOCKS.keys():
+            if (festival, day.year) not in seen:
+                seen.add((festival, day.year))
+                before, after = BLOCKS[festival]
+                for offset in range(-before, after + 1):
+                    yield day + offset * DAY, f"perhaps {festival}"
+
+
+def _reached(statutory: set[date]) -> set[date]:
+    """List the weekend days that a notice may turn into workdays."""
+    near = {day + step for day in statutory for step in _WEEKENDS[day.weekday()]}
+    return near - statutory

@@ -1,0 +1,129 @@
+"""Days off and worked, out of the events of an iCalendar file.
+
+How the public files of China's days off mark a make-up workday (seen in 2026):
+
+- Apple's subscription: `SUMMARY:国庆节（班）` and `X-APPLE-SPECIAL-DAY` with the value
+  `ALTERNATE-WORKDAY`, days off `（休）` and `WORK-HOLIDAY`; festivals without days off
+  bear no such mark;
+- github.com/lanceliao/china-holiday-calender: `SUMMARY:元旦 补班 第1天/共1天`,
+  from nine to six, days off `元旦 假期 第1天/共3天`, one event a day;
+- github.com/NateScarlet/holiday-cn: `SUMMARY:上班(补元旦假期)`, days off `元旦假期`.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Final
+
+from service.adapters.calendars.icalendar import Event, Line
+from service.domain.calendars.calendar import DAY, weekend
+from service.domain.errors import Mistake
+from service.domain.formats.calendar_file import YEARS
+
+LONGEST: Final = timedelta(days=31)
+"""No block of days off is longer; what exceeds it is a slip."""
+
+APPLE: Final = "X-APPLE-SPECIAL-DAY"
+MARKS: Final = {"WORK-HOLIDAY": False, "ALTERNATE-WORKDAY": True}
+
+_WORKED: Final = re.compile(r"班|(?<!non[- ])work(?:ing)?[ -]?day", re.IGNORECASE)
+_NOISE: Final = re.compile(r"[（(]休[)）]|\s*第\d+天/共\d+天")
+_WHEN: Final = re.compile(r"(\d{4})(\d\d)(\d\d)(?:T(\d{6}))?")
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One day of the event that begins on line `at`."""
+
+    at: int
+    day: date
+    name: str
+    works: bool
+
+
+def rows_of(events: Sequence[Event], mistakes: list[Mistake]) -> list[Row]:
+    """Spread events over their days, in the order of the days.
+
+    Every event is days off, unless it is marked as worked or cancelled; where some
+    bear Apple's mark, only those count. Adds what is wrong to `mistakes`.
+    """
+    marked = any(event.get(APPLE) for event in events)
+    counting = [event for event in events if not marked or event.get(APPLE)]
+    rows = [
+        row
+        for event in counting
+        if event.text("STATUS") != "CANCELLED"
+        for row in _spread(event, mistakes)
+    ]
+    _refuse_contrary(rows, mistakes)
+    return sorted(rows, key=lambda row: row.day)
+
+
+def _spread(event: Event, mistakes: list[Mistake]) -> Iterator[Row]:
+    for name in ("RRULE", "RDATE", "DURATION"):
+        if line := event.get(name):
+            expected = "each day named by DTSTART and DTEND"
+            mistakes.append(Mistake(line.where, line.value, expected))
+    first = _start(event, mistakes)
+    last = first and _last(event, first, mistakes)
+    if not first or not last:
+        return
+    name = _NOISE.sub("", event.text("SUMMARY")).strip() or "office"
+    works = _works(event, mistakes)
+    for step in range((last - first).days + 1):
+        yield Row(event.at, first + step * DAY, name, works)
+
+
+def _works(event: Event, mistakes: list[Mistake]) -> bool:
+    mark = event.get(APPLE)
+    if mark is None:
+        said = f"{event.text('SUMMARY')}\n{event.text('CATEGORIES')}"
+        return bool(_WORKED.search(said))
+    if mark.value not in MARKS:
+        mistakes.append(Mistake(mark.where, mark.value, " or ".join(MARKS)))
+    return MARKS.get(mark.value, False)
+
+
+def _start(event: Event, mistakes: list[Mistake]) -> date | None:
+    if line := event.get("DTSTART"):
+        return _day(line, mistakes)
+    mistakes.append(Mistake(f"line {event.at}: DTSTART", "nothing", "the first day"))
+    return None
+
+
+def _last(event: Event, first: date, mistakes: list[Mistake]) -> date | None:
+    """Find the last day: DTEND is the day after it, or a time on it (3.6.1)."""
+    line = event.get("DTEND")
+    end = _day(line, mistakes) if line else first
+    if line is None or end is None:
+        return end
+    if not first <= end <= first + LONGEST:
+        expected = f"a day from {first} to {first + LONGEST}"
+        mistakes.append(Mistake(line.where, line.value, expected))
+        return None
+    ends_within = line.value[8:] not in {"", "T000000"}
+    return end if ends_within else max(first, end - DAY)
+
+
+def _day(line: Line, mistakes: list[Mistake]) -> date | None:
+    found = _WHEN.fullmatch(line.value)
+    with suppress(ValueError):
+        if found and int(found[1]) in YEARS:
+            return date(int(found[1]), int(found[2]), int(found[3]))
+    expected = (
+        f"a day like 20261231, or a local time on it like 20261231T090000, "
+        f"from {YEARS[0]} to {YEARS[-1]}"
+    )
+    mistakes.append(Mistake(line.where, line.value, expected))
+    return None
+
+
+def _refuse_contrary(rows: Sequence[Row], mistakes: list[Mistake]) -> None:
+    off = {row.day: row.at for row in rows if not row.works}
+    for row in rows:
+        if row.works and (row.day in off or not weekend(row.day)):
+            also = f", not off by line {off[row.day]}" if row.day in off else ""
+            expected = f"a make-up workday on a Saturday or Sunday{also}"
+            mistakes.append(Mistake(f"line {row.at}: worked", str(row.day), expected))

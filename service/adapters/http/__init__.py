@@ -1,0 +1,1 @@
+"""HTTP requests to providers: proxy, bounded answers, bodies with a deadline."""

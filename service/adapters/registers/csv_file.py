@@ -1,0 +1,173 @@
+"""Registers as CSV files, read row by row: good rows as permits, bad ones as errors."""
+
+import codecs
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from service.adapters.files.csv_records import Record, Records
+from service.adapters.files.spreadsheet_formulas import unguarded
+from service.adapters.registers.mapping import BY_NAME, RegisterMapping
+from service.domain.errors import InvalidError, Mistake
+from service.domain.formats.permit_fields import permit_from
+from service.domain.formats.raw import bare
+from service.domain.permits.permit import Permit
+
+BEYOND = ""
+"""The key in `Row.raw` of what stands beyond the header, or cannot be split."""
+
+VERDICT = ("line", "reason")
+"""The first two columns of a rejects file; the others are the register's own."""
+
+_PIECE_BYTES = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A row at its line of the file: a permit, or an error with all its mistakes.
+
+    `raw` holds every column of the header, as found.
+    """
+
+    line: int
+    raw: dict[str, str]
+    permit: Permit | None
+    error: InvalidError | None
+
+
+def read_csv(
+    path: Path,
+    mapping: RegisterMapping | None = None,
+    *,
+    default_authority: str | None = None,
+) -> Iterator[Row]:
+    """Read a register; without a mapping its header is the permit fields themselves.
+
+    Blank lines are passed over. A permit that the file already held is an error
+    that names the line. A rejects file, put right, reads like the register it came
+    from: its verdicts are passed over, and it is UTF-8 with a BOM whatever the
+    mapping says. Raises `InvalidError` naming the file, before the first row,
+    where the file as a whole is wrong: unreadable, empty, in another encoding, or
+    with a header that the mapping does not know.
+    """
+    mapping = mapping or BY_NAME
+    try:
+        encoding = _encoding(path, mapping)
+        _refuse_wrong_encoding(path, encoding)
+        with path.open(encoding=encoding, newline="") as file:
+            records = Records(file)
+            header, skipped = _header(records, mapping, path.name)
+            sheet = _Sheet(path.name, header, mapping, default_authority)
+            yield from (sheet.row(record.without(skipped)) for record in records)
+    except OSError as error:
+        mistake = Mistake("file", str(error.strerror), "a readable file")
+        raise InvalidError(path.name, [mistake]) from error
+
+
+class _Sheet:
+    """What reading a row depends on, and the permits of the rows before it."""
+
+    def __init__(
+        self,
+        name: str,
+        header: list[str],
+        mapping: RegisterMapping,
+        default_authority: str | None,
+    ) -> None:
+        self._name = name
+        self._header = header
+        self._mapping = mapping
+        self._default_authority = default_authority
+        self._lines: dict[tuple[str, str, str], int] = {}
+
+    def row(self, record: Record) -> Row:
+        raw = self._raw(record)
+        where = f"{self._name}:{record.line}"
+        try:
+            self._refuse_misshapen(record, where)
+            permit = self._permit(raw, where)
+            self._refuse_duplicate(permit, record.line, where)
+        except InvalidError as error:
+            return Row(record.line, raw, None, error)
+        return Row(record.line, raw, permit, None)
+
+    def _raw(self, record: Record) -> dict[str, str]:
+        if record.broken:
+            return {**dict.fromkeys(self._header, ""), BEYOND: record.cells[0]}
+        cells = [unguarded(cell) for cell in record.cells]
+        raw = dict(zip(self._header, cells, strict=False))
+        if len(cells) == len(self._header):
+            return raw
+        beyond = cells[len(self._header) :]
+        rest = {BEYOND: ",".join(beyond)} if beyond else {}
+        return {**dict.fromkeys(self._header, ""), **raw, **rest}
+
+    def _refuse_misshapen(self, record: Record, where: str) -> None:
+        if record.broken:
+            mistake = Mistake("row", record.broken, "cells with their quotes closed")
+        elif len(record.cells) != len(self._header):
+            expected = f"{len(self._header)}, as in the header"
+            mistake = Mistake("row", f"{len(record.cells)} cells", expected)
+        elif "\0" in "".join(record.cells):
+            mistake = Mistake("row", "a NUL byte", "text")
+        else:
+            return
+        raise InvalidError(where, [mistake])
+
+    def _permit(self, raw: dict[str, str], where: str) -> Permit:
+        fields, mistakes = self._mapping.fields(raw)
+        authority = self._default_authority
+        if not mistakes:
+            return permit_from(fields, where, default_authority=authority)
+        found = {mistake.field for mistake in mistakes}
+        try:
+            permit_from(fields, where, default_authority=authority)
+        except InvalidError as error:
+            mistakes += [one for one in error.mistakes if one.field not in found]
+        raise InvalidError(where, mistakes)
+
+    def _refuse_duplicate(self, permit: Permit, line: int, where: str) -> None:
+        key = (permit.authority, permit.rule, permit.number)
+        first = self._lines.setdefault(key, line)
+        if first != line:
+            mistake = Mistake("number", f"a duplicate of line {first}", "it once")
+            raise InvalidError(where, [mistake])
+
+
+def _header(
+    records: Records, mapping: RegisterMapping, where: str
+) -> tuple[list[str], int]:
+    """The columns of the register, and how many of ours stand before them."""
+    first = next(records, None)
+    if first is None:
+        raise InvalidError(where, [Mistake("file", "nothing", "a header and rows")])
+    if first.broken:
+        mistake = Mistake("header", first.broken, "cells with their quotes closed")
+        raise InvalidError(where, [mistake])
+    header = [bare(cell) for cell in first.cells]
+    skipped = len(VERDICT) if tuple(header[: len(VERDICT)]) == VERDICT else 0
+    mistakes = list(mapping.mistakes_in(header[skipped:]))
+    if mistakes:
+        raise InvalidError(where, mistakes)
+    return header[skipped:], skipped
+
+
+def _encoding(path: Path, mapping: RegisterMapping) -> str:
+    with path.open("rb") as file:
+        marked = file.read(len(codecs.BOM_UTF8)) == codecs.BOM_UTF8
+    return "utf-8-sig" if marked else mapping.encoding
+
+
+def _refuse_wrong_encoding(path: Path, encoding: str) -> None:
+    # Before the first row: a file that turns out unreadable half-way is half in.
+    decoder = codecs.getincrementaldecoder(encoding)()
+    line = 1
+    with path.open("rb") as file:
+        try:
+            while piece := file.read(_PIECE_BYTES):
+                line += decoder.decode(piece).count("\n")
+            decoder.decode(b"", final=True)
+        except UnicodeDecodeError as error:
+            found = f"bytes that are not {encoding} near line {line}"
+            expected = 'the encoding its mapping names, e.g. encoding = "gb18030"'
+            raise InvalidError(path.name, [Mistake("file", found, expected)]) from error

@@ -1,0 +1,1 @@
+"""Rule files and authority files on disk."""

@@ -1,0 +1,171 @@
+"""Messages that leave as files: spooled one by one, handed over together."""
+
+import asyncio
+import logging
+import sqlite3
+from collections.abc import Callable, Collection, Mapping, Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from typing import Final, TypeVar
+
+from service.adapters.sms_platform.files.folder import Folder, place
+from service.adapters.sms_platform.files.sheets import cells, sheet
+from service.adapters.sms_platform.files.spool import Made, NotSpooledError, Spool
+from service.adapters.sms_platform.format.model import FileFormat
+from service.adapters.sms_platform.message_fields import Slip, UnfitError, slip_of
+from service.adapters.sms_platform.results.receipt import NAME
+from service.adapters.sms_platform.results.webhook import Webhook
+from service.domain.delivery.outcome import (
+    Accepted,
+    Found,
+    Inbound,
+    NotPosted,
+    Outcome,
+    Receipt,
+    RefusalKind,
+    Refused,
+    Unknown,
+)
+from service.domain.delivery.status import MessageState
+from service.flow.ports import Clock
+from service.flow.rows import OpenMessage, Outgoing
+from service.flow.sending.post import elapsed
+
+TOO_LATE: Final = "no time is left to send it in"
+
+T = TypeVar("T")
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class Files:
+    """A `Provider`: what it accepts is in the spool, and then in one file.
+
+    `thread` is the only one that touches the spool; `timeout` is in seconds.
+    """
+
+    to: FileFormat
+    folder: Folder
+    spool: Spool
+    thread: Executor
+    clock: Clock
+    timeout: float
+    webhook: Webhook
+    name: str = NAME
+    by_our_id: bool = True
+
+    async def send(self, message: Outgoing) -> Outcome:
+        """Spool a message, unless its time is over or the format cannot hold it."""
+        if message.valid_for <= self.timeout:
+            return NotPosted(TOO_LATE)
+        now = self.clock.now()
+        slip = slip_of(message, now)
+        try:
+            cells(self.to, slip)
+            before = elapsed() + self.timeout
+            if message.post_until is not None:
+                before = min(before, message.post_until)
+            add = partial(self.spool.add, slip, now, before)
+            await self._in_thread(add)
+        except UnfitError as error:
+            return Refused(error.kind, error.code, error.reason)
+        except NotSpooledError as error:
+            return Refused(RefusalKind.RETRY_SAFE, "spool", str(error))
+        except sqlite3.Error as error:
+            return Unknown(f"spool: {type(error).__name__}")
+        return Accepted(message.id)
+
+    async def hand_over(self) -> None:
+        """Make a file of what is spooled; where that fails, the next call tries again.
+
+        What was made before, by a process that is no more, appears first.
+        """
+        try:
+            await self._in_thread(self._hand_over)
+        except (OSError, sqlite3.Error):
+            log.exception("outbox: messages wait to be handed over")
+
+    async def find(
+        self,
+        message: OpenMessage,
+        to: str,  # noqa: ARG002 - its id says more than its phone
+    ) -> Sequence[Found] | None:
+        """Whether the message was spooled: a fact, by its id."""
+        try:
+            at = await self._in_thread(partial(self.spool.has, message.id))
+        except sqlite3.Error as error:
+            log.warning("outbox: the spool cannot be asked: %s", type(error).__name__)
+            return None
+        return [] if at is None else [Found(message.id, MessageState.ACCEPTED, at)]
+
+    async def fetch(self, provider_id: str) -> Receipt | None:
+        """Whether it leaves, or was left out of its file."""
+        told = await self.fetch_many([provider_id], self.clock.now())
+        return told[0] if told else None
+
+    async def fetch_many(
+        self,
+        provider_ids: Collection[str],
+        since: datetime,  # noqa: ARG002 - ids are enough
+    ) -> Sequence[Receipt] | None:
+        """The same for many; what became of them later, only results tell."""
+        try:
+            known = await self._in_thread(partial(self.spool.known, provider_ids))
+        except sqlite3.Error as error:
+            log.warning("outbox: the spool cannot be asked: %s", type(error).__name__)
+            return None
+        return [_told(*one) for one in known.items()]
+
+    def parse(
+        self, headers: Mapping[str, str], body: bytes, path: str
+    ) -> Receipt | Inbound:
+        """A result that the platform posts, its secret checked."""
+        return self.webhook.parse(headers, body, path)
+
+    async def _in_thread(self, task: Callable[[], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self.thread, task)
+
+    def _hand_over(self) -> None:
+        self._place()
+        self.spool.batch(partial(self._make, self.clock.now()))
+        self._place()
+        self.spool.forget()
+
+    def _place(self) -> None:
+        for path in self.spool.unplaced():
+            place(path)
+            self.spool.note_placed(path)
+            log.info("outbox: %s is there", path.name)
+
+    def _make(self, now: datetime, number: int, slips: Sequence[Slip]) -> Made:
+        rows, left_out = list[list[str]](), dict[str, str]()
+        for slip in slips:
+            try:
+                _refuse_late(slip, now)
+                rows.append(cells(self.to, slip))
+            except UnfitError as error:
+                left_out[slip.id] = error.reason
+                log.warning("outbox: message %s: %s", slip.id, error.reason)
+        if not rows:
+            return Made(number, None, left_out)
+        while (self.folder.path / self._file_name(number)).exists():
+            number += 1
+        path = self.folder.make(self._file_name(number), sheet(self.to, rows))
+        return Made(number, path, left_out)
+
+    def _file_name(self, number: int) -> str:
+        return f"reminders-{number:06}.{'csv' if self.to.csv else 'xlsx'}"
+
+
+def _refuse_late(slip: Slip, now: datetime) -> None:
+    """It may have waited in the spool of a process that was killed."""
+    if slip.valid_until <= now:
+        raise UnfitError(RefusalKind.RETRY_LATER, "late", TOO_LATE)
+
+
+def _told(slip_id: str, left_out: str | None) -> Receipt:
+    state = MessageState.CANCELED if left_out else MessageState.ACCEPTED
+    return Receipt(NAME, slip_id, state, {"outbox": left_out or "taken"})

@@ -1,0 +1,1 @@
+"""A platform's results, read back as receipts."""

@@ -1,0 +1,59 @@
+"""One result of a platform, from a row of a file or a webhook, as a receipt."""
+
+from collections.abc import Collection, Mapping
+from typing import Final
+
+from service.adapters.sms_platform.format.model import ResultsFormat
+from service.domain.delivery.outcome import Receipt
+from service.domain.delivery.status import MessageState
+from service.domain.errors import InvalidError, Mistake
+from service.domain.formats.raw import CONTROLS, bare, label, shown
+
+NAME: Final = "outbox"
+"""The provider's, in the ledger and in the webhook's address."""
+
+LONGEST_ID, LONGEST_CODE = 64, 16
+"""Characters, as the ledger keeps them."""
+
+_FAILURES: Final[Collection[MessageState | None]] = (
+    MessageState.UNDELIVERED,
+    MessageState.FAILED,
+)
+
+
+def receipt_of(
+    results: ResultsFormat, told: Mapping[str, str], where: str, *, our_ids: bool
+) -> Receipt:
+    """A receipt of what is told by column or field; its state is None where unknown.
+
+    Raises `InvalidError` with what cannot be acted on. Only status and code are kept
+    raw, with whatever looks like a phone masked.
+    """
+    said = bare(told.get(results.id, ""))
+    status = bare(told.get(results.status, ""))
+    code = bare(told.get(results.code, "")) if results.code else ""
+    mistakes = []
+    if not 0 < len(said) <= LONGEST_ID or CONTROLS.search(said):
+        expected = f"an id of at most {LONGEST_ID} characters"
+        mistakes.append(
+            Mistake(results.id, shown(said) if said else "nothing", expected)
+        )
+    if not status:
+        mistakes.append(Mistake(results.status, "nothing", "a status"))
+    if len(code) > LONGEST_CODE or CONTROLS.search(code):
+        expected = f"a code of at most {LONGEST_CODE} characters"
+        mistakes.append(Mistake(str(results.code), shown(code), expected))
+    if mistakes:
+        raise InvalidError(where, mistakes)
+    state = results.statuses.get(status)
+    failed = state in _FAILURES
+    return Receipt(
+        provider=NAME,
+        provider_id=said,
+        state=state,
+        raw={results.status: label(status)}
+        | ({results.code: label(code)} if results.code and code else {}),
+        ref=said if our_ids else None,
+        code=code or None if failed else None,
+        kind=results.codes.get(code) if failed else None,
+    )

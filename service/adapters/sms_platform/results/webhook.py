@@ -1,0 +1,68 @@
+"""Results that a platform posts to us: a shared secret in a header, then one result."""
+
+import hmac
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Final
+from urllib.parse import parse_qsl
+
+from service.adapters.sms_platform.format.model import ResultsFormat, WebhookFormat
+from service.adapters.sms_platform.json_paths import parsed, text_at
+from service.adapters.sms_platform.results.receipt import receipt_of
+from service.domain.delivery.outcome import Receipt
+from service.domain.errors import ForgedError, InvalidError, Mistake
+
+log = logging.getLogger(__name__)
+
+_MOST_FIELDS: Final = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Webhook:
+    """Takes results by a format; `secrets` are those of the variables it names."""
+
+    results: ResultsFormat | None
+    secrets: Mapping[str, str] = field(repr=False)
+    our_ids: bool
+
+    def parse(self, headers: Mapping[str, str], body: bytes, path: str) -> Receipt:
+        """A result; raises `ForgedError` without the secret, or `InvalidError`."""
+        try:
+            return self._parse(headers, body)
+        except (ForgedError, InvalidError) as error:
+            log.warning("outbox: %s: %s", path.partition("?")[0], error)
+            raise
+
+    def _parse(self, headers: Mapping[str, str], body: bytes) -> Receipt:
+        results = self.results
+        if results is None or results.webhook is None:
+            raise ForgedError("webhook: the format has no [results.webhook]")
+        said = headers.get(results.webhook.header, "").encode(errors="replace")
+        secret = self.secrets[results.webhook.secret.variable].encode()
+        if not hmac.compare_digest(said, secret):
+            header = results.webhook.header
+            raise ForgedError(f"webhook: {header} is not the secret; nothing changed")
+        told = _reader(results.webhook, body)
+        names = [one for one in (results.id, results.status, results.code) if one]
+        values = {name: told(name) or "" for name in names}
+        return receipt_of(results, values, "webhook", our_ids=self.our_ids)
+
+
+def _reader(webhook: WebhookFormat, body: bytes) -> Callable[[str], str | None]:
+    """Reads fields of a body by name; raises `InvalidError` for one of another kind."""
+    if webhook.body == "json":
+        document = parsed(body)
+        if not isinstance(document, Mapping):
+            raise _misshapen("a JSON object")
+        return partial(text_at, document)
+    try:
+        text = body.decode()
+        return dict(parse_qsl(text, max_num_fields=_MOST_FIELDS)).get
+    except ValueError:
+        raise _misshapen("the fields of a form") from None
+
+
+def _misshapen(expected: str) -> InvalidError:
+    return InvalidError("webhook", [Mistake("body", "something else", expected)])

@@ -1,0 +1,1 @@
+"""The ledger read whole, and queries that must find nothing."""

@@ -1,0 +1,59 @@
+"""What operators decided, against the notes of who did: both or neither."""
+
+from typing import Any, Final
+
+from sqlalchemy import Select, Uuid, and_, case, cast, exists, func, or_, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from service.adapters.store.db.schema import actions, messages
+from service.domain.delivery.status import MessageState
+from service.flow.sending.resolve import Decision
+
+_STATE: Final = case(
+    (actions.c.what == Decision.GIVE_UP, MessageState.GIVEN_UP),
+    else_=MessageState.NOT_ACCEPTED,
+)
+"""What a decision made of its message, until a provider knew better."""
+
+_ITS_MESSAGE: Final = messages.c.id == cast(
+    func.replace(actions.c.detail["message"].as_string(), "-", ""),
+    Uuid(as_uuid=False),
+)
+
+_TOLD: Final = (
+    "operator " + actions.c.by + ": " + actions.c.detail["why"].as_string()
+) == messages.c.reason
+
+_NOTED: Final = actions.c.what.in_(list(Decision))
+
+_UNNOTED: Final = select(messages.c.id).where(
+    or_(
+        messages.c.state == MessageState.GIVEN_UP,
+        and_(
+            messages.c.state == MessageState.NOT_ACCEPTED,
+            messages.c.reason.like("operator %"),
+        ),
+    ),
+    ~exists().where(_NOTED, _ITS_MESSAGE, _TOLD, messages.c.state == _STATE),
+)
+
+_UNDONE: Final = select(actions.c.id).where(
+    _NOTED,
+    ~exists().where(
+        _ITS_MESSAGE,
+        or_(messages.c.rank > 0, and_(_TOLD, messages.c.state == _STATE)),
+    ),
+)
+
+
+async def differences(connection: AsyncConnection) -> list[str]:
+    """Decisions that nobody noted, and notes of decisions that are not there."""
+    checks: tuple[tuple[str, Select[Any]], ...] = (
+        ("message decided by nobody", _UNNOTED),
+        ("decision that its message does not show", _UNDONE),
+    )
+    return [
+        f"{what}: {row[0]}"
+        for what, query in checks
+        for row in await connection.execute(query)
+    ]

@@ -1,0 +1,156 @@
+"""`AuditStore`: the ledger read whole, and rows that contradict each other."""
+
+from collections.abc import AsyncIterator, Sequence
+from itertools import groupby
+from typing import Any
+
+from sqlalchemy import Row, case, select, text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from service.adapters.store.audit.invariants import CONTRADICTIONS
+from service.adapters.store.audit.operator_decisions import differences
+from service.adapters.store.db.database import Database
+from service.adapters.store.db.schema import (
+    golives,
+    messages,
+    permits,
+    recipients,
+    reminder_events,
+    reminders,
+    slots,
+    versions,
+)
+from service.adapters.store.law.load import digest
+from service.adapters.store.slots.expand import slot_of
+from service.domain.deadlines.slot import Slot
+from service.domain.delivery.status import ReminderState
+from service.flow.reports.audit import DatedGroup, History, Kept, Sealed
+
+
+class AuditStore:
+    """Reads everything once, in one order, without holding it all."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def histories(self) -> AsyncIterator[History]:
+        """Every reminder with its moves."""
+        key = (reminders.c.permit_id, reminders.c.expires_on, reminders.c.step)
+        wanted = (
+            select(
+                reminders,
+                case((golives.c.state == "live", golives.c.live_from)).label(
+                    "live_from"
+                ),
+                golives.c.catch_up_days,
+                permits.c.shown_number,
+                reminder_events.c.state.label("move"),
+                reminder_events.c.reason.label("why"),
+            )
+            .join_from(reminders, permits, permits.c.id == reminders.c.permit_id)
+            .outerjoin(
+                golives,
+                (golives.c.authority == reminders.c.authority)
+                & (golives.c.rule == reminders.c.rule),
+            )
+            .outerjoin(
+                reminder_events,
+                (reminder_events.c.permit_id == reminders.c.permit_id)
+                & (reminder_events.c.expires_on == reminders.c.expires_on)
+                & (reminder_events.c.step == reminders.c.step),
+            )
+            .order_by(*key, reminder_events.c.id)
+        )
+        async with self._database.read() as connection:
+            rows: list[Row[Any]] = []
+            async for row in await connection.stream(wanted):
+                if rows and _key(row) != _key(rows[0]):
+                    yield _history(rows)
+                    rows = []
+                rows.append(row)
+            if rows:
+                yield _history(rows)
+
+    async def sealed(self) -> AsyncIterator[Sealed]:
+        """Every message."""
+        wanted = select(messages)
+        async with self._database.read() as connection:
+            async for row in await connection.stream(wanted):
+                yield Sealed(row.id, row.recipient_id, row.body, row.seal, row.segments)
+
+    async def recipients(self) -> AsyncIterator[Kept]:
+        """Every recipient."""
+        wanted = select(recipients.c.id, recipients.c.phone, recipients.c.digest)
+        async with self._database.read() as connection:
+            async for row in await connection.stream(wanted):
+                yield Kept(row.id, row.phone, row.digest)
+
+    async def groups(self) -> AsyncIterator[DatedGroup]:
+        """Every (version, authority, expiry date, issue date) of permits."""
+        async with self._database.read() as connection:
+            stored = await _slots(connection)
+            dated = (
+                permits.c.rule,
+                permits.c.series,
+                permits.c.authority,
+                permits.c.expires_on,
+                permits.c.issued_on,
+            )
+            async for row in await connection.stream(select(*dated).distinct()):
+                key = (row.series, row.authority, row.expires_on)
+                yield DatedGroup(
+                    rule=row.rule,
+                    series=row.series,
+                    authority=row.authority,
+                    expires_on=row.expires_on,
+                    issued_on=row.issued_on,
+                    slots=stored.get(key, ()),
+                )
+
+    async def contradictions(self) -> Sequence[str]:
+        """Rows that contradict each other, one line each."""
+        async with self._database.read() as connection:
+            found = [
+                f"{what}: {row[0]}"
+                for what, query in CONTRADICTIONS.items()
+                for row in await connection.execute(text(query))
+            ]
+            changed = [
+                f"version {row.id}: its text was changed"
+                for row in await connection.execute(select(versions))
+                if digest(row.document) != row.sha256
+            ]
+            return found + changed + await differences(connection)
+
+
+def _key(row: Row[Any]) -> tuple[Any, ...]:
+    return row.permit_id, row.expires_on, row.step
+
+
+def _history(rows: Sequence[Row[Any]]) -> History:
+    one = rows[0]
+    return History(
+        name=f"{one.rule} {one.shown_number} {one.expires_on} {one.step}",
+        state=ReminderState(one.state),
+        reason=one.reason,
+        born_at=one.born_at,
+        due_at=one.due_at,
+        until_at=one.until_at,
+        live_from=one.live_from,
+        catch_up=bool(one.catch_up_days),
+        redated=one.redated_at is not None,
+        moves=tuple((ReminderState(row.move), row.why) for row in rows if row.move),
+    )
+
+
+async def _slots(
+    connection: AsyncConnection,
+) -> dict[tuple[Any, ...], tuple[Slot, ...]]:
+    key = (slots.c.series, slots.c.authority, slots.c.expires_on)
+    rows = await connection.execute(select(slots).order_by(*key, slots.c.due_at))
+    return {
+        group: tuple(map(slot_of, members))
+        for group, members in groupby(
+            rows, lambda row: (row.series, row.authority, row.expires_on)
+        )
+    }

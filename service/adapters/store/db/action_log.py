@@ -1,0 +1,35 @@
+"""The action log: who did what, and alarms."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from sqlalchemy import (
+    insert,
+)
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from service.adapters.store.db.schema import (
+    actions,
+)
+
+
+async def note(
+    connection: AsyncConnection,
+    at: datetime,
+    by: str,
+    what: str,
+    detail: Mapping[str, object],
+) -> None:
+    """Write down what somebody did."""
+    await connection.execute(
+        insert(actions).values(at=at, by=by, what=what, detail=dict(detail))
+    )
+
+
+async def alarm(
+    connection: AsyncConnection, what: str, detail: dict[str, str], now: datetime
+) -> None:
+    """Write down what somebody must look at."""
+    await connection.execute(
+        insert(actions).values(at=now, by="service", what=what, detail=detail)
+    )

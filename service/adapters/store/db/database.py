@@ -1,0 +1,236 @@
+"""Opening a database: engines, transactions, and whether its tables are ours."""
+
+from asyncio import Lock
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager
+from functools import partial
+from pathlib import Path
+from typing import Any, TypeVar
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from alembic.util import CommandError
+from sqlalchemy import URL, Connection, event, make_url
+from sqlalchemy.exc import DatabaseError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from service.adapters.store.onehop import OneHop, connect
+from service.domain.errors import SetUpError
+
+T = TypeVar("T")
+
+Awaiting = Coroutine[Any, Any, T]
+
+_PRAGMAS = (
+    "PRAGMA cache_size = -32768",  # KiB: the indexes that a large expansion writes to
+    "PRAGMA busy_timeout = 30000",
+)
+_TO_WRITE = (
+    "PRAGMA page_size = 8192",  # of a new file: rows are long, pages cost a call each
+    "PRAGMA journal_mode = WAL",
+    "PRAGMA synchronous = FULL",  # a claim outlives a power cut: what follows is a POST
+    "PRAGMA wal_autocheckpoint = 8000",  # pages: many are written again and again
+)
+
+
+class Database:
+    """Two engines on one database: a writer, and a reader that never waits for it."""
+
+    def __init__(self, url: str) -> None:
+        self.url = async_url(url)
+        self._writer = _engine(self.url, writes=True)
+        self._one_writes = Lock()  # SQLite lets nobody else, and would have it poll
+        self._reader = _engine(self.url, writes=False)
+
+    @asynccontextmanager
+    async def write(self) -> AsyncIterator[AsyncConnection]:
+        """One transaction that may write: committed on leaving, or rolled back."""
+        async with self._one_writes, self._writer.begin() as connection:
+            yield connection
+
+    async def write_at_once(self, work: Callable[[AsyncConnection], Awaiting[T]]) -> T:
+        """One such transaction for work that waits for nothing but its statements.
+
+        The loop goes on meanwhile, and the work is not held up by it.
+        """
+        async with self._one_writes, self._writer.connect() as connection:
+            raw = await connection.get_raw_connection()
+            driver = raw.driver_connection
+            whole = _whole(connection, work)
+            return await (driver.drive(whole) if isinstance(driver, OneHop) else whole)
+
+    @asynccontextmanager
+    async def rehearse(self) -> AsyncIterator[AsyncConnection]:
+        """One transaction that may write, and is rolled back on leaving."""
+        async with (
+            self._one_writes,
+            self._writer.connect() as connection,
+            connection.begin() as begun,
+        ):
+            try:
+                yield connection
+            finally:
+                await begun.rollback()
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[AsyncConnection]:
+        """One consistent view that cannot write."""
+        async with self._reader.begin() as connection:
+            yield connection
+
+    async def dispose(self) -> None:
+        """Close every connection; without it a process may not end."""
+        await self._writer.dispose()
+        await self._reader.dispose()
+
+    async def upgrade(self) -> None:
+        """Bring the tables to the newest migration.
+
+        Raises `SetUpError` for what is no database or comes from a later release.
+        """
+        try:
+            if self.file is not None:
+                self.file.touch(mode=0o600)  # names and texts are nobody else's
+            async with self._unbound() as connection:
+                await connection.run_sync(_upgrade)
+        except OSError as error:
+            raise SetUpError(f"{self.shown_url}: {error.strerror}") from error
+        except DatabaseError as error:
+            raise SetUpError(f"{self.shown_url}: {error.orig}") from error
+        except CommandError as error:
+            raise SetUpError(
+                f"{self.shown_url}: {error}; its tables come from a later release"
+            ) from error
+
+    @asynccontextmanager
+    async def _unbound(self) -> AsyncIterator[AsyncConnection]:
+        """A transaction that may rebuild tables others refer to, checked at its end.
+
+        SQLite can change little of a table in place, and minds foreign keys while one
+        is exchanged: https://www.sqlite.org/lang_altertable.html#otheralter
+        """
+        engine = _engine(self.url, writes=True, bound=False)
+        try:
+            async with engine.begin() as connection:
+                yield connection
+                if self.file is not None:
+                    broken = await connection.exec_driver_sql(
+                        "PRAGMA foreign_key_check"
+                    )
+                    assert not broken.all()  # noqa: S101 - a migration of ours is wrong
+        finally:
+            await engine.dispose()
+
+    async def revision(self) -> str | None:
+        """The migration the tables stand at; None for an empty database."""
+        try:
+            async with self._reader.connect() as connection:
+                return await connection.run_sync(_revision)
+        except DatabaseError as error:
+            raise SetUpError(f"{self.shown_url}: {error.orig}") from error
+
+    async def check(self) -> None:
+        """Raise `SetUpError` unless the tables stand at the newest migration."""
+        if self.file is not None and not self.file.exists():
+            raise SetUpError(
+                f"{self.file}: no such database; run `permit-reminders db upgrade`"
+            )
+        found = await self.revision()
+        if found is not None and found > newest():
+            raise SetUpError(
+                f"{self.shown_url}: tables at {found}, from a later release than this "
+                f"one, which knows {newest()}; install that release again"
+            )
+        if found != newest():
+            raise SetUpError(
+                f"{self.shown_url}: tables at {found or 'nothing'}, this release needs "
+                f"{newest()}; run `permit-reminders db upgrade`"
+            )
+
+    @property
+    def file(self) -> Path | None:
+        """The SQLite file, if this is one."""
+        if self.url.get_backend_name() == "sqlite" and self.url.database:
+            return Path(self.url.database)
+        return None
+
+    @property
+    def shown_url(self) -> str:
+        """The address without its password, for messages to people."""
+        plain = self.url.set(drivername=self.url.get_backend_name())
+        return plain.render_as_string(hide_password=True)
+
+
+async def _whole(
+    connection: AsyncConnection, work: Callable[[AsyncConnection], Awaiting[T]]
+) -> T:
+    async with connection.begin():
+        return await work(connection)
+
+
+def async_url(url: str) -> URL:
+    """The URL with the driver this service uses for that kind of database."""
+    parsed = make_url(url)
+    driver = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+psycopg"}
+    name = driver.get(parsed.get_backend_name())
+    if name is None:
+        raise SetUpError(
+            f"DATABASE_URL: found {parsed.get_backend_name()!r}, "
+            "expected sqlite:///FILE or postgresql://…"
+        )
+    return parsed.set(drivername=name)
+
+
+def newest() -> str:
+    """The newest migration this release knows."""
+    head = ScriptDirectory.from_config(_config()).get_current_head()
+    assert head is not None  # noqa: S101 - the first migration is in the package
+    return head
+
+
+def _engine(url: URL, *, writes: bool, bound: bool = True) -> AsyncEngine:
+    if url.get_backend_name() != "sqlite":
+        return create_async_engine(url, hide_parameters=True)
+    opened = partial(connect, url.database or "")
+    engine = create_async_engine(url, hide_parameters=True, async_creator=opened)
+    _tame_sqlite(engine, writes=writes, bound=bound)
+    return engine
+
+
+def _tame_sqlite(engine: AsyncEngine, *, writes: bool, bound: bool) -> None:
+    """Begin transactions ourselves: the driver's default mode loses updates."""
+
+    @event.listens_for(engine.sync_engine, "connect")
+    def _connect(connection: Any, _record: object) -> None:  # noqa: ANN401 - DBAPI
+        connection.isolation_level = None
+        cursor = connection.cursor()
+        for pragma in _TO_WRITE if writes else ("PRAGMA query_only = ON",):
+            cursor.execute(pragma)
+        for pragma in _PRAGMAS:
+            cursor.execute(pragma)
+        cursor.execute(f"PRAGMA foreign_keys = {'ON' if bound else 'OFF'}")
+        cursor.close()
+
+    @event.listens_for(engine.sync_engine, "begin")
+    def _begin(connection: Connection) -> None:
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option(
+        "script_location", str(Path(__file__).parents[1] / "migrations")
+    )
+    return config
+
+
+def _upgrade(connection: Connection) -> None:
+    config = _config()
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")
+
+
+def _revision(connection: Connection) -> str | None:
+    return MigrationContext.configure(connection).get_current_revision()

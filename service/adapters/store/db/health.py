@@ -1,0 +1,30 @@
+"""`Health`: whether the ledger can be read, and whether anything holds sending."""
+
+from collections.abc import Mapping
+
+from sqlalchemy import select
+from sqlalchemy.exc import SQLAlchemyError
+
+from service.adapters.store.db.database import Database
+from service.adapters.store.db.schema import pauses
+from service.domain.reminders.volume_guard import GUARD
+
+
+class Health:
+    """Asked by load balancers and people."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def ready(self) -> Mapping[str, str]:
+        """What is wrong, by part; empty when all is well."""
+        try:
+            async with self._database.read() as connection:
+                rows = (await connection.execute(select(pauses))).all()
+        except SQLAlchemyError as error:
+            return {"database": type(error).__name__}
+        return {
+            f"paused {row.scope}": row.reason
+            for row in rows
+            if row.by in ("breaker", GUARD)
+        }

@@ -1,0 +1,153 @@
+"""Which types an authority reminds of, on trial or live, and its staff's phones."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import delete, func, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from service.adapters.store.db.action_log import note
+from service.adapters.store.db.database import Database
+from service.adapters.store.db.schema import golives, recipients, staff
+from service.adapters.store.db.upsert import insert_into
+from service.adapters.store.go_live.catch_up import catch_up, leave_behind
+from service.adapters.store.permits.recipients import ids_of
+from service.adapters.store.slots.frozen_forecasts import renew
+from service.domain.errors import ConflictError
+from service.domain.go_live.go_live import GoLive
+from service.flow.rows import CatchUp, Recipient, Started
+
+
+class GoLiveStore:
+    """What a person may start; each act is written down."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def started(self, authority: str) -> Mapping[str, Started]:
+        """The types of an authority on trial or live; all others are drafts."""
+        wanted = select(golives).where(golives.c.authority == authority)
+        async with self._database.read() as connection:
+            return {
+                row.rule: Started(
+                    row.state, row.live_from, row.approved_by, row.catch_up_days
+                )
+                for row in await connection.execute(wanted)
+            }
+
+    async def go_live(
+        self, start: GoLive, plan: CatchUp | None, now: datetime, by: str
+    ) -> int:
+        """Remind from an instant on; how many reminders a catch-up made due.
+
+        Raises `ConflictError` for a type already live: its start is history.
+        """
+        values = {
+            "state": "live",
+            "live_from": start.live_from,
+            "approved_by": start.approved_by,
+            "catch_up_days": start.catch_up_days,
+        }
+        async with self._database.write() as connection:
+            await _start(connection, start.authority, start.rules, values)
+            caught = 0
+            if plan is None:
+                await leave_behind(connection, start, now)
+            else:
+                caught = await catch_up(connection, start, plan, now)
+            detail = {
+                "authority": start.authority,
+                "rules": list(start.rules),
+                "from": start.live_from.isoformat(),
+                "approved by": start.approved_by,
+                "catch-up days": start.catch_up_days,
+                "caught up": caught,
+            }
+            await renew(connection, now)
+            await note(connection, now, by, "go live", detail)
+            return caught
+
+    async def start_trial(
+        self, authority: str, codes: Sequence[str], now: datetime, by: str
+    ) -> None:
+        """Remind only staff from now on; raises `ConflictError` for what is live."""
+        values = {
+            "state": "trial",
+            "live_from": now,
+            "approved_by": by,
+            "catch_up_days": 0,
+        }
+        async with self._database.write() as connection:
+            await _start(connection, authority, codes, values)
+            detail = {"authority": authority, "rules": list(codes)}
+            await note(connection, now, by, "trial", detail)
+
+    async def add_staff(
+        self, authority: str, phone: Recipient, name: str, now: datetime, by: str
+    ) -> None:
+        """Let the trials of an authority, and of those below it, text a phone."""
+        async with self._database.write() as connection:
+            known = await ids_of(connection, [phone])
+            await connection.execute(
+                insert_into(connection, staff)
+                .values(
+                    authority=authority, recipient_id=known[phone.digest], name=name
+                )
+                .on_conflict_do_update(
+                    index_elements=["authority", "recipient_id"], set_={"name": name}
+                )
+            )
+            detail = {"authority": authority, "phone": phone.masked}
+            await note(connection, now, by, "staff add", detail)
+
+    async def remove_staff(
+        self, authority: str, phone: Recipient, now: datetime, by: str
+    ) -> None:
+        """Text a phone in trials no more; raises `ConflictError` for no staff's."""
+        known = select(recipients.c.id).where(recipients.c.digest == phone.digest)
+        async with self._database.write() as connection:
+            gone = await connection.execute(
+                delete(staff).where(
+                    staff.c.authority == authority,
+                    staff.c.recipient_id.in_(known.scalar_subquery()),
+                )
+            )
+            if not gone.rowcount:
+                raise ConflictError(
+                    f"{authority}, {phone.masked}: no staff number of this authority"
+                )
+            detail = {"authority": authority, "phone": phone.masked}
+            await note(connection, now, by, "staff remove", detail)
+
+    async def staff_count(self, line: Sequence[str]) -> int:
+        """How many phones the trials of an authority may text; `line`: it and above."""
+        wanted = select(func.count(staff.c.recipient_id.distinct())).where(
+            staff.c.authority.in_(line)
+        )
+        async with self._database.read() as connection:
+            return int((await connection.execute(wanted)).scalar_one())
+
+
+async def _start(
+    connection: AsyncConnection,
+    authority: str,
+    codes: Sequence[str],
+    values: Mapping[str, Any],
+) -> None:
+    """Put types on trial or live; what is live already stays as it is."""
+    refused = []
+    for code in codes:
+        made = await connection.execute(
+            insert_into(connection, golives)
+            .values(authority=authority, rule=code, **values)
+            .on_conflict_do_update(
+                index_elements=["authority", "rule"],
+                set_=values,
+                where=golives.c.state == "trial",
+            )
+        )
+        if not made.rowcount:
+            refused.append(f"{authority}, {code}: already live")
+    if refused:
+        raise ConflictError("; ".join(refused))

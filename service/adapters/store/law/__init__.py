@@ -1,0 +1,1 @@
+"""Rules, authorities and calendars, and how changing them dates permits again."""

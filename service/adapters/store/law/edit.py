@@ -1,0 +1,228 @@
+"""One edit of the law, written: versions are added and retired, never changed."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from sqlalchemy import Insert, Update, func, insert, null, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from service.adapters.store.db.schema import (
+    authorities,
+    calendar_years,
+    permits,
+    rules,
+    versions,
+)
+from service.adapters.store.db.upsert import insert_into
+from service.adapters.store.law.load import digest, restamp
+from service.domain.calendars.office_year import CalendarYear
+from service.domain.errors import ConflictError
+from service.domain.formats.authority_file import authority_to
+from service.domain.formats.calendar_file import year_to
+from service.domain.formats.rule_file import rule_to, version_to
+from service.domain.law.authority import Authority
+from service.domain.law.rule import Rule, Version
+from service.domain.law_change.edits import Apply, Edit, Offices, Refresh, Revert, Years
+from service.domain.lawbook.law import Law
+
+
+@dataclass(frozen=True, slots=True)
+class Edited:
+    """Who edits the law when, and the versions that came in and were taken back."""
+
+    by: str
+    now: datetime
+    installed: list[str] = field(default_factory=list)
+    retired: list[str] = field(default_factory=list)
+
+
+async def write(
+    connection: AsyncConnection, edit: Edit, law: Law, done: Edited
+) -> None:
+    """Write an edit of `law`; raises `ConflictError` where there is nothing to undo."""
+    match edit:
+        case Apply():
+            batch = await _next_batch(connection)
+            for rule in edit.rules:
+                await _reword(connection, rule, law, batch, shadow=edit.shadow)
+                for version in _fresh(rule, law, shadow=edit.shadow):
+                    await _install(connection, version, batch, done, shadow=edit.shadow)
+        case Revert():
+            await _revert(connection, law.rule(edit.rule).code, done)
+        case Offices():
+            await _install_offices(connection, edit.offices)
+        case Years():
+            await _install_years(connection, edit.years)
+        case Refresh():
+            pass
+    await restamp(connection)
+
+
+def _fresh(rule: Rule, law: Law, *, shadow: bool) -> list[Version]:
+    """Those of its versions that say anything else than the ones known.
+
+    A shadow that says what the version in force says, or a shadow, is none.
+    """
+    known = law.rules[rule.code].versions if rule.code in law.rules else ()
+    if shadow:
+        known += law.shadows
+    return [one for one in rule.versions if not any(one.says(it) for it in known)]
+
+
+async def _reword(
+    connection: AsyncConnection, rule: Rule, law: Law, batch: int, *, shadow: bool
+) -> None:
+    """Install the words of a permit type; those of a shadow wait with it.
+
+    Raises `ConflictError` for a shadow where nothing stands that it could be beside.
+    """
+    if shadow and rule.code not in law.rules:
+        raise ConflictError(
+            f"{rule.code}: not installed, so there is nothing to be the shadow of; "
+            "apply it first"
+        )
+    words = _words(rule)
+    if rule.code not in law.rules:
+        statement: Insert | Update = insert(rules).values(
+            code=rule.code, document=words
+        )
+    elif shadow or law.rules[rule.code].says(rule):
+        return
+    else:
+        await _refuse_other_numbers(connection, rule, law.rules[rule.code])
+        statement = (
+            update(rules)
+            .where(rules.c.code == rule.code)
+            .values(
+                document=words,
+                former={"batch": batch, "words": _words(law.rules[rule.code])},
+            )
+        )
+    await connection.execute(statement)
+
+
+async def _refuse_other_numbers(
+    connection: AsyncConnection, rule: Rule, known: Rule
+) -> None:
+    """Permits are found by their numbers as these are stored: plain, or digested."""
+    if rule.number_is_personal == known.number_is_personal:
+        return
+    theirs = select(permits.c.id).where(permits.c.rule == rule.code).limit(1)
+    if (await connection.execute(theirs)).first():
+        raise ConflictError(
+            f"{rule.code}: number_is_personal cannot change once permits are "
+            "registered, for they would be registered and texted anew"
+        )
+
+
+def _words(rule: Rule) -> dict[str, object]:
+    words = rule_to(replace(rule, versions=()))
+    del words["versions"]
+    return words
+
+
+async def _install(
+    connection: AsyncConnection,
+    version: Version,
+    batch: int,
+    done: Edited,
+    *,
+    shadow: bool,
+) -> None:
+    await _retire_shadows(connection, version.series, done)
+    revision = await _next_revision(connection, version)
+    made = replace(version, revision=revision)
+    document = version_to(made)
+    await connection.execute(
+        insert(versions).values(
+            id=made.key,
+            rule=made.rule,
+            series=made.series,
+            state="shadow" if shadow else "active",
+            document=document,
+            sha256=digest(document),
+            applied_at=done.now,
+            applied_by=done.by,
+            batch=batch,
+        )
+    )
+    done.installed.append(made.key)
+
+
+async def _retire_shadows(
+    connection: AsyncConnection, series: str, done: Edited
+) -> None:
+    gone = await connection.execute(
+        update(versions)
+        .where(versions.c.series == series, versions.c.state == "shadow")
+        .values(state="retired")
+        .returning(versions.c.id)
+    )
+    done.retired.extend(gone.scalars())
+
+
+async def _revert(connection: AsyncConnection, code: str, done: Edited) -> None:
+    active = (versions.c.rule == code) & (versions.c.state == "active")
+    latest = await connection.execute(select(func.max(versions.c.batch)).where(active))
+    last = latest.scalar() or 0
+    found = await connection.execute(select(rules.c.former).where(rules.c.code == code))
+    former = found.scalar()
+    if former and former["batch"] >= last:
+        words = {"document": former["words"], "former": null()}
+        await connection.execute(
+            update(rules).where(rules.c.code == code).values(words)
+        )
+        if former["batch"] > last:
+            return
+    gone = await connection.execute(
+        update(versions)
+        .where(active, versions.c.batch == last)
+        .values(state="retired")
+        .returning(versions.c.id)
+    )
+    done.retired.extend(gone.scalars())
+    left = await connection.execute(select(func.count()).where(active))
+    if not left.scalar_one():
+        raise ConflictError(f"{code}: there is no former version to go back to")
+
+
+async def _install_offices(
+    connection: AsyncConnection, offices: Sequence[Authority]
+) -> None:
+    for office in offices:
+        values = {"document": authority_to(office)}
+        await connection.execute(
+            insert_into(connection, authorities)
+            .values(code=office.code, **values)
+            .on_conflict_do_update(index_elements=["code"], set_=values)
+        )
+
+
+async def _install_years(
+    connection: AsyncConnection, years: Sequence[CalendarYear]
+) -> None:
+    for year in years:
+        values = {"document": year_to(year)}
+        await connection.execute(
+            insert_into(connection, calendar_years)
+            .values(calendar=year.calendar, year=year.year, **values)
+            .on_conflict_do_update(index_elements=["calendar", "year"], set_=values)
+        )
+
+
+async def _next_batch(connection: AsyncConnection) -> int:
+    last = await connection.execute(select(func.max(versions.c.batch)))
+    found = await connection.execute(
+        select(rules.c.former).where(rules.c.former.is_not(None))
+    )
+    reworded: list[int] = [former["batch"] for former in found.scalars() if former]
+    return max([last.scalar() or 0, *reworded]) + 1
+
+
+async def _next_revision(connection: AsyncConnection, version: Version) -> int:
+    """One above all there ever were: a retired one keeps its name."""
+    found = await connection.execute(
+        select(func.count()).where(versions.c.series == version.series)
+    )
+    return found.scalar_one() + 1

@@ -1,0 +1,1 @@
+"""What an office owns: API keys, senders, templates."""

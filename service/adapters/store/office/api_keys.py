@@ -1,0 +1,68 @@
+"""API keys: shown once, kept as a digest."""
+
+import hashlib
+import hmac
+import secrets
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import Row, insert, select, update
+
+from service.adapters.store.db.action_log import note
+from service.adapters.store.db.database import Database
+from service.adapters.store.db.schema import api_keys
+from service.domain.errors import UnknownError
+
+_PREFIX = 12
+
+
+class KeyStore:
+    """Who may call the API."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def create(self, name: str, by: str, now: datetime) -> str:
+        """Make a key and tell it: nobody can read it again."""
+        key = f"pr_{secrets.token_urlsafe(32)}"
+        async with self._database.write() as connection:
+            await connection.execute(
+                insert(api_keys).values(
+                    prefix=key[:_PREFIX], name=name, digest=_digest(key), created_at=now
+                )
+            )
+            await note(connection, now, by, "create key", {"name": name})
+        return key
+
+    async def revoke(self, prefix: str, by: str, now: datetime) -> None:
+        """End a key; raises `UnknownError` where there is no such live key."""
+        async with self._database.write() as connection:
+            ended = await connection.execute(
+                update(api_keys)
+                .where(api_keys.c.prefix == prefix, api_keys.c.revoked_at.is_(None))
+                .values(revoked_at=now)
+            )
+            if not ended.rowcount:
+                raise UnknownError("key", prefix)
+            await note(connection, now, by, "revoke key", {"prefix": prefix})
+
+    async def holder_of(self, key: str) -> str | None:
+        """Whose live key this is."""
+        wanted = select(api_keys).where(
+            api_keys.c.prefix == key[:_PREFIX], api_keys.c.revoked_at.is_(None)
+        )
+        async with self._database.read() as connection:
+            row = (await connection.execute(wanted)).first()
+        if row is None or not hmac.compare_digest(row.digest, _digest(key)):
+            return None
+        return str(row.name)
+
+    async def all(self) -> Sequence[Row[tuple[str, str, bytes, datetime, datetime]]]:
+        """Every key ever made, oldest first, without its secret."""
+        async with self._database.read() as connection:
+            found = select(api_keys).order_by(api_keys.c.created_at)
+            return (await connection.execute(found)).all()
+
+
+def _digest(key: str) -> bytes:
+    return hashlib.sha256(key.encode()).digest()

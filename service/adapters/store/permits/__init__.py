@@ -1,0 +1,1 @@
+"""Permits, recipients and opt-outs."""

@@ -1,0 +1,133 @@
+"""`ReachStore`: permits of which no phone takes texts, and phones that do again."""
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, Select, exists, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from service.adapters.store.db.action_log import note
+from service.adapters.store.db.database import Database
+from service.adapters.store.db.json_rows import in_pieces
+from service.adapters.store.db.schema import (
+    golives,
+    permit_recipients,
+    permits,
+    recipients,
+    slots,
+)
+from service.adapters.store.permits.follow_up import bear_current
+from service.adapters.store.permits.recipients import id_of, permits_of
+from service.adapters.store.permits.textable import MOBILE
+from service.adapters.store.slots.group_key import same_group
+from service.domain.errors import ConflictError
+from service.domain.permits.permit import PermitStatus
+from service.domain.permits.phone import Line
+from service.domain.reports.unreachable import DeadPhone
+from service.flow.permits.unreachable import Unheard
+from service.flow.rows import Recipient
+
+
+class ReachStore:
+    """Whom no text reaches any more."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def page(
+        self, offices: Collection[str], now: datetime, after: str | None, limit: int
+    ) -> list[Unheard]:
+        """Such permits of some offices, from the one after `after`, by their ids."""
+        wanted = _unheard(offices, now).order_by(permits.c.id).limit(limit)
+        if after is not None:
+            wanted = wanted.where(permits.c.id > after)
+        async with self._database.read() as connection:
+            rows = (await connection.execute(wanted)).all()
+            phones = await _phones(connection, [row.id for row in rows])
+        return [_row(row, phones[row.id]) for row in rows]
+
+    async def lift(
+        self, phone: Recipient, by: str, reason: str | None, now: datetime
+    ) -> None:
+        """Text a phone again; raises `ConflictError` where it is not unreachable."""
+        async with self._database.write() as connection:
+            recipient = await id_of(connection, phone.digest)
+            if recipient is None or not await lift_unreachable(
+                connection, recipient, now
+            ):
+                raise ConflictError(f"{phone.masked}: is not unreachable")
+            detail = {"phone": phone.masked, "why": reason}
+            await note(connection, now, by, "reachable again", detail)
+
+
+async def lift_unreachable(
+    connection: AsyncConnection, recipient: str, now: datetime
+) -> bool:
+    """A phone takes texts again: reopen what is current; False where it always did.
+
+    Called for a text from the phone, a receipt that says a text arrived there, and
+    somebody's word.
+    """
+    lifted = await connection.execute(
+        update(recipients)
+        .where(recipients.c.id == recipient, recipients.c.unreachable_at.is_not(None))
+        .values(unreachable_at=None, unreachable_by=None)
+    )
+    if lifted.rowcount:
+        await bear_current(connection, await permits_of(connection, recipient), now)
+    return bool(lifted.rowcount)
+
+
+def _unheard(offices: Collection[str], now: datetime) -> Select[Any]:
+    """Permits that are reminded, are not being renewed, and have a step to come."""
+    live = exists().where(
+        golives.c.authority == permits.c.authority,
+        golives.c.rule == permits.c.rule,
+        golives.c.state == "live",
+    )
+    to_come = exists().where(same_group(slots.c, permits.c), slots.c.until_at > now)
+    return select(permits).where(
+        permits.c.authority.in_(offices),
+        permits.c.status == PermitStatus.ACTIVE,
+        permits.c.replaced.is_(False),
+        permits.c.renewal_filed_on.is_(None),
+        live,
+        to_come,
+        ~exists().where(*MOBILE, recipients.c.unreachable_at.is_(None)),
+    )
+
+
+async def _phones(
+    connection: AsyncConnection, permit_ids: Sequence[str]
+) -> Mapping[str, list[DeadPhone]]:
+    """The phones of some permits, each in order of preference."""
+    found = defaultdict[str, list[DeadPhone]](list)
+    for piece in in_pieces(permit_ids):
+        wanted = (
+            select(recipients, permit_recipients.c.permit_id)
+            .join_from(permit_recipients, recipients)
+            .where(permit_recipients.c.permit_id.in_(piece))
+            .order_by(permit_recipients.c.position)
+        )
+        for one in await connection.execute(wanted):
+            found[one.permit_id].append(
+                DeadPhone(
+                    one.masked, Line(one.line), one.unreachable_at, one.unreachable_by
+                )
+            )
+    return found
+
+
+def _row(row: Row[Any], phones: Sequence[DeadPhone]) -> Unheard:
+    return Unheard(
+        id=row.id,
+        series=row.series,
+        authority=row.authority,
+        rule=row.rule,
+        number=row.shown_number,
+        holder=row.holder,
+        expires_on=row.expires_on,
+        phones=tuple(phones),
+    )

@@ -1,0 +1,232 @@
+"""Due reminders with everything that decides whether they may be sent."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from operator import attrgetter
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, Select, and_, case, func, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from service.adapters.store.db.json_rows import Gathered, Listed
+from service.adapters.store.db.schema import (
+    golives,
+    messages,
+    permit_recipients,
+    permits,
+    recipients,
+    registers,
+    reminders,
+)
+from service.adapters.store.reminders.transitions import Key
+from service.adapters.store.reminders.trial_staff import staff_of
+from service.domain.delivery.status import UNDER_WAY, UNHEARD, ReminderState
+from service.domain.law.rule import CORRECTION, corrects
+from service.domain.permits.permit import PermitStatus
+from service.domain.permits.phone import Line
+from service.domain.reminders.eligibility import Candidate
+
+_others = reminders.alias()
+_its_latest = messages.alias()
+
+LAST_SENT = (
+    select(
+        func.max(
+            func.coalesce(
+                case((_others.c.state.in_(UNDER_WAY), _others.c.state_at)),
+                _its_latest.c.accepted_at,
+                _others.c.sent_at,
+            )
+        )
+    )
+    .select_from(
+        _others.outerjoin(_its_latest, _its_latest.c.id == _others.c.message_id)
+    )
+    .where(
+        _others.c.permit_id == reminders.c.permit_id,
+        _others.c.expires_on <= reminders.c.expires_on,
+        ~and_(
+            _others.c.expires_on == reminders.c.expires_on,
+            _others.c.step == reminders.c.step,
+        ),
+    )
+    .scalar_subquery()
+)
+"""When the permit was last texted in another step, or may have been.
+
+`sent_at` is the first text's: a step that was sent again counts from its latest text.
+Not by a later expiry date: who was told one must hear the correction at once.
+"""
+
+
+_TOLD = select(_others.c.told_on).where(
+    _others.c.permit_id == reminders.c.permit_id,
+    _others.c.expires_on == reminders.c.expires_on,
+    _others.c.told_on.is_not(None),
+)
+
+_CORRECTS = reminders.c.step.startswith(CORRECTION)
+
+LAST_TOLD = case(
+    (
+        _CORRECTS,
+        _TOLD.where(_others.c.state.not_in(UNHEARD | {ReminderState.UNCERTAIN}))
+        .order_by(_others.c.message_id.desc())
+        .limit(1)
+        .scalar_subquery(),
+    )
+)
+"""The closing day that the permit's holder was told last; only a correction asks."""
+
+DOUBTFUL = case(
+    (
+        _CORRECTS,
+        _TOLD.with_only_columns(func.max(_others.c.told_on))
+        .where(_others.c.state == ReminderState.UNCERTAIN)
+        .scalar_subquery(),
+    )
+)
+"""The latest closing day that the holder may have been told: nobody knows yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A reminder's row, and the recipient it would go to."""
+
+    row: Row[Any]
+    recipient: Row[Any] | None
+    candidate: Candidate
+
+    @property
+    def key(self) -> Key:
+        """The reminder's key."""
+        return self.row.permit_id, self.row.expires_on, self.row.step
+
+    @property
+    def addressee(self) -> Row[Any]:
+        """The recipient, where `decide` let the reminder be sent."""
+        if self.recipient is None:
+            raise LookupError(self.row.permit_id)
+        return self.recipient
+
+
+def reminders_with_permits(*where: ColumnElement[bool]) -> Select[Any]:
+    """The rows `read` understands."""
+    return _READ.where(*where)
+
+
+_OF_REMINDER = (
+    *("permit_id", "expires_on", "step", "rule", "authority", "version_id"),
+    *("template", "until_at", "closes_at", "state", "sent_at"),
+    *("hold_reason", "returned", "retries"),
+)
+
+_READ = (
+    select(
+        *[reminders.c[name] for name in _OF_REMINDER],
+        permits.c.tail,
+        permits.c.language,
+        permits.c.series,
+        permits.c.holder,
+        permits.c.holder_code,
+        permits.c.status.label("permit_status"),
+        permits.c.expires_on.label("permit_expires_on"),
+        permits.c.renewal_filed_on,
+        permits.c.replaced,
+        registers.c.max_age_days,
+        registers.c.loaded_at,
+        LAST_SENT.label("last_sent_at"),
+        LAST_TOLD.label("last_told_on"),
+        DOUBTFUL.label("doubtful_on"),
+        golives.c.state.label("started"),
+    )
+    .join_from(reminders, permits, permits.c.id == reminders.c.permit_id)
+    .join(registers, registers.c.name == permits.c.register)
+    .outerjoin(
+        golives,
+        and_(
+            golives.c.authority == reminders.c.authority,
+            golives.c.rule == reminders.c.rule,
+        ),
+    )
+)
+
+
+async def read(connection: AsyncConnection, rows: Sequence[Row[Any]]) -> list[Reading]:
+    """Join each row with its recipient."""
+    phones = await phones_of(connection, [row.permit_id for row in rows])
+    on_trial = any(row.started == "trial" for row in rows)
+    staff = await staff_of(connection) if on_trial else set()
+    readings = []
+    for row in rows:
+        recipient = chosen(phones.get(row.permit_id, []))
+        candidate = _candidate(row, recipient, staff)
+        readings.append(Reading(row, recipient, candidate))
+    return readings
+
+
+def chosen(phones: Sequence[Row[Any]]) -> Row[Any] | None:
+    """The first mobile phone that can be reached.
+
+    Where there is none the first mobile one, or the first of any kind.
+    """
+    mobile = [one for one in phones if one.line == Line.MOBILE]
+    reached = [one for one in mobile if one.unreachable_at is None]
+    return next(iter([*reached, *mobile, *phones]), None)
+
+
+def _candidate(
+    row: Row[Any], phone: Row[Any] | None, staff: Collection[tuple[str, str]]
+) -> Candidate:
+    valid_until = None
+    if row.max_age_days is not None:
+        valid_until = row.loaded_at + timedelta(days=row.max_age_days)
+    return Candidate(
+        expires_on=row.expires_on,
+        until_at=row.until_at,
+        permit_expires_on=row.permit_expires_on,
+        permit_status=PermitStatus(row.permit_status),
+        replaced=row.replaced,
+        renewal_filed_on=row.renewal_filed_on,
+        line=Line(phone.line) if phone else None,
+        opted_out=phone is not None and phone.opted_out_at is not None,
+        last_sent_at=None if corrects(row.step) else row.last_sent_at,
+        last_told_on=max(
+            filter(None, (row.last_told_on, row.doubtful_on)), default=None
+        ),
+        register_valid_until=valid_until,
+        unreachable=phone is not None and phone.unreachable_at is not None,
+        again=row.sent_at is not None or row.state == ReminderState.RETRYING,
+        hold_reason=row.hold_reason,
+        outside_trial=row.started == "trial"
+        and phone is not None
+        and (row.authority, phone.id) not in staff,
+    )
+
+
+_OF_RECIPIENT = ("id", "phone", "masked", "line", "opted_out_at", "unreachable_at")
+
+_OF_PERMITS = Listed(permit_recipients.c.permit_id, "permits")
+
+_PHONES = Gathered(
+    select(
+        *[recipients.c[name] for name in _OF_RECIPIENT],
+        permit_recipients.c.permit_id,
+        permit_recipients.c.position,
+    )
+    .join_from(permit_recipients, recipients)
+    .where(permit_recipients.c.permit_id.in_(_OF_PERMITS.values))
+)
+
+
+async def phones_of(
+    connection: AsyncConnection, permit_ids: Sequence[str]
+) -> dict[str, list[Any]]:
+    """The recipients of some permits, each in order of preference."""
+    found = dict[str, list[Any]]()
+    listed = _OF_PERMITS.of(connection.dialect, permit_ids)
+    rows = await _PHONES.of(connection, listed)
+    for row in sorted(rows, key=attrgetter("position")):
+        found.setdefault(row.permit_id, []).append(row)
+    return found

@@ -1,0 +1,89 @@
+"""`ReminderReader`: reminders page by page, a held one with its reason and instant."""
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any, Final
+
+from sqlalchemy import ColumnElement, Row, Select, and_, literal, select, tuple_
+
+from service.adapters.store.db.database import Database
+from service.adapters.store.db.schema import permits, reminders
+from service.adapters.store.reminders.transitions import KEY
+from service.domain.delivery.status import WAITING, ReminderState
+from service.flow.reports.message_views import RemindersWanted, SeenReminder
+
+SEEN: Final = (reminders, permits.c.shown_number)
+"""The columns that `seen` reads."""
+
+
+class ReminderReader:
+    """Looking reminders up."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def page(
+        self, wanted: RemindersWanted, after: str | None, limit: int
+    ) -> tuple[Sequence[SeenReminder], str | None]:
+        """Reminders by permit, from the one after `after`, and the next `after`."""
+        chosen = _chosen(wanted).order_by(*KEY).limit(limit + 1)
+        if after is not None:
+            chosen = chosen.where(_beyond(after))
+        async with self._database.read() as connection:
+            rows = (await connection.execute(chosen)).all()
+        page = rows[:limit]
+        return [seen(row) for row in page], _mark(page[-1]) if len(
+            rows
+        ) > limit else None
+
+
+def seen(row: Row[Any]) -> SeenReminder:
+    """A reminder as an operator sees it."""
+    waiting = row.state in WAITING
+    return SeenReminder(
+        authority=row.authority,
+        rule=row.rule,
+        number=row.shown_number,
+        step=row.step,
+        expires_on=row.expires_on,
+        due_at=row.due_at,
+        until_at=row.until_at,
+        state=ReminderState(row.state),
+        reason=row.reason,
+        hold_reason=row.hold_reason if waiting else None,
+        next_at=row.next_at if waiting else None,
+        sent_at=row.sent_at,
+        message=row.message_id,
+    )
+
+
+def _chosen(wanted: RemindersWanted) -> Select[Any]:
+    chosen = select(*SEEN).join_from(
+        reminders, permits, permits.c.id == reminders.c.permit_id
+    )
+    if wanted.state is not None:
+        chosen = chosen.where(reminders.c.state == wanted.state)
+    if wanted.rule is not None:
+        chosen = chosen.where(reminders.c.rule == wanted.rule)
+    if wanted.offices is not None:
+        chosen = chosen.where(reminders.c.authority.in_(wanted.offices))
+    if wanted.held is not None:
+        chosen = chosen.where(held() if wanted.held else ~held())
+    return chosen
+
+
+def held() -> ColumnElement[bool]:
+    """Whether it waits for a reason of its own."""
+    return and_(reminders.c.state.in_(WAITING), reminders.c.hold_reason.is_not(None))
+
+
+def _mark(row: Row[Any]) -> str:
+    """Where a page ends: permit, expiry date and step."""
+    return f"{row.permit_id}.{row.expires_on}.{row.step}"
+
+
+def _beyond(mark: str) -> ColumnElement[bool]:
+    permit, expires_on, step = mark.split(".", 2)
+    key = (permit, date.fromisoformat(expires_on), step)
+    types = [column.type for column in KEY]
+    return tuple_(*KEY) > tuple_(*map(literal, key, types))

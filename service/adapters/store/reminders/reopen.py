@@ -1,0 +1,101 @@
+"""Reminders due again when the cause of their end is gone: unsent, or a dead number."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from itertools import chain
+
+from sqlalchemy import ColumnElement, and_, exists, or_
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from service.adapters.store.db.json_rows import in_pieces
+from service.adapters.store.db.schema import messages, reminders
+from service.adapters.store.reminders.candidates import read, reminders_with_permits
+from service.adapters.store.reminders.redate import dated
+from service.adapters.store.reminders.transitions import (
+    Key,
+    move,
+    these,
+    told_in_place_of,
+)
+from service.domain.deadlines.slot import Slot
+from service.domain.delivery.outcome import RefusalKind
+from service.domain.delivery.retry import AFTER
+from service.domain.delivery.status import NEVER_ACCEPTED, ReminderState
+from service.domain.reminders.births import BEFORE_START
+from service.domain.reminders.eligibility import End, ended
+from service.flow.rows import DueGroup
+
+MAY_REOPEN = or_(
+    reminders.c.state.in_(NEVER_ACCEPTED),
+    and_(
+        reminders.c.state == ReminderState.FAILED,
+        reminders.c.retries < len(AFTER),
+        exists().where(
+            messages.c.id == reminders.c.message_id,
+            messages.c.kind == RefusalKind.BAD_NUMBER,
+        ),
+    ),
+)
+"""No provider accepted it, or its number was nobody's, and not for the third time."""
+
+
+_NOT_ASKED_FOR = NEVER_ACCEPTED - {ReminderState.SUPPRESSED}
+
+
+async def reopen(
+    connection: AsyncConnection,
+    group: DueGroup,
+    slot: Slot,
+    mine: ColumnElement[bool],
+    now: datetime,
+) -> None:
+    """Reopen the rows of a group's current slot that `mine` picks, dated by it.
+
+    A permit withdrawn by mistake is not lost; what fell due before the start is. Where
+    its phone takes no texts by now, it is that which ends its reminder.
+    """
+    closed = reminders_with_permits(
+        mine,
+        reminders.c.expires_on == group.expires_on,
+        reminders.c.step == slot.step,
+        MAY_REOPEN,
+        *(
+            [reminders.c.reason != BEFORE_START]
+            if slot.due_at < group.live_from
+            else []
+        ),
+        *([~told_in_place_of(slot)] if slot.replaces else []),
+    )
+    rows = (await connection.execute(closed)).all()
+    unsent, failed = list[Key](), list[Key]()
+    unwelcome = defaultdict[str, list[Key]](list)
+    for it in await read(connection, rows):
+        match ended(replace(it.candidate, until_at=slot.until_at), now):
+            case None:
+                (unsent if it.row.sent_at is None else failed).append(it.key)
+            case End(ReminderState.SUPPRESSED, why) if it.row.state in _NOT_ASKED_FOR:
+                unwelcome[why].append(it.key)
+            case _:
+                pass
+    values = {"next_at": now, **dated(slot, group.version, now)}
+    again = [*unsent, *chain.from_iterable(unwelcome.values())]
+    await _move(connection, again, ReminderState.DUE, now, values=values)
+    for why, keys in unwelcome.items():
+        await _move(connection, keys, ReminderState.SUPPRESSED, now, reason=why)
+    values |= {"retries": reminders.c.retries + 1}
+    await _move(connection, failed, ReminderState.RETRYING, now, values=values)
+
+
+async def _move(
+    connection: AsyncConnection,
+    keys: Sequence[Key],
+    state: ReminderState,
+    now: datetime,
+    *,
+    values: Mapping[str, object] | None = None,
+    reason: str = "reopened",
+) -> None:
+    for piece in in_pieces(keys):
+        await move(connection, these(piece), state, now, reason=reason, values=values)

@@ -1,0 +1,216 @@
+"""The figures of a report, and counts by type, authority, day or week."""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, date, datetime, time, timedelta
+
+from sqlalchemy import exists, func, or_, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from service.adapters.store.db.database import Database
+from service.adapters.store.db.schema import messages, permits, reminders, slots
+from service.adapters.store.reports.tallies import holders, of_offices, tallies
+from service.adapters.store.slots.due import between, falling
+from service.domain.delivery.status import NEVER_ACCEPTED, ReminderState
+from service.domain.law.rule import Text
+from service.domain.reminders.births import BEFORE_START
+from service.domain.reports.period import ReportPeriod, following, previous
+from service.domain.reports.tally import Span, Tally, TypeLine
+from service.domain.reports.weekly import Figures
+
+_INSTANT = timedelta(microseconds=1)
+"""As of an instant includes it; a span excludes its end."""
+
+_THE_START = datetime(1970, 1, 1, tzinfo=UTC)
+
+_OPEN = (
+    ReminderState.DUE,
+    ReminderState.RETRYING,
+    ReminderState.SENDING,
+    ReminderState.UNCERTAIN,
+)
+
+
+class CountStore:
+    """What was sent, counted from the ledger at each asking."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def figures(
+        self,
+        period: ReportPeriod,
+        as_of: datetime,
+        authority: Text,
+        names: Mapping[str, Text],
+        offices: Sequence[str] | None,
+    ) -> Figures:
+        """All a report needs of a period; `names` are the permit types by code."""
+        async with self._database.read() as connection:
+            spans = _spans(period)
+            counted = await tallies(connection, spans, "rule", as_of, offices)
+            after = Span("", period.starts_at, min(period.ends_at, as_of + _INSTANT))
+            return Figures(
+                period=period,
+                as_of=as_of,
+                authority=authority,
+                lines=_lines(counted, names),
+                not_reminded=await _not_reminded(connection, after, offices),
+                waiting=await _waiting(connection, after, offices),
+                before_start=await _before_start(connection, after, offices),
+                permits_reminded=await _told(connection, after, offices, filed=False),
+                filed_after_reminding=await _told(
+                    connection, after, offices, filed=True
+                ),
+                forecast=await _forecast(connection, following(period), offices),
+                first_issue=not any(
+                    tally.messages and label == "before"
+                    for (label, _), tally in counted.items()
+                ),
+                simulated=await _simulated(connection, offices),
+            )
+
+    async def counts(
+        self,
+        spans: Sequence[Span],
+        by: str,
+        as_of: datetime,
+        offices: Sequence[str] | None,
+    ) -> tuple[dict[tuple[str, str], Tally], dict[str, int]]:
+        """Tallies by (span, rule or authority), and the holders of each span."""
+        async with self._database.read() as connection:
+            found = await tallies(connection, spans, by, as_of, offices)
+            return found, await holders(connection, spans, as_of, offices)
+
+
+def _spans(period: ReportPeriod) -> list[Span]:
+    before = previous(period)
+    new_year = datetime.combine(
+        date(period.last_on.year, 1, 1), time(), period.zone
+    ).astimezone(UTC)
+    return [
+        Span("this", period.starts_at, period.ends_at),
+        Span("previous", before.starts_at, before.ends_at),
+        Span("year", new_year, period.ends_at),
+        Span("total", _THE_START, period.ends_at),
+        Span("before", _THE_START, period.starts_at),
+    ]
+
+
+def _lines(
+    counted: Mapping[tuple[str, str], Tally], names: Mapping[str, Text]
+) -> tuple[TypeLine, ...]:
+    none = Tally()
+    return tuple(
+        TypeLine(
+            rule=code,
+            name=name,
+            this=counted.get(("this", code), none),
+            previous=counted.get(("previous", code), none),
+            year=counted.get(("year", code), none),
+            total=counted.get(("total", code), none),
+        )
+        for code, name in names.items()
+        if any(key == code for _, key in counted)
+    )
+
+
+async def _not_reminded(
+    connection: AsyncConnection, span: Span, offices: Sequence[str] | None
+) -> dict[str, int]:
+    """Reminders that ended without a message, by a reason people understand."""
+    counted = (
+        select(reminders.c.state, reminders.c.reason, func.count().label("number"))
+        .where(
+            reminders.c.state.in_([*NEVER_ACCEPTED, ReminderState.FAILED]),
+            reminders.c.sent_at.is_(None),
+            reminders.c.reason != BEFORE_START,
+            reminders.c.state_at >= span.starts_at,
+            reminders.c.state_at < span.ends_at,
+            of_offices(reminders.c.authority, offices),
+        )
+        .group_by(reminders.c.state, reminders.c.reason)
+    )
+    found: dict[str, int] = {}
+    for row in await connection.execute(counted):
+        reason = _REASONS.get(row.state, row.reason)
+        found[reason] = found.get(reason, 0) + row.number
+    return found
+
+
+_REASONS: Mapping[str, str] = {
+    ReminderState.SUPERSEDED: "overtaken",
+    ReminderState.FAILED: "refused",
+}
+
+
+async def _waiting(
+    connection: AsyncConnection, span: Span, offices: Sequence[str] | None
+) -> int:
+    counted = select(func.count()).where(
+        reminders.c.state.in_(_OPEN),
+        reminders.c.due_at < span.ends_at,
+        of_offices(reminders.c.authority, offices),
+    )
+    return int((await connection.execute(counted)).scalar_one())
+
+
+async def _before_start(
+    connection: AsyncConnection, span: Span, offices: Sequence[str] | None
+) -> int:
+    counted = select(func.count()).where(
+        reminders.c.reason == BEFORE_START,
+        reminders.c.state_at >= span.starts_at,
+        reminders.c.state_at < span.ends_at,
+        of_offices(reminders.c.authority, offices),
+    )
+    return int((await connection.execute(counted)).scalar_one())
+
+
+async def _told(
+    connection: AsyncConnection,
+    span: Span,
+    offices: Sequence[str] | None,
+    *,
+    filed: bool,
+) -> int:
+    """Permits reminded of since the start; with `filed` those acted upon since.
+
+    Only a permit without a filed renewal is reminded of, so one filed came after.
+    """
+    counted = (
+        select(func.count(reminders.c.permit_id.distinct()))
+        .join_from(reminders, permits, permits.c.id == reminders.c.permit_id)
+        .where(
+            reminders.c.sent_at < span.ends_at,
+            of_offices(reminders.c.authority, offices),
+        )
+    )
+    if filed:
+        counted = counted.where(
+            or_(
+                permits.c.renewal_filed_on.is_not(None),
+                permits.c.replaced.is_(True),
+                permits.c.expires_on > reminders.c.expires_on,
+            )
+        )
+    return int((await connection.execute(counted)).scalar_one())
+
+
+async def _forecast(
+    connection: AsyncConnection, period: ReportPeriod, offices: Sequence[str] | None
+) -> int:
+    """Reminders that fall due in a coming period, as the register stands."""
+    span = between(period.starts_at, period.ends_at)
+    found = await connection.execute(
+        falling(span, of_offices(slots.c.authority, offices))
+    )
+    return sum(row.reminders for row in found)
+
+
+async def _simulated(
+    connection: AsyncConnection, offices: Sequence[str] | None
+) -> bool:
+    sandboxed = exists().where(
+        messages.c.provider == "sandbox", of_offices(messages.c.authority, offices)
+    )
+    return bool((await connection.execute(select(sandboxed))).scalar())

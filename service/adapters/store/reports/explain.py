@@ -1,0 +1,188 @@
+"""`ExplainStore`: who installed a version, and what happened to a permit."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, and_, case, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from service.adapters.store.db.database import Database
+from service.adapters.store.db.schema import (
+    golives,
+    message_reminders,
+    messages,
+    pauses,
+    permits,
+    recipients,
+    reminder_events,
+    reminders,
+    slots,
+    versions,
+)
+from service.adapters.store.db.types import database_now
+from service.adapters.store.office.senders import office_of_each, scopes_of
+from service.adapters.store.reminders.candidates import chosen, phones_of
+from service.domain.delivery.status import NEVER_ACCEPTED, ReminderState
+from service.domain.explain.history import Move, Sms, Told
+from service.domain.explain.not_sent import Pause, Situation, Start
+from service.domain.lawbook.version_choice import Revision
+from service.domain.permits.permit import PermitStatus
+from service.domain.permits.phone import Line
+
+_Key = tuple[Any, str]
+"""(expires_on, step)."""
+
+
+class ExplainStore:
+    """Reads the ledger of one permit whole."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def revisions(self, series: str) -> list[Revision]:
+        """Every version a series ever had, in the order they were installed."""
+        wanted = (
+            select(versions)
+            .where(versions.c.series == series)
+            .order_by(versions.c.batch, versions.c.applied_at)
+        )
+        async with self._database.read() as connection:
+            return [
+                Revision(row.id, row.state, row.applied_at, row.applied_by)
+                for row in await connection.execute(wanted)
+            ]
+
+    async def history(
+        self, permit_id: str, now: datetime
+    ) -> tuple[list[Told], Situation]:
+        """A permit's reminders as they fell due, and how it stands."""
+        async with self._database.read() as connection:
+            told = await _told(connection, permit_id)
+            return told, await _situation(connection, permit_id, told, now)
+
+
+_RETRY_AT = case((reminders.c.retry_at > database_now(), reminders.c.retry_at)).label(
+    "left_alone_until"
+)
+
+
+async def _told(connection: AsyncConnection, permit_id: str) -> list[Told]:
+    moves = await _moves(connection, permit_id)
+    wanted = (
+        select(reminders, _RETRY_AT)
+        .where(reminders.c.permit_id == permit_id)
+        .order_by(reminders.c.expires_on, reminders.c.due_at, reminders.c.born_at)
+    )
+    return [
+        Told(
+            step=row.step,
+            expires_on=row.expires_on,
+            version=row.version_id,
+            due_at=row.due_at,
+            until_at=row.until_at,
+            born_at=row.born_at,
+            state=ReminderState(row.state),
+            reason=row.reason,
+            next_at=row.next_at,
+            hold_reason=row.hold_reason,
+            retry_at=row.left_alone_until,
+            sent_at=row.sent_at,
+            told_on=row.told_on,
+            redated_at=row.redated_at,
+            moves=moves.get((row.expires_on, row.step), ()),
+        )
+        for row in await connection.execute(wanted)
+    ]
+
+
+async def _moves(
+    connection: AsyncConnection, permit_id: str
+) -> Mapping[_Key, Sequence[Move]]:
+    carried = await _messages(connection, permit_id)
+    found = defaultdict[_Key, list[Move]](list)
+    wanted = (
+        select(reminder_events)
+        .where(reminder_events.c.permit_id == permit_id)
+        .order_by(reminder_events.c.id)
+    )
+    for row in await connection.execute(wanted):
+        state, sms = ReminderState(row.state), carried.get(row.message_id)
+        move = Move(row.at, state, row.reason, sms)
+        found[row.expires_on, row.step].append(move)
+    return found
+
+
+async def _messages(connection: AsyncConnection, permit_id: str) -> Mapping[str, Sms]:
+    wanted = (
+        select(messages.c.id, messages.c.provider, messages.c.code, recipients.c.masked)
+        .join_from(message_reminders, messages)
+        .join(recipients)
+        .where(message_reminders.c.permit_id == permit_id)
+    )
+    return {
+        row.id: Sms(row.masked, row.provider, row.code)
+        for row in await connection.execute(wanted)
+    }
+
+
+async def _situation(
+    connection: AsyncConnection, permit_id: str, told: Sequence[Told], now: datetime
+) -> Situation:
+    wanted = (
+        select(permits, golives.c.state, golives.c.live_from)
+        .outerjoin_from(
+            permits,
+            golives,
+            and_(
+                golives.c.authority == permits.c.authority,
+                golives.c.rule == permits.c.rule,
+            ),
+        )
+        .where(permits.c.id == permit_id)
+    )
+    row = (await connection.execute(wanted)).one()
+    phones = await phones_of(connection, [permit_id])
+    phone = chosen(phones.get(permit_id, []))
+    stored = await _slots(connection, row)
+    return Situation(
+        now=now,
+        authority=row.authority,
+        expires_on=row.expires_on,
+        status=PermitStatus(row.status),
+        replaced=row.replaced,
+        renewal_filed_on=row.renewal_filed_on,
+        registered_at=row.registered_at,
+        dated_at=row.dated_at,
+        line=Line(phone.line) if phone else None,
+        opted_out=phone is not None and phone.opted_out_at is not None,
+        start=Start(row.state, row.live_from) if row.state else None,
+        pauses=await _pauses(connection, row),
+        unexpanded=frozenset(one.step for one in stored if one.expanded_at is None),
+        changed={one.step: one.redated_at for one in stored if one.redated_at},
+        texted=frozenset(
+            one.step
+            for one in told
+            if one.expires_on == row.expires_on and one.state not in NEVER_ACCEPTED
+        ),
+    )
+
+
+async def _slots(connection: AsyncConnection, permit: Row[Any]) -> Sequence[Row[Any]]:
+    wanted = select(slots).where(
+        slots.c.series == permit.series,
+        slots.c.authority == permit.authority,
+        slots.c.expires_on == permit.expires_on,
+    )
+    return (await connection.execute(wanted)).all()
+
+
+async def _pauses(connection: AsyncConnection, permit: Row[Any]) -> list[Pause]:
+    office = (await office_of_each(connection)).get(permit.authority)
+    scopes = scopes_of(permit.authority, permit.rule, office)
+    wanted = select(pauses).where(pauses.c.scope.in_(scopes)).order_by(pauses.c.since)
+    return [
+        Pause(row.scope, row.since, row.by, row.reason)
+        for row in await connection.execute(wanted)
+    ]

@@ -1,0 +1,157 @@
+"""`Meter` on the ledger: each figure one statement, through an index where there is."""
+
+from collections import Counter
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+from sqlalchemy import ColumnElement, and_, func, literal_column, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from service.adapters.store.db.database import Database
+from service.adapters.store.db.facts import instant
+from service.adapters.store.db.schema import (
+    authorities,
+    messages,
+    pauses,
+    reminders,
+)
+from service.adapters.store.office.senders import office_paused
+from service.adapters.store.sending.breaker import LAST_TICK
+from service.adapters.store.sending.resolve import OPEN_ROWS, for_a_person
+from service.domain.delivery.status import WAITING, MessageState, ReminderState
+from service.domain.formats.operator_request import ALL
+from service.flow.reports.metrics import Gauges
+
+BREAKER: Final = "breaker"
+"""By whom a pause is that the service made itself."""
+
+RECENT: Final = timedelta(hours=72)
+"""How old the messages are that are counted by state."""
+
+_COUNT: Final = func.count().label("number")
+
+
+class Meter:
+    """Reads one consistent view."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def gauges(self, now: datetime) -> Gauges:
+        """All figures of one moment."""
+        async with self._database.read() as connection:
+            brakes = (await connection.execute(select(pauses))).all()
+            due, since = await _due(connection, [one.scope for one in brakes], now)
+            broken = [one.reason for one in brakes if one.by == BREAKER]
+            return Gauges(
+                reminders=await _reminders(connection),
+                messages=await _messages(connection, now),
+                taken=await _taken(connection),
+                due=due,
+                waited=(now - since).total_seconds() if since else 0.0,
+                held=await _held(connection, now),
+                open=await _number(connection, OPEN_ROWS),
+                left=await _number(connection, and_(OPEN_ROWS, for_a_person())),
+                paused=len(brakes),
+                breaker=broken[0] if broken else None,
+                ticked_at=await _ticked_at(connection),
+            )
+
+
+async def _reminders(connection: AsyncConnection) -> dict[ReminderState, int]:
+    wanted = select(reminders.c.state, _COUNT).group_by(reminders.c.state)
+    rows = await connection.execute(wanted)
+    return {ReminderState(state): count for state, count in rows}
+
+
+async def _messages(
+    connection: AsyncConnection, now: datetime
+) -> dict[tuple[str, MessageState], int]:
+    """Those of the last days, office by office, as their index has them."""
+    kinds = (messages.c.provider, messages.c.state)
+    rows = await connection.execute(
+        select(*kinds, _COUNT)
+        .where(
+            messages.c.office.in_(select(authorities.c.code)),
+            messages.c.claimed_at >= now - RECENT,
+        )
+        .group_by(*kinds)
+    )
+    return {(row.provider, MessageState(row.state)): row.number for row in rows}
+
+
+async def _taken(connection: AsyncConnection) -> dict[str, int]:
+    """Ever accepted, by provider: counted in the index of their ids alone."""
+    rows = await connection.execute(
+        select(
+            messages.c.provider, func.count(messages.c.provider_id).label("number")
+        ).group_by(messages.c.provider)
+    )
+    return {row.provider: row.number for row in rows}
+
+
+async def _due(
+    connection: AsyncConnection, paused: Sequence[str], now: datetime
+) -> tuple[int, datetime | None]:
+    """How many could be sent now, and since when the oldest of them could."""
+    if ALL in paused:
+        return 0, None
+    found = [await _due_in(connection, state, _free(paused), now) for state in WAITING]
+    since = [oldest for _, oldest in found if oldest is not None]
+    return sum(count for count, _ in found), min(since, default=None)
+
+
+async def _due_in(
+    connection: AsyncConnection,
+    state: ReminderState,
+    free: Sequence[ColumnElement[bool]],
+    now: datetime,
+) -> tuple[int, datetime | None]:
+    wanted = select(_COUNT, func.min(reminders.c.next_at)).where(
+        _is(state),
+        reminders.c.next_at <= now,
+        *free,
+    )
+    count, oldest = (await connection.execute(wanted)).one()
+    return count, oldest
+
+
+def _is(state: ReminderState) -> ColumnElement[bool]:
+    """In that state, word by word as in its partial index: so it is used."""
+    return reminders.c.state == literal_column(f"'{state}'")
+
+
+def _free(paused: Sequence[str]) -> list[ColumnElement[bool]]:
+    """Neither its rule, authority nor office is paused; asked only of what is."""
+    columns = {"rule": reminders.c.rule, "authority": reminders.c.authority}
+    scopes = [scope.split(":", 1) for scope in paused]
+    free = [columns[kind] != code for kind, code in scopes if kind in columns]
+    return [*free, ~office_paused()] if len(free) < len(scopes) else free
+
+
+async def _held(connection: AsyncConnection, now: datetime) -> dict[str, int]:
+    """How many that are due wait for each reason."""
+    found = Counter[str]()
+    for state in WAITING:
+        rows = await connection.execute(
+            select(reminders.c.hold_reason, _COUNT)
+            .where(
+                _is(state),
+                reminders.c.next_at > now,
+                reminders.c.hold_reason.is_not(None),
+            )
+            .group_by(reminders.c.hold_reason)
+        )
+        found.update({row.hold_reason: row.number for row in rows})
+    return dict(found)
+
+
+async def _number(connection: AsyncConnection, *where: Any) -> int:  # noqa: ANN401
+    wanted = select(_COUNT).select_from(messages).where(*where)
+    return int((await connection.execute(wanted)).scalar_one())
+
+
+async def _ticked_at(connection: AsyncConnection) -> datetime | None:
+    at = await instant(connection, LAST_TICK)
+    return at.replace(tzinfo=UTC) if at and not at.tzinfo else at

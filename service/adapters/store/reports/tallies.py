@@ -1,0 +1,152 @@
+"""Counting: reminders, messages, segments and holders, never mixed.
+
+A reminder counts on the day its first message was accepted, a message on the day it
+was accepted, under the type of its first reminder. What became of a message counts
+"as of" an instant.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Integer,
+    Select,
+    String,
+    and_,
+    case,
+    column,
+    func,
+    select,
+    values,
+)
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from service.adapters.store.db.schema import messages, permits, reminders
+from service.adapters.store.db.types import Instant
+from service.domain.delivery.status import MessageState
+from service.domain.reports.tally import Span, Tally
+
+_DELIVERED = (MessageState.DELIVERED, MessageState.READ)
+_FAILED = (MessageState.UNDELIVERED, MessageState.FAILED, MessageState.CANCELED)
+
+TallyKey = tuple[str, str]
+"""(label of the span, value of the column counted by)."""
+
+
+async def tallies(
+    connection: AsyncConnection,
+    spans: Sequence[Span],
+    by: str,
+    as_of: datetime,
+    offices: Sequence[str] | None = None,
+) -> dict[TallyKey, Tally]:
+    """The counts of each span by a column of reminders and messages: rule, authority.
+
+    Only what was accepted by `as_of` counts, of all authorities or some.
+    """
+    span = _table(spans)
+    found: dict[TallyKey, Tally] = {}
+    for row in await connection.execute(_sent(span, by, as_of, offices)):
+        found[row.label, row.by] = Tally(
+            messages=row.messages,
+            delivered=row.delivered,
+            failed=row.failed,
+            segments=row.segments,
+        )
+    for row in await connection.execute(_reminded(span, by, as_of, offices)):
+        key = row.label, row.by
+        found[key] = found.get(key, Tally()) + Tally(reminded=row.reminded)
+    return found
+
+
+async def holders(
+    connection: AsyncConnection,
+    spans: Sequence[Span],
+    as_of: datetime,
+    offices: Sequence[str] | None = None,
+) -> dict[str, int]:
+    """How many different holders were reminded in each span."""
+    span = _table(spans)
+    holder = func.coalesce(permits.c.holder_code, permits.c.holder)
+    counted = (
+        select(span.c.label, func.count(holder.distinct()).label("holders"))
+        .join_from(reminders, span, _within(reminders.c.sent_at, span))
+        .join(permits, permits.c.id == reminders.c.permit_id)
+        .where(reminders.c.sent_at <= as_of, of_offices(reminders.c.authority, offices))
+        .group_by(span.c.label)
+    )
+    return {row.label: row.holders for row in await connection.execute(counted)}
+
+
+def _table(spans: Sequence[Span]) -> Any:  # noqa: ANN401 - a VALUES of three columns
+    rows = [(one.label, one.starts_at, one.ends_at) for one in spans]
+    return (
+        values(
+            column("label", String),
+            column("starts_at", Instant),
+            column("ends_at", Instant),
+        )
+        .data(rows)
+        .cte("span")
+    )
+
+
+def _sent(
+    span: Any,  # noqa: ANN401 - as above
+    by: str,
+    as_of: datetime,
+    offices: Sequence[str] | None,
+) -> Select[Any]:
+    settled = messages.c.final_at <= as_of
+    grouped = messages.c[by].label("by")
+    return (
+        select(
+            span.c.label,
+            grouped,
+            func.count().label("messages"),
+            func.sum(messages.c.segments).label("segments"),
+            _count(and_(messages.c.state.in_(_DELIVERED), settled)).label("delivered"),
+            _count(and_(messages.c.state.in_(_FAILED), settled)).label("failed"),
+        )
+        .join_from(messages, span, _within(messages.c.accepted_at, span))
+        .where(
+            messages.c.accepted_at <= as_of, of_offices(messages.c.authority, offices)
+        )
+        .group_by(span.c.label, grouped)
+    )
+
+
+def _reminded(
+    span: Any,  # noqa: ANN401 - as above
+    by: str,
+    as_of: datetime,
+    offices: Sequence[str] | None,
+) -> Select[Any]:
+    grouped = reminders.c[by].label("by")
+    return (
+        select(
+            span.c.label,
+            grouped,
+            func.count().label("reminded"),
+        )
+        .join_from(reminders, span, _within(reminders.c.sent_at, span))
+        .where(reminders.c.sent_at <= as_of, of_offices(reminders.c.authority, offices))
+        .group_by(span.c.label, grouped)
+    )
+
+
+def _within(instant: ColumnElement[datetime], span: Any) -> ColumnElement[bool]:  # noqa: ANN401 - as above
+    return and_(instant >= span.c.starts_at, instant < span.c.ends_at)
+
+
+def of_offices(
+    authority: ColumnElement[str], offices: Sequence[str] | None
+) -> ColumnElement[bool]:
+    """Rows of some authorities, or of all."""
+    return authority.is_not(None) if offices is None else authority.in_(offices)
+
+
+def _count(condition: ColumnElement[bool]) -> ColumnElement[int]:
+    return func.sum(case((condition, 1), else_=0).cast(Integer))

@@ -1,0 +1,1 @@
+"""Claim, record, receive and settle, as transactions."""

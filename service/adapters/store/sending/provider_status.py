@@ -1,0 +1,225 @@
+"""What a provider answered and later said: messages move up, reminders follow."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Row,
+    func,
+    insert,
+    literal,
+    select,
+    update,
+)
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from service.adapters.store.db.action_log import alarm
+from service.adapters.store.db.schema import (
+    messages,
+    pauses,
+    receipts,
+    reminders,
+)
+from service.adapters.store.db.types import Instant
+from service.adapters.store.db.upsert import insert_into
+from service.adapters.store.reminders.transitions import move
+from service.adapters.store.sending.late_acceptance import fall_back, turn_to
+from service.adapters.store.sending.phone_evidence import arrived, learn
+from service.adapters.store.sending.retry import (
+    of_message,
+    try_again,
+    turn_to_next_phone,
+)
+from service.domain.delivery.outcome import Fault, Receipt, RefusalKind
+from service.domain.delivery.status import (
+    NOT_TAKEN,
+    RANK,
+    REMINDER_AFTER,
+    MessageState,
+    ReminderState,
+)
+
+
+async def accept(
+    connection: AsyncConnection,
+    message_id: str,
+    provider_id: str,
+    state: MessageState,
+    now: datetime,
+    *,
+    fault: Fault | None = None,
+) -> bool:
+    """Move a message up to a state the provider reported; False if it was there.
+
+    Its reminders become sent with it, and with a final state delivered, or failed, or
+    are to be sent again, as the `fault` has it.
+    """
+    final = RANK[MessageState.DELIVERED]
+    row = (await connection.execute(select(messages).where(_is(message_id)))).first()
+    if row is None or RANK[state] <= row.rank:
+        return False
+    values: dict[str, Any] = {"state": state, "rank": RANK[state], "reason": None}
+    values |= {"provider_id": row.provider_id or provider_id}
+    values |= {"accepted_at": row.accepted_at or now}
+    final_at = row.final_at if row.rank >= final else now
+    values |= {"final_at": final_at if RANK[state] >= final else None}
+    if fault:
+        values |= {"code": fault.code, "kind": fault.kind}
+    moved = await connection.execute(
+        update(messages)
+        .where(_is(message_id), messages.c.rank < RANK[state])
+        .values(**values)
+    )
+    if moved.rowcount:
+        await _follow(connection, row, state, fault, now)
+    return bool(moved.rowcount)
+
+
+async def _sent(
+    connection: AsyncConnection,
+    mine: ColumnElement[bool],
+    accepted_at: datetime,
+    now: datetime,
+) -> None:
+    """A reminder counts on the day its first message was accepted."""
+    first = func.coalesce(reminders.c.sent_at, literal(accepted_at, Instant()))
+    values = {"sent_at": first, "retry_at": None}
+    await move(connection, mine, ReminderState.SENT, now, values=values)
+
+
+async def _follow(
+    connection: AsyncConnection,
+    row: Row[Any],
+    state: MessageState,
+    fault: Fault | None,
+    now: datetime,
+) -> None:
+    await turn_to(connection, row, state, now)
+    mine = of_message(row.id)
+    await _sent(connection, mine, row.accepted_at or now, now)
+    after = REMINDER_AFTER[state]
+    if after is ReminderState.DELIVERED:
+        await move(connection, mine, after, now)
+        await arrived(connection, row, now)
+    elif after is ReminderState.FAILED:
+        await fall_back(connection, row.id, now)
+        if fault:
+            since = row.accepted_at or now
+            await learn(connection, row, fault, since, now)
+            await _again(connection, row, state, fault, now)
+        left = mine & (reminders.c.state == ReminderState.SENT)
+        opted_out = fault is not None and fault.kind is RefusalKind.OPTED_OUT
+        why = "opted out" if opted_out else str(state)
+        await move(connection, left, after, now, reason=why)
+
+
+async def _again(
+    connection: AsyncConnection,
+    row: Row[Any],
+    state: MessageState,
+    fault: Fault,
+    now: datetime,
+) -> None:
+    """What did not arrive and may another time, or on another phone."""
+    if fault.kind is RefusalKind.BAD_NUMBER:
+        why = f"{state}: {fault.kind} {fault.code}"
+        await turn_to_next_phone(connection, row.id, why, now)
+    await try_again(connection, row.id, fault, now)
+
+
+async def take_receipt(
+    connection: AsyncConnection, receipt: Receipt, now: datetime
+) -> bool:
+    """Keep one receipt raw and let its message follow; whether it moved."""
+    message = await _message_of(connection, receipt)
+    moved = False
+    if message and await belongs(connection, message, receipt.provider_id, now):
+        moved = await _apply(connection, message, receipt, now)
+    await connection.execute(
+        insert(receipts).values(
+            provider=receipt.provider,
+            provider_id=receipt.provider_id,
+            message_id=message.id if message else None,
+            state=receipt.state,
+            code=receipt.code,
+            raw=dict(receipt.raw),
+            received_at=now,
+            moved=moved,
+        )
+    )
+    return moved
+
+
+async def _apply(
+    connection: AsyncConnection, message: Row[Any], receipt: Receipt, now: datetime
+) -> bool:
+    if receipt.state is None:
+        return False
+    fault = None
+    if receipt.code:
+        fault = Fault(receipt.kind, receipt.code, receipt.retry_after)
+    moved = await accept(
+        connection, message.id, receipt.provider_id, receipt.state, now, fault=fault
+    )
+    if moved and receipt.kind is RefusalKind.ACCOUNT:
+        await open_breaker(connection, f"account {receipt.code}: by receipt", now)
+    return moved
+
+
+async def open_breaker(connection: AsyncConnection, reason: str, now: datetime) -> None:
+    """Stop all sending: the provider refuses the account, not a message."""
+    await connection.execute(
+        insert_into(connection, pauses)
+        .values(scope="all", since=now, by="breaker", reason=reason)
+        .on_conflict_do_nothing()
+    )
+    await alarm(connection, "breaker", {"reason": reason}, now)
+
+
+async def belongs(
+    connection: AsyncConnection, message: Row[Any], provider_id: str, now: datetime
+) -> bool:
+    """Whether a provider's id is this message's; what must not be alarms somebody.
+
+    A second id for one message, an id that is another message's, and a word on a
+    message that was given up.
+    """
+    detail = {"message": message.id, "provider_id": provider_id}
+    if message.provider_id not in (None, provider_id):
+        await alarm(connection, "second provider id", detail, now)
+        return False
+    owner = await _owner_of(connection, message.provider, provider_id)
+    if owner is not None and owner.id != message.id:
+        await alarm(connection, "id of another message", detail, now)
+        return False
+    if message.state in NOT_TAKEN:
+        await alarm(connection, "accepted after all", detail, now)
+    return True
+
+
+async def _message_of(connection: AsyncConnection, receipt: Receipt) -> Row[Any] | None:
+    """By the provider's id first, then by our own from the callback URL.
+
+    Two messages alike may have been settled crosswise: then their ids have the say.
+    """
+    found = await _owner_of(connection, receipt.provider, receipt.provider_id)
+    if found is not None or receipt.ref is None:
+        return found
+    ours = select(messages).where(
+        _is(receipt.ref), messages.c.provider == receipt.provider
+    )
+    return (await connection.execute(ours)).first()
+
+
+async def _owner_of(
+    connection: AsyncConnection, provider: str, provider_id: str
+) -> Row[Any] | None:
+    theirs = select(messages).where(
+        messages.c.provider == provider, messages.c.provider_id == provider_id
+    )
+    return (await connection.execute(theirs)).first()
+
+
+def _is(message_id: str) -> ColumnElement[bool]:
+    return messages.c.id == message_id

@@ -1,0 +1,196 @@
+"""`ReceiveStore` on the ledger."""
+
+import re
+from collections.abc import Callable, Collection, Mapping, Sequence
+from datetime import datetime, timedelta
+
+from sqlalchemy import func, or_, select, text, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from service.adapters.store.db.action_log import note
+from service.adapters.store.db.database import Database
+from service.adapters.store.db.json_rows import in_pieces, like
+from service.adapters.store.db.schema import (
+    UNHEARD_MESSAGE,
+    inbounds,
+    messages,
+    receipts,
+)
+from service.adapters.store.db.upsert import insert_into
+from service.adapters.store.permits.opt_outs import opt_in, opt_out
+from service.adapters.store.permits.recipients import id_of, ids_of
+from service.adapters.store.permits.unreachable import lift_unreachable
+from service.adapters.store.sending.provider_status import take_receipt
+from service.domain.delivery.outcome import Inbound, Receipt
+from service.domain.delivery.status import MessageState
+from service.domain.formats.raw import label
+from service.domain.messages.keywords import READ_BY_PROVIDER, Wish
+from service.flow.rows import Recipient, Unconfirmed, Word
+
+NEVER_OUT = (MessageState.REFUSED, MessageState.NOT_ACCEPTED)
+"""A text that nobody can be answering."""
+
+_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_ASKED = like(messages, ("id", "ask_at"))
+_ASK = (
+    update(messages)
+    .where(messages.c.id == _ASKED["id"])
+    .values(ask_at=_ASKED["ask_at"])
+)
+
+_OF_MESSAGE = receipts.c.message_id == messages.c.id
+
+
+class ReceiveStore:
+    """The provider's later word, and what recipients text back."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def receive(self, receipts: Sequence[Receipt], now: datetime) -> int:
+        """Keep each receipt raw; move messages up their rank; how many moved."""
+        if not receipts:
+            return 0
+        async with self._database.write() as connection:
+            return sum([await take_receipt(connection, one, now) for one in receipts])
+
+    async def hear(
+        self,
+        inbound: Inbound,
+        sender: Recipient,
+        body: bytes,
+        wish: Callable[[str | None], Wish | None],
+        now: datetime,
+    ) -> bool:
+        """Keep a text to us and heed its wish; False where it came before."""
+        async with self._database.write() as connection:
+            recipient = await id_of(connection, sender.digest)
+            intent = wish(await _last_text(connection, recipient))
+            if recipient is None and intent == "stop":
+                recipient = (await ids_of(connection, [sender]))[sender.digest]
+            kept = await connection.execute(
+                insert_into(connection, inbounds)
+                .values(
+                    provider=inbound.provider,
+                    provider_id=inbound.provider_id,
+                    recipient_id=recipient,
+                    intent=intent,
+                    body=body,
+                    received_at=now,
+                )
+                .on_conflict_do_nothing()
+            )
+            if kept.rowcount:
+                await _note_strange(connection, inbound, now)
+            if kept.rowcount and recipient:
+                await _heed(connection, recipient, intent, now)
+            return bool(kept.rowcount)
+
+    async def words(
+        self, provider: str, ids: Collection[str]
+    ) -> Mapping[str, set[Word]]:
+        """What was received of those ids, theirs or ours, that are messages'."""
+        told: dict[str, set[Word]] = {}
+        async with self._database.read() as connection:
+            for piece in in_pieces(list(ids)):
+                told |= await _words(connection, provider, piece)
+        return told
+
+    async def silent(self) -> int:
+        """How many accepted messages the provider has said nothing of since."""
+        wanted = select(func.count()).where(messages.c.state == MessageState.ACCEPTED)
+        async with self._database.read() as connection:
+            return int((await connection.execute(wanted)).scalar_one())
+
+    async def unconfirmed(
+        self, provider: str, now: datetime, grace: timedelta, patience: timedelta
+    ) -> Sequence[Unconfirmed]:
+        """What is to be asked after by now, who has waited for that longest first."""
+        its = messages.c
+        wanted = (
+            select(its.id, its.accepted_at, its.provider_id, its.rank, its.posted_after)
+            .where(
+                text(f"messages.{UNHEARD_MESSAGE}"),
+                its.provider == provider,
+                its.accepted_at < now - grace,
+                its.accepted_at >= now - patience,
+                or_(its.ask_at.is_(None), its.ask_at <= now),
+            )
+            .order_by(func.coalesce(its.ask_at, its.accepted_at), its.id)
+        )
+        async with self._database.read() as connection:
+            rows = await connection.execute(wanted)
+            return [Unconfirmed(*row) for row in rows]
+
+    async def ask_again(self, at: Sequence[tuple[str, datetime]]) -> None:
+        """Keep when messages are to be asked after next."""
+        async with self._database.write() as connection:
+            await connection.execute(_ASK, _ASKED.rows(connection.dialect, at))
+
+    async def kept(self, receipt: Receipt) -> bool:
+        """Whether this very word on its message has been kept before."""
+        wanted = (
+            select(receipts.c.raw)
+            .join_from(receipts, messages, receipts.c.message_id == messages.c.id)
+            .where(
+                messages.c.provider == receipt.provider,
+                messages.c.provider_id == receipt.provider_id,
+                receipts.c.state.is_(None),
+            )
+        )
+        async with self._database.read() as connection:
+            known = (await connection.execute(wanted)).scalars()
+            return dict(receipt.raw) in known.all()
+
+
+async def _words(
+    connection: AsyncConnection, provider: str, ids: Sequence[str]
+) -> dict[str, set[Word]]:
+    ours = [one for one in ids if _UUID.fullmatch(one)]
+    named = messages.c.provider_id.in_(ids) | messages.c.id.in_(ours)
+    wanted = (
+        select(messages.c.id, messages.c.provider_id, receipts.c.state, receipts.c.code)
+        .join_from(messages, receipts, isouter=True, onclause=_OF_MESSAGE)
+        .where(messages.c.provider == provider, named)
+    )
+    told: dict[str, set[Word]] = {}
+    for row in await connection.execute(wanted):
+        words = told.setdefault(row.id, set())
+        if row.state:
+            words.add((MessageState(row.state), row.code))
+        if row.provider_id:
+            told[row.provider_id] = words
+    return told
+
+
+async def _last_text(connection: AsyncConnection, recipient: str | None) -> str | None:
+    """What was texted last to a phone, or may have been."""
+    if recipient is None:
+        return None
+    wanted = (
+        select(messages.c.body)
+        .where(messages.c.recipient_id == recipient, messages.c.state.not_in(NEVER_OUT))
+        .order_by(messages.c.claimed_at.desc(), messages.c.id.desc())
+        .limit(1)
+    )
+    return (await connection.execute(wanted)).scalar()
+
+
+async def _note_strange(
+    connection: AsyncConnection, inbound: Inbound, now: datetime
+) -> None:
+    """A reading of the provider's that we do not know may be somebody's wish."""
+    if inbound.opt_out is not None and inbound.opt_out not in READ_BY_PROVIDER:
+        detail = {"inbound": inbound.provider_id, "said": label(inbound.opt_out)}
+        await note(connection, now, "service", "unknown opt-out type", detail)
+
+
+async def _heed(
+    connection: AsyncConnection, recipient: str, intent: Wish | None, now: datetime
+) -> None:
+    """STOP ends what is due to this phone; START reopens what is current."""
+    if intent == "stop":
+        await opt_out(connection, recipient, "inbound", now)
+    elif intent == "start":
+        await opt_in(connection, recipient, now)
+    await lift_unreachable(connection, recipient, now)

@@ -1,0 +1,212 @@
+"""`GuardStore`: what a day brings an office, beside what was expected of it."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+
+from sqlalchemy import ColumnElement, exists, func, or_, select, text, true
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from service.adapters.store.db.action_log import alarm
+from service.adapters.store.db.database import Database
+from service.adapters.store.db.schema import (
+    OPEN_MESSAGE,
+    forecasts,
+    golives,
+    messages,
+    pauses,
+    reminders,
+    slots,
+)
+from service.adapters.store.db.upsert import insert_into
+from service.adapters.store.reminders.transitions import IS_DUE
+from service.adapters.store.slots.due import (
+    beside,
+    between,
+    falling,
+    unborn,
+    waiting,
+)
+from service.adapters.store.slots.frozen_forecasts import (
+    counted_until,
+    counting,
+    keep_looked,
+    looked,
+)
+from service.domain.reminders.volume_guard import GUARD
+from service.domain.reports.forecast import Falling
+from service.domain.reports.period import ReportPeriod
+from service.flow.sending.volume_guard import Frozen, Standing
+
+
+class VolumeStore:
+    """Counts by slots and by partial indexes, so that every tick can ask."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def started(self) -> set[str]:
+        """The authorities with a type on trial or live."""
+        async with self._database.read() as connection:
+            found = await connection.execute(select(golives.c.authority).distinct())
+            return set(found.scalars())
+
+    async def frozen(self, since: date) -> Mapping[str, Mapping[date, Frozen]]:
+        """What was written down for the days from `since` on, by office."""
+        found = defaultdict[str, dict[date, Frozen]](dict)
+        wanted = select(forecasts).where(forecasts.c.day >= since)
+        async with self._database.read() as connection:
+            for row in await connection.execute(wanted):
+                confirmed = row.confirmed_by is not None
+                found[row.office][row.day] = Frozen(
+                    row.reminders, row.made_at, confirmed
+                )
+        return found
+
+    async def standing(
+        self,
+        today: ReportPeriod,
+        ahead: ReportPeriod,
+        authorities: Sequence[str],
+        now: datetime,
+    ) -> Standing:
+        """What today and the days ahead bring, and what today begins with.
+
+        Carried over is what waits, where the guard has let it pass before, and what
+        was sent today already.
+        """
+        mine = slots.c.authority.in_(authorities)
+        span = between(today.starts_at, ahead.ends_at)
+        since = today.starts_at
+        async with self._database.read() as connection:
+            passed = _passed(await looked(connection))
+            left = waiting(since, today.ends_at, authorities)
+            return Standing(
+                falling=await _fallen(connection, mine, span),
+                unborn=await _fallen(connection, mine, unborn(since, now)),
+                carried=await _count(connection, left, passed)
+                + await _begun(connection, authorities, since, beside(since)),
+            )
+
+    async def freeze(
+        self, office: str, today: date, expected: Mapping[date, int], now: datetime
+    ) -> None:
+        """Write an office's days down; of them only today's may take another's place.
+
+        Whoever writes the last of them first has begun the day, and nobody else.
+        """
+        rows = [
+            {"office": office, "day": day, "reminders": number, "made_at": now}
+            for day, number in sorted(expected.items(), reverse=True)
+        ]
+        async with self._database.write() as connection:
+            fresh = insert_into(connection, forecasts).on_conflict_do_nothing()
+            if not (await connection.execute(fresh, rows[0])).rowcount:
+                return
+            await connection.execute(fresh, rows)
+            begun = insert_into(connection, forecasts).values(
+                office=office, day=today, reminders=expected[today], made_at=now
+            )
+            await connection.execute(
+                begun.on_conflict_do_update(
+                    index_elements=["office", "day"],
+                    set_={"reminders": expected[today]},
+                )
+            )
+
+    async def waits(self, now: datetime) -> bool:
+        """Whether anything is due and not held beyond `now`."""
+        any_ = select(exists().where(IS_DUE, reminders.c.next_at <= now))
+        async with self._database.read() as connection:
+            return bool((await connection.execute(any_)).scalar())
+
+    async def sendable(self, now: datetime) -> tuple[datetime, Mapping[str, int]]:
+        """Such reminders by authority, paused ones too, and until when is counted.
+
+        Whatever is born once this is written is born later.
+        """
+        wanted = (
+            select(
+                reminders.c.authority,
+                func.count().label("reminders"),
+                func.max(reminders.c.state_at).label("newest"),
+            )
+            .where(IS_DUE, reminders.c.next_at <= now)
+            .group_by(reminders.c.authority)
+        )
+        async with self._database.write() as connection:
+            rows = (await connection.execute(wanted)).all()
+            newest = max((row.newest for row in rows), default=None)
+            until = await counting(connection, newest, now)
+        return until, {row.authority: row.reminders for row in rows}
+
+    async def counted_until(self) -> datetime | None:
+        """Until when was counted last; None: never."""
+        async with self._database.read() as connection:
+            return await counted_until(connection)
+
+    async def begun(self, authorities: Sequence[str], since: datetime) -> int:
+        """Reminders sent for the first time since then, or under way."""
+        async with self._database.read() as connection:
+            return await _begun(connection, authorities, since)
+
+    async def hold(self, office: str, day: date, reason: str, now: datetime) -> bool:
+        """Pause what an office sends, and alarm; False if it is held or confirmed."""
+        confirmed = select(forecasts.c.confirmed_by).where(
+            forecasts.c.office == office, forecasts.c.day == day
+        )
+        async with self._database.write() as connection:
+            if (await connection.execute(confirmed)).scalar() is not None:
+                return False
+            made = await connection.execute(
+                insert_into(connection, pauses)
+                .values(scope=f"office:{office}", since=now, by=GUARD, reason=reason)
+                .on_conflict_do_nothing()
+            )
+            if made.rowcount:
+                detail = {"office": office, "reason": reason}
+                await alarm(connection, GUARD, detail, now)
+            return bool(made.rowcount)
+
+    async def passed(self, now: datetime) -> None:
+        """Write down that the guard has looked at everything until now."""
+        async with self._database.write() as connection:
+            await keep_looked(connection, now)
+
+
+async def _fallen(
+    connection: AsyncConnection, *where: ColumnElement[bool]
+) -> list[Falling]:
+    return [Falling(*row) for row in await connection.execute(falling(*where))]
+
+
+async def _count(connection: AsyncConnection, *where: ColumnElement[bool]) -> int:
+    counted = select(func.count()).select_from(reminders).where(*where)
+    return int((await connection.execute(counted)).scalar_one())
+
+
+def _passed(until: datetime | None) -> ColumnElement[bool]:
+    """Whether the guard has let a due reminder pass on a former look, if there was one.
+
+    One that was given back by a provider became due anew, but had been claimed.
+    """
+    if until is None:
+        return true()
+    return or_(reminders.c.message_id.is_not(None), reminders.c.state_at <= until)
+
+
+async def _begun(
+    connection: AsyncConnection,
+    authorities: Sequence[str],
+    since: datetime,
+    *where: ColumnElement[bool],
+) -> int:
+    open_ones = select(messages.c.id).where(text(OPEN_MESSAGE))
+    mine = (reminders.c.authority.in_(authorities), *where)
+    sent = await _count(connection, reminders.c.sent_at >= since, *mine)
+    return sent + await _count(
+        connection,
+        reminders.c.message_id.in_(open_ones),
+        reminders.c.sent_at.is_(None),
+        *mine,
+    )

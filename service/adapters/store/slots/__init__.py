@@ -1,0 +1,1 @@
+"""Slots: inserted, expanded, forecast."""

@@ -1,0 +1,1 @@
+"""The words: template files read by Jinja2."""

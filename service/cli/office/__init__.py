@@ -1,0 +1,1 @@
+"""Commands about authorities and their templates."""

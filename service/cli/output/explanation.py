@@ -1,0 +1,88 @@
+"""Explanations as people and machines read them."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import click
+import orjson
+
+from service.domain.errors import NeverRemindsError
+from service.domain.law.rule import Rule
+from service.flow.reports.explain import never
+
+
+def show(told: Mapping[str, Any], *, as_json: bool) -> None:
+    """Print the public `explain` answer, with a permit's history where it has one."""
+    if as_json:
+        _dump(told)
+        return
+    for key in ("rule", "version", "authority", "expires_on", "opens_on"):
+        _line(key, told[key] or "-")
+    _line("closes_on", f"{told['closes_on']} (lenient {told['closes_on_lenient']})")
+    if told["provisional"]:
+        _line("", "provisional: a year's holidays are not published yet")
+    for slot in told["slots"]:
+        _line(f"step {slot['step']}", f"{slot['due_at']:%Y-%m-%d %H:%M} UTC")
+    for line in told["trace"]:
+        click.echo(f"  {line}")
+    if permit := told.get("permit"):
+        click.echo(f"permit {permit['number']}, {permit['holder']}, {permit['status']}")
+        _show_steps(told.get("steps", ()))
+        _show_history(told["history"], ZoneInfo(told["zone"]))
+    if shadow := told.get("shadow"):
+        click.echo(_shadow(told, shadow))
+
+
+def show_never(rule: Rule, error: NeverRemindsError, *, as_json: bool) -> None:
+    """Print why nobody is ever reminded of a permit type, and nothing else."""
+    if as_json:
+        _dump({"rule": rule.code, **never(rule)})
+    else:
+        click.echo(str(error))
+
+
+def _show_steps(steps: Sequence[Mapping[str, Any]]) -> None:
+    for one in steps:
+        click.echo(f"  step {one['step']}: {one['outcome']}")
+
+
+def _show_history(history: Sequence[Mapping[str, Any]], zone: ZoneInfo) -> None:
+    for one in history:
+        click.echo(f"  reminder {one['step']}, expiry {one['expires_on']}, {zone.key}:")
+        for move in one["moves"]:
+            click.echo(f"    {_moment(move['at'], zone)}  {move['what']}")
+
+
+def _shadow(told: Mapping[str, Any], shadow: Mapping[str, Any]) -> str:
+    """What the version in the shadow would give, where that is anything else."""
+    names = ("opens_on", "closes_on", "closes_on_lenient")
+    zone = ZoneInfo(told["zone"])
+    changes = [
+        f"{name} {shadow[name] or '-'}, not {told[name] or '-'}"
+        for name in names
+        if shadow[name] != told[name]
+    ]
+    known = {slot["step"]: slot["due_at"] for slot in told["slots"]}
+    changes += [
+        f"{slot['step']} {_moment(slot['due_at'], zone)}"
+        for slot in shadow["slots"]
+        if known.get(slot["step"]) != slot["due_at"]
+    ]
+    gone = known.keys() - {slot["step"] for slot in shadow["slots"]}
+    changes += [f"no {step}" for step in sorted(gone)]
+    would = "; ".join(changes) or "the same"
+    return f"shadow {shadow['version']}, which sends nothing, would give: {would}"
+
+
+def _moment(at: datetime, zone: ZoneInfo) -> str:
+    return f"{at.astimezone(zone):%Y-%m-%d %H:%M}"
+
+
+def _line(name: str, value: object) -> None:
+    click.echo(f"{name:18} {value}")
+
+
+def _dump(told: Mapping[str, Any]) -> None:
+    click.echo(orjson.dumps(told, option=orjson.OPT_INDENT_2))

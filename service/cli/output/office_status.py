@@ -1,0 +1,39 @@
+"""How an authority stands, as people read it."""
+
+import click
+
+from service.domain.formats.authority_file import authority_to
+from service.domain.law.authority import Authority
+from service.domain.local_time import local_time
+from service.flow.office.status import Stage, Standing
+
+
+def show(found: Standing) -> None:
+    """Print the settings of an authority, then a line for each permit type."""
+    for name, value in authority_to(found.office).items():
+        _line(name, _value(value))
+    _line("sent by", found.sender)
+    _line("staff numbers", found.staff)
+    for stage in found.stages:
+        click.echo(f"{stage.state:5}  {stage.rule}{_since(stage, found.office)}")
+
+
+def _line(name: str, value: object) -> None:
+    click.echo(f"{name:20} {value}")
+
+
+def _value(value: object) -> object:
+    if isinstance(value, dict):
+        return "  ".join(value.values())
+    return ", ".join(value) if isinstance(value, list) else value
+
+
+def _since(stage: Stage, office: Authority) -> str:
+    if stage.hindrance:
+        return f"  cannot go live: {stage.hindrance}"
+    if stage.started is None:
+        return ""
+    since = local_time(stage.started.since, office.zone)
+    told = f"  since {since}, by {stage.started.approved_by}"
+    days = stage.started.catch_up_days
+    return f"{told}, caught up over {days} sending days" if days else told

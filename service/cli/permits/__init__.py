@@ -1,0 +1,1 @@
+"""Commands about permits and their phones."""

@@ -1,0 +1,77 @@
+"""Why a permit is texted when it is."""
+
+from datetime import date
+
+import click
+
+from service.adapters.calendars.holidays import calendars
+from service.adapters.rules.files import read_authorities, read_rules
+from service.adapters.templates.library import Words
+from service.cli.default_authority import meant
+from service.cli.option_types import AS_JSON, Day
+from service.cli.output.explanation import show, show_never
+from service.domain.errors import NeverRemindsError
+from service.domain.lawbook.law import Law
+from service.domain.lawbook.version_choice import Asked
+from service.flow.reports.explain import explain as explain_date
+from service.settings import load, shipped
+
+
+@click.command()
+@click.option("--rule", help="A rule's code, with --expires.")
+@click.option("--expires", type=Day(), help="The expiry date on the permit.")
+@click.option("--issued", type=Day(), help="The issue date, where it picks the law.")
+@click.option("--permit", help="A permit's number, instead of --rule and --expires.")
+@click.option(
+    "--version", metavar="KEY", help="Another version: former, future, shadow."
+)
+@click.option("--authority", help="Default: the one in the settings.")
+@AS_JSON
+def explain(
+    rule: str | None,
+    expires: date | None,
+    issued: date | None,
+    permit: str | None,
+    version: str | None,
+    authority: str | None,
+    *,
+    as_json: bool,
+) -> None:
+    """Explain the dates of an expiry date, or the whole history of a permit.
+
+    Where there is no database yet, the shipped rules and example offices are used.
+    Exit code 1 for a permit type of which nobody is ever reminded.
+    """
+    if bool(permit) == bool(rule or expires) or bool(rule) != bool(expires):
+        raise click.UsageError("give --rule and --expires, or --permit")
+    if permit and issued:
+        raise click.UsageError("--issued goes with --rule: a permit has its own")
+    settings = load()
+    if rule and expires and not settings.database_file.exists():
+        law = _shipped_law()
+        named = authority or settings.authority
+        office = meant(law, named, law.rule(rule).calendar)
+        asked = Asked(rule, office.code, expires, issued, version=version)
+        try:
+            show(explain_date(law, asked), as_json=as_json)
+        except NeverRemindsError as error:
+            show_never(law.rule(rule), error, as_json=as_json)
+            click.get_current_context().exit(1)
+        return
+    # Only now: what opens a database takes longer to import than to explain a date.
+    from service.cli.reports import explain_stored as history  # noqa: PLC0415
+
+    if rule and expires:
+        history.explain_date(rule, expires, issued, authority, version, as_json=as_json)
+    elif permit:
+        history.explain_permit(permit, authority, version, as_json=as_json)
+
+
+def _shipped_law() -> Law:
+    known = calendars()
+    templates = Words(shipped("templates")).names()
+    return Law(
+        read_rules(shipped("schedules"), templates=templates, calendars=known),
+        read_authorities(shipped("examples") / "authorities.toml", calendars=known),
+        known,
+    )

@@ -1,0 +1,1 @@
+"""Commands about messages, pauses and the SMS platform."""

@@ -1,0 +1,136 @@
+"""Messages: what became of each, and deciding what nobody knows."""
+
+from collections.abc import Iterator
+
+import click
+
+from service.app import House
+from service.cli.installation import in_house, whoami
+from service.domain.delivery.status import MessageState
+from service.domain.errors import ConflictError, UnknownError
+from service.flow.reports.message_views import MessageFile, MessagesWanted, SeenMessage
+from service.flow.sending.resolve import Decision, resolve
+
+PAGE = 500
+
+
+@click.group()
+def messages() -> None:
+    """Messages: what became of each, and deciding what nobody knows."""
+
+
+@messages.command("list")
+@click.option("--state", type=click.Choice([str(one) for one in MessageState]))
+@click.option("--authority", help="With all below it; default: every office.")
+@click.option("--open", "open_", is_flag=True, help="Only those without an outcome.")
+@in_house
+async def list_(
+    house: House, state: str | None, authority: str | None, *, open_: bool
+) -> None:
+    """List messages in the order of their claims."""
+    law = await house.office.law()
+    wanted = MessagesWanted(
+        state=MessageState(state) if state else None,
+        offices=law.below(authority) if authority else None,
+        open=open_,
+    )
+    after, count = None, 0
+    while page := await house.messages.page(wanted, after, PAGE):
+        for one in page:
+            click.echo(_line(one))
+        after, count = page[-1].id, count + len(page)
+    click.echo(f"{count} messages")
+
+
+_IDS = click.argument("ids", metavar="ID...", nargs=-1, required=True)
+_REASON = click.option("--reason", required=True, help="Why; it is kept and shown.")
+
+
+@messages.command()
+@click.argument("message_id", metavar="ID")
+@in_house
+async def show(house: House, message_id: str) -> None:
+    """Show everything that is kept about a message."""
+    for line in _lines(await house.messages.one(message_id)):
+        click.echo(line)
+
+
+@messages.command()
+@_IDS
+@_REASON
+@in_house
+async def resend(house: House, ids: tuple[str, ...], reason: str) -> None:
+    """Decide that they were not taken: what is still current goes out anew."""
+    await _decide(house, ids, Decision.RESEND, reason)
+
+
+@messages.command("give-up")
+@_IDS
+@_REASON
+@in_house
+async def give_up(house: House, ids: tuple[str, ...], reason: str) -> None:
+    """Decide not to send them again: their reminders have failed."""
+    await _decide(house, ids, Decision.GIVE_UP, reason)
+
+
+async def _decide(
+    house: House, ids: tuple[str, ...], decision: Decision, reason: str
+) -> None:
+    """Each by itself; those that are not for a person to decide are told at the end."""
+    to, by, refused = house.resolving(), whoami(), list[str]()
+    for message_id in ids:
+        try:
+            await resolve(message_id, decision, {"reason": reason}, to, by)
+        except (UnknownError, ConflictError) as error:
+            refused.append(str(error))
+            continue
+        found = await house.messages.one(message_id)
+        states = ", ".join(f"{one.number} {one.state}" for one in found.reminders)
+        click.echo(f"{found.message.id} {found.message.state}: {states}")
+    if refused:
+        raise ConflictError("; ".join(refused))
+
+
+def _line(one: SeenMessage) -> str:
+    waits = f"  waits for the {one.waits_for}" if one.waits_for else ""
+    why = f"  {one.reason}" if one.reason else ""
+    return (
+        f"{one.id}  {one.claimed_at:%Y-%m-%d %H:%M:%S} UTC  {one.state}  "
+        f"{one.authority} {one.rule}  {one.to}  {one.provider}{why}{waits}"
+    )
+
+
+def _lines(found: MessageFile) -> Iterator[str]:
+    one = found.message
+    yield _line(one)
+    yield f"  {found.body}"
+    yield (
+        f"  template {one.template}, version {one.template_version}, {one.language}, "
+        f"{one.segments} segments, attempt {one.attempt}, sent by {one.office}"
+    )
+    yield f"  provider's id {one.provider_id or 'none'}, {_fault(one)}"
+    for it in found.reminders:
+        why = it.reason or it.hold_reason
+        yield (
+            f"  reminder {it.rule} {it.number}, expiry {it.expires_on}, {it.step}: "
+            f"{it.state}{f' ({why})' if why else ''}"
+        )
+    for move in found.moves:
+        why = f" ({move.reason})" if move.reason else ""
+        yield f"  {move.at:%Y-%m-%d %H:%M:%S}  {move.number} {move.state}{why}"
+    for word in found.receipts:
+        moved = "" if word.moved else ", moved nothing"
+        yield (
+            f"  {word.received_at:%Y-%m-%d %H:%M:%S}  receipt "
+            f"{word.state or 'unknown'} {dict(word.raw)}{moved}"
+        )
+    for act in found.acts:
+        yield (
+            f"  {act.at:%Y-%m-%d %H:%M:%S}  {act.what} by {act.by} {dict(act.detail)}"
+        )
+
+
+def _fault(one: SeenMessage) -> str:
+    if one.kind is None and one.code is None:
+        return "no fault told"
+    return f"{one.kind or 'fault'} {one.code or 'without a code'}"

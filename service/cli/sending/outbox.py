@@ -1,0 +1,61 @@
+"""The office's own SMS platform: its format tried, its results read back."""
+
+from pathlib import Path
+
+import click
+
+from service.adapters.registers.rejects import rejects_file
+from service.adapters.sms_platform.example import example
+from service.adapters.sms_platform.format.file import load_format
+from service.adapters.sms_platform.format.model import Format
+from service.adapters.sms_platform.results.file import read_results
+from service.adapters.sms_platform.results.receipt import NAME
+from service.app import House
+from service.cli.installation import in_house
+from service.cli.option_types import FILE
+from service.domain.errors import SetUpError
+from service.flow.sending.import_results import MOVED, UNCHANGED, take_results
+from service.settings import Settings
+
+
+@click.group()
+def outbox() -> None:
+    """Messages through the office's own SMS platform."""
+
+
+@outbox.command()
+@click.argument("file", type=FILE)
+def check(file: Path) -> None:
+    """Check the format FILE (.toml) and show an invented message in it."""
+    for line in example(load_format(file)):
+        click.echo(line)
+
+
+@outbox.command()
+@click.argument("file", type=FILE)
+@in_house
+async def results(house: House, file: Path) -> int:
+    """Read what became of messages out of FILE (CSV, XLSX); exit 1 for rejects."""
+    found = _format(house.settings)
+    if found.results is None:
+        raise SetUpError(f"{found.where}: add [results], which says how to read them")
+    rows = read_results(file, found.results, our_ids=found.our_ids)
+    path = file.with_name(f"{file.name}.rejects.csv")
+    with rejects_file(path) as rejects:
+        counts = await take_results(rows, NAME, house.receiving, house.clock, rejects)
+    click.echo(
+        f"{counts[MOVED]} moved, {counts[UNCHANGED]} unchanged, "
+        f"{rejects.count} rejected"
+    )
+    if rejects.count:
+        click.echo(f"the rejected rows, each with its reason: {path}")
+    return 1 if rejects.count else 0
+
+
+def _format(settings: Settings) -> Format:
+    if settings.outbox is None:
+        raise SetUpError(
+            "PERMIT_REMINDERS_PROVIDER and PERMIT_REMINDERS_OUTBOX: set them to outbox "
+            "and to the format file of the platform that made these results"
+        )
+    return load_format(settings.outbox)

@@ -1,0 +1,145 @@
+"""Which days count: working days of a place, and how far that is published."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from hashlib import sha256
+from types import MappingProxyType
+from typing import Final
+
+from service.domain.calendars.working_days import WorkingDays
+
+DAY: Final = timedelta(days=1)
+SATURDAY: Final = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Grounds:
+    """What a calendar is built from, in whole `years` of Saturday-Sunday weekends.
+
+    `off` days are named and certain, `worked` ones are worked whatever else they
+    are; `maybe_off` may still be taken off, `maybe_working` may still be worked.
+    """
+
+    years: range
+    off: Mapping[date, str]
+    worked: frozenset[date]
+    maybe_off: Mapping[date, str]
+    maybe_working: frozenset[date]
+
+
+@dataclass(frozen=True, slots=True)
+class Calendar:
+    """The working days of one place, and until when they are known.
+
+    After `covered_until` (None: computable for ever) the year's notice is not out.
+    From then on `surely` holds only days certain to be working days, so counting
+    back on it never tells a closing too late; `possibly` holds every day that may
+    become one, so counting back on it never tells an opening too early. Until
+    then they are the same. `names` are the days off that have one, for the trace.
+    Two calendars of the same grounds are equal.
+    """
+
+    code: str
+    covered_until: date | None
+    surely: WorkingDays = field(repr=False, compare=False)
+    possibly: WorkingDays = field(repr=False, compare=False)
+    names: Mapping[date, str] = field(repr=False, compare=False)
+    grounds: Grounds = field(repr=False)
+
+    def covers(self, day: date) -> bool:
+        """Whether the notice that decides about `day` is published."""
+        return self.covered_until is None or day <= self.covered_until
+
+    def days_off(self, after: date, until: date, days: WorkingDays) -> list[str]:
+        """Name the days off in (after, until] by one of the two indexes.
+
+        Days without work between them share one text.
+        """
+        runs: list[list[date]] = []
+        for day in _every(after + DAY, until):
+            if day not in self.names or day in days:
+                continue
+            if runs and days.on_or_after(runs[-1][-1]) > day:
+                runs[-1].append(day)
+            else:
+                runs.append([day])
+        return [self._run(run) for run in runs]
+
+    def _run(self, run: list[date]) -> str:
+        name = ", ".join(dict.fromkeys(self.names[day] for day in run))
+        return f"{run[0]} {name}" if len(run) == 1 else f"{run[0]} to {run[-1]} {name}"
+
+
+def made_up(after: date, until: date, days: WorkingDays) -> list[date]:
+    """List the weekend days in (after, until] that count as worked (调休)."""
+    return [day for day in _every(after + DAY, until) if weekend(day) and day in days]
+
+
+def calendar(
+    code: str,
+    years: range,
+    days_off: Mapping[date, str],
+    *,
+    worked: Iterable[date] = (),
+    covered_until: date | None = None,
+    maybe_off: Mapping[date, str] = MappingProxyType({}),
+    maybe_working: Iterable[date] = (),
+) -> Calendar:
+    """Build a calendar from its grounds; what is perhaps counts after `covered_until`.
+
+    Days outside the years count for nothing.
+    """
+    later = covered_until or date(years[-1], 12, 31)
+    grounds = Grounds(
+        years=years,
+        off=days_off,
+        worked=frozenset(worked),
+        maybe_off={day: name for day, name in maybe_off.items() if day > later},
+        maybe_working=frozenset(day for day in maybe_working if day > later),
+    )
+    first, surely, possibly = _indexed(grounds)
+    return Calendar(
+        code=code,
+        covered_until=covered_until,
+        surely=WorkingDays(code, first, surely),
+        possibly=WorkingDays(code, first, possibly),
+        names={**grounds.maybe_off, **days_off},
+        grounds=grounds,
+    )
+
+
+def fingerprint(known: Calendar) -> str:
+    """Digest what a calendar says of every day: another digest, another calendar."""
+    said = f"{known.covered_until} {known.surely.first} ".encode()
+    told = sha256(said + known.surely.works + known.possibly.works)
+    return told.hexdigest()[:16]
+
+
+def weekend(day: date) -> bool:
+    """Tell whether a day is a Saturday or Sunday."""
+    return day.weekday() >= SATURDAY
+
+
+def _indexed(grounds: Grounds) -> tuple[date, bytes, bytes]:
+    """Say by one byte a day which days surely and which possibly work."""
+    first = date(grounds.years[0], 1, 1)
+    length = (date(grounds.years[-1], 12, 31) - first).days + 1
+    weeks = b"\1\1\1\1\1\0\0" * (length // 7 + 2)
+    works = weeks[first.weekday() :][:length]
+    works = _marked(_marked(works, first, grounds.off, 0), first, grounds.worked, 1)
+    surely = _marked(works, first, grounds.maybe_off, 0)
+    return first, surely, _marked(works, first, grounds.maybe_working, 1)
+
+
+def _marked(works: bytes, first: date, days: Iterable[date], mark: int) -> bytes:
+    marked, base = bytearray(works), first.toordinal()
+    for day in days:
+        at = day.toordinal() - base
+        if 0 <= at < len(marked):
+            marked[at] = mark
+    return bytes(marked)
+
+
+def _every(first: date, last: date) -> Iterator[date]:
+    return map(date.fromordinal, range(first.toordinal(), last.toordinal() + 1))

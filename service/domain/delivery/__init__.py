@@ -1,0 +1,1 @@
+"""What a provider answers: outcomes, states, retries, the breaker."""

@@ -1,0 +1,1 @@
+"""Explanations for people: why this date, why no text, what happened."""

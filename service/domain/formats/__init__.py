@@ -1,0 +1,1 @@
+"""Files and requests read into the types of the domain."""

@@ -1,0 +1,86 @@
+"""The one place where raw permit fields, from JSON or CSV alike, become a Permit."""
+
+from collections.abc import Mapping
+from dataclasses import fields as fields_of
+from typing import cast, get_args
+
+from service.domain.errors import InvalidError
+from service.domain.formats.raw import Raw, label
+from service.domain.law.rule import Language
+from service.domain.permits.permit import Permit, PermitStatus
+
+FIELDS = tuple(field.name for field in fields_of(Permit))
+"""The public contract's field names; every other name is a mistake."""
+
+REQUIRED = ("rule", "number", "holder", "expires_on")
+"""Without these there is no permit; `authority` may come from the settings."""
+
+DATES = ("issued_on", "expires_on", "renewal_filed_on")
+"""The fields that hold a local date, written 2026-12-31."""
+
+_STATUSES = tuple(status.value for status in PermitStatus)
+_WIDE = {ord(one) + 0xFEE0: one for one in map(chr, range(0x21, 0x7F)) if one.isalnum()}
+
+
+def permit_from(
+    fields: Mapping[str, object], where: str, *, default_authority: str | None
+) -> Permit:
+    """Check every field and build the permit.
+
+    White space around a value goes, an empty value counts as absent. In `number`,
+    `holder_code` and `replaces` full-width digits and letters become ASCII and
+    nothing else changes: the number is what the office printed. `phones` is a
+    list, or one text that lists them. Raises `InvalidError` with all the mistakes
+    at once; phones and long digit runs in it are masked.
+    """
+    raw = Raw(fields)
+    _refuse_unknown(raw, fields)
+    permit = Permit(
+        authority=_authority(raw, default_authority),
+        rule=raw.required("rule", 64, "the code of a rule"),
+        number=narrow(raw.required("number", 64, "the permit's number")),
+        holder=raw.required("holder", 200, "the holder's name"),
+        expires_on=raw.required_day("expires_on"),
+        phones=raw.phones("phones"),
+        holder_code=_narrow(raw.text("holder_code", 64)),
+        language=cast("Language | None", raw.word("language", get_args(Language))),
+        issued_on=raw.day("issued_on"),
+        status=PermitStatus(raw.word("status", _STATUSES) or PermitStatus.ACTIVE),
+        renewal_filed_on=raw.day("renewal_filed_on"),
+        replaces=_narrow(raw.text("replaces", 64)),
+    )
+    _refuse_disorder(raw, permit)
+    if raw.mistakes:
+        raise InvalidError(where, raw.mistakes)
+    return permit
+
+
+def narrow(text: str) -> str:
+    """Make full-width digits and letters ASCII: two ways to type one number."""
+    return text.translate(_WIDE)
+
+
+def _authority(raw: Raw, default: str | None) -> str:
+    if default:
+        return raw.text("authority", 64) or default
+    expected = "the code of an office, or a default one in the settings"
+    return raw.required("authority", 64, expected)
+
+
+def _narrow(text: str | None) -> str | None:
+    return text and narrow(text)
+
+
+def _refuse_unknown(raw: Raw, fields: Mapping[str, object]) -> None:
+    for name in fields:
+        if name not in FIELDS:
+            raw.wrong(label(name), "an unknown field", f"one of {', '.join(FIELDS)}")
+
+
+def _refuse_disorder(raw: Raw, permit: Permit) -> None:
+    if permit.replaces == permit.number:
+        raw.wrong("replaces", "its own number", "the number of the permit it renews")
+    active = permit.status is PermitStatus.ACTIVE
+    if active and permit.issued_on and permit.issued_on > permit.expires_on:
+        expected = f"a day not after expires_on, {permit.expires_on}"
+        raw.wrong("issued_on", str(permit.issued_on), expected)

@@ -1,0 +1,1 @@
+"""Going live: draft, trial, live, catch-up, and the preview."""

@@ -1,0 +1,1 @@
+"""A permit type's law as data, and the office that applies it."""

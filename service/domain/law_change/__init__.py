@@ -1,0 +1,1 @@
+"""A change of the law: the plan, its impact in figures, and objections to it."""

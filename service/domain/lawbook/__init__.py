@@ -1,0 +1,1 @@
+"""Every rule, office and calendar in force, and which version dates a permit."""

@@ -1,0 +1,193 @@
+"""Everything loaded that the law says: rules, authorities, calendars."""
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import replace
+from datetime import date
+from functools import lru_cache
+from typing import Final, TypeVar
+
+from service.domain.calendars.calendar import Calendar
+from service.domain.calendars.office_year import CalendarYear
+from service.domain.deadlines.ladder import Reckoning, reckon
+from service.domain.deadlines.slot import Ladder
+from service.domain.errors import UnknownError
+from service.domain.law.authority import Authority
+from service.domain.law.rule import Rule, Version
+
+T = TypeVar("T")
+
+REMEMBERED: Final = 10_000
+"""Ladders kept: twelve rules over some two years of expiry dates."""
+
+
+class Law:
+    """Looks up by code and dates by the book; never changes once made.
+
+    `calendars` are the `published` ones with the office's own `years` laid over them.
+    `digest` tells one state of the stored law from another.
+    """
+
+    def __init__(
+        self,
+        rules: Mapping[str, Rule],
+        authorities: Mapping[str, Authority],
+        calendars: Mapping[str, Calendar],
+        former: Iterable[Version] = (),
+        shadows: Iterable[Version] = (),
+        *,
+        published: Mapping[str, Calendar] | None = None,
+        years: Iterable[CalendarYear] = (),
+        digest: str = "",
+    ) -> None:
+        self.digest = digest
+        self.rules, self.authorities = dict(rules), dict(authorities)
+        self.calendars = dict(calendars)
+        self.published, self.years = dict(published or calendars), tuple(years)
+        self.shadows = tuple(shadows)
+        self._versions = {version.key: version for version in (*former, *self.shadows)}
+        self._series = dict[str, Version]()
+        for rule in rules.values():
+            for version in sorted(rule.versions, key=lambda one: one.revision):
+                self._versions[version.key] = self._series[version.series] = version
+        self._remembered = lru_cache(REMEMBERED)(self._ladder)
+
+    def rule(self, code: str) -> Rule:
+        """Look up a rule; raises `UnknownError`."""
+        return _known("rule", code, self.rules)
+
+    def authority(self, code: str) -> Authority:
+        """Look up an authority; raises `UnknownError`."""
+        return _known("authority", code, self.authorities)
+
+    def calendar(self, code: str) -> Calendar:
+        """Look up a calendar; raises `UnknownError`."""
+        return _known("calendar", code, self.calendars)
+
+    def version(self, key: str) -> Version:
+        """Look up a version by its public name, in force or former or in the shadow.
+
+        Raises `UnknownError`.
+        """
+        return _known("version", key, self._versions)
+
+    def had(self, key: str) -> bool:
+        """Whether a version of this name is, or ever was, installed."""
+        return key in self._versions
+
+    def beyond(self, other: "Law") -> list[Version]:
+        """List the versions in force that another law never had."""
+        return [
+            version
+            for rule in self.rules.values()
+            for version in rule.versions
+            if not other.had(version.key)
+        ]
+
+    def standing(self, series: str) -> Version:
+        """Look up the version that dates a series now; raises `UnknownError`."""
+        return _known("version", series, self._series)
+
+    def as_if(self, keys: Collection[str]) -> "Law":
+        """The law in which these shadow versions stand, each for its whole series."""
+        rules = dict(self.rules)
+        for version in map(self.version, keys):
+            rule = rules[version.rule]
+            others = [one for one in rule.versions if one.series != version.series]
+            rules[rule.code] = replace(rule, versions=(*others, version))
+        return Law(
+            rules,
+            self.authorities,
+            self.calendars,
+            self._versions.values(),
+            published=self.published,
+            years=self.years,
+        )
+
+    def version_for(
+        self,
+        rule_code: str,
+        authority_code: str,
+        expires_on: date,
+        issued_on: date | None = None,
+    ) -> Version:
+        """Find the version that governs a permit of an authority.
+
+        Raises `UnknownError`, `NotInForceError` and `NeverRemindsError`.
+        """
+        line = self.line(authority_code)
+        return self.rule(rule_code).version_for(expires_on, issued_on, line)
+
+    def line(self, authority_code: str) -> tuple[str, ...]:
+        """List an authority and those above it; raises `UnknownError`."""
+        office = self.authority(authority_code)
+        line = [office.code]
+        while office.parent is not None:
+            office = self.authority(office.parent)
+            line.append(office.code)
+        return tuple(line)
+
+    def below(self, authority_code: str) -> tuple[str, ...]:
+        """List an authority and all under it in the tree; raises `UnknownError`."""
+        found = [self.authority(authority_code).code]
+        for code in found:
+            found += [
+                one.code for one in self.authorities.values() if one.parent == code
+            ]
+        return tuple(found)
+
+    def default_authority(self, code: str | None) -> Authority:
+        """Look up the authority that is meant where none is named.
+
+        The one from the settings, else the only one there is; raises `UnknownError`.
+        """
+        if code is None and len(self.authorities) == 1:
+            return next(iter(self.authorities.values()))
+        return _known("authority", code or "(none named)", self.authorities)
+
+    def sender_of(self, authority_code: str) -> Authority:
+        """Find who texts for an authority: itself or the nearest above that sends.
+
+        Raises `UnknownError` where nobody up the tree does.
+        """
+        office = self.authority(authority_code)
+        while not office.sends and office.parent is not None:
+            office = self.authority(office.parent)
+        if office.sends:
+            return office
+        kind = "sender for authority"
+        raise UnknownError(kind, authority_code)
+
+    def ladder(
+        self, rule_code: str, version: Version, authority_code: str, expires_on: date
+    ) -> Ladder:
+        """Date a version for one expiry date in one office.
+
+        The authority's own settings decide how days are counted, its sender's zone,
+        hours and calendar when texts go out. Raises `UnknownError`, and
+        `InvalidError` for a date outside the calendars.
+        """
+        return self._remembered(rule_code, version, authority_code, expires_on)
+
+    def reckon(
+        self, rule_code: str, version: Version, authority_code: str, expires_on: date
+    ) -> Reckoning:
+        """Date like `ladder`, and keep the reasons."""
+        return reckon(
+            self.rule(rule_code),
+            version,
+            expires_on,
+            self.authority(authority_code),
+            self.calendars,
+            sender=self.sender_of(authority_code),
+        )
+
+    def _ladder(
+        self, rule_code: str, version: Version, authority_code: str, expires_on: date
+    ) -> Ladder:
+        return self.reckon(rule_code, version, authority_code, expires_on).ladder()
+
+
+def _known(kind: str, code: str, loaded: Mapping[str, T]) -> T:
+    if code not in loaded:
+        raise UnknownError(kind, code, tuple(loaded))
+    return loaded[code]

@@ -1,0 +1,162 @@
+"""Which version dates a permit, and why it is that one."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from service.domain.errors import (
+    InvalidError,
+    Mistake,
+    NeverRemindsError,
+    NotInForceError,
+    UnknownError,
+)
+from service.domain.law.rule import Rule, Version
+from service.domain.lawbook.law import Law
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What is to be explained: an expiry date under a rule, in an office.
+
+    `falls_under` is the version of a permit that is registered, `version` another one
+    that was asked for by name.
+    """
+
+    rule: str
+    authority: str
+    expires_on: date
+    issued_on: date | None = None
+    falls_under: str | None = None
+    version: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """A version of a series as it was installed: active, shadow or retired.
+
+    The active one installed last dates the permits of its series.
+    """
+
+    key: str
+    state: str
+    applied_at: datetime
+    applied_by: str
+
+
+def choose(law: Law, asked: Asked) -> Version:
+    """Find the version to explain: by name, as registered, or else by its dates.
+
+    Raises `UnknownError`, `InvalidError` for a version of another rule,
+    `NotInForceError` and `NeverRemindsError`.
+    """
+    rule = law.rule(asked.rule)
+    if asked.version is not None:
+        return _named(law, rule, asked.version)
+    if asked.falls_under is not None:
+        return law.version(asked.falls_under)
+    return _governing(law, asked)
+
+
+def chosen(
+    law: Law, asked: Asked, version: Version, revisions: Sequence[Revision]
+) -> Iterator[str]:
+    """Say line by line why it is this version, and who installed it when."""
+    rule = law.rule(asked.rule)
+    picked, since = _picked(law, asked, version), _in_force(version, rule)
+    yield f"version {version.key}: {picked}; in force {since}"
+    if version.jurisdiction is not None:
+        yield f"version {version.key}: {_laid_over(law, asked, version)}"
+    yield from _installed(version, revisions)
+
+
+def _named(law: Law, rule: Rule, key: str) -> Version:
+    try:
+        version = law.version(key)
+    except UnknownError as error:
+        ours = [one for one in error.known if one.startswith(f"{rule.code}@")]
+        raise UnknownError(error.kind, key, ours) from None
+    if version.rule != rule.code:
+        mistake = Mistake("version", repr(key), f"a version of {rule.code}")
+        raise InvalidError("request", [mistake])
+    return version
+
+
+def _governing(law: Law, asked: Asked) -> Version:
+    return law.version_for(
+        asked.rule, asked.authority, asked.expires_on, asked.issued_on
+    )
+
+
+def _picked(law: Law, asked: Asked, version: Version) -> str:
+    if asked.version is None:
+        return f"{_picking_date(asked, version)} picks it"
+    try:
+        governing = _governing(law, asked)
+    except (NotInForceError, NeverRemindsError):
+        return "asked for by name; no version governs these dates by itself"
+    if governing.key == version.key:
+        return f"asked for by name; {_picking_date(asked, version)} picks it too"
+    day = _picking_date(asked, governing)
+    return f"asked for by name; {day} picks {governing.key}"
+
+
+def _picking_date(asked: Asked, version: Version) -> str:
+    expiry = f"the expiry date {asked.expires_on}"
+    if version.governs == "expiry":
+        return expiry
+    if asked.issued_on is None:
+        return f"{expiry}, for want of the issue date that should,"
+    return f"the issue date {asked.issued_on}"
+
+
+def _in_force(version: Version, rule: Rule) -> str:
+    since = f"from {version.in_force_from}"
+    if version.in_force_until is not None:
+        return f"{since} until {version.in_force_until}"
+    later = [
+        one
+        for one in rule.versions
+        if one.jurisdiction == version.jurisdiction
+        and one.in_force_from > version.in_force_from
+    ]
+    if not later:
+        return f"{since} on"
+    follows = min(later, key=lambda one: one.in_force_from)
+    return f"{since} until {follows.key} follows on {follows.in_force_from}"
+
+
+def _laid_over(law: Law, asked: Asked, version: Version) -> str:
+    code = version.jurisdiction or ""
+    office = law.authorities.get(code)
+    place = f"{office.name.en} ({code})" if office else code
+    rule = law.rule(asked.rule)
+    try:
+        general = rule.version_for(asked.expires_on, asked.issued_on).key
+    except NotInForceError:
+        return f"the law of {place} and below; no general version is in force"
+    return f"the law of {place} and below, laid over the general {general}"
+
+
+def _installed(version: Version, revisions: Sequence[Revision]) -> Iterator[str]:
+    """Say who installed it and every other revision of its series, in order."""
+    known = [one.key for one in revisions]
+    if version.key not in known:
+        return
+    active = [one.key for one in revisions if one.state == "active"]
+    told = [
+        f"{one.key.removeprefix(version.series)[1:]} by {one.applied_by} on "
+        f"{one.applied_at:%Y-%m-%d %H:%M} UTC ({_standing(one, active)})"
+        for one in revisions
+    ]
+    at = known.index(version.key) + 1
+    yield (
+        f"version {version.key}: revision {at} of {len(known)}; installed: "
+        f"{', '.join(told)}"
+    )
+
+
+def _standing(one: Revision, active: Sequence[str]) -> str:
+    if one.state != "active":
+        return one.state
+    return "in force" if one.key == active[-1] else "former"

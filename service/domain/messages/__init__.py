@@ -1,0 +1,1 @@
+"""The text of one SMS: facts, digest, segments, validity, keywords."""

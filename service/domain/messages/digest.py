@@ -1,0 +1,154 @@
+"""One SMS about several permits: what it says, and who may share it.
+
+Texts are joined where the same office tells the same phone of closings to come. A phone
+that speaks for several holders is an agent's: it is told of "the permits you handle",
+and no holder is named, as in every other text.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from datetime import date
+from typing import Final
+
+from service.domain.law.rule import Language
+from service.domain.messages.facts import Facts, say_day, say_third
+
+DIGEST: Final = "digest"
+ITEM: Final = "digest-item"
+JOINING: Final = frozenset({DIGEST, ITEM})
+"""Templates that no step has: they join what several steps tell."""
+
+
+@dataclass(frozen=True, slots=True)
+class Telling:
+    """What one reminder would tell a phone; `at` is its place among those planned.
+
+    `alone`: it shares its SMS with no other.
+    """
+
+    at: int
+    office: str
+    recipient: str
+    holder: str
+    alone: bool
+    facts: Facts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ItemFacts:
+    """Permits that one part of a digest names: alike but for their numbers."""
+
+    language: Language
+    certificate: str
+    tails: str
+    expires_on: date
+    closes_on: date
+    opens_on: date | None
+    provisional: bool
+
+    def said(self) -> Mapping[str, object]:
+        """Give the facts under the same names, with the days as they are said."""
+        say = say_third if self.provisional else say_day
+        edges = {
+            name: day and say(day, self.language, year=day.year != self.expires_on.year)
+            for name, day in (
+                ("closes_on", self.closes_on),
+                ("opens_on", self.opens_on),
+            )
+        }
+        expires_on = say_day(self.expires_on, self.language)
+        return _fields(self) | edges | {"expires_on": expires_on}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DigestFacts:
+    """Everything a digest may say around its `items`.
+
+    `late` and `action` are those of all its permits; None where they differ.
+    """
+
+    language: Language
+    signature: str
+    agent: bool
+    addressee: str
+    count: int
+    items: str
+    action: str | None
+    late: str | None
+    apply_at: str
+    helpline: str
+    opt_out: str
+
+    def said(self) -> Mapping[str, object]:
+        """Give the facts under the same names."""
+        return _fields(self)
+
+
+ITEM_FACTS: Final = frozenset(one.name for one in fields(ItemFacts))
+DIGEST_FACTS: Final = frozenset(one.name for one in fields(DigestFacts))
+
+
+def bundles(tellings: Iterable[Telling]) -> list[list[Telling]]:
+    """Put together what one SMS may say, in the order of the first of each."""
+    found = dict[object, list[Telling]]()
+    for one in tellings:
+        shared = (one.office, one.recipient, one.facts.language)
+        found.setdefault(one.at if one.alone else shared, []).append(one)
+    return list(found.values())
+
+
+def items_of(bundle: Sequence[Telling], today: date) -> list[ItemFacts]:
+    """Name the permits of a digest, those alike together, what closes first first.
+
+    A window is only said to open where it has not.
+    """
+    alike = dict[ItemFacts, list[str]]()
+    for one in sorted(bundle, key=lambda it: it.facts.closes_on):
+        alike.setdefault(_item(one.facts, today), []).append(one.facts.tail)
+    joiner = {"zh": "、", "en": ", "}[bundle[0].facts.language]
+    return [replace(it, tails=joiner.join(tails)) for it, tails in alike.items()]
+
+
+def digest_of(bundle: Sequence[Telling], items: Sequence[str]) -> DigestFacts:
+    """Say what a digest says around its items, in the words of its first permit."""
+    first = bundle[0].facts
+    agent = len({one.holder for one in bundle}) > 1
+    actions = {one.facts.action for one in bundle}
+    lates = {one.facts.late for one in bundle}
+    return DigestFacts(
+        language=first.language,
+        signature=first.signature,
+        agent=agent,
+        addressee=first.addressee,
+        count=len(bundle),
+        items={"zh": "；", "en": "; "}[first.language].join(items),
+        action=first.action if len(actions) == 1 else None,
+        late=first.late if len(lates) == 1 else None,
+        apply_at=first.apply_at,
+        helpline=first.helpline,
+        opt_out=first.opt_out,
+    )
+
+
+def halves(bundle: Sequence[Telling]) -> tuple[list[Telling], list[Telling]]:
+    """Cut a digest that is too long, what closes first into the first."""
+    by_closing = sorted(bundle, key=lambda it: it.facts.closes_on)
+    middle = (len(by_closing) + 1) // 2
+    return by_closing[:middle], by_closing[middle:]
+
+
+def _item(facts: Facts, today: date) -> ItemFacts:
+    opens_on = facts.opens_on
+    return ItemFacts(
+        language=facts.language,
+        certificate=facts.certificate,
+        tails="",
+        expires_on=facts.expires_on,
+        closes_on=facts.closes_on,
+        opens_on=opens_on if opens_on and opens_on > today else None,
+        provisional=facts.provisional,
+    )
+
+
+def _fields(it: ItemFacts | DigestFacts) -> dict[str, object]:
+    return {one.name: getattr(it, one.name) for one in fields(it)}

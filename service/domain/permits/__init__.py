@@ -1,0 +1,1 @@
+"""A permit and its phones."""

@@ -1,0 +1,37 @@
+"""A permit as a register tells it."""
+
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+
+from service.domain.law.rule import Language
+
+
+class PermitStatus(StrEnum):
+    """What the office says of a permit; only an active one is reminded of."""
+
+    ACTIVE = "active"
+    SUSPENDED = "suspended"
+    WITHDRAWN = "withdrawn"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Permit:
+    """One row of a register, checked: the public contract's permit fields.
+
+    Identified by (authority, rule, number). `phones` are as the office wrote them,
+    in order of preference. `replaces` is the number of the permit this one renews.
+    """
+
+    authority: str
+    rule: str
+    number: str
+    holder: str
+    expires_on: date
+    phones: tuple[str, ...] = ()
+    holder_code: str | None = None
+    language: Language | None = None
+    issued_on: date | None = None
+    status: PermitStatus = PermitStatus.ACTIVE
+    renewal_filed_on: date | None = None
+    replaces: str | None = None

@@ -1,0 +1,151 @@
+"""What an office and a phone may get in a day, and how fast a sender may go.
+
+Texts are counted as they are claimed, whoever carries them; what was provably not taken
+does not count.
+"""
+
+from collections import Counter
+from collections.abc import Collection, Container, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
+from typing import Final
+
+from service.domain.law.authority import Authority
+from service.domain.reminders.eligibility import Hold, next_sending
+
+DAILY_LIMIT: Final = "daily limit of the office"
+RECIPIENT_LIMIT: Final = "phone had its texts of the day"
+CAPS: Final = frozenset({DAILY_LIMIT, RECIPIENT_LIMIT})
+"""Holds that a cap is the reason of."""
+
+HORIZON: Final = 2.0
+"""Seconds: a text whose turn comes later than that is claimed later."""
+
+MOST_SEGMENTS: Final = 8
+"""Of one SMS: longer ones are cut by carriers (Twilio's guidelines for China ask for at
+most 500 characters, which are 8 segments)."""
+
+DEFAULT_SENDER: Final = "default"
+"""The sender of the settings, by which offices without one of their own send."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What must be counted before a claim is planned.
+
+    `days` are the offices with a daily limit, and since when today counts there;
+    `senders` those that may not go as fast as they can, and for how many seconds the
+    longest text keeps each of them busy, whichever of its offices sends it.
+    """
+
+    days: Mapping[str, datetime]
+    senders: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """What the ledger has counted.
+
+    `texts` are the instants of each phone's texts of the last two days, `today` the
+    texts of the offices of `Limits.days`, `waits` the seconds until a sender is free
+    (see `turns`).
+    """
+
+    texts: Mapping[str, Sequence[datetime]]
+    today: Mapping[str, int]
+    waits: Mapping[str, float]
+
+
+def limits_of(offices: Collection[Authority], now: datetime) -> Limits:
+    """The limits of these offices at an instant."""
+    senders = dict[str, float]()
+    for one in filter(_limited, offices):
+        longest = senders.get(sender_of(one), 0.0)
+        senders[sender_of(one)] = max(longest, _interval(one, MOST_SEGMENTS))
+    days = {one.code: day_start(one, now) for one in offices if one.daily_limit}
+    return Limits(days, senders)
+
+
+def turns(waits: Mapping[str, float], limits: Limits) -> Mapping[str, float]:
+    """Seconds until each sender is free, of what the ledger says of them.
+
+    Nobody is given a turn later than `HORIZON`: where one seems to be, a clock was set
+    back.
+    """
+    return {
+        sender: max(wait, 0.0)
+        for sender, wait in waits.items()
+        if wait <= HORIZON + limits.senders[sender]
+    }
+
+
+def sender_of(office: Authority) -> str:
+    """By what name the pace of an office's sender is kept."""
+    return office.sent_from or DEFAULT_SENDER
+
+
+def day_start(office: Authority, now: datetime) -> datetime:
+    """The local midnight before an instant."""
+    return office.instant(now.astimezone(office.zone).date(), time())
+
+
+@dataclass(slots=True)
+class Purse:
+    """What is left of the limits while a claim is planned."""
+
+    spent: Spent
+    now: datetime
+    texts: Counter[str] = field(default_factory=Counter)
+    today: Counter[str] = field(default_factory=Counter)
+    waits: dict[str, float] = field(default_factory=dict)
+
+    def spend(
+        self,
+        office: Authority,
+        working: Container[date],
+        recipient: str,
+        segments: int,
+    ) -> Hold | float | None:
+        """Take one text out: in how many seconds it may start, or its hold.
+
+        None where its sender's turn comes too late for this claim.
+        """
+        if held := self._held(office, recipient):
+            return Hold(_tomorrow(office, working, self.now), held)
+        sender, delay = sender_of(office), 0.0
+        if _limited(office):
+            delay = self.waits.get(sender, self.spent.waits.get(sender, 0.0))
+            if delay > HORIZON:
+                return None
+            self.waits[sender] = delay + _interval(office, segments)
+        self.texts[recipient] += 1
+        self.today[office.code] += 1
+        return delay
+
+    def _held(self, office: Authority, recipient: str) -> str | None:
+        most = office.daily_limit
+        spent = self.spent.today.get(office.code, 0) + self.today[office.code]
+        if most is not None and spent >= most:
+            return DAILY_LIMIT
+        had = self.texts[recipient]
+        if before := self.spent.texts.get(recipient):
+            since = day_start(office, self.now)
+            had += sum(at >= since for at in before)
+        return RECIPIENT_LIMIT if had >= office.recipient_daily_limit else None
+
+
+def _limited(office: Authority) -> bool:
+    return bool(office.messages_per_second or office.segments_per_second)
+
+
+def _interval(office: Authority, segments: int) -> float:
+    """Seconds that a text keeps its sender busy."""
+    a_text = 1 / office.messages_per_second if office.messages_per_second else 0.0
+    if office.segments_per_second:
+        return max(a_text, segments / office.segments_per_second)
+    return a_text
+
+
+def _tomorrow(office: Authority, working: Container[date], now: datetime) -> datetime:
+    day = now.astimezone(office.zone).date() + timedelta(days=1)
+    return next_sending(office.instant(day, time()), office, working)

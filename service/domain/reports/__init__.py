@@ -1,0 +1,1 @@
+"""Figures: periods, tallies, the weekly report, forecasts, the call list."""

@@ -1,0 +1,47 @@
+"""Permits that no text reaches, phone by phone, so that the office asks for another."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from service.domain.permits.phone import Line
+
+
+@dataclass(frozen=True, slots=True)
+class DeadPhone:
+    """A phone, masked, that takes no texts: by its line, or as the provider said."""
+
+    phone: str
+    line: Line
+    unreachable_at: datetime | None
+    unreachable_by: str | None
+
+    @property
+    def why(self) -> str:
+        """Say it in a few words."""
+        if self.line is Line.INVALID:
+            return "no valid number"
+        if self.line is Line.FIXED:
+            return "fixed line"
+        code = f" ({self.unreachable_by})" if self.unreachable_by else ""
+        return f"unreachable{code}"
+
+
+@dataclass(frozen=True, slots=True)
+class Unreached:
+    """A permit whose holder no text reaches; numbers as they may be shown."""
+
+    id: str
+    authority: str
+    rule: str
+    number: str
+    holder: str
+    phones: Sequence[DeadPhone]
+    closes_on: date
+    expires_on: date
+
+    @property
+    def why(self) -> str:
+        """Say why, each reason once."""
+        reasons = dict.fromkeys(one.why for one in self.phones)
+        return ", ".join(reasons) or "no phone number"

@@ -1,0 +1,115 @@
+"""The weekly report: what the counts of a period say, type by type and in all.
+
+Four units that are never mixed: reminders (件), messages (条), billed segments, and
+permits. Totals are sums of the type rows, so the two cannot differ.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from service.domain.law.rule import Text
+from service.domain.reports.period import ReportPeriod, following
+from service.domain.reports.tally import TypeLine, percent, summed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Figures:
+    """What a store counts for a report.
+
+    `lines` has one row per type in service. `not_reminded` are the reminders that
+    ended unsent in the period, by reason; `waiting` those still open, which a later
+    issue counts; `before_start` those whose step had passed before the type went
+    live. `permits_reminded` are the permits told at least once since the start,
+    `filed_after_reminding` those of them whose holder then applied. `forecast` are
+    the reminders that fall due in the period after. `first_issue` says that nothing
+    was sent before the period.
+    """
+
+    period: ReportPeriod
+    as_of: datetime
+    authority: Text
+    lines: tuple[TypeLine, ...]
+    not_reminded: Mapping[str, int]
+    waiting: int = 0
+    before_start: int = 0
+    permits_reminded: int = 0
+    filed_after_reminding: int = 0
+    forecast: int | None = None
+    first_issue: bool = False
+    simulated: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """Figures in order, with their sums: lines by code, reasons by weight.
+
+    `sums` is the line under the table; `as_of` is on the clock of the office.
+    """
+
+    period: ReportPeriod
+    next_period: ReportPeriod
+    as_of: datetime
+    authority: Text
+    lines: tuple[TypeLine, ...]
+    sums: TypeLine
+    not_reminded: Mapping[str, int]
+    waiting: int
+    before_start: int
+    permits_reminded: int
+    filed_after_reminding: int
+    forecast: int | None
+    first_issue: bool
+    simulated: bool
+
+    @property
+    def due(self) -> int:
+        """Reminders dealt with in the period: sent, or ended with a reason."""
+        return self.sums.this.reminded + self.unsent
+
+    @property
+    def unsent(self) -> int:
+        """Reminders of the period that ended without a message."""
+        return sum(self.not_reminded.values())
+
+    @property
+    def types(self) -> int:
+        """Permit types with at least one message since the start."""
+        return sum(line.total.messages > 0 for line in self.lines)
+
+    @property
+    def reminded_rate(self) -> Decimal | None:
+        """Reminded of all that were due, in per cent."""
+        return percent(self.sums.this.reminded, self.due)
+
+    @property
+    def growth(self) -> Decimal | None:
+        """Change of messages against the period before, in per cent."""
+        return percent(self.sums.change, self.sums.previous.messages)
+
+    @property
+    def filed_rate(self) -> Decimal | None:
+        """Permits whose holder applied after a reminder, of all reminded of."""
+        return percent(self.filed_after_reminding, self.permits_reminded)
+
+
+def build(figures: Figures) -> Report:
+    """Put figures in order and sum them."""
+    reasons = sorted(figures.not_reminded.items(), key=lambda one: (-one[1], one[0]))
+    return Report(
+        period=figures.period,
+        next_period=following(figures.period),
+        as_of=figures.as_of.astimezone(figures.period.zone),
+        authority=figures.authority,
+        lines=tuple(sorted(figures.lines, key=lambda line: line.rule)),
+        sums=summed(figures.lines),
+        not_reminded={reason: count for reason, count in reasons if count},
+        waiting=figures.waiting,
+        before_start=figures.before_start,
+        permits_reminded=figures.permits_reminded,
+        filed_after_reminding=figures.filed_after_reminding,
+        forecast=figures.forecast,
+        first_issue=figures.first_issue,
+        simulated=figures.simulated,
+    )

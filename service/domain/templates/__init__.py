@@ -1,0 +1,1 @@
+"""Checks of the texts that an office may write."""

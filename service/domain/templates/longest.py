@@ -1,0 +1,156 @@
+"""The longest values that a text has to hold in two segments."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from datetime import date
+from itertools import product
+from typing import Final
+
+from service.domain.deadlines.window import Window
+from service.domain.law.rule import RESERVED, Language, Rule, Version
+from service.domain.lawbook.law import Law
+from service.domain.messages.facts import Facts, facts
+from service.domain.templates.trial_render import Said
+
+_ITEM: Final[Mapping[Language, str]] = {
+    "zh": "移动式压力容器充装许可证（尾号0123-2027）2027年6月30日到期，"
+    "2026年6月30日起可申请，建议最迟2026年12月30日（含当日）申请",
+    "en": "Special Equipment Production Licence (ending 0123-2027) expires "
+    "30 Jun 2027, opens 30 Jun 2026, apply by 30 Dec 2026 (inclusive)",
+}
+"""What a digest says of a permit whose words are long."""
+
+_JOINED: Final = ("renewal-prepare", "renewal-open", "renewal-last-call")
+"""Whose texts a digest joins."""
+
+WINDOWS: Final = (
+    # the longest days: of the year before the expiry, of a long month
+    (date(2027, 6, 30), date(2026, 6, 30), date(2026, 12, 30)),
+    (date(2027, 3, 31), date(2026, 3, 31), date(2026, 9, 30)),
+)
+"""Expiry, opening and closing."""
+
+_ANY: Final = Window(*WINDOWS[0], WINDOWS[0][2], provisional=False)
+
+_OPERATOR: Final[Mapping[Language, Facts]] = {
+    "zh": Facts(
+        language="zh",
+        signature="某某省市场监管局",
+        addressee="您的",
+        certificate="特种设备安全管理和作业人员证",
+        action="复审",
+        tail="012X",
+        expires_on=date.max,
+        closes_on=date.max,
+        opens_on=None,
+        provisional=False,
+        late="逾期未复审的，证件将被注销",
+        apply_at="省政务服务网或发证机关",
+        helpline="12345",
+        opt_out="拒收请回复R",
+    ),
+    "en": Facts(
+        language="en",
+        signature="PROVINCE-AMR",
+        addressee="Your",
+        certificate="Special equipment safety management and operator certificate",
+        action="re-verify",
+        tail="012X",
+        expires_on=date.max,
+        closes_on=date.max,
+        opens_on=None,
+        provisional=False,
+        late="Late means cancelled",
+        apply_at="the issuing office or online portal",
+        helpline="12345",
+        opt_out="Reply R to opt out",
+    ),
+}
+"""Who has the longest certificate of all; its window never opens."""
+
+_FILLER: Final[Mapping[Language, Facts]] = {
+    "zh": replace(
+        _OPERATOR["zh"],
+        addressee="贵单位",
+        certificate="移动式压力容器充装许可证",
+        action="换证",
+        tail="0123-2027",
+        opens_on=date.max,
+        late="到期未换证的须停止充装",
+    ),
+    "en": replace(
+        _OPERATOR["en"],
+        certificate="Mobile Pressure Vessel Filling Licence",
+        action="renew",
+        tail="0123-2027",
+        opens_on=date.max,
+        late="If late, stop filling at expiry",
+    ),
+}
+"""Who has the longest number, and an opening."""
+
+
+def longest(
+    name: str, language: Language, law: Law | None
+) -> Iterator[tuple[str, Said]]:
+    """Give the longest facts that a template about one permit meets, and whose.
+
+    Those that stand for all shipped rules, and those of every installed rule that may
+    send it, in the words of every office on its calendar that sends.
+    """
+    for one in (_OPERATOR[language], _FILLER[language]):
+        for late in (one, replace(one, late=None)):
+            yield from _dated("the longest certificate and number", late)
+    if law is None:
+        return
+    senders = [office for office in law.authorities.values() if office.sends]
+    for (rule, version), office in product(worded(name, law), senders):
+        if office.calendar != rule.calendar:
+            continue
+        number = "0" * rule.number_tail
+        one = facts(rule, version, _ANY, office, number, language)
+        told = one if version.opens else replace(one, opens_on=None)
+        yield from _dated(f"{rule.code} in {office.code}", told)
+
+
+def longest_item(
+    _: str, language: Language, law: Law | None
+) -> Iterator[tuple[str, Said]]:
+    """Give the longest facts that a part of a digest meets about one permit."""
+    for step in _JOINED:
+        for whose, said in longest(step, language, law):
+            yield whose, {**said, "tails": said["tail"]}
+
+
+def longest_digest(
+    _: str, language: Language, law: Law | None
+) -> Iterator[tuple[str, Said]]:
+    """Give the longest facts that a digest of two permits meets."""
+    items = {"zh": "；", "en": "; "}[language].join(2 * [_ITEM[language]])
+    for step in _JOINED:
+        for whose, said in longest(step, language, law):
+            for agent, action in product((False, True), (None, said["action"])):
+                around = {"agent": agent, "action": action, "count": 2}
+                yield whose, {**said, **around, "items": items}
+
+
+def worded(name: str, law: Law) -> Iterator[tuple[Rule, Version]]:
+    """List the versions in force that have a template in a step, or may get it."""
+    for rule in law.rules.values():
+        for version in rule.versions if rule.never is None else ():
+            if name in {*RESERVED, *(step.template for step in version.steps)}:
+                yield rule, version
+
+
+def _dated(whose: str, one: Facts) -> Iterator[tuple[str, Said]]:
+    for (expires_on, opens_on, closes_on), provisional in product(
+        WINDOWS, (False, True)
+    ):
+        dated = replace(
+            one,
+            expires_on=expires_on,
+            opens_on=opens_on if one.opens_on else None,
+            closes_on=closes_on,
+            provisional=provisional,
+        )
+        yield whose, dated.said()

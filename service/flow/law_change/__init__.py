@@ -1,0 +1,1 @@
+"""Changing the law: preview, apply, revert, and take over newer holidays."""

@@ -1,0 +1,1 @@
+"""An office: its status, its templates, and going live."""

@@ -1,0 +1,1 @@
+"""Permits and their phones: register, find, opt out, unreachable."""

@@ -1,0 +1,47 @@
+"""Permits by the number that people know them by."""
+
+from service.domain.errors import ConflictError, UnknownError
+from service.domain.formats.permit_fields import narrow
+from service.domain.formats.raw import bare, label
+from service.flow.permits.register import NUMBER
+from service.flow.ports import PermitReader, Vault
+from service.flow.rows import ShownPermit
+
+
+async def find(
+    number: str,
+    permits: PermitReader,
+    vault: Vault,
+    rule: str | None = None,
+    authority: str | None = None,
+) -> ShownPermit:
+    """The one permit of this number, of a type or in an authority where they are named.
+
+    Raises `UnknownError`, and `ConflictError` where several have it.
+    """
+    found = await find_all(number, permits, vault, rule, authority)
+    if len(found) > 1:
+        those = ", ".join(sorted(f"{one.authority} {one.rule}" for one in found))
+        reason = f"several permits have this number, add rule or authority: {those}"
+        raise ConflictError(reason)
+    return found[0]
+
+
+async def find_all(
+    number: str,
+    permits: PermitReader,
+    vault: Vault,
+    rule: str | None = None,
+    authority: str | None = None,
+) -> list[ShownPermit]:
+    """Every such permit; raises `UnknownError` where there is none."""
+    number = narrow(bare(number)) or number
+    keys = [number, vault.digest(number, NUMBER).hex()]
+    found = [
+        one
+        for one in await permits.by_number(keys)
+        if rule in (None, one.rule) and authority in (None, one.authority)
+    ]
+    if not found:
+        raise UnknownError("permit number", label(number))
+    return found

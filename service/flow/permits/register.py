@@ -1,0 +1,171 @@
+"""Permits in: checked against the law, stored, and reminded of when already due."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, time
+from itertools import islice
+
+from service.domain.calendars.calendar import DAY
+from service.domain.deadlines.slot import Ladder
+from service.domain.errors import (
+    InvalidError,
+    LawChangedError,
+    Mistake,
+    NeverRemindsError,
+    PermitRemindersError,
+    UnknownError,
+)
+from service.domain.law.authority import Authority
+from service.domain.law.rule import Rule
+from service.domain.lawbook.law import Law
+from service.domain.permits.permit import Permit, PermitStatus
+from service.domain.permits.phone import Phone, mask_number, mask_phone
+from service.flow.ports import Clock, LawStore, Phones, RegisterStore, Vault
+from service.flow.rows import Entry, Recipient, Register
+
+CHUNK = 500
+"""Permits a transaction: other writers get in between two chunks."""
+
+PHONE = "recipients.phone"
+NUMBER = "permits.number"
+
+
+@dataclass(frozen=True, slots=True)
+class Registration:
+    """What registering needs of the outside."""
+
+    laws: LawStore
+    store: RegisterStore
+    phones: Phones
+    vault: Vault
+    clock: Clock
+
+
+async def register(
+    permits: Sequence[Permit],
+    source: Register,
+    to: Registration,
+    *,
+    leave_out_idle: bool,
+) -> list[str | InvalidError]:
+    """Take permits in, in chunks; what became of each, in order.
+
+    "registered", "changed", "unchanged", or an `InvalidError` for a permit no rule or
+    authority knows. With `leave_out_idle`, permits not known yet that nothing will be
+    sent for are not taken in: "inactive" or "expired".
+    """
+    outcomes: list[str | InvalidError] = []
+    for chunk in _chunks(permits):
+        while True:
+            try:
+                outcomes += await _store(chunk, source, to, idle_too=not leave_out_idle)
+            except LawChangedError:
+                continue  # dated by a law that has changed just then
+            break
+    return outcomes
+
+
+async def _store(
+    chunk: Sequence[Permit], source: Register, to: Registration, *, idle_too: bool
+) -> list[str | InvalidError]:
+    law = await to.laws.law()
+    prepared = [_prepare(one, law, to, idle_too=idle_too) for one in chunk]
+    entries = [one for one in prepared if isinstance(one, Entry)]
+    stored: list[str] = []
+    if entries:  # a load of which nothing can be taken keeps no register fresh
+        now = to.clock.now()
+        stored = await to.store.register(entries, source, now, law.digest)
+    done = iter(stored)
+    return [one if isinstance(one, InvalidError) else next(done) for one in prepared]
+
+
+def number_key(number: str, rule: Rule, vault: Vault) -> str:
+    """What a permit is found by: its number, or a digest where that is personal."""
+    if rule.number_is_personal:
+        return vault.digest(number, NUMBER).hex()
+    return number
+
+
+def _prepare(
+    permit: Permit, law: Law, to: Registration, *, idle_too: bool
+) -> Entry | InvalidError:
+    try:
+        rule = law.rule(permit.rule)
+        office = law.authority(permit.authority)
+        version = law.version_for(
+            rule.code, office.code, permit.expires_on, permit.issued_on
+        )
+        ladder = law.ladder(rule.code, version, permit.authority, permit.expires_on)
+    except PermitRemindersError as error:
+        return _refusal(permit, error)
+    now, window = to.clock.now(), ladder.window
+    return Entry(
+        permit=permit,
+        series=version.series,
+        version=version.key,
+        slots=ladder.slots,
+        number_key=number_key(permit.number, rule, to.vault),
+        number=_sealed(permit.number, rule, to.vault),
+        shown_number=_shown(permit.number, rule),
+        tail=permit.number[-rule.number_tail :],
+        replaces_key=permit.replaces and number_key(permit.replaces, rule, to.vault),
+        recipients=tuple(_recipients(permit, office.calendar, to)),
+        left_out=None if idle_too else _idle(permit, ladder, office, now),
+        closes_on=None if window.provisional else window.closes_on,
+        closed_at=law.sender_of(office.code).instant(window.closes_on + DAY, time(0)),
+    )
+
+
+def _refusal(permit: Permit, error: PermitRemindersError) -> InvalidError:
+    """What the law cannot place, said of the field that is to blame."""
+    where = f"permit of {permit.rule}"
+    if isinstance(error, NeverRemindsError):
+        expected = f"a type of which holders are reminded: {error}"
+        return InvalidError(where, [Mistake("rule", permit.rule, expected)])
+    if isinstance(error, UnknownError):
+        known = f"one of {', '.join(sorted(error.known))}"
+        return InvalidError(where, [Mistake(error.kind, error.code, known)])
+    expected = f"a date the law places: {error}"
+    return InvalidError(
+        where, [Mistake("expires_on", str(permit.expires_on), expected)]
+    )
+
+
+def _idle(
+    permit: Permit, ladder: Ladder, office: Authority, now: datetime
+) -> str | None:
+    """Why nothing will be sent; a law may still remind after expiry."""
+    if permit.status is not PermitStatus.ACTIVE:
+        return "inactive"
+    over = permit.expires_on < now.astimezone(office.zone).date()
+    to_come = any(now < slot.until_at for slot in ladder.slots)
+    return "expired" if over and not to_come else None
+
+
+def _sealed(number: str, rule: Rule, vault: Vault) -> bytes | None:
+    return vault.seal(number, NUMBER) if rule.number_is_personal else None
+
+
+def _shown(number: str, rule: Rule) -> str:
+    return mask_number(number, rule.number_tail) if rule.number_is_personal else number
+
+
+def _recipients(permit: Permit, region: str, to: Registration) -> Iterator[Recipient]:
+    for text in permit.phones:
+        yield sealed(to.phones.read(text, region), to.vault)
+
+
+def sealed(phone: Phone, vault: Vault) -> Recipient:
+    """Make a phone ready to be stored and found again."""
+    return Recipient(
+        digest=vault.digest(phone.number, PHONE),
+        phone=vault.seal(phone.number, PHONE),
+        masked=mask_phone(phone.number),
+        line=phone.line,
+    )
+
+
+def _chunks(permits: Sequence[Permit]) -> Iterator[list[Permit]]:
+    source = iter(permits)
+    while chunk := list(islice(source, CHUNK)):
+        yield chunk

@@ -1,0 +1,1 @@
+"""From a due slot to a settled message: expand, claim, post, record, settle."""

@@ -1,0 +1,37 @@
+"""Whether what was sent lately is refused so often that sending must stop."""
+
+import logging
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Protocol
+
+from service.domain.delivery.breaker import Fate, tripped
+from service.flow.ports import Clock
+
+log = logging.getLogger(__name__)
+
+
+class WatchStore(Protocol):
+    """What a pass leaves behind for those who watch it."""
+
+    async def latest(self, now: datetime) -> Sequence[Sequence[Fate]]:
+        """The newest messages decided since sending was last resumed, newest first.
+
+        Once those that were answered, once those that the provider took some time
+        ago; nothing while everything is paused.
+        """
+
+    async def stop(self, reason: str, now: datetime) -> bool:
+        """Open the breaker, with an alarm; False where everything is paused already."""
+
+    async def ticked(self) -> None:
+        """Note on the database's clock that a pass has come to its end."""
+
+
+async def watch(store: WatchStore, clock: Clock) -> None:
+    """Stop sending where too much of the latest was refused or failed."""
+    now = clock.now()
+    for latest in await store.latest(now):
+        reason = tripped(latest)
+        if reason is not None and await store.stop(reason, now):
+            log.error("breaker: sending stops: %s", reason)

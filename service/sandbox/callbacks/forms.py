@@ -1,0 +1,55 @@
+"""The forms of Twilio's webhooks, field by field.
+
+Status: twilio.com/docs/messaging/guides/outbound-message-status-in-status-callbacks.
+Inbound: twilio.com/docs/messaging/guides/webhook-request.
+"""
+
+from datetime import UTC, datetime
+
+from service.sandbox.messages.fates import FAILED, reason_of
+from service.sandbox.messages.messages import Message
+from service.sandbox.messages.resource import API_VERSION
+
+_RECEIPTED = frozenset({"delivered", "undelivered"})
+_PLACES = ("City", "State", "Zip")
+
+
+def status_form(message: Message, status: str, account_sid: str) -> dict[str, str]:
+    """Fill a status callback; `RawDlrDoneDate` has no zone, as at Twilio."""
+    form = _who(message, account_sid)
+    form |= {"MessageStatus": status, "SmsStatus": status}
+    if message.service:
+        form["MessagingServiceSid"] = message.service
+    if status in _RECEIPTED:
+        form["RawDlrDoneDate"] = datetime.now(UTC).strftime("%y%m%d%H%M")
+    if status in FAILED and message.error_code:
+        form["ErrorCode"] = str(message.error_code)
+        form["ErrorMessage"] = reason_of(message.error_code)
+    return form
+
+
+def inbound_form(message: Message, account_sid: str) -> dict[str, str]:
+    """Fill the form of a person's answer; places are named but empty."""
+    form = _who(message, account_sid)
+    for end in ("From", "To"):
+        form |= {f"{end}{place}": "" for place in _PLACES} | {f"{end}Country": "US"}
+    if message.wish:
+        form["OptOutType"] = message.wish
+    return form | {
+        "Body": message.body,
+        "NumMedia": "0",
+        "NumSegments": str(message.segments),
+        "SmsMessageSid": message.sid,
+        "SmsStatus": "received",
+    }
+
+
+def _who(message: Message, account_sid: str) -> dict[str, str]:
+    return {
+        "AccountSid": account_sid,
+        "ApiVersion": API_VERSION,
+        "From": message.sender or "",
+        "MessageSid": message.sid,
+        "SmsSid": message.sid,
+        "To": message.to,
+    }

@@ -1,0 +1,1 @@
+"""What Twilio does not have: control routes for tests, and an inbox for people."""

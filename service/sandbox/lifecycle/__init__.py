@@ -1,0 +1,1 @@
+"""An accepted message on its way to its last status."""

@@ -1,0 +1,205 @@
+"""Every message this sandbox took or brought, rebuilt from its log at the start."""
+
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Self
+
+from service.sandbox.event_log import Event, Journal
+from service.sandbox.messages.fates import Fate, fate_of
+from service.sandbox.messages.opt_outs import OptOuts, asked_for
+from service.sandbox.messages.segments import segments
+from service.sandbox.messages.submission import LONGEST_VALIDITY, Submission
+
+POOL_NUMBER = "+15005550006"
+"""What every messaging service sends from: Twilio's good magic number."""
+
+
+@dataclass(slots=True)
+class Message:
+    """One SMS, as its events left it; `number` counts from 0 in order of arrival.
+
+    It does not leave the queue before `leaves_at`, nor after `valid_until`. `wish` is
+    what Advanced Opt-Out made of a text to us.
+    """
+
+    number: int
+    sid: str
+    direction: str
+    to: str
+    sender: str | None
+    service: str | None
+    body: str
+    segments: int
+    callback: str | None
+    send_at: datetime | None
+    form: list[list[str]]
+    created_at: datetime
+    updated_at: datetime
+    statuses: list[str]
+    fate: Fate
+    wish: str | None
+    listed_at: datetime
+    leaves_at: datetime
+    valid_until: datetime
+    sent_at: datetime | None = None
+    error_code: int | None = None
+    deleted: bool = False
+    told: set[str] = field(default_factory=set)
+    withheld: set[str] = field(default_factory=set)
+
+    @property
+    def status(self) -> str:
+        """Where it stands now."""
+        return self.statuses[-1]
+
+    @property
+    def over(self) -> bool:
+        """Whether nothing more will become of it."""
+        return not self.fate.after(self.status)
+
+    @property
+    def phone(self) -> str:
+        """The person's number, whoever wrote."""
+        return (self.sender or "") if self.direction == "inbound" else self.to
+
+    @classmethod
+    def born(cls, number: int, event: Event) -> Self:
+        """Make the message a `created` event tells of."""
+        at, send_at = _second(event["at"]), event["send_at"]
+        queued_at = datetime.fromisoformat(send_at or event["at"])
+        validity = event.get("validity", LONGEST_VALIDITY)
+        return cls(
+            number=number,
+            sid=event["sid"],
+            direction=event["direction"],
+            to=event["to"],
+            sender=event["from"],
+            service=event["service"],
+            body=event["body"],
+            segments=event["segments"],
+            callback=event["callback"],
+            send_at=_second(send_at) if send_at else None,
+            form=event["form"],
+            created_at=at,
+            updated_at=at,
+            statuses=[event["status"]],
+            fate=_fate(event),
+            wish=event.get("wish"),
+            listed_at=at + timedelta(seconds=event.get("unlisted", 0)),
+            leaves_at=queued_at + timedelta(seconds=event.get("stuck", 0)),
+            valid_until=queued_at + timedelta(seconds=validity),
+            sent_at=at if event["direction"] == "inbound" else None,
+        )
+
+    def learn(self, event: Event) -> None:
+        """Take in one later event about this message."""
+        match event["event"]:
+            case "status":
+                self._move(event)
+            case "callback":
+                self.told.add(event["status"])
+                return
+            case "withheld":
+                self.withheld.add(event["status"])
+                return
+            case "redacted":
+                self.body = ""
+            case "deleted":
+                self.deleted = True
+            case unknown:
+                raise ValueError(unknown)
+        self.updated_at = _second(event["at"])
+
+    def _move(self, event: Event) -> None:
+        self.statuses.append(event["status"])
+        self.sender = event["from"]
+        self.error_code = event["error_code"]
+        if event["status"] == "sent":
+            self.sent_at = _second(event["at"])
+
+
+def _fate(event: Event) -> Fate:
+    if ending := event.get("ending"):
+        return Fate(tuple(ending["path"]), ending["code"], "a fault wants it so")
+    return fate_of(event["to"])
+
+
+def _second(text: str) -> datetime:
+    """Twilio tells time in whole seconds; the log keeps more."""
+    return datetime.fromisoformat(text).replace(microsecond=0)
+
+
+class Messages:
+    """The log and what follows from it; nothing changes without a line in the log."""
+
+    def __init__(self, journal: Journal) -> None:
+        self._journal = journal
+        self._by_sid: dict[str, Message] = {}
+        self.opt_outs = OptOuts()
+        journal.replay(self._apply)
+
+    def record(self, event: str, **facts: object) -> None:
+        """Log that something happened, then let it be so."""
+        line: Event = {"event": event, "at": datetime.now(UTC).isoformat(), **facts}
+        self._journal.append(line)
+        self._apply(line)
+
+    def create(
+        self,
+        asked: Submission,
+        *,
+        direction: str,
+        status: str,
+        form: list[list[str]],
+        **facts: object,
+    ) -> Message:
+        """Log a new message; `form` is what was posted, field by field, as it came.
+
+        `facts` are what faults make of it: `ending`, `stuck`, `unlisted`; and of a
+        text to us what it asks for: `wish`.
+        """
+        sid = "SM" + uuid.uuid4().hex
+        self.record(
+            "created",
+            sid=sid,
+            direction=direction,
+            status=status,
+            to=asked.to,
+            **{"from": asked.sender},
+            service=asked.service,
+            body=asked.body,
+            segments=segments(asked.body),
+            callback=asked.callback,
+            send_at=asked.send_at.isoformat() if asked.send_at else None,
+            validity=asked.validity,
+            form=form,
+            **facts,
+        )
+        return self._by_sid[sid]
+
+    def get(self, sid: str) -> Message | None:
+        """Find one message, deleted or not."""
+        return self._by_sid.get(sid)
+
+    def newest_first(self) -> Iterator[Message]:
+        """Go through all messages, deleted too, the latest arrival first."""
+        return reversed(self._by_sid.values())
+
+    def in_order(self) -> Iterator[Message]:
+        """Go through the same, the earliest arrival first."""
+        return iter(self._by_sid.values())
+
+    def _apply(self, event: Event) -> None:
+        match event["event"]:
+            case "refused" | "fault" | "faults":
+                pass
+            case "created":
+                message = Message.born(len(self._by_sid), event)
+                self._by_sid[message.sid] = message
+                if message.direction == "inbound":
+                    wish = message.wish or asked_for(message.body)
+                    self.opt_outs.heed(message.phone, message.to, wish)
+            case _:
+                self._by_sid[event["sid"]].learn(event)

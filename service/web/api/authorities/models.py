@@ -1,0 +1,105 @@
+"""An authority as the API takes and shows it."""
+
+from datetime import datetime
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from service.domain.go_live.go_live import State
+from service.domain.law.authority import Bare
+from service.domain.law.rule import Language
+from service.web.api.parameter_types import Limit, Line
+from service.web.api.request_input import Parameters
+from service.web.api.rules.models import Words
+
+Weekday = Literal[
+    "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"
+]
+
+
+class AuthorityPath(Parameters):
+    """Which authority."""
+
+    code: Line = Field(description="the code of an authority", examples=["990000"])
+
+
+class AuthoritiesQuery(Parameters):
+    """Which authorities, and how many at once."""
+
+    after: Line | None = Field(default=None, description="`next` of the page before")
+    limit: Limit = 100
+
+
+class AuthorityFields(BaseModel):
+    """An authority as it stands in a file; null counts as absent."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: Words
+    zone: str = Field(description="an IANA time zone such as Asia/Shanghai")
+    calendar: str = Field(description="the code of a calendar")
+    signature: Words = Field(description="the bare name, without 【】")
+    apply_at: Words = Field(description="where holders apply, as a text says it")
+    helpline: str
+    opt_out: Words = Field(description="how to opt out, as a text says it")
+    sends_from: str | None = Field(default=None, description="local, such as 09:30")
+    sends_until: str | None = None
+    sending_days: Literal["working"] | list[Weekday] | None = None
+    language: Language | None = None
+    unqualified_days: Bare | None = Field(
+        default=None, description="how a bare 日 in a law is counted"
+    )
+    margin_working_days: int | None = Field(
+        default=None, description="how many working days earlier closings are told"
+    )
+    sent_from: str | None = Field(
+        default=None, description="the number or service texts come from"
+    )
+    messages_per_second: float | None = Field(
+        default=None, description="how many texts its sender may start a second"
+    )
+    segments_per_second: float | None = None
+    daily_limit: int | None = Field(default=None, description="texts a day at most")
+    recipient_daily_limit: int | None = Field(
+        default=None, description="texts a day to one phone; 2 unless said"
+    )
+    parent: str | None = Field(default=None, description="the code of the one above")
+    sends: bool | None = Field(
+        default=None, description="false: the nearest above that does sends for it"
+    )
+    code: str | None = Field(default=None, description="may repeat the address")
+
+
+class AuthoritySummary(BaseModel):
+    """An authority in the list."""
+
+    code: str
+    name: Words
+    parent: str | None
+    sends: bool
+
+
+class AuthorityPage(BaseModel):
+    """Authorities in the order of their codes."""
+
+    items: list[AuthoritySummary]
+    next: str | None = Field(description="`after` of the next page; null on the last")
+
+
+class Stage(BaseModel):
+    """How a permit type stands in an authority."""
+
+    rule: str
+    state: State = Field(description="trial: only staff is texted")
+    since: datetime | None = Field(description="null for a draft")
+    approved_by: str | None
+    catch_up_days: int
+    hindrance: str | None = Field(description="why it cannot go live")
+
+
+class Authority(AuthorityFields):
+    """An authority as it is installed, and what it reminds of."""
+
+    sender: str = Field(description="the code of the one that texts for it")
+    staff: int = Field(description="how many phones its trials may text")
+    rules: list[Stage]

@@ -1,0 +1,1 @@
+"""The routes of /v1/permits and /v1/imports."""

@@ -1,0 +1,105 @@
+"""What a request says, read into models; every mistake is named, none is ignored."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NoReturn, TypeVar
+
+from aiohttp import hdrs, web
+from multidict import MultiMapping
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from service.domain.errors import InvalidError, Mistake
+from service.domain.formats.raw import label, shown
+
+Json = Mapping[str, object]
+"""A JSON object, not yet checked."""
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+class Parameters(BaseModel):
+    """Parameters of a path or a query; any other name is a mistake.
+
+    The description of a field is what an error says was expected.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+def read(
+    model: type[Model], given: Mapping[str, str]
+) -> tuple[Model | None, list[Mistake]]:
+    """Read parameters into their model; what is wrong with each of them."""
+    twice = list(_twice(given))
+    try:
+        return model.model_validate(dict(given)), twice
+    except ValidationError as error:
+        names = [str(one["loc"][0]) for one in error.errors()]
+        return None, twice + [_mistake(model, name, given) for name in names]
+
+
+async def read_object(request: web.Request) -> Json:
+    """Read a body that is a JSON object; its fields are checked by the domain.
+
+    Raises aiohttp's errors for another media type, a body that is too long or is not
+    JSON, and `InvalidError` for any other JSON value.
+    """
+    if (
+        request.content_type != "application/json"
+        or hdrs.CONTENT_ENCODING in request.headers
+    ):
+        raise web.HTTPUnsupportedMediaType(text="send application/json, uncompressed")
+    try:
+        # The standard library's reader, unlike the fast ones, can see a doubled key.
+        found = json.loads(
+            (await request.read()).decode(),
+            object_pairs_hook=_object,
+            parse_constant=_no_number,
+        )
+    except (ValueError, RecursionError, web.RequestPayloadError):
+        raise web.HTTPBadRequest(text="the body is not JSON in UTF-8") from None
+    if not isinstance(found, Mapping):
+        mistake = Mistake("body", shown(found), "a JSON object")
+        raise InvalidError("request", [mistake])
+    return found
+
+
+def without_nulls(found: Json) -> Json:
+    """Say the same without what is null, which counts as absent wherever it stands."""
+    return {name: _kept(value) for name, value in found.items() if value is not None}
+
+
+def _kept(value: object) -> object:
+    if isinstance(value, Mapping):
+        return without_nulls(value)
+    return [_kept(one) for one in value] if isinstance(value, list) else value
+
+
+def _object(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = sorted({label(name) for name in names if names.count(name) > 1})
+        mistakes = [Mistake(name, "the field twice", "it once") for name in twice]
+        raise InvalidError("request", mistakes)
+    return found
+
+
+def _no_number(text: str) -> NoReturn:
+    raise ValueError(text)
+
+
+def _twice(given: Mapping[str, str]) -> Iterator[Mistake]:
+    if isinstance(given, MultiMapping):
+        for name in dict.fromkeys(given):
+            if len(given.getall(name)) > 1:
+                yield Mistake(label(name), "the parameter twice", "it once")
+
+
+def _mistake(model: type[BaseModel], name: str, given: Mapping[str, str]) -> Mistake:
+    fields = {one.alias or key: one for key, one in model.model_fields.items()}
+    if name not in fields:
+        known = ", ".join(fields) or "no parameter"
+        return Mistake(label(name), "an unknown parameter", f"one of {known}")
+    found = shown(given[name]) if name in given else "nothing"
+    return Mistake(name, found, str(fields[name].description))

@@ -1,0 +1,130 @@
+"""A template as the API takes and shows it."""
+
+from datetime import date, datetime
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from service.domain.law.rule import Language
+from service.web.api.parameter_types import Flag, Limit, Line, Number
+from service.web.api.request_input import Parameters
+
+
+class TemplatePath(Parameters):
+    """Which template."""
+
+    name: Line = Field(
+        description="the name of a template", examples=["renewal-last-call"]
+    )
+
+
+class TemplatesQuery(Parameters):
+    """Which templates, and how many at once."""
+
+    after: Line | None = Field(default=None, description="`next` of the page before")
+    limit: Limit = 100
+
+
+class SaveQuery(Parameters):
+    """Whether saving is meant."""
+
+    dry_run: Flag = Field(
+        default=False, description="true or false: only say what it would come to"
+    )
+    permit: Number | None = Field(
+        default=None, description="the number of a registered permit to show it with"
+    )
+    rule: Line | None = Field(default=None, description="its type, where several have")
+    authority: Line | None = Field(default=None, description="likewise")
+
+
+class WordingFields(BaseModel):
+    """Another text of a template."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    language: Language
+    text: str = Field(description="words, {{ fact }} and {% if fact %}")
+
+
+class Standing(BaseModel):
+    """The version used in a language: 0 is the shipped one, by nobody."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    version: int
+    saved_at: datetime | None
+    saved_by: str | None
+
+
+class TemplateSummary(BaseModel):
+    """A template in the list."""
+
+    name: str
+    zh: Standing
+    en: Standing
+
+
+class TemplatePage(BaseModel):
+    """Templates in the order of their names."""
+
+    items: list[TemplateSummary]
+    next: str | None = Field(description="`after` of the next page; null on the last")
+
+
+class Wording(Standing):
+    """One version."""
+
+    language: Language
+    text: str
+
+
+class Template(BaseModel):
+    """A template: what it may say, and every text it ever had."""
+
+    name: str
+    facts: list[str] = Field(description="what it may name as {{ fact }}")
+    conditions: list[str] = Field(description="what it may ask by {% if fact %}")
+    zh: str = Field(description="the text used")
+    en: str = Field(description="the text used")
+    versions: list[Wording] = Field(description="by language and number")
+
+
+class Sized(BaseModel):
+    """A text as a phone shows it and as it is billed."""
+
+    text: str
+    characters: int
+    encoding: Literal["GSM-7", "UCS-2"]
+    units: int = Field(description="septets of GSM-7, or 16-bit units of UCS-2")
+    segments: int
+    forced_by: list[str] = Field(
+        description="what forces an English text into UCS-2; Chinese always is"
+    )
+
+
+class Told(Sized):
+    """The text that the holder of a permit gets."""
+
+    rule: str
+    authority: str
+    expires_on: date
+
+
+class LongestText(Sized):
+    """The longest text that it can become."""
+
+    of: str = Field(description="whose values make it so")
+
+
+class Saved(BaseModel):
+    """A version, and what it comes to."""
+
+    name: str
+    language: Language
+    version: int = Field(description="its number, or the one that it would get")
+    saved: bool = Field(description="false where it was only tried")
+    preview: Told | None = Field(
+        description="for that permit, or one made up; null: there is none, or a digest"
+    )
+    longest: LongestText

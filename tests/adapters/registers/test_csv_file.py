@@ -1,0 +1,221 @@
+from collections import Counter
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from service.adapters.registers.csv_file import BEYOND, Row, read_csv
+from service.adapters.registers.mapping_file import load_mapping, mapping_from
+from service.domain.errors import InvalidError
+from service.domain.permits.permit import Permit, PermitStatus
+
+ROOT = Path(__file__).parents[3]
+NYC = ROOT.parent / "shared" / "data" / "nyc-dca-licences.csv"
+HEADER = "rule,number,holder,expires_on,phones"
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "permits.csv"
+
+
+def row(number: str, holder: str = "ACME", phones: str = "") -> str:
+    return f"us-nyc-parking,{number},{holder},2026-12-31,{phones}"
+
+
+def read(path: Path, *lines: str) -> list[Row]:
+    path.write_text("\n".join([HEADER, *lines]), "utf-8", newline="")
+    return list(read_csv(path, default_authority="us-nyc"))
+
+
+def errors(rows: list[Row]) -> dict[int, str]:
+    return {one.line: str(one.error) for one in rows if one.error}
+
+
+def numbers(rows: list[Row]) -> list[tuple[int, str]]:
+    return [(one.line, one.permit.number) for one in rows if one.permit]
+
+
+def refused(path: Path, content: bytes) -> str:
+    path.write_bytes(content)
+    with pytest.raises(InvalidError) as caught:
+        list(read_csv(path, default_authority="us-nyc"))
+    return str(caught.value)
+
+
+def test_a_file_headed_by_the_permit_fields_needs_no_mapping(path: Path) -> None:
+    (one,) = read(path, row("1", '"ACME, Ltd"', "(212) 555-0142"))
+    assert one.permit == Permit(
+        authority="us-nyc",
+        rule="us-nyc-parking",
+        number="1",
+        holder="ACME, Ltd",
+        expires_on=date(2026, 12, 31),
+        phones=("(212) 555-0142",),
+    )
+    assert one.raw == {
+        "rule": "us-nyc-parking",
+        "number": "1",
+        "holder": "ACME, Ltd",
+        "expires_on": "2026-12-31",
+        "phones": "(212) 555-0142",
+    }
+    assert (one.line, one.error) == (2, None)
+
+
+def test_the_good_rows_go_in_and_the_bad_ones_say_why(path: Path) -> None:
+    rows = read(path, row("1"), row("", ""), row("3"))
+    assert numbers(rows) == [(2, "1"), (4, "3")]
+    assert errors(rows) == {
+        3: "permits.csv:3: number: found nothing, expected the permit's number; "
+        "holder: found nothing, expected the holder's name"
+    }
+
+
+def test_lines_are_those_of_the_file(path: Path) -> None:
+    rows = read(path, "", row("1", '"two\nlines"'), "", ",,,,", row("2"), row("3"))
+    assert numbers(rows) == [(7, "2"), (8, "3")]
+    assert list(errors(rows)) == [3]
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+@pytest.mark.parametrize("bom", ["", "\ufeff"])
+def test_any_line_ends_and_a_bom_are_taken(path: Path, end: str, bom: str) -> None:
+    content = bom + end.join([HEADER.replace(",", " , "), row("1"), row("2"), ""])
+    path.write_bytes(content.encode())
+    rows = list(read_csv(path, default_authority="us-nyc"))
+    assert numbers(rows) == [(2, "1"), (3, "2")]
+
+
+def test_a_row_with_too_many_or_too_few_cells_is_kept_whole(path: Path) -> None:
+    rows = read(path, row("1") + ",a,b", "us-nyc-parking,2", row("3"))
+    assert numbers(rows) == [(4, "3")]
+    assert errors(rows) == {
+        2: "permits.csv:2: row: found 7 cells, expected 5, as in the header",
+        3: "permits.csv:3: row: found 2 cells, expected 5, as in the header",
+    }
+    assert rows[0].raw[BEYOND] == "a,b"
+    assert list(rows[1].raw.values()) == ["us-nyc-parking", "2", "", "", ""]
+
+
+@pytest.mark.parametrize("where", ["holder", "phones"])
+def test_a_nul_byte_is_a_mistake_of_its_row(path: Path, where: str) -> None:
+    rows = read(path, row("1", **{where: "A\0B"}), row("2"))
+    assert numbers(rows) == [(3, "2")]
+    assert errors(rows) == {2: "permits.csv:2: row: found a NUL byte, expected text"}
+
+
+@pytest.mark.parametrize("quoted", ['"ACME', '"ACME" Ltd'])
+def test_a_stray_quote_costs_its_own_line_only(path: Path, quoted: str) -> None:
+    rows = read(path, row("1"), row("2", quoted), row("3", '"B"'), row("4"))
+    assert numbers(rows) == [(2, "1"), (4, "3"), (5, "4")]
+    assert list(errors(rows)) == [3]
+    assert rows[1].raw[BEYOND] == row("2", quoted)
+
+
+def test_a_quote_that_never_closes_swallows_no_good_row(path: Path) -> None:
+    rows = read(path, row("0", '"ACME'), *(row(str(n)) for n in range(1, 5000)))
+    assert numbers(rows) == [(n + 2, str(n)) for n in range(1, 5000)]
+    assert list(errors(rows)) == [2]
+
+
+def test_a_permit_that_stands_twice_is_a_mistake_the_second_time(path: Path) -> None:
+    rows = read(path, row("1"), row("２"), row("2"), row("2"))
+    assert numbers(rows) == [(2, "1"), (3, "2")]
+    assert errors(rows) == {
+        4: "permits.csv:4: number: found a duplicate of line 3, expected it once",
+        5: "permits.csv:5: number: found a duplicate of line 3, expected it once",
+    }
+
+
+def test_a_refused_row_does_not_make_the_next_a_duplicate(path: Path) -> None:
+    rows = read(path, row("1", ""), row("1"))
+    assert numbers(rows) == [(3, "1")]
+
+
+def test_the_quote_that_guards_a_formula_is_taken_off_again(path: Path) -> None:
+    (one,) = read(path, row("1", "'=ACME", "'+12125550142"))
+    assert one.raw["phones"] == "+12125550142"
+    assert one.raw["holder"] == "=ACME"
+
+
+@pytest.mark.parametrize(
+    ("content", "mistake"),
+    [
+        (b"", "permits.csv: file: found nothing, expected a header and rows"),
+        (b"\xef\xbb\xbf\n\n", "permits.csv: file: found nothing, expected a header"),
+        (b'"rule', "permits.csv: header: found unexpected end of data, expected"),
+        (b"rule;number", "permits.csv: rule;number: found a column nobody knows,"),
+        (b"\xff\xfer\0u\0", "permits.csv: file: found bytes that are not utf-8-sig"),
+    ],
+)
+def test_a_wrong_file_is_refused_as_a_whole(
+    path: Path, content: bytes, mistake: str
+) -> None:
+    assert refused(path, content).startswith(mistake)
+
+
+def test_wrong_bytes_far_down_are_found_before_the_first_row(path: Path) -> None:
+    lines = [HEADER, *(row(str(n)) for n in range(40_000))]
+    content = "\n".join([*lines, row("x", "许可")]).encode("gb18030")
+    path.write_bytes(content)
+    with pytest.raises(InvalidError, match='encoding = "gb18030"'):
+        next(read_csv(path, default_authority="us-nyc"))
+
+
+def test_a_file_cut_inside_a_character_is_refused(path: Path) -> None:
+    assert "near line 2" in refused(path, f"{HEADER}\n许".encode()[:-1])
+
+
+def test_a_file_that_is_not_there_is_one_line(path: Path) -> None:
+    with pytest.raises(InvalidError, match=r"permits\.csv: file: found No such file"):
+        list(read_csv(path))
+
+
+def test_a_named_encoding_is_used(path: Path) -> None:
+    columns = {"证号": "number", "名称": "holder", "有效期至": "expires_on"}
+    document = {
+        "encoding": "gb18030",
+        "rule": "cn-food-production-license",
+        "date_format": "%Y年%m月%d日",
+        "columns": columns,
+    }
+    path.write_text("证号,名称,有效期至\nSC1,某某食品,2026年12月31日\n", "gb18030")
+    mapping = mapping_from(document, "m.toml")
+    (one,) = read_csv(path, mapping, default_authority="cn-demo-city")
+    assert one.permit
+    assert one.permit.holder == "某某食品"
+    assert one.permit.expires_on == date(2026, 12, 31)
+
+
+def test_mistakes_of_the_mapping_and_of_the_permit_are_told_together(
+    path: Path,
+) -> None:
+    document = {
+        "rule": "us-nyc-parking",
+        "date_format": "%d/%m/%Y",
+        "columns": {"Nr": "number", "Name": "holder", "Until": "expires_on"},
+    }
+    path.write_text("Nr,Name,Until\n,ACME,2026-12-31\n")
+    mapping = mapping_from(document, "m.toml")
+    (one,) = read_csv(path, mapping, default_authority="us-nyc")
+    assert one.error
+    assert [mistake.field for mistake in one.error.mistakes] == ["expires_on", "number"]
+
+
+@pytest.mark.skipif(not NYC.exists(), reason="the shared register is not here")
+def test_a_real_register_is_read_row_by_row() -> None:
+    mapping = load_mapping(ROOT / "examples" / "mappings" / "nyc-dca.toml")
+    rows = list(read_csv(NYC, mapping))
+    assert [one.line for one in rows] == list(range(2, 5532))
+    reasons = Counter(
+        f"{one.error.mistakes[0].field} {one.error.mistakes[0].found.split()[0]}"
+        for one in rows
+        if one.error
+    )
+    assert reasons == {"expires_on nothing": 30, "number a": 1}
+    permits = [one.permit for one in rows if one.permit]
+    assert len(permits) == 5530 - 31
+    active = [one for one in permits if one.status is PermitStatus.ACTIVE]
+    assert sum(one.expires_on == date(2023, 3, 31) for one in active) == 1479
+    assert all(len(one.phones) == 1 for one in permits)

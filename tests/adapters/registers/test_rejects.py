@@ -1,0 +1,109 @@
+import csv
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from service.adapters.files.spreadsheet_formulas import guarded, unguarded
+from service.adapters.registers.csv_file import read_csv
+from service.adapters.registers.rejects import rejects_file
+from service.domain.errors import InvalidError, Mistake, SetUpError
+
+
+def cells(path: Path) -> list[list[str]]:
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        return list(csv.reader(file))
+
+
+def test_refused_rows_come_back_as_they_came_with_line_and_reason(
+    tmp_path: Path,
+) -> None:
+    source, path = tmp_path / "permits.csv", tmp_path / "rejects.csv"
+    source.write_text(
+        "rule,number,holder,expires_on\n"
+        "r,1,某某,2026-12-31\n"
+        "r,2,+某某,someday\n"
+        "r,3\n"
+        'r,4,"x" y,2026-12-31\n'
+        "r,5,x,2026-12-31,+1\n",
+        "utf-8",
+    )
+    with rejects_file(path) as rejects:
+        for row in read_csv(source, default_authority="a"):
+            if row.error:
+                rejects.add(row.line, row.raw, row.error.reason)
+    assert rejects.count == 4
+    header, *rows = cells(path)
+    assert header == ["line", "reason", "rule", "number", "holder", "expires_on"]
+    assert [[one[0], *one[2:]] for one in rows] == [
+        ["3", "r", "2", "'+某某", "someday"],
+        ["4", "r", "3", "", ""],
+        ["5", "", "", "", "", 'r,4,"x" y,2026-12-31'],
+        ["6", "r", "5", "x", "2026-12-31", "'+1"],
+    ]
+    assert rows[0][1].startswith("expires_on: found 'someday', expected a date")
+    assert path.read_bytes().startswith(b"\xef\xbb\xbf")
+    assert path.stat().st_mode & 0o077 == 0
+
+
+def test_without_a_refused_row_there_is_no_file(tmp_path: Path) -> None:
+    with rejects_file(tmp_path / "rejects.csv"):
+        pass
+    assert not list(tmp_path.iterdir())
+
+
+def breaking_off(path: Path) -> None:
+    with rejects_file(path) as rejects:
+        rejects.add(2, {"number": "1"}, "why")
+        reason = "database gone"
+        raise SetUpError(reason)
+
+
+def test_an_import_that_breaks_off_leaves_the_earlier_file(tmp_path: Path) -> None:
+    path = tmp_path / "rejects.csv"
+    path.write_text("earlier")
+    with pytest.raises(SetUpError, match="database gone"):
+        breaking_off(path)
+    assert path.read_text() == "earlier"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_later_import_replaces_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "rejects.csv"
+    for number in ("1", "2"):
+        with rejects_file(path) as rejects:
+            rejects.add(2, {"number": number}, "why")
+    assert cells(path) == [["line", "reason", "number"], ["2", "why", "2"]]
+
+
+def test_a_folder_that_is_not_there_is_told_before_anything_is_read(
+    tmp_path: Path,
+) -> None:
+    with (
+        pytest.raises(SetUpError, match="choose a folder"),
+        rejects_file(tmp_path / "nowhere" / "rejects.csv"),
+    ):
+        pass
+
+
+def test_the_reason_is_every_mistake_without_the_place() -> None:
+    mistakes = [Mistake("number", "nothing", "it"), Mistake("rule", "'x'", "y")]
+    assert InvalidError("f.csv:2", mistakes).reason == (
+        "number: found nothing, expected it; rule: found 'x', expected y"
+    )
+
+
+@pytest.mark.parametrize("cell", ["=1+1", "+12125550142", "-1", "@x", "\tx", "'=1"])
+def test_a_formula_is_guarded(cell: str) -> None:
+    assert guarded(cell) == f"'{cell}"
+
+
+@pytest.mark.parametrize("cell", ["", "ACME", "2026-12-31", "'tis", "x=1", "某某"])
+def test_what_is_no_formula_stays(cell: str) -> None:
+    assert guarded(cell) == unguarded(cell) == cell
+
+
+@given(st.text("'=+-@\t ax", max_size=6))
+def test_a_guarded_cell_reads_back_the_same(cell: str) -> None:
+    assert unguarded(guarded(cell)) == cell

@@ -1,0 +1,387 @@
+import logging
+import sqlite3
+import stat
+import sys
+from contextlib import closing
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from service.adapters.sms_platform.format.file import load_format
+from service.adapters.sms_platform.results.workbook import rows_of
+from service.domain.delivery.outcome import (
+    Accepted,
+    Found,
+    NotPosted,
+    RefusalKind,
+    Refused,
+)
+from service.domain.delivery.status import MessageState
+from service.domain.errors import SetUpError
+from service.flow.sending.post import elapsed
+from service.settings import shipped
+from tests.adapters.sms_platform.parcels import (
+    BODY,
+    ID,
+    NOW,
+    PHONE,
+    SPOOL,
+    files,
+    message,
+    opened,
+    rows,
+    sheet,
+    unknown,
+)
+
+EXAMPLES = shipped("examples") / "outbox"
+LATER = NOW + timedelta(hours=2)
+
+
+def example(name: str, folder: Path) -> Path:
+    """An example's copy, whose folder is beside it."""
+    copy = folder / name
+    copy.write_bytes((EXAMPLES / name).read_bytes())
+    return copy
+
+
+def parts(folder: Path) -> list[Path]:
+    """The spool's files, SQLite's log among them."""
+    return sorted(folder.glob(f"{SPOOL}*"))
+
+
+def spooled(folder: Path) -> str:
+    """All that stands in them."""
+    whole = b"".join(one.read_bytes() for one in parts(folder))
+    return whole.decode(errors="replace")
+
+
+async def test_what_was_accepted_is_handed_over_in_one_file(tmp_path: Path) -> None:
+    async with opened(sheet(tmp_path), tmp_path) as outbox:
+        for number in (1, 2):
+            said = await outbox.send(message(number))
+            assert said == Accepted(ID.format(number))
+        assert not files(tmp_path)
+        await outbox.hand_over()
+        await outbox.hand_over()
+    [file] = files(tmp_path)
+    assert file.name == "reminders-000001.csv"
+    assert rows(file) == [[ID.format(number), PHONE, BODY] for number in (1, 2)]
+    assert file.read_bytes().startswith("\ufeff序号,手机号,内容\r\n".encode())
+
+
+async def test_only_its_owner_reads_what_holds_phones(tmp_path: Path) -> None:
+    async with opened(sheet(tmp_path), tmp_path) as outbox:
+        await outbox.send(message())
+        await outbox.hand_over()
+        spool = parts(tmp_path)
+        [file] = files(tmp_path)
+        modes = {stat.S_IMODE(one.stat().st_mode) for one in (file, *spool)}
+    assert len(spool) == 3
+    assert modes == {0o600}
+    assert stat.S_IMODE((tmp_path / "out").stat().st_mode) == 0o700
+
+
+async def test_the_spool_forgets_phones_and_texts_with_their_file(
+    tmp_path: Path,
+) -> None:
+    async with opened(sheet(tmp_path), tmp_path) as outbox:
+        await outbox.send(message())
+        assert [one in spooled(tmp_path) for one in (PHONE, BODY)] == [True, True]
+        await outbox.hand_over()
+        assert [one in spooled(tmp_path) for one in (PHONE, BODY)] == [False, False]
+
+
+async def test_a_csv_file_in_gb18030_is_as_its_platform_wants_it(
+    tmp_path: Path,
+) -> None:
+    found = load_format(example("gb18030-csv.toml", tmp_path))
+    async with opened(found, tmp_path) as outbox:
+        await outbox.send(message())
+        await outbox.hand_over()
+    [file] = (tmp_path / "outbox").glob("*.csv")
+    assert file.read_bytes().decode("gb18030").split("\r\n") == [
+        "业务流水号,手机号码,短信内容,最晚发送时间,业务类型",
+        f"{ID.format(1)},2125550142,{BODY},2024-01-29 11:00:00,许可到期提醒",
+        "",
+    ]
+
+
+async def test_a_workbook_holds_texts_and_no_formula_or_number(tmp_path: Path) -> None:
+    found = load_format(example("workbook.toml", tmp_path))
+    body = "=1+1, and not 2"
+    async with opened(found, tmp_path) as outbox:
+        assert await outbox.send(message(body=body)) == Accepted(ID.format(1))
+        await outbox.hand_over()
+    [file] = (tmp_path / "outbox").glob("*.xlsx")
+    template, until = "renewal-prepare", "01/28/2024 22:00:00"
+    assert [cells for _, cells in rows_of(file)] == [
+        ["Reference", "Mobile", "Text", "Language", "Campaign", "Send by"],
+        [ID.format(1), PHONE, body, "zh", template, until],
+    ]
+
+
+async def test_what_a_stopped_process_wakes_up_with_is_not_taken(
+    tmp_path: Path,
+) -> None:
+    """Its lease is over: somebody may have found it absent, and sent it anew."""
+    late = replace(message(), post_until=elapsed() - 0.001)
+    async with opened(sheet(tmp_path), tmp_path) as outbox:
+        said = await outbox.send(late)
+        assert isinstance(said, Refused)
+        assert said.kind is RefusalKind.RETRY_SAFE
+        assert await outbox.find(unknown(ID.format(1)), PHONE) == []
+        in_time = replace(message(2), post_until=elapsed() + 60)
+        assert await outbox.send(in_time) == Accepted(ID.format(2))
+
+
+@pytest.mark.parametrize("left", [2.0, 1.0, 0.0, -60.0])
+async def test_what_has_no_time_left_is_not_taken(tmp_path: Path, left: float) -> None:
+    async with opened(sheet(tmp_path), tmp_path) as outbox:
+        said = await outbox.send(message(valid_for=left))
+        assert isinstance(said, NotPosted)
+        assert await outbox.send(message(2, valid_for=2.1)) == Accepted(ID.format(2))
+        assert await outbox.find(unknown(ID.format(1)), PHONE) == []
+
+
+@pytest.mark.parametrize("body", ["=1+1", "+1 for you", "-1", "@all", "'=1", "\t=1"])
+async def test_a_csv_text_that_a_spreadsheet_would_run_is_refused_and_not_altered(
+    tmp_path: Path, body: str
+) -> None:
+    async with opened(sheet(tmp_path), tmp_path) as outbox:
+        said = await outbox.send(message(body=body))
+        await outbox.hand_over()
+    assert isinstance(said, Refused)
+    assert (said.kind, said.code) == (RefusalKind.BAD_CONTENT, "formula")
+    assert not files(tmp_path)
+
+
+async def test_a_text_of_several_lines_and_quotes_arrives_as_written(
+    tmp_path: Path,
+) -> None:
+    body = '【临江】"a", b;\r\nc'
+    async with opened(sheet(tmp_path, delimiter=";"), tmp_path) as outbox:
+        assert isinstance(await outbox.send(message(body=body)), Accepted)
+        await outbox.hand_over()
+    [file] = files(tmp_path)
+    quoted = body.replace('"', '""')
+    assert f'{PHONE};"{quoted}"'.encode() in file.read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("changed", "one", "kind", "code"),
+    [
+        (
+            {"encoding": "gbk"},
+            {"body": "😀"},
+            RefusalKind.BAD_CONTENT,
+            "encoding",
+        ),
+        (
+            {"columns": {"a": "phone_national", "b": "body"}, "calling_code": 86},
+            {},
+            RefusalKind.ROUTE,
+            "country",
+        ),
+    ],
+)
+async def test_what_a_format_cannot_hold_costs_that_message_alone(
+    tmp_path: Path,
+    changed: dict[str, object],
+    one: dict[str, Any],
+    kind: RefusalKind,
+    code: str,
+) -> None:
+    async with opened(sheet(tmp_path, **changed), tmp_path) as outbox:
+        said = await outbox.send(message(**one))
+    assert isinstance(said, Refused)
+    assert (said.kind, said.code) == (kind, code)
+    assert PHONE not in repr(said)
+
+
+async def test_the_spool_of_a_dead_process_is_handed_over_at_the_next_start(
+    tmp_path: Path,
+) -> None:
+    async with opened(sheet(tmp_path), tmp_path) as outbox:
+        await outbox.send(message())
+    assert not files(tmp_path)
+    async with opened(sheet(tmp_path), tmp_path):
+        [file] = files(tmp_path)
+    assert [row[0] for row in rows(file)] == [ID.format(1)]
+
+
+async def test_what_waited_too_long_is_left_out_and_was_never_taken(
+    tmp_path: Path,
+) -> None:
+    async with opened(sheet(tmp_path), tmp_path) as outbox:
+        await outbox.send(message(1))
+        await outbox.send(message(2, valid_for=3 * 3600.0))
+    async with opened(sheet(tmp_path), tmp_path, LATER) as outbox:
+        [file] = files(tmp_path)
+        assert [row[0] for row in rows(file)] == [ID.format(2)]
+        assert await outbox.find(unknown(ID.format(1)), PHONE) == []
+        told = await outbox.fetch(ID.format(1))
+    assert told
+    assert (told.state, told.raw) == (
+        MessageState.CANCELED,
+        {"outbox": "no time is left to send it in"},
+    )
+
+
+async def test_nothing_left_is_no_file(tmp_path: Path) -> None:
+    async with opened(sheet(tmp_path), tmp_path) as outbox:
+        await outbox.send(message(1))
+    async with opened(sheet(tmp_path), tmp_path, LATER) as outbox:
+        await outbox.send(message(2))
+        await outbox.hand_over()
+    [file] = files(tmp_path)
+    assert [row[0] for row in rows(file)] == [ID.format(2)]
+
+
+async def test_a_message_is_known_by_its_id_wherever_it_is(tmp_path: Path) -> None:
+    async with opened(sheet(tmp_path), tmp_path) as outbox:
+        await outbox.send(message(1))
+        for _ in range(2):
+            [found] = await outbox.find(unknown(ID.format(1)), PHONE) or []
+            assert found == Found(ID.format(1), MessageState.ACCEPTED, NOW)
+            await outbox.hand_over()
+        assert await outbox.find(unknown(ID.format(2)), PHONE) == []
+        [told] = await outbox.fetch_many([ID.format(1), ID.format(2)], NOW) or []
+        assert (told.provider_id, told.state) == (ID.format(1), MessageState.ACCEPTED)
+        assert await outbox.fetch(ID.format(2)) is None
+
+
+async def test_a_message_that_comes_again_leaves_once(tmp_path: Path) -> None:
+    async with opened(sheet(tmp_path), tmp_path) as outbox:
+        for _ in range(2):
+            assert await outbox.send(message()) == Accepted(ID.format(1))
+        await outbox.hand_over()
+        assert await outbox.send(message()) == Accepted(ID.format(1))
+        await outbox.hand_over()
+    [file] = files(tmp_path)
+    assert len(rows(file)) == 1
+
+
+async def test_while_another_process_writes_nothing_is_taken_and_nothing_known(
+    tmp_path: Path,
+) -> None:
+    async with opened(sheet(tmp_path), tmp_path, patience=0.05) as outbox:
+        with closing(sqlite3.connect(tmp_path / SPOOL, isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            said = await outbox.send(message())
+            assert isinstance(said, Refused)
+            assert said.kind is RefusalKind.RETRY_SAFE
+            assert await outbox.find(unknown(ID.format(1)), PHONE) is None
+        assert await outbox.find(unknown(ID.format(1)), PHONE) == []
+
+
+async def test_a_file_of_that_name_is_not_written_over(tmp_path: Path) -> None:
+    async with opened(sheet(tmp_path), tmp_path) as outbox:
+        (tmp_path / "out" / "reminders-000001.csv").write_text("not ours")
+        await outbox.send(message())
+        await outbox.hand_over()
+    first, second = files(tmp_path)
+    assert first.read_text() == "not ours"
+    assert len(rows(second)) == 1
+
+
+async def test_a_folder_that_is_away_gets_its_file_when_it_is_back(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with opened(sheet(tmp_path), tmp_path) as outbox:
+        away = (tmp_path / "out").rename(tmp_path / "away")
+        await outbox.send(message())
+        await outbox.hand_over()
+        assert "messages wait to be handed over" in caplog.text
+        away.rename(tmp_path / "out")
+        await outbox.hand_over()
+    [file] = files(tmp_path)
+    assert len(rows(file)) == 1
+
+
+async def test_a_file_that_was_made_waits_for_the_folder_it_was_made_in(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with opened(sheet(tmp_path), tmp_path) as outbox:
+        await outbox.send(message())
+        with monkeypatch.context() as patch:
+            patch.setattr("service.adapters.sms_platform.files.provider.place", _fails)
+            await outbox.hand_over()
+        away = (tmp_path / "out").rename(tmp_path / "away")
+        (tmp_path / "out").mkdir(0o700)  # where a share is mounted, and is not now
+        await outbox.hand_over()
+        (tmp_path / "out").rmdir()
+        away.rename(tmp_path / "out")
+        assert not files(tmp_path)
+        await outbox.hand_over()
+    [file] = files(tmp_path)
+    assert len(rows(file)) == 1
+
+
+def _fails(_: Path) -> None:
+    raise OSError(5, "Input/output error")
+
+
+async def test_another_folder_gets_what_was_spooled_for_the_former(
+    tmp_path: Path,
+) -> None:
+    async with opened(sheet(tmp_path), tmp_path) as outbox:
+        await outbox.send(message())
+    async with opened(sheet(tmp_path, folder=str(tmp_path / "new")), tmp_path):
+        assert not files(tmp_path)
+        assert len(rows(tmp_path / "new" / "reminders-000001.csv")) == 1
+
+
+async def test_a_log_never_shows_a_phone(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    async with opened(sheet(tmp_path), tmp_path) as outbox:
+        await outbox.send(message())
+        await outbox.hand_over()
+        await outbox.send(message(2))
+    async with opened(sheet(tmp_path), tmp_path, LATER):
+        pass
+    assert "reminders-000001.csv is there" in caplog.text
+    assert f"message {ID.format(2)}: no time is left" in caplog.text
+    assert "5550142" not in caplog.text
+
+
+@pytest.mark.parametrize("mode", [0o755, 0o750, 0o701])
+async def test_a_folder_that_others_look_into_is_refused(
+    tmp_path: Path, mode: int
+) -> None:
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out").chmod(mode)
+    with pytest.raises(SetUpError, match="run chmod 700 on it"):
+        async with opened(sheet(tmp_path), tmp_path):
+            pass
+
+
+async def test_a_folder_without_a_place_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    for name in ("no/such", "file/out", "file"):
+        with pytest.raises(SetUpError, match="name a folder that can be written to"):
+            async with opened(sheet(tmp_path, folder=str(tmp_path / name)), tmp_path):
+                pass
+
+
+async def test_a_spool_that_is_none_is_refused(tmp_path: Path) -> None:
+    (tmp_path / SPOOL).write_text(
+        "not a database, and longer than a header of one " * 9
+    )
+    with pytest.raises(SetUpError, match=r"ledger\.db\.outbox: file is not a database"):
+        async with opened(sheet(tmp_path), tmp_path):
+            pass
+
+
+async def test_without_its_library_no_workbook_is_begun(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "xlsxwriter", None)
+    with pytest.raises(SetUpError, match=r"pip install 'permit-reminders\[office\]'"):
+        async with opened(sheet(tmp_path, format="xlsx"), tmp_path):
+            pass

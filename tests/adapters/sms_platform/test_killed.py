@@ -1,0 +1,48 @@
+import asyncio
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+
+from tests.adapters.sms_platform import mortal
+from tests.adapters.sms_platform.parcels import files, opened, rows, sheet, unknown
+from tests.cli.commands import ROOT, environment
+
+
+def ids_in(paths: list[Path]) -> Counter[str]:
+    return Counter(row[0] for path in paths for row in rows(path))
+
+
+async def found_in(folder: Path, ids: list[str]) -> set[str]:
+    """Those ids that the outbox says it has taken."""
+    taken = set()
+    async with opened(sheet(folder), folder) as provider:
+        for one in ids:
+            listed = await provider.find(unknown(one), "")
+            assert listed is not None
+            taken |= {each.provider_id for each in listed}
+    return taken
+
+
+def test_whatever_is_killed_when_no_message_leaves_twice_and_none_is_lost(
+    tmp_path: Path,
+) -> None:
+    ran = subprocess.run(
+        [sys.executable, mortal.__file__, str(tmp_path)],
+        env=environment() | {"PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ran.returncode == 0, ran.stderr
+    deaths = int(ran.stdout)
+    assert deaths > 50
+    accepted = (tmp_path / "accepted").read_text().split()
+    tried = (tmp_path / "tried").read_text().split()
+    left = ids_in(sorted((tmp_path / "taken").iterdir()))
+    assert not files(tmp_path)
+    assert set(left.values()) == {1}
+    assert {*accepted} <= left.keys() <= {*tried}
+    assert len(tried) > len(left)
+    assert asyncio.run(found_in(tmp_path, tried)) == left.keys()
+    assert not files(tmp_path)

@@ -1,0 +1,85 @@
+import json
+from collections.abc import AsyncIterator, Sequence
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import pytest
+from sqlalchemy import bindparam, insert, select
+from sqlalchemy.dialects.sqlite import dialect as sqlite
+
+from service.adapters.store.db.database import Database
+from service.adapters.store.db.json_rows import Gathered, like
+from service.adapters.store.db.schema import message_reminders, recipients
+
+ID = "01936d3e-7b5c-7000-8000-00000000000a"
+KEYS = like(message_reminders, ("permit_id", "expires_on", "position"))
+
+
+def rows(*given: Sequence[object]) -> object:
+    return json.loads(KEYS.rows(sqlite(), given)["rows"])
+
+
+def test_values_are_written_as_their_columns_keep_them() -> None:
+    assert rows((ID, date(2024, 12, 31), 0), (None, None, 1)) == [
+        [ID.replace("-", ""), "2024-12-31", 0],
+        [None, None, 1],
+    ]
+
+
+def test_no_rows_are_an_empty_list() -> None:
+    assert rows() == []
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        [(ID, date(2024, 12, 31))],
+        [(ID, date(2024, 12, 31), 0, 0)],
+        [(ID, date(2024, 12, 31), 0), (ID, date(2024, 12, 31))],
+    ],
+    ids=["a value is missing", "one too many", "uneven"],
+)
+def test_a_row_that_does_not_fit_is_refused(given: list[Sequence[object]]) -> None:
+    with pytest.raises(ValueError, match="zip"):
+        rows(*given)
+
+
+NOW = datetime(2024, 9, 19, 1, 30, tzinfo=UTC)
+ALL = select(recipients).where(recipients.c.line == bindparam("line"))
+
+
+@pytest.fixture
+async def database(tmp_path: Path) -> AsyncIterator[Database]:
+    database = Database(f"sqlite:///{tmp_path / 'test.db'}")
+    await database.upgrade()
+    yield database
+    await database.dispose()
+
+
+async def test_rows_that_come_together_are_those_that_come_one_by_one(
+    database: Database,
+) -> None:
+    """Ids, bytes, texts, instants, and what is not known."""
+    digests = [bytes([at]) * 32 for at in range(3)]
+    known = [
+        {"digest": one, "phone": one[:9], "masked": "名 ''\"", "line": "mobile"}
+        for one in digests
+    ]
+    ids = [ID[:-1] + str(at) for at in range(3)]
+    optional = [(NOW, None), (None, NOW), (None, None)]
+    given = [
+        {"id": one, "opted_out_at": out, "unreachable_at": lost} | row
+        for one, (out, lost), row in zip(ids, optional, known, strict=True)
+    ]
+    async with database.write() as connection:
+        await connection.execute(insert(recipients), given)
+    async with database.read() as connection:
+        plain = (await connection.execute(ALL, {"line": "mobile"})).mappings().all()
+        found = await Gathered(ALL).of(connection, {"line": "mobile"})
+    assert len(found) == len(given)
+    assert [one._asdict() for one in found] == [dict(one) for one in plain]
+
+
+async def test_no_rows_come_together_either(database: Database) -> None:
+    async with database.read() as connection:
+        assert await Gathered(ALL).of(connection, {"line": "mobile"}) == []

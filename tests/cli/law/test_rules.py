@@ -1,0 +1,271 @@
+"""The law of permit types by command: checked, previewed, applied, taken back."""
+
+import json
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.cli.commands import CMA, FOOD, NOON, ROOT, Run, sql, write
+from tests.schedules.catalogue import RULES
+
+SERIES = f"{CMA}@2015-08-01"
+
+NEVER = "cn-advertising-release-registration"
+"""A type that nobody is reminded of."""
+
+LATER = "2024-02-01T12:00+08:00"
+
+
+def edited(run: Run, *changes: tuple[str, str], code: str = CMA) -> Path:
+    """A rule's installed text in a file, with some words replaced by others."""
+    file = Path(f"{code}.toml")
+    run("rules", "export", code, "--out", file)
+    text = file.read_text("utf-8")
+    for old, new in changes:
+        assert old in text
+        text = text.replace(old, new)
+    file.write_text(text, "utf-8")
+    return file
+
+
+TWO_MONTHS = ("3 months before expiry", "2 months before expiry")
+
+
+def weeks(moved: tuple[int, int]) -> str:
+    """Twelve weeks in which one reminder moves from one of them to another."""
+    mondays = [date(2024, 1, 29) + timedelta(weeks=at) for at in range(12)]
+    return "".join(
+        f"  {monday}                    {at == moved[0]:d}        {at == moved[1]:d}\n"
+        for at, monday in enumerate(mondays)
+    )
+
+
+def reasons(folder: Path) -> list[Any]:
+    """Why changes were forced, as the audit trail has it."""
+    rows = sql(folder, "SELECT detail FROM actions WHERE what LIKE 'rules %'")
+    told = [json.loads(detail) for (detail,) in rows]
+    return [one["reason"] for one in told if "reason" in one]
+
+
+@pytest.fixture
+def texted(run: Run, live: Path) -> Path:
+    """Linjiang on Monday: one CMA holder texted in a step, one to be texted later."""
+    register = write(
+        live / "permits.csv",
+        f"{CMA},240000000001,一号检测,2024-06-28,+12125550101",
+        f"{CMA},240000000002,二号检测,2024-09-30,+12125550102",
+    )
+    assert run("import", register).code == 0
+    assert run("tick", "--now", NOON).answer.startswith("1 reminders born, 1 messages")
+    return live
+
+
+def test_the_shipped_rules_are_right_and_need_no_database(
+    run: Run, folder: Path
+) -> None:
+    assert run("rules", "check").answer == f"{len(RULES)} rule files, no mistakes\n"
+    one = ROOT / "schedules" / "cn" / "food-production-license.toml"
+    assert run("rules", "check", one).answer == "1 rule files, no mistakes\n"
+    assert not list(folder.iterdir())
+
+
+def test_every_mistake_of_every_rule_file_is_told_at_once(
+    run: Run, folder: Path
+) -> None:
+    rules = folder / "rules"
+    rules.mkdir()
+    shipped = (ROOT / "schedules" / "us" / "nyc-parking.toml").read_text("utf-8")
+    wrong = shipped.replace("90 calendar days before expiry", "90 days or so")
+    (rules / "a.toml").write_text(wrong, "utf-8")
+    (rules / "b.toml").write_text("code = 1\n[[versions", "utf-8")
+    refusal = run("rules", "check", rules).refusal
+    assert "a.toml" in refusal
+    assert '"90 days or so"' in refusal
+    (rules / "b.toml").unlink()
+    (rules / "a.toml").unlink()
+    assert "no rule files" in run("rules", "check", rules).refusal
+    assert "nowhere" in run("rules", "check", "nowhere").refusal
+
+
+@pytest.mark.usefixtures("installed")
+def test_the_shipped_rules_once_installed_would_change_nothing(run: Run) -> None:
+    assert run("rules", "diff").answer == "nothing would change\n"
+    assert run("rules", "apply").answer == "nothing changed\n"
+
+
+def test_a_new_rule_is_installed_once(run: Run, office: Path) -> None:
+    shipped = (ROOT / "schedules" / "us" / "nyc-parking.toml").read_text("utf-8")
+    file = office / "a.toml"
+    file.write_text(shipped.replace('"us-nyc-parking"', '"us-nyc-garage"'), "utf-8")
+    new = "new us-nyc-garage\nnew us-nyc-garage@2000-01-01.1\n"
+    assert run("rules", "diff", file).answer == f"{new}no permit would move\n"
+    assert run("rules", "apply", file).answer == f"{new}no permit moved\n"
+    assert run("rules", "apply", file).answer == "nothing changed\n"
+    listed = run("rules", "list").answer
+    assert "us-nyc-garage  停车场许可  Garage and parking lot\n" in listed
+
+
+@pytest.mark.usefixtures("office")
+def test_the_list_has_sources_and_says_who_is_never_reminded(run: Run) -> None:
+    listed = run("rules", "list").answer
+    assert (
+        "  cn-food-production-license@2020-03-01.1  closes 30 working days before "
+        "expiry  《食品生产许可管理办法》第三十四条, read 2026-11-22\n"
+    ) in listed
+    assert "  never reminds (abolished): the Advertising Law as amended" in listed
+    disabled = [
+        line for line in listed.splitlines() if line.endswith("until it is read")
+    ]
+    assert disabled
+    assert all(", unverified 20" in line for line in disabled)
+
+
+def test_a_diff_says_what_apply_then_does(run: Run, texted: Path) -> None:
+    file = edited(run, TWO_MONTHS, ('validity = "6 years"', 'validity = "5 years"'))
+    before = sql(texted, "SELECT * FROM slots")
+    assert run("rules", "diff", file).answer == (
+        f"{CMA}\n"
+        "  validity: 6 years -> 5 years\n"
+        f"{SERIES}.1 -> {SERIES}.2\n"
+        "  closes: 3 months before expiry -> 2 months before expiry\n"
+        "permits would move: 2\n"
+        "  closings would come later: 2, by 31 to 32 days\n"
+        "  texts already sent, would be kept: prepare 1\n"
+        "reminders due, week of     before    after\n" + weeks(moved=(7, 4))
+    )
+    told = run("rules", "diff", file, "--json").told
+    assert sql(texted, "SELECT * FROM slots") == before
+    done = run("rules", "apply", file, "--json").told
+    assert (told.pop("applied"), done.pop("applied")) == (False, True)
+    assert told == done
+    assert sql(texted, "SELECT * FROM slots") != before
+    assert run("rules", "diff", file).answer == "nothing would change\n"
+    assert run("audit").answer == "the ledger adds up\n"
+
+
+def test_apply_says_how_to_take_it_back(run: Run, texted: Path) -> None:
+    before = sql(texted, "SELECT series, step, due_at FROM slots ORDER BY 1, 2, 3")
+    done = run("rules", "apply", edited(run, TWO_MONTHS)).answer
+    assert "permits moved: 2\n" in done
+    assert done.endswith(f"revert with: permit-reminders rules revert {CMA}\n")
+    seen = run("rules", "revert", CMA, "--dry-run").answer
+    assert seen.startswith(f"{SERIES}.2 -> {SERIES}.1\n")
+    assert "  closings would come earlier: 2, by 31 to 32 days\n" in seen
+    told = run("rules", "revert", CMA).answer
+    assert "  closings came earlier: 2, by 31 to 32 days\n" in told
+    after = sql(texted, "SELECT series, step, due_at FROM slots ORDER BY 1, 2, 3")
+    assert before == after
+    assert run("rules", "revert", CMA).refusal == (
+        f"permit-reminders: {CMA}: there is no former version to go back to"
+    )
+    assert run("audit").answer == "the ledger adds up\n"
+
+
+def test_a_dropped_step_is_refused_unless_forced_with_a_reason(
+    run: Run, texted: Path
+) -> None:
+    file = edited(run, ('"prepare"', '"first-word"'))
+    seen = run("rules", "diff", file)
+    assert (seen.code, seen.err) == (1, "")
+    objection = (
+        f"{SERIES}.2: drops the step prepare, in which 1 permits were texted; the step "
+        'in its place must say replaces = "prepare"'
+    )
+    assert f"objection: {objection}\n" in seen.out
+    for reason in ((), ("--force", " ")):
+        assert objection in run("rules", "apply", file, *reason).refusal
+    done = run("rules", "apply", file, "--force", "the old text was wrong").answer
+    assert f"forced: {objection}\n" in done
+    assert reasons(texted) == ["the old text was wrong"]
+    assert run("audit").answer == "the ledger adds up\n"
+
+
+@pytest.mark.usefixtures("texted")
+def test_a_step_that_says_what_it_replaces_texts_nobody_twice(run: Run) -> None:
+    replaced = '"first-word", replaces = ["prepare"]'
+    file = edited(run, ('"prepare"', replaced))
+    assert "forced" not in run("rules", "apply", file).answer
+    assert run("tick").answer.startswith("0 reminders born, 0 messages posted")
+    assert run("audit").answer == "the ledger adds up\n"
+
+
+def test_what_was_texted_after_a_change_is_not_dropped_by_taking_it_back_unasked(
+    run: Run, live: Path
+) -> None:
+    row = f"{CMA},240000000001,一号检测,2024-06-28,+12125550101"
+    run("import", write(live / "permits.csv", row))
+    run("rules", "apply", edited(run, ('"prepare"', '"first-word"')))
+    run("tick", "--now", NOON)
+    assert "drops the step first-word" in run("rules", "revert", CMA).refusal
+    assert run("rules", "revert", CMA, "--force", "the old name counts").code == 0
+    assert reasons(live) == ["the old name counts"]
+
+
+def test_a_shadow_is_computed_and_never_sends(run: Run, texted: Path) -> None:
+    sooner = ("60 days before closing", "160 days before closing")
+    file = edited(run, sooner)
+    slots = sql(texted, "SELECT * FROM slots")
+    told = run("rules", "apply", file, "--shadow").answer
+    assert f"{SERIES}.1 -> {SERIES}.2\n" in told
+    assert "  texts late, would be sent at the next tick: prepare 1\n" in told
+    assert told.endswith(
+        f"nobody is texted by it; see permit-reminders rules shadow {CMA}\n"
+    )
+    assert sql(texted, "SELECT * FROM slots") == slots
+    assert run("tick", "--now", LATER).answer.startswith("0 reminders born, 0 mess")
+    seen = run("rules", "shadow", CMA).answer
+    assert f"shadow {SERIES}.2, if it were applied:\n" in seen
+    assert "  texts late, would be sent at the next tick: prepare 1\n" in seen
+    assert f"{SERIES}.2  closes 3 months before expiry" in run("rules", "list").answer
+    assert run("rules", "apply", file, "--shadow").answer == "nothing would change\n"
+
+
+def test_a_shadow_that_is_applied_is_one_no_more(run: Run, texted: Path) -> None:
+    file = edited(run, TWO_MONTHS)
+    run("rules", "apply", file, "--shadow")
+    assert f"{SERIES}.1 -> {SERIES}.3\n" in run("rules", "apply", file).answer
+    assert "it has no shadow" in run("rules", "shadow", CMA).refusal
+    wanted = "SELECT id, state FROM versions WHERE id LIKE 'cn-inspection-%@2015-%'"
+    assert sorted(sql(texted, wanted)) == [
+        (f"{SERIES}.1", "active"),
+        (f"{SERIES}.2", "retired"),
+        (f"{SERIES}.3", "active"),
+    ]
+
+
+@pytest.mark.usefixtures("office")
+def test_a_shadow_needs_something_to_be_the_shadow_of(run: Run) -> None:
+    file = edited(run, (CMA, "cn-tea-house"))
+    refusal = run("rules", "apply", file, "--shadow").refusal
+    assert "cn-tea-house: not installed" in refusal
+    assert "cn-tea-house" not in run("rules", "list").answer
+
+
+@pytest.mark.parametrize(
+    "code", [CMA, FOOD, "cn-food-workshop-registration-local", NEVER]
+)
+@pytest.mark.usefixtures("installed")
+def test_what_is_exported_is_a_rule_file_that_changes_nothing(
+    run: Run, code: str
+) -> None:
+    file = edited(run, code=code)
+    assert run("rules", "check", file).answer == "1 rule files, no mistakes\n"
+    assert run("rules", "diff", file).answer == "nothing would change\n"
+    assert run("rules", "export", code).answer == file.read_text("utf-8")
+
+
+@pytest.mark.usefixtures("office")
+def test_an_export_has_what_was_applied_and_no_revision(run: Run) -> None:
+    run("rules", "apply", edited(run, TWO_MONTHS))
+    text = run("rules", "export", CMA).answer
+    assert 'closes = "2 months before expiry"' in text
+    assert "revision" not in text
+
+
+@pytest.mark.parametrize("verb", ["revert", "shadow", "export"])
+@pytest.mark.usefixtures("installed")
+def test_an_unknown_rule_is_named_with_those_there_are(run: Run, verb: str) -> None:
+    refusal = run("rules", verb, "cn-tea-house").refusal
+    assert "unknown rule 'cn-tea-house'; known: cn-" in refusal

@@ -1,0 +1,64 @@
+"""docs/templates.md: its tables are the code's, its commands answer what it shows."""
+
+import re
+import shlex
+from pathlib import Path
+
+from service.adapters.templates.jinja import FILTERS, LONGEST
+from service.domain.templates.checks import TURN, WHICH, advises, calm, past
+from service.domain.templates.requirements import DEMANDS
+from tests.cli.commands import Run
+from tests.docs.pages import ROOT, blocks, named, rows
+
+PAGE = (ROOT / "docs" / "templates.md").read_text("utf-8")
+
+
+def section(title: str) -> list[list[str]]:
+    """The rows of the table under a heading."""
+    return rows(PAGE.split(f"\n## {title}\n")[1].split("\n## ")[0])[2:]
+
+
+def test_every_fact_is_explained() -> None:
+    told = {name for row in section("Facts") for name in named(row[0])}
+    assert told == frozenset.union(*(one.facts for one in DEMANDS.values()))
+
+
+def test_every_filter_and_the_longest_text_are_told() -> None:
+    assert f"through a filter: {', '.join(FILTERS)} |" in PAGE
+    assert f"at most {LONGEST:,} characters" in " ".join(PAGE.split())
+
+
+def test_what_is_asked_of_which_template_is_as_the_table_has_it() -> None:
+    asked = section("What is asked of a text")
+    for check, words in (
+        (advises, "advises"),
+        (calm, "does not urge"),
+        (past, "does not name"),
+    ):
+        [row] = [one for one in asked if one[0].startswith(words)]
+        meant = {name for name, one in DEMANDS.items() if check in one.checks}
+        assert {*named(row[1])} == meant
+    [names] = [
+        one for one in asked if one[0].startswith("names `certificate`, `tail`,")
+    ]
+    assert {*named(names[0])} == {*WHICH, *TURN, "tail"}
+
+
+def test_the_commands_of_the_guide_answer_what_it_shows(run: Run, office: Path) -> None:
+    shown = "".join(blocks(PAGE, "console"))
+    typed = re.findall(
+        r"^\$ permit-reminders (.*)\n((?:[^$].*\n)*)", shown, re.MULTILINE
+    )
+    assert len(typed) == 6
+    for line, told in typed:
+        words, _, file = line.partition(" > ")
+        if words.endswith("save renewal-last-call --language zh old.txt"):
+            assert "says that already" in run(*shlex.split(words)).refusal
+            continue
+        if words.endswith("--dry-run"):
+            mine = office / "mine.txt"
+            mine.write_text(mine.read_text("utf-8").replace("soon", "fast"), "utf-8")
+        answer = run(*shlex.split(words)).answer
+        assert not told or answer == told
+        if file:
+            (office / file).write_text(answer, "utf-8")

@@ -1,0 +1,210 @@
+import os
+from pathlib import Path
+
+import pytest
+
+from service.adapters.store.db.database import newest
+from tests.cli.commands import CMA, ROOT, Run, sql
+from tests.schedules.catalogue import RULES
+
+URL = "PERMIT_REMINDERS_DATABASE_URL"
+
+SHIPPED = {version.key for rule in RULES.values() for version in rule.versions}
+
+
+def test_asking_for_the_tables_makes_no_database(run: Run, folder: Path) -> None:
+    ran = run("db", "status")
+    assert (ran.code, ran.err) == (1, "")
+    assert ran.out == f"tables at nothing, this release needs {newest()}\n"
+    assert not list(folder.iterdir())
+
+
+def upgraded(new: int) -> str:
+    return f"tables at {newest()}, {new} new rule versions\n"
+
+
+def test_upgrading_installs_the_shipped_law_once(run: Run, folder: Path) -> None:
+    assert run("db", "upgrade").answer == upgraded(len(SHIPPED))
+    assert {key for (key,) in sql(folder, "SELECT id FROM versions")} == SHIPPED
+    assert {code for (code,) in sql(folder, "SELECT code FROM rules")} == {*RULES}
+    assert run("db", "upgrade").answer == upgraded(0)
+    told = f"tables at {newest()}, this release needs {newest()}\n"
+    assert run("db", "status").answer == told
+
+
+def test_upgrading_installs_a_rule_that_this_release_brings(
+    run: Run, installed: Path
+) -> None:
+    sql(installed, "DELETE FROM versions WHERE rule = 'cn-inspection-testing-cma'")
+    sql(installed, "DELETE FROM rules WHERE code = 'cn-inspection-testing-cma'")
+    assert run("db", "upgrade").answer == upgraded(len(RULES[CMA].versions))
+    assert {key for (key,) in sql(installed, "SELECT id FROM versions")} == SHIPPED
+
+
+def test_upgrading_never_touches_a_rule_that_is_installed(
+    run: Run, installed: Path
+) -> None:
+    meddled = """UPDATE rules SET document = json_set(document, '$.validity', '4 years')
+        WHERE code = 'cn-food-production-license'"""
+    sql(installed, meddled)
+    sql(installed, "DELETE FROM versions WHERE id LIKE 'cn-food-production-%@2020-%'")
+    before = law_of(installed)
+    assert run("db", "upgrade").answer == upgraded(0)
+    assert law_of(installed) == before
+
+
+def law_of(folder: Path) -> list[tuple[object, ...]]:
+    """Every rule and version there is, word by word."""
+    versions = sql(folder, "SELECT id, state, document FROM versions ORDER BY id")
+    return versions + sql(folder, "SELECT code, document FROM rules ORDER BY code")
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        ("tick",),
+        ("serve",),
+        ("import", str(ROOT / "examples" / "permits.csv")),
+        ("report",),
+        ("audit",),
+        ("rules", "list"),
+        ("keys", "list"),
+        ("explain", "--permit", "1"),
+    ],
+    ids=lambda path: path[0],
+)
+def test_without_a_database_every_command_says_how_to_make_one(
+    path: tuple[str, ...], run: Run, folder: Path
+) -> None:
+    assert run(*path).refusal == (
+        "permit-reminders: permit-reminders.db: no such database; "
+        "run `permit-reminders db upgrade`"
+    )
+    assert not list(folder.iterdir())
+
+
+def test_a_database_without_tables_says_how_to_make_them(
+    run: Run, folder: Path
+) -> None:
+    (folder / "permit-reminders.db").touch()
+    refusal = run("tick").refusal
+    assert f"tables at nothing, this release needs {newest()}" in refusal
+    assert refusal.endswith("run `permit-reminders db upgrade`")
+    assert run("db", "status").code == 1
+
+
+def test_a_database_of_another_release_is_told_and_left_alone(
+    run: Run, installed: Path
+) -> None:
+    sql(installed, "UPDATE alembic_version SET version_num = '0999'")
+    assert "tables at 0999, from a later release" in run("tick").refusal
+    assert "later release" in run("db", "upgrade").refusal
+    ran = run("db", "status")
+    assert ran.code == 1
+    assert ran.out == f"tables at 0999, this release needs {newest()}\n"
+    assert sql(installed, "SELECT * FROM alembic_version") == [("0999",)]
+
+
+@pytest.mark.parametrize("path", [("tick",), ("db", "upgrade"), ("db", "status")])
+def test_a_file_that_is_no_database_is_named(
+    path: tuple[str, ...], run: Run, folder: Path
+) -> None:
+    file = folder / "permit-reminders.db"
+    file.write_text("rule,number,holder\n" * 500)
+    refusal = run(*path).refusal
+    assert "permit-reminders.db" in refusal
+    assert "not a database" in refusal
+    assert file.read_text() == "rule,number,holder\n" * 500
+
+
+@pytest.mark.parametrize(
+    ("place", "what"),
+    [
+        ("nowhere/permits.db", "no such folder; make it"),
+        (".", "Is a directory; mend it"),
+        ("a-file/permits.db", "Not a directory; mend it"),
+    ],
+)
+def test_a_place_where_no_database_can_be_is_named(
+    place: str, what: str, run: Run, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (folder / "a-file").touch()
+    monkeypatch.setenv(URL, f"sqlite:///{place}")
+    for path in (("db", "upgrade"), ("tick",), ("db", "status")):
+        assert run(*path).refusal == (
+            f"permit-reminders: {place}: {what}, or set "
+            "PERMIT_REMINDERS_DATABASE_URL to another file"
+        )
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+def test_a_folder_without_rights_is_told(run: Run, folder: Path) -> None:
+    folder.chmod(0o500)
+    try:
+        assert "permit-reminders.db: " in run("db", "upgrade").refusal
+    finally:
+        folder.chmod(0o700)
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everywhere")
+def test_a_database_without_rights_is_told(run: Run, installed: Path) -> None:
+    (installed / "permit-reminders.db").chmod(0)
+    refusal = run("audit").refusal
+    assert refusal.startswith(
+        "permit-reminders: permit-reminders.db: Permission denied"
+    )
+
+
+def test_a_database_that_cannot_be_written_is_told(run: Run, installed: Path) -> None:
+    file = installed / "permit-reminders.db"
+    content = bytearray(file.read_bytes())
+    content[18] = 3  # sqlite.org/fileformat.html: a write version from the future
+    file.write_bytes(content)
+    assert run("audit").code == 0
+    assert run("pause", "--reason", "test").refusal == (
+        "permit-reminders: permit-reminders.db: attempt to write a readonly database; "
+        "this file and its folder must be writable, the disk not full, and no other "
+        "program writing for long"
+    )
+
+
+def test_a_key_that_others_can_read_is_refused(run: Run, installed: Path) -> None:
+    key = installed / "permit-reminders.db.key"
+    key.chmod(0o640)
+    assert run("audit").refusal == (
+        f"permit-reminders: {key.name}: others can read this key; "
+        f"run chmod 600 {key.name}"
+    )
+
+
+@pytest.mark.parametrize("text", ["", "open sesame", "1:AAAA", "ключ"])
+def test_a_file_without_a_key_is_refused(text: str, run: Run, installed: Path) -> None:
+    key = installed / "permit-reminders.db.key"
+    key.write_text(text, "utf-8")
+    assert run("audit").refusal.startswith(f"permit-reminders: {key.name}: ")
+
+
+def test_another_key_is_refused(
+    run: Run, installed: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PERMIT_REMINDERS_KEY", "A" * 43 + "=")
+    refusal = run("audit").refusal
+    assert "begun with another key" in refusal
+    assert "PERMIT_REMINDERS_KEY" in refusal
+    assert "AAAA" not in refusal
+    monkeypatch.delenv("PERMIT_REMINDERS_KEY")
+    (installed / "permit-reminders.db.key").unlink()
+    refusal = run("audit").refusal
+    assert "permit-reminders.db.key" in refusal
+    assert "PERMIT_REMINDERS_KEY" in refusal
+
+
+@pytest.mark.usefixtures("installed")
+def test_a_wrong_key_in_the_environment_is_refused_without_telling_it(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PERMIT_REMINDERS_KEY", "open-sesame")
+    assert run("audit").refusal == (
+        "permit-reminders: PERMIT_REMINDERS_KEY: expected base64 of 32 bytes, "
+        "as from openssl rand -base64 32"
+    )

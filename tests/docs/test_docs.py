@@ -1,0 +1,180 @@
+"""What is not documented fails: commands, settings, flags, exit codes, links."""
+
+import re
+import shlex
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+import pytest
+from pydantic_settings import BaseSettings
+
+from service.cli import BAD_INPUT, INTERRUPTED, TERMINATED, cli
+from service.sandbox.__main__ import parse
+from service.settings import Settings, TwilioSettings
+from tests.docs.pages import OPERATIONS, PAPERS, ROOT, named, rows, typed
+
+
+def commands(group: click.Group, path: str = "") -> Iterator[tuple[str, click.Command]]:
+    """Every command that does something, by what is typed for it."""
+    context = click.Context(group)
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
+        assert command is not None
+        if isinstance(command, click.Group):
+            yield from commands(command, f"{path}{name} ")
+        else:
+            yield f"{path}{name}", command
+
+
+COMMANDS = dict(commands(cli))
+
+SHOWN = "\n".join(row[0].replace("\\|", "|") for row in rows(OPERATIONS))
+"""The first cells of all tables: where commands, variables and flags are explained."""
+
+
+@pytest.mark.parametrize("path", COMMANDS)
+def test_every_command_and_option_is_explained(path: str) -> None:
+    told = [one for one in named(SHOWN) if one == path or one.startswith(f"{path} ")]
+    assert told, f"docs/operations.md has no row for `{path}`"
+    words = set(re.findall(r"--[a-z-]+", " ".join(told)))
+    wanted = {
+        flag
+        for one in COMMANDS[path].params
+        if isinstance(one, click.Option)
+        for flag in one.opts
+        if flag not in ("-h", "--help")
+    }
+    assert words == wanted
+
+
+def test_every_row_about_a_command_is_about_one_that_exists() -> None:
+    groups = {path.split()[0] for path in COMMANDS}
+    told = [one for one in named(SHOWN) if one.split()[0] in groups]
+    for one in told:
+        assert any(one == path or one.startswith(f"{path} ") for path in COMMANDS), one
+
+
+@pytest.mark.parametrize("paper", PAPERS)
+def test_commands_to_type_are_understood(
+    paper: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for line in typed((ROOT / paper).read_text("utf-8")):
+        words = shlex.split(line.rstrip(" &"), comments=True)
+        words = words[: words.index(">")] if ">" in words else words
+        while words and re.fullmatch(r"[A-Z_]+=.*", words[0]):
+            words.pop(0)
+        if words and words[0] == "permit-reminders":
+            understand(words[1:])
+        elif words and words[0] == "make":
+            makefile = (ROOT / "Makefile").read_text("utf-8")
+            assert re.search(rf"^{words[1]}:", makefile, re.MULTILINE), line
+
+
+def understand(words: list[str]) -> None:
+    """Parse a command line as click does, short of running it."""
+    command: click.Command = cli
+    while isinstance(command, click.Group):
+        name, found, words = command.resolve_command(click.Context(command), words)
+        assert found is not None, name
+        command = found
+    for file in filter(re.compile(r"[\w/-]+\.(csv|toml|txt)").fullmatch, words):
+        Path(file).parent.mkdir(parents=True, exist_ok=True)
+        Path(file).touch()
+    command.make_context(command.name, list(words))
+
+
+def variables(settings: type[BaseSettings]) -> dict[str, object]:
+    """Every variable of some settings, with its default."""
+    prefix = settings.model_config["env_prefix"]
+    return {
+        str(field.validation_alias or f"{prefix}{name}".upper()): field.default
+        for name, field in settings.model_fields.items()
+        if name != "twilio"
+    }
+
+
+EXPLAINED = {name: row[1] for row in rows(OPERATIONS) for name in named(row[0])}
+
+
+@pytest.mark.parametrize("settings", [Settings, TwilioSettings])
+def test_every_variable_is_explained_with_its_default(
+    settings: type[BaseSettings],
+) -> None:
+    for name, default in variables(settings).items():
+        assert name in EXPLAINED
+        if default is not None:
+            assert EXPLAINED[name] == f"`{default}`".replace(".0`", "`"), name
+
+
+def test_every_variable_that_is_explained_exists() -> None:
+    known = {*variables(Settings), *variables(TwilioSettings)}
+    told = set(re.findall(r"\b(?:PERMIT_REMINDERS|TWILIO)_[A-Z_]*[A-Z]\b", OPERATIONS))
+    assert told <= known
+
+
+def test_every_flag_of_the_sandbox_is_explained(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with pytest.raises(SystemExit):
+        parse(["--help"])
+    flags = set(re.findall(r"--[a-z-]+", capsys.readouterr().out)) - {"--help"}
+    section = OPERATIONS.split("\n## The sandbox\n")[1].split("\n## ")[0]
+    assert {row[0].strip("`") for row in rows(section)[2:]} == flags
+
+
+def test_every_exit_code_is_explained() -> None:
+    section = OPERATIONS.split("\n### Exit codes\n")[1].split("\n## ")[0]
+    meanings = {row[0]: row[1] for row in rows(section)[2:]}
+    told = re.findall(r"(\d) ([a-z ]+)", (cli.help or "").split("Exit codes:")[1])
+    by_signal = {str(INTERRUPTED), str(TERMINATED)}
+    assert meanings.keys() == {code for code, _ in told} | by_signal
+    assert all(meanings[code].startswith(words) for code, words in told)
+    assert meanings[str(BAD_INPUT)].startswith("bad input")
+
+
+def anchors(text: str) -> set[str]:
+    """The anchors of a document's headings, as they are made on the web."""
+    headings = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
+    return {
+        re.sub(r"[^\w -]", "", one).strip().lower().replace(" ", "-")
+        for one in headings
+    }
+
+
+@pytest.mark.parametrize("paper", PAPERS)
+def test_every_relative_link_leads_somewhere(paper: str) -> None:
+    text = (ROOT / paper).read_text("utf-8")
+    for link in re.findall(
+        r"\]\(([^)\s]+)\)", re.sub(r"```.*?```", "", text, flags=re.DOTALL)
+    ):
+        if link.startswith(("https://", "http://", "mailto:")):
+            continue
+        name, _, anchor = link.partition("#")
+        target = (ROOT / paper).parent / name if name else ROOT / paper
+        assert target.exists(), f"{paper}: {link}"
+        if anchor:
+            assert anchor in anchors(target.read_text("utf-8")), f"{paper}: {link}"
+
+
+def test_every_document_can_be_reached_from_the_readme() -> None:
+    reached, ahead = set[str](), ["README.md"]
+    while ahead:
+        paper = ahead.pop()
+        reached.add(paper)
+        text = (ROOT / paper).read_text("utf-8")
+        for link in re.findall(r"\]\(([^)\s#]+\.md)", text):
+            target = ((ROOT / paper).parent / link).resolve()
+            if target.is_relative_to(ROOT) and target.exists():
+                name = target.relative_to(ROOT).as_posix()
+                ahead += [] if name in reached else [name]
+    assert reached == set(PAPERS)
+
+
+@pytest.mark.parametrize("paper", PAPERS)
+def test_only_numbers_that_nobody_answers_are_written(paper: str) -> None:
+    text = (ROOT / paper).read_text("utf-8")
+    for number in re.findall(r"\+\d[\d ()-]{9,}\d", text):
+        digits = re.sub(r"\D", "", number)
+        assert re.fullmatch(r"1\d{3}55501\d\d|1500555000\d", digits), number

@@ -1,0 +1,53 @@
+import pytest
+
+from service.domain.delivery.breaker import LEAST, NEWEST, OURS, Fate, tripped
+from service.domain.delivery.outcome import RefusalKind
+
+FINE = Fate()
+CONTENT = Fate(RefusalKind.BAD_CONTENT, "30007")
+ROUTE = Fate(RefusalKind.ROUTE, "21408")
+NUMBER = Fate(RefusalKind.BAD_NUMBER, "21211")
+NAMELESS = Fate(RefusalKind.ROUTE)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "fine", "trips"),
+    [
+        (0, 0, False),
+        (19, 0, False),
+        (20, 0, True),
+        (10, 10, True),
+        (10, 11, False),
+        (9, 11, False),
+        (25, 25, True),
+        (24, 26, False),
+        (50, 0, True),
+    ],
+)
+def test_half_of_the_latest_is_too_much_once_there_are_enough(
+    wrong: int, fine: int, *, trips: bool
+) -> None:
+    latest = [FINE] * fine + [CONTENT] * wrong
+    assert (tripped(latest) is not None) is trips
+
+
+def test_only_the_newest_are_judged() -> None:
+    assert tripped([FINE] * NEWEST + [CONTENT] * 500) is None
+    assert tripped([CONTENT] * NEWEST + [FINE] * 500) is not None
+
+
+@pytest.mark.parametrize("kind", RefusalKind)
+def test_what_is_not_our_doing_never_stops_anything(kind: RefusalKind) -> None:
+    told = tripped([Fate(kind, "1")] * LEAST)
+    assert (told is not None) is (kind in OURS)
+
+
+def test_the_reason_names_the_figures_and_what_is_commonest() -> None:
+    latest = [ROUTE, NUMBER, *[CONTENT] * 9, *[FINE] * 10]
+    assert tripped(latest) == (
+        "11 of the last 21 texts were refused or failed for their wording, route or "
+        "number; most often bad-content 30007, 9 times"
+    )
+    assert str(tripped([NAMELESS] * LEAST)).endswith(
+        "most often route without a code, 20 times"
+    )

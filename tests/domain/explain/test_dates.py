@@ -1,0 +1,190 @@
+from dataclasses import replace
+from datetime import date
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from service.domain.errors import NotInForceError
+from service.domain.explain.dates import trace
+from service.domain.law.period import Period
+from service.domain.law.rule import Conflict, Never, Reference, Text
+from service.domain.lawbook.law import Law
+from service.domain.lawbook.version_choice import Asked, choose
+from tests.cases.dating import CALENDARS, OFFICES, RULES
+from tests.domain.explain.traces import (
+    CITY,
+    PROVINCE,
+    about,
+    asked,
+    law_of,
+    lines,
+    step,
+    told,
+    version,
+)
+
+PREPARE = step("prepare", "60 days before closing")
+
+
+def test_a_date_is_told_from_anchor_to_instant() -> None:
+    food = version(steps=(PREPARE, *version().steps), late=Text("字", "No more trade"))
+    assert told(food, "2026-12-31") == [
+        (
+            "version xx-permit@2000-01-01.1: the expiry date 2026-12-31 picks it; "
+            "in force from 2000-01-01 on"
+        ),
+        "source: A law Article 1; the clause itself was read, checked on 2026-11-22",
+        "anchor: periods count from the expiry date, 2026-12-31",
+        (
+            "closes 30 working days before expiry: strict 2026-11-18, with all of them "
+            "between it and 2026-12-31; lenient 2026-11-19, with 2026-12-31 as one of "
+            "them; the earlier is told"
+        ),
+        "closes: not counted: weekends; no holiday lies between",
+        (
+            "late filing: the law does not say what becomes of an application after "
+            "closing; texts say: No more trade"
+        ),
+        (
+            "zones: in time until 2026-11-18, late from 2026-11-19 until 2026-12-31, "
+            "expired after that"
+        ),
+        (
+            "step prepare, 60 days before closing: 2026-09-19; no day to send (a "
+            "Saturday), moved to 2026-09-20, a make-up workday; due 2026-09-20 09:30 "
+            "Asia/Shanghai (2026-09-20 01:30 UTC); current until last-call is due, "
+            "2026-11-11 09:30 Asia/Shanghai"
+        ),
+        (
+            "step last-call, 5 working days before closing: 2026-11-11; due 2026-11-11 "
+            "09:30 Asia/Shanghai (2026-11-11 01:30 UTC); current until the end of "
+            "2026-11-18"
+        ),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("counts_from", "said"),
+    [
+        ("expiry", "periods count from the expiry date, 2026-05-15"),
+        (
+            "month-end",
+            (
+                "periods count from 2026-05-31, the end of the month of the expiry "
+                "date 2026-05-15"
+            ),
+        ),
+        (
+            date(2027, 6, 30),
+            (
+                "periods count from 2027-06-30, one day that is the same for "
+                "everybody, whatever the expiry date (2026-05-15)"
+            ),
+        ),
+    ],
+)
+def test_what_periods_count_from_is_told(counts_from: object, said: str) -> None:
+    counted = version(counts_from=counts_from)
+    assert told(counted, "2026-05-15", "anchor") == [said]
+
+
+@pytest.mark.parametrize(
+    ("closes", "counts_from", "zones"),
+    [
+        (
+            "1 calendar day before expiry",
+            "expiry",
+            "until 2026-05-14, late on 2026-05-15, expired after that",
+        ),
+        ("on expiry", "expiry", "until 2026-05-15, expired after that"),
+        (
+            "10 calendar days before expiry",
+            "month-end",
+            "until 2026-05-21, late from 2026-05-22 until 2026-05-31, expired after ",
+        ),
+        (
+            "on expiry",
+            date(2026, 7, 1),
+            "until 2026-07-01, although the permit expires on 2026-05-15",
+        ),
+    ],
+)
+def test_time_falls_into_zones(closes: str, counts_from: object, zones: str) -> None:
+    (said,) = told(version(closes, counts_from=counts_from), "2026-05-15", "zones")
+    assert said.startswith(f"in time {zones}")
+
+
+@pytest.mark.parametrize(
+    ("late_filing", "said"),
+    [
+        ("accepted", "the law still accepts an application after closing"),
+        ("refused", "the law refuses an application after closing"),
+        (None, "the law does not say what becomes of an application after closing"),
+    ],
+)
+def test_what_late_filing_means_is_told(late_filing: object, said: str) -> None:
+    found = told(version(late_filing=late_filing), "2026-12-31", "late filing")
+    assert found == [said]
+
+
+def test_a_source_that_says_otherwise_is_told_with_its_day() -> None:
+    other = Conflict("A notice", Period.parse("on expiry"), Text("字", "Seen on paper"))
+    found = told(version(conflicts=(other,)), "2026-10-03", "conflict")
+    assert found == [
+        "A notice says on expiry, which would be 2026-09-30; Seen on paper"
+    ]
+
+
+def test_another_sender_is_told_with_its_days_and_hours() -> None:
+    law = law_of(version())
+    assert about("sender", lines(law, asked("2026-12-31"))) == []
+    assert about("sender", lines(law, asked("2026-12-31", "990100"))) == [
+        (
+            "Linjiang (990000) texts for 990100, on working days of CN from 09:30 to "
+            "17:30 Asia/Shanghai"
+        )
+    ]
+    often = replace(PROVINCE, sending_days=frozenset({3, 1}))
+    law = law_of(version(), offices=[often, CITY])
+    (said,) = about("sender", lines(law, asked("2026-12-31", "990100")))
+    assert "on ISO weekdays 1 3 from 09:30" in said
+
+
+def test_a_type_that_never_reminds_says_so() -> None:
+    source = Reference("A law", "Article 1", date(2026, 11, 22), "unverified")
+    unread = version(reference=source, steps=())
+    never = Never("unverified", Text("字", "nobody read it"), source)
+    law = law_of(unread, never=never)
+    assert about("nothing is texted", lines(law, asked("2026-12-31"))) == [
+        "xx-permit never reminds (unverified): nobody read it"
+    ]
+    law = law_of(unread)
+    assert about("nothing is texted", lines(law, asked("2026-12-31"))) == [
+        "nobody has verified the source of xx-permit@2000-01-01.1"
+    ]
+
+
+DATED = [rule.code for rule in RULES.values() if rule.versions]
+LAW = Law(RULES, OFFICES, CALENDARS)
+
+
+@given(st.sampled_from(DATED), st.dates(date(2005, 1, 1), date(2035, 12, 31)))
+def test_every_shipped_type_can_be_explained_for_any_expiry(
+    code: str, expires_on: date
+) -> None:
+    calendar = LAW.rule(code).calendar
+    office = next(
+        (one for one in OFFICES.values() if one.calendar == calendar),
+        OFFICES["us-nyc"],
+    )
+    of = Asked(code, office.code, expires_on)
+    try:
+        chosen = choose(LAW, of)
+    except NotInForceError:
+        return
+    reckoned = LAW.reckon(code, chosen, office.code, expires_on)
+    found = [*trace(LAW, of, reckoned)]
+    assert len(about("step", found)) == len(chosen.steps)
+    assert len(about("zones", found)) == 1
+    assert all("\n" not in line for line in found)

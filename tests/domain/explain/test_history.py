@@ -1,0 +1,274 @@
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from service.domain.delivery.status import ReminderState
+from service.domain.explain.history import Move, Sms, Told, outcome, story
+from service.domain.explain.not_sent import Pause
+from service.domain.reminders.limits import DAILY_LIMIT, RECIPIENT_LIMIT
+from tests.domain.explain.test_not_sent import DUE, NOON, START, UNTIL, WELL, ZONE
+
+R = ReminderState
+SMS = Sms("+1212***0142", "twilio", None)
+FAILED = Sms("+1212***0142", "twilio", "30003")
+OTHER = Sms("+1213***0111", "twilio", None)
+MINUTE = timedelta(minutes=1)
+
+BORN = Told(
+    step="last-call",
+    expires_on=date(2024, 12, 31),
+    version="xx-permit@2000-01-01.1",
+    due_at=DUE,
+    until_at=UNTIL,
+    born_at=DUE,
+    state=R.DUE,
+    reason=None,
+    next_at=DUE,
+    hold_reason=None,
+    retry_at=None,
+    sent_at=None,
+    told_on=None,
+    redated_at=None,
+    moves=(),
+)
+MADE = (
+    "made, due 2024-11-11 09:30 Asia/Shanghai, current until 2024-11-19 00:00 "
+    "Asia/Shanghai, by xx-permit@2000-01-01.1"
+)
+SENDING, SENT = Move(DUE, R.SENDING, None, SMS), Move(DUE, R.SENT, None, SMS)
+
+
+def after(*moves: Move, **said: Any) -> Told:  # noqa: ANN401 - fields
+    """A reminder that its moves led where they end."""
+    last = {"state": moves[-1].state, "reason": moves[-1].reason} if moves else {}
+    return replace(BORN, **(last | {"moves": moves} | said))
+
+
+def move(
+    state: ReminderState, reason: str | None = None, sms: Sms | None = SMS
+) -> Move:
+    return Move(DUE + MINUTE, state, reason, sms)
+
+
+@pytest.mark.parametrize(
+    ("moves", "told"),
+    [
+        ((SENDING,), ["handed over to +1212***0142"]),
+        (
+            (SENDING, SENT, move(R.DELIVERED)),
+            [
+                "handed over to +1212***0142",
+                "sent to +1212***0142 through twilio",
+                "delivered to +1212***0142",
+            ],
+        ),
+        (
+            (SENDING, SENT, move(R.FAILED, "undelivered", FAILED)),
+            [
+                "handed over to +1212***0142",
+                "sent to +1212***0142 through twilio",
+                "not delivered (undelivered), code 30003",
+            ],
+        ),
+        (
+            (SENDING, move(R.UNCERTAIN, "timeout"), move(R.DUE, "absent twice")),
+            [
+                "handed over to +1212***0142",
+                "outcome unknown: timeout",
+                "due again, the provider did not take it: absent twice",
+            ],
+        ),
+        (
+            (
+                move(R.CANCELLED, "permit withdrawn", None),
+                move(R.DUE, "reopened", None),
+            ),
+            [
+                "cancelled: the permit is withdrawn",
+                "due again, what had ended it is gone",
+            ],
+        ),
+        ((move(R.SUPERSEDED, "by x", None),), ["superseded: x fell due before it was"]),
+    ],
+)
+def test_each_move_is_told_after_the_birth(
+    moves: Sequence[Move], told: list[str]
+) -> None:
+    birth, *rest = story(after(*moves), ZONE)
+    assert (birth.at, birth.what) == (DUE, MADE)
+    assert [one.at for one in rest] == [one.at for one in moves]
+    for event, start in zip(rest, told, strict=True):
+        assert event.what.startswith(start)
+
+
+def test_the_day_a_text_names_is_told_with_the_last_text() -> None:
+    again = move(R.DUE, "absent twice")
+    moves = (SENDING, SENT, again, move(R.SENDING), move(R.SENT))
+    told = [one.what for one in story(after(*moves, told_on=date(2024, 11, 18)), ZONE)]
+    named = "; it names 2024-11-18 as the last day"
+    assert [named in one for one in told] == [False, False, False, False, False, True]
+
+
+@pytest.mark.parametrize(
+    ("said", "what"),
+    [
+        (
+            {"state": R.MISSED, "reason": "before start"},
+            (
+                "written down as missed: it fell due before the office went live with "
+                "this law"
+            ),
+        ),
+        ({"moves": (move(R.DUE, "reopened", None),)}, "written down as missed"),
+        ({"step": "correction-1"}, "made, because too late a day had been told"),
+        ({"step": "contact-now"}, "made, because closing was past at the start"),
+    ],
+)
+def test_births_differ(said: dict[str, Any], what: str) -> None:
+    assert story(replace(BORN, **said), ZONE)[0].what == what
+
+
+def test_a_reminder_dated_anew_tells_its_new_dates_when_it_got_them() -> None:
+    moved = replace(BORN, redated_at=NOON, version="xx-permit@2000-01-01.2")
+    told = story(moved, ZONE)
+    assert [(one.at, one.what[:11]) for one in told] == [
+        (DUE, "made"),
+        (NOON, "dated anew:"),
+    ]
+    assert told[1].what.endswith("by xx-permit@2000-01-01.2")
+    assert len(story(replace(moved, redated_at=DUE), ZONE)) == 1
+
+
+SENT_AT = {"sent_at": DUE}
+
+
+@pytest.mark.parametrize(
+    ("it", "said"),
+    [
+        (BORN, "due: the next tick looks at it"),
+        (
+            replace(BORN, retry_at=NOON, reason="retry-safe 20429: HTTP 429"),
+            (
+                "due, put off until 2024-11-12 09:30 Asia/Shanghai, for the provider "
+                "did not take it: retry-safe 20429: HTTP 429"
+            ),
+        ),
+        (
+            after(
+                *(SENDING, SENT, move(R.RETRYING, "undelivered: bad-number 30005")),
+                *(replace(SENDING, sms=OTHER), Move(NOON, R.SENT, None, OTHER)),
+                Move(NOON + MINUTE, R.DELIVERED, None, OTHER),
+                sent_at=DUE,
+            ),
+            "sent to +1213***0111 on 2024-11-12 09:30 Asia/Shanghai and delivered",
+        ),
+        (
+            after(
+                *(SENDING, SENT, move(R.RETRYING, "retry-later 30003", FAILED)),
+                sent_at=DUE,
+                next_at=NOON,
+            ),
+            (
+                "sent to +1212***0142 on 2024-11-11 09:30 Asia/Shanghai, not "
+                "delivered, to be sent again: retry-later 30003, not before "
+                "2024-11-12 09:30 Asia/Shanghai"
+            ),
+        ),
+        (
+            replace(BORN, hold_reason="outside sending hours", next_at=NOON),
+            "due, held until 2024-11-12 09:30 Asia/Shanghai: outside sending hours",
+        ),
+        (
+            replace(BORN, hold_reason=DAILY_LIMIT, next_at=NOON),
+            "due, held until 2024-11-12 09:30 Asia/Shanghai: daily limit of the office",
+        ),
+        (
+            replace(BORN, hold_reason=RECIPIENT_LIMIT, next_at=NOON),
+            (
+                "due, held until 2024-11-12 09:30 Asia/Shanghai: phone had its texts "
+                "of the day"
+            ),
+        ),
+        (
+            after(SENDING, SENT, move(R.RETRYING, "30003"), **SENT_AT),
+            (
+                "sent to +1212***0142 on 2024-11-11 09:30 Asia/Shanghai, not "
+                "delivered, to be sent again: 30003"
+            ),
+        ),
+        (
+            after(
+                SENDING,
+                SENT,
+                move(R.RETRYING, "30003"),
+                hold_reason=DAILY_LIMIT,
+                next_at=NOON,
+                **SENT_AT,
+            ),
+            (
+                "sent to +1212***0142 on 2024-11-11 09:30 Asia/Shanghai, not "
+                "delivered, to be sent again: 30003, held until 2024-11-12 09:30 "
+                "Asia/Shanghai: daily limit of the office"
+            ),
+        ),
+        (
+            replace(BORN, next_at=NOON),
+            "due, put off until 2024-11-12 09:30 Asia/Shanghai",
+        ),
+        (
+            replace(BORN, due_at=NOON, next_at=NOON),
+            "not due before 2024-11-12 09:30 Asia/Shanghai",
+        ),
+        (after(SENDING), "being sent to +1212***0142"),
+        (
+            after(SENDING, move(R.UNCERTAIN, "timeout")),
+            "perhaps sent to +1212***0142, the provider is asked: timeout",
+        ),
+        (
+            after(SENDING, SENT, **SENT_AT),
+            (
+                "sent to +1212***0142 on 2024-11-11 09:30 Asia/Shanghai, no word of "
+                "its delivery yet"
+            ),
+        ),
+        (
+            after(SENDING, SENT, move(R.DELIVERED), **SENT_AT),
+            "sent to +1212***0142 on 2024-11-11 09:30 Asia/Shanghai and delivered",
+        ),
+        (
+            after(SENDING, SENT, move(R.FAILED, "undelivered", FAILED), **SENT_AT),
+            (
+                "sent to +1212***0142 on 2024-11-11 09:30 Asia/Shanghai, not delivered "
+                "(undelivered), code 30003"
+            ),
+        ),
+        (
+            after(SENDING, move(R.FAILED, "refused: bad-number", FAILED)),
+            "not sent, refused: bad-number, code 30003",
+        ),
+        (
+            after(move(R.SUPPRESSED, "no mobile number", None)),
+            "not sent (suppressed): none of the permit's numbers is a mobile phone",
+        ),
+    ],
+)
+def test_one_sentence_says_what_became_of_it(it: Told, said: str) -> None:
+    assert outcome(it, replace(WELL, now=DUE), ZONE) == said
+
+
+def test_a_due_reminder_waits_for_a_pause_to_end() -> None:
+    stopped = Pause("rule:xx-permit", START, "li", "typing errors")
+    told = outcome(BORN, replace(WELL, now=DUE, pauses=[stopped]), ZONE)
+    assert told == (
+        "due, but rule:xx-permit has been paused since 2024-09-01 08:00 Asia/Shanghai "
+        "by li: typing errors"
+    )
+
+
+def test_events_are_told_in_the_order_of_time() -> None:
+    moved = replace(after(SENDING, SENT), redated_at=DUE - MINUTE, born_at=START)
+    at: list[datetime] = [one.at for one in story(moved, ZONE)]
+    assert at == sorted(at)

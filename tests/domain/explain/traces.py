@@ -1,0 +1,99 @@
+"""A law of our own to be traced: a city that counts, a province that sends."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from service.adapters.calendars.holidays import china
+from service.domain.explain.dates import trace
+from service.domain.law.authority import Authority
+from service.domain.law.period import Period
+from service.domain.law.rule import Reference, Rule, Step, Text, Version
+from service.domain.lawbook.law import Law
+from service.domain.lawbook.version_choice import Asked, Revision, choose
+
+CALENDARS = {"CN": china(2026)}
+"""As in November 2026, whatever notices have come since."""
+
+PROVINCE = Authority(
+    code="990000",
+    name=Text("临江省", "Linjiang"),
+    zone=ZoneInfo("Asia/Shanghai"),
+    calendar="CN",
+    signature=Text("字", "word"),
+    apply_at=Text("字", "word"),
+    helpline="12345",
+    opt_out=Text("字", "word"),
+)
+CITY = replace(PROVINCE, code="990100", parent="990000", sends=False)
+OFFICES = {one.code: one for one in (PROVINCE, CITY)}
+
+LAST_CALL = Step("last-call", Period.parse("5 working days before closing"), "words")
+
+CODE = "xx-permit"
+
+
+def version(closes: str = "30 working days before expiry", **said: Any) -> Version:  # noqa: ANN401 - fields
+    """A version in force from 2000 on, with a last call unless other steps are said."""
+    source = Reference("A law", "Article 1", date(2026, 11, 22), "read")
+    usual: dict[str, Any] = {
+        "in_force_from": date(2000, 1, 1),
+        "steps": (LAST_CALL,),
+        "reference": source,
+    }
+    if "opens" in said:
+        said["opens"] = Period.parse(said["opens"])
+    return Version(rule=CODE, closes=Period.parse(closes), **(usual | said))
+
+
+def step(name: str, at: str, **said: Any) -> Step:  # noqa: ANN401 - fields
+    """A step of any template."""
+    return Step(name, Period.parse(at), "words", **said)
+
+
+def law_of(*versions: Version, offices: Sequence[Authority] = (), **said: Any) -> Law:  # noqa: ANN401 - fields
+    """A law of one rule; `offices` are others than usual."""
+    words = Text("字", "word")
+    rule = Rule(
+        code=CODE,
+        name=words,
+        certificate=words,
+        action=words,
+        calendar="CN",
+        holder="any",
+        validity="5 years",
+        number_tail=4,
+        versions=versions,
+        **said,
+    )
+    changed = {one.code: one for one in offices}
+    return Law({CODE: rule}, OFFICES | changed, CALENDARS)
+
+
+def asked(expires_on: str, authority: str = "990000", **said: Any) -> Asked:  # noqa: ANN401 - fields
+    """An expiry date of the rule's."""
+    return Asked(CODE, authority, date.fromisoformat(expires_on), **said)
+
+
+def lines(law: Law, of: Asked, revisions: Sequence[Revision] = ()) -> list[str]:
+    """The whole trace."""
+    chosen = choose(law, of)
+    reckoned = law.reckon(of.rule, chosen, of.authority, of.expires_on)
+    return [*trace(law, of, reckoned, revisions)]
+
+
+def about(subject: str, told: Sequence[str]) -> list[str]:
+    """The lines of a trace about one thing, without its name."""
+    return [
+        one.removeprefix(subject).lstrip(": ")
+        for one in told
+        if one.startswith(subject)
+    ]
+
+
+def told(of: Version, expires_on: str, subject: str = "", **office: Any) -> list[str]:  # noqa: ANN401 - fields
+    """The lines about a subject, in an office with other settings than usual."""
+    offices = [replace(PROVINCE, **office)]
+    return about(subject, lines(law_of(of, offices=offices), asked(expires_on)))

@@ -1,0 +1,58 @@
+import pytest
+
+from service.domain.errors import InvalidError
+from service.domain.formats.operator_request import order_from
+
+
+@pytest.mark.parametrize(
+    ("said", "scope"),
+    [
+        ({"reason": "r"}, "all"),
+        ({"reason": "r", "scope": None}, "all"),
+        ({"reason": "r", "scope": " all "}, "all"),
+        ({"reason": "r", "scope": "rule:cn-x"}, "rule:cn-x"),
+        ({"reason": "r", "scope": "authority:990000"}, "authority:990000"),
+        ({"reason": "r", "scope": "office:990000"}, "office:990000"),
+    ],
+)
+def test_an_order_has_a_scope_and_a_reason(said: dict[str, object], scope: str) -> None:
+    read = order_from(said, "scope", "reason")
+    assert read == {"scope": scope, "reason": "r"}
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ({}, "reason: found nothing, expected why, in one line"),
+        ({"reason": " "}, "reason: found nothing, expected why, in one line"),
+        ({"reason": "a\nb"}, "reason: found 'a\\nb', expected text, one line of"),
+        ({"reason": "x" * 201}, "expected text, one line of at most 200 characters"),
+        ({"reason": 3}, "reason: found 3, expected text"),
+        ({"reason": "r", "scope": "everything"}, "scope: found 'everything', expected"),
+        (
+            {"reason": "r", "scope": "rule:"},
+            "expected all, rule:CODE, authority:CODE or office:CODE",
+        ),
+        ({"reason": "r", "scope": ""}, "scope: found nothing, expected all, rule:CODE"),
+        (
+            {"reason": "r", "scope": " "},
+            "scope: found nothing, expected all, rule:CODE",
+        ),
+        ({"reason": "r", "scope": ["all"]}, "scope: found a list, expected text"),
+        (
+            {"reason": "r", "until": "noon"},
+            "until: found an unknown field, expected one",
+        ),
+    ],
+)
+def test_a_wrong_order_is_refused_and_says_why(
+    said: dict[str, object], told: str
+) -> None:
+    with pytest.raises(InvalidError) as refused:
+        order_from(said, "scope", "reason")
+    assert told in str(refused.value)
+
+
+def test_a_field_that_an_order_does_not_have_is_not_ignored() -> None:
+    with pytest.raises(InvalidError, match="reason: found an unknown field"):
+        order_from({"scope": "all", "reason": "r"}, "scope")

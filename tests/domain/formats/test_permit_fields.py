@@ -1,0 +1,246 @@
+from datetime import date
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from service.domain.errors import InvalidError, Mistake
+from service.domain.formats.permit_fields import FIELDS, permit_from
+from service.domain.permits.permit import Permit, PermitStatus
+
+GOOD: dict[str, Any] = {
+    "authority": "cn-demo-city",
+    "rule": "cn-food-production-license",
+    "number": "SC10600000000142",
+    "holder": "某某食品有限公司",
+    "expires_on": "2026-12-31",
+}
+
+
+def read(**changes: object) -> Permit:
+    return permit_from({**GOOD, **changes}, "line 2", default_authority=None)
+
+
+def mistakes(**changes: object) -> dict[str, Mistake]:
+    with pytest.raises(InvalidError) as caught:
+        read(**changes)
+    assert caught.value.where == "line 2"
+    found = {mistake.field: mistake for mistake in caught.value.mistakes}
+    assert len(found) == len(caught.value.mistakes)
+    return found
+
+
+def test_the_required_fields_make_an_active_permit() -> None:
+    assert read() == Permit(**{**GOOD, "expires_on": date(2026, 12, 31)})
+    assert read().status is PermitStatus.ACTIVE
+
+
+def test_every_field_of_the_contract_is_read() -> None:
+    permit = read(
+        phones=["+1 212 555 0142"],
+        holder_code="91110000MA01ABCD2X",
+        language="en",
+        issued_on="2022-01-01",
+        status="suspended",
+        renewal_filed_on="2026-11-02",
+        replaces="SC10600000000141",
+    )
+    assert permit == Permit(
+        authority="cn-demo-city",
+        rule="cn-food-production-license",
+        number="SC10600000000142",
+        holder="某某食品有限公司",
+        expires_on=date(2026, 12, 31),
+        phones=("+1 212 555 0142",),
+        holder_code="91110000MA01ABCD2X",
+        language="en",
+        issued_on=date(2022, 1, 1),
+        status=PermitStatus.SUSPENDED,
+        renewal_filed_on=date(2026, 11, 2),
+        replaces="SC10600000000141",
+    )
+
+
+def test_an_empty_value_counts_as_absent() -> None:
+    optional = [name for name in FIELDS if name not in GOOD]
+    assert read(**dict.fromkeys(optional, " \u3000")) == read()
+    assert read(**dict.fromkeys(optional)) == read()
+
+
+@pytest.mark.parametrize("blank", [" ", "\t", "\u00a0", "\u3000", "\u200b", "\ufeff"])
+def test_blanks_around_a_value_go(blank: str) -> None:
+    assert read(**{name: blank + text + blank for name, text in GOOD.items()}) == read()
+
+
+@pytest.mark.parametrize(
+    ("written", "kept"),
+    [
+        ("ＳＣ１０６ａ", "SC106a"),
+        ("（2024）第5号", "（2024）第5号"),
+        ("粤〔2024〕 ①-Ⅱ", "粤〔2024〕 ①-Ⅱ"),
+        ("sc-0142", "sc-0142"),
+        ("0363009-DCA", "0363009-DCA"),
+    ],
+)
+def test_a_number_changes_only_its_full_width_digits_and_letters(
+    written: str, kept: str
+) -> None:
+    assert read(number=written).number == kept
+    assert read(replaces=written).replaces == kept
+
+
+def test_the_authority_of_the_settings_stands_in() -> None:
+    fields = {**GOOD, "authority": ""}
+    assert permit_from(fields, "x", default_authority="us-nyc").authority == "us-nyc"
+    assert permit_from(GOOD, "x", default_authority="us-nyc") == read()
+    assert mistakes(authority=None)["authority"].found == "nothing"
+
+
+def test_all_mistakes_are_told_at_once() -> None:
+    found = mistakes(
+        rule="",
+        number=None,
+        holder=7,
+        expires_on="31.12.2026",
+        issued_on="2026-02-30",
+        status="Active",
+        language="fr",
+        phones=8,
+        expiry="2026-12-31",
+    )
+    assert {name: mistake.found for name, mistake in found.items()} == {
+        "rule": "nothing",
+        "number": "nothing",
+        "holder": "7",
+        "expires_on": "'31.12.2026'",
+        "issued_on": "'2026-02-30'",
+        "status": "'Active'",
+        "language": "'fr'",
+        "phones": "8",
+        "expiry": "an unknown field",
+    }
+    assert found["status"].expected == "active or suspended or withdrawn"
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        *(0, 46387, 2026.5, True, [], {}, date(2026, 12, 31)),
+        *("20261231", "2026-W01-1", "2026-1-1", "2026-12-31T00:00:00"),
+        *("２０２６-12-31", "2026-02-29", "2026-13-01", "1949-12-31", "2201-01-01"),
+    ],
+)
+def test_a_date_is_written_in_one_way_only(written: object) -> None:
+    assert list(mistakes(expires_on=written)) == ["expires_on"]
+
+
+@pytest.mark.parametrize("written", ["1950-01-01", "2200-12-31", "2028-02-29"])
+def test_the_first_and_last_dates_are_taken(written: str) -> None:
+    assert read(expires_on=written).expires_on == date.fromisoformat(written)
+
+
+def test_a_permit_is_not_issued_after_it_expires() -> None:
+    assert read(issued_on="2026-12-31").issued_on == date(2026, 12, 31)
+    assert mistakes(issued_on="2027-01-01")["issued_on"].found == "2027-01-01"
+    assert list(mistakes(issued_on="2027-01-01", expires_on="")) == ["expires_on"]
+
+
+@pytest.mark.parametrize(
+    ("written", "phones"),
+    [
+        ("(212) 555-0142", ["(212) 555-0142"]),
+        ("+1 212 555 0142", ["+1 212 555 0142"]),
+        ("12125550142 16465550143", ["12125550142", "16465550143"]),
+        ("2125550142;2125550143", ["2125550142", "2125550143"]),
+        ("2125550142, 2125550143,", ["2125550142", "2125550143"]),
+        ("212-555-0142/646 555 0143", ["212-555-0142", "646 555 0143"]),
+        (
+            "2125550142、2125550143；2125550144",
+            ["2125550142", "2125550143", "2125550144"],
+        ),
+        ("2125550142\n2125550142", ["2125550142"]),
+        ("ask at the desk", ["ask at the desk"]),
+        (
+            ["646-555-0143", " 2125550142 ", "646-555-0143"],
+            ["646-555-0143", "2125550142"],
+        ),
+        (["2125550142;2125550143"], ["2125550142;2125550143"]),
+        ([], []),
+    ],
+)
+def test_phones_keep_their_order_and_stand_once(
+    written: object, phones: list[str]
+) -> None:
+    assert read(phones=written).phones == tuple(phones)
+
+
+@pytest.mark.parametrize(
+    "written",
+    [[12125550142], 12125550142, [None], {"a": 1}, "2125550142" * 7, ["2\x005550142"]],
+)
+def test_phones_of_the_wrong_shape_are_told_masked(written: object) -> None:
+    mistake = mistakes(phones=written)["phones"]
+    assert "5550142" not in str(mistake)
+
+
+def test_more_than_ten_phones_are_no_list_of_preferences() -> None:
+    numbers = [f"+1212555{last:04d}" for last in range(100, 111)]
+    assert read(phones=numbers[:10]).phones == tuple(numbers[:10])
+    assert mistakes(phones=numbers)["phones"].found == "11 numbers"
+
+
+@pytest.mark.parametrize(
+    ("name", "longest"),
+    [
+        ("number", 64),
+        ("holder", 200),
+        ("rule", 64),
+        ("authority", 64),
+        ("replaces", 64),
+    ],
+)
+def test_a_value_may_be_long_but_not_endless(name: str, longest: int) -> None:
+    assert getattr(read(**{name: "许" * longest}), name) == "许" * longest
+    found = mistakes(**{name: "许" * (longest + 1)})[name].found
+    assert found == f"'{'许' * 40}…'"
+
+
+@pytest.mark.parametrize("sign", ["\n", "\0", "\x1b", "\u202e", "\u2028", "\ud800"])
+def test_a_value_with_control_characters_is_refused(sign: str) -> None:
+    mistake = mistakes(holder=f"ACME{sign}Ltd")["holder"]
+    assert sign not in mistake.found
+
+
+@pytest.mark.parametrize(
+    ("written", "found"),
+    [
+        ("2125550142", "'212***0142'"),
+        ("(212) 555-0142", "'(212***0142'"),
+        ("110101199001011234", "'110***********1234'"),
+        ("2026-12-31 09:30:00", "'2026-12-31 09:30:00'"),
+        ("31/12/2026", "'31/12/2026'"),
+    ],
+)
+def test_a_shifted_column_does_not_tell_a_phone(written: str, found: str) -> None:
+    assert mistakes(expires_on=written)["expires_on"].found == found
+
+
+json = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    max_leaves=4,
+)
+
+
+@given(st.dictionaries(st.sampled_from(FIELDS) | st.text(), json))
+@settings(deadline=None)
+def test_any_fields_make_a_permit_or_an_error_of_one_line(
+    fields: dict[str, object],
+) -> None:
+    error: InvalidError | None = None
+    try:
+        permit_from(fields, "line 2", default_authority="us-nyc")
+    except InvalidError as caught:
+        error = caught
+    assert error is None or (error.mistakes and len(str(error).splitlines()) == 1)

@@ -1,0 +1,100 @@
+from datetime import date
+from typing import get_args
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from service.domain.law.period import (
+    LONGEST,
+    Anchor,
+    Direction,
+    Kind,
+    Period,
+    PeriodError,
+)
+
+LENGTHS = [(unit, st.integers(1, longest)) for unit, longest in LONGEST.items()]
+
+
+@st.composite
+def periods(draw: st.DrawFn) -> Period:
+    anchor = draw(st.sampled_from(get_args(Anchor)))
+    if draw(st.booleans()):
+        return Period(anchor)
+    unit, amounts = draw(st.sampled_from(LENGTHS))
+    kinds = (None, *get_args(Kind)) if unit == "day" else (None,)
+    kind = draw(st.sampled_from(kinds))
+    direction = draw(st.sampled_from(get_args(Direction)))
+    return Period(anchor, draw(amounts), unit, kind, direction)
+
+
+@settings(deadline=None)
+@given(periods())
+def test_a_period_said_and_read_again_is_the_same(period: Period) -> None:
+    assert Period.parse(str(period)) == period
+
+
+@pytest.mark.parametrize(
+    ("text", "period"),
+    [
+        ("30 working days before expiry", Period("expiry", 30, "day", "working")),
+        ("90 calendar days before expiry", Period("expiry", 90, "day", "calendar")),
+        (
+            "60 unqualified days before expiry",
+            Period("expiry", 60, "day", "unqualified"),
+        ),
+        ("5 days before closing", Period("closing", 5)),
+        ("1 day after closing", Period("closing", 1, direction="after")),
+        ("  6  months before\nexpiry ", Period("expiry", 6, "month")),
+        ("1 weeks after opening", Period("opening", 1, "week", direction="after")),
+        ("on opening", Period("opening")),
+    ],
+)
+def test_the_words_of_a_law_are_read(text: str, period: Period) -> None:
+    assert Period.parse(text) == period
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("", "30 working days before expiry"),
+        ("30 days", "30 working days before expiry"),
+        ("30 business days before expiry", "30 working days before expiry"),
+        ("-3 days before expiry", "30 working days before expiry"),
+        ("３ days before expiry", "30 working days before expiry"),
+        ("before expiry", "on closing"),
+        ("0 days before expiry", '"on" for the edge itself'),
+        ("3 working months before expiry", '"working" with days only'),
+        ("2 unqualified weeks before expiry", '"unqualified" with days only'),
+        ("1001 days before expiry", "at most 1000 days"),
+        ("4 years before expiry", "at most 3 years"),
+    ],
+)
+def test_nonsense_is_refused_with_what_was_expected(text: str, expected: str) -> None:
+    with pytest.raises(PeriodError) as refusal:
+        Period.parse(text)
+    assert expected in str(refusal.value)
+    assert isinstance(refusal.value, ValueError)
+
+
+@pytest.mark.parametrize(
+    ("period", "start", "day"),
+    [
+        ("3 months before expiry", date(2026, 5, 31), date(2026, 2, 28)),
+        ("3 months before expiry", date(2024, 5, 31), date(2024, 2, 29)),
+        ("12 months before expiry", date(2024, 2, 29), date(2023, 2, 28)),
+        ("1 year before expiry", date(2024, 2, 29), date(2023, 2, 28)),
+        ("1 month before expiry", date(2026, 1, 31), date(2025, 12, 31)),
+        ("1 month after expiry", date(2025, 12, 31), date(2026, 1, 31)),
+        ("1 month after expiry", date(2026, 1, 31), date(2026, 2, 28)),
+        ("2 weeks before expiry", date(2026, 1, 1), date(2025, 12, 18)),
+        ("90 calendar days before expiry", date(2023, 3, 31), date(2022, 12, 31)),
+        ("10 days after expiry", date(2024, 2, 25), date(2024, 3, 6)),
+        ("on expiry", date(2026, 1, 31), date(2026, 1, 31)),
+    ],
+)
+def test_the_wall_calendar_is_counted_from_the_anchor(
+    period: str, start: date, day: date
+) -> None:
+    assert Period.parse(period).reckoned_from(start) == day

@@ -1,0 +1,178 @@
+from dataclasses import replace
+from datetime import UTC, date, datetime
+
+import pytest
+
+from service.domain.errors import InvalidError, NotInForceError, UnknownError
+from service.domain.lawbook.law import Law
+from service.domain.lawbook.version_choice import Revision, choose
+from tests.domain.explain.traces import CODE, about, asked, law_of, lines, version
+
+OLD = version("6 months before expiry")
+NEW = version(in_force_from=date(2020, 3, 1))
+LOCAL = version("90 working days before expiry", jurisdiction="990000")
+LAW = law_of(OLD, NEW)
+
+
+def first(law: Law, expires_on: str) -> str:
+    return lines(law, asked(expires_on))[0].removeprefix("version ")
+
+
+@pytest.mark.parametrize(
+    ("expires_on", "told"),
+    [
+        (
+            "2020-02-29",
+            (
+                f"{CODE}@2000-01-01.1: the expiry date 2020-02-29 picks it; in force "
+                f"from 2000-01-01 until {CODE}@2020-03-01.1 follows on 2020-03-01"
+            ),
+        ),
+        (
+            "2020-03-01",
+            (
+                f"{CODE}@2020-03-01.1: the expiry date 2020-03-01 picks it; "
+                "in force from 2020-03-01 on"
+            ),
+        ),
+    ],
+)
+def test_the_expiry_date_picks_the_version_in_force_on_it(
+    expires_on: str, told: str
+) -> None:
+    assert first(LAW, expires_on) == told
+
+
+def test_a_version_that_ended_tells_its_last_day() -> None:
+    ended = law_of(version(in_force_until=date(2022, 12, 31)))
+    assert first(ended, "2022-12-31").endswith("from 2000-01-01 until 2022-12-31")
+
+
+@pytest.mark.parametrize(
+    ("issued_on", "why"),
+    [
+        (date(2019, 1, 1), "the issue date 2019-01-01 picks it"),
+        (
+            None,
+            (
+                "the expiry date 2024-01-01, for want of the issue date that should, "
+                "picks it"
+            ),
+        ),
+    ],
+)
+def test_a_rule_may_go_by_the_issue_date(issued_on: date | None, why: str) -> None:
+    law = law_of(replace(OLD, governs="issue"), replace(NEW, governs="issue"))
+    of = asked("2024-01-01", issued_on=issued_on)
+    chosen = choose(law, of)
+    assert chosen.in_force_from == (OLD if issued_on else NEW).in_force_from
+    assert f": {why}; in force" in lines(law, of)[0]
+
+
+@pytest.mark.parametrize(
+    ("key", "why"),
+    [
+        (
+            NEW.key,
+            "asked for by name; the expiry date 2026-12-31 picks it too",
+        ),
+        (
+            OLD.key,
+            f"asked for by name; the expiry date 2026-12-31 picks {NEW.key}",
+        ),
+    ],
+)
+def test_any_version_can_be_asked_for_by_name(key: str, why: str) -> None:
+    of = asked("2026-12-31", version=key)
+    assert choose(LAW, of).key == key
+    assert f"{key}: {why}; in force" in lines(LAW, of)[0]
+
+
+def test_a_version_is_explained_for_dates_before_any_is_in_force() -> None:
+    of = asked("1999-12-31", version=OLD.key)
+    assert "no version governs these dates by itself" in lines(LAW, of)[0]
+    with pytest.raises(NotInForceError, match="the first is in force from 2000-01-01"):
+        choose(LAW, asked("1999-12-31"))
+
+
+def test_a_permit_is_explained_under_the_version_it_falls_under() -> None:
+    assert choose(LAW, asked("2026-12-31", falls_under=OLD.key)) == OLD
+
+
+def test_an_unknown_version_is_told_with_those_of_the_rule_alone() -> None:
+    other = replace(OLD, rule="yy-permit")
+    law = Law(LAW.rules, LAW.authorities, LAW.calendars, [other])
+    with pytest.raises(UnknownError) as unknown:
+        choose(law, asked("2026-12-31", version="xx-permit@1"))
+    assert unknown.value.known == (OLD.key, NEW.key)
+    expected = "version: found 'yy-permit@2000-01-01.1', expected a version of xx-perm"
+    with pytest.raises(InvalidError, match=expected):
+        choose(law, asked("2026-12-31", version=other.key))
+
+
+@pytest.mark.parametrize(
+    ("laid_over", "told"),
+    [
+        (
+            NEW,
+            (
+                "the law of Linjiang (990000) and below, laid over the general "
+                f"{CODE}@2020-03-01.1"
+            ),
+        ),
+        (
+            version(in_force_from=date(2030, 1, 1)),
+            "the law of Linjiang (990000) and below; no general version is in force",
+        ),
+    ],
+)
+def test_a_province_s_own_version_comes_before_the_general_one(
+    laid_over: object, told: str
+) -> None:
+    assert isinstance(laid_over, type(NEW))
+    law = law_of(laid_over, LOCAL)
+    of = asked("2026-12-31", "990100")
+    assert choose(law, of) == LOCAL
+    assert lines(law, of)[1] == f"version {LOCAL.key}: {told}"
+
+
+def test_a_jurisdiction_that_is_not_loaded_goes_by_its_code() -> None:
+    far = replace(LOCAL, jurisdiction="410000")
+    told = lines(law_of(NEW, far), asked("2026-12-31", version=far.key))
+    assert told[1].startswith(f"version {far.key}: the law of 410000 and below, laid")
+
+
+def installed(*states: str) -> list[Revision]:
+    return [
+        Revision(f"{NEW.series}.{at}", state, datetime(2026, at, 1, tzinfo=UTC), "li")
+        for at, state in enumerate(states, start=1)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("revisions", "told"),
+    [
+        ([], []),
+        (
+            installed("active"),
+            ["revision 1 of 1; installed: 1 by li on 2026-01-01 00:00 UTC (in force)"],
+        ),
+        (
+            installed("active", "retired", "active", "shadow"),
+            [
+                (
+                    "revision 1 of 4; installed: "
+                    "1 by li on 2026-01-01 00:00 UTC (former), "
+                    "2 by li on 2026-02-01 00:00 UTC (retired), "
+                    "3 by li on 2026-03-01 00:00 UTC (in force), "
+                    "4 by li on 2026-04-01 00:00 UTC (shadow)"
+                )
+            ],
+        ),
+    ],
+)
+def test_who_installed_which_revision_when_is_told(
+    revisions: list[Revision], told: list[str]
+) -> None:
+    found = about(f"version {NEW.key}", lines(LAW, asked("2026-12-31"), revisions))
+    assert found[1:] == told

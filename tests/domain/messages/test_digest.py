@@ -1,0 +1,189 @@
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from service.adapters.templates.library import Words
+from service.domain.law.rule import Language
+from service.domain.messages.digest import (
+    DIGEST,
+    ITEM,
+    Telling,
+    bundles,
+    digest_of,
+    halves,
+    items_of,
+)
+from service.domain.messages.facts import Facts
+from service.domain.messages.segments import measure
+from service.domain.reminders.limits import MOST_SEGMENTS
+from service.settings import shipped
+
+WORDS = Words(shipped("templates"))
+TODAY = date(2024, 9, 19)
+
+FOOD = Facts(
+    language="zh",
+    signature="临江省市场监管局",
+    addressee="贵单位",
+    certificate="食品经营许可证",
+    action="延续",
+    tail="0142",
+    expires_on=date(2024, 12, 31),
+    closes_on=date(2024, 11, 18),
+    opens_on=None,
+    provisional=False,
+    late="到期未获延续的，不得继续生产",
+    apply_at="省政务服务网或发证机关",
+    helpline="12345",
+    opt_out="拒收请回复R",
+)
+ENGLISH = replace(
+    FOOD,
+    language="en",
+    signature="LINJIANG-AMR",
+    addressee="Your",
+    certificate="Food Business Licence",
+    action="renew",
+    late="Unless renewed by expiry, trading must stop",
+    apply_at="the issuing office or online portal",
+    opt_out="Reply R to opt out",
+)
+
+
+def telling(at: int, facts: Facts = FOOD, **changed: object) -> Telling:
+    known = {"office": "990000", "recipient": "p1", "holder": "H", "alone": False}
+    return Telling(at=at, facts=facts, **known | changed)  # type: ignore[arg-type] # fields by name
+
+
+def text(*bundle: Telling) -> str:
+    items = [WORDS.render_sms(ITEM, one) for one in items_of(bundle, TODAY)]
+    return WORDS.render_sms(DIGEST, digest_of(bundle, items))
+
+
+@pytest.mark.parametrize(
+    ("other", "together"),
+    [
+        ({}, True),
+        ({"holder": "another's"}, True),
+        ({"recipient": "p2"}, False),
+        ({"office": "990100"}, False),
+        ({"alone": True}, False),
+        ({"facts": ENGLISH}, False),
+    ],
+)
+def test_who_shares_an_sms(other: dict[str, object], *, together: bool) -> None:
+    found = bundles([telling(0), telling(1, **other)])  # type: ignore[arg-type] # fields by name
+    assert [[one.at for one in bundle] for bundle in found] == (
+        [[0, 1]] if together else [[0], [1]]
+    )
+
+
+def test_permits_alike_are_named_together_and_the_soonest_first() -> None:
+    later = replace(FOOD, tail="0200", closes_on=date(2024, 12, 2))
+    said = text(
+        telling(0, later),
+        telling(1),
+        telling(2, replace(FOOD, tail="0143")),
+    )
+    assert said == (
+        "【临江省市场监管局】贵单位3件许可即将到期。"
+        "如需延续，请在省政务服务网或发证机关申请："
+        "食品经营许可证（尾号0142、0143）2024年12月31日到期，"
+        "建议最迟11月18日（含当日）申请；"
+        "食品经营许可证（尾号0200）2024年12月31日到期，"
+        "建议最迟12月2日（含当日）申请；"
+        "到期未获延续的，不得继续生产。提醒免费，咨询12345，拒收请回复R"
+    )
+
+
+def test_the_same_in_english() -> None:
+    said = text(telling(0, ENGLISH), telling(1, replace(ENGLISH, tail="0143")))
+    assert said == (
+        "LINJIANG-AMR: 2 permits of yours expire soon. To renew, we advise applying at "
+        "the issuing office or online portal: Food Business Licence (ending 0142, "
+        "0143) expires 31 Dec 2024, apply by 18 Nov 2024 (inclusive). Unless renewed "
+        "by expiry, trading must stop. Free notice. Help 12345. Reply R to opt out."
+    )
+
+
+@pytest.mark.parametrize(
+    ("facts", "handled"), [(FOOD, "您经办的2件"), (ENGLISH, "2 permits you handle")]
+)
+def test_an_agent_is_told_of_permits_and_no_holder_is_named(
+    facts: Facts, handled: str
+) -> None:
+    said = text(telling(0, facts), telling(1, facts, holder="Another"))
+    assert handled in said
+    assert "Another" not in said
+
+
+def test_what_is_not_the_same_for_all_is_left_out() -> None:
+    other = replace(FOOD, certificate="气瓶充装许可证", action="换证", late=None)
+    said = text(telling(0), telling(1, other))
+    assert "不得继续生产" not in said
+    assert "如需延续，" in said, "the plainest word, where laws have several"
+    assert "已申请请忽略" in said
+
+
+def test_a_window_is_said_to_open_only_where_it_has_not() -> None:
+    opening = replace(FOOD, opens_on=date(2024, 10, 8))
+    assert "10月8日起可申请" in text(telling(0, opening), telling(1))
+    assert "起可申请" not in text(telling(0, replace(FOOD, opens_on=TODAY)), telling(1))
+
+
+def test_a_provisional_closing_is_told_without_a_day() -> None:
+    unsure = replace(FOOD, provisional=True)
+    said = text(telling(0, unsure), telling(1, unsure))
+    assert "建议最迟日约在11月中旬" in said
+    assert "18日" not in said
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_a_digest_takes_fewer_segments_than_the_texts_it_stands_for(
+    language: Language,
+) -> None:
+    facts = FOOD if language == "zh" else ENGLISH
+    one = measure(WORDS.render_sms("renewal-prepare", facts)).segments
+    for count in range(2, 9):
+        many = [
+            telling(
+                at,
+                replace(
+                    facts, tail=f"{at:04}", certificate=f"{facts.certificate} {at}"
+                ),
+            )
+            for at in range(count)
+        ]
+        assert measure(text(*many)).segments < count * one, count
+
+
+def test_thirty_licences_of_an_agent_fit_into_one_sms() -> None:
+    many = [telling(at, replace(FOOD, tail=f"{at:04}")) for at in range(30)]
+    assert measure(text(*many)).segments <= MOST_SEGMENTS
+
+
+@given(st.lists(st.dates(date(2024, 10, 1), date(2025, 3, 1)), min_size=2))
+def test_a_digest_cut_in_two_loses_nobody_and_tells_the_soonest_first(
+    closings: list[date],
+) -> None:
+    many = [
+        telling(at, replace(FOOD, closes_on=day)) for at, day in enumerate(closings)
+    ]
+    first, rest = halves(many)
+    assert sorted(one.at for one in [*first, *rest]) == list(range(len(many)))
+    assert 0 <= len(first) - len(rest) <= 1
+    soonest = max(one.facts.closes_on for one in first)
+    assert soonest <= min(one.facts.closes_on for one in rest)
+
+
+def test_every_digest_template_is_shipped_in_both_languages() -> None:
+    folder = Path(shipped("templates")) / "sms"
+    for name in (DIGEST, ITEM):
+        assert {file.name for file in folder.glob(f"{name}.??.txt")} == {
+            f"{name}.zh.txt",
+            f"{name}.en.txt",
+        }

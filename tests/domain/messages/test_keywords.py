@@ -1,0 +1,130 @@
+import re
+from typing import get_args
+
+import pytest
+
+from service.adapters.calendars.holidays import calendars
+from service.adapters.rules.files import read_authorities
+from service.domain.law.rule import Language
+from service.domain.messages.keywords import intent, offers, wish
+from service.settings import shipped
+
+LANGUAGES = get_args(Language)
+WORD = re.compile("[A-Z]+")
+EXAMPLES = read_authorities(
+    shipped("examples") / "authorities.toml", calendars=calendars()
+)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        *(
+            "STOP",
+            "stop",
+            " Stop. ",
+            "ＳＴＯＰ",
+            "“stop”",
+            "STOPALL",
+            "opt-out",
+            "Opt Out",
+        ),
+        *("UNSUBSCRIBE", "END", "QUIT", "CANCEL", "REVOKE"),
+        *(
+            "TD",
+            "td",
+            "退订",
+            "退订。",
+            "TD退订",
+            "退订TD",
+            "【退订】",
+            "取消",
+            "停止",
+            "拒收",
+        ),
+    ],
+)
+def test_a_whole_body_that_says_stop_stops(body: str) -> None:
+    assert intent(body) == "stop"
+
+
+@pytest.mark.parametrize("body", ["START", "yes!", "UNSTOP", "恢复", "开启"])
+def test_a_whole_body_that_says_start_starts_again(body: str) -> None:
+    assert intent(body) == "start"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        *("Stop please", "我要退订吗", "stop it", "", " ", "🙂", "不取消", "no"),
+        *("HELP", "help", "INFO", "ｉｎｆｏ", "帮助"),
+    ],
+)
+def test_anything_more_than_the_word_is_no_wish(body: str) -> None:
+    assert intent(body, "tnr") is None
+
+
+@pytest.mark.parametrize("body", ["T", "n", "Ｒ", " r。"])
+def test_single_letters_count_only_where_just_they_were_offered(body: str) -> None:
+    letter = body.strip(" 。").replace("Ｒ", "r").lower()
+    assert intent(body, letter) == "stop"
+    assert intent(body, set("tnr") - {letter}) is None
+    assert intent(body) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "letters"),
+    [
+        ("提醒免费，咨询12345，拒收请回复R", "r"),
+        ("拒收请回复：R", "r"),
+        ("退订请回复: T", "t"),
+        ("拒收请发送R", "r"),
+        ("Reply R to opt-out", "r"),
+        ("Opt out: text N", "n"),
+        ("Free notice. Help 12345. Reply R to opt out.", "r"),
+        *(("回T退订", "t"), ("回T/N退订", "tn"), ("回复T或TD退订", "t")),
+        *(("退订请回复（Ｒ）", "r"), ("如需退订，请回 N", "n")),
+        ("Text “N” or 'T' to unsubscribe", "nt"),
+        ("Reply STOP or R to opt out", "r"),
+        *(("回复TD退订", ""), ("拒收请回复STOP", ""), ("Reply STOP to opt out", "")),
+        ("Reply R to confirm. Text STOP to opt out", ""),
+        ("回复N表示不再续办。退订回T", "t"),
+        ("Reply Right now to stop this", ""),
+        *(("R", ""), ("", ""), ("拒收R", "")),
+    ],
+)
+def test_a_letter_is_offered_in_a_sentence_that_says_what_for(
+    text: str, letters: str
+) -> None:
+    assert offers(text) == set(letters)
+
+
+@pytest.mark.parametrize("office", ["990000", "us-nyc"])
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_what_the_example_offices_say_is_understood(
+    office: str, language: Language
+) -> None:
+    words = EXAMPLES[office].opt_out.in_(language)
+    said = offers(words) or {word for word in WORD.findall(words) if intent(word)}
+    assert said in ({"r"}, {"STOP"})
+
+
+@pytest.mark.parametrize(
+    ("body", "opt_out", "meant"),
+    [
+        *(("STOP", None, "stop"), ("start", None, "start"), ("HELP", None, None)),
+        *(("别烦我", "stop", "stop"), ("again", "start", "start")),
+        *(("stop", "help", None), ("stop", "start", "start")),
+        *(("STOP", "PAUSE", "stop"), ("bye", "PAUSE", None)),
+    ],
+)
+def test_what_the_provider_has_read_counts_where_we_know_the_word(
+    body: str, opt_out: str | None, meant: str | None
+) -> None:
+    assert wish(body, opt_out, None) == meant
+
+
+def test_a_letter_answers_the_text_before_it() -> None:
+    assert wish("R", None, "拒收请回复R") == "stop"
+    assert wish("R", None, "拒收请回复T") is None
+    assert wish("R", None, None) is None

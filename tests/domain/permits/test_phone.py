@@ -1,0 +1,53 @@
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from service.domain.permits.phone import Line, Phone, mask_number, mask_phone
+
+
+@pytest.mark.parametrize(
+    ("text", "masked"),
+    [
+        ("+12125550142", "+1212***0142"),
+        ("+1 (212) 555-0142", "+1212***0142"),
+        ("＋１２１２５５５０１４２", "+1212***0142"),
+        ("12125550142", "121****0142"),
+        ("2125550142", "212***0142"),
+        ("555-0142", "*****42"),
+        ("50142", "***42"),
+        ("0142", "****"),
+        ("call reception", "***"),
+        ("", "***"),
+    ],
+)
+def test_a_phone_shows_where_it_belongs_and_how_it_ends(text: str, masked: str) -> None:
+    assert mask_phone(text) == masked
+
+
+@given(st.text(alphabet="+0123456789 -()", max_size=30))
+@settings(deadline=None)
+def test_a_masked_phone_always_hides_three_digits(text: str) -> None:
+    shown = sum(one.isdigit() for one in mask_phone(text))
+    assert shown <= max(0, sum(one.isdigit() for one in text) - 3)
+
+
+@pytest.mark.parametrize(
+    ("number", "tail", "masked"),
+    [
+        ("110101199001011234", 4, "***1234"),
+        ("SC-0142", 4, "***142"),
+        ("0142", 4, "***42"),
+        ("7", 4, "***"),
+        ("", 4, "***"),
+        ("SC-0142", 0, "***"),
+        ("SC-0142", -3, "***"),
+    ],
+)
+def test_a_masked_number_shows_its_tail_and_never_more_than_half(
+    number: str, tail: int, masked: str
+) -> None:
+    assert mask_number(number, tail) == masked
+
+
+def test_the_repr_of_a_phone_does_not_tell_the_number() -> None:
+    assert "0142" not in repr(Phone("+12125550142", Line.MOBILE))

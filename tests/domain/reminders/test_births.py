@@ -1,0 +1,84 @@
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from service.domain.deadlines.slot import Slot
+from service.domain.delivery.status import ReminderState
+from service.domain.reminders.births import BEFORE_START, OVERTAKEN, births
+
+FIRST, SECOND, CLOSED = (
+    datetime(2024, 9, 19, 1, 30, tzinfo=UTC),
+    datetime(2024, 11, 11, 1, 30, tzinfo=UTC),
+    datetime(2024, 11, 18, 16, tzinfo=UTC),
+)
+SLOTS = (
+    Slot("prepare", FIRST, SECOND, CLOSED, "renewal-prepare"),
+    Slot("last-call", SECOND, CLOSED, CLOSED, "renewal-last-call"),
+)
+LONG_AGO, TICK = datetime(2020, 1, 1, tzinfo=UTC), timedelta(microseconds=1)
+DUE, MISSED = ReminderState.DUE, ReminderState.MISSED
+
+Row = tuple[str, ReminderState, str | None]
+
+
+def rows(now: datetime, live_from: datetime = LONG_AGO) -> list[Row]:
+    made = births(SLOTS, now, live_from).rows
+    return [(one.slot.step, one.state, one.reason) for one in made]
+
+
+@pytest.mark.parametrize(
+    ("now", "born"),
+    [
+        (FIRST - TICK, []),
+        (FIRST, [("prepare", DUE, None)]),
+        (SECOND - TICK, [("prepare", DUE, None)]),
+        (SECOND, [("prepare", MISSED, OVERTAKEN), ("last-call", DUE, None)]),
+        (CLOSED - TICK, [("prepare", MISSED, OVERTAKEN), ("last-call", DUE, None)]),
+        (CLOSED, [("prepare", MISSED, OVERTAKEN), ("last-call", MISSED, OVERTAKEN)]),
+    ],
+)
+def test_the_current_step_is_born_due_and_the_past_missed(
+    now: datetime, born: list[Row]
+) -> None:
+    assert rows(now) == born
+
+
+@pytest.mark.parametrize(
+    ("live_from", "now", "born"),
+    [
+        (FIRST, FIRST, [("prepare", DUE, None)]),
+        (FIRST + TICK, FIRST + TICK, [("prepare", MISSED, BEFORE_START)]),
+        (
+            *(FIRST + TICK, SECOND),
+            [("prepare", MISSED, BEFORE_START), ("last-call", DUE, None)],
+        ),
+        (
+            *(FIRST, CLOSED),
+            [("prepare", MISSED, OVERTAKEN), ("last-call", MISSED, OVERTAKEN)],
+        ),
+        (
+            *(CLOSED, CLOSED),
+            [("prepare", MISSED, BEFORE_START), ("last-call", MISSED, BEFORE_START)],
+        ),
+    ],
+)
+def test_what_fell_due_before_the_start_is_missed_for_that_reason(
+    live_from: datetime, now: datetime, born: list[Row]
+) -> None:
+    assert rows(now, live_from) == born
+
+
+def test_only_who_was_there_has_a_row_for_the_past() -> None:
+    made = births(SLOTS, SECOND, LONG_AGO)
+    assert [one.early_only for one in made.rows] == [True, False]
+
+
+def test_the_current_step_comes_last_and_is_named() -> None:
+    made = births(SLOTS, SECOND, LONG_AGO)
+    assert made.current is made.rows[-1].slot is SLOTS[1]
+    assert births(SLOTS, CLOSED, LONG_AGO).current is None
+    assert births(SLOTS, FIRST - TICK, LONG_AGO).current is None
+
+
+def test_no_slots_no_births() -> None:
+    assert births((), FIRST, LONG_AGO).rows == ()

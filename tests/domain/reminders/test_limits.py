@@ -1,0 +1,155 @@
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from service.domain.law.authority import Authority
+from service.domain.law.rule import Text
+from service.domain.reminders.eligibility import Hold
+from service.domain.reminders.limits import (
+    DAILY_LIMIT,
+    HORIZON,
+    RECIPIENT_LIMIT,
+    Purse,
+    Spent,
+    day_start,
+    limits_of,
+    turns,
+)
+
+NOW = datetime(2024, 9, 19, 2, 0, tzinfo=UTC)
+"""Ten in the morning in Shanghai, a Thursday."""
+
+TOMORROW = datetime(2024, 9, 20, 1, 30, tzinfo=UTC)
+MIDNIGHT = datetime(2024, 9, 18, 16, tzinfo=UTC)
+WORKING = frozenset(date(2024, 9, 16) + timedelta(days=at) for at in range(5))
+NOTHING = Spent({}, {}, {})
+HOUR = timedelta(hours=1)
+
+
+def office(**changed: object) -> Authority:
+    both = Text("临江", "Linjiang")
+    known: dict[str, object] = {
+        "code": "990000",
+        "name": both,
+        "zone": ZoneInfo("Asia/Shanghai"),
+        "calendar": "CN",
+        "signature": both,
+        "apply_at": both,
+        "helpline": "12345",
+        "opt_out": both,
+        "sends_from": time(9, 30),
+    }
+    return Authority(**known | changed)  # type: ignore[arg-type] # fields by name
+
+
+def spend(purse: Purse, it: Authority, phone: str = "p1", segments: int = 2) -> object:
+    return purse.spend(it, WORKING, phone, segments)
+
+
+@pytest.mark.parametrize(
+    ("before", "held"),
+    [
+        ([], False),
+        ([NOW], False),
+        ([NOW, NOW - HOUR], True),
+        ([NOW, MIDNIGHT], True),
+        ([NOW, MIDNIGHT - timedelta(microseconds=1)], False),
+        ([MIDNIGHT - HOUR, MIDNIGHT - HOUR, MIDNIGHT - HOUR], False),
+    ],
+)
+def test_a_phone_gets_two_texts_a_day_and_the_day_is_the_office_s(
+    before: list[datetime], *, held: bool
+) -> None:
+    said = spend(Purse(Spent({"p1": before}, {}, {}), NOW), office())
+    assert said == (Hold(TOMORROW, RECIPIENT_LIMIT) if held else 0.0)
+
+
+def test_what_is_spent_in_a_claim_counts_at_once() -> None:
+    purse, it = Purse(NOTHING, NOW), office()
+    said = [spend(purse, it, phone) for phone in ("p1", "p1", "p1", "p2")]
+    assert said == [0.0, 0.0, Hold(TOMORROW, RECIPIENT_LIMIT), 0.0]
+
+
+@pytest.mark.parametrize(("sent", "left"), [(0, 3), (2, 1), (3, 0), (9, 0)])
+def test_an_office_sends_no_more_than_its_daily_limit(sent: int, left: int) -> None:
+    it = office(daily_limit=3)
+    purse = Purse(Spent({}, {"990000": sent}, {}), NOW)
+    said = [spend(purse, it, f"p{at}") for at in range(4)]
+    assert said == [0.0] * left + [Hold(TOMORROW, DAILY_LIMIT)] * (4 - left)
+
+
+def test_what_is_held_on_a_friday_waits_for_monday() -> None:
+    friday = NOW + timedelta(days=1)
+    weeks = WORKING | {day + timedelta(days=7) for day in WORKING}
+    purse = Purse(Spent({"p1": [friday] * 2}, {}, {}), friday)
+    said = purse.spend(office(), weeks, "p1", 1)
+    assert said == Hold(TOMORROW + timedelta(days=3), RECIPIENT_LIMIT)
+
+
+@pytest.mark.parametrize(
+    ("speed", "segments", "between"),
+    [
+        ({"messages_per_second": 2.0}, 2, 0.5),
+        ({"segments_per_second": 4.0}, 2, 0.5),
+        ({"messages_per_second": 10.0, "segments_per_second": 4.0}, 3, 0.75),
+        ({"messages_per_second": 1.0, "segments_per_second": 100.0}, 3, 1.0),
+    ],
+)
+def test_texts_of_a_sender_keep_their_distance(
+    speed: dict[str, float], segments: int, between: float
+) -> None:
+    purse, it = Purse(NOTHING, NOW), office(**speed)
+    said = [spend(purse, it, f"p{at}", segments) for at in range(3)]
+    assert said == [0.0, between, 2 * between]
+    assert purse.waits == {"default": 3 * between}
+
+
+def test_whose_turn_comes_later_than_the_horizon_is_left_for_later() -> None:
+    it = office(messages_per_second=0.5)
+    purse = Purse(Spent({}, {}, {"default": HORIZON}), NOW)
+    assert [spend(purse, it, f"p{at}") for at in range(2)] == [HORIZON, None]
+    assert purse.waits == {"default": HORIZON + 2.0}
+
+
+def test_senders_do_not_wait_for_each_other() -> None:
+    purse = Purse(Spent({}, {}, {"default": 2.5}), NOW)
+    slow = office(messages_per_second=1.0)
+    other = office(messages_per_second=1.0, sent_from="+15005550006")
+    assert spend(purse, slow) is None
+    assert spend(purse, other) == 0.0
+    assert spend(purse, office()) == 0.0, "who has no limit takes no turns"
+
+
+@pytest.mark.parametrize(
+    ("waits", "turn"), [(-1.0, 0.0), (3.0, 3.0), (3.1, None), (3600.0, None)]
+)
+def test_a_turn_that_nobody_was_given_is_no_turn(
+    waits: float, turn: float | None
+) -> None:
+    limits = limits_of([office(messages_per_second=1.0)], NOW)
+    assert turns({"default": waits}, limits).get("default") == turn
+
+
+def test_offices_that_share_a_sender_wait_for_the_longest_text_of_each_other() -> None:
+    """Eight segments of the slower keep it busy for eight seconds."""
+    slower, faster = office(segments_per_second=1.0), office(segments_per_second=3.0)
+    for offices in ([slower, faster], [faster, slower]):
+        limits = limits_of(offices, NOW)
+        assert limits.senders == {"default": 8.0}
+        waits = turns({"default": 10.0}, limits)
+        assert spend(Purse(Spent({}, {}, waits), NOW), faster) is None
+
+
+def test_only_limits_that_are_set_are_counted() -> None:
+    limits = limits_of([office()], NOW)
+    assert (limits.days, limits.senders) == ({}, {})
+    limits = limits_of([office(daily_limit=9, segments_per_second=1.0)], NOW)
+    assert limits.days == {"990000": MIDNIGHT}
+    assert limits.senders == {"default": 8.0}
+
+
+def test_a_day_begins_at_local_midnight_also_when_clocks_change() -> None:
+    york = office(zone=ZoneInfo("America/New_York"))
+    noon = datetime(2024, 11, 3, 17, tzinfo=UTC)
+    assert day_start(york, noon) == datetime(2024, 11, 3, 4, tzinfo=UTC)

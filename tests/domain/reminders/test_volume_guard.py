@@ -1,0 +1,87 @@
+from datetime import date, timedelta
+
+import pytest
+
+from service.domain.reminders.volume_guard import Dawn, expected, most, why_held
+
+TODAY = date(2024, 9, 19)
+DAY = timedelta(days=1)
+QUIET = Dawn({}, {}, 0)
+
+
+@pytest.mark.parametrize(
+    ("forecast", "allowed"),
+    [(0, 50), (1, 50), (16, 50), (17, 51), (96, 288), (100_000, 300_000)],
+)
+def test_a_day_may_bring_three_times_its_forecast_and_always_fifty(
+    forecast: int, allowed: int
+) -> None:
+    assert most(forecast) == allowed
+
+
+@pytest.mark.parametrize(
+    ("frozen", "last", "dawn", "told"),
+    [
+        ({}, None, Dawn({TODAY: 40}, {}, 0), 40),
+        ({}, None, Dawn({TODAY: 40, TODAY + DAY: 7}, {}, 0), 40),
+        ({}, None, Dawn({TODAY: 40}, {TODAY - 9 * DAY: 5}, 3), 48),
+        ({TODAY: 20}, TODAY - DAY, QUIET, 20),
+        ({TODAY: 20}, TODAY - DAY, Dawn({TODAY: 900}, {}, 0), 20),
+        ({TODAY: 20}, TODAY - DAY, Dawn({TODAY: 20}, {}, 30), 50),
+        ({TODAY: 20}, TODAY - DAY, Dawn({}, {TODAY - DAY: 12}, 0), 32),
+        ({TODAY: 0}, TODAY - 3 * DAY, QUIET, 0),
+    ],
+    ids=[
+        "the first day takes what the registers say",
+        "but not what comes tomorrow",
+        "and all that waits",
+        "a written forecast stands",
+        "whatever was registered since",
+        "what an earlier day let through comes on top",
+        "a day without forecast takes what it missed",
+        "a day of nothing is one of nothing",
+    ],
+)
+def test_what_a_day_may_expect(
+    frozen: dict[date, int], last: date | None, dawn: Dawn, told: int
+) -> None:
+    assert expected(TODAY, frozen, last, dawn) == told
+
+
+@pytest.mark.parametrize(
+    ("missed", "last", "told"),
+    [
+        ({4: 20, 3: 20, 2: 20, 1: 20}, 5, 100),
+        ({4: 900, 3: 20, 2: 20, 1: 20}, 5, 100),
+        ({4: 5}, 5, 25),
+        ({4: 20}, 4, 40),
+        ({5: 20}, 4, 20),
+        ({90: 300}, 4, 20),
+    ],
+    ids=[
+        "days on which nothing ran were expected",
+        "as far as they were expected",
+        "and are still to come",
+        "that on which it stopped may have been missed too",
+        "one before was not: who comes in there is late",
+        "however long before",
+    ],
+)
+def test_days_on_which_nothing_ran_are_expected_as_they_were_written_down(
+    missed: dict[int, int], last: int, told: int
+) -> None:
+    frozen = {TODAY - ago * DAY: 20 for ago in range(6)}
+    unborn = {TODAY - ago * DAY: count for ago, count in missed.items()}
+    assert expected(TODAY, frozen, TODAY - last * DAY, Dawn({}, unborn, 0)) == told
+
+
+@pytest.mark.parametrize(
+    ("forecast", "over"), [(96, "more than 3 times"), (16, "above 50")]
+)
+def test_a_held_day_says_its_figures_and_what_lets_it_go(
+    forecast: int, over: str
+) -> None:
+    assert why_held(1204, forecast, "990000") == (
+        f"1,204 reminders today, forecast {forecast}: {over}; "
+        "`permit-reminders resume office:990000` confirms them"
+    )

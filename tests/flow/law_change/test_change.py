@@ -1,0 +1,473 @@
+"""A change of the law under permits that are registered, due, and texted."""
+
+import asyncio
+from dataclasses import replace
+from datetime import date, timedelta
+
+import pytest
+
+from service.domain.delivery.outcome import Outcome, Unknown
+from service.domain.errors import ConflictError
+from service.domain.law.period import Period
+from service.domain.law.rule import Rule, Step, Text
+from service.domain.law_change.edits import Apply, Offices, Revert
+from service.domain.lawbook.law import Law
+from service.flow.permits.register import register
+from service.flow.rows import Outgoing
+from service.flow.sending.post import Posting
+from service.flow.sending.send import CLAIMED
+from tests.flow.fakes import FakeProvider
+from tests.flow.ledger import (
+    EXPIRES,
+    FOOD,
+    LAST_CALL,
+    LIBRARY,
+    OFFICE,
+    PATIENCE,
+    PREPARE,
+    START,
+    Ledger,
+    permit,
+)
+
+SECOND, DAY = timedelta(seconds=1), timedelta(days=1)
+
+SERIES = f"{FOOD}@2020-03-01"
+
+EVERYTHING = (
+    "SELECT * FROM slots",
+    "SELECT * FROM reminders",
+    "SELECT * FROM permits",
+    "SELECT * FROM versions",
+    "SELECT * FROM rules",
+    "SELECT * FROM facts",
+    "SELECT * FROM actions",
+)
+
+
+async def standing(ledger: Ledger) -> Rule:
+    """The rule of food production as it is installed."""
+    return (await ledger.office.law()).rule(FOOD)
+
+
+async def changed(ledger: Ledger, **fields: object) -> Rule:
+    """That rule, with its newest version saying something else."""
+    rule = await standing(ledger)
+    newest = max(rule.versions, key=lambda one: one.in_force_from)
+    rest = [one for one in rule.versions if one is not newest]
+    return replace(rule, versions=(*rest, replace(newest, **fields)))  # type: ignore[arg-type] # fields
+
+
+async def closing(ledger: Ledger, period: str) -> Apply:
+    """Let the window close at another time."""
+    return Apply([await changed(ledger, closes=Period.parse(period))])
+
+
+async def stepping(ledger: Ledger, *steps: Step) -> Apply:
+    """Let the ladder have other steps."""
+    return Apply([await changed(ledger, steps=steps)])
+
+
+def step(name: str, at: str, template: str = "renewal-prepare", **more: object) -> Step:
+    return Step(name, Period.parse(at), template, **more)  # type: ignore[arg-type] # fields
+
+
+def dated(ledger: Ledger) -> dict[str, str]:
+    """When each slot of the permit's group falls due, by step."""
+    rows = ledger.rows("SELECT * FROM slots WHERE expires_on = ?", str(EXPIRES))
+    return {row["step"]: row["due_at"][:16] for row in rows}
+
+
+async def test_the_same_text_again_changes_nothing(ledger: Ledger) -> None:
+    await ledger.register(permit())
+    before = ledger.rows("SELECT * FROM slots")
+    done = await ledger.change(Apply([await standing(ledger)]))
+    assert (done.installed, done.plan.impact.permits) == ((), 0)
+    assert ledger.rows("SELECT * FROM slots") == before
+
+
+async def test_a_changed_text_is_the_next_revision_and_dates_its_permits(
+    ledger: Ledger,
+) -> None:
+    await ledger.register(permit())
+    done = await ledger.change(await closing(ledger, "60 working days before expiry"))
+    assert done.installed == (f"{SERIES}.2",)
+    assert done.plan.impact.permits == 1
+    assert done.plan.impact.earlier.permits == 1
+    assert dated(ledger)["last-call"] == "2024-09-25 01:30"
+    assert await ledger.audit() == []
+
+
+async def test_what_was_previewed_is_what_is_applied(ledger: Ledger) -> None:
+    await ledger.register(permit(), permit("SC-0002"))
+    await ledger.send_at(PREPARE)
+    edit = await closing(ledger, "60 working days before expiry")
+    before = [ledger.rows(query) for query in EVERYTHING]
+    seen = await ledger.preview(edit)
+    assert [ledger.rows(query) for query in EVERYTHING] == before
+    done = await ledger.change(edit)
+    assert seen.plan.impact == done.plan.impact
+
+
+async def test_reminders_held_at_that_moment_get_the_new_dates(ledger: Ledger) -> None:
+    await ledger.register(permit())
+    await ledger.expand(LAST_CALL)
+    done = await ledger.change(await closing(ledger, "20 working days before expiry"))
+    assert done.plan.impact.redated == 1
+    [due] = ledger.rows("SELECT * FROM reminders WHERE state = 'due'")
+    assert (due["step"], due["next_at"][:10]) == ("last-call", "2024-11-25")
+    assert due["version_id"] == f"{SERIES}.2"
+    assert await ledger.audit() == []
+    assert await ledger.send() == 0
+    assert await ledger.send_at(LAST_CALL + 14 * DAY) == 1
+    assert await ledger.audit() == []
+
+
+async def test_a_change_applied_and_reverted_texts_nobody_twice(
+    ledger: Ledger,
+) -> None:
+    await ledger.register(*[permit(f"SC-{number:04}") for number in range(1, 41)])
+    await ledger.expand(PREPARE)
+    assert await ledger.send() == 40
+    await ledger.change(await closing(ledger, "60 working days before expiry"))
+    assert await ledger.audit() == []
+    await ledger.send_at(PREPARE + DAY)
+    await ledger.change(Revert(FOOD))
+    assert dated(ledger)["last-call"] == f"{LAST_CALL:%Y-%m-%d %H:%M}"
+    assert await ledger.audit() == []
+    await ledger.send_at(LAST_CALL)
+    texted = ledger.rows(
+        "SELECT permit_id, step, count(*) AS n FROM message_reminders GROUP BY 1, 2"
+    )
+    assert {row["n"] for row in texted} == {1}
+    assert await ledger.audit() == []
+
+
+async def test_a_step_that_is_late_by_a_change_is_texted_although_it_predates_the_start(
+    ledger: Ledger,
+) -> None:
+    await ledger.register(permit())
+    ledger.clock.move_to(START + 4.1 * DAY)
+    done = await ledger.change(await closing(ledger, "60 working days before expiry"))
+    assert done.plan.impact.late == {"prepare": 1}
+    assert await ledger.send_at(START + 4.1 * DAY) == 1
+    assert ledger.reminders() == {"prepare": ("sent", None)}
+    assert await ledger.audit() == []
+
+
+async def test_who_was_told_a_later_day_is_corrected_at_once(ledger: Ledger) -> None:
+    await ledger.register(permit())
+    await ledger.send_at(PREPARE)
+    await ledger.change(await closing(ledger, "31 working days before expiry"))
+    assert await ledger.send_at(PREPARE + SECOND) == 1
+    assert ledger.reminders()["correction-1"] == ("sent", None)
+    assert "更正" in ledger.provider.posted[-1].body
+    assert await ledger.audit() == []
+    await ledger.change(await closing(ledger, "32 working days before expiry"))
+    await ledger.change(await closing(ledger, "33 working days before expiry"))
+    assert await ledger.send_at(PREPARE + DAY) == 1
+    assert ledger.reminders()["correction-2"] == ("sent", None)
+    assert await ledger.audit() == []
+
+
+async def test_a_correction_that_is_no_longer_needed_is_not_sent(
+    ledger: Ledger,
+) -> None:
+    await ledger.register(permit())
+    await ledger.send_at(PREPARE)
+    await ledger.change(await closing(ledger, "31 working days before expiry"))
+    await ledger.change(Revert(FOOD))
+    assert await ledger.send_at(PREPARE + SECOND) == 0
+    assert ledger.reminders()["correction-1"] == (
+        "superseded",
+        "told date holds again",
+    )
+    assert await ledger.audit() == []
+
+
+async def test_nobody_is_corrected_who_was_told_an_earlier_day(ledger: Ledger) -> None:
+    await ledger.register(permit())
+    await ledger.send_at(PREPARE)
+    done = await ledger.change(await closing(ledger, "29 working days before expiry"))
+    assert done.plan.impact.corrected == 0
+    assert await ledger.send_at(PREPARE + DAY) == 0
+
+
+async def test_dropping_a_step_already_texted_is_refused(ledger: Ledger) -> None:
+    await ledger.register(permit())
+    await ledger.send_at(PREPARE)
+    edit = await stepping(ledger, step("late-call", "3 days before closing"))
+    with pytest.raises(ConflictError, match=r'replaces = "prepare"'):
+        await ledger.change(edit)
+    assert ledger.rows("SELECT * FROM versions WHERE id = ?", f"{SERIES}.2") == []
+    await ledger.change(edit, force="the clause was repealed")
+    [action] = ledger.rows("SELECT * FROM actions WHERE what = 'rules apply'")[-1:]
+    assert "the clause was repealed" in action["detail"]
+
+
+async def test_a_new_step_that_would_text_again_at_once_is_refused(
+    ledger: Ledger,
+) -> None:
+    await ledger.register(permit())
+    await ledger.send_at(PREPARE)
+    ledger.clock.move_to(PREPARE + 5 * DAY)
+    rule = (await standing(ledger)).versions[-1]
+    second = step("second", "57 days before closing")
+    edit = await stepping(ledger, rule.steps[0], second, *rule.steps[1:])
+    with pytest.raises(ConflictError, match="texted again at once in the new step"):
+        await ledger.change(edit)
+
+
+async def test_who_was_texted_in_a_step_is_not_texted_in_its_replacement(
+    ledger: Ledger,
+) -> None:
+    await ledger.register(permit())
+    await ledger.send_at(PREPARE)
+    ledger.clock.move_to(PREPARE + DAY)
+    await ledger.register(permit("SC-0002"))
+    renamed = step("prepare-early", "60 days before closing", replaces=("prepare",))
+    last = (await standing(ledger)).versions[-1].steps[-1]
+    edit = await stepping(ledger, renamed, last)
+    await ledger.change(edit)
+    assert await ledger.send_at(PREPARE + 4 * DAY) == 1
+    assert "prepare-early" not in ledger.reminders("SC-0001")
+    assert await ledger.audit() == []
+
+
+async def test_due_reminders_of_a_dropped_step_are_superseded(ledger: Ledger) -> None:
+    await ledger.register(permit())
+    await ledger.expand(PREPARE)
+    last = (await standing(ledger)).versions[-1].steps[-1]
+    early = step("prepare-2", "50 days before closing")
+    await ledger.change(await stepping(ledger, early, last))
+    assert ledger.reminders() == {"prepare": ("superseded", "rule changed")}
+    await ledger.send_at(PREPARE + 11 * DAY)
+    assert ledger.reminders()["prepare-2"] == ("sent", None)
+    assert await ledger.audit() == []
+
+
+async def test_a_version_from_a_later_day_takes_over_its_permits_only(
+    ledger: Ledger,
+) -> None:
+    await ledger.register(permit(), permit("SC-0002", expires_on=date(2025, 6, 30)))
+    rule = await standing(ledger)
+    newest = rule.versions[-1]
+    later = replace(
+        newest,
+        in_force_from=date(2025, 1, 1),
+        closes=Period.parse("40 working days before expiry"),
+    )
+    done = await ledger.change(Apply([replace(rule, versions=(*rule.versions, later))]))
+    assert done.plan.impact.permits == 1
+    series = ledger.rows("SELECT series FROM permits ORDER BY shown_number")
+    assert [row["series"] for row in series] == [SERIES, f"{FOOD}@2025-01-01"]
+    assert await ledger.audit() == []
+    await ledger.change(Revert(FOOD))
+    series = ledger.rows("SELECT series FROM permits ORDER BY shown_number")
+    assert [row["series"] for row in series] == [SERIES, SERIES]
+    assert await ledger.audit() == []
+
+
+async def test_a_pass_goes_on_by_the_law_that_changes_under_it(ledger: Ledger) -> None:
+    many = [permit(f"SC-{at:04}") for at in range(1, CLAIMED + 2)]
+    await ledger.register(*many)
+    await ledger.expand(PREPARE)
+    edit = await closing(ledger, "31 working days before expiry")
+
+    class Meddling(FakeProvider):
+        """Lets the law change while the first claim is being POSTed."""
+
+        async def send(self, message: Outgoing) -> Outcome:
+            """Answer yes, the first time after the change."""
+            if not self.posted:
+                await ledger.change(edit)
+            return await super().send(message)
+
+    provider = Meddling()
+    sent = await replace(
+        ledger, sending=replace(ledger.sending, posting=Posting(provider, ledger.vault))
+    ).send()
+    told = ["11月18日" in one.body for one in provider.posted]
+    corrected = told.count(True)
+    assert 0 < corrected <= CLAIMED, "no more than were claimed before the change"
+    last = {one.phone: one.body for one in provider.posted}
+    assert not any("11月18日" in body for body in last.values())
+    assert sent == len(many) + corrected
+    assert await ledger.audit() == []
+
+
+async def test_a_register_is_dated_by_the_law_that_changes_under_it(
+    ledger: Ledger,
+) -> None:
+    edit = await closing(ledger, "31 working days before expiry")
+
+    class Meddling:
+        """Reads the law, and lets it change before anybody stores by it."""
+
+        async def law(self) -> Law:
+            """Answer the law before the change, the first time."""
+            before = await ledger.office.law()
+            await ledger.change(edit)
+            return before
+
+    to = replace(ledger.registration, laws=Meddling())
+    await register([permit()], LIBRARY, to, leave_out_idle=False)
+    [slot] = ledger.rows("SELECT DISTINCT version_id FROM slots")
+    assert slot["version_id"] == f"{SERIES}.2"
+    assert await ledger.audit() == []
+
+
+async def test_the_words_of_a_type_go_back_with_its_version(ledger: Ledger) -> None:
+    for _ in range(2):
+        rule = await changed(ledger, closes=Period.parse("2 months before expiry"))
+        told = Text("食品生产证", "Food Permit")
+        await ledger.change(Apply([replace(rule, certificate=told)]))
+        assert (await standing(ledger)).certificate == told
+        await ledger.change(Revert(FOOD))
+        assert (await standing(ledger)).certificate.zh == "食品生产许可证"
+
+
+async def test_registered_numbers_stay_as_personal_as_they_are(ledger: Ledger) -> None:
+    await ledger.register(permit())
+    personal = replace(await standing(ledger), number_is_personal=True)
+    with pytest.raises(ConflictError, match="number_is_personal cannot change"):
+        await ledger.change(Apply([personal]))
+
+
+async def test_words_and_versions_changed_apart_go_back_apart(ledger: Ledger) -> None:
+    worded = replace(await standing(ledger), certificate=Text("食品生产证", "Permit"))
+    await ledger.change(Apply([worded]))
+    await ledger.change(await closing(ledger, "2 months before expiry"))
+    done = await ledger.change(Revert(FOOD))
+    assert done.retired == (f"{SERIES}.2",)
+    assert (await standing(ledger)).certificate.en == "Permit"
+    done = await ledger.change(Revert(FOOD))
+    assert done.retired == ()
+    assert (await standing(ledger)).certificate.zh == "食品生产许可证"
+
+
+async def test_reminding_only_after_closing_is_refused_before_anybody_is_registered(
+    ledger: Ledger,
+) -> None:
+    late = step("late", "2 days before expiry", after_closing=True)
+    with pytest.raises(ConflictError, match="reminds only after closing"):
+        await ledger.change(await stepping(ledger, late))
+
+
+async def test_there_is_nothing_to_go_back_to_before_the_first_version(
+    ledger: Ledger,
+) -> None:
+    with pytest.raises(ConflictError, match="no former version"):
+        await ledger.change(Revert(FOOD))
+
+
+async def test_a_step_that_did_not_move_stays_as_it_was_when_its_last_one_does(
+    ledger: Ledger,
+) -> None:
+    await ledger.register(permit())
+    ledger.clock.move_to(LAST_CALL + DAY)
+    await ledger.change(Apply([await last_call_ends(ledger, "1 days before closing")]))
+    await ledger.send_at(LAST_CALL + DAY)
+    assert ledger.reminders() == {
+        "prepare": ("missed", "overtaken"),
+        "last-call": ("sent", None),
+    }
+    rows = ledger.rows("SELECT step, redated_at, closes_at FROM slots ORDER BY due_at")
+    assert [row["redated_at"] is None for row in rows] == [True, False]
+    assert {row["closes_at"] for row in rows} == {"2024-11-17 16:00:00.000000"}
+    assert await ledger.audit() == []
+
+
+async def last_call_ends(ledger: Ledger, until: str) -> Rule:
+    """The rule with another end of its last step, and nothing else changed."""
+    rule = (await ledger.office.law()).rule(FOOD)
+    *rest, newest = sorted(rule.versions, key=lambda one: one.in_force_from)
+    steps = [
+        replace(one, until=Period.parse(until)) if one.name == "last-call" else one
+        for one in newest.steps
+    ]
+    return replace(rule, versions=(*rest, replace(newest, steps=tuple(steps))))
+
+
+async def test_an_office_s_words_are_those_that_a_text_may_have(
+    ledger: Ledger,
+) -> None:
+    office = (await ledger.office.law()).authority(OFFICE)
+    place = Text(zh="市民中心，缴费窗口", en="ｗｗｗ.example.gov")
+    edit = Offices([replace(office, apply_at=place)])
+    told = (
+        "990000: apply_at.zh: found '缴费', expected nothing about payment: a reminder "
+        "asks for no money; 990000: apply_at.en: found 'www.', expected no link"
+    )
+    assert "; ".join((await ledger.preview(edit)).plan.objections) == told
+    with pytest.raises(ConflictError, match=r"found 'www\.'"):
+        await ledger.change(edit)
+    await ledger.change(edit, force="the mayor wants it")
+    assert (await ledger.office.law()).authority(OFFICE).apply_at == place
+
+
+async def test_a_shadow_is_computed_and_never_sends(ledger: Ledger) -> None:
+    await ledger.register(permit())
+    edit = await closing(ledger, "60 working days before expiry")
+    before = dated(ledger)
+    done = await ledger.change(replace(edit, shadow=True))
+    assert done.plan.impact.earlier.permits == 1
+    assert dated(ledger) == before
+    law = await ledger.office.law()
+    assert [one.key for one in law.shadows] == [f"{SERIES}.2"]
+    assert law.standing(SERIES).revision == 1
+    done = await ledger.change(edit)
+    assert (done.installed, done.retired) == ((f"{SERIES}.3",), (f"{SERIES}.2",))
+    assert await ledger.audit() == []
+
+
+async def test_other_sending_hours_move_what_is_to_come(ledger: Ledger) -> None:
+    await ledger.register(permit())
+    office = (await ledger.office.law()).authority(OFFICE)
+    later = replace(office, sends_from=office.sends_from.replace(hour=11))
+    done = await ledger.change(Offices([later]))
+    assert done.plan.impact.permits == 1
+    assert dated(ledger)["prepare"].endswith("03:30")
+    assert await ledger.audit() == []
+
+
+async def test_permits_that_would_fall_under_no_version_stop_a_change(
+    ledger: Ledger,
+) -> None:
+    await ledger.register(permit())
+    ended = await changed(ledger, in_force_until=date(2024, 6, 30))
+    with pytest.raises(ConflictError, match="1 permits would fall under no version"):
+        await ledger.change(Apply([ended]))
+
+
+async def test_what_is_under_way_returns_to_the_dates_as_they_are_then(
+    ledger: Ledger,
+) -> None:
+    await ledger.register(permit())
+    await ledger.expand(LAST_CALL)
+    ledger.provider.script = [Unknown("timeout")]
+    await ledger.send()
+    assert ledger.states() == ["uncertain"]
+    await ledger.change(await closing(ledger, "20 working days before expiry"))
+    for _ in range(3):
+        await asyncio.sleep(PATIENCE.total_seconds())
+        await ledger.settle()
+    [due] = ledger.rows("SELECT * FROM reminders WHERE state = 'due'")
+    assert due["version_id"] == f"{SERIES}.2"
+    assert await ledger.audit() == []
+
+
+async def test_what_returns_from_under_way_to_a_step_that_is_gone_is_superseded(
+    ledger: Ledger,
+) -> None:
+    await ledger.register(permit())
+    await ledger.expand(PREPARE)
+    ledger.provider.script = [Unknown("timeout")]
+    await ledger.send()
+    last = (await standing(ledger)).versions[-1].steps[-1]
+    await ledger.change(await stepping(ledger, last), force="one text is enough")
+    for _ in range(3):
+        await asyncio.sleep(PATIENCE.total_seconds())
+        await ledger.settle()
+    assert ledger.reminders() == {"prepare": ("superseded", "rule changed")}
+    assert await ledger.audit() == []

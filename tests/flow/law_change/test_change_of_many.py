@@ -1,0 +1,106 @@
+"""The window of a hundred thousand permits moves, and moves back."""
+
+from dataclasses import replace
+from datetime import date, timedelta
+
+from service.domain.law_change.edits import Apply, Offices, Revert
+from service.domain.lawbook.version_choice import Asked
+from service.flow.reports.explain import explain
+from tests.flow.law_change.test_change import closing
+from tests.flow.ledger import FOOD, OFFICE, START, Ledger, permit
+
+MANY, DATES = 100_000, 1500
+SOON, SHARE = 200, 2_000
+"""Few permits on the dates that are texted here: the test is about all the others."""
+
+FIRST = date(2024, 11, 20)
+HELD = START + timedelta(days=5, hours=12)
+"""An evening: what fell due in the morning and was not sent waits for the next day."""
+
+COPIES = """
+    WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers
+        WHERE n < :many)
+    INSERT INTO permits (id, authority, rule, number_key, shown_number, tail, holder,
+        expires_on, status, replaced, series, register, registered_at, changed_at,
+        dated_at)
+    SELECT printf('%032x', n + :done), authority, rule, 'N' || (n + :done),
+        'N' || (n + :done), tail, holder,
+        expires_on, status, replaced, series, register, registered_at, changed_at,
+        dated_at
+    FROM numbers JOIN permits ON shown_number = printf('SC-%04d', :from + n % :dates)
+    WHERE shown_number LIKE 'SC-%'"""
+
+PHONES = """
+    INSERT INTO permit_recipients SELECT p.id, 0, r.id FROM permits p
+    JOIN (SELECT id FROM recipients LIMIT 1) r WHERE NOT EXISTS (
+        SELECT 1 FROM permit_recipients l WHERE l.permit_id = p.id)"""
+
+TEXTED = """
+    SELECT l.permit_id, l.step FROM message_reminders l JOIN messages m
+    ON m.id = l.message_id AND m.accepted_at IS NOT NULL
+    GROUP BY 1, 2 HAVING count(*) > 1"""
+
+
+def copies(many: int, done: int, *, first: int, dates: int) -> str:
+    """So many permits more, alike those of some dates."""
+    told = {":many": many, ":done": done, ":from": first, ":dates": dates}
+    statement = COPIES
+    for name, value in told.items():
+        statement = statement.replace(name, str(value))
+    return statement
+
+
+async def register_many(ledger: Ledger) -> None:
+    """One permit for each expiry date as a register brings it, the others like it."""
+    await ledger.register(
+        *[
+            permit(f"SC-{at:04}", expires_on=FIRST + timedelta(days=at))
+            for at in range(DATES)
+        ]
+    )
+    ledger.tamper(copies(SHARE, 0, first=0, dates=SOON))
+    rest = MANY - DATES - SHARE
+    ledger.tamper(copies(rest, SHARE, first=SOON, dates=DATES - SOON))
+    ledger.tamper(PHONES)
+
+
+async def without_limits(ledger: Ledger) -> None:
+    """Let one phone have an SMS for each permit, however many."""
+    law = await ledger.office.law()
+    free = replace(law.authority(OFFICE), recipient_daily_limit=MANY)
+    await ledger.change(Offices([free]))
+    await ledger.change(Apply([replace(law.rule(FOOD), merges=False)]))
+
+
+async def test_a_window_moves_for_many_and_back_and_nobody_is_texted_twice(
+    ledger: Ledger,
+) -> None:
+    await without_limits(ledger)
+    await register_many(ledger)
+    assert await ledger.send_at(START + timedelta(days=4, hours=4)) > 40
+    await ledger.expand(HELD)
+    [held] = ledger.rows("SELECT count(*) AS n FROM reminders WHERE state = 'due'")
+    assert held["n"] > 10
+    edit = await closing(ledger, "60 working days before expiry")
+
+    seen = (await ledger.preview(edit)).plan.impact
+    assert seen.permits == seen.earlier.permits == MANY
+    done = (await ledger.change(edit)).plan.impact
+    assert done == seen
+    assert done.redated == held["n"]
+    law = await ledger.office.law()
+    told = explain(law, Asked(FOOD, OFFICE, date(2024, 12, 31)))
+    assert (told["version"], str(told["closes_on"])) == (
+        f"{FOOD}@2020-03-01.2",
+        "2024-10-08",
+    )
+    assert await ledger.audit() == []
+
+    assert await ledger.send_at(HELD + timedelta(days=2, hours=16)) > held["n"]
+    back = await ledger.change(Revert(FOOD))
+    assert back.plan.impact.later.permits == MANY
+    assert await ledger.audit() == []
+    for week in range(2, 4):
+        await ledger.send_at(HELD + timedelta(weeks=week, hours=16))
+        assert await ledger.audit() == []
+    assert ledger.rows(TEXTED) == []

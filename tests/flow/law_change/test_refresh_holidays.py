@@ -1,0 +1,181 @@
+"""A newer release of the holidays under permits dated by an older one."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import date
+from typing import Any
+
+import pytest
+
+from service.adapters.calendars.holidays import as_known, calendars, china
+from service.adapters.store.law.law_store import OfficeStore
+from service.adapters.templates.library import Words
+from service.domain.calendars.calendar import Calendar
+from service.domain.calendars.office_year import CalendarYear, amended
+from service.domain.errors import ConflictError
+from service.domain.law.period import Period
+from service.domain.law_change.edits import Apply, Refresh, Years
+from service.flow.law_change.refresh_holidays import refresh
+from service.flow.rows import Changed
+from tests.flow.ledger import FOOD, PREPARE, Ledger, permit
+
+NEXT_YEAR = date(2025, 6, 30)
+"""Its thirty working days reach over Labour Day of 2025, whose notice is out late."""
+
+EXTRA = date(2024, 12, 2)
+"""A working day between a closing and `EXPIRES`."""
+
+
+def knowing(**others: Calendar) -> Mapping[str, Calendar]:
+    """Every published calendar, some of them as another release has them."""
+    return {**calendars(), **others}
+
+
+def own_days(year: int, *off: date, **changed: Any) -> CalendarYear:  # noqa: ANN401 - fields
+    """Days that the office itself takes off."""
+    return replace(
+        CalendarYear("CN", year, dict.fromkeys(off, "own"), frozenset(), False, "通知"),  # noqa: FBT003 - not published
+        **changed,
+    )
+
+
+def with_office(
+    ledger: Ledger, words: Words, published: Mapping[str, Calendar]
+) -> Ledger:
+    """The same ledger in the hands of another release."""
+    office = OfficeStore(ledger.database, published, words.names())
+    registration = replace(ledger.registration, laws=office)
+    sending = replace(ledger.sending, laws=office)
+    return replace(ledger, office=office, registration=registration, sending=sending)
+
+
+async def settled(ledger: Ledger, words: Words, **others: Calendar) -> Ledger:
+    """The ledger, dated by a release that has these calendars."""
+    one = with_office(ledger, words, knowing(**others))
+    await one.change(Refresh(calendars()))
+    return one
+
+
+async def refreshed(ledger: Ledger) -> Changed | None:
+    return await refresh(ledger.office, ledger.clock, as_known, by="test")
+
+
+def noted(ledger: Ledger) -> list[str]:
+    """The refreshes by the test that stand in the audit trail."""
+    rows = ledger.rows(
+        "SELECT detail FROM actions WHERE what = 'calendars refresh' AND by = 'test'"
+    )
+    return [row["detail"] for row in rows]
+
+
+@pytest.fixture
+async def old(draft: Ledger, words: Words) -> Ledger:
+    """An office whose release knows no notice after that of 2024."""
+    return await settled(draft, words, CN=china(2024))
+
+
+async def test_a_release_with_another_year_makes_its_closings_exact(
+    old: Ledger, draft: Ledger
+) -> None:
+    await old.register(permit(expires_on=NEXT_YEAR), permit("SC-0002"))
+    before = draft.rows("SELECT * FROM slots WHERE expires_on = ?", str(NEXT_YEAR))
+    done = await refreshed(draft)
+    assert done
+    assert (done.plan.impact.permits, done.plan.impact.exact) == (1, 1)
+    after = draft.rows("SELECT * FROM slots WHERE expires_on = ?", str(NEXT_YEAR))
+    assert [row["due_at"] for row in before] < [row["due_at"] for row in after]
+    assert await draft.audit() == []
+    [detail] = noted(draft)
+    assert '"permits": 1' in detail
+
+
+async def test_calendars_that_say_the_same_change_nothing(draft: Ledger) -> None:
+    await draft.register(permit())
+    assert await refreshed(draft) is None
+    assert noted(draft) == []
+
+
+async def test_a_release_is_taken_in_once(old: Ledger, draft: Ledger) -> None:
+    await old.register(permit(expires_on=NEXT_YEAR))
+    assert await refreshed(draft)
+    assert await refreshed(draft) is None
+    assert len(noted(draft)) == 1
+
+
+async def test_a_changed_rule_does_not_hide_that_the_calendars_changed(
+    old: Ledger, draft: Ledger
+) -> None:
+    await old.register(permit(expires_on=NEXT_YEAR))
+    rule = (await draft.office.law()).rule("cn-industrial-product-production-license")
+    closes = Period.parse("61 calendar days before expiry")
+    versions = [replace(one, closes=closes) for one in rule.versions]
+    await draft.change(Apply([replace(rule, versions=tuple(versions))]))
+    assert await refreshed(draft)
+    assert await draft.audit() == []
+
+
+async def test_who_was_told_too_late_a_day_is_corrected(
+    ledger: Ledger, words: Words
+) -> None:
+    await ledger.register(permit())
+    assert await ledger.send_at(PREPARE) == 1
+    proclaimed = amended(calendars()["CN"], [own_days(2024, EXTRA)])
+    newer = with_office(ledger, words, knowing(CN=proclaimed))
+    done = await refreshed(newer)
+    assert done
+    assert done.plan.impact.earlier.permits == 1
+    assert done.plan.impact.corrected == 1
+    assert newer.reminders()["correction-1"] == ("due", None)
+    assert await newer.audit() == []
+
+
+async def test_own_days_that_a_notice_contradicts_are_flagged_and_stay(
+    old: Ledger, draft: Ledger
+) -> None:
+    monday = date(2025, 6, 2)
+    await old.change(Years([own_days(2025, worked=frozenset({monday}))]))
+    await refreshed(draft)
+    [detail] = noted(draft)
+    assert json.loads(detail)["objections"] == [
+        "2025-06-02: worked, says 通知; off, says CN (Dragon Boat Festival)"
+    ]
+    assert json.loads(detail)["reason"] == "the holidays say otherwise"
+    assert monday in (await draft.office.law()).calendar("CN").surely
+
+
+@pytest.mark.parametrize("until", [{}, {"CN": None}, {"GB": None}])
+def test_what_a_former_release_knew_is_as_today_where_it_is_not_known(
+    until: Mapping[str, date | None],
+) -> None:
+    assert as_known(until) == calendars()
+
+
+def test_a_former_release_knew_china_up_to_its_last_notice() -> None:
+    known = as_known({"CN": date(2024, 12, 31), "US": None})
+    assert known == knowing(CN=china(2024))
+
+
+async def test_a_year_published_before_the_one_before_it_is_never_taken(
+    old: Ledger,
+) -> None:
+    gap = own_days(2026, date(2026, 1, 1), published=True)
+    with pytest.raises(ConflictError, match="2026 is published here but 2025 is not"):
+        await old.change(Years([gap]), force="no matter")
+    assert (await old.office.law()).years == ()
+
+
+async def test_a_step_dropped_by_force_speaks_against_no_later_change(
+    ledger: Ledger,
+) -> None:
+    await ledger.register(permit())
+    assert await ledger.send_at(PREPARE) == 1
+    rule = (await ledger.office.law()).rule(FOOD)
+    newest = max(rule.versions, key=lambda one: one.in_force_from)
+    last = replace(newest, steps=newest.steps[1:], new_term="expiry")
+    await ledger.change(Apply([replace(rule, versions=(last,))]), force="no need")
+    done = await ledger.change(Years([own_days(2024, EXTRA)]), force="a proclamation")
+    assert done.plan.impact.permits == 1
+    assert done.plan.objections == (
+        "2024-12-02: off, says 通知; worked, says CN (a Monday)",
+    )

@@ -1,0 +1,517 @@
+"""Draft, trial, live: whom a start texts, and whom it never does."""
+
+from collections import Counter
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+
+from service.adapters.store.go_live.preview import WaitingStore
+from service.adapters.store.reports.call_list import CallReader
+from service.domain.errors import ConflictError, InvalidError, UnknownError
+from service.domain.go_live.preview import Foretold
+from service.domain.law.period import Period
+from service.domain.law.rule import LateFiling
+from service.domain.law_change.edits import Apply, Offices
+from service.domain.reports.call_list import Call
+from service.flow.office.go_live import add_staff, go_live, remove_staff, start_trial
+from service.flow.office.preview_go_live import Foretelling, foretell
+from service.flow.office.status import stand
+from service.flow.reports.call_list import calls
+from tests.flow.ledger import (
+    CLOSED,
+    EXPIRES,
+    FOOD,
+    LANDLINE,
+    LAST_CALL,
+    OFFICE,
+    PHONE_1,
+    PHONE_2,
+    PREPARE,
+    START,
+    Ledger,
+    permit,
+)
+
+SHOP = "cn-food-business-license"
+"""A type whose law accepts late filing; that of food production says nothing."""
+
+COUNTY = "990101"
+STAFF = "+12125550177"
+DAY, HOUR = timedelta(days=1), timedelta(hours=1)
+
+AUTUMN = datetime(2024, 10, 14, 2, tzinfo=UTC)
+"""Ten on a Monday in Linjiang: food production licences are in their first step."""
+
+LATE = datetime(2024, 12, 16, 2, tzinfo=UTC)
+"""A Monday on which those of both types are past closing."""
+
+
+@pytest.fixture
+async def office(draft: Ledger) -> Ledger:
+    """A draft with a staff number."""
+    await staff(draft, STAFF)
+    return draft
+
+
+async def staff(ledger: Ledger, phone: str, authority: str = OFFICE) -> None:
+    await add_staff(authority, phone, "Li Lei", ledger.going_live, by="test")
+
+
+async def trial(ledger: Ledger, *codes: str) -> int:
+    return await start_trial(OFFICE, codes, ledger.going_live, by="test")
+
+
+async def look_ahead(ledger: Ledger, *codes: str, catch_up: int = 0) -> Foretold:
+    to = Foretelling(
+        laws=ledger.office,
+        starts=ledger.going_live.store,
+        store=WaitingStore(ledger.database),
+        words=ledger.sending.words,
+        clock=ledger.clock,
+    )
+    return await foretell(OFFICE, codes, catch_up, to)
+
+
+async def call_list(ledger: Ledger) -> list[Call]:
+    reader = CallReader(ledger.database)
+    return await calls([OFFICE], ledger.office, reader, ledger.clock)
+
+
+def posted(ledger: Ledger) -> list[str]:
+    """The phones texted so far, in order."""
+    return [one.phone for one in ledger.provider.posted]
+
+
+def whole(ledger: Ledger) -> list[list[dict[str, object]]]:
+    """Every row of every table."""
+    tables = ledger.rows("SELECT name FROM sqlite_master WHERE type = 'table'")
+    return [ledger.rows(f"SELECT * FROM {table['name']}") for table in tables]  # noqa: S608 - names of tables
+
+
+async def test_a_trial_texts_staff_only(office: Ledger) -> None:
+    assert await trial(office, FOOD) == 1
+    await office.register(permit(), permit("SC-0002", phones=(STAFF,)))
+    assert await office.expand(PREPARE - HOUR) == 0
+    assert await office.send_at(PREPARE) == 1
+    assert posted(office) == [STAFF]
+    assert await office.send_at(PREPARE + DAY) == 0
+    assert office.reminders() == {}
+    assert office.rows("SELECT * FROM slots WHERE expanded_at IS NOT NULL") == []
+    assert await office.audit() == []
+
+
+async def test_a_trial_begun_in_the_middle_of_a_step_texts_staff_at_once(
+    office: Ledger,
+) -> None:
+    await office.register(permit("SC-0002", phones=(STAFF,)))
+    office.clock.move_to(AUTUMN)
+    await trial(office, FOOD)
+    assert await office.send_at(AUTUMN) == 1
+    assert await office.send_at(LAST_CALL) == 1
+    assert office.reminders("SC-0002") == {
+        "prepare": ("sent", None),
+        "last-call": ("sent", None),
+    }
+    assert await office.audit() == []
+
+
+async def test_the_staff_of_an_authority_above_may_be_texted_too(
+    office: Ledger,
+) -> None:
+    law = await office.office.law()
+    county = replace(law.authority(OFFICE), code=COUNTY, parent=OFFICE, sends=False)
+    await office.change(Offices([county]))
+    await staff(office, PHONE_2, COUNTY)
+    await start_trial(COUNTY, [FOOD], office.going_live, by="test")
+    await office.register(
+        permit("SC-0001", authority=COUNTY, phones=(STAFF,)),
+        permit("SC-0002", authority=COUNTY, phones=(PHONE_2,)),
+        permit("SC-0003", phones=(STAFF,)),
+        permit("SC-0004", authority=COUNTY),
+    )
+    assert await office.send_at(PREPARE) == 2
+    assert sorted(posted(office)) == sorted([STAFF, PHONE_2])
+    assert await office.going_live.store.staff_count([OFFICE]) == 1
+    assert await office.going_live.store.staff_count([COUNTY, OFFICE]) == 2
+
+
+async def test_a_trial_never_texts_a_holder_even_beside_staff(office: Ledger) -> None:
+    await trial(office, FOOD)
+    await office.register(permit(phones=(PHONE_1, STAFF)))
+    assert await office.send_at(PREPARE) == 0
+    [row] = office.rows("SELECT * FROM reminders")
+    assert (row["state"], row["hold_reason"]) == ("due", "trial: not a staff number")
+    assert row["next_at"] == f"{PREPARE + HOUR:%Y-%m-%d %H:%M:%S.%f}"
+
+
+async def test_a_phone_that_is_no_staff_any_more_is_not_texted(office: Ledger) -> None:
+    await trial(office, FOOD)
+    await office.register(permit(phones=(STAFF,)))
+    await office.expand(PREPARE)
+    await remove_staff(OFFICE, STAFF, office.going_live, by="test")
+    assert await office.send() == 0
+    [row] = office.rows("SELECT * FROM reminders")
+    assert row["hold_reason"] == "trial: not a staff number"
+    await staff(office, STAFF)
+    assert await office.send_at(PREPARE + HOUR) == 1
+
+
+async def test_a_change_of_the_law_finds_what_a_trial_has_sent_and_what_it_holds(
+    office: Ledger,
+) -> None:
+    await trial(office, FOOD)
+    await office.register(
+        permit(phones=(PHONE_1, STAFF)), permit("SC-0002", phones=(STAFF,))
+    )
+    assert await office.send_at(AUTUMN) == 1
+    rule = (await office.office.law()).rule(FOOD)
+    closes = Period.parse("40 working days before expiry")
+    versions = tuple(replace(one, closes=closes) for one in rule.versions)
+    told = (await office.change(Apply([replace(rule, versions=versions)]))).plan.impact
+    assert (told.redated, told.corrected) == (1, 1)
+    assert await office.audit() == []
+    assert await office.send_at(AUTUMN + DAY) == 1, "the correction"
+    await office.go_live(FOOD, catch_up_days=1)
+    assert await office.send_at(AUTUMN + DAY) == 1, "what was held"
+    assert await office.audit() == []
+
+
+async def test_who_was_texted_in_a_trial_is_not_texted_again_when_it_goes_live(
+    office: Ledger,
+) -> None:
+    await trial(office, FOOD)
+    await office.register(permit(), permit("SC-0002", phones=(STAFF,)))
+    assert await office.send_at(AUTUMN) == 1
+    await office.go_live(FOOD)
+    assert await office.send_at(AUTUMN + DAY) == 0
+    assert office.reminders() == {"prepare": ("missed", "before start")}
+    assert office.reminders("SC-0002") == {"prepare": ("sent", None)}
+    assert await office.send_at(LAST_CALL) == 2
+    assert await office.audit() == []
+
+
+async def test_what_fell_due_since_a_later_start_reaches_everybody_once(
+    office: Ledger,
+) -> None:
+    await trial(office, FOOD)
+    await office.register(permit(), permit("SC-0002", phones=(STAFF,)))
+    await office.go_live(FOOD, live_from=PREPARE - HOUR)
+    assert await office.send_at(PREPARE) == 2
+    assert sorted(posted(office)) == sorted([PHONE_1, STAFF])
+    assert await office.audit() == []
+
+
+@pytest.mark.parametrize("catch_up", [0, 3])
+async def test_what_a_trial_left_due_goes_the_way_of_all_others(
+    office: Ledger, catch_up: int
+) -> None:
+    await trial(office, FOOD)
+    await office.register(permit(phones=(PHONE_1, STAFF)), permit("SC-0002"))
+    await office.send_at(AUTUMN)
+    await office.go_live(FOOD, catch_up_days=catch_up)
+    sent = [await office.send_at(AUTUMN + day * DAY) for day in range(4)]
+    assert sum(sent) == (2 if catch_up else 0)
+    assert office.reminders() == office.reminders("SC-0002")
+    assert await office.audit() == []
+
+
+async def test_a_catch_up_after_a_trial_loses_and_doubles_nobody(
+    office: Ledger,
+) -> None:
+    await trial(office, FOOD)
+    await office.register(permit(), permit("SC-0002", phones=(STAFF,)))
+    assert await office.send_at(AUTUMN) == 1
+    assert await office.go_live(FOOD, catch_up_days=2) == 1
+    for day in range(5):
+        await office.send_at(AUTUMN + day * DAY)
+    assert Counter(posted(office)) == {STAFF: 1, PHONE_1: 1}
+    assert await office.audit() == []
+
+
+async def test_a_catch_up_is_spread_evenly_what_closes_soonest_first(
+    draft: Ledger,
+) -> None:
+    dates = [EXPIRES + day * DAY for day in range(10)]
+    await draft.register(
+        *(permit(f"SC-{at:04}", expires_on=day) for at, day in enumerate(dates)),
+        permit("SC-0010", phones=()),
+        permit("SC-0011", phones=(LANDLINE,)),
+        permit("SC-0012", renewal_filed_on=date(2024, 9, 1)),
+    )
+    draft.clock.move_to(AUTUMN)
+    assert await draft.go_live(FOOD, catch_up_days=5) == 10
+    assert [await draft.send_at(AUTUMN + day * DAY) for day in range(6)] == [
+        *(2, 2, 2, 2, 2),
+        0,
+    ]
+    tails = [one.body.split("尾号")[1][:4] for one in draft.provider.posted]
+    assert tails == [f"{at:04}" for at in range(10)]
+    assert draft.reminders("SC-0011")["prepare"] == ("suppressed", "no mobile number")
+    assert draft.reminders("SC-0012")["prepare"] == ("cancelled", "renewal filed")
+    assert await draft.audit() == []
+
+
+async def test_a_late_arrival_is_caught_up_with_too(draft: Ledger) -> None:
+    draft.clock.move_to(AUTUMN)
+    await draft.go_live(FOOD, catch_up_days=5)
+    await draft.register(permit())
+    assert await draft.send_at(AUTUMN) == 1
+    await draft.register(permit("SC-0002", phones=(PHONE_2,)))
+    assert await draft.send() == 1
+    assert await draft.audit() == []
+
+
+async def test_a_step_that_was_over_before_a_catch_up_stays_missed(
+    draft: Ledger,
+) -> None:
+    await draft.register(permit())
+    draft.clock.move_to(LAST_CALL + HOUR)
+    assert await draft.go_live(FOOD, catch_up_days=1) == 1
+    assert await draft.send_at(LAST_CALL + HOUR) == 1
+    assert draft.reminders() == {
+        "prepare": ("missed", "before start"),
+        "last-call": ("sent", None),
+    }
+    assert await draft.audit() == []
+
+
+async def test_past_closing_the_office_is_named_only_where_it_may_still_take_papers(
+    draft: Ledger,
+) -> None:
+    await draft.register(
+        permit("SC-0001"),
+        permit("JY-0001", rule=SHOP),
+        permit("JY-0002", rule=SHOP, expires_on=date(2024, 12, 15)),
+        permit("JY-0003", rule=SHOP, renewal_filed_on=date(2024, 12, 1)),
+    )
+    draft.clock.move_to(LATE)
+    assert await draft.go_live(FOOD, SHOP, catch_up_days=3) == 1
+    for day in range(4):
+        await draft.send_at(LATE + day * DAY)
+    [message] = draft.provider.posted
+    assert (message.template, "尾号0001" in message.body) == ("contact-now", True)
+    told = draft.reminders("JY-0001")
+    assert told["contact-now"] == ("sent", None)
+    assert {state for state, _ in draft.reminders().values()} == {"missed"}
+    assert "contact-now" not in draft.reminders("JY-0002")
+    assert await draft.audit() == []
+
+
+async def test_without_a_catch_up_nobody_past_closing_is_texted(draft: Ledger) -> None:
+    await draft.register(permit("JY-0001", rule=SHOP))
+    draft.clock.move_to(LATE)
+    assert await draft.go_live(SHOP) == 0
+    assert await draft.send_at(LATE + DAY) == 0
+    [one] = await call_list(draft)
+    assert one.why == "not texted since closing"
+
+
+async def late_filing(ledger: Ledger, said: LateFiling | None) -> None:
+    """Have the law on food production say so."""
+    rule = (await ledger.office.law()).rule(FOOD)
+    versions = tuple(replace(one, late_filing=said) for one in rule.versions)
+    await ledger.change(Apply([replace(rule, versions=versions)]))
+
+
+@pytest.mark.parametrize(
+    ("said", "why"),
+    [
+        ("refused", ["late filing is refused"]),
+        (None, ["the law is silent on late filing"]),
+        ("accepted", []),
+    ],
+)
+async def test_who_is_past_closing_is_called_unless_a_text_may_help(
+    draft: Ledger, said: LateFiling | None, why: list[str]
+) -> None:
+    await late_filing(draft, said)
+    await draft.register(
+        permit(),
+        permit("SC-0002", renewal_filed_on=date(2024, 9, 1)),
+        permit("SC-0003", status="withdrawn"),
+        permit("SC-0004", replaces="SC-0005", expires_on=date(2029, 12, 31)),
+        permit("SC-0005"),
+    )
+    draft.clock.move_to(LATE)
+    assert await call_list(draft) == [], "nobody is live"
+    await draft.go_live(FOOD, catch_up_days=1)
+    assert [one.why for one in await call_list(draft)] == why
+    draft.clock.move_to(datetime(2025, 1, 1, 2, tzinfo=UTC))
+    assert await call_list(draft) == [], "all has expired"
+
+
+@pytest.mark.parametrize(
+    ("phones", "why"),
+    [
+        ((), "no phone number"),
+        ((LANDLINE,), "no mobile number"),
+        ((PHONE_2,), "opted out"),
+    ],
+)
+async def test_who_cannot_be_texted_is_called_in_the_month_before_closing(
+    ledger: Ledger, phones: tuple[str, ...], why: str
+) -> None:
+    await ledger.register(permit(phones=phones), permit("SC-0003"))
+    await ledger.hear("STOP", PHONE_2)
+    ledger.clock.move_to(CLOSED - 32 * DAY)
+    assert await call_list(ledger) == []
+    ledger.clock.move_to(CLOSED - 30 * DAY)
+    [one] = await call_list(ledger)
+    assert (one.number, one.why, one.closes_on) == (
+        "SC-0001",
+        why,
+        date(2024, 11, 18),
+    )
+    assert all(phone[-4:] in one.phones for phone in phones)
+    assert not any(phone in one.phones for phone in phones)
+
+
+async def test_a_phone_nobody_answers_is_called(ledger: Ledger) -> None:
+    await ledger.register(permit())
+    ledger.tamper("UPDATE recipients SET unreachable_at = '2024-09-02'")
+    ledger.clock.move_to(LAST_CALL)
+    [one] = await call_list(ledger)
+    assert one.why == "unreachable"
+
+
+async def test_a_look_ahead_writes_nothing_and_is_what_then_happens(
+    office: Ledger,
+) -> None:
+    dates = [EXPIRES + day * DAY for day in range(7)]
+    await office.register(
+        *(permit(f"SC-{at:04}", expires_on=day) for at, day in enumerate(dates)),
+        permit("SC-0007", phones=()),
+        permit("SC-0008", renewal_filed_on=date(2024, 9, 1)),
+        permit("SC-0009", phones=(STAFF,)),
+    )
+    office.clock.move_to(AUTUMN)
+    await trial(office, FOOD)
+    assert await office.send_at(AUTUMN) == 1
+    before = whole(office)
+    told = await look_ahead(office, FOOD, catch_up=3)
+    assert whole(office) == before
+    assert told.current == {(FOOD, "prepare"): 8}
+    assert told.caught_up.messages == 7
+    assert told.caught_up.segments == 14
+    assert told.without_mobile == 1
+    assert [caught for _, caught, _ in told.days] == [3, 2, 2]
+    await office.go_live(FOOD, catch_up_days=3)
+    assert [await office.send_at(AUTUMN + day * DAY) for day in range(3)] == [3, 2, 2]
+    texts = [one.body for one in office.provider.posted]
+    assert {text for _, text in told.texts} <= {*texts}
+    shown = {f"+1212***01{at:02}" for at in range(7)}
+    assert {phone for phone, _ in told.texts} <= shown
+    assert len(told.texts) == 3
+
+
+async def test_a_look_ahead_tells_who_falls_due_today_and_in_the_next_days(
+    draft: Ledger,
+) -> None:
+    await draft.register(permit(), permit("SC-0002", expires_on=EXPIRES + DAY))
+    draft.clock.move_to(PREPARE - HOUR)
+    told = await look_ahead(draft, FOOD, catch_up=2)
+    assert (told.current, told.today) == ({}, {(FOOD, "prepare"): 1})
+    assert told.due_today.messages == 1
+    assert told.days == [(date(2024, 9, 19), 0, 1), (date(2024, 9, 20), 0, 1)]
+    assert [text[:10] for _, text in told.texts] == 3 * ["【临江省市场监管局】"]
+
+
+async def test_a_look_ahead_parts_the_late_into_texted_and_called(
+    draft: Ledger,
+) -> None:
+    await draft.register(
+        permit("SC-0001"),
+        permit("JY-0001", rule=SHOP),
+        permit("JY-0002", rule=SHOP, phones=(LANDLINE,)),
+    )
+    draft.clock.move_to(LATE)
+    told = await look_ahead(draft, FOOD, SHOP)
+    assert (told.contact, told.calls) == (1, 2)
+    await draft.go_live(FOOD, SHOP, catch_up_days=1)
+    assert await draft.send_at(LATE) == 1
+    assert len(await call_list(draft)) == 2
+
+
+async def test_a_look_ahead_names_what_cannot_go_live(ledger: Ledger) -> None:
+    rule = (await ledger.office.law()).rule(SHOP)
+    unread = replace(rule.versions[0].reference, confidence="unverified")
+    version = replace(rule.versions[0], reference=unread)
+    await ledger.change(Apply([replace(rule, versions=(version,))]))
+    told = await look_ahead(ledger, FOOD, SHOP)
+    assert told.refused[0] == f"{FOOD}: live already"
+    assert f"{SHOP}: nobody has read the source of" in told.refused[1]
+    with pytest.raises(ConflictError, match="nobody has read the source of"):
+        await ledger.go_live(SHOP)
+    with pytest.raises(ConflictError, match="nobody has read the source of"):
+        await trial(ledger, SHOP)
+
+
+@pytest.mark.parametrize("name", ["", "  ", "x" * 81])
+async def test_a_start_needs_the_name_of_who_approved_it(
+    draft: Ledger, name: str
+) -> None:
+    to = draft.going_live
+    with pytest.raises(InvalidError, match=r"approved-by: found .*, expected a person"):
+        await go_live(OFFICE, [FOOD], to, approved_by=name, by="test")
+    assert draft.rows("SELECT * FROM golives") == []
+
+
+async def test_who_approved_and_who_typed_it_are_both_on_record(draft: Ledger) -> None:
+    to = draft.going_live
+    await go_live(
+        OFFICE, [FOOD], to, approved_by=" Director Wang ", by="li", catch_up_days=2
+    )
+    [golive] = draft.rows("SELECT * FROM golives")
+    assert (golive["approved_by"], golive["catch_up_days"]) == ("Director Wang", 2)
+    [action] = draft.rows("SELECT * FROM actions WHERE what = 'go live'")
+    assert action["by"] == "li"
+    assert '"approved by": "Director Wang"' in action["detail"]
+
+
+async def test_a_start_is_history(ledger: Ledger) -> None:
+    with pytest.raises(ConflictError, match="already live"):
+        await ledger.go_live(FOOD)
+    with pytest.raises(ConflictError, match="already live"):
+        await trial(ledger, FOOD, SHOP)
+    assert (await ledger.going_live.store.started(OFFICE)).keys() == {
+        FOOD,
+        "cn-special-equipment-operator-certificate",
+    }
+
+
+async def test_a_catch_up_and_a_trial_s_end_cannot_be_dated_otherwise(
+    draft: Ledger,
+) -> None:
+    with pytest.raises(ConflictError, match="a catch-up texts from now on"):
+        await draft.go_live(FOOD, live_from=START + HOUR, catch_up_days=1)
+    await trial(draft, FOOD)
+    with pytest.raises(ConflictError, match="was on trial until now"):
+        await draft.go_live(FOOD, live_from=START - HOUR)
+    await draft.go_live(FOOD, live_from=START + HOUR)
+
+
+async def test_only_phones_that_take_texts_are_staff(draft: Ledger) -> None:
+    with pytest.raises(InvalidError, match=r"\(fixed\), expected a mobile number"):
+        await staff(draft, LANDLINE)
+    with pytest.raises(UnknownError):
+        await staff(draft, STAFF, "110000")
+    with pytest.raises(ConflictError, match="no staff number of this authority"):
+        await remove_staff(OFFICE, STAFF, draft.going_live, by="test")
+    await staff(draft, STAFF)
+    await staff(draft, STAFF)
+    assert len(draft.rows("SELECT * FROM staff")) == 1
+    assert STAFF not in str(whole(draft))
+
+
+async def test_every_state_a_type_can_be_in_is_told(ledger: Ledger) -> None:
+    await trial(ledger, SHOP)
+    found = await stand(OFFICE, ledger.going_live)
+    states = {stage.rule: stage.state for stage in found.stages}
+    assert states == {
+        FOOD: "live",
+        SHOP: "trial",
+        "cn-special-equipment-operator-certificate": "live",
+        "cn-industrial-product-production-license": "draft",
+    }
+    assert (found.sender, found.staff) == (OFFICE, 0)

@@ -1,0 +1,439 @@
+from dataclasses import replace
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+
+from service.domain.errors import InvalidError
+from service.domain.permits.permit import Permit, PermitStatus
+from service.flow.permits.register import NUMBER, number_key
+from service.flow.rows import Register
+from tests.flow.ledger import (
+    LANDLINE,
+    LAST_CALL,
+    OPERATOR,
+    PHONE_1,
+    PHONE_2,
+    PREPARE,
+    START,
+    Ledger,
+    permit,
+)
+
+SECOND, DAY = timedelta(seconds=1), timedelta(days=1)
+IDENTITY = "110101199003070134"
+EARLIER, LATER = date(2024, 12, 27), date(2029, 12, 31)
+
+
+async def test_a_permit_is_registered_then_unchanged_then_changed(
+    ledger: Ledger,
+) -> None:
+    assert await ledger.register(permit()) == ["registered"]
+    assert await ledger.register(permit()) == ["unchanged"]
+    assert await ledger.register(permit(holder="Another")) == ["changed"]
+    [row] = ledger.rows("SELECT * FROM permits")
+    assert row["holder"] == "Another"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"holder": "Another"},
+        {"holder_code": "91110000000000000X"},
+        {"language": "en"},
+        {"issued_on": date(2020, 1, 1)},
+        {"expires_on": EARLIER},
+        {"status": PermitStatus.SUSPENDED},
+        {"renewal_filed_on": date(2024, 9, 2)},
+        {"replaces": "SC-0000"},
+        {"phones": ()},
+        {"phones": (PHONE_2,)},
+        {"phones": (PHONE_1, PHONE_2)},
+    ],
+    ids=str,
+)
+async def test_every_field_a_register_tells_is_a_change(
+    ledger: Ledger, change: dict[str, Any]
+) -> None:
+    await ledger.register(permit())
+    assert await ledger.register(permit(**change)) == ["changed"]
+    assert await ledger.register(permit(**change)) == ["unchanged"]
+
+
+async def test_an_unchanged_permit_is_not_written_again(ledger: Ledger) -> None:
+    await ledger.register(permit())
+    before = ledger.rows("SELECT * FROM permits")
+    ledger.clock.move_to(START + DAY)
+    await ledger.register(permit())
+    assert ledger.rows("SELECT * FROM permits") == before
+
+
+async def test_two_registrations_of_one_permit_are_one_row(ledger: Ledger) -> None:
+    outcomes = await ledger.register(
+        permit(), permit("SC-0002"), permit(holder="Another"), permit(holder="Another")
+    )
+    assert outcomes == ["registered", "registered", "changed", "unchanged"]
+    assert len(ledger.rows("SELECT * FROM permits")) == 2
+
+
+async def test_the_same_number_of_another_type_is_another_permit(
+    ledger: Ledger,
+) -> None:
+    await ledger.register(permit(), permit(rule="cn-food-business-license"))
+    assert len(ledger.rows("SELECT * FROM permits")) == 2
+
+
+async def test_one_phone_of_many_permits_is_one_recipient(ledger: Ledger) -> None:
+    await ledger.register(
+        permit(phones=("+1 212 555 0101",)), permit("SC-0002", phones=(PHONE_1,))
+    )
+    assert len(ledger.rows("SELECT * FROM recipients")) == 1
+
+
+async def test_a_phone_is_found_by_its_digest_and_opened_with_the_key(
+    ledger: Ledger,
+) -> None:
+    await ledger.register(permit())
+    [row] = ledger.rows(
+        "SELECT * FROM recipients WHERE digest = ?", ledger.phone_of(PHONE_1)
+    )
+    assert ledger.vault.open(row["phone"], "recipients.phone") == PHONE_1
+    assert row["masked"] == "+1212***0101"
+
+
+async def test_no_phone_and_no_identity_number_lies_plain_on_the_disk(
+    ledger: Ledger,
+) -> None:
+    replaced = "110101199003070110"
+    operator = permit(
+        IDENTITY, rule=OPERATOR, holder="王", phones=(PHONE_2,), replaces=replaced
+    )
+    await ledger.register(permit(), operator)
+    await ledger.send_at(PREPARE)
+    await ledger.hear("STOP", PHONE_2)
+    beside = ledger.file.parent.glob(f"{ledger.file.name}*")
+    files = {file.name: file.read_bytes() for file in beside}
+    assert any(name.endswith("-wal") for name in files), "the log is read as well"
+    for name, whole in files.items():
+        for secret in (PHONE_1, PHONE_2, IDENTITY, replaced):
+            national = secret.removeprefix("+1")
+            assert national.encode() not in whole, (name, secret)
+
+
+async def test_an_identity_number_is_shown_masked_and_found_again_by_its_digest(
+    ledger: Ledger,
+) -> None:
+    operator = permit(IDENTITY, rule=OPERATOR)
+    assert await ledger.register(operator) == ["registered"]
+    assert await ledger.register(operator) == ["unchanged"]
+    rule = (await ledger.office.law()).rule(OPERATOR)
+    [row] = ledger.rows("SELECT * FROM permits")
+    assert row["number_key"] == number_key(IDENTITY, rule, ledger.vault)
+    assert row["shown_number"] == "***0134"
+    assert ledger.vault.open(row["number"], NUMBER) == IDENTITY
+
+
+async def test_a_renewal_cancels_the_due_reminder(ledger: Ledger) -> None:
+    await ledger.register(permit())
+    await ledger.expand(PREPARE)
+    await ledger.register(permit(expires_on=LATER))
+    assert ledger.reminders() == {"prepare": ("cancelled", "renewed")}
+    assert await ledger.send() == 0
+    assert await ledger.audit() == []
+
+
+async def test_a_filed_renewal_cancels_and_its_undoing_reopens(ledger: Ledger) -> None:
+    await ledger.register(permit())
+    await ledger.expand(PREPARE)
+    await ledger.register(permit(renewal_filed_on=date(2024, 9, 18)))
+    assert ledger.reminders() == {"prepare": ("cancelled", "renewal filed")}
+    await ledger.register(permit())
+    assert ledger.reminders() == {"prepare": ("due", "reopened")}
+    assert await ledger.send() == 1
+    assert await ledger.audit() == []
+
+
+async def test_a_renewal_filed_before_the_step_ends_it_with_that_reason(
+    ledger: Ledger,
+) -> None:
+    await ledger.register(permit(renewal_filed_on=date(2024, 9, 1)))
+    assert await ledger.send_at(PREPARE) == 0
+    assert ledger.reminders() == {"prepare": ("cancelled", "renewal filed")}
+
+
+async def test_a_corrected_date_cancels_the_reminder_for_the_wrong_one(
+    ledger: Ledger,
+) -> None:
+    await ledger.register(permit())
+    await ledger.expand(PREPARE)
+    await ledger.register(permit(expires_on=EARLIER))
+    assert ledger.reminders() == {"prepare": ("cancelled", "expiry corrected")}
+
+
+async def test_who_was_told_too_late_a_date_hears_the_correction_at_once(
+    ledger: Ledger,
+) -> None:
+    await ledger.register(permit())
+    assert await ledger.send_at(PREPARE) == 1
+    ledger.clock.move_to(PREPARE + timedelta(hours=1))
+    await ledger.register(permit(expires_on=EARLIER))
+    assert await ledger.send_at(PREPARE + timedelta(hours=1)) == 1
+    first, second = ledger.provider.posted
+    assert first.body != second.body
+    assert await ledger.audit() == []
+
+
+async def test_a_date_moved_later_is_told_no_sooner_than_three_days_after(
+    ledger: Ledger,
+) -> None:
+    await ledger.register(permit(expires_on=EARLIER))
+    first = ledger.rows("SELECT due_at FROM slots ORDER BY due_at")[0]["due_at"]
+    start = PREPARE.fromisoformat(f"{first}+00:00")
+    assert await ledger.send_at(start) == 1
+    later = max(start, PREPARE)
+    ledger.clock.move_to(later)
+    await ledger.register(permit())
+    assert await ledger.send_at(later) == 0
+    [row] = ledger.rows("SELECT * FROM reminders WHERE state = 'due'")
+    assert row["hold_reason"] == "texted within 3 days"
+    assert await ledger.send_at(start + 5 * DAY) == 1
+
+
+async def test_a_withdrawal_ends_and_its_undoing_reopens_while_current(
+    ledger: Ledger,
+) -> None:
+    await ledger.register(permit())
+    await ledger.expand(PREPARE)
+    assert await ledger.withdraw(permit())
+    assert ledger.reminders() == {"prepare": ("cancelled", "permit withdrawn")}
+    ledger.clock.move_to(LAST_CALL - SECOND)
+    assert await ledger.register(permit()) == ["changed"]
+    assert ledger.reminders() == {"prepare": ("due", "reopened")}
+    assert await ledger.audit() == []
+
+
+async def test_a_step_that_is_over_is_not_reopened(ledger: Ledger) -> None:
+    await ledger.register(permit())
+    await ledger.expand(PREPARE)
+    await ledger.withdraw(permit())
+    await ledger.expand(LAST_CALL)
+    assert await ledger.register(permit()) == ["changed"]
+    assert ledger.reminders() == {
+        "prepare": ("cancelled", "permit withdrawn"),
+        "last-call": ("due", None),
+    }
+
+
+async def test_a_reminder_once_sent_is_never_sent_again_after_an_undoing(
+    ledger: Ledger,
+) -> None:
+    await ledger.register(permit())
+    assert await ledger.send_at(PREPARE) == 1
+    await ledger.withdraw(permit())
+    await ledger.register(permit())
+    assert await ledger.send_at(PREPARE + 10 * DAY) == 0
+    assert ledger.reminders() == {"prepare": ("sent", None)}
+
+
+async def test_withdrawing_what_nobody_knows_is_told(ledger: Ledger) -> None:
+    assert not await ledger.withdraw(permit())
+
+
+@pytest.mark.parametrize(
+    ("phones", "reason"),
+    [((), "no phone number"), ((LANDLINE,), "no mobile number"), (("n/a",), None)],
+)
+async def test_a_phone_that_takes_no_text_suppresses_and_a_mobile_reopens(
+    ledger: Ledger, phones: tuple[str, ...], reason: str | None
+) -> None:
+    await ledger.register(permit(phones=phones))
+    assert await ledger.send_at(PREPARE) == 0
+    told = ("suppressed", reason or "no mobile number")
+    assert ledger.reminders() == {"prepare": told}
+    await ledger.register(permit(phones=(*phones, PHONE_2)))
+    assert ledger.reminders() == {"prepare": ("due", "reopened")}
+    assert await ledger.send() == 1
+    assert ledger.provider.posted[0].phone == PHONE_2
+    assert await ledger.audit() == []
+
+
+async def test_the_first_mobile_in_order_of_preference_is_texted(
+    ledger: Ledger,
+) -> None:
+    await ledger.register(permit(phones=(LANDLINE, PHONE_2, PHONE_1)))
+    await ledger.send_at(PREPARE)
+    assert ledger.provider.posted[0].phone == PHONE_2
+
+
+async def test_an_expiry_date_that_goes_and_comes_back_is_reminded_of_once(
+    ledger: Ledger,
+) -> None:
+    await ledger.register(permit())
+    await ledger.expand(PREPARE)
+    await ledger.register(permit(expires_on=LATER))
+    await ledger.register(permit())
+    assert ledger.reminders() == {"prepare": ("due", "reopened")}
+    assert await ledger.send() == 1
+    await ledger.register(permit(expires_on=LATER))
+    await ledger.register(permit())
+    assert await ledger.send_at(PREPARE + 5 * DAY) == 0
+    moves = ledger.rows("SELECT state FROM reminder_events ORDER BY id")
+    assert [move["state"] for move in moves] == ["cancelled", "due", "sending", "sent"]
+    assert await ledger.audit() == []
+
+
+async def test_a_late_arrival_gets_the_current_step_only(ledger: Ledger) -> None:
+    await ledger.register(permit())
+    await ledger.expand(LAST_CALL)
+    await ledger.register(permit("SC-0002"))
+    assert ledger.reminders("SC-0002") == {"last-call": ("due", None)}
+    assert await ledger.audit() == []
+
+
+async def test_a_permit_that_renews_another_ends_its_reminders(ledger: Ledger) -> None:
+    await ledger.register(permit())
+    await ledger.expand(PREPARE)
+    await ledger.register(permit("SC-0002", replaces="SC-0001", expires_on=LATER))
+    assert ledger.reminders() == {"prepare": ("cancelled", "renewed")}
+    await ledger.expand(LAST_CALL)
+    assert "last-call" not in ledger.reminders()
+    assert await ledger.register(permit()) == ["unchanged"]
+    assert await ledger.audit() == []
+
+
+async def test_an_unknown_rule_refuses_only_its_permit(ledger: Ledger) -> None:
+    refused: InvalidError | str
+    first, refused, last = await ledger.register(
+        permit(), permit("SC-0002", rule="cn-dog-license"), permit("SC-0003")
+    )
+    assert (first, last) == ("registered", "registered")
+    assert isinstance(refused, InvalidError)
+    [mistake] = refused.mistakes
+    assert (mistake.field, mistake.found) == ("rule", "cn-dog-license")
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"authority": "123456"},
+        {"expires_on": date(1975, 1, 1)},
+        {"expires_on": date(1999, 1, 1)},
+        {"expires_on": date(2150, 1, 1)},
+        {"expires_on": date.max},
+    ],
+    ids=str,
+)
+async def test_what_the_law_cannot_place_refuses_only_its_permit(
+    ledger: Ledger, wrong: dict[str, Any]
+) -> None:
+    [field] = wrong
+    refused, good = await ledger.register(permit("SC-0002", **wrong), permit())
+    assert good == "registered"
+    assert isinstance(refused, InvalidError)
+    assert [mistake.field for mistake in refused.mistakes] == [field]
+
+
+@pytest.mark.parametrize(
+    ("one", "left_out"),
+    [
+        (permit(status=PermitStatus.WITHDRAWN), "inactive"),
+        (permit(status=PermitStatus.SUSPENDED), "inactive"),
+        (permit(expires_on=date(2024, 8, 31)), "expired"),
+        (permit(expires_on=date(2024, 9, 1)), "registered"),
+    ],
+)
+async def test_an_import_leaves_out_what_nothing_would_be_sent_for(
+    ledger: Ledger, one: Permit, left_out: str
+) -> None:
+    assert await ledger.register(one, leave_out_idle=True) == [left_out]
+    left = left_out != "registered"
+    assert bool(ledger.rows("SELECT * FROM permits")) != left
+    assert bool(ledger.rows("SELECT * FROM recipients")) != left, "nor is its phone"
+
+
+async def test_an_import_takes_the_end_of_a_known_permit(ledger: Ledger) -> None:
+    await ledger.register(permit())
+    await ledger.expand(PREPARE)
+    withdrawn = permit(status=PermitStatus.WITHDRAWN)
+    assert await ledger.register(withdrawn, leave_out_idle=True) == ["changed"]
+    assert ledger.reminders() == {"prepare": ("cancelled", "permit withdrawn")}
+
+
+async def test_each_word_of_a_register_makes_it_fresh(ledger: Ledger) -> None:
+    old = Register("office", max_age_days=7)
+    await ledger.register(permit(), source=old)
+    ledger.clock.move_to(PREPARE)
+    await ledger.register(permit(), source=old)
+    assert await ledger.send_at(PREPARE) == 1
+
+
+async def test_more_permits_than_a_chunk_keep_their_order(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("service.flow.permits.register.CHUNK", 2)
+    permits = [permit(f"SC-{at}") for at in range(7)]
+    permits[3] = replace(permits[3], rule="cn-dog-license")
+    outcomes = await ledger.register(*permits)
+    assert [isinstance(one, InvalidError) for one in outcomes] == [
+        at == 3 for at in range(7)
+    ]
+    assert len(ledger.rows("SELECT * FROM permits")) == 6
+
+
+@pytest.mark.parametrize("newer_first", [True, False])
+async def test_a_renewal_under_another_number_ends_the_old_whoever_comes_first(
+    ledger: Ledger, *, newer_first: bool
+) -> None:
+    old, new = permit(), permit("SC-0002", replaces="SC-0001", expires_on=LATER)
+    for one in (new, old) if newer_first else (old, new):
+        await ledger.register(one)
+    await ledger.send_at(PREPARE)
+    assert ledger.provider.posted == []
+    assert await ledger.audit() == []
+
+
+async def test_a_renewal_taken_back_leaves_the_old_permit_as_it_was(
+    ledger: Ledger,
+) -> None:
+    new = permit("SC-0002", replaces="SC-0001", expires_on=LATER)
+    await ledger.register(permit(), new)
+    await ledger.expand(PREPARE)
+    await ledger.register(replace(new, replaces=None))
+    assert await ledger.send() == 1
+    assert ledger.reminders() == {"prepare": ("sent", None)}
+    assert await ledger.audit() == []
+
+
+async def test_a_withdrawn_renewal_gives_the_old_permit_its_reminder_back(
+    ledger: Ledger,
+) -> None:
+    newer = permit("SC-0002", replaces="SC-0001", expires_on=LATER)
+    await ledger.register(permit(), newer)
+    await ledger.expand(PREPARE)
+    await ledger.withdraw(newer)
+    assert await ledger.send() == 1
+    assert ledger.reminders() == {"prepare": ("sent", None)}
+    assert await ledger.audit() == []
+
+
+async def test_permits_that_name_each_other_do_not_both_fall_silent(
+    ledger: Ledger,
+) -> None:
+    await ledger.register(
+        permit(replaces="SC-0002"), permit("SC-0002", replaces="SC-0001")
+    )
+    assert await ledger.send_at(PREPARE) == 1
+
+
+async def test_a_permit_lives_by_the_register_that_spoke_last(ledger: Ledger) -> None:
+    await ledger.register(permit(), source=Register("old", max_age_days=3))
+    ledger.clock.move_to(PREPARE)
+    await ledger.register(permit(), source=Register("new", max_age_days=3))
+    assert await ledger.send_at(PREPARE) == 1
+
+
+async def test_a_load_of_which_nothing_is_taken_keeps_no_register_fresh(
+    ledger: Ledger,
+) -> None:
+    await ledger.register(permit(rule="cn-unknown"), source=Register("broken", 3))
+    assert ledger.rows("SELECT * FROM registers WHERE name = 'broken'") == []

@@ -1,0 +1,32 @@
+"""What the ledger's first permit is told of itself."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+from service.adapters.store.permits.reader import PermitReader
+from service.adapters.store.reports.explain import ExplainStore
+from service.flow.reports.explain import explain_permit
+from tests.flow.ledger import PHONE_1, Ledger
+
+MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
+
+Answer = Mapping[str, Any]
+
+
+async def told(ledger: Ledger, version: str | None = None) -> Answer:
+    """The answer about the first permit."""
+    [shown] = await PermitReader(ledger.database).by_number(["SC-0001"])
+    law, now = await ledger.office.law(), ledger.clock.now()
+    store = ExplainStore(ledger.database)
+    answer = await explain_permit(law, shown, store, now, version)
+    assert PHONE_1 not in str(answer)
+    return answer
+
+
+async def outcomes(ledger: Ledger) -> dict[str, str]:
+    return {one["step"]: one["outcome"] for one in (await told(ledger))["steps"]}
+
+
+def moves(answer: Answer) -> list[list[str]]:
+    return [[move["what"] for move in one["moves"]] for one in answer["history"]]

@@ -1,0 +1,148 @@
+"""The law changed under a permit: what it is told of that, and of a shadow."""
+
+from dataclasses import replace
+from datetime import date
+
+import pytest
+
+from service.adapters.store.reports.explain import ExplainStore
+from service.domain.errors import NeverRemindsError
+from service.domain.law.period import Period
+from service.domain.law.rule import Never, Step, Text
+from service.domain.law_change.edits import Apply
+from service.domain.lawbook.version_choice import Asked
+from service.flow.reports.explain import explain, explain_installed
+from tests.flow.law_change.test_change import (
+    SERIES,
+    changed,
+    closing,
+    standing,
+    stepping,
+)
+from tests.flow.ledger import EXPIRES, FOOD, OFFICE, PREPARE, Ledger, permit
+from tests.flow.reports.explanations import DAY, MINUTE, Answer, moves, outcomes, told
+
+ASKED = Asked(FOOD, OFFICE, EXPIRES)
+
+
+async def test_a_change_of_the_law_is_told_with_its_correction(ledger: Ledger) -> None:
+    await ledger.register(permit())
+    await ledger.send_at(PREPARE)
+    ledger.clock.move_to(PREPARE + 5 * DAY)
+    await ledger.change(await closing(ledger, "50 working days before expiry"))
+    await ledger.send()
+    answer = await told(ledger)
+    assert answer["version"] == f"{SERIES}.2"
+    assert "revision 2 of 2; installed: 1 by tester on" in answer["trace"][1]
+    assert [one["step"] for one in answer["history"]] == ["prepare", "correction-1"]
+    first, second = moves(answer)
+    assert first[0].endswith(f"by {SERIES}.1")
+    assert second[0] == "made, because too late a day had been told"
+    assert second[-1].endswith("; it names 2024-10-21 as the last day")
+
+
+async def test_a_reminder_that_was_due_is_dated_anew(ledger: Ledger) -> None:
+    await ledger.register(permit())
+    await ledger.expand(PREPARE)
+    ledger.clock.move_to(PREPARE + MINUTE)
+    await ledger.change(await closing(ledger, "31 working days before expiry"))
+    [[made, anew]] = moves(await told(ledger))
+    assert made == "made"
+    assert anew.startswith("dated anew: due 2024-09-1")
+    assert anew.endswith(f"by {SERIES}.2")
+
+
+async def test_a_step_that_was_over_when_the_law_brought_it_says_so(
+    ledger: Ledger,
+) -> None:
+    await ledger.register(permit())
+    ledger.clock.move_to(PREPARE - DAY)
+    rule = await standing(ledger)
+    prepare, last_call = max(rule.versions, key=lambda one: one.in_force_from).steps
+    at, until = Period("closing", 70), Period("closing", 65)
+    early = Step("early", at, prepare.template, until)
+    await ledger.change(await stepping(ledger, early, prepare, last_call))
+    assert (await outcomes(ledger))["early"] == (
+        "not sent: the law was changed on 2024-09-18 09:30 Asia/Shanghai, when this "
+        "step was over"
+    )
+
+
+async def test_another_version_tells_its_dates_and_what_really_happened(
+    ledger: Ledger,
+) -> None:
+    await ledger.register(permit())
+    await ledger.send_at(PREPARE)
+    former = f"{FOOD}@2015-10-01.1"
+    answer = await told(ledger, former)
+    assert answer["version"] == former
+    assert "steps" not in answer
+    assert len(answer["history"]) == 1
+
+
+async def test_a_shadow_tells_what_it_would_give(ledger: Ledger) -> None:
+    law = await ledger.office.law()
+    assert "shadow" not in explain(law, ASKED)
+    edit = await closing(ledger, "60 working days before expiry")
+    await ledger.change(replace(edit, shadow=True))
+    law = await ledger.office.law()
+    store = ExplainStore(ledger.database)
+    answer: Answer = await explain_installed(law, ASKED, store)
+    assert answer["version"] == f"{SERIES}.1"
+    assert answer["shadow"]["version"] == f"{SERIES}.2"
+    assert answer["shadow"]["closes_on"] == date(2024, 10, 8)
+    assert "2 by tester on" in answer["trace"][1]
+    assert answer["trace"][1].endswith("(shadow)")
+    named = replace(ASKED, version=f"{SERIES}.2")
+    answer = explain(law, named)
+    assert answer["closes_on"] == date(2024, 10, 8)
+    assert "shadow" not in answer
+    other = explain(law, replace(ASKED, expires_on=date(2019, 12, 31)))
+    assert "shadow" not in other
+
+
+async def test_a_shadow_shows_beside_a_permit_too(ledger: Ledger) -> None:
+    await ledger.register(permit())
+    edit = await closing(ledger, "60 working days before expiry")
+    await ledger.change(replace(edit, shadow=True))
+    assert (await told(ledger))["shadow"]["version"] == f"{SERIES}.2"
+
+
+async def test_what_is_added_to_the_answer_is_about_the_law(ledger: Ledger) -> None:
+    law = await ledger.office.law()
+    answer: Answer = explain(law, ASKED)
+    assert answer["zone"] == "Asia/Shanghai"
+    assert answer["late_filing"] is None
+    assert answer["reference"]["article"] == "第三十四条"
+    assert "never" not in answer
+
+
+async def test_a_type_that_never_reminds_is_explained_if_it_has_dates(
+    ledger: Ledger,
+) -> None:
+    rule = await changed(ledger, steps=())
+    because = Text("无人核实", "nobody read it")
+    source = rule.versions[0].reference
+    never = Never("unverified", because, source)
+    await ledger.change(Apply([replace(rule, never=never)]), force="a test")
+    answer: Answer = explain(await ledger.office.law(), ASKED)
+    assert answer["slots"] == []
+    assert answer["never"]["because"] == "unverified"
+    law = await ledger.office.law()
+    law.rules[FOOD] = replace(law.rules[FOOD], versions=())
+    with pytest.raises(NeverRemindsError, match="nobody read it"):
+        explain(law, ASKED)
+
+
+async def test_a_step_that_is_left_out_says_why(ledger: Ledger) -> None:
+    rule = await standing(ledger)
+    prepare, last_call = max(rule.versions, key=lambda one: one.in_force_from).steps
+    same = replace(last_call, name="same-day")
+    await ledger.change(await stepping(ledger, prepare, last_call, same))
+    await ledger.register(permit())
+    answer = await told(ledger)
+    assert answer["steps"][1] == {
+        "step": "last-call",
+        "due_at": None,
+        "outcome": "left out, same-day is due no later",
+    }

@@ -1,0 +1,63 @@
+"""An office with a steady register, passed over by whole ticks."""
+
+from collections.abc import Iterator
+from datetime import date, datetime, timedelta
+from itertools import count
+from typing import Any
+
+from service.adapters.store.sending.receive import ReceiveStore
+from service.adapters.store.sending.volume_guard import VolumeStore
+from service.adapters.store.slots.expand import SlotStore
+from service.domain.permits.permit import Permit
+from service.flow.sending.tick import Pass, tick
+from service.flow.sending.volume_guard import Guarding
+from tests.flow.ledger import EXPIRES, OFFICE, PATIENCE, Ledger, permit
+
+DAY, HOUR = timedelta(days=1), timedelta(hours=1)
+
+AREAS = (201, 202, 203, 205, 206, 207, 208, 209, 210, 212, 213, 214, 215, 216, 217)
+
+_numbers = count()
+
+
+def many(how_many: int, expires_on: date = EXPIRES, **more: Any) -> Iterator[Permit]:  # noqa: ANN401 - fields
+    """Permits of as many holders with a phone each."""
+    for number in (next(_numbers) % 1500 for _ in range(how_many)):
+        phone = f"+1{AREAS[number // 100]}55501{number % 100:02}"
+        name = f"{expires_on:%m%d}-{number:04}"
+        yield permit(name, expires_on=expires_on, phones=(phone,), **more)
+
+
+async def pass_at(ledger: Ledger, now: datetime) -> int:
+    """Move the clock and tick; how many texts were posted."""
+    ledger.clock.move_to(now)
+    done = await tick(
+        Pass(
+            sending=ledger.sending,
+            guarding=guarding(ledger),
+            expanding=SlotStore(ledger.database),
+            settling=ledger.messages,
+            receiving=ReceiveStore(ledger.database),
+            settle_after=PATIENCE,
+            poll_after=HOUR,
+        )
+    )
+    return done.posted
+
+
+def guarding(ledger: Ledger) -> Guarding:
+    """What the guard needs."""
+    return Guarding(ledger.office, VolumeStore(ledger.database), ledger.clock)
+
+
+async def paused(ledger: Ledger) -> dict[str, str]:
+    """The pauses in force, with their reasons."""
+    return {row.scope: row.reason for row in await ledger.brakes.paused()}
+
+
+def forecasts(ledger: Ledger, office: str = OFFICE) -> dict[str, int]:
+    """What is written down for an office, by day."""
+    rows = ledger.rows(
+        "SELECT day, reminders FROM forecasts WHERE office = ? ORDER BY day", office
+    )
+    return {row["day"]: row["reminders"] for row in rows}

@@ -1,0 +1,175 @@
+"""Asking the provider: its list first, then what that does not have, within bounds."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import event
+
+from service.domain.delivery.status import MessageState
+from service.flow.sending.receive import FETCHED
+from tests.flow.ledger import PREPARE, Ledger, permit, word
+
+M = MessageState
+
+
+@pytest.fixture
+async def sent(ledger: Ledger) -> Ledger:
+    """One message, accepted as SM1."""
+    await ledger.register(permit())
+    assert await ledger.send_at(PREPARE) == 1
+    return ledger
+
+
+async def test_polling_asks_after_messages_without_a_final_word(sent: Ledger) -> None:
+    sent.provider.become(M.DELIVERED)
+    assert await sent.poll(grace=timedelta(hours=1)) == 0, "callbacks still may come"
+    sent.clock.move_to(PREPARE + timedelta(hours=2))
+    assert await sent.poll(grace=timedelta(hours=1)) == 1
+    assert sent.states() == ["delivered"]
+    assert await sent.poll() == 0
+    assert await sent.audit() == []
+
+
+async def test_polling_writes_no_word_that_says_nothing_new(sent: Ledger) -> None:
+    sent.clock.move_to(PREPARE + timedelta(hours=2))
+    assert await sent.poll() == 0
+    sent.provider.deaf = True
+    assert await sent.poll() == 0
+    assert sent.rows("SELECT * FROM receipts") == []
+
+
+async def test_what_was_missed_while_nothing_ran_is_asked_after(sent: Ledger) -> None:
+    sent.provider.become(M.DELIVERED)
+    sent.clock.move_to(PREPARE + timedelta(days=29))
+    assert await sent.poll(grace=timedelta(hours=1)) == 1
+    assert sent.states() == ["delivered"]
+    assert await sent.audit() == []
+
+
+async def test_after_thirty_days_nobody_asks_any_more(sent: Ledger) -> None:
+    sent.provider.become(M.DELIVERED)
+    sent.clock.move_to(PREPARE + timedelta(days=30, seconds=1))
+    assert await sent.poll() == 0
+
+
+async def test_what_has_no_answer_is_asked_after_ever_more_seldom(sent: Ledger) -> None:
+    sent.provider.unlisted = {"SM1"}
+    asked = []
+    for hour in range(1, 30 * 24):
+        sent.clock.move_to(PREPARE + timedelta(hours=hour))
+        sent.provider.fetched.clear()
+        await sent.poll(grace=timedelta(hours=1))
+        asked += [hour] * len(sent.provider.fetched)
+    last = 29 * 24
+    assert asked == [2, 4, 8, 16, 32, 64, 128, 256, 512, last]
+
+
+async def test_a_clock_that_ran_ahead_puts_no_question_off(sent: Ledger) -> None:
+    await sent.expand(PREPARE + timedelta(days=20))
+    assert await sent.poll() == 0
+    await sent.expand(PREPARE + timedelta(days=1))
+    sent.provider.become(M.DELIVERED)
+    assert await sent.poll() == 1
+
+
+async def test_a_list_is_read_three_days_back_and_what_is_older_fetched(
+    ledger: Ledger,
+) -> None:
+    ids = await sent_many(ledger, 5)
+    earlier = "UPDATE messages SET posted_after = datetime(posted_after, '-73 hours')"
+    ledger.tamper(*(f"{earlier} WHERE provider_id = '{ids[at]}'" for at in (0, 4)))
+    ledger.provider.become(M.DELIVERED)
+    assert await ledger.poll() == 5
+    assert ledger.provider.fetched == [ids[0], ids[4]]
+    [(listed, since)] = ledger.provider.listed
+    assert set(listed) == set(ids[1:4])
+    oldest = "SELECT min(posted_after) AS at FROM messages WHERE provider_id IN "
+    [row] = ledger.rows(f"{oldest} ('{ids[1]}', '{ids[2]}', '{ids[3]}')")
+    assert str(since.replace(tzinfo=None)) in row["at"]
+
+
+async def test_looking_for_messages_without_a_last_word_reads_none_of_the_others(
+    sent: Ledger,
+) -> None:
+    said = list[str]()
+    reader = sent.database._reader.sync_engine  # noqa: SLF001 - what it says to SQLite
+
+    @event.listens_for(reader, "before_cursor_execute")
+    def _hear(*args: object) -> None:
+        said.append(str(args[2]))
+
+    assert await sent.poll() == 0
+    [asked] = [one for one in said if "FROM messages" in one]
+    plan = sent.rows("EXPLAIN QUERY PLAN " + asked.replace("?", "'2024'"))
+    assert "ix_messages_unheard (provider=? AND accepted_at" in plan[0]["detail"]
+
+
+async def test_where_nothing_could_be_asked_the_next_pass_asks(sent: Ledger) -> None:
+    sent.clock.move_to(PREPARE + timedelta(days=9))
+    sent.provider.deaf = True
+    assert await sent.poll() == 0
+    sent.provider.become(M.DELIVERED)
+    sent.provider.deaf = False
+    assert await sent.poll() == 1
+
+
+async def sent_many(ledger: Ledger, count: int) -> Sequence[str]:
+    """So many messages, a minute of the database's later; their ids, oldest first."""
+    await ledger.register(*(permit(f"SC-{at:04}") for at in range(1, count + 1)))
+    assert await ledger.send_at(PREPARE) == count
+    ledger.clock.move_to(PREPARE + timedelta(minutes=1))
+    found = ledger.rows("SELECT provider_id FROM messages ORDER BY accepted_at, id")
+    return [row["provider_id"] for row in found]
+
+
+async def test_what_is_listed_is_not_asked_for_one_by_one(ledger: Ledger) -> None:
+    ids = await sent_many(ledger, 30)
+    ledger.provider.become(M.SENT)
+    ledger.provider.unlisted = {ids[3], ids[20]}
+    assert await ledger.poll() == 30
+    assert ledger.provider.fetched == [ids[3], ids[20]], "the oldest first"
+    assert set(ledger.states()) == {"sent"}
+
+
+async def test_where_no_list_can_be_had_nothing_is_asked_for(sent: Ledger) -> None:
+    sent.clock.move_to(PREPARE + timedelta(hours=2))
+    sent.provider.deaf = True
+    assert await sent.poll() == 0
+    assert sent.provider.fetched == [], "a hundred timeouts would hold everything up"
+
+
+async def test_a_pass_asks_only_for_so_many_and_every_one_has_its_turn(
+    ledger: Ledger,
+) -> None:
+    ids = await sent_many(ledger, FETCHED + 60)
+    ledger.provider.unlisted = set(ids)
+    ledger.provider.taken.clear()  # none of them will ever get an answer
+    assert await ledger.poll() == 0
+    assert ledger.provider.fetched == ids[:FETCHED]
+    assert await ledger.poll() == 0
+    assert ledger.provider.fetched == ids
+    ledger.clock.move_to(PREPARE + timedelta(minutes=2))
+    assert await ledger.poll() == 0
+    assert ledger.provider.fetched[len(ids) :] == ids[:FETCHED]
+
+
+async def test_what_a_provider_tells_of_others_is_not_heard(sent: Ledger) -> None:
+    sent.clock.move_to(PREPARE + timedelta(hours=2))
+    sent.provider.strangers = [word(M.FAILED, "SM77"), word(None, "SM78")]
+    sent.provider.become(M.DELIVERED)
+    assert await sent.poll() == 1
+    [kept] = sent.rows("SELECT * FROM receipts")
+    assert kept["provider_id"] == "SM1"
+
+
+async def test_a_word_nobody_knows_is_kept_once_however_often_it_is_told(
+    sent: Ledger,
+) -> None:
+    sent.provider.become(None)
+    for hour in range(1, 4):
+        sent.clock.move_to(PREPARE + timedelta(hours=hour))
+        assert await sent.poll() == 0
+    [kept] = sent.rows("SELECT * FROM receipts")
+    assert (kept["state"], kept["moved"]) == (None, 0)
+    assert sent.states() == ["accepted"]

@@ -1,0 +1,652 @@
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
+from datetime import timedelta
+from time import monotonic
+
+import pytest
+
+from service.adapters.store.sending.resolve import ResolveStore
+from service.adapters.store.sending.settle import MessageStore
+from service.domain.delivery.outcome import (
+    Accepted,
+    Found,
+    NotPosted,
+    Outcome,
+    RefusalKind,
+    Refused,
+    Unknown,
+)
+from service.domain.delivery.status import MessageState
+from service.domain.law_change.edits import Apply
+from service.flow.rows import OpenMessage
+from service.flow.sending.post import IN_VAIN
+from service.flow.sending.resolve import Decision
+from tests.flow.fakes import DiedError, Taken
+from tests.flow.ledger import (
+    FOOD,
+    PHONE_1,
+    PREPARE,
+    Ledger,
+    permit,
+    word,
+)
+
+TINY = 0.05
+"""Seconds of a lease that a test can wait for."""
+
+LEASE_ENDS_NOW = """
+    UPDATE messages SET lease_until = strftime('%Y-%m-%d %H:%M:%f000', 'now')
+    WHERE state = 'sending'"""
+
+Until = Callable[[Callable[[], Awaitable[bool]]], Awaitable[None]]
+
+
+@pytest.fixture
+def until() -> Until:
+    """Waits until a condition holds, by asking; gives up after ten seconds."""
+
+    async def wait(condition: Callable[[], Awaitable[bool]]) -> None:
+        last = monotonic() + 10
+        while not await condition():
+            assert monotonic() < last, "it never came to that"
+            await asyncio.sleep(0.005)
+
+    return wait
+
+
+@pytest.fixture
+def lapsed(ledger: Ledger, until: Until) -> Callable[..., Awaitable[None]]:
+    """Some permits' messages were POSTed or not, and our process died of it."""
+
+    async def lapse(*numbers: str, arrived: bool, phone: str = PHONE_1) -> None:
+        ledger.provider.lost = arrived
+        ledger.provider.script = [DiedError() for _ in numbers]
+        await ledger.register(*(permit(one, phones=(phone,)) for one in numbers))
+        await ledger.expand(PREPARE)
+        with pytest.raises(DiedError):
+            await ledger.send()
+        ledger.tamper(LEASE_ENDS_NOW)
+
+        async def all_did() -> bool:
+            await ledger.messages.lapse(PREPARE)
+            return "sending" not in ledger.states()
+
+        await until(all_did)
+
+    return lapse
+
+
+async def test_a_lease_that_ended_unrecorded_makes_it_uncertain(
+    ledger: Ledger, lapsed: Callable[..., Awaitable[None]]
+) -> None:
+    await lapsed("SC-0001", arrived=True)
+    assert ledger.states() == ["uncertain"]
+    reason = "lease ended unrecorded"
+    assert ledger.reminders() == {"prepare": ("uncertain", reason)}
+    assert await ledger.messages.open() == 1
+    assert await ledger.audit() == []
+
+
+async def test_a_lease_ends_by_the_clock_of_the_database(
+    ledger: Ledger, until: Until
+) -> None:
+    await ledger.register(permit())
+    await ledger.expand(PREPARE)
+    claimed = await ledger.claim(1, lease=TINY)
+    assert len(claimed.messages) == 1
+
+    async def lapsed() -> bool:
+        return await ledger.messages.lapse(PREPARE) == 1
+
+    await until(lapsed)
+    assert ledger.states() == ["uncertain"]
+
+
+async def test_a_lease_that_has_not_ended_is_left_alone(ledger: Ledger) -> None:
+    ledger.provider.script = [DiedError()]
+    await ledger.register(permit())
+    with pytest.raises(DiedError):
+        await ledger.send_at(PREPARE)
+    await ledger.settle()
+    assert ledger.states() == ["sending"]
+    assert ledger.provider.asked == 0
+
+
+async def test_a_message_found_one_to_one_is_bound(
+    ledger: Ledger, lapsed: Callable[..., Awaitable[None]]
+) -> None:
+    await lapsed("SC-0001", arrived=True)
+    await ledger.settle()
+    assert ledger.message()["provider_id"] == "SM1"
+    assert ledger.states() == ["accepted"]
+    assert ledger.reminders() == {"prepare": ("sent", None)}
+    assert await ledger.send() == 0
+    assert await ledger.audit() == []
+
+
+async def test_a_message_found_delivered_is_delivered(
+    ledger: Ledger, lapsed: Callable[..., Awaitable[None]]
+) -> None:
+    await lapsed("SC-0001", arrived=True)
+    ledger.provider.become(MessageState.DELIVERED)
+    await ledger.settle()
+    assert ledger.reminders() == {"prepare": ("delivered", None)}
+    assert await ledger.audit() == []
+
+
+async def test_an_absence_asked_once_proves_nothing(
+    ledger: Ledger, lapsed: Callable[..., Awaitable[None]]
+) -> None:
+    await lapsed("SC-0001", arrived=False)
+    for _ in range(3):
+        await ledger.settle(patience=timedelta(minutes=5))
+    assert ledger.states() == ["uncertain"], "five minutes have not passed"
+    assert ledger.message()["absent_at"] is not None
+    assert ledger.provider.asked == 3
+
+
+async def test_two_absences_are_proof_only_a_patience_apart(
+    ledger: Ledger, lapsed: Callable[..., Awaitable[None]]
+) -> None:
+    await lapsed("SC-0001", arrived=False)
+    ledger.tamper("UPDATE messages SET lease_until = '2020-01-01 00:00:00.000000'")
+    for _ in range(2):
+        await ledger.settle(patience=timedelta(minutes=5))
+        assert ledger.states() == ["uncertain"]
+    ledger.tamper("UPDATE messages SET absent_at = '2020-01-01 00:00:00.000000'")
+    await ledger.settle(patience=timedelta(minutes=5))
+    assert ledger.states() == ["not-accepted"]
+
+
+async def test_a_text_that_is_nobodys_is_no_proof_of_absence(
+    ledger: Ledger, lapsed: Callable[..., Awaitable[None]]
+) -> None:
+    await lapsed("SC-0001", arrived=True)
+    ledger.provider.same_text = False
+    for _ in range(3):
+        await ledger.settle(patience=timedelta())
+    assert ledger.states() == ["uncertain"]
+    ledger.provider.same_text = True
+    await ledger.settle()
+    assert ledger.states() == ["accepted"]
+
+
+async def test_a_text_of_ours_under_an_id_of_another_message_is_no_proof_of_absence(
+    ledger: Ledger, lapsed: Callable[..., Awaitable[None]]
+) -> None:
+    await lapsed("SC-0001", arrived=True)
+    ledger.provider.script = [Accepted("SM1")]
+    await ledger.register(permit("B-0002", phones=("+12125550102",)))
+    await ledger.send()
+    for _ in range(3):
+        await ledger.settle(patience=-timedelta(minutes=5))
+    assert ledger.states() == ["uncertain", "accepted"], "who has SM1, nobody knows"
+
+
+async def test_absent_twice_returns_to_due_once_and_is_sent_as_a_new_message(
+    ledger: Ledger, lapsed: Callable[..., Awaitable[None]], until: Until
+) -> None:
+    await lapsed("SC-0001", arrived=False)
+
+    async def given_up() -> bool:
+        await ledger.settle()
+        return ledger.states() == ["not-accepted"]
+
+    await until(given_up)
+    assert ledger.reminders() == {"prepare": ("due", "not accepted: absent twice")}
+    assert await ledger.audit() == []
+    assert await ledger.send() == 1
+    assert ledger.states() == ["not-accepted", "accepted"]
+    assert len(ledger.provider.posted) == 2
+    assert len({one.id for one in ledger.provider.posted}) == 2
+    assert await ledger.audit() == []
+
+
+async def test_a_second_absence_waits_for_the_operator(
+    ledger: Ledger, lapsed: Callable[..., Awaitable[None]], until: Until
+) -> None:
+    await lapsed("SC-0001", arrived=False)
+
+    async def given_up() -> bool:
+        await ledger.settle()
+        return ledger.states() == ["not-accepted"]
+
+    await until(given_up)
+    ledger.provider.script = [Unknown("timeout")]
+    assert await ledger.send() == 1
+
+    async def left() -> bool:
+        await ledger.settle()
+        reasons = [row["reason"] for row in ledger.rows("SELECT * FROM messages")]
+        return "absent again: an operator decides" in reasons
+
+    await until(left)
+    await ledger.settle()
+    assert ledger.states() == ["not-accepted", "uncertain"]
+    assert ledger.reminders() == {"prepare": ("uncertain", "timeout")}
+    assert await ledger.send() == 0
+    assert await ledger.audit() == []
+    asked = ledger.provider.asked
+    an_hour_ago = "strftime('%Y-%m-%d %H:%M:%f000', 'now', '-3600 seconds')"
+    ledger.tamper(f"UPDATE messages SET absent_at = {an_hour_ago}")  # noqa: S608 - our own words
+    for _ in range(3):
+        await ledger.settle()
+    assert ledger.provider.asked == asked + 1, "once more, and in an hour again"
+    assert ledger.alarms() == ["outcome unknown"]
+    assert ledger.states() == ["not-accepted", "uncertain"]
+    ledger.tamper(f"UPDATE messages SET absent_at = {an_hour_ago}")  # noqa: S608
+    last = ledger.provider.posted[-1]
+    ledger.provider.taken.append(Taken("SM9", last.phone, last.body, last.id))
+    await ledger.settle()
+    assert ledger.states() == ["not-accepted", "accepted"], "the list had lagged"
+    assert ledger.reminders() == {"prepare": ("sent", None)}
+    assert await ledger.audit() == []
+
+
+async def test_an_unknown_answer_waits_from_the_moment_it_was_written_down(
+    ledger: Ledger,
+) -> None:
+    ledger.provider.script = [Unknown("timeout")]
+    await ledger.register(permit())
+    await ledger.send_at(PREPARE)
+    await ledger.settle(patience=timedelta(minutes=5))
+    [row] = ledger.rows(
+        "SELECT lease_until <= strftime('%Y-%m-%d %H:%M:%f000', 'now') AS over "
+        "FROM messages"
+    )
+    assert row["over"], "nobody can POST it any more"
+    assert ledger.states() == ["uncertain"]
+
+
+async def separately(ledger: Ledger) -> None:
+    """Let each permit have an SMS of its own, also those of one phone."""
+    rule = (await ledger.office.law()).rule(FOOD)
+    await ledger.change(Apply([replace(rule, merges=False)]))
+
+
+async def test_two_messages_alike_with_one_candidate_stay_uncertain(
+    ledger: Ledger, lapsed: Callable[..., Awaitable[None]]
+) -> None:
+    await separately(ledger)
+    await lapsed("A-0001", "B-0001", arrived=True)
+    assert ledger.provider.posted[0].body == ledger.provider.posted[1].body
+    ledger.provider.taken = ledger.provider.taken[:1]
+    for _ in range(3):
+        await ledger.settle(patience=-timedelta(minutes=5))
+    assert ledger.states() == ["uncertain", "uncertain"]
+    assert await ledger.audit() == []
+
+
+async def test_two_messages_alike_with_two_candidates_are_both_bound(
+    ledger: Ledger, lapsed: Callable[..., Awaitable[None]]
+) -> None:
+    await separately(ledger)
+    await lapsed("A-0001", "B-0001", arrived=True)
+    await ledger.settle()
+    assert ledger.states() == ["accepted", "accepted"]
+    assert {row["provider_id"] for row in ledger.rows("SELECT * FROM messages")} == {
+        *("SM1", "SM2"),
+    }
+    for state in ("sent", "delivered"):
+        for message in ledger.rows("SELECT * FROM messages"):
+            crosswise = {"SM1": "SM2", "SM2": "SM1"}[message["provider_id"]]
+            await ledger.receive(
+                word(MessageState(state), crosswise, ref=message["id"])
+            )
+    assert ledger.states() == ["delivered", "delivered"]
+    assert ledger.alarms() == [], "their ids have the say, and nobody has two"
+    assert await ledger.audit() == []
+
+
+async def test_two_messages_alike_are_told_apart_by_who_knows_our_ids(
+    ledger: Ledger, lapsed: Callable[..., Awaitable[None]]
+) -> None:
+    await separately(ledger)
+    await lapsed("A-0001", "B-0001", arrived=True)
+    ledger.provider.by_our_id = True
+    ledger.provider.taken = ledger.provider.taken[:1]
+    for _ in range(2):
+        await ledger.settle(patience=-timedelta(minutes=5))
+    assert ledger.states() == ["accepted", "not-accepted"]
+    assert await ledger.audit() == []
+
+
+async def test_two_messages_alike_to_two_phones_are_told_apart(
+    ledger: Ledger, lapsed: Callable[..., Awaitable[None]]
+) -> None:
+    await lapsed("A-0001", arrived=True)
+    await ledger.register(permit("B-0001", phones=("+12125550102",)))
+    await ledger.send()
+    await ledger.settle()
+    assert ledger.states() == ["accepted", "accepted"]
+
+
+async def test_a_candidate_may_belong_to_one_alike_that_is_still_under_way(
+    ledger: Ledger, lapsed: Callable[..., Awaitable[None]]
+) -> None:
+    await lapsed("A-0001", arrived=False)
+    ledger.provider.lost = True
+    ledger.provider.script = [DiedError()]
+    await ledger.register(permit("B-0001"))
+    with pytest.raises(DiedError):
+        await ledger.send()
+    assert ledger.states() == ["uncertain", "sending"]
+    for _ in range(3):
+        await ledger.settle(patience=-timedelta(minutes=5))
+    assert ledger.states() == ["uncertain", "sending"], "one candidate, two open"
+
+
+async def test_a_provider_that_cannot_be_asked_proves_nothing(
+    ledger: Ledger, lapsed: Callable[..., Awaitable[None]]
+) -> None:
+    await lapsed("SC-0001", arrived=False)
+    ledger.provider.deaf = True
+    for _ in range(3):
+        await ledger.settle(patience=-timedelta(minutes=5))
+    assert ledger.states() == ["uncertain"]
+    assert ledger.message()["absent_at"] is None
+
+
+async def test_what_was_sent_anew_while_the_list_was_read_is_not_the_former_one(
+    ledger: Ledger,
+    lapsed: Callable[..., Awaitable[None]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    await lapsed("SC-0001", arrived=False)
+    find = ledger.provider.find
+
+    async def late(message: OpenMessage, to: str) -> Sequence[Found] | None:
+        monkeypatch.setattr(ledger.provider, "find", find)
+        for proof in (False, True):
+            await ledger.messages.absent(message, proof=proof, now=PREPARE)
+        ledger.provider.lost = True
+        ledger.provider.script = [Unknown("timeout")]
+        assert await ledger.send() == 1
+        return await find(message, to)
+
+    monkeypatch.setattr(ledger.provider, "find", late)
+    await ledger.settle()
+    assert ledger.states() == ["not-accepted", "uncertain"]
+    await ledger.settle()
+    assert ledger.states() == ["not-accepted", "accepted"]
+    assert ledger.reminders() == {"prepare": ("sent", None)}
+    assert await ledger.audit() == []
+
+
+async def test_a_list_that_hangs_holds_nothing_up_and_each_has_its_turn_later(
+    ledger: Ledger, lapsed: Callable[..., Awaitable[None]]
+) -> None:
+    for at in range(10, 12 + IN_VAIN):
+        await lapsed(f"SC-{at}", arrived=True, phone=f"+121255501{at}")
+    ledger.provider.deaf = True
+    await ledger.settle()
+    assert ledger.provider.asked == IN_VAIN
+    ledger.provider.deaf = False
+    await ledger.settle()
+    assert ledger.states() == ["accepted"] * len(ledger.states())
+
+
+@pytest.mark.parametrize(
+    ("code", "kind", "told"),
+    [
+        ("30003", RefusalKind.RETRY_LATER, ("retrying", "retry-later 30003")),
+        ("30005", RefusalKind.BAD_NUMBER, ("failed", "undelivered")),
+        ("30004", RefusalKind.OPTED_OUT, ("failed", "opted out")),
+    ],
+)
+async def test_a_failure_that_the_list_shows_is_asked_after_with_its_reason(
+    ledger: Ledger,
+    lapsed: Callable[..., Awaitable[None]],
+    code: str,
+    kind: RefusalKind,
+    told: tuple[str, str],
+) -> None:
+    """Where no answer was read and no callback comes: it ends as if one had."""
+    await lapsed("SC-0001", arrived=True)
+    [sms] = ledger.provider.taken
+    failed = replace(sms, state=MessageState.UNDELIVERED, code=code, kind=kind)
+    ledger.provider.taken = [failed]
+    await ledger.settle()
+    assert ledger.states() == ["accepted"], "it was taken"
+    ledger.clock.move_to(PREPARE + timedelta(seconds=1))
+    assert await ledger.poll() == 1
+    assert ledger.states() == ["undelivered"]
+    assert ledger.reminders() == {"prepare": told}
+    assert await ledger.audit() == []
+
+
+async def test_another_provider_is_not_asked_about_it(
+    ledger: Ledger, lapsed: Callable[..., Awaitable[None]]
+) -> None:
+    await lapsed("SC-0001", arrived=True)
+    other = MessageStore(ledger.database, ledger.vault, "twilio")
+    assert await other.uncertain() == []
+    assert [one.provider for one in await ledger.messages.uncertain()] == ["fake"]
+
+
+async def test_a_word_that_came_while_the_list_was_read_is_not_overwritten(
+    ledger: Ledger, lapsed: Callable[..., Awaitable[None]]
+) -> None:
+    await lapsed("SC-0001", arrived=False)
+    [message] = await ledger.messages.uncertain()
+    await ledger.receive(word(MessageState.DELIVERED, ref=message.id))
+    for proof in (False, True):
+        await ledger.messages.absent(message, proof=proof, now=PREPARE)
+    assert ledger.states() == ["delivered"]
+    assert ledger.reminders() == {"prepare": ("delivered", None)}
+    assert await ledger.audit() == []
+
+
+async def test_two_workers_that_prove_one_absence_return_it_once(
+    ledger: Ledger, lapsed: Callable[..., Awaitable[None]]
+) -> None:
+    await lapsed("SC-0001", arrived=False)
+    [message] = await ledger.messages.uncertain()
+    for _ in range(2):
+        await ledger.messages.absent(message, proof=True, now=PREPARE)
+    [row] = ledger.rows("SELECT * FROM reminders")
+    assert (row["state"], row["returned"]) == ("due", 1)
+    assert ledger.message()["reason"] == "not accepted: absent twice"
+
+
+@pytest.mark.parametrize("state", ["accepted", "sent", "delivered", "undelivered"])
+async def test_a_callback_after_it_was_given_up_tells_the_truth_and_alarms(
+    ledger: Ledger, lapsed: Callable[..., Awaitable[None]], until: Until, state: str
+) -> None:
+    await lapsed("SC-0001", arrived=False)
+
+    async def given_up() -> bool:
+        await ledger.settle()
+        return ledger.states() == ["not-accepted"]
+
+    await until(given_up)
+    given = ledger.message()["id"]
+    await ledger.receive(word(MessageState(state), ref=given))
+    assert ledger.states() == [state]
+    told = {"delivered": "delivered", "undelivered": "failed"}.get(state, "sent")
+    assert ledger.reminders()["prepare"][0] == told
+    assert ledger.alarms() == ["accepted after all"]
+    assert await ledger.send() == 0, "it was sent after all"
+    assert await ledger.audit() == []
+
+
+async def test_a_callback_after_its_successor_was_sent_is_told_by_the_audit(
+    ledger: Ledger, lapsed: Callable[..., Awaitable[None]], until: Until
+) -> None:
+    await lapsed("SC-0001", arrived=False)
+
+    async def given_up() -> bool:
+        await ledger.settle()
+        return ledger.states() == ["not-accepted"]
+
+    await until(given_up)
+    given = ledger.message()["id"]
+    assert await ledger.send() == 1
+    await ledger.receive(word(MessageState.DELIVERED, "SM9", ref=given))
+    assert ledger.states() == ["delivered", "accepted"]
+    assert ledger.alarms() == ["accepted after all"]
+    [told] = await ledger.audit()
+    assert told.startswith("reminder texted twice")
+
+
+async def test_a_permit_withdrawn_while_it_was_uncertain_is_not_sent_again(
+    ledger: Ledger, lapsed: Callable[..., Awaitable[None]], until: Until
+) -> None:
+    await lapsed("SC-0001", arrived=False)
+    await ledger.withdraw(permit())
+    assert ledger.reminders()["prepare"][0] == "uncertain"
+
+    async def given_up() -> bool:
+        await ledger.settle()
+        return ledger.states() == ["not-accepted"]
+
+    await until(given_up)
+    assert await ledger.send() == 0
+    assert ledger.reminders() == {"prepare": ("cancelled", "permit withdrawn")}
+    assert await ledger.audit() == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "told"),
+    [
+        (RefusalKind.OPTED_OUT, ("suppressed", "opted out")),
+        (RefusalKind.BAD_NUMBER, ("failed", "refused: bad-number")),
+    ],
+)
+async def test_a_clear_no_after_the_lease_ended_is_the_end(
+    ledger: Ledger,
+    lapsed: Callable[..., Awaitable[None]],
+    kind: RefusalKind,
+    told: tuple[str, str],
+) -> None:
+    await lapsed("SC-0001", arrived=False)
+    [posted] = ledger.provider.posted
+    said = [(posted, Refused(kind, "1", "HTTP 400"))]
+    await ledger.messages.record(ledger.message()["owner"], said, PREPARE)
+    assert ledger.states() == ["refused"]
+    assert ledger.reminders() == {"prepare": told}
+    assert await ledger.audit() == []
+
+
+async def test_what_was_recorded_after_the_lease_ended_still_counts(
+    ledger: Ledger, lapsed: Callable[..., Awaitable[None]]
+) -> None:
+    await lapsed("SC-0001", arrived=True)
+    [posted] = ledger.provider.posted
+    owner = ledger.message()["owner"]
+    await ledger.messages.record(owner, [(posted, Accepted("SM1"))], PREPARE)
+    assert ledger.states() == ["accepted"]
+    assert ledger.reminders() == {"prepare": ("sent", None)}
+    assert await ledger.audit() == []
+
+
+@pytest.fixture
+def replaced(
+    ledger: Ledger, lapsed: Callable[..., Awaitable[None]], until: Until
+) -> Callable[..., Awaitable[str]]:
+    """The first message was absent twice, the next is POSTed; the first one's id."""
+
+    async def replace_it(outcome: Outcome, *words: str) -> str:
+        await lapsed("SC-0001", arrived=False)
+
+        async def given_up() -> bool:
+            await ledger.settle()
+            return ledger.states() == ["not-accepted"]
+
+        await until(given_up)
+        first = str(ledger.message()["id"])
+
+        async def late() -> None:
+            for state in words:
+                await ledger.receive(word(MessageState(state), "SM9", ref=first))
+                assert ledger.reminders()["prepare"][0] == "sending"
+                assert await ledger.audit() == []
+
+        ledger.provider.after.append(late)
+        ledger.provider.script = [outcome]
+        await ledger.send()
+        return first
+
+    return replace_it
+
+
+CONTENT = Refused(RefusalKind.BAD_CONTENT, "21617", "HTTP 400")
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        (("accepted",), "sent"),
+        (("accepted", "delivered"), "delivered"),
+        (("delivered",), "delivered"),
+        (("undelivered",), "failed"),
+        (("undelivered", "read"), "delivered"),
+    ],
+)
+@pytest.mark.parametrize("early", [True, False])
+async def test_who_has_the_first_text_after_all_was_told_though_the_next_was_refused(
+    ledger: Ledger,
+    replaced: Callable[..., Awaitable[str]],
+    said: tuple[str, ...],
+    told: str,
+    early: bool,  # noqa: FBT001 - a parameter of the table
+) -> None:
+    first = await replaced(CONTENT, *(said if early else ()))
+    for state in () if early else said:
+        await ledger.receive(word(MessageState(state), "SM9", ref=first))
+    assert ledger.states() == [said[-1], "refused"]
+    assert ledger.reminders()["prepare"][0] == told
+    [row] = ledger.rows("SELECT sent_at FROM reminders")
+    assert row["sent_at"].startswith("2024-09-19 01:30")
+    assert await ledger.audit() == []
+
+
+NEXT_ONES: dict[str, Outcome] = {
+    "back off": Refused(RefusalKind.RETRY_SAFE, "20429", "HTTP 429"),
+    "not posted": NotPosted("no connection"),
+    "opted out": Refused(RefusalKind.OPTED_OUT, "21610", "HTTP 400"),
+    "nobody's": Refused(RefusalKind.BAD_NUMBER, "21211", "HTTP 400"),
+}
+
+
+@pytest.mark.parametrize("outcome", NEXT_ONES.values(), ids=list(NEXT_ONES))
+async def test_who_has_the_first_text_after_all_is_not_texted_again(
+    ledger: Ledger, replaced: Callable[..., Awaitable[str]], outcome: Outcome
+) -> None:
+    await replaced(outcome, "delivered")
+    assert ledger.reminders() == {"prepare": ("delivered", None)}
+    ledger.tamper("UPDATE reminders SET retry_at = NULL")
+    assert await ledger.send() == 0
+    assert await ledger.audit() == []
+
+
+@pytest.mark.parametrize("decision", [Decision.RESEND, Decision.GIVE_UP])
+async def test_who_has_the_first_text_after_all_was_told_whatever_a_person_decides(
+    ledger: Ledger, replaced: Callable[..., Awaitable[str]], decision: Decision
+) -> None:
+    first = await replaced(Unknown("timeout"))
+    await ledger.receive(word(MessageState.DELIVERED, "SM9", ref=first))
+    assert ledger.reminders() == {"prepare": ("uncertain", "timeout")}
+    assert await ledger.audit() == []
+    [second] = ledger.rows("SELECT id FROM messages WHERE state = 'uncertain'")
+    await ResolveStore(ledger.database).resolve(
+        second["id"],
+        decision,
+        by="tester",
+        reason="asked",
+        now=PREPARE,
+        objection=lambda _: None,
+    )
+    assert ledger.reminders() == {"prepare": ("delivered", None)}
+    assert await ledger.send() == 0
+    assert await ledger.audit() == []
+
+
+async def test_two_that_were_accepted_both_are_still_told_by_the_audit(
+    ledger: Ledger, replaced: Callable[..., Awaitable[str]]
+) -> None:
+    await replaced(Accepted("SM2"), "delivered")
+    assert ledger.states() == ["delivered", "accepted"]
+    [told] = await ledger.audit()
+    assert told.startswith("reminder texted twice")

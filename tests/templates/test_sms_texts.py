@@ -1,0 +1,132 @@
+from dataclasses import replace
+
+import pytest
+
+from service.adapters.templates.library import LANGUAGES
+from service.domain.law.rule import Language
+from tests.templates.restaurant import (
+    ADVISING,
+    AFTER,
+    BEFORE,
+    EVERY_TEXT,
+    RESTAURANT,
+    WORDS,
+    text,
+)
+
+
+def test_there_is_a_template_for_each_thing_there_is_to_say() -> None:
+    assert WORDS.names() == BEFORE | AFTER
+
+
+def test_a_last_call_names_everything_a_holder_needs() -> None:
+    assert text("renewal-last-call", "zh") == (
+        "【某省市场监管局】您的食品经营许可证（尾号2345）2026年10月20日到期。"
+        "如需延续，建议最迟9月21日（含当日）在省政务服务网或发证机关申请；"
+        "到期后获批前须暂停经营。提醒免费，咨询12345，拒收请回复R"
+    )
+    assert text("renewal-last-call", "en") == (
+        "PROV-AMR: Your food business licence (ending 2345) expires 20 Oct 2026. "
+        "To renew, we advise applying by 21 Sep 2026 (inclusive) at the issuing "
+        "office or online portal. If late, stop trading from expiry until approved. "
+        "Free notice. Help 12345. Reply R to opt out."
+    )
+
+
+def test_a_first_word_says_from_when_and_until_when() -> None:
+    assert text("renewal-prepare", "zh") == (
+        "【某省市场监管局】您的食品经营许可证（尾号2345）2026年10月20日到期。"
+        "如需延续请备材料，6月9日起可在省政务服务网或发证机关申请，"
+        "建议最迟9月21日（含当日）。已申请请忽略。提醒免费，咨询12345，拒收请回复R"
+    )
+    assert text("renewal-prepare", "en") == (
+        "PROV-AMR: Your food business licence (ending 2345) expires 20 Oct 2026. "
+        "To renew, prepare papers; you may apply from 9 Jun 2026, we advise by "
+        "21 Sep 2026 (inclusive), at the issuing office or online portal. "
+        "If applied, ignore. Free notice. Help 12345. Reply R to opt out."
+    )
+
+
+def test_a_window_without_an_opening_names_none() -> None:
+    assert "，可在省政务服务网" in text("renewal-prepare", "zh", opens_on=None)
+    assert "papers; we advise applying by 21 Sep 2026" in (
+        text("renewal-prepare", "en", opens_on=None)
+    )
+
+
+def test_an_opening_says_that_it_is_open() -> None:
+    assert "现可在省政务服务网或发证机关申请" in text("renewal-open", "zh")
+    assert "You can now apply to renew at" in text("renewal-open", "en")
+
+
+@pytest.mark.parametrize(("name", "language", "provisional"), EVERY_TEXT)
+def test_every_text_says_whose_what_when_where_and_how_to_stop(
+    *, name: str, language: Language, provisional: bool
+) -> None:
+    told = text(name, language, provisional=provisional)
+    said = replace(RESTAURANT[language], provisional=provisional).said()
+    needed = ["signature", "certificate", "action", "tail", "expires_on"]
+    needed += ["apply_at", "helpline", "opt_out"]
+    for fact in [*needed, "closes_on"] if name in BEFORE else needed:
+        assert str(said[fact]) in told, fact
+    assert ("提醒免费" if language == "zh" else "Free notice") in told
+
+
+@pytest.mark.parametrize(("name", "language", "provisional"), EVERY_TEXT)
+def test_every_text_is_one_line_of_plain_sentences(
+    *, name: str, language: Language, provisional: bool
+) -> None:
+    told = text(name, language, provisional=provisional)
+    assert told == told.strip()
+    flaws = ("\n", "  ", " .", " ;", " ,", "..", "。。", "，，", "，。", "None", "http")
+    assert not [flaw for flaw in flaws if flaw in told]
+
+
+@pytest.mark.parametrize(("name", "language", "provisional"), ADVISING)
+def test_a_closing_is_advice_and_told_with_its_day_only_when_sure(
+    *, name: str, language: Language, provisional: bool
+) -> None:
+    told = text(name, language, provisional=provisional)
+    inclusive = {"zh": "（含当日）", "en": "(inclusive)"}[language]
+    roughly = {"zh": "9月下旬", "en": "late September 2026"}[language]
+    assert (inclusive in told) is not provisional
+    assert (roughly in told) is provisional
+    if language == "zh":
+        assert "建议最迟" in told
+    else:
+        assert ("we advise" in told) or provisional
+
+
+@pytest.mark.parametrize(("name", "language", "provisional"), EVERY_TEXT)
+def test_no_text_speaks_of_a_deadline(
+    *, name: str, language: Language, provisional: bool
+) -> None:
+    told = text(name, language, provisional=provisional).lower()
+    assert not [word for word in ("截止", "deadline") if word in told]
+
+
+@pytest.mark.parametrize("name", ["renewal-prepare", "correction"])
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_first_word_and_a_correction_never_urge_to_file_early(
+    name: str, language: Language
+) -> None:
+    urging = ("尽快", "尽早", "及早", "立即", "soon", "early", "now", "at once")
+    for provisional in (False, True):
+        told = text(name, language, provisional=provisional).lower()
+        told = told.replace("early september", "").replace("late september", "")
+        assert not [word for word in urging if word in told]
+
+
+@pytest.mark.parametrize("name", sorted(WORDS.names() - {"correction"}))
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("provisional", [False, True])
+def test_a_text_says_what_lateness_costs_or_to_ignore_it_after_applying(
+    *, name: str, language: Language, provisional: bool
+) -> None:
+    late = str(RESTAURANT[language].late)
+    ignore = {"zh": "已申请请忽略", "en": "If applied, ignore"}[language]
+    told = text(name, language, provisional=provisional)
+    warns = name in {"renewal-last-call", *AFTER}
+    assert (late in told) is warns
+    assert (ignore in told) is not warns
+    assert ignore in text(name, language, provisional=provisional, late=None)

@@ -1,0 +1,76 @@
+"""The document says what the service does: held to it by a validator and by fuzzing."""
+
+import asyncio
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestClient, TestServer
+from openapi_spec_validator import OpenAPIV31SpecValidator
+
+from service.domain.formats.permit_fields import FIELDS, REQUIRED
+from service.web.api.openapi import document
+from service.web.application import ENDPOINTS
+
+Http = TestClient[web.Request, web.Application]
+
+DOCUMENT = document(ENDPOINTS)
+OPERATIONS = [
+    (f"{method} {path}", operation)
+    for path, methods in DOCUMENT["paths"].items()
+    for method, operation in methods.items()
+]
+EXCLUDED = (
+    "positive_data_acceptance",  # the law knows which codes and dates are right
+    "use_after_free",  # a withdrawn permit stays on record
+)
+
+
+async def test_the_document_is_served_and_valid(http: Http) -> None:
+    async with http.get("/openapi.json") as answer:
+        assert answer.content_type == "application/json"
+        served = await answer.json()
+    assert served == DOCUMENT
+    OpenAPIV31SpecValidator(served).validate()
+
+
+@pytest.mark.parametrize(
+    ("name", "operation"), OPERATIONS, ids=[n for n, _ in OPERATIONS]
+)
+def test_every_operation_and_parameter_is_described(
+    name: str, operation: dict[str, Any]
+) -> None:
+    assert operation["summary"], name
+    assert all(one["description"] for one in operation["parameters"])
+
+
+def test_the_body_of_a_permit_has_the_fields_of_the_contract() -> None:
+    fields = DOCUMENT["components"]["schemas"]["PermitFields"]
+    assert set(fields["properties"]) == set(FIELDS)
+    assert set(fields["required"]) == set(REQUIRED) - {"rule", "number"}
+    assert fields["additionalProperties"] is False
+
+
+@pytest.mark.timeout(120)
+async def test_whatever_is_sent_the_service_answers_as_documented(
+    server: TestServer, key: str, tmp_path: Path
+) -> None:
+    schemathesis = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "schemathesis.cli", "run"),
+        str(server.make_url("/openapi.json")),
+        *("--header", f"Authorization: Bearer {key}"),
+        *("--exclude-checks", ",".join(EXCLUDED)),
+        *("--max-examples", "10", "--generation-deterministic", "--no-color"),
+        cwd=tmp_path,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    try:
+        told, _ = await schemathesis.communicate()
+    finally:
+        if schemathesis.returncode is None:
+            schemathesis.kill()
+            await schemathesis.wait()
+    assert schemathesis.returncode == 0, told.decode()

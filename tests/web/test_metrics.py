@@ -1,0 +1,178 @@
+"""What /metrics tells is what the ledger says, and what docs/operations.md explains."""
+
+import re
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestClient
+from prometheus_client.parser import text_string_to_metric_families
+
+from service.app import House
+from service.domain.delivery.status import ReminderState
+from service.flow.reports.metrics import Gauges
+from service.web.metrics import MOST_REASONS, collected
+from tests.docs.pages import OPERATIONS, named, rows
+
+Http = TestClient[web.Request, web.Application]
+Ask = Callable[..., Awaitable[tuple[int, Any]]]
+PassAt = Callable[[datetime], Awaitable[None]]
+
+FOOD = "cn-food-production-license"
+DUE_AT = datetime(2024, 9, 19, 1, 30, tzinfo=UTC)
+AT_NIGHT = datetime(2024, 9, 19, 13, tzinfo=UTC)
+
+Samples = dict[tuple[str, tuple[str, ...]], float]
+
+
+async def scraped(http: Http) -> Samples:
+    """Every sample by its name without our prefix and its labels."""
+    async with http.get("/metrics") as answer:
+        assert answer.status == 200
+        assert answer.headers["Content-Type"].startswith("text/plain; version=0.0.4")
+        text = await answer.text()
+    return {
+        (
+            one.name.removeprefix("permit_reminders_"),
+            tuple(one.labels.values()),
+        ): one.value
+        for family in text_string_to_metric_families(text)
+        for one in family.samples
+    }
+
+
+async def put(ask: Ask, fields: dict[str, Any], *tails: int) -> None:
+    """Register permits, each with a phone and a holder of its own."""
+    for tail in tails:
+        phones = [f"+1 212 555 0{tail}"]
+        body = fields | {"phones": phones, "holder": f"Holder {tail}"}
+        path = f"/v1/permits/{FOOD}/SC10199000000{tail}"
+        assert (await ask("PUT", path, body))[0] == 201
+
+
+async def test_figures_are_not_for_strangers(stranger: Http) -> None:
+    async with stranger.get("/metrics") as answer:
+        assert answer.status == 401
+
+
+async def test_an_empty_ledger_has_figures_too(http: Http) -> None:
+    found = await scraped(http)
+    assert {found["reminders", (state,)] for state in ReminderState} == {0}
+    assert found["due", ()] == found["outcomes_open", ()] == 0
+    assert found["breaker_open", ()] == found["paused_scopes", ()] == 0
+    assert found["last_tick_timestamp_seconds", ()] == 0
+
+
+async def test_figures_are_those_of_the_ledger(
+    http: Http, ask: Ask, fields: dict[str, Any], pass_at: PassAt
+) -> None:
+    await put(ask, fields, 142, 143)
+    await pass_at(DUE_AT)
+    await put(ask, fields, 144)
+    found = await scraped(http)
+    assert found["reminders", ("sent",)] == 2
+    assert found["reminders", ("due",)] == found["due", ()] == 1
+    assert found["messages", ("sandbox", "accepted")] == 2
+    assert found["messages_sent_total", ("sandbox",)] == 2
+    assert found["receipts_waiting", ("sandbox",)] == 2
+    assert found["last_tick_timestamp_seconds", ()] > 0
+    await pass_at(AT_NIGHT)
+    found = await scraped(http)
+    assert (found["due", ()], found["due_waited_seconds", ()]) == (0, 0)
+    assert found["held", ("outside sending hours",)] == 1
+
+
+async def test_how_long_the_oldest_waits_is_told_unless_it_is_paused(
+    http: Http, ask: Ask, fields: dict[str, Any], pass_at: PassAt, house: House
+) -> None:
+    await ask("POST", "/v1/pause", {"reason": "r"})
+    await put(ask, fields, 142)
+    await pass_at(DUE_AT)
+    found = await scraped(http)
+    assert (found["due", ()], found["paused_scopes", ()]) == (0, 1)
+    await ask("POST", "/v1/resume", {})
+    assert (await scraped(http))["due_waited_seconds", ()] == 300
+    for scope in (f"rule:{FOOD}", "authority:990000", "office:990000"):
+        await house.brakes.pause(scope, "ann", "r", house.clock.now())
+        found = await scraped(http)
+        assert (found["due", ()], found["due_waited_seconds", ()]) == (0, 0)
+        await house.brakes.resume(scope, "ann", house.clock.now())
+    await house.brakes.pause("rule:cn-x", "ann", "r", house.clock.now())
+    assert (await scraped(http))["due", ()] == 1
+
+
+async def test_an_open_breaker_is_told_with_its_reason(
+    http: Http, house: House
+) -> None:
+    now = house.clock.now()
+    await house.brakes.pause("authority:990000", "ann", "a person", now)
+    found = await scraped(http)
+    assert (found["breaker_open", ()], found["paused_scopes", ()]) == (0, 1)
+    assert not [name for name, _ in found if name == "breaker_info"]
+    await house.brakes.pause("all", "breaker", "account 20003: HTTP 401", now)
+    found = await scraped(http)
+    assert found["breaker_open", ()] == 1
+    assert found["breaker_info", ("account 20003: HTTP 401",)] == 1
+
+
+def gauges(**changed: Any) -> Gauges:  # noqa: ANN401 - fields
+    """The figures of an empty ledger, some of them changed."""
+    empty: dict[str, Any] = {
+        "reminders": {},
+        "messages": {},
+        "taken": {},
+        "due": 0,
+        "waited": 0.0,
+        "held": {},
+        "open": 0,
+        "left": 0,
+        "paused": 0,
+        "breaker": None,
+        "ticked_at": None,
+    }
+    return Gauges(**empty | changed)
+
+
+def test_labels_do_not_grow_without_end() -> None:
+    held = {f"reason {at}": 100 - at for at in range(MOST_REASONS + 2)}
+    found = collected(gauges(held=held, breaker="x" * 1000))
+    [reasons] = [one for one in found if one.name.endswith("_held")]
+    assert len(reasons.samples) == MOST_REASONS + 1
+    last = reasons.samples[-1]
+    assert (last.labels, last.value) == ({"reason": "other"}, 80 + 79)
+    [info] = [one for one in found if one.name.endswith("_breaker")]
+    assert len(info.samples[0].labels["reason"]) == 200
+
+
+@pytest.fixture
+def explained() -> dict[str, list[str]]:
+    """The labels of each metric in docs/operations.md."""
+    section = OPERATIONS.split("\n## Metrics\n")[1].split("\n## ")[0]
+    return {
+        re.sub("{.*", "", name): re.findall(
+            r"\w+", re.sub("[^{]*{?", "", name, count=1)
+        )
+        for row in rows(section)[2:]
+        for name in named(row[0])
+    }
+
+
+def test_every_metric_is_explained_and_every_one_explained_is_there(
+    explained: dict[str, list[str]],
+) -> None:
+    full = gauges(
+        reminders={},
+        messages={("p", "s"): 1},
+        taken={"p": 1},
+        held={"r": 1},
+        breaker="b",
+        ticked_at=DUE_AT,
+    )
+    exposed = {
+        sample.name: list(sample.labels)
+        for family in collected(full)
+        for sample in family.samples
+    }
+    assert exposed == explained

@@ -1,0 +1,133 @@
+import gzip
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestClient, TestServer
+from structlog.testing import capture_logs
+
+from service.adapters.twilio.provider import Twilio
+from service.app import House
+from service.web.application import application
+
+Ask = Callable[..., Awaitable[tuple[int, Any]]]
+Http = TestClient[web.Request, web.Application]
+
+PERMIT = "/v1/permits/cn-food-production-license/SC10199000000142"
+FAULT = "no column named wages"
+
+
+class Ill:
+    """A health nobody can ask."""
+
+    async def ready(self) -> Mapping[str, str]:
+        raise RuntimeError(FAULT)
+
+
+async def put(
+    http: Http, body: bytes, media: str = "application/json", **headers: str
+) -> tuple[int, str]:
+    """PUTs raw bytes; the status and the detail of the problem."""
+    sent = {"Content-Type": media, **headers}
+    async with http.put(PERMIT, data=body, headers=sent) as answer:
+        told = await answer.json(content_type="application/problem+json")
+        assert told["status"] == answer.status
+        return answer.status, told["detail"]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"{",
+        b"\xff",
+        b'"\\u00"',
+        b'{"holder": NaN}',
+        b'{"holder": Infinity}',
+        b"[" * 60_000,
+        b"1" * 5_000,
+        '{"holder": "临江"}'.encode("gbk"),
+    ],
+)
+async def test_a_body_that_is_not_json_is_malformed(http: Http, body: bytes) -> None:
+    assert await put(http, body) == (400, "the body is not JSON in UTF-8")
+
+
+@pytest.mark.parametrize("media", ["text/plain", "application/xml", "text/json"])
+async def test_a_body_of_another_media_type_is_not_read(http: Http, media: str) -> None:
+    assert await put(http, b"{}", media) == (
+        415,
+        "send application/json, uncompressed",
+    )
+
+
+async def test_a_compressed_body_is_not_unpacked(http: Http) -> None:
+    packed = gzip.compress(b"{}")
+    headers = {"Content-Encoding": "gzip"}
+    status, _ = await put(http, packed, **headers)
+    assert status == 415
+
+
+@pytest.mark.parametrize(("length", "status"), [(64 * 1024, 400), (64 * 1024 + 1, 413)])
+async def test_a_body_of_more_than_64_kib_is_too_large(
+    http: Http, length: int, status: int
+) -> None:
+    assert (await put(http, b" " * length))[0] == status
+
+
+@pytest.mark.parametrize(
+    ("body", "found"), [(b"[]", "a list"), (b"null", "a NoneType"), (b'"x"', "'x'")]
+)
+async def test_a_body_that_is_no_object_is_invalid(
+    http: Http, body: bytes, found: str
+) -> None:
+    assert await put(http, body) == (
+        422,
+        f"request: body: found {found}, expected a JSON object",
+    )
+
+
+async def test_a_field_given_twice_is_not_guessed_at(http: Http) -> None:
+    body = b'{"holder": "A", "holder": "B", "expires_on": "2026-12-31"}'
+    status, detail = await put(http, body)
+    assert status == 422
+    assert "holder: found the field twice, expected it once" in detail
+
+
+async def test_an_unknown_route_is_a_problem_too(ask: Ask) -> None:
+    status, told = await ask("GET", "/v1/kites")
+    assert (status, told["title"], told["type"]) == (404, "Not Found", "about:blank")
+
+
+async def test_a_wrong_method_says_which_are_right(http: Http) -> None:
+    async with http.post(PERMIT) as answer:
+        assert answer.status == 405
+        assert answer.content_type == "application/problem+json"
+        assert set(answer.headers["Allow"].split(",")) == {
+            "DELETE",
+            "GET",
+            "HEAD",
+            "PUT",
+        }
+
+
+@pytest.fixture
+async def ill(house: House, carrier: Twilio) -> AsyncIterator[Http]:
+    """A server with a fault."""
+    desk = replace(house.desk(carrier), health=Ill())
+    async with TestClient(TestServer(application(desk))) as client:
+        yield client
+
+
+async def test_a_fault_of_ours_is_logged_and_not_told(ill: Http) -> None:
+    with capture_logs() as logged:
+        async with ill.get("/readyz") as answer:
+            text = await answer.text()
+            assert answer.status == 500
+            assert answer.content_type == "application/problem+json"
+    assert FAULT not in text
+    assert "RuntimeError" not in text
+    assert [one["event"] for one in logged] == ["request failed", "request"]
+    assert logged[0]["exc_info"]

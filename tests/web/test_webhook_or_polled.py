@@ -1,0 +1,207 @@
+"""The same fates told by callbacks and asked for: the ledger is the same."""
+
+import asyncio
+import shutil
+import socket
+import sqlite3
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager, closing
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+from aiohttp import web
+from aiohttp.test_utils import TestServer
+
+from service.adapters.clock import SimulatedClock
+from service.adapters.store.db.database import Database
+from service.adapters.twilio.provider import Sender, twilio
+from service.app import House, build
+from service.domain.permits.permit import Permit
+from service.flow.permits.register import register
+from service.flow.rows import Register
+from service.flow.sending.tick import Pass, tick
+from service.sandbox.account import Account
+from service.sandbox.application import make_app
+from service.sandbox.event_log import Journal
+from service.sandbox.faults import Ending, LateCallbacks, Unlisted
+from service.sandbox.options import Options
+from service.web.application import application
+from tests.sandbox.client import SandboxClient
+from tests.web.conftest import FOOD, settings_in
+
+ACCOUNT = Account("AC" + "1" * 32, "2" * 32)
+DUE = datetime(2024, 9, 19, 1, 35, tzinfo=UTC)
+
+ENDINGS: Mapping[str, tuple[tuple[str, ...], int | None]] = {
+    "+12125550110": (("sent", "delivered", "read"), None),
+    "+12125550111": (("sent", "partially_delivered"), None),
+    "+12125550112": (("vaporized",), None),  # who is asked tells no earlier word
+    "+12125550113": (("sending", "sent"), None),
+    "+12125550114": (("failed",), 30007),
+    "+12125550115": (("sent", "undelivered"), 30004),
+    "+12125550116": (("sent", "undelivered"), None),
+    "+12125550117": (("canceled",), None),
+}
+FATES = [f"+121255501{fate}" for fate in ("01", "91", "92", "94", "95")]
+"""What the sandbox does by the number alone: delivered, nobody's, landline, spam, …"""
+
+PHONES = [*ENDINGS, *FATES]
+
+
+@dataclass(frozen=True)
+class Office:
+    """A house, its journey, and a double of Twilio of its own."""
+
+    house: House
+    journey: Pass
+    sandbox: SandboxClient
+
+    def move_to(self, now: datetime) -> None:
+        assert isinstance(self.house.clock, SimulatedClock)
+        self.house.clock.move_to(now)
+
+    def rows(self, query: str) -> list[tuple[Any, ...]]:
+        assert self.house.database.file
+        with closing(sqlite3.connect(self.house.database.file)) as connection:
+            return connection.execute(query).fetchall()
+
+
+@asynccontextmanager
+async def office(folder: Path, *, called: bool) -> AsyncIterator[Office]:
+    """An office that is called back, or one without a public address."""
+    async with AsyncExitStack() as rooms:
+        journal = Journal(folder / "messages.jsonl")
+        rooms.callback(journal.close)
+        app = make_app(Options(directory=folder, pace=0), ACCOUNT, journal)
+        running = await rooms.enter_async_context(TestServer(app))
+        settings = settings_in(folder)
+        database = Database(settings.database_url)
+        rooms.push_async_callback(database.dispose)
+        house = await build(settings, database)
+        listener = rooms.enter_context(socket.create_server(("127.0.0.1", 0)))
+        ours = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        url = f"http://127.0.0.1:{running.port}"
+        sender = Sender(
+            name="sandbox",
+            account_sid=ACCOUNT.sid,
+            auth_token=ACCOUNT.auth_token,
+            user=ACCOUNT.sid,
+            secret=ACCOUNT.auth_token,
+            messaging_service_sid=None,
+            from_="+15005550006",
+            api_url=url,
+            public_url=ours if called else None,
+            timeout=5,
+        )
+        provider = await rooms.enter_async_context(twilio(sender))
+        runner = web.AppRunner(application(house.desk(provider)), access_log=None)
+        await runner.setup()
+        rooms.push_async_callback(runner.cleanup)
+        await web.SockSite(runner, listener).start()
+        session = await rooms.enter_async_context(aiohttp.ClientSession())
+        yield Office(house, house.carrying(provider), SandboxClient(session, url))
+
+
+async def sent_to_all(one: Office) -> None:
+    """A text to each phone is accepted; nothing is told of any until `told`."""
+    permits = [
+        Permit(
+            authority="990000",
+            rule=FOOD,
+            number=f"SC{at:04}",
+            holder=f"Holder of SC{at:04}",
+            expires_on=date(2024, 12, 31),
+            phones=(phone,),
+        )
+        for at, phone in enumerate(PHONES)
+    ]
+    to = one.house.registration
+    done = await register(permits, Register("api"), to, leave_out_idle=False)
+    assert done == ["registered"] * len(PHONES)
+    endings = [
+        Ending(phone=phone, path=path, code=code)
+        for phone, (path, code) in ENDINGS.items()
+    ]
+    unlisted = [Unlisted(phone=phone, seconds=60) for phone in PHONES[::3]]
+    await one.sandbox.put(LateCallbacks(seconds=60), *endings, *unlisted)
+    one.move_to(DUE)
+    assert (await tick(one.journey)).posted == len(PHONES)
+
+
+async def over(one: Office, *, called_back: bool) -> None:
+    """Wait until each message has come to its end, and all of it was called back."""
+    async with asyncio.timeout(60):
+        while True:
+            messages = await one.sandbox.messages()
+            left = [
+                it
+                for it in messages
+                if it["statuses"][-1] != path_of(it)[-1]
+                or (called_back and len(it["called_back"]) < len(path_of(it)))
+            ]
+            if not left:
+                return
+
+
+def path_of(message: Mapping[str, Any]) -> tuple[str, ...]:
+    """The statuses of a message after the first."""
+    to = message["to"]
+    if to in ENDINGS:
+        return ENDINGS[to][0]
+    fates = {"91": "undelivered", "92": "undelivered", "94": "failed", "95": "sent"}
+    final = fates.get(to[-2:], "delivered")
+    return (final,) if final in ("failed", "sent") else ("sent", final)
+
+
+LEDGER = {
+    "reminders": "SELECT shown_number, step, r.state, reason, sent_at, state_at "
+    "FROM reminders r JOIN permits p ON p.id = permit_id ORDER BY 1, 2",
+    "events": "SELECT shown_number, step, e.at, state, reason FROM reminder_events e "
+    "JOIN permits p ON p.id = permit_id ORDER BY 1, 2, e.id",
+    "messages": "SELECT body, masked, state, rank, reason, code, kind, accepted_at, "
+    "final_at FROM messages m JOIN recipients r ON r.id = recipient_id ORDER BY 1, 2",
+    "recipients": "SELECT masked, line, opted_out_at, opted_out_by, unreachable_at, "
+    "unreachable_by FROM recipients ORDER BY 1",
+    "pauses": "SELECT scope, reason FROM pauses",
+    "words nobody knows": "SELECT DISTINCT masked, json_extract(raw, "
+    "'$.MessageStatus') FROM receipts c JOIN messages m ON m.id = c.message_id "
+    "JOIN recipients r ON r.id = m.recipient_id WHERE c.state IS NULL",
+}
+
+
+RECEIPTS = "SELECT count(*) FROM receipts"
+
+
+async def played(folder: Path, *, called: bool) -> dict[str, list[tuple[Any, ...]]]:
+    """What an office's ledger says when all its fates were told, ten minutes later."""
+    async with office(folder, called=called) as one:
+        await sent_to_all(one)
+        await over(one, called_back=False)
+        assert one.rows("SELECT DISTINCT state FROM messages") == [("accepted",)]
+        one.move_to(DUE + timedelta(minutes=10))
+        if called:
+            await one.sandbox.clear()
+            await over(one, called_back=True)
+        else:
+            assert (await tick(one.journey)).moved == len(PHONES) - 1
+            kept = one.rows(RECEIPTS)
+            assert (await tick(one.journey)).moved == 0
+            assert one.rows(RECEIPTS) == kept, "nothing new was told"
+        return {name: one.rows(query) for name, query in LEDGER.items()}
+
+
+async def test_what_is_asked_for_comes_to_the_same_as_what_is_called_back(
+    prepared: tuple[Path, str], tmp_path: Path
+) -> None:
+    called, asked = [
+        await played(shutil.copytree(prepared[0], tmp_path / name), called=called)
+        for name, called in (("called", True), ("asked", False))
+    ]
+    for name in LEDGER:
+        assert asked[name] == called[name], name
+    assert {row[2] for row in called["messages"]} == {
+        *("accepted", "sent", "delivered", "undelivered", "failed", "canceled", "read")
+    }
