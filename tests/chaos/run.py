@@ -10,6 +10,7 @@ from typing import Final
 
 import aiohttp
 
+from service.sandbox.client import SandboxClient
 from tests.chaos import calm
 from tests.chaos.ledger import Ledger, read
 from tests.chaos.office import Office, carrier
@@ -17,7 +18,6 @@ from tests.chaos.operator import Operator
 from tests.chaos.storm import Storm
 from tests.chaos.verdict import ends, judge
 from tests.chaos.witness import FAILED, Witness, events
-from tests.sandbox.client import SandboxClient
 
 _RENEWED: Final = date(2026, 1, 1)
 """Permits that expire before were registered in the middle of a step."""

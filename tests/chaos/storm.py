@@ -11,12 +11,12 @@ from random import Random
 
 import aiohttp
 
+from service.sandbox.client import SandboxClient
 from tests.chaos.lives import ENDINGS, MERCIFUL, Life
 from tests.chaos.office import FIRST_DAY, Office, free_port
 from tests.chaos.operator import Operator
 from tests.chaos.register import RULE, Register
 from tests.chaos.weather import blow
-from tests.sandbox.client import SandboxClient
 
 KILLS_A_DAY, _MOST_DAYS = 24, 25
 """Days fewer than those for which a provider is asked what became of a message: in

@@ -16,6 +16,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from random import Random
 
+from service.sandbox.client import SandboxClient
 from service.sandbox.faults import (
     BloatedAnswer,
     Broken,
@@ -37,7 +38,6 @@ from service.sandbox.faults import (
     Unlisted,
     WrongSid,
 )
-from tests.sandbox.client import SandboxClient
 
 LATENCY, UNLISTED = 1.2, 0.7
 """Seconds at most, with `SETTLE` 2 and so POSTs of a second at most."""

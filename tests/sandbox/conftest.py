@@ -17,9 +17,9 @@ from twilio.rest import Client
 
 from service.sandbox.account import Account
 from service.sandbox.application import make_app
+from service.sandbox.client import SandboxClient
 from service.sandbox.event_log import Journal
 from service.sandbox.options import Options
-from tests.sandbox.client import SandboxClient
 from tests.sandbox.visitor import backstage
 
 ROOT = Path(__file__).parents[2]

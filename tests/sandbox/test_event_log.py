@@ -11,6 +11,7 @@ from urllib.parse import urlencode
 import aiohttp
 import pytest
 
+from service.sandbox.client import SandboxClient, read_log
 from service.sandbox.faults import (
     Broken,
     Busy,
@@ -21,7 +22,6 @@ from service.sandbox.faults import (
     TruncatedAnswer,
     WrongSid,
 )
-from tests.sandbox.client import SandboxClient, read_log
 from tests.sandbox.visitor import FORM, backstage, create
 
 Reopen = Callable[[], Awaitable[aiohttp.ClientSession]]

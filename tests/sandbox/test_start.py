@@ -7,9 +7,9 @@ import pytest
 
 from service.cli.server.sandbox import sandbox
 from service.sandbox.__main__ import parse
+from service.sandbox.client import SandboxClient, read_log
 from service.sandbox.options import Options
 from service.sandbox.server import run, serve
-from tests.sandbox.client import SandboxClient, read_log
 
 
 def test_the_command_of_the_service_has_the_same_flags(tmp_path: Path) -> None:

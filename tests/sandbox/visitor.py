@@ -4,7 +4,7 @@ from pathlib import Path
 
 import aiohttp
 
-from tests.sandbox.client import SandboxClient, read_log
+from service.sandbox.client import SandboxClient, read_log
 
 FORM = {"To": "+12025550100", "From": "+12025550000", "Body": "Renew soon."}
 

@@ -25,11 +25,11 @@ from service.flow.rows import Register
 from service.flow.sending.tick import Pass, tick
 from service.sandbox.account import Account
 from service.sandbox.application import make_app
+from service.sandbox.client import SandboxClient
 from service.sandbox.event_log import Journal
 from service.sandbox.faults import Ending, LateCallbacks, Unlisted
 from service.sandbox.options import Options
 from service.web.application import application
-from tests.sandbox.client import SandboxClient
 from tests.web.conftest import FOOD, settings_in
 
 ACCOUNT = Account("AC" + "1" * 32, "2" * 32)

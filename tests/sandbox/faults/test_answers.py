@@ -6,6 +6,7 @@ from typing import Any
 import aiohttp
 import pytest
 
+from service.sandbox.client import SandboxClient, read_log
 from service.sandbox.faults import (
     BloatedAnswer,
     EndlessHeaders,
@@ -14,7 +15,6 @@ from service.sandbox.faults import (
     TruncatedAnswer,
     WrongSid,
 )
-from tests.sandbox.client import SandboxClient, read_log
 from tests.sandbox.visitor import FORM, backstage, create
 
 Send = Callable[..., Awaitable[Mapping[str, Any]]]

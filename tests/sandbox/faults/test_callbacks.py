@@ -7,6 +7,7 @@ from typing import Any
 import aiohttp
 from aiohttp import web
 
+from service.sandbox.client import SandboxClient, read_log
 from service.sandbox.faults import (
     DuplicatedCallbacks,
     Ending,
@@ -14,7 +15,6 @@ from service.sandbox.faults import (
     LostCallbacks,
     ShuffledCallbacks,
 )
-from tests.sandbox.client import SandboxClient, read_log
 from tests.sandbox.visitor import create
 
 Send = Callable[..., Awaitable[Mapping[str, Any]]]

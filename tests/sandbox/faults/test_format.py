@@ -7,8 +7,8 @@ from aiohttp import web
 from twilio.request_validator import RequestValidator, get_signature_algorithm
 
 from service.sandbox.account import Account
+from service.sandbox.client import SandboxClient
 from service.sandbox.faults import CallbackFormat
-from tests.sandbox.client import SandboxClient
 
 Send = Callable[..., Awaitable[Mapping[str, Any]]]
 Calls = asyncio.Queue[web.Request]

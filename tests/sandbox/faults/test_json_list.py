@@ -8,6 +8,7 @@ import pytest
 from pydantic import ValidationError
 
 from service.sandbox import faults
+from service.sandbox.client import SandboxClient, read_log
 from service.sandbox.errors import SandboxError
 from service.sandbox.faults import (
     Busy,
@@ -18,7 +19,6 @@ from service.sandbox.faults import (
     load_faults,
     parse_faults,
 )
-from tests.sandbox.client import SandboxClient, read_log
 
 GUIDE = (Path(__file__).parents[3] / "docs/sandbox.md").read_text("utf-8")
 

@@ -8,10 +8,10 @@ import pytest
 from twilio.rest import Client
 
 from service.sandbox.api.list_pages import turn_to
+from service.sandbox.client import SandboxClient
 from service.sandbox.event_log import Journal
 from service.sandbox.faults import Ending, Unlisted
 from service.sandbox.messages.messages import Messages
-from tests.sandbox.client import SandboxClient
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*auth:DeprecationWarning")
 Send = Callable[..., Awaitable[Mapping[str, Any]]]

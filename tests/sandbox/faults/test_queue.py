@@ -4,8 +4,8 @@ from typing import Any
 import aiohttp
 import pytest
 
+from service.sandbox.client import SandboxClient
 from service.sandbox.faults import StuckQueue
-from tests.sandbox.client import SandboxClient
 from tests.sandbox.visitor import backstage
 
 Send = Callable[..., Awaitable[Mapping[str, Any]]]

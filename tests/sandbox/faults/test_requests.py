@@ -7,6 +7,7 @@ import pytest
 from twilio.base.exceptions import TwilioRestException
 from twilio.rest import Client
 
+from service.sandbox.client import SandboxClient, read_log
 from service.sandbox.faults import (
     Broken,
     Busy,
@@ -14,7 +15,6 @@ from service.sandbox.faults import (
     Refusal,
     Reset,
 )
-from tests.sandbox.client import SandboxClient, read_log
 from tests.sandbox.visitor import FORM, create, events
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*auth:DeprecationWarning")

@@ -5,8 +5,8 @@ from pathlib import Path
 import aiohttp
 import pytest
 
+from service.sandbox.client import SandboxClient
 from service.sandbox.faults import Busy, Hang, Latency
-from tests.sandbox.client import SandboxClient
 from tests.sandbox.visitor import create, events, struck
 
 

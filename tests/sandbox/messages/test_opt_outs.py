@@ -5,7 +5,7 @@ from typing import Any
 import aiohttp
 import pytest
 
-from tests.sandbox.client import SandboxClient
+from service.sandbox.client import SandboxClient
 from tests.sandbox.visitor import FORM, backstage, create
 
 Hear = Callable[[], Awaitable[Mapping[str, Any]]]

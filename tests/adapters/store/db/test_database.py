@@ -345,7 +345,7 @@ def test_a_url_of_another_kind_is_refused() -> None:
 async def test_a_process_ends_after_disposing(tmp_path: Path) -> None:
     program = (
         "import asyncio, sys\n"
-        "from service.adapters.store.database import Database\n"
+        "from service.adapters.store.db.database import Database\n"
         "async def main():\n"
         "    database = Database('sqlite:///' + sys.argv[1])\n"
         "    await database.upgrade()\n"
