@@ -8,6 +8,9 @@ ROOT = Path(__file__).parents[2]
 
 README = (ROOT / "README.md").read_text("utf-8")
 ARCHITECTURE = (ROOT / "docs/architecture.md").read_text("utf-8")
+STATES = (ROOT / "docs/states.md").read_text("utf-8")
+FAILURES = (ROOT / "docs/failures.md").read_text("utf-8")
+TABLES = (ROOT / "docs/tables.md").read_text("utf-8")
 OPERATIONS = (ROOT / "docs/operations.md").read_text("utf-8")
 GUIDE = (ROOT / "docs/rules.md").read_text("utf-8")
 

@@ -1,7 +1,7 @@
 """The states of reminders and messages, and every move between them.
 
 The two tables are the whole truth: stores guard each UPDATE with `sources_of`, the
-diagrams in docs/architecture.md are drawn from them, and a test compares the two.
+diagrams in docs/states.md are drawn from them, and a test compares the two.
 """
 
 from collections.abc import Mapping
