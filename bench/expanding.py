@@ -23,7 +23,7 @@ from office import NOW, STORED, copied, fill, groups, installed
 
 from service.adapters.clock import SimulatedClock
 from service.adapters.store.db.database import Database
-from service.adapters.store.slots.expand import SlotStore
+from service.adapters.store.slots.expand import SqlExpandStore
 from service.flow.sending.expand import expand
 
 ROUNDS: Final = 5
@@ -52,7 +52,7 @@ class Spent:
 async def ours(file: Path) -> Spent:
     """Expand what is due."""
     database = Database(f"sqlite:///{file}")
-    store, clock = SlotStore(database), SimulatedClock(NOW)
+    store, clock = SqlExpandStore(database), SimulatedClock(NOW)
     began = perf_counter(), process_time()
     born = await expand(store, clock)
     spent = _since(*began, born)

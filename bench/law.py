@@ -27,15 +27,15 @@ from service.adapters.calendars.holidays import calendars
 from service.adapters.clock import SimulatedClock
 from service.adapters.rules.files import read_authorities, read_rules
 from service.adapters.store.db.database import Database
-from service.adapters.store.law.law_store import OfficeStore
-from service.adapters.templates.library import Words
+from service.adapters.store.law.law_store import SqlLawStore
+from service.adapters.templates.library import JinjaTemplateLibrary
 from service.domain.deadlines.slot import Slot
 from service.domain.law.period import Period
-from service.domain.law_change.edits import Apply, Offices, Revert
+from service.domain.law_change.edits import AuthoritiesEdit, RevertEdit, RulesEdit
 from service.domain.lawbook.law import Law
-from service.flow.law_change.change import change, preview
-from service.flow.rows import Changed
-from service.settings import shipped
+from service.flow.law_change.change import apply_change, preview_change
+from service.flow.rows import ChangeResult
+from service.settings import shipped_folder
 
 NOW: Final = datetime(2026, 11, 22, tzinfo=UTC)
 OFFICE: Final = "990000"
@@ -81,10 +81,10 @@ class Office:
 
     file: Path
     peer: Path
-    store: OfficeStore
+    store: SqlLawStore
     clock: SimulatedClock
 
-    def law_after(self, law: Law, types: tuple[str, ...]) -> Apply:
+    def law_after(self, law: Law, types: tuple[str, ...]) -> RulesEdit:
         """The law with the windows of these types closing at another time."""
         closes = Period.parse("60 working days before expiry")
         edited = []
@@ -93,13 +93,13 @@ class Office:
             rest = [one for one in law.rules[code].versions if one is not newest]
             later = replace(newest, closes=closes)
             edited.append(replace(law.rules[code], versions=(*rest, later)))
-        return Apply(edited)
+        return RulesEdit(edited)
 
 
 def dated(law: Law, code: str, expires_on: date) -> tuple[Slot, ...]:
     """The slots of one expiry date."""
     version = law.version_for(code, OFFICE, expires_on)
-    return law.reckon(code, version, OFFICE, expires_on).ladder().slots
+    return law.compute_ladder(code, version, OFFICE, expires_on).to_ladder().slots
 
 
 def fill(office: Office, law: Law, permits: int) -> None:
@@ -166,7 +166,9 @@ def materialised(office: Office, law: Law, types: tuple[str, ...]) -> tuple[floa
         return perf_counter() - began, done.rowcount
 
 
-async def timed(act: Callable[[], Awaitable[Changed]]) -> tuple[float, Changed]:
+async def timed(
+    act: Callable[[], Awaitable[ChangeResult]],
+) -> tuple[float, ChangeResult]:
     """Seconds, and what came of it."""
     began = perf_counter()
     done = await act()
@@ -175,16 +177,20 @@ async def timed(act: Callable[[], Awaitable[Changed]]) -> tuple[float, Changed]:
 
 async def compare(office: Office, types: tuple[str, ...]) -> None:
     """Preview, apply and revert a change, and let the peer apply it too."""
-    law = await office.store.law()
+    law = await office.store.current_law()
     edit = office.law_after(law, types)
-    diff, seen = await timed(lambda: preview(edit, office.store, office.clock))
+    diff, seen = await timed(lambda: preview_change(edit, office.store, office.clock))
     apply, done = await timed(
-        lambda: change(edit, office.store, office.clock, by="bench", force="bench")
+        lambda: apply_change(
+            edit, office.store, office.clock, by="bench", force_reason="bench"
+        )
     )
     assert seen.plan.impact == done.plan.impact
-    theirs, rows = materialised(office, await office.store.law(), types)
+    theirs, rows = materialised(office, await office.store.current_law(), types)
     back, _ = await timed(
-        lambda: change(Revert(types[0]), office.store, office.clock, by="bench")
+        lambda: apply_change(
+            RevertEdit(types[0]), office.store, office.clock, by="bench"
+        )
     )
     permits = done.plan.impact.permits
     print(
@@ -197,7 +203,7 @@ async def compare(office: Office, types: tuple[str, ...]) -> None:
 
 def count_days() -> None:
     """Time the arithmetic of working days beside counting them one by one."""
-    days = calendars()["CN"].surely
+    days = calendars()["CN"].certain_workdays
     asked = [date(2026, 1, 1) + timedelta(at % 365) for at in range(200_000)]
     began = perf_counter()
     for day, count in zip(asked, repeat(30)):
@@ -219,22 +225,27 @@ def count_days() -> None:
 async def main(permits: int) -> None:
     """Fill an office and change its law."""
     count_days()
-    words, known = Words(shipped("templates")), calendars()
+    words, known = JinjaTemplateLibrary(shipped_folder("templates")), calendars()
     with TemporaryDirectory(prefix="permit-reminders-bench-") as folder:
         file, peer = Path(folder) / "office.db", Path(folder) / "peer.db"
         database = Database(f"sqlite:///{file}")
         await database.upgrade()
-        store = OfficeStore(database, known, words.names())
+        store = SqlLawStore(database, known, words.step_templates())
         office = Office(file, peer, store, SimulatedClock(NOW))
         rules = read_rules(
-            shipped("schedules"), templates=words.names(), calendars=known
+            shipped_folder("schedules"),
+            templates=words.step_templates(),
+            calendars=known,
         )
         offices = read_authorities(
-            shipped("examples") / "authorities.toml", calendars=known
+            shipped_folder("examples") / "authorities.toml", calendars=known
         )
-        for edit in (Apply(list(rules.values())), Offices([offices[OFFICE]])):
-            await change(edit, store, office.clock, by="bench")
-        fill(office, await store.law(), permits)
+        for edit in (
+            RulesEdit(list(rules.values())),
+            AuthoritiesEdit([offices[OFFICE]]),
+        ):
+            await apply_change(edit, store, office.clock, by="bench")
+        fill(office, await store.current_law(), permits)
         for types in (TYPES[:1], TYPES):
             await compare(office, types)
         await database.dispose()

@@ -21,17 +21,17 @@ from service.adapters.calendars.holidays import calendars
 from service.adapters.clock import SimulatedClock
 from service.adapters.rules.files import read_authorities, read_rules
 from service.adapters.store.db.database import Database
-from service.adapters.store.law.law_store import OfficeStore
-from service.adapters.store.sending.pauses import Brakes
-from service.adapters.templates.library import Words
+from service.adapters.store.law.law_store import SqlLawStore
+from service.adapters.store.sending.pauses import SqlPauseStore
+from service.adapters.templates.library import JinjaTemplateLibrary
 from service.adapters.vault import Vault
-from service.domain.deadlines.slot import Slot, current
+from service.domain.deadlines.slot import Slot, current_slot
 from service.domain.law.rule import Version
-from service.domain.law_change.edits import Apply, Offices
+from service.domain.law_change.edits import AuthoritiesEdit, RulesEdit
 from service.domain.lawbook.law import Law
-from service.flow.law_change.change import change
-from service.flow.permits.register import PHONE
-from service.settings import shipped
+from service.flow.law_change.change import apply_change
+from service.flow.permits.register import PHONE_COLUMN
+from service.settings import shipped_folder
 
 NOW: Final = datetime(2026, 11, 24, 2, tzinfo=UTC)
 """A Tuesday morning in China: the office texts."""
@@ -72,25 +72,30 @@ class Group:
 
 async def installed(file: Path) -> Law:
     """Make a simulated database with the law of twelve types and ten offices."""
-    words, known = Words(shipped("templates")), calendars()
+    words, known = JinjaTemplateLibrary(shipped_folder("templates")), calendars()
     database = Database(f"sqlite:///{file}")
     await database.upgrade()
-    store, clock = OfficeStore(database, known, words.names()), SimulatedClock(NOW)
-    rules = read_rules(shipped("schedules"), templates=words.names(), calendars=known)
+    store, clock = (
+        SqlLawStore(database, known, words.step_templates()),
+        SimulatedClock(NOW),
+    )
+    rules = read_rules(
+        shipped_folder("schedules"), templates=words.step_templates(), calendars=known
+    )
     offices = read_authorities(
-        shipped("examples") / "authorities.toml", calendars=known
+        shipped_folder("examples") / "authorities.toml", calendars=known
     )
     below = [
         replace(offices[OFFICE], code=code, parent=OFFICE, sends=False)
         for code in COUNTIES
     ]
     for edit in (
-        Apply([rules[code] for code in TYPES]),
-        Offices([offices[OFFICE], *below]),
+        RulesEdit([rules[code] for code in TYPES]),
+        AuthoritiesEdit([offices[OFFICE], *below]),
     ):
-        await change(edit, store, clock, by="bench")
-    await Brakes(database).simulate(NOW)
-    law = await store.law()
+        await apply_change(edit, store, clock, by="bench")
+    await SqlPauseStore(database).set_simulated_now(NOW)
+    law = await store.current_law()
     await database.dispose()
     return law
 
@@ -108,14 +113,14 @@ def _groups(law: Law) -> Iterator[Group]:
         for day in (NOW.date() + timedelta(at) for at in range(500)):
             version = law.version_for(code, OFFICE, day)
             slots = law.ladder(code, version, OFFICE, day).slots
-            if current(slots, NOW) == slots[0]:
+            if current_slot(slots, NOW) == slots[0]:
                 for authority in (OFFICE, *COUNTIES):
                     yield Group(authority, version, day, slots)
 
 
 def fill(file: Path, permits: int, places: Sequence[Group]) -> None:
     """Write permits and slots, as fast as SQLite can; nobody has a reminder yet."""
-    vault = Vault.beside(file)
+    vault = Vault.from_key_file(file)
     since = (NOW - timedelta(days=400)).strftime(STORED)
     with closing(sqlite3.connect(file)) as raw, raw:
         raw.execute("INSERT INTO registers VALUES ('bench', NULL, ?)", (since,))
@@ -156,7 +161,7 @@ def _permit(at: int, one: Group, since: str) -> tuple[str, ...]:
 
 def _recipient(at: int, vault: Vault) -> tuple[str, bytes, bytes]:
     phone = f"+1{AREAS[at % 10]}55501{at // 10 % 100:02}"
-    return _id(at), at.to_bytes(32, "big"), vault.seal(phone, PHONE)
+    return _id(at), at.to_bytes(32, "big"), vault.encrypt(phone, PHONE_COLUMN)
 
 
 def _id(at: int) -> str:

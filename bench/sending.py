@@ -29,13 +29,13 @@ from stub import ACCOUNT
 from service.adapters.choose_provider import posting
 from service.adapters.garbage import collect_seldom
 from service.adapters.store.db.database import Database
-from service.adapters.twilio.provider import Sender, twilio
-from service.app import build
-from service.cli.installation import log_of
+from service.adapters.twilio.provider import TwilioConfig, open_twilio
+from service.app import build_installation
+from service.cli.installation import logging_setup
 from service.flow.sending.expand import expand
-from service.flow.sending.post import IN_FLIGHT
-from service.flow.sending.send import Sending, send
-from service.flow.stop_signal import never
+from service.flow.sending.post import MAX_IN_FLIGHT
+from service.flow.sending.send import SendDeps, send
+from service.flow.stop_signal import never_stop
 from service.settings import Settings
 
 ROUNDS: Final = 5
@@ -72,9 +72,9 @@ async def stub() -> AsyncIterator[str]:
         await process.wait()
 
 
-def sender(url: str) -> Sender:
+def sender(url: str) -> TwilioConfig:
     """Twilio at the stub, without receipts."""
-    return Sender(
+    return TwilioConfig(
         name="bench",
         account_sid=ACCOUNT,
         auth_token="bench",  # noqa: S106 - the stub asks for none
@@ -89,22 +89,26 @@ def sender(url: str) -> Sender:
 
 
 @asynccontextmanager
-async def office(file: Path, url: str) -> AsyncIterator[Sending]:
+async def office(file: Path, url: str) -> AsyncIterator[SendDeps]:
     """An office that has expanded what is due, and has sent before, as `serve` has."""
     settings = Settings(database_url=f"sqlite:///{file}")
     database = Database(settings.database_url)
     try:
-        house = await build(settings, database)
+        installation = await build_installation(settings, database)
         collect_seldom()
         async with (
-            twilio(sender(url)) as carrier,
-            posting(carrier, house.vault, never, log_of(settings)) as poster,
+            open_twilio(sender(url)) as carrier,
+            posting(
+                carrier, installation.vault, never_stop, logging_setup(settings)
+            ) as poster,
         ):
-            todo = house.posting(poster)
-            await expand(todo.expanding, house.clock)
-            await house.words.current((await house.office.law()).digest)
+            todo = installation.tick_deps_with(poster)
+            await expand(todo.expand_store, installation.clock)
+            await installation.templates.current(
+                (await installation.law_store.current_law()).digest
+            )
             await asyncio.sleep(STARTING)
-            yield todo.sending
+            yield todo.send_deps
     finally:
         await database.dispose()
 
@@ -115,13 +119,13 @@ async def ours(file: Path, url: str) -> tuple[Spent, int]:
         began, posted, more = (perf_counter(), process_time()), 0, True
         while more:
             sent = await send(sending, sending.clock.now())
-            posted, more = posted + sent.posted, sent.more
+            posted, more = posted + sent.posted, sent.more_due
         return _since(*began), posted
 
 
 async def theirs(url: str, texts: list[tuple[str, str]]) -> Spent:
     """Give the SDK alone as many messages."""
-    async with twilio(sender(url)) as carrier:
+    async with open_twilio(sender(url)) as carrier:
         messages, left = carrier._client.messages, iter(texts)  # noqa: SLF001
 
         async def some() -> None:
@@ -132,7 +136,7 @@ async def theirs(url: str, texts: list[tuple[str, str]]) -> Spent:
                 assert made.sid
 
         began = perf_counter(), process_time()
-        await asyncio.gather(*(some() for _ in range(IN_FLIGHT)))
+        await asyncio.gather(*(some() for _ in range(MAX_IN_FLIGHT)))
         return _since(*began)
 
 

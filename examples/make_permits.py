@@ -18,11 +18,11 @@ from zoneinfo import ZoneInfo
 from service.adapters.calendars.holidays import calendars
 from service.adapters.phones import read_phone
 from service.adapters.rules.files import read_authorities, read_rules
-from service.adapters.templates.library import Words
+from service.adapters.templates.library import JinjaTemplateLibrary
 from service.domain.formats.permit_fields import FIELDS
 from service.domain.lawbook.law import Law
-from service.domain.permits.phone import Line
-from service.settings import shipped
+from service.domain.permits.phone import PhoneLine
+from service.settings import shipped_folder
 
 OFFICE = "990000"
 ZONE = ZoneInfo("Asia/Shanghai")
@@ -128,9 +128,11 @@ def _permits(chance: random.Random) -> Iterator[dict[str, str]]:
 def shipped_law() -> Law:
     """The shipped rules, and the office of the fictional province."""
     known = calendars()
-    words = Words(shipped("templates"))
-    rules = read_rules(shipped("schedules"), templates=words.names(), calendars=known)
-    offices = shipped("examples") / "authorities.toml"
+    words = JinjaTemplateLibrary(shipped_folder("templates"))
+    rules = read_rules(
+        shipped_folder("schedules"), templates=words.step_templates(), calendars=known
+    )
+    offices = shipped_folder("examples") / "authorities.toml"
     return Law(rules, read_authorities(offices, calendars=known), known)
 
 
@@ -188,7 +190,7 @@ def _phone(phones: Mapping[int, list[str]], ending: int | None) -> str:
 
 
 def _takes_texts(number: str) -> bool:
-    return read_phone(number, "US").line is Line.MOBILE
+    return read_phone(number, "US").line is PhoneLine.MOBILE
 
 
 if __name__ == "__main__":

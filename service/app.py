@@ -7,126 +7,134 @@ from datetime import timedelta
 
 import structlog
 
-from service.adapters.calendars.holidays import as_known, calendars
+from service.adapters.calendars.holidays import calendars, calendars_known_until
 from service.adapters.clock import SimulatedClock, SystemClock
 from service.adapters.documents import Documents
 from service.adapters.phones import Libphonenumber
 from service.adapters.rules.files import read_rules
-from service.adapters.store.audit.read_ledger import AuditStore
-from service.adapters.store.db.database import Database, newest
-from service.adapters.store.db.health import Health
+from service.adapters.store.audit.read_ledger import SqlAuditStore
+from service.adapters.store.db.database import Database, newest_migration
+from service.adapters.store.db.health import SqlHealth
 from service.adapters.store.db.key_check import has_key, refuse_other_key
-from service.adapters.store.go_live.go_live import GoLiveStore
-from service.adapters.store.go_live.preview import WaitingStore
-from service.adapters.store.law.law_store import OfficeStore
-from service.adapters.store.office.api_keys import KeyStore
-from service.adapters.store.office.templates import TemplateStore
-from service.adapters.store.permits.opt_outs import ConsentStore
-from service.adapters.store.permits.reader import PermitReader
-from service.adapters.store.permits.register import PermitStore
-from service.adapters.store.permits.unreachable import ReachStore
-from service.adapters.store.reminders.reader import ReminderReader
-from service.adapters.store.reports.call_list import CallReader
-from service.adapters.store.reports.counts import CountStore
-from service.adapters.store.reports.explain import ExplainStore
-from service.adapters.store.reports.forecast import ForecastStore
-from service.adapters.store.reports.metrics import Meter
-from service.adapters.store.sending.breaker import WatchStore
-from service.adapters.store.sending.pauses import Brakes
-from service.adapters.store.sending.reader import MessageReader
-from service.adapters.store.sending.receive import ReceiveStore
-from service.adapters.store.sending.resolve import ResolveStore
-from service.adapters.store.sending.settle import MessageStore
-from service.adapters.store.sending.volume_guard import VolumeStore
-from service.adapters.store.slots.expand import SlotStore
-from service.adapters.templates.library import Words
+from service.adapters.store.go_live.go_live import SqlGoLiveStore
+from service.adapters.store.go_live.preview import SqlGoLivePreviewStore
+from service.adapters.store.law.law_store import SqlLawStore
+from service.adapters.store.office.api_keys import SqlApiKeyStore
+from service.adapters.store.office.templates import SqlTemplateStore
+from service.adapters.store.permits.opt_outs import SqlOptOutStore
+from service.adapters.store.permits.reader import SqlPermitReader
+from service.adapters.store.permits.register import SqlRegisterStore
+from service.adapters.store.permits.unreachable import SqlUnreachableStore
+from service.adapters.store.reminders.reader import SqlReminderReader
+from service.adapters.store.reports.call_list import SqlCallListStore
+from service.adapters.store.reports.counts import SqlCountStore
+from service.adapters.store.reports.explain import SqlExplainStore
+from service.adapters.store.reports.forecast import SqlForecastStore
+from service.adapters.store.reports.metrics import SqlMetricsStore
+from service.adapters.store.sending.breaker import SqlBreakerStore
+from service.adapters.store.sending.pauses import SqlPauseStore
+from service.adapters.store.sending.reader import SqlMessageReader
+from service.adapters.store.sending.receive import SqlReceiveStore
+from service.adapters.store.sending.resolve import SqlResolveStore
+from service.adapters.store.sending.settle import SqlSettleStore
+from service.adapters.store.sending.volume_guard import SqlVolumeGuardStore
+from service.adapters.store.slots.expand import SqlExpandStore
+from service.adapters.templates.library import JinjaTemplateLibrary
 from service.adapters.vault import Vault
 from service.domain.errors import SetUpError
 from service.domain.law.rule import Rule
-from service.domain.law_change.edits import Apply
-from service.flow.law_change.change import change
-from service.flow.law_change.refresh_holidays import refresh
-from service.flow.office.go_live import GoingLive
-from service.flow.office.preview_go_live import Foretelling
-from service.flow.office.templates import Rewording
-from service.flow.permits.opt_outs import Consent
-from service.flow.permits.read_phone import Dialling
-from service.flow.permits.register import Registration
-from service.flow.permits.unreachable import Reach
+from service.domain.law_change.edits import RulesEdit
+from service.flow.law_change.change import apply_change
+from service.flow.law_change.refresh_holidays import refresh_holidays
+from service.flow.office.go_live import GoLiveDeps
+from service.flow.office.preview_go_live import GoLivePreviewDeps
+from service.flow.office.templates import TemplateDeps
+from service.flow.permits.opt_outs import OptOutDeps
+from service.flow.permits.read_phone import PhoneReader
+from service.flow.permits.register import RegisterDeps
+from service.flow.permits.unreachable import UnreachableDeps
 from service.flow.ports import Clock, Provider
-from service.flow.sending.pause import Braking
+from service.flow.sending.pause import PauseDeps
 from service.flow.sending.post import Poster, Posting
-from service.flow.sending.resolve import Resolving
-from service.flow.sending.send import Sending
-from service.flow.sending.tick import Pass
-from service.flow.sending.volume_guard import Guarding
-from service.flow.stop_signal import Stopping, never
-from service.settings import Settings, shipped
-from service.web.services import Desk, Failing, never_failing
+from service.flow.sending.resolve import ResolveDeps
+from service.flow.sending.send import SendDeps
+from service.flow.sending.tick import TickDeps
+from service.flow.sending.volume_guard import VolumeGuardDeps
+from service.flow.stop_signal import StopSignal, never_stop
+from service.settings import Settings, shipped_folder
+from service.web.services import LastFailure, Services, no_failure
 
 _log = structlog.get_logger("service.calendars")
 
 
 @dataclass(frozen=True, slots=True)
-class House:
+class Installation:
     """One installation, opened."""
 
     settings: Settings
     database: Database
     clock: Clock
     vault: Vault
-    words: Words
-    office: OfficeStore
-    registration: Registration
-    going_live: GoingLive
-    rewording: Rewording
-    brakes: Brakes
-    keys: KeyStore
-    permits: PermitReader
-    explaining: ExplainStore
-    counts: CountStore
-    forecasting: ForecastStore
-    calling: CallReader
-    auditing: AuditStore
-    receiving: ReceiveStore
-    consent: Consent
-    reach: Reach
-    health: Health
-    documents: Documents
-    messages: MessageReader
-    reminders: ReminderReader
-    meter: Meter
+    templates: JinjaTemplateLibrary
+    law_store: SqlLawStore
+    register_deps: RegisterDeps
+    go_live_deps: GoLiveDeps
+    template_deps: TemplateDeps
+    pause_store: SqlPauseStore
+    api_key_store: SqlApiKeyStore
+    permit_reader: SqlPermitReader
+    explain_store: SqlExplainStore
+    count_store: SqlCountStore
+    forecast_store: SqlForecastStore
+    call_list_store: SqlCallListStore
+    audit_store: SqlAuditStore
+    receive_store: SqlReceiveStore
+    opt_out_deps: OptOutDeps
+    unreachable_deps: UnreachableDeps
+    health: SqlHealth
+    report_formatter: Documents
+    message_reader: SqlMessageReader
+    reminder_reader: SqlReminderReader
+    metrics_store: SqlMetricsStore
 
-    def carrying(self, provider: Provider, stopping: Stopping = never) -> Pass:
+    def tick_deps(
+        self, provider: Provider, is_stopping: StopSignal = never_stop
+    ) -> TickDeps:
         """The journey, with somebody to carry the messages, until told to stop."""
-        return self.posting(Posting(provider, self.vault, stopping=stopping))
+        return self.tick_deps_with(
+            Posting(provider, self.vault, is_stopping=is_stopping)
+        )
 
-    def posting(self, posting: Poster) -> Pass:
+    def tick_deps_with(self, poster: Poster) -> TickDeps:
         """The journey, with somebody who POSTs to who carries the messages."""
-        store = MessageStore(self.database, self.vault, posting.provider.name)
-        sending = Sending(
-            laws=self.office,
+        store = SqlSettleStore(self.database, self.vault, poster.provider.name)
+        sending = SendDeps(
+            law_store=self.law_store,
             store=store,
-            words=self.words,
-            posting=posting,
+            templates=self.templates,
+            poster=poster,
             clock=self.clock,
             lease=self.settings.lease,
             post_timeout=self.settings.post_timeout,
-            watching=WatchStore(self.database),
+            breaker_store=SqlBreakerStore(self.database),
         )
-        return Pass(
-            sending=sending,
-            guarding=Guarding(self.office, VolumeStore(self.database), self.clock),
-            expanding=SlotStore(self.database),
-            settling=store,
-            receiving=self.receiving,
+        return TickDeps(
+            send_deps=sending,
+            volume_guard_deps=VolumeGuardDeps(
+                self.law_store, SqlVolumeGuardStore(self.database), self.clock
+            ),
+            expand_store=SqlExpandStore(self.database),
+            settle_store=store,
+            receive_store=self.receive_store,
             settle_after=timedelta(seconds=self.settings.settle),
             poll_after=timedelta(hours=1 if self.settings.public_url else 0),
         )
 
-    async def refresh(self, by: str) -> None:
+    async def refresh_holidays(self, by: str) -> None:
         """Date permits anew where a release of the holidays knows more than they."""
-        done = await refresh(self.office, self.clock, as_known, by=by)
+        done = await refresh_holidays(
+            self.law_store, self.clock, calendars_known_until, by=by
+        )
         if done:
             told = done.plan.impact
             _log.info(
@@ -137,113 +145,117 @@ class House:
                 objections=list(done.plan.objections),
             )
 
-    def foretelling(self) -> Foretelling:
+    def go_live_preview_deps(self) -> GoLivePreviewDeps:
         """What a look at going live needs."""
-        return Foretelling(
-            laws=self.office,
-            starts=self.going_live.store,
-            store=WaitingStore(self.database),
-            words=self.words,
+        return GoLivePreviewDeps(
+            law_store=self.law_store,
+            go_live_store=self.go_live_deps.store,
+            store=SqlGoLivePreviewStore(self.database),
+            templates=self.templates,
             clock=self.clock,
         )
 
-    def braking(self) -> Braking:
+    def pause_deps(self) -> PauseDeps:
         """What stopping and resuming by hand needs."""
-        return Braking(self.office, self.brakes, self.clock)
+        return PauseDeps(self.law_store, self.pause_store, self.clock)
 
-    def resolving(self) -> Resolving:
+    def resolve_deps(self) -> ResolveDeps:
         """What deciding an unknown outcome by hand needs."""
         patience = timedelta(seconds=self.settings.settle)
-        return Resolving(ResolveStore(self.database), self.clock, patience)
+        return ResolveDeps(SqlResolveStore(self.database), self.clock, patience)
 
-    def desk(self, provider: Provider, failing: Failing = never_failing) -> Desk:
+    def services(
+        self, provider: Provider, last_failure: LastFailure = no_failure
+    ) -> Services:
         """What the web answers from; `failing` says why passes fail, where they do."""
-        return Desk(
-            registration=self.registration,
-            going_live=self.going_live,
-            rewording=self.rewording,
-            laws=self.office,
-            changes=self.office,
-            templates=self.words.names(),
-            permits=self.permits,
-            explaining=self.explaining,
-            counts=self.counts,
-            forecasting=self.forecasting,
-            keys=self.keys,
+        return Services(
+            register_deps=self.register_deps,
+            go_live_deps=self.go_live_deps,
+            template_deps=self.template_deps,
+            law_store=self.law_store,
+            change_store=self.law_store,
+            template_names=self.templates.step_templates(),
+            permit_reader=self.permit_reader,
+            explain_store=self.explain_store,
+            count_store=self.count_store,
+            forecast_store=self.forecast_store,
+            api_key_store=self.api_key_store,
             health=self.health,
-            documents=self.documents,
-            receiving=self.receiving,
-            consent=self.consent,
-            reach=self.reach,
-            messages=self.messages,
-            reminders=self.reminders,
-            meter=self.meter,
-            braking=self.braking(),
-            resolving=self.resolving(),
+            report_formatter=self.report_formatter,
+            receive_store=self.receive_store,
+            opt_out_deps=self.opt_out_deps,
+            unreachable_deps=self.unreachable_deps,
+            message_reader=self.message_reader,
+            reminder_reader=self.reminder_reader,
+            metrics_store=self.metrics_store,
+            pause_deps=self.pause_deps(),
+            resolve_deps=self.resolve_deps(),
             vault=self.vault,
             clock=self.clock,
             provider=provider,
-            failing=failing,
+            last_failure=last_failure,
             default_authority=self.settings.authority,
         )
 
 
 @asynccontextmanager
-async def open_house(settings: Settings) -> AsyncIterator[House]:
+async def open_installation(settings: Settings) -> AsyncIterator[Installation]:
     """The installation of these settings; raises `SetUpError` where it is not ready."""
     database = Database(settings.database_url)
     try:
         await database.check()
-        yield await build(settings, database)
+        yield await build_installation(settings, database)
     finally:
         await database.dispose()
 
 
-async def build(settings: Settings, database: Database) -> House:
+async def build_installation(settings: Settings, database: Database) -> Installation:
     """Join the parts around a database whose tables stand."""
-    brakes = Brakes(database)
+    brakes = SqlPauseStore(database)
     simulated_now = await brakes.simulated_now()
     clock = SimulatedClock(simulated_now) if simulated_now else SystemClock()
-    vault = await _vault(settings, database)
+    vault = await _open_vault(settings, database)
     await refuse_other_key(database, vault)
-    saved = TemplateStore(database)
-    words = Words(shipped("templates"), saved)
-    office = OfficeStore(database, calendars(), words.names())
-    dialling = Dialling(office, Libphonenumber(), vault)
-    return House(
+    saved = SqlTemplateStore(database)
+    words = JinjaTemplateLibrary(shipped_folder("templates"), saved)
+    office = SqlLawStore(database, calendars(), words.step_templates())
+    dialling = PhoneReader(office, Libphonenumber(), vault)
+    return Installation(
         settings=settings,
         database=database,
         clock=clock,
         vault=vault,
-        words=words,
-        office=office,
-        registration=Registration(
-            office, PermitStore(database), Libphonenumber(), vault, clock
+        templates=words,
+        law_store=office,
+        register_deps=RegisterDeps(
+            office, SqlRegisterStore(database), Libphonenumber(), vault, clock
         ),
-        going_live=GoingLive(
-            office, GoLiveStore(database), Libphonenumber(), vault, clock
+        go_live_deps=GoLiveDeps(
+            office, SqlGoLiveStore(database), Libphonenumber(), vault, clock
         ),
-        rewording=Rewording(office, saved, words, clock, settings.authority),
-        brakes=brakes,
-        keys=KeyStore(database),
-        permits=PermitReader(database),
-        explaining=ExplainStore(database),
-        counts=CountStore(database),
-        forecasting=ForecastStore(database),
-        calling=CallReader(database),
-        auditing=AuditStore(database),
-        receiving=ReceiveStore(database),
-        consent=Consent(ConsentStore(database), dialling, clock),
-        reach=Reach(ReachStore(database), dialling, clock),
-        health=Health(database),
-        documents=Documents(words),
-        messages=MessageReader(database),
-        reminders=ReminderReader(database),
-        meter=Meter(database),
+        template_deps=TemplateDeps(office, saved, words, clock, settings.authority),
+        pause_store=brakes,
+        api_key_store=SqlApiKeyStore(database),
+        permit_reader=SqlPermitReader(database),
+        explain_store=SqlExplainStore(database),
+        count_store=SqlCountStore(database),
+        forecast_store=SqlForecastStore(database),
+        call_list_store=SqlCallListStore(database),
+        audit_store=SqlAuditStore(database),
+        receive_store=SqlReceiveStore(database),
+        opt_out_deps=OptOutDeps(SqlOptOutStore(database), dialling, clock),
+        unreachable_deps=UnreachableDeps(
+            SqlUnreachableStore(database), dialling, clock
+        ),
+        health=SqlHealth(database),
+        report_formatter=Documents(words),
+        message_reader=SqlMessageReader(database),
+        reminder_reader=SqlReminderReader(database),
+        metrics_store=SqlMetricsStore(database),
     )
 
 
-async def _vault(settings: Settings, database: Database) -> Vault:
+async def _open_vault(settings: Settings, database: Database) -> Vault:
     if settings.key is not None:
         return Vault.from_keys(settings.key.get_secret_value())
     if database.file is None:
@@ -251,7 +263,7 @@ async def _vault(settings: Settings, database: Database) -> Vault:
             "PERMIT_REMINDERS_KEY: set it to base64 of 32 random bytes; only an SQLite "
             "database can keep its key in a file beside it"
         )
-    return Vault.beside(database.file, new=not await has_key(database))
+    return Vault.from_key_file(database.file, create=not await has_key(database))
 
 
 async def prepare(settings: Settings, database: Database) -> list[str]:
@@ -262,19 +274,23 @@ async def prepare(settings: Settings, database: Database) -> list[str]:
     later release.
     """
     await database.upgrade()
-    house = await build(settings, database)
-    known = (await house.office.law()).rules
+    installation = await build_installation(settings, database)
+    known = (await installation.law_store.current_law()).rules
     if known:
-        await house.refresh("db upgrade")
-    rules = _shipped_rules(house.words).items()
-    new = Apply([rule for code, rule in rules if code not in known])
-    done = await change(new, house.office, house.clock, by="db upgrade")
-    return list(done.installed)
+        await installation.refresh_holidays("db upgrade")
+    rules = _shipped_rules(installation.templates).items()
+    new = RulesEdit([rule for code, rule in rules if code not in known])
+    done = await apply_change(
+        new, installation.law_store, installation.clock, by="db upgrade"
+    )
+    return list(done.installed_versions)
 
 
-def _shipped_rules(words: Words) -> dict[str, Rule]:
-    folder = shipped("schedules")
-    return read_rules(folder, templates=words.names(), calendars=calendars())
+def _shipped_rules(templates: JinjaTemplateLibrary) -> dict[str, Rule]:
+    folder = shipped_folder("schedules")
+    return read_rules(
+        folder, templates=templates.step_templates(), calendars=calendars()
+    )
 
 
 async def upgrade_database(settings: Settings) -> list[str]:
@@ -292,11 +308,11 @@ async def stored_revision(settings: Settings) -> str | None:
         return None
     database = Database(settings.database_url)
     try:
-        return await database.revision()
+        return await database.current_migration()
     finally:
         await database.dispose()
 
 
 def needed_revision() -> str:
     """The migration that this release needs."""
-    return newest()
+    return newest_migration()

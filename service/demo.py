@@ -25,64 +25,64 @@ from aiohttp import web
 from rich.console import Console
 
 from service.adapters.calendars.holidays import calendars
-from service.adapters.choose_provider import carrier
+from service.adapters.choose_provider import open_provider
 from service.adapters.clock import SimulatedClock
 from service.adapters.registers.csv_file import read_csv
-from service.adapters.registers.rejects import rejects_file
+from service.adapters.registers.rejects import open_rejects_file
 from service.adapters.rules.files import read_authorities
 from service.adapters.store.db.database import Database
-from service.app import House, build, prepare
-from service.domain.law_change.edits import Offices
-from service.domain.reports.period import between, iso_week
-from service.flow.law_change.change import change
+from service.app import Installation, build_installation, prepare
+from service.domain.law_change.edits import AuthoritiesEdit
+from service.domain.reports.period import parse_iso_week, period_between
+from service.flow.law_change.change import apply_change
 from service.flow.office.go_live import go_live
-from service.flow.permits.import_register import take_in
-from service.flow.reports.audit import audit
-from service.flow.reports.weekly import counts, report
-from service.flow.rows import Register
-from service.flow.sending.tick import Pass, tick
-from service.settings import load, shipped
+from service.flow.permits.import_register import import_register
+from service.flow.reports.audit import audit_ledger
+from service.flow.reports.weekly import list_counts, make_report
+from service.flow.rows import RegisterSource
+from service.flow.sending.tick import TickDeps, tick
+from service.settings import load_settings, shipped_folder
 from service.web.application import application
 
 WEEK: Final = "2024-W05"
 OFFICE: Final = "990000"
 ZONE: Final = ZoneInfo("Asia/Shanghai")
 LIVE_FROM: Final = datetime(2024, 1, 29, tzinfo=ZONE)
-EVENING: Final = 18
+EVENING_HOUR: Final = 18
 
-INSTANTS: Final = [
+TICK_INSTANTS: Final = [
     LIVE_FROM + timedelta(days=day, hours=hour)
     for day in range(5)
-    for hour in (10, EVENING)
+    for hour in (10, EVENING_HOUR)
 ]
 """Monday to Friday: after what fell due in the morning, and in the evening."""
 
-IDLE: Final = 600.0
+SANDBOX_IDLE: Final = 600.0
 """Seconds after which a sandbox that outlived a killed demo ends by itself."""
 
-PATIENCE: Final = 10.0
+CALLBACK_TIMEOUT: Final = 10.0
 """Seconds to wait for a day's first callbacks before going on without them."""
 
 SETTLE: Final = 4.0
 """Seconds: a sandbox next door answers at once, so a killed demo need not wait long."""
 
-_GLANCE: Final = 0.05
+_POLL_INTERVAL: Final = 0.05
 
 
-async def demo(folder: Path | None, permits: Path | None = None) -> int:
+async def run_demo(folder: Path | None, permits: Path | None = None) -> int:
     """Run the week in `folder`, or in one thrown away; 1 if the ledger is wrong.
 
     In the folder of a demo that was killed, it goes on where that one was. `permits`
     is the register, by default the shipped example.
     """
     console = Console(highlight=False, soft_wrap=True)
-    register = permits or shipped("examples") / "permits.csv"
+    register = permits or shipped_folder("examples") / "permits.csv"
     with _folder(folder) as place:
-        async with _opened(place) as house:
-            await _prepare(house, register, console)
-            await _live_through(house, console)
-            wrong = await _tell(house, console)
-    _say_what_next(console, folder)
+        async with _open_installation(place) as installation:
+            await _load_data(installation, register, console)
+            await _run_week(installation, console)
+            wrong = await _print_report(installation, console)
+    _print_next_steps(console, folder)
     return 1 if wrong else 0
 
 
@@ -97,8 +97,8 @@ def _folder(folder: Path | None) -> Iterator[Path]:
 
 
 @asynccontextmanager
-async def _opened(folder: Path) -> AsyncIterator[House]:
-    settings = load()
+async def _open_installation(folder: Path) -> AsyncIterator[Installation]:
+    settings = load_settings()
     settings = settings.model_copy(
         update={
             "settle": min(settings.settle, SETTLE),
@@ -110,39 +110,43 @@ async def _opened(folder: Path) -> AsyncIterator[House]:
     database = Database(settings.database_url)
     try:
         await prepare(settings, database)
-        house = await build(settings, database)
-        if not isinstance(house.clock, SimulatedClock):
-            await house.brakes.simulate(LIVE_FROM)
-            house = await build(settings, database)
-        yield house
+        installation = await build_installation(settings, database)
+        if not isinstance(installation.clock, SimulatedClock):
+            await installation.pause_store.set_simulated_now(LIVE_FROM)
+            installation = await build_installation(settings, database)
+        yield installation
     finally:
         await database.dispose()
 
 
-async def _prepare(house: House, register: Path, console: Console) -> None:
+async def _load_data(
+    installation: Installation, register: Path, console: Console
+) -> None:
     """Load the office and its register, and go live: safe to repeat."""
     offices = read_authorities(
-        shipped("examples") / "authorities.toml", calendars=calendars()
+        shipped_folder("examples") / "authorities.toml", calendars=calendars()
     )
     office = offices[OFFICE]
-    await change(Offices([office]), house.office, house.clock, by="demo")
-    law = await house.office.law()
-    codes = _types_in(register)
+    await apply_change(
+        AuthoritiesEdit([office]), installation.law_store, installation.clock, by="demo"
+    )
+    law = await installation.law_store.current_law()
+    codes = _rule_codes_in(register)
     console.print(f"[bold]{office.name.zh}[/] · {office.name.en}")
     console.print(f"  {len(law.rules)} permit types loaded, {len(codes)} registered")
     with console.status("importing the register …"):
-        counts = await _import(house, register)
+        counts = await _import_register(installation, register)
     told = ", ".join(
         f"{count:,} {outcome}" for outcome, count in sorted(counts.items())
     )
     console.print(f"  {register.name} imported: {told}")
-    if codes <= (await house.going_live.store.started(OFFICE)).keys():
+    if codes <= (await installation.go_live_deps.store.started_types(OFFICE)).keys():
         console.print("  live already: going on where the last run was stopped")
     else:
         await go_live(
             OFFICE,
             sorted(codes),
-            house.going_live,
+            installation.go_live_deps,
             live_from=LIVE_FROM,
             approved_by="demo",
             by="demo",
@@ -150,34 +154,42 @@ async def _prepare(house: House, register: Path, console: Console) -> None:
         console.print(f"  live from {LIVE_FROM:%A %d %B %Y}")
 
 
-def _types_in(register: Path) -> set[str]:
+def _rule_codes_in(register: Path) -> set[str]:
     with register.open(encoding="utf-8", newline="") as file:
         return {row["rule"] for row in csv.DictReader(file)}
 
 
-async def _import(house: House, register: Path) -> Counter[str]:
-    assert house.database.file is not None  # noqa: S101 - a demo is on SQLite
+async def _import_register(installation: Installation, register: Path) -> Counter[str]:
+    assert installation.database.file is not None  # noqa: S101 - a demo is on SQLite
     rows = read_csv(register, default_authority=OFFICE)
-    with rejects_file(house.database.file.with_name("rejects.csv")) as rejects:
-        return await take_in(rows, Register("demo"), house.registration, rejects)
+    with open_rejects_file(
+        installation.database.file.with_name("rejects.csv")
+    ) as rejects:
+        return await import_register(
+            rows, RegisterSource("demo"), installation.register_deps, rejects
+        )
 
 
-async def _live_through(house: House, console: Console) -> None:
+async def _run_week(installation: Installation, console: Console) -> None:
     """Move the clock from where it stands to Friday evening."""
-    async with _journey(house) as journey:
-        for now in INSTANTS:
-            if now < house.clock.now():
+    async with _open_tick_deps(installation) as journey:
+        for now in TICK_INSTANTS:
+            if now < installation.clock.now():
                 continue
-            await _move(house, now)
+            await _move_clock(installation, now)
             with console.status(f"{now:%A %d %B, %H:%M} …"):
-                await _pass(house, journey)
-            if now.hour == EVENING:
-                console.print(f"  {now:%a %d %b}  {await _day(house, now.date())}")
+                await _tick_until_settled(installation, journey)
+            if now.hour == EVENING_HOUR:
+                console.print(
+                    f"  {now:%a %d %b}  {await _describe_day(installation, now.date())}"
+                )
 
 
-async def _day(house: House, day: date) -> str:
-    days = between(day, day, ZONE)
-    rows = await counts(days, "day", house.clock.now(), [OFFICE], house.counts)
+async def _describe_day(installation: Installation, day: date) -> str:
+    days = period_between(day, day, ZONE)
+    rows = await list_counts(
+        days, "day", installation.clock.now(), [OFFICE], installation.count_store
+    )
     of_day = rows[0].tally
     return (
         f"{of_day.messages:3} SMS sent, {of_day.delivered:3} delivered, "
@@ -186,56 +198,68 @@ async def _day(house: House, day: date) -> str:
 
 
 @asynccontextmanager
-async def _journey(house: House) -> AsyncIterator[Pass]:
+async def _open_tick_deps(installation: Installation) -> AsyncIterator[TickDeps]:
     """The journey with a sandbox at one end and our webhooks at the other."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         address = f"http://127.0.0.1:{listener.getsockname()[1]}"
-        settings = house.settings.model_copy(update={"public_url": address})
-        async with carrier(settings, house.database, idle=IDLE) as provider:
-            runner = web.AppRunner(application(house.desk(provider)), access_log=None)
+        settings = installation.settings.model_copy(update={"public_url": address})
+        async with open_provider(
+            settings, installation.database, idle=SANDBOX_IDLE
+        ) as provider:
+            runner = web.AppRunner(
+                application(installation.services(provider)), access_log=None
+            )
             await runner.setup()
             try:
                 await web.SockSite(runner, listener).start()
-                yield replace(house, settings=settings).carrying(provider)
+                yield replace(installation, settings=settings).tick_deps(provider)
             finally:
                 await runner.cleanup()
 
 
-async def _move(house: House, now: datetime) -> None:
-    assert isinstance(house.clock, SimulatedClock)  # noqa: S101 - as _opened made it
-    await house.brakes.simulate(now)
-    house.clock.move_to(now)
+async def _move_clock(installation: Installation, now: datetime) -> None:
+    assert isinstance(installation.clock, SimulatedClock)  # noqa: S101 - as _opened made it
+    await installation.pause_store.set_simulated_now(now)
+    installation.clock.move_to(now)
 
 
-async def _pass(house: House, journey: Pass) -> None:
+async def _tick_until_settled(installation: Installation, journey: TickDeps) -> None:
     """Pass until no outcome is unknown, then wait for the first callbacks."""
     done = await tick(journey)
     posted = done.posted
-    given_up_at = monotonic() + house.settings.lease + 4 * house.settings.settle
-    while done.open and monotonic() < given_up_at:
-        await asyncio.sleep(_GLANCE)
+    given_up_at = (
+        monotonic() + installation.settings.lease + 4 * installation.settings.settle
+    )
+    while done.open_outcomes and monotonic() < given_up_at:
+        await asyncio.sleep(_POLL_INTERVAL)
         done = await tick(journey)
         posted += done.posted
     with suppress(TimeoutError):
-        async with asyncio.timeout(PATIENCE if posted else 0):
-            await _called_back(house)
+        async with asyncio.timeout(CALLBACK_TIMEOUT if posted else 0):
+            await _wait_for_receipts(installation)
 
 
-async def _called_back(house: House) -> None:
-    while await house.receiving.silent():  # noqa: ASYNC110 - rows, not an event
-        await asyncio.sleep(_GLANCE)
+async def _wait_for_receipts(installation: Installation) -> None:
+    while await installation.receive_store.count_without_receipt():  # noqa: ASYNC110 - rows, not an event
+        await asyncio.sleep(_POLL_INTERVAL)
 
 
-async def _tell(house: House, console: Console) -> list[str]:
-    law = await house.office.law()
+async def _print_report(installation: Installation, console: Console) -> list[str]:
+    law = await installation.law_store.current_law()
     office = law.authority(OFFICE)
-    made = await report(
-        iso_week(WEEK, ZONE), office, house.clock.now(), house.office, house.counts
+    made = await make_report(
+        parse_iso_week(WEEK, ZONE),
+        office,
+        installation.clock.now(),
+        installation.law_store,
+        installation.count_store,
     )
     console.print()
-    console.print(house.documents.as_text(made), markup=False)
+    console.print(installation.report_formatter.as_text(made), markup=False)
     with console.status("recomputing the ledger …"):
-        wrong = await audit(house.auditing, house.office, house.vault)
+        wrong = await audit_ledger(
+            installation.audit_store, installation.law_store, installation.vault
+        )
     for difference in wrong:
         console.print(difference, style="red", markup=False)
     if not wrong:
@@ -243,7 +267,7 @@ async def _tell(house: House, console: Console) -> list[str]:
     return wrong
 
 
-def _say_what_next(console: Console, folder: Path | None) -> None:
+def _print_next_steps(console: Console, folder: Path | None) -> None:
     command = "permit-reminders" if which("permit-reminders") else sys.argv[0]
     console.print()
     if folder is None:

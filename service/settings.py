@@ -20,7 +20,7 @@ from service.domain.errors import InvalidError, Mistake, SetUpError
 PREFIX: Final = "PERMIT_REMINDERS_"
 TWILIO: Final = "TWILIO_"
 
-LEAST_SETTLE: Final = 60.0
+MIN_SETTLE: Final = 60.0
 """A provider that answers slowly has taken the message: ask long enough after."""
 
 Url = Annotated[
@@ -48,7 +48,7 @@ class TwilioSettings(BaseSettings):
     api_url: Url | None = Field(default=None, description=_ADDRESS)
 
     @property
-    def given(self) -> list[str]:
+    def set_variables(self) -> list[str]:
         """The variables of these that are set."""
         return [f"{TWILIO}{name.upper().strip('_')}" for name in self.model_fields_set]
 
@@ -95,17 +95,17 @@ class Settings(BaseSettings):
         return 6 * self.post_timeout
 
     @model_validator(mode="after")
-    def _patient_with_the_real(self) -> Self:
-        if self.provider != "sandbox" and self.settle < LEAST_SETTLE:
+    def _check_settle(self) -> Self:
+        if self.provider != "sandbox" and self.settle < MIN_SETTLE:
             name = f"{PREFIX}SETTLE"
-            expected = f"at least {LEAST_SETTLE:.0f} with a real provider"
+            expected = f"at least {MIN_SETTLE:.0f} with a real provider"
             raise InvalidError("settings", [Mistake(name, str(self.settle), expected)])
         return self
 
     @model_validator(mode="after")
-    def _nothing_real_by_accident(self) -> Self:
-        if self.provider != "twilio" and self.twilio.given:
-            names = ", ".join(sorted(self.twilio.given))
+    def _check_twilio_unused(self) -> Self:
+        if self.provider != "twilio" and self.twilio.set_variables:
+            names = ", ".join(sorted(self.twilio.set_variables))
             isnt = "is not" if self.provider == "sandbox" else f"is {self.provider}"
             raise SetUpError(
                 f"{names} set, but PERMIT_REMINDERS_PROVIDER {isnt}: set it to "
@@ -114,7 +114,7 @@ class Settings(BaseSettings):
         return self
 
     @model_validator(mode="after")
-    def _an_outbox_has_a_format(self) -> Self:
+    def _check_outbox_format(self) -> Self:
         if self.provider == "outbox" and self.outbox is None:
             raise SetUpError(
                 f"{PREFIX}OUTBOX: set it to the format file of the office's own SMS "
@@ -128,12 +128,12 @@ class Settings(BaseSettings):
         return self
 
 
-def load() -> Settings:
+def load_settings() -> Settings:
     """The settings of this process; raises `InvalidError` naming every wrong one.
 
     Also a name nobody knows is wrong: a typing error would be a silent default.
     """
-    if unknown := list(_unknown()):
+    if unknown := list(_unknown_variables()):
         raise InvalidError("settings", unknown)
     try:
         return Settings()
@@ -141,7 +141,7 @@ def load() -> Settings:
         raise InvalidError("settings", list(_mistakes(error))) from None
 
 
-def _unknown() -> Iterator[Mistake]:
+def _unknown_variables() -> Iterator[Mistake]:
     known = sorted(
         PREFIX + name.upper() for name in Settings.model_fields.keys() - {"twilio"}
     )
@@ -165,11 +165,11 @@ def _mistakes(error: ValidationError) -> Iterator[Mistake]:
         )
 
 
-def shipped(folder: str) -> Path:
+def shipped_folder(name: str) -> Path:
     """A folder that comes with the service: schedules, templates, examples.
 
     Inside the package when installed, beside it in a checkout.
     """
     package = Path(__file__).parent
-    installed = package / "shipped" / folder
-    return installed if installed.is_dir() else package.parent / folder
+    installed = package / "shipped" / name
+    return installed if installed.is_dir() else package.parent / name

@@ -11,32 +11,32 @@ from contextlib import asynccontextmanager
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from service.domain.errors import PermitRemindersError
-from service.flow.sending.tick import Passed
+from service.flow.sending.tick import TickResult
 
 log = logging.getLogger(__name__)
 
 
-class Ticks:
+class TickScheduler:
     """Passes, one at a time; a failing one is logged and the next one tries again."""
 
-    def __init__(self, tick: Callable[[], Awaitable[Passed]]) -> None:
+    def __init__(self, tick: Callable[[], Awaitable[TickResult]]) -> None:
         self._tick = tick
         self._lock = asyncio.Lock()
-        self._failing: str | None = None
+        self._last_failure: str | None = None
 
-    def failing(self) -> str | None:
+    def last_failure(self) -> str | None:
         """Why the last pass failed; None where it did not."""
-        return self._failing
+        return self._last_failure
 
     @asynccontextmanager
-    async def ringing(self, seconds: float) -> AsyncIterator[None]:
+    async def run_every(self, seconds: float) -> AsyncIterator[None]:
         """Pass at once and then every so many seconds.
 
         On leaving, the pass under way is waited for.
         """
         scheduler = AsyncIOScheduler(timezone="UTC")
         scheduler.add_job(
-            self._once,
+            self._run_once,
             "interval",
             seconds=seconds,
             misfire_grace_time=None,
@@ -44,7 +44,7 @@ class Ticks:
             max_instances=1,
         )
         scheduler.start()
-        await self._once()
+        await self._run_once()
         try:
             yield
         finally:
@@ -52,14 +52,18 @@ class Ticks:
             async with self._lock:
                 scheduler.shutdown(wait=False)
 
-    async def _once(self) -> None:
+    async def _run_once(self) -> None:
         async with self._lock:
             try:
                 done = await self._tick()
             except Exception as error:
                 log.exception("tick failed; the next one tries again")
                 ours = isinstance(error, PermitRemindersError)
-                self._failing = str(error) if ours else type(error).__name__
+                self._last_failure = str(error) if ours else type(error).__name__
             else:
-                log.log(logging.INFO if done.busy else logging.DEBUG, "tick %s", done)
-                self._failing = None
+                log.log(
+                    logging.INFO if done.has_activity else logging.DEBUG,
+                    "tick %s",
+                    done,
+                )
+                self._last_failure = None

@@ -1,16 +1,16 @@
 import asyncio
 
 from service.domain.errors import SetUpError
-from service.flow.sending.tick import Passed
-from service.ticks import Ticks
+from service.flow.sending.tick import TickResult
+from service.ticks import TickScheduler
 
-NOTHING = Passed(born=0, posted=0, moved=0, open=0)
+NOTHING = TickResult(created=0, posted=0, moved=0, open_outcomes=0)
 
 
 async def test_the_pass_under_way_is_finished_before_we_leave() -> None:
     begun, may_end, ended = asyncio.Event(), asyncio.Event(), list[int]()
 
-    async def tick() -> Passed:
+    async def tick() -> TickResult:
         if ended:
             begun.set()
             await may_end.wait()
@@ -18,7 +18,7 @@ async def test_the_pass_under_way_is_finished_before_we_leave() -> None:
         return NOTHING
 
     async def leave() -> None:
-        async with Ticks(tick).ringing(seconds=0.01):
+        async with TickScheduler(tick).run_every(seconds=0.01):
             await begun.wait()
 
     leaving = asyncio.create_task(leave())
@@ -34,8 +34,8 @@ async def test_why_passes_fail_is_told_until_one_succeeds() -> None:
     errors = [SetUpError("templates: too long"), KeyError("+12125550101")]
     told = list[str | None]()
 
-    async def tick() -> Passed:
-        told.append(ticks.failing())
+    async def tick() -> TickResult:
+        told.append(ticks.last_failure())
         if errors:
             raise errors.pop(0)
         if mended.is_set():
@@ -43,8 +43,8 @@ async def test_why_passes_fail_is_told_until_one_succeeds() -> None:
         mended.set()
         return NOTHING
 
-    ticks = Ticks(tick)
-    async with ticks.ringing(seconds=0.01):
+    ticks = TickScheduler(tick)
+    async with ticks.run_every(seconds=0.01):
         await passed.wait()
     assert told == [None, "templates: too long", "KeyError", None]
-    assert ticks.failing() is None
+    assert ticks.last_failure() is None

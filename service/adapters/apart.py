@@ -22,12 +22,12 @@ from typing import Any, ClassVar, Final
 
 from service.adapters.frames import framed, heard
 from service.adapters.poster import FIELDS, STOP
-from service.domain.delivery.concurrency import Pace
+from service.domain.delivery.concurrency import ConcurrencyLimit
 from service.domain.delivery.outcome import NotPosted, Unknown
 from service.flow.ports import Provider, Vault
 from service.flow.rows import Outgoing
-from service.flow.sending.post import IN_FLIGHT, Posted, elapsed
-from service.flow.stop_signal import Stopping
+from service.flow.sending.post import MAX_IN_FLIGHT, PostResult, monotonic_now
+from service.flow.stop_signal import StopSignal
 
 log = logging.getLogger(__name__)
 
@@ -97,7 +97,7 @@ class _Poster:
         self.asked += 1
         self.waiting[self.asked] = answer = asyncio.get_running_loop().create_future()
         told = [*map(_FIELDS, messages)]
-        self.say((self.asked, told, elapsed(), deadline))
+        self.say((self.asked, told, monotonic_now(), deadline))
         return answer
 
 
@@ -115,32 +115,34 @@ class Apart:
         opening: Opening,
         provider: Provider,
         vault: Vault,
-        stopping: Stopping,
+        stopping: StopSignal,
         configure: Callable[[], None],
     ) -> None:
-        self.pace = Pace.of(IN_FLIGHT)
-        self.provider, self.vault, self.stopping = provider, vault, stopping
+        self.pace = ConcurrencyLimit.start(MAX_IN_FLIGHT)
+        self.provider, self.vault, self.is_stopping = provider, vault, stopping
         self._given = opening, vault, configure
         self._poster: _Poster | None = None
         self._listening: asyncio.Task[None] | None = None
         self._beginning = asyncio.Lock()
 
-    async def post(self, messages: Sequence[Outgoing], deadline: float) -> Posted:
+    async def post(self, messages: Sequence[Outgoing], deadline: float) -> PostResult:
         """POST messages in their order; none after the deadline."""
         if not messages:
-            return Posted((), over=False)
+            return PostResult((), is_blocked=False)
         try:
             poster = await self.begin()
         except OSError as error:
             log.error("the process that POSTs cannot begin: %s", error)  # noqa: TRY400
-            return Posted([(one, _NOT_STARTED) for one in messages], over=True)
+            return PostResult(
+                [(one, _NOT_STARTED) for one in messages], is_blocked=True
+            )
         answer = poster.ask(messages, deadline)
         told = False
         while not answer.done():
-            if self.stopping() and not told:
+            if self.is_stopping() and not told:
                 poster.say(STOP)
                 told = True
-            if elapsed() > deadline + _PATIENCE:
+            if monotonic_now() > deadline + _PATIENCE:
                 poster.kill()
             await asyncio.wait({answer}, timeout=_GLANCE)
         if answer.result() is None:
@@ -148,9 +150,9 @@ class Apart:
             log.error(
                 "%s: its round of %d messages is lost", lost.reason, len(messages)
             )
-            return Posted([(one, lost) for one in messages], over=True)
+            return PostResult([(one, lost) for one in messages], is_blocked=True)
         outcomes, over, self.pace = answer.result()
-        return Posted([(messages[at], one) for at, one in outcomes], over)
+        return PostResult([(messages[at], one) for at, one in outcomes], over)
 
     async def begin(self) -> _Poster:
         """The other process; a new one where there is none that lives."""
@@ -196,7 +198,7 @@ async def apart(
     opening: Opening,
     provider: Provider,
     vault: Vault,
-    stopping: Stopping,
+    stopping: StopSignal,
     configure: Callable[[], None],
 ) -> AsyncIterator[Apart]:
     """POST from a process that ends with this one, however this one ends.

@@ -12,15 +12,15 @@ from pathlib import Path
 
 from service.adapters.apart import apart
 from service.adapters.clock import SystemClock
-from service.adapters.sandbox_process import sandbox
+from service.adapters.sandbox_process import run_sandbox
 from service.adapters.sms_platform.format.file import load_format
-from service.adapters.sms_platform.open_platform import Place, outbox
+from service.adapters.sms_platform.open_platform import PlatformDeps, open_platform
 from service.adapters.store.db.database import Database
-from service.adapters.twilio.provider import Sender, Twilio, twilio
+from service.adapters.twilio.provider import TwilioConfig, TwilioProvider, open_twilio
 from service.domain.errors import SetUpError
 from service.flow.ports import Provider, Vault
 from service.flow.sending.post import Poster, Posting
-from service.flow.stop_signal import Stopping
+from service.flow.stop_signal import StopSignal
 from service.settings import Settings
 
 SANDBOX_NUMBER = "+15005550006"
@@ -28,20 +28,22 @@ SANDBOX_NUMBER = "+15005550006"
 
 
 @asynccontextmanager
-async def carrier(
+async def open_provider(
     settings: Settings, database: Database, *, idle: float = 0
 ) -> AsyncIterator[Provider]:
     """Who carries SMS by these settings: Twilio, an outbox, a sandbox of our own."""
     async with AsyncExitStack() as stack:
         if settings.provider == "outbox":
-            yield await stack.enter_async_context(_outbox(settings, database))
+            yield await stack.enter_async_context(
+                _open_sms_platform(settings, database)
+            )
             return
         if settings.provider == "twilio":
-            sender = _real(settings)
+            sender = _twilio_config(settings)
         else:
             folder = (database.file or Path("permit-reminders")).parent / "sandbox"
-            address = await stack.enter_async_context(sandbox(folder, idle))
-            sender = Sender(
+            address = await stack.enter_async_context(run_sandbox(folder, idle))
+            sender = TwilioConfig(
                 name="sandbox",
                 account_sid=address.account_sid,
                 auth_token=address.auth_token,
@@ -53,39 +55,42 @@ async def carrier(
                 public_url=settings.public_url,
                 timeout=settings.post_timeout,
             )
-        yield await stack.enter_async_context(twilio(sender))
+        yield await stack.enter_async_context(open_twilio(sender))
 
 
 @asynccontextmanager
 async def posting(
-    provider: Provider, vault: Vault, stopping: Stopping, configure: Callable[[], None]
+    provider: Provider,
+    vault: Vault,
+    stopping: StopSignal,
+    configure: Callable[[], None],
 ) -> AsyncIterator[Poster]:
     """Who POSTs to a provider: for Twilio a process of its own, with its own log."""
-    if isinstance(provider, Twilio):
-        opening = partial(twilio, provider.sender)
+    if isinstance(provider, TwilioProvider):
+        opening = partial(open_twilio, provider.config)
         async with apart(opening, provider, vault, stopping, configure) as poster:
             yield poster
     else:
-        yield Posting(provider, vault, stopping=stopping)
+        yield Posting(provider, vault, is_stopping=stopping)
 
 
-def _outbox(
+def _open_sms_platform(
     settings: Settings, database: Database
 ) -> AbstractAsyncContextManager[Provider]:
     """By its format file, with its spool beside the database and in real time."""
     assert settings.outbox is not None  # noqa: S101 - the settings see to it
     beside = database.file or Path("permit-reminders")
-    place = Place(
+    place = PlatformDeps(
         spool=beside.with_name(f"{beside.name}.outbox"),
         clock=SystemClock(),
         timeout=settings.post_timeout,
         proxy=settings.proxy,
         environ=os.environ,
     )
-    return outbox(load_format(settings.outbox), place)
+    return open_platform(load_format(settings.outbox), place)
 
 
-def _real(settings: Settings) -> Sender:
+def _twilio_config(settings: Settings) -> TwilioConfig:
     given = settings.twilio
     if not (given.account_sid and given.auth_token):
         raise SetUpError("TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN: set both")
@@ -95,7 +100,7 @@ def _real(settings: Settings) -> Sender:
         raise SetUpError("TWILIO_API_KEY and TWILIO_API_SECRET: set both or none")
     secret = given.api_secret or given.auth_token
     shared = given.webhook_secret
-    return Sender(
+    return TwilioConfig(
         name="twilio",
         account_sid=given.account_sid,
         auth_token=given.auth_token.get_secret_value(),

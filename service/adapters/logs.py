@@ -17,11 +17,11 @@ _PHONES = re.compile(
     r"|(?<![0-9A-Za-z])(?:86)?1\d{2}[ -]?\d{4}[ -]?\d{4}(?![0-9A-Za-z])"  # Chinese
     r"|(?<![0-9A-Za-z])\(?\d{3}\)?[ .-]{1,2}\d{3}[ .-]\d{4}(?![0-9A-Za-z])"  # American
 )
-_TELL_TOO_MUCH = ("aiohttp.access", "alembic", "apscheduler", "twilio")
+_QUIET_LOGGERS = ("aiohttp.access", "alembic", "apscheduler", "twilio")
 """Numbers in URLs, and a line for every wake-up."""
 
 
-def configure(*, json: bool, level: str = "INFO") -> None:
+def configure_logging(*, json: bool, level: str = "INFO") -> None:
     """Set up structlog and the standard library's logging, once at start-up.
 
     `json` writes one JSON object a line, for machines; otherwise lines for people.
@@ -33,37 +33,37 @@ def configure(*, json: bool, level: str = "INFO") -> None:
         raise SetUpError(reason)
     render = _json_line if json else _plain_line()
     structlog.configure(
-        processors=[*_enriching(), mask_numbers, render],
+        processors=[*_enriching_processors(), mask_phones, render],
         wrapper_class=structlog.make_filtering_bound_logger(number),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
     )
     _configure_stdlib(render, number)
 
 
-def mask_numbers(
+def mask_phones(
     _logger: WrappedLogger, _method: str, event: MutableMapping[str, object]
 ) -> MutableMapping[str, object]:
     """Mask what looks like a phone number in every value, however deep it stands."""
-    return {name: _masked(value) for name, value in event.items()}
+    return {name: _mask_value(value) for name, value in event.items()}
 
 
-def _masked(value: object) -> object:
+def _mask_value(value: object) -> object:
     if value is None or isinstance(value, bool | int | float):
         return value
     if isinstance(value, Mapping):
-        return {str(_masked(name)): _masked(one) for name, one in value.items()}
+        return {str(_mask_value(name)): _mask_value(one) for name, one in value.items()}
     if isinstance(value, list | tuple | set | frozenset):
-        return [_masked(one) for one in value]
+        return [_mask_value(one) for one in value]
     # Lone surrogates, as in names of files, would make the JSON line fail.
     text = str(value).encode("utf-8", "backslashreplace").decode()
-    return _PHONES.sub(_starred, text)
+    return _PHONES.sub(_mask_match, text)
 
 
-def _starred(found: re.Match[str]) -> str:
+def _mask_match(found: re.Match[str]) -> str:
     return mask_phone(re.sub("^%2[Bb]", "+", found[0]))
 
 
-def _enriching() -> list[Processor]:
+def _enriching_processors() -> list[Processor]:
     return [
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
@@ -88,10 +88,10 @@ def _plain_line() -> Processor:
 
 def _configure_stdlib(render: Processor, level: int) -> None:
     formatter = structlog.stdlib.ProcessorFormatter(
-        foreign_pre_chain=[structlog.stdlib.add_logger_name, *_enriching()],
+        foreign_pre_chain=[structlog.stdlib.add_logger_name, *_enriching_processors()],
         processors=[
             structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-            mask_numbers,
+            mask_phones,
             render,
         ],
     )
@@ -99,5 +99,5 @@ def _configure_stdlib(render: Processor, level: int) -> None:
     handler.setFormatter(formatter)
     logging.root.handlers = [handler]
     logging.root.setLevel(level)
-    for name in _TELL_TOO_MUCH:
+    for name in _QUIET_LOGGERS:
         logging.getLogger(name).setLevel(max(level, logging.WARNING))

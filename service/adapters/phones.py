@@ -7,7 +7,7 @@ from functools import lru_cache
 import phonenumbers
 from phonenumbers import PhoneNumber, PhoneNumberFormat, PhoneNumberType
 
-from service.domain.permits.phone import Line, Phone
+from service.domain.permits.phone import Phone, PhoneLine
 
 _TAKES_TEXTS = frozenset(
     {
@@ -24,7 +24,7 @@ _SCIENTIFIC = re.compile(r"\d[\d.]*[Ee][+-]?\d+")
 class Libphonenumber:
     """The flow's `Phones`."""
 
-    def read(self, text: str, region: str) -> Phone:
+    def parse(self, text: str, region: str) -> Phone:
         """Read a number; see `read_phone`."""
         return read_phone(text, region)
 
@@ -45,14 +45,14 @@ def read_phone(text: str, region: str) -> Phone:
     try:
         number = phonenumbers.parse(plain, region)
     except phonenumbers.NumberParseException:
-        return Phone(text, Line.INVALID)
+        return Phone(text, PhoneLine.INVALID)
     if _SCIENTIFIC.fullmatch(plain) or not phonenumbers.is_valid_number(number):
-        return Phone(text, Line.INVALID)
+        return Phone(text, PhoneLine.INVALID)
     return Phone(
-        phonenumbers.format_number(number, PhoneNumberFormat.E164), _line(number)
+        phonenumbers.format_number(number, PhoneNumberFormat.E164), _line_type(number)
     )
 
 
-def _line(number: PhoneNumber) -> Line:
+def _line_type(number: PhoneNumber) -> PhoneLine:
     texts = phonenumbers.number_type(number) in _TAKES_TEXTS
-    return Line.MOBILE if texts and not number.extension else Line.FIXED
+    return PhoneLine.MOBILE if texts and not number.extension else PhoneLine.FIXED

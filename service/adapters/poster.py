@@ -43,7 +43,7 @@ async def main() -> None:
     configure()
     told, rounds = asyncio.Event(), Queue[Round]()
     async with opening() as provider, TaskGroup() as group:
-        posting = Posting(provider, vault, stopping=told.is_set)
+        posting = Posting(provider, vault, is_stopping=told.is_set)
         collect_seldom()
         _say("ready")
         group.create_task(_work(posting, rounds, group))
@@ -64,7 +64,7 @@ async def _work(posting: Posting, rounds: Queue[Round], group: TaskGroup) -> Non
         working = group.create_task(_round(posting, *await rounds.get()))
         while not working.done():
             await asyncio.wait({working}, timeout=_GLANCE)
-            if not posting.left:
+            if not posting.unposted:
                 break
 
 
@@ -78,8 +78,8 @@ async def _round(
     messages = [Outgoing(*one) for one in told]
     done = await posting.post(messages, deadline, since)
     at = {one.id: place for place, one in enumerate(messages)}
-    outcomes = [(at[one.id], outcome) for one, outcome in done.said]
-    _say((number, outcomes, done.over, posting.pace))
+    outcomes = [(at[one.id], outcome) for one, outcome in done.outcomes]
+    _say((number, outcomes, done.is_blocked, posting.pace))
 
 
 def _say(what: object) -> None:

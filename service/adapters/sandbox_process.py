@@ -12,7 +12,7 @@ import aiohttp
 
 from service.domain.errors import SetUpError
 
-_STOPPING = 5.0
+_STOP_TIMEOUT = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,13 +25,13 @@ class SandboxAddress:
 
 
 @asynccontextmanager
-async def sandbox(folder: Path, idle: float = 0) -> AsyncIterator[SandboxAddress]:
+async def run_sandbox(folder: Path, idle: float = 0) -> AsyncIterator[SandboxAddress]:
     """The living sandbox of a folder, or a new one that ends with us.
 
     It outlives us only when we are killed: then whoever comes next finds it, or it
     ends after `idle` seconds without a request (0: never).
     """
-    if found := await _alive(folder):
+    if found := await _find_running(folder):
         yield found
         return
     child = await asyncio.create_subprocess_exec(
@@ -41,27 +41,27 @@ async def sandbox(folder: Path, idle: float = 0) -> AsyncIterator[SandboxAddress
         stdout=asyncio.subprocess.PIPE,
     )
     try:
-        yield await _ready(child)
+        yield await _wait_until_ready(child)
     finally:
         with suppress(ProcessLookupError):
             child.terminate()
         try:
-            await asyncio.wait_for(child.wait(), _STOPPING)
+            await asyncio.wait_for(child.wait(), _STOP_TIMEOUT)
         except TimeoutError:
             child.kill()
 
 
-async def _ready(child: asyncio.subprocess.Process) -> SandboxAddress:
+async def _wait_until_ready(child: asyncio.subprocess.Process) -> SandboxAddress:
     assert child.stdout is not None  # noqa: S101 - it was asked for
     line = await child.stdout.readline()
     if not line:
         raise SetUpError("sandbox: did not start; see the line above")
-    return _address(line)
+    return _parse_address(line)
 
 
-async def _alive(folder: Path) -> SandboxAddress | None:
+async def _find_running(folder: Path) -> SandboxAddress | None:
     try:
-        address = _address((folder / "sandbox.json").read_bytes())
+        address = _parse_address((folder / "sandbox.json").read_bytes())
         async with (
             aiohttp.ClientSession() as session,
             session.get(f"{address.url}/_sandbox/health") as answer,
@@ -71,6 +71,6 @@ async def _alive(folder: Path) -> SandboxAddress | None:
         return None
 
 
-def _address(text: bytes) -> SandboxAddress:
+def _parse_address(text: bytes) -> SandboxAddress:
     told = json.loads(text)
     return SandboxAddress(told["url"], told["account_sid"], told["auth_token"])

@@ -20,7 +20,7 @@ from service.domain.errors import SetUpError
 _KEY_BYTES = 32
 _KEY_IDS = range(1, 256)
 _NONCE_BYTES = 12  # NIST SP 800-38D: 96 bits, random for each sealed value
-_OTHERS = 0o077
+_MODE_OF_OTHERS = 0o077
 
 
 class Vault:
@@ -33,12 +33,12 @@ class Vault:
     def __init__(self, keys: Mapping[int, bytes]) -> None:
         self._keys = dict(keys)
         self._seals = {
-            key_id: AESGCM(_derived(key, "seal")) for key_id, key in keys.items()
+            key_id: AESGCM(_derive_key(key, "seal")) for key_id, key in keys.items()
         }
         self._active = max(keys)
         oldest = keys[min(keys)]
-        self._digest_key = _derived(oldest, "digest")
-        self._mark_key = _derived(oldest, "mark")
+        self._digest_key = _derive_key(oldest, "digest")
+        self._mark_key = _derive_key(oldest, "mark")
 
     def __reduce__(self) -> tuple[type[Self], tuple[dict[int, bytes]]]:
         """How another process of ours gets it."""
@@ -50,10 +50,10 @@ class Vault:
 
         That is the value of PERMIT_REMINDERS_KEY. Raises `SetUpError`.
         """
-        return cls(_keys_from(text, "PERMIT_REMINDERS_KEY"))
+        return cls(_parse_keys(text, "PERMIT_REMINDERS_KEY"))
 
     @classmethod
-    def beside(cls, database: Path, *, new: bool = True) -> Self:
+    def from_key_file(cls, database: Path, *, create: bool = True) -> Self:
         """Open with the 0600 file `<database>.key`, made with a fresh key if absent.
 
         Not `new` is a database that has its key: a lost one is not replaced. Raises
@@ -61,18 +61,18 @@ class Vault:
         """
         path = database.with_name(f"{database.name}.key")
         try:
-            if new and not path.exists():
-                _make(path)
+            if create and not path.exists():
+                _create_key_file(path)
             text, mode = path.read_text("ascii"), path.stat().st_mode
         except (OSError, UnicodeDecodeError) as error:
             reason = f"{path}: {error}; make it readable, or set PERMIT_REMINDERS_KEY"
             raise SetUpError(reason) from error
-        if mode & _OTHERS:
+        if mode & _MODE_OF_OTHERS:
             reason = f"{path}: others can read this key; run chmod 600 {path}"
             raise SetUpError(reason)
-        return cls(_keys_from(text, str(path)))
+        return cls(_parse_keys(text, str(path)))
 
-    def seal(self, text: str, column: str) -> bytes:
+    def encrypt(self, text: str, column: str) -> bytes:
         """Encrypt a value for one column: key id, nonce, ciphertext and tag."""
         nonce = os.urandom(_NONCE_BYTES)
         sealed = self._seals[self._active].encrypt(
@@ -80,7 +80,7 @@ class Vault:
         )
         return bytes([self._active]) + nonce + sealed
 
-    def open(self, blob: bytes, column: str) -> str:
+    def decrypt(self, blob: bytes, column: str) -> str:
         """Decrypt a sealed value.
 
         Raises `SetUpError` where its key is missing, and where it does not fit: an
@@ -107,7 +107,7 @@ class Vault:
         """Digest a value for look-ups in one column: 32 bytes, always the same."""
         return _hmac(self._digest_key, (column, text))
 
-    def mark(self, parts: Iterable[bytes | str]) -> bytes:
+    def compute_mac(self, parts: Iterable[bytes | str]) -> bytes:
         """Mark parts against tampering: 32 bytes that change with any of them.
 
         Each part is prefixed with its length, so that ("ab", "c") is not ("a", "bc").
@@ -115,7 +115,7 @@ class Vault:
         return _hmac(self._mark_key, parts)
 
 
-def _derived(key: bytes, purpose: str) -> bytes:
+def _derive_key(key: bytes, purpose: str) -> bytes:
     info = f"permit-reminders {purpose}".encode()
     return HKDF(algorithm=SHA256(), length=32, salt=None, info=info).derive(key)
 
@@ -126,7 +126,7 @@ def _hmac(key: bytes, parts: Iterable[bytes | str]) -> bytes:
     return hmac.digest(key, framed, sha256)
 
 
-def _keys_from(text: str, where: str) -> dict[int, bytes]:
+def _parse_keys(text: str, where: str) -> dict[int, bytes]:
     keys: dict[int, bytes] = {}
     for one in text.strip().split(","):
         key_id, colon, key = one.strip().rpartition(":")
@@ -134,11 +134,11 @@ def _keys_from(text: str, where: str) -> dict[int, bytes]:
         if number not in _KEY_IDS or number in keys:
             reason = f"{where}: found key id {key_id!r}, expected 1 to 255, each once"
             raise SetUpError(reason)
-        keys[number] = _key(key, where)
+        keys[number] = _parse_key(key, where)
     return keys
 
 
-def _key(text: str, where: str) -> bytes:
+def _parse_key(text: str, where: str) -> bytes:
     try:
         key = base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError):
@@ -151,7 +151,7 @@ def _key(text: str, where: str) -> bytes:
     return key
 
 
-def _make(path: Path) -> None:
+def _create_key_file(path: Path) -> None:
     fresh = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     fresh.touch(mode=0o600, exist_ok=False)
     try:

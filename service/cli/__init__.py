@@ -68,7 +68,7 @@ INTERRUPTED: Final = 130  # as a shell says it: 128 + SIGINT
 TERMINATED: Final = 143  # 128 + SIGTERM
 
 
-class _Lazy(click.Group):
+class _LazyGroup(click.Group):
     """Imports a command's file when the command is asked for, not to list it."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's
@@ -91,7 +91,7 @@ class _Lazy(click.Group):
             formatter.write_dl([(name, told) for name, (_, told) in COMMANDS.items()])
 
 
-@click.group(cls=_Lazy, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__)
 def cli() -> None:
     """Make sure no permit lapses because nobody told its holder in time.

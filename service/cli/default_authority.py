@@ -5,13 +5,15 @@ from service.domain.law.authority import Authority
 from service.domain.lawbook.law import Law
 
 
-def meant(law: Law, named: str | None, calendar: str | None = None) -> Authority:
+def choose_authority(
+    law: Law, code: str | None, calendar: str | None = None
+) -> Authority:
     """The authority that is named, or else the only one (of that calendar).
 
     Raises `UnknownError`, and `SetUpError` where nothing says which of them.
     """
-    if named is not None:
-        return law.authority(named)
+    if code is not None:
+        return law.authority(code)
     if not law.authorities:
         raise SetUpError(
             "authority: none is loaded; run `permit-reminders authorities load FILE`"

@@ -11,42 +11,44 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 import click
 from sqlalchemy.exc import OperationalError
 
-from service.adapters.logs import configure
-from service.app import House, open_house
+from service.adapters.logs import configure_logging
+from service.app import Installation, open_installation
 from service.domain.errors import SetUpError
-from service.settings import Settings, load
+from service.settings import Settings, load_settings
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
 
-def in_house(
-    command: Callable[Concatenate[House, P], Awaitable[int | None]],
+def with_installation(
+    command: Callable[Concatenate[Installation, P], Awaitable[int | None]],
 ) -> Callable[P, None]:
     """Give a command the installation of the settings; it returns the exit code."""
 
     @wraps(command)
     def run(*args: P.args, **kwargs: P.kwargs) -> None:
-        settings = load()
+        settings = load_settings()
 
         async def opened() -> int | None:
-            async with open_house(settings) as house:
-                return await command(house, *args, **kwargs)
+            async with open_installation(settings) as installation:
+                return await command(installation, *args, **kwargs)
 
-        code = run_to_end(settings, opened)
+        code = run_with_logging(settings, opened)
         if code:
             click.get_current_context().exit(code)
 
     return run
 
 
-def run_to_end(settings: Settings, task: Callable[[], Coroutine[Any, Any, T]]) -> T:
+def run_with_logging(
+    settings: Settings, task: Callable[[], Coroutine[Any, Any, T]]
+) -> T:
     """Run with the log of the settings.
 
     Raises `SetUpError` where the database cannot be opened, read or written.
     """
-    log_of(settings)()
-    _refuse_no_place(settings.database_file)
+    logging_setup(settings)()
+    _refuse_unusable_database(settings.database_file)
     try:
         return asyncio.run(task())
     except OperationalError as error:
@@ -56,14 +58,14 @@ def run_to_end(settings: Settings, task: Callable[[], Coroutine[Any, Any, T]]) -
         ) from error
 
 
-def log_of(settings: Settings) -> Callable[[], None]:
+def logging_setup(settings: Settings) -> Callable[[], None]:
     """What begins the log of a process by the settings."""
     return partial(
-        configure, json=settings.log_format == "json", level=settings.log_level
+        configure_logging, json=settings.log_format == "json", level=settings.log_level
     )
 
 
-def _refuse_no_place(file: Path) -> None:
+def _refuse_unusable_database(file: Path) -> None:
     """Say it before aiosqlite tries, whose thread may outlive the event loop."""
     remedy = "or set PERMIT_REMINDERS_DATABASE_URL to another file"
     try:

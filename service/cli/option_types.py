@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import click
 
-from service.domain.formats.operator_request import SCOPES, is_scope
+from service.domain.formats.operator_request import SCOPE_SYNTAX, is_scope
 
 FILE: Final = click.Path(exists=True, dir_okay=False, path_type=Path)
 """A file that is there; a folder or nothing is bad input."""
@@ -18,7 +18,7 @@ DRY_RUN: Final = click.option(
     "--dry-run", is_flag=True, help="Only say what it would do."
 )
 PHONE: Final = click.argument("phone")
-DIALLED_BY: Final = click.option(
+PHONE_AUTHORITY: Final = click.option(
     "--authority",
     help="The office in whose country it is dialled; default: the settings' one.",
 )
@@ -39,7 +39,7 @@ class Day(click.ParamType[date]):
             self.fail(f"found {value!r}, expected a day such as 2026-12-31", param, ctx)
 
 
-class Moment(click.ParamType[datetime]):
+class Instant(click.ParamType[datetime]):
     """An instant with its zone, such as 2024-01-29T09:30+08:00."""
 
     name = "INSTANT"
@@ -58,7 +58,7 @@ class Moment(click.ParamType[datetime]):
         return read
 
 
-class Scope(click.ParamType[str]):
+class PauseScope(click.ParamType[str]):
     """What a brake holds: all, or a rule, an authority or what an office sends."""
 
     name = "SCOPE"
@@ -66,5 +66,5 @@ class Scope(click.ParamType[str]):
     def convert(self, value: Any, param: Any, ctx: Any) -> str:  # noqa: ANN401 - click's
         """Read one; whether the code is known is for the installation to say."""
         if not is_scope(str(value)):
-            self.fail(f"found {value!r}, expected {SCOPES}", param, ctx)
+            self.fail(f"found {value!r}, expected {SCOPE_SYNTAX}", param, ctx)
         return str(value)

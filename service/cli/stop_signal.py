@@ -10,10 +10,10 @@ import click
 
 from service.cli import INTERRUPTED, TERMINATED
 
-_CODES: Final = {signal.SIGINT: INTERRUPTED, signal.SIGTERM: TERMINATED}
+_EXIT_CODES: Final = {signal.SIGINT: INTERRUPTED, signal.SIGTERM: TERMINATED}
 
 
-def told_to_stop() -> asyncio.Event:
+def stop_on_signals() -> asyncio.Event:
     """Set by the first SIGTERM or Ctrl-C; the second ends the process where it stands.
 
     That is no worse than a power cut: what it leaves unrecorded, the next process
@@ -23,16 +23,16 @@ def told_to_stop() -> asyncio.Event:
     loop = asyncio.get_running_loop()
 
     def once() -> None:
-        for number in _CODES:
+        for number in _EXIT_CODES:
             loop.remove_signal_handler(number)
-            signal.signal(number, _at_once)
+            signal.signal(number, _exit_at_once)
         click.echo("stopping: what is under way ends; again: at once", err=True)
         told.set()
 
-    for number in _CODES:
+    for number in _EXIT_CODES:
         loop.add_signal_handler(number, once)
     return told
 
 
-def _at_once(number: int, _: FrameType | None) -> NoReturn:
-    os._exit(_CODES[signal.Signals(number)])
+def _exit_at_once(number: int, _: FrameType | None) -> NoReturn:
+    os._exit(_EXIT_CODES[signal.Signals(number)])

@@ -4,6 +4,6 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 
-def local_time(at: datetime, zone: ZoneInfo) -> str:
+def format_local_time(instant: datetime, zone: ZoneInfo) -> str:
     """Say an instant with its zone: 2026-09-20 09:30 Asia/Shanghai."""
-    return f"{at.astimezone(zone):%Y-%m-%d %H:%M} {zone.key}"
+    return f"{instant.astimezone(zone):%Y-%m-%d %H:%M} {zone.key}"

@@ -8,33 +8,33 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Protocol
 
-from service.domain.delivery.outcome import Found, Inbound, Outcome, Receipt
+from service.domain.delivery.outcome import Inbound, ListedMessage, Outcome, Receipt
 from service.domain.go_live.go_live import GoLive
-from service.domain.law.rule import Language, Text
+from service.domain.law.rule import BilingualText, Language
 from service.domain.law_change.edits import Edit
 from service.domain.lawbook.law import Law
 from service.domain.lawbook.version_choice import Revision
-from service.domain.messages.facts import Sayable
-from service.domain.messages.keywords import Wish
+from service.domain.messages.facts import TemplateValues
+from service.domain.messages.keywords import OptOutIntent
 from service.domain.permits.phone import Phone
 from service.domain.reports.period import ReportPeriod
 from service.domain.reports.tally import Span, Tally
-from service.domain.reports.weekly import Figures, Report
+from service.domain.reports.weekly import Report, ReportFigures
 from service.flow.rows import (
-    CatchUp,
-    Changed,
+    CatchUpPlan,
+    ChangePlanner,
+    ChangeResult,
     Claim,
-    Claiming,
-    Entry,
+    ClaimRequest,
+    DatedPermit,
     OpenMessage,
     Outgoing,
-    Planner,
+    PermitView,
+    ReceiptStatus,
     Recipient,
-    Register,
-    ShownPermit,
-    Started,
-    Unconfirmed,
-    Word,
+    RegisterSource,
+    StartedType,
+    UnconfirmedMessage,
 )
 
 
@@ -48,64 +48,71 @@ class Clock(Protocol):
 class LawStore(Protocol):
     """The rules, authorities and calendars in force."""
 
-    async def law(self) -> Law:
+    async def current_law(self) -> Law:
         """Everything that dates a permit, read afresh when it has changed."""
 
 
 class ChangeStore(Protocol):
     """Changing the law, and with it the dates of permits already registered."""
 
-    async def outdated(self) -> Mapping[str, date | None] | None:
+    async def outdated_calendars(self) -> Mapping[str, date | None] | None:
         """Until when calendars were covered when permits were dated; None: no change.
 
         They change when a release of the holidays knows more.
         """
 
-    async def history(self, rule: str) -> list[Revision]:
+    async def revisions(self, rule: str) -> list[Revision]:
         """Every version of a rule that was ever installed, in that order."""
 
-    async def preview(self, edit: Edit, plan: Planner, now: datetime) -> Changed:
+    async def preview(
+        self, edit: Edit, plan: ChangePlanner, now: datetime
+    ) -> ChangeResult:
         """Make the change, plan, and take everything back."""
 
     async def change(
-        self, edit: Edit, plan: Planner, now: datetime, by: str, reason: str | None
-    ) -> Changed:
+        self,
+        edit: Edit,
+        plan: ChangePlanner,
+        now: datetime,
+        by: str,
+        reason: str | None,
+    ) -> ChangeResult:
         """Make the change and store its plan, in one transaction, and note who did."""
 
 
-class Phones(Protocol):
+class PhoneParser(Protocol):
     """Reading phone numbers as people write them."""
 
-    def read(self, text: str, region: str) -> Phone:
+    def parse(self, text: str, region: str) -> Phone:
         """The number in E.164 and what kind of line it is; never raises."""
 
 
 class Vault(Protocol):
     """Encryption of what is personal; `column` binds a value to where it stands."""
 
-    def seal(self, text: str, column: str) -> bytes:
+    def encrypt(self, text: str, column: str) -> bytes:
         """The encrypted value; different at each call."""
 
-    def open(self, blob: bytes, column: str) -> str:
+    def decrypt(self, blob: bytes, column: str) -> str:
         """The value again; raises `SetUpError` where the key is missing."""
 
     def digest(self, text: str, column: str) -> bytes:
         """A keyed digest of 32 bytes, to look a value up by."""
 
-    def mark(self, parts: Sequence[bytes | str]) -> bytes:
+    def compute_mac(self, parts: Sequence[bytes | str]) -> bytes:
         """A keyed mark of 32 bytes over the parts, to prove a row untouched."""
 
 
-class Words(Protocol):
+class TemplateLibrary(Protocol):
     """The templates as they stood at one moment."""
 
-    async def current(self, law: str) -> "Words":
+    async def current(self, law_digest: str) -> "TemplateLibrary":
         """Those of the office under this digest of the law, or of a later one.
 
         Text that is claimed must be worded by them: `law` covers what an office saves.
         """
 
-    def render_sms(self, template: str, facts: Sayable) -> str:
+    def render_sms(self, template: str, facts: TemplateValues) -> str:
         """The text of one SMS; raises `UnknownError` for an unknown template."""
 
     def version_of(self, template: str, language: Language) -> int:
@@ -119,18 +126,20 @@ class Provider(Protocol):
     """
 
     name: str
-    by_our_id: bool
+    finds_by_our_id: bool
 
     async def send(self, message: "Outgoing") -> Outcome:
         """POST one message, once."""
 
-    async def find(self, message: "OpenMessage", to: str) -> Sequence[Found] | None:
+    async def find(
+        self, message: "OpenMessage", phone: str
+    ) -> Sequence[ListedMessage] | None:
         """What the provider lists for it; None when it could not be asked."""
 
-    async def fetch(self, provider_id: str) -> Receipt | None:
+    async def fetch_receipt(self, provider_id: str) -> Receipt | None:
         """The provider's present word on a message; None when it could not be asked."""
 
-    async def fetch_many(
+    async def fetch_receipts(
         self, provider_ids: Collection[str], since: datetime
     ) -> Sequence[Receipt] | None:
         """Its present word on messages accepted since an instant, in few requests.
@@ -138,7 +147,7 @@ class Provider(Protocol):
         What is missing in the answer is to be fetched; None: nothing could be asked.
         """
 
-    async def hand_over(self) -> None:
+    async def flush(self) -> None:
         """What was sent since the last call leaves, where texts leave together."""
 
     def parse(
@@ -155,7 +164,11 @@ class RegisterStore(Protocol):
     """Taking permits in."""
 
     async def register(
-        self, entries: Sequence[Entry], source: Register, now: datetime, law: str
+        self,
+        dated_permits: Sequence[DatedPermit],
+        source: RegisterSource,
+        now: datetime,
+        law_digest: str,
     ) -> list[str]:
         """Store a chunk in one transaction; what became of each entry, in order.
 
@@ -171,7 +184,7 @@ class RegisterStore(Protocol):
 class ExpandStore(Protocol):
     """Slots that fall due become reminders."""
 
-    async def keep_time(self, now: datetime) -> None:
+    async def handle_clock_set_back(self, now: datetime) -> None:
         """Notice a clock that was set back: what it had missed is expanded anew."""
 
     async def expand(self, now: datetime, limit: int) -> int | None:
@@ -191,11 +204,11 @@ class ExpandStore(Protocol):
 class GoLiveStore(Protocol):
     """Which types an authority reminds of, and whom its trials may text."""
 
-    async def started(self, authority: str) -> Mapping[str, Started]:
+    async def started_types(self, authority: str) -> Mapping[str, StartedType]:
         """The types of an authority on trial or live; all others are drafts."""
 
     async def go_live(
-        self, start: GoLive, plan: CatchUp | None, now: datetime, by: str
+        self, start: GoLive, plan: CatchUpPlan | None, now: datetime, by: str
     ) -> int:
         """Remind from an instant on; how many reminders a catch-up made due.
 
@@ -203,7 +216,7 @@ class GoLiveStore(Protocol):
         """
 
     async def start_trial(
-        self, authority: str, codes: Sequence[str], now: datetime, by: str
+        self, authority: str, rule_codes: Sequence[str], now: datetime, by: str
     ) -> None:
         """Remind only staff from now on; raises `ConflictError` for what is live."""
 
@@ -217,18 +230,20 @@ class GoLiveStore(Protocol):
     ) -> None:
         """Text a phone in trials no more; raises `ConflictError` for no staff's."""
 
-    async def staff_count(self, line: Sequence[str]) -> int:
+    async def count_staff(self, authorities: Sequence[str]) -> int:
         """How many phones the trials of an authority may text; `line`: it and above."""
 
 
-Said = Sequence[tuple[Outgoing, Outcome]]
+Outcomes = Sequence[tuple[Outgoing, Outcome]]
 """What messages came to."""
 
 
-class SendStore(Protocol):
+class ClaimStore(Protocol):
     """From due reminders to messages, and what became of each POST."""
 
-    async def claim(self, how: Claiming, now: datetime, said: Said = ()) -> Claim:
+    async def claim(
+        self, request: ClaimRequest, now: datetime, outcomes: Outcomes = ()
+    ) -> Claim:
         """Take due reminders in one transaction: end, hold, or turn into messages.
 
         What closes soonest goes first. What was `said` to the owner's messages before
@@ -236,37 +251,39 @@ class SendStore(Protocol):
         made by is out of date: then nothing is.
         """
 
-    async def record(self, owner: str, said: Said, now: datetime) -> None:
+    async def record(self, owner: str, outcomes: Outcomes, now: datetime) -> None:
         """Write what the provider answered, fenced by owner and attempt."""
 
 
 class SettleStore(Protocol):
     """Deciding unknown outcomes."""
 
-    async def lapse(self, now: datetime) -> int:
+    async def expire_leases(self, now: datetime) -> int:
         """Messages whose owner's lease ended unrecorded become uncertain."""
 
-    async def open(self) -> int:
+    async def count_open(self) -> int:
         """How many messages are under way or unknown."""
 
-    async def uncertain(self) -> list[OpenMessage]:
+    async def list_uncertain(self) -> list[OpenMessage]:
         """The messages whose outcome is unknown, oldest first.
 
         Not those with one alike still under way: what is listed may be its.
         """
 
-    async def bound(
-        self, provider: str, ids: Collection[str]
+    async def already_bound(
+        self, provider: str, provider_ids: Collection[str]
     ) -> Mapping[str, tuple[str, str]]:
         """Recipient and text of the messages that these ids of a provider belong to."""
 
-    async def found(self, evidence: Sequence[Receipt], now: datetime) -> None:
+    async def bind_listed(self, evidence: Sequence[Receipt], now: datetime) -> None:
         """Bind what a list showed to these messages, each by its `ref`.
 
         Nothing happens where one of them is decided meanwhile, or one alike under way.
         """
 
-    async def absent(self, message: OpenMessage, *, proof: bool, now: datetime) -> None:
+    async def note_absence(
+        self, message: OpenMessage, *, is_proof: bool, now: datetime
+    ) -> None:
         """Note that the provider does not list it; with proof, return its reminders.
 
         They return to due once; a second proof leaves them to the operator.
@@ -279,12 +296,12 @@ class ReceiveStore(Protocol):
     async def receive(self, receipts: Sequence[Receipt], now: datetime) -> int:
         """Keep each receipt raw; move messages up their rank; how many moved."""
 
-    async def hear(
+    async def receive_inbound(
         self,
         inbound: Inbound,
         sender: Recipient,
-        body: bytes,
-        wish: Callable[[str | None], Wish | None],
+        encrypted_body: bytes,
+        read_intent: Callable[[str | None], OptOutIntent | None],
         now: datetime,
     ) -> bool:
         """Keep a text to us and heed its wish; False where it came before.
@@ -294,49 +311,51 @@ class ReceiveStore(Protocol):
         can be reached again.
         """
 
-    async def words(
+    async def receipts_of(
         self, provider: str, ids: Collection[str]
-    ) -> Mapping[str, set[Word]]:
+    ) -> Mapping[str, set[ReceiptStatus]]:
         """Of those ids, the provider's or ours, that are messages': what was received.
 
         An id that is missing is no message's.
         """
 
-    async def silent(self) -> int:
+    async def count_without_receipt(self) -> int:
         """How many accepted messages the provider has said nothing of since."""
 
-    async def unconfirmed(
-        self, provider: str, now: datetime, grace: timedelta, patience: timedelta
-    ) -> Sequence[Unconfirmed]:
+    async def list_unconfirmed(
+        self, provider: str, now: datetime, min_age: timedelta, max_age: timedelta
+    ) -> Sequence[UnconfirmedMessage]:
         """Without a final word for longer than `grace`, and not yet for `patience`.
 
         Of what was asked after before, only what is to be asked after again by now;
         who has waited longest for that comes first.
         """
 
-    async def ask_again(self, at: Sequence[tuple[str, datetime]]) -> None:
+    async def schedule_polls(self, polls: Sequence[tuple[str, datetime]]) -> None:
         """Keep when messages, by our ids, are to be asked after next."""
 
-    async def kept(self, receipt: Receipt) -> bool:
+    async def is_known_receipt(self, receipt: Receipt) -> bool:
         """Whether this very word on its message has been kept before."""
 
 
 class PermitReader(Protocol):
     """Looking permits up."""
 
-    async def one(self, authority: str, rule: str, key: str) -> ShownPermit | None:
+    async def get(
+        self, authority: str, rule: str, number_key: str
+    ) -> PermitView | None:
         """One permit by its number key."""
 
     async def page(
         self, authority: str | None, rule: str | None, after: str | None, limit: int
-    ) -> list[ShownPermit]:
+    ) -> list[PermitView]:
         """Permits in the order of their ids, from the one after `after`."""
 
-    async def by_number(self, keys: Collection[str]) -> list[ShownPermit]:
+    async def find_by_number(self, number_keys: Collection[str]) -> list[PermitView]:
         """Every permit with one of these number keys, whatever its type or office."""
 
     async def withdraw(
-        self, authority: str, rule: str, key: str, now: datetime
+        self, authority: str, rule: str, number_key: str, now: datetime
     ) -> bool:
         """Withdraw a permit and end its due reminders; False where it is unknown."""
 
@@ -344,17 +363,17 @@ class PermitReader(Protocol):
 class CountStore(Protocol):
     """Counting the ledger."""
 
-    async def figures(
+    async def report_figures(
         self,
         period: ReportPeriod,
         as_of: datetime,
-        authority: Text,
-        names: Mapping[str, Text],
+        authority: BilingualText,
+        names: Mapping[str, BilingualText],
         offices: Sequence[str] | None,
-    ) -> Figures:
+    ) -> ReportFigures:
         """All a report needs of a period; `names` are the permit types by code."""
 
-    async def counts(
+    async def tallies(
         self,
         spans: Sequence[Span],
         by: str,
@@ -364,21 +383,21 @@ class CountStore(Protocol):
         """Tallies by (span, rule or authority), and the holders of each span."""
 
 
-class KeyStore(Protocol):
+class ApiKeyStore(Protocol):
     """Who may call the API."""
 
-    async def holder_of(self, key: str) -> str | None:
+    async def caller_of(self, key: str) -> str | None:
         """Whose live key this is; None for one made up or revoked."""
 
 
 class Health(Protocol):
     """Whether the service can do its work."""
 
-    async def ready(self) -> Mapping[str, str]:
+    async def problems(self) -> Mapping[str, str]:
         """What is wrong, by part; empty when all is well."""
 
 
-class Documents(Protocol):
+class ReportFormatter(Protocol):
     """A report on paper, as it were."""
 
     def as_text(self, report: Report) -> str:

@@ -6,19 +6,19 @@ from datetime import date, datetime
 
 from service.domain.deadlines.slot import Slot
 from service.domain.delivery.status import MessageState
-from service.domain.go_live.go_live import State
+from service.domain.go_live.go_live import GoLiveState
 from service.domain.law.rule import Language
-from service.domain.law_change.group import Group
-from service.domain.law_change.plan import Plan
+from service.domain.law_change.group import PermitGroup
+from service.domain.law_change.plan import ChangePlan
 from service.domain.lawbook.law import Law
 from service.domain.permits.permit import Permit
-from service.domain.reminders.births import Births, births
+from service.domain.reminders.births import BirthPlan, plan_births
 from service.domain.reminders.eligibility import Candidate, End, Hold
-from service.domain.reminders.limits import Limits, Spent
+from service.domain.reminders.limits import Limits, Usage
 
 
 @dataclass(frozen=True, slots=True)
-class Register:
+class RegisterSource:
     """Where permits come from, and how old its word may be before it is stale."""
 
     name: str
@@ -30,13 +30,13 @@ class Recipient:
     """One phone, ready to be stored."""
 
     digest: bytes = field(repr=False)
-    phone: bytes = field(repr=False)
+    encrypted_phone: bytes = field(repr=False)
     masked: str
     line: str
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class DatedPermit:
     """One permit, ready to be stored, with the version and slots it falls under.
 
     `number_key` identifies it: the number itself, or a digest where it is personal.
@@ -49,14 +49,14 @@ class Entry:
     version: str
     slots: tuple[Slot, ...]
     number_key: str
-    number: bytes | None
+    encrypted_number: bytes | None
     shown_number: str
     tail: str
     replaces_key: str | None
     recipients: tuple[Recipient, ...]
-    left_out: str | None
+    skip_reason: str | None
     closes_on: date | None
-    closed_at: datetime
+    closing_ends_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,20 +73,20 @@ class DueGroup:
     authority: str
     expires_on: date
     slots: tuple[Slot, ...]
-    unexpanded: frozenset[str]
-    redated: frozenset[str]
+    unexpanded_steps: frozenset[str]
+    redated_steps: frozenset[str]
     live_from: datetime
     catch_up: bool
 
-    def births(self, now: datetime) -> Births:
+    def plan_births(self, now: datetime) -> BirthPlan:
         """Decide what becomes of its slots at an instant."""
-        return births(
-            self.slots, now, self.live_from, self.redated, catch_up=self.catch_up
+        return plan_births(
+            self.slots, now, self.live_from, self.redated_steps, catch_up=self.catch_up
         )
 
 
 @dataclass(frozen=True, slots=True)
-class Due:
+class DueReminder:
     """A due reminder with what is needed to decide on it and to word it.
 
     `version` is the one it is dated by, `standing` the series its permit is in now.
@@ -94,29 +94,29 @@ class Due:
     """
 
     candidate: Candidate
-    permit: str
+    permit_id: str
     authority: str
     rule: str
     version: str
-    standing: str
+    permit_series: str
     step: str
     template: str
-    number: str
+    number_tail: str
     language: Language | None
-    holder: str
-    recipient: str | None
+    holder_key: str
+    recipient_id: str | None
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class WordedReminder:
     """What an SMS says of one reminder: `at` is its place among those planned.
 
     `told_on` is the closing day it names, `version` what it is worded by.
     """
 
-    at: int
+    index: int
     version: str
-    told_on: date | None
+    announced_on: date | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +127,7 @@ class Draft:
     sender's turn comes.
     """
 
-    about: tuple[Told, ...]
+    reminders: tuple[WordedReminder, ...]
     office: str
     template: str
     template_version: int
@@ -140,7 +140,7 @@ class Draft:
 
 
 @dataclass(frozen=True, slots=True)
-class Planned:
+class ClaimPlan:
     """What becomes of the reminders of a claim; those it does not name stay due.
 
     `free` are the seconds after which each limited sender may send its next text,
@@ -150,12 +150,12 @@ class Planned:
     ends: Sequence[tuple[int, End]]
     holds: Sequence[tuple[int, Hold]]
     drafts: Sequence[Draft]
-    free: Mapping[str, float]
-    busy: frozenset[str]
+    sender_waits: Mapping[str, float]
+    busy_offices: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
-class Claiming:
+class ClaimRequest:
     """How a claim is made: by whom, for how many seconds, of how many messages at most.
 
     `law` is the digest of the law it is worded by; `without` are the issuing
@@ -166,12 +166,12 @@ class Claiming:
 
     owner: str
     lease: float
-    most: int
-    since: datetime
-    law: str
-    without: frozenset[str]
+    max_messages: int
+    checked_until: datetime
+    law_digest: str
+    excluded_authorities: frozenset[str]
     limits: Limits
-    plan: Callable[[Sequence[Due], Spent], Planned]
+    plan: Callable[[Sequence[DueReminder], Usage], ClaimPlan]
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +186,7 @@ class Outgoing:
 
     id: str
     attempt: int
-    to: bytes = field(repr=False)
+    encrypted_phone: bytes = field(repr=False)
     body: str
     template: str
     language: Language
@@ -206,44 +206,44 @@ class Claim:
 
     examined: int
     messages: tuple[Outgoing, ...]
-    busy: frozenset[str]
+    busy_offices: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
-class CatchUp:
+class CatchUpPlan:
     """What a start makes up for, and from when on it texts on each of its days.
 
     `contact_now` makes the step of a series, authority and expiry date past closing,
     where it gets one.
     """
 
-    contact_now: Callable[[str, str, date], Slot | None]
-    days: Sequence[datetime]
+    contact_now_slot: Callable[[str, str, date], Slot | None]
+    day_starts: Sequence[datetime]
 
 
 @dataclass(frozen=True, slots=True)
-class Started:
+class StartedType:
     """A type on trial or live in an authority: since when, and who approved it."""
 
-    state: State
+    state: GoLiveState
     since: datetime
     approved_by: str
     catch_up_days: int
 
 
-Planner = Callable[[Law, Law, list[Group]], Plan]
+ChangePlanner = Callable[[Law, Law, list[PermitGroup]], ChangePlan]
 """What a change of the law does, from the law before and after and the permits."""
 
 
 @dataclass(frozen=True, slots=True)
-class Changed:
+class ChangeResult:
     """What a change of the law came to: the versions it made or took back, its plan."""
 
-    installed: tuple[str, ...]
-    retired: tuple[str, ...]
+    installed_versions: tuple[str, ...]
+    retired_versions: tuple[str, ...]
     before: Law = field(repr=False)
     after: Law = field(repr=False)
-    plan: Plan
+    plan: ChangePlan
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,8 +252,8 @@ class OpenMessage:
 
     id: str
     provider: str
-    recipient: str
-    to: bytes = field(repr=False)
+    recipient_id: str
+    encrypted_phone: bytes = field(repr=False)
     body: str
     posted_after: datetime
     lease_until: datetime
@@ -261,12 +261,12 @@ class OpenMessage:
     asked_at: datetime
 
 
-Word = tuple[MessageState, str | None]
+ReceiptStatus = tuple[MessageState, str | None]
 """What a receipt said of a message: where it stands, and a code where it failed."""
 
 
 @dataclass(frozen=True, slots=True)
-class Unconfirmed:
+class UnconfirmedMessage:
     """A message accepted without a final word; `posted_after` is the database's."""
 
     id: str
@@ -277,7 +277,7 @@ class Unconfirmed:
 
 
 @dataclass(frozen=True, slots=True)
-class ShownReminder:
+class PermitReminderView:
     """A reminder as people see it."""
 
     step: str
@@ -291,7 +291,7 @@ class ShownReminder:
 
 
 @dataclass(frozen=True, slots=True)
-class ShownPermit:
+class PermitView:
     """A permit as people see it: numbers masked where they are personal.
 
     `phones` are masked, each with its kind of line. `id` sorts by registration.
@@ -311,4 +311,4 @@ class ShownPermit:
     renewal_filed_on: date | None
     replaced: bool
     version: str
-    reminders: tuple[ShownReminder, ...]
+    reminders: tuple[PermitReminderView, ...]

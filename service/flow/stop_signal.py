@@ -2,9 +2,9 @@
 
 from collections.abc import Callable
 
-Stopping = Callable[[], bool]
+StopSignal = Callable[[], bool]
 
 
-def never() -> bool:
+def never_stop() -> bool:
     """Nobody tells us: what was begun is done to its end."""
     return False

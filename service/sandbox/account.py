@@ -32,7 +32,7 @@ def load_account(path: Path) -> Account:
         raise SandboxError.bad_account(path) from broken
 
 
-def publish(path: Path, account: Account, url: str) -> str:
+def write_account_file(path: Path, account: Account, url: str) -> str:
     """Replace the file in one go, for the owner's eyes only; returns its one line."""
     told = {"url": url, "account_sid": account.sid, "auth_token": account.auth_token}
     line = orjson.dumps(told | {"pid": os.getpid()})

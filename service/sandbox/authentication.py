@@ -12,26 +12,28 @@ from aiohttp.typedefs import Handler, Middleware
 from service.sandbox.account import Account
 from service.sandbox.refusals import RefusedError
 
-answer = partial(web.json_bytes_response, dumps=orjson.dumps)
+json_response = partial(web.json_bytes_response, dumps=orjson.dumps)
 _CODES = {404: 20404, 405: 20004}
 
 
 @web.middleware
-async def tell(request: web.Request, handler: Handler) -> web.StreamResponse:
+async def errors_as_json(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Turn a refusal, and a path or method nobody serves, into Twilio's JSON."""
     try:
         return await handler(request)
     except RefusedError as error:
-        return refusal(error)
+        return refusal_response(error)
     except web.HTTPClientError as error:
-        return refusal(RefusedError(_CODES.get(error.status, 20001), request.path))
+        return refusal_response(
+            RefusedError(_CODES.get(error.status, 20001), request.path)
+        )
 
 
-def refusal(refused: RefusedError) -> web.Response:
+def refusal_response(refused: RefusedError) -> web.Response:
     """Shape the answer to a request that was refused."""
     unknown = refused.status == HTTPStatus.UNAUTHORIZED
     headers = {"WWW-Authenticate": "Basic"} if unknown else None
-    return answer(refused.body(), status=refused.status, headers=headers)
+    return json_response(refused.body(), status=refused.status, headers=headers)
 
 
 def authenticate(account: Account) -> Middleware:

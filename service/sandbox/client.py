@@ -9,7 +9,7 @@ import orjson
 
 from service.sandbox.faults import Fault
 
-Told = Sequence[Mapping[str, Any]]
+JsonList = Sequence[Mapping[str, Any]]
 
 
 class SandboxClient:
@@ -22,24 +22,24 @@ class SandboxClient:
         self._session = session
         self.url = url.rstrip("/")
 
-    async def put(self, *faults: Fault) -> Told:
+    async def put(self, *faults: Fault) -> JsonList:
         """Replace all faults by these, the outermost first."""
-        return await self._told("PUT", "faults", [one.as_json() for one in faults])
+        return await self._request("PUT", "faults", [one.as_json() for one in faults])
 
-    async def clear(self) -> Told:
+    async def clear(self) -> JsonList:
         """Lift all faults; what hangs is cut off, and what is late comes now."""
-        return await self._told("DELETE", "faults")
+        return await self._request("DELETE", "faults")
 
-    async def faults(self) -> Told:
+    async def faults(self) -> JsonList:
         """List the faults in force, each with what it `met` and `struck`, or `over`."""
-        return await self._told("GET", "faults")
+        return await self._request("GET", "faults")
 
-    async def messages(self) -> Told:
+    async def messages(self) -> JsonList:
         """Every message ever taken, with its `statuses` and its raw `form`."""
-        return await self._told("GET", "messages")
+        return await self._request("GET", "messages")
 
     async def text(
-        self, sender: str, to: str, body: str, url: str, wish: str | None = None
+        self, sender: str, to: str, body: str, url: str, opt_out_type: str | None = None
     ) -> str:
         """Let a phone write, signed, to `url`; returns the HTTP status it answered.
 
@@ -47,22 +47,22 @@ class SandboxClient:
         `wish` is the OptOutType of a service with Advanced Opt-Out.
         """
         form = {"From": sender, "To": to, "Body": body, "Url": url}
-        if wish:
-            form["OptOutType"] = wish
+        if opt_out_type:
+            form["OptOutType"] = opt_out_type
         async with self._session.post(
             f"{self.url}/_sandbox/inbound", data=form, raise_for_status=True
         ) as answer:
             return str((await answer.json())["result"])
 
-    async def _told(self, method: str, path: str, sent: object = None) -> Told:
+    async def _request(self, method: str, path: str, sent: object = None) -> JsonList:
         async with self._session.request(
             method, f"{self.url}/_sandbox/{path}", json=sent, raise_for_status=True
         ) as answer:
-            told: Told = await answer.json()
+            told: JsonList = await answer.json()
             return told
 
 
-def read_log(folder: Path) -> Told:
+def read_log(folder: Path) -> JsonList:
     """Every event so far; a last line that is still being written is left out."""
     lines = (folder / "messages.jsonl").read_bytes().splitlines(keepends=True)
     return [orjson.loads(line) for line in lines if line.endswith(b"\n")]

@@ -13,7 +13,7 @@ from service.sandbox.errors import SandboxError
 Event = Mapping[str, Any]
 
 
-class Journal:
+class EventLog:
     """An append-only file that one living sandbox owns.
 
     What `append` returned from is in the hands of the operating system: it outlives
@@ -31,7 +31,7 @@ class Journal:
             self._file.close()
             raise SandboxError.in_use(path.parent) from busy
 
-    def replay(self, take: Callable[[Event], None]) -> None:
+    def replay(self, apply: Callable[[Event], None]) -> None:
         """Hand over every event so far; to be done before the first `append`.
 
         Raises SandboxError, naming the line, where one cannot be read or taken.
@@ -42,7 +42,7 @@ class Journal:
             if not line.endswith(b"\n"):
                 break
             try:
-                take(orjson.loads(line))
+                apply(orjson.loads(line))
             except (AttributeError, KeyError, TypeError, ValueError) as broken:
                 raise SandboxError.bad_line(self._path, number) from broken
             whole += len(line)

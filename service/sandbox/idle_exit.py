@@ -7,7 +7,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 
-class Presence:
+class ExitWatcher:
     """Watches for SIGTERM and SIGINT from the start, and for requests."""
 
     def __init__(self) -> None:
@@ -18,7 +18,7 @@ class Presence:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._told_to_go.set)
 
-    async def until_over(self, idle: float) -> None:
+    async def wait_for_exit(self, idle: float) -> None:
         """Return after a signal, or `idle` seconds without a request unless 0."""
         while not self._told_to_go.is_set():
             left = self._seen + idle - self._now() if idle else None
@@ -30,7 +30,7 @@ class Presence:
                 continue
 
     @web.middleware
-    async def notice(
+    async def note_request(
         self, request: web.Request, handler: Handler
     ) -> web.StreamResponse:
         """Every request, at its start and at its end, is a sign of life."""

@@ -19,7 +19,7 @@ MAGIC_TO = {
     "+15005550004": 21610,
     "+15005550009": 21614,
 }
-REASONS = {
+REFUSAL_REASONS = {
     20001: "This value cannot be used here",
     20003: "Authenticate: wrong account SID or auth token",
     20004: "This method is not allowed here",
@@ -69,7 +69,9 @@ class RefusedError(Exception):
     def __init__(self, code: int, found: str = "", status: int | None = None) -> None:
         self.code = code
         self.status = status or _STATUS.get(code, HTTPStatus.BAD_REQUEST)
-        reason = REASONS.get(code, "Twilio would say why on the page about this code")
+        reason = REFUSAL_REASONS.get(
+            code, "Twilio would say why on the page about this code"
+        )
         super().__init__(reason + (f": {found}" if found else ""))
 
     def body(self) -> dict[str, object]:

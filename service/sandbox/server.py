@@ -8,11 +8,11 @@ from collections.abc import Callable
 from aiohttp import web
 from yarl import URL
 
-from service.sandbox.account import load_account, publish
+from service.sandbox.account import load_account, write_account_file
 from service.sandbox.application import make_app
 from service.sandbox.errors import SandboxError
-from service.sandbox.event_log import Journal
-from service.sandbox.idle_exit import Presence
+from service.sandbox.event_log import EventLog
+from service.sandbox.idle_exit import ExitWatcher
 from service.sandbox.options import Options
 
 
@@ -24,7 +24,7 @@ def run(options: Options) -> int:
     stderr, a sandbox that could not start.
     """
     try:
-        asyncio.run(serve(options, _say))
+        asyncio.run(serve(options, _print_line))
     except (SandboxError, OSError) as error:
         sys.stderr.write(f"sandbox: {error}\n")
         return 2
@@ -37,7 +37,7 @@ async def serve(options: Options, ready: Callable[[str], None]) -> None:
     Raises SandboxError or OSError where it cannot start.
     """
     options.directory.mkdir(parents=True, exist_ok=True)
-    journal = Journal(options.directory / "messages.jsonl")
+    journal = EventLog(options.directory / "messages.jsonl")
     try:
         await _serve(options, journal, ready)
     finally:
@@ -45,19 +45,19 @@ async def serve(options: Options, ready: Callable[[str], None]) -> None:
 
 
 async def _serve(
-    options: Options, journal: Journal, ready: Callable[[str], None]
+    options: Options, journal: EventLog, ready: Callable[[str], None]
 ) -> None:
-    presence = Presence()
+    presence = ExitWatcher()
     published = options.directory / "sandbox.json"
     account = load_account(published)
     app = make_app(options, account, journal)
-    app.middlewares.append(presence.notice)
+    app.middlewares.append(presence.note_request)
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
     try:
         await runner.setup()
         url = await _listen(runner, options.host, options.port)
-        ready(publish(published, account, url))
-        await presence.until_over(options.idle)
+        ready(write_account_file(published, account, url))
+        await presence.wait_for_exit(options.idle)
     finally:
         await runner.cleanup()
 
@@ -74,6 +74,6 @@ async def _listen(runner: web.AppRunner, host: str, port: int) -> str:
     return str(URL.build(scheme="http", host=host, port=runner.addresses[0][1]))
 
 
-def _say(line: str) -> None:
+def _print_line(line: str) -> None:
     sys.stdout.write(line + "\n")
     sys.stdout.flush()

@@ -4,7 +4,7 @@ import asyncio
 from contextlib import suppress
 
 
-async def pause(seconds: float, called_off: asyncio.Event) -> None:
+async def interruptible_sleep(seconds: float, cancelled: asyncio.Event) -> None:
     """Return after so many seconds, or as soon as it is called off."""
     with suppress(TimeoutError):
-        await asyncio.wait_for(called_off.wait(), seconds)
+        await asyncio.wait_for(cancelled.wait(), seconds)

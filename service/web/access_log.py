@@ -10,21 +10,21 @@ _log = structlog.get_logger("service.web")
 
 
 @web.middleware
-async def access(request: web.Request, handler: Handler) -> web.StreamResponse:
+async def log_requests(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Write one line a request, with the route's pattern: paths contain numbers."""
     started = perf_counter()
     response = await handler(request)
     _log.info(
         "request",
         method=request.method,
-        route=pattern_of(request) or "(none)",
+        route=route_pattern(request) or "(none)",
         status=response.status,
         ms=round((perf_counter() - started) * 1000, 1),
     )
     return response
 
 
-def pattern_of(request: web.Request) -> str | None:
+def route_pattern(request: web.Request) -> str | None:
     """The pattern of the route, as "/v1/permits/{rule}/{number}"; None without one."""
     resource = request.match_info.route.resource
     return resource.canonical if resource else None

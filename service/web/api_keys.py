@@ -8,14 +8,14 @@ from typing import Final
 from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler, Middleware
 
-from service.web.access_log import pattern_of
-from service.web.problems import problem
-from service.web.services import DESK
+from service.web.access_log import route_pattern
+from service.web.problems import problem_response
+from service.web.services import SERVICES
 
 CALLER: Final = web.RequestKey("CALLER", str)
 """Whose key a request came with."""
 
-DETAIL = (
+NO_KEY_DETAIL = (
     "no API key, or none that is live: send `Authorization: Bearer pr_…`; "
     "`permit-reminders keys create NAME` makes one"
 )
@@ -23,7 +23,7 @@ DETAIL = (
 _BEARER = re.compile(r"bearer +(pr_[a-z0-9_-]{1,100})", re.ASCII | re.IGNORECASE)
 
 
-def needing_keys(free: Collection[str]) -> Middleware:
+def require_api_key(public_paths: Collection[str]) -> Middleware:
     """Refuse a request without a live key before anything else is said.
 
     `free` are the patterns that need none: probes carry no key, webhooks carry a
@@ -32,17 +32,21 @@ def needing_keys(free: Collection[str]) -> Middleware:
 
     @web.middleware
     async def keys(request: web.Request, handler: Handler) -> web.StreamResponse:
-        if pattern_of(request) in free:
+        if route_pattern(request) in public_paths:
             return await handler(request)
-        if holder := await _holder(request):
+        if holder := await _key_holder(request):
             request[CALLER] = holder
             return await handler(request)
         challenge = {hdrs.WWW_AUTHENTICATE: "Bearer"}
-        return problem(HTTPStatus.UNAUTHORIZED, DETAIL, headers=challenge)
+        return problem_response(
+            HTTPStatus.UNAUTHORIZED, NO_KEY_DETAIL, headers=challenge
+        )
 
     return keys
 
 
-async def _holder(request: web.Request) -> str | None:
+async def _key_holder(request: web.Request) -> str | None:
     found = _BEARER.fullmatch(request.headers.get(hdrs.AUTHORIZATION, ""))
-    return await request.app[DESK].keys.holder_of(found[1]) if found else None
+    return (
+        await request.app[SERVICES].api_key_store.caller_of(found[1]) if found else None
+    )

@@ -6,7 +6,7 @@ from typing import Final
 import orjson
 from aiohttp import hdrs, web
 
-from service.web.access_log import access
+from service.web.access_log import log_requests
 from service.web.api.authorities.routes import (
     get_authority,
     list_authorities,
@@ -23,7 +23,7 @@ from service.web.api.messages.routes import (
     list_messages,
     resend_message,
 )
-from service.web.api.openapi import document
+from service.web.api.openapi import openapi_document
 from service.web.api.opt_outs.routes import (
     delete_opt_out,
     list_opt_outs,
@@ -45,12 +45,12 @@ from service.web.api.templates.routes import (
     save_template,
 )
 from service.web.api.unreachable.routes import list_unreachable
-from service.web.api_keys import needing_keys
+from service.web.api_keys import require_api_key
 from service.web.health import healthz, readyz
 from service.web.metrics import metrics
-from service.web.problems import problems
-from service.web.services import DESK, Desk
-from service.web.webhooks import PATH, webhook
+from service.web.problems import errors_as_problems
+from service.web.services import SERVICES, Services
+from service.web.webhooks import PATH, handle_webhook
 
 ENDPOINTS: Final[Sequence[Endpoint]] = (
     put_permit,
@@ -93,30 +93,30 @@ LONGEST_BODY: Final = 64 * 1024
 """Bytes; a permit or a webhook has some hundreds."""
 
 
-def application(desk: Desk) -> web.Application:
-    """Serve the API, the webhooks and the probes from a desk.
+def application(services: Services) -> web.Application:
+    """Serve the API, the webhooks and the probes from a services.
 
     aiohttp's own log of requests is off, for it would write permit numbers, and so is
     decompression: nobody needs it for bodies so small but who wants them to swell.
     """
-    free = {one.path for one in ENDPOINTS if one.free} | {PATH}
+    free = {one.path for one in ENDPOINTS if one.public} | {PATH}
     app = web.Application(
-        middlewares=[access, problems, needing_keys(free)],
+        middlewares=[log_requests, errors_as_problems, require_api_key(free)],
         client_max_size=LONGEST_BODY,
         handler_args={"access_log": None, "auto_decompress": False},
     )
-    app[DESK] = desk
+    app[SERVICES] = services
     for one in ENDPOINTS:
         app.router.add_route(one.method, one.path, one.handle)
         if one.method == hdrs.METH_GET:
             app.router.add_route(hdrs.METH_HEAD, one.path, one.handle)
-    app.router.add_post(PATH, webhook)
+    app.router.add_post(PATH, handle_webhook)
     app.router.add_get("/openapi.json", _openapi)
     return app
 
 
 async def _openapi(_: web.Request) -> web.Response:
-    return web.Response(body=_DOCUMENT, content_type="application/json")
+    return web.Response(body=_OPENAPI, content_type="application/json")
 
 
-_DOCUMENT = orjson.dumps(document(ENDPOINTS))
+_OPENAPI = orjson.dumps(openapi_document(ENDPOINTS))

@@ -5,8 +5,8 @@ from http import HTTPStatus
 from aiohttp import web
 from pydantic import BaseModel, Field
 
-from service.web.api.endpoint import endpoint, reply
-from service.web.services import Desk
+from service.web.api.endpoint import endpoint, json_reply
+from service.web.services import Services
 
 
 class Alive(BaseModel):
@@ -22,17 +22,17 @@ class Readiness(BaseModel):
     wrong: dict[str, str] = Field(description="what is wrong, by part")
 
 
-@endpoint("GET", "/healthz", {200: Alive}, free=True)
-async def healthz(_: Desk) -> Alive:
+@endpoint("GET", "/healthz", {200: Alive}, public=True)
+async def healthz(_: Services) -> Alive:
     """Say that the process lives; restart it where this stays silent."""
     return Alive(alive=True)
 
 
-@endpoint("GET", "/readyz", {200: Readiness, 503: Readiness}, free=True)
-async def readyz(desk: Desk) -> web.Response:
+@endpoint("GET", "/readyz", {200: Readiness, 503: Readiness}, public=True)
+async def readyz(services: Services) -> web.Response:
     """Say whether the service can do its work: 503 with what is wrong."""
-    wrong = dict(await desk.health.ready())
-    if reason := desk.failing():
+    wrong = dict(await services.health.problems())
+    if reason := services.last_failure():
         wrong["tick"] = reason
     status = HTTPStatus.SERVICE_UNAVAILABLE if wrong else HTTPStatus.OK
-    return reply(Readiness(ready=not wrong, wrong=wrong), status)
+    return json_reply(Readiness(ready=not wrong, wrong=wrong), status)

@@ -21,7 +21,7 @@ from prometheus_client.registry import Collector
 from service.domain.delivery.status import MessageState, ReminderState
 from service.flow.reports.metrics import Gauges
 from service.web.api.endpoint import endpoint
-from service.web.services import Desk
+from service.web.services import Services
 
 PREFIX: Final = "permit_reminders_"
 
@@ -31,15 +31,15 @@ VERSION: Final = "0.0.4"
 MOST_REASONS: Final = 20
 LONGEST_LABEL: Final = 200
 
-Figures = Mapping[tuple[str, ...], float]
+LabelledValues = Mapping[tuple[str, ...], float]
 
 
-@endpoint("GET", "/metrics", {200: None}, media=(MEDIA_TYPE,))
-async def metrics(desk: Desk) -> web.Response:
+@endpoint("GET", "/metrics", {200: None}, media_types=(MEDIA_TYPE,))
+async def metrics(services: Services) -> web.Response:
     """Tell the figures of this moment, for Prometheus to collect."""
-    gauges = await desk.meter.gauges(desk.clock.now())
+    gauges = await services.metrics_store.gauges(services.clock.now())
     registry = CollectorRegistry(auto_describe=False)
-    registry.register(_Reading(gauges))
+    registry.register(_GaugesCollector(gauges))
     return web.Response(
         body=generate_latest(registry),
         headers={"Content-Type": f"{MEDIA_TYPE}; version={VERSION}; charset=utf-8"},
@@ -47,22 +47,22 @@ async def metrics(desk: Desk) -> web.Response:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Reading(Collector):
+class _GaugesCollector(Collector):
     """One reading of the figures, as prometheus-client wants to be given it."""
 
     gauges: Gauges
 
     def collect(self) -> list[Metric]:
         """All of it at once."""
-        return collected(self.gauges)
+        return to_metrics(self.gauges)
 
 
-def collected(it: Gauges) -> list[Metric]:
+def to_metrics(gauges: Gauges) -> list[Metric]:
     """Every metric there is; docs/operations.md explains each."""
-    return list(_all(it))
+    return list(_metric_families(gauges))
 
 
-def _all(it: Gauges) -> Iterator[Metric]:
+def _metric_families(it: Gauges) -> Iterator[Metric]:
     yield _gauge("reminders", "Reminders by state.", _by_state(it), ["state"])
     yield _gauge(
         "messages",
@@ -70,24 +70,34 @@ def _all(it: Gauges) -> Iterator[Metric]:
         {(provider, state): n for (provider, state), n in it.messages.items()},
         ["provider", "state"],
     )
-    yield _taken(it)
+    yield _messages_sent(it)
     yield _gauge("due", "Reminders that could be sent now.", {(): it.due})
-    yield _gauge("due_waited_seconds", "How long the oldest waits.", {(): it.waited})
-    yield _gauge("held", "Due reminders held, by reason.", _reasons(it), ["reason"])
-    yield _gauge("outcomes_open", "Messages without an outcome.", {(): it.open})
-    yield _gauge("outcomes_left", "Of them left to an operator.", {(): it.left})
+    yield _gauge(
+        "due_waited_seconds", "How long the oldest waits.", {(): it.oldest_due_seconds}
+    )
+    yield _gauge(
+        "held", "Due reminders held, by reason.", _held_by_reason(it), ["reason"]
+    )
+    yield _gauge(
+        "outcomes_open", "Messages without an outcome.", {(): it.open_outcomes}
+    )
+    yield _gauge(
+        "outcomes_left", "Of them left to an operator.", {(): it.left_to_operator}
+    )
     yield _gauge(
         "receipts_waiting",
         "Texts taken in the last 72 hours without a last word.",
-        _unheard(it),
+        _receipts_waiting(it),
         ["provider"],
     )
-    yield _gauge("paused_scopes", "Pauses in force.", {(): it.paused})
-    yield _gauge("breaker_open", "1 while open.", {(): float(it.breaker is not None)})
+    yield _gauge("paused_scopes", "Pauses in force.", {(): it.paused_scopes})
+    yield _gauge(
+        "breaker_open", "1 while open.", {(): float(it.breaker_reason is not None)}
+    )
     yield InfoMetricFamily(
         f"{PREFIX}breaker",
         "Why the breaker is open.",
-        {"reason": it.breaker[:LONGEST_LABEL]} if it.breaker else None,
+        {"reason": it.breaker_reason[:LONGEST_LABEL]} if it.breaker_reason else None,
     )
     yield _gauge(
         "last_tick_timestamp_seconds",
@@ -97,7 +107,7 @@ def _all(it: Gauges) -> Iterator[Metric]:
 
 
 def _gauge(
-    name: str, told: str, figures: Figures, labels: Sequence[str] = ()
+    name: str, told: str, figures: LabelledValues, labels: Sequence[str] = ()
 ) -> GaugeMetricFamily:
     family = GaugeMetricFamily(f"{PREFIX}{name}", told, labels=labels)
     for values, figure in figures.items():
@@ -105,30 +115,30 @@ def _gauge(
     return family
 
 
-def _by_state(it: Gauges) -> Figures:
+def _by_state(it: Gauges) -> LabelledValues:
     return {(state,): it.reminders.get(state, 0) for state in ReminderState}
 
 
-def _taken(it: Gauges) -> CounterMetricFamily:
+def _messages_sent(it: Gauges) -> CounterMetricFamily:
     told = "Texts that a provider took, whatever became of them."
     family = CounterMetricFamily(f"{PREFIX}messages_sent", told, labels=["provider"])
-    for provider, number in it.taken.items():
+    for provider, number in it.accepted.items():
         family.add_metric([provider], number)
     return family
 
 
-def _unheard(it: Gauges) -> Figures:
+def _receipts_waiting(it: Gauges) -> LabelledValues:
     """By provider, those it took and has not said its last word about."""
-    found = Counter[str](dict.fromkeys(it.taken, 0))
+    found = Counter[str](dict.fromkeys(it.accepted, 0))
     for (provider, state), number in it.messages.items():
         if state in (MessageState.ACCEPTED, MessageState.SENT):
             found[provider] += number
     return {(provider,): number for provider, number in found.items()}
 
 
-def _reasons(it: Gauges) -> Figures:
+def _held_by_reason(it: Gauges) -> LabelledValues:
     """The commonest reasons, the rest as one: a label must not grow without end."""
-    common = sorted(it.held.items(), key=lambda one: (-one[1], one[0]))
+    common = sorted(it.held_by_reason.items(), key=lambda one: (-one[1], one[0]))
     told: dict[tuple[str, ...], float] = {
         (reason[:LONGEST_LABEL],): n for reason, n in common[:MOST_REASONS]
     }

@@ -66,7 +66,7 @@ class Problem(BaseModel):
     )
 
 
-def problem(
+def problem_response(
     status: int,
     detail: str = "",
     mistakes: Sequence[Mistake] = (),
@@ -90,28 +90,30 @@ def problem(
 
 
 @web.middleware
-async def problems(request: web.Request, handler: Handler) -> web.StreamResponse:
+async def errors_as_problems(
+    request: web.Request, handler: Handler
+) -> web.StreamResponse:
     """Turn whatever a handler raises into a problem."""
     try:
         return await handler(request)
     except tuple(STATUSES) as error:
-        return _refusal(error)
+        return _domain_problem(error)
     except web.HTTPException as error:
-        return _http(error)
+        return _http_problem(error)
     except Exception:  # noqa: BLE001 - logged, and never told
         _log.exception("request failed", method=request.method)
-        return problem(HTTPStatus.INTERNAL_SERVER_ERROR)
+        return problem_response(HTTPStatus.INTERNAL_SERVER_ERROR)
 
 
-def _refusal(error: Exception) -> web.Response:
+def _domain_problem(error: Exception) -> web.Response:
     status = next(code for kind, code in STATUSES.items() if isinstance(error, kind))
     mistakes = error.mistakes if isinstance(error, InvalidError) else ()
-    return problem(status, str(error), mistakes)
+    return problem_response(status, str(error), mistakes)
 
 
-def _http(error: web.HTTPException) -> web.Response:
+def _http_problem(error: web.HTTPException) -> web.Response:
     allowed = error.headers.get(hdrs.ALLOW)
-    return problem(
+    return problem_response(
         error.status,
         DETAILS.get(error.status) or error.text or error.reason,
         headers={hdrs.ALLOW: allowed} if allowed else None,

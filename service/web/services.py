@@ -6,41 +6,41 @@ from typing import Final
 
 from aiohttp import web
 
-from service.flow.office.go_live import GoingLive
-from service.flow.office.templates import Rewording
-from service.flow.permits.opt_outs import Consent
-from service.flow.permits.register import Registration
-from service.flow.permits.unreachable import Reach
+from service.flow.office.go_live import GoLiveDeps
+from service.flow.office.templates import TemplateDeps
+from service.flow.permits.opt_outs import OptOutDeps
+from service.flow.permits.register import RegisterDeps
+from service.flow.permits.unreachable import UnreachableDeps
 from service.flow.ports import (
+    ApiKeyStore,
     ChangeStore,
     Clock,
     CountStore,
-    Documents,
     Health,
-    KeyStore,
     LawStore,
     PermitReader,
     Provider,
     ReceiveStore,
+    ReportFormatter,
     Vault,
 )
 from service.flow.reports.explain import ExplainStore
 from service.flow.reports.forecast import ForecastStore
 from service.flow.reports.message_views import MessageReader, ReminderReader
-from service.flow.reports.metrics import Meter
-from service.flow.sending.pause import Braking
-from service.flow.sending.resolve import Resolving
+from service.flow.reports.metrics import MetricsStore
+from service.flow.sending.pause import PauseDeps
+from service.flow.sending.resolve import ResolveDeps
 
-Failing = Callable[[], str | None]
+LastFailure = Callable[[], str | None]
 """Why the last pass of this process failed; None where it did not."""
 
 
-def never_failing() -> None:
+def no_failure() -> None:
     """Nobody makes passes here."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Desk:
+class Services:
     """The ports and flows behind the routes.
 
     `default_authority` is the settings' office for requests that name none; without
@@ -48,32 +48,32 @@ class Desk:
     a version may name.
     """
 
-    registration: Registration
-    going_live: GoingLive
-    rewording: Rewording
-    laws: LawStore
-    changes: ChangeStore
-    templates: frozenset[str]
-    permits: PermitReader
-    explaining: ExplainStore
-    counts: CountStore
-    forecasting: ForecastStore
-    keys: KeyStore
+    register_deps: RegisterDeps
+    go_live_deps: GoLiveDeps
+    template_deps: TemplateDeps
+    law_store: LawStore
+    change_store: ChangeStore
+    template_names: frozenset[str]
+    permit_reader: PermitReader
+    explain_store: ExplainStore
+    count_store: CountStore
+    forecast_store: ForecastStore
+    api_key_store: ApiKeyStore
     health: Health
-    documents: Documents
-    receiving: ReceiveStore
-    consent: Consent
-    reach: Reach
-    messages: MessageReader
-    reminders: ReminderReader
-    meter: Meter
-    braking: Braking
-    resolving: Resolving
+    report_formatter: ReportFormatter
+    receive_store: ReceiveStore
+    opt_out_deps: OptOutDeps
+    unreachable_deps: UnreachableDeps
+    message_reader: MessageReader
+    reminder_reader: ReminderReader
+    metrics_store: MetricsStore
+    pause_deps: PauseDeps
+    resolve_deps: ResolveDeps
     vault: Vault
     clock: Clock
     provider: Provider
-    failing: Failing
+    last_failure: LastFailure
     default_authority: str | None
 
 
-DESK: Final = web.AppKey("DESK", Desk)
+SERVICES: Final = web.AppKey("DESK", Services)

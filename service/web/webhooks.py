@@ -12,37 +12,37 @@ from aiohttp import web
 
 from service.domain.delivery.outcome import Inbound, Receipt
 from service.domain.errors import InvalidError, Mistake, UnknownError
-from service.domain.formats.raw import label
-from service.flow.sending.receive import hear, receive
-from service.web.services import DESK, Desk
+from service.domain.formats.raw import safe_label
+from service.flow.sending.receive import receive, receive_inbound
+from service.web.services import SERVICES, Services
 
 PATH = "/webhooks/{provider}/{kind}"
 
-PATIENCE = 10.0
+BODY_TIMEOUT = 10.0
 """Seconds in which a body must have come: Twilio itself waits no longer than 15."""
 
 NO_REPLY = '<?xml version="1.0" encoding="UTF-8"?><Response/>'
 """TwiML that says nothing back."""
 
 
-async def webhook(request: web.Request) -> web.Response:
+async def handle_webhook(request: web.Request) -> web.Response:
     """Take a webhook of the running provider; 403 where it did not sign it."""
-    desk = request.app[DESK]
+    services = request.app[SERVICES]
     provider, kind = request.match_info["provider"], request.match_info["kind"]
-    if provider != desk.provider.name:
-        raise UnknownError("provider", label(provider), [desk.provider.name])
-    take = _TAKES.get(kind)
+    if provider != services.provider.name:
+        raise UnknownError("provider", safe_label(provider), [services.provider.name])
+    take = _TAKE_BY_KIND.get(kind)
     if take is None:
-        raise UnknownError("webhook", label(kind), list(_TAKES))
-    body = await body_of(request)
-    said = desk.provider.parse(request.headers, body, request.path_qs)
-    return await take(desk, said)
+        raise UnknownError("webhook", safe_label(kind), list(_TAKE_BY_KIND))
+    body = await read_body(request)
+    said = services.provider.parse(request.headers, body, request.path_qs)
+    return await take(services, said)
 
 
-async def body_of(request: web.Request) -> bytes:
+async def read_body(request: web.Request) -> bytes:
     """All of it, or a 4xx: anybody may call, and stop in the middle."""
     try:
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(BODY_TIMEOUT):
             return await request.read()
     except TimeoutError:
         raise web.HTTPRequestTimeout from None
@@ -50,18 +50,20 @@ async def body_of(request: web.Request) -> bytes:
         raise web.HTTPBadRequest(text="a body that breaks off") from None
 
 
-async def _status(desk: Desk, said: Receipt | Inbound) -> web.Response:
-    if not isinstance(said, Receipt):
+async def _take_status(services: Services, parsed: Receipt | Inbound) -> web.Response:
+    if not isinstance(parsed, Receipt):
         raise _misdirected("a text to us", "a status")
-    await receive([said], desk.receiving, desk.clock)
+    await receive([parsed], services.receive_store, services.clock)
     return web.Response(status=HTTPStatus.NO_CONTENT)
 
 
-async def _inbound(desk: Desk, said: Receipt | Inbound) -> web.Response:
-    if not isinstance(said, Inbound):
+async def _take_inbound(services: Services, parsed: Receipt | Inbound) -> web.Response:
+    if not isinstance(parsed, Inbound):
         raise _misdirected("a status", "a text to us")
-    phones = desk.registration.phones
-    await hear(said, desk.receiving, phones, desk.vault, desk.clock)
+    phones = services.register_deps.phone_parser
+    await receive_inbound(
+        parsed, services.receive_store, phones, services.vault, services.clock
+    )
     return web.Response(text=NO_REPLY, content_type="text/xml")
 
 
@@ -69,4 +71,4 @@ def _misdirected(found: str, expected: str) -> InvalidError:
     return InvalidError("webhook", [Mistake("body", found, expected)])
 
 
-_TAKES = {"status": _status, "inbound": _inbound}
+_TAKE_BY_KIND = {"status": _take_status, "inbound": _take_inbound}

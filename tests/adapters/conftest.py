@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 from aiohttp.test_utils import TestServer
 
-from service.adapters.twilio.provider import Twilio, twilio
+from service.adapters.twilio.provider import TwilioProvider, open_twilio
 from service.sandbox.account import Account
 from service.sandbox.application import make_app
-from service.sandbox.event_log import Journal
+from service.sandbox.event_log import EventLog
 from service.sandbox.options import Options
 from tests.adapters.twilio.wire import (
     ACCOUNT,
@@ -32,7 +32,7 @@ async def rooms() -> AsyncIterator[AsyncExitStack]:
 @pytest.fixture
 async def sandbox(tmp_path: Path, rooms: AsyncExitStack) -> str:
     """The address of a sandbox in this process."""
-    journal = Journal(tmp_path / "messages.jsonl")
+    journal = EventLog(tmp_path / "messages.jsonl")
     rooms.callback(journal.close)
     options = Options(directory=tmp_path, pace=0)
     app = make_app(options, Account(ACCOUNT, TOKEN), journal)
@@ -42,8 +42,8 @@ async def sandbox(tmp_path: Path, rooms: AsyncExitStack) -> str:
 
 @pytest.fixture
 def opened(rooms: AsyncExitStack) -> Open:
-    async def open_one(url: str, **changed: Any) -> Twilio:  # noqa: ANN401 - fields
-        return await rooms.enter_async_context(twilio(sender_to(url, **changed)))
+    async def open_one(url: str, **changed: Any) -> TwilioProvider:  # noqa: ANN401 - fields
+        return await rooms.enter_async_context(open_twilio(sender_to(url, **changed)))
 
     return open_one
 

@@ -14,14 +14,14 @@ from typing import Any
 import pytest
 
 from service.adapters.apart import Apart, Opening, apart
-from service.adapters.logs import configure
-from service.adapters.twilio.provider import twilio
+from service.adapters.logs import configure_logging
+from service.adapters.twilio.provider import open_twilio
 from service.adapters.vault import Vault
 from service.domain.delivery.outcome import Accepted, NotPosted, Outcome, Unknown
-from service.flow.permits.register import PHONE as COLUMN
+from service.flow.permits.register import PHONE_COLUMN as COLUMN
 from service.flow.rows import Outgoing
-from service.flow.sending.post import IN_FLIGHT, Posted, elapsed
-from service.flow.stop_signal import Stopping, never
+from service.flow.sending.post import MAX_IN_FLIGHT, PostResult, monotonic_now
+from service.flow.stop_signal import StopSignal, never_stop
 from tests.adapters.twilio.wire import (
     PHONE,
     Serve,
@@ -35,7 +35,7 @@ from tests.adapters.twilio.wire import (
 
 VAULT = Vault.from_keys("1:" + "A" * 43 + "=")
 TAKEN = raw(201, json.dumps(message()))
-LOG = partial(configure, json=True)
+LOG = partial(configure_logging, json=True)
 
 Begin = Callable[..., Awaitable[Apart]]
 
@@ -45,10 +45,10 @@ async def begin() -> AsyncIterator[Begin]:
     async with AsyncExitStack() as stack:
 
         async def begin_one(
-            url: str, stopping: Stopping = never, opening: Opening | None = None
+            url: str, stopping: StopSignal = never_stop, opening: Opening | None = None
         ) -> Apart:
-            provider = await stack.enter_async_context(twilio(sender_to(url)))
-            there = opening or partial(twilio, sender_to(url))
+            provider = await stack.enter_async_context(open_twilio(sender_to(url)))
+            there = opening or partial(open_twilio, sender_to(url))
             poster = apart(there, provider, VAULT, stopping, LOG)
             return await stack.enter_async_context(poster)
 
@@ -60,7 +60,7 @@ def messages(count: int) -> list[Outgoing]:
         Outgoing(
             id=f"id-{at}",
             attempt=1,
-            to=VAULT.seal(PHONE, COLUMN),
+            encrypted_phone=VAULT.encrypt(PHONE, COLUMN),
             body=f"text {at}",
             template="renewal-prepare",
             language="en",
@@ -70,12 +70,12 @@ def messages(count: int) -> list[Outgoing]:
     ]
 
 
-async def post(poster: Apart, count: int) -> Posted:
-    return await poster.post(messages(count), elapsed() + 60)
+async def post(poster: Apart, count: int) -> PostResult:
+    return await poster.post(messages(count), monotonic_now() + 60)
 
 
-def outcomes(done: Posted) -> list[Outcome]:
-    return [outcome for _, outcome in done.said]
+def outcomes(done: PostResult) -> list[Outcome]:
+    return [outcome for _, outcome in done.outcomes]
 
 
 async def until(true: Callable[[], bool]) -> None:
@@ -91,8 +91,10 @@ async def test_rounds_side_by_side_are_all_posted_to_phones_opened_there(
     poster = await begin(url)
     both = await asyncio.gather(post(poster, 30), post(poster, 20))
     for done, count in zip(both, (30, 20), strict=True):
-        assert not done.over
-        assert {one.id for one, _ in done.said} == {one.id for one in messages(count)}
+        assert not done.is_blocked
+        assert {one.id for one, _ in done.outcomes} == {
+            one.id for one in messages(count)
+        }
         assert all(isinstance(one, Accepted) for one in outcomes(done))
     assert len(asked) == 50
     assert all(b"To=%2B12125550101" in one for one in asked)
@@ -129,29 +131,31 @@ async def test_where_no_process_can_begin_nothing_is_posted(
     await post(poster, 1)
     asked.clear()
     done = await post(poster, 2)
-    assert done.over
+    assert done.is_blocked
     assert outcomes(done) == [NotPosted("the process that POSTs did not start")] * 2
     assert asked == []
 
 
 async def test_a_round_of_nothing_is_nothing(begin: Begin, serve: Serve) -> None:
     url, asked = await serve(says(TAKEN))
-    assert await (await begin(url)).post([], elapsed() + 60) == Posted((), over=False)
+    assert await (await begin(url)).post([], monotonic_now() + 60) == PostResult(
+        (), is_blocked=False
+    )
     assert asked == []
 
 
 async def test_the_pace_it_has_learnt_is_known_here(begin: Begin, serve: Serve) -> None:
     url, _ = await serve(says(no(429, 20429), TAKEN))
     poster = await begin(url)
-    assert poster.pace.room(elapsed()) == IN_FLIGHT
+    assert poster.pace.allowed_at(monotonic_now()) == MAX_IN_FLIGHT
     await post(poster, 1)
-    assert poster.pace.room(elapsed()) == IN_FLIGHT // 2
+    assert poster.pace.allowed_at(monotonic_now()) == MAX_IN_FLIGHT // 2
 
 
 async def test_nothing_is_posted_after_the_deadline(begin: Begin, serve: Serve) -> None:
     url, asked = await serve(says(TAKEN))
     poster = await begin(url)
-    done = await poster.post(messages(3), elapsed() - 1)
+    done = await poster.post(messages(3), monotonic_now() - 1)
     assert outcomes(done) == [NotPosted()] * 3
     assert asked == []
 
@@ -162,14 +166,14 @@ async def test_of_a_round_whose_process_dies_nobody_knows_and_another_goes_on(
     hangs, asked = await serve(hang)
     poster = await begin(hangs)
     lost = asyncio.create_task(post(poster, 30))
-    await until(lambda: len(asked) == IN_FLIGHT)
+    await until(lambda: len(asked) == MAX_IN_FLIGHT)
     [child] = children(os.getpid())
     os.kill(child, signal.SIGKILL)
     done = await lost
-    assert done.over
+    assert done.is_blocked
     assert outcomes(done) == [Unknown("the process that POSTs has died")] * 30
     again = asyncio.create_task(post(poster, 1))
-    await until(lambda: len(asked) == IN_FLIGHT + 1)
+    await until(lambda: len(asked) == MAX_IN_FLIGHT + 1)
     again.cancel()
 
 
@@ -181,7 +185,7 @@ async def test_a_process_that_is_stuck_long_after_a_deadline_is_given_up(
     await post(poster, 1)
     [child] = children(os.getpid())
     os.kill(child, signal.SIGSTOP)
-    done = await poster.post(messages(2), elapsed() - 61)
+    done = await poster.post(messages(2), monotonic_now() - 61)
     assert outcomes(done) == [Unknown("the process that POSTs has died")] * 2
     assert isinstance(outcomes(await post(poster, 1))[0], Accepted)
 
@@ -193,7 +197,7 @@ async def test_where_no_process_starts_nothing_is_posted(
     broken: Any = partial(int, "no way there")
     poster = await begin(url, opening=broken)
     done = await post(poster, 2)
-    assert done.over
+    assert done.is_blocked
     assert outcomes(done) == [NotPosted("the process that POSTs did not start")] * 2
     assert asked == []
     assert "no way there" in capfd.readouterr().err
@@ -210,11 +214,11 @@ async def test_told_to_stop_it_ends_what_is_under_way_and_begins_no_more(
 
     def stopping() -> bool:
         looks.append(len(asked))
-        return len(asked) >= IN_FLIGHT
+        return len(asked) >= MAX_IN_FLIGHT
 
     url, asked = await serve(waits)
     done = asyncio.create_task(post(await begin(url, stopping), 1000))
-    await until(lambda: looks.count(IN_FLIGHT) > 1)
+    await until(lambda: looks.count(MAX_IN_FLIGHT) > 1)
     answered.set()
     said = outcomes(await done)
     assert sum(isinstance(one, Accepted) for one in said) == len(asked) < 1000
@@ -240,12 +244,12 @@ async def test_it_ends_with_its_parent_however_that_ends(serve: Serve) -> None:
     parent = await asyncio.create_subprocess_exec(
         sys.executable, "-c", PARENT, url, cwd=root
     )
-    await until(lambda: len(asked) == IN_FLIGHT)
+    await until(lambda: len(asked) == MAX_IN_FLIGHT)
     [child] = children(parent.pid)
     parent.kill()
     await parent.wait()
     await until(lambda: not alive(child))
-    assert len(asked) == IN_FLIGHT
+    assert len(asked) == MAX_IN_FLIGHT
 
 
 def children(pid: int) -> list[int]:

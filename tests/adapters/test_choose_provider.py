@@ -6,12 +6,12 @@ from urllib.parse import urlencode
 
 import pytest
 
-from service.adapters.choose_provider import carrier
+from service.adapters.choose_provider import open_provider
 from service.adapters.store.db.database import Database
 from service.domain.delivery.outcome import Accepted, Receipt
 from service.domain.errors import ForgedError
 from service.flow.ports import Provider
-from service.settings import load
+from service.settings import load_settings
 from tests.adapters.twilio.test_signatures import (
     DELIVERED_PAIRS,
     FORM,
@@ -56,7 +56,10 @@ async def chosen(
     }.items():
         monkeypatch.setenv(name, value)
     database = Database(f"sqlite:///{tmp_path / 'ledger.db'}")
-    yield await rooms.enter_async_context(carrier(load(), database)), asked
+    yield (
+        await rooms.enter_async_context(open_provider(load_settings(), database)),
+        asked,
+    )
     await database.dispose()
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import structlog
 
-from service.adapters.logs import configure, mask_numbers
+from service.adapters.logs import configure_logging, mask_phones
 from service.domain.errors import SetUpError
 
 LOUD = ("aiohttp.access", "twilio")
@@ -50,7 +50,7 @@ def lines(capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
     ],
 )
 def test_what_looks_like_a_phone_is_masked(text: str, masked: str) -> None:
-    assert mask_numbers(None, "info", {"event": text}) == {"event": masked}
+    assert mask_phones(None, "info", {"event": text}) == {"event": masked}
 
 
 @pytest.mark.parametrize(
@@ -68,13 +68,13 @@ def test_what_looks_like_a_phone_is_masked(text: str, masked: str) -> None:
     ],
 )
 def test_what_is_no_phone_stays(text: str) -> None:
-    assert mask_numbers(None, "info", {"event": text}) == {"event": text}
+    assert mask_phones(None, "info", {"event": text}) == {"event": text}
 
 
 def test_phones_are_masked_however_deep_they_stand() -> None:
     phone = "+12125550142"
     deep = {"a": [{"b": (phone, 7, None, True)}, {phone}], phone: ValueError(phone)}
-    shown = mask_numbers(None, "info", {"deep": deep})
+    shown = mask_phones(None, "info", {"deep": deep})
     assert shown == {
         "deep": {
             "a": [{"b": ["+1212***0142", 7, None, True]}, ["+1212***0142"]],
@@ -86,7 +86,7 @@ def test_phones_are_masked_however_deep_they_stand() -> None:
 def test_our_own_lines_are_json_with_time_and_level(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    configure(json=True)
+    configure_logging(json=True)
     structlog.get_logger().info("sent", to="+12125550142", segments=1)
     (line,) = lines(capsys)
     assert line.pop("timestamp").endswith("Z")
@@ -101,7 +101,7 @@ def test_our_own_lines_are_json_with_time_and_level(
 def test_lines_of_libraries_are_written_the_same_way(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    configure(json=True)
+    configure_logging(json=True)
     logging.getLogger("some.library").warning("cannot reach %s", "+12125550142")
     (line,) = lines(capsys)
     assert line["event"] == "cannot reach +1212***0142"
@@ -112,7 +112,7 @@ def test_lines_of_libraries_are_written_the_same_way(
 def test_a_traceback_is_masked_too(
     capsys: pytest.CaptureFixture[str], form: str
 ) -> None:
-    configure(json=form == "json")
+    configure_logging(json=form == "json")
     phone = "+12125550142"
     try:
         int(f"{phone}!")
@@ -125,7 +125,7 @@ def test_a_traceback_is_masked_too(
 
 
 def test_lines_for_people_are_plain(capsys: pytest.CaptureFixture[str]) -> None:
-    configure(json=False)
+    configure_logging(json=False)
     structlog.get_logger().info("sent", to="+12125550142")
     written = capsys.readouterr().err
     assert "sent" in written
@@ -136,13 +136,13 @@ def test_lines_for_people_are_plain(capsys: pytest.CaptureFixture[str]) -> None:
 def test_a_name_that_is_no_unicode_does_not_break_the_line(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    configure(json=True)
+    configure_logging(json=True)
     structlog.get_logger().info("read", file="caf\udce9.csv")
     assert lines(capsys)[0]["file"] == "caf\\udce9.csv"
 
 
 def test_lines_below_the_level_are_left_out(capsys: pytest.CaptureFixture[str]) -> None:
-    configure(json=True, level="warning")
+    configure_logging(json=True, level="warning")
     structlog.get_logger().info("quiet")
     logging.getLogger("some.library").info("quiet")
     structlog.get_logger().warning("loud")
@@ -153,7 +153,7 @@ def test_lines_below_the_level_are_left_out(capsys: pytest.CaptureFixture[str]) 
 def test_loggers_that_tell_urls_speak_only_of_trouble(
     capsys: pytest.CaptureFixture[str], name: str
 ) -> None:
-    configure(json=True, level="DEBUG")
+    configure_logging(json=True, level="DEBUG")
     logging.getLogger(name).info("GET /v1/permits/r/110101199001011234")
     logging.getLogger(name).warning("trouble")
     assert [line["event"] for line in lines(capsys)] == ["trouble"]
@@ -161,4 +161,4 @@ def test_loggers_that_tell_urls_speak_only_of_trouble(
 
 def test_an_unknown_level_is_told() -> None:
     with pytest.raises(SetUpError, match="found 'loud', expected DEBUG"):
-        configure(json=True, level="loud")
+        configure_logging(json=True, level="loud")

@@ -1,9 +1,9 @@
 import pytest
 
 from service.adapters.phones import Libphonenumber, read_phone
-from service.domain.permits.phone import Line, Phone
+from service.domain.permits.phone import Phone, PhoneLine
 
-MOBILE = Phone("+12125550142", Line.MOBILE)
+MOBILE = Phone("+12125550142", PhoneLine.MOBILE)
 
 
 @pytest.mark.parametrize(
@@ -38,7 +38,7 @@ def test_a_number_with_its_country_is_read_in_any_region(written: str) -> None:
 @pytest.mark.parametrize("last", range(10))
 def test_magic_numbers_of_twilio_take_texts(last: int) -> None:
     number = f"+1500555000{last}"
-    assert read_phone(number, "CN") == Phone(number, Line.MOBILE)
+    assert read_phone(number, "CN") == Phone(number, PhoneLine.MOBILE)
 
 
 @pytest.mark.parametrize(
@@ -56,7 +56,7 @@ def test_magic_numbers_of_twilio_take_texts(last: int) -> None:
 def test_what_no_mobile_answers_is_a_fixed_line(
     written: str, region: str, number: str
 ) -> None:
-    assert read_phone(written, region) == Phone(number, Line.FIXED)
+    assert read_phone(written, region) == Phone(number, PhoneLine.FIXED)
 
 
 @pytest.mark.parametrize(
@@ -68,14 +68,14 @@ def test_what_no_mobile_answers_is_a_fixed_line(
     ],
 )
 def test_what_is_no_number_keeps_its_text(written: str) -> None:
-    assert read_phone(written, "US") == Phone(written, Line.INVALID)
+    assert read_phone(written, "US") == Phone(written, PhoneLine.INVALID)
 
 
 @pytest.mark.parametrize("region", ["", "XX", "ZZ", "cn"])
 def test_an_unknown_region_leaves_only_international_numbers(region: str) -> None:
     assert read_phone("+12125550142", region) == MOBILE
-    assert read_phone("2125550142", region).line is Line.INVALID
+    assert read_phone("2125550142", region).line is PhoneLine.INVALID
 
 
 def test_the_port_reads_the_same() -> None:
-    assert Libphonenumber().read("(212) 555-0142", "US") == MOBILE
+    assert Libphonenumber().parse("(212) 555-0142", "US") == MOBILE

@@ -8,11 +8,11 @@ from zoneinfo import ZoneInfo
 
 from service.adapters.calendars.holidays import calendars, china
 from service.adapters.rules.files import read_authorities, read_rules
-from service.adapters.templates.library import Words
-from service.domain.deadlines.slot import current
+from service.adapters.templates.library import JinjaTemplateLibrary
+from service.domain.deadlines.slot import current_slot
 from service.domain.law.authority import Authority
 from service.domain.lawbook.law import Law
-from service.settings import shipped
+from service.settings import shipped_folder
 from tests.cases import workdays
 from tests.cases.casefile import EXAMPLE_OFFICE, Answer, Asked
 from tests.cases.oracle import Bare, dated
@@ -23,14 +23,14 @@ CALENDARS: Final = calendars() | {"CN": china(workdays.PUBLISHED.year)}
 """As when the cases were worked out, whatever notices the library has learnt since."""
 
 RULES: Final = read_rules(
-    shipped("schedules"),
-    templates=Words(shipped("templates")).names(),
+    shipped_folder("schedules"),
+    templates=JinjaTemplateLibrary(shipped_folder("templates")).step_templates(),
     calendars=CALENDARS,
 )
 OFFICES: Final = read_authorities(
-    shipped("examples") / "authorities.toml", calendars=CALENDARS
+    shipped_folder("examples") / "authorities.toml", calendars=CALENDARS
 )
-TEXTS: Final = rules_of(shipped("schedules"))
+TEXTS: Final = rules_of(shipped_folder("schedules"))
 
 WORKS: Final[Mapping[str, Works]] = {
     "CN": workdays.china,
@@ -49,11 +49,11 @@ def by_the_service(rule: str, authority: str, asked: Asked) -> tuple[Answer, boo
     law = _law(RULES[rule].calendar, authority, asked.unqualified_days)
     version = law.version_for(rule, authority, asked.expires_on, asked.issued_on)
     ladder = law.ladder(rule, version, authority, asked.expires_on)
-    office = law.sender_of(authority)
+    office = law.sending_office(authority)
     stands = None
     if asked.today is not None:
-        evening = office.instant(asked.today, office.sends_until)
-        slot = current(ladder.slots, evening)
+        evening = office.to_utc(asked.today, office.sends_until)
+        slot = current_slot(ladder.slots, evening)
         stands = slot.step if slot else "nothing"
     answer = Answer(
         version=version.series,

@@ -20,10 +20,10 @@ import orjson
 from service.adapters.calendars.holidays import calendars
 from service.adapters.rules.files import read_authorities
 from service.adapters.store.db.database import Database
-from service.adapters.store.sending.pauses import Brakes
-from service.app import build, prepare
-from service.domain.law_change.edits import Offices
-from service.flow.law_change.change import change
+from service.adapters.store.sending.pauses import SqlPauseStore
+from service.app import build_installation, prepare
+from service.domain.law_change.edits import AuthoritiesEdit
+from service.flow.law_change.change import apply_change
 from service.flow.office.go_live import go_live
 from service.settings import Settings
 from tests.chaos.register import RULE
@@ -111,7 +111,7 @@ class Office:
     async def move(self, day: date) -> None:
         """Set the simulated clock to ten o'clock of a day."""
         async with self._database() as database:
-            await Brakes(database).simulate(_ten_on(day))
+            await SqlPauseStore(database).set_simulated_now(_ten_on(day))
 
     async def prepare(self) -> str:
         """Make the database and go live, in one go; a key for the API."""
@@ -120,13 +120,18 @@ class Office:
         offices = read_authorities(file, calendars=calendars())
         async with self._database() as database:
             await prepare(settings, database)
-            await Brakes(database).simulate(_ten_on(FIRST_DAY))
-            house = await build(settings, database)
-            by, now = "Director Wang", house.clock.now()
-            await change(Offices([*offices.values()]), house.office, house.clock, by=by)
+            await SqlPauseStore(database).set_simulated_now(_ten_on(FIRST_DAY))
+            installation = await build_installation(settings, database)
+            by, now = "Director Wang", installation.clock.now()
+            await apply_change(
+                AuthoritiesEdit([*offices.values()]),
+                installation.law_store,
+                installation.clock,
+                by=by,
+            )
             live = partial(go_live, live_from=_LIVE_FROM, approved_by=by, by=by)
-            await live(OFFICE, [RULE], house.going_live)
-            return await house.keys.create("register", by, now)
+            await live(OFFICE, [RULE], installation.go_live_deps)
+            return await installation.api_key_store.create("register", by, now)
 
     @property
     def _url(self) -> str:

@@ -19,7 +19,7 @@ from typing import Any
 import structlog
 
 from service.adapters.store.db.database import Database
-from service.adapters.store.sending.pauses import Brakes
+from service.adapters.store.sending.pauses import SqlPauseStore
 from service.cli import main
 
 ROOT = Path(__file__).parents[2]
@@ -129,7 +129,7 @@ def simulate(folder: Path, now: str) -> None:
     async def mark() -> None:
         database = Database(f"sqlite:///{folder / 'permit-reminders.db'}")
         try:
-            await Brakes(database).simulate(datetime.fromisoformat(now))
+            await SqlPauseStore(database).set_simulated_now(datetime.fromisoformat(now))
         finally:
             await database.dispose()
 

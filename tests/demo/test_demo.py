@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from service.demo import demo
-from service.settings import shipped
+from service.demo import run_demo
+from service.settings import shipped_folder
 from tests.demo.running import command, environment, events, posted, run, wait_until
 
 
@@ -45,11 +45,13 @@ def test_the_first_week_is_830_messages_of_12_types(tmp_path: Path) -> None:
 def test_without_one_reminded_permit_the_report_says_829(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    register = (shipped("examples") / "permits.csv").read_text("utf-8").splitlines()
+    register = (
+        (shipped_folder("examples") / "permits.csv").read_text("utf-8").splitlines()
+    )
     reminded = next(row for row in register if ",cn-foreign-rep" in row)
     fewer = tmp_path / "permits.csv"
     fewer.write_text("\n".join(row for row in register if row != reminded) + "\n")
-    assert asyncio.run(demo(tmp_path / "demo", fewer)) == 0
+    assert asyncio.run(run_demo(tmp_path / "demo", fewer)) == 0
     assert totals(capsys.readouterr().out)[:2] == ["860", "829"]
 
 

@@ -2,12 +2,12 @@ import csv
 from collections import Counter
 
 from examples.make_permits import KINDS, register
-from service.settings import shipped
+from service.settings import shipped_folder
 
 
 def test_the_example_register_is_what_its_script_makes() -> None:
     made = register()
-    with (shipped("examples") / "permits.csv").open(encoding="utf-8") as file:
+    with (shipped_folder("examples") / "permits.csv").open(encoding="utf-8") as file:
         stored = list(csv.DictReader(file))
     assert [{key: row[key] for key in row if row[key]} for row in stored] == made
     assert len(made) >= 5000
@@ -15,7 +15,7 @@ def test_the_example_register_is_what_its_script_makes() -> None:
 
 
 def test_every_phone_of_the_example_is_kept_free_for_fiction() -> None:
-    with (shipped("examples") / "permits.csv").open(encoding="utf-8") as file:
+    with (shipped_folder("examples") / "permits.csv").open(encoding="utf-8") as file:
         phones = [row["phones"] for row in csv.DictReader(file)]
     assert {phone[:2] + phone[5:10] for phone in phones} == {"+155501"}
     assert {len(phone) for phone in phones} == {12}

@@ -13,28 +13,34 @@ from click.testing import CliRunner
 from service.adapters.calendars.holidays import calendars
 from service.adapters.registers.mapping_file import mapping_from
 from service.adapters.rules.files import read_authorities, read_rules
-from service.adapters.templates.library import Words
+from service.adapters.templates.library import JinjaTemplateLibrary
 from service.cli import cli
 from service.domain.law.rule import Language, Rule, Version
 from service.domain.lawbook.law import Law
-from service.domain.messages.facts import facts
-from service.settings import shipped
+from service.domain.messages.facts import gather_facts
+from service.settings import shipped_folder
 from tests.docs.pages import README, ROOT, blocks, rows
 
 OFFICE = "990000"
 
 
 @pytest.fixture(scope="module")
-def words() -> Words:
-    return Words(shipped("templates"))
+def words() -> JinjaTemplateLibrary:
+    return JinjaTemplateLibrary(shipped_folder("templates"))
 
 
 @pytest.fixture(scope="module")
-def law(words: Words) -> Law:
+def law(words: JinjaTemplateLibrary) -> Law:
     known = calendars()
     return Law(
-        read_rules(shipped("schedules"), templates=words.names(), calendars=known),
-        read_authorities(shipped("examples") / "authorities.toml", calendars=known),
+        read_rules(
+            shipped_folder("schedules"),
+            templates=words.step_templates(),
+            calendars=known,
+        ),
+        read_authorities(
+            shipped_folder("examples") / "authorities.toml", calendars=known
+        ),
         known,
     )
 
@@ -53,13 +59,13 @@ def test_explain_says_what_the_readme_shows(
 
 @pytest.mark.parametrize("language", ["zh", "en"])
 def test_the_texts_of_the_readme_are_those_that_are_sent(
-    law: Law, words: Words, language: Language
+    law: Law, words: JinjaTemplateLibrary, language: Language
 ) -> None:
     rule = law.rule("cn-food-production-license")
     version = rule.version_for(date(2026, 12, 31))
     ladder = law.ladder(rule.code, version, OFFICE, date(2026, 12, 31))
-    office = law.sender_of(OFFICE)
-    said = facts(rule, version, ladder.window, office, "0142", language)
+    office = law.sending_office(OFFICE)
+    said = gather_facts(rule, version, ladder.window, office, "0142", language)
     body = words.render_sms(ladder.slots[-1].template, said)
     assert f"\n> {body}\n" in README
 
@@ -78,7 +84,7 @@ def test_the_catalogue_is_as_large_as_the_readme_says(law: Law) -> None:
 
 def test_the_types_of_the_demo_are_shown_with_their_newest_sources(law: Law) -> None:
     told = {row[0]: row[2] for row in rows(LAW_IT_KNOWS)[2:]}
-    with (shipped("examples") / "permits.csv").open(encoding="utf-8") as file:
+    with (shipped_folder("examples") / "permits.csv").open(encoding="utf-8") as file:
         demo = [law.rule(code) for code in {row["rule"] for row in DictReader(file)}]
     assert told.keys() == {f"{one.name.en} {one.name.zh}" for one in demo}
     for one in demo:

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from service.adapters.calendars.holidays import calendars
-from service.demo import demo
-from service.domain.formats.calendar_file import year_from
-from service.settings import shipped
+from service.demo import run_demo
+from service.domain.formats.calendar_file import parse_calendar_year
+from service.settings import shipped_folder
 from tests.cli.commands import FOOD, run_here
 from tests.docs.pages import GUIDE, blocks
 
@@ -21,10 +21,12 @@ LATER, EARLIER = '"30 working days before expiry"', '"60 working days before exp
 @pytest.fixture
 def friday(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder in which the demo has texted about its food production licences."""
-    header, *rows = (shipped("examples") / "permits.csv").read_text("utf-8").split("\n")
+    header, *rows = (
+        (shipped_folder("examples") / "permits.csv").read_text("utf-8").split("\n")
+    )
     mine = [row for row in rows if f",{FOOD}," in row]
     (tmp_path / "permits.csv").write_text("\n".join([header, *mine, ""]), "utf-8")
-    assert asyncio.run(demo(tmp_path / "demo", tmp_path / "permits.csv")) == 0
+    assert asyncio.run(run_demo(tmp_path / "demo", tmp_path / "permits.csv")) == 0
     monkeypatch.chdir(tmp_path)
     url = "sqlite:///demo/permit-reminders.db"
     monkeypatch.setenv("PERMIT_REMINDERS_DATABASE_URL", url)
@@ -72,5 +74,7 @@ def test_the_commands_of_the_guide_answer_what_it_shows(friday: Path) -> None:
 
 def test_the_days_of_the_guide_are_a_year() -> None:
     [year] = blocks(GUIDE, "toml")
-    found = year_from(tomllib.loads(year), "docs/rules.md", calendars=calendars())
+    found = parse_calendar_year(
+        tomllib.loads(year), "docs/rules.md", calendars=calendars()
+    )
     assert (found.calendar, found.year, found.published) == ("CN", 2027, True)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from service.domain.delivery.status import MESSAGE_MOVES, REMINDER_MOVES
+from service.domain.delivery.status import MESSAGE_TRANSITIONS, REMINDER_TRANSITIONS
 from tests.docs.pages import STATES, blocks, named, rows
 
 REMINDER_DIAGRAM, MESSAGE_DIAGRAM = blocks(STATES, "mermaid")
@@ -66,8 +66,8 @@ def plain(moves: Mapping[str, frozenset[str]]) -> dict[str, set[str]]:
 @pytest.mark.parametrize(
     ("diagram", "moves", "first"),
     [
-        (REMINDER_DIAGRAM, REMINDER_MOVES, {"due", "missed"}),
-        (MESSAGE_DIAGRAM, MESSAGE_MOVES, {"sending"}),
+        (REMINDER_DIAGRAM, REMINDER_TRANSITIONS, {"due", "missed"}),
+        (MESSAGE_DIAGRAM, MESSAGE_TRANSITIONS, {"sending"}),
     ],
     ids=["reminder", "message"],
 )
@@ -81,7 +81,7 @@ def test_a_diagram_shows_every_transition_and_no_other(
 
 @pytest.mark.parametrize(
     ("title", "moves"),
-    [("A reminder", REMINDER_MOVES), ("A message", MESSAGE_MOVES)],
+    [("A reminder", REMINDER_TRANSITIONS), ("A message", MESSAGE_TRANSITIONS)],
 )
 def test_every_state_has_a_row_that_explains_it(
     title: str, moves: Mapping[str, frozenset[str]]

@@ -7,32 +7,36 @@ import pytest
 
 from service.adapters.calendars.holidays import calendars
 from service.adapters.rules.files import read_authorities, read_rules
-from service.adapters.templates.library import Words
-from service.domain.law_change.edits import Apply, Offices
-from service.settings import shipped
+from service.adapters.templates.library import JinjaTemplateLibrary
+from service.domain.law_change.edits import AuthoritiesEdit, RulesEdit
+from service.settings import shipped_folder
 from tests.flow.ledger import FOOD, OPERATOR, RULES, START, Ledger, open_ledger
 
 
 @pytest.fixture(scope="session")
-def words() -> Words:
-    return Words(shipped("templates"))
+def words() -> JinjaTemplateLibrary:
+    return JinjaTemplateLibrary(shipped_folder("templates"))
 
 
 @pytest.fixture(scope="session")
-def prepared(tmp_path_factory: pytest.TempPathFactory, words: Words) -> Path:
+def prepared(
+    tmp_path_factory: pytest.TempPathFactory, words: JinjaTemplateLibrary
+) -> Path:
     """A database with some of the law and both offices, nobody live."""
     file = tmp_path_factory.mktemp("prepared") / "ledger.db"
     known = calendars()
-    rules = read_rules(shipped("schedules"), templates=words.names(), calendars=known)
+    rules = read_rules(
+        shipped_folder("schedules"), templates=words.step_templates(), calendars=known
+    )
     offices = read_authorities(
-        shipped("examples") / "authorities.toml", calendars=known
+        shipped_folder("examples") / "authorities.toml", calendars=known
     )
 
     async def prepare() -> None:
         ledger = open_ledger(file, words)
         await ledger.database.upgrade()
-        await ledger.change(Apply([rules[code] for code in RULES]))
-        await ledger.change(Offices(list(offices.values())))
+        await ledger.change(RulesEdit([rules[code] for code in RULES]))
+        await ledger.change(AuthoritiesEdit(list(offices.values())))
         await ledger.database.dispose()
 
     asyncio.run(prepare())
@@ -40,7 +44,9 @@ def prepared(tmp_path_factory: pytest.TempPathFactory, words: Words) -> Path:
 
 
 @pytest.fixture
-async def draft(tmp_path: Path, prepared: Path, words: Words) -> AsyncIterator[Ledger]:
+async def draft(
+    tmp_path: Path, prepared: Path, words: JinjaTemplateLibrary
+) -> AsyncIterator[Ledger]:
     """An office that has not gone live."""
     file = tmp_path / "ledger.db"
     shutil.copy(prepared, file)

@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 
 from service.domain.delivery.outcome import (
     Accepted,
-    Found,
     Inbound,
+    ListedMessage,
     Outcome,
     Receipt,
     RefusalKind,
@@ -50,7 +50,7 @@ class FakeProvider:
     """
 
     name = "fake"
-    by_our_id = False
+    finds_by_our_id = False
 
     def __init__(self) -> None:
         self.script: list[Outcome | DiedError] = []
@@ -84,17 +84,19 @@ class FakeProvider:
             raise answer
         return answer
 
-    async def find(self, message: OpenMessage, to: str) -> Sequence[Found] | None:
+    async def find(
+        self, message: OpenMessage, phone: str
+    ) -> Sequence[ListedMessage] | None:
         """What the provider lists for it."""
         self.asked += 1
         alike = [
             it
             for it in self.taken
-            if (it.to, it.body) == (to, message.body)
-            and (it.ref == message.id or not self.by_our_id)
+            if (it.to, it.body) == (phone, message.body)
+            and (it.ref == message.id or not self.finds_by_our_id)
         ]
         listed = [
-            Found(
+            ListedMessage(
                 it.provider_id,
                 it.state or MessageState.ACCEPTED,
                 datetime(2024, 9, 19, tzinfo=UTC),
@@ -104,7 +106,7 @@ class FakeProvider:
         ]
         return None if self.deaf else listed
 
-    async def fetch(self, provider_id: str) -> Receipt | None:
+    async def fetch_receipt(self, provider_id: str) -> Receipt | None:
         """The provider's present word on a message."""
         self.fetched.append(provider_id)
         return self._word(provider_id)
@@ -116,7 +118,7 @@ class FakeProvider:
                 return replace(told, code=it.code, kind=it.kind)
         return None
 
-    async def fetch_many(
+    async def fetch_receipts(
         self,
         provider_ids: Collection[str],
         since: datetime,
@@ -128,7 +130,7 @@ class FakeProvider:
         told = [*self.strangers, *(one for one in found if one is not None)]
         return None if self.deaf else told
 
-    async def hand_over(self) -> None:
+    async def flush(self) -> None:
         """Each has left already."""
 
     def parse(

@@ -14,41 +14,41 @@ from uuid import uuid4
 from service.adapters.calendars.holidays import calendars
 from service.adapters.clock import SimulatedClock
 from service.adapters.phones import Libphonenumber
-from service.adapters.store.audit.read_ledger import AuditStore
+from service.adapters.store.audit.read_ledger import SqlAuditStore
 from service.adapters.store.db.database import Database
-from service.adapters.store.go_live.go_live import GoLiveStore
-from service.adapters.store.law.law_store import OfficeStore
-from service.adapters.store.permits.opt_outs import ConsentStore
-from service.adapters.store.permits.reader import PermitReader
-from service.adapters.store.permits.register import PermitStore
-from service.adapters.store.permits.unreachable import ReachStore
-from service.adapters.store.sending.breaker import WatchStore
-from service.adapters.store.sending.pauses import Brakes
-from service.adapters.store.sending.receive import ReceiveStore
-from service.adapters.store.sending.settle import MessageStore
-from service.adapters.store.slots.expand import SlotStore
-from service.adapters.templates.library import Words
+from service.adapters.store.go_live.go_live import SqlGoLiveStore
+from service.adapters.store.law.law_store import SqlLawStore
+from service.adapters.store.permits.opt_outs import SqlOptOutStore
+from service.adapters.store.permits.reader import SqlPermitReader
+from service.adapters.store.permits.register import SqlRegisterStore
+from service.adapters.store.permits.unreachable import SqlUnreachableStore
+from service.adapters.store.sending.breaker import SqlBreakerStore
+from service.adapters.store.sending.pauses import SqlPauseStore
+from service.adapters.store.sending.receive import SqlReceiveStore
+from service.adapters.store.sending.settle import SqlSettleStore
+from service.adapters.store.slots.expand import SqlExpandStore
+from service.adapters.templates.library import JinjaTemplateLibrary
 from service.adapters.vault import Vault
 from service.domain.delivery.outcome import Inbound, Receipt, RefusalKind
 from service.domain.delivery.status import MessageState
 from service.domain.errors import InvalidError
 from service.domain.law_change.edits import Edit
 from service.domain.permits.permit import Permit
-from service.domain.permits.phone import Line
-from service.domain.reminders.limits import limits_of
-from service.flow.law_change.change import change, preview
-from service.flow.office.go_live import GoingLive, go_live
-from service.flow.permits.opt_outs import Consent
-from service.flow.permits.read_phone import Dialling
-from service.flow.permits.register import PHONE, Registration, register
-from service.flow.permits.unreachable import Reach
-from service.flow.reports.audit import audit
-from service.flow.rows import Changed, Claim, Claiming, Register
+from service.domain.permits.phone import PhoneLine
+from service.domain.reminders.limits import compute_limits
+from service.flow.law_change.change import apply_change, preview_change
+from service.flow.office.go_live import GoLiveDeps, go_live
+from service.flow.permits.opt_outs import OptOutDeps
+from service.flow.permits.read_phone import PhoneReader
+from service.flow.permits.register import PHONE_COLUMN, RegisterDeps, register
+from service.flow.permits.unreachable import UnreachableDeps
+from service.flow.reports.audit import audit_ledger
+from service.flow.rows import ChangeResult, Claim, ClaimRequest, RegisterSource
 from service.flow.sending.expand import expand
-from service.flow.sending.plan_claim import Planning
+from service.flow.sending.plan_claim import ClaimPlanner
 from service.flow.sending.post import Posting
-from service.flow.sending.receive import hear, poll, receive
-from service.flow.sending.send import Sending, send
+from service.flow.sending.receive import poll_receipts, receive, receive_inbound
+from service.flow.sending.send import SendDeps, send
 from service.flow.sending.settle import settle
 from tests.flow.fakes import FakeProvider
 
@@ -76,12 +76,12 @@ PATIENCE = timedelta(seconds=0.02)
 
 KEY = "1:" + "A" * 43 + "="
 
-LIBRARY = Register("office")
+LIBRARY = RegisterSource("office")
 
 
 def _assigned(area: int) -> bool:
     number = f"+1{area}5550101"
-    return Libphonenumber().read(number, "US").line is Line.MOBILE
+    return Libphonenumber().parse(number, "US").line is PhoneLine.MOBILE
 
 
 AREAS = ("212", *(str(one) for one in range(213, 800) if _assigned(one)))
@@ -116,7 +116,9 @@ def word(
 ) -> Receipt:
     """A receipt of the fake provider's."""
     raw = {"MessageStatus": str(state)}
-    return Receipt("fake", provider_id, state, raw, ref=ref, kind=kind, code=code)
+    return Receipt(
+        "fake", provider_id, state, raw, message_id=ref, kind=kind, code=code
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,29 +129,32 @@ class Ledger:
     database: Database
     clock: SimulatedClock
     provider: FakeProvider
-    registration: Registration
-    sending: Sending
+    registration: RegisterDeps
+    sending: SendDeps
     vault: Vault
-    office: OfficeStore
+    office: SqlLawStore
 
     async def register(
-        self, *permits: Permit, source: Register = LIBRARY, leave_out_idle: bool = False
+        self,
+        *permits: Permit,
+        source: RegisterSource = LIBRARY,
+        leave_out_idle: bool = False,
     ) -> list[str | InvalidError]:
         """Take permits in."""
         return await register(
-            permits, source, self.registration, leave_out_idle=leave_out_idle
+            permits, source, self.registration, skip_idle=leave_out_idle
         )
 
     async def withdraw(self, one: Permit) -> bool:
         """Withdraw a permit as the API does."""
-        return await PermitReader(self.database).withdraw(
+        return await SqlPermitReader(self.database).withdraw(
             one.authority, one.rule, one.number, self.clock.now()
         )
 
     async def expand(self, now: datetime) -> int:
         """Move the clock and expand."""
         self.clock.move_to(now)
-        return await expand(SlotStore(self.database), self.clock)
+        return await expand(SqlExpandStore(self.database), self.clock)
 
     async def send(self, **changed: Any) -> int:  # noqa: ANN401 - fields
         """Claim, POST and record; some parts may be others."""
@@ -163,17 +168,17 @@ class Ledger:
 
     async def claim(self, most: int = 200, lease: float = 60.0) -> Claim:
         """Claim as a worker of its own, and leave it at that."""
-        law, now = await self.office.law(), self.clock.now()
-        planning = Planning(law, self.sending.words, now)
-        how = Claiming(
+        law, now = await self.office.current_law(), self.clock.now()
+        planning = ClaimPlanner(law, self.sending.templates, now)
+        how = ClaimRequest(
             owner=str(uuid4()),
             lease=lease,
-            most=most,
-            since=now,
-            law=law.digest,
-            without=frozenset(),
-            limits=limits_of(law.authorities.values(), now),
-            plan=partial(planning.plan, most=most),
+            max_messages=most,
+            checked_until=now,
+            law_digest=law.digest,
+            excluded_authorities=frozenset(),
+            limits=compute_limits(law.authorities.values(), now),
+            plan=partial(planning.plan, max_messages=most),
         )
         return await self.messages.claim(how, now)
 
@@ -184,12 +189,12 @@ class Ledger:
             provider=self.provider,
             vault=self.vault,
             clock=self.clock,
-            patience=patience,
+            settle_after=patience,
         )
 
     async def receive(self, *receipts: Receipt) -> int:
         """Take receipts in one call."""
-        return await receive(receipts, ReceiveStore(self.database), self.clock)
+        return await receive(receipts, SqlReceiveStore(self.database), self.clock)
 
     async def hear(
         self,
@@ -200,56 +205,62 @@ class Ledger:
     ) -> bool:
         """Take a text from a phone; `opt_out` is what the provider has read in it."""
         inbound = Inbound("fake", sid, sender, body, {}, opt_out)
-        phones = self.registration.phones
-        store = ReceiveStore(self.database)
-        return await hear(inbound, store, phones, self.vault, self.clock)
+        phones = self.registration.phone_parser
+        store = SqlReceiveStore(self.database)
+        return await receive_inbound(inbound, store, phones, self.vault, self.clock)
 
-    async def change(self, edit: Edit, force: str | None = None) -> Changed:
+    async def change(self, edit: Edit, force: str | None = None) -> ChangeResult:
         """Change the law as the command does."""
-        return await change(edit, self.office, self.clock, by="tester", force=force)
+        return await apply_change(
+            edit, self.office, self.clock, by="tester", force_reason=force
+        )
 
-    async def preview(self, edit: Edit) -> Changed:
+    async def preview(self, edit: Edit) -> ChangeResult:
         """Say what a change of the law would do."""
-        return await preview(edit, self.office, self.clock)
+        return await preview_change(edit, self.office, self.clock)
 
     async def poll(self, grace: timedelta = timedelta()) -> int:
         """Ask the provider after messages without a final word."""
-        return await poll(self.provider, ReceiveStore(self.database), self.clock, grace)
+        return await poll_receipts(
+            self.provider, SqlReceiveStore(self.database), self.clock, grace
+        )
 
     async def audit(self) -> list[str]:
         """Every difference in the ledger."""
-        return await audit(AuditStore(self.database), self.office, self.vault)
+        return await audit_ledger(SqlAuditStore(self.database), self.office, self.vault)
 
     @property
-    def messages(self) -> MessageStore:
+    def messages(self) -> SqlSettleStore:
         """The store of this provider's messages."""
-        return MessageStore(self.database, self.vault, self.provider.name)
+        return SqlSettleStore(self.database, self.vault, self.provider.name)
 
     @property
-    def brakes(self) -> Brakes:
+    def brakes(self) -> SqlPauseStore:
         """Pausing and resuming."""
-        return Brakes(self.database)
+        return SqlPauseStore(self.database)
 
     @property
-    def consent(self) -> Consent:
+    def consent(self) -> OptOutDeps:
         """What opting out needs."""
-        return Consent(ConsentStore(self.database), self._dialling, self.clock)
+        return OptOutDeps(SqlOptOutStore(self.database), self._dialling, self.clock)
 
     @property
-    def reach(self) -> Reach:
+    def reach(self) -> UnreachableDeps:
         """What asking for the unreachable needs."""
-        return Reach(ReachStore(self.database), self._dialling, self.clock)
+        return UnreachableDeps(
+            SqlUnreachableStore(self.database), self._dialling, self.clock
+        )
 
     @property
-    def _dialling(self) -> Dialling:
-        return Dialling(self.office, self.registration.phones, self.vault)
+    def _dialling(self) -> PhoneReader:
+        return PhoneReader(self.office, self.registration.phone_parser, self.vault)
 
     @property
-    def going_live(self) -> GoingLive:
+    def going_live(self) -> GoLiveDeps:
         """What going live needs."""
         it = self.registration
-        store = GoLiveStore(self.database)
-        return GoingLive(self.office, store, it.phones, self.vault, self.clock)
+        store = SqlGoLiveStore(self.database)
+        return GoLiveDeps(self.office, store, it.phone_parser, self.vault, self.clock)
 
     async def go_live(
         self,
@@ -313,7 +324,7 @@ class Ledger:
 
     def phone_of(self, number: str) -> bytes:
         """The digest a phone is found by."""
-        return self.vault.digest(number, PHONE)
+        return self.vault.digest(number, PHONE_COLUMN)
 
     @contextmanager
     def _raw(self) -> Iterator[sqlite3.Connection]:
@@ -322,23 +333,25 @@ class Ledger:
             yield connection
 
 
-def open_ledger(file: Path, words: Words, now: datetime = START) -> Ledger:
+def open_ledger(
+    file: Path, words: JinjaTemplateLibrary, now: datetime = START
+) -> Ledger:
     """An office on a database whose tables stand."""
     database = Database(f"sqlite:///{file}")
     clock, vault, provider = SimulatedClock(now), Vault.from_keys(KEY), FakeProvider()
-    office = OfficeStore(database, calendars(), words.names())
-    registration = Registration(
-        office, PermitStore(database), Libphonenumber(), vault, clock
+    office = SqlLawStore(database, calendars(), words.step_templates())
+    registration = RegisterDeps(
+        office, SqlRegisterStore(database), Libphonenumber(), vault, clock
     )
-    sending = Sending(
-        laws=office,
-        store=MessageStore(database, vault, provider.name),
-        words=words,
-        posting=Posting(provider, vault),
+    sending = SendDeps(
+        law_store=office,
+        store=SqlSettleStore(database, vault, provider.name),
+        templates=words,
+        poster=Posting(provider, vault),
         clock=clock,
         lease=60.0,
         post_timeout=10.0,
-        watching=WatchStore(database),
+        breaker_store=SqlBreakerStore(database),
     )
     return Ledger(file, database, clock, provider, registration, sending, vault, office)
 

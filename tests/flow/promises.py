@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Final
 
-from service.domain.deadlines.slot import current
+from service.domain.deadlines.slot import current_slot
 from service.domain.delivery.status import NEVER_ACCEPTED
-from service.domain.law.rule import corrects
+from service.domain.law.rule import is_correction
 from service.domain.lawbook.law import Law
 from tests.flow.ledger import FOOD, OFFICE, START
 
@@ -49,7 +49,7 @@ def twice(sent: list[Row], law: Law) -> Iterator[str]:
             if one["expires_on"] == row["expires_on"] and one["step"] in gone:
                 yield f"{told(row)}: texted in {one['step']}"
             rested = instant(row["sent_at"]) - instant(one["sent_at"]) >= 3 * DAY
-            moved = one["expires_on"] > row["expires_on"] or corrects(row["step"])
+            moved = one["expires_on"] > row["expires_on"] or is_correction(row["step"])
             if not rested and not moved:
                 yield f"{told(row)}: just after {one['step']}"
 
@@ -81,7 +81,7 @@ def left_alone(one: Row, rows: list[Row], law: Law, now: datetime) -> Iterator[s
     version = law.version_for(FOOD, OFFICE, expires_on, day(one["issued_on"]))
     ladder = law.ladder(FOOD, version, OFFICE, expires_on)
     where = f"{one['shown_number']}: {[told(row) for row in mine]}"
-    slot = current(ladder.slots, now)
+    slot = current_slot(ladder.slots, now)
     if slot and not any(
         (
             row["step"] == slot.step
@@ -99,7 +99,7 @@ def left_alone(one: Row, rows: list[Row], law: Law, now: datetime) -> Iterator[s
     ]
     busy = any(it["state"] in UNDER_WAY or it["reason"] == "opted out" for it in mine)
     ends_on = ladder.window.closes_on
-    closed = law.authority(OFFICE).instant(ends_on + DAY, time(0)) <= now
+    closed = law.authority(OFFICE).to_utc(ends_on + DAY, time(0)) <= now
     silent = busy or closed or ladder.window.provisional
     if heard and not silent and heard[-1] > str(ends_on):
         yield f"{where}: believes {heard[-1]}, not {ends_on}"

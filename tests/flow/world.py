@@ -12,7 +12,13 @@ from service.domain.delivery.status import MessageState
 from service.domain.errors import ConflictError
 from service.domain.law.period import Period
 from service.domain.law.rule import Step, Version
-from service.domain.law_change.edits import Apply, Edit, Offices, Revert, Years
+from service.domain.law_change.edits import (
+    AuthoritiesEdit,
+    CalendarYearsEdit,
+    Edit,
+    RevertEdit,
+    RulesEdit,
+)
 from service.domain.permits.permit import Permit
 from tests.flow.ledger import FOOD, OFFICE, Ledger, permit
 from tests.flow.promises import ACTIVE, SEEN, left_alone, stuck, twice, untrue
@@ -66,12 +72,12 @@ class World:
         assert same, f"previewed {seen.plan.impact}, applied {done.plan.impact}"
 
     async def versions(self) -> list[Version]:
-        rule = (await self.ledger.office.law()).rule(FOOD)
+        rule = (await self.ledger.office.current_law()).rule(FOOD)
         return [one for one in rule.versions if one.in_force_from >= date(2020, 1, 1)]
 
     async def apply(self, *versions: Version) -> None:
-        rule = (await self.ledger.office.law()).rule(FOOD)
-        await self.change(Apply([replace(rule, versions=versions)]))
+        rule = (await self.ledger.office.current_law()).rule(FOOD)
+        await self.change(RulesEdit([replace(rule, versions=versions)]))
 
     async def close(self, at: int) -> None:
         closes = Period.parse(CLOSES[at])
@@ -93,12 +99,12 @@ class World:
         await self.apply(made)
 
     async def revert(self) -> None:
-        await self.change(Revert(FOOD))
+        await self.change(RevertEdit(FOOD))
 
     async def resettle(self, margin: int, hour: int) -> None:
-        office = (await self.ledger.office.law()).authority(OFFICE)
+        office = (await self.ledger.office.current_law()).authority(OFFICE)
         moved = replace(office, margin_working_days=margin, sends_from=time(hour, 30))
-        await self.change(Offices([moved]))
+        await self.change(AuthoritiesEdit([moved]))
 
     async def close_office(self, first: int, count: int) -> None:
         days = [date(2024, 11, 4) + (first + at) * DAY for at in range(count)]
@@ -106,7 +112,7 @@ class World:
         year = CalendarYear(
             "CN", 2024, off, frozenset(), published=False, source="the office"
         )
-        await self.change(Years([year]))
+        await self.change(CalendarYearsEdit([year]))
 
     async def register(self, at: int, expires: int, changed: dict[str, Any]) -> None:
         told = one_of_them(at, expires_on=EXPIRES[expires], **changed)
@@ -137,7 +143,7 @@ class World:
         await self.settle()
         before = {row["message_id"] for row in self.ledger.rows(SEEN)}
         await self.ledger.send()
-        law, now = await self.ledger.office.law(), self.ledger.clock.now()
+        law, now = await self.ledger.office.current_law(), self.ledger.clock.now()
         rows = self.ledger.rows(SEEN)
         fresh = [row for row in rows if row["message_id"] not in before]
         found = [*untrue(fresh, law), *stuck(rows, now)]
@@ -148,7 +154,7 @@ class World:
 
     async def keeps_its_promises(self) -> None:
         found = await self.ledger.audit()
-        law = await self.ledger.office.law()
+        law = await self.ledger.office.current_law()
         sent = [row for row in self.ledger.rows(SEEN) if row["sent_at"]]
         found += twice(sent, law)
         assert not found, found

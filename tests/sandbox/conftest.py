@@ -18,7 +18,7 @@ from twilio.rest import Client
 from service.sandbox.account import Account
 from service.sandbox.application import make_app
 from service.sandbox.client import SandboxClient
-from service.sandbox.event_log import Journal
+from service.sandbox.event_log import EventLog
 from service.sandbox.options import Options
 from tests.sandbox.visitor import backstage
 
@@ -55,7 +55,7 @@ async def reopen(
 
     async def open_one() -> aiohttp.ClientSession:
         await rooms.aclose()
-        journal = Journal(tmp_path / "messages.jsonl")
+        journal = EventLog(tmp_path / "messages.jsonl")
         rooms.callback(journal.close)
         app = make_app(Options(directory=tmp_path, pace=0), account, journal)
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)

@@ -11,7 +11,7 @@ import pytest
 
 from service.adapters.calendars.holidays import calendars
 from service.adapters.rules.files import read_authorities, read_rules
-from service.adapters.templates.library import Words
+from service.adapters.templates.library import JinjaTemplateLibrary
 from service.domain.law.authority import Authority
 from service.domain.law.rule import Rule
 from service.domain.lawbook.law import Law
@@ -19,7 +19,7 @@ from service.domain.lawbook.law import Law
 ROOT = Path(__file__).parents[2]
 SCHEDULES = ROOT / "schedules"
 SHARED = ROOT.parent / "shared/reference/regulations-cn.json"
-WORDS = Words(ROOT / "templates")
+WORDS = JinjaTemplateLibrary(ROOT / "templates")
 
 
 def _offices() -> dict[str, Authority]:
@@ -33,7 +33,7 @@ def _offices() -> dict[str, Authority]:
 OFFICES = _offices()
 """Linjiang, New York, and London with the words of New York."""
 
-RULES = read_rules(SCHEDULES, templates=WORDS.names(), calendars=calendars())
+RULES = read_rules(SCHEDULES, templates=WORDS.step_templates(), calendars=calendars())
 LAW = Law(RULES, OFFICES, calendars())
 
 

@@ -62,6 +62,6 @@ def test_an_enabled_rule_dates_every_expiry_of_three_years(code: str) -> None:
     office = office_for(rule)
     for expires_on in EVERY_DAY:
         version = LAW.version_for(code, office, expires_on)
-        ladder = LAW.reckon(code, version, office, expires_on).ladder()
+        ladder = LAW.compute_ladder(code, version, office, expires_on).to_ladder()
         assert ladder.slots, expires_on
         assert ladder.window.closes_on <= ladder.window.closes_on_lenient

@@ -21,7 +21,7 @@ def test_a_province_lays_its_workshop_regulation_over_the_licensing_law(
     line: list[str], title: str, late_filing: str | None
 ) -> None:
     rule = LAW.rule("cn-food-workshop-registration-local")
-    version = rule.version_for(date(2026, 12, 31), line=line)
+    version = rule.version_for(date(2026, 12, 31), lineage=line)
     assert (version.reference.title, version.late_filing) == (title, late_filing)
     assert version.closes == Period.parse("30 unqualified days before expiry")
     assert [step.name for step in version.steps] == ["prepare", "last-call"]

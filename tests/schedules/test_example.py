@@ -4,7 +4,7 @@ import pytest
 
 from service.domain.errors import NeverRemindsError, UnknownError
 from service.domain.lawbook.law import Law
-from service.domain.templates.example import any_example, example
+from service.domain.templates.example import make_any_example, make_example
 from tests.schedules.catalogue import LAW
 
 FOOD = "cn-food-production-license"
@@ -12,27 +12,30 @@ EXPIRES = date(2026, 12, 31)
 
 
 def test_a_permit_is_dated_by_the_law_in_the_name_of_who_sends() -> None:
-    one = example(LAW, FOOD, "990000", EXPIRES, number="SC10199000000142")
+    one = make_example(LAW, FOOD, "990000", EXPIRES, number="SC10199000000142")
     assert one.version.key == f"{FOOD}@2020-03-01.1"
     assert one.window.closes_on == date(2026, 11, 18)
-    assert (one.facts("zh").tail, one.facts("en").signature) == ("0142", "LINJIANG-AMR")
+    assert (one.gather_facts("zh").tail, one.gather_facts("en").signature) == (
+        "0142",
+        "LINJIANG-AMR",
+    )
 
 
 def test_a_version_may_be_named() -> None:
     [former, *_] = LAW.rule(FOOD).versions
-    one = example(LAW, FOOD, "990000", EXPIRES, version=former.key)
+    one = make_example(LAW, FOOD, "990000", EXPIRES, version=former.key)
     assert one.version == former
 
 
 def test_a_number_that_is_made_up_is_as_long_as_the_tail() -> None:
     code = "cn-mobile-pressure-vessel-filling-license"
-    one = example(LAW, code, "990000", EXPIRES)
-    assert one.facts("zh").tail == "123456789"
+    one = make_example(LAW, code, "990000", EXPIRES)
+    assert one.gather_facts("zh").tail == "123456789"
 
 
 def test_of_a_type_that_never_reminds_there_is_no_example() -> None:
     with pytest.raises(NeverRemindsError):
-        example(LAW, "cn-advertising-release-registration", "990000", EXPIRES)
+        make_example(LAW, "cn-advertising-release-registration", "990000", EXPIRES)
 
 
 @pytest.mark.parametrize(
@@ -46,7 +49,7 @@ def test_of_a_type_that_never_reminds_there_is_no_example() -> None:
 def test_somebody_who_gets_a_template_is_made_up(
     name: str, authority: str | None, rule: str, office: str
 ) -> None:
-    one = any_example(LAW, name, authority, date(2026, 1, 1))
+    one = make_any_example(LAW, name, authority, date(2026, 1, 1))
     assert one
     assert (one.rule.code, one.office.code) == (rule, office)
     assert one.window.expires_on == date(2026, 6, 30)
@@ -54,7 +57,9 @@ def test_somebody_who_gets_a_template_is_made_up(
 
 def test_without_an_office_or_a_rule_nobody_is_made_up() -> None:
     today = date(2026, 1, 1)
-    assert any_example(Law({}, {}, LAW.calendars), "correction", None, today) is None
-    assert any_example(LAW, "renewal-overdue", "990000", today) is None
+    assert (
+        make_any_example(Law({}, {}, LAW.calendars), "correction", None, today) is None
+    )
+    assert make_any_example(LAW, "renewal-overdue", "990000", today) is None
     with pytest.raises(UnknownError):
-        any_example(LAW, "correction", "nowhere", today)
+        make_any_example(LAW, "correction", "nowhere", today)

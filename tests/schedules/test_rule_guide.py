@@ -8,7 +8,14 @@ import pytest
 
 from service.adapters.calendars.holidays import calendars
 from service.adapters.rules.files import read_rules
-from service.domain.law.rule import Conflict, Never, Reference, Rule, Step, Version
+from service.domain.law.rule import (
+    ConflictingSource,
+    NoReminderReason,
+    Reference,
+    Rule,
+    Step,
+    Version,
+)
 from tests.docs.pages import blocks, named
 from tests.schedules.catalogue import SCHEDULES, WORDS, told
 
@@ -18,9 +25,13 @@ READ_AS = {"rule": "code", "jurisdiction": "authority"}
 """Fields that a file gives under another name."""
 
 
-@pytest.mark.parametrize("part", [Rule, Version, Step, Reference, Conflict, Never])
+@pytest.mark.parametrize(
+    "part", [Rule, Version, Step, Reference, ConflictingSource, NoReminderReason]
+)
 def test_the_guide_explains_every_field(
-    part: type[Rule | Version | Step | Reference | Conflict | Never],
+    part: type[
+        Rule | Version | Step | Reference | ConflictingSource | NoReminderReason
+    ],
 ) -> None:
     written = {READ_AS.get(one.name, one.name) for one in fields(part)}
     assert not written - set(named(GUIDE))
@@ -32,7 +43,7 @@ def test_the_guide_says_how_to_write_every_shape() -> None:
 
 
 def test_the_guide_names_every_template_and_calendar() -> None:
-    assert not {*WORDS.names(), *calendars()} - set(named(GUIDE))
+    assert not {*WORDS.step_templates(), *calendars()} - set(named(GUIDE))
 
 
 @pytest.mark.parametrize("file", FILES, ids=str)
@@ -57,7 +68,9 @@ def test_the_examples_of_the_guide_are_a_rule_and_what_a_province_lays_over_it(
         "cn-food-production", "cn-once"
     )
     (tmp_path / "once.toml").write_text(one_day, "utf-8")
-    found = read_rules(tmp_path, templates=WORDS.names(), calendars=calendars())
+    found = read_rules(
+        tmp_path, templates=WORDS.step_templates(), calendars=calendars()
+    )
     jurisdictions = [
         version.jurisdiction for version in found["cn-food-production-license"].versions
     ]

@@ -9,8 +9,8 @@ import pytest
 
 from service.adapters.calendars.holidays import calendars
 from service.adapters.rules.files import read_authorities, read_rules
-from service.adapters.templates.library import Words
-from service.domain.deadlines.slot import current
+from service.adapters.templates.library import JinjaTemplateLibrary
+from service.domain.deadlines.slot import current_slot
 from service.domain.law.period import Period
 from service.domain.lawbook.law import Law
 
@@ -19,7 +19,9 @@ SCHEDULES = ROOT / "schedules"
 SHARED = ROOT.parent / "shared/reference/regulations-cn.json"
 LAW = Law(
     read_rules(
-        SCHEDULES, templates=Words(ROOT / "templates").names(), calendars=calendars()
+        SCHEDULES,
+        templates=JinjaTemplateLibrary(ROOT / "templates").step_templates(),
+        calendars=calendars(),
     ),
     read_authorities(ROOT / "examples/authorities.toml", calendars=calendars()),
     calendars(),
@@ -120,8 +122,8 @@ def test_of_two_sources_the_earlier_closing_is_told() -> None:
         for version in LAW.rule(code).versions:
             for other in version.conflicts:
                 day = date(2026, 12, 31)
-                first = version.closes.reckoned_from(day)
-                assert first <= other.closes.reckoned_from(day), code
+                first = version.closes.shift(day)
+                assert first <= other.closes.shift(day), code
 
 
 def test_no_rule_repeats_a_sentence_of_its_source() -> None:
@@ -166,7 +168,7 @@ def test_a_new_york_garage_is_told_on_the_first_working_morning_of_2023() -> Non
     version = LAW.rule("us-nyc-parking").versions[0]
     expiry, noon = date(2023, 3, 31), datetime(2023, 1, 3, 17, tzinfo=UTC)
     slots = LAW.ladder("us-nyc-parking", version, "us-nyc", expiry).slots
-    standing = current(slots, noon)
+    standing = current_slot(slots, noon)
     assert standing is not None
     assert standing.step == "open"
     assert standing.due_at == datetime(2023, 1, 3, 14, 30, tzinfo=UTC)
@@ -175,4 +177,4 @@ def test_a_new_york_garage_is_told_on_the_first_working_morning_of_2023() -> Non
 
 def test_the_example_offices_send_for_themselves() -> None:
     assert sorted(LAW.authorities) == ["990000", "us-nyc"]
-    assert all(LAW.sender_of(code).code == code for code in LAW.authorities)
+    assert all(LAW.sending_office(code).code == code for code in LAW.authorities)

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from service.adapters.templates.library import LANGUAGES, Words
+from service.adapters.templates.library import LANGUAGES, JinjaTemplateLibrary
 from service.domain.law.rule import Language
 from service.domain.messages.facts import Facts
 
-WORDS = Words(Path(__file__).parents[2] / "templates")
+WORDS = JinjaTemplateLibrary(Path(__file__).parents[2] / "templates")
 RESTAURANT = {
     "zh": Facts(
         language="zh",
@@ -53,7 +53,7 @@ AFTER = {"contact-now", "renewal-overdue"}
 
 EVERY_TEXT = [
     pytest.param(name, language, provisional, id=f"{name} {language} {provisional}")
-    for name in sorted(WORDS.names())
+    for name in sorted(WORDS.step_templates())
     for language in LANGUAGES
     for provisional in (False, True)
 ]

@@ -6,29 +6,29 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from service.adapters.templates.library import Words
-from service.domain.explain.not_sent import WHY
-from service.domain.law.rule import Language, Text
+from service.adapters.templates.library import JinjaTemplateLibrary
+from service.domain.explain.not_sent import REASONS_IN_WORDS
+from service.domain.law.rule import BilingualText, Language
 from service.domain.reminders.births import BEFORE_START
-from service.domain.reports.period import between, iso_week
-from service.domain.reports.tally import Tally, TypeLine
-from service.domain.reports.weekly import Figures, build
+from service.domain.reports.period import parse_iso_week, period_between
+from service.domain.reports.tally import Tally, TypeRow
+from service.domain.reports.weekly import ReportFigures, build_report
 
-WORDS = Words(Path(__file__).parents[2] / "templates")
+WORDS = JinjaTemplateLibrary(Path(__file__).parents[2] / "templates")
 ZONE = ZoneInfo("Asia/Shanghai")
-QUIET = Figures(
-    period=iso_week("2024-W05", ZONE),
+QUIET = ReportFigures(
+    period=parse_iso_week("2024-W05", ZONE),
     as_of=datetime(2024, 2, 5, 1, tzinfo=UTC),
-    authority=Text("某省市场监督管理局", "Province market regulator"),
+    authority=BilingualText("某省市场监督管理局", "Province market regulator"),
     lines=(),
     not_reminded={},
 )
 BUSY = replace(
     QUIET,
     lines=(
-        TypeLine(
+        TypeRow(
             rule="xx-food",
-            name=Text("食品生产许可", "Food production"),
+            name=BilingualText("食品生产许可", "Food production"),
             this=Tally(reminded=287, messages=278, segments=560),
             previous=Tally(messages=241),
             year=Tally(reminded=857, messages=830),
@@ -42,11 +42,11 @@ BUSY = replace(
 )
 
 
-def told(figures: Figures, language: Language) -> str:
-    return WORDS.render_report(build(figures), language)
+def told(figures: ReportFigures, language: Language) -> str:
+    return WORDS.render_report(build_report(figures), language)
 
 
-def with_messages(this: int, previous: int) -> Figures:
+def with_messages(this: int, previous: int) -> ReportFigures:
     (line,) = BUSY.lines
     changed = replace(
         line, this=Tally(messages=this), previous=Tally(messages=previous)
@@ -112,7 +112,7 @@ def test_growth_from_nothing_has_no_rate() -> None:
 
 
 def test_a_range_of_dates_is_called_a_period() -> None:
-    ten_days = between(date(2024, 2, 1), date(2024, 2, 10), ZONE)
+    ten_days = period_between(date(2024, 2, 1), date(2024, 2, 10), ZONE)
     figures = replace(BUSY, period=ten_days)
     assert told(figures, "zh").startswith("本期，")
     assert "下期（2月11日—2月20日）" in told(figures, "zh")
@@ -123,11 +123,13 @@ def test_counts_from_the_sandbox_are_called_simulated() -> None:
     figures = replace(BUSY, simulated=True)
     assert told(figures, "zh").startswith("（模拟数据：以下短信均发往沙箱")
     assert told(figures, "en").startswith("(Simulated: every message went to")
-    title = WORDS.render_report(build(figures), "zh", "title")
+    title = WORDS.render_report(build_report(figures), "zh", "title")
     assert title.endswith("【模拟数据】")
 
 
-@pytest.mark.parametrize("reason", [*WHY.keys() - {BEFORE_START}, "refused"])
+@pytest.mark.parametrize(
+    "reason", [*REASONS_IN_WORDS.keys() - {BEFORE_START}, "refused"]
+)
 def test_every_reason_of_the_ledger_has_words_in_chinese(reason: str) -> None:
     said = told(replace(BUSY, not_reminded={reason: 1}), "zh")
     [words] = re.findall("未提醒1件，其中(.*?)1件", said)
@@ -145,11 +147,13 @@ def test_what_waits_is_told_apart() -> None:
 
 
 def test_notes_say_what_is_counted_and_what_came_before_the_start() -> None:
-    notes = WORDS.render_report(build(replace(BUSY, before_start=7)), "zh", "notes")
+    notes = WORDS.render_report(
+        build_report(replace(BUSY, before_start=7)), "zh", "notes"
+    )
     assert notes.startswith("注：\n1.“件”为一件许可证的一次提醒")
     assert "计费条数为560条" in notes
     assert "5.服务启用前提醒时点已过的7件" in notes
-    assert "5." not in WORDS.render_report(build(BUSY), "zh", "notes")
+    assert "5." not in WORDS.render_report(build_report(BUSY), "zh", "notes")
     assert "5. 7 reminders whose day" in (
-        WORDS.render_report(build(replace(BUSY, before_start=7)), "en", "notes")
+        WORDS.render_report(build_report(replace(BUSY, before_start=7)), "en", "notes")
     )

@@ -4,26 +4,30 @@ import pytest
 
 from service.adapters.templates.library import LANGUAGES
 from service.domain.law.rule import Language
-from service.domain.templates.requirements import DEMANDS, at_longest, mistakes
+from service.domain.templates.requirements import (
+    REQUIREMENTS,
+    find_mistakes,
+    render_longest,
+)
 from tests.schedules.catalogue import LAW, WORDS
 
 
 def wrong(name: str, language: Language, text: str) -> list[str]:
-    page = WORDS.read(name, language, text)
-    most = at_longest(name, language, page.say, LAW)
-    return [str(one) for one in mistakes(name, language, page.say, most)]
+    page = WORDS.compile(name, language, text)
+    most = render_longest(name, language, page.render, LAW)
+    return [str(one) for one in find_mistakes(name, language, page.render, most)]
 
 
 def test_every_shipped_template_is_in_the_table() -> None:
-    assert WORDS.known() == DEMANDS.keys()
+    assert WORDS.all_names() == REQUIREMENTS.keys()
 
 
-@pytest.mark.parametrize("name", sorted(WORDS.known()))
+@pytest.mark.parametrize("name", sorted(WORDS.all_names()))
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_shipped_template_fulfils_what_saving_asks(
     name: str, language: Language
 ) -> None:
-    assert wrong(name, language, WORDS.shipped(name, language)) == []
+    assert wrong(name, language, WORDS.shipped_text(name, language)) == []
 
 
 @pytest.mark.parametrize(
@@ -85,7 +89,7 @@ def test_every_shipped_template_fulfils_what_saving_asks(
 def test_a_spoilt_text_is_refused_for_what_was_spoilt(
     name: str, language: Language, before: str, after: str, told: str
 ) -> None:
-    text = WORDS.shipped(name, language)
+    text = WORDS.shipped_text(name, language)
     assert before in text
     found = wrong(name, language, text.replace(before, after))
     assert any(told in one for one in found), found
@@ -100,7 +104,7 @@ def test_all_that_is_wrong_is_told_at_once_each_thing_once() -> None:
 
 
 def test_an_english_text_that_is_ucs_2_says_what_forces_it() -> None:
-    text = WORDS.shipped("renewal-open", "en").replace("likely", "‘likely’")
+    text = WORDS.shipped_text("renewal-open", "en").replace("likely", "‘likely’")
     found = wrong("renewal-open", "en", text)
     assert found[0] == (
         "text: found ‘ ’ if provisional, expected characters of GSM-7: "
@@ -110,6 +114,6 @@ def test_an_english_text_that_is_ucs_2_says_what_forces_it() -> None:
 
 
 def test_a_longer_office_makes_a_text_too_long_and_is_named() -> None:
-    text = WORDS.shipped("renewal-prepare", "zh").replace("材料", "好材料")
+    text = WORDS.shipped_text("renewal-prepare", "zh").replace("材料", "好材料")
     [told] = wrong("renewal-prepare", "zh", text)
     assert "3 segments, 135 units of UCS-2 for the longest certificate" in told

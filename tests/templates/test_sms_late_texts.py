@@ -60,9 +60,9 @@ def test_a_correction_without_a_day_still_withdraws_the_later_one(
     told = text("correction", language, provisional=True)
     withdrawn = {"zh": "此前告知的日期偏晚", "en": "ignore the later date we sent"}
     assert withdrawn[language] in told
-    assert str(replace(RESTAURANT[language], provisional=True).said()["closes_on"]) in (
-        told
-    )
+    assert str(
+        replace(RESTAURANT[language], provisional=True).template_values()["closes_on"]
+    ) in (told)
 
 
 @pytest.mark.parametrize("name", sorted(AFTER))
@@ -70,5 +70,5 @@ def test_a_correction_without_a_day_still_withdraws_the_later_one(
 def test_a_text_after_the_day_names_no_day_to_apply_by(
     name: str, language: Language
 ) -> None:
-    day = RESTAURANT[language].said()["closes_on"]
+    day = RESTAURANT[language].template_values()["closes_on"]
     assert str(day) not in text(name, language)

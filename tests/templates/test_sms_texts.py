@@ -16,7 +16,7 @@ from tests.templates.restaurant import (
 
 
 def test_there_is_a_template_for_each_thing_there_is_to_say() -> None:
-    assert WORDS.names() == BEFORE | AFTER
+    assert WORDS.step_templates() == BEFORE | AFTER
 
 
 def test_a_last_call_names_everything_a_holder_needs() -> None:
@@ -64,7 +64,7 @@ def test_every_text_says_whose_what_when_where_and_how_to_stop(
     *, name: str, language: Language, provisional: bool
 ) -> None:
     told = text(name, language, provisional=provisional)
-    said = replace(RESTAURANT[language], provisional=provisional).said()
+    said = replace(RESTAURANT[language], provisional=provisional).template_values()
     needed = ["signature", "certificate", "action", "tail", "expires_on"]
     needed += ["apply_at", "helpline", "opt_out"]
     for fact in [*needed, "closes_on"] if name in BEFORE else needed:
@@ -117,7 +117,7 @@ def test_a_first_word_and_a_correction_never_urge_to_file_early(
         assert not [word for word in urging if word in told]
 
 
-@pytest.mark.parametrize("name", sorted(WORDS.names() - {"correction"}))
+@pytest.mark.parametrize("name", sorted(WORDS.step_templates() - {"correction"}))
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("provisional", [False, True])
 def test_a_text_says_what_lateness_costs_or_to_ignore_it_after_applying(

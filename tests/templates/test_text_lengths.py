@@ -5,11 +5,11 @@ import pytest
 
 from service.adapters.calendars.holidays import calendars
 from service.adapters.templates.library import LANGUAGES
-from service.domain.deadlines.ladder import Reckoning, reckon
+from service.domain.deadlines.ladder import LadderComputation, compute_ladder
 from service.domain.law.rule import CONTACT_NOW, CORRECTION, Language
-from service.domain.messages.facts import facts
+from service.domain.messages.facts import gather_facts
 from service.domain.messages.segments import measure
-from service.domain.templates.requirements import at_longest
+from service.domain.templates.requirements import render_longest
 from tests.schedules.catalogue import LAW, OFFICES, RULES, WORDS
 
 EXPIRIES = [date(2026, 1, 1) + timedelta(days=11 * step) for step in range(80)]
@@ -22,9 +22,9 @@ def refuse_long(told: str, language: str) -> None:
     assert size.segments <= 2, f"{size.units} units: {told}"
 
 
-def templates(dated: Reckoning) -> list[str]:
+def templates(dated: LadderComputation) -> list[str]:
     """What a permit may be told: its steps, a correction, a word to the late."""
-    told = [slot.template for slot in dated.ladder().slots]
+    told = [slot.template for slot in dated.to_ladder().slots]
     late = [CONTACT_NOW] if dated.version.late_filing == "accepted" else []
     return [*told, CORRECTION, *late] if told else []
 
@@ -36,28 +36,30 @@ def test_every_text_of_every_rule_takes_at_most_two_segments(code: str) -> None:
         if office.calendar != rule.calendar:
             continue
         for expires_on in EXPIRIES:
-            dated = reckon(rule, version, expires_on, office, known)
+            dated = compute_ladder(rule, version, expires_on, office, known)
             for template, language in product(templates(dated), LANGUAGES):
-                said = facts(rule, version, dated.window, office, NUMBER, language)
+                said = gather_facts(
+                    rule, version, dated.window, office, NUMBER, language
+                )
                 refuse_long(WORDS.render_sms(template, said), language)
 
 
-@pytest.mark.parametrize("name", sorted(WORDS.names()))
+@pytest.mark.parametrize("name", sorted(WORDS.step_templates()))
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_the_longest_certificate_and_the_longest_number_fit_as_well(
     name: str, language: Language
 ) -> None:
-    page = WORDS.read(name, language, WORDS.shipped(name, language))
-    refuse_long(at_longest(name, language, page.say, None).text, language)
+    page = WORDS.compile(name, language, WORDS.shipped_text(name, language))
+    refuse_long(render_longest(name, language, page.render, None).text, language)
 
 
-@pytest.mark.parametrize("name", sorted(WORDS.names()))
+@pytest.mark.parametrize("name", sorted(WORDS.step_templates()))
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_the_longest_values_are_those_of_the_law_as_well(
     name: str, language: Language
 ) -> None:
-    page = WORDS.read(name, language, WORDS.shipped(name, language))
-    of_all = at_longest(name, language, page.say, None)
-    by_law = at_longest(name, language, page.say, LAW)
+    page = WORDS.compile(name, language, WORDS.shipped_text(name, language))
+    of_all = render_longest(name, language, page.render, None)
+    by_law = render_longest(name, language, page.render, LAW)
     assert by_law.size.units >= of_all.size.units
     assert by_law.size.segments == 2

@@ -15,16 +15,16 @@ from service.adapters.calendars.holidays import calendars
 from service.adapters.clock import SimulatedClock
 from service.adapters.rules.files import read_authorities
 from service.adapters.store.db.database import Database
-from service.adapters.store.sending.pauses import Brakes
-from service.adapters.twilio.provider import Sender, Twilio
-from service.app import House, build, prepare
+from service.adapters.store.sending.pauses import SqlPauseStore
+from service.adapters.twilio.provider import TwilioConfig, TwilioProvider
+from service.app import Installation, build_installation, prepare
 from service.domain.delivery.outcome import Accepted, Outcome
-from service.domain.law_change.edits import Offices
-from service.flow.law_change.change import change
+from service.domain.law_change.edits import AuthoritiesEdit
+from service.flow.law_change.change import apply_change
 from service.flow.office.go_live import go_live
 from service.flow.rows import Outgoing
 from service.flow.sending.tick import tick
-from service.settings import Settings, shipped
+from service.settings import Settings, shipped_folder
 from service.web.application import application
 
 NOW = datetime(2024, 1, 29, 2, tzinfo=UTC)
@@ -36,10 +36,10 @@ Http = TestClient[web.Request, web.Application]
 Ask = Callable[..., Awaitable[tuple[int, Any]]]
 
 
-class Carrier(Twilio):
+class Carrier(TwilioProvider):
     """Twilio but for the wire: it accepts every message, and keeps it."""
 
-    def __init__(self, sender: Sender) -> None:
+    def __init__(self, sender: TwilioConfig) -> None:
         super().__init__(sender, Client(sender.user, sender.secret))
         self.sent: list[Outgoing] = []
 
@@ -62,16 +62,22 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
         database = Database(settings.database_url)
         try:
             await prepare(settings, database)
-            await Brakes(database).simulate(NOW)
-            house = await build(settings, database)
-            file = shipped("examples") / "authorities.toml"
+            await SqlPauseStore(database).set_simulated_now(NOW)
+            installation = await build_installation(settings, database)
+            file = shipped_folder("examples") / "authorities.toml"
             offices = read_authorities(file, calendars=calendars())
-            loaded = Offices(list(offices.values()))
-            await change(loaded, house.office, house.clock, by="test")
-            await go_live(
-                "990000", [FOOD], house.going_live, approved_by="test", by="test"
+            loaded = AuthoritiesEdit(list(offices.values()))
+            await apply_change(
+                loaded, installation.law_store, installation.clock, by="test"
             )
-            return await house.keys.create("test", "test", NOW)
+            await go_live(
+                "990000",
+                [FOOD],
+                installation.go_live_deps,
+                approved_by="test",
+                by="test",
+            )
+            return await installation.api_key_store.create("test", "test", NOW)
         finally:
             await database.dispose()
 
@@ -84,18 +90,20 @@ def key(prepared: tuple[Path, str]) -> str:
 
 
 @pytest.fixture
-async def house(prepared: tuple[Path, str], tmp_path: Path) -> AsyncIterator[House]:
-    folder = shutil.copytree(prepared[0], tmp_path / "house")
+async def installation(
+    prepared: tuple[Path, str], tmp_path: Path
+) -> AsyncIterator[Installation]:
+    folder = shutil.copytree(prepared[0], tmp_path / "installation")
     settings = settings_in(folder)
     database = Database(settings.database_url)
-    yield await build(settings, database)
+    yield await build_installation(settings, database)
     await database.dispose()
 
 
 @pytest.fixture
 def carrier() -> Carrier:
     return Carrier(
-        Sender(
+        TwilioConfig(
             name="sandbox",
             account_sid="AC" + "1" * 32,
             auth_token="2" * 32,
@@ -117,8 +125,10 @@ def sent(carrier: Carrier) -> list[Outgoing]:
 
 
 @pytest.fixture
-async def server(house: House, carrier: Carrier) -> AsyncIterator[TestServer]:
-    running = TestServer(application(house.desk(carrier)))
+async def server(
+    installation: Installation, carrier: Carrier
+) -> AsyncIterator[TestServer]:
+    running = TestServer(application(installation.services(carrier)))
     async with running:
         yield running
 
@@ -139,13 +149,15 @@ async def stranger(server: TestServer) -> AsyncIterator[Http]:
 
 
 @pytest.fixture
-def pass_at(house: House, carrier: Carrier) -> Callable[[datetime], Awaitable[None]]:
+def pass_at(
+    installation: Installation, carrier: Carrier
+) -> Callable[[datetime], Awaitable[None]]:
     """Moves the clock to some minutes after an instant and ticks once."""
 
     async def run(instant: datetime) -> None:
-        assert isinstance(house.clock, SimulatedClock)
-        house.clock.move_to(instant + timedelta(minutes=5))
-        await tick(house.carrying(carrier))
+        assert isinstance(installation.clock, SimulatedClock)
+        installation.clock.move_to(instant + timedelta(minutes=5))
+        await tick(installation.tick_deps(carrier))
 
     return run
 

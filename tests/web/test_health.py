@@ -1,9 +1,9 @@
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
-from service.adapters.store.sending.volume_guard import VolumeStore
-from service.adapters.twilio.provider import Twilio
-from service.app import House
+from service.adapters.store.sending.volume_guard import SqlVolumeGuardStore
+from service.adapters.twilio.provider import TwilioProvider
+from service.app import Installation
 from service.web.application import application
 
 Http = TestClient[web.Request, web.Application]
@@ -22,9 +22,11 @@ async def test_a_service_that_can_work_is_ready(stranger: Http) -> None:
 
 
 async def test_a_service_whose_breaker_is_open_says_what_is_wrong(
-    stranger: Http, house: House
+    stranger: Http, installation: Installation
 ) -> None:
-    await house.brakes.pause("all", "breaker", "account: 20003", house.clock.now())
+    await installation.pause_store.pause(
+        "all", "breaker", "account: 20003", installation.clock.now()
+    )
     async with stranger.get("/readyz") as answer:
         assert answer.status == 503
         wrong = {"paused all": "account: 20003"}
@@ -33,10 +35,12 @@ async def test_a_service_whose_breaker_is_open_says_what_is_wrong(
         assert answer.status == 200
 
 
-async def test_a_service_that_holds_a_day_says_so(stranger: Http, house: House) -> None:
-    store, now = VolumeStore(house.database), house.clock.now()
-    assert await store.hold("990000", now.date(), "1,204 reminders today", now)
-    await house.brakes.pause("rule:x", "ann", "a person's own pause", now)
+async def test_a_service_that_holds_a_day_says_so(
+    stranger: Http, installation: Installation
+) -> None:
+    store, now = SqlVolumeGuardStore(installation.database), installation.clock.now()
+    assert await store.pause_office("990000", now.date(), "1,204 reminders today", now)
+    await installation.pause_store.pause("rule:x", "ann", "a person's own pause", now)
     async with stranger.get("/readyz") as answer:
         assert answer.status == 503
         wrong = {"paused office:990000": "1,204 reminders today"}
@@ -44,11 +48,11 @@ async def test_a_service_that_holds_a_day_says_so(stranger: Http, house: House) 
 
 
 async def test_a_service_whose_passes_fail_says_why(
-    house: House, carrier: Twilio
+    installation: Installation, carrier: TwilioProvider
 ) -> None:
     reasons = [None, "templates: digest zh version 2 is too long"]
-    desk = house.desk(carrier, lambda: reasons[0])
-    async with TestClient(TestServer(application(desk))) as http:
+    services = installation.services(carrier, lambda: reasons[0])
+    async with TestClient(TestServer(application(services))) as http:
         for status, wrong in ((200, {}), (503, {"tick": reasons[1]})):
             async with http.get("/readyz") as answer:
                 assert answer.status == status

@@ -4,15 +4,15 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestClient
 
-from service.app import House
-from service.web.api.openapi import document
+from service.app import Installation
+from service.web.api.openapi import openapi_document
 from service.web.application import ENDPOINTS
 
 Http = TestClient[web.Request, web.Application]
 
 GUARDED = [
     (method.upper(), path)
-    for path, methods in document(ENDPOINTS)["paths"].items()
+    for path, methods in openapi_document(ENDPOINTS)["paths"].items()
     for method, operation in methods.items()
     if "security" not in operation
 ]
@@ -58,11 +58,13 @@ async def test_nobody_learns_without_a_key_which_routes_exist(stranger: Http) ->
 
 
 async def test_a_key_works_until_it_is_revoked(
-    stranger: Http, house: House, key: str
+    stranger: Http, installation: Installation, key: str
 ) -> None:
     headers = {"Authorization": f"bearer {key}"}
     async with stranger.get("/v1/permits", headers=headers) as answer:
         assert answer.status == 200
-    (made,) = await house.keys.all()
-    await house.keys.revoke(made.prefix, "test", house.clock.now())
+    (made,) = await installation.api_key_store.list_keys()
+    await installation.api_key_store.revoke(
+        made.prefix, "test", installation.clock.now()
+    )
     await refused(stranger, "GET", "/v1/permits", f"Bearer {key}")

@@ -10,10 +10,10 @@ from aiohttp import web
 from aiohttp.test_utils import TestClient
 from prometheus_client.parser import text_string_to_metric_families
 
-from service.app import House
+from service.app import Installation
 from service.domain.delivery.status import ReminderState
 from service.flow.reports.metrics import Gauges
-from service.web.metrics import MOST_REASONS, collected
+from service.web.metrics import MOST_REASONS, to_metrics
 from tests.docs.pages import OPERATIONS, named, rows
 
 Http = TestClient[web.Request, web.Application]
@@ -85,7 +85,11 @@ async def test_figures_are_those_of_the_ledger(
 
 
 async def test_how_long_the_oldest_waits_is_told_unless_it_is_paused(
-    http: Http, ask: Ask, fields: dict[str, Any], pass_at: PassAt, house: House
+    http: Http,
+    ask: Ask,
+    fields: dict[str, Any],
+    pass_at: PassAt,
+    installation: Installation,
 ) -> None:
     await ask("POST", "/v1/pause", {"reason": "r"})
     await put(ask, fields, 142)
@@ -95,23 +99,29 @@ async def test_how_long_the_oldest_waits_is_told_unless_it_is_paused(
     await ask("POST", "/v1/resume", {})
     assert (await scraped(http))["due_waited_seconds", ()] == 300
     for scope in (f"rule:{FOOD}", "authority:990000", "office:990000"):
-        await house.brakes.pause(scope, "ann", "r", house.clock.now())
+        await installation.pause_store.pause(
+            scope, "ann", "r", installation.clock.now()
+        )
         found = await scraped(http)
         assert (found["due", ()], found["due_waited_seconds", ()]) == (0, 0)
-        await house.brakes.resume(scope, "ann", house.clock.now())
-    await house.brakes.pause("rule:cn-x", "ann", "r", house.clock.now())
+        await installation.pause_store.resume(scope, "ann", installation.clock.now())
+    await installation.pause_store.pause(
+        "rule:cn-x", "ann", "r", installation.clock.now()
+    )
     assert (await scraped(http))["due", ()] == 1
 
 
 async def test_an_open_breaker_is_told_with_its_reason(
-    http: Http, house: House
+    http: Http, installation: Installation
 ) -> None:
-    now = house.clock.now()
-    await house.brakes.pause("authority:990000", "ann", "a person", now)
+    now = installation.clock.now()
+    await installation.pause_store.pause("authority:990000", "ann", "a person", now)
     found = await scraped(http)
     assert (found["breaker_open", ()], found["paused_scopes", ()]) == (0, 1)
     assert not [name for name, _ in found if name == "breaker_info"]
-    await house.brakes.pause("all", "breaker", "account 20003: HTTP 401", now)
+    await installation.pause_store.pause(
+        "all", "breaker", "account 20003: HTTP 401", now
+    )
     found = await scraped(http)
     assert found["breaker_open", ()] == 1
     assert found["breaker_info", ("account 20003: HTTP 401",)] == 1
@@ -137,7 +147,7 @@ def gauges(**changed: Any) -> Gauges:  # noqa: ANN401 - fields
 
 def test_labels_do_not_grow_without_end() -> None:
     held = {f"reason {at}": 100 - at for at in range(MOST_REASONS + 2)}
-    found = collected(gauges(held=held, breaker="x" * 1000))
+    found = to_metrics(gauges(held=held, breaker="x" * 1000))
     [reasons] = [one for one in found if one.name.endswith("_held")]
     assert len(reasons.samples) == MOST_REASONS + 1
     last = reasons.samples[-1]
@@ -172,7 +182,7 @@ def test_every_metric_is_explained_and_every_one_explained_is_there(
     )
     exposed = {
         sample.name: list(sample.labels)
-        for family in collected(full)
+        for family in to_metrics(full)
         for sample in family.samples
     }
     assert exposed == explained

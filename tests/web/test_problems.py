@@ -8,8 +8,8 @@ from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 from structlog.testing import capture_logs
 
-from service.adapters.twilio.provider import Twilio
-from service.app import House
+from service.adapters.twilio.provider import TwilioProvider
+from service.app import Installation
 from service.web.application import application
 
 Ask = Callable[..., Awaitable[tuple[int, Any]]]
@@ -22,7 +22,7 @@ FAULT = "no column named wages"
 class Ill:
     """A health nobody can ask."""
 
-    async def ready(self) -> Mapping[str, str]:
+    async def problems(self) -> Mapping[str, str]:
         raise RuntimeError(FAULT)
 
 
@@ -114,10 +114,12 @@ async def test_a_wrong_method_says_which_are_right(http: Http) -> None:
 
 
 @pytest.fixture
-async def ill(house: House, carrier: Twilio) -> AsyncIterator[Http]:
+async def ill(
+    installation: Installation, carrier: TwilioProvider
+) -> AsyncIterator[Http]:
     """A server with a fault."""
-    desk = replace(house.desk(carrier), health=Ill())
-    async with TestClient(TestServer(application(desk))) as client:
+    services = replace(installation.services(carrier), health=Ill())
+    async with TestClient(TestServer(application(services))) as client:
         yield client
 
 

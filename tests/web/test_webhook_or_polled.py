@@ -17,16 +17,16 @@ from aiohttp.test_utils import TestServer
 
 from service.adapters.clock import SimulatedClock
 from service.adapters.store.db.database import Database
-from service.adapters.twilio.provider import Sender, twilio
-from service.app import House, build
+from service.adapters.twilio.provider import TwilioConfig, open_twilio
+from service.app import Installation, build_installation
 from service.domain.permits.permit import Permit
 from service.flow.permits.register import register
-from service.flow.rows import Register
-from service.flow.sending.tick import Pass, tick
+from service.flow.rows import RegisterSource
+from service.flow.sending.tick import TickDeps, tick
 from service.sandbox.account import Account
 from service.sandbox.application import make_app
 from service.sandbox.client import SandboxClient
-from service.sandbox.event_log import Journal
+from service.sandbox.event_log import EventLog
 from service.sandbox.faults import Ending, LateCallbacks, Unlisted
 from service.sandbox.options import Options
 from service.web.application import application
@@ -53,19 +53,19 @@ PHONES = [*ENDINGS, *FATES]
 
 @dataclass(frozen=True)
 class Office:
-    """A house, its journey, and a double of Twilio of its own."""
+    """A installation, its journey, and a double of Twilio of its own."""
 
-    house: House
-    journey: Pass
+    installation: Installation
+    journey: TickDeps
     sandbox: SandboxClient
 
     def move_to(self, now: datetime) -> None:
-        assert isinstance(self.house.clock, SimulatedClock)
-        self.house.clock.move_to(now)
+        assert isinstance(self.installation.clock, SimulatedClock)
+        self.installation.clock.move_to(now)
 
     def rows(self, query: str) -> list[tuple[Any, ...]]:
-        assert self.house.database.file
-        with closing(sqlite3.connect(self.house.database.file)) as connection:
+        assert self.installation.database.file
+        with closing(sqlite3.connect(self.installation.database.file)) as connection:
             return connection.execute(query).fetchall()
 
 
@@ -73,18 +73,18 @@ class Office:
 async def office(folder: Path, *, called: bool) -> AsyncIterator[Office]:
     """An office that is called back, or one without a public address."""
     async with AsyncExitStack() as rooms:
-        journal = Journal(folder / "messages.jsonl")
+        journal = EventLog(folder / "messages.jsonl")
         rooms.callback(journal.close)
         app = make_app(Options(directory=folder, pace=0), ACCOUNT, journal)
         running = await rooms.enter_async_context(TestServer(app))
         settings = settings_in(folder)
         database = Database(settings.database_url)
         rooms.push_async_callback(database.dispose)
-        house = await build(settings, database)
+        installation = await build_installation(settings, database)
         listener = rooms.enter_context(socket.create_server(("127.0.0.1", 0)))
         ours = f"http://127.0.0.1:{listener.getsockname()[1]}"
         url = f"http://127.0.0.1:{running.port}"
-        sender = Sender(
+        sender = TwilioConfig(
             name="sandbox",
             account_sid=ACCOUNT.sid,
             auth_token=ACCOUNT.auth_token,
@@ -96,13 +96,17 @@ async def office(folder: Path, *, called: bool) -> AsyncIterator[Office]:
             public_url=ours if called else None,
             timeout=5,
         )
-        provider = await rooms.enter_async_context(twilio(sender))
-        runner = web.AppRunner(application(house.desk(provider)), access_log=None)
+        provider = await rooms.enter_async_context(open_twilio(sender))
+        runner = web.AppRunner(
+            application(installation.services(provider)), access_log=None
+        )
         await runner.setup()
         rooms.push_async_callback(runner.cleanup)
         await web.SockSite(runner, listener).start()
         session = await rooms.enter_async_context(aiohttp.ClientSession())
-        yield Office(house, house.carrying(provider), SandboxClient(session, url))
+        yield Office(
+            installation, installation.tick_deps(provider), SandboxClient(session, url)
+        )
 
 
 async def sent_to_all(one: Office) -> None:
@@ -118,8 +122,8 @@ async def sent_to_all(one: Office) -> None:
         )
         for at, phone in enumerate(PHONES)
     ]
-    to = one.house.registration
-    done = await register(permits, Register("api"), to, leave_out_idle=False)
+    to = one.installation.register_deps
+    done = await register(permits, RegisterSource("api"), to, skip_idle=False)
     assert done == ["registered"] * len(PHONES)
     endings = [
         Ending(phone=phone, path=path, code=code)

@@ -8,7 +8,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestClient
 from twilio.request_validator import RequestValidator
 
-from service.adapters.twilio.provider import Twilio
+from service.adapters.twilio.provider import TwilioProvider
 from service.flow.rows import Outgoing
 
 Ask = Callable[..., Awaitable[tuple[int, Any]]]
@@ -160,7 +160,7 @@ async def test_a_signed_webhook_at_the_wrong_address_says_so(
     "path", ["/webhooks/twilio/status", "/webhooks/sandbox/receipts"]
 )
 async def test_only_the_running_provider_has_webhooks(
-    stranger: Http, carrier: Twilio, path: str
+    stranger: Http, carrier: TwilioProvider, path: str
 ) -> None:
     assert carrier.name == "sandbox"
     assert (await post(stranger, path, DELIVERED))[0] == 404

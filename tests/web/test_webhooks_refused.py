@@ -21,7 +21,7 @@ from aiohttp.test_utils import TestClient, make_mocked_request
 from multidict import MultiDict
 from twilio.request_validator import RequestValidator
 
-from service.app import House
+from service.app import Installation
 from service.flow.rows import Outgoing
 from service.web import webhooks
 
@@ -171,24 +171,24 @@ REFUSED = {
 
 @pytest.fixture
 async def sent_one(
-    house: House,
+    installation: Installation,
     sent: list[Outgoing],
     ask: Ask,
     fields: dict[str, Any],
     pass_at: PassAt,
 ) -> str:
     """Our id of a message that the provider has accepted; its permit is due again."""
-    assert house.database.file
+    assert installation.database.file
     await ask("PUT", PERMIT, fields)
     await pass_at(datetime(2024, 9, 19, 1, 30, tzinfo=UTC))
     (message,) = sent
     return message.id
 
 
-def dump(house: House) -> list[str]:
+def dump(installation: Installation) -> list[str]:
     """Every row of every table."""
-    assert house.database.file
-    with closing(sqlite3.connect(house.database.file)) as connection:
+    assert installation.database.file
+    with closing(sqlite3.connect(installation.database.file)) as connection:
         return list(connection.iterdump())
 
 
@@ -202,12 +202,12 @@ async def call(http: Http, one: Call) -> tuple[int, str]:
 @pytest.mark.usefixtures("sent_one")
 async def test_a_wrong_webhook_is_refused_and_changes_nothing(
     stranger: Http,
-    house: House,
+    installation: Installation,
     caplog: pytest.LogCaptureFixture,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    """One house for all: what one of them changed, the dump after it would show."""
-    before = dump(house)
+    """One installation for all: a change by one shows in the dump after it."""
+    before = dump(installation)
     capsys.readouterr()
     for name, one in REFUSED.items():
         status, text = await call(stranger, one)
@@ -215,7 +215,7 @@ async def test_a_wrong_webhook_is_refused_and_changes_nothing(
         said = [*capsys.readouterr(), caplog.text, text]
         assert not any("5550142" in line for line in said), name
         assert f"status={one.status}" in said[0], name
-        assert dump(house) == before, name
+        assert dump(installation) == before, name
 
 
 RIGHT: dict[str, Callable[[str], Call]] = {
@@ -263,11 +263,11 @@ async def test_json_is_taken_as_a_form_is(
 @pytest.mark.parametrize("broken", ["\ud83d", "STOP\ud83d", "\x00"])
 @pytest.mark.usefixtures("sent_one")
 async def test_half_a_character_is_no_fault_of_ours(
-    stranger: Http, house: House, broken: str
+    stranger: Http, installation: Installation, broken: str
 ) -> None:
     body = json.dumps(STOP | {"Body": broken, "Odd\ud83d": broken}).encode()
     assert (await call(stranger, told(INBOUND, body)))[0] == 200
-    assert any("inbounds" in line for line in dump(house) if "INSERT" in line)
+    assert any("inbounds" in line for line in dump(installation) if "INSERT" in line)
 
 
 @pytest.mark.usefixtures("sent_one")
@@ -282,7 +282,7 @@ async def test_half_a_character_is_no_fault_of_ours(
 async def test_a_body_that_breaks_off_is_a_4xx_and_not_waited_for(
     http: Http, monkeypatch: pytest.MonkeyPatch, head: str, rest: str
 ) -> None:
-    monkeypatch.setattr(webhooks, "PATIENCE", 0.2)
+    monkeypatch.setattr(webhooks, "BODY_TIMEOUT", 0.2)
     reader, writer = await asyncio.open_connection("127.0.0.1", http.port)
     try:
         start = f"POST {STATUS} HTTP/1.1\r\nHost: x\r\n{head}\r\n\r\n"
@@ -304,7 +304,7 @@ async def test_who_leaves_in_the_middle_of_a_body_is_no_fault_of_ours(
     payload.set_exception(broken)
     request = make_mocked_request("POST", STATUS, payload=payload)
     with pytest.raises(web.HTTPBadRequest):
-        await webhooks.body_of(request)
+        await webhooks.read_body(request)
 
 
 @pytest.mark.parametrize(
@@ -319,7 +319,7 @@ async def test_who_leaves_in_the_middle_of_a_body_is_no_fault_of_ours(
 )
 async def test_a_rare_word_is_kept_raw_and_moves_what_it_may(  # noqa: PLR0917 - a row
     stranger: Http,
-    house: House,
+    installation: Installation,
     sent_one: str,
     word: str,
     state: str,
@@ -328,8 +328,8 @@ async def test_a_rare_word_is_kept_raw_and_moves_what_it_may(  # noqa: PLR0917 -
     rare = DELIVERED | {"MessageStatus": word}
     status, _ = await call(stranger, form(f"{STATUS}?ref={sent_one}", rare))
     assert status == 204
-    assert house.database.file
-    with closing(sqlite3.connect(house.database.file)) as connection:
+    assert installation.database.file
+    with closing(sqlite3.connect(installation.database.file)) as connection:
         moved = connection.execute(
             "SELECT m.state, r.state FROM messages m, reminders r"
         )

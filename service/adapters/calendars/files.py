@@ -17,12 +17,12 @@ from datetime import date
 from itertools import groupby
 from pathlib import Path
 
-from service.adapters.calendars.icalendar import Line, read_ics
-from service.adapters.calendars.icalendar_days import Row, rows_of
+from service.adapters.calendars.icalendar import IcsLine, read_ics
+from service.adapters.calendars.icalendar_days import CalendarDay, days_of_events
 from service.adapters.files.read import read_file, read_toml
-from service.domain.calendars.office_year import REACH, CalendarYear
+from service.domain.calendars.office_year import DECEMBER_REACH, CalendarYear
 from service.domain.errors import InvalidError, Mistake
-from service.domain.formats.calendar_file import year_from
+from service.domain.formats.calendar_file import parse_calendar_year
 
 
 def read_years(
@@ -42,23 +42,23 @@ def read_years(
     """
     kind = path.suffix.lower()
     if kind == ".ics":
-        return _ics(path, calendar, published=published, calendars=calendars)
+        return _read_icalendar(path, calendar, published=published, calendars=calendars)
     if kind != ".toml":
         mistake = Mistake("file", path.name, "a .toml or .ics file")
         raise InvalidError(str(path), [mistake])
     if calendar is not None or published:
         mistake = Mistake("calendar and published", "said beside it", "said inside it")
         raise InvalidError(str(path), [mistake])
-    return [year_from(read_toml(path), str(path), calendars=calendars)]
+    return [parse_calendar_year(read_toml(path), str(path), calendars=calendars)]
 
 
-def _ics(
+def _read_icalendar(
     path: Path, calendar: str | None, *, published: bool, calendars: Collection[str]
 ) -> list[CalendarYear]:
     mistakes = list[Mistake]()
     feed = read_ics(read_file(path), str(path))
-    rows = rows_of(feed.events, mistakes)
-    code = _code(calendar, feed.name, calendars, mistakes)
+    rows = days_of_events(feed.events, mistakes)
+    code = _calendar_code(calendar, feed.name, calendars, mistakes)
     if not rows and not mistakes:
         mistakes.append(
             Mistake("file", "no days off", "an event for each block of them")
@@ -67,14 +67,16 @@ def _ics(
         raise InvalidError(str(path), mistakes)
     said = {"calendar": code, "published": published, "source": path.name}
     return [
-        year_from(said | values, f"{path}: {values['year']}", calendars=calendars)
-        for values in _by_year(rows)
+        parse_calendar_year(
+            said | values, f"{path}: {values['year']}", calendars=calendars
+        )
+        for values in _year_tables(rows)
     ]
 
 
-def _code(
+def _calendar_code(
     calendar: str | None,
-    name: Line | None,
+    name: IcsLine | None,
     calendars: Collection[str],
     mistakes: list[Mistake],
 ) -> str:
@@ -86,21 +88,21 @@ def _code(
     return code
 
 
-def _by_year(rows: Sequence[Row]) -> Iterator[dict[str, object]]:
-    for year, listed in groupby(rows, lambda row: (row.day + REACH).year):
+def _year_tables(rows: Sequence[CalendarDay]) -> Iterator[dict[str, object]]:
+    for year, listed in groupby(rows, lambda row: (row.day + DECEMBER_REACH).year):
         off = dict[date, list[str]]()
         worked = set[date]()
         for row in listed:
-            if row.works:
+            if row.is_worked:
                 worked.add(row.day)
             else:
                 off.setdefault(row.day, []).append(row.name)
         yield {
             "year": year,
-            "off": [{"day": day, "name": _joined(off[day])} for day in off],
+            "off": [{"day": day, "name": _join_names(off[day])} for day in off],
             "worked": sorted(worked),
         }
 
 
-def _joined(names: Sequence[str]) -> str:
+def _join_names(names: Sequence[str]) -> str:
     return ", ".join(dict.fromkeys(names))

@@ -15,13 +15,13 @@ from typing import Final
 
 import holidays
 
-from service.domain.calendars.calendar import DAY, SATURDAY, Calendar, calendar
-from service.domain.calendars.office_year import covered_until
+from service.domain.calendars.calendar import DAY, SATURDAY, Calendar, build_calendar
+from service.domain.calendars.office_year import last_day_of_notice
 
 YEARS: Final = range(1980, 2101)
 """The library's tables of the lunar calendar end with 2100."""
 
-BLOCKS: Final = {
+LONGEST_BLOCKS: Final = {
     "New Year's Day": (2, 2),
     "Chinese New Year": (2, 7),
     "Tomb-Sweeping Day": (2, 2),
@@ -36,11 +36,15 @@ Spring Festival ran from two days before (2026) to seven days after (2024), Nati
 Day to the eighth of October when Mid-Autumn fell beside it (2017, 2020, 2025).
 """
 
-REACH: Final = 14
+MAKE_UP_REACH: Final = 14
 """Days; no make-up workday since 2014 lay further than 11 from a statutory day."""
 
-_WEEKENDS: Final = [
-    [step * DAY for step in range(-REACH, REACH + 1) if (day + step) % 7 >= SATURDAY]
+_STEPS_TO_WEEKEND_DAYS: Final = [
+    [
+        step * DAY
+        for step in range(-MAKE_UP_REACH, MAKE_UP_REACH + 1)
+        if (day + step) % 7 >= SATURDAY
+    ]
     for day in range(7)
 ]
 """The steps from a day of each weekday to the weekend days within reach."""
@@ -52,18 +56,20 @@ _BRACKETED: Final = re.compile(r" \(.*?\)")
 def calendars() -> dict[str, Calendar]:
     """Give every calendar there is, by code; built once."""
     return {
-        "CN": china(last_published()),
+        "CN": china(last_published_year()),
         "GB": great_britain(),
         "US": united_states(),
     }
 
 
-def as_known(until: Mapping[str, date | None]) -> dict[str, Calendar]:
+def calendars_known_until(
+    known_until: Mapping[str, date | None],
+) -> dict[str, Calendar]:
     """Give every calendar as it was when its days were known until then.
 
     What follows from the law alone is given as it is known today.
     """
-    known, china_until = calendars(), until.get("CN")
+    known, china_until = calendars(), known_until.get("CN")
     return known | ({"CN": china(china_until.year)} if china_until else {})
 
 
@@ -74,68 +80,78 @@ def great_britain() -> Calendar:
     coronation of 2023) is there once the library knows it.
     """
     found = holidays.country_holidays("GB", subdiv="ENG", years=YEARS)
-    return calendar("GB", YEARS, {day: _plain(name) for day, name in found.items()})
+    return build_calendar(
+        "GB", YEARS, {day: _strip_brackets(name) for day, name in found.items()}
+    )
 
 
 def united_states() -> Calendar:
     """Give the federal working days of the United States."""
     found = holidays.country_holidays("US", years=YEARS)
-    return calendar("US", YEARS, {day: _plain(name) for day, name in found.items()})
+    return build_calendar(
+        "US", YEARS, {day: _strip_brackets(name) for day, name in found.items()}
+    )
 
 
 def china(published_through: int) -> Calendar:
     """Give China's working days as if notices after that year were not out yet."""
-    found = _chinese()
-    known_until = covered_until(published_through)
-    statutory = {day for day, name in found.items() if _statutory(name)}
+    found = _chinese_holidays()
+    known_until = last_day_of_notice(published_through)
+    statutory = {day for day, name in found.items() if _is_statutory(name)}
     days_off = {
-        day: _plain(name)
+        day: _strip_brackets(name)
         for day, name in found.items()
         if day <= known_until or day in statutory
     }
-    return calendar(
+    return build_calendar(
         "CN",
         YEARS,
         days_off,
         worked=[day for day in found.weekend_workdays if day <= known_until],
         covered_until=known_until,
-        maybe_off=dict(_blocks({day: days_off[day] for day in sorted(statutory)})),
-        maybe_working=_reached(statutory),
+        maybe_off=dict(
+            _possible_days_off({day: days_off[day] for day in sorted(statutory)})
+        ),
+        maybe_working=_possible_workdays(statutory),
     )
 
 
-def last_published() -> int:
+def last_published_year() -> int:
     """Find the last year whose notice the library knows: none came without 调休."""
-    return max(day.year for day in _chinese().weekend_workdays)
+    return max(day.year for day in _chinese_holidays().weekend_workdays)
 
 
 @cache
-def _chinese() -> holidays.HolidayBase:
+def _chinese_holidays() -> holidays.HolidayBase:
     return holidays.country_holidays("CN", years=YEARS, language="en_US")
 
 
-def _statutory(name: str) -> bool:
+def _is_statutory(name: str) -> bool:
     parts = name.split("; ")
     return any(not part.startswith("Day off") and "obs" not in part for part in parts)
 
 
-def _plain(name: str) -> str:
+def _strip_brackets(name: str) -> str:
     return _BRACKETED.sub("", name)
 
 
-def _blocks(statutory: Mapping[date, str]) -> Iterator[tuple[date, str]]:
+def _possible_days_off(statutory: Mapping[date, str]) -> Iterator[tuple[date, str]]:
     """Span the longest block around the first day of each festival of each year."""
     seen = set[tuple[str, int]]()
     for day, name in statutory.items():
-        for festival in set(name.split("; ")) & BLOCKS.keys():
+        for festival in set(name.split("; ")) & LONGEST_BLOCKS.keys():
             if (festival, day.year) not in seen:
                 seen.add((festival, day.year))
-                before, after = BLOCKS[festival]
+                before, after = LONGEST_BLOCKS[festival]
                 for offset in range(-before, after + 1):
                     yield day + offset * DAY, f"perhaps {festival}"
 
 
-def _reached(statutory: set[date]) -> set[date]:
+def _possible_workdays(statutory: set[date]) -> set[date]:
     """List the weekend days that a notice may turn into workdays."""
-    near = {day + step for day in statutory for step in _WEEKENDS[day.weekday()]}
+    near = {
+        day + step
+        for day in statutory
+        for step in _STEPS_TO_WEEKEND_DAYS[day.weekday()]
+    }
     return near - statutory

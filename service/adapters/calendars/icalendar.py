@@ -13,7 +13,7 @@ from typing import Final
 
 from service.domain.errors import InvalidError, Mistake
 
-SHOWN: Final = 60
+LONGEST_EXCERPT: Final = 60
 """How much of a wrong line is repeated in its mistake."""
 
 _BEGIN: Final = re.compile(rb"(?:\xef\xbb\xbf)?BEGIN:VCALENDAR\r?\n", re.IGNORECASE)
@@ -23,10 +23,10 @@ _EVENT: Final = ["VCALENDAR", "VEVENT"]
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class IcsLine:
     """A property: on which line of the file it begins, its name and value."""
 
-    at: int
+    line_number: int
     name: str
     value: str
 
@@ -38,17 +38,17 @@ class Line:
     @property
     def where(self) -> str:
         """The name that a mistake in this line gets."""
-        return f"line {self.at}: {self.name}"
+        return f"line {self.line_number}: {self.name}"
 
 
 @dataclass(frozen=True, slots=True)
-class Event:
+class CalendarEvent:
     """An event: on which line it begins, and its properties in their order."""
 
-    at: int
-    lines: list[Line] = field(default_factory=list)
+    line_number: int
+    lines: list[IcsLine] = field(default_factory=list)
 
-    def get(self, name: str) -> Line | None:
+    def first(self, name: str) -> IcsLine | None:
         """Look up the first property of that name."""
         return next((line for line in self.lines if line.name == name), None)
 
@@ -58,65 +58,65 @@ class Event:
 
 
 @dataclass(frozen=True, slots=True)
-class Ics:
+class IcsFile:
     """A file's events, and the name it gives itself (X-WR-CALNAME)."""
 
-    name: Line | None
-    events: Sequence[Event]
+    name: IcsLine | None
+    events: Sequence[CalendarEvent]
 
 
-def read_ics(content: bytes, where: str) -> Ics:
+def read_ics(content: bytes, where: str) -> IcsFile:
     """Read a file's bytes; raises `InvalidError` at `where` with all its mistakes."""
     if not _BEGIN.match(content):
-        begun = repr(content[:SHOWN].decode(errors="replace"))
+        begun = repr(content[:LONGEST_EXCERPT].decode(errors="replace"))
         raise InvalidError(where, [Mistake("file", begun, "BEGIN:VCALENDAR")])
-    reading = _Reading()
-    for line in _lines(content, reading.mistakes):
-        reading.take(line)
+    reading = _IcsParser()
+    for line in _parse_lines(content, reading.mistakes):
+        reading.feed(line)
     for part in reading.parts[:1]:
         reading.mistakes.append(Mistake("file", "no end", f"END:{part}"))
     if reading.mistakes:
         raise InvalidError(where, reading.mistakes)
-    return Ics(reading.name, reading.events)
+    return IcsFile(reading.name, reading.events)
 
 
-class _Reading:
+class _IcsParser:
     """A file half read; `parts` are the components begun and not yet ended."""
 
     def __init__(self) -> None:
         self.mistakes, self.parts = list[Mistake](), list[str]()
-        self.name: Line | None = None
-        self.events = list[Event]()
+        self.name: IcsLine | None = None
+        self.events = list[CalendarEvent]()
 
-    def take(self, line: Line) -> None:
+    def feed(self, line: IcsLine) -> None:
         if line.name == "BEGIN":
             self.parts.append(line.value.upper())
             if self.parts == _EVENT:
-                self.events.append(Event(line.at))
+                self.events.append(CalendarEvent(line.line_number))
         elif line.name == "END":
-            self._end(line)
+            self._end_component(line)
         elif self.parts == _EVENT:
             self.events[-1].lines.append(line)
         elif line.name == "X-WR-CALNAME":
             self.name = line
 
-    def _end(self, line: Line) -> None:
+    def _end_component(self, line: IcsLine) -> None:
         begun = self.parts.pop() if self.parts else "nothing, as all parts have ended"
         if begun != line.value.upper():
             self.mistakes.append(Mistake(line.where, line.value, begun))
 
 
-def _lines(content: bytes, mistakes: list[Mistake]) -> Iterator[Line]:
-    for at, raw in _unfolded(content):
+def _parse_lines(content: bytes, mistakes: list[Mistake]) -> Iterator[IcsLine]:
+    for at, raw in _unfold(content):
         found = _LINE.fullmatch(raw.decode(errors="replace"))
         if found and "\ufffd" not in found[0]:
-            yield Line(at, found[1].upper(), found[2])
+            yield IcsLine(at, found[1].upper(), found[2])
         else:
-            shown = repr(raw.decode(errors="replace")[:SHOWN])
+            shown = repr(raw.decode(errors="replace")[:LONGEST_EXCERPT])
             mistakes.append(Mistake(f"line {at}", shown, "NAME:value in UTF-8"))
 
 
-def _unfolded(content: bytes) -> Iterator[tuple[int, bytes]]:
+def _unfold(content: bytes) -> Iterator[tuple[int, bytes]]:
     begun, whole = 0, b""
     for at, raw in enumerate(content.removeprefix(b"\xef\xbb\xbf").split(b"\n"), 1):
         part = raw.removesuffix(b"\r")

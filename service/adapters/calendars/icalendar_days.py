@@ -17,98 +17,110 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Final
 
-from service.adapters.calendars.icalendar import Event, Line
-from service.domain.calendars.calendar import DAY, weekend
+from service.adapters.calendars.icalendar import CalendarEvent, IcsLine
+from service.domain.calendars.calendar import DAY, is_weekend
 from service.domain.errors import Mistake
 from service.domain.formats.calendar_file import YEARS
 
-LONGEST: Final = timedelta(days=31)
+LONGEST_BLOCK: Final = timedelta(days=31)
 """No block of days off is longer; what exceeds it is a slip."""
 
-APPLE: Final = "X-APPLE-SPECIAL-DAY"
-MARKS: Final = {"WORK-HOLIDAY": False, "ALTERNATE-WORKDAY": True}
+APPLE_DAY_PROPERTY: Final = "X-APPLE-SPECIAL-DAY"
+APPLE_DAY_IS_WORKED: Final = {"WORK-HOLIDAY": False, "ALTERNATE-WORKDAY": True}
 
 _WORKED: Final = re.compile(r"班|(?<!non[- ])work(?:ing)?[ -]?day", re.IGNORECASE)
 _NOISE: Final = re.compile(r"[（(]休[)）]|\s*第\d+天/共\d+天")
-_WHEN: Final = re.compile(r"(\d{4})(\d\d)(\d\d)(?:T(\d{6}))?")
+_DATE: Final = re.compile(r"(\d{4})(\d\d)(\d\d)(?:T(\d{6}))?")
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class CalendarDay:
     """One day of the event that begins on line `at`."""
 
-    at: int
+    line_number: int
     day: date
     name: str
-    works: bool
+    is_worked: bool
 
 
-def rows_of(events: Sequence[Event], mistakes: list[Mistake]) -> list[Row]:
+def days_of_events(
+    events: Sequence[CalendarEvent], mistakes: list[Mistake]
+) -> list[CalendarDay]:
     """Spread events over their days, in the order of the days.
 
     Every event is days off, unless it is marked as worked or cancelled; where some
     bear Apple's mark, only those count. Adds what is wrong to `mistakes`.
     """
-    marked = any(event.get(APPLE) for event in events)
-    counting = [event for event in events if not marked or event.get(APPLE)]
+    marked = any(event.first(APPLE_DAY_PROPERTY) for event in events)
+    counting = [
+        event for event in events if not marked or event.first(APPLE_DAY_PROPERTY)
+    ]
     rows = [
         row
         for event in counting
         if event.text("STATUS") != "CANCELLED"
-        for row in _spread(event, mistakes)
+        for row in _days_of_event(event, mistakes)
     ]
-    _refuse_contrary(rows, mistakes)
+    _refuse_contradictions(rows, mistakes)
     return sorted(rows, key=lambda row: row.day)
 
 
-def _spread(event: Event, mistakes: list[Mistake]) -> Iterator[Row]:
+def _days_of_event(
+    event: CalendarEvent, mistakes: list[Mistake]
+) -> Iterator[CalendarDay]:
     for name in ("RRULE", "RDATE", "DURATION"):
-        if line := event.get(name):
+        if line := event.first(name):
             expected = "each day named by DTSTART and DTEND"
             mistakes.append(Mistake(line.where, line.value, expected))
-    first = _start(event, mistakes)
-    last = first and _last(event, first, mistakes)
+    first = _first_day(event, mistakes)
+    last = first and _last_day(event, first, mistakes)
     if not first or not last:
         return
     name = _NOISE.sub("", event.text("SUMMARY")).strip() or "office"
-    works = _works(event, mistakes)
+    works = _is_worked(event, mistakes)
     for step in range((last - first).days + 1):
-        yield Row(event.at, first + step * DAY, name, works)
+        yield CalendarDay(event.line_number, first + step * DAY, name, works)
 
 
-def _works(event: Event, mistakes: list[Mistake]) -> bool:
-    mark = event.get(APPLE)
+def _is_worked(event: CalendarEvent, mistakes: list[Mistake]) -> bool:
+    mark = event.first(APPLE_DAY_PROPERTY)
     if mark is None:
         said = f"{event.text('SUMMARY')}\n{event.text('CATEGORIES')}"
         return bool(_WORKED.search(said))
-    if mark.value not in MARKS:
-        mistakes.append(Mistake(mark.where, mark.value, " or ".join(MARKS)))
-    return MARKS.get(mark.value, False)
+    if mark.value not in APPLE_DAY_IS_WORKED:
+        mistakes.append(
+            Mistake(mark.where, mark.value, " or ".join(APPLE_DAY_IS_WORKED))
+        )
+    return APPLE_DAY_IS_WORKED.get(mark.value, False)
 
 
-def _start(event: Event, mistakes: list[Mistake]) -> date | None:
-    if line := event.get("DTSTART"):
-        return _day(line, mistakes)
-    mistakes.append(Mistake(f"line {event.at}: DTSTART", "nothing", "the first day"))
+def _first_day(event: CalendarEvent, mistakes: list[Mistake]) -> date | None:
+    if line := event.first("DTSTART"):
+        return _parse_day(line, mistakes)
+    mistakes.append(
+        Mistake(f"line {event.line_number}: DTSTART", "nothing", "the first day")
+    )
     return None
 
 
-def _last(event: Event, first: date, mistakes: list[Mistake]) -> date | None:
+def _last_day(
+    event: CalendarEvent, first: date, mistakes: list[Mistake]
+) -> date | None:
     """Find the last day: DTEND is the day after it, or a time on it (3.6.1)."""
-    line = event.get("DTEND")
-    end = _day(line, mistakes) if line else first
+    line = event.first("DTEND")
+    end = _parse_day(line, mistakes) if line else first
     if line is None or end is None:
         return end
-    if not first <= end <= first + LONGEST:
-        expected = f"a day from {first} to {first + LONGEST}"
+    if not first <= end <= first + LONGEST_BLOCK:
+        expected = f"a day from {first} to {first + LONGEST_BLOCK}"
         mistakes.append(Mistake(line.where, line.value, expected))
         return None
     ends_within = line.value[8:] not in {"", "T000000"}
     return end if ends_within else max(first, end - DAY)
 
 
-def _day(line: Line, mistakes: list[Mistake]) -> date | None:
-    found = _WHEN.fullmatch(line.value)
+def _parse_day(line: IcsLine, mistakes: list[Mistake]) -> date | None:
+    found = _DATE.fullmatch(line.value)
     with suppress(ValueError):
         if found and int(found[1]) in YEARS:
             return date(int(found[1]), int(found[2]), int(found[3]))
@@ -120,10 +132,14 @@ def _day(line: Line, mistakes: list[Mistake]) -> date | None:
     return None
 
 
-def _refuse_contrary(rows: Sequence[Row], mistakes: list[Mistake]) -> None:
-    off = {row.day: row.at for row in rows if not row.works}
+def _refuse_contradictions(
+    rows: Sequence[CalendarDay], mistakes: list[Mistake]
+) -> None:
+    off = {row.day: row.line_number for row in rows if not row.is_worked}
     for row in rows:
-        if row.works and (row.day in off or not weekend(row.day)):
+        if row.is_worked and (row.day in off or not is_weekend(row.day)):
             also = f", not off by line {off[row.day]}" if row.day in off else ""
             expected = f"a make-up workday on a Saturday or Sunday{also}"
-            mistakes.append(Mistake(f"line {row.at}: worked", str(row.day), expected))
+            mistakes.append(
+                Mistake(f"line {row.line_number}: worked", str(row.day), expected)
+            )

@@ -3,14 +3,14 @@
 from collections.abc import Mapping, Sequence
 
 from service.adapters.documents.data import as_csv, as_json, rows_as_csv
-from service.adapters.documents.text import ReportWords, as_text
+from service.adapters.documents.text import ReportTemplates, as_text
 from service.domain.reports.weekly import Report
 
 
 class Documents:
     """The forms a report can take, told in the words of a template folder."""
 
-    def __init__(self, words: ReportWords) -> None:
+    def __init__(self, words: ReportTemplates) -> None:
         self._words = words
 
     def as_text(self, report: Report) -> str:

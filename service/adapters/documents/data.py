@@ -7,9 +7,9 @@ from decimal import Decimal
 
 import orjson
 
-from service.adapters.files.spreadsheet_formulas import guarded
-from service.domain.law.rule import Text
-from service.domain.reports.tally import Tally, TypeLine
+from service.adapters.files.spreadsheet_formulas import guard_formula
+from service.domain.law.rule import BilingualText
+from service.domain.reports.tally import Tally, TypeRow
 from service.domain.reports.weekly import Report
 
 
@@ -27,7 +27,7 @@ def as_json(report: Report) -> bytes:
         "starts_at": report.period.starts_at,
         "ends_at": report.period.ends_at,
         "as_of": report.as_of,
-        "authority": _both(report.authority),
+        "authority": _both_languages(report.authority),
         "simulated": report.simulated,
         "first_issue": report.first_issue,
         "due": report.due,
@@ -40,7 +40,11 @@ def as_json(report: Report) -> bytes:
         "next_period": report.next_period.label,
         "next_period_reminders": report.forecast,
         "types": [
-            {"rule": line.rule, "name": _both(line.name), **_counts(report, line)}
+            {
+                "rule": line.rule,
+                "name": _both_languages(line.name),
+                **_counts(report, line),
+            }
             for line in report.lines
         ],
     }
@@ -60,16 +64,16 @@ def as_csv(report: Report) -> str:
     return out.getvalue()
 
 
-def _row(report: Report, line: TypeLine) -> dict[str, object]:
+def _row(report: Report, line: TypeRow) -> dict[str, object]:
     return {
         "period": report.period.label,
         "from": report.period.first_on,
         "to": report.period.last_on,
         "as_of": report.as_of.isoformat(),
         "simulated": str(report.simulated).lower(),
-        "rule": guarded(line.rule),
-        "name_zh": guarded(line.name.zh),
-        "name_en": guarded(line.name.en),
+        "rule": guard_formula(line.rule),
+        "name_zh": guard_formula(line.name.zh),
+        "name_en": guard_formula(line.name.en),
         **_counts(report, line),
     }
 
@@ -85,21 +89,23 @@ def rows_as_csv(rows: Sequence[Mapping[str, object]], columns: Sequence[str]) ->
 
 
 def _cell(value: object) -> object:
-    return guarded(value) if isinstance(value, str) else value
+    return guard_formula(value) if isinstance(value, str) else value
 
 
-def _counts(report: Report, line: TypeLine) -> Mapping[str, int | Decimal | None]:
+def _counts(report: Report, line: TypeRow) -> Mapping[str, int | Decimal | None]:
     return {
-        **_tally(line.this),
+        **_tally_columns(line.this),
         "previous_messages": None if report.first_issue else line.previous.messages,
         "year_reminded": line.year.reminded,
         "year_messages": line.year.messages,
-        **{f"total_{name}": count for name, count in _tally(line.total).items()},
+        **{
+            f"total_{name}": count for name, count in _tally_columns(line.total).items()
+        },
         "total_delivery_rate": line.total.delivery_rate,
     }
 
 
-def _tally(tally: Tally) -> Mapping[str, int]:
+def _tally_columns(tally: Tally) -> Mapping[str, int]:
     return {
         "reminded": tally.reminded,
         "messages": tally.messages,
@@ -110,5 +116,5 @@ def _tally(tally: Tally) -> Mapping[str, int]:
     }
 
 
-def _both(text: Text) -> Mapping[str, str]:
+def _both_languages(text: BilingualText) -> Mapping[str, str]:
     return {"zh": text.zh, "en": text.en}

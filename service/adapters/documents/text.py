@@ -5,30 +5,36 @@ from decimal import Decimal
 from typing import Literal, Protocol
 from unicodedata import combining, east_asian_width
 
-from service.domain.law.rule import Language, Text
-from service.domain.reports.tally import TypeLine
+from service.domain.law.rule import BilingualText, Language
+from service.domain.reports.tally import TypeRow
 from service.domain.reports.weekly import Report
 
-Number = tuple[Text, Callable[[TypeLine], object]]
+ReportColumn = tuple[BilingualText, Callable[[TypeRow], object]]
 """A column: its heading in two parts, a number of the line."""
 
-NAME = Text("/许可事项", "/permit type")
-CHANGE: Number = (Text("较上期/短信", "change/sent"), lambda line: f"{line.change:+}")
-NUMBERS: tuple[Number, ...] = (
-    (Text("本期/提醒", "this/reminded"), lambda line: line.this.reminded),
-    (Text("本期/短信", "this/sent"), lambda line: line.this.messages),
-    CHANGE,
-    (Text("本期/已送达", "this/delivered"), lambda line: line.this.delivered),
-    (Text("本期/未送达", "this/failed"), lambda line: line.this.failed),
-    (Text("累计/短信", "all/sent"), lambda line: line.total.messages),
-    (Text("累计/已送达", "all/delivered"), lambda line: line.total.delivered),
-    (Text("累计/未送达", "all/failed"), lambda line: line.total.failed),
-    (Text("累计/待回执", "all/pending"), lambda line: line.total.pending),
-    (Text("累计/送达率", "all/rate"), lambda line: _rate(line.total.delivery_rate)),
+NAME_HEADING = BilingualText("/许可事项", "/permit type")
+CHANGE_COLUMN: ReportColumn = (
+    BilingualText("较上期/短信", "change/sent"),
+    lambda line: f"{line.change:+}",
+)
+COLUMNS: tuple[ReportColumn, ...] = (
+    (BilingualText("本期/提醒", "this/reminded"), lambda line: line.this.reminded),
+    (BilingualText("本期/短信", "this/sent"), lambda line: line.this.messages),
+    CHANGE_COLUMN,
+    (BilingualText("本期/已送达", "this/delivered"), lambda line: line.this.delivered),
+    (BilingualText("本期/未送达", "this/failed"), lambda line: line.this.failed),
+    (BilingualText("累计/短信", "all/sent"), lambda line: line.total.messages),
+    (BilingualText("累计/已送达", "all/delivered"), lambda line: line.total.delivered),
+    (BilingualText("累计/未送达", "all/failed"), lambda line: line.total.failed),
+    (BilingualText("累计/待回执", "all/pending"), lambda line: line.total.pending),
+    (
+        BilingualText("累计/送达率", "all/rate"),
+        lambda line: _rate(line.total.delivery_rate),
+    ),
 )
 
 
-class ReportWords(Protocol):
+class ReportTemplates(Protocol):
     """The prose around the figures."""
 
     def render_report(
@@ -41,16 +47,18 @@ class ReportWords(Protocol):
         ...
 
 
-def as_text(report: Report, words: ReportWords) -> str:
+def as_text(report: Report, words: ReportTemplates) -> str:
     """Tell the whole report twice, in Chinese and then in English.
 
     A Chinese character is two columns wide. A first issue has no column for the
     change.
     """
-    return "\n\n\n".join(_told(report, words, one) for one in ("zh", "en")) + "\n"
+    return (
+        "\n\n\n".join(_report_text(report, words, one) for one in ("zh", "en")) + "\n"
+    )
 
 
-def _told(report: Report, words: ReportWords, language: Language) -> str:
+def _report_text(report: Report, words: ReportTemplates, language: Language) -> str:
     title, headline, notes = (
         words.render_report(report, language, part)
         for part in ("title", "headline", "notes")
@@ -59,22 +67,24 @@ def _told(report: Report, words: ReportWords, language: Language) -> str:
 
 
 def _table(report: Report, language: Language) -> str:
-    numbers = [one for one in NUMBERS if one is not CHANGE or not report.first_issue]
-    headings = [NAME, *(heading for heading, _ in numbers)]
-    parts = [heading.in_(language).split("/") for heading in headings]
+    numbers = [
+        one for one in COLUMNS if one is not CHANGE_COLUMN or not report.first_issue
+    ]
+    headings = [NAME_HEADING, *(heading for heading, _ in numbers)]
+    parts = [heading.in_language(language).split("/") for heading in headings]
     lines = [
-        [line.name.in_(language), *(str(number(line)) for _, number in numbers)]
+        [line.name.in_language(language), *(str(number(line)) for _, number in numbers)]
         for line in (*report.lines, report.sums)
     ]
-    return _aligned([*map(list, zip(*parts, strict=True)), *lines])
+    return _align([*map(list, zip(*parts, strict=True)), *lines])
 
 
-def _aligned(rows: Sequence[Sequence[str]]) -> str:
+def _align(rows: Sequence[Sequence[str]]) -> str:
     """Set names left and numbers right, two lines of heading, the last row apart."""
     widths = [max(map(_width, column)) for column in zip(*rows, strict=True)]
     lines = [
         "  ".join(
-            _placed(cell, width, at)
+            _pad(cell, width, at)
             for at, (cell, width) in enumerate(zip(row, widths, strict=True))
         )
         for row in rows
@@ -83,7 +93,7 @@ def _aligned(rows: Sequence[Sequence[str]]) -> str:
     return "\n".join([*lines[:2], bar, *lines[2:-1], bar, lines[-1]])
 
 
-def _placed(cell: str, width: int, column: int) -> str:
+def _pad(cell: str, width: int, column: int) -> str:
     space = " " * (width - _width(cell))
     return space + cell if column else cell + space
 

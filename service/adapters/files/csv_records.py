@@ -7,21 +7,21 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Record:
+class CsvRecord:
     """What stands from line `line` on: its cells, or why they cannot be told apart."""
 
     line: int
     cells: list[str]
-    broken: str | None = None
+    error: str | None = None
 
-    def without(self, first: int) -> "Record":
+    def without_first(self, count: int) -> "CsvRecord":
         """The same record without its first cells."""
-        if self.broken or not first:
+        if self.error or not count:
             return self
-        return Record(self.line, self.cells[first:])
+        return CsvRecord(self.line, self.cells[count:])
 
 
-class Records:
+class CsvRecordReader:
     """Reads records one by one; lines that hold nothing are passed over.
 
     `csv` runs in its strict mode. A quote that is opened and never closed swallows
@@ -29,46 +29,46 @@ class Records:
     """
 
     def __init__(self, lines: Iterable[str], delimiter: str = ",") -> None:
-        self._tape = _Tape(lines)
+        self._tape = _LineBuffer(lines)
         self._reader = csv.reader(self._tape, strict=True, delimiter=delimiter)
         self._line = 1
 
-    def __iter__(self) -> Iterator[Record]:
+    def __iter__(self) -> Iterator[CsvRecord]:
         return self
 
-    def __next__(self) -> Record:
+    def __next__(self) -> CsvRecord:
         while True:
             record = self._read()
-            self._line += len(self._tape.taken)
-            self._tape.taken.clear()
-            if record.broken or any(map(str.strip, record.cells)):
+            self._line += len(self._tape.consumed)
+            self._tape.consumed.clear()
+            if record.error or any(map(str.strip, record.cells)):
                 return record
 
-    def _read(self) -> Record:
+    def _read(self) -> CsvRecord:
         try:
-            return Record(self._line, next(self._reader))
+            return CsvRecord(self._line, next(self._reader))
         except csv.Error as error:
-            first = self._tape.keep_first()
-            return Record(self._line, [first.rstrip("\r\n")], str(error))
+            first = self._tape.push_back_rest()
+            return CsvRecord(self._line, [first.rstrip("\r\n")], str(error))
 
 
-class _Tape:
+class _LineBuffer:
     """Lines, those taken since the last record, and those to be taken again."""
 
     def __init__(self, lines: Iterable[str]) -> None:
         self._lines = iter(lines)
         self._again: deque[str] = deque()
-        self.taken: list[str] = []
+        self.consumed: list[str] = []
 
     def __iter__(self) -> Iterator[str]:
         return self
 
     def __next__(self) -> str:
         line = self._again.popleft() if self._again else next(self._lines)
-        self.taken.append(line)
+        self.consumed.append(line)
         return line
 
-    def keep_first(self) -> str:
-        self._again.extendleft(reversed(self.taken[1:]))
-        del self.taken[1:]
-        return self.taken[0]
+    def push_back_rest(self) -> str:
+        self._again.extendleft(reversed(self.consumed[1:]))
+        del self.consumed[1:]
+        return self.consumed[0]

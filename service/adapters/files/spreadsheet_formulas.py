@@ -5,15 +5,15 @@ The characters are those of OWASP's page on CSV injection.
 
 import re
 
-_RUNS = re.compile(r"'*[=+\-@\t\r]")
-_GUARDED = re.compile(r"'+[=+\-@\t\r]")
+_FORMULA = re.compile(r"'*[=+\-@\t\r]")
+_GUARDED_FORMULA = re.compile(r"'+[=+\-@\t\r]")
 
 
-def guarded(cell: str) -> str:
+def guard_formula(cell: str) -> str:
     """Put a quote before what would run as a formula: a phone's + as well."""
-    return f"'{cell}" if _RUNS.match(cell) else cell
+    return f"'{cell}" if _FORMULA.match(cell) else cell
 
 
-def unguarded(cell: str) -> str:
+def unguard_formula(cell: str) -> str:
     """Take that quote away again, so that a file we wrote can be read back."""
-    return cell[1:] if _GUARDED.match(cell) else cell
+    return cell[1:] if _GUARDED_FORMULA.match(cell) else cell

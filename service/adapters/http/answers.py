@@ -15,10 +15,10 @@ from service.domain.delivery.outcome import NotPosted, RefusalKind, Refused
 LONGEST_ANSWER = 64 * 1024
 """Bytes; a message of 1600 characters, each escaped, takes some ten thousand."""
 
-LONGEST_WAIT = 3600.0
+LONGEST_RETRY_AFTER = 3600.0
 """Seconds that a Retry-After is believed, at most."""
 
-TAKEN = range(200, 300)
+SUCCESS_STATUSES = range(200, 300)
 
 _NOT_CONNECTED = (
     aiohttp.ClientConnectorError,
@@ -36,7 +36,7 @@ class BoundsError(Exception):
     """A request or an answer that leaves what is agreed: its host, its length."""
 
 
-def never_begun(error: Exception) -> NotPosted | Refused | None:
+def outcome_if_not_posted(error: Exception) -> NotPosted | Refused | None:
     """What a POST that raised came to, if nothing was sent; None: it may have been."""
     if isinstance(error.__cause__, LateError):
         return NotPosted()
@@ -45,12 +45,12 @@ def never_begun(error: Exception) -> NotPosted | Refused | None:
     return None
 
 
-def timeouts(total: float) -> aiohttp.ClientTimeout:
+def client_timeout(total: float) -> aiohttp.ClientTimeout:
     """So many seconds for the whole request, half of them for connecting."""
     return aiohttp.ClientTimeout(total=total, connect=total * _CONNECT_SHARE)
 
 
-async def text_of(answer: aiohttp.ClientResponse, longest: int) -> str:
+async def read_body(answer: aiohttp.ClientResponse, longest: int) -> str:
     """The body as UTF-8, `�` for what is none: a gateway's page may be anything.
 
     Raises `BoundsError` where it is longer, in bytes.
@@ -67,9 +67,9 @@ def retry_after(answer: aiohttp.ClientResponse) -> float | None:
     """Seconds, given as such or as a date: the answer tells its own time too."""
     asked = answer.headers.get("Retry-After", "")
     if _DIGITS.fullmatch(asked):
-        return min(float(asked), LONGEST_WAIT)
+        return min(float(asked), LONGEST_RETRY_AFTER)
     try:
         until, at = map(parsedate_to_datetime, (asked, answer.headers.get("Date", "")))
-        return min(max((until - at).total_seconds(), 0.0), LONGEST_WAIT)
+        return min(max((until - at).total_seconds(), 0.0), LONGEST_RETRY_AFTER)
     except (ValueError, TypeError, OverflowError):
         return None

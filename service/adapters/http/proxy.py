@@ -9,17 +9,17 @@ from yarl import URL
 from service.domain.errors import SetUpError
 
 
-def proxy_for(url: str, chosen: str | None) -> str | None:
+def proxy_for(url: str, configured: str | None) -> str | None:
     """The proxy for a URL: the chosen one, else what `HTTPS_PROXY` and its like say.
 
     `NO_PROXY` is honoured, and this machine needs none. Raises `SetUpError` for a
     proxy that speaks no HTTP, since every message would fail on it.
     """
-    if chosen is not None:
-        return chosen
+    if configured is not None:
+        return configured
     target = URL(url)
     found = getproxies().get(target.scheme)
-    if not found or _here(target.host or "") or proxy_bypass(target.host or ""):
+    if not found or _is_loopback(target.host or "") or proxy_bypass(target.host or ""):
         return None
     address = found if "://" in found else f"http://{found}"
     scheme, _, host = address.partition("://")
@@ -31,7 +31,7 @@ def proxy_for(url: str, chosen: str | None) -> str | None:
     return address
 
 
-def _here(host: str) -> bool:
+def _is_loopback(host: str) -> bool:
     with suppress(ValueError):
         return ipaddress.ip_address(host).is_loopback
     return host == "localhost"

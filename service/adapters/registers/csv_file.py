@@ -5,25 +5,25 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from service.adapters.files.csv_records import Record, Records
-from service.adapters.files.spreadsheet_formulas import unguarded
-from service.adapters.registers.mapping import BY_NAME, RegisterMapping
+from service.adapters.files.csv_records import CsvRecord, CsvRecordReader
+from service.adapters.files.spreadsheet_formulas import unguard_formula
+from service.adapters.registers.mapping import IDENTITY_MAPPING, RegisterMapping
 from service.domain.errors import InvalidError, Mistake
 from service.domain.formats.permit_fields import permit_from
-from service.domain.formats.raw import bare
+from service.domain.formats.raw import strip_blanks
 from service.domain.permits.permit import Permit
 
-BEYOND = ""
+EXTRA_CELLS = ""
 """The key in `Row.raw` of what stands beyond the header, or cannot be split."""
 
-VERDICT = ("line", "reason")
+REJECT_COLUMNS = ("line", "reason")
 """The first two columns of a rejects file; the others are the register's own."""
 
 _PIECE_BYTES = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class RegisterRow:
     """A row at its line of the file: a permit, or an error with all its mistakes.
 
     `raw` holds every column of the header, as found.
@@ -40,7 +40,7 @@ def read_csv(
     mapping: RegisterMapping | None = None,
     *,
     default_authority: str | None = None,
-) -> Iterator[Row]:
+) -> Iterator[RegisterRow]:
     """Read a register; without a mapping its header is the permit fields themselves.
 
     Blank lines are passed over. A permit that the file already held is an error
@@ -50,21 +50,23 @@ def read_csv(
     where the file as a whole is wrong: unreadable, empty, in another encoding, or
     with a header that the mapping does not know.
     """
-    mapping = mapping or BY_NAME
+    mapping = mapping or IDENTITY_MAPPING
     try:
-        encoding = _encoding(path, mapping)
+        encoding = _detect_encoding(path, mapping)
         _refuse_wrong_encoding(path, encoding)
         with path.open(encoding=encoding, newline="") as file:
-            records = Records(file)
-            header, skipped = _header(records, mapping, path.name)
-            sheet = _Sheet(path.name, header, mapping, default_authority)
-            yield from (sheet.row(record.without(skipped)) for record in records)
+            records = CsvRecordReader(file)
+            header, skipped = _read_header(records, mapping, path.name)
+            sheet = _RowReader(path.name, header, mapping, default_authority)
+            yield from (
+                sheet.read_row(record.without_first(skipped)) for record in records
+            )
     except OSError as error:
         mistake = Mistake("file", str(error.strerror), "a readable file")
         raise InvalidError(path.name, [mistake]) from error
 
 
-class _Sheet:
+class _RowReader:
     """What reading a row depends on, and the permits of the rows before it."""
 
     def __init__(
@@ -80,31 +82,31 @@ class _Sheet:
         self._default_authority = default_authority
         self._lines: dict[tuple[str, str, str], int] = {}
 
-    def row(self, record: Record) -> Row:
-        raw = self._raw(record)
+    def read_row(self, record: CsvRecord) -> RegisterRow:
+        raw = self._raw_cells(record)
         where = f"{self._name}:{record.line}"
         try:
             self._refuse_misshapen(record, where)
-            permit = self._permit(raw, where)
+            permit = self._read_permit(raw, where)
             self._refuse_duplicate(permit, record.line, where)
         except InvalidError as error:
-            return Row(record.line, raw, None, error)
-        return Row(record.line, raw, permit, None)
+            return RegisterRow(record.line, raw, None, error)
+        return RegisterRow(record.line, raw, permit, None)
 
-    def _raw(self, record: Record) -> dict[str, str]:
-        if record.broken:
-            return {**dict.fromkeys(self._header, ""), BEYOND: record.cells[0]}
-        cells = [unguarded(cell) for cell in record.cells]
+    def _raw_cells(self, record: CsvRecord) -> dict[str, str]:
+        if record.error:
+            return {**dict.fromkeys(self._header, ""), EXTRA_CELLS: record.cells[0]}
+        cells = [unguard_formula(cell) for cell in record.cells]
         raw = dict(zip(self._header, cells, strict=False))
         if len(cells) == len(self._header):
             return raw
         beyond = cells[len(self._header) :]
-        rest = {BEYOND: ",".join(beyond)} if beyond else {}
+        rest = {EXTRA_CELLS: ",".join(beyond)} if beyond else {}
         return {**dict.fromkeys(self._header, ""), **raw, **rest}
 
-    def _refuse_misshapen(self, record: Record, where: str) -> None:
-        if record.broken:
-            mistake = Mistake("row", record.broken, "cells with their quotes closed")
+    def _refuse_misshapen(self, record: CsvRecord, where: str) -> None:
+        if record.error:
+            mistake = Mistake("row", record.error, "cells with their quotes closed")
         elif len(record.cells) != len(self._header):
             expected = f"{len(self._header)}, as in the header"
             mistake = Mistake("row", f"{len(record.cells)} cells", expected)
@@ -114,8 +116,8 @@ class _Sheet:
             return
         raise InvalidError(where, [mistake])
 
-    def _permit(self, raw: dict[str, str], where: str) -> Permit:
-        fields, mistakes = self._mapping.fields(raw)
+    def _read_permit(self, raw: dict[str, str], where: str) -> Permit:
+        fields, mistakes = self._mapping.read_fields(raw)
         authority = self._default_authority
         if not mistakes:
             return permit_from(fields, where, default_authority=authority)
@@ -134,25 +136,29 @@ class _Sheet:
             raise InvalidError(where, [mistake])
 
 
-def _header(
-    records: Records, mapping: RegisterMapping, where: str
+def _read_header(
+    records: CsvRecordReader, mapping: RegisterMapping, where: str
 ) -> tuple[list[str], int]:
     """The columns of the register, and how many of ours stand before them."""
     first = next(records, None)
     if first is None:
         raise InvalidError(where, [Mistake("file", "nothing", "a header and rows")])
-    if first.broken:
-        mistake = Mistake("header", first.broken, "cells with their quotes closed")
+    if first.error:
+        mistake = Mistake("header", first.error, "cells with their quotes closed")
         raise InvalidError(where, [mistake])
-    header = [bare(cell) for cell in first.cells]
-    skipped = len(VERDICT) if tuple(header[: len(VERDICT)]) == VERDICT else 0
-    mistakes = list(mapping.mistakes_in(header[skipped:]))
+    header = [strip_blanks(cell) for cell in first.cells]
+    skipped = (
+        len(REJECT_COLUMNS)
+        if tuple(header[: len(REJECT_COLUMNS)]) == REJECT_COLUMNS
+        else 0
+    )
+    mistakes = list(mapping.header_mistakes(header[skipped:]))
     if mistakes:
         raise InvalidError(where, mistakes)
     return header[skipped:], skipped
 
 
-def _encoding(path: Path, mapping: RegisterMapping) -> str:
+def _detect_encoding(path: Path, mapping: RegisterMapping) -> str:
     with path.open("rb") as file:
         marked = file.read(len(codecs.BOM_UTF8)) == codecs.BOM_UTF8
     return "utf-8-sig" if marked else mapping.encoding

@@ -9,7 +9,7 @@ from functools import lru_cache
 
 from service.domain.errors import Mistake
 from service.domain.formats.permit_fields import DATES, FIELDS, REQUIRED
-from service.domain.formats.raw import bare, label, shown
+from service.domain.formats.raw import safe_label, show_value, strip_blanks
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,54 +33,56 @@ class RegisterMapping:
     source: str | None = None
     max_age_days: int | None = None
 
-    def mistakes_in(self, header: Sequence[str]) -> Iterator[Mistake]:
+    def header_mistakes(self, header: Sequence[str]) -> Iterator[Mistake]:
         """Hold a header against the mapping: no column is passed over in silence."""
         known = {*self.columns, *self.ignore}
         for name, times in Counter(header).items():
             if not name:
                 yield Mistake("header", "a column without a name", "a name for each")
             elif times > 1:
-                yield Mistake(label(name), f"{times} columns of that name", "one")
+                yield Mistake(safe_label(name), f"{times} columns of that name", "one")
             elif name not in known:
                 expected = f"one of {', '.join(self.columns)}; or a mapping to name it"
-                yield Mistake(label(name), "a column nobody knows", expected)
+                yield Mistake(safe_label(name), "a column nobody knows", expected)
         for name in self.columns:
             if name not in header and name not in self.optional:
                 yield Mistake(name, "no such column", "it in the header")
 
-    def fields(self, raw: Mapping[str, str]) -> tuple[dict[str, object], list[Mistake]]:
+    def read_fields(
+        self, raw: Mapping[str, str]
+    ) -> tuple[dict[str, object], list[Mistake]]:
         """Read one row: the permit fields that can be read, and what cannot."""
         fields: dict[str, object] = dict(self.constants)
         mistakes: list[Mistake] = []
         for column, name in self.columns.items():
             if column in raw:
-                text = self._text(name, bare(raw[column]), mistakes)
+                text = self._field_value(name, strip_blanks(raw[column]), mistakes)
                 fields[name] = f"{fields[name]};{text}" if name in fields else text
         return fields, mistakes
 
-    def _text(self, name: str, text: str, mistakes: list[Mistake]) -> str:
+    def _field_value(self, name: str, text: str, mistakes: list[Mistake]) -> str:
         words = self.values.get(name)
         if words is not None:
-            return self._word(name, text, words, mistakes)
+            return self._translate(name, text, words, mistakes)
         if not text or self.date_format is None or name not in DATES:
             return text
-        day = iso_day(text, self.date_format)
+        day = to_iso_date(text, self.date_format)
         if day is None:
             expected = f"a date written {self.date_format}"
-            mistakes.append(Mistake(name, shown(text), expected))
+            mistakes.append(Mistake(name, show_value(text), expected))
         return day or ""
 
-    def _word(
+    def _translate(
         self, name: str, text: str, words: Mapping[str, str], mistakes: list[Mistake]
     ) -> str:
         if text and text not in words:
             expected = f"one of {', '.join(filter(None, words))}"
-            mistakes.append(Mistake(name, shown(text), expected))
+            mistakes.append(Mistake(name, show_value(text), expected))
         return words.get(text, "")
 
 
 @lru_cache(maxsize=8192)  # a register has far fewer dates than rows
-def iso_day(text: str, date_format: str) -> str | None:
+def to_iso_date(text: str, date_format: str) -> str | None:
     """Rewrite a date in ISO form; None where it is not written in that format."""
     try:
         parsed = time.strptime(text, date_format)
@@ -89,7 +91,7 @@ def iso_day(text: str, date_format: str) -> str | None:
         return None
 
 
-BY_NAME = RegisterMapping(
+IDENTITY_MAPPING = RegisterMapping(
     columns={name: name for name in FIELDS},
     optional=[name for name in FIELDS if name not in REQUIRED],
 )

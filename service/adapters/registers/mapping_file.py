@@ -22,17 +22,17 @@ from datetime import date
 from pathlib import Path
 from typing import get_args
 
-from service.adapters.registers.mapping import RegisterMapping, iso_day
+from service.adapters.registers.mapping import RegisterMapping, to_iso_date
 from service.domain.errors import InvalidError, Mistake
 from service.domain.formats.permit_fields import FIELDS, REQUIRED
-from service.domain.formats.raw import label, shown
+from service.domain.formats.raw import safe_label, show_value
 from service.domain.law.rule import Language
 from service.domain.permits.permit import PermitStatus
 
-_CONSTANTS = ("rule", "authority")
-_TEXTS = (*_CONSTANTS, "date_format", "encoding", "source")
-_KEYS = (*_TEXTS, "max_age_days", "ignore", "columns", "values")
-_WORDS: dict[str, Collection[str]] = {
+_CONSTANT_KEYS = ("rule", "authority")
+_TEXT_KEYS = (*_CONSTANT_KEYS, "date_format", "encoding", "source")
+_KEYS = (*_TEXT_KEYS, "max_age_days", "ignore", "columns", "values")
+_ALLOWED_VALUES: dict[str, Collection[str]] = {
     "status": tuple(PermitStatus),
     "language": get_args(Language),
 }
@@ -54,11 +54,11 @@ def load_mapping(path: Path) -> RegisterMapping:
 
 def mapping_from(document: Mapping[str, object], where: str) -> RegisterMapping:
     """Check what a mapping file says; raises `InvalidError` with all its mistakes."""
-    read = _Document(document)
+    read = _MappingDocument(document)
     mapping = RegisterMapping(
         columns=read.words("columns", document.get("columns", {})),
         values=read.tables("values"),
-        constants={key: text for key in _CONSTANTS if (text := read.text(key))},
+        constants={key: text for key in _CONSTANT_KEYS if (text := read.text(key))},
         ignore=read.names("ignore"),
         date_format=read.text("date_format"),
         encoding=read.text("encoding") or "utf-8-sig",
@@ -76,19 +76,19 @@ def mapping_from(document: Mapping[str, object], where: str) -> RegisterMapping:
     return mapping
 
 
-class _Document:
+class _MappingDocument:
     """A TOML document being read, and the values of the wrong shape in it."""
 
     def __init__(self, document: Mapping[str, object]) -> None:
         self._document = document
         self.mistakes = [
-            Mistake(label(key), "an unknown key", f"one of {', '.join(_KEYS)}")
+            Mistake(safe_label(key), "an unknown key", f"one of {', '.join(_KEYS)}")
             for key in document
             if key not in _KEYS
         ]
 
     def _wrong(self, key: str, found: object, expected: str) -> None:
-        self.mistakes.append(Mistake(key, shown(found), expected))
+        self.mistakes.append(Mistake(key, show_value(found), expected))
 
     def text(self, key: str) -> str | None:
         found = self._document.get(key)
@@ -132,16 +132,18 @@ def _column_mistakes(mapping: RegisterMapping) -> Iterator[Mistake]:
     for column, name in mapping.columns.items():
         if name not in FIELDS:
             expected = f"one of {', '.join(FIELDS)}"
-            yield Mistake(f"columns.{column}", shown(name), expected)
+            yield Mistake(f"columns.{column}", show_value(name), expected)
         if column in mapping.ignore:
-            yield Mistake("ignore", shown(column), "a column that is not mapped")
+            yield Mistake("ignore", show_value(column), "a column that is not mapped")
     sources = Counter([*mapping.columns.values(), *mapping.constants])
     for name, times in sources.items():
         if times > 1 and name != "phones":
             yield Mistake("columns", f"{name} {times} times", "it once")
     for name in REQUIRED:
         if name not in sources:
-            expected = "a column for it" + (", or a constant" * (name in _CONSTANTS))
+            expected = "a column for it" + (
+                ", or a constant" * (name in _CONSTANT_KEYS)
+            )
             yield Mistake("columns", f"nothing for {name}", expected)
 
 
@@ -149,21 +151,21 @@ def _value_mistakes(mapping: RegisterMapping) -> Iterator[Mistake]:
     for name, words in mapping.values.items():
         if name not in mapping.columns.values():
             yield Mistake(f"values.{name}", "a field without a column", "a mapped one")
-        allowed = _WORDS.get(name)
+        allowed = _ALLOWED_VALUES.get(name)
         for word, ours in words.items():
             if allowed and ours not in allowed:
                 expected = " or ".join(allowed)
-                yield Mistake(f"values.{name}.{word}", shown(ours), expected)
+                yield Mistake(f"values.{name}.{word}", show_value(ours), expected)
 
 
 def _format_mistakes(mapping: RegisterMapping) -> Iterator[Mistake]:
     written = mapping.date_format
-    if written and iso_day(_EXAMPLE.strftime(written), written) != str(_EXAMPLE):
+    if written and to_iso_date(_EXAMPLE.strftime(written), written) != str(_EXAMPLE):
         expected = "strptime codes for year, month and day, like %Y-%m-%d"
-        yield Mistake("date_format", shown(written), expected)
+        yield Mistake("date_format", show_value(written), expected)
     if not _is_encoding(mapping.encoding):
         expected = "a text encoding, like gb18030"
-        yield Mistake("encoding", shown(mapping.encoding), expected)
+        yield Mistake("encoding", show_value(mapping.encoding), expected)
     if mapping.max_age_days and not mapping.source:
         yield Mistake("source", "nothing", "the register whose age max_age_days limits")
 

@@ -7,12 +7,12 @@ from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import TextIO
 
-from service.adapters.files.spreadsheet_formulas import guarded
-from service.adapters.registers.csv_file import BEYOND, VERDICT
+from service.adapters.files.spreadsheet_formulas import guard_formula
+from service.adapters.registers.csv_file import EXTRA_CELLS, REJECT_COLUMNS
 from service.domain.errors import SetUpError
 
 
-class Rejects:
+class CsvRejectWriter:
     """Refused rows being written: `line, reason`, then their own columns."""
 
     def __init__(self, file: TextIO) -> None:
@@ -21,30 +21,30 @@ class Rejects:
 
     def add(self, line: int, raw: Mapping[str, str], reason: str) -> None:
         """Hand back one row; what stands beyond its header goes into a last cell."""
-        columns = [name for name in raw if name != BEYOND]
+        columns = [name for name in raw if name != EXTRA_CELLS]
         if not self.count:
-            self._write([*VERDICT, *columns])
-        beyond = [raw[BEYOND]] if BEYOND in raw else []
+            self._write([*REJECT_COLUMNS, *columns])
+        beyond = [raw[EXTRA_CELLS]] if EXTRA_CELLS in raw else []
         self._write([str(line), reason, *map(raw.__getitem__, columns), *beyond])
         self.count += 1
 
     def _write(self, cells: Iterable[str]) -> None:
-        self._writer.writerow(map(guarded, cells))
+        self._writer.writerow(map(guard_formula, cells))
 
 
 @contextmanager
-def rejects_file(path: Path) -> Iterator[Rejects]:
+def open_rejects_file(path: Path) -> Iterator[CsvRejectWriter]:
     """Write a rejects file that appears only whole, and only if a row was added.
 
     Nobody but its owner can read it: the rows still have their phones in them. A
     file of that name from an earlier import is replaced. Raises `SetUpError` where
     the folder cannot be written to.
     """
-    part = _part_of(path)
+    part = _create_part_file(path)
     try:
         # Without its BOM, Excel does not see that a CSV file is UTF-8.
         with part.open("w", encoding="utf-8-sig", newline="") as file:
-            rejects = Rejects(file)
+            rejects = CsvRejectWriter(file)
             yield rejects
         if rejects.count:
             part.replace(path)
@@ -52,7 +52,7 @@ def rejects_file(path: Path) -> Iterator[Rejects]:
         part.unlink(missing_ok=True)
 
 
-def _part_of(path: Path) -> Path:
+def _create_part_file(path: Path) -> Path:
     try:
         with NamedTemporaryFile(
             dir=path.parent, prefix=f".{path.name}.", delete=False

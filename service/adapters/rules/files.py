@@ -9,15 +9,15 @@ from pathlib import Path
 from service.adapters.files.read import read_toml
 from service.domain.calendars.calendar import Calendar
 from service.domain.errors import InvalidError, Mistake, SetUpError
-from service.domain.formats.authority_file import NOBODY, authorities_from
-from service.domain.formats.overlay import overlaid
-from service.domain.formats.rule_file import rule_from
+from service.domain.formats.authority_file import NO_AUTHORITIES, parse_authorities
+from service.domain.formats.overlay import complete_overlay
+from service.domain.formats.rule_file import parse_rule
 from service.domain.law.authority import Authority
 from service.domain.law.rule import Rule
 
 
 def read_rules(
-    place: Path, *, templates: Collection[str], calendars: Mapping[str, Calendar]
+    source: Path, *, templates: Collection[str], calendars: Mapping[str, Calendar]
 ) -> dict[str, Rule]:
     """Read one rule file, or every one of a folder and those inside it, by code.
 
@@ -25,17 +25,17 @@ def read_rules(
     names, field by field. Raises `SetUpError` where there is no file, and
     `InvalidError` with the mistakes of all files, each naming its file.
     """
-    folder = place if place.is_dir() else place.parent
-    paths = sorted(place.rglob("*.toml")) if place.is_dir() else [place]
+    folder = source if source.is_dir() else source.parent
+    paths = sorted(source.rglob("*.toml")) if source.is_dir() else [source]
     if not paths:
         message = f"{folder}: no rule files (*.toml) here; name the right folder"
         raise SetUpError(message)
     mistakes = list[Mistake]()
     rules, texts = dict[str, Rule](), dict[str, Mapping[str, object]]()
     overlays = list[tuple[Path, Mapping[str, object]]]()
-    read = partial(rule_from, templates=templates, calendars=calendars)
+    read = partial(parse_rule, templates=templates, calendars=calendars)
     for path in paths:
-        with _placing(path.relative_to(folder), mistakes):
+        with _collect_mistakes(path.relative_to(folder), mistakes):
             values: Mapping[str, object] = read_toml(path)
             if "over" in values:
                 overlays.append((path, values))
@@ -46,13 +46,13 @@ def read_rules(
                 raise InvalidError(str(path), [taken])
             rules[rule.code], texts[rule.code] = rule, values
     for path, values in overlays:
-        with _placing(path.relative_to(folder), mistakes):
-            over = overlaid(texts, values, str(path))
+        with _collect_mistakes(path.relative_to(folder), mistakes):
+            over = complete_overlay(texts, values, str(path))
             local = read(over, str(path)).versions
             base = rules[str(over["code"])]
             rules[base.code] = replace(base, versions=base.versions + local)
     if mistakes:
-        raise InvalidError(str(place), mistakes)
+        raise InvalidError(str(source), mistakes)
     return rules
 
 
@@ -60,18 +60,18 @@ def read_authorities(
     path: Path,
     *,
     calendars: Collection[str],
-    known: Mapping[str, Authority] = NOBODY,
+    known: Mapping[str, Authority] = NO_AUTHORITIES,
 ) -> dict[str, Authority]:
     """Read an authority file by codes; `known` are those already installed.
 
     Raises `InvalidError` or `SetUpError`.
     """
     values = read_toml(path)
-    return authorities_from(values, str(path), calendars=calendars, known=known)
+    return parse_authorities(values, str(path), calendars=calendars, installed=known)
 
 
 @contextmanager
-def _placing(path: Path, mistakes: list[Mistake]) -> Iterator[None]:
+def _collect_mistakes(path: Path, mistakes: list[Mistake]) -> Iterator[None]:
     """Collect the mistakes of one file, each saying which."""
     try:
         yield

@@ -6,35 +6,41 @@ from typing import Final
 
 from service.adapters.sms_platform.format.model import (
     FileFormat,
-    Format,
     HttpFormat,
+    PlatformFormat,
     ResultsFormat,
 )
-from service.adapters.sms_platform.http.provider import request
-from service.adapters.sms_platform.message_fields import Secret, Slip, written
+from service.adapters.sms_platform.http.provider import build_request
+from service.adapters.sms_platform.message_fields import (
+    PlatformMessage,
+    Secret,
+    render_fields,
+)
 
 _NORTH_AMERICA: Final = 1
-_NOBODY: Final = "2125550142"
+_FICTIONAL_NUMBER: Final = "2125550142"
 """Kept free for fiction; other countries get zeros, which are nobody's either."""
 
 
-def example(found: Format) -> Iterator[str]:
+def example_lines(platform_format: PlatformFormat) -> Iterator[str]:
     """What a message would look like; no secret is told, only where it comes from."""
-    slip = _slip(found)
-    if isinstance(found.sends, FileFormat):
-        yield from _file(found.sends, slip)
+    slip = _example_message(platform_format)
+    if isinstance(platform_format.outgoing, FileFormat):
+        yield from _file_lines(platform_format.outgoing, slip)
     else:
-        yield from _http(found.sends, slip)
-    if found.results is None:
+        yield from _http_lines(platform_format.outgoing, slip)
+    if platform_format.results is None:
         yield "results: none are read"
     else:
-        yield from _results(found.results)
+        yield from _results_lines(platform_format.results)
 
 
-def _slip(found: Format) -> Slip:
-    code = found.sends.style.calling_code or _NORTH_AMERICA
-    digits = _NOBODY if code == _NORTH_AMERICA else "0" * len(_NOBODY)
-    return Slip(
+def _example_message(found: PlatformFormat) -> PlatformMessage:
+    code = found.outgoing.style.calling_code or _NORTH_AMERICA
+    digits = (
+        _FICTIONAL_NUMBER if code == _NORTH_AMERICA else "0" * len(_FICTIONAL_NUMBER)
+    )
+    return PlatformMessage(
         id="019b0000-0000-7000-8000-000000000000",
         phone=f"+{code}{digits}",
         body="【临江省市场监管局】贵单位食品生产许可证（尾号0142）2026年12月31日到期。",
@@ -45,42 +51,42 @@ def _slip(found: Format) -> Slip:
     )
 
 
-def _file(to: FileFormat, slip: Slip) -> Iterator[str]:
+def _file_lines(to: FileFormat, slip: PlatformMessage) -> Iterator[str]:
     kind = f"CSV in {to.csv.encoding}" if to.csv else "XLSX"
     yield f"files: {kind}, into {to.folder}"
-    for heading, text in written(to.columns, slip, to.style, {}).items():
+    for heading, text in render_fields(to.columns, slip, to.style, {}).items():
         yield f"  {heading}: {text}"
 
 
-def _http(to: HttpFormat, slip: Slip) -> Iterator[str]:
+def _http_lines(to: HttpFormat, slip: PlatformMessage) -> Iterator[str]:
     yield f"http: POST {to.url}"
-    body, headers = request(to, slip, _hidden(to))
+    body, headers = build_request(to, slip, _secret_placeholders(to))
     for name, text in headers.items():
         yield f"  {name}: {text}"
     yield f"  {body.decode()}"
-    yield f"  a yes: {_yes(to)}"
+    yield f"  a yes: {_success_text(to)}"
 
 
-def _hidden(to: HttpFormat) -> Mapping[str, str]:
+def _secret_placeholders(to: HttpFormat) -> Mapping[str, str]:
     contents = [*to.headers.values(), *to.fields.values()]
     return {
         one.variable: f"<{one.variable}>" for one in contents if isinstance(one, Secret)
     }
 
 
-def _yes(to: HttpFormat) -> str:
-    said = to.answer.success
-    words = ", ".join(sorted(to.answer.yes))
+def _success_text(to: HttpFormat) -> str:
+    said = to.answer.success_field
+    words = ", ".join(sorted(to.answer.success_values))
     return f"2xx with {said} {words}" if said else "any 2xx"
 
 
-def _results(results: ResultsFormat) -> Iterator[str]:
+def _results_lines(results: ResultsFormat) -> Iterator[str]:
     names = ", ".join(filter(None, (results.id, results.status, results.code)))
     yield f"results: {names}"
     for status, state in results.statuses.items():
         yield f"  {status}: {state}"
     if hook := results.webhook:
         yield (
-            f"  POST /webhooks/outbox/status as {hook.body}, "
+            f"  POST /webhooks/outbox/status as {hook.body_kind}, "
             f"{hook.header}: <{hook.secret.variable}>"
         )

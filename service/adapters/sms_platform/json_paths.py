@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 
-def nested(flat: Mapping[str, str]) -> dict[str, Any]:
+def nest_fields(flat: Mapping[str, str]) -> dict[str, Any]:
     """Objects within objects; raises `ValueError` where a name is both."""
     whole: dict[str, Any] = {}
     for name, text in flat.items():
@@ -30,7 +30,7 @@ def text_at(document: object, name: str) -> str | None:
     return json.dumps(document) if isinstance(document, int | float) else None
 
 
-def parsed(text: str | bytes) -> object:
+def parse_json(text: str | bytes) -> object:
     """What a JSON text says; None for one that is broken."""
     try:
         return json.loads(text)

@@ -10,7 +10,7 @@ from service.domain.delivery.outcome import RefusalKind
 from service.flow.rows import Outgoing
 
 
-class UnfitError(Exception):
+class UnfitMessageError(Exception):
     """A message that the format cannot hold: it is refused, never altered."""
 
     def __init__(self, kind: RefusalKind, code: str, reason: str) -> None:
@@ -19,7 +19,7 @@ class UnfitError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Slip:
+class PlatformMessage:
     """What of a message goes to the platform; `valid_until` in UTC."""
 
     id: str
@@ -32,7 +32,7 @@ class Slip:
 
 
 @dataclass(frozen=True, slots=True)
-class Style:
+class ValueStyle:
     """How values are written, where a format uses them.
 
     `calling_code` is the country's whose numbers stand without it, `zone` the one in
@@ -58,13 +58,13 @@ class Secret:
     variable: str
 
 
-Content = str | Constant | Secret
+FieldSource = str | Constant | Secret
 """A field of a message by its name, or what is the same in all of them."""
 
 
-def slip_of(message: Outgoing, now: datetime) -> Slip:
+def to_platform_message(message: Outgoing, now: datetime) -> PlatformMessage:
     """What a format may tell of a message that may be sent now."""
-    return Slip(
+    return PlatformMessage(
         id=message.id,
         phone=message.phone,
         body=message.body,
@@ -75,45 +75,45 @@ def slip_of(message: Outgoing, now: datetime) -> Slip:
     )
 
 
-def _national(slip: Slip, style: Style) -> str:
+def _national_number(slip: PlatformMessage, style: ValueStyle) -> str:
     prefix = f"+{style.calling_code}"
     if slip.phone.startswith(prefix):
         return slip.phone.removeprefix(prefix)
     # Without its country it would be another person's number.
     reason = f"not a number of +{style.calling_code}, as the format wants"
-    raise UnfitError(RefusalKind.ROUTE, "country", reason)
+    raise UnfitMessageError(RefusalKind.ROUTE, "country", reason)
 
 
-def _until(slip: Slip, style: Style) -> str:
+def _format_valid_until(slip: PlatformMessage, style: ValueStyle) -> str:
     return slip.valid_until.astimezone(style.zone).strftime(style.time_format)
 
 
-FIELDS: Final[Mapping[str, Callable[[Slip, Style], str]]] = {
+FIELDS: Final[Mapping[str, Callable[[PlatformMessage, ValueStyle], str]]] = {
     "id": lambda slip, _: slip.id,
     "phone": lambda slip, _: slip.phone,
-    "phone_national": _national,
+    "phone_national": _national_number,
     "body": lambda slip, _: slip.body,
     "template": lambda slip, _: slip.template,
     "language": lambda slip, _: slip.language,
     "sent_from": lambda slip, _: slip.sent_from,
-    "valid_until": _until,
+    "valid_until": _format_valid_until,
 }
 """Every field there is."""
 
 
-def written(
-    contents: Mapping[str, Content],
-    slip: Slip,
-    style: Style,
+def render_fields(
+    contents: Mapping[str, FieldSource],
+    message: PlatformMessage,
+    style: ValueStyle,
     secrets: Mapping[str, str],
 ) -> dict[str, str]:
     """What stands under each name; raises `UnfitError`."""
 
-    def one(content: Content) -> str:
+    def one(content: FieldSource) -> str:
         if isinstance(content, Constant):
             return content.text
         if isinstance(content, Secret):
             return secrets[content.variable]
-        return FIELDS[content](slip, style)
+        return FIELDS[content](message, style)
 
     return {name: one(content) for name, content in contents.items()}

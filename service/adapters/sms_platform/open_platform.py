@@ -10,20 +10,24 @@ from pathlib import Path
 import aiohttp
 
 from service.adapters.http.proxy import proxy_for
-from service.adapters.sms_platform.files.folder import Folder
-from service.adapters.sms_platform.files.provider import Files
-from service.adapters.sms_platform.files.sheets import refuse_without_library
+from service.adapters.sms_platform.files.folder import HandOverFolder
+from service.adapters.sms_platform.files.provider import FileProvider
+from service.adapters.sms_platform.files.sheets import require_xlsx_library
 from service.adapters.sms_platform.files.spool import Spool
-from service.adapters.sms_platform.format.model import FileFormat, Format, HttpFormat
-from service.adapters.sms_platform.http.provider import Http
-from service.adapters.sms_platform.results.webhook import Webhook
+from service.adapters.sms_platform.format.model import (
+    FileFormat,
+    HttpFormat,
+    PlatformFormat,
+)
+from service.adapters.sms_platform.http.provider import HttpProvider
+from service.adapters.sms_platform.results.webhook import ResultsWebhook
 from service.domain.errors import SetUpError
-from service.domain.formats.raw import CONTROLS
+from service.domain.formats.raw import CONTROL_CHARACTERS
 from service.flow.ports import Clock, Provider
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class PlatformDeps:
     """Where an outbox works: the file of its spool, its clock, its way out.
 
     `timeout` is in seconds for one message; `environ` has the secrets.
@@ -37,65 +41,76 @@ class Place:
 
 
 @asynccontextmanager
-async def outbox(found: Format, at: Place) -> AsyncIterator[Provider]:
+async def open_platform(
+    platform_format: PlatformFormat, deps: PlatformDeps
+) -> AsyncIterator[Provider]:
     """A provider by a format; raises `SetUpError` where it could not work.
 
     What a killed process had spooled is handed over first.
     """
-    secrets = secrets_of(found, at.environ)
-    webhook = Webhook(found.results, secrets, our_ids=found.our_ids)
-    if isinstance(found.sends, FileFormat):
-        async with _files(found.sends, webhook, at) as files:
+    secrets = read_secrets(platform_format, deps.environ)
+    webhook = ResultsWebhook(
+        platform_format.results, secrets, uses_our_ids=platform_format.uses_our_ids
+    )
+    if isinstance(platform_format.outgoing, FileFormat):
+        async with _open_files(platform_format.outgoing, webhook, deps) as files:
             yield files
     else:
-        async with _http(found.sends, webhook, secrets, at) as http:
+        async with _open_http(platform_format.outgoing, webhook, secrets, deps) as http:
             yield http
 
 
-def secrets_of(found: Format, environ: Mapping[str, str]) -> dict[str, str]:
+def read_secrets(
+    platform_format: PlatformFormat, environ: Mapping[str, str]
+) -> dict[str, str]:
     """The secrets a format names; raises `SetUpError` where one is not set."""
-    missing = [one for one in found.variables if not environ.get(one)]
+    missing = [one for one in platform_format.secret_variables if not environ.get(one)]
     if missing:
         names = ", ".join(missing)
-        raise SetUpError(f"{names}: set what {found.where} takes from there")
-    secrets = {one: environ[one] for one in found.variables}
+        raise SetUpError(f"{names}: set what {platform_format.path} takes from there")
+    secrets = {one: environ[one] for one in platform_format.secret_variables}
     for name, secret in secrets.items():
-        if CONTROLS.search(secret):
+        if CONTROL_CHARACTERS.search(secret):
             raise SetUpError(f"{name}: it has a line end or the like; set it without")
     return secrets
 
 
 @asynccontextmanager
-async def _files(to: FileFormat, webhook: Webhook, at: Place) -> AsyncIterator[Files]:
-    refuse_without_library(to)
-    folder = Folder(to.folder)
+async def _open_files(
+    to: FileFormat, webhook: ResultsWebhook, at: PlatformDeps
+) -> AsyncIterator[FileProvider]:
+    require_xlsx_library(to)
+    folder = HandOverFolder(to.folder)
     with ThreadPoolExecutor(1, "outbox") as thread:
-        spool = thread.submit(_spool, at).result()
+        spool = thread.submit(_open_spool, at).result()
         try:
-            files = Files(
-                to=to,
+            files = FileProvider(
+                file_format=to,
                 folder=folder,
                 spool=spool,
-                thread=thread,
+                executor=thread,
                 clock=at.clock,
                 timeout=at.timeout,
                 webhook=webhook,
             )
-            await files.hand_over()
+            await files.flush()
             yield files
         finally:
             thread.submit(spool.close).result()
 
 
 @asynccontextmanager
-async def _http(
-    to: HttpFormat, webhook: Webhook, secrets: Mapping[str, str], at: Place
-) -> AsyncIterator[Http]:
-    _refuse_left_behind(at)
+async def _open_http(
+    to: HttpFormat,
+    webhook: ResultsWebhook,
+    secrets: Mapping[str, str],
+    at: PlatformDeps,
+) -> AsyncIterator[HttpProvider]:
+    _refuse_unsent_spool(at)
     proxy = proxy_for(to.url, at.proxy)
     async with aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as session:
-        yield Http(
-            to=to,
+        yield HttpProvider(
+            http_format=to,
             session=session,
             proxy=proxy,
             secrets=secrets,
@@ -105,13 +120,13 @@ async def _http(
         )
 
 
-def _refuse_left_behind(at: Place) -> None:
+def _refuse_unsent_spool(at: PlatformDeps) -> None:
     """What a format of files accepted would otherwise wait for ever."""
     if not at.spool.exists():
         return
-    spool = _spool(at)
+    spool = _open_spool(at)
     try:
-        left = spool.waiting + len(spool.unplaced())
+        left = spool.waiting_count + len(spool.unplaced_files())
     finally:
         spool.close()
     if left:
@@ -121,7 +136,7 @@ def _refuse_left_behind(at: Place) -> None:
         )
 
 
-def _spool(at: Place) -> Spool:
+def _open_spool(at: PlatformDeps) -> Spool:
     try:
         return Spool(at.spool, at.timeout)
     except (OSError, sqlite3.Error) as error:

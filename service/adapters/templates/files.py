@@ -6,41 +6,41 @@ from pathlib import Path
 
 from service.adapters.files.read import read_text
 from service.adapters.templates.jinja import one_of
-from service.adapters.templates.library import LANGUAGES, Words
+from service.adapters.templates.library import LANGUAGES, JinjaTemplateLibrary
 from service.domain.errors import InvalidError, Mistake, SetUpError
-from service.domain.templates.requirements import at_longest, mistakes
+from service.domain.templates.requirements import find_mistakes, render_longest
 
 
-def check_templates(place: Path, words: Words) -> int:
+def check_templates(source: Path, words: JinjaTemplateLibrary) -> int:
     """Check one file, or every one of a folder or of `sms` in it; how many there are.
 
     Raises `SetUpError` where there is no file, and `InvalidError` with the mistakes of
     all files, each naming its file.
     """
-    inside = place / "sms" if (place / "sms").is_dir() else place
-    paths = sorted(inside.glob("*.txt")) if place.is_dir() else [place]
+    inside = source / "sms" if (source / "sms").is_dir() else source
+    paths = sorted(inside.glob("*.txt")) if source.is_dir() else [source]
     if not paths:
-        message = f"{place}: no templates (*.txt) here; name the right folder"
+        message = f"{source}: no templates (*.txt) here; name the right folder"
         raise SetUpError(message)
     wrong = [
         replace(one, field=f"{path.name}: {one.field}")
         for path in paths
-        for one in _mistakes(path, words)
+        for one in _mistakes_in_file(path, words)
     ]
     if wrong:
-        raise InvalidError(str(place), wrong)
+        raise InvalidError(str(source), wrong)
     return len(paths)
 
 
-def _mistakes(path: Path, words: Words) -> Sequence[Mistake]:
+def _mistakes_in_file(path: Path, words: JinjaTemplateLibrary) -> Sequence[Mistake]:
     name, _, ending = path.name.partition(".")
     for language in LANGUAGES:
-        if ending == f"{language}.txt" and name in words.known():
+        if ending == f"{language}.txt" and name in words.all_names():
             try:
-                page = words.read(name, language, read_text(path))
+                page = words.compile(name, language, read_text(path))
             except InvalidError as error:
                 return error.mistakes
-            most = at_longest(name, language, page.say, None)
-            return mistakes(name, language, page.say, most)
-    expected = f"NAME.zh.txt or NAME.en.txt, NAME {one_of(sorted(words.known()))}"
+            most = render_longest(name, language, page.render, None)
+            return find_mistakes(name, language, page.render, most)
+    expected = f"NAME.zh.txt or NAME.en.txt, NAME {one_of(sorted(words.all_names()))}"
     return [Mistake("file", path.name, expected)]

@@ -14,60 +14,62 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from service.domain.errors import InvalidError, Mistake
 from service.domain.law.rule import Language
-from service.domain.templates.requirements import Demands, demands
-from service.domain.templates.trial_render import Said
+from service.domain.templates.requirements import TemplateRequirements, requirements_of
+from service.domain.templates.trial_render import TemplateContext
 
-LONGEST: Final = 2000
+LONGEST_TEMPLATE: Final = 2000
 """Characters of a template's text, comments and conditions included."""
 
 FILTERS: Final = ("capitalize", "lower", "upper")
 
-_DEEPEST: Final = 8
+_DEEPEST_NESTING: Final = 8
 _ALLOWED: Final = (
     "words, {{ fact }}, {{ fact | filter }}, and {% if fact %} with and, or, not"
 )
 _ENVIRONMENT: Final = ImmutableSandboxedEnvironment(
     undefined=StrictUndefined, autoescape=False
 )
-_BEFORE_A_STOP: Final = re.compile(r" (?=[,.;:)])")
+_SPACE_BEFORE_PUNCTUATION: Final = re.compile(r" (?=[,.;:)])")
 
 
-class Page:
+class JinjaTemplate:
     """A text that was read and found harmless, ready to be given facts."""
 
     def __init__(self, template: Template, language: Language) -> None:
         self._template, self._language = template, language
 
-    def say(self, said: Said) -> str:
+    def render(self, values: TemplateContext) -> str:
         """Write one line; every fact that the template may use must be given.
 
         The context is the facts and nothing else: Jinja2's globals are of no use here,
         and to copy them each time would take half the time of writing a text.
         """
-        context = self._template.new_context(dict(said), shared=True)
+        context = self._template.new_context(dict(values), shared=True)
         text = "".join(self._template.root_render_func(context))
-        return joined(text, self._language)
+        return join_lines(text, self._language)
 
 
-def read(name: str, language: Language, text: str, where: str = "text") -> Page:
+def compile_template(
+    name: str, language: Language, text: str, where: str = "text"
+) -> JinjaTemplate:
     """Read the text of a template; raises `InvalidError` with all that is wrong.
 
     Each mistake says the line of `where`, what stands there and what is allowed.
     """
-    _refuse(name, _unreadable(text, where))
-    tree = _parsed(name, text, where)
-    _refuse(name, _Reader(demands(name), where).body(tree.body))
-    return Page(_ENVIRONMENT.from_string(tree), language)
+    _refuse(name, _unprintable(text, where))
+    tree = _parse(name, text, where)
+    _refuse(name, _TemplateChecker(requirements_of(name), where).check_body(tree.body))
+    return JinjaTemplate(_ENVIRONMENT.from_string(tree), language)
 
 
-def joined(text: str, language: Language) -> str:
+def join_lines(text: str, language: Language) -> str:
     """Make lines one: Chinese without a space, English as a sentence runs on."""
     if language == "zh":
-        return "".join(lines(text))
-    return _BEFORE_A_STOP.sub("", " ".join(lines(text)))
+        return "".join(nonblank_lines(text))
+    return _SPACE_BEFORE_PUNCTUATION.sub("", " ".join(nonblank_lines(text)))
 
 
-def lines(text: str) -> list[str]:
+def nonblank_lines(text: str) -> list[str]:
     """Split into lines that say something, without the blanks around them."""
     return [line.strip() for line in text.splitlines() if line.strip()]
 
@@ -77,7 +79,7 @@ def _refuse(name: str, found: Iterable[Mistake]) -> None:
         raise InvalidError(name, mistakes)
 
 
-def _parsed(name: str, text: str, where: str) -> nodes.Template:
+def _parse(name: str, text: str, where: str) -> nodes.Template:
     try:
         return _ENVIRONMENT.parse(text)
     except TemplateSyntaxError as wrong:
@@ -88,9 +90,9 @@ def _parsed(name: str, text: str, where: str) -> nodes.Template:
     raise InvalidError(name, [mistake])
 
 
-def _unreadable(text: str, where: str) -> Iterator[Mistake]:
-    if len(text) > LONGEST:
-        expected = f"at most {LONGEST}"
+def _unprintable(text: str, where: str) -> Iterator[Mistake]:
+    if len(text) > LONGEST_TEMPLATE:
+        expected = f"at most {LONGEST_TEMPLATE}"
         yield Mistake(where, f"{len(text)} characters", expected)
         return
     for number, line in enumerate(text.split("\n"), start=1):
@@ -100,67 +102,69 @@ def _unreadable(text: str, where: str) -> Iterator[Mistake]:
                 yield Mistake(f"{where} line {number}", f"U+{ord(char):04X}", expected)
 
 
-class _Reader:
+class _TemplateChecker:
     """Walks a parsed template and finds whatever is not on the list."""
 
-    def __init__(self, asked: Demands, where: str) -> None:
+    def __init__(self, asked: TemplateRequirements, where: str) -> None:
         self._where = where
         self._said = asked.facts - asked.flags
         self._asked = asked.optional | asked.flags
 
-    def body(self, found: Iterable[nodes.Node], depth: int = 0) -> Iterator[Mistake]:
+    def check_body(
+        self, found: Iterable[nodes.Node], depth: int = 0
+    ) -> Iterator[Mistake]:
         """Look at what may stand by itself: words, facts, conditions."""
         for node in found:
             match node:
                 case nodes.Output():
                     for one in node.nodes:
-                        yield from self._output(one)
-                case nodes.If() if depth < _DEEPEST:
-                    yield from self._condition(node.test)
+                        yield from self._check_output(one)
+                case nodes.If() if depth < _DEEPEST_NESTING:
+                    yield from self._check_condition(node.test)
                     inside = [*node.body, *node.elif_, *node.else_]
-                    yield from self.body(inside, depth + 1)
+                    yield from self.check_body(inside, depth + 1)
                 case _:
-                    yield self._refused(node, depth)
+                    yield self._not_allowed(node, depth)
 
-    def _output(self, node: nodes.Expr, depth: int = 0) -> Iterator[Mistake]:
+    def _check_output(self, node: nodes.Expr, depth: int = 0) -> Iterator[Mistake]:
         match node:
             case nodes.TemplateData():
                 pass
             case nodes.Name():
-                yield from self._fact(node, self._said)
-            case nodes.Filter(node=nodes.Expr() as inner) if depth < _DEEPEST:
+                yield from self._check_fact(node, self._said)
+            case nodes.Filter(node=nodes.Expr() as inner) if depth < _DEEPEST_NESTING:
                 if node.name not in FILTERS:
-                    yield self._wrong(node, f"| {node.name}", one_of(FILTERS))
+                    yield self._mistake(node, f"| {node.name}", one_of(FILTERS))
                 elif node.args or node.kwargs or node.dyn_args or node.dyn_kwargs:
-                    yield self._wrong(node, f"| {node.name}(…)", f"| {node.name}")
-                yield from self._output(inner, depth + 1)
+                    yield self._mistake(node, f"| {node.name}(…)", f"| {node.name}")
+                yield from self._check_output(inner, depth + 1)
             case _:
-                yield self._refused(node, depth)
+                yield self._not_allowed(node, depth)
 
-    def _condition(self, node: nodes.Node, depth: int = 0) -> Iterator[Mistake]:
+    def _check_condition(self, node: nodes.Node, depth: int = 0) -> Iterator[Mistake]:
         match node:
             case nodes.Name():
-                yield from self._fact(node, self._asked)
-            case nodes.Not() if depth < _DEEPEST:
-                yield from self._condition(node.node, depth + 1)
-            case nodes.And() | nodes.Or() if depth < _DEEPEST:
-                yield from self._condition(node.left, depth + 1)
-                yield from self._condition(node.right, depth + 1)
+                yield from self._check_fact(node, self._asked)
+            case nodes.Not() if depth < _DEEPEST_NESTING:
+                yield from self._check_condition(node.node, depth + 1)
+            case nodes.And() | nodes.Or() if depth < _DEEPEST_NESTING:
+                yield from self._check_condition(node.left, depth + 1)
+                yield from self._check_condition(node.right, depth + 1)
             case _:
-                yield self._refused(node, depth)
+                yield self._not_allowed(node, depth)
 
-    def _fact(self, node: nodes.Name, known: frozenset[str]) -> Iterator[Mistake]:
+    def _check_fact(self, node: nodes.Name, known: frozenset[str]) -> Iterator[Mistake]:
         if node.name not in known:
             asked = known is self._asked
             found = f"if {node.name}" if asked else f"{{{{ {node.name} }}}}"
-            yield self._wrong(node, found, one_of(sorted(known)))
+            yield self._mistake(node, found, one_of(sorted(known)))
 
-    def _refused(self, node: nodes.Node, depth: int) -> Mistake:
+    def _not_allowed(self, node: nodes.Node, depth: int) -> Mistake:
         kind = type(node).__name__.lower()
-        found = f"{kind} in {depth} others" if depth == _DEEPEST else kind
-        return self._wrong(node, found, f"only {_ALLOWED}")
+        found = f"{kind} in {depth} others" if depth == _DEEPEST_NESTING else kind
+        return self._mistake(node, found, f"only {_ALLOWED}")
 
-    def _wrong(self, node: nodes.Node, found: str, expected: str) -> Mistake:
+    def _mistake(self, node: nodes.Node, found: str, expected: str) -> Mistake:
         return Mistake(f"{self._where} line {node.lineno}", found, expected)
 
 

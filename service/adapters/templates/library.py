@@ -8,27 +8,37 @@ from typing import Final, Literal, Protocol, get_args
 from jinja2 import FileSystemLoader, StrictUndefined
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from service.adapters.templates.jinja import Page, joined, lines, read
+from service.adapters.templates.jinja import (
+    JinjaTemplate,
+    compile_template,
+    join_lines,
+    nonblank_lines,
+)
 from service.domain.errors import InvalidError, Mistake, SetUpError, UnknownError
 from service.domain.law.rule import Language
-from service.domain.messages.digest import JOINING
-from service.domain.messages.facts import Sayable, say_day, say_moment, say_month_day
+from service.domain.messages.digest import DIGEST_TEMPLATES
+from service.domain.messages.facts import (
+    TemplateValues,
+    say_day,
+    say_moment,
+    say_month_day,
+)
 from service.domain.reports.weekly import Report
-from service.flow.office.templates import Wording
+from service.flow.office.templates import TemplateVersion
 
 LANGUAGES: Final[tuple[Language, ...]] = get_args(Language)
 
-Key = tuple[str, Language]
+TemplateKey = tuple[str, Language]
 
 
-class Saved(Protocol):
+class SavedTemplates(Protocol):
     """Where the office's own wordings are kept."""
 
-    async def newest(self) -> tuple[str, list[Wording]]:
+    async def used_versions(self) -> tuple[str, list[TemplateVersion]]:
         """The digest of the law, and with it the wordings used."""
 
 
-class Words:
+class JinjaTemplateLibrary:
     """The templates of a folder, `sms/<name>.<language>.txt`, `report/<part>.…`.
 
     Over them lie `own` wordings of the office; `current` gives those `saved` by now.
@@ -37,49 +47,54 @@ class Words:
     """
 
     def __init__(
-        self, folder: Path, saved: Saved | None = None, own: Sequence[Wording] = ()
+        self,
+        folder: Path,
+        source: SavedTemplates | None = None,
+        wordings: Sequence[TemplateVersion] = (),
     ) -> None:
-        self._folder, self._saved = folder, saved
-        self._texts = _texts(folder)
-        self._pages = _pages(folder, self._texts) | _own_pages(own)
-        self._versions = {(one.name, one.language): one.version for one in own}
-        self._reports = {one: _environment(folder, one) for one in LANGUAGES}
-        self._latest: tuple[str, Words] | None = None
+        self._folder, self._saved = folder, source
+        self._texts = _read_texts(folder)
+        self._pages = _compile_texts(folder, self._texts) | _compile_wordings(wordings)
+        self._versions = {(one.name, one.language): one.version for one in wordings}
+        self._reports = {one: _report_environment(folder, one) for one in LANGUAGES}
+        self._latest: tuple[str, JinjaTemplateLibrary] | None = None
 
-    async def current(self, law: str) -> "Words":
+    async def current(self, law_digest: str) -> "JinjaTemplateLibrary":
         """The words as the office has them under this digest of the law, or later.
 
         They are read only where the digest is another one than the last time.
         """
         if self._saved is None:
             return self
-        if self._latest is None or self._latest[0] != law:
-            stamp, own = await self._saved.newest()
-            self._latest = stamp, Words(self._folder, self._saved, own)
+        if self._latest is None or self._latest[0] != law_digest:
+            stamp, own = await self._saved.used_versions()
+            self._latest = stamp, JinjaTemplateLibrary(self._folder, self._saved, own)
         return self._latest[1]
 
-    def names(self) -> frozenset[str]:
+    def step_templates(self) -> frozenset[str]:
         """Name the SMS templates, in both languages, that a step may have."""
-        return self.known() - JOINING
+        return self.all_names() - DIGEST_TEMPLATES
 
-    def known(self) -> frozenset[str]:
+    def all_names(self) -> frozenset[str]:
         """Name every SMS template that exists in both languages."""
         return frozenset(name for name, _ in self._texts)
 
-    def shipped(self, template: str, language: Language) -> str:
+    def shipped_text(self, template: str, language: Language) -> str:
         """The text of version 0; raises `UnknownError` for an unknown template."""
         return self._texts[self._key(template, language)]
 
-    def read(self, template: str, language: Language, text: str) -> Page:
+    def compile(self, template: str, language: Language, text: str) -> JinjaTemplate:
         """Make a page of another text; raises `UnknownError` or `InvalidError`."""
-        return read(*self._key(template, language), text)
+        return compile_template(*self._key(template, language), text)
 
-    def render_sms(self, template: str, facts: Sayable) -> str:
+    def render_sms(self, template: str, facts: TemplateValues) -> str:
         """Write one line of text in the language of the facts.
 
         Raises `UnknownError` for a template that does not exist.
         """
-        return self._pages[self._key(template, facts.language)].say(facts.said())
+        return self._pages[self._key(template, facts.language)].render(
+            facts.template_values()
+        )
 
     def version_of(self, template: str, language: Language) -> int:
         """Which version `render_sms` writes by: 0 is the shipped one."""
@@ -94,34 +109,44 @@ class Words:
         """Say a part of the report: a line, a paragraph, or notes line by line."""
         page = self._reports[language].get_template(f"report/{part}.{language}.txt")
         text = page.render(report=report)
-        return "\n".join(lines(text)) if part == "notes" else joined(text, language)
+        return (
+            "\n".join(nonblank_lines(text))
+            if part == "notes"
+            else join_lines(text, language)
+        )
 
-    def _key(self, template: str, language: Language) -> Key:
+    def _key(self, template: str, language: Language) -> TemplateKey:
         key = (template, language)
         if key not in self._texts:
-            raise UnknownError("template", template, [*self.known()])
+            raise UnknownError("template", template, [*self.all_names()])
         return key
 
 
-def _texts(folder: Path) -> dict[Key, str]:
+def _read_texts(folder: Path) -> dict[TemplateKey, str]:
     """Read the templates that exist in both languages."""
-    found = {language: _names(folder, language) for language in LANGUAGES}
+    found = {language: _template_names(folder, language) for language in LANGUAGES}
     known = sorted(frozenset.intersection(*found.values()))
     if not known:
         message = f"{folder}: no sms/<name>.zh.txt and .en.txt; name the right folder"
         raise SetUpError(message)
     return {
-        (name, language): (folder / _file(name, language)).read_text(encoding="utf-8")
+        (name, language): (folder / _file_name(name, language)).read_text(
+            encoding="utf-8"
+        )
         for name in known
         for language in LANGUAGES
     }
 
 
-def _pages(folder: Path, texts: Mapping[Key, str]) -> dict[Key, Page]:
-    pages, mistakes = dict[Key, Page](), list[Mistake]()
+def _compile_texts(
+    folder: Path, texts: Mapping[TemplateKey, str]
+) -> dict[TemplateKey, JinjaTemplate]:
+    pages, mistakes = dict[TemplateKey, JinjaTemplate](), list[Mistake]()
     for (name, language), text in texts.items():
         try:
-            pages[name, language] = read(name, language, text, _file(name, language))
+            pages[name, language] = compile_template(
+                name, language, text, _file_name(name, language)
+            )
         except InvalidError as error:
             mistakes += error.mistakes
     if mistakes:
@@ -129,17 +154,23 @@ def _pages(folder: Path, texts: Mapping[Key, str]) -> dict[Key, Page]:
     return pages
 
 
-def _own_pages(own: Sequence[Wording]) -> dict[Key, Page]:
+def _compile_wordings(
+    own: Sequence[TemplateVersion],
+) -> dict[TemplateKey, JinjaTemplate]:
     try:
         return {
-            (it.name, it.language): read(it.name, it.language, it.text, it.where)
+            (it.name, it.language): compile_template(
+                it.name, it.language, it.text, it.display_name
+            )
             for it in own
         }
     except InvalidError as error:
         raise SetUpError(f"templates: {error.reason}; save another version") from None
 
 
-def _environment(folder: Path, language: Language) -> ImmutableSandboxedEnvironment:
+def _report_environment(
+    folder: Path, language: Language
+) -> ImmutableSandboxedEnvironment:
     environment = ImmutableSandboxedEnvironment(
         loader=FileSystemLoader(folder),
         undefined=StrictUndefined,
@@ -151,11 +182,11 @@ def _environment(folder: Path, language: Language) -> ImmutableSandboxedEnvironm
     return environment
 
 
-def _names(folder: Path, language: Language) -> frozenset[str]:
+def _template_names(folder: Path, language: Language) -> frozenset[str]:
     ending = f".{language}.txt"
     files = (folder / "sms").glob(f"*{ending}")
     return frozenset(file.name.removesuffix(ending) for file in files)
 
 
-def _file(name: str, language: Language) -> str:
+def _file_name(name: str, language: Language) -> str:
     return f"sms/{name}.{language}.txt"

@@ -8,12 +8,17 @@ import re
 from collections.abc import Mapping
 from typing import Any, TypeGuard
 
-from service.adapters.http.answers import never_begun
-from service.adapters.twilio.codes import STATES, failure, number, refusal
+from service.adapters.http.answers import outcome_if_not_posted
+from service.adapters.twilio.codes import (
+    STATES,
+    meaning_of_failure,
+    meaning_of_refusal,
+    parse_code,
+)
 from service.adapters.twilio.http import AnswerError
 from service.domain.delivery.outcome import (
     Accepted,
-    Found,
+    ListedMessage,
     Outcome,
     Receipt,
     RefusalKind,
@@ -21,7 +26,7 @@ from service.domain.delivery.outcome import (
     Unknown,
 )
 from service.domain.delivery.status import MessageState
-from service.domain.formats.raw import CONTROLS
+from service.domain.formats.raw import CONTROL_CHARACTERS
 
 SID = re.compile(r"(SM|MM)[0-9a-fA-F]{32}")
 """Twilio's id of an SMS or MMS: twilio.com/docs/glossary/what-is-a-sid."""
@@ -35,33 +40,33 @@ def is_sid(found: object) -> TypeGuard[str]:
     return isinstance(found, str) and SID.fullmatch(found) is not None
 
 
-def accepted(made: Mapping[str, Any], phone: str, account: str) -> Outcome:
+def outcome_of_answer(answer: Mapping[str, Any], phone: str, account: str) -> Outcome:
     """The answer to a POST to this phone, in words of ours."""
-    sid = made.get("sid")
+    sid = answer.get("sid")
     if not is_sid(sid):
         return Unknown("the answer names no message")
-    if not _about(made.get("to"), made.get("account_sid"), phone, account):
+    if not _is_for(answer.get("to"), answer.get("account_sid"), phone, account):
         return Unknown("the answer is about another message")
-    return Accepted(sid, _state(made.get("status")))
+    return Accepted(sid, _state(answer.get("status")))
 
 
-def judged(error: Exception) -> Outcome:
+def outcome_of_error(error: Exception) -> Outcome:
     """What a POST that raised came to; unknown, unless it is surely not taken."""
-    if nothing_sent := never_begun(error):
+    if nothing_sent := outcome_if_not_posted(error):
         return nothing_sent
     if isinstance(error, UnicodeEncodeError):
         return Refused(RefusalKind.BAD_CONTENT, "text", "it cannot be written as UTF-8")
     if isinstance(error, AnswerError):
-        return _answered(error)
-    return Unknown(reason_of(error))
+        return _outcome_of_refusal(error)
+    return Unknown(describe_error(error))
 
 
-def reason_of(error: Exception) -> str:
+def describe_error(error: Exception) -> str:
     """What went wrong, without the phones that the address of a list holds."""
     return str(error) if isinstance(error, AnswerError) else type(error).__name__
 
 
-def receipt(
+def receipt_from_fields(
     provider: str,
     sid: str,
     raw: Mapping[str, str],
@@ -69,33 +74,40 @@ def receipt(
 ) -> Receipt:
     """A later word on a message, from the fields of a callback."""
     code = raw.get("ErrorCode") or None
-    known = number(code)
-    meaning = failure(known) if known else None
+    known = parse_code(code)
+    meaning = meaning_of_failure(known) if known else None
     return Receipt(
         provider=provider,
         provider_id=sid,
         state=STATES.get(raw["MessageStatus"]),
         raw=without_phones(raw),
-        ref=ref,
-        code=code and CONTROLS.sub("\ufffd", code),
+        message_id=ref,
+        code=code and CONTROL_CHARACTERS.sub("\ufffd", code),
         kind=meaning.kind if meaning else None,
-        retry_after=meaning.wait if meaning else None,
+        retry_after=meaning.retry_after if meaning else None,
     )
 
 
-def told(provider: str, one: Any) -> Receipt:  # noqa: ANN401 - the SDK's
+def receipt_from_message(provider: str, message: Any) -> Receipt:  # noqa: ANN401 - the SDK's
     """The same, from the message as Twilio shows it."""
-    code = "" if one.error_code is None else str(one.error_code)
-    raw = {"MessageStatus": str(one.status), "ErrorCode": code}
-    return receipt(provider, one.sid, raw)
+    code = "" if message.error_code is None else str(message.error_code)
+    raw = {"MessageStatus": str(message.status), "ErrorCode": code}
+    return receipt_from_fields(provider, message.sid, raw)
 
 
-def evidence(one: Any, body: str, phone: str, account: str) -> Found:  # noqa: ANN401
+def found_from_message(
+    message: Any,  # noqa: ANN401
+    body: str,
+    phone: str,
+    account: str,
+) -> ListedMessage:
     """A listed message; raises `ValueError` for one that cannot be in the list."""
-    about = _about(one.to, one.account_sid, phone, account)
-    if not is_sid(one.sid) or not one.date_created or not about:
+    about = _is_for(message.to, message.account_sid, phone, account)
+    if not is_sid(message.sid) or not message.date_created or not about:
         raise ValueError("not a message to this phone")
-    return Found(one.sid, _state(one.status), one.date_created, one.body == body)
+    return ListedMessage(
+        message.sid, _state(message.status), message.date_created, message.body == body
+    )
 
 
 def without_phones(fields: Mapping[str, str]) -> dict[str, str]:
@@ -107,7 +119,7 @@ def _state(status: object) -> MessageState:
     return STATES.get(str(status), MessageState.ACCEPTED)
 
 
-def _about(to: object, owner: object, phone: str, account: str) -> bool:
+def _is_for(to: object, owner: object, phone: str, account: str) -> bool:
     """Whether what is said of phone and account agrees with ours.
 
     Twilio can hide the last digits of a number (AddressRetention: obfuscate).
@@ -117,15 +129,15 @@ def _about(to: object, owner: object, phone: str, account: str) -> bool:
     return same and owner in (None, account)
 
 
-def _answered(error: AnswerError) -> Outcome:
-    meaning = refusal(error.status, error.code)
+def _outcome_of_refusal(error: AnswerError) -> Outcome:
+    meaning = meaning_of_refusal(error.status, error.code)
     if meaning.kind is None:
-        return Unknown(reason_of(error))
+        return Unknown(describe_error(error))
     crowded = error.status == 429  # noqa: PLR2004
     return Refused(
         meaning.kind,
         str(error.code or error.status),
         f"HTTP {error.status}",
-        crowded=crowded,
-        retry_after=error.retry_after or meaning.wait,
+        over_concurrency=crowded,
+        retry_after=error.retry_after or meaning.retry_after,
     )

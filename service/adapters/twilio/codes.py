@@ -34,7 +34,7 @@ twilio.com/docs/messaging/tutorials/advanced-opt-out."""
 
 
 @dataclass(frozen=True, slots=True)
-class Meaning:
+class CodeMeaning:
     """What a code makes of its message.
 
     `kind` is None where the message may have been taken. `wait` is in seconds, before
@@ -42,57 +42,57 @@ class Meaning:
     """
 
     kind: RefusalKind | None
-    wait: float | None = None
+    retry_after: float | None = None
 
 
 _K = RefusalKind
 _MINUTE, _HOUR, _DAY = 60.0, 3600.0, 86_400.0
 
-_TABLE: tuple[tuple[Meaning, tuple[int, ...]], ...] = (
+_TABLE: tuple[tuple[CodeMeaning, tuple[int, ...]], ...] = (
     # Too many at once, or too fast: refused before it was looked at.
-    (Meaning(_K.RETRY_SAFE), (14107, 20429)),
+    (CodeMeaning(_K.RETRY_SAFE), (14107, 20429)),
     # Ten hours of segments stand in the sender's queue.
-    (Meaning(_K.RETRY_SAFE, 10 * _MINUTE), (21611,)),
+    (CodeMeaning(_K.RETRY_SAFE, 10 * _MINUTE), (21611,)),
     # Twilio's own fault, which may come after the message was taken.
-    (Meaning(None), (20500, 20503)),
+    (CodeMeaning(None), (20500, 20503)),
     # A phone off, a queue expired, a carrier in trouble.
     (
-        Meaning(_K.RETRY_LATER),
+        CodeMeaning(_K.RETRY_LATER),
         (30001, 30003, 30008, 30022, 30036, 30410, 30500),
     ),
     # Blocks against pumping, which lift by themselves.
-    (Meaning(_K.RETRY_LATER, 30 * _MINUTE), (30450,)),
-    (Meaning(_K.RETRY_LATER, 4 * _HOUR), (30453,)),
+    (CodeMeaning(_K.RETRY_LATER, 30 * _MINUTE), (30450,)),
+    (CodeMeaning(_K.RETRY_LATER, 4 * _HOUR), (30453,)),
     # Daily caps.
-    (Meaning(_K.RETRY_LATER, _DAY), (30023, 30027, 63038)),
+    (CodeMeaning(_K.RETRY_LATER, _DAY), (30023, 30027, 63038)),
     # Not a number, not a mobile, nobody's.
     (
-        Meaning(_K.BAD_NUMBER),
+        CodeMeaning(_K.BAD_NUMBER),
         (
             *(21211, 21217, 21265, 21266, 21268, 21604, 21614, 21635),
             *(30005, 30006),
         ),
     ),
-    (Meaning(_K.OPTED_OUT), (21610, 30004)),
+    (CodeMeaning(_K.OPTED_OUT), (21610, 30004)),
     # A pair of numbers or a country that this account does not serve.
-    (Meaning(_K.ROUTE), (21408, 21612)),
+    (CodeMeaning(_K.ROUTE), (21408, 21612)),
     # No text, too long a text, a text that a filter takes for spam.
-    (Meaning(_K.BAD_CONTENT), (21602, 21617, 21619, 21654, 21656, 30007)),
+    (CodeMeaning(_K.BAD_CONTENT), (21602, 21617, 21619, 21654, 21656, 30007)),
     # Credentials, suspension, an address that is none.
-    (Meaning(_K.ACCOUNT), (10001, 20003, 20404, 21609, 30002)),
+    (CodeMeaning(_K.ACCOUNT), (10001, 20003, 20404, 21609, 30002)),
     # A sender that is not ours, cannot text, or is not registered.
     (
-        Meaning(_K.ACCOUNT),
+        CodeMeaning(_K.ACCOUNT),
         (
             *(21212, 21601, 21603, 21606, 21608, 21659, 21660, 21661),
             *(21701, 21703, 21704, 21705, 30024, 30032, 30034, 30038),
         ),
     ),
     # Scheduling, which is never asked for: our own fault, so every message's.
-    (Meaning(_K.ACCOUNT), (35111, 35114, 35115, 35117, 35118)),
+    (CodeMeaning(_K.ACCOUNT), (35111, 35114, 35115, 35117, 35118)),
 )
 
-MEANINGS: Mapping[int, Meaning] = {
+CODE_MEANINGS: Mapping[int, CodeMeaning] = {
     code: meaning for meaning, codes in _TABLE for code in codes
 }
 
@@ -101,32 +101,32 @@ _ACCOUNT_STATUSES = (401, 402, 403, 404)
 _CODE = re.compile(r"[0-9]{5}")
 
 
-def number(found: object) -> int | None:
+def parse_code(found: object) -> int | None:
     """A code of Twilio's, which has five digits; None for anything else."""
     text = str(found)
     return int(text) if _CODE.fullmatch(text) else None
 
 
-def refusal(status: int, code: int | None) -> Meaning:
+def meaning_of_refusal(status: int, code: int | None) -> CodeMeaning:
     """What an answer other than 2xx to a POST means.
 
     A 4xx is a no only where Twilio says so with a code. A gateway's page is not: some
     inspect answers, and put a 403 in the place of a yes. 429 is said before a request
     is looked at, whoever says it (twilio.com/docs/api/errors/20429).
     """
-    known = MEANINGS.get(code) if code else None
+    known = CODE_MEANINGS.get(code) if code else None
     if status == HTTPStatus.TOO_MANY_REQUESTS:
-        return Meaning(_K.RETRY_SAFE, known.wait if known else None)
+        return CodeMeaning(_K.RETRY_SAFE, known.retry_after if known else None)
     late = status == HTTPStatus.REQUEST_TIMEOUT
     if code is None or late or status not in _CLIENT_ERRORS:
-        return Meaning(None)
+        return CodeMeaning(None)
     by_class = _K.ACCOUNT if status in _ACCOUNT_STATUSES else _K.BAD_CONTENT
-    return known or Meaning(by_class)
+    return known or CodeMeaning(by_class)
 
 
-def failure(code: int) -> Meaning:
+def meaning_of_failure(code: int) -> CodeMeaning:
     """What the code of a message that was taken and not delivered means.
 
     An unknown one is about this message, and for good.
     """
-    return MEANINGS.get(code, Meaning(_K.BAD_CONTENT))
+    return CODE_MEANINGS.get(code, CodeMeaning(_K.BAD_CONTENT))

@@ -19,16 +19,16 @@ from twilio.http.response import Response
 
 from service.adapters.http.answers import (
     LONGEST_ANSWER,
-    TAKEN,
+    SUCCESS_STATUSES,
     BoundsError,
+    client_timeout,
+    read_body,
     retry_after,
-    text_of,
-    timeouts,
 )
-from service.adapters.http.late_body import FORM, Timely
-from service.adapters.twilio.codes import number
+from service.adapters.http.late_body import FORM_MEDIA_TYPE, DeadlineBody
+from service.adapters.twilio.codes import parse_code
 
-UNTIL: ContextVar[float | None] = ContextVar("until", default=None)
+POST_UNTIL: ContextVar[float | None] = ContextVar("until", default=None)
 """The instant of `elapsed` after which a POST of this task may not begin any more."""
 
 LONGEST_PAGE = 8 * 1024 * 1024
@@ -46,7 +46,7 @@ class AnswerError(Exception):
         super().__init__(f"HTTP {status}{named}")
 
 
-class TwilioHttp(AsyncHttpClient):  # type: ignore[misc] # the SDK is untyped
+class TwilioHttpClient(AsyncHttpClient):  # type: ignore[misc] # the SDK is untyped
     """One request, one answer: no retry, no redirect, no state between requests.
 
     `home` is the only address that gets our credentials, whatever links a page has.
@@ -56,15 +56,15 @@ class TwilioHttp(AsyncHttpClient):  # type: ignore[misc] # the SDK is untyped
     def __init__(
         self,
         session: aiohttp.ClientSession,
-        home: str,
+        base_url: str,
         timeout: float,
         proxy: str | None,
     ) -> None:
         super().__init__(logging.getLogger(__name__), is_async=True, timeout=timeout)
         self._session = session
-        self._home = f"{home.rstrip('/')}/"
+        self._home = f"{base_url.rstrip('/')}/"
         self._proxy = proxy
-        self._timeout = timeouts(timeout)
+        self._timeout = client_timeout(timeout)
 
     async def request(  # noqa: PLR0917 - the SDK's own contract
         self,
@@ -87,27 +87,31 @@ class TwilioHttp(AsyncHttpClient):  # type: ignore[misc] # the SDK is untyped
             method,
             url,
             params=params,
-            data=None if data is None else _form(data),
+            data=None if data is None else _form_body(data),
             headers=sent,
             allow_redirects=False,
             proxy=self._proxy,
             timeout=self._timeout,
         ) as answer:
             listing = method == "GET" and answer.status == HTTPStatus.OK
-            text = await text_of(answer, LONGEST_PAGE if listing else LONGEST_ANSWER)
-            if answer.status not in TAKEN:
-                raise AnswerError(answer.status, _code(text), retry_after(answer))
+            text = await read_body(answer, LONGEST_PAGE if listing else LONGEST_ANSWER)
+            if answer.status not in SUCCESS_STATUSES:
+                raise AnswerError(
+                    answer.status, _twilio_code(text), retry_after(answer)
+                )
             return Response(answer.status, text, dict(answer.headers))
 
 
-def _form(fields: Mapping[str, object]) -> Timely:
-    return Timely(urlencode(fields, doseq=True).encode(), FORM, UNTIL.get())
+def _form_body(fields: Mapping[str, object]) -> DeadlineBody:
+    return DeadlineBody(
+        urlencode(fields, doseq=True).encode(), FORM_MEDIA_TYPE, POST_UNTIL.get()
+    )
 
 
-def _code(text: str) -> int | None:
+def _twilio_code(text: str) -> int | None:
     """Twilio's code in the JSON of a refusal; a gateway's page has none."""
     try:
         told = orjson.loads(text)
     except orjson.JSONDecodeError:
         return None
-    return number(told.get("code")) if isinstance(told, dict) else None
+    return parse_code(told.get("code")) if isinstance(told, dict) else None

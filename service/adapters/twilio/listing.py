@@ -17,11 +17,11 @@ PAGE_SIZE = 1000
 EVIDENCE_PAGES, POLLED_PAGES = 5, 50
 
 
-class EndlessError(Exception):
+class ListTooLongError(Exception):
     """A list goes on after as many pages, or messages of one, as were to be read."""
 
 
-async def messages_to(
+async def list_messages_to(
     messages: Any,  # noqa: ANN401 - the SDK is untyped
     phone: str,
 ) -> list[Any]:
@@ -30,7 +30,7 @@ async def messages_to(
     return [one async for page in listing for one in page]
 
 
-async def messages_of(
+async def list_messages_by_sid(
     messages: Any,  # noqa: ANN401 - the SDK is untyped
     sids: Collection[str],
     since: datetime,
@@ -44,8 +44,8 @@ async def messages_of(
     if not missing:
         return
     most = min(len(missing), POLLED_PAGES)
-    listing = _pages(messages, most, date_sent_after=_midnight(since))
-    with suppress(EndlessError):
+    listing = _pages(messages, most, date_sent_after=_start_of_utc_day(since))
+    with suppress(ListTooLongError):
         async with aclosing(listing):
             async for page in listing:
                 mine = {one.sid: one for one in page if one.sid in missing}
@@ -62,23 +62,23 @@ async def _pages(
 ) -> AsyncGenerator[list[Any]]:
     page = await messages.page_async(page_size=PAGE_SIZE, **query)
     for _ in range(most - 1):
-        yield _all(page)
+        yield _messages_on(page)
         if not page.next_page_url:
             return
         page = await page.next_page_async()
-    yield _all(page)
+    yield _messages_on(page)
     if page.next_page_url:
-        raise EndlessError
+        raise ListTooLongError
 
 
-def _all(page: Iterable[Any]) -> list[Any]:
+def _messages_on(page: Iterable[Any]) -> list[Any]:
     """What a page holds; raises `EndlessError` for more than were asked for."""
     found = list(islice(page, PAGE_SIZE + 1))
     if len(found) > PAGE_SIZE:
-        raise EndlessError
+        raise ListTooLongError
     return found
 
 
-def _midnight(at: datetime) -> datetime:
+def _start_of_utc_day(at: datetime) -> datetime:
     """The start of its day in UTC: Twilio's page on the list speaks of days only."""
     return at.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)

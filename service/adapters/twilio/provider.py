@@ -16,22 +16,28 @@ from twilio.rest import Client
 
 from service.adapters.http.proxy import proxy_for
 from service.adapters.twilio.answers import (
-    accepted,
-    evidence,
+    describe_error,
+    found_from_message,
     is_sid,
-    judged,
-    reason_of,
-    told,
+    outcome_of_answer,
+    outcome_of_error,
+    receipt_from_message,
 )
-from service.adapters.twilio.http import UNTIL, TwilioHttp
-from service.adapters.twilio.listing import messages_of, messages_to
-from service.adapters.twilio.signatures import Account
-from service.adapters.twilio.webhooks import parse
-from service.domain.delivery.outcome import Found, Inbound, NotPosted, Outcome, Receipt
+from service.adapters.twilio.http import POST_UNTIL, TwilioHttpClient
+from service.adapters.twilio.listing import list_messages_by_sid, list_messages_to
+from service.adapters.twilio.signatures import WebhookAccount
+from service.adapters.twilio.webhooks import parse_webhook
+from service.domain.delivery.outcome import (
+    Inbound,
+    ListedMessage,
+    NotPosted,
+    Outcome,
+    Receipt,
+)
 from service.domain.errors import ForgedError, InvalidError
 from service.flow.rows import OpenMessage, Outgoing
 
-API = "https://api.twilio.com"
+API_URL = "https://api.twilio.com"
 
 LONGEST_VALIDITY = 4 * 3600
 """Seconds Twilio may try where nothing nearer ends it (ValidityPeriod)."""
@@ -39,14 +45,14 @@ LONGEST_VALIDITY = 4 * 3600
 SHORTEST_VALIDITY = 5
 """Seconds; what has less than that left could not get out of Twilio's queue."""
 
-SKEW = timedelta(minutes=15)
+CLOCK_SKEW = timedelta(minutes=15)
 """How far Twilio's clock, told in whole seconds, may be behind our database's."""
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Sender:
+class TwilioConfig:
     """How to reach Twilio and in whose name; times in seconds.
 
     `user` and `secret` are the account's own, or an API key's; the account's auth
@@ -68,21 +74,21 @@ class Sender:
     webhook_secret: str | None = field(default=None, repr=False)
 
 
-class Twilio:
+class TwilioProvider:
     """A `Provider`; open it with `twilio(sender)`."""
 
-    by_our_id = False
+    finds_by_our_id = False
 
-    def __init__(self, sender: Sender, client: Client) -> None:
-        self.name = sender.name
-        self.sender = sender
+    def __init__(self, config: TwilioConfig, client: Client) -> None:
+        self.name = config.name
+        self.config = config
         self._client = client
-        self._messages = f"/Accounts/{sender.account_sid}/Messages.json"
-        self._account = Account(
-            provider=sender.name,
-            sid=sender.account_sid,
-            auth_token=sender.auth_token,
-            webhook_secret=sender.webhook_secret,
+        self._messages = f"/Accounts/{config.account_sid}/Messages.json"
+        self._account = WebhookAccount(
+            provider=config.name,
+            sid=config.account_sid,
+            auth_token=config.auth_token,
+            webhook_secret=config.webhook_secret,
         )
 
     async def send(self, message: Outgoing) -> Outcome:
@@ -90,48 +96,54 @@ class Twilio:
         validity = self._validity(message)
         if validity < SHORTEST_VALIDITY:
             return NotPosted("no time is left to send it in")
-        UNTIL.set(message.post_until)
+        POST_UNTIL.set(message.post_until)
         try:
             form = {
                 "To": message.phone,
                 "Body": message.body,
-                **self._from(message),
-                "StatusCallback": self._callback(message.id),
+                **self._sender_fields(message),
+                "StatusCallback": self._callback_url(message.id),
                 "ValidityPeriod": validity,
             }
             made = await self._client.api.v2010.create_async(
                 "POST", self._messages, data=form
             )
-            return accepted(made, message.phone, self.sender.account_sid)
+            return outcome_of_answer(made, message.phone, self.config.account_sid)
         except Exception as error:  # noqa: BLE001 - the POST may have begun
-            return judged(error)
+            return outcome_of_error(error)
 
-    async def find(self, message: OpenMessage, to: str) -> Sequence[Found] | None:
+    async def find(
+        self, message: OpenMessage, phone: str
+    ) -> Sequence[ListedMessage] | None:
         """Messages to the same phone, made since it was claimed.
 
         None also where the list cannot be what was asked for: it proves no absence.
         """
-        since, account = message.posted_after - SKEW, self.sender.account_sid
+        since, account = message.posted_after - CLOCK_SKEW, self.config.account_sid
         try:
-            listed = await messages_to(self._client.messages, to)
-            found = [evidence(one, message.body, to, account) for one in listed]
+            listed = await list_messages_to(self._client.messages, phone)
+            found = [
+                found_from_message(one, message.body, phone, account) for one in listed
+            ]
         except Exception as error:  # noqa: BLE001 - any fault: it could not be asked
-            self._unheard(error)
+            self._log_unavailable(error)
             return None
         return [one for one in found if one.created_at >= since]
 
-    async def fetch(self, provider_id: str) -> Receipt | None:
+    async def fetch_receipt(self, provider_id: str) -> Receipt | None:
         """Twilio's present word on a message."""
         if not is_sid(provider_id):
             return None
         try:
             one = await self._client.messages(provider_id).fetch_async()
-            return told(self.name, one) if one.sid == provider_id else None
+            return (
+                receipt_from_message(self.name, one) if one.sid == provider_id else None
+            )
         except Exception as error:  # noqa: BLE001 - any fault: it could not be asked
-            self._unheard(error)
+            self._log_unavailable(error)
             return None
 
-    async def fetch_many(
+    async def fetch_receipts(
         self, provider_ids: Collection[str], since: datetime
     ) -> Sequence[Receipt] | None:
         """Twilio's present word on messages accepted since an instant, by its list.
@@ -141,15 +153,19 @@ class Twilio:
         could be asked.
         """
         heard: list[Receipt] | None = None if provider_ids else []
-        listing = messages_of(self._client.messages, provider_ids, since - SKEW)
+        listing = list_messages_by_sid(
+            self._client.messages, provider_ids, since - CLOCK_SKEW
+        )
         try:
             async for some in listing:
-                heard = (heard or []) + [told(self.name, one) for one in some]
+                heard = (heard or []) + [
+                    receipt_from_message(self.name, one) for one in some
+                ]
         except Exception as error:  # noqa: BLE001 - any fault: no more could be asked
-            self._unheard(error)
+            self._log_unavailable(error)
         return heard
 
-    async def hand_over(self) -> None:
+    async def flush(self) -> None:
         """Each has left already."""
 
     def parse(
@@ -159,56 +175,56 @@ class Twilio:
 
         Its address is `public_url` and the path, whatever host the request names.
         """
-        url = f"{self.sender.public_url or ''}{path}"
+        url = f"{self.config.public_url or ''}{path}"
         try:
-            return parse(self._account, headers, body, url)
+            return parse_webhook(self._account, headers, body, url)
         except (ForgedError, InvalidError) as error:
             log.warning("%s: %s", self.name, error)
             raise
 
     def _validity(self, message: Outgoing) -> int:
         """Seconds Twilio may keep it; the POST itself may take some of those left."""
-        left = math.floor(message.valid_for - self.sender.timeout)
+        left = math.floor(message.valid_for - self.config.timeout)
         return min(LONGEST_VALIDITY, left)
 
-    def _from(self, message: Outgoing) -> dict[str, str | None]:
+    def _sender_fields(self, message: Outgoing) -> dict[str, str | None]:
         """The office's own sender, or that of the settings."""
         own = message.sent_from
         if own is None:
-            service, number = self.sender.messaging_service_sid, self.sender.from_
+            service, number = self.config.messaging_service_sid, self.config.from_
         else:
             service, number = (own, None) if own.startswith("MG") else (None, own)
         return {"MessagingServiceSid": service, "From": number}
 
-    def _callback(self, message_id: str) -> str | None:
+    def _callback_url(self, message_id: str) -> str | None:
         """Where receipts go, with our own id: it binds even an answer never read.
 
         The fragment asks Twilio to repeat a callback that we did not take.
         """
-        if self.sender.public_url is None:
+        if self.config.public_url is None:
             return None
         path = f"/webhooks/{self.name}/status?ref={message_id}"
-        return f"{self.sender.public_url}{path}#rc=5&rp=all"
+        return f"{self.config.public_url}{path}#rc=5&rp=all"
 
-    def _unheard(self, error: Exception) -> None:
-        log.warning("%s: cannot be asked: %s", self.name, reason_of(error))
+    def _log_unavailable(self, error: Exception) -> None:
+        log.warning("%s: cannot be asked: %s", self.name, describe_error(error))
 
 
 @asynccontextmanager
-async def twilio(sender: Sender) -> AsyncIterator[Twilio]:
+async def open_twilio(config: TwilioConfig) -> AsyncIterator[TwilioProvider]:
     """A provider with a session of its own, closed on leaving.
 
     Raises `SetUpError` for a proxy of the environment that cannot be used.
     """
-    home = sender.api_url or API
-    proxy = proxy_for(home, sender.proxy)
+    home = config.api_url or API_URL
+    proxy = proxy_for(home, config.proxy)
     async with aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as session:
         client = Client(
-            sender.user,
-            sender.secret,
-            account_sid=sender.account_sid,
-            http_client=TwilioHttp(session, home, sender.timeout, proxy),
+            config.user,
+            config.secret,
+            account_sid=config.account_sid,
+            http_client=TwilioHttpClient(session, home, config.timeout, proxy),
             environment={"TWILIO_REGION": ""},
         )
         client.api.base_url = home
-        yield Twilio(sender, client)
+        yield TwilioProvider(config, client)

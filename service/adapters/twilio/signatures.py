@@ -36,7 +36,7 @@ Fields = Mapping[str, Sequence[str]]
 
 
 @dataclass(frozen=True, slots=True)
-class Account:
+class WebhookAccount:
     """Whose webhooks these must be, and what signs them."""
 
     provider: str
@@ -45,8 +45,8 @@ class Account:
     webhook_secret: str | None = field(default=None, repr=False)
 
 
-def fields_of(
-    account: Account, headers: Mapping[str, str], body: bytes, url: str
+def signed_fields(
+    account: WebhookAccount, headers: Mapping[str, str], body: bytes, url: str
 ) -> Fields:
     """The fields of a webhook that Twilio signed.
 
@@ -57,18 +57,18 @@ def fields_of(
         raise ForgedError(f"webhook: longer than {LONGEST_BODY} bytes; nothing changed")
     media = headers.get("Content-Type", "").partition(";")[0].strip().lower()
     if media == FORM:
-        form = _form(body)
-        _check(account, headers, url, form)
+        form = _parse_form(body)
+        _check_signature(account, headers, url, form)
         return {name: form.getall(name) for name in form}
     if media == JSON:
         _check_digest(body, url)
-        _check(account, headers, url, MultiDict())
-        return _json(body)
+        _check_signature(account, headers, url, MultiDict())
+        return _parse_json(body)
     raise ForgedError("webhook: neither a form nor JSON; nothing changed")
 
 
-def _check(
-    account: Account, headers: Mapping[str, str], url: str, form: MultiDict[str]
+def _check_signature(
+    account: WebhookAccount, headers: Mapping[str, str], url: str, form: MultiDict[str]
 ) -> None:
     signature = headers.get(SIGNATURE_HEADER, "")
     settings = headers.get(SIGNATURE_SETTINGS_HEADER)
@@ -97,7 +97,7 @@ def _check_digest(body: bytes, url: str) -> None:
         raise ForgedError("webhook: not the body its address was signed for")
 
 
-def _form(body: bytes) -> MultiDict[str]:
+def _parse_form(body: bytes) -> MultiDict[str]:
     try:
         pairs = parse_qsl(
             body.decode(), keep_blank_values=True, max_num_fields=MOST_FIELDS
@@ -107,7 +107,7 @@ def _form(body: bytes) -> MultiDict[str]:
     return MultiDict(pairs)
 
 
-def _json(body: bytes) -> Fields:
+def _parse_json(body: bytes) -> Fields:
     """Its top level, values as text: the names are those of the form."""
     try:
         pairs = json.loads(body.decode(), object_pairs_hook=tuple)
@@ -118,16 +118,16 @@ def _json(body: bytes) -> Fields:
         raise InvalidError("webhook", [Mistake("body", "no JSON object", expected)])
     fields: defaultdict[str, list[str]] = defaultdict(list)
     for name, value in pairs:
-        fields[_whole(name)].append(_text(value))
+        fields[_replace_lone_surrogates(name)].append(_text(value))
     return fields
 
 
 def _text(value: object) -> str:
     if isinstance(value, str):
-        return _whole(value)
+        return _replace_lone_surrogates(value)
     return "" if value is None else json.dumps(value)
 
 
-def _whole(text: str) -> str:
+def _replace_lone_surrogates(text: str) -> str:
     """JSON can escape half a character (a lone surrogate), which no text can keep."""
     return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")

@@ -5,13 +5,13 @@ from pathlib import Path
 import click
 
 from service.adapters.calendars.files import read_years
-from service.app import House
-from service.cli.installation import in_house, whoami
+from service.app import Installation
+from service.cli.installation import whoami, with_installation
 from service.cli.option_types import DRY_RUN, FILE, FORCE
-from service.cli.output.law_change import show as show_impact
-from service.domain.law_change.edits import Years
-from service.domain.lawbook.year_view import Almanac, AlmanacDay, almanac
-from service.flow.law_change.change import change, preview
+from service.cli.output.law_change import print_law_change as show_impact
+from service.domain.law_change.edits import CalendarYearsEdit
+from service.domain.lawbook.year_view import SpecialDay, YearView, view_year
+from service.flow.law_change.change import apply_change, preview_change
 
 
 @click.group()
@@ -25,9 +25,9 @@ def calendars() -> None:
 @click.option("--published", is_flag=True, help="An .ics file is the whole notice.")
 @FORCE
 @DRY_RUN
-@in_house
+@with_installation
 async def load(
-    house: House,
+    installation: Installation,
     file: Path,
     calendar: str | None,
     force: str | None,
@@ -39,37 +39,43 @@ async def load(
 
     Days that contradict published ones are refused unless forced.
     """
-    known = (await house.office.law()).published
-    years = Years(
+    known = (await installation.law_store.current_law()).published_calendars
+    years = CalendarYearsEdit(
         read_years(file, calendars=known, calendar=calendar, published=published)
     )
     if dry_run:
-        seen = await preview(years, house.office, house.clock)
+        seen = await preview_change(years, installation.law_store, installation.clock)
         return show_impact(seen, applied=False)
-    done = await change(years, house.office, house.clock, by=whoami(), force=force)
+    done = await apply_change(
+        years,
+        installation.law_store,
+        installation.clock,
+        by=whoami(),
+        force_reason=force,
+    )
     return show_impact(done, applied=True)
 
 
 @calendars.command()
 @click.argument("code")
 @click.argument("year", type=click.IntRange(2000, 2100))
-@in_house
-async def show(house: House, code: str, year: int) -> None:
+@with_installation
+async def show(installation: Installation, code: str, year: int) -> None:
     """The days of a YEAR of calendar CODE that are not as the week has them."""
-    found = almanac(await house.office.law(), code, year)
-    click.echo(f"{code} {year}, {_state(found)}")
+    found = view_year(await installation.law_store.current_law(), code, year)
+    click.echo(f"{code} {year}, {_publication(found)}")
     for day in found.days:
-        click.echo(_line(day))
-    if found.own:
-        click.echo(f"the office's own: {found.own.source}")
+        click.echo(_day_line(day))
+    if found.office_year:
+        click.echo(f"the office's own: {found.office_year.source}")
 
 
-def _state(found: Almanac) -> str:
+def _publication(found: YearView) -> str:
     if found.published:
         return "published"
     return f"provisional: days are known until {found.covered_until}"
 
 
-def _line(it: AlmanacDay) -> str:
-    own = "own" if it.own else ""
-    return f"{it.day} {it.day:%a}  {it.kind:11}  {own:3}  {it.name}".rstrip()
+def _day_line(day: SpecialDay) -> str:
+    own = "own" if day.own else ""
+    return f"{day.day} {day.day:%a}  {day.kind:11}  {own:3}  {day.name}".rstrip()

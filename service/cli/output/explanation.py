@@ -10,35 +10,38 @@ import orjson
 
 from service.domain.errors import NeverRemindsError
 from service.domain.law.rule import Rule
-from service.flow.reports.explain import never
+from service.flow.reports.explain import never_field
 
 
-def show(told: Mapping[str, Any], *, as_json: bool) -> None:
+def print_explanation(explanation: Mapping[str, Any], *, as_json: bool) -> None:
     """Print the public `explain` answer, with a permit's history where it has one."""
     if as_json:
-        _dump(told)
+        _print_json(explanation)
         return
     for key in ("rule", "version", "authority", "expires_on", "opens_on"):
-        _line(key, told[key] or "-")
-    _line("closes_on", f"{told['closes_on']} (lenient {told['closes_on_lenient']})")
-    if told["provisional"]:
+        _line(key, explanation[key] or "-")
+    _line(
+        "closes_on",
+        f"{explanation['closes_on']} (lenient {explanation['closes_on_lenient']})",
+    )
+    if explanation["provisional"]:
         _line("", "provisional: a year's holidays are not published yet")
-    for slot in told["slots"]:
+    for slot in explanation["slots"]:
         _line(f"step {slot['step']}", f"{slot['due_at']:%Y-%m-%d %H:%M} UTC")
-    for line in told["trace"]:
+    for line in explanation["trace"]:
         click.echo(f"  {line}")
-    if permit := told.get("permit"):
+    if permit := explanation.get("permit"):
         click.echo(f"permit {permit['number']}, {permit['holder']}, {permit['status']}")
-        _show_steps(told.get("steps", ()))
-        _show_history(told["history"], ZoneInfo(told["zone"]))
-    if shadow := told.get("shadow"):
-        click.echo(_shadow(told, shadow))
+        _show_steps(explanation.get("steps", ()))
+        _show_history(explanation["history"], ZoneInfo(explanation["zone"]))
+    if shadow := explanation.get("shadow"):
+        click.echo(_shadow_line(explanation, shadow))
 
 
-def show_never(rule: Rule, error: NeverRemindsError, *, as_json: bool) -> None:
+def print_never_reminds(rule: Rule, error: NeverRemindsError, *, as_json: bool) -> None:
     """Print why nobody is ever reminded of a permit type, and nothing else."""
     if as_json:
-        _dump({"rule": rule.code, **never(rule)})
+        _print_json({"rule": rule.code, **never_field(rule)})
     else:
         click.echo(str(error))
 
@@ -52,10 +55,10 @@ def _show_history(history: Sequence[Mapping[str, Any]], zone: ZoneInfo) -> None:
     for one in history:
         click.echo(f"  reminder {one['step']}, expiry {one['expires_on']}, {zone.key}:")
         for move in one["moves"]:
-            click.echo(f"    {_moment(move['at'], zone)}  {move['what']}")
+            click.echo(f"    {_local_time(move['at'], zone)}  {move['what']}")
 
 
-def _shadow(told: Mapping[str, Any], shadow: Mapping[str, Any]) -> str:
+def _shadow_line(told: Mapping[str, Any], shadow: Mapping[str, Any]) -> str:
     """What the version in the shadow would give, where that is anything else."""
     names = ("opens_on", "closes_on", "closes_on_lenient")
     zone = ZoneInfo(told["zone"])
@@ -66,7 +69,7 @@ def _shadow(told: Mapping[str, Any], shadow: Mapping[str, Any]) -> str:
     ]
     known = {slot["step"]: slot["due_at"] for slot in told["slots"]}
     changes += [
-        f"{slot['step']} {_moment(slot['due_at'], zone)}"
+        f"{slot['step']} {_local_time(slot['due_at'], zone)}"
         for slot in shadow["slots"]
         if known.get(slot["step"]) != slot["due_at"]
     ]
@@ -76,7 +79,7 @@ def _shadow(told: Mapping[str, Any], shadow: Mapping[str, Any]) -> str:
     return f"shadow {shadow['version']}, which sends nothing, would give: {would}"
 
 
-def _moment(at: datetime, zone: ZoneInfo) -> str:
+def _local_time(at: datetime, zone: ZoneInfo) -> str:
     return f"{at.astimezone(zone):%Y-%m-%d %H:%M}"
 
 
@@ -84,5 +87,5 @@ def _line(name: str, value: object) -> None:
     click.echo(f"{name:18} {value}")
 
 
-def _dump(told: Mapping[str, Any]) -> None:
+def _print_json(told: Mapping[str, Any]) -> None:
     click.echo(orjson.dumps(told, option=orjson.OPT_INDENT_2))

@@ -6,8 +6,8 @@ from typing import Any, Final
 import click
 import orjson
 
-from service.flow.law_change.summary import tell
-from service.flow.rows import Changed
+from service.flow.law_change.summary import summarize_change
+from service.flow.rows import ChangeResult
 
 _VERBS: Final = {
     False: {
@@ -44,12 +44,14 @@ _MOST_CHANGES: Final = 12
 """How many changes of the law are shown before the rest is counted."""
 
 
-def show(changed: Changed, *, applied: bool, as_json: bool = False) -> int:
+def print_law_change(
+    changed: ChangeResult, *, applied: bool, as_json: bool = False
+) -> int:
     """Print what a change would do, or did; 1 where something speaks against it.
 
     What was applied was forced, if so, and then it is 0.
     """
-    told = tell(changed, applied=applied)
+    told = summarize_change(changed, applied=applied)
     if as_json:
         click.echo(orjson.dumps(told, option=orjson.OPT_INDENT_2))
     else:

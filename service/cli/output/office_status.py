@@ -2,20 +2,20 @@
 
 import click
 
-from service.domain.formats.authority_file import authority_to
+from service.domain.formats.authority_file import authority_to_dict
 from service.domain.law.authority import Authority
-from service.domain.local_time import local_time
-from service.flow.office.status import Stage, Standing
+from service.domain.local_time import format_local_time
+from service.flow.office.status import OfficeStatus, TypeStatus
 
 
-def show(found: Standing) -> None:
+def print_office_status(status: OfficeStatus) -> None:
     """Print the settings of an authority, then a line for each permit type."""
-    for name, value in authority_to(found.office).items():
+    for name, value in authority_to_dict(status.office).items():
         _line(name, _value(value))
-    _line("sent by", found.sender)
-    _line("staff numbers", found.staff)
-    for stage in found.stages:
-        click.echo(f"{stage.state:5}  {stage.rule}{_since(stage, found.office)}")
+    _line("sent by", status.sender)
+    _line("staff numbers", status.staff_count)
+    for stage in status.types:
+        click.echo(f"{stage.state:5}  {stage.rule}{_since(stage, status.office)}")
 
 
 def _line(name: str, value: object) -> None:
@@ -28,12 +28,12 @@ def _value(value: object) -> object:
     return ", ".join(value) if isinstance(value, list) else value
 
 
-def _since(stage: Stage, office: Authority) -> str:
+def _since(stage: TypeStatus, office: Authority) -> str:
     if stage.hindrance:
         return f"  cannot go live: {stage.hindrance}"
     if stage.started is None:
         return ""
-    since = local_time(stage.started.since, office.zone)
+    since = format_local_time(stage.started.since, office.zone)
     told = f"  since {since}, by {stage.started.approved_by}"
     days = stage.started.catch_up_days
     return f"{told}, caught up over {days} sending days" if days else told

@@ -7,13 +7,13 @@ import click
 
 from service.adapters.registers.csv_file import read_csv
 from service.adapters.registers.mapping_file import load_mapping
-from service.adapters.registers.rejects import rejects_file
-from service.app import House
-from service.cli.installation import in_house, whoami
+from service.adapters.registers.rejects import open_rejects_file
+from service.app import Installation
+from service.cli.installation import whoami, with_installation
 from service.cli.option_types import FILE
 from service.domain.lawbook.law import Law
-from service.flow.permits.import_register import take_in
-from service.flow.rows import Register
+from service.flow.permits.import_register import import_register
+from service.flow.rows import RegisterSource
 
 
 @click.command("import")
@@ -24,32 +24,38 @@ from service.flow.rows import Register
     type=FILE,
     help="How this register's columns become permit fields.",
 )
-@in_house
-async def import_(house: House, file: Path, mapping_file: Path | None) -> None:
+@with_installation
+async def import_(
+    installation: Installation, file: Path, mapping_file: Path | None
+) -> None:
     """Load the permits of FILE (CSV); wrong rows come back in FILE.rejects.csv."""
     mapping = load_mapping(mapping_file) if mapping_file else None
-    law = await house.office.law()
+    law = await installation.law_store.current_law()
     # Rows may name their authority: only where one does not is a default needed.
-    named = house.settings.authority
+    named = installation.settings.authority
     certain = named or len(law.authorities) == 1
     default = law.default_authority(named).code if certain else None
     if mapping:
-        _refuse_unknown(mapping.constants, law)
-    source = Register(file.name)
+        _refuse_unknown_constants(mapping.constants, law)
+    source = RegisterSource(file.name)
     if mapping and mapping.source:
-        source = Register(mapping.source, mapping.max_age_days)
+        source = RegisterSource(mapping.source, mapping.max_age_days)
     path = file.with_name(f"{file.name}.rejects.csv")
     rows = read_csv(file, mapping, default_authority=default)
-    with rejects_file(path) as rejects:
-        counts = await take_in(rows, source, house.registration, rejects)
-    await house.brakes.note_import(file.name, counts, whoami(), house.clock.now())
+    with open_rejects_file(path) as rejects:
+        counts = await import_register(
+            rows, source, installation.register_deps, rejects
+        )
+    await installation.pause_store.log_import(
+        file.name, counts, whoami(), installation.clock.now()
+    )
     told = ", ".join(f"{count} {outcome}" for outcome, count in sorted(counts.items()))
     click.echo(told or "no rows")
     if rejects.count:
         click.echo(f"the rejected rows, each with its reason: {path}")
 
 
-def _refuse_unknown(constants: Mapping[str, str], law: Law) -> None:
+def _refuse_unknown_constants(constants: Mapping[str, str], law: Law) -> None:
     """A constant nobody knows would reject every row of the file."""
     if "rule" in constants:
         law.rule(constants["rule"])

@@ -2,12 +2,11 @@
 
 import click
 
-from service.app import House
-from service.cli.default_authority import meant
-from service.cli.installation import in_house, whoami
-from service.cli.option_types import DIALLED_BY, PHONE, REASON
-from service.flow.permits.opt_outs import lift as lift_opt_out
-from service.flow.permits.opt_outs import opt_out
+from service.app import Installation
+from service.cli.default_authority import choose_authority
+from service.cli.installation import whoami, with_installation
+from service.cli.option_types import PHONE, PHONE_AUTHORITY, REASON
+from service.flow.permits.opt_outs import lift_opt_out, opt_out
 
 
 @click.group("opt-outs")
@@ -16,10 +15,10 @@ def opt_outs() -> None:
 
 
 @opt_outs.command("list")
-@in_house
-async def list_(house: House) -> None:
+@with_installation
+async def list_(installation: Installation) -> None:
     """Every opt-out: the phone masked, since when, and how it came."""
-    found = await house.consent.store.page(None, None)
+    found = await installation.opt_out_deps.store.page(None, None)
     for one in found:
         click.echo(f"{one.phone:16}  {one.since:%Y-%m-%d %H:%M}Z  {one.via}")
     click.echo(f"{len(found)} opt-outs")
@@ -27,16 +26,24 @@ async def list_(house: House) -> None:
 
 @opt_outs.command()
 @PHONE
-@DIALLED_BY
+@PHONE_AUTHORITY
 @REASON
-@in_house
+@with_installation
 async def add(
-    house: House, phone: str, authority: str | None, reason: str | None
+    installation: Installation, phone: str, authority: str | None, reason: str | None
 ) -> None:
     """Text PHONE no more; what is due to it ends at once."""
-    office = meant(await house.office.law(), authority or house.settings.authority)
+    office = choose_authority(
+        await installation.law_store.current_law(),
+        authority or installation.settings.authority,
+    )
     made, new = await opt_out(
-        phone, office.code, house.consent, via="command", by=whoami(), reason=reason
+        phone,
+        office.code,
+        installation.opt_out_deps,
+        via="command",
+        by=whoami(),
+        reason=reason,
     )
     since = "" if new else f" since {made.since:%Y-%m-%d}, {made.via}"
     click.echo(f"{made.phone} is opted out{since}")
@@ -44,15 +51,18 @@ async def add(
 
 @opt_outs.command()
 @PHONE
-@DIALLED_BY
+@PHONE_AUTHORITY
 @REASON
-@in_house
+@with_installation
 async def lift(
-    house: House, phone: str, authority: str | None, reason: str | None
+    installation: Installation, phone: str, authority: str | None, reason: str | None
 ) -> None:
     """Text PHONE again; a block of the provider's own stays until its START."""
-    office = meant(await house.office.law(), authority or house.settings.authority)
+    office = choose_authority(
+        await installation.law_store.current_law(),
+        authority or installation.settings.authority,
+    )
     gone = await lift_opt_out(
-        phone, office.code, house.consent, by=whoami(), reason=reason
+        phone, office.code, installation.opt_out_deps, by=whoami(), reason=reason
     )
     click.echo(f"{gone.masked} may be texted again")

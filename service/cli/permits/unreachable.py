@@ -5,11 +5,11 @@ from typing import Final
 
 import click
 
-from service.app import House
-from service.cli.default_authority import meant
-from service.cli.installation import in_house, whoami
-from service.cli.option_types import DIALLED_BY, PHONE, REASON
-from service.domain.reports.unreachable import Unreached
+from service.app import Installation
+from service.cli.default_authority import choose_authority
+from service.cli.installation import whoami, with_installation
+from service.cli.option_types import PHONE, PHONE_AUTHORITY, REASON
+from service.domain.reports.unreachable import UnreachablePermit
 from service.flow.permits.unreachable import lift as lift_unreachable
 from service.flow.permits.unreachable import unreached
 
@@ -18,7 +18,7 @@ _COLUMNS: Final = (
     *("phones", "closes_on", "expires_on", "why"),
 )
 
-_AT_ONCE: Final = 500
+_PAGE_SIZE: Final = 500
 
 
 @click.group()
@@ -29,15 +29,15 @@ def unreachable() -> None:
 @unreachable.command("list")
 @click.option("--authority", help="With all below it; default: the settings' one.")
 @click.option("--format", "form", type=click.Choice(["text", "csv"]), default="text")
-@in_house
-async def list_(house: House, authority: str | None, form: str) -> None:
+@with_installation
+async def list_(installation: Installation, authority: str | None, form: str) -> None:
     """List them, what closes soonest first, with each phone masked and why."""
-    law = await house.office.law()
-    office = meant(law, authority or house.settings.authority)
-    found = await _all(house, law.below(office.code))
+    law = await installation.law_store.current_law()
+    office = choose_authority(law, authority or installation.settings.authority)
+    found = await _all_unreachable(installation, law.subtree(office.code))
     if form == "csv":
         rows = [_row(one) for one in found]
-        click.echo(house.documents.rows_as_csv(rows, _COLUMNS), nl=False)
+        click.echo(installation.report_formatter.rows_as_csv(rows, _COLUMNS), nl=False)
         return
     for one in found:
         click.echo(
@@ -49,32 +49,39 @@ async def list_(house: House, authority: str | None, form: str) -> None:
 
 @unreachable.command()
 @PHONE
-@DIALLED_BY
+@PHONE_AUTHORITY
 @REASON
-@in_house
+@with_installation
 async def lift(
-    house: House, phone: str, authority: str | None, reason: str | None
+    installation: Installation, phone: str, authority: str | None, reason: str | None
 ) -> None:
     """Text PHONE again, as somebody knows that it works."""
-    office = meant(await house.office.law(), authority or house.settings.authority)
+    office = choose_authority(
+        await installation.law_store.current_law(),
+        authority or installation.settings.authority,
+    )
     found = await lift_unreachable(
-        phone, office.code, house.reach, by=whoami(), reason=reason
+        phone, office.code, installation.unreachable_deps, by=whoami(), reason=reason
     )
     click.echo(f"{found.masked} counts as reachable again")
 
 
-async def _all(house: House, offices: tuple[str, ...]) -> list[Unreached]:
-    found: list[Unreached] = []
+async def _all_unreachable(
+    installation: Installation, offices: tuple[str, ...]
+) -> list[UnreachablePermit]:
+    found: list[UnreachablePermit] = []
     while True:
         after = found[-1].id if found else None
-        page = await unreached(offices, house.reach, after, _AT_ONCE)
+        page = await unreached(
+            offices, installation.unreachable_deps, after, _PAGE_SIZE
+        )
         found += page
-        if len(page) < _AT_ONCE:
+        if len(page) < _PAGE_SIZE:
             break
     return sorted(found, key=lambda it: (it.closes_on, it.authority, it.rule, it.id))
 
 
-def _row(one: Unreached) -> Mapping[str, object]:
+def _row(one: UnreachablePermit) -> Mapping[str, object]:
     return {
         "authority": one.authority,
         "rule": one.rule,
@@ -87,5 +94,5 @@ def _row(one: Unreached) -> Mapping[str, object]:
     }
 
 
-def _phones(one: Unreached) -> str:
+def _phones(one: UnreachablePermit) -> str:
     return "; ".join(phone.phone for phone in one.phones)

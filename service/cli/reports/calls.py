@@ -5,29 +5,32 @@ from typing import Final
 
 import click
 
-from service.app import House
-from service.cli.default_authority import meant
-from service.cli.installation import in_house
-from service.domain.reports.call_list import Call
-from service.flow.reports.call_list import calls as list_calls
+from service.app import Installation
+from service.cli.default_authority import choose_authority
+from service.cli.installation import with_installation
+from service.domain.reports.call_list import CallListEntry
+from service.flow.reports.call_list import list_calls
 
-_COLUMNS: Final = [field.name for field in fields(Call)]
+_COLUMNS: Final = [field.name for field in fields(CallListEntry)]
 
 
 @click.command()
 @click.option("--authority", help="With all below it; default: the settings' one.")
 @click.option("--format", "form", type=click.Choice(["text", "csv"]), default="text")
-@in_house
-async def calls(house: House, authority: str | None, form: str) -> None:
+@with_installation
+async def calls(installation: Installation, authority: str | None, form: str) -> None:
     """List the permits past closing, or close to it, that no text will save."""
-    law = await house.office.law()
-    office = meant(law, authority or house.settings.authority)
+    law = await installation.law_store.current_law()
+    office = choose_authority(law, authority or installation.settings.authority)
     found = await list_calls(
-        law.below(office.code), house.office, house.calling, house.clock
+        law.subtree(office.code),
+        installation.law_store,
+        installation.call_list_store,
+        installation.clock,
     )
     if form == "csv":
         rows = [asdict(one) for one in found]
-        click.echo(house.documents.rows_as_csv(rows, _COLUMNS), nl=False)
+        click.echo(installation.report_formatter.rows_as_csv(rows, _COLUMNS), nl=False)
         return
     for one in found:
         click.echo(

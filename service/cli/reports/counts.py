@@ -5,15 +5,20 @@ from datetime import date, datetime
 import click
 import orjson
 
-from service.app import House
-from service.cli.default_authority import meant
-from service.cli.installation import in_house
-from service.cli.option_types import Day, Moment
+from service.app import Installation
+from service.cli.default_authority import choose_authority
+from service.cli.installation import with_installation
+from service.cli.option_types import Day, Instant
 from service.domain.law.authority import Authority
-from service.domain.reports.period import ReportPeriod, between, iso_week, week_of
-from service.flow.reports.weekly import By, columns_of
-from service.flow.reports.weekly import counts as count
-from service.flow.reports.weekly import report as report_on
+from service.domain.reports.period import (
+    ReportPeriod,
+    parse_iso_week,
+    period_between,
+    week_of,
+)
+from service.flow.reports.weekly import GroupBy, columns_of
+from service.flow.reports.weekly import list_counts as count
+from service.flow.reports.weekly import make_report as report_on
 
 _AUTHORITY = click.option("--authority", help="Default: the one in the settings.")
 
@@ -26,36 +31,47 @@ _AUTHORITY = click.option("--authority", help="Default: the one in the settings.
 )
 @click.option("--format", "form", type=click.Choice(["csv", "json"]), default="csv")
 @_AUTHORITY
-@in_house
+@with_installation
 async def counts(
-    house: House, from_on: date, to_on: date, by: By, form: str, authority: str | None
+    installation: Installation,
+    from_on: date,
+    to_on: date,
+    by: GroupBy,
+    form: str,
+    authority: str | None,
 ) -> None:
     """Count what was sent: reminders, messages, segments, holders."""
-    law = await house.office.law()
-    office = meant(law, authority or house.settings.authority)
-    days = between(from_on, to_on, office.zone)
+    law = await installation.law_store.current_law()
+    office = choose_authority(law, authority or installation.settings.authority)
+    days = period_between(from_on, to_on, office.zone)
     rows = await count(
-        days, by, house.clock.now(), law.below(office.code), house.counts
+        days,
+        by,
+        installation.clock.now(),
+        law.subtree(office.code),
+        installation.count_store,
     )
-    told = [row.told() for row in rows]
+    told = [row.public_fields() for row in rows]
     if form == "json":
         click.echo(orjson.dumps(told))
     else:
-        click.echo(house.documents.rows_as_csv(told, columns_of(rows)), nl=False)
+        click.echo(
+            installation.report_formatter.rows_as_csv(told, columns_of(rows)), nl=False
+        )
 
 
 @click.command()
 @click.option("--week", help="An ISO week such as 2024-W05; default: the present one.")
 @click.option("--from", "from_on", type=Day(), help="First day, instead of a week.")
 @click.option("--to", "to_on", type=Day(), help="Last day.")
-@click.option("--as-of", type=Moment(), help="What was delivered by then.")
+@click.option("--as-of", type=Instant(), help="What was delivered by then.")
 @click.option(
     "--format", "form", type=click.Choice(["text", "json", "csv"]), default="text"
 )
 @_AUTHORITY
-@in_house
+@with_installation
 async def report(
-    house: House,
+    installation: Installation,
     week: str | None,
     from_on: date | None,
     to_on: date | None,
@@ -65,12 +81,19 @@ async def report(
 ) -> None:
     """The weekly report: per permit type sent, delivered, failed."""
     _refuse_two_periods(week, from_on, to_on)
-    office = meant(await house.office.law(), authority or house.settings.authority)
-    period = _period(week, from_on, to_on, office, house.clock.now())
-    made = await report_on(
-        period, office, as_of or house.clock.now(), house.office, house.counts
+    office = choose_authority(
+        await installation.law_store.current_law(),
+        authority or installation.settings.authority,
     )
-    documents = house.documents
+    period = _period(week, from_on, to_on, office, installation.clock.now())
+    made = await report_on(
+        period,
+        office,
+        as_of or installation.clock.now(),
+        installation.law_store,
+        installation.count_store,
+    )
+    documents = installation.report_formatter
     if form == "json":
         click.echo(documents.as_json(made))
     elif form == "csv":
@@ -96,7 +119,7 @@ def _period(
     now: datetime,
 ) -> ReportPeriod:
     if week:
-        return iso_week(week, office.zone)
+        return parse_iso_week(week, office.zone)
     if from_on and to_on:
-        return between(from_on, to_on, office.zone)
+        return period_between(from_on, to_on, office.zone)
     return week_of(now, office.zone)

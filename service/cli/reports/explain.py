@@ -6,15 +6,15 @@ import click
 
 from service.adapters.calendars.holidays import calendars
 from service.adapters.rules.files import read_authorities, read_rules
-from service.adapters.templates.library import Words
-from service.cli.default_authority import meant
+from service.adapters.templates.library import JinjaTemplateLibrary
+from service.cli.default_authority import choose_authority
 from service.cli.option_types import AS_JSON, Day
-from service.cli.output.explanation import show, show_never
+from service.cli.output.explanation import print_explanation, print_never_reminds
 from service.domain.errors import NeverRemindsError
 from service.domain.lawbook.law import Law
-from service.domain.lawbook.version_choice import Asked
-from service.flow.reports.explain import explain as explain_date
-from service.settings import load, shipped
+from service.domain.lawbook.version_choice import ExplainRequest
+from service.flow.reports.explain import explain_dates as explain_date
+from service.settings import load_settings, shipped_folder
 
 
 @click.command()
@@ -46,16 +46,16 @@ def explain(
         raise click.UsageError("give --rule and --expires, or --permit")
     if permit and issued:
         raise click.UsageError("--issued goes with --rule: a permit has its own")
-    settings = load()
+    settings = load_settings()
     if rule and expires and not settings.database_file.exists():
         law = _shipped_law()
         named = authority or settings.authority
-        office = meant(law, named, law.rule(rule).calendar)
-        asked = Asked(rule, office.code, expires, issued, version=version)
+        office = choose_authority(law, named, law.rule(rule).calendar)
+        asked = ExplainRequest(rule, office.code, expires, issued, version=version)
         try:
-            show(explain_date(law, asked), as_json=as_json)
+            print_explanation(explain_date(law, asked), as_json=as_json)
         except NeverRemindsError as error:
-            show_never(law.rule(rule), error, as_json=as_json)
+            print_never_reminds(law.rule(rule), error, as_json=as_json)
             click.get_current_context().exit(1)
         return
     # Only now: what opens a database takes longer to import than to explain a date.
@@ -69,9 +69,11 @@ def explain(
 
 def _shipped_law() -> Law:
     known = calendars()
-    templates = Words(shipped("templates")).names()
+    templates = JinjaTemplateLibrary(shipped_folder("templates")).step_templates()
     return Law(
-        read_rules(shipped("schedules"), templates=templates, calendars=known),
-        read_authorities(shipped("examples") / "authorities.toml", calendars=known),
+        read_rules(shipped_folder("schedules"), templates=templates, calendars=known),
+        read_authorities(
+            shipped_folder("examples") / "authorities.toml", calendars=known
+        ),
         known,
     )

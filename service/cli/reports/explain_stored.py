@@ -3,21 +3,21 @@
 from datetime import date
 from typing import Any
 
-from service.app import House
-from service.cli.default_authority import meant
-from service.cli.installation import in_house
-from service.cli.output.explanation import show, show_never
+from service.app import Installation
+from service.cli.default_authority import choose_authority
+from service.cli.installation import with_installation
+from service.cli.output.explanation import print_explanation, print_never_reminds
 from service.domain.errors import NeverRemindsError
-from service.domain.lawbook.version_choice import Asked
-from service.flow.permits.find import find_all
-from service.flow.reports.explain import explain_installed
+from service.domain.lawbook.version_choice import ExplainRequest
+from service.flow.permits.find import find_permits
 from service.flow.reports.explain import explain_permit as explain_one
-from service.flow.rows import ShownPermit
+from service.flow.reports.explain import explain_with_revisions
+from service.flow.rows import PermitView
 
 
-@in_house
+@with_installation
 async def explain_date(
-    house: House,
+    installation: Installation,
     rule: str,
     expires_on: date,
     issued_on: date | None,
@@ -27,21 +27,24 @@ async def explain_date(
     as_json: bool,
 ) -> int:
     """Explain an expiry date by the installed law."""
-    law = await house.office.law()
-    named = authority or house.settings.authority
-    office = meant(law, named, law.rule(rule).calendar)
-    asked = Asked(rule, office.code, expires_on, issued_on, version=version)
+    law = await installation.law_store.current_law()
+    named = authority or installation.settings.authority
+    office = choose_authority(law, named, law.rule(rule).calendar)
+    asked = ExplainRequest(rule, office.code, expires_on, issued_on, version=version)
     try:
-        show(await explain_installed(law, asked, house.explaining), as_json=as_json)
+        print_explanation(
+            await explain_with_revisions(law, asked, installation.explain_store),
+            as_json=as_json,
+        )
     except NeverRemindsError as error:
-        show_never(law.rule(rule), error, as_json=as_json)
+        print_never_reminds(law.rule(rule), error, as_json=as_json)
         return 1
     return 0
 
 
-@in_house
+@with_installation
 async def explain_permit(
-    house: House,
+    installation: Installation,
     number: str,
     authority: str | None,
     version: str | None,
@@ -49,16 +52,18 @@ async def explain_permit(
     as_json: bool,
 ) -> None:
     """Explain every permit of this number, in all authorities or one."""
-    law = await house.office.law()
+    law = await installation.law_store.current_law()
     office = law.authority(authority).code if authority else None
-    found = await find_all(number, house.permits, house.vault, authority=office)
-    now, to = house.clock.now(), house.explaining
+    found = await find_permits(
+        number, installation.permit_reader, installation.vault, authority=office
+    )
+    now, to = installation.clock.now(), installation.explain_store
     answers = [await explain_one(law, one, to, now, version) for one in found]
     for told, permit in zip(answers, found, strict=True):
-        show({**told, "permit": _told(permit)}, as_json=as_json)
+        print_explanation({**told, "permit": _permit_fields(permit)}, as_json=as_json)
 
 
-def _told(permit: ShownPermit) -> dict[str, Any]:
+def _permit_fields(permit: PermitView) -> dict[str, Any]:
     return {
         "number": permit.number,
         "holder": permit.holder,

@@ -4,14 +4,18 @@ from collections.abc import Iterator
 
 import click
 
-from service.app import House
-from service.cli.installation import in_house, whoami
+from service.app import Installation
+from service.cli.installation import whoami, with_installation
 from service.domain.delivery.status import MessageState
 from service.domain.errors import ConflictError, UnknownError
-from service.flow.reports.message_views import MessageFile, MessagesWanted, SeenMessage
+from service.flow.reports.message_views import (
+    MessageDetails,
+    MessageFilter,
+    MessageView,
+)
 from service.flow.sending.resolve import Decision, resolve
 
-PAGE = 500
+PAGE_SIZE = 500
 
 
 @click.group()
@@ -23,21 +27,21 @@ def messages() -> None:
 @click.option("--state", type=click.Choice([str(one) for one in MessageState]))
 @click.option("--authority", help="With all below it; default: every office.")
 @click.option("--open", "open_", is_flag=True, help="Only those without an outcome.")
-@in_house
+@with_installation
 async def list_(
-    house: House, state: str | None, authority: str | None, *, open_: bool
+    installation: Installation, state: str | None, authority: str | None, *, open_: bool
 ) -> None:
     """List messages in the order of their claims."""
-    law = await house.office.law()
-    wanted = MessagesWanted(
+    law = await installation.law_store.current_law()
+    wanted = MessageFilter(
         state=MessageState(state) if state else None,
-        offices=law.below(authority) if authority else None,
+        offices=law.subtree(authority) if authority else None,
         open=open_,
     )
     after, count = None, 0
-    while page := await house.messages.page(wanted, after, PAGE):
+    while page := await installation.message_reader.page(wanted, after, PAGE_SIZE):
         for one in page:
-            click.echo(_line(one))
+            click.echo(_message_line(one))
         after, count = page[-1].id, count + len(page)
     click.echo(f"{count} messages")
 
@@ -48,50 +52,52 @@ _REASON = click.option("--reason", required=True, help="Why; it is kept and show
 
 @messages.command()
 @click.argument("message_id", metavar="ID")
-@in_house
-async def show(house: House, message_id: str) -> None:
+@with_installation
+async def show(installation: Installation, message_id: str) -> None:
     """Show everything that is kept about a message."""
-    for line in _lines(await house.messages.one(message_id)):
+    for line in _message_lines(await installation.message_reader.get(message_id)):
         click.echo(line)
 
 
 @messages.command()
 @_IDS
 @_REASON
-@in_house
-async def resend(house: House, ids: tuple[str, ...], reason: str) -> None:
+@with_installation
+async def resend(installation: Installation, ids: tuple[str, ...], reason: str) -> None:
     """Decide that they were not taken: what is still current goes out anew."""
-    await _decide(house, ids, Decision.RESEND, reason)
+    await _decide(installation, ids, Decision.RESEND, reason)
 
 
 @messages.command("give-up")
 @_IDS
 @_REASON
-@in_house
-async def give_up(house: House, ids: tuple[str, ...], reason: str) -> None:
+@with_installation
+async def give_up(
+    installation: Installation, ids: tuple[str, ...], reason: str
+) -> None:
     """Decide not to send them again: their reminders have failed."""
-    await _decide(house, ids, Decision.GIVE_UP, reason)
+    await _decide(installation, ids, Decision.GIVE_UP, reason)
 
 
 async def _decide(
-    house: House, ids: tuple[str, ...], decision: Decision, reason: str
+    installation: Installation, ids: tuple[str, ...], decision: Decision, reason: str
 ) -> None:
     """Each by itself; those that are not for a person to decide are told at the end."""
-    to, by, refused = house.resolving(), whoami(), list[str]()
+    to, by, refused = installation.resolve_deps(), whoami(), list[str]()
     for message_id in ids:
         try:
             await resolve(message_id, decision, {"reason": reason}, to, by)
         except (UnknownError, ConflictError) as error:
             refused.append(str(error))
             continue
-        found = await house.messages.one(message_id)
+        found = await installation.message_reader.get(message_id)
         states = ", ".join(f"{one.number} {one.state}" for one in found.reminders)
         click.echo(f"{found.message.id} {found.message.state}: {states}")
     if refused:
         raise ConflictError("; ".join(refused))
 
 
-def _line(one: SeenMessage) -> str:
+def _message_line(one: MessageView) -> str:
     waits = f"  waits for the {one.waits_for}" if one.waits_for else ""
     why = f"  {one.reason}" if one.reason else ""
     return (
@@ -100,15 +106,15 @@ def _line(one: SeenMessage) -> str:
     )
 
 
-def _lines(found: MessageFile) -> Iterator[str]:
+def _message_lines(found: MessageDetails) -> Iterator[str]:
     one = found.message
-    yield _line(one)
+    yield _message_line(one)
     yield f"  {found.body}"
     yield (
         f"  template {one.template}, version {one.template_version}, {one.language}, "
         f"{one.segments} segments, attempt {one.attempt}, sent by {one.office}"
     )
-    yield f"  provider's id {one.provider_id or 'none'}, {_fault(one)}"
+    yield f"  provider's id {one.provider_id or 'none'}, {_failure_text(one)}"
     for it in found.reminders:
         why = it.reason or it.hold_reason
         yield (
@@ -130,7 +136,7 @@ def _lines(found: MessageFile) -> Iterator[str]:
         )
 
 
-def _fault(one: SeenMessage) -> str:
+def _failure_text(one: MessageView) -> str:
     if one.kind is None and one.code is None:
         return "no fault told"
     return f"{one.kind or 'fault'} {one.code or 'without a code'}"

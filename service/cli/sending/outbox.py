@@ -4,17 +4,17 @@ from pathlib import Path
 
 import click
 
-from service.adapters.registers.rejects import rejects_file
-from service.adapters.sms_platform.example import example
+from service.adapters.registers.rejects import open_rejects_file
+from service.adapters.sms_platform.example import example_lines
 from service.adapters.sms_platform.format.file import load_format
-from service.adapters.sms_platform.format.model import Format
+from service.adapters.sms_platform.format.model import PlatformFormat
 from service.adapters.sms_platform.results.file import read_results
-from service.adapters.sms_platform.results.receipt import NAME
-from service.app import House
-from service.cli.installation import in_house
+from service.adapters.sms_platform.results.receipt import PROVIDER_NAME
+from service.app import Installation
+from service.cli.installation import with_installation
 from service.cli.option_types import FILE
 from service.domain.errors import SetUpError
-from service.flow.sending.import_results import MOVED, UNCHANGED, take_results
+from service.flow.sending.import_results import MOVED, UNCHANGED, import_results
 from service.settings import Settings
 
 
@@ -27,22 +27,24 @@ def outbox() -> None:
 @click.argument("file", type=FILE)
 def check(file: Path) -> None:
     """Check the format FILE (.toml) and show an invented message in it."""
-    for line in example(load_format(file)):
+    for line in example_lines(load_format(file)):
         click.echo(line)
 
 
 @outbox.command()
 @click.argument("file", type=FILE)
-@in_house
-async def results(house: House, file: Path) -> int:
+@with_installation
+async def results(installation: Installation, file: Path) -> int:
     """Read what became of messages out of FILE (CSV, XLSX); exit 1 for rejects."""
-    found = _format(house.settings)
+    found = _configured_format(installation.settings)
     if found.results is None:
-        raise SetUpError(f"{found.where}: add [results], which says how to read them")
-    rows = read_results(file, found.results, our_ids=found.our_ids)
+        raise SetUpError(f"{found.path}: add [results], which says how to read them")
+    rows = read_results(file, found.results, uses_our_ids=found.uses_our_ids)
     path = file.with_name(f"{file.name}.rejects.csv")
-    with rejects_file(path) as rejects:
-        counts = await take_results(rows, NAME, house.receiving, house.clock, rejects)
+    with open_rejects_file(path) as rejects:
+        counts = await import_results(
+            rows, PROVIDER_NAME, installation.receive_store, installation.clock, rejects
+        )
     click.echo(
         f"{counts[MOVED]} moved, {counts[UNCHANGED]} unchanged, "
         f"{rejects.count} rejected"
@@ -52,7 +54,7 @@ async def results(house: House, file: Path) -> int:
     return 1 if rejects.count else 0
 
 
-def _format(settings: Settings) -> Format:
+def _configured_format(settings: Settings) -> PlatformFormat:
     if settings.outbox is None:
         raise SetUpError(
             "PERMIT_REMINDERS_PROVIDER and PERMIT_REMINDERS_OUTBOX: set them to outbox "

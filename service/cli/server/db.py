@@ -5,8 +5,8 @@ from functools import partial
 import click
 
 from service.app import needed_revision, stored_revision, upgrade_database
-from service.cli.installation import run_to_end
-from service.settings import load
+from service.cli.installation import run_with_logging
+from service.settings import load_settings
 
 
 @click.group()
@@ -17,16 +17,16 @@ def db() -> None:
 @db.command()
 def upgrade() -> None:
     """Bring the tables to this release, and load the shipped rules that are new."""
-    settings = load()
-    new = run_to_end(settings, partial(upgrade_database, settings))
+    settings = load_settings()
+    new = run_with_logging(settings, partial(upgrade_database, settings))
     click.echo(f"tables at {needed_revision()}, {len(new)} new rule versions")
 
 
 @db.command()
 def status() -> None:
     """Say where the tables stand; exit 1 unless it is where they must."""
-    settings, needed = load(), needed_revision()
-    found = run_to_end(settings, partial(stored_revision, settings))
+    settings, needed = load_settings(), needed_revision()
+    found = run_with_logging(settings, partial(stored_revision, settings))
     click.echo(f"tables at {found or 'nothing'}, this release needs {needed}")
     if found != needed:
         click.get_current_context().exit(1)

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import click
 
-from service.adapters.logs import configure
-from service.demo import demo as run
+from service.adapters.logs import configure_logging
+from service.demo import run_demo as run
 
 
 @click.command()
@@ -19,6 +19,6 @@ from service.demo import demo as run
 )
 def demo(folder: Path | None) -> None:
     """A fictional province's first week: 12 permit types, 830 messages."""
-    configure(json=False, level="warning")
+    configure_logging(json=False, level="warning")
     logging.getLogger("service").setLevel(logging.WARNING)
     click.get_current_context().exit(asyncio.run(run(folder)))

@@ -2,8 +2,8 @@
 
 import click
 
-from service.app import House
-from service.cli.installation import in_house, whoami
+from service.app import Installation
+from service.cli.installation import whoami, with_installation
 
 
 @click.group()
@@ -13,25 +13,29 @@ def keys() -> None:
 
 @keys.command()
 @click.argument("name")
-@in_house
-async def create(house: House, name: str) -> None:
+@with_installation
+async def create(installation: Installation, name: str) -> None:
     """Make a key for NAME and show it, once."""
-    click.echo(await house.keys.create(name, whoami(), house.clock.now()))
+    click.echo(
+        await installation.api_key_store.create(
+            name, whoami(), installation.clock.now()
+        )
+    )
 
 
 @keys.command("list")
-@in_house
-async def list_(house: House) -> None:
+@with_installation
+async def list_(installation: Installation) -> None:
     """Every key, by the prefix that names it."""
-    for key in await house.keys.all():
+    for key in await installation.api_key_store.list_keys():
         ended = f"revoked {key.revoked_at:%Y-%m-%d}" if key.revoked_at else "live"
         click.echo(f"{key.prefix}  {key.created_at:%Y-%m-%d}  {ended:18}  {key.name}")
 
 
 @keys.command()
 @click.argument("prefix")
-@in_house
-async def revoke(house: House, prefix: str) -> None:
+@with_installation
+async def revoke(installation: Installation, prefix: str) -> None:
     """End the key with this PREFIX."""
-    await house.keys.revoke(prefix, whoami(), house.clock.now())
+    await installation.api_key_store.revoke(prefix, whoami(), installation.clock.now())
     click.echo(f"revoked {prefix}")

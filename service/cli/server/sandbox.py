@@ -8,13 +8,13 @@ import click
 from service.sandbox.options import FLAGS, Flag, Options
 from service.sandbox.server import run
 
-_OWN: Final = {"directory": Path("sandbox"), "port": 4010}
+_DEFAULTS: Final = {"directory": Path("sandbox"), "port": 4010}
 """What a person who names nothing gets: a place, and an address to remember."""
 
 
 def _option(flag: Flag) -> click.Option:
-    if flag.field in _OWN:
-        default = _OWN[flag.field]
+    if flag.field in _DEFAULTS:
+        default = _DEFAULTS[flag.field]
     else:
         default = Options.__dataclass_fields__[flag.field].default
     kind = click.Path(path_type=Path) if flag.type is Path else flag.type

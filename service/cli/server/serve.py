@@ -8,66 +8,68 @@ import click
 from aiohttp import web
 from yarl import URL
 
-from service.adapters.choose_provider import carrier, posting
+from service.adapters.choose_provider import open_provider, posting
 from service.adapters.clock import SimulatedClock
 from service.adapters.garbage import collect_seldom
-from service.app import House
-from service.cli.installation import in_house, log_of
-from service.cli.option_types import Moment
-from service.cli.stop_signal import told_to_stop
+from service.app import Installation
+from service.cli.installation import logging_setup, with_installation
+from service.cli.option_types import Instant
+from service.cli.stop_signal import stop_on_signals
 from service.domain.errors import InvalidError, Mistake, SetUpError
 from service.flow.sending.tick import tick as tick_once
-from service.ticks import Ticks
+from service.ticks import TickScheduler
 from service.web.application import application
 
 
 @click.command()
-@in_house
-async def serve(house: House) -> None:
+@with_installation
+async def serve(installation: Installation) -> None:
     """Serve the API and the webhooks, and send what falls due."""
-    settings = house.settings
-    _refuse_real_sms_by_a_simulated_clock(house)
-    await _refuse_open_door(house)
-    await house.refresh("serve")
+    settings = installation.settings
+    _refuse_real_sms_when_simulated(installation)
+    await _refuse_public_host_without_key(installation)
+    await installation.refresh_holidays("serve")
     collect_seldom()
-    stop = told_to_stop()
+    stop = stop_on_signals()
     async with (
-        carrier(settings, house.database) as provider,
-        posting(provider, house.vault, stop.is_set, log_of(settings)) as poster,
+        open_provider(settings, installation.database) as provider,
+        posting(
+            provider, installation.vault, stop.is_set, logging_setup(settings)
+        ) as poster,
     ):
-        journey = house.posting(poster)
-        ticks = Ticks(lambda: tick_once(journey))
-        desk = house.desk(provider, ticks.failing)
-        runner = web.AppRunner(application(desk), access_log=None)
+        journey = installation.tick_deps_with(poster)
+        ticks = TickScheduler(lambda: tick_once(journey))
+        services = installation.services(provider, ticks.last_failure)
+        runner = web.AppRunner(application(services), access_log=None)
         await runner.setup()
         try:
             await listen(runner, settings.host, settings.port)
             for host, port, *_ in runner.addresses:
                 url = URL.build(scheme="http", host=host, port=port)
                 click.echo(f"listening on {url}", err=True)
-            async with ticks.ringing(settings.tick):
+            async with ticks.run_every(settings.tick):
                 await stop.wait()
         finally:
             await runner.cleanup()
 
 
 @click.command()
-@click.option("--now", type=Moment(), help="Only on a simulated database.")
-@in_house
-async def tick(house: House, now: datetime | None) -> None:
+@click.option("--now", type=Instant(), help="Only on a simulated database.")
+@with_installation
+async def tick(installation: Installation, now: datetime | None) -> None:
     """One full pass: expand, settle, send, ask after receipts."""
-    _refuse_real_sms_by_a_simulated_clock(house)
+    _refuse_real_sms_when_simulated(installation)
     if now is not None:
-        await _move_clock(house, now)
-    await house.refresh("tick")
-    stop = told_to_stop()
-    async with carrier(house.settings, house.database) as provider:
-        done = await tick_once(house.carrying(provider, stop.is_set))
+        await _move_clock(installation, now)
+    await installation.refresh_holidays("tick")
+    stop = stop_on_signals()
+    async with open_provider(installation.settings, installation.database) as provider:
+        done = await tick_once(installation.tick_deps(provider, stop.is_set))
     click.echo(
-        f"{done.born} reminders born, {done.posted} messages posted, "
-        f"{done.moved} receipts, {done.open} outcomes unknown"
+        f"{done.created} reminders born, {done.posted} messages posted, "
+        f"{done.moved} receipts, {done.open_outcomes} outcomes unknown"
     )
-    for pause in await house.brakes.paused():
+    for pause in await installation.pause_store.list_pauses():
         click.echo(f"paused {pause.scope} since {pause.since}: {pause.reason}")
 
 
@@ -83,31 +85,36 @@ async def listen(runner: web.AppRunner, host: str, port: int) -> None:
         ) from None
 
 
-async def _refuse_open_door(house: House) -> None:
-    host = house.settings.host
+async def _refuse_public_host_without_key(installation: Installation) -> None:
+    host = installation.settings.host
     try:
         local = host == "localhost" or ipaddress.ip_address(host).is_loopback
     except ValueError:
         expected = "an IP address or localhost"
         mistake = Mistake("PERMIT_REMINDERS_HOST", repr(host), expected)
         raise InvalidError("settings", [mistake]) from None
-    if not local and not any(key.revoked_at is None for key in await house.keys.all()):
+    if not local and not any(
+        key.revoked_at is None for key in await installation.api_key_store.list_keys()
+    ):
         raise SetUpError(
             f"PERMIT_REMINDERS_HOST: {host} is not a loopback address and there is no "
             "API key; run `permit-reminders keys create NAME` first"
         )
 
 
-def _refuse_real_sms_by_a_simulated_clock(house: House) -> None:
-    if isinstance(house.clock, SimulatedClock) and house.settings.provider != "sandbox":
+def _refuse_real_sms_when_simulated(installation: Installation) -> None:
+    if (
+        isinstance(installation.clock, SimulatedClock)
+        and installation.settings.provider != "sandbox"
+    ):
         raise SetUpError(
             "PERMIT_REMINDERS_PROVIDER: this database is simulated, so only the "
             "sandbox sends from it; unset it, or choose another database"
         )
 
 
-async def _move_clock(house: House, now: datetime) -> None:
-    if not isinstance(house.clock, SimulatedClock):
+async def _move_clock(installation: Installation, now: datetime) -> None:
+    if not isinstance(installation.clock, SimulatedClock):
         raise SetUpError("--now: this database is not simulated; leave --now out")
-    await house.brakes.simulate(now)
-    house.clock.move_to(now)
+    await installation.pause_store.set_simulated_now(now)
+    installation.clock.move_to(now)

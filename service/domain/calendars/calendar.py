@@ -14,7 +14,7 @@ SATURDAY: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Grounds:
+class CalendarData:
     """What a calendar is built from, in whole `years` of Saturday-Sunday weekends.
 
     `off` days are named and certain, `worked` ones are worked whatever else they
@@ -42,41 +42,47 @@ class Calendar:
 
     code: str
     covered_until: date | None
-    surely: WorkingDays = field(repr=False, compare=False)
-    possibly: WorkingDays = field(repr=False, compare=False)
-    names: Mapping[date, str] = field(repr=False, compare=False)
-    grounds: Grounds = field(repr=False)
+    certain_workdays: WorkingDays = field(repr=False, compare=False)
+    possible_workdays: WorkingDays = field(repr=False, compare=False)
+    day_off_names: Mapping[date, str] = field(repr=False, compare=False)
+    data: CalendarData = field(repr=False)
 
     def covers(self, day: date) -> bool:
         """Whether the notice that decides about `day` is published."""
         return self.covered_until is None or day <= self.covered_until
 
-    def days_off(self, after: date, until: date, days: WorkingDays) -> list[str]:
+    def describe_days_off(
+        self, after: date, until: date, workdays: WorkingDays
+    ) -> list[str]:
         """Name the days off in (after, until] by one of the two indexes.
 
         Days without work between them share one text.
         """
         runs: list[list[date]] = []
-        for day in _every(after + DAY, until):
-            if day not in self.names or day in days:
+        for day in _days_between(after + DAY, until):
+            if day not in self.day_off_names or day in workdays:
                 continue
-            if runs and days.on_or_after(runs[-1][-1]) > day:
+            if runs and workdays.on_or_after(runs[-1][-1]) > day:
                 runs[-1].append(day)
             else:
                 runs.append([day])
         return [self._run(run) for run in runs]
 
     def _run(self, run: list[date]) -> str:
-        name = ", ".join(dict.fromkeys(self.names[day] for day in run))
+        name = ", ".join(dict.fromkeys(self.day_off_names[day] for day in run))
         return f"{run[0]} {name}" if len(run) == 1 else f"{run[0]} to {run[-1]} {name}"
 
 
-def made_up(after: date, until: date, days: WorkingDays) -> list[date]:
+def makeup_workdays(after: date, until: date, workdays: WorkingDays) -> list[date]:
     """List the weekend days in (after, until] that count as worked (调休)."""
-    return [day for day in _every(after + DAY, until) if weekend(day) and day in days]
+    return [
+        day
+        for day in _days_between(after + DAY, until)
+        if is_weekend(day) and day in workdays
+    ]
 
 
-def calendar(
+def build_calendar(
     code: str,
     years: range,
     days_off: Mapping[date, str],
@@ -91,48 +97,50 @@ def calendar(
     Days outside the years count for nothing.
     """
     later = covered_until or date(years[-1], 12, 31)
-    grounds = Grounds(
+    grounds = CalendarData(
         years=years,
         off=days_off,
         worked=frozenset(worked),
         maybe_off={day: name for day, name in maybe_off.items() if day > later},
         maybe_working=frozenset(day for day in maybe_working if day > later),
     )
-    first, surely, possibly = _indexed(grounds)
+    first, surely, possibly = _build_indexes(grounds)
     return Calendar(
         code=code,
         covered_until=covered_until,
-        surely=WorkingDays(code, first, surely),
-        possibly=WorkingDays(code, first, possibly),
-        names={**grounds.maybe_off, **days_off},
-        grounds=grounds,
+        certain_workdays=WorkingDays(code, first, surely),
+        possible_workdays=WorkingDays(code, first, possibly),
+        day_off_names={**grounds.maybe_off, **days_off},
+        data=grounds,
     )
 
 
-def fingerprint(known: Calendar) -> str:
+def fingerprint(calendar: Calendar) -> str:
     """Digest what a calendar says of every day: another digest, another calendar."""
-    said = f"{known.covered_until} {known.surely.first} ".encode()
-    told = sha256(said + known.surely.works + known.possibly.works)
+    said = f"{calendar.covered_until} {calendar.certain_workdays.first} ".encode()
+    told = sha256(
+        said + calendar.certain_workdays.works + calendar.possible_workdays.works
+    )
     return told.hexdigest()[:16]
 
 
-def weekend(day: date) -> bool:
+def is_weekend(day: date) -> bool:
     """Tell whether a day is a Saturday or Sunday."""
     return day.weekday() >= SATURDAY
 
 
-def _indexed(grounds: Grounds) -> tuple[date, bytes, bytes]:
+def _build_indexes(grounds: CalendarData) -> tuple[date, bytes, bytes]:
     """Say by one byte a day which days surely and which possibly work."""
     first = date(grounds.years[0], 1, 1)
     length = (date(grounds.years[-1], 12, 31) - first).days + 1
     weeks = b"\1\1\1\1\1\0\0" * (length // 7 + 2)
     works = weeks[first.weekday() :][:length]
-    works = _marked(_marked(works, first, grounds.off, 0), first, grounds.worked, 1)
-    surely = _marked(works, first, grounds.maybe_off, 0)
-    return first, surely, _marked(works, first, grounds.maybe_working, 1)
+    works = _set_days(_set_days(works, first, grounds.off, 0), first, grounds.worked, 1)
+    surely = _set_days(works, first, grounds.maybe_off, 0)
+    return first, surely, _set_days(works, first, grounds.maybe_working, 1)
 
 
-def _marked(works: bytes, first: date, days: Iterable[date], mark: int) -> bytes:
+def _set_days(works: bytes, first: date, days: Iterable[date], mark: int) -> bytes:
     marked, base = bytearray(works), first.toordinal()
     for day in days:
         at = day.toordinal() - base
@@ -141,5 +149,5 @@ def _marked(works: bytes, first: date, days: Iterable[date], mark: int) -> bytes
     return bytes(marked)
 
 
-def _every(first: date, last: date) -> Iterator[date]:
+def _days_between(first: date, last: date) -> Iterator[date]:
     return map(date.fromordinal, range(first.toordinal(), last.toordinal() + 1))

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Final
 
-from service.domain.calendars.calendar import DAY, Calendar, calendar, weekend
+from service.domain.calendars.calendar import DAY, Calendar, build_calendar, is_weekend
 from service.domain.errors import ConflictError
 
-REACH: Final = timedelta(days=3)
+DECEMBER_REACH: Final = timedelta(days=3)
 """How far a year's rows may reach back into December."""
 
 TUESDAY: Final = 2
@@ -35,7 +35,7 @@ class CalendarYear:
     source: str
 
 
-def covered_until(year: int) -> date:
+def last_day_of_notice(year: int) -> date:
     """Find the last day on which a year's own notice has the last word.
 
     Before a New Year's Day on a Tuesday that is 28 December.
@@ -43,21 +43,21 @@ def covered_until(year: int) -> date:
     return date(year, 12, 28 if date(year + 1, 1, 1).isoweekday() == TUESDAY else 31)
 
 
-def amended(base: Calendar, years: Sequence[CalendarYear]) -> Calendar:
+def overlay_years(base: Calendar, years: Sequence[CalendarYear]) -> Calendar:
     """Lay the rows of those years that are this calendar's over it.
 
     A published year forgets what was known or guessed of its days, and carries
     `covered_until` on where no earlier year is missing. The office's own days lie
     above the notices, whatever the order they come in.
     """
-    mine = sorted(_of(base, years), key=lambda it: (not it.published, it.year))
+    mine = sorted(_years_of(base, years), key=lambda it: (not it.published, it.year))
     if not mine:
         return base
-    grounds, until = base.grounds, base.covered_until
+    grounds, until = base.data, base.covered_until
     off, worked = dict(grounds.off), set(grounds.worked)
     maybe_off, maybe_working = dict(grounds.maybe_off), set(grounds.maybe_working)
     for it in mine:
-        told = _told(it)
+        told = _decided_days(it)
         for named in (off, maybe_off):
             for day in told.keys() & named.keys():
                 del named[day]
@@ -65,9 +65,13 @@ def amended(base: Calendar, years: Sequence[CalendarYear]) -> Calendar:
         maybe_working -= told.keys()
         off |= it.off
         worked |= it.worked
-        if until is not None and it.published and not _missing(until, it.year):
-            until = max(until, covered_until(it.year))
-    return calendar(
+        if (
+            until is not None
+            and it.published
+            and not _first_missing_year(until, it.year)
+        ):
+            until = max(until, last_day_of_notice(it.year))
+    return build_calendar(
         base.code,
         grounds.years,
         off,
@@ -78,21 +82,21 @@ def amended(base: Calendar, years: Sequence[CalendarYear]) -> Calendar:
     )
 
 
-def refuse_gap(base: Calendar, years: Sequence[CalendarYear]) -> None:
+def refuse_missing_year(base: Calendar, years: Sequence[CalendarYear]) -> None:
     """Raise `ConflictError` where a year is published before an earlier one is."""
     until = base.covered_until
-    for year in sorted(it.year for it in _of(base, years) if it.published):
+    for year in sorted(it.year for it in _years_of(base, years) if it.published):
         if until is None:
             return
-        if missing := _missing(until, year):
+        if missing := _first_missing_year(until, year):
             raise ConflictError(
                 f"calendar {base.code}: {year} is published here but {missing} is not, "
                 f"the days are known until {until}; publish {missing} first"
             )
-        until = max(until, covered_until(year))
+        until = max(until, last_day_of_notice(year))
 
 
-def contradictions(base: Calendar, year: CalendarYear) -> list[str]:
+def find_contradictions(base: Calendar, year: CalendarYear) -> list[str]:
     """Say day by day where a year is at odds with what is published.
 
     A published year speaks of all its days, an office's own only of those it names.
@@ -101,31 +105,38 @@ def contradictions(base: Calendar, year: CalendarYear) -> list[str]:
     words = {True: "worked", False: "off"}
     return [
         f"{day}: {words[works]}, says {year.source}; {words[not works]}, says "
-        f"{base.code} ({base.names.get(day, f'a {day:%A}')})"
-        for day, works in sorted(_told(year).items())
+        f"{base.code} ({base.day_off_names.get(day, f'a {day:%A}')})"
+        for day, works in sorted(_decided_days(year).items())
         if _differs(base, day, works=works)
     ]
 
 
-def _of(base: Calendar, years: Sequence[CalendarYear]) -> list[CalendarYear]:
+def _years_of(base: Calendar, years: Sequence[CalendarYear]) -> list[CalendarYear]:
     return [it for it in years if it.calendar == base.code]
 
 
-def _told(it: CalendarYear) -> dict[date, bool]:
+def _decided_days(office_year: CalendarYear) -> dict[date, bool]:
     """Say of every day that the rows decide about whether it works."""
-    first, last = covered_until(it.year - 1) + DAY, covered_until(it.year)
+    first, last = (
+        last_day_of_notice(office_year.year - 1) + DAY,
+        last_day_of_notice(office_year.year),
+    )
     days = [first + n * DAY for n in range((last - first).days + 1)]
-    whole = {day: not weekend(day) for day in days if it.published}
-    return whole | dict.fromkeys(it.off, False) | dict.fromkeys(it.worked, True)
+    whole = {day: not is_weekend(day) for day in days if office_year.published}
+    return (
+        whole
+        | dict.fromkeys(office_year.off, False)
+        | dict.fromkeys(office_year.worked, True)
+    )
 
 
-def _missing(until: date, year: int) -> int | None:
+def _first_missing_year(until: date, year: int) -> int | None:
     """Name the first year not published yet, where that is before this one."""
     after = until + DAY
-    first = after.year + (after > covered_until(after.year))
+    first = after.year + (after > last_day_of_notice(after.year))
     return first if first < year else None
 
 
 def _differs(base: Calendar, day: date, *, works: bool) -> bool:
-    known = base.covers(day) or day in base.grounds.off
-    return known and (day in base.surely) != works
+    known = base.covers(day) or day in base.data.off
+    return known and (day in base.certain_workdays) != works

@@ -12,7 +12,7 @@ from typing import Literal
 
 from service.domain.calendars.calendar import DAY, Calendar
 from service.domain.calendars.working_days import WorkingDays
-from service.domain.law.authority import Bare
+from service.domain.law.authority import UnqualifiedDays
 from service.domain.law.period import Period
 
 
@@ -25,77 +25,102 @@ class Edge:
     `final`: every day that mattered is published.
     """
 
-    word: Literal["opens", "closes"]
+    kind: Literal["opens", "closes"]
     period: Period
     expires_on: date
-    works: bool
-    days: WorkingDays
-    strict: date
-    lenient: date
-    told: date
-    outer: date
+    in_working_days: bool
+    workdays: WorkingDays
+    strict_on: date
+    lenient_on: date
+    safe_on: date
+    rolled_lenient_on: date
     final: bool
 
 
-def opening(period: Period, expires_on: date, calendar: Calendar, bare: Bare) -> Edge:
+def compute_opening(
+    period: Period,
+    expires_on: date,
+    calendar: Calendar,
+    unqualified_days: UnqualifiedDays,
+) -> Edge:
     """Date the first day to apply: never earlier than the law may mean."""
-    works = _works(period, "calendar" if bare == "safe" else bare)
-    days = calendar.possibly if period.direction == "before" else calendar.surely
-    strict, lenient = read(period, expires_on, days, works=works)
-    told = calendar.surely.on_or_after(lenient)
+    works = _in_working_days(
+        period, "calendar" if unqualified_days == "safe" else unqualified_days
+    )
+    days = (
+        calendar.possible_workdays
+        if period.direction == "before"
+        else calendar.certain_workdays
+    )
+    strict, lenient = count_readings(period, expires_on, days, in_working_days=works)
+    told = calendar.certain_workdays.on_or_after(lenient)
     return Edge(
-        word="opens",
+        kind="opens",
         period=period,
         expires_on=expires_on,
-        works=works,
-        days=days,
-        strict=strict,
-        lenient=lenient,
-        told=told,
-        outer=told,
+        in_working_days=works,
+        workdays=days,
+        strict_on=strict,
+        lenient_on=lenient,
+        safe_on=told,
+        rolled_lenient_on=told,
         final=calendar.covers(max(expires_on, told) if works else told),
     )
 
 
-def closing(
-    period: Period, expires_on: date, calendar: Calendar, bare: Bare, margin: int = 0
+def compute_closing(
+    period: Period,
+    expires_on: date,
+    calendar: Calendar,
+    unqualified_days: UnqualifiedDays,
+    margin_working_days: int = 0,
 ) -> Edge:
     """Date the last day to apply: never later than the law may mean.
 
     `margin` working days move the day told earlier still.
     """
-    works = _works(period, "working" if bare == "safe" else bare)
-    days = calendar.surely if period.direction == "before" else calendar.possibly
-    strict, lenient = read(period, expires_on, days, works=works)
-    told = calendar.surely.on_or_before(strict)
+    works = _in_working_days(
+        period, "working" if unqualified_days == "safe" else unqualified_days
+    )
+    days = (
+        calendar.certain_workdays
+        if period.direction == "before"
+        else calendar.possible_workdays
+    )
+    strict, lenient = count_readings(period, expires_on, days, in_working_days=works)
+    told = calendar.certain_workdays.on_or_before(strict)
     return Edge(
-        word="closes",
+        kind="closes",
         period=period,
         expires_on=expires_on,
-        works=works,
-        days=days,
-        strict=strict,
-        lenient=lenient,
-        told=calendar.surely.back(told, margin) if margin else told,
-        outer=calendar.surely.on_or_before(lenient),
+        in_working_days=works,
+        workdays=days,
+        strict_on=strict,
+        lenient_on=lenient,
+        safe_on=calendar.certain_workdays.back(told, margin_working_days)
+        if margin_working_days
+        else told,
+        rolled_lenient_on=calendar.certain_workdays.on_or_before(lenient),
         final=calendar.covers(max(expires_on, lenient) if works else lenient),
     )
 
 
-def read(
-    period: Period, expires_on: date, days: WorkingDays, *, works: bool
+def count_readings(
+    period: Period, expires_on: date, workdays: WorkingDays, *, in_working_days: bool
 ) -> tuple[date, date]:
     """Count the strict and the lenient reading; all but working days have one."""
-    if not works:
-        day = period.reckoned_from(expires_on)
+    if not in_working_days:
+        day = period.shift(expires_on)
         return day, day
     if period.direction == "after":
-        day = days.forward(expires_on, period.amount)
+        day = workdays.forward(expires_on, period.amount)
         return day, day
-    strict = days.back(expires_on, period.amount) - DAY
-    return strict, days.back(expires_on + DAY, period.amount) - DAY
+    strict = workdays.back(expires_on, period.amount) - DAY
+    return strict, workdays.back(expires_on + DAY, period.amount) - DAY
 
 
-def _works(period: Period, bare: Literal["working", "calendar"]) -> bool:
-    kind = bare if period.kind == "unqualified" else period.kind
+def _in_working_days(
+    period: Period, unqualified_days: Literal["working", "calendar"]
+) -> bool:
+    kind = unqualified_days if period.kind == "unqualified" else period.kind
     return kind == "working"

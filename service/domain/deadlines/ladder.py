@@ -7,7 +7,7 @@ from datetime import date, datetime, time
 from service.domain.calendars.calendar import DAY, Calendar
 from service.domain.deadlines.edge import Edge
 from service.domain.deadlines.slot import Ladder, Slot
-from service.domain.deadlines.window import Window, window
+from service.domain.deadlines.window import Window, compute_window
 from service.domain.law.authority import Authority
 from service.domain.law.period import Anchor, Period
 from service.domain.law.rule import Rule, Step, Version
@@ -18,13 +18,13 @@ class Rung:
     """A step on its local days: what the rule says, when it goes out, its last day."""
 
     step: Step
-    on: date
-    sent_on: date
+    planned_on: date
+    sends_on: date
     last_on: date
 
 
 @dataclass(frozen=True, slots=True)
-class Reckoning:
+class LadderComputation:
     """One expiry date, dated: everything the ladder and its trace are made of.
 
     `authority` reads the law by its calendar `law`, `office` sends by its own,
@@ -36,21 +36,21 @@ class Reckoning:
     window: Window
     edges: Sequence[Edge]
     rungs: Sequence[Rung]
-    law: Calendar
+    law_calendar: Calendar
     authority: Authority
-    office: Authority
-    sending: Calendar
+    sender: Authority
+    sending_calendar: Calendar
 
-    def ladder(self) -> Ladder:
+    def to_ladder(self) -> Ladder:
         """The window and the steps as instants.
 
         A step is left out where the next one is due no later: the more urgent text
         says it all.
         """
-        return Ladder(self.window, _slots(self.rungs, self.office))
+        return Ladder(self.window, _make_slots(self.rungs, self.sender))
 
 
-def reckon(
+def compute_ladder(
     rule: Rule,
     version: Version,
     expires_on: date,
@@ -58,7 +58,7 @@ def reckon(
     calendars: Mapping[str, Calendar],
     *,
     sender: Authority | None = None,
-) -> Reckoning:
+) -> LadderComputation:
     """Turn the law into dates for one expiry date.
 
     Counted on the rule's calendar as the issuing `authority` reads the law; sent on
@@ -67,55 +67,55 @@ def reckon(
     """
     office = sender or authority
     law = calendars[rule.calendar]
-    found, edges = window(
+    found, edges = compute_window(
         version,
         expires_on,
         law,
-        bare=authority.unqualified_days,
-        margin=authority.margin_working_days,
+        unqualified_days=authority.unqualified_days,
+        margin_working_days=authority.margin_working_days,
     )
     sending = calendars[office.calendar]
     rungs = [
-        _rung(step, days, last_on, office, sending)
-        for step, days, last_on in days_of(version.steps, found, law)
+        _make_rung(step, days, last_on, office, sending)
+        for step, days, last_on in date_steps(version.steps, found, law)
     ]
-    return Reckoning(
+    return LadderComputation(
         version=version,
         expires_on=expires_on,
         window=found,
         edges=edges,
         rungs=rungs,
-        law=law,
+        law_calendar=law,
         authority=authority,
-        office=office,
-        sending=sending,
+        sender=office,
+        sending_calendar=sending,
     )
 
 
-def days_of(
-    steps: Sequence[Step], found: Window, calendar: Calendar
+def date_steps(
+    steps: Sequence[Step], window: Window, calendar: Calendar
 ) -> list[tuple[Step, date, date]]:
     """Date each step and the last day it may be current, before sending hours.
 
     That day is its `until`; without one the closing, after closing the expiry.
     """
     anchors: dict[Anchor, date] = {
-        "closing": found.closes_on,
-        "expiry": found.expires_on,
+        "closing": window.closes_on,
+        "expiry": window.expires_on,
     }
-    if found.opens_on is not None:
-        anchors["opening"] = found.opens_on
+    if window.opens_on is not None:
+        anchors["opening"] = window.opens_on
 
     def day(period: Period) -> date:
         anchor = anchors[period.anchor]
         if period.kind != "working":
-            return period.reckoned_from(anchor)
-        count = calendar.surely.back
+            return period.shift(anchor)
+        count = calendar.certain_workdays.back
         if period.direction == "after":
-            count = calendar.surely.forward
+            count = calendar.certain_workdays.forward
         return count(anchor, period.amount)
 
-    ends = {True: found.expires_on, False: found.closes_on}
+    ends = {True: window.expires_on, False: window.closes_on}
     return [
         (
             step,
@@ -126,25 +126,25 @@ def days_of(
     ]
 
 
-def _rung(
-    step: Step, on: date, last_on: date, office: Authority, calendar: Calendar
+def _make_rung(
+    step: Step, planned_on: date, last_on: date, office: Authority, calendar: Calendar
 ) -> Rung:
-    sent_on = on
-    while not office.sends_on(sent_on, calendar.surely):
+    sent_on = planned_on
+    while not office.sends_on(sent_on, calendar.certain_workdays):
         sent_on += DAY
     if sent_on > last_on:
         sent_on = last_on
-        while not office.sends_on(sent_on, calendar.surely):
+        while not office.sends_on(sent_on, calendar.certain_workdays):
             sent_on -= DAY
-    return Rung(step, on, sent_on, last_on)
+    return Rung(step, planned_on, sent_on, last_on)
 
 
-def _slots(rungs: Sequence[Rung], office: Authority) -> tuple[Slot, ...]:
+def _make_slots(rungs: Sequence[Rung], office: Authority) -> tuple[Slot, ...]:
     slots: list[Slot] = []
     closings: dict[bool, datetime] = {}
     for rung in reversed(rungs):
-        due_at = office.instant(rung.sent_on, office.sends_from)
-        until_at = office.instant(rung.last_on + DAY, time(0))
+        due_at = office.to_utc(rung.sends_on, office.sends_from)
+        until_at = office.to_utc(rung.last_on + DAY, time(0))
         if slots and slots[-1].due_at <= due_at:
             continue
         if slots:

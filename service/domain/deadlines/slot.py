@@ -32,6 +32,6 @@ class Ladder:
     slots: tuple[Slot, ...]
 
 
-def current(slots: Sequence[Slot], now: datetime) -> Slot | None:
+def current_slot(slots: Sequence[Slot], now: datetime) -> Slot | None:
     """Pick the slot whose half-open time [due_at, until_at) holds `now`."""
     return next((slot for slot in slots if slot.due_at <= now < slot.until_at), None)

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from datetime import date
 
 from service.domain.calendars.calendar import Calendar
-from service.domain.deadlines.edge import Edge, closing, opening
-from service.domain.law.authority import Bare
+from service.domain.deadlines.edge import Edge, compute_closing, compute_opening
+from service.domain.law.authority import UnqualifiedDays
 from service.domain.law.rule import Version
 
 
@@ -25,13 +25,13 @@ class Window:
     provisional: bool
 
 
-def window(
+def compute_window(
     version: Version,
     expires_on: date,
     calendar: Calendar,
     *,
-    bare: Bare = "safe",
-    margin: int = 0,
+    unqualified_days: UnqualifiedDays = "safe",
+    margin_working_days: int = 0,
 ) -> tuple[Window, list[Edge]]:
     """Compute the window of one expiry date, and its edges for the trace.
 
@@ -39,17 +39,19 @@ def window(
     and its working days of caution. Raises `InvalidError` for an expiry outside the
     calendar.
     """
-    calendar.surely.refuse_outside("expires_on", expires_on)
-    end = version.counted_from(expires_on)
-    closes = closing(version.closes, end, calendar, bare, margin)
+    calendar.certain_workdays.refuse_outside("expires_on", expires_on)
+    end = version.counts_from_day(expires_on)
+    closes = compute_closing(
+        version.closes, end, calendar, unqualified_days, margin_working_days
+    )
     edges = [closes]
     if version.opens is not None:
-        edges.insert(0, opening(version.opens, end, calendar, bare))
+        edges.insert(0, compute_opening(version.opens, end, calendar, unqualified_days))
     found = Window(
         expires_on=end,
-        opens_on=edges[0].told if version.opens else None,
-        closes_on=closes.told,
-        closes_on_lenient=closes.outer,
+        opens_on=edges[0].safe_on if version.opens else None,
+        closes_on=closes.safe_on,
+        closes_on_lenient=closes.rolled_lenient_on,
         provisional=not all(edge.final for edge in edges),
     )
     return found, edges

@@ -8,20 +8,20 @@ from typing import Final
 
 from service.domain.delivery.outcome import RefusalKind
 
-NEWEST: Final = 50
+MAX_JUDGED: Final = 50
 """So many of the latest messages are looked at; of fewer than `LEAST` nothing can be
 said, of more than half of them wrong everything."""
 
-LEAST: Final = 20
+MIN_JUDGED: Final = 20
 
-WITHIN: Final = timedelta(hours=24)
+MAX_AGE: Final = timedelta(hours=24)
 """What is older says nothing of today."""
 
-HEARD_AFTER: Final = timedelta(minutes=1)
+RECEIPT_GRACE: Final = timedelta(minutes=1)
 """By then a carrier has said what it filters: younger messages are not judged by what
 the provider has said since it took them."""
 
-OURS: Final = frozenset(
+COUNTED_KINDS: Final = frozenset(
     {RefusalKind.BAD_CONTENT, RefusalKind.ROUTE, RefusalKind.BAD_NUMBER}
 )
 """About our texts, our routes and our registers. Not who has opted out, and not what
@@ -29,22 +29,22 @@ passes by itself."""
 
 
 @dataclass(frozen=True, slots=True)
-class Fate:
+class JudgedMessage:
     """What became of a message: why it was refused or failed, if it was."""
 
     kind: RefusalKind | None = None
     code: str | None = None
 
 
-def tripped(latest: Sequence[Fate]) -> str | None:
+def trip_reason(latest: Sequence[JudgedMessage]) -> str | None:
     """Why sending must stop, with the figures; None where it may go on.
 
     `latest` are messages that are decided, the newest first: at least half of them
     wrong is too many.
     """
-    judged = latest[:NEWEST]
-    wrong = [one for one in judged if one.kind in OURS]
-    if len(judged) < LEAST or 2 * len(wrong) < len(judged):
+    judged = latest[:MAX_JUDGED]
+    wrong = [one for one in judged if one.kind in COUNTED_KINDS]
+    if len(judged) < MIN_JUDGED or 2 * len(wrong) < len(judged):
         return None
     [(worst, times)] = Counter(wrong).most_common(1)
     return (

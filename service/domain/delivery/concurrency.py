@@ -11,39 +11,41 @@ from typing import Self
 
 
 @dataclass(frozen=True, slots=True)
-class Pace:
+class ConcurrencyLimit:
     """Between 1 and `most` at once; instants are seconds on a clock that never stops.
 
     Make one with `Pace.of(most)`: it starts at the most.
     """
 
-    most: int
-    width: float
-    fell_at: float = -math.inf
-    opens_at: float = -math.inf
+    maximum: int
+    current: float
+    lowered_at: float = -math.inf
+    closed_until: float = -math.inf
 
     @classmethod
-    def of(cls, most: int) -> Self:
+    def start(cls, maximum: int) -> Self:
         """The pace before anybody objected."""
-        return cls(most, most)
+        return cls(maximum, maximum)
 
-    def room(self, now: float) -> int:
+    def allowed_at(self, now: float) -> int:
         """How many may be under way; none until a wait that was asked for is over."""
-        return int(self.width) if now >= self.opens_at else 0
+        return int(self.current) if now >= self.closed_until else 0
 
-    def went_well(self) -> Self:
+    def after_success(self) -> Self:
         """A POST that the provider took: one more at once after a round of such."""
-        if self.width == self.most:
+        if self.current == self.maximum:
             return self
-        return replace(self, width=min(float(self.most), self.width + 1 / self.width))
+        return replace(
+            self, current=min(float(self.maximum), self.current + 1 / self.current)
+        )
 
-    def crowded(self, begun_at: float, now: float, wait: float = 0.0) -> Self:
+    def after_refusal(self, posted_at: float, now: float, wait: float = 0.0) -> Self:
         """A POST refused as one too many; `wait` is in seconds, as the provider asks.
 
         Those that were under way when the number fell are refused as well and tell
         nothing new: only one begun since then lowers it again.
         """
-        waiting = replace(self, opens_at=max(self.opens_at, now + wait))
-        if begun_at <= self.fell_at:
+        waiting = replace(self, closed_until=max(self.closed_until, now + wait))
+        if posted_at <= self.lowered_at:
             return waiting
-        return replace(waiting, width=max(1.0, self.width / 2), fell_at=now)
+        return replace(waiting, current=max(1.0, self.current / 2), lowered_at=now)

@@ -44,7 +44,7 @@ class Refused:
     kind: RefusalKind
     code: str
     reason: str
-    crowded: bool = False
+    over_concurrency: bool = False
     retry_after: float | None = None
 
 
@@ -91,7 +91,7 @@ class Receipt:
     provider_id: str
     state: MessageState | None
     raw: Mapping[str, str] = field(repr=False)
-    ref: str | None = None
+    message_id: str | None = None
     code: str | None = None
     kind: RefusalKind | None = None
     retry_after: float | None = None
@@ -114,7 +114,7 @@ class Inbound:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class ListedMessage:
     """A message the provider lists, as evidence for an unknown outcome.
 
     `same_text` says whether its text is ours to the letter. A provider may have

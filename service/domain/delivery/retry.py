@@ -14,7 +14,7 @@ from typing import Final
 
 from service.domain.delivery.outcome import RefusalKind
 
-AFTER: Final[Sequence[timedelta]] = (timedelta(hours=1), timedelta(hours=4))
+RETRY_DELAYS: Final[Sequence[timedelta]] = (timedelta(hours=1), timedelta(hours=4))
 """How long after each fault that passes: a reminder is tried again twice."""
 
 _PASSING: Final = frozenset({RefusalKind.RETRY_LATER, RefusalKind.ACCOUNT})
@@ -28,20 +28,20 @@ LONGEST_BACK_OFF: Final = 3600.0
 """Seconds, for what was provably not taken; doubled at every message of a reminder."""
 
 
-def waits(
-    kind: RefusalKind | None, retries: int, asked: float | None
+def retry_delay(
+    kind: RefusalKind | None, retries: int, retry_after: float | None
 ) -> timedelta | None:
     """How long to wait before a reminder is sent again; None: not again.
 
     `retries` is how often it was before, `asked` the seconds that the fault is known
     to last.
     """
-    if kind not in _PASSING or retries >= len(AFTER):
+    if kind not in _PASSING or retries >= len(RETRY_DELAYS):
         return None
-    return max(AFTER[retries], timedelta(seconds=asked or 0.0))
+    return max(RETRY_DELAYS[retries], timedelta(seconds=retry_after or 0.0))
 
 
-def back_off(messages: int, chance: float, asked: float | None) -> float:
+def back_off(messages: int, jitter: float, retry_after: float | None) -> float:
     """Seconds before a reminder, not taken for the `messages`th time, is POSTed anew.
 
     Nearly at once, for the first, but not all at the same instant: `chance`, between 0
@@ -49,4 +49,4 @@ def back_off(messages: int, chance: float, asked: float | None) -> float:
     provider `asked`.
     """
     span = min(BACK_OFF * 2.0 ** min(messages - 1, 20), LONGEST_BACK_OFF)
-    return max(span * (1 + chance) / 2, asked or 0.0)
+    return max(span * (1 + jitter) / 2, retry_after or 0.0)

@@ -50,10 +50,10 @@ _R, _M = ReminderState, MessageState
 NEVER_ACCEPTED = frozenset({_R.CANCELLED, _R.SUPPRESSED, _R.SUPERSEDED, _R.MISSED})
 """Ends that no provider accepted: reopened when their cause is gone."""
 
-UNTOLD = NEVER_ACCEPTED | {_R.DUE}
+NEVER_TEXTED = NEVER_ACCEPTED | {_R.DUE}
 """Of these nobody was, or may have been, texted."""
 
-UNHEARD = UNTOLD | {_R.FAILED, _R.RETRYING}
+NOT_ARRIVED = NEVER_TEXTED | {_R.FAILED, _R.RETRYING}
 """Of these no text has arrived, as far as anybody knows."""
 
 UNDER_WAY = frozenset({_R.SENDING, _R.UNCERTAIN})
@@ -61,7 +61,7 @@ UNDER_WAY = frozenset({_R.SENDING, _R.UNCERTAIN})
 
 _UNDECIDED = frozenset({_R.DUE, _R.RETRYING, _R.SENT, _R.FAILED, _R.SUPPRESSED})
 
-REMINDER_MOVES: Mapping[ReminderState, frozenset[ReminderState]] = {
+REMINDER_TRANSITIONS: Mapping[ReminderState, frozenset[ReminderState]] = {
     _R.DUE: NEVER_ACCEPTED | {_R.SENDING, _R.SENT},
     _R.RETRYING: frozenset({_R.SENDING, _R.SENT, _R.FAILED}),
     _R.SENDING: _UNDECIDED | {_R.UNCERTAIN},
@@ -94,10 +94,10 @@ RANK: Mapping[MessageState, int] = {
 }
 """Receipts come late, twice and shuffled: they move a message only up its rank."""
 
-WAITING = (_R.DUE, _R.RETRYING)
+CLAIMABLE = (_R.DUE, _R.RETRYING)
 """Sent once its instant has come and nothing holds it: a message may begin in these."""
 
-NOT_TAKEN = frozenset({_M.REFUSED, _M.NOT_ACCEPTED, _M.GIVEN_UP})
+ENDED_UNACCEPTED = frozenset({_M.REFUSED, _M.NOT_ACCEPTED, _M.GIVEN_UP})
 """Of these the provider was thought to have nothing; its own word may say otherwise."""
 
 _WITHOUT_RECEIPT: Mapping[MessageState, frozenset[MessageState]] = {
@@ -105,7 +105,7 @@ _WITHOUT_RECEIPT: Mapping[MessageState, frozenset[MessageState]] = {
     _M.UNCERTAIN: frozenset({_M.REFUSED, _M.NOT_ACCEPTED, _M.GIVEN_UP}),
 }
 
-MESSAGE_MOVES: Mapping[MessageState, frozenset[MessageState]] = {
+MESSAGE_TRANSITIONS: Mapping[MessageState, frozenset[MessageState]] = {
     state: _WITHOUT_RECEIPT.get(state, frozenset())
     | {higher for higher in MessageState if RANK[higher] > RANK[state]}
     for state in MessageState
@@ -122,14 +122,14 @@ REMINDER_AFTER: Mapping[MessageState, ReminderState] = {
 }
 """What a provider's word about a message makes of its reminders."""
 
-IN_VAIN = frozenset(
+ACCEPTED_BUT_FAILED = frozenset(
     state for state, after in REMINDER_AFTER.items() if after is _R.FAILED
 )
 """A message of which the provider took charge and that reached nobody."""
 
 
-def sources_of(target: ReminderState) -> frozenset[ReminderState]:
+def states_before(target: ReminderState) -> frozenset[ReminderState]:
     """The states a reminder may be in just before it becomes `target`."""
     return frozenset(
-        state for state, targets in REMINDER_MOVES.items() if target in targets
+        state for state, targets in REMINDER_TRANSITIONS.items() if target in targets
     )

@@ -3,19 +3,19 @@
 from collections.abc import Iterator, Sequence
 from datetime import date
 
-from service.domain.calendars.calendar import Calendar, made_up
-from service.domain.deadlines.edge import Edge, read
+from service.domain.calendars.calendar import Calendar, makeup_workdays
+from service.domain.deadlines.edge import Edge, count_readings
 from service.domain.law.authority import Authority
 
 
-def counted(
+def explain_counting(
     edges: Sequence[Edge], calendar: Calendar, office: Authority
 ) -> Iterator[str]:
     """Say line by line how each edge came about, as `office` reads the law."""
     for edge in edges:
-        yield from _read(edge, calendar, office)
-        yield from _skipped(edge, calendar)
-        yield from _moved(edge, calendar, office)
+        yield from _explain_reading(edge, calendar, office)
+        yield from _explain_skipped_days(edge, calendar)
+        yield from _explain_moves(edge, calendar, office)
     if not all(edge.final for edge in edges):
         yield (
             f"provisional: the holidays of {calendar.code} are published until "
@@ -25,73 +25,95 @@ def counted(
         )
 
 
-def _read(edge: Edge, calendar: Calendar, office: Authority) -> Iterator[str]:
-    yield f"{edge.word} {edge.period}: {_readings(edge)}"
+def _explain_reading(
+    edge: Edge, calendar: Calendar, office: Authority
+) -> Iterator[str]:
+    yield f"{edge.kind} {edge.period}: {_readings(edge)}"
     if edge.period.kind == "unqualified":
-        yield _bare(edge, calendar, office)
+        yield _explain_unqualified_days(edge, calendar, office)
 
 
 def _readings(edge: Edge) -> str:
-    if edge.strict != edge.lenient:
+    if edge.strict_on != edge.lenient_on:
         return (
-            f"strict {edge.strict}, with all of them between it and "
-            f"{edge.expires_on}; lenient {edge.lenient}, with {edge.expires_on} as "
-            f"one of them; the {'later' if edge.word == 'opens' else 'earlier'} is told"
+            f"strict {edge.strict_on}, with all of them between it and "
+            f"{edge.expires_on}; lenient {edge.lenient_on}, with {edge.expires_on} as "
+            f"one of them; the {'later' if edge.kind == 'opens' else 'earlier'} is told"
         )
-    if edge.period.unit in {"month", "year"} and edge.strict.day != edge.expires_on.day:
-        return f"{edge.strict}, the last day of a month without a {edge.expires_on:%d}"
-    if edge.works and edge.period.amount and edge.period.direction == "before":
-        return f"{edge.strict} by either reading: {edge.expires_on} is no working day"
-    return str(edge.strict)
+    if (
+        edge.period.unit in {"month", "year"}
+        and edge.strict_on.day != edge.expires_on.day
+    ):
+        return (
+            f"{edge.strict_on}, the last day of a month without a {edge.expires_on:%d}"
+        )
+    if (
+        edge.in_working_days
+        and edge.period.amount
+        and edge.period.direction == "before"
+    ):
+        return (
+            f"{edge.strict_on} by either reading: {edge.expires_on} is no working day"
+        )
+    return str(edge.strict_on)
 
 
-def _bare(edge: Edge, calendar: Calendar, office: Authority) -> str:
-    before = edge.word == "closes"
-    index = calendar.surely if before else calendar.possibly
-    strict, lenient = read(edge.period, edge.expires_on, index, works=True)
-    plain = edge.period.reckoned_from(edge.expires_on)
+def _explain_unqualified_days(edge: Edge, calendar: Calendar, office: Authority) -> str:
+    before = edge.kind == "closes"
+    index = calendar.certain_workdays if before else calendar.possible_workdays
+    strict, lenient = count_readings(
+        edge.period, edge.expires_on, index, in_working_days=True
+    )
+    plain = edge.period.shift(edge.expires_on)
     why = f"as {office.code} reads it"
     if office.unqualified_days == "safe":
         why = f"the safe reading of {'a closing' if before else 'an opening'}"
     return (
-        f"{edge.word}: the law says only days; as working days strict {strict}, "
+        f"{edge.kind}: the law says only days; as working days strict {strict}, "
         f"lenient {lenient}, as calendar days {plain}; "
-        f"read as {'working' if edge.works else 'calendar'} days, {why}"
+        f"read as {'working' if edge.in_working_days else 'calendar'} days, {why}"
     )
 
 
-def _skipped(edge: Edge, calendar: Calendar) -> Iterator[str]:
-    if not edge.works:
+def _explain_skipped_days(edge: Edge, calendar: Calendar) -> Iterator[str]:
+    if not edge.in_working_days:
         return
-    first, last = sorted((edge.strict, edge.expires_on))
-    off = calendar.days_off(first, last, edge.days)
+    first, last = sorted((edge.strict_on, edge.expires_on))
+    off = calendar.describe_days_off(first, last, edge.workdays)
     holidays = "; ".join(off) or "no holiday lies between"
-    yield f"{edge.word}: not counted: weekends; {holidays}"
-    if worked := made_up(first, last, edge.days):
-        yield f"{edge.word}: counted as make-up workdays: {', '.join(map(str, worked))}"
+    yield f"{edge.kind}: not counted: weekends; {holidays}"
+    if worked := makeup_workdays(first, last, edge.workdays):
+        yield f"{edge.kind}: counted as make-up workdays: {', '.join(map(str, worked))}"
 
 
-def _moved(edge: Edge, calendar: Calendar, office: Authority) -> Iterator[str]:
-    if edge.word == "opens":
-        yield from _move("opens", edge.lenient, edge.told, calendar)
+def _explain_moves(edge: Edge, calendar: Calendar, office: Authority) -> Iterator[str]:
+    if edge.kind == "opens":
+        yield from _explain_move("opens", edge.lenient_on, edge.safe_on, calendar)
         return
-    rolled = calendar.surely.on_or_before(edge.strict)
-    yield from _move("closes", edge.strict, rolled, calendar)
-    if edge.strict != edge.lenient:
-        yield from _move("closes, lenient", edge.lenient, edge.outer, calendar)
-    if edge.told != rolled:
+    rolled = calendar.certain_workdays.on_or_before(edge.strict_on)
+    yield from _explain_move("closes", edge.strict_on, rolled, calendar)
+    if edge.strict_on != edge.lenient_on:
+        yield from _explain_move(
+            "closes, lenient", edge.lenient_on, edge.rolled_lenient_on, calendar
+        )
+    if edge.safe_on != rolled:
         margin = office.margin_working_days
         days = "a working day" if margin == 1 else f"{margin} working days"
-        yield f"closes: told {edge.told}, {days} earlier, by {office.code}'s own margin"
+        yield (
+            f"closes: told {edge.safe_on}, {days} earlier, by "
+            f"{office.code}'s own margin"
+        )
 
 
-def _move(what: str, day: date, to: date, calendar: Calendar) -> Iterator[str]:
-    if day != to:
-        where = "earlier" if to < day else "later"
-        name = day_off(day, calendar)
-        yield f"{what}: {day} is no working day ({name}), moved {where} to {to}"
+def _explain_move(
+    edge: str, day: date, moved_to: date, calendar: Calendar
+) -> Iterator[str]:
+    if day != moved_to:
+        where = "earlier" if moved_to < day else "later"
+        name = name_day_off(day, calendar)
+        yield f"{edge}: {day} is no working day ({name}), moved {where} to {moved_to}"
 
 
-def day_off(day: date, calendar: Calendar) -> str:
+def name_day_off(day: date, calendar: Calendar) -> str:
     """Name a day that is not worked: its holiday, else its weekday."""
-    return calendar.names.get(day, f"a {day:%A}")
+    return calendar.day_off_names.get(day, f"a {day:%A}")

@@ -8,15 +8,15 @@ from zoneinfo import ZoneInfo
 
 from service.domain.deadlines.slot import Slot
 from service.domain.delivery.retry import NO_ROUTE
-from service.domain.local_time import local_time
+from service.domain.local_time import format_local_time
 from service.domain.permits.permit import PermitStatus
-from service.domain.permits.phone import Line
+from service.domain.permits.phone import PhoneLine
 from service.domain.reminders.births import BEFORE_START, OVERTAKEN
-from service.domain.reminders.eligibility import Candidate, ended
+from service.domain.reminders.eligibility import Candidate, find_end
 
 _OVER: Final = "its time was over before it could be sent"
 
-WHY: Final[Mapping[str, str]] = {
+REASONS_IN_WORDS: Final[Mapping[str, str]] = {
     BEFORE_START: "it fell due before the office went live with this law",
     OVERTAKEN: _OVER,
     "window closed": _OVER,
@@ -38,7 +38,7 @@ WHY: Final[Mapping[str, str]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Start:
+class GoLiveStage:
     """How far an office is with a rule: in trial or live, and from when."""
 
     state: str
@@ -56,7 +56,7 @@ class Pause:
 
 
 @dataclass(frozen=True, slots=True)
-class Situation:
+class PermitSituation:
     """What decides whether a permit is reminded of, as things stand at `now`.
 
     `dated_at` is since when it has had this expiry date and version. `line` and
@@ -74,98 +74,109 @@ class Situation:
     renewal_filed_on: date | None
     registered_at: datetime
     dated_at: datetime
-    line: Line | None
+    line: PhoneLine | None
     opted_out: bool
-    start: Start | None
+    go_live: GoLiveStage | None
     pauses: Sequence[Pause]
-    unexpanded: frozenset[str]
-    changed: Mapping[str, datetime]
-    texted: frozenset[str]
+    unexpanded_steps: frozenset[str]
+    steps_moved_at: Mapping[str, datetime]
+    texted_steps: frozenset[str]
 
 
-def why(reason: str | None) -> str:
+def reason_in_words(reason: str | None) -> str:
     """Say a reason of the ledger's in words; one without words as it stands."""
     if reason and reason.startswith("by "):
         return f"{reason.removeprefix('by ')} fell due before it was sent"
-    return WHY.get(reason or "", reason or "no reason was kept")
+    return REASONS_IN_WORDS.get(reason or "", reason or "no reason was kept")
 
 
-def silence(slot: Slot, it: Situation, zone: ZoneInfo) -> str:
+def explain_unsent(slot: Slot, situation: PermitSituation, zone: ZoneInfo) -> str:
     """Say why a step has no reminder, or what it waits for."""
-    if slot.due_at > it.now:
-        due = f"not due before {local_time(slot.due_at, zone)}"
-        if against := next(_against(slot, it, zone), None):
+    if slot.due_at > situation.now:
+        due = f"not due before {format_local_time(slot.due_at, zone)}"
+        if against := next(_obstacles(slot, situation, zone), None):
             return f"{due}; as things stand it will not be sent: {against}"
         return due
-    reasons = (*_too_late(slot, it, zone), *_against(slot, it, zone))
-    return f"not sent: {reasons[0]}" if reasons else _unaccounted(slot, it)
+    reasons = (
+        *_missed_because(slot, situation, zone),
+        *_obstacles(slot, situation, zone),
+    )
+    return f"not sent: {reasons[0]}" if reasons else _without_reason(slot, situation)
 
 
-def paused(it: Situation, zone: ZoneInfo) -> str | None:
+def pause_in_words(situation: PermitSituation, zone: ZoneInfo) -> str | None:
     """Say that sending is paused, since when, by whom and why; None where it is not."""
-    for one in it.pauses:
-        since = local_time(one.since, zone)
+    for one in situation.pauses:
+        since = format_local_time(one.since, zone)
         return f"{one.scope} has been paused since {since} by {one.by}: {one.reason}"
     return None
 
 
-def _too_late(slot: Slot, it: Situation, zone: ZoneInfo) -> Iterator[str]:
+def _missed_because(
+    slot: Slot, situation: PermitSituation, zone: ZoneInfo
+) -> Iterator[str]:
     """A step in the past may have been over before the permit, the start, the law."""
-    if it.start is None or it.start.state != "live":
+    if situation.go_live is None or situation.go_live.state != "live":
         return
-    if it.dated_at >= slot.until_at:
-        new = it.dated_at == it.registered_at
+    if situation.dated_at >= slot.until_at:
+        new = situation.dated_at == situation.registered_at
         what = "registered" if new else "given this expiry date"
-        at = local_time(it.dated_at, zone)
+        at = format_local_time(situation.dated_at, zone)
         yield f"the permit was {what} on {at}, when this step was over"
-    if slot.due_at < it.start.live_from:
-        since = local_time(it.start.live_from, zone)
-        yield f"{it.authority} is live with this law only from {since}"
-    if slot.step in it.changed and it.changed[slot.step] >= slot.until_at:
-        at = local_time(it.changed[slot.step], zone)
+    if slot.due_at < situation.go_live.live_from:
+        since = format_local_time(situation.go_live.live_from, zone)
+        yield f"{situation.authority} is live with this law only from {since}"
+    if (
+        slot.step in situation.steps_moved_at
+        and situation.steps_moved_at[slot.step] >= slot.until_at
+    ):
+        at = format_local_time(situation.steps_moved_at[slot.step], zone)
         yield f"the law was changed on {at}, when this step was over"
 
 
-def _against(slot: Slot, it: Situation, zone: ZoneInfo) -> Iterator[str]:
+def _obstacles(slot: Slot, situation: PermitSituation, zone: ZoneInfo) -> Iterator[str]:
     """What keeps it from being sent, whenever it falls due."""
-    yield from _not_live(slot, it, zone)
-    if it.texted & set(slot.replaces):
-        former = ", ".join(sorted(it.texted & set(slot.replaces)))
+    yield from _not_live(slot, situation, zone)
+    if situation.texted_steps & set(slot.replaces):
+        former = ", ".join(sorted(situation.texted_steps & set(slot.replaces)))
         yield f"the holder was texted in {former}, which it replaces"
-    if end := ended(_candidate(slot, it), min(it.now, slot.due_at)):
-        yield why(end.reason)
-    if it.now < slot.until_at and (stopped := paused(it, zone)):
+    if end := find_end(_candidate(slot, situation), min(situation.now, slot.due_at)):
+        yield reason_in_words(end.reason)
+    if situation.now < slot.until_at and (stopped := pause_in_words(situation, zone)):
         yield stopped
 
 
-def _not_live(slot: Slot, it: Situation, zone: ZoneInfo) -> Iterator[str]:
-    if it.start is None:
-        yield f"{it.authority} has not gone live with this law"
-    elif it.start.state != "live":
-        yield f"{it.authority} only tries this law out: none but its staff is texted"
-    elif it.start.live_from > max(it.now, slot.due_at):
-        since = local_time(it.start.live_from, zone)
-        yield f"{it.authority} is live with this law only from {since}"
+def _not_live(slot: Slot, situation: PermitSituation, zone: ZoneInfo) -> Iterator[str]:
+    if situation.go_live is None:
+        yield f"{situation.authority} has not gone live with this law"
+    elif situation.go_live.state != "live":
+        yield (
+            f"{situation.authority} only tries this law out: none but its "
+            "staff is texted"
+        )
+    elif situation.go_live.live_from > max(situation.now, slot.due_at):
+        since = format_local_time(situation.go_live.live_from, zone)
+        yield f"{situation.authority} is live with this law only from {since}"
 
 
-def _candidate(slot: Slot, it: Situation) -> Candidate:
+def _candidate(slot: Slot, situation: PermitSituation) -> Candidate:
     return Candidate(
-        expires_on=it.expires_on,
+        expires_on=situation.expires_on,
         until_at=slot.until_at,
-        permit_expires_on=it.expires_on,
-        permit_status=it.status,
-        replaced=it.replaced,
-        renewal_filed_on=it.renewal_filed_on,
-        line=it.line,
-        opted_out=it.opted_out,
+        permit_expires_on=situation.expires_on,
+        permit_status=situation.status,
+        replaced=situation.replaced,
+        renewal_filed_on=situation.renewal_filed_on,
+        line=situation.line,
+        opted_out=situation.opted_out,
         last_sent_at=None,
-        last_told_on=None,
+        last_announced_on=None,
         register_valid_until=None,
     )
 
 
-def _unaccounted(slot: Slot, it: Situation) -> str:
-    if slot.step in it.unexpanded:
-        over = slot.until_at <= it.now
+def _without_reason(slot: Slot, situation: PermitSituation) -> str:
+    if slot.step in situation.unexpanded_steps:
+        over = slot.until_at <= situation.now
         return f"not sent: {_OVER}" if over else "due: the next tick makes its reminder"
     return "not sent: it has no reminder, and the ledger does not say why; run `audit`"

@@ -3,36 +3,42 @@
 from collections.abc import Iterator, Mapping
 from datetime import date
 
-from service.domain.calendars.calendar import weekend
-from service.domain.deadlines.ladder import Reckoning, Rung
+from service.domain.calendars.calendar import is_weekend
+from service.domain.deadlines.ladder import LadderComputation, Rung
 from service.domain.deadlines.slot import Slot
 from service.domain.deadlines.window import Window
-from service.domain.explain.day_counting import day_off
-from service.domain.local_time import local_time
+from service.domain.explain.day_counting import name_day_off
+from service.domain.local_time import format_local_time
 
 
-def stepped(it: Reckoning) -> Iterator[str]:
+def explain_steps(computation: LadderComputation) -> Iterator[str]:
     """Say of each step which day it is, when it is sent, and until when it is true."""
-    slots = {slot.step: slot for slot in it.ladder().slots}
-    for rung in it.rungs:
-        parts = [_by_the_rule(rung, it), *_moved(rung, it), _sent(rung, it, slots)]
+    slots = {slot.step: slot for slot in computation.to_ladder().slots}
+    for rung in computation.rungs:
+        parts = [
+            _explain_planned_day(rung, computation),
+            *_explain_moved_day(rung, computation),
+            _sent(rung, computation, slots),
+        ]
         yield "; ".join(parts)
 
 
-def left_out(step: str, it: Reckoning) -> str:
+def explain_left_out(step: str, computation: LadderComputation) -> str:
     """Say why a step is not sent: the next one that is has no later instant."""
-    names = [rung.step.name for rung in it.rungs]
-    kept = {slot.step for slot in it.ladder().slots}
+    names = [rung.step.name for rung in computation.rungs]
+    kept = {slot.step for slot in computation.to_ladder().slots}
     after = next(one for one in names[names.index(step) + 1 :] if one in kept)
     return f"left out, {after} is due no later"
 
 
-def _by_the_rule(rung: Rung, it: Reckoning) -> str:
-    line = f"step {rung.step.name}, {rung.step.at}: {rung.on}"
+def _explain_planned_day(rung: Rung, computation: LadderComputation) -> str:
+    line = f"step {rung.step.name}, {rung.step.at}: {rung.planned_on}"
     if rung.step.at.kind != "working":
         return line
-    first, last = sorted((rung.on, _anchor(rung, it.window)))
-    off = it.law.days_off(first, last, it.law.surely)
+    first, last = sorted((rung.planned_on, _anchor(rung, computation.window)))
+    off = computation.law_calendar.describe_days_off(
+        first, last, computation.law_calendar.certain_workdays
+    )
     return f"{line}, not counting weekends and {'; '.join(off)}" if off else line
 
 
@@ -43,40 +49,48 @@ def _anchor(rung: Rung, window: Window) -> date:
     return opens or window.closes_on
 
 
-def _moved(rung: Rung, it: Reckoning) -> Iterator[str]:
-    no_day, to = _no_day(rung.on, it), _day_to_send(rung.sent_on, it)
-    if rung.sent_on > rung.on:
+def _explain_moved_day(rung: Rung, computation: LadderComputation) -> Iterator[str]:
+    no_day, to = (
+        _no_sending_day(rung.planned_on, computation),
+        _day_to_send(rung.sends_on, computation),
+    )
+    if rung.sends_on > rung.planned_on:
         yield f"{no_day}, moved to {to}"
-    elif rung.sent_on < rung.on:
+    elif rung.sends_on < rung.planned_on:
         why = f"after its last day {rung.last_on}"
-        if rung.on <= rung.last_on:
+        if rung.planned_on <= rung.last_on:
             why = f"{no_day}, nor is there one until {rung.last_on}"
         yield f"{why}, moved back to {to}"
 
 
-def _no_day(day: date, it: Reckoning) -> str:
-    if it.office.sending_days == "working":
-        return f"no day to send ({day_off(day, it.sending)})"
-    return f"no day on which {it.office.code} sends (a {day:%A})"
+def _no_sending_day(day: date, computation: LadderComputation) -> str:
+    if computation.sender.sending_days == "working":
+        return f"no day to send ({name_day_off(day, computation.sending_calendar)})"
+    return f"no day on which {computation.sender.code} sends (a {day:%A})"
 
 
-def _day_to_send(day: date, it: Reckoning) -> str:
-    made_up = it.office.sending_days == "working" and weekend(day)
+def _day_to_send(day: date, computation: LadderComputation) -> str:
+    made_up = computation.sender.sending_days == "working" and is_weekend(day)
     return f"{day}, a make-up workday" if made_up else str(day)
 
 
-def _sent(rung: Rung, it: Reckoning, slots: Mapping[str, Slot]) -> str:
+def _sent(rung: Rung, computation: LadderComputation, slots: Mapping[str, Slot]) -> str:
     slot = slots.get(rung.step.name)
     if slot is None:
-        return left_out(rung.step.name, it)
-    due = local_time(slot.due_at, it.office.zone)
+        return explain_left_out(rung.step.name, computation)
+    due = format_local_time(slot.due_at, computation.sender.zone)
     return f"due {due} ({slot.due_at:%Y-%m-%d %H:%M} UTC); current until " + _until(
-        rung, it, slot, slots
+        rung, computation, slot, slots
     )
 
 
-def _until(rung: Rung, it: Reckoning, slot: Slot, slots: Mapping[str, Slot]) -> str:
+def _until(
+    rung: Rung, computation: LadderComputation, slot: Slot, slots: Mapping[str, Slot]
+) -> str:
     for other in slots.values():
         if other.due_at == slot.until_at:
-            return f"{other.step} is due, {local_time(slot.until_at, it.office.zone)}"
+            return (
+                f"{other.step} is due, "
+                f"{format_local_time(slot.until_at, computation.sender.zone)}"
+            )
     return f"the end of {rung.last_on}"

@@ -4,8 +4,8 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 from typing import Final
 
-from service.domain.calendars.calendar import weekend
-from service.domain.calendars.office_year import REACH, CalendarYear
+from service.domain.calendars.calendar import is_weekend
+from service.domain.calendars.office_year import DECEMBER_REACH, CalendarYear
 from service.domain.errors import InvalidError
 from service.domain.formats import values as reader
 from service.domain.formats.table import Table
@@ -13,11 +13,11 @@ from service.domain.formats.table import Table
 YEARS: Final = range(2000, 2101)
 """Notices began with 2000; the calendars end with 2100."""
 
-MOST: Final = 366
+MAX_ROWS: Final = 366
 """Rows of one kind: more than a day each is a slip."""
 
 
-def year_from(
+def parse_calendar_year(
     values: Mapping[str, object], where: str, *, calendars: Collection[str]
 ) -> CalendarYear:
     """Read a year from a file or a request.
@@ -57,8 +57,8 @@ def _year(value: object) -> int:
 
 
 def _few(value: object) -> bool:
-    if isinstance(value, list) and len(value) > MOST:
-        expected = f"at most {MOST} of them"
+    if isinstance(value, list) and len(value) > MAX_ROWS:
+        expected = f"at most {MAX_ROWS} of them"
         raise reader.ExpectedError(expected)
     return True
 
@@ -99,27 +99,32 @@ def _refuse_days(
     for key, day in days:
         if year is None or day is None:
             continue
-        first = date(year, 1, 1) - REACH
+        first = date(year, 1, 1) - DECEMBER_REACH
         if not first <= day <= date(year, 12, 31):
-            table.note(key, day, f"a day from {first} to {year}-12-31")
+            table.add_mistake(key, day, f"a day from {first} to {year}-12-31")
         elif day in seen:
-            table.note(key, day, f"another day than {seen[day]}")
+            table.add_mistake(key, day, f"another day than {seen[day]}")
         seen.setdefault(day, key)
 
 
 def _refuse_weekdays(table: Table, worked: Sequence[tuple[str, date | None]]) -> None:
     for key, day in worked:
-        if day is not None and not weekend(day):
-            table.note(key, day, "a Saturday or Sunday: other days are worked anyway")
+        if day is not None and not is_weekend(day):
+            table.add_mistake(
+                key, day, "a Saturday or Sunday: other days are worked anyway"
+            )
 
 
-def year_to(it: CalendarYear) -> dict[str, object]:
+def calendar_year_to_dict(office_year: CalendarYear) -> dict[str, object]:
     """Say a year as `year_from` reads it, in nothing but what JSON knows."""
     return {
-        "calendar": it.calendar,
-        "year": it.year,
-        "published": it.published,
-        "source": it.source,
-        "off": [{"day": str(day), "name": it.off[day]} for day in sorted(it.off)],
-        "worked": [str(day) for day in sorted(it.worked)],
+        "calendar": office_year.calendar,
+        "year": office_year.year,
+        "published": office_year.published,
+        "source": office_year.source,
+        "off": [
+            {"day": str(day), "name": office_year.off[day]}
+            for day in sorted(office_year.off)
+        ],
+        "worked": [str(day) for day in sorted(office_year.worked)],
     }

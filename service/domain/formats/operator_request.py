@@ -4,13 +4,13 @@ from collections.abc import Mapping
 from typing import Final
 
 from service.domain.errors import InvalidError
-from service.domain.formats.raw import Raw, label, shown
+from service.domain.formats.raw import RawFields, safe_label, show_value
 
-ALL: Final = "all"
+SCOPE_ALL: Final = "all"
 
-SCOPES: Final = "all, rule:CODE, authority:CODE or office:CODE"
+SCOPE_SYNTAX: Final = "all, rule:CODE, authority:CODE or office:CODE"
 
-LONGEST_REASON: Final = 200
+MAX_REASON_LENGTH: Final = 200
 
 _LONGEST_SCOPE: Final = 130
 
@@ -18,10 +18,12 @@ _LONGEST_SCOPE: Final = 130
 def is_scope(text: str) -> bool:
     """Whether it is written like one; its code may still be unknown."""
     kind, _, code = text.partition(":")
-    return text == ALL or (kind in {"rule", "authority", "office"} and bool(code))
+    return text == SCOPE_ALL or (kind in {"rule", "authority", "office"} and bool(code))
 
 
-def order_from(said: Mapping[str, object], *fields: str) -> dict[str, str]:
+def parse_operator_request(
+    values: Mapping[str, object], *fields: str
+) -> dict[str, str]:
     """Read these fields of an order, `scope` or `reason`.
 
     Where no scope is said all is meant; a blank one is a mistake, for it may be a
@@ -29,23 +31,27 @@ def order_from(said: Mapping[str, object], *fields: str) -> dict[str, str]:
 
     Raises `InvalidError` with all the mistakes, an unknown field among them.
     """
-    raw, order = Raw(said), dict[str, str]()
-    for name in said:
+    raw, order = RawFields(values), dict[str, str]()
+    for name in values:
         if name not in fields:
-            raw.wrong(label(name), "an unknown field", f"one of {', '.join(fields)}")
+            raw.add_mistake(
+                safe_label(name), "an unknown field", f"one of {', '.join(fields)}"
+            )
     if "scope" in fields:
-        order["scope"] = _scope(raw, said)
+        order["scope"] = _scope(raw, values)
     if "reason" in fields:
-        order["reason"] = raw.required("reason", LONGEST_REASON, "why, in one line")
+        order["reason"] = raw.required_text(
+            "reason", MAX_REASON_LENGTH, "why, in one line"
+        )
     if raw.mistakes:
         raise InvalidError("order", raw.mistakes)
     return order
 
 
-def _scope(raw: Raw, said: Mapping[str, object]) -> str:
-    if said.get("scope") is None:
-        return ALL
-    scope = raw.required("scope", _LONGEST_SCOPE, SCOPES)
+def _scope(raw: RawFields, values: Mapping[str, object]) -> str:
+    if values.get("scope") is None:
+        return SCOPE_ALL
+    scope = raw.required_text("scope", _LONGEST_SCOPE, SCOPE_SYNTAX)
     if scope and not is_scope(scope):
-        raw.wrong("scope", shown(scope), SCOPES)
+        raw.add_mistake("scope", show_value(scope), SCOPE_SYNTAX)
     return scope

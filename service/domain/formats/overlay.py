@@ -11,7 +11,9 @@ from service.domain.formats.table import Table
 _Values = Mapping[str, object]
 
 
-def overlaid(rules: Mapping[str, _Values], values: _Values, where: str) -> _Values:
+def complete_overlay(
+    rules: Mapping[str, _Values], values: _Values, where: str
+) -> _Values:
     """The text of a rule with nothing but the versions of one authority.
 
     `values` name the rule (`over`), the authority, and versions that say only what is
@@ -20,7 +22,7 @@ def overlaid(rules: Mapping[str, _Values], values: _Values, where: str) -> _Valu
     Raises `InvalidError` at `where`.
     """
     table = Table("", values)
-    code = table.read("over", partial(_general, rules=rules))
+    code = table.read("over", partial(_general_rule_code, rules=rules))
     authority = table.read("authority", reader.slug)
     local = table.read("versions", reader.mappings(1))
     table.refuse_unread()
@@ -30,21 +32,22 @@ def overlaid(rules: Mapping[str, _Values], values: _Values, where: str) -> _Valu
     return {
         **rules[code],
         "versions": [
-            {**_below(general, one), **one, "jurisdiction": authority} for one in local
+            {**_general_version_for(general, one), **one, "jurisdiction": authority}
+            for one in local
         ],
     }
 
 
-def _general(value: object, *, rules: Mapping[str, _Values]) -> str:
+def _general_rule_code(value: object, *, rules: Mapping[str, _Values]) -> str:
     if value in rules:
         return str(value)
     expected = "the code of a rule whose file is in the same folder, or one inside it"
     raise reader.ExpectedError(expected)
 
 
-def _below(general: Sequence[_Values], local: _Values) -> _Values:
+def _general_version_for(general: Sequence[_Values], own_version: _Values) -> _Values:
     """The general version that a local one is laid over."""
     dated = sorted(general, key=lambda one: str(one["in_force_from"]))
-    since = str(local.get("in_force_from", ""))
+    since = str(own_version.get("in_force_from", ""))
     before = [one for one in dated if str(one["in_force_from"]) <= since]
     return next(iter(before[-1:] or dated), {})

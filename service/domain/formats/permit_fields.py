@@ -5,7 +5,7 @@ from dataclasses import fields as fields_of
 from typing import cast, get_args
 
 from service.domain.errors import InvalidError
-from service.domain.formats.raw import Raw, label
+from service.domain.formats.raw import RawFields, safe_label
 from service.domain.law.rule import Language
 from service.domain.permits.permit import Permit, PermitStatus
 
@@ -33,54 +33,58 @@ def permit_from(
     list, or one text that lists them. Raises `InvalidError` with all the mistakes
     at once; phones and long digit runs in it are masked.
     """
-    raw = Raw(fields)
+    raw = RawFields(fields)
     _refuse_unknown(raw, fields)
     permit = Permit(
         authority=_authority(raw, default_authority),
-        rule=raw.required("rule", 64, "the code of a rule"),
-        number=narrow(raw.required("number", 64, "the permit's number")),
-        holder=raw.required("holder", 200, "the holder's name"),
+        rule=raw.required_text("rule", 64, "the code of a rule"),
+        number=fold_full_width(raw.required_text("number", 64, "the permit's number")),
+        holder=raw.required_text("holder", 200, "the holder's name"),
         expires_on=raw.required_day("expires_on"),
         phones=raw.phones("phones"),
-        holder_code=_narrow(raw.text("holder_code", 64)),
-        language=cast("Language | None", raw.word("language", get_args(Language))),
+        holder_code=_fold_optional(raw.text("holder_code", 64)),
+        language=cast("Language | None", raw.one_of("language", get_args(Language))),
         issued_on=raw.day("issued_on"),
-        status=PermitStatus(raw.word("status", _STATUSES) or PermitStatus.ACTIVE),
+        status=PermitStatus(raw.one_of("status", _STATUSES) or PermitStatus.ACTIVE),
         renewal_filed_on=raw.day("renewal_filed_on"),
-        replaces=_narrow(raw.text("replaces", 64)),
+        replaces=_fold_optional(raw.text("replaces", 64)),
     )
-    _refuse_disorder(raw, permit)
+    _refuse_inconsistent(raw, permit)
     if raw.mistakes:
         raise InvalidError(where, raw.mistakes)
     return permit
 
 
-def narrow(text: str) -> str:
+def fold_full_width(text: str) -> str:
     """Make full-width digits and letters ASCII: two ways to type one number."""
     return text.translate(_WIDE)
 
 
-def _authority(raw: Raw, default: str | None) -> str:
+def _authority(raw: RawFields, default: str | None) -> str:
     if default:
         return raw.text("authority", 64) or default
     expected = "the code of an office, or a default one in the settings"
-    return raw.required("authority", 64, expected)
+    return raw.required_text("authority", 64, expected)
 
 
-def _narrow(text: str | None) -> str | None:
-    return text and narrow(text)
+def _fold_optional(text: str | None) -> str | None:
+    return text and fold_full_width(text)
 
 
-def _refuse_unknown(raw: Raw, fields: Mapping[str, object]) -> None:
+def _refuse_unknown(raw: RawFields, fields: Mapping[str, object]) -> None:
     for name in fields:
         if name not in FIELDS:
-            raw.wrong(label(name), "an unknown field", f"one of {', '.join(FIELDS)}")
+            raw.add_mistake(
+                safe_label(name), "an unknown field", f"one of {', '.join(FIELDS)}"
+            )
 
 
-def _refuse_disorder(raw: Raw, permit: Permit) -> None:
+def _refuse_inconsistent(raw: RawFields, permit: Permit) -> None:
     if permit.replaces == permit.number:
-        raw.wrong("replaces", "its own number", "the number of the permit it renews")
+        raw.add_mistake(
+            "replaces", "its own number", "the number of the permit it renews"
+        )
     active = permit.status is PermitStatus.ACTIVE
     if active and permit.issued_on and permit.issued_on > permit.expires_on:
         expected = f"a day not after expires_on, {permit.expires_on}"
-        raw.wrong("issued_on", str(permit.issued_on), expected)
+        raw.add_mistake("issued_on", str(permit.issued_on), expected)

@@ -8,15 +8,15 @@ from typing import Final
 from service.domain.errors import Mistake
 from service.domain.permits.phone import mask_phone
 
-A_DAY = "a date like 2026-12-31, from 1950 to 2200"
+EXPECTED_DAY = "a date like 2026-12-31, from 1950 to 2200"
 
 _MOST_SHOWN = 40
 _MOST_PHONES, _LONGEST_PHONE = 10, 64
 _WHOLE_NUMBER_DIGITS = 8
 _ISO_LENGTH = len("2026-12-31")
 _YEARS = range(1950, 2201)
-_EDGES = " \t\r\n\v\f\u00a0\u2007\u202f\u3000\u200b\u2060\ufeff"
-CONTROLS: Final = re.compile(
+_BLANKS = " \t\r\n\v\f\u00a0\u2007\u202f\u3000\u200b\u2060\ufeff"
+CONTROL_CHARACTERS: Final = re.compile(
     "[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]"
 )
 _BETWEEN_PHONES = re.compile(r"[;,/、；，／\r\n]+")
@@ -24,21 +24,21 @@ _LONG_DIGITS = re.compile(r"\+?\d(?:[\s().-]*\d){8,}")
 _LIKE_A_DATE = re.compile(r"\d{4}[-/.年]\d{1,2}[-/.月]\d{1,2}(?!\d)")
 
 
-def bare(text: str) -> str:
+def strip_blanks(text: str) -> str:
     """Take away the blanks around a value, visible or not."""
-    return text.strip(_EDGES)
+    return text.strip(_BLANKS)
 
 
-def shown(found: object) -> str:
+def show_value(found: object) -> str:
     """Show a wrong value as an error may: a text in quotes, a structure by its kind."""
     if isinstance(found, str):
-        return f"'{label(bare(found))}'"
+        return f"'{safe_label(strip_blanks(found))}'"
     if isinstance(found, bool | int | float):
-        return label(str(found))
+        return safe_label(str(found))
     return f"a {type(found).__name__}"
 
 
-def label(text: str) -> str:
+def safe_label(text: str) -> str:
     """Make a text from outside fit for one line: phones masked, the rest cut."""
     text = _masked(text)
     text = text if len(text) <= _MOST_SHOWN else f"{text[:_MOST_SHOWN]}…"
@@ -51,7 +51,7 @@ def _masked(text: str) -> str:
     return _LONG_DIGITS.sub(lambda found: mask_phone(found[0]), text)
 
 
-class Raw:
+class RawFields:
     """Raw fields being read, and all the mistakes found on the way.
 
     Every reader returns a harmless stand-in after noting a mistake, so that the
@@ -62,52 +62,52 @@ class Raw:
         self._fields = fields
         self.mistakes: list[Mistake] = []
 
-    def wrong(self, name: str, found: str, expected: str) -> None:
+    def add_mistake(self, name: str, found: str, expected: str) -> None:
         """Note a mistake."""
         self.mistakes.append(Mistake(name, found, expected))
 
-    def text(self, name: str, most: int) -> str | None:
+    def text(self, name: str, max_length: int) -> str | None:
         """Read one line of at most `most` characters; None where there is nothing."""
         found = self._fields.get(name)
         if found is None:
             return None
-        text = bare(found) if isinstance(found, str) else None
-        if text is None or len(text) > most or CONTROLS.search(text):
-            expected = f"text, one line of at most {most} characters"
-            self.wrong(name, shown(found), expected)
+        text = strip_blanks(found) if isinstance(found, str) else None
+        if text is None or len(text) > max_length or CONTROL_CHARACTERS.search(text):
+            expected = f"text, one line of at most {max_length} characters"
+            self.add_mistake(name, show_value(found), expected)
             return None
         return text or None
 
-    def required(self, name: str, most: int, expected: str) -> str:
+    def required_text(self, name: str, max_length: int, expected: str) -> str:
         """Read like `text`, but nothing is a mistake."""
-        text = self.text(name, most)
+        text = self.text(name, max_length)
         if text is None:
-            self._missing(name, expected)
+            self._add_missing(name, expected)
         return text or ""
 
-    def word(self, name: str, words: tuple[str, ...]) -> str | None:
+    def one_of(self, name: str, words: tuple[str, ...]) -> str | None:
         """Read one of a few words; None where there is nothing."""
         found = self.text(name, 64)
         if found is None or found in words:
             return found
-        self.wrong(name, shown(found), " or ".join(words))
+        self.add_mistake(name, show_value(found), " or ".join(words))
         return None
 
     def day(self, name: str) -> date | None:
         """Read a local date in ISO form; None where there is nothing."""
         found = self._fields.get(name)
-        if found is None or (isinstance(found, str) and not bare(found)):
+        if found is None or (isinstance(found, str) and not strip_blanks(found)):
             return None
-        day = _day(bare(found)) if isinstance(found, str) else None
+        day = _day(strip_blanks(found)) if isinstance(found, str) else None
         if day is None:
-            self.wrong(name, shown(found), A_DAY)
+            self.add_mistake(name, show_value(found), EXPECTED_DAY)
         return day
 
     def required_day(self, name: str) -> date:
         """Read like `day`, but nothing is a mistake."""
         day = self.day(name)
         if day is None:
-            self._missing(name, A_DAY)
+            self._add_missing(name, EXPECTED_DAY)
         return day or date.max
 
     def phones(self, name: str) -> tuple[str, ...]:
@@ -119,26 +119,30 @@ class Raw:
         found = self._fields.get(name)
         listed = _split(found) if isinstance(found, str) else found
         if not isinstance(listed, list | tuple | None):
-            self.wrong(name, shown(found), "a list of numbers, each as text")
+            self.add_mistake(name, show_value(found), "a list of numbers, each as text")
             return ()
         numbers = dict.fromkeys(self._phone(name, one) for one in listed or ())
         numbers.pop("", None)
         if len(numbers) > _MOST_PHONES:
-            self.wrong(name, f"{len(numbers)} numbers", f"at most {_MOST_PHONES}")
+            self.add_mistake(name, f"{len(numbers)} numbers", f"at most {_MOST_PHONES}")
         return tuple(numbers)
 
     def _phone(self, name: str, found: object) -> str:
-        number = bare(found) if isinstance(found, str) else None
-        if number is None or len(number) > _LONGEST_PHONE or CONTROLS.search(number):
-            what = mask_phone(found) if isinstance(found, str) else shown(found)
+        number = strip_blanks(found) if isinstance(found, str) else None
+        if (
+            number is None
+            or len(number) > _LONGEST_PHONE
+            or CONTROL_CHARACTERS.search(number)
+        ):
+            what = mask_phone(found) if isinstance(found, str) else show_value(found)
             expected = f"a number as text, at most {_LONGEST_PHONE} characters"
-            self.wrong(name, label(what), expected)
+            self.add_mistake(name, safe_label(what), expected)
             return ""
         return number
 
-    def _missing(self, name: str, expected: str) -> None:
+    def _add_missing(self, name: str, expected: str) -> None:
         if all(mistake.field != name for mistake in self.mistakes):
-            self.wrong(name, "nothing", expected)
+            self.add_mistake(name, "nothing", expected)
 
 
 def _day(text: str) -> date | None:

@@ -6,37 +6,40 @@ from itertools import product
 from typing import Final, get_args
 
 from service.domain.calendars.calendar import Calendar
-from service.domain.deadlines.ladder import days_of
-from service.domain.deadlines.window import Window, window
+from service.domain.deadlines.ladder import date_steps
+from service.domain.deadlines.window import Window, compute_window
 from service.domain.formats.table import Table
-from service.domain.law.authority import Bare
+from service.domain.law.authority import UnqualifiedDays
 from service.domain.law.rule import Version
 
-SAMPLE: Final = [timedelta(days=31 * at) for at in range(48)]
+SAMPLE_OFFSETS: Final = [timedelta(days=31 * at) for at in range(48)]
 """Four years of expiry dates that wander through months and weekdays."""
 
-RESERVE: Final = timedelta(days=9 * 366)
+SAMPLE_MARGIN: Final = timedelta(days=9 * 366)
 """Room for the sample and the longest period on either side of it."""
 
 
-Finding = tuple[str, object, str]
+VersionFinding = tuple[str, object, str]
 """Key, value found, what was expected."""
 
 
-def check(table: Table, version: Version, law: Calendar) -> None:
+def check_version(table: Table, version: Version, law_calendar: Calendar) -> None:
     """Note in `table` what a version read without mistakes still gets wrong."""
-    findings = [*_words(version), *_anchors(version)]
-    first, last = law.surely.first + RESERVE, law.surely.last - RESERVE
+    findings = [*_check_names(version), *_check_anchors(version)]
+    first, last = (
+        law_calendar.certain_workdays.first + SAMPLE_MARGIN,
+        law_calendar.certain_workdays.last - SAMPLE_MARGIN,
+    )
     if not first <= version.in_force_from <= last:
         expected = f"a day from {first} to {last}"
         findings.append(("in_force_from", version.in_force_from, expected))
-    elif not any(_anchors(version)):
-        findings += _days(version, law)
+    elif not any(_check_anchors(version)):
+        findings += _check_dates(version, law_calendar)
     for finding in findings:
-        table.note(*finding)
+        table.add_mistake(*finding)
 
 
-def _words(version: Version) -> Iterator[Finding]:
+def _check_names(version: Version) -> Iterator[VersionFinding]:
     starts, ends = version.in_force_from, version.in_force_until
     if ends is not None and ends < starts:
         yield "in_force_until", ends, f"a day from {starts} on"
@@ -49,7 +52,7 @@ def _words(version: Version) -> Iterator[Finding]:
         yield "steps[1].name", names[0], f"prepare: {why}"
 
 
-def _anchors(version: Version) -> Iterator[Finding]:
+def _check_anchors(version: Version) -> Iterator[VersionFinding]:
     for at, step in enumerate(version.steps, start=1):
         for key, period in (("at", step.at), ("until", step.until)):
             if version.opens is None and period and period.anchor == "opening":
@@ -57,27 +60,31 @@ def _anchors(version: Version) -> Iterator[Finding]:
                 yield f"steps[{at}].{key}", str(period), expected
 
 
-def _days(version: Version, law: Calendar) -> Iterator[Finding]:
+def _check_dates(version: Version, law_calendar: Calendar) -> Iterator[VersionFinding]:
     """Find each kind of disorder once, with the first expiry that shows it."""
     seen = set[tuple[str, str]]()
-    for bare, after in product(get_args(Bare), SAMPLE):
+    for bare, after in product(get_args(UnqualifiedDays), SAMPLE_OFFSETS):
         expires_on = version.in_force_from + after
-        found, _ = window(version, expires_on, law, bare=bare)
-        for key, value, expected in _disorder(version, found, law):
+        found, _ = compute_window(
+            version, expires_on, law_calendar, unqualified_days=bare
+        )
+        for key, value, expected in _disorder(version, found, law_calendar):
             if (key, expected) not in seen:
                 seen.add((key, expected))
                 yield key, str(value), f"{expected} (tried: expiry {expires_on})"
 
 
-def _disorder(version: Version, found: Window, law: Calendar) -> Iterator[Finding]:
-    if found.opens_on is not None and found.opens_on > found.closes_on:
+def _disorder(
+    version: Version, window: Window, law_calendar: Calendar
+) -> Iterator[VersionFinding]:
+    if window.opens_on is not None and window.opens_on > window.closes_on:
         yield "opens", version.opens, "an opening before the closing"
     before = date.min
     for at, (step, on, last_on) in enumerate(
-        days_of(version.steps, found, law), start=1
+        date_steps(version.steps, window, law_calendar), start=1
     ):
-        if not step.after_closing and max(on, last_on) > found.closes_on:
-            key = "at" if on > found.closes_on else "until"
+        if not step.after_closing and max(on, last_on) > window.closes_on:
+            key = "at" if on > window.closes_on else "until"
             expected = "a day up to closing, or after_closing = true"
             yield f"steps[{at}].{key}", getattr(step, key), expected
         elif on > last_on:

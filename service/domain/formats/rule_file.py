@@ -11,32 +11,38 @@ from service.domain.calendars.calendar import Calendar
 from service.domain.errors import InvalidError
 from service.domain.formats import values as reader
 from service.domain.formats.table import Table
-from service.domain.formats.version_file import both, never_from, version_from
+from service.domain.formats.version_file import (
+    parse_bilingual,
+    parse_never,
+    parse_version,
+)
 from service.domain.law.period import Period
 from service.domain.law.rule import (
-    Conflict,
-    Never,
+    BilingualText,
+    ConflictingSource,
+    NoReminderReason,
     Reference,
     Rule,
     Step,
-    Text,
     Version,
 )
 
-Holder = Literal["organization", "person", "any"]
+HolderKind = Literal["organization", "person", "any"]
 
-HOLDERS: Final[tuple[Holder, ...]] = get_args(Holder)
+HOLDERS: Final[tuple[HolderKind, ...]] = get_args(HolderKind)
 
-_Part = Version | Step | Reference | Conflict | Text | Never
+_Part = (
+    Version | Step | Reference | ConflictingSource | BilingualText | NoReminderReason
+)
 
 
-def rule_from(
+def parse_rule(
     values: Mapping[str, object],
     where: str,
     *,
     templates: Collection[str],
     calendars: Mapping[str, Calendar],
-    tried: bool = False,
+    already_checked: bool = False,
 ) -> Rule:
     """Read a rule and hold its versions against a sample of expiry dates.
 
@@ -48,17 +54,17 @@ def rule_from(
     table = Table("", values)
     code = table.read("code", reader.slug)
     calendar = table.read("calendar", reader.one_of(calendars))
-    law = None if tried else calendars.get(calendar)
-    never: Never | None = table.table("never", never_from, default=None)
+    law = None if already_checked else calendars.get(calendar)
+    never: NoReminderReason | None = table.table("never", parse_never, default=None)
     least = 1 if never is None else 0
     version = partial(
-        version_from, code=code, templates=templates, law=law, least=least
+        parse_version, code=code, templates=templates, law_calendar=law, least=least
     )
     rule = Rule(
         code=code,
-        name=table.table("name", both),
-        certificate=table.table("certificate", both),
-        action=table.table("action", both),
+        name=table.table("name", parse_bilingual),
+        certificate=table.table("certificate", parse_bilingual),
+        action=table.table("action", parse_bilingual),
         calendar=calendar,
         holder=table.read("holder", reader.one_of(HOLDERS)),
         validity=table.read("validity", reader.text),
@@ -92,13 +98,13 @@ def _refuse_overlap(table: Table, versions: tuple[Version, ...]) -> None:
         ends = earlier.in_force_until
         if earlier.key == later.key:
             expected = f"one version for {later.in_force_from} and this revision"
-            table.note(f"versions[{at}].revision", earlier.revision, expected)
+            table.add_mistake(f"versions[{at}].revision", earlier.revision, expected)
         elif ends and earlier.in_force_from < later.in_force_from <= ends:
             expected = f"a day before {later.in_force_from}, when the next begins"
-            table.note(f"versions[{at}].in_force_until", ends, expected)
+            table.add_mistake(f"versions[{at}].in_force_until", ends, expected)
 
 
-def rule_to(rule: Rule) -> dict[str, object]:
+def rule_to_dict(rule: Rule) -> dict[str, object]:
     """Say a rule as `rule_from` reads it, in nothing but what JSON knows."""
     told = {
         "code": rule.code,
@@ -112,25 +118,29 @@ def rule_to(rule: Rule) -> dict[str, object]:
         "number_is_personal": rule.number_is_personal,
         "min_gap_days": rule.min_gap_days,
         "merges": rule.merges,
-        "versions": [version_to(version) for version in rule.versions],
+        "versions": [version_to_dict(version) for version in rule.versions],
     }
-    return told | ({"never": _parts(rule.never)} if rule.never else {})
+    return told | ({"never": _part_to_dict(rule.never)} if rule.never else {})
 
 
-def version_to(version: Version) -> dict[str, object]:
+def version_to_dict(version: Version) -> dict[str, object]:
     """Say a version as it stands in the text of its rule."""
-    return _parts(version)
+    return _part_to_dict(version)
 
 
-def _parts(it: _Part) -> dict[str, object]:
-    values = {part.name: getattr(it, part.name) for part in fields(it)}
+def _part_to_dict(law_part: _Part) -> dict[str, object]:
+    values = {part.name: getattr(law_part, part.name) for part in fields(law_part)}
     values.pop("rule", None)
-    return {name: _said(value) for name, value in values.items() if value is not None}
+    return {
+        name: _to_json_value(value)
+        for name, value in values.items()
+        if value is not None
+    }
 
 
-def _said(value: object) -> object:
+def _to_json_value(value: object) -> object:
     if isinstance(value, date | Period):
         return str(value)
     if isinstance(value, tuple):
-        return [_said(one) for one in value]
-    return _parts(value) if isinstance(value, _Part) else value
+        return [_to_json_value(one) for one in value]
+    return _part_to_dict(value) if isinstance(value, _Part) else value

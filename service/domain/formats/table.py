@@ -40,7 +40,7 @@ class Table:
         try:
             return reader(self._values.get(key))
         except ExpectedError as error:
-            self.note(key, self._values.get(key), error.expected)
+            self.add_mistake(key, self._values.get(key), error.expected)
             return cast("T", None)
 
     def table(
@@ -60,7 +60,7 @@ class Table:
         listed = enumerate(found or (), start=1)
         return tuple(self._inner(f"{key}[{at}]", one, reader) for at, one in listed)
 
-    def note(self, key: str, found: object, expected: str) -> None:
+    def add_mistake(self, key: str, found: object, expected: str) -> None:
         """Add a mistake at a key of this table."""
         self.mistakes.append(Mistake(self._at(key), _shown(found), expected))
 

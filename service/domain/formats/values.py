@@ -10,7 +10,7 @@ from datetime import date, datetime, time
 from typing import Final, TypeVar
 from zoneinfo import ZoneInfo
 
-from service.domain.formats.raw import CONTROLS
+from service.domain.formats.raw import CONTROL_CHARACTERS
 from service.domain.law.period import Period, PeriodError
 
 Word = TypeVar("Word", bound=str)
@@ -36,7 +36,11 @@ class ExpectedError(ValueError):
 
 def text(value: object) -> str:
     """Read words that are not blank, in one line: they may stand in a text."""
-    if isinstance(value, str) and value.strip() and not CONTROLS.search(value):
+    if (
+        isinstance(value, str)
+        and value.strip()
+        and not CONTROL_CHARACTERS.search(value)
+    ):
         return value.strip()
     expected = "some text in one line"
     raise ExpectedError(expected)
@@ -124,7 +128,7 @@ def period(value: object) -> Period:
         raise ExpectedError(error.expected) from None
 
 
-def edge(value: object) -> Period:
+def legal_edge(value: object) -> Period:
     """Read an edge that a law sets: counted from expiry, its days qualified."""
     found = period(value)
     if found.anchor != "expiry":
@@ -175,14 +179,14 @@ def tail(value: object) -> int:
     raise ExpectedError(expected)
 
 
-def clause(longest: int) -> Callable[[object], str]:
+def clause(max_length: int) -> Callable[[object], str]:
     """Read words that fit into a sentence of an SMS."""
 
     def read(value: object) -> str:
         words = text(value)
-        if len(words) <= longest and words[-1] not in "。.；;":
+        if len(words) <= max_length and words[-1] not in "。.；;":
             return words
-        expected = f"at most {longest} characters and no full stop"
+        expected = f"at most {max_length} characters and no full stop"
         raise ExpectedError(expected)
 
     return read

@@ -7,45 +7,45 @@ from typing import Final, Literal, get_args
 
 from service.domain.calendars.calendar import Calendar
 from service.domain.formats import values as reader
-from service.domain.formats.rule_check import check
+from service.domain.formats.rule_check import check_version
 from service.domain.formats.table import Table
 from service.domain.law.rule import (
-    RESERVED,
-    Conflict,
+    RESERVED_STEPS,
+    BilingualText,
+    ConflictingSource,
     LateFiling,
     MonthEnd,
-    Never,
     NeverBecause,
+    NoReminderReason,
     Reference,
     Step,
-    Text,
     Version,
 )
 
 Confidence = Literal["read", "second-hand", "example", "unverified"]
-Picked = Literal["expiry", "issue"]
+GovernsBy = Literal["expiry", "issue"]
 NewTerm = Literal["decision", "expiry"]
 CountsFrom = Literal["expiry"] | MonthEnd
 
 CONFIDENCES: Final[tuple[Confidence, ...]] = get_args(Confidence)
-PICKED: Final[tuple[Picked, ...]] = get_args(Picked)
+GOVERNS_BY: Final[tuple[GovernsBy, ...]] = get_args(GovernsBy)
 NEW_TERMS: Final[tuple[NewTerm, ...]] = get_args(NewTerm)
-NEVER: Final[tuple[NeverBecause, ...]] = get_args(NeverBecause)
+NEVER_REASONS: Final[tuple[NeverBecause, ...]] = get_args(NeverBecause)
 LATE_FILING: Final[tuple[LateFiling, ...]] = get_args(LateFiling)
 COUNTS_FROM: Final[tuple[CountsFrom, ...]] = ("expiry", "month-end")
 
 
-def both(table: Table) -> Text:
+def parse_bilingual(table: Table) -> BilingualText:
     """Read the same words in Chinese and English."""
-    return Text(table.read("zh", reader.text), table.read("en", reader.text))
+    return BilingualText(table.read("zh", reader.text), table.read("en", reader.text))
 
 
-def version_from(
+def parse_version(
     table: Table,
     *,
     code: str,
     templates: Collection[str],
-    law: Calendar | None,
+    law_calendar: Calendar | None,
     least: int,
 ) -> Version:
     """Read a version with at least so many steps, and try it on real dates."""
@@ -53,13 +53,13 @@ def version_from(
     version = Version(
         rule=code,
         in_force_from=table.read("in_force_from", reader.day),
-        closes=table.read("closes", reader.edge),
+        closes=table.read("closes", reader.legal_edge),
         steps=table.tables("steps", step, least=least),
         reference=table.table("reference", _reference),
-        opens=table.read("opens", reader.edge, default=None),
+        opens=table.read("opens", reader.legal_edge, default=None),
         in_force_until=table.read("in_force_until", reader.day, default=None),
         revision=table.read("revision", reader.whole(1), default=1),
-        governs=table.read("governs", reader.one_of(PICKED), default="expiry"),
+        governs=table.read("governs", reader.one_of(GOVERNS_BY), default="expiry"),
         late=table.table("late", _late, default=None),
         new_term=table.read("new_term", reader.one_of(NEW_TERMS), default=None),
         conflicts=table.tables("conflicts", _conflict),
@@ -67,8 +67,8 @@ def version_from(
         counts_from=table.read("counts_from", _counts_from, default="expiry"),
         jurisdiction=table.read("jurisdiction", reader.slug, default=None),
     )
-    if law is not None and not table.mistakes:
-        check(table, version, law)
+    if law_calendar is not None and not table.mistakes:
+        check_version(table, version, law_calendar)
     return version
 
 
@@ -85,8 +85,8 @@ def _step(table: Table, *, templates: Collection[str]) -> Step:
 
 def _step_name(value: object) -> str:
     name = reader.slug(value)
-    if name.startswith(RESERVED):
-        expected = f"a name that does not begin with {' or '.join(RESERVED)}"
+    if name.startswith(RESERVED_STEPS):
+        expected = f"a name that does not begin with {' or '.join(RESERVED_STEPS)}"
         raise reader.ExpectedError(expected)
     return name
 
@@ -107,11 +107,11 @@ def _counts_from(value: object) -> CountsFrom | date:
         raise reader.ExpectedError(expected) from None
 
 
-def never_from(table: Table) -> Never:
+def parse_never(table: Table) -> NoReminderReason:
     """Read why a permit type is never reminded of."""
-    return Never(
-        because=table.read("because", reader.one_of(NEVER)),
-        why=table.table("why", both),
+    return NoReminderReason(
+        because=table.read("because", reader.one_of(NEVER_REASONS)),
+        why=table.table("why", parse_bilingual),
         reference=table.table("reference", _reference),
     )
 
@@ -125,14 +125,14 @@ def _reference(table: Table) -> Reference:
     )
 
 
-def _conflict(table: Table) -> Conflict:
-    return Conflict(
+def _conflict(table: Table) -> ConflictingSource:
+    return ConflictingSource(
         title=table.read("title", reader.text),
-        closes=table.read("closes", reader.edge),
-        note=table.table("note", both),
+        closes=table.read("closes", reader.legal_edge),
+        note=table.table("note", parse_bilingual),
     )
 
 
-def _late(table: Table) -> Text:
+def _late(table: Table) -> BilingualText:
     zh, en = reader.clause(30), reader.clause(70)
-    return Text(table.read("zh", zh), table.read("en", en))
+    return BilingualText(table.read("zh", zh), table.read("en", en))

@@ -11,11 +11,11 @@ from service.domain.deadlines.window import Window
 from service.domain.law.authority import Authority
 from service.domain.law.rule import CONTACT_NOW, Rule, Version
 from service.domain.lawbook.law import Law
-from service.domain.reminders.eligibility import next_sending
+from service.domain.reminders.eligibility import next_sending_at
 
-State = Literal["draft", "trial", "live"]
+GoLiveState = Literal["draft", "trial", "live"]
 
-OUTLIVES: Final = timedelta(days=31)
+LONGEST_OVERRUN: Final = timedelta(days=31)
 """A permit may run on for so long after its expiry date: to the end of its month."""
 
 Shares = list[tuple[datetime, int]]
@@ -38,38 +38,38 @@ class GoLive:
 
 
 @dataclass(frozen=True, slots=True)
-class Late:
+class LateGroup:
     """Permits past their closing and not past their end, which comes at `ends_at`."""
 
     version: Version
     window: Window
     ends_at: datetime
 
-    def contact_now(self, at: datetime) -> Slot | None:
+    def contact_slot(self, now: datetime) -> Slot | None:
         """Make the step that sends holders to the office, where the law lets them."""
         if self.version.late_filing != "accepted":
             return None
-        return Slot(CONTACT_NOW, at, self.ends_at, self.ends_at, CONTACT_NOW)
+        return Slot(CONTACT_NOW, now, self.ends_at, self.ends_at, CONTACT_NOW)
 
 
-def late(
+def find_late_group(
     law: Law, series: str, authority: str, expires_on: date, now: datetime
-) -> Late | None:
+) -> LateGroup | None:
     """Find out whether a group of permits is between its closing and its end."""
-    version = law.standing(series)
+    version = law.current_version(series)
     window = law.ladder(version.rule, version, authority, expires_on).window
-    office = law.sender_of(authority)
+    office = law.sending_office(authority)
     if not window.closes_on < now.astimezone(office.zone).date() <= window.expires_on:
         return None
-    return Late(version, window, office.instant(window.expires_on + DAY, time(0)))
+    return LateGroup(version, window, office.to_utc(window.expires_on + DAY, time(0)))
 
 
-def hindrance(rule: Rule, line: Container[str]) -> str | None:
+def find_hindrance(rule: Rule, lineage: Container[str]) -> str | None:
     """Say why nobody may be texted by a rule; `line` is the office and those above."""
     if rule.never is not None:
         return f"never reminds ({rule.never.because}): {rule.never.why.en}"
     for version in rule.versions:
-        here = version.jurisdiction is None or version.jurisdiction in line
+        here = version.jurisdiction is None or version.jurisdiction in lineage
         if here and version.reference.confidence == "unverified":
             return (
                 f"nobody has read the source of {version.key} yet; check it, and say "
@@ -78,30 +78,34 @@ def hindrance(rule: Rule, line: Container[str]) -> str | None:
     return None
 
 
-def sending_days(
-    now: datetime, count: int, office: Authority, working: Container[date]
+def next_sending_days(
+    now: datetime, count: int, office: Authority, working_days: Container[date]
 ) -> list[datetime]:
     """List from when an office texts on its next days; if it does now, from `now`."""
-    days = [next_sending(now, office, working)]
+    days = [next_sending_at(now, office, working_days)]
     while len(days) < count:
         following = days[-1].astimezone(office.zone).date() + DAY
-        midnight = office.instant(following, time(0))
-        days.append(next_sending(midnight, office, working))
+        midnight = office.to_utc(following, time(0))
+        days.append(next_sending_at(midnight, office, working_days))
     return days
 
 
-def spread(waiting: Sequence[tuple[datetime, int]], days: Sequence[datetime]) -> Shares:
+def spread_catch_up(
+    counts_by_end: Sequence[tuple[datetime, int]], days: Sequence[datetime]
+) -> Shares:
     """Share reminders out evenly, what ends soonest first.
 
     `waiting` counts them by the instant at which they end. None is put off to a day
     on which it is over, so that a day may have more than its even share.
     """
-    left = sum(count for _, count in waiting)
+    left = sum(count for _, count in counts_by_end)
     shares, gone = Shares(), 0
     for at, day in enumerate(days):
         share = -(-left // (len(days) - at))
         for following in days[at + 1 : at + 2]:
-            over = sum(count for ends_at, count in waiting if ends_at <= following)
+            over = sum(
+                count for ends_at, count in counts_by_end if ends_at <= following
+            )
             share = max(share, over - gone)
         shares.append((day, share))
         left, gone = left - share, gone + share

@@ -7,21 +7,21 @@ from datetime import date, datetime
 from typing import Final
 
 from service.domain.deadlines.slot import Slot
-from service.domain.go_live.go_live import late, spread
+from service.domain.go_live.go_live import find_late_group, spread_catch_up
 from service.domain.law.authority import Authority
 from service.domain.law.rule import Language
 from service.domain.lawbook.law import Law
 from service.domain.messages.segments import measure
 
-TEXTS: Final = 3
+SAMPLE_TEXTS: Final = 3
 """How many real texts are shown."""
 
-Step = tuple[str, str]
+RuleStep = tuple[str, str]
 """(rule, step)."""
 
 
 @dataclass(frozen=True, slots=True)
-class Crowd:
+class PreviewGroup:
     """Permits of one group and language, counted: active, no renewal filed.
 
     `textable` have a phone that takes texts and welcomes them; `sample` is the id of
@@ -35,21 +35,21 @@ class Crowd:
     language: Language | None
     permits: int
     textable: int
-    sample: str | None
-    tail: str
+    sample_permit_id: str | None
+    sample_number_tail: str
 
 
 @dataclass(frozen=True, slots=True)
-class Waiting:
+class GroupInStep:
     """A crowd in a step, current or still to come."""
 
-    crowd: Crowd
+    group: PreviewGroup
     slot: Slot
 
     @property
-    def step(self) -> Step:
+    def rule_step(self) -> RuleStep:
         """The rule and the step."""
-        return self.crowd.rule, self.slot.step
+        return self.group.rule, self.slot.step
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,7 @@ class Cost:
 
 
 @dataclass(slots=True)
-class Foretold:
+class GoLivePreview:
     """Whom a start at `now` would text, and what speaks against it.
 
     `refused` cannot go live. `current` and `today` count permits by step: past its
@@ -73,47 +73,53 @@ class Foretold:
 
     office: Authority
     now: datetime
-    refused: list[str] = field(default_factory=list)
-    current: Counter[Step] = field(default_factory=Counter)
-    today: Counter[Step] = field(default_factory=Counter)
-    caught_up: Cost = Cost(0, 0)
-    due_today: Cost = Cost(0, 0)
-    days: list[tuple[date, int, int]] = field(default_factory=list)
-    contact: int = 0
-    calls: int = 0
+    refusals: list[str] = field(default_factory=list)
+    current_by_step: Counter[RuleStep] = field(default_factory=Counter)
+    due_today_by_step: Counter[RuleStep] = field(default_factory=Counter)
+    catch_up_cost: Cost = Cost(0, 0)
+    due_today_cost: Cost = Cost(0, 0)
+    texts_by_day: list[tuple[date, int, int]] = field(default_factory=list)
+    contact_permits: int = 0
+    call_permits: int = 0
     without_mobile: int = 0
-    texts: list[tuple[str, str]] = field(default_factory=list)
+    sample_texts: list[tuple[str, str]] = field(default_factory=list)
 
 
-def by_step(rows: Iterable[Waiting]) -> Counter[Step]:
+def count_by_step(rows: Iterable[GroupInStep]) -> Counter[RuleStep]:
     """Count permits by step."""
-    found = Counter[Step]()
+    found = Counter[RuleStep]()
     for row in rows:
-        found[row.step] += row.crowd.permits
+        found[row.rule_step] += row.group.permits
     return found
 
 
-def contacted(past: Iterable[Crowd], law: Law, told: Foretold) -> Iterator[Waiting]:
+def plan_contacts(
+    groups: Iterable[PreviewGroup], law: Law, preview: GoLivePreview
+) -> Iterator[GroupInStep]:
     """Say who, past closing, is told to contact the office; count who must be called.
 
     A crowd past its end is neither.
     """
-    for crowd in past:
-        found = late(law, crowd.series, crowd.authority, crowd.expires_on, told.now)
-        slot = found.contact_now(told.now) if found else None
+    for crowd in groups:
+        found = find_late_group(
+            law, crowd.series, crowd.authority, crowd.expires_on, preview.now
+        )
+        slot = found.contact_slot(preview.now) if found else None
         reached = crowd.textable if slot else 0
-        told.contact += reached
-        told.calls += crowd.permits - reached if found else 0
+        preview.contact_permits += reached
+        preview.call_permits += crowd.permits - reached if found else 0
         if slot:
-            yield Waiting(crowd, slot)
+            yield GroupInStep(crowd, slot)
 
 
-def cost(rows: Iterable[Waiting], body: Callable[[Waiting], str]) -> Cost:
+def add_up_cost(
+    rows: Iterable[GroupInStep], body: Callable[[GroupInStep], str]
+) -> Cost:
     """Add up texts as `body` words them."""
     sized = [
-        (row.crowd.textable, measure(body(row)).segments)
+        (row.group.textable, measure(body(row)).segments)
         for row in rows
-        if row.crowd.textable
+        if row.group.textable
     ]
     return Cost(
         messages=sum(count for count, _ in sized),
@@ -121,9 +127,9 @@ def cost(rows: Iterable[Waiting], body: Callable[[Waiting], str]) -> Cost:
     )
 
 
-def by_day(
-    caught: Iterable[Waiting],
-    ahead: Iterable[Waiting],
+def plan_texts_by_day(
+    caught_up: Iterable[GroupInStep],
+    ahead: Iterable[GroupInStep],
     days: Sequence[datetime],
     office: Authority,
 ) -> list[tuple[date, int, int]]:
@@ -134,17 +140,17 @@ def by_day(
 
     due = Counter[date]()
     for row in ahead:
-        due[local(row.slot.due_at)] += row.crowd.textable
-    waiting = [(row.slot.until_at, row.crowd.textable) for row in caught]
-    shares = [(local(at), count) for at, count in spread(waiting, days)]
+        due[local(row.slot.due_at)] += row.group.textable
+    waiting = [(row.slot.until_at, row.group.textable) for row in caught_up]
+    shares = [(local(at), count) for at, count in spread_catch_up(waiting, days)]
     return [(day, count, due[day]) for day, count in shares]
 
 
-def samples(rows: Iterable[Waiting]) -> list[Waiting]:
+def choose_samples(rows: Iterable[GroupInStep]) -> list[GroupInStep]:
     """Choose whose texts to show: those of different templates first."""
-    textable = [row for row in rows if row.crowd.sample]
-    first = dict[str, Waiting]()
+    textable = [row for row in rows if row.group.sample_permit_id]
+    first = dict[str, GroupInStep]()
     for row in textable:
         first.setdefault(row.slot.template, row)
     others = [row for row in textable if row is not first[row.slot.template]]
-    return [*first.values(), *others][:TEXTS]
+    return [*first.values(), *others][:SAMPLE_TEXTS]

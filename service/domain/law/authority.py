@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, time
 from typing import Literal
 from zoneinfo import ZoneInfo
 
-from service.domain.law.rule import Language, Text
+from service.domain.law.rule import BilingualText, Language
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,13 +27,13 @@ class Authority:
     """
 
     code: str
-    name: Text
+    name: BilingualText
     zone: ZoneInfo
     calendar: str
-    signature: Text
-    apply_at: Text
+    signature: BilingualText
+    apply_at: BilingualText
     helpline: str
-    opt_out: Text
+    opt_out: BilingualText
     sends_from: time = time(9, 30)
     sends_until: time = time(17, 30)
     sending_days: Literal["working"] | frozenset[int] = "working"
@@ -48,16 +48,16 @@ class Authority:
     daily_limit: int | None = None
     recipient_daily_limit: int = 2
 
-    def sends_on(self, day: date, working: Container[date]) -> bool:
+    def sends_on(self, day: date, working_days: Container[date]) -> bool:
         """Whether the office texts on a local date; `working` are its working days."""
         if self.sending_days == "working":
-            return day in working
+            return day in working_days
         return day.isoweekday() in self.sending_days
 
-    def instant(self, day: date, clock: time) -> datetime:
+    def to_utc(self, day: date, time_of_day: time) -> datetime:
         """Local wall time in UTC; one that summer time skips comes later."""
-        return datetime.combine(day, clock, self.zone).astimezone(UTC)
+        return datetime.combine(day, time_of_day, self.zone).astimezone(UTC)
 
 
-Bare = Literal["safe", "working", "calendar"]
+UnqualifiedDays = Literal["safe", "working", "calendar"]
 """How an office reads a bare 日; "safe" is whichever tells the safer date."""

@@ -8,10 +8,10 @@ from typing import Final, Literal, cast
 
 Anchor = Literal["opening", "closing", "expiry"]
 Unit = Literal["day", "week", "month", "year"]
-Kind = Literal["working", "calendar", "unqualified"]
+DayKind = Literal["working", "calendar", "unqualified"]
 Direction = Literal["before", "after"]
 
-LONGEST: Final[dict[Unit, int]] = {"day": 1000, "week": 150, "month": 36, "year": 3}
+MAX_AMOUNTS: Final[dict[Unit, int]] = {"day": 1000, "week": 150, "month": 36, "year": 3}
 """No window or step of any law read is longer; what exceeds it is a slip."""
 
 _GRAMMAR: Final = re.compile(
@@ -40,7 +40,7 @@ class Period:
     anchor: Anchor
     amount: int = 0
     unit: Unit = "day"
-    kind: Kind | None = None
+    kind: DayKind | None = None
     direction: Direction = "before"
 
     @classmethod
@@ -54,8 +54,8 @@ class Period:
         if found["amount"] is None:
             return cls(anchor)
         unit = cast("Unit", found["unit"])
-        amount, kind = int(found["amount"]), cast("Kind | None", found["kind"])
-        _refuse_nonsense(text, amount, unit, kind)
+        amount, kind = int(found["amount"]), cast("DayKind | None", found["kind"])
+        _refuse_invalid(text, amount, unit, kind)
         return cls(anchor, amount, unit, kind, cast("Direction", found["direction"]))
 
     def __str__(self) -> str:
@@ -65,7 +65,7 @@ class Period:
         kind = f"{self.kind} " if self.kind else ""
         return f"{self.amount} {kind}{self.unit}{plural} {self.direction} {self.anchor}"
 
-    def reckoned_from(self, day: date) -> date:
+    def shift(self, day: date) -> date:
         """Move as far from `day` by the calendar on the wall.
 
         Months always start from the day given and end at the month's last day
@@ -84,11 +84,11 @@ class Period:
                 return _months_from(day, sign * self.amount * 12)
 
 
-def _refuse_nonsense(text: str, amount: int, unit: Unit, kind: Kind | None) -> None:
+def _refuse_invalid(text: str, amount: int, unit: Unit, kind: DayKind | None) -> None:
     if not amount:
         raise PeriodError(text, '"on" for the edge itself, or a number from 1')
-    if amount > LONGEST[unit]:
-        raise PeriodError(text, f"at most {LONGEST[unit]} {unit}s")
+    if amount > MAX_AMOUNTS[unit]:
+        raise PeriodError(text, f"at most {MAX_AMOUNTS[unit]} {unit}s")
     if kind and unit != "day":
         raise PeriodError(text, f'"{kind}" with days only')
 

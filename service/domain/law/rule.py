@@ -16,23 +16,23 @@ MonthEnd = Literal["month-end"]
 
 CORRECTION: Final = "correction"
 CONTACT_NOW: Final = "contact-now"
-RESERVED: Final = (CORRECTION, CONTACT_NOW)
+RESERVED_STEPS: Final = (CORRECTION, CONTACT_NOW)
 """Steps that no rule has: told too late a day; found late when the office went live."""
 
 
-def corrects(step: str) -> bool:
+def is_correction(step: str) -> bool:
     """Whether a step tells that an earlier text named too late a day."""
     return step.startswith(CORRECTION)
 
 
 @dataclass(frozen=True, slots=True)
-class Text:
+class BilingualText:
     """The same words in the two languages the service speaks."""
 
     zh: str
     en: str
 
-    def in_(self, language: Language) -> str:
+    def in_language(self, language: Language) -> str:
         """The words in one language."""
         return self.zh if language == "zh" else self.en
 
@@ -52,12 +52,12 @@ class Reference:
 
 
 @dataclass(frozen=True, slots=True)
-class Conflict:
+class ConflictingSource:
     """Another live source that dates the same edge differently."""
 
     title: str
     closes: Period
-    note: Text
+    note: BilingualText
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,11 +79,11 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
-class Never:
+class NoReminderReason:
     """Why a permit type is never reminded of, and where that is read."""
 
     because: NeverBecause
-    why: Text
+    why: BilingualText
     reference: Reference
 
 
@@ -109,9 +109,9 @@ class Version:
     in_force_until: date | None = None
     revision: int = 1
     governs: Literal["expiry", "issue"] = "expiry"
-    late: Text | None = None
+    late: BilingualText | None = None
     new_term: Literal["decision", "expiry"] | None = None
-    conflicts: tuple[Conflict, ...] = ()
+    conflicts: tuple[ConflictingSource, ...] = ()
     late_filing: LateFiling | None = None
     counts_from: Literal["expiry"] | MonthEnd | date = "expiry"
     jurisdiction: str | None = None
@@ -133,11 +133,11 @@ class Version:
     def __hash__(self) -> int:
         return hash(self.key)
 
-    def says(self, other: "Version") -> bool:
+    def equals_except_revision(self, other: "Version") -> bool:
         """Whether it says what another revision says."""
         return replace(self, revision=other.revision) == other
 
-    def counted_from(self, expires_on: date) -> date:
+    def counts_from_day(self, expires_on: date) -> date:
         """The day its periods count from, for a permit with this expiry date."""
         if isinstance(self.counts_from, date):
             return self.counts_from
@@ -156,9 +156,9 @@ class Rule:
     """
 
     code: str
-    name: Text
-    certificate: Text
-    action: Text
+    name: BilingualText
+    certificate: BilingualText
+    action: BilingualText
     calendar: str
     holder: Literal["organization", "person", "any"]
     validity: str
@@ -167,9 +167,9 @@ class Rule:
     number_is_personal: bool = False
     min_gap_days: int = 3
     merges: bool = True
-    never: Never | None = None
+    never: NoReminderReason | None = None
 
-    def says(self, other: "Rule") -> bool:
+    def equals_except_versions(self, other: "Rule") -> bool:
         """Whether it says what another text of the type says, versions aside."""
         return replace(self, versions=()) == replace(other, versions=())
 
@@ -177,7 +177,7 @@ class Rule:
         self,
         expires_on: date,
         issued_on: date | None = None,
-        line: Sequence[str] = (),
+        lineage: Sequence[str] = (),
     ) -> Version:
         """The version that governs a permit.
 
@@ -190,7 +190,7 @@ class Rule:
         if not self.versions and self.never is not None:
             raise NeverRemindsError(self.code, self.never.because, self.never.why.en)
         versions = newest_first(self.versions)
-        for place in (*line, None):
+        for place in (*lineage, None):
             local = [one for one in versions if one.jurisdiction == place]
             if found := _governing(local, expires_on, issued_on):
                 return found

@@ -5,10 +5,10 @@ from dataclasses import replace
 
 from service.domain.calendars.calendar import Calendar
 from service.domain.errors import InvalidError
-from service.domain.formats.rule_file import rule_from, rule_to
+from service.domain.formats.rule_file import parse_rule, rule_to_dict
 from service.domain.law.rule import Rule
 
-_ITS_PLACE = "versions[1]."
+_VERSION_PREFIX = "versions[1]."
 
 
 def with_version(
@@ -23,16 +23,18 @@ def with_version(
 
     Raises `InvalidError` at `where` with all the mistakes, named as in the version.
     """
-    words = {**rule_to(rule), "versions": [values]}
+    words = {**rule_to_dict(rule), "versions": [values]}
     try:
-        made = rule_from(words, where, templates=templates, calendars=calendars)
+        made = parse_rule(words, where, templates=templates, calendars=calendars)
     except InvalidError as error:
         theirs = [
-            replace(one, field=one.field.removeprefix(_ITS_PLACE))
+            replace(one, field=one.field.removeprefix(_VERSION_PREFIX))
             for one in error.mistakes
         ]
         raise InvalidError(where, theirs) from None
     [version] = made.versions
     others = [one for one in rule.versions if one.series != version.series]
-    whole = rule_to(replace(rule, versions=(*others, version)))
-    return rule_from(whole, where, templates=templates, calendars=calendars, tried=True)
+    whole = rule_to_dict(replace(rule, versions=(*others, version)))
+    return parse_rule(
+        whole, where, templates=templates, calendars=calendars, already_checked=True
+    )

@@ -10,7 +10,7 @@ from service.domain.law.rule import Rule
 
 
 @dataclass(frozen=True, slots=True)
-class Apply:
+class RulesEdit:
     """Install versions: new ones, and as further revisions those that differ.
 
     With `shadow` they are only computed beside the active ones and never send.
@@ -21,28 +21,28 @@ class Apply:
 
 
 @dataclass(frozen=True, slots=True)
-class Revert:
+class RevertEdit:
     """Go back to what was in force before the last change of a rule."""
 
     rule: str
 
 
 @dataclass(frozen=True, slots=True)
-class Offices:
+class AuthoritiesEdit:
     """Install authorities, or replace what was known of them."""
 
-    offices: Sequence[Authority]
+    authorities: Sequence[Authority]
 
 
 @dataclass(frozen=True, slots=True)
-class Years:
+class CalendarYearsEdit:
     """Install the office's own days of some years, or replace those known."""
 
     years: Sequence[CalendarYear]
 
 
 @dataclass(frozen=True, slots=True)
-class Refresh:
+class HolidaysEdit:
     """Change nothing, but take in what a new release of the holidays says.
 
     `published_before` are the calendars as permits were dated by them.
@@ -51,4 +51,4 @@ class Refresh:
     published_before: Mapping[str, Calendar]
 
 
-Edit = Apply | Revert | Offices | Years | Refresh
+Edit = RulesEdit | RevertEdit | AuthoritiesEdit | CalendarYearsEdit | HolidaysEdit

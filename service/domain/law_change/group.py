@@ -4,13 +4,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from service.domain.deadlines.slot import Slot, current
+from service.domain.deadlines.slot import Slot, current_slot
 from service.domain.deadlines.window import Window
-from service.domain.law.rule import RESERVED, Version
+from service.domain.law.rule import RESERVED_STEPS, Version
 
 
 @dataclass(frozen=True, slots=True)
-class Group:
+class PermitGroup:
     """Permits of one series, authority and expiry date, and their slots, as they stand.
 
     `issued_on` tells them apart where a version of the rule governs `by_issue`. Of its
@@ -26,35 +26,35 @@ class Group:
     authority: str
     expires_on: date
     issued_on: date | None
-    by_issue: bool
+    governed_by_issue: bool
     members: int
-    permits: int
+    active_permits: int
     slots: tuple[Slot, ...]
-    dated_by: str | None
-    expanded: Mapping[str, datetime]
-    redated: Mapping[str, datetime]
-    reminded: bool
-    texted: Mapping[str, int]
-    due: Mapping[str, int]
-    told: Mapping[date, int]
-    live: bool
+    dated_by_version: str | None
+    expanded_at: Mapping[str, datetime]
+    redated_at: Mapping[str, datetime]
+    has_reminders: bool
+    texted_by_step: Mapping[str, int]
+    due_by_step: Mapping[str, int]
+    announced_closings: Mapping[date, int]
+    is_live: bool
 
 
 @dataclass(frozen=True, slots=True)
-class Regroup:
+class RedatedGroup:
     """A group, and the version and slots it comes to have.
 
     `closed_at` is the end of the closing day.
     """
 
-    group: Group
+    group: PermitGroup
     version: Version
     slots: tuple[Slot, ...]
     window: Window
-    closed_at: datetime
+    closing_ends_at: datetime
 
     @property
-    def places(self) -> set[tuple[str, str, date]]:
+    def slot_keys(self) -> set[tuple[str, str, date]]:
         """Where its slots are kept, before and after."""
         group = self.group
         return {
@@ -63,27 +63,27 @@ class Regroup:
         }
 
     @property
-    def touched(self) -> bool:
+    def is_changed(self) -> bool:
         """Whether anything stored is different afterwards."""
-        known = (self.group.series, self.group.dated_by, self.group.slots)
+        known = (self.group.series, self.group.dated_by_version, self.group.slots)
         return known != (self.version.series, self.version.key, self.slots)
 
-    def keeps(self, step: str) -> bool:
+    def keeps_step(self, step: str) -> bool:
         """Whether who was texted in a step has nothing in its place to come."""
-        return step.startswith(RESERVED) or any(
+        return step.startswith(RESERVED_STEPS) or any(
             step in {one.name, *one.replaces} for one in self.version.steps
         )
 
-    def drops(self, step: str) -> bool:
+    def drops_step(self, step: str) -> bool:
         """Whether a step there was until now is gone with nothing in its place."""
         slots = self.group.slots
         known = {name for slot in slots for name in (slot.step, *slot.replaces)}
-        return step in known and not self.keeps(step)
+        return step in known and not self.keeps_step(step)
 
-    def late(self, now: datetime) -> Slot | None:
+    def newly_current(self, now: datetime) -> Slot | None:
         """Find the step that is current at once although nobody expected it yet."""
-        slot = current(self.slots, now)
-        if not self.group.live or slot is None:
+        slot = current_slot(self.slots, now)
+        if not self.group.is_live or slot is None:
             return None
         known = {former.step: former for former in self.group.slots}
         former = known.get(slot.step)

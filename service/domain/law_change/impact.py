@@ -7,28 +7,28 @@ from datetime import date, datetime, timedelta
 from typing import Final
 
 from service.domain.deadlines.slot import Slot
-from service.domain.law.rule import RESERVED
-from service.domain.law_change.group import Regroup
+from service.domain.law.rule import RESERVED_STEPS
+from service.domain.law_change.group import RedatedGroup
 from service.domain.lawbook.law import Law
 
 WEEK: Final = timedelta(weeks=1)
 
-WEEKS: Final = 12
+IMPACT_WEEKS: Final = 12
 """How many weeks ahead the volume is told."""
 
 
 @dataclass(slots=True)
-class Shift:
+class ClosingShift:
     """How many permits' closing moves one way, and by how many calendar days."""
 
     permits: int = 0
-    least: int = 0
-    most: int = 0
+    least_days: int = 0
+    most_days: int = 0
 
     def add(self, permits: int, days: int) -> None:
         """Count permits whose closing moves so many days."""
-        self.least = min(self.least, days) if self.permits else days
-        self.most = max(self.most, days)
+        self.least_days = min(self.least_days, days) if self.permits else days
+        self.most_days = max(self.most_days, days)
         self.permits += permits
 
 
@@ -46,8 +46,8 @@ class Impact:
     """
 
     permits: int = 0
-    earlier: Shift = field(default_factory=Shift)
-    later: Shift = field(default_factory=Shift)
+    earlier: ClosingShift = field(default_factory=ClosingShift)
+    later: ClosingShift = field(default_factory=ClosingShift)
     exact: int = 0
     past: int = 0
     late: Counter[str] = field(default_factory=Counter)
@@ -56,27 +56,27 @@ class Impact:
     redated: int = 0
     superseded: int = 0
     corrected: int = 0
-    before: Counter[date] = field(default_factory=Counter)
-    after: Counter[date] = field(default_factory=Counter)
+    due_before: Counter[date] = field(default_factory=Counter)
+    due_after: Counter[date] = field(default_factory=Counter)
     first_monday: date = date.min
 
     def weeks(self) -> list[tuple[date, int, int]]:
         """The Mondays from the first on, each with the reminders before and after."""
-        mondays = [self.first_monday + at * WEEK for at in range(WEEKS)]
-        return [(day, self.before[day], self.after[day]) for day in mondays]
+        mondays = [self.first_monday + at * WEEK for at in range(IMPACT_WEEKS)]
+        return [(day, self.due_before[day], self.due_after[day]) for day in mondays]
 
 
-def monday(day: date) -> date:
+def monday_of(day: date) -> date:
     """Find the Monday of a day's week."""
     return day - timedelta(days=day.weekday())
 
 
-def impact(
-    touched: Sequence[Regroup], before: Law, after: Law, now: datetime
+def compute_impact(
+    changed_groups: Sequence[RedatedGroup], before: Law, after: Law, now: datetime
 ) -> Impact:
     """Count what becomes of the groups a change touches; corrections are not known."""
-    told = Impact(first_monday=monday(now.date()))
-    for one in touched:
+    told = Impact(first_monday=monday_of(now.date()))
+    for one in changed_groups:
         _count_closing(one, before, after, now, told)
         _count_steps(one, now, told)
         _count_weeks(one, now, told)
@@ -84,51 +84,66 @@ def impact(
 
 
 def _count_closing(
-    one: Regroup, before: Law, after: Law, now: datetime, told: Impact
+    redated_group: RedatedGroup, before: Law, after: Law, now: datetime, impact: Impact
 ) -> None:
-    group = one.group
-    told.permits += group.permits
-    former = before.reckon(
-        group.rule, before.standing(group.series), group.authority, group.expires_on
+    group = redated_group.group
+    impact.permits += group.active_permits
+    former = before.compute_ladder(
+        group.rule,
+        before.current_version(group.series),
+        group.authority,
+        group.expires_on,
     ).window
-    moved = (one.window.closes_on - former.closes_on).days
+    moved = (redated_group.window.closes_on - former.closes_on).days
     if moved:
-        (told.later if moved > 0 else told.earlier).add(group.permits, abs(moved))
-    if former.provisional and not one.window.provisional:
-        told.exact += group.permits
-    today = now.astimezone(after.sender_of(group.authority).zone).date()
-    if one.window.closes_on < today <= group.expires_on and former.closes_on >= today:
-        told.past += group.permits
+        (impact.later if moved > 0 else impact.earlier).add(
+            group.active_permits, abs(moved)
+        )
+    if former.provisional and not redated_group.window.provisional:
+        impact.exact += group.active_permits
+    today = now.astimezone(after.sending_office(group.authority).zone).date()
+    if (
+        redated_group.window.closes_on < today <= group.expires_on
+        and former.closes_on >= today
+    ):
+        impact.past += group.active_permits
 
 
-def _count_steps(one: Regroup, now: datetime, told: Impact) -> None:
-    group, steps = one.group, {slot.step for slot in one.slots}
-    for step, count in group.texted.items():
-        if one.keeps(step):
-            told.kept[step] += count
-        elif one.drops(step):
-            told.dropped[step] += count
-    for step, count in group.due.items():
-        if step.startswith(RESERVED):
+def _count_steps(redated_group: RedatedGroup, now: datetime, impact: Impact) -> None:
+    group, steps = redated_group.group, {slot.step for slot in redated_group.slots}
+    for step, count in group.texted_by_step.items():
+        if redated_group.keeps_step(step):
+            impact.kept[step] += count
+        elif redated_group.drops_step(step):
+            impact.dropped[step] += count
+    for step, count in group.due_by_step.items():
+        if step.startswith(RESERVED_STEPS):
             continue
         if step in steps:
-            told.redated += count
+            impact.redated += count
         else:
-            told.superseded += count
-    if slot := one.late(now):
-        told.late[slot.step] += _waiting(one, slot)
+            impact.superseded += count
+    if slot := redated_group.newly_current(now):
+        impact.late[slot.step] += _count_texted_at_once(redated_group, slot)
 
 
-def _waiting(one: Regroup, slot: Slot) -> int:
+def _count_texted_at_once(redated_group: RedatedGroup, slot: Slot) -> int:
     """How many would be texted in a step at once."""
-    group = one.group
-    done = sum(group.texted.get(step, 0) for step in (slot.step, *slot.replaces))
-    return max(0, group.permits - done)
+    group = redated_group.group
+    done = sum(
+        group.texted_by_step.get(step, 0) for step in (slot.step, *slot.replaces)
+    )
+    return max(0, group.active_permits - done)
 
 
-def _count_weeks(one: Regroup, now: datetime, told: Impact) -> None:
-    last = told.first_monday + WEEKS * WEEK
-    for counts, slots in ((told.before, one.group.slots), (told.after, one.slots)):
+def _count_weeks(redated_group: RedatedGroup, now: datetime, impact: Impact) -> None:
+    last = impact.first_monday + IMPACT_WEEKS * WEEK
+    for counts, slots in (
+        (impact.due_before, redated_group.group.slots),
+        (impact.due_after, redated_group.slots),
+    ):
         for slot in slots:
             if now < slot.due_at and slot.due_at.date() < last:
-                counts[monday(slot.due_at.date())] += one.group.permits
+                counts[monday_of(slot.due_at.date())] += (
+                    redated_group.group.active_permits
+                )

@@ -10,52 +10,54 @@ from datetime import date, datetime, time
 
 from service.domain.calendars.calendar import DAY
 from service.domain.errors import ConflictError, NeverRemindsError, NotInForceError
-from service.domain.law_change.group import Group, Regroup
-from service.domain.law_change.impact import Impact, impact
-from service.domain.law_change.objections import objections
+from service.domain.law_change.group import PermitGroup, RedatedGroup
+from service.domain.law_change.impact import Impact, compute_impact
+from service.domain.law_change.objections import find_objections
 from service.domain.lawbook.law import Law
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class ChangePlan:
     """What is to be stored, what it means, and what speaks against it.
 
     `correcting` are the groups in which some were told a later closing than is true,
     `deserted` the places of slots whose last permit has left.
     """
 
-    regroups: tuple[Regroup, ...]
-    deserted: tuple[tuple[str, str, date], ...]
-    correcting: tuple[Regroup, ...]
+    redated_groups: tuple[RedatedGroup, ...]
+    empty_slot_keys: tuple[tuple[str, str, date], ...]
+    groups_to_correct: tuple[RedatedGroup, ...]
     impact: Impact
     objections: tuple[str, ...]
 
 
-def replan(before: Law, after: Law, groups: Sequence[Group], now: datetime) -> Plan:
+def plan_change(
+    before: Law, after: Law, groups: Sequence[PermitGroup], now: datetime
+) -> ChangePlan:
     """Date every group by the law `after`, and compare.
 
     Raises `ConflictError` where a permit would fall under no version.
     """
-    regroups = [_regroup(group, after) for group in groups if group.members]
-    touched = [one for one in regroups if one.touched]
-    places = {place for one in touched for place in one.places}
-    told = impact(touched, before, after, now)
-    correcting = [(one, _told_too_late(one, now)) for one in regroups]
+    regroups = [_redate_group(group, after) for group in groups if group.members]
+    touched = [one for one in regroups if one.is_changed]
+    places = {place for one in touched for place in one.slot_keys}
+    told = compute_impact(touched, before, after, now)
+    correcting = [(one, _count_announced_too_late(one, now)) for one in regroups]
     told.corrected = sum(count for _, count in correcting)
-    return Plan(
-        regroups=tuple(one for one in regroups if one.places & places),
-        deserted=tuple(
+    return ChangePlan(
+        redated_groups=tuple(one for one in regroups if one.slot_keys & places),
+        empty_slot_keys=tuple(
             (one.series, one.authority, one.expires_on)
             for one in groups
             if not one.members
         ),
-        correcting=tuple(one for one, count in correcting if count),
+        groups_to_correct=tuple(one for one, count in correcting if count),
         impact=told,
-        objections=tuple(objections(touched, after.beyond(before), now)),
+        objections=tuple(find_objections(touched, after.versions_not_in(before), now)),
     )
 
 
-def _regroup(group: Group, law: Law) -> Regroup:
+def _redate_group(group: PermitGroup, law: Law) -> RedatedGroup:
     try:
         version = law.version_for(
             group.rule, group.authority, group.expires_on, group.issued_on
@@ -63,18 +65,24 @@ def _regroup(group: Group, law: Law) -> Regroup:
     except (NotInForceError, NeverRemindsError) as error:
         reason = f"{group.members} permits would fall under no version: {error}"
         raise ConflictError(reason) from None
-    reckoned = law.reckon(group.rule, version, group.authority, group.expires_on)
-    found = reckoned.ladder()
-    office, ends_on = law.sender_of(group.authority), found.window.closes_on + DAY
-    closed_at = office.instant(ends_on, time(0))
-    return Regroup(group, version, found.slots, found.window, closed_at)
+    reckoned = law.compute_ladder(
+        group.rule, version, group.authority, group.expires_on
+    )
+    found = reckoned.to_ladder()
+    office, ends_on = law.sending_office(group.authority), found.window.closes_on + DAY
+    closed_at = office.to_utc(ends_on, time(0))
+    return RedatedGroup(group, version, found.slots, found.window, closed_at)
 
 
-def _told_too_late(one: Regroup, now: datetime) -> int:
+def _count_announced_too_late(group: RedatedGroup, now: datetime) -> int:
     """How many were told a later closing than is true, and can still keep to it."""
-    if not one.group.told or one.window.provisional:
+    if not group.group.announced_closings or group.window.provisional:
         return 0
-    if one.closed_at <= now:
+    if group.closing_ends_at <= now:
         return 0
-    closes_on = one.window.closes_on
-    return sum(count for day, count in one.group.told.items() if day > closes_on)
+    closes_on = group.window.closes_on
+    return sum(
+        count
+        for day, count in group.group.announced_closings.items()
+        if day > closes_on
+    )

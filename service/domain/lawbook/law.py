@@ -8,7 +8,7 @@ from typing import Final, TypeVar
 
 from service.domain.calendars.calendar import Calendar
 from service.domain.calendars.office_year import CalendarYear
-from service.domain.deadlines.ladder import Reckoning, reckon
+from service.domain.deadlines.ladder import LadderComputation, compute_ladder
 from service.domain.deadlines.slot import Ladder
 from service.domain.errors import UnknownError
 from service.domain.law.authority import Authority
@@ -16,7 +16,7 @@ from service.domain.law.rule import Rule, Version
 
 T = TypeVar("T")
 
-REMEMBERED: Final = 10_000
+LADDER_CACHE_SIZE: Final = 10_000
 """Ladders kept: twelve rules over some two years of expiry dates."""
 
 
@@ -32,62 +32,68 @@ class Law:
         rules: Mapping[str, Rule],
         authorities: Mapping[str, Authority],
         calendars: Mapping[str, Calendar],
-        former: Iterable[Version] = (),
-        shadows: Iterable[Version] = (),
+        former_versions: Iterable[Version] = (),
+        shadow_versions: Iterable[Version] = (),
         *,
-        published: Mapping[str, Calendar] | None = None,
-        years: Iterable[CalendarYear] = (),
+        published_calendars: Mapping[str, Calendar] | None = None,
+        office_years: Iterable[CalendarYear] = (),
         digest: str = "",
     ) -> None:
         self.digest = digest
         self.rules, self.authorities = dict(rules), dict(authorities)
         self.calendars = dict(calendars)
-        self.published, self.years = dict(published or calendars), tuple(years)
-        self.shadows = tuple(shadows)
-        self._versions = {version.key: version for version in (*former, *self.shadows)}
+        self.published_calendars, self.office_years = (
+            dict(published_calendars or calendars),
+            tuple(office_years),
+        )
+        self.shadow_versions = tuple(shadow_versions)
+        self._versions = {
+            version.key: version
+            for version in (*former_versions, *self.shadow_versions)
+        }
         self._series = dict[str, Version]()
         for rule in rules.values():
             for version in sorted(rule.versions, key=lambda one: one.revision):
                 self._versions[version.key] = self._series[version.series] = version
-        self._remembered = lru_cache(REMEMBERED)(self._ladder)
+        self._cached_ladder = lru_cache(LADDER_CACHE_SIZE)(self._uncached_ladder)
 
     def rule(self, code: str) -> Rule:
         """Look up a rule; raises `UnknownError`."""
-        return _known("rule", code, self.rules)
+        return _look_up("rule", code, self.rules)
 
     def authority(self, code: str) -> Authority:
         """Look up an authority; raises `UnknownError`."""
-        return _known("authority", code, self.authorities)
+        return _look_up("authority", code, self.authorities)
 
     def calendar(self, code: str) -> Calendar:
         """Look up a calendar; raises `UnknownError`."""
-        return _known("calendar", code, self.calendars)
+        return _look_up("calendar", code, self.calendars)
 
     def version(self, key: str) -> Version:
         """Look up a version by its public name, in force or former or in the shadow.
 
         Raises `UnknownError`.
         """
-        return _known("version", key, self._versions)
+        return _look_up("version", key, self._versions)
 
-    def had(self, key: str) -> bool:
+    def has_version(self, key: str) -> bool:
         """Whether a version of this name is, or ever was, installed."""
         return key in self._versions
 
-    def beyond(self, other: "Law") -> list[Version]:
+    def versions_not_in(self, other: "Law") -> list[Version]:
         """List the versions in force that another law never had."""
         return [
             version
             for rule in self.rules.values()
             for version in rule.versions
-            if not other.had(version.key)
+            if not other.has_version(version.key)
         ]
 
-    def standing(self, series: str) -> Version:
+    def current_version(self, series: str) -> Version:
         """Look up the version that dates a series now; raises `UnknownError`."""
-        return _known("version", series, self._series)
+        return _look_up("version", series, self._series)
 
-    def as_if(self, keys: Collection[str]) -> "Law":
+    def with_shadow_versions(self, keys: Collection[str]) -> "Law":
         """The law in which these shadow versions stand, each for its whole series."""
         rules = dict(self.rules)
         for version in map(self.version, keys):
@@ -99,8 +105,8 @@ class Law:
             self.authorities,
             self.calendars,
             self._versions.values(),
-            published=self.published,
-            years=self.years,
+            published_calendars=self.published_calendars,
+            office_years=self.office_years,
         )
 
     def version_for(
@@ -114,10 +120,10 @@ class Law:
 
         Raises `UnknownError`, `NotInForceError` and `NeverRemindsError`.
         """
-        line = self.line(authority_code)
+        line = self.lineage(authority_code)
         return self.rule(rule_code).version_for(expires_on, issued_on, line)
 
-    def line(self, authority_code: str) -> tuple[str, ...]:
+    def lineage(self, authority_code: str) -> tuple[str, ...]:
         """List an authority and those above it; raises `UnknownError`."""
         office = self.authority(authority_code)
         line = [office.code]
@@ -126,7 +132,7 @@ class Law:
             line.append(office.code)
         return tuple(line)
 
-    def below(self, authority_code: str) -> tuple[str, ...]:
+    def subtree(self, authority_code: str) -> tuple[str, ...]:
         """List an authority and all under it in the tree; raises `UnknownError`."""
         found = [self.authority(authority_code).code]
         for code in found:
@@ -142,9 +148,9 @@ class Law:
         """
         if code is None and len(self.authorities) == 1:
             return next(iter(self.authorities.values()))
-        return _known("authority", code or "(none named)", self.authorities)
+        return _look_up("authority", code or "(none named)", self.authorities)
 
-    def sender_of(self, authority_code: str) -> Authority:
+    def sending_office(self, authority_code: str) -> Authority:
         """Find who texts for an authority: itself or the nearest above that sends.
 
         Raises `UnknownError` where nobody up the tree does.
@@ -166,28 +172,30 @@ class Law:
         hours and calendar when texts go out. Raises `UnknownError`, and
         `InvalidError` for a date outside the calendars.
         """
-        return self._remembered(rule_code, version, authority_code, expires_on)
+        return self._cached_ladder(rule_code, version, authority_code, expires_on)
 
-    def reckon(
+    def compute_ladder(
         self, rule_code: str, version: Version, authority_code: str, expires_on: date
-    ) -> Reckoning:
+    ) -> LadderComputation:
         """Date like `ladder`, and keep the reasons."""
-        return reckon(
+        return compute_ladder(
             self.rule(rule_code),
             version,
             expires_on,
             self.authority(authority_code),
             self.calendars,
-            sender=self.sender_of(authority_code),
+            sender=self.sending_office(authority_code),
         )
 
-    def _ladder(
+    def _uncached_ladder(
         self, rule_code: str, version: Version, authority_code: str, expires_on: date
     ) -> Ladder:
-        return self.reckon(rule_code, version, authority_code, expires_on).ladder()
+        return self.compute_ladder(
+            rule_code, version, authority_code, expires_on
+        ).to_ladder()
 
 
-def _known(kind: str, code: str, loaded: Mapping[str, T]) -> T:
+def _look_up(kind: str, code: str, loaded: Mapping[str, T]) -> T:
     if code not in loaded:
         raise UnknownError(kind, code, tuple(loaded))
     return loaded[code]

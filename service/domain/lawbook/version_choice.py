@@ -16,7 +16,7 @@ from service.domain.lawbook.law import Law
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class ExplainRequest:
     """What is to be explained: an expiry date under a rule, in an office.
 
     `falls_under` is the version of a permit that is registered, `version` another one
@@ -27,7 +27,7 @@ class Asked:
     authority: str
     expires_on: date
     issued_on: date | None = None
-    falls_under: str | None = None
+    registered_version: str | None = None
     version: str | None = None
 
 
@@ -44,33 +44,33 @@ class Revision:
     applied_by: str
 
 
-def choose(law: Law, asked: Asked) -> Version:
+def choose_version(law: Law, request: ExplainRequest) -> Version:
     """Find the version to explain: by name, as registered, or else by its dates.
 
     Raises `UnknownError`, `InvalidError` for a version of another rule,
     `NotInForceError` and `NeverRemindsError`.
     """
-    rule = law.rule(asked.rule)
-    if asked.version is not None:
-        return _named(law, rule, asked.version)
-    if asked.falls_under is not None:
-        return law.version(asked.falls_under)
-    return _governing(law, asked)
+    rule = law.rule(request.rule)
+    if request.version is not None:
+        return _version_by_name(law, rule, request.version)
+    if request.registered_version is not None:
+        return law.version(request.registered_version)
+    return _governing_version(law, request)
 
 
-def chosen(
-    law: Law, asked: Asked, version: Version, revisions: Sequence[Revision]
+def explain_choice(
+    law: Law, request: ExplainRequest, version: Version, revisions: Sequence[Revision]
 ) -> Iterator[str]:
     """Say line by line why it is this version, and who installed it when."""
-    rule = law.rule(asked.rule)
-    picked, since = _picked(law, asked, version), _in_force(version, rule)
+    rule = law.rule(request.rule)
+    picked, since = _choice_reason(law, request, version), _in_force(version, rule)
     yield f"version {version.key}: {picked}; in force {since}"
     if version.jurisdiction is not None:
-        yield f"version {version.key}: {_laid_over(law, asked, version)}"
-    yield from _installed(version, revisions)
+        yield f"version {version.key}: {_describe_overlay(law, request, version)}"
+    yield from _describe_revisions(version, revisions)
 
 
-def _named(law: Law, rule: Rule, key: str) -> Version:
+def _version_by_name(law: Law, rule: Rule, key: str) -> Version:
     try:
         version = law.version(key)
     except UnknownError as error:
@@ -82,32 +82,32 @@ def _named(law: Law, rule: Rule, key: str) -> Version:
     return version
 
 
-def _governing(law: Law, asked: Asked) -> Version:
+def _governing_version(law: Law, request: ExplainRequest) -> Version:
     return law.version_for(
-        asked.rule, asked.authority, asked.expires_on, asked.issued_on
+        request.rule, request.authority, request.expires_on, request.issued_on
     )
 
 
-def _picked(law: Law, asked: Asked, version: Version) -> str:
-    if asked.version is None:
-        return f"{_picking_date(asked, version)} picks it"
+def _choice_reason(law: Law, request: ExplainRequest, version: Version) -> str:
+    if request.version is None:
+        return f"{_picking_date(request, version)} picks it"
     try:
-        governing = _governing(law, asked)
+        governing = _governing_version(law, request)
     except (NotInForceError, NeverRemindsError):
         return "asked for by name; no version governs these dates by itself"
     if governing.key == version.key:
-        return f"asked for by name; {_picking_date(asked, version)} picks it too"
-    day = _picking_date(asked, governing)
+        return f"asked for by name; {_picking_date(request, version)} picks it too"
+    day = _picking_date(request, governing)
     return f"asked for by name; {day} picks {governing.key}"
 
 
-def _picking_date(asked: Asked, version: Version) -> str:
-    expiry = f"the expiry date {asked.expires_on}"
+def _picking_date(request: ExplainRequest, version: Version) -> str:
+    expiry = f"the expiry date {request.expires_on}"
     if version.governs == "expiry":
         return expiry
-    if asked.issued_on is None:
+    if request.issued_on is None:
         return f"{expiry}, for want of the issue date that should,"
-    return f"the issue date {asked.issued_on}"
+    return f"the issue date {request.issued_on}"
 
 
 def _in_force(version: Version, rule: Rule) -> str:
@@ -126,19 +126,21 @@ def _in_force(version: Version, rule: Rule) -> str:
     return f"{since} until {follows.key} follows on {follows.in_force_from}"
 
 
-def _laid_over(law: Law, asked: Asked, version: Version) -> str:
+def _describe_overlay(law: Law, request: ExplainRequest, version: Version) -> str:
     code = version.jurisdiction or ""
     office = law.authorities.get(code)
     place = f"{office.name.en} ({code})" if office else code
-    rule = law.rule(asked.rule)
+    rule = law.rule(request.rule)
     try:
-        general = rule.version_for(asked.expires_on, asked.issued_on).key
+        general = rule.version_for(request.expires_on, request.issued_on).key
     except NotInForceError:
         return f"the law of {place} and below; no general version is in force"
     return f"the law of {place} and below, laid over the general {general}"
 
 
-def _installed(version: Version, revisions: Sequence[Revision]) -> Iterator[str]:
+def _describe_revisions(
+    version: Version, revisions: Sequence[Revision]
+) -> Iterator[str]:
     """Say who installed it and every other revision of its series, in order."""
     known = [one.key for one in revisions]
     if version.key not in known:
@@ -146,7 +148,7 @@ def _installed(version: Version, revisions: Sequence[Revision]) -> Iterator[str]
     active = [one.key for one in revisions if one.state == "active"]
     told = [
         f"{one.key.removeprefix(version.series)[1:]} by {one.applied_by} on "
-        f"{one.applied_at:%Y-%m-%d %H:%M} UTC ({_standing(one, active)})"
+        f"{one.applied_at:%Y-%m-%d %H:%M} UTC ({_revision_state(one, active)})"
         for one in revisions
     ]
     at = known.index(version.key) + 1
@@ -156,7 +158,7 @@ def _installed(version: Version, revisions: Sequence[Revision]) -> Iterator[str]
     )
 
 
-def _standing(one: Revision, active: Sequence[str]) -> str:
-    if one.state != "active":
-        return one.state
-    return "in force" if one.key == active[-1] else "former"
+def _revision_state(revision: Revision, active: Sequence[str]) -> str:
+    if revision.state != "active":
+        return revision.state
+    return "in force" if revision.key == active[-1] else "former"

@@ -6,27 +6,27 @@ from datetime import date
 from typing import Literal
 
 from service.domain.calendars.calendar import Calendar
-from service.domain.calendars.office_year import CalendarYear, covered_until
+from service.domain.calendars.office_year import CalendarYear, last_day_of_notice
 from service.domain.lawbook.law import Law
 
-Kind = Literal["off", "perhaps off", "worked"]
+SpecialDayKind = Literal["off", "perhaps off", "worked"]
 
 
 @dataclass(frozen=True, slots=True)
-class AlmanacDay:
+class SpecialDay:
     """A day off with its name, or a weekend day that is worked (调休).
 
     `own`: the office's rows say so.
     """
 
     day: date
-    kind: Kind
+    kind: SpecialDayKind
     name: str
     own: bool
 
 
 @dataclass(frozen=True, slots=True)
-class Almanac:
+class YearView:
     """A year of a calendar.
 
     `published`: its notice is out, or it needs none; else days that it may still take
@@ -38,32 +38,32 @@ class Almanac:
     year: int
     published: bool
     covered_until: date | None
-    days: tuple[AlmanacDay, ...]
-    own: CalendarYear | None
+    days: tuple[SpecialDay, ...]
+    office_year: CalendarYear | None
 
 
-def almanac(law: Law, calendar: str, year: int) -> Almanac:
+def view_year(law: Law, calendar: str, year: int) -> YearView:
     """Look up a year; raises `UnknownError` for a calendar."""
     known = law.calendar(calendar)
-    rows = [one for one in law.years if one.calendar == calendar]
+    rows = [one for one in law.office_years if one.calendar == calendar]
     owned = {day for one in rows for day in (*one.off, *one.worked)}
     days = [
-        AlmanacDay(day, kind, name, own=day in owned)
-        for day, kind, name in sorted(_days(known))
+        SpecialDay(day, kind, name, own=day in owned)
+        for day, kind, name in sorted(_special_days(known))
         if day.year == year
     ]
-    return Almanac(
+    return YearView(
         calendar=calendar,
         year=year,
-        published=known.covers(covered_until(year)),
+        published=known.covers(last_day_of_notice(year)),
         covered_until=known.covered_until,
         days=tuple(days),
-        own=next((one for one in rows if one.year == year), None),
+        office_year=next((one for one in rows if one.year == year), None),
     )
 
 
-def _days(known: Calendar) -> Iterator[tuple[date, Kind, str]]:
-    grounds = known.grounds
+def _special_days(calendar: Calendar) -> Iterator[tuple[date, SpecialDayKind, str]]:
+    grounds = calendar.data
     for day, name in grounds.off.items():
         if day not in grounds.worked:
             yield day, "off", name

@@ -11,22 +11,22 @@ from datetime import date
 from typing import Final
 
 from service.domain.law.rule import Language
-from service.domain.messages.facts import Facts, say_day, say_third
+from service.domain.messages.facts import Facts, say_day, say_third_of_month
 
 DIGEST: Final = "digest"
-ITEM: Final = "digest-item"
-JOINING: Final = frozenset({DIGEST, ITEM})
+DIGEST_ITEM: Final = "digest-item"
+DIGEST_TEMPLATES: Final = frozenset({DIGEST, DIGEST_ITEM})
 """Templates that no step has: they join what several steps tell."""
 
 
 @dataclass(frozen=True, slots=True)
-class Telling:
+class MessagePart:
     """What one reminder would tell a phone; `at` is its place among those planned.
 
     `alone`: it shares its SMS with no other.
     """
 
-    at: int
+    index: int
     office: str
     recipient: str
     holder: str
@@ -46,9 +46,9 @@ class ItemFacts:
     opens_on: date | None
     provisional: bool
 
-    def said(self) -> Mapping[str, object]:
+    def template_values(self) -> Mapping[str, object]:
         """Give the facts under the same names, with the days as they are said."""
-        say = say_third if self.provisional else say_day
+        say = say_third_of_month if self.provisional else say_day
         edges = {
             name: day and say(day, self.language, year=day.year != self.expires_on.year)
             for name, day in (
@@ -57,7 +57,7 @@ class ItemFacts:
             )
         }
         expires_on = say_day(self.expires_on, self.language)
-        return _fields(self) | edges | {"expires_on": expires_on}
+        return _field_values(self) | edges | {"expires_on": expires_on}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,25 +79,25 @@ class DigestFacts:
     helpline: str
     opt_out: str
 
-    def said(self) -> Mapping[str, object]:
+    def template_values(self) -> Mapping[str, object]:
         """Give the facts under the same names."""
-        return _fields(self)
+        return _field_values(self)
 
 
-ITEM_FACTS: Final = frozenset(one.name for one in fields(ItemFacts))
-DIGEST_FACTS: Final = frozenset(one.name for one in fields(DigestFacts))
+ITEM_FACT_NAMES: Final = frozenset(one.name for one in fields(ItemFacts))
+DIGEST_FACT_NAMES: Final = frozenset(one.name for one in fields(DigestFacts))
 
 
-def bundles(tellings: Iterable[Telling]) -> list[list[Telling]]:
+def bundle_parts(parts: Iterable[MessagePart]) -> list[list[MessagePart]]:
     """Put together what one SMS may say, in the order of the first of each."""
-    found = dict[object, list[Telling]]()
-    for one in tellings:
+    found = dict[object, list[MessagePart]]()
+    for one in parts:
         shared = (one.office, one.recipient, one.facts.language)
-        found.setdefault(one.at if one.alone else shared, []).append(one)
+        found.setdefault(one.index if one.alone else shared, []).append(one)
     return list(found.values())
 
 
-def items_of(bundle: Sequence[Telling], today: date) -> list[ItemFacts]:
+def digest_items(bundle: Sequence[MessagePart], today: date) -> list[ItemFacts]:
     """Name the permits of a digest, those alike together, what closes first first.
 
     A window is only said to open where it has not.
@@ -109,7 +109,7 @@ def items_of(bundle: Sequence[Telling], today: date) -> list[ItemFacts]:
     return [replace(it, tails=joiner.join(tails)) for it, tails in alike.items()]
 
 
-def digest_of(bundle: Sequence[Telling], items: Sequence[str]) -> DigestFacts:
+def digest_facts(bundle: Sequence[MessagePart], items: Sequence[str]) -> DigestFacts:
     """Say what a digest says around its items, in the words of its first permit."""
     first = bundle[0].facts
     agent = len({one.holder for one in bundle}) > 1
@@ -130,7 +130,9 @@ def digest_of(bundle: Sequence[Telling], items: Sequence[str]) -> DigestFacts:
     )
 
 
-def halves(bundle: Sequence[Telling]) -> tuple[list[Telling], list[Telling]]:
+def split_bundle(
+    bundle: Sequence[MessagePart],
+) -> tuple[list[MessagePart], list[MessagePart]]:
     """Cut a digest that is too long, what closes first into the first."""
     by_closing = sorted(bundle, key=lambda it: it.facts.closes_on)
     middle = (len(by_closing) + 1) // 2
@@ -150,5 +152,5 @@ def _item(facts: Facts, today: date) -> ItemFacts:
     )
 
 
-def _fields(it: ItemFacts | DigestFacts) -> dict[str, object]:
-    return {one.name: getattr(it, one.name) for one in fields(it)}
+def _field_values(facts: ItemFacts | DigestFacts) -> dict[str, object]:
+    return {one.name: getattr(facts, one.name) for one in fields(facts)}

@@ -39,7 +39,7 @@ class Facts:
     helpline: str
     opt_out: str
 
-    def said(self) -> Mapping[str, str | bool | None]:
+    def template_values(self) -> Mapping[str, str | bool | None]:
         """Give the facts under the same names, with the days as they are said.
 
         Chinese leaves out the year where it is that of the expiry, which a text names
@@ -54,28 +54,28 @@ class Facts:
         }
 
     def _edge(self, day: date) -> str:
-        say = say_third if self.provisional else say_day
+        say = say_third_of_month if self.provisional else say_day
         return say(day, self.language, year=day.year != self.expires_on.year)
 
 
-class Sayable(Protocol):
+class TemplateValues(Protocol):
     """What a template is filled from."""
 
     @property
     def language(self) -> Language:
         """Whose language it is said in."""
 
-    def said(self) -> Mapping[str, object]:
+    def template_values(self) -> Mapping[str, object]:
         """Give the facts by their names, as they are said."""
 
 
 _NAMES = tuple(fact.name for fact in fields(Facts))
 
-FACTS = frozenset(_NAMES)
+FACT_NAMES = frozenset(_NAMES)
 """The names a template may use."""
 
 
-def facts(  # noqa: PLR0917 - six nouns of six types, none of them optional
+def gather_facts(  # noqa: PLR0917 - six nouns of six types, none of them optional
     rule: Rule,
     version: Version,
     window: Window,
@@ -86,19 +86,19 @@ def facts(  # noqa: PLR0917 - six nouns of six types, none of them optional
     """Gather what the office may tell the holder of a permit with this number."""
     return Facts(
         language=language,
-        signature=authority.signature.in_(language),
+        signature=authority.signature.in_language(language),
         addressee=_addressee(rule, language),
-        certificate=rule.certificate.in_(language),
-        action=rule.action.in_(language),
+        certificate=rule.certificate.in_language(language),
+        action=rule.action.in_language(language),
         tail=number[max(0, len(number) - rule.number_tail) :],
         expires_on=window.expires_on,
         closes_on=window.closes_on,
         opens_on=window.opens_on,
         provisional=window.provisional,
-        late=version.late.in_(language) if version.late else None,
-        apply_at=authority.apply_at.in_(language),
+        late=version.late.in_language(language) if version.late else None,
+        apply_at=authority.apply_at.in_language(language),
         helpline=authority.helpline,
-        opt_out=authority.opt_out.in_(language),
+        opt_out=authority.opt_out.in_language(language),
     )
 
 
@@ -125,7 +125,7 @@ def say_month_day(day: date, language: Language) -> str:
     return f"{day.month}月{day.day}日"
 
 
-def say_third(day: date, language: Language, *, year: bool = True) -> str:
+def say_third_of_month(day: date, language: Language, *, year: bool = True) -> str:
     """Say the third of the month: 2027年1月上旬, early January 2027."""
     third = min((day.day - 1) // 10, 2)
     if language == "en":

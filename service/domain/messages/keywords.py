@@ -10,7 +10,7 @@ import unicodedata
 from collections.abc import Collection, Mapping
 from typing import Final, Literal
 
-Wish = Literal["stop", "start"]
+OptOutIntent = Literal["stop", "start"]
 
 _STOP = {"stop", "stopall", "unsubscribe", "end", "quit", "cancel", "revoke", "optout"}
 _STOP |= {"td", "退订", "td退订", "退订td", "取消", "停止", "拒收"}
@@ -25,7 +25,7 @@ _OFFER = re.compile(
     rf"{_QUOTES}([a-z]+(?:{_QUOTES}(?:/|、|,|或者?|\bor\b){_QUOTES}[a-z]+)*)(?![a-z])"
 )
 
-READ_BY_PROVIDER: Final[Mapping[str, Wish | None]] = {
+PROVIDER_INTENTS: Final[Mapping[str, OptOutIntent | None]] = {
     "stop": "stop",
     "start": "start",
     "help": None,
@@ -33,30 +33,32 @@ READ_BY_PROVIDER: Final[Mapping[str, Wish | None]] = {
 """The words of `Inbound.opt_out` that we know; the provider has answered help."""
 
 
-def wish(body: str, opt_out: str | None, last: str | None) -> Wish | None:
+def read_intent(
+    body: str, provider_intent: str | None, last_text: str | None
+) -> OptOutIntent | None:
     """What a text asks for; `last` is our own text that it may answer.
 
     Where the provider has read it (`opt_out`), its reading counts: its keywords may be
     other ones. A reading that nobody knows counts for nothing.
     """
-    if opt_out is not None and opt_out in READ_BY_PROVIDER:
-        return READ_BY_PROVIDER[opt_out]
-    return intent(body, offers(last or ""))
+    if provider_intent is not None and provider_intent in PROVIDER_INTENTS:
+        return PROVIDER_INTENTS[provider_intent]
+    return match_keyword(body, find_opt_out_letters(last_text or ""))
 
 
-def intent(body: str, offered: Collection[str] = ()) -> Wish | None:
+def match_keyword(body: str, offered: Collection[str] = ()) -> OptOutIntent | None:
     """Read the wish of a whole body: "Stop." is one, "stop please" is not.
 
     Width, case, blanks and punctuation make no difference. A lone T, N or R counts
     only where the text being answered offered just that letter (see `offers`).
     """
-    word = _bare(body)
+    word = _normalize(body)
     if word in _STOP or word in _LETTERS.intersection(offered):
         return "stop"
     return "start" if word in _START else None
 
 
-def offers(body: str) -> frozenset[str]:
+def find_opt_out_letters(body: str) -> frozenset[str]:
     """The single letters that a text of ours offers as a way out, in lower case.
 
     Of "拒收请回复R", "回T/N退订" and "Reply R to opt out": a letter to reply with, in
@@ -73,6 +75,6 @@ def offers(body: str) -> frozenset[str]:
     return _LETTERS & words
 
 
-def _bare(body: str) -> str:
+def _normalize(body: str) -> str:
     kept = (one for one in unicodedata.normalize("NFKC", body) if one.isalnum())
     return "".join(kept).casefold()

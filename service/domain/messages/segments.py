@@ -23,7 +23,7 @@ LAST_OF_ONE_UNIT = "\uffff"
 
 
 @dataclass(frozen=True, slots=True)
-class Size:
+class SmsSize:
     """A text as the network bills it.
 
     `units` are septets in GSM-7 and UTF-16 units in UCS-2.
@@ -34,7 +34,7 @@ class Size:
     segments: int
 
 
-def forcing(text: str) -> tuple[str, ...]:
+def characters_outside_gsm7(text: str) -> tuple[str, ...]:
     """List the characters outside GSM-7, in order of appearance, each once.
 
     One of them is enough to have the whole text sent, and billed, in UCS-2.
@@ -42,7 +42,7 @@ def forcing(text: str) -> tuple[str, ...]:
     return tuple([c for c in dict.fromkeys(text) if c not in ALPHABET])
 
 
-def measure(text: str) -> Size:
+def measure(text: str) -> SmsSize:
     """Count units and segments; an empty text still takes one.
 
     One segment holds 160 septets or 70 units; a longer text is cut into parts of 153
@@ -51,10 +51,10 @@ def measure(text: str) -> Size:
     """
     if ALPHABET.issuperset(text):
         wide = [] if EXTENSION.isdisjoint(text) else [c for c in text if c in EXTENSION]
-        return Size("GSM-7", *_cut(text, wide, 160, 153))
+        return SmsSize("GSM-7", *_cut(text, wide, 160, 153))
     pairs = len(text.encode("utf-16-le", "surrogatepass")) > 2 * len(text)
     wide = [c for c in text if c > LAST_OF_ONE_UNIT] if pairs else []
-    return Size("UCS-2", *_cut(text, wide, 70, 67))
+    return SmsSize("UCS-2", *_cut(text, wide, 70, 67))
 
 
 def _cut(text: str, wide: Collection[str], alone: int, part: int) -> tuple[int, int]:

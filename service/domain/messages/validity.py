@@ -11,5 +11,5 @@ def valid_for(now: datetime, office: Authority, until_at: datetime) -> float:
     Negative where that is past. `until_at` is the end of the step it tells of.
     """
     today = now.astimezone(office.zone).date()
-    ends_at = min(office.instant(today, office.sends_until), until_at)
+    ends_at = min(office.to_utc(today, office.sends_until), until_at)
     return (ends_at - now).total_seconds()

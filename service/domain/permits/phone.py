@@ -9,7 +9,7 @@ _LONG_ENOUGH_FOR_A_HEAD = 10
 _LONG_ENOUGH_FOR_A_TAIL = 5
 
 
-class Line(StrEnum):
+class PhoneLine(StrEnum):
     """What can be reached at the other end; only a mobile line takes a text."""
 
     MOBILE = "mobile"
@@ -25,7 +25,7 @@ class Phone:
     """
 
     number: str = field(repr=False)
-    line: Line
+    line: PhoneLine
 
 
 def mask_phone(text: str) -> str:

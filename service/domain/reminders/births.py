@@ -4,7 +4,7 @@ from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from service.domain.deadlines.slot import Slot, current
+from service.domain.deadlines.slot import Slot, current_slot
 from service.domain.delivery.status import ReminderState
 
 BEFORE_START = "before start"
@@ -14,7 +14,7 @@ OVERTAKEN = "overtaken"
 
 
 @dataclass(frozen=True, slots=True)
-class Birth:
+class PlannedReminder:
     """A row for each permit of the group in one step.
 
     `early_only`: only permits that had the date before the step fell due get one.
@@ -23,48 +23,57 @@ class Birth:
     slot: Slot
     state: ReminderState
     reason: str | None
-    early_only: bool
+    only_registered_before_due: bool
 
 
 @dataclass(frozen=True, slots=True)
-class Births:
+class BirthPlan:
     """The births of one group, the current step last."""
 
-    rows: tuple[Birth, ...]
+    rows: tuple[PlannedReminder, ...]
     current: Slot | None
 
 
-def births(
+def plan_births(
     slots: Sequence[Slot],
     now: datetime,
     live_from: datetime,
-    redated: Container[str] = (),
+    redated_steps: Container[str] = (),
     *,
     catch_up: bool = False,
-) -> Births:
+) -> BirthPlan:
     """Each permit gets the current step only; steps missed in the past say so.
 
     A step that a change of the law has moved behind the start (`redated`) was not
     decided against: whoever is in it now is told. Where the start catches up, so is
     everybody whose step is current.
     """
-    standing = current(slots, now)
+    standing = current_slot(slots, now)
     rows = [
-        Birth(slot, ReminderState.MISSED, _why(slot, live_from), early_only=True)
+        PlannedReminder(
+            slot,
+            ReminderState.MISSED,
+            _missed_reason(slot, live_from),
+            only_registered_before_due=True,
+        )
         for slot in slots
         if slot.due_at <= now and slot is not standing
     ]
     if standing is not None:
-        early = standing.due_at < live_from and standing.step not in redated
+        early = standing.due_at < live_from and standing.step not in redated_steps
         rows.append(_current(standing, early=early and not catch_up))
-    return Births(tuple(rows), standing)
+    return BirthPlan(tuple(rows), standing)
 
 
-def _current(slot: Slot, *, early: bool) -> Birth:
+def _current(slot: Slot, *, early: bool) -> PlannedReminder:
     if early:
-        return Birth(slot, ReminderState.MISSED, BEFORE_START, early_only=False)
-    return Birth(slot, ReminderState.DUE, None, early_only=False)
+        return PlannedReminder(
+            slot, ReminderState.MISSED, BEFORE_START, only_registered_before_due=False
+        )
+    return PlannedReminder(
+        slot, ReminderState.DUE, None, only_registered_before_due=False
+    )
 
 
-def _why(slot: Slot, live_from: datetime) -> str:
+def _missed_reason(slot: Slot, live_from: datetime) -> str:
     return BEFORE_START if slot.due_at < live_from else OVERTAKEN

@@ -11,7 +11,7 @@ from service.domain.delivery.retry import NO_ROUTE
 from service.domain.delivery.status import ReminderState
 from service.domain.law.authority import Authority
 from service.domain.permits.permit import PermitStatus
-from service.domain.permits.phone import Line
+from service.domain.permits.phone import PhoneLine
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,14 +31,14 @@ class Candidate:
     permit_status: PermitStatus
     replaced: bool
     renewal_filed_on: date | None
-    line: Line | None
+    line: PhoneLine | None
     opted_out: bool
     last_sent_at: datetime | None
-    last_told_on: date | None
+    last_announced_on: date | None
     register_valid_until: datetime | None
     outside_trial: bool = False
     unreachable: bool = False
-    again: bool = False
+    accepted_before: bool = False
     hold_reason: str | None = None
 
 
@@ -58,84 +58,92 @@ class Hold:
     reason: str
 
 
-def decide(
-    it: Candidate, now: datetime, opens_at: Callable[[], datetime], min_gap_days: int
+def decide_sending(
+    candidate: Candidate,
+    now: datetime,
+    opens_at: Callable[[], datetime],
+    min_gap_days: int,
 ) -> End | Hold | None:
     """The end or hold of a reminder, or None when it may be sent at `now`.
 
     `opens_at` says the office's `next_sending`, and is asked only where nothing ends
     the reminder; two reminders of one permit are at least `min_gap_days` apart.
     """
-    if end := ended(it, now):
-        return End(ReminderState.FAILED, end.reason) if it.again else end
-    return _hold(it, now, opens_at(), min_gap_days)
+    if end := find_end(candidate, now):
+        return (
+            End(ReminderState.FAILED, end.reason) if candidate.accepted_before else end
+        )
+    return _find_hold(candidate, now, opens_at(), min_gap_days)
 
 
-def ended(it: Candidate, now: datetime) -> End | None:
+def find_end(candidate: Candidate, now: datetime) -> End | None:
     """The end of a reminder that is no longer asked for, possible or welcome."""
-    if end := _withdrawn(it):
+    if end := _find_cancellation(candidate):
         return end
-    if it.until_at <= now:
-        unsent = NO_ROUTE if it.hold_reason == NO_ROUTE else "window closed"
+    if candidate.until_at <= now:
+        unsent = NO_ROUTE if candidate.hold_reason == NO_ROUTE else "window closed"
         return End(ReminderState.MISSED, unsent)
-    if reason := _unwelcome(it):
+    if reason := _untextable_reason(candidate):
         return End(ReminderState.SUPPRESSED, reason)
     return None
 
 
-def _unwelcome(it: Candidate) -> str | None:
+def _untextable_reason(candidate: Candidate) -> str | None:
     """Why nothing can be, or may be, sent to its phone."""
-    if it.line is None:
+    if candidate.line is None:
         return "no phone number"
-    if it.line is not Line.MOBILE:
+    if candidate.line is not PhoneLine.MOBILE:
         return "no mobile number"
-    if it.opted_out:
+    if candidate.opted_out:
         return "opted out"
-    return "no reachable number" if it.unreachable else None
+    return "no reachable number" if candidate.unreachable else None
 
 
-def _withdrawn(it: Candidate) -> End | None:
+def _find_cancellation(candidate: Candidate) -> End | None:
     cancelled = ReminderState.CANCELLED
-    if it.replaced:
+    if candidate.replaced:
         return End(cancelled, "renewed")
-    if it.permit_expires_on != it.expires_on:
-        renewed = it.permit_expires_on > it.expires_on
+    if candidate.permit_expires_on != candidate.expires_on:
+        renewed = candidate.permit_expires_on > candidate.expires_on
         return End(cancelled, "renewed" if renewed else "expiry corrected")
-    if it.permit_status is not PermitStatus.ACTIVE:
-        return End(cancelled, f"permit {it.permit_status}")
-    if it.renewal_filed_on is not None:
+    if candidate.permit_status is not PermitStatus.ACTIVE:
+        return End(cancelled, f"permit {candidate.permit_status}")
+    if candidate.renewal_filed_on is not None:
         return End(cancelled, "renewal filed")
     return None
 
 
-def _hold(
-    it: Candidate, now: datetime, opens_at: datetime, min_gap_days: int
+def _find_hold(
+    candidate: Candidate, now: datetime, opens_at: datetime, min_gap_days: int
 ) -> Hold | None:
     if opens_at > now:
         return Hold(opens_at, "outside sending hours")
-    if it.last_sent_at is not None:
-        rested_at = it.last_sent_at + timedelta(days=min_gap_days)
+    if candidate.last_sent_at is not None:
+        rested_at = candidate.last_sent_at + timedelta(days=min_gap_days)
         if rested_at > now:
             return Hold(rested_at, f"texted within {min_gap_days} days")
-    if it.register_valid_until is not None and it.register_valid_until <= now:
+    if (
+        candidate.register_valid_until is not None
+        and candidate.register_valid_until <= now
+    ):
         return Hold(now + timedelta(hours=1), "register is stale")
-    if it.outside_trial:
+    if candidate.outside_trial:
         return Hold(now + timedelta(hours=1), "trial: not a staff number")
     return None
 
 
-def next_sending(
-    now: datetime, office: Authority, working: Container[date]
+def next_sending_at(
+    now: datetime, office: Authority, working_days: Container[date]
 ) -> datetime:
     """The first instant from `now` on at which the office texts; `now` if it does."""
     local = now.astimezone(office.zone)
     day = local.date()
-    if office.sends_on(day, working):
+    if office.sends_on(day, working_days):
         if local.time() < office.sends_from:
-            return office.instant(day, office.sends_from)
+            return office.to_utc(day, office.sends_from)
         if local.time() < office.sends_until:
             return now
     day += timedelta(days=1)
-    while not office.sends_on(day, working):
+    while not office.sends_on(day, working_days):
         day += timedelta(days=1)
-    return office.instant(day, office.sends_from)
+    return office.to_utc(day, office.sends_from)

@@ -11,17 +11,17 @@ from datetime import date, datetime, time, timedelta
 from typing import Final
 
 from service.domain.law.authority import Authority
-from service.domain.reminders.eligibility import Hold, next_sending
+from service.domain.reminders.eligibility import Hold, next_sending_at
 
 DAILY_LIMIT: Final = "daily limit of the office"
 RECIPIENT_LIMIT: Final = "phone had its texts of the day"
-CAPS: Final = frozenset({DAILY_LIMIT, RECIPIENT_LIMIT})
+LIMIT_HOLDS: Final = frozenset({DAILY_LIMIT, RECIPIENT_LIMIT})
 """Holds that a cap is the reason of."""
 
-HORIZON: Final = 2.0
+CLAIM_HORIZON: Final = 2.0
 """Seconds: a text whose turn comes later than that is claimed later."""
 
-MOST_SEGMENTS: Final = 8
+MAX_SEGMENTS: Final = 8
 """Of one SMS: longer ones are cut by carriers (Twilio's guidelines for China ask for at
 most 500 characters, which are 8 segments)."""
 
@@ -38,12 +38,12 @@ class Limits:
     longest text keeps each of them busy, whichever of its offices sends it.
     """
 
-    days: Mapping[str, datetime]
-    senders: Mapping[str, float]
+    day_starts: Mapping[str, datetime]
+    sender_intervals: Mapping[str, float]
 
 
 @dataclass(frozen=True, slots=True)
-class Spent:
+class Usage:
     """What the ledger has counted.
 
     `texts` are the instants of each phone's texts of the last two days, `today` the
@@ -51,22 +51,24 @@ class Spent:
     (see `turns`).
     """
 
-    texts: Mapping[str, Sequence[datetime]]
-    today: Mapping[str, int]
-    waits: Mapping[str, float]
+    texts_by_phone: Mapping[str, Sequence[datetime]]
+    texts_by_office: Mapping[str, int]
+    sender_waits: Mapping[str, float]
 
 
-def limits_of(offices: Collection[Authority], now: datetime) -> Limits:
+def compute_limits(offices: Collection[Authority], now: datetime) -> Limits:
     """The limits of these offices at an instant."""
     senders = dict[str, float]()
-    for one in filter(_limited, offices):
-        longest = senders.get(sender_of(one), 0.0)
-        senders[sender_of(one)] = max(longest, _interval(one, MOST_SEGMENTS))
+    for one in filter(_has_rate_limit, offices):
+        longest = senders.get(sender_key(one), 0.0)
+        senders[sender_key(one)] = max(longest, _busy_seconds(one, MAX_SEGMENTS))
     days = {one.code: day_start(one, now) for one in offices if one.daily_limit}
     return Limits(days, senders)
 
 
-def turns(waits: Mapping[str, float], limits: Limits) -> Mapping[str, float]:
+def clamp_sender_waits(
+    waits: Mapping[str, float], limits: Limits
+) -> Mapping[str, float]:
     """Seconds until each sender is free, of what the ledger says of them.
 
     Nobody is given a turn later than `HORIZON`: where one seems to be, a clock was set
@@ -75,34 +77,34 @@ def turns(waits: Mapping[str, float], limits: Limits) -> Mapping[str, float]:
     return {
         sender: max(wait, 0.0)
         for sender, wait in waits.items()
-        if wait <= HORIZON + limits.senders[sender]
+        if wait <= CLAIM_HORIZON + limits.sender_intervals[sender]
     }
 
 
-def sender_of(office: Authority) -> str:
+def sender_key(office: Authority) -> str:
     """By what name the pace of an office's sender is kept."""
     return office.sent_from or DEFAULT_SENDER
 
 
 def day_start(office: Authority, now: datetime) -> datetime:
     """The local midnight before an instant."""
-    return office.instant(now.astimezone(office.zone).date(), time())
+    return office.to_utc(now.astimezone(office.zone).date(), time())
 
 
 @dataclass(slots=True)
-class Purse:
+class LimitBudget:
     """What is left of the limits while a claim is planned."""
 
-    spent: Spent
+    usage: Usage
     now: datetime
-    texts: Counter[str] = field(default_factory=Counter)
-    today: Counter[str] = field(default_factory=Counter)
-    waits: dict[str, float] = field(default_factory=dict)
+    texts_by_phone: Counter[str] = field(default_factory=Counter)
+    texts_by_office: Counter[str] = field(default_factory=Counter)
+    sender_waits: dict[str, float] = field(default_factory=dict)
 
-    def spend(
+    def take_text(
         self,
         office: Authority,
-        working: Container[date],
+        working_days: Container[date],
         recipient: str,
         segments: int,
     ) -> Hold | float | None:
@@ -110,35 +112,40 @@ class Purse:
 
         None where its sender's turn comes too late for this claim.
         """
-        if held := self._held(office, recipient):
-            return Hold(_tomorrow(office, working, self.now), held)
-        sender, delay = sender_of(office), 0.0
-        if _limited(office):
-            delay = self.waits.get(sender, self.spent.waits.get(sender, 0.0))
-            if delay > HORIZON:
+        if held := self._limit_reached(office, recipient):
+            return Hold(_sends_again_at(office, working_days, self.now), held)
+        sender, delay = sender_key(office), 0.0
+        if _has_rate_limit(office):
+            delay = self.sender_waits.get(
+                sender, self.usage.sender_waits.get(sender, 0.0)
+            )
+            if delay > CLAIM_HORIZON:
                 return None
-            self.waits[sender] = delay + _interval(office, segments)
-        self.texts[recipient] += 1
-        self.today[office.code] += 1
+            self.sender_waits[sender] = delay + _busy_seconds(office, segments)
+        self.texts_by_phone[recipient] += 1
+        self.texts_by_office[office.code] += 1
         return delay
 
-    def _held(self, office: Authority, recipient: str) -> str | None:
+    def _limit_reached(self, office: Authority, recipient: str) -> str | None:
         most = office.daily_limit
-        spent = self.spent.today.get(office.code, 0) + self.today[office.code]
+        spent = (
+            self.usage.texts_by_office.get(office.code, 0)
+            + self.texts_by_office[office.code]
+        )
         if most is not None and spent >= most:
             return DAILY_LIMIT
-        had = self.texts[recipient]
-        if before := self.spent.texts.get(recipient):
+        had = self.texts_by_phone[recipient]
+        if before := self.usage.texts_by_phone.get(recipient):
             since = day_start(office, self.now)
             had += sum(at >= since for at in before)
         return RECIPIENT_LIMIT if had >= office.recipient_daily_limit else None
 
 
-def _limited(office: Authority) -> bool:
+def _has_rate_limit(office: Authority) -> bool:
     return bool(office.messages_per_second or office.segments_per_second)
 
 
-def _interval(office: Authority, segments: int) -> float:
+def _busy_seconds(office: Authority, segments: int) -> float:
     """Seconds that a text keeps its sender busy."""
     a_text = 1 / office.messages_per_second if office.messages_per_second else 0.0
     if office.segments_per_second:
@@ -146,6 +153,8 @@ def _interval(office: Authority, segments: int) -> float:
     return a_text
 
 
-def _tomorrow(office: Authority, working: Container[date], now: datetime) -> datetime:
+def _sends_again_at(
+    office: Authority, working_days: Container[date], now: datetime
+) -> datetime:
     day = now.astimezone(office.zone).date() + timedelta(days=1)
-    return next_sending(office.instant(day, time()), office, working)
+    return next_sending_at(office.to_utc(day, time()), office, working_days)

@@ -10,23 +10,23 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Final
 
-GUARD: Final = "volume guard"
+GUARD_NAME: Final = "volume guard"
 """Who makes its pauses."""
 
-TIMES: Final = 3
+MAX_TIMES_FORECAST: Final = 3
 """A day of more than so many times its forecast is held until somebody confirms it."""
 
-FLOOR: Final = 50
+NEVER_HELD_UP_TO: Final = 50
 """So many reminders a day are never held: in a small office a few permits that come
 late are many times nothing, and a person has looked through fifty texts in minutes."""
 
-AHEAD: Final = timedelta(days=7)
+FREEZE_AHEAD: Final = timedelta(days=7)
 """So far ahead forecasts are written down. A service that was down for less finds
 what it had expected; and what was registered a week ago is nobody's slip of today."""
 
 
 @dataclass(frozen=True, slots=True)
-class Dawn:
+class DayOpening:
     """What there is when an office's day begins, before anything is born in it.
 
     `falling` are the reminders of slots due on a day, today or later. `unborn` those
@@ -34,13 +34,16 @@ class Dawn:
     day. `carried` are those that an earlier day let through and did not send.
     """
 
-    falling: Mapping[date, int]
-    unborn: Mapping[date, int]
-    carried: int
+    due: Mapping[date, int]
+    overdue: Mapping[date, int]
+    carried_over: int
 
 
-def expected(
-    today: date, frozen: Mapping[date, int], last: date | None, dawn: Dawn
+def forecast_today(
+    today: date,
+    frozen_forecasts: Mapping[date, int],
+    last_opened_on: date | None,
+    opening: DayOpening,
 ) -> int:
     """How many reminders today may bring; what earlier days expected comes on top.
 
@@ -48,25 +51,29 @@ def expected(
     day began. Nothing since then can raise them. A day without one, the first or the
     first after an approved change, takes what the registers say.
     """
-    if today not in frozen or last is None:
-        born = dawn.falling.get(today, 0) + sum(dawn.unborn.values())
-        return born + dawn.carried
+    if today not in frozen_forecasts or last_opened_on is None:
+        born = opening.due.get(today, 0) + sum(opening.overdue.values())
+        return born + opening.carried_over
     missed = sum(
-        min(count, frozen.get(day, count))
-        for day, count in dawn.unborn.items()
-        if day >= last
+        min(count, frozen_forecasts.get(day, count))
+        for day, count in opening.overdue.items()
+        if day >= last_opened_on
     )
-    return frozen[today] + missed + dawn.carried
+    return frozen_forecasts[today] + missed + opening.carried_over
 
 
-def most(forecast: int) -> int:
+def allowed(forecast: int) -> int:
     """How many reminders a day may have unconfirmed."""
-    return max(TIMES * forecast, FLOOR)
+    return max(MAX_TIMES_FORECAST * forecast, NEVER_HELD_UP_TO)
 
 
-def why_held(reminders: int, forecast: int, office: str) -> str:
+def day_held_reason(reminders: int, forecast: int, office: str) -> str:
     """Say why an office's day is held, and what lets it go."""
-    over = f"more than {TIMES} times" if TIMES * forecast >= FLOOR else f"above {FLOOR}"
+    over = (
+        f"more than {MAX_TIMES_FORECAST} times"
+        if MAX_TIMES_FORECAST * forecast >= NEVER_HELD_UP_TO
+        else f"above {NEVER_HELD_UP_TO}"
+    )
     return (
         f"{reminders:,} reminders today, forecast {forecast:,}: {over}; "
         f"`permit-reminders resume office:{office}` confirms them"

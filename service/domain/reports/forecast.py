@@ -9,19 +9,19 @@ from service.domain.reports.period import ReportPeriod
 
 
 @dataclass(frozen=True, slots=True)
-class Falling:
+class DueCount:
     """So many reminders of a permit type that come at an instant.
 
     Fewer than none where some of those that are counted there come at another.
     """
 
     rule: str
-    at: datetime
+    due_at: datetime
     reminders: int
 
 
 @dataclass(frozen=True, slots=True)
-class Expected:
+class ExpectedDay:
     """The reminders of one local day, by permit type; types without any are left out.
 
     `day` is whole: what fell due earlier today is in today's.
@@ -35,7 +35,7 @@ class Expected:
         """All of the day."""
         return sum(self.rules.values())
 
-    def told(self) -> dict[str, object]:
+    def public_fields(self) -> dict[str, object]:
         """The day under its public names."""
         return {
             "day": str(self.day),
@@ -44,10 +44,14 @@ class Expected:
         }
 
 
-def by_day(found: Iterable[Falling], days: ReportPeriod) -> list[Expected]:
+def forecast_by_day(
+    counts: Iterable[DueCount], days: ReportPeriod
+) -> list[ExpectedDay]:
     """Lay reminders on the days of a period; what is overdue comes on the first."""
-    counted = {day: Counter[str]() for day in days.each}
-    for one in found:
-        day = max(one.at.astimezone(days.zone).date(), days.first_on)
+    counted = {day: Counter[str]() for day in days.days}
+    for one in counts:
+        day = max(one.due_at.astimezone(days.zone).date(), days.first_on)
         counted[day][one.rule] += one.reminders
-    return [Expected(day, dict(sorted((+of).items()))) for day, of in counted.items()]
+    return [
+        ExpectedDay(day, dict(sorted((+of).items()))) for day, of in counted.items()
+    ]

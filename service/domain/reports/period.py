@@ -29,7 +29,7 @@ class ReportPeriod:
     zone: ZoneInfo
 
     @property
-    def each(self) -> list[date]:
+    def days(self) -> list[date]:
         """Its days, in order."""
         return [
             self.first_on + number * _DAY
@@ -42,7 +42,7 @@ class ReportPeriod:
         return self.label == _week_label(self.first_on)
 
 
-def iso_week(text: str, zone: ZoneInfo) -> ReportPeriod:
+def parse_iso_week(text: str, zone: ZoneInfo) -> ReportPeriod:
     """Read an ISO 8601 week such as "2024-W05".
 
     Raises `InvalidError` naming the field "week" for any other form, for a week the
@@ -61,7 +61,7 @@ def iso_week(text: str, zone: ZoneInfo) -> ReportPeriod:
         raise _wrong(Mistake("week", repr(text), those)) from None
 
 
-def between(from_on: date, to_on: date, zone: ZoneInfo) -> ReportPeriod:
+def period_between(from_on: date, to_on: date, zone: ZoneInfo) -> ReportPeriod:
     """Take the days from `from_on` to `to_on`, both included.
 
     Raises `InvalidError` naming the field "to" when it lies before "from".
@@ -77,12 +77,12 @@ def week_of(instant: datetime, zone: ZoneInfo) -> ReportPeriod:
     return _week_from(day - timedelta(days=day.weekday()), zone)
 
 
-def previous(period: ReportPeriod) -> ReportPeriod:
+def previous_period(period: ReportPeriod) -> ReportPeriod:
     """Step back to the period of as many days just before."""
     return _shifted(period, -1)
 
 
-def following(period: ReportPeriod) -> ReportPeriod:
+def next_period(period: ReportPeriod) -> ReportPeriod:
     """Step on to the period of as many days just after."""
     return _shifted(period, +1)
 
@@ -91,7 +91,7 @@ def _shifted(period: ReportPeriod, times: int) -> ReportPeriod:
     by = (period.last_on - period.first_on + _DAY) * times
     if period.weekly:
         return _week_from(period.first_on + by, period.zone)
-    return between(period.first_on + by, period.last_on + by, period.zone)
+    return period_between(period.first_on + by, period.last_on + by, period.zone)
 
 
 def _week_from(monday: date, zone: ZoneInfo) -> ReportPeriod:

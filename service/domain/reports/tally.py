@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
 
-from service.domain.law.rule import Text
+from service.domain.law.rule import BilingualText
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,14 +54,14 @@ class Span:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TypeLine:
+class TypeRow:
     """One permit type: this period, the one before, since 1 January, since the start.
 
     The year is that of the period's last day; all four end with the period.
     """
 
     rule: str
-    name: Text
+    name: BilingualText
     this: Tally = Tally()
     previous: Tally = Tally()
     year: Tally = Tally()
@@ -73,9 +73,9 @@ class TypeLine:
         return self.this.messages - self.previous.messages
 
 
-def summed(lines: Iterable[TypeLine]) -> TypeLine:
+def sum_rows(lines: Iterable[TypeRow]) -> TypeRow:
     """Make the line under the table."""
-    sums = TypeLine(rule="", name=Text("合计", "Total"))
+    sums = TypeRow(rule="", name=BilingualText("合计", "Total"))
     for line in lines:
         sums = replace(
             sums,

@@ -4,31 +4,31 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from service.domain.permits.phone import Line
+from service.domain.permits.phone import PhoneLine
 
 
 @dataclass(frozen=True, slots=True)
-class DeadPhone:
+class UnreachablePhone:
     """A phone, masked, that takes no texts: by its line, or as the provider said."""
 
     phone: str
-    line: Line
+    line: PhoneLine
     unreachable_at: datetime | None
     unreachable_by: str | None
 
     @property
     def why(self) -> str:
         """Say it in a few words."""
-        if self.line is Line.INVALID:
+        if self.line is PhoneLine.INVALID:
             return "no valid number"
-        if self.line is Line.FIXED:
+        if self.line is PhoneLine.FIXED:
             return "fixed line"
         code = f" ({self.unreachable_by})" if self.unreachable_by else ""
         return f"unreachable{code}"
 
 
 @dataclass(frozen=True, slots=True)
-class Unreached:
+class UnreachablePermit:
     """A permit whose holder no text reaches; numbers as they may be shown."""
 
     id: str
@@ -36,7 +36,7 @@ class Unreached:
     rule: str
     number: str
     holder: str
-    phones: Sequence[DeadPhone]
+    phones: Sequence[UnreachablePhone]
     closes_on: date
     expires_on: date
 

@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from service.domain.law.rule import Text
-from service.domain.reports.period import ReportPeriod, following
-from service.domain.reports.tally import TypeLine, percent, summed
+from service.domain.law.rule import BilingualText
+from service.domain.reports.period import ReportPeriod, next_period
+from service.domain.reports.tally import TypeRow, percent, sum_rows
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Figures:
+class ReportFigures:
     """What a store counts for a report.
 
     `lines` has one row per type in service. `not_reminded` are the reminders that
@@ -29,8 +29,8 @@ class Figures:
 
     period: ReportPeriod
     as_of: datetime
-    authority: Text
-    lines: tuple[TypeLine, ...]
+    authority: BilingualText
+    lines: tuple[TypeRow, ...]
     not_reminded: Mapping[str, int]
     waiting: int = 0
     before_start: int = 0
@@ -51,9 +51,9 @@ class Report:
     period: ReportPeriod
     next_period: ReportPeriod
     as_of: datetime
-    authority: Text
-    lines: tuple[TypeLine, ...]
-    sums: TypeLine
+    authority: BilingualText
+    lines: tuple[TypeRow, ...]
+    sums: TypeRow
     not_reminded: Mapping[str, int]
     waiting: int
     before_start: int
@@ -94,16 +94,16 @@ class Report:
         return percent(self.filed_after_reminding, self.permits_reminded)
 
 
-def build(figures: Figures) -> Report:
+def build_report(figures: ReportFigures) -> Report:
     """Put figures in order and sum them."""
     reasons = sorted(figures.not_reminded.items(), key=lambda one: (-one[1], one[0]))
     return Report(
         period=figures.period,
-        next_period=following(figures.period),
+        next_period=next_period(figures.period),
         as_of=figures.as_of.astimezone(figures.period.zone),
         authority=figures.authority,
         lines=tuple(sorted(figures.lines, key=lambda line: line.rule)),
-        sums=summed(figures.lines),
+        sums=sum_rows(figures.lines),
         not_reminded={reason: count for reason, count in reasons if count},
         waiting=figures.waiting,
         before_start=figures.before_start,

@@ -9,22 +9,22 @@ from collections.abc import Callable, Iterator, Mapping
 from itertools import chain
 from typing import Final
 
-from service.domain.formats.raw import shown
+from service.domain.formats.raw import show_value
 from service.domain.law.rule import Language
-from service.domain.messages.keywords import offers
-from service.domain.messages.segments import forcing
-from service.domain.templates.trial_render import Marked, mark
+from service.domain.messages.keywords import find_opt_out_letters
+from service.domain.messages.segments import characters_outside_gsm7
+from service.domain.templates.trial_render import MarkedText, marker_for
 
-Finding = tuple[str, str]
-Check = Callable[[Marked], Iterator[Finding]]
+TextFinding = tuple[str, str]
+TextCheck = Callable[[MarkedText], Iterator[TextFinding]]
 
-WHICH: Final[Mapping[str, str]] = {
+PERMIT_FACTS: Final[Mapping[str, str]] = {
     "certificate": "which certificate, as it is printed",
     "expires_on": "when it expires",
 }
 """Facts that tell a permit, and what they say."""
 
-TURN: Final[Mapping[str, str]] = {
+CONTACT_FACTS: Final[Mapping[str, str]] = {
     "apply_at": "where to apply",
     "helpline": "whom to call",
     "opt_out": "how to stop these texts",
@@ -59,83 +59,88 @@ _URGING: Final = re.compile(
 )
 
 
-def naming(*wanted: Mapping[str, str]) -> Check:
+def require_facts(*facts: Mapping[str, str]) -> TextCheck:
     """Make the check that finds which of the facts wanted are missing."""
 
-    def named(it: Marked) -> Iterator[Finding]:
-        for fact, why in chain.from_iterable(one.items() for one in wanted):
-            if not it.names(fact):
+    def named(it: MarkedText) -> Iterator[TextFinding]:
+        for fact, why in chain.from_iterable(one.items() for one in facts):
+            if not it.mentions(fact):
                 yield f"no {{{{ {fact} }}}}", f"{{{{ {fact} }}}}: {why}"
 
     return named
 
 
-def signed(it: Marked) -> Iterator[Finding]:
+def check_signature(text: MarkedText) -> Iterator[TextFinding]:
     """Find a text that does not open with whose it is, as its language has it."""
-    zh = it.language == "zh"
-    opening = mark("signature")
-    if not it.text.startswith(f"【{opening}】" if zh else opening):
+    zh = text.language == "zh"
+    opening = marker_for("signature")
+    if not text.text.startswith(f"【{opening}】" if zh else opening):
         wanted = "【{{ signature }}】" if zh else "{{ signature }}"
         yield "another opening", f"{wanted} at the very beginning"
 
 
-def free(it: Marked) -> Iterator[Finding]:
+def check_free(text: MarkedText) -> Iterator[TextFinding]:
     """Find a text that does not say that it costs nothing."""
-    word = _FREE[it.language]
-    if word not in it.own.lower():
+    word = _FREE[text.language]
+    if word not in text.own_words.lower():
         yield f"no {word!r}", f"that the reminder is free: {word!r}"
 
 
-def lasting(it: Marked) -> Iterator[Finding]:
+def check_optional_facts(text: MarkedText) -> Iterator[TextFinding]:
     """Find a fact that is said although there may be none."""
-    for fact in sorted(filter(it.names, it.missing)):
+    for fact in sorted(filter(text.mentions, text.missing_facts)):
         yield f"{{{{ {fact} }}}}", f"it only inside {{% if {fact} %}}"
 
 
-def advises(it: Marked) -> Iterator[Finding]:
+def check_advice(text: MarkedText) -> Iterator[TextFinding]:
     """Find a closing that is not told as advice, its day included."""
-    before, told, _ = it.text.partition(_included(it))
+    before, told, _ = text.text.partition(_inclusive_closing(text))
     clause = re.split(r"[。；.;]", before)[-1].lower()
-    right = bool(told) and _ADVICE[it.language] in clause
-    yield from _closing(it, right=right, wanted=_ADVISED[it.language])
+    right = bool(told) and _ADVICE[text.language] in clause
+    yield from _check_closing(text, advised=right, expected=_ADVISED[text.language])
 
 
-def includes(it: Marked) -> Iterator[Finding]:
+def check_inclusive_day(text: MarkedText) -> Iterator[TextFinding]:
     """Find a closing whose day is not included, in a part of a text that advises it."""
-    wanted = _ADVISED["zh"] if it.language == "zh" else "{{ closes_on }} (inclusive)"
-    yield from _closing(it, right=_included(it) in it.text, wanted=wanted)
+    wanted = _ADVISED["zh"] if text.language == "zh" else "{{ closes_on }} (inclusive)"
+    yield from _check_closing(
+        text, advised=_inclusive_closing(text) in text.text, expected=wanted
+    )
 
 
-def advised(it: Marked) -> Iterator[Finding]:
+def check_english_advice(text: MarkedText) -> Iterator[TextFinding]:
     """Find an English text around such parts that does not say that it advises."""
     word = _ADVICE["en"]
-    if it.language == "en" and word not in it.own.lower():
+    if text.language == "en" and word not in text.own_words.lower():
         yield f"no {word!r}", f"{word!r}: the days are advice, no cut-off"
 
 
-def past(it: Marked) -> Iterator[Finding]:
+def check_no_closing(text: MarkedText) -> Iterator[TextFinding]:
     """Find a text for after the advised day that still names it."""
-    if it.names("closes_on"):
+    if text.mentions("closes_on"):
         yield "{{ closes_on }}", "nothing of that day, for it is past"
 
 
-def calm(it: Marked) -> Iterator[Finding]:
+def check_no_urging(text: MarkedText) -> Iterator[TextFinding]:
     """Find urging to file early, which may cost the holder part of the old term."""
-    if found := _URGING.search(it.own):
-        yield shown(found[0]), "no urging: filing early may shorten the old term"
+    if found := _URGING.search(text.own_words):
+        yield show_value(found[0]), "no urging: filing early may shorten the old term"
 
 
-def plain(it: Marked) -> Iterator[Finding]:
+def check_wording(text: MarkedText) -> Iterator[TextFinding]:
     """Find words that no text of a licensing office has."""
-    yield from barred(it.own)
-    if found := _NUMBER.search(it.own):
-        yield shown(found[0]), "no number of its own: {{ helpline }} is whom to call"
-    for letter in sorted(offers(it.own)):
+    yield from find_forbidden_words(text.own_words)
+    if found := _NUMBER.search(text.own_words):
+        yield (
+            show_value(found[0]),
+            "no number of its own: {{ helpline }} is whom to call",
+        )
+    for letter in sorted(find_opt_out_letters(text.own_words)):
         way_out = "no letter of its own to reply with: {{ opt_out }} is how to stop"
-        yield shown(letter.upper()), way_out
+        yield show_value(letter.upper()), way_out
 
 
-def barred(words: str) -> Iterator[Finding]:
+def find_forbidden_words(words: str) -> Iterator[TextFinding]:
     """Find what no holder is told, in plain letters, wherever in a text it stands."""
     for pattern, expected in (
         (_DEADLINE, "advice: no clerk refuses an application because of a text"),
@@ -143,32 +148,37 @@ def barred(words: str) -> Iterator[Finding]:
         (_PAYMENT, "nothing about payment: a reminder asks for no money"),
     ):
         if found := pattern.search(words):
-            yield shown(found[0]), expected
+            yield show_value(found[0]), expected
 
 
-def spelt(it: Marked) -> Iterator[Finding]:
+def check_gsm7(text: MarkedText) -> Iterator[TextFinding]:
     """Find what forces an English text into UCS-2, so that it is billed twice."""
-    forced = forcing(it.bare) if it.language == "en" else ()
+    forced = characters_outside_gsm7(text.joined_words) if text.language == "en" else ()
     if forced:
         yield " ".join(forced), "characters of GSM-7: each of these forces UCS-2"
 
 
-def _closing(it: Marked, *, right: bool, wanted: str) -> Iterator[Finding]:
+def _check_closing(
+    text: MarkedText, *, advised: bool, expected: str
+) -> Iterator[TextFinding]:
     """Find what is wrong with a closing that is told `right`, or not.
 
     A provisional one is said as a third of a month, which includes nothing.
     """
-    inclusive, provisional = _INCLUSIVE[it.language], "provisional" in it.given
-    if not it.names("closes_on"):
+    inclusive, provisional = (
+        _INCLUSIVE[text.language],
+        "provisional" in text.present_facts,
+    )
+    if not text.mentions("closes_on"):
         yield "no {{ closes_on }}", "{{ closes_on }}: the last safe day"
-    elif provisional and inclusive in it.text:
+    elif provisional and inclusive in text.text:
         yield inclusive, "no such word where the day is not sure: {% if provisional %}"
-    elif not (provisional or right):
-        yield "the day told otherwise", wanted
-    if it.language == "zh" and _ADVICE["zh"] not in it.own:
+    elif not (provisional or advised):
+        yield "the day told otherwise", expected
+    if text.language == "zh" and _ADVICE["zh"] not in text.own_words:
         yield f"no {_ADVICE['zh']}", f"{_ADVICE['zh']}: it is advice, no cut-off"
 
 
-def _included(it: Marked) -> str:
-    gap = "" if it.language == "zh" else " "
-    return f"{mark('closes_on')}{gap}{_INCLUSIVE[it.language]}"
+def _inclusive_closing(text: MarkedText) -> str:
+    gap = "" if text.language == "zh" else " "
+    return f"{marker_for('closes_on')}{gap}{_INCLUSIVE[text.language]}"

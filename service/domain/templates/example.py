@@ -8,15 +8,15 @@ from service.domain.deadlines.window import Window
 from service.domain.law.authority import Authority
 from service.domain.law.rule import Language, Rule, Version
 from service.domain.lawbook.law import Law
-from service.domain.messages.facts import Facts, facts
-from service.domain.templates.longest import worded
+from service.domain.messages.facts import Facts, gather_facts
+from service.domain.templates.longest import versions_with_template
 
-AHEAD: Final = timedelta(days=180)
+SAMPLE_EXPIRES_IN: Final = timedelta(days=180)
 """When a permit expires that is made up because none was named."""
 
 
 @dataclass(frozen=True, slots=True)
-class Example:
+class ExamplePermit:
     """What a text about one permit is made of; its `number` may be made up."""
 
     rule: Rule
@@ -25,14 +25,14 @@ class Example:
     office: Authority
     number: str
 
-    def facts(self, language: Language) -> Facts:
+    def gather_facts(self, language: Language) -> Facts:
         """What the office may tell its holder in a language."""
-        return facts(
+        return gather_facts(
             self.rule, self.version, self.window, self.office, self.number, language
         )
 
 
-def example(
+def make_example(
     law: Law,
     rule_code: str,
     authority: str,
@@ -40,7 +40,7 @@ def example(
     *,
     version: str | None = None,
     number: str | None = None,
-) -> Example:
+) -> ExamplePermit:
     """Date a permit by a version, or the one the law picks.
 
     Without a `number` one is made up. Raises `UnknownError`, `NotInForceError`,
@@ -51,29 +51,31 @@ def example(
         governing = law.version(version)
     else:
         governing = law.version_for(rule_code, authority, expires_on)
-    return Example(
+    return ExamplePermit(
         rule,
         governing,
         law.ladder(rule_code, governing, authority, expires_on).window,
-        law.sender_of(authority),
-        number or _made_up(rule.number_tail),
+        law.sending_office(authority),
+        number or _sample_number(rule.number_tail),
     )
 
 
-def any_example(
+def make_any_example(
     law: Law, name: str, authority: str | None, today: date
-) -> Example | None:
+) -> ExamplePermit | None:
     """Make up a permit that gets a template; None where there is no office or rule.
 
     Of the `authority` that is meant, else of the first that sends.
     """
     codes = [authority] if authority else sorted(law.authorities)
     for office in map(law.authority, codes):
-        for rule, version in worded(name, law):
+        for rule, version in versions_with_template(name, law):
             if rule.calendar == office.calendar and not version.jurisdiction:
-                return example(law, rule.code, office.code, today + AHEAD)
+                return make_example(
+                    law, rule.code, office.code, today + SAMPLE_EXPIRES_IN
+                )
     return None
 
 
-def _made_up(tail: int) -> str:
+def _sample_number(tail: int) -> str:
     return "".join(str(at % 10) for at in range(1, tail + 1))

@@ -7,10 +7,10 @@ from itertools import product
 from typing import Final
 
 from service.domain.deadlines.window import Window
-from service.domain.law.rule import RESERVED, Language, Rule, Version
+from service.domain.law.rule import RESERVED_STEPS, Language, Rule, Version
 from service.domain.lawbook.law import Law
-from service.domain.messages.facts import Facts, facts
-from service.domain.templates.trial_render import Said
+from service.domain.messages.facts import Facts, gather_facts
+from service.domain.templates.trial_render import TemplateContext
 
 _ITEM: Final[Mapping[Language, str]] = {
     "zh": "移动式压力容器充装许可证（尾号0123-2027）2027年6月30日到期，"
@@ -20,19 +20,21 @@ _ITEM: Final[Mapping[Language, str]] = {
 }
 """What a digest says of a permit whose words are long."""
 
-_JOINED: Final = ("renewal-prepare", "renewal-open", "renewal-last-call")
+_DIGESTED_TEMPLATES: Final = ("renewal-prepare", "renewal-open", "renewal-last-call")
 """Whose texts a digest joins."""
 
-WINDOWS: Final = (
+LONGEST_WINDOWS: Final = (
     # the longest days: of the year before the expiry, of a long month
     (date(2027, 6, 30), date(2026, 6, 30), date(2026, 12, 30)),
     (date(2027, 3, 31), date(2026, 3, 31), date(2026, 9, 30)),
 )
 """Expiry, opening and closing."""
 
-_ANY: Final = Window(*WINDOWS[0], WINDOWS[0][2], provisional=False)
+_SAMPLE_WINDOW: Final = Window(
+    *LONGEST_WINDOWS[0], LONGEST_WINDOWS[0][2], provisional=False
+)
 
-_OPERATOR: Final[Mapping[Language, Facts]] = {
+_LONGEST_CERTIFICATE: Final[Mapping[Language, Facts]] = {
     "zh": Facts(
         language="zh",
         signature="某某省市场监管局",
@@ -68,9 +70,9 @@ _OPERATOR: Final[Mapping[Language, Facts]] = {
 }
 """Who has the longest certificate of all; its window never opens."""
 
-_FILLER: Final[Mapping[Language, Facts]] = {
+_LONGEST_NUMBER: Final[Mapping[Language, Facts]] = {
     "zh": replace(
-        _OPERATOR["zh"],
+        _LONGEST_CERTIFICATE["zh"],
         addressee="贵单位",
         certificate="移动式压力容器充装许可证",
         action="换证",
@@ -79,7 +81,7 @@ _FILLER: Final[Mapping[Language, Facts]] = {
         late="到期未换证的须停止充装",
     ),
     "en": replace(
-        _OPERATOR["en"],
+        _LONGEST_CERTIFICATE["en"],
         certificate="Mobile Pressure Vessel Filling Licence",
         action="renew",
         tail="0123-2027",
@@ -90,67 +92,67 @@ _FILLER: Final[Mapping[Language, Facts]] = {
 """Who has the longest number, and an opening."""
 
 
-def longest(
+def longest_values(
     name: str, language: Language, law: Law | None
-) -> Iterator[tuple[str, Said]]:
+) -> Iterator[tuple[str, TemplateContext]]:
     """Give the longest facts that a template about one permit meets, and whose.
 
     Those that stand for all shipped rules, and those of every installed rule that may
     send it, in the words of every office on its calendar that sends.
     """
-    for one in (_OPERATOR[language], _FILLER[language]):
+    for one in (_LONGEST_CERTIFICATE[language], _LONGEST_NUMBER[language]):
         for late in (one, replace(one, late=None)):
-            yield from _dated("the longest certificate and number", late)
+            yield from _in_windows("the longest certificate and number", late)
     if law is None:
         return
     senders = [office for office in law.authorities.values() if office.sends]
-    for (rule, version), office in product(worded(name, law), senders):
+    for (rule, version), office in product(versions_with_template(name, law), senders):
         if office.calendar != rule.calendar:
             continue
         number = "0" * rule.number_tail
-        one = facts(rule, version, _ANY, office, number, language)
+        one = gather_facts(rule, version, _SAMPLE_WINDOW, office, number, language)
         told = one if version.opens else replace(one, opens_on=None)
-        yield from _dated(f"{rule.code} in {office.code}", told)
+        yield from _in_windows(f"{rule.code} in {office.code}", told)
 
 
-def longest_item(
+def longest_item_values(
     _: str, language: Language, law: Law | None
-) -> Iterator[tuple[str, Said]]:
+) -> Iterator[tuple[str, TemplateContext]]:
     """Give the longest facts that a part of a digest meets about one permit."""
-    for step in _JOINED:
-        for whose, said in longest(step, language, law):
+    for step in _DIGESTED_TEMPLATES:
+        for whose, said in longest_values(step, language, law):
             yield whose, {**said, "tails": said["tail"]}
 
 
-def longest_digest(
+def longest_digest_values(
     _: str, language: Language, law: Law | None
-) -> Iterator[tuple[str, Said]]:
+) -> Iterator[tuple[str, TemplateContext]]:
     """Give the longest facts that a digest of two permits meets."""
     items = {"zh": "；", "en": "; "}[language].join(2 * [_ITEM[language]])
-    for step in _JOINED:
-        for whose, said in longest(step, language, law):
+    for step in _DIGESTED_TEMPLATES:
+        for whose, said in longest_values(step, language, law):
             for agent, action in product((False, True), (None, said["action"])):
                 around = {"agent": agent, "action": action, "count": 2}
                 yield whose, {**said, **around, "items": items}
 
 
-def worded(name: str, law: Law) -> Iterator[tuple[Rule, Version]]:
+def versions_with_template(name: str, law: Law) -> Iterator[tuple[Rule, Version]]:
     """List the versions in force that have a template in a step, or may get it."""
     for rule in law.rules.values():
         for version in rule.versions if rule.never is None else ():
-            if name in {*RESERVED, *(step.template for step in version.steps)}:
+            if name in {*RESERVED_STEPS, *(step.template for step in version.steps)}:
                 yield rule, version
 
 
-def _dated(whose: str, one: Facts) -> Iterator[tuple[str, Said]]:
+def _in_windows(whose: str, facts: Facts) -> Iterator[tuple[str, TemplateContext]]:
     for (expires_on, opens_on, closes_on), provisional in product(
-        WINDOWS, (False, True)
+        LONGEST_WINDOWS, (False, True)
     ):
         dated = replace(
-            one,
+            facts,
             expires_on=expires_on,
-            opens_on=opens_on if one.opens_on else None,
+            opens_on=opens_on if facts.opens_on else None,
             closes_on=closes_on,
             provisional=provisional,
         )
-        yield whose, dated.said()
+        yield whose, dated.template_values()

@@ -7,41 +7,59 @@ from typing import Final
 from service.domain.errors import Mistake
 from service.domain.law.rule import CONTACT_NOW, CORRECTION, Language
 from service.domain.lawbook.law import Law
-from service.domain.messages.digest import DIGEST, DIGEST_FACTS, ITEM, ITEM_FACTS
-from service.domain.messages.facts import FACTS
-from service.domain.messages.segments import Size, forcing, measure
-from service.domain.templates.checks import (
-    TURN,
-    WHICH,
-    Check,
-    advised,
-    advises,
-    calm,
-    free,
-    includes,
-    lasting,
-    naming,
-    past,
-    plain,
-    signed,
-    spelt,
+from service.domain.messages.digest import (
+    DIGEST,
+    DIGEST_FACT_NAMES,
+    DIGEST_ITEM,
+    ITEM_FACT_NAMES,
 )
-from service.domain.templates.longest import longest, longest_digest, longest_item
-from service.domain.templates.trial_render import Marked, Said, marked
+from service.domain.messages.facts import FACT_NAMES
+from service.domain.messages.segments import SmsSize, characters_outside_gsm7, measure
+from service.domain.templates.checks import (
+    CONTACT_FACTS,
+    PERMIT_FACTS,
+    TextCheck,
+    check_advice,
+    check_english_advice,
+    check_free,
+    check_gsm7,
+    check_inclusive_day,
+    check_no_closing,
+    check_no_urging,
+    check_optional_facts,
+    check_signature,
+    check_wording,
+    require_facts,
+)
+from service.domain.templates.longest import (
+    longest_digest_values,
+    longest_item_values,
+    longest_values,
+)
+from service.domain.templates.trial_render import (
+    MarkedText,
+    TemplateContext,
+    render_marked,
+)
 
 _TAIL: Final = {"tail": "the end of the permit's number"}
 _TAILS: Final = {"tails": "the ends of the permits' numbers"}
 _ITEMS: Final = {"items": "which permits"}
 
-OPEN: Final = (lasting, plain, spelt)
+ANY_PART_CHECKS: Final = (check_optional_facts, check_wording, check_gsm7)
 """What holds for every part of a text."""
 
-ALWAYS: Final = (signed, naming(WHICH, _TAIL, TURN), free, *OPEN)
+SINGLE_PERMIT_CHECKS: Final = (
+    check_signature,
+    require_facts(PERMIT_FACTS, _TAIL, CONTACT_FACTS),
+    check_free,
+    *ANY_PART_CHECKS,
+)
 """What holds for every text about one permit."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Demands:
+class TemplateRequirements:
     """What a template may use, and what is looked at in its texts.
 
     Of its `facts` the `optional` may be missing, and the `flags` are only asked for.
@@ -49,111 +67,141 @@ class Demands:
     them it may take as many as `most_segments`.
     """
 
-    facts: frozenset[str] = FACTS
+    facts: frozenset[str] = FACT_NAMES
     optional: frozenset[str] = frozenset({"opens_on", "late"})
     flags: frozenset[str] = frozenset({"provisional"})
-    checks: tuple[Check, ...] = ALWAYS
-    longest: Callable[[str, Language, Law | None], Iterable[tuple[str, Said]]] = longest
-    most_segments: int = 2
+    checks: tuple[TextCheck, ...] = SINGLE_PERMIT_CHECKS
+    longest_values: Callable[
+        [str, Language, Law | None], Iterable[tuple[str, TemplateContext]]
+    ] = longest_values
+    max_segments: int = 2
 
 
-PLAIN: Final = Demands()
+DEFAULT_REQUIREMENTS: Final = TemplateRequirements()
 """What is asked of a template that is not in the table."""
 
-DEMANDS: Final[Mapping[str, Demands]] = {
+REQUIREMENTS: Final[Mapping[str, TemplateRequirements]] = {
     # where the new term runs from the decision, a first word must not urge
-    "renewal-prepare": Demands(checks=(*ALWAYS, advises, calm)),
-    "renewal-open": Demands(checks=(*ALWAYS, advises)),
-    "renewal-last-call": Demands(checks=(*ALWAYS, advises)),
-    "renewal-overdue": Demands(checks=(*ALWAYS, past)),
-    CORRECTION: Demands(checks=(*ALWAYS, advises, calm)),
-    CONTACT_NOW: Demands(checks=(*ALWAYS, past)),
-    DIGEST: Demands(
-        facts=DIGEST_FACTS,
+    "renewal-prepare": TemplateRequirements(
+        checks=(*SINGLE_PERMIT_CHECKS, check_advice, check_no_urging)
+    ),
+    "renewal-open": TemplateRequirements(checks=(*SINGLE_PERMIT_CHECKS, check_advice)),
+    "renewal-last-call": TemplateRequirements(
+        checks=(*SINGLE_PERMIT_CHECKS, check_advice)
+    ),
+    "renewal-overdue": TemplateRequirements(
+        checks=(*SINGLE_PERMIT_CHECKS, check_no_closing)
+    ),
+    CORRECTION: TemplateRequirements(
+        checks=(*SINGLE_PERMIT_CHECKS, check_advice, check_no_urging)
+    ),
+    CONTACT_NOW: TemplateRequirements(checks=(*SINGLE_PERMIT_CHECKS, check_no_closing)),
+    DIGEST: TemplateRequirements(
+        facts=DIGEST_FACT_NAMES,
         optional=frozenset({"action", "late"}),
         flags=frozenset({"agent"}),
-        checks=(signed, naming(_ITEMS, TURN), free, advised, *OPEN),
-        longest=longest_digest,
-        most_segments=4,  # two permits: no more than two texts of their own take
+        checks=(
+            check_signature,
+            require_facts(_ITEMS, CONTACT_FACTS),
+            check_free,
+            check_english_advice,
+            *ANY_PART_CHECKS,
+        ),
+        longest_values=longest_digest_values,
+        max_segments=4,  # two permits: no more than two texts of their own take
     ),
-    ITEM: Demands(
-        facts=ITEM_FACTS,
+    DIGEST_ITEM: TemplateRequirements(
+        facts=ITEM_FACT_NAMES,
         optional=frozenset({"opens_on"}),
-        checks=(naming(WHICH, _TAILS), includes, *OPEN),
-        longest=longest_item,
+        checks=(
+            require_facts(PERMIT_FACTS, _TAILS),
+            check_inclusive_day,
+            *ANY_PART_CHECKS,
+        ),
+        longest_values=longest_item_values,
     ),
 }
 """By the name of the template."""
 
 
 @dataclass(frozen=True, slots=True)
-class Longest:
+class LongestRendering:
     """A text at its longest, its size, and whose values make it so."""
 
     text: str
-    size: Size
-    whose: str
+    size: SmsSize
+    values_from: str
 
 
-def demands(name: str) -> Demands:
+def requirements_of(name: str) -> TemplateRequirements:
     """Look up what is asked of a template."""
-    return DEMANDS.get(name, PLAIN)
+    return REQUIREMENTS.get(name, DEFAULT_REQUIREMENTS)
 
 
-def at_longest(
-    name: str, language: Language, render: Callable[[Said], str], law: Law | None
-) -> Longest:
+def render_longest(
+    name: str,
+    language: Language,
+    render: Callable[[TemplateContext], str],
+    law: Law | None,
+) -> LongestRendering:
     """Find the longest text of a template: most segments, then most units."""
     told = [
-        Longest(text, measure(text), whose)
-        for whose, said in demands(name).longest(name, language, law)
+        LongestRendering(text, measure(text), whose)
+        for whose, said in requirements_of(name).longest_values(name, language, law)
         for text in [render(said)]
     ]
     return max(told, key=lambda one: (one.size.segments, one.size.units))
 
 
-def forced_by(text: str, language: Language) -> tuple[str, ...]:
+def avoidable_ucs2_characters(text: str, language: Language) -> tuple[str, ...]:
     """List what forces a text into UCS-2 that could do without: Chinese cannot."""
-    return forcing(text) if language == "en" else ()
+    return characters_outside_gsm7(text) if language == "en" else ()
 
 
-def mistakes(
-    name: str, language: Language, render: Callable[[Said], str], most: Longest
+def find_mistakes(
+    name: str,
+    language: Language,
+    render: Callable[[TemplateContext], str],
+    longest: LongestRendering,
 ) -> list[Mistake]:
     """Find everything that is wrong with the texts of a template, each thing once.
 
     Where only some texts are wrong it says which: those with or without some facts.
     """
-    asked = demands(name)
-    tried = list(marked(render, language, asked.facts, asked.optional | asked.flags))
-    found = dict[tuple[str, str], list[Marked]]()
+    asked = requirements_of(name)
+    tried = list(
+        render_marked(render, language, asked.facts, asked.optional | asked.flags)
+    )
+    found = dict[tuple[str, str], list[MarkedText]]()
     for check in asked.checks:
         for one in tried:
             for finding in check(one):
                 found.setdefault(finding, []).append(one)
     wrong = [
-        Mistake("text", what + _only(where, tried), expected)
+        Mistake("text", what + _affected_texts(where, tried), expected)
         for (what, expected), where in found.items()
     ]
-    return [*wrong, *_too_long(most, language, asked.most_segments)]
+    return [*wrong, *_too_long(longest, language, asked.max_segments)]
 
 
-def _only(where: list[Marked], tried: list[Marked]) -> str:
+def _affected_texts(where: list[MarkedText], tried: list[MarkedText]) -> str:
     """Say which of the texts tried are meant, unless it is all of them."""
     if len(where) == len(tried):
         return ""
-    given = frozenset.intersection(*(one.given for one in where))
-    missing = frozenset.intersection(*(one.missing for one in where))
+    given = frozenset.intersection(*(one.present_facts for one in where))
+    missing = frozenset.intersection(*(one.missing_facts for one in where))
     told = [*sorted(given), *(f"not {fact}" for fact in sorted(missing))]
     return f" if {' and '.join(told)}" if told else " in some texts"
 
 
-def _too_long(most: Longest, language: Language, allowed: int) -> Iterator[Mistake]:
-    size = most.size
+def _too_long(
+    longest: LongestRendering, language: Language, allowed: int
+) -> Iterator[Mistake]:
+    size = longest.size
     if size.segments > allowed:
-        forced = " ".join(forced_by(most.text, language))
+        forced = " ".join(avoidable_ucs2_characters(longest.text, language))
         why = f", forced by {forced}" if forced else ""
         found = f"{size.segments} segments, {size.units} units of {size.encoding}{why}"
         units = f"{67 * allowed} units of UCS-2, {153 * allowed} of GSM-7"
         expected = f"at most {allowed}: {units}"
-        yield Mistake("text", f"{found} for {most.whose}", expected)
+        yield Mistake("text", f"{found} for {longest.values_from}", expected)

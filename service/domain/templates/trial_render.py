@@ -13,19 +13,19 @@ from unicodedata import normalize
 
 from service.domain.law.rule import Language
 
-Said = Mapping[str, object]
+TemplateContext = Mapping[str, object]
 """What a template is given: facts as they are said."""
 
 _OPEN, _CLOSE = "\ue000", "\ue001"
 _MARK: Final = re.compile(f"{_OPEN}[^{_CLOSE}]*{_CLOSE}")
 
 
-def mark(fact: str) -> str:
+def marker_for(fact: str) -> str:
     """What stands for a fact; no text that was checked has such characters itself."""
     return f"{_OPEN}{fact}{_CLOSE}"
 
 
-class _Missing(str):
+class _MissingMarker(str):
     """The mark of a fact that is not there: seen if it is said, not if asked for."""
 
     __slots__ = ()
@@ -35,7 +35,7 @@ class _Missing(str):
 
 
 @dataclass(frozen=True, slots=True)
-class Marked:
+class MarkedText:
     """One text of a template with its marks.
 
     Of the facts that may be missing or untrue it was `given` some, `missing` others.
@@ -43,38 +43,38 @@ class Marked:
 
     text: str
     language: Language
-    given: frozenset[str]
-    missing: frozenset[str]
+    present_facts: frozenset[str]
+    missing_facts: frozenset[str]
 
-    def names(self, fact: str) -> bool:
+    def mentions(self, fact: str) -> bool:
         """Whether it says a fact."""
-        return mark(fact) in self.text
+        return marker_for(fact) in self.text
 
     @property
-    def own(self) -> str:
+    def own_words(self) -> str:
         """Its own words, with a hole where each fact is; wide letters as plain ones."""
         return normalize("NFKC", _MARK.sub(_OPEN, self.text))
 
     @property
-    def bare(self) -> str:
+    def joined_words(self) -> str:
         """Its own words with nothing between them."""
         return _MARK.sub("", self.text)
 
 
-def marked(
-    render: Callable[[Said], str],
+def render_marked(
+    render: Callable[[TemplateContext], str],
     language: Language,
     facts: Collection[str],
-    asked: Collection[str],
-) -> Iterator[Marked]:
+    conditional: Collection[str],
+) -> Iterator[MarkedText]:
     """Render a template with every set of facts that it can meet.
 
     `asked` are those of its `facts` that may be missing, or untrue.
     """
-    always = {fact: mark(fact) for fact in facts}
-    for size in range(len(asked) + 1):
-        for given in map(frozenset, combinations(sorted(asked), size)):
-            missing = frozenset(asked) - given
-            said = always | {fact: _Missing(mark(fact)) for fact in missing}
+    always = {fact: marker_for(fact) for fact in facts}
+    for size in range(len(conditional) + 1):
+        for given in map(frozenset, combinations(sorted(conditional), size)):
+            missing = frozenset(conditional) - given
+            said = always | {fact: _MissingMarker(marker_for(fact)) for fact in missing}
             text = _MARK.sub(lambda found: found[0].lower(), render(said))
-            yield Marked(text, language, given, missing)
+            yield MarkedText(text, language, given, missing)

@@ -4,34 +4,43 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
 
-from service.domain.calendars.office_year import contradictions, refuse_gap
+from service.domain.calendars.office_year import (
+    find_contradictions,
+    refuse_missing_year,
+)
 from service.domain.errors import ConflictError
-from service.domain.law_change.edits import Apply, Edit, Offices, Refresh, Years
-from service.domain.law_change.group import Group
-from service.domain.law_change.objections import untellable
-from service.domain.law_change.plan import Plan, replan
+from service.domain.law_change.edits import (
+    AuthoritiesEdit,
+    CalendarYearsEdit,
+    Edit,
+    HolidaysEdit,
+    RulesEdit,
+)
+from service.domain.law_change.group import PermitGroup
+from service.domain.law_change.objections import find_forbidden_office_words
+from service.domain.law_change.plan import ChangePlan, plan_change
 from service.domain.lawbook.law import Law
 from service.flow.ports import ChangeStore, Clock
-from service.flow.rows import Changed, Planner
+from service.flow.rows import ChangePlanner, ChangeResult
 
 
-async def preview(edit: Edit, store: ChangeStore, clock: Clock) -> Changed:
+async def preview_change(edit: Edit, store: ChangeStore, clock: Clock) -> ChangeResult:
     """Say what a change would do, and leave everything as it is.
 
     Raises what `change` raises, but for objections: they are in the plan.
     """
     now = clock.now()
-    return await store.preview(edit, _planner(edit, now), now)
+    return await store.preview(edit, _make_planner(edit, now), now)
 
 
-async def change(
+async def apply_change(
     edit: Edit,
     store: ChangeStore,
     clock: Clock,
     *,
     by: str,
-    force: str | None = None,
-) -> Changed:
+    force_reason: str | None = None,
+) -> ChangeResult:
     """Apply a change in one transaction and write down who made it.
 
     Due reminders are re-dated or superseded, what is under way ends as it began.
@@ -42,39 +51,45 @@ async def change(
     that nothing speaks against it.
     """
     now = clock.now()
-    plan = _planner(edit, now)
-    if not (isinstance(edit, Apply) and edit.shadow):
-        plan = _unless(force, plan)
-    return await store.change(edit, plan, now, by, force)
+    plan = _make_planner(edit, now)
+    if not (isinstance(edit, RulesEdit) and edit.shadow):
+        plan = _refuse_objections(force_reason, plan)
+    return await store.change(edit, plan, now, by, force_reason)
 
 
-def _planner(edit: Edit, now: datetime) -> Planner:
-    def plan(before: Law, after: Law, groups: list[Group]) -> Plan:
+def _make_planner(edit: Edit, now: datetime) -> ChangePlanner:
+    def plan(before: Law, after: Law, groups: list[PermitGroup]) -> ChangePlan:
         _refuse_gaps(edit, after)
-        made = replan(before, after, groups, now)
-        return replace(made, objections=(*_at_odds(edit, after), *made.objections))
+        made = plan_change(before, after, groups, now)
+        return replace(
+            made, objections=(*_edit_objections(edit, after), *made.objections)
+        )
 
     return plan
 
 
 def _refuse_gaps(edit: Edit, after: Law) -> None:
-    for year in edit.years if isinstance(edit, Years) else ():
-        refuse_gap(after.published[year.calendar], after.years)
+    for year in edit.years if isinstance(edit, CalendarYearsEdit) else ():
+        refuse_missing_year(
+            after.published_calendars[year.calendar], after.office_years
+        )
 
 
-def _at_odds(edit: Edit, after: Law) -> Iterator[str]:
+def _edit_objections(edit: Edit, after: Law) -> Iterator[str]:
     """Say where the office's words, or days against those published, cannot stand."""
-    for office in edit.offices if isinstance(edit, Offices) else ():
-        yield from untellable(office)
-    years = after.years if isinstance(edit, Refresh) else ()
-    for year in edit.years if isinstance(edit, Years) else years:
-        yield from contradictions(after.published[year.calendar], year)
+    for office in edit.authorities if isinstance(edit, AuthoritiesEdit) else ():
+        yield from find_forbidden_office_words(office)
+    years = after.office_years if isinstance(edit, HolidaysEdit) else ()
+    for year in edit.years if isinstance(edit, CalendarYearsEdit) else years:
+        yield from find_contradictions(after.published_calendars[year.calendar], year)
 
 
-def _unless(force: str | None, planner: Planner) -> Planner:
-    def plan(before: Law, after: Law, groups: list[Group]) -> Plan:
+def _refuse_objections(
+    force_reason: str | None, planner: ChangePlanner
+) -> ChangePlanner:
+    def plan(before: Law, after: Law, groups: list[PermitGroup]) -> ChangePlan:
         made = planner(before, after, groups)
-        if made.objections and not (force and force.strip()):
+        if made.objections and not (force_reason and force_reason.strip()):
             reasons = "; ".join(made.objections)
             raise ConflictError(f"{reasons}; mend it, or force it with a reason")
         return made

@@ -4,25 +4,27 @@ from collections.abc import Callable, Mapping
 from datetime import date
 
 from service.domain.calendars.calendar import Calendar
-from service.domain.law_change.edits import Refresh
-from service.flow.law_change.change import change
+from service.domain.law_change.edits import HolidaysEdit
+from service.flow.law_change.change import apply_change
 from service.flow.ports import ChangeStore, Clock
-from service.flow.rows import Changed
+from service.flow.rows import ChangeResult
 
-AsKnown = Callable[[Mapping[str, date | None]], Mapping[str, Calendar]]
+CalendarsAsOf = Callable[[Mapping[str, date | None]], Mapping[str, Calendar]]
 """Every published calendar as it was when its days were known until then."""
 
 
-async def refresh(
-    store: ChangeStore, clock: Clock, as_known: AsKnown, *, by: str
-) -> Changed | None:
+async def refresh_holidays(
+    store: ChangeStore, clock: Clock, calendars_as_of: CalendarsAsOf, *, by: str
+) -> ChangeResult | None:
     """Date permits by the calendars as they are published now; None: they are.
 
     Whatever speaks against it, for a date known to be wrong is worse: who was told
     too late a day is corrected.
     """
-    until = await store.outdated()
+    until = await store.outdated_calendars()
     if until is None:
         return None
-    edit = Refresh(as_known(until))
-    return await change(edit, store, clock, by=by, force="the holidays say otherwise")
+    edit = HolidaysEdit(calendars_as_of(until))
+    return await apply_change(
+        edit, store, clock, by=by, force_reason="the holidays say otherwise"
+    )

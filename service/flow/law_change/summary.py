@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping
 
-from service.domain.law_change.diff import Difference, differences
-from service.domain.law_change.impact import Impact, Shift
-from service.flow.rows import Changed
+from service.domain.law_change.diff import Difference, diff_laws
+from service.domain.law_change.impact import ClosingShift, Impact
+from service.flow.rows import ChangeResult
 
 
-def tell(changed: Changed, *, applied: bool) -> Mapping[str, object]:
+def summarize_change(changed: ChangeResult, *, applied: bool) -> Mapping[str, object]:
     """The public answer of whatever changes the law; `applied`: not only previewed.
 
     `changes` are what the law says differently, everything else counts permits, as
@@ -16,9 +16,7 @@ def tell(changed: Changed, *, applied: bool) -> Mapping[str, object]:
     impact = changed.plan.impact
     return {
         "applied": applied,
-        "changes": [
-            _difference(it) for it in differences(changed.before, changed.after)
-        ],
+        "changes": [_difference(it) for it in diff_laws(changed.before, changed.after)],
         **_figures(impact),
         "weeks": [
             {"monday": monday, "before": before, "after": after}
@@ -28,12 +26,12 @@ def tell(changed: Changed, *, applied: bool) -> Mapping[str, object]:
     }
 
 
-def _difference(it: Difference) -> Mapping[str, object]:
+def _difference(difference: Difference) -> Mapping[str, object]:
     fields = [
         {"field": name, "before": before, "after": after}
-        for name, before, after in it.fields
+        for name, before, after in difference.fields
     ]
-    return {"before": it.before, "after": it.after, "fields": fields}
+    return {"before": difference.before, "after": difference.after, "fields": fields}
 
 
 def _figures(impact: Impact) -> Mapping[str, object]:
@@ -52,9 +50,9 @@ def _figures(impact: Impact) -> Mapping[str, object]:
     }
 
 
-def _shift(shift: Shift) -> Mapping[str, int]:
+def _shift(shift: ClosingShift) -> Mapping[str, int]:
     return {
         "permits": shift.permits,
-        "least_days": shift.least,
-        "most_days": shift.most,
+        "least_days": shift.least_days,
+        "most_days": shift.most_days,
     }

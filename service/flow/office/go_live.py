@@ -7,32 +7,37 @@ from typing import Final
 
 from service.domain.deadlines.slot import Slot
 from service.domain.errors import ConflictError, InvalidError, Mistake
-from service.domain.go_live.go_live import GoLive, hindrance, late, sending_days
+from service.domain.go_live.go_live import (
+    GoLive,
+    find_hindrance,
+    find_late_group,
+    next_sending_days,
+)
 from service.domain.lawbook.law import Law
-from service.domain.permits.phone import Line
-from service.flow.permits.register import sealed
-from service.flow.ports import Clock, GoLiveStore, LawStore, Phones, Vault
-from service.flow.rows import CatchUp, Recipient, Started
+from service.domain.permits.phone import PhoneLine
+from service.flow.permits.register import encrypt_phone
+from service.flow.ports import Clock, GoLiveStore, LawStore, PhoneParser, Vault
+from service.flow.rows import CatchUpPlan, Recipient, StartedType
 
-LONGEST_NAME: Final = 80
+MAX_NAME_LENGTH: Final = 80
 """Characters of the name of who approves, or whose phone it is."""
 
 
 @dataclass(frozen=True, slots=True)
-class GoingLive:
+class GoLiveDeps:
     """What starting needs of the outside."""
 
-    laws: LawStore
+    law_store: LawStore
     store: GoLiveStore
-    phones: Phones
+    phone_parser: PhoneParser
     vault: Vault
     clock: Clock
 
 
 async def go_live(
     authority: str,
-    codes: Sequence[str],
-    to: GoingLive,
+    rule_codes: Sequence[str],
+    deps: GoLiveDeps,
     *,
     approved_by: str,
     by: str,
@@ -47,19 +52,23 @@ async def go_live(
     Raises `UnknownError`, `InvalidError` for nobody's approval, and `ConflictError`
     for a type that never reminds, whose source nobody has read, or that is live.
     """
-    law, now = await to.laws.law(), to.clock.now()
-    refuse_hindered(authority, codes, law)
-    _refuse_no_name("approved-by", approved_by)
+    law, now = await deps.law_store.current_law(), deps.clock.now()
+    check_may_start(authority, rule_codes, law)
+    _check_name("approved-by", approved_by)
     start = GoLive(
-        authority, tuple(codes), live_from or now, approved_by.strip(), catch_up_days
+        authority,
+        tuple(rule_codes),
+        live_from or now,
+        approved_by.strip(),
+        catch_up_days,
     )
-    _refuse_wrong_start(start, await to.store.started(authority), now)
-    plan = catch_up(start, law, now) if catch_up_days else None
-    return await to.store.go_live(start, plan, now, by)
+    _refuse_wrong_start(start, await deps.store.started_types(authority), now)
+    plan = plan_catch_up(start, law, now) if catch_up_days else None
+    return await deps.store.go_live(start, plan, now, by)
 
 
 def _refuse_wrong_start(
-    start: GoLive, started: Mapping[str, Started], now: datetime
+    start: GoLive, started: Mapping[str, StartedType], now: datetime
 ) -> None:
     """A catch-up texts from now on; what a trial did must come before the start."""
     told = start.live_from.isoformat()
@@ -80,69 +89,69 @@ def _refuse_wrong_start(
         )
 
 
-def catch_up(start: GoLive, law: Law, now: datetime) -> CatchUp:
+def plan_catch_up(start: GoLive, law: Law, now: datetime) -> CatchUpPlan:
     """Plan what a start makes up for, and on which days."""
-    office = law.sender_of(start.authority)
-    working = law.calendar(office.calendar).surely
+    office = law.sending_office(start.authority)
+    working = law.calendar(office.calendar).certain_workdays
 
     def contact_now(series: str, authority: str, expires_on: date) -> Slot | None:
-        found = late(law, series, authority, expires_on, now)
-        return found.contact_now(start.live_from) if found else None
+        found = find_late_group(law, series, authority, expires_on, now)
+        return found.contact_slot(start.live_from) if found else None
 
-    days = sending_days(now, start.catch_up_days, office, working)
-    return CatchUp(contact_now, days)
+    days = next_sending_days(now, start.catch_up_days, office, working)
+    return CatchUpPlan(contact_now, days)
 
 
 async def start_trial(
-    authority: str, codes: Sequence[str], to: GoingLive, *, by: str
+    authority: str, rule_codes: Sequence[str], deps: GoLiveDeps, *, by: str
 ) -> int:
     """Remind only permits with a staff phone; how many such phones there are.
 
     Raises what `go_live` raises.
     """
-    law = await to.laws.law()
-    refuse_hindered(authority, codes, law)
-    await to.store.start_trial(authority, codes, to.clock.now(), by)
-    return await to.store.staff_count(law.line(authority))
+    law = await deps.law_store.current_law()
+    check_may_start(authority, rule_codes, law)
+    await deps.store.start_trial(authority, rule_codes, deps.clock.now(), by)
+    return await deps.store.count_staff(law.lineage(authority))
 
 
-def refuse_hindered(authority: str, codes: Sequence[str], law: Law) -> None:
+def check_may_start(authority: str, rule_codes: Sequence[str], law: Law) -> None:
     """Raise `ConflictError` with every reason why these types cannot start here."""
-    line = law.line(authority)
-    law.sender_of(authority)
-    reasons = {code: hindrance(law.rule(code), line) for code in codes}
+    line = law.lineage(authority)
+    law.sending_office(authority)
+    reasons = {code: find_hindrance(law.rule(code), line) for code in rule_codes}
     if told := [f"{code}: {reason}" for code, reason in reasons.items() if reason]:
         raise ConflictError("; ".join(told))
 
 
 async def add_staff(
-    authority: str, phone: str, name: str, to: GoingLive, *, by: str
+    authority: str, phone: str, name: str, deps: GoLiveDeps, *, by: str
 ) -> Recipient:
     """Let trials text a phone; raises `InvalidError` for one that takes no texts."""
-    found = await _read(authority, phone, to)
-    _refuse_no_name("name", name)
-    if found.line != Line.MOBILE:
+    found = await _read_phone(authority, phone, deps)
+    _check_name("name", name)
+    if found.line != PhoneLine.MOBILE:
         mistake = Mistake("phone", f"{found.masked} ({found.line})", "a mobile number")
         raise InvalidError(f"staff of {authority}", [mistake])
-    await to.store.add_staff(authority, found, name.strip(), to.clock.now(), by)
+    await deps.store.add_staff(authority, found, name.strip(), deps.clock.now(), by)
     return found
 
 
 async def remove_staff(
-    authority: str, phone: str, to: GoingLive, *, by: str
+    authority: str, phone: str, deps: GoLiveDeps, *, by: str
 ) -> Recipient:
     """Text a phone in trials no more; raises `ConflictError` for no staff's."""
-    found = await _read(authority, phone, to)
-    await to.store.remove_staff(authority, found, to.clock.now(), by)
+    found = await _read_phone(authority, phone, deps)
+    await deps.store.remove_staff(authority, found, deps.clock.now(), by)
     return found
 
 
-async def _read(authority: str, phone: str, to: GoingLive) -> Recipient:
-    office = (await to.laws.law()).authority(authority)
-    return sealed(to.phones.read(phone, office.calendar), to.vault)
+async def _read_phone(authority: str, phone: str, deps: GoLiveDeps) -> Recipient:
+    office = (await deps.law_store.current_law()).authority(authority)
+    return encrypt_phone(deps.phone_parser.parse(phone, office.calendar), deps.vault)
 
 
-def _refuse_no_name(field: str, name: str) -> None:
-    if not 0 < len(name.strip()) <= LONGEST_NAME:
-        expected = f"a person's name of at most {LONGEST_NAME} characters"
+def _check_name(field: str, name: str) -> None:
+    if not 0 < len(name.strip()) <= MAX_NAME_LENGTH:
+        expected = f"a person's name of at most {MAX_NAME_LENGTH} characters"
         raise InvalidError("going live", [Mistake(field, f"{name[:20]!r}", expected)])

@@ -3,25 +3,25 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from service.domain.go_live.go_live import State, hindrance
+from service.domain.go_live.go_live import GoLiveState, find_hindrance
 from service.domain.law.authority import Authority
 from service.domain.lawbook.law import Law
-from service.flow.office.go_live import GoingLive
-from service.flow.rows import Started
+from service.flow.office.go_live import GoLiveDeps
+from service.flow.rows import StartedType
 
 
 @dataclass(frozen=True, slots=True)
-class Stage:
+class TypeStatus:
     """A permit type in an authority; `hindrance` is why it cannot go live."""
 
     rule: str
-    state: State
-    started: Started | None
+    state: GoLiveState
+    started: StartedType | None
     hindrance: str | None
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class OfficeStatus:
     """An authority with its sender, its staff phones and the stages of its types.
 
     Those are the types counted on its calendar, and any that was started.
@@ -29,29 +29,29 @@ class Standing:
 
     office: Authority
     sender: str
-    staff: int
-    stages: tuple[Stage, ...]
+    staff_count: int
+    types: tuple[TypeStatus, ...]
 
 
-async def stand(authority: str, to: GoingLive) -> Standing:
+async def get_office_status(authority: str, deps: GoLiveDeps) -> OfficeStatus:
     """Say how an authority stands; raises `UnknownError`."""
-    law = await to.laws.law()
+    law = await deps.law_store.current_law()
     office = law.authority(authority)
-    started = await to.store.started(authority)
-    return Standing(
+    started = await deps.store.started_types(authority)
+    return OfficeStatus(
         office=office,
-        sender=law.sender_of(authority).code,
-        staff=await to.store.staff_count(law.line(authority)),
-        stages=tuple(_stages(office, started, law)),
+        sender=law.sending_office(authority).code,
+        staff_count=await deps.store.count_staff(law.lineage(authority)),
+        types=tuple(_type_statuses(office, started, law)),
     )
 
 
-def _stages(
-    office: Authority, started: Mapping[str, Started], law: Law
-) -> Iterator[Stage]:
-    line = law.line(office.code)
+def _type_statuses(
+    office: Authority, started: Mapping[str, StartedType], law: Law
+) -> Iterator[TypeStatus]:
+    line = law.lineage(office.code)
     for code, rule in sorted(law.rules.items()):
         start = started.get(code)
         if start or rule.calendar == office.calendar:
-            state: State = start.state if start else "draft"
-            yield Stage(code, state, start, hindrance(rule, line))
+            state: GoLiveState = start.state if start else "draft"
+            yield TypeStatus(code, state, start, find_hindrance(rule, line))

@@ -9,17 +9,26 @@ from service.domain.errors import InvalidError, Mistake, UnknownError
 from service.domain.formats.authority_file import LANGUAGES
 from service.domain.law.rule import Language
 from service.domain.lawbook.law import Law
-from service.domain.messages.facts import FACTS
-from service.domain.messages.segments import Size, measure
-from service.domain.templates.example import Example, any_example, example
-from service.domain.templates.requirements import Longest, at_longest, demands, mistakes
-from service.domain.templates.trial_render import Said
+from service.domain.messages.facts import FACT_NAMES
+from service.domain.messages.segments import SmsSize, measure
+from service.domain.templates.example import (
+    ExamplePermit,
+    make_any_example,
+    make_example,
+)
+from service.domain.templates.requirements import (
+    LongestRendering,
+    find_mistakes,
+    render_longest,
+    requirements_of,
+)
+from service.domain.templates.trial_render import TemplateContext
 from service.flow.ports import Clock, LawStore
-from service.flow.rows import ShownPermit
+from service.flow.rows import PermitView
 
 
 @dataclass(frozen=True, slots=True)
-class Wording:
+class TemplateVersion:
     """A version of a template in one language; the shipped one is 0, by nobody."""
 
     name: str
@@ -30,40 +39,46 @@ class Wording:
     saved_by: str | None = None
 
     @property
-    def where(self) -> str:
+    def display_name(self) -> str:
         """What it is called where something is said of it."""
         return f"{self.name} {self.language} version {self.version}"
 
 
-class Page(Protocol):
+class CompiledTemplate(Protocol):
     """A text that was read, ready to be given facts."""
 
-    def say(self, said: Said) -> str:
+    def render(self, values: TemplateContext) -> str:
         """One line of text."""
 
 
-class Pages(Protocol):
+class ShippedTemplates(Protocol):
     """The shipped templates, and reading other texts of them."""
 
-    def known(self) -> frozenset[str]:
+    def all_names(self) -> frozenset[str]:
         """The templates there are."""
 
-    def shipped(self, template: str, language: Language) -> str:
+    def shipped_text(self, template: str, language: Language) -> str:
         """The text of version 0; raises `UnknownError`."""
 
-    def read(self, template: str, language: Language, text: str) -> Page:
+    def compile(self, template: str, language: Language, text: str) -> CompiledTemplate:
         """Make a page of a text; raises `UnknownError`, `InvalidError` for mistakes."""
 
 
 class TemplateStore(Protocol):
     """The versions that an office saved."""
 
-    async def saved(self, name: str | None = None) -> list[Wording]:
+    async def saved_versions(self, name: str | None = None) -> list[TemplateVersion]:
         """Every version of one template, or of all, in the order of their numbers."""
 
     async def save(
-        self, shipped: Wording, text: str, now: datetime, by: str, *, dry_run: bool
-    ) -> Wording:
+        self,
+        shipped: TemplateVersion,
+        text: str,
+        now: datetime,
+        by: str,
+        *,
+        dry_run: bool,
+    ) -> TemplateVersion:
         """Store a text as the next version in one transaction, and note who did.
 
         Every process words by it from its next claim. Raises `ConflictError` for the
@@ -73,27 +88,27 @@ class TemplateStore(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Rewording:
+class TemplateDeps:
     """What changing words needs; `authority` is the one meant where none is named."""
 
-    laws: LawStore
+    law_store: LawStore
     store: TemplateStore
-    pages: Pages
+    shipped_templates: ShippedTemplates
     clock: Clock
-    authority: str | None
+    default_authority: str | None
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class RenderedExample:
     """The text that the holder of a permit gets."""
 
-    example: Example
+    example: ExamplePermit
     text: str
-    size: Size
+    size: SmsSize
 
 
 @dataclass(frozen=True, slots=True)
-class Preview:
+class TemplatePreview:
     """What a template says: to somebody, and at its longest; and what is wrong with it.
 
     `told` is None where there is no rule or office yet that would send it, and for what
@@ -102,8 +117,8 @@ class Preview:
 
     name: str
     language: Language
-    told: Told | None
-    longest: Longest
+    rendered_example: RenderedExample | None
+    longest: LongestRendering
     mistakes: Sequence[Mistake]
 
     def refuse_mistakes(self) -> None:
@@ -112,28 +127,36 @@ class Preview:
             raise InvalidError(f"{self.name} {self.language}", self.mistakes)
 
 
-async def wordings(to: Rewording, name: str | None = None) -> list[Wording]:
+async def list_template_versions(
+    deps: TemplateDeps, name: str | None = None
+) -> list[TemplateVersion]:
     """List the versions of one template or all, by name, language and number.
 
     Raises `UnknownError`.
     """
-    known = to.pages.known()
+    known = deps.shipped_templates.all_names()
     if name is not None and name not in known:
         raise UnknownError("template", name, [*known])
     names = sorted(known) if name is None else [name]
-    shipped = [_shipped(one, language, to) for one in names for language in LANGUAGES]
-    saved = [one for one in await to.store.saved(name) if one.name in known]
+    shipped = [
+        _shipped_version(one, language, deps) for one in names for language in LANGUAGES
+    ]
+    saved = [one for one in await deps.store.saved_versions(name) if one.name in known]
     order = {language: at for at, language in enumerate(LANGUAGES)}
     return sorted(
         [*shipped, *saved], key=lambda one: (one.name, order[one.language], one.version)
     )
 
 
-async def wording(
-    name: str, language: Language, to: Rewording, version: int | None = None
-) -> Wording:
+async def find_template_version(
+    name: str, language: Language, deps: TemplateDeps, version: int | None = None
+) -> TemplateVersion:
     """Look up a version, by default the one used; raises `UnknownError`."""
-    versions = [one for one in await wordings(to, name) if one.language == language]
+    versions = [
+        one
+        for one in await list_template_versions(deps, name)
+        if one.language == language
+    ]
     for one in versions:
         if one.version == version:
             return one
@@ -143,32 +166,32 @@ async def wording(
     raise UnknownError(f"version of {name} {language}", str(version), known)
 
 
-async def preview(
+async def preview_template(
     name: str,
     language: Language,
     text: str,
-    to: Rewording,
-    shown: Example | None = None,
-) -> Preview:
+    deps: TemplateDeps,
+    example: ExamplePermit | None = None,
+) -> TemplatePreview:
     """Say what a text comes to, for a permit and at its longest.
 
     Without one that is to be `shown` a permit is made up. Raises `UnknownError` for an
     unknown template, and `InvalidError` for a text that nothing can be made of.
     """
-    page = to.pages.read(name, language, tidy(text))
-    law, today = await to.laws.law(), to.clock.now().date()
-    longest = at_longest(name, language, page.say, law)
+    page = deps.shipped_templates.compile(name, language, normalize_text(text))
+    law, today = await deps.law_store.current_law(), deps.clock.now().date()
+    longest = render_longest(name, language, page.render, law)
     told = None
-    if demands(name).facts <= FACTS:
-        meant = shown or any_example(law, name, to.authority, today)
-        told = _told(page, language, meant) if meant else None
-    wrong = mistakes(name, language, page.say, longest)
-    return Preview(name, language, told, longest, wrong)
+    if requirements_of(name).facts <= FACT_NAMES:
+        meant = example or make_any_example(law, name, deps.default_authority, today)
+        told = _render_example(page, language, meant) if meant else None
+    wrong = find_mistakes(name, language, page.render, longest)
+    return TemplatePreview(name, language, told, longest, wrong)
 
 
-def example_of(law: Law, permit: ShownPermit) -> Example:
+def example_of(law: Law, permit: PermitView) -> ExamplePermit:
     """A registered permit, as its holder would be told of it."""
-    return example(
+    return make_example(
         law,
         permit.rule,
         permit.authority,
@@ -182,33 +205,42 @@ async def save(
     name: str,
     language: Language,
     text: str,
-    to: Rewording,
-    shown: Example | None = None,
+    to: TemplateDeps,
+    shown: ExamplePermit | None = None,
     *,
     by: str,
     dry_run: bool = False,
-) -> tuple[Wording, Preview]:
+) -> tuple[TemplateVersion, TemplatePreview]:
     """Save a text as the next version; what it comes to, for an example or in general.
 
     Going back is saving an old text again. Raises `InvalidError` with all that is
     wrong, `ConflictError` for the text that stands, and what `preview` raises.
     """
-    seen = await preview(name, language, text, to, shown)
+    seen = await preview_template(name, language, text, to, shown)
     seen.refuse_mistakes()
-    shipped, now = _shipped(name, language, to), to.clock.now()
-    made = await to.store.save(shipped, tidy(text), now, by, dry_run=dry_run)
+    shipped, now = _shipped_version(name, language, to), to.clock.now()
+    made = await to.store.save(shipped, normalize_text(text), now, by, dry_run=dry_run)
     return made, seen
 
 
-def tidy(text: str) -> str:
+def normalize_text(text: str) -> str:
     """Say the same text in one form: plain line ends, none around it."""
     return text.replace("\r\n", "\n").strip("\n ")
 
 
-def _shipped(name: str, language: Language, to: Rewording) -> Wording:
-    return Wording(name, language, 0, tidy(to.pages.shipped(name, language)))
+def _shipped_version(
+    name: str, language: Language, deps: TemplateDeps
+) -> TemplateVersion:
+    return TemplateVersion(
+        name,
+        language,
+        0,
+        normalize_text(deps.shipped_templates.shipped_text(name, language)),
+    )
 
 
-def _told(page: Page, language: Language, meant: Example) -> Told:
-    text = page.say(meant.facts(language).said())
-    return Told(meant, text, measure(text))
+def _render_example(
+    page: CompiledTemplate, language: Language, example: ExamplePermit
+) -> RenderedExample:
+    text = page.render(example.gather_facts(language).template_values())
+    return RenderedExample(example, text, measure(text))

@@ -7,13 +7,13 @@ from typing import Protocol
 
 from service.domain.errors import InvalidError
 from service.domain.permits.permit import Permit
-from service.flow.permits.register import CHUNK, Registration, register
-from service.flow.rows import Register
+from service.flow.permits.register import CHUNK, RegisterDeps, register
+from service.flow.rows import RegisterSource
 
 REJECTED = "rejected"
 
 
-class Row(Protocol):
+class RegisterRow(Protocol):
     """A row of a file: a permit, or an error with all its mistakes."""
 
     @property
@@ -33,15 +33,18 @@ class Row(Protocol):
         """What is wrong, where it is not."""
 
 
-class Rejects(Protocol):
+class RejectWriter(Protocol):
     """Where refused rows go."""
 
     def add(self, line: int, raw: Mapping[str, str], reason: str) -> None:
         """Hand back one row."""
 
 
-async def take_in(
-    rows: Iterable[Row], source: Register, to: Registration, rejects: Rejects
+async def import_register(
+    rows: Iterable[RegisterRow],
+    source: RegisterSource,
+    deps: RegisterDeps,
+    rejects: RejectWriter,
 ) -> Counter[str]:
     """Register a file chunk by chunk; how many rows came to what.
 
@@ -52,8 +55,8 @@ async def take_in(
     source_rows = iter(rows)
     while chunk := list(islice(source_rows, CHUNK)):
         permits = [row.permit for row in chunk if row.permit is not None]
-        done = await register(permits, source, to, leave_out_idle=True)
-        for row, outcome in _paired(chunk, done):
+        done = await register(permits, source, deps, skip_idle=True)
+        for row, outcome in _pair_outcomes(chunk, done):
             if isinstance(outcome, InvalidError):
                 rejects.add(row.line, row.raw, outcome.reason)
                 outcome = REJECTED  # noqa: PLW2901 - told as a count from here
@@ -61,9 +64,9 @@ async def take_in(
     return counts
 
 
-def _paired(
-    chunk: Iterable[Row], done: Iterable[str | InvalidError]
-) -> Iterator[tuple[Row, str | InvalidError]]:
+def _pair_outcomes(
+    chunk: Iterable[RegisterRow], done: Iterable[str | InvalidError]
+) -> Iterator[tuple[RegisterRow, str | InvalidError]]:
     outcomes = iter(done)
     for row in chunk:
         yield row, next(outcomes) if row.error is None else row.error

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, Protocol
 
-from service.flow.permits.read_phone import Dialling, dial
+from service.flow.permits.read_phone import PhoneReader, read_phone
 from service.flow.ports import Clock
 from service.flow.rows import Recipient
 
@@ -23,7 +23,7 @@ class OptOut:
     via: Via
 
 
-class ConsentStore(Protocol):
+class OptOutStore(Protocol):
     """Opt-outs."""
 
     async def page(self, after: str | None, limit: int | None) -> Sequence[OptOut]:
@@ -48,18 +48,18 @@ class ConsentStore(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Consent:
+class OptOutDeps:
     """What opting out for somebody needs of the outside."""
 
-    store: ConsentStore
-    dialling: Dialling
+    store: OptOutStore
+    phone_reader: PhoneReader
     clock: Clock
 
 
 async def opt_out(
     phone: str,
     authority: str,
-    to: Consent,
+    deps: OptOutDeps,
     *,
     via: Via,
     by: str,
@@ -70,17 +70,17 @@ async def opt_out(
     It may be of no register yet: one that brings it later finds it opted out. Raises
     what `dial` raises.
     """
-    found = await dial("opt-out", phone, authority, to.dialling)
-    return await to.store.opt_out(found, via, by, reason, to.clock.now())
+    found = await read_phone("opt-out", phone, authority, deps.phone_reader)
+    return await deps.store.opt_out(found, via, by, reason, deps.clock.now())
 
 
-async def lift(
-    phone: str, authority: str, to: Consent, *, by: str, reason: str | None = None
+async def lift_opt_out(
+    phone: str, authority: str, deps: OptOutDeps, *, by: str, reason: str | None = None
 ) -> Recipient:
     """Text a phone again; raises what `dial` raises, `ConflictError` for no opt-out.
 
     A block of the provider's own stays: only its holder's START lifts that.
     """
-    found = await dial("opt-out", phone, authority, to.dialling)
-    await to.store.lift(found, by, reason, to.clock.now())
+    found = await read_phone("opt-out", phone, authority, deps.phone_reader)
+    await deps.store.lift(found, by, reason, deps.clock.now())
     return found

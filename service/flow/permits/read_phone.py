@@ -3,31 +3,33 @@
 from dataclasses import dataclass
 
 from service.domain.errors import InvalidError, Mistake
-from service.domain.formats.raw import label
-from service.domain.permits.phone import Line, mask_phone
-from service.flow.permits.register import sealed
-from service.flow.ports import LawStore, Phones, Vault
+from service.domain.formats.raw import safe_label
+from service.domain.permits.phone import PhoneLine, mask_phone
+from service.flow.permits.register import encrypt_phone
+from service.flow.ports import LawStore, PhoneParser, Vault
 from service.flow.rows import Recipient
 
 
 @dataclass(frozen=True, slots=True)
-class Dialling:
+class PhoneReader:
     """What reading a number needs of the outside."""
 
-    laws: LawStore
-    phones: Phones
+    law_store: LawStore
+    parser: PhoneParser
     vault: Vault
 
 
-async def dial(where: str, phone: str, authority: str, to: Dialling) -> Recipient:
+async def read_phone(
+    where: str, phone: str, authority: str, reader: PhoneReader
+) -> Recipient:
     """Read a number as the registers of an authority are read.
 
     Raises `UnknownError`, and `InvalidError` about `where` for what is no number.
     """
-    office = (await to.laws.law()).authority(authority)
-    found = to.phones.read(phone, office.calendar)
-    if found.line is Line.INVALID:
-        shown = label(mask_phone(phone))
+    office = (await reader.law_store.current_law()).authority(authority)
+    found = reader.parser.parse(phone, office.calendar)
+    if found.line is PhoneLine.INVALID:
+        shown = safe_label(mask_phone(phone))
         expected = f"a phone number, as dialled in {office.calendar}"
         raise InvalidError(where, [Mistake("phone", shown, expected)])
-    return sealed(found, to.vault)
+    return encrypt_phone(found, reader.vault)

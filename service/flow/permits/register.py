@@ -20,33 +20,33 @@ from service.domain.law.rule import Rule
 from service.domain.lawbook.law import Law
 from service.domain.permits.permit import Permit, PermitStatus
 from service.domain.permits.phone import Phone, mask_number, mask_phone
-from service.flow.ports import Clock, LawStore, Phones, RegisterStore, Vault
-from service.flow.rows import Entry, Recipient, Register
+from service.flow.ports import Clock, LawStore, PhoneParser, RegisterStore, Vault
+from service.flow.rows import DatedPermit, Recipient, RegisterSource
 
 CHUNK = 500
 """Permits a transaction: other writers get in between two chunks."""
 
-PHONE = "recipients.phone"
-NUMBER = "permits.number"
+PHONE_COLUMN = "recipients.phone"
+NUMBER_COLUMN = "permits.number"
 
 
 @dataclass(frozen=True, slots=True)
-class Registration:
+class RegisterDeps:
     """What registering needs of the outside."""
 
-    laws: LawStore
+    law_store: LawStore
     store: RegisterStore
-    phones: Phones
+    phone_parser: PhoneParser
     vault: Vault
     clock: Clock
 
 
 async def register(
     permits: Sequence[Permit],
-    source: Register,
-    to: Registration,
+    source: RegisterSource,
+    deps: RegisterDeps,
     *,
-    leave_out_idle: bool,
+    skip_idle: bool,
 ) -> list[str | InvalidError]:
     """Take permits in, in chunks; what became of each, in order.
 
@@ -58,23 +58,29 @@ async def register(
     for chunk in _chunks(permits):
         while True:
             try:
-                outcomes += await _store(chunk, source, to, idle_too=not leave_out_idle)
+                outcomes += await _store_chunk(
+                    chunk, source, deps, idle_too=not skip_idle
+                )
             except LawChangedError:
                 continue  # dated by a law that has changed just then
             break
     return outcomes
 
 
-async def _store(
-    chunk: Sequence[Permit], source: Register, to: Registration, *, idle_too: bool
+async def _store_chunk(
+    chunk: Sequence[Permit],
+    source: RegisterSource,
+    deps: RegisterDeps,
+    *,
+    idle_too: bool,
 ) -> list[str | InvalidError]:
-    law = await to.laws.law()
-    prepared = [_prepare(one, law, to, idle_too=idle_too) for one in chunk]
-    entries = [one for one in prepared if isinstance(one, Entry)]
+    law = await deps.law_store.current_law()
+    prepared = [_date_permit(one, law, deps, idle_too=idle_too) for one in chunk]
+    entries = [one for one in prepared if isinstance(one, DatedPermit)]
     stored: list[str] = []
     if entries:  # a load of which nothing can be taken keeps no register fresh
-        now = to.clock.now()
-        stored = await to.store.register(entries, source, now, law.digest)
+        now = deps.clock.now()
+        stored = await deps.store.register(entries, source, now, law.digest)
     done = iter(stored)
     return [one if isinstance(one, InvalidError) else next(done) for one in prepared]
 
@@ -82,13 +88,13 @@ async def _store(
 def number_key(number: str, rule: Rule, vault: Vault) -> str:
     """What a permit is found by: its number, or a digest where that is personal."""
     if rule.number_is_personal:
-        return vault.digest(number, NUMBER).hex()
+        return vault.digest(number, NUMBER_COLUMN).hex()
     return number
 
 
-def _prepare(
-    permit: Permit, law: Law, to: Registration, *, idle_too: bool
-) -> Entry | InvalidError:
+def _date_permit(
+    permit: Permit, law: Law, deps: RegisterDeps, *, idle_too: bool
+) -> DatedPermit | InvalidError:
     try:
         rule = law.rule(permit.rule)
         office = law.authority(permit.authority)
@@ -98,21 +104,23 @@ def _prepare(
         ladder = law.ladder(rule.code, version, permit.authority, permit.expires_on)
     except PermitRemindersError as error:
         return _refusal(permit, error)
-    now, window = to.clock.now(), ladder.window
-    return Entry(
+    now, window = deps.clock.now(), ladder.window
+    return DatedPermit(
         permit=permit,
         series=version.series,
         version=version.key,
         slots=ladder.slots,
-        number_key=number_key(permit.number, rule, to.vault),
-        number=_sealed(permit.number, rule, to.vault),
-        shown_number=_shown(permit.number, rule),
+        number_key=number_key(permit.number, rule, deps.vault),
+        encrypted_number=_encrypt_number(permit.number, rule, deps.vault),
+        shown_number=_display_number(permit.number, rule),
         tail=permit.number[-rule.number_tail :],
-        replaces_key=permit.replaces and number_key(permit.replaces, rule, to.vault),
-        recipients=tuple(_recipients(permit, office.calendar, to)),
-        left_out=None if idle_too else _idle(permit, ladder, office, now),
+        replaces_key=permit.replaces and number_key(permit.replaces, rule, deps.vault),
+        recipients=tuple(_recipients(permit, office.calendar, deps)),
+        skip_reason=None if idle_too else _idle_reason(permit, ladder, office, now),
         closes_on=None if window.provisional else window.closes_on,
-        closed_at=law.sender_of(office.code).instant(window.closes_on + DAY, time(0)),
+        closing_ends_at=law.sending_office(office.code).to_utc(
+            window.closes_on + DAY, time(0)
+        ),
     )
 
 
@@ -131,7 +139,7 @@ def _refusal(permit: Permit, error: PermitRemindersError) -> InvalidError:
     )
 
 
-def _idle(
+def _idle_reason(
     permit: Permit, ladder: Ladder, office: Authority, now: datetime
 ) -> str | None:
     """Why nothing will be sent; a law may still remind after expiry."""
@@ -142,24 +150,24 @@ def _idle(
     return "expired" if over and not to_come else None
 
 
-def _sealed(number: str, rule: Rule, vault: Vault) -> bytes | None:
-    return vault.seal(number, NUMBER) if rule.number_is_personal else None
+def _encrypt_number(number: str, rule: Rule, vault: Vault) -> bytes | None:
+    return vault.encrypt(number, NUMBER_COLUMN) if rule.number_is_personal else None
 
 
-def _shown(number: str, rule: Rule) -> str:
+def _display_number(number: str, rule: Rule) -> str:
     return mask_number(number, rule.number_tail) if rule.number_is_personal else number
 
 
-def _recipients(permit: Permit, region: str, to: Registration) -> Iterator[Recipient]:
+def _recipients(permit: Permit, region: str, deps: RegisterDeps) -> Iterator[Recipient]:
     for text in permit.phones:
-        yield sealed(to.phones.read(text, region), to.vault)
+        yield encrypt_phone(deps.phone_parser.parse(text, region), deps.vault)
 
 
-def sealed(phone: Phone, vault: Vault) -> Recipient:
+def encrypt_phone(phone: Phone, vault: Vault) -> Recipient:
     """Make a phone ready to be stored and found again."""
     return Recipient(
-        digest=vault.digest(phone.number, PHONE),
-        phone=vault.seal(phone.number, PHONE),
+        digest=vault.digest(phone.number, PHONE_COLUMN),
+        encrypted_phone=vault.encrypt(phone.number, PHONE_COLUMN),
         masked=mask_phone(phone.number),
         line=phone.line,
     )

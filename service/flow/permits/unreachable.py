@@ -6,14 +6,14 @@ from datetime import date, datetime
 from typing import Protocol
 
 from service.domain.lawbook.law import Law
-from service.domain.reports.unreachable import DeadPhone, Unreached
-from service.flow.permits.read_phone import Dialling, dial
+from service.domain.reports.unreachable import UnreachablePermit, UnreachablePhone
+from service.flow.permits.read_phone import PhoneReader, read_phone
 from service.flow.ports import Clock
 from service.flow.rows import Recipient
 
 
 @dataclass(frozen=True, slots=True)
-class Unheard:
+class UnreachableRow:
     """A permit that is reminded and of which no phone takes texts, as it is stored."""
 
     id: str
@@ -23,15 +23,15 @@ class Unheard:
     number: str
     holder: str
     expires_on: date
-    phones: tuple[DeadPhone, ...]
+    phones: tuple[UnreachablePhone, ...]
 
 
-class ReachStore(Protocol):
+class UnreachableStore(Protocol):
     """Phones that take no texts."""
 
     async def page(
         self, offices: Collection[str], now: datetime, after: str | None, limit: int
-    ) -> list[Unheard]:
+    ) -> list[UnreachableRow]:
         """Such permits of some offices, from the one after `after`, by their ids.
 
         Those of live types that are active, not being renewed, and have a step whose
@@ -48,45 +48,50 @@ class ReachStore(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Reach:
+class UnreachableDeps:
     """What asking for the unreachable needs of the outside."""
 
-    store: ReachStore
-    dialling: Dialling
+    store: UnreachableStore
+    phone_reader: PhoneReader
     clock: Clock
 
 
 async def unreached(
-    offices: Collection[str], to: Reach, after: str | None, limit: int
-) -> Sequence[Unreached]:
+    offices: Collection[str], to: UnreachableDeps, after: str | None, limit: int
+) -> Sequence[UnreachablePermit]:
     """List permits that no text reaches, from the one after `after`, by their ids."""
-    law = await to.dialling.laws.law()
+    law = await to.phone_reader.law_store.current_law()
     found = await to.store.page(offices, to.clock.now(), after, limit)
-    return [_dated(one, law) for one in found]
+    return [_with_closing_day(one, law) for one in found]
 
 
 async def lift(
-    phone: str, authority: str, to: Reach, *, by: str, reason: str | None = None
+    phone: str,
+    authority: str,
+    to: UnreachableDeps,
+    *,
+    by: str,
+    reason: str | None = None,
 ) -> Recipient:
     """Text a phone again, as somebody knows that it works.
 
     Raises what `dial` raises, and `ConflictError` for one that is not unreachable.
     """
-    found = await dial("unreachable", phone, authority, to.dialling)
+    found = await read_phone("unreachable", phone, authority, to.phone_reader)
     await to.store.lift(found, by, reason, to.clock.now())
     return found
 
 
-def _dated(one: Unheard, law: Law) -> Unreached:
-    version = law.standing(one.series)
-    ladder = law.ladder(version.rule, version, one.authority, one.expires_on)
-    return Unreached(
-        id=one.id,
-        authority=one.authority,
-        rule=one.rule,
-        number=one.number,
-        holder=one.holder,
-        phones=one.phones,
+def _with_closing_day(row: UnreachableRow, law: Law) -> UnreachablePermit:
+    version = law.current_version(row.series)
+    ladder = law.ladder(version.rule, version, row.authority, row.expires_on)
+    return UnreachablePermit(
+        id=row.id,
+        authority=row.authority,
+        rule=row.rule,
+        number=row.number,
+        holder=row.holder,
+        phones=row.phones,
         closes_on=ladder.window.closes_on,
-        expires_on=one.expires_on,
+        expires_on=row.expires_on,
     )

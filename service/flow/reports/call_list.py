@@ -5,7 +5,13 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Protocol
 
-from service.domain.reports.call_list import SOON, Call, Calling, Reach, calling
+from service.domain.reports.call_list import (
+    CALL_BEFORE_CLOSING,
+    CallGroup,
+    CallListEntry,
+    PhoneState,
+    find_call_group,
+)
 from service.flow.ports import Clock, LawStore
 
 GroupKey = tuple[str, str, date]
@@ -13,7 +19,7 @@ GroupKey = tuple[str, str, date]
 
 
 @dataclass(frozen=True, slots=True)
-class Unfiled:
+class UnfiledPermit:
     """A permit that runs on without a filed renewal, numbers as they may be shown.
 
     `texted` are the steps of its expiry date whose text went out or is about to; `held`
@@ -28,11 +34,11 @@ class Unfiled:
     holder: str
     expires_on: date
     phones: tuple[str, ...]
-    reach: Reach
-    texted: frozenset[str]
-    held: str | None
-    failed: str | None
-    doubted: bool
+    phone_state: PhoneState
+    texted_steps: frozenset[str]
+    hold_reason: str | None
+    failure_reason: str | None
+    outcome_unknown: bool
 
     @property
     def group(self) -> GroupKey:
@@ -40,7 +46,7 @@ class Unfiled:
         return self.series, self.authority, self.expires_on
 
 
-class CallStore(Protocol):
+class CallListStore(Protocol):
     """Permits that may have to be called."""
 
     async def live_groups(
@@ -48,13 +54,15 @@ class CallStore(Protocol):
     ) -> list[GroupKey]:
         """Groups that are live, had a step by `soon`, and may not be past their end."""
 
-    async def unfiled(self, groups: Sequence[GroupKey], now: datetime) -> list[Unfiled]:
+    async def unfiled_permits(
+        self, groups: Sequence[GroupKey], now: datetime
+    ) -> list[UnfiledPermit]:
         """The permits of some groups that are active and not being renewed."""
 
 
-async def calls(
-    offices: Collection[str], laws: LawStore, store: CallStore, clock: Clock
-) -> list[Call]:
+async def list_calls(
+    offices: Collection[str], law_store: LawStore, store: CallListStore, clock: Clock
+) -> list[CallListEntry]:
     """List the permits to be called, what ends soonest first.
 
     Past closing and not past their end where the law refuses late filing or is silent
@@ -63,14 +71,16 @@ async def calls(
     limit, a pause, a slow sender or a stale register holds their text back, or while
     nobody knows whether it went out.
     """
-    law, now = await laws.law(), clock.now()
-    found = dict[GroupKey, Calling]()
+    law, now = await law_store.current_law(), clock.now()
+    found = dict[GroupKey, CallGroup]()
     # A step comes before its closing, so that no group that closes soon is left out.
-    soon = now + SOON + timedelta(days=1)
+    soon = now + CALL_BEFORE_CLOSING + timedelta(days=1)
     for key in await store.live_groups(offices, now, soon):
-        if group := calling(law, *key, now):
+        if group := find_call_group(law, *key, now):
             found[key] = group
-    rows = [(one, found[one.group]) for one in await store.unfiled(list(found), now)]
+    rows = [
+        (one, found[one.group]) for one in await store.unfiled_permits(list(found), now)
+    ]
     told = [
         _call(one, group, reasons)
         for one, group in rows
@@ -81,20 +91,26 @@ async def calls(
     )
 
 
-def _reasons(one: Unfiled, group: Calling) -> list[str]:
-    return group.reasons(
-        one.reach, one.texted, one.held, one.failed, doubted=one.doubted
+def _reasons(permit: UnfiledPermit, group: CallGroup) -> list[str]:
+    return group.call_reasons(
+        permit.phone_state,
+        permit.texted_steps,
+        permit.hold_reason,
+        permit.failure_reason,
+        outcome_unknown=permit.outcome_unknown,
     )
 
 
-def _call(one: Unfiled, group: Calling, reasons: Sequence[str]) -> Call:
-    return Call(
-        authority=one.authority,
-        rule=one.rule,
-        number=one.number,
-        holder=one.holder,
-        phones="; ".join(one.phones),
+def _call(
+    permit: UnfiledPermit, group: CallGroup, reasons: Sequence[str]
+) -> CallListEntry:
+    return CallListEntry(
+        authority=permit.authority,
+        rule=permit.rule,
+        number=permit.number,
+        holder=permit.holder,
+        phones="; ".join(permit.phones),
         closes_on=group.ladder.window.closes_on,
-        expires_on=one.expires_on,
+        expires_on=permit.expires_on,
         why=", ".join(reasons),
     )

@@ -12,7 +12,7 @@ Decider = Literal["service", "operator"]
 
 
 @dataclass(frozen=True, slots=True)
-class MessagesWanted:
+class MessageFilter:
     """Which messages; `open` are those whose outcome nobody knows yet."""
 
     state: MessageState | None = None
@@ -21,7 +21,7 @@ class MessagesWanted:
 
 
 @dataclass(frozen=True, slots=True)
-class RemindersWanted:
+class ReminderFilter:
     """Which reminders; `held` are those that are due and wait for a reason."""
 
     state: ReminderState | None = None
@@ -31,7 +31,7 @@ class RemindersWanted:
 
 
 @dataclass(frozen=True, slots=True)
-class SeenMessage:
+class MessageView:
     """One SMS; `to` is masked. `waits_for`: who decides its unknown outcome."""
 
     id: str
@@ -57,7 +57,7 @@ class SeenMessage:
 
 
 @dataclass(frozen=True, slots=True)
-class SeenReminder:
+class ReminderView:
     """One permit in one step; its number masked where it is personal."""
 
     authority: str
@@ -76,7 +76,7 @@ class SeenReminder:
 
 
 @dataclass(frozen=True, slots=True)
-class SeenMove:
+class TransitionView:
     """A reminder of a message moved while that was its latest."""
 
     at: datetime
@@ -88,7 +88,7 @@ class SeenMove:
 
 
 @dataclass(frozen=True, slots=True)
-class SeenReceipt:
+class ReceiptView:
     """A provider's later word, as it came but for phones."""
 
     received_at: datetime
@@ -100,7 +100,7 @@ class SeenReceipt:
 
 
 @dataclass(frozen=True, slots=True)
-class SeenAct:
+class ActionView:
     """What a person did about a message, or what alarmed somebody."""
 
     at: datetime
@@ -110,26 +110,26 @@ class SeenAct:
 
 
 @dataclass(frozen=True, slots=True)
-class MessageFile:
+class MessageDetails:
     """Everything that is kept about one message, each list oldest first."""
 
-    message: SeenMessage
+    message: MessageView
     body: str
-    reminders: Sequence[SeenReminder]
-    moves: Sequence[SeenMove]
-    receipts: Sequence[SeenReceipt]
-    acts: Sequence[SeenAct]
+    reminders: Sequence[ReminderView]
+    moves: Sequence[TransitionView]
+    receipts: Sequence[ReceiptView]
+    acts: Sequence[ActionView]
 
 
 class MessageReader(Protocol):
     """Looking messages up."""
 
     async def page(
-        self, wanted: MessagesWanted, after: str | None, limit: int
-    ) -> Sequence[SeenMessage]:
+        self, filters: MessageFilter, after: str | None, limit: int
+    ) -> Sequence[MessageView]:
         """Messages in the order of their claims, from the one after `after`."""
 
-    async def one(self, message_id: str) -> MessageFile:
+    async def get(self, message_id: str) -> MessageDetails:
         """Everything about one; raises `UnknownError`."""
 
 
@@ -137,6 +137,6 @@ class ReminderReader(Protocol):
     """Looking reminders up."""
 
     async def page(
-        self, wanted: RemindersWanted, after: str | None, limit: int
-    ) -> tuple[Sequence[SeenReminder], str | None]:
+        self, filters: ReminderFilter, after: str | None, limit: int
+    ) -> tuple[Sequence[ReminderView], str | None]:
         """Reminders by permit, from the one after `after`, and the next `after`."""

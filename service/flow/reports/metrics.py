@@ -20,18 +20,18 @@ class Gauges:
 
     reminders: Mapping[ReminderState, int]
     messages: Mapping[tuple[str, MessageState], int]
-    taken: Mapping[str, int]
+    accepted: Mapping[str, int]
     due: int
-    waited: float
-    held: Mapping[str, int]
-    open: int
-    left: int
-    paused: int
-    breaker: str | None
+    oldest_due_seconds: float
+    held_by_reason: Mapping[str, int]
+    open_outcomes: int
+    left_to_operator: int
+    paused_scopes: int
+    breaker_reason: str | None
     ticked_at: datetime | None
 
 
-class Meter(Protocol):
+class MetricsStore(Protocol):
     """Reading the figures off."""
 
     async def gauges(self, now: datetime) -> Gauges:

@@ -7,14 +7,14 @@ from typing import Literal
 
 from service.domain.errors import InvalidError, Mistake
 from service.domain.law.authority import Authority
-from service.domain.reports.period import ReportPeriod, between, week_of
+from service.domain.reports.period import ReportPeriod, period_between, week_of
 from service.domain.reports.tally import Span, Tally
-from service.domain.reports.weekly import Report, build
+from service.domain.reports.weekly import Report, build_report
 from service.flow.ports import CountStore, LawStore
 
-By = Literal["rule", "authority", "day", "week"]
+GroupBy = Literal["rule", "authority", "day", "week"]
 
-MOST = 1000
+MAX_PERIODS = 1000
 """So many days or weeks can be counted one by one."""
 
 _DAY = timedelta(days=1)
@@ -24,14 +24,14 @@ _DAY = timedelta(days=1)
 class CountRow:
     """The counts of one value: a rule, an authority, a day or a week."""
 
-    of: str
+    key: str
     tally: Tally
     holders: int | None
 
-    def told(self) -> dict[str, str | int]:
+    def public_fields(self) -> dict[str, str | int]:
         """The row under its public names; holders only where they were counted."""
         told: dict[str, str | int] = {
-            "of": self.of,
+            "of": self.key,
             "reminders": self.tally.reminded,
             "messages": self.tally.messages,
             "delivered": self.tally.delivered,
@@ -45,28 +45,28 @@ class CountRow:
 def columns_of(rows: Sequence[CountRow]) -> list[str]:
     """The public names of some rows' columns, also where there are no rows."""
     first = rows[0] if rows else CountRow("", Tally(), None)
-    return list(first.told())
+    return list(first.public_fields())
 
 
-async def report(
+async def make_report(
     period: ReportPeriod,
     office: Authority,
     as_of: datetime,
-    laws: LawStore,
+    law_store: LawStore,
     store: CountStore,
 ) -> Report:
     """The report of an office and all below it."""
-    law = await laws.law()
+    law = await law_store.current_law()
     names = {code: rule.name for code, rule in law.rules.items()}
-    figures = await store.figures(
-        period, as_of, office.name, names, law.below(office.code)
+    figures = await store.report_figures(
+        period, as_of, office.name, names, law.subtree(office.code)
     )
-    return build(figures)
+    return build_report(figures)
 
 
-async def counts(
+async def list_counts(
     days: ReportPeriod,
-    by: By,
+    by: GroupBy,
     as_of: datetime,
     offices: Sequence[str],
     store: CountStore,
@@ -78,13 +78,13 @@ async def counts(
     """
     spans = _spans(days, by)
     column = "authority" if by == "authority" else "rule"
-    tallies, holders = await store.counts(spans, column, as_of, offices)
+    tallies, holders = await store.tallies(spans, column, as_of, offices)
     if by in ("day", "week"):
-        return _by_time(spans, tallies, holders)
+        return _rows_by_time(spans, tallies, holders)
     return [CountRow(of, tally, None) for (_, of), tally in sorted(tallies.items())]
 
 
-def _by_time(
+def _rows_by_time(
     spans: Sequence[Span],
     tallies: Mapping[tuple[str, str], Tally],
     holders: Mapping[str, int],
@@ -99,22 +99,24 @@ def _by_time(
     return rows
 
 
-def _spans(whole: ReportPeriod, by: By) -> list[Span]:
+def _spans(whole: ReportPeriod, by: GroupBy) -> list[Span]:
     if by not in ("day", "week"):
         return [Span(whole.label, whole.starts_at, whole.ends_at)]
-    last_of_most = whole.first_on + MOST * (_DAY if by == "day" else 7 * _DAY) - _DAY
+    last_of_most = (
+        whole.first_on + MAX_PERIODS * (_DAY if by == "day" else 7 * _DAY) - _DAY
+    )
     if whole.last_on > last_of_most:
-        expected = f"a day not after {last_of_most}: {MOST} {by}s"
+        expected = f"a day not after {last_of_most}: {MAX_PERIODS} {by}s"
         raise InvalidError("counts", [Mistake("to", str(whole.last_on), expected)])
     spans, day = [], whole.first_on
     while day <= whole.last_on:
-        one = between(day, day, whole.zone)
+        one = period_between(day, day, whole.zone)
         label, last = str(day), one
         if by == "week":
             week = week_of(one.starts_at, whole.zone)
             label, last = (
                 week.label,
-                between(day, min(week.last_on, whole.last_on), whole.zone),
+                period_between(day, min(week.last_on, whole.last_on), whole.zone),
             )
         spans.append(Span(label, one.starts_at, last.ends_at))
         day = last.last_on + _DAY

@@ -1,13 +1,15 @@
 """Slots that fell due become reminders."""
 
 from service.flow.ports import Clock, ExpandStore
-from service.flow.stop_signal import Stopping, never
+from service.flow.stop_signal import StopSignal, never_stop
 
-GROUPS = 1000
+GROUPS_PER_TRANSACTION = 1000
 """Groups a transaction: one group is a (series, authority, expiry date)."""
 
 
-async def expand(store: ExpandStore, clock: Clock, stopping: Stopping = never) -> int:
+async def expand(
+    store: ExpandStore, clock: Clock, is_stopping: StopSignal = never_stop
+) -> int:
     """Give birth to the reminders of every live slot due by now; how many.
 
     Where a type is on trial, only to those of permits with a staff member's phone. What
@@ -15,9 +17,9 @@ async def expand(store: ExpandStore, clock: Clock, stopping: Stopping = never) -
     """
     born = 0
     now = clock.now()
-    await store.keep_time(now)
-    while (some := await store.expand(now, GROUPS)) is not None:
+    await store.handle_clock_set_back(now)
+    while (some := await store.expand(now, GROUPS_PER_TRANSACTION)) is not None:
         born += some
-        if stopping():
+        if is_stopping():
             return born
     return born + await store.expand_trials(now)

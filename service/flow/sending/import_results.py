@@ -7,7 +7,7 @@ from typing import Protocol
 
 from service.domain.delivery.outcome import Receipt
 from service.domain.errors import InvalidError, Mistake
-from service.flow.permits.import_register import REJECTED, Rejects
+from service.flow.permits.import_register import REJECTED, RejectWriter
 from service.flow.ports import Clock, ReceiveStore
 from service.flow.sending.receive import receive
 
@@ -41,12 +41,12 @@ class ResultRow(Protocol):
         """What is wrong, where it is not."""
 
 
-async def take_results(
+async def import_results(
     rows: Iterable[ResultRow],
     provider: str,
     store: ReceiveStore,
     clock: Clock,
-    rejects: Rejects,
+    rejects: RejectWriter,
 ) -> Counter[str]:
     """Read results back chunk by chunk; how many rows came to what.
 
@@ -57,7 +57,7 @@ async def take_results(
     source = iter(rows)
     while chunk := list(islice(source, CHUNK)):
         new = list[Receipt]()
-        async for row, receipt in _known(chunk, provider, store):
+        async for row, receipt in _match_receipts(chunk, provider, store):
             if isinstance(receipt, InvalidError):
                 rejects.add(row.line, row.raw, receipt.reason)
                 counts[REJECTED] += 1
@@ -70,12 +70,12 @@ async def take_results(
     return counts
 
 
-async def _known(
+async def _match_receipts(
     chunk: Sequence[ResultRow], provider: str, store: ReceiveStore
 ) -> AsyncIterator[tuple[ResultRow, Receipt | InvalidError | None]]:
     """Each row with its receipt: None where that was received before."""
     ids = [row.receipt.provider_id for row in chunk if row.receipt]
-    words = await store.words(provider, ids)
+    words = await store.receipts_of(provider, ids)
     for row in chunk:
         receipt = row.receipt
         if receipt is None or receipt.state is None:

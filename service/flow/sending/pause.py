@@ -6,12 +6,12 @@ from datetime import date, datetime
 from typing import Protocol
 
 from service.domain.explain.not_sent import Pause
-from service.domain.formats.operator_request import order_from
+from service.domain.formats.operator_request import parse_operator_request
 from service.flow.ports import Clock, LawStore
 
 
 @dataclass(frozen=True, slots=True)
-class Resumed:
+class ResumeResult:
     """What is sent again.
 
     `confirmed` is the day whose volume was held, `tried` how many reminders are tried
@@ -19,57 +19,59 @@ class Resumed:
     """
 
     scope: str
-    confirmed: date | None
-    tried: int
+    confirmed_day: date | None
+    retried: int
 
 
-class BrakeStore(Protocol):
+class PauseStore(Protocol):
     """What is not sent now; each act is written down."""
 
     async def pause(self, scope: str, by: str, reason: str, now: datetime) -> None:
         """Stop sending; raises `ConflictError` for what is paused."""
 
-    async def resume(self, scope: str, by: str, now: datetime) -> Resumed:
+    async def resume(self, scope: str, by: str, now: datetime) -> ResumeResult:
         """Send again, where all is meant also what no way led to.
 
         Raises `ConflictError` for what is not paused, unless something of that waits.
         """
 
-    async def paused(self) -> Sequence[Pause]:
+    async def list_pauses(self) -> Sequence[Pause]:
         """The pauses in force, oldest first."""
 
 
 @dataclass(frozen=True, slots=True)
-class Braking:
+class PauseDeps:
     """What stopping needs."""
 
-    laws: LawStore
-    store: BrakeStore
+    law_store: LawStore
+    store: PauseStore
     clock: Clock
 
 
-async def pause(order: Mapping[str, object], to: Braking, by: str) -> str:
+async def pause_sending(request: Mapping[str, object], deps: PauseDeps, by: str) -> str:
     """Stop sending for the `scope` of an order, for its `reason`; which scope.
 
     Raises `InvalidError`, `UnknownError` for a code nobody has loaded, and
     `ConflictError`.
     """
-    read = order_from(order, "scope", "reason")
-    await _refuse_unknown(read["scope"], to)
-    await to.store.pause(read["scope"], by, read["reason"], to.clock.now())
+    read = parse_operator_request(request, "scope", "reason")
+    await _refuse_unknown_code(read["scope"], deps)
+    await deps.store.pause(read["scope"], by, read["reason"], deps.clock.now())
     return read["scope"]
 
 
-async def resume(order: Mapping[str, object], to: Braking, by: str) -> Resumed:
+async def resume_sending(
+    request: Mapping[str, object], deps: PauseDeps, by: str
+) -> ResumeResult:
     """Send again for the `scope` of an order; raises as `pause` does."""
-    scope = order_from(order, "scope")["scope"]
-    await _refuse_unknown(scope, to)
-    return await to.store.resume(scope, by, to.clock.now())
+    scope = parse_operator_request(request, "scope")["scope"]
+    await _refuse_unknown_code(scope, deps)
+    return await deps.store.resume(scope, by, deps.clock.now())
 
 
-async def _refuse_unknown(scope: str, to: Braking) -> None:
+async def _refuse_unknown_code(scope: str, deps: PauseDeps) -> None:
     kind, _, code = scope.partition(":")
-    law = await to.laws.law()
+    law = await deps.law_store.current_law()
     if kind == "rule":
         law.rule(code)
     elif kind in ("authority", "office"):

@@ -12,56 +12,67 @@ from functools import cache, partial
 from service.domain.deadlines.window import Window
 from service.domain.delivery.status import ReminderState
 from service.domain.law.authority import Authority
-from service.domain.law.rule import CONTACT_NOW, Rule, Version, corrects
+from service.domain.law.rule import CONTACT_NOW, Rule, Version, is_correction
 from service.domain.lawbook.law import Law
 from service.domain.messages.digest import (
     DIGEST,
-    ITEM,
-    Telling,
-    bundles,
-    digest_of,
-    halves,
-    items_of,
+    DIGEST_ITEM,
+    MessagePart,
+    bundle_parts,
+    digest_facts,
+    digest_items,
+    split_bundle,
 )
-from service.domain.messages.facts import facts
+from service.domain.messages.facts import gather_facts
 from service.domain.messages.segments import measure
 from service.domain.messages.validity import valid_for
-from service.domain.reminders.eligibility import End, Hold, decide, next_sending
-from service.domain.reminders.limits import MOST_SEGMENTS, Purse, Spent
-from service.flow.ports import Words
-from service.flow.rows import Draft, Due, Planned, Told
+from service.domain.reminders.eligibility import (
+    End,
+    Hold,
+    decide_sending,
+    next_sending_at,
+)
+from service.domain.reminders.limits import MAX_SEGMENTS, LimitBudget, Usage
+from service.flow.ports import TemplateLibrary
+from service.flow.rows import ClaimPlan, Draft, DueReminder, WordedReminder
 
 
-class _Desk:
+class _SendingOffice:
     """The office that texts for an authority, as it stands when a claim is planned."""
 
     def __init__(self, office: Authority, law: Law, now: datetime) -> None:
         self.office = office
-        self.working = law.calendar(office.calendar).surely
+        self.working_days = law.calendar(office.calendar).certain_workdays
         self.today = now.astimezone(office.zone).date()
-        self.opens_at = cache(partial(next_sending, now, office, self.working))
+        self.opens_at = cache(partial(next_sending_at, now, office, self.working_days))
 
 
 @dataclass(frozen=True, slots=True)
-class Planning:
+class ClaimPlanner:
     """By which law and in which words a claim is planned, at which instant."""
 
     law: Law
-    words: Words
+    templates: TemplateLibrary
     now: datetime
-    _desks: dict[str, _Desk] = field(default_factory=dict, init=False, compare=False)
+    _offices: dict[str, _SendingOffice] = field(
+        default_factory=dict, init=False, compare=False
+    )
 
-    def plan(self, dues: Sequence[Due], spent: Spent, most: int) -> Planned:
+    def plan(
+        self, due_reminders: Sequence[DueReminder], usage: Usage, max_messages: int
+    ) -> ClaimPlan:
         """Decide on every reminder; of the SMS at most so many are taken.
 
         `dues` come in the order in which they close, and are taken in it.
         """
         ends, holds = list[tuple[int, End]](), list[tuple[int, Hold]]()
-        tellings, told = list[Telling](), dict[int, Told]()
-        last = dict[str, Told]()
-        for at, due in enumerate(dues):
-            before = last.get(due.permit)
-            match self._judged(at, _after(due, before, self.now) if before else due):
+        tellings, told = list[MessagePart](), dict[int, WordedReminder]()
+        last = dict[str, WordedReminder]()
+        for at, due in enumerate(due_reminders):
+            before = last.get(due.permit_id)
+            match self._decide_or_word(
+                at, _after_earlier_text(due, before, self.now) if before else due
+            ):
                 case End() | Hold() if before is not None:
                     pass  # it depends on what becomes of the text before it
                 case End() as end:
@@ -70,97 +81,115 @@ class Planning:
                     holds.append((at, hold))
                 case telling, about:
                     tellings.append(telling)
-                    last[due.permit] = told[at] = about
+                    last[due.permit_id] = told[at] = about
         drafts = [
-            self._draft(bundle, dues, told)
-            for one in bundles(tellings)
-            for bundle in self._fitting(one)
+            self._make_draft(bundle, due_reminders, told)
+            for one in bundle_parts(tellings)
+            for bundle in self._split_to_fit(one)
         ]
-        purse = Purse(spent, self.now)
-        taken, capped, busy = self._paid(drafts, dues, purse, most)
-        return Planned(ends, [*holds, *capped], taken, purse.waits, busy)
+        purse = LimitBudget(usage, self.now)
+        taken, capped, busy = self._apply_limits(
+            drafts, due_reminders, purse, max_messages
+        )
+        return ClaimPlan(ends, [*holds, *capped], taken, purse.sender_waits, busy)
 
-    def _judged(self, at: int, due: Due) -> End | Hold | tuple[Telling, Told]:
-        law, desk = self.law, self._desk(due.authority)
-        office, rule = desk.office, law.rule(due.rule)
+    def _decide_or_word(
+        self, index: int, due: DueReminder
+    ) -> End | Hold | tuple[MessagePart, WordedReminder]:
+        law, services = self.law, self._sending_office(due.authority)
+        office, rule = services.office, law.rule(due.rule)
         gap = rule.min_gap_days
-        if verdict := decide(due.candidate, self.now, desk.opens_at, gap):
+        if verdict := decide_sending(due.candidate, self.now, services.opens_at, gap):
             return verdict
-        version = self._version(due)
+        version = self._wording_version(due)
         expires_on = due.candidate.expires_on
         window = law.ladder(due.rule, version, due.authority, expires_on).window
-        if end := self._untrue(due, version, window, desk.today):
+        if end := self._end_if_untrue(due, version, window, services.today):
             return end
-        assert due.recipient is not None  # noqa: S101 - `decide` has asked for a line
-        said = facts(
-            rule, version, window, office, due.number, due.language or office.language
+        assert due.recipient_id is not None  # noqa: S101 - `decide` has asked for a line
+        said = gather_facts(
+            rule,
+            version,
+            window,
+            office,
+            due.number_tail,
+            due.language or office.language,
         )
-        telling = Telling(
-            at=at,
+        telling = MessagePart(
+            index=index,
             office=office.code,
-            recipient=due.recipient,
-            holder=due.holder,
-            alone=_alone(rule, due.step, version),
+            recipient=due.recipient_id,
+            holder=due.holder_key,
+            alone=_is_sent_alone(rule, due.step, version),
             facts=said,
         )
         told_on = None if window.provisional else window.closes_on
-        return telling, Told(at, version.key, told_on)
+        return telling, WordedReminder(index, version.key, told_on)
 
-    def _version(self, due: Due) -> Version:
+    def _wording_version(self, due: DueReminder) -> Version:
         """What words it: a text sent again is worded by what holds now."""
-        if due.candidate.again:
-            return self.law.standing(due.standing)
+        if due.candidate.accepted_before:
+            return self.law.current_version(due.permit_series)
         return self.law.version(due.version)
 
-    def _untrue(
-        self, due: Due, version: Version, window: Window, today: date
+    def _end_if_untrue(
+        self, due: DueReminder, version: Version, window: Window, today: date
     ) -> End | None:
         """The end of a reminder whose text would not be true, or is of no use."""
-        again = due.candidate.again
+        again = due.candidate.accepted_before
         ended = ReminderState.FAILED if again else None
         if (
             self.law.rule(due.rule).never is not None
             or version.reference.confidence == "unverified"
         ):
             return End(ended or ReminderState.SUPPRESSED, "rule unverified")
-        if again and not _has(version, due.step):
+        if again and not _has_step(version, due.step):
             return End(ReminderState.FAILED, "rule changed")
-        if window.closes_on < today and not _tells_of_lateness(version, due.step):
+        if window.closes_on < today and not _is_after_closing(version, due.step):
             return End(ended or ReminderState.MISSED, "window closed")
-        if corrects(due.step) and not _told_too_late(due, window):
+        if is_correction(due.step) and not _was_announced_late(due, window):
             return End(ended or ReminderState.SUPERSEDED, "told date holds again")
         return None
 
-    def _fitting(self, bundle: list[Telling]) -> Iterator[list[Telling]]:
+    def _split_to_fit(self, bundle: list[MessagePart]) -> Iterator[list[MessagePart]]:
         """Cut a bundle until each part fits into one SMS."""
-        if len(bundle) == 1 or measure(self._body(bundle)).segments <= MOST_SEGMENTS:
+        if (
+            len(bundle) == 1
+            or measure(self._digest_body(bundle)).segments <= MAX_SEGMENTS
+        ):
             yield bundle
             return
-        for half in halves(bundle):
-            yield from self._fitting(half)
+        for half in split_bundle(bundle):
+            yield from self._split_to_fit(half)
 
-    def _body(self, bundle: list[Telling]) -> str:
-        today = self._desk(bundle[0].office).today
-        items = [self.words.render_sms(ITEM, one) for one in items_of(bundle, today)]
-        return self.words.render_sms(DIGEST, digest_of(bundle, items))
+    def _digest_body(self, bundle: list[MessagePart]) -> str:
+        today = self._sending_office(bundle[0].office).today
+        items = [
+            self.templates.render_sms(DIGEST_ITEM, one)
+            for one in digest_items(bundle, today)
+        ]
+        return self.templates.render_sms(DIGEST, digest_facts(bundle, items))
 
-    def _draft(
-        self, bundle: list[Telling], dues: Sequence[Due], told: dict[int, Told]
+    def _make_draft(
+        self,
+        bundle: list[MessagePart],
+        due_reminders: Sequence[DueReminder],
+        worded: dict[int, WordedReminder],
     ) -> Draft:
-        mine = [dues[one.at] for one in bundle]
-        office = self._desk(bundle[0].office).office
+        mine = [due_reminders[one.index] for one in bundle]
+        office = self._sending_office(bundle[0].office).office
         language = bundle[0].facts.language
         if len(bundle) == 1:
             template = mine[0].template
-            body = self.words.render_sms(template, bundle[0].facts)
+            body = self.templates.render_sms(template, bundle[0].facts)
         else:
-            template, body = DIGEST, self._body(bundle)
+            template, body = DIGEST, self._digest_body(bundle)
         until_at = min(one.candidate.until_at for one in mine)
         return Draft(
-            about=tuple(told[one.at] for one in bundle),
+            reminders=tuple(worded[one.index] for one in bundle),
             office=office.code,
             template=template,
-            template_version=self.words.version_of(template, language),
+            template_version=self.templates.version_of(template, language),
             language=language,
             body=body,
             segments=measure(body).segments,
@@ -168,12 +197,12 @@ class Planning:
             sent_from=office.sent_from,
         )
 
-    def _paid(
+    def _apply_limits(
         self,
         drafts: Sequence[Draft],
-        dues: Sequence[Due],
-        purse: Purse,
-        most: int,
+        due_reminders: Sequence[DueReminder],
+        budget: LimitBudget,
+        max_messages: int,
     ) -> tuple[list[Draft], list[tuple[int, Hold]], frozenset[str]]:
         """Take of the drafts what the limits allow, in their order.
 
@@ -182,54 +211,58 @@ class Planning:
         taken, busy = list[Draft](), set[str]()
         holds = list[tuple[int, Hold]]()
         for draft in drafts:
-            if len(taken) == most:
+            if len(taken) == max_messages:
                 break
-            desk = self._desk(draft.office)
-            recipient = dues[draft.about[0].at].recipient or ""
-            match purse.spend(desk.office, desk.working, recipient, draft.segments):
+            services = self._sending_office(draft.office)
+            recipient = due_reminders[draft.reminders[0].index].recipient_id or ""
+            match budget.take_text(
+                services.office, services.working_days, recipient, draft.segments
+            ):
                 case Hold() as hold:
-                    holds += [(one.at, hold) for one in draft.about]
+                    holds += [(one.index, hold) for one in draft.reminders]
                 case None:
                     busy.add(draft.office)
                 case delay:
                     taken.append(replace(draft, delay=delay) if delay else draft)
         return taken, holds, frozenset(busy)
 
-    def _desk(self, authority: str) -> _Desk:
-        if authority not in self._desks:
-            office = self.law.sender_of(authority)
-            self._desks[authority] = _Desk(office, self.law, self.now)
-        return self._desks[authority]
+    def _sending_office(self, authority: str) -> _SendingOffice:
+        if authority not in self._offices:
+            office = self.law.sending_office(authority)
+            self._offices[authority] = _SendingOffice(office, self.law, self.now)
+        return self._offices[authority]
 
 
-def _after(due: Due, before: Told, now: datetime) -> Due:
+def _after_earlier_text(
+    due: DueReminder, before: WordedReminder, now: datetime
+) -> DueReminder:
     """The reminder, once another one of its permit goes out in the same claim."""
-    told = before.told_on or due.candidate.last_told_on
-    last = None if corrects(due.step) else now
-    known = replace(due.candidate, last_sent_at=last, last_told_on=told)
+    told = before.announced_on or due.candidate.last_announced_on
+    last = None if is_correction(due.step) else now
+    known = replace(due.candidate, last_sent_at=last, last_announced_on=told)
     return replace(due, candidate=known)
 
 
-def _tells_of_lateness(version: Version, step: str) -> bool:
+def _is_after_closing(version: Version, step: str) -> bool:
     """Whether a step's text is not about a closing to come."""
     return step == CONTACT_NOW or any(
         one.after_closing and one.name == step for one in version.steps
     )
 
 
-def _alone(rule: Rule, step: str, version: Version) -> bool:
+def _is_sent_alone(rule: Rule, step: str, version: Version) -> bool:
     """Whether it has an SMS of its own: a digest only tells of closings to come."""
-    return not rule.merges or corrects(step) or _tells_of_lateness(version, step)
+    return not rule.merges or is_correction(step) or _is_after_closing(version, step)
 
 
-def _has(version: Version, step: str) -> bool:
+def _has_step(version: Version, step: str) -> bool:
     return (
-        corrects(step)
+        is_correction(step)
         or step == CONTACT_NOW
         or any(one.name == step for one in version.steps)
     )
 
 
-def _told_too_late(due: Due, window: Window) -> bool:
-    told_on = due.candidate.last_told_on
+def _was_announced_late(due: DueReminder, window: Window) -> bool:
+    told_on = due.candidate.last_announced_on
     return told_on is not None and told_on > window.closes_on

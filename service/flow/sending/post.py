@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import ClassVar, Final, Protocol
 
-from service.domain.delivery.concurrency import Pace
+from service.domain.delivery.concurrency import ConcurrencyLimit
 from service.domain.delivery.outcome import (
     Accepted,
     NotPosted,
@@ -22,26 +22,26 @@ from service.domain.delivery.outcome import (
     Unknown,
 )
 from service.domain.errors import SetUpError
-from service.flow.permits.register import PHONE
-from service.flow.ports import Provider, Said, Vault
+from service.flow.permits.register import PHONE_COLUMN
+from service.flow.ports import Outcomes, Provider, Vault
 from service.flow.rows import Outgoing
-from service.flow.stop_signal import Stopping, never
+from service.flow.stop_signal import StopSignal, never_stop
 
 log = logging.getLogger(__name__)
 
-IN_FLIGHT: Final = 20
+MAX_IN_FLIGHT: Final = 20
 """POSTs under way at once: Twilio refuses concurrency, not rate (error 20429)."""
 
-IN_VAIN: Final = 5
+MAX_CONSECUTIVE_FAILURES: Final = 5
 """So many refused connections or unknown answers in a row: it is left alone a while."""
 
 
 @dataclass(frozen=True, slots=True)
-class Posted:
+class PostResult:
     """What each message came to; `over`: the provider takes nothing for now."""
 
-    said: Said
-    over: bool
+    outcomes: Outcomes
+    is_blocked: bool
 
 
 class Poster(Protocol):
@@ -52,7 +52,7 @@ class Poster(Protocol):
     """
 
     lanes: ClassVar[int]
-    pace: Pace
+    pace: ConcurrencyLimit
 
     @property
     def provider(self) -> Provider:
@@ -63,10 +63,10 @@ class Poster(Protocol):
         """What opens the phones."""
 
     @property
-    def stopping(self) -> Stopping:
+    def is_stopping(self) -> StopSignal:
         """Whether it was told to stop."""
 
-    async def post(self, messages: Sequence[Outgoing], deadline: float) -> Posted:
+    async def post(self, messages: Sequence[Outgoing], deadline: float) -> PostResult:
         """POST messages in their order; none after the deadline.
 
         None either once the account is refused, or several in a row found no provider.
@@ -85,123 +85,125 @@ class Posting:
 
     provider: Provider
     vault: Vault
-    pace: Pace = field(default_factory=lambda: Pace.of(IN_FLIGHT))
-    stopping: Stopping = never
-    busy: int = field(default=0, init=False)
-    left: int = field(default=0, init=False)
+    pace: ConcurrencyLimit = field(
+        default_factory=lambda: ConcurrencyLimit.start(MAX_IN_FLIGHT)
+    )
+    is_stopping: StopSignal = never_stop
+    in_flight: int = field(default=0, init=False)
+    unposted: int = field(default=0, init=False)
 
     async def post(
         self,
         messages: Sequence[Outgoing],
         deadline: float,
-        since: float | None = None,
-    ) -> Posted:
+        claimed_at: float | None = None,
+    ) -> PostResult:
         """POST messages in their order; none after the deadline.
 
         Their time runs `since` they were claimed, else from now on.
         """
-        began = elapsed() if since is None else since
+        began = monotonic_now() if claimed_at is None else claimed_at
         round_ = _Round(self, deque(messages), began, deadline)
-        self.left += len(messages)
+        self.unposted += len(messages)
         try:
             async with asyncio.TaskGroup() as group:
-                for _ in range(min(self.pace.most, len(messages))):
-                    group.create_task(round_.work())
+                for _ in range(min(self.pace.maximum, len(messages))):
+                    group.create_task(round_.run())
         except BaseExceptionGroup as several:
             raise several.exceptions[0] from None  # one thing broke off, not a group
-        return Posted(round_.said, round_.over)
+        return PostResult(round_.outcomes, round_.is_blocked)
 
 
 @dataclass(slots=True)
 class _Round:
-    to: Posting
-    left: deque[Outgoing]
-    began: float
+    poster: Posting
+    queue: deque[Outgoing]
+    claimed_at: float
     deadline: float
-    said: list[tuple[Outgoing, Outcome]] = field(default_factory=list)
-    turns: dict[str | None, float] = field(default_factory=dict)
-    in_vain: int = 0
-    over: bool = False
+    outcomes: list[tuple[Outgoing, Outcome]] = field(default_factory=list)
+    sender_turns: dict[str | None, float] = field(default_factory=dict)
+    consecutive_failures: int = 0
+    is_blocked: bool = False
 
-    async def work(self) -> None:
+    async def run(self) -> None:
         """Take message after message while there is room."""
-        while self.left:
-            if self._hopeless():
-                self._leave()
-            elif wait := self._wait():
+        while self.queue:
+            if self._must_stop():
+                self._mark_not_posted()
+            elif wait := self._seconds_to_wait():
                 await asyncio.sleep(wait)
             else:
-                self.to.left -= 1
-                await self._post(self.left.popleft())
+                self.poster.unposted -= 1
+                await self._post(self.queue.popleft())
 
-    def _hopeless(self) -> bool:
-        late = elapsed() > self.deadline
-        return self.over or late or self.to.stopping()
+    def _must_stop(self) -> bool:
+        late = monotonic_now() > self.deadline
+        return self.is_blocked or late or self.poster.is_stopping()
 
-    def _leave(self) -> None:
+    def _mark_not_posted(self) -> None:
         """Whoever is left was provably not POSTed."""
-        why = NotPosted("told to stop") if self.to.stopping() else NotPosted()
-        self.said += [(one, why) for one in self.left]
-        self.to.left -= len(self.left)
-        self.left.clear()
+        why = NotPosted("told to stop") if self.poster.is_stopping() else NotPosted()
+        self.outcomes += [(one, why) for one in self.queue]
+        self.poster.unposted -= len(self.queue)
+        self.queue.clear()
 
-    def _wait(self) -> float:
+    def _seconds_to_wait(self) -> float:
         """Seconds until the next message may go; 0: now."""
-        now = elapsed()
-        if self.to.busy >= self.to.pace.room(now):
-            return _GLANCE
-        first = self.left[0]
-        late = self.turns.get(first.sent_from, self.began)
+        now = monotonic_now()
+        if self.poster.in_flight >= self.poster.pace.allowed_at(now):
+            return _POLL_INTERVAL
+        first = self.queue[0]
+        late = self.sender_turns.get(first.sent_from, self.claimed_at)
         return max(late + first.delay - now, 0.0)
 
     async def _post(self, message: Outgoing) -> None:
-        begun = elapsed()
+        begun = monotonic_now()
         # Its turn comes as much later as that of the one before it did: no bursts.
-        self.turns[message.sent_from] = begun - message.delay
-        self.to.busy += 1
+        self.sender_turns[message.sent_from] = begun - message.delay
+        self.poster.in_flight += 1
         try:
-            outcome = await self._ask(message, begun)
+            outcome = await self._send(message, begun)
         finally:
-            self.to.busy -= 1
-        self.said.append((message, outcome))
-        self._learn(outcome, begun)
+            self.poster.in_flight -= 1
+        self.outcomes.append((message, outcome))
+        self._adjust_pace(outcome, begun)
 
-    async def _ask(self, message: Outgoing, begun: float) -> Outcome:
+    async def _send(self, message: Outgoing, begun: float) -> Outcome:
         try:
-            phone = self.to.vault.open(message.to, PHONE)
+            phone = self.poster.vault.decrypt(message.encrypted_phone, PHONE_COLUMN)
         except SetUpError:
             log.exception("message %s: its phone cannot be read", message.id)
             return NotPosted("phone cannot be read")
-        left = message.valid_for - (begun - self.began)
+        left = message.valid_for - (begun - self.claimed_at)
         ready = replace(message, phone=phone, valid_for=left, post_until=self.deadline)
-        return await self.to.provider.send(ready)
+        return await self.poster.provider.send(ready)
 
-    def _learn(self, outcome: Outcome, begun: float) -> None:
+    def _adjust_pace(self, outcome: Outcome, begun: float) -> None:
         """Let the pace follow, and stop where nothing more would be taken."""
-        pace, in_vain = self.to.pace, 0
+        pace, in_vain = self.poster.pace, 0
         match outcome:
             case Accepted():
-                self.to.pace = pace.went_well()
-            case Refused(crowded=True):
+                self.poster.pace = pace.after_success()
+            case Refused(over_concurrency=True):
                 wait = outcome.retry_after or 0.0
-                self.to.pace = pace.crowded(begun, elapsed(), wait)
+                self.poster.pace = pace.after_refusal(begun, monotonic_now(), wait)
             case Refused(kind=RefusalKind.ACCOUNT):
-                self.over = True
+                self.is_blocked = True
             case Refused(kind=RefusalKind.RETRY_SAFE) | Unknown():
-                in_vain = self.in_vain + 1
-                self.over = self.over or in_vain >= IN_VAIN
+                in_vain = self.consecutive_failures + 1
+                self.is_blocked = self.is_blocked or in_vain >= MAX_CONSECUTIVE_FAILURES
             case Refused() | NotPosted():
                 pass
-        self.in_vain = in_vain
+        self.consecutive_failures = in_vain
 
 
-_GLANCE: Final = 0.01
+_POLL_INTERVAL: Final = 0.01
 """Seconds between two looks at whether there is room."""
 
 
 _CLOCK: Final = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
 
 
-def elapsed() -> float:
+def monotonic_now() -> float:
     """Seconds on a clock that goes on while the machine sleeps, where there is one."""
     return time.clock_gettime(_CLOCK)

@@ -7,8 +7,8 @@ from enum import StrEnum
 from functools import partial
 from typing import Protocol
 
-from service.domain.delivery.unknown_outcome import Doubt, objection
-from service.domain.formats.operator_request import order_from
+from service.domain.delivery.unknown_outcome import UnknownOutcome, undecidable_reason
+from service.domain.formats.operator_request import parse_operator_request
 from service.flow.ports import Clock
 
 
@@ -30,7 +30,7 @@ class ResolveStore(Protocol):
         by: str,
         reason: str,
         now: datetime,
-        objection: Callable[[Doubt], str | None],
+        objection: Callable[[UnknownOutcome], str | None],
     ) -> None:
         """Decide a message in one transaction, and write down who did and why.
 
@@ -39,19 +39,19 @@ class ResolveStore(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Resolving:
+class ResolveDeps:
     """What deciding needs; `patience` is how long settling waits for proof."""
 
     store: ResolveStore
     clock: Clock
-    patience: timedelta
+    settle_after: timedelta
 
 
 async def resolve(
     message_id: str,
     decision: Decision,
-    order: Mapping[str, object],
-    to: Resolving,
+    request: Mapping[str, object],
+    deps: ResolveDeps,
     by: str,
 ) -> None:
     """Decide one message for a reason that is kept with who gave it.
@@ -60,11 +60,11 @@ async def resolve(
     them. Raises `InvalidError`, `UnknownError`, and `ConflictError` where the message
     is not for a person to decide.
     """
-    await to.store.resolve(
+    await deps.store.resolve(
         message_id,
         decision,
         by=by,
-        reason=order_from(order, "reason")["reason"],
-        now=to.clock.now(),
-        objection=partial(objection, patience=to.patience),
+        reason=parse_operator_request(request, "reason")["reason"],
+        now=deps.clock.now(),
+        objection=partial(undecidable_reason, settle_after=deps.settle_after),
     )

@@ -11,171 +11,181 @@ from uuid import uuid4
 from service.domain.delivery.outcome import Accepted, NotPosted, Refused
 from service.domain.errors import LawChangedError
 from service.domain.lawbook.law import Law
-from service.domain.reminders.limits import HORIZON, limits_of
-from service.flow.ports import Clock, LawStore, Said, SendStore, Words
-from service.flow.rows import Claim, Claiming
-from service.flow.sending.breaker import WatchStore, watch
-from service.flow.sending.plan_claim import Planning
-from service.flow.sending.post import Posted, Poster, elapsed
+from service.domain.reminders.limits import CLAIM_HORIZON, compute_limits
+from service.flow.ports import ClaimStore, Clock, LawStore, Outcomes, TemplateLibrary
+from service.flow.rows import Claim, ClaimRequest
+from service.flow.sending.breaker import BreakerStore, check_breaker
+from service.flow.sending.plan_claim import ClaimPlanner
+from service.flow.sending.post import Poster, PostResult, monotonic_now
 
 log = logging.getLogger(__name__)
 
-CLAIMED: Final = 200
+MAX_CLAIMED: Final = 200
 """Messages claimed and not yet POSTed, at most."""
 
-ROUNDS: Final = 10
+CLAIMED_PER_POST: Final = 10
 """Messages claimed for each that may be under way at once."""
 
-FRESH: Final = 10.0
+MAX_CLAIM_AGE: Final = 10.0
 """Seconds for which it holds what a claim has seen: who opted out, what is paused."""
 
-TURN: Final = 30.0
+MAX_TURN: Final = 30.0
 """Seconds after which others get their turn: what fell due, what became of the rest."""
 
 
 @dataclass(frozen=True, slots=True)
-class Sending:
+class SendDeps:
     """What sending needs of the outside; times in seconds."""
 
-    laws: LawStore
-    store: SendStore
-    words: Words
-    posting: Poster
+    law_store: LawStore
+    store: ClaimStore
+    templates: TemplateLibrary
+    poster: Poster
     clock: Clock
     lease: float
     post_timeout: float
-    watching: WatchStore
+    breaker_store: BreakerStore
 
 
 @dataclass(frozen=True, slots=True)
-class Sent:
+class SendResult:
     """How many messages were POSTed, and whether something sendable is left."""
 
     posted: int
-    more: bool
+    more_due: bool
 
 
-async def send(to: Sending, since: datetime) -> Sent:
+async def send(deps: SendDeps, checked_until: datetime) -> SendResult:
     """Claim and POST until nothing sendable is due, or the turn is over.
 
     Of what was never sent only what was born by `since`: the volume guard has seen it.
     A round in which nothing could be POSTed in time ends it: the next tick goes on.
     Told to stop it claims no more, and POSTs no more of what is claimed.
     """
-    turn = _Turn(to, str(uuid4()), since, await to.laws.law())
-    lanes = [turn.lane() for _ in range(to.posting.lanes)]
+    turn = _SendTurn(
+        deps, str(uuid4()), checked_until, await deps.law_store.current_law()
+    )
+    lanes = [turn.run() for _ in range(deps.poster.lanes)]
     ended = await asyncio.gather(*lanes, return_exceptions=True)
     failed = [one for one in ended if isinstance(one, BaseException)]
     for one in failed[1:]:
         log.error("a second lane broke off as well", exc_info=one)
     for one in failed:
         raise one
-    done = [one for one in ended if isinstance(one, Sent)]
-    return Sent(sum(one.posted for one in done), all(one.more for one in done))
+    done = [one for one in ended if isinstance(one, SendResult)]
+    return SendResult(
+        sum(one.posted for one in done), all(one.more_due for one in done)
+    )
 
 
 @dataclass(slots=True)
-class _Turn:
+class _SendTurn:
     """Who sends since when, by which law; until when, and whose sender is busy."""
 
-    to: Sending
+    deps: SendDeps
     owner: str
-    since: datetime
+    checked_until: datetime
     law: Law
-    ends_at: float = field(default_factory=lambda: elapsed() + TURN)
-    busy: dict[str, float] = field(default_factory=dict)
+    ends_at: float = field(default_factory=lambda: monotonic_now() + MAX_TURN)
+    busy_until: dict[str, float] = field(default_factory=dict)
 
-    async def lane(self) -> Sent:
+    async def run(self) -> SendResult:
         """Round by round: while one lane POSTs, another one claims.
 
         What is taken, as mostly, is written down together with the next claim.
         """
-        to, posted = self.to, 0
-        said: Said = ()
+        to, posted = self.deps, 0
+        said: Outcomes = ()
         try:
-            while elapsed() < self.ends_at and not to.posting.stopping():
-                deadline = elapsed() + min(to.lease - 2 * to.post_timeout, FRESH)
-                most = self._most()
+            while monotonic_now() < self.ends_at and not to.poster.is_stopping():
+                deadline = monotonic_now() + min(
+                    to.lease - 2 * to.post_timeout, MAX_CLAIM_AGE
+                )
+                most = self._claim_size()
                 if not most:
-                    return Sent(posted, more=False)
+                    return SendResult(posted, more_due=False)
                 claim, said = await self._claim(most, said), ()
                 if not claim.examined:
-                    if not self.busy:
-                        return Sent(posted, more=False)
-                    await asyncio.sleep(min(self.busy.values()) - elapsed())
+                    if not self.busy_until:
+                        return SendResult(posted, more_due=False)
+                    await asyncio.sleep(min(self.busy_until.values()) - monotonic_now())
                     continue
-                done = await to.posting.post(claim.messages, deadline)
-                await to.posting.provider.hand_over()
-                said = done.said
+                done = await to.poster.post(claim.messages, deadline)
+                await to.poster.provider.flush()
+                said = done.outcomes
                 in_time = sum(not isinstance(one, NotPosted) for _, one in said)
                 posted += in_time
                 if not all(isinstance(one, Accepted) for _, one in said):
                     said = await self._record(said)
-                if self._ends(done, in_time):
-                    return Sent(posted, more=False)
+                if self._is_last_round(done, in_time):
+                    return SendResult(posted, more_due=False)
         except BaseException:
-            self.ends_at = elapsed()
+            self.ends_at = monotonic_now()
             raise
         finally:
             await self._record(said)
-        return Sent(posted, more=True)
+        return SendResult(posted, more_due=True)
 
-    def _ends(self, done: Posted, in_time: int) -> bool:
+    def _is_last_round(self, done: PostResult, in_time: int) -> bool:
         """Whether it was the last round of its lane, or of all where it is `over`."""
-        if done.over:
-            self.ends_at = elapsed()
-        return done.over or bool(done.said and not in_time)
+        if done.is_blocked:
+            self.ends_at = monotonic_now()
+        return done.is_blocked or bool(done.outcomes and not in_time)
 
-    def _most(self) -> int:
+    def _claim_size(self) -> int:
         """How many one lane may claim; none while the provider takes none."""
-        room = self.to.posting.pace.room(elapsed())
-        return min(CLAIMED, ROUNDS * room) // self.to.posting.lanes
+        room = self.deps.poster.pace.allowed_at(monotonic_now())
+        return min(MAX_CLAIMED, CLAIMED_PER_POST * room) // self.deps.poster.lanes
 
-    async def _claim(self, most: int, said: Said) -> Claim:
+    async def _claim(self, max_messages: int, outcomes: Outcomes) -> Claim:
         """Claim by the law and words in force; what changes just then is read again.
 
         Offices whose sender is busy are left alone.
         """
-        to = self.to
-        self.busy = {one: at for one, at in self.busy.items() if at > elapsed()}
+        to = self.deps
+        self.busy_until = {
+            one: at for one, at in self.busy_until.items() if at > monotonic_now()
+        }
         while True:
             law, now = self.law, to.clock.now()
-            planning = Planning(law, await to.words.current(law.digest), now)
-            how = Claiming(
+            planning = ClaimPlanner(law, await to.templates.current(law.digest), now)
+            how = ClaimRequest(
                 owner=self.owner,
                 lease=to.lease,
-                most=most,
-                since=self.since,
-                law=law.digest,
-                without=_issuing(frozenset(self.busy), law),
-                limits=limits_of(law.authorities.values(), now),
-                plan=partial(planning.plan, most=most),
+                max_messages=max_messages,
+                checked_until=self.checked_until,
+                law_digest=law.digest,
+                excluded_authorities=_authorities_of(frozenset(self.busy_until), law),
+                limits=compute_limits(law.authorities.values(), now),
+                plan=partial(planning.plan, max_messages=max_messages),
             )
             try:
-                claim = await to.store.claim(how, now, said)
+                claim = await to.store.claim(how, now, outcomes)
             except LawChangedError:
-                self.law = await to.laws.law()
+                self.law = await to.law_store.current_law()
             else:
-                self.busy |= dict.fromkeys(claim.busy, elapsed() + HORIZON / 2)
+                self.busy_until |= dict.fromkeys(
+                    claim.busy_offices, monotonic_now() + CLAIM_HORIZON / 2
+                )
                 return claim
 
-    async def _record(self, said: Said) -> Said:
+    async def _record(self, outcomes: Outcomes) -> Outcomes:
         """Write down what became of POSTs, and look whether too many were refused.
 
         What is left to write down: nothing.
         """
-        if said:
-            to = self.to
-            await to.store.record(self.owner, said, to.clock.now())
-            if any(isinstance(one, Refused) for _, one in said):
-                await watch(to.watching, to.clock)
+        if outcomes:
+            to = self.deps
+            await to.store.record(self.owner, outcomes, to.clock.now())
+            if any(isinstance(one, Refused) for _, one in outcomes):
+                await check_breaker(to.breaker_store, to.clock)
         return ()
 
 
-def _issuing(offices: frozenset[str], law: Law) -> frozenset[str]:
+def _authorities_of(offices: frozenset[str], law: Law) -> frozenset[str]:
     """The authorities for which these offices send."""
     if not offices:
         return offices
     return frozenset(
-        code for code in law.authorities if law.sender_of(code).code in offices
+        code for code in law.authorities if law.sending_office(code).code in offices
     )

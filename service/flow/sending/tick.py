@@ -4,16 +4,16 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from service.flow.ports import ExpandStore, ReceiveStore, SettleStore
-from service.flow.sending.breaker import watch
+from service.flow.sending.breaker import check_breaker
 from service.flow.sending.expand import expand
-from service.flow.sending.receive import poll
-from service.flow.sending.send import Sending, send
+from service.flow.sending.receive import poll_receipts
+from service.flow.sending.send import SendDeps, send
 from service.flow.sending.settle import settle
-from service.flow.sending.volume_guard import Guarding, foresee, look
+from service.flow.sending.volume_guard import VolumeGuardDeps, check_volume, open_day
 
 
 @dataclass(frozen=True, slots=True)
-class Pass:
+class TickDeps:
     """What a pass needs.
 
     `settle_after` is how long after the last moment of a POST a provider's list
@@ -21,58 +21,58 @@ class Pass:
     before the provider is asked instead.
     """
 
-    sending: Sending
-    guarding: Guarding
-    expanding: ExpandStore
-    settling: SettleStore
-    receiving: ReceiveStore
+    send_deps: SendDeps
+    volume_guard_deps: VolumeGuardDeps
+    expand_store: ExpandStore
+    settle_store: SettleStore
+    receive_store: ReceiveStore
     settle_after: timedelta
     poll_after: timedelta
 
 
 @dataclass(frozen=True, slots=True)
-class Passed:
+class TickResult:
     """What one pass did; `open` outcomes are unknown, or another process's."""
 
-    born: int
+    created: int
     posted: int
     moved: int
-    open: int
+    open_outcomes: int
 
     @property
-    def busy(self) -> bool:
+    def has_activity(self) -> bool:
         """Whether there was anything to do."""
-        return bool(self.born or self.posted or self.moved or self.open)
+        return bool(self.created or self.posted or self.moved or self.open_outcomes)
 
 
-async def tick(to: Pass) -> Passed:
+async def tick(deps: TickDeps) -> TickResult:
     """Expand, settle, send, and ask after receipts that never came.
 
     The volume guard writes forecasts down before the first and looks before the third,
     and so after every turn of sending. Told to stop, it ends what is under way and
     begins nothing more.
     """
-    clock, posting = to.sending.clock, to.sending.posting
-    watching, stopping = to.sending.watching, posting.stopping
+    clock, posting = deps.send_deps.clock, deps.send_deps.poster
+    watching, stopping = deps.send_deps.breaker_store, posting.is_stopping
     born, posted, moved, more = 0, 0, 0, True
     while more:
-        await foresee(to.guarding)
-        born += await expand(to.expanding, clock, stopping)
+        await open_day(deps.volume_guard_deps)
+        born += await expand(deps.expand_store, clock, stopping)
         await settle(
-            to.settling,
+            deps.settle_store,
             provider=posting.provider,
             vault=posting.vault,
             clock=clock,
-            patience=to.settle_after,
-            stopping=stopping,
+            settle_after=deps.settle_after,
+            is_stopping=stopping,
         )
-        looked = await look(to.guarding)
-        sent = await send(to.sending, looked)
-        posted, more = posted + sent.posted, sent.more and not stopping()
-        moved += await poll(
-            posting.provider, to.receiving, clock, to.poll_after, stopping
+        looked = await check_volume(deps.volume_guard_deps)
+        sent = await send(deps.send_deps, looked)
+        posted, more = posted + sent.posted, sent.more_due and not stopping()
+        moved += await poll_receipts(
+            posting.provider, deps.receive_store, clock, deps.poll_after, stopping
         )
-        await watch(watching, clock)
+        await check_breaker(watching, clock)
         if not stopping():
-            await watching.ticked()
-    return Passed(born, posted, moved, await to.settling.open())
+            await watching.record_tick()
+    return TickResult(born, posted, moved, await deps.settle_store.count_open())

@@ -12,9 +12,15 @@ from zoneinfo import ZoneInfo
 from service.domain.errors import UnknownError
 from service.domain.law.authority import Authority
 from service.domain.lawbook.law import Law
-from service.domain.reminders.volume_guard import AHEAD, Dawn, expected, most, why_held
-from service.domain.reports.forecast import Falling
-from service.domain.reports.period import ReportPeriod, between
+from service.domain.reminders.volume_guard import (
+    FREEZE_AHEAD,
+    DayOpening,
+    allowed,
+    day_held_reason,
+    forecast_today,
+)
+from service.domain.reports.forecast import DueCount
+from service.domain.reports.period import ReportPeriod, period_between
 from service.flow.ports import Clock, LawStore
 
 log = logging.getLogger(__name__)
@@ -23,7 +29,7 @@ _A_DAY: Final = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
-class Frozen:
+class DayForecast:
     """The forecast written down for a day, and whether more has been confirmed."""
 
     reminders: int
@@ -32,33 +38,35 @@ class Frozen:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class DayCounts:
     """What an office's registers say as a day begins; see `Dawn`."""
 
-    falling: Sequence[Falling]
-    unborn: Sequence[Falling]
-    carried: int
+    due: Sequence[DueCount]
+    overdue: Sequence[DueCount]
+    carried_over: int
 
 
-class GuardStore(Protocol):
+class VolumeGuardStore(Protocol):
     """Counting days, writing their forecasts down, and holding an office."""
 
-    async def started(self) -> set[str]:
+    async def started_authorities(self) -> set[str]:
         """The authorities with a type on trial or live."""
 
-    async def frozen(self, since: date) -> Mapping[str, Mapping[date, Frozen]]:
+    async def forecasts(
+        self, first_on: date
+    ) -> Mapping[str, Mapping[date, DayForecast]]:
         """What was written down for the days from `since` on, by office."""
 
-    async def standing(
+    async def count_day(
         self,
         today: ReportPeriod,
         ahead: ReportPeriod,
         authorities: Sequence[str],
         now: datetime,
-    ) -> Standing:
+    ) -> DayCounts:
         """What today and the days ahead bring, and what today begins with."""
 
-    async def freeze(
+    async def store_forecasts(
         self, office: str, today: date, expected: Mapping[date, int], now: datetime
     ) -> None:
         """Write an office's days down; of them only today's may take another's place.
@@ -66,10 +74,10 @@ class GuardStore(Protocol):
         Whoever writes the last of them first has begun the day, and nobody else.
         """
 
-    async def waits(self, now: datetime) -> bool:
+    async def has_sendable(self, now: datetime) -> bool:
         """Whether anything is due and not held beyond `now`."""
 
-    async def sendable(self, now: datetime) -> tuple[datetime, Mapping[str, int]]:
+    async def count_sendable(self, now: datetime) -> tuple[datetime, Mapping[str, int]]:
         """Such reminders by authority, paused ones too, and until when is counted.
 
         Whatever is born once this is written is born later.
@@ -78,122 +86,130 @@ class GuardStore(Protocol):
     async def counted_until(self) -> datetime | None:
         """Until when was counted last; None: never."""
 
-    async def begun(self, authorities: Sequence[str], since: datetime) -> int:
+    async def count_sent(self, authorities: Sequence[str], since: datetime) -> int:
         """Reminders sent for the first time since then, or under way."""
 
-    async def hold(self, office: str, day: date, reason: str, now: datetime) -> bool:
+    async def pause_office(
+        self, office: str, day: date, reason: str, now: datetime
+    ) -> bool:
         """Pause what an office sends, and alarm; False if it is held or confirmed."""
 
-    async def passed(self, now: datetime) -> None:
+    async def mark_checked(self, now: datetime) -> None:
         """Write down that the guard has looked at everything until now."""
 
 
-_NEVER: Final = datetime.min.replace(tzinfo=UTC)
+_BEFORE_ALL: Final = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
-class Guarding:
+class VolumeGuardDeps:
     """What the guard needs of the outside."""
 
-    laws: LawStore
-    store: GuardStore
+    law_store: LawStore
+    store: VolumeGuardStore
     clock: Clock
 
 
-async def foresee(to: Guarding) -> Mapping[str, Mapping[date, Frozen]]:
+async def open_day(deps: VolumeGuardDeps) -> Mapping[str, Mapping[date, DayForecast]]:
     """Begin the day of every office that has not begun it; the forecasts there are.
 
     Before reminders are born: what is to come is counted by slots, and what fell due
     while nothing ran is told from what came in late.
     """
-    law, now = await to.laws.law(), to.clock.now()
-    offices = _offices(law, await to.store.started())
-    known = await _known(to, now)
+    law, now = await deps.law_store.current_law(), deps.clock.now()
+    offices = _authorities_by_office(law, await deps.store.started_authorities())
+    known = await _load_forecasts(deps, now)
     begun = False
     for office, authorities in offices.items():
         of_office = known.get(office.code, {})
         today = now.astimezone(office.zone).date()
-        if today + AHEAD not in of_office:
-            await _begin(office, authorities, of_office, to, now)
+        if today + FREEZE_AHEAD not in of_office:
+            await _open_office_day(office, authorities, of_office, deps, now)
             begun = True
-    return await _known(to, now) if begun else known
+    return await _load_forecasts(deps, now) if begun else known
 
 
-async def _known(to: Guarding, now: datetime) -> Mapping[str, Mapping[date, Frozen]]:
-    return await to.store.frozen(now.date() - AHEAD - _A_DAY)
+async def _load_forecasts(
+    deps: VolumeGuardDeps, now: datetime
+) -> Mapping[str, Mapping[date, DayForecast]]:
+    return await deps.store.forecasts(now.date() - FREEZE_AHEAD - _A_DAY)
 
 
-async def _begin(
+async def _open_office_day(
     office: Authority,
     authorities: Sequence[str],
-    known: Mapping[date, Frozen],
-    to: Guarding,
+    known: Mapping[date, DayForecast],
+    deps: VolumeGuardDeps,
     now: datetime,
 ) -> None:
     zone = office.zone
     today = now.astimezone(zone).date()
-    ahead = between(today + _A_DAY, today + AHEAD, zone)
-    standing = await to.store.standing(
-        between(today, today, zone), ahead, authorities, now
+    ahead = period_between(today + _A_DAY, today + FREEZE_AHEAD, zone)
+    standing = await deps.store.count_day(
+        period_between(today, today, zone), ahead, authorities, now
     )
-    dawn = Dawn(
-        falling=_by_day(standing.falling, zone),
-        unborn=_by_day(standing.unborn, zone),
-        carried=standing.carried,
+    dawn = DayOpening(
+        due=_count_by_day(standing.due, zone),
+        overdue=_count_by_day(standing.overdue, zone),
+        carried_over=standing.carried_over,
     )
     frozen = {day: one.reminders for day, one in known.items()}
     last = max((one.made_at for one in known.values()), default=None)
     last_on = last.astimezone(zone).date() if last else None
-    days = {day: dawn.falling.get(day, 0) for day in ahead.each}
-    days[today] = expected(today, frozen, last_on, dawn)
-    await to.store.freeze(office.code, today, days, now)
+    days = {day: dawn.due.get(day, 0) for day in ahead.days}
+    days[today] = forecast_today(today, frozen, last_on, dawn)
+    await deps.store.store_forecasts(office.code, today, days, now)
 
 
-def _by_day(found: Iterable[Falling], zone: ZoneInfo) -> Mapping[date, int]:
+def _count_by_day(found: Iterable[DueCount], zone: ZoneInfo) -> Mapping[date, int]:
     counted = Counter[date]()
     for one in found:
-        counted[one.at.astimezone(zone).date()] += one.reminders
+        counted[one.due_at.astimezone(zone).date()] += one.reminders
     return counted
 
 
-async def look(to: Guarding) -> datetime:
+async def check_volume(deps: VolumeGuardDeps) -> datetime:
     """Hold every office whose day brings far more than was expected of it.
 
     An office that sends for several authorities has one day and one forecast. Says
     until when reminders were born that have been looked at.
     """
-    now = to.clock.now()
-    if not await to.store.waits(now):
-        return await to.store.counted_until() or _NEVER
-    until, waiting = await to.store.sendable(now)
-    known = await foresee(to)
-    offices = _offices(await to.laws.law(), await to.store.started())
+    now = deps.clock.now()
+    if not await deps.store.has_sendable(now):
+        return await deps.store.counted_until() or _BEFORE_ALL
+    until, waiting = await deps.store.count_sendable(now)
+    known = await open_day(deps)
+    offices = _authorities_by_office(
+        await deps.law_store.current_law(), await deps.store.started_authorities()
+    )
     for office, authorities in offices.items():
         due = sum(waiting.get(code, 0) for code in authorities)
         today = now.astimezone(office.zone).date()
         frozen = known.get(office.code, {}).get(today)
         if due and frozen and not frozen.confirmed:
-            since = between(today, today, office.zone).starts_at
-            brought = due + await to.store.begun(authorities, since)
-            await _judge(office.code, today, brought, frozen.reminders, to)
-    await to.store.passed(until)
+            since = period_between(today, today, office.zone).starts_at
+            brought = due + await deps.store.count_sent(authorities, since)
+            await _judge_day(office.code, today, brought, frozen.reminders, deps)
+    await deps.store.mark_checked(until)
     return until
 
 
-async def _judge(
-    office: str, today: date, brought: int, forecast: int, to: Guarding
+async def _judge_day(
+    office: str, today: date, reminders_today: int, forecast: int, deps: VolumeGuardDeps
 ) -> None:
-    if brought <= most(forecast):
+    if reminders_today <= allowed(forecast):
         return
-    reason = why_held(brought, forecast, office)
-    if await to.store.hold(office, today, reason, to.clock.now()):
+    reason = day_held_reason(reminders_today, forecast, office)
+    if await deps.store.pause_office(office, today, reason, deps.clock.now()):
         log.warning("volume guard: office %s is held: %s", office, reason)
 
 
-def _offices(law: Law, authorities: Iterable[str]) -> Mapping[Authority, list[str]]:
+def _authorities_by_office(
+    law: Law, authorities: Iterable[str]
+) -> Mapping[Authority, list[str]]:
     """Who texts for some authorities; one without a sender texts nobody."""
     found = defaultdict[str, list[str]](list)
     for code in sorted(authorities):
         with suppress(UnknownError):
-            found[law.sender_of(code).code].append(code)
+            found[law.sending_office(code).code].append(code)
     return {law.authority(code): codes for code, codes in found.items()}

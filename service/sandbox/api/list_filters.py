@@ -9,13 +9,13 @@ from service.sandbox.messages.messages import Message
 from service.sandbox.refusals import RefusedError
 
 _DATES = ("DateSent", "DateSent<", "DateSent>")
-NAMES = ("To", "From", *_DATES)
+FILTER_NAMES = ("To", "From", *_DATES)
 _DAY, _SECOND = timedelta(days=1), timedelta(seconds=1)
-_EVER = (datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC))
+_ALL_TIME = (datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC))
 
 
 @dataclass(frozen=True, slots=True)
-class Criteria:
+class ListFilters:
     """What a message must be to be listed; spans include their start, not their end."""
 
     to: str | None
@@ -35,7 +35,7 @@ class Criteria:
             spans=tuple(_span(name, query[name]) for name in _DATES if query.get(name)),
         )
 
-    def admit(self, message: Message, now: datetime) -> bool:
+    def matches(self, message: Message, now: datetime) -> bool:
         """Whether to list it; one not sent yet has no date, so no span holds it."""
         sent = message.sent_at
         return (
@@ -56,8 +56,8 @@ def _span(name: str, found: str) -> tuple[datetime, datetime]:
         whole_day = name == "DateSent" or len(found) == len("2024-01-29")
         end = at + (_DAY if whole_day else _SECOND)
         return (
-            _EVER[0] if name == "DateSent<" else at,
-            _EVER[1] if name == "DateSent>" else end,
+            _ALL_TIME[0] if name == "DateSent<" else at,
+            _ALL_TIME[1] if name == "DateSent>" else end,
         )
     except (ValueError, OverflowError) as unreadable:
         raise RefusedError(20001, f"{name}={found}") from unreadable

@@ -5,43 +5,47 @@ from datetime import UTC, datetime
 from aiohttp import web
 
 from service.sandbox.account import Account
-from service.sandbox.api.list_pages import turn_to
-from service.sandbox.authentication import answer, authenticate, tell
+from service.sandbox.api.list_pages import find_page
+from service.sandbox.authentication import authenticate, errors_as_json, json_response
 from service.sandbox.faults import MessageFault, Target
-from service.sandbox.faults.active import Trouble
-from service.sandbox.faults.faulted_request import SID
-from service.sandbox.faults.middleware import Strikes
-from service.sandbox.lifecycle.lifecycle import Lives
-from service.sandbox.messages.messages import POOL_NUMBER, Message, Messages
-from service.sandbox.messages.resource import API_VERSION, resource
+from service.sandbox.faults.active import ActiveFaults
+from service.sandbox.faults.faulted_request import SID_KEY
+from service.sandbox.faults.middleware import FaultMiddleware
+from service.sandbox.lifecycle.lifecycle import MessageLifecycle
+from service.sandbox.messages.messages import POOL_NUMBER, Message, MessageLog
+from service.sandbox.messages.resource import API_VERSION, message_resource
 from service.sandbox.messages.submission import Submission, parse_submission
 from service.sandbox.refusals import RefusedError
 
 PREFIX = f"/{API_VERSION}/Accounts"
 
 
-class Api:
+class MessagesApi:
     """Handlers of one account's messages."""
 
     def __init__(
-        self, account: Account, messages: Messages, lives: Lives, trouble: Trouble
+        self,
+        account: Account,
+        messages: MessageLog,
+        lives: MessageLifecycle,
+        trouble: ActiveFaults,
     ) -> None:
         self._account = account
         self._messages = messages
         self._lives = lives
         self._trouble = trouble
 
-    def application(self, strikes: Strikes) -> web.Application:
+    def make_app(self, faults: FaultMiddleware) -> web.Application:
         """To be mounted at PREFIX; whoever may call is at the mercy of the faults."""
-        app = web.Application(middlewares=[tell, authenticate(self._account)])
+        app = web.Application(middlewares=[errors_as_json, authenticate(self._account)])
         every, one = "/{account}/Messages.json", "/{account}/Messages/{sid}.json"
         app.add_routes(
             [
-                web.post(every, strikes.around("create", self.create)),
-                web.get(every, strikes.around("list", self.page)),
-                web.get(one, strikes.around("fetch", self.fetch)),
-                web.post(one, strikes.around("update", self.update)),
-                web.delete(one, strikes.around("delete", self.delete)),
+                web.post(every, faults.wrap("create", self.create)),
+                web.get(every, faults.wrap("list", self.page)),
+                web.get(one, faults.wrap("fetch", self.fetch)),
+                web.post(one, faults.wrap("update", self.update)),
+                web.delete(one, faults.wrap("delete", self.delete)),
             ]
         )
         return app
@@ -61,23 +65,23 @@ class Api:
             direction="outbound-api",
             status=asked.status,
             form=raw,
-            **self._facts(asked),
+            **self._fault_fields(asked),
         )
-        request[SID] = message.sid
-        self._lives.begin(message)
-        return answer(self._shape(message), status=201)
+        request[SID_KEY] = message.sid
+        self._lives.start(message)
+        return json_response(self._to_json(message), status=201)
 
     async def page(self, request: web.Request) -> web.Response:
         """Show one page, numbered and linked as Twilio does."""
-        found = turn_to(self._messages, request.query, datetime.now(UTC))
+        found = find_page(self._messages, request.query, datetime.now(UTC))
         start = found.number * found.size
 
         def link(query: str | None) -> str | None:
             return f"{request.path}?{query}" if query else None
 
-        return answer(
+        return json_response(
             {
-                "messages": [self._shape(message) for message in found.messages],
+                "messages": [self._to_json(message) for message in found.messages],
                 "page": found.number,
                 "page_size": found.size,
                 "start": start,
@@ -91,7 +95,7 @@ class Api:
 
     async def fetch(self, request: web.Request) -> web.Response:
         """Show the message as it is now."""
-        return answer(self._shape(self._find(request)))
+        return json_response(self._to_json(self._find(request)))
 
     async def update(self, request: web.Request) -> web.Response:
         """Redact on an empty Body; stop a scheduled one on Status=canceled."""
@@ -103,29 +107,29 @@ class Api:
         if status and message.status != "scheduled":
             raise RefusedError(30409, message.status)
         if status:
-            self._lives.move(message, "canceled")
+            self._lives.advance(message, "canceled")
         if "Body" in form:
             self._messages.record("redacted", sid=message.sid)
-        return answer(self._shape(message))
+        return json_response(self._to_json(message))
 
     async def delete(self, request: web.Request) -> web.Response:
         """Hide it from now on, not while it is on its way; the log keeps it."""
         message = self._find(request)
-        if not message.over:
+        if not message.is_final:
             raise RefusedError(20009, message.status)
         self._messages.record("deleted", sid=message.sid)
         return web.Response(status=204)
 
     def _refuse_opted_out(self, asked: Submission) -> None:
-        if self._messages.opt_outs.between(asked.to, asked.sender or POOL_NUMBER):
+        if self._messages.opt_outs.blocks(asked.to, asked.sender or POOL_NUMBER):
             raise RefusedError(21610, asked.to)
 
-    def _facts(self, asked: Submission) -> dict[str, object]:
+    def _fault_fields(self, asked: Submission) -> dict[str, object]:
         """What faults make of a message; of two that say the same, the first counts."""
         facts: dict[str, object] = {}
         target = Target("message", phone=asked.to, body=asked.body)
-        for armed in self._trouble.striking(MessageFault, target):
-            facts = armed.fault.facts() | facts
+        for armed in self._trouble.strike(MessageFault, target):
+            facts = armed.fault.event_fields() | facts
         return facts
 
     def _find(self, request: web.Request) -> Message:
@@ -134,5 +138,5 @@ class Api:
             raise RefusedError(20404, request.path)
         return message
 
-    def _shape(self, message: Message) -> dict[str, object]:
-        return resource(message, self._account.sid)
+    def _to_json(self, message: Message) -> dict[str, object]:
+        return message_resource(message, self._account.sid)

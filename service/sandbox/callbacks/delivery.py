@@ -16,23 +16,23 @@ import aiohttp
 import orjson
 from yarl import URL
 
-from service.sandbox.callbacks.signature import sign, with_body
-from service.sandbox.callbacks.webhook import Post
-from service.sandbox.messages.messages import Messages
+from service.sandbox.callbacks.signature import sign, with_body_digest
+from service.sandbox.callbacks.webhook import OutgoingWebhook
+from service.sandbox.messages.messages import MessageLog
 
-_ONE_TRY: Final = 5.0
-_ALL_TRIES: Final = 15.0
-_AT_ONCE: Final = 32
+_TRY_TIMEOUT: Final = 5.0
+_TOTAL_TIMEOUT: Final = 15.0
+_CONCURRENT_WEBHOOKS: Final = 32
 _RETRIES: Final = frozenset("012345")
-_KEY: Final = "webhooks_sharedkey_sandbox"
-_TYPES: Final = {
+_SHARED_KEY: Final = "webhooks_sharedkey_sandbox"
+_MEDIA_TYPES: Final = {
     "form": "application/x-www-form-urlencoded; charset=utf-8",
     "json": "application/json",
 }
 
 
 @dataclass(frozen=True, slots=True)
-class _Letter:
+class _SignedWebhook:
     """A webhook written and signed."""
 
     url: str
@@ -40,68 +40,68 @@ class _Letter:
     headers: Mapping[str, str]
 
 
-class Callbacks:
+class WebhookSender:
     """Delivers webhooks over one session, 32 at most at a time.
 
     As with Twilio, nothing orders the webhooks of one message.
     """
 
     def __init__(
-        self, session: aiohttp.ClientSession, auth_token: str, messages: Messages
+        self, session: aiohttp.ClientSession, auth_token: str, messages: MessageLog
     ) -> None:
         self._session = session
         self._auth_token = auth_token
         self._messages = messages
-        self._slots = asyncio.Semaphore(_AT_ONCE)
+        self._slots = asyncio.Semaphore(_CONCURRENT_WEBHOOKS)
 
-    async def deliver(self, post: Post) -> str:
+    async def deliver(self, webhook: OutgoingWebhook) -> str:
         """POST it until it is taken or given up; returns the last result.
 
         A result is an HTTP status, `ct` or `rt`. One try takes 5 s at most, all
         together 15 s, and a retry follows at once.
         """
-        plain, _, fragment = post.url.partition("#")
-        retries, after = _overrides(fragment)
-        letter = self._sealed(post, plain)
+        plain, _, fragment = webhook.url.partition("#")
+        retries, after = _retry_settings(fragment)
+        letter = self._sign(webhook, plain)
         async with self._slots:
-            give_up = asyncio.get_running_loop().time() + _ALL_TRIES
+            give_up = asyncio.get_running_loop().time() + _TOTAL_TIMEOUT
             attempt = 1
             while True:
                 result = await self._post(letter, give_up)
                 self._messages.record(
                     "callback",
-                    sid=post.sid,
-                    status=post.status,
+                    sid=webhook.sid,
+                    status=webhook.status,
                     url=plain,
                     attempt=attempt,
                     result=result,
                 )
-                if attempt > retries or not _again(result, after):
+                if attempt > retries or not _retries_after(result, after):
                     return result
                 attempt += 1
 
-    def _sealed(self, post: Post, url: str) -> _Letter:
+    def _sign(self, post: OutgoingWebhook, url: str) -> _SignedWebhook:
         """Write and sign it; a retry is the same letter again."""
         headers = {
-            "Content-Type": _TYPES[post.content],
+            "Content-Type": _MEDIA_TYPES[post.content],
             "I-Twilio-Idempotency-Token": str(uuid.uuid4()),
             "User-Agent": "TwilioProxy/1.1",
         }
         if post.algorithm != "sha1":
             name = f"HMAC_{post.algorithm.upper()}"
             headers["X-Twilio-Webhooks-Signature-Settings"] = (
-                f"key={_KEY},algorithm={name}"
+                f"key={_SHARED_KEY},algorithm={name}"
             )
         body, signed = urlencode(post.fields).encode(), post.fields
         if post.content == "json":
             body, signed = orjson.dumps(post.fields), {}
-            url = with_body(url, body)
+            url = with_body_digest(url, body)
         headers["X-Twilio-Signature"] = sign(
             self._auth_token, url, signed, post.algorithm
         )
-        return _Letter(url, body, headers)
+        return _SignedWebhook(url, body, headers)
 
-    async def _post(self, letter: _Letter, give_up: float) -> str:
+    async def _post(self, letter: _SignedWebhook, give_up: float) -> str:
         left = give_up - asyncio.get_running_loop().time()
         try:
             async with self._session.post(
@@ -109,7 +109,9 @@ class Callbacks:
                 data=letter.body,
                 headers=letter.headers,
                 allow_redirects=False,
-                timeout=aiohttp.ClientTimeout(total=max(0.001, min(_ONE_TRY, left))),
+                timeout=aiohttp.ClientTimeout(
+                    total=max(0.001, min(_TRY_TIMEOUT, left))
+                ),
             ) as answer:
                 return str(answer.status)
         except aiohttp.ClientConnectorError:
@@ -118,13 +120,13 @@ class Callbacks:
             return "rt"
 
 
-def _overrides(fragment: str) -> tuple[int, frozenset[str]]:
+def _retry_settings(fragment: str) -> tuple[int, frozenset[str]]:
     given = dict(parse_qsl(fragment))
     retries, after = given.get("rc", ""), given.get("rp", "ct")
     return int(retries) if retries in _RETRIES else 1, frozenset(after.split(","))
 
 
-def _again(result: str, after: frozenset[str]) -> bool:
+def _retries_after(result: str, after: frozenset[str]) -> bool:
     if result.startswith("2"):
         return False
     kind = f"{result[0]}xx" if result.isdigit() else result

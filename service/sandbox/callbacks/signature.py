@@ -19,7 +19,7 @@ def sign(
     return base64.b64encode(digest).decode()
 
 
-def with_body(url: str, body: bytes) -> str:
+def with_body_digest(url: str, body: bytes) -> str:
     """Add to a URL what binds this body to it."""
     bound = f"bodySHA256={hashlib.sha256(body).hexdigest()}"
     return f"{url}{'&' if '?' in url else '?'}{bound}"

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Post:
+class OutgoingWebhook:
     """What to tell whom, after `delay` seconds.
 
     One with a `rank` waits for the others of its message and goes in order of ranks.

@@ -8,10 +8,14 @@ from pathlib import Path
 import jinja2
 from aiohttp import web
 
-from service.sandbox.messages.fates import DELIVERED, FATES, reason_of
-from service.sandbox.messages.messages import Message, Messages
+from service.sandbox.messages.fates import (
+    DELIVERED,
+    DELIVERIES_BY_SUFFIX,
+    failure_reason,
+)
+from service.sandbox.messages.messages import Message, MessageLog
 
-_SHOWN = 1000
+_MOST_PHONES = 1000
 _SIGNED = re.compile(r"(【[^】]{1,40}】|[A-Z][A-Z0-9 &'-]{1,30}: )?(.*)", re.DOTALL)
 _CHINESE = re.compile(r"[\u3400-\u9fff]")
 _AMERICAN = re.compile(r"\+1(\d{3})(\d{3})(\d{4})")
@@ -19,7 +23,7 @@ _HEADERS = {
     "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'",
     "Referrer-Policy": "no-referrer",
 }
-_TICKS = {
+_STATUS_MARKS = {
     "accepted": ("○", "accepted 已接收"),
     "scheduled": ("○", "scheduled 已排期"),
     "queued": ("○", "queued 排队中"),
@@ -37,7 +41,7 @@ _TICKS = {
 class Inbox:
     """Pages for people; nothing on them is masked, since no number is real."""
 
-    def __init__(self, messages: Messages) -> None:
+    def __init__(self, messages: MessageLog) -> None:
         self._messages = messages
         self._page = _environment().get_template("inbox.html")
 
@@ -56,9 +60,9 @@ class Inbox:
             last.setdefault(message.phone, message)
             counts[message.phone] = counts.get(message.phone, 0) + 1
         return self._render(
-            phones=list(islice(last.items(), _SHOWN)),
+            phones=list(islice(last.items(), _MOST_PHONES)),
             counts=counts,
-            fates=[*FATES.items(), ("··", DELIVERED)],
+            fates=[*DELIVERIES_BY_SUFFIX.items(), ("··", DELIVERED)],
         )
 
     async def phone(self, request: web.Request) -> web.Response:
@@ -93,11 +97,11 @@ def _environment() -> jinja2.Environment:
     environment.filters |= {
         "signed": split_signature,
         "language": _language,
-        "spaced": _spaced,
+        "spaced": _space_number,
         "hue": _hue,
         "local": datetime.astimezone,
-        "tick": _tick,
-        "reason": reason_of,
+        "tick": _status_mark,
+        "reason": failure_reason,
     }
     return environment
 
@@ -108,15 +112,15 @@ def split_signature(body: str) -> tuple[str, str]:
     return (parts[1] or "", parts[2]) if parts else ("", body)
 
 
-def _tick(status: str) -> tuple[str, str]:
-    return _TICKS.get(status, ("?", status))
+def _status_mark(status: str) -> tuple[str, str]:
+    return _STATUS_MARKS.get(status, ("?", status))
 
 
 def _language(body: str) -> str:
     return "zh-Hans" if _CHINESE.search(body) else "en"
 
 
-def _spaced(number: str) -> str:
+def _space_number(number: str) -> str:
     american = _AMERICAN.fullmatch(number)
     return f"+1 {american[1]} {american[2]} {american[3]}" if american else number
 

@@ -5,27 +5,27 @@ from collections.abc import Sequence
 from aiohttp import web
 
 from service.sandbox.account import Account
-from service.sandbox.authentication import answer
+from service.sandbox.authentication import json_response
 from service.sandbox.errors import SandboxError
 from service.sandbox.faults import Fault, parse_faults
-from service.sandbox.faults.active import Trouble
-from service.sandbox.lifecycle.status_callbacks import Receipts
-from service.sandbox.messages.messages import Messages
-from service.sandbox.messages.opt_outs import WORDS
-from service.sandbox.messages.resource import testimony
+from service.sandbox.faults.active import ActiveFaults
+from service.sandbox.lifecycle.status_callbacks import StatusCallbacks
+from service.sandbox.messages.messages import MessageLog
+from service.sandbox.messages.opt_outs import OPT_OUT_KEYWORDS
+from service.sandbox.messages.resource import message_with_history
 from service.sandbox.messages.submission import Submission, check_url
 from service.sandbox.refusals import RefusedError
 
 
-class Backstage:
+class ControlApi:
     """Handlers under `/_sandbox`, open to whoever reaches the loopback."""
 
     def __init__(
         self,
         account: Account,
-        messages: Messages,
-        receipts: Receipts,
-        trouble: Trouble,
+        messages: MessageLog,
+        receipts: StatusCallbacks,
+        trouble: ActiveFaults,
         inbound_url: str | None,
     ) -> None:
         self._account = account
@@ -47,12 +47,15 @@ class Backstage:
 
     async def health(self, _: web.Request) -> web.Response:
         """Say whose sandbox lives here: a client knows the SID it was given."""
-        return answer({"status": "ok", "account_sid": self._account.sid})
+        return json_response({"status": "ok", "account_sid": self._account.sid})
 
     async def messages(self, _: web.Request) -> web.Response:
         """Tell of every message ever taken, oldest first, deleted ones too."""
-        told = [testimony(one, self._account.sid) for one in self._messages.in_order()]
-        return answer(told)
+        told = [
+            message_with_history(one, self._account.sid)
+            for one in self._messages.in_order()
+        ]
+        return json_response(told)
 
     async def inbound(self, request: web.Request) -> web.Response:
         """Bring an answer: From, To, Body, and Url unless given at the start.
@@ -73,19 +76,22 @@ class Backstage:
             text = f"inbound: Url: found {form['Url']}, expected http://… or https://…"
             raise web.HTTPBadRequest(text=text) from refused
         wish = form.get("OptOutType")
-        if wish not in {None, *WORDS}:
-            text = f"inbound: OptOutType: found {wish}, expected {', '.join(WORDS)}"
+        if wish not in {None, *OPT_OUT_KEYWORDS}:
+            text = (
+                f"inbound: OptOutType: found {wish}, expected "
+                f"{', '.join(OPT_OUT_KEYWORDS)}"
+            )
             raise web.HTTPBadRequest(text=text)
         said = Submission(form["To"], form["From"], None, form["Body"], None, None)
         message = self._messages.create(
             said, direction="inbound", status="received", form=raw, wish=wish
         )
-        result = await self._receipts.bring(message, url)
-        return answer({"sid": message.sid, "result": result})
+        result = await self._receipts.post_inbound(message, url)
+        return json_response({"sid": message.sid, "result": result})
 
     async def faults(self, _: web.Request) -> web.Response:
         """List the faults in force, with what each met and struck."""
-        return answer(self._trouble.told())
+        return json_response(self._trouble.as_json())
 
     async def put_faults(self, request: web.Request) -> web.Response:
         """Replace all faults by a JSON list; 400 names every mistake in it."""
@@ -93,13 +99,13 @@ class Backstage:
             faults = parse_faults(await request.read(), "faults")
         except SandboxError as wrong:
             raise web.HTTPBadRequest(text=str(wrong)) from wrong
-        return self._put(faults)
+        return self._replace_faults(faults)
 
     async def clear_faults(self, _: web.Request) -> web.Response:
         """Lift all faults, and let go whoever waits because of one."""
-        return self._put([])
+        return self._replace_faults([])
 
-    def _put(self, faults: Sequence[Fault]) -> web.Response:
+    def _replace_faults(self, faults: Sequence[Fault]) -> web.Response:
         self._messages.record("faults", faults=[one.as_json() for one in faults])
-        self._trouble.put(faults)
-        return answer(self._trouble.told())
+        self._trouble.replace(faults)
+        return json_response(self._trouble.as_json())

@@ -20,7 +20,7 @@ from service.sandbox.faults.callbacks import (
     ShuffledCallbacks,
 )
 from service.sandbox.faults.fault import Fault, Target
-from service.sandbox.faults.json_list import FAULTS, load_faults, parse_faults
+from service.sandbox.faults.json_list import FAULT_LIST, load_faults, parse_faults
 from service.sandbox.faults.messages import Ending, MessageFault, StuckQueue, Unlisted
 from service.sandbox.faults.requests import (
     Broken,
@@ -33,7 +33,7 @@ from service.sandbox.faults.requests import (
 )
 
 __all__ = [
-    "FAULTS",
+    "FAULT_LIST",
     "BloatedAnswer",
     "Broken",
     "Busy",

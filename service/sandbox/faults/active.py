@@ -13,7 +13,7 @@ F = TypeVar("F", bound=Fault)
 
 
 @dataclass(slots=True)
-class Armed(Generic[F]):
+class ActiveFault(Generic[F]):
     """A fault and its tally: how many targets it met, how many of them it struck.
 
     It meets nothing more from `until` on, an instant of the clock it is asked with.
@@ -29,14 +29,14 @@ class Armed(Generic[F]):
     def __post_init__(self) -> None:
         self.rng = Random(self.fault.seed)  # noqa: S311 - to be repeated, not secret
 
-    def over(self, now: float) -> bool:
+    def is_over(self, now: float) -> bool:
         """Whether its time or its number is used up."""
         late = self.until is not None and now >= self.until
         return late or self.struck == self.fault.times
 
     def strikes(self, target: Target, now: float) -> bool:
         """Count this target, and say whether it is hit."""
-        if self.over(now) or not self.fault.meets(target):
+        if self.is_over(now) or not self.fault.matches(target):
             return False
         self.met += 1
         if self.met % self.fault.every:
@@ -47,7 +47,7 @@ class Armed(Generic[F]):
         return True
 
 
-class Trouble:
+class ActiveFaults:
     """All faults in the order of their list; `clock` tells seconds, ever growing."""
 
     def __init__(
@@ -55,24 +55,25 @@ class Trouble:
     ) -> None:
         self._clock = clock
         self._lifted = asyncio.Event()
-        self._armed: list[Armed[Fault]] = []
-        self.put(faults)
+        self._armed: list[ActiveFault[Fault]] = []
+        self.replace(faults)
 
-    def put(self, faults: Iterable[Fault] = ()) -> None:
+    def replace(self, faults: Iterable[Fault] = ()) -> None:
         """Replace all; what waited because of the old ones waits no longer."""
         self._lifted.set()
         self._lifted = asyncio.Event()
         now = self._clock()
         self._armed = [
-            Armed(one, one.lasts and now + one.lasts, self._lifted) for one in faults
+            ActiveFault(one, one.lasts and now + one.lasts, self._lifted)
+            for one in faults
         ]
 
-    def told(self) -> list[dict[str, object]]:
+    def as_json(self) -> list[dict[str, object]]:
         """Tell each fault, what it met and struck, and whether it is over."""
         now = self._clock()
         return [
             one.fault.as_json()
-            | {"met": one.met, "struck": one.struck, "over": one.over(now)}
+            | {"met": one.met, "struck": one.struck, "over": one.is_over(now)}
             for one in self._armed
         ]
 
@@ -81,8 +82,8 @@ class Trouble:
         """Set as soon as the faults of now are replaced."""
         return self._lifted
 
-    def striking(self, kind: type[F], target: Target) -> Iterator[Armed[F]]:
+    def strike(self, kind: type[F], target: Target) -> Iterator[ActiveFault[F]]:
         """Go through the faults of a kind that strike; each counts when it is asked."""
         for one in self._armed:
             if isinstance(one.fault, kind) and one.strikes(target, self._clock()):
-                yield cast("Armed[F]", one)
+                yield cast("ActiveFault[F]", one)

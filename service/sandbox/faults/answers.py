@@ -6,7 +6,7 @@ from typing import Literal
 from aiohttp import web
 from pydantic import Field
 
-from service.sandbox.faults.faulted_request import GoOn, Visit
+from service.sandbox.faults.faulted_request import FaultedRequest, NextHandler
 from service.sandbox.faults.requests import RequestFault
 
 _MEGABYTE = 1_000_000
@@ -16,13 +16,17 @@ _HEADER = b"X-Endless-%07d: " + b"." * 80 + b"\r\n"
 class AnswerFault(RequestFault):
     """Lets the message be taken, and logged, before it touches the answer."""
 
-    async def around(self, visit: Visit, go_on: GoOn) -> web.Response:
+    async def handle(
+        self, request: FaultedRequest, next_handler: NextHandler
+    ) -> web.Response:
         """Go on, then spoil what comes back."""
-        answer = await go_on()
-        visit.log(self.fault)
-        return self.spoil(visit, answer)
+        answer = await next_handler()
+        request.log(self.fault)
+        return self.change_answer(request, answer)
 
-    def spoil(self, visit: Visit, answer: web.Response) -> web.Response:
+    def change_answer(
+        self, request: FaultedRequest, answer: web.Response
+    ) -> web.Response:
         """Return what the client gets instead of this answer."""
         raise NotImplementedError
 
@@ -33,13 +37,15 @@ class LostAnswer(AnswerFault):
     fault: Literal["lost-answer"] = "lost-answer"
     cut: Literal["before", "middle"] = "before"
 
-    def spoil(self, visit: Visit, answer: web.Response) -> web.Response:
+    def change_answer(
+        self, request: FaultedRequest, answer: web.Response
+    ) -> web.Response:
         """Hang up on the client."""
         if self.cut == "before":
-            return visit.hang_up()
+            return request.hang_up()
         body = _body(answer)
         head = f"{_head(answer)}Content-Length: {len(body)}\r\n\r\n"
-        return visit.hang_up(head.encode() + body[: len(body) // 2])
+        return request.hang_up(head.encode() + body[: len(body) // 2])
 
 
 class TruncatedAnswer(AnswerFault):
@@ -47,10 +53,10 @@ class TruncatedAnswer(AnswerFault):
 
     fault: Literal["truncated-answer"] = "truncated-answer"
 
-    def spoil(self, _: Visit, answer: web.Response) -> web.Response:
+    def change_answer(self, _: FaultedRequest, answer: web.Response) -> web.Response:
         """Keep the first half."""
         body = _body(answer)
-        return _instead(answer, body[: len(body) // 2])
+        return _with_body(answer, body[: len(body) // 2])
 
 
 class BloatedAnswer(AnswerFault):
@@ -59,13 +65,13 @@ class BloatedAnswer(AnswerFault):
     fault: Literal["bloated-answer"] = "bloated-answer"
     megabytes: int = Field(10, ge=1, le=1000)
 
-    def spoil(self, _: Visit, answer: web.Response) -> web.Response:
+    def change_answer(self, _: FaultedRequest, answer: web.Response) -> web.Response:
         """Add a field that nobody asked for."""
         body = _body(answer)
         if not body.endswith(b"}"):
             return answer
         padding = b"." * (self.megabytes * _MEGABYTE)
-        return _instead(answer, body[:-1] + b',"padding":"' + padding + b'"}')
+        return _with_body(answer, body[:-1] + b',"padding":"' + padding + b'"}')
 
 
 class EndlessHeaders(AnswerFault):
@@ -74,11 +80,13 @@ class EndlessHeaders(AnswerFault):
     fault: Literal["endless-headers"] = "endless-headers"
     megabytes: int = Field(10, ge=1, le=100)
 
-    def spoil(self, visit: Visit, answer: web.Response) -> web.Response:
+    def change_answer(
+        self, request: FaultedRequest, answer: web.Response
+    ) -> web.Response:
         """Say headers until the client has had enough."""
         count = self.megabytes * _MEGABYTE // len(_HEADER % 0)
         headers = b"".join(_HEADER % number for number in range(count))
-        return visit.hang_up(_head(answer).encode() + headers)
+        return request.hang_up(_head(answer).encode() + headers)
 
 
 class WrongSid(AnswerFault):
@@ -89,13 +97,15 @@ class WrongSid(AnswerFault):
 
     fault: Literal["wrong-sid"] = "wrong-sid"
 
-    def spoil(self, visit: Visit, answer: web.Response) -> web.Response:
+    def change_answer(
+        self, request: FaultedRequest, answer: web.Response
+    ) -> web.Response:
         """Exchange the SID wherever it stands."""
-        if visit.sid is None:
+        if request.sid is None:
             return answer
-        other = visit.other_sid()
-        return _instead(
-            answer, _body(answer).replace(visit.sid.encode(), other.encode())
+        other = request.other_sid()
+        return _with_body(
+            answer, _body(answer).replace(request.sid.encode(), other.encode())
         )
 
 
@@ -109,7 +119,7 @@ def _head(answer: web.Response) -> str:
     return f"HTTP/1.1 {answer.status} {phrase}\r\nContent-Type: {kind}\r\n"
 
 
-def _instead(answer: web.Response, body: bytes) -> web.Response:
+def _with_body(answer: web.Response, body: bytes) -> web.Response:
     return web.Response(
         status=answer.status, body=body, content_type=answer.content_type
     )

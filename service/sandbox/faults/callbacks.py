@@ -7,8 +7,8 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
-from service.sandbox.callbacks.webhook import Post
-from service.sandbox.faults.fault import Fault, Seconds, drawn
+from service.sandbox.callbacks.webhook import OutgoingWebhook
+from service.sandbox.faults.fault import Fault, Seconds, draw_seconds
 
 
 class CallbackFault(Fault):
@@ -16,11 +16,13 @@ class CallbackFault(Fault):
 
     on: tuple[Literal["status", "inbound"], ...] = ("status",)
 
-    def aimed_at(self) -> tuple[str, ...]:
+    def target_kinds(self) -> tuple[str, ...]:
         """List what `on` lists."""
         return self.on
 
-    def change(self, post: Post, rng: Random) -> Sequence[Post]:
+    def change(
+        self, webhook: OutgoingWebhook, rng: Random
+    ) -> Sequence[OutgoingWebhook]:
         """Return what is posted instead."""
         raise NotImplementedError
 
@@ -31,9 +33,9 @@ class DuplicatedCallbacks(CallbackFault):
     fault: Literal["duplicated-callbacks"] = "duplicated-callbacks"
     copies: int = Field(2, ge=2, le=100)
 
-    def change(self, post: Post, _: Random) -> Sequence[Post]:
+    def change(self, webhook: OutgoingWebhook, _: Random) -> Sequence[OutgoingWebhook]:
         """Post it again and again."""
-        return [post] * self.copies
+        return [webhook] * self.copies
 
 
 class ShuffledCallbacks(CallbackFault):
@@ -44,9 +46,11 @@ class ShuffledCallbacks(CallbackFault):
 
     fault: Literal["shuffled-callbacks"] = "shuffled-callbacks"
 
-    def change(self, post: Post, rng: Random) -> Sequence[Post]:
+    def change(
+        self, webhook: OutgoingWebhook, rng: Random
+    ) -> Sequence[OutgoingWebhook]:
         """Draw a rank for each."""
-        return [replace(post, rank=rng.random())]
+        return [replace(webhook, rank=rng.random())]
 
 
 class LostCallbacks(CallbackFault):
@@ -54,7 +58,7 @@ class LostCallbacks(CallbackFault):
 
     fault: Literal["lost-callbacks"] = "lost-callbacks"
 
-    def change(self, _: Post, __: Random) -> Sequence[Post]:
+    def change(self, _: OutgoingWebhook, __: Random) -> Sequence[OutgoingWebhook]:
         """Post nothing."""
         return []
 
@@ -72,10 +76,12 @@ class LateCallbacks(CallbackFault):
             raise ValueError("upto should not be less than seconds")
         return self
 
-    def change(self, post: Post, rng: Random) -> Sequence[Post]:
+    def change(
+        self, webhook: OutgoingWebhook, rng: Random
+    ) -> Sequence[OutgoingWebhook]:
         """Add to its delay."""
-        delay = post.delay + drawn(rng, self.seconds, self.upto)
-        return [replace(post, delay=delay)]
+        delay = webhook.delay + draw_seconds(rng, self.seconds, self.upto)
+        return [replace(webhook, delay=delay)]
 
 
 class CallbackFormat(CallbackFault):
@@ -85,6 +91,6 @@ class CallbackFormat(CallbackFault):
     content: Literal["form", "json"] = "form"
     algorithm: Literal["sha1", "sha256"] = "sha1"
 
-    def change(self, post: Post, _: Random) -> Sequence[Post]:
+    def change(self, webhook: OutgoingWebhook, _: Random) -> Sequence[OutgoingWebhook]:
         """Dress it differently."""
-        return [replace(post, content=self.content, algorithm=self.algorithm)]
+        return [replace(webhook, content=self.content, algorithm=self.algorithm)]

@@ -20,7 +20,7 @@ class Target:
     kind: str
     phone: str = ""
     body: str = ""
-    inside: int = 0
+    in_flight: int = 0
 
 
 class Fault(BaseModel):
@@ -52,19 +52,19 @@ class Fault(BaseModel):
         told = self.model_dump(mode="json", exclude_defaults=True, exclude={"fault"})
         return {"fault": self.fault, **told}
 
-    def meets(self, target: Target) -> bool:
+    def matches(self, target: Target) -> bool:
         """Whether it is aimed at this target at all."""
         return (
-            target.kind in self.aimed_at()
+            target.kind in self.target_kinds()
             and self.phone in {None, target.phone}
             and (self.body is None or bool(self.body.search(target.body)))
         )
 
-    def aimed_at(self) -> tuple[str, ...]:
+    def target_kinds(self) -> tuple[str, ...]:
         """List the kinds of targets."""
         raise NotImplementedError
 
 
-def drawn(rng: Random, seconds: float, upto: float | None) -> float:
+def draw_seconds(rng: Random, seconds: float, upto: float | None) -> float:
     """Take `seconds`, or any time between the two when there is an `upto`."""
     return seconds if upto is None else rng.uniform(seconds, upto)

@@ -9,33 +9,33 @@ from random import Random
 
 from aiohttp import web
 
-from service.sandbox.messages.messages import Messages
-from service.sandbox.sleep import pause
+from service.sandbox.messages.messages import MessageLog
+from service.sandbox.sleep import interruptible_sleep
 
-GoOn = Callable[[], Awaitable[web.Response]]
-SID = web.RequestKey("sid", str)
+NextHandler = Callable[[], Awaitable[web.Response]]
+SID_KEY = web.RequestKey("sid", str)
 _RESET = struct.pack("ii", 1, 0)
-_GLANCE = 0.05
+_POLL_SECONDS = 0.05
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Visit:
+class FaultedRequest:
     """A request and what may be done to it; `lifted` is set when the fault is over."""
 
     request: web.Request
     kind: str
     form: list[list[str]]
-    messages: Messages
+    messages: MessageLog
     rng: Random
     lifted: asyncio.Event
 
     @property
     def sid(self) -> str | None:
         """The message this request made or asks about."""
-        return self.request.get(SID) or self.request.match_info.get("sid")
+        return self.request.get(SID_KEY) or self.request.match_info.get("sid")
 
     @property
-    def gone(self) -> bool:
+    def client_gone(self) -> bool:
         """Whether the client has given up."""
         transport = self.request.transport
         return transport is None or transport.is_closing()
@@ -55,19 +55,19 @@ class Visit:
         others = (sid for sid in every if sid != self.sid)
         return next(others, f"SM{self.rng.getrandbits(128):032x}")
 
-    async def outwait(self, seconds: float) -> None:
+    async def wait_for_client(self, seconds: float) -> None:
         """Wait until the client gives up, the fault is lifted, or for so long."""
-        while seconds > 0 and not (self.gone or self.lifted.is_set()):
-            await pause(min(seconds, _GLANCE), self.lifted)
-            seconds -= _GLANCE
+        while seconds > 0 and not (self.client_gone or self.lifted.is_set()):
+            await interruptible_sleep(min(seconds, _POLL_SECONDS), self.lifted)
+            seconds -= _POLL_SECONDS
 
-    def hang_up(self, said: bytes = b"") -> web.Response:
+    def hang_up(self, content: bytes = b"") -> web.Response:
         """End the connection after these bytes, which stand for the whole answer.
 
         What is returned, as a handler must, is never said.
         """
         if transport := self.request.transport:
-            transport.write(said)
+            transport.write(content)
             transport.close()
         return web.Response()
 

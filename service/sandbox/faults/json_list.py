@@ -10,7 +10,7 @@ from service.sandbox.errors import SandboxError
 from service.sandbox.faults import answers, callbacks, messages, requests
 from service.sandbox.faults.fault import Fault
 
-_Any = Annotated[
+_AnyFault = Annotated[
     requests.Latency
     | requests.Busy
     | requests.Refusal
@@ -32,8 +32,8 @@ _Any = Annotated[
     | callbacks.CallbackFormat,
     Field(discriminator="fault"),
 ]
-FAULTS: TypeAdapter[list[_Any]] = TypeAdapter(
-    list[_Any], config=ConfigDict(defer_build=True)
+FAULT_LIST: TypeAdapter[list[_AnyFault]] = TypeAdapter(
+    list[_AnyFault], config=ConfigDict(defer_build=True)
 )
 _SHOWN = 60
 
@@ -41,7 +41,7 @@ _SHOWN = 60
 def parse_faults(text: bytes, where: str) -> list[Fault]:
     """Read a JSON list; raises SandboxError with all its mistakes, after `where`."""
     try:
-        return [*FAULTS.validate_json(text)]
+        return [*FAULT_LIST.validate_json(text)]
     except ValidationError as wrong:
         raise SandboxError.bad_faults(where, [*_mistakes(wrong)]) from wrong
 

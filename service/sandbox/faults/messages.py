@@ -7,17 +7,17 @@ from pydantic import Field, model_validator
 
 from service.sandbox.faults.fault import Fault, Seconds
 
-_FIRST = frozenset({"accepted", "scheduled", "queued"})
+_FIRST_STATUSES = frozenset({"accepted", "scheduled", "queued"})
 
 
 class MessageFault(Fault):
     """Strikes messages that nobody refused."""
 
-    def aimed_at(self) -> tuple[str, ...]:
+    def target_kinds(self) -> tuple[str, ...]:
         """Strike nothing else."""
         return ("message",)
 
-    def facts(self) -> dict[str, object]:
+    def event_fields(self) -> dict[str, object]:
         """What the `created` line says of it."""
         raise NotImplementedError
 
@@ -38,11 +38,13 @@ class Ending(MessageFault):
     @model_validator(mode="after")
     def _once_each(self) -> Self:
         counts = Counter(self.path)
-        if wrong := [one for one in counts if counts[one] > 1 or one in _FIRST]:
+        if wrong := [
+            one for one in counts if counts[one] > 1 or one in _FIRST_STATUSES
+        ]:
             raise ValueError(f"path should not repeat or begin again: {wrong}")
         return self
 
-    def facts(self) -> dict[str, object]:
+    def event_fields(self) -> dict[str, object]:
         """The whole path, so that a restart knows it."""
         return {"ending": {"path": ["queued", *self.path], "code": self.code}}
 
@@ -53,7 +55,7 @@ class StuckQueue(MessageFault):
     fault: Literal["stuck-queue"] = "stuck-queue"
     seconds: Seconds
 
-    def facts(self) -> dict[str, object]:
+    def event_fields(self) -> dict[str, object]:
         """For how long it cannot leave, counted from its taking or its SendAt."""
         return {"stuck": self.seconds}
 
@@ -64,6 +66,6 @@ class Unlisted(MessageFault):
     fault: Literal["unlisted"] = "unlisted"
     seconds: Seconds
 
-    def facts(self) -> dict[str, object]:
+    def event_fields(self) -> dict[str, object]:
         """From when on it is listed, counted from its taking."""
         return {"unlisted": self.seconds}

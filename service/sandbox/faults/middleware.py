@@ -6,27 +6,27 @@ from contextlib import suppress
 
 from aiohttp import web
 
-from service.sandbox.authentication import refusal
+from service.sandbox.authentication import refusal_response
 from service.sandbox.faults import RequestFault, Target
-from service.sandbox.faults.active import Trouble
-from service.sandbox.faults.faulted_request import Visit
-from service.sandbox.messages.messages import Messages
+from service.sandbox.faults.active import ActiveFaults
+from service.sandbox.faults.faulted_request import FaultedRequest
+from service.sandbox.messages.messages import MessageLog
 from service.sandbox.refusals import RefusedError
 
 Handler = Callable[[web.Request], Awaitable[web.Response]]
 
 
-class Strikes:
+class FaultMiddleware:
     """Lets the faults in force at each request, and counts requests in flight."""
 
-    def __init__(self, trouble: Trouble, messages: Messages) -> None:
+    def __init__(self, trouble: ActiveFaults, messages: MessageLog) -> None:
         self._trouble = trouble
         self._messages = messages
         self._inside = 0
         self._empty = asyncio.Event()
         self._empty.set()
 
-    def around(self, kind: str, handler: Handler) -> Handler:
+    def wrap(self, kind: str, handler: Handler) -> Handler:
         """Make a handler of requests of this kind, `create` or another, vulnerable.
 
         Every answer says, as Twilio's do, how many requests were in flight.
@@ -46,7 +46,7 @@ class Strikes:
 
         return struck
 
-    async def rest(self) -> None:
+    async def wait_until_idle(self) -> None:
         """Wait a second at most for all requests, those of clients long gone too."""
         with suppress(TimeoutError):
             await asyncio.wait_for(self._empty.wait(), 1.0)
@@ -56,13 +56,13 @@ class Strikes:
     ) -> web.Response:
         form = [[name, str(text)] for name, text in (await request.post()).items()]
         target = self._target(kind, request, dict(form))
-        struck = self._trouble.striking(RequestFault, target)
+        struck = self._trouble.strike(RequestFault, target)
 
         async def go_on() -> web.Response:
             armed = next(struck, None)
             if armed is None:
-                return await _unstruck(request, handler)
-            visit = Visit(
+                return await _answer_without_fault(request, handler)
+            visit = FaultedRequest(
                 request=request,
                 kind=kind,
                 form=form,
@@ -70,7 +70,7 @@ class Strikes:
                 rng=armed.rng,
                 lifted=armed.lifted,
             )
-            return await armed.fault.around(visit, go_on)
+            return await armed.fault.handle(visit, go_on)
 
         return await go_on()
 
@@ -82,13 +82,13 @@ class Strikes:
             or request.query.get("To")
             or (asked.to if asked else ""),
             body=form.get("Body") or (asked.body if asked else ""),
-            inside=self._inside,
+            in_flight=self._inside,
         )
 
 
-async def _unstruck(request: web.Request, handler: Handler) -> web.Response:
+async def _answer_without_fault(request: web.Request, handler: Handler) -> web.Response:
     """What Twilio answers, refusals too: any answer can be spoilt."""
     try:
         return await handler(request)
     except RefusedError as refused:
-        return refusal(refused)
+        return refusal_response(refused)

@@ -10,11 +10,11 @@ from typing import Literal, Self
 from aiohttp import web
 from pydantic import Field, model_validator
 
-from service.sandbox.authentication import refusal
-from service.sandbox.faults.fault import Fault, Seconds, Target, drawn
-from service.sandbox.faults.faulted_request import GoOn, Visit
+from service.sandbox.authentication import refusal_response
+from service.sandbox.faults.fault import Fault, Seconds, Target, draw_seconds
+from service.sandbox.faults.faulted_request import FaultedRequest, NextHandler
 from service.sandbox.refusals import RefusedError
-from service.sandbox.sleep import pause
+from service.sandbox.sleep import interruptible_sleep
 
 RequestKind = Literal["create", "list", "fetch", "update", "delete"]
 
@@ -29,11 +29,13 @@ class RequestFault(Fault):
 
     on: tuple[RequestKind, ...] = ("create",)
 
-    def aimed_at(self) -> tuple[str, ...]:
+    def target_kinds(self) -> tuple[str, ...]:
         """List what `on` lists."""
         return self.on
 
-    async def around(self, visit: Visit, go_on: GoOn) -> web.Response:
+    async def handle(
+        self, request: FaultedRequest, next_handler: NextHandler
+    ) -> web.Response:
         """Answer the request, with or without what `go_on` would answer."""
         raise NotImplementedError
 
@@ -54,11 +56,15 @@ class Latency(RequestFault):
             raise ValueError("upto should not be less than seconds")
         return self
 
-    async def around(self, visit: Visit, go_on: GoOn) -> web.Response:
+    async def handle(
+        self, request: FaultedRequest, next_handler: NextHandler
+    ) -> web.Response:
         """Wait, then go on."""
-        visit.log(self.fault)
-        await pause(drawn(visit.rng, self.seconds, self.upto), visit.lifted)
-        return await go_on()
+        request.log(self.fault)
+        await interruptible_sleep(
+            draw_seconds(request.rng, self.seconds, self.upto), request.lifted
+        )
+        return await next_handler()
 
 
 class Busy(RequestFault):
@@ -71,14 +77,14 @@ class Busy(RequestFault):
     above: int = Field(0, ge=0)
     retry_after: int | None = Field(None, ge=0)
 
-    def meets(self, target: Target) -> bool:
+    def matches(self, target: Target) -> bool:
         """Count the requests in flight, too."""
-        return super().meets(target) and target.inside > self.above
+        return super().matches(target) and target.in_flight > self.above
 
-    async def around(self, visit: Visit, _: GoOn) -> web.Response:
+    async def handle(self, request: FaultedRequest, _: NextHandler) -> web.Response:
         """Answer at once."""
-        visit.log(self.fault)
-        answer = refusal(RefusedError(20429))
+        request.log(self.fault)
+        answer = refusal_response(RefusedError(20429))
         if self.retry_after is not None:
             answer.headers["Retry-After"] = str(self.retry_after)
         return answer
@@ -91,10 +97,10 @@ class Refusal(RequestFault):
     code: int = Field(ge=10_000, le=99_999)
     status: int | None = Field(None, ge=400, le=499)
 
-    async def around(self, visit: Visit, _: GoOn) -> web.Response:
+    async def handle(self, request: FaultedRequest, _: NextHandler) -> web.Response:
         """Answer at once, with the code's own HTTP status unless told another."""
-        visit.log(self.fault)
-        return refusal(RefusedError(self.code, status=self.status))
+        request.log(self.fault)
+        return refusal_response(RefusedError(self.code, status=self.status))
 
 
 class Broken(RequestFault):
@@ -105,15 +111,17 @@ class Broken(RequestFault):
     html: bool = False
     taken: bool = False
 
-    async def around(self, visit: Visit, go_on: GoOn) -> web.Response:
+    async def handle(
+        self, request: FaultedRequest, next_handler: NextHandler
+    ) -> web.Response:
         """Answer with an error, whatever became of the message."""
         if self.taken:
-            await go_on()
-        visit.log(self.fault)
+            await next_handler()
+        request.log(self.fault)
         if self.html:
             return self._gateway()
         code = 20503 if self.status == HTTPStatus.SERVICE_UNAVAILABLE else 20500
-        return refusal(RefusedError(code, status=self.status))
+        return refusal_response(RefusedError(code, status=self.status))
 
     def _gateway(self) -> web.Response:
         known = self.status in {one.value for one in HTTPStatus}
@@ -129,13 +137,15 @@ class Hang(RequestFault):
     seconds: Seconds = 60
     taken: bool = False
 
-    async def around(self, visit: Visit, go_on: GoOn) -> web.Response:
+    async def handle(
+        self, request: FaultedRequest, next_handler: NextHandler
+    ) -> web.Response:
         """Say nothing, then hang up."""
         if self.taken:
-            await go_on()
-        visit.log(self.fault)
-        await visit.outwait(self.seconds)
-        return visit.hang_up()
+            await next_handler()
+        request.log(self.fault)
+        await request.wait_for_client(self.seconds)
+        return request.hang_up()
 
 
 class Reset(RequestFault):
@@ -143,7 +153,7 @@ class Reset(RequestFault):
 
     fault: Literal["reset"] = "reset"
 
-    async def around(self, visit: Visit, _: GoOn) -> web.Response:
+    async def handle(self, request: FaultedRequest, _: NextHandler) -> web.Response:
         """Cut the connection."""
-        visit.log(self.fault)
-        return visit.reset()
+        request.log(self.fault)
+        return request.reset()

@@ -4,14 +4,14 @@ import asyncio
 from collections.abc import Coroutine
 from datetime import UTC, datetime, timedelta
 
-from service.sandbox.lifecycle.status_callbacks import Receipts
-from service.sandbox.messages.fates import EXPIRED, FAILED
-from service.sandbox.messages.messages import POOL_NUMBER, Message, Messages
+from service.sandbox.lifecycle.status_callbacks import StatusCallbacks
+from service.sandbox.messages.fates import EXPIRED_CODE, FAILED_STATUSES
+from service.sandbox.messages.messages import POOL_NUMBER, Message, MessageLog
 
-_QUEUE = frozenset({"accepted", "scheduled", "queued"})
+_QUEUED_STATUSES = frozenset({"accepted", "scheduled", "queued"})
 
 
-class Lives:
+class MessageLifecycle:
     """Moves messages on, `pace` seconds a step, and calls back for every step.
 
     What does not leave the queue within its ValidityPeriod fails there
@@ -21,27 +21,29 @@ class Lives:
     stopped. What a fault withheld stays so.
     """
 
-    def __init__(self, messages: Messages, receipts: Receipts, pace: float) -> None:
+    def __init__(
+        self, messages: MessageLog, receipts: StatusCallbacks, pace: float
+    ) -> None:
         self._messages = messages
         self._receipts = receipts
         self._pace = pace
         self._tasks: set[asyncio.Task[object]] = set()
 
-    def begin(self, message: Message) -> None:
+    def start(self, message: Message) -> None:
         """Let a message, new or half-way, go its way."""
-        self._spawn(self._live(message))
+        self._spawn(self._run(message))
 
     def resume(self) -> None:
         """Take up where the log ends."""
         for message in self._messages.newest_first():
             if message.direction != "inbound":
                 for status in message.statuses[1:]:
-                    if status not in message.told | message.withheld:
+                    if status not in message.called_back | message.withheld:
                         self._call_back(message, status)
-                if not message.over:
-                    self.begin(message)
+                if not message.is_final:
+                    self.start(message)
 
-    def move(self, message: Message, status: str, code: int | None = None) -> None:
+    def advance(self, message: Message, status: str, code: int | None = None) -> None:
         """Log the next status of a message and call back about it.
 
         `code` is why it failed, where that is not its fate's.
@@ -51,7 +53,9 @@ class Lives:
             sid=message.sid,
             status=status,
             **{"from": message.sender or POOL_NUMBER},
-            error_code=code or message.fate.error_code if status in FAILED else None,
+            error_code=code or message.delivery.error_code
+            if status in FAILED_STATUSES
+            else None,
         )
         self._call_back(message, status)
 
@@ -61,31 +65,31 @@ class Lives:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    async def _live(self, message: Message) -> None:
+    async def _run(self, message: Message) -> None:
         if message.send_at:
-            await _until(message.send_at)
-        for status in message.fate.after(message.status):
-            in_time = await self._step(message, status)
+            await _sleep_until(message.send_at)
+        for status in message.delivery.statuses_after(message.status):
+            in_time = await self._wait_for_step(message, status)
             if message.status == "canceled":
                 return
             if not in_time:
-                self.move(message, "failed", EXPIRED)
+                self.advance(message, "failed", EXPIRED_CODE)
                 return
-            self.move(message, status)
+            self.advance(message, status)
 
-    async def _step(self, message: Message, status: str) -> bool:
+    async def _wait_for_step(self, message: Message, status: str) -> bool:
         """Wait before the next status; False where the queue kept it for too long."""
-        if status in _QUEUE or message.status not in _QUEUE:
+        if status in _QUEUED_STATUSES or message.status not in _QUEUED_STATUSES:
             await asyncio.sleep(self._pace)
             return True
         moves_at = datetime.now(UTC) + timedelta(seconds=self._pace)
         leaves_at = max(message.leaves_at, moves_at)
-        await _until(min(leaves_at, message.valid_until))
+        await _sleep_until(min(leaves_at, message.valid_until))
         return leaves_at <= message.valid_until
 
     def _call_back(self, message: Message, status: str) -> None:
         if message.callback:
-            self._spawn(self._receipts.announce(message, message.callback, status))
+            self._spawn(self._receipts.post_status(message, message.callback, status))
 
     def _spawn(self, work: Coroutine[object, object, object]) -> None:
         task = asyncio.create_task(work)
@@ -93,5 +97,5 @@ class Lives:
         task.add_done_callback(self._tasks.discard)
 
 
-async def _until(at: datetime) -> None:
+async def _sleep_until(at: datetime) -> None:
     await asyncio.sleep(max((at - datetime.now(UTC)).total_seconds(), 0))

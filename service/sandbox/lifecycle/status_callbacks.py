@@ -2,59 +2,65 @@
 
 from collections.abc import Iterable, Sequence
 
-from service.sandbox.callbacks.delivery import Callbacks
+from service.sandbox.callbacks.delivery import WebhookSender
 from service.sandbox.callbacks.forms import inbound_form, status_form
-from service.sandbox.callbacks.webhook import Post
+from service.sandbox.callbacks.webhook import OutgoingWebhook
 from service.sandbox.faults import CallbackFault, Target
-from service.sandbox.faults.active import Trouble
-from service.sandbox.messages.messages import Message, Messages
-from service.sandbox.sleep import pause
+from service.sandbox.faults.active import ActiveFaults
+from service.sandbox.messages.messages import Message, MessageLog
+from service.sandbox.sleep import interruptible_sleep
 
 
-class Receipts:
+class StatusCallbacks:
     """Posts status callbacks and inbound texts, or what the faults make of them."""
 
     def __init__(
         self,
-        callbacks: Callbacks,
-        trouble: Trouble,
-        messages: Messages,
+        callbacks: WebhookSender,
+        trouble: ActiveFaults,
+        messages: MessageLog,
         account_sid: str,
     ) -> None:
         self._callbacks = callbacks
         self._trouble = trouble
         self._messages = messages
         self._account_sid = account_sid
-        self._waiting: dict[str, list[Post]] = {}
+        self._waiting: dict[str, list[OutgoingWebhook]] = {}
 
-    async def announce(self, message: Message, url: str, status: str) -> None:
+    async def post_status(self, message: Message, url: str, status: str) -> None:
         """Call back about a status."""
         fields = status_form(message, status, self._account_sid)
-        post = Post(url=url, sid=message.sid, status=status, fields=fields)
-        posts = self._struck("status", message, post)
-        await self._deliver(self._ready(message, posts))
+        post = OutgoingWebhook(url=url, sid=message.sid, status=status, fields=fields)
+        posts = self._apply_faults("status", message, post)
+        await self._deliver(self._release_ready(message, posts))
 
-    async def bring(self, message: Message, url: str) -> str:
+    async def post_inbound(self, message: Message, url: str) -> str:
         """Post what a phone wrote; returns the last result, or `lost`."""
         fields = inbound_form(message, self._account_sid)
-        post = Post(url=url, sid=message.sid, status="received", fields=fields)
-        return await self._deliver(self._struck("inbound", message, post))
+        post = OutgoingWebhook(
+            url=url, sid=message.sid, status="received", fields=fields
+        )
+        return await self._deliver(self._apply_faults("inbound", message, post))
 
-    def _ready(self, message: Message, posts: Sequence[Post]) -> Sequence[Post]:
+    def _release_ready(
+        self, message: Message, posts: Sequence[OutgoingWebhook]
+    ) -> Sequence[OutgoingWebhook]:
         """Hold back what has a rank until its message has come to its end."""
         ready = [one for one in posts if one.rank is None]
         ranked = self._waiting.pop(message.sid, [])
         ranked += [one for one in posts if one.rank is not None]
-        if message.over:
+        if message.is_final:
             return ready + sorted(ranked, key=_rank)
         if ranked:
             self._waiting[message.sid] = ranked
         return ready
 
-    def _struck(self, kind: str, message: Message, post: Post) -> list[Post]:
+    def _apply_faults(
+        self, kind: str, message: Message, post: OutgoingWebhook
+    ) -> list[OutgoingWebhook]:
         target = Target(kind, phone=message.phone, body=message.body)
         posts = [post]
-        for armed in self._trouble.striking(CallbackFault, target):
+        for armed in self._trouble.strike(CallbackFault, target):
             posts = [
                 changed
                 for one in posts
@@ -64,16 +70,16 @@ class Receipts:
             self._messages.record("withheld", sid=post.sid, status=post.status)
         return posts
 
-    async def _deliver(self, posts: Iterable[Post]) -> str:
+    async def _deliver(self, posts: Iterable[OutgoingWebhook]) -> str:
         """Keep their order; delays count from now, not one after the other."""
         result, waited, lifted = "lost", 0.0, self._trouble.lifted
         for post in posts:
             if post.delay > waited:
-                await pause(post.delay - waited, lifted)
+                await interruptible_sleep(post.delay - waited, lifted)
                 waited = post.delay
             result = await self._callbacks.deliver(post)
         return result
 
 
-def _rank(post: Post) -> float:
+def _rank(post: OutgoingWebhook) -> float:
     return post.rank or 0.0

@@ -14,7 +14,7 @@ _FICTION = re.compile(r"\+1\d{3}55501(\d\d)")
 
 
 @dataclass(frozen=True, slots=True)
-class Fate:
+class SimulatedDelivery:
     """The statuses a message passes through, its error code and the reason."""
 
     path: tuple[str, ...]
@@ -26,7 +26,7 @@ class Fate:
         """The status in which the message stays."""
         return self.path[-1]
 
-    def after(self, status: str) -> tuple[str, ...]:
+    def statuses_after(self, status: str) -> tuple[str, ...]:
         """List the statuses still ahead of a message that has this one now."""
         if status in {"accepted", "scheduled"}:
             return self.path
@@ -34,29 +34,39 @@ class Fate:
         return path[path.index(status) + 1 :] if status in path else ()
 
 
-FAILED = frozenset({"failed", "undelivered"})
-DELIVERED = Fate(("queued", "sent", "delivered"), None, "all went well")
+FAILED_STATUSES = frozenset({"failed", "undelivered"})
+DELIVERED = SimulatedDelivery(("queued", "sent", "delivered"), None, "all went well")
 _UNDELIVERED = ("queued", "sent", "undelivered")
-FATES = {
-    "90": Fate(_UNDELIVERED, 30003, "the phone is off or out of reach"),
-    "91": Fate(_UNDELIVERED, 30005, "nobody has this number"),
-    "92": Fate(_UNDELIVERED, 30006, "a landline, or a carrier out of reach"),
-    "93": Fate(_UNDELIVERED, 30008, "the carrier gave no reason"),
-    "94": Fate(("queued", "failed"), 30007, "a filter took the text for spam"),
-    "95": Fate(("queued", "sent"), None, "the carrier never sends a receipt"),
+DELIVERIES_BY_SUFFIX = {
+    "90": SimulatedDelivery(_UNDELIVERED, 30003, "the phone is off or out of reach"),
+    "91": SimulatedDelivery(_UNDELIVERED, 30005, "nobody has this number"),
+    "92": SimulatedDelivery(
+        _UNDELIVERED, 30006, "a landline, or a carrier out of reach"
+    ),
+    "93": SimulatedDelivery(_UNDELIVERED, 30008, "the carrier gave no reason"),
+    "94": SimulatedDelivery(
+        ("queued", "failed"), 30007, "a filter took the text for spam"
+    ),
+    "95": SimulatedDelivery(
+        ("queued", "sent"), None, "the carrier never sends a receipt"
+    ),
 }
-EXPIRED = 30036
-REASONS = {fate.error_code: fate.reason for fate in FATES.values() if fate.error_code}
-REASONS[EXPIRED] = "its ValidityPeriod ran out in the queue"
+EXPIRED_CODE = 30036
+FAILURE_REASONS = {
+    fate.error_code: fate.reason
+    for fate in DELIVERIES_BY_SUFFIX.values()
+    if fate.error_code
+}
+FAILURE_REASONS[EXPIRED_CODE] = "its ValidityPeriod ran out in the queue"
 
 
-def fate_of(number: str) -> Fate:
+def delivery_to(number: str) -> SimulatedDelivery:
     """Say what becomes of a message to this number (E.164)."""
     fiction = _FICTION.fullmatch(number)
-    return FATES.get(fiction[1], DELIVERED) if fiction else DELIVERED
+    return DELIVERIES_BY_SUFFIX.get(fiction[1], DELIVERED) if fiction else DELIVERED
 
 
-def reason_of(error_code: int) -> str:
+def failure_reason(error_code: int) -> str:
     """Say why a message did not arrive, for any code of Twilio's."""
     elsewhere = f"see twilio.com/docs/api/errors/{error_code}"
-    return REASONS.get(error_code, elsewhere)
+    return FAILURE_REASONS.get(error_code, elsewhere)

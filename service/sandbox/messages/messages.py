@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Self
 
-from service.sandbox.event_log import Event, Journal
-from service.sandbox.messages.fates import Fate, fate_of
-from service.sandbox.messages.opt_outs import OptOuts, asked_for
+from service.sandbox.event_log import Event, EventLog
+from service.sandbox.messages.fates import SimulatedDelivery, delivery_to
+from service.sandbox.messages.opt_outs import OptOuts, read_keyword
 from service.sandbox.messages.segments import segments
 from service.sandbox.messages.submission import LONGEST_VALIDITY, Submission
 
@@ -38,15 +38,15 @@ class Message:
     created_at: datetime
     updated_at: datetime
     statuses: list[str]
-    fate: Fate
-    wish: str | None
+    delivery: SimulatedDelivery
+    opt_out_type: str | None
     listed_at: datetime
     leaves_at: datetime
     valid_until: datetime
     sent_at: datetime | None = None
     error_code: int | None = None
     deleted: bool = False
-    told: set[str] = field(default_factory=set)
+    called_back: set[str] = field(default_factory=set)
     withheld: set[str] = field(default_factory=set)
 
     @property
@@ -55,9 +55,9 @@ class Message:
         return self.statuses[-1]
 
     @property
-    def over(self) -> bool:
+    def is_final(self) -> bool:
         """Whether nothing more will become of it."""
-        return not self.fate.after(self.status)
+        return not self.delivery.statuses_after(self.status)
 
     @property
     def phone(self) -> str:
@@ -65,9 +65,9 @@ class Message:
         return (self.sender or "") if self.direction == "inbound" else self.to
 
     @classmethod
-    def born(cls, number: int, event: Event) -> Self:
+    def from_event(cls, number: int, event: Event) -> Self:
         """Make the message a `created` event tells of."""
-        at, send_at = _second(event["at"]), event["send_at"]
+        at, send_at = _whole_seconds(event["at"]), event["send_at"]
         queued_at = datetime.fromisoformat(send_at or event["at"])
         validity = event.get("validity", LONGEST_VALIDITY)
         return cls(
@@ -80,26 +80,26 @@ class Message:
             body=event["body"],
             segments=event["segments"],
             callback=event["callback"],
-            send_at=_second(send_at) if send_at else None,
+            send_at=_whole_seconds(send_at) if send_at else None,
             form=event["form"],
             created_at=at,
             updated_at=at,
             statuses=[event["status"]],
-            fate=_fate(event),
-            wish=event.get("wish"),
+            delivery=_delivery(event),
+            opt_out_type=event.get("wish"),
             listed_at=at + timedelta(seconds=event.get("unlisted", 0)),
             leaves_at=queued_at + timedelta(seconds=event.get("stuck", 0)),
             valid_until=queued_at + timedelta(seconds=validity),
             sent_at=at if event["direction"] == "inbound" else None,
         )
 
-    def learn(self, event: Event) -> None:
+    def apply(self, event: Event) -> None:
         """Take in one later event about this message."""
         match event["event"]:
             case "status":
-                self._move(event)
+                self._apply_status(event)
             case "callback":
-                self.told.add(event["status"])
+                self.called_back.add(event["status"])
                 return
             case "withheld":
                 self.withheld.add(event["status"])
@@ -110,31 +110,33 @@ class Message:
                 self.deleted = True
             case unknown:
                 raise ValueError(unknown)
-        self.updated_at = _second(event["at"])
+        self.updated_at = _whole_seconds(event["at"])
 
-    def _move(self, event: Event) -> None:
+    def _apply_status(self, event: Event) -> None:
         self.statuses.append(event["status"])
         self.sender = event["from"]
         self.error_code = event["error_code"]
         if event["status"] == "sent":
-            self.sent_at = _second(event["at"])
+            self.sent_at = _whole_seconds(event["at"])
 
 
-def _fate(event: Event) -> Fate:
+def _delivery(event: Event) -> SimulatedDelivery:
     if ending := event.get("ending"):
-        return Fate(tuple(ending["path"]), ending["code"], "a fault wants it so")
-    return fate_of(event["to"])
+        return SimulatedDelivery(
+            tuple(ending["path"]), ending["code"], "a fault wants it so"
+        )
+    return delivery_to(event["to"])
 
 
-def _second(text: str) -> datetime:
+def _whole_seconds(text: str) -> datetime:
     """Twilio tells time in whole seconds; the log keeps more."""
     return datetime.fromisoformat(text).replace(microsecond=0)
 
 
-class Messages:
+class MessageLog:
     """The log and what follows from it; nothing changes without a line in the log."""
 
-    def __init__(self, journal: Journal) -> None:
+    def __init__(self, journal: EventLog) -> None:
         self._journal = journal
         self._by_sid: dict[str, Message] = {}
         self.opt_outs = OptOuts()
@@ -148,7 +150,7 @@ class Messages:
 
     def create(
         self,
-        asked: Submission,
+        submission: Submission,
         *,
         direction: str,
         status: str,
@@ -166,14 +168,14 @@ class Messages:
             sid=sid,
             direction=direction,
             status=status,
-            to=asked.to,
-            **{"from": asked.sender},
-            service=asked.service,
-            body=asked.body,
-            segments=segments(asked.body),
-            callback=asked.callback,
-            send_at=asked.send_at.isoformat() if asked.send_at else None,
-            validity=asked.validity,
+            to=submission.to,
+            **{"from": submission.sender},
+            service=submission.service,
+            body=submission.body,
+            segments=segments(submission.body),
+            callback=submission.callback,
+            send_at=submission.send_at.isoformat() if submission.send_at else None,
+            validity=submission.validity,
             form=form,
             **facts,
         )
@@ -196,10 +198,10 @@ class Messages:
             case "refused" | "fault" | "faults":
                 pass
             case "created":
-                message = Message.born(len(self._by_sid), event)
+                message = Message.from_event(len(self._by_sid), event)
                 self._by_sid[message.sid] = message
                 if message.direction == "inbound":
-                    wish = message.wish or asked_for(message.body)
-                    self.opt_outs.heed(message.phone, message.to, wish)
+                    wish = message.opt_out_type or read_keyword(message.body)
+                    self.opt_outs.apply(message.phone, message.to, wish)
             case _:
-                self._by_sid[event["sid"]].learn(event)
+                self._by_sid[event["sid"]].apply(event)

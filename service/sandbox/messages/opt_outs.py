@@ -6,7 +6,7 @@ messaging/tutorials/advanced-opt-out, twilio.com/docs/api/errors/30004).
 
 from typing import Final
 
-WORDS: Final = {
+OPT_OUT_KEYWORDS: Final = {
     "STOP": frozenset(
         {"stop", "stopall", "unsubscribe", "end", "quit", "cancel", "revoke", "optout"}
     ),
@@ -16,10 +16,12 @@ WORDS: Final = {
 """By the `OptOutType` that Advanced Opt-Out would call them."""
 
 
-def asked_for(body: str) -> str | None:
+def read_keyword(body: str) -> str | None:
     """What a text asks for: STOP, START, HELP or nothing."""
     word = body.strip().casefold()
-    return next((kind for kind, words in WORDS.items() if word in words), None)
+    return next(
+        (kind for kind, words in OPT_OUT_KEYWORDS.items() if word in words), None
+    )
 
 
 class OptOuts:
@@ -28,13 +30,13 @@ class OptOuts:
     def __init__(self) -> None:
         self._pairs: set[tuple[str, str]] = set()
 
-    def heed(self, phone: str, number: str, wish: str | None) -> None:
+    def apply(self, phone: str, number: str, opt_out_type: str | None) -> None:
         """Follow what a phone has written to a number."""
-        if wish == "STOP":
+        if opt_out_type == "STOP":
             self._pairs.add((phone, number))
-        elif wish == "START":
+        elif opt_out_type == "START":
             self._pairs.discard((phone, number))
 
-    def between(self, phone: str, number: str) -> bool:
+    def blocks(self, phone: str, number: str) -> bool:
         """Whether the phone has written STOP to the number, and not START since."""
         return (phone, number) in self._pairs

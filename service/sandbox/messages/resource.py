@@ -3,14 +3,14 @@
 from datetime import datetime
 from email.utils import format_datetime
 
-from service.sandbox.messages.fates import reason_of
+from service.sandbox.messages.fates import failure_reason
 from service.sandbox.messages.messages import Message
 
 API_VERSION = "2010-04-01"
 _UNCOUNTED = frozenset({"accepted", "scheduled"})
 
 
-def resource(message: Message, account_sid: str) -> dict[str, object]:
+def message_resource(message: Message, account_sid: str) -> dict[str, object]:
     """Shape a message as JSON: counts are strings, instants RFC 2822 in UTC."""
     uri = f"/{API_VERSION}/Accounts/{account_sid}/Messages/{message.sid}"
     counted = message.status not in _UNCOUNTED
@@ -23,7 +23,7 @@ def resource(message: Message, account_sid: str) -> dict[str, object]:
         "date_updated": _rfc2822(message.updated_at),
         "direction": message.direction,
         "error_code": message.error_code,
-        "error_message": message.error_code and reason_of(message.error_code),
+        "error_message": message.error_code and failure_reason(message.error_code),
         "from": message.sender,
         "messaging_service_sid": message.service,
         "num_media": "0",
@@ -38,12 +38,12 @@ def resource(message: Message, account_sid: str) -> dict[str, object]:
     }
 
 
-def testimony(message: Message, account_sid: str) -> dict[str, object]:
+def message_with_history(message: Message, account_sid: str) -> dict[str, object]:
     """Add what Twilio would not show: for tests of the other side."""
-    return resource(message, account_sid) | {
+    return message_resource(message, account_sid) | {
         "status_callback": message.callback,
         "statuses": message.statuses,
-        "called_back": sorted(message.told),
+        "called_back": sorted(message.called_back),
         "withheld": sorted(message.withheld),
         "deleted": message.deleted,
         "form": message.form,

@@ -5,6 +5,6 @@ from collections.abc import Sequence
 from service.domain.lawbook.law import Law
 
 
-def below(law: Law, authority: str | None) -> Sequence[str] | None:
+def offices_below(law: Law, authority: str | None) -> Sequence[str] | None:
     """An office with all below it; None where none is named."""
-    return None if authority is None else law.below(authority)
+    return None if authority is None else law.subtree(authority)

@@ -1,7 +1,7 @@
 """Typed handlers as routes.
 
 Our own, for no library holds: those for aiohttp are dead, speak OpenAPI 3.0 or fail on
-an optional field. A handler takes the desk and, by these names, any of `path` and
+an optional field. A handler takes the services and, by these names, any of `path` and
 `query` (models of `Parameters`), `body` (`Annotated[Json, Model]`: the model documents
 it, the domain checks it) and `caller` (whose key it is); it returns a model or a whole
 response.
@@ -15,11 +15,11 @@ from aiohttp import web
 from pydantic import BaseModel
 
 from service.domain.errors import InvalidError, Mistake
-from service.web.api.request_input import Parameters, read, read_object
+from service.web.api.request_input import Parameters, read_json_object, read_parameters
 from service.web.api_keys import CALLER
-from service.web.services import DESK
+from service.web.services import SERVICES
 
-Call = Callable[..., Awaitable[BaseModel | web.Response]]
+EndpointFunction = Callable[..., Awaitable[BaseModel | web.Response]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,17 +33,17 @@ class Endpoint:
 
     method: str
     path: str
-    call: Call
-    answers: Mapping[int, type[BaseModel] | None]
-    refusals: tuple[int, ...] = ()
-    media: tuple[str, ...] = ()
-    free: bool = False
+    function: EndpointFunction
+    responses: Mapping[int, type[BaseModel] | None]
+    error_statuses: tuple[int, ...] = ()
+    media_types: tuple[str, ...] = ()
+    public: bool = False
     parameters: Mapping[str, type[Parameters]] = field(init=False)
     body: type[BaseModel] | None = field(init=False)
-    signed: bool = field(init=False)
+    needs_caller: bool = field(init=False)
 
     def __post_init__(self) -> None:
-        hints = get_type_hints(self.call, include_extras=True)
+        hints = get_type_hints(self.function, include_extras=True)
         places = {place: hints[place] for place in ("path", "query") if place in hints}
         object.__setattr__(self, "parameters", places)
         body = hints["body"].__metadata__[0] if "body" in hints else None
@@ -54,16 +54,16 @@ class Endpoint:
         """Read all parameters and the body, call, answer."""
         given = self._read(request)
         if self.body is not None:
-            given["body"] = await read_object(request)
-        if self.signed:
+            given["body"] = await read_json_object(request)
+        if self.needs_caller:
             given["caller"] = request[CALLER]
-        answer = await self.call(request.app[DESK], **given)
-        return answer if isinstance(answer, web.Response) else reply(answer)
+        answer = await self.function(request.app[SERVICES], **given)
+        return answer if isinstance(answer, web.Response) else json_reply(answer)
 
     def _read(self, request: web.Request) -> dict[str, Any]:
         given, mistakes = dict[str, Any](), list[Mistake]()
         for place, said in (("path", request.match_info), ("query", request.query)):
-            model, wrong = read(self.parameters.get(place, Parameters), said)
+            model, wrong = read_parameters(self.parameters.get(place, Parameters), said)
             mistakes += wrong
             if place in self.parameters:
                 given[place] = model
@@ -75,29 +75,29 @@ class Endpoint:
 def endpoint(
     method: str,
     path: str,
-    answers: Mapping[int, type[BaseModel] | None],
+    responses: Mapping[int, type[BaseModel] | None],
     *,
-    refusals: tuple[int, ...] = (),
-    media: tuple[str, ...] = (),
-    free: bool = False,
-) -> Callable[[Call], Endpoint]:
+    error_statuses: tuple[int, ...] = (),
+    media_types: tuple[str, ...] = (),
+    public: bool = False,
+) -> Callable[[EndpointFunction], Endpoint]:
     """Make an `Endpoint` of a handler."""
 
-    def made(call: Call) -> Endpoint:
+    def made(call: EndpointFunction) -> Endpoint:
         return Endpoint(
             method=method,
             path=path,
-            call=call,
-            answers=answers,
-            refusals=refusals,
-            media=media,
-            free=free,
+            function=call,
+            responses=responses,
+            error_statuses=error_statuses,
+            media_types=media_types,
+            public=public,
         )
 
     return made
 
 
-def reply(model: BaseModel, status: int = 200) -> web.Response:
+def json_reply(model: BaseModel, status: int = 200) -> web.Response:
     """Answer with a model as JSON; what was never set is left out."""
     text = model.model_dump_json(exclude_unset=True, by_alias=True)
     return web.Response(text=text, status=status, content_type="application/json")

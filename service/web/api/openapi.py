@@ -12,8 +12,8 @@ from service import __version__
 from service.web.api.endpoint import Endpoint
 from service.web.problems import MEDIA_TYPE, Problem
 
-Form = tuple[type[BaseModel], JsonSchemaMode]
-Schemas = Mapping[Form, Mapping[str, Any]]
+SchemaKey = tuple[type[BaseModel], JsonSchemaMode]
+Schemas = Mapping[SchemaKey, Mapping[str, Any]]
 
 _REF = "#/components/schemas/{model}"
 
@@ -25,9 +25,9 @@ class _Untitled(GenerateJsonSchema):
         return False
 
 
-def document(endpoints: Sequence[Endpoint]) -> dict[str, Any]:
+def openapi_document(endpoints: Sequence[Endpoint]) -> dict[str, Any]:
     """Describe the endpoints in OpenAPI 3.1."""
-    forms = list(dict.fromkeys(_forms(endpoints)))
+    forms = list(dict.fromkeys(_schema_keys(endpoints)))
     told, definitions = models_json_schema(
         forms, ref_template=_REF, schema_generator=_Untitled
     )
@@ -47,18 +47,20 @@ def document(endpoints: Sequence[Endpoint]) -> dict[str, Any]:
     }
 
 
-def _forms(endpoints: Sequence[Endpoint]) -> Iterator[Form]:
+def _schema_keys(endpoints: Sequence[Endpoint]) -> Iterator[SchemaKey]:
     yield Problem, "validation"
     for one in endpoints:
-        yield from ((model, "serialization") for model in one.answers.values() if model)
+        yield from (
+            (model, "serialization") for model in one.responses.values() if model
+        )
         if one.body:
             yield one.body, "validation"
 
 
 def _operation(one: Endpoint, schemas: Schemas) -> dict[str, Any]:
-    summary, _, description = (getdoc(one.call) or "").partition("\n")
+    summary, _, description = (getdoc(one.function) or "").partition("\n")
     operation: dict[str, Any] = {
-        "operationId": one.call.__name__,
+        "operationId": one.function.__name__,
         "summary": summary,
         "description": description.strip(),
         "parameters": list(_parameters(one)),
@@ -67,7 +69,7 @@ def _operation(one: Endpoint, schemas: Schemas) -> dict[str, Any]:
     if one.body:
         content = {"application/json": {"schema": schemas[one.body, "validation"]}}
         operation["requestBody"] = {"required": True, "content": content}
-    if one.free:
+    if one.public:
         operation["security"] = []
     return operation
 
@@ -89,10 +91,10 @@ def _parameters(one: Endpoint) -> Iterator[dict[str, Any]]:
 
 
 def _responses(one: Endpoint, schemas: Schemas) -> Iterator[tuple[str, dict[str, Any]]]:
-    for status, model in one.answers.items():
+    for status, model in one.responses.items():
         told: dict[str, Any] = {"description": HTTPStatus(status).phrase}
         content: dict[str, Any] = {
-            media: {"schema": {"type": "string"}} for media in one.media
+            media: {"schema": {"type": "string"}} for media in one.media_types
         }
         if model:
             schema = schemas[model, "serialization"]
@@ -100,7 +102,7 @@ def _responses(one: Endpoint, schemas: Schemas) -> Iterator[tuple[str, dict[str,
         if content:
             told["content"] = content
         yield str(status), told
-    for status in sorted(_refusals(one)):
+    for status in sorted(_error_statuses(one)):
         content = {MEDIA_TYPE: {"schema": schemas[Problem, "validation"]}}
         yield (
             str(status),
@@ -111,9 +113,9 @@ def _responses(one: Endpoint, schemas: Schemas) -> Iterator[tuple[str, dict[str,
         )
 
 
-def _refusals(one: Endpoint) -> set[int]:
-    found = set(one.refusals)
-    if not one.free:
+def _error_statuses(one: Endpoint) -> set[int]:
+    found = set(one.error_statuses)
+    if not one.public:
         found.add(HTTPStatus.UNAUTHORIZED)
     if one.parameters or one.body:
         found.add(HTTPStatus.UNPROCESSABLE_ENTITY)

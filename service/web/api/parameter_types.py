@@ -5,16 +5,16 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
-from service.domain.formats.operator_request import LONGEST_REASON
-from service.domain.formats.permit_fields import narrow
-from service.domain.formats.raw import Raw
+from service.domain.formats.operator_request import MAX_REASON_LENGTH
+from service.domain.formats.permit_fields import fold_full_width
+from service.domain.formats.raw import RawFields
 
-LONGEST = 64
+LONGEST_CODE = 64
 """Characters of a code or number, as in `permit_from`."""
 
 
 def _day(value: object) -> date:
-    raw = Raw({"day": value})
+    raw = RawFields({"day": value})
     day = raw.required_day("day")
     if raw.mistakes:
         raise ValueError
@@ -30,15 +30,15 @@ def _instant(value: object) -> datetime:
     return instant
 
 
-def _line(value: object) -> str:
-    raw = Raw({"line": value})
-    line = raw.required("line", LONGEST, "")
+def _text_line(value: object) -> str:
+    raw = RawFields({"line": value})
+    line = raw.required_text("line", LONGEST_CODE, "")
     if raw.mistakes:
         raise ValueError
     return line
 
 
-def _whole(value: object) -> int:
+def _whole_number(value: object) -> int:
     text = str(value)
     if not (text.isascii() and text.isdigit()):
         raise ValueError
@@ -53,15 +53,15 @@ def _flag(value: object) -> bool:
     return value == "true"
 
 
-def _mark(value: object) -> str:
+def _reminder_cursor(value: object) -> str:
     permit, expires_on, step = str(value).split(".", 2)
     _day(expires_on)
     return f"{permit}.{expires_on}.{step}"
 
 
 def _reason(value: object) -> str:
-    raw = Raw({"reason": value})
-    reason = raw.required("reason", LONGEST_REASON, "")
+    raw = RawFields({"reason": value})
+    reason = raw.required_text("reason", MAX_REASON_LENGTH, "")
     if raw.mistakes:
         raise ValueError
     return reason
@@ -80,40 +80,42 @@ Instant = Annotated[
 ]
 """An aware instant, ISO only."""
 
-Line = Annotated[str, BeforeValidator(_line), Field(min_length=1, max_length=LONGEST)]
+TextLine = Annotated[
+    str, BeforeValidator(_text_line), Field(min_length=1, max_length=LONGEST_CODE)
+]
 """One line of text without control characters, not blank."""
 
 Id = Annotated[str, Field(pattern=r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")]
 """A UUID, in small letters."""
 
-Mark = Annotated[
+ReminderCursor = Annotated[
     str,
-    BeforeValidator(_mark),
+    BeforeValidator(_reminder_cursor),
     Field(pattern=r"^[0-9a-f-]{36}\.[0-9]{4}-[0-9]{2}-[0-9]{2}\.[a-z0-9-]{1,40}$"),
 ]
 """Where a page of reminders ends: permit, expiry date, step."""
 
-Whole = Annotated[int, BeforeValidator(_whole)]
+WholeNumber = Annotated[int, BeforeValidator(_whole_number)]
 """A whole number in plain digits."""
 
 # The bounds stand first: after the validator a schema would not show them as such.
 Limit = Annotated[
     int,
     Field(ge=1, le=500, description="a whole number from 1 to 500"),
-    BeforeValidator(_whole),
+    BeforeValidator(_whole_number),
 ]
 """How many a page may hold."""
 
-Cursor = Annotated[str, Field(pattern=r"^[0-9a-f-]{36}$")]
+UuidCursor = Annotated[str, Field(pattern=r"^[0-9a-f-]{36}$")]
 """Where a page of rows that are named by a UUID ends."""
 
 Flag = Annotated[bool, BeforeValidator(_flag)]
 """true or false."""
 
 Reason = Annotated[
-    str, BeforeValidator(_reason), Field(min_length=1, max_length=LONGEST_REASON)
+    str, BeforeValidator(_reason), Field(min_length=1, max_length=MAX_REASON_LENGTH)
 ]
 """Why somebody does what the service advises against."""
 
-Number = Annotated[Line, AfterValidator(narrow)]
+PermitNumber = Annotated[TextLine, AfterValidator(fold_full_width)]
 """A permit's number, full-width digits and letters made ASCII."""

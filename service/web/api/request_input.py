@@ -9,9 +9,9 @@ from multidict import MultiMapping
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from service.domain.errors import InvalidError, Mistake
-from service.domain.formats.raw import label, shown
+from service.domain.formats.raw import safe_label, show_value
 
-Json = Mapping[str, object]
+JsonObject = Mapping[str, object]
 """A JSON object, not yet checked."""
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -26,19 +26,19 @@ class Parameters(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-def read(
-    model: type[Model], given: Mapping[str, str]
+def read_parameters(
+    model: type[Model], raw: Mapping[str, str]
 ) -> tuple[Model | None, list[Mistake]]:
     """Read parameters into their model; what is wrong with each of them."""
-    twice = list(_twice(given))
+    twice = list(_doubled_parameters(raw))
     try:
-        return model.model_validate(dict(given)), twice
+        return model.model_validate(dict(raw)), twice
     except ValidationError as error:
         names = [str(one["loc"][0]) for one in error.errors()]
-        return None, twice + [_mistake(model, name, given) for name in names]
+        return None, twice + [_mistake(model, name, raw) for name in names]
 
 
-async def read_object(request: web.Request) -> Json:
+async def read_json_object(request: web.Request) -> JsonObject:
     """Read a body that is a JSON object; its fields are checked by the domain.
 
     Raises aiohttp's errors for another media type, a body that is too long or is not
@@ -53,53 +53,61 @@ async def read_object(request: web.Request) -> Json:
         # The standard library's reader, unlike the fast ones, can see a doubled key.
         found = json.loads(
             (await request.read()).decode(),
-            object_pairs_hook=_object,
-            parse_constant=_no_number,
+            object_pairs_hook=_refuse_doubled_fields,
+            parse_constant=_refuse_number,
         )
     except (ValueError, RecursionError, web.RequestPayloadError):
         raise web.HTTPBadRequest(text="the body is not JSON in UTF-8") from None
     if not isinstance(found, Mapping):
-        mistake = Mistake("body", shown(found), "a JSON object")
+        mistake = Mistake("body", show_value(found), "a JSON object")
         raise InvalidError("request", [mistake])
     return found
 
 
-def without_nulls(found: Json) -> Json:
+def without_nulls(found: JsonObject) -> JsonObject:
     """Say the same without what is null, which counts as absent wherever it stands."""
-    return {name: _kept(value) for name, value in found.items() if value is not None}
+    return {
+        name: _without_null_values(value)
+        for name, value in found.items()
+        if value is not None
+    }
 
 
-def _kept(value: object) -> object:
+def _without_null_values(value: object) -> object:
     if isinstance(value, Mapping):
         return without_nulls(value)
-    return [_kept(one) for one in value] if isinstance(value, list) else value
+    return (
+        [_without_null_values(one) for one in value]
+        if isinstance(value, list)
+        else value
+    )
 
 
-def _object(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
+def _refuse_doubled_fields(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) < len(pairs):
         names = [name for name, _ in pairs]
-        twice = sorted({label(name) for name in names if names.count(name) > 1})
+        twice = sorted({safe_label(name) for name in names if names.count(name) > 1})
         mistakes = [Mistake(name, "the field twice", "it once") for name in twice]
         raise InvalidError("request", mistakes)
     return found
 
 
-def _no_number(text: str) -> NoReturn:
+def _refuse_number(text: str) -> NoReturn:
     raise ValueError(text)
 
 
-def _twice(given: Mapping[str, str]) -> Iterator[Mistake]:
+def _doubled_parameters(given: Mapping[str, str]) -> Iterator[Mistake]:
     if isinstance(given, MultiMapping):
         for name in dict.fromkeys(given):
             if len(given.getall(name)) > 1:
-                yield Mistake(label(name), "the parameter twice", "it once")
+                yield Mistake(safe_label(name), "the parameter twice", "it once")
 
 
 def _mistake(model: type[BaseModel], name: str, given: Mapping[str, str]) -> Mistake:
     fields = {one.alias or key: one for key, one in model.model_fields.items()}
     if name not in fields:
         known = ", ".join(fields) or "no parameter"
-        return Mistake(label(name), "an unknown parameter", f"one of {known}")
-    found = shown(given[name]) if name in given else "nothing"
+        return Mistake(safe_label(name), "an unknown parameter", f"one of {known}")
+    found = show_value(given[name]) if name in given else "nothing"
     return Mistake(name, found, str(fields[name].description))

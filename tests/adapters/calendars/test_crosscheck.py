@@ -27,8 +27,8 @@ def days_of(*years: int) -> list[date]:
 def test_every_day_of_china_agrees_with_chinesecalendar(year: int) -> None:
     for day in days_of(year):
         known = THE_NOTICE_SAYS.get(day, chinese_calendar.is_workday(day))
-        assert (day in CHINA.surely) is known, day
-        assert (day in CHINA.possibly) is known, day
+        assert (day in CHINA.certain_workdays) is known, day
+        assert (day in CHINA.possible_workdays) is known, day
 
 
 @pytest.mark.parametrize("day", THE_NOTICE_SAYS)
@@ -38,7 +38,7 @@ def test_a_known_error_of_chinesecalendar_is_still_one(day: date) -> None:
 
 @pytest.mark.parametrize(("year", "working"), [(2024, 251), (2025, 248), (2026, 248)])
 def test_a_year_has_the_working_days_its_notice_leaves(year: int, working: int) -> None:
-    assert sum(day in CHINA.surely for day in days_of(year)) == working
+    assert sum(day in CHINA.certain_workdays for day in days_of(year)) == working
 
 
 @pytest.mark.parametrize("year", ["2024", "2025", "2026"])
@@ -48,10 +48,10 @@ def test_the_days_a_notice_names_are_off_and_made_up(year: str) -> None:
     notice = json.loads(SHARED.read_text(encoding="utf-8"))["holidays"][year]
     off = {date.fromisoformat(day) for day in notice["off_days"]}
     worked = {date.fromisoformat(day) for day in notice["make_up_workdays"]}
-    assert [day for day in sorted(off) if day in CHINA.surely] == []
+    assert [day for day in sorted(off) if day in CHINA.certain_workdays] == []
     for day in days_of(int(year)):
         usual = day.isoweekday() < 6 and day not in off
-        assert (day in CHINA.surely) is (usual or day in worked), day
+        assert (day in CHINA.certain_workdays) is (usual or day in worked), day
 
 
 @pytest.mark.parametrize(
@@ -61,5 +61,5 @@ def test_every_day_agrees_with_the_statute(
     code: str, works: Callable[[date], bool], since: int
 ) -> None:
     days = days_of(since, 2100)
-    known = calendars()[code].surely
+    known = calendars()[code].certain_workdays
     assert [day for day in days if works(day) is not (day in known)] == []

@@ -9,7 +9,7 @@ import pytest
 from service.adapters.calendars.files import read_years
 from service.adapters.calendars.holidays import china
 from service.domain.calendars.calendar import fingerprint
-from service.domain.calendars.office_year import amended
+from service.domain.calendars.office_year import overlay_years
 from service.domain.errors import InvalidError, SetUpError
 
 DAY = timedelta(days=1)
@@ -118,7 +118,7 @@ def test_every_public_way_to_mark_days_gives_the_year_that_the_library_has(
     assert year.worked == {day for _, day in WORKED}
     assert len(year.off) == sum((last - first).days + 1 for _, first, last in BLOCKS)
     assert year.source == "days.ics"
-    assert fingerprint(amended(china(2025), [year])) == fingerprint(china(2026))
+    assert fingerprint(overlay_years(china(2025), [year])) == fingerprint(china(2026))
 
 
 def test_a_year_as_toml_says_all_itself(tmp_path: Path) -> None:
@@ -126,7 +126,7 @@ def test_a_year_as_toml_says_all_itself(tmp_path: Path) -> None:
     [year] = read_years(path, calendars=CODES)
     assert year.source == "国办发明电〔2025〕7号"
     assert year.off[date(2026, 2, 17)] == "春节"
-    assert fingerprint(amended(china(2025), [year])) == fingerprint(china(2026))
+    assert fingerprint(overlay_years(china(2025), [year])) == fingerprint(china(2026))
 
 
 def test_what_a_toml_file_says_itself_is_not_said_beside_it(tmp_path: Path) -> None:

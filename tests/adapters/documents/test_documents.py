@@ -9,13 +9,13 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from service.adapters.documents import Documents
-from service.adapters.templates.library import Words
-from service.domain.law.rule import Text
-from service.domain.reports.period import iso_week
-from service.domain.reports.tally import Tally, TypeLine
-from service.domain.reports.weekly import Figures, build
+from service.adapters.templates.library import JinjaTemplateLibrary
+from service.domain.law.rule import BilingualText
+from service.domain.reports.period import parse_iso_week
+from service.domain.reports.tally import Tally, TypeRow
+from service.domain.reports.weekly import ReportFigures, build_report
 
-WORDS = Words(Path(__file__).parents[3] / "templates")
+WORDS = JinjaTemplateLibrary(Path(__file__).parents[3] / "templates")
 GOLDEN = Path(__file__).with_name("report-2024-w05.txt")
 
 
@@ -35,30 +35,30 @@ def counted(
     )
 
 
-FIGURES = Figures(
-    period=iso_week("2024-W05", ZoneInfo("Asia/Shanghai")),
+FIGURES = ReportFigures(
+    period=parse_iso_week("2024-W05", ZoneInfo("Asia/Shanghai")),
     as_of=datetime(2024, 2, 5, 1, tzinfo=UTC),
-    authority=Text("某省市场监督管理局", "Province market regulator"),
+    authority=BilingualText("某省市场监督管理局", "Province market regulator"),
     lines=(
-        TypeLine(
+        TypeRow(
             rule="xx-inspection",
-            name=Text("检验检测机构资质认定", "Inspection and testing"),
+            name=BilingualText("检验检测机构资质认定", "Inspection and testing"),
             this=counted(49, 47, 44, 2, 94),
             previous=counted(41, 40),
             year=counted(149, 142),
             total=counted(149, 142, 137, 4, 298),
         ),
-        TypeLine(
+        TypeRow(
             rule="xx-food-production",
-            name=Text("食品生产许可", "Food production"),
+            name=BilingualText("食品生产许可", "Food production"),
             this=counted(58, 55, 53, 1, 110),
             previous=counted(52, 49),
             year=counted(175, 168),
             total=counted(175, 168, 163, 4, 340),
         ),
-        TypeLine(
+        TypeRow(
             rule="xx-food-business",
-            name=Text("食品经营许可", "Food business"),
+            name=BilingualText("食品经营许可", "Food business"),
             this=counted(180, 176, 168, 5, 352),
             previous=counted(156, 152),
             year=counted(533, 520),
@@ -75,24 +75,26 @@ DOCUMENTS = Documents(WORDS)
 
 
 def test_the_text_report_is_whole_aligned_and_in_both_languages() -> None:
-    assert DOCUMENTS.as_text(build(FIGURES)) == GOLDEN.read_text(encoding="utf-8")
+    assert DOCUMENTS.as_text(build_report(FIGURES)) == GOLDEN.read_text(
+        encoding="utf-8"
+    )
 
 
 def test_a_first_issue_has_no_column_for_the_change() -> None:
-    first = DOCUMENTS.as_text(build(replace(FIGURES, first_issue=True)))
+    first = DOCUMENTS.as_text(build_report(replace(FIGURES, first_issue=True)))
     assert "较上期" not in first
     assert "  change" not in first
 
 
 def test_a_type_that_was_never_texted_has_no_rate() -> None:
     quiet = replace(FIGURES.lines[0], total=Tally())
-    told = DOCUMENTS.as_text(build(replace(FIGURES, lines=(quiet,))))
+    told = DOCUMENTS.as_text(build_report(replace(FIGURES, lines=(quiet,))))
     assert "检验检测机构资质认定    49" in told
     assert [line[-1] for line in told.splitlines() if line.startswith("Total")] == ["-"]
 
 
 def test_the_csv_has_a_row_per_type_and_no_row_that_sums_twice() -> None:
-    rows = [*csv.DictReader(io.StringIO(DOCUMENTS.as_csv(build(FIGURES))))]
+    rows = [*csv.DictReader(io.StringIO(DOCUMENTS.as_csv(build_report(FIGURES))))]
     assert [row["rule"] for row in rows] == [
         "xx-food-business",
         "xx-food-production",
@@ -127,23 +129,23 @@ def test_the_csv_has_a_row_per_type_and_no_row_that_sums_twice() -> None:
 
 
 def test_a_report_without_types_is_a_csv_of_headings() -> None:
-    told = DOCUMENTS.as_csv(build(replace(FIGURES, lines=())))
+    told = DOCUMENTS.as_csv(build_report(replace(FIGURES, lines=())))
     assert told.splitlines() == [told.splitlines()[0]]
     assert told.startswith("period,from,to,as_of,simulated,rule,")
 
 
 @pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r"])
 def test_a_name_that_a_spreadsheet_would_run_is_quoted(start: str) -> None:
-    name = Text(f"{start}1+1", f"{start}A1")
+    name = BilingualText(f"{start}1+1", f"{start}A1")
     line = replace(FIGURES.lines[0], name=name)
-    told = DOCUMENTS.as_csv(build(replace(FIGURES, lines=(line,))))
+    told = DOCUMENTS.as_csv(build_report(replace(FIGURES, lines=(line,))))
     (row,) = csv.DictReader(io.StringIO(told, newline=""))
     assert row["name_zh"] == f"'{start}1+1"
     assert row["name_en"] == f"'{start}A1"
 
 
 def test_the_json_sums_at_the_top_what_its_types_say() -> None:
-    report = json.loads(DOCUMENTS.as_json(build(FIGURES)))
+    report = json.loads(DOCUMENTS.as_json(build_report(FIGURES)))
     kept = ("rule", "name", "total_delivery_rate")
     for key in report["types"][0].keys() - kept:
         assert report[key] == sum(line[key] for line in report["types"]), key
@@ -152,7 +154,7 @@ def test_the_json_sums_at_the_top_what_its_types_say() -> None:
 
 
 def test_the_json_names_its_period_its_moment_and_its_office() -> None:
-    report = json.loads(DOCUMENTS.as_json(build(FIGURES)))
+    report = json.loads(DOCUMENTS.as_json(build_report(FIGURES)))
     assert report["period"] == "2024-W05"
     assert (report["from"], report["to"]) == ("2024-01-29", "2024-02-04")
     assert report["starts_at"] == "2024-01-28T16:00:00+00:00"
@@ -164,14 +166,16 @@ def test_the_json_names_its_period_its_moment_and_its_office() -> None:
 
 
 def test_a_first_issue_in_json_has_nothing_to_compare_with() -> None:
-    first = json.loads(DOCUMENTS.as_json(build(replace(FIGURES, first_issue=True))))
+    first = json.loads(
+        DOCUMENTS.as_json(build_report(replace(FIGURES, first_issue=True)))
+    )
     assert first["first_issue"] is True
     assert first["previous_messages"] is None
     assert {line["previous_messages"] for line in first["types"]} == {None}
 
 
 def test_counts_from_the_sandbox_are_labelled_in_every_form() -> None:
-    report = build(replace(FIGURES, simulated=True))
+    report = build_report(replace(FIGURES, simulated=True))
     assert json.loads(DOCUMENTS.as_json(report))["simulated"] is True
     assert "模拟数据" in DOCUMENTS.as_text(report)
     assert "SIMULATED" in DOCUMENTS.as_text(report)

@@ -9,7 +9,7 @@ import pytest
 from aiohttp.test_utils import unused_port
 
 from service.adapters.http.proxy import proxy_for
-from service.adapters.twilio.provider import twilio
+from service.adapters.twilio.provider import open_twilio
 from service.domain.delivery.outcome import Accepted, RefusalKind, Refused
 from service.domain.errors import SetUpError
 from tests.adapters.twilio.wire import (
@@ -76,7 +76,7 @@ async def test_a_proxy_that_speaks_no_http_is_told_before_anything_is_sent(
     monkeypatch.setenv("HTTPS_PROXY", proxy)
     expected = "HTTPS_PROXY: .* PERMIT_REMINDERS_PROXY"
     with pytest.raises(SetUpError, match=expected) as caught:
-        async with twilio(sender_to(API)):
+        async with open_twilio(sender_to(API)):
             pass
     assert "sesame" not in str(caught.value)
 
@@ -113,7 +113,7 @@ async def test_nobody_listening_is_provably_not_taken(opened: Open) -> None:
         assert isinstance(refused, Refused)
         assert (refused.kind, refused.code) == (RefusalKind.RETRY_SAFE, "connect")
         assert await provider.find(open_message(), PHONE) is None
-        assert await provider.fetch(SM1) is None
+        assert await provider.fetch_receipt(SM1) is None
 
 
 async def test_a_server_without_the_promised_certificate_has_been_told_nothing(

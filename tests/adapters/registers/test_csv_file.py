@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from service.adapters.registers.csv_file import BEYOND, Row, read_csv
+from service.adapters.registers.csv_file import EXTRA_CELLS, RegisterRow, read_csv
 from service.adapters.registers.mapping_file import load_mapping, mapping_from
 from service.domain.errors import InvalidError
 from service.domain.permits.permit import Permit, PermitStatus
@@ -23,16 +23,16 @@ def row(number: str, holder: str = "ACME", phones: str = "") -> str:
     return f"us-nyc-parking,{number},{holder},2026-12-31,{phones}"
 
 
-def read(path: Path, *lines: str) -> list[Row]:
+def read(path: Path, *lines: str) -> list[RegisterRow]:
     path.write_text("\n".join([HEADER, *lines]), "utf-8", newline="")
     return list(read_csv(path, default_authority="us-nyc"))
 
 
-def errors(rows: list[Row]) -> dict[int, str]:
+def errors(rows: list[RegisterRow]) -> dict[int, str]:
     return {one.line: str(one.error) for one in rows if one.error}
 
 
-def numbers(rows: list[Row]) -> list[tuple[int, str]]:
+def numbers(rows: list[RegisterRow]) -> list[tuple[int, str]]:
     return [(one.line, one.permit.number) for one in rows if one.permit]
 
 
@@ -94,7 +94,7 @@ def test_a_row_with_too_many_or_too_few_cells_is_kept_whole(path: Path) -> None:
         2: "permits.csv:2: row: found 7 cells, expected 5, as in the header",
         3: "permits.csv:3: row: found 2 cells, expected 5, as in the header",
     }
-    assert rows[0].raw[BEYOND] == "a,b"
+    assert rows[0].raw[EXTRA_CELLS] == "a,b"
     assert list(rows[1].raw.values()) == ["us-nyc-parking", "2", "", "", ""]
 
 
@@ -110,7 +110,7 @@ def test_a_stray_quote_costs_its_own_line_only(path: Path, quoted: str) -> None:
     rows = read(path, row("1"), row("2", quoted), row("3", '"B"'), row("4"))
     assert numbers(rows) == [(2, "1"), (4, "3"), (5, "4")]
     assert list(errors(rows)) == [3]
-    assert rows[1].raw[BEYOND] == row("2", quoted)
+    assert rows[1].raw[EXTRA_CELLS] == row("2", quoted)
 
 
 def test_a_quote_that_never_closes_swallows_no_good_row(path: Path) -> None:

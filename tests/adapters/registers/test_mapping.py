@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from service.adapters.registers.mapping import BY_NAME, RegisterMapping
+from service.adapters.registers.mapping import IDENTITY_MAPPING, RegisterMapping
 from service.adapters.registers.mapping_file import load_mapping, mapping_from
 from service.domain.errors import InvalidError
 
@@ -54,7 +54,7 @@ def test_a_minimal_mapping_reads_utf_8_and_iso_dates() -> None:
     minimal = mapping()
     assert minimal.encoding == "utf-8-sig"
     assert minimal.date_format is None
-    assert minimal.fields({"Nr": " 1 ", "Until": "2026-12-31"}) == (
+    assert minimal.read_fields({"Nr": " 1 ", "Until": "2026-12-31"}) == (
         {"rule": "us-nyc-parking", "number": "1", "expires_on": "2026-12-31"},
         [],
     )
@@ -121,7 +121,7 @@ def test_all_mistakes_of_a_mapping_are_told_at_once() -> None:
 
 def test_what_a_header_has_too_much_or_too_little_is_named() -> None:
     header = ["Nr", "Name", "State", "State", "Nte", "Note", ""]
-    found = mapping(ignore=["Note", "not in this year's file"]).mistakes_in(header)
+    found = mapping(ignore=["Note", "not in this year's file"]).header_mistakes(header)
     assert [(one.field, one.found) for one in found] == [
         ("State", "2 columns of that name"),
         ("Nte", "a column nobody knows"),
@@ -131,13 +131,15 @@ def test_what_a_header_has_too_much_or_too_little_is_named() -> None:
 
 
 def test_a_header_that_is_really_a_row_does_not_tell_its_phones() -> None:
-    (one, *_) = BY_NAME.mistakes_in(["+12125550142"])
+    (one, *_) = IDENTITY_MAPPING.header_mistakes(["+12125550142"])
     assert one.field == "+1212***0142"
 
 
 def test_by_name_only_the_required_columns_must_be_there() -> None:
-    assert not list(BY_NAME.mistakes_in(["rule", "number", "holder", "expires_on"]))
-    assert [one.field for one in BY_NAME.mistakes_in(["status"])] == [
+    assert not list(
+        IDENTITY_MAPPING.header_mistakes(["rule", "number", "holder", "expires_on"])
+    )
+    assert [one.field for one in IDENTITY_MAPPING.header_mistakes(["status"])] == [
         *("rule", "number", "holder", "expires_on")
     ]
 
@@ -145,9 +147,9 @@ def test_by_name_only_the_required_columns_must_be_there() -> None:
 def test_words_are_translated_and_unknown_ones_named() -> None:
     words = {"Current": "active", "": "withdrawn"}
     read = mapping(values={"status": words})
-    assert read.fields({"State": " Current "})[0]["status"] == "active"
-    assert read.fields({"State": ""})[0]["status"] == "withdrawn"
-    fields, (mistake,) = read.fields({"State": "current"})
+    assert read.read_fields({"State": " Current "})[0]["status"] == "active"
+    assert read.read_fields({"State": ""})[0]["status"] == "withdrawn"
+    fields, (mistake,) = read.read_fields({"State": "current"})
     assert fields["status"] == ""
     assert str(mistake) == "status: found 'current', expected one of Current"
 
@@ -165,13 +167,15 @@ def test_words_are_translated_and_unknown_ones_named() -> None:
 def test_dates_are_read_in_the_format_of_the_register(
     written: str, form: str, day: str
 ) -> None:
-    fields, wrong_ones = mapping(date_format=form).fields({"Until": written})
+    fields, wrong_ones = mapping(date_format=form).read_fields({"Until": written})
     assert not wrong_ones
     assert fields["expires_on"] == day
 
 
 def test_a_date_in_another_format_is_named() -> None:
-    fields, (mistake,) = mapping(date_format="%d/%m/%Y").fields({"Until": "2026-12-31"})
+    fields, (mistake,) = mapping(date_format="%d/%m/%Y").read_fields(
+        {"Until": "2026-12-31"}
+    )
     assert fields["expires_on"] == ""
     assert str(mistake) == (
         "expires_on: found '2026-12-31', expected a date written %d/%m/%Y"
@@ -180,7 +184,7 @@ def test_a_date_in_another_format_is_named() -> None:
 
 def test_several_columns_may_hold_phones() -> None:
     columns = {**COLUMNS, "Cell": "phones", "Office": "phones"}
-    fields, _ = mapping(columns=columns).fields({"Cell": "1", "Office": "2"})
+    fields, _ = mapping(columns=columns).read_fields({"Cell": "1", "Office": "2"})
     assert fields["phones"] == "1;2"
 
 

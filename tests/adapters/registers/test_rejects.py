@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.adapters.files.spreadsheet_formulas import guarded, unguarded
+from service.adapters.files.spreadsheet_formulas import guard_formula, unguard_formula
 from service.adapters.registers.csv_file import read_csv
-from service.adapters.registers.rejects import rejects_file
+from service.adapters.registers.rejects import open_rejects_file
 from service.domain.errors import InvalidError, Mistake, SetUpError
 
 
@@ -29,7 +29,7 @@ def test_refused_rows_come_back_as_they_came_with_line_and_reason(
         "r,5,x,2026-12-31,+1\n",
         "utf-8",
     )
-    with rejects_file(path) as rejects:
+    with open_rejects_file(path) as rejects:
         for row in read_csv(source, default_authority="a"):
             if row.error:
                 rejects.add(row.line, row.raw, row.error.reason)
@@ -48,13 +48,13 @@ def test_refused_rows_come_back_as_they_came_with_line_and_reason(
 
 
 def test_without_a_refused_row_there_is_no_file(tmp_path: Path) -> None:
-    with rejects_file(tmp_path / "rejects.csv"):
+    with open_rejects_file(tmp_path / "rejects.csv"):
         pass
     assert not list(tmp_path.iterdir())
 
 
 def breaking_off(path: Path) -> None:
-    with rejects_file(path) as rejects:
+    with open_rejects_file(path) as rejects:
         rejects.add(2, {"number": "1"}, "why")
         reason = "database gone"
         raise SetUpError(reason)
@@ -72,7 +72,7 @@ def test_an_import_that_breaks_off_leaves_the_earlier_file(tmp_path: Path) -> No
 def test_a_later_import_replaces_the_file(tmp_path: Path) -> None:
     path = tmp_path / "rejects.csv"
     for number in ("1", "2"):
-        with rejects_file(path) as rejects:
+        with open_rejects_file(path) as rejects:
             rejects.add(2, {"number": number}, "why")
     assert cells(path) == [["line", "reason", "number"], ["2", "why", "2"]]
 
@@ -82,7 +82,7 @@ def test_a_folder_that_is_not_there_is_told_before_anything_is_read(
 ) -> None:
     with (
         pytest.raises(SetUpError, match="choose a folder"),
-        rejects_file(tmp_path / "nowhere" / "rejects.csv"),
+        open_rejects_file(tmp_path / "nowhere" / "rejects.csv"),
     ):
         pass
 
@@ -96,14 +96,14 @@ def test_the_reason_is_every_mistake_without_the_place() -> None:
 
 @pytest.mark.parametrize("cell", ["=1+1", "+12125550142", "-1", "@x", "\tx", "'=1"])
 def test_a_formula_is_guarded(cell: str) -> None:
-    assert guarded(cell) == f"'{cell}"
+    assert guard_formula(cell) == f"'{cell}"
 
 
 @pytest.mark.parametrize("cell", ["", "ACME", "2026-12-31", "'tis", "x=1", "某某"])
 def test_what_is_no_formula_stays(cell: str) -> None:
-    assert guarded(cell) == unguarded(cell) == cell
+    assert guard_formula(cell) == unguard_formula(cell) == cell
 
 
 @given(st.text("'=+-@\t ax", max_size=6))
 def test_a_guarded_cell_reads_back_the_same(cell: str) -> None:
-    assert unguarded(guarded(cell)) == cell
+    assert unguard_formula(guard_formula(cell)) == cell

@@ -6,10 +6,10 @@ from dataclasses import replace
 import pytest
 
 from service.adapters.calendars.holidays import calendars
-from service.adapters.rules.toml_text import rule_text
-from service.domain.formats.rule_file import rule_from
+from service.adapters.rules.toml_text import rule_to_toml
+from service.domain.formats.rule_file import parse_rule
 from service.domain.law.period import Period
-from service.domain.law.rule import Conflict, Step, Text
+from service.domain.law.rule import BilingualText, ConflictingSource, Step
 from tests.schedules.catalogue import RULES, WORDS
 
 FOOD = RULES["cn-food-production-license"]
@@ -17,13 +17,15 @@ FOOD = RULES["cn-food-production-license"]
 
 @pytest.mark.parametrize("code", sorted(RULES))
 def test_every_shipped_rule_reads_back_as_it_is(code: str) -> None:
-    values = tomllib.loads(rule_text(RULES[code]))
-    read = rule_from(values, code, templates=WORDS.names(), calendars=calendars())
+    values = tomllib.loads(rule_to_toml(RULES[code]))
+    read = parse_rule(
+        values, code, templates=WORDS.step_templates(), calendars=calendars()
+    )
     assert read == RULES[code]
 
 
 def test_what_goes_without_saying_is_not_written() -> None:
-    text = rule_text(replace(FOOD, versions=FOOD.versions[-1:]))
+    text = rule_to_toml(replace(FOOD, versions=FOOD.versions[-1:]))
     for word in ("revision", "number_is_personal", "min_gap_days", "governs", "[]"):
         assert word not in text
 
@@ -44,10 +46,14 @@ def test_what_no_shipped_rule_says_is_written_as_well() -> None:
             ),
         ),
         conflicts=(
-            Conflict('a "guide"', Period.parse("on expiry"), Text("指南", "later")),
+            ConflictingSource(
+                'a "guide"', Period.parse("on expiry"), BilingualText("指南", "later")
+            ),
         ),
     )
     rule = replace(FOOD, versions=(version,), min_gap_days=0, number_is_personal=True)
-    values = tomllib.loads(rule_text(rule))
-    read = rule_from(values, "x", templates=WORDS.names(), calendars=calendars())
+    values = tomllib.loads(rule_to_toml(rule))
+    read = parse_rule(
+        values, "x", templates=WORDS.step_templates(), calendars=calendars()
+    )
     assert read == replace(rule, versions=(replace(version, revision=1),))

@@ -56,7 +56,7 @@ async def work(folder: Path, call: int) -> None:
             note(folder, "tried", one.id)
             if isinstance(await provider.send(one), Accepted):
                 note(folder, "accepted", one.id)
-        await provider.hand_over()
+        await provider.flush()
 
 
 def died(folder: Path, call: int) -> bool:

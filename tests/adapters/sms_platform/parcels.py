@@ -10,8 +10,8 @@ from typing import Any
 
 from service.adapters.clock import SimulatedClock
 from service.adapters.sms_platform.format.file import format_from
-from service.adapters.sms_platform.format.model import Format
-from service.adapters.sms_platform.open_platform import Place, outbox
+from service.adapters.sms_platform.format.model import PlatformFormat
+from service.adapters.sms_platform.open_platform import PlatformDeps, open_platform
 from service.flow.ports import Provider
 from service.flow.rows import OpenMessage, Outgoing
 
@@ -27,7 +27,7 @@ COLUMNS: Mapping[str, object] = {
 }
 
 
-def sheet(at: Path, **changed: Any) -> Format:  # noqa: ANN401 - what TOML says
+def sheet(at: Path, **changed: Any) -> PlatformFormat:  # noqa: ANN401 - what TOML says
     """A format of CSV files in a folder."""
     known = {"folder": str(at / "out"), "format": "csv", "columns": COLUMNS}
     return format_from({"file": known | changed}, "format.toml", at)
@@ -55,21 +55,21 @@ def unknown(message_id: str) -> OpenMessage:
 
 @asynccontextmanager
 async def opened(
-    found: Format,
+    found: PlatformFormat,
     folder: Path,
     now: datetime = NOW,
     patience: float = 2.0,
     environ: Mapping[str, str] = MappingProxyType({}),
 ) -> AsyncIterator[Provider]:
     """The outbox of a format, with its spool in a folder."""
-    place = Place(
+    place = PlatformDeps(
         spool=folder / SPOOL,
         clock=SimulatedClock(now),
         timeout=patience,
         proxy=None,
         environ=environ,
     )
-    async with outbox(found, place) as provider:
+    async with open_platform(found, place) as provider:
         yield provider
 
 

@@ -11,18 +11,18 @@ from typing import Any
 import pytest
 
 from service.adapters.sms_platform.format.file import load_format
-from service.adapters.sms_platform.results.workbook import rows_of
+from service.adapters.sms_platform.results.workbook import read_workbook
 from service.domain.delivery.outcome import (
     Accepted,
-    Found,
+    ListedMessage,
     NotPosted,
     RefusalKind,
     Refused,
 )
 from service.domain.delivery.status import MessageState
 from service.domain.errors import SetUpError
-from service.flow.sending.post import elapsed
-from service.settings import shipped
+from service.flow.sending.post import monotonic_now
+from service.settings import shipped_folder
 from tests.adapters.sms_platform.parcels import (
     BODY,
     ID,
@@ -37,7 +37,7 @@ from tests.adapters.sms_platform.parcels import (
     unknown,
 )
 
-EXAMPLES = shipped("examples") / "outbox"
+EXAMPLES = shipped_folder("examples") / "outbox"
 LATER = NOW + timedelta(hours=2)
 
 
@@ -65,8 +65,8 @@ async def test_what_was_accepted_is_handed_over_in_one_file(tmp_path: Path) -> N
             said = await outbox.send(message(number))
             assert said == Accepted(ID.format(number))
         assert not files(tmp_path)
-        await outbox.hand_over()
-        await outbox.hand_over()
+        await outbox.flush()
+        await outbox.flush()
     [file] = files(tmp_path)
     assert file.name == "reminders-000001.csv"
     assert rows(file) == [[ID.format(number), PHONE, BODY] for number in (1, 2)]
@@ -76,7 +76,7 @@ async def test_what_was_accepted_is_handed_over_in_one_file(tmp_path: Path) -> N
 async def test_only_its_owner_reads_what_holds_phones(tmp_path: Path) -> None:
     async with opened(sheet(tmp_path), tmp_path) as outbox:
         await outbox.send(message())
-        await outbox.hand_over()
+        await outbox.flush()
         spool = parts(tmp_path)
         [file] = files(tmp_path)
         modes = {stat.S_IMODE(one.stat().st_mode) for one in (file, *spool)}
@@ -91,7 +91,7 @@ async def test_the_spool_forgets_phones_and_texts_with_their_file(
     async with opened(sheet(tmp_path), tmp_path) as outbox:
         await outbox.send(message())
         assert [one in spooled(tmp_path) for one in (PHONE, BODY)] == [True, True]
-        await outbox.hand_over()
+        await outbox.flush()
         assert [one in spooled(tmp_path) for one in (PHONE, BODY)] == [False, False]
 
 
@@ -101,7 +101,7 @@ async def test_a_csv_file_in_gb18030_is_as_its_platform_wants_it(
     found = load_format(example("gb18030-csv.toml", tmp_path))
     async with opened(found, tmp_path) as outbox:
         await outbox.send(message())
-        await outbox.hand_over()
+        await outbox.flush()
     [file] = (tmp_path / "outbox").glob("*.csv")
     assert file.read_bytes().decode("gb18030").split("\r\n") == [
         "业务流水号,手机号码,短信内容,最晚发送时间,业务类型",
@@ -115,10 +115,10 @@ async def test_a_workbook_holds_texts_and_no_formula_or_number(tmp_path: Path) -
     body = "=1+1, and not 2"
     async with opened(found, tmp_path) as outbox:
         assert await outbox.send(message(body=body)) == Accepted(ID.format(1))
-        await outbox.hand_over()
+        await outbox.flush()
     [file] = (tmp_path / "outbox").glob("*.xlsx")
     template, until = "renewal-prepare", "01/28/2024 22:00:00"
-    assert [cells for _, cells in rows_of(file)] == [
+    assert [cells for _, cells in read_workbook(file)] == [
         ["Reference", "Mobile", "Text", "Language", "Campaign", "Send by"],
         [ID.format(1), PHONE, body, "zh", template, until],
     ]
@@ -128,13 +128,13 @@ async def test_what_a_stopped_process_wakes_up_with_is_not_taken(
     tmp_path: Path,
 ) -> None:
     """Its lease is over: somebody may have found it absent, and sent it anew."""
-    late = replace(message(), post_until=elapsed() - 0.001)
+    late = replace(message(), post_until=monotonic_now() - 0.001)
     async with opened(sheet(tmp_path), tmp_path) as outbox:
         said = await outbox.send(late)
         assert isinstance(said, Refused)
         assert said.kind is RefusalKind.RETRY_SAFE
         assert await outbox.find(unknown(ID.format(1)), PHONE) == []
-        in_time = replace(message(2), post_until=elapsed() + 60)
+        in_time = replace(message(2), post_until=monotonic_now() + 60)
         assert await outbox.send(in_time) == Accepted(ID.format(2))
 
 
@@ -153,7 +153,7 @@ async def test_a_csv_text_that_a_spreadsheet_would_run_is_refused_and_not_altere
 ) -> None:
     async with opened(sheet(tmp_path), tmp_path) as outbox:
         said = await outbox.send(message(body=body))
-        await outbox.hand_over()
+        await outbox.flush()
     assert isinstance(said, Refused)
     assert (said.kind, said.code) == (RefusalKind.BAD_CONTENT, "formula")
     assert not files(tmp_path)
@@ -165,7 +165,7 @@ async def test_a_text_of_several_lines_and_quotes_arrives_as_written(
     body = '【临江】"a", b;\r\nc'
     async with opened(sheet(tmp_path, delimiter=";"), tmp_path) as outbox:
         assert isinstance(await outbox.send(message(body=body)), Accepted)
-        await outbox.hand_over()
+        await outbox.flush()
     [file] = files(tmp_path)
     quoted = body.replace('"', '""')
     assert f'{PHONE};"{quoted}"'.encode() in file.read_bytes()
@@ -223,7 +223,7 @@ async def test_what_waited_too_long_is_left_out_and_was_never_taken(
         [file] = files(tmp_path)
         assert [row[0] for row in rows(file)] == [ID.format(2)]
         assert await outbox.find(unknown(ID.format(1)), PHONE) == []
-        told = await outbox.fetch(ID.format(1))
+        told = await outbox.fetch_receipt(ID.format(1))
     assert told
     assert (told.state, told.raw) == (
         MessageState.CANCELED,
@@ -236,7 +236,7 @@ async def test_nothing_left_is_no_file(tmp_path: Path) -> None:
         await outbox.send(message(1))
     async with opened(sheet(tmp_path), tmp_path, LATER) as outbox:
         await outbox.send(message(2))
-        await outbox.hand_over()
+        await outbox.flush()
     [file] = files(tmp_path)
     assert [row[0] for row in rows(file)] == [ID.format(2)]
 
@@ -246,21 +246,21 @@ async def test_a_message_is_known_by_its_id_wherever_it_is(tmp_path: Path) -> No
         await outbox.send(message(1))
         for _ in range(2):
             [found] = await outbox.find(unknown(ID.format(1)), PHONE) or []
-            assert found == Found(ID.format(1), MessageState.ACCEPTED, NOW)
-            await outbox.hand_over()
+            assert found == ListedMessage(ID.format(1), MessageState.ACCEPTED, NOW)
+            await outbox.flush()
         assert await outbox.find(unknown(ID.format(2)), PHONE) == []
-        [told] = await outbox.fetch_many([ID.format(1), ID.format(2)], NOW) or []
+        [told] = await outbox.fetch_receipts([ID.format(1), ID.format(2)], NOW) or []
         assert (told.provider_id, told.state) == (ID.format(1), MessageState.ACCEPTED)
-        assert await outbox.fetch(ID.format(2)) is None
+        assert await outbox.fetch_receipt(ID.format(2)) is None
 
 
 async def test_a_message_that_comes_again_leaves_once(tmp_path: Path) -> None:
     async with opened(sheet(tmp_path), tmp_path) as outbox:
         for _ in range(2):
             assert await outbox.send(message()) == Accepted(ID.format(1))
-        await outbox.hand_over()
+        await outbox.flush()
         assert await outbox.send(message()) == Accepted(ID.format(1))
-        await outbox.hand_over()
+        await outbox.flush()
     [file] = files(tmp_path)
     assert len(rows(file)) == 1
 
@@ -282,7 +282,7 @@ async def test_a_file_of_that_name_is_not_written_over(tmp_path: Path) -> None:
     async with opened(sheet(tmp_path), tmp_path) as outbox:
         (tmp_path / "out" / "reminders-000001.csv").write_text("not ours")
         await outbox.send(message())
-        await outbox.hand_over()
+        await outbox.flush()
     first, second = files(tmp_path)
     assert first.read_text() == "not ours"
     assert len(rows(second)) == 1
@@ -294,10 +294,10 @@ async def test_a_folder_that_is_away_gets_its_file_when_it_is_back(
     async with opened(sheet(tmp_path), tmp_path) as outbox:
         away = (tmp_path / "out").rename(tmp_path / "away")
         await outbox.send(message())
-        await outbox.hand_over()
+        await outbox.flush()
         assert "messages wait to be handed over" in caplog.text
         away.rename(tmp_path / "out")
-        await outbox.hand_over()
+        await outbox.flush()
     [file] = files(tmp_path)
     assert len(rows(file)) == 1
 
@@ -308,15 +308,17 @@ async def test_a_file_that_was_made_waits_for_the_folder_it_was_made_in(
     async with opened(sheet(tmp_path), tmp_path) as outbox:
         await outbox.send(message())
         with monkeypatch.context() as patch:
-            patch.setattr("service.adapters.sms_platform.files.provider.place", _fails)
-            await outbox.hand_over()
+            patch.setattr(
+                "service.adapters.sms_platform.files.provider.place_file", _fails
+            )
+            await outbox.flush()
         away = (tmp_path / "out").rename(tmp_path / "away")
         (tmp_path / "out").mkdir(0o700)  # where a share is mounted, and is not now
-        await outbox.hand_over()
+        await outbox.flush()
         (tmp_path / "out").rmdir()
         away.rename(tmp_path / "out")
         assert not files(tmp_path)
-        await outbox.hand_over()
+        await outbox.flush()
     [file] = files(tmp_path)
     assert len(rows(file)) == 1
 
@@ -341,7 +343,7 @@ async def test_a_log_never_shows_a_phone(
     caplog.set_level(logging.DEBUG)
     async with opened(sheet(tmp_path), tmp_path) as outbox:
         await outbox.send(message())
-        await outbox.hand_over()
+        await outbox.flush()
         await outbox.send(message(2))
     async with opened(sheet(tmp_path), tmp_path, LATER):
         pass

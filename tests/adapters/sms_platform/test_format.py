@@ -4,13 +4,13 @@ from typing import Any
 
 import pytest
 
-from service.adapters.sms_platform.example import example
+from service.adapters.sms_platform.example import example_lines
 from service.adapters.sms_platform.format.file import format_from, load_format
 from service.domain.errors import InvalidError
-from service.settings import shipped
+from service.settings import shipped_folder
 from tests.adapters.sms_platform.parcels import COLUMNS
 
-EXAMPLES = sorted((shipped("examples") / "outbox").glob("*.toml"))
+EXAMPLES = sorted((shipped_folder("examples") / "outbox").glob("*.toml"))
 
 FILE: dict[str, Any] = {
     "file": {"folder": "out", "format": "csv", "columns": {**COLUMNS}},
@@ -66,7 +66,7 @@ def mistakes(document: dict[str, Any]) -> list[str]:
 def test_every_example_is_a_format_and_can_be_shown(path: Path) -> None:
     assert len(EXAMPLES) == 3
     found = load_format(path)
-    shown = "\n".join(example(found))
+    shown = "\n".join(example_lines(found))
     assert "2125550142" in shown
     assert "delivered" in shown
 
@@ -74,8 +74,10 @@ def test_every_example_is_a_format_and_can_be_shown(path: Path) -> None:
 @pytest.mark.parametrize("document", [FILE, HTTP], ids=["file", "http"])
 def test_a_format_without_mistakes_is_taken(document: dict[str, Any]) -> None:
     found = format_from(document, "format.toml", Path("/srv"))
-    assert found.our_ids
-    assert found.variables == (["SMS_KEY", "SMS_TOKEN"] if document is HTTP else [])
+    assert found.uses_our_ids
+    assert found.secret_variables == (
+        ["SMS_KEY", "SMS_TOKEN"] if document is HTTP else []
+    )
 
 
 @pytest.mark.parametrize(
@@ -248,4 +250,4 @@ def test_a_relative_folder_is_beside_the_format_file(tmp_path: Path) -> None:
     path = tmp_path / "a.toml"
     path.write_bytes(EXAMPLES[0].read_bytes())
     found = load_format(path)
-    assert getattr(found.sends, "folder", None) == tmp_path / "outbox"
+    assert getattr(found.outgoing, "folder", None) == tmp_path / "outbox"

@@ -13,8 +13,8 @@ from aiohttp.test_utils import unused_port
 
 from service.adapters.http.answers import LONGEST_ANSWER
 from service.adapters.sms_platform.format.file import format_from, load_format
-from service.adapters.sms_platform.format.model import Format
-from service.adapters.sms_platform.open_platform import secrets_of
+from service.adapters.sms_platform.format.model import PlatformFormat
+from service.adapters.sms_platform.open_platform import read_secrets
 from service.domain.delivery.outcome import (
     Accepted,
     NotPosted,
@@ -25,8 +25,8 @@ from service.domain.delivery.outcome import (
 )
 from service.domain.errors import SetUpError
 from service.flow.ports import Provider
-from service.flow.sending.post import elapsed
-from service.settings import shipped
+from service.flow.sending.post import monotonic_now
+from service.settings import shipped_folder
 from tests.adapters.sms_platform.parcels import (
     BODY,
     ID,
@@ -65,7 +65,7 @@ HTTP: dict[str, Any] = {
 }
 
 
-def http(url: str, **more: Any) -> Format:  # noqa: ANN401 - what TOML says
+def http(url: str, **more: Any) -> PlatformFormat:  # noqa: ANN401 - what TOML says
     known = copy.deepcopy(HTTP) | {"url": f"{url}/send"} | more
     known = {key: value for key, value in known.items() if value is not None}
     return format_from({"http": known}, "format.toml", Path())
@@ -88,7 +88,7 @@ def posting(serve: Serve, rooms: AsyncExitStack, tmp_path: Path) -> Posting:
 async def test_a_message_is_posted_once_as_the_format_says(posting: Posting) -> None:
     outbox, asked = await posting(says(raw(200, YES)))
     assert await outbox.send(message()) == Accepted(ID.format(1))
-    await outbox.hand_over()
+    await outbox.flush()
     [request] = asked
     head, _, body = request.partition(b"\r\n\r\n")
     assert head.startswith(b"POST /send HTTP/1.1\r\n")
@@ -135,7 +135,7 @@ async def test_a_form_is_a_form(posting: Posting) -> None:
                 RefusalKind.RETRY_SAFE,
                 "429",
                 "HTTP 429",
-                crowded=True,
+                over_concurrency=True,
                 retry_after=3600,
             ),
         ),
@@ -182,8 +182,8 @@ async def test_any_other_answer_leaves_it_unknown(
     assert isinstance(await outbox.send(message()), Unknown)
     assert len(asked) == 1
     assert await outbox.find(unknown(ID.format(1)), PHONE) is None
-    assert await outbox.fetch(ID.format(1)) is None
-    assert await outbox.fetch_many([ID.format(1)], NOW) is None
+    assert await outbox.fetch_receipt(ID.format(1)) is None
+    assert await outbox.fetch_receipts([ID.format(1)], NOW) is None
 
 
 @pytest.mark.parametrize(
@@ -238,7 +238,7 @@ async def test_an_id_that_no_ledger_can_keep_names_no_message(
 
 async def test_nothing_is_written_once_its_time_is_over(posting: Posting) -> None:
     outbox, asked = await posting(says(raw(200, YES)))
-    late = replace(message(), post_until=elapsed() - 0.001)
+    late = replace(message(), post_until=monotonic_now() - 0.001)
     assert await outbox.send(late) == NotPosted()
     assert asked == []
     assert isinstance(await outbox.send(message()), Accepted)
@@ -287,9 +287,9 @@ def test_a_secret_that_is_not_set_is_told_by_its_variable() -> None:
     found = http("https://sms.example.org")
     for environ in ({}, {"SMS_KEY": ""}):
         with pytest.raises(SetUpError, match="SMS_KEY: set what format"):
-            secrets_of(found, environ)
+            read_secrets(found, environ)
     with pytest.raises(SetUpError, match="SMS_KEY: it has a line end"):
-        secrets_of(found, {"SMS_KEY": "open\r\nX-Evil: sesame"})
+        read_secrets(found, {"SMS_KEY": "open\r\nX-Evil: sesame"})
 
 
 async def test_what_waits_for_a_file_is_not_forgotten_for_a_format_of_posts(
@@ -311,7 +311,7 @@ async def test_the_example_of_posts_speaks_to_its_platform(
     serve: Serve, rooms: AsyncExitStack, tmp_path: Path
 ) -> None:
     url, asked = await serve(says(raw(200, '{"code": "0"}')))
-    path = shipped("examples") / "outbox" / "json-over-http.toml"
+    path = shipped_folder("examples") / "outbox" / "json-over-http.toml"
     text = path.read_text("utf-8").replace("https://sms.example.org", url)
     copy_ = tmp_path / path.name
     copy_.write_text(text, "utf-8")

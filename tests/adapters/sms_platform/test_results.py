@@ -5,12 +5,12 @@ from pathlib import Path
 import pytest
 import xlsxwriter
 
-from service.adapters.registers.rejects import rejects_file
+from service.adapters.registers.rejects import open_rejects_file
 from service.adapters.sms_platform.format.file import format_from
 from service.adapters.sms_platform.format.model import ResultsFormat
 from service.adapters.sms_platform.results import workbook
 from service.adapters.sms_platform.results.file import ResultRow, read_results
-from service.adapters.sms_platform.results.workbook import rows_of
+from service.adapters.sms_platform.results.workbook import read_workbook
 from service.domain.delivery.outcome import RefusalKind
 from service.domain.delivery.status import MessageState
 from service.domain.errors import InvalidError
@@ -53,7 +53,7 @@ def xlsx_of(folder: Path, *rows: Sequence[object], first: int = 0) -> Path:
 
 
 def read(path: Path, **changed: object) -> list[ResultRow]:
-    return list(read_results(path, results(**changed), our_ids=True))
+    return list(read_results(path, results(**changed), uses_our_ids=True))
 
 
 def refusal(path: Path, **changed: object) -> str:
@@ -68,7 +68,7 @@ def test_a_row_is_a_receipt_without_its_phone(tmp_path: Path) -> None:
     assert one.receipt
     assert two.receipt
     assert (one.line, one.receipt.state) == (2, MessageState.DELIVERED)
-    assert (one.receipt.ref, one.receipt.raw) == (ID.format(1), {"结果": "成功"})
+    assert (one.receipt.message_id, one.receipt.raw) == (ID.format(1), {"结果": "成功"})
     assert two.receipt.state is MessageState.FAILED
     assert (two.receipt.code, two.receipt.kind) == ("空号", RefusalKind.BAD_NUMBER)
     assert "5550142" not in repr([one.receipt, two.receipt])
@@ -76,9 +76,9 @@ def test_a_row_is_a_receipt_without_its_phone(tmp_path: Path) -> None:
 
 def test_the_platform_s_ids_are_no_ids_of_ours(tmp_path: Path) -> None:
     path = csv_of(tmp_path, HEADER, ROW)
-    [row] = read_results(path, results(), our_ids=False)
+    [row] = read_results(path, results(), uses_our_ids=False)
     assert row.receipt
-    assert row.receipt.ref is None
+    assert row.receipt.message_id is None
 
 
 def test_a_workbook_reads_like_a_csv_file(tmp_path: Path) -> None:
@@ -130,7 +130,7 @@ def test_a_rejects_file_put_right_reads_like_its_origin(tmp_path: Path) -> None:
     path = tmp_path / "results.csv"
     path.write_text("流水号;手机号;结果;代码\n1;+12125550142;在途;\n", "gb18030")
     [bad] = read(path, **delimiter)
-    with rejects_file(tmp_path / "results.csv.rejects.csv") as rejects:
+    with open_rejects_file(tmp_path / "results.csv.rejects.csv") as rejects:
         rejects.add(bad.line, bad.raw, str(bad.error))
     back = tmp_path / "results.csv.rejects.csv"
     back.write_text(back.read_text("utf-8").replace(",在途,", ",成功,"), "utf-8")
@@ -194,10 +194,10 @@ def test_what_is_no_workbook_is_refused(tmp_path: Path, content: bytes) -> None:
 
 
 def test_an_empty_workbook_has_no_rows(tmp_path: Path) -> None:
-    assert list(rows_of(xlsx_of(tmp_path))) == []
+    assert list(read_workbook(xlsx_of(tmp_path))) == []
     assert "found nothing, expected a header and rows" in refusal(xlsx_of(tmp_path))
 
 
 def test_a_number_of_too_many_digits_is_nobody_s_id(tmp_path: Path) -> None:
-    [(_, cells)] = rows_of(xlsx_of(tmp_path, [1234567890123456789]))
+    [(_, cells)] = read_workbook(xlsx_of(tmp_path, [1234567890123456789]))
     assert cells == ["1.234567890123457e+18"]

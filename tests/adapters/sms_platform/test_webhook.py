@@ -8,7 +8,7 @@ import pytest
 
 from service.adapters.sms_platform.format.file import format_from
 from service.adapters.sms_platform.format.model import ResultsFormat
-from service.adapters.sms_platform.results.webhook import Webhook
+from service.adapters.sms_platform.results.webhook import ResultsWebhook
 from service.domain.delivery.outcome import Receipt, RefusalKind
 from service.domain.delivery.status import MessageState
 from service.domain.errors import ForgedError, InvalidError
@@ -37,8 +37,10 @@ def results(body: str | None, **changed: Any) -> ResultsFormat:  # noqa: ANN401 
     return found
 
 
-def webhook(body: str | None = "json", **changed: object) -> Webhook:
-    return Webhook(results(body, **changed), {"SMS_TOKEN": SECRET}, our_ids=True)
+def webhook(body: str | None = "json", **changed: object) -> ResultsWebhook:
+    return ResultsWebhook(
+        results(body, **changed), {"SMS_TOKEN": SECRET}, uses_our_ids=True
+    )
 
 
 def report(ref: object = ID.format(1), **more: object) -> bytes:
@@ -53,7 +55,7 @@ def test_a_result_with_the_secret_is_a_receipt() -> None:
         provider_id=ID.format(1),
         state=MessageState.DELIVERED,
         raw={"report.status": "DELIVRD"},
-        ref=ID.format(1),
+        message_id=ID.format(1),
     )
     assert told.raw == {"report.status": "DELIVRD"}
 
@@ -108,7 +110,7 @@ def test_without_the_secret_nothing_is_believed(headers: Mapping[str, str]) -> N
 
 
 def test_a_format_without_webhooks_takes_none() -> None:
-    for one in (webhook(None), Webhook(None, {}, our_ids=True)):
+    for one in (webhook(None), ResultsWebhook(None, {}, uses_our_ids=True)):
         with pytest.raises(ForgedError, match=r"no \[results.webhook\]"):
             one.parse({"X-Token": ""}, report(), PATH)
 

@@ -6,21 +6,21 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from service.adapters.templates.jinja import LONGEST, read
+from service.adapters.templates.jinja import LONGEST_TEMPLATE, compile_template
 from service.domain.errors import InvalidError
-from service.domain.templates.trial_render import Said
+from service.domain.templates.trial_render import TemplateContext
 from tests.templates.restaurant import RESTAURANT
 
 NAME = "renewal-open"
 
 
-def said(**changed: str | bool | None) -> Said:
-    return {**RESTAURANT["en"].said(), **changed}
+def said(**changed: str | bool | None) -> TemplateContext:
+    return {**RESTAURANT["en"].template_values(), **changed}
 
 
 def refusals(text: str) -> list[str]:
     with pytest.raises(InvalidError) as caught:
-        read(NAME, "en", text)
+        compile_template(NAME, "en", text)
     return [str(one) for one in caught.value.mistakes]
 
 
@@ -42,13 +42,15 @@ def refusals(text: str) -> list[str]:
     ],
 )
 def test_words_facts_and_conditions_make_a_text(text: str, told: str) -> None:
-    page = read(NAME, "en", text)
-    assert page.say(said(late=None, opens_on="1 May 2026", provisional=False)) == told
+    page = compile_template(NAME, "en", text)
+    assert (
+        page.render(said(late=None, opens_on="1 May 2026", provisional=False)) == told
+    )
 
 
 def test_chinese_lines_are_joined_without_a_space() -> None:
-    page = read(NAME, "zh", "一\n 二{{ tail }}\n三")
-    assert page.say(said(tail="9")) == "一二9三"
+    page = compile_template(NAME, "zh", "一\n 二{{ tail }}\n三")
+    assert page.render(said(tail="9")) == "一二9三"
 
 
 @pytest.mark.parametrize(
@@ -133,9 +135,15 @@ def test_every_mistake_is_told_with_its_line() -> None:
 
 
 def test_a_text_is_not_endless() -> None:
-    assert read(NAME, "en", "a" * LONGEST).say(said()) == "a" * LONGEST
-    assert refusals("a" * (LONGEST + 1)) == [
-        f"text: found {LONGEST + 1} characters, expected at most {LONGEST}"
+    assert (
+        compile_template(NAME, "en", "a" * LONGEST_TEMPLATE).render(said())
+        == "a" * LONGEST_TEMPLATE
+    )
+    assert refusals("a" * (LONGEST_TEMPLATE + 1)) == [
+        (
+            f"text: found {LONGEST_TEMPLATE + 1} characters, "
+            f"expected at most {LONGEST_TEMPLATE}"
+        )
     ]
 
 
@@ -170,9 +178,9 @@ PIECES = st.sampled_from(
 @example("{% if late %}{{ late }}{% elif opens_on %}{{ opens_on }}{% endif %}")
 def test_whatever_is_read_can_be_said_and_all_else_is_refused(text: str) -> None:
     try:
-        page = read(NAME, "en", text)
+        page = compile_template(NAME, "en", text)
     except InvalidError:
         return
     for late, opens_on, sure in product(("x", None), ("y", None), (True, False)):
-        told = page.say(said(late=late, opens_on=opens_on, provisional=not sure))
+        told = page.render(said(late=late, opens_on=opens_on, provisional=not sure))
         assert "\n" not in told

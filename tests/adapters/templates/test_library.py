@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from service.adapters.templates.library import Words
+from service.adapters.templates.library import JinjaTemplateLibrary
 from service.domain.errors import InvalidError, SetUpError, UnknownError
 from service.domain.messages.facts import Facts
 
@@ -35,21 +35,23 @@ def folder(path: Path, **files: str) -> Path:
 
 def test_lines_of_a_template_become_one_sentence(tmp_path: Path) -> None:
     source = "\nUntil {{ closes_on }}\n{% if late %}\nnever\n{% endif %}\n, thanks\n.\n"
-    words = Words(folder(tmp_path, a_en=source, a_zh="好"))
+    words = JinjaTemplateLibrary(folder(tmp_path, a_en=source, a_zh="好"))
     assert words.render_sms("a", FACTS) == "Until 21 Sep 2026, thanks."
 
 
 def test_an_unknown_template_is_named_with_those_that_are_known(
     tmp_path: Path,
 ) -> None:
-    words = Words(folder(tmp_path, a_zh="好", a_en="ok"))
+    words = JinjaTemplateLibrary(folder(tmp_path, a_zh="好", a_en="ok"))
     with pytest.raises(UnknownError, match=r"unknown template '\.\./sms/a'; known: a$"):
         words.render_sms("../sms/a", FACTS)
 
 
 def test_a_template_in_one_language_only_is_not_offered(tmp_path: Path) -> None:
-    words = Words(folder(tmp_path, both_zh="好", both_en="ok", half_zh="好"))
-    assert words.names() == {"both"}
+    words = JinjaTemplateLibrary(
+        folder(tmp_path, both_zh="好", both_en="ok", half_zh="好")
+    )
+    assert words.step_templates() == {"both"}
     with pytest.raises(UnknownError):
         words.render_sms("half", FACTS)
 
@@ -59,7 +61,7 @@ def test_a_template_may_say_only_facts_and_all_mistakes_are_told_at_once(
 ) -> None:
     wrong = folder(tmp_path, a_zh="{{ phone }}", a_en="{{ tail }}\n{% if %}")
     with pytest.raises(InvalidError) as caught:
-        Words(wrong)
+        JinjaTemplateLibrary(wrong)
     first, second = caught.value.mistakes
     assert (first.field, first.found) == ("sms/a.zh.txt line 1", "{{ phone }}")
     assert "helpline" in first.expected
@@ -71,17 +73,17 @@ def test_a_template_of_the_folder_may_hold_no_more_than_a_saved_one(
     tmp_path: Path,
 ) -> None:
     with pytest.raises(InvalidError, match=r"sms/a\.en\.txt line 1: found getattr"):
-        Words(folder(tmp_path, a_en="{{ tail.__class__ }}", a_zh="好"))
+        JinjaTemplateLibrary(folder(tmp_path, a_en="{{ tail.__class__ }}", a_zh="好"))
 
 
 async def test_without_an_office_the_words_are_those_of_the_folder(
     tmp_path: Path,
 ) -> None:
-    words = Words(folder(tmp_path, a_zh="好", a_en="ok"))
+    words = JinjaTemplateLibrary(folder(tmp_path, a_zh="好", a_en="ok"))
     assert await words.current("any digest") is words
     assert words.version_of("a", "en") == 0
 
 
 def test_a_folder_without_templates_is_the_wrong_folder(tmp_path: Path) -> None:
     with pytest.raises(SetUpError, match="name the right folder"):
-        Words(tmp_path)
+        JinjaTemplateLibrary(tmp_path)

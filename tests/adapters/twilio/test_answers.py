@@ -135,7 +135,7 @@ async def test_a_list_that_is_no_list_proves_no_absence(
     provider = await opened(url, timeout=2.0)
     async with asyncio.timeout(30):
         assert await provider.find(open_message(), PHONE) is None
-        assert await provider.fetch_many([SM1], open_message().posted_after) is None
+        assert await provider.fetch_receipts([SM1], open_message().posted_after) is None
 
 
 STILL_ITS_OWN = {"about another phone", "about a number with fewer digits"}
@@ -153,7 +153,7 @@ async def test_a_message_that_is_none_is_no_receipt(
     url, _ = await serve(NEVER_SURE[name])
     provider = await opened(url, timeout=2.0)
     async with asyncio.timeout(30):
-        assert await provider.fetch(SM1) is None
+        assert await provider.fetch_receipt(SM1) is None
 
 
 async def test_the_next_message_goes_out_whatever_the_last_met(
@@ -172,7 +172,7 @@ async def test_the_wrong_message_is_no_receipt(serve: Serve, opened: Open) -> No
     other = json_of(sid="SM" + "f" * 32)
     url, _ = await serve(says(raw(200, other)))
     provider = await opened(url)
-    assert await provider.fetch(SM1) is None
+    assert await provider.fetch_receipt(SM1) is None
 
 
 @pytest.mark.parametrize("sid", ["", "SM1", "../Accounts", f"{SM1}/Media", "CA" * 17])
@@ -181,7 +181,7 @@ async def test_what_is_no_id_of_a_message_is_not_asked_for(
 ) -> None:
     url, asked = await serve(says(raw(200, json_of())))
     provider = await opened(url)
-    assert await provider.fetch(sid) is None
+    assert await provider.fetch_receipt(sid) is None
     assert asked == []
 
 
@@ -275,7 +275,7 @@ async def test_a_redirect_is_not_followed(
     url, asked = await serve(says(raw(status, json_of(), f"Location: {theirs}/")))
     provider = await opened(url)
     assert isinstance(await provider.send(outgoing()), Unknown)
-    assert await provider.fetch(SM1) is None
+    assert await provider.fetch_receipt(SM1) is None
     assert await provider.find(open_message(), PHONE) is None
     assert len(asked) == 3
     assert listening == []
@@ -289,7 +289,7 @@ async def test_a_silent_provider_is_left_after_the_timeout(
     async with asyncio.timeout(30):
         assert isinstance(await provider.send(outgoing()), Unknown)
         assert await provider.find(open_message(), PHONE) is None
-        assert await provider.fetch(SM1) is None
+        assert await provider.fetch_receipt(SM1) is None
     assert [one.split()[0] for one in asked] == [b"POST", b"GET", b"GET"]
 
 
@@ -334,7 +334,9 @@ async def test_too_many_at_once_says_so_and_how_long_to_wait(
     url, asked = await serve(says(no(429, 20429, *headers)))
     provider = await opened(url)
     assert await provider.send(outgoing()) == Refused(
-        *(RefusalKind.RETRY_SAFE, "20429", "HTTP 429"), crowded=True, retry_after=wait
+        *(RefusalKind.RETRY_SAFE, "20429", "HTTP 429"),
+        over_concurrency=True,
+        retry_after=wait,
     )
     assert len(asked) == 1
 
@@ -343,7 +345,7 @@ async def test_a_gateway_s_too_many_is_one_too(serve: Serve, opened: Open) -> No
     url, _ = await serve(says(raw(429, PAGE)))
     provider = await opened(url)
     assert await provider.send(outgoing()) == Refused(
-        RefusalKind.RETRY_SAFE, "429", "HTTP 429", crowded=True
+        RefusalKind.RETRY_SAFE, "429", "HTTP 429", over_concurrency=True
     )
 
 

@@ -3,7 +3,13 @@ from urllib.parse import urlencode
 import pytest
 from twilio.request_validator import RequestValidator
 
-from service.adapters.twilio.codes import MEANINGS, STATES, failure, number, refusal
+from service.adapters.twilio.codes import (
+    CODE_MEANINGS,
+    STATES,
+    meaning_of_failure,
+    meaning_of_refusal,
+    parse_code,
+)
 from service.domain.delivery.outcome import (
     Outcome,
     Receipt,
@@ -75,7 +81,7 @@ MAYBE = [(500, 20500), (503, 20503), (502, 20500), (400, 20500), (504, 21610)]
 
 def test_every_code_of_the_table_is_tried_here() -> None:
     tried = {code for _, code, _, _ in REFUSALS} | {code for code, _, _ in FAILURES}
-    assert MEANINGS.keys() == tried | {20500, 20503}
+    assert CODE_MEANINGS.keys() == tried | {20500, 20503}
 
 
 @pytest.mark.parametrize("row", REFUSALS, ids=[str(row[1]) for row in REFUSALS])
@@ -86,7 +92,11 @@ async def test_a_refused_post_has_the_kind_of_its_code(
     url, asked = await serve(says(no(status, code)))
     said = await (await opened(url)).send(outgoing())
     assert said == Refused(
-        kind, str(code), f"HTTP {status}", crowded=status == 429, retry_after=wait
+        kind,
+        str(code),
+        f"HTTP {status}",
+        over_concurrency=status == 429,
+        retry_after=wait,
     )
     assert len(asked) == 1
 
@@ -146,13 +156,13 @@ async def test_a_failed_message_has_the_kind_of_its_code(
 def test_an_unknown_code_is_judged_by_its_http_class(
     status: int, code: int | None, kind: RefusalKind | None
 ) -> None:
-    assert refusal(status, code).kind is kind
+    assert meaning_of_refusal(status, code).kind is kind
 
 
 @pytest.mark.parametrize("code", [30999, 63999, 11111])
 def test_an_unknown_failure_is_for_good_and_the_message_s_own(code: int) -> None:
-    meaning = failure(code)
-    assert (meaning.kind, meaning.wait) == (K.BAD_CONTENT, None)
+    meaning = meaning_of_failure(code)
+    assert (meaning.kind, meaning.retry_after) == (K.BAD_CONTENT, None)
 
 
 @pytest.mark.parametrize(
@@ -165,7 +175,7 @@ def test_an_unknown_failure_is_for_good_and_the_message_s_own(code: int) -> None
     ],
 )
 def test_a_code_of_twilio_s_has_five_digits(found: object, code: int | None) -> None:
-    assert number(found) == code
+    assert parse_code(found) == code
 
 
 def test_every_status_of_twilio_s_but_those_of_texts_to_us_is_known() -> None:

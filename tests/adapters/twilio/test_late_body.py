@@ -4,7 +4,7 @@ from dataclasses import replace
 import pytest
 
 from service.domain.delivery.outcome import Accepted, NotPosted
-from service.flow.sending.post import elapsed
+from service.flow.sending.post import monotonic_now
 from tests.adapters.twilio.wire import Open, Serve, message, outgoing, raw, says
 
 TAKEN = says(raw(201, json.dumps(message())))
@@ -15,7 +15,7 @@ async def test_a_post_in_time_is_written(
     opened: Open, serve: Serve, left: float | None
 ) -> None:
     url, asked = await serve(TAKEN)
-    until = None if left is None else elapsed() + left
+    until = None if left is None else monotonic_now() + left
     said = await (await opened(url)).send(replace(outgoing(), post_until=until))
     assert isinstance(said, Accepted)
     assert len(asked) == 1
@@ -26,7 +26,7 @@ async def test_nothing_of_a_post_is_written_once_its_time_is_over(
 ) -> None:
     url, asked = await serve(TAKEN)
     provider = await opened(url)
-    late = replace(outgoing(), post_until=elapsed() - 0.001)
+    late = replace(outgoing(), post_until=monotonic_now() - 0.001)
     assert await provider.send(late) == NotPosted()
     assert asked == []
     assert isinstance(await provider.send(outgoing()), Accepted)

@@ -36,7 +36,7 @@ async def test_all_that_was_delivered_is_told_at_once(
     async with asyncio.timeout(20):
         states: dict[str, MessageState | None] = {}
         while set(states.values()) != {M.DELIVERED} or len(states) < 5:
-            told = await provider.fetch_many(ids, LONG_AGO)
+            told = await provider.fetch_receipts(ids, LONG_AGO)
             assert told is not None
             states = {one.provider_id: one.state for one in told}
     assert states.keys() == set(ids)
@@ -49,18 +49,18 @@ async def test_the_same_is_told_as_by_a_fetch_and_without_the_phone(
     sent = await provider.send(outgoing("+12125550190"))
     assert isinstance(sent, Accepted)
     async with asyncio.timeout(20):
-        told = await provider.fetch(sent.provider_id)
+        told = await provider.fetch_receipt(sent.provider_id)
         while told is None or told.state is not M.UNDELIVERED:
-            told = await provider.fetch(sent.provider_id)
+            told = await provider.fetch_receipt(sent.provider_id)
     assert (told.code, told.kind) == ("30003", RefusalKind.RETRY_LATER)
-    assert await provider.fetch_many([sent.provider_id], LONG_AGO) == [told]
+    assert await provider.fetch_receipts([sent.provider_id], LONG_AGO) == [told]
     assert "5550190" not in str(told.raw)
 
 
 async def test_nothing_is_asked_about_nothing(serve: Serve, opened: Open) -> None:
     url, asked = await serve(says(raw(200, page())))
     provider = await opened(url)
-    assert await provider.fetch_many([], SINCE) == []
+    assert await provider.fetch_receipts([], SINCE) == []
     assert asked == []
 
 
@@ -79,7 +79,7 @@ async def test_the_list_is_asked_for_from_a_day_in_utc_a_thousand_a_page(
 ) -> None:
     url, asked = await serve(says(raw(200, page())))
     provider = await opened(url)
-    assert await provider.fetch_many([SM1], since) == []
+    assert await provider.fetch_receipts([SM1], since) == []
     query = unquote(asked[0].split()[1].decode()).partition("?")[2]
     assert set(query.split("&")) == {f"DateSent>={day}T00:00:00Z", "PageSize=1000"}
 
@@ -90,7 +90,7 @@ async def test_only_known_messages_are_told_and_each_once(
     one, other = message(status="sent"), message(sid=SM2)
     url, _ = await serve(says(raw(200, page(one, other, one))))
     provider = await opened(url)
-    told = await provider.fetch_many([SM1, "SM" + "f" * 32], SINCE)
+    told = await provider.fetch_receipts([SM1, "SM" + "f" * 32], SINCE)
     assert [(it.provider_id, it.state) for it in told or ()] == [(SM1, M.SENT)]
 
 
@@ -98,7 +98,7 @@ async def test_what_is_on_the_next_page_is_told_too(serve: Serve, opened: Open) 
     first = raw(200, page(message(), next_page_uri=NEXT))
     url, asked = await serve(says(first, raw(200, page(message(sid=SM2)))))
     provider = await opened(url)
-    told = await provider.fetch_many([SM1, SM2], SINCE)
+    told = await provider.fetch_receipts([SM1, SM2], SINCE)
     assert [it.provider_id for it in told or ()] == [SM1, SM2]
     assert [one.split()[1].decode() for one in asked][1] == NEXT
 
@@ -106,7 +106,7 @@ async def test_what_is_on_the_next_page_is_told_too(serve: Serve, opened: Open) 
 async def test_no_page_is_turned_when_all_are_found(serve: Serve, opened: Open) -> None:
     url, asked = await serve(says(raw(200, page(message(), next_page_uri=NEXT))))
     provider = await opened(url)
-    assert len(await provider.fetch_many([SM1], SINCE) or ()) == 1
+    assert len(await provider.fetch_receipts([SM1], SINCE) or ()) == 1
     assert len(asked) == 1
 
 
@@ -116,7 +116,7 @@ async def test_no_more_is_asked_than_a_fetch_each_would(
     url, asked = await serve(says(raw(200, page(message(), next_page_uri=NEXT))))
     provider = await opened(url)
     ids = [f"SM{one:032}" for one in range(2, 5)]
-    assert await provider.fetch_many(ids, SINCE) == []
+    assert await provider.fetch_receipts(ids, SINCE) == []
     assert len(asked) == len(ids)
 
 
@@ -125,7 +125,7 @@ async def test_a_list_without_end_is_left(serve: Serve, opened: Open) -> None:
     provider = await opened(url)
     ids = [f"SM{one:032}" for one in range(500)]
     async with asyncio.timeout(60):
-        assert await provider.fetch_many(ids, SINCE) == []
+        assert await provider.fetch_receipts(ids, SINCE) == []
     assert len(asked) == 50
 
 
@@ -133,14 +133,14 @@ async def test_what_was_told_before_a_fault_counts(serve: Serve, opened: Open) -
     first = raw(200, page(message(), next_page_uri=NEXT))
     url, _ = await serve(says(first, no(503, 20503)))
     provider = await opened(url)
-    told = await provider.fetch_many([SM1, SM2], SINCE)
+    told = await provider.fetch_receipts([SM1, SM2], SINCE)
     assert [it.provider_id for it in told or ()] == [SM1]
 
 
 async def test_who_cannot_be_asked_tells_nothing(serve: Serve, opened: Open) -> None:
     url, _ = await serve(says(no(503, 20503)))
     provider = await opened(url)
-    assert await provider.fetch_many([SM1], SINCE) is None
+    assert await provider.fetch_receipts([SM1], SINCE) is None
 
 
 @pytest.mark.parametrize(
@@ -170,7 +170,7 @@ async def test_a_listed_message_is_a_receipt_whatever_it_says(  # noqa: PLR0917 
     listed = message(status=status, error_code=code, to=PHONE)
     url, _ = await serve(says(raw(200, page(listed))))
     provider = await opened(url)
-    (told,) = await provider.fetch_many([SM1], SINCE) or ()
+    (told,) = await provider.fetch_receipts([SM1], SINCE) or ()
     assert (told.state, told.kind, told.retry_after) == (state, kind, wait)
     (told.code or "").encode()  # as a database does
     assert told.raw["MessageStatus"] == str(status)

@@ -50,7 +50,7 @@ async def test_what_was_sent_is_found_and_fetched(sandbox: str, opened: Open) ->
     assert found is not None
     assert [one.provider_id for one in found] == [sent.provider_id]
     assert found[0].created_at.tzinfo is not None
-    told = await provider.fetch(sent.provider_id)
+    told = await provider.fetch_receipt(sent.provider_id)
     assert told is not None
     assert (told.provider, told.provider_id) == ("fake", sent.provider_id)
 
@@ -62,9 +62,9 @@ async def test_a_message_is_fetched_as_delivered_in_the_end(
     sent = await provider.send(outgoing())
     assert isinstance(sent, Accepted)
     async with asyncio.timeout(20):
-        told = await provider.fetch(sent.provider_id)
+        told = await provider.fetch_receipt(sent.provider_id)
         while told is None or told.state is not M.DELIVERED:
-            told = await provider.fetch(sent.provider_id)
+            told = await provider.fetch_receipt(sent.provider_id)
     assert told.code is None
 
 
@@ -153,7 +153,7 @@ async def test_a_wrong_token_is_about_the_account(sandbox: str, opened: Open) ->
     refused = await provider.send(outgoing())
     assert refused == Refused(K.ACCOUNT, "20003", "HTTP 401")
     assert await provider.find(open_message(), PHONE) is None, "it was not asked"
-    assert await provider.fetch(SM1) is None
+    assert await provider.fetch_receipt(SM1) is None
 
 
 @pytest.mark.parametrize(("word", "state"), STATES.items())

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.adapters.twilio.signatures import Account, fields_of
-from service.adapters.twilio.webhooks import parse
+from service.adapters.twilio.signatures import WebhookAccount, signed_fields
+from service.adapters.twilio.webhooks import parse_webhook
 from service.domain.delivery.outcome import Inbound, Receipt
 from service.domain.errors import ForgedError, InvalidError
 from tests.adapters.twilio.wire import ACCOUNT, PHONE, PUBLIC, SM1, TOKEN, Open
@@ -19,8 +19,8 @@ from tests.adapters.twilio.wire import ACCOUNT, PHONE, PUBLIC, SM1, TOKEN, Open
 FORM, JSON = "application/x-www-form-urlencoded", "application/json"
 STATUS = f"{PUBLIC}/webhooks/fake/status?ref=0190aaaa"
 SHARED = "5" * 40
-US = Account("fake", ACCOUNT, TOKEN)
-WITH_SHARED = Account("fake", ACCOUNT, TOKEN, SHARED)
+US = WebhookAccount("fake", ACCOUNT, TOKEN)
+WITH_SHARED = WebhookAccount("fake", ACCOUNT, TOKEN, SHARED)
 SETTINGS = "X-Twilio-Webhooks-Signature-Settings"
 SHA256 = {SETTINGS: "key=webhooks_sharedkey_1,algorithm=HMAC_SHA256"}
 
@@ -55,17 +55,17 @@ def of_json(body: bytes, url: str = STATUS) -> tuple[dict[str, str], bytes, str]
 
 
 def forged(
-    headers: Mapping[str, str], body: bytes, url: str, account: Account = US
+    headers: Mapping[str, str], body: bytes, url: str, account: WebhookAccount = US
 ) -> str:
     with pytest.raises(ForgedError) as caught:
-        parse(account, headers, body, url)
+        parse_webhook(account, headers, body, url)
     return str(caught.value)
 
 
 def test_a_signed_form_is_read() -> None:
-    told = parse(US, *form())
+    told = parse_webhook(US, *form())
     assert isinstance(told, Receipt)
-    assert (told.provider_id, told.ref) == (SM1, "0190aaaa")
+    assert (told.provider_id, told.message_id) == (SM1, "0190aaaa")
 
 
 @pytest.mark.parametrize(
@@ -74,7 +74,7 @@ def test_a_signed_form_is_read() -> None:
 )
 def test_the_media_type_may_have_its_parameters(media: str) -> None:
     headers, body, url = form()
-    told = parse(US, headers | {"Content-Type": media}, body, url)
+    told = parse_webhook(US, headers | {"Content-Type": media}, body, url)
     assert isinstance(told, Receipt)
 
 
@@ -88,13 +88,13 @@ def test_the_media_type_may_have_its_parameters(media: str) -> None:
     ],
 )
 def test_ports_and_prefixes_of_the_public_address_are_no_obstacle(url: str) -> None:
-    assert isinstance(parse(US, *form(url=url)), Receipt)
+    assert isinstance(parse_webhook(US, *form(url=url)), Receipt)
 
 
 def test_twilio_may_sign_with_or_without_the_port_that_follows_from_https() -> None:
     signed = "https://permits.example.org:443/webhooks/fake/status"
     headers, body, _ = form(url=signed)
-    told = parse(US, headers, body, signed.replace(":443", ""))
+    told = parse_webhook(US, headers, body, signed.replace(":443", ""))
     assert isinstance(told, Receipt)
 
 
@@ -155,14 +155,14 @@ def test_a_shared_key_signs_with_sha_256() -> None:
     signature = sign(STATUS, DELIVERED_PAIRS, SHARED, "sha256")
     headers, body, url = form()
     headers |= SHA256 | {"X-Twilio-Signature": signature}
-    assert isinstance(parse(WITH_SHARED, headers, body, url), Receipt)
+    assert isinstance(parse_webhook(WITH_SHARED, headers, body, url), Receipt)
     forged(headers, body, url, US)
     del headers[SETTINGS]
     forged(headers, body, url, WITH_SHARED)
 
 
 def test_a_shared_key_takes_nothing_from_the_auth_token() -> None:
-    assert isinstance(parse(WITH_SHARED, *form()), Receipt)
+    assert isinstance(parse_webhook(WITH_SHARED, *form()), Receipt)
     headers, body, url = form()
     headers |= SHA256
     forged(headers, body, url, WITH_SHARED)
@@ -183,15 +183,15 @@ def test_a_signed_json_is_read() -> None:
     body = json.dumps(
         DELIVERED | {"MessageStatus": "failed", "ErrorCode": 30005, "More": [1]}
     ).encode()
-    told = parse(US, *of_json(body))
+    told = parse_webhook(US, *of_json(body))
     assert isinstance(told, Receipt)
-    assert (told.provider_id, told.code, told.ref) == (SM1, "30005", "0190aaaa")
+    assert (told.provider_id, told.code, told.message_id) == (SM1, "30005", "0190aaaa")
     assert told.raw["More"] == "[1]"
 
 
 def test_a_text_to_us_as_json_is_read() -> None:
     fields = {"AccountSid": ACCOUNT, "MessageSid": SM1, "From": PHONE, "Body": "退订"}
-    told = parse(US, *of_json(json.dumps(fields).encode()))
+    told = parse_webhook(US, *of_json(json.dumps(fields).encode()))
     assert isinstance(told, Inbound)
     assert (told.sender, told.body) == (PHONE, "退订")
 
@@ -200,7 +200,7 @@ def test_json_signed_by_a_shared_key_is_read() -> None:
     headers, body, url = of_json(json.dumps(DELIVERED).encode())
     signature = sign(url, (), SHARED, "sha256")
     headers |= SHA256 | {"X-Twilio-Signature": signature}
-    assert isinstance(parse(WITH_SHARED, headers, body, url), Receipt)
+    assert isinstance(parse_webhook(WITH_SHARED, headers, body, url), Receipt)
 
 
 def test_json_whose_digest_is_not_the_body_s_is_forged() -> None:
@@ -242,7 +242,7 @@ def test_json_with_two_digests_is_forged() -> None:
 )
 def test_a_signed_json_that_holds_no_fields_says_so(body: bytes) -> None:
     with pytest.raises(InvalidError, match="no JSON object"):
-        parse(US, *of_json(body))
+        parse_webhook(US, *of_json(body))
 
 
 @pytest.mark.parametrize(
@@ -273,7 +273,7 @@ def test_a_malformed_or_huge_body_is_forged(body: bytes) -> None:
 
 def test_more_fields_than_twilio_has_are_not_even_checked() -> None:
     many = [(f"x{one}", "") for one in range(200 - len(DELIVERED))]
-    assert isinstance(parse(US, *form([*DELIVERED_PAIRS, *many])), Receipt)
+    assert isinstance(parse_webhook(US, *form([*DELIVERED_PAIRS, *many])), Receipt)
     more = [*DELIVERED_PAIRS, *many, ("y", "")]
     assert "not a form" in forged(*form(more))
 
@@ -314,7 +314,7 @@ def test_what_cannot_be_acted_on_is_told_all_at_once(
 ) -> None:
     known = [("AccountSid", ACCOUNT), ("MessageStatus", "delivered")]
     with pytest.raises(InvalidError) as caught:
-        parse(US, *form([*known, *pairs]))
+        parse_webhook(US, *form([*known, *pairs]))
     assert {one.field for one in caught.value.mistakes} == mistakes
 
 
@@ -322,19 +322,19 @@ def test_a_text_from_nobody_or_from_two_is_told() -> None:
     known = [("AccountSid", ACCOUNT), ("MessageSid", SM1), ("Body", "STOP")]
     for senders in ([], [("From", "")], [("From", PHONE), ("From", "+12125550102")]):
         with pytest.raises(InvalidError, match="From: found") as caught:
-            parse(US, *form([*known, *senders]))
+            parse_webhook(US, *form([*known, *senders]))
         assert PHONE not in str(caught.value)
 
 
 def test_a_field_that_comes_twice_alike_is_one() -> None:
-    told = parse(US, *form([*DELIVERED.items(), ("MessageSid", SM1)]))
+    told = parse_webhook(US, *form([*DELIVERED.items(), ("MessageSid", SM1)]))
     assert isinstance(told, Receipt)
     assert told.provider_id == SM1
 
 
 def test_another_field_may_have_many_values_and_all_are_kept() -> None:
     pairs = [*DELIVERED.items(), ("News", "b"), ("News", "a"), ("News", "b")]
-    told = parse(US, *form(pairs))
+    told = parse_webhook(US, *form(pairs))
     assert isinstance(told, Receipt)
     assert told.raw["News"] == "b\na"
 
@@ -371,7 +371,7 @@ def test_nothing_from_outside_is_more_than_a_typed_error(
     headers: dict[str, str], body: bytes, path: str
 ) -> None:
     with pytest.raises((ForgedError, InvalidError)):
-        fields_of(US, headers, body, f"{PUBLIC}/{path}")
+        signed_fields(US, headers, body, f"{PUBLIC}/{path}")
 
 
 @given(st.lists(st.tuples(st.text(min_size=1), st.text()), max_size=9))
@@ -381,5 +381,5 @@ def test_whatever_twilio_adds_is_covered_by_its_signature(pairs: Pairs) -> None:
         headers, body, url = form([*DELIVERED.items(), *said])
     except UnicodeEncodeError:
         return
-    told = parse(US, headers, body, url)
+    told = parse_webhook(US, headers, body, url)
     assert isinstance(told, Receipt)

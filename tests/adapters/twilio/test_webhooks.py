@@ -9,7 +9,7 @@ from aiohttp.test_utils import TestServer
 from twilio.request_validator import RequestValidator
 
 from service.adapters.twilio.codes import STATES
-from service.adapters.twilio.provider import Twilio
+from service.adapters.twilio.provider import TwilioProvider
 from service.domain.delivery.outcome import Accepted, Inbound, Receipt, RefusalKind
 from service.domain.delivery.status import MessageState
 from tests.adapters.twilio.wire import (
@@ -36,12 +36,12 @@ def fields(**changed: str) -> dict[str, str]:
 
 
 @pytest.fixture
-async def hearing(opened: Open) -> Twilio:
+async def hearing(opened: Open) -> TwilioProvider:
     return await opened("http://127.0.0.1:9", public_url=PUBLIC)
 
 
 @pytest.fixture
-def told(hearing: Twilio) -> Told:
+def told(hearing: TwilioProvider) -> Told:
     """What our adapter makes of a form that Twilio signed."""
 
     def tell(form: dict[str, str], path: str = STATUS) -> Receipt | Inbound:
@@ -65,7 +65,7 @@ def test_a_callback_is_a_receipt_with_our_own_id(told: Told) -> None:
             "MessageStatus": "delivered",
             "ErrorCode": "",
         },
-        ref="0190aaaa",
+        message_id="0190aaaa",
     )
     assert PHONE not in str(receipt.raw), "no phone number is kept"
 
@@ -97,7 +97,7 @@ def test_a_code_that_is_none_is_kept_and_says_nothing(told: Told, code: str) -> 
 def test_a_callback_without_our_id_is_a_receipt_without_it(told: Told) -> None:
     receipt = told(fields(), "/webhooks/fake/status")
     assert isinstance(receipt, Receipt)
-    assert receipt.ref is None
+    assert receipt.message_id is None
 
 
 @pytest.mark.parametrize("word", ["vaporized", "", "Delivered", "sent\n"])
@@ -158,6 +158,6 @@ async def test_the_sandbox_s_own_callbacks_are_understood(
     async with asyncio.timeout(20):
         await final.wait()
     assert isinstance(sent, Accepted)
-    assert {(one.provider_id, one.ref) for one in heard} == {
+    assert {(one.provider_id, one.message_id) for one in heard} == {
         (sent.provider_id, "0190aaaa")
     }

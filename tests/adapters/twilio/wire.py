@@ -9,7 +9,7 @@ from datetime import datetime
 from http import HTTPStatus
 from typing import Any
 
-from service.adapters.twilio.provider import Sender, Twilio
+from service.adapters.twilio.provider import TwilioConfig, TwilioProvider
 from service.flow.rows import OpenMessage, Outgoing
 
 ACCOUNT, TOKEN = "AC" + "1" * 32, "2" * 32
@@ -18,7 +18,7 @@ SM1, SM2 = "SM" + "0" * 31 + "1", "MM" + "0" * 31 + "2"
 BODY = "Renew by 18 November."
 PUBLIC = "https://permits.example.org"
 
-Open = Callable[..., Awaitable[Twilio]]
+Open = Callable[..., Awaitable[TwilioProvider]]
 """Opens our adapter on an address, with some fields of its sender changed."""
 
 Speak = Callable[[asyncio.StreamWriter], Awaitable[None]]
@@ -28,8 +28,8 @@ Serve = Callable[[Speak], Awaitable[tuple[str, list[bytes]]]]
 """Starts a server; its address, and the requests it has read."""
 
 
-def sender_to(url: str, **changed: Any) -> Sender:  # noqa: ANN401 - fields
-    known = Sender(
+def sender_to(url: str, **changed: Any) -> TwilioConfig:  # noqa: ANN401 - fields
+    known = TwilioConfig(
         name="fake",
         account_sid=ACCOUNT,
         auth_token=TOKEN,
@@ -53,7 +53,7 @@ def outgoing(
     return Outgoing(
         id="0190aaaa",
         attempt=1,
-        to=b"",
+        encrypted_phone=b"",
         body=body,
         template="renewal-prepare",
         language="en",

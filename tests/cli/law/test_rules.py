@@ -237,10 +237,10 @@ def test_a_shadow_that_is_applied_is_one_no_more(run: Run, texted: Path) -> None
 
 @pytest.mark.usefixtures("office")
 def test_a_shadow_needs_something_to_be_the_shadow_of(run: Run) -> None:
-    file = edited(run, (CMA, "cn-tea-house"))
+    file = edited(run, (CMA, "cn-tea-installation"))
     refusal = run("rules", "apply", file, "--shadow").refusal
-    assert "cn-tea-house: not installed" in refusal
-    assert "cn-tea-house" not in run("rules", "list").answer
+    assert "cn-tea-installation: not installed" in refusal
+    assert "cn-tea-installation" not in run("rules", "list").answer
 
 
 @pytest.mark.parametrize(
@@ -267,5 +267,5 @@ def test_an_export_has_what_was_applied_and_no_revision(run: Run) -> None:
 @pytest.mark.parametrize("verb", ["revert", "shadow", "export"])
 @pytest.mark.usefixtures("installed")
 def test_an_unknown_rule_is_named_with_those_there_are(run: Run, verb: str) -> None:
-    refusal = run("rules", verb, "cn-tea-house").refusal
-    assert "unknown rule 'cn-tea-house'; known: cn-" in refusal
+    refusal = run("rules", verb, "cn-tea-installation").refusal
+    assert "unknown rule 'cn-tea-installation'; known: cn-" in refusal

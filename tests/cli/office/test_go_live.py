@@ -124,8 +124,10 @@ def test_going_live_is_said_once_for_known_rules_and_offices(
     assert run("authorities", "live", "990000", FOOD, *APPROVED).refusal == (
         f"permit-reminders: 990000, {FOOD}: already live"
     )
-    refusal = run("authorities", "live", "990000", "cn-tea-house", *APPROVED).refusal
-    assert "unknown rule 'cn-tea-house'; known: cn-" in refusal
+    refusal = run(
+        "authorities", "live", "990000", "cn-tea-installation", *APPROVED
+    ).refusal
+    assert "unknown rule 'cn-tea-installation'; known: cn-" in refusal
     assert run("authorities", "live", "110000", FOOD, *APPROVED).refusal == (
         "permit-reminders: unknown authority '110000'; known: 990000, us-nyc"
     )

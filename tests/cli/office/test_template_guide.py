@@ -4,9 +4,15 @@ import re
 import shlex
 from pathlib import Path
 
-from service.adapters.templates.jinja import FILTERS, LONGEST
-from service.domain.templates.checks import TURN, WHICH, advises, calm, past
-from service.domain.templates.requirements import DEMANDS
+from service.adapters.templates.jinja import FILTERS, LONGEST_TEMPLATE
+from service.domain.templates.checks import (
+    CONTACT_FACTS,
+    PERMIT_FACTS,
+    check_advice,
+    check_no_closing,
+    check_no_urging,
+)
+from service.domain.templates.requirements import REQUIREMENTS
 from tests.cli.commands import Run
 from tests.docs.pages import ROOT, blocks, named, rows
 
@@ -20,28 +26,28 @@ def section(title: str) -> list[list[str]]:
 
 def test_every_fact_is_explained() -> None:
     told = {name for row in section("Facts") for name in named(row[0])}
-    assert told == frozenset.union(*(one.facts for one in DEMANDS.values()))
+    assert told == frozenset.union(*(one.facts for one in REQUIREMENTS.values()))
 
 
 def test_every_filter_and_the_longest_text_are_told() -> None:
     assert f"through a filter: {', '.join(FILTERS)} |" in PAGE
-    assert f"at most {LONGEST:,} characters" in " ".join(PAGE.split())
+    assert f"at most {LONGEST_TEMPLATE:,} characters" in " ".join(PAGE.split())
 
 
 def test_what_is_asked_of_which_template_is_as_the_table_has_it() -> None:
     asked = section("What is asked of a text")
     for check, words in (
-        (advises, "advises"),
-        (calm, "does not urge"),
-        (past, "does not name"),
+        (check_advice, "advises"),
+        (check_no_urging, "does not urge"),
+        (check_no_closing, "does not name"),
     ):
         [row] = [one for one in asked if one[0].startswith(words)]
-        meant = {name for name, one in DEMANDS.items() if check in one.checks}
+        meant = {name for name, one in REQUIREMENTS.items() if check in one.checks}
         assert {*named(row[1])} == meant
     [names] = [
         one for one in asked if one[0].startswith("names `certificate`, `tail`,")
     ]
-    assert {*named(names[0])} == {*WHICH, *TURN, "tail"}
+    assert {*named(names[0])} == {*PERMIT_FACTS, *CONTACT_FACTS, "tail"}
 
 
 def test_the_commands_of_the_guide_answer_what_it_shows(run: Run, office: Path) -> None:

@@ -22,7 +22,7 @@ def test_good_rows_go_in_and_bad_ones_come_back(run: Run, office: Path) -> None:
         f"{CMA},240000000003,三号检测,someday,call me",
         "",
         GOOD[1],
-        "cn-tea-house,240000000004,四号茶馆,2024-06-28,",
+        "cn-tea-installation,240000000004,四号茶馆,2024-06-28,",
         f"{CMA},240000000005,五号检测,2019-06-28,+12125550105",
         f"{CMA},,,,",
     )
@@ -38,7 +38,7 @@ def test_good_rows_go_in_and_bad_ones_come_back(run: Run, office: Path) -> None:
     assert [one["holder"] for one in rejects] == ["三号检测", "四号茶馆", ""]
     dates, rule, empty = (one["reason"] for one in rejects)
     assert dates.startswith("expires_on: found 'someday', expected a date like")
-    assert rule.startswith("rule: found cn-tea-house, expected one of cn-")
+    assert rule.startswith("rule: found cn-tea-installation, expected one of cn-")
     assert [one.partition(":")[0] for one in empty.split("; ")] == [
         "number",
         "holder",

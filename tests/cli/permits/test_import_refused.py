@@ -66,8 +66,10 @@ def test_a_mapping_for_a_rule_nobody_knows_is_refused_before_any_row(
     run: Run, office: Path
 ) -> None:
     mapping, register = office / "city.toml", office / "register.csv"
-    mapping.write_text(CITY.replace(CMA, "cn-tea-house"), "utf-8")
+    mapping.write_text(CITY.replace(CMA, "cn-tea-installation"), "utf-8")
     register.write_text("证书编号,机构名称,有效期至\n1,甲,28.06.2024\n", "gb18030")
     asked = run("import", register, "--mapping", mapping)
-    assert asked.refusal.startswith("permit-reminders: unknown rule 'cn-tea-house'")
+    assert asked.refusal.startswith(
+        "permit-reminders: unknown rule 'cn-tea-installation'"
+    )
     assert not (office / "register.csv.rejects.csv").exists()

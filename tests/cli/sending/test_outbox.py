@@ -12,12 +12,12 @@ import pytest
 from aiohttp.test_utils import TestClient, TestServer
 
 from service.adapters.clock import SimulatedClock
-from service.adapters.sms_platform.files.provider import Files
+from service.adapters.sms_platform.files.provider import FileProvider
 from service.adapters.sms_platform.format.file import load_format
-from service.adapters.sms_platform.open_platform import Place, outbox
-from service.app import open_house
-from service.flow.sending.tick import Passed, tick
-from service.settings import load
+from service.adapters.sms_platform.open_platform import PlatformDeps, open_platform
+from service.app import open_installation
+from service.flow.sending.tick import TickResult, tick
+from service.settings import load_settings
 from service.web.application import application
 from tests.cli.commands import CMA, NOON, ROOT, Run, cells, sql, write
 from tests.flow.fakes import DiedError
@@ -55,26 +55,28 @@ def permits(sending: Path, run: Run) -> Path:
     return sending
 
 
-def pass_at(folder: Path, instant: str, *pushed: Mapping[str, str]) -> Passed:
+def pass_at(folder: Path, instant: str, *pushed: Mapping[str, str]) -> TickResult:
     """One pass at a simulated instant, then webhooks; the database's clock moves."""
     now = datetime.fromisoformat(instant)
 
-    async def run() -> Passed:
-        settings = load()
-        async with open_house(settings) as house:
-            await house.brakes.simulate(now)
-            assert isinstance(house.clock, SimulatedClock)
-            house.clock.move_to(now)
-            place = Place(
+    async def run() -> TickResult:
+        settings = load_settings()
+        async with open_installation(settings) as installation:
+            await installation.pause_store.set_simulated_now(now)
+            assert isinstance(installation.clock, SimulatedClock)
+            installation.clock.move_to(now)
+            place = PlatformDeps(
                 spool=folder / "permit-reminders.db.outbox",
-                clock=house.clock,
+                clock=installation.clock,
                 timeout=2.0,
                 proxy=None,
                 environ={"SMS_TOKEN": TOKEN},
             )
-            async with outbox(load_format(folder / "format.toml"), place) as provider:
-                done = await tick(house.carrying(provider))
-                server = TestServer(application(house.desk(provider)))
+            async with open_platform(
+                load_format(folder / "format.toml"), place
+            ) as provider:
+                done = await tick(installation.tick_deps(provider))
+                server = TestServer(application(installation.services(provider)))
                 async with TestClient(server) as client:
                     for body in pushed:
                         token = {"X-Token": TOKEN}
@@ -162,7 +164,7 @@ def test_what_was_spooled_and_not_recorded_is_found_and_not_sent_again(
             pass_at(permits, NOON)
     assert len(handed_over(permits)) == 3
     sql(permits, LEASE_ENDED)
-    assert pass_at(permits, NOON).open == 0
+    assert pass_at(permits, NOON).open_outcomes == 0
     assert len(handed_over(permits)) == 3
     assert counted(run) == (3, 0, 0)
     assert run("audit").answer == "the ledger adds up\n"
@@ -172,11 +174,11 @@ def test_what_was_never_spooled_is_proved_absent_and_sent_once(
     permits: Path, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patch:
-        patch.setattr(Files, "send", die)
+        patch.setattr(FileProvider, "send", die)
         with pytest.raises(DiedError):
             pass_at(permits, NOON)
     sql(permits, LEASE_ENDED)
-    assert pass_at(permits, NOON).open == 3
+    assert pass_at(permits, NOON).open_outcomes == 3
     assert not handed_over(permits)
     sql(permits, ABSENT_LONG_AGO)
     assert pass_at(permits, NOON).posted == 3

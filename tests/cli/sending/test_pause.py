@@ -99,8 +99,8 @@ def test_a_pause_that_is_none_is_told(run: Run) -> None:
         assert run(path, "authority:110000", *more).refusal == (
             f"permit-reminders: unknown authority '110000'{known}"
         )
-        refusal = run(path, "rule:cn-tea-house", *more).refusal
-        assert "unknown rule 'cn-tea-house'; known: cn-" in refusal
+        refusal = run(path, "rule:cn-tea-installation", *more).refusal
+        assert "unknown rule 'cn-tea-installation'; known: cn-" in refusal
     assert run("resume").refusal == "permit-reminders: all: not paused"
     assert run("pause", "--reason", "r").code == 0
     refusal = run("pause", "--reason", "again").refusal
@@ -110,12 +110,12 @@ def test_a_pause_that_is_none_is_told(run: Run) -> None:
 def test_a_key_is_shown_once_listed_by_its_prefix_and_revoked(
     run: Run, office: Path
 ) -> None:
-    key = run("keys", "create", "front desk").answer.strip()
+    key = run("keys", "create", "front services").answer.strip()
     assert key.startswith("pr_")
     (line,) = run("keys", "list").answer.splitlines()
     prefix, made_on, state, *name = line.split()
     assert key.startswith(prefix)
-    assert (made_on, state, " ".join(name)) == ("2024-01-28", "live", "front desk")
+    assert (made_on, state, " ".join(name)) == ("2024-01-28", "live", "front services")
     assert key not in line
     assert key.encode() not in (office / "permit-reminders.db").read_bytes()
     assert run("keys", "revoke", prefix).answer == f"revoked {prefix}\n"
@@ -128,7 +128,7 @@ def test_who_did_what_is_written_down(
     run: Run, office: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("LOGNAME", "ann")
-    run("keys", "create", "front desk")
+    run("keys", "create", "front services")
     for name in ("LOGNAME", "USER", "LNAME", "USERNAME"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr(os, "getuid", lambda: 4_000_000_000)

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from service.adapters.store.db.database import newest
+from service.adapters.store.db.database import newest_migration
 from tests.cli.commands import CMA, ROOT, Run, sql
 from tests.schedules.catalogue import RULES
 
@@ -15,12 +15,12 @@ SHIPPED = {version.key for rule in RULES.values() for version in rule.versions}
 def test_asking_for_the_tables_makes_no_database(run: Run, folder: Path) -> None:
     ran = run("db", "status")
     assert (ran.code, ran.err) == (1, "")
-    assert ran.out == f"tables at nothing, this release needs {newest()}\n"
+    assert ran.out == f"tables at nothing, this release needs {newest_migration()}\n"
     assert not list(folder.iterdir())
 
 
 def upgraded(new: int) -> str:
-    return f"tables at {newest()}, {new} new rule versions\n"
+    return f"tables at {newest_migration()}, {new} new rule versions\n"
 
 
 def test_upgrading_installs_the_shipped_law_once(run: Run, folder: Path) -> None:
@@ -28,7 +28,7 @@ def test_upgrading_installs_the_shipped_law_once(run: Run, folder: Path) -> None
     assert {key for (key,) in sql(folder, "SELECT id FROM versions")} == SHIPPED
     assert {code for (code,) in sql(folder, "SELECT code FROM rules")} == {*RULES}
     assert run("db", "upgrade").answer == upgraded(0)
-    told = f"tables at {newest()}, this release needs {newest()}\n"
+    told = f"tables at {newest_migration()}, this release needs {newest_migration()}\n"
     assert run("db", "status").answer == told
 
 
@@ -88,7 +88,7 @@ def test_a_database_without_tables_says_how_to_make_them(
 ) -> None:
     (folder / "permit-reminders.db").touch()
     refusal = run("tick").refusal
-    assert f"tables at nothing, this release needs {newest()}" in refusal
+    assert f"tables at nothing, this release needs {newest_migration()}" in refusal
     assert refusal.endswith("run `permit-reminders db upgrade`")
     assert run("db", "status").code == 1
 
@@ -101,7 +101,7 @@ def test_a_database_of_another_release_is_told_and_left_alone(
     assert "later release" in run("db", "upgrade").refusal
     ran = run("db", "status")
     assert ran.code == 1
-    assert ran.out == f"tables at 0999, this release needs {newest()}\n"
+    assert ran.out == f"tables at 0999, this release needs {newest_migration()}\n"
     assert sql(installed, "SELECT * FROM alembic_version") == [("0999",)]
 
 

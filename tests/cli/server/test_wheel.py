@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from service.adapters.store.db.database import newest
+from service.adapters.store.db.database import newest_migration
 from tests.cli.commands import FOOD, ROOT, environment
 from tests.schedules.catalogue import RULES
 
@@ -72,5 +72,5 @@ def test_the_installed_command_works_in_an_empty_folder(
     assert "closes_on          2026-11-18 (lenient 2026-11-19)" in run(*asked)
     assert not list(empty.iterdir())
     new = sum(len(rule.versions) for rule in RULES.values())
-    told = f"tables at {newest()}, {new} new rule versions\n"
+    told = f"tables at {newest_migration()}, {new} new rule versions\n"
     assert run("db", "upgrade") == told

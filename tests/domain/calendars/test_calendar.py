@@ -7,7 +7,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from service.domain.calendars.calendar import calendar, fingerprint, made_up
+from service.domain.calendars.calendar import (
+    build_calendar,
+    fingerprint,
+    makeup_workdays,
+)
 from service.domain.calendars.working_days import WorkingDays
 from service.domain.errors import InvalidError
 
@@ -18,7 +22,7 @@ MADE_UP = date(2026, 5, 9)
 
 
 may = partial(
-    calendar,
+    build_calendar,
     "XX",
     range(2025, 2028),
     {HOLIDAY: "Labour Day", BRIDGE: "Day off"},
@@ -27,7 +31,7 @@ may = partial(
 
 
 def test_weekends_and_days_off_do_not_count_and_make_up_days_do() -> None:
-    days = may().surely
+    days = may().certain_workdays
     week = [date(2026, 4, 27) + n * DAY for n in range(14)]
     off = [day for day in week if day not in days]
     assert off == [
@@ -56,13 +60,13 @@ def test_weekends_and_days_off_do_not_count_and_make_up_days_do() -> None:
 def test_days_are_found_across_a_holiday(
     question: Callable[[WorkingDays], date], answer: date
 ) -> None:
-    assert question(may().surely) == answer
+    assert question(may().certain_workdays) == answer
 
 
 @settings(deadline=None)
 @given(st.dates(date(2025, 6, 1), date(2027, 6, 1)), st.integers(1, 90))
 def test_the_index_agrees_with_counting_day_by_day(day: date, count: int) -> None:
-    days = may().surely
+    days = may().certain_workdays
     found, left = day, count
     while left:
         found -= DAY
@@ -75,7 +79,7 @@ def test_the_index_agrees_with_counting_day_by_day(day: date, count: int) -> Non
 @pytest.mark.parametrize("day", [date(2024, 12, 31), date(2028, 1, 1), date.max])
 def test_a_day_outside_the_calendar_is_refused_by_name(day: date) -> None:
     with pytest.raises(InvalidError) as refusal:
-        may().surely.on_or_before(day)
+        may().certain_workdays.on_or_before(day)
     assert str(refusal.value) == (
         f"calendar XX: day: found {day}, expected a day from 2025-01-01 to 2027-12-31"
     )
@@ -83,7 +87,7 @@ def test_a_day_outside_the_calendar_is_refused_by_name(day: date) -> None:
 
 def test_an_answer_outside_the_calendar_is_refused_too() -> None:
     with pytest.raises(InvalidError, match="further inside 2025-01-01 to 2027-12-31"):
-        may().surely.back(date(2025, 1, 3), 10)
+        may().certain_workdays.back(date(2025, 1, 3), 10)
 
 
 def test_doubtful_days_are_off_for_closings_and_worked_for_openings() -> None:
@@ -93,10 +97,10 @@ def test_doubtful_days_are_off_for_closings_and_worked_for_openings() -> None:
         maybe_off={doubtful: "perhaps National Day", date(2026, 5, 7): "past"},
         maybe_working=[saturday, date(2026, 5, 16)],
     )
-    assert doubtful not in unpublished.surely
-    assert doubtful in unpublished.possibly
-    assert saturday not in unpublished.surely
-    assert saturday in unpublished.possibly
+    assert doubtful not in unpublished.certain_workdays
+    assert doubtful in unpublished.possible_workdays
+    assert saturday not in unpublished.certain_workdays
+    assert saturday in unpublished.possible_workdays
 
 
 def test_up_to_the_last_published_day_nothing_is_doubtful() -> None:
@@ -105,8 +109,8 @@ def test_up_to_the_last_published_day_nothing_is_doubtful() -> None:
         maybe_off={date(2026, 5, 7): "perhaps"},
         maybe_working=[date(2026, 5, 16)],
     )
-    assert date(2026, 5, 7) in unpublished.surely
-    assert date(2026, 5, 16) not in unpublished.possibly
+    assert date(2026, 5, 7) in unpublished.certain_workdays
+    assert date(2026, 5, 16) not in unpublished.possible_workdays
     assert unpublished.covers(date(2026, 6, 30))
     assert not unpublished.covers(date(2026, 7, 1))
 
@@ -118,10 +122,12 @@ def test_a_computable_calendar_covers_every_day() -> None:
 def test_days_off_are_named_in_unbroken_runs() -> None:
     known = may()
     first, last = date(2026, 4, 30), date(2026, 5, 31)
-    named = known.days_off(first, last, known.surely)
+    named = known.describe_days_off(first, last, known.certain_workdays)
     assert named == ["2026-05-01 to 2026-05-04 Labour Day, Day off"]
-    assert known.days_off(HOLIDAY, last, known.surely) == ["2026-05-04 Day off"]
-    assert made_up(first, last, known.surely) == [MADE_UP]
+    assert known.describe_days_off(HOLIDAY, last, known.certain_workdays) == [
+        "2026-05-04 Day off"
+    ]
+    assert makeup_workdays(first, last, known.certain_workdays) == [MADE_UP]
 
 
 def test_days_outside_the_years_count_for_nothing() -> None:
@@ -129,8 +135,12 @@ def test_days_outside_the_years_count_for_nothing() -> None:
     wider = may(
         maybe_off=outside, maybe_working=outside, covered_until=date(2024, 1, 1)
     )
-    assert wider.surely.works == wider.possibly.works == may().surely.works
-    assert (wider.surely.first, wider.surely.last) == (
+    assert (
+        wider.certain_workdays.works
+        == wider.possible_workdays.works
+        == may().certain_workdays.works
+    )
+    assert (wider.certain_workdays.first, wider.certain_workdays.last) == (
         date(2025, 1, 1),
         date(2027, 12, 31),
     )

@@ -8,15 +8,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from service.adapters.calendars.holidays import calendars, china
-from service.domain.calendars.calendar import Calendar, calendar, fingerprint
+from service.domain.calendars.calendar import Calendar, build_calendar, fingerprint
 from service.domain.calendars.office_year import (
     CalendarYear,
-    amended,
-    contradictions,
-    covered_until,
-    refuse_gap,
+    find_contradictions,
+    last_day_of_notice,
+    overlay_years,
+    refuse_missing_year,
 )
-from service.domain.deadlines.edge import closing, opening
+from service.domain.deadlines.edge import compute_closing, compute_opening
 from service.domain.errors import ConflictError
 from service.domain.law.period import Period
 
@@ -33,7 +33,7 @@ SATURDAY = date(2027, 6, 12)  # that a notice may have worked
 PLAIN = date(2027, 3, 10)  # a Wednesday like any other
 
 base: Callable[..., Calendar] = partial(
-    calendar,
+    build_calendar,
     "XX",
     range(2025, 2031),
     {date(2026, 10, 1): "National Day", MAY_DAY: "May Day", FESTIVAL: "Festival"},
@@ -52,7 +52,7 @@ def year(
 
 
 def rows_of_2026() -> CalendarYear:
-    grounds = PUBLISHED.grounds
+    grounds = PUBLISHED.data
     off = {day: name for day, name in grounds.off.items() if day.year == 2026}
     worked = frozenset(day for day in grounds.worked if day.year == 2026)
     return CalendarYear("CN", 2026, off, worked, published=True, source="2026")
@@ -62,52 +62,54 @@ def rows_of_2026() -> CalendarYear:
 def test_amended_with_nothing_of_its_own_a_calendar_stays(
     years: list[CalendarYear],
 ) -> None:
-    assert amended(base(), years) == base()
+    assert overlay_years(base(), years) == base()
 
 
 def test_a_day_off_of_the_office_is_off_in_both_indexes_and_named() -> None:
-    known = amended(base(), [year(PLAIN, SATURDAY)])
+    known = overlay_years(base(), [year(PLAIN, SATURDAY)])
     for day in (PLAIN, SATURDAY):
-        assert day not in known.surely
-        assert day not in known.possibly
-    assert known.names[PLAIN] == "off 10"
+        assert day not in known.certain_workdays
+        assert day not in known.possible_workdays
+    assert known.day_off_names[PLAIN] == "off 10"
     assert known.covered_until == date(2026, 12, 31)
 
 
 def test_a_day_the_office_works_is_worked_in_both_indexes() -> None:
-    known = amended(base(), [year(worked=(MAYBE, FESTIVAL, SATURDAY))])
+    known = overlay_years(base(), [year(worked=(MAYBE, FESTIVAL, SATURDAY))])
     for day in (MAYBE, FESTIVAL, SATURDAY):
-        assert day in known.surely
-        assert day in known.possibly
-        assert day not in known.names
+        assert day in known.certain_workdays
+        assert day in known.possible_workdays
+        assert day not in known.day_off_names
 
 
 def test_days_that_the_office_does_not_name_stay_in_doubt() -> None:
-    known = amended(base(), [year(PLAIN)])
-    assert MAYBE not in known.surely
-    assert MAYBE in known.possibly
-    assert SATURDAY in known.possibly
-    assert known.names[MAYBE] == "perhaps Festival"
+    known = overlay_years(base(), [year(PLAIN)])
+    assert MAYBE not in known.certain_workdays
+    assert MAYBE in known.possible_workdays
+    assert SATURDAY in known.possible_workdays
+    assert known.day_off_names[MAYBE] == "perhaps Festival"
 
 
 def test_in_a_published_year_only_its_rows_and_weekends_are_off() -> None:
-    known = amended(base(), [year(PLAIN, worked=(SATURDAY,), published=True)])
+    known = overlay_years(base(), [year(PLAIN, worked=(SATURDAY,), published=True)])
     assert known.covered_until == date(2027, 12, 31)
     for day in (MAYBE, FESTIVAL, SATURDAY):
-        assert day in known.surely
+        assert day in known.certain_workdays
     for day in (PLAIN, MAY_DAY):
-        assert day not in known.possibly
-    assert list(known.days_off(date(2027, 1, 1), date(2027, 12, 31), known.surely)) == [
-        f"{PLAIN} off 10"
-    ]
+        assert day not in known.possible_workdays
+    assert list(
+        known.describe_days_off(
+            date(2027, 1, 1), date(2027, 12, 31), known.certain_workdays
+        )
+    ) == [f"{PLAIN} off 10"]
 
 
 def test_a_year_published_again_replaces_the_former_word() -> None:
     again = year(date(2026, 10, 2), of=2026, published=True)
-    known = amended(base(), [again])
-    assert date(2026, 10, 1) in known.surely
-    assert date(2026, 10, 2) not in known.possibly
-    assert date(2026, 10, 10) not in known.possibly
+    known = overlay_years(base(), [again])
+    assert date(2026, 10, 1) in known.certain_workdays
+    assert date(2026, 10, 2) not in known.possible_workdays
+    assert date(2026, 10, 10) not in known.possible_workdays
     assert known.covered_until == date(2026, 12, 31)
 
 
@@ -115,27 +117,27 @@ def test_the_office_has_the_last_word_over_the_notice() -> None:
     notice = year(FESTIVAL, worked=(SATURDAY,), published=True)
     own = year(SATURDAY, worked=(FESTIVAL,))
     for years in ([notice, own], [own, notice]):
-        known = amended(base(), years)
-        assert FESTIVAL in known.surely
-        assert SATURDAY not in known.possibly
+        known = overlay_years(base(), years)
+        assert FESTIVAL in known.certain_workdays
+        assert SATURDAY not in known.possible_workdays
 
 
 def test_years_published_one_after_the_other_carry_the_known_days_on() -> None:
     years = [year(PLAIN + 364 * n * DAY, of=2027 + n, published=True) for n in (1, 0)]
-    assert amended(base(), years).covered_until == date(2028, 12, 31)
+    assert overlay_years(base(), years).covered_until == date(2028, 12, 31)
 
 
 def test_a_year_after_a_gap_has_its_days_but_stays_provisional() -> None:
-    known = amended(base(), [year(date(2028, 3, 8), of=2028, published=True)])
-    assert date(2028, 3, 8) not in known.possibly
+    known = overlay_years(base(), [year(date(2028, 3, 8), of=2028, published=True)])
+    assert date(2028, 3, 8) not in known.possible_workdays
     assert known.covered_until == date(2026, 12, 31)
-    assert SATURDAY in known.possibly
+    assert SATURDAY in known.possible_workdays
 
 
 def test_a_computable_calendar_stays_known_for_ever() -> None:
-    known = amended(base(covered_until=None), [year(PLAIN, published=True)])
+    known = overlay_years(base(covered_until=None), [year(PLAIN, published=True)])
     assert known.covered_until is None
-    assert PLAIN not in known.surely
+    assert PLAIN not in known.certain_workdays
 
 
 @pytest.mark.parametrize(
@@ -150,17 +152,17 @@ def test_a_computable_calendar_stays_known_for_ever() -> None:
 def test_a_new_year_on_a_tuesday_reaches_back_into_december(
     of: int, until: date
 ) -> None:
-    assert covered_until(of) == until
+    assert last_day_of_notice(of) == until
 
 
 def test_a_notice_decides_about_the_december_before_a_tuesday() -> None:
     monday, saturday = date(2029, 12, 31), date(2029, 12, 29)
-    known_2029 = base(covered_until=covered_until(2029))
+    known_2029 = base(covered_until=last_day_of_notice(2029))
     notice = year(monday, worked=(saturday,), of=2030, published=True)
-    known = amended(known_2029, [notice])
-    assert monday not in known.possibly
-    assert saturday in known.surely
-    assert contradictions(known_2029, notice) == []
+    known = overlay_years(known_2029, [notice])
+    assert monday not in known.possible_workdays
+    assert saturday in known.certain_workdays
+    assert find_contradictions(known_2029, notice) == []
 
 
 @pytest.mark.parametrize(
@@ -172,7 +174,7 @@ def test_a_year_cannot_be_published_before_the_one_before_it(
 ) -> None:
     years = [year(of=of, published=True) for of in published]
     with pytest.raises(ConflictError, match=f"publish {missing} first"):
-        refuse_gap(base(), years)
+        refuse_missing_year(base(), years)
 
 
 @pytest.mark.parametrize(
@@ -184,14 +186,14 @@ def test_a_year_cannot_be_published_before_the_one_before_it(
         (base(), [year(of=2029)]),
         (base(covered_until=None), [year(of=2029, published=True)]),
         (base(), [replace(year(of=2029, published=True), calendar="YY")]),
-        (base(covered_until=covered_until(2029)), [year(of=2030, published=True)]),
+        (base(covered_until=last_day_of_notice(2029)), [year(of=2030, published=True)]),
         (base(covered_until=date(2026, 6, 30)), [year(of=2026, published=True)]),
     ],
 )
 def test_years_without_a_gap_may_be_published(
     known: Calendar, years: list[CalendarYear]
 ) -> None:
-    refuse_gap(known, years)
+    refuse_missing_year(known, years)
 
 
 @pytest.mark.parametrize(
@@ -227,17 +229,17 @@ def test_years_without_a_gap_may_be_published(
 def test_rows_at_odds_with_what_is_published_are_named(
     said: CalendarYear, lines: list[str]
 ) -> None:
-    assert contradictions(base(), said) == lines
+    assert find_contradictions(base(), said) == lines
 
 
 def test_the_notice_for_2026_contradicts_nothing_and_brings_what_the_library_has() -> (
     None
 ):
     notice = rows_of_2026()
-    assert contradictions(LAST, notice) == []
-    assert contradictions(PUBLISHED, notice) == []
-    assert fingerprint(amended(LAST, [notice])) == fingerprint(PUBLISHED)
-    assert fingerprint(amended(PUBLISHED, [notice])) == fingerprint(PUBLISHED)
+    assert find_contradictions(LAST, notice) == []
+    assert find_contradictions(PUBLISHED, notice) == []
+    assert fingerprint(overlay_years(LAST, [notice])) == fingerprint(PUBLISHED)
+    assert fingerprint(overlay_years(PUBLISHED, [notice])) == fingerprint(PUBLISHED)
 
 
 DAYS_OF_2026 = st.dates(date(2026, 1, 1), date(2026, 12, 31))
@@ -270,11 +272,11 @@ def test_a_day_off_more_never_moves_a_closing_later(
 ) -> None:
     rows = replace(year(*off, of=2026), calendar="CN")
     for known in (LAST, PUBLISHED, calendars()["US"]):
-        fewer = amended(known, [replace(rows, calendar=known.code)])
-        before = closing(period, expires_on, known, "safe")
-        after = closing(period, expires_on, fewer, "safe")
-        assert after.told <= before.told
-        assert after.outer <= before.outer
+        fewer = overlay_years(known, [replace(rows, calendar=known.code)])
+        before = compute_closing(period, expires_on, known, "safe")
+        after = compute_closing(period, expires_on, fewer, "safe")
+        assert after.safe_on <= before.safe_on
+        assert after.rolled_lenient_on <= before.rolled_lenient_on
 
 
 @settings(deadline=None)
@@ -282,8 +284,11 @@ def test_a_day_off_more_never_moves_a_closing_later(
 def test_with_rows_of_its_own_an_office_tells_no_closing_too_late(
     own: CalendarYear, expires_on: date, period: Period
 ) -> None:
-    guess, truth = amended(LAST, [own]), amended(LAST, [rows_of_2026(), own])
-    told = closing(period, expires_on, guess, "safe")
-    assert told.told <= closing(period, expires_on, truth, "safe").told
-    opens = opening(period, expires_on, guess, "safe")
-    assert opens.told >= opening(period, expires_on, truth, "safe").told
+    guess, truth = (
+        overlay_years(LAST, [own]),
+        overlay_years(LAST, [rows_of_2026(), own]),
+    )
+    told = compute_closing(period, expires_on, guess, "safe")
+    assert told.safe_on <= compute_closing(period, expires_on, truth, "safe").safe_on
+    opens = compute_opening(period, expires_on, guess, "safe")
+    assert opens.safe_on >= compute_opening(period, expires_on, truth, "safe").safe_on

@@ -9,14 +9,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from service.adapters.calendars.holidays import calendars
-from service.domain.deadlines.ladder import Reckoning, reckon
+from service.domain.deadlines.ladder import LadderComputation, compute_ladder
 from service.domain.law.authority import Authority
 from service.domain.law.period import Period
-from service.domain.law.rule import Reference, Rule, Step, Text, Version
+from service.domain.law.rule import BilingualText, Reference, Rule, Step, Version
 
 CALENDARS = calendars()
 CLAUSE = Reference("A law", "Article 1", date(2026, 11, 22), "example")
-WORDS = Text("字", "word")
+WORDS = BilingualText("字", "word")
 OFFICE = Authority(
     code="990000",
     name=WORDS,
@@ -47,7 +47,7 @@ def dated(
     opens: str | None = None,
     authority: Authority = OFFICE,
     sender: Authority | None = None,
-) -> Reckoning:
+) -> LadderComputation:
     version = Version(
         rule="xx-permit",
         in_force_from=date(2000, 1, 1),
@@ -67,13 +67,17 @@ def dated(
         number_tail=4,
         versions=(version,),
     )
-    return reckon(rule, version, expires_on, authority, CALENDARS, sender=sender)
+    return compute_ladder(
+        rule, version, expires_on, authority, CALENDARS, sender=sender
+    )
 
 
-def sent_on(found: Reckoning, office: Authority = OFFICE) -> list[tuple[str, date]]:
+def sent_on(
+    found: LadderComputation, office: Authority = OFFICE
+) -> list[tuple[str, date]]:
     return [
         (slot.step, slot.due_at.astimezone(office.zone).date())
-        for slot in found.ladder().slots
+        for slot in found.to_ladder().slots
     ]
 
 
@@ -82,7 +86,7 @@ def test_a_food_producer_is_told_18_november_2026() -> None:
     assert found.window.closes_on == date(2026, 11, 18)
     assert found.window.closes_on_lenient == date(2026, 11, 19)
     assert not found.window.provisional
-    prepare, last_call = found.ladder().slots
+    prepare, last_call = found.to_ladder().slots
     assert prepare.due_at == datetime(2026, 9, 20, 1, 30, tzinfo=UTC)
     assert prepare.until_at == last_call.due_at
     assert last_call.due_at == datetime(2026, 11, 11, 1, 30, tzinfo=UTC)
@@ -100,8 +104,8 @@ def test_an_opening_on_a_new_york_saturday_is_sent_after_the_observed_new_year()
         authority=NEW_YORK,
     )
     assert found.window.opens_on == date(2023, 1, 3)
-    assert found.ladder().slots[0].due_at == datetime(2023, 1, 3, 14, 30, tzinfo=UTC)
-    assert found.ladder().slots[0].until_at == datetime(2023, 4, 1, 4, tzinfo=UTC)
+    assert found.to_ladder().slots[0].due_at == datetime(2023, 1, 3, 14, 30, tzinfo=UTC)
+    assert found.to_ladder().slots[0].until_at == datetime(2023, 4, 1, 4, tzinfo=UTC)
 
 
 def test_a_step_on_the_closing_day_is_not_moved_behind_it() -> None:
@@ -125,12 +129,12 @@ def test_a_step_past_its_last_day_slides_back_into_the_window() -> None:
 def test_a_step_is_over_at_the_end_of_its_until() -> None:
     early = step("prepare", "60 days before closing", until="20 days before closing")
     found = dated(date(2026, 12, 31), early)
-    assert found.ladder().slots[0].until_at == datetime(2026, 10, 29, 16, tzinfo=UTC)
+    assert found.to_ladder().slots[0].until_at == datetime(2026, 10, 29, 16, tzinfo=UTC)
 
 
 def test_steps_close_with_the_last_one_on_their_side_of_the_closing() -> None:
     lapsed = step("lapsed", "10 days before expiry", after=True)
-    slots = dated(date(2026, 12, 31), PREPARE, LAST_CALL, lapsed).ladder().slots
+    slots = dated(date(2026, 12, 31), PREPARE, LAST_CALL, lapsed).to_ladder().slots
     closing, end = (
         datetime(2026, *day, 16, tzinfo=UTC) for day in ((11, 18), (12, 31))
     )
@@ -139,7 +143,7 @@ def test_steps_close_with_the_last_one_on_their_side_of_the_closing() -> None:
 
 def test_no_step_is_current_between_closing_and_a_step_after_it() -> None:
     lapsed = step("lapsed", "10 days before expiry", after=True)
-    last_call, after = dated(date(2026, 12, 31), LAST_CALL, lapsed).ladder().slots
+    last_call, after = dated(date(2026, 12, 31), LAST_CALL, lapsed).to_ladder().slots
     assert last_call.until_at == datetime(2026, 11, 18, 16, tzinfo=UTC)
     assert after.due_at == datetime(2026, 12, 21, 1, 30, tzinfo=UTC)
     assert after.until_at == datetime(2026, 12, 31, 16, tzinfo=UTC)
@@ -157,7 +161,7 @@ def test_the_sender_gives_zone_and_hours_and_the_issuer_the_counting() -> None:
     early = replace(OFFICE, sends_from=time(8), sending_days=frozenset({7}))
     found = dated(date(2026, 12, 31), PREPARE, authority=issuer, sender=early)
     assert found.window.closes_on == date(2026, 11, 16)
-    assert found.ladder().slots[0].due_at == datetime(2026, 9, 20, 0, tzinfo=UTC)
+    assert found.to_ladder().slots[0].due_at == datetime(2026, 9, 20, 0, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(
@@ -178,13 +182,13 @@ def test_local_hours_survive_the_change_of_clocks(
     on_expiry = step("last-day", "on expiry", after=True)
     slot = (
         dated(expires_on, on_expiry, closes="on expiry", authority=office)
-        .ladder()
+        .to_ladder()
         .slots[0]
     )
     assert slot.due_at == due_at
 
 
-LAWS: list[Callable[[date, Authority], Reckoning]] = [
+LAWS: list[Callable[[date, Authority], LadderComputation]] = [
     lambda day, office: dated(day, PREPARE, LAST_CALL, authority=office),
     lambda day, office: dated(
         day,
@@ -219,12 +223,14 @@ OFFICES = st.builds(
 @settings(deadline=None)
 @given(st.sampled_from(LAWS), st.dates(date(2010, 1, 1), date(2035, 1, 1)), OFFICES)
 def test_steps_are_in_order_within_hours_and_never_after_closing(
-    law: Callable[[date, Authority], Reckoning], expires_on: date, office: Authority
+    law: Callable[[date, Authority], LadderComputation],
+    expires_on: date,
+    office: Authority,
 ) -> None:
     found = law(expires_on, office)
-    working = CALENDARS[office.calendar].surely
-    assert found.ladder().slots
-    for slot in found.ladder().slots:
+    working = CALENDARS[office.calendar].certain_workdays
+    assert found.to_ladder().slots
+    for slot in found.to_ladder().slots:
         local = slot.due_at.astimezone(office.zone)
         assert slot.due_at < slot.until_at
         assert office.sends_on(local.date(), working)
@@ -232,5 +238,5 @@ def test_steps_are_in_order_within_hours_and_never_after_closing(
         assert slot.until_at <= datetime.combine(
             found.window.closes_on + timedelta(days=1), time(0), office.zone
         )
-    for earlier, later in pairwise(found.ladder().slots):
+    for earlier, later in pairwise(found.to_ladder().slots):
         assert earlier.until_at == later.due_at

@@ -12,16 +12,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from service.adapters.calendars.holidays import china
-from service.domain.calendars.calendar import DAY, Calendar, calendar, weekend
-from service.domain.deadlines.edge import closing
-from service.domain.deadlines.ladder import reckon
-from service.domain.deadlines.window import window
-from service.domain.law.authority import Authority, Bare
+from service.domain.calendars.calendar import DAY, Calendar, build_calendar, is_weekend
+from service.domain.deadlines.edge import compute_closing
+from service.domain.deadlines.ladder import compute_ladder
+from service.domain.deadlines.window import compute_window
+from service.domain.law.authority import Authority, UnqualifiedDays
 from service.domain.law.period import Period
 from service.domain.law.rule import Rule, Version
 from tests.cases.dating import CALENDARS, OFFICES, RULES, ZONES
 
-BARE: tuple[Bare, ...] = get_args(Bare)
+BARE: tuple[UnqualifiedDays, ...] = get_args(UnqualifiedDays)
 SHIPPED = [
     (rule, version)
     for rule in RULES.values()
@@ -72,15 +72,17 @@ def test_steps_go_out_in_order_within_hours_and_before_they_are_untrue(
     sender: Authority,
 ) -> None:
     rule, version = shipped
-    found = reckon(rule, version, expires_on, issuer, CALENDARS, sender=sender)
-    slots, steps = found.ladder().slots, {step.name: step for step in version.steps}
+    found = compute_ladder(rule, version, expires_on, issuer, CALENDARS, sender=sender)
+    slots, steps = found.to_ladder().slots, {step.name: step for step in version.steps}
     assert slots
     for slot in slots:
         local = slot.due_at.astimezone(sender.zone)
         last_on = found.window.closes_on
         if steps[slot.step].after_closing:
             last_on = slot.until_at.astimezone(sender.zone).date()
-        assert sender.sends_on(local.date(), CALENDARS[sender.calendar].surely)
+        assert sender.sends_on(
+            local.date(), CALENDARS[sender.calendar].certain_workdays
+        )
         assert sender.sends_from <= local.time() <= sender.sends_until
         assert local.date() <= last_on
         assert slot.due_at < slot.until_at
@@ -95,17 +97,17 @@ def test_what_is_told_is_a_working_day_and_the_strict_reading(
 ) -> None:
     rule, version = shipped
     law = CALENDARS[rule.calendar]
-    found, _ = window(
+    found, _ = compute_window(
         version,
         expires_on,
         law,
-        bare=issuer.unqualified_days,
-        margin=issuer.margin_working_days,
+        unqualified_days=issuer.unqualified_days,
+        margin_working_days=issuer.margin_working_days,
     )
     assert found.closes_on <= found.closes_on_lenient
-    assert found.closes_on in law.surely
+    assert found.closes_on in law.certain_workdays
     if found.opens_on is not None:
-        assert found.opens_on in law.surely
+        assert found.opens_on in law.certain_workdays
         assert found.opens_on < found.closes_on
 
 
@@ -123,7 +125,7 @@ SOME = st.sets(NEAR, max_size=20)
     period=CLOSINGS,
     expires_on=st.dates(date(2026, 1, 1), date(2027, 6, 30)),
     off=SOME,
-    worked=SOME.map(partial(filter, weekend)).map(set),
+    worked=SOME.map(partial(filter, is_weekend)).map(set),
     doubtful=SOME,
     more=NEAR,
     bare=st.sampled_from(BARE),
@@ -137,11 +139,11 @@ def test_a_day_off_more_never_moves_a_closing_later(
     worked: set[date],
     doubtful: set[date],
     more: date,
-    bare: Bare,
+    bare: UnqualifiedDays,
     margin: int,
 ) -> None:
     def dated(off: set[date], worked: set[date]) -> tuple[date, date]:
-        known = calendar(
+        known = build_calendar(
             "XX",
             range(2023, 2029),
             dict.fromkeys(off, "off"),
@@ -149,8 +151,8 @@ def test_a_day_off_more_never_moves_a_closing_later(
             covered_until=date(2026, 12, 31),
             maybe_off=dict.fromkeys(doubtful, "perhaps"),
         )
-        edge = closing(period, expires_on, known, bare, margin)
-        return edge.told, edge.outer
+        edge = compute_closing(period, expires_on, known, bare, margin)
+        return edge.safe_on, edge.rolled_lenient_on
 
     before, after = dated(off, worked), dated(off | {more}, worked - {more})
     assert after[0] <= before[0]
@@ -174,26 +176,26 @@ def unpublished(guess: Calendar) -> list[date]:
 
 @pytest.mark.parametrize("bare", BARE)
 def test_a_closing_told_before_its_notice_is_never_later_than_after_it(
-    guess: Calendar, bare: Bare
+    guess: Calendar, bare: UnqualifiedDays
 ) -> None:
     for version in WINDOWS:
         for expires_on in unpublished(guess):
-            told, _ = window(version, expires_on, guess, bare=bare)
-            true, _ = window(version, expires_on, TRUTH, bare=bare)
+            told, _ = compute_window(version, expires_on, guess, unqualified_days=bare)
+            true, _ = compute_window(version, expires_on, TRUTH, unqualified_days=bare)
             assert told.closes_on <= true.closes_on, (version.key, expires_on)
             assert told.closes_on_lenient <= true.closes_on_lenient, version.key
 
 
 @pytest.mark.parametrize("bare", BARE)
 def test_an_opening_told_before_its_notice_is_never_earlier_than_after_it(
-    guess: Calendar, bare: Bare
+    guess: Calendar, bare: UnqualifiedDays
 ) -> None:
     for version in WINDOWS:
         if version.opens is None:
             continue
         for expires_on in unpublished(guess):
-            told, _ = window(version, expires_on, guess, bare=bare)
-            true, _ = window(version, expires_on, TRUTH, bare=bare)
+            told, _ = compute_window(version, expires_on, guess, unqualified_days=bare)
+            true, _ = compute_window(version, expires_on, TRUTH, unqualified_days=bare)
             assert told.opens_on is not None
             assert true.opens_on is not None
             assert told.opens_on >= true.opens_on, (version.key, expires_on)
@@ -204,7 +206,7 @@ def test_a_date_told_for_certain_before_a_notice_stands_after_it(
 ) -> None:
     for version in WINDOWS:
         for expires_on in unpublished(guess):
-            told, _ = window(version, expires_on, guess)
-            true, _ = window(version, expires_on, TRUTH)
+            told, _ = compute_window(version, expires_on, guess)
+            true, _ = compute_window(version, expires_on, TRUTH)
             assert told.provisional or told == true, (version.key, expires_on)
             assert not true.provisional

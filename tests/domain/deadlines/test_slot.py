@@ -2,7 +2,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from service.domain.deadlines.slot import Slot, current
+from service.domain.deadlines.slot import Slot, current_slot
 
 PREPARE_AT = datetime(2026, 9, 21, 1, 30, tzinfo=UTC)
 LAST_CALL_AT = datetime(2026, 11, 11, 1, 30, tzinfo=UTC)
@@ -27,5 +27,5 @@ SLOTS = (
 def test_a_step_is_current_from_its_instant_until_the_next(
     now: datetime, step: str | None
 ) -> None:
-    standing = current(SLOTS, now)
+    standing = current_slot(SLOTS, now)
     assert (standing.step if standing else None) == step

@@ -9,11 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from service.adapters.calendars.holidays import calendars
-from service.domain.calendars.calendar import calendar
-from service.domain.deadlines.edge import closing, opening
-from service.domain.deadlines.window import Window, window
+from service.domain.calendars.calendar import build_calendar
+from service.domain.deadlines.edge import compute_closing, compute_opening
+from service.domain.deadlines.window import Window, compute_window
 from service.domain.errors import InvalidError
-from service.domain.law.authority import Bare
+from service.domain.law.authority import UnqualifiedDays
 from service.domain.law.period import Period
 from service.domain.law.rule import Reference, Version
 
@@ -51,10 +51,16 @@ def on_cn(
     closes: str,
     expires_on: date,
     opens: str | None = None,
-    bare: Bare = "safe",
+    bare: UnqualifiedDays = "safe",
     margin: int = 0,
 ) -> Window:
-    found, _ = window(version(closes, opens), expires_on, CN, bare=bare, margin=margin)
+    found, _ = compute_window(
+        version(closes, opens),
+        expires_on,
+        CN,
+        unqualified_days=bare,
+        margin_working_days=margin,
+    )
     return found
 
 
@@ -64,12 +70,12 @@ def test_the_nine_worked_examples_come_out(
 ) -> None:
     expires_on, period = date.fromisoformat(expiry), Period.parse(f"{bound} expiry")
     if role == "open":
-        edge = opening(period, expires_on, CN, "safe")
-        assert str(edge.told) == lenient
-        assert (str(edge.strict), str(edge.lenient)) == (strict, lenient)
+        edge = compute_opening(period, expires_on, CN, "safe")
+        assert str(edge.safe_on) == lenient
+        assert (str(edge.strict_on), str(edge.lenient_on)) == (strict, lenient)
         return
-    edge = closing(period, expires_on, CN, "safe")
-    assert (str(edge.told), str(edge.outer)) == (strict, lenient)
+    edge = compute_closing(period, expires_on, CN, "safe")
+    assert (str(edge.safe_on), str(edge.rolled_lenient_on)) == (strict, lenient)
 
 
 def test_the_nine_are_those_of_the_reference() -> None:
@@ -124,7 +130,7 @@ def test_a_grace_after_expiry_is_counted_forward() -> None:
     ],
 )
 def test_bare_days_are_read_as_the_office_says(
-    bare: Bare, opens_on: date, closes_on: date
+    bare: UnqualifiedDays, opens_on: date, closes_on: date
 ) -> None:
     days = "{} unqualified days before expiry"
     found = on_cn(days.format(30), date(2026, 10, 20), bare=bare)
@@ -153,15 +159,19 @@ def test_the_office_margin_moves_only_the_closing_told() -> None:
 def test_a_window_is_provisional_once_an_unpublished_day_counts(
     closes: str, expires_on: date, *, provisional: bool
 ) -> None:
-    known = calendar("XX", range(2025, 2029), {}, covered_until=date(2026, 12, 31))
-    found, _ = window(version(closes), expires_on, known)
+    known = build_calendar(
+        "XX", range(2025, 2029), {}, covered_until=date(2026, 12, 31)
+    )
+    found, _ = compute_window(version(closes), expires_on, known)
     assert found.provisional is provisional
 
 
 def test_an_opening_alone_can_make_a_window_provisional() -> None:
-    known = calendar("XX", range(2025, 2029), {}, covered_until=date(2026, 12, 31))
+    known = build_calendar(
+        "XX", range(2025, 2029), {}, covered_until=date(2026, 12, 31)
+    )
     both = version("6 months before expiry", "20 working days before expiry")
-    assert window(both, date(2027, 1, 8), known)[0].provisional
+    assert compute_window(both, date(2027, 1, 8), known)[0].provisional
 
 
 def test_an_expiry_outside_the_calendar_is_refused() -> None:
@@ -183,18 +193,18 @@ CLOSINGS = st.one_of(
 def test_the_strict_closing_is_never_after_the_lenient(
     period: Period, expires_on: date, margin: int
 ) -> None:
-    edge = closing(period, expires_on, CN, "safe", margin)
-    assert edge.told <= edge.outer <= expires_on
-    assert edge.told in CN.surely
+    edge = compute_closing(period, expires_on, CN, "safe", margin)
+    assert edge.safe_on <= edge.rolled_lenient_on <= expires_on
+    assert edge.safe_on in CN.certain_workdays
 
 
 @settings(deadline=None)
 @given(st.integers(1, 120), EXPIRIES)
 def test_safe_days_are_safe_under_either_reading(count: int, expires_on: date) -> None:
     bare = Period("expiry", count, "day", "unqualified")
-    readings: tuple[Bare, Bare] = ("working", "calendar")
+    readings: tuple[UnqualifiedDays, UnqualifiedDays] = ("working", "calendar")
     for reading in readings:
-        told = closing(bare, expires_on, CN, "safe")
-        assert told.told <= closing(bare, expires_on, CN, reading).told
-        opens = opening(bare, expires_on, CN, "safe")
-        assert opens.told >= opening(bare, expires_on, CN, reading).told
+        told = compute_closing(bare, expires_on, CN, "safe")
+        assert told.safe_on <= compute_closing(bare, expires_on, CN, reading).safe_on
+        opens = compute_opening(bare, expires_on, CN, "safe")
+        assert opens.safe_on >= compute_opening(bare, expires_on, CN, reading).safe_on

@@ -1,13 +1,19 @@
 import pytest
 
-from service.domain.delivery.breaker import LEAST, NEWEST, OURS, Fate, tripped
+from service.domain.delivery.breaker import (
+    COUNTED_KINDS,
+    MAX_JUDGED,
+    MIN_JUDGED,
+    JudgedMessage,
+    trip_reason,
+)
 from service.domain.delivery.outcome import RefusalKind
 
-FINE = Fate()
-CONTENT = Fate(RefusalKind.BAD_CONTENT, "30007")
-ROUTE = Fate(RefusalKind.ROUTE, "21408")
-NUMBER = Fate(RefusalKind.BAD_NUMBER, "21211")
-NAMELESS = Fate(RefusalKind.ROUTE)
+FINE = JudgedMessage()
+CONTENT = JudgedMessage(RefusalKind.BAD_CONTENT, "30007")
+ROUTE = JudgedMessage(RefusalKind.ROUTE, "21408")
+NUMBER = JudgedMessage(RefusalKind.BAD_NUMBER, "21211")
+NAMELESS = JudgedMessage(RefusalKind.ROUTE)
 
 
 @pytest.mark.parametrize(
@@ -28,26 +34,26 @@ def test_half_of_the_latest_is_too_much_once_there_are_enough(
     wrong: int, fine: int, *, trips: bool
 ) -> None:
     latest = [FINE] * fine + [CONTENT] * wrong
-    assert (tripped(latest) is not None) is trips
+    assert (trip_reason(latest) is not None) is trips
 
 
 def test_only_the_newest_are_judged() -> None:
-    assert tripped([FINE] * NEWEST + [CONTENT] * 500) is None
-    assert tripped([CONTENT] * NEWEST + [FINE] * 500) is not None
+    assert trip_reason([FINE] * MAX_JUDGED + [CONTENT] * 500) is None
+    assert trip_reason([CONTENT] * MAX_JUDGED + [FINE] * 500) is not None
 
 
 @pytest.mark.parametrize("kind", RefusalKind)
 def test_what_is_not_our_doing_never_stops_anything(kind: RefusalKind) -> None:
-    told = tripped([Fate(kind, "1")] * LEAST)
-    assert (told is not None) is (kind in OURS)
+    told = trip_reason([JudgedMessage(kind, "1")] * MIN_JUDGED)
+    assert (told is not None) is (kind in COUNTED_KINDS)
 
 
 def test_the_reason_names_the_figures_and_what_is_commonest() -> None:
     latest = [ROUTE, NUMBER, *[CONTENT] * 9, *[FINE] * 10]
-    assert tripped(latest) == (
+    assert trip_reason(latest) == (
         "11 of the last 21 texts were refused or failed for their wording, route or "
         "number; most often bad-content 30007, 9 times"
     )
-    assert str(tripped([NAMELESS] * LEAST)).endswith(
+    assert str(trip_reason([NAMELESS] * MIN_JUDGED)).endswith(
         "most often route without a code, 20 times"
     )

@@ -6,7 +6,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from service.domain.delivery.outcome import RefusalKind
-from service.domain.delivery.retry import AFTER, LONGEST_BACK_OFF, back_off, waits
+from service.domain.delivery.retry import (
+    LONGEST_BACK_OFF,
+    RETRY_DELAYS,
+    back_off,
+    retry_delay,
+)
 
 K = RefusalKind
 PASSING = (K.RETRY_LATER, K.ACCOUNT)
@@ -16,7 +21,7 @@ PASSING = (K.RETRY_LATER, K.ACCOUNT)
 def test_only_a_passing_fault_is_followed_by_another_text(
     kind: RefusalKind | None,
 ) -> None:
-    assert waits(kind, 0, None) is None
+    assert retry_delay(kind, 0, None) is None
 
 
 @pytest.mark.parametrize("kind", PASSING)
@@ -36,11 +41,11 @@ def test_only_a_passing_fault_is_followed_by_another_text(
 def test_a_passing_fault_is_waited_out_twice_and_no_shorter_than_it_lasts(
     retries: int, asked: float | None, wait: timedelta | None, kind: RefusalKind
 ) -> None:
-    assert waits(kind, retries, asked) == wait
+    assert retry_delay(kind, retries, asked) == wait
 
 
 def test_each_wait_is_longer_than_the_last() -> None:
-    assert all(sooner < later for sooner, later in pairwise(AFTER))
+    assert all(sooner < later for sooner, later in pairwise(RETRY_DELAYS))
 
 
 @given(st.integers(1, 10_000), st.floats(0, 1), st.none() | st.floats(0, 1e6))

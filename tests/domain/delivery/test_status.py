@@ -3,35 +3,37 @@ from itertools import pairwise
 import pytest
 
 from service.domain.delivery.status import (
-    MESSAGE_MOVES,
+    MESSAGE_TRANSITIONS,
     NEVER_ACCEPTED,
     RANK,
     REMINDER_AFTER,
-    REMINDER_MOVES,
+    REMINDER_TRANSITIONS,
     MessageState,
     ReminderState,
-    sources_of,
+    states_before,
 )
 
 R, M = ReminderState, MessageState
 
 
 def test_every_state_has_its_moves_and_every_move_leads_to_a_state() -> None:
-    assert set(REMINDER_MOVES) == set(ReminderState)
-    assert set(MESSAGE_MOVES) == set(MessageState)
-    assert {to for moves in REMINDER_MOVES.values() for to in moves} <= set(R)
-    assert {to for moves in MESSAGE_MOVES.values() for to in moves} <= set(M)
+    assert set(REMINDER_TRANSITIONS) == set(ReminderState)
+    assert set(MESSAGE_TRANSITIONS) == set(MessageState)
+    assert {to for moves in REMINDER_TRANSITIONS.values() for to in moves} <= set(R)
+    assert {to for moves in MESSAGE_TRANSITIONS.values() for to in moves} <= set(M)
     assert set(RANK) == set(MessageState)
 
 
 def test_no_state_moves_to_itself() -> None:
-    assert not [state for state in ReminderState if state in REMINDER_MOVES[state]]
-    assert not [state for state in MessageState if state in MESSAGE_MOVES[state]]
+    assert not [
+        state for state in ReminderState if state in REMINDER_TRANSITIONS[state]
+    ]
+    assert not [state for state in MessageState if state in MESSAGE_TRANSITIONS[state]]
 
 
 def test_what_was_delivered_is_over() -> None:
-    assert REMINDER_MOVES[R.DELIVERED] == frozenset()
-    assert MESSAGE_MOVES[M.READ] == frozenset()
+    assert REMINDER_TRANSITIONS[R.DELIVERED] == frozenset()
+    assert MESSAGE_TRANSITIONS[M.READ] == frozenset()
 
 
 @pytest.mark.parametrize("state", [R.SENT, R.DELIVERED])
@@ -42,7 +44,7 @@ def test_what_a_provider_may_have_taken_is_sent_again_only_as_a_retry(
     while reached != before:
         before = reached
         onward = before - {R.RETRYING, R.FAILED}
-        reached = before.union(*(REMINDER_MOVES[one] for one in onward))
+        reached = before.union(*(REMINDER_TRANSITIONS[one] for one in onward))
     assert not reached & {R.DUE, R.SENDING, R.UNCERTAIN, *NEVER_ACCEPTED}
 
 
@@ -50,12 +52,12 @@ def test_what_a_provider_may_have_taken_is_sent_again_only_as_a_retry(
 def test_an_end_nobody_accepted_is_only_reopened_or_told_the_truth(
     state: ReminderState,
 ) -> None:
-    assert REMINDER_MOVES[state] == {R.DUE, R.SENT}
+    assert REMINDER_TRANSITIONS[state] == {R.DUE, R.SENT}
 
 
 def test_a_message_begins_from_due_or_as_a_retry() -> None:
-    assert sources_of(R.SENDING) == {R.DUE, R.RETRYING}
-    assert sources_of(R.UNCERTAIN) == {R.SENDING}
+    assert states_before(R.SENDING) == {R.DUE, R.RETRYING}
+    assert states_before(R.UNCERTAIN) == {R.SENDING}
 
 
 @pytest.mark.parametrize("target", list(ReminderState))
@@ -63,11 +65,13 @@ def test_the_sources_of_a_state_are_those_that_lead_there(
     target: ReminderState,
 ) -> None:
     for state in ReminderState:
-        assert (state in sources_of(target)) == (target in REMINDER_MOVES[state])
+        assert (state in states_before(target)) == (
+            target in REMINDER_TRANSITIONS[state]
+        )
 
 
 def test_every_state_can_be_reached_from_due() -> None:
-    assert all(sources_of(state) for state in ReminderState)
+    assert all(states_before(state) for state in ReminderState)
 
 
 def test_a_rank_rises_from_unknown_to_read() -> None:
@@ -79,21 +83,24 @@ def test_a_rank_rises_from_unknown_to_read() -> None:
 
 @pytest.mark.parametrize("state", list(MessageState))
 def test_a_message_never_moves_down_its_rank(state: MessageState) -> None:
-    assert all(RANK[to] >= RANK[state] for to in MESSAGE_MOVES[state])
+    assert all(RANK[to] >= RANK[state] for to in MESSAGE_TRANSITIONS[state])
     higher = {one for one in MessageState if RANK[one] > RANK[state]}
-    assert higher <= MESSAGE_MOVES[state]
+    assert higher <= MESSAGE_TRANSITIONS[state]
 
 
 def test_only_what_is_open_ends_without_a_receipt() -> None:
     ends = {M.REFUSED, M.NOT_ACCEPTED}
-    assert {one for one in M if MESSAGE_MOVES[one] & ends} == {M.SENDING, M.UNCERTAIN}
+    assert {one for one in M if MESSAGE_TRANSITIONS[one] & ends} == {
+        M.SENDING,
+        M.UNCERTAIN,
+    }
 
 
 def test_only_an_operator_gives_up_and_only_what_is_unknown() -> None:
-    assert {one for one in M if M.GIVEN_UP in MESSAGE_MOVES[one]} == {M.UNCERTAIN}
+    assert {one for one in M if M.GIVEN_UP in MESSAGE_TRANSITIONS[one]} == {M.UNCERTAIN}
 
 
 def test_every_word_of_a_provider_says_what_becomes_of_its_reminders() -> None:
     assert set(REMINDER_AFTER) == {state for state in MessageState if RANK[state] > 0}
-    after = {R.SENT, *REMINDER_MOVES[R.SENT]} - {R.RETRYING}
+    after = {R.SENT, *REMINDER_TRANSITIONS[R.SENT]} - {R.RETRYING}
     assert set(REMINDER_AFTER.values()) == after

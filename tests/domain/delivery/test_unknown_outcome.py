@@ -4,10 +4,10 @@ import pytest
 
 from service.domain.delivery.status import MessageState
 from service.domain.delivery.unknown_outcome import (
-    PERSONS_AFTER,
-    Doubt,
-    objection,
-    proven_from,
+    OPERATOR_AFTER,
+    UnknownOutcome,
+    absence_proven_at,
+    undecidable_reason,
 )
 
 NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
@@ -21,8 +21,8 @@ def doubt(
     left: bool = False,
     ago: timedelta = MINUTE,
     absent_at: datetime | None = None,
-) -> Doubt:
-    return Doubt(state, left, NOW - ago, absent_at, NOW)
+) -> UnknownOutcome:
+    return UnknownOutcome(state, left, NOW - ago, absent_at, NOW)
 
 
 @pytest.mark.parametrize(
@@ -37,24 +37,24 @@ def doubt(
 def test_proof_is_a_patience_after_the_last_post_and_the_first_absence(
     lease_until: datetime, absent_at: datetime | None, proven: datetime
 ) -> None:
-    assert proven_from(lease_until, absent_at, NOW, PATIENCE) == proven
+    assert absence_proven_at(lease_until, absent_at, NOW, PATIENCE) == proven
 
 
 def test_what_was_left_to_a_person_can_be_decided_at_once() -> None:
-    assert objection(doubt(left=True), PATIENCE) is None
+    assert undecidable_reason(doubt(left=True), PATIENCE) is None
 
 
 @pytest.mark.parametrize(
-    ("ago", "free"), [(PERSONS_AFTER - INSTANT, False), (PERSONS_AFTER, True)]
+    ("ago", "free"), [(OPERATOR_AFTER - INSTANT, False), (OPERATOR_AFTER, True)]
 )
 def test_what_nobody_could_prove_is_a_persons_after_a_day(
     ago: timedelta, *, free: bool
 ) -> None:
-    assert (objection(doubt(ago=ago), PATIENCE) is None) is free
+    assert (undecidable_reason(doubt(ago=ago), PATIENCE) is None) is free
 
 
 def test_what_is_being_settled_says_when_it_will_be_decided() -> None:
-    assert objection(doubt(absent_at=NOW), PATIENCE) == (
+    assert undecidable_reason(doubt(absent_at=NOW), PATIENCE) == (
         "is still being settled: an absence from the provider's list decides it at the "
         "first tick after 2026-11-25 12:05:00 UTC; what is open at 2026-11-26 11:59:00 "
         "UTC is for a person to decide"
@@ -63,7 +63,7 @@ def test_what_is_being_settled_says_when_it_will_be_decided() -> None:
 
 @pytest.mark.parametrize("state", sorted({*MessageState} - {MessageState.UNCERTAIN}))
 def test_any_other_state_is_named_and_cannot_be_decided(state: MessageState) -> None:
-    told = objection(doubt(state, left=True, ago=2 * PERSONS_AFTER), PATIENCE)
+    told = undecidable_reason(doubt(state, left=True, ago=2 * OPERATOR_AFTER), PATIENCE)
     if state is MessageState.SENDING:
         assert told == (
             "is under way; unless it is recorded, unknown from 2026-11-23 12:00:00 UTC"

@@ -6,11 +6,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from service.domain.errors import NotInForceError
-from service.domain.explain.dates import trace
+from service.domain.explain.dates import build_trace
 from service.domain.law.period import Period
-from service.domain.law.rule import Conflict, Never, Reference, Text
+from service.domain.law.rule import (
+    BilingualText,
+    ConflictingSource,
+    NoReminderReason,
+    Reference,
+)
 from service.domain.lawbook.law import Law
-from service.domain.lawbook.version_choice import Asked, choose
+from service.domain.lawbook.version_choice import ExplainRequest, choose_version
 from tests.cases.dating import CALENDARS, OFFICES, RULES
 from tests.domain.explain.traces import (
     CITY,
@@ -28,7 +33,9 @@ PREPARE = step("prepare", "60 days before closing")
 
 
 def test_a_date_is_told_from_anchor_to_instant() -> None:
-    food = version(steps=(PREPARE, *version().steps), late=Text("字", "No more trade"))
+    food = version(
+        steps=(PREPARE, *version().steps), late=BilingualText("字", "No more trade")
+    )
     assert told(food, "2026-12-31") == [
         (
             "version xx-permit@2000-01-01.1: the expiry date 2026-12-31 picks it; "
@@ -129,7 +136,9 @@ def test_what_late_filing_means_is_told(late_filing: object, said: str) -> None:
 
 
 def test_a_source_that_says_otherwise_is_told_with_its_day() -> None:
-    other = Conflict("A notice", Period.parse("on expiry"), Text("字", "Seen on paper"))
+    other = ConflictingSource(
+        "A notice", Period.parse("on expiry"), BilingualText("字", "Seen on paper")
+    )
     found = told(version(conflicts=(other,)), "2026-10-03", "conflict")
     assert found == [
         "A notice says on expiry, which would be 2026-09-30; Seen on paper"
@@ -154,7 +163,9 @@ def test_another_sender_is_told_with_its_days_and_hours() -> None:
 def test_a_type_that_never_reminds_says_so() -> None:
     source = Reference("A law", "Article 1", date(2026, 11, 22), "unverified")
     unread = version(reference=source, steps=())
-    never = Never("unverified", Text("字", "nobody read it"), source)
+    never = NoReminderReason(
+        "unverified", BilingualText("字", "nobody read it"), source
+    )
     law = law_of(unread, never=never)
     assert about("nothing is texted", lines(law, asked("2026-12-31"))) == [
         "xx-permit never reminds (unverified): nobody read it"
@@ -178,13 +189,13 @@ def test_every_shipped_type_can_be_explained_for_any_expiry(
         (one for one in OFFICES.values() if one.calendar == calendar),
         OFFICES["us-nyc"],
     )
-    of = Asked(code, office.code, expires_on)
+    of = ExplainRequest(code, office.code, expires_on)
     try:
-        chosen = choose(LAW, of)
+        chosen = choose_version(LAW, of)
     except NotInForceError:
         return
-    reckoned = LAW.reckon(code, chosen, office.code, expires_on)
-    found = [*trace(LAW, of, reckoned)]
+    reckoned = LAW.compute_ladder(code, chosen, office.code, expires_on)
+    found = [*build_trace(LAW, of, reckoned)]
     assert len(about("step", found)) == len(chosen.steps)
     assert len(about("zones", found)) == 1
     assert all("\n" not in line for line in found)

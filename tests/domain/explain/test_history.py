@@ -6,51 +6,60 @@ from typing import Any
 import pytest
 
 from service.domain.delivery.status import ReminderState
-from service.domain.explain.history import Move, Sms, Told, outcome, story
+from service.domain.explain.history import (
+    HistorySms,
+    ReminderHistory,
+    StateChange,
+    build_history,
+    describe_outcome,
+)
 from service.domain.explain.not_sent import Pause
 from service.domain.reminders.limits import DAILY_LIMIT, RECIPIENT_LIMIT
 from tests.domain.explain.test_not_sent import DUE, NOON, START, UNTIL, WELL, ZONE
 
 R = ReminderState
-SMS = Sms("+1212***0142", "twilio", None)
-FAILED = Sms("+1212***0142", "twilio", "30003")
-OTHER = Sms("+1213***0111", "twilio", None)
+SMS = HistorySms("+1212***0142", "twilio", None)
+FAILED = HistorySms("+1212***0142", "twilio", "30003")
+OTHER = HistorySms("+1213***0111", "twilio", None)
 MINUTE = timedelta(minutes=1)
 
-BORN = Told(
+BORN = ReminderHistory(
     step="last-call",
     expires_on=date(2024, 12, 31),
     version="xx-permit@2000-01-01.1",
     due_at=DUE,
     until_at=UNTIL,
-    born_at=DUE,
+    created_at=DUE,
     state=R.DUE,
     reason=None,
     next_at=DUE,
     hold_reason=None,
     retry_at=None,
     sent_at=None,
-    told_on=None,
+    announced_on=None,
     redated_at=None,
-    moves=(),
+    changes=(),
 )
 MADE = (
     "made, due 2024-11-11 09:30 Asia/Shanghai, current until 2024-11-19 00:00 "
     "Asia/Shanghai, by xx-permit@2000-01-01.1"
 )
-SENDING, SENT = Move(DUE, R.SENDING, None, SMS), Move(DUE, R.SENT, None, SMS)
+SENDING, SENT = (
+    StateChange(DUE, R.SENDING, None, SMS),
+    StateChange(DUE, R.SENT, None, SMS),
+)
 
 
-def after(*moves: Move, **said: Any) -> Told:  # noqa: ANN401 - fields
+def after(*moves: StateChange, **said: Any) -> ReminderHistory:  # noqa: ANN401 - fields
     """A reminder that its moves led where they end."""
     last = {"state": moves[-1].state, "reason": moves[-1].reason} if moves else {}
     return replace(BORN, **(last | {"moves": moves} | said))
 
 
 def move(
-    state: ReminderState, reason: str | None = None, sms: Sms | None = SMS
-) -> Move:
-    return Move(DUE + MINUTE, state, reason, sms)
+    state: ReminderState, reason: str | None = None, sms: HistorySms | None = SMS
+) -> StateChange:
+    return StateChange(DUE + MINUTE, state, reason, sms)
 
 
 @pytest.mark.parametrize(
@@ -95,9 +104,9 @@ def move(
     ],
 )
 def test_each_move_is_told_after_the_birth(
-    moves: Sequence[Move], told: list[str]
+    moves: Sequence[StateChange], told: list[str]
 ) -> None:
-    birth, *rest = story(after(*moves), ZONE)
+    birth, *rest = build_history(after(*moves), ZONE)
     assert (birth.at, birth.what) == (DUE, MADE)
     assert [one.at for one in rest] == [one.at for one in moves]
     for event, start in zip(rest, told, strict=True):
@@ -107,7 +116,10 @@ def test_each_move_is_told_after_the_birth(
 def test_the_day_a_text_names_is_told_with_the_last_text() -> None:
     again = move(R.DUE, "absent twice")
     moves = (SENDING, SENT, again, move(R.SENDING), move(R.SENT))
-    told = [one.what for one in story(after(*moves, told_on=date(2024, 11, 18)), ZONE)]
+    told = [
+        one.what
+        for one in build_history(after(*moves, told_on=date(2024, 11, 18)), ZONE)
+    ]
     named = "; it names 2024-11-18 as the last day"
     assert [named in one for one in told] == [False, False, False, False, False, True]
 
@@ -128,18 +140,18 @@ def test_the_day_a_text_names_is_told_with_the_last_text() -> None:
     ],
 )
 def test_births_differ(said: dict[str, Any], what: str) -> None:
-    assert story(replace(BORN, **said), ZONE)[0].what == what
+    assert build_history(replace(BORN, **said), ZONE)[0].what == what
 
 
 def test_a_reminder_dated_anew_tells_its_new_dates_when_it_got_them() -> None:
     moved = replace(BORN, redated_at=NOON, version="xx-permit@2000-01-01.2")
-    told = story(moved, ZONE)
+    told = build_history(moved, ZONE)
     assert [(one.at, one.what[:11]) for one in told] == [
         (DUE, "made"),
         (NOON, "dated anew:"),
     ]
     assert told[1].what.endswith("by xx-permit@2000-01-01.2")
-    assert len(story(replace(moved, redated_at=DUE), ZONE)) == 1
+    assert len(build_history(replace(moved, redated_at=DUE), ZONE)) == 1
 
 
 SENT_AT = {"sent_at": DUE}
@@ -159,8 +171,8 @@ SENT_AT = {"sent_at": DUE}
         (
             after(
                 *(SENDING, SENT, move(R.RETRYING, "undelivered: bad-number 30005")),
-                *(replace(SENDING, sms=OTHER), Move(NOON, R.SENT, None, OTHER)),
-                Move(NOON + MINUTE, R.DELIVERED, None, OTHER),
+                *(replace(SENDING, sms=OTHER), StateChange(NOON, R.SENT, None, OTHER)),
+                StateChange(NOON + MINUTE, R.DELIVERED, None, OTHER),
                 sent_at=DUE,
             ),
             "sent to +1213***0111 on 2024-11-12 09:30 Asia/Shanghai and delivered",
@@ -255,13 +267,13 @@ SENT_AT = {"sent_at": DUE}
         ),
     ],
 )
-def test_one_sentence_says_what_became_of_it(it: Told, said: str) -> None:
-    assert outcome(it, replace(WELL, now=DUE), ZONE) == said
+def test_one_sentence_says_what_became_of_it(it: ReminderHistory, said: str) -> None:
+    assert describe_outcome(it, replace(WELL, now=DUE), ZONE) == said
 
 
 def test_a_due_reminder_waits_for_a_pause_to_end() -> None:
     stopped = Pause("rule:xx-permit", START, "li", "typing errors")
-    told = outcome(BORN, replace(WELL, now=DUE, pauses=[stopped]), ZONE)
+    told = describe_outcome(BORN, replace(WELL, now=DUE, pauses=[stopped]), ZONE)
     assert told == (
         "due, but rule:xx-permit has been paused since 2024-09-01 08:00 Asia/Shanghai "
         "by li: typing errors"
@@ -269,6 +281,6 @@ def test_a_due_reminder_waits_for_a_pause_to_end() -> None:
 
 
 def test_events_are_told_in_the_order_of_time() -> None:
-    moved = replace(after(SENDING, SENT), redated_at=DUE - MINUTE, born_at=START)
-    at: list[datetime] = [one.at for one in story(moved, ZONE)]
+    moved = replace(after(SENDING, SENT), redated_at=DUE - MINUTE, created_at=START)
+    at: list[datetime] = [one.at for one in build_history(moved, ZONE)]
     assert at == sorted(at)

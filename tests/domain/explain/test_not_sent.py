@@ -6,9 +6,16 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from service.domain.deadlines.slot import Slot
-from service.domain.explain.not_sent import WHY, Pause, Situation, Start, silence, why
+from service.domain.explain.not_sent import (
+    REASONS_IN_WORDS,
+    GoLiveStage,
+    Pause,
+    PermitSituation,
+    explain_unsent,
+    reason_in_words,
+)
 from service.domain.permits.permit import PermitStatus
-from service.domain.permits.phone import Line
+from service.domain.permits.phone import PhoneLine
 
 ZONE = ZoneInfo("Asia/Shanghai")
 DUE = datetime(2024, 11, 11, 1, 30, tzinfo=UTC)
@@ -19,7 +26,7 @@ START = datetime(2024, 9, 1, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
 
 SLOT = Slot("last-call", DUE, UNTIL, UNTIL, "renewal-last-call", ("second-call",))
-WELL = Situation(
+WELL = PermitSituation(
     now=DUE - SECOND,
     authority="990000",
     expires_on=date(2024, 12, 31),
@@ -28,22 +35,22 @@ WELL = Situation(
     renewal_filed_on=None,
     registered_at=START,
     dated_at=START,
-    line=Line.MOBILE,
+    line=PhoneLine.MOBILE,
     opted_out=False,
-    start=Start("live", START),
+    go_live=GoLiveStage("live", START),
     pauses=(),
-    unexpanded=frozenset({"last-call"}),
-    changed={},
-    texted=frozenset(),
+    unexpanded_steps=frozenset({"last-call"}),
+    steps_moved_at={},
+    texted_steps=frozenset(),
 )
 AGAINST: list[tuple[dict[str, Any], str]] = [
     ({"start": None}, "990000 has not gone live with this law"),
     (
-        {"start": Start("trial", START)},
+        {"start": GoLiveStage("trial", START)},
         "990000 only tries this law out: none but its staff is texted",
     ),
     (
-        {"start": Start("live", LATER)},
+        {"start": GoLiveStage("live", LATER)},
         "990000 is live with this law only from 2024-11-20 00:00 Asia/Shanghai",
     ),
     ({"status": PermitStatus.WITHDRAWN}, "the permit is withdrawn"),
@@ -51,7 +58,7 @@ AGAINST: list[tuple[dict[str, Any], str]] = [
     ({"replaced": True}, "the permit has been renewed"),
     ({"renewal_filed_on": date(2024, 9, 2)}, "its renewal has been applied for"),
     ({"line": None}, "the permit has no phone number"),
-    ({"line": Line.FIXED}, "none of the permit's numbers is a mobile phone"),
+    ({"line": PhoneLine.FIXED}, "none of the permit's numbers is a mobile phone"),
     ({"opted_out": True}, "the phone has opted out"),
     (
         {"texted": frozenset({"prepare", "second-call"})},
@@ -65,7 +72,7 @@ AGAINST: list[tuple[dict[str, Any], str]] = [
 
 
 def said(**changed: Any) -> str:  # noqa: ANN401 - a situation's fields
-    return silence(SLOT, replace(WELL, **changed), ZONE)
+    return explain_unsent(SLOT, replace(WELL, **changed), ZONE)
 
 
 def test_a_step_in_the_future_says_when_it_falls_due() -> None:
@@ -105,7 +112,7 @@ def test_the_same_is_why_nothing_was_sent(changed: dict[str, Any], reason: str) 
             ),
         ),
         (
-            {"start": Start("live", NOON)},
+            {"start": GoLiveStage("live", NOON)},
             "990000 is live with this law only from 2024-11-12 09:30 Asia/Shanghai",
         ),
         (
@@ -143,10 +150,10 @@ def test_a_pause_matters_only_while_the_step_is_current() -> None:
     ("reason", "words"),
     [
         ("by last-call", "last-call fell due before it was sent"),
-        ("before start", WHY["before start"]),
+        ("before start", REASONS_IN_WORDS["before start"]),
         ("something new", "something new"),
         (None, "no reason was kept"),
     ],
 )
 def test_every_reason_has_words(reason: str | None, words: str) -> None:
-    assert why(reason) == words
+    assert reason_in_words(reason) == words

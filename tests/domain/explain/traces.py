@@ -7,25 +7,29 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from service.adapters.calendars.holidays import china
-from service.domain.explain.dates import trace
+from service.domain.explain.dates import build_trace
 from service.domain.law.authority import Authority
 from service.domain.law.period import Period
-from service.domain.law.rule import Reference, Rule, Step, Text, Version
+from service.domain.law.rule import BilingualText, Reference, Rule, Step, Version
 from service.domain.lawbook.law import Law
-from service.domain.lawbook.version_choice import Asked, Revision, choose
+from service.domain.lawbook.version_choice import (
+    ExplainRequest,
+    Revision,
+    choose_version,
+)
 
 CALENDARS = {"CN": china(2026)}
 """As in November 2026, whatever notices have come since."""
 
 PROVINCE = Authority(
     code="990000",
-    name=Text("临江省", "Linjiang"),
+    name=BilingualText("临江省", "Linjiang"),
     zone=ZoneInfo("Asia/Shanghai"),
     calendar="CN",
-    signature=Text("字", "word"),
-    apply_at=Text("字", "word"),
+    signature=BilingualText("字", "word"),
+    apply_at=BilingualText("字", "word"),
     helpline="12345",
-    opt_out=Text("字", "word"),
+    opt_out=BilingualText("字", "word"),
 )
 CITY = replace(PROVINCE, code="990100", parent="990000", sends=False)
 OFFICES = {one.code: one for one in (PROVINCE, CITY)}
@@ -55,7 +59,7 @@ def step(name: str, at: str, **said: Any) -> Step:  # noqa: ANN401 - fields
 
 def law_of(*versions: Version, offices: Sequence[Authority] = (), **said: Any) -> Law:  # noqa: ANN401 - fields
     """A law of one rule; `offices` are others than usual."""
-    words = Text("字", "word")
+    words = BilingualText("字", "word")
     rule = Rule(
         code=CODE,
         name=words,
@@ -72,16 +76,18 @@ def law_of(*versions: Version, offices: Sequence[Authority] = (), **said: Any) -
     return Law({CODE: rule}, OFFICES | changed, CALENDARS)
 
 
-def asked(expires_on: str, authority: str = "990000", **said: Any) -> Asked:  # noqa: ANN401 - fields
+def asked(expires_on: str, authority: str = "990000", **said: Any) -> ExplainRequest:  # noqa: ANN401 - fields
     """An expiry date of the rule's."""
-    return Asked(CODE, authority, date.fromisoformat(expires_on), **said)
+    return ExplainRequest(CODE, authority, date.fromisoformat(expires_on), **said)
 
 
-def lines(law: Law, of: Asked, revisions: Sequence[Revision] = ()) -> list[str]:
+def lines(
+    law: Law, of: ExplainRequest, revisions: Sequence[Revision] = ()
+) -> list[str]:
     """The whole trace."""
-    chosen = choose(law, of)
-    reckoned = law.reckon(of.rule, chosen, of.authority, of.expires_on)
-    return [*trace(law, of, reckoned, revisions)]
+    chosen = choose_version(law, of)
+    reckoned = law.compute_ladder(of.rule, chosen, of.authority, of.expires_on)
+    return [*build_trace(law, of, reckoned, revisions)]
 
 
 def about(subject: str, told: Sequence[str]) -> list[str]:

@@ -9,9 +9,9 @@ import pytest
 
 from service.domain.errors import InvalidError
 from service.domain.formats.authority_file import (
-    authorities_from,
-    authority_from,
-    authority_to,
+    authority_to_dict,
+    parse_authorities,
+    parse_authority,
 )
 from service.domain.law.authority import Authority
 
@@ -37,7 +37,7 @@ def office(**changes: object) -> Values:
 
 
 def read(*offices: Values) -> dict[str, Authority]:
-    return authorities_from(
+    return parse_authorities(
         {"authorities": list(offices)}, "offices.toml", calendars=("CN", "US")
     )
 
@@ -136,20 +136,22 @@ def test_an_office_may_stand_below_one_that_is_installed(
     changes: Values, mistake: str | None
 ) -> None:
     values: Values = {"authorities": [office(**changes)]}
-    reading = partial(authorities_from, values, "offices.toml", calendars=("CN",))
+    reading = partial(parse_authorities, values, "offices.toml", calendars=("CN",))
     if mistake is None:
-        assert reading(known=INSTALLED)["990101"].parent == "990100"
+        assert reading(installed=INSTALLED)["990101"].parent == "990100"
         return
     with pytest.raises(InvalidError, match=mistake):
-        reading(known=INSTALLED)
+        reading(installed=INSTALLED)
 
 
 def test_a_single_office_is_read_as_one_of_a_file() -> None:
-    alone = authority_from(office(), "authority", calendars=("CN",), known=INSTALLED)
+    alone = parse_authority(
+        office(), "authority", calendars=("CN",), installed=INSTALLED
+    )
     assert alone == INSTALLED["990000"]
     wrong = office(zone="Asia", colour="red", parent="880000")
     with pytest.raises(InvalidError) as refusal:
-        authority_from(wrong, "authority", calendars=("CN",), known=INSTALLED)
+        parse_authority(wrong, "authority", calendars=("CN",), installed=INSTALLED)
     assert [one.field for one in refusal.value.mistakes] == ["zone", "colour"]
 
 
@@ -167,5 +169,5 @@ def test_a_file_without_offices_is_refused() -> None:
 )
 def test_an_office_survives_being_stored_as_json(changes: Values) -> None:
     found = read(office(**changes))["990000"]
-    stored = json.loads(json.dumps(authority_to(found), ensure_ascii=False))
+    stored = json.loads(json.dumps(authority_to_dict(found), ensure_ascii=False))
     assert read(stored)["990000"] == found

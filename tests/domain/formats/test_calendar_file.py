@@ -9,7 +9,10 @@ from hypothesis import strategies as st
 
 from service.domain.calendars.office_year import CalendarYear
 from service.domain.errors import InvalidError
-from service.domain.formats.calendar_file import year_from, year_to
+from service.domain.formats.calendar_file import (
+    calendar_year_to_dict,
+    parse_calendar_year,
+)
 
 NOTICE = """
 calendar = "CN"
@@ -33,7 +36,7 @@ def notice(**changes: object) -> Values:
 
 
 def read(**changes: object) -> CalendarYear:
-    return year_from(notice(**changes), "2027.toml", calendars=("CN", "US"))
+    return parse_calendar_year(notice(**changes), "2027.toml", calendars=("CN", "US"))
 
 
 def mistakes(**changes: object) -> list[str]:
@@ -158,5 +161,5 @@ def test_a_year_survives_being_stored_as_json(
 ) -> None:
     named = dict.fromkeys(off, name.strip())
     told = CalendarYear("CN", 2027, named, worked - off, published=False, source="us")
-    stored = json.loads(json.dumps(year_to(told), ensure_ascii=False))
-    assert year_from(stored, "stored", calendars=("CN",)) == told
+    stored = json.loads(json.dumps(calendar_year_to_dict(told), ensure_ascii=False))
+    assert parse_calendar_year(stored, "stored", calendars=("CN",)) == told

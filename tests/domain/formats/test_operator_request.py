@@ -1,7 +1,7 @@
 import pytest
 
 from service.domain.errors import InvalidError
-from service.domain.formats.operator_request import order_from
+from service.domain.formats.operator_request import parse_operator_request
 
 
 @pytest.mark.parametrize(
@@ -16,7 +16,7 @@ from service.domain.formats.operator_request import order_from
     ],
 )
 def test_an_order_has_a_scope_and_a_reason(said: dict[str, object], scope: str) -> None:
-    read = order_from(said, "scope", "reason")
+    read = parse_operator_request(said, "scope", "reason")
     assert read == {"scope": scope, "reason": "r"}
 
 
@@ -49,10 +49,10 @@ def test_a_wrong_order_is_refused_and_says_why(
     said: dict[str, object], told: str
 ) -> None:
     with pytest.raises(InvalidError) as refused:
-        order_from(said, "scope", "reason")
+        parse_operator_request(said, "scope", "reason")
     assert told in str(refused.value)
 
 
 def test_a_field_that_an_order_does_not_have_is_not_ignored() -> None:
     with pytest.raises(InvalidError, match="reason: found an unknown field"):
-        order_from({"scope": "all", "reason": "r"}, "scope")
+        parse_operator_request({"scope": "all", "reason": "r"}, "scope")

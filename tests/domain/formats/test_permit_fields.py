@@ -160,7 +160,7 @@ def test_a_permit_is_not_issued_after_it_expires() -> None:
             ["2125550142", "2125550143", "2125550144"],
         ),
         ("2125550142\n2125550142", ["2125550142"]),
-        ("ask at the desk", ["ask at the desk"]),
+        ("ask at the services", ["ask at the services"]),
         (
             ["646-555-0143", " 2125550142 ", "646-555-0143"],
             ["646-555-0143", "2125550142"],

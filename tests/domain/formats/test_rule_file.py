@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from service.adapters.calendars.holidays import calendars
 from service.domain.errors import InvalidError
-from service.domain.formats.rule_file import rule_from, rule_to
+from service.domain.formats.rule_file import parse_rule, rule_to_dict
 from service.domain.law.period import Period
 from service.domain.law.rule import Rule
 
@@ -59,7 +59,7 @@ def good() -> Values:
 
 
 def read(values: Values) -> Rule:
-    return rule_from(values, "xx.toml", templates=TEMPLATES, calendars=CALENDARS)
+    return parse_rule(values, "xx.toml", templates=TEMPLATES, calendars=CALENDARS)
 
 
 def mistakes(values: Values) -> list[str]:
@@ -243,14 +243,14 @@ def test_a_rule_survives_being_stored_as_json(
     values["min_gap_days"] = gap
     values["versions"][0] |= changes
     rule = read(values)
-    stored = json.loads(json.dumps(rule_to(rule), ensure_ascii=False))
+    stored = json.loads(json.dumps(rule_to_dict(rule), ensure_ascii=False))
     again = read(stored)
     assert (again, again.versions) == (rule, rule.versions)
 
 
 def test_a_stored_rule_leaves_out_what_the_law_does_not_say() -> None:
     values = changed("versions.0.opens", None)
-    said: Any = rule_to(read(values))
+    said: Any = rule_to_dict(read(values))
     assert "opens" not in said["versions"][0]
     assert said["versions"][0]["closes"] == "30 working days before expiry"
     assert said["number_tail"] == "last 4"

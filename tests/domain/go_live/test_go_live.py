@@ -9,23 +9,28 @@ from hypothesis import strategies as st
 from service.adapters.calendars.holidays import calendars
 from service.domain.deadlines.slot import Slot
 from service.domain.delivery.status import ReminderState
-from service.domain.go_live.go_live import hindrance, late, sending_days, spread
-from service.domain.go_live.preview import Crowd, Waiting, samples
+from service.domain.go_live.go_live import (
+    find_hindrance,
+    find_late_group,
+    next_sending_days,
+    spread_catch_up,
+)
+from service.domain.go_live.preview import GroupInStep, PreviewGroup, choose_samples
 from service.domain.law.authority import Authority
 from service.domain.law.period import Period
 from service.domain.law.rule import (
+    BilingualText,
     LateFiling,
-    Never,
+    NoReminderReason,
     Reference,
     Rule,
     Step,
-    Text,
     Version,
 )
 from service.domain.lawbook.law import Law
-from service.domain.reminders.births import BEFORE_START, OVERTAKEN, births
+from service.domain.reminders.births import BEFORE_START, OVERTAKEN, plan_births
 
-WORDS = Text("字", "word")
+WORDS = BilingualText("字", "word")
 LINJIANG = Authority(
     code="990000",
     name=WORDS,
@@ -57,12 +62,12 @@ RULE = Rule(
     number_tail=4,
     versions=(VERSION,),
 )
-NEVER = Never("no-expiry", Text("字", "it never ends"), READ)
+NEVER = NoReminderReason("no-expiry", BilingualText("字", "it never ends"), READ)
 
 EXPIRES = date(2024, 10, 31)
 """Closing falls on 1 October, a holiday, so that 30 September is told."""
 
-WORKING = calendars()["CN"].surely
+WORKING = calendars()["CN"].certain_workdays
 HOUR = timedelta(hours=1)
 START = datetime(2024, 9, 2, 1, 30, tzinfo=UTC)
 
@@ -85,7 +90,7 @@ def local(text: str) -> datetime:
 def test_a_catch_up_goes_out_on_the_next_sending_days(
     now: str, days: list[str]
 ) -> None:
-    found = sending_days(local(now), 3, LINJIANG, WORKING)
+    found = next_sending_days(local(now), 3, LINJIANG, WORKING)
     assert [f"{day.astimezone(LINJIANG.zone):%m-%dT%H:%M}" for day in found] == days
 
 
@@ -96,7 +101,7 @@ def days(count: int) -> list[datetime]:
 def shares(waiting: list[tuple[int, int]], count: int) -> list[int]:
     """`waiting` are (hours until the end, reminders)."""
     told = [(START + hours * HOUR, reminders) for hours, reminders in waiting]
-    return [share for _, share in spread(told, days(count))]
+    return [share for _, share in spread_catch_up(told, days(count))]
 
 
 @pytest.mark.parametrize(
@@ -127,7 +132,7 @@ def test_nothing_is_lost_and_nothing_goes_out_after_its_end(
     crowds: list[tuple[int, int]], count: int
 ) -> None:
     waiting = sorted((START + hours * HOUR, number) for hours, number in crowds)
-    shared = spread(waiting, days(count))
+    shared = spread_catch_up(waiting, days(count))
     assert [day for day, _ in shared] == days(count)
     goes_out = [day for day, share in shared for _ in range(share)]
     ends = [end for end, number in waiting for _ in range(number)]
@@ -168,7 +173,7 @@ def test_nothing_is_lost_and_nothing_goes_out_after_its_end(
     ids=["read", "never", "unread", "unread here", "unread elsewhere"],
 )
 def test_a_type_that_cannot_go_live_says_why(rule: Rule, said: str | None) -> None:
-    told = hindrance(rule, ("990100", "990000"))
+    told = find_hindrance(rule, ("990100", "990000"))
     assert told == said or (said and told and told.startswith(said))
 
 
@@ -188,7 +193,9 @@ def law(late_filing: LateFiling | None = None) -> Law:
     ],
 )
 def test_late_is_past_the_closing_and_not_past_the_end(now: str, is_late: bool) -> None:  # noqa: FBT001 - a table's column
-    found = late(law(), "xx-permit@2020-01-01", "990100", EXPIRES, local(now))
+    found = find_late_group(
+        law(), "xx-permit@2020-01-01", "990100", EXPIRES, local(now)
+    )
     assert bool(found) == is_late
 
 
@@ -201,11 +208,13 @@ def test_only_where_late_filing_is_accepted_is_anybody_told_to_contact_the_offic
     contacted: bool,  # noqa: FBT001 - a table's column
 ) -> None:
     now = local("2024-10-15T10:00")
-    found = late(law(late_filing), "xx-permit@2020-01-01", "990100", EXPIRES, now)
+    found = find_late_group(
+        law(late_filing), "xx-permit@2020-01-01", "990100", EXPIRES, now
+    )
     assert found is not None
     end = local("2024-11-01T00:00")
     step = Slot("contact-now", now, end, end, "contact-now")
-    assert found.contact_now(now) == (step if contacted else None)
+    assert found.contact_slot(now) == (step if contacted else None)
 
 
 FIRST, SECOND, CLOSED = (START + timedelta(days=day) for day in (0, 30, 40))
@@ -229,20 +238,28 @@ SLOTS = (
 def test_a_start_that_catches_up_texts_who_is_in_a_step_already(
     now: datetime, born: list[tuple[str, str, str | None]]
 ) -> None:
-    made = births(SLOTS, now, FIRST + HOUR, catch_up=True).rows
+    made = plan_births(SLOTS, now, FIRST + HOUR, catch_up=True).rows
     assert [(one.slot.step, str(one.state), one.reason) for one in made] == born
-    without = births(SLOTS, FIRST + HOUR, FIRST + HOUR).rows
+    without = plan_births(SLOTS, FIRST + HOUR, FIRST + HOUR).rows
     assert [one.state for one in without] == [ReminderState.MISSED]
 
 
-def waiting(template: str, sample: str | None) -> Waiting:
-    crowd = Crowd("xx", "xx@1", "990000", EXPIRES, "zh", 2, 1, sample, "0001")
-    return Waiting(crowd, Slot(template, FIRST, SECOND, CLOSED, template))
+def waiting(template: str, sample: str | None) -> GroupInStep:
+    crowd = PreviewGroup("xx", "xx@1", "990000", EXPIRES, "zh", 2, 1, sample, "0001")
+    return GroupInStep(crowd, Slot(template, FIRST, SECOND, CLOSED, template))
 
 
 def test_three_texts_are_shown_of_different_templates_first() -> None:
     rows = [waiting("a", "1"), waiting("a", "2"), waiting("b", None), waiting("c", "4")]
-    assert [one.crowd.sample for one in samples(rows)] == ["1", "4", "2"]
+    assert [one.group.sample_permit_id for one in choose_samples(rows)] == [
+        "1",
+        "4",
+        "2",
+    ]
     many = [*rows, waiting("b", "5"), waiting("d", "6")]
-    assert [one.crowd.sample for one in samples(many)] == ["1", "4", "5"]
-    assert samples([]) == []
+    assert [one.group.sample_permit_id for one in choose_samples(many)] == [
+        "1",
+        "4",
+        "5",
+    ]
+    assert choose_samples([]) == []

@@ -6,15 +6,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from service.domain.law.period import (
-    LONGEST,
+    MAX_AMOUNTS,
     Anchor,
+    DayKind,
     Direction,
-    Kind,
     Period,
     PeriodError,
 )
 
-LENGTHS = [(unit, st.integers(1, longest)) for unit, longest in LONGEST.items()]
+LENGTHS = [(unit, st.integers(1, longest)) for unit, longest in MAX_AMOUNTS.items()]
 
 
 @st.composite
@@ -23,7 +23,7 @@ def periods(draw: st.DrawFn) -> Period:
     if draw(st.booleans()):
         return Period(anchor)
     unit, amounts = draw(st.sampled_from(LENGTHS))
-    kinds = (None, *get_args(Kind)) if unit == "day" else (None,)
+    kinds = (None, *get_args(DayKind)) if unit == "day" else (None,)
     kind = draw(st.sampled_from(kinds))
     direction = draw(st.sampled_from(get_args(Direction)))
     return Period(anchor, draw(amounts), unit, kind, direction)
@@ -97,4 +97,4 @@ def test_nonsense_is_refused_with_what_was_expected(text: str, expected: str) ->
 def test_the_wall_calendar_is_counted_from_the_anchor(
     period: str, start: date, day: date
 ) -> None:
-    assert Period.parse(period).reckoned_from(start) == day
+    assert Period.parse(period).shift(start) == day

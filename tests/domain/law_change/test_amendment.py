@@ -7,7 +7,7 @@ import pytest
 
 from service.adapters.calendars.holidays import calendars
 from service.domain.errors import InvalidError
-from service.domain.formats.rule_file import version_to
+from service.domain.formats.rule_file import version_to_dict
 from service.domain.law.rule import Rule
 from service.domain.law_change.amendment import with_version
 from tests.schedules.catalogue import RULES, WORDS
@@ -17,9 +17,9 @@ NEWEST = FOOD.versions[-1]
 
 
 def amended(rule: Rule = FOOD, **changed: object) -> Rule:
-    values: dict[str, Any] = version_to(NEWEST) | changed
+    values: dict[str, Any] = version_to_dict(NEWEST) | changed
     return with_version(
-        rule, values, "version", templates=WORDS.names(), calendars=calendars()
+        rule, values, "version", templates=WORDS.step_templates(), calendars=calendars()
     )
 
 

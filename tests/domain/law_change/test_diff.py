@@ -7,8 +7,8 @@ import pytest
 
 from service.domain.calendars.office_year import CalendarYear
 from service.domain.law.period import Period
-from service.domain.law.rule import Rule, Step, Text
-from service.domain.law_change.diff import Difference, differences
+from service.domain.law.rule import BilingualText, Rule, Step
+from service.domain.law_change.diff import Difference, diff_laws
 from service.domain.lawbook.law import Law
 from tests.schedules.catalogue import OFFICES, RULES
 
@@ -26,7 +26,7 @@ YEAR = CalendarYear(
 
 
 def law(*rules: Rule, years: tuple[CalendarYear, ...] = ()) -> Law:
-    return Law({one.code: one for one in rules}, {}, {}, years=years)
+    return Law({one.code: one for one in rules}, {}, {}, office_years=years)
 
 
 def with_version(**changed: object) -> Rule:
@@ -36,12 +36,12 @@ def with_version(**changed: object) -> Rule:
 
 
 def between(before: Law, after: Law) -> list[Difference]:
-    return list(differences(before, after))
+    return list(diff_laws(before, after))
 
 
 def test_the_same_law_differs_in_nothing() -> None:
-    whole = Law(RULES, OFFICES, {}, years=[YEAR])
-    assert between(whole, Law(RULES, OFFICES, {}, years=[YEAR])) == []
+    whole = Law(RULES, OFFICES, {}, office_years=[YEAR])
+    assert between(whole, Law(RULES, OFFICES, {}, office_years=[YEAR])) == []
 
 
 @pytest.mark.parametrize(
@@ -102,7 +102,7 @@ def test_a_version_differs_field_by_field(
 
 
 def test_words_of_a_type_differ_apart_from_its_versions() -> None:
-    other = replace(FOOD, name=Text("食品", "Food"), number_is_personal=True)
+    other = replace(FOOD, name=BilingualText("食品", "Food"), number_is_personal=True)
     [found] = between(law(FOOD), law(other))
     assert (found.before, found.after) == (FOOD.code, FOOD.code)
     assert found.fields == (

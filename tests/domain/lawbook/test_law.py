@@ -8,10 +8,10 @@ from service.adapters.calendars.holidays import calendars
 from service.domain.errors import UnknownError
 from service.domain.law.authority import Authority
 from service.domain.law.period import Period
-from service.domain.law.rule import Reference, Rule, Step, Text, Version
+from service.domain.law.rule import BilingualText, Reference, Rule, Step, Version
 from service.domain.lawbook.law import Law
 
-WORDS = Text("字", "word")
+WORDS = BilingualText("字", "word")
 PROVINCE = Authority(
     code="990000",
     name=WORDS,
@@ -51,13 +51,13 @@ LAW = Law({RULE.code: RULE}, OFFICES, calendars())
 
 
 def test_the_nearest_office_above_that_sends_is_the_sender() -> None:
-    assert LAW.sender_of("990101") is PROVINCE
-    assert LAW.sender_of("990000") is PROVINCE
+    assert LAW.sending_office("990101") is PROVINCE
+    assert LAW.sending_office("990000") is PROVINCE
 
 
 def test_an_office_nobody_sends_for_is_told() -> None:
     with pytest.raises(UnknownError, match="sender for authority '880000'"):
-        LAW.sender_of("880000")
+        LAW.sending_office("880000")
 
 
 def test_the_county_counts_and_the_province_sends() -> None:
@@ -67,8 +67,8 @@ def test_the_county_counts_and_the_province_sends() -> None:
 
 
 def test_a_province_has_its_cities_and_their_counties_below() -> None:
-    assert LAW.below("990000") == ("990000", "990100", "990101")
-    assert LAW.below("990101") == ("990101",)
+    assert LAW.subtree("990000") == ("990000", "990100", "990101")
+    assert LAW.subtree("990101") == ("990101",)
 
 
 def test_the_only_office_is_meant_where_none_is_named() -> None:

@@ -5,7 +5,7 @@ import pytest
 
 from service.domain.errors import InvalidError, NotInForceError, UnknownError
 from service.domain.lawbook.law import Law
-from service.domain.lawbook.version_choice import Revision, choose
+from service.domain.lawbook.version_choice import Revision, choose_version
 from tests.domain.explain.traces import CODE, about, asked, law_of, lines, version
 
 OLD = version("6 months before expiry")
@@ -64,7 +64,7 @@ def test_a_version_that_ended_tells_its_last_day() -> None:
 def test_a_rule_may_go_by_the_issue_date(issued_on: date | None, why: str) -> None:
     law = law_of(replace(OLD, governs="issue"), replace(NEW, governs="issue"))
     of = asked("2024-01-01", issued_on=issued_on)
-    chosen = choose(law, of)
+    chosen = choose_version(law, of)
     assert chosen.in_force_from == (OLD if issued_on else NEW).in_force_from
     assert f": {why}; in force" in lines(law, of)[0]
 
@@ -84,7 +84,7 @@ def test_a_rule_may_go_by_the_issue_date(issued_on: date | None, why: str) -> No
 )
 def test_any_version_can_be_asked_for_by_name(key: str, why: str) -> None:
     of = asked("2026-12-31", version=key)
-    assert choose(LAW, of).key == key
+    assert choose_version(LAW, of).key == key
     assert f"{key}: {why}; in force" in lines(LAW, of)[0]
 
 
@@ -92,22 +92,22 @@ def test_a_version_is_explained_for_dates_before_any_is_in_force() -> None:
     of = asked("1999-12-31", version=OLD.key)
     assert "no version governs these dates by itself" in lines(LAW, of)[0]
     with pytest.raises(NotInForceError, match="the first is in force from 2000-01-01"):
-        choose(LAW, asked("1999-12-31"))
+        choose_version(LAW, asked("1999-12-31"))
 
 
 def test_a_permit_is_explained_under_the_version_it_falls_under() -> None:
-    assert choose(LAW, asked("2026-12-31", falls_under=OLD.key)) == OLD
+    assert choose_version(LAW, asked("2026-12-31", falls_under=OLD.key)) == OLD
 
 
 def test_an_unknown_version_is_told_with_those_of_the_rule_alone() -> None:
     other = replace(OLD, rule="yy-permit")
     law = Law(LAW.rules, LAW.authorities, LAW.calendars, [other])
     with pytest.raises(UnknownError) as unknown:
-        choose(law, asked("2026-12-31", version="xx-permit@1"))
+        choose_version(law, asked("2026-12-31", version="xx-permit@1"))
     assert unknown.value.known == (OLD.key, NEW.key)
     expected = "version: found 'yy-permit@2000-01-01.1', expected a version of xx-perm"
     with pytest.raises(InvalidError, match=expected):
-        choose(law, asked("2026-12-31", version=other.key))
+        choose_version(law, asked("2026-12-31", version=other.key))
 
 
 @pytest.mark.parametrize(
@@ -132,7 +132,7 @@ def test_a_province_s_own_version_comes_before_the_general_one(
     assert isinstance(laid_over, type(NEW))
     law = law_of(laid_over, LOCAL)
     of = asked("2026-12-31", "990100")
-    assert choose(law, of) == LOCAL
+    assert choose_version(law, of) == LOCAL
     assert lines(law, of)[1] == f"version {LOCAL.key}: {told}"
 
 

@@ -6,23 +6,23 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.adapters.templates.library import Words
+from service.adapters.templates.library import JinjaTemplateLibrary
 from service.domain.law.rule import Language
 from service.domain.messages.digest import (
     DIGEST,
-    ITEM,
-    Telling,
-    bundles,
-    digest_of,
-    halves,
-    items_of,
+    DIGEST_ITEM,
+    MessagePart,
+    bundle_parts,
+    digest_facts,
+    digest_items,
+    split_bundle,
 )
 from service.domain.messages.facts import Facts
 from service.domain.messages.segments import measure
-from service.domain.reminders.limits import MOST_SEGMENTS
-from service.settings import shipped
+from service.domain.reminders.limits import MAX_SEGMENTS
+from service.settings import shipped_folder
 
-WORDS = Words(shipped("templates"))
+WORDS = JinjaTemplateLibrary(shipped_folder("templates"))
 TODAY = date(2024, 9, 19)
 
 FOOD = Facts(
@@ -54,14 +54,14 @@ ENGLISH = replace(
 )
 
 
-def telling(at: int, facts: Facts = FOOD, **changed: object) -> Telling:
+def telling(at: int, facts: Facts = FOOD, **changed: object) -> MessagePart:
     known = {"office": "990000", "recipient": "p1", "holder": "H", "alone": False}
-    return Telling(at=at, facts=facts, **known | changed)  # type: ignore[arg-type] # fields by name
+    return MessagePart(index=at, facts=facts, **known | changed)  # type: ignore[arg-type] # fields by name
 
 
-def text(*bundle: Telling) -> str:
-    items = [WORDS.render_sms(ITEM, one) for one in items_of(bundle, TODAY)]
-    return WORDS.render_sms(DIGEST, digest_of(bundle, items))
+def text(*bundle: MessagePart) -> str:
+    items = [WORDS.render_sms(DIGEST_ITEM, one) for one in digest_items(bundle, TODAY)]
+    return WORDS.render_sms(DIGEST, digest_facts(bundle, items))
 
 
 @pytest.mark.parametrize(
@@ -76,8 +76,8 @@ def text(*bundle: Telling) -> str:
     ],
 )
 def test_who_shares_an_sms(other: dict[str, object], *, together: bool) -> None:
-    found = bundles([telling(0), telling(1, **other)])  # type: ignore[arg-type] # fields by name
-    assert [[one.at for one in bundle] for bundle in found] == (
+    found = bundle_parts([telling(0), telling(1, **other)])  # type: ignore[arg-type] # fields by name
+    assert [[one.index for one in bundle] for bundle in found] == (
         [[0, 1]] if together else [[0], [1]]
     )
 
@@ -163,7 +163,7 @@ def test_a_digest_takes_fewer_segments_than_the_texts_it_stands_for(
 
 def test_thirty_licences_of_an_agent_fit_into_one_sms() -> None:
     many = [telling(at, replace(FOOD, tail=f"{at:04}")) for at in range(30)]
-    assert measure(text(*many)).segments <= MOST_SEGMENTS
+    assert measure(text(*many)).segments <= MAX_SEGMENTS
 
 
 @given(st.lists(st.dates(date(2024, 10, 1), date(2025, 3, 1)), min_size=2))
@@ -173,16 +173,16 @@ def test_a_digest_cut_in_two_loses_nobody_and_tells_the_soonest_first(
     many = [
         telling(at, replace(FOOD, closes_on=day)) for at, day in enumerate(closings)
     ]
-    first, rest = halves(many)
-    assert sorted(one.at for one in [*first, *rest]) == list(range(len(many)))
+    first, rest = split_bundle(many)
+    assert sorted(one.index for one in [*first, *rest]) == list(range(len(many)))
     assert 0 <= len(first) - len(rest) <= 1
     soonest = max(one.facts.closes_on for one in first)
     assert soonest <= min(one.facts.closes_on for one in rest)
 
 
 def test_every_digest_template_is_shipped_in_both_languages() -> None:
-    folder = Path(shipped("templates")) / "sms"
-    for name in (DIGEST, ITEM):
+    folder = Path(shipped_folder("templates")) / "sms"
+    for name in (DIGEST, DIGEST_ITEM):
         assert {file.name for file in folder.glob(f"{name}.??.txt")} == {
             f"{name}.zh.txt",
             f"{name}.en.txt",

@@ -8,14 +8,14 @@ import pytest
 from service.domain.deadlines.window import Window
 from service.domain.law.authority import Authority
 from service.domain.law.period import Period
-from service.domain.law.rule import Language, Reference, Rule, Text, Version
+from service.domain.law.rule import BilingualText, Language, Reference, Rule, Version
 from service.domain.messages.facts import (
-    FACTS,
-    facts,
+    FACT_NAMES,
+    gather_facts,
     say_day,
     say_moment,
     say_month_day,
-    say_third,
+    say_third_of_month,
 )
 
 VERSION = Version(
@@ -24,13 +24,15 @@ VERSION = Version(
     closes=Period.parse("15 working days before expiry"),
     steps=(),
     reference=Reference("a measure", "article 1", date(2026, 11, 22), "example"),
-    late=Text("到期后获批前须暂停经营", "stop trading from expiry until approved"),
+    late=BilingualText(
+        "到期后获批前须暂停经营", "stop trading from expiry until approved"
+    ),
 )
 RULE = Rule(
     code="xx-restaurant",
-    name=Text("食品经营", "Food business"),
-    certificate=Text("食品经营许可证", "Food Business Licence"),
-    action=Text("延续", "renew"),
+    name=BilingualText("食品经营", "Food business"),
+    certificate=BilingualText("食品经营许可证", "Food Business Licence"),
+    action=BilingualText("延续", "renew"),
     calendar="CN",
     holder="organization",
     validity="5 years",
@@ -39,13 +41,13 @@ RULE = Rule(
 )
 OFFICE = Authority(
     code="xx",
-    name=Text("某省市场监督管理局", "Province market regulator"),
+    name=BilingualText("某省市场监督管理局", "Province market regulator"),
     zone=ZoneInfo("Asia/Shanghai"),
     calendar="CN",
-    signature=Text("某省市场监管局", "PROV-AMR"),
-    apply_at=Text("省政务服务网", "the provincial service portal"),
+    signature=BilingualText("某省市场监管局", "PROV-AMR"),
+    apply_at=BilingualText("省政务服务网", "the provincial service portal"),
     helpline="12345",
-    opt_out=Text("拒收请回复R", "Reply R to opt out"),
+    opt_out=BilingualText("拒收请回复R", "Reply R to opt out"),
 )
 WINDOW = Window(
     expires_on=date(2026, 10, 20),
@@ -57,8 +59,10 @@ WINDOW = Window(
 
 
 def test_the_facts_are_those_of_rule_window_and_office_in_one_language() -> None:
-    told = facts(RULE, VERSION, WINDOW, OFFICE, "JY25101000012345", language="en")
-    assert told.said() == {
+    told = gather_facts(
+        RULE, VERSION, WINDOW, OFFICE, "JY25101000012345", language="en"
+    )
+    assert told.template_values() == {
         "language": "en",
         "signature": "PROV-AMR",
         "addressee": "Your",
@@ -74,7 +78,7 @@ def test_the_facts_are_those_of_rule_window_and_office_in_one_language() -> None
         "helpline": "12345",
         "opt_out": "Reply R to opt out",
     }
-    assert set(told.said()) == FACTS
+    assert set(told.template_values()) == FACT_NAMES
 
 
 @pytest.mark.parametrize(
@@ -85,9 +89,9 @@ def test_an_organization_is_spoken_to_as_one(
     holder: Literal["organization", "person", "any"], addressee: str
 ) -> None:
     rule = replace(RULE, holder=holder)
-    assert facts(rule, VERSION, WINDOW, OFFICE, "1", language="zh").addressee == (
-        addressee
-    )
+    assert gather_facts(
+        rule, VERSION, WINDOW, OFFICE, "1", language="zh"
+    ).addressee == (addressee)
 
 
 @pytest.mark.parametrize(
@@ -101,12 +105,14 @@ def test_an_organization_is_spoken_to_as_one(
 )
 def test_a_text_names_the_tail_of_the_number(number: str, kept: int, tail: str) -> None:
     rule = replace(RULE, number_tail=kept)
-    assert facts(rule, VERSION, WINDOW, OFFICE, number, language="zh").tail == tail
+    assert (
+        gather_facts(rule, VERSION, WINDOW, OFFICE, number, language="zh").tail == tail
+    )
 
 
 def test_a_version_that_says_nothing_of_lateness_leaves_it_out() -> None:
     version = replace(VERSION, late=None)
-    assert facts(RULE, version, WINDOW, OFFICE, "1", language="zh").late is None
+    assert gather_facts(RULE, version, WINDOW, OFFICE, "1", language="zh").late is None
 
 
 @pytest.mark.parametrize(
@@ -124,13 +130,17 @@ def test_a_closing_is_said_with_its_year_where_it_is_not_that_of_the_expiry(
     *, language: Language, closes_on: date, provisional: bool, said: str
 ) -> None:
     window = replace(WINDOW, closes_on=closes_on, provisional=provisional)
-    told = facts(RULE, VERSION, window, OFFICE, "1", language=language).said()
+    told = gather_facts(
+        RULE, VERSION, window, OFFICE, "1", language=language
+    ).template_values()
     assert told["closes_on"] == said
 
 
 def test_a_rule_without_an_opening_says_none() -> None:
     window = replace(WINDOW, opens_on=None)
-    told = facts(RULE, VERSION, window, OFFICE, "1", language="zh").said()
+    told = gather_facts(
+        RULE, VERSION, window, OFFICE, "1", language="zh"
+    ).template_values()
     assert told["opens_on"] is None
 
 
@@ -159,5 +169,5 @@ def test_days_are_said_as_each_language_writes_them() -> None:
 def test_a_provisional_day_is_said_by_the_third_of_its_month(
     day: int, zh: str, en: str
 ) -> None:
-    assert say_third(date(2027, 1, day), "zh") == zh
-    assert say_third(date(2027, 1, day), "en") == en
+    assert say_third_of_month(date(2027, 1, day), "zh") == zh
+    assert say_third_of_month(date(2027, 1, day), "en") == en

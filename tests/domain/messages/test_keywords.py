@@ -6,13 +6,17 @@ import pytest
 from service.adapters.calendars.holidays import calendars
 from service.adapters.rules.files import read_authorities
 from service.domain.law.rule import Language
-from service.domain.messages.keywords import intent, offers, wish
-from service.settings import shipped
+from service.domain.messages.keywords import (
+    find_opt_out_letters,
+    match_keyword,
+    read_intent,
+)
+from service.settings import shipped_folder
 
 LANGUAGES = get_args(Language)
 WORD = re.compile("[A-Z]+")
 EXAMPLES = read_authorities(
-    shipped("examples") / "authorities.toml", calendars=calendars()
+    shipped_folder("examples") / "authorities.toml", calendars=calendars()
 )
 
 
@@ -45,12 +49,12 @@ EXAMPLES = read_authorities(
     ],
 )
 def test_a_whole_body_that_says_stop_stops(body: str) -> None:
-    assert intent(body) == "stop"
+    assert match_keyword(body) == "stop"
 
 
 @pytest.mark.parametrize("body", ["START", "yes!", "UNSTOP", "恢复", "开启"])
 def test_a_whole_body_that_says_start_starts_again(body: str) -> None:
-    assert intent(body) == "start"
+    assert match_keyword(body) == "start"
 
 
 @pytest.mark.parametrize(
@@ -61,15 +65,15 @@ def test_a_whole_body_that_says_start_starts_again(body: str) -> None:
     ],
 )
 def test_anything_more_than_the_word_is_no_wish(body: str) -> None:
-    assert intent(body, "tnr") is None
+    assert match_keyword(body, "tnr") is None
 
 
 @pytest.mark.parametrize("body", ["T", "n", "Ｒ", " r。"])
 def test_single_letters_count_only_where_just_they_were_offered(body: str) -> None:
     letter = body.strip(" 。").replace("Ｒ", "r").lower()
-    assert intent(body, letter) == "stop"
-    assert intent(body, set("tnr") - {letter}) is None
-    assert intent(body) is None
+    assert match_keyword(body, letter) == "stop"
+    assert match_keyword(body, set("tnr") - {letter}) is None
+    assert match_keyword(body) is None
 
 
 @pytest.mark.parametrize(
@@ -96,7 +100,7 @@ def test_single_letters_count_only_where_just_they_were_offered(body: str) -> No
 def test_a_letter_is_offered_in_a_sentence_that_says_what_for(
     text: str, letters: str
 ) -> None:
-    assert offers(text) == set(letters)
+    assert find_opt_out_letters(text) == set(letters)
 
 
 @pytest.mark.parametrize("office", ["990000", "us-nyc"])
@@ -104,8 +108,10 @@ def test_a_letter_is_offered_in_a_sentence_that_says_what_for(
 def test_what_the_example_offices_say_is_understood(
     office: str, language: Language
 ) -> None:
-    words = EXAMPLES[office].opt_out.in_(language)
-    said = offers(words) or {word for word in WORD.findall(words) if intent(word)}
+    words = EXAMPLES[office].opt_out.in_language(language)
+    said = find_opt_out_letters(words) or {
+        word for word in WORD.findall(words) if match_keyword(word)
+    }
     assert said in ({"r"}, {"STOP"})
 
 
@@ -121,10 +127,10 @@ def test_what_the_example_offices_say_is_understood(
 def test_what_the_provider_has_read_counts_where_we_know_the_word(
     body: str, opt_out: str | None, meant: str | None
 ) -> None:
-    assert wish(body, opt_out, None) == meant
+    assert read_intent(body, opt_out, None) == meant
 
 
 def test_a_letter_answers_the_text_before_it() -> None:
-    assert wish("R", None, "拒收请回复R") == "stop"
-    assert wish("R", None, "拒收请回复T") is None
-    assert wish("R", None, None) is None
+    assert read_intent("R", None, "拒收请回复R") == "stop"
+    assert read_intent("R", None, "拒收请回复T") is None
+    assert read_intent("R", None, None) is None

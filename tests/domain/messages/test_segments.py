@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.domain.messages.segments import Size, forcing, measure
+from service.domain.messages.segments import SmsSize, characters_outside_gsm7, measure
 
 VECTORS = Path(__file__).parents[3] / "../shared/data/sms-segment-vectors.json"
 HAN_EXT_B = "\U00020bb7"
@@ -16,22 +16,22 @@ CREE_EXT = "\U00011ab6"
 @pytest.mark.parametrize(
     ("text", "size"),
     [
-        pytest.param("", Size("GSM-7", 0, 1), id="empty"),
-        pytest.param("a" * 160, Size("GSM-7", 160, 1), id="160"),
-        pytest.param("a" * 161, Size("GSM-7", 161, 2), id="161"),
-        pytest.param("a" * 306, Size("GSM-7", 306, 2), id="306"),
-        pytest.param("a" * 307, Size("GSM-7", 307, 3), id="307"),
-        pytest.param("许" * 70, Size("UCS-2", 70, 1), id="70"),
-        pytest.param("许" * 71, Size("UCS-2", 71, 2), id="71"),
-        pytest.param("许" * 134, Size("UCS-2", 134, 2), id="134"),
-        pytest.param("许" * 135, Size("UCS-2", 135, 3), id="135"),
-        pytest.param("€" * 80, Size("GSM-7", 160, 1), id="80 pairs"),
-        pytest.param("€" * 81, Size("GSM-7", 162, 2), id="81 pairs"),
-        pytest.param(HAN_EXT_B * 35, Size("UCS-2", 70, 1), id="35 surrogates"),
-        pytest.param(HAN_EXT_B * 36, Size("UCS-2", 72, 2), id="36 surrogates"),
+        pytest.param("", SmsSize("GSM-7", 0, 1), id="empty"),
+        pytest.param("a" * 160, SmsSize("GSM-7", 160, 1), id="160"),
+        pytest.param("a" * 161, SmsSize("GSM-7", 161, 2), id="161"),
+        pytest.param("a" * 306, SmsSize("GSM-7", 306, 2), id="306"),
+        pytest.param("a" * 307, SmsSize("GSM-7", 307, 3), id="307"),
+        pytest.param("许" * 70, SmsSize("UCS-2", 70, 1), id="70"),
+        pytest.param("许" * 71, SmsSize("UCS-2", 71, 2), id="71"),
+        pytest.param("许" * 134, SmsSize("UCS-2", 134, 2), id="134"),
+        pytest.param("许" * 135, SmsSize("UCS-2", 135, 3), id="135"),
+        pytest.param("€" * 80, SmsSize("GSM-7", 160, 1), id="80 pairs"),
+        pytest.param("€" * 81, SmsSize("GSM-7", 162, 2), id="81 pairs"),
+        pytest.param(HAN_EXT_B * 35, SmsSize("UCS-2", 70, 1), id="35 surrogates"),
+        pytest.param(HAN_EXT_B * 36, SmsSize("UCS-2", 72, 2), id="36 surrogates"),
     ],
 )
-def test_a_text_is_cut_where_the_network_cuts_it(text: str, size: Size) -> None:
+def test_a_text_is_cut_where_the_network_cuts_it(text: str, size: SmsSize) -> None:
     assert measure(text) == size
 
 
@@ -56,16 +56,16 @@ def test_every_character_of_the_gsm_tables_stays_gsm() -> None:
         "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?"
         "¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
     )
-    assert measure(table) == Size("GSM-7", 127, 1)  # the 128th is the escape
-    assert measure("^{}\\[~]|€\f") == Size("GSM-7", 20, 1)
+    assert measure(table) == SmsSize("GSM-7", 127, 1)  # the 128th is the escape
+    assert measure("^{}\\[~]|€\f") == SmsSize("GSM-7", 20, 1)
 
 
 def test_the_characters_that_force_ucs2_are_named_in_order_each_once() -> None:
-    assert forcing("“`a” – `许” 许") == ("“", "`", "”", "–", "许")
+    assert characters_outside_gsm7("“`a” – `许” 许") == ("“", "`", "”", "–", "许")
 
 
 def test_brackets_around_a_signature_turn_an_english_text_into_ucs2() -> None:
-    assert forcing("【PROV-AMR】Your licence") == ("【", "】")
+    assert characters_outside_gsm7("【PROV-AMR】Your licence") == ("【", "】")
 
 
 @given(st.text(max_size=400), st.text(max_size=40))
@@ -106,5 +106,5 @@ def test_twilios_own_calculator_agrees() -> None:
 def test_what_forces_ucs_2_is_listed_once_in_order(
     text: str, found: tuple[str, ...]
 ) -> None:
-    assert forcing(text) == found
+    assert characters_outside_gsm7(text) == found
     assert measure(text).encoding == ("UCS-2" if found else "GSM-7")

@@ -5,18 +5,18 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from service.domain.law.authority import Authority
-from service.domain.law.rule import Text
+from service.domain.law.rule import BilingualText
 from service.domain.messages.validity import valid_for
 
 OFFICE = Authority(
     code="510100",
-    name=Text("临江市", "Linjiang"),
+    name=BilingualText("临江市", "Linjiang"),
     zone=ZoneInfo("Asia/Shanghai"),
     calendar="CN",
-    signature=Text("临江", "Linjiang"),
-    apply_at=Text("政务大厅", "the hall"),
+    signature=BilingualText("临江", "Linjiang"),
+    apply_at=BilingualText("政务大厅", "the hall"),
     helpline="12345",
-    opt_out=Text("回复TD退订", "Reply STOP to opt out"),
+    opt_out=BilingualText("回复TD退订", "Reply STOP to opt out"),
     sends_from=time(9, 30),
     sends_until=time(17, 30),
 )

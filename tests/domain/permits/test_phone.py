@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from service.domain.permits.phone import Line, Phone, mask_number, mask_phone
+from service.domain.permits.phone import Phone, PhoneLine, mask_number, mask_phone
 
 
 @pytest.mark.parametrize(
@@ -50,4 +50,4 @@ def test_a_masked_number_shows_its_tail_and_never_more_than_half(
 
 
 def test_the_repr_of_a_phone_does_not_tell_the_number() -> None:
-    assert "0142" not in repr(Phone("+12125550142", Line.MOBILE))
+    assert "0142" not in repr(Phone("+12125550142", PhoneLine.MOBILE))

@@ -4,7 +4,7 @@ import pytest
 
 from service.domain.deadlines.slot import Slot
 from service.domain.delivery.status import ReminderState
-from service.domain.reminders.births import BEFORE_START, OVERTAKEN, births
+from service.domain.reminders.births import BEFORE_START, OVERTAKEN, plan_births
 
 FIRST, SECOND, CLOSED = (
     datetime(2024, 9, 19, 1, 30, tzinfo=UTC),
@@ -22,7 +22,7 @@ Row = tuple[str, ReminderState, str | None]
 
 
 def rows(now: datetime, live_from: datetime = LONG_AGO) -> list[Row]:
-    made = births(SLOTS, now, live_from).rows
+    made = plan_births(SLOTS, now, live_from).rows
     return [(one.slot.step, one.state, one.reason) for one in made]
 
 
@@ -69,16 +69,16 @@ def test_what_fell_due_before_the_start_is_missed_for_that_reason(
 
 
 def test_only_who_was_there_has_a_row_for_the_past() -> None:
-    made = births(SLOTS, SECOND, LONG_AGO)
-    assert [one.early_only for one in made.rows] == [True, False]
+    made = plan_births(SLOTS, SECOND, LONG_AGO)
+    assert [one.only_registered_before_due for one in made.rows] == [True, False]
 
 
 def test_the_current_step_comes_last_and_is_named() -> None:
-    made = births(SLOTS, SECOND, LONG_AGO)
+    made = plan_births(SLOTS, SECOND, LONG_AGO)
     assert made.current is made.rows[-1].slot is SLOTS[1]
-    assert births(SLOTS, CLOSED, LONG_AGO).current is None
-    assert births(SLOTS, FIRST - TICK, LONG_AGO).current is None
+    assert plan_births(SLOTS, CLOSED, LONG_AGO).current is None
+    assert plan_births(SLOTS, FIRST - TICK, LONG_AGO).current is None
 
 
 def test_no_slots_no_births() -> None:
-    assert births((), FIRST, LONG_AGO).rows == ()
+    assert plan_births((), FIRST, LONG_AGO).rows == ()

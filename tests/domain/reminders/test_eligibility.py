@@ -11,16 +11,16 @@ from hypothesis import strategies as st
 from service.adapters.calendars.holidays import calendars
 from service.domain.delivery.status import ReminderState
 from service.domain.law.authority import Authority
-from service.domain.law.rule import Text
+from service.domain.law.rule import BilingualText
 from service.domain.permits.permit import PermitStatus
-from service.domain.permits.phone import Line
+from service.domain.permits.phone import PhoneLine
 from service.domain.reminders.eligibility import (
     Candidate,
     End,
     Hold,
-    decide,
-    ended,
-    next_sending,
+    decide_sending,
+    find_end,
+    next_sending_at,
 )
 
 R = ReminderState
@@ -32,7 +32,7 @@ NOON = datetime(2024, 11, 13, 4, tzinfo=UTC)
 SECOND, TICK = timedelta(seconds=1), timedelta(microseconds=1)
 GAP = 3
 
-NOBODY = Text("", "")
+NOBODY = BilingualText("", "")
 LINJIANG = Authority(
     code="990000",
     name=NOBODY,
@@ -51,10 +51,10 @@ SENDABLE = Candidate(
     permit_status=PermitStatus.ACTIVE,
     replaced=False,
     renewal_filed_on=None,
-    line=Line.MOBILE,
+    line=PhoneLine.MOBILE,
     opted_out=False,
     last_sent_at=None,
-    last_told_on=None,
+    last_announced_on=None,
     register_valid_until=None,
 )
 
@@ -64,9 +64,9 @@ def verdict(
     office: Authority = LINJIANG,
     **changed: Any,  # noqa: ANN401 - a candidate's fields
 ) -> End | Hold | None:
-    working = calendars()[office.calendar].surely
-    opens_at = partial(next_sending, now, office, working)
-    return decide(replace(SENDABLE, **changed), now, opens_at, GAP)
+    working = calendars()[office.calendar].certain_workdays
+    opens_at = partial(next_sending_at, now, office, working)
+    return decide_sending(replace(SENDABLE, **changed), now, opens_at, GAP)
 
 
 def utc(text: str) -> datetime:
@@ -95,8 +95,8 @@ def test_what_nothing_speaks_against_is_sent() -> None:
         ({"until_at": NOON}, R.MISSED, "window closed"),
         ({"until_at": NOON - TICK}, R.MISSED, "window closed"),
         ({"line": None}, R.SUPPRESSED, "no phone number"),
-        ({"line": Line.FIXED}, R.SUPPRESSED, "no mobile number"),
-        ({"line": Line.INVALID}, R.SUPPRESSED, "no mobile number"),
+        ({"line": PhoneLine.FIXED}, R.SUPPRESSED, "no mobile number"),
+        ({"line": PhoneLine.INVALID}, R.SUPPRESSED, "no mobile number"),
         ({"opted_out": True}, R.SUPPRESSED, "opted out"),
     ],
     ids=str,
@@ -105,7 +105,7 @@ def test_each_end_has_its_state_and_reason(
     changed: dict[str, Any], state: ReminderState, reason: str
 ) -> None:
     assert verdict(**changed) == End(state, reason)
-    assert ended(replace(SENDABLE, **changed), NOON) == End(state, reason)
+    assert find_end(replace(SENDABLE, **changed), NOON) == End(state, reason)
     at_night = NOON.replace(hour=20)
     if "until_at" not in changed:
         assert verdict(at_night, **changed) == End(state, reason), "no end is held"
@@ -122,7 +122,7 @@ def test_a_step_is_current_until_the_last_instant_before_its_end() -> None:
         ({"permit_status": PermitStatus.WITHDRAWN}, {"line": None}),
         ({"until_at": NOON}, {"opted_out": True}),
         ({"replaced": True}, {"permit_status": PermitStatus.WITHDRAWN}),
-        ({"line": Line.FIXED}, {"opted_out": True}),
+        ({"line": PhoneLine.FIXED}, {"opted_out": True}),
     ],
     ids=str,
 )
@@ -190,8 +190,8 @@ def test_on_trial_a_recipient_who_is_no_staff_is_held_for_an_hour() -> None:
 def test_the_next_sending_is_the_first_instant_inside_hours_and_days(
     office: Authority, now: str, sends_at: str
 ) -> None:
-    working = calendars()[office.calendar].surely
-    assert next_sending(utc(now), office, working) == utc(sends_at)
+    working = calendars()[office.calendar].certain_workdays
+    assert next_sending_at(utc(now), office, working) == utc(sends_at)
     until = utc(sends_at) + timedelta(days=30)
     told = None if now == sends_at else Hold(utc(sends_at), "outside sending hours")
     assert verdict(utc(now), office, until_at=until) == told
@@ -218,13 +218,13 @@ EVERY_DAY = replace(
 def test_hours_in_the_night_of_a_clock_change_neither_vanish_nor_double(
     now: str, sends_at: str
 ) -> None:
-    assert next_sending(utc(now), EVERY_DAY, frozenset()) == utc(sends_at)
+    assert next_sending_at(utc(now), EVERY_DAY, frozenset()) == utc(sends_at)
 
 
 def test_an_office_that_texts_on_saturdays_does() -> None:
     saturdays = replace(LINJIANG, sending_days=frozenset({6}))
     told = utc("2024-11-16T09:30:00+08:00")
-    assert next_sending(NOON, saturdays, frozenset()) == told
+    assert next_sending_at(NOON, saturdays, frozenset()) == told
 
 
 @given(
@@ -234,8 +234,8 @@ def test_an_office_that_texts_on_saturdays_does() -> None:
 def test_the_next_sending_is_never_past_and_never_held_itself(
     now: datetime, office: Authority
 ) -> None:
-    working = calendars()[office.calendar].surely
+    working = calendars()[office.calendar].certain_workdays
     instant = now.replace(tzinfo=UTC)
-    found = next_sending(instant, office, working)
+    found = next_sending_at(instant, office, working)
     assert found >= instant
-    assert next_sending(found, office, working) == found
+    assert next_sending_at(found, office, working) == found

@@ -4,17 +4,17 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from service.domain.law.authority import Authority
-from service.domain.law.rule import Text
+from service.domain.law.rule import BilingualText
 from service.domain.reminders.eligibility import Hold
 from service.domain.reminders.limits import (
+    CLAIM_HORIZON,
     DAILY_LIMIT,
-    HORIZON,
     RECIPIENT_LIMIT,
-    Purse,
-    Spent,
+    LimitBudget,
+    Usage,
+    clamp_sender_waits,
+    compute_limits,
     day_start,
-    limits_of,
-    turns,
 )
 
 NOW = datetime(2024, 9, 19, 2, 0, tzinfo=UTC)
@@ -23,12 +23,12 @@ NOW = datetime(2024, 9, 19, 2, 0, tzinfo=UTC)
 TOMORROW = datetime(2024, 9, 20, 1, 30, tzinfo=UTC)
 MIDNIGHT = datetime(2024, 9, 18, 16, tzinfo=UTC)
 WORKING = frozenset(date(2024, 9, 16) + timedelta(days=at) for at in range(5))
-NOTHING = Spent({}, {}, {})
+NOTHING = Usage({}, {}, {})
 HOUR = timedelta(hours=1)
 
 
 def office(**changed: object) -> Authority:
-    both = Text("临江", "Linjiang")
+    both = BilingualText("临江", "Linjiang")
     known: dict[str, object] = {
         "code": "990000",
         "name": both,
@@ -43,8 +43,10 @@ def office(**changed: object) -> Authority:
     return Authority(**known | changed)  # type: ignore[arg-type] # fields by name
 
 
-def spend(purse: Purse, it: Authority, phone: str = "p1", segments: int = 2) -> object:
-    return purse.spend(it, WORKING, phone, segments)
+def spend(
+    purse: LimitBudget, it: Authority, phone: str = "p1", segments: int = 2
+) -> object:
+    return purse.take_text(it, WORKING, phone, segments)
 
 
 @pytest.mark.parametrize(
@@ -61,12 +63,12 @@ def spend(purse: Purse, it: Authority, phone: str = "p1", segments: int = 2) -> 
 def test_a_phone_gets_two_texts_a_day_and_the_day_is_the_office_s(
     before: list[datetime], *, held: bool
 ) -> None:
-    said = spend(Purse(Spent({"p1": before}, {}, {}), NOW), office())
+    said = spend(LimitBudget(Usage({"p1": before}, {}, {}), NOW), office())
     assert said == (Hold(TOMORROW, RECIPIENT_LIMIT) if held else 0.0)
 
 
 def test_what_is_spent_in_a_claim_counts_at_once() -> None:
-    purse, it = Purse(NOTHING, NOW), office()
+    purse, it = LimitBudget(NOTHING, NOW), office()
     said = [spend(purse, it, phone) for phone in ("p1", "p1", "p1", "p2")]
     assert said == [0.0, 0.0, Hold(TOMORROW, RECIPIENT_LIMIT), 0.0]
 
@@ -74,7 +76,7 @@ def test_what_is_spent_in_a_claim_counts_at_once() -> None:
 @pytest.mark.parametrize(("sent", "left"), [(0, 3), (2, 1), (3, 0), (9, 0)])
 def test_an_office_sends_no_more_than_its_daily_limit(sent: int, left: int) -> None:
     it = office(daily_limit=3)
-    purse = Purse(Spent({}, {"990000": sent}, {}), NOW)
+    purse = LimitBudget(Usage({}, {"990000": sent}, {}), NOW)
     said = [spend(purse, it, f"p{at}") for at in range(4)]
     assert said == [0.0] * left + [Hold(TOMORROW, DAILY_LIMIT)] * (4 - left)
 
@@ -82,8 +84,8 @@ def test_an_office_sends_no_more_than_its_daily_limit(sent: int, left: int) -> N
 def test_what_is_held_on_a_friday_waits_for_monday() -> None:
     friday = NOW + timedelta(days=1)
     weeks = WORKING | {day + timedelta(days=7) for day in WORKING}
-    purse = Purse(Spent({"p1": [friday] * 2}, {}, {}), friday)
-    said = purse.spend(office(), weeks, "p1", 1)
+    purse = LimitBudget(Usage({"p1": [friday] * 2}, {}, {}), friday)
+    said = purse.take_text(office(), weeks, "p1", 1)
     assert said == Hold(TOMORROW + timedelta(days=3), RECIPIENT_LIMIT)
 
 
@@ -99,21 +101,21 @@ def test_what_is_held_on_a_friday_waits_for_monday() -> None:
 def test_texts_of_a_sender_keep_their_distance(
     speed: dict[str, float], segments: int, between: float
 ) -> None:
-    purse, it = Purse(NOTHING, NOW), office(**speed)
+    purse, it = LimitBudget(NOTHING, NOW), office(**speed)
     said = [spend(purse, it, f"p{at}", segments) for at in range(3)]
     assert said == [0.0, between, 2 * between]
-    assert purse.waits == {"default": 3 * between}
+    assert purse.sender_waits == {"default": 3 * between}
 
 
 def test_whose_turn_comes_later_than_the_horizon_is_left_for_later() -> None:
     it = office(messages_per_second=0.5)
-    purse = Purse(Spent({}, {}, {"default": HORIZON}), NOW)
-    assert [spend(purse, it, f"p{at}") for at in range(2)] == [HORIZON, None]
-    assert purse.waits == {"default": HORIZON + 2.0}
+    purse = LimitBudget(Usage({}, {}, {"default": CLAIM_HORIZON}), NOW)
+    assert [spend(purse, it, f"p{at}") for at in range(2)] == [CLAIM_HORIZON, None]
+    assert purse.sender_waits == {"default": CLAIM_HORIZON + 2.0}
 
 
 def test_senders_do_not_wait_for_each_other() -> None:
-    purse = Purse(Spent({}, {}, {"default": 2.5}), NOW)
+    purse = LimitBudget(Usage({}, {}, {"default": 2.5}), NOW)
     slow = office(messages_per_second=1.0)
     other = office(messages_per_second=1.0, sent_from="+15005550006")
     assert spend(purse, slow) is None
@@ -127,26 +129,26 @@ def test_senders_do_not_wait_for_each_other() -> None:
 def test_a_turn_that_nobody_was_given_is_no_turn(
     waits: float, turn: float | None
 ) -> None:
-    limits = limits_of([office(messages_per_second=1.0)], NOW)
-    assert turns({"default": waits}, limits).get("default") == turn
+    limits = compute_limits([office(messages_per_second=1.0)], NOW)
+    assert clamp_sender_waits({"default": waits}, limits).get("default") == turn
 
 
 def test_offices_that_share_a_sender_wait_for_the_longest_text_of_each_other() -> None:
     """Eight segments of the slower keep it busy for eight seconds."""
     slower, faster = office(segments_per_second=1.0), office(segments_per_second=3.0)
     for offices in ([slower, faster], [faster, slower]):
-        limits = limits_of(offices, NOW)
-        assert limits.senders == {"default": 8.0}
-        waits = turns({"default": 10.0}, limits)
-        assert spend(Purse(Spent({}, {}, waits), NOW), faster) is None
+        limits = compute_limits(offices, NOW)
+        assert limits.sender_intervals == {"default": 8.0}
+        waits = clamp_sender_waits({"default": 10.0}, limits)
+        assert spend(LimitBudget(Usage({}, {}, waits), NOW), faster) is None
 
 
 def test_only_limits_that_are_set_are_counted() -> None:
-    limits = limits_of([office()], NOW)
-    assert (limits.days, limits.senders) == ({}, {})
-    limits = limits_of([office(daily_limit=9, segments_per_second=1.0)], NOW)
-    assert limits.days == {"990000": MIDNIGHT}
-    assert limits.senders == {"default": 8.0}
+    limits = compute_limits([office()], NOW)
+    assert (limits.day_starts, limits.sender_intervals) == ({}, {})
+    limits = compute_limits([office(daily_limit=9, segments_per_second=1.0)], NOW)
+    assert limits.day_starts == {"990000": MIDNIGHT}
+    assert limits.sender_intervals == {"default": 8.0}
 
 
 def test_a_day_begins_at_local_midnight_also_when_clocks_change() -> None:

@@ -2,33 +2,38 @@ from datetime import date, timedelta
 
 import pytest
 
-from service.domain.reminders.volume_guard import Dawn, expected, most, why_held
+from service.domain.reminders.volume_guard import (
+    DayOpening,
+    allowed,
+    day_held_reason,
+    forecast_today,
+)
 
 TODAY = date(2024, 9, 19)
 DAY = timedelta(days=1)
-QUIET = Dawn({}, {}, 0)
+QUIET = DayOpening({}, {}, 0)
 
 
 @pytest.mark.parametrize(
-    ("forecast", "allowed"),
+    ("forecast", "limit"),
     [(0, 50), (1, 50), (16, 50), (17, 51), (96, 288), (100_000, 300_000)],
 )
 def test_a_day_may_bring_three_times_its_forecast_and_always_fifty(
-    forecast: int, allowed: int
+    forecast: int, limit: int
 ) -> None:
-    assert most(forecast) == allowed
+    assert allowed(forecast) == limit
 
 
 @pytest.mark.parametrize(
     ("frozen", "last", "dawn", "told"),
     [
-        ({}, None, Dawn({TODAY: 40}, {}, 0), 40),
-        ({}, None, Dawn({TODAY: 40, TODAY + DAY: 7}, {}, 0), 40),
-        ({}, None, Dawn({TODAY: 40}, {TODAY - 9 * DAY: 5}, 3), 48),
+        ({}, None, DayOpening({TODAY: 40}, {}, 0), 40),
+        ({}, None, DayOpening({TODAY: 40, TODAY + DAY: 7}, {}, 0), 40),
+        ({}, None, DayOpening({TODAY: 40}, {TODAY - 9 * DAY: 5}, 3), 48),
         ({TODAY: 20}, TODAY - DAY, QUIET, 20),
-        ({TODAY: 20}, TODAY - DAY, Dawn({TODAY: 900}, {}, 0), 20),
-        ({TODAY: 20}, TODAY - DAY, Dawn({TODAY: 20}, {}, 30), 50),
-        ({TODAY: 20}, TODAY - DAY, Dawn({}, {TODAY - DAY: 12}, 0), 32),
+        ({TODAY: 20}, TODAY - DAY, DayOpening({TODAY: 900}, {}, 0), 20),
+        ({TODAY: 20}, TODAY - DAY, DayOpening({TODAY: 20}, {}, 30), 50),
+        ({TODAY: 20}, TODAY - DAY, DayOpening({}, {TODAY - DAY: 12}, 0), 32),
         ({TODAY: 0}, TODAY - 3 * DAY, QUIET, 0),
     ],
     ids=[
@@ -43,9 +48,9 @@ def test_a_day_may_bring_three_times_its_forecast_and_always_fifty(
     ],
 )
 def test_what_a_day_may_expect(
-    frozen: dict[date, int], last: date | None, dawn: Dawn, told: int
+    frozen: dict[date, int], last: date | None, dawn: DayOpening, told: int
 ) -> None:
-    assert expected(TODAY, frozen, last, dawn) == told
+    assert forecast_today(TODAY, frozen, last, dawn) == told
 
 
 @pytest.mark.parametrize(
@@ -72,7 +77,10 @@ def test_days_on_which_nothing_ran_are_expected_as_they_were_written_down(
 ) -> None:
     frozen = {TODAY - ago * DAY: 20 for ago in range(6)}
     unborn = {TODAY - ago * DAY: count for ago, count in missed.items()}
-    assert expected(TODAY, frozen, TODAY - last * DAY, Dawn({}, unborn, 0)) == told
+    assert (
+        forecast_today(TODAY, frozen, TODAY - last * DAY, DayOpening({}, unborn, 0))
+        == told
+    )
 
 
 @pytest.mark.parametrize(
@@ -81,7 +89,7 @@ def test_days_on_which_nothing_ran_are_expected_as_they_were_written_down(
 def test_a_held_day_says_its_figures_and_what_lets_it_go(
     forecast: int, over: str
 ) -> None:
-    assert why_held(1204, forecast, "990000") == (
+    assert day_held_reason(1204, forecast, "990000") == (
         f"1,204 reminders today, forecast {forecast}: {over}; "
         "`permit-reminders resume office:990000` confirms them"
     )

@@ -3,11 +3,11 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from service.domain.reports.forecast import Falling, by_day
-from service.domain.reports.period import between
+from service.domain.reports.forecast import DueCount, forecast_by_day
+from service.domain.reports.period import period_between
 
 FRIDAY, MONDAY = date(2024, 9, 20), date(2024, 9, 23)
-LONG_WEEKEND = between(FRIDAY, MONDAY, ZoneInfo("Asia/Shanghai"))
+LONG_WEEKEND = period_between(FRIDAY, MONDAY, ZoneInfo("Asia/Shanghai"))
 
 
 @pytest.mark.parametrize(
@@ -22,22 +22,22 @@ LONG_WEEKEND = between(FRIDAY, MONDAY, ZoneInfo("Asia/Shanghai"))
     ids=["overdue", "midnight", "before midnight", "the next midnight", "the last"],
 )
 def test_a_reminder_comes_on_the_offices_own_day(at: datetime, day: int) -> None:
-    found = by_day([Falling("a", at, 3)], LONG_WEEKEND)
+    found = forecast_by_day([DueCount("a", at, 3)], LONG_WEEKEND)
     assert {one.day.day: one.reminders for one in found if one.reminders} == {day: 3}
 
 
 def test_every_day_has_its_place_and_types_add_up() -> None:
     noon = datetime(2024, 9, 20, 4, tzinfo=UTC)
-    found = by_day(
+    found = forecast_by_day(
         [
-            Falling("b", noon, 1),
-            Falling("a", noon, 2),
-            Falling("b", noon, 4),
-            Falling("c", noon, 0),
+            DueCount("b", noon, 1),
+            DueCount("a", noon, 2),
+            DueCount("b", noon, 4),
+            DueCount("c", noon, 0),
         ],
         LONG_WEEKEND,
     )
-    assert [one.told() for one in found] == [
+    assert [one.public_fields() for one in found] == [
         {"day": "2024-09-20", "reminders": 7, "rules": {"a": 2, "b": 5}},
         {"day": "2024-09-21", "reminders": 0, "rules": {}},
         {"day": "2024-09-22", "reminders": 0, "rules": {}},

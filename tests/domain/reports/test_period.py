@@ -7,10 +7,10 @@ from hypothesis import strategies as st
 
 from service.domain.errors import InvalidError
 from service.domain.reports.period import (
-    between,
-    following,
-    iso_week,
-    previous,
+    next_period,
+    parse_iso_week,
+    period_between,
+    previous_period,
     week_of,
 )
 
@@ -23,7 +23,7 @@ def utc(year: int, month: int, day: int, hour: int, minute: int = 0) -> datetime
 
 
 def test_a_week_runs_from_local_monday_midnight_to_the_next() -> None:
-    week = iso_week("2024-W05", CHONGQING)
+    week = parse_iso_week("2024-W05", CHONGQING)
     assert (week.first_on, week.last_on) == (date(2024, 1, 29), date(2024, 2, 4))
     assert week.starts_at == utc(2024, 1, 28, 16)
     assert week.ends_at == utc(2024, 2, 4, 16)
@@ -31,13 +31,13 @@ def test_a_week_runs_from_local_monday_midnight_to_the_next() -> None:
 
 
 def test_a_week_in_which_clocks_change_has_an_hour_less() -> None:
-    week = iso_week("2024-W10", NEW_YORK)
+    week = parse_iso_week("2024-W10", NEW_YORK)
     assert week.ends_at - week.starts_at == timedelta(days=7, hours=-1)
 
 
 def test_the_first_week_may_start_in_the_year_before() -> None:
-    assert iso_week("2026-W01", CHONGQING).first_on == date(2025, 12, 29)
-    assert iso_week("2020-W53", CHONGQING).last_on == date(2021, 1, 3)
+    assert parse_iso_week("2026-W01", CHONGQING).first_on == date(2025, 12, 29)
+    assert parse_iso_week("2020-W53", CHONGQING).last_on == date(2021, 1, 3)
 
 
 @pytest.mark.parametrize(
@@ -62,7 +62,7 @@ def test_a_wrong_week_is_refused_with_what_was_expected(
     text: str, expected: str
 ) -> None:
     with pytest.raises(InvalidError) as caught:
-        iso_week(text, CHONGQING)
+        parse_iso_week(text, CHONGQING)
     (mistake,) = caught.value.mistakes
     assert mistake.field == "week"
     assert mistake.found == repr(text)
@@ -70,7 +70,7 @@ def test_a_wrong_week_is_refused_with_what_was_expected(
 
 
 def test_a_range_of_dates_includes_both_ends() -> None:
-    span = between(date(2024, 1, 29), date(2024, 2, 2), CHONGQING)
+    span = period_between(date(2024, 1, 29), date(2024, 2, 2), CHONGQING)
     assert span.ends_at - span.starts_at == timedelta(days=5)
     assert span.label == "2024-01-29/2024-02-02"
     assert not span.weekly
@@ -78,7 +78,7 @@ def test_a_range_of_dates_includes_both_ends() -> None:
 
 def test_a_range_that_ends_before_it_starts_is_refused() -> None:
     with pytest.raises(InvalidError, match=r"to: found 2024-01-28, .* 2024-01-29"):
-        between(date(2024, 1, 29), date(2024, 1, 28), CHONGQING)
+        period_between(date(2024, 1, 29), date(2024, 1, 28), CHONGQING)
 
 
 def test_an_instant_belongs_to_the_week_of_the_local_calendar() -> None:
@@ -89,20 +89,20 @@ def test_an_instant_belongs_to_the_week_of_the_local_calendar() -> None:
 
 
 def test_the_period_before_and_after_a_range_has_as_many_days() -> None:
-    span = between(date(2024, 2, 1), date(2024, 2, 10), CHONGQING)
-    assert previous(span).label == "2024-01-22/2024-01-31"
-    assert following(span).label == "2024-02-11/2024-02-20"
+    span = period_between(date(2024, 2, 1), date(2024, 2, 10), CHONGQING)
+    assert previous_period(span).label == "2024-01-22/2024-01-31"
+    assert next_period(span).label == "2024-02-11/2024-02-20"
 
 
 def test_the_week_after_the_last_of_a_year_is_the_first_of_the_next() -> None:
-    assert following(iso_week("2020-W53", CHONGQING)).label == "2021-W01"
-    assert previous(iso_week("2021-W01", CHONGQING)).label == "2020-W53"
+    assert next_period(parse_iso_week("2020-W53", CHONGQING)).label == "2021-W01"
+    assert previous_period(parse_iso_week("2021-W01", CHONGQING)).label == "2020-W53"
 
 
 @given(st.datetimes(datetime(1990, 1, 1), datetime(2090, 1, 1)))  # noqa: DTZ001  # made aware below
 def test_weeks_meet_without_gap_or_overlap(naive: datetime) -> None:
     week = week_of(naive.replace(tzinfo=UTC), NEW_YORK)
     assert week.starts_at <= naive.replace(tzinfo=UTC) < week.ends_at
-    assert following(week).starts_at == week.ends_at
-    assert previous(following(week)) == week
-    assert iso_week(week.label, NEW_YORK) == week
+    assert next_period(week).starts_at == week.ends_at
+    assert previous_period(next_period(week)) == week
+    assert parse_iso_week(week.label, NEW_YORK) == week

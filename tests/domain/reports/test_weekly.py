@@ -6,12 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.domain.law.rule import Text
-from service.domain.reports.period import iso_week
-from service.domain.reports.tally import Tally, TypeLine, percent
-from service.domain.reports.weekly import Figures, build
+from service.domain.law.rule import BilingualText
+from service.domain.reports.period import parse_iso_week
+from service.domain.reports.tally import Tally, TypeRow, percent
+from service.domain.reports.weekly import ReportFigures, build_report
 
-WEEK = iso_week("2024-W05", ZoneInfo("Asia/Shanghai"))
+WEEK = parse_iso_week("2024-W05", ZoneInfo("Asia/Shanghai"))
 AS_OF = datetime(2024, 2, 5, 1, tzinfo=UTC)
 COUNTS = st.integers(0, 10_000)
 TALLIES = st.builds(
@@ -23,9 +23,9 @@ TALLIES = st.builds(
     segments=COUNTS,
 )
 LINES = st.builds(
-    TypeLine,
+    TypeRow,
     rule=st.sampled_from(["cn-a", "cn-b", "cn-c"]),
-    name=st.just(Text("甲", "A")),
+    name=st.just(BilingualText("甲", "A")),
     this=TALLIES,
     previous=TALLIES,
     year=TALLIES,
@@ -33,20 +33,20 @@ LINES = st.builds(
 )
 
 
-def figures(*lines: TypeLine, **more: object) -> Figures:
-    return Figures(
+def figures(*lines: TypeRow, **more: object) -> ReportFigures:
+    return ReportFigures(
         period=WEEK,
         as_of=AS_OF,
-        authority=Text("某省局", "Province"),
+        authority=BilingualText("某省局", "Province"),
         lines=lines,
         **({"not_reminded": {}} | more),  # type: ignore[arg-type]  # a test's shorthand
     )
 
 
-def line(rule: str, *, messages: int, previous: int = 0) -> TypeLine:
-    return TypeLine(
+def line(rule: str, *, messages: int, previous: int = 0) -> TypeRow:
+    return TypeRow(
         rule=rule,
-        name=Text(rule, rule),
+        name=BilingualText(rule, rule),
         this=Tally(reminded=messages, messages=messages),
         previous=Tally(messages=previous),
         total=Tally(messages=messages + previous),
@@ -54,8 +54,8 @@ def line(rule: str, *, messages: int, previous: int = 0) -> TypeLine:
 
 
 @given(st.lists(LINES, max_size=12))
-def test_the_rows_of_the_types_add_up_to_the_totals(lines: list[TypeLine]) -> None:
-    report = build(figures(*lines))
+def test_the_rows_of_the_types_add_up_to_the_totals(lines: list[TypeRow]) -> None:
+    report = build_report(figures(*lines))
     for span in ("this", "previous", "year", "total"):
         total = getattr(report.sums, span)
         rows = [getattr(one, span) for one in report.lines]
@@ -67,7 +67,7 @@ def test_the_rows_of_the_types_add_up_to_the_totals(lines: list[TypeLine]) -> No
 
 
 def test_due_is_what_was_reminded_and_what_was_not_by_reason() -> None:
-    report = build(
+    report = build_report(
         figures(line("cn-a", messages=287), not_reminded={"opted out": 3, "late": 11})
     )
     assert (report.due, report.unsent) == (301, 14)
@@ -76,7 +76,7 @@ def test_due_is_what_was_reminded_and_what_was_not_by_reason() -> None:
 
 def test_the_commonest_reason_comes_first_and_none_with_nothing() -> None:
     counted = {"opted out": 3, "no mobile number": 6, "renewal filed": 3, "renewed": 0}
-    report = build(figures(not_reminded=counted))
+    report = build_report(figures(not_reminded=counted))
     assert list(report.not_reminded.items()) == [
         ("no mobile number", 6),
         ("opted out", 3),
@@ -85,19 +85,19 @@ def test_the_commonest_reason_comes_first_and_none_with_nothing() -> None:
 
 
 def test_reminders_still_waiting_are_left_to_a_later_issue() -> None:
-    report = build(figures(line("cn-a", messages=5), waiting=7, before_start=9))
+    report = build_report(figures(line("cn-a", messages=5), waiting=7, before_start=9))
     assert report.due == 5
 
 
 def test_growth_is_against_the_messages_of_the_period_before() -> None:
-    grown = build(figures(line("cn-a", messages=278, previous=241)))
+    grown = build_report(figures(line("cn-a", messages=278, previous=241)))
     assert (grown.sums.change, grown.growth) == (37, Decimal("15.35"))
-    shrunk = build(figures(line("cn-a", messages=241, previous=278)))
+    shrunk = build_report(figures(line("cn-a", messages=241, previous=278)))
     assert (shrunk.sums.change, shrunk.growth) == (-37, Decimal("-13.31"))
 
 
 def test_a_report_of_nothing_divides_by_nothing() -> None:
-    report = build(figures(first_issue=True))
+    report = build_report(figures(first_issue=True))
     assert report.reminded_rate is None
     assert report.growth is None
     assert report.filed_rate is None
@@ -107,25 +107,25 @@ def test_a_report_of_nothing_divides_by_nothing() -> None:
 
 def test_only_types_that_were_texted_count_as_covered() -> None:
     lines = [line(f"cn-{n:02}", messages=n % 3) for n in range(12)]
-    assert build(figures(*lines)).types == 8
+    assert build_report(figures(*lines)).types == 8
 
 
 def test_permits_applied_for_after_a_reminder_are_a_share_of_permits() -> None:
-    report = build(figures(permits_reminded=857, filed_after_reminding=312))
+    report = build_report(figures(permits_reminded=857, filed_after_reminding=312))
     assert report.filed_rate == Decimal("36.41")
 
 
 def test_lines_are_in_order_of_their_codes_whatever_the_store_does() -> None:
-    report = build(figures(line("cn-b", messages=1), line("cn-a", messages=2)))
+    report = build_report(figures(line("cn-b", messages=1), line("cn-a", messages=2)))
     assert [one.rule for one in report.lines] == ["cn-a", "cn-b"]
 
 
 def test_the_moment_of_counting_is_told_on_the_clock_of_the_office() -> None:
-    assert build(figures()).as_of.isoformat() == "2024-02-05T09:00:00+08:00"
+    assert build_report(figures()).as_of.isoformat() == "2024-02-05T09:00:00+08:00"
 
 
 def test_the_forecast_is_for_the_week_after() -> None:
-    assert build(figures(forecast=263)).next_period.label == "2024-W06"
+    assert build_report(figures(forecast=263)).next_period.label == "2024-W06"
 
 
 @pytest.mark.parametrize(

@@ -9,13 +9,13 @@ import pytest
 from service.domain.delivery.outcome import Outcome, Unknown
 from service.domain.errors import ConflictError
 from service.domain.law.period import Period
-from service.domain.law.rule import Rule, Step, Text
-from service.domain.law_change.edits import Apply, Offices, Revert
+from service.domain.law.rule import BilingualText, Rule, Step
+from service.domain.law_change.edits import AuthoritiesEdit, RevertEdit, RulesEdit
 from service.domain.lawbook.law import Law
 from service.flow.permits.register import register
 from service.flow.rows import Outgoing
 from service.flow.sending.post import Posting
-from service.flow.sending.send import CLAIMED
+from service.flow.sending.send import MAX_CLAIMED
 from tests.flow.fakes import FakeProvider
 from tests.flow.ledger import (
     EXPIRES,
@@ -47,7 +47,7 @@ EVERYTHING = (
 
 async def standing(ledger: Ledger) -> Rule:
     """The rule of food production as it is installed."""
-    return (await ledger.office.law()).rule(FOOD)
+    return (await ledger.office.current_law()).rule(FOOD)
 
 
 async def changed(ledger: Ledger, **fields: object) -> Rule:
@@ -58,14 +58,14 @@ async def changed(ledger: Ledger, **fields: object) -> Rule:
     return replace(rule, versions=(*rest, replace(newest, **fields)))  # type: ignore[arg-type] # fields
 
 
-async def closing(ledger: Ledger, period: str) -> Apply:
+async def closing(ledger: Ledger, period: str) -> RulesEdit:
     """Let the window close at another time."""
-    return Apply([await changed(ledger, closes=Period.parse(period))])
+    return RulesEdit([await changed(ledger, closes=Period.parse(period))])
 
 
-async def stepping(ledger: Ledger, *steps: Step) -> Apply:
+async def stepping(ledger: Ledger, *steps: Step) -> RulesEdit:
     """Let the ladder have other steps."""
-    return Apply([await changed(ledger, steps=steps)])
+    return RulesEdit([await changed(ledger, steps=steps)])
 
 
 def step(name: str, at: str, template: str = "renewal-prepare", **more: object) -> Step:
@@ -81,8 +81,8 @@ def dated(ledger: Ledger) -> dict[str, str]:
 async def test_the_same_text_again_changes_nothing(ledger: Ledger) -> None:
     await ledger.register(permit())
     before = ledger.rows("SELECT * FROM slots")
-    done = await ledger.change(Apply([await standing(ledger)]))
-    assert (done.installed, done.plan.impact.permits) == ((), 0)
+    done = await ledger.change(RulesEdit([await standing(ledger)]))
+    assert (done.installed_versions, done.plan.impact.permits) == ((), 0)
     assert ledger.rows("SELECT * FROM slots") == before
 
 
@@ -91,7 +91,7 @@ async def test_a_changed_text_is_the_next_revision_and_dates_its_permits(
 ) -> None:
     await ledger.register(permit())
     done = await ledger.change(await closing(ledger, "60 working days before expiry"))
-    assert done.installed == (f"{SERIES}.2",)
+    assert done.installed_versions == (f"{SERIES}.2",)
     assert done.plan.impact.permits == 1
     assert done.plan.impact.earlier.permits == 1
     assert dated(ledger)["last-call"] == "2024-09-25 01:30"
@@ -132,7 +132,7 @@ async def test_a_change_applied_and_reverted_texts_nobody_twice(
     await ledger.change(await closing(ledger, "60 working days before expiry"))
     assert await ledger.audit() == []
     await ledger.send_at(PREPARE + DAY)
-    await ledger.change(Revert(FOOD))
+    await ledger.change(RevertEdit(FOOD))
     assert dated(ledger)["last-call"] == f"{LAST_CALL:%Y-%m-%d %H:%M}"
     assert await ledger.audit() == []
     await ledger.send_at(LAST_CALL)
@@ -176,7 +176,7 @@ async def test_a_correction_that_is_no_longer_needed_is_not_sent(
     await ledger.register(permit())
     await ledger.send_at(PREPARE)
     await ledger.change(await closing(ledger, "31 working days before expiry"))
-    await ledger.change(Revert(FOOD))
+    await ledger.change(RevertEdit(FOOD))
     assert await ledger.send_at(PREPARE + SECOND) == 0
     assert ledger.reminders()["correction-1"] == (
         "superseded",
@@ -257,19 +257,21 @@ async def test_a_version_from_a_later_day_takes_over_its_permits_only(
         in_force_from=date(2025, 1, 1),
         closes=Period.parse("40 working days before expiry"),
     )
-    done = await ledger.change(Apply([replace(rule, versions=(*rule.versions, later))]))
+    done = await ledger.change(
+        RulesEdit([replace(rule, versions=(*rule.versions, later))])
+    )
     assert done.plan.impact.permits == 1
     series = ledger.rows("SELECT series FROM permits ORDER BY shown_number")
     assert [row["series"] for row in series] == [SERIES, f"{FOOD}@2025-01-01"]
     assert await ledger.audit() == []
-    await ledger.change(Revert(FOOD))
+    await ledger.change(RevertEdit(FOOD))
     series = ledger.rows("SELECT series FROM permits ORDER BY shown_number")
     assert [row["series"] for row in series] == [SERIES, SERIES]
     assert await ledger.audit() == []
 
 
 async def test_a_pass_goes_on_by_the_law_that_changes_under_it(ledger: Ledger) -> None:
-    many = [permit(f"SC-{at:04}") for at in range(1, CLAIMED + 2)]
+    many = [permit(f"SC-{at:04}") for at in range(1, MAX_CLAIMED + 2)]
     await ledger.register(*many)
     await ledger.expand(PREPARE)
     edit = await closing(ledger, "31 working days before expiry")
@@ -285,11 +287,11 @@ async def test_a_pass_goes_on_by_the_law_that_changes_under_it(ledger: Ledger) -
 
     provider = Meddling()
     sent = await replace(
-        ledger, sending=replace(ledger.sending, posting=Posting(provider, ledger.vault))
+        ledger, sending=replace(ledger.sending, poster=Posting(provider, ledger.vault))
     ).send()
     told = ["11月18日" in one.body for one in provider.posted]
     corrected = told.count(True)
-    assert 0 < corrected <= CLAIMED, "no more than were claimed before the change"
+    assert 0 < corrected <= MAX_CLAIMED, "no more than were claimed before the change"
     last = {one.phone: one.body for one in provider.posted}
     assert not any("11月18日" in body for body in last.values())
     assert sent == len(many) + corrected
@@ -304,14 +306,14 @@ async def test_a_register_is_dated_by_the_law_that_changes_under_it(
     class Meddling:
         """Reads the law, and lets it change before anybody stores by it."""
 
-        async def law(self) -> Law:
+        async def current_law(self) -> Law:
             """Answer the law before the change, the first time."""
-            before = await ledger.office.law()
+            before = await ledger.office.current_law()
             await ledger.change(edit)
             return before
 
-    to = replace(ledger.registration, laws=Meddling())
-    await register([permit()], LIBRARY, to, leave_out_idle=False)
+    to = replace(ledger.registration, law_store=Meddling())
+    await register([permit()], LIBRARY, to, skip_idle=False)
     [slot] = ledger.rows("SELECT DISTINCT version_id FROM slots")
     assert slot["version_id"] == f"{SERIES}.2"
     assert await ledger.audit() == []
@@ -320,10 +322,10 @@ async def test_a_register_is_dated_by_the_law_that_changes_under_it(
 async def test_the_words_of_a_type_go_back_with_its_version(ledger: Ledger) -> None:
     for _ in range(2):
         rule = await changed(ledger, closes=Period.parse("2 months before expiry"))
-        told = Text("食品生产证", "Food Permit")
-        await ledger.change(Apply([replace(rule, certificate=told)]))
+        told = BilingualText("食品生产证", "Food Permit")
+        await ledger.change(RulesEdit([replace(rule, certificate=told)]))
         assert (await standing(ledger)).certificate == told
-        await ledger.change(Revert(FOOD))
+        await ledger.change(RevertEdit(FOOD))
         assert (await standing(ledger)).certificate.zh == "食品生产许可证"
 
 
@@ -331,18 +333,20 @@ async def test_registered_numbers_stay_as_personal_as_they_are(ledger: Ledger) -
     await ledger.register(permit())
     personal = replace(await standing(ledger), number_is_personal=True)
     with pytest.raises(ConflictError, match="number_is_personal cannot change"):
-        await ledger.change(Apply([personal]))
+        await ledger.change(RulesEdit([personal]))
 
 
 async def test_words_and_versions_changed_apart_go_back_apart(ledger: Ledger) -> None:
-    worded = replace(await standing(ledger), certificate=Text("食品生产证", "Permit"))
-    await ledger.change(Apply([worded]))
+    worded = replace(
+        await standing(ledger), certificate=BilingualText("食品生产证", "Permit")
+    )
+    await ledger.change(RulesEdit([worded]))
     await ledger.change(await closing(ledger, "2 months before expiry"))
-    done = await ledger.change(Revert(FOOD))
-    assert done.retired == (f"{SERIES}.2",)
+    done = await ledger.change(RevertEdit(FOOD))
+    assert done.retired_versions == (f"{SERIES}.2",)
     assert (await standing(ledger)).certificate.en == "Permit"
-    done = await ledger.change(Revert(FOOD))
-    assert done.retired == ()
+    done = await ledger.change(RevertEdit(FOOD))
+    assert done.retired_versions == ()
     assert (await standing(ledger)).certificate.zh == "食品生产许可证"
 
 
@@ -358,7 +362,7 @@ async def test_there_is_nothing_to_go_back_to_before_the_first_version(
     ledger: Ledger,
 ) -> None:
     with pytest.raises(ConflictError, match="no former version"):
-        await ledger.change(Revert(FOOD))
+        await ledger.change(RevertEdit(FOOD))
 
 
 async def test_a_step_that_did_not_move_stays_as_it_was_when_its_last_one_does(
@@ -366,7 +370,9 @@ async def test_a_step_that_did_not_move_stays_as_it_was_when_its_last_one_does(
 ) -> None:
     await ledger.register(permit())
     ledger.clock.move_to(LAST_CALL + DAY)
-    await ledger.change(Apply([await last_call_ends(ledger, "1 days before closing")]))
+    await ledger.change(
+        RulesEdit([await last_call_ends(ledger, "1 days before closing")])
+    )
     await ledger.send_at(LAST_CALL + DAY)
     assert ledger.reminders() == {
         "prepare": ("missed", "overtaken"),
@@ -380,7 +386,7 @@ async def test_a_step_that_did_not_move_stays_as_it_was_when_its_last_one_does(
 
 async def last_call_ends(ledger: Ledger, until: str) -> Rule:
     """The rule with another end of its last step, and nothing else changed."""
-    rule = (await ledger.office.law()).rule(FOOD)
+    rule = (await ledger.office.current_law()).rule(FOOD)
     *rest, newest = sorted(rule.versions, key=lambda one: one.in_force_from)
     steps = [
         replace(one, until=Period.parse(until)) if one.name == "last-call" else one
@@ -392,9 +398,9 @@ async def last_call_ends(ledger: Ledger, until: str) -> Rule:
 async def test_an_office_s_words_are_those_that_a_text_may_have(
     ledger: Ledger,
 ) -> None:
-    office = (await ledger.office.law()).authority(OFFICE)
-    place = Text(zh="市民中心，缴费窗口", en="ｗｗｗ.example.gov")
-    edit = Offices([replace(office, apply_at=place)])
+    office = (await ledger.office.current_law()).authority(OFFICE)
+    place = BilingualText(zh="市民中心，缴费窗口", en="ｗｗｗ.example.gov")
+    edit = AuthoritiesEdit([replace(office, apply_at=place)])
     told = (
         "990000: apply_at.zh: found '缴费', expected nothing about payment: a reminder "
         "asks for no money; 990000: apply_at.en: found 'www.', expected no link"
@@ -403,7 +409,7 @@ async def test_an_office_s_words_are_those_that_a_text_may_have(
     with pytest.raises(ConflictError, match=r"found 'www\.'"):
         await ledger.change(edit)
     await ledger.change(edit, force="the mayor wants it")
-    assert (await ledger.office.law()).authority(OFFICE).apply_at == place
+    assert (await ledger.office.current_law()).authority(OFFICE).apply_at == place
 
 
 async def test_a_shadow_is_computed_and_never_sends(ledger: Ledger) -> None:
@@ -413,19 +419,22 @@ async def test_a_shadow_is_computed_and_never_sends(ledger: Ledger) -> None:
     done = await ledger.change(replace(edit, shadow=True))
     assert done.plan.impact.earlier.permits == 1
     assert dated(ledger) == before
-    law = await ledger.office.law()
-    assert [one.key for one in law.shadows] == [f"{SERIES}.2"]
-    assert law.standing(SERIES).revision == 1
+    law = await ledger.office.current_law()
+    assert [one.key for one in law.shadow_versions] == [f"{SERIES}.2"]
+    assert law.current_version(SERIES).revision == 1
     done = await ledger.change(edit)
-    assert (done.installed, done.retired) == ((f"{SERIES}.3",), (f"{SERIES}.2",))
+    assert (done.installed_versions, done.retired_versions) == (
+        (f"{SERIES}.3",),
+        (f"{SERIES}.2",),
+    )
     assert await ledger.audit() == []
 
 
 async def test_other_sending_hours_move_what_is_to_come(ledger: Ledger) -> None:
     await ledger.register(permit())
-    office = (await ledger.office.law()).authority(OFFICE)
+    office = (await ledger.office.current_law()).authority(OFFICE)
     later = replace(office, sends_from=office.sends_from.replace(hour=11))
-    done = await ledger.change(Offices([later]))
+    done = await ledger.change(AuthoritiesEdit([later]))
     assert done.plan.impact.permits == 1
     assert dated(ledger)["prepare"].endswith("03:30")
     assert await ledger.audit() == []
@@ -437,7 +446,7 @@ async def test_permits_that_would_fall_under_no_version_stop_a_change(
     await ledger.register(permit())
     ended = await changed(ledger, in_force_until=date(2024, 6, 30))
     with pytest.raises(ConflictError, match="1 permits would fall under no version"):
-        await ledger.change(Apply([ended]))
+        await ledger.change(RulesEdit([ended]))
 
 
 async def test_what_is_under_way_returns_to_the_dates_as_they_are_then(

@@ -14,7 +14,7 @@ from typing import Any, Final
 from hypothesis import Phase, given, note, settings
 from hypothesis import strategies as st
 
-from service.adapters.templates.library import Words
+from service.adapters.templates.library import JinjaTemplateLibrary
 from tests.flow.ledger import FOOD, OFFICE, START, Ledger, open_ledger
 from tests.flow.promises import SEEN, UNDER_WAY
 from tests.flow.world import LADDERS, World
@@ -91,7 +91,7 @@ async def live(ledger: Ledger, acts: list[Any], force: str | None) -> None:
     force=st.sampled_from([None, "the office wants it"]),
 )
 def test_any_order_of_acts_keeps_the_promises(
-    prepared: Path, words: Words, acts: list[Any], force: str | None
+    prepared: Path, words: JinjaTemplateLibrary, acts: list[Any], force: str | None
 ) -> None:
     async def run(file: Path) -> None:
         shutil.copy(prepared, file)

@@ -3,9 +3,9 @@
 from dataclasses import replace
 from datetime import date, timedelta
 
-from service.domain.law_change.edits import Apply, Offices, Revert
-from service.domain.lawbook.version_choice import Asked
-from service.flow.reports.explain import explain
+from service.domain.law_change.edits import AuthoritiesEdit, RevertEdit, RulesEdit
+from service.domain.lawbook.version_choice import ExplainRequest
+from service.flow.reports.explain import explain_dates
 from tests.flow.law_change.test_change import closing
 from tests.flow.ledger import FOOD, OFFICE, START, Ledger, permit
 
@@ -66,10 +66,10 @@ async def register_many(ledger: Ledger) -> None:
 
 async def without_limits(ledger: Ledger) -> None:
     """Let one phone have an SMS for each permit, however many."""
-    law = await ledger.office.law()
+    law = await ledger.office.current_law()
     free = replace(law.authority(OFFICE), recipient_daily_limit=MANY)
-    await ledger.change(Offices([free]))
-    await ledger.change(Apply([replace(law.rule(FOOD), merges=False)]))
+    await ledger.change(AuthoritiesEdit([free]))
+    await ledger.change(RulesEdit([replace(law.rule(FOOD), merges=False)]))
 
 
 async def test_a_window_moves_for_many_and_back_and_nobody_is_texted_twice(
@@ -88,8 +88,8 @@ async def test_a_window_moves_for_many_and_back_and_nobody_is_texted_twice(
     done = (await ledger.change(edit)).plan.impact
     assert done == seen
     assert done.redated == held["n"]
-    law = await ledger.office.law()
-    told = explain(law, Asked(FOOD, OFFICE, date(2024, 12, 31)))
+    law = await ledger.office.current_law()
+    told = explain_dates(law, ExplainRequest(FOOD, OFFICE, date(2024, 12, 31)))
     assert (told["version"], str(told["closes_on"])) == (
         f"{FOOD}@2020-03-01.2",
         "2024-10-08",
@@ -97,7 +97,7 @@ async def test_a_window_moves_for_many_and_back_and_nobody_is_texted_twice(
     assert await ledger.audit() == []
 
     assert await ledger.send_at(HELD + timedelta(days=2, hours=16)) > held["n"]
-    back = await ledger.change(Revert(FOOD))
+    back = await ledger.change(RevertEdit(FOOD))
     assert back.plan.impact.later.permits == MANY
     assert await ledger.audit() == []
     for week in range(2, 4):

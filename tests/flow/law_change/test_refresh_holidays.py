@@ -8,16 +8,16 @@ from typing import Any
 
 import pytest
 
-from service.adapters.calendars.holidays import as_known, calendars, china
-from service.adapters.store.law.law_store import OfficeStore
-from service.adapters.templates.library import Words
+from service.adapters.calendars.holidays import calendars, calendars_known_until, china
+from service.adapters.store.law.law_store import SqlLawStore
+from service.adapters.templates.library import JinjaTemplateLibrary
 from service.domain.calendars.calendar import Calendar
-from service.domain.calendars.office_year import CalendarYear, amended
+from service.domain.calendars.office_year import CalendarYear, overlay_years
 from service.domain.errors import ConflictError
 from service.domain.law.period import Period
-from service.domain.law_change.edits import Apply, Refresh, Years
-from service.flow.law_change.refresh_holidays import refresh
-from service.flow.rows import Changed
+from service.domain.law_change.edits import CalendarYearsEdit, HolidaysEdit, RulesEdit
+from service.flow.law_change.refresh_holidays import refresh_holidays
+from service.flow.rows import ChangeResult
 from tests.flow.ledger import FOOD, PREPARE, Ledger, permit
 
 NEXT_YEAR = date(2025, 6, 30)
@@ -41,24 +41,28 @@ def own_days(year: int, *off: date, **changed: Any) -> CalendarYear:  # noqa: AN
 
 
 def with_office(
-    ledger: Ledger, words: Words, published: Mapping[str, Calendar]
+    ledger: Ledger, words: JinjaTemplateLibrary, published: Mapping[str, Calendar]
 ) -> Ledger:
     """The same ledger in the hands of another release."""
-    office = OfficeStore(ledger.database, published, words.names())
-    registration = replace(ledger.registration, laws=office)
-    sending = replace(ledger.sending, laws=office)
+    office = SqlLawStore(ledger.database, published, words.step_templates())
+    registration = replace(ledger.registration, law_store=office)
+    sending = replace(ledger.sending, law_store=office)
     return replace(ledger, office=office, registration=registration, sending=sending)
 
 
-async def settled(ledger: Ledger, words: Words, **others: Calendar) -> Ledger:
+async def settled(
+    ledger: Ledger, words: JinjaTemplateLibrary, **others: Calendar
+) -> Ledger:
     """The ledger, dated by a release that has these calendars."""
     one = with_office(ledger, words, knowing(**others))
-    await one.change(Refresh(calendars()))
+    await one.change(HolidaysEdit(calendars()))
     return one
 
 
-async def refreshed(ledger: Ledger) -> Changed | None:
-    return await refresh(ledger.office, ledger.clock, as_known, by="test")
+async def refreshed(ledger: Ledger) -> ChangeResult | None:
+    return await refresh_holidays(
+        ledger.office, ledger.clock, calendars_known_until, by="test"
+    )
 
 
 def noted(ledger: Ledger) -> list[str]:
@@ -70,7 +74,7 @@ def noted(ledger: Ledger) -> list[str]:
 
 
 @pytest.fixture
-async def old(draft: Ledger, words: Words) -> Ledger:
+async def old(draft: Ledger, words: JinjaTemplateLibrary) -> Ledger:
     """An office whose release knows no notice after that of 2024."""
     return await settled(draft, words, CN=china(2024))
 
@@ -107,20 +111,22 @@ async def test_a_changed_rule_does_not_hide_that_the_calendars_changed(
     old: Ledger, draft: Ledger
 ) -> None:
     await old.register(permit(expires_on=NEXT_YEAR))
-    rule = (await draft.office.law()).rule("cn-industrial-product-production-license")
+    rule = (await draft.office.current_law()).rule(
+        "cn-industrial-product-production-license"
+    )
     closes = Period.parse("61 calendar days before expiry")
     versions = [replace(one, closes=closes) for one in rule.versions]
-    await draft.change(Apply([replace(rule, versions=tuple(versions))]))
+    await draft.change(RulesEdit([replace(rule, versions=tuple(versions))]))
     assert await refreshed(draft)
     assert await draft.audit() == []
 
 
 async def test_who_was_told_too_late_a_day_is_corrected(
-    ledger: Ledger, words: Words
+    ledger: Ledger, words: JinjaTemplateLibrary
 ) -> None:
     await ledger.register(permit())
     assert await ledger.send_at(PREPARE) == 1
-    proclaimed = amended(calendars()["CN"], [own_days(2024, EXTRA)])
+    proclaimed = overlay_years(calendars()["CN"], [own_days(2024, EXTRA)])
     newer = with_office(ledger, words, knowing(CN=proclaimed))
     done = await refreshed(newer)
     assert done
@@ -134,25 +140,25 @@ async def test_own_days_that_a_notice_contradicts_are_flagged_and_stay(
     old: Ledger, draft: Ledger
 ) -> None:
     monday = date(2025, 6, 2)
-    await old.change(Years([own_days(2025, worked=frozenset({monday}))]))
+    await old.change(CalendarYearsEdit([own_days(2025, worked=frozenset({monday}))]))
     await refreshed(draft)
     [detail] = noted(draft)
     assert json.loads(detail)["objections"] == [
         "2025-06-02: worked, says 通知; off, says CN (Dragon Boat Festival)"
     ]
     assert json.loads(detail)["reason"] == "the holidays say otherwise"
-    assert monday in (await draft.office.law()).calendar("CN").surely
+    assert monday in (await draft.office.current_law()).calendar("CN").certain_workdays
 
 
 @pytest.mark.parametrize("until", [{}, {"CN": None}, {"GB": None}])
 def test_what_a_former_release_knew_is_as_today_where_it_is_not_known(
     until: Mapping[str, date | None],
 ) -> None:
-    assert as_known(until) == calendars()
+    assert calendars_known_until(until) == calendars()
 
 
 def test_a_former_release_knew_china_up_to_its_last_notice() -> None:
-    known = as_known({"CN": date(2024, 12, 31), "US": None})
+    known = calendars_known_until({"CN": date(2024, 12, 31), "US": None})
     assert known == knowing(CN=china(2024))
 
 
@@ -161,8 +167,8 @@ async def test_a_year_published_before_the_one_before_it_is_never_taken(
 ) -> None:
     gap = own_days(2026, date(2026, 1, 1), published=True)
     with pytest.raises(ConflictError, match="2026 is published here but 2025 is not"):
-        await old.change(Years([gap]), force="no matter")
-    assert (await old.office.law()).years == ()
+        await old.change(CalendarYearsEdit([gap]), force="no matter")
+    assert (await old.office.current_law()).office_years == ()
 
 
 async def test_a_step_dropped_by_force_speaks_against_no_later_change(
@@ -170,11 +176,13 @@ async def test_a_step_dropped_by_force_speaks_against_no_later_change(
 ) -> None:
     await ledger.register(permit())
     assert await ledger.send_at(PREPARE) == 1
-    rule = (await ledger.office.law()).rule(FOOD)
+    rule = (await ledger.office.current_law()).rule(FOOD)
     newest = max(rule.versions, key=lambda one: one.in_force_from)
     last = replace(newest, steps=newest.steps[1:], new_term="expiry")
-    await ledger.change(Apply([replace(rule, versions=(last,))]), force="no need")
-    done = await ledger.change(Years([own_days(2024, EXTRA)]), force="a proclamation")
+    await ledger.change(RulesEdit([replace(rule, versions=(last,))]), force="no need")
+    done = await ledger.change(
+        CalendarYearsEdit([own_days(2024, EXTRA)]), force="a proclamation"
+    )
     assert done.plan.impact.permits == 1
     assert done.plan.objections == (
         "2024-12-02: off, says 通知; worked, says CN (a Monday)",

@@ -6,18 +6,18 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from service.adapters.store.go_live.preview import WaitingStore
-from service.adapters.store.reports.call_list import CallReader
+from service.adapters.store.go_live.preview import SqlGoLivePreviewStore
+from service.adapters.store.reports.call_list import SqlCallListStore
 from service.domain.errors import ConflictError, InvalidError, UnknownError
-from service.domain.go_live.preview import Foretold
+from service.domain.go_live.preview import GoLivePreview
 from service.domain.law.period import Period
 from service.domain.law.rule import LateFiling
-from service.domain.law_change.edits import Apply, Offices
-from service.domain.reports.call_list import Call
+from service.domain.law_change.edits import AuthoritiesEdit, RulesEdit
+from service.domain.reports.call_list import CallListEntry
 from service.flow.office.go_live import add_staff, go_live, remove_staff, start_trial
-from service.flow.office.preview_go_live import Foretelling, foretell
-from service.flow.office.status import stand
-from service.flow.reports.call_list import calls
+from service.flow.office.preview_go_live import GoLivePreviewDeps, preview_go_live
+from service.flow.office.status import get_office_status
+from service.flow.reports.call_list import list_calls
 from tests.flow.ledger import (
     CLOSED,
     EXPIRES,
@@ -62,20 +62,20 @@ async def trial(ledger: Ledger, *codes: str) -> int:
     return await start_trial(OFFICE, codes, ledger.going_live, by="test")
 
 
-async def look_ahead(ledger: Ledger, *codes: str, catch_up: int = 0) -> Foretold:
-    to = Foretelling(
-        laws=ledger.office,
-        starts=ledger.going_live.store,
-        store=WaitingStore(ledger.database),
-        words=ledger.sending.words,
+async def look_ahead(ledger: Ledger, *codes: str, catch_up: int = 0) -> GoLivePreview:
+    to = GoLivePreviewDeps(
+        law_store=ledger.office,
+        go_live_store=ledger.going_live.store,
+        store=SqlGoLivePreviewStore(ledger.database),
+        templates=ledger.sending.templates,
         clock=ledger.clock,
     )
-    return await foretell(OFFICE, codes, catch_up, to)
+    return await preview_go_live(OFFICE, codes, catch_up, to)
 
 
-async def call_list(ledger: Ledger) -> list[Call]:
-    reader = CallReader(ledger.database)
-    return await calls([OFFICE], ledger.office, reader, ledger.clock)
+async def call_list(ledger: Ledger) -> list[CallListEntry]:
+    reader = SqlCallListStore(ledger.database)
+    return await list_calls([OFFICE], ledger.office, reader, ledger.clock)
 
 
 def posted(ledger: Ledger) -> list[str]:
@@ -119,9 +119,9 @@ async def test_a_trial_begun_in_the_middle_of_a_step_texts_staff_at_once(
 async def test_the_staff_of_an_authority_above_may_be_texted_too(
     office: Ledger,
 ) -> None:
-    law = await office.office.law()
+    law = await office.office.current_law()
     county = replace(law.authority(OFFICE), code=COUNTY, parent=OFFICE, sends=False)
-    await office.change(Offices([county]))
+    await office.change(AuthoritiesEdit([county]))
     await staff(office, PHONE_2, COUNTY)
     await start_trial(COUNTY, [FOOD], office.going_live, by="test")
     await office.register(
@@ -132,8 +132,8 @@ async def test_the_staff_of_an_authority_above_may_be_texted_too(
     )
     assert await office.send_at(PREPARE) == 2
     assert sorted(posted(office)) == sorted([STAFF, PHONE_2])
-    assert await office.going_live.store.staff_count([OFFICE]) == 1
-    assert await office.going_live.store.staff_count([COUNTY, OFFICE]) == 2
+    assert await office.going_live.store.count_staff([OFFICE]) == 1
+    assert await office.going_live.store.count_staff([COUNTY, OFFICE]) == 2
 
 
 async def test_a_trial_never_texts_a_holder_even_beside_staff(office: Ledger) -> None:
@@ -165,10 +165,12 @@ async def test_a_change_of_the_law_finds_what_a_trial_has_sent_and_what_it_holds
         permit(phones=(PHONE_1, STAFF)), permit("SC-0002", phones=(STAFF,))
     )
     assert await office.send_at(AUTUMN) == 1
-    rule = (await office.office.law()).rule(FOOD)
+    rule = (await office.office.current_law()).rule(FOOD)
     closes = Period.parse("40 working days before expiry")
     versions = tuple(replace(one, closes=closes) for one in rule.versions)
-    told = (await office.change(Apply([replace(rule, versions=versions)]))).plan.impact
+    told = (
+        await office.change(RulesEdit([replace(rule, versions=versions)]))
+    ).plan.impact
     assert (told.redated, told.corrected) == (1, 1)
     assert await office.audit() == []
     assert await office.send_at(AUTUMN + DAY) == 1, "the correction"
@@ -309,9 +311,9 @@ async def test_without_a_catch_up_nobody_past_closing_is_texted(draft: Ledger) -
 
 async def late_filing(ledger: Ledger, said: LateFiling | None) -> None:
     """Have the law on food production say so."""
-    rule = (await ledger.office.law()).rule(FOOD)
+    rule = (await ledger.office.current_law()).rule(FOOD)
     versions = tuple(replace(one, late_filing=said) for one in rule.versions)
-    await ledger.change(Apply([replace(rule, versions=versions)]))
+    await ledger.change(RulesEdit([replace(rule, versions=versions)]))
 
 
 @pytest.mark.parametrize(
@@ -391,18 +393,18 @@ async def test_a_look_ahead_writes_nothing_and_is_what_then_happens(
     before = whole(office)
     told = await look_ahead(office, FOOD, catch_up=3)
     assert whole(office) == before
-    assert told.current == {(FOOD, "prepare"): 8}
-    assert told.caught_up.messages == 7
-    assert told.caught_up.segments == 14
+    assert told.current_by_step == {(FOOD, "prepare"): 8}
+    assert told.catch_up_cost.messages == 7
+    assert told.catch_up_cost.segments == 14
     assert told.without_mobile == 1
-    assert [caught for _, caught, _ in told.days] == [3, 2, 2]
+    assert [caught for _, caught, _ in told.texts_by_day] == [3, 2, 2]
     await office.go_live(FOOD, catch_up_days=3)
     assert [await office.send_at(AUTUMN + day * DAY) for day in range(3)] == [3, 2, 2]
     texts = [one.body for one in office.provider.posted]
-    assert {text for _, text in told.texts} <= {*texts}
+    assert {text for _, text in told.sample_texts} <= {*texts}
     shown = {f"+1212***01{at:02}" for at in range(7)}
-    assert {phone for phone, _ in told.texts} <= shown
-    assert len(told.texts) == 3
+    assert {phone for phone, _ in told.sample_texts} <= shown
+    assert len(told.sample_texts) == 3
 
 
 async def test_a_look_ahead_tells_who_falls_due_today_and_in_the_next_days(
@@ -411,10 +413,13 @@ async def test_a_look_ahead_tells_who_falls_due_today_and_in_the_next_days(
     await draft.register(permit(), permit("SC-0002", expires_on=EXPIRES + DAY))
     draft.clock.move_to(PREPARE - HOUR)
     told = await look_ahead(draft, FOOD, catch_up=2)
-    assert (told.current, told.today) == ({}, {(FOOD, "prepare"): 1})
-    assert told.due_today.messages == 1
-    assert told.days == [(date(2024, 9, 19), 0, 1), (date(2024, 9, 20), 0, 1)]
-    assert [text[:10] for _, text in told.texts] == 3 * ["【临江省市场监管局】"]
+    assert (told.current_by_step, told.due_today_by_step) == (
+        {},
+        {(FOOD, "prepare"): 1},
+    )
+    assert told.due_today_cost.messages == 1
+    assert told.texts_by_day == [(date(2024, 9, 19), 0, 1), (date(2024, 9, 20), 0, 1)]
+    assert [text[:10] for _, text in told.sample_texts] == 3 * ["【临江省市场监管局】"]
 
 
 async def test_a_look_ahead_parts_the_late_into_texted_and_called(
@@ -427,20 +432,20 @@ async def test_a_look_ahead_parts_the_late_into_texted_and_called(
     )
     draft.clock.move_to(LATE)
     told = await look_ahead(draft, FOOD, SHOP)
-    assert (told.contact, told.calls) == (1, 2)
+    assert (told.contact_permits, told.call_permits) == (1, 2)
     await draft.go_live(FOOD, SHOP, catch_up_days=1)
     assert await draft.send_at(LATE) == 1
     assert len(await call_list(draft)) == 2
 
 
 async def test_a_look_ahead_names_what_cannot_go_live(ledger: Ledger) -> None:
-    rule = (await ledger.office.law()).rule(SHOP)
+    rule = (await ledger.office.current_law()).rule(SHOP)
     unread = replace(rule.versions[0].reference, confidence="unverified")
     version = replace(rule.versions[0], reference=unread)
-    await ledger.change(Apply([replace(rule, versions=(version,))]))
+    await ledger.change(RulesEdit([replace(rule, versions=(version,))]))
     told = await look_ahead(ledger, FOOD, SHOP)
-    assert told.refused[0] == f"{FOOD}: live already"
-    assert f"{SHOP}: nobody has read the source of" in told.refused[1]
+    assert told.refusals[0] == f"{FOOD}: live already"
+    assert f"{SHOP}: nobody has read the source of" in told.refusals[1]
     with pytest.raises(ConflictError, match="nobody has read the source of"):
         await ledger.go_live(SHOP)
     with pytest.raises(ConflictError, match="nobody has read the source of"):
@@ -474,7 +479,7 @@ async def test_a_start_is_history(ledger: Ledger) -> None:
         await ledger.go_live(FOOD)
     with pytest.raises(ConflictError, match="already live"):
         await trial(ledger, FOOD, SHOP)
-    assert (await ledger.going_live.store.started(OFFICE)).keys() == {
+    assert (await ledger.going_live.store.started_types(OFFICE)).keys() == {
         FOOD,
         "cn-special-equipment-operator-certificate",
     }
@@ -506,12 +511,12 @@ async def test_only_phones_that_take_texts_are_staff(draft: Ledger) -> None:
 
 async def test_every_state_a_type_can_be_in_is_told(ledger: Ledger) -> None:
     await trial(ledger, SHOP)
-    found = await stand(OFFICE, ledger.going_live)
-    states = {stage.rule: stage.state for stage in found.stages}
+    found = await get_office_status(OFFICE, ledger.going_live)
+    states = {stage.rule: stage.state for stage in found.types}
     assert states == {
         FOOD: "live",
         SHOP: "trial",
         "cn-special-equipment-operator-certificate": "live",
         "cn-industrial-product-production-license": "draft",
     }
-    assert (found.sender, found.staff) == (OFFICE, 0)
+    assert (found.sender, found.staff_count) == (OFFICE, 0)

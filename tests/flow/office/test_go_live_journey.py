@@ -13,7 +13,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from service.adapters.templates.library import Words
+from service.adapters.templates.library import JinjaTemplateLibrary
 from service.flow.office.go_live import add_staff, remove_staff, start_trial
 from tests.flow.ledger import FOOD, OFFICE, PHONE_1, Ledger, permit
 from tests.flow.sending.test_journey import INSTANTS, Journey
@@ -48,7 +48,7 @@ class Trial(Journey):
     @rule()
     def the_staff_changes(self) -> None:
         to = self.ledger.going_live
-        if self.run(to.store.staff_count([OFFICE])):
+        if self.run(to.store.count_staff([OFFICE])):
             self.run(remove_staff(OFFICE, PHONE_1, to, by="test"))
         else:
             self.run(add_staff(OFFICE, PHONE_1, "Li Lei", to, by="test"))
@@ -60,7 +60,7 @@ class Trial(Journey):
 
 
 def test_a_trial_texts_no_holder_and_going_live_loses_and_doubles_nobody(
-    prepared: Path, words: Words
+    prepared: Path, words: JinjaTemplateLibrary
 ) -> None:
     class Here(Trial):
         def __init__(self) -> None:

@@ -7,8 +7,8 @@ from datetime import date
 
 import pytest
 
-from service.adapters.store.office.templates import TemplateStore
-from service.adapters.templates.library import Words
+from service.adapters.store.office.templates import SqlTemplateStore
+from service.adapters.templates.library import JinjaTemplateLibrary
 from service.domain.errors import (
     ConflictError,
     InvalidError,
@@ -16,17 +16,17 @@ from service.domain.errors import (
     UnknownError,
 )
 from service.domain.law.rule import Language
-from service.domain.templates.example import example
+from service.domain.templates.example import make_example
 from service.flow.office.templates import (
-    Rewording,
-    Wording,
-    preview,
+    TemplateDeps,
+    TemplateVersion,
+    find_template_version,
+    list_template_versions,
+    normalize_text,
+    preview_template,
     save,
-    tidy,
-    wording,
-    wordings,
 )
-from service.settings import shipped
+from service.settings import shipped_folder
 from tests.flow.ledger import (
     FOOD,
     LAST_CALL,
@@ -46,13 +46,15 @@ class Office:
     """A ledger whose texts are worded by what its office saved."""
 
     ledger: Ledger
-    to: Rewording
+    to: TemplateDeps
 
     async def save(
         self, after: str, before: str = "如需", language: Language = "zh"
-    ) -> Wording:
+    ) -> TemplateVersion:
         """Save the shipped first word with some of it in other words."""
-        text = self.to.pages.shipped(NAME, language).replace(before, after)
+        text = self.to.shipped_templates.shipped_text(NAME, language).replace(
+            before, after
+        )
         made, _ = await save(NAME, language, text, self.to, by="li")
         return made
 
@@ -63,10 +65,10 @@ class Office:
 
 @pytest.fixture
 async def office(ledger: Ledger) -> Office:
-    store = TemplateStore(ledger.database)
-    words = Words(shipped("templates"), store)
-    worded = replace(ledger, sending=replace(ledger.sending, words=words))
-    to = Rewording(ledger.office, store, words, ledger.clock, OFFICE)
+    store = SqlTemplateStore(ledger.database)
+    words = JinjaTemplateLibrary(shipped_folder("templates"), store)
+    worded = replace(ledger, sending=replace(ledger.sending, templates=words))
+    to = TemplateDeps(ledger.office, store, words, ledger.clock, OFFICE)
     return Office(worded, to)
 
 
@@ -77,7 +79,7 @@ async def test_a_text_is_saved_as_the_next_version_and_noted(office: Office) -> 
         (2, "li"),
         (3, "li"),
     ]
-    known = await wordings(office.to, NAME)
+    known = await list_template_versions(office.to, NAME)
     assert [(one.language, one.version) for one in known] == [
         ("zh", 0),
         ("zh", 1),
@@ -85,8 +87,8 @@ async def test_a_text_is_saved_as_the_next_version_and_noted(office: Office) -> 
         ("zh", 3),
         ("en", 0),
     ]
-    assert (await wording(NAME, "zh", office.to)).text == made[0].text
-    assert await wording(NAME, "zh", office.to, 2) == made[1]
+    assert (await find_template_version(NAME, "zh", office.to)).text == made[0].text
+    assert await find_template_version(NAME, "zh", office.to, 2) == made[1]
     noted = office.ledger.rows(
         "SELECT * FROM actions WHERE what = 'templates save' ORDER BY id"
     )
@@ -101,7 +103,7 @@ async def test_a_text_is_saved_as_the_next_version_and_noted(office: Office) -> 
 async def test_two_who_save_at_once_get_two_versions(office: Office) -> None:
     made = await asyncio.gather(*(office.save(word) for word in ("要", "想", "需")))
     assert sorted(one.version for one in made) == [1, 2, 3]
-    newest = await wording(NAME, "zh", office.to)
+    newest = await find_template_version(NAME, "zh", office.to)
     assert newest == next(one for one in made if one.version == 3)
 
 
@@ -109,14 +111,14 @@ async def test_the_two_languages_have_versions_of_their_own(office: Office) -> N
     await office.save("要")
     made = await office.save("For", before="To", language="en")
     assert made.version == 1
-    assert (await wording(NAME, "zh", office.to)).version == 1
+    assert (await find_template_version(NAME, "zh", office.to)).version == 1
 
 
 @pytest.mark.parametrize("ends", ["", "\n", "\r\n", "\n\n  \n"])
 async def test_the_text_that_stands_is_not_saved_again(
     office: Office, ends: str
 ) -> None:
-    text = tidy(office.to.pages.shipped(NAME, "zh"))
+    text = normalize_text(office.to.shipped_templates.shipped_text(NAME, "zh"))
     with pytest.raises(ConflictError, match="renewal-prepare zh version 0 says that"):
         await save(NAME, "zh", text + ends, office.to, by="li")
     made = await office.save("要")
@@ -128,16 +130,16 @@ async def test_the_text_that_stands_is_not_saved_again(
 
 async def test_going_back_is_saving_an_old_text_again(office: Office) -> None:
     await office.save("要")
-    text = (await wording(NAME, "zh", office.to, 0)).text
+    text = (await find_template_version(NAME, "zh", office.to, 0)).text
     made, _ = await save(NAME, "zh", text, office.to, by="wang")
     assert (made.version, made.text) == (2, text)
 
 
 async def test_a_dry_run_says_the_number_and_leaves_nothing(office: Office) -> None:
-    text = office.to.pages.shipped(NAME, "zh").replace("如需", "要")
+    text = office.to.shipped_templates.shipped_text(NAME, "zh").replace("如需", "要")
     made, seen = await save(NAME, "zh", text, office.to, by="li", dry_run=True)
     assert made.version == 1
-    assert seen.told
+    assert seen.rendered_example
     assert office.ledger.rows("SELECT * FROM templates") == []
     assert office.ledger.rows("SELECT * FROM actions WHERE what LIKE 'templ%'") == []
 
@@ -167,8 +169,8 @@ async def test_a_saved_text_is_used_from_the_next_pass_on(office: Office) -> Non
     await ledger.register(permit("SC-0003", phones=("+12125550103",)))
     assert await ledger.send_at(PREPARE) == 1
     assert "需要延续请备材料" in office.bodies()[-1]
-    law = await ledger.office.law()
-    words = await ledger.sending.words.current(law.digest)
+    law = await ledger.office.current_law()
+    words = await ledger.sending.templates.current(law.digest)
     assert words.version_of(NAME, "zh") == made.version == 1
     used = ledger.rows("SELECT template_version FROM messages ORDER BY id")
     assert [one["template_version"] for one in used] == [0, 0, 1]
@@ -178,9 +180,11 @@ async def test_a_saved_text_is_used_from_the_next_pass_on(office: Office) -> Non
 
 async def test_a_digest_is_worded_by_what_was_saved_of_it(office: Office) -> None:
     ledger, to = office.ledger, office.to
-    text = to.pages.shipped("digest", "zh").replace("即将到期", "快到期了")
+    text = to.shipped_templates.shipped_text("digest", "zh").replace(
+        "即将到期", "快到期了"
+    )
     made, seen = await save("digest", "zh", text, to, by="li")
-    assert seen.told is None
+    assert seen.rendered_example is None
     await ledger.register(permit(), permit("SC-0002", phones=(PHONE_1,)))
     assert await ledger.send_at(PREPARE) == 1
     [body] = office.bodies()
@@ -195,20 +199,20 @@ async def test_what_goes_out_as_a_text_is_saved_is_composed_anew(
     await ledger.register(permit())
     await ledger.expand(PREPARE)
 
-    class Late(Words):
+    class Late(JinjaTemplateLibrary):
         """Words after whose reading another version is saved, once."""
 
         saved = False
 
-        async def current(self, law: str) -> Words:
-            found = await super().current(law)
+        async def current(self, law_digest: str) -> JinjaTemplateLibrary:
+            found = await super().current(law_digest)
             if not self.saved:
                 self.saved = True
                 await office.save("需要")
             return found
 
-    words = Late(shipped("templates"), TemplateStore(ledger.database))
-    late = replace(ledger, sending=replace(ledger.sending, words=words))
+    words = Late(shipped_folder("templates"), SqlTemplateStore(ledger.database))
+    late = replace(ledger, sending=replace(ledger.sending, templates=words))
     assert await late.send() == 1
     [body] = office.bodies()
     assert "需要延续请备材料" in body
@@ -219,19 +223,21 @@ async def test_words_are_read_again_only_where_the_digest_changed(
 ) -> None:
     asked = list[str]()
 
-    class Counting(TemplateStore):
-        async def newest(self) -> tuple[str, list[Wording]]:
-            stamp, found = await super().newest()
+    class Counting(SqlTemplateStore):
+        async def used_versions(self) -> tuple[str, list[TemplateVersion]]:
+            stamp, found = await super().used_versions()
             asked.append(stamp)
             return stamp, found
 
-    words = Words(shipped("templates"), Counting(office.ledger.database))
+    words = JinjaTemplateLibrary(
+        shipped_folder("templates"), Counting(office.ledger.database)
+    )
     for _ in range(3):
-        await words.current((await office.ledger.office.law()).digest)
+        await words.current((await office.ledger.office.current_law()).digest)
     assert len(asked) == 1
     await office.save("需要")
     for _ in range(3):
-        await words.current((await office.ledger.office.law()).digest)
+        await words.current((await office.ledger.office.current_law()).digest)
     assert len(asked) == len(set(asked)) == 2
 
 
@@ -239,9 +245,9 @@ async def test_a_wording_that_no_release_can_use_is_named(office: Office) -> Non
     await office.save("需要")
     office.ledger.tamper("UPDATE templates SET text = '{{ phone }}'")
     with pytest.raises(SetUpError, match=r"renewal-prepare zh version 1 line 1.*save"):
-        await office.ledger.sending.words.current("another digest")
+        await office.ledger.sending.templates.current("another digest")
     assert (await office.save("要")).version == 2
-    words = await office.ledger.sending.words.current("a third")
+    words = await office.ledger.sending.templates.current("a third")
     assert words.version_of(NAME, "zh") == 2
 
 
@@ -249,25 +255,25 @@ async def test_a_preview_is_the_text_that_is_sent(office: Office) -> None:
     ledger = office.ledger
     await ledger.register(permit())
     await ledger.send_at(LAST_CALL)
-    law = await ledger.office.law()
-    someone = example(law, FOOD, OFFICE, date(2024, 12, 31), number="SC-0001")
-    text = office.to.pages.shipped(LAST, "zh")
-    seen = await preview(LAST, "zh", text, office.to, someone)
-    assert seen.told
-    assert [seen.told.text] == office.bodies()
-    assert seen.told.size.segments == 2
-    assert seen.longest.size.units >= seen.told.size.units
+    law = await ledger.office.current_law()
+    someone = make_example(law, FOOD, OFFICE, date(2024, 12, 31), number="SC-0001")
+    text = office.to.shipped_templates.shipped_text(LAST, "zh")
+    seen = await preview_template(LAST, "zh", text, office.to, someone)
+    assert seen.rendered_example
+    assert [seen.rendered_example.text] == office.bodies()
+    assert seen.rendered_example.size.segments == 2
+    assert seen.longest.size.units >= seen.rendered_example.size.units
     assert seen.mistakes == []
 
 
 async def test_without_somebody_a_permit_is_made_up(office: Office) -> None:
-    text = office.to.pages.shipped(LAST, "zh")
-    seen = await preview(LAST, "zh", text, office.to)
-    assert seen.told
-    assert seen.told.example.office.code == OFFICE
-    assert seen.told.example.window.expires_on == date(2025, 2, 28)
-    assert seen.told.example.number == "1234"
-    overdue = office.to.pages.shipped("renewal-overdue", "zh")
-    nobody = await preview("renewal-overdue", "zh", overdue, office.to)
-    assert nobody.told is None
-    assert nobody.longest.whose == "the longest certificate and number"
+    text = office.to.shipped_templates.shipped_text(LAST, "zh")
+    seen = await preview_template(LAST, "zh", text, office.to)
+    assert seen.rendered_example
+    assert seen.rendered_example.example.office.code == OFFICE
+    assert seen.rendered_example.example.window.expires_on == date(2025, 2, 28)
+    assert seen.rendered_example.example.number == "1234"
+    overdue = office.to.shipped_templates.shipped_text("renewal-overdue", "zh")
+    nobody = await preview_template("renewal-overdue", "zh", overdue, office.to)
+    assert nobody.rendered_example is None
+    assert nobody.longest.values_from == "the longest certificate and number"

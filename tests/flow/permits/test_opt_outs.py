@@ -7,7 +7,7 @@ import pytest
 from service.domain.delivery.outcome import RefusalKind
 from service.domain.delivery.status import MessageState
 from service.domain.errors import ConflictError, InvalidError, UnknownError
-from service.flow.permits.opt_outs import lift, opt_out
+from service.flow.permits.opt_outs import lift_opt_out, opt_out
 from tests.flow.ledger import OFFICE, PHONE_1, PHONE_2, PREPARE, Ledger, permit, word
 
 NYC = "us-nyc"
@@ -22,7 +22,7 @@ async def stop(ledger: Ledger, phone: str = PHONE_1, authority: str = OFFICE) ->
 
 
 async def start(ledger: Ledger, phone: str = PHONE_1) -> None:
-    await lift(phone, OFFICE, ledger.consent, by="clerk")
+    await lift_opt_out(phone, OFFICE, ledger.consent, by="clerk")
 
 
 async def listed(ledger: Ledger) -> list[tuple[str, str, str]]:

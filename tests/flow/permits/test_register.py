@@ -6,8 +6,8 @@ import pytest
 
 from service.domain.errors import InvalidError
 from service.domain.permits.permit import Permit, PermitStatus
-from service.flow.permits.register import NUMBER, number_key
-from service.flow.rows import Register
+from service.flow.permits.register import NUMBER_COLUMN, number_key
+from service.flow.rows import RegisterSource
 from tests.flow.ledger import (
     LANDLINE,
     LAST_CALL,
@@ -97,7 +97,7 @@ async def test_a_phone_is_found_by_its_digest_and_opened_with_the_key(
     [row] = ledger.rows(
         "SELECT * FROM recipients WHERE digest = ?", ledger.phone_of(PHONE_1)
     )
-    assert ledger.vault.open(row["phone"], "recipients.phone") == PHONE_1
+    assert ledger.vault.decrypt(row["phone"], "recipients.phone") == PHONE_1
     assert row["masked"] == "+1212***0101"
 
 
@@ -126,11 +126,11 @@ async def test_an_identity_number_is_shown_masked_and_found_again_by_its_digest(
     operator = permit(IDENTITY, rule=OPERATOR)
     assert await ledger.register(operator) == ["registered"]
     assert await ledger.register(operator) == ["unchanged"]
-    rule = (await ledger.office.law()).rule(OPERATOR)
+    rule = (await ledger.office.current_law()).rule(OPERATOR)
     [row] = ledger.rows("SELECT * FROM permits")
     assert row["number_key"] == number_key(IDENTITY, rule, ledger.vault)
     assert row["shown_number"] == "***0134"
-    assert ledger.vault.open(row["number"], NUMBER) == IDENTITY
+    assert ledger.vault.decrypt(row["number"], NUMBER_COLUMN) == IDENTITY
 
 
 async def test_a_renewal_cancels_the_due_reminder(ledger: Ledger) -> None:
@@ -360,7 +360,7 @@ async def test_an_import_takes_the_end_of_a_known_permit(ledger: Ledger) -> None
 
 
 async def test_each_word_of_a_register_makes_it_fresh(ledger: Ledger) -> None:
-    old = Register("office", max_age_days=7)
+    old = RegisterSource("office", max_age_days=7)
     await ledger.register(permit(), source=old)
     ledger.clock.move_to(PREPARE)
     await ledger.register(permit(), source=old)
@@ -426,14 +426,14 @@ async def test_permits_that_name_each_other_do_not_both_fall_silent(
 
 
 async def test_a_permit_lives_by_the_register_that_spoke_last(ledger: Ledger) -> None:
-    await ledger.register(permit(), source=Register("old", max_age_days=3))
+    await ledger.register(permit(), source=RegisterSource("old", max_age_days=3))
     ledger.clock.move_to(PREPARE)
-    await ledger.register(permit(), source=Register("new", max_age_days=3))
+    await ledger.register(permit(), source=RegisterSource("new", max_age_days=3))
     assert await ledger.send_at(PREPARE) == 1
 
 
 async def test_a_load_of_which_nothing_is_taken_keeps_no_register_fresh(
     ledger: Ledger,
 ) -> None:
-    await ledger.register(permit(rule="cn-unknown"), source=Register("broken", 3))
+    await ledger.register(permit(rule="cn-unknown"), source=RegisterSource("broken", 3))
     assert ledger.rows("SELECT * FROM registers WHERE name = 'broken'") == []

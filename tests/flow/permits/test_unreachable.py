@@ -11,7 +11,7 @@ from service.domain.delivery.outcome import RefusalKind
 from service.domain.delivery.status import MessageState
 from service.domain.errors import ConflictError
 from service.domain.permits.permit import PermitStatus
-from service.domain.reports.unreachable import Unreached
+from service.domain.reports.unreachable import UnreachablePermit
 from service.flow.permits.unreachable import lift, unreached
 from tests.flow.ledger import (
     CLOSED,
@@ -28,7 +28,7 @@ from tests.flow.ledger import (
 )
 
 
-async def listed(ledger: Ledger, *offices: str) -> list[Unreached]:
+async def listed(ledger: Ledger, *offices: str) -> list[UnreachablePermit]:
     return list(await unreached(offices or [OFFICE], ledger.reach, None, 100))
 
 

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
-from service.adapters.store.permits.reader import PermitReader
-from service.adapters.store.reports.explain import ExplainStore
+from service.adapters.store.permits.reader import SqlPermitReader
+from service.adapters.store.reports.explain import SqlExplainStore
 from service.flow.reports.explain import explain_permit
 from tests.flow.ledger import PHONE_1, Ledger
 
@@ -16,9 +16,9 @@ Answer = Mapping[str, Any]
 
 async def told(ledger: Ledger, version: str | None = None) -> Answer:
     """The answer about the first permit."""
-    [shown] = await PermitReader(ledger.database).by_number(["SC-0001"])
-    law, now = await ledger.office.law(), ledger.clock.now()
-    store = ExplainStore(ledger.database)
+    [shown] = await SqlPermitReader(ledger.database).find_by_number(["SC-0001"])
+    law, now = await ledger.office.current_law(), ledger.clock.now()
+    store = SqlExplainStore(ledger.database)
     answer = await explain_permit(law, shown, store, now, version)
     assert PHONE_1 not in str(answer)
     return answer

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from service.adapters.calendars.holidays import calendars
-from service.adapters.store.law.law_store import OfficeStore
-from service.adapters.templates.library import Words
+from service.adapters.store.law.law_store import SqlLawStore
+from service.adapters.templates.library import JinjaTemplateLibrary
 from service.domain.delivery.outcome import Accepted, RefusalKind, Refused, Unknown
 from service.domain.delivery.status import MessageState
 from tests.flow.ledger import (
@@ -70,7 +70,9 @@ async def live_through(ledger: Ledger) -> None:
 
 @pytest.fixture(scope="session")
 def lived(
-    tmp_path_factory: pytest.TempPathFactory, prepared: Path, words: Words
+    tmp_path_factory: pytest.TempPathFactory,
+    prepared: Path,
+    words: JinjaTemplateLibrary,
 ) -> Path:
     """A database in which every ending has happened, made once."""
     file = tmp_path_factory.mktemp("lived") / "ledger.db"
@@ -81,7 +83,9 @@ def lived(
 
 
 @pytest.fixture
-async def week(tmp_path: Path, lived: Path, words: Words) -> AsyncIterator[Ledger]:
+async def week(
+    tmp_path: Path, lived: Path, words: JinjaTemplateLibrary
+) -> AsyncIterator[Ledger]:
     """A copy of it, to be tampered with."""
     file = tmp_path / "ledger.db"
     shutil.copy(lived, file)
@@ -223,11 +227,11 @@ async def test_every_tampering_by_hand_is_found(week: Ledger, tampering: str) ->
 
 
 async def test_an_office_with_other_hours_is_found_by_a_process_that_reads_it_afresh(
-    week: Ledger, words: Words
+    week: Ledger, words: JinjaTemplateLibrary
 ) -> None:
     hours = "UPDATE authorities SET document = replace(document, '09:30', '10:30')"
     assert week.tamper(hours) > 0
-    afresh = OfficeStore(week.database, calendars(), words.names())
+    afresh = SqlLawStore(week.database, calendars(), words.step_templates())
     assert await replace(week, office=afresh).audit()
 
 

@@ -5,14 +5,14 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from service.adapters.store.reports.call_list import CallReader
+from service.adapters.store.reports.call_list import SqlCallListStore
 from service.domain.delivery.outcome import RefusalKind, Refused, Unknown
 from service.domain.delivery.status import MessageState
-from service.domain.delivery.unknown_outcome import LEFT
+from service.domain.delivery.unknown_outcome import LEFT_TO_OPERATOR
 from service.domain.reminders.limits import DAILY_LIMIT, RECIPIENT_LIMIT
-from service.domain.reports.call_list import NEAR, STALE
-from service.flow.reports.call_list import calls
-from service.flow.rows import Register
+from service.domain.reports.call_list import HELD_CALL_BEFORE_CLOSING, REGISTER_STALE
+from service.flow.reports.call_list import list_calls
+from service.flow.rows import RegisterSource
 from tests.flow.ledger import (
     CLOSED,
     FOOD,
@@ -32,8 +32,8 @@ LAST_DAY = CLOSED - 14 * HOUR
 
 async def why(ledger: Ledger) -> Sequence[str]:
     """The reasons on the call list."""
-    reader = CallReader(ledger.database)
-    found = await calls([OFFICE], ledger.office, reader, ledger.clock)
+    reader = SqlCallListStore(ledger.database)
+    found = await list_calls([OFFICE], ledger.office, reader, ledger.clock)
     return [one.why for one in found]
 
 
@@ -49,13 +49,13 @@ async def held(
     )
 
 
-@pytest.mark.parametrize("reason", [DAILY_LIMIT, RECIPIENT_LIMIT, STALE])
+@pytest.mark.parametrize("reason", [DAILY_LIMIT, RECIPIENT_LIMIT, REGISTER_STALE])
 @pytest.mark.parametrize("state", ["due", "retrying"])
 @pytest.mark.parametrize(
     ("days", "told"),
     [
-        (NEAR.days + 1, None),
-        (NEAR.days, "in 5 days"),
+        (HELD_CALL_BEFORE_CLOSING.days + 1, None),
+        (HELD_CALL_BEFORE_CLOSING.days, "in 5 days"),
         (2, "in 2 days"),
         (1, "in 1 day"),
         (0, "today"),
@@ -121,7 +121,7 @@ async def test_before_a_long_holiday_the_call_comes_on_the_last_working_days(
     ledger: Ledger, day: int, told: str | None
 ) -> None:
     """China, 2024: off from 1 to 7 October, at work on Sunday, 29 September."""
-    law, after = await ledger.office.law(), date(2024, 10, 8)
+    law, after = await ledger.office.current_law(), date(2024, 10, 8)
 
     def closing(expires_on: date) -> date:
         version = law.version_for(FOOD, OFFICE, expires_on)
@@ -172,7 +172,12 @@ async def test_a_text_that_went_out_is_not_held_back(ledger: Ledger) -> None:
 
 
 @pytest.mark.parametrize(
-    ("days", "told"), [(NEAR.days + 1, None), (NEAR.days, "in 5 days"), (0, "today")]
+    ("days", "told"),
+    [
+        (HELD_CALL_BEFORE_CLOSING.days + 1, None),
+        (HELD_CALL_BEFORE_CLOSING.days, "in 5 days"),
+        (0, "today"),
+    ],
 )
 async def test_a_text_whose_outcome_is_left_to_an_operator_is_called_about_in_time(
     ledger: Ledger, days: int, told: str | None
@@ -182,7 +187,7 @@ async def test_a_text_whose_outcome_is_left_to_an_operator_is_called_about_in_ti
     await ledger.send_at(PREPARE)
     ledger.clock.move_to(LAST_DAY - days * DAY)
     assert await why(ledger) == [], "settling may find out yet"
-    ledger.tamper(f"UPDATE messages SET reason = '{LEFT}'")  # noqa: S608 - our own words
+    ledger.tamper(f"UPDATE messages SET reason = '{LEFT_TO_OPERATOR}'")  # noqa: S608 - our own words
     wanted = [f"nobody knows whether the text went out, closing {told}"]
     assert await why(ledger) == (wanted if told else [])
     ledger.tamper("UPDATE messages SET state = 'accepted', provider_id = 'SM1'")
@@ -230,10 +235,10 @@ async def test_a_doubt_that_nobody_has_settled_for_an_hour_is_called_about(
 async def test_a_stale_register_holds_in_the_words_the_list_knows(
     ledger: Ledger,
 ) -> None:
-    await ledger.register(permit(), source=Register("city", max_age_days=1))
+    await ledger.register(permit(), source=RegisterSource("city", max_age_days=1))
     ledger.clock.move_to(LAST_DAY - 3 * DAY)
     assert await ledger.send_at(LAST_DAY - 3 * DAY) == 0
-    assert await why(ledger) == [f"held back: {STALE}, closing in 3 days"]
+    assert await why(ledger) == [f"held back: {REGISTER_STALE}, closing in 3 days"]
 
 
 async def test_an_unreachable_phone_is_a_reason_beside_a_hold(ledger: Ledger) -> None:

@@ -5,13 +5,13 @@ from datetime import date
 
 import pytest
 
-from service.adapters.store.reports.explain import ExplainStore
+from service.adapters.store.reports.explain import SqlExplainStore
 from service.domain.errors import NeverRemindsError
 from service.domain.law.period import Period
-from service.domain.law.rule import Never, Step, Text
-from service.domain.law_change.edits import Apply
-from service.domain.lawbook.version_choice import Asked
-from service.flow.reports.explain import explain, explain_installed
+from service.domain.law.rule import BilingualText, NoReminderReason, Step
+from service.domain.law_change.edits import RulesEdit
+from service.domain.lawbook.version_choice import ExplainRequest
+from service.flow.reports.explain import explain_dates, explain_with_revisions
 from tests.flow.law_change.test_change import (
     SERIES,
     changed,
@@ -22,7 +22,7 @@ from tests.flow.law_change.test_change import (
 from tests.flow.ledger import EXPIRES, FOOD, OFFICE, PREPARE, Ledger, permit
 from tests.flow.reports.explanations import DAY, MINUTE, Answer, moves, outcomes, told
 
-ASKED = Asked(FOOD, OFFICE, EXPIRES)
+ASKED = ExplainRequest(FOOD, OFFICE, EXPIRES)
 
 
 async def test_a_change_of_the_law_is_told_with_its_correction(ledger: Ledger) -> None:
@@ -81,23 +81,23 @@ async def test_another_version_tells_its_dates_and_what_really_happened(
 
 
 async def test_a_shadow_tells_what_it_would_give(ledger: Ledger) -> None:
-    law = await ledger.office.law()
-    assert "shadow" not in explain(law, ASKED)
+    law = await ledger.office.current_law()
+    assert "shadow" not in explain_dates(law, ASKED)
     edit = await closing(ledger, "60 working days before expiry")
     await ledger.change(replace(edit, shadow=True))
-    law = await ledger.office.law()
-    store = ExplainStore(ledger.database)
-    answer: Answer = await explain_installed(law, ASKED, store)
+    law = await ledger.office.current_law()
+    store = SqlExplainStore(ledger.database)
+    answer: Answer = await explain_with_revisions(law, ASKED, store)
     assert answer["version"] == f"{SERIES}.1"
     assert answer["shadow"]["version"] == f"{SERIES}.2"
     assert answer["shadow"]["closes_on"] == date(2024, 10, 8)
     assert "2 by tester on" in answer["trace"][1]
     assert answer["trace"][1].endswith("(shadow)")
     named = replace(ASKED, version=f"{SERIES}.2")
-    answer = explain(law, named)
+    answer = explain_dates(law, named)
     assert answer["closes_on"] == date(2024, 10, 8)
     assert "shadow" not in answer
-    other = explain(law, replace(ASKED, expires_on=date(2019, 12, 31)))
+    other = explain_dates(law, replace(ASKED, expires_on=date(2019, 12, 31)))
     assert "shadow" not in other
 
 
@@ -109,8 +109,8 @@ async def test_a_shadow_shows_beside_a_permit_too(ledger: Ledger) -> None:
 
 
 async def test_what_is_added_to_the_answer_is_about_the_law(ledger: Ledger) -> None:
-    law = await ledger.office.law()
-    answer: Answer = explain(law, ASKED)
+    law = await ledger.office.current_law()
+    answer: Answer = explain_dates(law, ASKED)
     assert answer["zone"] == "Asia/Shanghai"
     assert answer["late_filing"] is None
     assert answer["reference"]["article"] == "第三十四条"
@@ -121,17 +121,17 @@ async def test_a_type_that_never_reminds_is_explained_if_it_has_dates(
     ledger: Ledger,
 ) -> None:
     rule = await changed(ledger, steps=())
-    because = Text("无人核实", "nobody read it")
+    because = BilingualText("无人核实", "nobody read it")
     source = rule.versions[0].reference
-    never = Never("unverified", because, source)
-    await ledger.change(Apply([replace(rule, never=never)]), force="a test")
-    answer: Answer = explain(await ledger.office.law(), ASKED)
+    never = NoReminderReason("unverified", because, source)
+    await ledger.change(RulesEdit([replace(rule, never=never)]), force="a test")
+    answer: Answer = explain_dates(await ledger.office.current_law(), ASKED)
     assert answer["slots"] == []
     assert answer["never"]["because"] == "unverified"
-    law = await ledger.office.law()
+    law = await ledger.office.current_law()
     law.rules[FOOD] = replace(law.rules[FOOD], versions=())
     with pytest.raises(NeverRemindsError, match="nobody read it"):
-        explain(law, ASKED)
+        explain_dates(law, ASKED)
 
 
 async def test_a_step_that_is_left_out_says_why(ledger: Ledger) -> None:

@@ -7,23 +7,23 @@ from typing import Any
 
 import pytest
 
-from service.adapters.store.reports.counts import CountStore
-from service.adapters.store.reports.forecast import ForecastStore
+from service.adapters.store.reports.counts import SqlCountStore
+from service.adapters.store.reports.forecast import SqlForecastStore
 from service.domain.delivery.outcome import RefusalKind, Refused
 from service.domain.errors import InvalidError
-from service.domain.law_change.edits import Offices
+from service.domain.law_change.edits import AuthoritiesEdit
 from service.domain.reports.period import week_of
-from service.flow.reports.forecast import MOST, forecast
-from service.flow.reports.weekly import report
+from service.flow.reports.forecast import MAX_DAYS, forecast_reminders
+from service.flow.reports.weekly import make_report
 from tests.flow.ledger import EXPIRES, FOOD, LAST_CALL, OFFICE, PREPARE, Ledger, permit
 from tests.flow.sending.guarded_days import DAY, HOUR, many, pass_at
 
 
 async def days_ahead(ledger: Ledger, days: int = 14) -> Mapping[date, int]:
     """The days of a forecast on which anything comes."""
-    office = (await ledger.office.law()).authority(OFFICE)
-    store = ForecastStore(ledger.database)
-    found = await forecast(office, days, ledger.office, store, ledger.clock)
+    office = (await ledger.office.current_law()).authority(OFFICE)
+    store = SqlForecastStore(ledger.database)
+    found = await forecast_reminders(office, days, ledger.office, store, ledger.clock)
     assert len(found) == days
     assert all(one.rules.keys() <= {FOOD} for one in found)
     return {one.day: one.reminders for one in found if one.reminders}
@@ -34,7 +34,7 @@ async def test_a_forecast_counts_permits_on_the_days_their_steps_fall_due(
 ) -> None:
     await ledger.register(*many(3), *many(2, EXPIRES + DAY))
     assert await days_ahead(ledger) == {}
-    assert await days_ahead(ledger, MOST) == {
+    assert await days_ahead(ledger, MAX_DAYS) == {
         date(2024, 9, 19): 3,
         date(2024, 9, 20): 2,
         date(2024, 11, 11): 3,
@@ -94,8 +94,8 @@ async def test_what_waits_is_expected_when_it_is_looked_at_again(
 
 
 async def test_what_is_held_on_its_day_is_expected_on_the_next(ledger: Ledger) -> None:
-    office = (await ledger.office.law()).authority(OFFICE)
-    await ledger.change(Offices([replace(office, daily_limit=2)]))
+    office = (await ledger.office.current_law()).authority(OFFICE)
+    await ledger.change(AuthoritiesEdit([replace(office, daily_limit=2)]))
     await ledger.register(*many(5))
     assert await pass_at(ledger, PREPARE) == 2
     assert await days_ahead(ledger) == {date(2024, 9, 19): 2, date(2024, 9, 20): 3}
@@ -113,18 +113,18 @@ async def test_what_no_way_leads_to_is_not_expected_to_go(ledger: Ledger) -> Non
 async def test_the_weekly_report_foretells_the_same(ledger: Ledger) -> None:
     await ledger.register(*many(3), *many(2, EXPIRES + 2 * DAY))
     ledger.clock.move_to(PREPARE - 5 * DAY)
-    law = await ledger.office.law()
+    law = await ledger.office.current_law()
     office = law.authority(OFFICE)
     week = week_of(ledger.clock.now(), office.zone)
-    made = await report(
-        week, office, ledger.clock.now(), ledger.office, CountStore(ledger.database)
+    made = await make_report(
+        week, office, ledger.clock.now(), ledger.office, SqlCountStore(ledger.database)
     )
     ahead = await days_ahead(ledger)
-    following = made.next_period.each
+    following = made.next_period.days
     assert made.forecast == sum(ahead.get(day, 0) for day in following) > 3
 
 
-@pytest.mark.parametrize("days", [0, -1, MOST + 1])
+@pytest.mark.parametrize("days", [0, -1, MAX_DAYS + 1])
 async def test_a_forecast_of_no_days_or_of_too_many_is_refused(
     ledger: Ledger, days: int
 ) -> None:

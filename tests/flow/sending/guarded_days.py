@@ -5,12 +5,12 @@ from datetime import date, datetime, timedelta
 from itertools import count
 from typing import Any
 
-from service.adapters.store.sending.receive import ReceiveStore
-from service.adapters.store.sending.volume_guard import VolumeStore
-from service.adapters.store.slots.expand import SlotStore
+from service.adapters.store.sending.receive import SqlReceiveStore
+from service.adapters.store.sending.volume_guard import SqlVolumeGuardStore
+from service.adapters.store.slots.expand import SqlExpandStore
 from service.domain.permits.permit import Permit
-from service.flow.sending.tick import Pass, tick
-from service.flow.sending.volume_guard import Guarding
+from service.flow.sending.tick import TickDeps, tick
+from service.flow.sending.volume_guard import VolumeGuardDeps
 from tests.flow.ledger import EXPIRES, OFFICE, PATIENCE, Ledger, permit
 
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
@@ -32,12 +32,12 @@ async def pass_at(ledger: Ledger, now: datetime) -> int:
     """Move the clock and tick; how many texts were posted."""
     ledger.clock.move_to(now)
     done = await tick(
-        Pass(
-            sending=ledger.sending,
-            guarding=guarding(ledger),
-            expanding=SlotStore(ledger.database),
-            settling=ledger.messages,
-            receiving=ReceiveStore(ledger.database),
+        TickDeps(
+            send_deps=ledger.sending,
+            volume_guard_deps=guarding(ledger),
+            expand_store=SqlExpandStore(ledger.database),
+            settle_store=ledger.messages,
+            receive_store=SqlReceiveStore(ledger.database),
             settle_after=PATIENCE,
             poll_after=HOUR,
         )
@@ -45,14 +45,16 @@ async def pass_at(ledger: Ledger, now: datetime) -> int:
     return done.posted
 
 
-def guarding(ledger: Ledger) -> Guarding:
+def guarding(ledger: Ledger) -> VolumeGuardDeps:
     """What the guard needs."""
-    return Guarding(ledger.office, VolumeStore(ledger.database), ledger.clock)
+    return VolumeGuardDeps(
+        ledger.office, SqlVolumeGuardStore(ledger.database), ledger.clock
+    )
 
 
 async def paused(ledger: Ledger) -> dict[str, str]:
     """The pauses in force, with their reasons."""
-    return {row.scope: row.reason for row in await ledger.brakes.paused()}
+    return {row.scope: row.reason for row in await ledger.brakes.list_pauses()}
 
 
 def forecasts(ledger: Ledger, office: str = OFFICE) -> dict[str, int]:

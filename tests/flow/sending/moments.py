@@ -8,10 +8,10 @@ from uuid import UUID
 
 import pytest
 
-from service.adapters.store.sending.resolve import ResolveStore
+from service.adapters.store.sending.resolve import SqlResolveStore
 from service.domain.delivery.outcome import Outcome, RefusalKind, Refused, Unknown
 from service.domain.delivery.status import MessageState
-from service.flow.sending.resolve import Decision, Resolving, resolve
+from service.flow.sending.resolve import Decision, ResolveDeps, resolve
 from tests.flow.fakes import DiedError
 from tests.flow.ledger import EXPIRES, LANDLINE, PREPARE, Ledger, permit, word
 
@@ -62,8 +62,8 @@ class Office:
 
     async def resend(self) -> None:
         """Decide, as an operator who has looked into the provider's log."""
-        to = Resolving(
-            ResolveStore(self.ledger.database), self.ledger.clock, timedelta()
+        to = ResolveDeps(
+            SqlResolveStore(self.ledger.database), self.ledger.clock, timedelta()
         )
         for row in self.ledger.rows(LEFT):
             order = {"reason": "it is not in their log"}

@@ -2,11 +2,11 @@ from datetime import timedelta
 
 import pytest
 
-from service.adapters.store.db.health import Health
-from service.adapters.store.sending.breaker import WatchStore
+from service.adapters.store.db.health import SqlHealth
+from service.adapters.store.sending.breaker import SqlBreakerStore
 from service.domain.delivery.outcome import RefusalKind, Refused
 from service.domain.delivery.status import MessageState
-from service.flow.sending.breaker import watch
+from service.flow.sending.breaker import check_breaker
 from tests.flow.ledger import FOOD, PREPARE, Ledger, permit, word
 
 MINUTES = timedelta(minutes=2)
@@ -31,8 +31,8 @@ async def sent(ledger: Ledger, count: int, first: int = 1) -> None:
 
 async def watched(ledger: Ledger) -> list[str]:
     """Look once; the reasons for which sending stands still after that."""
-    await watch(WatchStore(ledger.database), ledger.clock)
-    return [one.reason for one in await ledger.brakes.paused()]
+    await check_breaker(SqlBreakerStore(ledger.database), ledger.clock)
+    return [one.reason for one in await ledger.brakes.list_pauses()]
 
 
 FAIL = """UPDATE messages SET kind = ':kind', code = '30007', state = 'undelivered'
@@ -59,10 +59,10 @@ async def test_refusals_of_half_the_texts_open_the_breaker(refusing: Ledger) -> 
         "20 of the last 20 texts were refused or failed for their wording, route or "
         "number; most often bad-content 21617, 20 times"
     )
-    [pause] = await refusing.brakes.paused()
+    [pause] = await refusing.brakes.list_pauses()
     assert (pause.scope, pause.by) == ("all", "breaker")
     assert refusing.alarms() == ["breaker"]
-    assert await Health(refusing.database).ready() == {"paused all": reason}
+    assert await SqlHealth(refusing.database).problems() == {"paused all": reason}
     refusing.provider.script = []
     await sent(refusing, 1, first=90)
     assert refusing.reminders("SC-0090")["prepare"][0] == "due"
@@ -171,7 +171,7 @@ async def test_a_pause_of_everything_is_left_as_it_is(ledger: Ledger) -> None:
     ledger.clock.move_to(now)
     await ledger.brakes.pause("all", "ann", "a person did", now)
     assert await watched(ledger) == ["a person did"]
-    assert not await WatchStore(ledger.database).stop("again", now)
+    assert not await SqlBreakerStore(ledger.database).open_breaker("again", now)
     assert ledger.alarms() == []
 
 
@@ -180,4 +180,4 @@ async def test_the_breaker_opens_between_two_claims_of_one_pass(
 ) -> None:
     await sent(refusing, 450)
     assert len(refusing.provider.posted) == 200
-    assert len(await refusing.brakes.paused()) == 1
+    assert len(await refusing.brakes.list_pauses()) == 1

@@ -6,11 +6,11 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from service.domain.deadlines.slot import Slot, current
+from service.domain.deadlines.slot import Slot, current_slot
 from service.domain.delivery.outcome import Outcome, RefusalKind, Refused, Unknown
 from service.domain.law.period import Period
 from service.domain.law.rule import Step
-from service.domain.law_change.edits import Apply
+from service.domain.law_change.edits import RulesEdit
 from tests.flow.law_change.test_change import changed
 from tests.flow.ledger import (
     CLOSED,
@@ -48,7 +48,7 @@ async def close_together(ledger: Ledger, *before: int) -> None:
         Step(name, Period.parse(f"{days} days before closing"), f"renewal-{name}")
         for name, days in zip(("prepare", "last-call"), before, strict=True)
     ]
-    await ledger.change(Apply([await changed(ledger, steps=tuple(steps))]))
+    await ledger.change(RulesEdit([await changed(ledger, steps=tuple(steps))]))
 
 
 @pytest.mark.parametrize(
@@ -71,7 +71,7 @@ async def test_after_a_week_of_downtime_everybody_gets_exactly_the_current_step(
     seen = set[str]()
     for number, expires_on in days.items():
         slots = await slots_of(ledger, expires_on)
-        slot = current(slots, back)
+        slot = current_slot(slots, back)
         fresh = [it for it in slots if LAST_ALIVE < it.due_at <= back]
         missed = [it.step for it in fresh if it != slot]
         assert steps(ledger, number, "sent", back) == [
@@ -84,7 +84,7 @@ async def test_after_a_week_of_downtime_everybody_gets_exactly_the_current_step(
 
 
 async def slots_of(ledger: Ledger, expires_on: date) -> Sequence[Slot]:
-    law = await ledger.office.law()
+    law = await ledger.office.current_law()
     version = law.version_for(FOOD, OFFICE, expires_on)
     return law.ladder(FOOD, version, OFFICE, expires_on).slots
 
@@ -169,7 +169,7 @@ async def test_what_waits_by_the_database_s_clock_does_not_mind_ours(
     assert sorted(ledger.states()) == ["not-accepted", "sending"]
     for now in (PREPARE - 300 * DAY, PREPARE + HOUR):
         ledger.clock.move_to(now)
-        assert await ledger.messages.lapse(now) == 0, "its lease has not ended"
+        assert await ledger.messages.expire_leases(now) == 0, "its lease has not ended"
         assert await ledger.send() == 0, "30 seconds are not over"
     assert await ledger.audit() == []
 
@@ -199,7 +199,7 @@ async def test_what_was_posted_while_every_clock_ran_ahead_is_found(
     ledger.provider.lost = False
     ledger.tamper(AHEAD_MESSAGES)
     await ledger.expand(PREPARE + HOUR)
-    [asked] = await ledger.messages.uncertain()
+    [asked] = await ledger.messages.list_uncertain()
     assert asked.posted_after < asked.asked_at
     ledger.tamper("UPDATE messages SET lease_until = '2020-01-01 00:00:00.000000'")
     for _ in range(2):

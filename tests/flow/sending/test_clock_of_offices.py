@@ -8,7 +8,7 @@ import pytest
 
 from service.domain.law.period import Period
 from service.domain.law.rule import Rule, Step
-from service.domain.law_change.edits import Apply, Offices
+from service.domain.law_change.edits import AuthoritiesEdit, RulesEdit
 from tests.flow.ledger import FOOD, Ledger, permit
 
 OFFICE = "us-nyc"
@@ -29,10 +29,10 @@ async def open_office(
 ) -> None:
     """Let New York remind of one type on its own calendar, from January on."""
     draft.clock.move_to(SINCE)
-    law = await draft.office.law()
+    law = await draft.office.current_law()
     office = replace(law.authority(OFFICE), **hours)  # type: ignore[arg-type] # fields
-    await draft.change(Offices([office]))
-    await draft.change(Apply([trade(law.rule(FOOD), steps, closes)]))
+    await draft.change(AuthoritiesEdit([office]))
+    await draft.change(RulesEdit([trade(law.rule(FOOD), steps, closes)]))
     await draft.go_live(TRADE, live_from=SINCE, authority=OFFICE)
 
 
@@ -203,7 +203,7 @@ async def test_months_count_from_the_expiry_whatever_month_ends_between(
         sending_days=EVERY_DAY,
     )
     await register(draft, expires_on)
-    law = await draft.office.law()
+    law = await draft.office.current_law()
     version = law.version_for(TRADE, OFFICE, expires_on)
     slots = law.ladder(TRADE, version, OFFICE, expires_on).slots
     zone = law.authority(OFFICE).zone

@@ -207,7 +207,7 @@ async def test_a_change_while_the_clock_is_set_back_does_not_end_the_later_step(
 async def test_more_groups_than_one_transaction_takes_are_all_expanded(
     ledger: Ledger, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("service.flow.sending.expand.GROUPS", 2)
+    monkeypatch.setattr("service.flow.sending.expand.GROUPS_PER_TRANSACTION", 2)
     days = [EXPIRES + timedelta(days=day) for day in range(5)]
     await ledger.register(
         *(permit(f"SC-{day}", expires_on=day) for day in days),

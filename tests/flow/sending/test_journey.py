@@ -19,7 +19,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from service.adapters.templates.library import Words
+from service.adapters.templates.library import JinjaTemplateLibrary
 from service.domain.delivery.outcome import (
     Accepted,
     NotPosted,
@@ -68,7 +68,7 @@ WAITED = "UPDATE reminders SET retry_at = NULL WHERE retry_at IS NOT NULL"
 class Journey(RuleBasedStateMachine):
     """Holds the ledger to its promises after every step."""
 
-    def __init__(self, prepared: Path, words: Words) -> None:
+    def __init__(self, prepared: Path, words: JinjaTemplateLibrary) -> None:
         super().__init__()
         self.folder = tempfile.TemporaryDirectory()
         file = Path(self.folder.name) / "ledger.db"
@@ -160,7 +160,7 @@ class Journey(RuleBasedStateMachine):
 
 
 def test_whatever_happens_in_any_order_the_ledger_adds_up_and_nobody_is_told_twice(
-    prepared: Path, words: Words
+    prepared: Path, words: JinjaTemplateLibrary
 ) -> None:
     class Here(Journey):
         def __init__(self) -> None:

@@ -10,10 +10,10 @@ import pytest
 
 from service.domain.delivery.outcome import Accepted, RefusalKind, Refused
 from service.domain.delivery.status import MessageState
-from service.flow.ports import Said
-from service.flow.rows import Claim, Claiming, Outgoing
-from service.flow.sending.post import Posted, Posting, elapsed
-from service.flow.sending.send import CLAIMED
+from service.flow.ports import Outcomes
+from service.flow.rows import Claim, ClaimRequest, Outgoing
+from service.flow.sending.post import Posting, PostResult, monotonic_now
+from service.flow.sending.send import MAX_CLAIMED
 from service.flow.sending.send import send as send_all
 from tests.flow.fakes import DiedError
 from tests.flow.law_change.test_change import closing
@@ -53,25 +53,25 @@ async def test_everybody_is_told_once_and_few_are_claimed_at_a_time(
             self,
             messages: Sequence[Outgoing],
             deadline: float,
-            since: float | None = None,
-        ) -> Posted:
+            claimed_at: float | None = None,
+        ) -> PostResult:
             claimed.append(due.states().count("sending"))
-            return await TwoLanes.post(self, messages, deadline, since)
+            return await TwoLanes.post(self, messages, deadline, claimed_at)
 
     assert await send(due, posting=Counting(due.provider, due.vault)) == 450
     assert Counter(due.states()) == {"accepted": 450}
     assert len({one.phone for one in due.provider.posted}) == 450
-    assert max(claimed) <= CLAIMED
+    assert max(claimed) <= MAX_CLAIMED
     assert await due.audit() == []
 
 
 async def test_a_lane_that_finds_no_account_ends_the_other_one(due: Ledger) -> None:
     due.provider.script = [NO_ACCOUNT] * 1000
     posting = TwoLanes(due.provider, due.vault)
-    sent = await send_all(replace(due.sending, posting=posting), due.clock.now())
-    assert sent.posted < CLAIMED
-    assert not sent.more
-    assert len(due.states()) <= CLAIMED
+    sent = await send_all(replace(due.sending, poster=posting), due.clock.now())
+    assert sent.posted < MAX_CLAIMED
+    assert not sent.more_due
+    assert len(due.states()) <= MAX_CLAIMED
     assert due.rows("SELECT scope FROM pauses") == [{"scope": "all"}]
     assert await due.audit() == []
 
@@ -85,7 +85,7 @@ async def test_what_one_lane_breaks_off_does_not_lose_what_the_other_heard(
         await send(due)
     states = Counter(due.states())
     assert states["accepted"] >= 100
-    assert states.total() <= 2 * CLAIMED
+    assert states.total() <= 2 * MAX_CLAIMED
 
 
 @dataclass(slots=True)
@@ -96,15 +96,17 @@ class Failing:
     at: int
     claims: int = 0
 
-    async def claim(self, how: Claiming, now: datetime, said: Said = ()) -> Claim:
+    async def claim(
+        self, request: ClaimRequest, now: datetime, outcomes: Outcomes = ()
+    ) -> Claim:
         self.claims += 1
         if self.claims == self.at:
             raise OSError("the disk is full")
-        claim: Claim = await self.store.claim(how, now, said)
+        claim: Claim = await self.store.claim(request, now, outcomes)
         return claim
 
-    async def record(self, owner: str, said: Said, now: datetime) -> None:
-        await self.store.record(owner, said, now)
+    async def record(self, owner: str, outcomes: Outcomes, now: datetime) -> None:
+        await self.store.record(owner, outcomes, now)
 
 
 @pytest.mark.parametrize("at", [2, 3, 4])
@@ -139,5 +141,7 @@ async def test_the_time_of_a_text_runs_since_it_was_claimed(ledger: Ledger) -> N
     await ledger.expand(PREPARE)
     [one] = (await ledger.claim()).messages
     posting = Posting(ledger.provider, ledger.vault)
-    await posting.post([replace(one)], elapsed() + 60, since=elapsed() - 7.0)
+    await posting.post(
+        [replace(one)], monotonic_now() + 60, claimed_at=monotonic_now() - 7.0
+    )
     assert ledger.provider.posted[0].valid_for <= one.valid_for - 7.0

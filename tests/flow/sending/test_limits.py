@@ -6,9 +6,9 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from service.domain.deadlines.slot import current
+from service.domain.deadlines.slot import current_slot
 from service.domain.delivery.outcome import RefusalKind, Refused
-from service.domain.law_change.edits import Apply, Offices
+from service.domain.law_change.edits import AuthoritiesEdit, RulesEdit
 from service.domain.messages.segments import measure
 from service.domain.reminders.limits import DAILY_LIMIT, RECIPIENT_LIMIT
 from tests.flow.ledger import (
@@ -27,14 +27,14 @@ NEXT_MORNING = datetime(2024, 9, 20, 1, 30, tzinfo=UTC)
 
 async def limit(ledger: Ledger, **changed: object) -> None:
     """Give the office other limits."""
-    office = (await ledger.office.law()).authority(OFFICE)
-    await ledger.change(Offices([replace(office, **changed)]))  # type: ignore[arg-type] # fields by name
+    office = (await ledger.office.current_law()).authority(OFFICE)
+    await ledger.change(AuthoritiesEdit([replace(office, **changed)]))  # type: ignore[arg-type] # fields by name
 
 
 async def separately(ledger: Ledger) -> None:
     """Let each permit have an SMS of its own."""
-    rule = (await ledger.office.law()).rule(FOOD)
-    await ledger.change(Apply([replace(rule, merges=False)]))
+    rule = (await ledger.office.current_law()).rule(FOOD)
+    await ledger.change(RulesEdit([replace(rule, merges=False)]))
 
 
 def held(ledger: Ledger) -> dict[str, tuple[str, str]]:
@@ -101,12 +101,12 @@ NOVEMBER = datetime(2024, 11, 13, 2, tzinfo=UTC)
 
 async def another_step_tomorrow(ledger: Ledger) -> tuple[date, date]:
     """Expiry dates: of a permit whose step ends sooner, of one that closes sooner."""
-    law, now = await ledger.office.law(), NOVEMBER
+    law, now = await ledger.office.current_law(), NOVEMBER
     soonest = dict[str, tuple[datetime, date, date]]()
     for expires_on in (date(2024, 12, 1) + at * DAY for at in range(90)):
         version = law.version_for(FOOD, OFFICE, expires_on)
         ladder = law.ladder(FOOD, version, OFFICE, expires_on)
-        slot = current(ladder.slots, now)
+        slot = current_slot(ladder.slots, now)
         if slot is not None and slot.until_at.date() > now.date():
             ends = slot.until_at, ladder.window.closes_on, expires_on
             soonest[slot.step] = min(ends, soonest.get(slot.step, ends))
@@ -167,7 +167,7 @@ async def test_workers_share_a_sender_s_rate_through_the_database(
 
 async def test_a_slow_sender_holds_up_no_other_office(ledger: Ledger) -> None:
     await limit(ledger, messages_per_second=0.001)
-    law = await ledger.office.law()
+    law = await ledger.office.current_law()
     other = replace(law.authority("us-nyc"), sent_from="+15005550006")
     fast = replace(
         law.authority(OFFICE),
@@ -175,7 +175,7 @@ async def test_a_slow_sender_holds_up_no_other_office(ledger: Ledger) -> None:
         messages_per_second=None,
         sent_from="+15005550006",
     )
-    await ledger.change(Offices([other, fast]))
+    await ledger.change(AuthoritiesEdit([other, fast]))
     await ledger.go_live(FOOD, live_from=ledger.clock.now(), authority="990100")
     await ledger.register(*(permit(f"SC-{at:04}") for at in range(5)))
     await ledger.register(
@@ -184,7 +184,7 @@ async def test_a_slow_sender_holds_up_no_other_office(ledger: Ledger) -> None:
     await ledger.expand(PREPARE)
     first = await ledger.claim()
     assert len(first.messages) == 11, "one of the slow, all of the fast"
-    assert first.busy == {OFFICE}
+    assert first.busy_offices == {OFFICE}
     assert {one.sent_from for one in first.messages} == {None, "+15005550006"}
     assert held(ledger) == {}, "whose turn is to come is not held, only later"
 

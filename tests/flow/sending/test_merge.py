@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from service.domain.delivery.outcome import Accepted, Unknown
 from service.domain.delivery.status import MessageState
-from service.domain.law_change.edits import Apply
+from service.domain.law_change.edits import RulesEdit
 from tests.flow.ledger import (
     EXPIRES,
     FOOD,
@@ -93,8 +93,8 @@ async def test_steps_of_different_names_share_an_sms_where_all_are_to_come(
 
 
 async def test_a_type_that_does_not_merge_has_an_sms_for_each(ledger: Ledger) -> None:
-    rule = (await ledger.office.law()).rule(FOOD)
-    await ledger.change(Apply([replace(rule, merges=False)]))
+    rule = (await ledger.office.current_law()).rule(FOOD)
+    await ledger.change(RulesEdit([replace(rule, merges=False)]))
     await ledger.register(*(permit(f"SC-000{at}", **MINE) for at in (1, 2)))
     assert await ledger.send_at(PREPARE) == 2
     assert {one.template for one in ledger.provider.posted} == {"renewal-prepare"}

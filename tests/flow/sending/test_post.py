@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from service.domain.delivery.concurrency import Pace
+from service.domain.delivery.concurrency import ConcurrencyLimit
 from service.domain.delivery.outcome import (
     Accepted,
     NotPosted,
@@ -13,16 +13,21 @@ from service.domain.delivery.outcome import (
     RefusalKind,
     Refused,
 )
-from service.flow.permits.register import PHONE
+from service.flow.permits.register import PHONE_COLUMN
 from service.flow.rows import Outgoing
-from service.flow.sending.post import IN_FLIGHT, IN_VAIN, Posting, elapsed
+from service.flow.sending.post import (
+    MAX_CONSECUTIVE_FAILURES,
+    MAX_IN_FLIGHT,
+    Posting,
+    monotonic_now,
+)
 from tests.flow.fakes import FakeProvider
 from tests.flow.ledger import KEY, PHONE_1
 
 from service.adapters.vault import Vault  # isort: skip
 
 VAULT = Vault.from_keys(KEY)
-CROWDED = Refused(RefusalKind.RETRY_SAFE, "20429", "HTTP 429", crowded=True)
+CROWDED = Refused(RefusalKind.RETRY_SAFE, "20429", "HTTP 429", over_concurrency=True)
 DOWN = Refused(RefusalKind.RETRY_SAFE, "connect", "ClientConnectorError")
 
 
@@ -30,7 +35,7 @@ DOWN = Refused(RefusalKind.RETRY_SAFE, "connect", "ClientConnectorError")
 class Narrow(FakeProvider):
     """Refuses what comes while so many are under way."""
 
-    bears: int = IN_FLIGHT
+    bears: int = MAX_IN_FLIGHT
     under_way: int = 0
     most: int = 0
     refused: int = field(default=0)
@@ -52,7 +57,7 @@ class Narrow(FakeProvider):
 
 
 async def test_every_message_says_until_when_it_may_be_posted() -> None:
-    provider, deadline = FakeProvider(), elapsed() + 60
+    provider, deadline = FakeProvider(), monotonic_now() + 60
     await Posting(provider, VAULT).post(messages(2), deadline)
     assert [one.post_until for one in provider.posted] == [deadline, deadline]
 
@@ -60,7 +65,7 @@ async def test_every_message_says_until_when_it_may_be_posted() -> None:
 def messages(count: int, **changed: object) -> list[Outgoing]:
     known: dict[str, object] = {
         "attempt": 1,
-        "to": VAULT.seal(PHONE_1, PHONE),
+        "to": VAULT.encrypt(PHONE_1, PHONE_COLUMN),
         "body": "",
         "template": "",
         "language": "zh",
@@ -74,9 +79,11 @@ def messages(count: int, **changed: object) -> list[Outgoing]:
 
 async def test_no_more_are_under_way_than_the_pace_allows() -> None:
     provider = Narrow()
-    said = (await Posting(provider, VAULT).post(messages(200), elapsed() + 60)).said
+    said = (
+        await Posting(provider, VAULT).post(messages(200), monotonic_now() + 60)
+    ).outcomes
     assert len(said) == 200
-    assert provider.most == IN_FLIGHT
+    assert provider.most == MAX_IN_FLIGHT
     assert provider.refused == 0
 
 
@@ -86,27 +93,31 @@ async def test_a_provider_that_bears_less_is_asked_less_and_everybody_is_answere
     provider, posting = Narrow(bears=4), Posting(Narrow(bears=4), VAULT)
     posting.provider = provider
     for _ in range(5):
-        await posting.post(messages(100), elapsed() + 60)
+        await posting.post(messages(100), monotonic_now() + 60)
     early = provider.refused
-    assert 0 < posting.pace.width < IN_FLIGHT
-    await posting.post(messages(100), elapsed() + 60)
+    assert 0 < posting.pace.current < MAX_IN_FLIGHT
+    await posting.post(messages(100), monotonic_now() + 60)
     assert provider.refused - early < 40, "it has learnt"
     assert len(provider.posted) + provider.refused == 600
 
 
 async def test_the_pace_is_remembered_from_round_to_round() -> None:
-    posting = Posting(FakeProvider(), VAULT, Pace.of(8).crowded(0.0, elapsed()))
-    await posting.post(messages(2), elapsed() + 60)
-    assert 4 < posting.pace.width < 5
+    posting = Posting(
+        FakeProvider(),
+        VAULT,
+        ConcurrencyLimit.start(8).after_refusal(0.0, monotonic_now()),
+    )
+    await posting.post(messages(2), monotonic_now() + 60)
+    assert 4 < posting.pace.current < 5
 
 
 async def test_a_wait_that_was_asked_for_is_kept_by_all() -> None:
     provider = FakeProvider()
     provider.script = [Refused(**_fields(CROWDED) | {"retry_after": 0.2})]  # type: ignore[arg-type] # fields by name
     posting = Posting(provider, VAULT)
-    began = elapsed()
+    began = monotonic_now()
     await posting.post(messages(60), began + 60)
-    assert posting.pace.opens_at >= began + 0.2
+    assert posting.pace.closed_until >= began + 0.2
 
 
 def _fields(refused: Refused) -> dict[str, object]:
@@ -117,7 +128,9 @@ def _fields(refused: Refused) -> dict[str, object]:
 
 async def test_nothing_is_posted_after_the_deadline() -> None:
     provider = FakeProvider()
-    said = (await Posting(provider, VAULT).post(messages(30), elapsed() - 1)).said
+    said = (
+        await Posting(provider, VAULT).post(messages(30), monotonic_now() - 1)
+    ).outcomes
     assert {type(outcome) for _, outcome in said} == {NotPosted}
     assert len(said) == 30
     assert provider.posted == []
@@ -126,22 +139,28 @@ async def test_nothing_is_posted_after_the_deadline() -> None:
 async def test_an_account_that_is_refused_stops_the_round() -> None:
     provider = FakeProvider()
     provider.script = [Refused(RefusalKind.ACCOUNT, "20003", "HTTP 401")]
-    said = (await Posting(provider, VAULT).post(messages(100), elapsed() + 60)).said
+    said = (
+        await Posting(provider, VAULT).post(messages(100), monotonic_now() + 60)
+    ).outcomes
     assert len(said) == 100
-    assert len(provider.posted) <= IN_FLIGHT
+    assert len(provider.posted) <= MAX_IN_FLIGHT
 
 
-@pytest.mark.parametrize("in_vain", [IN_VAIN - 1, IN_VAIN])
+@pytest.mark.parametrize(
+    "in_vain", [MAX_CONSECUTIVE_FAILURES - 1, MAX_CONSECUTIVE_FAILURES]
+)
 async def test_connections_refused_in_a_row_leave_the_rest_for_later(
     in_vain: int,
 ) -> None:
     provider = FakeProvider()
     provider.script = [*[DOWN] * in_vain, *(Accepted(f"SM9{at}") for at in range(90))]
-    posting = Posting(provider, VAULT, Pace.of(1))
-    said = (await posting.post(messages(50), elapsed() + 60)).said
+    posting = Posting(provider, VAULT, ConcurrencyLimit.start(1))
+    said = (await posting.post(messages(50), monotonic_now() + 60)).outcomes
     assert len(said) == 50
     left = sum(isinstance(outcome, NotPosted) for _, outcome in said)
-    assert left == (50 - IN_VAIN if in_vain == IN_VAIN else 0)
+    assert left == (
+        50 - MAX_CONSECUTIVE_FAILURES if in_vain == MAX_CONSECUTIVE_FAILURES else 0
+    )
 
 
 async def test_a_message_waits_for_its_turn_and_its_time_runs_meanwhile() -> None:
@@ -150,14 +169,14 @@ async def test_a_message_waits_for_its_turn_and_its_time_runs_meanwhile() -> Non
     late = Outgoing(
         id="late",
         attempt=1,
-        to=two.to,
+        encrypted_phone=two.encrypted_phone,
         body="",
         template="",
         language="zh",
         valid_for=600.0,
         delay=0.05,
     )
-    began = elapsed()
+    began = monotonic_now()
     await Posting(provider, VAULT).post([one, late], began + 60)
     assert [it.id for it in provider.posted] == ["0000", "late"]
     assert provider.posted[1].valid_for <= 600.0 - 0.05
@@ -167,6 +186,8 @@ async def test_a_phone_that_cannot_be_read_costs_its_own_message_only() -> None:
     provider = FakeProvider()
     sound = messages(3)
     broken = messages(1, to=b"nonsense")
-    said = (await Posting(provider, VAULT).post([*broken, *sound], elapsed() + 60)).said
+    said = (
+        await Posting(provider, VAULT).post([*broken, *sound], monotonic_now() + 60)
+    ).outcomes
     assert [type(outcome).__name__ for _, outcome in said].count("NotPosted") == 1
     assert len(provider.posted) == 3

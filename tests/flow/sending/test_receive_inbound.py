@@ -7,7 +7,7 @@ import pytest
 
 from service.domain.delivery.outcome import RefusalKind, Refused
 from service.domain.delivery.status import MessageState
-from service.flow.permits.register import PHONE
+from service.flow.permits.register import PHONE_COLUMN
 from tests.flow.ledger import (
     LAST_CALL,
     PHONE_1,
@@ -63,7 +63,7 @@ async def test_other_words_are_kept_and_change_nothing(
     assert await ledger.hear(body)
     [kept] = ledger.rows("SELECT * FROM inbounds")
     assert kept["intent"] is None
-    assert ledger.vault.open(kept["body"], "inbounds.body") == body
+    assert ledger.vault.decrypt(kept["body"], "inbounds.body") == body
     assert await ledger.send_at(PREPARE) == 1
 
 
@@ -73,7 +73,7 @@ async def test_a_stop_from_a_stranger_holds_when_a_register_brings_the_phone(
     assert await ledger.hear("STOP", PHONE_2)
     [phone] = ledger.rows("SELECT * FROM recipients")
     assert phone["digest"] == ledger.phone_of(PHONE_2)
-    assert ledger.vault.open(phone["phone"], PHONE) == PHONE_2
+    assert ledger.vault.decrypt(phone["phone"], PHONE_COLUMN) == PHONE_2
     assert (phone["masked"], phone["line"]) == ("+1212***0102", "mobile")
     assert (phone["opted_out_at"], phone["opted_out_by"]) == (
         *("2024-09-01 00:00:00.000000", "inbound"),
@@ -95,7 +95,7 @@ async def test_other_texts_of_strangers_are_kept_and_make_nobody_known(
     assert await ledger.hear(body, PHONE_2)
     [kept] = ledger.rows("SELECT * FROM inbounds")
     assert kept["recipient_id"] is None
-    assert ledger.vault.open(kept["body"], "inbounds.body") == body
+    assert ledger.vault.decrypt(kept["body"], "inbounds.body") == body
     assert ledger.rows("SELECT * FROM recipients") == []
 
 

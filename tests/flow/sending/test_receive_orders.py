@@ -20,8 +20,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.adapters.store.db.database import Database
 from service.adapters.store.db.schema import messages, reminders
-from service.adapters.store.sending.receive import ReceiveStore
-from service.adapters.store.sending.settle import MessageStore
+from service.adapters.store.sending.receive import SqlReceiveStore
+from service.adapters.store.sending.settle import SqlSettleStore
 from service.domain.delivery.outcome import Accepted, RefusalKind
 from service.domain.delivery.status import RANK, REMINDER_AFTER, MessageState
 from service.flow.rows import Outgoing
@@ -97,14 +97,14 @@ class Trying:
     async def _hear(self, one: Word) -> None:
         store, now = cast("Database", Within(self.connection)), self.ledger.clock.now()
         if one == ANSWER:
-            recording = MessageStore(store, self.ledger.vault, "fake")
+            recording = SqlSettleStore(store, self.ledger.vault, "fake")
             answer = [(self.posted, Accepted("SM1"))]
             await recording.record(self.owner, answer, now)
             return
         state = None if one is None else MessageState(one)
         code, kind = self.fault if state in NEGATIVE else (None, None)
         receipt = word(state, ref=self.posted.id, code=code, kind=kind)
-        await ReceiveStore(store).receive([receipt], now)
+        await SqlReceiveStore(store).receive([receipt], now)
 
     async def _states(self) -> tuple[str, str]:
         wanted = select(messages.c.state, reminders.c.state).join_from(
@@ -133,7 +133,7 @@ async def trying(ledger: Ledger, fault: Fault) -> AsyncIterator[Trying]:
     [posted] = ledger.provider.posted
     owner = ledger.message()["owner"]
     before = ledger.states()
-    async with ledger.database.rehearse() as connection:
+    async with ledger.database.dry_run() as connection:
         yield Trying(ledger, connection, posted, owner, fault)
     assert ledger.states() == before, "all of it was undone"
 

@@ -2,11 +2,11 @@ from datetime import timedelta
 
 import pytest
 
-from service.adapters.store.sending.resolve import ResolveStore
+from service.adapters.store.sending.resolve import SqlResolveStore
 from service.domain.delivery.outcome import RefusalKind, Unknown
 from service.domain.delivery.status import MessageState
 from service.domain.errors import ConflictError, InvalidError, UnknownError
-from service.flow.sending.resolve import Decision, Resolving, resolve
+from service.flow.sending.resolve import Decision, ResolveDeps, resolve
 from tests.flow.ledger import PREPARE, Ledger, permit, word
 
 ANN = "ann"
@@ -16,8 +16,8 @@ NOBODY = "019aaf39-3c5e-7d0c-8a6e-0c6d5f1f0142"
 
 async def decide(ledger: Ledger, message: str, decision: Decision) -> None:
     """Decide as Ann would, with five minutes of patience."""
-    store = ResolveStore(ledger.database)
-    to = Resolving(store, ledger.clock, timedelta(minutes=5))
+    store = SqlResolveStore(ledger.database)
+    to = ResolveDeps(store, ledger.clock, timedelta(minutes=5))
     await resolve(message, decision, WHY, to, ANN)
 
 
@@ -86,7 +86,7 @@ async def test_what_is_given_up_fails_and_is_not_sent_again(
     assert ledger.states() == ["not-accepted", "given-up"]
     assert ledger.reminders() == {"prepare": ("failed", "given up: outcome unknown")}
     assert acts(ledger) == [("give up", ANN)]
-    assert await ledger.messages.open() == 0
+    assert await ledger.messages.count_open() == 0
     assert await ledger.send() == 0
     assert await ledger.audit() == []
 
@@ -188,7 +188,7 @@ async def test_a_message_nobody_knows_and_a_reason_nobody_gave_are_refused(
 ) -> None:
     with pytest.raises(UnknownError, match="unknown message"):
         await decide(ledger, NOBODY, Decision.RESEND)
-    to = Resolving(ResolveStore(ledger.database), ledger.clock, timedelta())
+    to = ResolveDeps(SqlResolveStore(ledger.database), ledger.clock, timedelta())
     with pytest.raises(InvalidError, match="reason: found nothing"):
         await resolve(left, Decision.RESEND, {"reason": ""}, to, ANN)
     assert acts(ledger) == []

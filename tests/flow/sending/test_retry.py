@@ -11,7 +11,7 @@ from service.domain.delivery.outcome import Receipt, RefusalKind, Refused, Unkno
 from service.domain.delivery.status import MessageState
 from service.domain.errors import ConflictError
 from service.domain.law.period import Period
-from service.domain.law_change.edits import Apply
+from service.domain.law_change.edits import RulesEdit
 from service.domain.permits.permit import PermitStatus
 from service.flow.sending.send import send
 from tests.flow.ledger import (
@@ -152,7 +152,7 @@ async def test_a_new_number_that_must_wait_ends_with_its_permit(
     await ledger.register(permit(phones=(PHONE_2,), status=PermitStatus.WITHDRAWN))
     ledger.clock.move_to(NEXT_MORNING)
     sending = await send(ledger.sending, ledger.clock.now())
-    assert (sending.posted, sending.more) == (0, False)
+    assert (sending.posted, sending.more_due) == (0, False)
     ended = ("failed" if accepted else "cancelled", "permit withdrawn")
     assert ledger.reminders() == {"prepare": ended}
     assert await ledger.audit() == []
@@ -220,10 +220,10 @@ async def test_who_opted_out_meanwhile_is_not_texted_again(ledger: Ledger) -> No
 async def test_a_retry_is_worded_by_the_law_of_its_day(ledger: Ledger) -> None:
     await sent(ledger)
     await ledger.receive(passing("SM1"))
-    rule = (await ledger.office.law()).rule(FOOD)
+    rule = (await ledger.office.current_law()).rule(FOOD)
     closes = Period.parse("33 working days before expiry")
     moved = [replace(it, closes=closes) for it in rule.versions]
-    await ledger.change(Apply([replace(rule, versions=tuple(moved))]))
+    await ledger.change(RulesEdit([replace(rule, versions=tuple(moved))]))
     assert await ledger.send_at(PREPARE + HOUR) == 1
     assert "11月13日" in ledger.provider.posted[1].body
     [row] = ledger.rows("SELECT told_on, version_id FROM reminders")
@@ -318,7 +318,7 @@ async def test_a_retry_not_taken_stays_a_retry_and_an_unknown_one_is_settled(
     await sent(ledger)
     await ledger.receive(passing("SM1"))
     ledger.provider.script = [
-        Refused(K.RETRY_SAFE, "20429", "HTTP 429", crowded=True),
+        Refused(K.RETRY_SAFE, "20429", "HTTP 429", over_concurrency=True),
         Unknown("timeout"),
     ]
     await ledger.send_at(PREPARE + HOUR)
@@ -432,7 +432,7 @@ async def test_what_no_way_led_to_waits_until_somebody_has_opened_one(
     assert (row["hold_reason"], row["returned"]) == ("no route to the number", 0)
     assert row["next_at"] == row["until_at"]
     resumed = await ledger.brakes.resume("all", "ann", ledger.clock.now())
-    assert resumed.tried == 1
+    assert resumed.retried == 1
     assert await ledger.send() == 1
     assert ledger.states() == ["refused", "accepted", "accepted"]
     with pytest.raises(ConflictError, match="not paused"):
@@ -461,5 +461,5 @@ async def test_a_resumed_rule_tries_nothing_that_no_way_led_to(ledger: Ledger) -
     await ledger.send_at(PREPARE)
     await ledger.brakes.pause(f"rule:{FOOD}", "ann", "a try", PREPARE)
     resumed = await ledger.brakes.resume(f"rule:{FOOD}", "ann", PREPARE)
-    assert resumed.tried == 0
+    assert resumed.retried == 0
     assert await ledger.send() == 0

@@ -15,8 +15,8 @@ from service.domain.delivery.outcome import (
     Unknown,
 )
 from service.domain.delivery.status import MessageState
-from service.domain.messages.facts import facts
-from service.flow.rows import Register
+from service.domain.messages.facts import gather_facts
+from service.flow.rows import RegisterSource
 from tests.flow.fakes import DiedError
 from tests.flow.ledger import (
     CLOSED,
@@ -50,12 +50,12 @@ async def test_a_due_reminder_is_posted_once_with_the_words_of_the_law(
     await ledger.register(permit())
     assert await ledger.send_at(PREPARE) == 1
     [posted] = ledger.provider.posted
-    law = await ledger.office.law()
+    law = await ledger.office.current_law()
     rule, office = law.rule(FOOD), law.authority(OFFICE)
     version = rule.version_for(EXPIRES)
     window = law.ladder(FOOD, version, OFFICE, EXPIRES).window
-    told = facts(rule, version, window, office, "0001", "zh")
-    assert posted.body == ledger.sending.words.render_sms("renewal-prepare", told)
+    told = gather_facts(rule, version, window, office, "0001", "zh")
+    assert posted.body == ledger.sending.templates.render_sms("renewal-prepare", told)
     assert (posted.phone, posted.language) == (PHONE_1, "zh")
     assert ledger.reminders() == {"prepare": ("sent", None)}
     assert await ledger.audit() == []
@@ -192,7 +192,7 @@ async def test_a_refused_account_stops_all_sending_until_somebody_resumes(
     await ledger.register(permit())
     assert await ledger.send_at(PREPARE) == 1
     assert ledger.alarms() == ["breaker"]
-    assert [row.scope for row in await ledger.brakes.paused()] == ["all"]
+    assert [row.scope for row in await ledger.brakes.list_pauses()] == ["all"]
     assert await ledger.send_at(PREPARE + HOUR) == 0
     await ledger.brakes.resume("all", "test", PREPARE + HOUR)
     assert await ledger.send() == 1
@@ -205,7 +205,7 @@ async def test_a_breaker_that_is_open_already_stays_open(ledger: Ledger) -> None
     ledger.provider.script = [no, no]
     await ledger.register(permit(), permit("SC-0002"))
     await ledger.send_at(PREPARE)
-    assert len(await ledger.brakes.paused()) == 1
+    assert len(await ledger.brakes.list_pauses()) == 1
 
 
 async def test_what_was_provably_not_taken_waits_by_the_database_clock(
@@ -262,7 +262,7 @@ async def test_inside_its_hours_and_on_a_make_up_workday_the_office_sends(
 
 
 async def test_held_rows_do_not_block_the_head_of_the_queue(ledger: Ledger) -> None:
-    stale = Register("stale", max_age_days=1)
+    stale = RegisterSource("stale", max_age_days=1)
     await ledger.register(*(permit(f"S-{at}") for at in range(5)), source=stale)
     await ledger.register(permit("SC-9", expires_on=EXPIRES + DAY))
     await ledger.expand(datetime(2024, 9, 20, 2, tzinfo=UTC))
@@ -278,7 +278,7 @@ async def test_held_rows_do_not_block_the_head_of_the_queue(ledger: Ledger) -> N
 async def test_a_stale_register_is_looked_at_again_within_the_hour(
     ledger: Ledger,
 ) -> None:
-    stale = Register("stale", max_age_days=1)
+    stale = RegisterSource("stale", max_age_days=1)
     await ledger.register(permit(), source=stale)
     assert await ledger.send_at(PREPARE) == 0
     ledger.clock.move_to(PREPARE + timedelta(minutes=30))
@@ -287,7 +287,7 @@ async def test_a_stale_register_is_looked_at_again_within_the_hour(
 
 
 async def test_what_is_held_beyond_its_step_ends_missed(ledger: Ledger) -> None:
-    stale = Register("stale", max_age_days=1)
+    stale = RegisterSource("stale", max_age_days=1)
     await ledger.register(permit(), source=stale)
     await ledger.send_at(LAST_CALL)
     assert ledger.reminders()["last-call"] == ("due", None)
@@ -433,7 +433,7 @@ async def test_a_second_step_too_soon_is_held_until_three_days_are_over(
 async def test_more_than_one_claim_can_take_are_all_sent(
     ledger: Ledger, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("service.flow.sending.send.CLAIMED", 7)
+    monkeypatch.setattr("service.flow.sending.send.MAX_CLAIMED", 7)
     await ledger.register(*(permit(f"SC-{at}") for at in range(20)))
     assert await ledger.send_at(PREPARE) == 20
     assert await ledger.audit() == []

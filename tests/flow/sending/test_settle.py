@@ -6,11 +6,11 @@ from time import monotonic
 
 import pytest
 
-from service.adapters.store.sending.resolve import ResolveStore
-from service.adapters.store.sending.settle import MessageStore
+from service.adapters.store.sending.resolve import SqlResolveStore
+from service.adapters.store.sending.settle import SqlSettleStore
 from service.domain.delivery.outcome import (
     Accepted,
-    Found,
+    ListedMessage,
     NotPosted,
     Outcome,
     RefusalKind,
@@ -18,9 +18,9 @@ from service.domain.delivery.outcome import (
     Unknown,
 )
 from service.domain.delivery.status import MessageState
-from service.domain.law_change.edits import Apply
+from service.domain.law_change.edits import RulesEdit
 from service.flow.rows import OpenMessage
-from service.flow.sending.post import IN_VAIN
+from service.flow.sending.post import MAX_CONSECUTIVE_FAILURES
 from service.flow.sending.resolve import Decision
 from tests.flow.fakes import DiedError, Taken
 from tests.flow.ledger import (
@@ -69,7 +69,7 @@ def lapsed(ledger: Ledger, until: Until) -> Callable[..., Awaitable[None]]:
         ledger.tamper(LEASE_ENDS_NOW)
 
         async def all_did() -> bool:
-            await ledger.messages.lapse(PREPARE)
+            await ledger.messages.expire_leases(PREPARE)
             return "sending" not in ledger.states()
 
         await until(all_did)
@@ -84,7 +84,7 @@ async def test_a_lease_that_ended_unrecorded_makes_it_uncertain(
     assert ledger.states() == ["uncertain"]
     reason = "lease ended unrecorded"
     assert ledger.reminders() == {"prepare": ("uncertain", reason)}
-    assert await ledger.messages.open() == 1
+    assert await ledger.messages.count_open() == 1
     assert await ledger.audit() == []
 
 
@@ -97,7 +97,7 @@ async def test_a_lease_ends_by_the_clock_of_the_database(
     assert len(claimed.messages) == 1
 
     async def lapsed() -> bool:
-        return await ledger.messages.lapse(PREPARE) == 1
+        return await ledger.messages.expire_leases(PREPARE) == 1
 
     await until(lapsed)
     assert ledger.states() == ["uncertain"]
@@ -261,8 +261,8 @@ async def test_an_unknown_answer_waits_from_the_moment_it_was_written_down(
 
 async def separately(ledger: Ledger) -> None:
     """Let each permit have an SMS of its own, also those of one phone."""
-    rule = (await ledger.office.law()).rule(FOOD)
-    await ledger.change(Apply([replace(rule, merges=False)]))
+    rule = (await ledger.office.current_law()).rule(FOOD)
+    await ledger.change(RulesEdit([replace(rule, merges=False)]))
 
 
 async def test_two_messages_alike_with_one_candidate_stay_uncertain(
@@ -304,7 +304,7 @@ async def test_two_messages_alike_are_told_apart_by_who_knows_our_ids(
 ) -> None:
     await separately(ledger)
     await lapsed("A-0001", "B-0001", arrived=True)
-    ledger.provider.by_our_id = True
+    ledger.provider.finds_by_our_id = True
     ledger.provider.taken = ledger.provider.taken[:1]
     for _ in range(2):
         await ledger.settle(patience=-timedelta(minutes=5))
@@ -356,10 +356,10 @@ async def test_what_was_sent_anew_while_the_list_was_read_is_not_the_former_one(
     await lapsed("SC-0001", arrived=False)
     find = ledger.provider.find
 
-    async def late(message: OpenMessage, to: str) -> Sequence[Found] | None:
+    async def late(message: OpenMessage, to: str) -> Sequence[ListedMessage] | None:
         monkeypatch.setattr(ledger.provider, "find", find)
         for proof in (False, True):
-            await ledger.messages.absent(message, proof=proof, now=PREPARE)
+            await ledger.messages.note_absence(message, is_proof=proof, now=PREPARE)
         ledger.provider.lost = True
         ledger.provider.script = [Unknown("timeout")]
         assert await ledger.send() == 1
@@ -377,11 +377,11 @@ async def test_what_was_sent_anew_while_the_list_was_read_is_not_the_former_one(
 async def test_a_list_that_hangs_holds_nothing_up_and_each_has_its_turn_later(
     ledger: Ledger, lapsed: Callable[..., Awaitable[None]]
 ) -> None:
-    for at in range(10, 12 + IN_VAIN):
+    for at in range(10, 12 + MAX_CONSECUTIVE_FAILURES):
         await lapsed(f"SC-{at}", arrived=True, phone=f"+121255501{at}")
     ledger.provider.deaf = True
     await ledger.settle()
-    assert ledger.provider.asked == IN_VAIN
+    assert ledger.provider.asked == MAX_CONSECUTIVE_FAILURES
     ledger.provider.deaf = False
     await ledger.settle()
     assert ledger.states() == ["accepted"] * len(ledger.states())
@@ -420,19 +420,19 @@ async def test_another_provider_is_not_asked_about_it(
     ledger: Ledger, lapsed: Callable[..., Awaitable[None]]
 ) -> None:
     await lapsed("SC-0001", arrived=True)
-    other = MessageStore(ledger.database, ledger.vault, "twilio")
-    assert await other.uncertain() == []
-    assert [one.provider for one in await ledger.messages.uncertain()] == ["fake"]
+    other = SqlSettleStore(ledger.database, ledger.vault, "twilio")
+    assert await other.list_uncertain() == []
+    assert [one.provider for one in await ledger.messages.list_uncertain()] == ["fake"]
 
 
 async def test_a_word_that_came_while_the_list_was_read_is_not_overwritten(
     ledger: Ledger, lapsed: Callable[..., Awaitable[None]]
 ) -> None:
     await lapsed("SC-0001", arrived=False)
-    [message] = await ledger.messages.uncertain()
+    [message] = await ledger.messages.list_uncertain()
     await ledger.receive(word(MessageState.DELIVERED, ref=message.id))
     for proof in (False, True):
-        await ledger.messages.absent(message, proof=proof, now=PREPARE)
+        await ledger.messages.note_absence(message, is_proof=proof, now=PREPARE)
     assert ledger.states() == ["delivered"]
     assert ledger.reminders() == {"prepare": ("delivered", None)}
     assert await ledger.audit() == []
@@ -442,9 +442,9 @@ async def test_two_workers_that_prove_one_absence_return_it_once(
     ledger: Ledger, lapsed: Callable[..., Awaitable[None]]
 ) -> None:
     await lapsed("SC-0001", arrived=False)
-    [message] = await ledger.messages.uncertain()
+    [message] = await ledger.messages.list_uncertain()
     for _ in range(2):
-        await ledger.messages.absent(message, proof=True, now=PREPARE)
+        await ledger.messages.note_absence(message, is_proof=True, now=PREPARE)
     [row] = ledger.rows("SELECT * FROM reminders")
     assert (row["state"], row["returned"]) == ("due", 1)
     assert ledger.message()["reason"] == "not accepted: absent twice"
@@ -630,7 +630,7 @@ async def test_who_has_the_first_text_after_all_was_told_whatever_a_person_decid
     assert ledger.reminders() == {"prepare": ("uncertain", "timeout")}
     assert await ledger.audit() == []
     [second] = ledger.rows("SELECT id FROM messages WHERE state = 'uncertain'")
-    await ResolveStore(ledger.database).resolve(
+    await SqlResolveStore(ledger.database).resolve(
         second["id"],
         decision,
         by="tester",

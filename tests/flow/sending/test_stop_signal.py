@@ -1,19 +1,19 @@
 from datetime import timedelta
 
-from service.adapters.store.sending.receive import ReceiveStore
-from service.adapters.store.slots.expand import SlotStore
+from service.adapters.store.sending.receive import SqlReceiveStore
+from service.adapters.store.slots.expand import SqlExpandStore
 from service.domain.delivery.outcome import Unknown
 from service.domain.delivery.status import MessageState
 from service.flow.sending.expand import expand
 from service.flow.sending.post import Posting
-from service.flow.sending.receive import poll
-from service.flow.sending.send import CLAIMED
+from service.flow.sending.receive import poll_receipts
+from service.flow.sending.send import MAX_CLAIMED
 from service.flow.sending.settle import settle
-from service.flow.stop_signal import Stopping
+from service.flow.stop_signal import StopSignal
 from tests.flow.fakes import FakeProvider
 from tests.flow.ledger import PREPARE, Ledger, permit
 
-MANY = CLAIMED + 50
+MANY = MAX_CLAIMED + 50
 
 
 class Interrupting(FakeProvider):
@@ -40,9 +40,9 @@ async def due(ledger: Ledger, count: int = MANY) -> None:
     await ledger.expand(PREPARE)
 
 
-async def send(ledger: Ledger, provider: FakeProvider, told: Stopping) -> int:
+async def send(ledger: Ledger, provider: FakeProvider, told: StopSignal) -> int:
     """Send until told to stop; how many were POSTed."""
-    return await ledger.send(posting=Posting(provider, ledger.vault, stopping=told))
+    return await ledger.send(posting=Posting(provider, ledger.vault, is_stopping=told))
 
 
 def states(ledger: Ledger) -> dict[str, int]:
@@ -62,9 +62,9 @@ async def test_told_to_stop_it_records_what_was_posted_and_claims_no_more(
     ledger: Ledger,
 ) -> None:
     await due(ledger)
-    stopping = Interrupting(CLAIMED)
-    assert await send(ledger, stopping, stopping.told) == CLAIMED
-    assert states(ledger) == {"due": MANY - CLAIMED, "sent": CLAIMED}
+    stopping = Interrupting(MAX_CLAIMED)
+    assert await send(ledger, stopping, stopping.told) == MAX_CLAIMED
+    assert states(ledger) == {"due": MANY - MAX_CLAIMED, "sent": MAX_CLAIMED}
     assert await ledger.audit() == []
 
 
@@ -94,15 +94,17 @@ async def test_told_to_stop_it_asks_the_provider_after_nothing(ledger: Ledger) -
     await ledger.send()
     ledger.provider.become(MessageState.DELIVERED)
     ledger.clock.move_to(PREPARE + timedelta(minutes=1))
-    store = ReceiveStore(ledger.database)
-    moved = await poll(ledger.provider, store, ledger.clock, timedelta(), lambda: True)
+    store = SqlReceiveStore(ledger.database)
+    moved = await poll_receipts(
+        ledger.provider, store, ledger.clock, timedelta(), lambda: True
+    )
     await settle(
         ledger.messages,
         provider=ledger.provider,
         vault=ledger.vault,
         clock=ledger.clock,
-        patience=timedelta(),
-        stopping=lambda: True,
+        settle_after=timedelta(),
+        is_stopping=lambda: True,
     )
     assert moved == ledger.provider.asked == 0
     assert sorted(ledger.states()) == ["accepted", "uncertain"]
@@ -116,4 +118,6 @@ async def test_told_to_stop_while_it_expands_it_ends_after_a_transaction(
 ) -> None:
     await ledger.register(permit())
     ledger.clock.move_to(PREPARE)
-    assert await expand(SlotStore(ledger.database), ledger.clock, lambda: True) == 1
+    assert (
+        await expand(SqlExpandStore(ledger.database), ledger.clock, lambda: True) == 1
+    )

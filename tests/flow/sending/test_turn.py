@@ -6,11 +6,16 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from service.domain.delivery.concurrency import Pace
+from service.domain.delivery.concurrency import ConcurrencyLimit
 from service.domain.delivery.outcome import Outcome, RefusalKind, Refused, Unknown
 from service.domain.delivery.status import MessageState
-from service.domain.law_change.edits import Apply, Offices
-from service.flow.sending.post import IN_FLIGHT, IN_VAIN, Posting, elapsed
+from service.domain.law_change.edits import AuthoritiesEdit, RulesEdit
+from service.flow.sending.post import (
+    MAX_CONSECUTIVE_FAILURES,
+    MAX_IN_FLIGHT,
+    Posting,
+    monotonic_now,
+)
 from service.flow.sending.send import send
 from tests.flow.law_change.test_change import closing
 from tests.flow.ledger import (
@@ -38,8 +43,12 @@ async def test_a_provider_that_takes_nothing_is_left_alone_till_the_next_turn(
     await ledger.expand(PREPARE)
     ledger.provider.script = [answer] * 2000
     sent = await send(ledger.sending, ledger.clock.now())
-    assert not sent.more
-    assert IN_VAIN <= len(ledger.provider.posted) <= IN_VAIN + IN_FLIGHT
+    assert not sent.more_due
+    assert (
+        MAX_CONSECUTIVE_FAILURES
+        <= len(ledger.provider.posted)
+        <= MAX_CONSECUTIVE_FAILURES + MAX_IN_FLIGHT
+    )
     assert len(ledger.states()) == 200, "no second claim"
     assert await ledger.audit() == []
 
@@ -49,7 +58,9 @@ async def test_a_provider_that_asked_for_time_is_not_even_claimed_for(
 ) -> None:
     await ledger.register(permit())
     await ledger.expand(PREPARE)
-    waits = Pace.of(IN_FLIGHT).crowded(0.0, elapsed(), 60.0)
+    waits = ConcurrencyLimit.start(MAX_IN_FLIGHT).after_refusal(
+        0.0, monotonic_now(), 60.0
+    )
     posting = Posting(ledger.provider, ledger.vault, waits)
     assert await ledger.send(posting=posting) == 0
     assert ledger.states() == []
@@ -109,8 +120,8 @@ async def test_a_correction_outlives_a_text_that_was_only_planned(
 
 
 async def test_a_clock_that_was_set_back_stops_no_sender(ledger: Ledger) -> None:
-    office = (await ledger.office.law()).authority(OFFICE)
-    await ledger.change(Offices([replace(office, messages_per_second=20.0)]))
+    office = (await ledger.office.current_law()).authority(OFFICE)
+    await ledger.change(AuthoritiesEdit([replace(office, messages_per_second=20.0)]))
     await ledger.register(*(permit(f"SC-{at:04}") for at in range(1, 4)))
     await ledger.send_at(PREPARE)
     ledger.tamper(
@@ -123,7 +134,7 @@ async def test_a_clock_that_was_set_back_stops_no_sender(ledger: Ledger) -> None
 async def test_a_template_that_changes_under_a_message_is_no_contradiction(
     ledger: Ledger,
 ) -> None:
-    rule = (await ledger.office.law()).rule(FOOD)
+    rule = (await ledger.office.current_law()).rule(FOOD)
     steps = [
         replace(
             it, steps=(replace(it.steps[0], template="renewal-open"), *it.steps[1:])
@@ -132,12 +143,14 @@ async def test_a_template_that_changes_under_a_message_is_no_contradiction(
     ]
 
     async def reword() -> None:
-        await ledger.change(Apply([replace(rule, versions=tuple(steps))]))
+        await ledger.change(RulesEdit([replace(rule, versions=tuple(steps))]))
 
     await ledger.register(permit())
     await ledger.expand(PREPARE)
     ledger.provider.before.append(reword)
-    ledger.provider.script = [Refused(K.RETRY_SAFE, "20429", "HTTP 429", crowded=True)]
+    ledger.provider.script = [
+        Refused(K.RETRY_SAFE, "20429", "HTTP 429", over_concurrency=True)
+    ]
     await ledger.send()
     ledger.tamper("UPDATE reminders SET retry_at = NULL")
     await ledger.send()

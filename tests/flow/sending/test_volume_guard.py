@@ -5,11 +5,11 @@ from datetime import date, timedelta
 
 import pytest
 
-from service.adapters.store.db.health import Health
-from service.domain.law_change.edits import Offices
-from service.domain.reminders.volume_guard import AHEAD
+from service.adapters.store.db.health import SqlHealth
+from service.domain.law_change.edits import AuthoritiesEdit
+from service.domain.reminders.volume_guard import FREEZE_AHEAD
 from service.flow.office.go_live import go_live
-from service.flow.sending.volume_guard import foresee
+from service.flow.sending.volume_guard import open_day
 from tests.flow.law_change.test_change import closing
 from tests.flow.ledger import (
     EXPIRES,
@@ -52,7 +52,7 @@ async def test_a_days_forecast_is_written_down_a_week_ahead_and_stands(
     steady: Ledger,
 ) -> None:
     told = forecasts(steady)
-    assert len(told) == 1 + AHEAD.days
+    assert len(told) == 1 + FREEZE_AHEAD.days
     assert {day: count for day, count in told.items() if count} == {
         "2024-09-19": 20,
         "2024-09-20": 10,
@@ -61,7 +61,7 @@ async def test_a_days_forecast_is_written_down_a_week_ahead_and_stands(
     for now in (EVE + HOUR, PREPARE - HOUR):
         await pass_at(steady, now)
     assert forecasts(steady)["2024-09-19"] == 20
-    assert len(forecasts(steady)) == 2 + AHEAD.days
+    assert len(forecasts(steady)) == 2 + FREEZE_AHEAD.days
 
 
 async def test_what_was_forecast_is_sent(steady: Ledger) -> None:
@@ -82,7 +82,7 @@ async def test_an_import_gone_wrong_texts_nobody_until_somebody_confirms_it(
         "`permit-reminders resume office:990000` confirms them"
     )
     assert await paused(steady) == {SCOPE: reason}
-    assert await Health(steady.database).ready() == {f"paused {SCOPE}": reason}
+    assert await SqlHealth(steady.database).problems() == {f"paused {SCOPE}": reason}
     assert steady.alarms() == ["volume guard"]
 
     await steady.brakes.resume(SCOPE, "Wang Min", steady.clock.now())
@@ -115,7 +115,7 @@ async def test_a_confirmed_day_is_not_held_again_and_the_next_one_is(
     await steady.register(*many(100, IN_STEP))
     assert await pass_at(steady, PREPARE) == 0
     resumed = await steady.brakes.resume(SCOPE, "Wang Min", steady.clock.now())
-    assert resumed.confirmed == date(2024, 9, 19)
+    assert resumed.confirmed_day == date(2024, 9, 19)
     assert await pass_at(steady, PREPARE) == 120
     await steady.register(*many(90, IN_STEP))
     assert await pass_at(steady, PREPARE + HOUR) == 90
@@ -133,7 +133,7 @@ async def test_an_operators_pause_is_not_the_guards_and_confirms_nothing(
     assert await pass_at(steady, PREPARE) == 0
     assert await paused(steady) == {SCOPE: "lunch"}
     resumed = await steady.brakes.resume(SCOPE, "ann", steady.clock.now())
-    assert resumed.confirmed is None
+    assert resumed.confirmed_day is None
     assert await pass_at(steady, PREPARE) == 0
     assert "120 reminders" in (await paused(steady))[SCOPE]
 
@@ -183,9 +183,9 @@ async def test_a_tick_with_nothing_due_writes_nothing_but_that_it_was(
 
 async def install(ledger: Ledger, *, sends: bool) -> None:
     """A county below the office, live like it."""
-    law = await ledger.office.law()
+    law = await ledger.office.current_law()
     county = replace(law.authority(OFFICE), code=COUNTY, parent=OFFICE, sends=sends)
-    await ledger.change(Offices([county]))
+    await ledger.change(AuthoritiesEdit([county]))
     await go_live(COUNTY, [FOOD], ledger.going_live, approved_by="test", by="test")
 
 
@@ -255,7 +255,9 @@ async def test_a_change_after_the_mornings_texts_does_not_count_them_twice(
 ) -> None:
     await steady.register(*many(30, IN_STEP))
     assert await pass_at(steady, PREPARE) == 50
-    await steady.change(Offices([(await steady.office.law()).authority(OFFICE)]))
+    await steady.change(
+        AuthoritiesEdit([(await steady.office.current_law()).authority(OFFICE)])
+    )
     await pass_at(steady, PREPARE + HOUR)
     assert forecasts(steady)["2024-09-19"] == 50
 
@@ -264,7 +266,9 @@ async def test_a_confirmed_day_stays_so_when_the_law_changes(steady: Ledger) -> 
     await steady.register(*many(100, IN_STEP))
     await pass_at(steady, PREPARE)
     await steady.brakes.resume(SCOPE, "Wang Min", steady.clock.now())
-    await steady.change(Offices([(await steady.office.law()).authority(OFFICE)]))
+    await steady.change(
+        AuthoritiesEdit([(await steady.office.current_law()).authority(OFFICE)])
+    )
     assert await pass_at(steady, PREPARE + HOUR) == 120
 
 
@@ -281,8 +285,8 @@ async def test_a_week_in_which_nothing_ran_was_expected_day_by_day(
 
 
 async def test_what_a_daily_limit_puts_off_was_expected(ledger: Ledger) -> None:
-    office = (await ledger.office.law()).authority(OFFICE)
-    await ledger.change(Offices([replace(office, daily_limit=60)]))
+    office = (await ledger.office.current_law()).authority(OFFICE)
+    await ledger.change(AuthoritiesEdit([replace(office, daily_limit=60)]))
     await ledger.register(*many(20), *many(10, EXPIRES + DAY))
     await pass_at(ledger, EVE)
     await ledger.register(*many(100, IN_STEP))
@@ -312,11 +316,11 @@ async def test_two_processes_begin_a_day_once(ledger: Ledger) -> None:
     await ledger.register(*many(20))
     ledger.clock.move_to(PREPARE)
     first, second = guarding(ledger), guarding(ledger)
-    known = await foresee(first)
-    assert await foresee(second) == known
+    known = await open_day(first)
+    assert await open_day(second) == known
     store = first.store
     day, last = date(2024, 9, 19), date(2024, 9, 26)
-    await store.freeze(OFFICE, day, {day: 99, last: 0}, PREPARE)
+    await store.store_forecasts(OFFICE, day, {day: 99, last: 0}, PREPARE)
     assert forecasts(ledger)["2024-09-19"] == 20
 
 

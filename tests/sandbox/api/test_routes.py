@@ -123,9 +123,10 @@ async def test_without_the_right_key_nobody_gets_in(
     http: aiohttp.ClientSession, key: str | None
 ) -> None:
     headers = {"Authorization": key} if key else {}
+    messages = http._build_url("Messages.json")  # noqa: SLF001 # no public name
     async with (
         aiohttp.ClientSession() as stranger,
-        stranger.get(http._build_url("Messages.json"), headers=headers) as answer,  # noqa: SLF001 # no public name
+        stranger.get(messages, headers=headers) as answer,
     ):
         assert answer.status == 401
         assert (await answer.json())["code"] == 20003

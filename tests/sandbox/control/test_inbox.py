@@ -5,7 +5,7 @@ import aiohttp
 import pytest
 
 from service.sandbox.control.inbox import split_signature
-from service.sandbox.messages.fates import FATES
+from service.sandbox.messages.fates import DELIVERIES_BY_SUFFIX
 
 Send = Callable[..., Awaitable[Mapping[str, Any]]]
 Hear = Callable[[], Awaitable[Mapping[str, Any]]]
@@ -23,7 +23,7 @@ async def test_an_empty_inbox_says_so_and_explains_the_fates(
 ) -> None:
     text = await page(http, "/")
     assert "暂无短信" in text
-    for digits, fate in FATES.items():
+    for digits, fate in DELIVERIES_BY_SUFFIX.items():
         assert f"<td>{digits}</td>" in text
         assert str(fate.error_code or fate.final) in text
         assert fate.reason in text

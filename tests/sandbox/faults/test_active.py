@@ -6,10 +6,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from service.sandbox.faults import Busy, Fault, Hang, LostCallbacks, Reset, Target
-from service.sandbox.faults.active import Trouble
-from service.sandbox.sleep import pause
+from service.sandbox.faults.active import ActiveFaults
+from service.sandbox.sleep import interruptible_sleep
 
-CREATE = Target("create", phone="+12025550100", body="Renew soon.", inside=1)
+CREATE = Target("create", phone="+12025550100", body="Renew soon.", in_flight=1)
 
 
 @pytest.fixture
@@ -22,8 +22,8 @@ def hits(clock: list[float]) -> Callable[..., list[bool]]:
     """Whether each of some targets is hit, in a row."""
 
     def strike(fault: Fault, *targets: Target) -> list[bool]:
-        trouble = Trouble([fault], lambda: clock[0])
-        return [bool([*trouble.striking(Fault, one)]) for one in targets]
+        trouble = ActiveFaults([fault], lambda: clock[0])
+        return [bool([*trouble.strike(Fault, one)]) for one in targets]
 
     return strike
 
@@ -79,52 +79,52 @@ def test_what_it_is_not_aimed_at_does_not_count(hits: Hits) -> None:
 @given(share=st.floats(0.01, 1), seed=st.integers())
 def test_a_share_strikes_the_same_with_the_same_seed(share: float, seed: int) -> None:
     def struck() -> list[int]:
-        trouble = Trouble([Reset(share=share, seed=seed)])
-        return [len([*trouble.striking(Reset, CREATE)]) for _ in range(50)]
+        trouble = ActiveFaults([Reset(share=share, seed=seed)])
+        return [len([*trouble.strike(Reset, CREATE)]) for _ in range(50)]
 
     assert struck() == struck()
 
 
 def test_a_share_is_about_what_it_says() -> None:
-    trouble = Trouble([Reset(share=0.2, seed=5)])
-    struck = sum(len([*trouble.striking(Reset, CREATE)]) for _ in range(2000))
+    trouble = ActiveFaults([Reset(share=0.2, seed=5)])
+    struck = sum(len([*trouble.strike(Reset, CREATE)]) for _ in range(2000))
     assert 350 < struck < 450
-    [told] = trouble.told()
+    [told] = trouble.as_json()
     assert (told["met"], told["struck"]) == (2000, struck)
 
 
 def test_a_fault_ends_with_its_time(clock: list[float]) -> None:
     clock[0] = 100
-    trouble = Trouble([Reset(lasts=5)], lambda: clock[0])
+    trouble = ActiveFaults([Reset(lasts=5)], lambda: clock[0])
     found = []
     for clock[0] in (100, 104.9, 105, 200):
         found.append(
-            (len([*trouble.striking(Reset, CREATE)]), trouble.told()[0]["over"])
+            (len([*trouble.strike(Reset, CREATE)]), trouble.as_json()[0]["over"])
         )
     assert found == [(1, False), (1, False), (0, True), (0, True)]
 
 
 def test_a_fault_is_over_when_its_number_is_used_up() -> None:
-    trouble = Trouble([Reset(times=1)])
-    assert not trouble.told()[0]["over"]
-    assert [*trouble.striking(Reset, CREATE)]
-    assert trouble.told() == [
+    trouble = ActiveFaults([Reset(times=1)])
+    assert not trouble.as_json()[0]["over"]
+    assert [*trouble.strike(Reset, CREATE)]
+    assert trouble.as_json() == [
         {"fault": "reset", "times": 1, "met": 1, "struck": 1, "over": True}
     ]
 
 
 def test_only_the_asked_kind_of_fault_counts_a_target() -> None:
-    trouble = Trouble([Reset(), Hang()])
-    assert [one.fault for one in trouble.striking(Hang, CREATE)] == [Hang()]
-    assert [one["met"] for one in trouble.told()] == [0, 1]
+    trouble = ActiveFaults([Reset(), Hang()])
+    assert [one.fault for one in trouble.strike(Hang, CREATE)] == [Hang()]
+    assert [one["met"] for one in trouble.as_json()] == [0, 1]
 
 
 async def test_new_faults_let_go_whoever_waits_for_the_old_ones() -> None:
-    trouble = Trouble([Hang()])
-    [old] = trouble.striking(Hang, CREATE)
-    waiting = asyncio.create_task(pause(3600, trouble.lifted))
-    trouble.put([Reset()])
+    trouble = ActiveFaults([Hang()])
+    [old] = trouble.strike(Hang, CREATE)
+    waiting = asyncio.create_task(interruptible_sleep(3600, trouble.lifted))
+    trouble.replace([Reset()])
     await waiting
     assert old.lifted.is_set()
-    [new] = trouble.striking(Reset, CREATE)
+    [new] = trouble.strike(Reset, CREATE)
     assert not new.lifted.is_set()

@@ -7,11 +7,11 @@ import aiohttp
 import pytest
 from twilio.rest import Client
 
-from service.sandbox.api.list_pages import turn_to
+from service.sandbox.api.list_pages import find_page
 from service.sandbox.client import SandboxClient
-from service.sandbox.event_log import Journal
+from service.sandbox.event_log import EventLog
 from service.sandbox.faults import Ending, Unlisted
-from service.sandbox.messages.messages import Messages
+from service.sandbox.messages.messages import MessageLog
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*auth:DeprecationWarning")
 Send = Callable[..., Awaitable[Mapping[str, Any]]]
@@ -127,11 +127,11 @@ async def test_a_message_that_is_listed_late_is_listed_in_the_end(
     sid = (await send(To="+12025550100"))["sid"]
     copy = tmp_path / "copy.jsonl"
     copy.write_bytes((tmp_path / "messages.jsonl").read_bytes())
-    journal = Journal(copy)
-    messages = Messages(journal)
+    journal = EventLog(copy)
+    messages = MessageLog(journal)
     now = datetime.now(UTC)  # noqa: TID251 # it has a clock
     found = [
-        [one.sid for one in turn_to(messages, {}, now + later).messages]
+        [one.sid for one in find_page(messages, {}, now + later).messages]
         for later in (timedelta(minutes=59), timedelta(minutes=61))
     ]
     journal.close()

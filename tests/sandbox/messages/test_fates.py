@@ -1,6 +1,6 @@
 import pytest
 
-from service.sandbox.messages.fates import fate_of
+from service.sandbox.messages.fates import delivery_to
 
 
 @pytest.mark.parametrize(
@@ -20,13 +20,13 @@ from service.sandbox.messages.fates import fate_of
 def test_the_last_two_digits_of_a_fiction_number_decide(
     digits: str, final: str, error_code: int | None
 ) -> None:
-    fate = fate_of(f"+120255501{digits}")
+    fate = delivery_to(f"+120255501{digits}")
     assert (fate.final, fate.error_code) == (final, error_code)
 
 
 @pytest.mark.parametrize("number", ["+12025550290", "+15005550006", "+442025550190"])
 def test_any_other_number_gets_its_message(number: str) -> None:
-    assert fate_of(number).final == "delivered"
+    assert delivery_to(number).final == "delivered"
 
 
 @pytest.mark.parametrize(
@@ -45,4 +45,4 @@ def test_any_other_number_gets_its_message(number: str) -> None:
 def test_a_message_goes_on_from_where_it_stands(
     status: str, number: str, ahead: tuple[str, ...]
 ) -> None:
-    assert fate_of(number).after(status) == ahead
+    assert delivery_to(number).statuses_after(status) == ahead

@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from service.app import House
+from service.app import Installation
 from service.flow.office.go_live import add_staff, start_trial
 
 Ask = Callable[..., Awaitable[tuple[int, Any]]]
@@ -86,9 +86,9 @@ async def test_an_authority_that_would_not_work_is_refused(
 
 
 async def test_an_authority_shows_every_state_a_type_can_be_in(
-    ask: Ask, house: House
+    ask: Ask, installation: Installation
 ) -> None:
-    to = house.going_live
+    to = installation.go_live_deps
     await start_trial("990000", [SHOP], to, by="test")
     await add_staff("990000", "+12125550142", "Li Lei", to, by="test")
     _, shown = await ask("GET", "/v1/authorities/990000")

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from service.app import House
+from service.app import Installation
 from tests.notice import NOTICE
 from tests.web.conftest import FOOD, Ask
 
@@ -57,7 +57,7 @@ async def test_a_calendar_that_needs_no_notice_is_known_for_ever(ask: Ask) -> No
 
 @pytest.mark.usefixtures("registered")
 async def test_a_notice_makes_closings_exact_and_says_how_many(
-    ask: Ask, house: House
+    ask: Ask, installation: Installation
 ) -> None:
     assert (await explained(ask))["provisional"] is True
     status, seen = await ask("PUT", f"{NEXT}?dry_run=true", NOTICE)
@@ -72,7 +72,7 @@ async def test_a_notice_makes_closings_exact_and_says_how_many(
     days = {one["day"]: (one["kind"], one["own"]) for one in year["days"]}
     assert days["2027-02-05"] == ("off", True)
     assert days["2027-02-20"] == ("worked", True)
-    async with house.database.read() as connection:
+    async with installation.database.read() as connection:
         found = await connection.exec_driver_sql(
             "SELECT by FROM actions WHERE what = 'calendars load'"
         )

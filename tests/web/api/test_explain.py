@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from service.app import House
+from service.app import Installation
 from service.domain.law.period import Period
-from service.domain.law_change.edits import Apply
-from service.flow.law_change.change import change
+from service.domain.law_change.edits import RulesEdit
+from service.flow.law_change.change import apply_change
 
 Ask = Callable[..., Awaitable[tuple[int, Any]]]
 
@@ -104,16 +104,16 @@ async def test_the_issue_date_is_taken_into_account(ask: Ask) -> None:
 
 
 async def test_a_shadow_is_told_beside_the_version_in_force(
-    ask: Ask, house: House
+    ask: Ask, installation: Installation
 ) -> None:
-    rule = (await house.office.law()).rule(FOOD)
+    rule = (await installation.law_store.current_law()).rule(FOOD)
     versions = [
         replace(one, closes=Period("expiry", 60, "day", "working"))
         for one in rule.versions
         if one.in_force_from == date(2020, 3, 1)
     ]
-    shadow = Apply([replace(rule, versions=tuple(versions))], shadow=True)
-    await change(shadow, house.office, house.clock, by="test")
+    shadow = RulesEdit([replace(rule, versions=tuple(versions))], shadow=True)
+    await apply_change(shadow, installation.law_store, installation.clock, by="test")
     _, told = await ask("GET", DATED)
     assert told["closes_on"] == "2026-11-18"
     assert told["shadow"]["closes_on"] == "2026-10-08"

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from service.app import House
+from service.app import Installation
 
 Ask = Callable[..., Awaitable[tuple[int, Any]]]
 
@@ -13,12 +13,14 @@ EVE = datetime(2024, 9, 18, 8, tzinfo=UTC)
 
 
 @pytest.fixture(autouse=True)
-async def registered(ask: Ask, fields: dict[str, Any], house: House) -> None:
+async def registered(
+    ask: Ask, fields: dict[str, Any], installation: Installation
+) -> None:
     """Two permits whose first step falls due on Thursday 19 September 2024."""
     for number in ("SC10199000000142", "SC10199000000143"):
         await ask("PUT", f"/v1/permits/{FOOD}/{number}", fields)
-    await house.brakes.simulate(EVE)
-    house.clock.move_to(EVE)  # type: ignore[attr-defined] # simulated
+    await installation.pause_store.set_simulated_now(EVE)
+    installation.clock.move_to(EVE)  # type: ignore[attr-defined] # simulated
 
 
 async def test_a_forecast_has_every_day_and_its_types(ask: Ask) -> None:

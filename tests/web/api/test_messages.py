@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from service.app import House
+from service.app import Installation
 
 Ask = Callable[..., Awaitable[tuple[int, Any]]]
 PassAt = Callable[[datetime], Awaitable[None]]
@@ -19,10 +19,10 @@ LEFT = """UPDATE messages SET state = 'uncertain', rank = 0, accepted_at = NULL,
 DOUBTED = "UPDATE reminders SET state = 'uncertain', sent_at = NULL"
 
 
-def tamper(house: House, *statements: str) -> None:
+def tamper(installation: Installation, *statements: str) -> None:
     """Change rows by hand."""
-    assert house.database.file is not None
-    with closing(sqlite3.connect(house.database.file)) as raw, raw:
+    assert installation.database.file is not None
+    with closing(sqlite3.connect(installation.database.file)) as raw, raw:
         for one in statements:
             assert raw.execute(one).rowcount == 3
 
@@ -42,9 +42,9 @@ async def texted(ask: Ask, fields: dict[str, Any], pass_at: PassAt) -> list[str]
 
 
 @pytest.fixture
-def left(house: House, texted: list[str]) -> list[str]:
+def left(installation: Installation, texted: list[str]) -> list[str]:
     """The same, their outcomes left to an operator."""
-    tamper(house, LEFT, DOUBTED)
+    tamper(installation, LEFT, DOUBTED)
     return texted
 
 

@@ -11,12 +11,12 @@ from aiohttp.test_utils import TestClient, TestServer
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from service.domain.formats.permit_fields import FIELDS, REQUIRED
-from service.web.api.openapi import document
+from service.web.api.openapi import openapi_document
 from service.web.application import ENDPOINTS
 
 Http = TestClient[web.Request, web.Application]
 
-DOCUMENT = document(ENDPOINTS)
+DOCUMENT = openapi_document(ENDPOINTS)
 OPERATIONS = [
     (f"{method} {path}", operation)
     for path, methods in DOCUMENT["paths"].items()

@@ -8,7 +8,7 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestClient
 
-from service.app import House
+from service.app import Installation
 from service.flow.rows import Outgoing
 
 Ask = Callable[..., Awaitable[tuple[int, Any]]]
@@ -45,9 +45,9 @@ async def test_who_has_opted_out_is_not_texted_until_that_is_lifted(
 
 
 @pytest.mark.usefixtures("key")
-async def test_who_did_it_is_written_down(ask: Ask, house: House) -> None:
+async def test_who_did_it_is_written_down(ask: Ask, installation: Installation) -> None:
     await ask("PUT", WHERE, {"phone": PHONE, "reason": "rang us"})
-    async with house.database.read() as connection:
+    async with installation.database.read() as connection:
         rows = await connection.exec_driver_sql(
             "SELECT by, what, detail FROM actions ORDER BY id DESC LIMIT 1"
         )

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from service.app import House
+from service.app import Installation
 from service.flow.rows import Outgoing
 
 Ask = Callable[..., Awaitable[tuple[int, Any]]]
@@ -66,9 +66,11 @@ async def test_what_is_paused_already_is_a_conflict(ask: Ask) -> None:
 
 
 async def test_a_breaker_that_opened_is_closed_by_a_resume(
-    ask: Ask, house: House
+    ask: Ask, installation: Installation
 ) -> None:
-    await house.brakes.pause("all", "breaker", "account 20003", house.clock.now())
+    await installation.pause_store.pause(
+        "all", "breaker", "account 20003", installation.clock.now()
+    )
     assert (await ask("GET", "/readyz"))[0] == 503
     assert (await ask("POST", "/v1/resume", {}))[0] == 200
     assert (await ask("GET", "/readyz"))[0] == 200

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from service.app import House
+from service.app import Installation
 
 Ask = Callable[..., Awaitable[tuple[int, Any]]]
 PassAt = Callable[[datetime], Awaitable[None]]
@@ -151,10 +151,12 @@ async def test_a_withdrawn_permit_stays_on_record_and_can_be_put_back(
 
 
 async def test_withdrawing_ends_the_reminder_that_was_due(
-    ask: Ask, fields: dict[str, Any], pass_at: PassAt, house: House
+    ask: Ask, fields: dict[str, Any], pass_at: PassAt, installation: Installation
 ) -> None:
     await ask("PUT", PERMIT, fields)
-    await house.brakes.pause("all", "test", "a test", house.clock.now())
+    await installation.pause_store.pause(
+        "all", "test", "a test", installation.clock.now()
+    )
     await pass_at(datetime(2024, 9, 19, 1, 30, tzinfo=UTC))
     assert await states(ask) == ["due"]
     await ask("DELETE", PERMIT)

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from service.app import House
+from service.app import Installation
 from service.flow.rows import Outgoing
 from tests.web.conftest import FOOD, Ask, Http
 
@@ -60,9 +60,9 @@ async def texted(
     assert len(sent) == 1
 
 
-async def actions(house: House) -> list[tuple[str, str, dict[str, Any]]]:
+async def actions(installation: Installation) -> list[tuple[str, str, dict[str, Any]]]:
     wanted = text("SELECT by, what, detail FROM actions WHERE what LIKE 'rules%'")
-    async with house.database.read() as connection:
+    async with installation.database.read() as connection:
         rows = (await connection.execute(wanted)).all()
     return [(one.by, one.what, json.loads(one.detail)) for one in rows]
 
@@ -170,7 +170,7 @@ async def test_a_new_series_stands_beside_those_there_are(
 
 @pytest.mark.usefixtures("texted")
 async def test_a_dropped_step_is_refused_unless_forced_with_a_reason(
-    ask: Ask, house: House, version: dict[str, Any]
+    ask: Ask, installation: Installation, version: dict[str, Any]
 ) -> None:
     body = stepping(version, name="first-word") | {"new_term": "expiry"}
     _, seen = await ask("POST", f"{VERSIONS}?dry_run=true", body)
@@ -182,7 +182,7 @@ async def test_a_dropped_step_is_refused_unless_forced_with_a_reason(
     assert f"{dropped}; {again}; mend it" in problem["detail"]
     status, done = await ask("POST", f"{VERSIONS}?force=the+old+text+was+wrong", body)
     assert (status, done["objections"]) == (201, [dropped, again])
-    by, what, detail = (await actions(house))[-1]
+    by, what, detail = (await actions(installation))[-1]
     assert (by, what) == ("test", "rules apply")
     assert detail["reason"] == "the old text was wrong"
 
@@ -300,9 +300,9 @@ async def test_null_counts_as_absent_wherever_it_stands(
 @pytest.mark.parametrize(
     ("method", "path"),
     [
-        ("GET", "/v1/rules/cn-tea-house"),
-        ("POST", "/v1/rules/cn-tea-house/versions"),
-        ("POST", "/v1/rules/cn-tea-house/revert"),
+        ("GET", "/v1/rules/cn-tea-installation"),
+        ("POST", "/v1/rules/cn-tea-installation/versions"),
+        ("POST", "/v1/rules/cn-tea-installation/revert"),
     ],
 )
 async def test_an_unknown_rule_is_not_found(
@@ -311,7 +311,7 @@ async def test_an_unknown_rule_is_not_found(
     body = version if path.endswith("versions") else None
     status, problem = await ask(method, path, body)
     assert status == 404
-    assert "unknown rule 'cn-tea-house'" in problem["detail"]
+    assert "unknown rule 'cn-tea-installation'" in problem["detail"]
 
 
 async def test_a_version_is_no_longer_than_64_kib(

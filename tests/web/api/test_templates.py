@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from service.app import House
+from service.app import Installation
 from tests.web.conftest import Ask
 
 NAME = "renewal-last-call"
@@ -59,7 +59,7 @@ async def test_a_template_says_what_it_may_hold_and_every_version(
 
 
 async def test_a_dry_run_answers_what_saving_answers_and_saves_nothing(
-    ask: Ask, body: dict[str, Any], house: House
+    ask: Ask, body: dict[str, Any], installation: Installation
 ) -> None:
     status, seen = await ask("POST", f"{VERSIONS}?dry_run=true", body)
     assert (status, seen["saved"], seen["version"]) == (200, False, 1)
@@ -67,7 +67,7 @@ async def test_a_dry_run_answers_what_saving_answers_and_saves_nothing(
     assert seen["preview"]["authority"] == "990000"
     assert (seen["preview"]["encoding"], seen["preview"]["forced_by"]) == ("UCS-2", [])
     assert seen["longest"]["segments"] == 2
-    assert await house.rewording.store.saved() == []
+    assert await installation.template_deps.store.saved_versions() == []
     status, made = await ask("POST", VERSIONS, body)
     assert (status, made) == (201, seen | {"saved": True})
     for path in (VERSIONS, f"{VERSIONS}?dry_run=true"):

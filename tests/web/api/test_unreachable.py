@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import update
 
 from service.adapters.store.db.schema import recipients
-from service.app import House
+from service.app import Installation
 from tests.web.conftest import NOW
 
 Ask = Callable[..., Awaitable[tuple[int, Any]]]
@@ -17,12 +17,12 @@ PERMIT = "/v1/permits/cn-food-production-license/SC1019900000014"
 
 
 @pytest.fixture
-async def lost(house: House, ask: Ask, fields: dict[str, Any]) -> None:
+async def lost(installation: Installation, ask: Ask, fields: dict[str, Any]) -> None:
     """Three permits: of two no phone takes texts."""
     for at, phones in enumerate([fields["phones"], [], ["+12125550150"]]):
         status, _ = await ask("PUT", f"{PERMIT}{at}", fields | {"phones": phones})
         assert status == 201
-    async with house.database.write() as connection:
+    async with installation.database.write() as connection:
         await connection.execute(
             update(recipients)
             .where(recipients.c.masked == "+1212***0142")

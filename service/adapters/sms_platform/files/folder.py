@@ -12,11 +12,11 @@ from typing import Final
 
 from service.domain.errors import SetUpError
 
-MAKING: Final = ".making"
+PART_FOLDER: Final = ".making"
 """Inside the folder, so that the rename stays on one file system."""
 
 
-class Folder:
+class HandOverFolder:
     """A folder that only its owner can look into; files hold phones."""
 
     def __init__(self, path: Path) -> None:
@@ -24,9 +24,9 @@ class Folder:
         self.path = path
         try:
             path.mkdir(mode=0o700, exist_ok=True)
-            (path / MAKING).mkdir(mode=0o700, exist_ok=True)
+            (path / PART_FOLDER).mkdir(mode=0o700, exist_ok=True)
             open_to = stat.S_IMODE(path.stat().st_mode) & 0o077
-            probe = path / MAKING / "probe"
+            probe = path / PART_FOLDER / "probe"
             probe.touch(mode=0o600)
             probe.unlink(missing_ok=True)
         except OSError as error:
@@ -38,34 +38,34 @@ class Folder:
                 "run chmod 700 on it"
             )
 
-    def make(self, name: str, content: bytes) -> Path:
+    def write(self, name: str, content: bytes) -> Path:
         """Write a file, on the disk when this returns, and say where it belongs."""
-        made = self.path / MAKING / name
+        made = self.path / PART_FOLDER / name
         handle = os.open(made, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(handle, "wb") as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
-        _sync(made.parent)
+        _fsync_folder(made.parent)
         return self.path / name
 
 
-def place(path: Path) -> None:
+def place_file(path: Path) -> None:
     """Let a file appear that was made; nothing where that was done before.
 
     Raises `OSError` where the folder is not the one it was made in: a share, perhaps,
     that is not mounted now.
     """
-    making = path.parent / MAKING
+    making = path.parent / PART_FOLDER
     making.stat()
     try:
         (making / path.name).replace(path)
     except FileNotFoundError:
         return
-    _sync(path.parent)
+    _fsync_folder(path.parent)
 
 
-def _sync(folder: Path) -> None:
+def _fsync_folder(folder: Path) -> None:
     handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(handle)

@@ -7,49 +7,59 @@ from importlib import import_module
 from io import BytesIO, StringIO
 from typing import Any, Final
 
-from service.adapters.files.spreadsheet_formulas import guarded
-from service.adapters.sms_platform.format.model import Csv, FileFormat
-from service.adapters.sms_platform.message_fields import Slip, UnfitError, written
+from service.adapters.files.spreadsheet_formulas import guard_formula
+from service.adapters.sms_platform.format.model import CsvStyle, FileFormat
+from service.adapters.sms_platform.message_fields import (
+    PlatformMessage,
+    UnfitMessageError,
+    render_fields,
+)
 from service.domain.delivery.outcome import RefusalKind
 from service.domain.errors import SetUpError
 
-_NUMBER: Final = re.compile(r"\+[0-9]{5,15}")
+_PHONE: Final = re.compile(r"\+[0-9]{5,15}")
 """A phone, which a spreadsheet takes for a number at worst."""
 
 
-def cells(to: FileFormat, slip: Slip) -> list[str]:
+def message_row(file_format: FileFormat, message: PlatformMessage) -> list[str]:
     """The row of a message; raises `UnfitError` where a file cannot hold it unaltered.
 
     In a CSV file a quote before it would disarm a formula, and would be sent.
     """
-    row = list(written(to.columns, slip, to.style, {}).values())
-    if to.csv is None:
+    row = list(
+        render_fields(file_format.columns, message, file_format.style, {}).values()
+    )
+    if file_format.csv is None:
         return row
     for cell in row:
-        if guarded(cell) != cell and not _NUMBER.fullmatch(cell):
+        if guard_formula(cell) != cell and not _PHONE.fullmatch(cell):
             reason = "a spreadsheet would run it as a formula"
-            raise UnfitError(RefusalKind.BAD_CONTENT, "formula", reason)
+            raise UnfitMessageError(RefusalKind.BAD_CONTENT, "formula", reason)
     try:
-        "".join(row).encode(to.csv.encoding)
+        "".join(row).encode(file_format.csv.encoding)
     except UnicodeEncodeError:
-        reason = f"it has characters that {to.csv.encoding} lacks"
-        raise UnfitError(RefusalKind.BAD_CONTENT, "encoding", reason) from None
+        reason = f"it has characters that {file_format.csv.encoding} lacks"
+        raise UnfitMessageError(RefusalKind.BAD_CONTENT, "encoding", reason) from None
     return row
 
 
-def sheet(to: FileFormat, rows: Iterable[Sequence[str]]) -> bytes:
+def build_file(file_format: FileFormat, rows: Iterable[Sequence[str]]) -> bytes:
     """A whole file, its headings first."""
-    table = [list(to.columns), *rows]
-    return _xlsx(table) if to.csv is None else _csv(table, to.csv)
+    table = [list(file_format.columns), *rows]
+    return (
+        _build_xlsx(table)
+        if file_format.csv is None
+        else _build_csv(table, file_format.csv)
+    )
 
 
-def refuse_without_library(to: FileFormat) -> None:
+def require_xlsx_library(file_format: FileFormat) -> None:
     """Raise `SetUpError` now, and not when there is something to write."""
-    if to.csv is None:
+    if file_format.csv is None:
         _xlsxwriter()
 
 
-def _csv(table: Iterable[Sequence[str]], style: Csv) -> bytes:
+def _build_csv(table: Iterable[Sequence[str]], style: CsvStyle) -> bytes:
     text = StringIO(newline="")
     writer = csv.writer(
         text, delimiter=style.delimiter, lineterminator=style.line_ending
@@ -58,7 +68,7 @@ def _csv(table: Iterable[Sequence[str]], style: Csv) -> bytes:
     return text.getvalue().encode(style.encoding)
 
 
-def _xlsx(table: Iterable[Sequence[str]]) -> bytes:
+def _build_xlsx(table: Iterable[Sequence[str]]) -> bytes:
     """All cells are text: a number of eleven digits is nothing to calculate with."""
     content = BytesIO()
     book = _xlsxwriter().Workbook(content, {"in_memory": True})

@@ -16,8 +16,8 @@ from typing import Final
 
 import orjson
 
-from service.adapters.sms_platform.message_fields import Slip
-from service.flow.sending.post import elapsed
+from service.adapters.sms_platform.message_fields import PlatformMessage
+from service.flow.sending.post import monotonic_now
 
 _TABLES: Final = """
 CREATE TABLE IF NOT EXISTS slips (
@@ -35,9 +35,9 @@ CREATE TABLE IF NOT EXISTS batches (
 );
 """
 
-_WAITING: Final = "SELECT slip FROM slips WHERE slip IS NOT NULL ORDER BY rowid"
+_SELECT_WAITING: Final = "SELECT slip FROM slips WHERE slip IS NOT NULL ORDER BY rowid"
 
-_NOTHING_WRITTEN: Final = (
+_UNCHANGED_ERRORS: Final = (
     *("SQLITE_BUSY", "SQLITE_CANTOPEN", "SQLITE_FULL", "SQLITE_READONLY"),
 )
 """What SQLite says when it has changed nothing: sqlite.org/rescode.html."""
@@ -48,7 +48,7 @@ class NotSpooledError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Made:
+class FileBatch:
     """A file made of some slips: its number, where it belongs, who was left out.
 
     `path` is None where all were, each by its id with the reason.
@@ -74,38 +74,38 @@ class Spool:
         """Close the file."""
         self._connection.close()
 
-    def add(self, slip: Slip, now: datetime, before: float) -> None:
+    def add(self, message: PlatformMessage, now: datetime, deadline: float) -> None:
         """Keep a slip, on the disk when this returns; one that is there stays.
 
         Raises `NotSpooledError` where that cannot be, or not before an `elapsed()`:
         then nobody will find it later. Any other error leaves it open.
         """
         try:
-            with self._writing():
+            with self._transaction():
                 # The lock is held: who looks for this slip waits until we are done.
-                if elapsed() > before:
+                if monotonic_now() > deadline:
                     raise NotSpooledError("not written in time")
                 self._connection.execute(
                     "INSERT OR IGNORE INTO slips (id, at, slip) VALUES (?, ?, ?)",
-                    (slip.id, now.isoformat(), orjson.dumps(asdict(slip))),
+                    (message.id, now.isoformat(), orjson.dumps(asdict(message))),
                 )
         except sqlite3.OperationalError as error:
-            if error.sqlite_errorname.startswith(_NOTHING_WRITTEN):
+            if error.sqlite_errorname.startswith(_UNCHANGED_ERRORS):
                 raise NotSpooledError(error.sqlite_errorname) from error
             raise
 
-    def has(self, slip_id: str) -> datetime | None:
+    def spooled_at(self, message_id: str) -> datetime | None:
         """When a slip was added that was not left out; None: it is not here.
 
         Waits for a writer, and raises `sqlite3.OperationalError` where one takes too
         long: what it is about to write is then neither there nor not.
         """
         wanted = "SELECT at FROM slips WHERE id = ? AND left_out IS NULL"
-        with self._writing():
-            row = self._connection.execute(wanted, (slip_id,)).fetchone()
+        with self._transaction():
+            row = self._connection.execute(wanted, (message_id,)).fetchone()
         return datetime.fromisoformat(row[0]) if row else None
 
-    def known(self, ids: Collection[str]) -> Mapping[str, str | None]:
+    def left_out_reasons(self, ids: Collection[str]) -> Mapping[str, str | None]:
         """Those of some ids that are here, and why a slip was left out."""
         wanted = (
             "SELECT id, left_out FROM slips "
@@ -115,19 +115,24 @@ class Spool:
         return dict(self._connection.execute(wanted, (listed,)).fetchall())
 
     @property
-    def waiting(self) -> int:
+    def waiting_count(self) -> int:
         """How many slips no file has yet."""
         count = "SELECT count(*) FROM slips WHERE slip IS NOT NULL"
         return int(self._connection.execute(count).fetchone()[0])
 
-    def batch(self, make: Callable[[int, Sequence[Slip]], Made]) -> None:
+    def make_batch(
+        self, make: Callable[[int, Sequence[PlatformMessage]], FileBatch]
+    ) -> None:
         """Make a file of all that waits, which is then to be placed.
 
         `make` gets the lowest number its file may have. A file counts only when this
         has returned: until then `make` is called again for its slips.
         """
-        with self._writing():
-            slips = [_slip(blob) for (blob,) in self._connection.execute(_WAITING)]
+        with self._transaction():
+            slips = [
+                _load_message(blob)
+                for (blob,) in self._connection.execute(_SELECT_WAITING)
+            ]
             if not slips:
                 return
             next_number = "SELECT coalesce(max(number), 0) + 1 FROM batches"
@@ -142,23 +147,23 @@ class Spool:
                 [(made.number, made.left_out.get(one.id), one.id) for one in slips],
             )
 
-    def forget(self) -> None:
+    def checkpoint(self) -> None:
         """Leave nothing of what was taken out in SQLite's log either."""
         self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
-    def unplaced(self) -> list[Path]:
+    def unplaced_files(self) -> list[Path]:
         """Where files belong that are whole and perhaps not in place."""
         wanted = "SELECT path FROM batches WHERE NOT placed ORDER BY number"
         return [Path(path) for (path,) in self._connection.execute(wanted)]
 
-    def note_placed(self, path: Path) -> None:
+    def mark_placed(self, path: Path) -> None:
         """Note that a file is in place."""
         self._connection.execute(
             "UPDATE batches SET placed = 1 WHERE path = ?", (str(path),)
         )
 
     @contextmanager
-    def _writing(self) -> Iterator[None]:
+    def _transaction(self) -> Iterator[None]:
         self._connection.execute("BEGIN IMMEDIATE")
         try:
             yield
@@ -168,6 +173,8 @@ class Spool:
                 self._connection.execute("ROLLBACK")
 
 
-def _slip(blob: bytes) -> Slip:
+def _load_message(blob: bytes) -> PlatformMessage:
     told = orjson.loads(blob)
-    return Slip(**told | {"valid_until": datetime.fromisoformat(told["valid_until"])})
+    return PlatformMessage(
+        **told | {"valid_until": datetime.fromisoformat(told["valid_until"])}
+    )

@@ -5,16 +5,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from service.adapters.sms_platform.message_fields import Content, Secret, Style
+from service.adapters.sms_platform.message_fields import FieldSource, Secret, ValueStyle
 from service.domain.delivery.outcome import RefusalKind
 from service.domain.delivery.status import MessageState
 
-Sheet = Literal["csv", "xlsx"]
-Body = Literal["json", "form"]
+FileKind = Literal["csv", "xlsx"]
+BodyKind = Literal["json", "form"]
 
 
 @dataclass(frozen=True, slots=True)
-class Csv:
+class CsvStyle:
     """How a CSV file is written or read."""
 
     encoding: str = "utf-8-sig"
@@ -22,7 +22,7 @@ class Csv:
     line_ending: str = "\r\n"
 
 
-CSV = Csv()
+DEFAULT_CSV_STYLE = CsvStyle()
 """As spreadsheets everywhere read it."""
 
 
@@ -34,9 +34,9 @@ class FileFormat:
     """
 
     folder: Path
-    columns: Mapping[str, Content]
-    style: Style
-    csv: Csv | None
+    columns: Mapping[str, FieldSource]
+    style: ValueStyle
+    csv: CsvStyle | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +47,10 @@ class AnswerFormat:
     that field the status alone says so. `id` and `code` are fields as well.
     """
 
-    success: str | None = None
-    yes: frozenset[str] = frozenset()
-    id: str | None = None
-    code: str | None = None
+    success_field: str | None = None
+    success_values: frozenset[str] = frozenset()
+    id_field: str | None = None
+    code_field: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +58,10 @@ class HttpFormat:
     """One POST a message; `codes` say what kind of no a platform's code is."""
 
     url: str
-    body: Body
-    fields: Mapping[str, Content]
-    headers: Mapping[str, Content]
-    style: Style
+    body_kind: BodyKind
+    fields: Mapping[str, FieldSource]
+    headers: Mapping[str, FieldSource]
+    style: ValueStyle
     answer: AnswerFormat
     codes: Mapping[str, RefusalKind]
 
@@ -72,7 +72,7 @@ class WebhookFormat:
 
     header: str
     secret: Secret
-    body: Body
+    body_kind: BodyKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,30 +88,33 @@ class ResultsFormat:
     code: str | None
     statuses: Mapping[str, MessageState]
     codes: Mapping[str, RefusalKind]
-    csv: Csv
+    csv: CsvStyle
     ignore: frozenset[str]
     webhook: WebhookFormat | None
 
 
 @dataclass(frozen=True, slots=True)
-class Format:
+class PlatformFormat:
     """A whole format file; `where` is its path."""
 
-    where: str
-    sends: FileFormat | HttpFormat
+    path: str
+    outgoing: FileFormat | HttpFormat
     results: ResultsFormat | None
 
     @property
-    def our_ids(self) -> bool:
+    def uses_our_ids(self) -> bool:
         """Whether the platform speaks of messages by our ids, not by its own."""
-        return isinstance(self.sends, FileFormat) or self.sends.answer.id is None
+        return (
+            isinstance(self.outgoing, FileFormat)
+            or self.outgoing.answer.id_field is None
+        )
 
     @property
-    def variables(self) -> list[str]:
+    def secret_variables(self) -> list[str]:
         """The environment variables whose values it needs."""
-        said = list[Content]()
-        if isinstance(self.sends, HttpFormat):
-            said += [*self.sends.headers.values(), *self.sends.fields.values()]
+        said = list[FieldSource]()
+        if isinstance(self.outgoing, HttpFormat):
+            said += [*self.outgoing.headers.values(), *self.outgoing.fields.values()]
         if self.results and self.results.webhook:
             said.append(self.results.webhook.secret)
         return sorted({one.variable for one in said if isinstance(one, Secret)})

@@ -9,7 +9,7 @@ from typing import Final, TypeVar
 from service.adapters.sms_platform.message_fields import (
     FIELDS,
     Constant,
-    Content,
+    FieldSource,
     Secret,
 )
 from service.domain.formats import values as reader
@@ -30,12 +30,12 @@ _URL: Final = re.compile(r"https?://[^\s/#?@]+(/[^\s#]*)?")
 _EXAMPLE: Final = datetime(2026, 11, 18, 17, 5, 9)  # noqa: DTZ001 - only its digits
 
 
-def content(*, secret: bool) -> Callable[[object], Content]:
+def read_field_source(*, secret: bool) -> Callable[[object], FieldSource]:
     """Read what stands under a name: a field, a constant, or a secret's variable."""
     more = ', or { secret = "VARIABLE" }' if secret else ""
     expected = f'one of {", ".join(FIELDS)}, or {{ constant = "text" }}{more}'
 
-    def read(value: object) -> Content:
+    def read(value: object) -> FieldSource:
         if isinstance(value, str) and value in FIELDS:
             return value
         if isinstance(value, Mapping) and value.keys() == {"constant"}:
@@ -47,9 +47,9 @@ def content(*, secret: bool) -> Callable[[object], Content]:
     return read
 
 
-def header_content(value: object) -> Content:
+def header_content(value: object) -> FieldSource:
     """Read the value of a header: a constant, a secret, or our id."""
-    found = content(secret=True)(value)
+    found = read_field_source(secret=True)(value)
     if not isinstance(found, str) or found == "id":
         return found
     expected = "in a header only id, a constant or a secret"
@@ -123,17 +123,17 @@ def words(value: object) -> frozenset[str]:
     raise ExpectedError(expected)
 
 
-def named(
+def read_named_values(
     table: Table, key: str, read: Callable[[object], T], **default: object
 ) -> Mapping[str, T]:
     """Read a table of at least one key; its keys are the platform's own names."""
-    names = table.read(key, _filled, **default)
+    names = table.read(key, _nonempty_table, **default)
     if not names:
         return {}
     return table.table(key, lambda inner: {one: inner.read(one, read) for one in names})
 
 
-def _filled(value: object) -> Mapping[str, object]:
+def _nonempty_table(value: object) -> Mapping[str, object]:
     if isinstance(value, Mapping) and value and all(value):
         return value
     expected = "a table with a key for each name"

@@ -9,23 +9,31 @@ from urllib.parse import urlencode
 import aiohttp
 import orjson
 
-from service.adapters.http.answers import LONGEST_ANSWER, retry_after, text_of, timeouts
-from service.adapters.http.late_body import FORM, Timely
+from service.adapters.http.answers import (
+    LONGEST_ANSWER,
+    client_timeout,
+    read_body,
+    retry_after,
+)
+from service.adapters.http.late_body import FORM_MEDIA_TYPE, DeadlineBody
 from service.adapters.sms_platform.files.provider import TOO_LATE
 from service.adapters.sms_platform.format.model import HttpFormat
-from service.adapters.sms_platform.http.answers import failed, judged
-from service.adapters.sms_platform.json_paths import nested
-from service.adapters.sms_platform.message_fields import (
-    Slip,
-    UnfitError,
-    slip_of,
-    written,
+from service.adapters.sms_platform.http.answers import (
+    outcome_of_answer,
+    outcome_of_error,
 )
-from service.adapters.sms_platform.results.receipt import NAME
-from service.adapters.sms_platform.results.webhook import Webhook
+from service.adapters.sms_platform.json_paths import nest_fields
+from service.adapters.sms_platform.message_fields import (
+    PlatformMessage,
+    UnfitMessageError,
+    render_fields,
+    to_platform_message,
+)
+from service.adapters.sms_platform.results.receipt import PROVIDER_NAME
+from service.adapters.sms_platform.results.webhook import ResultsWebhook
 from service.domain.delivery.outcome import (
-    Found,
     Inbound,
+    ListedMessage,
     NotPosted,
     Outcome,
     Receipt,
@@ -34,69 +42,73 @@ from service.domain.delivery.outcome import (
 from service.flow.ports import Clock
 from service.flow.rows import OpenMessage, Outgoing
 
-MEDIA = {"json": "application/json", "form": FORM}
+MEDIA_TYPES = {"json": "application/json", "form": FORM_MEDIA_TYPE}
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
-class Http:
+class HttpProvider:
     """A `Provider`: a platform that can be told, and not be asked.
 
     What it answered neither yes nor no to stays unknown until its result comes, or an
     operator decides. `timeout` is in seconds for a whole POST.
     """
 
-    to: HttpFormat
+    http_format: HttpFormat
     session: aiohttp.ClientSession
     proxy: str | None = field(repr=False)
     secrets: Mapping[str, str] = field(repr=False)
     clock: Clock
     timeout: float
-    webhook: Webhook
-    name: str = NAME
-    by_our_id: bool = True
+    webhook: ResultsWebhook
+    name: str = PROVIDER_NAME
+    finds_by_our_id: bool = True
 
     async def send(self, message: Outgoing) -> Outcome:
         """POST one message, once, unless its time is over."""
         if message.valid_for <= self.timeout:
             return NotPosted(TOO_LATE)
         try:
-            slip = slip_of(message, self.clock.now())
-            body, headers = request(self.to, slip, self.secrets)
-        except UnfitError as error:
+            slip = to_platform_message(message, self.clock.now())
+            body, headers = build_request(self.http_format, slip, self.secrets)
+        except UnfitMessageError as error:
             return Refused(error.kind, error.code, error.reason)
         try:
             async with self.session.post(
-                self.to.url,
-                data=Timely(body, MEDIA[self.to.body], message.post_until),
+                self.http_format.url,
+                data=DeadlineBody(
+                    body, MEDIA_TYPES[self.http_format.body_kind], message.post_until
+                ),
                 headers=headers | {"Accept-Encoding": "identity"},
                 allow_redirects=False,
                 proxy=self.proxy,
-                timeout=timeouts(self.timeout),
+                timeout=client_timeout(self.timeout),
             ) as answer:
-                text = await text_of(answer, LONGEST_ANSWER)
+                text = await read_body(answer, LONGEST_ANSWER)
                 wait = retry_after(answer)
         except Exception as error:  # noqa: BLE001 - the POST may have begun
-            return failed(error)
-        return judged(self.to, answer.status, text, wait, message.id)
+            return outcome_of_error(error)
+        return outcome_of_answer(
+            self.http_format, answer.status, text, wait, message.id
+        )
 
-    async def hand_over(self) -> None:
+    async def flush(self) -> None:
         """Each has left already."""
 
     async def find(
         self,
         message: OpenMessage,  # noqa: ARG002 - nothing can be asked
-        to: str,  # noqa: ARG002
-    ) -> Sequence[Found] | None:
+        phone: str,  # noqa: ARG002
+    ) -> Sequence[ListedMessage] | None:
         """None: the platform cannot be asked."""
         return None
 
-    async def fetch(self, provider_id: str) -> Receipt | None:  # noqa: ARG002 - likewise
+    async def fetch_receipt(self, provider_id: str) -> Receipt | None:  # noqa: ARG002 - likewise
         """None: the platform cannot be asked."""
         return None
 
-    async def fetch_many(
+    async def fetch_receipts(
         self,
         provider_ids: Collection[str],  # noqa: ARG002 - likewise
         since: datetime,  # noqa: ARG002
@@ -111,13 +123,13 @@ class Http:
         return self.webhook.parse(headers, body, path)
 
 
-def request(
-    to: HttpFormat, slip: Slip, secrets: Mapping[str, str]
+def build_request(
+    http_format: HttpFormat, message: PlatformMessage, secrets: Mapping[str, str]
 ) -> tuple[bytes, dict[str, str]]:
     """The body and the headers of a POST; raises `UnfitError`."""
-    fields = written(to.fields, slip, to.style, secrets)
-    headers = written(to.headers, slip, to.style, secrets)
-    headers["Content-Type"] = MEDIA[to.body]
-    if to.body == "json":
-        return orjson.dumps(nested(fields)), headers
+    fields = render_fields(http_format.fields, message, http_format.style, secrets)
+    headers = render_fields(http_format.headers, message, http_format.style, secrets)
+    headers["Content-Type"] = MEDIA_TYPES[http_format.body_kind]
+    if http_format.body_kind == "json":
+        return orjson.dumps(nest_fields(fields)), headers
     return urlencode(fields).encode(), headers

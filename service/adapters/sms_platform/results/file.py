@@ -8,16 +8,16 @@ from io import StringIO
 from pathlib import Path
 from typing import Final
 
-from service.adapters.files.csv_records import Record, Records
+from service.adapters.files.csv_records import CsvRecord, CsvRecordReader
 from service.adapters.files.read import read_file
-from service.adapters.files.spreadsheet_formulas import unguarded
-from service.adapters.registers.csv_file import VERDICT
+from service.adapters.files.spreadsheet_formulas import unguard_formula
+from service.adapters.registers.csv_file import REJECT_COLUMNS
 from service.adapters.sms_platform.format.model import ResultsFormat
 from service.adapters.sms_platform.results.receipt import receipt_of
-from service.adapters.sms_platform.results.workbook import rows_of
+from service.adapters.sms_platform.results.workbook import read_workbook
 from service.domain.delivery.outcome import Receipt
 from service.domain.errors import InvalidError, Mistake
-from service.domain.formats.raw import bare, label, shown
+from service.domain.formats.raw import safe_label, show_value, strip_blanks
 
 MOST_BYTES: Final = 64 * 1024 * 1024
 """A CSV file is read whole; half a million results have some forty million."""
@@ -34,31 +34,41 @@ class ResultRow:
 
 
 def read_results(
-    path: Path, results: ResultsFormat, *, our_ids: bool
+    path: Path, results: ResultsFormat, *, uses_our_ids: bool
 ) -> Iterator[ResultRow]:
     """Read a file of results; a rejects file, put right, reads like its origin.
 
     Raises `InvalidError` naming the file, before the first row, where the file as a
     whole is wrong: unreadable, empty, or with columns that the format does not know.
     """
-    records = _workbook(path) if path.suffix.lower() == ".xlsx" else _csv(path, results)
+    records = (
+        _workbook_records(path)
+        if path.suffix.lower() == ".xlsx"
+        else _csv_records(path, results)
+    )
     first = next(records, None)
     if first is None:
         raise InvalidError(path.name, [Mistake("file", "nothing", "a header and rows")])
-    header = [bare(cell) for cell in first.cells]
-    skipped = len(VERDICT) if tuple(header[: len(VERDICT)]) == VERDICT else 0
+    header = [strip_blanks(cell) for cell in first.cells]
+    skipped = (
+        len(REJECT_COLUMNS)
+        if tuple(header[: len(REJECT_COLUMNS)]) == REJECT_COLUMNS
+        else 0
+    )
     header = header[skipped:]
-    if mistakes := list(_mistakes(header, results)):
+    if mistakes := list(_header_mistakes(header, results)):
         raise InvalidError(path.name, mistakes)
     for record in records:
-        yield _row(record.without(skipped), header, results, our_ids=our_ids)
+        yield _read_row(
+            record.without_first(skipped), header, results, our_ids=uses_our_ids
+        )
 
 
-def _workbook(path: Path) -> Iterator[Record]:
-    return (Record(line, cells) for line, cells in rows_of(path))
+def _workbook_records(path: Path) -> Iterator[CsvRecord]:
+    return (CsvRecord(line, cells) for line, cells in read_workbook(path))
 
 
-def _csv(path: Path, results: ResultsFormat) -> Iterator[Record]:
+def _csv_records(path: Path, results: ResultsFormat) -> Iterator[CsvRecord]:
     """Its records; with a BOM it is UTF-8, and a rejects file has commas."""
     content = read_file(path)
     if len(content) > MOST_BYTES:
@@ -72,42 +82,44 @@ def _csv(path: Path, results: ResultsFormat) -> Iterator[Record]:
     except UnicodeDecodeError:
         mistake = Mistake("file", f"bytes that are not {encoding}", "its encoding")
         raise InvalidError(path.name, [mistake]) from None
-    rejects = marked and text.startswith(",".join(VERDICT))
-    return Records(StringIO(text), "," if rejects else results.csv.delimiter)
+    rejects = marked and text.startswith(",".join(REJECT_COLUMNS))
+    return CsvRecordReader(StringIO(text), "," if rejects else results.csv.delimiter)
 
 
-def _mistakes(header: Sequence[str], results: ResultsFormat) -> Iterator[Mistake]:
+def _header_mistakes(
+    header: Sequence[str], results: ResultsFormat
+) -> Iterator[Mistake]:
     named = [one for one in (results.id, results.status, results.code) if one]
     for name, times in Counter(header).items():
         if not name:
             yield Mistake("header", "a column without a name", "a name for each")
         elif times > 1:
-            yield Mistake(label(name), f"{times} columns of that name", "one")
+            yield Mistake(safe_label(name), f"{times} columns of that name", "one")
         elif name not in {*named, *results.ignore}:
             expected = f"one of {', '.join(named)}; or [results] to ignore it"
-            yield Mistake(label(name), "a column nobody knows", expected)
+            yield Mistake(safe_label(name), "a column nobody knows", expected)
     for name in named:
         if name not in header:
             yield Mistake(name, "no such column", "it in the header")
 
 
-def _row(
-    record: Record, header: Sequence[str], results: ResultsFormat, *, our_ids: bool
+def _read_row(
+    record: CsvRecord, header: Sequence[str], results: ResultsFormat, *, our_ids: bool
 ) -> ResultRow:
-    cells = [unguarded(cell) for cell in record.cells]
+    cells = [unguard_formula(cell) for cell in record.cells]
     raw = dict.fromkeys(header, "") | dict(zip(header, cells, strict=False))
     try:
         _refuse_misshapen(record, header)
-        receipt = receipt_of(results, raw, "row", our_ids=our_ids)
+        receipt = receipt_of(results, raw, "row", uses_our_ids=our_ids)
         _refuse_unknown(receipt, raw, results)
     except InvalidError as error:
         return ResultRow(record.line, raw, None, error)
     return ResultRow(record.line, raw, receipt, None)
 
 
-def _refuse_misshapen(record: Record, header: Sequence[str]) -> None:
-    if record.broken or len(record.cells) != len(header):
-        found = record.broken or f"{len(record.cells)} cells"
+def _refuse_misshapen(record: CsvRecord, header: Sequence[str]) -> None:
+    if record.error or len(record.cells) != len(header):
+        found = record.error or f"{len(record.cells)} cells"
         expected = f"{len(header)} cells, as in the header"
         raise InvalidError("row", [Mistake("row", found, expected)])
 
@@ -116,6 +128,6 @@ def _refuse_unknown(
     receipt: Receipt, raw: Mapping[str, str], results: ResultsFormat
 ) -> None:
     if receipt.state is None:
-        found, expected = shown(raw[results.status]), ", ".join(results.statuses)
+        found, expected = show_value(raw[results.status]), ", ".join(results.statuses)
         mistake = Mistake(results.status, found, f"one of {expected}")
         raise InvalidError("row", [mistake])

@@ -7,53 +7,58 @@ from service.adapters.sms_platform.format.model import ResultsFormat
 from service.domain.delivery.outcome import Receipt
 from service.domain.delivery.status import MessageState
 from service.domain.errors import InvalidError, Mistake
-from service.domain.formats.raw import CONTROLS, bare, label, shown
+from service.domain.formats.raw import (
+    CONTROL_CHARACTERS,
+    safe_label,
+    show_value,
+    strip_blanks,
+)
 
-NAME: Final = "outbox"
+PROVIDER_NAME: Final = "outbox"
 """The provider's, in the ledger and in the webhook's address."""
 
 LONGEST_ID, LONGEST_CODE = 64, 16
 """Characters, as the ledger keeps them."""
 
-_FAILURES: Final[Collection[MessageState | None]] = (
+_FAILURE_STATES: Final[Collection[MessageState | None]] = (
     MessageState.UNDELIVERED,
     MessageState.FAILED,
 )
 
 
 def receipt_of(
-    results: ResultsFormat, told: Mapping[str, str], where: str, *, our_ids: bool
+    results: ResultsFormat, values: Mapping[str, str], where: str, *, uses_our_ids: bool
 ) -> Receipt:
     """A receipt of what is told by column or field; its state is None where unknown.
 
     Raises `InvalidError` with what cannot be acted on. Only status and code are kept
     raw, with whatever looks like a phone masked.
     """
-    said = bare(told.get(results.id, ""))
-    status = bare(told.get(results.status, ""))
-    code = bare(told.get(results.code, "")) if results.code else ""
+    said = strip_blanks(values.get(results.id, ""))
+    status = strip_blanks(values.get(results.status, ""))
+    code = strip_blanks(values.get(results.code, "")) if results.code else ""
     mistakes = []
-    if not 0 < len(said) <= LONGEST_ID or CONTROLS.search(said):
+    if not 0 < len(said) <= LONGEST_ID or CONTROL_CHARACTERS.search(said):
         expected = f"an id of at most {LONGEST_ID} characters"
         mistakes.append(
-            Mistake(results.id, shown(said) if said else "nothing", expected)
+            Mistake(results.id, show_value(said) if said else "nothing", expected)
         )
     if not status:
         mistakes.append(Mistake(results.status, "nothing", "a status"))
-    if len(code) > LONGEST_CODE or CONTROLS.search(code):
+    if len(code) > LONGEST_CODE or CONTROL_CHARACTERS.search(code):
         expected = f"a code of at most {LONGEST_CODE} characters"
-        mistakes.append(Mistake(str(results.code), shown(code), expected))
+        mistakes.append(Mistake(str(results.code), show_value(code), expected))
     if mistakes:
         raise InvalidError(where, mistakes)
     state = results.statuses.get(status)
-    failed = state in _FAILURES
+    failed = state in _FAILURE_STATES
     return Receipt(
-        provider=NAME,
+        provider=PROVIDER_NAME,
         provider_id=said,
         state=state,
-        raw={results.status: label(status)}
-        | ({results.code: label(code)} if results.code and code else {}),
-        ref=said if our_ids else None,
+        raw={results.status: safe_label(status)}
+        | ({results.code: safe_label(code)} if results.code and code else {}),
+        message_id=said if uses_our_ids else None,
         code=code or None if failed else None,
         kind=results.codes.get(code) if failed else None,
     )

@@ -9,7 +9,7 @@ from typing import Final
 from urllib.parse import parse_qsl
 
 from service.adapters.sms_platform.format.model import ResultsFormat, WebhookFormat
-from service.adapters.sms_platform.json_paths import parsed, text_at
+from service.adapters.sms_platform.json_paths import parse_json, text_at
 from service.adapters.sms_platform.results.receipt import receipt_of
 from service.domain.delivery.outcome import Receipt
 from service.domain.errors import ForgedError, InvalidError, Mistake
@@ -20,12 +20,12 @@ _MOST_FIELDS: Final = 200
 
 
 @dataclass(frozen=True, slots=True)
-class Webhook:
+class ResultsWebhook:
     """Takes results by a format; `secrets` are those of the variables it names."""
 
     results: ResultsFormat | None
     secrets: Mapping[str, str] = field(repr=False)
-    our_ids: bool
+    uses_our_ids: bool
 
     def parse(self, headers: Mapping[str, str], body: bytes, path: str) -> Receipt:
         """A result; raises `ForgedError` without the secret, or `InvalidError`."""
@@ -44,16 +44,16 @@ class Webhook:
         if not hmac.compare_digest(said, secret):
             header = results.webhook.header
             raise ForgedError(f"webhook: {header} is not the secret; nothing changed")
-        told = _reader(results.webhook, body)
+        told = _field_reader(results.webhook, body)
         names = [one for one in (results.id, results.status, results.code) if one]
         values = {name: told(name) or "" for name in names}
-        return receipt_of(results, values, "webhook", our_ids=self.our_ids)
+        return receipt_of(results, values, "webhook", uses_our_ids=self.uses_our_ids)
 
 
-def _reader(webhook: WebhookFormat, body: bytes) -> Callable[[str], str | None]:
+def _field_reader(webhook: WebhookFormat, body: bytes) -> Callable[[str], str | None]:
     """Reads fields of a body by name; raises `InvalidError` for one of another kind."""
-    if webhook.body == "json":
-        document = parsed(body)
+    if webhook.body_kind == "json":
+        document = parse_json(body)
         if not isinstance(document, Mapping):
             raise _misshapen("a JSON object")
         return partial(text_at, document)

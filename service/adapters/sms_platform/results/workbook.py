@@ -19,20 +19,20 @@ from service.domain.errors import InvalidError, Mistake, SetUpError
 MOST_UNPACKED: Final = 256 * 1024 * 1024
 """Bytes; 200,000 rows of twelve columns take less than half."""
 
-_MEMORY: Final = 2 * 1024 * 1024 * 1024
-_SECONDS: Final = 60
+_MEMORY_LIMIT: Final = 2 * 1024 * 1024 * 1024
+_CPU_LIMIT: Final = 60
 _WITHOUT_LIBRARY: Final = 3
 _DIGITS: Final = 15
 """A spreadsheet keeps no more digits of a number: a longer id has lost its end."""
 
 
-def rows_of(path: Path) -> Iterator[tuple[int, list[str]]]:
+def read_workbook(path: Path) -> Iterator[tuple[int, list[str]]]:
     """Each row that is not empty, with its number.
 
     Raises `InvalidError` where the file is no workbook that can be read within bounds,
     `SetUpError` where the library is missing.
     """
-    _refuse_swollen(path)
+    _refuse_too_large(path)
     read = subprocess.run(  # noqa: S603 - ourselves
         [sys.executable, "-m", __name__, str(path)],
         stdout=subprocess.PIPE,
@@ -52,7 +52,7 @@ def rows_of(path: Path) -> Iterator[tuple[int, list[str]]]:
             yield number, cells
 
 
-def _refuse_swollen(path: Path) -> None:
+def _refuse_too_large(path: Path) -> None:
     try:
         with zipfile.ZipFile(path) as archive:
             unpacked = sum(one.file_size for one in archive.infolist())
@@ -74,9 +74,9 @@ def _text(value: object) -> str:
     return str(value)
 
 
-def _child(path: str) -> int:
-    resource.setrlimit(resource.RLIMIT_AS, (_MEMORY, _MEMORY))
-    resource.setrlimit(resource.RLIMIT_CPU, (_SECONDS, _SECONDS))
+def _print_rows(path: str) -> int:
+    resource.setrlimit(resource.RLIMIT_AS, (_MEMORY_LIMIT, _MEMORY_LIMIT))
+    resource.setrlimit(resource.RLIMIT_CPU, (_CPU_LIMIT, _CPU_LIMIT))
     try:
         from python_calamine import CalamineWorkbook  # noqa: PLC0415 - under the limits
     except ModuleNotFoundError:
@@ -88,4 +88,4 @@ def _child(path: str) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(_child(sys.argv[1]))
+    sys.exit(_print_rows(sys.argv[1]))

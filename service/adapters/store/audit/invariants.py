@@ -5,9 +5,9 @@ Each query selects one column: what to show of the offending row.
 
 from collections.abc import Iterable, Mapping
 
-from service.domain.delivery.retry import AFTER
+from service.domain.delivery.retry import RETRY_DELAYS
 from service.domain.delivery.status import (
-    IN_VAIN,
+    ACCEPTED_BUT_FAILED,
     RANK,
     REMINDER_AFTER,
     MessageState,
@@ -15,7 +15,7 @@ from service.domain.delivery.status import (
 )
 
 
-def _led_to(after: ReminderState) -> list[ReminderState]:
+def _allowed_after(after: ReminderState) -> list[ReminderState]:
     """What a message may have made of its reminders: one that failed may be retried."""
     retrying = [ReminderState.RETRYING] if after is ReminderState.FAILED else []
     return [after, *retrying]
@@ -27,10 +27,10 @@ def _quoted(words: Iterable[str]) -> str:
 
 _ACCEPTED = _quoted(REMINDER_AFTER)
 
-_IN_VAIN = _quoted(IN_VAIN)
+_IN_VAIN = _quoted(ACCEPTED_BUT_FAILED)
 
-_AFTER = " OR ".join(
-    f"(m.state = '{message}' AND r.state NOT IN ({_quoted(_led_to(reminder))}))"
+_STATES_DISAGREE = " OR ".join(
+    f"(m.state = '{message}' AND r.state NOT IN ({_quoted(_allowed_after(reminder))}))"
     for message, reminder in REMINDER_AFTER.items()
 )
 
@@ -42,7 +42,7 @@ _RANKS = " OR ".join(
     f"(state = '{state}' AND rank <> {rank})" for state, rank in RANK.items()
 )
 
-_OF_REMINDER = (
+_LINK_OF_REMINDER = (
     "l.permit_id = r.permit_id AND l.expires_on = r.expires_on AND l.step = r.step"
 )
 
@@ -53,7 +53,7 @@ CONTRADICTIONS: Mapping[str, str] = {
         AND (m.id IS NULL OR m.state NOT IN ({_ACCEPTED}))""",
     "reminder and message disagree": f"""
         SELECT r.permit_id FROM reminders r JOIN messages m ON m.id = r.message_id
-        WHERE {_AFTER}
+        WHERE {_STATES_DISAGREE}
         OR (m.state IN ('sending', 'uncertain') AND r.state <> m.state)
         OR (m.state = 'given-up' AND r.state <> 'failed')
         OR (m.state = 'not-accepted' AND r.state = 'failed' AND r.sent_at IS NULL)""",
@@ -63,7 +63,7 @@ CONTRADICTIONS: Mapping[str, str] = {
     "message counted as another type's than its reminder": f"""
         SELECT m.id FROM messages m
         JOIN message_reminders l ON l.message_id = m.id AND l.position = 0
-        JOIN reminders r ON {_OF_REMINDER}
+        JOIN reminders r ON {_LINK_OF_REMINDER}
         WHERE m.rule <> r.rule OR m.authority <> r.authority
         OR (m.template NOT IN (r.template, 'digest')
         AND (r.redated_at IS NULL OR r.redated_at < m.claimed_at))""",
@@ -85,30 +85,30 @@ CONTRADICTIONS: Mapping[str, str] = {
         SELECT r.permit_id FROM reminders r JOIN (
             SELECT l.permit_id, l.expires_on, l.step, min(m.accepted_at) AS first_at
             FROM message_reminders l JOIN messages m ON m.id = l.message_id
-            GROUP BY l.permit_id, l.expires_on, l.step) AS l ON {_OF_REMINDER}
+            GROUP BY l.permit_id, l.expires_on, l.step) AS l ON {_LINK_OF_REMINDER}
         WHERE r.sent_at <> l.first_at
         OR (r.sent_at IS NULL) <> (l.first_at IS NULL)""",
     "reminder counted on another day than it was sent": f"""
         SELECT r.permit_id FROM reminders r WHERE r.sent_at IS NOT NULL
         AND NOT EXISTS (SELECT 1 FROM reminder_events l
-        WHERE l.state = 'sent' AND l.at = r.sent_at AND {_OF_REMINDER})""",
+        WHERE l.state = 'sent' AND l.at = r.sent_at AND {_LINK_OF_REMINDER})""",
     "reminder in its state since another time than its last move": f"""
         SELECT r.permit_id FROM reminders r WHERE r.state_at <> coalesce((
-        SELECT l.at FROM reminder_events l WHERE {_OF_REMINDER}
+        SELECT l.at FROM reminder_events l WHERE {_LINK_OF_REMINDER}
         ORDER BY l.id DESC LIMIT 1), r.born_at)""",
     "reminder texted twice": f"""
         SELECT l.permit_id FROM message_reminders l JOIN messages m
         ON m.id = l.message_id AND m.state IN ({_ACCEPTED})
         GROUP BY l.permit_id, l.expires_on, l.step
         HAVING sum(CASE WHEN m.state IN ({_IN_VAIN}) THEN 0 ELSE 1 END) > 1
-        OR count(*) > {1 + len(AFTER)}""",
+        OR count(*) > {1 + len(RETRY_DELAYS)}""",
     "reminder linked to no message of its own": f"""
         SELECT r.permit_id FROM reminders r WHERE r.message_id IS NOT NULL
         AND NOT EXISTS (SELECT 1 FROM message_reminders l
-        WHERE l.message_id = r.message_id AND {_OF_REMINDER})""",
+        WHERE l.message_id = r.message_id AND {_LINK_OF_REMINDER})""",
     "message without a reminder": f"""
         SELECT m.id FROM messages m WHERE NOT EXISTS (
-        SELECT 1 FROM message_reminders l JOIN reminders r ON {_OF_REMINDER}
+        SELECT 1 FROM message_reminders l JOIN reminders r ON {_LINK_OF_REMINDER}
         WHERE l.message_id = m.id)""",
     "link to a message that is gone": """
         SELECT l.message_id FROM message_reminders l

@@ -9,7 +9,7 @@ from service.adapters.store.db.schema import actions, messages
 from service.domain.delivery.status import MessageState
 from service.flow.sending.resolve import Decision
 
-_STATE: Final = case(
+_STATE_DECIDED: Final = case(
     (actions.c.what == Decision.GIVE_UP, MessageState.GIVEN_UP),
     else_=MessageState.NOT_ACCEPTED,
 )
@@ -20,13 +20,13 @@ _ITS_MESSAGE: Final = messages.c.id == cast(
     Uuid(as_uuid=False),
 )
 
-_TOLD: Final = (
+_REASON_MATCHES: Final = (
     "operator " + actions.c.by + ": " + actions.c.detail["why"].as_string()
 ) == messages.c.reason
 
-_NOTED: Final = actions.c.what.in_(list(Decision))
+_IS_DECISION: Final = actions.c.what.in_(list(Decision))
 
-_UNNOTED: Final = select(messages.c.id).where(
+_UNLOGGED_DECISIONS: Final = select(messages.c.id).where(
     or_(
         messages.c.state == MessageState.GIVEN_UP,
         and_(
@@ -34,23 +34,28 @@ _UNNOTED: Final = select(messages.c.id).where(
             messages.c.reason.like("operator %"),
         ),
     ),
-    ~exists().where(_NOTED, _ITS_MESSAGE, _TOLD, messages.c.state == _STATE),
+    ~exists().where(
+        _IS_DECISION, _ITS_MESSAGE, _REASON_MATCHES, messages.c.state == _STATE_DECIDED
+    ),
 )
 
-_UNDONE: Final = select(actions.c.id).where(
-    _NOTED,
+_UNAPPLIED_DECISIONS: Final = select(actions.c.id).where(
+    _IS_DECISION,
     ~exists().where(
         _ITS_MESSAGE,
-        or_(messages.c.rank > 0, and_(_TOLD, messages.c.state == _STATE)),
+        or_(
+            messages.c.rank > 0,
+            and_(_REASON_MATCHES, messages.c.state == _STATE_DECIDED),
+        ),
     ),
 )
 
 
-async def differences(connection: AsyncConnection) -> list[str]:
+async def find_unmatched_decisions(connection: AsyncConnection) -> list[str]:
     """Decisions that nobody noted, and notes of decisions that are not there."""
     checks: tuple[tuple[str, Select[Any]], ...] = (
-        ("message decided by nobody", _UNNOTED),
-        ("decision that its message does not show", _UNDONE),
+        ("message decided by nobody", _UNLOGGED_DECISIONS),
+        ("decision that its message does not show", _UNAPPLIED_DECISIONS),
     )
     return [
         f"{what}: {row[0]}"

@@ -8,7 +8,7 @@ from sqlalchemy import Row, case, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.adapters.store.audit.invariants import CONTRADICTIONS
-from service.adapters.store.audit.operator_decisions import differences
+from service.adapters.store.audit.operator_decisions import find_unmatched_decisions
 from service.adapters.store.db.database import Database
 from service.adapters.store.db.schema import (
     golives,
@@ -20,20 +20,25 @@ from service.adapters.store.db.schema import (
     slots,
     versions,
 )
-from service.adapters.store.law.load import digest
+from service.adapters.store.law.load import document_digest
 from service.adapters.store.slots.expand import slot_of
 from service.domain.deadlines.slot import Slot
 from service.domain.delivery.status import ReminderState
-from service.flow.reports.audit import DatedGroup, History, Kept, Sealed
+from service.flow.reports.audit import (
+    AuditedGroup,
+    AuditedMessage,
+    AuditedRecipient,
+    AuditedReminder,
+)
 
 
-class AuditStore:
+class SqlAuditStore:
     """Reads everything once, in one order, without holding it all."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def histories(self) -> AsyncIterator[History]:
+    async def reminders(self) -> AsyncIterator[AuditedReminder]:
         """Every reminder with its moves."""
         key = (reminders.c.permit_id, reminders.c.expires_on, reminders.c.step)
         wanted = (
@@ -71,21 +76,23 @@ class AuditStore:
             if rows:
                 yield _history(rows)
 
-    async def sealed(self) -> AsyncIterator[Sealed]:
+    async def messages(self) -> AsyncIterator[AuditedMessage]:
         """Every message."""
         wanted = select(messages)
         async with self._database.read() as connection:
             async for row in await connection.stream(wanted):
-                yield Sealed(row.id, row.recipient_id, row.body, row.seal, row.segments)
+                yield AuditedMessage(
+                    row.id, row.recipient_id, row.body, row.seal, row.segments
+                )
 
-    async def recipients(self) -> AsyncIterator[Kept]:
+    async def recipients(self) -> AsyncIterator[AuditedRecipient]:
         """Every recipient."""
         wanted = select(recipients.c.id, recipients.c.phone, recipients.c.digest)
         async with self._database.read() as connection:
             async for row in await connection.stream(wanted):
-                yield Kept(row.id, row.phone, row.digest)
+                yield AuditedRecipient(row.id, row.phone, row.digest)
 
-    async def groups(self) -> AsyncIterator[DatedGroup]:
+    async def groups(self) -> AsyncIterator[AuditedGroup]:
         """Every (version, authority, expiry date, issue date) of permits."""
         async with self._database.read() as connection:
             stored = await _slots(connection)
@@ -98,7 +105,7 @@ class AuditStore:
             )
             async for row in await connection.stream(select(*dated).distinct()):
                 key = (row.series, row.authority, row.expires_on)
-                yield DatedGroup(
+                yield AuditedGroup(
                     rule=row.rule,
                     series=row.series,
                     authority=row.authority,
@@ -107,7 +114,7 @@ class AuditStore:
                     slots=stored.get(key, ()),
                 )
 
-    async def contradictions(self) -> Sequence[str]:
+    async def invariant_violations(self) -> Sequence[str]:
         """Rows that contradict each other, one line each."""
         async with self._database.read() as connection:
             found = [
@@ -118,28 +125,30 @@ class AuditStore:
             changed = [
                 f"version {row.id}: its text was changed"
                 for row in await connection.execute(select(versions))
-                if digest(row.document) != row.sha256
+                if document_digest(row.document) != row.sha256
             ]
-            return found + changed + await differences(connection)
+            return found + changed + await find_unmatched_decisions(connection)
 
 
 def _key(row: Row[Any]) -> tuple[Any, ...]:
     return row.permit_id, row.expires_on, row.step
 
 
-def _history(rows: Sequence[Row[Any]]) -> History:
+def _history(rows: Sequence[Row[Any]]) -> AuditedReminder:
     one = rows[0]
-    return History(
+    return AuditedReminder(
         name=f"{one.rule} {one.shown_number} {one.expires_on} {one.step}",
         state=ReminderState(one.state),
         reason=one.reason,
-        born_at=one.born_at,
+        created_at=one.born_at,
         due_at=one.due_at,
         until_at=one.until_at,
         live_from=one.live_from,
         catch_up=bool(one.catch_up_days),
         redated=one.redated_at is not None,
-        moves=tuple((ReminderState(row.move), row.why) for row in rows if row.move),
+        transitions=tuple(
+            (ReminderState(row.move), row.why) for row in rows if row.move
+        ),
     )
 
 

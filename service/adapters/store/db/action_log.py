@@ -13,20 +13,20 @@ from service.adapters.store.db.schema import (
 )
 
 
-async def note(
+async def log_action(
     connection: AsyncConnection,
-    at: datetime,
+    now: datetime,
     by: str,
     what: str,
     detail: Mapping[str, object],
 ) -> None:
     """Write down what somebody did."""
     await connection.execute(
-        insert(actions).values(at=at, by=by, what=what, detail=dict(detail))
+        insert(actions).values(at=now, by=by, what=what, detail=dict(detail))
     )
 
 
-async def alarm(
+async def log_alarm(
     connection: AsyncConnection, what: str, detail: dict[str, str], now: datetime
 ) -> None:
     """Write down what somebody must look at."""

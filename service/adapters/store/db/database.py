@@ -27,7 +27,7 @@ _PRAGMAS = (
     "PRAGMA cache_size = -32768",  # KiB: the indexes that a large expansion writes to
     "PRAGMA busy_timeout = 30000",
 )
-_TO_WRITE = (
+_WRITER_PRAGMAS = (
     "PRAGMA page_size = 8192",  # of a new file: rows are long, pages cost a call each
     "PRAGMA journal_mode = WAL",
     "PRAGMA synchronous = FULL",  # a claim outlives a power cut: what follows is a POST
@@ -41,13 +41,13 @@ class Database:
     def __init__(self, url: str) -> None:
         self.url = async_url(url)
         self._writer = _engine(self.url, writes=True)
-        self._one_writes = Lock()  # SQLite lets nobody else, and would have it poll
+        self._write_lock = Lock()  # SQLite lets nobody else, and would have it poll
         self._reader = _engine(self.url, writes=False)
 
     @asynccontextmanager
     async def write(self) -> AsyncIterator[AsyncConnection]:
         """One transaction that may write: committed on leaving, or rolled back."""
-        async with self._one_writes, self._writer.begin() as connection:
+        async with self._write_lock, self._writer.begin() as connection:
             yield connection
 
     async def write_at_once(self, work: Callable[[AsyncConnection], Awaiting[T]]) -> T:
@@ -55,17 +55,17 @@ class Database:
 
         The loop goes on meanwhile, and the work is not held up by it.
         """
-        async with self._one_writes, self._writer.connect() as connection:
+        async with self._write_lock, self._writer.connect() as connection:
             raw = await connection.get_raw_connection()
             driver = raw.driver_connection
-            whole = _whole(connection, work)
+            whole = _in_transaction(connection, work)
             return await (driver.drive(whole) if isinstance(driver, OneHop) else whole)
 
     @asynccontextmanager
-    async def rehearse(self) -> AsyncIterator[AsyncConnection]:
+    async def dry_run(self) -> AsyncIterator[AsyncConnection]:
         """One transaction that may write, and is rolled back on leaving."""
         async with (
-            self._one_writes,
+            self._write_lock,
             self._writer.connect() as connection,
             connection.begin() as begun,
         ):
@@ -93,7 +93,7 @@ class Database:
         try:
             if self.file is not None:
                 self.file.touch(mode=0o600)  # names and texts are nobody else's
-            async with self._unbound() as connection:
+            async with self._without_foreign_keys() as connection:
                 await connection.run_sync(_upgrade)
         except OSError as error:
             raise SetUpError(f"{self.shown_url}: {error.strerror}") from error
@@ -105,13 +105,13 @@ class Database:
             ) from error
 
     @asynccontextmanager
-    async def _unbound(self) -> AsyncIterator[AsyncConnection]:
+    async def _without_foreign_keys(self) -> AsyncIterator[AsyncConnection]:
         """A transaction that may rebuild tables others refer to, checked at its end.
 
         SQLite can change little of a table in place, and minds foreign keys while one
         is exchanged: https://www.sqlite.org/lang_altertable.html#otheralter
         """
-        engine = _engine(self.url, writes=True, bound=False)
+        engine = _engine(self.url, writes=True, foreign_keys=False)
         try:
             async with engine.begin() as connection:
                 yield connection
@@ -123,11 +123,11 @@ class Database:
         finally:
             await engine.dispose()
 
-    async def revision(self) -> str | None:
+    async def current_migration(self) -> str | None:
         """The migration the tables stand at; None for an empty database."""
         try:
             async with self._reader.connect() as connection:
-                return await connection.run_sync(_revision)
+                return await connection.run_sync(_current_migration)
         except DatabaseError as error:
             raise SetUpError(f"{self.shown_url}: {error.orig}") from error
 
@@ -137,16 +137,16 @@ class Database:
             raise SetUpError(
                 f"{self.file}: no such database; run `permit-reminders db upgrade`"
             )
-        found = await self.revision()
-        if found is not None and found > newest():
+        found = await self.current_migration()
+        if found is not None and found > newest_migration():
             raise SetUpError(
                 f"{self.shown_url}: tables at {found}, from a later release than this "
-                f"one, which knows {newest()}; install that release again"
+                f"one, which knows {newest_migration()}; install that release again"
             )
-        if found != newest():
+        if found != newest_migration():
             raise SetUpError(
                 f"{self.shown_url}: tables at {found or 'nothing'}, this release needs "
-                f"{newest()}; run `permit-reminders db upgrade`"
+                f"{newest_migration()}; run `permit-reminders db upgrade`"
             )
 
     @property
@@ -163,7 +163,7 @@ class Database:
         return plain.render_as_string(hide_password=True)
 
 
-async def _whole(
+async def _in_transaction(
     connection: AsyncConnection, work: Callable[[AsyncConnection], Awaiting[T]]
 ) -> T:
     async with connection.begin():
@@ -183,34 +183,34 @@ def async_url(url: str) -> URL:
     return parsed.set(drivername=name)
 
 
-def newest() -> str:
+def newest_migration() -> str:
     """The newest migration this release knows."""
     head = ScriptDirectory.from_config(_config()).get_current_head()
     assert head is not None  # noqa: S101 - the first migration is in the package
     return head
 
 
-def _engine(url: URL, *, writes: bool, bound: bool = True) -> AsyncEngine:
+def _engine(url: URL, *, writes: bool, foreign_keys: bool = True) -> AsyncEngine:
     if url.get_backend_name() != "sqlite":
         return create_async_engine(url, hide_parameters=True)
     opened = partial(connect, url.database or "")
     engine = create_async_engine(url, hide_parameters=True, async_creator=opened)
-    _tame_sqlite(engine, writes=writes, bound=bound)
+    _set_up_sqlite(engine, writes=writes, foreign_keys=foreign_keys)
     return engine
 
 
-def _tame_sqlite(engine: AsyncEngine, *, writes: bool, bound: bool) -> None:
+def _set_up_sqlite(engine: AsyncEngine, *, writes: bool, foreign_keys: bool) -> None:
     """Begin transactions ourselves: the driver's default mode loses updates."""
 
     @event.listens_for(engine.sync_engine, "connect")
     def _connect(connection: Any, _record: object) -> None:  # noqa: ANN401 - DBAPI
         connection.isolation_level = None
         cursor = connection.cursor()
-        for pragma in _TO_WRITE if writes else ("PRAGMA query_only = ON",):
+        for pragma in _WRITER_PRAGMAS if writes else ("PRAGMA query_only = ON",):
             cursor.execute(pragma)
         for pragma in _PRAGMAS:
             cursor.execute(pragma)
-        cursor.execute(f"PRAGMA foreign_keys = {'ON' if bound else 'OFF'}")
+        cursor.execute(f"PRAGMA foreign_keys = {'ON' if foreign_keys else 'OFF'}")
         cursor.close()
 
     @event.listens_for(engine.sync_engine, "begin")
@@ -232,5 +232,5 @@ def _upgrade(connection: Connection) -> None:
     command.upgrade(config, "head")
 
 
-def _revision(connection: Connection) -> str | None:
+def _current_migration(connection: Connection) -> str | None:
     return MigrationContext.configure(connection).get_current_revision()

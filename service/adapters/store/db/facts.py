@@ -9,14 +9,14 @@ from service.adapters.store.db.schema import facts
 from service.adapters.store.db.upsert import insert_into
 
 
-async def fact(connection: AsyncConnection, key: str) -> str | None:
+async def get_fact(connection: AsyncConnection, key: str) -> str | None:
     """What is kept; None where nothing is."""
     found = await connection.execute(select(facts.c.value).where(facts.c.key == key))
     value: str | None = found.scalar()
     return value
 
 
-async def keep(
+async def set_fact(
     connection: AsyncConnection, key: str, value: str | ColumnElement[str]
 ) -> None:
     """Keep it in place of what was kept."""
@@ -28,12 +28,14 @@ async def keep(
     )
 
 
-async def instant(connection: AsyncConnection, key: str) -> datetime | None:
+async def get_instant_fact(connection: AsyncConnection, key: str) -> datetime | None:
     """The instant kept by `keep_instant`."""
-    found = await fact(connection, key)
+    found = await get_fact(connection, key)
     return datetime.fromisoformat(found) if found else None
 
 
-async def keep_instant(connection: AsyncConnection, key: str, at: datetime) -> None:
+async def set_instant_fact(
+    connection: AsyncConnection, key: str, instant: datetime
+) -> None:
     """Keep an instant in place of what was kept."""
-    await keep(connection, key, at.isoformat())
+    await set_fact(connection, key, instant.isoformat())

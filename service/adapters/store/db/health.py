@@ -7,16 +7,16 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from service.adapters.store.db.database import Database
 from service.adapters.store.db.schema import pauses
-from service.domain.reminders.volume_guard import GUARD
+from service.domain.reminders.volume_guard import GUARD_NAME
 
 
-class Health:
+class SqlHealth:
     """Asked by load balancers and people."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def ready(self) -> Mapping[str, str]:
+    async def problems(self) -> Mapping[str, str]:
         """What is wrong, by part; empty when all is well."""
         try:
             async with self._database.read() as connection:
@@ -26,5 +26,5 @@ class Health:
         return {
             f"paused {row.scope}": row.reason
             for row in rows
-            if row.by in ("breaker", GUARD)
+            if row.by in ("breaker", GUARD_NAME)
         }

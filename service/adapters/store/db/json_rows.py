@@ -29,7 +29,7 @@ from sqlalchemy.types import TypeEngine
 T = TypeVar("T")
 
 
-class Batch:
+class JsonRows:
     """A table of these columns whose rows come when a statement is run."""
 
     def __init__(self, columns: Mapping[str, TypeEngine[object]]) -> None:
@@ -50,27 +50,27 @@ class Batch:
         return self._table
 
     @property
-    def names(self) -> list[str]:
+    def column_names(self) -> list[str]:
         """The columns in their order."""
         return list(self._columns)
 
     def __getitem__(self, name: str) -> ColumnElement[object]:
         return self._table.c[name]
 
-    def rows(
+    def bind(
         self, dialect: Dialect, rows: Iterable[Sequence[object]]
     ) -> dict[str, str]:
         """The parameter that holds these rows, each in the order of the columns."""
         kinds = self._columns.values()
         columns = [*zip(*rows, strict=True)] or [()] * len(kinds)
         written = (
-            _written(kind, values, dialect)
+            _encode_column(kind, values, dialect)
             for kind, values in zip(kinds, columns, strict=True)
         )
         return {"rows": orjson.dumps([*zip(*written, strict=True)]).decode()}
 
 
-class Listed:
+class JsonValues:
     """Values of a column's type as one parameter, for an IN that is compiled once."""
 
     def __init__(self, column: ColumnElement[Any], name: str) -> None:
@@ -83,9 +83,9 @@ class Listed:
         """The values, to stand in an IN."""
         return self._values
 
-    def of(self, dialect: Dialect, values: Iterable[object]) -> dict[str, str]:
+    def bind(self, dialect: Dialect, values: Iterable[object]) -> dict[str, str]:
         """The parameter that holds these values."""
-        written = _written(self._type, values, dialect)
+        written = _encode_column(self._type, values, dialect)
         return {self._name: orjson.dumps(written).decode()}
 
 
@@ -96,7 +96,7 @@ class Gathered:
         rows = query.subquery()
         self._kinds = [one.type for one in rows.c]
         self._row: Any = namedtuple("Row", [one.name for one in rows.c])  # type: ignore[misc]  # noqa: PYI024 - it names what the query does
-        each = func.json_array(*map(_packed, rows.c))
+        each = func.json_array(*map(_as_json_value, rows.c))
         self._query = select(func.json_group_array(each))
 
     async def of(
@@ -106,20 +106,20 @@ class Gathered:
         text = (await connection.execute(self._query, values)).scalar_one()
         columns = zip(*orjson.loads(text), strict=True)
         read = [
-            _read(kind, column, connection.dialect)
+            _decode_column(kind, column, connection.dialect)
             for kind, column in zip(self._kinds, columns, strict=False)
         ]
         return [*map(self._row._make, zip(*read, strict=True))]
 
 
-def _packed(column: ColumnElement[Any]) -> ColumnElement[Any]:
+def _as_json_value(column: ColumnElement[Any]) -> ColumnElement[Any]:
     """A value as JSON can hold it."""
     if isinstance(column.type, LargeBinary):
         return case((column.is_not(None), func.hex(column)))
     return column
 
 
-def _read(
+def _decode_column(
     kind: TypeEngine[Any], values: Sequence[Any], dialect: Dialect
 ) -> Sequence[object]:
     """The values of a column as Python has them; of those alike one is read."""
@@ -132,7 +132,7 @@ def _read(
     return [known[one] for one in values]
 
 
-def _written(
+def _encode_column(
     kind: TypeEngine[Any], values: Iterable[object], dialect: Dialect
 ) -> list[object]:
     """The values of a column as the database keeps them."""
@@ -142,11 +142,11 @@ def _written(
     return [None if one is None else write(one) for one in values]
 
 
-def like(table: FromClause, names: Iterable[str]) -> Batch:
+def json_rows_like(table: FromClause, names: Iterable[str]) -> JsonRows:
     """A batch of some columns of a table."""
-    return Batch({name: table.c[name].type for name in names})
+    return JsonRows({name: table.c[name].type for name in names})
 
 
-def in_pieces(items: Sequence[T], size: int = 500) -> Iterable[Sequence[T]]:
+def in_chunks(items: Sequence[T], size: int = 500) -> Iterable[Sequence[T]]:
     """Slices small enough for one statement's parameters."""
     return (items[at : at + size] for at in range(0, len(items), size))

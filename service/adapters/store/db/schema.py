@@ -288,7 +288,7 @@ reminder_events = Table(
 OPEN_MESSAGE = "state IN ('sending', 'uncertain')"
 """Under way or unknown, word by word as in the partial index: so it is used."""
 
-UNHEARD_MESSAGE = "state IN ('accepted', 'sent')"
+UNCONFIRMED_MESSAGE = "state IN ('accepted', 'sent')"
 """Taken, and its last word not heard; likewise."""
 
 messages = Table(
@@ -332,8 +332,8 @@ messages = Table(
         "ix_messages_unheard",
         "provider",
         "accepted_at",
-        sqlite_where=text(UNHEARD_MESSAGE),
-        postgresql_where=text(UNHEARD_MESSAGE),
+        sqlite_where=text(UNCONFIRMED_MESSAGE),
+        postgresql_where=text(UNCONFIRMED_MESSAGE),
     ),
     Index(None, "accepted_at"),
     Index(None, "recipient_id"),

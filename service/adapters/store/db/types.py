@@ -11,12 +11,12 @@ from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
 
-class _InSqlite(DATETIME):
+class _SqliteInstant(DATETIME):
     """Text of one length in UTC, "2026-11-24 02:00:00.000000": it sorts by time."""
 
     def bind_processor(self, dialect: Dialect) -> Callable[[Any], str | None]:  # noqa: ARG002 - SQLAlchemy's contract
         """Python to database."""
-        return _written
+        return _instant_to_text
 
     def result_processor(
         self,
@@ -24,16 +24,16 @@ class _InSqlite(DATETIME):
         coltype: object,  # noqa: ARG002
     ) -> Callable[[Any], datetime | None]:
         """Database to Python."""
-        return _read
+        return _text_to_instant
 
 
-def _written(value: datetime | None) -> str | None:
+def _instant_to_text(value: datetime | None) -> str | None:
     if value is None:
         return None
     return value.astimezone(UTC).replace(tzinfo=None).isoformat(" ", "microseconds")
 
 
-def _read(value: str | None) -> datetime | None:
+def _text_to_instant(value: str | None) -> datetime | None:
     return None if value is None else datetime.fromisoformat(f"{value}+00:00")
 
 
@@ -47,7 +47,7 @@ class Instant(TypeDecorator[datetime]):
         """The column as this database has it."""
         if dialect.name != "sqlite":
             return dialect.type_descriptor(DateTime(timezone=True))
-        return _InSqlite()  # type: ignore[no-untyped-call] # SQLAlchemy's own
+        return _SqliteInstant()  # type: ignore[no-untyped-call] # SQLAlchemy's own
 
 
 class Id(Uuid[str]):
@@ -89,20 +89,20 @@ def _sqlite_now(*_: object, **__: object) -> str:
     return "strftime('%Y-%m-%d %H:%M:%f000', 'now')"
 
 
-class in_seconds(FunctionElement[datetime]):  # noqa: N801 - reads as SQL does
+class database_now_plus(FunctionElement[datetime]):  # noqa: N801 - reads as SQL does
     """The database's clock, so many seconds from now."""
 
     type = Instant()
     inherit_cache = True
 
 
-@compiles(in_seconds)
-def _later(element: in_seconds, compiler: Any, **kw: Any) -> str:  # noqa: ANN401 - hook
+@compiles(database_now_plus)
+def _later(element: database_now_plus, compiler: Any, **kw: Any) -> str:  # noqa: ANN401 - hook
     seconds = compiler.process(element.clauses, **kw)
     return f"clock_timestamp() + make_interval(secs => {seconds})"
 
 
-@compiles(in_seconds, "sqlite")
-def _sqlite_later(element: in_seconds, compiler: Any, **kw: Any) -> str:  # noqa: ANN401
+@compiles(database_now_plus, "sqlite")
+def _sqlite_later(element: database_now_plus, compiler: Any, **kw: Any) -> str:  # noqa: ANN401
     seconds = compiler.process(element.clauses, **kw)
     return f"strftime('%Y-%m-%d %H:%M:%f000', 'now', ({seconds}) || ' seconds')"

@@ -19,90 +19,100 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from service.adapters.store.db.schema import permits, reminders, slots
 from service.adapters.store.db.types import Instant
 from service.adapters.store.permits.textable import textable
-from service.adapters.store.reminders.transitions import KEY, move
-from service.adapters.store.slots.births import bearing
-from service.adapters.store.slots.expand import birth, groups_of
-from service.adapters.store.slots.group_key import GROUP, GroupKey, key_of
+from service.adapters.store.reminders.transitions import REMINDER_KEY, transition
+from service.adapters.store.slots.births import create_reminders_statement
+from service.adapters.store.slots.expand import expand_groups, load_due_groups
+from service.adapters.store.slots.group_key import (
+    SLOT_GROUP_COLUMNS,
+    GroupKey,
+    group_key,
+)
 from service.domain.deadlines.slot import Slot
 from service.domain.delivery.status import ReminderState
-from service.domain.go_live.go_live import OUTLIVES, GoLive, spread
+from service.domain.go_live.go_live import LONGEST_OVERRUN, GoLive, spread_catch_up
 from service.domain.law.rule import CORRECTION
 from service.domain.reminders.births import BEFORE_START
-from service.flow.rows import CatchUp, DueGroup
+from service.flow.rows import CatchUpPlan, DueGroup
 
 
 async def catch_up(
-    connection: AsyncConnection, start: GoLive, plan: CatchUp, now: datetime
+    connection: AsyncConnection, start: GoLive, plan: CatchUpPlan, now: datetime
 ) -> int:
     """Text who is in a step already, what ends soonest first; how many will be.
 
     Who is past closing is told to contact the office, where the plan says so. Steps
     that are over are left to the next tick.
     """
-    tried = await _keys(connection, _current(start, now), slots.c.reminded.is_(True))
-    await birth(connection, await groups_of(connection, tried, now), now)
-    await _bear_current(connection, start, now)
-    await _contact(connection, start, plan, now)
-    return await _spread(connection, start, plan.days)
+    tried = await _group_keys(
+        connection, _current_slots(start, now), slots.c.reminded.is_(True)
+    )
+    await expand_groups(connection, await load_due_groups(connection, tried, now), now)
+    await _create_current_reminders(connection, start, now)
+    await _create_contact_reminders(connection, start, plan, now)
+    return await _spread_over_days(connection, start, plan.day_starts)
 
 
-async def leave_behind(
+async def end_due_before_start(
     connection: AsyncConnection, start: GoLive, now: datetime
 ) -> None:
     """End what a trial left due and a start that does not catch up will not text."""
-    await move(
+    await transition(
         connection,
-        _due(start) & (reminders.c.due_at < start.live_from),
+        _due_reminders_of(start) & (reminders.c.due_at < start.live_from),
         ReminderState.MISSED,
         now,
         reason=BEFORE_START,
     )
 
 
-def _of(start: GoLive) -> ColumnElement[bool]:
+def _slots_of(start: GoLive) -> ColumnElement[bool]:
     return and_(slots.c.authority == start.authority, slots.c.rule.in_(start.rules))
 
 
-def _current(start: GoLive, now: datetime) -> ColumnElement[bool]:
+def _current_slots(start: GoLive, now: datetime) -> ColumnElement[bool]:
     """The slots that are current; but for a trial, none of them is expanded."""
-    return and_(_of(start), slots.c.due_at <= now, slots.c.until_at > now)
+    return and_(_slots_of(start), slots.c.due_at <= now, slots.c.until_at > now)
 
 
-async def _keys(
+async def _group_keys(
     connection: AsyncConnection, *where: ColumnElement[bool]
 ) -> list[GroupKey]:
-    rows = await connection.execute(select(*GROUP).distinct().where(*where))
+    rows = await connection.execute(
+        select(*SLOT_GROUP_COLUMNS).distinct().where(*where)
+    )
     return [(row.series, row.authority, row.expires_on) for row in rows]
 
 
-async def _bear_current(
+async def _create_current_reminders(
     connection: AsyncConnection, start: GoLive, now: datetime
 ) -> None:
     """Give the current step to all groups in which nobody had a reminder yet."""
-    untold = (_current(start, now), slots.c.expanded_at.is_(None))
-    due = bearing(connection, slots, ReminderState.DUE, None, now, *untold)
+    untold = (_current_slots(start, now), slots.c.expanded_at.is_(None))
+    due = create_reminders_statement(
+        connection, slots, ReminderState.DUE, None, now, *untold
+    )
     await connection.execute(due)
     await connection.execute(update(slots).where(*untold).values(expanded_at=now))
 
 
-async def _contact(
-    connection: AsyncConnection, start: GoLive, plan: CatchUp, now: datetime
+async def _create_contact_reminders(
+    connection: AsyncConnection, start: GoLive, plan: CatchUpPlan, now: datetime
 ) -> None:
     had = (
-        _of(start),
+        _slots_of(start),
         slots.c.due_at <= now,
-        slots.c.expires_on > now.date() - OUTLIVES,
+        slots.c.expires_on > now.date() - LONGEST_OVERRUN,
     )
-    past = set(await _keys(connection, *had))
-    past -= set(await _keys(connection, _current(start, now)))
-    told = {key: slot for key in past if (slot := plan.contact_now(*key))}
-    for group in await groups_of(connection, told, now):
-        late = _as_slot(group, told[key_of(group)])
-        due = bearing(connection, late, ReminderState.DUE, None, now)
+    past = set(await _group_keys(connection, *had))
+    past -= set(await _group_keys(connection, _current_slots(start, now)))
+    told = {key: slot for key in past if (slot := plan.contact_now_slot(*key))}
+    for group in await load_due_groups(connection, told, now):
+        late = _slot_row(group, told[group_key(group)])
+        due = create_reminders_statement(connection, late, ReminderState.DUE, None, now)
         await connection.execute(due)
 
 
-def _as_slot(group: DueGroup, step: Slot) -> Subquery:
+def _slot_row(group: DueGroup, step: Slot) -> Subquery:
     """A step that is in no ladder, as a row of slots would have it."""
     values = {
         **{name: getattr(group, name) for name in ("series", "authority", "rule")},
@@ -118,7 +128,7 @@ def _as_slot(group: DueGroup, step: Slot) -> Subquery:
     return select(*row).subquery()
 
 
-def _due(start: GoLive) -> ColumnElement[bool]:
+def _due_reminders_of(start: GoLive) -> ColumnElement[bool]:
     return and_(
         reminders.c.authority == start.authority,
         reminders.c.rule.in_(start.rules),
@@ -127,7 +137,7 @@ def _due(start: GoLive) -> ColumnElement[bool]:
     )
 
 
-async def _spread(
+async def _spread_over_days(
     connection: AsyncConnection, start: GoLive, days: Sequence[datetime]
 ) -> int:
     """Put off what can be texted; all else ends at the next tick, with its reason."""
@@ -135,18 +145,18 @@ async def _spread(
     counted = (
         select(reminders.c.until_at, func.count().label("waiting"))
         .join_from(reminders, permits, of_permits)
-        .where(_due(start), textable())
+        .where(_due_reminders_of(start), textable())
         .group_by(reminders.c.until_at)
         .order_by(reminders.c.until_at)
     )
     rows = (await connection.execute(counted)).all()
-    shares = spread([(row.until_at, row.waiting) for row in rows], days)
+    shares = spread_catch_up([(row.until_at, row.waiting) for row in rows], days)
     ends = list(accumulate(count for _, count in shares))
-    order = (reminders.c.until_at, *KEY)
+    order = (reminders.c.until_at, *REMINDER_KEY)
     ranked = (
-        select(*KEY, func.row_number().over(order_by=order).label("rank"))
+        select(*REMINDER_KEY, func.row_number().over(order_by=order).label("rank"))
         .join_from(reminders, permits, of_permits)
-        .where(_due(start), textable())
+        .where(_due_reminders_of(start), textable())
         .subquery()
     )
     whens = [
@@ -155,7 +165,7 @@ async def _spread(
     ]
     await connection.execute(
         update(reminders)
-        .where(*(column == ranked.c[column.name] for column in KEY))
+        .where(*(column == ranked.c[column.name] for column in REMINDER_KEY))
         .values(next_at=case(*whens), hold_reason=None)
     )
     return ends[-1]

@@ -7,37 +7,37 @@ from typing import Any
 from sqlalchemy import delete, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from service.adapters.store.db.action_log import note
+from service.adapters.store.db.action_log import log_action
 from service.adapters.store.db.database import Database
 from service.adapters.store.db.schema import golives, recipients, staff
 from service.adapters.store.db.upsert import insert_into
-from service.adapters.store.go_live.catch_up import catch_up, leave_behind
-from service.adapters.store.permits.recipients import ids_of
-from service.adapters.store.slots.frozen_forecasts import renew
+from service.adapters.store.go_live.catch_up import catch_up, end_due_before_start
+from service.adapters.store.permits.recipients import ensure_recipient_ids
+from service.adapters.store.slots.frozen_forecasts import discard_forecasts
 from service.domain.errors import ConflictError
 from service.domain.go_live.go_live import GoLive
-from service.flow.rows import CatchUp, Recipient, Started
+from service.flow.rows import CatchUpPlan, Recipient, StartedType
 
 
-class GoLiveStore:
+class SqlGoLiveStore:
     """What a person may start; each act is written down."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def started(self, authority: str) -> Mapping[str, Started]:
+    async def started_types(self, authority: str) -> Mapping[str, StartedType]:
         """The types of an authority on trial or live; all others are drafts."""
         wanted = select(golives).where(golives.c.authority == authority)
         async with self._database.read() as connection:
             return {
-                row.rule: Started(
+                row.rule: StartedType(
                     row.state, row.live_from, row.approved_by, row.catch_up_days
                 )
                 for row in await connection.execute(wanted)
             }
 
     async def go_live(
-        self, start: GoLive, plan: CatchUp | None, now: datetime, by: str
+        self, start: GoLive, plan: CatchUpPlan | None, now: datetime, by: str
     ) -> int:
         """Remind from an instant on; how many reminders a catch-up made due.
 
@@ -53,7 +53,7 @@ class GoLiveStore:
             await _start(connection, start.authority, start.rules, values)
             caught = 0
             if plan is None:
-                await leave_behind(connection, start, now)
+                await end_due_before_start(connection, start, now)
             else:
                 caught = await catch_up(connection, start, plan, now)
             detail = {
@@ -64,12 +64,12 @@ class GoLiveStore:
                 "catch-up days": start.catch_up_days,
                 "caught up": caught,
             }
-            await renew(connection, now)
-            await note(connection, now, by, "go live", detail)
+            await discard_forecasts(connection, now)
+            await log_action(connection, now, by, "go live", detail)
             return caught
 
     async def start_trial(
-        self, authority: str, codes: Sequence[str], now: datetime, by: str
+        self, authority: str, rule_codes: Sequence[str], now: datetime, by: str
     ) -> None:
         """Remind only staff from now on; raises `ConflictError` for what is live."""
         values = {
@@ -79,16 +79,16 @@ class GoLiveStore:
             "catch_up_days": 0,
         }
         async with self._database.write() as connection:
-            await _start(connection, authority, codes, values)
-            detail = {"authority": authority, "rules": list(codes)}
-            await note(connection, now, by, "trial", detail)
+            await _start(connection, authority, rule_codes, values)
+            detail = {"authority": authority, "rules": list(rule_codes)}
+            await log_action(connection, now, by, "trial", detail)
 
     async def add_staff(
         self, authority: str, phone: Recipient, name: str, now: datetime, by: str
     ) -> None:
         """Let the trials of an authority, and of those below it, text a phone."""
         async with self._database.write() as connection:
-            known = await ids_of(connection, [phone])
+            known = await ensure_recipient_ids(connection, [phone])
             await connection.execute(
                 insert_into(connection, staff)
                 .values(
@@ -99,7 +99,7 @@ class GoLiveStore:
                 )
             )
             detail = {"authority": authority, "phone": phone.masked}
-            await note(connection, now, by, "staff add", detail)
+            await log_action(connection, now, by, "staff add", detail)
 
     async def remove_staff(
         self, authority: str, phone: Recipient, now: datetime, by: str
@@ -118,12 +118,12 @@ class GoLiveStore:
                     f"{authority}, {phone.masked}: no staff number of this authority"
                 )
             detail = {"authority": authority, "phone": phone.masked}
-            await note(connection, now, by, "staff remove", detail)
+            await log_action(connection, now, by, "staff remove", detail)
 
-    async def staff_count(self, line: Sequence[str]) -> int:
+    async def count_staff(self, authorities: Sequence[str]) -> int:
         """How many phones the trials of an authority may text; `line`: it and above."""
         wanted = select(func.count(staff.c.recipient_id.distinct())).where(
-            staff.c.authority.in_(line)
+            staff.c.authority.in_(authorities)
         )
         async with self._database.read() as connection:
             return int((await connection.execute(wanted)).scalar_one())

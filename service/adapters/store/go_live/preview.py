@@ -24,16 +24,16 @@ from service.adapters.store.db.schema import (
     reminders,
     slots,
 )
-from service.adapters.store.permits.textable import MOBILE, has_mobile, textable
-from service.adapters.store.slots.due import REMINDED
+from service.adapters.store.permits.textable import MOBILE_PHONES, has_mobile, textable
+from service.adapters.store.slots.due import IS_REMINDED
 from service.adapters.store.slots.expand import slot_of
-from service.adapters.store.slots.group_key import GROUP, same_group
+from service.adapters.store.slots.group_key import SLOT_GROUP_COLUMNS, same_group
 from service.domain.delivery.status import ReminderState
-from service.domain.go_live.go_live import OUTLIVES
-from service.domain.go_live.preview import Crowd, Waiting
+from service.domain.go_live.go_live import LONGEST_OVERRUN
+from service.domain.go_live.preview import GroupInStep, PreviewGroup
 from service.flow.office.preview_go_live import Sample
 
-_TRIED: Final = exists().where(
+_HAD_TRIAL: Final = exists().where(
     reminders.c.permit_id == permits.c.id,
     reminders.c.expires_on == slots.c.expires_on,
     reminders.c.step == slots.c.step,
@@ -50,76 +50,80 @@ _FIGURES: Final = (
 )
 
 
-class WaitingStore:
+class SqlGoLivePreviewStore:
     """`ForetellStore` on the ledger."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def in_step(
-        self, authority: str, codes: Sequence[str], since: datetime, until: datetime
-    ) -> list[Waiting]:
+    async def permits_in_step(
+        self,
+        authority: str,
+        rule_codes: Sequence[str],
+        since: datetime,
+        until: datetime,
+    ) -> list[GroupInStep]:
         """Permits whose step is current at `since`, or falls due before `until`."""
         wanted = (
             select(slots, *_FIGURES)
             .join_from(slots, permits, same_group(permits.c, slots.c))
             .where(
-                _of(slots.c, authority, codes),
+                _of_rules(slots.c, authority, rule_codes),
                 slots.c.until_at > since,
                 slots.c.due_at < until,
-                REMINDED,
-                ~_TRIED,
+                IS_REMINDED,
+                ~_HAD_TRIAL,
             )
             .group_by(*slots.primary_key, permits.c.language)
             .order_by(slots.c.due_at, slots.c.rule)
         )
         async with self._database.read() as connection:
             rows = (await connection.execute(wanted)).all()
-        return [Waiting(_crowd(row), slot_of(row)) for row in rows]
+        return [GroupInStep(_crowd(row), slot_of(row)) for row in rows]
 
-    async def past_steps(
-        self, authority: str, codes: Sequence[str], now: datetime
-    ) -> list[Crowd]:
+    async def permits_past_steps(
+        self, authority: str, rule_codes: Sequence[str], now: datetime
+    ) -> list[PreviewGroup]:
         """Permits that had a step, have none now, and may not be past their end."""
         past = (
-            select(*GROUP, slots.c.rule)
+            select(*SLOT_GROUP_COLUMNS, slots.c.rule)
             .where(
-                _of(slots.c, authority, codes),
+                _of_rules(slots.c, authority, rule_codes),
                 slots.c.due_at <= now,
-                slots.c.expires_on > now.date() - OUTLIVES,
+                slots.c.expires_on > now.date() - LONGEST_OVERRUN,
             )
-            .group_by(*GROUP, slots.c.rule)
+            .group_by(*SLOT_GROUP_COLUMNS, slots.c.rule)
             .having(func.max(slots.c.until_at) <= now)
             .subquery()
         )
         wanted = (
             select(past, *_FIGURES)
             .join_from(past, permits, same_group(permits.c, past.c))
-            .where(REMINDED)
+            .where(IS_REMINDED)
             .group_by(*past.c, permits.c.language)
         )
         async with self._database.read() as connection:
             rows = (await connection.execute(wanted)).all()
         return [_crowd(row) for row in rows]
 
-    async def without_mobile(
-        self, authority: str, codes: Sequence[str], today: date
+    async def count_without_mobile(
+        self, authority: str, rule_codes: Sequence[str], today: date
     ) -> int:
         """How many permits that run on have no phone that takes texts."""
         wanted = select(func.count()).where(
-            _of(permits.c, authority, codes),
+            _of_rules(permits.c, authority, rule_codes),
             permits.c.expires_on >= today,
-            REMINDED,
+            IS_REMINDED,
             ~has_mobile(),
         )
         async with self._database.read() as connection:
             return int((await connection.execute(wanted)).scalar_one())
 
-    async def sample(self, permit: str) -> Sample:
+    async def read_sample(self, permit_id: str) -> Sample:
         """What the text of a permit needs of it."""
         wanted = (
             select(permits.c.tail, recipients.c.masked)
-            .where(permits.c.id == permit, *MOBILE)
+            .where(permits.c.id == permit_id, *MOBILE_PHONES)
             .order_by(permit_recipients.c.position)
             .limit(1)
         )
@@ -128,12 +132,16 @@ class WaitingStore:
         return Sample(row.tail, row.masked)
 
 
-def _of(columns: Any, authority: str, codes: Sequence[str]) -> ColumnElement[bool]:  # noqa: ANN401 - a ColumnCollection
+def _of_rules(
+    columns: Any,  # noqa: ANN401 - a ColumnCollection
+    authority: str,
+    codes: Sequence[str],
+) -> ColumnElement[bool]:
     return and_(columns.authority == authority, columns.rule.in_(codes))
 
 
-def _crowd(row: Row[Any]) -> Crowd:
-    return Crowd(
+def _crowd(row: Row[Any]) -> PreviewGroup:
+    return PreviewGroup(
         rule=row.rule,
         series=row.series,
         authority=row.authority,
@@ -141,6 +149,6 @@ def _crowd(row: Row[Any]) -> Crowd:
         language=row.language,
         permits=row.permits,
         textable=row.textable,
-        sample=row.sample,
-        tail=row.tail,
+        sample_permit_id=row.sample,
+        sample_number_tail=row.tail,
     )

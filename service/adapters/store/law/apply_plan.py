@@ -19,31 +19,36 @@ from sqlalchemy import (
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.adapters.store.db.schema import permits, reminders, slots
-from service.adapters.store.law.corrections import correct
-from service.adapters.store.reminders.redate import RULE_CHANGED, dated
-from service.adapters.store.reminders.transitions import move, told_in_place_of
+from service.adapters.store.law.corrections import create_corrections
+from service.adapters.store.reminders.redate import RULE_CHANGED, slot_date_values
+from service.adapters.store.reminders.transitions import (
+    has_replaced_step_text,
+    transition,
+)
 from service.domain.deadlines.slot import Slot
 from service.domain.delivery.status import ReminderState
-from service.domain.law.rule import CORRECTION, RESERVED
-from service.domain.law_change.group import Regroup
-from service.domain.law_change.plan import Plan
+from service.domain.law.rule import CORRECTION, RESERVED_STEPS
+from service.domain.law_change.group import RedatedGroup
+from service.domain.law_change.plan import ChangePlan
 
-_Key = tuple[str, str, date]
+_GroupKey = tuple[str, str, date]
 
 
-async def store(connection: AsyncConnection, plan: Plan, now: datetime) -> None:
+async def apply_plan(
+    connection: AsyncConnection, plan: ChangePlan, now: datetime
+) -> None:
     """Write what a change of the law does to permits, slots and due reminders."""
-    await _move_permits(connection, plan.regroups, now)
+    await _move_permits(connection, plan.redated_groups, now)
     await _rewrite_slots(connection, plan, now)
-    for one in plan.regroups:
-        if one.group.due:
+    for one in plan.redated_groups:
+        if one.group.due_by_step:
             await _redate(connection, one, now)
-    for one in plan.correcting:
-        await correct(connection, one, now)
+    for one in plan.groups_to_correct:
+        await create_corrections(connection, one, now)
 
 
 async def _move_permits(
-    connection: AsyncConnection, regroups: Iterable[Regroup], now: datetime
+    connection: AsyncConnection, regroups: Iterable[RedatedGroup], now: datetime
 ) -> None:
     moved = [one for one in regroups if one.version.series != one.group.series]
     for by_issue in (False, True):
@@ -56,14 +61,14 @@ async def _move_permits(
                 "to_series": one.version.series,
             }
             for one in moved
-            if by_issue == one.group.by_issue
+            if by_issue == one.group.governed_by_issue
         ]
         if keys:
-            statement = _MOVE.where(_ISSUED) if by_issue else _MOVE
+            statement = _SET_SERIES.where(_HAS_ISSUE_DATE) if by_issue else _SET_SERIES
             await connection.execute(statement.values(dated_at=now), keys)
 
 
-_MOVE = (
+_SET_SERIES = (
     update(permits)
     .where(
         permits.c.series == bindparam("from_series"),
@@ -73,14 +78,16 @@ _MOVE = (
     .values(series=bindparam("to_series"))
 )
 
-_ISSUED = permits.c.issued_on.is_not_distinct_from(bindparam("of_issue"))
+_HAS_ISSUE_DATE = permits.c.issued_on.is_not_distinct_from(bindparam("of_issue"))
 
 
 async def _rewrite_slots(
-    connection: AsyncConnection, plan: Plan, now: datetime
+    connection: AsyncConnection, plan: ChangePlan, now: datetime
 ) -> None:
-    regroups = plan.regroups
-    old = {*plan.deserted} | {place for one in regroups for place in one.places}
+    regroups = plan.redated_groups
+    old = {*plan.empty_slot_keys} | {
+        place for one in regroups for place in one.slot_keys
+    }
     if not old:
         return
     await connection.execute(
@@ -94,18 +101,18 @@ async def _rewrite_slots(
             for series, authority, day in old
         ],
     )
-    inhabited = defaultdict[_Key, list[Regroup]](list)
+    inhabited = defaultdict[_GroupKey, list[RedatedGroup]](list)
     for one in regroups:
-        inhabited[_new_key(one)].append(one)
-    if rows := [row for them in inhabited.values() for row in _rows(them, now)]:
+        inhabited[_new_group_key(one)].append(one)
+    if rows := [row for them in inhabited.values() for row in _slot_rows(them, now)]:
         await connection.execute(insert(slots), rows)
 
 
-def _new_key(one: Regroup) -> _Key:
+def _new_group_key(one: RedatedGroup) -> _GroupKey:
     return one.version.series, one.group.authority, one.group.expires_on
 
 
-def _rows(them: Sequence[Regroup], now: datetime) -> Iterator[dict[str, Any]]:
+def _slot_rows(them: Sequence[RedatedGroup], now: datetime) -> Iterator[dict[str, Any]]:
     """Slots as they come to be; one that moved into the past gives birth to nobody.
 
     What did not move stays expanded, unless others join. What did is expanded anew:
@@ -120,10 +127,10 @@ def _rows(them: Sequence[Regroup], now: datetime) -> Iterator[dict[str, Any]]:
         same = stood is not None and replace(stood, closes_at=slot.closes_at) == slot
         expanded_at = None
         if same and not joined:
-            expanded_at = one.group.expanded.get(slot.step)
+            expanded_at = one.group.expanded_at.get(slot.step)
         elif not same and slot.until_at <= now:
             expanded_at = now
-        redated_at = one.group.redated.get(slot.step) if same else now
+        redated_at = one.group.redated_at.get(slot.step) if same else now
         yield {
             "series": one.version.series,
             "authority": one.group.authority,
@@ -137,20 +144,24 @@ def _rows(them: Sequence[Regroup], now: datetime) -> Iterator[dict[str, Any]]:
             "template": slot.template,
             "replaces": ",".join(slot.replaces) or None,
             "redated_at": redated_at,
-            "reminded": any(it.group.reminded for it in them),
+            "reminded": any(it.group.has_reminders for it in them),
             "expanded_at": expanded_at,
         }
 
 
-async def _redate(connection: AsyncConnection, one: Regroup, now: datetime) -> None:
+async def _redate(
+    connection: AsyncConnection, one: RedatedGroup, now: datetime
+) -> None:
     """Give due reminders the new dates; end those whose step is gone."""
     due = _due_in(one)
     for slot in one.slots:
-        if slot.step in one.group.due:
+        if slot.step in one.group.due_by_step:
             if slot.replaces:
-                await move(
+                await transition(
                     connection,
-                    due & (reminders.c.step == slot.step) & told_in_place_of(slot),
+                    due
+                    & (reminders.c.step == slot.step)
+                    & has_replaced_step_text(slot),
                     ReminderState.SUPERSEDED,
                     now,
                     reason=RULE_CHANGED,
@@ -158,22 +169,25 @@ async def _redate(connection: AsyncConnection, one: Regroup, now: datetime) -> N
             await connection.execute(
                 update(reminders)
                 .where(due, reminders.c.step == slot.step)
-                .values(**dated(slot, one.version.key, now), **_again_at(slot, now))
+                .values(
+                    **slot_date_values(slot, one.version.key, now),
+                    **_next_at_values(slot, now),
+                )
             )
     await connection.execute(
         update(reminders)
         .where(due, reminders.c.step.startswith(CORRECTION))
         .values(
             version_id=one.version.key,
-            until_at=one.closed_at,
-            closes_at=one.closed_at,
+            until_at=one.closing_ends_at,
+            closes_at=one.closing_ends_at,
             redated_at=now,
         )
     )
     known = {slot.step for slot in one.slots}
-    for step in one.group.due:
-        if step not in known and not step.startswith(RESERVED):
-            await move(
+    for step in one.group.due_by_step:
+        if step not in known and not step.startswith(RESERVED_STEPS):
+            await transition(
                 connection,
                 due & (reminders.c.step == step),
                 ReminderState.SUPERSEDED,
@@ -182,7 +196,7 @@ async def _redate(connection: AsyncConnection, one: Regroup, now: datetime) -> N
             )
 
 
-def _due_in(one: Regroup) -> ColumnElement[bool]:
+def _due_in(one: RedatedGroup) -> ColumnElement[bool]:
     members = select(permits.c.id).where(
         permits.c.series == one.version.series,
         permits.c.authority == one.group.authority,
@@ -195,7 +209,7 @@ def _due_in(one: Regroup) -> ColumnElement[bool]:
     )
 
 
-def _again_at(slot: Slot, now: datetime) -> dict[str, Any]:
+def _next_at_values(slot: Slot, now: datetime) -> dict[str, Any]:
     """When the reminder is looked at: at its new instant, or as it was held."""
     if slot.due_at <= now:
         return {

@@ -6,12 +6,12 @@ from datetime import date
 import orjson
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from service.adapters.store.db.facts import fact, keep
-from service.adapters.store.law.load import SEEN
+from service.adapters.store.db.facts import get_fact, set_fact
+from service.adapters.store.law.load import CALENDARS_FACT
 from service.domain.calendars.calendar import Calendar, fingerprint
 
 
-async def keep_seen(
+async def record_calendars_used(
     connection: AsyncConnection, calendars: Mapping[str, Calendar]
 ) -> None:
     """Write down what the calendars say now."""
@@ -19,14 +19,14 @@ async def keep_seen(
         code: [fingerprint(one), str(one.covered_until or "")]
         for code, one in calendars.items()
     }
-    await keep(connection, SEEN, orjson.dumps(told).decode())
+    await set_fact(connection, CALENDARS_FACT, orjson.dumps(told).decode())
 
 
-async def seen(
+async def outdated_calendars(
     connection: AsyncConnection, calendars: Mapping[str, Calendar]
 ) -> dict[str, date | None] | None:
     """Until when each calendar was covered then; None where all say the same still."""
-    text = await fact(connection, SEEN)
+    text = await get_fact(connection, CALENDARS_FACT)
     if text is None:
         return {}
     known = orjson.loads(text)

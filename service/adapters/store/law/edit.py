@@ -15,20 +15,27 @@ from service.adapters.store.db.schema import (
     versions,
 )
 from service.adapters.store.db.upsert import insert_into
-from service.adapters.store.law.load import digest, restamp
+from service.adapters.store.law.load import document_digest, update_law_digest
 from service.domain.calendars.office_year import CalendarYear
 from service.domain.errors import ConflictError
-from service.domain.formats.authority_file import authority_to
-from service.domain.formats.calendar_file import year_to
-from service.domain.formats.rule_file import rule_to, version_to
+from service.domain.formats.authority_file import authority_to_dict
+from service.domain.formats.calendar_file import calendar_year_to_dict
+from service.domain.formats.rule_file import rule_to_dict, version_to_dict
 from service.domain.law.authority import Authority
 from service.domain.law.rule import Rule, Version
-from service.domain.law_change.edits import Apply, Edit, Offices, Refresh, Revert, Years
+from service.domain.law_change.edits import (
+    AuthoritiesEdit,
+    CalendarYearsEdit,
+    Edit,
+    HolidaysEdit,
+    RevertEdit,
+    RulesEdit,
+)
 from service.domain.lawbook.law import Law
 
 
 @dataclass(frozen=True, slots=True)
-class Edited:
+class AppliedEdit:
     """Who edits the law when, and the versions that came in and were taken back."""
 
     by: str
@@ -37,40 +44,48 @@ class Edited:
     retired: list[str] = field(default_factory=list)
 
 
-async def write(
-    connection: AsyncConnection, edit: Edit, law: Law, done: Edited
+async def apply_edit(
+    connection: AsyncConnection, edit: Edit, law: Law, applied: AppliedEdit
 ) -> None:
     """Write an edit of `law`; raises `ConflictError` where there is nothing to undo."""
     match edit:
-        case Apply():
+        case RulesEdit():
             batch = await _next_batch(connection)
             for rule in edit.rules:
-                await _reword(connection, rule, law, batch, shadow=edit.shadow)
-                for version in _fresh(rule, law, shadow=edit.shadow):
-                    await _install(connection, version, batch, done, shadow=edit.shadow)
-        case Revert():
-            await _revert(connection, law.rule(edit.rule).code, done)
-        case Offices():
-            await _install_offices(connection, edit.offices)
-        case Years():
+                await _install_rule_text(
+                    connection, rule, law, batch, shadow=edit.shadow
+                )
+                for version in _new_versions(rule, law, shadow=edit.shadow):
+                    await _install(
+                        connection, version, batch, applied, shadow=edit.shadow
+                    )
+        case RevertEdit():
+            await _revert(connection, law.rule(edit.rule).code, applied)
+        case AuthoritiesEdit():
+            await _install_offices(connection, edit.authorities)
+        case CalendarYearsEdit():
             await _install_years(connection, edit.years)
-        case Refresh():
+        case HolidaysEdit():
             pass
-    await restamp(connection)
+    await update_law_digest(connection)
 
 
-def _fresh(rule: Rule, law: Law, *, shadow: bool) -> list[Version]:
+def _new_versions(rule: Rule, law: Law, *, shadow: bool) -> list[Version]:
     """Those of its versions that say anything else than the ones known.
 
     A shadow that says what the version in force says, or a shadow, is none.
     """
     known = law.rules[rule.code].versions if rule.code in law.rules else ()
     if shadow:
-        known += law.shadows
-    return [one for one in rule.versions if not any(one.says(it) for it in known)]
+        known += law.shadow_versions
+    return [
+        one
+        for one in rule.versions
+        if not any(one.equals_except_revision(it) for it in known)
+    ]
 
 
-async def _reword(
+async def _install_rule_text(
     connection: AsyncConnection, rule: Rule, law: Law, batch: int, *, shadow: bool
 ) -> None:
     """Install the words of a permit type; those of a shadow wait with it.
@@ -82,27 +97,27 @@ async def _reword(
             f"{rule.code}: not installed, so there is nothing to be the shadow of; "
             "apply it first"
         )
-    words = _words(rule)
+    words = _rule_document(rule)
     if rule.code not in law.rules:
         statement: Insert | Update = insert(rules).values(
             code=rule.code, document=words
         )
-    elif shadow or law.rules[rule.code].says(rule):
+    elif shadow or law.rules[rule.code].equals_except_versions(rule):
         return
     else:
-        await _refuse_other_numbers(connection, rule, law.rules[rule.code])
+        await _refuse_personal_number_change(connection, rule, law.rules[rule.code])
         statement = (
             update(rules)
             .where(rules.c.code == rule.code)
             .values(
                 document=words,
-                former={"batch": batch, "words": _words(law.rules[rule.code])},
+                former={"batch": batch, "words": _rule_document(law.rules[rule.code])},
             )
         )
     await connection.execute(statement)
 
 
-async def _refuse_other_numbers(
+async def _refuse_personal_number_change(
     connection: AsyncConnection, rule: Rule, known: Rule
 ) -> None:
     """Permits are found by their numbers as these are stored: plain, or digested."""
@@ -116,8 +131,8 @@ async def _refuse_other_numbers(
         )
 
 
-def _words(rule: Rule) -> dict[str, object]:
-    words = rule_to(replace(rule, versions=()))
+def _rule_document(rule: Rule) -> dict[str, object]:
+    words = rule_to_dict(replace(rule, versions=()))
     del words["versions"]
     return words
 
@@ -126,14 +141,14 @@ async def _install(
     connection: AsyncConnection,
     version: Version,
     batch: int,
-    done: Edited,
+    done: AppliedEdit,
     *,
     shadow: bool,
 ) -> None:
     await _retire_shadows(connection, version.series, done)
     revision = await _next_revision(connection, version)
     made = replace(version, revision=revision)
-    document = version_to(made)
+    document = version_to_dict(made)
     await connection.execute(
         insert(versions).values(
             id=made.key,
@@ -141,7 +156,7 @@ async def _install(
             series=made.series,
             state="shadow" if shadow else "active",
             document=document,
-            sha256=digest(document),
+            sha256=document_digest(document),
             applied_at=done.now,
             applied_by=done.by,
             batch=batch,
@@ -151,7 +166,7 @@ async def _install(
 
 
 async def _retire_shadows(
-    connection: AsyncConnection, series: str, done: Edited
+    connection: AsyncConnection, series: str, done: AppliedEdit
 ) -> None:
     gone = await connection.execute(
         update(versions)
@@ -162,7 +177,7 @@ async def _retire_shadows(
     done.retired.extend(gone.scalars())
 
 
-async def _revert(connection: AsyncConnection, code: str, done: Edited) -> None:
+async def _revert(connection: AsyncConnection, code: str, done: AppliedEdit) -> None:
     active = (versions.c.rule == code) & (versions.c.state == "active")
     latest = await connection.execute(select(func.max(versions.c.batch)).where(active))
     last = latest.scalar() or 0
@@ -191,7 +206,7 @@ async def _install_offices(
     connection: AsyncConnection, offices: Sequence[Authority]
 ) -> None:
     for office in offices:
-        values = {"document": authority_to(office)}
+        values = {"document": authority_to_dict(office)}
         await connection.execute(
             insert_into(connection, authorities)
             .values(code=office.code, **values)
@@ -203,7 +218,7 @@ async def _install_years(
     connection: AsyncConnection, years: Sequence[CalendarYear]
 ) -> None:
     for year in years:
-        values = {"document": year_to(year)}
+        values = {"document": calendar_year_to_dict(year)}
         await connection.execute(
             insert_into(connection, calendar_years)
             .values(calendar=year.calendar, year=year.year, **values)

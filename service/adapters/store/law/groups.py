@@ -24,27 +24,27 @@ from service.adapters.store.db.schema import (
     versions,
 )
 from service.adapters.store.law.told import (
-    NOTHING,
-    Place,
-    Scope,
-    Texts,
+    NO_TEXTS,
+    GroupKey,
+    GroupTexts,
+    SeriesScope,
+    count_texts,
     in_scope,
-    texts,
 )
 from service.adapters.store.slots.expand import slot_of
-from service.domain.law_change.group import Group
+from service.domain.law_change.group import PermitGroup
 from service.domain.lawbook.law import Law
 from service.domain.permits.permit import PermitStatus
 
 
 @dataclass(frozen=True, slots=True)
-class _Known:
+class _StoredGroups:
     """What is stored of the groups in scope, and which series govern by issue."""
 
-    slots: Mapping[Place, Sequence[Row[Any]]]
-    texts: Mapping[Place, Texts]
+    slots: Mapping[GroupKey, Sequence[Row[Any]]]
+    texts: Mapping[GroupKey, GroupTexts]
     live: Collection[tuple[str, str]]
-    by_issue: Collection[str]
+    issue_series: Collection[str]
 
 
 async def scope_of(
@@ -52,7 +52,7 @@ async def scope_of(
     laws: Collection[Law],
     rules: Collection[str] | None,
     offices: Collection[str] | None,
-) -> Scope:
+) -> SeriesScope:
     """Find the series of some rules, or of all, in force or not.
 
     Those of a rule that governs by issue before or after the change tell permits
@@ -70,18 +70,18 @@ async def scope_of(
         if version.governs == "issue"
     }
     by_issue = [row.series for row in rows if row.rule in issued]
-    return Scope([row.series for row in rows], offices, by_issue)
+    return SeriesScope([row.series for row in rows], offices, by_issue)
 
 
-async def groups(
-    connection: AsyncConnection, scope: Scope, now: datetime
-) -> list[Group]:
+async def load_groups(
+    connection: AsyncConnection, scope: SeriesScope, now: datetime
+) -> list[PermitGroup]:
     """Every group in scope, also those of which only slots are left."""
-    known = _Known(
+    known = _StoredGroups(
         await _slots(connection, scope),
-        await texts(connection, scope, now),
+        await count_texts(connection, scope, now),
         await _live(connection),
-        scope.by_issue,
+        scope.issue_series,
     )
     found = [
         _group((row.series, row.authority, row.expires_on), known, row)
@@ -91,12 +91,14 @@ async def groups(
     return found + [_group(key, known) for key in known.slots if key not in seen]
 
 
-def _members(scope: Scope) -> Select[Any]:
+def _members(scope: SeriesScope) -> Select[Any]:
     active = (permits.c.status == PermitStatus.ACTIVE) & permits.c.replaced.is_(False)
     key = (permits.c.series, permits.c.authority, permits.c.expires_on)
     issued_on: ColumnElement[Any] = null()
-    if scope.by_issue:
-        issued_on = case((permits.c.series.in_(scope.by_issue), permits.c.issued_on))
+    if scope.issue_series:
+        issued_on = case(
+            (permits.c.series.in_(scope.issue_series), permits.c.issued_on)
+        )
     return (
         select(
             *key,
@@ -105,39 +107,41 @@ def _members(scope: Scope) -> Select[Any]:
             func.sum(case((active, 1), else_=0)).label("permits"),
         )
         .where(in_scope(permits, scope))
-        .group_by(*key, *([issued_on] if scope.by_issue else []))
+        .group_by(*key, *([issued_on] if scope.issue_series else []))
     )
 
 
-def _group(key: Place, known: _Known, row: Row[Any] | None = None) -> Group:
+def _group(
+    key: GroupKey, known: _StoredGroups, row: Row[Any] | None = None
+) -> PermitGroup:
     series, authority, expires_on = key
     rule = series.partition("@")[0]
-    rows, told = known.slots.get(key, ()), known.texts.get(key, NOTHING)
-    return Group(
+    rows, told = known.slots.get(key, ()), known.texts.get(key, NO_TEXTS)
+    return PermitGroup(
         rule=rule,
         series=series,
         authority=authority,
         expires_on=expires_on,
         issued_on=row.issued_on if row else None,
-        by_issue=series in known.by_issue,
+        governed_by_issue=series in known.issue_series,
         members=row.members if row else 0,
-        permits=row.permits if row else 0,
+        active_permits=row.permits if row else 0,
         slots=tuple(map(slot_of, rows)),
-        dated_by=rows[0].version_id if rows else None,
-        expanded={one.step: one.expanded_at for one in rows if one.expanded_at},
-        redated={one.step: one.redated_at for one in rows if one.redated_at},
-        reminded=any(one.reminded or one.expanded_at for one in rows),
-        texted=told.texted,
-        due=told.due,
-        told=told.told,
-        live=(authority, rule) in known.live,
+        dated_by_version=rows[0].version_id if rows else None,
+        expanded_at={one.step: one.expanded_at for one in rows if one.expanded_at},
+        redated_at={one.step: one.redated_at for one in rows if one.redated_at},
+        has_reminders=any(one.reminded or one.expanded_at for one in rows),
+        texted_by_step=told.texted,
+        due_by_step=told.due,
+        announced_closings=told.announced_closings,
+        is_live=(authority, rule) in known.live,
     )
 
 
 async def _slots(
-    connection: AsyncConnection, scope: Scope
-) -> dict[Place, list[Row[Any]]]:
-    found = defaultdict[Place, list[Row[Any]]](list)
+    connection: AsyncConnection, scope: SeriesScope
+) -> dict[GroupKey, list[Row[Any]]]:
+    found = defaultdict[GroupKey, list[Row[Any]]](list)
     wanted = select(slots).where(in_scope(slots, scope)).order_by(slots.c.due_at)
     for row in await connection.execute(wanted):
         found[row.series, row.authority, row.expires_on].append(row)

@@ -8,7 +8,7 @@ import orjson
 from sqlalchemy import Row, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from service.adapters.store.db.facts import fact, keep
+from service.adapters.store.db.facts import get_fact, set_fact
 from service.adapters.store.db.schema import (
     authorities,
     calendar_years,
@@ -18,30 +18,30 @@ from service.adapters.store.db.schema import (
     versions,
 )
 from service.domain.calendars.calendar import Calendar
-from service.domain.calendars.office_year import CalendarYear, amended
+from service.domain.calendars.office_year import CalendarYear, overlay_years
 from service.domain.errors import LawChangedError
-from service.domain.formats.authority_file import authorities_from
-from service.domain.formats.calendar_file import year_from
-from service.domain.formats.rule_file import rule_from
+from service.domain.formats.authority_file import parse_authorities
+from service.domain.formats.calendar_file import parse_calendar_year
+from service.domain.formats.rule_file import parse_rule
 from service.domain.law.authority import Authority
 from service.domain.law.rule import Rule, Version
 from service.domain.lawbook.law import Law
 
-LAW = "law"
+LAW_FACT = "law"
 """The fact that says by which documents the law was read last."""
 
-SEEN = "calendars"
+CALENDARS_FACT = "calendars"
 """The fact that says by which published calendars permits are dated."""
 
 
-async def load(
+async def load_law(
     connection: AsyncConnection,
     published: Mapping[str, Calendar],
     templates: frozenset[str],
 ) -> Law:
     """Read the law; `published` are the calendars before the office's own days."""
     years = await _years(connection, published)
-    calendars = {code: amended(base, years) for code, base in published.items()}
+    calendars = {code: overlay_years(base, years) for code, base in published.items()}
     texts: dict[str, list[Row[Any]]] = {}
     for row in await connection.execute(select(versions).order_by(versions.c.batch)):
         texts.setdefault(row.rule, []).append(row)
@@ -54,12 +54,12 @@ async def load(
 
         def read(part: Sequence[Row[Any]], words: Any = row.document) -> Rule:  # noqa: ANN401 - JSON
             document = words | {"versions": [one.document for one in part]}
-            return rule_from(
+            return parse_rule(
                 document,
                 str(document["code"]),
                 templates=templates,
                 calendars=calendars,
-                tried=True,
+                already_checked=True,
             )
 
         known[row.code] = read(standing)
@@ -76,37 +76,37 @@ async def load(
         calendars,
         former,
         shadows,
-        published=published,
-        years=years,
-        digest=await stamp(connection),
+        published_calendars=published,
+        office_years=years,
+        digest=await read_law_digest(connection),
     )
 
 
 async def refuse_stale(connection: AsyncConnection, law: str) -> None:
     """Raise `LawChangedError` unless this is the digest of the law in force."""
-    if await stamp(connection, held="share") != law:
+    if await read_law_digest(connection, lock="share") != law:
         raise LawChangedError("the law has changed meanwhile; try again")
 
 
-async def stamp(
-    connection: AsyncConnection, held: Literal["share", "update"] | None = None
+async def read_law_digest(
+    connection: AsyncConnection, lock: Literal["share", "update"] | None = None
 ) -> str:
     """What changes whenever any document of the law does, or a template.
 
     `held` until the transaction ends: against a change, or against anybody else.
     """
-    found = select(facts.c.value).where(facts.c.key == LAW)
-    if held:
-        found = found.with_for_update(read=held == "share")
+    found = select(facts.c.value).where(facts.c.key == LAW_FACT)
+    if lock:
+        found = found.with_for_update(read=lock == "share")
     return str((await connection.execute(found)).scalar())
 
 
-async def restamp(connection: AsyncConnection) -> None:
+async def update_law_digest(connection: AsyncConnection) -> None:
     """Tell every process that reads this database to read the law and words afresh."""
-    await keep(connection, LAW, await _digest_of_all(connection))
+    await set_fact(connection, LAW_FACT, await _compute_law_digest(connection))
 
 
-async def _digest_of_all(connection: AsyncConnection) -> str:
+async def _compute_law_digest(connection: AsyncConnection) -> str:
     """The SHA-256 of every document of the law, and of the words it is told in."""
     wanted = {
         "versions": (versions.c.id, versions.c.state),
@@ -124,14 +124,16 @@ async def _digest_of_all(connection: AsyncConnection) -> str:
             templates.c.text,
         ),
     }
-    known: dict[str, object] = {SEEN: await fact(connection, SEEN)}
+    known: dict[str, object] = {
+        CALENDARS_FACT: await get_fact(connection, CALENDARS_FACT)
+    }
     for name, columns in wanted.items():
         rows = await connection.execute(select(*columns).order_by(*columns[:-1]))
         known[name] = [list(row) for row in rows]
-    return digest(known)
+    return document_digest(known)
 
 
-def digest(document: Mapping[str, object]) -> str:
+def document_digest(document: Mapping[str, object]) -> str:
     """The SHA-256 of a document, whatever the order of its keys."""
     text = orjson.dumps(document, option=orjson.OPT_SORT_KEYS)
     return hashlib.sha256(text).hexdigest()
@@ -146,7 +148,9 @@ async def _years(
         )
     )
     return [
-        year_from(row.document, f"calendar {row.calendar}", calendars=published)
+        parse_calendar_year(
+            row.document, f"calendar {row.calendar}", calendars=published
+        )
         for row in rows
     ]
 
@@ -161,4 +165,4 @@ async def _offices(
     if not told:
         return {}
     where = "authorities"
-    return authorities_from({where: told}, where, calendars=calendars)
+    return parse_authorities({where: told}, where, calendars=calendars)

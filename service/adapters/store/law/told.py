@@ -20,76 +20,88 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from service.adapters.store.db.schema import permits, reminders, slots
 from service.adapters.store.reminders.transitions import IS_DUE
 from service.domain.calendars.calendar import DAY
-from service.domain.delivery.status import UNHEARD, UNTOLD
+from service.domain.delivery.status import NEVER_TEXTED, NOT_ARRIVED
 from service.domain.permits.permit import PermitStatus
 
-Place = tuple[str, str, date]
+GroupKey = tuple[str, str, date]
 """(series, authority, expires_on)."""
 
 
 @dataclass(slots=True)
-class Texts:
+class GroupTexts:
     """Reminders of one group that matter: texted, due, and what was told last."""
 
     texted: Counter[str] = field(default_factory=Counter)
     due: Counter[str] = field(default_factory=Counter)
-    told: Counter[date] = field(default_factory=Counter)
+    announced_closings: Counter[date] = field(default_factory=Counter)
 
 
-NOTHING = Texts()
+NO_TEXTS = GroupTexts()
 
 
 @dataclass(frozen=True, slots=True)
-class Scope:
+class SeriesScope:
     """Which permits a change may touch: by series, and by authority (None: all)."""
 
     series: Collection[str]
     offices: Collection[str] | None
-    by_issue: Collection[str]
+    issue_series: Collection[str]
 
 
-async def texts(
-    connection: AsyncConnection, scope: Scope, now: datetime
-) -> dict[Place, Texts]:
+async def count_texts(
+    connection: AsyncConnection, scope: SeriesScope, now: datetime
+) -> dict[GroupKey, GroupTexts]:
     """Count reminders by place: texted and told in open groups, due in all."""
-    found = defaultdict[Place, Texts](Texts)
-    for row in await connection.execute(_counted(scope, now)):
+    found = defaultdict[GroupKey, GroupTexts](GroupTexts)
+    for row in await connection.execute(_select_texted(scope, now)):
         found[row.series, row.authority, row.expires_on].texted[row.step] += row.n
-    for row in await connection.execute(_due(scope)):
+    for row in await connection.execute(_select_due(scope)):
         found[row.series, row.authority, row.expires_on].due[row.step] += row.n
-    for row in await connection.execute(_told(scope, now)):
-        found[row.series, row.authority, row.expires_on].told[row.told_on] += row.n
+    for row in await connection.execute(_select_announced(scope, now)):
+        found[row.series, row.authority, row.expires_on].announced_closings[
+            row.told_on
+        ] += row.n
     return found
 
 
-PLACE = (permits.c.series, permits.c.authority, permits.c.expires_on)
+PERMIT_GROUP_COLUMNS = (permits.c.series, permits.c.authority, permits.c.expires_on)
 
-_REMINDED = (permits.c.status == PermitStatus.ACTIVE) & permits.c.replaced.is_(False)
+_IS_ACTIVE_PERMIT = (permits.c.status == PermitStatus.ACTIVE) & permits.c.replaced.is_(
+    False
+)
 
-_THEIRS = (reminders.c.permit_id == permits.c.id) & (
+_REMINDER_OF_PERMIT = (reminders.c.permit_id == permits.c.id) & (
     reminders.c.expires_on == permits.c.expires_on
 )
 
 
-def _counted(scope: Scope, now: datetime) -> Select[Any]:
+def _select_texted(scope: SeriesScope, now: datetime) -> Select[Any]:
     """Permits by the steps they were texted in, or may have been."""
     return (
-        _in_open_groups(scope, now, *PLACE, reminders.c.step, func.count().label("n"))
-        .where(reminders.c.state.not_in(UNTOLD))
-        .group_by(*PLACE, reminders.c.step)
+        _select_in_open_groups(
+            scope, now, *PERMIT_GROUP_COLUMNS, reminders.c.step, func.count().label("n")
+        )
+        .where(reminders.c.state.not_in(NEVER_TEXTED))
+        .group_by(*PERMIT_GROUP_COLUMNS, reminders.c.step)
     )
 
 
-def _told(scope: Scope, now: datetime) -> Select[Any]:
+def _select_announced(scope: SeriesScope, now: datetime) -> Select[Any]:
     """Permits by the closing day they were told last."""
     latest = func.row_number().over(
         partition_by=reminders.c.permit_id, order_by=reminders.c.message_id.desc()
     )
     told = (
-        _in_open_groups(scope, now, *PLACE, reminders.c.told_on, latest.label("latest"))
+        _select_in_open_groups(
+            scope,
+            now,
+            *PERMIT_GROUP_COLUMNS,
+            reminders.c.told_on,
+            latest.label("latest"),
+        )
         .where(
             reminders.c.told_on.is_not(None),
-            reminders.c.state.not_in(UNHEARD),
+            reminders.c.state.not_in(NOT_ARRIVED),
         )
         .subquery()
     )
@@ -101,8 +113,8 @@ def _told(scope: Scope, now: datetime) -> Select[Any]:
     )
 
 
-def _in_open_groups(
-    scope: Scope, now: datetime, *columns: ColumnElement[Any]
+def _select_in_open_groups(
+    scope: SeriesScope, now: datetime, *columns: ColumnElement[Any]
 ) -> Select[Any]:
     """Reminders of permits that still run, or of which a step is still to come.
 
@@ -124,23 +136,23 @@ def _in_open_groups(
     return (
         select(*columns)
         .select_from(expanded)
-        .join(permits, and_(*map(eq, PLACE, expanded.c)))
-        .join(reminders, _THEIRS)
-        .where(_REMINDED)
+        .join(permits, and_(*map(eq, PERMIT_GROUP_COLUMNS, expanded.c)))
+        .join(reminders, _REMINDER_OF_PERMIT)
+        .where(_IS_ACTIVE_PERMIT)
     )
 
 
-def _due(scope: Scope) -> Select[Any]:
+def _select_due(scope: SeriesScope) -> Select[Any]:
     """Permits by their due steps, whether they are still reminded or not."""
     return (
-        select(*PLACE, reminders.c.step, func.count().label("n"))
-        .join_from(reminders, permits, _THEIRS)
+        select(*PERMIT_GROUP_COLUMNS, reminders.c.step, func.count().label("n"))
+        .join_from(reminders, permits, _REMINDER_OF_PERMIT)
         .where(IS_DUE, in_scope(permits, scope))
-        .group_by(*PLACE, reminders.c.step)
+        .group_by(*PERMIT_GROUP_COLUMNS, reminders.c.step)
     )
 
 
-def in_scope(table: FromClause, scope: Scope) -> ColumnElement[bool]:
+def in_scope(table: FromClause, scope: SeriesScope) -> ColumnElement[bool]:
     """The rows of a table with series and authority that a change may touch."""
     chosen = table.c.series.in_(scope.series)
     if scope.offices is None:

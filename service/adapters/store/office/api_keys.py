@@ -8,7 +8,7 @@ from datetime import datetime
 
 from sqlalchemy import Row, insert, select, update
 
-from service.adapters.store.db.action_log import note
+from service.adapters.store.db.action_log import log_action
 from service.adapters.store.db.database import Database
 from service.adapters.store.db.schema import api_keys
 from service.domain.errors import UnknownError
@@ -16,7 +16,7 @@ from service.domain.errors import UnknownError
 _PREFIX = 12
 
 
-class KeyStore:
+class SqlApiKeyStore:
     """Who may call the API."""
 
     def __init__(self, database: Database) -> None:
@@ -31,7 +31,7 @@ class KeyStore:
                     prefix=key[:_PREFIX], name=name, digest=_digest(key), created_at=now
                 )
             )
-            await note(connection, now, by, "create key", {"name": name})
+            await log_action(connection, now, by, "create key", {"name": name})
         return key
 
     async def revoke(self, prefix: str, by: str, now: datetime) -> None:
@@ -44,9 +44,9 @@ class KeyStore:
             )
             if not ended.rowcount:
                 raise UnknownError("key", prefix)
-            await note(connection, now, by, "revoke key", {"prefix": prefix})
+            await log_action(connection, now, by, "revoke key", {"prefix": prefix})
 
-    async def holder_of(self, key: str) -> str | None:
+    async def caller_of(self, key: str) -> str | None:
         """Whose live key this is."""
         wanted = select(api_keys).where(
             api_keys.c.prefix == key[:_PREFIX], api_keys.c.revoked_at.is_(None)
@@ -57,7 +57,9 @@ class KeyStore:
             return None
         return str(row.name)
 
-    async def all(self) -> Sequence[Row[tuple[str, str, bytes, datetime, datetime]]]:
+    async def list_keys(
+        self,
+    ) -> Sequence[Row[tuple[str, str, bytes, datetime, datetime]]]:
         """Every key ever made, oldest first, without its secret."""
         async with self._database.read() as connection:
             found = select(api_keys).order_by(api_keys.c.created_at)

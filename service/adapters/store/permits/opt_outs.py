@@ -5,16 +5,23 @@ from datetime import datetime
 from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from service.adapters.store.db.action_log import note
+from service.adapters.store.db.action_log import log_action
 from service.adapters.store.db.database import Database
 from service.adapters.store.db.schema import recipients
-from service.adapters.store.permits.follow_up import bear_current, end_overtaken
-from service.adapters.store.permits.recipients import id_of, ids_of, permits_of
+from service.adapters.store.permits.follow_up import (
+    create_current_reminders,
+    end_ineligible_reminders,
+)
+from service.adapters.store.permits.recipients import (
+    ensure_recipient_ids,
+    id_of,
+    permits_of,
+)
 from service.domain.errors import ConflictError
 from service.flow.permits.opt_outs import OptOut, Via
 from service.flow.rows import Recipient
 
-_SHOWN = select(
+_OPT_OUTS = select(
     recipients.c.id,
     recipients.c.masked,
     recipients.c.opted_out_at,
@@ -22,7 +29,7 @@ _SHOWN = select(
 ).where(recipients.c.opted_out_at.is_not(None))
 
 
-class ConsentStore:
+class SqlOptOutStore:
     """Opt-outs: listed, made and lifted by people; each act is written down."""
 
     def __init__(self, database: Database) -> None:
@@ -30,7 +37,7 @@ class ConsentStore:
 
     async def page(self, after: str | None, limit: int | None) -> list[OptOut]:
         """The opt-outs from the one after `after`, in the order of their ids."""
-        wanted = _SHOWN.order_by(recipients.c.id).limit(limit)
+        wanted = _OPT_OUTS.order_by(recipients.c.id).limit(limit)
         if after is not None:
             wanted = wanted.where(recipients.c.id > after)
         async with self._database.read() as connection:
@@ -41,12 +48,12 @@ class ConsentStore:
     ) -> tuple[OptOut, bool]:
         """Text a phone no more, known or not; the opt-out, and whether it is new."""
         async with self._database.write() as connection:
-            recipient = (await ids_of(connection, [phone]))[phone.digest]
+            recipient = (await ensure_recipient_ids(connection, [phone]))[phone.digest]
             new = await opt_out(connection, recipient, via, now)
             if new:
                 detail = {"phone": phone.masked, "why": reason}
-                await note(connection, now, by, "opt-out", detail)
-            wanted = _SHOWN.where(recipients.c.id == recipient)
+                await log_action(connection, now, by, "opt-out", detail)
+            wanted = _OPT_OUTS.where(recipients.c.id == recipient)
             return OptOut(*(await connection.execute(wanted)).one()), new
 
     async def lift(
@@ -58,22 +65,26 @@ class ConsentStore:
             if recipient is None or not await opt_in(connection, recipient, now):
                 raise ConflictError(f"{phone.masked}: has not opted out")
             detail = {"phone": phone.masked, "why": reason}
-            await note(connection, now, by, "opt-out lifted", detail)
+            await log_action(connection, now, by, "opt-out lifted", detail)
 
 
 async def opt_out(
     connection: AsyncConnection, recipient: str, via: Via, now: datetime
 ) -> bool:
     """End what is due to a phone; False where it has opted out before."""
-    return await _set(connection, recipient, now, opted_out_at=now, opted_out_by=via)
+    return await _set_opt_out(
+        connection, recipient, now, opted_out_at=now, opted_out_by=via
+    )
 
 
 async def opt_in(connection: AsyncConnection, recipient: str, now: datetime) -> bool:
     """Reopen what is current for a phone; False where it has not opted out."""
-    return await _set(connection, recipient, now, opted_out_at=None, opted_out_by=None)
+    return await _set_opt_out(
+        connection, recipient, now, opted_out_at=None, opted_out_by=None
+    )
 
 
-async def _set(
+async def _set_opt_out(
     connection: AsyncConnection,
     recipient: str,
     now: datetime,
@@ -92,6 +103,6 @@ async def _set(
     )
     if changed.rowcount:
         ids = await permits_of(connection, recipient)
-        await end_overtaken(connection, ids, now)
-        await bear_current(connection, ids, now)
+        await end_ineligible_reminders(connection, ids, now)
+        await create_current_reminders(connection, ids, now)
     return bool(changed.rowcount)

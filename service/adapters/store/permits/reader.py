@@ -15,11 +15,14 @@ from service.adapters.store.db.schema import (
     reminders,
     versions,
 )
-from service.adapters.store.permits.follow_up import bear_current, end_overtaken
+from service.adapters.store.permits.follow_up import (
+    create_current_reminders,
+    end_ineligible_reminders,
+)
 from service.adapters.store.permits.register import mark_renewed
 from service.domain.delivery.status import ReminderState
 from service.domain.permits.permit import PermitStatus
-from service.flow.rows import ShownPermit, ShownReminder
+from service.flow.rows import PermitReminderView, PermitView
 
 _VERSION = (
     select(versions.c.id)
@@ -31,20 +34,22 @@ _VERSION = (
 """The revision that dates a permit: of a series the one applied last."""
 
 
-class PermitReader:
+class SqlPermitReader:
     """Looking permits up, and withdrawing one."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def one(self, authority: str, rule: str, key: str) -> ShownPermit | None:
+    async def get(
+        self, authority: str, rule: str, number_key: str
+    ) -> PermitView | None:
         """One permit by its number key."""
-        found = await self._shown(_is(authority, rule, key))
+        found = await self._load(_has_key(authority, rule, number_key))
         return next(iter(found), None)
 
     async def page(
         self, authority: str | None, rule: str | None, after: str | None, limit: int
-    ) -> list[ShownPermit]:
+    ) -> list[PermitView]:
         """Permits in the order of their ids, from the one after `after`."""
         wanted: list[ColumnElement[bool]] = [permits.c.id.is_not(None)]
         if authority is not None:
@@ -53,20 +58,20 @@ class PermitReader:
             wanted.append(permits.c.rule == rule)
         if after is not None:
             wanted.append(permits.c.id > after)
-        return await self._shown(and_(*wanted), limit)
+        return await self._load(and_(*wanted), limit)
 
-    async def by_number(self, keys: Collection[str]) -> list[ShownPermit]:
+    async def find_by_number(self, number_keys: Collection[str]) -> list[PermitView]:
         """Every permit with one of these number keys, whatever its type or office."""
-        return await self._shown(permits.c.number_key.in_(keys))
+        return await self._load(permits.c.number_key.in_(number_keys))
 
     async def withdraw(
-        self, authority: str, rule: str, key: str, now: datetime
+        self, authority: str, rule: str, number_key: str, now: datetime
     ) -> bool:
         """Withdraw a permit and end its due reminders; False where it is unknown."""
         async with self._database.write() as connection:
             gone = await connection.execute(
                 update(permits)
-                .where(_is(authority, rule, key))
+                .where(_has_key(authority, rule, number_key))
                 .values(status=PermitStatus.WITHDRAWN, changed_at=now)
                 .returning(permits.c.id, permits.c.replaces)
             )
@@ -75,13 +80,13 @@ class PermitReader:
                 return False
             renewed = {(authority, rule, row.replaces)} if row.replaces else set()
             ids = [row.id, *await mark_renewed(connection, renewed, now)]
-            await end_overtaken(connection, ids, now)
-            await bear_current(connection, ids, now)
+            await end_ineligible_reminders(connection, ids, now)
+            await create_current_reminders(connection, ids, now)
             return True
 
-    async def _shown(
+    async def _load(
         self, where: ColumnElement[bool], limit: int | None = None
-    ) -> list[ShownPermit]:
+    ) -> list[PermitView]:
         wanted = (
             select(permits, _VERSION.label("version"))
             .where(where)
@@ -98,7 +103,7 @@ class PermitReader:
         ]
 
 
-def _is(authority: str, rule: str, key: str) -> ColumnElement[bool]:
+def _has_key(authority: str, rule: str, key: str) -> ColumnElement[bool]:
     return and_(
         permits.c.authority == authority,
         permits.c.rule == rule,
@@ -124,8 +129,8 @@ async def _phones(
 
 async def _reminders(
     connection: AsyncConnection, ids: Sequence[str]
-) -> dict[str, tuple[ShownReminder, ...]]:
-    found: dict[str, tuple[ShownReminder, ...]] = {}
+) -> dict[str, tuple[PermitReminderView, ...]]:
+    found: dict[str, tuple[PermitReminderView, ...]] = {}
     rows = await connection.execute(
         select(reminders)
         .where(reminders.c.permit_id.in_(ids))
@@ -140,9 +145,9 @@ async def _reminders(
 def _permit(
     row: Row[Any],
     phones: tuple[tuple[str, str], ...],
-    told: tuple[ShownReminder, ...],
-) -> ShownPermit:
-    return ShownPermit(
+    told: tuple[PermitReminderView, ...],
+) -> PermitView:
+    return PermitView(
         id=row.id,
         authority=row.authority,
         rule=row.rule,
@@ -161,9 +166,9 @@ def _permit(
     )
 
 
-def _reminder(row: Row[Any]) -> ShownReminder:
+def _reminder(row: Row[Any]) -> PermitReminderView:
     waiting = row.state in (ReminderState.DUE, ReminderState.RETRYING)
-    return ShownReminder(
+    return PermitReminderView(
         step=row.step,
         expires_on=row.expires_on,
         due_at=row.due_at,

@@ -6,13 +6,13 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 from uuid_utils import uuid7
 
-from service.adapters.store.db.json_rows import in_pieces
+from service.adapters.store.db.json_rows import in_chunks
 from service.adapters.store.db.schema import permit_recipients, recipients
 from service.adapters.store.db.upsert import insert_into
 from service.flow.rows import Recipient
 
 
-async def ids_of(
+async def ensure_recipient_ids(
     connection: AsyncConnection, phones: Sequence[Recipient]
 ) -> dict[bytes, str]:
     """The ids of some phones by digest; rows are made for new ones."""
@@ -20,14 +20,14 @@ async def ids_of(
         one.digest: {
             "id": str(uuid7()),
             "digest": one.digest,
-            "phone": one.phone,
+            "phone": one.encrypted_phone,
             "masked": one.masked,
             "line": one.line,
         }
         for one in phones
     }
     found: dict[bytes, str] = {}
-    for piece in in_pieces(list(new)):
+    for piece in in_chunks(list(new)):
         await connection.execute(
             insert_into(connection, recipients).on_conflict_do_nothing(),
             [new[digest] for digest in piece],
@@ -46,7 +46,7 @@ async def recipients_of(
 ) -> dict[str, tuple[str, ...]]:
     """The recipients of some permits, each in order of preference."""
     found: dict[str, tuple[str, ...]] = {}
-    for piece in in_pieces(permit_ids):
+    for piece in in_chunks(permit_ids):
         rows = await connection.execute(
             select(permit_recipients)
             .where(permit_recipients.c.permit_id.in_(piece))

@@ -3,19 +3,19 @@
 from sqlalchemy import ColumnElement, exists, select
 
 from service.adapters.store.db.schema import permit_recipients, permits, recipients
-from service.domain.permits.phone import Line
+from service.domain.permits.phone import PhoneLine
 
-MOBILE = (
+MOBILE_PHONES = (
     permit_recipients.c.permit_id == permits.c.id,
     permit_recipients.c.recipient_id == recipients.c.id,
-    recipients.c.line == Line.MOBILE,
+    recipients.c.line == PhoneLine.MOBILE,
 )
 """Joins a permit with its phones that take texts."""
 
 
 def has_mobile() -> ColumnElement[bool]:
     """Whether any of the permit's phones takes texts."""
-    return exists().where(*MOBILE)
+    return exists().where(*MOBILE_PHONES)
 
 
 def textable() -> ColumnElement[bool]:
@@ -25,7 +25,7 @@ def textable() -> ColumnElement[bool]:
     """
     welcome = (
         select(recipients.c.opted_out_at.is_(None))
-        .where(*MOBILE, recipients.c.unreachable_at.is_(None))
+        .where(*MOBILE_PHONES, recipients.c.unreachable_at.is_(None))
         .order_by(permit_recipients.c.position)
         .limit(1)
         .scalar_subquery()

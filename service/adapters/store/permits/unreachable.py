@@ -8,9 +8,9 @@ from typing import Any
 from sqlalchemy import Row, Select, exists, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from service.adapters.store.db.action_log import note
+from service.adapters.store.db.action_log import log_action
 from service.adapters.store.db.database import Database
-from service.adapters.store.db.json_rows import in_pieces
+from service.adapters.store.db.json_rows import in_chunks
 from service.adapters.store.db.schema import (
     golives,
     permit_recipients,
@@ -18,19 +18,19 @@ from service.adapters.store.db.schema import (
     recipients,
     slots,
 )
-from service.adapters.store.permits.follow_up import bear_current
+from service.adapters.store.permits.follow_up import create_current_reminders
 from service.adapters.store.permits.recipients import id_of, permits_of
-from service.adapters.store.permits.textable import MOBILE
+from service.adapters.store.permits.textable import MOBILE_PHONES
 from service.adapters.store.slots.group_key import same_group
 from service.domain.errors import ConflictError
 from service.domain.permits.permit import PermitStatus
-from service.domain.permits.phone import Line
-from service.domain.reports.unreachable import DeadPhone
-from service.flow.permits.unreachable import Unheard
+from service.domain.permits.phone import PhoneLine
+from service.domain.reports.unreachable import UnreachablePhone
+from service.flow.permits.unreachable import UnreachableRow
 from service.flow.rows import Recipient
 
 
-class ReachStore:
+class SqlUnreachableStore:
     """Whom no text reaches any more."""
 
     def __init__(self, database: Database) -> None:
@@ -38,15 +38,15 @@ class ReachStore:
 
     async def page(
         self, offices: Collection[str], now: datetime, after: str | None, limit: int
-    ) -> list[Unheard]:
+    ) -> list[UnreachableRow]:
         """Such permits of some offices, from the one after `after`, by their ids."""
-        wanted = _unheard(offices, now).order_by(permits.c.id).limit(limit)
+        wanted = _select_unreachable(offices, now).order_by(permits.c.id).limit(limit)
         if after is not None:
             wanted = wanted.where(permits.c.id > after)
         async with self._database.read() as connection:
             rows = (await connection.execute(wanted)).all()
             phones = await _phones(connection, [row.id for row in rows])
-        return [_row(row, phones[row.id]) for row in rows]
+        return [_to_unreachable(row, phones[row.id]) for row in rows]
 
     async def lift(
         self, phone: Recipient, by: str, reason: str | None, now: datetime
@@ -59,7 +59,7 @@ class ReachStore:
             ):
                 raise ConflictError(f"{phone.masked}: is not unreachable")
             detail = {"phone": phone.masked, "why": reason}
-            await note(connection, now, by, "reachable again", detail)
+            await log_action(connection, now, by, "reachable again", detail)
 
 
 async def lift_unreachable(
@@ -76,11 +76,13 @@ async def lift_unreachable(
         .values(unreachable_at=None, unreachable_by=None)
     )
     if lifted.rowcount:
-        await bear_current(connection, await permits_of(connection, recipient), now)
+        await create_current_reminders(
+            connection, await permits_of(connection, recipient), now
+        )
     return bool(lifted.rowcount)
 
 
-def _unheard(offices: Collection[str], now: datetime) -> Select[Any]:
+def _select_unreachable(offices: Collection[str], now: datetime) -> Select[Any]:
     """Permits that are reminded, are not being renewed, and have a step to come."""
     live = exists().where(
         golives.c.authority == permits.c.authority,
@@ -95,16 +97,16 @@ def _unheard(offices: Collection[str], now: datetime) -> Select[Any]:
         permits.c.renewal_filed_on.is_(None),
         live,
         to_come,
-        ~exists().where(*MOBILE, recipients.c.unreachable_at.is_(None)),
+        ~exists().where(*MOBILE_PHONES, recipients.c.unreachable_at.is_(None)),
     )
 
 
 async def _phones(
     connection: AsyncConnection, permit_ids: Sequence[str]
-) -> Mapping[str, list[DeadPhone]]:
+) -> Mapping[str, list[UnreachablePhone]]:
     """The phones of some permits, each in order of preference."""
-    found = defaultdict[str, list[DeadPhone]](list)
-    for piece in in_pieces(permit_ids):
+    found = defaultdict[str, list[UnreachablePhone]](list)
+    for piece in in_chunks(permit_ids):
         wanted = (
             select(recipients, permit_recipients.c.permit_id)
             .join_from(permit_recipients, recipients)
@@ -113,15 +115,20 @@ async def _phones(
         )
         for one in await connection.execute(wanted):
             found[one.permit_id].append(
-                DeadPhone(
-                    one.masked, Line(one.line), one.unreachable_at, one.unreachable_by
+                UnreachablePhone(
+                    one.masked,
+                    PhoneLine(one.line),
+                    one.unreachable_at,
+                    one.unreachable_by,
                 )
             )
     return found
 
 
-def _row(row: Row[Any], phones: Sequence[DeadPhone]) -> Unheard:
-    return Unheard(
+def _to_unreachable(
+    row: Row[Any], phones: Sequence[UnreachablePhone]
+) -> UnreachableRow:
+    return UnreachableRow(
         id=row.id,
         series=row.series,
         authority=row.authority,

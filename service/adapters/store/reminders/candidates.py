@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, Select, and_, case, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from service.adapters.store.db.json_rows import Gathered, Listed
+from service.adapters.store.db.json_rows import Gathered, JsonValues
 from service.adapters.store.db.schema import (
     golives,
     messages,
@@ -19,12 +19,12 @@ from service.adapters.store.db.schema import (
     registers,
     reminders,
 )
-from service.adapters.store.reminders.transitions import Key
-from service.adapters.store.reminders.trial_staff import staff_of
-from service.domain.delivery.status import UNDER_WAY, UNHEARD, ReminderState
-from service.domain.law.rule import CORRECTION, corrects
+from service.adapters.store.reminders.transitions import ReminderKey
+from service.adapters.store.reminders.trial_staff import load_trial_staff
+from service.domain.delivery.status import NOT_ARRIVED, UNDER_WAY, ReminderState
+from service.domain.law.rule import CORRECTION, is_correction
 from service.domain.permits.permit import PermitStatus
-from service.domain.permits.phone import Line
+from service.domain.permits.phone import PhoneLine
 from service.domain.reminders.eligibility import Candidate
 
 _others = reminders.alias()
@@ -60,7 +60,7 @@ Not by a later expiry date: who was told one must hear the correction at once.
 """
 
 
-_TOLD = select(_others.c.told_on).where(
+_ANNOUNCED_ON = select(_others.c.told_on).where(
     _others.c.permit_id == reminders.c.permit_id,
     _others.c.expires_on == reminders.c.expires_on,
     _others.c.told_on.is_not(None),
@@ -68,10 +68,12 @@ _TOLD = select(_others.c.told_on).where(
 
 _CORRECTS = reminders.c.step.startswith(CORRECTION)
 
-LAST_TOLD = case(
+LAST_ANNOUNCED_ON = case(
     (
         _CORRECTS,
-        _TOLD.where(_others.c.state.not_in(UNHEARD | {ReminderState.UNCERTAIN}))
+        _ANNOUNCED_ON.where(
+            _others.c.state.not_in(NOT_ARRIVED | {ReminderState.UNCERTAIN})
+        )
         .order_by(_others.c.message_id.desc())
         .limit(1)
         .scalar_subquery(),
@@ -79,10 +81,10 @@ LAST_TOLD = case(
 )
 """The closing day that the permit's holder was told last; only a correction asks."""
 
-DOUBTFUL = case(
+MAYBE_ANNOUNCED_ON = case(
     (
         _CORRECTS,
-        _TOLD.with_only_columns(func.max(_others.c.told_on))
+        _ANNOUNCED_ON.with_only_columns(func.max(_others.c.told_on))
         .where(_others.c.state == ReminderState.UNCERTAIN)
         .scalar_subquery(),
     )
@@ -91,7 +93,7 @@ DOUBTFUL = case(
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class CandidateRow:
     """A reminder's row, and the recipient it would go to."""
 
     row: Row[Any]
@@ -99,32 +101,32 @@ class Reading:
     candidate: Candidate
 
     @property
-    def key(self) -> Key:
+    def key(self) -> ReminderKey:
         """The reminder's key."""
         return self.row.permit_id, self.row.expires_on, self.row.step
 
     @property
-    def addressee(self) -> Row[Any]:
+    def required_recipient(self) -> Row[Any]:
         """The recipient, where `decide` let the reminder be sent."""
         if self.recipient is None:
             raise LookupError(self.row.permit_id)
         return self.recipient
 
 
-def reminders_with_permits(*where: ColumnElement[bool]) -> Select[Any]:
+def select_candidates(*where: ColumnElement[bool]) -> Select[Any]:
     """The rows `read` understands."""
-    return _READ.where(*where)
+    return _CANDIDATES.where(*where)
 
 
-_OF_REMINDER = (
+_REMINDER_COLUMNS = (
     *("permit_id", "expires_on", "step", "rule", "authority", "version_id"),
     *("template", "until_at", "closes_at", "state", "sent_at"),
     *("hold_reason", "returned", "retries"),
 )
 
-_READ = (
+_CANDIDATES = (
     select(
-        *[reminders.c[name] for name in _OF_REMINDER],
+        *[reminders.c[name] for name in _REMINDER_COLUMNS],
         permits.c.tail,
         permits.c.language,
         permits.c.series,
@@ -137,8 +139,8 @@ _READ = (
         registers.c.max_age_days,
         registers.c.loaded_at,
         LAST_SENT.label("last_sent_at"),
-        LAST_TOLD.label("last_told_on"),
-        DOUBTFUL.label("doubtful_on"),
+        LAST_ANNOUNCED_ON.label("last_told_on"),
+        MAYBE_ANNOUNCED_ON.label("doubtful_on"),
         golives.c.state.label("started"),
     )
     .join_from(reminders, permits, permits.c.id == reminders.c.permit_id)
@@ -153,25 +155,27 @@ _READ = (
 )
 
 
-async def read(connection: AsyncConnection, rows: Sequence[Row[Any]]) -> list[Reading]:
+async def join_recipients(
+    connection: AsyncConnection, rows: Sequence[Row[Any]]
+) -> list[CandidateRow]:
     """Join each row with its recipient."""
     phones = await phones_of(connection, [row.permit_id for row in rows])
     on_trial = any(row.started == "trial" for row in rows)
-    staff = await staff_of(connection) if on_trial else set()
+    staff = await load_trial_staff(connection) if on_trial else set()
     readings = []
     for row in rows:
-        recipient = chosen(phones.get(row.permit_id, []))
+        recipient = choose_phone(phones.get(row.permit_id, []))
         candidate = _candidate(row, recipient, staff)
-        readings.append(Reading(row, recipient, candidate))
+        readings.append(CandidateRow(row, recipient, candidate))
     return readings
 
 
-def chosen(phones: Sequence[Row[Any]]) -> Row[Any] | None:
+def choose_phone(phones: Sequence[Row[Any]]) -> Row[Any] | None:
     """The first mobile phone that can be reached.
 
     Where there is none the first mobile one, or the first of any kind.
     """
-    mobile = [one for one in phones if one.line == Line.MOBILE]
+    mobile = [one for one in phones if one.line == PhoneLine.MOBILE]
     reached = [one for one in mobile if one.unreachable_at is None]
     return next(iter([*reached, *mobile, *phones]), None)
 
@@ -189,15 +193,15 @@ def _candidate(
         permit_status=PermitStatus(row.permit_status),
         replaced=row.replaced,
         renewal_filed_on=row.renewal_filed_on,
-        line=Line(phone.line) if phone else None,
+        line=PhoneLine(phone.line) if phone else None,
         opted_out=phone is not None and phone.opted_out_at is not None,
-        last_sent_at=None if corrects(row.step) else row.last_sent_at,
-        last_told_on=max(
+        last_sent_at=None if is_correction(row.step) else row.last_sent_at,
+        last_announced_on=max(
             filter(None, (row.last_told_on, row.doubtful_on)), default=None
         ),
         register_valid_until=valid_until,
         unreachable=phone is not None and phone.unreachable_at is not None,
-        again=row.sent_at is not None or row.state == ReminderState.RETRYING,
+        accepted_before=row.sent_at is not None or row.state == ReminderState.RETRYING,
         hold_reason=row.hold_reason,
         outside_trial=row.started == "trial"
         and phone is not None
@@ -205,18 +209,18 @@ def _candidate(
     )
 
 
-_OF_RECIPIENT = ("id", "phone", "masked", "line", "opted_out_at", "unreachable_at")
+_RECIPIENT_COLUMNS = ("id", "phone", "masked", "line", "opted_out_at", "unreachable_at")
 
-_OF_PERMITS = Listed(permit_recipients.c.permit_id, "permits")
+_PERMIT_IDS = JsonValues(permit_recipients.c.permit_id, "permits")
 
 _PHONES = Gathered(
     select(
-        *[recipients.c[name] for name in _OF_RECIPIENT],
+        *[recipients.c[name] for name in _RECIPIENT_COLUMNS],
         permit_recipients.c.permit_id,
         permit_recipients.c.position,
     )
     .join_from(permit_recipients, recipients)
-    .where(permit_recipients.c.permit_id.in_(_OF_PERMITS.values))
+    .where(permit_recipients.c.permit_id.in_(_PERMIT_IDS.values))
 )
 
 
@@ -225,7 +229,7 @@ async def phones_of(
 ) -> dict[str, list[Any]]:
     """The recipients of some permits, each in order of preference."""
     found = dict[str, list[Any]]()
-    listed = _OF_PERMITS.of(connection.dialect, permit_ids)
+    listed = _PERMIT_IDS.bind(connection.dialect, permit_ids)
     rows = await _PHONES.of(connection, listed)
     for row in sorted(rows, key=attrgetter("position")):
         found.setdefault(row.permit_id, []).append(row)

@@ -7,19 +7,24 @@ from typing import Any
 from sqlalchemy import case, func, literal, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from service.adapters.store.db.json_rows import in_pieces
+from service.adapters.store.db.json_rows import in_chunks
 from service.adapters.store.db.schema import permits, reminders, slots
 from service.adapters.store.db.types import Instant
-from service.adapters.store.reminders.transitions import KEY, Key, move, these
+from service.adapters.store.reminders.transitions import (
+    REMINDER_KEY,
+    ReminderKey,
+    transition,
+    with_keys,
+)
 from service.domain.deadlines.slot import Slot
 from service.domain.delivery.status import ReminderState
-from service.domain.law.rule import RESERVED
+from service.domain.law.rule import RESERVED_STEPS
 
 RULE_CHANGED = "rule changed"
 """Why a due reminder ends whose step is gone."""
 
 
-def dated(slot: Slot, version: str, now: datetime) -> Mapping[str, Any]:
+def slot_date_values(slot: Slot, version: str, now: datetime) -> Mapping[str, Any]:
     """The columns that a reminder takes over; `redated_at` where any of them moved."""
     moved = or_(
         reminders.c.due_at != slot.due_at,
@@ -38,7 +43,7 @@ def dated(slot: Slot, version: str, now: datetime) -> Mapping[str, Any]:
     }
 
 
-_STANDING = {
+_CURRENT_VERSION = {
     "version_id": func.coalesce(
         select(func.max(slots.c.version_id))
         .join(
@@ -55,27 +60,27 @@ _STANDING = {
 """The version that dates the permit now: slots of a place share theirs."""
 
 
-async def align_due(
+async def redate_due_of_permits(
     connection: AsyncConnection, ids: Sequence[str], now: datetime
 ) -> None:
     """Let what is due of these permits take over the slots they are in now."""
-    for piece in in_pieces(ids):
-        due = select(*KEY).where(
+    for piece in in_chunks(ids):
+        due = select(*REMINDER_KEY).where(
             reminders.c.permit_id.in_(piece), reminders.c.state == ReminderState.DUE
         )
         rows = (await connection.execute(due)).all()
-        await align(connection, [(a, b, c) for a, b, c in rows], now)
+        await redate_reminders(connection, [(a, b, c) for a, b, c in rows], now)
 
 
-def _again_at(slot: Slot, now: datetime) -> Mapping[str, Any]:
+def _next_at_values(slot: Slot, now: datetime) -> Mapping[str, Any]:
     if slot.due_at <= now:
         late = case((reminders.c.due_at > now, now), else_=reminders.c.next_at)
         return {"next_at": late}
     return {"next_at": slot.due_at, "hold_reason": None}
 
 
-async def align(
-    connection: AsyncConnection, keys: Sequence[Key], now: datetime
+async def redate_reminders(
+    connection: AsyncConnection, keys: Sequence[ReminderKey], now: datetime
 ) -> None:
     """Let reminders that are due again take over a change made while under way."""
     wanted = (
@@ -90,21 +95,26 @@ async def align(
             & (slots.c.expires_on == reminders.c.expires_on)
             & (slots.c.step == reminders.c.step),
         )
-        .where(these(keys), permits.c.expires_on == reminders.c.expires_on)
+        .where(with_keys(keys), permits.c.expires_on == reminders.c.expires_on)
     )
     for row in (await connection.execute(wanted)).all():
-        mine = these([(row.permit_id, row.expires_on, row.step)])
-        if row.step.startswith(RESERVED):
-            await connection.execute(update(reminders).where(mine).values(_STANDING))
+        mine = with_keys([(row.permit_id, row.expires_on, row.step)])
+        if row.step.startswith(RESERVED_STEPS):
+            await connection.execute(
+                update(reminders).where(mine).values(_CURRENT_VERSION)
+            )
             continue
         if row.version_id is None:
             gone = ReminderState.SUPERSEDED
-            await move(connection, mine, gone, now, reason=RULE_CHANGED)
+            await transition(connection, mine, gone, now, reason=RULE_CHANGED)
             continue
         dates = row.due_at, row.until_at, row.closes_at
         slot = Slot(row.step, *dates, row.template)
         await connection.execute(
             update(reminders)
             .where(mine)
-            .values(**dated(slot, row.version_id, now), **_again_at(slot, now))
+            .values(
+                **slot_date_values(slot, row.version_id, now),
+                **_next_at_values(slot, now),
+            )
         )

@@ -9,29 +9,32 @@ from itertools import chain
 from sqlalchemy import ColumnElement, and_, exists, or_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from service.adapters.store.db.json_rows import in_pieces
+from service.adapters.store.db.json_rows import in_chunks
 from service.adapters.store.db.schema import messages, reminders
-from service.adapters.store.reminders.candidates import read, reminders_with_permits
-from service.adapters.store.reminders.redate import dated
+from service.adapters.store.reminders.candidates import (
+    join_recipients,
+    select_candidates,
+)
+from service.adapters.store.reminders.redate import slot_date_values
 from service.adapters.store.reminders.transitions import (
-    Key,
-    move,
-    these,
-    told_in_place_of,
+    ReminderKey,
+    has_replaced_step_text,
+    transition,
+    with_keys,
 )
 from service.domain.deadlines.slot import Slot
 from service.domain.delivery.outcome import RefusalKind
-from service.domain.delivery.retry import AFTER
+from service.domain.delivery.retry import RETRY_DELAYS
 from service.domain.delivery.status import NEVER_ACCEPTED, ReminderState
 from service.domain.reminders.births import BEFORE_START
-from service.domain.reminders.eligibility import End, ended
+from service.domain.reminders.eligibility import End, find_end
 from service.flow.rows import DueGroup
 
 MAY_REOPEN = or_(
     reminders.c.state.in_(NEVER_ACCEPTED),
     and_(
         reminders.c.state == ReminderState.FAILED,
-        reminders.c.retries < len(AFTER),
+        reminders.c.retries < len(RETRY_DELAYS),
         exists().where(
             messages.c.id == reminders.c.message_id,
             messages.c.kind == RefusalKind.BAD_NUMBER,
@@ -41,14 +44,14 @@ MAY_REOPEN = or_(
 """No provider accepted it, or its number was nobody's, and not for the third time."""
 
 
-_NOT_ASKED_FOR = NEVER_ACCEPTED - {ReminderState.SUPPRESSED}
+_NOT_SUPPRESSED = NEVER_ACCEPTED - {ReminderState.SUPPRESSED}
 
 
 async def reopen(
     connection: AsyncConnection,
     group: DueGroup,
     slot: Slot,
-    mine: ColumnElement[bool],
+    condition: ColumnElement[bool],
     now: datetime,
 ) -> None:
     """Reopen the rows of a group's current slot that `mine` picks, dated by it.
@@ -56,8 +59,8 @@ async def reopen(
     A permit withdrawn by mistake is not lost; what fell due before the start is. Where
     its phone takes no texts by now, it is that which ends its reminder.
     """
-    closed = reminders_with_permits(
-        mine,
+    closed = select_candidates(
+        condition,
         reminders.c.expires_on == group.expires_on,
         reminders.c.step == slot.step,
         MAY_REOPEN,
@@ -66,36 +69,38 @@ async def reopen(
             if slot.due_at < group.live_from
             else []
         ),
-        *([~told_in_place_of(slot)] if slot.replaces else []),
+        *([~has_replaced_step_text(slot)] if slot.replaces else []),
     )
     rows = (await connection.execute(closed)).all()
-    unsent, failed = list[Key](), list[Key]()
-    unwelcome = defaultdict[str, list[Key]](list)
-    for it in await read(connection, rows):
-        match ended(replace(it.candidate, until_at=slot.until_at), now):
+    unsent, failed = list[ReminderKey](), list[ReminderKey]()
+    unwelcome = defaultdict[str, list[ReminderKey]](list)
+    for it in await join_recipients(connection, rows):
+        match find_end(replace(it.candidate, until_at=slot.until_at), now):
             case None:
                 (unsent if it.row.sent_at is None else failed).append(it.key)
-            case End(ReminderState.SUPPRESSED, why) if it.row.state in _NOT_ASKED_FOR:
+            case End(ReminderState.SUPPRESSED, why) if it.row.state in _NOT_SUPPRESSED:
                 unwelcome[why].append(it.key)
             case _:
                 pass
-    values = {"next_at": now, **dated(slot, group.version, now)}
+    values = {"next_at": now, **slot_date_values(slot, group.version, now)}
     again = [*unsent, *chain.from_iterable(unwelcome.values())]
-    await _move(connection, again, ReminderState.DUE, now, values=values)
+    await _transition(connection, again, ReminderState.DUE, now, values=values)
     for why, keys in unwelcome.items():
-        await _move(connection, keys, ReminderState.SUPPRESSED, now, reason=why)
+        await _transition(connection, keys, ReminderState.SUPPRESSED, now, reason=why)
     values |= {"retries": reminders.c.retries + 1}
-    await _move(connection, failed, ReminderState.RETRYING, now, values=values)
+    await _transition(connection, failed, ReminderState.RETRYING, now, values=values)
 
 
-async def _move(
+async def _transition(
     connection: AsyncConnection,
-    keys: Sequence[Key],
+    keys: Sequence[ReminderKey],
     state: ReminderState,
     now: datetime,
     *,
     values: Mapping[str, object] | None = None,
     reason: str = "reopened",
 ) -> None:
-    for piece in in_pieces(keys):
-        await move(connection, these(piece), state, now, reason=reason, values=values)
+    for piece in in_chunks(keys):
+        await transition(
+            connection, with_keys(piece), state, now, reason=reason, values=values
+        )

@@ -18,21 +18,21 @@ from sqlalchemy import (
 )
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from service.adapters.store.db.json_rows import like
+from service.adapters.store.db.json_rows import json_rows_like
 from service.adapters.store.db.schema import reminder_events, reminders
 from service.domain.deadlines.slot import Slot
-from service.domain.delivery.status import UNTOLD, ReminderState, sources_of
+from service.domain.delivery.status import NEVER_TEXTED, ReminderState, states_before
 
-Key = tuple[str, date, str]
+ReminderKey = tuple[str, date, str]
 """(permit_id, expires_on, step)."""
 
-Event = tuple[str, date, str, datetime, ReminderState, str | None, str | None]
+ReminderEvent = tuple[str, date, str, datetime, ReminderState, str | None, str | None]
 """A key, when it became which state, why, and by which message."""
 
-KEY = (reminders.c.permit_id, reminders.c.expires_on, reminders.c.step)
+REMINDER_KEY = (reminders.c.permit_id, reminders.c.expires_on, reminders.c.step)
 
 
-async def move(
+async def transition(
     connection: AsyncConnection,
     where: ColumnElement[bool],
     state: ReminderState,
@@ -40,60 +40,64 @@ async def move(
     *,
     reason: str | None = None,
     values: Mapping[str, object] | None = None,
-) -> list[Key]:
+) -> list[ReminderKey]:
     """Move every matching reminder that may become `state`; which ones moved."""
     moved = await connection.execute(
         update(reminders)
-        .where(where, reminders.c.state.in_(sources_of(state)))
+        .where(where, reminders.c.state.in_(states_before(state)))
         .values(state=state, reason=reason, state_at=now, hold_reason=None)
         .values(**(values or {}))
-        .returning(*KEY, reminders.c.message_id)
+        .returning(*REMINDER_KEY, reminders.c.message_id)
     )
     rows = moved.all()
     told = [(*row[:3], now, state, reason, row.message_id) for row in rows]
-    await keep(connection, told)
+    await append_events(connection, told)
     return [(row.permit_id, row.expires_on, row.step) for row in rows]
 
 
-async def keep(connection: AsyncConnection, events: Sequence[Event]) -> None:
+async def append_events(
+    connection: AsyncConnection, events: Sequence[ReminderEvent]
+) -> None:
     """Write moves down, for ever."""
     if events:
-        await connection.execute(_KEEP, _EVENTS.rows(connection.dialect, events))
+        await connection.execute(
+            _INSERT_EVENTS, _EVENTS.bind(connection.dialect, events)
+        )
 
 
-_EVENTS = like(
+_EVENTS = json_rows_like(
     reminder_events,
     ("permit_id", "expires_on", "step", "at", "state", "reason", "message_id"),
 )
 
 
-def keeping(events: Select[*tuple[Any, ...]]) -> Insert:
+def append_events_statement(events: Select[*tuple[Any, ...]]) -> Insert:
     """Write down the moves that a query finds, with the columns of an `Event`."""
-    return insert(reminder_events).from_select(_EVENTS.names, events)
+    return insert(reminder_events).from_select(_EVENTS.column_names, events)
 
 
-_KEEP = keeping(select(_EVENTS.table))
+_INSERT_EVENTS = append_events_statement(select(_EVENTS.table))
 
 
-def told_in_place_of(slot: Slot) -> ColumnElement[bool]:
+def has_replaced_step_text(slot: Slot) -> ColumnElement[bool]:
     """Whether its permit was, or may have been, texted in what a slot replaces."""
     former = reminders.alias()
     return exists().where(
         former.c.permit_id == reminders.c.permit_id,
         former.c.expires_on == reminders.c.expires_on,
         former.c.step.in_(slot.replaces),
-        former.c.state.not_in(UNTOLD),
+        former.c.state.not_in(NEVER_TEXTED),
     )
 
 
-def these(keys: Iterable[Key]) -> ColumnElement[bool]:
+def with_keys(keys: Iterable[ReminderKey]) -> ColumnElement[bool]:
     """The reminders of these keys.
 
     The permits are named besides: SQLite seeks no list of several columns in an index.
     """
     wanted = list(keys)
     permits = {permit_id for permit_id, _, _ in wanted}
-    return and_(reminders.c.permit_id.in_(permits), tuple_(*KEY).in_(wanted))
+    return and_(reminders.c.permit_id.in_(permits), tuple_(*REMINDER_KEY).in_(wanted))
 
 
 IS_DUE = reminders.c.state == literal_column(f"'{ReminderState.DUE}'")

@@ -10,7 +10,7 @@ from service.adapters.store.db.schema import (
 )
 
 
-async def staff_of(connection: AsyncConnection) -> set[tuple[str, str]]:
+async def load_trial_staff(connection: AsyncConnection) -> set[tuple[str, str]]:
     """Whom the authorities with something on trial may text: (authority, recipient).
 
     The staff of an authority is also that of those below it.

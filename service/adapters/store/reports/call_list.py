@@ -10,7 +10,7 @@ from sqlalchemy import Row, and_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.adapters.store.db.database import Database
-from service.adapters.store.db.json_rows import in_pieces
+from service.adapters.store.db.json_rows import in_chunks
 from service.adapters.store.db.schema import (
     golives,
     messages,
@@ -20,19 +20,27 @@ from service.adapters.store.db.schema import (
     slots,
 )
 from service.adapters.store.office.senders import office_of_each, scopes_of
-from service.adapters.store.reminders.candidates import chosen, phones_of
-from service.adapters.store.sending.resolve import for_a_person
-from service.adapters.store.slots.group_key import GROUP, THEIR_PERMITS, of_groups
+from service.adapters.store.reminders.candidates import choose_phone, phones_of
+from service.adapters.store.sending.resolve import awaiting_operator
+from service.adapters.store.slots.group_key import (
+    PERMIT_IN_GROUPS,
+    SLOT_GROUP_COLUMNS,
+    group_params,
+)
 from service.domain.delivery.retry import NO_ROUTE
-from service.domain.delivery.status import NEVER_ACCEPTED, WAITING, ReminderState
-from service.domain.go_live.go_live import OUTLIVES
+from service.domain.delivery.status import CLAIMABLE, NEVER_ACCEPTED, ReminderState
+from service.domain.go_live.go_live import LONGEST_OVERRUN
 from service.domain.permits.permit import PermitStatus
-from service.domain.permits.phone import Line
-from service.domain.reports.call_list import TURN, Reach, held
-from service.flow.reports.call_list import GroupKey, Unfiled
+from service.domain.permits.phone import PhoneLine
+from service.domain.reports.call_list import (
+    LONGEST_NORMAL_WAIT,
+    PhoneState,
+    held_back_reason,
+)
+from service.flow.reports.call_list import GroupKey, UnfiledPermit
 
 
-class CallReader:
+class SqlCallListStore:
     """`CallStore` on the ledger."""
 
     def __init__(self, database: Database) -> None:
@@ -49,44 +57,46 @@ class CallReader:
             golives.c.live_from <= now,
         )
         wanted = (
-            select(*GROUP)
+            select(*SLOT_GROUP_COLUMNS)
             .distinct()
             .join_from(slots, golives, live)
             .where(
                 slots.c.authority.in_(offices),
                 slots.c.due_at <= soon,
-                slots.c.expires_on > now.date() - OUTLIVES,
+                slots.c.expires_on > now.date() - LONGEST_OVERRUN,
             )
         )
         async with self._database.read() as connection:
             rows = (await connection.execute(wanted)).all()
         return [(row.series, row.authority, row.expires_on) for row in rows]
 
-    async def unfiled(self, groups: Sequence[GroupKey], now: datetime) -> list[Unfiled]:
+    async def unfiled_permits(
+        self, groups: Sequence[GroupKey], now: datetime
+    ) -> list[UnfiledPermit]:
         """The permits of some groups that are active and not being renewed."""
         async with self._database.read() as connection:
             return [
                 one
-                for piece in in_pieces(groups)
+                for piece in in_chunks(groups)
                 for one in await _unfiled(connection, piece, now)
             ]
 
 
 async def _unfiled(
     connection: AsyncConnection, groups: Sequence[GroupKey], now: datetime
-) -> list[Unfiled]:
+) -> list[UnfiledPermit]:
     wanted = select(permits).where(
-        THEIR_PERMITS,
+        PERMIT_IN_GROUPS,
         permits.c.status == PermitStatus.ACTIVE,
         permits.c.replaced.is_(False),
         permits.c.renewal_filed_on.is_(None),
     )
-    named = of_groups(connection, groups)
+    named = group_params(connection, groups)
     rows = (await connection.execute(wanted, named)).all()
     ids = [row.id for row in rows]
     phones = await phones_of(connection, ids)
     steps = await _steps(connection, ids, now)
-    return [_row(row, phones.get(row.id, []), steps) for row in rows]
+    return [_to_unfiled(row, phones.get(row.id, []), steps) for row in rows]
 
 
 @dataclass(slots=True)
@@ -96,17 +106,17 @@ class _Steps:
     texted: set[str] = field(default_factory=set)
     held: str | None = None
     failed: str | None = None
-    doubted: bool = False
+    outcome_unknown: bool = False
 
 
 async def _steps(
     connection: AsyncConnection, ids: Sequence[str], now: datetime
 ) -> Mapping[tuple[str, date], _Steps]:
     found = defaultdict[tuple[str, date], _Steps](_Steps)
-    stops = await _stops(connection)
-    for piece in in_pieces(ids):
+    stops = await _load_pauses(connection)
+    for piece in in_chunks(ids):
         wanted = (
-            select(reminders, for_a_person(TURN).label("doubted"))
+            select(reminders, awaiting_operator(LONGEST_NORMAL_WAIT).label("doubted"))
             .outerjoin(messages, messages.c.id == reminders.c.message_id)
             .where(
                 reminders.c.permit_id.in_(piece),
@@ -116,52 +126,54 @@ async def _steps(
         )
         for row in await connection.execute(wanted):
             steps = found[row.permit_id, row.expires_on]
-            steps.failed = _failed(row)
-            steps.doubted = bool(row.doubted) or steps.doubted
+            steps.failed = _failure_reason(row)
+            steps.outcome_unknown = bool(row.doubted) or steps.outcome_unknown
             if steps.failed is None:
                 steps.texted.add(row.step)
-                steps.held = _held(row, stops, now) or steps.held
+                steps.held = _hold_reason(row, stops, now) or steps.held
     return found
 
 
 @dataclass(frozen=True, slots=True)
-class _Stops:
+class _PausesInForce:
     """The pauses in force, who made each, and who texts for which authority."""
 
     made_by: Mapping[str, str]
     offices: Mapping[str, str]
 
 
-async def _stops(connection: AsyncConnection) -> _Stops:
+async def _load_pauses(connection: AsyncConnection) -> _PausesInForce:
     rows = await connection.execute(select(pauses))
     made_by = {row.scope: row.by for row in rows}
-    return _Stops(made_by, await office_of_each(connection) if made_by else {})
+    return _PausesInForce(made_by, await office_of_each(connection) if made_by else {})
 
 
-def _failed(row: Row[Any]) -> str | None:
+def _failure_reason(row: Row[Any]) -> str | None:
     """Why no text of a reminder arrived, where none will by itself."""
     if row.hold_reason == NO_ROUTE:
         return NO_ROUTE
     return str(row.reason) if row.state == ReminderState.FAILED else None
 
 
-def _held(row: Row[Any], stops: _Stops, now: datetime) -> str | None:
+def _hold_reason(row: Row[Any], stops: _PausesInForce, now: datetime) -> str | None:
     """What holds a reminder back that is not under way, for longer than hours."""
-    if row.state not in WAITING:
+    if row.state not in CLAIMABLE:
         return None
     scopes = scopes_of(row.authority, row.rule, stops.offices.get(row.authority))
     by = next((stops.made_by[one] for one in scopes if one in stops.made_by), None)
     outlasts = row.next_at >= row.until_at
-    return held(row.hold_reason, by, now - row.next_at, outlasts=outlasts)
+    return held_back_reason(
+        row.hold_reason, by, now - row.next_at, outlasts_step=outlasts
+    )
 
 
-def _row(
+def _to_unfiled(
     row: Row[Any],
     phones: Sequence[Row[Any]],
     steps: Mapping[tuple[str, date], _Steps],
-) -> Unfiled:
-    phone, mine = chosen(phones), steps.get((row.id, row.expires_on), _Steps())
-    return Unfiled(
+) -> UnfiledPermit:
+    phone, mine = choose_phone(phones), steps.get((row.id, row.expires_on), _Steps())
+    return UnfiledPermit(
         series=row.series,
         authority=row.authority,
         rule=row.rule,
@@ -169,13 +181,13 @@ def _row(
         holder=row.holder,
         expires_on=row.expires_on,
         phones=tuple(one.masked for one in phones),
-        reach=Reach(
-            line=Line(phone.line) if phone else None,
+        phone_state=PhoneState(
+            line=PhoneLine(phone.line) if phone else None,
             opted_out=phone is not None and phone.opted_out_at is not None,
             unreachable=phone is not None and phone.unreachable_at is not None,
         ),
-        texted=frozenset(mine.texted),
-        held=mine.held,
-        failed=mine.failed,
-        doubted=mine.doubted,
+        texted_steps=frozenset(mine.texted),
+        hold_reason=mine.held,
+        failure_reason=mine.failed,
+        outcome_unknown=mine.outcome_unknown,
     )

@@ -8,21 +8,21 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.adapters.store.db.database import Database
 from service.adapters.store.db.schema import messages, permits, reminders, slots
-from service.adapters.store.reports.tallies import holders, of_offices, tallies
-from service.adapters.store.slots.due import between, falling
+from service.adapters.store.reports.tallies import holders, is_in_offices, tallies
+from service.adapters.store.slots.due import is_due_between, select_due_counts
 from service.domain.delivery.status import NEVER_ACCEPTED, ReminderState
-from service.domain.law.rule import Text
+from service.domain.law.rule import BilingualText
 from service.domain.reminders.births import BEFORE_START
-from service.domain.reports.period import ReportPeriod, following, previous
-from service.domain.reports.tally import Span, Tally, TypeLine
-from service.domain.reports.weekly import Figures
+from service.domain.reports.period import ReportPeriod, next_period, previous_period
+from service.domain.reports.tally import Span, Tally, TypeRow
+from service.domain.reports.weekly import ReportFigures
 
-_INSTANT = timedelta(microseconds=1)
+_ONE_MICROSECOND = timedelta(microseconds=1)
 """As of an instant includes it; a span excludes its end."""
 
-_THE_START = datetime(1970, 1, 1, tzinfo=UTC)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
-_OPEN = (
+_OPEN_STATES = (
     ReminderState.DUE,
     ReminderState.RETRYING,
     ReminderState.SENDING,
@@ -30,26 +30,28 @@ _OPEN = (
 )
 
 
-class CountStore:
+class SqlCountStore:
     """What was sent, counted from the ledger at each asking."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def figures(
+    async def report_figures(
         self,
         period: ReportPeriod,
         as_of: datetime,
-        authority: Text,
-        names: Mapping[str, Text],
+        authority: BilingualText,
+        names: Mapping[str, BilingualText],
         offices: Sequence[str] | None,
-    ) -> Figures:
+    ) -> ReportFigures:
         """All a report needs of a period; `names` are the permit types by code."""
         async with self._database.read() as connection:
             spans = _spans(period)
             counted = await tallies(connection, spans, "rule", as_of, offices)
-            after = Span("", period.starts_at, min(period.ends_at, as_of + _INSTANT))
-            return Figures(
+            after = Span(
+                "", period.starts_at, min(period.ends_at, as_of + _ONE_MICROSECOND)
+            )
+            return ReportFigures(
                 period=period,
                 as_of=as_of,
                 authority=authority,
@@ -57,11 +59,13 @@ class CountStore:
                 not_reminded=await _not_reminded(connection, after, offices),
                 waiting=await _waiting(connection, after, offices),
                 before_start=await _before_start(connection, after, offices),
-                permits_reminded=await _told(connection, after, offices, filed=False),
-                filed_after_reminding=await _told(
+                permits_reminded=await _count_permits_reminded(
+                    connection, after, offices, filed=False
+                ),
+                filed_after_reminding=await _count_permits_reminded(
                     connection, after, offices, filed=True
                 ),
-                forecast=await _forecast(connection, following(period), offices),
+                forecast=await _forecast(connection, next_period(period), offices),
                 first_issue=not any(
                     tally.messages and label == "before"
                     for (label, _), tally in counted.items()
@@ -69,7 +73,7 @@ class CountStore:
                 simulated=await _simulated(connection, offices),
             )
 
-    async def counts(
+    async def tallies(
         self,
         spans: Sequence[Span],
         by: str,
@@ -83,7 +87,7 @@ class CountStore:
 
 
 def _spans(period: ReportPeriod) -> list[Span]:
-    before = previous(period)
+    before = previous_period(period)
     new_year = datetime.combine(
         date(period.last_on.year, 1, 1), time(), period.zone
     ).astimezone(UTC)
@@ -91,17 +95,17 @@ def _spans(period: ReportPeriod) -> list[Span]:
         Span("this", period.starts_at, period.ends_at),
         Span("previous", before.starts_at, before.ends_at),
         Span("year", new_year, period.ends_at),
-        Span("total", _THE_START, period.ends_at),
-        Span("before", _THE_START, period.starts_at),
+        Span("total", _EPOCH, period.ends_at),
+        Span("before", _EPOCH, period.starts_at),
     ]
 
 
 def _lines(
-    counted: Mapping[tuple[str, str], Tally], names: Mapping[str, Text]
-) -> tuple[TypeLine, ...]:
+    counted: Mapping[tuple[str, str], Tally], names: Mapping[str, BilingualText]
+) -> tuple[TypeRow, ...]:
     none = Tally()
     return tuple(
-        TypeLine(
+        TypeRow(
             rule=code,
             name=name,
             this=counted.get(("this", code), none),
@@ -126,7 +130,7 @@ async def _not_reminded(
             reminders.c.reason != BEFORE_START,
             reminders.c.state_at >= span.starts_at,
             reminders.c.state_at < span.ends_at,
-            of_offices(reminders.c.authority, offices),
+            is_in_offices(reminders.c.authority, offices),
         )
         .group_by(reminders.c.state, reminders.c.reason)
     )
@@ -147,9 +151,9 @@ async def _waiting(
     connection: AsyncConnection, span: Span, offices: Sequence[str] | None
 ) -> int:
     counted = select(func.count()).where(
-        reminders.c.state.in_(_OPEN),
+        reminders.c.state.in_(_OPEN_STATES),
         reminders.c.due_at < span.ends_at,
-        of_offices(reminders.c.authority, offices),
+        is_in_offices(reminders.c.authority, offices),
     )
     return int((await connection.execute(counted)).scalar_one())
 
@@ -161,12 +165,12 @@ async def _before_start(
         reminders.c.reason == BEFORE_START,
         reminders.c.state_at >= span.starts_at,
         reminders.c.state_at < span.ends_at,
-        of_offices(reminders.c.authority, offices),
+        is_in_offices(reminders.c.authority, offices),
     )
     return int((await connection.execute(counted)).scalar_one())
 
 
-async def _told(
+async def _count_permits_reminded(
     connection: AsyncConnection,
     span: Span,
     offices: Sequence[str] | None,
@@ -182,7 +186,7 @@ async def _told(
         .join_from(reminders, permits, permits.c.id == reminders.c.permit_id)
         .where(
             reminders.c.sent_at < span.ends_at,
-            of_offices(reminders.c.authority, offices),
+            is_in_offices(reminders.c.authority, offices),
         )
     )
     if filed:
@@ -200,9 +204,9 @@ async def _forecast(
     connection: AsyncConnection, period: ReportPeriod, offices: Sequence[str] | None
 ) -> int:
     """Reminders that fall due in a coming period, as the register stands."""
-    span = between(period.starts_at, period.ends_at)
+    span = is_due_between(period.starts_at, period.ends_at)
     found = await connection.execute(
-        falling(span, of_offices(slots.c.authority, offices))
+        select_due_counts(span, is_in_offices(slots.c.authority, offices))
     )
     return sum(row.reminders for row in found)
 
@@ -211,6 +215,6 @@ async def _simulated(
     connection: AsyncConnection, offices: Sequence[str] | None
 ) -> bool:
     sandboxed = exists().where(
-        messages.c.provider == "sandbox", of_offices(messages.c.authority, offices)
+        messages.c.provider == "sandbox", is_in_offices(messages.c.authority, offices)
     )
     return bool((await connection.execute(select(sandboxed))).scalar())

@@ -23,19 +23,19 @@ from service.adapters.store.db.schema import (
 )
 from service.adapters.store.db.types import database_now
 from service.adapters.store.office.senders import office_of_each, scopes_of
-from service.adapters.store.reminders.candidates import chosen, phones_of
+from service.adapters.store.reminders.candidates import choose_phone, phones_of
 from service.domain.delivery.status import NEVER_ACCEPTED, ReminderState
-from service.domain.explain.history import Move, Sms, Told
-from service.domain.explain.not_sent import Pause, Situation, Start
+from service.domain.explain.history import HistorySms, ReminderHistory, StateChange
+from service.domain.explain.not_sent import GoLiveStage, Pause, PermitSituation
 from service.domain.lawbook.version_choice import Revision
 from service.domain.permits.permit import PermitStatus
-from service.domain.permits.phone import Line
+from service.domain.permits.phone import PhoneLine
 
-_Key = tuple[Any, str]
+_StepKey = tuple[Any, str]
 """(expires_on, step)."""
 
 
-class ExplainStore:
+class SqlExplainStore:
     """Reads the ledger of one permit whole."""
 
     def __init__(self, database: Database) -> None:
@@ -54,12 +54,12 @@ class ExplainStore:
                 for row in await connection.execute(wanted)
             ]
 
-    async def history(
+    async def reminder_histories(
         self, permit_id: str, now: datetime
-    ) -> tuple[list[Told], Situation]:
+    ) -> tuple[list[ReminderHistory], PermitSituation]:
         """A permit's reminders as they fell due, and how it stands."""
         async with self._database.read() as connection:
-            told = await _told(connection, permit_id)
+            told = await _load_reminders(connection, permit_id)
             return told, await _situation(connection, permit_id, told, now)
 
 
@@ -68,7 +68,9 @@ _RETRY_AT = case((reminders.c.retry_at > database_now(), reminders.c.retry_at)).
 )
 
 
-async def _told(connection: AsyncConnection, permit_id: str) -> list[Told]:
+async def _load_reminders(
+    connection: AsyncConnection, permit_id: str
+) -> list[ReminderHistory]:
     moves = await _moves(connection, permit_id)
     wanted = (
         select(reminders, _RETRY_AT)
@@ -76,22 +78,22 @@ async def _told(connection: AsyncConnection, permit_id: str) -> list[Told]:
         .order_by(reminders.c.expires_on, reminders.c.due_at, reminders.c.born_at)
     )
     return [
-        Told(
+        ReminderHistory(
             step=row.step,
             expires_on=row.expires_on,
             version=row.version_id,
             due_at=row.due_at,
             until_at=row.until_at,
-            born_at=row.born_at,
+            created_at=row.born_at,
             state=ReminderState(row.state),
             reason=row.reason,
             next_at=row.next_at,
             hold_reason=row.hold_reason,
             retry_at=row.left_alone_until,
             sent_at=row.sent_at,
-            told_on=row.told_on,
+            announced_on=row.told_on,
             redated_at=row.redated_at,
-            moves=moves.get((row.expires_on, row.step), ()),
+            changes=moves.get((row.expires_on, row.step), ()),
         )
         for row in await connection.execute(wanted)
     ]
@@ -99,9 +101,9 @@ async def _told(connection: AsyncConnection, permit_id: str) -> list[Told]:
 
 async def _moves(
     connection: AsyncConnection, permit_id: str
-) -> Mapping[_Key, Sequence[Move]]:
+) -> Mapping[_StepKey, Sequence[StateChange]]:
     carried = await _messages(connection, permit_id)
-    found = defaultdict[_Key, list[Move]](list)
+    found = defaultdict[_StepKey, list[StateChange]](list)
     wanted = (
         select(reminder_events)
         .where(reminder_events.c.permit_id == permit_id)
@@ -109,12 +111,14 @@ async def _moves(
     )
     for row in await connection.execute(wanted):
         state, sms = ReminderState(row.state), carried.get(row.message_id)
-        move = Move(row.at, state, row.reason, sms)
+        move = StateChange(row.at, state, row.reason, sms)
         found[row.expires_on, row.step].append(move)
     return found
 
 
-async def _messages(connection: AsyncConnection, permit_id: str) -> Mapping[str, Sms]:
+async def _messages(
+    connection: AsyncConnection, permit_id: str
+) -> Mapping[str, HistorySms]:
     wanted = (
         select(messages.c.id, messages.c.provider, messages.c.code, recipients.c.masked)
         .join_from(message_reminders, messages)
@@ -122,14 +126,17 @@ async def _messages(connection: AsyncConnection, permit_id: str) -> Mapping[str,
         .where(message_reminders.c.permit_id == permit_id)
     )
     return {
-        row.id: Sms(row.masked, row.provider, row.code)
+        row.id: HistorySms(row.masked, row.provider, row.code)
         for row in await connection.execute(wanted)
     }
 
 
 async def _situation(
-    connection: AsyncConnection, permit_id: str, told: Sequence[Told], now: datetime
-) -> Situation:
+    connection: AsyncConnection,
+    permit_id: str,
+    told: Sequence[ReminderHistory],
+    now: datetime,
+) -> PermitSituation:
     wanted = (
         select(permits, golives.c.state, golives.c.live_from)
         .outerjoin_from(
@@ -144,9 +151,9 @@ async def _situation(
     )
     row = (await connection.execute(wanted)).one()
     phones = await phones_of(connection, [permit_id])
-    phone = chosen(phones.get(permit_id, []))
+    phone = choose_phone(phones.get(permit_id, []))
     stored = await _slots(connection, row)
-    return Situation(
+    return PermitSituation(
         now=now,
         authority=row.authority,
         expires_on=row.expires_on,
@@ -155,13 +162,15 @@ async def _situation(
         renewal_filed_on=row.renewal_filed_on,
         registered_at=row.registered_at,
         dated_at=row.dated_at,
-        line=Line(phone.line) if phone else None,
+        line=PhoneLine(phone.line) if phone else None,
         opted_out=phone is not None and phone.opted_out_at is not None,
-        start=Start(row.state, row.live_from) if row.state else None,
+        go_live=GoLiveStage(row.state, row.live_from) if row.state else None,
         pauses=await _pauses(connection, row),
-        unexpanded=frozenset(one.step for one in stored if one.expanded_at is None),
-        changed={one.step: one.redated_at for one in stored if one.redated_at},
-        texted=frozenset(
+        unexpanded_steps=frozenset(
+            one.step for one in stored if one.expanded_at is None
+        ),
+        steps_moved_at={one.step: one.redated_at for one in stored if one.redated_at},
+        texted_steps=frozenset(
             one.step
             for one in told
             if one.expires_on == row.expires_on and one.state not in NEVER_ACCEPTED

@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, and_, func, literal_column, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.adapters.store.db.database import Database
-from service.adapters.store.db.facts import instant
+from service.adapters.store.db.facts import get_instant_fact
 from service.adapters.store.db.schema import (
     authorities,
     messages,
@@ -18,9 +18,9 @@ from service.adapters.store.db.schema import (
 )
 from service.adapters.store.office.senders import office_paused
 from service.adapters.store.sending.breaker import LAST_TICK
-from service.adapters.store.sending.resolve import OPEN_ROWS, for_a_person
-from service.domain.delivery.status import WAITING, MessageState, ReminderState
-from service.domain.formats.operator_request import ALL
+from service.adapters.store.sending.resolve import IS_OPEN_MESSAGE, awaiting_operator
+from service.domain.delivery.status import CLAIMABLE, MessageState, ReminderState
+from service.domain.formats.operator_request import SCOPE_ALL
 from service.flow.reports.metrics import Gauges
 
 BREAKER: Final = "breaker"
@@ -32,7 +32,7 @@ RECENT: Final = timedelta(hours=72)
 _COUNT: Final = func.count().label("number")
 
 
-class Meter:
+class SqlMetricsStore:
     """Reads one consistent view."""
 
     def __init__(self, database: Database) -> None:
@@ -42,20 +42,24 @@ class Meter:
         """All figures of one moment."""
         async with self._database.read() as connection:
             brakes = (await connection.execute(select(pauses))).all()
-            due, since = await _due(connection, [one.scope for one in brakes], now)
+            due, since = await _count_due(
+                connection, [one.scope for one in brakes], now
+            )
             broken = [one.reason for one in brakes if one.by == BREAKER]
             return Gauges(
                 reminders=await _reminders(connection),
                 messages=await _messages(connection, now),
-                taken=await _taken(connection),
+                accepted=await _count_accepted(connection),
                 due=due,
-                waited=(now - since).total_seconds() if since else 0.0,
-                held=await _held(connection, now),
-                open=await _number(connection, OPEN_ROWS),
-                left=await _number(connection, and_(OPEN_ROWS, for_a_person())),
-                paused=len(brakes),
-                breaker=broken[0] if broken else None,
-                ticked_at=await _ticked_at(connection),
+                oldest_due_seconds=(now - since).total_seconds() if since else 0.0,
+                held_by_reason=await _count_held(connection, now),
+                open_outcomes=await _count_messages(connection, IS_OPEN_MESSAGE),
+                left_to_operator=await _count_messages(
+                    connection, and_(IS_OPEN_MESSAGE, awaiting_operator())
+                ),
+                paused_scopes=len(brakes),
+                breaker_reason=broken[0] if broken else None,
+                ticked_at=await _load_ticked_at(connection),
             )
 
 
@@ -81,7 +85,7 @@ async def _messages(
     return {(row.provider, MessageState(row.state)): row.number for row in rows}
 
 
-async def _taken(connection: AsyncConnection) -> dict[str, int]:
+async def _count_accepted(connection: AsyncConnection) -> dict[str, int]:
     """Ever accepted, by provider: counted in the index of their ids alone."""
     rows = await connection.execute(
         select(
@@ -91,13 +95,16 @@ async def _taken(connection: AsyncConnection) -> dict[str, int]:
     return {row.provider: row.number for row in rows}
 
 
-async def _due(
+async def _count_due(
     connection: AsyncConnection, paused: Sequence[str], now: datetime
 ) -> tuple[int, datetime | None]:
     """How many could be sent now, and since when the oldest of them could."""
-    if ALL in paused:
+    if SCOPE_ALL in paused:
         return 0, None
-    found = [await _due_in(connection, state, _free(paused), now) for state in WAITING]
+    found = [
+        await _due_in(connection, state, _is_unpaused(paused), now)
+        for state in CLAIMABLE
+    ]
     since = [oldest for _, oldest in found if oldest is not None]
     return sum(count for count, _ in found), min(since, default=None)
 
@@ -109,7 +116,7 @@ async def _due_in(
     now: datetime,
 ) -> tuple[int, datetime | None]:
     wanted = select(_COUNT, func.min(reminders.c.next_at)).where(
-        _is(state),
+        _has_state(state),
         reminders.c.next_at <= now,
         *free,
     )
@@ -117,12 +124,12 @@ async def _due_in(
     return count, oldest
 
 
-def _is(state: ReminderState) -> ColumnElement[bool]:
+def _has_state(state: ReminderState) -> ColumnElement[bool]:
     """In that state, word by word as in its partial index: so it is used."""
     return reminders.c.state == literal_column(f"'{state}'")
 
 
-def _free(paused: Sequence[str]) -> list[ColumnElement[bool]]:
+def _is_unpaused(paused: Sequence[str]) -> list[ColumnElement[bool]]:
     """Neither its rule, authority nor office is paused; asked only of what is."""
     columns = {"rule": reminders.c.rule, "authority": reminders.c.authority}
     scopes = [scope.split(":", 1) for scope in paused]
@@ -130,14 +137,14 @@ def _free(paused: Sequence[str]) -> list[ColumnElement[bool]]:
     return [*free, ~office_paused()] if len(free) < len(scopes) else free
 
 
-async def _held(connection: AsyncConnection, now: datetime) -> dict[str, int]:
+async def _count_held(connection: AsyncConnection, now: datetime) -> dict[str, int]:
     """How many that are due wait for each reason."""
     found = Counter[str]()
-    for state in WAITING:
+    for state in CLAIMABLE:
         rows = await connection.execute(
             select(reminders.c.hold_reason, _COUNT)
             .where(
-                _is(state),
+                _has_state(state),
                 reminders.c.next_at > now,
                 reminders.c.hold_reason.is_not(None),
             )
@@ -147,11 +154,11 @@ async def _held(connection: AsyncConnection, now: datetime) -> dict[str, int]:
     return dict(found)
 
 
-async def _number(connection: AsyncConnection, *where: Any) -> int:  # noqa: ANN401
+async def _count_messages(connection: AsyncConnection, *where: Any) -> int:  # noqa: ANN401
     wanted = select(_COUNT).select_from(messages).where(*where)
     return int((await connection.execute(wanted)).scalar_one())
 
 
-async def _ticked_at(connection: AsyncConnection) -> datetime | None:
-    at = await instant(connection, LAST_TICK)
+async def _load_ticked_at(connection: AsyncConnection) -> datetime | None:
+    at = await get_instant_fact(connection, LAST_TICK)
     return at.replace(tzinfo=UTC) if at and not at.tzinfo else at

@@ -48,14 +48,14 @@ async def tallies(
     """
     span = _table(spans)
     found: dict[TallyKey, Tally] = {}
-    for row in await connection.execute(_sent(span, by, as_of, offices)):
+    for row in await connection.execute(_select_messages(span, by, as_of, offices)):
         found[row.label, row.by] = Tally(
             messages=row.messages,
             delivered=row.delivered,
             failed=row.failed,
             segments=row.segments,
         )
-    for row in await connection.execute(_reminded(span, by, as_of, offices)):
+    for row in await connection.execute(_select_reminders(span, by, as_of, offices)):
         key = row.label, row.by
         found[key] = found.get(key, Tally()) + Tally(reminded=row.reminded)
     return found
@@ -74,7 +74,9 @@ async def holders(
         select(span.c.label, func.count(holder.distinct()).label("holders"))
         .join_from(reminders, span, _within(reminders.c.sent_at, span))
         .join(permits, permits.c.id == reminders.c.permit_id)
-        .where(reminders.c.sent_at <= as_of, of_offices(reminders.c.authority, offices))
+        .where(
+            reminders.c.sent_at <= as_of, is_in_offices(reminders.c.authority, offices)
+        )
         .group_by(span.c.label)
     )
     return {row.label: row.holders for row in await connection.execute(counted)}
@@ -93,7 +95,7 @@ def _table(spans: Sequence[Span]) -> Any:  # noqa: ANN401 - a VALUES of three co
     )
 
 
-def _sent(
+def _select_messages(
     span: Any,  # noqa: ANN401 - as above
     by: str,
     as_of: datetime,
@@ -112,13 +114,14 @@ def _sent(
         )
         .join_from(messages, span, _within(messages.c.accepted_at, span))
         .where(
-            messages.c.accepted_at <= as_of, of_offices(messages.c.authority, offices)
+            messages.c.accepted_at <= as_of,
+            is_in_offices(messages.c.authority, offices),
         )
         .group_by(span.c.label, grouped)
     )
 
 
-def _reminded(
+def _select_reminders(
     span: Any,  # noqa: ANN401 - as above
     by: str,
     as_of: datetime,
@@ -132,7 +135,9 @@ def _reminded(
             func.count().label("reminded"),
         )
         .join_from(reminders, span, _within(reminders.c.sent_at, span))
-        .where(reminders.c.sent_at <= as_of, of_offices(reminders.c.authority, offices))
+        .where(
+            reminders.c.sent_at <= as_of, is_in_offices(reminders.c.authority, offices)
+        )
         .group_by(span.c.label, grouped)
     )
 
@@ -141,7 +146,7 @@ def _within(instant: ColumnElement[datetime], span: Any) -> ColumnElement[bool]:
     return and_(instant >= span.c.starts_at, instant < span.c.ends_at)
 
 
-def of_offices(
+def is_in_offices(
     authority: ColumnElement[str], offices: Sequence[str] | None
 ) -> ColumnElement[bool]:
     """Rows of some authorities, or of all."""

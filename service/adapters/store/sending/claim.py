@@ -10,80 +10,95 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from uuid_utils import uuid7
 
 from service.adapters.store.db.schema import reminders
-from service.adapters.store.reminders.candidates import Reading, read
-from service.adapters.store.reminders.transitions import Key, move, these
-from service.adapters.store.sending.eligible import companions, ready, what_is_wanted
-from service.adapters.store.sending.insert_messages import Made, Worker, outgoing, write
-from service.adapters.store.sending.usage import give_turns, spent_of
-from service.domain.delivery.status import WAITING
+from service.adapters.store.reminders.candidates import CandidateRow, join_recipients
+from service.adapters.store.reminders.transitions import (
+    ReminderKey,
+    transition,
+    with_keys,
+)
+from service.adapters.store.sending.eligible import (
+    companions,
+    load_claim_filter,
+    load_eligible,
+)
+from service.adapters.store.sending.insert_messages import (
+    ClaimOwner,
+    NewMessage,
+    insert_messages,
+    to_outgoing,
+)
+from service.adapters.store.sending.usage import count_usage, save_sender_turns
+from service.domain.delivery.status import CLAIMABLE
 from service.domain.reminders.eligibility import Hold
-from service.flow.rows import Claim, Claiming, Due
+from service.flow.rows import Claim, ClaimRequest, DueReminder
 
 T = TypeVar("T", bound=Hashable)
 
 
 async def claim(
-    connection: AsyncConnection, worker: Worker, how: Claiming, now: datetime
+    connection: AsyncConnection, owner: ClaimOwner, request: ClaimRequest, now: datetime
 ) -> Claim:
     """Take due reminders: what closes soonest goes first."""
-    wanted = await what_is_wanted(connection, how, now)
-    rows = await ready(connection, wanted, how.most)
+    wanted = await load_claim_filter(connection, request, now)
+    rows = await load_eligible(connection, wanted, request.max_messages)
     if not rows:
         return Claim(0, (), frozenset())
-    readings = await read(connection, rows)
+    readings = await join_recipients(connection, rows)
     readings += await companions(connection, readings, wanted)
-    readings.sort(key=_closing)
-    spent = await spent_of(connection, readings, how.limits, now)
-    plan = how.plan([due(it) for it in readings], spent)
-    for end, keys in _alike(plan.ends, readings):
-        await move(connection, these(keys), end.state, now, reason=end.reason)
-    for hold, keys in _alike(plan.holds, readings):
+    readings.sort(key=_closing_order)
+    spent = await count_usage(connection, readings, request.limits, now)
+    plan = request.plan([to_due_reminder(it) for it in readings], spent)
+    for end, keys in _group_by_verdict(plan.ends, readings):
+        await transition(connection, with_keys(keys), end.state, now, reason=end.reason)
+    for hold, keys in _group_by_verdict(plan.holds, readings):
         await _hold(connection, hold, keys)
     made = [
-        Made(str(uuid7()), one, tuple(readings[it.at] for it in one.about))
+        NewMessage(str(uuid7()), one, tuple(readings[it.index] for it in one.reminders))
         for one in plan.drafts
     ]
     if made:
-        await write(connection, made, worker, wanted.clock, now)
-        await give_turns(connection, plan.free)
-    return Claim(len(readings), tuple(map(outgoing, made)), plan.busy)
+        await insert_messages(connection, made, owner, wanted.clock, now)
+        await save_sender_turns(connection, plan.sender_waits)
+    return Claim(len(readings), tuple(map(to_outgoing, made)), plan.busy_offices)
 
 
-def _closing(it: Reading) -> tuple[datetime, datetime, str]:
+def _closing_order(candidate: CandidateRow) -> tuple[datetime, datetime, str]:
     """What closes soonest first; of one permit what ends sooner."""
-    return it.row.closes_at, it.row.until_at, it.row.permit_id
+    return candidate.row.closes_at, candidate.row.until_at, candidate.row.permit_id
 
 
-def due(it: Reading) -> Due:
+def to_due_reminder(candidate: CandidateRow) -> DueReminder:
     """The reminder as the flow decides on it."""
-    return Due(
-        candidate=it.candidate,
-        permit=it.row.permit_id,
-        authority=it.row.authority,
-        rule=it.row.rule,
-        version=it.row.version_id,
-        standing=it.row.series,
-        step=it.row.step,
-        template=it.row.template,
-        number=it.row.tail,
-        language=it.row.language,
-        holder=it.row.holder_code or it.row.holder,
-        recipient=it.recipient.id if it.recipient else None,
+    return DueReminder(
+        candidate=candidate.candidate,
+        permit_id=candidate.row.permit_id,
+        authority=candidate.row.authority,
+        rule=candidate.row.rule,
+        version=candidate.row.version_id,
+        permit_series=candidate.row.series,
+        step=candidate.row.step,
+        template=candidate.row.template,
+        number_tail=candidate.row.tail,
+        language=candidate.row.language,
+        holder_key=candidate.row.holder_code or candidate.row.holder,
+        recipient_id=candidate.recipient.id if candidate.recipient else None,
     )
 
 
-def _alike(
-    verdicts: Iterable[tuple[int, T]], readings: Sequence[Reading]
-) -> Iterator[tuple[T, list[Key]]]:
-    found = defaultdict[T, list[Key]](list)
+def _group_by_verdict(
+    verdicts: Iterable[tuple[int, T]], candidates: Sequence[CandidateRow]
+) -> Iterator[tuple[T, list[ReminderKey]]]:
+    found = defaultdict[T, list[ReminderKey]](list)
     for at, verdict in verdicts:
-        found[verdict].append(readings[at].key)
+        found[verdict].append(candidates[at].key)
     yield from found.items()
 
 
-async def _hold(connection: AsyncConnection, hold: Hold, keys: list[Key]) -> None:
+async def _hold(
+    connection: AsyncConnection, hold: Hold, keys: list[ReminderKey]
+) -> None:
     await connection.execute(
         update(reminders)
-        .where(these(keys), reminders.c.state.in_(WAITING))
+        .where(with_keys(keys), reminders.c.state.in_(CLAIMABLE))
         .values(next_at=hold.until, hold_reason=hold.reason)
     )

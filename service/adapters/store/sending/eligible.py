@@ -19,69 +19,73 @@ from sqlalchemy import (
 )
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from service.adapters.store.db.json_rows import Gathered, Listed
+from service.adapters.store.db.json_rows import Gathered, JsonValues
 from service.adapters.store.db.schema import pauses, permit_recipients, reminders
 from service.adapters.store.db.types import database_now
 from service.adapters.store.office.senders import office_paused
 from service.adapters.store.reminders.candidates import (
-    Reading,
-    read,
-    reminders_with_permits,
+    CandidateRow,
+    join_recipients,
+    select_candidates,
 )
-from service.domain.delivery.status import WAITING, ReminderState
+from service.domain.delivery.status import CLAIMABLE, ReminderState
 from service.domain.law.rule import CORRECTION
-from service.flow.rows import Claiming
+from service.flow.rows import ClaimRequest
 
 COMPANIONS = 1000
 """Reminders of the same phones that are looked at besides."""
 
-_SET_BACK: Final = timedelta(minutes=10)
+_CLOCK_SET_BACK: Final = timedelta(minutes=10)
 """What became due so much later than now was so before a clock was set back."""
 
-_SITUATION = select(exists(select(pauses.c.scope)), database_now())
+_PAUSED_AND_CLOCK = select(exists(select(pauses.c.scope)), database_now())
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class ClaimFilter:
     """What may be sent now: the values asked for, and whether anything is paused.
 
     `clock` is the database's.
     """
 
     values: dict[str, Any]
-    paused: bool
+    any_paused: bool
     clock: datetime
 
 
-async def what_is_wanted(
-    connection: AsyncConnection, how: Claiming, now: datetime
-) -> Wanted:
+async def load_claim_filter(
+    connection: AsyncConnection, request: ClaimRequest, now: datetime
+) -> ClaimFilter:
     """Look whether anything is paused, and at the clock."""
-    paused, clock = (await connection.execute(_SITUATION)).one()
+    paused, clock = (await connection.execute(_PAUSED_AND_CLOCK)).one()
     values = {
         "now": now,
-        "since": how.since,
-        "later": now + _SET_BACK,
-        "without": list(how.without),
+        "since": request.checked_until,
+        "later": now + _CLOCK_SET_BACK,
+        "without": list(request.excluded_authorities),
     }
-    return Wanted(values, paused, clock)
+    return ClaimFilter(values, paused, clock)
 
 
-async def ready(connection: AsyncConnection, wanted: Wanted, most: int) -> list[Any]:
+async def load_eligible(
+    connection: AsyncConnection, claim_filter: ClaimFilter, limit: int
+) -> list[Any]:
     """The rows that may be sent now, each state by its own index."""
-    asked = wanted.values | {"most": most}
+    asked = claim_filter.values | {"most": limit}
     found = [
         row
-        for state in WAITING
-        for row in await _due(state, paused=wanted.paused).of(connection, asked)
+        for state in CLAIMABLE
+        for row in await _eligible_first(state, paused=claim_filter.any_paused).of(
+            connection, asked
+        )
     ]
     found.sort(key=lambda row: (row.closes_at, row.permit_id))
-    return found[:most]
+    return found[:limit]
 
 
 _OTHERS = reminders.alias()
 
-_BEING_TOLD = exists().where(
+_HAS_TEXT_UNDER_WAY = exists().where(
     _OTHERS.c.permit_id == reminders.c.permit_id,
     _OTHERS.c.state == ReminderState.SENDING,
 )
@@ -89,29 +93,29 @@ _BEING_TOLD = exists().where(
 
 
 @cache
-def _due(state: ReminderState, *, paused: bool) -> Gathered:
+def _eligible_first(state: ReminderState, *, paused: bool) -> Gathered:
     """What closes soonest; built once, since it is asked for at every claim."""
     return Gathered(
-        _sendable(state, paused=paused)
+        _select_eligible(state, paused=paused)
         .order_by(reminders.c.closes_at, reminders.c.permit_id)
         .limit(bindparam("most", type_=Integer()))
     )
 
 
 @cache
-def _among(state: ReminderState, *, paused: bool) -> Gathered:
+def _eligible_of_permits(state: ReminderState, *, paused: bool) -> Gathered:
     """Those of some permits; likewise."""
     mine = reminders.c.permit_id.in_(_PERMITS.values)
-    return Gathered(_sendable(state, paused=paused).where(mine))
+    return Gathered(_select_eligible(state, paused=paused).where(mine))
 
 
-def _sendable(state: ReminderState, *, paused: bool) -> Select[Any]:
-    wanted = reminders_with_permits(
+def _select_eligible(state: ReminderState, *, paused: bool) -> Select[Any]:
+    wanted = select_candidates(
         reminders.c.state == state,
         reminders.c.next_at <= bindparam("now", type_=reminders.c.next_at.type),
         or_(reminders.c.retry_at.is_(None), reminders.c.retry_at <= database_now()),
         reminders.c.authority.not_in(bindparam("without", expanding=True)),
-        ~and_(reminders.c.step.startswith(CORRECTION), _BEING_TOLD),
+        ~and_(reminders.c.step.startswith(CORRECTION), _HAS_TEXT_UNDER_WAY),
         or_(
             reminders.c.message_id.is_not(None),
             reminders.c.state_at <= bindparam("since", type_=reminders.c.state_at.type),
@@ -119,53 +123,55 @@ def _sendable(state: ReminderState, *, paused: bool) -> Select[Any]:
         ),
     )
     if paused:
-        wanted = wanted.where(~_paused(), ~office_paused())
+        wanted = wanted.where(~_is_paused(), ~office_paused())
     return wanted.with_for_update(skip_locked=True, of=reminders)
 
 
 async def companions(
     connection: AsyncConnection,
-    readings: Sequence[Reading],
-    wanted: Wanted,
-) -> list[Reading]:
+    candidates: Sequence[CandidateRow],
+    claim_filter: ClaimFilter,
+) -> list[CandidateRow]:
     """What else is due for the same phones, so that one SMS tells them all."""
-    taken = {it.row.permit_id for it in readings}
-    phones = {it.recipient.id for it in readings if it.recipient is not None}
+    taken = {it.row.permit_id for it in candidates}
+    phones = {it.recipient.id for it in candidates if it.recipient is not None}
     dialect = connection.dialect
-    asked = _PHONES.of(dialect, phones) | _TAKEN.of(dialect, taken)
-    asked["now"] = wanted.values["now"]
-    others = list((await connection.execute(_THEIRS, asked)).scalars())
+    asked = _PHONES.bind(dialect, phones) | _TAKEN.bind(dialect, taken)
+    asked["now"] = claim_filter.values["now"]
+    others = list((await connection.execute(_PERMITS_OF_PHONES, asked)).scalars())
     if not others:
         return []
-    theirs = wanted.values | _PERMITS.of(dialect, others)
+    theirs = claim_filter.values | _PERMITS.bind(dialect, others)
     rows = [
         row
-        for state in WAITING
-        for row in await _among(state, paused=wanted.paused).of(connection, theirs)
+        for state in CLAIMABLE
+        for row in await _eligible_of_permits(state, paused=claim_filter.any_paused).of(
+            connection, theirs
+        )
     ]
-    found = await read(connection, rows)
+    found = await join_recipients(connection, rows)
     return [it for it in found if it.recipient and it.recipient.id in phones]
 
 
-_PHONES = Listed(permit_recipients.c.recipient_id, "phones")
-_TAKEN = Listed(permit_recipients.c.permit_id, "taken")
-_PERMITS = Listed(reminders.c.permit_id, "others")
+_PHONES = JsonValues(permit_recipients.c.recipient_id, "phones")
+_TAKEN = JsonValues(permit_recipients.c.permit_id, "taken")
+_PERMITS = JsonValues(reminders.c.permit_id, "others")
 
-_THEIRS = (
+_PERMITS_OF_PHONES = (
     select(permit_recipients.c.permit_id)
     .distinct()
     .join(reminders, reminders.c.permit_id == permit_recipients.c.permit_id)
     .where(
         permit_recipients.c.recipient_id.in_(_PHONES.values),
         permit_recipients.c.permit_id.not_in(_TAKEN.values),
-        reminders.c.state.in_(WAITING),
+        reminders.c.state.in_(CLAIMABLE),
         reminders.c.next_at <= bindparam("now", type_=reminders.c.next_at.type),
     )
     .limit(COMPANIONS)
 )
 
 
-def _paused() -> ColumnElement[bool]:
+def _is_paused() -> ColumnElement[bool]:
     scopes = pauses.c.scope.in_(
         [
             literal("all"),

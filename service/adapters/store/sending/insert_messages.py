@@ -7,37 +7,37 @@ from datetime import datetime, timedelta
 from sqlalchemy import bindparam, insert, literal, null, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from service.adapters.store.db.json_rows import Batch, like
+from service.adapters.store.db.json_rows import JsonRows, json_rows_like
 from service.adapters.store.db.schema import message_reminders, messages, reminders
-from service.adapters.store.reminders.candidates import Reading
-from service.adapters.store.reminders.transitions import keeping
-from service.domain.delivery.status import RANK, WAITING, MessageState, ReminderState
+from service.adapters.store.reminders.candidates import CandidateRow
+from service.adapters.store.reminders.transitions import append_events_statement
+from service.domain.delivery.status import CLAIMABLE, RANK, MessageState, ReminderState
 from service.flow.ports import Vault
 from service.flow.rows import Draft, Outgoing
 
 
 @dataclass(frozen=True, slots=True)
-class Worker:
+class ClaimOwner:
     """Who claims, for whom, and for how many seconds."""
 
-    owner: str
-    lease: float
+    id: str
+    lease_seconds: float
     provider: str
     vault: Vault
 
 
 @dataclass(frozen=True, slots=True)
-class Made:
+class NewMessage:
     """A message, its draft, and what it is about."""
 
     id: str
     draft: Draft
-    about: tuple[Reading, ...]
+    candidates: tuple[CandidateRow, ...]
 
     @property
-    def first(self) -> Reading:
+    def first(self) -> CandidateRow:
         """What it is counted as."""
-        return self.about[0]
+        return self.candidates[0]
 
     @property
     def attempt(self) -> int:
@@ -45,10 +45,10 @@ class Made:
         return int(self.first.row.returned + self.first.row.retries + 1)
 
 
-async def write(
+async def insert_messages(
     connection: AsyncConnection,
-    made: Sequence[Made],
-    worker: Worker,
+    new_messages: Sequence[NewMessage],
+    owner: ClaimOwner,
     clock: datetime,
     now: datetime,
 ) -> None:
@@ -57,27 +57,29 @@ async def write(
     `clock` is the database's: their leases run by it.
     """
     dialect = connection.dialect
-    rows = [_row(one, worker) for one in made]
+    rows = [_message_values(one, owner) for one in new_messages]
     common = {
         "claimed_at": now,
         "posted_after": clock,
-        "lease_until": clock + timedelta(seconds=worker.lease),
-        "provider": worker.provider,
-        "owner": worker.owner,
+        "lease_until": clock + timedelta(seconds=owner.lease_seconds),
+        "provider": owner.provider,
+        "owner": owner.id,
     }
-    await connection.execute(_INSERT, _MESSAGES.rows(dialect, rows) | common)
+    await connection.execute(_INSERT, _MESSAGES.bind(dialect, rows) | common)
     links = [
-        (*it.key, one.id, at, told.told_on, told.version)
-        for one in made
-        for at, (it, told) in enumerate(zip(one.about, one.draft.about, strict=True))
+        (*it.key, one.id, at, told.announced_on, told.version)
+        for one in new_messages
+        for at, (it, told) in enumerate(
+            zip(one.candidates, one.draft.reminders, strict=True)
+        )
     ]
-    batch = _LINKS.rows(dialect, links)
+    batch = _LINKS.bind(dialect, links)
     await connection.execute(_LINK, batch)
-    await connection.execute(_TAKE, batch | {"now": now})
-    await connection.execute(_TELL, batch | {"now": now})
+    await connection.execute(_SET_SENDING, batch | {"now": now})
+    await connection.execute(_APPEND_EVENTS, batch | {"now": now})
 
 
-_MESSAGES = like(
+_MESSAGES = json_rows_like(
     messages,
     (
         *("id", "authority", "office", "rule", "recipient_id", "template"),
@@ -88,7 +90,7 @@ _MESSAGES = like(
 _COMMON = ("claimed_at", "posted_after", "lease_until", "provider", "owner")
 
 _INSERT = insert(messages).from_select(
-    [*_MESSAGES.names, *_COMMON, "state", "rank"],
+    [*_MESSAGES.column_names, *_COMMON, "state", "rank"],
     select(
         _MESSAGES.table,
         *[bindparam(name, type_=messages.c[name].type) for name in _COMMON],
@@ -97,7 +99,7 @@ _INSERT = insert(messages).from_select(
     ),
 )
 
-_LINKS = Batch(
+_LINKS = JsonRows(
     {
         "permit_id": reminders.c.permit_id.type,
         "expires_on": reminders.c.expires_on.type,
@@ -111,16 +113,16 @@ _LINKS = Batch(
 
 _LINK = insert(message_reminders).from_select(
     ["permit_id", "expires_on", "step", "message_id", "position"],
-    select(*[_LINKS[name] for name in _LINKS.names[:5]]),
+    select(*[_LINKS[name] for name in _LINKS.column_names[:5]]),
 )
 
-_TAKE = (
+_SET_SENDING = (
     update(reminders)
     .where(
         reminders.c.permit_id == _LINKS["permit_id"],
         reminders.c.expires_on == _LINKS["expires_on"],
         reminders.c.step == _LINKS["step"],
-        reminders.c.state.in_(WAITING),
+        reminders.c.state.in_(CLAIMABLE),
     )
     .values(
         state=ReminderState.SENDING,
@@ -133,9 +135,9 @@ _TAKE = (
     )
 )
 
-_TELL = keeping(
+_APPEND_EVENTS = append_events_statement(
     select(
-        *[_LINKS[name] for name in _LINKS.names[:3]],
+        *[_LINKS[name] for name in _LINKS.column_names[:3]],
         bindparam("now", type_=reminders.c.state_at.type),
         literal(str(ReminderState.SENDING)),
         null(),
@@ -144,24 +146,24 @@ _TELL = keeping(
 )
 
 
-def _row(made: Made, worker: Worker) -> tuple[object, ...]:
-    it, draft = made.first, made.draft
-    recipient = it.addressee.id
-    seal = worker.vault.mark([made.id, recipient, draft.body]).hex()
+def _message_values(message: NewMessage, owner: ClaimOwner) -> tuple[object, ...]:
+    it, draft = message.first, message.draft
+    recipient = it.required_recipient.id
+    seal = owner.vault.compute_mac([message.id, recipient, draft.body]).hex()
     return (
-        *(made.id, it.row.authority, draft.office, it.row.rule, recipient),
+        *(message.id, it.row.authority, draft.office, it.row.rule, recipient),
         *(draft.template, draft.template_version, draft.language, draft.body),
-        *(draft.segments, seal, made.attempt),
+        *(draft.segments, seal, message.attempt),
     )
 
 
-def outgoing(made: Made) -> Outgoing:
+def to_outgoing(message: NewMessage) -> Outgoing:
     """The message as it is to be POSTed."""
-    draft = made.draft
+    draft = message.draft
     return Outgoing(
-        id=made.id,
-        attempt=made.attempt,
-        to=made.first.addressee.phone,
+        id=message.id,
+        attempt=message.attempt,
+        encrypted_phone=message.first.required_recipient.phone,
         body=draft.body,
         template=draft.template,
         language=draft.language,

@@ -5,34 +5,34 @@ from datetime import datetime
 
 from sqlalchemy import delete, select
 
-from service.adapters.store.db.action_log import note
+from service.adapters.store.db.action_log import log_action
 from service.adapters.store.db.database import Database
-from service.adapters.store.db.facts import fact, keep_instant
+from service.adapters.store.db.facts import get_fact, set_instant_fact
 from service.adapters.store.db.schema import pauses
 from service.adapters.store.db.upsert import insert_into
-from service.adapters.store.sending.retry import try_routes
-from service.adapters.store.slots.frozen_forecasts import confirm
+from service.adapters.store.sending.retry import retry_no_route
+from service.adapters.store.slots.frozen_forecasts import confirm_day
 from service.domain.errors import ConflictError, SetUpError
 from service.domain.explain.not_sent import Pause
-from service.domain.formats.operator_request import ALL
-from service.domain.reminders.volume_guard import GUARD
-from service.flow.sending.pause import Resumed
+from service.domain.formats.operator_request import SCOPE_ALL
+from service.domain.reminders.volume_guard import GUARD_NAME
+from service.flow.sending.pause import ResumeResult
 
-_SIMULATED = "simulated now"
+_SIMULATED_FACT = "simulated now"
 
 
-class Brakes:
+class SqlPauseStore:
     """What a person may start and stop; each act is written down."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def note_import(
+    async def log_import(
         self, file: str, counts: Mapping[str, int], by: str, now: datetime
     ) -> None:
         """Write down that a register was loaded, and what its rows came to."""
         async with self._database.write() as connection:
-            await note(connection, now, by, "import", {"file": file, **counts})
+            await log_action(connection, now, by, "import", {"file": file, **counts})
 
     async def pause(self, scope: str, by: str, reason: str, now: datetime) -> None:
         """Stop sending for "all", "rule:CODE", "authority:CODE" or "office:CODE"."""
@@ -44,9 +44,11 @@ class Brakes:
             )
             if not made.rowcount:
                 raise ConflictError(f"{scope}: already paused")
-            await note(connection, now, by, "pause", {"scope": scope, "why": reason})
+            await log_action(
+                connection, now, by, "pause", {"scope": scope, "why": reason}
+            )
 
-    async def resume(self, scope: str, by: str, now: datetime) -> Resumed:
+    async def resume(self, scope: str, by: str, now: datetime) -> ResumeResult:
         """Send again, where all is meant also what no way led to.
 
         Raises `ConflictError` for what is not paused, unless something of that waits.
@@ -56,17 +58,17 @@ class Brakes:
                 delete(pauses).where(pauses.c.scope == scope).returning(pauses.c.by)
             )
             paused_by, day = gone.scalar(), None
-            tried = await try_routes(connection, now) if scope == ALL else 0
+            tried = await retry_no_route(connection, now) if scope == SCOPE_ALL else 0
             if paused_by is None and not tried:
                 raise ConflictError(f"{scope}: not paused")
-            if paused_by == GUARD:
-                day = await confirm(connection, scope.partition(":")[2], by, now)
+            if paused_by == GUARD_NAME:
+                day = await confirm_day(connection, scope.partition(":")[2], by, now)
             told = {"confirmed": str(day)} if day else {}
             told |= {"tried again": str(tried)} if tried else {}
-            await note(connection, now, by, "resume", {"scope": scope, **told})
-            return Resumed(scope, day, tried)
+            await log_action(connection, now, by, "resume", {"scope": scope, **told})
+            return ResumeResult(scope, day, tried)
 
-    async def paused(self) -> Sequence[Pause]:
+    async def list_pauses(self) -> Sequence[Pause]:
         """The pauses in force, oldest first."""
         wanted = select(pauses).order_by(pauses.c.since, pauses.c.scope)
         async with self._database.read() as connection:
@@ -78,16 +80,16 @@ class Brakes:
     async def simulated_now(self) -> datetime | None:
         """The simulated clock's instant; None for a database of real time."""
         async with self._database.read() as connection:
-            found = await fact(connection, _SIMULATED)
+            found = await get_fact(connection, _SIMULATED_FACT)
         try:
             return datetime.fromisoformat(found) if found else None
         except ValueError:
             raise SetUpError(
-                f"facts, {_SIMULATED}: found {found!r}, expected an instant; "
+                f"facts, {_SIMULATED_FACT}: found {found!r}, expected an instant; "
                 "somebody changed it"
             ) from None
 
-    async def simulate(self, now: datetime) -> None:
+    async def set_simulated_now(self, now: datetime) -> None:
         """Mark the database as simulated and set its clock."""
         async with self._database.write() as connection:
-            await keep_instant(connection, _SIMULATED, now)
+            await set_instant_fact(connection, _SIMULATED_FACT, now)

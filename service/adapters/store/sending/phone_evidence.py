@@ -13,11 +13,11 @@ from service.domain.delivery.outcome import Fault, RefusalKind
 from service.domain.delivery.status import MessageState
 
 
-async def learn(
+async def apply_phone_evidence(
     connection: AsyncConnection,
     message: Row[Any],
     fault: Fault,
-    since: datetime,
+    evidence_at: datetime,
     now: datetime,
 ) -> None:
     """Text a phone no more that has opted out, or is nobody's.
@@ -29,17 +29,19 @@ async def learn(
     phone = update(recipients).where(known.id == message.recipient_id)
     if fault.kind is RefusalKind.OPTED_OUT:
         first = func.coalesce(known.opted_out_at, literal(now, Instant()))
-        started = exists().where(_heard(since), inbounds.c.intent == "start")
+        started = exists().where(
+            _has_inbound_since(evidence_at), inbounds.c.intent == "start"
+        )
         await connection.execute(phone.where(~started).values(opted_out_at=first))
     elif fault.kind is RefusalKind.BAD_NUMBER:
         came = messages.c.state.in_((MessageState.DELIVERED, MessageState.READ))
-        newer = exists().where(*_newer(message), came)
-        alive = exists().where(_heard(since)) | newer
+        newer = exists().where(*_is_newer_for_phone(message), came)
+        alive = exists().where(_has_inbound_since(evidence_at)) | newer
         dead = {"unreachable_at": now, "unreachable_by": fault.code}
         await connection.execute(phone.where(~alive).values(**dead))
 
 
-async def arrived(
+async def lift_after_delivery(
     connection: AsyncConnection, message: Row[Any], now: datetime
 ) -> None:
     """Text a phone again where a message has arrived.
@@ -47,19 +49,19 @@ async def arrived(
     Unless a newer one, of which was told before, has found it to be nobody's.
     """
     dead = messages.c.kind == RefusalKind.BAD_NUMBER
-    since = select(exists().where(*_newer(message), dead))
+    since = select(exists().where(*_is_newer_for_phone(message), dead))
     if not (await connection.execute(since)).scalar():
         await lift_unreachable(connection, message.recipient_id, now)
 
 
-def _heard(since: datetime) -> ColumnElement[bool]:
+def _has_inbound_since(since: datetime) -> ColumnElement[bool]:
     """Whether a text to us is one from this phone, and newer."""
     return (inbounds.c.recipient_id == recipients.c.id) & (
         inbounds.c.received_at > since
     )
 
 
-def _newer(message: Row[Any]) -> tuple[ColumnElement[bool], ...]:
+def _is_newer_for_phone(message: Row[Any]) -> tuple[ColumnElement[bool], ...]:
     """Whether a message was for the same phone, and claimed later: ids are in order."""
     same = messages.c.recipient_id == message.recipient_id
     return same, messages.c.id > message.id

@@ -14,7 +14,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from service.adapters.store.db.action_log import alarm
+from service.adapters.store.db.action_log import log_alarm
 from service.adapters.store.db.schema import (
     messages,
     pauses,
@@ -23,17 +23,23 @@ from service.adapters.store.db.schema import (
 )
 from service.adapters.store.db.types import Instant
 from service.adapters.store.db.upsert import insert_into
-from service.adapters.store.reminders.transitions import move
-from service.adapters.store.sending.late_acceptance import fall_back, turn_to
-from service.adapters.store.sending.phone_evidence import arrived, learn
+from service.adapters.store.reminders.transitions import transition
+from service.adapters.store.sending.late_acceptance import (
+    adopt_late_acceptance,
+    fall_back_to_accepted,
+)
+from service.adapters.store.sending.phone_evidence import (
+    apply_phone_evidence,
+    lift_after_delivery,
+)
 from service.adapters.store.sending.retry import (
     of_message,
-    try_again,
-    turn_to_next_phone,
+    requeue_to_next_phone,
+    schedule_retry,
 )
 from service.domain.delivery.outcome import Fault, Receipt, RefusalKind
 from service.domain.delivery.status import (
-    NOT_TAKEN,
+    ENDED_UNACCEPTED,
     RANK,
     REMINDER_AFTER,
     MessageState,
@@ -41,7 +47,7 @@ from service.domain.delivery.status import (
 )
 
 
-async def accept(
+async def advance_message(
     connection: AsyncConnection,
     message_id: str,
     provider_id: str,
@@ -56,7 +62,9 @@ async def accept(
     are to be sent again, as the `fault` has it.
     """
     final = RANK[MessageState.DELIVERED]
-    row = (await connection.execute(select(messages).where(_is(message_id)))).first()
+    row = (
+        await connection.execute(select(messages).where(_has_id(message_id)))
+    ).first()
     if row is None or RANK[state] <= row.rank:
         return False
     values: dict[str, Any] = {"state": state, "rank": RANK[state], "reason": None}
@@ -68,15 +76,15 @@ async def accept(
         values |= {"code": fault.code, "kind": fault.kind}
     moved = await connection.execute(
         update(messages)
-        .where(_is(message_id), messages.c.rank < RANK[state])
+        .where(_has_id(message_id), messages.c.rank < RANK[state])
         .values(**values)
     )
     if moved.rowcount:
-        await _follow(connection, row, state, fault, now)
+        await _update_reminders(connection, row, state, fault, now)
     return bool(moved.rowcount)
 
 
-async def _sent(
+async def _mark_sent(
     connection: AsyncConnection,
     mine: ColumnElement[bool],
     accepted_at: datetime,
@@ -85,36 +93,36 @@ async def _sent(
     """A reminder counts on the day its first message was accepted."""
     first = func.coalesce(reminders.c.sent_at, literal(accepted_at, Instant()))
     values = {"sent_at": first, "retry_at": None}
-    await move(connection, mine, ReminderState.SENT, now, values=values)
+    await transition(connection, mine, ReminderState.SENT, now, values=values)
 
 
-async def _follow(
+async def _update_reminders(
     connection: AsyncConnection,
     row: Row[Any],
     state: MessageState,
     fault: Fault | None,
     now: datetime,
 ) -> None:
-    await turn_to(connection, row, state, now)
+    await adopt_late_acceptance(connection, row, state, now)
     mine = of_message(row.id)
-    await _sent(connection, mine, row.accepted_at or now, now)
+    await _mark_sent(connection, mine, row.accepted_at or now, now)
     after = REMINDER_AFTER[state]
     if after is ReminderState.DELIVERED:
-        await move(connection, mine, after, now)
-        await arrived(connection, row, now)
+        await transition(connection, mine, after, now)
+        await lift_after_delivery(connection, row, now)
     elif after is ReminderState.FAILED:
-        await fall_back(connection, row.id, now)
+        await fall_back_to_accepted(connection, row.id, now)
         if fault:
             since = row.accepted_at or now
-            await learn(connection, row, fault, since, now)
-            await _again(connection, row, state, fault, now)
+            await apply_phone_evidence(connection, row, fault, since, now)
+            await _send_again(connection, row, state, fault, now)
         left = mine & (reminders.c.state == ReminderState.SENT)
         opted_out = fault is not None and fault.kind is RefusalKind.OPTED_OUT
         why = "opted out" if opted_out else str(state)
-        await move(connection, left, after, now, reason=why)
+        await transition(connection, left, after, now, reason=why)
 
 
-async def _again(
+async def _send_again(
     connection: AsyncConnection,
     row: Row[Any],
     state: MessageState,
@@ -124,18 +132,20 @@ async def _again(
     """What did not arrive and may another time, or on another phone."""
     if fault.kind is RefusalKind.BAD_NUMBER:
         why = f"{state}: {fault.kind} {fault.code}"
-        await turn_to_next_phone(connection, row.id, why, now)
-    await try_again(connection, row.id, fault, now)
+        await requeue_to_next_phone(connection, row.id, why, now)
+    await schedule_retry(connection, row.id, fault, now)
 
 
-async def take_receipt(
+async def apply_receipt(
     connection: AsyncConnection, receipt: Receipt, now: datetime
 ) -> bool:
     """Keep one receipt raw and let its message follow; whether it moved."""
-    message = await _message_of(connection, receipt)
+    message = await _find_message(connection, receipt)
     moved = False
-    if message and await belongs(connection, message, receipt.provider_id, now):
-        moved = await _apply(connection, message, receipt, now)
+    if message and await check_provider_id(
+        connection, message, receipt.provider_id, now
+    ):
+        moved = await _advance_by_receipt(connection, message, receipt, now)
     await connection.execute(
         insert(receipts).values(
             provider=receipt.provider,
@@ -151,7 +161,7 @@ async def take_receipt(
     return moved
 
 
-async def _apply(
+async def _advance_by_receipt(
     connection: AsyncConnection, message: Row[Any], receipt: Receipt, now: datetime
 ) -> bool:
     if receipt.state is None:
@@ -159,7 +169,7 @@ async def _apply(
     fault = None
     if receipt.code:
         fault = Fault(receipt.kind, receipt.code, receipt.retry_after)
-    moved = await accept(
+    moved = await advance_message(
         connection, message.id, receipt.provider_id, receipt.state, now, fault=fault
     )
     if moved and receipt.kind is RefusalKind.ACCOUNT:
@@ -174,10 +184,10 @@ async def open_breaker(connection: AsyncConnection, reason: str, now: datetime) 
         .values(scope="all", since=now, by="breaker", reason=reason)
         .on_conflict_do_nothing()
     )
-    await alarm(connection, "breaker", {"reason": reason}, now)
+    await log_alarm(connection, "breaker", {"reason": reason}, now)
 
 
-async def belongs(
+async def check_provider_id(
     connection: AsyncConnection, message: Row[Any], provider_id: str, now: datetime
 ) -> bool:
     """Whether a provider's id is this message's; what must not be alarms somebody.
@@ -187,32 +197,36 @@ async def belongs(
     """
     detail = {"message": message.id, "provider_id": provider_id}
     if message.provider_id not in (None, provider_id):
-        await alarm(connection, "second provider id", detail, now)
+        await log_alarm(connection, "second provider id", detail, now)
         return False
-    owner = await _owner_of(connection, message.provider, provider_id)
+    owner = await _find_by_provider_id(connection, message.provider, provider_id)
     if owner is not None and owner.id != message.id:
-        await alarm(connection, "id of another message", detail, now)
+        await log_alarm(connection, "id of another message", detail, now)
         return False
-    if message.state in NOT_TAKEN:
-        await alarm(connection, "accepted after all", detail, now)
+    if message.state in ENDED_UNACCEPTED:
+        await log_alarm(connection, "accepted after all", detail, now)
     return True
 
 
-async def _message_of(connection: AsyncConnection, receipt: Receipt) -> Row[Any] | None:
+async def _find_message(
+    connection: AsyncConnection, receipt: Receipt
+) -> Row[Any] | None:
     """By the provider's id first, then by our own from the callback URL.
 
     Two messages alike may have been settled crosswise: then their ids have the say.
     """
-    found = await _owner_of(connection, receipt.provider, receipt.provider_id)
-    if found is not None or receipt.ref is None:
+    found = await _find_by_provider_id(
+        connection, receipt.provider, receipt.provider_id
+    )
+    if found is not None or receipt.message_id is None:
         return found
     ours = select(messages).where(
-        _is(receipt.ref), messages.c.provider == receipt.provider
+        _has_id(receipt.message_id), messages.c.provider == receipt.provider
     )
     return (await connection.execute(ours)).first()
 
 
-async def _owner_of(
+async def _find_by_provider_id(
     connection: AsyncConnection, provider: str, provider_id: str
 ) -> Row[Any] | None:
     theirs = select(messages).where(
@@ -221,5 +235,5 @@ async def _owner_of(
     return (await connection.execute(theirs)).first()
 
 
-def _is(message_id: str) -> ColumnElement[bool]:
+def _has_id(message_id: str) -> ColumnElement[bool]:
     return messages.c.id == message_id

@@ -17,68 +17,75 @@ from service.adapters.store.db.schema import (
     reminder_events,
     reminders,
 )
-from service.adapters.store.reminders.reader import SEEN, seen
-from service.adapters.store.sending.resolve import OPEN_ROWS, for_a_person
+from service.adapters.store.reminders.reader import (
+    REMINDER_VIEW_COLUMNS,
+    to_reminder_view,
+)
+from service.adapters.store.sending.resolve import IS_OPEN_MESSAGE, awaiting_operator
 from service.domain.delivery.status import MessageState, ReminderState
 from service.domain.errors import UnknownError
-from service.domain.formats.raw import label
+from service.domain.formats.raw import safe_label
 from service.flow.reports.message_views import (
-    MessageFile,
-    MessagesWanted,
-    SeenAct,
-    SeenMessage,
-    SeenMove,
-    SeenReceipt,
+    ActionView,
+    MessageDetails,
+    MessageFilter,
+    MessageView,
+    ReceiptView,
+    TransitionView,
 )
 
 T = TypeVar("T")
 
 _WAITS_FOR: Final = case(
-    (for_a_person(), "operator"),
+    (awaiting_operator(), "operator"),
     (messages.c.state == MessageState.UNCERTAIN, "service"),
 )
 
 
-_OPEN_IDS: Final = select(messages.c.id).where(OPEN_ROWS)
+_OPEN_IDS: Final = select(messages.c.id).where(IS_OPEN_MESSAGE)
 """Found apart, through the partial index: a list in order would be read whole."""
 
 
-class MessageReader:
+class SqlMessageReader:
     """Looking messages up."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     async def page(
-        self, wanted: MessagesWanted, after: str | None, limit: int
-    ) -> Sequence[SeenMessage]:
+        self, filters: MessageFilter, after: str | None, limit: int
+    ) -> Sequence[MessageView]:
         """Messages in the order of their claims, from the one after `after`."""
         chosen = _messages().order_by(messages.c.id).limit(limit)
-        if wanted.state is not None:
-            chosen = chosen.where(messages.c.state == wanted.state)
-        if wanted.offices is not None:
-            chosen = chosen.where(messages.c.authority.in_(wanted.offices))
-        if wanted.open:
+        if filters.state is not None:
+            chosen = chosen.where(messages.c.state == filters.state)
+        if filters.offices is not None:
+            chosen = chosen.where(messages.c.authority.in_(filters.offices))
+        if filters.open:
             chosen = chosen.where(messages.c.id.in_(_OPEN_IDS))
         if after is not None:
             chosen = chosen.where(messages.c.id > after)
         async with self._database.read() as connection:
             return [_message(row) for row in await connection.execute(chosen)]
 
-    async def one(self, message_id: str) -> MessageFile:
+    async def get(self, message_id: str) -> MessageDetails:
         """Everything about one; raises `UnknownError`."""
         async with self._database.read() as connection:
             wanted = _messages().where(messages.c.id == message_id)
             row = (await connection.execute(wanted)).first()
             if row is None:
-                raise UnknownError("message", label(message_id))
-            return MessageFile(
+                raise UnknownError("message", safe_label(message_id))
+            return MessageDetails(
                 message=_message(row),
                 body=row.body,
-                reminders=await _all(connection, _reminders_of(row.id), seen),
-                moves=await _all(connection, _moves_of(row.id), _move),
+                reminders=await _all(
+                    connection, _reminders_of(row.id), to_reminder_view
+                ),
+                moves=await _all(
+                    connection, _select_events(row.id), _to_transition_view
+                ),
                 receipts=await _all(connection, _receipts_of(row), _receipt),
-                acts=await _all(connection, _acts_on(row.id), _act),
+                acts=await _all(connection, _select_actions(row.id), _to_action_view),
             )
 
 
@@ -106,7 +113,7 @@ def _linked(table: Any) -> ColumnElement[bool]:  # noqa: ANN401 - columns by nam
 
 def _reminders_of(message_id: str) -> Select[Any]:
     return (
-        select(*SEEN)
+        select(*REMINDER_VIEW_COLUMNS)
         .join_from(message_reminders, reminders, _linked(reminders.c))
         .join(permits, permits.c.id == reminders.c.permit_id)
         .where(message_reminders.c.message_id == message_id)
@@ -114,7 +121,7 @@ def _reminders_of(message_id: str) -> Select[Any]:
     )
 
 
-def _moves_of(message_id: str) -> Select[Any]:
+def _select_events(message_id: str) -> Select[Any]:
     """What its reminders went through while it was their latest message."""
     return (
         select(reminder_events, permits.c.rule, permits.c.shown_number)
@@ -134,7 +141,7 @@ def _receipts_of(row: Row[Any]) -> Select[Any]:
     )
 
 
-def _acts_on(message_id: str) -> Select[Any]:
+def _select_actions(message_id: str) -> Select[Any]:
     return (
         select(actions)
         .where(actions.c.detail["message"].as_string() == message_id)
@@ -142,8 +149,8 @@ def _acts_on(message_id: str) -> Select[Any]:
     )
 
 
-def _message(row: Row[Any]) -> SeenMessage:
-    return SeenMessage(
+def _message(row: Row[Any]) -> MessageView:
+    return MessageView(
         id=row.id,
         authority=row.authority,
         office=row.office,
@@ -167,8 +174,8 @@ def _message(row: Row[Any]) -> SeenMessage:
     )
 
 
-def _move(row: Row[Any]) -> SeenMove:
-    return SeenMove(
+def _to_transition_view(row: Row[Any]) -> TransitionView:
+    return TransitionView(
         at=row.at,
         rule=row.rule,
         number=row.shown_number,
@@ -178,8 +185,8 @@ def _move(row: Row[Any]) -> SeenMove:
     )
 
 
-def _receipt(row: Row[Any]) -> SeenReceipt:
-    return SeenReceipt(
+def _receipt(row: Row[Any]) -> ReceiptView:
+    return ReceiptView(
         received_at=row.received_at,
         provider_id=row.provider_id,
         state=MessageState(row.state) if row.state else None,
@@ -189,6 +196,6 @@ def _receipt(row: Row[Any]) -> SeenReceipt:
     )
 
 
-def _act(row: Row[Any]) -> SeenAct:
+def _to_action_view(row: Row[Any]) -> ActionView:
     detail = {name: said for name, said in row.detail.items() if name != "message"}
-    return SeenAct(at=row.at, by=row.by, what=row.what, detail=detail)
+    return ActionView(at=row.at, by=row.by, what=row.what, detail=detail)

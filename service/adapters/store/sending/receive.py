@@ -7,41 +7,41 @@ from datetime import datetime, timedelta
 from sqlalchemy import func, or_, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from service.adapters.store.db.action_log import note
+from service.adapters.store.db.action_log import log_action
 from service.adapters.store.db.database import Database
-from service.adapters.store.db.json_rows import in_pieces, like
+from service.adapters.store.db.json_rows import in_chunks, json_rows_like
 from service.adapters.store.db.schema import (
-    UNHEARD_MESSAGE,
+    UNCONFIRMED_MESSAGE,
     inbounds,
     messages,
     receipts,
 )
 from service.adapters.store.db.upsert import insert_into
 from service.adapters.store.permits.opt_outs import opt_in, opt_out
-from service.adapters.store.permits.recipients import id_of, ids_of
+from service.adapters.store.permits.recipients import ensure_recipient_ids, id_of
 from service.adapters.store.permits.unreachable import lift_unreachable
-from service.adapters.store.sending.provider_status import take_receipt
+from service.adapters.store.sending.provider_status import apply_receipt
 from service.domain.delivery.outcome import Inbound, Receipt
 from service.domain.delivery.status import MessageState
-from service.domain.formats.raw import label
-from service.domain.messages.keywords import READ_BY_PROVIDER, Wish
-from service.flow.rows import Recipient, Unconfirmed, Word
+from service.domain.formats.raw import safe_label
+from service.domain.messages.keywords import PROVIDER_INTENTS, OptOutIntent
+from service.flow.rows import ReceiptStatus, Recipient, UnconfirmedMessage
 
-NEVER_OUT = (MessageState.REFUSED, MessageState.NOT_ACCEPTED)
+NEVER_SENT = (MessageState.REFUSED, MessageState.NOT_ACCEPTED)
 """A text that nobody can be answering."""
 
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-_ASKED = like(messages, ("id", "ask_at"))
-_ASK = (
+_ASK_TIMES = json_rows_like(messages, ("id", "ask_at"))
+_SET_ASK_AT = (
     update(messages)
-    .where(messages.c.id == _ASKED["id"])
-    .values(ask_at=_ASKED["ask_at"])
+    .where(messages.c.id == _ASK_TIMES["id"])
+    .values(ask_at=_ASK_TIMES["ask_at"])
 )
 
 _OF_MESSAGE = receipts.c.message_id == messages.c.id
 
 
-class ReceiveStore:
+class SqlReceiveStore:
     """The provider's later word, and what recipients text back."""
 
     def __init__(self, database: Database) -> None:
@@ -52,22 +52,24 @@ class ReceiveStore:
         if not receipts:
             return 0
         async with self._database.write() as connection:
-            return sum([await take_receipt(connection, one, now) for one in receipts])
+            return sum([await apply_receipt(connection, one, now) for one in receipts])
 
-    async def hear(
+    async def receive_inbound(
         self,
         inbound: Inbound,
         sender: Recipient,
-        body: bytes,
-        wish: Callable[[str | None], Wish | None],
+        encrypted_body: bytes,
+        read_intent: Callable[[str | None], OptOutIntent | None],
         now: datetime,
     ) -> bool:
         """Keep a text to us and heed its wish; False where it came before."""
         async with self._database.write() as connection:
             recipient = await id_of(connection, sender.digest)
-            intent = wish(await _last_text(connection, recipient))
+            intent = read_intent(await _last_text(connection, recipient))
             if recipient is None and intent == "stop":
-                recipient = (await ids_of(connection, [sender]))[sender.digest]
+                recipient = (await ensure_recipient_ids(connection, [sender]))[
+                    sender.digest
+                ]
             kept = await connection.execute(
                 insert_into(connection, inbounds)
                 .values(
@@ -75,59 +77,61 @@ class ReceiveStore:
                     provider_id=inbound.provider_id,
                     recipient_id=recipient,
                     intent=intent,
-                    body=body,
+                    body=encrypted_body,
                     received_at=now,
                 )
                 .on_conflict_do_nothing()
             )
             if kept.rowcount:
-                await _note_strange(connection, inbound, now)
+                await _log_unknown_opt_out(connection, inbound, now)
             if kept.rowcount and recipient:
-                await _heed(connection, recipient, intent, now)
+                await _apply_wish(connection, recipient, intent, now)
             return bool(kept.rowcount)
 
-    async def words(
+    async def receipts_of(
         self, provider: str, ids: Collection[str]
-    ) -> Mapping[str, set[Word]]:
+    ) -> Mapping[str, set[ReceiptStatus]]:
         """What was received of those ids, theirs or ours, that are messages'."""
-        told: dict[str, set[Word]] = {}
+        told: dict[str, set[ReceiptStatus]] = {}
         async with self._database.read() as connection:
-            for piece in in_pieces(list(ids)):
-                told |= await _words(connection, provider, piece)
+            for piece in in_chunks(list(ids)):
+                told |= await _load_receipts(connection, provider, piece)
         return told
 
-    async def silent(self) -> int:
+    async def count_without_receipt(self) -> int:
         """How many accepted messages the provider has said nothing of since."""
         wanted = select(func.count()).where(messages.c.state == MessageState.ACCEPTED)
         async with self._database.read() as connection:
             return int((await connection.execute(wanted)).scalar_one())
 
-    async def unconfirmed(
-        self, provider: str, now: datetime, grace: timedelta, patience: timedelta
-    ) -> Sequence[Unconfirmed]:
+    async def list_unconfirmed(
+        self, provider: str, now: datetime, min_age: timedelta, max_age: timedelta
+    ) -> Sequence[UnconfirmedMessage]:
         """What is to be asked after by now, who has waited for that longest first."""
         its = messages.c
         wanted = (
             select(its.id, its.accepted_at, its.provider_id, its.rank, its.posted_after)
             .where(
-                text(f"messages.{UNHEARD_MESSAGE}"),
+                text(f"messages.{UNCONFIRMED_MESSAGE}"),
                 its.provider == provider,
-                its.accepted_at < now - grace,
-                its.accepted_at >= now - patience,
+                its.accepted_at < now - min_age,
+                its.accepted_at >= now - max_age,
                 or_(its.ask_at.is_(None), its.ask_at <= now),
             )
             .order_by(func.coalesce(its.ask_at, its.accepted_at), its.id)
         )
         async with self._database.read() as connection:
             rows = await connection.execute(wanted)
-            return [Unconfirmed(*row) for row in rows]
+            return [UnconfirmedMessage(*row) for row in rows]
 
-    async def ask_again(self, at: Sequence[tuple[str, datetime]]) -> None:
+    async def schedule_polls(self, polls: Sequence[tuple[str, datetime]]) -> None:
         """Keep when messages are to be asked after next."""
         async with self._database.write() as connection:
-            await connection.execute(_ASK, _ASKED.rows(connection.dialect, at))
+            await connection.execute(
+                _SET_ASK_AT, _ASK_TIMES.bind(connection.dialect, polls)
+            )
 
-    async def kept(self, receipt: Receipt) -> bool:
+    async def is_known_receipt(self, receipt: Receipt) -> bool:
         """Whether this very word on its message has been kept before."""
         wanted = (
             select(receipts.c.raw)
@@ -143,9 +147,9 @@ class ReceiveStore:
             return dict(receipt.raw) in known.all()
 
 
-async def _words(
+async def _load_receipts(
     connection: AsyncConnection, provider: str, ids: Sequence[str]
-) -> dict[str, set[Word]]:
+) -> dict[str, set[ReceiptStatus]]:
     ours = [one for one in ids if _UUID.fullmatch(one)]
     named = messages.c.provider_id.in_(ids) | messages.c.id.in_(ours)
     wanted = (
@@ -153,7 +157,7 @@ async def _words(
         .join_from(messages, receipts, isouter=True, onclause=_OF_MESSAGE)
         .where(messages.c.provider == provider, named)
     )
-    told: dict[str, set[Word]] = {}
+    told: dict[str, set[ReceiptStatus]] = {}
     for row in await connection.execute(wanted):
         words = told.setdefault(row.id, set())
         if row.state:
@@ -169,24 +173,29 @@ async def _last_text(connection: AsyncConnection, recipient: str | None) -> str 
         return None
     wanted = (
         select(messages.c.body)
-        .where(messages.c.recipient_id == recipient, messages.c.state.not_in(NEVER_OUT))
+        .where(
+            messages.c.recipient_id == recipient, messages.c.state.not_in(NEVER_SENT)
+        )
         .order_by(messages.c.claimed_at.desc(), messages.c.id.desc())
         .limit(1)
     )
     return (await connection.execute(wanted)).scalar()
 
 
-async def _note_strange(
+async def _log_unknown_opt_out(
     connection: AsyncConnection, inbound: Inbound, now: datetime
 ) -> None:
     """A reading of the provider's that we do not know may be somebody's wish."""
-    if inbound.opt_out is not None and inbound.opt_out not in READ_BY_PROVIDER:
-        detail = {"inbound": inbound.provider_id, "said": label(inbound.opt_out)}
-        await note(connection, now, "service", "unknown opt-out type", detail)
+    if inbound.opt_out is not None and inbound.opt_out not in PROVIDER_INTENTS:
+        detail = {"inbound": inbound.provider_id, "said": safe_label(inbound.opt_out)}
+        await log_action(connection, now, "service", "unknown opt-out type", detail)
 
 
-async def _heed(
-    connection: AsyncConnection, recipient: str, intent: Wish | None, now: datetime
+async def _apply_wish(
+    connection: AsyncConnection,
+    recipient: str,
+    intent: OptOutIntent | None,
+    now: datetime,
 ) -> None:
     """STOP ends what is due to this phone; START reopens what is current."""
     if intent == "stop":

@@ -9,25 +9,25 @@ from typing import Any
 from sqlalchemy import ColumnElement, FromClause, Row, bindparam, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from service.adapters.store.db.json_rows import Listed
+from service.adapters.store.db.json_rows import JsonValues
 from service.adapters.store.db.schema import message_reminders, messages, reminders
 from service.adapters.store.db.types import database_now
-from service.adapters.store.reminders.transitions import move
-from service.adapters.store.sending.late_acceptance import fall_back
-from service.adapters.store.sending.phone_evidence import learn
+from service.adapters.store.reminders.transitions import transition
+from service.adapters.store.sending.late_acceptance import fall_back_to_accepted
+from service.adapters.store.sending.phone_evidence import apply_phone_evidence
 from service.adapters.store.sending.provider_status import (
-    accept,
-    belongs,
+    advance_message,
+    apply_receipt,
+    check_provider_id,
     open_breaker,
-    take_receipt,
 )
-from service.adapters.store.sending.record_accepted import accept_all
+from service.adapters.store.sending.record_accepted import record_accepted
 from service.adapters.store.sending.retry import (
-    OPEN,
-    give_back,
+    OPEN_STATES,
+    hold_no_route,
     of_message,
-    park,
-    turn_to_next_phone,
+    requeue,
+    requeue_to_next_phone,
 )
 from service.domain.delivery.outcome import (
     Accepted,
@@ -54,18 +54,20 @@ async def record(
 
     A plain yes is the rule: all of those take a few statements together.
     """
-    accepted = await accept_all(connection, owner, _plain(outcomes), now)
+    accepted = await record_accepted(
+        connection, owner, _plain_acceptances(outcomes), now
+    )
     others = [(one, it) for one, it in outcomes if one.id not in accepted]
-    rows = await _mine(connection, owner, [one for one, _ in others])
+    rows = await _load_own(connection, owner, [one for one, _ in others])
     for one, outcome in others:
         if row := rows.get(one.id):
             if isinstance(outcome, Accepted):
-                await _accepted(connection, row, outcome, now)
-            elif row.state in OPEN:
+                await _record_other_acceptance(connection, row, outcome, now)
+            elif row.state in OPEN_STATES:
                 await _not_accepted(connection, row, outcome, now)
 
 
-def _plain(
+def _plain_acceptances(
     outcomes: Sequence[tuple[Outgoing, Outcome]],
 ) -> list[tuple[str, int, str]]:
     """Each yes that says no more than that, under a name given once."""
@@ -78,42 +80,42 @@ def _plain(
     ]
 
 
-_IDS = Listed(messages.c.id, "ids")
+_IDS = JsonValues(messages.c.id, "ids")
 
 _WANTED = ("id", "attempt", "state", "provider", "provider_id", "recipient_id")
 
-_MINE = select(*[messages.c[name] for name in _WANTED]).where(
+_OWN_MESSAGES = select(*[messages.c[name] for name in _WANTED]).where(
     messages.c.id.in_(_IDS.values),
     messages.c.owner == bindparam("me", type_=messages.c.owner.type),
 )
 
 
-async def _mine(
+async def _load_own(
     connection: AsyncConnection, owner: str, messages_of: Sequence[Outgoing]
 ) -> dict[str, Row[Any]]:
     if not messages_of:
         return {}
     attempts = {one.id: one.attempt for one in messages_of}
-    asked = _IDS.of(connection.dialect, attempts) | {"me": owner}
+    asked = _IDS.bind(connection.dialect, attempts) | {"me": owner}
     return {
         row.id: row
-        for row in await connection.execute(_MINE, asked)
+        for row in await connection.execute(_OWN_MESSAGES, asked)
         if row.attempt == attempts[row.id]
     }
 
 
-async def _accepted(
+async def _record_other_acceptance(
     connection: AsyncConnection, row: Row[Any], answer: Accepted, now: datetime
 ) -> None:
     """Bind the id; an answer that says more than yes is kept like a receipt."""
-    if not await belongs(connection, row, answer.provider_id, now):
+    if not await check_provider_id(connection, row, answer.provider_id, now):
         return
     yes = MessageState.ACCEPTED
-    await accept(connection, row.id, answer.provider_id, yes, now)
+    await advance_message(connection, row.id, answer.provider_id, yes, now)
     if answer.state is not yes:
         said = {"answer": str(answer.state)}
         receipt = Receipt(row.provider, answer.provider_id, answer.state, said)
-        await take_receipt(connection, receipt, now)
+        await apply_receipt(connection, receipt, now)
 
 
 async def _not_accepted(
@@ -125,17 +127,17 @@ async def _not_accepted(
     message_id = row.id
     match outcome:
         case Unknown(reason):
-            await _doubt(connection, message_id, reason, now)
+            await _mark_uncertain(connection, message_id, reason, now)
         case NotPosted(reason):
             after = await _back_off(connection, message_id, None)
-            await give_back(connection, message_id, reason, now, after=after)
+            await requeue(connection, message_id, reason, now, back_off_seconds=after)
         case Refused():
             fault = Fault(outcome.kind, outcome.code)
-            await learn(connection, row, fault, now, now)
-            await _refuse(connection, message_id, outcome, now)
+            await apply_phone_evidence(connection, row, fault, now, now)
+            await _record_refusal(connection, message_id, outcome, now)
 
 
-async def _doubt(
+async def _mark_uncertain(
     connection: AsyncConnection, message_id: str, reason: str, now: datetime
 ) -> None:
     """Unknown from here on: this moment is the last its owner could have POSTed."""
@@ -144,7 +146,7 @@ async def _doubt(
         .where(messages.c.id == message_id, messages.c.state == MessageState.SENDING)
         .values(state=MessageState.UNCERTAIN, reason=reason, lease_until=database_now())
     )
-    await move(
+    await transition(
         connection,
         of_message(message_id),
         ReminderState.UNCERTAIN,
@@ -153,15 +155,15 @@ async def _doubt(
     )
 
 
-async def _refuse(
+async def _record_refusal(
     connection: AsyncConnection, message_id: str, refused: Refused, now: datetime
 ) -> None:
     reason = f"{refused.kind} {refused.code}: {refused.reason}"
     if refused.kind in (RefusalKind.RETRY_SAFE, RefusalKind.RETRY_LATER):
         after = await _back_off(connection, message_id, refused.retry_after)
-        await give_back(connection, message_id, reason, now, after=after)
+        await requeue(connection, message_id, reason, now, back_off_seconds=after)
     elif refused.kind is RefusalKind.ACCOUNT:
-        await give_back(connection, message_id, reason, now)
+        await requeue(connection, message_id, reason, now)
         await open_breaker(connection, reason, now)
     else:
         await _end_refused(connection, message_id, refused, reason, now)
@@ -208,15 +210,15 @@ async def _end_refused(
             final_at=now,
         )
     )
-    await fall_back(connection, message_id, now)
+    await fall_back_to_accepted(connection, message_id, now)
     mine = of_message(message_id) & reminders.c.state.in_(UNDER_WAY)
     if refused.kind is RefusalKind.BAD_NUMBER:
-        await turn_to_next_phone(connection, message_id, reason, now)
+        await requeue_to_next_phone(connection, message_id, reason, now)
     if refused.kind is RefusalKind.ROUTE:
-        await park(connection, message_id, reason, now)
+        await hold_no_route(connection, message_id, reason, now)
     if refused.kind is RefusalKind.OPTED_OUT:
         fresh = mine & reminders.c.sent_at.is_(None)
         ended = ReminderState.SUPPRESSED
-        await move(connection, fresh, ended, now, reason="opted out")
+        await transition(connection, fresh, ended, now, reason="opted out")
     why = f"refused: {refused.kind}"
-    await move(connection, mine, ReminderState.FAILED, now, reason=why)
+    await transition(connection, mine, ReminderState.FAILED, now, reason=why)

@@ -6,17 +6,25 @@ from datetime import datetime
 from sqlalchemy import bindparam, exists, func, null, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from service.adapters.store.db.json_rows import Listed, like
+from service.adapters.store.db.json_rows import JsonValues, json_rows_like
 from service.adapters.store.db.schema import messages, reminders
-from service.adapters.store.reminders.transitions import KEY, keeping
-from service.adapters.store.sending.retry import OPEN
-from service.domain.delivery.status import RANK, MessageState, ReminderState, sources_of
+from service.adapters.store.reminders.transitions import (
+    REMINDER_KEY,
+    append_events_statement,
+)
+from service.adapters.store.sending.retry import OPEN_STATES
+from service.domain.delivery.status import (
+    RANK,
+    MessageState,
+    ReminderState,
+    states_before,
+)
 
 
-async def accept_all(
+async def record_accepted(
     connection: AsyncConnection,
     owner: str,
-    taken: Sequence[tuple[str, int, str]],
+    acceptances: Sequence[tuple[str, int, str]],
     now: datetime,
 ) -> set[str]:
     """The provider took messages: their ids, attempts, and what it calls each.
@@ -24,53 +32,56 @@ async def accept_all(
     Only those of which nothing else was known, still this owner's and attempt's, under
     names that no other message has; the ids of those.
     """
-    if not taken:
+    if not acceptances:
         return set()
-    said = _TAKEN.rows(connection.dialect, taken) | {"me": owner, "now": now}
-    accepted = set((await connection.execute(_ACCEPT, said)).scalars())
+    said = _ACCEPTANCES.bind(connection.dialect, acceptances) | {
+        "me": owner,
+        "now": now,
+    }
+    accepted = set((await connection.execute(_SET_ACCEPTED, said)).scalars())
     if not accepted:
         return accepted
-    theirs = _ACCEPTED.of(connection.dialect, accepted) | {"now": now}
-    await connection.execute(_SEND, theirs)
-    await connection.execute(_TELL, theirs)
+    theirs = _ACCEPTED_IDS.bind(connection.dialect, accepted) | {"now": now}
+    await connection.execute(_SET_SENT, theirs)
+    await connection.execute(_APPEND_EVENTS, theirs)
     return accepted
 
 
-_TAKEN = like(messages, ("id", "attempt", "provider_id"))
+_ACCEPTANCES = json_rows_like(messages, ("id", "attempt", "provider_id"))
 
 _OTHERS = messages.alias()
 
-_ACCEPT = (
+_SET_ACCEPTED = (
     update(messages)
     .where(
-        messages.c.id == _TAKEN["id"],
-        messages.c.attempt == _TAKEN["attempt"],
+        messages.c.id == _ACCEPTANCES["id"],
+        messages.c.attempt == _ACCEPTANCES["attempt"],
         messages.c.owner == bindparam("me", type_=messages.c.owner.type),
-        messages.c.state.in_(OPEN),
+        messages.c.state.in_(OPEN_STATES),
         messages.c.provider_id.is_(None),
         ~exists().where(
             _OTHERS.c.provider == messages.c.provider,
-            _OTHERS.c.provider_id == _TAKEN["provider_id"],
+            _OTHERS.c.provider_id == _ACCEPTANCES["provider_id"],
         ),
     )
     .values(
         state=MessageState.ACCEPTED,
         rank=RANK[MessageState.ACCEPTED],
         reason=None,
-        provider_id=_TAKEN["provider_id"],
+        provider_id=_ACCEPTANCES["provider_id"],
         accepted_at=bindparam("now", type_=messages.c.accepted_at.type),
     )
     .returning(messages.c.id)
 )
 
-_ACCEPTED = Listed(reminders.c.message_id, "accepted")
+_ACCEPTED_IDS = JsonValues(reminders.c.message_id, "accepted")
 
-_THEIRS = reminders.c.message_id.in_(_ACCEPTED.values)
+_IS_OF_ACCEPTED = reminders.c.message_id.in_(_ACCEPTED_IDS.values)
 _NOW = bindparam("now", type_=reminders.c.state_at.type)
 
-_SEND = (
+_SET_SENT = (
     update(reminders)
-    .where(_THEIRS, reminders.c.state.in_(sources_of(ReminderState.SENT)))
+    .where(_IS_OF_ACCEPTED, reminders.c.state.in_(states_before(ReminderState.SENT)))
     .values(
         state=ReminderState.SENT,
         reason=None,
@@ -82,8 +93,12 @@ _SEND = (
 )
 
 # None was sent just then already: the message of each was open until now.
-_TELL = keeping(
-    select(*KEY, _NOW, reminders.c.state, null(), reminders.c.message_id).where(
-        _THEIRS, reminders.c.state == ReminderState.SENT, reminders.c.state_at == _NOW
+_APPEND_EVENTS = append_events_statement(
+    select(
+        *REMINDER_KEY, _NOW, reminders.c.state, null(), reminders.c.message_id
+    ).where(
+        _IS_OF_ACCEPTED,
+        reminders.c.state == ReminderState.SENT,
+        reminders.c.state_at == _NOW,
     )
 )

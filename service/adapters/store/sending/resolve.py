@@ -7,36 +7,40 @@ from typing import Any, Final
 from sqlalchemy import ColumnElement, Row, and_, literal, or_, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from service.adapters.store.db.action_log import note
+from service.adapters.store.db.action_log import log_action
 from service.adapters.store.db.database import Database
 from service.adapters.store.db.schema import OPEN_MESSAGE, messages
-from service.adapters.store.db.types import database_now, in_seconds
-from service.adapters.store.reminders.transitions import move
-from service.adapters.store.sending.late_acceptance import fall_back
-from service.adapters.store.sending.retry import OPEN, give_back, of_message
+from service.adapters.store.db.types import database_now, database_now_plus
+from service.adapters.store.reminders.transitions import transition
+from service.adapters.store.sending.late_acceptance import fall_back_to_accepted
+from service.adapters.store.sending.retry import OPEN_STATES, of_message, requeue
 from service.domain.delivery.status import MessageState, ReminderState
-from service.domain.delivery.unknown_outcome import LEFT, PERSONS_AFTER, Doubt
+from service.domain.delivery.unknown_outcome import (
+    LEFT_TO_OPERATOR,
+    OPERATOR_AFTER,
+    UnknownOutcome,
+)
 from service.domain.errors import ConflictError, UnknownError
-from service.domain.formats.raw import label
+from service.domain.formats.raw import safe_label
 from service.flow.sending.resolve import Decision
 
-GIVEN_UP: Final = "given up: outcome unknown"
+GIVEN_UP_REASON: Final = "given up: outcome unknown"
 """Why a reminder ends that an operator does not send again."""
 
-OPEN_ROWS: Final = text(f"messages.{OPEN_MESSAGE}")
+IS_OPEN_MESSAGE: Final = text(f"messages.{OPEN_MESSAGE}")
 """Under way or unknown, in the words of the partial index."""
 
 
-def for_a_person(after: timedelta = PERSONS_AFTER) -> ColumnElement[bool]:
+def awaiting_operator(after: timedelta = OPERATOR_AFTER) -> ColumnElement[bool]:
     """The unknown outcomes that settling has left, or could not prove in so long."""
-    late = in_seconds(literal(-after.total_seconds()))
+    late = database_now_plus(literal(-after.total_seconds()))
     return and_(
         messages.c.state == MessageState.UNCERTAIN,
-        or_(messages.c.reason == LEFT, messages.c.lease_until <= late),
+        or_(messages.c.reason == LEFT_TO_OPERATOR, messages.c.lease_until <= late),
     )
 
 
-class ResolveStore:
+class SqlResolveStore:
     """Decides by hand, in one transaction with the note of who did."""
 
     def __init__(self, database: Database) -> None:
@@ -50,20 +54,20 @@ class ResolveStore:
         by: str,
         reason: str,
         now: datetime,
-        objection: Callable[[Doubt], str | None],
+        objection: Callable[[UnknownOutcome], str | None],
     ) -> None:
         """Decide a message that waits for a person, and write down who did and why."""
         async with self._database.write() as connection:
             row = await _asked(connection, message_id)
-            if against := objection(_doubt(row)):
+            if against := objection(_to_unknown_outcome(row)):
                 raise ConflictError(f"message {row.id}: {against}")
             told = f"operator {by}: {reason}"
             if decision is Decision.RESEND:
-                await give_back(connection, row.id, told, now)
+                await requeue(connection, row.id, told, now)
             else:
                 await _give_up(connection, row.id, told, now)
             detail = {"message": row.id, "why": reason}
-            await note(connection, now, by, decision, detail)
+            await log_action(connection, now, by, decision, detail)
 
 
 async def _asked(connection: AsyncConnection, message_id: str) -> Row[Any]:
@@ -74,14 +78,14 @@ async def _asked(connection: AsyncConnection, message_id: str) -> Row[Any]:
     )
     row = (await connection.execute(wanted)).first()
     if row is None:
-        raise UnknownError("message", label(message_id))
+        raise UnknownError("message", safe_label(message_id))
     return row
 
 
-def _doubt(row: Row[Any]) -> Doubt:
-    return Doubt(
+def _to_unknown_outcome(row: Row[Any]) -> UnknownOutcome:
+    return UnknownOutcome(
         state=MessageState(row.state),
-        left=row.reason == LEFT,
+        left_to_operator=row.reason == LEFT_TO_OPERATOR,
         lease_until=row.lease_until,
         absent_at=row.absent_at,
         asked_at=row.asked_at,
@@ -93,9 +97,11 @@ async def _give_up(
 ) -> None:
     await connection.execute(
         update(messages)
-        .where(messages.c.id == message_id, messages.c.state.in_(OPEN))
+        .where(messages.c.id == message_id, messages.c.state.in_(OPEN_STATES))
         .values(state=MessageState.GIVEN_UP, reason=told, final_at=now)
     )
-    await fall_back(connection, message_id, now)
+    await fall_back_to_accepted(connection, message_id, now)
     failed = ReminderState.FAILED
-    await move(connection, of_message(message_id), failed, now, reason=GIVEN_UP)
+    await transition(
+        connection, of_message(message_id), failed, now, reason=GIVEN_UP_REASON
+    )

@@ -8,18 +8,23 @@ from sqlalchemy import ColumnElement, case, literal, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.adapters.store.db.schema import messages, reminders
-from service.adapters.store.db.types import in_seconds
-from service.adapters.store.permits.follow_up import bear_current
-from service.adapters.store.reminders.candidates import chosen, phones_of
-from service.adapters.store.reminders.redate import align
-from service.adapters.store.reminders.transitions import KEY, Key, move, these
-from service.adapters.store.sending.late_acceptance import fall_back
+from service.adapters.store.db.types import database_now_plus
+from service.adapters.store.permits.follow_up import create_current_reminders
+from service.adapters.store.reminders.candidates import choose_phone, phones_of
+from service.adapters.store.reminders.redate import redate_reminders
+from service.adapters.store.reminders.transitions import (
+    REMINDER_KEY,
+    ReminderKey,
+    transition,
+    with_keys,
+)
+from service.adapters.store.sending.late_acceptance import fall_back_to_accepted
 from service.domain.delivery.outcome import Fault
-from service.domain.delivery.retry import AFTER, NO_ROUTE, waits
-from service.domain.delivery.status import WAITING, MessageState, ReminderState
-from service.domain.permits.phone import Line
+from service.domain.delivery.retry import NO_ROUTE, RETRY_DELAYS, retry_delay
+from service.domain.delivery.status import CLAIMABLE, MessageState, ReminderState
+from service.domain.permits.phone import PhoneLine
 
-OPEN = (MessageState.SENDING, MessageState.UNCERTAIN)
+OPEN_STATES = (MessageState.SENDING, MessageState.UNCERTAIN)
 """Under way or unknown: only these may still turn out not to have been taken."""
 
 
@@ -28,14 +33,14 @@ def of_message(message_id: str) -> ColumnElement[bool]:
     return reminders.c.message_id == message_id
 
 
-async def give_back(
+async def requeue(
     connection: AsyncConnection,
     message_id: str,
     reason: str,
     now: datetime,
     *,
-    after: float = 0.0,
-    counts: bool = False,
+    back_off_seconds: float = 0.0,
+    count_return: bool = False,
 ) -> None:
     """The message was provably not taken: its reminders are due again.
 
@@ -45,65 +50,68 @@ async def give_back(
     """
     given_up = await connection.execute(
         update(messages)
-        .where(messages.c.id == message_id, messages.c.state.in_(OPEN))
+        .where(messages.c.id == message_id, messages.c.state.in_(OPEN_STATES))
         .values(state=MessageState.NOT_ACCEPTED, reason=reason)
     )
     if not given_up.rowcount:
         return
-    await fall_back(connection, message_id, now)
+    await fall_back_to_accepted(connection, message_id, now)
     since = case((reminders.c.next_at > now, now), else_=reminders.c.next_at)
-    values: dict[str, Any] = {"retry_at": in_seconds(literal(after)), "next_at": since}
-    if counts:
+    values: dict[str, Any] = {
+        "retry_at": database_now_plus(literal(back_off_seconds)),
+        "next_at": since,
+    }
+    if count_return:
         values["returned"] = reminders.c.returned + 1
-    await _return(connection, of_message(message_id), reason, now, values)
+    await _make_due_again(connection, of_message(message_id), reason, now, values)
 
 
-async def turn_to_next_phone(
+async def requeue_to_next_phone(
     connection: AsyncConnection, message_id: str, reason: str, now: datetime
 ) -> None:
     """Its number is nobody's: permits with another phone are texted there.
 
     What was accepted before is sent again only as often as after a fault of a carrier.
     """
-    wanted = select(*KEY).where(
+    wanted = select(*REMINDER_KEY).where(
         of_message(message_id),
-        reminders.c.sent_at.is_(None) | (reminders.c.retries < len(AFTER)),
+        reminders.c.sent_at.is_(None) | (reminders.c.retries < len(RETRY_DELAYS)),
     )
-    keys: list[Key] = [
+    keys: list[ReminderKey] = [
         (row[0], row[1], row[2]) for row in await connection.execute(wanted)
     ]
     phones = await phones_of(connection, [key[0] for key in keys])
-    others = [key for key in keys if _reached(phones.get(key[0], []))]
+    others = [key for key in keys if _may_be_texted(phones.get(key[0], []))]
     if others:
         why = f"{reason}; on to the next number"
         again = case((reminders.c.sent_at.is_not(None), 1), else_=0)
         values = {"next_at": now, "retries": reminders.c.retries + again}
-        await _return(connection, these(others), why, now, values)
+        await _make_due_again(connection, with_keys(others), why, now, values)
 
 
-async def park(
+async def hold_no_route(
     connection: AsyncConnection, message_id: str, reason: str, now: datetime
 ) -> None:
     """No way leads to its number until somebody opens one: its reminders wait."""
     values = {"next_at": reminders.c.until_at, "hold_reason": NO_ROUTE}
-    await _return(connection, of_message(message_id), reason, now, values)
+    await _make_due_again(connection, of_message(message_id), reason, now, values)
 
 
-async def try_routes(connection: AsyncConnection, now: datetime) -> int:
+async def retry_no_route(connection: AsyncConnection, now: datetime) -> int:
     """Somebody may have opened a way: what waits for one is tried again; how many."""
     waiting = update(reminders).where(
-        reminders.c.state.in_(WAITING), reminders.c.hold_reason == NO_ROUTE
+        reminders.c.state.in_(CLAIMABLE), reminders.c.hold_reason == NO_ROUTE
     )
     freed = waiting.values(next_at=now, hold_reason=None)
     return (await connection.execute(freed)).rowcount
 
 
-async def try_again(
+async def schedule_retry(
     connection: AsyncConnection, message_id: str, fault: Fault, now: datetime
 ) -> None:
     """It failed in passing: a new message follows, if it is not too late."""
-    for retries in range(len(AFTER)):
-        wait = waits(fault.kind, retries, fault.retry_after)
+    for retries in range(len(RETRY_DELAYS)):
+        wait = retry_delay(fault.kind, retries, fault.retry_after)
         if wait is None:
             return
         mine = (
@@ -111,7 +119,7 @@ async def try_again(
             & (reminders.c.retries == retries)
             & (reminders.c.until_at > now + wait)
         )
-        await move(
+        await transition(
             connection,
             mine,
             ReminderState.RETRYING,
@@ -121,7 +129,7 @@ async def try_again(
         )
 
 
-async def _return(
+async def _make_due_again(
     connection: AsyncConnection,
     mine: ColumnElement[bool],
     reason: str,
@@ -129,7 +137,7 @@ async def _return(
     values: dict[str, Any],
 ) -> None:
     """Back to where it was begun from: due, or accepted before and to be sent again."""
-    await move(
+    await transition(
         connection,
         mine & reminders.c.sent_at.is_not(None),
         ReminderState.RETRYING,
@@ -137,7 +145,7 @@ async def _return(
         reason=reason,
         values=values,
     )
-    back = await move(
+    back = await transition(
         connection,
         mine & reminders.c.sent_at.is_(None),
         ReminderState.DUE,
@@ -145,15 +153,15 @@ async def _return(
         reason=reason,
         values=values,
     )
-    await align(connection, back, now)
-    await bear_current(connection, [key[0] for key in back], now)
+    await redate_reminders(connection, back, now)
+    await create_current_reminders(connection, [key[0] for key in back], now)
 
 
-def _reached(phones: Sequence[Any]) -> bool:
-    phone = chosen(phones)
+def _may_be_texted(phones: Sequence[Any]) -> bool:
+    phone = choose_phone(phones)
     return (
         phone is not None
-        and phone.line == Line.MOBILE
+        and phone.line == PhoneLine.MOBILE
         and phone.unreachable_at is None
         and phone.opted_out_at is None
     )

@@ -15,33 +15,33 @@ from sqlalchemy import (
 )
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from service.adapters.store.db.action_log import alarm
+from service.adapters.store.db.action_log import log_alarm
 from service.adapters.store.db.database import Database
-from service.adapters.store.db.json_rows import in_pieces
+from service.adapters.store.db.json_rows import in_chunks
 from service.adapters.store.db.schema import (
     OPEN_MESSAGE,
     messages,
     recipients,
     reminders,
 )
-from service.adapters.store.db.types import database_now, in_seconds
+from service.adapters.store.db.types import database_now, database_now_plus
 from service.adapters.store.law.load import refuse_stale
-from service.adapters.store.reminders.transitions import move
+from service.adapters.store.reminders.transitions import transition
 from service.adapters.store.sending.claim import claim
-from service.adapters.store.sending.insert_messages import Worker
-from service.adapters.store.sending.provider_status import take_receipt
+from service.adapters.store.sending.insert_messages import ClaimOwner
+from service.adapters.store.sending.provider_status import apply_receipt
 from service.adapters.store.sending.record import record
-from service.adapters.store.sending.retry import give_back, of_message
+from service.adapters.store.sending.retry import of_message, requeue
 from service.domain.delivery.outcome import Receipt
 from service.domain.delivery.status import MessageState, ReminderState
-from service.domain.delivery.unknown_outcome import ASKED_AGAIN, LEFT
-from service.flow.ports import Said, Vault
-from service.flow.rows import Claim, Claiming, OpenMessage
+from service.domain.delivery.unknown_outcome import ASK_AGAIN_SECONDS, LEFT_TO_OPERATOR
+from service.flow.ports import Outcomes, Vault
+from service.flow.rows import Claim, ClaimRequest, OpenMessage
 
-_OPEN = text(f"messages.{OPEN_MESSAGE}")
+_IS_OPEN = text(f"messages.{OPEN_MESSAGE}")
 
 
-class MessageStore:
+class SqlSettleStore:
     """Messages for one provider, from claim to settled outcome."""
 
     def __init__(self, database: Database, vault: Vault, provider: str) -> None:
@@ -49,33 +49,35 @@ class MessageStore:
         self._vault = vault
         self._provider = provider
 
-    async def claim(self, how: Claiming, now: datetime, said: Said = ()) -> Claim:
+    async def claim(
+        self, request: ClaimRequest, now: datetime, outcomes: Outcomes = ()
+    ) -> Claim:
         """Take due reminders in one transaction: end, hold, or turn into messages."""
-        worker = Worker(how.owner, how.lease, self._provider, self._vault)
+        worker = ClaimOwner(request.owner, request.lease, self._provider, self._vault)
 
         async def work(connection: AsyncConnection) -> Claim:
-            if said:
-                await record(connection, how.owner, said, now)
-            await refuse_stale(connection, how.law)
-            return await claim(connection, worker, how, now)
+            if outcomes:
+                await record(connection, request.owner, outcomes, now)
+            await refuse_stale(connection, request.law_digest)
+            return await claim(connection, worker, request, now)
 
         return await self._database.write_at_once(work)
 
-    async def record(self, owner: str, said: Said, now: datetime) -> None:
+    async def record(self, owner: str, outcomes: Outcomes, now: datetime) -> None:
         """Write what the provider answered, fenced by owner and attempt."""
 
         async def work(connection: AsyncConnection) -> None:
-            await record(connection, owner, said, now)
+            await record(connection, owner, outcomes, now)
 
         await self._database.write_at_once(work)
 
-    async def lapse(self, now: datetime) -> int:
+    async def expire_leases(self, now: datetime) -> int:
         """Messages whose owner's lease ended unrecorded become uncertain."""
         async with self._database.write() as connection:
             lapsed = await connection.execute(
                 update(messages)
                 .where(
-                    _OPEN,
+                    _IS_OPEN,
                     messages.c.state == MessageState.SENDING,
                     messages.c.lease_until < database_now(),
                 )
@@ -83,8 +85,8 @@ class MessageStore:
                 .returning(messages.c.id)
             )
             ids = list(lapsed.scalars())
-            for piece in in_pieces(ids):
-                await move(
+            for piece in in_chunks(ids):
+                await transition(
                     connection,
                     reminders.c.message_id.in_(piece),
                     ReminderState.UNCERTAIN,
@@ -93,13 +95,13 @@ class MessageStore:
                 )
             return len(ids)
 
-    async def open(self) -> int:
+    async def count_open(self) -> int:
         """How many messages are under way or unknown."""
-        wanted = select(func.count()).select_from(messages).where(_OPEN)
+        wanted = select(func.count()).select_from(messages).where(_IS_OPEN)
         async with self._database.read() as connection:
             return int((await connection.execute(wanted)).scalar_one())
 
-    async def uncertain(self) -> list[OpenMessage]:
+    async def list_uncertain(self) -> list[OpenMessage]:
         """This provider's messages whose outcome is unknown, oldest first.
 
         Not those with a twin still under way: what the provider lists may be its. Those
@@ -113,14 +115,15 @@ class MessageStore:
             )
             .join_from(messages, recipients)
             .where(
-                _OPEN,
+                _IS_OPEN,
                 messages.c.state == MessageState.UNCERTAIN,
                 or_(
-                    messages.c.reason != LEFT,
-                    messages.c.absent_at <= in_seconds(literal(-ASKED_AGAIN)),
+                    messages.c.reason != LEFT_TO_OPERATOR,
+                    messages.c.absent_at
+                    <= database_now_plus(literal(-ASK_AGAIN_SECONDS)),
                 ),
                 messages.c.provider == self._provider,
-                ~_twin_under_way(),
+                ~_has_twin_sending(),
             )
             .order_by(messages.c.posted_after)
         )
@@ -129,8 +132,8 @@ class MessageStore:
                 OpenMessage(
                     id=row.id,
                     provider=row.provider,
-                    recipient=row.recipient_id,
-                    to=row.phone,
+                    recipient_id=row.recipient_id,
+                    encrypted_phone=row.phone,
                     body=row.body,
                     posted_after=row.posted_after,
                     lease_until=row.lease_until,
@@ -140,19 +143,19 @@ class MessageStore:
                 for row in await connection.execute(wanted)
             ]
 
-    async def bound(
-        self, provider: str, ids: Collection[str]
+    async def already_bound(
+        self, provider: str, provider_ids: Collection[str]
     ) -> dict[str, tuple[str, str]]:
         """Recipient and text of the messages that these ids of a provider belong to."""
         its = messages.c
         wanted = select(its.provider_id, its.recipient_id, its.body).where(
-            its.provider == provider, its.provider_id.in_(ids)
+            its.provider == provider, its.provider_id.in_(provider_ids)
         )
         async with self._database.read() as connection:
             rows = await connection.execute(wanted)
             return {sid: (recipient, body) for sid, recipient, body in rows}
 
-    async def found(self, evidence: Sequence[Receipt], now: datetime) -> None:
+    async def bind_listed(self, evidence: Sequence[Receipt], now: datetime) -> None:
         """What the list showed is these messages', if they are unknown still.
 
         Another process may have decided while the list was read, and sent anew: then
@@ -162,35 +165,37 @@ class MessageStore:
         still = (
             select(its.id)
             .where(
-                its.id.in_([one.ref for one in evidence]),
+                its.id.in_([one.message_id for one in evidence]),
                 its.state == MessageState.UNCERTAIN,
-                ~_twin_under_way(),
+                ~_has_twin_sending(),
             )
             .with_for_update()
         )
         async with self._database.write() as connection:
             if len((await connection.execute(still)).all()) == len(evidence):
                 for one in evidence:
-                    await take_receipt(connection, one, now)
+                    await apply_receipt(connection, one, now)
 
-    async def absent(self, message: OpenMessage, *, proof: bool, now: datetime) -> None:
+    async def note_absence(
+        self, message: OpenMessage, *, is_proof: bool, now: datetime
+    ) -> None:
         """Note that the provider does not list it; with proof, return its reminders."""
         async with self._database.write() as connection:
-            if not proof:
-                await _note_absence(connection, message.id)
-            elif await _returned(connection, message.id):
+            if not is_proof:
+                await _set_absent_at(connection, message.id)
+            elif await _was_returned(connection, message.id):
                 await _leave_to_operator(connection, message.id, now)
             else:
-                await give_back(
+                await requeue(
                     connection,
                     message.id,
                     "not accepted: absent twice",
                     now,
-                    counts=True,
+                    count_return=True,
                 )
 
 
-def _twin_under_way() -> ColumnElement[bool]:
+def _has_twin_sending() -> ColumnElement[bool]:
     twin = messages.alias()
     return exists().where(
         twin.c.state == MessageState.SENDING,
@@ -199,12 +204,12 @@ def _twin_under_way() -> ColumnElement[bool]:
     )
 
 
-async def _returned(connection: AsyncConnection, message_id: str) -> bool:
+async def _was_returned(connection: AsyncConnection, message_id: str) -> bool:
     wanted = select(func.max(reminders.c.returned)).where(of_message(message_id))
     return bool((await connection.execute(wanted)).scalar())
 
 
-async def _note_absence(connection: AsyncConnection, message_id: str) -> None:
+async def _set_absent_at(connection: AsyncConnection, message_id: str) -> None:
     await connection.execute(
         update(messages)
         .where(messages.c.id == message_id, messages.c.absent_at.is_(None))
@@ -217,10 +222,12 @@ async def _leave_to_operator(
 ) -> None:
     mine = (messages.c.id == message_id, messages.c.state == MessageState.UNCERTAIN)
     left = await connection.execute(
-        update(messages).where(*mine, messages.c.reason != LEFT).values(reason=LEFT)
+        update(messages)
+        .where(*mine, messages.c.reason != LEFT_TO_OPERATOR)
+        .values(reason=LEFT_TO_OPERATOR)
     )
     if left.rowcount:
-        await alarm(connection, "outcome unknown", {"message": message_id}, now)
+        await log_alarm(connection, "outcome unknown", {"message": message_id}, now)
     await connection.execute(
         update(messages).where(*mine).values(absent_at=database_now())
     )

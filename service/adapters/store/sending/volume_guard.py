@@ -7,7 +7,7 @@ from datetime import date, datetime
 from sqlalchemy import ColumnElement, exists, func, or_, select, text, true
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from service.adapters.store.db.action_log import alarm
+from service.adapters.store.db.action_log import log_alarm
 from service.adapters.store.db.database import Database
 from service.adapters.store.db.schema import (
     OPEN_MESSAGE,
@@ -21,74 +21,80 @@ from service.adapters.store.db.schema import (
 from service.adapters.store.db.upsert import insert_into
 from service.adapters.store.reminders.transitions import IS_DUE
 from service.adapters.store.slots.due import (
-    beside,
-    between,
-    falling,
-    unborn,
-    waiting,
+    is_carried_over,
+    is_due_between,
+    is_outside_slot_count,
+    is_overdue_slot,
+    select_due_counts,
 )
 from service.adapters.store.slots.frozen_forecasts import (
+    checked_until,
     counted_until,
-    counting,
-    keep_looked,
-    looked,
+    record_checked_until,
+    record_counted_until,
 )
-from service.domain.reminders.volume_guard import GUARD
-from service.domain.reports.forecast import Falling
+from service.domain.reminders.volume_guard import GUARD_NAME
+from service.domain.reports.forecast import DueCount
 from service.domain.reports.period import ReportPeriod
-from service.flow.sending.volume_guard import Frozen, Standing
+from service.flow.sending.volume_guard import DayCounts, DayForecast
 
 
-class VolumeStore:
+class SqlVolumeGuardStore:
     """Counts by slots and by partial indexes, so that every tick can ask."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def started(self) -> set[str]:
+    async def started_authorities(self) -> set[str]:
         """The authorities with a type on trial or live."""
         async with self._database.read() as connection:
             found = await connection.execute(select(golives.c.authority).distinct())
             return set(found.scalars())
 
-    async def frozen(self, since: date) -> Mapping[str, Mapping[date, Frozen]]:
+    async def forecasts(
+        self, first_on: date
+    ) -> Mapping[str, Mapping[date, DayForecast]]:
         """What was written down for the days from `since` on, by office."""
-        found = defaultdict[str, dict[date, Frozen]](dict)
-        wanted = select(forecasts).where(forecasts.c.day >= since)
+        found = defaultdict[str, dict[date, DayForecast]](dict)
+        wanted = select(forecasts).where(forecasts.c.day >= first_on)
         async with self._database.read() as connection:
             for row in await connection.execute(wanted):
                 confirmed = row.confirmed_by is not None
-                found[row.office][row.day] = Frozen(
+                found[row.office][row.day] = DayForecast(
                     row.reminders, row.made_at, confirmed
                 )
         return found
 
-    async def standing(
+    async def count_day(
         self,
         today: ReportPeriod,
         ahead: ReportPeriod,
         authorities: Sequence[str],
         now: datetime,
-    ) -> Standing:
+    ) -> DayCounts:
         """What today and the days ahead bring, and what today begins with.
 
         Carried over is what waits, where the guard has let it pass before, and what
         was sent today already.
         """
         mine = slots.c.authority.in_(authorities)
-        span = between(today.starts_at, ahead.ends_at)
+        span = is_due_between(today.starts_at, ahead.ends_at)
         since = today.starts_at
         async with self._database.read() as connection:
-            passed = _passed(await looked(connection))
-            left = waiting(since, today.ends_at, authorities)
-            return Standing(
-                falling=await _fallen(connection, mine, span),
-                unborn=await _fallen(connection, mine, unborn(since, now)),
-                carried=await _count(connection, left, passed)
-                + await _begun(connection, authorities, since, beside(since)),
+            passed = _is_checked(await checked_until(connection))
+            left = is_carried_over(since, today.ends_at, authorities)
+            return DayCounts(
+                due=await _load_due_counts(connection, mine, span),
+                overdue=await _load_due_counts(
+                    connection, mine, is_overdue_slot(since, now)
+                ),
+                carried_over=await _count(connection, left, passed)
+                + await _count_sent(
+                    connection, authorities, since, is_outside_slot_count(since)
+                ),
             )
 
-    async def freeze(
+    async def store_forecasts(
         self, office: str, today: date, expected: Mapping[date, int], now: datetime
     ) -> None:
         """Write an office's days down; of them only today's may take another's place.
@@ -114,13 +120,13 @@ class VolumeStore:
                 )
             )
 
-    async def waits(self, now: datetime) -> bool:
+    async def has_sendable(self, now: datetime) -> bool:
         """Whether anything is due and not held beyond `now`."""
         any_ = select(exists().where(IS_DUE, reminders.c.next_at <= now))
         async with self._database.read() as connection:
             return bool((await connection.execute(any_)).scalar())
 
-    async def sendable(self, now: datetime) -> tuple[datetime, Mapping[str, int]]:
+    async def count_sendable(self, now: datetime) -> tuple[datetime, Mapping[str, int]]:
         """Such reminders by authority, paused ones too, and until when is counted.
 
         Whatever is born once this is written is born later.
@@ -137,7 +143,7 @@ class VolumeStore:
         async with self._database.write() as connection:
             rows = (await connection.execute(wanted)).all()
             newest = max((row.newest for row in rows), default=None)
-            until = await counting(connection, newest, now)
+            until = await record_counted_until(connection, newest, now)
         return until, {row.authority: row.reminders for row in rows}
 
     async def counted_until(self) -> datetime | None:
@@ -145,12 +151,14 @@ class VolumeStore:
         async with self._database.read() as connection:
             return await counted_until(connection)
 
-    async def begun(self, authorities: Sequence[str], since: datetime) -> int:
+    async def count_sent(self, authorities: Sequence[str], since: datetime) -> int:
         """Reminders sent for the first time since then, or under way."""
         async with self._database.read() as connection:
-            return await _begun(connection, authorities, since)
+            return await _count_sent(connection, authorities, since)
 
-    async def hold(self, office: str, day: date, reason: str, now: datetime) -> bool:
+    async def pause_office(
+        self, office: str, day: date, reason: str, now: datetime
+    ) -> bool:
         """Pause what an office sends, and alarm; False if it is held or confirmed."""
         confirmed = select(forecasts.c.confirmed_by).where(
             forecasts.c.office == office, forecasts.c.day == day
@@ -160,24 +168,28 @@ class VolumeStore:
                 return False
             made = await connection.execute(
                 insert_into(connection, pauses)
-                .values(scope=f"office:{office}", since=now, by=GUARD, reason=reason)
+                .values(
+                    scope=f"office:{office}", since=now, by=GUARD_NAME, reason=reason
+                )
                 .on_conflict_do_nothing()
             )
             if made.rowcount:
                 detail = {"office": office, "reason": reason}
-                await alarm(connection, GUARD, detail, now)
+                await log_alarm(connection, GUARD_NAME, detail, now)
             return bool(made.rowcount)
 
-    async def passed(self, now: datetime) -> None:
+    async def mark_checked(self, now: datetime) -> None:
         """Write down that the guard has looked at everything until now."""
         async with self._database.write() as connection:
-            await keep_looked(connection, now)
+            await record_checked_until(connection, now)
 
 
-async def _fallen(
+async def _load_due_counts(
     connection: AsyncConnection, *where: ColumnElement[bool]
-) -> list[Falling]:
-    return [Falling(*row) for row in await connection.execute(falling(*where))]
+) -> list[DueCount]:
+    return [
+        DueCount(*row) for row in await connection.execute(select_due_counts(*where))
+    ]
 
 
 async def _count(connection: AsyncConnection, *where: ColumnElement[bool]) -> int:
@@ -185,7 +197,7 @@ async def _count(connection: AsyncConnection, *where: ColumnElement[bool]) -> in
     return int((await connection.execute(counted)).scalar_one())
 
 
-def _passed(until: datetime | None) -> ColumnElement[bool]:
+def _is_checked(until: datetime | None) -> ColumnElement[bool]:
     """Whether the guard has let a due reminder pass on a former look, if there was one.
 
     One that was given back by a provider became due anew, but had been claimed.
@@ -195,7 +207,7 @@ def _passed(until: datetime | None) -> ColumnElement[bool]:
     return or_(reminders.c.message_id.is_not(None), reminders.c.state_at <= until)
 
 
-async def _begun(
+async def _count_sent(
     connection: AsyncConnection,
     authorities: Sequence[str],
     since: datetime,

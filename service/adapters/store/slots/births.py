@@ -15,17 +15,21 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import Insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from service.adapters.store.db.json_rows import in_pieces
+from service.adapters.store.db.json_rows import in_chunks
 from service.adapters.store.db.schema import permits, reminders, slots
 from service.adapters.store.db.types import Instant
 from service.adapters.store.db.upsert import insert_into
-from service.adapters.store.reminders.transitions import move
-from service.adapters.store.slots.group_key import IN_GROUPS, Named, same_group
-from service.domain.delivery.status import UNTOLD, ReminderState
+from service.adapters.store.reminders.transitions import transition
+from service.adapters.store.slots.group_key import (
+    SLOT_IN_GROUPS,
+    GroupParams,
+    same_group,
+)
+from service.domain.delivery.status import NEVER_TEXTED, ReminderState
 from service.domain.permits.permit import PermitStatus
-from service.domain.reminders.births import Birth
+from service.domain.reminders.births import PlannedReminder
 
-COLUMNS = (
+REMINDER_COLUMNS = (
     "permit_id",
     "expires_on",
     "step",
@@ -48,7 +52,7 @@ COLUMNS = (
 """What a reminder is born with."""
 
 
-class Alike(NamedTuple):
+class BirthKind(NamedTuple):
     """What births of many groups may have in common; the rest their slots tell."""
 
     step: str
@@ -58,16 +62,22 @@ class Alike(NamedTuple):
     early_only: bool
 
     @classmethod
-    def of(cls, one: Birth) -> Self:
+    def of(cls, planned: PlannedReminder) -> Self:
         """What a birth has in common with others."""
-        slot = one.slot
-        return cls(slot.step, slot.replaces, one.state, one.reason, one.early_only)
+        slot = planned.slot
+        return cls(
+            slot.step,
+            slot.replaces,
+            planned.state,
+            planned.reason,
+            planned.only_registered_before_due,
+        )
 
 
-async def bear(
+async def create_reminders(
     connection: AsyncConnection,
-    births: Alike,
-    groups: Named,
+    kind: BirthKind,
+    groups: GroupParams,
     now: datetime,
     *where: ColumnElement[bool],
 ) -> int:
@@ -75,23 +85,23 @@ async def bear(
 
     A permit that has a row for this expiry date and step keeps it.
     """
-    statement = bearing(
+    statement = create_reminders_statement(
         connection,
         slots,
-        births.state,
-        births.reason,
+        kind.state,
+        kind.reason,
         now,
-        IN_GROUPS,
-        slots.c.step == births.step,
-        *_to_whom(births),
+        SLOT_IN_GROUPS,
+        slots.c.step == kind.step,
+        *_permit_conditions(kind),
         *where,
     )
     return (await connection.execute(statement, groups)).rowcount
 
 
-def bearing(
+def create_reminders_statement(
     connection: AsyncConnection,
-    given: FromClause,
+    slot_rows: FromClause,
     state: ReminderState,
     reason: str | None,
     now: datetime,
@@ -99,21 +109,21 @@ def bearing(
 ) -> Insert:
     """The INSERT for active permits in the groups of slots, or of rows like them."""
     source = (
-        select(*_values(given.c, state, reason, now))
-        .join_from(given, permits, same_group(permits.c, given.c))
+        select(*_values(slot_rows.c, state, reason, now))
+        .join_from(slot_rows, permits, same_group(permits.c, slot_rows.c))
         .where(
             permits.c.status == PermitStatus.ACTIVE,
             permits.c.replaced.is_(False),
             *where,
         )
-        .order_by(given.c.closes_at, permits.c.id)  # they lie as they are claimed
+        .order_by(slot_rows.c.closes_at, permits.c.id)  # they lie as they are claimed
     )
-    statement = insert_into(connection, reminders).from_select(COLUMNS, source)
+    statement = insert_into(connection, reminders).from_select(REMINDER_COLUMNS, source)
     return statement.on_conflict_do_nothing()
 
 
 async def supersede(
-    connection: AsyncConnection, step: str, groups: Named, now: datetime
+    connection: AsyncConnection, step: str, groups: GroupParams, now: datetime
 ) -> None:
     """The birth of a step ends the earlier ones of its permits still due."""
     due = reminders.c.state == ReminderState.DUE
@@ -126,14 +136,14 @@ async def supersede(
         slots, permits, same_group(permits.c, slots.c)
     )
     overtaken = members.where(
-        IN_GROUPS, slots.c.step == step, exists().where(due, earlier)
+        SLOT_IN_GROUPS, slots.c.step == step, exists().where(due, earlier)
     )
     ids = (await connection.execute(overtaken, groups)).scalars().all()
     begun = exists().where(
         same_group(permits.c, slots.c), slots.c.step == step, earlier
     )
-    for piece in in_pieces(ids):
-        await move(
+    for piece in in_chunks(ids):
+        await transition(
             connection,
             reminders.c.permit_id.in_(piece) & begun,
             ReminderState.SUPERSEDED,
@@ -142,23 +152,23 @@ async def supersede(
         )
 
 
-def _to_whom(births: Alike) -> list[ColumnElement[bool]]:
+def _permit_conditions(kind: BirthKind) -> list[ColumnElement[bool]]:
     chosen = []
-    if births.early_only:
+    if kind.early_only:
         chosen.append(permits.c.dated_at <= slots.c.due_at)
-    if births.replaces:
-        chosen.append(~_told_already(births.replaces))
+    if kind.replaces:
+        chosen.append(~_has_replaced_step_text(kind.replaces))
     return chosen
 
 
-def _told_already(replaced: Collection[str]) -> ColumnElement[bool]:
+def _has_replaced_step_text(replaced: Collection[str]) -> ColumnElement[bool]:
     """Whether the permit was, or may have been, texted in a step now replaced."""
     former = reminders.alias()
     return exists().where(
         former.c.permit_id == permits.c.id,
         former.c.expires_on == permits.c.expires_on,
         former.c.step.in_(replaced),
-        former.c.state.not_in(UNTOLD),
+        former.c.state.not_in(NEVER_TEXTED),
     )
 
 

@@ -6,49 +6,49 @@ from typing import Final
 from sqlalchemy import case, literal, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from service.adapters.store.db.facts import instant, keep_instant
+from service.adapters.store.db.facts import get_instant_fact, set_instant_fact
 from service.adapters.store.db.schema import (
     OPEN_MESSAGE,
-    UNHEARD_MESSAGE,
+    UNCONFIRMED_MESSAGE,
     messages,
     reminders,
     slots,
 )
-from service.adapters.store.db.types import database_now, in_seconds
+from service.adapters.store.db.types import database_now, database_now_plus
 from service.domain.delivery.retry import LONGEST_BACK_OFF
-from service.domain.delivery.status import WAITING
+from service.domain.delivery.status import CLAIMABLE
 
-CLOCK: Final = "clock"
+CLOCK_FACT: Final = "clock"
 """The fact that says what time it was when slots were looked at last."""
 
-CLOSELY: Final = timedelta(minutes=1)
+CLOCK_TOLERANCE: Final = timedelta(minutes=1)
 """So far two clocks may be apart; so often the time is written down."""
 
 _LONGEST_LEASE: Final = 3600.0
-_SOUGHT_FROM: Final = -3 * 86400.0
+_SEARCH_FROM_SECONDS: Final = -3 * 86400.0
 """Seconds from now: until when at the latest what was claimed at a time that is yet to
 come may be POSTed, and since when it may have been."""
 
 
-async def seen_at(connection: AsyncConnection) -> datetime | None:
+async def clock_recorded_at(connection: AsyncConnection) -> datetime | None:
     """When slots were looked at last, to a minute; None: never."""
-    return await instant(connection, CLOCK)
+    return await get_instant_fact(connection, CLOCK_FACT)
 
 
-def apart(seen: datetime | None, now: datetime) -> bool:
+def is_clock_stale(recorded_at: datetime | None, now: datetime) -> bool:
     """Whether the time is to be written down."""
-    return seen is None or abs(now - seen) >= CLOSELY
+    return recorded_at is None or abs(now - recorded_at) >= CLOCK_TOLERANCE
 
 
-async def keep_time(connection: AsyncConnection, now: datetime) -> None:
+async def record_clock(connection: AsyncConnection, now: datetime) -> None:
     """Write down the time; where it was later before, look at everything anew."""
-    seen = await seen_at(connection)
+    seen = await clock_recorded_at(connection)
     if seen is not None and now < seen:
-        await _look_anew(connection, now)
-    await keep_instant(connection, CLOCK, now)
+        await _reset_after_setback(connection, now)
+    await set_instant_fact(connection, CLOCK_FACT, now)
 
 
-async def _look_anew(connection: AsyncConnection, now: datetime) -> None:
+async def _reset_after_setback(connection: AsyncConnection, now: datetime) -> None:
     """Let slots that are not over expand again, and what waits be looked at again.
 
     To whom their step was missed it becomes due, to everybody else nothing happens.
@@ -56,24 +56,24 @@ async def _look_anew(connection: AsyncConnection, now: datetime) -> None:
     again = slots.c.until_at > now, slots.c.expanded_at.is_not(None)
     await connection.execute(update(slots).where(*again).values(expanded_at=None))
     put_off = reminders.c.hold_reason.is_not(None) | reminders.c.message_id.is_not(None)
-    waiting = reminders.c.state.in_(WAITING), reminders.c.next_at > now
+    waiting = reminders.c.state.in_(CLAIMABLE), reminders.c.next_at > now
     await connection.execute(
         update(reminders)
         .where(*waiting, put_off)
         .values(next_at=case((reminders.c.due_at > now, reminders.c.due_at), else_=now))
     )
-    await _database_clock_too(connection)
-    unheard = update(messages).where(text(UNHEARD_MESSAGE), messages.c.ask_at > now)
+    await _reset_database_instants(connection)
+    unheard = update(messages).where(text(UNCONFIRMED_MESSAGE), messages.c.ask_at > now)
     await connection.execute(unheard.values(ask_at=None))
 
 
-async def _database_clock_too(connection: AsyncConnection) -> None:
+async def _reset_database_instants(connection: AsyncConnection) -> None:
     """Where it ran ahead as well, nothing waits until then, or is sought from then on.
 
     A text made before it was claimed would not be found, and sent again.
     """
-    at_the_latest = in_seconds(literal(LONGEST_BACK_OFF))
-    backing_off = reminders.c.state.in_(WAITING), reminders.c.retry_at > at_the_latest
+    at_the_latest = database_now_plus(literal(LONGEST_BACK_OFF))
+    backing_off = reminders.c.state.in_(CLAIMABLE), reminders.c.retry_at > at_the_latest
     await connection.execute(
         update(reminders).where(*backing_off).values(retry_at=None)
     )
@@ -82,8 +82,8 @@ async def _database_clock_too(connection: AsyncConnection) -> None:
         update(messages)
         .where(*ahead)
         .values(
-            posted_after=in_seconds(literal(_SOUGHT_FROM)),
-            lease_until=in_seconds(literal(_LONGEST_LEASE)),
+            posted_after=database_now_plus(literal(_SEARCH_FROM_SECONDS)),
+            lease_until=database_now_plus(literal(_LONGEST_LEASE)),
             absent_at=None,
         )
     )

@@ -10,30 +10,30 @@ from service.adapters.store.db.schema import golives, permits, reminders, slots
 from service.adapters.store.reminders.transitions import IS_DUE
 from service.adapters.store.slots.group_key import same_group
 from service.domain.delivery.retry import NO_ROUTE
-from service.domain.law.rule import RESERVED
+from service.domain.law.rule import RESERVED_STEPS
 from service.domain.permits.permit import PermitStatus
 
-REMINDED: Final = and_(
+IS_REMINDED: Final = and_(
     permits.c.status == PermitStatus.ACTIVE,
     permits.c.replaced.is_(False),
     permits.c.renewal_filed_on.is_(None),
 )
 """Permits that a step reminds of."""
 
-AT_START: Final = golives.c.live_from <= slots.c.due_at
+IS_AFTER_GO_LIVE: Final = golives.c.live_from <= slots.c.due_at
 """Slots that do not lie before their start."""
 
 
 _PERMITS: Final = (
     select(func.count())
-    .where(same_group(permits.c, slots.c), REMINDED)
+    .where(same_group(permits.c, slots.c), IS_REMINDED)
     .correlate(slots)
     .scalar_subquery()
 )
 """Those of a slot; joined, SQLite would begin with all permits of an authority."""
 
 
-def falling(*where: ColumnElement[bool]) -> Select[Any]:
+def select_due_counts(*where: ColumnElement[bool]) -> Select[Any]:
     """Reminders of live slots by rule and instant, expanded already or not."""
     live = and_(
         golives.c.authority == slots.c.authority,
@@ -49,13 +49,13 @@ def falling(*where: ColumnElement[bool]) -> Select[Any]:
     )
 
 
-def between(starts_at: datetime, ends_at: datetime) -> ColumnElement[bool]:
+def is_due_between(starts_at: datetime, ends_at: datetime) -> ColumnElement[bool]:
     """Slots that fall due in a span, its end left out, once their type is live."""
     due_at = slots.c.due_at
-    return and_(due_at >= starts_at, due_at < ends_at, AT_START)
+    return and_(due_at >= starts_at, due_at < ends_at, IS_AFTER_GO_LIVE)
 
 
-def unborn(before: datetime, now: datetime) -> ColumnElement[bool]:
+def is_overdue_slot(before: datetime, now: datetime) -> ColumnElement[bool]:
     """Slots that fell due while nothing ran, or that a change moved, and are current.
 
     As `births` decides: a start does not keep back what it catches up with, or what
@@ -66,17 +66,21 @@ def unborn(before: datetime, now: datetime) -> ColumnElement[bool]:
         slots.c.due_at < before,
         slots.c.until_at > now,
         golives.c.live_from <= now,
-        or_(AT_START, slots.c.redated_at.is_not(None), golives.c.catch_up_days > 0),
+        or_(
+            IS_AFTER_GO_LIVE,
+            slots.c.redated_at.is_not(None),
+            golives.c.catch_up_days > 0,
+        ),
     )
 
 
-def beside(since: datetime) -> ColumnElement[bool]:
+def is_outside_slot_count(since: datetime) -> ColumnElement[bool]:
     """Reminders that `between` does not count by a slot due from `since` on.
 
     Corrections and the like have none; what a start catches up with lies before it, and
     a trial has no start.
     """
-    made = or_(*(reminders.c.step.startswith(one) for one in RESERVED))
+    made = or_(*(reminders.c.step.startswith(one) for one in RESERVED_STEPS))
     started = exists().where(
         golives.c.authority == reminders.c.authority,
         golives.c.rule == reminders.c.rule,
@@ -86,21 +90,29 @@ def beside(since: datetime) -> ColumnElement[bool]:
     return or_(reminders.c.due_at < since, made, ~started)
 
 
-def waiting(
+def is_carried_over(
     since: datetime, ends_at: datetime, authorities: Sequence[str]
 ) -> ColumnElement[bool]:
     """Reminders due before, and to be looked at before an instant."""
-    return and_(_may_go(authorities), reminders.c.next_at < ends_at, beside(since))
+    return and_(
+        _may_be_sent(authorities),
+        reminders.c.next_at < ends_at,
+        is_outside_slot_count(since),
+    )
 
 
-def put_off(
+def is_held_beyond(
     since: datetime, from_at: datetime, authorities: Sequence[str]
 ) -> ColumnElement[bool]:
     """Reminders that `between` counts by slots due from `since` on, and held longer."""
-    return and_(_may_go(authorities), reminders.c.next_at >= from_at, ~beside(since))
+    return and_(
+        _may_be_sent(authorities),
+        reminders.c.next_at >= from_at,
+        ~is_outside_slot_count(since),
+    )
 
 
-def _may_go(authorities: Sequence[str]) -> ColumnElement[bool]:
+def _may_be_sent(authorities: Sequence[str]) -> ColumnElement[bool]:
     """What is due, but for that to which no way leads: somebody must open one first."""
     return and_(
         IS_DUE,

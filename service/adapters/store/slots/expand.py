@@ -14,73 +14,84 @@ from service.adapters.store.db.json_rows import Gathered
 from service.adapters.store.db.schema import golives, permits, reminders, slots
 from service.adapters.store.db.upsert import insert_into
 from service.adapters.store.reminders.reopen import MAY_REOPEN, reopen
-from service.adapters.store.slots.births import Alike, bear, supersede
-from service.adapters.store.slots.clock_set_back import apart, keep_time, seen_at
-from service.adapters.store.slots.frozen_forecasts import after_counting
+from service.adapters.store.slots.births import BirthKind, create_reminders, supersede
+from service.adapters.store.slots.clock_set_back import (
+    clock_recorded_at,
+    is_clock_stale,
+    record_clock,
+)
+from service.adapters.store.slots.frozen_forecasts import instant_after_count
 from service.adapters.store.slots.group_key import (
-    GROUP,
-    IN_GROUPS,
+    SLOT_GROUP_COLUMNS,
+    SLOT_IN_GROUPS,
     GroupKey,
-    Named,
-    key_of,
-    of_groups,
+    GroupParams,
+    group_key,
+    group_params,
     same_group,
 )
-from service.adapters.store.slots.trial import bear_in_trial, staff_permits
+from service.adapters.store.slots.trial import (
+    create_trial_reminders,
+    find_trial_permits,
+)
 from service.domain.deadlines.slot import Slot
 from service.domain.delivery.status import ReminderState
-from service.domain.go_live.go_live import State
-from service.flow.rows import DueGroup, Entry
+from service.domain.go_live.go_live import GoLiveState
+from service.flow.rows import DatedPermit, DueGroup
 
 
-class SlotStore:
+class SqlExpandStore:
     """`ExpandStore` on the ledger."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def keep_time(self, now: datetime) -> None:
+    async def handle_clock_set_back(self, now: datetime) -> None:
         """Notice a clock that was set back: what it had missed is expanded anew."""
         async with self._database.read() as connection:
-            if not apart(await seen_at(connection), now):
+            if not is_clock_stale(await clock_recorded_at(connection), now):
                 return
         async with self._database.write() as connection:
-            await keep_time(connection, now)
+            await record_clock(connection, now)
 
     async def expand(self, now: datetime, limit: int) -> int | None:
         """Give birth to the reminders of some groups in one transaction; how many."""
         async with self._database.read() as connection:
-            if not await _due(connection, now, limit=1):
+            if not await _due_group_keys(connection, now, limit=1):
                 return None
         async with self._database.write() as connection:
-            due = await _due(connection, now, limit)
-            now = await after_counting(connection, now)
-            return await birth(connection, await groups_of(connection, due, now), now)
+            due = await _due_group_keys(connection, now, limit)
+            now = await instant_after_count(connection, now)
+            return await expand_groups(
+                connection, await load_due_groups(connection, due, now), now
+            )
 
     async def expand_trials(self, now: datetime) -> int:
         """Give the permits with a staff phone their current step; how many got one."""
         async with self._database.read() as connection:
-            if not await staff_permits(connection, now):
+            if not await find_trial_permits(connection, now):
                 return 0
         async with self._database.write() as connection:
-            joined = await staff_permits(connection, now)
-            now = await after_counting(connection, now)
-            groups = await groups_of(connection, joined, now, state="trial")
+            joined = await find_trial_permits(connection, now)
+            now = await instant_after_count(connection, now)
+            groups = await load_due_groups(connection, joined, now, state="trial")
             return sum(
                 [
-                    await bear_in_trial(connection, group, joined[key_of(group)], now)
+                    await create_trial_reminders(
+                        connection, group, joined[group_key(group)], now
+                    )
                     for group in groups
                 ]
             )
 
 
-async def _due(
+async def _due_group_keys(
     connection: AsyncConnection, now: datetime, limit: int
 ) -> list[GroupKey]:
     """The live groups with a slot due at `now` and not expanded, oldest first."""
     due = (
-        select(*GROUP)
-        .join_from(slots, golives, _started(now, "live"))
+        select(*SLOT_GROUP_COLUMNS)
+        .join_from(slots, golives, _is_started(now, "live"))
         .where(slots.c.expanded_at.is_(None), slots.c.due_at <= now)
         .order_by(slots.c.due_at)
         .limit(limit)
@@ -89,15 +100,15 @@ async def _due(
     return [*dict.fromkeys((row[0], row[1], row[2]) for row in rows)]
 
 
-async def groups_of(
+async def load_due_groups(
     connection: AsyncConnection,
     keys: Iterable[GroupKey],
     now: datetime,
-    state: State = "live",
+    state: GoLiveState = "live",
 ) -> list[DueGroup]:
     """The groups of these keys that are live, or on trial, with all their slots."""
     found: dict[GroupKey, list[Any]] = {key: [] for key in keys}
-    asked = of_groups(connection, found) | {"now": now, "state": state}
+    asked = group_params(connection, found) | {"now": now, "state": state}
     rows = await _THEIR_SLOTS.of(connection, asked)
     for row in sorted(rows, key=attrgetter("due_at")):
         found[row.series, row.authority, row.expires_on].append(row)
@@ -105,14 +116,16 @@ async def groups_of(
 
 
 _NEEDED = (
-    *(slots.c.rule, *GROUP, slots.c.version_id),
+    *(slots.c.rule, *SLOT_GROUP_COLUMNS, slots.c.version_id),
     *(slots.c.step, slots.c.due_at, slots.c.until_at, slots.c.closes_at),
     *(slots.c.template, slots.c.replaces, slots.c.expanded_at, slots.c.redated_at),
     *(golives.c.live_from, golives.c.catch_up_days),
 )
 
 
-async def insert_missing(connection: AsyncConnection, entries: Sequence[Entry]) -> None:
+async def insert_missing_slots(
+    connection: AsyncConnection, entries: Sequence[DatedPermit]
+) -> None:
     """Make the slots of these permits exist."""
     rows = {
         (one.series, one.permit.authority, one.permit.expires_on, slot.step): {
@@ -137,7 +150,7 @@ async def insert_missing(connection: AsyncConnection, entries: Sequence[Entry]) 
         )
 
 
-async def take_back(
+async def unexpand_future_slots(
     connection: AsyncConnection, keys: Collection[GroupKey], now: datetime
 ) -> None:
     """Slots expanded in what is the future again are expanded anew when due.
@@ -146,71 +159,74 @@ async def take_back(
     """
     taken = (
         update(slots)
-        .where(IN_GROUPS, slots.c.due_at > now, slots.c.expanded_at.is_not(None))
+        .where(SLOT_IN_GROUPS, slots.c.due_at > now, slots.c.expanded_at.is_not(None))
         .values(expanded_at=None)
     )
-    await connection.execute(taken, of_groups(connection, keys))
+    await connection.execute(taken, group_params(connection, keys))
 
 
-async def birth(
+async def expand_groups(
     connection: AsyncConnection, groups: Iterable[DueGroup], now: datetime
 ) -> int:
     """Give birth to the reminders of groups; how many. Their slots are expanded.
 
     Groups whose births are alike get them in one statement.
     """
-    fresh = defaultdict[Alike, list[tuple[DueGroup, Slot]]](list)
+    fresh = defaultdict[BirthKind, list[tuple[DueGroup, Slot]]](list)
     for group in groups:
-        for row in group.births(now).rows:
-            if row.slot.step in group.unexpanded:
-                fresh[Alike.of(row)].append((group, row.slot))
+        for row in group.plan_births(now).rows:
+            if row.slot.step in group.unexpanded_steps:
+                fresh[BirthKind.of(row)].append((group, row.slot))
     return sum(
-        [await _birth(connection, births, of, now) for births, of in fresh.items()]
+        [
+            await _expand_alike(connection, births, of, now)
+            for births, of in fresh.items()
+        ]
     )
 
 
-async def _birth(
+async def _expand_alike(
     connection: AsyncConnection,
-    births: Alike,
-    of: Sequence[tuple[DueGroup, Slot]],
+    kind: BirthKind,
+    members: Sequence[tuple[DueGroup, Slot]],
     now: datetime,
 ) -> int:
-    groups = of_groups(connection, [key_of(group) for group, _ in of])
-    if births.state is ReminderState.DUE:
-        await _make_room(connection, births.step, groups, of, now)
-    born = await bear(connection, births, groups, now)
-    mine = IN_GROUPS, slots.c.step == births.step
+    groups = group_params(connection, [group_key(group) for group, _ in members])
+    if kind.state is ReminderState.DUE:
+        await _reopen_and_supersede(connection, kind.step, groups, members, now)
+    born = await create_reminders(connection, kind, groups, now)
+    mine = SLOT_IN_GROUPS, slots.c.step == kind.step
     expanded = update(slots).where(*mine).values(expanded_at=now)
     await connection.execute(expanded, groups)
     return born
 
 
-async def _make_room(
+async def _reopen_and_supersede(
     connection: AsyncConnection,
     step: str,
-    groups: Named,
-    of: Sequence[tuple[DueGroup, Slot]],
+    groups: GroupParams,
+    members: Sequence[tuple[DueGroup, Slot]],
     now: datetime,
 ) -> None:
     """Reopen what ended in this step, and end what is due in earlier ones.
 
     Where nobody had a reminder yet, as mostly, there is nothing of that.
     """
-    had = await _which(connection, groups, step)
+    had = await _groups_with_reminder(connection, groups, step)
     if not had:
         return
-    known = {key_of(group): (group, slot) for group, slot in of}
-    theirs = of_groups(connection, had)
+    known = {group_key(group): (group, slot) for group, slot in members}
+    theirs = group_params(connection, had)
     closed = reminders.c.step == step, MAY_REOPEN
-    for key in await _which(connection, theirs, step, *closed):
+    for key in await _groups_with_reminder(connection, theirs, step, *closed):
         group, slot = known[key]
-        await reopen(connection, group, slot, _of_group(group), now)
+        await reopen(connection, group, slot, _reminders_of_group(group), now)
     await supersede(connection, step, theirs, now)
 
 
-async def _which(
+async def _groups_with_reminder(
     connection: AsyncConnection,
-    groups: Named,
+    groups: GroupParams,
     step: str,
     *where: ColumnElement[bool],
 ) -> list[GroupKey]:
@@ -221,12 +237,14 @@ async def _which(
         reminders.c.expires_on == permits.c.expires_on,
         *where,
     )
-    wanted = select(*GROUP).where(IN_GROUPS, slots.c.step == step, theirs)
+    wanted = select(*SLOT_GROUP_COLUMNS).where(
+        SLOT_IN_GROUPS, slots.c.step == step, theirs
+    )
     rows = await connection.execute(wanted, groups)
     return [(row[0], row[1], row[2]) for row in rows]
 
 
-def _of_group(group: DueGroup) -> ColumnElement[bool]:
+def _reminders_of_group(group: DueGroup) -> ColumnElement[bool]:
     members = select(permits.c.id).where(same_group(permits.c, group))
     return reminders.c.permit_id.in_(members)
 
@@ -238,7 +256,7 @@ def slot_of(row: Any) -> Slot:  # noqa: ANN401 - a Row of many columns
     return Slot(row.step, *dates, row.template, replaces)
 
 
-def _started(now: Any, state: Any) -> ColumnElement[bool]:  # noqa: ANN401 - values
+def _is_started(now: Any, state: Any) -> ColumnElement[bool]:  # noqa: ANN401 - values
     return and_(
         golives.c.authority == slots.c.authority,
         golives.c.rule == slots.c.rule,
@@ -256,8 +274,8 @@ def _group(rows: Sequence[Any]) -> DueGroup:
         authority=first.authority,
         expires_on=first.expires_on,
         slots=tuple(map(slot_of, rows)),
-        unexpanded=frozenset(row.step for row in rows if row.expanded_at is None),
-        redated=frozenset(row.step for row in rows if row.redated_at is not None),
+        unexpanded_steps=frozenset(row.step for row in rows if row.expanded_at is None),
+        redated_steps=frozenset(row.step for row in rows if row.redated_at is not None),
         live_from=first.live_from,
         catch_up=first.catch_up_days > 0,
     )
@@ -268,10 +286,10 @@ _THEIR_SLOTS = Gathered(
     .join_from(
         slots,
         golives,
-        _started(
+        _is_started(
             bindparam("now", type_=golives.c.live_from.type),
             bindparam("state", type_=golives.c.state.type),
         ),
     )
-    .where(IN_GROUPS)
+    .where(SLOT_IN_GROUPS)
 )

@@ -7,58 +7,59 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import delete, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from service.adapters.store.db.facts import instant, keep_instant
+from service.adapters.store.db.facts import get_instant_fact, set_instant_fact
 from service.adapters.store.db.schema import authorities, forecasts
 
-LOOKED: Final = "volume looked at"
-COUNTED: Final = "volume counted"
+GUARD_CHECKED_FACT: Final = "volume looked at"
+GUARD_COUNTED_FACT: Final = "volume counted"
 """Until when reminders are counted: they may not have been judged yet."""
 
-_RACE: Final = timedelta(minutes=1)
+_LONGEST_LOCK_WAIT: Final = timedelta(minutes=1)
 """Longer than a transaction waits for another: from then on it is a clock set back."""
 
-_A_TICK: Final = timedelta(microseconds=1)
+_ONE_MICROSECOND: Final = timedelta(microseconds=1)
 
-_A_DAY: Final = timedelta(days=1)
+_ONE_DAY: Final = timedelta(days=1)
 """Today has begun somewhere a day before it has here."""
 
 
-async def renew(connection: AsyncConnection, now: datetime) -> None:
+async def discard_forecasts(connection: AsyncConnection, now: datetime) -> None:
     """Forget what was expected from today on: an approved act expects something else.
 
     What a person has confirmed stays. All that is due by now has been approved.
     """
     await connection.execute(
         delete(forecasts).where(
-            forecasts.c.day >= (now - _A_DAY).date(), forecasts.c.confirmed_by.is_(None)
+            forecasts.c.day >= (now - _ONE_DAY).date(),
+            forecasts.c.confirmed_by.is_(None),
         )
     )
-    await keep_looked(connection, now)
+    await record_checked_until(connection, now)
 
 
-async def after_counting(connection: AsyncConnection, now: datetime) -> datetime:
+async def instant_after_count(connection: AsyncConnection, now: datetime) -> datetime:
     """The instant of what is born in this transaction: after the last count.
 
     It may have begun before the guard counted, and have waited for it: what it brings
     has not been counted, however early its `now`.
     """
     counted = await counted_until(connection)
-    if counted is not None and now <= counted < now + _RACE:
-        return counted + _A_TICK
+    if counted is not None and now <= counted < now + _LONGEST_LOCK_WAIT:
+        return counted + _ONE_MICROSECOND
     return now
 
 
-async def counting(
+async def record_counted_until(
     connection: AsyncConnection, newest: datetime | None, now: datetime
 ) -> datetime:
     """Write down until when is counted, the `newest` included; what comes is later."""
-    late = newest is not None and now < newest < now + _RACE
+    late = newest is not None and now < newest < now + _LONGEST_LOCK_WAIT
     until = newest if newest is not None and late else now
-    await keep_instant(connection, COUNTED, until)
+    await set_instant_fact(connection, GUARD_COUNTED_FACT, until)
     return until
 
 
-async def confirm(
+async def confirm_day(
     connection: AsyncConnection, office: str, by: str, now: datetime
 ) -> date:
     """Let an office's day bring more than was expected; which day it is there."""
@@ -74,16 +75,16 @@ async def confirm(
     return today
 
 
-async def keep_looked(connection: AsyncConnection, now: datetime) -> None:
+async def record_checked_until(connection: AsyncConnection, now: datetime) -> None:
     """Write down until when the guard has looked."""
-    await keep_instant(connection, LOOKED, now)
+    await set_instant_fact(connection, GUARD_CHECKED_FACT, now)
 
 
-async def looked(connection: AsyncConnection) -> datetime | None:
+async def checked_until(connection: AsyncConnection) -> datetime | None:
     """Until when the guard has looked; None where it never did."""
-    return await instant(connection, LOOKED)
+    return await get_instant_fact(connection, GUARD_CHECKED_FACT)
 
 
 async def counted_until(connection: AsyncConnection) -> datetime | None:
     """Until when the guard has counted; None where it never did."""
-    return await instant(connection, COUNTED)
+    return await get_instant_fact(connection, GUARD_COUNTED_FACT)

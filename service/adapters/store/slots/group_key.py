@@ -7,16 +7,16 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from service.adapters.store.db.json_rows import like
+from service.adapters.store.db.json_rows import json_rows_like
 from service.adapters.store.db.schema import permits, slots
 from service.flow.rows import DueGroup
 
-GROUP = (slots.c.series, slots.c.authority, slots.c.expires_on)
+SLOT_GROUP_COLUMNS = (slots.c.series, slots.c.authority, slots.c.expires_on)
 
 GroupKey = tuple[str, str, date]
 
 
-def key_of(group: DueGroup) -> GroupKey:
+def group_key(group: DueGroup) -> GroupKey:
     """What a group is told by."""
     return group.series, group.authority, group.expires_on
 
@@ -30,18 +30,20 @@ def same_group(one: Any, other: Any) -> ColumnElement[bool]:  # noqa: ANN401 - c
     )
 
 
-_KEYS = like(slots, ("series", "authority", "expires_on"))
+_KEYS = json_rows_like(slots, ("series", "authority", "expires_on"))
 
-IN_GROUPS = same_group(slots.c, _KEYS.table.c)
+SLOT_IN_GROUPS = same_group(slots.c, _KEYS.table.c)
 """Says of slots that they are of the groups named by `of_groups`."""
 
-THEIR_PERMITS = same_group(permits.c, _KEYS.table.c)
+PERMIT_IN_GROUPS = same_group(permits.c, _KEYS.table.c)
 """Says so of permits."""
 
-Named = dict[str, str]
+GroupParams = dict[str, str]
 """The parameter of a statement that says either."""
 
 
-def of_groups(connection: AsyncConnection, keys: Collection[GroupKey]) -> Named:
+def group_params(
+    connection: AsyncConnection, keys: Collection[GroupKey]
+) -> GroupParams:
     """Name groups, each once, to statements about them."""
-    return _KEYS.rows(connection.dialect, keys)
+    return _KEYS.bind(connection.dialect, keys)

@@ -16,16 +16,16 @@ from service.adapters.store.db.schema import (
     staff,
 )
 from service.adapters.store.reminders.trial_staff import authorities_on_trial
-from service.adapters.store.slots.births import Alike, bear, supersede
-from service.adapters.store.slots.group_key import key_of, of_groups, same_group
-from service.domain.deadlines.slot import current
+from service.adapters.store.slots.births import BirthKind, create_reminders, supersede
+from service.adapters.store.slots.group_key import group_key, group_params, same_group
+from service.domain.deadlines.slot import current_slot
 from service.domain.delivery.status import ReminderState
 from service.domain.permits.permit import PermitStatus
-from service.domain.reminders.births import Birth
+from service.domain.reminders.births import PlannedReminder
 from service.flow.rows import DueGroup
 
 
-async def staff_permits(
+async def find_trial_permits(
     connection: AsyncConnection, now: datetime
 ) -> dict[tuple[str, str, date], list[str]]:
     """The permits on trial with a staff phone and no reminder of their current step.
@@ -76,19 +76,21 @@ async def staff_permits(
     return found
 
 
-async def bear_in_trial(
+async def create_trial_reminders(
     connection: AsyncConnection, group: DueGroup, ids: Sequence[str], now: datetime
 ) -> int:
     """Give some permits of a group their current step, whenever it fell due.
 
     Its slots are not expanded by that, but a change of the law must look for reminders.
     """
-    slot = current(group.slots, now)
+    slot = current_slot(group.slots, now)
     if slot is None:
         return 0
-    due = Alike.of(Birth(slot, ReminderState.DUE, None, early_only=False))
-    groups = of_groups(connection, [key_of(group)])
-    born = await bear(connection, due, groups, now, permits.c.id.in_(ids))
+    due = BirthKind.of(
+        PlannedReminder(slot, ReminderState.DUE, None, only_registered_before_due=False)
+    )
+    groups = group_params(connection, [group_key(group)])
+    born = await create_reminders(connection, due, groups, now, permits.c.id.in_(ids))
     await supersede(connection, slot.step, groups, now)
     mine = same_group(slots.c, group)
     await connection.execute(update(slots).where(mine).values(reminded=True))

@@ -5,10 +5,10 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from service.domain.go_live.go_live import State
-from service.domain.law.authority import Bare
+from service.domain.go_live.go_live import GoLiveState
+from service.domain.law.authority import UnqualifiedDays
 from service.domain.law.rule import Language
-from service.web.api.parameter_types import Limit, Line
+from service.web.api.parameter_types import Limit, TextLine
 from service.web.api.request_input import Parameters
 from service.web.api.rules.models import Words
 
@@ -20,13 +20,15 @@ Weekday = Literal[
 class AuthorityPath(Parameters):
     """Which authority."""
 
-    code: Line = Field(description="the code of an authority", examples=["990000"])
+    code: TextLine = Field(description="the code of an authority", examples=["990000"])
 
 
 class AuthoritiesQuery(Parameters):
     """Which authorities, and how many at once."""
 
-    after: Line | None = Field(default=None, description="`next` of the page before")
+    after: TextLine | None = Field(
+        default=None, description="`next` of the page before"
+    )
     limit: Limit = 100
 
 
@@ -46,7 +48,7 @@ class AuthorityFields(BaseModel):
     sends_until: str | None = None
     sending_days: Literal["working"] | list[Weekday] | None = None
     language: Language | None = None
-    unqualified_days: Bare | None = Field(
+    unqualified_days: UnqualifiedDays | None = Field(
         default=None, description="how a bare 日 in a law is counted"
     )
     margin_working_days: int | None = Field(
@@ -90,7 +92,7 @@ class Stage(BaseModel):
     """How a permit type stands in an authority."""
 
     rule: str
-    state: State = Field(description="trial: only staff is texted")
+    state: GoLiveState = Field(description="trial: only staff is texted")
     since: datetime | None = Field(description="null for a draft")
     approved_by: str | None
     catch_up_days: int

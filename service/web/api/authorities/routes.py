@@ -6,13 +6,13 @@ from typing import Annotated
 from aiohttp import web
 
 from service.domain.errors import InvalidError, Mistake
-from service.domain.formats.authority_file import authority_from, authority_to
-from service.domain.formats.raw import label, shown
+from service.domain.formats.authority_file import authority_to_dict, parse_authority
+from service.domain.formats.raw import safe_label, show_value
 from service.domain.law.authority import Authority as DomainAuthority
-from service.domain.law_change.edits import Offices
+from service.domain.law_change.edits import AuthoritiesEdit
 from service.domain.lawbook.law import Law
-from service.flow.office.status import Stage as DomainStage
-from service.flow.office.status import stand
+from service.flow.office.status import TypeStatus as DomainStage
+from service.flow.office.status import get_office_status
 from service.web.api.authorities.models import (
     AuthoritiesQuery,
     Authority,
@@ -22,21 +22,30 @@ from service.web.api.authorities.models import (
     AuthoritySummary,
     Stage,
 )
-from service.web.api.endpoint import endpoint, reply
-from service.web.api.law_change.models import ChangeQuery, Impact, impact, make
-from service.web.api.request_input import Json, without_nulls
-from service.web.services import Desk
+from service.web.api.endpoint import endpoint, json_reply
+from service.web.api.law_change.models import (
+    ChangeQuery,
+    Impact,
+    preview_or_apply,
+    to_impact,
+)
+from service.web.api.request_input import JsonObject, without_nulls
+from service.web.services import Services
 
-ONE = "/v1/authorities/{code}"
+AUTHORITY_PATH = "/v1/authorities/{code}"
 
 
 @endpoint("GET", "/v1/authorities", {200: AuthorityPage})
-async def list_authorities(desk: Desk, query: AuthoritiesQuery) -> AuthorityPage:
+async def list_authorities(
+    services: Services, query: AuthoritiesQuery
+) -> AuthorityPage:
     """List the authorities, each with the one above it."""
-    known = (await desk.laws.law()).authorities
+    known = (await services.law_store.current_law()).authorities
     codes = [code for code in sorted(known) if code > (query.after or "")]
     items = [
-        AuthoritySummary.model_validate({"parent": None, **authority_to(known[code])})
+        AuthoritySummary.model_validate(
+            {"parent": None, **authority_to_dict(known[code])}
+        )
         for code in codes[: query.limit]
     ]
     return AuthorityPage(
@@ -44,27 +53,27 @@ async def list_authorities(desk: Desk, query: AuthoritiesQuery) -> AuthorityPage
     )
 
 
-@endpoint("GET", ONE, {200: Authority}, refusals=(404,))
-async def get_authority(desk: Desk, path: AuthorityPath) -> Authority:
+@endpoint("GET", AUTHORITY_PATH, {200: Authority}, error_statuses=(404,))
+async def get_authority(services: Services, path: AuthorityPath) -> Authority:
     """Show an authority: its settings, who sends for it, how permit types stand."""
-    found = await stand(path.code, desk.going_live)
+    found = await get_office_status(path.code, services.go_live_deps)
     return Authority.model_validate(
         {
             "parent": None,
-            **authority_to(found.office),
+            **authority_to_dict(found.office),
             "sender": found.sender,
-            "staff": found.staff,
-            "rules": [_stage(one) for one in found.stages],
+            "staff": found.staff_count,
+            "rules": [_stage(one) for one in found.types],
         }
     )
 
 
-@endpoint("PUT", ONE, {200: Impact, 201: Impact}, refusals=(404, 409))
+@endpoint("PUT", AUTHORITY_PATH, {200: Impact, 201: Impact}, error_statuses=(404, 409))
 async def put_authority(
-    desk: Desk,
+    services: Services,
     path: AuthorityPath,
     query: ChangeQuery,
-    body: Annotated[Json, AuthorityFields],
+    body: Annotated[JsonObject, AuthorityFields],
     caller: str,
 ) -> web.Response:
     """Install an authority, or replace what was known of it: 201 where it is new.
@@ -72,25 +81,25 @@ async def put_authority(
     Permits registered with it, and with those below it, are dated by the new settings
     in the same transaction.
     """
-    law = await desk.laws.law()
-    edit = Offices([_office(without_nulls(body), path, law)])
-    changed = await make(desk, edit, query, caller)
+    law = await services.law_store.current_law()
+    edit = AuthoritiesEdit([_read_authority(without_nulls(body), path, law)])
+    changed = await preview_or_apply(services, edit, query, caller)
     new = path.code not in law.authorities and not query.dry_run
     status = HTTPStatus.CREATED if new else HTTPStatus.OK
-    return reply(impact(changed, edit, query), status)
+    return json_reply(to_impact(changed, edit, query), status)
 
 
-def _office(body: Json, path: AuthorityPath, law: Law) -> DomainAuthority:
+def _read_authority(body: JsonObject, path: AuthorityPath, law: Law) -> DomainAuthority:
     mistakes = []
     if body.get("code", path.code) != path.code:
-        expected = f"{label(path.code)}, as in the address"
-        mistakes.append(Mistake("code", shown(body["code"]), expected))
+        expected = f"{safe_label(path.code)}, as in the address"
+        mistakes.append(Mistake("code", show_value(body["code"]), expected))
     try:
-        office = authority_from(
+        office = parse_authority(
             {**body, "code": path.code},
             "authority",
             calendars=law.calendars,
-            known=law.authorities,
+            installed=law.authorities,
         )
     except InvalidError as error:
         raise InvalidError(error.where, [*mistakes, *error.mistakes]) from None

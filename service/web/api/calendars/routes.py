@@ -7,25 +7,30 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from service.domain.calendars.office_year import CalendarYear
 from service.domain.errors import InvalidError, Mistake
-from service.domain.formats.calendar_file import YEARS, year_from
-from service.domain.formats.raw import label, shown
-from service.domain.law_change.edits import Years
+from service.domain.formats.calendar_file import YEARS, parse_calendar_year
+from service.domain.formats.raw import safe_label, show_value
+from service.domain.law_change.edits import CalendarYearsEdit
 from service.domain.lawbook.law import Law
-from service.domain.lawbook.year_view import Kind, almanac
+from service.domain.lawbook.year_view import SpecialDayKind, view_year
 from service.web.api.endpoint import endpoint
-from service.web.api.law_change.models import ChangeQuery, Impact, impact, make
-from service.web.api.parameter_types import Day, Line, Whole
-from service.web.api.request_input import Json, Parameters, without_nulls
-from service.web.services import Desk
+from service.web.api.law_change.models import (
+    ChangeQuery,
+    Impact,
+    preview_or_apply,
+    to_impact,
+)
+from service.web.api.parameter_types import Day, TextLine, WholeNumber
+from service.web.api.request_input import JsonObject, Parameters, without_nulls
+from service.web.services import Services
 
-ONE = "/v1/calendars/{code}/{year}"
+YEAR_PATH = "/v1/calendars/{code}/{year}"
 
 
 class YearPath(Parameters):
     """Which year of which calendar."""
 
-    code: Line = Field(description="the code of a calendar", examples=["CN"])
-    year: Whole = Field(
+    code: TextLine = Field(description="the code of a calendar", examples=["CN"])
+    year: WholeNumber = Field(
         ge=YEARS[0],
         le=YEARS[-1],
         description=f"a year from {YEARS[0]} to {YEARS[-1]}",
@@ -63,7 +68,7 @@ class YearDay(BaseModel):
     model_config = ConfigDict(from_attributes=True)
 
     day: date
-    kind: Kind
+    kind: SpecialDayKind
     name: str
     own: bool = Field(description="the office's own rows say so")
 
@@ -82,18 +87,20 @@ class Year(BaseModel):
     days: list[YearDay]
 
 
-@endpoint("GET", ONE, {200: Year}, refusals=(404,))
-async def get_year(desk: Desk, path: YearPath) -> Year:
+@endpoint("GET", YEAR_PATH, {200: Year}, error_statuses=(404,))
+async def get_year(services: Services, path: YearPath) -> Year:
     """Show the days off of a year and the weekend days that are worked."""
-    return Year.model_validate(almanac(await desk.laws.law(), path.code, path.year))
+    return Year.model_validate(
+        view_year(await services.law_store.current_law(), path.code, path.year)
+    )
 
 
-@endpoint("PUT", ONE, {200: Impact}, refusals=(404, 409))
+@endpoint("PUT", YEAR_PATH, {200: Impact}, error_statuses=(404, 409))
 async def put_year(
-    desk: Desk,
+    services: Services,
     path: YearPath,
     query: ChangeQuery,
-    body: Annotated[Json, YearFields],
+    body: Annotated[JsonObject, YearFields],
     caller: str,
 ) -> Impact:
     """Install the office's days of a year, and date permits by them.
@@ -102,19 +109,25 @@ async def put_year(
     published days, unless forced with a reason, and where the year before is not
     published yet.
     """
-    edit = Years([_year(without_nulls(body), path, await desk.laws.law())])
-    return impact(await make(desk, edit, query, caller), edit, query)
+    edit = CalendarYearsEdit(
+        [_read_year(without_nulls(body), path, await services.law_store.current_law())]
+    )
+    return to_impact(await preview_or_apply(services, edit, query, caller), edit, query)
 
 
-def _year(body: Json, path: YearPath, law: Law) -> CalendarYear:
+def _read_year(body: JsonObject, path: YearPath, law: Law) -> CalendarYear:
     address = {"calendar": law.calendar(path.code).code, "year": path.year}
     mistakes = [
-        Mistake(name, shown(body[name]), f"{label(str(said))}, as in the address")
+        Mistake(
+            name, show_value(body[name]), f"{safe_label(str(said))}, as in the address"
+        )
         for name, said in address.items()
         if body.get(name, said) != said
     ]
     try:
-        year = year_from({**body, **address}, "calendar", calendars=law.published)
+        year = parse_calendar_year(
+            {**body, **address}, "calendar", calendars=law.published_calendars
+        )
     except InvalidError as error:
         raise InvalidError(error.where, [*mistakes, *error.mistakes]) from None
     if mistakes:

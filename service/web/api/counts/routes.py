@@ -6,24 +6,26 @@ from typing import Literal
 from aiohttp import web
 from pydantic import BaseModel, Field
 
-from service.domain.formats.raw import A_DAY
-from service.domain.reports.period import between
-from service.flow.reports.weekly import By, columns_of
-from service.flow.reports.weekly import counts as count
+from service.domain.formats.raw import EXPECTED_DAY
+from service.domain.reports.period import period_between
+from service.flow.reports.weekly import GroupBy, columns_of
+from service.flow.reports.weekly import list_counts as count
 from service.web.api.endpoint import endpoint
-from service.web.api.parameter_types import Day, Line
+from service.web.api.parameter_types import Day, TextLine
 from service.web.api.request_input import Parameters
-from service.web.services import Desk
+from service.web.services import Services
 
 
 class CountsQuery(Parameters):
     """Which days, counted by what."""
 
-    from_: Day = Field(alias="from", description=A_DAY, examples=["2024-01-29"])
-    to: Day = Field(description=f"{A_DAY}, not before from", examples=["2024-02-04"])
-    by: By = Field(default="rule", description="rule, authority, day or week")
+    from_: Day = Field(alias="from", description=EXPECTED_DAY, examples=["2024-01-29"])
+    to: Day = Field(
+        description=f"{EXPECTED_DAY}, not before from", examples=["2024-02-04"]
+    )
+    by: GroupBy = Field(default="rule", description="rule, authority, day or week")
     format: Literal["json", "csv"] = Field(default="json", description="json or csv")
-    authority: Line | None = Field(
+    authority: TextLine | None = Field(
         default=None,
         description="the code of an office, counted with all below it; "
         "the settings' one by default",
@@ -54,25 +56,29 @@ class Counts(BaseModel):
     from_: date = Field(alias="from")
     to: date
     as_of: datetime
-    by: By
+    by: GroupBy
     rows: list[CountsRow]
 
 
-@endpoint("GET", "/v1/counts", {200: Counts}, refusals=(404,), media=("text/csv",))
-async def counts(desk: Desk, query: CountsQuery) -> Counts | web.Response:
+@endpoint(
+    "GET", "/v1/counts", {200: Counts}, error_statuses=(404,), media_types=("text/csv",)
+)
+async def counts(services: Services, query: CountsQuery) -> Counts | web.Response:
     """Count what was sent on some local days by rule, authority, day or week.
 
     Rows add up: every reminder and every message stands in one of them.
     """
-    law = await desk.laws.law()
-    office = law.default_authority(query.authority or desk.default_authority)
-    days = between(query.from_, query.to, office.zone)
-    now = desk.clock.now()
-    rows = await count(days, query.by, now, law.below(office.code), desk.counts)
-    told = [row.told() for row in rows]
+    law = await services.law_store.current_law()
+    office = law.default_authority(query.authority or services.default_authority)
+    days = period_between(query.from_, query.to, office.zone)
+    now = services.clock.now()
+    rows = await count(
+        days, query.by, now, law.subtree(office.code), services.count_store
+    )
+    told = [row.public_fields() for row in rows]
     if query.format == "csv":
         return web.Response(
-            text=desk.documents.rows_as_csv(told, columns_of(rows)),
+            text=services.report_formatter.rows_as_csv(told, columns_of(rows)),
             content_type="text/csv",
         )
     return Counts.model_validate(

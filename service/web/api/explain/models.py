@@ -6,7 +6,7 @@ from typing import Literal
 from pydantic import BaseModel, Field
 
 from service.domain.law.rule import LateFiling, NeverBecause
-from service.web.api.parameter_types import Day, Line, Number
+from service.web.api.parameter_types import Day, PermitNumber, TextLine
 from service.web.api.permits.models import Permit
 from service.web.api.request_input import Parameters
 
@@ -14,7 +14,7 @@ from service.web.api.request_input import Parameters
 class ExplainQuery(Parameters):
     """An expiry date under a rule, or one permit."""
 
-    rule: Line | None = Field(
+    rule: TextLine | None = Field(
         default=None,
         description="the code of a rule; beside permit only to tell several apart",
         examples=["cn-food-production-license"],
@@ -24,10 +24,10 @@ class ExplainQuery(Parameters):
         description="the expiry date, like 2026-12-31, with rule",
         examples=["2026-12-31"],
     )
-    permit: Number | None = Field(
+    permit: PermitNumber | None = Field(
         default=None, description="a permit's number, instead of rule and expires"
     )
-    authority: Line | None = Field(
+    authority: TextLine | None = Field(
         default=None, description="the code of an office; the settings' one by default"
     )
     issued: Day | None = Field(
@@ -94,19 +94,19 @@ class StepAnswer(BaseModel):
     outcome: str = Field(description="one sentence: sent when, or why not")
 
 
-class MoveAnswer(BaseModel):
+class HistoryEntryAnswer(BaseModel):
     """What happened to a reminder at an instant."""
 
     at: datetime
     what: str
 
 
-class StoryAnswer(BaseModel):
+class ReminderHistoryAnswer(BaseModel):
     """A reminder from its birth on."""
 
     step: str
     expires_on: date
-    moves: list[MoveAnswer]
+    moves: list[HistoryEntryAnswer]
 
 
 class Explanation(BaseModel):
@@ -137,6 +137,6 @@ class Explanation(BaseModel):
     steps: list[StepAnswer] | None = Field(
         default=None, description="with a permit, unless another version was asked for"
     )
-    history: list[StoryAnswer] | None = Field(
+    history: list[ReminderHistoryAnswer] | None = Field(
         default=None, description="with a permit: every reminder it ever had"
     )

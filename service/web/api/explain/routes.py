@@ -3,36 +3,40 @@
 from datetime import date
 
 from service.domain.errors import InvalidError, Mistake
-from service.domain.lawbook.version_choice import Asked
-from service.flow.permits.find import find
-from service.flow.reports.explain import explain_installed, explain_permit
-from service.flow.rows import ShownPermit
+from service.domain.lawbook.version_choice import ExplainRequest
+from service.flow.permits.find import find_permit
+from service.flow.reports.explain import explain_permit, explain_with_revisions
+from service.flow.rows import PermitView
 from service.web.api.endpoint import endpoint
 from service.web.api.explain.models import ExplainQuery, Explanation
-from service.web.services import Desk
+from service.web.services import Services
 
 
-@endpoint("GET", "/v1/explain", {200: Explanation}, refusals=(404, 409))
-async def explain(desk: Desk, query: ExplainQuery) -> Explanation:
+@endpoint("GET", "/v1/explain", {200: Explanation}, error_statuses=(404, 409))
+async def explain(services: Services, query: ExplainQuery) -> Explanation:
     """Explain the dates of an expiry date, or the whole history of a permit.
 
     A number that several permits have needs `rule` or `authority` beside it. By
     another `version` the dates are what they would be.
     """
-    law = await desk.laws.law()
+    law = await services.law_store.current_law()
     if query.permit:
-        permit = await _found(desk, query, query.permit)
-        now = desk.clock.now()
-        told = await explain_permit(law, permit, desk.explaining, now, query.version)
+        permit = await _find_permit(services, query, query.permit)
+        now = services.clock.now()
+        told = await explain_permit(
+            law, permit, services.explain_store, now, query.version
+        )
         return Explanation.model_validate({**told, "permit": permit})
-    rule, expires = _dated(query)
-    office = law.default_authority(query.authority or desk.default_authority)
-    asked = Asked(rule, office.code, expires, query.issued, version=query.version)
-    told = await explain_installed(law, asked, desk.explaining)
+    rule, expires = _rule_and_expiry(query)
+    office = law.default_authority(query.authority or services.default_authority)
+    asked = ExplainRequest(
+        rule, office.code, expires, query.issued, version=query.version
+    )
+    told = await explain_with_revisions(law, asked, services.explain_store)
     return Explanation.model_validate(told)
 
 
-def _dated(query: ExplainQuery) -> tuple[str, date]:
+def _rule_and_expiry(query: ExplainQuery) -> tuple[str, date]:
     if query.rule and query.expires:
         return query.rule, query.expires
     mistakes = [
@@ -46,7 +50,9 @@ def _dated(query: ExplainQuery) -> tuple[str, date]:
     raise InvalidError("request", mistakes)
 
 
-async def _found(desk: Desk, query: ExplainQuery, number: str) -> ShownPermit:
+async def _find_permit(
+    services: Services, query: ExplainQuery, number: str
+) -> PermitView:
     mistakes = [
         Mistake(name, str(found), "nothing beside permit")
         for name, found in (("expires", query.expires), ("issued", query.issued))
@@ -55,4 +61,4 @@ async def _found(desk: Desk, query: ExplainQuery, number: str) -> ShownPermit:
     if mistakes:
         raise InvalidError("request", mistakes)
     asked = query.rule, query.authority
-    return await find(number, desk.permits, desk.vault, *asked)
+    return await find_permit(number, services.permit_reader, services.vault, *asked)

@@ -4,24 +4,24 @@ from datetime import date, datetime
 
 from pydantic import BaseModel, Field
 
-from service.flow.reports.forecast import DAYS, MOST
-from service.flow.reports.forecast import forecast as foretell
+from service.flow.reports.forecast import DEFAULT_DAYS, MAX_DAYS
+from service.flow.reports.forecast import forecast_reminders as foretell
 from service.web.api.endpoint import endpoint
-from service.web.api.parameter_types import Line, Whole
+from service.web.api.parameter_types import TextLine, WholeNumber
 from service.web.api.request_input import Parameters
-from service.web.services import Desk
+from service.web.services import Services
 
 
 class ForecastQuery(Parameters):
     """How far ahead, and for whom."""
 
-    days: Whole = Field(
-        default=DAYS,
+    days: WholeNumber = Field(
+        default=DEFAULT_DAYS,
         ge=1,
-        le=MOST,
-        description=f"a number of days from 1 to {MOST}, today being the first",
+        le=MAX_DAYS,
+        description=f"a number of days from 1 to {MAX_DAYS}, today being the first",
     )
-    authority: Line | None = Field(
+    authority: TextLine | None = Field(
         default=None,
         description="the code of an office, foretold with all below it; "
         "the settings' one by default",
@@ -44,15 +44,17 @@ class Forecast(BaseModel):
     days: list[ForecastDay]
 
 
-@endpoint("GET", "/v1/forecast", {200: Forecast}, refusals=(404,))
-async def forecast(desk: Desk, query: ForecastQuery) -> Forecast:
+@endpoint("GET", "/v1/forecast", {200: Forecast}, error_statuses=(404,))
+async def forecast(services: Services, query: ForecastQuery) -> Forecast:
     """Foretell the reminders of the coming days by permit type.
 
     Today's are those of the whole day, with what waits from earlier days.
     """
-    law = await desk.laws.law()
-    office = law.default_authority(query.authority or desk.default_authority)
-    now = desk.clock.now()
-    found = await foretell(office, query.days, desk.laws, desk.forecasting, desk.clock)
-    days = [ForecastDay.model_validate(one.told()) for one in found]
+    law = await services.law_store.current_law()
+    office = law.default_authority(query.authority or services.default_authority)
+    now = services.clock.now()
+    found = await foretell(
+        office, query.days, services.law_store, services.forecast_store, services.clock
+    )
+    days = [ForecastDay.model_validate(one.public_fields()) for one in found]
     return Forecast(authority=office.code, as_of=now, days=days)

@@ -4,13 +4,13 @@ from datetime import date
 
 from pydantic import BaseModel, Field
 
-from service.domain.law_change.edits import Apply, Edit
-from service.flow.law_change.change import change, preview
-from service.flow.law_change.summary import tell
-from service.flow.rows import Changed
+from service.domain.law_change.edits import Edit, RulesEdit
+from service.flow.law_change.change import apply_change, preview_change
+from service.flow.law_change.summary import summarize_change
+from service.flow.rows import ChangeResult
 from service.web.api.parameter_types import Flag, Reason
 from service.web.api.request_input import Parameters
-from service.web.services import Desk
+from service.web.services import Services
 
 
 class ChangeQuery(Parameters):
@@ -77,15 +77,19 @@ class Impact(BaseModel):
     objections: list[str] = Field(description="what speaks against it")
 
 
-async def make(desk: Desk, edit: Edit, query: ChangeQuery, by: str) -> Changed:
+async def preview_or_apply(
+    services: Services, edit: Edit, query: ChangeQuery, by: str
+) -> ChangeResult:
     """Preview a change, or apply it in the name of the key's holder."""
     if query.dry_run:
-        return await preview(edit, desk.changes, desk.clock)
-    return await change(edit, desk.changes, desk.clock, by=by, force=query.force)
+        return await preview_change(edit, services.change_store, services.clock)
+    return await apply_change(
+        edit, services.change_store, services.clock, by=by, force_reason=query.force
+    )
 
 
-def impact(changed: Changed, edit: Edit, query: ChangeQuery) -> Impact:
+def to_impact(changed: ChangeResult, edit: Edit, query: ChangeQuery) -> Impact:
     """Answer what was made of a change; a shadow is never applied."""
-    shadow = isinstance(edit, Apply) and edit.shadow
+    shadow = isinstance(edit, RulesEdit) and edit.shadow
     applied = not (query.dry_run or shadow)
-    return Impact.model_validate(tell(changed, applied=applied))
+    return Impact.model_validate(summarize_change(changed, applied=applied))

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
 from service.domain.delivery.status import MessageState, ReminderState
 from service.domain.law.rule import Language
 from service.flow.reports.message_views import Decider
-from service.web.api.parameter_types import Flag, Id, Limit, Line
+from service.web.api.parameter_types import Flag, Id, Limit, TextLine
 from service.web.api.reminders.models import ListedReminder
 from service.web.api.request_input import Parameters
 
@@ -33,7 +33,7 @@ class MessagesQuery(Parameters):
     state: _State | None = Field(
         default=None, description=f"one of {', '.join(MessageState)}"
     )
-    authority: Line | None = Field(
+    authority: TextLine | None = Field(
         default=None, description="the code of an office, with all below it"
     )
     open: Flag = Field(
@@ -87,7 +87,7 @@ class MessagePage(BaseModel):
     next: str | None = Field(description="`after` of the next page; null on the last")
 
 
-class Move(BaseModel):
+class TransitionModel(BaseModel):
     """What one of its reminders became."""
 
     model_config = ConfigDict(from_attributes=True)
@@ -100,7 +100,7 @@ class Move(BaseModel):
     reason: str | None
 
 
-class ShownReceipt(BaseModel):
+class ReceiptModel(BaseModel):
     """A word of the provider's."""
 
     model_config = ConfigDict(from_attributes=True)
@@ -113,7 +113,7 @@ class ShownReceipt(BaseModel):
     raw: dict[str, Any] = Field(description="as it came, but for phones")
 
 
-class Act(BaseModel):
+class ActionModel(BaseModel):
     """What somebody did about it, or what must alarm somebody."""
 
     model_config = ConfigDict(from_attributes=True)
@@ -124,7 +124,7 @@ class Act(BaseModel):
     detail: dict[str, Any]
 
 
-class MessageFile(BaseModel):
+class MessageDetailsModel(BaseModel):
     """Everything that is kept about a message, each list oldest first."""
 
     model_config = ConfigDict(from_attributes=True)
@@ -132,6 +132,6 @@ class MessageFile(BaseModel):
     message: Message
     body: str
     reminders: list[ListedReminder]
-    moves: list[Move]
-    receipts: list[ShownReceipt]
-    acts: list[Act]
+    moves: list[TransitionModel]
+    receipts: list[ReceiptModel]
+    acts: list[ActionModel]

@@ -8,16 +8,16 @@ from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field
 
 from service.domain.errors import InvalidError
-from service.domain.formats.operator_request import LONGEST_REASON
-from service.domain.formats.raw import Raw, label, shown
-from service.flow.permits.opt_outs import Via, lift, opt_out
-from service.web.api.endpoint import endpoint, reply
-from service.web.api.parameter_types import LONGEST, Cursor, Limit
+from service.domain.formats.operator_request import MAX_REASON_LENGTH
+from service.domain.formats.raw import RawFields, safe_label, show_value
+from service.flow.permits.opt_outs import Via, lift_opt_out, opt_out
+from service.web.api.endpoint import endpoint, json_reply
+from service.web.api.parameter_types import LONGEST_CODE, Limit, UuidCursor
 from service.web.api.permits.models import AuthorityQuery
-from service.web.api.request_input import Json, Parameters
-from service.web.services import Desk
+from service.web.api.request_input import JsonObject, Parameters
+from service.web.services import Services
 
-WHERE = "/v1/opt-outs"
+OPT_OUTS_PATH = "/v1/opt-outs"
 
 
 class OptOutFields(BaseModel):
@@ -25,8 +25,8 @@ class OptOutFields(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    phone: str = Field(min_length=1, max_length=LONGEST, examples=["+12125550142"])
-    reason: str | None = Field(default=None, max_length=LONGEST_REASON)
+    phone: str = Field(min_length=1, max_length=LONGEST_CODE, examples=["+12125550142"])
+    reason: str | None = Field(default=None, max_length=MAX_REASON_LENGTH)
 
 
 class OptOut(BaseModel):
@@ -51,14 +51,16 @@ class OptOutPage(BaseModel):
 class OptOutsQuery(Parameters):
     """How many at once."""
 
-    after: Cursor | None = Field(default=None, description="`next` of the page before")
+    after: UuidCursor | None = Field(
+        default=None, description="`next` of the page before"
+    )
     limit: Limit = 100
 
 
-@endpoint("GET", WHERE, {200: OptOutPage})
-async def list_opt_outs(desk: Desk, query: OptOutsQuery) -> OptOutPage:
+@endpoint("GET", OPT_OUTS_PATH, {200: OptOutPage})
+async def list_opt_outs(services: Services, query: OptOutsQuery) -> OptOutPage:
     """List the phones that are texted no more, each masked, page by page."""
-    found = await desk.consent.store.page(query.after, query.limit + 1)
+    found = await services.opt_out_deps.store.page(query.after, query.limit + 1)
     items = found[: query.limit]
     return OptOutPage(
         items=[OptOut.model_validate(one) for one in items],
@@ -66,62 +68,62 @@ async def list_opt_outs(desk: Desk, query: OptOutsQuery) -> OptOutPage:
     )
 
 
-@endpoint("PUT", WHERE, {200: OptOut, 201: OptOut}, refusals=(404,))
+@endpoint("PUT", OPT_OUTS_PATH, {200: OptOut, 201: OptOut}, error_statuses=(404,))
 async def put_opt_out(
-    desk: Desk,
+    services: Services,
     query: AuthorityQuery,
-    body: Annotated[Json, OptOutFields],
+    body: Annotated[JsonObject, OptOutFields],
     caller: str,
 ) -> web.Response:
     """Text a phone no more: 201 where that is new.
 
     What is due to it ends. No register has to know the phone yet.
     """
-    phone, reason = _read(body)
+    phone, reason = _read_opt_out(body)
     made, new = await opt_out(
         phone,
-        await _office(desk, query),
-        desk.consent,
+        await _office_code(services, query),
+        services.opt_out_deps,
         via="api",
         by=caller,
         reason=reason,
     )
     status = HTTPStatus.CREATED if new else HTTPStatus.OK
-    return reply(OptOut.model_validate(made), status)
+    return json_reply(OptOut.model_validate(made), status)
 
 
-@endpoint("DELETE", WHERE, {204: None}, refusals=(404, 409))
+@endpoint("DELETE", OPT_OUTS_PATH, {204: None}, error_statuses=(404, 409))
 async def delete_opt_out(
-    desk: Desk,
+    services: Services,
     query: AuthorityQuery,
-    body: Annotated[Json, OptOutFields],
+    body: Annotated[JsonObject, OptOutFields],
     caller: str,
 ) -> web.Response:
     """Text a phone again, as its holder has asked.
 
     What is current for it is reopened. 409 where it has not opted out.
     """
-    phone, reason = _read(body)
-    office = await _office(desk, query)
-    await lift(phone, office, desk.consent, by=caller, reason=reason)
+    phone, reason = _read_opt_out(body)
+    office = await _office_code(services, query)
+    await lift_opt_out(phone, office, services.opt_out_deps, by=caller, reason=reason)
     return web.Response(status=HTTPStatus.NO_CONTENT)
 
 
-def _read(body: Json) -> tuple[str, str | None]:
-    raw = Raw(body)
+def _read_opt_out(body: JsonObject) -> tuple[str, str | None]:
+    raw = RawFields(body)
     found = body.get("phone") or None
     phones = raw.phones("phone") if isinstance(found, str) else ()
-    reason = raw.text("reason", LONGEST_REASON)
+    reason = raw.text("reason", MAX_REASON_LENGTH)
     if len(phones) != 1 and not raw.mistakes:
-        told = f"{len(phones)} numbers" if phones else shown(found)
-        raw.wrong("phone", told if found else "nothing", "one number, as text")
+        told = f"{len(phones)} numbers" if phones else show_value(found)
+        raw.add_mistake("phone", told if found else "nothing", "one number, as text")
     for name in body.keys() - OptOutFields.model_fields.keys():
-        raw.wrong(label(name), "an unknown field", "phone or reason")
+        raw.add_mistake(safe_label(name), "an unknown field", "phone or reason")
     if raw.mistakes:
         raise InvalidError("opt-out", raw.mistakes)
     return phones[0], reason
 
 
-async def _office(desk: Desk, query: AuthorityQuery) -> str:
-    law = await desk.laws.law()
-    return law.default_authority(query.authority or desk.default_authority).code
+async def _office_code(services: Services, query: AuthorityQuery) -> str:
+    law = await services.law_store.current_law()
+    return law.default_authority(query.authority or services.default_authority).code

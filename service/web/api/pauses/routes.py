@@ -5,11 +5,10 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from service.flow.sending.pause import pause as pause_sending
-from service.flow.sending.pause import resume as resume_sending
+from service.flow.sending.pause import pause_sending, resume_sending
 from service.web.api.endpoint import endpoint
-from service.web.api.request_input import Json
-from service.web.services import Desk
+from service.web.api.request_input import JsonObject
+from service.web.services import Services
 
 _SCOPE = Field(
     default="all",
@@ -53,25 +52,27 @@ class Pauses(BaseModel):
     paused: list[Pause]
 
 
-@endpoint("POST", "/v1/pause", {200: Pauses}, refusals=(404, 409))
-async def pause(desk: Desk, body: Annotated[Json, PauseFields], caller: str) -> Pauses:
+@endpoint("POST", "/v1/pause", {200: Pauses}, error_statuses=(404, 409))
+async def pause(
+    services: Services, body: Annotated[JsonObject, PauseFields], caller: str
+) -> Pauses:
     """Stop sending everything, a rule or an authority, in the name of the caller."""
-    await pause_sending(body, desk.braking, caller)
-    return await _pauses(desk)
+    await pause_sending(body, services.pause_deps, caller)
+    return await _pauses(services)
 
 
-@endpoint("POST", "/v1/resume", {200: Pauses}, refusals=(404, 409))
+@endpoint("POST", "/v1/resume", {200: Pauses}, error_statuses=(404, 409))
 async def resume(
-    desk: Desk, body: Annotated[Json, ResumeFields], caller: str
+    services: Services, body: Annotated[JsonObject, ResumeFields], caller: str
 ) -> Pauses:
     """Send again what was paused, by a person or by the breaker.
 
     Where all is meant, what no way led to is tried again.
     """
-    await resume_sending(body, desk.braking, caller)
-    return await _pauses(desk)
+    await resume_sending(body, services.pause_deps, caller)
+    return await _pauses(services)
 
 
-async def _pauses(desk: Desk) -> Pauses:
-    paused = await desk.braking.store.paused()
+async def _pauses(services: Services) -> Pauses:
+    paused = await services.pause_deps.store.list_pauses()
     return Pauses(paused=[Pause.model_validate(one) for one in paused])

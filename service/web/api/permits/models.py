@@ -8,18 +8,24 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from service.domain.delivery.status import ReminderState
 from service.domain.law.rule import Language
 from service.domain.permits.permit import PermitStatus
-from service.domain.permits.phone import Line as PhoneLine
-from service.web.api.parameter_types import Cursor, Day, Limit, Line, Number
+from service.domain.permits.phone import PhoneLine
+from service.web.api.parameter_types import (
+    Day,
+    Limit,
+    PermitNumber,
+    TextLine,
+    UuidCursor,
+)
 from service.web.api.request_input import Parameters
 
 
 class PermitPath(Parameters):
     """Which permit, within an authority."""
 
-    rule: Line = Field(
+    rule: TextLine = Field(
         description="the code of a rule", examples=["cn-food-production-license"]
     )
-    number: Number = Field(
+    number: PermitNumber = Field(
         description="the permit's number, at most 64 characters",
         examples=["SC10199000000142"],
     )
@@ -28,7 +34,7 @@ class PermitPath(Parameters):
 class AuthorityQuery(Parameters):
     """Whose permit."""
 
-    authority: Line | None = Field(
+    authority: TextLine | None = Field(
         default=None, description="the code of an office; the settings' one by default"
     )
 
@@ -72,7 +78,7 @@ class PermitFields(BaseModel):
     )
 
 
-class ShownPhone(BaseModel):
+class PhoneModel(BaseModel):
     """A phone, masked."""
 
     phone: str
@@ -94,10 +100,10 @@ class Reminder(BaseModel):
     sent_at: datetime | None
 
 
-def _named(phones: object) -> object:
+def _phone_models(phones: object) -> object:
     if not isinstance(phones, tuple):
         return phones
-    return [ShownPhone(phone=phone, line=line) for phone, line in phones]
+    return [PhoneModel(phone=phone, line=line) for phone, line in phones]
 
 
 class Permit(BaseModel):
@@ -110,7 +116,7 @@ class Permit(BaseModel):
     number: str
     holder: str
     holder_code: str | None
-    phones: Annotated[list[ShownPhone], BeforeValidator(_named)]
+    phones: Annotated[list[PhoneModel], BeforeValidator(_phone_models)]
     language: Language | None
     issued_on: date | None
     expires_on: date
@@ -131,7 +137,11 @@ class PermitPage(BaseModel):
 class PageQuery(Parameters):
     """Which permits, and how many at once."""
 
-    authority: Line | None = Field(default=None, description="the code of an office")
-    rule: Line | None = Field(default=None, description="the code of a rule")
-    after: Cursor | None = Field(default=None, description="`next` of the page before")
+    authority: TextLine | None = Field(
+        default=None, description="the code of an office"
+    )
+    rule: TextLine | None = Field(default=None, description="the code of a rule")
+    after: UuidCursor | None = Field(
+        default=None, description="`next` of the page before"
+    )
     limit: Limit = 100

@@ -6,13 +6,13 @@ from typing import Annotated
 from aiohttp import web
 
 from service.domain.errors import InvalidError, Mistake, UnknownError
-from service.domain.formats.permit_fields import narrow, permit_from
-from service.domain.formats.raw import bare, label, shown
+from service.domain.formats.permit_fields import fold_full_width, permit_from
+from service.domain.formats.raw import safe_label, show_value, strip_blanks
 from service.domain.lawbook.law import Law
 from service.domain.permits.permit import Permit as DomainPermit
 from service.flow.permits.register import number_key, register
-from service.flow.rows import Register
-from service.web.api.endpoint import endpoint, reply
+from service.flow.rows import RegisterSource
+from service.web.api.endpoint import endpoint, json_reply
 from service.web.api.permits.models import (
     AuthorityQuery,
     PageQuery,
@@ -21,76 +21,78 @@ from service.web.api.permits.models import (
     PermitPage,
     PermitPath,
 )
-from service.web.api.request_input import Json
-from service.web.services import Desk
+from service.web.api.request_input import JsonObject
+from service.web.services import Services
 
-SOURCE = Register("api")
+SOURCE = RegisterSource("api")
 """A permit put by hand or program never gets stale."""
 
-ONE = "/v1/permits/{rule}/{number}"
+PERMIT_PATH = "/v1/permits/{rule}/{number}"
 
 
-@endpoint("PUT", ONE, {200: Permit, 201: Permit}, refusals=(404,))
+@endpoint("PUT", PERMIT_PATH, {200: Permit, 201: Permit}, error_statuses=(404,))
 async def put_permit(
-    desk: Desk,
+    services: Services,
     path: PermitPath,
     query: AuthorityQuery,
-    body: Annotated[Json, PermitFields],
+    body: Annotated[JsonObject, PermitFields],
 ) -> web.Response:
     """Register a permit, or change it: 201 where it is new.
 
     The whole permit is put: a field left out is a field without a value. Reminders
     that no longer hold end, one that is due now is born.
     """
-    law = await desk.laws.law()
+    law = await services.law_store.current_law()
     law.rule(path.rule)
     if query.authority:
         law.authority(query.authority)
-    permit = _permit(body, path, query, _default(desk, law))
+    permit = _read_permit(body, path, query, _default_authority(services, law))
     (outcome,) = await register(
-        [permit], SOURCE, desk.registration, leave_out_idle=False
+        [permit], SOURCE, services.register_deps, skip_idle=False
     )
     if isinstance(outcome, InvalidError):
         raise outcome
-    stored = await _stored(desk, law, permit.authority, path)
+    stored = await _stored_permit(services, law, permit.authority, path)
     new = outcome == "registered"
-    return reply(stored, HTTPStatus.CREATED if new else HTTPStatus.OK)
+    return json_reply(stored, HTTPStatus.CREATED if new else HTTPStatus.OK)
 
 
-@endpoint("GET", ONE, {200: Permit}, refusals=(404,))
-async def get_permit(desk: Desk, path: PermitPath, query: AuthorityQuery) -> Permit:
+@endpoint("GET", PERMIT_PATH, {200: Permit}, error_statuses=(404,))
+async def get_permit(
+    services: Services, path: PermitPath, query: AuthorityQuery
+) -> Permit:
     """Show a permit, its phones masked, and what became of its reminders."""
-    law = await desk.laws.law()
-    office = law.default_authority(query.authority or desk.default_authority)
-    return await _stored(desk, law, office.code, path)
+    law = await services.law_store.current_law()
+    office = law.default_authority(query.authority or services.default_authority)
+    return await _stored_permit(services, law, office.code, path)
 
 
-@endpoint("DELETE", ONE, {204: None}, refusals=(404,))
+@endpoint("DELETE", PERMIT_PATH, {204: None}, error_statuses=(404,))
 async def delete_permit(
-    desk: Desk, path: PermitPath, query: AuthorityQuery
+    services: Services, path: PermitPath, query: AuthorityQuery
 ) -> web.Response:
     """Withdraw a permit: it stays on record and nothing more is sent for it.
 
     Put it again as active where that was a mistake.
     """
-    law = await desk.laws.law()
-    office = law.default_authority(query.authority or desk.default_authority)
-    key = number_key(path.number, law.rule(path.rule), desk.vault)
-    now = desk.clock.now()
-    if not await desk.permits.withdraw(office.code, path.rule, key, now):
-        raise UnknownError("permit", label(path.number))
+    law = await services.law_store.current_law()
+    office = law.default_authority(query.authority or services.default_authority)
+    key = number_key(path.number, law.rule(path.rule), services.vault)
+    now = services.clock.now()
+    if not await services.permit_reader.withdraw(office.code, path.rule, key, now):
+        raise UnknownError("permit", safe_label(path.number))
     return web.Response(status=HTTPStatus.NO_CONTENT)
 
 
-@endpoint("GET", "/v1/permits", {200: PermitPage}, refusals=(404,))
-async def list_permits(desk: Desk, query: PageQuery) -> PermitPage:
+@endpoint("GET", "/v1/permits", {200: PermitPage}, error_statuses=(404,))
+async def list_permits(services: Services, query: PageQuery) -> PermitPage:
     """List permits as they were registered, of all offices or one, page by page."""
-    law = await desk.laws.law()
+    law = await services.law_store.current_law()
     if query.authority:
         law.authority(query.authority)
     if query.rule:
         law.rule(query.rule)
-    found = await desk.permits.page(
+    found = await services.permit_reader.page(
         query.authority, query.rule, query.after, query.limit + 1
     )
     items = found[: query.limit]
@@ -100,23 +102,25 @@ async def list_permits(desk: Desk, query: PageQuery) -> PermitPage:
     )
 
 
-async def _stored(desk: Desk, law: Law, authority: str, path: PermitPath) -> Permit:
-    key = number_key(path.number, law.rule(path.rule), desk.vault)
-    found = await desk.permits.one(authority, path.rule, key)
+async def _stored_permit(
+    services: Services, law: Law, authority: str, path: PermitPath
+) -> Permit:
+    key = number_key(path.number, law.rule(path.rule), services.vault)
+    found = await services.permit_reader.get(authority, path.rule, key)
     if found is None:
-        raise UnknownError("permit", label(path.number))
+        raise UnknownError("permit", safe_label(path.number))
     return Permit.model_validate(found)
 
 
-def _permit(
-    body: Json, path: PermitPath, query: AuthorityQuery, default: str | None
+def _read_permit(
+    body: JsonObject, path: PermitPath, query: AuthorityQuery, default: str | None
 ) -> DomainPermit:
     """Join the body with the address, which it may repeat but not contradict."""
     address = path.model_dump() | query.model_dump(exclude_none=True)
     mistakes = [
-        Mistake(name, shown(body[name]), f"{label(said)}, as in the address")
+        Mistake(name, show_value(body[name]), f"{safe_label(said)}, as in the address")
         for name, said in address.items()
-        if body.get(name) and _plain(body[name]) != said
+        if body.get(name) and _normalize(body[name]) != said
     ]
     try:
         permit = permit_from({**body, **address}, "permit", default_authority=default)
@@ -127,12 +131,12 @@ def _permit(
     return permit
 
 
-def _plain(found: object) -> str | None:
-    return narrow(bare(found)) if isinstance(found, str) else None
+def _normalize(found: object) -> str | None:
+    return fold_full_width(strip_blanks(found)) if isinstance(found, str) else None
 
 
-def _default(desk: Desk, law: Law) -> str | None:
+def _default_authority(services: Services, law: Law) -> str | None:
     try:
-        return law.default_authority(desk.default_authority).code
+        return law.default_authority(services.default_authority).code
     except UnknownError:
         return None

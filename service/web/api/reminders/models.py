@@ -6,7 +6,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
 
 from service.domain.delivery.status import ReminderState
-from service.web.api.parameter_types import Flag, Limit, Line, Mark
+from service.web.api.parameter_types import Flag, Limit, ReminderCursor, TextLine
 from service.web.api.request_input import Parameters
 
 _State = Annotated[
@@ -20,14 +20,16 @@ class RemindersQuery(Parameters):
     state: _State | None = Field(
         default=None, description=f"one of {', '.join(ReminderState)}"
     )
-    rule: Line | None = Field(default=None, description="the code of a rule")
-    authority: Line | None = Field(
+    rule: TextLine | None = Field(default=None, description="the code of a rule")
+    authority: TextLine | None = Field(
         default=None, description="the code of an office, with all below it"
     )
     held: Flag | None = Field(
         default=None, description="true or false: whether something holds it back"
     )
-    after: Mark | None = Field(default=None, description="`next` of the page before")
+    after: ReminderCursor | None = Field(
+        default=None, description="`next` of the page before"
+    )
     limit: Limit = 100
 
 

@@ -7,19 +7,19 @@ from aiohttp import web
 from pydantic import Field
 
 from service.domain.errors import InvalidError, Mistake
-from service.domain.reports.period import iso_week
-from service.flow.reports.weekly import report
+from service.domain.reports.period import parse_iso_week
+from service.flow.reports.weekly import make_report
 from service.web.api.endpoint import endpoint
-from service.web.api.parameter_types import Instant, Line
+from service.web.api.parameter_types import Instant, TextLine
 from service.web.api.reports.models import WeeklyReport
 from service.web.api.request_input import Parameters
-from service.web.services import Desk
+from service.web.services import Services
 
 
 class WeekPath(Parameters):
     """Which week."""
 
-    week: Line = Field(
+    week: TextLine = Field(
         description="an ISO week such as 2024-W05", examples=["2024-W05"]
     )
 
@@ -32,7 +32,7 @@ class ReportQuery(Parameters):
         description="an instant like 2024-02-05T01:00:00Z, not in the future; "
         "now by default",
     )
-    authority: Line | None = Field(
+    authority: TextLine | None = Field(
         default=None,
         description="the code of an office, told with all below it; "
         "the settings' one by default",
@@ -46,21 +46,25 @@ class ReportQuery(Parameters):
     "GET",
     "/v1/reports/{week}",
     {200: WeeklyReport},
-    refusals=(404,),
-    media=("text/csv", "text/plain"),
+    error_statuses=(404,),
+    media_types=("text/csv", "text/plain"),
 )
-async def weekly_report(desk: Desk, path: WeekPath, query: ReportQuery) -> web.Response:
+async def weekly_report(
+    services: Services, path: WeekPath, query: ReportQuery
+) -> web.Response:
     """Report on a week: how many were sent, for which types, what became of them.
 
     What was sent no longer changes once the week is over; what was delivered is told
     as of an instant.
     """
-    law = await desk.laws.law()
-    office = law.default_authority(query.authority or desk.default_authority)
-    as_of = _not_future(query.as_of, desk.clock.now())
-    period = iso_week(path.week, office.zone)
-    made = await report(period, office, as_of, desk.laws, desk.counts)
-    documents = desk.documents
+    law = await services.law_store.current_law()
+    office = law.default_authority(query.authority or services.default_authority)
+    as_of = _not_future(query.as_of, services.clock.now())
+    period = parse_iso_week(path.week, office.zone)
+    made = await make_report(
+        period, office, as_of, services.law_store, services.count_store
+    )
+    documents = services.report_formatter
     match query.format:
         case "json":
             body = documents.as_json(made)

@@ -5,11 +5,16 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from service.domain.formats.rule_file import Holder
-from service.domain.formats.version_file import Confidence, CountsFrom, NewTerm, Picked
+from service.domain.formats.rule_file import HolderKind
+from service.domain.formats.version_file import (
+    Confidence,
+    CountsFrom,
+    GovernsBy,
+    NewTerm,
+)
 from service.domain.law.rule import LateFiling, NeverBecause
 from service.web.api.law_change.models import ChangeQuery
-from service.web.api.parameter_types import Day, Flag, Limit, Line
+from service.web.api.parameter_types import Day, Flag, Limit, TextLine
 from service.web.api.request_input import Parameters
 
 _STRICT = ConfigDict(extra="forbid")
@@ -20,7 +25,7 @@ A_PERIOD = 'such as "30 working days before expiry"'
 class RulePath(Parameters):
     """Which rule."""
 
-    code: Line = Field(
+    code: TextLine = Field(
         description="the code of a rule", examples=["cn-food-production-license"]
     )
 
@@ -28,7 +33,9 @@ class RulePath(Parameters):
 class RulesQuery(Parameters):
     """Which rules, and how many at once."""
 
-    after: Line | None = Field(default=None, description="`next` of the page before")
+    after: TextLine | None = Field(
+        default=None, description="`next` of the page before"
+    )
     limit: Limit = 100
 
 
@@ -97,7 +104,7 @@ class VersionFields(BaseModel):
     reference: ReferenceFields
     opens: str | None = Field(default=None, description=A_PERIOD)
     in_force_until: Day | None = None
-    governs: Picked | None = None
+    governs: GovernsBy | None = None
     late: Words | None = None
     new_term: NewTerm | None = None
     conflicts: list[ConflictFields] | None = None
@@ -141,7 +148,7 @@ class RuleSummary(BaseModel):
     name: Words
     certificate: Words
     calendar: str
-    holder: Holder
+    holder: HolderKind
     never: NeverBecause | None = Field(description="why nobody is ever reminded")
     versions: list[str] = Field(description="the keys of those that stand")
 
@@ -161,7 +168,7 @@ class Rule(BaseModel):
     certificate: Words
     action: Words
     calendar: str
-    holder: Holder
+    holder: HolderKind
     validity: str
     number_tail: str
     number_is_personal: bool

@@ -8,16 +8,21 @@ from typing import Annotated
 from aiohttp import web
 
 from service.domain.errors import InvalidError, Mistake
-from service.domain.formats.raw import shown
-from service.domain.formats.rule_file import rule_to, version_to
+from service.domain.formats.raw import show_value
+from service.domain.formats.rule_file import rule_to_dict, version_to_dict
 from service.domain.law.rule import Rule as DomainRule
 from service.domain.law_change.amendment import with_version
-from service.domain.law_change.edits import Apply, Revert
+from service.domain.law_change.edits import RevertEdit, RulesEdit
 from service.domain.lawbook.law import Law
 from service.domain.lawbook.version_choice import Revision
-from service.web.api.endpoint import endpoint, reply
-from service.web.api.law_change.models import ChangeQuery, Impact, impact, make
-from service.web.api.request_input import Json, without_nulls
+from service.web.api.endpoint import endpoint, json_reply
+from service.web.api.law_change.models import (
+    ChangeQuery,
+    Impact,
+    preview_or_apply,
+    to_impact,
+)
+from service.web.api.request_input import JsonObject, without_nulls
 from service.web.api.rules.models import (
     Rule,
     RulePage,
@@ -27,13 +32,13 @@ from service.web.api.rules.models import (
     VersionFields,
     VersionQuery,
 )
-from service.web.services import Desk
+from service.web.services import Services
 
 
 @endpoint("GET", "/v1/rules", {200: RulePage})
-async def list_rules(desk: Desk, query: RulesQuery) -> RulePage:
+async def list_rules(services: Services, query: RulesQuery) -> RulePage:
     """List the permit types, those included that remind nobody."""
-    known = (await desk.laws.law()).rules
+    known = (await services.law_store.current_law()).rules
     codes = [code for code in sorted(known) if code > (query.after or "")]
     items = [_summary(known[code]) for code in codes[: query.limit]]
     return RulePage(
@@ -41,12 +46,12 @@ async def list_rules(desk: Desk, query: RulesQuery) -> RulePage:
     )
 
 
-@endpoint("GET", "/v1/rules/{code}", {200: Rule}, refusals=(404,))
-async def get_rule(desk: Desk, path: RulePath) -> Rule:
+@endpoint("GET", "/v1/rules/{code}", {200: Rule}, error_statuses=(404,))
+async def get_rule(services: Services, path: RulePath) -> Rule:
     """Show a permit type: its words, its versions, and who installed them."""
-    law = await desk.laws.law()
+    law = await services.law_store.current_law()
     rule = law.rule(path.code)
-    words = rule_to(replace(rule, versions=()))
+    words = rule_to_dict(replace(rule, versions=()))
     standing = {version.key for version in rule.versions}
     return Rule.model_validate(
         {
@@ -54,7 +59,8 @@ async def get_rule(desk: Desk, path: RulePath) -> Rule:
             **words,
             "versions": list(_versions(rule, law)),
             "history": [
-                _told(one, standing) for one in await desk.changes.history(rule.code)
+                _installed_version(one, standing)
+                for one in await services.change_store.revisions(rule.code)
             ],
         }
     )
@@ -64,13 +70,13 @@ async def get_rule(desk: Desk, path: RulePath) -> Rule:
     "POST",
     "/v1/rules/{code}/versions",
     {200: Impact, 201: Impact},
-    refusals=(404, 409),
+    error_statuses=(404, 409),
 )
 async def add_version(
-    desk: Desk,
+    services: Services,
     path: RulePath,
     query: VersionQuery,
-    body: Annotated[Json, VersionFields],
+    body: Annotated[JsonObject, VersionFields],
     caller: str,
 ) -> web.Response:
     """Install a version, or another text of one that stands: 201 where it is new.
@@ -78,34 +84,36 @@ async def add_version(
     Permits are dated by it in the same transaction. 409 where it would text people
     twice or too late: mend it, or force it with a reason, which is kept.
     """
-    law = await desk.laws.law()
-    rule = _amended(law.rule(path.code), body, law, desk)
-    edit = Apply([rule], shadow=query.shadow)
-    changed = await make(desk, edit, query, caller)
-    new = changed.installed and not query.dry_run
+    law = await services.law_store.current_law()
+    rule = _with_new_version(law.rule(path.code), body, law, services)
+    edit = RulesEdit([rule], shadow=query.shadow)
+    changed = await preview_or_apply(services, edit, query, caller)
+    new = changed.installed_versions and not query.dry_run
     status = HTTPStatus.CREATED if new else HTTPStatus.OK
-    return reply(impact(changed, edit, query), status)
+    return json_reply(to_impact(changed, edit, query), status)
 
 
-@endpoint("POST", "/v1/rules/{code}/revert", {200: Impact}, refusals=(404, 409))
+@endpoint("POST", "/v1/rules/{code}/revert", {200: Impact}, error_statuses=(404, 409))
 async def revert_rule(
-    desk: Desk, path: RulePath, query: ChangeQuery, caller: str
+    services: Services, path: RulePath, query: ChangeQuery, caller: str
 ) -> Impact:
     """Go back to what stood before the last change of a rule."""
-    edit = Revert(path.code)
-    return impact(await make(desk, edit, query, caller), edit, query)
+    edit = RevertEdit(path.code)
+    return to_impact(await preview_or_apply(services, edit, query, caller), edit, query)
 
 
-def _amended(rule: DomainRule, body: Json, law: Law, desk: Desk) -> DomainRule:
+def _with_new_version(
+    rule: DomainRule, body: JsonObject, law: Law, services: Services
+) -> DomainRule:
     if "revision" in body:
         expected = "nothing: installing a version gives it its number"
-        mistake = Mistake("revision", shown(body["revision"]), expected)
+        mistake = Mistake("revision", show_value(body["revision"]), expected)
         raise InvalidError("version", [mistake])
     return with_version(
         rule,
         without_nulls(body),
         "version",
-        templates=desk.templates,
+        templates=services.template_names,
         calendars=law.calendars,
     )
 
@@ -113,7 +121,7 @@ def _amended(rule: DomainRule, body: Json, law: Law, desk: Desk) -> DomainRule:
 def _summary(rule: DomainRule) -> RuleSummary:
     return RuleSummary.model_validate(
         {
-            **rule_to(rule),
+            **rule_to_dict(rule),
             "never": rule.never and rule.never.because,
             "versions": [version.key for version in rule.versions],
         }
@@ -121,15 +129,15 @@ def _summary(rule: DomainRule) -> RuleSummary:
 
 
 def _versions(rule: DomainRule, law: Law) -> Iterator[Mapping[str, object]]:
-    shadows = [one for one in law.shadows if one.rule == rule.code]
+    shadows = [one for one in law.shadow_versions if one.rule == rule.code]
     for state, versions in (("active", rule.versions), ("shadow", shadows)):
         for version in versions:
-            words = version_to(version)
+            words = version_to_dict(version)
             del words["revision"]
             yield {**words, "key": version.key, "state": state}
 
 
-def _told(one: Revision, standing: set[str]) -> Mapping[str, object]:
+def _installed_version(one: Revision, standing: set[str]) -> Mapping[str, object]:
     state = one.state
     if state == "active" and one.key not in standing:
         state = "former"

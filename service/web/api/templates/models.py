@@ -6,14 +6,14 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from service.domain.law.rule import Language
-from service.web.api.parameter_types import Flag, Limit, Line, Number
+from service.web.api.parameter_types import Flag, Limit, PermitNumber, TextLine
 from service.web.api.request_input import Parameters
 
 
 class TemplatePath(Parameters):
     """Which template."""
 
-    name: Line = Field(
+    name: TextLine = Field(
         description="the name of a template", examples=["renewal-last-call"]
     )
 
@@ -21,7 +21,9 @@ class TemplatePath(Parameters):
 class TemplatesQuery(Parameters):
     """Which templates, and how many at once."""
 
-    after: Line | None = Field(default=None, description="`next` of the page before")
+    after: TextLine | None = Field(
+        default=None, description="`next` of the page before"
+    )
     limit: Limit = 100
 
 
@@ -31,11 +33,13 @@ class SaveQuery(Parameters):
     dry_run: Flag = Field(
         default=False, description="true or false: only say what it would come to"
     )
-    permit: Number | None = Field(
+    permit: PermitNumber | None = Field(
         default=None, description="the number of a registered permit to show it with"
     )
-    rule: Line | None = Field(default=None, description="its type, where several have")
-    authority: Line | None = Field(default=None, description="likewise")
+    rule: TextLine | None = Field(
+        default=None, description="its type, where several have"
+    )
+    authority: TextLine | None = Field(default=None, description="likewise")
 
 
 class WordingFields(BaseModel):
@@ -47,7 +51,7 @@ class WordingFields(BaseModel):
     text: str = Field(description="words, {{ fact }} and {% if fact %}")
 
 
-class Standing(BaseModel):
+class UsedVersion(BaseModel):
     """The version used in a language: 0 is the shipped one, by nobody."""
 
     model_config = ConfigDict(from_attributes=True)
@@ -61,8 +65,8 @@ class TemplateSummary(BaseModel):
     """A template in the list."""
 
     name: str
-    zh: Standing
-    en: Standing
+    zh: UsedVersion
+    en: UsedVersion
 
 
 class TemplatePage(BaseModel):
@@ -72,7 +76,7 @@ class TemplatePage(BaseModel):
     next: str | None = Field(description="`after` of the next page; null on the last")
 
 
-class Wording(Standing):
+class Wording(UsedVersion):
     """One version."""
 
     language: Language
@@ -90,7 +94,7 @@ class Template(BaseModel):
     versions: list[Wording] = Field(description="by language and number")
 
 
-class Sized(BaseModel):
+class SizedText(BaseModel):
     """A text as a phone shows it and as it is billed."""
 
     text: str
@@ -103,7 +107,7 @@ class Sized(BaseModel):
     )
 
 
-class Told(Sized):
+class RenderedExampleModel(SizedText):
     """The text that the holder of a permit gets."""
 
     rule: str
@@ -111,20 +115,20 @@ class Told(Sized):
     expires_on: date
 
 
-class LongestText(Sized):
+class LongestText(SizedText):
     """The longest text that it can become."""
 
     of: str = Field(description="whose values make it so")
 
 
-class Saved(BaseModel):
+class SavedWording(BaseModel):
     """A version, and what it comes to."""
 
     name: str
     language: Language
     version: int = Field(description="its number, or the one that it would get")
     saved: bool = Field(description="false where it was only tried")
-    preview: Told | None = Field(
+    preview: RenderedExampleModel | None = Field(
         description="for that permit, or one made up; null: there is none, or a digest"
     )
     longest: LongestText

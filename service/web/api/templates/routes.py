@@ -11,41 +11,49 @@ from service.domain.formats import values as reader
 from service.domain.formats.authority_file import LANGUAGES
 from service.domain.formats.table import Table
 from service.domain.law.rule import Language
-from service.domain.messages.segments import Size
-from service.domain.templates.example import Example
-from service.domain.templates.requirements import demands, forced_by
-from service.flow.office.templates import Preview, example_of, save, wordings
-from service.flow.office.templates import Wording as Version
-from service.flow.permits.find import find
-from service.web.api.endpoint import endpoint, reply
-from service.web.api.request_input import Json
+from service.domain.messages.segments import SmsSize
+from service.domain.templates.example import ExamplePermit
+from service.domain.templates.requirements import (
+    avoidable_ucs2_characters,
+    requirements_of,
+)
+from service.flow.office.templates import (
+    TemplatePreview,
+    example_of,
+    list_template_versions,
+    save,
+)
+from service.flow.office.templates import TemplateVersion as Version
+from service.flow.permits.find import find_permit
+from service.web.api.endpoint import endpoint, json_reply
+from service.web.api.request_input import JsonObject
 from service.web.api.templates.models import (
     LongestText,
-    Saved,
+    RenderedExampleModel,
+    SavedWording,
     SaveQuery,
-    Standing,
     Template,
     TemplatePage,
     TemplatePath,
     TemplatesQuery,
     TemplateSummary,
-    Told,
+    UsedVersion,
     Wording,
     WordingFields,
 )
-from service.web.services import Desk
+from service.web.services import Services
 
 
 @endpoint("GET", "/v1/templates", {200: TemplatePage})
-async def list_templates(desk: Desk, query: TemplatesQuery) -> TemplatePage:
+async def list_templates(services: Services, query: TemplatesQuery) -> TemplatePage:
     """List the templates, and which version of each is used."""
-    used = _used(await wordings(desk.rewording))
+    used = _versions_in_use(await list_template_versions(services.template_deps))
     names = sorted({name for name, _ in used if name > (query.after or "")})
     items = [
         TemplateSummary(
             name=name,
-            zh=Standing.model_validate(used[name, "zh"]),
-            en=Standing.model_validate(used[name, "en"]),
+            zh=UsedVersion.model_validate(used[name, "zh"]),
+            en=UsedVersion.model_validate(used[name, "en"]),
         )
         for name in names[: query.limit]
     ]
@@ -53,11 +61,11 @@ async def list_templates(desk: Desk, query: TemplatesQuery) -> TemplatePage:
     return TemplatePage(items=items, next=items[-1].name if more else None)
 
 
-@endpoint("GET", "/v1/templates/{name}", {200: Template}, refusals=(404,))
-async def get_template(desk: Desk, path: TemplatePath) -> Template:
+@endpoint("GET", "/v1/templates/{name}", {200: Template}, error_statuses=(404,))
+async def get_template(services: Services, path: TemplatePath) -> Template:
     """Show a template: what it may say, its texts, and every version of them."""
-    versions = await wordings(desk.rewording, path.name)
-    used, asked = _used(versions), demands(path.name)
+    versions = await list_template_versions(services.template_deps, path.name)
+    used, asked = _versions_in_use(versions), requirements_of(path.name)
     return Template(
         name=path.name,
         facts=sorted(asked.facts - asked.flags),
@@ -73,14 +81,14 @@ async def get_template(desk: Desk, path: TemplatePath) -> Template:
 @endpoint(
     "POST",
     "/v1/templates/{name}/versions",
-    {200: Saved, 201: Saved},
-    refusals=(404, 409),
+    {200: SavedWording, 201: SavedWording},
+    error_statuses=(404, 409),
 )
 async def save_template(
-    desk: Desk,
+    services: Services,
     path: TemplatePath,
     query: SaveQuery,
-    body: Annotated[Json, WordingFields],
+    body: Annotated[JsonObject, WordingFields],
     caller: str,
 ) -> web.Response:
     """Save a text as the next version of a template: 201, or 200 for a dry run.
@@ -88,36 +96,40 @@ async def save_template(
     Texts claimed from then on are worded by it. 422 with all that is wrong with it,
     409 for the text that stands. Going back is saving an old text again.
     """
-    language, text = _read(body)
-    shown, dry = await _shown(desk, query), query.dry_run
-    to = desk.rewording
+    language, text = _read_wording(body)
+    shown, dry = await _requested_example(services, query), query.dry_run
+    to = services.template_deps
     made, seen = await save(
         path.name, language, text, to, shown, by=caller, dry_run=dry
     )
-    saved = Saved(
+    saved = SavedWording(
         name=made.name,
         language=made.language,
         version=made.version,
         saved=not query.dry_run,
-        preview=_told(seen),
+        preview=_rendered_example(seen),
         longest=LongestText.model_validate(
-            _sized(seen.longest.text, seen.longest.size, language)
-            | {"of": seen.longest.whose}
+            _size_fields(seen.longest.text, seen.longest.size, language)
+            | {"of": seen.longest.values_from}
         ),
     )
-    return reply(saved, HTTPStatus.OK if query.dry_run else HTTPStatus.CREATED)
+    return json_reply(saved, HTTPStatus.OK if query.dry_run else HTTPStatus.CREATED)
 
 
-async def _shown(desk: Desk, query: SaveQuery) -> Example | None:
+async def _requested_example(
+    services: Services, query: SaveQuery
+) -> ExamplePermit | None:
     """The permit that is named, if one is."""
     if query.permit is None:
         return None
     asked = query.rule, query.authority
-    permit = await find(query.permit, desk.permits, desk.vault, *asked)
-    return example_of(await desk.laws.law(), permit)
+    permit = await find_permit(
+        query.permit, services.permit_reader, services.vault, *asked
+    )
+    return example_of(await services.law_store.current_law(), permit)
 
 
-def _read(body: Json) -> tuple[Language, str]:
+def _read_wording(body: JsonObject) -> tuple[Language, str]:
     table = Table("", body)
     language = table.read("language", reader.one_of(LANGUAGES))
     text = table.read("text", _text)
@@ -134,17 +146,21 @@ def _text(value: object) -> str:
     raise reader.ExpectedError(expected)
 
 
-def _used(versions: Sequence[Version]) -> Mapping[tuple[str, Language], Version]:
+def _versions_in_use(
+    versions: Sequence[Version],
+) -> Mapping[tuple[str, Language], Version]:
     """The last of each: they come in the order of their numbers."""
     return {(one.name, one.language): one for one in versions}
 
 
-def _told(seen: Preview) -> Told | None:
-    if seen.told is None:
+def _rendered_example(seen: TemplatePreview) -> RenderedExampleModel | None:
+    if seen.rendered_example is None:
         return None
-    example = seen.told.example
-    return Told.model_validate(
-        _sized(seen.told.text, seen.told.size, seen.language)
+    example = seen.rendered_example.example
+    return RenderedExampleModel.model_validate(
+        _size_fields(
+            seen.rendered_example.text, seen.rendered_example.size, seen.language
+        )
         | {
             "rule": example.rule.code,
             "authority": example.office.code,
@@ -153,12 +169,12 @@ def _told(seen: Preview) -> Told | None:
     )
 
 
-def _sized(text: str, size: Size, language: Language) -> dict[str, object]:
+def _size_fields(text: str, size: SmsSize, language: Language) -> dict[str, object]:
     return {
         "text": text,
         "characters": len(text),
         "encoding": size.encoding,
         "units": size.units,
         "segments": size.segments,
-        "forced_by": list(forced_by(text, language)),
+        "forced_by": list(avoidable_ucs2_characters(text, language)),
     }

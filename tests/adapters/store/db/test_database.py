@@ -15,9 +15,9 @@ from sqlalchemy import Connection, insert, select, text, update
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from service.adapters.store.db.database import Database, async_url, newest
+from service.adapters.store.db.database import Database, async_url, newest_migration
 from service.adapters.store.db.schema import facts, metadata, registers
-from service.adapters.store.db.types import database_now, in_seconds
+from service.adapters.store.db.types import database_now, database_now_plus
 from service.adapters.store.onehop import connect
 from service.domain.errors import SetUpError
 
@@ -209,7 +209,7 @@ async def columns_of(database: Database) -> dict[str, Any]:
 async def test_upgrading_twice_changes_nothing(database: Database) -> None:
     await database.upgrade()
     await database.check()
-    assert await database.revision() == newest()
+    assert await database.current_migration() == newest_migration()
 
 
 async def test_a_missing_database_is_named_with_what_to_do(empty: Database) -> None:
@@ -239,7 +239,7 @@ async def test_an_empty_or_older_database_is_told_in_one_line(
         await empty.check()
     assert str(told.value) == (
         f"sqlite:///{empty.file}: tables at {found}, this release needs "
-        f"{newest()}; run `permit-reminders db upgrade`"
+        f"{newest_migration()}; run `permit-reminders db upgrade`"
     )
 
 
@@ -318,7 +318,9 @@ async def test_instants_are_compared_as_they_are_ordered(database: Database) -> 
 async def test_the_clock_of_the_database_is_real_and_aware(database: Database) -> None:
     async with database.read() as connection:
         clock, later = (
-            await connection.execute(select(database_now(), in_seconds(text("90.5"))))
+            await connection.execute(
+                select(database_now(), database_now_plus(text("90.5")))
+            )
         ).one()
     assert clock.tzinfo is UTC
     assert timedelta(seconds=90) < later - clock < timedelta(seconds=91)

@@ -8,15 +8,15 @@ from sqlalchemy import bindparam, insert, select
 from sqlalchemy.dialects.sqlite import dialect as sqlite
 
 from service.adapters.store.db.database import Database
-from service.adapters.store.db.json_rows import Gathered, like
+from service.adapters.store.db.json_rows import Gathered, json_rows_like
 from service.adapters.store.db.schema import message_reminders, recipients
 
 ID = "01936d3e-7b5c-7000-8000-00000000000a"
-KEYS = like(message_reminders, ("permit_id", "expires_on", "position"))
+KEYS = json_rows_like(message_reminders, ("permit_id", "expires_on", "position"))
 
 
 def rows(*given: Sequence[object]) -> object:
-    return json.loads(KEYS.rows(sqlite(), given)["rows"])
+    return json.loads(KEYS.bind(sqlite(), given)["rows"])
 
 
 def test_values_are_written_as_their_columns_keep_them() -> None:
