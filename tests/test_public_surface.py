@@ -15,7 +15,7 @@ import pytest
 from pydantic_settings import BaseSettings
 
 from service.settings import Settings
-from service.web.metrics import collected
+from service.web.metrics import to_metrics
 from tests.surface.command_lines import command_lines, exit_code_lines, explain_lines
 from tests.surface.http_lines import (
     component_lines,
@@ -57,7 +57,7 @@ def metric_lines() -> Iterator[str]:
     )
     yield from {
         f"{sample.name} {{{', '.join(sample.labels)}}}: {family.type}"
-        for family in collected(one_of_each)
+        for family in to_metrics(one_of_each)
         for sample in family.samples
     }
 

@@ -4,13 +4,13 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from typing import Any, Final, cast
 
-from service.web.api.openapi import document
+from service.web.api.openapi import openapi_document
 from service.web.application import ENDPOINTS, application
 from service.web.problems import MEDIA_TYPE
-from service.web.services import Desk
+from service.web.services import Services
 from tests.surface.schema_lines import Schema, schema_lines
 
-DOCUMENT: Final = document(ENDPOINTS)
+DOCUMENT: Final = openapi_document(ENDPOINTS)
 SCHEMAS: Final = DOCUMENT["components"]["schemas"]
 
 Operation = Mapping[str, Any]
@@ -19,7 +19,7 @@ Operation = Mapping[str, Any]
 def route_lines() -> Iterator[str]:
     """Every path that is served, documented or not, with its methods."""
     methods = defaultdict[str, set[str]](set)
-    for route in application(cast("Desk", None)).router.routes():
+    for route in application(cast("Services", None)).router.routes():
         assert route.resource is not None
         methods[route.resource.canonical].add(route.method)
     for path, found in methods.items():

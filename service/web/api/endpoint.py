@@ -48,7 +48,7 @@ class Endpoint:
         object.__setattr__(self, "parameters", places)
         body = hints["body"].__metadata__[0] if "body" in hints else None
         object.__setattr__(self, "body", body)
-        object.__setattr__(self, "signed", "caller" in hints)
+        object.__setattr__(self, "needs_caller", "caller" in hints)
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         """Read all parameters and the body, call, answer."""
