@@ -24,7 +24,7 @@ from tests.surface.http_lines import (
     route_lines,
 )
 from tests.surface.schema_lines import schema_lines
-from tests.web.test_metrics import DUE_AT, gauges
+from tests.web.test_metrics import FULL
 
 FILE: Final = Path(__file__).with_name("public-surface.txt")
 UPDATE: Final = (
@@ -48,16 +48,9 @@ def setting_lines(settings: type[BaseSettings] = Settings) -> Iterator[str]:
 
 def metric_lines() -> Iterator[str]:
     """Every sample of /metrics with its labels and type."""
-    one_of_each = gauges(
-        messages={("provider", "state"): 1},
-        taken={"provider": 1},
-        held={"reason": 1},
-        breaker="reason",
-        ticked_at=DUE_AT,
-    )
     yield from {
         f"{sample.name} {{{', '.join(sample.labels)}}}: {family.type}"
-        for family in to_metrics(one_of_each)
+        for family in to_metrics(FULL)
         for sample in family.samples
     }
 

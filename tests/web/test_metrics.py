@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final
 
 import pytest
 from aiohttp import web
@@ -11,7 +12,7 @@ from aiohttp.test_utils import TestClient
 from prometheus_client.parser import text_string_to_metric_families
 
 from service.app import Installation
-from service.domain.delivery.status import ReminderState
+from service.domain.delivery.status import MessageState, ReminderState
 from service.flow.reports.metrics import Gauges
 from service.web.metrics import MOST_REASONS, to_metrics
 from tests.docs.pages import OPERATIONS, named, rows
@@ -127,27 +128,35 @@ async def test_an_open_breaker_is_told_with_its_reason(
     assert found["breaker_info", ("account 20003: HTTP 401",)] == 1
 
 
-def gauges(**changed: Any) -> Gauges:  # noqa: ANN401 - fields
-    """The figures of an empty ledger, some of them changed."""
-    empty: dict[str, Any] = {
-        "reminders": {},
-        "messages": {},
-        "taken": {},
-        "due": 0,
-        "waited": 0.0,
-        "held": {},
-        "open": 0,
-        "left": 0,
-        "paused": 0,
-        "breaker": None,
-        "ticked_at": None,
-    }
-    return Gauges(**empty | changed)
+EMPTY: Final = Gauges(
+    reminders={},
+    messages={},
+    accepted={},
+    due=0,
+    oldest_due_seconds=0.0,
+    held_by_reason={},
+    open_outcomes=0,
+    left_to_operator=0,
+    paused_scopes=0,
+    breaker_reason=None,
+    ticked_at=None,
+)
+"""The figures of an empty ledger."""
+
+FULL: Final = replace(
+    EMPTY,
+    messages={("provider", MessageState.SENT): 1},
+    accepted={"provider": 1},
+    held_by_reason={"reason": 1},
+    breaker_reason="reason",
+    ticked_at=DUE_AT,
+)
+"""Figures for which every metric has a sample."""
 
 
 def test_labels_do_not_grow_without_end() -> None:
     held = {f"reason {at}": 100 - at for at in range(MOST_REASONS + 2)}
-    found = to_metrics(gauges(held=held, breaker="x" * 1000))
+    found = to_metrics(replace(EMPTY, held_by_reason=held, breaker_reason="x" * 1000))
     [reasons] = [one for one in found if one.name.endswith("_held")]
     assert len(reasons.samples) == MOST_REASONS + 1
     last = reasons.samples[-1]
@@ -172,17 +181,9 @@ def explained() -> dict[str, list[str]]:
 def test_every_metric_is_explained_and_every_one_explained_is_there(
     explained: dict[str, list[str]],
 ) -> None:
-    full = gauges(
-        reminders={},
-        messages={("p", "s"): 1},
-        taken={"p": 1},
-        held={"r": 1},
-        breaker="b",
-        ticked_at=DUE_AT,
-    )
     exposed = {
         sample.name: list(sample.labels)
-        for family in to_metrics(full)
+        for family in to_metrics(FULL)
         for sample in family.samples
     }
     assert exposed == explained
