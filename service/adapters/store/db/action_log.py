@@ -3,14 +3,10 @@
 from collections.abc import Mapping
 from datetime import datetime
 
-from sqlalchemy import (
-    insert,
-)
+from sqlalchemy import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from service.adapters.store.db.schema import (
-    actions,
-)
+from service.adapters.store.db.schema import actions
 
 
 async def log_action(

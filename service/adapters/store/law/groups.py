@@ -6,23 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import (
-    ColumnElement,
-    Row,
-    Select,
-    case,
-    func,
-    null,
-    select,
-)
+from sqlalchemy import ColumnElement, Row, Select, case, func, null, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from service.adapters.store.db.schema import (
-    golives,
-    permits,
-    slots,
-    versions,
-)
+from service.adapters.store.db.schema import golives, permits, slots, versions
 from service.adapters.store.law.told import (
     NO_TEXTS,
     GroupKey,

@@ -10,12 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.adapters.store.db.database import Database
 from service.adapters.store.db.facts import get_instant_fact
-from service.adapters.store.db.schema import (
-    authorities,
-    messages,
-    pauses,
-    reminders,
-)
+from service.adapters.store.db.schema import authorities, messages, pauses, reminders
 from service.adapters.store.office.senders import office_paused
 from service.adapters.store.sending.breaker import LAST_TICK
 from service.adapters.store.sending.resolve import IS_OPEN_MESSAGE, awaiting_operator

@@ -4,14 +4,7 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Any, NamedTuple, Self
 
-from sqlalchemy import (
-    ColumnElement,
-    FromClause,
-    case,
-    exists,
-    literal,
-    select,
-)
+from sqlalchemy import ColumnElement, FromClause, case, exists, literal, select
 from sqlalchemy.dialects.postgresql import Insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 

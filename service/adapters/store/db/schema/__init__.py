@@ -1,0 +1,74 @@
+"""Every table, imported from here so that the metadata is complete.
+
+Migrations build the tables; a test compares them with this metadata.
+"""
+
+from service.adapters.store.db.schema.installation_tables import (
+    actions,
+    api_keys,
+    facts,
+)
+from service.adapters.store.db.schema.law_tables import (
+    authorities,
+    calendar_years,
+    rules,
+    versions,
+)
+from service.adapters.store.db.schema.message_tables import (
+    OPEN_MESSAGE,
+    UNCONFIRMED_MESSAGE,
+    inbounds,
+    message_reminders,
+    messages,
+    rates,
+    receipts,
+)
+from service.adapters.store.db.schema.metadata import metadata
+from service.adapters.store.db.schema.office_tables import (
+    forecasts,
+    golives,
+    pauses,
+    staff,
+    templates,
+)
+from service.adapters.store.db.schema.permit_tables import (
+    permit_recipients,
+    permits,
+    recipients,
+    registers,
+)
+from service.adapters.store.db.schema.reminder_tables import (
+    reminder_events,
+    reminders,
+    slots,
+)
+
+__all__ = (
+    "OPEN_MESSAGE",
+    "UNCONFIRMED_MESSAGE",
+    "actions",
+    "api_keys",
+    "authorities",
+    "calendar_years",
+    "facts",
+    "forecasts",
+    "golives",
+    "inbounds",
+    "message_reminders",
+    "messages",
+    "metadata",
+    "pauses",
+    "permit_recipients",
+    "permits",
+    "rates",
+    "receipts",
+    "recipients",
+    "registers",
+    "reminder_events",
+    "reminders",
+    "rules",
+    "slots",
+    "staff",
+    "templates",
+    "versions",
+)

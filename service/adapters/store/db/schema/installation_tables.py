@@ -1,0 +1,35 @@
+"""Tables of the installation: facts, API keys, the action log."""
+
+from sqlalchemy import JSON, Column, Integer, LargeBinary, String, Table, Text
+
+from service.adapters.store.db.schema.metadata import metadata
+from service.adapters.store.db.types import Instant
+
+facts = Table(
+    "facts",
+    metadata,
+    Column("key", String(40), primary_key=True),
+    Column("value", Text, nullable=False),
+    comment="Facts about the database as a whole, such as whether it is simulated.",
+)
+
+api_keys = Table(
+    "api_keys",
+    metadata,
+    Column("prefix", String(12), primary_key=True),
+    Column("name", String(80), nullable=False),
+    Column("digest", LargeBinary(32), nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("revoked_at", Instant),
+)
+
+actions = Table(
+    "actions",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("at", Instant, nullable=False),
+    Column("by", String(80), nullable=False),
+    Column("what", String(40), nullable=False),
+    Column("detail", JSON, nullable=False),
+    comment="What people and the service's brakes did, and alarms.",
+)
