@@ -12,19 +12,19 @@ from service.web.services import Services
 class Alive(BaseModel):
     """The process answers."""
 
-    alive: bool = True
+    alive: bool = Field(default=True, description="always true")
 
 
 class Readiness(BaseModel):
     """Whether requests should come here."""
 
-    ready: bool
+    ready: bool = Field(description="whether the service can do its work")
     wrong: dict[str, str] = Field(description="what is wrong, by part")
 
 
 @endpoint("GET", "/healthz", {200: Alive}, public=True)
 async def healthz(_: Services) -> Alive:
-    """Say that the process lives; restart it where this stays silent."""
+    """Say that the process lives; restart it if this does not answer."""
     return Alive(alive=True)
 
 

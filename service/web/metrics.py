@@ -36,7 +36,7 @@ LabelledValues = Mapping[tuple[str, ...], float]
 
 @endpoint("GET", "/metrics", {200: None}, media_types=(MEDIA_TYPE,))
 async def metrics(services: Services) -> web.Response:
-    """Tell the figures of this moment, for Prometheus to collect."""
+    """Give the figures of this moment in Prometheus' text format."""
     gauges = await services.metrics_store.gauges(services.clock.now())
     registry = CollectorRegistry(auto_describe=False)
     registry.register(_GaugesCollector(gauges))

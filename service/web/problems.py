@@ -57,7 +57,7 @@ class FieldProblem(BaseModel):
 class Problem(BaseModel):
     """Problem details as in RFC 9457."""
 
-    type: str = "about:blank"
+    type: str = Field(default="about:blank", description="always about:blank")
     title: str = Field(description="the status in words")
     status: int = Field(description="the HTTP status again")
     detail: str = Field(description="one line: what, where, what to do")

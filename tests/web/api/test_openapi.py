@@ -46,6 +46,14 @@ def test_every_operation_and_parameter_is_described(
     assert all(one["description"] for one in operation["parameters"])
 
 
+@pytest.mark.parametrize(("name", "schema"), DOCUMENT["components"]["schemas"].items())
+def test_every_field_of_a_body_and_an_answer_is_described(
+    name: str, schema: dict[str, Any]
+) -> None:
+    for field, described in schema.get("properties", {}).items():
+        assert described.get("description"), f"{name}.{field}"
+
+
 def test_the_body_of_a_permit_has_the_fields_of_the_contract() -> None:
     fields = DOCUMENT["components"]["schemas"]["PermitFields"]
     assert set(fields["properties"]) == set(FIELDS)

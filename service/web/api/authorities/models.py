@@ -37,17 +37,27 @@ class AuthorityFields(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    name: Words
+    name: Words = Field(description="the name of the office")
     zone: str = Field(description="an IANA time zone such as Asia/Shanghai")
     calendar: str = Field(description="the code of a calendar")
     signature: Words = Field(description="the bare name, without 【】")
     apply_at: Words = Field(description="where holders apply, as a text says it")
-    helpline: str
+    helpline: str = Field(description="whom to call, as a text says it")
     opt_out: Words = Field(description="how to opt out, as a text says it")
-    sends_from: str | None = Field(default=None, description="local, such as 09:30")
-    sends_until: str | None = None
-    sending_days: Literal["working"] | list[Weekday] | None = None
-    language: Language | None = None
+    sends_from: str | None = Field(
+        default=None, description="local time from which it texts, such as 09:30"
+    )
+    sends_until: str | None = Field(
+        default=None, description="local time until which it texts, such as 17:30"
+    )
+    sending_days: Literal["working"] | list[Weekday] | None = Field(
+        default=None,
+        description="working: working days of its calendar; or days of the week",
+    )
+    language: Language | None = Field(
+        default=None,
+        description="the language of texts where a permit names none; zh by default",
+    )
     unqualified_days: UnqualifiedDays | None = Field(
         default=None, description="how a bare 日 in a law is counted"
     )
@@ -60,7 +70,9 @@ class AuthorityFields(BaseModel):
     messages_per_second: float | None = Field(
         default=None, description="how many texts its sender may start a second"
     )
-    segments_per_second: float | None = None
+    segments_per_second: float | None = Field(
+        default=None, description="how many segments its sender may start a second"
+    )
     daily_limit: int | None = Field(default=None, description="texts a day at most")
     recipient_daily_limit: int | None = Field(
         default=None, description="texts a day to one phone; 2 unless said"
@@ -75,27 +87,32 @@ class AuthorityFields(BaseModel):
 class AuthoritySummary(BaseModel):
     """An authority in the list."""
 
-    code: str
-    name: Words
-    parent: str | None
-    sends: bool
+    code: str = Field(description="its code")
+    name: Words = Field(description="its name")
+    parent: str | None = Field(description="the code of the one above; null at the top")
+    sends: bool = Field(description="whether it texts itself")
 
 
 class AuthorityPage(BaseModel):
     """Authorities in the order of their codes."""
 
-    items: list[AuthoritySummary]
+    items: list[AuthoritySummary] = Field(description="the authorities of this page")
     next: str | None = Field(description="`after` of the next page; null on the last")
 
 
 class Stage(BaseModel):
     """How a permit type stands in an authority."""
 
-    rule: str
-    state: GoLiveState = Field(description="trial: only staff is texted")
+    rule: str = Field(description="the code of the permit type")
+    state: GoLiveState = Field(
+        description="draft: nothing is sent; trial: only staff is texted; live"
+    )
     since: datetime | None = Field(description="null for a draft")
-    approved_by: str | None
-    catch_up_days: int
+    approved_by: str | None = Field(description="who approved going live")
+    catch_up_days: int = Field(
+        description="over how many sending days the steps current at the start were "
+        "spread; 0: they were not texted"
+    )
     hindrance: str | None = Field(description="why it cannot go live")
 
 
@@ -104,4 +121,6 @@ class Authority(AuthorityFields):
 
     sender: str = Field(description="the code of the one that texts for it")
     staff: int = Field(description="how many phones its trials may text")
-    rules: list[Stage]
+    rules: list[Stage] = Field(
+        description="how each permit type of its calendar stands there"
+    )

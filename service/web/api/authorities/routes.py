@@ -39,7 +39,7 @@ AUTHORITY_PATH = "/v1/authorities/{code}"
 async def list_authorities(
     services: Services, query: AuthoritiesQuery
 ) -> AuthorityPage:
-    """List the authorities, each with the one above it."""
+    """List the authorities by their codes, each with the one above it."""
     known = (await services.law_store.current_law()).authorities
     codes = [code for code in sorted(known) if code > (query.after or "")]
     items = [
@@ -55,7 +55,10 @@ async def list_authorities(
 
 @endpoint("GET", AUTHORITY_PATH, {200: Authority}, error_statuses=(404,))
 async def get_authority(services: Services, path: AuthorityPath) -> Authority:
-    """Show an authority: its settings, who sends for it, how permit types stand."""
+    """Show an authority: its settings, which one sends for it, and its permit types.
+
+    Going live is a command: `permit-reminders authorities live`.
+    """
     found = await get_office_status(path.code, services.go_live_deps)
     return Authority.model_validate(
         {
@@ -76,10 +79,10 @@ async def put_authority(
     body: Annotated[JsonObject, AuthorityFields],
     caller: str,
 ) -> web.Response:
-    """Install an authority, or replace what was known of it: 201 where it is new.
+    """Install an authority, or replace its settings: 201 if it is new.
 
     Permits registered with it, and with those below it, are dated by the new settings
-    in the same transaction.
+    in the same transaction. A `parent` is installed before those below it.
     """
     law = await services.law_store.current_law()
     edit = AuthoritiesEdit([_read_authority(without_nulls(body), path, law)])

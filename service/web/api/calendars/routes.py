@@ -43,8 +43,8 @@ class DayOff(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    day: Day
-    name: str | None = None
+    day: Day = Field(description="the day")
+    name: str | None = Field(default=None, description="what it is called")
 
 
 class YearFields(BaseModel):
@@ -54,12 +54,14 @@ class YearFields(BaseModel):
 
     published: bool = Field(description="true: these are all days of the year's notice")
     source: str = Field(description="where they stand, such as the notice's number")
-    off: list[DayOff] | None = None
+    off: list[DayOff] | None = Field(
+        default=None, description="days that are not worked"
+    )
     worked: list[Day] | None = Field(
         default=None, description="weekend days that are worked (调休)"
     )
-    calendar: str | None = None
-    year: int | None = None
+    calendar: str | None = Field(default=None, description="may repeat the address")
+    year: int | None = Field(default=None, description="may repeat the address")
 
 
 class YearDay(BaseModel):
@@ -67,9 +69,12 @@ class YearDay(BaseModel):
 
     model_config = ConfigDict(from_attributes=True)
 
-    day: date
-    kind: SpecialDayKind
-    name: str
+    day: date = Field(description="the day")
+    kind: SpecialDayKind = Field(
+        description="off; worked: a weekend day (调休); perhaps off: the year's notice "
+        "is not published"
+    )
+    name: str = Field(description="what it is called")
     own: bool = Field(description="the office's own rows say so")
 
 
@@ -78,13 +83,13 @@ class Year(BaseModel):
 
     model_config = ConfigDict(from_attributes=True)
 
-    calendar: str
-    year: int
+    calendar: str = Field(description="the code of the calendar")
+    year: int = Field(description="the year")
     published: bool = Field(description="false: dates in it are provisional")
     covered_until: date | None = Field(
         description="until when days are known; null: for ever"
     )
-    days: list[YearDay]
+    days: list[YearDay] = Field(description="in order")
 
 
 @endpoint("GET", YEAR_PATH, {200: Year}, error_statuses=(404,))
@@ -105,9 +110,9 @@ async def put_year(
 ) -> Impact:
     """Install the office's days of a year, and date permits by them.
 
-    They replace what the office had said of that year. 409 where they contradict
-    published days, unless forced with a reason, and where the year before is not
-    published yet.
+    They replace the days that the office had installed for that year. 409 if they
+    contradict published days, unless `force` gives a reason, and if they are published
+    before the year that precedes them.
     """
     edit = CalendarYearsEdit(
         [_read_year(without_nulls(body), path, await services.law_store.current_law())]

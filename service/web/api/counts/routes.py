@@ -35,11 +35,15 @@ class CountsQuery(Parameters):
 class CountsRow(BaseModel):
     """The counts of one rule, authority, day or week."""
 
-    of: str
+    of: str = Field(
+        description="the code of the rule or authority, the day, or the week"
+    )
     reminders: int = Field(description="件: permits reminded of, once a step")
     messages: int = Field(description="条: SMS the provider accepted")
-    delivered: int
-    failed: int
+    delivered: int = Field(
+        description="messages that arrived, as far as is known by `as_of`"
+    )
+    failed: int = Field(description="messages that did not arrive")
     pending: int = Field(description="messages without a final receipt yet")
     segments: int = Field(description="what the messages are billed as")
     holders: int | None = Field(
@@ -52,12 +56,16 @@ class CountsRow(BaseModel):
 class Counts(BaseModel):
     """Counts of whole local days, both included."""
 
-    authority: str
-    from_: date = Field(alias="from")
-    to: date
-    as_of: datetime
-    by: GroupBy
-    rows: list[CountsRow]
+    authority: str = Field(
+        description="the code of the office, counted with all below it"
+    )
+    from_: date = Field(alias="from", description="the first day")
+    to: date = Field(description="the last day")
+    as_of: datetime = Field(description="until when receipts count")
+    by: GroupBy = Field(description="what the rows are")
+    rows: list[CountsRow] = Field(
+        description="one for each rule, authority, day or week"
+    )
 
 
 @endpoint(
@@ -66,7 +74,9 @@ class Counts(BaseModel):
 async def counts(services: Services, query: CountsQuery) -> Counts | web.Response:
     """Count what was sent on some local days by rule, authority, day or week.
 
-    Rows add up: every reminder and every message stands in one of them.
+    Rows add up: every reminder and every message is in one of them. A reminder (件) is
+    one permit in one step, counted on the day its first message was accepted; a message
+    (条) is an SMS that the provider accepted. At most 1000 days or weeks.
     """
     law = await services.law_store.current_law()
     office = law.default_authority(query.authority or services.default_authority)

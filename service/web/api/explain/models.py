@@ -46,50 +46,56 @@ class ExplainQuery(Parameters):
 class SlotAnswer(BaseModel):
     """A step on this expiry date."""
 
-    step: str
-    due_at: datetime
-    template: str
+    step: str = Field(description="the name of the step")
+    due_at: datetime = Field(description="the instant from which it is sent")
+    template: str = Field(description="the name of its template")
 
 
 class ShadowAnswer(BaseModel):
     """The dates that a version in the shadow would give; nothing is sent by them."""
 
-    version: str
-    opens_on: date | None
-    closes_on: date
-    closes_on_lenient: date
-    provisional: bool
-    slots: list[SlotAnswer]
+    version: str = Field(description="the key of the shadow version")
+    opens_on: date | None = Field(
+        description="the first day to apply; null where the law names none"
+    )
+    closes_on: date = Field(description="the last day to apply by the strict reading")
+    closes_on_lenient: date = Field(
+        description="the last day to apply by the lenient reading"
+    )
+    provisional: bool = Field(description="true until holidays are published")
+    slots: list[SlotAnswer] = Field(description="its steps")
 
 
 class Source(BaseModel):
     """Where the dates of a version come from."""
 
-    title: str
-    article: str
-    checked_on: date
-    confidence: Literal["read", "second-hand", "example", "unverified"]
+    title: str = Field(description="the title of the law")
+    article: str = Field(description="the article")
+    checked_on: date = Field(description="the day on which it was read")
+    confidence: Literal["read", "second-hand", "example", "unverified"] = Field(
+        description="how sure we are; read: somebody read the clause itself"
+    )
 
 
 class BothLanguages(BaseModel):
     """The same words in Chinese and English."""
 
-    zh: str
-    en: str
+    zh: str = Field(description="Chinese")
+    en: str = Field(description="English")
 
 
 class NeverAnswer(BaseModel):
     """Why nobody is reminded of this permit type."""
 
-    because: NeverBecause
-    why: BothLanguages
-    reference: Source
+    because: NeverBecause = Field(description="the kind of reason")
+    why: BothLanguages = Field(description="the reason in words")
+    reference: Source = Field(description="where it stands")
 
 
 class StepAnswer(BaseModel):
     """What became of a step of the permit's present expiry date."""
 
-    step: str
+    step: str = Field(description="the name of the step")
     due_at: datetime | None = Field(description="null for a step that is left out")
     outcome: str = Field(description="one sentence: sent when, or why not")
 
@@ -97,33 +103,40 @@ class StepAnswer(BaseModel):
 class HistoryEntryAnswer(BaseModel):
     """What happened to a reminder at an instant."""
 
-    at: datetime
-    what: str
+    at: datetime = Field(description="when")
+    what: str = Field(description="in words")
 
 
 class ReminderHistoryAnswer(BaseModel):
     """A reminder from its birth on."""
 
-    step: str
-    expires_on: date
-    moves: list[HistoryEntryAnswer]
+    step: str = Field(description="the name of the step")
+    expires_on: date = Field(description="the expiry date that it reminds of")
+    moves: list[HistoryEntryAnswer] = Field(description="from its creation on")
 
 
 class Explanation(BaseModel):
     """The dates that follow from an expiry date, and how they were found."""
 
-    rule: str
-    version: str
-    authority: str
-    expires_on: date
-    opens_on: date | None
-    closes_on: date = Field(description="the safe reading: what people are told")
-    closes_on_lenient: date
+    rule: str = Field(description="the code of the permit type")
+    version: str = Field(description="the key of the version that gives the dates")
+    authority: str = Field(description="the code of the authority")
+    expires_on: date = Field(description="the expiry date")
+    opens_on: date | None = Field(
+        description="the first day to apply; null where the law names none"
+    )
+    closes_on: date = Field(
+        description="the last day to apply by the safe (strict) reading, which texts "
+        "announce"
+    )
+    closes_on_lenient: date = Field(
+        description="the last day to apply by the lenient reading"
+    )
     provisional: bool = Field(description="true until holidays are published")
-    slots: list[SlotAnswer]
+    slots: list[SlotAnswer] = Field(description="the steps and when each is due")
     trace: list[str] = Field(description="the reasoning, line by line")
     zone: str = Field(description="of the office that sends: instants are in UTC")
-    reference: Source
+    reference: Source = Field(description="where the dates come from")
     late_filing: LateFiling | None = Field(
         description="what the law makes of applying after closing; null: it is silent"
     )

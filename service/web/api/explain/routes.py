@@ -16,8 +16,9 @@ from service.web.services import Services
 async def explain(services: Services, query: ExplainQuery) -> Explanation:
     """Explain the dates of an expiry date, or the whole history of a permit.
 
-    A number that several permits have needs `rule` or `authority` beside it. By
-    another `version` the dates are what they would be.
+    Ask with `rule` and `expires`, or with `permit`. If several permits have that
+    number, add `rule` or `authority`. `version` explains by another version: the dates
+    are what they would be. 422 for a permit type that reminds nobody and has no dates.
     """
     law = await services.law_store.current_law()
     if query.permit:

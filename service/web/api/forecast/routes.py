@@ -31,7 +31,7 @@ class ForecastQuery(Parameters):
 class ForecastDay(BaseModel):
     """The reminders of one local day."""
 
-    day: date
+    day: date = Field(description="a local day of the office")
     reminders: int = Field(description="件: permits that a step falls due for")
     rules: dict[str, int] = Field(description="the same by permit type")
 
@@ -39,16 +39,18 @@ class ForecastDay(BaseModel):
 class Forecast(BaseModel):
     """The coming days, each of them, as the registers stand."""
 
-    authority: str
-    as_of: datetime
-    days: list[ForecastDay]
+    authority: str = Field(description="the code of the office, with all below it")
+    as_of: datetime = Field(description="when it was computed")
+    days: list[ForecastDay] = Field(description="every coming day, today first")
 
 
 @endpoint("GET", "/v1/forecast", {200: Forecast}, error_statuses=(404,))
 async def forecast(services: Services, query: ForecastQuery) -> Forecast:
-    """Foretell the reminders of the coming days by permit type.
+    """Forecast the reminders of the coming days by permit type, as registers stand now.
 
-    Today's are those of the whole day, with what waits from earlier days.
+    Days are the office's local days. Today is the whole day, with what was sent of it
+    and what waits from earlier days. A held reminder counts on the day it is checked
+    again.
     """
     law = await services.law_store.current_law()
     office = law.default_authority(query.authority or services.default_authority)

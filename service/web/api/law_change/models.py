@@ -28,7 +28,7 @@ class ChangeQuery(Parameters):
 class FieldChange(BaseModel):
     """What one field says."""
 
-    field: str
+    field: str = Field(description="the name of the field")
     before: str | None = Field(description="null where it said nothing")
     after: str | None = Field(description="null where it says nothing")
 
@@ -38,33 +38,33 @@ class Change(BaseModel):
 
     before: str | None = Field(description="its name; null where it was not there")
     after: str | None = Field(description="its name; null where it is gone")
-    fields: list[FieldChange]
+    fields: list[FieldChange] = Field(description="every field that differs")
 
 
 class Shift(BaseModel):
     """Permits whose closing moves one way, by calendar days."""
 
-    permits: int
-    least_days: int
-    most_days: int
+    permits: int = Field(description="how many")
+    least_days: int = Field(description="the smallest move")
+    most_days: int = Field(description="the largest move")
 
 
 class Week(BaseModel):
     """Reminders of the permits that move that fall due in a week."""
 
-    monday: date
-    before: int
-    after: int
+    monday: date = Field(description="its first day")
+    before: int = Field(description="by the law before the change")
+    after: int = Field(description="by the law after it")
 
 
 class Impact(BaseModel):
     """What the law says differently, and what that means for permits."""
 
     applied: bool = Field(description="false where it was only previewed")
-    changes: list[Change]
+    changes: list[Change] = Field(description="what the law says differently")
     permits: int = Field(description="permits that move")
-    earlier: Shift
-    later: Shift
+    earlier: Shift = Field(description="permits that close earlier")
+    later: Shift = Field(description="permits that close later")
     exact: int = Field(description="closings that were provisional before")
     past: int = Field(description="permits that still run, but close in the past now")
     late: dict[str, int] = Field(description="texts due at once, by step")
@@ -73,7 +73,9 @@ class Impact(BaseModel):
     redated: int = Field(description="due reminders that get another date")
     superseded: int = Field(description="due reminders that end")
     corrected: int = Field(description="permits that were told too late a day")
-    weeks: list[Week]
+    weeks: list[Week] = Field(
+        description="reminders of those permits in the next twelve weeks"
+    )
     objections: list[str] = Field(description="what speaks against it")
 
 

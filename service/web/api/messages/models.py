@@ -48,7 +48,11 @@ class ReasonFields(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    reason: str = Field(min_length=1, max_length=200)
+    reason: str = Field(
+        min_length=1,
+        max_length=200,
+        description="one line, stored with the name of the API key",
+    )
 
 
 class Message(BaseModel):
@@ -56,25 +60,37 @@ class Message(BaseModel):
 
     model_config = ConfigDict(from_attributes=True)
 
-    id: str
-    authority: str
+    id: str = Field(description="our id of the message")
+    authority: str = Field(
+        description="the authority that issued the first reminder's permit"
+    )
     office: str = Field(description="the authority that sends")
-    rule: str
-    template: str
-    template_version: int
-    language: Language
-    to: str
-    segments: int
-    provider: str
-    provider_id: str | None
-    state: MessageState
-    reason: str | None
+    rule: str = Field(description="the permit type of its first reminder")
+    template: str = Field(description="the name of its template")
+    template_version: int = Field(
+        description="the version of that template; 0 is the shipped one"
+    )
+    language: Language = Field(description="the language of its text")
+    to: str = Field(description="the phone it was sent to, masked")
+    segments: int = Field(description="the parts that are billed")
+    provider: str = Field(description="sandbox, twilio or outbox")
+    provider_id: str | None = Field(
+        description="the provider's id; null until we know it"
+    )
+    state: MessageState = Field(description="see docs/states.md for each state")
+    reason: str | None = Field(
+        description="why it is in this state; null where the state says enough"
+    )
     kind: str | None = Field(description="why it was not taken or not carried")
     code: str | None = Field(description="the same as the provider's number")
-    attempt: int
-    claimed_at: datetime
-    accepted_at: datetime | None
-    final_at: datetime | None
+    attempt: int = Field(
+        description="which try of its reminders it is, beginning with 1"
+    )
+    claimed_at: datetime = Field(description="when a worker claimed it")
+    accepted_at: datetime | None = Field(description="when the provider accepted it")
+    final_at: datetime | None = Field(
+        description="when the provider's final receipt came"
+    )
     waits_for: Decider | None = Field(
         description="who decides its unknown outcome; null where none is"
     )
@@ -83,7 +99,7 @@ class Message(BaseModel):
 class MessagePage(BaseModel):
     """Messages in the order of their claims."""
 
-    items: list[Message]
+    items: list[Message] = Field(description="the messages of this page")
     next: str | None = Field(description="`after` of the next page; null on the last")
 
 
@@ -92,12 +108,14 @@ class TransitionModel(BaseModel):
 
     model_config = ConfigDict(from_attributes=True)
 
-    at: datetime
-    rule: str
-    number: str
-    step: str
-    state: ReminderState
-    reason: str | None
+    at: datetime = Field(description="when")
+    rule: str = Field(description="the code of its permit type")
+    number: str = Field(
+        description="the permit number; masked if it contains an identity number"
+    )
+    step: str = Field(description="the step of the reminder")
+    state: ReminderState = Field(description="what the reminder became")
+    reason: str | None = Field(description="why; null where the state says enough")
 
 
 class ReceiptModel(BaseModel):
@@ -105,11 +123,11 @@ class ReceiptModel(BaseModel):
 
     model_config = ConfigDict(from_attributes=True)
 
-    received_at: datetime
-    provider_id: str
+    received_at: datetime = Field(description="when it came")
+    provider_id: str = Field(description="the provider's id of the message")
     state: MessageState | None = Field(description="null for a word nobody knows")
-    code: str | None
-    moved: bool
+    code: str | None = Field(description="the provider's error code")
+    moved: bool = Field(description="whether it changed the message's state")
     raw: dict[str, Any] = Field(description="as it came, but for phones")
 
 
@@ -118,10 +136,10 @@ class ActionModel(BaseModel):
 
     model_config = ConfigDict(from_attributes=True)
 
-    at: datetime
-    by: str
-    what: str
-    detail: dict[str, Any]
+    at: datetime = Field(description="when")
+    by: str = Field(description="the API key, or the part of the service")
+    what: str = Field(description="the name of the act or alarm")
+    detail: dict[str, Any] = Field(description="what belongs to it, such as a reason")
 
 
 class MessageDetailsModel(BaseModel):
@@ -129,9 +147,15 @@ class MessageDetailsModel(BaseModel):
 
     model_config = ConfigDict(from_attributes=True)
 
-    message: Message
-    body: str
-    reminders: list[ListedReminder]
-    moves: list[TransitionModel]
-    receipts: list[ReceiptModel]
-    acts: list[ActionModel]
+    message: Message = Field(description="the message itself")
+    body: str = Field(description="its text")
+    reminders: list[ListedReminder] = Field(
+        description="the reminders that it is about"
+    )
+    moves: list[TransitionModel] = Field(
+        description="what those reminders became while it was their latest message"
+    )
+    receipts: list[ReceiptModel] = Field(
+        description="everything the provider reported after its answer"
+    )
+    acts: list[ActionModel] = Field(description="what people did about it, and alarms")

@@ -35,7 +35,7 @@ async def list_messages(services: Services, query: MessagesQuery) -> MessagePage
 
 @endpoint("GET", MESSAGE_PATH, {200: MessageDetailsModel}, error_statuses=(404,))
 async def get_message(services: Services, path: MessagePath) -> MessageDetailsModel:
-    """Show everything that is kept about a message, its phone masked."""
+    """Show everything that is stored about a message, its phone masked."""
     return MessageDetailsModel.model_validate(
         await services.message_reader.get(path.id)
     )
@@ -53,10 +53,10 @@ async def resend_message(
     body: Annotated[JsonObject, ReasonFields],
     caller: str,
 ) -> MessageDetailsModel:
-    """Decide that an unknown message was not taken: its reminders are due again.
+    """Decide that an unknown message was not accepted: its reminders are due again.
 
-    What is still current goes out in a new message. 409 where the message is not for
-    a person to decide, or not yet.
+    What is still current goes out in a new message. 409 if the message is not for a
+    person to decide, or not yet: `detail` says from when.
     """
     return await _decide(services, path, Decision.RESEND, body, caller)
 
@@ -75,8 +75,8 @@ async def give_up_message(
 ) -> MessageDetailsModel:
     """Decide not to send an unknown message again: its reminders have failed.
 
-    Should the provider say later that it was taken, that counts. 409 where the
-    message is not for a person to decide, or not yet.
+    If a signed callback proves later that it was accepted, that counts. 409 if the
+    message is not for a person to decide, or not yet: `detail` says from when.
     """
     return await _decide(services, path, Decision.GIVE_UP, body, caller)
 

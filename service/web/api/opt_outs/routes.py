@@ -25,8 +25,17 @@ class OptOutFields(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    phone: str = Field(min_length=1, max_length=LONGEST_CODE, examples=["+12125550142"])
-    reason: str | None = Field(default=None, max_length=MAX_REASON_LENGTH)
+    phone: str = Field(
+        min_length=1,
+        max_length=LONGEST_CODE,
+        examples=["+12125550142"],
+        description="the number, as it is dialled in the authority's country",
+    )
+    reason: str | None = Field(
+        default=None,
+        max_length=MAX_REASON_LENGTH,
+        description="one line, stored with the name of the API key",
+    )
 
 
 class OptOut(BaseModel):
@@ -35,16 +44,17 @@ class OptOut(BaseModel):
     model_config = ConfigDict(from_attributes=True)
 
     phone: str = Field(description="masked")
-    since: datetime
+    since: datetime = Field(description="when it opted out")
     via: Via = Field(
-        description="a text to us, a provider that refuses to text, the API, a command"
+        description="inbound: a text from the phone; provider: it refuses to text the"
+        " phone; api; command"
     )
 
 
 class OptOutPage(BaseModel):
     """Opt-outs in the order in which their phones became known."""
 
-    items: list[OptOut]
+    items: list[OptOut] = Field(description="the opt-outs of this page")
     next: str | None = Field(description="`after` of the next page; null on the last")
 
 
@@ -59,7 +69,10 @@ class OptOutsQuery(Parameters):
 
 @endpoint("GET", OPT_OUTS_PATH, {200: OptOutPage})
 async def list_opt_outs(services: Services, query: OptOutsQuery) -> OptOutPage:
-    """List the phones that are texted no more, each masked, page by page."""
+    """List the phones that have opted out, each masked, page by page.
+
+    An opt-out holds for every office and every register.
+    """
     found = await services.opt_out_deps.store.page(query.after, query.limit + 1)
     items = found[: query.limit]
     return OptOutPage(
@@ -75,9 +88,9 @@ async def put_opt_out(
     body: Annotated[JsonObject, OptOutFields],
     caller: str,
 ) -> web.Response:
-    """Text a phone no more: 201 where that is new.
+    """Opt a phone out: 201 if that is new.
 
-    What is due to it ends. No register has to know the phone yet.
+    Reminders due to it end. No register has to know the phone yet.
     """
     phone, reason = _read_opt_out(body)
     made, new = await opt_out(
@@ -99,9 +112,10 @@ async def delete_opt_out(
     body: Annotated[JsonObject, OptOutFields],
     caller: str,
 ) -> web.Response:
-    """Text a phone again, as its holder has asked.
+    """Lift an opt-out, because the phone's holder has asked for texts again.
 
-    What is current for it is reopened. 409 where it has not opted out.
+    Reminders to it that are still current are reopened. 409 if it has not opted out. A
+    provider that blocks the phone by itself does so until its holder texts START.
     """
     phone, reason = _read_opt_out(body)
     office = await _office_code(services, query)

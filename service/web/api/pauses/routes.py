@@ -24,7 +24,11 @@ class PauseFields(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     scope: str | None = _SCOPE
-    reason: str = Field(min_length=1, max_length=200)
+    reason: str = Field(
+        min_length=1,
+        max_length=200,
+        description="one line, stored with the name of the API key",
+    )
 
 
 class ResumeFields(BaseModel):
@@ -40,23 +44,28 @@ class Pause(BaseModel):
 
     model_config = ConfigDict(from_attributes=True)
 
-    scope: str
-    since: datetime
-    by: str = Field(description="breaker: the service itself")
-    reason: str
+    scope: str = Field(description="what is paused")
+    since: datetime = Field(description="since when")
+    by: str = Field(
+        description="the API key or user; breaker or volume guard: the service itself"
+    )
+    reason: str = Field(description="why")
 
 
 class Pauses(BaseModel):
     """All that is not sent now, the oldest first."""
 
-    paused: list[Pause]
+    paused: list[Pause] = Field(description="every pause in force")
 
 
 @endpoint("POST", "/v1/pause", {200: Pauses}, error_statuses=(404, 409))
 async def pause(
     services: Services, body: Annotated[JsonObject, PauseFields], caller: str
 ) -> Pauses:
-    """Stop sending everything, a rule or an authority, in the name of the caller."""
+    """Pause sending of everything, a rule, an authority or an office.
+
+    409 if it is paused already.
+    """
     await pause_sending(body, services.pause_deps, caller)
     return await _pauses(services)
 
@@ -65,9 +74,11 @@ async def pause(
 async def resume(
     services: Services, body: Annotated[JsonObject, ResumeFields], caller: str
 ) -> Pauses:
-    """Send again what was paused, by a person or by the breaker.
+    """Resume what a person, the breaker or the volume guard paused.
 
-    Where all is meant, what no way led to is tried again.
+    Resuming an office that the volume guard paused confirms its day. Resuming `all`
+    also tries again what is held because no route led to its number. 409 if there is
+    nothing of either.
     """
     await resume_sending(body, services.pause_deps, caller)
     return await _pauses(services)

@@ -58,31 +58,66 @@ class PermitFields(BaseModel):
         },
     )
 
-    authority: str | None = Field(default=None, max_length=64)
-    rule: str | None = Field(default=None, max_length=64)
-    number: str | None = Field(default=None, max_length=64)
-    holder: str = Field(min_length=1, max_length=200)
+    authority: str | None = Field(
+        default=None,
+        max_length=64,
+        description="the code of the authority that issued it; may repeat the query",
+    )
+    rule: str | None = Field(
+        default=None,
+        max_length=64,
+        description="the code of its permit type; may repeat the address",
+    )
+    number: str | None = Field(
+        default=None,
+        max_length=64,
+        description="the permit number; may repeat the address",
+    )
+    holder: str = Field(
+        min_length=1, max_length=200, description="the name of the holder"
+    )
     holder_code: str | None = Field(
         default=None, max_length=64, description="统一社会信用代码 for organisations"
     )
     phones: list[Annotated[str, Field(max_length=64)]] | str | None = Field(
-        default=None, description="at most 10, in order of preference"
+        default=None,
+        description="at most 10, in order of preference, each as it is dialled in the"
+        " authority's country; a number that takes no texts is no error",
     )
-    language: Language | None = None
-    issued_on: Day | None = None
-    expires_on: Day
-    status: PermitStatus | None = None
-    renewal_filed_on: Day | None = None
+    language: Language | None = Field(
+        default=None,
+        description="the language of its texts; the authority's by default",
+    )
+    issued_on: Day | None = Field(
+        default=None,
+        description="the day of issue; some rules choose the version by it",
+    )
+    expires_on: Day = Field(
+        description="the last day on which it is valid; a renewal is a later one"
+    )
+    status: PermitStatus | None = Field(
+        default=None,
+        description="active by default; nothing is sent for a suspended or withdrawn "
+        "permit",
+    )
+    renewal_filed_on: Day | None = Field(
+        default=None,
+        description="when the holder applied for renewal; from then on nothing is sent",
+    )
     replaces: str | None = Field(
-        default=None, max_length=64, description="the number of the permit it renews"
+        default=None,
+        max_length=64,
+        description="the number of the permit that this one renews",
     )
 
 
 class PhoneModel(BaseModel):
     """A phone, masked."""
 
-    phone: str
-    line: PhoneLine
+    phone: str = Field(description="masked, such as +1212***0142")
+    line: PhoneLine = Field(
+        description="the kind of line; only a mobile number is texted"
+    )
 
 
 class Reminder(BaseModel):
@@ -90,14 +125,22 @@ class Reminder(BaseModel):
 
     model_config = ConfigDict(from_attributes=True)
 
-    step: str
-    expires_on: date
-    due_at: datetime
-    state: ReminderState
-    reason: str | None
-    hold_reason: str | None
-    next_at: datetime | None
-    sent_at: datetime | None
+    step: str = Field(description="the name of the step in the rule's version")
+    expires_on: date = Field(description="the expiry date that it reminds of")
+    due_at: datetime = Field(description="the instant from which it may be sent")
+    state: ReminderState = Field(description="see docs/states.md for each state")
+    reason: str | None = Field(
+        description="why it ended so; null where the state says enough"
+    )
+    hold_reason: str | None = Field(
+        description="why a reminder that is due is not sent now"
+    )
+    next_at: datetime | None = Field(
+        description="when a reminder that waits is checked again"
+    )
+    sent_at: datetime | None = Field(
+        description="when a provider first accepted a message for it"
+    )
 
 
 def _phone_models(phones: object) -> object:
@@ -111,17 +154,25 @@ class Permit(BaseModel):
 
     model_config = ConfigDict(from_attributes=True)
 
-    authority: str
-    rule: str
-    number: str
-    holder: str
-    holder_code: str | None
-    phones: Annotated[list[PhoneModel], BeforeValidator(_phone_models)]
-    language: Language | None
-    issued_on: date | None
-    expires_on: date
-    status: PermitStatus
-    renewal_filed_on: date | None
+    authority: str = Field(description="the code of the authority that issued it")
+    rule: str = Field(description="the code of its permit type")
+    number: str = Field(
+        description="the permit number; masked if it contains an identity number"
+    )
+    holder: str = Field(description="the name of the holder")
+    holder_code: str | None = Field(description="统一社会信用代码 for organisations")
+    phones: Annotated[list[PhoneModel], BeforeValidator(_phone_models)] = Field(
+        description="in order of preference"
+    )
+    language: Language | None = Field(
+        description="the language of its texts; null: the authority's"
+    )
+    issued_on: date | None = Field(description="the day of issue")
+    expires_on: date = Field(description="the last day on which the permit is valid")
+    status: PermitStatus = Field(description="active, suspended or withdrawn")
+    renewal_filed_on: date | None = Field(
+        description="the day on which the holder applied for renewal"
+    )
     replaced: bool = Field(description="another permit has replaced it")
     version: str = Field(description="the version of the rule it falls under")
     reminders: list[Reminder] = Field(description="in the order they fell due")
@@ -130,7 +181,7 @@ class Permit(BaseModel):
 class PermitPage(BaseModel):
     """Permits in the order of registration."""
 
-    items: list[Permit]
+    items: list[Permit] = Field(description="the permits of this page")
     next: str | None = Field(description="`after` of the next page; null on the last")
 
 

@@ -37,10 +37,12 @@ async def put_permit(
     query: AuthorityQuery,
     body: Annotated[JsonObject, PermitFields],
 ) -> web.Response:
-    """Register a permit, or change it: 201 where it is new.
+    """Register a permit, or change it: 201 if it is new.
 
-    The whole permit is put: a field left out is a field without a value. Reminders
-    that no longer hold end, one that is due now is born.
+    The body is the whole permit: a field that is left out has no value. A renewal is a
+    later `expires_on`. Reminders that no longer hold end, and one whose step is current
+    becomes due. Full-width digits and letters of the number are made ASCII; in the
+    address a `/` is written `%2F`.
     """
     law = await services.law_store.current_law()
     law.rule(path.rule)
@@ -61,7 +63,7 @@ async def put_permit(
 async def get_permit(
     services: Services, path: PermitPath, query: AuthorityQuery
 ) -> Permit:
-    """Show a permit, its phones masked, and what became of its reminders."""
+    """Show a permit, its phones masked, and the state of each of its reminders."""
     law = await services.law_store.current_law()
     office = law.default_authority(query.authority or services.default_authority)
     return await _stored_permit(services, law, office.code, path)
@@ -73,7 +75,7 @@ async def delete_permit(
 ) -> web.Response:
     """Withdraw a permit: it stays on record and nothing more is sent for it.
 
-    Put it again as active where that was a mistake.
+    If that was a mistake, put it again as `active`.
     """
     law = await services.law_store.current_law()
     office = law.default_authority(query.authority or services.default_authority)
@@ -86,7 +88,7 @@ async def delete_permit(
 
 @endpoint("GET", "/v1/permits", {200: PermitPage}, error_statuses=(404,))
 async def list_permits(services: Services, query: PageQuery) -> PermitPage:
-    """List permits as they were registered, of all offices or one, page by page."""
+    """List permits in the order of registration, page by page."""
     law = await services.law_store.current_law()
     if query.authority:
         law.authority(query.authority)

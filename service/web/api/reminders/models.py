@@ -38,23 +38,29 @@ class ListedReminder(BaseModel):
 
     model_config = ConfigDict(from_attributes=True)
 
-    authority: str
-    rule: str
-    number: str
-    step: str
-    expires_on: date
-    due_at: datetime
-    until_at: datetime
-    state: ReminderState
-    reason: str | None
+    authority: str = Field(description="the code of the authority that issued it")
+    rule: str = Field(description="the code of its permit type")
+    number: str = Field(
+        description="the permit number; masked if it contains an identity number"
+    )
+    step: str = Field(description="the name of the step in the rule's version")
+    expires_on: date = Field(description="the expiry date that it reminds of")
+    due_at: datetime = Field(description="the instant from which it may be sent")
+    until_at: datetime = Field(description="the instant at which its step ends")
+    state: ReminderState = Field(description="see docs/states.md for each state")
+    reason: str | None = Field(
+        description="why it ended so; null where the state says enough"
+    )
     hold_reason: str | None = Field(description="why one that is due still waits")
     next_at: datetime | None = Field(description="until when it waits")
-    sent_at: datetime | None
+    sent_at: datetime | None = Field(
+        description="when a provider first accepted a message for it"
+    )
     message: str | None = Field(description="the id of its latest message")
 
 
 class ReminderPage(BaseModel):
     """Reminders by permit, in the order of registration."""
 
-    items: list[ListedReminder]
+    items: list[ListedReminder] = Field(description="the reminders of this page")
     next: str | None = Field(description="`after` of the next page; null on the last")

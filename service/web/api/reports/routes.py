@@ -52,10 +52,10 @@ class ReportQuery(Parameters):
 async def weekly_report(
     services: Services, path: WeekPath, query: ReportQuery
 ) -> web.Response:
-    """Report on a week: how many were sent, for which types, what became of them.
+    """Report on a week: how many were sent, for which types, and what became of them.
 
-    What was sent no longer changes once the week is over; what was delivered is told
-    as of an instant.
+    The counts of what was sent no longer change once the week is over; deliveries are
+    counted as of an instant.
     """
     law = await services.law_store.current_law()
     office = law.default_authority(query.authority or services.default_authority)

@@ -53,8 +53,8 @@ class Words(BaseModel):
 
     model_config = _STRICT
 
-    zh: str
-    en: str
+    zh: str = Field(description="Chinese")
+    en: str = Field(description="English")
 
 
 class ReferenceFields(BaseModel):
@@ -62,10 +62,12 @@ class ReferenceFields(BaseModel):
 
     model_config = _STRICT
 
-    title: str
-    article: str
-    checked_on: Day
-    confidence: Confidence
+    title: str = Field(description="the title of the law")
+    article: str = Field(description="the article")
+    checked_on: Day = Field(description="the day on which it was read")
+    confidence: Confidence = Field(
+        description="how sure we are; read: somebody read the clause itself"
+    )
 
 
 class ConflictFields(BaseModel):
@@ -73,9 +75,9 @@ class ConflictFields(BaseModel):
 
     model_config = _STRICT
 
-    title: str
+    title: str = Field(description="the title of the other source")
     closes: str = Field(description=A_PERIOD)
-    note: Words
+    note: Words = Field(description="what the difference is")
 
 
 class StepFields(BaseModel):
@@ -83,11 +85,13 @@ class StepFields(BaseModel):
 
     model_config = _STRICT
 
-    name: str
+    name: str = Field(description="the name of the step, unique in the version")
     at: str = Field(description='such as "60 days before closing"')
-    template: str
+    template: str = Field(description="the name of its template")
     until: str | None = Field(default=None, description='such as "on expiry"')
-    after_closing: bool | None = None
+    after_closing: bool | None = Field(
+        default=None, description="true for a step that is due after closing"
+    )
     replaces: list[str] | str | None = Field(
         default=None, description="steps of the version before"
     )
@@ -98,18 +102,35 @@ class VersionFields(BaseModel):
 
     model_config = _STRICT
 
-    in_force_from: Day
+    in_force_from: Day = Field(description="the first day on which it holds")
     closes: str = Field(description=A_PERIOD)
-    steps: list[StepFields]
-    reference: ReferenceFields
+    steps: list[StepFields] = Field(description="in order")
+    reference: ReferenceFields = Field(description="where the dates come from")
     opens: str | None = Field(default=None, description=A_PERIOD)
-    in_force_until: Day | None = None
-    governs: GovernsBy | None = None
-    late: Words | None = None
-    new_term: NewTerm | None = None
-    conflicts: list[ConflictFields] | None = None
-    late_filing: LateFiling | None = None
-    counts_from: CountsFrom | Day | None = None
+    in_force_until: Day | None = Field(
+        default=None, description="the last day on which it holds"
+    )
+    governs: GovernsBy | None = Field(
+        default=None,
+        description="whether the expiry date or the issue date chooses the version; "
+        "expiry by default",
+    )
+    late: Words | None = Field(
+        default=None, description="what applying late costs, as a text says it"
+    )
+    new_term: NewTerm | None = Field(
+        default=None, description="from when the renewed term runs"
+    )
+    conflicts: list[ConflictFields] | None = Field(
+        default=None, description="other sources that are in force and say otherwise"
+    )
+    late_filing: LateFiling | None = Field(
+        default=None,
+        description="what the law makes of applying after closing: accepted or refused",
+    )
+    counts_from: CountsFrom | Day | None = Field(
+        default=None, description="the day from which periods count; expiry by default"
+    )
     jurisdiction: str | None = Field(
         default=None, description="the code of the authority whose own version it is"
     )
@@ -118,37 +139,41 @@ class VersionFields(BaseModel):
 class Version(VersionFields):
     """A version that stands: by it permits are dated, or beside it as a shadow."""
 
-    key: str
-    state: Literal["active", "shadow"]
+    key: str = Field(description="rule, first day and revision")
+    state: Literal["active", "shadow"] = Field(
+        description="active: it dates permits; shadow: it sends nothing"
+    )
 
 
 class InstalledVersion(BaseModel):
     """A version that was installed once, and by whom."""
 
-    key: str
+    key: str = Field(description="rule, first day and revision")
     state: Literal["active", "former", "shadow", "retired"] = Field(
         description="former: a later revision stands; retired: taken back"
     )
-    applied_at: datetime
-    applied_by: str
+    applied_at: datetime = Field(description="when it was installed")
+    applied_by: str = Field(
+        description="who installed it: an API key, a command, a user"
+    )
 
 
 class Never(BaseModel):
     """Why nobody is ever reminded."""
 
-    because: NeverBecause
-    why: Words
-    reference: ReferenceFields
+    because: NeverBecause = Field(description="the kind of reason")
+    why: Words = Field(description="the reason in words")
+    reference: ReferenceFields = Field(description="where it stands")
 
 
 class RuleSummary(BaseModel):
     """A permit type in the list."""
 
-    code: str
-    name: Words
-    certificate: Words
-    calendar: str
-    holder: HolderKind
+    code: str = Field(description="its code")
+    name: Words = Field(description="the name of the item")
+    certificate: Words = Field(description="the name printed on the paper")
+    calendar: str = Field(description="the code of its calendar")
+    holder: HolderKind = Field(description="who holds such permits")
     never: NeverBecause | None = Field(description="why nobody is ever reminded")
     versions: list[str] = Field(description="the keys of those that stand")
 
@@ -156,24 +181,30 @@ class RuleSummary(BaseModel):
 class RulePage(BaseModel):
     """Permit types in the order of their codes."""
 
-    items: list[RuleSummary]
+    items: list[RuleSummary] = Field(description="the permit types of this page")
     next: str | None = Field(description="`after` of the next page; null on the last")
 
 
 class Rule(BaseModel):
     """A permit type as it is installed."""
 
-    code: str
-    name: Words
-    certificate: Words
-    action: Words
-    calendar: str
-    holder: HolderKind
-    validity: str
-    number_tail: str
-    number_is_personal: bool
-    min_gap_days: int
+    code: str = Field(description="its code")
+    name: Words = Field(description="the name of the item")
+    certificate: Words = Field(description="the name printed on the paper")
+    action: Words = Field(description="what the holder applies for, such as renewal")
+    calendar: str = Field(description="the code of its calendar")
+    holder: HolderKind = Field(description="who holds such permits")
+    validity: str = Field(description="the usual term, in words")
+    number_tail: str = Field(description="which characters of the number a text names")
+    number_is_personal: bool = Field(
+        description="whether the number contains an identity number and is masked"
+    )
+    min_gap_days: int = Field(
+        description="the fewest days between two texts about one permit"
+    )
     merges: bool = Field(description="its reminders may share a text")
-    never: Never | None
-    versions: list[Version]
+    never: Never | None = Field(
+        description="why nobody is ever reminded; null where people are"
+    )
+    versions: list[Version] = Field(description="those in force, and shadows")
     history: list[InstalledVersion] = Field(description="in the order of their making")

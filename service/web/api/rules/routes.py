@@ -37,7 +37,7 @@ from service.web.services import Services
 
 @endpoint("GET", "/v1/rules", {200: RulePage})
 async def list_rules(services: Services, query: RulesQuery) -> RulePage:
-    """List the permit types, those included that remind nobody."""
+    """List the permit types by their codes, including those that remind nobody."""
     known = (await services.law_store.current_law()).rules
     codes = [code for code in sorted(known) if code > (query.after or "")]
     items = [_summary(known[code]) for code in codes[: query.limit]]
@@ -79,10 +79,13 @@ async def add_version(
     body: Annotated[JsonObject, VersionFields],
     caller: str,
 ) -> web.Response:
-    """Install a version, or another text of one that stands: 201 where it is new.
+    """Install a version, or a corrected text of an installed one: 201 if it is new.
 
-    Permits are dated by it in the same transaction. 409 where it would text people
-    twice or too late: mend it, or force it with a reason, which is kept.
+    It takes the place of the version with the same `in_force_from` and `jurisdiction`,
+    as its next revision, and permits are dated by it in the same transaction. 409, with
+    every objection, if it would text people twice, drops a step that was sent without
+    one that `replaces` it, or reminds only after closing: correct it, or `force` it
+    with a reason, which is stored.
     """
     law = await services.law_store.current_law()
     rule = _with_new_version(law.rule(path.code), body, law, services)
@@ -97,7 +100,7 @@ async def add_version(
 async def revert_rule(
     services: Services, path: RulePath, query: ChangeQuery, caller: str
 ) -> Impact:
-    """Go back to what stood before the last change of a rule."""
+    """Go back to the rule as it was before its last change."""
     edit = RevertEdit(path.code)
     return to_impact(await preview_or_apply(services, edit, query, caller), edit, query)
 

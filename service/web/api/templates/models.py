@@ -47,7 +47,7 @@ class WordingFields(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    language: Language
+    language: Language = Field(description="the language of the text")
     text: str = Field(description="words, {{ fact }} and {% if fact %}")
 
 
@@ -56,37 +56,37 @@ class UsedVersion(BaseModel):
 
     model_config = ConfigDict(from_attributes=True)
 
-    version: int
-    saved_at: datetime | None
-    saved_by: str | None
+    version: int = Field(description="its number; 0 is the shipped one")
+    saved_at: datetime | None = Field(description="when; null for the shipped one")
+    saved_by: str | None = Field(description="by whom; null for the shipped one")
 
 
 class TemplateSummary(BaseModel):
     """A template in the list."""
 
-    name: str
-    zh: UsedVersion
-    en: UsedVersion
+    name: str = Field(description="its name")
+    zh: UsedVersion = Field(description="the version used in Chinese")
+    en: UsedVersion = Field(description="the version used in English")
 
 
 class TemplatePage(BaseModel):
     """Templates in the order of their names."""
 
-    items: list[TemplateSummary]
+    items: list[TemplateSummary] = Field(description="the templates of this page")
     next: str | None = Field(description="`after` of the next page; null on the last")
 
 
 class Wording(UsedVersion):
     """One version."""
 
-    language: Language
-    text: str
+    language: Language = Field(description="its language")
+    text: str = Field(description="the whole text")
 
 
 class Template(BaseModel):
     """A template: what it may say, and every text it ever had."""
 
-    name: str
+    name: str = Field(description="its name")
     facts: list[str] = Field(description="what it may name as {{ fact }}")
     conditions: list[str] = Field(description="what it may ask by {% if fact %}")
     zh: str = Field(description="the text used")
@@ -97,11 +97,11 @@ class Template(BaseModel):
 class SizedText(BaseModel):
     """A text as a phone shows it and as it is billed."""
 
-    text: str
-    characters: int
-    encoding: Literal["GSM-7", "UCS-2"]
+    text: str = Field(description="the text")
+    characters: int = Field(description="how many")
+    encoding: Literal["GSM-7", "UCS-2"] = Field(description="how it is sent")
     units: int = Field(description="septets of GSM-7, or 16-bit units of UCS-2")
-    segments: int
+    segments: int = Field(description="the parts that are billed")
     forced_by: list[str] = Field(
         description="what forces an English text into UCS-2; Chinese always is"
     )
@@ -110,9 +110,9 @@ class SizedText(BaseModel):
 class RenderedExampleModel(SizedText):
     """The text that the holder of a permit gets."""
 
-    rule: str
-    authority: str
-    expires_on: date
+    rule: str = Field(description="the code of the permit type")
+    authority: str = Field(description="the code of the authority")
+    expires_on: date = Field(description="the expiry date")
 
 
 class LongestText(SizedText):
@@ -124,11 +124,11 @@ class LongestText(SizedText):
 class SavedWording(BaseModel):
     """A version, and what it comes to."""
 
-    name: str
-    language: Language
+    name: str = Field(description="the name of the template")
+    language: Language = Field(description="the language of the text")
     version: int = Field(description="its number, or the one that it would get")
     saved: bool = Field(description="false where it was only tried")
     preview: RenderedExampleModel | None = Field(
         description="for that permit, or one made up; null: there is none, or a digest"
     )
-    longest: LongestText
+    longest: LongestText = Field(description="the longest text that it can become")

@@ -63,7 +63,7 @@ async def list_templates(services: Services, query: TemplatesQuery) -> TemplateP
 
 @endpoint("GET", "/v1/templates/{name}", {200: Template}, error_statuses=(404,))
 async def get_template(services: Services, path: TemplatePath) -> Template:
-    """Show a template: what it may say, its texts, and every version of them."""
+    """Show a template: what it may contain, its texts, and every version of them."""
     versions = await list_template_versions(services.template_deps, path.name)
     used, asked = _versions_in_use(versions), requirements_of(path.name)
     return Template(
@@ -93,8 +93,8 @@ async def save_template(
 ) -> web.Response:
     """Save a text as the next version of a template: 201, or 200 for a dry run.
 
-    Texts claimed from then on are worded by it. 422 with all that is wrong with it,
-    409 for the text that stands. Going back is saving an old text again.
+    Messages claimed from then on use it. 422 with all mistakes of the text, 409 if it
+    is the text that is used already. To go back, save an old text again.
     """
     language, text = _read_wording(body)
     shown, dry = await _requested_example(services, query), query.dry_run

@@ -17,8 +17,8 @@ class UnreachablePhone(BaseModel):
 
     model_config = ConfigDict(from_attributes=True)
 
-    phone: str
-    line: PhoneLine
+    phone: str = Field(description="masked, such as +1212***0142")
+    line: PhoneLine = Field(description="the kind of line")
     unreachable_at: datetime | None = Field(description="since when, where it is so")
     unreachable_by: str | None = Field(description="the provider's code")
 
@@ -28,20 +28,22 @@ class UnreachablePermit(BaseModel):
 
     model_config = ConfigDict(from_attributes=True)
 
-    authority: str
-    rule: str
-    number: str
-    holder: str
+    authority: str = Field(description="the code of the authority that issued it")
+    rule: str = Field(description="the code of its permit type")
+    number: str = Field(
+        description="the permit number; masked if it contains an identity number"
+    )
+    holder: str = Field(description="the name of the holder")
     phones: list[UnreachablePhone] = Field(description="in order of preference")
     why: str = Field(description="in plain English, each reason once")
-    closes_on: date
-    expires_on: date
+    closes_on: date = Field(description="the last day to apply that texts announce")
+    expires_on: date = Field(description="the last day on which the permit is valid")
 
 
 class UnreachablePage(BaseModel):
     """Such permits in the order of registration."""
 
-    items: list[UnreachablePermit]
+    items: list[UnreachablePermit] = Field(description="the permits of this page")
     next: str | None = Field(description="`after` of the next page; null on the last")
 
 
@@ -61,9 +63,10 @@ class UnreachableQuery(Parameters):
 async def list_unreachable(
     services: Services, query: UnreachableQuery
 ) -> UnreachablePage:
-    """List the permits that are reminded and of which no phone takes texts.
+    """List permits that are reminded and have no phone that takes texts.
 
-    Of all offices or one with those below it, page by page.
+    A phone may be unreachable, a fixed line or no valid number, or there may be none.
+    Holders who have opted out are not listed.
     """
     law = await services.law_store.current_law()
     offices = (
