@@ -48,7 +48,7 @@ def test_a_section_shows_a_call_and_its_answer(route: str) -> None:
         orjson.loads(answer)
 
 
-@pytest.mark.parametrize("one", ENDPOINTS, ids=lambda one: one.call.__name__)
+@pytest.mark.parametrize("one", ENDPOINTS, ids=lambda one: one.function.__name__)
 def test_every_parameter_and_field_is_mentioned(one: Endpoint) -> None:
     section = SECTIONS[f"{one.method} {one.path}"]
     if "query" in one.parameters:
