@@ -19,8 +19,8 @@ from service.adapters.calendars.holidays import calendars
 from service.adapters.phones import read_phone
 from service.adapters.rules.files import read_authorities, read_rules
 from service.adapters.templates.library import JinjaTemplateLibrary
-from service.domain.formats.permit_fields import FIELDS
 from service.domain.lawbook.law import Law
+from service.domain.permits.permit_fields import FIELDS
 from service.domain.permits.phone import PhoneLine
 from service.settings import shipped_folder
 

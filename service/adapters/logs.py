@@ -10,7 +10,7 @@ import structlog
 from structlog.typing import Processor, WrappedLogger
 
 from service.domain.errors import SetUpError
-from service.domain.permits.phone import mask_phone
+from service.domain.masking import mask_phone
 
 _PHONES = re.compile(
     r"(?:\+|%2[Bb])\d(?:[ ().-]{0,2}\d){7,}"  # international, also inside a URL

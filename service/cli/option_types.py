@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import click
 
-from service.domain.formats.operator_request import SCOPE_SYNTAX, is_scope
+from service.domain.delivery.operator_request import SCOPE_SYNTAX, is_scope
 
 FILE: Final = click.Path(exists=True, dir_okay=False, path_type=Path)
 """A file that is there; a folder or nothing is bad input."""

@@ -12,7 +12,7 @@ from aiohttp import web
 
 from service.domain.delivery.outcome import Inbound, Receipt
 from service.domain.errors import InvalidError, Mistake, UnknownError
-from service.domain.formats.raw import safe_label
+from service.domain.untrusted.text import safe_label
 from service.flow.sending.receive import receive, receive_inbound
 from service.web.services import SERVICES, Services
 

@@ -19,8 +19,8 @@ from typing import Final
 
 from service.adapters.calendars.icalendar import CalendarEvent, IcsLine
 from service.domain.calendars.calendar import DAY, is_weekend
+from service.domain.calendars.office_year import NOTICE_YEARS
 from service.domain.errors import Mistake
-from service.domain.formats.calendar_file import YEARS
 
 LONGEST_BLOCK: Final = timedelta(days=31)
 """No block of days off is longer; what exceeds it is a slip."""
@@ -122,11 +122,11 @@ def _last_day(
 def _parse_day(line: IcsLine, mistakes: list[Mistake]) -> date | None:
     found = _DATE.fullmatch(line.value)
     with suppress(ValueError):
-        if found and int(found[1]) in YEARS:
+        if found and int(found[1]) in NOTICE_YEARS:
             return date(int(found[1]), int(found[2]), int(found[3]))
     expected = (
         f"a day like 20261231, or a local time on it like 20261231T090000, "
-        f"from {YEARS[0]} to {YEARS[-1]}"
+        f"from {NOTICE_YEARS[0]} to {NOTICE_YEARS[-1]}"
     )
     mistakes.append(Mistake(line.where, line.value, expected))
     return None

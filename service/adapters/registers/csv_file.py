@@ -9,9 +9,9 @@ from service.adapters.files.csv_records import CsvRecord, CsvRecordReader
 from service.adapters.files.spreadsheet_formulas import unguard_formula
 from service.adapters.registers.mapping import IDENTITY_MAPPING, RegisterMapping
 from service.domain.errors import InvalidError, Mistake
-from service.domain.formats.permit_fields import permit_from
-from service.domain.formats.raw import strip_blanks
 from service.domain.permits.permit import Permit
+from service.domain.permits.permit_fields import permit_from
+from service.domain.untrusted.text import strip_blanks
 
 EXTRA_CELLS = ""
 """The key in `Row.raw` of what stands beyond the header, or cannot be split."""

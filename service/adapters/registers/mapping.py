@@ -8,8 +8,8 @@ from datetime import date
 from functools import lru_cache
 
 from service.domain.errors import Mistake
-from service.domain.formats.permit_fields import DATES, FIELDS, REQUIRED
-from service.domain.formats.raw import safe_label, show_value, strip_blanks
+from service.domain.permits.permit_fields import DATES, FIELDS, REQUIRED
+from service.domain.untrusted.text import safe_label, show_value, strip_blanks
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -24,10 +24,10 @@ from typing import get_args
 
 from service.adapters.registers.mapping import RegisterMapping, to_iso_date
 from service.domain.errors import InvalidError, Mistake
-from service.domain.formats.permit_fields import FIELDS, REQUIRED
-from service.domain.formats.raw import safe_label, show_value
 from service.domain.law.rule import Language
 from service.domain.permits.permit import PermitStatus
+from service.domain.permits.permit_fields import FIELDS, REQUIRED
+from service.domain.untrusted.text import safe_label, show_value
 
 _CONSTANT_KEYS = ("rule", "authority")
 _TEXT_KEYS = (*_CONSTANT_KEYS, "date_format", "encoding", "source")

@@ -22,7 +22,7 @@ from service.adapters.sms_platform.format.model import (
 from service.adapters.sms_platform.http.provider import HttpProvider
 from service.adapters.sms_platform.results.webhook import ResultsWebhook
 from service.domain.errors import SetUpError
-from service.domain.formats.raw import CONTROL_CHARACTERS
+from service.domain.untrusted.text import CONTROL_CHARACTERS
 from service.flow.ports import Clock, Provider
 
 

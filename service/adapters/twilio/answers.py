@@ -26,7 +26,7 @@ from service.domain.delivery.outcome import (
     Unknown,
 )
 from service.domain.delivery.status import MessageState
-from service.domain.formats.raw import CONTROL_CHARACTERS
+from service.domain.untrusted.text import CONTROL_CHARACTERS
 
 SID = re.compile(r"(SM|MM)[0-9a-fA-F]{32}")
 """Twilio's id of an SMS or MMS: twilio.com/docs/glossary/what-is-a-sid."""

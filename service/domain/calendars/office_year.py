@@ -16,6 +16,9 @@ from service.domain.errors import ConflictError
 DECEMBER_REACH: Final = timedelta(days=3)
 """How far a year's rows may reach back into December."""
 
+NOTICE_YEARS: Final = range(2000, 2101)
+"""Years with rows of their own: notices began with 2000, calendars end with 2100."""
+
 TUESDAY: Final = 2
 
 

@@ -11,9 +11,8 @@ from service.domain.formats import values as reader
 from service.domain.formats.table import Table
 from service.domain.formats.version_file import parse_bilingual
 from service.domain.law.authority import Authority, UnqualifiedDays
-from service.domain.law.rule import BilingualText, Language
+from service.domain.law.rule import LANGUAGES, BilingualText
 
-LANGUAGES: Final[tuple[Language, ...]] = get_args(Language)
 UNQUALIFIED_DAYS: Final[tuple[UnqualifiedDays, ...]] = get_args(UnqualifiedDays)
 WEEKDAYS: Final = (
     *("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"),

@@ -5,13 +5,14 @@ from datetime import date
 from typing import Final
 
 from service.domain.calendars.calendar import is_weekend
-from service.domain.calendars.office_year import DECEMBER_REACH, CalendarYear
+from service.domain.calendars.office_year import (
+    DECEMBER_REACH,
+    NOTICE_YEARS,
+    CalendarYear,
+)
 from service.domain.errors import InvalidError
 from service.domain.formats import values as reader
 from service.domain.formats.table import Table
-
-YEARS: Final = range(2000, 2101)
-"""Notices began with 2000; the calendars end with 2100."""
 
 MAX_ROWS: Final = 366
 """Rows of one kind: more than a day each is a slip."""
@@ -50,9 +51,9 @@ def parse_calendar_year(
 
 
 def _year(value: object) -> int:
-    if value in YEARS and isinstance(value, int):
+    if value in NOTICE_YEARS and isinstance(value, int):
         return value
-    expected = f"a year from {YEARS[0]} to {YEARS[-1]}"
+    expected = f"a year from {NOTICE_YEARS[0]} to {NOTICE_YEARS[-1]}"
     raise reader.ExpectedError(expected)
 
 

@@ -10,8 +10,8 @@ from datetime import date, datetime, time
 from typing import Final, TypeVar
 from zoneinfo import ZoneInfo
 
-from service.domain.formats.raw import CONTROL_CHARACTERS
 from service.domain.law.period import Period, PeriodError
+from service.domain.untrusted.text import CONTROL_CHARACTERS
 
 Word = TypeVar("Word", bound=str)
 

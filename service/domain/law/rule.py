@@ -3,12 +3,15 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
-from typing import Final, Literal
+from typing import Final, Literal, get_args
 
 from service.domain.errors import NeverRemindsError, NotInForceError
 from service.domain.law.period import Period, month_end
 
 Language = Literal["zh", "en"]
+
+LANGUAGES: Final[tuple[Language, ...]] = get_args(Language)
+"""The languages that the service speaks."""
 
 NeverBecause = Literal["unverified", "no-expiry", "derived-expiry", "abolished"]
 LateFiling = Literal["accepted", "refused"]

@@ -1,12 +1,7 @@
-"""Whose phone we text, and how a number is shown where it must not be read."""
+"""A phone number, and what can be reached by it."""
 
-import unicodedata
 from dataclasses import dataclass, field
 from enum import StrEnum
-
-_SHOWN_TAIL = 4
-_LONG_ENOUGH_FOR_A_HEAD = 10
-_LONG_ENOUGH_FOR_A_TAIL = 5
 
 
 class PhoneLine(StrEnum):
@@ -26,30 +21,3 @@ class Phone:
 
     number: str = field(repr=False)
     line: PhoneLine
-
-
-def mask_phone(text: str) -> str:
-    """Star the middle of a number: "+1212***0142", "138****0000".
-
-    Ten digits and more show where the number belongs and its last four, five to
-    nine only the last two, fewer none. Everything but digits and a leading + goes.
-    """
-    plain = unicodedata.normalize("NFKC", text).strip()
-    digits = "".join(one for one in plain if one.isdecimal())
-    plus = "+" if plain.startswith("+") else ""
-    if len(digits) >= _LONG_ENOUGH_FOR_A_HEAD:
-        head, tail = 3 + len(plus), _SHOWN_TAIL
-    else:
-        head, tail = 0, 2 if len(digits) >= _LONG_ENOUGH_FOR_A_TAIL else 0
-    head = min(head, max(0, len(digits) - tail - 3))
-    hidden = max(3, len(digits) - head - tail)
-    return plus + digits[:head] + "*" * hidden + digits[len(digits) - tail :]
-
-
-def mask_number(text: str, tail: int) -> str:
-    """Reduce a permit number to its last `tail` characters: "***0142".
-
-    Never more than half of it is shown, whatever the rule's tail says.
-    """
-    shown = max(0, min(tail, len(text) // 2))
-    return "***" + text[len(text) - shown :]

@@ -9,11 +9,11 @@ from collections.abc import Callable, Iterator, Mapping
 from itertools import chain
 from typing import Final
 
-from service.domain.formats.raw import show_value
 from service.domain.law.rule import Language
 from service.domain.messages.keywords import find_opt_out_letters
 from service.domain.messages.segments import characters_outside_gsm7
 from service.domain.templates.trial_render import MarkedText, marker_for
+from service.domain.untrusted.text import show_value
 
 TextFinding = tuple[str, str]
 TextCheck = Callable[[MarkedText], Iterator[TextFinding]]

@@ -6,8 +6,7 @@ from datetime import datetime
 from typing import Protocol
 
 from service.domain.errors import InvalidError, Mistake, UnknownError
-from service.domain.formats.authority_file import LANGUAGES
-from service.domain.law.rule import Language
+from service.domain.law.rule import LANGUAGES, Language
 from service.domain.lawbook.law import Law
 from service.domain.messages.facts import FACT_NAMES
 from service.domain.messages.segments import SmsSize, measure

@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 
 from service.domain.errors import InvalidError, Mistake
-from service.domain.formats.raw import safe_label
-from service.domain.permits.phone import PhoneLine, mask_phone
+from service.domain.masking import mask_phone
+from service.domain.permits.phone import PhoneLine
+from service.domain.untrusted.text import safe_label
 from service.flow.permits.register import encrypt_phone
 from service.flow.ports import LawStore, PhoneParser, Vault
 from service.flow.rows import Recipient

@@ -18,8 +18,9 @@ from service.domain.errors import (
 from service.domain.law.authority import Authority
 from service.domain.law.rule import Rule
 from service.domain.lawbook.law import Law
+from service.domain.masking import mask_number, mask_phone
 from service.domain.permits.permit import Permit, PermitStatus
-from service.domain.permits.phone import Phone, mask_number, mask_phone
+from service.domain.permits.phone import Phone
 from service.flow.ports import Clock, LawStore, PhoneParser, RegisterStore, Vault
 from service.flow.rows import DatedPermit, Recipient, RegisterSource
 

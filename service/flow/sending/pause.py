@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Protocol
 
+from service.domain.delivery.operator_request import parse_operator_request
 from service.domain.explain.not_sent import Pause
-from service.domain.formats.operator_request import parse_operator_request
 from service.flow.ports import Clock, LawStore
 
 

@@ -7,8 +7,8 @@ from enum import StrEnum
 from functools import partial
 from typing import Protocol
 
+from service.domain.delivery.operator_request import parse_operator_request
 from service.domain.delivery.unknown_outcome import UnknownOutcome, undecidable_reason
-from service.domain.formats.operator_request import parse_operator_request
 from service.flow.ports import Clock
 
 

@@ -5,9 +5,9 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
-from service.domain.formats.operator_request import MAX_REASON_LENGTH
-from service.domain.formats.permit_fields import fold_full_width
-from service.domain.formats.raw import RawFields
+from service.domain.delivery.operator_request import MAX_REASON_LENGTH
+from service.domain.permits.permit_fields import fold_full_width
+from service.domain.untrusted.raw_fields import RawFields
 
 LONGEST_CODE = 64
 """Characters of a code or number, as in `permit_from`."""

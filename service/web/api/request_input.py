@@ -9,7 +9,7 @@ from multidict import MultiMapping
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from service.domain.errors import InvalidError, Mistake
-from service.domain.formats.raw import safe_label, show_value
+from service.domain.untrusted.text import safe_label, show_value
 
 JsonObject = Mapping[str, object]
 """A JSON object, not yet checked."""

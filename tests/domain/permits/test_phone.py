@@ -2,7 +2,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from service.domain.permits.phone import Phone, PhoneLine, mask_number, mask_phone
+from service.domain.masking import mask_number, mask_phone
+from service.domain.permits.phone import Phone, PhoneLine
 
 
 @pytest.mark.parametrize(

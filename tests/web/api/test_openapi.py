@@ -10,7 +10,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
-from service.domain.formats.permit_fields import FIELDS, REQUIRED
+from service.domain.permits.permit_fields import FIELDS, REQUIRED
 from service.web.api.openapi import openapi_document
 from service.web.application import ENDPOINTS
 

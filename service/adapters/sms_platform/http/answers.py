@@ -14,7 +14,7 @@ from service.domain.delivery.outcome import (
     Refused,
     Unknown,
 )
-from service.domain.formats.raw import CONTROL_CHARACTERS
+from service.domain.untrusted.text import CONTROL_CHARACTERS
 
 _K: Final = RefusalKind
 

@@ -17,7 +17,7 @@ from service.adapters.sms_platform.results.receipt import receipt_of
 from service.adapters.sms_platform.results.workbook import read_workbook
 from service.domain.delivery.outcome import Receipt
 from service.domain.errors import InvalidError, Mistake
-from service.domain.formats.raw import safe_label, show_value, strip_blanks
+from service.domain.untrusted.text import safe_label, show_value, strip_blanks
 
 MOST_BYTES: Final = 64 * 1024 * 1024
 """A CSV file is read whole; half a million results have some forty million."""

@@ -7,7 +7,7 @@ from service.adapters.sms_platform.format.model import ResultsFormat
 from service.domain.delivery.outcome import Receipt
 from service.domain.delivery.status import MessageState
 from service.domain.errors import InvalidError, Mistake
-from service.domain.formats.raw import (
+from service.domain.untrusted.text import (
     CONTROL_CHARACTERS,
     safe_label,
     show_value,

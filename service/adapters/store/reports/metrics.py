@@ -14,8 +14,8 @@ from service.adapters.store.db.schema import authorities, messages, pauses, remi
 from service.adapters.store.office.senders import office_paused
 from service.adapters.store.sending.breaker import LAST_TICK
 from service.adapters.store.sending.resolve import IS_OPEN_MESSAGE, awaiting_operator
+from service.domain.delivery.operator_request import SCOPE_ALL
 from service.domain.delivery.status import CLAIMABLE, MessageState, ReminderState
-from service.domain.formats.operator_request import SCOPE_ALL
 from service.flow.reports.metrics import Gauges
 
 BREAKER: Final = "breaker"

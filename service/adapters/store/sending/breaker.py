@@ -18,9 +18,9 @@ from service.domain.delivery.breaker import (
     RECEIPT_GRACE,
     JudgedMessage,
 )
+from service.domain.delivery.operator_request import SCOPE_ALL
 from service.domain.delivery.outcome import RefusalKind
 from service.domain.delivery.status import MessageState
-from service.domain.formats.operator_request import SCOPE_ALL
 
 LAST_TICK: Final = "last tick"
 

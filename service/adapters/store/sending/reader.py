@@ -24,7 +24,7 @@ from service.adapters.store.reminders.reader import (
 from service.adapters.store.sending.resolve import IS_OPEN_MESSAGE, awaiting_operator
 from service.domain.delivery.status import MessageState, ReminderState
 from service.domain.errors import UnknownError
-from service.domain.formats.raw import safe_label
+from service.domain.untrusted.text import safe_label
 from service.flow.reports.message_views import (
     ActionView,
     MessageDetails,

@@ -23,8 +23,8 @@ from service.adapters.store.permits.unreachable import lift_unreachable
 from service.adapters.store.sending.provider_status import apply_receipt
 from service.domain.delivery.outcome import Inbound, Receipt
 from service.domain.delivery.status import MessageState
-from service.domain.formats.raw import safe_label
 from service.domain.messages.keywords import PROVIDER_INTENTS, OptOutIntent
+from service.domain.untrusted.text import safe_label
 from service.flow.rows import ReceiptStatus, Recipient, UnconfirmedMessage
 
 NEVER_SENT = (MessageState.REFUSED, MessageState.NOT_ACCEPTED)

@@ -21,7 +21,7 @@ from service.domain.delivery.unknown_outcome import (
     UnknownOutcome,
 )
 from service.domain.errors import ConflictError, UnknownError
-from service.domain.formats.raw import safe_label
+from service.domain.untrusted.text import safe_label
 from service.flow.sending.resolve import Decision
 
 GIVEN_UP_REASON: Final = "given up: outcome unknown"

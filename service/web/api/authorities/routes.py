@@ -7,10 +7,10 @@ from aiohttp import web
 
 from service.domain.errors import InvalidError, Mistake
 from service.domain.formats.authority_file import authority_to_dict, parse_authority
-from service.domain.formats.raw import safe_label, show_value
 from service.domain.law.authority import Authority as DomainAuthority
 from service.domain.law_change.edits import AuthoritiesEdit
 from service.domain.lawbook.law import Law
+from service.domain.untrusted.text import safe_label, show_value
 from service.flow.office.status import TypeStatus as DomainStage
 from service.flow.office.status import get_office_status
 from service.web.api.authorities.models import (

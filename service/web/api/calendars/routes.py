@@ -5,13 +5,13 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from service.domain.calendars.office_year import CalendarYear
+from service.domain.calendars.office_year import NOTICE_YEARS, CalendarYear
 from service.domain.errors import InvalidError, Mistake
-from service.domain.formats.calendar_file import YEARS, parse_calendar_year
-from service.domain.formats.raw import safe_label, show_value
+from service.domain.formats.calendar_file import parse_calendar_year
 from service.domain.law_change.edits import CalendarYearsEdit
 from service.domain.lawbook.law import Law
 from service.domain.lawbook.year_view import SpecialDayKind, view_year
+from service.domain.untrusted.text import safe_label, show_value
 from service.web.api.endpoint import endpoint
 from service.web.api.law_change.models import (
     ChangeQuery,
@@ -31,9 +31,9 @@ class YearPath(Parameters):
 
     code: TextLine = Field(description="the code of a calendar", examples=["CN"])
     year: WholeNumber = Field(
-        ge=YEARS[0],
-        le=YEARS[-1],
-        description=f"a year from {YEARS[0]} to {YEARS[-1]}",
+        ge=NOTICE_YEARS[0],
+        le=NOTICE_YEARS[-1],
+        description=f"a year from {NOTICE_YEARS[0]} to {NOTICE_YEARS[-1]}",
         examples=[2027],
     )
 

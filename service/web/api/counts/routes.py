@@ -6,8 +6,8 @@ from typing import Literal
 from aiohttp import web
 from pydantic import BaseModel, Field
 
-from service.domain.formats.raw import EXPECTED_DAY
 from service.domain.reports.period import period_between
+from service.domain.untrusted.raw_fields import EXPECTED_DAY
 from service.flow.reports.weekly import GroupBy, columns_of
 from service.flow.reports.weekly import list_counts as count
 from service.web.api.endpoint import endpoint

@@ -7,9 +7,10 @@ from typing import Annotated
 from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field
 
+from service.domain.delivery.operator_request import MAX_REASON_LENGTH
 from service.domain.errors import InvalidError
-from service.domain.formats.operator_request import MAX_REASON_LENGTH
-from service.domain.formats.raw import RawFields, safe_label, show_value
+from service.domain.untrusted.raw_fields import RawFields
+from service.domain.untrusted.text import safe_label, show_value
 from service.flow.permits.opt_outs import Via, lift_opt_out, opt_out
 from service.web.api.endpoint import endpoint, json_reply
 from service.web.api.parameter_types import LONGEST_CODE, Limit, UuidCursor

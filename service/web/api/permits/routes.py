@@ -6,10 +6,10 @@ from typing import Annotated
 from aiohttp import web
 
 from service.domain.errors import InvalidError, Mistake, UnknownError
-from service.domain.formats.permit_fields import fold_full_width, permit_from
-from service.domain.formats.raw import safe_label, show_value, strip_blanks
 from service.domain.lawbook.law import Law
 from service.domain.permits.permit import Permit as DomainPermit
+from service.domain.permits.permit_fields import fold_full_width, permit_from
+from service.domain.untrusted.text import safe_label, show_value, strip_blanks
 from service.flow.permits.register import number_key, register
 from service.flow.rows import RegisterSource
 from service.web.api.endpoint import endpoint, json_reply

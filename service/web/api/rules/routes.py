@@ -8,13 +8,13 @@ from typing import Annotated
 from aiohttp import web
 
 from service.domain.errors import InvalidError, Mistake
-from service.domain.formats.raw import show_value
 from service.domain.formats.rule_file import rule_to_dict, version_to_dict
 from service.domain.law.rule import Rule as DomainRule
 from service.domain.law_change.amendment import with_version
 from service.domain.law_change.edits import RevertEdit, RulesEdit
 from service.domain.lawbook.law import Law
 from service.domain.lawbook.version_choice import Revision
+from service.domain.untrusted.text import show_value
 from service.web.api.endpoint import endpoint, json_reply
 from service.web.api.law_change.models import (
     ChangeQuery,

@@ -8,9 +8,8 @@ from aiohttp import web
 
 from service.domain.errors import InvalidError
 from service.domain.formats import values as reader
-from service.domain.formats.authority_file import LANGUAGES
 from service.domain.formats.table import Table
-from service.domain.law.rule import Language
+from service.domain.law.rule import LANGUAGES, Language
 from service.domain.messages.segments import SmsSize
 from service.domain.templates.example import ExamplePermit
 from service.domain.templates.requirements import (

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from typing import Final
 
 from service.domain.errors import InvalidError
-from service.domain.formats.raw import RawFields, safe_label, show_value
+from service.domain.untrusted.raw_fields import RawFields
+from service.domain.untrusted.text import safe_label, show_value
 
 SCOPE_ALL: Final = "all"
 

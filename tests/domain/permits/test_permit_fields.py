@@ -6,8 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from service.domain.errors import InvalidError, Mistake
-from service.domain.formats.permit_fields import FIELDS, permit_from
 from service.domain.permits.permit import Permit, PermitStatus
+from service.domain.permits.permit_fields import FIELDS, permit_from
 
 GOOD: dict[str, Any] = {
     "authority": "cn-demo-city",

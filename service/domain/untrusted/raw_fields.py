@@ -1,54 +1,25 @@
-"""Raw values from outside: what is read from them, and how an error shows them."""
+"""Fields from outside, read one by one, with all the mistakes found on the way."""
 
 import re
 from collections.abc import Mapping
 from datetime import date
-from typing import Final
 
 from service.domain.errors import Mistake
-from service.domain.permits.phone import mask_phone
+from service.domain.masking import mask_phone
+from service.domain.untrusted.text import (
+    CONTROL_CHARACTERS,
+    safe_label,
+    show_value,
+    strip_blanks,
+)
 
 EXPECTED_DAY = "a date like 2026-12-31, from 1950 to 2200"
 
-_MOST_SHOWN = 40
 _MOST_PHONES, _LONGEST_PHONE = 10, 64
 _WHOLE_NUMBER_DIGITS = 8
 _ISO_LENGTH = len("2026-12-31")
 _YEARS = range(1950, 2201)
-_BLANKS = " \t\r\n\v\f\u00a0\u2007\u202f\u3000\u200b\u2060\ufeff"
-CONTROL_CHARACTERS: Final = re.compile(
-    "[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]"
-)
 _BETWEEN_PHONES = re.compile(r"[;,/、；，／\r\n]+")
-_LONG_DIGITS = re.compile(r"\+?\d(?:[\s().-]*\d){8,}")
-_LIKE_A_DATE = re.compile(r"\d{4}[-/.年]\d{1,2}[-/.月]\d{1,2}(?!\d)")
-
-
-def strip_blanks(text: str) -> str:
-    """Take away the blanks around a value, visible or not."""
-    return text.strip(_BLANKS)
-
-
-def show_value(found: object) -> str:
-    """Show a wrong value as an error may: a text in quotes, a structure by its kind."""
-    if isinstance(found, str):
-        return f"'{safe_label(strip_blanks(found))}'"
-    if isinstance(found, bool | int | float):
-        return safe_label(str(found))
-    return f"a {type(found).__name__}"
-
-
-def safe_label(text: str) -> str:
-    """Make a text from outside fit for one line: phones masked, the rest cut."""
-    text = _masked(text)
-    text = text if len(text) <= _MOST_SHOWN else f"{text[:_MOST_SHOWN]}…"
-    return text if text.isprintable() else repr(text)[1:-1]
-
-
-def _masked(text: str) -> str:
-    if _LIKE_A_DATE.match(text):
-        return text
-    return _LONG_DIGITS.sub(lambda found: mask_phone(found[0]), text)
 
 
 class RawFields:

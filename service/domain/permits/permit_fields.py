@@ -5,9 +5,10 @@ from dataclasses import fields as fields_of
 from typing import cast, get_args
 
 from service.domain.errors import InvalidError
-from service.domain.formats.raw import RawFields, safe_label
 from service.domain.law.rule import Language
 from service.domain.permits.permit import Permit, PermitStatus
+from service.domain.untrusted.raw_fields import RawFields
+from service.domain.untrusted.text import safe_label
 
 FIELDS = tuple(field.name for field in fields_of(Permit))
 """The public contract's field names; every other name is a mistake."""

@@ -1,7 +1,7 @@
 import pytest
 
+from service.domain.delivery.operator_request import parse_operator_request
 from service.domain.errors import InvalidError
-from service.domain.formats.operator_request import parse_operator_request
 
 
 @pytest.mark.parametrize(

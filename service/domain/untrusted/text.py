@@ -1,0 +1,42 @@
+"""Text from outside: what its characters are, and how an error may repeat it."""
+
+import re
+from typing import Final
+
+from service.domain.masking import mask_phone
+
+CONTROL_CHARACTERS: Final = re.compile(
+    "[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]"
+)
+"""Characters that may not stand in one line of text, half of a pair included."""
+
+_BLANKS: Final = " \t\r\n\v\f\u00a0\u2007\u202f\u3000\u200b\u2060\ufeff"
+_LONG_DIGITS: Final = re.compile(r"\+?\d(?:[\s().-]*\d){8,}")
+_LIKE_A_DATE: Final = re.compile(r"\d{4}[-/.年]\d{1,2}[-/.月]\d{1,2}(?!\d)")
+
+
+def strip_blanks(text: str) -> str:
+    """Remove the blanks around a value, the invisible ones as well."""
+    return text.strip(_BLANKS)
+
+
+def show_value(found: object) -> str:
+    """Show a wrong value as an error may: a text in quotes, a structure by its kind."""
+    if isinstance(found, str):
+        return f"'{safe_label(strip_blanks(found))}'"
+    if isinstance(found, bool | int | float):
+        return safe_label(str(found))
+    return f"a {type(found).__name__}"
+
+
+def safe_label(text: str, longest: int = 40) -> str:
+    """Make a text from outside fit for one line: phones masked, the rest cut."""
+    text = _masked(text)
+    text = text if len(text) <= longest else f"{text[:longest]}…"
+    return text if text.isprintable() else repr(text)[1:-1]
+
+
+def _masked(text: str) -> str:
+    if _LIKE_A_DATE.match(text):
+        return text
+    return _LONG_DIGITS.sub(lambda found: mask_phone(found[0]), text)
