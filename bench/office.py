@@ -30,7 +30,7 @@ from service.domain.law.rule import Version
 from service.domain.law_change.edits import AuthoritiesEdit, RulesEdit
 from service.domain.lawbook.law import Law
 from service.flow.law_change.change import apply_change
-from service.flow.permits.register import PHONE_COLUMN
+from service.flow.permits.encryption import PHONE_COLUMN
 from service.settings import shipped_folder
 
 NOW: Final = datetime(2026, 11, 24, 2, tzinfo=UTC)

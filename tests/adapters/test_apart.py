@@ -18,7 +18,7 @@ from service.adapters.logs import configure_logging
 from service.adapters.twilio.provider import open_twilio
 from service.adapters.vault import Vault
 from service.domain.delivery.outcome import Accepted, NotPosted, Outcome, Unknown
-from service.flow.permits.register import PHONE_COLUMN as COLUMN
+from service.flow.permits.encryption import PHONE_COLUMN as COLUMN
 from service.flow.rows import Outgoing
 from service.flow.sending.post import MAX_IN_FLIGHT, PostResult, monotonic_now
 from service.flow.stop_signal import StopSignal, never_stop

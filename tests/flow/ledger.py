@@ -38,9 +38,10 @@ from service.domain.permits.phone import PhoneLine
 from service.domain.reminders.limits import compute_limits
 from service.flow.law_change.change import apply_change, preview_change
 from service.flow.office.go_live import GoLiveDeps, go_live
+from service.flow.permits.encryption import PHONE_COLUMN
 from service.flow.permits.opt_outs import OptOutDeps
 from service.flow.permits.read_phone import PhoneReader
-from service.flow.permits.register import PHONE_COLUMN, RegisterDeps, register
+from service.flow.permits.register import RegisterDeps, register
 from service.flow.permits.unreachable import UnreachableDeps
 from service.flow.reports.audit import audit_ledger
 from service.flow.rows import ChangeResult, Claim, ClaimRequest, RegisterSource

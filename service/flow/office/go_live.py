@@ -15,7 +15,7 @@ from service.domain.go_live.go_live import (
 )
 from service.domain.lawbook.law import Law
 from service.domain.permits.phone import PhoneLine
-from service.flow.permits.register import encrypt_phone
+from service.flow.permits.encryption import encrypt_phone
 from service.flow.ports import Clock, GoLiveStore, LawStore, PhoneParser, Vault
 from service.flow.rows import CatchUpPlan, Recipient, StartedType
 

@@ -3,7 +3,7 @@
 from service.domain.errors import ConflictError, UnknownError
 from service.domain.permits.permit_fields import fold_full_width
 from service.domain.untrusted.text import safe_label, strip_blanks
-from service.flow.permits.register import NUMBER_COLUMN
+from service.flow.permits.encryption import NUMBER_COLUMN
 from service.flow.ports import PermitReader, Vault
 from service.flow.rows import PermitView
 

@@ -16,19 +16,19 @@ from service.domain.errors import (
     UnknownError,
 )
 from service.domain.law.authority import Authority
-from service.domain.law.rule import Rule
 from service.domain.lawbook.law import Law
-from service.domain.masking import mask_number, mask_phone
 from service.domain.permits.permit import Permit, PermitStatus
-from service.domain.permits.phone import Phone
+from service.flow.permits.encryption import (
+    display_number,
+    encrypt_number,
+    encrypt_phone,
+    number_key,
+)
 from service.flow.ports import Clock, LawStore, PhoneParser, RegisterStore, Vault
 from service.flow.rows import DatedPermit, Recipient, RegisterSource
 
 CHUNK = 500
 """Permits a transaction: other writers get in between two chunks."""
-
-PHONE_COLUMN = "recipients.phone"
-NUMBER_COLUMN = "permits.number"
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,13 +86,6 @@ async def _store_chunk(
     return [one if isinstance(one, InvalidError) else next(done) for one in prepared]
 
 
-def number_key(number: str, rule: Rule, vault: Vault) -> str:
-    """What a permit is found by: its number, or a digest where that is personal."""
-    if rule.number_is_personal:
-        return vault.digest(number, NUMBER_COLUMN).hex()
-    return number
-
-
 def _date_permit(
     permit: Permit, law: Law, deps: RegisterDeps, *, idle_too: bool
 ) -> DatedPermit | InvalidError:
@@ -112,8 +105,8 @@ def _date_permit(
         version=version.key,
         slots=ladder.slots,
         number_key=number_key(permit.number, rule, deps.vault),
-        encrypted_number=_encrypt_number(permit.number, rule, deps.vault),
-        shown_number=_display_number(permit.number, rule),
+        encrypted_number=encrypt_number(permit.number, rule, deps.vault),
+        shown_number=display_number(permit.number, rule),
         tail=permit.number[-rule.number_tail :],
         replaces_key=permit.replaces and number_key(permit.replaces, rule, deps.vault),
         recipients=tuple(_recipients(permit, office.calendar, deps)),
@@ -151,27 +144,9 @@ def _idle_reason(
     return "expired" if over and not to_come else None
 
 
-def _encrypt_number(number: str, rule: Rule, vault: Vault) -> bytes | None:
-    return vault.encrypt(number, NUMBER_COLUMN) if rule.number_is_personal else None
-
-
-def _display_number(number: str, rule: Rule) -> str:
-    return mask_number(number, rule.number_tail) if rule.number_is_personal else number
-
-
 def _recipients(permit: Permit, region: str, deps: RegisterDeps) -> Iterator[Recipient]:
     for text in permit.phones:
         yield encrypt_phone(deps.phone_parser.parse(text, region), deps.vault)
-
-
-def encrypt_phone(phone: Phone, vault: Vault) -> Recipient:
-    """Make a phone ready to be stored and found again."""
-    return Recipient(
-        digest=vault.digest(phone.number, PHONE_COLUMN),
-        encrypted_phone=vault.encrypt(phone.number, PHONE_COLUMN),
-        masked=mask_phone(phone.number),
-        line=phone.line,
-    )
 
 
 def _chunks(permits: Sequence[Permit]) -> Iterator[list[Permit]]:

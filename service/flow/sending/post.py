@@ -22,7 +22,7 @@ from service.domain.delivery.outcome import (
     Unknown,
 )
 from service.domain.errors import SetUpError
-from service.flow.permits.register import PHONE_COLUMN
+from service.flow.permits.encryption import PHONE_COLUMN
 from service.flow.ports import Outcomes, Provider, Vault
 from service.flow.rows import Outgoing
 from service.flow.stop_signal import StopSignal, never_stop

@@ -8,7 +8,7 @@ from functools import partial
 from service.domain.delivery.outcome import Inbound, Receipt
 from service.domain.delivery.status import RANK
 from service.domain.messages.keywords import read_intent
-from service.flow.permits.register import encrypt_phone
+from service.flow.permits.encryption import encrypt_phone
 from service.flow.ports import Clock, PhoneParser, Provider, ReceiveStore, Vault
 from service.flow.rows import UnconfirmedMessage
 from service.flow.stop_signal import StopSignal, never_stop

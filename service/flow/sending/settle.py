@@ -15,7 +15,7 @@ from service.domain.delivery.status import ACCEPTED_BUT_FAILED as REACHED_NOBODY
 from service.domain.delivery.status import MessageState
 from service.domain.delivery.unknown_outcome import absence_proven_at
 from service.domain.errors import SetUpError
-from service.flow.permits.register import PHONE_COLUMN
+from service.flow.permits.encryption import PHONE_COLUMN
 from service.flow.ports import Clock, Provider, SettleStore, Vault
 from service.flow.rows import OpenMessage
 from service.flow.sending.post import MAX_CONSECUTIVE_FAILURES

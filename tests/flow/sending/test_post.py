@@ -13,7 +13,7 @@ from service.domain.delivery.outcome import (
     RefusalKind,
     Refused,
 )
-from service.flow.permits.register import PHONE_COLUMN
+from service.flow.permits.encryption import PHONE_COLUMN
 from service.flow.rows import Outgoing
 from service.flow.sending.post import (
     MAX_CONSECUTIVE_FAILURES,

@@ -7,7 +7,7 @@ import pytest
 
 from service.domain.delivery.outcome import RefusalKind, Refused
 from service.domain.delivery.status import MessageState
-from service.flow.permits.register import PHONE_COLUMN
+from service.flow.permits.encryption import PHONE_COLUMN
 from tests.flow.ledger import (
     LAST_CALL,
     PHONE_1,
