@@ -16,7 +16,8 @@ from pydantic_settings import BaseSettings
 
 from service.settings import Settings
 from service.web.metrics import to_metrics
-from tests.surface.command_lines import command_lines, exit_code_lines, explain_lines
+from tests.surface.command_lines import command_lines, exit_code_lines
+from tests.surface.explain_lines import explain_lines
 from tests.surface.http_lines import (
     component_lines,
     operation_lines,

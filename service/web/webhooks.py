@@ -7,6 +7,7 @@ transaction: twilio.com/docs/usage/webhooks/webhooks-connection-overrides.
 
 import asyncio
 from http import HTTPStatus
+from typing import Final
 
 from aiohttp import web
 
@@ -31,9 +32,9 @@ async def handle_webhook(request: web.Request) -> web.Response:
     provider, kind = request.match_info["provider"], request.match_info["kind"]
     if provider != services.provider.name:
         raise UnknownError("provider", safe_label(provider), [services.provider.name])
-    take = _TAKE_BY_KIND.get(kind)
+    take = TAKE_BY_KIND.get(kind)
     if take is None:
-        raise UnknownError("webhook", safe_label(kind), list(_TAKE_BY_KIND))
+        raise UnknownError("webhook", safe_label(kind), list(TAKE_BY_KIND))
     body = await read_body(request)
     said = services.provider.parse(request.headers, body, request.path_qs)
     return await take(services, said)
@@ -71,4 +72,5 @@ def _misdirected(found: str, expected: str) -> InvalidError:
     return InvalidError("webhook", [Mistake("body", found, expected)])
 
 
-_TAKE_BY_KIND = {"status": _take_status, "inbound": _take_inbound}
+TAKE_BY_KIND: Final = {"status": _take_status, "inbound": _take_inbound}
+"""The handler of each `kind` in the path."""

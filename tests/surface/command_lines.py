@@ -1,21 +1,13 @@
-"""The public surface of the command line: commands, options, exit codes, JSON keys."""
+"""The public surface of the command line: commands, options, exit codes."""
 
 import json
-import os
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any, Final
+from typing import Any
 
 import click
-from click.testing import CliRunner
 
 from service.cli import BAD_INPUT, INTERRUPTED, TERMINATED, cli
-
-EXPLAINED: Final = {
-    "of a date": "cn-food-production-license",
-    "of a permit type that never reminds": "cn-direct-selling-license",
-}
-"""A rule for each kind of answer that `explain --json` has without a database."""
 
 
 def command_lines() -> Iterator[str]:
@@ -33,15 +25,6 @@ def exit_code_lines() -> Iterator[str]:
     yield f"BAD_INPUT: {BAD_INPUT}"
     yield f"INTERRUPTED: {INTERRUPTED}"
     yield f"TERMINATED: {TERMINATED}"
-
-
-def explain_lines() -> Iterator[str]:
-    """The keys of `explain --json` where there is no database yet."""
-    for what, rule in EXPLAINED.items():
-        words = ["explain", "--rule", rule, "--expires", "2026-12-31", "--json"]
-        answer = CliRunner().invoke(cli, words, env=_no_settings()).output
-        for path in _paths(json.loads(answer)):
-            yield f"{what} {path}"
 
 
 def _commands(command: click.Command, name: str) -> Iterator[str]:
@@ -85,22 +68,3 @@ def _type(info: Mapping[str, Any]) -> str:
             continue
         words.append(key if value is True else f"{key}={json.dumps(value)}")
     return " ".join(words)
-
-
-def _no_settings() -> Mapping[str, str | None]:
-    """Unset every setting, and name a database that does not exist."""
-    settings: dict[str, str | None] = {
-        name: None
-        for name in os.environ
-        if name.upper().startswith(("PERMIT_REMINDERS_", "TWILIO_"))
-    }
-    return settings | {"PERMIT_REMINDERS_DATABASE_URL": "sqlite:///no-such-folder/x.db"}
-
-
-def _paths(value: object, path: str = "") -> Iterator[str]:
-    if isinstance(value, dict):
-        for key, inside in value.items():
-            yield f"{path}.{key}"
-            yield from _paths(inside, f"{path}.{key}")
-    elif isinstance(value, list) and value:
-        yield from _paths(value[0], f"{path}[]")

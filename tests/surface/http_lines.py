@@ -8,6 +8,7 @@ from service.web.api.openapi import openapi_document
 from service.web.application import ENDPOINTS, application
 from service.web.problems import MEDIA_TYPE
 from service.web.services import Services
+from service.web.webhooks import PATH, TAKE_BY_KIND
 from tests.surface.schema_lines import Schema, schema_lines
 
 DOCUMENT: Final = openapi_document(ENDPOINTS)
@@ -24,6 +25,8 @@ def route_lines() -> Iterator[str]:
         methods[route.resource.canonical].add(route.method)
     for path, found in methods.items():
         yield f"{path}: {', '.join(sorted(found))}"
+    for kind in TAKE_BY_KIND:
+        yield f"{PATH} kind: {kind}"
 
 
 def operation_lines() -> Iterator[str]:

@@ -60,10 +60,11 @@ async def explain_permit(
     now, to = installation.clock.now(), installation.explain_store
     answers = [await explain_one(law, one, to, now, version) for one in found]
     for told, permit in zip(answers, found, strict=True):
-        print_explanation({**told, "permit": _permit_fields(permit)}, as_json=as_json)
+        print_explanation({**told, "permit": permit_fields(permit)}, as_json=as_json)
 
 
-def _permit_fields(permit: PermitView) -> dict[str, Any]:
+def permit_fields(permit: PermitView) -> dict[str, Any]:
+    """Return what `explain --json` says of the permit itself."""
     return {
         "number": permit.number,
         "holder": permit.holder,
