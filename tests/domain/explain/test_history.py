@@ -53,7 +53,7 @@ SENDING, SENT = (
 def after(*moves: StateChange, **said: Any) -> ReminderHistory:  # noqa: ANN401 - fields
     """A reminder that its moves led where they end."""
     last = {"state": moves[-1].state, "reason": moves[-1].reason} if moves else {}
-    return replace(BORN, **(last | {"moves": moves} | said))
+    return replace(BORN, **(last | {"changes": moves} | said))
 
 
 def move(
@@ -118,7 +118,7 @@ def test_the_day_a_text_names_is_told_with_the_last_text() -> None:
     moves = (SENDING, SENT, again, move(R.SENDING), move(R.SENT))
     told = [
         one.what
-        for one in build_history(after(*moves, told_on=date(2024, 11, 18)), ZONE)
+        for one in build_history(after(*moves, announced_on=date(2024, 11, 18)), ZONE)
     ]
     named = "; it names 2024-11-18 as the last day"
     assert [named in one for one in told] == [False, False, False, False, False, True]
@@ -134,7 +134,7 @@ def test_the_day_a_text_names_is_told_with_the_last_text() -> None:
                 "this law"
             ),
         ),
-        ({"moves": (move(R.DUE, "reopened", None),)}, "written down as missed"),
+        ({"changes": (move(R.DUE, "reopened", None),)}, "written down as missed"),
         ({"step": "correction-1"}, "made, because too late a day had been told"),
         ({"step": "contact-now"}, "made, because closing was past at the start"),
     ],

@@ -44,13 +44,13 @@ WELL = PermitSituation(
     texted_steps=frozenset(),
 )
 AGAINST: list[tuple[dict[str, Any], str]] = [
-    ({"start": None}, "990000 has not gone live with this law"),
+    ({"go_live": None}, "990000 has not gone live with this law"),
     (
-        {"start": GoLiveStage("trial", START)},
+        {"go_live": GoLiveStage("trial", START)},
         "990000 only tries this law out: none but its staff is texted",
     ),
     (
-        {"start": GoLiveStage("live", LATER)},
+        {"go_live": GoLiveStage("live", LATER)},
         "990000 is live with this law only from 2024-11-20 00:00 Asia/Shanghai",
     ),
     ({"status": PermitStatus.WITHDRAWN}, "the permit is withdrawn"),
@@ -61,7 +61,7 @@ AGAINST: list[tuple[dict[str, Any], str]] = [
     ({"line": PhoneLine.FIXED}, "none of the permit's numbers is a mobile phone"),
     ({"opted_out": True}, "the phone has opted out"),
     (
-        {"texted": frozenset({"prepare", "second-call"})},
+        {"texted_steps": frozenset({"prepare", "second-call"})},
         "the holder was texted in second-call, which it replaces",
     ),
     (
@@ -112,11 +112,11 @@ def test_the_same_is_why_nothing_was_sent(changed: dict[str, Any], reason: str) 
             ),
         ),
         (
-            {"start": GoLiveStage("live", NOON)},
+            {"go_live": GoLiveStage("live", NOON)},
             "990000 is live with this law only from 2024-11-12 09:30 Asia/Shanghai",
         ),
         (
-            {"changed": {"last-call": LATER}},
+            {"steps_moved_at": {"last-call": LATER}},
             (
                 "the law was changed on 2024-11-20 00:00 Asia/Shanghai, when this "
                 "step was over"
@@ -124,7 +124,7 @@ def test_the_same_is_why_nothing_was_sent(changed: dict[str, Any], reason: str) 
         ),
         ({}, "its time was over before it could be sent"),
         (
-            {"unexpanded": frozenset()},
+            {"unexpanded_steps": frozenset()},
             "it has no reminder, and the ledger does not say why; run `audit`",
         ),
     ],
@@ -136,7 +136,7 @@ def test_a_step_that_is_over_says_what_it_came_too_late_for(
 
 
 def test_a_law_changed_while_a_step_was_current_is_no_reason() -> None:
-    told = said(now=NOON, changed={"last-call": NOON})
+    told = said(now=NOON, steps_moved_at={"last-call": NOON})
     assert told == "due: the next tick makes its reminder"
 
 
