@@ -96,7 +96,7 @@ def test_a_version_is_explained_for_dates_before_any_is_in_force() -> None:
 
 
 def test_a_permit_is_explained_under_the_version_it_falls_under() -> None:
-    assert choose_version(LAW, asked("2026-12-31", falls_under=OLD.key)) == OLD
+    assert choose_version(LAW, asked("2026-12-31", registered_version=OLD.key)) == OLD
 
 
 def test_an_unknown_version_is_told_with_those_of_the_rule_alone() -> None:
