@@ -33,8 +33,7 @@ from service.domain.deadlines.slot import Slot
 from service.domain.law.period import Period
 from service.domain.law_change.edits import AuthoritiesEdit, RevertEdit, RulesEdit
 from service.domain.lawbook.law import Law
-from service.flow.law_change.change import apply_change, preview_change
-from service.flow.rows import ChangeResult
+from service.flow.law_change.change import ChangeResult, apply_change, preview_change
 from service.settings import shipped_folder
 
 NOW: Final = datetime(2026, 11, 22, tzinfo=UTC)

@@ -53,9 +53,10 @@ from service.flow.permits.opt_outs import OptOutDeps
 from service.flow.permits.read_phone import PhoneReader
 from service.flow.permits.register import RegisterDeps
 from service.flow.permits.unreachable import UnreachableDeps
-from service.flow.ports import Clock, Provider
+from service.flow.ports import Clock
 from service.flow.sending.pause import PauseDeps
 from service.flow.sending.post import Poster, Posting
+from service.flow.sending.provider import Provider
 from service.flow.sending.resolve import ResolveDeps
 from service.flow.sending.send import SendDeps
 from service.flow.sending.tick import TickDeps

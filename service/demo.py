@@ -37,9 +37,9 @@ from service.domain.reports.period import parse_iso_week, period_between
 from service.flow.law_change.change import apply_change
 from service.flow.office.go_live import go_live
 from service.flow.permits.import_register import import_register
+from service.flow.permits.register import RegisterSource
 from service.flow.reports.audit import audit_ledger
 from service.flow.reports.weekly import list_counts, make_report
-from service.flow.rows import RegisterSource
 from service.flow.sending.tick import TickDeps, tick
 from service.settings import load_settings, shipped_folder
 from service.web.application import application

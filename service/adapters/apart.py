@@ -24,9 +24,9 @@ from service.adapters.frames import framed, heard
 from service.adapters.poster import FIELDS, STOP
 from service.domain.delivery.concurrency import ConcurrencyLimit
 from service.domain.delivery.outcome import NotPosted, Unknown
-from service.flow.ports import Provider, Vault
-from service.flow.rows import Outgoing
+from service.flow.ports import Vault
 from service.flow.sending.post import MAX_IN_FLIGHT, PostResult, monotonic_now
+from service.flow.sending.provider import Outgoing, Provider
 from service.flow.stop_signal import StopSignal
 
 log = logging.getLogger(__name__)

@@ -18,8 +18,9 @@ from service.adapters.sms_platform.open_platform import PlatformDeps, open_platf
 from service.adapters.store.db.database import Database
 from service.adapters.twilio.provider import TwilioConfig, TwilioProvider, open_twilio
 from service.domain.errors import SetUpError
-from service.flow.ports import Provider, Vault
+from service.flow.ports import Vault
 from service.flow.sending.post import Poster, Posting
+from service.flow.sending.provider import Provider
 from service.flow.stop_signal import StopSignal
 from service.settings import Settings
 

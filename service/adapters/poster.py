@@ -18,8 +18,8 @@ from typing import Any, Final
 
 from service.adapters.frames import framed, heard
 from service.adapters.garbage import collect_seldom
-from service.flow.rows import Outgoing
 from service.flow.sending.post import Posting
+from service.flow.sending.provider import Outgoing
 
 Round = tuple[int, Sequence[tuple[Any, ...]], float, float]
 """Its number, its messages, since when they are claimed, and its deadline."""

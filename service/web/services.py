@@ -6,29 +6,22 @@ from typing import Final
 
 from aiohttp import web
 
+from service.flow.law_change.change import ChangeStore
 from service.flow.office.go_live import GoLiveDeps
 from service.flow.office.templates import TemplateDeps
+from service.flow.permits.find import PermitReader
 from service.flow.permits.opt_outs import OptOutDeps
 from service.flow.permits.register import RegisterDeps
 from service.flow.permits.unreachable import UnreachableDeps
-from service.flow.ports import (
-    ApiKeyStore,
-    ChangeStore,
-    Clock,
-    CountStore,
-    Health,
-    LawStore,
-    PermitReader,
-    Provider,
-    ReceiveStore,
-    ReportFormatter,
-    Vault,
-)
+from service.flow.ports import ApiKeyStore, Clock, Health, LawStore, Vault
 from service.flow.reports.explain import ExplainStore
 from service.flow.reports.forecast import ForecastStore
 from service.flow.reports.message_views import MessageReader, ReminderReader
 from service.flow.reports.metrics import MetricsStore
+from service.flow.reports.weekly import CountStore, ReportFormatter
 from service.flow.sending.pause import PauseDeps
+from service.flow.sending.provider import Provider
+from service.flow.sending.receive import ReceiveStore
 from service.flow.sending.resolve import ResolveDeps
 
 LastFailure = Callable[[], str | None]

@@ -19,8 +19,8 @@ from service.adapters.twilio.provider import open_twilio
 from service.adapters.vault import Vault
 from service.domain.delivery.outcome import Accepted, NotPosted, Outcome, Unknown
 from service.flow.permits.encryption import PHONE_COLUMN as COLUMN
-from service.flow.rows import Outgoing
 from service.flow.sending.post import MAX_IN_FLIGHT, PostResult, monotonic_now
+from service.flow.sending.provider import Outgoing
 from service.flow.stop_signal import StopSignal, never_stop
 from tests.adapters.twilio.wire import (
     PHONE,

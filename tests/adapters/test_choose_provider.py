@@ -10,7 +10,7 @@ from service.adapters.choose_provider import open_provider
 from service.adapters.store.db.database import Database
 from service.domain.delivery.outcome import Accepted, Receipt
 from service.domain.errors import ForgedError
-from service.flow.ports import Provider
+from service.flow.sending.provider import Provider
 from service.settings import load_settings
 from tests.adapters.twilio.test_signatures import (
     DELIVERED_PAIRS,

@@ -14,7 +14,7 @@ from service.domain.delivery.outcome import (
 )
 from service.domain.delivery.status import MessageState
 from service.domain.errors import ForgedError
-from service.flow.rows import OpenMessage, Outgoing
+from service.flow.sending.provider import OpenMessage, Outgoing
 
 
 class DiedError(BaseException):

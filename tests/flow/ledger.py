@@ -36,15 +36,15 @@ from service.domain.law_change.edits import Edit
 from service.domain.permits.permit import Permit
 from service.domain.permits.phone import PhoneLine
 from service.domain.reminders.limits import compute_limits
-from service.flow.law_change.change import apply_change, preview_change
+from service.flow.law_change.change import ChangeResult, apply_change, preview_change
 from service.flow.office.go_live import GoLiveDeps, go_live
 from service.flow.permits.encryption import PHONE_COLUMN
 from service.flow.permits.opt_outs import OptOutDeps
 from service.flow.permits.read_phone import PhoneReader
-from service.flow.permits.register import RegisterDeps, register
+from service.flow.permits.register import RegisterDeps, RegisterSource, register
 from service.flow.permits.unreachable import UnreachableDeps
 from service.flow.reports.audit import audit_ledger
-from service.flow.rows import ChangeResult, Claim, ClaimRequest, RegisterSource
+from service.flow.sending.claim_rows import Claim, ClaimRequest
 from service.flow.sending.expand import expand
 from service.flow.sending.plan_claim import ClaimPlanner
 from service.flow.sending.post import Posting

@@ -18,8 +18,8 @@ from service.domain.explain.not_sent import GoLiveStage, PermitSituation
 from service.domain.lawbook.version_choice import Revision
 from service.domain.permits.permit import PermitStatus
 from service.domain.permits.phone import PhoneLine
+from service.flow.permits.find import PermitReminderView, PermitView
 from service.flow.reports.explain import explain_permit
-from service.flow.rows import PermitReminderView, PermitView
 from tests.domain.explain.traces import CODE, law_of, version
 
 RULES: Final = {

@@ -22,7 +22,7 @@ from service.domain.delivery.outcome import Accepted, Outcome
 from service.domain.law_change.edits import AuthoritiesEdit
 from service.flow.law_change.change import apply_change
 from service.flow.office.go_live import go_live
-from service.flow.rows import Outgoing
+from service.flow.sending.provider import Outgoing
 from service.flow.sending.tick import tick
 from service.settings import Settings, shipped_folder
 from service.web.application import application

@@ -20,8 +20,7 @@ from service.adapters.store.db.database import Database
 from service.adapters.twilio.provider import TwilioConfig, open_twilio
 from service.app import Installation, build_installation
 from service.domain.permits.permit import Permit
-from service.flow.permits.register import register
-from service.flow.rows import RegisterSource
+from service.flow.permits.register import RegisterSource, register
 from service.flow.sending.tick import TickDeps, tick
 from service.sandbox.account import Account
 from service.sandbox.application import make_app

@@ -9,7 +9,7 @@ from aiohttp.test_utils import TestClient
 from twilio.request_validator import RequestValidator
 
 from service.adapters.twilio.provider import TwilioProvider
-from service.flow.rows import Outgoing
+from service.flow.sending.provider import Outgoing
 
 Ask = Callable[..., Awaitable[tuple[int, Any]]]
 Http = TestClient[web.Request, web.Application]

@@ -22,7 +22,7 @@ from multidict import MultiDict
 from twilio.request_validator import RequestValidator
 
 from service.app import Installation
-from service.flow.rows import Outgoing
+from service.flow.sending.provider import Outgoing
 from service.web import webhooks
 
 Ask = Callable[..., Awaitable[tuple[int, Any]]]

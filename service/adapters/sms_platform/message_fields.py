@@ -7,7 +7,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from service.domain.delivery.outcome import RefusalKind
-from service.flow.rows import Outgoing
+from service.flow.sending.provider import Outgoing
 
 
 class UnfitMessageError(Exception):

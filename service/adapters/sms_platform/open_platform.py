@@ -23,7 +23,8 @@ from service.adapters.sms_platform.http.provider import HttpProvider
 from service.adapters.sms_platform.results.webhook import ResultsWebhook
 from service.domain.errors import SetUpError
 from service.domain.untrusted.text import CONTROL_CHARACTERS
-from service.flow.ports import Clock, Provider
+from service.flow.ports import Clock
+from service.flow.sending.provider import Provider
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,7 +35,7 @@ from service.domain.delivery.outcome import (
     Receipt,
 )
 from service.domain.errors import ForgedError, InvalidError
-from service.flow.rows import OpenMessage, Outgoing
+from service.flow.sending.provider import OpenMessage, Outgoing
 
 API_URL = "https://api.twilio.com"
 

@@ -19,8 +19,7 @@ from service.domain.errors import ConflictError
 from service.domain.law.rule import Rule, Version
 from service.domain.law_change.edits import RevertEdit, RulesEdit
 from service.domain.lawbook.law import Law
-from service.flow.law_change.change import apply_change, preview_change
-from service.flow.rows import ChangeResult
+from service.flow.law_change.change import ChangeResult, apply_change, preview_change
 from service.settings import shipped_folder
 
 _PATH: Final = click.argument("path", type=click.Path(path_type=Path), required=False)

@@ -6,8 +6,8 @@ from typing import Any, Final
 import click
 import orjson
 
+from service.flow.law_change.change import ChangeResult
 from service.flow.law_change.summary import summarize_change
-from service.flow.rows import ChangeResult
 
 _VERBS: Final = {
     False: {

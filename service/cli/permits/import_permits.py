@@ -13,7 +13,7 @@ from service.cli.installation import whoami, with_installation
 from service.cli.option_types import FILE
 from service.domain.lawbook.law import Law
 from service.flow.permits.import_register import import_register
-from service.flow.rows import RegisterSource
+from service.flow.permits.register import RegisterSource
 
 
 @click.command("import")

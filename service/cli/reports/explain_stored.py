@@ -9,10 +9,9 @@ from service.cli.installation import with_installation
 from service.cli.output.explanation import print_explanation, print_never_reminds
 from service.domain.errors import NeverRemindsError
 from service.domain.lawbook.version_choice import ExplainRequest
-from service.flow.permits.find import find_permits
+from service.flow.permits.find import PermitView, find_permits
 from service.flow.reports.explain import explain_permit as explain_one
 from service.flow.reports.explain import explain_with_revisions
-from service.flow.rows import PermitView
 
 
 @with_installation

@@ -2,7 +2,7 @@
 
 from collections.abc import Container, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from service.domain.deadlines.slot import Slot, current_slot
 from service.domain.delivery.status import ReminderState
@@ -77,3 +77,29 @@ def _current(slot: Slot, *, early: bool) -> PlannedReminder:
 
 def _missed_reason(slot: Slot, live_from: datetime) -> str:
     return BEFORE_START if slot.due_at < live_from else OVERTAKEN
+
+
+@dataclass(frozen=True, slots=True)
+class DueGroup:
+    """The slots of one (series, authority, expiry date), some due and not expanded.
+
+    `version` is the revision that dated the slots. A change of the law moved the
+    `redated_steps`. With `catch_up`, steps current at the start are texted too.
+    """
+
+    rule: str
+    series: str
+    version: str
+    authority: str
+    expires_on: date
+    slots: tuple[Slot, ...]
+    unexpanded_steps: frozenset[str]
+    redated_steps: frozenset[str]
+    live_from: datetime
+    catch_up: bool
+
+    def plan_births(self, now: datetime) -> BirthPlan:
+        """Decide what becomes of its slots at an instant."""
+        return plan_births(
+            self.slots, now, self.live_from, self.redated_steps, catch_up=self.catch_up
+        )

@@ -1,8 +1,9 @@
 """Changing the law: previewed, refused where it would wrong people, applied whole."""
 
-from collections.abc import Iterator
-from dataclasses import replace
-from datetime import datetime
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+from typing import Protocol
 
 from service.domain.calendars.office_year import (
     find_contradictions,
@@ -20,8 +21,50 @@ from service.domain.law_change.group import PermitGroup
 from service.domain.law_change.objections import find_forbidden_office_words
 from service.domain.law_change.plan import ChangePlan, plan_change
 from service.domain.lawbook.law import Law
-from service.flow.ports import ChangeStore, Clock
-from service.flow.rows import ChangePlanner, ChangeResult
+from service.domain.lawbook.version_choice import Revision
+from service.flow.ports import Clock
+
+ChangePlanner = Callable[[Law, Law, list[PermitGroup]], ChangePlan]
+"""What a change of the law does, from the law before and after and the permits."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeResult:
+    """What a change of the law came to: the versions it made or took back, its plan."""
+
+    installed_versions: tuple[str, ...]
+    retired_versions: tuple[str, ...]
+    before: Law = field(repr=False)
+    after: Law = field(repr=False)
+    plan: ChangePlan
+
+
+class ChangeStore(Protocol):
+    """Changing the law, and with it the dates of permits already registered."""
+
+    async def outdated_calendars(self) -> Mapping[str, date | None] | None:
+        """Until when calendars were covered when permits were dated; None: no change.
+
+        They change when a release of the holidays knows more.
+        """
+
+    async def revisions(self, rule: str) -> list[Revision]:
+        """Every version of a rule that was ever installed, in that order."""
+
+    async def preview(
+        self, edit: Edit, plan: ChangePlanner, now: datetime
+    ) -> ChangeResult:
+        """Make the change, plan, and take everything back."""
+
+    async def change(
+        self,
+        edit: Edit,
+        plan: ChangePlanner,
+        now: datetime,
+        by: str,
+        reason: str | None,
+    ) -> ChangeResult:
+        """Make the change and store its plan, in one transaction, and note who did."""
 
 
 async def preview_change(edit: Edit, store: ChangeStore, clock: Clock) -> ChangeResult:

@@ -5,9 +5,8 @@ from datetime import date
 
 from service.domain.calendars.calendar import Calendar
 from service.domain.law_change.edits import HolidaysEdit
-from service.flow.law_change.change import apply_change
-from service.flow.ports import ChangeStore, Clock
-from service.flow.rows import ChangeResult
+from service.flow.law_change.change import ChangeResult, ChangeStore, apply_change
+from service.flow.ports import Clock
 
 CalendarsAsOf = Callable[[Mapping[str, date | None]], Mapping[str, Calendar]]
 """Every published calendar as it was when its days were known until then."""

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from service.domain.law_change.diff import Difference, diff_laws
 from service.domain.law_change.impact import ClosingShift, Impact
-from service.flow.rows import ChangeResult
+from service.flow.law_change.change import ChangeResult
 
 
 def summarize_change(changed: ChangeResult, *, applied: bool) -> Mapping[str, object]:

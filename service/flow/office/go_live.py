@@ -1,26 +1,81 @@
 """Draft, trial, live: starting to remind of a permit type in an authority."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Final
+from typing import Final, Protocol
 
 from service.domain.deadlines.slot import Slot
 from service.domain.errors import ConflictError, InvalidError, Mistake
 from service.domain.go_live.go_live import (
     GoLive,
+    GoLiveState,
     find_hindrance,
     find_late_group,
     next_sending_days,
 )
 from service.domain.lawbook.law import Law
 from service.domain.permits.phone import PhoneLine
-from service.flow.permits.encryption import encrypt_phone
-from service.flow.ports import Clock, GoLiveStore, LawStore, PhoneParser, Vault
-from service.flow.rows import CatchUpPlan, Recipient, StartedType
+from service.flow.permits.encryption import Recipient, encrypt_phone
+from service.flow.ports import Clock, LawStore, PhoneParser, Vault
 
 MAX_NAME_LENGTH: Final = 80
 """Characters of the name of who approves, or whose phone it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class CatchUpPlan:
+    """What a start makes up for, and from when on it texts on each of its days.
+
+    `contact_now` makes the step of a series, authority and expiry date past closing,
+    where it gets one.
+    """
+
+    contact_now_slot: Callable[[str, str, date], Slot | None]
+    day_starts: Sequence[datetime]
+
+
+@dataclass(frozen=True, slots=True)
+class StartedType:
+    """A type on trial or live in an authority: since when, and who approved it."""
+
+    state: GoLiveState
+    since: datetime
+    approved_by: str
+    catch_up_days: int
+
+
+class GoLiveStore(Protocol):
+    """Which types an authority reminds of, and whom its trials may text."""
+
+    async def started_types(self, authority: str) -> Mapping[str, StartedType]:
+        """The types of an authority on trial or live; all others are drafts."""
+
+    async def go_live(
+        self, start: GoLive, plan: CatchUpPlan | None, now: datetime, by: str
+    ) -> int:
+        """Remind from an instant on; how many reminders a catch-up made due.
+
+        Raises `ConflictError` for a type already live: its start is history.
+        """
+
+    async def start_trial(
+        self, authority: str, rule_codes: Sequence[str], now: datetime, by: str
+    ) -> None:
+        """Remind only staff from now on; raises `ConflictError` for what is live."""
+
+    async def add_staff(
+        self, authority: str, phone: Recipient, name: str, now: datetime, by: str
+    ) -> None:
+        """Let the trials of an authority, and of those below it, text a phone."""
+
+    async def remove_staff(
+        self, authority: str, phone: Recipient, now: datetime, by: str
+    ) -> None:
+        """Text a phone in trials no more; raises `ConflictError` for no staff's."""
+
+    async def count_staff(self, authorities: Sequence[str]) -> int:
+        """How many phones the trials of an authority may text; `line`: it and above."""
 
 
 @dataclass(frozen=True, slots=True)

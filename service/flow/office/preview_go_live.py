@@ -21,7 +21,8 @@ from service.domain.go_live.preview import (
 from service.domain.law.authority import Authority
 from service.domain.lawbook.law import Law
 from service.domain.messages.facts import gather_facts
-from service.flow.ports import Clock, GoLiveStore, LawStore, TemplateLibrary
+from service.flow.office.go_live import GoLiveStore
+from service.flow.ports import Clock, LawStore, TemplateLibrary
 
 SAMPLE_HORIZON: Final = timedelta(days=120)
 """How far ahead texts to show are sought where the next days have too few."""

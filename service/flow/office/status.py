@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from service.domain.go_live.go_live import GoLiveState, find_hindrance
 from service.domain.law.authority import Authority
 from service.domain.lawbook.law import Law
-from service.flow.office.go_live import GoLiveDeps
-from service.flow.rows import StartedType
+from service.flow.office.go_live import GoLiveDeps, StartedType
 
 
 @dataclass(frozen=True, slots=True)

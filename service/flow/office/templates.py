@@ -22,8 +22,8 @@ from service.domain.templates.requirements import (
     requirements_of,
 )
 from service.domain.templates.trial_render import TemplateContext
+from service.flow.permits.find import PermitView
 from service.flow.ports import Clock, LawStore
-from service.flow.rows import PermitView
 
 
 @dataclass(frozen=True, slots=True)

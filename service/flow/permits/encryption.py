@@ -1,18 +1,28 @@
 """Phones and permit numbers: encrypted to be stored, digested to be looked up."""
 
+from dataclasses import dataclass, field
 from typing import Final
 
 from service.domain.law.rule import Rule
 from service.domain.masking import mask_number, mask_phone
 from service.domain.permits.phone import Phone
 from service.flow.ports import Vault
-from service.flow.rows import Recipient
 
 PHONE_COLUMN: Final = "recipients.phone"
 """Binds the ciphertext of a phone to its column: elsewhere it cannot be decrypted."""
 
 NUMBER_COLUMN: Final = "permits.number"
 """Binds the ciphertext of a personal permit number to its column."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """One phone, ready to be stored."""
+
+    digest: bytes = field(repr=False)
+    encrypted_phone: bytes = field(repr=False)
+    masked: str
+    line: str
 
 
 def encrypt_phone(phone: Phone, vault: Vault) -> Recipient:

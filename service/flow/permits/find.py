@@ -1,11 +1,75 @@
 """Permits by the number that people know them by."""
 
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Protocol
+
 from service.domain.errors import ConflictError, UnknownError
 from service.domain.permits.permit_fields import fold_full_width
 from service.domain.untrusted.text import safe_label, strip_blanks
 from service.flow.permits.encryption import NUMBER_COLUMN
-from service.flow.ports import PermitReader, Vault
-from service.flow.rows import PermitView
+from service.flow.ports import Vault
+
+
+@dataclass(frozen=True, slots=True)
+class PermitReminderView:
+    """A reminder as people see it."""
+
+    step: str
+    expires_on: date
+    due_at: datetime
+    state: str
+    reason: str | None
+    hold_reason: str | None
+    next_at: datetime | None
+    sent_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class PermitView:
+    """A permit as people see it: numbers masked where they are personal.
+
+    `phones` are masked, each with its kind of line. `id` sorts by registration.
+    """
+
+    id: str
+    authority: str
+    rule: str
+    number: str
+    holder: str
+    holder_code: str | None
+    phones: tuple[tuple[str, str], ...]
+    language: str | None
+    issued_on: date | None
+    expires_on: date
+    status: str
+    renewal_filed_on: date | None
+    replaced: bool
+    version: str
+    reminders: tuple[PermitReminderView, ...]
+
+
+class PermitReader(Protocol):
+    """Looking permits up."""
+
+    async def get(
+        self, authority: str, rule: str, number_key: str
+    ) -> PermitView | None:
+        """One permit by its number key."""
+
+    async def page(
+        self, authority: str | None, rule: str | None, after: str | None, limit: int
+    ) -> list[PermitView]:
+        """Permits in the order of their ids, from the one after `after`."""
+
+    async def find_by_number(self, number_keys: Collection[str]) -> list[PermitView]:
+        """Every permit with one of these number keys, whatever its type or office."""
+
+    async def withdraw(
+        self, authority: str, rule: str, number_key: str, now: datetime
+    ) -> bool:
+        """Withdraw a permit and end its due reminders; False where it is unknown."""
 
 
 async def find_permit(

@@ -7,8 +7,7 @@ from typing import Protocol
 
 from service.domain.errors import InvalidError
 from service.domain.permits.permit import Permit
-from service.flow.permits.register import CHUNK, RegisterDeps, register
-from service.flow.rows import RegisterSource
+from service.flow.permits.register import CHUNK, RegisterDeps, RegisterSource, register
 
 REJECTED = "rejected"
 

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, Protocol
 
+from service.flow.permits.encryption import Recipient
 from service.flow.permits.read_phone import PhoneReader, read_phone
 from service.flow.ports import Clock
-from service.flow.rows import Recipient
 
 Via = Literal["inbound", "provider", "api", "command"]
 """How an opt-out came: a text to us, a provider that refuses to text, people."""

@@ -6,9 +6,8 @@ from service.domain.errors import InvalidError, Mistake
 from service.domain.masking import mask_phone
 from service.domain.permits.phone import PhoneLine
 from service.domain.untrusted.text import safe_label
-from service.flow.permits.encryption import encrypt_phone
+from service.flow.permits.encryption import Recipient, encrypt_phone
 from service.flow.ports import LawStore, PhoneParser, Vault
-from service.flow.rows import Recipient
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, time
+from datetime import date, datetime, time
 from itertools import islice
+from typing import Protocol
 
 from service.domain.calendars.calendar import DAY
-from service.domain.deadlines.slot import Ladder
+from service.domain.deadlines.slot import Ladder, Slot
 from service.domain.errors import (
     InvalidError,
     LawChangedError,
@@ -19,16 +20,72 @@ from service.domain.law.authority import Authority
 from service.domain.lawbook.law import Law
 from service.domain.permits.permit import Permit, PermitStatus
 from service.flow.permits.encryption import (
+    Recipient,
     display_number,
     encrypt_number,
     encrypt_phone,
     number_key,
 )
-from service.flow.ports import Clock, LawStore, PhoneParser, RegisterStore, Vault
-from service.flow.rows import DatedPermit, Recipient, RegisterSource
+from service.flow.ports import Clock, LawStore, PhoneParser, Vault
 
 CHUNK = 500
 """Permits a transaction: other writers get in between two chunks."""
+
+
+NUMBER_COLUMN = "permits.number"
+
+
+@dataclass(frozen=True, slots=True)
+class RegisterSource:
+    """Where permits come from, and how old its word may be before it is stale."""
+
+    name: str
+    max_age_days: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DatedPermit:
+    """One permit, ready to be stored, with the version and slots it falls under.
+
+    `number_key` identifies it: the number itself, or a digest where it is personal.
+    `left_out` is why it is not taken in when it is not known yet: inactive, expired.
+    `closes_on` is the closing day if it is certain, `closed_at` the end of it.
+    """
+
+    permit: Permit
+    series: str
+    version: str
+    slots: tuple[Slot, ...]
+    number_key: str
+    encrypted_number: bytes | None
+    shown_number: str
+    tail: str
+    replaces_key: str | None
+    recipients: tuple[Recipient, ...]
+    skip_reason: str | None
+    closes_on: date | None
+    closing_ends_at: datetime
+
+
+class RegisterStore(Protocol):
+    """Taking permits in."""
+
+    async def register(
+        self,
+        dated_permits: Sequence[DatedPermit],
+        source: RegisterSource,
+        now: datetime,
+        law_digest: str,
+    ) -> list[str]:
+        """Store a chunk in one transaction; what became of each entry, in order.
+
+        Raises `LawChangedError` where `law`, the digest of the law that dated the
+        entries, is not that of the law in force.
+
+        "registered", "changed", "unchanged", or the entry's `left_out`. Ends the
+        due reminders a change has overtaken, and gives birth to the current step
+        where its slot is already expanded.
+        """
 
 
 @dataclass(frozen=True, slots=True)

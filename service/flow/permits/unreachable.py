@@ -7,9 +7,9 @@ from typing import Protocol
 
 from service.domain.lawbook.law import Law
 from service.domain.reports.unreachable import UnreachablePermit, UnreachablePhone
+from service.flow.permits.encryption import Recipient
 from service.flow.permits.read_phone import PhoneReader, read_phone
 from service.flow.ports import Clock
-from service.flow.rows import Recipient
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ from service.domain.lawbook.version_choice import (
     Revision,
     choose_version,
 )
-from service.flow.rows import PermitView
+from service.flow.permits.find import PermitView
 
 ExplanationFields = Mapping[str, object]
 

@@ -3,14 +3,15 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Literal, Protocol
 
 from service.domain.errors import InvalidError, Mistake
 from service.domain.law.authority import Authority
+from service.domain.law.rule import BilingualText
 from service.domain.reports.period import ReportPeriod, period_between, week_of
 from service.domain.reports.tally import Span, Tally
-from service.domain.reports.weekly import Report, build_report
-from service.flow.ports import CountStore, LawStore
+from service.domain.reports.weekly import Report, ReportFigures, build_report
+from service.flow.ports import LawStore
 
 GroupBy = Literal["rule", "authority", "day", "week"]
 
@@ -18,6 +19,47 @@ MAX_PERIODS = 1000
 """So many days or weeks can be counted one by one."""
 
 _DAY = timedelta(days=1)
+
+
+class CountStore(Protocol):
+    """Counting the ledger."""
+
+    async def report_figures(
+        self,
+        period: ReportPeriod,
+        as_of: datetime,
+        authority: BilingualText,
+        names: Mapping[str, BilingualText],
+        offices: Sequence[str] | None,
+    ) -> ReportFigures:
+        """All a report needs of a period; `names` are the permit types by code."""
+
+    async def tallies(
+        self,
+        spans: Sequence[Span],
+        by: str,
+        as_of: datetime,
+        offices: Sequence[str] | None,
+    ) -> tuple[dict[tuple[str, str], Tally], dict[str, int]]:
+        """Tallies by (span, rule or authority), and the holders of each span."""
+
+
+class ReportFormatter(Protocol):
+    """A report on paper, as it were."""
+
+    def as_text(self, report: Report) -> str:
+        """Both headlines, the table, the notes."""
+
+    def as_json(self, report: Report) -> bytes:
+        """The same figures for machines."""
+
+    def as_csv(self, report: Report) -> str:
+        """The table alone."""
+
+    def rows_as_csv(
+        self, rows: Sequence[Mapping[str, object]], columns: Sequence[str]
+    ) -> str:
+        """Rows of these columns, under their header even where there is none."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,10 +1,33 @@
 """Slots that fell due become reminders."""
 
-from service.flow.ports import Clock, ExpandStore
+from datetime import datetime
+from typing import Protocol
+
+from service.flow.ports import Clock
 from service.flow.stop_signal import StopSignal, never_stop
 
 GROUPS_PER_TRANSACTION = 1000
 """Groups a transaction: one group is a (series, authority, expiry date)."""
+
+
+class ExpandStore(Protocol):
+    """Slots that fall due become reminders."""
+
+    async def handle_clock_set_back(self, now: datetime) -> None:
+        """Notice a clock that was set back: what it had missed is expanded anew."""
+
+    async def expand(self, now: datetime, limit: int) -> int | None:
+        """Give birth to the reminders of some groups in one transaction; how many.
+
+        Of the live groups with a slot due at `now` and not expanded, the oldest; None
+        where there is none left.
+        """
+
+    async def expand_trials(self, now: datetime) -> int:
+        """Give the permits with a staff phone their current step; how many got one.
+
+        Only of types on trial. No slot counts as expanded by that.
+        """
 
 
 async def expand(

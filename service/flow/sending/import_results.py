@@ -8,8 +8,8 @@ from typing import Protocol
 from service.domain.delivery.outcome import Receipt
 from service.domain.errors import InvalidError, Mistake
 from service.flow.permits.import_register import REJECTED, RejectWriter
-from service.flow.ports import Clock, ReceiveStore
-from service.flow.sending.receive import receive
+from service.flow.ports import Clock
+from service.flow.sending.receive import ReceiveStore, receive
 
 CHUNK = 1000
 """Rows taken in one transaction."""

@@ -34,7 +34,12 @@ from service.domain.reminders.eligibility import (
 )
 from service.domain.reminders.limits import MAX_SEGMENTS, LimitBudget, Usage
 from service.flow.ports import TemplateLibrary
-from service.flow.rows import ClaimPlan, Draft, DueReminder, WordedReminder
+from service.flow.sending.claim_rows import (
+    ClaimPlan,
+    Draft,
+    DueReminder,
+    WordedReminder,
+)
 
 
 class _SendingOffice:

@@ -23,8 +23,9 @@ from service.domain.delivery.outcome import (
 )
 from service.domain.errors import SetUpError
 from service.flow.permits.encryption import PHONE_COLUMN
-from service.flow.ports import Outcomes, Provider, Vault
-from service.flow.rows import Outgoing
+from service.flow.ports import Vault
+from service.flow.sending.claim_rows import Outcomes
+from service.flow.sending.provider import Outgoing, Provider
 from service.flow.stop_signal import StopSignal, never_stop
 
 log = logging.getLogger(__name__)

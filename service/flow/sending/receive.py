@@ -1,16 +1,18 @@
 """The provider's later word: receipts as they come, or asked for; texts to us."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
+from typing import Protocol
 
 from service.domain.delivery.outcome import Inbound, Receipt
-from service.domain.delivery.status import RANK
-from service.domain.messages.keywords import read_intent
-from service.flow.permits.encryption import encrypt_phone
-from service.flow.ports import Clock, PhoneParser, Provider, ReceiveStore, Vault
-from service.flow.rows import UnconfirmedMessage
+from service.domain.delivery.status import RANK, MessageState
+from service.domain.messages.keywords import OptOutIntent, read_intent
+from service.flow.permits.encryption import Recipient, encrypt_phone
+from service.flow.ports import Clock, PhoneParser, Vault
+from service.flow.sending.provider import Provider
 from service.flow.stop_signal import StopSignal, never_stop
 
 MAX_POLL_AGE = timedelta(days=30)
@@ -31,6 +33,69 @@ RECEIPTS_PER_TRANSACTION = 200
 
 NO_REGION = "ZZ"
 """No region: who writes to us comes with the whole number."""
+
+
+ReceiptStatus = tuple[MessageState, str | None]
+"""What a receipt said of a message: where it stands, and a code where it failed."""
+
+
+@dataclass(frozen=True, slots=True)
+class UnconfirmedMessage:
+    """A message accepted without a final word; `posted_after` is the database's."""
+
+    id: str
+    accepted_at: datetime
+    provider_id: str
+    rank: int
+    posted_after: datetime
+
+
+class ReceiveStore(Protocol):
+    """The provider's later word."""
+
+    async def receive(self, receipts: Sequence[Receipt], now: datetime) -> int:
+        """Keep each receipt raw; move messages up their rank; how many moved."""
+
+    async def receive_inbound(
+        self,
+        inbound: Inbound,
+        sender: Recipient,
+        encrypted_body: bytes,
+        read_intent: Callable[[str | None], OptOutIntent | None],
+        now: datetime,
+    ) -> bool:
+        """Keep a text to us and heed its wish; False where it came before.
+
+        `wish` reads it, given our last text to that phone. Who asks to stop is
+        remembered, whether any register knows the phone or not. A phone that writes
+        can be reached again.
+        """
+
+    async def receipts_of(
+        self, provider: str, ids: Collection[str]
+    ) -> Mapping[str, set[ReceiptStatus]]:
+        """Of those ids, the provider's or ours, that are messages': what was received.
+
+        An id that is missing is no message's.
+        """
+
+    async def count_without_receipt(self) -> int:
+        """How many accepted messages the provider has said nothing of since."""
+
+    async def list_unconfirmed(
+        self, provider: str, now: datetime, min_age: timedelta, max_age: timedelta
+    ) -> Sequence[UnconfirmedMessage]:
+        """Without a final word for longer than `grace`, and not yet for `patience`.
+
+        Of what was asked after before, only what is to be asked after again by now;
+        who has waited longest for that comes first.
+        """
+
+    async def schedule_polls(self, polls: Sequence[tuple[str, datetime]]) -> None:
+        """Keep when messages, by our ids, are to be asked after next."""
+
+    async def is_known_receipt(self, receipt: Receipt) -> bool:
+        """Whether this very word on its message has been kept before."""
 
 
 async def receive(

@@ -5,16 +5,16 @@ import logging
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
-from typing import Final
+from typing import Final, Protocol
 from uuid import uuid4
 
 from service.domain.delivery.outcome import Accepted, NotPosted, Refused
 from service.domain.errors import LawChangedError
 from service.domain.lawbook.law import Law
 from service.domain.reminders.limits import CLAIM_HORIZON, compute_limits
-from service.flow.ports import ClaimStore, Clock, LawStore, Outcomes, TemplateLibrary
-from service.flow.rows import Claim, ClaimRequest
+from service.flow.ports import Clock, LawStore, TemplateLibrary
 from service.flow.sending.breaker import BreakerStore, check_breaker
+from service.flow.sending.claim_rows import Claim, ClaimRequest, Outcomes
 from service.flow.sending.plan_claim import ClaimPlanner
 from service.flow.sending.post import Poster, PostResult, monotonic_now
 
@@ -31,6 +31,23 @@ MAX_CLAIM_AGE: Final = 10.0
 
 MAX_TURN: Final = 30.0
 """Seconds after which others get their turn: what fell due, what became of the rest."""
+
+
+class ClaimStore(Protocol):
+    """From due reminders to messages, and what became of each POST."""
+
+    async def claim(
+        self, request: ClaimRequest, now: datetime, outcomes: Outcomes = ()
+    ) -> Claim:
+        """Take due reminders in one transaction: end, hold, or turn into messages.
+
+        What closes soonest goes first. What was `said` to the owner's messages before
+        is recorded in it, too. Raises `LawChangedError` where the law that the plan is
+        made by is out of date: then nothing is.
+        """
+
+    async def record(self, owner: str, outcomes: Outcomes, now: datetime) -> None:
+        """Write what the provider answered, fenced by owner and attempt."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,10 +5,11 @@ The provider's list proves absence only when asked twice, the second time at lea
 """
 
 import logging
-from collections.abc import Iterable, Sequence
-from datetime import timedelta
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
 from itertools import groupby
 from random import sample
+from typing import Protocol
 
 from service.domain.delivery.outcome import ListedMessage, Receipt
 from service.domain.delivery.status import ACCEPTED_BUT_FAILED as REACHED_NOBODY
@@ -16,12 +17,47 @@ from service.domain.delivery.status import MessageState
 from service.domain.delivery.unknown_outcome import absence_proven_at
 from service.domain.errors import SetUpError
 from service.flow.permits.encryption import PHONE_COLUMN
-from service.flow.ports import Clock, Provider, SettleStore, Vault
-from service.flow.rows import OpenMessage
+from service.flow.ports import Clock, Vault
 from service.flow.sending.post import MAX_CONSECUTIVE_FAILURES
+from service.flow.sending.provider import OpenMessage, Provider
 from service.flow.stop_signal import StopSignal, never_stop
 
 log = logging.getLogger(__name__)
+
+
+class SettleStore(Protocol):
+    """Deciding unknown outcomes."""
+
+    async def expire_leases(self, now: datetime) -> int:
+        """Messages whose owner's lease ended unrecorded become uncertain."""
+
+    async def count_open(self) -> int:
+        """How many messages are under way or unknown."""
+
+    async def list_uncertain(self) -> list[OpenMessage]:
+        """The messages whose outcome is unknown, oldest first.
+
+        Not those with one alike still under way: what is listed may be its.
+        """
+
+    async def already_bound(
+        self, provider: str, provider_ids: Collection[str]
+    ) -> Mapping[str, tuple[str, str]]:
+        """Recipient and text of the messages that these ids of a provider belong to."""
+
+    async def bind_listed(self, evidence: Sequence[Receipt], now: datetime) -> None:
+        """Bind what a list showed to these messages, each by its `ref`.
+
+        Nothing happens where one of them is decided meanwhile, or one alike under way.
+        """
+
+    async def note_absence(
+        self, message: OpenMessage, *, is_proof: bool, now: datetime
+    ) -> None:
+        """Note that the provider does not list it; with proof, return its reminders.
+
+        They return to due once; a second proof leaves them to the operator.
+        """
 
 
 async def settle(

@@ -3,12 +3,11 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
-from service.flow.ports import ExpandStore, ReceiveStore, SettleStore
 from service.flow.sending.breaker import check_breaker
-from service.flow.sending.expand import expand
-from service.flow.sending.receive import poll_receipts
+from service.flow.sending.expand import ExpandStore, expand
+from service.flow.sending.receive import ReceiveStore, poll_receipts
 from service.flow.sending.send import SendDeps, send
-from service.flow.sending.settle import settle
+from service.flow.sending.settle import SettleStore, settle
 from service.flow.sending.volume_guard import VolumeGuardDeps, check_volume, open_day
 
 

@@ -12,8 +12,7 @@ from service.adapters.clock import SimulatedClock
 from service.adapters.sms_platform.format.file import format_from
 from service.adapters.sms_platform.format.model import PlatformFormat
 from service.adapters.sms_platform.open_platform import PlatformDeps, open_platform
-from service.flow.ports import Provider
-from service.flow.rows import OpenMessage, Outgoing
+from service.flow.sending.provider import OpenMessage, Outgoing, Provider
 
 NOW = datetime(2024, 1, 29, 2, tzinfo=UTC)
 PHONE, BODY = "+12125550142", "【临江】许可证（尾号0142）到期，请于2月9日前申请。"

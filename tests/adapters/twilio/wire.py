@@ -10,7 +10,7 @@ from http import HTTPStatus
 from typing import Any
 
 from service.adapters.twilio.provider import TwilioConfig, TwilioProvider
-from service.flow.rows import OpenMessage, Outgoing
+from service.flow.sending.provider import OpenMessage, Outgoing
 
 ACCOUNT, TOKEN = "AC" + "1" * 32, "2" * 32
 PHONE, OTHER_PHONE, SENT_FROM = "+12125550101", "+12125550102", "+15005550006"

@@ -13,8 +13,8 @@ from service.domain.law.rule import BilingualText, Rule, Step
 from service.domain.law_change.edits import AuthoritiesEdit, RevertEdit, RulesEdit
 from service.domain.lawbook.law import Law
 from service.flow.permits.register import register
-from service.flow.rows import Outgoing
 from service.flow.sending.post import Posting
+from service.flow.sending.provider import Outgoing
 from service.flow.sending.send import MAX_CLAIMED
 from tests.flow.fakes import FakeProvider
 from tests.flow.ledger import (

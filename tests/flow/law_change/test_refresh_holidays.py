@@ -16,8 +16,8 @@ from service.domain.calendars.office_year import CalendarYear, overlay_years
 from service.domain.errors import ConflictError
 from service.domain.law.period import Period
 from service.domain.law_change.edits import CalendarYearsEdit, HolidaysEdit, RulesEdit
+from service.flow.law_change.change import ChangeResult
 from service.flow.law_change.refresh_holidays import refresh_holidays
-from service.flow.rows import ChangeResult
 from tests.flow.ledger import FOOD, PREPARE, Ledger, permit
 
 NEXT_YEAR = date(2025, 6, 30)

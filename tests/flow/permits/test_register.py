@@ -7,7 +7,7 @@ import pytest
 from service.domain.errors import InvalidError
 from service.domain.permits.permit import Permit, PermitStatus
 from service.flow.permits.encryption import NUMBER_COLUMN, number_key
-from service.flow.rows import RegisterSource
+from service.flow.permits.register import RegisterSource
 from tests.flow.ledger import (
     LANDLINE,
     LAST_CALL,

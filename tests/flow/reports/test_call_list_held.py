@@ -11,8 +11,8 @@ from service.domain.delivery.status import MessageState
 from service.domain.delivery.unknown_outcome import LEFT_TO_OPERATOR
 from service.domain.reminders.limits import DAILY_LIMIT, RECIPIENT_LIMIT
 from service.domain.reports.call_list import HELD_CALL_BEFORE_CLOSING, REGISTER_STALE
+from service.flow.permits.register import RegisterSource
 from service.flow.reports.call_list import list_calls
-from service.flow.rows import RegisterSource
 from tests.flow.ledger import (
     CLOSED,
     FOOD,

@@ -10,9 +10,9 @@ import pytest
 
 from service.domain.delivery.outcome import Accepted, RefusalKind, Refused
 from service.domain.delivery.status import MessageState
-from service.flow.ports import Outcomes
-from service.flow.rows import Claim, ClaimRequest, Outgoing
+from service.flow.sending.claim_rows import Claim, ClaimRequest, Outcomes
 from service.flow.sending.post import Posting, PostResult, monotonic_now
+from service.flow.sending.provider import Outgoing
 from service.flow.sending.send import MAX_CLAIMED
 from service.flow.sending.send import send as send_all
 from tests.flow.fakes import DiedError

@@ -14,13 +14,13 @@ from service.domain.delivery.outcome import (
     Refused,
 )
 from service.flow.permits.encryption import PHONE_COLUMN
-from service.flow.rows import Outgoing
 from service.flow.sending.post import (
     MAX_CONSECUTIVE_FAILURES,
     MAX_IN_FLIGHT,
     Posting,
     monotonic_now,
 )
+from service.flow.sending.provider import Outgoing
 from tests.flow.fakes import FakeProvider
 from tests.flow.ledger import KEY, PHONE_1
 
@@ -65,7 +65,7 @@ async def test_every_message_says_until_when_it_may_be_posted() -> None:
 def messages(count: int, **changed: object) -> list[Outgoing]:
     known: dict[str, object] = {
         "attempt": 1,
-        "to": VAULT.encrypt(PHONE_1, PHONE_COLUMN),
+        "encrypted_phone": VAULT.encrypt(PHONE_1, PHONE_COLUMN),
         "body": "",
         "template": "",
         "language": "zh",

@@ -24,7 +24,7 @@ from service.adapters.store.sending.receive import SqlReceiveStore
 from service.adapters.store.sending.settle import SqlSettleStore
 from service.domain.delivery.outcome import Accepted, RefusalKind
 from service.domain.delivery.status import RANK, REMINDER_AFTER, MessageState
-from service.flow.rows import Outgoing
+from service.flow.sending.provider import Outgoing
 from tests.flow.fakes import DiedError
 from tests.flow.ledger import PREPARE, Ledger, permit, word
 

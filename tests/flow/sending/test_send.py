@@ -16,7 +16,7 @@ from service.domain.delivery.outcome import (
 )
 from service.domain.delivery.status import MessageState
 from service.domain.messages.facts import gather_facts
-from service.flow.rows import RegisterSource
+from service.flow.permits.register import RegisterSource
 from tests.flow.fakes import DiedError
 from tests.flow.ledger import (
     CLOSED,

@@ -9,7 +9,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestClient
 
 from service.app import Installation
-from service.flow.rows import Outgoing
+from service.flow.sending.provider import Outgoing
 
 Ask = Callable[..., Awaitable[tuple[int, Any]]]
 Http = TestClient[web.Request, web.Application]

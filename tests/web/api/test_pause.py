@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from service.app import Installation
-from service.flow.rows import Outgoing
+from service.flow.sending.provider import Outgoing
 
 Ask = Callable[..., Awaitable[tuple[int, Any]]]
 PassAt = Callable[[datetime], Awaitable[None]]

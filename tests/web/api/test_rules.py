@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import text
 
 from service.app import Installation
-from service.flow.rows import Outgoing
+from service.flow.sending.provider import Outgoing
 from tests.web.conftest import FOOD, Ask, Http
 
 SERIES = f"{FOOD}@2020-03-01"

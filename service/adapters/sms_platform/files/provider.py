@@ -34,8 +34,8 @@ from service.domain.delivery.outcome import (
 )
 from service.domain.delivery.status import MessageState
 from service.flow.ports import Clock
-from service.flow.rows import OpenMessage, Outgoing
 from service.flow.sending.post import monotonic_now
+from service.flow.sending.provider import OpenMessage, Outgoing
 
 TOO_LATE: Final = "no time is left to send it in"
 

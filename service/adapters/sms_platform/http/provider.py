@@ -40,7 +40,7 @@ from service.domain.delivery.outcome import (
     Refused,
 )
 from service.flow.ports import Clock
-from service.flow.rows import OpenMessage, Outgoing
+from service.flow.sending.provider import OpenMessage, Outgoing
 
 MEDIA_TYPES = {"json": "application/json", "form": FORM_MEDIA_TYPE}
 

@@ -16,7 +16,8 @@ from service.adapters.store.permits.recipients import ensure_recipient_ids
 from service.adapters.store.slots.frozen_forecasts import discard_forecasts
 from service.domain.errors import ConflictError
 from service.domain.go_live.go_live import GoLive
-from service.flow.rows import CatchUpPlan, Recipient, StartedType
+from service.flow.office.go_live import CatchUpPlan, StartedType
+from service.flow.permits.encryption import Recipient
 
 
 class SqlGoLiveStore:

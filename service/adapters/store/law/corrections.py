@@ -14,7 +14,7 @@ from service.domain.delivery.status import NOT_ARRIVED, ReminderState
 from service.domain.law.rule import CORRECTION
 from service.domain.law_change.group import RedatedGroup
 from service.domain.permits.permit import PermitStatus
-from service.flow.rows import DatedPermit
+from service.flow.permits.register import DatedPermit
 
 _theirs = reminders.alias()
 

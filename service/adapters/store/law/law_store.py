@@ -31,7 +31,7 @@ from service.domain.law_change.edits import (
 )
 from service.domain.lawbook.law import Law
 from service.domain.lawbook.version_choice import Revision
-from service.flow.rows import ChangePlanner, ChangeResult
+from service.flow.law_change.change import ChangePlanner, ChangeResult
 
 
 class SqlLawStore:

@@ -25,8 +25,8 @@ from service.adapters.store.slots.expand import load_due_groups, unexpand_future
 from service.adapters.store.slots.group_key import GroupKey, group_key, group_params
 from service.domain.delivery.status import ReminderState
 from service.domain.permits.permit import PermitStatus
+from service.domain.reminders.births import DueGroup
 from service.domain.reminders.eligibility import End, find_end
-from service.flow.rows import DueGroup
 
 
 async def end_ineligible_reminders(

@@ -18,8 +18,8 @@ from service.adapters.store.permits.recipients import (
     permits_of,
 )
 from service.domain.errors import ConflictError
+from service.flow.permits.encryption import Recipient
 from service.flow.permits.opt_outs import OptOut, Via
-from service.flow.rows import Recipient
 
 _OPT_OUTS = select(
     recipients.c.id,

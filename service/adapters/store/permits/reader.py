@@ -22,7 +22,7 @@ from service.adapters.store.permits.follow_up import (
 from service.adapters.store.permits.register import mark_renewed
 from service.domain.delivery.status import ReminderState
 from service.domain.permits.permit import PermitStatus
-from service.flow.rows import PermitReminderView, PermitView
+from service.flow.permits.find import PermitReminderView, PermitView
 
 _VERSION = (
     select(versions.c.id)

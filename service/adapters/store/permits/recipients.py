@@ -9,7 +9,7 @@ from uuid_utils import uuid7
 from service.adapters.store.db.json_rows import in_chunks
 from service.adapters.store.db.schema import permit_recipients, recipients
 from service.adapters.store.db.upsert import insert_into
-from service.flow.rows import Recipient
+from service.flow.permits.encryption import Recipient
 
 
 async def ensure_recipient_ids(

@@ -39,7 +39,7 @@ from service.adapters.store.reminders.redate import redate_due_of_permits
 from service.adapters.store.slots.expand import insert_missing_slots
 from service.adapters.store.slots.frozen_forecasts import instant_after_count
 from service.domain.permits.permit import PermitStatus
-from service.flow.rows import DatedPermit, RegisterSource
+from service.flow.permits.register import DatedPermit, RegisterSource
 
 _KEY = (permits.c.authority, permits.c.rule, permits.c.number_key)
 

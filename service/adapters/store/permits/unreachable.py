@@ -26,8 +26,8 @@ from service.domain.errors import ConflictError
 from service.domain.permits.permit import PermitStatus
 from service.domain.permits.phone import PhoneLine
 from service.domain.reports.unreachable import UnreachablePhone
+from service.flow.permits.encryption import Recipient
 from service.flow.permits.unreachable import UnreachableRow
-from service.flow.rows import Recipient
 
 
 class SqlUnreachableStore:

@@ -26,9 +26,8 @@ from service.domain.deadlines.slot import Slot
 from service.domain.delivery.outcome import RefusalKind
 from service.domain.delivery.retry import RETRY_DELAYS
 from service.domain.delivery.status import NEVER_ACCEPTED, ReminderState
-from service.domain.reminders.births import BEFORE_START
+from service.domain.reminders.births import BEFORE_START, DueGroup
 from service.domain.reminders.eligibility import End, find_end
-from service.flow.rows import DueGroup
 
 MAY_REOPEN = or_(
     reminders.c.state.in_(NEVER_ACCEPTED),

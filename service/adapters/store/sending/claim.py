@@ -30,7 +30,7 @@ from service.adapters.store.sending.insert_messages import (
 from service.adapters.store.sending.usage import count_usage, save_sender_turns
 from service.domain.delivery.status import CLAIMABLE
 from service.domain.reminders.eligibility import Hold
-from service.flow.rows import Claim, ClaimRequest, DueReminder
+from service.flow.sending.claim_rows import Claim, ClaimRequest, DueReminder
 
 T = TypeVar("T", bound=Hashable)
 

@@ -30,7 +30,7 @@ from service.adapters.store.reminders.candidates import (
 )
 from service.domain.delivery.status import CLAIMABLE, ReminderState
 from service.domain.law.rule import CORRECTION
-from service.flow.rows import ClaimRequest
+from service.flow.sending.claim_rows import ClaimRequest
 
 COMPANIONS = 1000
 """Reminders of the same phones that are looked at besides."""

@@ -13,7 +13,8 @@ from service.adapters.store.reminders.candidates import CandidateRow
 from service.adapters.store.reminders.transitions import append_events_statement
 from service.domain.delivery.status import CLAIMABLE, RANK, MessageState, ReminderState
 from service.flow.ports import Vault
-from service.flow.rows import Draft, Outgoing
+from service.flow.sending.claim_rows import Draft
+from service.flow.sending.provider import Outgoing
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,8 @@ from service.domain.delivery.outcome import Inbound, Receipt
 from service.domain.delivery.status import MessageState
 from service.domain.messages.keywords import PROVIDER_INTENTS, OptOutIntent
 from service.domain.untrusted.text import safe_label
-from service.flow.rows import ReceiptStatus, Recipient, UnconfirmedMessage
+from service.flow.permits.encryption import Recipient
+from service.flow.sending.receive import ReceiptStatus, UnconfirmedMessage
 
 NEVER_SENT = (MessageState.REFUSED, MessageState.NOT_ACCEPTED)
 """A text that nobody can be answering."""

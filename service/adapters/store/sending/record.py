@@ -41,7 +41,7 @@ from service.domain.delivery.outcome import (
 )
 from service.domain.delivery.retry import back_off
 from service.domain.delivery.status import UNDER_WAY, MessageState, ReminderState
-from service.flow.rows import Outgoing
+from service.flow.sending.provider import Outgoing
 
 
 async def record(

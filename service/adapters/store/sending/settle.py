@@ -35,8 +35,9 @@ from service.adapters.store.sending.retry import of_message, requeue
 from service.domain.delivery.outcome import Receipt
 from service.domain.delivery.status import MessageState, ReminderState
 from service.domain.delivery.unknown_outcome import ASK_AGAIN_SECONDS, LEFT_TO_OPERATOR
-from service.flow.ports import Outcomes, Vault
-from service.flow.rows import Claim, ClaimRequest, OpenMessage
+from service.flow.ports import Vault
+from service.flow.sending.claim_rows import Claim, ClaimRequest, Outcomes
+from service.flow.sending.provider import OpenMessage
 
 _IS_OPEN = text(f"messages.{OPEN_MESSAGE}")
 

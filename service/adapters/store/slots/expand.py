@@ -37,7 +37,8 @@ from service.adapters.store.slots.trial import (
 from service.domain.deadlines.slot import Slot
 from service.domain.delivery.status import ReminderState
 from service.domain.go_live.go_live import GoLiveState
-from service.flow.rows import DatedPermit, DueGroup
+from service.domain.reminders.births import DueGroup
+from service.flow.permits.register import DatedPermit
 
 
 class SqlExpandStore:

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.adapters.store.db.json_rows import json_rows_like
 from service.adapters.store.db.schema import permits, slots
-from service.flow.rows import DueGroup
+from service.domain.reminders.births import DueGroup
 
 SLOT_GROUP_COLUMNS = (slots.c.series, slots.c.authority, slots.c.expires_on)
 

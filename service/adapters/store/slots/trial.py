@@ -21,8 +21,7 @@ from service.adapters.store.slots.group_key import group_key, group_params, same
 from service.domain.deadlines.slot import current_slot
 from service.domain.delivery.status import ReminderState
 from service.domain.permits.permit import PermitStatus
-from service.domain.reminders.births import PlannedReminder
-from service.flow.rows import DueGroup
+from service.domain.reminders.births import DueGroup, PlannedReminder
 
 
 async def find_trial_permits(

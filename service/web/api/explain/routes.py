@@ -4,9 +4,8 @@ from datetime import date
 
 from service.domain.errors import InvalidError, Mistake
 from service.domain.lawbook.version_choice import ExplainRequest
-from service.flow.permits.find import find_permit
+from service.flow.permits.find import PermitView, find_permit
 from service.flow.reports.explain import explain_permit, explain_with_revisions
-from service.flow.rows import PermitView
 from service.web.api.endpoint import endpoint
 from service.web.api.explain.models import ExplainQuery, Explanation
 from service.web.services import Services

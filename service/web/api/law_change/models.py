@@ -5,9 +5,8 @@ from datetime import date
 from pydantic import BaseModel, Field
 
 from service.domain.law_change.edits import Edit, RulesEdit
-from service.flow.law_change.change import apply_change, preview_change
+from service.flow.law_change.change import ChangeResult, apply_change, preview_change
 from service.flow.law_change.summary import summarize_change
-from service.flow.rows import ChangeResult
 from service.web.api.parameter_types import Flag, Reason
 from service.web.api.request_input import Parameters
 from service.web.services import Services

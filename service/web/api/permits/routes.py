@@ -11,8 +11,7 @@ from service.domain.permits.permit import Permit as DomainPermit
 from service.domain.permits.permit_fields import fold_full_width, permit_from
 from service.domain.untrusted.text import safe_label, show_value, strip_blanks
 from service.flow.permits.encryption import number_key
-from service.flow.permits.register import register
-from service.flow.rows import RegisterSource
+from service.flow.permits.register import RegisterSource, register
 from service.web.api.endpoint import endpoint, json_reply
 from service.web.api.permits.models import (
     AuthorityQuery,
