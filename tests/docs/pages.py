@@ -45,3 +45,8 @@ def rows(text: str) -> list[list[str]]:
 def named(text: str) -> list[str]:
     """What stands between backticks, in order."""
     return re.findall(r"`([^`\n]+)`", text)
+
+
+def anchor(heading: str) -> str:
+    """The anchor that GitHub gives a heading."""
+    return re.sub(r"[^\w -]", "", heading).strip().lower().replace(" ", "-")

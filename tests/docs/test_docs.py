@@ -12,7 +12,7 @@ from pydantic_settings import BaseSettings
 from service.cli import BAD_INPUT, INTERRUPTED, TERMINATED, cli
 from service.sandbox.__main__ import parse
 from service.settings import Settings, TwilioSettings
-from tests.docs.pages import OPERATIONS, PAPERS, ROOT, named, rows, typed
+from tests.docs.pages import OPERATIONS, PAPERS, ROOT, anchor, named, rows, typed
 
 
 def commands(group: click.Group, path: str = "") -> Iterator[tuple[str, click.Command]]:
@@ -136,11 +136,7 @@ def test_every_exit_code_is_explained() -> None:
 
 def anchors(text: str) -> set[str]:
     """The anchors of a document's headings, as they are made on the web."""
-    headings = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
-    return {
-        re.sub(r"[^\w -]", "", one).strip().lower().replace(" ", "-")
-        for one in headings
-    }
+    return {anchor(one) for one in re.findall(r"^#+ (.+)$", text, re.MULTILINE)}
 
 
 @pytest.mark.parametrize("paper", PAPERS)
@@ -151,11 +147,11 @@ def test_every_relative_link_leads_somewhere(paper: str) -> None:
     ):
         if link.startswith(("https://", "http://", "mailto:")):
             continue
-        name, _, anchor = link.partition("#")
+        name, _, wanted = link.partition("#")
         target = (ROOT / paper).parent / name if name else ROOT / paper
         assert target.exists(), f"{paper}: {link}"
-        if anchor:
-            assert anchor in anchors(target.read_text("utf-8")), f"{paper}: {link}"
+        if wanted:
+            assert wanted in anchors(target.read_text("utf-8")), f"{paper}: {link}"
 
 
 def test_every_document_can_be_reached_from_the_readme() -> None:

@@ -35,7 +35,22 @@ class AuthoritiesQuery(Parameters):
 class AuthorityFields(BaseModel):
     """An authority as it stands in a file; null counts as absent."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "examples": [
+                {
+                    "name": {"zh": "临江省市场监督管理局", "en": "Linjiang Province"},
+                    "zone": "Asia/Shanghai",
+                    "calendar": "CN",
+                    "signature": {"zh": "临江省市场监管局", "en": "LINJIANG-AMR"},
+                    "apply_at": {"zh": "省政务服务网", "en": "the online portal"},
+                    "helpline": "12345",
+                    "opt_out": {"zh": "拒收请回复R", "en": "Reply R to opt out"},
+                }
+            ]
+        },
+    )
 
     name: Words = Field(description="the name of the office")
     zone: str = Field(description="an IANA time zone such as Asia/Shanghai")
@@ -118,6 +133,8 @@ class Stage(BaseModel):
 
 class Authority(AuthorityFields):
     """An authority as it is installed, and what it reminds of."""
+
+    model_config = ConfigDict(json_schema_extra=None)
 
     sender: str = Field(description="the code of the one that texts for it")
     staff: int = Field(description="how many phones its trials may text")

@@ -50,7 +50,18 @@ class DayOff(BaseModel):
 class YearFields(BaseModel):
     """The office's days of a year; `calendar` and `year` may repeat the address."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "examples": [
+                {
+                    "published": False,
+                    "source": "office notice 3",
+                    "off": [{"day": "2027-03-05", "name": "office closed"}],
+                }
+            ]
+        },
+    )
 
     published: bool = Field(description="true: these are all days of the year's notice")
     source: str = Field(description="where they stand, such as the notice's number")

@@ -16,7 +16,9 @@ class ChangeQuery(Parameters):
     """Whether a change is meant, and why in spite of what speaks against it."""
 
     dry_run: Flag = Field(
-        default=False, description="true or false: only say what it would do"
+        examples=[True],
+        default=False,
+        description="true or false: only say what it would do",
     )
     force: Reason | None = Field(
         default=None,

@@ -46,7 +46,10 @@ class MessagesQuery(Parameters):
 class ReasonFields(BaseModel):
     """Why it is decided so."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={"examples": [{"reason": "not in their log"}]},
+    )
 
     reason: str = Field(
         min_length=1,

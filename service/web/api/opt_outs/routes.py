@@ -24,7 +24,12 @@ OPT_OUTS_PATH = "/v1/opt-outs"
 class OptOutFields(BaseModel):
     """Which phone, and why; null and an empty text count as absent."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "examples": [{"phone": "+12125550142", "reason": "asked by telephone"}]
+        },
+    )
 
     phone: str = Field(
         min_length=1,

@@ -21,7 +21,17 @@ _SCOPE = Field(
 class PauseFields(BaseModel):
     """What is stopped, and why."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "examples": [
+                {
+                    "scope": "rule:cn-food-production-license",
+                    "reason": "the wording is being checked",
+                }
+            ]
+        },
+    )
 
     scope: str | None = _SCOPE
     reason: str = Field(
@@ -34,7 +44,10 @@ class PauseFields(BaseModel):
 class ResumeFields(BaseModel):
     """What is sent again."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={"examples": [{"scope": "rule:cn-food-production-license"}]},
+    )
 
     scope: str | None = _SCOPE
 

@@ -31,7 +31,9 @@ class SaveQuery(Parameters):
     """Whether saving is meant."""
 
     dry_run: Flag = Field(
-        default=False, description="true or false: only say what it would come to"
+        examples=[True],
+        default=False,
+        description="true or false: only say what it would come to",
     )
     permit: PermitNumber | None = Field(
         default=None, description="the number of a registered permit to show it with"
@@ -45,7 +47,20 @@ class SaveQuery(Parameters):
 class WordingFields(BaseModel):
     """Another text of a template."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "examples": [
+                {
+                    "language": "zh",
+                    "text": "【{{ signature }}】{{ certificate }}（尾号{{ tail }}）"
+                    "{{ expires_on }}到期。如需{{ action }}，"
+                    "建议最迟{{ closes_on }}（含当日）在{{ apply_at }}申请。"
+                    "咨询{{ helpline }}，{{ opt_out }}",
+                }
+            ]
+        },
+    )
 
     language: Language = Field(description="the language of the text")
     text: str = Field(description="words, {{ fact }} and {% if fact %}")
