@@ -7,9 +7,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from service.adapters.templates.library import JinjaTemplateLibrary
-from service.domain.explain.not_sent import REASONS_IN_WORDS
 from service.domain.law.rule import BilingualText, Language
-from service.domain.reminders.births import BEFORE_START
+from service.domain.reminders.reasons import BEFORE_START, REASONS_IN_WORDS
 from service.domain.reports.period import parse_iso_week, period_between
 from service.domain.reports.tally import Tally, TypeRow
 from service.domain.reports.weekly import ReportFigures, build_report

@@ -19,10 +19,6 @@ RETRY_DELAYS: Final[Sequence[timedelta]] = (timedelta(hours=1), timedelta(hours=
 
 _PASSING: Final = frozenset({RefusalKind.RETRY_LATER, RefusalKind.ACCOUNT})
 
-NO_ROUTE: Final = "no route to the number"
-"""How a reminder is held to whose number no way led: until its step ends, or somebody
-who has opened one resumes sending."""
-
 BACK_OFF: Final = 2.0
 LONGEST_BACK_OFF: Final = 3600.0
 """Seconds, for what was provably not taken; doubled at every message of a reminder."""

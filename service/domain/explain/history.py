@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Final
 from zoneinfo import ZoneInfo
 
 from service.domain.delivery.status import NEVER_ACCEPTED, ReminderState
@@ -14,11 +13,9 @@ from service.domain.explain.not_sent import (
 )
 from service.domain.law.rule import CONTACT_NOW, is_correction
 from service.domain.local_time import format_local_time
+from service.domain.reminders.reasons import REOPENED
 
 _R = ReminderState
-
-REOPENED: Final = "reopened"
-"""Why a reminder that had ended is due again: nothing was wrong with sending it."""
 
 
 @dataclass(frozen=True, slots=True)

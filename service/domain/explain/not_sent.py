@@ -3,38 +3,15 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Final
 from zoneinfo import ZoneInfo
 
 from service.domain.deadlines.slot import Slot
-from service.domain.delivery.retry import NO_ROUTE
+from service.domain.delivery.pause import Pause
 from service.domain.local_time import format_local_time
 from service.domain.permits.permit import PermitStatus
 from service.domain.permits.phone import PhoneLine
-from service.domain.reminders.births import BEFORE_START, OVERTAKEN
 from service.domain.reminders.eligibility import Candidate, find_end
-
-_OVER: Final = "its time was over before it could be sent"
-
-REASONS_IN_WORDS: Final[Mapping[str, str]] = {
-    BEFORE_START: "it fell due before the office went live with this law",
-    OVERTAKEN: _OVER,
-    "window closed": _OVER,
-    "no phone number": "the permit has no phone number",
-    "no mobile number": "none of the permit's numbers is a mobile phone",
-    "opted out": "the phone has opted out",
-    "no reachable number": "none of the permit's numbers can be reached",
-    NO_ROUTE: "the provider had no way to the phone, and nobody opened one in time",
-    "renewed": "the permit has been renewed",
-    "expiry corrected": "the permit ends on another date than was thought",
-    "permit suspended": "the permit is suspended",
-    "permit withdrawn": "the permit is withdrawn",
-    "renewal filed": "its renewal has been applied for",
-    "rule unverified": "nobody has verified the source of its rule",
-    "rule changed": "the rule was changed and has no such step any more",
-    "told date holds again": "the day that was told holds again",
-}
-"""The reasons that the ledger keeps of a reminder that was not sent, in words."""
+from service.domain.reminders.reasons import REASONS_IN_WORDS, WINDOW_CLOSED
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,16 +20,6 @@ class GoLiveStage:
 
     state: str
     live_from: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Pause:
-    """Sending was stopped for everything, a rule or an authority."""
-
-    scope: str
-    since: datetime
-    by: str
-    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +144,7 @@ def _candidate(slot: Slot, situation: PermitSituation) -> Candidate:
 
 def _without_reason(slot: Slot, situation: PermitSituation) -> str:
     if slot.step in situation.unexpanded_steps:
-        over = slot.until_at <= situation.now
-        return f"not sent: {_OVER}" if over else "due: the next tick makes its reminder"
+        if slot.until_at <= situation.now:
+            return f"not sent: {REASONS_IN_WORDS[WINDOW_CLOSED]}"
+        return "due: the next tick makes its reminder"
     return "not sent: it has no reminder, and the ledger does not say why; run `audit`"

@@ -11,7 +11,6 @@ from service.domain.deadlines.window import Window
 from service.domain.law.authority import Authority
 from service.domain.law.rule import CONTACT_NOW, Rule, Version
 from service.domain.lawbook.law import Law
-from service.domain.reminders.eligibility import next_sending_at
 
 GoLiveState = Literal["draft", "trial", "live"]
 
@@ -82,11 +81,11 @@ def next_sending_days(
     now: datetime, count: int, office: Authority, working_days: Container[date]
 ) -> list[datetime]:
     """List from when an office texts on its next days; if it does now, from `now`."""
-    days = [next_sending_at(now, office, working_days)]
+    days = [office.next_sending_at(now, working_days)]
     while len(days) < count:
         following = days[-1].astimezone(office.zone).date() + DAY
         midnight = office.to_utc(following, time(0))
-        days.append(next_sending_at(midnight, office, working_days))
+        days.append(office.next_sending_at(midnight, working_days))
     return days
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Container
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Literal
 from zoneinfo import ZoneInfo
 
@@ -49,10 +49,28 @@ class Authority:
     recipient_daily_limit: int = 2
 
     def sends_on(self, day: date, working_days: Container[date]) -> bool:
-        """Whether the office texts on a local date; `working` are its working days."""
+        """Whether the office texts on a local date, given its working days."""
         if self.sending_days == "working":
             return day in working_days
         return day.isoweekday() in self.sending_days
+
+    def next_sending_at(self, now: datetime, working_days: Container[date]) -> datetime:
+        """First instant at or after `now` at which the office texts."""
+        local = now.astimezone(self.zone)
+        day = local.date()
+        if self.sends_on(day, working_days):
+            if local.time() < self.sends_from:
+                return self.to_utc(day, self.sends_from)
+            if local.time() < self.sends_until:
+                return now
+        day += timedelta(days=1)
+        while not self.sends_on(day, working_days):
+            day += timedelta(days=1)
+        return self.to_utc(day, self.sends_from)
+
+    def day_start(self, instant: datetime) -> datetime:
+        """The office's midnight before an instant, in UTC."""
+        return self.to_utc(instant.astimezone(self.zone).date(), time())
 
     def to_utc(self, day: date, time_of_day: time) -> datetime:
         """Local wall time in UTC; one that summer time skips comes later."""

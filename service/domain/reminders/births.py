@@ -6,11 +6,7 @@ from datetime import date, datetime
 
 from service.domain.deadlines.slot import Slot, current_slot
 from service.domain.delivery.status import ReminderState
-
-BEFORE_START = "before start"
-"""The step fell due before its (authority, rule) went live: never texted."""
-
-OVERTAKEN = "overtaken"
+from service.domain.reminders.reasons import BEFORE_START, OVERTAKEN
 
 
 @dataclass(frozen=True, slots=True)

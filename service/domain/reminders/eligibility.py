@@ -3,15 +3,25 @@
 DESIGN promises: once, true when sent, every reminder ends with a reason.
 """
 
-from collections.abc import Callable, Container
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from service.domain.delivery.retry import NO_ROUTE
 from service.domain.delivery.status import ReminderState
-from service.domain.law.authority import Authority
 from service.domain.permits.permit import PermitStatus
 from service.domain.permits.phone import PhoneLine
+from service.domain.reminders.reasons import (
+    EXPIRY_CORRECTED,
+    NO_MOBILE,
+    NO_PHONE,
+    NO_REACHABLE,
+    NO_ROUTE,
+    OPTED_OUT,
+    REGISTER_STALE,
+    RENEWAL_FILED,
+    RENEWED,
+    WINDOW_CLOSED,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +91,7 @@ def find_end(candidate: Candidate, now: datetime) -> End | None:
     if end := _find_cancellation(candidate):
         return end
     if candidate.until_at <= now:
-        unsent = NO_ROUTE if candidate.hold_reason == NO_ROUTE else "window closed"
+        unsent = NO_ROUTE if candidate.hold_reason == NO_ROUTE else WINDOW_CLOSED
         return End(ReminderState.MISSED, unsent)
     if reason := _untextable_reason(candidate):
         return End(ReminderState.SUPPRESSED, reason)
@@ -91,25 +101,25 @@ def find_end(candidate: Candidate, now: datetime) -> End | None:
 def _untextable_reason(candidate: Candidate) -> str | None:
     """Why nothing can be, or may be, sent to its phone."""
     if candidate.line is None:
-        return "no phone number"
+        return NO_PHONE
     if candidate.line is not PhoneLine.MOBILE:
-        return "no mobile number"
+        return NO_MOBILE
     if candidate.opted_out:
-        return "opted out"
-    return "no reachable number" if candidate.unreachable else None
+        return OPTED_OUT
+    return NO_REACHABLE if candidate.unreachable else None
 
 
 def _find_cancellation(candidate: Candidate) -> End | None:
     cancelled = ReminderState.CANCELLED
     if candidate.replaced:
-        return End(cancelled, "renewed")
+        return End(cancelled, RENEWED)
     if candidate.permit_expires_on != candidate.expires_on:
         renewed = candidate.permit_expires_on > candidate.expires_on
-        return End(cancelled, "renewed" if renewed else "expiry corrected")
+        return End(cancelled, RENEWED if renewed else EXPIRY_CORRECTED)
     if candidate.permit_status is not PermitStatus.ACTIVE:
         return End(cancelled, f"permit {candidate.permit_status}")
     if candidate.renewal_filed_on is not None:
-        return End(cancelled, "renewal filed")
+        return End(cancelled, RENEWAL_FILED)
     return None
 
 
@@ -126,24 +136,7 @@ def _find_hold(
         candidate.register_valid_until is not None
         and candidate.register_valid_until <= now
     ):
-        return Hold(now + timedelta(hours=1), "register is stale")
+        return Hold(now + timedelta(hours=1), REGISTER_STALE)
     if candidate.outside_trial:
         return Hold(now + timedelta(hours=1), "trial: not a staff number")
     return None
-
-
-def next_sending_at(
-    now: datetime, office: Authority, working_days: Container[date]
-) -> datetime:
-    """The first instant from `now` on at which the office texts; `now` if it does."""
-    local = now.astimezone(office.zone)
-    day = local.date()
-    if office.sends_on(day, working_days):
-        if local.time() < office.sends_from:
-            return office.to_utc(day, office.sends_from)
-        if local.time() < office.sends_until:
-            return now
-    day += timedelta(days=1)
-    while not office.sends_on(day, working_days):
-        day += timedelta(days=1)
-    return office.to_utc(day, office.sends_from)

@@ -11,7 +11,7 @@ from datetime import date, datetime, time, timedelta
 from typing import Final
 
 from service.domain.law.authority import Authority
-from service.domain.reminders.eligibility import Hold, next_sending_at
+from service.domain.reminders.eligibility import Hold
 
 DAILY_LIMIT: Final = "daily limit of the office"
 RECIPIENT_LIMIT: Final = "phone had its texts of the day"
@@ -62,7 +62,7 @@ def compute_limits(offices: Collection[Authority], now: datetime) -> Limits:
     for one in filter(_has_rate_limit, offices):
         longest = senders.get(sender_key(one), 0.0)
         senders[sender_key(one)] = max(longest, _busy_seconds(one, MAX_SEGMENTS))
-    days = {one.code: day_start(one, now) for one in offices if one.daily_limit}
+    days = {one.code: one.day_start(now) for one in offices if one.daily_limit}
     return Limits(days, senders)
 
 
@@ -84,11 +84,6 @@ def clamp_sender_waits(
 def sender_key(office: Authority) -> str:
     """By what name the pace of an office's sender is kept."""
     return office.sent_from or DEFAULT_SENDER
-
-
-def day_start(office: Authority, now: datetime) -> datetime:
-    """The local midnight before an instant."""
-    return office.to_utc(now.astimezone(office.zone).date(), time())
 
 
 @dataclass(slots=True)
@@ -136,7 +131,7 @@ class LimitBudget:
             return DAILY_LIMIT
         had = self.texts_by_phone[recipient]
         if before := self.usage.texts_by_phone.get(recipient):
-            since = day_start(office, self.now)
+            since = office.day_start(self.now)
             had += sum(at >= since for at in before)
         return RECIPIENT_LIMIT if had >= office.recipient_daily_limit else None
 
@@ -157,4 +152,4 @@ def _sends_again_at(
     office: Authority, working_days: Container[date], now: datetime
 ) -> datetime:
     day = now.astimezone(office.zone).date() + timedelta(days=1)
-    return next_sending_at(office.to_utc(day, time()), office, working_days)
+    return office.next_sending_at(office.to_utc(day, time()), working_days)

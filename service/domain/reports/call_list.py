@@ -10,6 +10,12 @@ from service.domain.law.rule import CONTACT_NOW, Version
 from service.domain.lawbook.law import Law
 from service.domain.permits.phone import PhoneLine
 from service.domain.reminders.limits import LIMIT_HOLDS
+from service.domain.reminders.reasons import (
+    NO_MOBILE,
+    NO_PHONE,
+    OPTED_OUT,
+    REGISTER_STALE,
+)
 
 CALL_BEFORE_CLOSING: Final = timedelta(days=30)
 """So long before closing, who cannot be texted is called."""
@@ -25,8 +31,6 @@ however long the holidays between them are."""
 LONGEST_NORMAL_WAIT: Final = timedelta(hours=1)
 """What is due for longer, though nothing holds it, waits for a turn of its sender; what
 is unknown for longer may not be settled before a closing."""
-
-REGISTER_STALE: Final = "register is stale"
 
 LASTING_HOLDS: Final = LIMIT_HOLDS | {REGISTER_STALE}
 """Holds that nothing ends before a closing; most others end by themselves in time."""
@@ -62,11 +66,11 @@ class PhoneState:
     def untextable_reasons(self) -> Iterator[str]:
         """Say why no text arrives there."""
         if self.line is None:
-            yield "no phone number"
+            yield NO_PHONE
         elif self.line is not PhoneLine.MOBILE:
-            yield "no mobile number"
+            yield NO_MOBILE
         if self.opted_out:
-            yield "opted out"
+            yield OPTED_OUT
         if self.unreachable:
             yield "unreachable"
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from service.domain.permits.phone import PhoneLine
+from service.domain.reminders.reasons import NO_PHONE
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,4 +45,4 @@ class UnreachablePermit:
     def why(self) -> str:
         """Say why, each reason once."""
         reasons = dict.fromkeys(one.why for one in self.phones)
-        return ", ".join(reasons) or "no phone number"
+        return ", ".join(reasons) or NO_PHONE

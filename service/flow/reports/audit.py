@@ -10,7 +10,7 @@ from service.domain.delivery.status import REMINDER_TRANSITIONS, ReminderState
 from service.domain.errors import PermitRemindersError, SetUpError
 from service.domain.lawbook.law import Law
 from service.domain.messages.segments import measure
-from service.domain.reminders.births import BEFORE_START, OVERTAKEN
+from service.domain.reminders.reasons import BEFORE_START, OVERTAKEN
 from service.flow.permits.encryption import PHONE_COLUMN
 from service.flow.ports import LawStore, Vault
 

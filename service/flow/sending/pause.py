@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Protocol
 
 from service.domain.delivery.operator_request import parse_operator_request
-from service.domain.explain.not_sent import Pause
+from service.domain.delivery.pause import Pause
 from service.flow.ports import Clock, LawStore
 
 

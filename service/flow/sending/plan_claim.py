@@ -30,9 +30,14 @@ from service.domain.reminders.eligibility import (
     End,
     Hold,
     decide_sending,
-    next_sending_at,
 )
 from service.domain.reminders.limits import MAX_SEGMENTS, LimitBudget, Usage
+from service.domain.reminders.reasons import (
+    NO_CORRECTION_NEEDED,
+    RULE_CHANGED,
+    RULE_UNVERIFIED,
+    WINDOW_CLOSED,
+)
 from service.flow.ports import TemplateLibrary
 from service.flow.sending.claim_rows import (
     ClaimPlan,
@@ -49,7 +54,7 @@ class _SendingOffice:
         self.office = office
         self.working_days = law.calendar(office.calendar).certain_workdays
         self.today = now.astimezone(office.zone).date()
-        self.opens_at = cache(partial(next_sending_at, now, office, self.working_days))
+        self.opens_at = cache(partial(office.next_sending_at, now, self.working_days))
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,13 +152,13 @@ class ClaimPlanner:
             self.law.rule(due.rule).never is not None
             or version.reference.confidence == "unverified"
         ):
-            return End(ended or ReminderState.SUPPRESSED, "rule unverified")
+            return End(ended or ReminderState.SUPPRESSED, RULE_UNVERIFIED)
         if again and not _has_step(version, due.step):
-            return End(ReminderState.FAILED, "rule changed")
+            return End(ReminderState.FAILED, RULE_CHANGED)
         if window.closes_on < today and not _is_after_closing(version, due.step):
-            return End(ended or ReminderState.MISSED, "window closed")
+            return End(ended or ReminderState.MISSED, WINDOW_CLOSED)
         if is_correction(due.step) and not _was_announced_late(due, window):
-            return End(ended or ReminderState.SUPERSEDED, "told date holds again")
+            return End(ended or ReminderState.SUPERSEDED, NO_CORRECTION_NEEDED)
         return None
 
     def _split_to_fit(self, bundle: list[MessagePart]) -> Iterator[list[MessagePart]]:

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from service.domain.delivery.pause import Pause
 from service.domain.delivery.status import ReminderState
 from service.domain.explain.history import (
     HistorySms,
@@ -13,7 +14,6 @@ from service.domain.explain.history import (
     build_history,
     describe_outcome,
 )
-from service.domain.explain.not_sent import Pause
 from service.domain.reminders.limits import DAILY_LIMIT, RECIPIENT_LIMIT
 from tests.domain.explain.test_not_sent import DUE, NOON, START, UNTIL, WELL, ZONE
 

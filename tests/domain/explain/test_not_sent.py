@@ -6,16 +6,16 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from service.domain.deadlines.slot import Slot
+from service.domain.delivery.pause import Pause
 from service.domain.explain.not_sent import (
-    REASONS_IN_WORDS,
     GoLiveStage,
-    Pause,
     PermitSituation,
     explain_unsent,
     reason_in_words,
 )
 from service.domain.permits.permit import PermitStatus
 from service.domain.permits.phone import PhoneLine
+from service.domain.reminders.reasons import REASONS_IN_WORDS
 
 ZONE = ZoneInfo("Asia/Shanghai")
 DUE = datetime(2024, 11, 11, 1, 30, tzinfo=UTC)

@@ -28,7 +28,8 @@ from service.domain.law.rule import (
     Version,
 )
 from service.domain.lawbook.law import Law
-from service.domain.reminders.births import BEFORE_START, OVERTAKEN, plan_births
+from service.domain.reminders.births import plan_births
+from service.domain.reminders.reasons import BEFORE_START, OVERTAKEN
 
 WORDS = BilingualText("字", "word")
 LINJIANG = Authority(

@@ -4,7 +4,8 @@ import pytest
 
 from service.domain.deadlines.slot import Slot
 from service.domain.delivery.status import ReminderState
-from service.domain.reminders.births import BEFORE_START, OVERTAKEN, plan_births
+from service.domain.reminders.births import plan_births
+from service.domain.reminders.reasons import BEFORE_START, OVERTAKEN
 
 FIRST, SECOND, CLOSED = (
     datetime(2024, 9, 19, 1, 30, tzinfo=UTC),

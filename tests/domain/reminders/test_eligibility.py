@@ -20,7 +20,6 @@ from service.domain.reminders.eligibility import (
     Hold,
     decide_sending,
     find_end,
-    next_sending_at,
 )
 
 R = ReminderState
@@ -65,7 +64,7 @@ def verdict(
     **changed: Any,  # noqa: ANN401 - a candidate's fields
 ) -> End | Hold | None:
     working = calendars()[office.calendar].certain_workdays
-    opens_at = partial(next_sending_at, now, office, working)
+    opens_at = partial(office.next_sending_at, now, working)
     return decide_sending(replace(SENDABLE, **changed), now, opens_at, GAP)
 
 
@@ -191,7 +190,7 @@ def test_the_next_sending_is_the_first_instant_inside_hours_and_days(
     office: Authority, now: str, sends_at: str
 ) -> None:
     working = calendars()[office.calendar].certain_workdays
-    assert next_sending_at(utc(now), office, working) == utc(sends_at)
+    assert office.next_sending_at(utc(now), working) == utc(sends_at)
     until = utc(sends_at) + timedelta(days=30)
     told = None if now == sends_at else Hold(utc(sends_at), "outside sending hours")
     assert verdict(utc(now), office, until_at=until) == told
@@ -218,13 +217,13 @@ EVERY_DAY = replace(
 def test_hours_in_the_night_of_a_clock_change_neither_vanish_nor_double(
     now: str, sends_at: str
 ) -> None:
-    assert next_sending_at(utc(now), EVERY_DAY, frozenset()) == utc(sends_at)
+    assert EVERY_DAY.next_sending_at(utc(now), frozenset()) == utc(sends_at)
 
 
 def test_an_office_that_texts_on_saturdays_does() -> None:
     saturdays = replace(LINJIANG, sending_days=frozenset({6}))
     told = utc("2024-11-16T09:30:00+08:00")
-    assert next_sending_at(NOON, saturdays, frozenset()) == told
+    assert saturdays.next_sending_at(NOON, frozenset()) == told
 
 
 @given(
@@ -236,6 +235,6 @@ def test_the_next_sending_is_never_past_and_never_held_itself(
 ) -> None:
     working = calendars()[office.calendar].certain_workdays
     instant = now.replace(tzinfo=UTC)
-    found = next_sending_at(instant, office, working)
+    found = office.next_sending_at(instant, working)
     assert found >= instant
-    assert next_sending_at(found, office, working) == found
+    assert office.next_sending_at(found, working) == found

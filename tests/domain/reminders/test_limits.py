@@ -14,7 +14,6 @@ from service.domain.reminders.limits import (
     Usage,
     clamp_sender_waits,
     compute_limits,
-    day_start,
 )
 
 NOW = datetime(2024, 9, 19, 2, 0, tzinfo=UTC)
@@ -154,4 +153,4 @@ def test_only_limits_that_are_set_are_counted() -> None:
 def test_a_day_begins_at_local_midnight_also_when_clocks_change() -> None:
     york = office(zone=ZoneInfo("America/New_York"))
     noon = datetime(2024, 11, 3, 17, tzinfo=UTC)
-    assert day_start(york, noon) == datetime(2024, 11, 3, 4, tzinfo=UTC)
+    assert york.day_start(noon) == datetime(2024, 11, 3, 4, tzinfo=UTC)

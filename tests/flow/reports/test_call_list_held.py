@@ -10,7 +10,8 @@ from service.domain.delivery.outcome import RefusalKind, Refused, Unknown
 from service.domain.delivery.status import MessageState
 from service.domain.delivery.unknown_outcome import LEFT_TO_OPERATOR
 from service.domain.reminders.limits import DAILY_LIMIT, RECIPIENT_LIMIT
-from service.domain.reports.call_list import HELD_CALL_BEFORE_CLOSING, REGISTER_STALE
+from service.domain.reminders.reasons import REGISTER_STALE
+from service.domain.reports.call_list import HELD_CALL_BEFORE_CLOSING
 from service.flow.permits.register import RegisterSource
 from service.flow.reports.call_list import list_calls
 from tests.flow.ledger import (

@@ -20,7 +20,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.adapters.store.db.schema import permits, reminders, slots
 from service.adapters.store.law.corrections import create_corrections
-from service.adapters.store.reminders.redate import RULE_CHANGED, slot_date_values
+from service.adapters.store.reminders.redate import slot_date_values
 from service.adapters.store.reminders.transitions import (
     has_replaced_step_text,
     transition,
@@ -30,6 +30,7 @@ from service.domain.delivery.status import ReminderState
 from service.domain.law.rule import CORRECTION, RESERVED_STEPS
 from service.domain.law_change.group import RedatedGroup
 from service.domain.law_change.plan import ChangePlan
+from service.domain.reminders.reasons import RULE_CHANGED
 
 _GroupKey = tuple[str, str, date]
 

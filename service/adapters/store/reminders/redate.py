@@ -19,8 +19,8 @@ from service.adapters.store.reminders.transitions import (
 from service.domain.deadlines.slot import Slot
 from service.domain.delivery.status import ReminderState
 from service.domain.law.rule import RESERVED_STEPS
+from service.domain.reminders.reasons import RULE_CHANGED
 
-RULE_CHANGED = "rule changed"
 """Why a due reminder ends whose step is gone."""
 
 

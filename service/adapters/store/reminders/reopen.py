@@ -26,8 +26,9 @@ from service.domain.deadlines.slot import Slot
 from service.domain.delivery.outcome import RefusalKind
 from service.domain.delivery.retry import RETRY_DELAYS
 from service.domain.delivery.status import NEVER_ACCEPTED, ReminderState
-from service.domain.reminders.births import BEFORE_START, DueGroup
+from service.domain.reminders.births import DueGroup
 from service.domain.reminders.eligibility import End, find_end
+from service.domain.reminders.reasons import BEFORE_START, REOPENED
 
 MAY_REOPEN = or_(
     reminders.c.state.in_(NEVER_ACCEPTED),
@@ -97,7 +98,7 @@ async def _transition(
     now: datetime,
     *,
     values: Mapping[str, object] | None = None,
-    reason: str = "reopened",
+    reason: str = REOPENED,
 ) -> None:
     for piece in in_chunks(keys):
         await transition(

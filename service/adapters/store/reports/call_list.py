@@ -27,11 +27,11 @@ from service.adapters.store.slots.group_key import (
     SLOT_GROUP_COLUMNS,
     group_params,
 )
-from service.domain.delivery.retry import NO_ROUTE
 from service.domain.delivery.status import CLAIMABLE, NEVER_ACCEPTED, ReminderState
 from service.domain.go_live.go_live import LONGEST_OVERRUN
 from service.domain.permits.permit import PermitStatus
 from service.domain.permits.phone import PhoneLine
+from service.domain.reminders.reasons import NO_ROUTE
 from service.domain.reports.call_list import (
     LONGEST_NORMAL_WAIT,
     PhoneState,

@@ -12,7 +12,7 @@ from service.adapters.store.reports.tallies import holders, is_in_offices, talli
 from service.adapters.store.slots.due import is_due_between, select_due_counts
 from service.domain.delivery.status import NEVER_ACCEPTED, ReminderState
 from service.domain.law.rule import BilingualText
-from service.domain.reminders.births import BEFORE_START
+from service.domain.reminders.reasons import BEFORE_START, OVERTAKEN
 from service.domain.reports.period import ReportPeriod, next_period, previous_period
 from service.domain.reports.tally import Span, Tally, TypeRow
 from service.domain.reports.weekly import ReportFigures
@@ -142,7 +142,7 @@ async def _not_reminded(
 
 
 _REASONS: Mapping[str, str] = {
-    ReminderState.SUPERSEDED: "overtaken",
+    ReminderState.SUPERSEDED: OVERTAKEN,
     ReminderState.FAILED: "refused",
 }
 

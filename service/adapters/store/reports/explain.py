@@ -24,9 +24,10 @@ from service.adapters.store.db.schema import (
 from service.adapters.store.db.types import database_now
 from service.adapters.store.office.senders import office_of_each, scopes_of
 from service.adapters.store.reminders.candidates import choose_phone, phones_of
+from service.domain.delivery.pause import Pause
 from service.domain.delivery.status import NEVER_ACCEPTED, ReminderState
 from service.domain.explain.history import HistorySms, ReminderHistory, StateChange
-from service.domain.explain.not_sent import GoLiveStage, Pause, PermitSituation
+from service.domain.explain.not_sent import GoLiveStage, PermitSituation
 from service.domain.lawbook.version_choice import Revision
 from service.domain.permits.permit import PermitStatus
 from service.domain.permits.phone import PhoneLine

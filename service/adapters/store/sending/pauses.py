@@ -13,8 +13,8 @@ from service.adapters.store.db.upsert import insert_into
 from service.adapters.store.sending.retry import retry_no_route
 from service.adapters.store.slots.frozen_forecasts import confirm_day
 from service.domain.delivery.operator_request import SCOPE_ALL
+from service.domain.delivery.pause import Pause
 from service.domain.errors import ConflictError, SetUpError
-from service.domain.explain.not_sent import Pause
 from service.domain.reminders.volume_guard import GUARD_NAME
 from service.flow.sending.pause import ResumeResult
 

@@ -45,6 +45,7 @@ from service.domain.delivery.status import (
     MessageState,
     ReminderState,
 )
+from service.domain.reminders.reasons import OPTED_OUT
 
 
 async def advance_message(
@@ -118,7 +119,7 @@ async def _update_reminders(
             await _send_again(connection, row, state, fault, now)
         left = mine & (reminders.c.state == ReminderState.SENT)
         opted_out = fault is not None and fault.kind is RefusalKind.OPTED_OUT
-        why = "opted out" if opted_out else str(state)
+        why = OPTED_OUT if opted_out else str(state)
         await transition(connection, left, after, now, reason=why)
 
 

@@ -41,6 +41,7 @@ from service.domain.delivery.outcome import (
 )
 from service.domain.delivery.retry import back_off
 from service.domain.delivery.status import UNDER_WAY, MessageState, ReminderState
+from service.domain.reminders.reasons import OPTED_OUT
 from service.flow.sending.provider import Outgoing
 
 
@@ -219,6 +220,6 @@ async def _end_refused(
     if refused.kind is RefusalKind.OPTED_OUT:
         fresh = mine & reminders.c.sent_at.is_(None)
         ended = ReminderState.SUPPRESSED
-        await transition(connection, fresh, ended, now, reason="opted out")
+        await transition(connection, fresh, ended, now, reason=OPTED_OUT)
     why = f"refused: {refused.kind}"
     await transition(connection, mine, ReminderState.FAILED, now, reason=why)

@@ -20,9 +20,10 @@ from service.adapters.store.reminders.transitions import (
 )
 from service.adapters.store.sending.late_acceptance import fall_back_to_accepted
 from service.domain.delivery.outcome import Fault
-from service.domain.delivery.retry import NO_ROUTE, RETRY_DELAYS, retry_delay
+from service.domain.delivery.retry import RETRY_DELAYS, retry_delay
 from service.domain.delivery.status import CLAIMABLE, MessageState, ReminderState
 from service.domain.permits.phone import PhoneLine
+from service.domain.reminders.reasons import NO_ROUTE
 
 OPEN_STATES = (MessageState.SENDING, MessageState.UNCERTAIN)
 """Under way or unknown: only these may still turn out not to have been taken."""

@@ -9,9 +9,9 @@ from sqlalchemy import ColumnElement, Integer, Select, and_, exists, func, or_, 
 from service.adapters.store.db.schema import golives, permits, reminders, slots
 from service.adapters.store.reminders.transitions import IS_DUE
 from service.adapters.store.slots.group_key import same_group
-from service.domain.delivery.retry import NO_ROUTE
 from service.domain.law.rule import RESERVED_STEPS
 from service.domain.permits.permit import PermitStatus
+from service.domain.reminders.reasons import NO_ROUTE
 
 IS_REMINDED: Final = and_(
     permits.c.status == PermitStatus.ACTIVE,
