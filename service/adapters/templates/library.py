@@ -16,13 +16,9 @@ from service.adapters.templates.jinja import (
 )
 from service.domain.errors import InvalidError, Mistake, SetUpError, UnknownError
 from service.domain.law.rule import Language
+from service.domain.messages.dates import format_day, format_moment, format_month_day
 from service.domain.messages.digest import DIGEST_TEMPLATES
-from service.domain.messages.facts import (
-    TemplateValues,
-    say_day,
-    say_moment,
-    say_month_day,
-)
+from service.domain.messages.facts import TemplateValues
 from service.domain.reports.weekly import Report
 from service.flow.office.templates import TemplateVersion
 
@@ -177,8 +173,11 @@ def _report_environment(
         autoescape=False,
         auto_reload=False,
     )
-    for say in (say_day, say_month_day, say_moment):
-        environment.filters[say.__name__] = partial(say, language=language)
+    environment.filters |= {
+        "say_day": partial(format_day, language=language),
+        "say_month_day": partial(format_month_day, language=language),
+        "say_moment": partial(format_moment, language=language),
+    }
     return environment
 
 

@@ -1,8 +1,8 @@
-"""What going live would do: whom it would text in which step, on which day."""
+"""What going live would do: who would be texted in which step, on which day."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Final
 
@@ -14,7 +14,7 @@ from service.domain.lawbook.law import Law
 from service.domain.messages.segments import measure
 
 SAMPLE_TEXTS: Final = 3
-"""How many real texts are shown."""
+"""Texts of real permits that a preview shows."""
 
 RuleStep = tuple[str, str]
 """(rule, step)."""
@@ -22,10 +22,10 @@ RuleStep = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class PreviewGroup:
-    """Permits of one group and language, counted: active, no renewal filed.
+    """Permits that the law dates alike, in one language: active, no renewal filed.
 
-    `textable` have a phone that takes texts and welcomes them; `sample` is the id of
-    one of those, `tail` the end of a number among them.
+    `textable` counts those whose phone takes texts and has not opted out.
+    `sample_permit_id` names one of them, `sample_number_tail` is the end of a number.
     """
 
     rule: str
@@ -41,7 +41,7 @@ class PreviewGroup:
 
 @dataclass(frozen=True, slots=True)
 class GroupInStep:
-    """A crowd in a step, current or still to come."""
+    """A group in a step that is current or still to come."""
 
     group: PreviewGroup
     slot: Slot
@@ -60,33 +60,47 @@ class Cost:
     segments: int
 
 
-@dataclass(slots=True)
-class GoLivePreview:
-    """Whom a start at `now` would text, and what speaks against it.
+@dataclass(frozen=True, slots=True)
+class ContactPlan:
+    """What happens to permits past their closing and not past their end.
 
-    `refused` cannot go live. `current` and `today` count permits by step: past its
-    instant, and falling due later today. `days` has, for each of the next sending
-    days, the texts a catch-up puts there and those that fall due. Past closing are
-    those a catch-up tells to `contact` the office, and the `calls` to be made. `texts`
-    are real ones, each with the masked phone that would get it.
+    `rows` are the groups that a catch-up tells to contact the office. `texted` counts
+    their permits with a phone for that; `to_call` counts all others, to be called.
+    """
+
+    rows: list[GroupInStep]
+    texted: int
+    to_call: int
+
+
+@dataclass(frozen=True, slots=True)
+class GoLivePreview:
+    """Whom a start at `now` would text, and what prevents it.
+
+    `refusals` says why a type cannot go live. `current_by_step` counts permits whose
+    step began before now, `due_today_by_step` those whose step falls due later today.
+    `texts_by_day` has, for each of the next sending days, the texts that a catch-up
+    puts there and those that fall due. Of the permits past closing, `contact_permits`
+    would be told to contact the office and `call_permits` must be called.
+    `sample_texts` are real texts, each with the masked phone that would get it.
     """
 
     office: Authority
     now: datetime
-    refusals: list[str] = field(default_factory=list)
-    current_by_step: Counter[RuleStep] = field(default_factory=Counter)
-    due_today_by_step: Counter[RuleStep] = field(default_factory=Counter)
-    catch_up_cost: Cost = Cost(0, 0)
-    due_today_cost: Cost = Cost(0, 0)
-    texts_by_day: list[tuple[date, int, int]] = field(default_factory=list)
-    contact_permits: int = 0
-    call_permits: int = 0
-    without_mobile: int = 0
-    sample_texts: list[tuple[str, str]] = field(default_factory=list)
+    refusals: Sequence[str]
+    current_by_step: Counter[RuleStep]
+    due_today_by_step: Counter[RuleStep]
+    catch_up_cost: Cost
+    due_today_cost: Cost
+    texts_by_day: Sequence[tuple[date, int, int]]
+    contact_permits: int
+    call_permits: int
+    without_mobile: int
+    sample_texts: Sequence[tuple[str, str]]
 
 
 def count_by_step(rows: Iterable[GroupInStep]) -> Counter[RuleStep]:
-    """Count permits by step."""
+    """Count permits by rule and step."""
     found = Counter[RuleStep]()
     for row in rows:
         found[row.rule_step] += row.group.permits
@@ -94,28 +108,32 @@ def count_by_step(rows: Iterable[GroupInStep]) -> Counter[RuleStep]:
 
 
 def plan_contacts(
-    groups: Iterable[PreviewGroup], law: Law, preview: GoLivePreview
-) -> Iterator[GroupInStep]:
-    """Say who, past closing, is told to contact the office; count who must be called.
+    groups: Iterable[PreviewGroup], law: Law, now: datetime
+) -> ContactPlan:
+    """Divide permits past closing into those to text and those to call.
 
-    A crowd past its end is neither.
+    Groups past their end are in neither.
     """
-    for crowd in groups:
-        found = find_late_group(
-            law, crowd.series, crowd.authority, crowd.expires_on, preview.now
+    rows, texted, to_call = list[GroupInStep](), 0, 0
+    for group in groups:
+        late = find_late_group(
+            law, group.series, group.authority, group.expires_on, now
         )
-        slot = found.contact_slot(preview.now) if found else None
-        reached = crowd.textable if slot else 0
-        preview.contact_permits += reached
-        preview.call_permits += crowd.permits - reached if found else 0
+        if late is None:
+            continue
+        slot = late.contact_slot(now)
+        reached = group.textable if slot else 0
+        texted += reached
+        to_call += group.permits - reached
         if slot:
-            yield GroupInStep(crowd, slot)
+            rows.append(GroupInStep(group, slot))
+    return ContactPlan(rows, texted, to_call)
 
 
 def add_up_cost(
     rows: Iterable[GroupInStep], body: Callable[[GroupInStep], str]
 ) -> Cost:
-    """Add up texts as `body` words them."""
+    """Add up the texts of all textable permits; `body` words the text of a row."""
     sized = [
         (row.group.textable, measure(body(row)).segments)
         for row in rows
@@ -133,7 +151,10 @@ def plan_texts_by_day(
     days: Sequence[datetime],
     office: Authority,
 ) -> list[tuple[date, int, int]]:
-    """Lay what is caught up with, and what falls due, on the next sending days."""
+    """Count, for each sending day, the texts of the catch-up and those falling due.
+
+    `days` are the instants at which the office starts texting on its next days.
+    """
 
     def local(at: datetime) -> date:
         return at.astimezone(office.zone).date()
@@ -147,7 +168,7 @@ def plan_texts_by_day(
 
 
 def choose_samples(rows: Iterable[GroupInStep]) -> list[GroupInStep]:
-    """Choose whose texts to show: those of different templates first."""
+    """Choose the rows whose texts are shown: those of different templates first."""
     textable = [row for row in rows if row.group.sample_permit_id]
     first = dict[str, GroupInStep]()
     for row in textable:

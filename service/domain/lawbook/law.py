@@ -1,6 +1,6 @@
 """Everything loaded that the law says: rules, authorities, calendars."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import date
 from functools import lru_cache
@@ -12,7 +12,7 @@ from service.domain.deadlines.ladder import LadderComputation, compute_ladder
 from service.domain.deadlines.slot import Ladder
 from service.domain.errors import UnknownError
 from service.domain.law.authority import Authority
-from service.domain.law.rule import Rule, Version
+from service.domain.law.rule import RESERVED_STEPS, Rule, Version
 
 T = TypeVar("T")
 
@@ -88,6 +88,17 @@ class Law:
             for version in rule.versions
             if not other.has_version(version.key)
         ]
+
+    def versions_with_template(self, template: str) -> Iterator[tuple[Rule, Version]]:
+        """The versions in force that may send a template, with their rules.
+
+        Every one of them may send the templates of `RESERVED_STEPS`.
+        """
+        for rule in self.rules.values():
+            for version in rule.versions if rule.never is None else ():
+                used = {step.template for step in version.steps}
+                if template in {*RESERVED_STEPS, *used}:
+                    yield rule, version
 
     def current_version(self, series: str) -> Version:
         """Look up the version that dates a series now; raises `UnknownError`."""

@@ -11,7 +11,8 @@ from datetime import date
 from typing import Final
 
 from service.domain.law.rule import Language
-from service.domain.messages.facts import Facts, say_day, say_third_of_month
+from service.domain.messages.dates import format_day, format_edge
+from service.domain.messages.facts import Facts
 
 DIGEST: Final = "digest"
 DIGEST_ITEM: Final = "digest-item"
@@ -48,16 +49,17 @@ class ItemFacts:
 
     def template_values(self) -> Mapping[str, object]:
         """Give the facts under the same names, with the days as they are said."""
-        say = say_third_of_month if self.provisional else say_day
-        edges = {
-            name: day and say(day, self.language, year=day.year != self.expires_on.year)
-            for name, day in (
-                ("closes_on", self.closes_on),
-                ("opens_on", self.opens_on),
-            )
+        opens_on = self._format_edge(self.opens_on) if self.opens_on else None
+        return _field_values(self) | {
+            "expires_on": format_day(self.expires_on, self.language),
+            "closes_on": self._format_edge(self.closes_on),
+            "opens_on": opens_on,
         }
-        expires_on = say_day(self.expires_on, self.language)
-        return _field_values(self) | edges | {"expires_on": expires_on}
+
+    def _format_edge(self, day: date) -> str:
+        return format_edge(
+            day, self.expires_on, self.language, provisional=self.provisional
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,17 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from datetime import date, datetime
+from datetime import date
 from typing import Protocol
 
 from service.domain.deadlines.window import Window
 from service.domain.law.authority import Authority
 from service.domain.law.rule import Language, Rule, Version
-
-MONTHS = (
-    *("January", "February", "March", "April", "May", "June", "July"),
-    *("August", "September", "October", "November", "December"),
-)
+from service.domain.messages.dates import format_day, format_edge
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,17 +41,18 @@ class Facts:
         Chinese leaves out the year where it is that of the expiry, which a text names
         first. The edges of a provisional window are said without an exact day.
         """
-        said = {name: getattr(self, name) for name in _NAMES}
-        opens_on = self._edge(self.opens_on) if self.opens_on else None
-        return said | {
-            "expires_on": say_day(self.expires_on, self.language),
-            "closes_on": self._edge(self.closes_on),
+        values = {name: getattr(self, name) for name in _NAMES}
+        opens_on = self._format_edge(self.opens_on) if self.opens_on else None
+        return values | {
+            "expires_on": format_day(self.expires_on, self.language),
+            "closes_on": self._format_edge(self.closes_on),
             "opens_on": opens_on,
         }
 
-    def _edge(self, day: date) -> str:
-        say = say_third_of_month if self.provisional else say_day
-        return say(day, self.language, year=day.year != self.expires_on.year)
+    def _format_edge(self, day: date) -> str:
+        return format_edge(
+            day, self.expires_on, self.language, provisional=self.provisional
+        )
 
 
 class TemplateValues(Protocol):
@@ -106,34 +103,3 @@ def _addressee(rule: Rule, language: Language) -> str:
     if language == "en":
         return "Your"
     return "贵单位" if rule.holder == "organization" else "您的"
-
-
-def say_day(day: date, language: Language, *, year: bool = True) -> str:
-    """Say a day: 2026年10月20日, 20 Oct 2026.
-
-    Without `year` Chinese says 10月20日; English always names it.
-    """
-    if language == "en":
-        return f"{say_month_day(day, 'en')} {day.year}"
-    return (f"{day.year}年" if year else "") + say_month_day(day, "zh")
-
-
-def say_month_day(day: date, language: Language) -> str:
-    """Say a day whose year is clear: 2月4日, 4 Feb."""
-    if language == "en":
-        return f"{day.day} {MONTHS[day.month - 1][:3]}"
-    return f"{day.month}月{day.day}日"
-
-
-def say_third_of_month(day: date, language: Language, *, year: bool = True) -> str:
-    """Say the third of the month: 2027年1月上旬, early January 2027."""
-    third = min((day.day - 1) // 10, 2)
-    if language == "en":
-        return f"{('early', 'mid', 'late')[third]} {MONTHS[day.month - 1]} {day.year}"
-    return (f"{day.year}年" if year else "") + f"{day.month}月{'上中下'[third]}旬"
-
-
-def say_moment(local: datetime, language: Language) -> str:
-    """Say a local time: 2024年2月5日09:00, 5 Feb 2024 09:00."""
-    gap = " " if language == "en" else ""
-    return f"{say_day(local, language)}{gap}{local:%H:%M}"

@@ -5,7 +5,7 @@ permits. Totals are sums of the type rows, so the two cannot differ.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from decimal import Decimal
 
@@ -16,15 +16,16 @@ from service.domain.reports.tally import TypeRow, percent, sum_rows
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportFigures:
-    """What a store counts for a report.
+    """What a store counts for a report, as of an instant.
 
-    `lines` has one row per type in service. `not_reminded` are the reminders that
-    ended unsent in the period, by reason; `waiting` those still open, which a later
-    issue counts; `before_start` those whose step had passed before the type went
-    live. `permits_reminded` are the permits told at least once since the start,
-    `filed_after_reminding` those of them whose holder then applied. `forecast` are
-    the reminders that fall due in the period after. `first_issue` says that nothing
-    was sent before the period.
+    `lines` has one row per permit type in service. `not_reminded` counts the reminders
+    that ended unsent in the period, by reason; `waiting` those still open, which a
+    later issue counts; `before_start` those whose step had passed before the type went
+    live. `permits_reminded` counts the permits reminded of at least once since the
+    start, `filed_after_reminding` those of them whose holder applied afterwards.
+    `forecast` is the number of reminders that fall due in the following period.
+    `first_issue`: nothing was sent before the period. `simulated`: the messages went to
+    the sandbox.
     """
 
     period: ReportPeriod
@@ -42,26 +43,14 @@ class ReportFigures:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Report:
-    """Figures in order, with their sums: lines by code, reasons by weight.
+class Report(ReportFigures):
+    """Figures ready to print: rows by rule code, reasons by count, with their sums.
 
-    `sums` is the line under the table; `as_of` is on the clock of the office.
+    `sums` is the row under the table; `as_of` is in the time zone of the office.
     """
 
-    period: ReportPeriod
     next_period: ReportPeriod
-    as_of: datetime
-    authority: BilingualText
-    lines: tuple[TypeRow, ...]
     sums: TypeRow
-    not_reminded: Mapping[str, int]
-    waiting: int
-    before_start: int
-    permits_reminded: int
-    filed_after_reminding: int
-    forecast: int | None
-    first_issue: bool
-    simulated: bool
 
     @property
     def due(self) -> int:
@@ -95,21 +84,16 @@ class Report:
 
 
 def build_report(figures: ReportFigures) -> Report:
-    """Put figures in order and sum them."""
+    """Sort the figures, leave out reasons without a reminder, and add the sums."""
     reasons = sorted(figures.not_reminded.items(), key=lambda one: (-one[1], one[0]))
-    return Report(
-        period=figures.period,
-        next_period=next_period(figures.period),
+    ordered = replace(
+        figures,
         as_of=figures.as_of.astimezone(figures.period.zone),
-        authority=figures.authority,
         lines=tuple(sorted(figures.lines, key=lambda line: line.rule)),
-        sums=sum_rows(figures.lines),
         not_reminded={reason: count for reason, count in reasons if count},
-        waiting=figures.waiting,
-        before_start=figures.before_start,
-        permits_reminded=figures.permits_reminded,
-        filed_after_reminding=figures.filed_after_reminding,
-        forecast=figures.forecast,
-        first_issue=figures.first_issue,
-        simulated=figures.simulated,
+    )
+    return Report(
+        **{one.name: getattr(ordered, one.name) for one in fields(ordered)},
+        next_period=next_period(figures.period),
+        sums=sum_rows(figures.lines),
     )

@@ -9,7 +9,6 @@ from service.domain.law.authority import Authority
 from service.domain.law.rule import Language, Rule, Version
 from service.domain.lawbook.law import Law
 from service.domain.messages.facts import Facts, gather_facts
-from service.domain.templates.longest import versions_with_template
 
 SAMPLE_EXPIRES_IN: Final = timedelta(days=180)
 """When a permit expires that is made up because none was named."""
@@ -69,7 +68,7 @@ def make_any_example(
     """
     codes = [authority] if authority else sorted(law.authorities)
     for office in map(law.authority, codes):
-        for rule, version in versions_with_template(name, law):
+        for rule, version in law.versions_with_template(name):
             if rule.calendar == office.calendar and not version.jurisdiction:
                 return make_example(
                     law, rule.code, office.code, today + SAMPLE_EXPIRES_IN

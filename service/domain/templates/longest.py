@@ -7,7 +7,7 @@ from itertools import product
 from typing import Final
 
 from service.domain.deadlines.window import Window
-from service.domain.law.rule import RESERVED_STEPS, Language, Rule, Version
+from service.domain.law.rule import Language
 from service.domain.lawbook.law import Law
 from service.domain.messages.facts import Facts, gather_facts
 from service.domain.templates.trial_render import TemplateContext
@@ -106,7 +106,7 @@ def longest_values(
     if law is None:
         return
     senders = [office for office in law.authorities.values() if office.sends]
-    for (rule, version), office in product(versions_with_template(name, law), senders):
+    for (rule, version), office in product(law.versions_with_template(name), senders):
         if office.calendar != rule.calendar:
             continue
         number = "0" * rule.number_tail
@@ -134,14 +134,6 @@ def longest_digest_values(
             for agent, action in product((False, True), (None, said["action"])):
                 around = {"agent": agent, "action": action, "count": 2}
                 yield whose, {**said, **around, "items": items}
-
-
-def versions_with_template(name: str, law: Law) -> Iterator[tuple[Rule, Version]]:
-    """List the versions in force that have a template in a step, or may get it."""
-    for rule in law.rules.values():
-        for version in rule.versions if rule.never is None else ():
-            if name in {*RESERVED_STEPS, *(step.template for step in version.steps)}:
-                yield rule, version
 
 
 def _in_windows(whose: str, facts: Facts) -> Iterator[tuple[str, TemplateContext]]:

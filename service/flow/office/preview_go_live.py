@@ -1,4 +1,4 @@
-"""What going live would do, for the one who approves it: nothing is written."""
+"""Preview what going live would do, for the person who approves it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -25,19 +25,19 @@ from service.flow.office.go_live import GoLiveStore
 from service.flow.ports import Clock, LawStore, TemplateLibrary
 
 SAMPLE_HORIZON: Final = timedelta(days=120)
-"""How far ahead texts to show are sought where the next days have too few."""
+"""How far ahead sample texts are sought, where the next days have too few."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """The end of a real permit's number, and the masked phone its text would go to."""
+    """A real permit: the end of its number, and its masked phone."""
 
     tail: str
     masked_phone: str
 
 
 class GoLivePreviewStore(Protocol):
-    """Counting whom a start would text."""
+    """Counts the permits that a start would text."""
 
     async def permits_in_step(
         self,
@@ -46,25 +46,25 @@ class GoLivePreviewStore(Protocol):
         since: datetime,
         until: datetime,
     ) -> list[GroupInStep]:
-        """Permits whose step is current at `since`, or falls due before `until`."""
+        """Groups whose step is current at `since`, or falls due before `until`."""
 
     async def permits_past_steps(
         self, authority: str, rule_codes: Sequence[str], now: datetime
     ) -> list[PreviewGroup]:
-        """Permits that had a step, have none now, and may not be past their end."""
+        """Groups whose steps are over and whose permits may still run."""
 
     async def count_without_mobile(
         self, authority: str, rule_codes: Sequence[str], today: date
     ) -> int:
-        """How many permits that run on have no phone that takes texts."""
+        """Count permits not yet expired that have no phone that takes texts."""
 
     async def read_sample(self, permit_id: str) -> Sample:
-        """What the text of a permit needs of it."""
+        """Read what the sample text of a permit needs."""
 
 
 @dataclass(frozen=True, slots=True)
 class GoLivePreviewDeps:
-    """What a look ahead needs of the outside."""
+    """The ports that a preview needs."""
 
     law_store: LawStore
     go_live_store: GoLiveStore
@@ -79,90 +79,93 @@ async def preview_go_live(
     catch_up_days: int,
     deps: GoLivePreviewDeps,
 ) -> GoLivePreview:
-    """Say what going live with some types now would do; raises `UnknownError`.
+    """Compute what going live with some types now would do; writes nothing.
 
     Types that cannot go live are named with the reason, and left out of the figures.
+    Raises `UnknownError`.
     """
     law, now = await deps.law_store.current_law(), deps.clock.now()
-    words = await deps.templates.current(law.digest)
-    told = GoLivePreview(law.sending_office(authority), now)
-    chosen = await _startable_codes(authority, rule_codes, law, deps, told)
-    working = law.calendar(told.office.calendar).certain_workdays
-    days = next_sending_days(now, catch_up_days or 1, told.office, working)
-    today, ends_at = (_midnight_after(at, told.office) for at in (now, days[-1]))
-    rows = await deps.store.permits_in_step(authority, chosen, now, ends_at)
-    caught = [row for row in rows if row.slot.due_at <= now]
+    writer = _TextWriter(law, await deps.templates.current(law.digest))
+    office = law.sending_office(authority)
+    refusals = await _find_refusals(authority, rule_codes, law, deps)
+    codes = [code for code in rule_codes if code not in refusals]
+    working_days = law.calendar(office.calendar).certain_workdays
+    days = next_sending_days(now, catch_up_days or 1, office, working_days)
+    tomorrow, ends_at = (_midnight_after(at, office) for at in (now, days[-1]))
+    rows = await deps.store.permits_in_step(authority, codes, now, ends_at)
+    current = [row for row in rows if row.slot.due_at <= now]
     ahead = [row for row in rows if row.slot.due_at > now]
-    due = [row for row in ahead if row.slot.due_at < today]
-    told.current_by_step, told.due_today_by_step = (
-        count_by_step(caught),
-        count_by_step(due),
-    )
-    past = await deps.store.permits_past_steps(authority, chosen, now)
-    caught += plan_contacts(past, law, told)
-    caught.sort(key=lambda row: row.slot.until_at)
-
-    def body(row: GroupInStep) -> str:
-        return _body(row, row.group.sample_number_tail, law, words)
-
-    told.catch_up_cost, told.due_today_cost = (
-        add_up_cost(caught, body),
-        add_up_cost(due, body),
-    )
-    told.texts_by_day = plan_texts_by_day(
-        caught if catch_up_days else (), ahead, days, told.office
-    )
-    told.without_mobile = await deps.store.count_without_mobile(
-        authority, chosen, now.date()
-    )
-    shown = choose_samples([*caught, *ahead])
+    due_today = [row for row in ahead if row.slot.due_at < tomorrow]
+    past = await deps.store.permits_past_steps(authority, codes, now)
+    contacts = plan_contacts(past, law, now)
+    caught_up = sorted([*current, *contacts.rows], key=lambda row: row.slot.until_at)
+    without_mobile = await deps.store.count_without_mobile(authority, codes, now.date())
+    shown = choose_samples([*caught_up, *ahead])
     if len(shown) < SAMPLE_TEXTS:
         later = await deps.store.permits_in_step(
-            authority, chosen, ends_at, ends_at + SAMPLE_HORIZON
+            authority, codes, ends_at, ends_at + SAMPLE_HORIZON
         )
         following = [row for row in later if row.slot.due_at >= ends_at]
-        shown = choose_samples([*caught, *ahead, *following])
-    told.sample_texts = [await _text(row, law, words, deps) for row in shown]
-    return told
+        shown = choose_samples([*caught_up, *ahead, *following])
+    return GoLivePreview(
+        office=office,
+        now=now,
+        refusals=list(refusals.values()),
+        current_by_step=count_by_step(current),
+        due_today_by_step=count_by_step(due_today),
+        catch_up_cost=add_up_cost(caught_up, writer.typical_text),
+        due_today_cost=add_up_cost(due_today, writer.typical_text),
+        texts_by_day=plan_texts_by_day(
+            caught_up if catch_up_days else (), ahead, days, office
+        ),
+        contact_permits=contacts.texted,
+        call_permits=contacts.to_call,
+        without_mobile=without_mobile,
+        sample_texts=[await _sample_text(row, writer, deps) for row in shown],
+    )
 
 
-async def _startable_codes(
-    authority: str,
-    rule_codes: Sequence[str],
-    law: Law,
-    deps: GoLivePreviewDeps,
-    preview: GoLivePreview,
-) -> list[str]:
+async def _find_refusals(
+    authority: str, rule_codes: Sequence[str], law: Law, deps: GoLivePreviewDeps
+) -> dict[str, str]:
+    """The reason of each type that cannot go live, by its code."""
     started = await deps.go_live_store.started_types(authority)
-    chosen = list[str]()
+    found = dict[str, str]()
     for code in rule_codes:
-        live = code in started and started[code].state == "live"
+        is_live = code in started and started[code].state == "live"
         reason = find_hindrance(law.rule(code), law.lineage(authority))
-        if live or reason:
-            preview.refusals.append(f"{code}: {reason or 'live already'}")
-        else:
-            chosen.append(code)
-    return chosen
+        if is_live or reason:
+            found[code] = f"{code}: {reason or 'live already'}"
+    return found
 
 
-async def _text(
-    row: GroupInStep, law: Law, templates: TemplateLibrary, deps: GoLivePreviewDeps
+async def _sample_text(
+    row: GroupInStep, writer: "_TextWriter", deps: GoLivePreviewDeps
 ) -> tuple[str, str]:
     sample = await deps.store.read_sample(row.group.sample_permit_id or "")
-    return sample.masked_phone, _body(row, sample.tail, law, templates)
+    return sample.masked_phone, writer.text(row, sample.tail)
 
 
-def _body(row: GroupInStep, tail: str, law: Law, templates: TemplateLibrary) -> str:
-    crowd = row.group
-    version, office = (
-        law.current_version(crowd.series),
-        law.sending_office(crowd.authority),
-    )
-    window = law.ladder(crowd.rule, version, crowd.authority, crowd.expires_on).window
-    language = crowd.language or office.language
-    rule = law.rule(crowd.rule)
-    said = gather_facts(rule, version, window, office, tail, language)
-    return templates.render_sms(row.slot.template, said)
+@dataclass(frozen=True, slots=True)
+class _TextWriter:
+    law: Law
+    templates: TemplateLibrary
+
+    def typical_text(self, row: GroupInStep) -> str:
+        """The text of a row, with the number of one of its permits."""
+        return self.text(row, row.group.sample_number_tail)
+
+    def text(self, row: GroupInStep, tail: str) -> str:
+        """The text about the permit of a row whose number ends with `tail`."""
+        group, law = row.group, self.law
+        version = law.current_version(group.series)
+        office = law.sending_office(group.authority)
+        ladder = law.ladder(group.rule, version, group.authority, group.expires_on)
+        language = group.language or office.language
+        facts = gather_facts(
+            law.rule(group.rule), version, ladder.window, office, tail, language
+        )
+        return self.templates.render_sms(row.slot.template, facts)
 
 
 def _midnight_after(at: datetime, office: Authority) -> datetime:

@@ -9,14 +9,13 @@ from service.domain.deadlines.window import Window
 from service.domain.law.authority import Authority
 from service.domain.law.period import Period
 from service.domain.law.rule import BilingualText, Language, Reference, Rule, Version
-from service.domain.messages.facts import (
-    FACT_NAMES,
-    gather_facts,
-    say_day,
-    say_moment,
-    say_month_day,
-    say_third_of_month,
+from service.domain.messages.dates import (
+    format_day,
+    format_moment,
+    format_month_day,
+    format_third_of_month,
 )
+from service.domain.messages.facts import FACT_NAMES, gather_facts
 
 VERSION = Version(
     rule="xx-restaurant",
@@ -146,13 +145,13 @@ def test_a_rule_without_an_opening_says_none() -> None:
 
 def test_days_are_said_as_each_language_writes_them() -> None:
     day = date(2026, 10, 20)
-    assert say_day(day, "zh") == "2026年10月20日"
-    assert say_day(day, "en") == "20 Oct 2026"
-    assert say_month_day(day, "zh") == "10月20日"
-    assert say_month_day(day, "en") == "20 Oct"
+    assert format_day(day, "zh") == "2026年10月20日"
+    assert format_day(day, "en") == "20 Oct 2026"
+    assert format_month_day(day, "zh") == "10月20日"
+    assert format_month_day(day, "en") == "20 Oct"
     moment = datetime.combine(day, time(9, 5))
-    assert say_moment(moment, "zh") == "2026年10月20日09:05"
-    assert say_moment(moment, "en") == "20 Oct 2026 09:05"
+    assert format_moment(moment, "zh") == "2026年10月20日09:05"
+    assert format_moment(moment, "en") == "20 Oct 2026 09:05"
 
 
 @pytest.mark.parametrize(
@@ -169,5 +168,5 @@ def test_days_are_said_as_each_language_writes_them() -> None:
 def test_a_provisional_day_is_said_by_the_third_of_its_month(
     day: int, zh: str, en: str
 ) -> None:
-    assert say_third_of_month(date(2027, 1, day), "zh") == zh
-    assert say_third_of_month(date(2027, 1, day), "en") == en
+    assert format_third_of_month(date(2027, 1, day), "zh") == zh
+    assert format_third_of_month(date(2027, 1, day), "en") == en
