@@ -1,1 +1,1 @@
-"""What the law and the message say: pure, with time as an argument."""
+"""Pure rules of the law and of messages: no I/O, and time is an argument."""

@@ -1,14 +1,14 @@
-"""Everything that can be wrong with what people give us.
+"""The errors that this package raises, as a tree.
 
 ```
 PermitRemindersError          one line: what, where, what to do
 ├── InvalidError              one or more Mistakes in a row, request or file
-├── UnknownError              a code nobody has loaded (rule, authority, permit, …)
+├── UnknownError              a code that is not loaded (rule, authority, permit, …)
 ├── NotInForceError           no version of the rule governs that date
-├── NeverRemindsError         a permit type that is only listed, with the reason
-├── ConflictError             right in itself, but at odds with what is stored
+├── NeverRemindsError         a permit type that is listed but never reminds
+├── ConflictError             valid in itself, but it contradicts what is stored
 │   └── LawChangedError       decided by a law that has changed since: decide again
-├── ForgedError               a webhook that is not from the provider
+├── ForgedError               a webhook that the provider did not sign
 └── SetUpError                settings, database, port: the operator must act
 ```
 """
@@ -35,7 +35,7 @@ class PermitRemindersError(Exception):
 
 
 class InvalidError(PermitRemindersError):
-    """All the mistakes of one row, request or file, reported at once."""
+    """All the mistakes of one row, request or file; `where` names it."""
 
     def __init__(self, where: str, mistakes: Sequence[Mistake]) -> None:
         self.where = where
@@ -44,12 +44,12 @@ class InvalidError(PermitRemindersError):
 
     @property
     def reason(self) -> str:
-        """All the mistakes in one line, without saying where they stand."""
+        """All the mistakes in one line, without the row, request or file."""
         return "; ".join(map(str, self.mistakes))
 
 
 class UnknownError(PermitRemindersError):
-    """A code that is not loaded; names those that are, when they are few."""
+    """A code that is not loaded; the message lists up to 20 known ones."""
 
     def __init__(self, kind: str, code: str, known: Sequence[str] = ()) -> None:
         self.kind, self.code, self.known = kind, code, tuple(known)
@@ -58,7 +58,7 @@ class UnknownError(PermitRemindersError):
 
 
 class NotInForceError(PermitRemindersError):
-    """No version of a rule governs the date a permit is picked by."""
+    """No version of a rule governs a permit's date (its expiry or its issue)."""
 
     def __init__(self, rule: str, picked_by: str, day: date, first: date) -> None:
         super().__init__(
@@ -68,14 +68,14 @@ class NotInForceError(PermitRemindersError):
 
 
 class NeverRemindsError(PermitRemindersError):
-    """A permit type in the catalogue of which nobody is ever reminded."""
+    """A permit type that is in the catalogue but never reminds, with the reason."""
 
     def __init__(self, rule: str, because: str, why: str) -> None:
         super().__init__(f"{rule}: never reminds ({because}): {why}")
 
 
 class ConflictError(PermitRemindersError):
-    """A request that contradicts what is stored; nothing was changed."""
+    """A request contradicts what is stored; nothing was changed."""
 
 
 class LawChangedError(ConflictError):
@@ -83,7 +83,7 @@ class LawChangedError(ConflictError):
 
 
 class ForgedError(PermitRemindersError):
-    """A webhook without the provider's signature, or for another account."""
+    """A webhook has no valid signature of the provider, or is for another account."""
 
 
 class SetUpError(PermitRemindersError):

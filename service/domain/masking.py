@@ -1,4 +1,4 @@
-"""Numbers of people, shown so that nobody can call or identify them."""
+"""Masked phone and permit numbers, so that nobody can call or identify a person."""
 
 import unicodedata
 
@@ -10,11 +10,11 @@ _LONG_ENOUGH_FOR_A_TAIL = 5
 def mask_phone(text: str) -> str:
     """Star the middle of a number: "+1212***0142", "138****0000".
 
-    Ten digits and more show where the number belongs and its last four, five to
-    nine only the last two, fewer none. Everything but digits and a leading + goes.
+    Ten or more digits keep the first three and the last four, five to nine keep the
+    last two, fewer keep none. All other characters but a leading + are removed.
     """
     plain = unicodedata.normalize("NFKC", text).strip()
-    digits = "".join(one for one in plain if one.isdecimal())
+    digits = "".join(character for character in plain if character.isdecimal())
     plus = "+" if plain.startswith("+") else ""
     if len(digits) >= _LONG_ENOUGH_FOR_A_HEAD:
         head, tail = 3 + len(plus), _SHOWN_TAIL
@@ -28,7 +28,7 @@ def mask_phone(text: str) -> str:
 def mask_number(text: str, tail: int) -> str:
     """Reduce a permit number to its last `tail` characters: "***0142".
 
-    Never more than half of it is shown, whatever the rule's tail says.
+    At most half of the number is shown, even if `tail` is longer.
     """
     shown = max(0, min(tail, len(text) // 2))
     return "***" + text[len(text) - shown :]

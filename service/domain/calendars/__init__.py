@@ -1,1 +1,1 @@
-"""Working days: the published calendar and what an office adds to it."""
+"""Working days: the published calendar, and the days an office adds to it."""

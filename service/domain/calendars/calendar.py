@@ -1,4 +1,8 @@
-"""Which days count: working days of a place, and how far that is published."""
+"""The working days of a country or place, and the day up to which they are published.
+
+A government publishes the holidays of a year shortly before it. Later days are counted
+twice: on the days that surely are working days, and on those that may be.
+"""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -15,10 +19,11 @@ SATURDAY: Final = 5
 
 @dataclass(frozen=True, slots=True)
 class CalendarData:
-    """What a calendar is built from, in whole `years` of Saturday-Sunday weekends.
+    """The days a calendar is built from, in whole `years` of Saturday-Sunday weekends.
 
-    `off` days are named and certain, `worked` ones are worked whatever else they
-    are; `maybe_off` may still be taken off, `maybe_working` may still be worked.
+    `off` are certain days off with their names; `worked` are working days even on
+    weekends and holidays. Of the days not published yet, `maybe_off` may become days
+    off and `maybe_working` may become working days.
     """
 
     years: range
@@ -30,14 +35,14 @@ class CalendarData:
 
 @dataclass(frozen=True, slots=True)
 class Calendar:
-    """The working days of one place, and until when they are known.
+    """The working days of one place, and the day up to which they are known.
 
-    After `covered_until` (None: computable for ever) the year's notice is not out.
-    From then on `surely` holds only days certain to be working days, so counting
-    back on it never tells a closing too late; `possibly` holds every day that may
-    become one, so counting back on it never tells an opening too early. Until
-    then they are the same. `names` are the days off that have one, for the trace.
-    Two calendars of the same grounds are equal.
+    After `covered_until` (None: every year can be computed) the official notice is not
+    published yet. For those days `certain_workdays` has only days that surely are
+    working days, so that counting back on it never gives a closing that is too late;
+    `possible_workdays` has every day that may be one, so that counting back on it never
+    gives an opening that is too early. Before, the two are the same. `day_off_names`
+    serves explanations. Calendars built from equal `data` are equal.
     """
 
     code: str
@@ -48,15 +53,16 @@ class Calendar:
     data: CalendarData = field(repr=False)
 
     def covers(self, day: date) -> bool:
-        """Whether the notice that decides about `day` is published."""
+        """Whether the notice that decides on `day` is published."""
         return self.covered_until is None or day <= self.covered_until
 
     def describe_days_off(
         self, after: date, until: date, workdays: WorkingDays
     ) -> list[str]:
-        """Name the days off in (after, until] by one of the two indexes.
+        """List the named days off in (after, until] that `workdays` does not count.
 
-        Days without work between them share one text.
+        Days off in a row, weekends included, make one entry: "2024-02-10 to 2024-02-17
+        春节".
         """
         runs: list[list[date]] = []
         for day in _days_between(after + DAY, until):
@@ -74,7 +80,7 @@ class Calendar:
 
 
 def makeup_workdays(after: date, until: date, workdays: WorkingDays) -> list[date]:
-    """List the weekend days in (after, until] that count as worked (调休)."""
+    """List the weekend days in (after, until] that count as working days (调休)."""
     return [
         day
         for day in _days_between(after + DAY, until)
@@ -92,9 +98,10 @@ def build_calendar(
     maybe_off: Mapping[date, str] = MappingProxyType({}),
     maybe_working: Iterable[date] = (),
 ) -> Calendar:
-    """Build a calendar from its grounds; what is perhaps counts after `covered_until`.
+    """Build a calendar.
 
-    Days outside the years count for nothing.
+    `maybe_off` and `maybe_working` matter only after `covered_until`. Days outside
+    `years` are ignored.
     """
     later = covered_until or date(years[-1], 12, 31)
     grounds = CalendarData(
@@ -116,21 +123,21 @@ def build_calendar(
 
 
 def fingerprint(calendar: Calendar) -> str:
-    """Digest what a calendar says of every day: another digest, another calendar."""
-    said = f"{calendar.covered_until} {calendar.certain_workdays.first} ".encode()
-    told = sha256(
-        said + calendar.certain_workdays.works + calendar.possible_workdays.works
+    """16 hex digits that differ between calendars with different working days."""
+    header = f"{calendar.covered_until} {calendar.certain_workdays.first} ".encode()
+    digest = sha256(
+        header + calendar.certain_workdays.works + calendar.possible_workdays.works
     )
-    return told.hexdigest()[:16]
+    return digest.hexdigest()[:16]
 
 
 def is_weekend(day: date) -> bool:
-    """Tell whether a day is a Saturday or Sunday."""
+    """Whether a day is a Saturday or Sunday."""
     return day.weekday() >= SATURDAY
 
 
 def _build_indexes(grounds: CalendarData) -> tuple[date, bytes, bytes]:
-    """Say by one byte a day which days surely and which possibly work."""
+    """The first day, then one byte a day: 1 for certain, and for possible, workdays."""
     first = date(grounds.years[0], 1, 1)
     length = (date(grounds.years[-1], 12, 31) - first).days + 1
     weeks = b"\1\1\1\1\1\0\0" * (length // 7 + 2)

@@ -1,8 +1,9 @@
-"""The office's own days of a year, laid over a calendar.
+"""An office's own days off and workdays of a year, laid over a calendar.
 
-A notice decides about the days since the one before it: China's State Council takes
-Monday 31 December off, and Saturday the 29th for it, by the notice of the year that
-follows (2007, 2018). So a year's rows may name 29, 30 and 31 December before it.
+A year's notice may also decide on the last days of the December before it. In 2007 and
+2018 China's State Council made Monday 31 December a day off and Saturday 29 December a
+working day, in the notice of the following year. So the rows of a year may name 29, 30
+and 31 December of the year before.
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,10 +15,10 @@ from service.domain.calendars.calendar import DAY, Calendar, build_calendar, is_
 from service.domain.errors import ConflictError
 
 DECEMBER_REACH: Final = timedelta(days=3)
-"""How far a year's rows may reach back into December."""
+"""How far the rows of a year may reach back into the December before it."""
 
 NOTICE_YEARS: Final = range(2000, 2101)
-"""Years with rows of their own: notices began with 2000, calendars end with 2100."""
+"""Years that may have rows: the first notice was for 2000, calendars end with 2100."""
 
 TUESDAY: Final = 2
 
@@ -26,8 +27,8 @@ TUESDAY: Final = 2
 class CalendarYear:
     """Days `off` (with their names) and `worked` in a year of a calendar.
 
-    `published`: they are the year's whole notice; else the office's own days only.
-    `source` says where they stand.
+    `published`: the rows are the whole official notice of the year; else they are only
+    the office's own days. `source` names the document that lists them.
     """
 
     calendar: str
@@ -39,44 +40,47 @@ class CalendarYear:
 
 
 def last_day_of_notice(year: int) -> date:
-    """Find the last day on which a year's own notice has the last word.
+    """The last day that the notice of `year` decides on.
 
-    Before a New Year's Day on a Tuesday that is 28 December.
+    Usually 31 December. Before a New Year's Day on a Tuesday it is 28 December: the
+    next notice decides on the days after it.
     """
     return date(year, 12, 28 if date(year + 1, 1, 1).isoweekday() == TUESDAY else 31)
 
 
 def overlay_years(base: Calendar, years: Sequence[CalendarYear]) -> Calendar:
-    """Lay the rows of those years that are this calendar's over it.
+    """Lay the rows of the years of this calendar over it.
 
-    A published year forgets what was known or guessed of its days, and carries
-    `covered_until` on where no earlier year is missing. The office's own days lie
-    above the notices, whatever the order they come in.
+    A published year replaces all that was known or assumed of its days, and moves
+    `covered_until` on unless an earlier year is missing. The office's own days override
+    published ones, in whatever order the years are given.
     """
-    mine = sorted(_years_of(base, years), key=lambda it: (not it.published, it.year))
-    if not mine:
+    own_years = sorted(
+        _years_of(base, years), key=lambda year: (not year.published, year.year)
+    )
+    if not own_years:
         return base
-    grounds, until = base.data, base.covered_until
-    off, worked = dict(grounds.off), set(grounds.worked)
-    maybe_off, maybe_working = dict(grounds.maybe_off), set(grounds.maybe_working)
-    for it in mine:
-        told = _decided_days(it)
+    data, until = base.data, base.covered_until
+    off, worked = dict(data.off), set(data.worked)
+    maybe_off, maybe_working = dict(data.maybe_off), set(data.maybe_working)
+    for year in own_years:
+        decided = _decided_days(year).keys()
         for named in (off, maybe_off):
-            for day in told.keys() & named.keys():
+            for day in decided & named.keys():
                 del named[day]
-        worked -= told.keys()
-        maybe_working -= told.keys()
-        off |= it.off
-        worked |= it.worked
+        worked -= decided
+        maybe_working -= decided
+        off |= year.off
+        worked |= year.worked
         if (
             until is not None
-            and it.published
-            and not _first_missing_year(until, it.year)
+            and year.published
+            and not _first_missing_year(until, year.year)
         ):
-            until = max(until, last_day_of_notice(it.year))
+            until = max(until, last_day_of_notice(year.year))
     return build_calendar(
         base.code,
-        grounds.years,
+        data.years,
         off,
         worked=worked,
         covered_until=until,
@@ -86,9 +90,9 @@ def overlay_years(base: Calendar, years: Sequence[CalendarYear]) -> Calendar:
 
 
 def refuse_missing_year(base: Calendar, years: Sequence[CalendarYear]) -> None:
-    """Raise `ConflictError` where a year is published before an earlier one is."""
+    """Raise `ConflictError` if a year is published while an earlier one is missing."""
     until = base.covered_until
-    for year in sorted(it.year for it in _years_of(base, years) if it.published):
+    for year in sorted(one.year for one in _years_of(base, years) if one.published):
         if until is None:
             return
         if missing := _first_missing_year(until, year):
@@ -100,10 +104,10 @@ def refuse_missing_year(base: Calendar, years: Sequence[CalendarYear]) -> None:
 
 
 def find_contradictions(base: Calendar, year: CalendarYear) -> list[str]:
-    """Say day by day where a year is at odds with what is published.
+    """List the days on which a year contradicts the published calendar, a line each.
 
-    A published year speaks of all its days, an office's own only of those it names.
-    Before its notice a year's statutory days are known already.
+    A published year decides on all its days, an office's own year only on those it
+    names. Statutory holidays are known even before the notice of their year.
     """
     words = {True: "worked", False: "off"}
     return [
@@ -115,11 +119,11 @@ def find_contradictions(base: Calendar, year: CalendarYear) -> list[str]:
 
 
 def _years_of(base: Calendar, years: Sequence[CalendarYear]) -> list[CalendarYear]:
-    return [it for it in years if it.calendar == base.code]
+    return [year for year in years if year.calendar == base.code]
 
 
 def _decided_days(office_year: CalendarYear) -> dict[date, bool]:
-    """Say of every day that the rows decide about whether it works."""
+    """Each day that the rows decide on, and whether it is a working day."""
     first, last = (
         last_day_of_notice(office_year.year - 1) + DAY,
         last_day_of_notice(office_year.year),
@@ -134,7 +138,7 @@ def _decided_days(office_year: CalendarYear) -> dict[date, bool]:
 
 
 def _first_missing_year(until: date, year: int) -> int | None:
-    """Name the first year not published yet, where that is before this one."""
+    """The first year that is not published yet, if it is before `year`."""
     after = until + DAY
     first = after.year + (after > last_day_of_notice(after.year))
     return first if first < year else None

@@ -1,4 +1,4 @@
-"""Counting working days, without a search."""
+"""An index for counting working days without walking from day to day."""
 
 from collections.abc import Sequence
 from datetime import date
@@ -9,10 +9,10 @@ from service.domain.errors import InvalidError, Mistake
 
 
 class WorkingDays:
-    """An index of working days from `first` to `last`, asked without a search.
+    """The working days from `first` to `last`; each question takes constant time.
 
-    `works` has one byte a day, 1 where it is worked. Every question raises
-    `InvalidError` where it or its answer leaves the index.
+    `works` has one byte a day, 1 for a working day. Every method raises `InvalidError`
+    for a day, or an answer, outside the index.
     """
 
     __slots__ = ("_base", "_days", "_ranks", "_where", "first", "last", "works")
@@ -22,30 +22,30 @@ class WorkingDays:
         self._base = first.toordinal()
         self.last = date.fromordinal(self._base + len(works) - 1)
         self._days = list(compress(_shared(first, len(works)), works))
-        # How many working days come before each day, and before the day after the last.
+        # The number of working days before each day, and before the day after the last.
         self._ranks = list(accumulate(works, initial=0))
 
     def __contains__(self, day: object) -> bool:
         return isinstance(day, date) and self.works[self._at(day)] == 1
 
     def back(self, day: date, count: int) -> date:
-        """Find the `count`-th working day before `day`, itself not counted."""
+        """Find the `count`-th working day before `day`, without `day` itself."""
         return self._pick(day, self._ranks[self._at(day)] - count)
 
     def forward(self, day: date, count: int) -> date:
-        """Find the `count`-th working day after `day`, itself not counted."""
+        """Find the `count`-th working day after `day`, without `day` itself."""
         return self._pick(day, self._ranks[self._at(day) + 1] + count - 1)
 
     def on_or_before(self, day: date) -> date:
-        """Keep a working day, move another to the last one before it."""
+        """The last working day not after `day`."""
         return self._pick(day, self._ranks[self._at(day) + 1] - 1)
 
     def on_or_after(self, day: date) -> date:
-        """Keep a working day, move another to the first one after it."""
+        """The first working day not before `day`."""
         return self._pick(day, self._ranks[self._at(day)])
 
     def refuse_outside(self, name: str, day: date) -> None:
-        """Raise `InvalidError` for a date called `name` outside the index."""
+        """Raise `InvalidError` naming `name` for a day outside the index."""
         if not self.first <= day <= self.last:
             expected = f"a day from {self.first} to {self.last}"
             raise InvalidError(self._where, [Mistake(name, str(day), expected)])
@@ -63,6 +63,6 @@ class WorkingDays:
 
 @lru_cache(8)
 def _shared(first: date, count: int) -> Sequence[date]:
-    """List the days of an index once for all that share them: some 44,000."""
+    """List the days of an index once, for all that share them: some 44,000 dates."""
     base = first.toordinal()
     return list(map(date.fromordinal, range(base, base + count)))

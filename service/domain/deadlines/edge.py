@@ -1,9 +1,9 @@
 """One edge of a window, counted on the safe side.
 
-No statute says how "N 个工作日前" is counted backwards. With E the expiry, the
-lenient reading is the latest day D with at least N working days in (D, E], the
-strict one leaves E out as well. Closings are told by the strict one and moved to an
-earlier working day, openings by the lenient one and moved to a later working day.
+No statute says how "N 个工作日前" is counted backwards. Let E be the expiry: the
+lenient reading is the latest day D with at least N working days in (D, E]; the strict
+reading does not count E either. A closing takes the strict reading, moved to an earlier
+working day; an opening takes the lenient one, moved to a later working day.
 """
 
 from dataclasses import dataclass
@@ -18,11 +18,12 @@ from service.domain.law.period import Period
 
 @dataclass(frozen=True, slots=True)
 class Edge:
-    """An edge and how it came about.
+    """An edge, and the steps of its computation.
 
-    `strict` and `lenient` are the readings as counted on `days`, `told` and `outer`
-    the safe and the lenient one on working days. `works`: its days are working days.
-    `final`: every day that mattered is published.
+    `strict_on` and `lenient_on` are the two readings as counted on `workdays`;
+    `safe_on` is the day to announce and `rolled_lenient_on` the lenient reading, both
+    moved to a working day. `in_working_days`: the period counts working days.
+    `final`: every day that the result depends on is published.
     """
 
     kind: Literal["opens", "closes"]
@@ -43,7 +44,7 @@ def compute_opening(
     calendar: Calendar,
     unqualified_days: UnqualifiedDays,
 ) -> Edge:
-    """Date the first day to apply: never earlier than the law may mean."""
+    """Compute the first day to apply: never earlier than the law may mean."""
     works = _in_working_days(
         period, "calendar" if unqualified_days == "safe" else unqualified_days
     )
@@ -53,7 +54,7 @@ def compute_opening(
         else calendar.certain_workdays
     )
     strict, lenient = count_readings(period, expires_on, days, in_working_days=works)
-    told = calendar.certain_workdays.on_or_after(lenient)
+    safe = calendar.certain_workdays.on_or_after(lenient)
     return Edge(
         kind="opens",
         period=period,
@@ -62,9 +63,9 @@ def compute_opening(
         workdays=days,
         strict_on=strict,
         lenient_on=lenient,
-        safe_on=told,
-        rolled_lenient_on=told,
-        final=calendar.covers(max(expires_on, told) if works else told),
+        safe_on=safe,
+        rolled_lenient_on=safe,
+        final=calendar.covers(max(expires_on, safe) if works else safe),
     )
 
 
@@ -75,9 +76,9 @@ def compute_closing(
     unqualified_days: UnqualifiedDays,
     margin_working_days: int = 0,
 ) -> Edge:
-    """Date the last day to apply: never later than the law may mean.
+    """Compute the last day to apply: never later than the law may mean.
 
-    `margin` working days move the day told earlier still.
+    The safe day is moved earlier by `margin_working_days`.
     """
     works = _in_working_days(
         period, "working" if unqualified_days == "safe" else unqualified_days
@@ -88,7 +89,7 @@ def compute_closing(
         else calendar.possible_workdays
     )
     strict, lenient = count_readings(period, expires_on, days, in_working_days=works)
-    told = calendar.certain_workdays.on_or_before(strict)
+    safe = calendar.certain_workdays.on_or_before(strict)
     return Edge(
         kind="closes",
         period=period,
@@ -97,9 +98,9 @@ def compute_closing(
         workdays=days,
         strict_on=strict,
         lenient_on=lenient,
-        safe_on=calendar.certain_workdays.back(told, margin_working_days)
+        safe_on=calendar.certain_workdays.back(safe, margin_working_days)
         if margin_working_days
-        else told,
+        else safe,
         rolled_lenient_on=calendar.certain_workdays.on_or_before(lenient),
         final=calendar.covers(max(expires_on, lenient) if works else lenient),
     )
@@ -108,7 +109,7 @@ def compute_closing(
 def count_readings(
     period: Period, expires_on: date, workdays: WorkingDays, *, in_working_days: bool
 ) -> tuple[date, date]:
-    """Count the strict and the lenient reading; all but working days have one."""
+    """Count the strict and the lenient reading; they differ only in working days."""
     if not in_working_days:
         day = period.shift(expires_on)
         return day, day

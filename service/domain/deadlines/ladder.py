@@ -1,4 +1,4 @@
-"""The ladder of one expiry date: its window, and when each step is sent."""
+"""Compute the ladder of one expiry date: its window, and when each step is sent."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from service.domain.law.rule import Rule, Step, Version
 
 @dataclass(frozen=True, slots=True)
 class Rung:
-    """A step on its local days: what the rule says, when it goes out, its last day."""
+    """A step's local days: the day the rule gives, the day it is sent, its last day."""
 
     step: Step
     planned_on: date
@@ -25,10 +25,10 @@ class Rung:
 
 @dataclass(frozen=True, slots=True)
 class LadderComputation:
-    """One expiry date, dated: everything the ladder and its trace are made of.
+    """All that a ladder and its explanation are made of.
 
-    `authority` reads the law by its calendar `law`, `office` sends by its own,
-    `sending`.
+    Periods are counted on `law_calendar`, as `authority` reads the law. Texts go out on
+    the days of `sending_calendar`, in the hours of `sender`.
     """
 
     version: Version
@@ -44,8 +44,8 @@ class LadderComputation:
     def to_ladder(self) -> Ladder:
         """The window and the steps as instants.
 
-        A step is left out where the next one is due no later: the more urgent text
-        says it all.
+        A step is left out if the next one is due at the same time or earlier: the more
+        urgent text replaces it.
         """
         return Ladder(self.window, _make_slots(self.rungs, self.sender))
 
@@ -59,45 +59,46 @@ def compute_ladder(
     *,
     sender: Authority | None = None,
 ) -> LadderComputation:
-    """Turn the law into dates for one expiry date.
+    """Compute the window and the steps of one expiry date.
 
-    Counted on the rule's calendar as the issuing `authority` reads the law; sent on
-    the days and hours of `sender`, by default the same office. Raises `InvalidError`
-    for a date outside the calendars.
+    Periods are counted on the rule's calendar, as the issuing `authority` reads the
+    law; steps are sent on the days and hours of `sender`, by default the same office.
+    Raises `InvalidError` for a date outside the calendars.
     """
     office = sender or authority
-    law = calendars[rule.calendar]
-    found, edges = compute_window(
+    law_calendar = calendars[rule.calendar]
+    window, edges = compute_window(
         version,
         expires_on,
-        law,
+        law_calendar,
         unqualified_days=authority.unqualified_days,
         margin_working_days=authority.margin_working_days,
     )
-    sending = calendars[office.calendar]
+    sending_calendar = calendars[office.calendar]
     rungs = [
-        _make_rung(step, days, last_on, office, sending)
-        for step, days, last_on in date_steps(version.steps, found, law)
+        _make_rung(step, planned_on, last_on, office, sending_calendar)
+        for step, planned_on, last_on in date_steps(version.steps, window, law_calendar)
     ]
     return LadderComputation(
         version=version,
         expires_on=expires_on,
-        window=found,
+        window=window,
         edges=edges,
         rungs=rungs,
-        law_calendar=law,
+        law_calendar=law_calendar,
         authority=authority,
         sender=office,
-        sending_calendar=sending,
+        sending_calendar=sending_calendar,
     )
 
 
 def date_steps(
     steps: Sequence[Step], window: Window, calendar: Calendar
 ) -> list[tuple[Step, date, date]]:
-    """Date each step and the last day it may be current, before sending hours.
+    """Compute each step's planned day and the last day on which it may be current.
 
-    That day is its `until`; without one the closing, after closing the expiry.
+    Sending days are not considered yet. The last day is the step's `until`; without
+    one it is the closing day, for a step after closing the expiry.
     """
     anchors: dict[Anchor, date] = {
         "closing": window.closes_on,

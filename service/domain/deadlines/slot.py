@@ -1,4 +1,4 @@
-"""The ladder: what a version makes of one expiry date in one office."""
+"""A ladder: the window and the slots of one expiry date, by one version and office."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,9 +11,9 @@ from service.domain.deadlines.window import Window
 class Slot:
     """One step on one expiry date: due at an instant (UTC), current until another.
 
-    `closes_at` is the end of the last step with it on its side of the closing: what
-    closes soonest is texted first. Who was texted in a step that it `replaces` is not
-    texted in it.
+    `closes_at` is the end of the last step before the closing, or after it for a step
+    that is itself after it: reminders that close soonest are sent first. A holder
+    texted in a step that this one `replaces` is not texted in it.
     """
 
     step: str
@@ -26,12 +26,12 @@ class Slot:
 
 @dataclass(frozen=True, slots=True)
 class Ladder:
-    """A window, and its slots in order of time."""
+    """A window, and its slots in the order they fall due."""
 
     window: Window
     slots: tuple[Slot, ...]
 
 
 def current_slot(slots: Sequence[Slot], now: datetime) -> Slot | None:
-    """Pick the slot whose half-open time [due_at, until_at) holds `now`."""
+    """The slot with due_at <= now < until_at, if there is one."""
     return next((slot for slot in slots if slot.due_at <= now < slot.until_at), None)

@@ -1,4 +1,4 @@
-"""The window of one expiry date: both edges."""
+"""The window of one expiry date: its opening and its closing."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -11,11 +11,12 @@ from service.domain.law.rule import Version
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """The edges of the time in which a renewal may be applied for.
+    """The days in which a renewal may be applied for.
 
-    `closes_on` is the safe reading people are told, `closes_on_lenient` the outer
-    one. `provisional` says that a year without published holidays was reached, so
-    that both are computed on the pessimistic calendar and told without a day.
+    `closes_on` is the safe reading, which texts announce; `closes_on_lenient` is the
+    latest day that the law may mean. `provisional`: a day counted is in a year without
+    published holidays, so that both edges are computed on the pessimistic calendar and
+    texts name no exact day.
     """
 
     expires_on: date
@@ -33,11 +34,11 @@ def compute_window(
     unqualified_days: UnqualifiedDays = "safe",
     margin_working_days: int = 0,
 ) -> tuple[Window, list[Edge]]:
-    """Compute the window of one expiry date, and its edges for the trace.
+    """Compute the window of one expiry date, and its edges for the explanation.
 
-    `calendar` is the law's; `bare` and `margin` are the office's reading of a bare 日
-    and its working days of caution. Raises `InvalidError` for an expiry outside the
-    calendar.
+    `calendar` is that of the rule; `unqualified_days` and `margin_working_days` are
+    settings of the office (see `Authority`). Raises `InvalidError` for an expiry
+    outside the calendar.
     """
     calendar.certain_workdays.refuse_outside("expires_on", expires_on)
     end = version.counts_from_day(expires_on)

@@ -1,1 +1,1 @@
-"""A permit type's law as data, and the office that applies it."""
+"""The law of a permit type as data, and the office that applies it."""

@@ -1,4 +1,4 @@
-"""A licensing office: where it is, when it may text, in whose name."""
+"""A licensing office: its zone, its sending hours, and the name it texts under."""
 
 from collections.abc import Container
 from dataclasses import dataclass
@@ -11,18 +11,19 @@ from service.domain.law.rule import BilingualText, Language
 
 @dataclass(frozen=True, slots=True)
 class Authority:
-    """An office and the words and hours it sends with.
+    """An office, the words that its texts use, and the hours in which it sends.
 
     `code` is its administrative division code (行政区划代码) or another stable
     slug. `sending_days` is "working" (the working days of `calendar`) or the ISO
     weekdays 1..7 on which it texts, between `sends_from` and `sends_until` local
-    time. `unqualified_days` decides how a bare 日 in a law is counted: "safe" takes
-    working days for closings and calendar days for openings, whichever tells the
-    holder the safer date. `margin_working_days` moves told closings earlier still.
+    time. `unqualified_days` decides how days are counted where a law says only 日:
+    "safe" takes working days for closings and calendar days for openings, which gives
+    the holder the safer date. `margin_working_days` moves the announced closing earlier
+    by so many more working days.
 
-    `sent_from` is the phone number or messaging service its texts come from; None: the
-    settings' one. A sender starts no more texts and segments a second than it may, an
-    office no more texts a day than `daily_limit`; None: as many as there are. One phone
+    `sent_from` is the phone number or messaging service that sends its texts (None: the
+    one of the settings). `messages_per_second` and `segments_per_second` limit that
+    sender, `daily_limit` the texts of the office in a day (None: no limit). One phone
     gets at most `recipient_daily_limit` texts a day.
     """
 
@@ -73,9 +74,9 @@ class Authority:
         return self.to_utc(instant.astimezone(self.zone).date(), time())
 
     def to_utc(self, day: date, time_of_day: time) -> datetime:
-        """Local wall time in UTC; one that summer time skips comes later."""
+        """Local wall time in UTC; a time that summer time skips becomes a later one."""
         return datetime.combine(day, time_of_day, self.zone).astimezone(UTC)
 
 
 UnqualifiedDays = Literal["safe", "working", "calendar"]
-"""How an office reads a bare 日; "safe" is whichever tells the safer date."""
+"""How an office reads 日 without 工作 before it; "safe" gives the safer date."""

@@ -12,7 +12,7 @@ DayKind = Literal["working", "calendar", "unqualified"]
 Direction = Literal["before", "after"]
 
 MAX_AMOUNTS: Final[dict[Unit, int]] = {"day": 1000, "week": 150, "month": 36, "year": 3}
-"""No window or step of any law read is longer; what exceeds it is a slip."""
+"""Most units of a period. No law in the catalogue has a longer one: it is a typo."""
 
 _GRAMMAR: Final = re.compile(
     r"(?:on|(?P<amount>[0-9]{1,5}) (?:(?P<kind>working|calendar|unqualified) )?"
@@ -22,7 +22,7 @@ _GRAMMAR: Final = re.compile(
 
 
 class PeriodError(ValueError):
-    """A text that is no period; `expected` says what would be one."""
+    """A text is not a period; `expected` says what a period looks like."""
 
     def __init__(self, text: str, expected: str) -> None:
         self.expected = expected
@@ -31,10 +31,10 @@ class PeriodError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Period:
-    """So much time before or after an edge; amount 0 is the edge itself.
+    """An amount of time before or after an anchor; amount 0 is the anchor itself.
 
-    Only days have a `kind`: a law's working days, calendar days, or bare 日
-    ("unqualified"); None where nothing was said.
+    Only days have a `kind`: working days, calendar days, or 日 without 工作 before it
+    ("unqualified"); None where the text names no kind.
     """
 
     anchor: Anchor
@@ -45,7 +45,7 @@ class Period:
 
     @classmethod
     def parse(cls, text: str) -> "Period":
-        """Read a period as a law states it; raises `PeriodError`, a `ValueError`."""
+        """Parse "30 working days before expiry"; raises `PeriodError`."""
         found = _GRAMMAR.fullmatch(" ".join(text.split()))
         if found is None:
             expected = 'like "30 working days before expiry" or "on closing"'
@@ -66,11 +66,10 @@ class Period:
         return f"{self.amount} {kind}{self.unit}{plural} {self.direction} {self.anchor}"
 
     def shift(self, day: date) -> date:
-        """Move as far from `day` by the calendar on the wall.
+        """Move `day` by the period, counted in calendar days, weeks, months or years.
 
-        Months always start from the day given and end at the month's last day
-        where there is no such number (by analogy with 民法典 第二百零二条). Working
-        days are not counted here: ask a calendar.
+        A month that has no such day gives its last day (by analogy with 民法典
+        第二百零二条). For working days use `Calendar`.
         """
         sign = -1 if self.direction == "before" else 1
         match self.unit:

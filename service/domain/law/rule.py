@@ -11,7 +11,7 @@ from service.domain.law.period import Period, month_end
 Language = Literal["zh", "en"]
 
 LANGUAGES: Final[tuple[Language, ...]] = get_args(Language)
-"""The languages that the service speaks."""
+"""The languages in which the service writes texts."""
 
 NeverBecause = Literal["unverified", "no-expiry", "derived-expiry", "abolished"]
 LateFiling = Literal["accepted", "refused"]
@@ -20,17 +20,19 @@ MonthEnd = Literal["month-end"]
 CORRECTION: Final = "correction"
 CONTACT_NOW: Final = "contact-now"
 RESERVED_STEPS: Final = (CORRECTION, CONTACT_NOW)
-"""Steps that no rule has: told too late a day; found late when the office went live."""
+"""Steps that no rule defines: a correction of an announced day that was too late, and
+a call to contact the office, for permits past their closing when the office goes live.
+"""
 
 
 def is_correction(step: str) -> bool:
-    """Whether a step tells that an earlier text named too late a day."""
+    """Whether a step corrects an earlier text that named too late a day."""
     return step.startswith(CORRECTION)
 
 
 @dataclass(frozen=True, slots=True)
 class BilingualText:
-    """The same words in the two languages the service speaks."""
+    """The same words in Chinese and English."""
 
     zh: str
     en: str
@@ -42,9 +44,9 @@ class BilingualText:
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """Where a version's dates come from, and how sure we are.
+    """The legal source of a version's dates, and how reliable it is.
 
-    `confidence` is "read" (the clause itself was read), "second-hand", "example"
+    `confidence` is "read" (somebody read the clause itself), "second-hand", "example"
     or "unverified"; an unverified version never reminds.
     """
 
@@ -56,7 +58,7 @@ class Reference:
 
 @dataclass(frozen=True, slots=True)
 class ConflictingSource:
-    """Another live source that dates the same edge differently."""
+    """Another source in force that gives another closing."""
 
     title: str
     closes: Period
@@ -67,10 +69,10 @@ class ConflictingSource:
 class Step:
     """A rung of the ladder: when to text (`at`), with which template.
 
-    A step is current from its instant until the next step's, the last one until
-    `until` (default: the end of the closing day). A step after closing or expiry
-    must say so. `replaces` are the names of steps of earlier revisions: who was
-    texted in one of them is not texted again in this one.
+    A step is current until the instant of the next step; the last one until the end of
+    `until` (default: the closing day). `after_closing` must be set for a step after
+    closing or expiry. `replaces` names steps of earlier revisions: a holder texted in
+    one of them is not texted again in this one.
     """
 
     name: str
@@ -83,7 +85,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class NoReminderReason:
-    """Why a permit type is never reminded of, and where that is read."""
+    """Why a permit type never reminds, with the legal source."""
 
     because: NeverBecause
     why: BilingualText
@@ -92,15 +94,15 @@ class NoReminderReason:
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """A rule as it stands from one day on.
+    """The content of a rule from one day on.
 
-    `governs` says which date of a permit picks the version: its expiry (default)
-    or its issue. `new_term` says from when a renewed term runs: where it is the
-    decision, filing early costs the holder part of the old term. `late_filing` says
-    what the law makes of an application after closing; None where it is silent.
-    `counts_from` is what periods count from: the expiry on the permit, the end of its
-    month, or one day that is the same for everybody. `jurisdiction` is the code of the
-    authority for which, and below which, the version stands in for the general one.
+    `governs` names the date of a permit that selects the version: its expiry (default)
+    or its issue. `new_term` is the day from which a renewed term runs: if that is the
+    decision, an early application shortens the old term. `late_filing` is whether the
+    law accepts an application after closing; None where it is silent. `counts_from` is
+    the day from which periods count: the expiry on the permit, the end of its month, or
+    one fixed day for all permits. `jurisdiction` is the code of an authority: for it
+    and all authorities below it, this version takes the place of the general one.
     """
 
     rule: str
@@ -121,9 +123,9 @@ class Version:
 
     @property
     def series(self) -> str:
-        """What its revisions share, e.g. "cn-food-production-license@2020-03-01".
+        """The name its revisions share, e.g. "cn-food-production-license@2020-03-01".
 
-        A permit falls under a series; the highest revision applied dates it.
+        A permit belongs to a series; the highest revision in force gives its dates.
         """
         place = f"/{self.jurisdiction}" if self.jurisdiction else ""
         return f"{self.rule}@{self.in_force_from}{place}"
@@ -137,7 +139,7 @@ class Version:
         return hash(self.key)
 
     def equals_except_revision(self, other: "Version") -> bool:
-        """Whether it says what another revision says."""
+        """Whether another revision has the same content."""
         return replace(self, revision=other.revision) == other
 
     def counts_from_day(self, expires_on: date) -> date:
@@ -149,13 +151,14 @@ class Version:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One permit type: what it is called, who holds it, and its versions.
+    """One permit type: its names, its kind of holder, and its versions.
 
-    `number_tail` is how many final characters of a permit number tell its holder
-    which permit a text is about. `number_is_personal` marks numbers that contain
-    a person's identity number. `min_gap_days` separates two reminders of a permit.
-    `merges`: its reminders may share an SMS with others of the same recipient.
-    `never` is there where nobody is ever reminded; such a type may have no version.
+    `number_tail` is how many final characters of a permit number a text names, so that
+    the holder knows which permit is meant. `number_is_personal` marks numbers that
+    contain a person's identity number. Two reminders of one permit are at least
+    `min_gap_days` apart. `merges`: its reminders may share an SMS with others to the
+    same recipient. `never` is set for a type that never reminds, which may have no
+    version.
     """
 
     code: str
@@ -173,7 +176,7 @@ class Rule:
     never: NoReminderReason | None = None
 
     def equals_except_versions(self, other: "Rule") -> bool:
-        """Whether it says what another text of the type says, versions aside."""
+        """Whether another rule has the same content, apart from its versions."""
         return replace(self, versions=()) == replace(other, versions=())
 
     def version_for(
@@ -184,17 +187,17 @@ class Rule:
     ) -> Version:
         """The version that governs a permit.
 
-        `line` are its authority and those above it: the nearest that has a version of
-        its own in force comes first, the general one last. A permit without an issue
-        date is picked by its expiry even if the version governs by issue. Raises
-        `NotInForceError` where no version does, `NeverRemindsError` where a type has
-        none at all.
+        `lineage` is the permit's authority and those above it, nearest first: the first
+        with a version of its own in force decides, else the general version does. For
+        a permit without an issue date the expiry date selects the version, even of
+        those that govern by issue. Raises `NotInForceError` where no version governs,
+        `NeverRemindsError` for a type without any version.
         """
         if not self.versions and self.never is not None:
             raise NeverRemindsError(self.code, self.never.because, self.never.why.en)
         versions = newest_first(self.versions)
-        for place in (*lineage, None):
-            local = [one for one in versions if one.jurisdiction == place]
+        for jurisdiction in (*lineage, None):
+            local = [one for one in versions if one.jurisdiction == jurisdiction]
             if found := _governing(local, expires_on, issued_on):
                 return found
         first = min(version.in_force_from for version in self.versions)
@@ -204,7 +207,7 @@ class Rule:
 def _governing(
     versions: Sequence[Version], expires_on: date, issued_on: date | None
 ) -> Version | None:
-    """The newest that had begun; what ended without another is followed by nothing."""
+    """The newest version in force; none if the newest that began has ended."""
     for version in versions:
         day = expires_on
         if version.governs == "issue" and issued_on is not None:
@@ -216,7 +219,7 @@ def _governing(
 
 
 def newest_first(versions: Sequence[Version]) -> list[Version]:
-    """Versions in the order they are tried: latest first, highest revision first."""
+    """Sort versions for the search: latest first, then highest revision first."""
     return sorted(
         versions, key=lambda one: (one.in_force_from, one.revision), reverse=True
     )

@@ -1,1 +1,1 @@
-"""A permit and its phones."""
+"""A permit and its holder's phones."""

@@ -1,4 +1,4 @@
-"""A permit as a register tells it."""
+"""A permit as a register states it."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -8,7 +8,7 @@ from service.domain.law.rule import Language
 
 
 class PermitStatus(StrEnum):
-    """What the office says of a permit; only an active one is reminded of."""
+    """A permit's state in the register; only an active permit is reminded of."""
 
     ACTIVE = "active"
     SUSPENDED = "suspended"
@@ -17,10 +17,10 @@ class PermitStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Permit:
-    """One row of a register, checked: the public contract's permit fields.
+    """One checked row of a register; the fields are those of the public API.
 
-    Identified by (authority, rule, number). `phones` are as the office wrote them,
-    in order of preference. `replaces` is the number of the permit this one renews.
+    Identified by (authority, rule, number). `phones` are as the office wrote them, in
+    order of preference. `replaces` is the number of the permit that this one renews.
     """
 
     authority: str

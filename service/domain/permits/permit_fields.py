@@ -1,4 +1,4 @@
-"""The one place where raw permit fields, from JSON or CSV alike, become a Permit."""
+"""Build a Permit from raw fields, whether they come from JSON or CSV."""
 
 from collections.abc import Mapping
 from dataclasses import fields as fields_of
@@ -11,16 +11,20 @@ from service.domain.untrusted.raw_fields import RawFields
 from service.domain.untrusted.text import safe_label
 
 FIELDS = tuple(field.name for field in fields_of(Permit))
-"""The public contract's field names; every other name is a mistake."""
+"""The public field names; every other name is a mistake."""
 
 REQUIRED = ("rule", "number", "holder", "expires_on")
-"""Without these there is no permit; `authority` may come from the settings."""
+"""Fields that every permit must have; `authority` may come from the settings."""
 
 DATES = ("issued_on", "expires_on", "renewal_filed_on")
 """The fields that hold a local date, written 2026-12-31."""
 
 _STATUSES = tuple(status.value for status in PermitStatus)
-_WIDE = {ord(one) + 0xFEE0: one for one in map(chr, range(0x21, 0x7F)) if one.isalnum()}
+_FULL_WIDTH = {
+    ord(letter) + 0xFEE0: letter
+    for letter in map(chr, range(0x21, 0x7F))
+    if letter.isalnum()
+}
 
 
 def permit_from(
@@ -28,11 +32,11 @@ def permit_from(
 ) -> Permit:
     """Check every field and build the permit.
 
-    White space around a value goes, an empty value counts as absent. In `number`,
-    `holder_code` and `replaces` full-width digits and letters become ASCII and
-    nothing else changes: the number is what the office printed. `phones` is a
-    list, or one text that lists them. Raises `InvalidError` with all the mistakes
-    at once; phones and long digit runs in it are masked.
+    White space around a value is removed; an empty value counts as absent. In
+    `number`, `holder_code` and `replaces` full-width digits and letters become ASCII,
+    and nothing else changes: a number is as the office printed it. `phones` is a list,
+    or one text that lists them. Raises `InvalidError` with all mistakes at once; phones
+    and long runs of digits are masked in it.
     """
     raw = RawFields(fields)
     _refuse_unknown(raw, fields)
@@ -57,8 +61,8 @@ def permit_from(
 
 
 def fold_full_width(text: str) -> str:
-    """Make full-width digits and letters ASCII: two ways to type one number."""
-    return text.translate(_WIDE)
+    """Turn full-width digits and letters into ASCII."""
+    return text.translate(_FULL_WIDTH)
 
 
 def _authority(raw: RawFields, default: str | None) -> str:

@@ -1,11 +1,11 @@
-"""A phone number, and what can be reached by it."""
+"""A phone number, and the kind of line it belongs to."""
 
 from dataclasses import dataclass, field
 from enum import StrEnum
 
 
 class PhoneLine(StrEnum):
-    """What can be reached at the other end; only a mobile line takes a text."""
+    """The kind of line; only a mobile line can receive a text."""
 
     MOBILE = "mobile"
     FIXED = "fixed"
@@ -14,9 +14,9 @@ class PhoneLine(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Phone:
-    """One number: in E.164, or the register's own text where the line is invalid.
+    """A number in E.164, or the register's own text where the line is invalid.
 
-    Its repr leaves the number out, so that a traceback or a log cannot tell it.
+    The repr leaves the number out, so that no traceback or log shows it.
     """
 
     number: str = field(repr=False)
