@@ -27,6 +27,7 @@ from service.adapters.calendars.holidays import calendars
 from service.adapters.clock import SimulatedClock
 from service.adapters.rules.files import read_authorities, read_rules
 from service.adapters.store.db.database import Database
+from service.adapters.store.law.change_store import SqlChangeStore
 from service.adapters.store.law.law_store import SqlLawStore
 from service.adapters.templates.library import JinjaTemplateLibrary
 from service.domain.deadlines.slot import Slot
@@ -81,6 +82,7 @@ class Office:
     file: Path
     peer: Path
     store: SqlLawStore
+    change_store: SqlChangeStore
     clock: SimulatedClock
 
     def law_after(self, law: Law, types: tuple[str, ...]) -> RulesEdit:
@@ -178,17 +180,19 @@ async def compare(office: Office, types: tuple[str, ...]) -> None:
     """Preview, apply and revert a change, and let the peer apply it too."""
     law = await office.store.current_law()
     edit = office.law_after(law, types)
-    diff, seen = await timed(lambda: preview_change(edit, office.store, office.clock))
+    diff, seen = await timed(
+        lambda: preview_change(edit, office.change_store, office.clock)
+    )
     apply, done = await timed(
         lambda: apply_change(
-            edit, office.store, office.clock, by="bench", force_reason="bench"
+            edit, office.change_store, office.clock, by="bench", force_reason="bench"
         )
     )
     assert seen.plan.impact == done.plan.impact
     theirs, rows = materialised(office, await office.store.current_law(), types)
     back, _ = await timed(
         lambda: apply_change(
-            RevertEdit(types[0]), office.store, office.clock, by="bench"
+            RevertEdit(types[0]), office.change_store, office.clock, by="bench"
         )
     )
     permits = done.plan.impact.permits
@@ -230,7 +234,8 @@ async def main(permits: int) -> None:
         database = Database(f"sqlite:///{file}")
         await database.upgrade()
         store = SqlLawStore(database, known, words.step_templates())
-        office = Office(file, peer, store, SimulatedClock(NOW))
+        change_store = SqlChangeStore(database, store)
+        office = Office(file, peer, store, change_store, SimulatedClock(NOW))
         rules = read_rules(
             shipped_folder("schedules"),
             templates=words.step_templates(),
@@ -243,7 +248,7 @@ async def main(permits: int) -> None:
             RulesEdit(list(rules.values())),
             AuthoritiesEdit([offices[OFFICE]]),
         ):
-            await apply_change(edit, store, office.clock, by="bench")
+            await apply_change(edit, change_store, office.clock, by="bench")
         fill(office, await store.current_law(), permits)
         for types in (TYPES[:1], TYPES):
             await compare(office, types)

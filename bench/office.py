@@ -21,6 +21,7 @@ from service.adapters.calendars.holidays import calendars
 from service.adapters.clock import SimulatedClock
 from service.adapters.rules.files import read_authorities, read_rules
 from service.adapters.store.db.database import Database
+from service.adapters.store.law.change_store import SqlChangeStore
 from service.adapters.store.law.law_store import SqlLawStore
 from service.adapters.store.sending.pauses import SqlPauseStore
 from service.adapters.templates.library import JinjaTemplateLibrary
@@ -93,7 +94,7 @@ async def installed(file: Path) -> Law:
         RulesEdit([rules[code] for code in TYPES]),
         AuthoritiesEdit([offices[OFFICE], *below]),
     ):
-        await apply_change(edit, store, clock, by="bench")
+        await apply_change(edit, SqlChangeStore(database, store), clock, by="bench")
     await SqlPauseStore(database).set_simulated_now(NOW)
     law = await store.current_law()
     await database.dispose()

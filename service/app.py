@@ -18,6 +18,7 @@ from service.adapters.store.db.health import SqlHealth
 from service.adapters.store.db.key_check import has_key, refuse_other_key
 from service.adapters.store.go_live.go_live import SqlGoLiveStore
 from service.adapters.store.go_live.preview import SqlGoLivePreviewStore
+from service.adapters.store.law.change_store import SqlChangeStore
 from service.adapters.store.law.law_store import SqlLawStore
 from service.adapters.store.office.api_keys import SqlApiKeyStore
 from service.adapters.store.office.templates import SqlTemplateStore
@@ -134,7 +135,7 @@ class Installation:
     async def refresh_holidays(self, by: str) -> None:
         """Date permits anew where a release of the holidays knows more than they."""
         done = await refresh_holidays(
-            self.law_store, self.clock, calendars_known_until, by=by
+            self.change_store, self.clock, calendars_known_until, by=by
         )
         if done:
             told = done.plan.impact
@@ -145,6 +146,11 @@ class Installation:
                 corrected=told.corrected,
                 objections=list(done.plan.objections),
             )
+
+    @property
+    def change_store(self) -> SqlChangeStore:
+        """Where the law is changed."""
+        return SqlChangeStore(self.database, self.law_store)
 
     def go_live_preview_deps(self) -> GoLivePreviewDeps:
         """What a look at going live needs."""
@@ -174,7 +180,7 @@ class Installation:
             go_live_deps=self.go_live_deps,
             template_deps=self.template_deps,
             law_store=self.law_store,
-            change_store=self.law_store,
+            change_store=self.change_store,
             template_names=self.templates.step_templates(),
             permit_reader=self.permit_reader,
             explain_store=self.explain_store,
@@ -282,7 +288,7 @@ async def prepare(settings: Settings, database: Database) -> list[str]:
     rules = _shipped_rules(installation.templates).items()
     new = RulesEdit([rule for code, rule in rules if code not in known])
     done = await apply_change(
-        new, installation.law_store, installation.clock, by="db upgrade"
+        new, installation.change_store, installation.clock, by="db upgrade"
     )
     return list(done.installed_versions)
 

@@ -128,7 +128,10 @@ async def _load_data(
     )
     office = offices[OFFICE]
     await apply_change(
-        AuthoritiesEdit([office]), installation.law_store, installation.clock, by="demo"
+        AuthoritiesEdit([office]),
+        installation.change_store,
+        installation.clock,
+        by="demo",
     )
     law = await installation.law_store.current_law()
     codes = _rule_codes_in(register)

@@ -125,7 +125,7 @@ class Office:
             by, now = "Director Wang", installation.clock.now()
             await apply_change(
                 AuthoritiesEdit([*offices.values()]),
-                installation.law_store,
+                installation.change_store,
                 installation.clock,
                 by=by,
             )

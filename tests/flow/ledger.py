@@ -17,9 +17,9 @@ from service.adapters.phones import Libphonenumber
 from service.adapters.store.audit.read_ledger import SqlAuditStore
 from service.adapters.store.db.database import Database
 from service.adapters.store.go_live.go_live import SqlGoLiveStore
+from service.adapters.store.law.change_store import SqlChangeStore
 from service.adapters.store.law.law_store import SqlLawStore
 from service.adapters.store.permits.opt_outs import SqlOptOutStore
-from service.adapters.store.permits.reader import SqlPermitReader
 from service.adapters.store.permits.register import SqlRegisterStore
 from service.adapters.store.permits.unreachable import SqlUnreachableStore
 from service.adapters.store.sending.breaker import SqlBreakerStore
@@ -148,7 +148,7 @@ class Ledger:
 
     async def withdraw(self, one: Permit) -> bool:
         """Withdraw a permit as the API does."""
-        return await SqlPermitReader(self.database).withdraw(
+        return await SqlRegisterStore(self.database).withdraw(
             one.authority, one.rule, one.number, self.clock.now()
         )
 
@@ -210,15 +210,20 @@ class Ledger:
         store = SqlReceiveStore(self.database)
         return await receive_inbound(inbound, store, phones, self.vault, self.clock)
 
+    @property
+    def change_store(self) -> SqlChangeStore:
+        """Where the law is changed."""
+        return SqlChangeStore(self.database, self.office)
+
     async def change(self, edit: Edit, force: str | None = None) -> ChangeResult:
         """Change the law as the command does."""
         return await apply_change(
-            edit, self.office, self.clock, by="tester", force_reason=force
+            edit, self.change_store, self.clock, by="tester", force_reason=force
         )
 
     async def preview(self, edit: Edit) -> ChangeResult:
         """Say what a change of the law would do."""
-        return await preview_change(edit, self.office, self.clock)
+        return await preview_change(edit, self.change_store, self.clock)
 
     async def poll(self, grace: timedelta = timedelta()) -> int:
         """Ask the provider after messages without a final word."""

@@ -68,7 +68,7 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
             offices = read_authorities(file, calendars=calendars())
             loaded = AuthoritiesEdit(list(offices.values()))
             await apply_change(
-                loaded, installation.law_store, installation.clock, by="test"
+                loaded, installation.change_store, installation.clock, by="test"
             )
             await go_live(
                 "990000",

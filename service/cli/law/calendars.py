@@ -44,11 +44,13 @@ async def load(
         read_years(file, calendars=known, calendar=calendar, published=published)
     )
     if dry_run:
-        seen = await preview_change(years, installation.law_store, installation.clock)
+        seen = await preview_change(
+            years, installation.change_store, installation.clock
+        )
         return show_impact(seen, applied=False)
     done = await apply_change(
         years,
-        installation.law_store,
+        installation.change_store,
         installation.clock,
         by=whoami(),
         force_reason=force,

@@ -62,7 +62,7 @@ async def diff(installation: Installation, path: Path | None, *, as_json: bool) 
     PATH is a rule file or a folder; default: the shipped ones.
     """
     wanted = RulesEdit(_read_rules(path, installation.templates.step_templates()))
-    seen = await preview_change(wanted, installation.law_store, installation.clock)
+    seen = await preview_change(wanted, installation.change_store, installation.clock)
     return print_law_change(seen, applied=False, as_json=as_json)
 
 
@@ -89,7 +89,7 @@ async def apply(
     )
     done = await apply_change(
         wanted,
-        installation.law_store,
+        installation.change_store,
         installation.clock,
         by=whoami(),
         force_reason=force,
@@ -110,12 +110,12 @@ async def revert(
     """Go back to what stood before the last change of rule CODE."""
     if dry_run:
         seen = await preview_change(
-            RevertEdit(code), installation.law_store, installation.clock
+            RevertEdit(code), installation.change_store, installation.clock
         )
         return print_law_change(seen, applied=False)
     done = await apply_change(
         RevertEdit(code),
-        installation.law_store,
+        installation.change_store,
         installation.clock,
         by=whoami(),
         force_reason=force,
@@ -141,7 +141,7 @@ async def shadow(installation: Installation, code: str) -> int:
     standing = {one.series: one for one in rule.versions}
     wanted = replace(rule, versions=tuple((standing | shadows).values()))
     seen = await preview_change(
-        RulesEdit([wanted]), installation.law_store, installation.clock
+        RulesEdit([wanted]), installation.change_store, installation.clock
     )
     return print_law_change(seen, applied=False)
 

@@ -56,12 +56,12 @@ async def load(
     edit = AuthoritiesEdit(list(found.values()))
     if dry_run:
         return show_impact(
-            await preview_change(edit, installation.law_store, installation.clock),
+            await preview_change(edit, installation.change_store, installation.clock),
             applied=False,
         )
     done = await apply_change(
         edit,
-        installation.law_store,
+        installation.change_store,
         installation.clock,
         by=whoami(),
         force_reason=force,

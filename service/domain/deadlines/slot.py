@@ -2,9 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from service.domain.deadlines.window import Window
+
+GroupKey = tuple[str, str, date]
+"""(series, authority, expiry date): permits with this key in common share slots."""
 
 
 @dataclass(frozen=True, slots=True)

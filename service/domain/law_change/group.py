@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from service.domain.deadlines.slot import Slot, current_slot
+from service.domain.deadlines.slot import GroupKey, Slot, current_slot
 from service.domain.deadlines.window import Window
 from service.domain.law.rule import RESERVED_STEPS, Version
 
@@ -54,7 +54,7 @@ class RedatedGroup:
     closing_ends_at: datetime
 
     @property
-    def slot_keys(self) -> set[tuple[str, str, date]]:
+    def slot_keys(self) -> set[GroupKey]:
         """Where its slots are kept, before and after."""
         group = self.group
         return {

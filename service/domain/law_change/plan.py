@@ -6,9 +6,10 @@ what is applied.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time
+from datetime import datetime, time
 
 from service.domain.calendars.calendar import DAY
+from service.domain.deadlines.slot import GroupKey
 from service.domain.errors import ConflictError, NeverRemindsError, NotInForceError
 from service.domain.law_change.group import PermitGroup, RedatedGroup
 from service.domain.law_change.impact import Impact, compute_impact
@@ -25,7 +26,7 @@ class ChangePlan:
     """
 
     redated_groups: tuple[RedatedGroup, ...]
-    empty_slot_keys: tuple[tuple[str, str, date], ...]
+    empty_slot_keys: tuple[GroupKey, ...]
     groups_to_correct: tuple[RedatedGroup, ...]
     impact: Impact
     objections: tuple[str, ...]

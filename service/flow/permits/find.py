@@ -66,11 +66,6 @@ class PermitReader(Protocol):
     async def find_by_number(self, number_keys: Collection[str]) -> list[PermitView]:
         """Every permit with one of these number keys, whatever its type or office."""
 
-    async def withdraw(
-        self, authority: str, rule: str, number_key: str, now: datetime
-    ) -> bool:
-        """Withdraw a permit and end its due reminders; False where it is unknown."""
-
 
 async def find_permit(
     number: str,

@@ -87,6 +87,11 @@ class RegisterStore(Protocol):
         where its slot is already expanded.
         """
 
+    async def withdraw(
+        self, authority: str, rule: str, number_key: str, now: datetime
+    ) -> bool:
+        """Withdraw a permit and end its due reminders; False if it is unknown."""
+
 
 @dataclass(frozen=True, slots=True)
 class RegisterDeps:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Protocol
 
+from service.domain.deadlines.slot import GroupKey
 from service.domain.reports.call_list import (
     CALL_BEFORE_CLOSING,
     CallGroup,
@@ -13,9 +14,6 @@ from service.domain.reports.call_list import (
     find_call_group,
 )
 from service.flow.ports import Clock, LawStore
-
-GroupKey = tuple[str, str, date]
-"""(series, authority, expiry date)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,7 +61,7 @@ async def settled(
 
 async def refreshed(ledger: Ledger) -> ChangeResult | None:
     return await refresh_holidays(
-        ledger.office, ledger.clock, calendars_known_until, by="test"
+        ledger.change_store, ledger.clock, calendars_known_until, by="test"
     )
 
 

@@ -242,5 +242,5 @@ async def test_a_message_given_up_by_hand_without_a_note_is_found(
         "message_id FROM reminders",
     )
     assert [one.partition(":")[0] for one in await ledger.audit()] == [
-        "message decided by nobody"
+        "message decided by nobody in the action log"
     ]

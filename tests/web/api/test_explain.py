@@ -113,7 +113,7 @@ async def test_a_shadow_is_told_beside_the_version_in_force(
         if one.in_force_from == date(2020, 3, 1)
     ]
     shadow = RulesEdit([replace(rule, versions=tuple(versions))], shadow=True)
-    await apply_change(shadow, installation.law_store, installation.clock, by="test")
+    await apply_change(shadow, installation.change_store, installation.clock, by="test")
     _, told = await ask("GET", DATED)
     assert told["closes_on"] == "2026-11-18"
     assert told["shadow"]["closes_on"] == "2026-10-08"

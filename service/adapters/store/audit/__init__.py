@@ -1,1 +1,1 @@
-"""The ledger read whole, and queries that must find nothing."""
+"""The whole ledger read for the audit, and queries that must find nothing."""

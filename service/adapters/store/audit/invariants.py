@@ -1,6 +1,7 @@
-"""What no two rows may say together, as queries that must find nothing.
+"""Queries that find rows which contradict each other: each must find nothing.
 
-Each query selects one column: what to show of the offending row.
+A query selects one column, which names the offending row. Its key in the mapping is
+the difference that the audit prints.
 """
 
 from collections.abc import Iterable, Mapping
@@ -16,13 +17,13 @@ from service.domain.delivery.status import (
 
 
 def _allowed_after(after: ReminderState) -> list[ReminderState]:
-    """What a message may have made of its reminders: one that failed may be retried."""
+    """The states that a message's outcome leaves its reminder in, or after a retry."""
     retrying = [ReminderState.RETRYING] if after is ReminderState.FAILED else []
     return [after, *retrying]
 
 
-def _quoted(words: Iterable[str]) -> str:
-    return ", ".join(f"'{word}'" for word in words)
+def _quoted(states: Iterable[str]) -> str:
+    return ", ".join(f"'{state}'" for state in states)
 
 
 _ACCEPTED = _quoted(REMINDER_AFTER)
@@ -34,11 +35,11 @@ _STATES_DISAGREE = " OR ".join(
     for message, reminder in REMINDER_AFTER.items()
 )
 
-_BEHIND = " OR ".join(
+_IS_BEHIND_RECEIPT = " OR ".join(
     f"(c.state = '{state}' AND m.rank < {rank})" for state, rank in RANK.items()
 )
 
-_RANKS = " OR ".join(
+_HAS_WRONG_RANK = " OR ".join(
     f"(state = '{state}' AND rank <> {rank})" for state, rank in RANK.items()
 )
 
@@ -46,7 +47,7 @@ _LINK_OF_REMINDER = (
     "l.permit_id = r.permit_id AND l.expires_on = r.expires_on AND l.step = r.step"
 )
 
-CONTRADICTIONS: Mapping[str, str] = {
+INVARIANT_QUERIES: Mapping[str, str] = {
     "reminder sent without an accepted message": f"""
         SELECT r.permit_id FROM reminders r LEFT JOIN messages m ON m.id = r.message_id
         WHERE r.state IN ('sent', 'delivered')
@@ -57,7 +58,7 @@ CONTRADICTIONS: Mapping[str, str] = {
         OR (m.state IN ('sending', 'uncertain') AND r.state <> m.state)
         OR (m.state = 'given-up' AND r.state <> 'failed')
         OR (m.state = 'not-accepted' AND r.state = 'failed' AND r.sent_at IS NULL)""",
-    "reminder to be sent again that nobody accepted": """
+    "reminder to be sent again that no provider accepted": """
         SELECT r.permit_id FROM reminders r WHERE r.sent_at IS NULL
         AND (r.state = 'retrying' OR r.retries > 0)""",
     "message counted as another type's than its reminder": f"""
@@ -92,7 +93,7 @@ CONTRADICTIONS: Mapping[str, str] = {
         SELECT r.permit_id FROM reminders r WHERE r.sent_at IS NOT NULL
         AND NOT EXISTS (SELECT 1 FROM reminder_events l
         WHERE l.state = 'sent' AND l.at = r.sent_at AND {_LINK_OF_REMINDER})""",
-    "reminder in its state since another time than its last move": f"""
+    "reminder in its state since another time than its last event": f"""
         SELECT r.permit_id FROM reminders r WHERE r.state_at <> coalesce((
         SELECT l.at FROM reminder_events l WHERE {_LINK_OF_REMINDER}
         ORDER BY l.id DESC LIMIT 1), r.born_at)""",
@@ -113,7 +114,7 @@ CONTRADICTIONS: Mapping[str, str] = {
     "link to a message that is gone": """
         SELECT l.message_id FROM message_reminders l
         LEFT JOIN messages m ON m.id = l.message_id WHERE m.id IS NULL""",
-    "message that its reminder never began to send": """
+    "message without a sending event of its reminder": """
         SELECT l.message_id FROM message_reminders l WHERE NOT EXISTS (
         SELECT 1 FROM reminder_events e WHERE e.permit_id = l.permit_id
         AND e.expires_on = l.expires_on AND e.step = l.step
@@ -132,7 +133,7 @@ CONTRADICTIONS: Mapping[str, str] = {
         WHERE m.accepted_at IS NOT NULL AND coalesce(l.same, EXISTS (
             SELECT 1 FROM receipts c WHERE c.message_id = m.id
             AND c.moved AND c.received_at = m.accepted_at)) = 0""",
-    "message with the wrong rank": f"SELECT id FROM messages WHERE {_RANKS}",
+    "message with the wrong rank": f"SELECT id FROM messages WHERE {_HAS_WRONG_RANK}",
     "message state that no receipt reported": f"""
         SELECT m.id FROM messages m WHERE m.rank > {RANK[MessageState.ACCEPTED]}
         AND NOT EXISTS (SELECT 1 FROM receipts c WHERE c.message_id = m.id
@@ -144,11 +145,11 @@ CONTRADICTIONS: Mapping[str, str] = {
     "receipt that its message did not follow": f"""
         SELECT c.id FROM receipts c JOIN messages m ON m.id = c.message_id
         AND m.provider = c.provider AND m.provider_id = c.provider_id
-        WHERE {_BEHIND}""",
+        WHERE {_IS_BEHIND_RECEIPT}""",
     "receipt for another id than its message has": """
         SELECT c.id FROM receipts c JOIN messages m ON m.id = c.message_id
         WHERE (c.moved AND m.provider_id IS NULL) OR c.provider_id <> m.provider_id""",
-    "reminder that forgot its slot": """
+    "reminder with other dates than its slot": """
         SELECT r.permit_id FROM reminders r
         JOIN permits p ON p.id = r.permit_id AND p.expires_on = r.expires_on
         LEFT JOIN slots s ON s.series = p.series AND s.authority = p.authority
@@ -160,7 +161,7 @@ CONTRADICTIONS: Mapping[str, str] = {
         AND (s.due_at <> r.due_at OR s.until_at <> r.until_at
         OR s.template <> r.template OR (r.state = 'due'
         AND (s.version_id <> r.version_id OR s.closes_at <> r.closes_at)))))""",
-    "permit forgotten by an expanded slot": """
+    "permit without a reminder of its expanded slot": """
         SELECT p.id FROM slots s JOIN permits p
         ON p.series = s.series AND p.authority = s.authority
         AND p.expires_on = s.expires_on
@@ -175,11 +176,11 @@ CONTRADICTIONS: Mapping[str, str] = {
     "permit of a series that no version has": """
         SELECT p.id FROM permits p WHERE NOT EXISTS (SELECT 1 FROM versions v
         WHERE v.series = p.series AND v.state = 'active')""",
-    "move that names a message that is gone": """
+    "reminder event of a message that is gone": """
         SELECT e.message_id FROM reminder_events e
         LEFT JOIN messages m ON m.id = e.message_id
         WHERE e.message_id IS NOT NULL AND m.id IS NULL""",
-    "move of a reminder that is gone": """
+    "reminder event of a reminder that is gone": """
         SELECT e.permit_id FROM reminder_events e LEFT JOIN reminders r
         ON r.permit_id = e.permit_id AND r.expires_on = e.expires_on
         AND r.step = e.step WHERE r.permit_id IS NULL""",

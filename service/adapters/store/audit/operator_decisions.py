@@ -1,4 +1,4 @@
-"""What operators decided, against the notes of who did: both or neither."""
+"""Decisions of operators: each must stand both on its message and in the action log."""
 
 from typing import Any, Final
 
@@ -13,7 +13,7 @@ _STATE_DECIDED: Final = case(
     (actions.c.what == Decision.GIVE_UP, MessageState.GIVEN_UP),
     else_=MessageState.NOT_ACCEPTED,
 )
-"""What a decision made of its message, until a provider knew better."""
+"""The message state that a decision sets; a later receipt may change it."""
 
 _ITS_MESSAGE: Final = messages.c.id == cast(
     func.replace(actions.c.detail["message"].as_string(), "-", ""),
@@ -52,13 +52,13 @@ _UNAPPLIED_DECISIONS: Final = select(actions.c.id).where(
 
 
 async def find_unmatched_decisions(connection: AsyncConnection) -> list[str]:
-    """Decisions that nobody noted, and notes of decisions that are not there."""
+    """Decisions missing in the action log, and logged ones that were not applied."""
     checks: tuple[tuple[str, Select[Any]], ...] = (
-        ("message decided by nobody", _UNLOGGED_DECISIONS),
-        ("decision that its message does not show", _UNAPPLIED_DECISIONS),
+        ("message decided by nobody in the action log", _UNLOGGED_DECISIONS),
+        ("logged decision that its message does not show", _UNAPPLIED_DECISIONS),
     )
     return [
-        f"{what}: {row[0]}"
-        for what, query in checks
+        f"{difference}: {row[0]}"
+        for difference, query in checks
         for row in await connection.execute(query)
     ]

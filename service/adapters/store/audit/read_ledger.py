@@ -1,4 +1,4 @@
-"""`AuditStore`: the ledger read whole, and rows that contradict each other."""
+"""The whole ledger, row by row, and rows that contradict each other."""
 
 from collections.abc import AsyncIterator, Sequence
 from itertools import groupby
@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Row, case, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from service.adapters.store.audit.invariants import CONTRADICTIONS
+from service.adapters.store.audit.invariants import INVARIANT_QUERIES
 from service.adapters.store.audit.operator_decisions import find_unmatched_decisions
 from service.adapters.store.db.database import Database
 from service.adapters.store.db.schema import (
@@ -21,50 +21,47 @@ from service.adapters.store.db.schema import (
     versions,
 )
 from service.adapters.store.law.load import document_digest
-from service.adapters.store.slots.expand import slot_of
-from service.domain.deadlines.slot import Slot
+from service.adapters.store.reminders.transitions import REMINDER_KEY
+from service.adapters.store.slots.conditions import IS_LIVE, go_live_of
+from service.adapters.store.slots.group_key import SLOT_GROUP_COLUMNS, group_key
+from service.adapters.store.slots.slot_rows import slot_of
+from service.domain.deadlines.slot import GroupKey, Slot
 from service.domain.delivery.status import ReminderState
 from service.flow.reports.audit import (
     AuditedGroup,
     AuditedMessage,
     AuditedRecipient,
     AuditedReminder,
+    AuditStore,
 )
 
 
-class SqlAuditStore:
-    """Reads everything once, in one order, without holding it all."""
+class SqlAuditStore(AuditStore):
+    """Streams the tables: the ledger need not fit into memory."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     async def reminders(self) -> AsyncIterator[AuditedReminder]:
-        """Every reminder with its moves."""
-        key = (reminders.c.permit_id, reminders.c.expires_on, reminders.c.step)
+        """Every reminder with its changes of state."""
         wanted = (
             select(
                 reminders,
-                case((golives.c.state == "live", golives.c.live_from)).label(
-                    "live_from"
-                ),
+                case((IS_LIVE, golives.c.live_from)).label("live_from"),
                 golives.c.catch_up_days,
                 permits.c.shown_number,
-                reminder_events.c.state.label("move"),
-                reminder_events.c.reason.label("why"),
+                reminder_events.c.state.label("event_state"),
+                reminder_events.c.reason.label("event_reason"),
             )
             .join_from(reminders, permits, permits.c.id == reminders.c.permit_id)
-            .outerjoin(
-                golives,
-                (golives.c.authority == reminders.c.authority)
-                & (golives.c.rule == reminders.c.rule),
-            )
+            .outerjoin(golives, go_live_of(reminders.c))
             .outerjoin(
                 reminder_events,
                 (reminder_events.c.permit_id == reminders.c.permit_id)
                 & (reminder_events.c.expires_on == reminders.c.expires_on)
                 & (reminder_events.c.step == reminders.c.step),
             )
-            .order_by(*key, reminder_events.c.id)
+            .order_by(*REMINDER_KEY, reminder_events.c.id)
         )
         async with self._database.read() as connection:
             rows: list[Row[Any]] = []
@@ -93,7 +90,7 @@ class SqlAuditStore:
                 yield AuditedRecipient(row.id, row.phone, row.digest)
 
     async def groups(self) -> AsyncIterator[AuditedGroup]:
-        """Every (version, authority, expiry date, issue date) of permits."""
+        """Every (series, authority, expiry date, issue date), with its slots."""
         async with self._database.read() as connection:
             stored = await _slots(connection)
             dated = (
@@ -104,22 +101,21 @@ class SqlAuditStore:
                 permits.c.issued_on,
             )
             async for row in await connection.stream(select(*dated).distinct()):
-                key = (row.series, row.authority, row.expires_on)
                 yield AuditedGroup(
                     rule=row.rule,
                     series=row.series,
                     authority=row.authority,
                     expires_on=row.expires_on,
                     issued_on=row.issued_on,
-                    slots=stored.get(key, ()),
+                    slots=stored.get(group_key(row), ()),
                 )
 
     async def invariant_violations(self) -> Sequence[str]:
         """Rows that contradict each other, one line each."""
         async with self._database.read() as connection:
             found = [
-                f"{what}: {row[0]}"
-                for what, query in CONTRADICTIONS.items()
+                f"{difference}: {row[0]}"
+                for difference, query in INVARIANT_QUERIES.items()
                 for row in await connection.execute(text(query))
             ]
             changed = [
@@ -147,19 +143,18 @@ def _history(rows: Sequence[Row[Any]]) -> AuditedReminder:
         catch_up=bool(one.catch_up_days),
         redated=one.redated_at is not None,
         transitions=tuple(
-            (ReminderState(row.move), row.why) for row in rows if row.move
+            (ReminderState(row.event_state), row.event_reason)
+            for row in rows
+            if row.event_state
         ),
     )
 
 
-async def _slots(
-    connection: AsyncConnection,
-) -> dict[tuple[Any, ...], tuple[Slot, ...]]:
-    key = (slots.c.series, slots.c.authority, slots.c.expires_on)
-    rows = await connection.execute(select(slots).order_by(*key, slots.c.due_at))
+async def _slots(connection: AsyncConnection) -> dict[GroupKey, tuple[Slot, ...]]:
+    rows = await connection.execute(
+        select(slots).order_by(*SLOT_GROUP_COLUMNS, slots.c.due_at)
+    )
     return {
         group: tuple(map(slot_of, members))
-        for group, members in groupby(
-            rows, lambda row: (row.series, row.authority, row.expires_on)
-        )
+        for group, members in groupby(rows, group_key)
     }

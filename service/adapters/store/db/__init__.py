@@ -1,1 +1,1 @@
-"""The database itself: engines, tables, types."""
+"""The database itself: opened, its tables and types, facts and the action log."""

@@ -1,4 +1,4 @@
-"""The action log: who did what, and alarms."""
+"""The action log: what people did, and alarms."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -16,7 +16,7 @@ async def log_action(
     what: str,
     detail: Mapping[str, object],
 ) -> None:
-    """Write down what somebody did."""
+    """Store who did what, as part of the transaction that did it."""
     await connection.execute(
         insert(actions).values(at=now, by=by, what=what, detail=dict(detail))
     )
@@ -25,7 +25,7 @@ async def log_action(
 async def log_alarm(
     connection: AsyncConnection, what: str, detail: dict[str, str], now: datetime
 ) -> None:
-    """Write down what somebody must look at."""
+    """Store something that a person must look at."""
     await connection.execute(
         insert(actions).values(at=now, by="service", what=what, detail=detail)
     )

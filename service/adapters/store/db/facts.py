@@ -1,4 +1,4 @@
-"""Facts about the database as a whole, each kept under its key."""
+"""Facts about the database as a whole, each stored under its key."""
 
 from datetime import datetime
 
@@ -10,7 +10,7 @@ from service.adapters.store.db.upsert import insert_into
 
 
 async def get_fact(connection: AsyncConnection, key: str) -> str | None:
-    """What is kept; None where nothing is."""
+    """The value of a fact; None if it is not stored."""
     found = await connection.execute(select(facts.c.value).where(facts.c.key == key))
     value: str | None = found.scalar()
     return value
@@ -19,17 +19,17 @@ async def get_fact(connection: AsyncConnection, key: str) -> str | None:
 async def set_fact(
     connection: AsyncConnection, key: str, value: str | ColumnElement[str]
 ) -> None:
-    """Keep it in place of what was kept."""
-    said = {"value": value}
+    """Store a fact in place of its former value."""
+    values = {"value": value}
     await connection.execute(
         insert_into(connection, facts)
-        .values(key=key, **said)
-        .on_conflict_do_update(index_elements=["key"], set_=said)
+        .values(key=key, **values)
+        .on_conflict_do_update(index_elements=["key"], set_=values)
     )
 
 
 async def get_instant_fact(connection: AsyncConnection, key: str) -> datetime | None:
-    """The instant kept by `keep_instant`."""
+    """The instant that `set_instant_fact` stored; None if there is none."""
     found = await get_fact(connection, key)
     return datetime.fromisoformat(found) if found else None
 
@@ -37,5 +37,5 @@ async def get_instant_fact(connection: AsyncConnection, key: str) -> datetime | 
 async def set_instant_fact(
     connection: AsyncConnection, key: str, instant: datetime
 ) -> None:
-    """Keep an instant in place of what was kept."""
+    """Store an instant in place of the former one."""
     await set_fact(connection, key, instant.isoformat())

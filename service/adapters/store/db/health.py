@@ -1,4 +1,4 @@
-"""`Health`: whether the ledger can be read, and whether anything holds sending."""
+"""Whether the database can be read, and whether the service has paused itself."""
 
 from collections.abc import Mapping
 
@@ -8,16 +8,17 @@ from sqlalchemy.exc import SQLAlchemyError
 from service.adapters.store.db.database import Database
 from service.adapters.store.db.schema import pauses
 from service.domain.reminders.volume_guard import GUARD_NAME
+from service.flow.ports import Health
 
 
-class SqlHealth:
-    """Asked by load balancers and people."""
+class SqlHealth(Health):
+    """Reports pauses of the breaker and the volume guard, not those of people."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     async def problems(self) -> Mapping[str, str]:
-        """What is wrong, by part; empty when all is well."""
+        """What is wrong, by part; empty if all is well."""
         try:
             async with self._database.read() as connection:
                 rows = (await connection.execute(select(pauses))).all()

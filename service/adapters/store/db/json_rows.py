@@ -1,7 +1,7 @@
-"""Many rows as one parameter of one statement, or as its one answer.
+"""Many rows as one JSON parameter of a statement, or as its one JSON result.
 
-A statement run row by row, or read so, hands the interpreter's lock back and forth
-between the threads for each of them; one that unpacks or packs JSON does so once.
+A statement that runs or returns row by row passes the interpreter's lock between two
+threads for each row. With SQLite's JSON functions it does so once.
 """
 
 from collections import namedtuple
@@ -30,7 +30,7 @@ T = TypeVar("T")
 
 
 class JsonRows:
-    """A table of these columns whose rows come when a statement is run."""
+    """A table in a statement whose rows are a parameter, given when it runs."""
 
     def __init__(self, columns: Mapping[str, TypeEngine[object]]) -> None:
         self._columns = dict(columns)
@@ -46,12 +46,12 @@ class JsonRows:
 
     @property
     def table(self) -> Subquery:
-        """The rows, to select from or to join with."""
+        """The rows, to select from or to join."""
         return self._table
 
     @property
     def column_names(self) -> list[str]:
-        """The columns in their order."""
+        """The names of the columns, in order."""
         return list(self._columns)
 
     def __getitem__(self, name: str) -> ColumnElement[object]:
@@ -60,18 +60,18 @@ class JsonRows:
     def bind(
         self, dialect: Dialect, rows: Iterable[Sequence[object]]
     ) -> dict[str, str]:
-        """The parameter that holds these rows, each in the order of the columns."""
+        """The parameter with these rows; their values are in the order of columns."""
         kinds = self._columns.values()
         columns = [*zip(*rows, strict=True)] or [()] * len(kinds)
-        written = (
+        encoded = (
             _encode_column(kind, values, dialect)
             for kind, values in zip(kinds, columns, strict=True)
         )
-        return {"rows": orjson.dumps([*zip(*written, strict=True)]).decode()}
+        return {"rows": orjson.dumps([*zip(*encoded, strict=True)]).decode()}
 
 
 class JsonValues:
-    """Values of a column's type as one parameter, for an IN that is compiled once."""
+    """A list of values as one parameter, for an IN that is compiled only once."""
 
     def __init__(self, column: ColumnElement[Any], name: str) -> None:
         self._type, self._name = column.type, name
@@ -80,40 +80,40 @@ class JsonValues:
 
     @property
     def values(self) -> Select[Any]:
-        """The values, to stand in an IN."""
+        """The values, to be put into an IN."""
         return self._values
 
     def bind(self, dialect: Dialect, values: Iterable[object]) -> dict[str, str]:
-        """The parameter that holds these values."""
-        written = _encode_column(self._type, values, dialect)
-        return {self._name: orjson.dumps(written).decode()}
+        """The parameter with these values."""
+        encoded = _encode_column(self._type, values, dialect)
+        return {self._name: orjson.dumps(encoded).decode()}
 
 
-class Gathered:
-    """A query whose rows come all together, in no order that can be relied on."""
+class JsonQuery:
+    """A query whose rows come as one JSON value, in no particular order."""
 
     def __init__(self, query: Select[Any]) -> None:
         rows = query.subquery()
-        self._kinds = [one.type for one in rows.c]
-        self._row: Any = namedtuple("Row", [one.name for one in rows.c])  # type: ignore[misc]  # noqa: PYI024 - it names what the query does
+        self._types = [column.type for column in rows.c]
+        self._row: Any = namedtuple("Row", [column.name for column in rows.c])  # type: ignore[misc]  # noqa: PYI024 - the fields are the query's columns
         each = func.json_array(*map(_as_json_value, rows.c))
         self._query = select(func.json_group_array(each))
 
-    async def of(
+    async def rows(
         self, connection: AsyncConnection, values: Mapping[str, object]
     ) -> list[Any]:
-        """The rows, each with its columns by name, as they are with these values."""
+        """The rows for these parameters, as named tuples of the columns."""
         text = (await connection.execute(self._query, values)).scalar_one()
         columns = zip(*orjson.loads(text), strict=True)
-        read = [
-            _decode_column(kind, column, connection.dialect)
-            for kind, column in zip(self._kinds, columns, strict=False)
+        decoded = [
+            _decode_column(kind, values, connection.dialect)
+            for kind, values in zip(self._types, columns, strict=False)
         ]
-        return [*map(self._row._make, zip(*read, strict=True))]
+        return [*map(self._row._make, zip(*decoded, strict=True))]
 
 
 def _as_json_value(column: ColumnElement[Any]) -> ColumnElement[Any]:
-    """A value as JSON can hold it."""
+    """The column as JSON can hold it: bytes as hex digits."""
     if isinstance(column.type, LargeBinary):
         return case((column.is_not(None), func.hex(column)))
     return column
@@ -122,31 +122,31 @@ def _as_json_value(column: ColumnElement[Any]) -> ColumnElement[Any]:
 def _decode_column(
     kind: TypeEngine[Any], values: Sequence[Any], dialect: Dialect
 ) -> Sequence[object]:
-    """The values of a column as Python has them; of those alike one is read."""
+    """The Python values of a column; equal values are decoded once."""
     if isinstance(kind, LargeBinary):
-        return [None if one is None else bytes.fromhex(one) for one in values]
-    read = kind.dialect_impl(dialect).result_processor(dialect, None)
-    if read is None:
+        return [None if value is None else bytes.fromhex(value) for value in values]
+    decode = kind.dialect_impl(dialect).result_processor(dialect, None)
+    if decode is None:
         return values
-    known = {one: read(one) for one in set(values)}
-    return [known[one] for one in values]
+    decoded = {value: decode(value) for value in set(values)}
+    return [decoded[value] for value in values]
 
 
 def _encode_column(
     kind: TypeEngine[Any], values: Iterable[object], dialect: Dialect
 ) -> list[object]:
-    """The values of a column as the database keeps them."""
-    write = kind.dialect_impl(dialect).bind_processor(dialect)
-    if write is None:
+    """The values of a column as the database stores them."""
+    encode = kind.dialect_impl(dialect).bind_processor(dialect)
+    if encode is None:
         return [*values]
-    return [None if one is None else write(one) for one in values]
+    return [None if value is None else encode(value) for value in values]
 
 
 def json_rows_like(table: FromClause, names: Iterable[str]) -> JsonRows:
-    """A batch of some columns of a table."""
+    """Rows with some columns of a table."""
     return JsonRows({name: table.c[name].type for name in names})
 
 
 def in_chunks(items: Sequence[T], size: int = 500) -> Iterable[Sequence[T]]:
-    """Slices small enough for one statement's parameters."""
+    """Slices small enough for the parameters of one statement."""
     return (items[at : at + size] for at in range(0, len(items), size))

@@ -38,20 +38,20 @@ def _text_to_instant(value: str | None) -> datetime | None:
 
 
 class Instant(TypeDecorator[datetime]):
-    """An aware instant; SQLite, which knows no time zones, keeps it in UTC."""
+    """An aware instant; SQLite, which has no time zones, stores it in UTC."""
 
     impl = DateTime(timezone=True)
     cache_ok = True
 
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
-        """The column as this database has it."""
+        """The type of the column on this database."""
         if dialect.name != "sqlite":
             return dialect.type_descriptor(DateTime(timezone=True))
         return _SqliteInstant()  # type: ignore[no-untyped-call] # SQLAlchemy's own
 
 
 class Id(Uuid[str]):
-    """Our own ids as text, "0192…-…"; SQLite keeps their 32 digits."""
+    """Our own ids as text, "0192…-…"; SQLite stores their 32 hex digits."""
 
     def __init__(self) -> None:
         super().__init__(as_uuid=False)
@@ -59,11 +59,11 @@ class Id(Uuid[str]):
     def result_processor(
         self, dialect: Dialect, coltype: object
     ) -> Callable[[Any], str | None] | None:
-        """Database to Python: a text cut, not a number made of it and written out."""
+        """Database to Python, by cutting text: making a `uuid.UUID` costs more."""
         if dialect.name == "sqlite":
             return _with_dashes
-        theirs: Any = super()
-        return theirs.result_processor(dialect, coltype)  # type: ignore[no-any-return] # untyped
+        parent: Any = super()
+        return parent.result_processor(dialect, coltype)  # type: ignore[no-any-return] # untyped
 
 
 def _with_dashes(value: str | None) -> str | None:
@@ -73,7 +73,7 @@ def _with_dashes(value: str | None) -> str | None:
 
 
 class database_now(FunctionElement[datetime]):  # noqa: N801 - reads as SQL does
-    """The database's own clock: leases and back-off must not follow simulated time."""
+    """The database's own clock, for leases and back-off: no simulated time moves it."""
 
     type = Instant()
     inherit_cache = True
@@ -90,7 +90,7 @@ def _sqlite_now(*_: object, **__: object) -> str:
 
 
 class database_now_plus(FunctionElement[datetime]):  # noqa: N801 - reads as SQL does
-    """The database's clock, so many seconds from now."""
+    """The database's clock, a number of seconds from now."""
 
     type = Instant()
     inherit_cache = True

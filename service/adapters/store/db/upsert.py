@@ -1,4 +1,4 @@
-"""INSERT … ON CONFLICT, which both databases have and generic SQL has not."""
+"""INSERT … ON CONFLICT, which SQLAlchemy offers per database only."""
 
 from sqlalchemy import Table
 from sqlalchemy.dialects.postgresql import Insert, insert
@@ -6,12 +6,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 
 def insert_into(connection: AsyncConnection, table: Table) -> Insert:
-    """An INSERT that may say `on_conflict_…`, in the dialect of the connection.
+    """An INSERT with `on_conflict_…` methods, for the database of the connection.
 
-    SQLite's twin has the same methods; PostgreSQL's type stands for both.
+    The types of both databases have the same methods; PostgreSQL's stands for both.
     """
     if connection.dialect.name == "sqlite":
-        from sqlalchemy.dialects import sqlite  # noqa: PLC0415 - the twin, when used
+        from sqlalchemy.dialects import sqlite  # noqa: PLC0415 - only when used
 
         return sqlite.insert(table)  # type: ignore[return-value] # see above
     return insert(table)

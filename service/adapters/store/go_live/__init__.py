@@ -1,1 +1,1 @@
-"""Going live and its preview."""
+"""Types of permits started in an authority, and the preview of a start."""

@@ -1,4 +1,4 @@
-"""Catching up at the start: the current steps are born due, and spread over days."""
+"""Catch-up at a start: current steps get reminders, spread over several days."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -20,14 +20,12 @@ from service.adapters.store.db.schema import permits, reminders, slots
 from service.adapters.store.db.types import Instant
 from service.adapters.store.permits.textable import textable
 from service.adapters.store.reminders.transitions import REMINDER_KEY, transition
-from service.adapters.store.slots.births import create_reminders_statement
-from service.adapters.store.slots.expand import expand_groups, load_due_groups
-from service.adapters.store.slots.group_key import (
-    SLOT_GROUP_COLUMNS,
-    GroupKey,
-    group_key,
-)
-from service.domain.deadlines.slot import Slot
+from service.adapters.store.slots.create_reminders import create_reminders_statement
+from service.adapters.store.slots.due_groups import load_due_groups
+from service.adapters.store.slots.expand import expand_groups
+from service.adapters.store.slots.group_key import SLOT_GROUP_COLUMNS, group_key
+from service.adapters.store.slots.slot_rows import slot_values
+from service.domain.deadlines.slot import GroupKey, Slot
 from service.domain.delivery.status import ReminderState
 from service.domain.go_live.go_live import LONGEST_OVERRUN, GoLive, spread_catch_up
 from service.domain.law.rule import CORRECTION
@@ -39,15 +37,16 @@ from service.flow.office.go_live import CatchUpPlan
 async def catch_up(
     connection: AsyncConnection, start: GoLive, plan: CatchUpPlan, now: datetime
 ) -> int:
-    """Text who is in a step already, what ends soonest first; how many will be.
+    """Create the reminders of current steps, and spread them; how many will be sent.
 
-    Who is past closing is told to contact the office, where the plan says so. Steps
-    that are over are left to the next tick.
+    Permits past their closing get the step `contact-now`, where the plan has one. Steps
+    that are over are left to the next expansion.
     """
-    tried = await _group_keys(
+    after_trial = await _group_keys(
         connection, _current_slots(start, now), slots.c.reminded.is_(True)
     )
-    await expand_groups(connection, await load_due_groups(connection, tried, now), now)
+    groups = await load_due_groups(connection, after_trial, now)
+    await expand_groups(connection, groups, now)
     await _create_current_reminders(connection, start, now)
     await _create_contact_reminders(connection, start, plan, now)
     return await _spread_over_days(connection, start, plan.day_starts)
@@ -56,7 +55,7 @@ async def catch_up(
 async def end_due_before_start(
     connection: AsyncConnection, start: GoLive, now: datetime
 ) -> None:
-    """End what a trial left due and a start that does not catch up will not text."""
+    """End due reminders of a trial that a start without catch-up will not send."""
     await transition(
         connection,
         _due_reminders_of(start) & (reminders.c.due_at < start.live_from),
@@ -71,7 +70,7 @@ def _slots_of(start: GoLive) -> ColumnElement[bool]:
 
 
 def _current_slots(start: GoLive, now: datetime) -> ColumnElement[bool]:
-    """The slots that are current; but for a trial, none of them is expanded."""
+    """The current slots; none is expanded, unless the type was on trial."""
     return and_(_slots_of(start), slots.c.due_at <= now, slots.c.until_at > now)
 
 
@@ -81,52 +80,59 @@ async def _group_keys(
     rows = await connection.execute(
         select(*SLOT_GROUP_COLUMNS).distinct().where(*where)
     )
-    return [(row.series, row.authority, row.expires_on) for row in rows]
+    return [*map(group_key, rows)]
 
 
 async def _create_current_reminders(
     connection: AsyncConnection, start: GoLive, now: datetime
 ) -> None:
-    """Give the current step to all groups in which nobody had a reminder yet."""
-    untold = (_current_slots(start, now), slots.c.expanded_at.is_(None))
-    due = create_reminders_statement(
-        connection, slots, ReminderState.DUE, None, now, *untold
+    """Expand the current slots of groups in which no permit had a reminder yet."""
+    unexpanded = (_current_slots(start, now), slots.c.expanded_at.is_(None))
+    insert = create_reminders_statement(
+        connection, slots, ReminderState.DUE, None, now, *unexpanded
     )
-    await connection.execute(due)
-    await connection.execute(update(slots).where(*untold).values(expanded_at=now))
+    await connection.execute(insert)
+    await connection.execute(update(slots).where(*unexpanded).values(expanded_at=now))
 
 
 async def _create_contact_reminders(
     connection: AsyncConnection, start: GoLive, plan: CatchUpPlan, now: datetime
 ) -> None:
-    had = (
+    """Create `contact-now` in groups whose steps are over, if expiry is recent."""
+    past = await _group_keys(
+        connection,
         _slots_of(start),
         slots.c.due_at <= now,
         slots.c.expires_on > now.date() - LONGEST_OVERRUN,
     )
-    past = set(await _group_keys(connection, *had))
-    past -= set(await _group_keys(connection, _current_slots(start, now)))
-    told = {key: slot for key in past if (slot := plan.contact_now_slot(*key))}
-    for group in await load_due_groups(connection, told, now):
-        late = _slot_row(group, told[group_key(group)])
-        due = create_reminders_statement(connection, late, ReminderState.DUE, None, now)
-        await connection.execute(due)
+    current = await _group_keys(connection, _current_slots(start, now))
+    contact_slots = {
+        key: slot
+        for key in {*past} - {*current}
+        if (slot := plan.contact_now_slot(*key))
+    }
+    for group in await load_due_groups(connection, contact_slots, now):
+        slot_row = _slot_row(group, contact_slots[group_key(group)])
+        insert = create_reminders_statement(
+            connection, slot_row, ReminderState.DUE, None, now
+        )
+        await connection.execute(insert)
 
 
-def _slot_row(group: DueGroup, step: Slot) -> Subquery:
-    """A step that is in no ladder, as a row of slots would have it."""
-    values = {
-        **{name: getattr(group, name) for name in ("series", "authority", "rule")},
-        **{name: getattr(step, name) for name in ("step", "template")},
+def _slot_row(group: DueGroup, slot: Slot) -> Subquery:
+    """A slot that is not stored, as a row of the table of slots."""
+    values = slot_values(slot) | {
+        "series": group.series,
+        "authority": group.authority,
         "expires_on": group.expires_on,
+        "rule": group.rule,
         "version_id": group.version,
-        "due_at": step.due_at,
-        "until_at": step.until_at,
-        "closes_at": step.closes_at,
         "redated_at": None,
     }
-    row = (literal(it, slots.c[name].type).label(name) for name, it in values.items())
-    return select(*row).subquery()
+    columns = (
+        literal(value, slots.c[name].type).label(name) for name, value in values.items()
+    )
+    return select(*columns).subquery()
 
 
 def _due_reminders_of(start: GoLive) -> ColumnElement[bool]:
@@ -141,7 +147,10 @@ def _due_reminders_of(start: GoLive) -> ColumnElement[bool]:
 async def _spread_over_days(
     connection: AsyncConnection, start: GoLive, days: Sequence[datetime]
 ) -> int:
-    """Put off what can be texted; all else ends at the next tick, with its reason."""
+    """Spread the reminders that can be texted, those that end soonest first; how many.
+
+    All others stay due now, so that the next tick ends them with their reason.
+    """
     of_permits = permits.c.id == reminders.c.permit_id
     counted = (
         select(reminders.c.until_at, func.count().label("waiting"))
@@ -160,13 +169,13 @@ async def _spread_over_days(
         .where(_due_reminders_of(start), textable())
         .subquery()
     )
-    whens = [
+    day_by_rank = [
         (ranked.c.rank <= end, literal(day, Instant()))
         for end, (day, _) in zip(ends, shares, strict=True)
     ]
     await connection.execute(
         update(reminders)
         .where(*(column == ranked.c[column.name] for column in REMINDER_KEY))
-        .values(next_at=case(*whens), hold_reason=None)
+        .values(next_at=case(*day_by_rank), hold_reason=None)
     )
     return ends[-1]

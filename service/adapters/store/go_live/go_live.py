@@ -1,4 +1,4 @@
-"""Which types an authority reminds of, on trial or live, and its staff's phones."""
+"""Types on trial or live in an authority, and the staff phones of its trials."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -16,18 +16,18 @@ from service.adapters.store.permits.recipients import ensure_recipient_ids
 from service.adapters.store.slots.frozen_forecasts import discard_forecasts
 from service.domain.errors import ConflictError
 from service.domain.go_live.go_live import GoLive
-from service.flow.office.go_live import CatchUpPlan, StartedType
+from service.flow.office.go_live import CatchUpPlan, GoLiveStore, StartedType
 from service.flow.permits.encryption import Recipient
 
 
-class SqlGoLiveStore:
-    """What a person may start; each act is written down."""
+class SqlGoLiveStore(GoLiveStore):
+    """Starts types and edits staff phones; each act is logged."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     async def started_types(self, authority: str) -> Mapping[str, StartedType]:
-        """The types of an authority on trial or live; all others are drafts."""
+        """The types on trial or live in an authority, by rule; others are drafts."""
         wanted = select(golives).where(golives.c.authority == authority)
         async with self._database.read() as connection:
             return {
@@ -40,9 +40,9 @@ class SqlGoLiveStore:
     async def go_live(
         self, start: GoLive, plan: CatchUpPlan | None, now: datetime, by: str
     ) -> int:
-        """Remind from an instant on; how many reminders a catch-up made due.
+        """Start types; how many reminders of a catch-up will be sent.
 
-        Raises `ConflictError` for a type already live: its start is history.
+        Raises `ConflictError` for a type that is live: its start cannot change.
         """
         values = {
             "state": "live",
@@ -52,27 +52,27 @@ class SqlGoLiveStore:
         }
         async with self._database.write() as connection:
             await _start(connection, start.authority, start.rules, values)
-            caught = 0
+            caught_up = 0
             if plan is None:
                 await end_due_before_start(connection, start, now)
             else:
-                caught = await catch_up(connection, start, plan, now)
+                caught_up = await catch_up(connection, start, plan, now)
             detail = {
                 "authority": start.authority,
                 "rules": list(start.rules),
                 "from": start.live_from.isoformat(),
                 "approved by": start.approved_by,
                 "catch-up days": start.catch_up_days,
-                "caught up": caught,
+                "caught up": caught_up,
             }
             await discard_forecasts(connection, now)
             await log_action(connection, now, by, "go live", detail)
-            return caught
+            return caught_up
 
     async def start_trial(
         self, authority: str, rule_codes: Sequence[str], now: datetime, by: str
     ) -> None:
-        """Remind only staff from now on; raises `ConflictError` for what is live."""
+        """Remind only staff from now on; raises `ConflictError` for a live type."""
         values = {
             "state": "trial",
             "live_from": now,
@@ -87,7 +87,7 @@ class SqlGoLiveStore:
     async def add_staff(
         self, authority: str, phone: Recipient, name: str, now: datetime, by: str
     ) -> None:
-        """Let the trials of an authority, and of those below it, text a phone."""
+        """Add a phone that trials of this authority and those below it may text."""
         async with self._database.write() as connection:
             known = await ensure_recipient_ids(connection, [phone])
             await connection.execute(
@@ -105,16 +105,16 @@ class SqlGoLiveStore:
     async def remove_staff(
         self, authority: str, phone: Recipient, now: datetime, by: str
     ) -> None:
-        """Text a phone in trials no more; raises `ConflictError` for no staff's."""
+        """Remove a staff phone; raises `ConflictError` if it is none there."""
         known = select(recipients.c.id).where(recipients.c.digest == phone.digest)
         async with self._database.write() as connection:
-            gone = await connection.execute(
+            deleted = await connection.execute(
                 delete(staff).where(
                     staff.c.authority == authority,
                     staff.c.recipient_id.in_(known.scalar_subquery()),
                 )
             )
-            if not gone.rowcount:
+            if not deleted.rowcount:
                 raise ConflictError(
                     f"{authority}, {phone.masked}: no staff number of this authority"
                 )
@@ -122,7 +122,7 @@ class SqlGoLiveStore:
             await log_action(connection, now, by, "staff remove", detail)
 
     async def count_staff(self, authorities: Sequence[str]) -> int:
-        """How many phones the trials of an authority may text; `line`: it and above."""
+        """How many staff phones some authorities have, each phone counted once."""
         wanted = select(func.count(staff.c.recipient_id.distinct())).where(
             staff.c.authority.in_(authorities)
         )
@@ -136,10 +136,10 @@ async def _start(
     codes: Sequence[str],
     values: Mapping[str, Any],
 ) -> None:
-    """Put types on trial or live; what is live already stays as it is."""
+    """Store the state of types; raises `ConflictError` if any is live already."""
     refused = []
     for code in codes:
-        made = await connection.execute(
+        stored = await connection.execute(
             insert_into(connection, golives)
             .values(authority=authority, rule=code, **values)
             .on_conflict_do_update(
@@ -148,7 +148,7 @@ async def _start(
                 where=golives.c.state == "trial",
             )
         )
-        if not made.rowcount:
+        if not stored.rowcount:
             refused.append(f"{authority}, {code}: already live")
     if refused:
         raise ConflictError("; ".join(refused))

@@ -1,4 +1,4 @@
-"""Permits that a start would text, counted and with samples: nothing is written."""
+"""Permits that a start would text, counted, with a sample of each group."""
 
 from collections.abc import Sequence
 from datetime import date, datetime
@@ -25,13 +25,13 @@ from service.adapters.store.db.schema import (
     slots,
 )
 from service.adapters.store.permits.textable import MOBILE_PHONES, has_mobile, textable
-from service.adapters.store.slots.due import IS_REMINDED
-from service.adapters.store.slots.expand import slot_of
+from service.adapters.store.slots.conditions import IS_REMINDED
 from service.adapters.store.slots.group_key import SLOT_GROUP_COLUMNS, same_group
+from service.adapters.store.slots.slot_rows import slot_of
 from service.domain.delivery.status import ReminderState
 from service.domain.go_live.go_live import LONGEST_OVERRUN
 from service.domain.go_live.preview import GroupInStep, PreviewGroup
-from service.flow.office.preview_go_live import Sample
+from service.flow.office.preview_go_live import GoLivePreviewStore, Sample
 
 _HAD_TRIAL: Final = exists().where(
     reminders.c.permit_id == permits.c.id,
@@ -39,9 +39,9 @@ _HAD_TRIAL: Final = exists().where(
     reminders.c.step == slots.c.step,
     reminders.c.state != ReminderState.DUE,
 )
-"""Whether a trial has texted the permit in this step, or ended it."""
+"""Whether a trial has sent or ended the permit's reminder of this step."""
 
-_FIGURES: Final = (
+_COUNT_COLUMNS: Final = (
     permits.c.language,
     func.count().label("permits"),
     func.sum(case((textable(), 1), else_=0)).label("textable"),
@@ -50,8 +50,8 @@ _FIGURES: Final = (
 )
 
 
-class SqlGoLivePreviewStore:
-    """`ForetellStore` on the ledger."""
+class SqlGoLivePreviewStore(GoLivePreviewStore):
+    """Counts permits by slot and language; writes nothing."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -63,9 +63,9 @@ class SqlGoLivePreviewStore:
         since: datetime,
         until: datetime,
     ) -> list[GroupInStep]:
-        """Permits whose step is current at `since`, or falls due before `until`."""
+        """Groups in a step that is current at `since` or falls due before `until`."""
         wanted = (
-            select(slots, *_FIGURES)
+            select(slots, *_COUNT_COLUMNS)
             .join_from(slots, permits, same_group(permits.c, slots.c))
             .where(
                 _of_rules(slots.c, authority, rule_codes),
@@ -79,12 +79,12 @@ class SqlGoLivePreviewStore:
         )
         async with self._database.read() as connection:
             rows = (await connection.execute(wanted)).all()
-        return [GroupInStep(_crowd(row), slot_of(row)) for row in rows]
+        return [GroupInStep(_preview_group(row), slot_of(row)) for row in rows]
 
     async def permits_past_steps(
         self, authority: str, rule_codes: Sequence[str], now: datetime
     ) -> list[PreviewGroup]:
-        """Permits that had a step, have none now, and may not be past their end."""
+        """Groups whose last step is over, and whose expiry is not long ago."""
         past = (
             select(*SLOT_GROUP_COLUMNS, slots.c.rule)
             .where(
@@ -97,19 +97,19 @@ class SqlGoLivePreviewStore:
             .subquery()
         )
         wanted = (
-            select(past, *_FIGURES)
+            select(past, *_COUNT_COLUMNS)
             .join_from(past, permits, same_group(permits.c, past.c))
             .where(IS_REMINDED)
             .group_by(*past.c, permits.c.language)
         )
         async with self._database.read() as connection:
             rows = (await connection.execute(wanted)).all()
-        return [_crowd(row) for row in rows]
+        return [_preview_group(row) for row in rows]
 
     async def count_without_mobile(
         self, authority: str, rule_codes: Sequence[str], today: date
     ) -> int:
-        """How many permits that run on have no phone that takes texts."""
+        """How many permits that have not expired have no mobile phone."""
         wanted = select(func.count()).where(
             _of_rules(permits.c, authority, rule_codes),
             permits.c.expires_on >= today,
@@ -120,7 +120,7 @@ class SqlGoLivePreviewStore:
             return int((await connection.execute(wanted)).scalar_one())
 
     async def read_sample(self, permit_id: str) -> Sample:
-        """What the text of a permit needs of it."""
+        """The number tail and the masked phone of a permit, for the sample text."""
         wanted = (
             select(permits.c.tail, recipients.c.masked)
             .where(permits.c.id == permit_id, *MOBILE_PHONES)
@@ -140,7 +140,7 @@ def _of_rules(
     return and_(columns.authority == authority, columns.rule.in_(codes))
 
 
-def _crowd(row: Row[Any]) -> PreviewGroup:
+def _preview_group(row: Row[Any]) -> PreviewGroup:
     return PreviewGroup(
         rule=row.rule,
         series=row.series,

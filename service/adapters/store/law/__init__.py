@@ -1,1 +1,1 @@
-"""Rules, authorities and calendars, and how changing them dates permits again."""
+"""Rules, authorities and calendars stored, and permits dated again when they change."""

@@ -1,57 +1,51 @@
-"""A plan stored: permits change series, slots their dates, reminders follow."""
+"""A plan of change stored: permits move to other series, slots and reminders follow."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import (
-    ColumnElement,
-    and_,
-    bindparam,
-    case,
-    delete,
-    insert,
-    select,
-    update,
-)
+from sqlalchemy import ColumnElement, and_, bindparam, delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.adapters.store.db.schema import permits, reminders, slots
 from service.adapters.store.law.corrections import create_corrections
-from service.adapters.store.reminders.redate import slot_date_values
+from service.adapters.store.reminders.redate import (
+    next_at_values,
+    slot_date_values,
+)
 from service.adapters.store.reminders.transitions import (
     has_replaced_step_text,
     transition,
 )
-from service.domain.deadlines.slot import Slot
+from service.adapters.store.slots.slot_rows import slot_values
+from service.domain.deadlines.slot import GroupKey
 from service.domain.delivery.status import ReminderState
 from service.domain.law.rule import CORRECTION, RESERVED_STEPS
 from service.domain.law_change.group import RedatedGroup
 from service.domain.law_change.plan import ChangePlan
 from service.domain.reminders.reasons import RULE_CHANGED
 
-_GroupKey = tuple[str, str, date]
-
 
 async def apply_plan(
     connection: AsyncConnection, plan: ChangePlan, now: datetime
 ) -> None:
-    """Write what a change of the law does to permits, slots and due reminders."""
+    """Store what a change of the law does to permits, slots and due reminders."""
     await _move_permits(connection, plan.redated_groups, now)
     await _rewrite_slots(connection, plan, now)
-    for one in plan.redated_groups:
-        if one.group.due_by_step:
-            await _redate(connection, one, now)
-    for one in plan.groups_to_correct:
-        await create_corrections(connection, one, now)
+    for redated in plan.redated_groups:
+        if redated.group.due_by_step:
+            await _redate_due_reminders(connection, redated, now)
+    for redated in plan.groups_to_correct:
+        await create_corrections(connection, redated, now)
 
 
 async def _move_permits(
-    connection: AsyncConnection, regroups: Iterable[RedatedGroup], now: datetime
+    connection: AsyncConnection, groups: Iterable[RedatedGroup], now: datetime
 ) -> None:
-    moved = [one for one in regroups if one.version.series != one.group.series]
+    """Set the series of permits that fall under another one."""
+    moved = [one for one in groups if one.version.series != one.group.series]
     for by_issue in (False, True):
         keys = [
             {
@@ -85,135 +79,123 @@ _HAS_ISSUE_DATE = permits.c.issued_on.is_not_distinct_from(bindparam("of_issue")
 async def _rewrite_slots(
     connection: AsyncConnection, plan: ChangePlan, now: datetime
 ) -> None:
-    regroups = plan.redated_groups
-    old = {*plan.empty_slot_keys} | {
-        place for one in regroups for place in one.slot_keys
-    }
-    if not old:
+    """Delete the slots of all groups concerned, and insert those they have now."""
+    keys = {*plan.empty_slot_keys}
+    by_new_key = defaultdict[GroupKey, list[RedatedGroup]](list)
+    for one in plan.redated_groups:
+        keys |= one.slot_keys
+        by_new_key[
+            one.version.series, one.group.authority, one.group.expires_on
+        ].append(one)
+    if not keys:
         return
     await connection.execute(
-        delete(slots).where(
-            slots.c.series == bindparam("of_series"),
-            slots.c.authority == bindparam("of_authority"),
-            slots.c.expires_on == bindparam("of_date"),
-        ),
+        _DELETE_SLOTS,
         [
-            {"of_series": series, "of_authority": authority, "of_date": day}
-            for series, authority, day in old
+            {"of_series": series, "of_authority": authority, "of_date": expires_on}
+            for series, authority, expires_on in keys
         ],
     )
-    inhabited = defaultdict[_GroupKey, list[RedatedGroup]](list)
-    for one in regroups:
-        inhabited[_new_group_key(one)].append(one)
-    if rows := [row for them in inhabited.values() for row in _slot_rows(them, now)]:
+    if rows := [row for one in by_new_key.values() for row in _slot_rows(one, now)]:
         await connection.execute(insert(slots), rows)
 
 
-def _new_group_key(one: RedatedGroup) -> _GroupKey:
-    return one.version.series, one.group.authority, one.group.expires_on
+_DELETE_SLOTS = delete(slots).where(
+    slots.c.series == bindparam("of_series"),
+    slots.c.authority == bindparam("of_authority"),
+    slots.c.expires_on == bindparam("of_date"),
+)
 
 
-def _slot_rows(them: Sequence[RedatedGroup], now: datetime) -> Iterator[dict[str, Any]]:
-    """Slots as they come to be; one that moved into the past gives birth to nobody.
+def _slot_rows(
+    merged: Sequence[RedatedGroup], now: datetime
+) -> Iterator[dict[str, Any]]:
+    """The new slots of groups that have one key after the change.
 
-    What did not move stays expanded, unless others join. What did is expanded anew:
-    those who have their reminder keep it. When it closes only says who goes first.
+    A slot that did not move stays expanded, unless other groups join it. One that did
+    is expanded anew: permits that have its reminder keep it. One that moved entirely
+    into the past counts as expanded, so that it creates no reminders. A new `closes_at`
+    alone moves nothing: it only orders what is sent.
     """
-    home = [one for one in them if one.version.series == one.group.series]
-    joined = len(home) < len(them)
-    one = home[0] if home else them[0]
-    former = {slot.step: slot for slot in one.group.slots}
+    staying = [one for one in merged if one.version.series == one.group.series]
+    is_joined = len(staying) < len(merged)
+    one = staying[0] if staying else merged[0]
+    former_slots = {slot.step: slot for slot in one.group.slots}
     for slot in one.slots:
-        stood = former.get(slot.step)
-        same = stood is not None and replace(stood, closes_at=slot.closes_at) == slot
+        former = former_slots.get(slot.step)
+        is_same = (
+            former is not None and replace(former, closes_at=slot.closes_at) == slot
+        )
         expanded_at = None
-        if same and not joined:
+        if is_same and not is_joined:
             expanded_at = one.group.expanded_at.get(slot.step)
-        elif not same and slot.until_at <= now:
+        elif not is_same and slot.until_at <= now:
             expanded_at = now
-        redated_at = one.group.redated_at.get(slot.step) if same else now
         yield {
             "series": one.version.series,
             "authority": one.group.authority,
             "expires_on": one.group.expires_on,
-            "step": slot.step,
             "rule": one.group.rule,
             "version_id": one.version.key,
-            "due_at": slot.due_at,
-            "until_at": slot.until_at,
-            "closes_at": slot.closes_at,
-            "template": slot.template,
-            "replaces": ",".join(slot.replaces) or None,
-            "redated_at": redated_at,
-            "reminded": any(it.group.has_reminders for it in them),
+            **slot_values(slot),
+            "redated_at": one.group.redated_at.get(slot.step) if is_same else now,
+            "reminded": any(other.group.has_reminders for other in merged),
             "expanded_at": expanded_at,
         }
 
 
-async def _redate(
-    connection: AsyncConnection, one: RedatedGroup, now: datetime
+async def _redate_due_reminders(
+    connection: AsyncConnection, redated: RedatedGroup, now: datetime
 ) -> None:
-    """Give due reminders the new dates; end those whose step is gone."""
-    due = _due_in(one)
-    for slot in one.slots:
-        if slot.step in one.group.due_by_step:
+    """Give due reminders the new dates; supersede those whose step is gone."""
+    due = _due_in(redated)
+    for slot in redated.slots:
+        if slot.step in redated.group.due_by_step:
+            at_step = due & (reminders.c.step == slot.step)
             if slot.replaces:
-                await transition(
-                    connection,
-                    due
-                    & (reminders.c.step == slot.step)
-                    & has_replaced_step_text(slot),
-                    ReminderState.SUPERSEDED,
-                    now,
-                    reason=RULE_CHANGED,
+                await _supersede(
+                    connection, at_step & has_replaced_step_text(slot), now
                 )
             await connection.execute(
                 update(reminders)
-                .where(due, reminders.c.step == slot.step)
+                .where(at_step)
                 .values(
-                    **slot_date_values(slot, one.version.key, now),
-                    **_next_at_values(slot, now),
+                    **slot_date_values(slot, redated.version.key, now),
+                    **next_at_values(slot, now),
                 )
             )
     await connection.execute(
         update(reminders)
         .where(due, reminders.c.step.startswith(CORRECTION))
         .values(
-            version_id=one.version.key,
-            until_at=one.closing_ends_at,
-            closes_at=one.closing_ends_at,
+            version_id=redated.version.key,
+            until_at=redated.closing_ends_at,
+            closes_at=redated.closing_ends_at,
             redated_at=now,
         )
     )
-    known = {slot.step for slot in one.slots}
-    for step in one.group.due_by_step:
-        if step not in known and not step.startswith(RESERVED_STEPS):
-            await transition(
-                connection,
-                due & (reminders.c.step == step),
-                ReminderState.SUPERSEDED,
-                now,
-                reason=RULE_CHANGED,
-            )
+    steps = {slot.step for slot in redated.slots}
+    for step in redated.group.due_by_step:
+        if step not in steps and not step.startswith(RESERVED_STEPS):
+            await _supersede(connection, due & (reminders.c.step == step), now)
 
 
-def _due_in(one: RedatedGroup) -> ColumnElement[bool]:
+async def _supersede(
+    connection: AsyncConnection, where: ColumnElement[bool], now: datetime
+) -> None:
+    await transition(
+        connection, where, ReminderState.SUPERSEDED, now, reason=RULE_CHANGED
+    )
+
+
+def _due_in(redated: RedatedGroup) -> ColumnElement[bool]:
     members = select(permits.c.id).where(
-        permits.c.series == one.version.series,
-        permits.c.authority == one.group.authority,
-        permits.c.expires_on == one.group.expires_on,
+        permits.c.series == redated.version.series,
+        permits.c.authority == redated.group.authority,
+        permits.c.expires_on == redated.group.expires_on,
     )
     return and_(
-        reminders.c.expires_on == one.group.expires_on,
+        reminders.c.expires_on == redated.group.expires_on,
         reminders.c.state == ReminderState.DUE,
         reminders.c.permit_id.in_(members),
     )
-
-
-def _next_at_values(slot: Slot, now: datetime) -> dict[str, Any]:
-    """When the reminder is looked at: at its new instant, or as it was held."""
-    if slot.due_at <= now:
-        return {
-            "next_at": case((reminders.c.due_at > now, now), else_=reminders.c.next_at)
-        }
-    return {"next_at": slot.due_at, "hold_reason": None}

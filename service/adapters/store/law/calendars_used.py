@@ -1,4 +1,4 @@
-"""By which calendars permits were dated: they may say more after an update."""
+"""Which calendars dated the permits: a later release of holidays may know more."""
 
 from collections.abc import Mapping
 from datetime import date
@@ -14,28 +14,31 @@ from service.domain.calendars.calendar import Calendar, fingerprint
 async def record_calendars_used(
     connection: AsyncConnection, calendars: Mapping[str, Calendar]
 ) -> None:
-    """Write down what the calendars say now."""
-    told = {
+    """Store, for each calendar, its fingerprint and the day until which it is known."""
+    used = {
         code: [fingerprint(one), str(one.covered_until or "")]
         for code, one in calendars.items()
     }
-    await set_fact(connection, CALENDARS_FACT, orjson.dumps(told).decode())
+    await set_fact(connection, CALENDARS_FACT, orjson.dumps(used).decode())
 
 
 async def outdated_calendars(
     connection: AsyncConnection, calendars: Mapping[str, Calendar]
 ) -> dict[str, date | None] | None:
-    """Until when each calendar was covered then; None where all say the same still."""
+    """The day until which each calendar was known then; None if none has changed.
+
+    Empty if no permits have been dated yet.
+    """
     text = await get_fact(connection, CALENDARS_FACT)
     if text is None:
         return {}
-    known = orjson.loads(text)
+    used = orjson.loads(text)
     if all(
-        code in known and known[code][0] == fingerprint(one)
+        code in used and used[code][0] == fingerprint(one)
         for code, one in calendars.items()
     ):
         return None
     return {
         code: date.fromisoformat(until) if until else None
-        for code, (_, until) in known.items()
+        for code, (_, until) in used.items()
     }

@@ -1,5 +1,6 @@
-"""Corrections: who was told a later closing than is true hears the right one."""
+"""Corrections: a new reminder for holders whose text named a closing day too late."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -9,24 +10,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from service.adapters.store.db.schema import permits, reminders
 from service.adapters.store.db.types import Instant
 from service.adapters.store.db.upsert import insert_into
-from service.adapters.store.slots.births import REMINDER_COLUMNS
+from service.adapters.store.slots.conditions import IS_REMINDED
+from service.adapters.store.slots.create_reminders import initial_values
 from service.domain.delivery.status import NOT_ARRIVED, ReminderState
 from service.domain.law.rule import CORRECTION
 from service.domain.law_change.group import RedatedGroup
-from service.domain.permits.permit import PermitStatus
 from service.flow.permits.register import DatedPermit
 
 _theirs = reminders.alias()
-
-
-@dataclass(frozen=True, slots=True)
-class _TrueClosing:
-    """The closing day that holds, by which version, and when it is over."""
-
-    version: str
-    closes_on: date
-    closed_at: datetime
-
 
 _OF_PERMIT = (_theirs.c.permit_id == permits.c.id) & (
     _theirs.c.expires_on == permits.c.expires_on
@@ -41,6 +32,7 @@ _LAST_ANNOUNCED_ON = (
     .limit(1)
     .scalar_subquery()
 )
+"""The closing day in the permit's latest text that arrived or may have."""
 
 _CORRECTION_COUNT = (
     select(func.count())
@@ -55,73 +47,81 @@ _HAS_DUE_CORRECTION = exists().where(
 )
 
 
-async def create_corrections(
-    connection: AsyncConnection, regroup: RedatedGroup, now: datetime
-) -> None:
-    """Give the permits of a group that were told too late a day their correction.
+@dataclass(frozen=True, slots=True)
+class _TrueClosing:
+    """The closing day that holds, the version that says so, and the end of that day."""
 
-    Each correction is a step of its own, numbered, so that a second one can follow.
-    One still due is worded when it is sent, so it needs no other.
+    version: str
+    closes_on: date
+    closing_ends_at: datetime
+
+
+async def create_corrections(
+    connection: AsyncConnection, redated: RedatedGroup, now: datetime
+) -> None:
+    """Create a correction for each permit of a group whose text named a later day.
+
+    Each correction is a step of its own, numbered, so that another can follow. A
+    permit with a due correction needs no other: it is worded when it is sent.
     """
-    of_group = (
-        (permits.c.series == regroup.version.series)
-        & (permits.c.authority == regroup.group.authority)
-        & (permits.c.expires_on == regroup.group.expires_on)
+    in_group = (
+        (permits.c.series == redated.version.series)
+        & (permits.c.authority == redated.group.authority)
+        & (permits.c.expires_on == redated.group.expires_on)
     )
-    true = _TrueClosing(
-        regroup.version.key, regroup.window.closes_on, regroup.closing_ends_at
+    closing = _TrueClosing(
+        redated.version.key, redated.window.closes_on, redated.closing_ends_at
     )
-    await _insert_corrections(connection, of_group, true, now)
+    await _insert_corrections(connection, in_group, closing, now)
 
 
 async def create_correction(
-    connection: AsyncConnection, permit_id: str, entry: DatedPermit, now: datetime
+    connection: AsyncConnection,
+    permit_id: str,
+    dated_permit: DatedPermit,
+    now: datetime,
 ) -> None:
-    """The same for one permit that came back, or fell under another version."""
-    if entry.closes_on is not None and entry.closing_ends_at > now:
-        true = _TrueClosing(entry.version, entry.closes_on, entry.closing_ends_at)
-        await _insert_corrections(connection, permits.c.id == permit_id, true, now)
+    """Create a correction for one permit that came back, or changed its version."""
+    closes_on, ends_at = dated_permit.closes_on, dated_permit.closing_ends_at
+    if closes_on is not None and ends_at > now:
+        closing = _TrueClosing(dated_permit.version, closes_on, ends_at)
+        await _insert_corrections(connection, permits.c.id == permit_id, closing, now)
 
 
 async def _insert_corrections(
     connection: AsyncConnection,
-    chosen: ColumnElement[bool],
-    true: _TrueClosing,
+    where: ColumnElement[bool],
+    closing: _TrueClosing,
     now: datetime,
 ) -> None:
-    source = select(*_values(true, now)).where(
-        chosen,
-        permits.c.status == PermitStatus.ACTIVE,
-        permits.c.replaced.is_(False),
-        permits.c.renewal_filed_on.is_(None),
-        true.closes_on < _LAST_ANNOUNCED_ON,
+    values = _values(closing, now)
+    source = select(*values.values()).where(
+        where,
+        IS_REMINDED,
+        closing.closes_on < _LAST_ANNOUNCED_ON,
         ~_HAS_DUE_CORRECTION,
     )
     await connection.execute(
-        insert_into(connection, reminders).from_select(REMINDER_COLUMNS, source)
+        insert_into(connection, reminders).from_select([*values], source)
     )
 
 
-def _values(true: _TrueClosing, now: datetime) -> list[ColumnElement[object]]:
-    at, closed_at = literal(now, Instant()), literal(true.closed_at, Instant())
-    step = literal(f"{CORRECTION}-") + cast(_CORRECTION_COUNT + 1, String)
-    return [
-        permits.c.id,
-        permits.c.expires_on,
-        step,
-        permits.c.rule,
-        permits.c.authority,
-        literal(true.version),
-        literal(CORRECTION),
-        at,
-        closed_at,
-        closed_at,
-        at,
-        literal(str(ReminderState.DUE)),
-        literal(None),
-        at,
-        at,
-        literal(0),
-        literal(0),
-        literal(None, Instant()),
-    ]
+def _values(
+    closing: _TrueClosing, now: datetime
+) -> Mapping[str, ColumnElement[object]]:
+    at, ends_at = literal(now, Instant()), literal(closing.closing_ends_at, Instant())
+    return {
+        "permit_id": permits.c.id,
+        "expires_on": permits.c.expires_on,
+        "step": literal(f"{CORRECTION}-") + cast(_CORRECTION_COUNT + 1, String),
+        "rule": permits.c.rule,
+        "authority": permits.c.authority,
+        "version_id": literal(closing.version),
+        "template": literal(CORRECTION),
+        "due_at": at,
+        "until_at": ends_at,
+        "closes_at": ends_at,
+        **initial_values(ReminderState.DUE, None, now),
+        "next_at": at,
+        "redated_at": literal(None, Instant()),
+    }

@@ -1,4 +1,4 @@
-"""One edit of the law, written: versions are added and retired, never changed."""
+"""One edit of the law stored: versions are added and retired, never changed."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -36,7 +36,7 @@ from service.domain.lawbook.law import Law
 
 @dataclass(frozen=True, slots=True)
 class AppliedEdit:
-    """Who edits the law when, and the versions that came in and were taken back."""
+    """Who edited the law and when; the keys of the versions installed and retired."""
 
     by: str
     now: datetime
@@ -47,7 +47,7 @@ class AppliedEdit:
 async def apply_edit(
     connection: AsyncConnection, edit: Edit, law: Law, applied: AppliedEdit
 ) -> None:
-    """Write an edit of `law`; raises `ConflictError` where there is nothing to undo."""
+    """Store an edit of `law`; raises `ConflictError` if there is nothing to revert."""
     match edit:
         case RulesEdit():
             batch = await _next_batch(connection)
@@ -71,9 +71,9 @@ async def apply_edit(
 
 
 def _new_versions(rule: Rule, law: Law, *, shadow: bool) -> list[Version]:
-    """Those of its versions that say anything else than the ones known.
+    """The versions of a rule that differ from all those in force.
 
-    A shadow that says what the version in force says, or a shadow, is none.
+    A new shadow must also differ from every shadow installed.
     """
     known = law.rules[rule.code].versions if rule.code in law.rules else ()
     if shadow:
@@ -81,26 +81,26 @@ def _new_versions(rule: Rule, law: Law, *, shadow: bool) -> list[Version]:
     return [
         one
         for one in rule.versions
-        if not any(one.equals_except_revision(it) for it in known)
+        if not any(one.equals_except_revision(other) for other in known)
     ]
 
 
 async def _install_rule_text(
     connection: AsyncConnection, rule: Rule, law: Law, batch: int, *, shadow: bool
 ) -> None:
-    """Install the words of a permit type; those of a shadow wait with it.
+    """Store a rule's document without its versions; a shadow changes nothing of it.
 
-    Raises `ConflictError` for a shadow where nothing stands that it could be beside.
+    Raises `ConflictError` for the shadow of a rule that is not installed.
     """
     if shadow and rule.code not in law.rules:
         raise ConflictError(
             f"{rule.code}: not installed, so there is nothing to be the shadow of; "
             "apply it first"
         )
-    words = _rule_document(rule)
+    document = _rule_document(rule)
     if rule.code not in law.rules:
         statement: Insert | Update = insert(rules).values(
-            code=rule.code, document=words
+            code=rule.code, document=document
         )
     elif shadow or law.rules[rule.code].equals_except_versions(rule):
         return
@@ -110,7 +110,7 @@ async def _install_rule_text(
             update(rules)
             .where(rules.c.code == rule.code)
             .values(
-                document=words,
+                document=document,
                 former={"batch": batch, "words": _rule_document(law.rules[rule.code])},
             )
         )
@@ -120,11 +120,11 @@ async def _install_rule_text(
 async def _refuse_personal_number_change(
     connection: AsyncConnection, rule: Rule, known: Rule
 ) -> None:
-    """Permits are found by their numbers as these are stored: plain, or digested."""
+    """Refuse it once permits are stored: plain and digested keys do not match."""
     if rule.number_is_personal == known.number_is_personal:
         return
-    theirs = select(permits.c.id).where(permits.c.rule == rule.code).limit(1)
-    if (await connection.execute(theirs)).first():
+    registered = select(permits.c.id).where(permits.c.rule == rule.code).limit(1)
+    if (await connection.execute(registered)).first():
         raise ConflictError(
             f"{rule.code}: number_is_personal cannot change once permits are "
             "registered, for they would be registered and texted anew"
@@ -132,20 +132,20 @@ async def _refuse_personal_number_change(
 
 
 def _rule_document(rule: Rule) -> dict[str, object]:
-    words = rule_to_dict(replace(rule, versions=()))
-    del words["versions"]
-    return words
+    document = rule_to_dict(replace(rule, versions=()))
+    del document["versions"]
+    return document
 
 
 async def _install(
     connection: AsyncConnection,
     version: Version,
     batch: int,
-    done: AppliedEdit,
+    applied: AppliedEdit,
     *,
     shadow: bool,
 ) -> None:
-    await _retire_shadows(connection, version.series, done)
+    await _retire_shadows(connection, version.series, applied)
     revision = await _next_revision(connection, version)
     made = replace(version, revision=revision)
     document = version_to_dict(made)
@@ -157,16 +157,16 @@ async def _install(
             state="shadow" if shadow else "active",
             document=document,
             sha256=document_digest(document),
-            applied_at=done.now,
-            applied_by=done.by,
+            applied_at=applied.now,
+            applied_by=applied.by,
             batch=batch,
         )
     )
-    done.installed.append(made.key)
+    applied.installed.append(made.key)
 
 
 async def _retire_shadows(
-    connection: AsyncConnection, series: str, done: AppliedEdit
+    connection: AsyncConnection, series: str, applied: AppliedEdit
 ) -> None:
     gone = await connection.execute(
         update(versions)
@@ -174,19 +174,21 @@ async def _retire_shadows(
         .values(state="retired")
         .returning(versions.c.id)
     )
-    done.retired.extend(gone.scalars())
+    applied.retired.extend(gone.scalars())
 
 
-async def _revert(connection: AsyncConnection, code: str, done: AppliedEdit) -> None:
+async def _revert(connection: AsyncConnection, code: str, applied: AppliedEdit) -> None:
+    """Take back the latest change of a rule: its versions, its document, or both."""
     active = (versions.c.rule == code) & (versions.c.state == "active")
     latest = await connection.execute(select(func.max(versions.c.batch)).where(active))
     last = latest.scalar() or 0
     found = await connection.execute(select(rules.c.former).where(rules.c.code == code))
     former = found.scalar()
     if former and former["batch"] >= last:
-        words = {"document": former["words"], "former": null()}
         await connection.execute(
-            update(rules).where(rules.c.code == code).values(words)
+            update(rules)
+            .where(rules.c.code == code)
+            .values(document=former["words"], former=null())
         )
         if former["batch"] > last:
             return
@@ -196,7 +198,7 @@ async def _revert(connection: AsyncConnection, code: str, done: AppliedEdit) -> 
         .values(state="retired")
         .returning(versions.c.id)
     )
-    done.retired.extend(gone.scalars())
+    applied.retired.extend(gone.scalars())
     left = await connection.execute(select(func.count()).where(active))
     if not left.scalar_one():
         raise ConflictError(f"{code}: there is no former version to go back to")
@@ -231,12 +233,12 @@ async def _next_batch(connection: AsyncConnection) -> int:
     found = await connection.execute(
         select(rules.c.former).where(rules.c.former.is_not(None))
     )
-    reworded: list[int] = [former["batch"] for former in found.scalars() if former]
-    return max([last.scalar() or 0, *reworded]) + 1
+    of_rules: list[int] = [former["batch"] for former in found.scalars() if former]
+    return max([last.scalar() or 0, *of_rules]) + 1
 
 
 async def _next_revision(connection: AsyncConnection, version: Version) -> int:
-    """One above all there ever were: a retired one keeps its name."""
+    """One above every revision ever installed, because a retired one keeps its key."""
     found = await connection.execute(
         select(func.count()).where(versions.c.series == version.series)
     )

@@ -1,4 +1,4 @@
-"""Permits that the law dates alike, counted as they stand."""
+"""Groups of permits that the law dates alike, as they are stored."""
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
@@ -10,23 +10,24 @@ from sqlalchemy import ColumnElement, Row, Select, case, func, null, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.adapters.store.db.schema import golives, permits, slots, versions
-from service.adapters.store.law.told import (
+from service.adapters.store.law.group_texts import (
     NO_TEXTS,
-    GroupKey,
     GroupTexts,
     SeriesScope,
     count_texts,
     in_scope,
 )
-from service.adapters.store.slots.expand import slot_of
+from service.adapters.store.slots.conditions import IS_ACTIVE, IS_LIVE
+from service.adapters.store.slots.group_key import PERMIT_GROUP_COLUMNS, group_key
+from service.adapters.store.slots.slot_rows import slot_of
+from service.domain.deadlines.slot import GroupKey
 from service.domain.law_change.group import PermitGroup
 from service.domain.lawbook.law import Law
-from service.domain.permits.permit import PermitStatus
 
 
 @dataclass(frozen=True, slots=True)
 class _StoredGroups:
-    """What is stored of the groups in scope, and which series govern by issue."""
+    """What is stored of the groups in scope."""
 
     slots: Mapping[GroupKey, Sequence[Row[Any]]]
     texts: Mapping[GroupKey, GroupTexts]
@@ -40,10 +41,10 @@ async def scope_of(
     rules: Collection[str] | None,
     offices: Collection[str] | None,
 ) -> SeriesScope:
-    """Find the series of some rules, or of all, in force or not.
+    """The permits under some rules, or all, in some authorities, or all.
 
-    Those of a rule that governs by issue before or after the change tell permits
-    apart by their issue date.
+    `laws` are the law before and after the change: a rule that governs by issue date
+    in either of them has `issue_series`.
     """
     wanted = select(versions.c.series, versions.c.rule).distinct()
     if rules is not None:
@@ -63,7 +64,7 @@ async def scope_of(
 async def load_groups(
     connection: AsyncConnection, scope: SeriesScope, now: datetime
 ) -> list[PermitGroup]:
-    """Every group in scope, also those of which only slots are left."""
+    """Every group in scope, also those without permits whose slots are left."""
     known = _StoredGroups(
         await _slots(connection, scope),
         await count_texts(connection, scope, now),
@@ -71,16 +72,15 @@ async def load_groups(
         scope.issue_series,
     )
     found = [
-        _group((row.series, row.authority, row.expires_on), known, row)
+        _group(group_key(row), known, row)
         for row in await connection.execute(_members(scope))
     ]
-    seen = {(one.series, one.authority, one.expires_on) for one in found}
-    return found + [_group(key, known) for key in known.slots if key not in seen]
+    with_permits = {*map(group_key, found)}
+    empty = [key for key in known.slots if key not in with_permits]
+    return found + [_group(key, known) for key in empty]
 
 
 def _members(scope: SeriesScope) -> Select[Any]:
-    active = (permits.c.status == PermitStatus.ACTIVE) & permits.c.replaced.is_(False)
-    key = (permits.c.series, permits.c.authority, permits.c.expires_on)
     issued_on: ColumnElement[Any] = null()
     if scope.issue_series:
         issued_on = case(
@@ -88,13 +88,13 @@ def _members(scope: SeriesScope) -> Select[Any]:
         )
     return (
         select(
-            *key,
+            *PERMIT_GROUP_COLUMNS,
             issued_on.label("issued_on"),
             func.count().label("members"),
-            func.sum(case((active, 1), else_=0)).label("permits"),
+            func.sum(case((IS_ACTIVE, 1), else_=0)).label("permits"),
         )
         .where(in_scope(permits, scope))
-        .group_by(*key, *([issued_on] if scope.issue_series else []))
+        .group_by(*PERMIT_GROUP_COLUMNS, *([issued_on] if scope.issue_series else []))
     )
 
 
@@ -103,7 +103,7 @@ def _group(
 ) -> PermitGroup:
     series, authority, expires_on = key
     rule = series.partition("@")[0]
-    rows, told = known.slots.get(key, ()), known.texts.get(key, NO_TEXTS)
+    rows, texts = known.slots.get(key, ()), known.texts.get(key, NO_TEXTS)
     return PermitGroup(
         rule=rule,
         series=series,
@@ -118,9 +118,9 @@ def _group(
         expanded_at={one.step: one.expanded_at for one in rows if one.expanded_at},
         redated_at={one.step: one.redated_at for one in rows if one.redated_at},
         has_reminders=any(one.reminded or one.expanded_at for one in rows),
-        texted_by_step=told.texted,
-        due_by_step=told.due,
-        announced_closings=told.announced_closings,
+        texted_by_step=texts.texted,
+        due_by_step=texts.due,
+        announced_closings=texts.announced_closings,
         is_live=(authority, rule) in known.live,
     )
 
@@ -131,13 +131,11 @@ async def _slots(
     found = defaultdict[GroupKey, list[Row[Any]]](list)
     wanted = select(slots).where(in_scope(slots, scope)).order_by(slots.c.due_at)
     for row in await connection.execute(wanted):
-        found[row.series, row.authority, row.expires_on].append(row)
+        found[group_key(row)].append(row)
     return found
 
 
 async def _live(connection: AsyncConnection) -> set[tuple[str, str]]:
-    wanted = select(golives.c.authority, golives.c.rule).where(
-        golives.c.state == "live"
-    )
+    wanted = select(golives.c.authority, golives.c.rule).where(IS_LIVE)
     rows = await connection.execute(wanted)
     return {(row.authority, row.rule) for row in rows}

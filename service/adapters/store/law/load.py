@@ -1,7 +1,9 @@
-"""The law as it is stored: documents become rules, offices and calendars."""
+"""Stored documents read as the law, and the digest that tells when they change."""
 
 import hashlib
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any, Literal
 
 import orjson
@@ -28,10 +30,10 @@ from service.domain.law.rule import Rule, Version
 from service.domain.lawbook.law import Law
 
 LAW_FACT = "law"
-"""The fact that says by which documents the law was read last."""
+"""Key of the fact that stores the digest of the law."""
 
 CALENDARS_FACT = "calendars"
-"""The fact that says by which published calendars permits are dated."""
+"""Key of the fact that stores which published calendars date permits."""
 
 
 async def load_law(
@@ -39,75 +41,80 @@ async def load_law(
     published: Mapping[str, Calendar],
     templates: frozenset[str],
 ) -> Law:
-    """Read the law; `published` are the calendars before the office's own days."""
-    years = await _years(connection, published)
+    """Read the law; `published` are the calendars without the office's own days."""
+    years = await _office_years(connection, published)
     calendars = {code: overlay_years(base, years) for code, base in published.items()}
-    texts: dict[str, list[Row[Any]]] = {}
+    version_rows = defaultdict[str, list[Row[Any]]](list)
     for row in await connection.execute(select(versions).order_by(versions.c.batch)):
-        texts.setdefault(row.rule, []).append(row)
-    known, aside = dict[str, Rule](), dict[str, tuple[Version, ...]]()
+        version_rows[row.rule].append(row)
+    in_force = dict[str, Rule]()
+    others = defaultdict[str, list[Version]](list)
     for row in await connection.execute(select(rules).order_by(rules.c.code)):
-        rows = texts.get(row.code, [])
-        standing = [
-            *{one.series: one for one in rows if one.state == "active"}.values()
-        ]
-
-        def read(part: Sequence[Row[Any]], words: Any = row.document) -> Rule:  # noqa: ANN401 - JSON
-            document = words | {"versions": [one.document for one in part]}
-            return parse_rule(
-                document,
-                str(document["code"]),
-                templates=templates,
-                calendars=calendars,
-                already_checked=True,
-            )
-
-        known[row.code] = read(standing)
+        parse = partial(
+            _parse_stored_rule, row.document, templates=templates, calendars=calendars
+        )
+        rows = version_rows[row.code]
+        latest = {one.series: one for one in rows if one.state == "active"}.values()
+        in_force[row.code] = parse([*latest])
         for one in rows:
-            if one not in standing:
-                kept = aside.get(one.state, ())
-                aside[one.state] = kept + read([one]).versions
-    former = [*aside.get("active", ()), *aside.get("retired", ())]
-    offices = await _offices(connection, calendars)
-    shadows = aside.get("shadow", ())
+            if one not in latest:
+                others[one.state] += parse([one]).versions
     return Law(
-        known,
-        offices,
+        in_force,
+        await _offices(connection, calendars),
         calendars,
-        former,
-        shadows,
+        [*others["active"], *others["retired"]],
+        others["shadow"],
         published_calendars=published,
         office_years=years,
         digest=await read_law_digest(connection),
     )
 
 
-async def refuse_stale(connection: AsyncConnection, law: str) -> None:
+def _parse_stored_rule(
+    document: Mapping[str, Any],
+    version_rows: Sequence[Row[Any]],
+    *,
+    templates: frozenset[str],
+    calendars: Mapping[str, Calendar],
+) -> Rule:
+    """A rule with some of its versions; they were checked when they were installed."""
+    return parse_rule(
+        {**document, "versions": [row.document for row in version_rows]},
+        str(document["code"]),
+        templates=templates,
+        calendars=calendars,
+        already_checked=True,
+    )
+
+
+async def refuse_stale(connection: AsyncConnection, digest: str) -> None:
     """Raise `LawChangedError` unless this is the digest of the law in force."""
-    if await read_law_digest(connection, lock="share") != law:
+    if await read_law_digest(connection, lock="share") != digest:
         raise LawChangedError("the law has changed meanwhile; try again")
 
 
 async def read_law_digest(
     connection: AsyncConnection, lock: Literal["share", "update"] | None = None
 ) -> str:
-    """What changes whenever any document of the law does, or a template.
+    """The digest, which changes with every document of the law and every template.
 
-    `held` until the transaction ends: against a change, or against anybody else.
+    `lock` it until the transaction ends: "share" against changes, "update" against
+    every other transaction that locks it.
     """
-    found = select(facts.c.value).where(facts.c.key == LAW_FACT)
+    wanted = select(facts.c.value).where(facts.c.key == LAW_FACT)
     if lock:
-        found = found.with_for_update(read=lock == "share")
-    return str((await connection.execute(found)).scalar())
+        wanted = wanted.with_for_update(read=lock == "share")
+    return str((await connection.execute(wanted)).scalar())
 
 
 async def update_law_digest(connection: AsyncConnection) -> None:
-    """Tell every process that reads this database to read the law and words afresh."""
+    """Store the digest anew, so that each process reads law and templates again."""
     await set_fact(connection, LAW_FACT, await _compute_law_digest(connection))
 
 
 async def _compute_law_digest(connection: AsyncConnection) -> str:
-    """The SHA-256 of every document of the law, and of the words it is told in."""
+    """The SHA-256 of every document of the law and every saved template."""
     wanted = {
         "versions": (versions.c.id, versions.c.state),
         "rules": (rules.c.code, rules.c.document),
@@ -124,13 +131,13 @@ async def _compute_law_digest(connection: AsyncConnection) -> str:
             templates.c.text,
         ),
     }
-    known: dict[str, object] = {
+    document: dict[str, object] = {
         CALENDARS_FACT: await get_fact(connection, CALENDARS_FACT)
     }
     for name, columns in wanted.items():
         rows = await connection.execute(select(*columns).order_by(*columns[:-1]))
-        known[name] = [list(row) for row in rows]
-    return document_digest(known)
+        document[name] = [list(row) for row in rows]
+    return document_digest(document)
 
 
 def document_digest(document: Mapping[str, object]) -> str:
@@ -139,7 +146,7 @@ def document_digest(document: Mapping[str, object]) -> str:
     return hashlib.sha256(text).hexdigest()
 
 
-async def _years(
+async def _office_years(
     connection: AsyncConnection, published: Mapping[str, Calendar]
 ) -> list[CalendarYear]:
     rows = await connection.execute(
@@ -161,8 +168,8 @@ async def _offices(
     rows = await connection.execute(
         select(authorities.c.document).order_by(authorities.c.code)
     )
-    told = list(rows.scalars())
-    if not told:
+    documents = list(rows.scalars())
+    if not documents:
         return {}
     where = "authorities"
-    return parse_authorities({where: told}, where, calendars=calendars)
+    return parse_authorities({where: documents}, where, calendars=calendars)

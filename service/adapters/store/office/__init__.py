@@ -1,1 +1,1 @@
-"""What an office owns: API keys, senders, templates."""
+"""API keys, templates that an office saved, and which office sends for whom."""

@@ -1,4 +1,4 @@
-"""API keys: shown once, kept as a digest."""
+"""API keys: shown once, stored as a digest."""
 
 import hashlib
 import hmac
@@ -12,44 +12,49 @@ from service.adapters.store.db.action_log import log_action
 from service.adapters.store.db.database import Database
 from service.adapters.store.db.schema import api_keys
 from service.domain.errors import UnknownError
+from service.flow.ports import ApiKeyStore
 
-_PREFIX = 12
+_PREFIX_LENGTH = 12
+"""Characters of a key that are stored in plain, so that lists can name it."""
 
 
-class SqlApiKeyStore:
-    """Who may call the API."""
+class SqlApiKeyStore(ApiKeyStore):
+    """Creates, revokes and checks keys; each act is logged."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     async def create(self, name: str, by: str, now: datetime) -> str:
-        """Make a key and tell it: nobody can read it again."""
+        """Create a key and return it: it cannot be read again."""
         key = f"pr_{secrets.token_urlsafe(32)}"
         async with self._database.write() as connection:
             await connection.execute(
                 insert(api_keys).values(
-                    prefix=key[:_PREFIX], name=name, digest=_digest(key), created_at=now
+                    prefix=key[:_PREFIX_LENGTH],
+                    name=name,
+                    digest=_digest(key),
+                    created_at=now,
                 )
             )
             await log_action(connection, now, by, "create key", {"name": name})
         return key
 
     async def revoke(self, prefix: str, by: str, now: datetime) -> None:
-        """End a key; raises `UnknownError` where there is no such live key."""
+        """Revoke a key; raises `UnknownError` if no valid key has this prefix."""
         async with self._database.write() as connection:
-            ended = await connection.execute(
+            revoked = await connection.execute(
                 update(api_keys)
                 .where(api_keys.c.prefix == prefix, api_keys.c.revoked_at.is_(None))
                 .values(revoked_at=now)
             )
-            if not ended.rowcount:
+            if not revoked.rowcount:
                 raise UnknownError("key", prefix)
             await log_action(connection, now, by, "revoke key", {"prefix": prefix})
 
     async def caller_of(self, key: str) -> str | None:
-        """Whose live key this is."""
+        """The name of a valid key's owner; None for a key made up or revoked."""
         wanted = select(api_keys).where(
-            api_keys.c.prefix == key[:_PREFIX], api_keys.c.revoked_at.is_(None)
+            api_keys.c.prefix == key[:_PREFIX_LENGTH], api_keys.c.revoked_at.is_(None)
         )
         async with self._database.read() as connection:
             row = (await connection.execute(wanted)).first()
@@ -60,10 +65,10 @@ class SqlApiKeyStore:
     async def list_keys(
         self,
     ) -> Sequence[Row[tuple[str, str, bytes, datetime, datetime]]]:
-        """Every key ever made, oldest first, without its secret."""
+        """Every key ever created, oldest first, without its secret."""
         async with self._database.read() as connection:
-            found = select(api_keys).order_by(api_keys.c.created_at)
-            return (await connection.execute(found)).all()
+            wanted = select(api_keys).order_by(api_keys.c.created_at)
+            return (await connection.execute(wanted)).all()
 
 
 def _digest(key: str) -> bytes:

@@ -1,4 +1,4 @@
-"""Which office texts for an authority, and what pauses hold its reminders."""
+"""Which office sends for an authority, and which pauses hold its reminders."""
 
 from collections.abc import Mapping
 
@@ -9,13 +9,13 @@ from service.adapters.store.db.schema import authorities, pauses, reminders
 
 
 def _senders() -> CTE:
-    """Each authority with its `office`: itself, or the nearest above that sends."""
-    said = authorities.c.document
+    """Each authority with its `office`: itself, or the nearest ancestor that sends."""
+    document = authorities.c.document
     line = select(
         authorities.c.code.label("authority"),
         authorities.c.code.label("office"),
-        said["sends"].as_boolean().label("sends"),
-        said["parent"].as_string().label("parent"),
+        document["sends"].as_boolean().label("sends"),
+        document["parent"].as_string().label("parent"),
     ).cte("line", recursive=True)
     above = authorities.alias()
     line = line.union_all(
@@ -34,23 +34,23 @@ def _senders() -> CTE:
 
 
 def office_paused() -> ColumnElement[bool]:
-    """Whether everything is paused that the reminder's office sends.
+    """Whether the office that sends the reminder is paused.
 
-    Asked once for all reminders of a query: there are few authorities.
+    One subquery serves all reminders of a query, because there are few authorities.
     """
-    found = _senders()
-    held = select(found.c.authority).join(
-        pauses, pauses.c.scope == "office:" + found.c.office
+    senders = _senders()
+    paused = select(senders.c.authority).join(
+        pauses, pauses.c.scope == "office:" + senders.c.office
     )
-    return reminders.c.authority.in_(held)
+    return reminders.c.authority.in_(paused)
 
 
 async def office_of_each(connection: AsyncConnection) -> Mapping[str, str]:
-    """The office that texts for each authority that somebody texts for."""
-    found = await connection.execute(select(_senders()))
-    return {row.authority: row.office for row in found}
+    """The office that sends for each authority; those without one are left out."""
+    rows = await connection.execute(select(_senders()))
+    return {row.authority: row.office for row in rows}
 
 
 def scopes_of(authority: str, rule: str, office: str | None) -> tuple[str, ...]:
-    """What may be paused that holds reminders of a type in an authority."""
+    """The scopes of all pauses that hold reminders of a rule in an authority."""
     return "all", f"rule:{rule}", f"authority:{authority}", f"office:{office}"

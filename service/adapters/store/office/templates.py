@@ -1,4 +1,4 @@
-"""`TemplateStore`: the wordings that an office saved, each a version for good."""
+"""Templates that an office saved; a saved version never changes."""
 
 from dataclasses import asdict, replace
 from datetime import datetime
@@ -12,13 +12,13 @@ from service.adapters.store.db.database import Database
 from service.adapters.store.db.schema import templates
 from service.adapters.store.law.load import read_law_digest, update_law_digest
 from service.domain.errors import ConflictError
-from service.flow.office.templates import TemplateVersion
+from service.flow.office.templates import TemplateStore, TemplateVersion
 
 _ORDER = (templates.c.name, templates.c.language, templates.c.version)
 
 
-class SqlTemplateStore:
-    """The office's own words."""
+class SqlTemplateStore(TemplateStore):
+    """Reads and saves versions; version 0, the shipped file, is not stored."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -29,14 +29,16 @@ class SqlTemplateStore:
         if name is not None:
             wanted = wanted.where(templates.c.name == name)
         async with self._database.read() as connection:
-            return list(map(_wording, await connection.execute(wanted)))
+            return list(map(_template_version, await connection.execute(wanted)))
 
     async def used_versions(self) -> tuple[str, list[TemplateVersion]]:
-        """The digest of the law, and with it the wordings used."""
+        """The digest of the law, and the versions used under it."""
         wanted = select(templates).where(_is_newest()).order_by(*_ORDER)
         async with self._database.read() as connection:
             found = await connection.execute(wanted)
-            return await read_law_digest(connection), list(map(_wording, found))
+            return await read_law_digest(connection), list(
+                map(_template_version, found)
+            )
 
     async def save(
         self,
@@ -47,36 +49,36 @@ class SqlTemplateStore:
         *,
         dry_run: bool,
     ) -> TemplateVersion:
-        """Store a text as the next version in one transaction, and note who did."""
-        begun = self._database.dry_run if dry_run else self._database.write
-        async with begun() as connection:
+        """Save a text as the next version and log who did; `dry_run` rolls it back."""
+        transaction = self._database.dry_run if dry_run else self._database.write
+        async with transaction() as connection:
             await read_law_digest(connection, lock="update")
-            standing = await _current_wording(connection, shipped)
-            if text == standing.text:
-                reason = f"{standing.display_name} says that already; nothing was saved"
+            current = await _current_version(connection, shipped)
+            if text == current.text:
+                reason = f"{current.display_name} says that already; nothing was saved"
                 raise ConflictError(reason)
-            made = replace(
-                standing,
-                version=standing.version + 1,
+            saved = replace(
+                current,
+                version=current.version + 1,
                 text=text,
                 saved_at=now,
                 saved_by=by,
             )
-            await connection.execute(insert(templates).values(asdict(made)))
+            await connection.execute(insert(templates).values(asdict(saved)))
             await update_law_digest(connection)
             detail = {
-                "name": made.name,
-                "language": made.language,
-                "version": made.version,
+                "name": saved.name,
+                "language": saved.language,
+                "version": saved.version,
             }
             await log_action(connection, now, by, "templates save", detail)
-            return made
+            return saved
 
 
-async def _current_wording(
+async def _current_version(
     connection: AsyncConnection, shipped: TemplateVersion
 ) -> TemplateVersion:
-    """The version used of a template in a language."""
+    """The version of a template in use: the newest saved one, or the shipped one."""
     found = await connection.execute(
         select(templates).where(
             templates.c.name == shipped.name,
@@ -85,10 +87,11 @@ async def _current_wording(
         )
     )
     row = found.first()
-    return _wording(row) if row else shipped
+    return _template_version(row) if row else shipped
 
 
 def _is_newest() -> ColumnElement[bool]:
+    """Whether no later version of the template is saved in the same language."""
     other = templates.alias()
     last = select(func.max(other.c.version)).where(
         other.c.name == templates.c.name, other.c.language == templates.c.language
@@ -96,5 +99,5 @@ def _is_newest() -> ColumnElement[bool]:
     return templates.c.version == last.scalar_subquery()
 
 
-def _wording(row: Row[Any]) -> TemplateVersion:
+def _template_version(row: Row[Any]) -> TemplateVersion:
     return TemplateVersion(**row._asdict())

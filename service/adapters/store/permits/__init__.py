@@ -1,1 +1,1 @@
-"""Permits, recipients and opt-outs."""
+"""Permits stored as they are registered, their phones, opt-outs and reminders."""

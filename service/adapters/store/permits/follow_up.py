@@ -1,11 +1,10 @@
-"""What a changed permit does to its reminders: ends, reopenings, late births."""
+"""Reminders of permits that changed: ended, reopened, or created late."""
 
 from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import Row, select
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.adapters.store.db.json_rows import in_chunks
@@ -20,11 +19,21 @@ from service.adapters.store.reminders.transitions import (
     transition,
     with_keys,
 )
-from service.adapters.store.slots.births import BirthKind, create_reminders, supersede
-from service.adapters.store.slots.expand import load_due_groups, unexpand_future_slots
-from service.adapters.store.slots.group_key import GroupKey, group_key, group_params
+from service.adapters.store.slots.conditions import IS_REMINDED
+from service.adapters.store.slots.create_reminders import (
+    CommonPlan,
+    create_reminders,
+    supersede_earlier_steps,
+)
+from service.adapters.store.slots.due_groups import load_due_groups
+from service.adapters.store.slots.group_key import (
+    PERMIT_GROUP_COLUMNS,
+    group_key,
+    group_params,
+)
+from service.adapters.store.slots.slot_rows import unexpand_future_slots
+from service.domain.deadlines.slot import GroupKey
 from service.domain.delivery.status import ReminderState
-from service.domain.permits.permit import PermitStatus
 from service.domain.reminders.births import DueGroup
 from service.domain.reminders.eligibility import End, find_end
 
@@ -32,16 +41,16 @@ from service.domain.reminders.eligibility import End, find_end
 async def end_ineligible_reminders(
     connection: AsyncConnection, permit_ids: Sequence[str], now: datetime
 ) -> None:
-    """End the due reminders of these permits that the permits no longer ask for."""
+    """End the due reminders of these permits that may no longer be sent."""
     ends: dict[End, list[ReminderKey]] = defaultdict(list)
-    for piece in in_chunks(permit_ids):
+    for chunk in in_chunks(permit_ids):
         due = select_candidates(
-            reminders.c.permit_id.in_(piece), reminders.c.state == ReminderState.DUE
+            reminders.c.permit_id.in_(chunk), reminders.c.state == ReminderState.DUE
         )
         rows = (await connection.execute(due)).all()
-        for it in await join_recipients(connection, rows):
-            if end := find_end(it.candidate, now):
-                ends[end].append((it.row.permit_id, it.row.expires_on, it.row.step))
+        for candidate_row in await join_recipients(connection, rows):
+            if end := find_end(candidate_row.candidate, now):
+                ends[end].append(candidate_row.key)
     for end, keys in ends.items():
         await transition(connection, with_keys(keys), end.state, now, reason=end.reason)
 
@@ -49,40 +58,39 @@ async def end_ineligible_reminders(
 async def create_current_reminders(
     connection: AsyncConnection, permit_ids: Sequence[str], now: datetime
 ) -> None:
-    """Where the current step is already expanded, give these permits their row.
+    """Create or reopen these permits' reminders of current steps already expanded.
 
-    A row that ended without any provider accepting it is reopened when its cause is
-    gone, so that a permit withdrawn by mistake is not lost.
+    Steps that are not expanded yet are left to the next expansion. A permit withdrawn
+    by mistake gets its reminder back: it is reopened unless a provider accepted it.
     """
-    joined: dict[GroupKey, list[str]] = defaultdict(list)
-    for piece in in_chunks(permit_ids):
-        chosen = select(permits).where(permits.c.id.in_(piece))
-        for row in await connection.execute(chosen):
-            members = joined[row.series, row.authority, row.expires_on]
-            members += [row.id] if _is_reminded(row) else []
-    await unexpand_future_slots(connection, joined, now)
-    for group in await load_due_groups(connection, joined, now):
-        if ids := joined[group_key(group)]:
-            await _create_in_group(connection, group, ids, now)
-
-
-def _is_reminded(permit: Row[Any]) -> bool:
-    active = permit.status == PermitStatus.ACTIVE and not permit.replaced
-    return active and permit.renewal_filed_on is None
+    groups = set[GroupKey]()
+    reminded = defaultdict[GroupKey, list[str]](list)
+    for chunk in in_chunks(permit_ids):
+        wanted = select(
+            permits.c.id, *PERMIT_GROUP_COLUMNS, IS_REMINDED.label("reminded")
+        ).where(permits.c.id.in_(chunk))
+        for row in await connection.execute(wanted):
+            groups.add(group_key(row))
+            if row.reminded:
+                reminded[group_key(row)].append(row.id)
+    await unexpand_future_slots(connection, groups, now)
+    for group in await load_due_groups(connection, reminded, now):
+        await _create_in_group(connection, group, reminded[group_key(group)], now)
 
 
 async def _create_in_group(
-    connection: AsyncConnection, group: DueGroup, ids: Sequence[str], now: datetime
+    connection: AsyncConnection,
+    group: DueGroup,
+    permit_ids: Sequence[str],
+    now: datetime,
 ) -> None:
-    plan = group.plan_births(now)
-    if plan.current is None or plan.current.step in group.unexpanded_steps:
+    births = group.plan_births(now)
+    if births.current is None or births.current.step in group.unexpanded_steps:
         return
-    mine = reminders.c.permit_id.in_(ids)
-    await reopen(connection, group, plan.current, mine, now)
-    births, groups = (
-        BirthKind.of(plan.rows[-1]),
-        group_params(connection, [group_key(group)]),
-    )
-    await create_reminders(connection, births, groups, now, permits.c.id.in_(ids))
-    if births.state is ReminderState.DUE:
-        await supersede(connection, births.step, groups, now)
+    of_permits = reminders.c.permit_id.in_(permit_ids)
+    await reopen(connection, group, births.current, of_permits, now)
+    plan = CommonPlan.of(births.rows[-1])
+    params = group_params(connection, [group_key(group)])
+    await create_reminders(connection, plan, params, now, permits.c.id.in_(permit_ids))
+    if plan.state is ReminderState.DUE:
+        await supersede_earlier_steps(connection, plan.step, params, now)

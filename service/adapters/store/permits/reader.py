@@ -1,10 +1,9 @@
-"""`PermitReader`: permits and their reminders as people see them."""
+"""Permits and their reminders as lists and look-ups show them."""
 
 from collections.abc import Collection, Sequence
-from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, and_, select, update
+from sqlalchemy import ColumnElement, Row, and_, select, true
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.adapters.store.db.database import Database
@@ -15,14 +14,8 @@ from service.adapters.store.db.schema import (
     reminders,
     versions,
 )
-from service.adapters.store.permits.follow_up import (
-    create_current_reminders,
-    end_ineligible_reminders,
-)
-from service.adapters.store.permits.register import mark_renewed
-from service.domain.delivery.status import ReminderState
-from service.domain.permits.permit import PermitStatus
-from service.flow.permits.find import PermitReminderView, PermitView
+from service.domain.delivery.status import CLAIMABLE
+from service.flow.permits.find import PermitReader, PermitReminderView, PermitView
 
 _VERSION = (
     select(versions.c.id)
@@ -31,11 +24,11 @@ _VERSION = (
     .limit(1)
     .scalar_subquery()
 )
-"""The revision that dates a permit: of a series the one applied last."""
+"""The version that dates a permit: the latest active revision of its series."""
 
 
-class SqlPermitReader:
-    """Looking permits up, and withdrawing one."""
+class SqlPermitReader(PermitReader):
+    """Reads permits with their masked phones and their reminders."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -44,14 +37,20 @@ class SqlPermitReader:
         self, authority: str, rule: str, number_key: str
     ) -> PermitView | None:
         """One permit by its number key."""
-        found = await self._load(_has_key(authority, rule, number_key))
+        found = await self._load(
+            and_(
+                permits.c.authority == authority,
+                permits.c.rule == rule,
+                permits.c.number_key == number_key,
+            )
+        )
         return next(iter(found), None)
 
     async def page(
         self, authority: str | None, rule: str | None, after: str | None, limit: int
     ) -> list[PermitView]:
-        """Permits in the order of their ids, from the one after `after`."""
-        wanted: list[ColumnElement[bool]] = [permits.c.id.is_not(None)]
+        """The permits that follow the id `after`, in the order of their ids."""
+        wanted: list[ColumnElement[bool]] = [true()]
         if authority is not None:
             wanted.append(permits.c.authority == authority)
         if rule is not None:
@@ -61,28 +60,8 @@ class SqlPermitReader:
         return await self._load(and_(*wanted), limit)
 
     async def find_by_number(self, number_keys: Collection[str]) -> list[PermitView]:
-        """Every permit with one of these number keys, whatever its type or office."""
+        """Every permit with one of these number keys, of any rule and authority."""
         return await self._load(permits.c.number_key.in_(number_keys))
-
-    async def withdraw(
-        self, authority: str, rule: str, number_key: str, now: datetime
-    ) -> bool:
-        """Withdraw a permit and end its due reminders; False where it is unknown."""
-        async with self._database.write() as connection:
-            gone = await connection.execute(
-                update(permits)
-                .where(_has_key(authority, rule, number_key))
-                .values(status=PermitStatus.WITHDRAWN, changed_at=now)
-                .returning(permits.c.id, permits.c.replaces)
-            )
-            row = gone.first()
-            if row is None:
-                return False
-            renewed = {(authority, rule, row.replaces)} if row.replaces else set()
-            ids = [row.id, *await mark_renewed(connection, renewed, now)]
-            await end_ineligible_reminders(connection, ids, now)
-            await create_current_reminders(connection, ids, now)
-            return True
 
     async def _load(
         self, where: ColumnElement[bool], limit: int | None = None
@@ -97,18 +76,11 @@ class SqlPermitReader:
             rows = (await connection.execute(wanted)).all()
             ids = [row.id for row in rows]
             phones = await _phones(connection, ids)
-            told = await _reminders(connection, ids)
+            reminder_views = await _reminders(connection, ids)
         return [
-            _permit(row, phones.get(row.id, ()), told.get(row.id, ())) for row in rows
+            _permit(row, phones.get(row.id, ()), reminder_views.get(row.id, ()))
+            for row in rows
         ]
-
-
-def _has_key(authority: str, rule: str, key: str) -> ColumnElement[bool]:
-    return and_(
-        permits.c.authority == authority,
-        permits.c.rule == rule,
-        permits.c.number_key == key,
-    )
 
 
 async def _phones(
@@ -145,7 +117,7 @@ async def _reminders(
 def _permit(
     row: Row[Any],
     phones: tuple[tuple[str, str], ...],
-    told: tuple[PermitReminderView, ...],
+    reminder_views: tuple[PermitReminderView, ...],
 ) -> PermitView:
     return PermitView(
         id=row.id,
@@ -162,12 +134,11 @@ def _permit(
         renewal_filed_on=row.renewal_filed_on,
         replaced=row.replaced,
         version=row.version,
-        reminders=told,
+        reminders=reminder_views,
     )
 
 
 def _reminder(row: Row[Any]) -> PermitReminderView:
-    waiting = row.state in (ReminderState.DUE, ReminderState.RETRYING)
     return PermitReminderView(
         step=row.step,
         expires_on=row.expires_on,
@@ -175,6 +146,6 @@ def _reminder(row: Row[Any]) -> PermitReminderView:
         state=row.state,
         reason=row.reason,
         hold_reason=row.hold_reason,
-        next_at=row.next_at if waiting else None,
+        next_at=row.next_at if row.state in CLAIMABLE else None,
         sent_at=row.sent_at,
     )

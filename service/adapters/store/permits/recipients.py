@@ -1,4 +1,4 @@
-"""Recipients: one row a phone, looked up by its keyed digest."""
+"""Recipients: one row per phone, looked up by its keyed digest."""
 
 from collections.abc import Sequence
 
@@ -15,7 +15,7 @@ from service.flow.permits.encryption import Recipient
 async def ensure_recipient_ids(
     connection: AsyncConnection, phones: Sequence[Recipient]
 ) -> dict[bytes, str]:
-    """The ids of some phones by digest; rows are made for new ones."""
+    """The ids of these phones by digest; inserts the phones that are new."""
     new = {
         one.digest: {
             "id": str(uuid7()),
@@ -27,14 +27,14 @@ async def ensure_recipient_ids(
         for one in phones
     }
     found: dict[bytes, str] = {}
-    for piece in in_chunks(list(new)):
+    for chunk in in_chunks(list(new)):
         await connection.execute(
             insert_into(connection, recipients).on_conflict_do_nothing(),
-            [new[digest] for digest in piece],
+            [new[digest] for digest in chunk],
         )
         rows = await connection.execute(
             select(recipients.c.digest, recipients.c.id).where(
-                recipients.c.digest.in_(piece)
+                recipients.c.digest.in_(chunk)
             )
         )
         found |= {row.digest: row.id for row in rows}
@@ -44,12 +44,12 @@ async def ensure_recipient_ids(
 async def recipients_of(
     connection: AsyncConnection, permit_ids: Sequence[str]
 ) -> dict[str, tuple[str, ...]]:
-    """The recipients of some permits, each in order of preference."""
+    """The recipient ids of each permit, in order of preference."""
     found: dict[str, tuple[str, ...]] = {}
-    for piece in in_chunks(permit_ids):
+    for chunk in in_chunks(permit_ids):
         rows = await connection.execute(
             select(permit_recipients)
-            .where(permit_recipients.c.permit_id.in_(piece))
+            .where(permit_recipients.c.permit_id.in_(chunk))
             .order_by(permit_recipients.c.permit_id, permit_recipients.c.position)
         )
         for row in rows:
@@ -58,15 +58,15 @@ async def recipients_of(
     return found
 
 
-async def id_of(connection: AsyncConnection, digest: bytes) -> str | None:
-    """The id of a phone, where it is known."""
+async def recipient_id_of(connection: AsyncConnection, digest: bytes) -> str | None:
+    """The id of the recipient with this phone digest; None if it is unknown."""
     wanted = select(recipients.c.id).where(recipients.c.digest == digest)
     return (await connection.execute(wanted)).scalar()
 
 
-async def permits_of(connection: AsyncConnection, recipient: str) -> list[str]:
-    """The permits that name a phone."""
+async def permits_of(connection: AsyncConnection, recipient_id: str) -> list[str]:
+    """The ids of the permits that list a recipient."""
     wanted = select(permit_recipients.c.permit_id).where(
-        permit_recipients.c.recipient_id == recipient
+        permit_recipients.c.recipient_id == recipient_id
     )
     return list((await connection.execute(wanted)).scalars())

@@ -1,23 +1,9 @@
-"""Permits in: a chunk is upserted, its slots made, its reminders ended or born."""
+"""Permits stored as a register sends them; their slots and reminders follow."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import (
-    ColumnElement,
-    Row,
-    and_,
-    bindparam,
-    delete,
-    exists,
-    insert,
-    or_,
-    select,
-    tuple_,
-    update,
-)
+from sqlalchemy import delete, insert, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 from uuid_utils import uuid7
 
@@ -31,53 +17,29 @@ from service.adapters.store.permits.follow_up import (
     create_current_reminders,
     end_ineligible_reminders,
 )
+from service.adapters.store.permits.permit_rows import (
+    UPDATE_PERMIT,
+    PermitChange,
+    PermitKey,
+    changed_values,
+    is_unchanged,
+    new_values,
+    permits_by_key,
+)
 from service.adapters.store.permits.recipients import (
     ensure_recipient_ids,
     recipients_of,
 )
+from service.adapters.store.permits.renewals import mark_renewed
 from service.adapters.store.reminders.redate import redate_due_of_permits
-from service.adapters.store.slots.expand import insert_missing_slots
 from service.adapters.store.slots.frozen_forecasts import instant_after_count
+from service.adapters.store.slots.slot_rows import insert_missing_slots
 from service.domain.permits.permit import PermitStatus
-from service.flow.permits.register import DatedPermit, RegisterSource
-
-_KEY = (permits.c.authority, permits.c.rule, permits.c.number_key)
-
-PermitKey = tuple[str, str, str]
-
-_renewals = permits.alias()
-
-_IS_RENEWED = exists().where(
-    _renewals.c.authority == permits.c.authority,
-    _renewals.c.rule == permits.c.rule,
-    _renewals.c.replaces == permits.c.number_key,
-    _renewals.c.status != PermitStatus.WITHDRAWN,
-    or_(
-        _renewals.c.expires_on > permits.c.expires_on,
-        and_(
-            _renewals.c.expires_on == permits.c.expires_on,
-            _renewals.c.id > permits.c.id,
-        ),
-    ),
-)
-"""Whether a later permit, not withdrawn, says that it renews this one.
-
-Later, so that permits which name each other do not both fall silent.
-"""
+from service.flow.permits.register import DatedPermit, RegisterSource, RegisterStore
 
 
-@dataclass(frozen=True, slots=True)
-class _PermitChange:
-    """A permit to be written: its row as it was, its recipients in order."""
-
-    entry: DatedPermit
-    id: str
-    old: Row[Any] | None
-    phones: tuple[str, ...]
-
-
-class SqlRegisterStore:
-    """`RegisterStore` on the ledger."""
+class SqlRegisterStore(RegisterStore):
+    """Upserts permits by (authority, rule, number key)."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -89,234 +51,173 @@ class SqlRegisterStore:
         now: datetime,
         law_digest: str,
     ) -> list[str]:
-        """Store a chunk in one transaction; what became of each entry, in order."""
+        """Store a chunk in one transaction; the outcome of each permit, in order."""
         outcomes = []
         async with self._database.write() as connection:
             await refuse_stale(connection, law_digest)
             now = await instant_after_count(connection, now)
             await _upsert_register(connection, source, now)
             for run in _without_repeats(dated_permits):
-                done, touched = await _compare(connection, run, source)
-                await _write(connection, touched, source, now)
-                outcomes += done
+                run_outcomes, changes = await _compare(connection, run, source)
+                await _store_changes(connection, changes, source, now)
+                outcomes += run_outcomes
         return outcomes
 
+    async def withdraw(
+        self, authority: str, rule: str, number_key: str, now: datetime
+    ) -> bool:
+        """Withdraw a permit and end its due reminders; False if it is unknown."""
+        async with self._database.write() as connection:
+            withdrawn = await connection.execute(
+                update(permits)
+                .where(
+                    permits.c.authority == authority,
+                    permits.c.rule == rule,
+                    permits.c.number_key == number_key,
+                )
+                .values(status=PermitStatus.WITHDRAWN, changed_at=now)
+                .returning(permits.c.id, permits.c.replaces)
+            )
+            row = withdrawn.first()
+            if row is None:
+                return False
+            renewed = {(authority, rule, row.replaces)} if row.replaces else set()
+            ids = [row.id, *await mark_renewed(connection, renewed, now)]
+            await end_ineligible_reminders(connection, ids, now)
+            await create_current_reminders(connection, ids, now)
+            return True
 
-def _without_repeats(entries: Sequence[DatedPermit]) -> Iterator[list[DatedPermit]]:
-    """Runs in which no permit stands twice: its later word meets its earlier one."""
+
+def _without_repeats(
+    dated_permits: Sequence[DatedPermit],
+) -> Iterator[list[DatedPermit]]:
+    """Runs in which no permit stands twice, so that its later row follows the first."""
     run: dict[PermitKey, DatedPermit] = {}
-    for entry in entries:
-        if _key(entry) in run:
+    for one in dated_permits:
+        if _key(one) in run:
             yield [*run.values()]
             run.clear()
-        run[_key(entry)] = entry
+        run[_key(one)] = one
     yield [*run.values()]
 
 
 async def _compare(
-    connection: AsyncConnection, entries: Sequence[DatedPermit], source: RegisterSource
-) -> tuple[list[str], list[_PermitChange]]:
-    known = await _known(connection, map(_key, entries))
-    phones_of = await recipients_of(connection, [row.id for row in known.values()])
-    kept = [one for one in entries if _key(one) in known or not one.skip_reason]
-    ids = await ensure_recipient_ids(
-        connection, [one for e in kept for one in e.recipients]
+    connection: AsyncConnection,
+    dated_permits: Sequence[DatedPermit],
+    source: RegisterSource,
+) -> tuple[list[str], list[PermitChange]]:
+    """The outcome of each permit, and the permits that must be written."""
+    stored_rows = await permits_by_key(connection, map(_key, dated_permits))
+    stored_ids = [row.id for row in stored_rows.values()]
+    stored_recipients = await recipients_of(connection, stored_ids)
+    recipient_ids = await ensure_recipient_ids(
+        connection,
+        [
+            recipient
+            for one in dated_permits
+            if _key(one) in stored_rows or not one.skip_reason
+            for recipient in one.recipients
+        ],
     )
-    await _set_register(connection, [row.id for row in known.values()], source)
-    outcomes, touched = [], []
-    for entry in entries:
-        old = known.get(_key(entry))
-        if old is None and entry.skip_reason:
-            outcomes.append(entry.skip_reason)
+    await _set_register(connection, stored_ids, source)
+    outcomes, changes = [], []
+    for one in dated_permits:
+        stored = stored_rows.get(_key(one))
+        if stored is None and one.skip_reason:
+            outcomes.append(one.skip_reason)
             continue
-        phones = tuple(ids[one.digest] for one in entry.recipients)
-        if old is None:
+        phones = tuple(recipient_ids[phone.digest] for phone in one.recipients)
+        if stored is None:
             outcomes.append("registered")
-            touched.append(_PermitChange(entry, str(uuid7()), None, phones))
-        elif _entry_values(entry) == _stored_values(old) and phones == phones_of.get(
-            old.id, ()
+            changes.append(PermitChange(one, str(uuid7()), None, phones))
+        elif is_unchanged(one, stored) and phones == stored_recipients.get(
+            stored.id, ()
         ):
             outcomes.append("unchanged")
         else:
             outcomes.append("changed")
-            touched.append(_PermitChange(entry, old.id, old, phones))
-    return outcomes, touched
+            changes.append(PermitChange(one, stored.id, stored, phones))
+    return outcomes, changes
 
 
-async def _write(
+async def _store_changes(
     connection: AsyncConnection,
-    touched: Sequence[_PermitChange],
+    changes: Sequence[PermitChange],
     source: RegisterSource,
     now: datetime,
 ) -> None:
-    if not touched:
+    """Write permits, then end, re-date, create and correct their reminders."""
+    if not changes:
         return
-    if new := [_new_values(one, source, now) for one in touched if one.old is None]:
-        await connection.execute(insert(permits), new)
-    if old := [
-        _changed_values(one, source, now) for one in touched if one.old is not None
-    ]:
-        await connection.execute(_UPDATE, old)
-    await _write_recipients(connection, touched)
-    await insert_missing_slots(connection, [one.entry for one in touched])
-    ids = [one.id for one in touched] + await _mark_replaced(connection, touched, now)
+    await _write_permits(connection, changes, source.name, now)
+    await _write_recipients(connection, changes)
+    await insert_missing_slots(connection, [one.dated_permit for one in changes])
+    renewed = await mark_renewed(connection, _keys_to_mark(changes), now)
+    ids = [one.id for one in changes] + renewed
     await end_ineligible_reminders(connection, ids, now)
     await redate_due_of_permits(connection, ids, now)
     await create_current_reminders(connection, ids, now)
-    for one in touched:
-        if one.old is not None:
-            await create_correction(connection, one.id, one.entry, now)
+    for one in changes:
+        if one.stored is not None:
+            await create_correction(connection, one.id, one.dated_permit, now)
 
 
-def _key(entry: DatedPermit) -> PermitKey:
-    return entry.permit.authority, entry.permit.rule, entry.number_key
+def _key(dated_permit: DatedPermit) -> PermitKey:
+    permit = dated_permit.permit
+    return permit.authority, permit.rule, dated_permit.number_key
 
 
-_REGISTER_COLUMNS = (
-    "holder",
-    "holder_code",
-    "language",
-    "issued_on",
-    "expires_on",
-    "status",
-    "renewal_filed_on",
-)
-"""The columns a register's word sets as it stands; equal ones: nothing changed."""
-
-_DATING_COLUMNS = ("expires_on", "series")
-"""Those that decide which slots a permit is in."""
-
-_UPDATE = (
-    update(permits)
-    .where(permits.c.id == bindparam("old_id"))
-    .values(
-        {name: bindparam(name) for name in (*_REGISTER_COLUMNS, "replaces", "series")}
-    )
-    .values({name: bindparam(name) for name in ("register", "changed_at", "dated_at")})
-)
-
-
-def _entry_values(entry: DatedPermit) -> dict[str, Any]:
-    told = {name: getattr(entry.permit, name) for name in _REGISTER_COLUMNS}
-    return told | {"replaces": entry.replaces_key, "series": entry.series}
-
-
-def _stored_values(row: Row[Any]) -> dict[str, Any]:
-    return {
-        name: getattr(row, name) for name in (*_REGISTER_COLUMNS, "replaces", "series")
-    }
-
-
-def _new_values(
-    one: _PermitChange, source: RegisterSource, now: datetime
-) -> dict[str, Any]:
-    return _entry_values(one.entry) | {
-        "id": one.id,
-        "authority": one.entry.permit.authority,
-        "rule": one.entry.permit.rule,
-        "number_key": one.entry.number_key,
-        "number": one.entry.encrypted_number,
-        "shown_number": one.entry.shown_number,
-        "tail": one.entry.tail,
-        "replaced": False,
-        "register": source.name,
-        "registered_at": now,
-        "changed_at": now,
-        "dated_at": now,
-    }
-
-
-def _changed_values(
-    one: _PermitChange, source: RegisterSource, now: datetime
-) -> Mapping[str, Any]:
-    told, old = _entry_values(one.entry), one.old
-    same = old is not None and all(
-        told[name] == getattr(old, name) for name in _DATING_COLUMNS
-    )
-    return told | {
-        "old_id": one.id,
-        "register": source.name,
-        "changed_at": now,
-        "dated_at": old.dated_at if old is not None and same else now,
-    }
+async def _write_permits(
+    connection: AsyncConnection,
+    changes: Sequence[PermitChange],
+    register: str,
+    now: datetime,
+) -> None:
+    if new := [new_values(one, register, now) for one in changes if one.stored is None]:
+        await connection.execute(insert(permits), new)
+    if changed := [
+        changed_values(one, one.stored, register, now)
+        for one in changes
+        if one.stored is not None
+    ]:
+        await connection.execute(UPDATE_PERMIT, changed)
 
 
 async def _write_recipients(
-    connection: AsyncConnection, touched: Sequence[_PermitChange]
+    connection: AsyncConnection, changes: Sequence[PermitChange]
 ) -> None:
-    ids = [one.id for one in touched if one.old is not None]
+    ids = [one.id for one in changes if one.stored is not None]
     await connection.execute(
         delete(permit_recipients).where(permit_recipients.c.permit_id.in_(ids))
     )
     rows = [
-        {"permit_id": one.id, "position": position, "recipient_id": phone}
-        for one in touched
-        for position, phone in enumerate(one.phones)
+        {"permit_id": one.id, "position": position, "recipient_id": recipient_id}
+        for one in changes
+        for position, recipient_id in enumerate(one.recipient_ids)
     ]
     if rows:
         await connection.execute(insert(permit_recipients), rows)
 
 
-async def _mark_replaced(
-    connection: AsyncConnection, touched: Sequence[_PermitChange], now: datetime
-) -> list[str]:
-    keys = {_key(one.entry) for one in touched}
-    for one in touched:
-        office, rule, _ = _key(one.entry)
-        before = one.old.replaces if one.old is not None else None
-        keys |= {(office, rule, key) for key in (before, one.entry.replaces_key) if key}
-    return await mark_renewed(connection, keys, now)
-
-
-async def mark_renewed(
-    connection: AsyncConnection, keys: Collection[PermitKey], now: datetime
-) -> list[str]:
-    """Mark which permits others renew under another number, whoever came first.
-
-    Returns the ids of those for which that changed.
-    """
-    changed: list[str] = []
-    for piece in in_chunks(list(keys)):
-        done = await connection.execute(
-            update(permits)
-            .where(_with_keys(piece), permits.c.replaced != _IS_RENEWED)
-            .values(replaced=_IS_RENEWED, changed_at=now)
-            .returning(permits.c.id)
-        )
-        changed += done.scalars()
-    return changed
-
-
-def _with_keys(keys: Sequence[PermitKey]) -> ColumnElement[bool]:
-    """The permits of these keys.
-
-    Each column is named besides: SQLite seeks no list of several in an index.
-    """
-    each = (
-        column.in_(set(found))
-        for column, found in zip(_KEY, zip(*keys, strict=True), strict=True)
-    )
-    return and_(*each, tuple_(*_KEY).in_(keys))
-
-
-async def _known(
-    connection: AsyncConnection, keys: Iterable[PermitKey]
-) -> dict[PermitKey, Row[Any]]:
-    found: dict[PermitKey, Row[Any]] = {}
-    for piece in in_chunks(list(keys)):
-        rows = await connection.execute(select(permits).where(_with_keys(piece)))
-        found |= {(row.authority, row.rule, row.number_key): row for row in rows}
-    return found
+def _keys_to_mark(changes: Sequence[PermitChange]) -> set[PermitKey]:
+    """The permits written, and those that they renew now or renewed before."""
+    keys = set[PermitKey]()
+    for one in changes:
+        authority, rule, number_key = _key(one.dated_permit)
+        before = one.stored.replaces if one.stored is not None else None
+        numbers = (number_key, before, one.dated_permit.replaces_key)
+        keys |= {(authority, rule, number) for number in numbers if number}
+    return keys
 
 
 async def _set_register(
     connection: AsyncConnection, ids: Sequence[str], source: RegisterSource
 ) -> None:
-    """A permit lives by the register that spoke of it last, changed or not."""
-    for piece in in_chunks(ids):
+    """Note that these permits stand in this register, changed or not."""
+    for chunk in in_chunks(ids):
         await connection.execute(
             update(permits)
-            .where(permits.c.id.in_(piece), permits.c.register != source.name)
+            .where(permits.c.id.in_(chunk), permits.c.register != source.name)
             .values(register=source.name)
         )
 

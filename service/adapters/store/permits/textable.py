@@ -1,4 +1,4 @@
-"""Whether a permit's holder can be texted at all, asked inside a query on permits."""
+"""Conditions on permits: whether the holder can be texted at all."""
 
 from sqlalchemy import ColumnElement, exists, select
 
@@ -10,24 +10,24 @@ MOBILE_PHONES = (
     permit_recipients.c.recipient_id == recipients.c.id,
     recipients.c.line == PhoneLine.MOBILE,
 )
-"""Joins a permit with its phones that take texts."""
+"""Joins a permit with its mobile phones: only these receive texts."""
 
 
 def has_mobile() -> ColumnElement[bool]:
-    """Whether any of the permit's phones takes texts."""
+    """Whether the permit has a mobile phone."""
     return exists().where(*MOBILE_PHONES)
 
 
 def textable() -> ColumnElement[bool]:
-    """Whether no renewal is filed and the phone that would be texted welcomes it.
+    """Whether no renewal is filed and the phone to text has not opted out.
 
-    That is the first mobile one that can be reached, as when a reminder is sent.
+    That phone is the first reachable mobile one, as when a reminder is sent.
     """
-    welcome = (
+    has_not_opted_out = (
         select(recipients.c.opted_out_at.is_(None))
         .where(*MOBILE_PHONES, recipients.c.unreachable_at.is_(None))
         .order_by(permit_recipients.c.position)
         .limit(1)
         .scalar_subquery()
     )
-    return permits.c.renewal_filed_on.is_(None) & welcome.is_(True)
+    return permits.c.renewal_filed_on.is_(None) & has_not_opted_out.is_(True)

@@ -1,4 +1,4 @@
-"""`ReachStore`: permits of which no phone takes texts, and phones that do again."""
+"""Permits without a phone that texts reach, and phones that are reachable again."""
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
@@ -12,26 +12,25 @@ from service.adapters.store.db.action_log import log_action
 from service.adapters.store.db.database import Database
 from service.adapters.store.db.json_rows import in_chunks
 from service.adapters.store.db.schema import (
-    golives,
     permit_recipients,
     permits,
     recipients,
     slots,
 )
 from service.adapters.store.permits.follow_up import create_current_reminders
-from service.adapters.store.permits.recipients import id_of, permits_of
+from service.adapters.store.permits.recipients import permits_of, recipient_id_of
 from service.adapters.store.permits.textable import MOBILE_PHONES
+from service.adapters.store.slots.conditions import IS_LIVE, IS_REMINDED, go_live_of
 from service.adapters.store.slots.group_key import same_group
 from service.domain.errors import ConflictError
-from service.domain.permits.permit import PermitStatus
 from service.domain.permits.phone import PhoneLine
 from service.domain.reports.unreachable import UnreachablePhone
 from service.flow.permits.encryption import Recipient
-from service.flow.permits.unreachable import UnreachableRow
+from service.flow.permits.unreachable import UnreachableRow, UnreachableStore
 
 
-class SqlUnreachableStore:
-    """Whom no text reaches any more."""
+class SqlUnreachableStore(UnreachableStore):
+    """Reads unreachable phones; marking them is part of recording an outcome."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -39,7 +38,7 @@ class SqlUnreachableStore:
     async def page(
         self, offices: Collection[str], now: datetime, after: str | None, limit: int
     ) -> list[UnreachableRow]:
-        """Such permits of some offices, from the one after `after`, by their ids."""
+        """The unreachable permits that follow the id `after`, in order of their ids."""
         wanted = _select_unreachable(offices, now).order_by(permits.c.id).limit(limit)
         if after is not None:
             wanted = wanted.where(permits.c.id > after)
@@ -51,11 +50,11 @@ class SqlUnreachableStore:
     async def lift(
         self, phone: Recipient, by: str, reason: str | None, now: datetime
     ) -> None:
-        """Text a phone again; raises `ConflictError` where it is not unreachable."""
+        """Mark a phone as reachable; raises `ConflictError` if it already was."""
         async with self._database.write() as connection:
-            recipient = await id_of(connection, phone.digest)
-            if recipient is None or not await lift_unreachable(
-                connection, recipient, now
+            recipient_id = await recipient_id_of(connection, phone.digest)
+            if recipient_id is None or not await lift_unreachable(
+                connection, recipient_id, now
             ):
                 raise ConflictError(f"{phone.masked}: is not unreachable")
             detail = {"phone": phone.masked, "why": reason}
@@ -63,40 +62,37 @@ class SqlUnreachableStore:
 
 
 async def lift_unreachable(
-    connection: AsyncConnection, recipient: str, now: datetime
+    connection: AsyncConnection, recipient_id: str, now: datetime
 ) -> bool:
-    """A phone takes texts again: reopen what is current; False where it always did.
+    """Mark a phone as reachable and reopen its current reminders; False if it was.
 
-    Called for a text from the phone, a receipt that says a text arrived there, and
-    somebody's word.
+    Called when the phone sends a text, a receipt reports one delivered there, or a
+    person says so.
     """
-    lifted = await connection.execute(
+    updated = await connection.execute(
         update(recipients)
-        .where(recipients.c.id == recipient, recipients.c.unreachable_at.is_not(None))
+        .where(
+            recipients.c.id == recipient_id, recipients.c.unreachable_at.is_not(None)
+        )
         .values(unreachable_at=None, unreachable_by=None)
     )
-    if lifted.rowcount:
-        await create_current_reminders(
-            connection, await permits_of(connection, recipient), now
-        )
-    return bool(lifted.rowcount)
+    if updated.rowcount:
+        permit_ids = await permits_of(connection, recipient_id)
+        await create_current_reminders(connection, permit_ids, now)
+    return bool(updated.rowcount)
 
 
 def _select_unreachable(offices: Collection[str], now: datetime) -> Select[Any]:
-    """Permits that are reminded, are not being renewed, and have a step to come."""
-    live = exists().where(
-        golives.c.authority == permits.c.authority,
-        golives.c.rule == permits.c.rule,
-        golives.c.state == "live",
+    """Permits of live types with a step to come and no phone that texts reach."""
+    is_live = exists().where(go_live_of(permits.c), IS_LIVE)
+    has_step_to_come = exists().where(
+        same_group(slots.c, permits.c), slots.c.until_at > now
     )
-    to_come = exists().where(same_group(slots.c, permits.c), slots.c.until_at > now)
     return select(permits).where(
         permits.c.authority.in_(offices),
-        permits.c.status == PermitStatus.ACTIVE,
-        permits.c.replaced.is_(False),
-        permits.c.renewal_filed_on.is_(None),
-        live,
-        to_come,
+        IS_REMINDED,
+        is_live,
+        has_step_to_come,
         ~exists().where(*MOBILE_PHONES, recipients.c.unreachable_at.is_(None)),
     )
 
@@ -104,13 +100,13 @@ def _select_unreachable(offices: Collection[str], now: datetime) -> Select[Any]:
 async def _phones(
     connection: AsyncConnection, permit_ids: Sequence[str]
 ) -> Mapping[str, list[UnreachablePhone]]:
-    """The phones of some permits, each in order of preference."""
+    """The phones of each permit, in order of preference."""
     found = defaultdict[str, list[UnreachablePhone]](list)
-    for piece in in_chunks(permit_ids):
+    for chunk in in_chunks(permit_ids):
         wanted = (
             select(recipients, permit_recipients.c.permit_id)
             .join_from(permit_recipients, recipients)
-            .where(permit_recipients.c.permit_id.in_(piece))
+            .where(permit_recipients.c.permit_id.in_(chunk))
             .order_by(permit_recipients.c.position)
         )
         for one in await connection.execute(wanted):

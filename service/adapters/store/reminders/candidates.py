@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, Select, and_, case, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from service.adapters.store.db.json_rows import Gathered, JsonValues
+from service.adapters.store.db.json_rows import JsonQuery, JsonValues
 from service.adapters.store.db.schema import (
     golives,
     messages,
@@ -213,7 +213,7 @@ _RECIPIENT_COLUMNS = ("id", "phone", "masked", "line", "opted_out_at", "unreacha
 
 _PERMIT_IDS = JsonValues(permit_recipients.c.permit_id, "permits")
 
-_PHONES = Gathered(
+_PHONES = JsonQuery(
     select(
         *[recipients.c[name] for name in _RECIPIENT_COLUMNS],
         permit_recipients.c.permit_id,
@@ -230,7 +230,7 @@ async def phones_of(
     """The recipients of some permits, each in order of preference."""
     found = dict[str, list[Any]]()
     listed = _PERMIT_IDS.bind(connection.dialect, permit_ids)
-    rows = await _PHONES.of(connection, listed)
+    rows = await _PHONES.rows(connection, listed)
     for row in sorted(rows, key=attrgetter("position")):
         found.setdefault(row.permit_id, []).append(row)
     return found

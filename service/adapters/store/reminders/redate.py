@@ -72,7 +72,11 @@ async def redate_due_of_permits(
         await redate_reminders(connection, [(a, b, c) for a, b, c in rows], now)
 
 
-def _next_at_values(slot: Slot, now: datetime) -> Mapping[str, Any]:
+def next_at_values(slot: Slot, now: datetime) -> Mapping[str, Any]:
+    """When a re-dated reminder may be sent: from its new instant on, or as it was held.
+
+    One that had not fallen due and has now may be sent at once.
+    """
     if slot.due_at <= now:
         late = case((reminders.c.due_at > now, now), else_=reminders.c.next_at)
         return {"next_at": late}
@@ -115,6 +119,6 @@ async def redate_reminders(
             .where(mine)
             .values(
                 **slot_date_values(slot, row.version_id, now),
-                **_next_at_values(slot, now),
+                **next_at_values(slot, now),
             )
         )

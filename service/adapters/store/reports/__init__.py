@@ -1,1 +1,1 @@
-"""Queries for what people read."""
+"""Queries for reports, lists, explanations and metrics; nothing is written."""

@@ -1,4 +1,4 @@
-"""`CallStore`: permits that may have to be called, with their phones masked."""
+"""Permits whose holders may have to be called, with masked phones."""
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Row, and_, select
+from sqlalchemy import Row, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.adapters.store.db.database import Database
@@ -22,14 +22,16 @@ from service.adapters.store.db.schema import (
 from service.adapters.store.office.senders import office_of_each, scopes_of
 from service.adapters.store.reminders.candidates import choose_phone, phones_of
 from service.adapters.store.sending.resolve import awaiting_operator
+from service.adapters.store.slots.conditions import IS_LIVE, IS_REMINDED, go_live_of
 from service.adapters.store.slots.group_key import (
     PERMIT_IN_GROUPS,
     SLOT_GROUP_COLUMNS,
+    group_key,
     group_params,
 )
+from service.domain.deadlines.slot import GroupKey
 from service.domain.delivery.status import CLAIMABLE, NEVER_ACCEPTED, ReminderState
 from service.domain.go_live.go_live import LONGEST_OVERRUN
-from service.domain.permits.permit import PermitStatus
 from service.domain.permits.phone import PhoneLine
 from service.domain.reminders.reasons import NO_ROUTE
 from service.domain.reports.call_list import (
@@ -37,11 +39,11 @@ from service.domain.reports.call_list import (
     PhoneState,
     held_back_reason,
 )
-from service.flow.reports.call_list import GroupKey, UnfiledPermit
+from service.flow.reports.call_list import CallListStore, UnfiledPermit
 
 
-class SqlCallListStore:
-    """`CallStore` on the ledger."""
+class SqlCallListStore(CallListStore):
+    """Reads permits with what was texted about them, and what holds the rest."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -49,50 +51,40 @@ class SqlCallListStore:
     async def live_groups(
         self, offices: Collection[str], now: datetime, soon: datetime
     ) -> list[GroupKey]:
-        """Groups that are live, had a step by `soon`, and may not be past their end."""
-        live = and_(
-            golives.c.authority == slots.c.authority,
-            golives.c.rule == slots.c.rule,
-            golives.c.state == "live",
-            golives.c.live_from <= now,
-        )
+        """Live groups with a step due by `soon` whose expiry is not long ago."""
         wanted = (
             select(*SLOT_GROUP_COLUMNS)
             .distinct()
-            .join_from(slots, golives, live)
+            .join_from(slots, golives, go_live_of(slots.c))
             .where(
+                IS_LIVE,
+                golives.c.live_from <= now,
                 slots.c.authority.in_(offices),
                 slots.c.due_at <= soon,
                 slots.c.expires_on > now.date() - LONGEST_OVERRUN,
             )
         )
         async with self._database.read() as connection:
-            rows = (await connection.execute(wanted)).all()
-        return [(row.series, row.authority, row.expires_on) for row in rows]
+            return [*map(group_key, await connection.execute(wanted))]
 
     async def unfiled_permits(
         self, groups: Sequence[GroupKey], now: datetime
     ) -> list[UnfiledPermit]:
-        """The permits of some groups that are active and not being renewed."""
+        """The active permits of these groups for which no renewal is filed."""
         async with self._database.read() as connection:
             return [
                 one
-                for piece in in_chunks(groups)
-                for one in await _unfiled(connection, piece, now)
+                for chunk in in_chunks(groups)
+                for one in await _unfiled(connection, chunk, now)
             ]
 
 
 async def _unfiled(
     connection: AsyncConnection, groups: Sequence[GroupKey], now: datetime
 ) -> list[UnfiledPermit]:
-    wanted = select(permits).where(
-        PERMIT_IN_GROUPS,
-        permits.c.status == PermitStatus.ACTIVE,
-        permits.c.replaced.is_(False),
-        permits.c.renewal_filed_on.is_(None),
-    )
-    named = group_params(connection, groups)
-    rows = (await connection.execute(wanted, named)).all()
+    wanted = select(permits).where(PERMIT_IN_GROUPS, IS_REMINDED)
+    params = group_params(connection, groups)
+    rows = (await connection.execute(wanted, params)).all()
     ids = [row.id for row in rows]
     phones = await phones_of(connection, ids)
     steps = await _steps(connection, ids, now)
@@ -101,7 +93,11 @@ async def _unfiled(
 
 @dataclass(slots=True)
 class _Steps:
-    """The steps of a permit's expiry date that were, or will be, texted."""
+    """What became of the steps of one permit and expiry date.
+
+    `texted` are those whose text was sent or is about to be. `held` and `failed` are
+    reasons: of the last step that waits, and of the latest step if its text failed.
+    """
 
     texted: set[str] = field(default_factory=set)
     held: str | None = None
@@ -113,13 +109,13 @@ async def _steps(
     connection: AsyncConnection, ids: Sequence[str], now: datetime
 ) -> Mapping[tuple[str, date], _Steps]:
     found = defaultdict[tuple[str, date], _Steps](_Steps)
-    stops = await _load_pauses(connection)
-    for piece in in_chunks(ids):
+    in_force = await _load_pauses(connection)
+    for chunk in in_chunks(ids):
         wanted = (
-            select(reminders, awaiting_operator(LONGEST_NORMAL_WAIT).label("doubted"))
+            select(reminders, awaiting_operator(LONGEST_NORMAL_WAIT).label("unknown"))
             .outerjoin(messages, messages.c.id == reminders.c.message_id)
             .where(
-                reminders.c.permit_id.in_(piece),
+                reminders.c.permit_id.in_(chunk),
                 reminders.c.state.not_in(NEVER_ACCEPTED),
             )
             .order_by(reminders.c.due_at)
@@ -127,16 +123,16 @@ async def _steps(
         for row in await connection.execute(wanted):
             steps = found[row.permit_id, row.expires_on]
             steps.failed = _failure_reason(row)
-            steps.outcome_unknown = bool(row.doubted) or steps.outcome_unknown
+            steps.outcome_unknown = bool(row.unknown) or steps.outcome_unknown
             if steps.failed is None:
                 steps.texted.add(row.step)
-                steps.held = _hold_reason(row, stops, now) or steps.held
+                steps.held = _hold_reason(row, in_force, now) or steps.held
     return found
 
 
 @dataclass(frozen=True, slots=True)
 class _PausesInForce:
-    """The pauses in force, who made each, and who texts for which authority."""
+    """Who made each pause, by scope, and the office that sends for each authority."""
 
     made_by: Mapping[str, str]
     offices: Mapping[str, str]
@@ -149,21 +145,22 @@ async def _load_pauses(connection: AsyncConnection) -> _PausesInForce:
 
 
 def _failure_reason(row: Row[Any]) -> str | None:
-    """Why no text of a reminder arrived, where none will by itself."""
+    """Why no text of a reminder arrived, if none will without somebody's help."""
     if row.hold_reason == NO_ROUTE:
         return NO_ROUTE
     return str(row.reason) if row.state == ReminderState.FAILED else None
 
 
-def _hold_reason(row: Row[Any], stops: _PausesInForce, now: datetime) -> str | None:
-    """What holds a reminder back that is not under way, for longer than hours."""
+def _hold_reason(row: Row[Any], in_force: _PausesInForce, now: datetime) -> str | None:
+    """Why a claimable reminder waits for longer than is normal; None if it does not."""
     if row.state not in CLAIMABLE:
         return None
-    scopes = scopes_of(row.authority, row.rule, stops.offices.get(row.authority))
-    by = next((stops.made_by[one] for one in scopes if one in stops.made_by), None)
+    scopes = scopes_of(row.authority, row.rule, in_force.offices.get(row.authority))
+    makers = (in_force.made_by[scope] for scope in scopes if scope in in_force.made_by)
+    paused_by = next(makers, None)
     outlasts = row.next_at >= row.until_at
     return held_back_reason(
-        row.hold_reason, by, now - row.next_at, outlasts_step=outlasts
+        row.hold_reason, paused_by, now - row.next_at, outlasts_step=outlasts
     )
 
 
@@ -172,7 +169,8 @@ def _to_unfiled(
     phones: Sequence[Row[Any]],
     steps: Mapping[tuple[str, date], _Steps],
 ) -> UnfiledPermit:
-    phone, mine = choose_phone(phones), steps.get((row.id, row.expires_on), _Steps())
+    phone = choose_phone(phones)
+    permit_steps = steps.get((row.id, row.expires_on), _Steps())
     return UnfiledPermit(
         series=row.series,
         authority=row.authority,
@@ -186,8 +184,8 @@ def _to_unfiled(
             opted_out=phone is not None and phone.opted_out_at is not None,
             unreachable=phone is not None and phone.unreachable_at is not None,
         ),
-        texted_steps=frozenset(mine.texted),
-        hold_reason=mine.held,
-        failure_reason=mine.failed,
-        outcome_unknown=mine.outcome_unknown,
+        texted_steps=frozenset(permit_steps.texted),
+        hold_reason=permit_steps.held,
+        failure_reason=permit_steps.failed,
+        outcome_unknown=permit_steps.outcome_unknown,
     )

@@ -1,5 +1,6 @@
 """The figures of a report, and counts by type, authority, day or week."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 
@@ -9,18 +10,20 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from service.adapters.store.db.database import Database
 from service.adapters.store.db.schema import messages, permits, reminders, slots
 from service.adapters.store.reports.tallies import holders, is_in_offices, tallies
-from service.adapters.store.slots.due import is_due_between, select_due_counts
+from service.adapters.store.slots.due_counts import is_due_between, select_due_counts
 from service.domain.delivery.status import NEVER_ACCEPTED, ReminderState
 from service.domain.law.rule import BilingualText
 from service.domain.reminders.reasons import BEFORE_START, OVERTAKEN
 from service.domain.reports.period import ReportPeriod, next_period, previous_period
 from service.domain.reports.tally import Span, Tally, TypeRow
 from service.domain.reports.weekly import ReportFigures
+from service.flow.reports.weekly import CountStore
 
 _ONE_MICROSECOND = timedelta(microseconds=1)
-"""As of an instant includes it; a span excludes its end."""
+"""Added to `as_of`, which counts itself: a span excludes its end."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+"""Start of running totals: before anything was sent."""
 
 _OPEN_STATES = (
     ReminderState.DUE,
@@ -30,8 +33,8 @@ _OPEN_STATES = (
 )
 
 
-class SqlCountStore:
-    """What was sent, counted from the ledger at each asking."""
+class SqlCountStore(CountStore):
+    """Counts the ledger at each call; nothing is counted in advance."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -44,7 +47,7 @@ class SqlCountStore:
         names: Mapping[str, BilingualText],
         offices: Sequence[str] | None,
     ) -> ReportFigures:
-        """All a report needs of a period; `names` are the permit types by code."""
+        """The figures of a report; `names` are the permit types by code."""
         async with self._database.read() as connection:
             spans = _spans(period)
             counted = await tallies(connection, spans, "rule", as_of, offices)
@@ -82,8 +85,8 @@ class SqlCountStore:
     ) -> tuple[dict[tuple[str, str], Tally], dict[str, int]]:
         """Tallies by (span, rule or authority), and the holders of each span."""
         async with self._database.read() as connection:
-            found = await tallies(connection, spans, by, as_of, offices)
-            return found, await holders(connection, spans, as_of, offices)
+            counted = await tallies(connection, spans, by, as_of, offices)
+            return counted, await holders(connection, spans, as_of, offices)
 
 
 def _spans(period: ReportPeriod) -> list[Span]:
@@ -121,7 +124,7 @@ def _lines(
 async def _not_reminded(
     connection: AsyncConnection, span: Span, offices: Sequence[str] | None
 ) -> dict[str, int]:
-    """Reminders that ended without a message, by a reason people understand."""
+    """Reminders that ended in the span without an accepted message, by reason."""
     counted = (
         select(reminders.c.state, reminders.c.reason, func.count().label("number"))
         .where(
@@ -134,17 +137,17 @@ async def _not_reminded(
         )
         .group_by(reminders.c.state, reminders.c.reason)
     )
-    found: dict[str, int] = {}
+    by_reason = Counter[str]()
     for row in await connection.execute(counted):
-        reason = _REASONS.get(row.state, row.reason)
-        found[reason] = found.get(reason, 0) + row.number
-    return found
+        by_reason[_REASON_OF_STATE.get(row.state, row.reason)] += row.number
+    return dict(by_reason)
 
 
-_REASONS: Mapping[str, str] = {
+_REASON_OF_STATE: Mapping[str, str] = {
     ReminderState.SUPERSEDED: OVERTAKEN,
     ReminderState.FAILED: "refused",
 }
+"""States whose stored reasons are too many for a report: each counts as one reason."""
 
 
 async def _waiting(
@@ -177,9 +180,9 @@ async def _count_permits_reminded(
     *,
     filed: bool,
 ) -> int:
-    """Permits reminded of since the start; with `filed` those acted upon since.
+    """Permits reminded before the span's end; with `filed` only those renewed since.
 
-    Only a permit without a filed renewal is reminded of, so one filed came after.
+    A reminder is sent only while no renewal is filed, so a filed one came later.
     """
     counted = (
         select(func.count(reminders.c.permit_id.distinct()))
@@ -203,7 +206,7 @@ async def _count_permits_reminded(
 async def _forecast(
     connection: AsyncConnection, period: ReportPeriod, offices: Sequence[str] | None
 ) -> int:
-    """Reminders that fall due in a coming period, as the register stands."""
+    """Reminders of slots that fall due in a coming period."""
     span = is_due_between(period.starts_at, period.ends_at)
     found = await connection.execute(
         select_due_counts(span, is_in_offices(slots.c.authority, offices))
@@ -214,6 +217,7 @@ async def _forecast(
 async def _simulated(
     connection: AsyncConnection, offices: Sequence[str] | None
 ) -> bool:
+    """Whether any message went to the sandbox."""
     sandboxed = exists().where(
         messages.c.provider == "sandbox", is_in_offices(messages.c.authority, offices)
     )

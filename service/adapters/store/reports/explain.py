@@ -1,11 +1,11 @@
-"""`ExplainStore`: who installed a version, and what happened to a permit."""
+"""The reminders of one permit, with all that happened to them."""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, and_, case, select
+from sqlalchemy import Row, case, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.adapters.store.db.database import Database
@@ -24,6 +24,8 @@ from service.adapters.store.db.schema import (
 from service.adapters.store.db.types import database_now
 from service.adapters.store.office.senders import office_of_each, scopes_of
 from service.adapters.store.reminders.candidates import choose_phone, phones_of
+from service.adapters.store.slots.conditions import go_live_of
+from service.adapters.store.slots.group_key import same_group
 from service.domain.delivery.pause import Pause
 from service.domain.delivery.status import NEVER_ACCEPTED, ReminderState
 from service.domain.explain.history import HistorySms, ReminderHistory, StateChange
@@ -31,19 +33,20 @@ from service.domain.explain.not_sent import GoLiveStage, PermitSituation
 from service.domain.lawbook.version_choice import Revision
 from service.domain.permits.permit import PermitStatus
 from service.domain.permits.phone import PhoneLine
+from service.flow.reports.explain import ExplainStore
 
 _StepKey = tuple[Any, str]
 """(expires_on, step)."""
 
 
-class SqlExplainStore:
-    """Reads the ledger of one permit whole."""
+class SqlExplainStore(ExplainStore):
+    """Reads everything stored about one permit."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     async def revisions(self, series: str) -> list[Revision]:
-        """Every version a series ever had, in the order they were installed."""
+        """Every version of a series, in the order of installation."""
         wanted = (
             select(versions)
             .where(versions.c.series == series)
@@ -58,21 +61,22 @@ class SqlExplainStore:
     async def reminder_histories(
         self, permit_id: str, now: datetime
     ) -> tuple[list[ReminderHistory], PermitSituation]:
-        """A permit's reminders as they fell due, and how it stands."""
+        """A permit's reminders in order of their due dates, and how it stands now."""
         async with self._database.read() as connection:
-            told = await _load_reminders(connection, permit_id)
-            return told, await _situation(connection, permit_id, told, now)
+            histories = await _load_histories(connection, permit_id)
+            return histories, await _situation(connection, permit_id, histories, now)
 
 
 _RETRY_AT = case((reminders.c.retry_at > database_now(), reminders.c.retry_at)).label(
-    "left_alone_until"
+    "next_retry_at"
 )
+"""When it may be retried; null once that is over."""
 
 
-async def _load_reminders(
+async def _load_histories(
     connection: AsyncConnection, permit_id: str
 ) -> list[ReminderHistory]:
-    moves = await _moves(connection, permit_id)
+    changes = await _state_changes(connection, permit_id)
     wanted = (
         select(reminders, _RETRY_AT)
         .where(reminders.c.permit_id == permit_id)
@@ -90,20 +94,20 @@ async def _load_reminders(
             reason=row.reason,
             next_at=row.next_at,
             hold_reason=row.hold_reason,
-            retry_at=row.left_alone_until,
+            retry_at=row.next_retry_at,
             sent_at=row.sent_at,
             announced_on=row.told_on,
             redated_at=row.redated_at,
-            changes=moves.get((row.expires_on, row.step), ()),
+            changes=changes.get((row.expires_on, row.step), ()),
         )
         for row in await connection.execute(wanted)
     ]
 
 
-async def _moves(
+async def _state_changes(
     connection: AsyncConnection, permit_id: str
 ) -> Mapping[_StepKey, Sequence[StateChange]]:
-    carried = await _messages(connection, permit_id)
+    sms_by_id = await _messages(connection, permit_id)
     found = defaultdict[_StepKey, list[StateChange]](list)
     wanted = (
         select(reminder_events)
@@ -111,9 +115,9 @@ async def _moves(
         .order_by(reminder_events.c.id)
     )
     for row in await connection.execute(wanted):
-        state, sms = ReminderState(row.state), carried.get(row.message_id)
-        move = StateChange(row.at, state, row.reason, sms)
-        found[row.expires_on, row.step].append(move)
+        sms = sms_by_id.get(row.message_id)
+        change = StateChange(row.at, ReminderState(row.state), row.reason, sms)
+        found[row.expires_on, row.step].append(change)
     return found
 
 
@@ -135,19 +139,12 @@ async def _messages(
 async def _situation(
     connection: AsyncConnection,
     permit_id: str,
-    told: Sequence[ReminderHistory],
+    histories: Sequence[ReminderHistory],
     now: datetime,
 ) -> PermitSituation:
     wanted = (
         select(permits, golives.c.state, golives.c.live_from)
-        .outerjoin_from(
-            permits,
-            golives,
-            and_(
-                golives.c.authority == permits.c.authority,
-                golives.c.rule == permits.c.rule,
-            ),
-        )
+        .outerjoin_from(permits, golives, go_live_of(permits.c))
         .where(permits.c.id == permit_id)
     )
     row = (await connection.execute(wanted)).one()
@@ -173,18 +170,14 @@ async def _situation(
         steps_moved_at={one.step: one.redated_at for one in stored if one.redated_at},
         texted_steps=frozenset(
             one.step
-            for one in told
+            for one in histories
             if one.expires_on == row.expires_on and one.state not in NEVER_ACCEPTED
         ),
     )
 
 
 async def _slots(connection: AsyncConnection, permit: Row[Any]) -> Sequence[Row[Any]]:
-    wanted = select(slots).where(
-        slots.c.series == permit.series,
-        slots.c.authority == permit.authority,
-        slots.c.expires_on == permit.expires_on,
-    )
+    wanted = select(slots).where(same_group(slots.c, permit))
     return (await connection.execute(wanted)).all()
 
 

@@ -1,4 +1,4 @@
-"""`ForecastStore`: reminders to come, by type and instant."""
+"""Reminders to come, counted by rule and instant."""
 
 from collections.abc import Sequence
 
@@ -6,19 +6,19 @@ from sqlalchemy import func, select
 
 from service.adapters.store.db.database import Database
 from service.adapters.store.db.schema import reminders, slots
-from service.adapters.store.slots.due import (
+from service.adapters.store.slots.due_counts import (
     is_carried_over,
     is_due_between,
     is_held_beyond,
     select_due_counts,
 )
 from service.domain.reports.forecast import DueCount
-from service.domain.reports.period import ReportPeriod
-from service.domain.reports.period import period_between as between_days
+from service.domain.reports.period import ReportPeriod, period_between
+from service.flow.reports.forecast import ForecastStore
 
 
-class SqlForecastStore:
-    """Counts by slots: what is to come is stored nowhere permit by permit."""
+class SqlForecastStore(ForecastStore):
+    """Counts permits by slot, because coming reminders are not stored."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -26,16 +26,22 @@ class SqlForecastStore:
     async def count_due(
         self, days: ReportPeriod, authorities: Sequence[str]
     ) -> list[DueCount]:
-        """What falls due on some days, and what is due already and waits for them."""
-        mine = slots.c.authority.in_(authorities)
-        to_come = select_due_counts(mine, is_due_between(days.starts_at, days.ends_at))
-        held = (
+        """Reminders that fall due on these days, or are due already and wait for them.
+
+        Reminders held beyond today move from the day of their slot to the day until
+        which they are held: a negative count takes them away from the former.
+        """
+        to_come = select_due_counts(
+            slots.c.authority.in_(authorities),
+            is_due_between(days.starts_at, days.ends_at),
+        )
+        carried_over = (
             select(reminders.c.rule, reminders.c.next_at, func.count())
             .where(is_carried_over(days.starts_at, days.ends_at, authorities))
             .group_by(reminders.c.rule, reminders.c.next_at)
         )
-        today = between_days(days.first_on, days.first_on, days.zone)
-        later = (
+        today = period_between(days.first_on, days.first_on, days.zone)
+        held_beyond = (
             select(
                 reminders.c.rule, reminders.c.due_at, reminders.c.next_at, func.count()
             )
@@ -45,10 +51,10 @@ class SqlForecastStore:
         async with self._database.read() as connection:
             found = [
                 DueCount(*row)
-                for counted in (to_come, held)
+                for counted in (to_come, carried_over)
                 for row in await connection.execute(counted)
             ]
-            for rule, due_at, next_at, count in await connection.execute(later):
+            for rule, due_at, next_at, count in await connection.execute(held_beyond):
                 found.append(DueCount(rule, due_at, -count))
                 if next_at < days.ends_at:
                     found.append(DueCount(rule, next_at, count))

@@ -1,4 +1,4 @@
-"""`Meter` on the ledger: each figure one statement, through an index where there is."""
+"""Figures of the ledger for monitoring: one statement each, through an index."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -16,31 +16,31 @@ from service.adapters.store.sending.breaker import LAST_TICK
 from service.adapters.store.sending.resolve import IS_OPEN_MESSAGE, awaiting_operator
 from service.domain.delivery.operator_request import SCOPE_ALL
 from service.domain.delivery.status import CLAIMABLE, MessageState, ReminderState
-from service.flow.reports.metrics import Gauges
+from service.flow.reports.metrics import Gauges, MetricsStore
 
 BREAKER: Final = "breaker"
-"""By whom a pause is that the service made itself."""
+"""The maker of a pause that the service made itself."""
 
 RECENT: Final = timedelta(hours=72)
-"""How old the messages are that are counted by state."""
+"""Age up to which messages are counted by state: providers are polled that long."""
 
 _COUNT: Final = func.count().label("number")
 
 
-class SqlMetricsStore:
-    """Reads one consistent view."""
+class SqlMetricsStore(MetricsStore):
+    """Reads all figures in one transaction, so that they belong together."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     async def gauges(self, now: datetime) -> Gauges:
-        """All figures of one moment."""
+        """All figures as of one moment."""
         async with self._database.read() as connection:
-            brakes = (await connection.execute(select(pauses))).all()
+            in_force = (await connection.execute(select(pauses))).all()
             due, since = await _count_due(
-                connection, [one.scope for one in brakes], now
+                connection, [pause.scope for pause in in_force], now
             )
-            broken = [one.reason for one in brakes if one.by == BREAKER]
+            breaker_reasons = [one.reason for one in in_force if one.by == BREAKER]
             return Gauges(
                 reminders=await _reminders(connection),
                 messages=await _messages(connection, now),
@@ -52,8 +52,8 @@ class SqlMetricsStore:
                 left_to_operator=await _count_messages(
                     connection, and_(IS_OPEN_MESSAGE, awaiting_operator())
                 ),
-                paused_scopes=len(brakes),
-                breaker_reason=broken[0] if broken else None,
+                paused_scopes=len(in_force),
+                breaker_reason=next(iter(breaker_reasons), None),
                 ticked_at=await _load_ticked_at(connection),
             )
 
@@ -67,7 +67,10 @@ async def _reminders(connection: AsyncConnection) -> dict[ReminderState, int]:
 async def _messages(
     connection: AsyncConnection, now: datetime
 ) -> dict[tuple[str, MessageState], int]:
-    """Those of the last days, office by office, as their index has them."""
+    """Recent messages by provider and state.
+
+    Names every office, so that SQLite seeks in the index on office and time.
+    """
     kinds = (messages.c.provider, messages.c.state)
     rows = await connection.execute(
         select(*kinds, _COUNT)
@@ -81,7 +84,7 @@ async def _messages(
 
 
 async def _count_accepted(connection: AsyncConnection) -> dict[str, int]:
-    """Ever accepted, by provider: counted in the index of their ids alone."""
+    """Messages ever accepted, by provider, counted in the index of provider ids."""
     rows = await connection.execute(
         select(
             messages.c.provider, func.count(messages.c.provider_id).label("number")
@@ -93,48 +96,52 @@ async def _count_accepted(connection: AsyncConnection) -> dict[str, int]:
 async def _count_due(
     connection: AsyncConnection, paused: Sequence[str], now: datetime
 ) -> tuple[int, datetime | None]:
-    """How many could be sent now, and since when the oldest of them could."""
+    """How many reminders could be sent now, and since when the oldest could."""
     if SCOPE_ALL in paused:
         return 0, None
-    found = [
-        await _due_in(connection, state, _is_unpaused(paused), now)
+    counted = [
+        await _count_due_in_state(connection, state, _is_unpaused(paused), now)
         for state in CLAIMABLE
     ]
-    since = [oldest for _, oldest in found if oldest is not None]
-    return sum(count for count, _ in found), min(since, default=None)
+    since = [oldest for _, oldest in counted if oldest is not None]
+    return sum(count for count, _ in counted), min(since, default=None)
 
 
-async def _due_in(
+async def _count_due_in_state(
     connection: AsyncConnection,
     state: ReminderState,
-    free: Sequence[ColumnElement[bool]],
+    is_unpaused: Sequence[ColumnElement[bool]],
     now: datetime,
 ) -> tuple[int, datetime | None]:
     wanted = select(_COUNT, func.min(reminders.c.next_at)).where(
         _has_state(state),
         reminders.c.next_at <= now,
-        *free,
+        *is_unpaused,
     )
     count, oldest = (await connection.execute(wanted)).one()
     return count, oldest
 
 
 def _has_state(state: ReminderState) -> ColumnElement[bool]:
-    """In that state, word by word as in its partial index: so it is used."""
+    """In this state, in the words of its partial index, so that SQLite uses it."""
     return reminders.c.state == literal_column(f"'{state}'")
 
 
 def _is_unpaused(paused: Sequence[str]) -> list[ColumnElement[bool]]:
-    """Neither its rule, authority nor office is paused; asked only of what is."""
+    """Neither the rule, the authority nor the office is paused.
+
+    Only the kinds of scope that are paused are looked at.
+    """
     columns = {"rule": reminders.c.rule, "authority": reminders.c.authority}
     scopes = [scope.split(":", 1) for scope in paused]
-    free = [columns[kind] != code for kind, code in scopes if kind in columns]
-    return [*free, ~office_paused()] if len(free) < len(scopes) else free
+    conditions = [columns[kind] != code for kind, code in scopes if kind in columns]
+    has_paused_office = len(conditions) < len(scopes)
+    return [*conditions, ~office_paused()] if has_paused_office else conditions
 
 
 async def _count_held(connection: AsyncConnection, now: datetime) -> dict[str, int]:
-    """How many that are due wait for each reason."""
-    found = Counter[str]()
+    """How many reminders are held until later, by reason."""
+    by_reason = Counter[str]()
     for state in CLAIMABLE:
         rows = await connection.execute(
             select(reminders.c.hold_reason, _COUNT)
@@ -145,8 +152,8 @@ async def _count_held(connection: AsyncConnection, now: datetime) -> dict[str, i
             )
             .group_by(reminders.c.hold_reason)
         )
-        found.update({row.hold_reason: row.number for row in rows})
-    return dict(found)
+        by_reason.update({row.hold_reason: row.number for row in rows})
+    return dict(by_reason)
 
 
 async def _count_messages(connection: AsyncConnection, *where: Any) -> int:  # noqa: ANN401

@@ -1,8 +1,8 @@
-"""Counting: reminders, messages, segments and holders, never mixed.
+"""Counts of reminders, messages, segments and holders: four units, never mixed.
 
-A reminder counts on the day its first message was accepted, a message on the day it
-was accepted, under the type of its first reminder. What became of a message counts
-"as of" an instant.
+A reminder counts on the day on which its first message was accepted. A message counts
+on the day on which it was accepted, under the type of its first reminder; whether it
+was delivered counts "as of" an instant.
 """
 
 from collections.abc import Sequence
@@ -32,7 +32,7 @@ _DELIVERED = (MessageState.DELIVERED, MessageState.READ)
 _FAILED = (MessageState.UNDELIVERED, MessageState.FAILED, MessageState.CANCELED)
 
 TallyKey = tuple[str, str]
-"""(label of the span, value of the column counted by)."""
+"""(label of the span, value of the column `by`)."""
 
 
 async def tallies(
@@ -42,14 +42,14 @@ async def tallies(
     as_of: datetime,
     offices: Sequence[str] | None = None,
 ) -> dict[TallyKey, Tally]:
-    """The counts of each span by a column of reminders and messages: rule, authority.
+    """The counts of each span by the column `by`: "rule" or "authority".
 
-    Only what was accepted by `as_of` counts, of all authorities or some.
+    Counts what was accepted by `as_of`, of some authorities, or of all (None).
     """
-    span = _table(spans)
-    found: dict[TallyKey, Tally] = {}
+    span = _span_table(spans)
+    counted: dict[TallyKey, Tally] = {}
     for row in await connection.execute(_select_messages(span, by, as_of, offices)):
-        found[row.label, row.by] = Tally(
+        counted[row.label, row.by] = Tally(
             messages=row.messages,
             delivered=row.delivered,
             failed=row.failed,
@@ -57,8 +57,8 @@ async def tallies(
         )
     for row in await connection.execute(_select_reminders(span, by, as_of, offices)):
         key = row.label, row.by
-        found[key] = found.get(key, Tally()) + Tally(reminded=row.reminded)
-    return found
+        counted[key] = counted.get(key, Tally()) + Tally(reminded=row.reminded)
+    return counted
 
 
 async def holders(
@@ -67,10 +67,10 @@ async def holders(
     as_of: datetime,
     offices: Sequence[str] | None = None,
 ) -> dict[str, int]:
-    """How many different holders were reminded in each span."""
-    span = _table(spans)
+    """How many different holders were reminded in each span, by its label."""
+    span = _span_table(spans)
     holder = func.coalesce(permits.c.holder_code, permits.c.holder)
-    counted = (
+    wanted = (
         select(span.c.label, func.count(holder.distinct()).label("holders"))
         .join_from(reminders, span, _within(reminders.c.sent_at, span))
         .join(permits, permits.c.id == reminders.c.permit_id)
@@ -79,10 +79,10 @@ async def holders(
         )
         .group_by(span.c.label)
     )
-    return {row.label: row.holders for row in await connection.execute(counted)}
+    return {row.label: row.holders for row in await connection.execute(wanted)}
 
 
-def _table(spans: Sequence[Span]) -> Any:  # noqa: ANN401 - a VALUES of three columns
+def _span_table(spans: Sequence[Span]) -> Any:  # noqa: ANN401 - a VALUES of three columns
     rows = [(one.label, one.starts_at, one.ends_at) for one in spans]
     return (
         values(
@@ -149,7 +149,7 @@ def _within(instant: ColumnElement[datetime], span: Any) -> ColumnElement[bool]:
 def is_in_offices(
     authority: ColumnElement[str], offices: Sequence[str] | None
 ) -> ColumnElement[bool]:
-    """Rows of some authorities, or of all."""
+    """Rows of these authorities; None: of all."""
     return authority.is_not(None) if offices is None else authority.in_(offices)
 
 

@@ -19,7 +19,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from service.adapters.store.db.json_rows import Gathered, JsonValues
+from service.adapters.store.db.json_rows import JsonQuery, JsonValues
 from service.adapters.store.db.schema import pauses, permit_recipients, reminders
 from service.adapters.store.db.types import database_now
 from service.adapters.store.office.senders import office_paused
@@ -75,7 +75,7 @@ async def load_eligible(
     found = [
         row
         for state in CLAIMABLE
-        for row in await _eligible_first(state, paused=claim_filter.any_paused).of(
+        for row in await _eligible_first(state, paused=claim_filter.any_paused).rows(
             connection, asked
         )
     ]
@@ -93,9 +93,9 @@ _HAS_TEXT_UNDER_WAY = exists().where(
 
 
 @cache
-def _eligible_first(state: ReminderState, *, paused: bool) -> Gathered:
+def _eligible_first(state: ReminderState, *, paused: bool) -> JsonQuery:
     """What closes soonest; built once, since it is asked for at every claim."""
-    return Gathered(
+    return JsonQuery(
         _select_eligible(state, paused=paused)
         .order_by(reminders.c.closes_at, reminders.c.permit_id)
         .limit(bindparam("most", type_=Integer()))
@@ -103,10 +103,10 @@ def _eligible_first(state: ReminderState, *, paused: bool) -> Gathered:
 
 
 @cache
-def _eligible_of_permits(state: ReminderState, *, paused: bool) -> Gathered:
+def _eligible_of_permits(state: ReminderState, *, paused: bool) -> JsonQuery:
     """Those of some permits; likewise."""
     mine = reminders.c.permit_id.in_(_PERMITS.values)
-    return Gathered(_select_eligible(state, paused=paused).where(mine))
+    return JsonQuery(_select_eligible(state, paused=paused).where(mine))
 
 
 def _select_eligible(state: ReminderState, *, paused: bool) -> Select[Any]:
@@ -145,9 +145,9 @@ async def companions(
     rows = [
         row
         for state in CLAIMABLE
-        for row in await _eligible_of_permits(state, paused=claim_filter.any_paused).of(
-            connection, theirs
-        )
+        for row in await _eligible_of_permits(
+            state, paused=claim_filter.any_paused
+        ).rows(connection, theirs)
     ]
     found = await join_recipients(connection, rows)
     return [it for it in found if it.recipient and it.recipient.id in phones]

@@ -18,7 +18,10 @@ from service.adapters.store.db.schema import (
 )
 from service.adapters.store.db.upsert import insert_into
 from service.adapters.store.permits.opt_outs import opt_in, opt_out
-from service.adapters.store.permits.recipients import ensure_recipient_ids, id_of
+from service.adapters.store.permits.recipients import (
+    ensure_recipient_ids,
+    recipient_id_of,
+)
 from service.adapters.store.permits.unreachable import lift_unreachable
 from service.adapters.store.sending.provider_status import apply_receipt
 from service.domain.delivery.outcome import Inbound, Receipt
@@ -65,7 +68,7 @@ class SqlReceiveStore:
     ) -> bool:
         """Keep a text to us and heed its wish; False where it came before."""
         async with self._database.write() as connection:
-            recipient = await id_of(connection, sender.digest)
+            recipient = await recipient_id_of(connection, sender.digest)
             intent = read_intent(await _last_text(connection, recipient))
             if recipient is None and intent == "stop":
                 recipient = (await ensure_recipient_ids(connection, [sender]))[

@@ -20,7 +20,7 @@ from service.adapters.store.db.schema import (
 )
 from service.adapters.store.db.upsert import insert_into
 from service.adapters.store.reminders.transitions import IS_DUE
-from service.adapters.store.slots.due import (
+from service.adapters.store.slots.due_counts import (
     is_carried_over,
     is_due_between,
     is_outside_slot_count,

@@ -1,1 +1,1 @@
-"""Slots: inserted, expanded, forecast."""
+"""Slots: inserted with the permits, expanded into reminders when due, counted."""

@@ -1,4 +1,4 @@
-"""A clock that is set back: what it had missed while it ran ahead is not lost."""
+"""A clock that was set back: work done at times still to come is done again."""
 
 from datetime import datetime, timedelta
 from typing import Final
@@ -19,68 +19,78 @@ from service.domain.delivery.retry import LONGEST_BACK_OFF
 from service.domain.delivery.status import CLAIMABLE
 
 CLOCK_FACT: Final = "clock"
-"""The fact that says what time it was when slots were looked at last."""
+"""Key of the fact that stores when the time was last recorded."""
 
 CLOCK_TOLERANCE: Final = timedelta(minutes=1)
-"""So far two clocks may be apart; so often the time is written down."""
+"""How often the time is recorded, and how far the clocks of two workers may differ."""
 
 _LONGEST_LEASE: Final = 3600.0
+"""Seconds from now by which a message claimed at a time still to come is POSTed."""
+
 _SEARCH_FROM_SECONDS: Final = -3 * 86400.0
-"""Seconds from now: until when at the latest what was claimed at a time that is yet to
-come may be POSTed, and since when it may have been."""
+"""Seconds from now since when such a message may have been POSTed: three days ago."""
 
 
 async def clock_recorded_at(connection: AsyncConnection) -> datetime | None:
-    """When slots were looked at last, to a minute; None: never."""
+    """The time that was recorded last, or None before the first time."""
     return await get_instant_fact(connection, CLOCK_FACT)
 
 
 def is_clock_stale(recorded_at: datetime | None, now: datetime) -> bool:
-    """Whether the time is to be written down."""
+    """Whether the time must be recorded again."""
     return recorded_at is None or abs(now - recorded_at) >= CLOCK_TOLERANCE
 
 
 async def record_clock(connection: AsyncConnection, now: datetime) -> None:
-    """Write down the time; where it was later before, look at everything anew."""
-    seen = await clock_recorded_at(connection)
-    if seen is not None and now < seen:
+    """Record the time; if it was later before, take back what was done since `now`."""
+    recorded_at = await clock_recorded_at(connection)
+    if recorded_at is not None and now < recorded_at:
         await _reset_after_setback(connection, now)
     await set_instant_fact(connection, CLOCK_FACT, now)
 
 
 async def _reset_after_setback(connection: AsyncConnection, now: datetime) -> None:
-    """Let slots that are not over expand again, and what waits be looked at again.
+    """Expand slots that are not over again, and let nothing wait for the old clock.
 
-    To whom their step was missed it becomes due, to everybody else nothing happens.
+    Reminders that were missed only because the clock ran ahead become due; all others
+    stay as they are.
     """
-    again = slots.c.until_at > now, slots.c.expanded_at.is_not(None)
-    await connection.execute(update(slots).where(*again).values(expanded_at=None))
+    await connection.execute(
+        update(slots)
+        .where(slots.c.until_at > now, slots.c.expanded_at.is_not(None))
+        .values(expanded_at=None)
+    )
     put_off = reminders.c.hold_reason.is_not(None) | reminders.c.message_id.is_not(None)
-    waiting = reminders.c.state.in_(CLAIMABLE), reminders.c.next_at > now
     await connection.execute(
         update(reminders)
-        .where(*waiting, put_off)
+        .where(reminders.c.state.in_(CLAIMABLE), reminders.c.next_at > now, put_off)
         .values(next_at=case((reminders.c.due_at > now, reminders.c.due_at), else_=now))
     )
     await _reset_database_instants(connection)
-    unheard = update(messages).where(text(UNCONFIRMED_MESSAGE), messages.c.ask_at > now)
-    await connection.execute(unheard.values(ask_at=None))
+    await connection.execute(
+        update(messages)
+        .where(text(UNCONFIRMED_MESSAGE), messages.c.ask_at > now)
+        .values(ask_at=None)
+    )
 
 
 async def _reset_database_instants(connection: AsyncConnection) -> None:
-    """Where it ran ahead as well, nothing waits until then, or is sought from then on.
+    """Bring instants of the database's clock back to the present, if it ran ahead too.
 
-    A text made before it was claimed would not be found, and sent again.
+    A provider is asked about an open message from `posted_after` on. With an instant
+    still to come its text would not be found, and would be sent again.
     """
-    at_the_latest = database_now_plus(literal(LONGEST_BACK_OFF))
-    backing_off = reminders.c.state.in_(CLAIMABLE), reminders.c.retry_at > at_the_latest
+    latest = database_now_plus(literal(LONGEST_BACK_OFF))
     await connection.execute(
-        update(reminders).where(*backing_off).values(retry_at=None)
+        update(reminders)
+        .where(reminders.c.state.in_(CLAIMABLE), reminders.c.retry_at > latest)
+        .values(retry_at=None)
     )
-    ahead = text(f"messages.{OPEN_MESSAGE}"), messages.c.posted_after > database_now()
     await connection.execute(
         update(messages)
-        .where(*ahead)
+        .where(
+            text(f"messages.{OPEN_MESSAGE}"), messages.c.posted_after > database_now()
+        )
         .values(
             posted_after=database_now_plus(literal(_SEARCH_FROM_SECONDS)),
             lease_until=database_now_plus(literal(_LONGEST_LEASE)),

@@ -1,4 +1,4 @@
-"""Forecasts written down for the volume guard: confirmed by people, renewed by acts."""
+"""Forecasts stored for the volume guard, and how far it has counted and checked."""
 
 from datetime import date, datetime, timedelta
 from typing import Final
@@ -11,22 +11,25 @@ from service.adapters.store.db.facts import get_instant_fact, set_instant_fact
 from service.adapters.store.db.schema import authorities, forecasts
 
 GUARD_CHECKED_FACT: Final = "volume looked at"
+"""Key of the fact until when the guard has checked reminders."""
+
 GUARD_COUNTED_FACT: Final = "volume counted"
-"""Until when reminders are counted: they may not have been judged yet."""
+"""Key of the fact until when the guard has counted reminders: it checks them next."""
 
 _LONGEST_LOCK_WAIT: Final = timedelta(minutes=1)
-"""Longer than a transaction waits for another: from then on it is a clock set back."""
+"""Longer than a transaction waits for another. A larger gap: the clock was set back."""
 
 _ONE_MICROSECOND: Final = timedelta(microseconds=1)
+"""The resolution of stored instants."""
 
 _ONE_DAY: Final = timedelta(days=1)
-"""Today has begun somewhere a day before it has here."""
+"""An office's day may begin this much before the same day in UTC."""
 
 
 async def discard_forecasts(connection: AsyncConnection, now: datetime) -> None:
-    """Forget what was expected from today on: an approved act expects something else.
+    """Delete the forecasts from today on, because an approved act changes them.
 
-    What a person has confirmed stays. All that is due by now has been approved.
+    Days that a person confirmed stay. All that is due by now counts as checked.
     """
     await connection.execute(
         delete(forecasts).where(
@@ -38,10 +41,10 @@ async def discard_forecasts(connection: AsyncConnection, now: datetime) -> None:
 
 
 async def instant_after_count(connection: AsyncConnection, now: datetime) -> datetime:
-    """The instant of what is born in this transaction: after the last count.
+    """The instant at which this transaction creates reminders: after the last count.
 
-    It may have begun before the guard counted, and have waited for it: what it brings
-    has not been counted, however early its `now`.
+    The transaction may have begun before the guard counted, and waited for it. Its
+    reminders are not counted, so they must not look older than the count.
     """
     counted = await counted_until(connection)
     if counted is not None and now <= counted < now + _LONGEST_LOCK_WAIT:
@@ -52,9 +55,10 @@ async def instant_after_count(connection: AsyncConnection, now: datetime) -> dat
 async def record_counted_until(
     connection: AsyncConnection, newest: datetime | None, now: datetime
 ) -> datetime:
-    """Write down until when is counted, the `newest` included; what comes is later."""
-    late = newest is not None and now < newest < now + _LONGEST_LOCK_WAIT
-    until = newest if newest is not None and late else now
+    """Store until when reminders are counted, the `newest` included; the instant."""
+    until = now
+    if newest is not None and now < newest < now + _LONGEST_LOCK_WAIT:
+        until = newest
     await set_instant_fact(connection, GUARD_COUNTED_FACT, until)
     return until
 
@@ -62,11 +66,11 @@ async def record_counted_until(
 async def confirm_day(
     connection: AsyncConnection, office: str, by: str, now: datetime
 ) -> date:
-    """Let an office's day bring more than was expected; which day it is there."""
+    """Allow more reminders than an office expected for today; its local date."""
     zone = authorities.c.document["zone"].as_string()
     wanted = select(zone).where(authorities.c.code == office)
-    known = (await connection.execute(wanted)).scalar_one()
-    today = now.astimezone(ZoneInfo(known)).date()
+    zone_name = (await connection.execute(wanted)).scalar_one()
+    today = now.astimezone(ZoneInfo(zone_name)).date()
     await connection.execute(
         update(forecasts)
         .where(forecasts.c.office == office, forecasts.c.day == today)
@@ -76,15 +80,15 @@ async def confirm_day(
 
 
 async def record_checked_until(connection: AsyncConnection, now: datetime) -> None:
-    """Write down until when the guard has looked."""
+    """Store until when the guard has checked reminders."""
     await set_instant_fact(connection, GUARD_CHECKED_FACT, now)
 
 
 async def checked_until(connection: AsyncConnection) -> datetime | None:
-    """Until when the guard has looked; None where it never did."""
+    """Until when the guard has checked reminders; None before the first time."""
     return await get_instant_fact(connection, GUARD_CHECKED_FACT)
 
 
 async def counted_until(connection: AsyncConnection) -> datetime | None:
-    """Until when the guard has counted; None where it never did."""
+    """Until when the guard has counted reminders; None before the first time."""
     return await get_instant_fact(connection, GUARD_COUNTED_FACT)

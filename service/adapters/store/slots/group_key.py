@@ -1,7 +1,6 @@
-"""What belongs to one group: a series, an authority, an expiry date."""
+"""Groups in queries: rows of one series, one authority and one expiry date."""
 
 from collections.abc import Collection
-from datetime import date
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_
@@ -9,20 +8,20 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.adapters.store.db.json_rows import json_rows_like
 from service.adapters.store.db.schema import permits, slots
-from service.domain.reminders.births import DueGroup
+from service.domain.deadlines.slot import GroupKey
 
 SLOT_GROUP_COLUMNS = (slots.c.series, slots.c.authority, slots.c.expires_on)
 
-GroupKey = tuple[str, str, date]
+PERMIT_GROUP_COLUMNS = (permits.c.series, permits.c.authority, permits.c.expires_on)
 
 
-def group_key(group: DueGroup) -> GroupKey:
-    """What a group is told by."""
-    return group.series, group.authority, group.expires_on
+def group_key(row: Any) -> GroupKey:  # noqa: ANN401 - a Row, or a DueGroup
+    """The group of a row that has the columns of a group."""
+    return row.series, row.authority, row.expires_on
 
 
 def same_group(one: Any, other: Any) -> ColumnElement[bool]:  # noqa: ANN401 - columns, or values
-    """Whether a row, of permits or slots, belongs to the same group as another."""
+    """Whether two rows of permits or slots belong to one group."""
     return and_(
         one.series == other.series,
         one.authority == other.authority,
@@ -33,17 +32,17 @@ def same_group(one: Any, other: Any) -> ColumnElement[bool]:  # noqa: ANN401 - c
 _KEYS = json_rows_like(slots, ("series", "authority", "expires_on"))
 
 SLOT_IN_GROUPS = same_group(slots.c, _KEYS.table.c)
-"""Says of slots that they are of the groups named by `of_groups`."""
+"""Slots of the groups that `group_params` binds to the statement."""
 
 PERMIT_IN_GROUPS = same_group(permits.c, _KEYS.table.c)
-"""Says so of permits."""
+"""Permits of the groups that `group_params` binds to the statement."""
 
 GroupParams = dict[str, str]
-"""The parameter of a statement that says either."""
+"""Parameters of a statement with `SLOT_IN_GROUPS` or `PERMIT_IN_GROUPS`."""
 
 
 def group_params(
     connection: AsyncConnection, keys: Collection[GroupKey]
 ) -> GroupParams:
-    """Name groups, each once, to statements about them."""
+    """Bind groups, each named once, to a statement."""
     return _KEYS.bind(connection.dialect, keys)

@@ -1,8 +1,8 @@
-"""Types on trial: whose permits they remind of, and to whom their texts may go."""
+"""Reminders of types on trial: only for permits that have a staff phone."""
 
 from collections import defaultdict
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import datetime
 
 from sqlalchemy import and_, exists, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -16,25 +16,33 @@ from service.adapters.store.db.schema import (
     staff,
 )
 from service.adapters.store.reminders.trial_staff import authorities_on_trial
-from service.adapters.store.slots.births import BirthKind, create_reminders, supersede
-from service.adapters.store.slots.group_key import group_key, group_params, same_group
-from service.domain.deadlines.slot import current_slot
+from service.adapters.store.slots.conditions import IS_ACTIVE, go_live_of
+from service.adapters.store.slots.create_reminders import (
+    CommonPlan,
+    create_reminders,
+    supersede_earlier_steps,
+)
+from service.adapters.store.slots.group_key import (
+    PERMIT_GROUP_COLUMNS,
+    group_key,
+    group_params,
+    same_group,
+)
+from service.domain.deadlines.slot import GroupKey, current_slot
 from service.domain.delivery.status import ReminderState
-from service.domain.permits.permit import PermitStatus
 from service.domain.reminders.births import DueGroup, PlannedReminder
 
 
 async def find_trial_permits(
     connection: AsyncConnection, now: datetime
-) -> dict[tuple[str, str, date], list[str]]:
-    """The permits on trial with a staff phone and no reminder of their current step.
+) -> dict[GroupKey, list[str]]:
+    """The ids of permits on trial that have a staff phone but no current reminder.
 
-    By (series, authority, expiry date); sought from the few staff phones on.
+    Grouped by the key of their slots. The query starts from the few staff phones.
     """
     line = authorities_on_trial()
-    group = (permits.c.series, permits.c.authority, permits.c.expires_on)
     wanted = (
-        select(permits.c.id, *group)
+        select(permits.c.id, *PERMIT_GROUP_COLUMNS)
         .distinct()
         .join_from(line, staff, staff.c.authority == line.c.above)
         .join(
@@ -47,21 +55,14 @@ async def find_trial_permits(
                 permits.c.authority == line.c.authority,
             ),
         )
-        .join(
-            golives,
-            and_(
-                golives.c.authority == permits.c.authority,
-                golives.c.rule == permits.c.rule,
-            ),
-        )
+        .join(golives, go_live_of(permits.c))
         .join(slots, same_group(slots.c, permits.c))
         .where(
             golives.c.state == "trial",
             golives.c.live_from <= now,
             slots.c.due_at <= now,
             slots.c.until_at > now,
-            permits.c.status == PermitStatus.ACTIVE,
-            permits.c.replaced.is_(False),
+            IS_ACTIVE,
             ~exists().where(
                 reminders.c.permit_id == permits.c.id,
                 reminders.c.expires_on == permits.c.expires_on,
@@ -69,28 +70,35 @@ async def find_trial_permits(
             ),
         )
     )
-    found = defaultdict[tuple[str, str, date], list[str]](list)
+    found = defaultdict[GroupKey, list[str]](list)
     for row in await connection.execute(wanted):
-        found[row.series, row.authority, row.expires_on].append(row.id)
+        found[group_key(row)].append(row.id)
     return found
 
 
 async def create_trial_reminders(
-    connection: AsyncConnection, group: DueGroup, ids: Sequence[str], now: datetime
+    connection: AsyncConnection,
+    group: DueGroup,
+    permit_ids: Sequence[str],
+    now: datetime,
 ) -> int:
-    """Give some permits of a group their current step, whenever it fell due.
+    """Create the current reminder of some permits of a group; how many.
 
-    Its slots are not expanded by that, but a change of the law must look for reminders.
+    The slots are not expanded by that. They are marked as reminded, so that a change
+    of the law looks for reminders in them.
     """
     slot = current_slot(group.slots, now)
     if slot is None:
         return 0
-    due = BirthKind.of(
+    plan = CommonPlan.of(
         PlannedReminder(slot, ReminderState.DUE, None, only_registered_before_due=False)
     )
     groups = group_params(connection, [group_key(group)])
-    born = await create_reminders(connection, due, groups, now, permits.c.id.in_(ids))
-    await supersede(connection, slot.step, groups, now)
-    mine = same_group(slots.c, group)
-    await connection.execute(update(slots).where(mine).values(reminded=True))
-    return born
+    created = await create_reminders(
+        connection, plan, groups, now, permits.c.id.in_(permit_ids)
+    )
+    await supersede_earlier_steps(connection, slot.step, groups, now)
+    await connection.execute(
+        update(slots).where(same_group(slots.c, group)).values(reminded=True)
+    )
+    return created

@@ -81,7 +81,8 @@ async def delete_permit(
     office = law.default_authority(query.authority or services.default_authority)
     key = number_key(path.number, law.rule(path.rule), services.vault)
     now = services.clock.now()
-    if not await services.permit_reader.withdraw(office.code, path.rule, key, now):
+    store = services.register_deps.store
+    if not await store.withdraw(office.code, path.rule, key, now):
         raise UnknownError("permit", safe_label(path.number))
     return web.Response(status=HTTPStatus.NO_CONTENT)
 

@@ -8,7 +8,7 @@ from sqlalchemy import bindparam, insert, select
 from sqlalchemy.dialects.sqlite import dialect as sqlite
 
 from service.adapters.store.db.database import Database
-from service.adapters.store.db.json_rows import Gathered, json_rows_like
+from service.adapters.store.db.json_rows import JsonQuery, json_rows_like
 from service.adapters.store.db.schema import message_reminders, recipients
 
 ID = "01936d3e-7b5c-7000-8000-00000000000a"
@@ -75,11 +75,11 @@ async def test_rows_that_come_together_are_those_that_come_one_by_one(
         await connection.execute(insert(recipients), given)
     async with database.read() as connection:
         plain = (await connection.execute(ALL, {"line": "mobile"})).mappings().all()
-        found = await Gathered(ALL).of(connection, {"line": "mobile"})
+        found = await JsonQuery(ALL).rows(connection, {"line": "mobile"})
     assert len(found) == len(given)
     assert [one._asdict() for one in found] == [dict(one) for one in plain]
 
 
 async def test_no_rows_come_together_either(database: Database) -> None:
     async with database.read() as connection:
-        assert await Gathered(ALL).of(connection, {"line": "mobile"}) == []
+        assert await JsonQuery(ALL).rows(connection, {"line": "mobile"}) == []

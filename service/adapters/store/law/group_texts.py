@@ -1,28 +1,31 @@
-"""What permits were told and are due for, counted by the place of their slots."""
+"""Reminders of each group counted: texted, due, and by the closing day announced."""
 
 from collections import Counter, defaultdict
 from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from operator import eq
 from typing import Any
 
-from sqlalchemy import ColumnElement, FromClause, Select, and_, func, select
+from sqlalchemy import ColumnElement, FromClause, Select, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.adapters.store.db.schema import permits, reminders, slots
 from service.adapters.store.reminders.transitions import IS_DUE
+from service.adapters.store.slots.conditions import IS_ACTIVE
+from service.adapters.store.slots.group_key import (
+    PERMIT_GROUP_COLUMNS,
+    SLOT_GROUP_COLUMNS,
+    group_key,
+    same_group,
+)
 from service.domain.calendars.calendar import DAY
+from service.domain.deadlines.slot import GroupKey
 from service.domain.delivery.status import NEVER_TEXTED, NOT_ARRIVED
-from service.domain.permits.permit import PermitStatus
-
-GroupKey = tuple[str, str, date]
-"""(series, authority, expires_on)."""
 
 
 @dataclass(slots=True)
 class GroupTexts:
-    """Reminders of one group that matter: texted, due, and what was told last."""
+    """Reminders of one group by step, and permits by the closing last announced."""
 
     texted: Counter[str] = field(default_factory=Counter)
     due: Counter[str] = field(default_factory=Counter)
@@ -34,7 +37,10 @@ NO_TEXTS = GroupTexts()
 
 @dataclass(frozen=True, slots=True)
 class SeriesScope:
-    """Which permits a change may touch: by series, and by authority (None: all)."""
+    """The permits that a change may affect: by series, and by authority (None: all).
+
+    Permits of `issue_series` are told apart by their issue date.
+    """
 
     series: Collection[str]
     offices: Collection[str] | None
@@ -44,24 +50,16 @@ class SeriesScope:
 async def count_texts(
     connection: AsyncConnection, scope: SeriesScope, now: datetime
 ) -> dict[GroupKey, GroupTexts]:
-    """Count reminders by place: texted and told in open groups, due in all."""
+    """Count by group: texted and announced in groups still open, due in all."""
     found = defaultdict[GroupKey, GroupTexts](GroupTexts)
     for row in await connection.execute(_select_texted(scope, now)):
-        found[row.series, row.authority, row.expires_on].texted[row.step] += row.n
+        found[group_key(row)].texted[row.step] += row.n
     for row in await connection.execute(_select_due(scope)):
-        found[row.series, row.authority, row.expires_on].due[row.step] += row.n
+        found[group_key(row)].due[row.step] += row.n
     for row in await connection.execute(_select_announced(scope, now)):
-        found[row.series, row.authority, row.expires_on].announced_closings[
-            row.told_on
-        ] += row.n
+        found[group_key(row)].announced_closings[row.told_on] += row.n
     return found
 
-
-PERMIT_GROUP_COLUMNS = (permits.c.series, permits.c.authority, permits.c.expires_on)
-
-_IS_ACTIVE_PERMIT = (permits.c.status == PermitStatus.ACTIVE) & permits.c.replaced.is_(
-    False
-)
 
 _REMINDER_OF_PERMIT = (reminders.c.permit_id == permits.c.id) & (
     reminders.c.expires_on == permits.c.expires_on
@@ -69,7 +67,7 @@ _REMINDER_OF_PERMIT = (reminders.c.permit_id == permits.c.id) & (
 
 
 def _select_texted(scope: SeriesScope, now: datetime) -> Select[Any]:
-    """Permits by the steps they were texted in, or may have been."""
+    """Count permits by the steps in which they were texted, or may have been."""
     return (
         _select_in_open_groups(
             scope, now, *PERMIT_GROUP_COLUMNS, reminders.c.step, func.count().label("n")
@@ -80,11 +78,11 @@ def _select_texted(scope: SeriesScope, now: datetime) -> Select[Any]:
 
 
 def _select_announced(scope: SeriesScope, now: datetime) -> Select[Any]:
-    """Permits by the closing day they were told last."""
+    """Count permits by the closing day that their latest text announced."""
     latest = func.row_number().over(
         partition_by=reminders.c.permit_id, order_by=reminders.c.message_id.desc()
     )
-    told = (
+    announced = (
         _select_in_open_groups(
             scope,
             now,
@@ -98,28 +96,31 @@ def _select_announced(scope: SeriesScope, now: datetime) -> Select[Any]:
         )
         .subquery()
     )
-    place = (told.c.series, told.c.authority, told.c.expires_on, told.c.told_on)
+    columns = [announced.c[name] for name in (*_GROUP_NAMES, "told_on")]
     return (
-        select(*place, func.count().label("n"))
-        .where(told.c.latest == 1)
-        .group_by(*place)
+        select(*columns, func.count().label("n"))
+        .where(announced.c.latest == 1)
+        .group_by(*columns)
     )
+
+
+_GROUP_NAMES = ("series", "authority", "expires_on")
 
 
 def _select_in_open_groups(
     scope: SeriesScope, now: datetime, *columns: ColumnElement[Any]
 ) -> Select[Any]:
-    """Reminders of permits that still run, or of which a step is still to come.
+    """Select from reminders of groups that have not expired, or have a step to come.
 
-    Only groups that ever had a slot expanded have any.
+    Starts from groups with an expanded slot: no other has reminders.
     """
     expanded = (
-        select(slots.c.series, slots.c.authority, slots.c.expires_on)
+        select(*SLOT_GROUP_COLUMNS)
         .where(
             in_scope(slots, scope),
             slots.c.expanded_at.is_not(None) | slots.c.reminded.is_(True),
         )
-        .group_by(slots.c.series, slots.c.authority, slots.c.expires_on)
+        .group_by(*SLOT_GROUP_COLUMNS)
         .having(
             (slots.c.expires_on >= now.date() - DAY)
             | (func.max(slots.c.until_at) > now)
@@ -129,14 +130,14 @@ def _select_in_open_groups(
     return (
         select(*columns)
         .select_from(expanded)
-        .join(permits, and_(*map(eq, PERMIT_GROUP_COLUMNS, expanded.c)))
+        .join(permits, same_group(permits.c, expanded.c))
         .join(reminders, _REMINDER_OF_PERMIT)
-        .where(_IS_ACTIVE_PERMIT)
+        .where(IS_ACTIVE)
     )
 
 
 def _select_due(scope: SeriesScope) -> Select[Any]:
-    """Permits by their due steps, whether they are still reminded or not."""
+    """Count permits by their due steps, active or not."""
     return (
         select(*PERMIT_GROUP_COLUMNS, reminders.c.step, func.count().label("n"))
         .join_from(reminders, permits, _REMINDER_OF_PERMIT)
@@ -146,7 +147,7 @@ def _select_due(scope: SeriesScope) -> Select[Any]:
 
 
 def in_scope(table: FromClause, scope: SeriesScope) -> ColumnElement[bool]:
-    """The rows of a table with series and authority that a change may touch."""
+    """Rows in scope; the table has the columns `series` and `authority`."""
     chosen = table.c.series.in_(scope.series)
     if scope.offices is None:
         return chosen

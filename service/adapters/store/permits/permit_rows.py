@@ -1,0 +1,124 @@
+"""Permits as rows: found by their key, compared with what is stored, written."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import ColumnElement, Row, and_, bindparam, select, tuple_, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from service.adapters.store.db.json_rows import in_chunks
+from service.adapters.store.db.schema import permits
+from service.flow.permits.register import DatedPermit
+
+PermitKey = tuple[str, str, str]
+"""(authority, rule, number key): what identifies a permit."""
+
+_KEY: Final = (permits.c.authority, permits.c.rule, permits.c.number_key)
+
+_REGISTER_COLUMNS: Final = (
+    "holder",
+    "holder_code",
+    "language",
+    "issued_on",
+    "expires_on",
+    "status",
+    "renewal_filed_on",
+)
+"""The columns that a register's row sets as they stand."""
+
+_COMPARED_COLUMNS: Final = (*_REGISTER_COLUMNS, "replaces", "series")
+"""A permit is unchanged if these columns, and its phones, are."""
+
+_DATING_COLUMNS: Final = ("expires_on", "series")
+"""The columns that decide which slots a permit belongs to."""
+
+
+@dataclass(frozen=True, slots=True)
+class PermitChange:
+    """A permit to write: its stored row (None: new), and its recipients in order."""
+
+    dated_permit: DatedPermit
+    id: str
+    stored: Row[Any] | None
+    recipient_ids: tuple[str, ...]
+
+
+async def permits_by_key(
+    connection: AsyncConnection, keys: Iterable[PermitKey]
+) -> dict[PermitKey, Row[Any]]:
+    """The stored rows of these permits."""
+    found: dict[PermitKey, Row[Any]] = {}
+    for chunk in in_chunks(list(keys)):
+        rows = await connection.execute(select(permits).where(with_keys(chunk)))
+        found |= {(row.authority, row.rule, row.number_key): row for row in rows}
+    return found
+
+
+def with_keys(keys: Sequence[PermitKey]) -> ColumnElement[bool]:
+    """The permits with these keys.
+
+    Each column is also named alone: SQLite uses no index for a list of tuples.
+    """
+    each = (
+        column.in_(set(values))
+        for column, values in zip(_KEY, zip(*keys, strict=True), strict=True)
+    )
+    return and_(*each, tuple_(*_KEY).in_(keys))
+
+
+def is_unchanged(dated_permit: DatedPermit, stored: Row[Any]) -> bool:
+    """Whether a permit is as its stored row says, but for its phones."""
+    values = _compared_values(dated_permit)
+    return all(values[name] == getattr(stored, name) for name in _COMPARED_COLUMNS)
+
+
+def new_values(change: PermitChange, register: str, now: datetime) -> dict[str, Any]:
+    """The row of a permit that is not stored yet."""
+    dated_permit = change.dated_permit
+    return _compared_values(dated_permit) | {
+        "id": change.id,
+        "authority": dated_permit.permit.authority,
+        "rule": dated_permit.permit.rule,
+        "number_key": dated_permit.number_key,
+        "number": dated_permit.encrypted_number,
+        "shown_number": dated_permit.shown_number,
+        "tail": dated_permit.tail,
+        "replaced": False,
+        "register": register,
+        "registered_at": now,
+        "changed_at": now,
+        "dated_at": now,
+    }
+
+
+UPDATE_PERMIT: Final = (
+    update(permits)
+    .where(permits.c.id == bindparam("old_id"))
+    .values({name: bindparam(name) for name in _COMPARED_COLUMNS})
+    .values({name: bindparam(name) for name in ("register", "changed_at", "dated_at")})
+)
+"""Takes the parameters that `changed_values` returns."""
+
+
+def changed_values(
+    change: PermitChange, stored: Row[Any], register: str, now: datetime
+) -> Mapping[str, Any]:
+    """The parameters of `UPDATE_PERMIT` for a permit that is stored already."""
+    values = _compared_values(change.dated_permit)
+    keeps_slots = all(values[name] == getattr(stored, name) for name in _DATING_COLUMNS)
+    return values | {
+        "old_id": change.id,
+        "register": register,
+        "changed_at": now,
+        "dated_at": stored.dated_at if keeps_slots else now,
+    }
+
+
+def _compared_values(dated_permit: DatedPermit) -> dict[str, Any]:
+    values = {name: getattr(dated_permit.permit, name) for name in _REGISTER_COLUMNS}
+    return values | {
+        "replaces": dated_permit.replaces_key,
+        "series": dated_permit.series,
+    }

@@ -1,0 +1,71 @@
+"""Slots as rows and back, and the slots of registered permits inserted."""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from service.adapters.store.db.schema import slots
+from service.adapters.store.db.upsert import insert_into
+from service.adapters.store.slots.group_key import SLOT_IN_GROUPS, group_params
+from service.domain.deadlines.slot import GroupKey, Slot
+from service.flow.permits.register import DatedPermit
+
+
+def slot_of(row: Any) -> Slot:  # noqa: ANN401 - a Row of many columns
+    """Read a slot from its row."""
+    replaces = tuple(row.replaces.split(",")) if row.replaces else ()
+    dates = row.due_at, row.until_at, row.closes_at
+    return Slot(row.step, *dates, row.template, replaces)
+
+
+def slot_values(slot: Slot) -> dict[str, Any]:
+    """The columns of a slot's row that the slot itself fills."""
+    return {
+        "step": slot.step,
+        "due_at": slot.due_at,
+        "until_at": slot.until_at,
+        "closes_at": slot.closes_at,
+        "template": slot.template,
+        "replaces": ",".join(slot.replaces) or None,
+    }
+
+
+async def insert_missing_slots(
+    connection: AsyncConnection, dated_permits: Sequence[DatedPermit]
+) -> None:
+    """Insert the slots of these permits; those that exist stay as they are."""
+    rows = {
+        (one.series, one.permit.authority, one.permit.expires_on, slot.step): {
+            "series": one.series,
+            "authority": one.permit.authority,
+            "expires_on": one.permit.expires_on,
+            "rule": one.permit.rule,
+            "version_id": one.version,
+            **slot_values(slot),
+        }
+        for one in dated_permits
+        for slot in one.slots
+    }
+    if rows:
+        await connection.execute(
+            insert_into(connection, slots).on_conflict_do_nothing(), list(rows.values())
+        )
+
+
+async def unexpand_future_slots(
+    connection: AsyncConnection, groups: Collection[GroupKey], now: datetime
+) -> None:
+    """Let slots that were expanded at a time still to come expand again when due.
+
+    That happens when a clock was set back. Permits that join these groups meanwhile
+    would otherwise get no reminder.
+    """
+    statement = (
+        update(slots)
+        .where(SLOT_IN_GROUPS, slots.c.due_at > now, slots.c.expanded_at.is_not(None))
+        .values(expanded_at=None)
+    )
+    await connection.execute(statement, group_params(connection, groups))
