@@ -33,6 +33,7 @@ from service.adapters.store.reports.explain import SqlExplainStore
 from service.adapters.store.reports.forecast import SqlForecastStore
 from service.adapters.store.reports.metrics import SqlMetricsStore
 from service.adapters.store.sending.breaker import SqlBreakerStore
+from service.adapters.store.sending.claim.claim_store import SqlClaimStore
 from service.adapters.store.sending.pauses import SqlPauseStore
 from service.adapters.store.sending.reader import SqlMessageReader
 from service.adapters.store.sending.receive import SqlReceiveStore
@@ -109,10 +110,10 @@ class Installation:
 
     def tick_deps_with(self, poster: Poster) -> TickDeps:
         """The journey, with somebody who POSTs to who carries the messages."""
-        store = SqlSettleStore(self.database, self.vault, poster.provider.name)
+        name = poster.provider.name
         sending = SendDeps(
             law_store=self.law_store,
-            store=store,
+            store=SqlClaimStore(self.database, self.vault, name),
             templates=self.templates,
             poster=poster,
             clock=self.clock,
@@ -126,7 +127,7 @@ class Installation:
                 self.law_store, SqlVolumeGuardStore(self.database), self.clock
             ),
             expand_store=SqlExpandStore(self.database),
-            settle_store=store,
+            settle_store=SqlSettleStore(self.database, name),
             receive_store=self.receive_store,
             settle_after=timedelta(seconds=self.settings.settle),
             poll_after=timedelta(hours=1 if self.settings.public_url else 0),

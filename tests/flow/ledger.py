@@ -23,6 +23,7 @@ from service.adapters.store.permits.opt_outs import SqlOptOutStore
 from service.adapters.store.permits.register import SqlRegisterStore
 from service.adapters.store.permits.unreachable import SqlUnreachableStore
 from service.adapters.store.sending.breaker import SqlBreakerStore
+from service.adapters.store.sending.claim.claim_store import SqlClaimStore
 from service.adapters.store.sending.pauses import SqlPauseStore
 from service.adapters.store.sending.receive import SqlReceiveStore
 from service.adapters.store.sending.settle import SqlSettleStore
@@ -181,12 +182,12 @@ class Ledger:
             limits=compute_limits(law.authorities.values(), now),
             plan=partial(planning.plan, max_messages=most),
         )
-        return await self.messages.claim(how, now)
+        return await self.claims.claim(how, now)
 
     async def settle(self, patience: timedelta = PATIENCE) -> None:
         """Ask the provider once about every unknown outcome."""
         await settle(
-            self.messages,
+            self.unknown,
             provider=self.provider,
             vault=self.vault,
             clock=self.clock,
@@ -236,9 +237,14 @@ class Ledger:
         return await audit_ledger(SqlAuditStore(self.database), self.office, self.vault)
 
     @property
-    def messages(self) -> SqlSettleStore:
-        """The store of this provider's messages."""
-        return SqlSettleStore(self.database, self.vault, self.provider.name)
+    def claims(self) -> SqlClaimStore:
+        """The store that claims for this provider and records its answers."""
+        return SqlClaimStore(self.database, self.vault, self.provider.name)
+
+    @property
+    def unknown(self) -> SqlSettleStore:
+        """The store of this provider's messages with an unknown outcome."""
+        return SqlSettleStore(self.database, self.provider.name)
 
     @property
     def brakes(self) -> SqlPauseStore:
@@ -351,7 +357,7 @@ def open_ledger(
     )
     sending = SendDeps(
         law_store=office,
-        store=SqlSettleStore(database, vault, provider.name),
+        store=SqlClaimStore(database, vault, provider.name),
         templates=words,
         poster=Posting(provider, vault),
         clock=clock,

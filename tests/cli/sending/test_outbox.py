@@ -159,7 +159,7 @@ def test_what_was_spooled_and_not_recorded_is_found_and_not_sent_again(
     permits: Path, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patch:
-        patch.setattr("service.adapters.store.sending.settle.record", die)
+        patch.setattr("service.adapters.store.sending.claim.claim_store.record", die)
         with pytest.raises(DiedError):
             pass_at(permits, NOON)
     assert len(handed_over(permits)) == 3

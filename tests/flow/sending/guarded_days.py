@@ -36,7 +36,7 @@ async def pass_at(ledger: Ledger, now: datetime) -> int:
             send_deps=ledger.sending,
             volume_guard_deps=guarding(ledger),
             expand_store=SqlExpandStore(ledger.database),
-            settle_store=ledger.messages,
+            settle_store=ledger.unknown,
             receive_store=SqlReceiveStore(ledger.database),
             settle_after=PATIENCE,
             poll_after=HOUR,

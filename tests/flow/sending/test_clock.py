@@ -169,7 +169,7 @@ async def test_what_waits_by_the_database_s_clock_does_not_mind_ours(
     assert sorted(ledger.states()) == ["not-accepted", "sending"]
     for now in (PREPARE - 300 * DAY, PREPARE + HOUR):
         ledger.clock.move_to(now)
-        assert await ledger.messages.expire_leases(now) == 0, "its lease has not ended"
+        assert await ledger.unknown.expire_leases(now) == 0, "its lease has not ended"
         assert await ledger.send() == 0, "30 seconds are not over"
     assert await ledger.audit() == []
 
@@ -199,7 +199,7 @@ async def test_what_was_posted_while_every_clock_ran_ahead_is_found(
     ledger.provider.lost = False
     ledger.tamper(AHEAD_MESSAGES)
     await ledger.expand(PREPARE + HOUR)
-    [asked] = await ledger.messages.list_uncertain()
+    [asked] = await ledger.unknown.list_uncertain()
     assert asked.posted_after < asked.asked_at
     ledger.tamper("UPDATE messages SET lease_until = '2020-01-01 00:00:00.000000'")
     for _ in range(2):

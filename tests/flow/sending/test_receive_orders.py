@@ -20,8 +20,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.adapters.store.db.database import Database
 from service.adapters.store.db.schema import messages, reminders
+from service.adapters.store.sending.claim.claim_store import SqlClaimStore
 from service.adapters.store.sending.receive import SqlReceiveStore
-from service.adapters.store.sending.settle import SqlSettleStore
 from service.domain.delivery.outcome import Accepted, RefusalKind
 from service.domain.delivery.status import RANK, REMINDER_AFTER, MessageState
 from service.flow.sending.provider import Outgoing
@@ -97,7 +97,7 @@ class Trying:
     async def _hear(self, one: Word) -> None:
         store, now = cast("Database", Within(self.connection)), self.ledger.clock.now()
         if one == ANSWER:
-            recording = SqlSettleStore(store, self.ledger.vault, "fake")
+            recording = SqlClaimStore(store, self.ledger.vault, "fake")
             answer = [(self.posted, Accepted("SM1"))]
             await recording.record(self.owner, answer, now)
             return

@@ -86,7 +86,7 @@ async def test_what_is_given_up_fails_and_is_not_sent_again(
     assert ledger.states() == ["not-accepted", "given-up"]
     assert ledger.reminders() == {"prepare": ("failed", "given up: outcome unknown")}
     assert acts(ledger) == [("give up", ANN)]
-    assert await ledger.messages.count_open() == 0
+    assert await ledger.unknown.count_open() == 0
     assert await ledger.send() == 0
     assert await ledger.audit() == []
 

@@ -354,10 +354,10 @@ async def test_a_record_is_fenced_by_owner_and_attempt(
     other = str(uuid4()) if stranger == "owner" else owner
     for outcome in (Accepted("SM1"), Unknown("late"), NotPosted()):
         said = [(replace(message, **changed[stranger]), outcome)]
-        await ledger.messages.record(other, said, ledger.clock.now())
+        await ledger.claims.record(other, said, ledger.clock.now())
     assert ledger.states() == ["sending"]
     assert ledger.reminders() == {"prepare": ("sending", None)}
-    await ledger.messages.record(owner, [(message, Accepted("SM1"))], PREPARE)
+    await ledger.claims.record(owner, [(message, Accepted("SM1"))], PREPARE)
     assert ledger.states() == ["accepted"]
 
 
@@ -369,10 +369,10 @@ async def test_a_second_outcome_for_a_decided_message_changes_nothing(
     [message] = (await ledger.claim()).messages
     owner = ledger.rows("SELECT * FROM messages")[0]["owner"]
     for outcome in (Accepted("SM1"), Unknown("late"), NotPosted(), Accepted("SM1")):
-        await ledger.messages.record(owner, [(message, outcome)], PREPARE)
+        await ledger.claims.record(owner, [(message, outcome)], PREPARE)
     assert ledger.states() == ["accepted"]
     assert ledger.alarms() == []
-    await ledger.messages.record(owner, [(message, Accepted("SM2"))], PREPARE)
+    await ledger.claims.record(owner, [(message, Accepted("SM2"))], PREPARE)
     assert ledger.alarms() == ["second provider id"]
     assert ledger.message()["provider_id"] == "SM1"
 

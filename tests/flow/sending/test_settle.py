@@ -69,7 +69,7 @@ def lapsed(ledger: Ledger, until: Until) -> Callable[..., Awaitable[None]]:
         ledger.tamper(LEASE_ENDS_NOW)
 
         async def all_did() -> bool:
-            await ledger.messages.expire_leases(PREPARE)
+            await ledger.unknown.expire_leases(PREPARE)
             return "sending" not in ledger.states()
 
         await until(all_did)
@@ -84,7 +84,7 @@ async def test_a_lease_that_ended_unrecorded_makes_it_uncertain(
     assert ledger.states() == ["uncertain"]
     reason = "lease ended unrecorded"
     assert ledger.reminders() == {"prepare": ("uncertain", reason)}
-    assert await ledger.messages.count_open() == 1
+    assert await ledger.unknown.count_open() == 1
     assert await ledger.audit() == []
 
 
@@ -97,7 +97,7 @@ async def test_a_lease_ends_by_the_clock_of_the_database(
     assert len(claimed.messages) == 1
 
     async def lapsed() -> bool:
-        return await ledger.messages.expire_leases(PREPARE) == 1
+        return await ledger.unknown.expire_leases(PREPARE) == 1
 
     await until(lapsed)
     assert ledger.states() == ["uncertain"]
@@ -359,7 +359,7 @@ async def test_what_was_sent_anew_while_the_list_was_read_is_not_the_former_one(
     async def late(message: OpenMessage, to: str) -> Sequence[ListedMessage] | None:
         monkeypatch.setattr(ledger.provider, "find", find)
         for proof in (False, True):
-            await ledger.messages.note_absence(message, is_proof=proof, now=PREPARE)
+            await ledger.unknown.note_absence(message, is_proof=proof, now=PREPARE)
         ledger.provider.lost = True
         ledger.provider.script = [Unknown("timeout")]
         assert await ledger.send() == 1
@@ -420,19 +420,19 @@ async def test_another_provider_is_not_asked_about_it(
     ledger: Ledger, lapsed: Callable[..., Awaitable[None]]
 ) -> None:
     await lapsed("SC-0001", arrived=True)
-    other = SqlSettleStore(ledger.database, ledger.vault, "twilio")
+    other = SqlSettleStore(ledger.database, "twilio")
     assert await other.list_uncertain() == []
-    assert [one.provider for one in await ledger.messages.list_uncertain()] == ["fake"]
+    assert [one.provider for one in await ledger.unknown.list_uncertain()] == ["fake"]
 
 
 async def test_a_word_that_came_while_the_list_was_read_is_not_overwritten(
     ledger: Ledger, lapsed: Callable[..., Awaitable[None]]
 ) -> None:
     await lapsed("SC-0001", arrived=False)
-    [message] = await ledger.messages.list_uncertain()
+    [message] = await ledger.unknown.list_uncertain()
     await ledger.receive(word(MessageState.DELIVERED, ref=message.id))
     for proof in (False, True):
-        await ledger.messages.note_absence(message, is_proof=proof, now=PREPARE)
+        await ledger.unknown.note_absence(message, is_proof=proof, now=PREPARE)
     assert ledger.states() == ["delivered"]
     assert ledger.reminders() == {"prepare": ("delivered", None)}
     assert await ledger.audit() == []
@@ -442,9 +442,9 @@ async def test_two_workers_that_prove_one_absence_return_it_once(
     ledger: Ledger, lapsed: Callable[..., Awaitable[None]]
 ) -> None:
     await lapsed("SC-0001", arrived=False)
-    [message] = await ledger.messages.list_uncertain()
+    [message] = await ledger.unknown.list_uncertain()
     for _ in range(2):
-        await ledger.messages.note_absence(message, is_proof=True, now=PREPARE)
+        await ledger.unknown.note_absence(message, is_proof=True, now=PREPARE)
     [row] = ledger.rows("SELECT * FROM reminders")
     assert (row["state"], row["returned"]) == ("due", 1)
     assert ledger.message()["reason"] == "not accepted: absent twice"
@@ -523,7 +523,7 @@ async def test_a_clear_no_after_the_lease_ended_is_the_end(
     await lapsed("SC-0001", arrived=False)
     [posted] = ledger.provider.posted
     said = [(posted, Refused(kind, "1", "HTTP 400"))]
-    await ledger.messages.record(ledger.message()["owner"], said, PREPARE)
+    await ledger.claims.record(ledger.message()["owner"], said, PREPARE)
     assert ledger.states() == ["refused"]
     assert ledger.reminders() == {"prepare": told}
     assert await ledger.audit() == []
@@ -535,7 +535,7 @@ async def test_what_was_recorded_after_the_lease_ended_still_counts(
     await lapsed("SC-0001", arrived=True)
     [posted] = ledger.provider.posted
     owner = ledger.message()["owner"]
-    await ledger.messages.record(owner, [(posted, Accepted("SM1"))], PREPARE)
+    await ledger.claims.record(owner, [(posted, Accepted("SM1"))], PREPARE)
     assert ledger.states() == ["accepted"]
     assert ledger.reminders() == {"prepare": ("sent", None)}
     assert await ledger.audit() == []

@@ -99,7 +99,7 @@ async def test_told_to_stop_it_asks_the_provider_after_nothing(ledger: Ledger) -
         ledger.provider, store, ledger.clock, timedelta(), lambda: True
     )
     await settle(
-        ledger.messages,
+        ledger.unknown,
         provider=ledger.provider,
         vault=ledger.vault,
         clock=ledger.clock,

@@ -11,7 +11,7 @@ from service.adapters.store.db.database import Database
 from service.adapters.store.db.facts import set_fact
 from service.adapters.store.db.schema import actions, messages, pauses
 from service.adapters.store.db.types import database_now
-from service.adapters.store.sending.provider_status import open_breaker
+from service.adapters.store.sending.outcomes.provider_status import open_breaker
 from service.domain.delivery.breaker import (
     MAX_AGE,
     MAX_JUDGED,

@@ -10,7 +10,7 @@ from service.adapters.store.db.database import Database
 from service.adapters.store.db.facts import get_fact, set_instant_fact
 from service.adapters.store.db.schema import pauses
 from service.adapters.store.db.upsert import insert_into
-from service.adapters.store.sending.retry import retry_no_route
+from service.adapters.store.sending.outcomes.retry import retry_no_route
 from service.adapters.store.slots.frozen_forecasts import confirm_day
 from service.domain.delivery.operator_request import SCOPE_ALL
 from service.domain.delivery.pause import Pause

@@ -23,7 +23,7 @@ from service.adapters.store.permits.recipients import (
     recipient_id_of,
 )
 from service.adapters.store.permits.unreachable import lift_unreachable
-from service.adapters.store.sending.provider_status import apply_receipt
+from service.adapters.store.sending.outcomes.provider_status import apply_receipt
 from service.domain.delivery.outcome import Inbound, Receipt
 from service.domain.delivery.status import MessageState
 from service.domain.messages.keywords import PROVIDER_INTENTS, OptOutIntent

@@ -12,8 +12,14 @@ from service.adapters.store.db.database import Database
 from service.adapters.store.db.schema import OPEN_MESSAGE, messages
 from service.adapters.store.db.types import database_now, database_now_plus
 from service.adapters.store.reminders.transitions import transition
-from service.adapters.store.sending.late_acceptance import fall_back_to_accepted
-from service.adapters.store.sending.retry import OPEN_STATES, of_message, requeue
+from service.adapters.store.sending.outcomes.late_acceptance import (
+    fall_back_to_accepted,
+)
+from service.adapters.store.sending.outcomes.retry import (
+    OPEN_STATES,
+    of_message,
+    requeue,
+)
 from service.domain.delivery.status import MessageState, ReminderState
 from service.domain.delivery.unknown_outcome import (
     LEFT_TO_OPERATOR,

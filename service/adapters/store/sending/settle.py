@@ -1,4 +1,4 @@
-"""`SendStore` and `SettleStore` on the ledger."""
+"""`SqlSettleStore`: unknown outcomes decided by what the provider lists."""
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
@@ -25,52 +25,23 @@ from service.adapters.store.db.schema import (
     reminders,
 )
 from service.adapters.store.db.types import database_now, database_now_plus
-from service.adapters.store.law.load import refuse_stale
 from service.adapters.store.reminders.transitions import transition
-from service.adapters.store.sending.claim import claim
-from service.adapters.store.sending.insert_messages import ClaimOwner
-from service.adapters.store.sending.provider_status import apply_receipt
-from service.adapters.store.sending.record import record
-from service.adapters.store.sending.retry import of_message, requeue
+from service.adapters.store.sending.outcomes.provider_status import apply_receipt
+from service.adapters.store.sending.outcomes.retry import of_message, requeue
 from service.domain.delivery.outcome import Receipt
 from service.domain.delivery.status import MessageState, ReminderState
 from service.domain.delivery.unknown_outcome import ASK_AGAIN_SECONDS, LEFT_TO_OPERATOR
-from service.flow.ports import Vault
-from service.flow.sending.claim_rows import Claim, ClaimRequest, Outcomes
 from service.flow.sending.provider import OpenMessage
 
 _IS_OPEN = text(f"messages.{OPEN_MESSAGE}")
 
 
 class SqlSettleStore:
-    """Messages for one provider, from claim to settled outcome."""
+    """Settles unknown outcomes of one provider's messages."""
 
-    def __init__(self, database: Database, vault: Vault, provider: str) -> None:
+    def __init__(self, database: Database, provider: str) -> None:
         self._database = database
-        self._vault = vault
         self._provider = provider
-
-    async def claim(
-        self, request: ClaimRequest, now: datetime, outcomes: Outcomes = ()
-    ) -> Claim:
-        """Take due reminders in one transaction: end, hold, or turn into messages."""
-        worker = ClaimOwner(request.owner, request.lease, self._provider, self._vault)
-
-        async def work(connection: AsyncConnection) -> Claim:
-            if outcomes:
-                await record(connection, request.owner, outcomes, now)
-            await refuse_stale(connection, request.law_digest)
-            return await claim(connection, worker, request, now)
-
-        return await self._database.write_at_once(work)
-
-    async def record(self, owner: str, outcomes: Outcomes, now: datetime) -> None:
-        """Write what the provider answered, fenced by owner and attempt."""
-
-        async def work(connection: AsyncConnection) -> None:
-            await record(connection, owner, outcomes, now)
-
-        await self._database.write_at_once(work)
 
     async def expire_leases(self, now: datetime) -> int:
         """Messages whose owner's lease ended unrecorded become uncertain."""

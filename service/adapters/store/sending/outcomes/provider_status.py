@@ -24,15 +24,15 @@ from service.adapters.store.db.schema import (
 from service.adapters.store.db.types import Instant
 from service.adapters.store.db.upsert import insert_into
 from service.adapters.store.reminders.transitions import transition
-from service.adapters.store.sending.late_acceptance import (
+from service.adapters.store.sending.outcomes.late_acceptance import (
     adopt_late_acceptance,
     fall_back_to_accepted,
 )
-from service.adapters.store.sending.phone_evidence import (
+from service.adapters.store.sending.outcomes.phone_evidence import (
     apply_phone_evidence,
     lift_after_delivery,
 )
-from service.adapters.store.sending.retry import (
+from service.adapters.store.sending.outcomes.retry import (
     of_message,
     requeue_to_next_phone,
     schedule_retry,

@@ -18,7 +18,9 @@ from service.adapters.store.reminders.transitions import (
     transition,
     with_keys,
 )
-from service.adapters.store.sending.late_acceptance import fall_back_to_accepted
+from service.adapters.store.sending.outcomes.late_acceptance import (
+    fall_back_to_accepted,
+)
 from service.domain.delivery.outcome import Fault
 from service.domain.delivery.retry import RETRY_DELAYS, retry_delay
 from service.domain.delivery.status import CLAIMABLE, MessageState, ReminderState

@@ -13,16 +13,18 @@ from service.adapters.store.db.json_rows import JsonValues
 from service.adapters.store.db.schema import message_reminders, messages, reminders
 from service.adapters.store.db.types import database_now
 from service.adapters.store.reminders.transitions import transition
-from service.adapters.store.sending.late_acceptance import fall_back_to_accepted
-from service.adapters.store.sending.phone_evidence import apply_phone_evidence
-from service.adapters.store.sending.provider_status import (
+from service.adapters.store.sending.outcomes.late_acceptance import (
+    fall_back_to_accepted,
+)
+from service.adapters.store.sending.outcomes.phone_evidence import apply_phone_evidence
+from service.adapters.store.sending.outcomes.provider_status import (
     advance_message,
     apply_receipt,
     check_provider_id,
     open_breaker,
 )
-from service.adapters.store.sending.record_accepted import record_accepted
-from service.adapters.store.sending.retry import (
+from service.adapters.store.sending.outcomes.record_accepted import record_accepted
+from service.adapters.store.sending.outcomes.retry import (
     OPEN_STATES,
     hold_no_route,
     of_message,

@@ -12,7 +12,7 @@ from service.adapters.store.reminders.transitions import (
     REMINDER_KEY,
     append_events_statement,
 )
-from service.adapters.store.sending.retry import OPEN_STATES
+from service.adapters.store.sending.outcomes.retry import OPEN_STATES
 from service.domain.delivery.status import (
     RANK,
     MessageState,

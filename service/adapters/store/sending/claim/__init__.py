@@ -1,0 +1,1 @@
+"""Claiming: due reminders become messages, in one transaction."""

@@ -1,0 +1,218 @@
+"""`SqlClaimStore`: claim due reminders, and record what their POSTs came to."""
+
+from collections import defaultdict
+from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Final, TypeVar
+
+from sqlalchemy import bindparam, func, literal, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+from uuid_utils import uuid7
+
+from service.adapters.store.db.database import Database
+from service.adapters.store.db.json_rows import JsonValues
+from service.adapters.store.db.schema import messages, rates, reminders
+from service.adapters.store.db.types import database_now, database_now_plus
+from service.adapters.store.db.upsert import insert_into
+from service.adapters.store.reminders.candidates import CandidateRow
+from service.adapters.store.reminders.transitions import (
+    ReminderKey,
+    transition,
+    with_keys,
+)
+from service.adapters.store.sending.claim.due_reminders import load_due, open_claim
+from service.adapters.store.sending.claim.insert_messages import (
+    ClaimOwner,
+    NewMessage,
+    insert_messages,
+    to_outgoing,
+)
+from service.adapters.store.sending.outcomes.record import record
+from service.domain.delivery.status import CLAIMABLE, ENDED_UNACCEPTED, MessageState
+from service.domain.reminders.eligibility import End, Hold
+from service.domain.reminders.limits import Limits, Usage
+from service.flow.ports import Vault
+from service.flow.sending.claim_rows import Claim, ClaimRequest, DueReminder, Outcomes
+
+T = TypeVar("T", bound=Hashable)
+
+
+class SqlClaimStore:
+    """Claims messages for one provider, and records its answers."""
+
+    def __init__(self, database: Database, vault: Vault, provider: str) -> None:
+        self._database = database
+        self._vault = vault
+        self._provider = provider
+
+    async def claim(
+        self, request: ClaimRequest, now: datetime, outcomes: Outcomes = ()
+    ) -> Claim:
+        """Record earlier outcomes, then end, hold or claim due reminders.
+
+        All in one transaction. Raises `LawChangedError` where the request was made
+        under another law.
+        """
+        owner = ClaimOwner(request.owner, request.lease, self._provider, self._vault)
+        async with self._database.write() as connection:
+            if outcomes:
+                await record(connection, request.owner, outcomes, now)
+            return await _claim(connection, owner, request, now)
+
+    async def record(self, owner: str, outcomes: Outcomes, now: datetime) -> None:
+        """Record what the provider answered to messages that this owner claimed."""
+        async with self._database.write() as connection:
+            await record(connection, owner, outcomes, now)
+
+
+async def _claim(
+    connection: AsyncConnection, owner: ClaimOwner, request: ClaimRequest, now: datetime
+) -> Claim:
+    """Select what is due, decide on it, insert messages, mark reminders."""
+    scope = await open_claim(connection, request, now)
+    candidates = await load_due(connection, scope, request.max_messages)
+    if not candidates:
+        return Claim(0, (), frozenset())
+    usage = await _count_usage(connection, candidates, request.limits, now)
+    plan = request.plan([_to_due_reminder(one) for one in candidates], usage)
+    await _end(connection, _keys_by_verdict(plan.ends, candidates), now)
+    await _hold(connection, _keys_by_verdict(plan.holds, candidates))
+    new_messages = [
+        NewMessage(
+            str(uuid7()),
+            draft,
+            tuple(candidates[worded.index] for worded in draft.reminders),
+        )
+        for draft in plan.drafts
+    ]
+    if new_messages:
+        await insert_messages(connection, new_messages, owner, scope.clock, now)
+        await _save_sender_turns(connection, plan.sender_waits)
+    return Claim(
+        len(candidates), tuple(map(to_outgoing, new_messages)), plan.busy_offices
+    )
+
+
+_TWO_DAYS: Final = timedelta(days=2)
+"""In every time zone, today began less than two days ago."""
+
+
+async def _count_usage(
+    connection: AsyncConnection,
+    candidates: Iterable[CandidateRow],
+    limits: Limits,
+    now: datetime,
+) -> Usage:
+    """Count texts by phone and by office, and read when each sender is free."""
+    phones = {one.recipient.id for one in candidates if one.recipient is not None}
+    return Usage(
+        texts_by_phone=await _texts_by_phone(connection, phones, now - _TWO_DAYS),
+        texts_by_office={
+            office: await _count_texts(connection, office, since)
+            for office, since in limits.day_starts.items()
+        },
+        sender_waits=await _sender_waits(connection, limits.sender_intervals),
+    )
+
+
+_COUNTS_AS_SENT = messages.c.state.not_in(ENDED_UNACCEPTED - {MessageState.GIVEN_UP})
+
+_PHONES = JsonValues(messages.c.recipient_id, "phones")
+
+_TEXTS = select(messages.c.recipient_id, messages.c.claimed_at).where(
+    messages.c.recipient_id.in_(_PHONES.values),
+    messages.c.claimed_at >= bindparam("since", type_=messages.c.claimed_at.type),
+    _COUNTS_AS_SENT,
+)
+
+
+async def _texts_by_phone(
+    connection: AsyncConnection, phones: Iterable[str], since: datetime
+) -> Mapping[str, Sequence[datetime]]:
+    parameters = _PHONES.bind(connection.dialect, phones) | {"since": since}
+    found = defaultdict[str, list[datetime]](list)
+    for row in await connection.execute(_TEXTS, parameters):
+        found[row.recipient_id].append(row.claimed_at)
+    return found
+
+
+async def _count_texts(
+    connection: AsyncConnection, office: str, since: datetime
+) -> int:
+    counted = select(func.count()).where(
+        messages.c.office == office, messages.c.claimed_at >= since, _COUNTS_AS_SENT
+    )
+    return int((await connection.execute(counted)).scalar_one())
+
+
+async def _sender_waits(
+    connection: AsyncConnection, senders: Collection[str]
+) -> Mapping[str, float]:
+    """Seconds until each sender is free; other workers' turns count, too."""
+    if not senders:
+        return {}
+    wanted = (
+        select(rates.c.sender, rates.c.free_at, database_now().label("now"))
+        .where(rates.c.sender.in_(list(senders)))
+        .with_for_update()
+    )
+    rows = await connection.execute(wanted)
+    return {row.sender: (row.free_at - row.now).total_seconds() for row in rows}
+
+
+async def _save_sender_turns(
+    connection: AsyncConnection, seconds_until_free: Mapping[str, float]
+) -> None:
+    for sender, seconds in seconds_until_free.items():
+        free_at = database_now_plus(literal(seconds))
+        await connection.execute(
+            insert_into(connection, rates)
+            .values(sender=sender, free_at=free_at)
+            .on_conflict_do_update(index_elements=["sender"], set_={"free_at": free_at})
+        )
+
+
+def _to_due_reminder(candidate: CandidateRow) -> DueReminder:
+    """Convert a candidate to the row that the flow decides on."""
+    row, recipient = candidate.row, candidate.recipient
+    return DueReminder(
+        candidate=candidate.candidate,
+        permit_id=row.permit_id,
+        authority=row.authority,
+        rule=row.rule,
+        version=row.version_id,
+        permit_series=row.series,
+        step=row.step,
+        template=row.template,
+        number_tail=row.tail,
+        language=row.language,
+        holder_key=row.holder_code or row.holder,
+        recipient_id=recipient.id if recipient else None,
+    )
+
+
+def _keys_by_verdict(
+    verdicts: Iterable[tuple[int, T]], candidates: Sequence[CandidateRow]
+) -> Mapping[T, list[ReminderKey]]:
+    found = defaultdict[T, list[ReminderKey]](list)
+    for index, verdict in verdicts:
+        found[verdict].append(candidates[index].key)
+    return found
+
+
+async def _end(
+    connection: AsyncConnection, ends: Mapping[End, list[ReminderKey]], now: datetime
+) -> None:
+    for end, keys in ends.items():
+        await transition(connection, with_keys(keys), end.state, now, reason=end.reason)
+
+
+async def _hold(
+    connection: AsyncConnection, holds: Mapping[Hold, list[ReminderKey]]
+) -> None:
+    for hold, keys in holds.items():
+        await connection.execute(
+            update(reminders)
+            .where(with_keys(keys), reminders.c.state.in_(CLAIMABLE))
+            .values(next_at=hold.until, hold_reason=hold.reason)
+        )
