@@ -1,1 +1,1 @@
-"""What a provider answers: outcomes, states, retries, the breaker."""
+"""Delivery of messages: outcomes, states, retries, the breaker, pauses."""

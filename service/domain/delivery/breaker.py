@@ -1,4 +1,4 @@
-"""When sending stops by itself: too many of the latest texts were refused."""
+"""The breaker: sending stops by itself when too many of the latest texts failed."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -9,46 +9,46 @@ from typing import Final
 from service.domain.delivery.outcome import RefusalKind
 
 MAX_JUDGED: Final = 50
-"""So many of the latest messages are looked at; of fewer than `LEAST` nothing can be
-said, of more than half of them wrong everything."""
+"""Number of latest messages that are judged."""
 
 MIN_JUDGED: Final = 20
+"""Fewer messages than this are too few to judge."""
 
 MAX_AGE: Final = timedelta(hours=24)
-"""What is older says nothing of today."""
+"""Older messages are not judged: they say nothing about today."""
 
 RECEIPT_GRACE: Final = timedelta(minutes=1)
-"""By then a carrier has said what it filters: younger messages are not judged by what
-the provider has said since it took them."""
+"""An accepted message is judged only after this time: within it, a carrier that filters
+texts has reported so."""
 
 COUNTED_KINDS: Final = frozenset(
     {RefusalKind.BAD_CONTENT, RefusalKind.ROUTE, RefusalKind.BAD_NUMBER}
 )
-"""About our texts, our routes and our registers. Not who has opted out, and not what
-passes by itself."""
+"""Failures caused by our texts, routes or registers. Opt-outs and passing faults do not
+count."""
 
 
 @dataclass(frozen=True, slots=True)
 class JudgedMessage:
-    """What became of a message: why it was refused or failed, if it was."""
+    """The end of a message: kind and code of its failure, None if it did not fail."""
 
     kind: RefusalKind | None = None
     code: str | None = None
 
 
 def trip_reason(latest: Sequence[JudgedMessage]) -> str | None:
-    """Why sending must stop, with the figures; None where it may go on.
+    """Why sending must stop, with the figures; None if it may go on.
 
-    `latest` are messages that are decided, the newest first: at least half of them
-    wrong is too many.
+    `latest` are decided messages, newest first. Sending stops if at least half of those
+    judged failed.
     """
     judged = latest[:MAX_JUDGED]
-    wrong = [one for one in judged if one.kind in COUNTED_KINDS]
-    if len(judged) < MIN_JUDGED or 2 * len(wrong) < len(judged):
+    failed = [message for message in judged if message.kind in COUNTED_KINDS]
+    if len(judged) < MIN_JUDGED or 2 * len(failed) < len(judged):
         return None
-    [(worst, times)] = Counter(wrong).most_common(1)
+    [(worst, times)] = Counter(failed).most_common(1)
     return (
-        f"{len(wrong)} of the last {len(judged)} texts were refused or failed for "
+        f"{len(failed)} of the last {len(judged)} texts were refused or failed for "
         f"their wording, route or number; most often {worst.kind} "
         f"{worst.code or 'without a code'}, {times} times"
     )

@@ -1,8 +1,8 @@
-"""How many POSTs may be under way at once: half of them when the provider objects.
+"""How many POSTs may run at once: additive increase, multiplicative decrease.
 
-Twilio refuses concurrency, not rate (twilio.com/docs/api/errors/20429), and does not
-say how much it allows. So the number grows by one for each round that went well and
-falls by half for each that did not: additive increase, multiplicative decrease.
+Twilio limits concurrency, not rate (twilio.com/docs/api/errors/20429), and does not say
+how much it allows. So the number grows by one after as many successful POSTs, and
+halves when the provider refuses a POST as one too many.
 """
 
 import math
@@ -12,9 +12,9 @@ from typing import Self
 
 @dataclass(frozen=True, slots=True)
 class ConcurrencyLimit:
-    """Between 1 and `most` at once; instants are seconds on a clock that never stops.
+    """A limit between 1 and `maximum`; instants are seconds of a monotonic clock.
 
-    Make one with `Pace.of(most)`: it starts at the most.
+    Make one with `ConcurrencyLimit.start(maximum)`.
     """
 
     maximum: int
@@ -24,15 +24,15 @@ class ConcurrencyLimit:
 
     @classmethod
     def start(cls, maximum: int) -> Self:
-        """The pace before anybody objected."""
+        """The limit before the provider refused anything: `maximum`."""
         return cls(maximum, maximum)
 
     def allowed_at(self, now: float) -> int:
-        """How many may be under way; none until a wait that was asked for is over."""
+        """How many POSTs may run at `now`; 0 until the provider's wait is over."""
         return int(self.current) if now >= self.closed_until else 0
 
     def after_success(self) -> Self:
-        """A POST that the provider took: one more at once after a round of such."""
+        """The limit after an accepted POST: a whole round of them raises it by one."""
         if self.current == self.maximum:
             return self
         return replace(
@@ -40,10 +40,11 @@ class ConcurrencyLimit:
         )
 
     def after_refusal(self, posted_at: float, now: float, wait: float = 0.0) -> Self:
-        """A POST refused as one too many; `wait` is in seconds, as the provider asks.
+        """The limit after a POST was refused as one too many.
 
-        Those that were under way when the number fell are refused as well and tell
-        nothing new: only one begun since then lowers it again.
+        `wait` is how many seconds the provider asks to wait. POSTs that already ran
+        when the limit was lowered are likely to be refused too, so only the refusal of
+        a POST begun since then lowers it again.
         """
         waiting = replace(self, closed_until=max(self.closed_until, now + wait))
         if posted_at <= self.lowered_at:

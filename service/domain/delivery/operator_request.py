@@ -1,4 +1,4 @@
-"""What a person orders of sending: stop it, resume it, decide on a message."""
+"""An operator's request to pause or resume sending, or to decide on a message."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -17,7 +17,7 @@ _LONGEST_SCOPE: Final = 130
 
 
 def is_scope(text: str) -> bool:
-    """Whether it is written like one; its code may still be unknown."""
+    """Whether a text has the syntax of a scope; its code may still be unknown."""
     kind, _, code = text.partition(":")
     return text == SCOPE_ALL or (kind in {"rule", "authority", "office"} and bool(code))
 
@@ -25,28 +25,27 @@ def is_scope(text: str) -> bool:
 def parse_operator_request(
     values: Mapping[str, object], *fields: str
 ) -> dict[str, str]:
-    """Read these fields of an order, `scope` or `reason`.
+    """Read the named `fields` of a request: "scope", "reason" or both.
 
-    Where no scope is said all is meant; a blank one is a mistake, for it may be a
-    variable that was never set.
-
-    Raises `InvalidError` with all the mistakes, an unknown field among them.
+    Without a scope it is "all". A blank scope is a mistake, because it may come from a
+    variable that was never set. Raises `InvalidError` with all mistakes; a field that
+    is not named is one of them.
     """
-    raw, order = RawFields(values), dict[str, str]()
+    raw, request = RawFields(values), dict[str, str]()
     for name in values:
         if name not in fields:
             raw.add_mistake(
                 safe_label(name), "an unknown field", f"one of {', '.join(fields)}"
             )
     if "scope" in fields:
-        order["scope"] = _scope(raw, values)
+        request["scope"] = _scope(raw, values)
     if "reason" in fields:
-        order["reason"] = raw.required_text(
+        request["reason"] = raw.required_text(
             "reason", MAX_REASON_LENGTH, "why, in one line"
         )
     if raw.mistakes:
         raise InvalidError("order", raw.mistakes)
-    return order
+    return request
 
 
 def _scope(raw: RawFields, values: Mapping[str, object]) -> str:

@@ -1,4 +1,4 @@
-"""What a provider says, in words of our own: an answer to a POST, a later receipt."""
+"""Answers to a POST and later receipts, in one form for all providers."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -9,11 +9,11 @@ from service.domain.delivery.status import MessageState
 
 
 class RefusalKind(StrEnum):
-    """Why a provider did not take or did not carry a message: decides what is next.
+    """Why a provider did not accept or did not deliver a message.
 
     `retry-safe`: provably not processed. `retry-later`: a passing fault of the
-    carrier. `bad-number`, `opted-out`, `bad-content`, `route`: about this message.
-    `account`: about all of them, so sending stops.
+    carrier. `bad-number`, `opted-out`, `bad-content`, `route`: the cause is this
+    message. `account`: the cause is the account, so all sending stops.
     """
 
     RETRY_SAFE = "retry-safe"
@@ -27,7 +27,7 @@ class RefusalKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """The provider took the message and named it."""
+    """The provider accepted the message and gave it an id."""
 
     provider_id: str
     state: MessageState = MessageState.ACCEPTED
@@ -35,10 +35,10 @@ class Accepted:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """The provider said no: nothing was sent.
+    """The provider refused the message: nothing was sent.
 
-    `crowded`: it minds how many are asked at once, not this one. `retry_after` is in
-    seconds: how long to wait before another try, where that is known.
+    `over_concurrency`: the cause is the number of requests at once, not this message.
+    `retry_after`: seconds to wait before another try; None if not known.
     """
 
     kind: RefusalKind
@@ -50,9 +50,9 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """Why a message was not taken or did not arrive, as a refusal or a receipt says.
+    """Why a message was not accepted or did not arrive, from a refusal or a receipt.
 
-    `retry_after` is in seconds: how long its cause lasts, where that is known.
+    `retry_after`: seconds that the cause lasts; None if not known.
     """
 
     kind: RefusalKind | None
@@ -62,7 +62,7 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class Unknown:
-    """The provider may or may not have taken the message."""
+    """Nobody knows whether the provider accepted the message."""
 
     reason: str
 
@@ -79,12 +79,13 @@ Outcome = Accepted | Refused | Unknown | NotPosted
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """A provider's later word about one message.
+    """A provider's later report about one message.
 
-    `ref` is our own message id, carried in the callback URL: it binds the provider's
-    id even if our process died before it read the answer. `state` is None for a
-    status we do not know: kept raw, changes nothing. `retry_after` is in seconds: how
-    long to wait before another message about the same, where that is known.
+    `message_id` is our own id, carried in the callback URL: with it the message is
+    found even if the process died before it read the provider's id. `state` is None for
+    a status we do not know: the receipt is stored as it came and changes nothing.
+    `retry_after`: seconds to wait before another message about the same permit; None if
+    not known.
     """
 
     provider: str
@@ -99,10 +100,10 @@ class Receipt:
 
 @dataclass(frozen=True, slots=True)
 class Inbound:
-    """A text a recipient sent to us.
+    """A text that a recipient sent to us.
 
-    `opt_out` is what the provider itself has read in it, where it does: stop, start or
-    help; any other word is its own, kept as it came.
+    `opt_out` is the keyword that the provider itself recognised: "stop", "start",
+    "help" or a word of its own; None if it recognised none.
     """
 
     provider: str
@@ -115,10 +116,10 @@ class Inbound:
 
 @dataclass(frozen=True, slots=True)
 class ListedMessage:
-    """A message the provider lists, as evidence for an unknown outcome.
+    """A message in the provider's list, as evidence for an unknown outcome.
 
-    `same_text` says whether its text is ours to the letter. A provider may have
-    changed or emptied it, so another text proves neither presence nor absence.
+    `same_text`: its text equals ours. A provider may change or erase texts, so a
+    different text proves neither that our message is there nor that it is not.
     """
 
     provider_id: str

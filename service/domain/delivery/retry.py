@@ -1,11 +1,11 @@
 """Whether a text that did not arrive is followed by another, and when.
 
-A carrier's passing faults (a phone that is off, a queue that ran over) go away in
-hours; twilio.com/docs/api/errors/30003 and 30008 ask to try again later. What an
-account may not send (twilio.com/docs/api/errors/30034) it may once somebody has put it
-right, for whom the breaker waits. A number that is nobody's never answers, so the next
-one of the permit is tried. A country that an account may not text
-(twilio.com/docs/api/errors/21408) somebody can open: until then its reminders wait.
+A carrier's passing faults (a phone that is off, a full queue) end within hours;
+twilio.com/docs/api/errors/30003 and 30008 ask to try again later. A fault of the
+account (twilio.com/docs/api/errors/30034) ends when somebody corrects it; the breaker
+stops sending until then. For a number that is not assigned, the permit's next number is
+tried. For a country that is not enabled (twilio.com/docs/api/errors/21408), reminders
+wait until somebody enables it.
 """
 
 from collections.abc import Sequence
@@ -15,22 +15,25 @@ from typing import Final
 from service.domain.delivery.outcome import RefusalKind
 
 RETRY_DELAYS: Final[Sequence[timedelta]] = (timedelta(hours=1), timedelta(hours=4))
-"""How long after each fault that passes: a reminder is tried again twice."""
+"""Waits after the first and the second passing fault; a third is not retried."""
 
 _PASSING: Final = frozenset({RefusalKind.RETRY_LATER, RefusalKind.ACCOUNT})
 
 BACK_OFF: Final = 2.0
+"""Seconds: the longest wait after a reminder's first message was provably not accepted.
+It doubles with every further message."""
+
 LONGEST_BACK_OFF: Final = 3600.0
-"""Seconds, for what was provably not taken; doubled at every message of a reminder."""
+"""Seconds: the doubling ends here."""
 
 
 def retry_delay(
     kind: RefusalKind | None, retries: int, retry_after: float | None
 ) -> timedelta | None:
-    """How long to wait before a reminder is sent again; None: not again.
+    """How long to wait before a reminder is sent again; None: never again.
 
-    `retries` is how often it was before, `asked` the seconds that the fault is known
-    to last.
+    `retries` counts its retries so far; `retry_after` is the seconds that the fault is
+    known to last.
     """
     if kind not in _PASSING or retries >= len(RETRY_DELAYS):
         return None
@@ -38,11 +41,11 @@ def retry_delay(
 
 
 def back_off(messages: int, jitter: float, retry_after: float | None) -> float:
-    """Seconds before a reminder, not taken for the `messages`th time, is POSTed anew.
+    """Seconds before a reminder is sent again after its message was not accepted.
 
-    Nearly at once, for the first, but not all at the same instant: `chance`, between 0
-    and 1, is where each lies in the second half of its span. Never sooner than the
-    provider `asked`.
+    `messages` counts its messages so far. `jitter`, a random number between 0 and 1,
+    places each reminder in the second half of its wait, so that they do not all start
+    at once. Never shorter than the provider's `retry_after` (seconds).
     """
     span = min(BACK_OFF * 2.0 ** min(messages - 1, 20), LONGEST_BACK_OFF)
     return max(span * (1 + jitter) / 2, retry_after or 0.0)

@@ -1,7 +1,7 @@
-"""The states of reminders and messages, and every move between them.
+"""The states of reminders and messages, and every transition between them.
 
-The two tables are the whole truth: stores guard each UPDATE with `sources_of`, the
-diagrams in docs/states.md are drawn from them, and a test compares the two.
+No other transition happens: stores guard each UPDATE with `states_before`, and a test
+compares the tables with the diagrams in docs/states.md.
 """
 
 from collections.abc import Mapping
@@ -9,10 +9,10 @@ from enum import StrEnum
 
 
 class ReminderState(StrEnum):
-    """Where one permit in one step stands; all but the first four are ends.
+    """The state of one permit in one step; all but the first four are ends.
 
-    `retrying`: a message of it failed, and a new one follows: the carrier failed in
-    passing, or there is another number.
+    `retrying`: a message failed and another follows, because the fault was passing or
+    the permit has another number.
     """
 
     DUE = "due"
@@ -29,7 +29,7 @@ class ReminderState(StrEnum):
 
 
 class MessageState(StrEnum):
-    """Where one SMS stands; it is POSTed at most once in its life."""
+    """The state of one SMS, which is POSTed at most once."""
 
     SENDING = "sending"
     UNCERTAIN = "uncertain"
@@ -48,16 +48,16 @@ class MessageState(StrEnum):
 _R, _M = ReminderState, MessageState
 
 NEVER_ACCEPTED = frozenset({_R.CANCELLED, _R.SUPPRESSED, _R.SUPERSEDED, _R.MISSED})
-"""Ends that no provider accepted: reopened when their cause is gone."""
+"""Ends without an accepted message: reopened when their cause is gone."""
 
 NEVER_TEXTED = NEVER_ACCEPTED | {_R.DUE}
-"""Of these nobody was, or may have been, texted."""
+"""States in which certainly no text was sent."""
 
 NOT_ARRIVED = NEVER_TEXTED | {_R.FAILED, _R.RETRYING}
-"""Of these no text has arrived, as far as anybody knows."""
+"""States in which, as far as anybody knows, no text has arrived."""
 
 UNDER_WAY = frozenset({_R.SENDING, _R.UNCERTAIN})
-"""Of these a message is on its way, or may be."""
+"""States in which a message is, or may be, on its way."""
 
 _UNDECIDED = frozenset({_R.DUE, _R.RETRYING, _R.SENT, _R.FAILED, _R.SUPPRESSED})
 
@@ -74,9 +74,10 @@ REMINDER_TRANSITIONS: Mapping[ReminderState, frozenset[ReminderState]] = {
     _R.SUPERSEDED: frozenset({_R.DUE, _R.SENT}),
     _R.MISSED: frozenset({_R.DUE, _R.SENT}),
 }
-"""From each state to the next. An end turns `sent` only by a late signed callback:
-the provider had accepted after all, and its word is the truth. What failed for its
-number goes on once there is another one: due where nobody had accepted it."""
+"""From each state to the next ones. An end becomes `sent` only by a late signed
+callback: the provider had accepted the message after all. A reminder that failed
+because of its number goes on once the permit has another number: as `due` if no
+provider had accepted it, else as `retrying`."""
 
 RANK: Mapping[MessageState, int] = {
     _M.SENDING: 0,
@@ -92,13 +93,13 @@ RANK: Mapping[MessageState, int] = {
     _M.CANCELED: 3,
     _M.READ: 4,
 }
-"""Receipts come late, twice and shuffled: they move a message only up its rank."""
+"""Receipts come late, twice and out of order: they only move a message up in rank."""
 
 CLAIMABLE = (_R.DUE, _R.RETRYING)
-"""Sent once its instant has come and nothing holds it: a message may begin in these."""
+"""States in which a worker may claim a reminder and send a message."""
 
 ENDED_UNACCEPTED = frozenset({_M.REFUSED, _M.NOT_ACCEPTED, _M.GIVEN_UP})
-"""Of these the provider was thought to have nothing; its own word may say otherwise."""
+"""Ends that assume that the provider never accepted; its receipt may disprove them."""
 
 _WITHOUT_RECEIPT: Mapping[MessageState, frozenset[MessageState]] = {
     _M.SENDING: frozenset({_M.UNCERTAIN, _M.REFUSED, _M.NOT_ACCEPTED}),
@@ -120,16 +121,16 @@ REMINDER_AFTER: Mapping[MessageState, ReminderState] = {
     _M.FAILED: _R.FAILED,
     _M.CANCELED: _R.FAILED,
 }
-"""What a provider's word about a message makes of its reminders."""
+"""The state of a message's reminders after the provider reports a message state."""
 
 ACCEPTED_BUT_FAILED = frozenset(
     state for state, after in REMINDER_AFTER.items() if after is _R.FAILED
 )
-"""A message of which the provider took charge and that reached nobody."""
+"""States of a message that the provider accepted and that reached nobody."""
 
 
 def states_before(target: ReminderState) -> frozenset[ReminderState]:
-    """The states a reminder may be in just before it becomes `target`."""
+    """The states from which a reminder may become `target`."""
     return frozenset(
         state for state, targets in REMINDER_TRANSITIONS.items() if target in targets
     )

@@ -1,4 +1,4 @@
-"""An unknown outcome: when it is proven, and from when on a person may decide it."""
+"""Unknown outcomes: when absence is proven, and when an operator may decide."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -7,16 +7,26 @@ from typing import Final
 from service.domain.delivery.status import MessageState
 
 OPERATOR_AFTER: Final = timedelta(hours=24)
-"""After the last possible POST. What nobody could prove by then, a person decides: the
-provider could not be asked, or lists more or fewer of such texts than we are unsure of.
+"""Time after the last possible POST. By then, an outcome that nobody could prove is for
+an operator to decide: the provider could not be asked, or its list has more or fewer of
+these texts than there are unknown messages.
 """
+
+LEFT_TO_OPERATOR = "absent again: an operator decides"
+"""Reason of an unknown message that the provider's list lacks, like the message before
+it: its reminders were already sent again once."""
+
+ASK_AGAIN_SECONDS = 3600.0
+"""Seconds until the provider is asked again about a message that it did not list: by
+then a list that lagged may have it."""
 
 
 @dataclass(frozen=True, slots=True)
 class UnknownOutcome:
-    """A message that somebody would decide; instants are the database's.
+    """A message whose outcome an operator wants to decide at `asked_at`.
 
-    `left`: it was proven absent for the second time. `asked_at` is now.
+    `left_to_operator`: its absence was proven for the second time. Instants are on the
+    clock of the database.
     """
 
     state: MessageState
@@ -32,15 +42,16 @@ def absence_proven_at(
     asked_at: datetime,
     settle_after: timedelta,
 ) -> datetime:
-    """From when on an absence is proof: `patience` after the first, and the last POST.
+    """The instant from which an absence from the provider's list is proof.
 
-    A first absence noted at `asked_at` starts the wait.
+    That is `settle_after` after the last possible POST and after the first absence; if
+    none is noted yet, `asked_at` counts as the first.
     """
     return max(lease_until, absent_at or asked_at) + settle_after
 
 
 def undecidable_reason(outcome: UnknownOutcome, settle_after: timedelta) -> str | None:
-    """What speaks against a person's deciding it now, or None."""
+    """Why an operator may not decide the outcome now; None if they may."""
     if outcome.state is MessageState.SENDING:
         return (
             "is under way; unless it is recorded, unknown from "
@@ -64,12 +75,3 @@ def undecidable_reason(outcome: UnknownOutcome, settle_after: timedelta) -> str 
 
 def _utc_text(instant: datetime) -> str:
     return f"{instant.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
-
-
-LEFT_TO_OPERATOR = "absent again: an operator decides"
-"""The provider's list has no such message, twice over, and a second time."""
-
-
-ASK_AGAIN_SECONDS = 3600.0
-"""Seconds after which the provider is asked once more about what it did not list: by
-then a list that lagged may have it."""

@@ -1,1 +1,1 @@
-"""The text of one SMS: facts, digest, segments, validity, keywords."""
+"""The text of one SMS: facts, dates, digest, segments, validity, keywords."""

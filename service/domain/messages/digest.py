@@ -1,8 +1,8 @@
-"""One SMS about several permits: what it says, and who may share it.
+"""A digest: one SMS about several permits.
 
-Texts are joined where the same office tells the same phone of closings to come. A phone
-that speaks for several holders is an agent's: it is told of "the permits you handle",
-and no holder is named, as in every other text.
+Texts of one office to one phone are joined if they are about closings to come. If the
+permits have different holders, the phone is an agent's: the digest says "the permits
+you handle". No text names a holder.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -17,14 +17,15 @@ from service.domain.messages.facts import Facts
 DIGEST: Final = "digest"
 DIGEST_ITEM: Final = "digest-item"
 DIGEST_TEMPLATES: Final = frozenset({DIGEST, DIGEST_ITEM})
-"""Templates that no step has: they join what several steps tell."""
+"""Templates that no step uses: they join the texts of several steps."""
 
 
 @dataclass(frozen=True, slots=True)
 class MessagePart:
-    """What one reminder would tell a phone; `at` is its place among those planned.
+    """The text of one reminder, before texts are joined.
 
-    `alone`: it shares its SMS with no other.
+    `index` is its position among the reminders of the claim; `holder` a key that is
+    equal for permits of one holder. `alone`: it must not share an SMS.
     """
 
     index: int
@@ -37,7 +38,7 @@ class MessagePart:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ItemFacts:
-    """Permits that one part of a digest names: alike but for their numbers."""
+    """What one item of a digest says: permits that differ only in their numbers."""
 
     language: Language
     certificate: str
@@ -48,7 +49,7 @@ class ItemFacts:
     provisional: bool
 
     def template_values(self) -> Mapping[str, object]:
-        """Give the facts under the same names, with the days as they are said."""
+        """The facts by name, with days in words."""
         opens_on = self._format_edge(self.opens_on) if self.opens_on else None
         return _field_values(self) | {
             "expires_on": format_day(self.expires_on, self.language),
@@ -64,9 +65,10 @@ class ItemFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DigestFacts:
-    """Everything a digest may say around its `items`.
+    """What a digest may say around its `items`.
 
-    `late` and `action` are those of all its permits; None where they differ.
+    `agent`: the permits have several holders. `late` and `action` are None if they are
+    not the same for all permits.
     """
 
     language: Language
@@ -82,41 +84,44 @@ class DigestFacts:
     opt_out: str
 
     def template_values(self) -> Mapping[str, object]:
-        """Give the facts under the same names."""
+        """The facts by name."""
         return _field_values(self)
 
 
-ITEM_FACT_NAMES: Final = frozenset(one.name for one in fields(ItemFacts))
-DIGEST_FACT_NAMES: Final = frozenset(one.name for one in fields(DigestFacts))
+ITEM_FACT_NAMES: Final = frozenset(fact.name for fact in fields(ItemFacts))
+DIGEST_FACT_NAMES: Final = frozenset(fact.name for fact in fields(DigestFacts))
 
 
 def bundle_parts(parts: Iterable[MessagePart]) -> list[list[MessagePart]]:
-    """Put together what one SMS may say, in the order of the first of each."""
-    found = dict[object, list[MessagePart]]()
-    for one in parts:
-        shared = (one.office, one.recipient, one.facts.language)
-        found.setdefault(one.index if one.alone else shared, []).append(one)
-    return list(found.values())
+    """Group the parts that may share an SMS, in the order of each group's first."""
+    bundles = dict[object, list[MessagePart]]()
+    for part in parts:
+        shared_key = (part.office, part.recipient, part.facts.language)
+        bundles.setdefault(part.index if part.alone else shared_key, []).append(part)
+    return list(bundles.values())
 
 
 def digest_items(bundle: Sequence[MessagePart], today: date) -> list[ItemFacts]:
-    """Name the permits of a digest, those alike together, what closes first first.
+    """The items of a digest, earliest closing first; similar permits make one item.
 
-    A window is only said to open where it has not.
+    An item names the opening only if it is after `today`.
     """
-    alike = dict[ItemFacts, list[str]]()
-    for one in sorted(bundle, key=lambda it: it.facts.closes_on):
-        alike.setdefault(_item(one.facts, today), []).append(one.facts.tail)
+    tails_by_item = dict[ItemFacts, list[str]]()
+    for part in sorted(bundle, key=lambda part: part.facts.closes_on):
+        item = _item(part.facts, today)
+        tails_by_item.setdefault(item, []).append(part.facts.tail)
     joiner = {"zh": "、", "en": ", "}[bundle[0].facts.language]
-    return [replace(it, tails=joiner.join(tails)) for it, tails in alike.items()]
+    return [
+        replace(item, tails=joiner.join(tails)) for item, tails in tails_by_item.items()
+    ]
 
 
 def digest_facts(bundle: Sequence[MessagePart], items: Sequence[str]) -> DigestFacts:
-    """Say what a digest says around its items, in the words of its first permit."""
+    """The facts around a digest's items; the office's words are from its first part."""
     first = bundle[0].facts
-    agent = len({one.holder for one in bundle}) > 1
-    actions = {one.facts.action for one in bundle}
-    lates = {one.facts.late for one in bundle}
+    agent = len({part.holder for part in bundle}) > 1
+    actions = {part.facts.action for part in bundle}
+    lates = {part.facts.late for part in bundle}
     return DigestFacts(
         language=first.language,
         signature=first.signature,
@@ -135,8 +140,8 @@ def digest_facts(bundle: Sequence[MessagePart], items: Sequence[str]) -> DigestF
 def split_bundle(
     bundle: Sequence[MessagePart],
 ) -> tuple[list[MessagePart], list[MessagePart]]:
-    """Cut a digest that is too long, what closes first into the first."""
-    by_closing = sorted(bundle, key=lambda it: it.facts.closes_on)
+    """Cut a digest that is too long in two halves, the earlier closings first."""
+    by_closing = sorted(bundle, key=lambda part: part.facts.closes_on)
     middle = (len(by_closing) + 1) // 2
     return by_closing[:middle], by_closing[middle:]
 
@@ -155,4 +160,4 @@ def _item(facts: Facts, today: date) -> ItemFacts:
 
 
 def _field_values(facts: ItemFacts | DigestFacts) -> dict[str, object]:
-    return {one.name: getattr(facts, one.name) for one in fields(facts)}
+    return {fact.name: getattr(facts, fact.name) for fact in fields(facts)}

@@ -1,4 +1,4 @@
-"""What a text may say about one permit, and how days are said."""
+"""The facts that a text about one permit may use."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
@@ -13,11 +13,11 @@ from service.domain.messages.dates import format_day, format_edge
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
-    """Everything a template may say, in the language of its reader.
+    """The values that a template may use, in the language of the recipient.
 
-    `addressee` is how the holder is spoken to: 贵单位, 您的 or Your. `signature` is
-    the bare name, without 【】: the template adds what its language needs. `tail` are
-    the last characters of the permit number, `late` what applying late costs.
+    `addressee` addresses the holder: 贵单位, 您的 or Your. `signature` is the name
+    without 【】: the template adds what its language needs. `tail` is the end of the
+    permit number; `late` says what a late application costs.
     """
 
     language: Language
@@ -36,11 +36,7 @@ class Facts:
     opt_out: str
 
     def template_values(self) -> Mapping[str, str | bool | None]:
-        """Give the facts under the same names, with the days as they are said.
-
-        Chinese leaves out the year where it is that of the expiry, which a text names
-        first. The edges of a provisional window are said without an exact day.
-        """
+        """The facts by name, with days in words (see `format_edge`)."""
         values = {name: getattr(self, name) for name in _NAMES}
         opens_on = self._format_edge(self.opens_on) if self.opens_on else None
         return values | {
@@ -56,20 +52,20 @@ class Facts:
 
 
 class TemplateValues(Protocol):
-    """What a template is filled from."""
+    """The facts from which a template is rendered."""
 
     @property
     def language(self) -> Language:
-        """Whose language it is said in."""
+        """The language of the text."""
 
     def template_values(self) -> Mapping[str, object]:
-        """Give the facts by their names, as they are said."""
+        """The facts by name, with days in words."""
 
 
 _NAMES = tuple(fact.name for fact in fields(Facts))
 
 FACT_NAMES = frozenset(_NAMES)
-"""The names a template may use."""
+"""The names that a template may use."""
 
 
 def gather_facts(  # noqa: PLR0917 - six nouns of six types, none of them optional
@@ -80,7 +76,7 @@ def gather_facts(  # noqa: PLR0917 - six nouns of six types, none of them option
     number: str,
     language: Language,
 ) -> Facts:
-    """Gather what the office may tell the holder of a permit with this number."""
+    """Gather the facts about one permit; `authority` is the office that sends."""
     return Facts(
         language=language,
         signature=authority.signature.in_language(language),

@@ -1,8 +1,8 @@
-"""What an inbound text asks for: no more messages, or messages again.
+"""What an inbound text asks for: to stop messages, or to start them again.
 
-The English words are those Twilio acts on by itself (its error page 30004 and the
-Advanced Opt-Out page); the Chinese ones are the usual ways out of commercial texts,
-which 通信短信息服务管理规定 (2015) obliges senders to offer.
+The English words are those on which Twilio itself acts (its error page 30004 and the
+Advanced Opt-Out page). The Chinese words are the usual opt-outs of commercial texts,
+which 通信短信息服务管理规定 (2015) requires senders to offer.
 """
 
 import re
@@ -18,7 +18,7 @@ _START = {"start", "unstop", "yes", "恢复", "开启"}
 _LETTERS = frozenset("tnr")
 
 _SENTENCE = re.compile(r"[。.!?;\n]+")
-_WAY_OUT = re.compile(r"拒收|退订|取消|停止|\b(?:opt[ -]?out|unsubscribe|stop)\b")
+_OPT_OUT = re.compile(r"拒收|退订|取消|停止|\b(?:opt[ -]?out|unsubscribe|stop)\b")
 _QUOTES = r"[\s:\"'“”‘’「」『』【】\[\]()]*"
 _OFFER = re.compile(
     r"(?:回复?|发送?|\b(?:reply|text|send|answer)(?: with)?)"
@@ -30,16 +30,17 @@ PROVIDER_INTENTS: Final[Mapping[str, OptOutIntent | None]] = {
     "start": "start",
     "help": None,
 }
-"""The words of `Inbound.opt_out` that we know; the provider has answered help."""
+"""The known keywords of `Inbound.opt_out`. The provider itself answers "help"."""
 
 
 def read_intent(
     body: str, provider_intent: str | None, last_text: str | None
 ) -> OptOutIntent | None:
-    """What a text asks for; `last` is our own text that it may answer.
+    """What an inbound text asks for; None if neither.
 
-    Where the provider has read it (`opt_out`), its reading counts: its keywords may be
-    other ones. A reading that nobody knows counts for nothing.
+    `provider_intent` is the provider's own keyword, which decides if it is known: the
+    provider may have other keywords. `last_text` is our own latest text to the phone,
+    which this one may answer.
     """
     if provider_intent is not None and provider_intent in PROVIDER_INTENTS:
         return PROVIDER_INTENTS[provider_intent]
@@ -47,10 +48,10 @@ def read_intent(
 
 
 def match_keyword(body: str, offered: Collection[str] = ()) -> OptOutIntent | None:
-    """Read the wish of a whole body: "Stop." is one, "stop please" is not.
+    """Match a whole body with the keywords: "Stop." matches, "stop please" does not.
 
-    Width, case, blanks and punctuation make no difference. A lone T, N or R counts
-    only where the text being answered offered just that letter (see `offers`).
+    Width, case, blanks and punctuation make no difference. A single T, N or R matches
+    only if it is in `offered` (see `find_opt_out_letters`).
     """
     word = _normalize(body)
     if word in _STOP or word in _LETTERS.intersection(offered):
@@ -59,16 +60,16 @@ def match_keyword(body: str, offered: Collection[str] = ()) -> OptOutIntent | No
 
 
 def find_opt_out_letters(body: str) -> frozenset[str]:
-    """The single letters that a text of ours offers as a way out, in lower case.
+    """The single letters that our text offers as a reply to opt out, in lower case.
 
-    Of "拒收请回复R", "回T/N退订" and "Reply R to opt out": a letter to reply with, in
-    a sentence that says what for. "Reply R to confirm" offers none.
+    For example in "拒收请回复R", "回T/N退订" and "Reply R to opt out". "Reply R to
+    confirm" offers none.
     """
     plain = unicodedata.normalize("NFKC", body).casefold()
-    ways_out = [one for one in _SENTENCE.split(plain) if _WAY_OUT.search(one)]
+    sentences = [one for one in _SENTENCE.split(plain) if _OPT_OUT.search(one)]
     words = {
         word
-        for sentence in ways_out
+        for sentence in sentences
         for offer in _OFFER.findall(sentence)
         for word in re.findall("[a-z]+", offer)
     }
@@ -76,5 +77,5 @@ def find_opt_out_letters(body: str) -> frozenset[str]:
 
 
 def _normalize(body: str) -> str:
-    kept = (one for one in unicodedata.normalize("NFKC", body) if one.isalnum())
-    return "".join(kept).casefold()
+    plain = unicodedata.normalize("NFKC", body)
+    return "".join(filter(str.isalnum, plain)).casefold()

@@ -1,8 +1,8 @@
-"""How many billed segments an SMS text takes.
+"""How many billed segments the text of an SMS takes.
 
 The alphabets are those of 3GPP TS 23.038: the GSM-7 default table, and the extension
-table whose characters cost two septets. Whatever lies outside both turns the whole
-text into UCS-2, counted in UTF-16 units.
+table whose characters take two septets. One character outside both turns the whole text
+into UCS-2, counted in UTF-16 units.
 """
 
 from collections.abc import Collection
@@ -24,10 +24,7 @@ LAST_OF_ONE_UNIT = "\uffff"
 
 @dataclass(frozen=True, slots=True)
 class SmsSize:
-    """A text as the network bills it.
-
-    `units` are septets in GSM-7 and UTF-16 units in UCS-2.
-    """
+    """The size of a text as carriers bill it; `units` are septets or UTF-16 units."""
 
     encoding: Literal["GSM-7", "UCS-2"]
     units: int
@@ -37,7 +34,7 @@ class SmsSize:
 def characters_outside_gsm7(text: str) -> tuple[str, ...]:
     """List the characters outside GSM-7, in order of appearance, each once.
 
-    One of them is enough to have the whole text sent, and billed, in UCS-2.
+    A single one makes carriers send, and bill, the whole text in UCS-2.
     """
     return tuple([c for c in dict.fromkeys(text) if c not in ALPHABET])
 
@@ -46,8 +43,8 @@ def measure(text: str) -> SmsSize:
     """Count units and segments; an empty text still takes one.
 
     One segment holds 160 septets or 70 units; a longer text is cut into parts of 153
-    or 67. An extension pair or a surrogate pair is never cut in two, so that a part
-    may end one unit short.
+    or 67. An extension pair or a surrogate pair is never cut in two, so a part may be
+    one unit shorter.
     """
     if ALPHABET.issuperset(text):
         wide = [] if EXTENSION.isdisjoint(text) else [c for c in text if c in EXTENSION]

@@ -1,1 +1,1 @@
-"""Reminders: which are created, which may be sent now, and within which limits."""
+"""Reminders: which to create, which may be sent now, and within which limits."""

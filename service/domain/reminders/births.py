@@ -1,4 +1,4 @@
-"""What becomes of a group of slots at one instant: who is born due, who is missed."""
+"""Which reminders to create for a group of slots: due in one step, missed in others."""
 
 from collections.abc import Container, Sequence
 from dataclasses import dataclass
@@ -11,9 +11,10 @@ from service.domain.reminders.reasons import BEFORE_START, OVERTAKEN
 
 @dataclass(frozen=True, slots=True)
 class PlannedReminder:
-    """A row for each permit of the group in one step.
+    """A reminder to create for each permit of the group, in one step.
 
-    `early_only`: only permits that had the date before the step fell due get one.
+    `only_registered_before_due`: only for permits that had this expiry date before the
+    step fell due.
     """
 
     slot: Slot
@@ -24,7 +25,7 @@ class PlannedReminder:
 
 @dataclass(frozen=True, slots=True)
 class BirthPlan:
-    """The births of one group, the current step last."""
+    """The reminders to create for one group, the current step last."""
 
     rows: tuple[PlannedReminder, ...]
     current: Slot | None
@@ -38,13 +39,13 @@ def plan_births(
     *,
     catch_up: bool = False,
 ) -> BirthPlan:
-    """Each permit gets the current step only; steps missed in the past say so.
+    """Plan a due reminder in the current step, and missed ones in the steps before it.
 
-    A step that a change of the law has moved behind the start (`redated`) was not
-    decided against: whoever is in it now is told. Where the start catches up, so is
-    everybody whose step is current.
+    A current step that fell due before `live_from` is missed too, unless a change of
+    the law moved it there (it is in `redated_steps`) or the office catches up at its
+    start (`catch_up`).
     """
-    standing = current_slot(slots, now)
+    current = current_slot(slots, now)
     rows = [
         PlannedReminder(
             slot,
@@ -53,22 +54,17 @@ def plan_births(
             only_registered_before_due=True,
         )
         for slot in slots
-        if slot.due_at <= now and slot is not standing
+        if slot.due_at <= now and slot is not current
     ]
-    if standing is not None:
-        early = standing.due_at < live_from and standing.step not in redated_steps
-        rows.append(_current(standing, early=early and not catch_up))
-    return BirthPlan(tuple(rows), standing)
-
-
-def _current(slot: Slot, *, early: bool) -> PlannedReminder:
-    if early:
-        return PlannedReminder(
-            slot, ReminderState.MISSED, BEFORE_START, only_registered_before_due=False
+    if current is not None:
+        early = current.due_at < live_from and current.step not in redated_steps
+        state, reason = ReminderState.DUE, None
+        if early and not catch_up:
+            state, reason = ReminderState.MISSED, BEFORE_START
+        rows.append(
+            PlannedReminder(current, state, reason, only_registered_before_due=False)
         )
-    return PlannedReminder(
-        slot, ReminderState.DUE, None, only_registered_before_due=False
-    )
+    return BirthPlan(tuple(rows), current)
 
 
 def _missed_reason(slot: Slot, live_from: datetime) -> str:
@@ -79,8 +75,8 @@ def _missed_reason(slot: Slot, live_from: datetime) -> str:
 class DueGroup:
     """The slots of one (series, authority, expiry date), some due and not expanded.
 
-    `version` is the revision that dated the slots. A change of the law moved the
-    `redated_steps`. With `catch_up`, steps current at the start are texted too.
+    `version` is the revision that gave the slots their dates; a change of the law moved
+    those in `redated_steps`. With `catch_up`, steps current at the start are sent too.
     """
 
     rule: str
@@ -95,7 +91,7 @@ class DueGroup:
     catch_up: bool
 
     def plan_births(self, now: datetime) -> BirthPlan:
-        """Decide what becomes of its slots at an instant."""
+        """Plan the reminders of the group at an instant."""
         return plan_births(
             self.slots, now, self.live_from, self.redated_steps, catch_up=self.catch_up
         )

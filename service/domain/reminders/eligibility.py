@@ -1,6 +1,6 @@
-"""Whether a reminder may be sent now: true when sent, or not sent, with a reason.
+"""Whether a reminder may be sent now, must wait, or ends unsent with a reason.
 
-DESIGN promises: once, true when sent, every reminder ends with a reason.
+A reminder is checked just before it is sent, so that its text is true when it goes out.
 """
 
 from collections.abc import Callable
@@ -26,13 +26,15 @@ from service.domain.reminders.reasons import (
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """What is known about one due reminder at the moment it would be sent.
+    """All that decides on one due reminder at the moment it would be sent.
 
-    A correction waits for no gap, so it has no `last_sent_at`. `last_told_on` is the
-    closing day that the holder was told last, or may have been. `outside_trial`: the
-    type is on trial, and the recipient no staff. `hold_reason` is why it has been held
-    until now. `line`, `opted_out` and `unreachable` are of the phone that it would go
-    to. `again`: a provider has accepted it before, and the text did not arrive.
+    `expires_on` is the reminder's, `permit_expires_on` the permit's present expiry.
+    `replaced`: another permit renews this one. `last_sent_at` is the permit's latest
+    text; None for a correction, which keeps no gap. `last_announced_on` is the closing
+    day that a text named last, or may have named. `outside_trial`: the type is on trial
+    and the recipient is not staff. `hold_reason` is why it was held until now. `line`,
+    `opted_out` and `unreachable` describe the phone that it would go to.
+    `accepted_before`: a provider accepted it before, and the text did not arrive.
     """
 
     expires_on: date
@@ -74,10 +76,10 @@ def decide_sending(
     opens_at: Callable[[], datetime],
     min_gap_days: int,
 ) -> End | Hold | None:
-    """The end or hold of a reminder, or None when it may be sent at `now`.
+    """The end or hold of a reminder; None if it may be sent at `now`.
 
-    `opens_at` says the office's `next_sending`, and is asked only where nothing ends
-    the reminder; two reminders of one permit are at least `min_gap_days` apart.
+    `opens_at` gives the office's `next_sending_at`; it is called only if nothing ends
+    the reminder. Two reminders of one permit are at least `min_gap_days` apart.
     """
     if end := find_end(candidate, now):
         return (
@@ -87,7 +89,7 @@ def decide_sending(
 
 
 def find_end(candidate: Candidate, now: datetime) -> End | None:
-    """The end of a reminder that is no longer asked for, possible or welcome."""
+    """The end of a reminder that is not needed, is too late, or can reach nobody."""
     if end := _find_cancellation(candidate):
         return end
     if candidate.until_at <= now:
@@ -99,7 +101,7 @@ def find_end(candidate: Candidate, now: datetime) -> End | None:
 
 
 def _untextable_reason(candidate: Candidate) -> str | None:
-    """Why nothing can be, or may be, sent to its phone."""
+    """Why its phone cannot, or must not, be texted."""
     if candidate.line is None:
         return NO_PHONE
     if candidate.line is not PhoneLine.MOBILE:

@@ -1,7 +1,7 @@
-"""What an office and a phone may get in a day, and how fast a sender may go.
+"""Limits: texts a day of an office and of a phone, and the rate of a sender.
 
-Texts are counted as they are claimed, whoever carries them; what was provably not taken
-does not count.
+A text counts from its claim on, with every provider, unless it was provably not
+accepted.
 """
 
 from collections import Counter
@@ -16,26 +16,26 @@ from service.domain.reminders.eligibility import Hold
 DAILY_LIMIT: Final = "daily limit of the office"
 RECIPIENT_LIMIT: Final = "phone had its texts of the day"
 LIMIT_HOLDS: Final = frozenset({DAILY_LIMIT, RECIPIENT_LIMIT})
-"""Holds that a cap is the reason of."""
+"""Reasons of holds that a limit causes."""
 
 CLAIM_HORIZON: Final = 2.0
-"""Seconds: a text whose turn comes later than that is claimed later."""
+"""Seconds: a text whose turn at its sender comes later is left to a later claim."""
 
 MAX_SEGMENTS: Final = 8
-"""Of one SMS: longer ones are cut by carriers (Twilio's guidelines for China ask for at
-most 500 characters, which are 8 segments)."""
+"""Segments of one SMS. Carriers cut longer ones: Twilio's guidelines for China ask for
+at most 500 characters, which are 8 segments."""
 
 DEFAULT_SENDER: Final = "default"
-"""The sender of the settings, by which offices without one of their own send."""
+"""Key of the sender in the settings, which offices without their own sender use."""
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What must be counted before a claim is planned.
+    """What a store must count before a claim is planned.
 
-    `days` are the offices with a daily limit, and since when today counts there;
-    `senders` those that may not go as fast as they can, and for how many seconds the
-    longest text keeps each of them busy, whichever of its offices sends it.
+    `day_starts` has each office with a daily limit and its last midnight (UTC).
+    `sender_intervals` has each sender with a rate limit and the seconds that the
+    longest possible text of any of its offices keeps it busy.
     """
 
     day_starts: Mapping[str, datetime]
@@ -44,11 +44,11 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """What the ledger has counted.
+    """What a store counted for `Limits`.
 
-    `texts` are the instants of each phone's texts of the last two days, `today` the
-    texts of the offices of `Limits.days`, `waits` the seconds until a sender is free
-    (see `turns`).
+    `texts_by_phone` has the instants of each phone's texts of the last two days,
+    `texts_by_office` today's texts of each office with a daily limit, `sender_waits`
+    the seconds until each sender with a rate limit is free.
     """
 
     texts_by_phone: Mapping[str, Sequence[datetime]]
@@ -57,22 +57,24 @@ class Usage:
 
 
 def compute_limits(offices: Collection[Authority], now: datetime) -> Limits:
-    """The limits of these offices at an instant."""
+    """The limits that apply to these offices at `now`."""
     senders = dict[str, float]()
-    for one in filter(_has_rate_limit, offices):
-        longest = senders.get(sender_key(one), 0.0)
-        senders[sender_key(one)] = max(longest, _busy_seconds(one, MAX_SEGMENTS))
-    days = {one.code: one.day_start(now) for one in offices if one.daily_limit}
+    for office in filter(_has_rate_limit, offices):
+        longest = senders.get(sender_key(office), 0.0)
+        senders[sender_key(office)] = max(longest, _busy_seconds(office, MAX_SEGMENTS))
+    days = {
+        office.code: office.day_start(now) for office in offices if office.daily_limit
+    }
     return Limits(days, senders)
 
 
 def clamp_sender_waits(
     waits: Mapping[str, float], limits: Limits
 ) -> Mapping[str, float]:
-    """Seconds until each sender is free, of what the ledger says of them.
+    """Make stored waits, in seconds, plausible: none negative, none too long.
 
-    Nobody is given a turn later than `HORIZON`: where one seems to be, a clock was set
-    back.
+    No claim takes a turn later than `CLAIM_HORIZON`. A longer wait means that a clock
+    was set back, and is left out.
     """
     return {
         sender: max(wait, 0.0)
@@ -82,13 +84,16 @@ def clamp_sender_waits(
 
 
 def sender_key(office: Authority) -> str:
-    """By what name the pace of an office's sender is kept."""
+    """The key under which the turns of an office's sender are stored."""
     return office.sent_from or DEFAULT_SENDER
 
 
 @dataclass(slots=True)
 class LimitBudget:
-    """What is left of the limits while a claim is planned."""
+    """What remains of the limits while a claim is planned.
+
+    `usage` is what was counted before; the other counters are what this claim adds.
+    """
 
     usage: Usage
     now: datetime
@@ -103,9 +108,9 @@ class LimitBudget:
         recipient: str,
         segments: int,
     ) -> Hold | float | None:
-        """Take one text out: in how many seconds it may start, or its hold.
+        """Count one text: return in how many seconds it may start, or its hold.
 
-        None where its sender's turn comes too late for this claim.
+        None, and nothing is counted, if the sender's turn is too late for this claim.
         """
         if held := self._limit_reached(office, recipient):
             return Hold(_sends_again_at(office, working_days, self.now), held)
@@ -122,18 +127,19 @@ class LimitBudget:
         return delay
 
     def _limit_reached(self, office: Authority, recipient: str) -> str | None:
-        most = office.daily_limit
-        spent = (
+        office_texts = (
             self.usage.texts_by_office.get(office.code, 0)
             + self.texts_by_office[office.code]
         )
-        if most is not None and spent >= most:
+        if office.daily_limit is not None and office_texts >= office.daily_limit:
             return DAILY_LIMIT
-        had = self.texts_by_phone[recipient]
+        phone_texts = self.texts_by_phone[recipient]
         if before := self.usage.texts_by_phone.get(recipient):
-            since = office.day_start(self.now)
-            had += sum(at >= since for at in before)
-        return RECIPIENT_LIMIT if had >= office.recipient_daily_limit else None
+            midnight = office.day_start(self.now)
+            phone_texts += sum(at >= midnight for at in before)
+        if phone_texts >= office.recipient_daily_limit:
+            return RECIPIENT_LIMIT
+        return None
 
 
 def _has_rate_limit(office: Authority) -> bool:
@@ -141,11 +147,11 @@ def _has_rate_limit(office: Authority) -> bool:
 
 
 def _busy_seconds(office: Authority, segments: int) -> float:
-    """Seconds that a text keeps its sender busy."""
-    a_text = 1 / office.messages_per_second if office.messages_per_second else 0.0
+    """Seconds that a text of so many segments keeps the office's sender busy."""
+    per_text = 1 / office.messages_per_second if office.messages_per_second else 0.0
     if office.segments_per_second:
-        return max(a_text, segments / office.segments_per_second)
-    return a_text
+        return max(per_text, segments / office.segments_per_second)
+    return per_text
 
 
 def _sends_again_at(

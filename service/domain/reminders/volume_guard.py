@@ -1,8 +1,8 @@
-"""The volume guard: whether a day has far more reminders than anybody expected.
+"""The volume guard: whether a day has far more reminders than expected.
 
 Registers go wrong in bulk: one import with the years shifted makes a thousand reminders
-due at once. What was expected of a day is therefore written down before it comes, and
-what arrives late with an import cannot raise it.
+due at once. Therefore the forecast of a day is stored in advance, and a later import
+cannot raise it.
 """
 
 from collections.abc import Mapping
@@ -11,27 +11,28 @@ from datetime import date, timedelta
 from typing import Final
 
 GUARD_NAME: Final = "volume guard"
-"""Who makes its pauses."""
+"""The author of pauses that the volume guard makes."""
 
 MAX_TIMES_FORECAST: Final = 3
-"""A day of more than so many times its forecast is held until somebody confirms it."""
+"""A day with more reminders than its forecast times this is held until confirmed."""
 
 NEVER_HELD_UP_TO: Final = 50
-"""So many reminders a day are never held: in a small office a few permits that come
-late are many times nothing, and a person has looked through fifty texts in minutes."""
+"""Reminders a day that are never held. In a small office the forecast is often zero,
+and a person can check fifty texts in minutes."""
 
 FREEZE_AHEAD: Final = timedelta(days=7)
-"""So far ahead forecasts are written down. A service that was down for less finds
-what it had expected; and what was registered a week ago is nobody's slip of today."""
+"""How far ahead forecasts are stored. A service that was down for less still finds
+them; and an import of today cannot change a forecast that is a week old."""
 
 
 @dataclass(frozen=True, slots=True)
 class DayOpening:
-    """What there is when an office's day begins, before anything is born in it.
+    """An office's reminders at the start of a day, before any is created in it.
 
-    `falling` are the reminders of slots due on a day, today or later. `unborn` those
-    that became due on earlier days, while nothing ran, and are still current; by the
-    day. `carried` are those that an earlier day let through and did not send.
+    `due` counts the reminders of slots that fall due today or later, by day. `overdue`
+    counts those that fell due on earlier days while no process ran, and are still
+    current, by day. `carried_over` counts those that an earlier day allowed and did not
+    send.
     """
 
     due: Mapping[date, int]
@@ -45,15 +46,15 @@ def forecast_today(
     last_opened_on: date | None,
     opening: DayOpening,
 ) -> int:
-    """How many reminders today may bring; what earlier days expected comes on top.
+    """How many reminders are expected today, with those left from earlier days.
 
-    `frozen` are the forecasts written down on former days, the `last` of which that
-    day began. Nothing since then can raise them. A day without one, the first or the
-    first after an approved change, takes what the registers say.
+    `frozen_forecasts` were stored on former days, `last_opened_on` is the latest day on
+    which the office's day was opened. A day without a stored forecast (the very first,
+    or the first after an approved change) takes what the registers say now.
     """
     if today not in frozen_forecasts or last_opened_on is None:
-        born = opening.due.get(today, 0) + sum(opening.overdue.values())
-        return born + opening.carried_over
+        created = opening.due.get(today, 0) + sum(opening.overdue.values())
+        return created + opening.carried_over
     missed = sum(
         min(count, frozen_forecasts.get(day, count))
         for day, count in opening.overdue.items()
@@ -63,12 +64,12 @@ def forecast_today(
 
 
 def allowed(forecast: int) -> int:
-    """How many reminders a day may have unconfirmed."""
+    """How many reminders a day may have without confirmation."""
     return max(MAX_TIMES_FORECAST * forecast, NEVER_HELD_UP_TO)
 
 
 def day_held_reason(reminders: int, forecast: int, office: str) -> str:
-    """Say why an office's day is held, and what lets it go."""
+    """Why an office's day is held, with the command that confirms it."""
     over = (
         f"more than {MAX_TIMES_FORECAST} times"
         if MAX_TIMES_FORECAST * forecast >= NEVER_HELD_UP_TO
