@@ -1,4 +1,4 @@
-"""The `permit-reminders` command: each subcommand is imported when it is called."""
+"""The `permit-reminders` command; a subcommand is imported only when it runs."""
 
 import sys
 from collections.abc import Mapping, Sequence
@@ -12,64 +12,78 @@ from service.domain.errors import PermitRemindersError
 
 PROGRAM: Final = "permit-reminders"
 
-COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
-    "demo": (
-        "server.demo",
-        "A fictional province's first week: 12 permit types, 830 SMS.",
-    ),
-    "serve": (
-        "server.serve",
-        "Serve the API and the webhooks, and send what falls due.",
-    ),
-    "tick": (
-        "server.serve",
-        "One full pass: expand, settle, send, ask after receipts.",
-    ),
-    "import": (
-        "permits.import_permits",
-        "Load a register of permits; wrong rows come back.",
-    ),
-    "rules": ("law.rules", "The law of each permit type: check, diff, apply, revert."),
-    "templates": ("office.templates", "The words of texts: check, preview, save."),
-    "calendars": ("law.calendars", "The office's own days: load, show."),
-    "authorities": ("office.authorities", "The offices that send: load, try, go live."),
-    "explain": ("reports.explain", "Why a permit is texted when it is."),
-    "forecast": (
-        "reports.forecast",
-        "How many reminders come on each of the next days.",
-    ),
-    "counts": (
-        "reports.counts",
-        "Count what was sent, by rule, authority, day or week.",
-    ),
-    "report": ("reports.counts", "The weekly report."),
-    "calls": (
-        "reports.calls",
-        "Who must be called: no text reaches them, or none in time.",
-    ),
-    "unreachable": ("permits.unreachable", "Holders that no text reaches: list, lift."),
-    "opt-outs": (
-        "permits.opt_outs",
-        "Phones that are texted no more: list, add, lift.",
-    ),
-    "outbox": ("sending.outbox", "The office's own SMS platform: check, results."),
-    "messages": ("sending.messages", "Messages: list, show, decide unknown outcomes."),
-    "audit": ("sending.pause", "Recompute the ledger; exit 1 on any difference."),
-    "pause": ("sending.pause", "Stop sending: everything, a rule or an authority."),
-    "resume": ("sending.pause", "Send again what was paused."),
-    "keys": ("server.keys", "API keys: create, list, revoke."),
-    "db": ("server.db", "The database's tables: upgrade, status."),
-    "sandbox": ("server.sandbox", "Run the Twilio double in the foreground."),
+COMMAND_GROUPS: Final[Mapping[str, Mapping[str, tuple[str, str]]]] = {
+    "Try it": {
+        "demo": (
+            "server.demo",
+            "Play a fictional province's first week: 830 SMS, nothing real.",
+        ),
+        "explain": (
+            "reports.explain",
+            "Show how reminder dates were computed, and a permit's history.",
+        ),
+    },
+    "Law and offices": {
+        "rules": ("law.rules", "Check, compare, apply and revert the permit rules."),
+        "calendars": ("law.calendars", "Load and show an office's own holidays."),
+        "authorities": ("office.authorities", "Load offices, try them, go live."),
+        "templates": ("office.templates", "Check, preview and save the SMS texts."),
+    },
+    "Permits": {
+        "import": (
+            "permits.import_permits",
+            "Load permits from a CSV file; rejected rows are written back.",
+        ),
+        "opt-outs": ("permits.opt_outs", "List, add and lift opt-outs of phones."),
+        "unreachable": (
+            "permits.unreachable",
+            "List permits that no SMS reaches; mark a phone as working.",
+        ),
+    },
+    "Sending": {
+        "messages": (
+            "sending.messages",
+            "List and show messages; decide unknown outcomes.",
+        ),
+        "outbox": (
+            "sending.outbox",
+            "Check your SMS platform's format; read its results.",
+        ),
+        "pause": ("sending.pause", "Stop sending: all, a rule or an office."),
+        "resume": ("sending.pause", "Send again what was paused."),
+    },
+    "Reports": {
+        "forecast": ("reports.forecast", "Show how many reminders fall due each day."),
+        "counts": (
+            "reports.counts",
+            "Count what was sent, by rule, authority, day or week.",
+        ),
+        "report": ("reports.report", "Print the weekly report."),
+        "calls": ("reports.calls", "List the holders that you must call."),
+        "audit": ("reports.audit", "Recompute the ledger; exit 1 on a difference."),
+    },
+    "Server": {
+        "serve": ("server.serve", "Serve the API and send reminders when due."),
+        "tick": ("server.serve", "Run one pass: expand, settle, send, poll."),
+        "db": ("server.db", "Upgrade the database, or show its revision."),
+        "keys": ("server.keys", "Create, list and revoke API keys."),
+        "sandbox": ("server.sandbox", "Run the Twilio double in the foreground."),
+    },
 }
-"""Every command: the file of this package that holds it, and its line in the list."""
+"""The commands by subject; each has its module below this package and its help line."""
+
+COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
+    name: entry for group in COMMAND_GROUPS.values() for name, entry in group.items()
+}
+"""Every command with its module and its help line."""
 
 BAD_INPUT: Final = 2
-INTERRUPTED: Final = 130  # as a shell says it: 128 + SIGINT
+INTERRUPTED: Final = 130  # as shells report it: 128 + SIGINT
 TERMINATED: Final = 143  # 128 + SIGTERM
 
 
 class _LazyGroup(click.Group):
-    """Imports a command's file when the command is asked for, not to list it."""
+    """Imports the module of a command when it runs, not to list the commands."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's
         return list(COMMANDS)
@@ -87,30 +101,34 @@ class _LazyGroup(click.Group):
         ctx: click.Context,  # noqa: ARG002 - click's
         formatter: click.HelpFormatter,
     ) -> None:
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, told) for name, (_, told) in COMMANDS.items()])
+        width = max(map(len, COMMANDS))
+        for title, commands in COMMAND_GROUPS.items():
+            with formatter.section(title):
+                formatter.write_dl(
+                    [(name.ljust(width), line) for name, (_, line) in commands.items()]
+                )
 
 
 @click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__)
 def cli() -> None:
-    """Make sure no permit lapses because nobody told its holder in time.
+    """Remind permit holders by SMS before their renewal window closes.
 
     Exit codes: 0 done, 1 the answer is no, 2 bad input.
     """
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run one command and exit; what is wrong with its input is one line and code 2."""
+    """Run one command and exit; bad input prints one line and exits with 2."""
     try:
         code = cli.main(arguments, prog_name=PROGRAM, standalone_mode=False)
     except click.exceptions.NoArgsIsHelpError as error:
         error.show()
         code = BAD_INPUT
     except click.UsageError as error:
-        asked = error.ctx.command_path if error.ctx else PROGRAM
-        said = error.format_message().rstrip(".")
-        code = _refuse(asked, f"{said}; see {asked} --help")
+        command = error.ctx.command_path if error.ctx else PROGRAM
+        reason = error.format_message().rstrip(".")
+        code = _refuse(command, f"{reason}; see {command} --help")
     except PermitRemindersError as error:
         code = _refuse(PROGRAM, str(error))
     except OSError as error:
@@ -121,7 +139,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     sys.exit(code)
 
 
-def _refuse(who: str, what: str) -> int:
-    line = " ".join(part.strip() for part in what.splitlines())
-    click.echo(f"{who}: {line}", err=True)
+def _refuse(command: str, error: str) -> int:
+    line = " ".join(part.strip() for part in error.splitlines())
+    click.echo(f"{command}: {line}", err=True)
     return BAD_INPUT

@@ -1,4 +1,4 @@
-"""Values that people write on the command line: files, days, instants, scopes."""
+"""Options that several commands share, and the types of their values."""
 
 from datetime import date, datetime
 from pathlib import Path
@@ -9,21 +9,31 @@ import click
 from service.domain.delivery.operator_request import SCOPE_SYNTAX, is_scope
 
 FILE: Final = click.Path(exists=True, dir_okay=False, path_type=Path)
-"""A file that is there; a folder or nothing is bad input."""
+"""A file that exists; a folder or a missing file is bad input."""
 
+AUTHORITY: Final = click.option(
+    "--authority", metavar="CODE", help="Default: PERMIT_REMINDERS_AUTHORITY."
+)
+AUTHORITY_TREE: Final = click.option(
+    "--authority",
+    metavar="CODE",
+    help="This authority and all below it. Default: PERMIT_REMINDERS_AUTHORITY.",
+)
 FORCE: Final = click.option(
-    "--force", metavar="REASON", help="Do it all the same; the reason is kept."
+    "--force", metavar="REASON", help="Do it despite objections; REASON is stored."
 )
 DRY_RUN: Final = click.option(
-    "--dry-run", is_flag=True, help="Only say what it would do."
+    "--dry-run", is_flag=True, help="Show what would happen; change nothing."
 )
 PHONE: Final = click.argument("phone")
 PHONE_AUTHORITY: Final = click.option(
     "--authority",
-    help="The office in whose country it is dialled; default: the settings' one.",
+    metavar="CODE",
+    help="PHONE is dialled in this authority's country. "
+    "Default: PERMIT_REMINDERS_AUTHORITY.",
 )
-REASON: Final = click.option("--reason", help="Why; it is kept.")
-AS_JSON: Final = click.option("--json", "as_json", is_flag=True, help="For machines.")
+REASON: Final = click.option("--reason", help="Why; it is stored.")
+AS_JSON: Final = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 
 class Day(click.ParamType[date]):
@@ -32,7 +42,7 @@ class Day(click.ParamType[date]):
     name = "YYYY-MM-DD"
 
     def convert(self, value: Any, param: Any, ctx: Any) -> date:  # noqa: ANN401 - click's
-        """Read one; anything else is bad input."""
+        """Parse the value; fails with the form that is expected."""
         try:
             return date.fromisoformat(value)
         except ValueError:
@@ -45,7 +55,7 @@ class Instant(click.ParamType[datetime]):
     name = "INSTANT"
 
     def convert(self, value: Any, param: Any, ctx: Any) -> datetime:  # noqa: ANN401 - click's
-        """Read one; anything else is bad input."""
+        """Parse the value; fails with the form that is expected."""
         if isinstance(value, datetime):
             return value
         try:
@@ -59,12 +69,12 @@ class Instant(click.ParamType[datetime]):
 
 
 class PauseScope(click.ParamType[str]):
-    """What a brake holds: all, or a rule, an authority or what an office sends."""
+    """What a pause stops: all, or one rule, authority or sending office."""
 
     name = "SCOPE"
 
     def convert(self, value: Any, param: Any, ctx: Any) -> str:  # noqa: ANN401 - click's
-        """Read one; whether the code is known is for the installation to say."""
+        """Check the form only; the installation knows which codes exist."""
         if not is_scope(str(value)):
             self.fail(f"found {value!r}, expected {SCOPE_SYNTAX}", param, ctx)
         return str(value)

@@ -1,1 +1,1 @@
-"""HTTP in and out: it reads requests, asks the flow, writes answers; no decisions."""
+"""HTTP: it reads requests, calls the flow and writes answers; it decides nothing."""

@@ -1,4 +1,4 @@
-"""The log of requests: which route, never which permit."""
+"""The log of requests, with the pattern of the route instead of its path."""
 
 from time import perf_counter
 
@@ -11,7 +11,7 @@ _log = structlog.get_logger("service.web")
 
 @web.middleware
 async def log_requests(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Write one line a request, with the route's pattern: paths contain numbers."""
+    """Log one line per request; paths contain permit numbers and are not logged."""
     started = perf_counter()
     response = await handler(request)
     _log.info(
@@ -25,6 +25,6 @@ async def log_requests(request: web.Request, handler: Handler) -> web.StreamResp
 
 
 def route_pattern(request: web.Request) -> str | None:
-    """The pattern of the route, as "/v1/permits/{rule}/{number}"; None without one."""
+    """The route's pattern, such as "/v1/permits/{rule}/{number}"; None if unknown."""
     resource = request.match_info.route.resource
     return resource.canonical if resource else None

@@ -1,4 +1,4 @@
-"""Who may call: every route needs a key, but those that others must reach without."""
+"""API keys: every route needs one, except the public routes."""
 
 import re
 from collections.abc import Collection
@@ -13,7 +13,7 @@ from service.web.problems import problem_response
 from service.web.services import SERVICES
 
 CALLER: Final = web.RequestKey("CALLER", str)
-"""Whose key a request came with."""
+"""The name of the API key that a request was sent with."""
 
 NO_KEY_DETAIL = (
     "no API key, or none that is live: send `Authorization: Bearer pr_…`; "
@@ -24,14 +24,14 @@ _BEARER = re.compile(r"bearer +(pr_[a-z0-9_-]{1,100})", re.ASCII | re.IGNORECASE
 
 
 def require_api_key(public_paths: Collection[str]) -> Middleware:
-    """Refuse a request without a live key before anything else is said.
+    """Middleware that refuses a request without a live key, whatever its route.
 
-    `free` are the patterns that need none: probes carry no key, webhooks carry a
-    signature.
+    The path patterns in `public_paths` need none: probes have no key, and webhooks have
+    a signature.
     """
 
     @web.middleware
-    async def keys(request: web.Request, handler: Handler) -> web.StreamResponse:
+    async def check_key(request: web.Request, handler: Handler) -> web.StreamResponse:
         if route_pattern(request) in public_paths:
             return await handler(request)
         if holder := await _key_holder(request):
@@ -42,11 +42,12 @@ def require_api_key(public_paths: Collection[str]) -> Middleware:
             HTTPStatus.UNAUTHORIZED, NO_KEY_DETAIL, headers=challenge
         )
 
-    return keys
+    return check_key
 
 
 async def _key_holder(request: web.Request) -> str | None:
-    found = _BEARER.fullmatch(request.headers.get(hdrs.AUTHORIZATION, ""))
-    return (
-        await request.app[SERVICES].api_key_store.caller_of(found[1]) if found else None
-    )
+    """The name of the key; None without a live one."""
+    match = _BEARER.fullmatch(request.headers.get(hdrs.AUTHORIZATION, ""))
+    if match is None:
+        return None
+    return await request.app[SERVICES].api_key_store.caller_of(match[1])

@@ -1,6 +1,6 @@
-"""/metrics: the ledger's figures in Prometheus' text format, read at each scrape.
+"""/metrics: figures of the ledger in the text format of Prometheus.
 
-Labels are few and bounded: no id, no number, no name of anybody.
+They are read at each scrape. Labels are few and bounded, and never identify a person.
 """
 
 from collections import Counter
@@ -28,8 +28,11 @@ PREFIX: Final = "permit_reminders_"
 MEDIA_TYPE: Final = "text/plain"
 VERSION: Final = "0.0.4"
 
-MOST_REASONS: Final = 20
-LONGEST_LABEL: Final = 200
+MAX_REASONS: Final = 20
+"""Hold reasons with a label of their own; each label is a time series to store."""
+
+MAX_LABEL_LENGTH: Final = 200
+"""Characters of a label; reasons may quote long answers of a provider."""
 
 LabelledValues = Mapping[tuple[str, ...], float]
 
@@ -48,100 +51,112 @@ async def metrics(services: Services) -> web.Response:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _GaugesCollector(Collector):
-    """One reading of the figures, as prometheus-client wants to be given it."""
+    """A collector of figures that were read already; prometheus-client needs one."""
 
     gauges: Gauges
 
     def collect(self) -> list[Metric]:
-        """All of it at once."""
+        """Every metric with its samples."""
         return to_metrics(self.gauges)
 
 
 def to_metrics(gauges: Gauges) -> list[Metric]:
-    """Every metric there is; docs/operations.md explains each."""
+    """The metrics of these figures; docs/operations.md explains each."""
     return list(_metric_families(gauges))
 
 
-def _metric_families(it: Gauges) -> Iterator[Metric]:
-    yield _gauge("reminders", "Reminders by state.", _by_state(it), ["state"])
+def _metric_families(gauges: Gauges) -> Iterator[Metric]:
+    yield _gauge("reminders", "Reminders by state.", _by_state(gauges), ["state"])
     yield _gauge(
         "messages",
         "Messages of the last 72 hours by provider and state.",
-        {(provider, state): n for (provider, state), n in it.messages.items()},
+        {(provider, state): n for (provider, state), n in gauges.messages.items()},
         ["provider", "state"],
     )
-    yield _messages_sent(it)
-    yield _gauge("due", "Reminders that could be sent now.", {(): it.due})
+    yield _messages_sent(gauges)
+    yield _gauge("due", "Reminders that could be sent now.", {(): gauges.due})
     yield _gauge(
-        "due_waited_seconds", "How long the oldest waits.", {(): it.oldest_due_seconds}
+        "due_waited_seconds",
+        "How long the oldest of them has been due.",
+        {(): gauges.oldest_due_seconds},
     )
     yield _gauge(
-        "held", "Due reminders held, by reason.", _held_by_reason(it), ["reason"]
+        "held", "Due reminders held, by reason.", _held_by_reason(gauges), ["reason"]
     )
     yield _gauge(
-        "outcomes_open", "Messages without an outcome.", {(): it.open_outcomes}
+        "outcomes_open",
+        "Messages whose outcome is unknown.",
+        {(): gauges.open_outcomes},
     )
     yield _gauge(
-        "outcomes_left", "Of them left to an operator.", {(): it.left_to_operator}
+        "outcomes_left",
+        "Unknown outcomes that an operator must decide.",
+        {(): gauges.left_to_operator},
     )
     yield _gauge(
         "receipts_waiting",
-        "Texts taken in the last 72 hours without a last word.",
-        _receipts_waiting(it),
+        "Messages accepted in the last 72 hours without a final receipt.",
+        _receipts_waiting(gauges),
         ["provider"],
     )
-    yield _gauge("paused_scopes", "Pauses in force.", {(): it.paused_scopes})
+    yield _gauge("paused_scopes", "Pauses in force.", {(): gauges.paused_scopes})
     yield _gauge(
-        "breaker_open", "1 while open.", {(): float(it.breaker_reason is not None)}
+        "breaker_open",
+        "1 while the breaker is open.",
+        {(): float(gauges.breaker_reason is not None)},
     )
     yield InfoMetricFamily(
         f"{PREFIX}breaker",
         "Why the breaker is open.",
-        {"reason": it.breaker_reason[:LONGEST_LABEL]} if it.breaker_reason else None,
+        {"reason": gauges.breaker_reason[:MAX_LABEL_LENGTH]}
+        if gauges.breaker_reason
+        else None,
     )
     yield _gauge(
         "last_tick_timestamp_seconds",
-        "When a pass last came to its end.",
-        {(): it.ticked_at.timestamp() if it.ticked_at else 0.0},
+        "When the last pass ended.",
+        {(): gauges.ticked_at.timestamp() if gauges.ticked_at else 0.0},
     )
 
 
 def _gauge(
-    name: str, told: str, figures: LabelledValues, labels: Sequence[str] = ()
+    name: str, help_text: str, figures: LabelledValues, labels: Sequence[str] = ()
 ) -> GaugeMetricFamily:
-    family = GaugeMetricFamily(f"{PREFIX}{name}", told, labels=labels)
+    family = GaugeMetricFamily(f"{PREFIX}{name}", help_text, labels=labels)
     for values, figure in figures.items():
         family.add_metric(values, figure)
     return family
 
 
-def _by_state(it: Gauges) -> LabelledValues:
-    return {(state,): it.reminders.get(state, 0) for state in ReminderState}
+def _by_state(gauges: Gauges) -> LabelledValues:
+    return {(state,): gauges.reminders.get(state, 0) for state in ReminderState}
 
 
-def _messages_sent(it: Gauges) -> CounterMetricFamily:
-    told = "Texts that a provider took, whatever became of them."
-    family = CounterMetricFamily(f"{PREFIX}messages_sent", told, labels=["provider"])
-    for provider, number in it.accepted.items():
+def _messages_sent(gauges: Gauges) -> CounterMetricFamily:
+    help_text = "Messages that a provider accepted, whatever their later outcome."
+    family = CounterMetricFamily(
+        f"{PREFIX}messages_sent", help_text, labels=["provider"]
+    )
+    for provider, number in gauges.accepted.items():
         family.add_metric([provider], number)
     return family
 
 
-def _receipts_waiting(it: Gauges) -> LabelledValues:
-    """By provider, those it took and has not said its last word about."""
-    found = Counter[str](dict.fromkeys(it.accepted, 0))
-    for (provider, state), number in it.messages.items():
+def _receipts_waiting(gauges: Gauges) -> LabelledValues:
+    """Accepted messages without a final receipt, by provider."""
+    waiting = Counter[str](dict.fromkeys(gauges.accepted, 0))
+    for (provider, state), number in gauges.messages.items():
         if state in (MessageState.ACCEPTED, MessageState.SENT):
-            found[provider] += number
-    return {(provider,): number for provider, number in found.items()}
+            waiting[provider] += number
+    return {(provider,): number for provider, number in waiting.items()}
 
 
-def _held_by_reason(it: Gauges) -> LabelledValues:
-    """The commonest reasons, the rest as one: a label must not grow without end."""
-    common = sorted(it.held_by_reason.items(), key=lambda one: (-one[1], one[0]))
-    told: dict[tuple[str, ...], float] = {
-        (reason[:LONGEST_LABEL],): n for reason, n in common[:MOST_REASONS]
+def _held_by_reason(gauges: Gauges) -> LabelledValues:
+    """The most frequent reasons; the rest is counted as "other" to bound the labels."""
+    common = sorted(gauges.held_by_reason.items(), key=lambda item: (-item[1], item[0]))
+    labelled: dict[tuple[str, ...], float] = {
+        (reason[:MAX_LABEL_LENGTH],): n for reason, n in common[:MAX_REASONS]
     }
-    if rest := sum(n for _, n in common[MOST_REASONS:]):
-        told["other",] = rest
-    return told
+    if rest := sum(n for _, n in common[MAX_REASONS:]):
+        labelled["other",] = rest
+    return labelled

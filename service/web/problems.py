@@ -1,7 +1,7 @@
-"""Errors as RFC 9457 problem details: one shape for every refusal.
+"""Errors as problem details (RFC 9457).
 
-What a person can put right is told in full; of our own faults only the fact, the rest
-goes to the log.
+A caller's mistake is explained in full. Of a fault of the service the answer only says
+that it happened; the log has the rest.
 """
 
 from collections.abc import Mapping, Sequence
@@ -33,15 +33,15 @@ STATUSES: Mapping[type[PermitRemindersError], HTTPStatus] = {
     ConflictError: HTTPStatus.CONFLICT,
     ForgedError: HTTPStatus.FORBIDDEN,
 }
-"""What a caller can put right; any other error is the operator's, and a 500."""
+"""Errors that a caller can correct; any other error is a 500."""
 
 DETAILS: Mapping[int, str] = {
-    HTTPStatus.NOT_FOUND: "no such route; /openapi.json lists those there are",
-    HTTPStatus.METHOD_NOT_ALLOWED: "the route knows other methods: see Allow",
+    HTTPStatus.NOT_FOUND: "no such route; /openapi.json lists the routes",
+    HTTPStatus.METHOD_NOT_ALLOWED: "the route has no such method; see the Allow header",
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "the body is longer than 64 KiB",
-    HTTPStatus.INTERNAL_SERVER_ERROR: "a fault of the service; its log says more",
+    HTTPStatus.INTERNAL_SERVER_ERROR: "the service failed; its log has the details",
 }
-"""What is said where aiohttp, or nobody, has words for a status."""
+"""The detail for a status when no error gives a better one."""
 
 _log = structlog.get_logger("service.web")
 
@@ -49,9 +49,9 @@ _log = structlog.get_logger("service.web")
 class FieldProblem(BaseModel):
     """One wrong value."""
 
-    field: str = Field(description="where it stands: a field or a parameter")
+    field: str = Field(description="the name of the field or parameter")
     found: str = Field(description="what was found, phones masked")
-    expected: str = Field(description="what would have been right")
+    expected: str = Field(description="what is expected")
 
 
 class Problem(BaseModel):
@@ -72,7 +72,7 @@ def problem_response(
     mistakes: Sequence[Mistake] = (),
     headers: LooseHeaders | None = None,
 ) -> web.Response:
-    """Answer with problem details; without `detail` in the words of `DETAILS`."""
+    """A response with problem details; `DETAILS` has the default for `detail`."""
     errors = [
         FieldProblem(field=one.field, found=one.found, expected=one.expected)
         for one in mistakes
@@ -93,14 +93,14 @@ def problem_response(
 async def errors_as_problems(
     request: web.Request, handler: Handler
 ) -> web.StreamResponse:
-    """Turn whatever a handler raises into a problem."""
+    """Turn every error that a handler raises into problem details."""
     try:
         return await handler(request)
     except tuple(STATUSES) as error:
         return _domain_problem(error)
     except web.HTTPException as error:
         return _http_problem(error)
-    except Exception:  # noqa: BLE001 - logged, and never told
+    except Exception:  # noqa: BLE001 - it is logged, and its text is not for callers
         _log.exception("request failed", method=request.method)
         return problem_response(HTTPStatus.INTERNAL_SERVER_ERROR)
 

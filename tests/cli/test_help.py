@@ -1,9 +1,10 @@
+import re
 from collections.abc import Iterator
 
 import click
 import pytest
 
-from service.cli import COMMANDS, cli
+from service.cli import COMMAND_GROUPS, COMMANDS, cli
 from tests.cli.commands import Run
 
 TREE = """
@@ -104,8 +105,12 @@ def test_every_command_says_what_it_does(path: tuple[str, ...], run: Run) -> Non
     assert run(*path, "--help").answer == text
 
 
-def test_the_list_of_commands_tells_each_in_one_whole_line(run: Run) -> None:
-    listed = run("--help").answer.split("Commands:\n")[1].splitlines()
+def test_help_lists_every_command_by_subject_in_one_whole_line(run: Run) -> None:
+    sections = re.split(r"\n\n(.+):\n", run("--help").answer)
+    by_title = dict(zip(sections[1::2], sections[2::2], strict=True))
+    del by_title["Options"]
+    assert list(by_title) == list(COMMAND_GROUPS)
+    listed = [line for part in by_title.values() for line in part.splitlines()]
     assert [line.split()[0] for line in listed] == list(COMMANDS)
     assert all(line.endswith(".") and "..." not in line for line in listed)
 

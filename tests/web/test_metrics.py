@@ -14,7 +14,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from service.app import Installation
 from service.domain.delivery.status import MessageState, ReminderState
 from service.flow.reports.metrics import Gauges
-from service.web.metrics import MOST_REASONS, to_metrics
+from service.web.metrics import MAX_REASONS, to_metrics
 from tests.docs.pages import OPERATIONS, named, rows
 
 Http = TestClient[web.Request, web.Application]
@@ -155,10 +155,10 @@ FULL: Final = replace(
 
 
 def test_labels_do_not_grow_without_end() -> None:
-    held = {f"reason {at}": 100 - at for at in range(MOST_REASONS + 2)}
+    held = {f"reason {at}": 100 - at for at in range(MAX_REASONS + 2)}
     found = to_metrics(replace(EMPTY, held_by_reason=held, breaker_reason="x" * 1000))
     [reasons] = [one for one in found if one.name.endswith("_held")]
-    assert len(reasons.samples) == MOST_REASONS + 1
+    assert len(reasons.samples) == MAX_REASONS + 1
     last = reasons.samples[-1]
     assert (last.labels, last.value) == ({"reason": "other"}, 80 + 79)
     [info] = [one for one in found if one.name.endswith("_breaker")]

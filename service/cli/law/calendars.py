@@ -1,4 +1,4 @@
-"""The office's own days over the published ones."""
+"""The office's own holidays, added to the published ones."""
 
 from pathlib import Path
 
@@ -6,23 +6,26 @@ import click
 
 from service.adapters.calendars.files import read_years
 from service.app import Installation
-from service.cli.installation import whoami, with_installation
+from service.cli.installation import with_installation
+from service.cli.law.change import preview_or_apply
 from service.cli.option_types import DRY_RUN, FILE, FORCE
-from service.cli.output.law_change import print_law_change as show_impact
 from service.domain.law_change.edits import CalendarYearsEdit
 from service.domain.lawbook.year_view import SpecialDay, YearView, view_year
-from service.flow.law_change.change import apply_change, preview_change
 
 
 @click.group()
 def calendars() -> None:
-    """Days off, and weekend days that are worked."""
+    """Days off, and weekend days that are worked (调休)."""
 
 
 @calendars.command()
 @click.argument("file", type=FILE)
-@click.option("--calendar", help="Whose days an .ics file has, unless it says so.")
-@click.option("--published", is_flag=True, help="An .ics file is the whole notice.")
+@click.option("--calendar", help="The calendar of an .ics file that names none.")
+@click.option(
+    "--published",
+    is_flag=True,
+    help="The .ics file has every day of the year's notice.",
+)
 @FORCE
 @DRY_RUN
 @with_installation
@@ -35,27 +38,15 @@ async def load(
     published: bool,
     dry_run: bool,
 ) -> int:
-    """Install the days of FILE (.toml or .ics), and date permits by them.
+    """Install the days of FILE (.toml or .ics), and compute dates again.
 
-    Days that contradict published ones are refused unless forced.
+    Days that contradict published days are refused unless you --force them.
     """
     known = (await installation.law_store.current_law()).published_calendars
     years = CalendarYearsEdit(
         read_years(file, calendars=known, calendar=calendar, published=published)
     )
-    if dry_run:
-        seen = await preview_change(
-            years, installation.change_store, installation.clock
-        )
-        return show_impact(seen, applied=False)
-    done = await apply_change(
-        years,
-        installation.change_store,
-        installation.clock,
-        by=whoami(),
-        force_reason=force,
-    )
-    return show_impact(done, applied=True)
+    return await preview_or_apply(installation, years, force, dry_run=dry_run)
 
 
 @calendars.command()
@@ -63,7 +54,7 @@ async def load(
 @click.argument("year", type=click.IntRange(2000, 2100))
 @with_installation
 async def show(installation: Installation, code: str, year: int) -> None:
-    """The days of a YEAR of calendar CODE that are not as the week has them."""
+    """Show the days off of a YEAR in calendar CODE, and the weekend days worked."""
     found = view_year(await installation.law_store.current_law(), code, year)
     click.echo(f"{code} {year}, {_publication(found)}")
     for day in found.days:

@@ -1,4 +1,4 @@
-"""The law of each permit type: checked, shown, changed, taken back, written down."""
+"""The rules of permit types: check, list, compare, apply, revert, export."""
 
 from collections.abc import Collection, Iterator
 from dataclasses import replace
@@ -13,6 +13,7 @@ from service.adapters.rules.toml_text import rule_to_toml
 from service.adapters.templates.library import JinjaTemplateLibrary
 from service.app import Installation
 from service.cli.installation import whoami, with_installation
+from service.cli.law.change import preview_or_apply
 from service.cli.option_types import AS_JSON, DRY_RUN, FORCE
 from service.cli.output.law_change import print_law_change
 from service.domain.errors import ConflictError
@@ -28,13 +29,13 @@ _CODE: Final = click.argument("code")
 
 @click.group()
 def rules() -> None:
-    """The law of each permit type."""
+    """The rules: when each permit type must be renewed, and when to remind."""
 
 
 @rules.command()
 @_PATH
 def check(path: Path | None) -> None:
-    """Check a rule file, or every one of a folder; default: the shipped ones."""
+    """Check a rule file or a folder of them (default: the shipped rules)."""
     found = _read_rules(
         path, JinjaTemplateLibrary(shipped_folder("templates")).step_templates()
     )
@@ -44,7 +45,7 @@ def check(path: Path | None) -> None:
 @rules.command("list")
 @with_installation
 async def list_rules(installation: Installation) -> None:
-    """The installed rules, their versions, and those that remind nobody."""
+    """List the installed rules and their versions."""
     law = await installation.law_store.current_law()
     for rule in law.rules.values():
         click.echo(f"{rule.code}  {rule.name.zh}  {rule.name.en}")
@@ -57,19 +58,21 @@ async def list_rules(installation: Installation) -> None:
 @AS_JSON
 @with_installation
 async def diff(installation: Installation, path: Path | None, *, as_json: bool) -> int:
-    """Say what `apply` would do; exit 1 where something speaks against it.
+    """Show what `apply` would do; exit 1 if something objects to it.
 
-    PATH is a rule file or a folder; default: the shipped ones.
+    PATH is a rule file or a folder of them (default: the shipped rules).
     """
-    wanted = RulesEdit(_read_rules(path, installation.templates.step_templates()))
-    seen = await preview_change(wanted, installation.change_store, installation.clock)
-    return print_law_change(seen, applied=False, as_json=as_json)
+    edit = RulesEdit(_read_rules(path, installation.templates.step_templates()))
+    change = await preview_change(edit, installation.change_store, installation.clock)
+    return print_law_change(change, applied=False, as_json=as_json)
 
 
 @rules.command()
 @_PATH
 @FORCE
-@click.option("--shadow", is_flag=True, help="Only compute it beside what is active.")
+@click.option(
+    "--shadow", is_flag=True, help="Only compute its dates; nothing is sent by them."
+)
 @AS_JSON
 @with_installation
 async def apply(
@@ -80,23 +83,23 @@ async def apply(
     shadow: bool,
     as_json: bool,
 ) -> None:
-    """Install what PATH says differently, and date permits by it.
+    """Install the rules of PATH that changed, and compute dates again.
 
-    PATH is a rule file or a folder; default: the shipped ones.
+    PATH is a rule file or a folder of them (default: the shipped rules).
     """
-    wanted = RulesEdit(
+    edit = RulesEdit(
         _read_rules(path, installation.templates.step_templates()), shadow=shadow
     )
-    done = await apply_change(
-        wanted,
+    change = await apply_change(
+        edit,
         installation.change_store,
         installation.clock,
         by=whoami(),
         force_reason=force,
     )
-    print_law_change(done, applied=not shadow, as_json=as_json)
+    print_law_change(change, applied=not shadow, as_json=as_json)
     if not as_json:
-        _suggest_next_command(done, shadow=shadow)
+        _suggest_next_command(change, shadow=shadow)
 
 
 @rules.command()
@@ -107,27 +110,17 @@ async def apply(
 async def revert(
     installation: Installation, code: str, force: str | None, *, dry_run: bool
 ) -> int:
-    """Go back to what stood before the last change of rule CODE."""
-    if dry_run:
-        seen = await preview_change(
-            RevertEdit(code), installation.change_store, installation.clock
-        )
-        return print_law_change(seen, applied=False)
-    done = await apply_change(
-        RevertEdit(code),
-        installation.change_store,
-        installation.clock,
-        by=whoami(),
-        force_reason=force,
+    """Undo the last change of rule CODE."""
+    return await preview_or_apply(
+        installation, RevertEdit(code), force, dry_run=dry_run
     )
-    return print_law_change(done, applied=True)
 
 
 @rules.command()
 @_CODE
 @with_installation
 async def shadow(installation: Installation, code: str) -> int:
-    """Say what the shadow of rule CODE would do if it were applied."""
+    """Show what the shadow version of rule CODE would do if you applied it."""
     law = await installation.law_store.current_law()
     shadows = {one.series: one for one in law.shadow_versions if one.rule == code}
     rule = law.rule(code)
@@ -138,12 +131,11 @@ async def shadow(installation: Installation, code: str) -> int:
         )
     for key in shadows.values():
         click.echo(f"shadow {key.key}, if it were applied:")
-    standing = {one.series: one for one in rule.versions}
-    wanted = replace(rule, versions=tuple((standing | shadows).values()))
-    seen = await preview_change(
-        RulesEdit([wanted]), installation.change_store, installation.clock
+    active = {one.series: one for one in rule.versions}
+    amended = replace(rule, versions=tuple((active | shadows).values()))
+    return await preview_or_apply(
+        installation, RulesEdit([amended]), None, dry_run=True
     )
-    return print_law_change(seen, applied=False)
 
 
 @rules.command()
@@ -153,11 +145,11 @@ async def shadow(installation: Installation, code: str) -> int:
     type=click.File("w", encoding="utf-8", lazy=True),
     default="-",
     metavar="FILE",
-    help="Default: it is printed.",
+    help="Default: standard output.",
 )
 @with_installation
 async def export(installation: Installation, code: str, out: TextIO) -> None:
-    """Write rule CODE, as it is installed, down as a file."""
+    """Write the installed rule CODE as a rule file."""
     text = rule_to_toml((await installation.law_store.current_law()).rule(code))
     click.echo(text, file=out, nl=False)
 
@@ -188,9 +180,9 @@ def _version_line(version: Version) -> str:
     )
 
 
-def _suggest_next_command(done: ChangeResult, *, shadow: bool) -> None:
-    codes = {key.partition("@")[0] for key in done.installed_versions}
-    known = sorted(codes & done.before.rules.keys())
+def _suggest_next_command(change: ChangeResult, *, shadow: bool) -> None:
+    codes = {key.partition("@")[0] for key in change.installed_versions}
+    known = sorted(codes & change.before.rules.keys())
     if not known:
         return
     code = known[0] if len(known) == 1 else "CODE"

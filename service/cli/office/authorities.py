@@ -1,4 +1,4 @@
-"""Authorities: their tree, their settings, and from when on they are reminded."""
+"""Authorities: load, show and try them, and go live."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -11,14 +11,13 @@ from service.adapters.calendars.holidays import calendars
 from service.adapters.rules.files import read_authorities
 from service.app import Installation
 from service.cli.installation import whoami, with_installation
+from service.cli.law.change import preview_or_apply
 from service.cli.option_types import DRY_RUN, FILE, FORCE, Instant
-from service.cli.output.go_live_preview import print_go_live_preview as show_foretold
-from service.cli.output.law_change import print_law_change as show_impact
-from service.cli.output.office_status import print_office_status as show_standing
+from service.cli.output.go_live_preview import print_go_live_preview
+from service.cli.output.office_status import print_office_status
 from service.domain.law.authority import Authority
 from service.domain.law_change.edits import AuthoritiesEdit
 from service.domain.lawbook.law import Law
-from service.flow.law_change.change import apply_change, preview_change
 from service.flow.office.go_live import add_staff, go_live, remove_staff, start_trial
 from service.flow.office.preview_go_live import preview_go_live
 from service.flow.office.status import get_office_status
@@ -29,14 +28,14 @@ _CATCH_UP: Final = click.option(
     type=click.IntRange(0, 60),
     default=0,
     metavar="DAYS",
-    help="Text what is current already, spread over so many sending days.",
+    help="Also text the steps that are current already, spread over so many days.",
 )
 _RULES: Final = click.argument("codes", nargs=-1, metavar="RULE...", required=False)
 
 
 @click.group()
 def authorities() -> None:
-    """The offices that send, and what they remind of."""
+    """The authorities that issue permits, and the offices that send for them."""
 
 
 @authorities.command()
@@ -47,34 +46,23 @@ def authorities() -> None:
 async def load(
     installation: Installation, file: Path, force: str | None, *, dry_run: bool
 ) -> int:
-    """Install the authorities of FILE, or replace what was known of them.
+    """Install or replace the authorities of FILE.
 
-    Permits already registered are dated by the new settings.
+    The dates of registered permits are computed again with the new settings.
     """
     known = (await installation.law_store.current_law()).authorities
     found = read_authorities(file, calendars=calendars(), known=known)
     edit = AuthoritiesEdit(list(found.values()))
-    if dry_run:
-        return show_impact(
-            await preview_change(edit, installation.change_store, installation.clock),
-            applied=False,
-        )
-    done = await apply_change(
-        edit,
-        installation.change_store,
-        installation.clock,
-        by=whoami(),
-        force_reason=force,
-    )
-    show_impact(done, applied=True)
-    click.echo(f"{len(found)} authorities loaded")
-    return 0
+    code = await preview_or_apply(installation, edit, force, dry_run=dry_run)
+    if not dry_run:
+        click.echo(f"{len(found)} authorities loaded")
+    return code
 
 
 @authorities.command("list")
 @with_installation
 async def list_tree(installation: Installation) -> None:
-    """The installed authorities, each under the one above it."""
+    """List the installed authorities as a tree."""
     law = await installation.law_store.current_law()
     for depth, one in _tree(law):
         sends = "" if one.sends else f"  sent by {law.sending_office(one.code).code}"
@@ -95,8 +83,8 @@ def _tree(
 @_CODE
 @with_installation
 async def show(installation: Installation, code: str) -> None:
-    """The settings of authority CODE, and how each permit type stands there."""
-    show_standing(await get_office_status(code, installation.go_live_deps))
+    """Show the settings of authority CODE, and the state of each rule there."""
+    print_office_status(await get_office_status(code, installation.go_live_deps))
 
 
 @authorities.command()
@@ -104,7 +92,7 @@ async def show(installation: Installation, code: str) -> None:
 @_RULES
 @with_installation
 async def trial(installation: Installation, code: str, codes: tuple[str, ...]) -> None:
-    """Try every RULE named for authority CODE: only its staff is texted."""
+    """Start a trial of every RULE in authority CODE: only its staff gets texts."""
     chosen = _chosen_rules(codes, await installation.law_store.current_law())
     phones = await start_trial(code, chosen, installation.go_live_deps, by=whoami())
     click.echo(f"{code}: {len(chosen)} rules on trial, {phones} staff numbers")
@@ -115,23 +103,25 @@ async def trial(installation: Installation, code: str, codes: tuple[str, ...]) -
 @authorities.command()
 @_CODE
 @click.argument("phone")
-@click.option("--name", help="Whose phone it is; needed to add one.")
-@click.option("--remove", is_flag=True, help="Text it in trials no more.")
+@click.option("--name", help="The owner of the phone; required to add it.")
+@click.option("--remove", is_flag=True, help="Remove the phone from the trials.")
 @with_installation
 async def staff(
     installation: Installation, code: str, phone: str, name: str | None, *, remove: bool
 ) -> None:
-    """Let the trials of authority CODE, and of those below it, text PHONE."""
+    """Add PHONE to the trials of authority CODE and of those below it."""
     if remove == bool(name):
         raise click.UsageError("give --name, or --remove")
     if remove:
-        gone = await remove_staff(code, phone, installation.go_live_deps, by=whoami())
-        click.echo(f"{code}: {gone.masked} is no staff number any more")
+        removed = await remove_staff(
+            code, phone, installation.go_live_deps, by=whoami()
+        )
+        click.echo(f"{code}: {removed.masked} is no staff number any more")
     else:
-        new = await add_staff(
+        added = await add_staff(
             code, phone, name or "", installation.go_live_deps, by=whoami()
         )
-        click.echo(f"{code}: {new.masked} is a staff number")
+        click.echo(f"{code}: {added.masked} is a staff number")
 
 
 @authorities.command("preview")
@@ -142,9 +132,9 @@ async def staff(
 async def look_ahead(
     installation: Installation, code: str, codes: tuple[str, ...], catch_up: int
 ) -> None:
-    """Say what going live now would do; nothing is written, nobody is texted."""
+    """Show what going live now would do; nothing is written or sent."""
     chosen = _chosen_rules(codes, await installation.law_store.current_law())
-    show_foretold(
+    print_go_live_preview(
         await preview_go_live(
             code, chosen, catch_up, installation.go_live_preview_deps()
         ),
@@ -155,8 +145,10 @@ async def look_ahead(
 @authorities.command()
 @_CODE
 @_RULES
-@click.option("--approved-by", required=True, metavar="NAME", help="Who decided it.")
-@click.option("--from", "live_from", type=Instant(), help="From when; default: now.")
+@click.option(
+    "--approved-by", required=True, metavar="NAME", help="Who decided to go live."
+)
+@click.option("--from", "live_from", type=Instant(), help="The start. Default: now.")
 @_CATCH_UP
 @with_installation
 async def live(
@@ -167,9 +159,9 @@ async def live(
     live_from: datetime | None,
     catch_up: int,
 ) -> None:
-    """Go live: remind for authority CODE of every RULE named, from an instant on.
+    """Go live: send the reminders of every RULE for authority CODE.
 
-    Steps that were due before are never texted, unless --catch-up says so.
+    Steps that fell due before the start are not texted, unless you --catch-up.
     """
     chosen = _chosen_rules(codes, await installation.law_store.current_law())
     caught = await go_live(

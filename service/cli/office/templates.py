@@ -1,4 +1,4 @@
-"""The words of texts: listed, shown, checked, previewed, saved."""
+"""The templates of SMS texts: list, show, check, preview, save."""
 
 from datetime import date
 from pathlib import Path
@@ -12,8 +12,8 @@ from service.adapters.templates.library import LANGUAGES, JinjaTemplateLibrary
 from service.app import Installation
 from service.cli.default_authority import choose_authority
 from service.cli.installation import whoami, with_installation
-from service.cli.option_types import DRY_RUN, FILE, Day
-from service.cli.output.templates import print_text_preview, wording_line
+from service.cli.option_types import AUTHORITY, DRY_RUN, FILE, Day
+from service.cli.output.templates import print_text_preview, version_line
 from service.domain.law.rule import Language
 from service.domain.templates.example import (
     ExamplePermit,
@@ -24,8 +24,8 @@ from service.flow.office.templates import (
     example_of,
     find_template_version,
     list_template_versions,
+    preview_template,
 )
-from service.flow.office.templates import preview_template as try_text
 from service.flow.office.templates import save as save_text
 from service.flow.permits.find import find_permit
 from service.settings import shipped_folder
@@ -34,18 +34,18 @@ _NAME: Final = click.argument("name")
 _CHOICE: Final = click.Choice(LANGUAGES)
 
 _ExampleInLanguage = tuple[ExamplePermit | None, Language]
-"""Somebody to show a text with, and the language that they are told it in."""
+"""The permit of an example text, and the language of its holder."""
 
 
 @click.group()
 def templates() -> None:
-    """The words of texts, in Chinese and in English."""
+    """The texts of SMS, in Chinese and in English."""
 
 
 @templates.command()
 @click.argument("path", type=click.Path(path_type=Path), required=False)
 def check(path: Path | None) -> None:
-    """Check a template file, or every one of a folder; default: the shipped ones."""
+    """Check a template file or a folder of them (default: the shipped ones)."""
     place = shipped_folder("templates")
     count = check_templates(path or place, JinjaTemplateLibrary(place))
     click.echo(f"{count} templates, no mistakes")
@@ -54,19 +54,19 @@ def check(path: Path | None) -> None:
 @templates.command("list")
 @with_installation
 async def list_templates(installation: Installation) -> None:
-    """Every template, and which version of it is used."""
+    """List every template and the version in use."""
     used = {
         (one.name, one.language): one
         for one in await list_template_versions(installation.template_deps)
     }
     for one in used.values():
-        click.echo(wording_line(one))
+        click.echo(version_line(one))
 
 
 @templates.command()
 @_NAME
-@click.option("--language", type=_CHOICE, help="Only its text, and nothing beside it.")
-@click.option("--version", type=click.IntRange(0), help="Default: the one used.")
+@click.option("--language", type=_CHOICE, help="Print only the text in this language.")
+@click.option("--version", type=click.IntRange(0), help="Default: the version in use.")
 @with_installation
 async def show(
     installation: Installation,
@@ -74,9 +74,11 @@ async def show(
     language: Language | None,
     version: int | None,
 ) -> None:
-    """The text of template NAME; without --language both, and every version."""
+    """Show the texts of template NAME and its versions."""
     if language is None and version is not None:
-        raise click.UsageError("--version goes with --language: each has its own")
+        raise click.UsageError(
+            "--version goes with --language: each language has its own versions"
+        )
     if language is not None:
         found = await find_template_version(
             name, language, installation.template_deps, version
@@ -87,17 +89,21 @@ async def show(
     for used in {one.language: one for one in versions}.values():
         click.echo(f"{used.display_name}:\n{used.text}\n")
     for one in versions:
-        click.echo(wording_line(one))
+        click.echo(version_line(one))
 
 
 @templates.command()
 @_NAME
-@click.option("--permit", help="A registered permit's number.")
-@click.option("--rule", help="A rule's code, with --expires.")
-@click.option("--expires", type=Day(), help="The expiry date on the permit.")
-@click.option("--authority", help="Default: the one in the settings.")
-@click.option("--language", type=_CHOICE, help="Default: the permit's or the office's.")
-@click.option("--file", type=FILE, help="Another text than the one used.")
+@click.option("--permit", metavar="NUMBER", help="A registered permit.")
+@click.option("--rule", metavar="CODE", help="A rule; give --expires too.")
+@click.option("--expires", type=Day(), help="The expiry date of the permit.")
+@AUTHORITY
+@click.option(
+    "--language",
+    type=_CHOICE,
+    help="Default: the language of the permit or its authority.",
+)
+@click.option("--file", type=FILE, help="Preview the text of this file instead.")
 @with_installation
 async def preview(
     installation: Installation,
@@ -109,28 +115,32 @@ async def preview(
     language: Language | None,
     file: Path | None,
 ) -> int:
-    """What template NAME says to the holder of a permit, and at its longest.
+    """Show the text of template NAME for one permit, and at its longest.
 
-    The permit is a registered one, or what the law makes of a date, or made up. Exit
-    code 1 where the text may not be saved as it is.
+    Give a registered permit, or a rule and an expiry date; without them the permit is
+    made up. Exit code 1 if the text has mistakes and cannot be saved.
     """
     if (permit and (rule or expires)) or bool(rule) != bool(expires):
         raise click.UsageError("give --rule and --expires, or --permit, or neither")
-    shown, spoken = await (
+    example, default_language = await (
         _registered_example(installation, permit, authority)
         if permit
         else _law_example(installation, name, rule, expires, authority)
     )
-    language = language or spoken
+    language = language or default_language
     text = await _template_text(installation, name, language, file)
     return print_text_preview(
-        await try_text(name, language, text, installation.template_deps, shown)
+        await preview_template(
+            name, language, text, installation.template_deps, example
+        )
     )
 
 
 @templates.command()
 @_NAME
-@click.option("--language", type=_CHOICE, required=True, help="The text's language.")
+@click.option(
+    "--language", type=_CHOICE, required=True, help="The language of the text."
+)
 @click.argument("file", type=FILE)
 @DRY_RUN
 @with_installation
@@ -144,17 +154,19 @@ async def save(
 ) -> int:
     """Save the text of FILE as the next version of template NAME, and use it.
 
-    Going back is saving an old text again.
+    To go back, save an old text again.
     """
-    text, to = read_text(file), installation.template_deps
+    text, deps = read_text(file), installation.template_deps
     if dry_run:
-        seen = await try_text(name, language, text, to)
-        if print_text_preview(seen):
+        preview = await preview_template(name, language, text, deps)
+        if print_text_preview(preview):
             return 1
-    made, seen = await save_text(name, language, text, to, by=whoami(), dry_run=dry_run)
+    saved, preview = await save_text(
+        name, language, text, deps, by=whoami(), dry_run=dry_run
+    )
     if not dry_run:
-        print_text_preview(seen)
-    click.echo(f"{'would be' if dry_run else 'saved as'} {made.display_name}")
+        print_text_preview(preview)
+    click.echo(f"{'would be' if dry_run else 'saved as'} {saved.display_name}")
     return 0
 
 
@@ -171,12 +183,12 @@ async def _template_text(
 async def _registered_example(
     installation: Installation, number: str, authority: str | None
 ) -> _ExampleInLanguage:
-    it = await find_permit(
+    permit = await find_permit(
         number, installation.permit_reader, installation.vault, authority=authority
     )
-    shown = example_of(await installation.law_store.current_law(), it)
-    spoken = [one for one in LANGUAGES if one == it.language]
-    return shown, next(iter(spoken), shown.office.language)
+    example = example_of(await installation.law_store.current_law(), permit)
+    languages = [one for one in LANGUAGES if one == permit.language]
+    return example, next(iter(languages), example.office.language)
 
 
 async def _law_example(
@@ -186,13 +198,11 @@ async def _law_example(
     expires: date | None,
     authority: str | None,
 ) -> _ExampleInLanguage:
-    law, named = (
-        await installation.law_store.current_law(),
-        authority or installation.settings.authority,
-    )
+    law = await installation.law_store.current_law()
+    code = authority or installation.settings.authority
     if rule and expires:
-        office = choose_authority(law, named, law.rule(rule).calendar)
-        shown = make_example(law, rule, office.code, expires)
-        return shown, shown.office.language
-    made_up = make_any_example(law, name, named, installation.clock.now().date())
+        office = choose_authority(law, code, law.rule(rule).calendar)
+        example = make_example(law, rule, office.code, expires)
+        return example, example.office.language
+    made_up = make_any_example(law, name, code, installation.clock.now().date())
     return made_up, made_up.office.language if made_up else LANGUAGES[0]

@@ -1,1 +1,1 @@
-"""Tables and paragraphs that several commands print."""
+"""What commands print: tables and paragraphs."""

@@ -1,4 +1,4 @@
-"""Explanations as people and machines read them."""
+"""Print an explanation of dates, as text or as JSON."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -14,7 +14,7 @@ from service.flow.reports.explain import never_field
 
 
 def print_explanation(explanation: Mapping[str, Any], *, as_json: bool) -> None:
-    """Print the public `explain` answer, with a permit's history where it has one."""
+    """Print an explanation, with the steps and history of its permit if it has one."""
     if as_json:
         _print_json(explanation)
         return
@@ -32,42 +32,42 @@ def print_explanation(explanation: Mapping[str, Any], *, as_json: bool) -> None:
         click.echo(f"  {line}")
     if permit := explanation.get("permit"):
         click.echo(f"permit {permit['number']}, {permit['holder']}, {permit['status']}")
-        _show_steps(explanation.get("steps", ()))
-        _show_history(explanation["history"], ZoneInfo(explanation["zone"]))
+        _print_steps(explanation.get("steps", ()))
+        _print_history(explanation["history"], ZoneInfo(explanation["zone"]))
     if shadow := explanation.get("shadow"):
         click.echo(_shadow_line(explanation, shadow))
 
 
 def print_never_reminds(rule: Rule, error: NeverRemindsError, *, as_json: bool) -> None:
-    """Print why nobody is ever reminded of a permit type, and nothing else."""
+    """Print why a rule never reminds."""
     if as_json:
         _print_json({"rule": rule.code, **never_field(rule)})
     else:
         click.echo(str(error))
 
 
-def _show_steps(steps: Sequence[Mapping[str, Any]]) -> None:
+def _print_steps(steps: Sequence[Mapping[str, Any]]) -> None:
     for one in steps:
         click.echo(f"  step {one['step']}: {one['outcome']}")
 
 
-def _show_history(history: Sequence[Mapping[str, Any]], zone: ZoneInfo) -> None:
+def _print_history(history: Sequence[Mapping[str, Any]], zone: ZoneInfo) -> None:
     for one in history:
         click.echo(f"  reminder {one['step']}, expiry {one['expires_on']}, {zone.key}:")
         for move in one["moves"]:
             click.echo(f"    {_local_time(move['at'], zone)}  {move['what']}")
 
 
-def _shadow_line(told: Mapping[str, Any], shadow: Mapping[str, Any]) -> str:
-    """What the version in the shadow would give, where that is anything else."""
+def _shadow_line(explanation: Mapping[str, Any], shadow: Mapping[str, Any]) -> str:
+    """How the dates of the shadow version differ from the active ones."""
     names = ("opens_on", "closes_on", "closes_on_lenient")
-    zone = ZoneInfo(told["zone"])
+    zone = ZoneInfo(explanation["zone"])
     changes = [
-        f"{name} {shadow[name] or '-'}, not {told[name] or '-'}"
+        f"{name} {shadow[name] or '-'}, not {explanation[name] or '-'}"
         for name in names
-        if shadow[name] != told[name]
+        if shadow[name] != explanation[name]
     ]
-    known = {slot["step"]: slot["due_at"] for slot in told["slots"]}
+    known = {slot["step"]: slot["due_at"] for slot in explanation["slots"]}
     changes += [
         f"{slot['step']} {_local_time(slot['due_at'], zone)}"
         for slot in shadow["slots"]
@@ -87,5 +87,5 @@ def _line(name: str, value: object) -> None:
     click.echo(f"{name:18} {value}")
 
 
-def _print_json(told: Mapping[str, Any]) -> None:
-    click.echo(orjson.dumps(told, option=orjson.OPT_INDENT_2))
+def _print_json(answer: Mapping[str, Any]) -> None:
+    click.echo(orjson.dumps(answer, option=orjson.OPT_INDENT_2))

@@ -1,4 +1,4 @@
-"""What a change of the law does to permits, on one screen."""
+"""Print what a change of the law does to permits, on one screen."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
@@ -27,7 +27,7 @@ _VERBS: Final = {
         "now be": "are",
     },
 }
-"""What a preview says, and what was done."""
+"""The verbs of a preview (False) and of a change that was applied (True)."""
 
 _COUNTS: Final = {
     "exact": "closings {become} exact that were provisional",
@@ -40,46 +40,46 @@ _COUNTS: Final = {
     "corrected": "corrections {now be} due",
 }
 
-_MOST_CHANGES: Final = 12
-"""How many changes of the law are shown before the rest is counted."""
+_MAX_CHANGES: Final = 12
+"""Changes of the law that are shown; the rest is only counted, to fit a screen."""
 
 
 def print_law_change(
-    changed: ChangeResult, *, applied: bool, as_json: bool = False
+    change: ChangeResult, *, applied: bool, as_json: bool = False
 ) -> int:
-    """Print what a change would do, or did; 1 where something speaks against it.
+    """Print what a change would do, or did; 1 if something objects to a preview.
 
-    What was applied was forced, if so, and then it is 0.
+    An applied change with objections was forced: it returns 0.
     """
-    told = summarize_change(changed, applied=applied)
+    summary = summarize_change(change, applied=applied)
     if as_json:
-        click.echo(orjson.dumps(told, option=orjson.OPT_INDENT_2))
+        click.echo(orjson.dumps(summary, option=orjson.OPT_INDENT_2))
     else:
-        for line in _lines(told, _VERBS[applied]):
+        for line in _lines(summary, _VERBS[applied]):
             click.echo(line)
-    return 1 if told["objections"] and not applied else 0
+    return 1 if summary["objections"] and not applied else 0
 
 
-def _lines(told: Mapping[str, Any], verbs: Mapping[str, str]) -> Iterator[str]:
-    yield from _changes(told["changes"])
-    if told["permits"] or told["corrected"]:
-        yield f"permits {verbs['move']}: {told['permits']}"
-        for way in ("earlier", "later"):
-            yield from _shift(way, told[way], verbs)
+def _lines(summary: Mapping[str, Any], verbs: Mapping[str, str]) -> Iterator[str]:
+    yield from _changes(summary["changes"])
+    if summary["permits"] or summary["corrected"]:
+        yield f"permits {verbs['move']}: {summary['permits']}"
+        for direction in ("earlier", "later"):
+            yield from _shift(direction, summary[direction], verbs)
         for key, words in _COUNTS.items():
-            if told[key]:
-                yield f"  {words.format_map(verbs)}: {_count(told[key])}"
-        yield from _weeks(told["weeks"])
-    elif told["changes"]:
+            if summary[key]:
+                yield f"  {words.format_map(verbs)}: {_count(summary[key])}"
+        yield from _weeks(summary["weeks"])
+    elif summary["changes"]:
         yield f"no permit {verbs['move']}"
     else:
         yield f"nothing {verbs['change']}"
-    for line in told["objections"]:
-        yield f"{'forced' if told['applied'] else 'objection'}: {line}"
+    for line in summary["objections"]:
+        yield f"{'forced' if summary['applied'] else 'objection'}: {line}"
 
 
 def _changes(changes: Sequence[Mapping[str, Any]]) -> Iterator[str]:
-    for one in changes[:_MOST_CHANGES]:
+    for one in changes[:_MAX_CHANGES]:
         match one["before"], one["after"]:
             case None, new:
                 yield f"new {new}"
@@ -90,17 +90,18 @@ def _changes(changes: Sequence[Mapping[str, Any]]) -> Iterator[str]:
         for field in one["fields"]:
             before, after = field["before"] or "nothing", field["after"] or "nothing"
             yield f"  {field['field']}: {before} -> {after}"
-    if (more := len(changes) - _MOST_CHANGES) > 0:
-        yield f"… and {more} more, which --json tells"
+    if (more := len(changes) - _MAX_CHANGES) > 0:
+        yield f"… and {more} more; use --json to see them"
 
 
 def _shift(
-    way: str, shift: Mapping[str, int], verbs: Mapping[str, str]
+    direction: str, shift: Mapping[str, int], verbs: Mapping[str, str]
 ) -> Iterator[str]:
     least, most = shift["least_days"], shift["most_days"]
     if shift["permits"]:
         days = f"{least}" if least == most else f"{least} to {most}"
-        yield f"  closings {verbs['come']} {way}: {shift['permits']}, by {days} days"
+        moved = f"closings {verbs['come']} {direction}"
+        yield f"  {moved}: {shift['permits']}, by {days} days"
 
 
 def _count(found: int | Mapping[str, int]) -> str:

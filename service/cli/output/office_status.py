@@ -1,4 +1,4 @@
-"""How an authority stands, as people read it."""
+"""Print the settings and go-live states of an authority."""
 
 import click
 
@@ -34,6 +34,6 @@ def _since(stage: TypeStatus, office: Authority) -> str:
     if stage.started is None:
         return ""
     since = format_local_time(stage.started.since, office.zone)
-    told = f"  since {since}, by {stage.started.approved_by}"
+    text = f"  since {since}, by {stage.started.approved_by}"
     days = stage.started.catch_up_days
-    return f"{told}, caught up over {days} sending days" if days else told
+    return f"{text}, caught up over {days} sending days" if days else text

@@ -1,4 +1,4 @@
-"""Templates and what they come to, as a person reads them."""
+"""Print the versions of templates and previews of their texts."""
 
 import click
 
@@ -8,24 +8,24 @@ from service.domain.templates.requirements import avoidable_ucs2_characters
 from service.flow.office.templates import TemplatePreview, TemplateVersion
 
 
-def wording_line(wording: TemplateVersion) -> str:
-    """Say who saved a version when."""
-    told = f"{wording.name:18} {wording.language}  version {wording.version:2}"
-    if wording.saved_at is None:
-        return f"{told}  shipped"
-    return f"{told}  {wording.saved_at:%Y-%m-%d %H:%M} UTC  {wording.saved_by}"
+def version_line(version: TemplateVersion) -> str:
+    """One version of a template, with who saved it when."""
+    text = f"{version.name:18} {version.language}  version {version.version:2}"
+    if version.saved_at is None:
+        return f"{text}  shipped"
+    return f"{text}  {version.saved_at:%Y-%m-%d %H:%M} UTC  {version.saved_by}"
 
 
 def print_text_preview(preview: TemplatePreview) -> int:
-    """Print what a text comes to and what is wrong with it; the exit code."""
-    if told := preview.rendered_example:
-        example = told.example
+    """Print a text, its size and its mistakes; 1 if there are any."""
+    if rendered := preview.rendered_example:
+        example = rendered.example
         click.echo(
             f"{preview.name} {preview.language}, for {example.rule.code} in "
             f"{example.office.code}, expiry {example.window.expires_on}:"
         )
-        click.echo(told.text)
-        click.echo(_size_line(told.text, told.size, preview.language))
+        click.echo(rendered.text)
+        click.echo(_size_line(rendered.text, rendered.size, preview.language))
     click.echo(f"at its longest, for {preview.longest.values_from}:")
     click.echo(preview.longest.text)
     click.echo(_size_line(preview.longest.text, preview.longest.size, preview.language))

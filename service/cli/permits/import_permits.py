@@ -1,4 +1,4 @@
-"""Loading a register."""
+"""Import of a register's permits from a CSV file."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -22,19 +22,22 @@ from service.flow.permits.register import RegisterSource
     "--mapping",
     "mapping_file",
     type=FILE,
-    help="How this register's columns become permit fields.",
+    help="How the columns of this register become permit fields.",
 )
 @with_installation
 async def import_(
     installation: Installation, file: Path, mapping_file: Path | None
 ) -> None:
-    """Load the permits of FILE (CSV); wrong rows come back in FILE.rejects.csv."""
+    """Load the permits of FILE (CSV).
+
+    Rejected rows are written to FILE.rejects.csv, each with its reason.
+    """
     mapping = load_mapping(mapping_file) if mapping_file else None
     law = await installation.law_store.current_law()
-    # Rows may name their authority: only where one does not is a default needed.
-    named = installation.settings.authority
-    certain = named or len(law.authorities) == 1
-    default = law.default_authority(named).code if certain else None
+    # Rows may name their authority, so a missing default is no mistake yet.
+    configured = installation.settings.authority
+    has_default = configured or len(law.authorities) == 1
+    default = law.default_authority(configured).code if has_default else None
     if mapping:
         _refuse_unknown_constants(mapping.constants, law)
     source = RegisterSource(file.name)
@@ -49,14 +52,16 @@ async def import_(
     await installation.pause_store.log_import(
         file.name, counts, whoami(), installation.clock.now()
     )
-    told = ", ".join(f"{count} {outcome}" for outcome, count in sorted(counts.items()))
-    click.echo(told or "no rows")
+    summary = ", ".join(
+        f"{count} {outcome}" for outcome, count in sorted(counts.items())
+    )
+    click.echo(summary or "no rows")
     if rejects.count:
         click.echo(f"the rejected rows, each with its reason: {path}")
 
 
 def _refuse_unknown_constants(constants: Mapping[str, str], law: Law) -> None:
-    """A constant nobody knows would reject every row of the file."""
+    """Refuse a mapping whose constant would reject every row of the file."""
     if "rule" in constants:
         law.rule(constants["rule"])
     if "authority" in constants:

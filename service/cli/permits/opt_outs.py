@@ -1,9 +1,9 @@
-"""Opt-outs: phones that are texted no more."""
+"""Opt-outs: phones that get no more texts."""
 
 import click
 
 from service.app import Installation
-from service.cli.default_authority import choose_authority
+from service.cli.default_authority import installed_authority
 from service.cli.installation import whoami, with_installation
 from service.cli.option_types import PHONE, PHONE_AUTHORITY, REASON
 from service.flow.permits.opt_outs import lift_opt_out, opt_out
@@ -11,13 +11,13 @@ from service.flow.permits.opt_outs import lift_opt_out, opt_out
 
 @click.group("opt-outs")
 def opt_outs() -> None:
-    """Phones that are texted no more, whatever register they stand in."""
+    """Phones that get no more texts, whichever register they come from."""
 
 
 @opt_outs.command("list")
 @with_installation
 async def list_(installation: Installation) -> None:
-    """Every opt-out: the phone masked, since when, and how it came."""
+    """List every opt-out: the masked phone, since when, and how it was made."""
     found = await installation.opt_out_deps.store.page(None, None)
     for one in found:
         click.echo(f"{one.phone:16}  {one.since:%Y-%m-%d %H:%M}Z  {one.via}")
@@ -32,12 +32,9 @@ async def list_(installation: Installation) -> None:
 async def add(
     installation: Installation, phone: str, authority: str | None, reason: str | None
 ) -> None:
-    """Text PHONE no more; what is due to it ends at once."""
-    office = choose_authority(
-        await installation.law_store.current_law(),
-        authority or installation.settings.authority,
-    )
-    made, new = await opt_out(
+    """Stop texting PHONE; its due reminders end at once."""
+    _, office = await installed_authority(installation, authority)
+    opted_out, new = await opt_out(
         phone,
         office.code,
         installation.opt_out_deps,
@@ -45,8 +42,8 @@ async def add(
         by=whoami(),
         reason=reason,
     )
-    since = "" if new else f" since {made.since:%Y-%m-%d}, {made.via}"
-    click.echo(f"{made.phone} is opted out{since}")
+    since = "" if new else f" since {opted_out.since:%Y-%m-%d}, {opted_out.via}"
+    click.echo(f"{opted_out.phone} is opted out{since}")
 
 
 @opt_outs.command()
@@ -57,12 +54,12 @@ async def add(
 async def lift(
     installation: Installation, phone: str, authority: str | None, reason: str | None
 ) -> None:
-    """Text PHONE again; a block of the provider's own stays until its START."""
-    office = choose_authority(
-        await installation.law_store.current_law(),
-        authority or installation.settings.authority,
-    )
-    gone = await lift_opt_out(
+    """Text PHONE again.
+
+    If the provider blocks the phone too, its holder must text START.
+    """
+    _, office = await installed_authority(installation, authority)
+    lifted = await lift_opt_out(
         phone, office.code, installation.opt_out_deps, by=whoami(), reason=reason
     )
-    click.echo(f"{gone.masked} may be texted again")
+    click.echo(f"{lifted.masked} may be texted again")

@@ -1,14 +1,15 @@
-"""Holders that no text reaches any more."""
+"""Permits whose holders no SMS reaches."""
 
 from collections.abc import Mapping
+from operator import attrgetter
 from typing import Final
 
 import click
 
 from service.app import Installation
-from service.cli.default_authority import choose_authority
+from service.cli.default_authority import installed_authority
 from service.cli.installation import whoami, with_installation
-from service.cli.option_types import PHONE, PHONE_AUTHORITY, REASON
+from service.cli.option_types import AUTHORITY_TREE, PHONE, PHONE_AUTHORITY, REASON
 from service.domain.reports.unreachable import UnreachablePermit
 from service.flow.permits.unreachable import lift as lift_unreachable
 from service.flow.permits.unreachable import unreached
@@ -23,17 +24,16 @@ _PAGE_SIZE: Final = 500
 
 @click.group()
 def unreachable() -> None:
-    """Permits of which no phone takes texts: ask their holders for another number."""
+    """Permits whose phones all fail: ask their holders for another number."""
 
 
 @unreachable.command("list")
-@click.option("--authority", help="With all below it; default: the settings' one.")
+@AUTHORITY_TREE
 @click.option("--format", "form", type=click.Choice(["text", "csv"]), default="text")
 @with_installation
 async def list_(installation: Installation, authority: str | None, form: str) -> None:
-    """List them, what closes soonest first, with each phone masked and why."""
-    law = await installation.law_store.current_law()
-    office = choose_authority(law, authority or installation.settings.authority)
+    """List the permits, soonest closing first, with masked phones and the reason."""
+    law, office = await installed_authority(installation, authority)
     found = await _all_unreachable(installation, law.subtree(office.code))
     if form == "csv":
         rows = [_row(one) for one in found]
@@ -55,15 +55,12 @@ async def list_(installation: Installation, authority: str | None, form: str) ->
 async def lift(
     installation: Installation, phone: str, authority: str | None, reason: str | None
 ) -> None:
-    """Text PHONE again, as somebody knows that it works."""
-    office = choose_authority(
-        await installation.law_store.current_law(),
-        authority or installation.settings.authority,
-    )
-    found = await lift_unreachable(
+    """Text PHONE again because you know that it works."""
+    _, office = await installed_authority(installation, authority)
+    lifted = await lift_unreachable(
         phone, office.code, installation.unreachable_deps, by=whoami(), reason=reason
     )
-    click.echo(f"{found.masked} counts as reachable again")
+    click.echo(f"{lifted.masked} counts as reachable again")
 
 
 async def _all_unreachable(
@@ -78,7 +75,7 @@ async def _all_unreachable(
         found += page
         if len(page) < _PAGE_SIZE:
             break
-    return sorted(found, key=lambda it: (it.closes_on, it.authority, it.rule, it.id))
+    return sorted(found, key=attrgetter("closes_on", "authority", "rule", "id"))
 
 
 def _row(one: UnreachablePermit) -> Mapping[str, object]:

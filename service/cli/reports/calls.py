@@ -1,4 +1,4 @@
-"""The call list: whom no text reaches, or none in time."""
+"""The call list: permits whose holders no SMS reaches in time."""
 
 from dataclasses import asdict, fields
 from typing import Final
@@ -6,8 +6,9 @@ from typing import Final
 import click
 
 from service.app import Installation
-from service.cli.default_authority import choose_authority
+from service.cli.default_authority import installed_authority
 from service.cli.installation import with_installation
+from service.cli.option_types import AUTHORITY_TREE
 from service.domain.reports.call_list import CallListEntry
 from service.flow.reports.call_list import list_calls
 
@@ -15,13 +16,15 @@ _COLUMNS: Final = [field.name for field in fields(CallListEntry)]
 
 
 @click.command()
-@click.option("--authority", help="With all below it; default: the settings' one.")
+@AUTHORITY_TREE
 @click.option("--format", "form", type=click.Choice(["text", "csv"]), default="text")
 @with_installation
 async def calls(installation: Installation, authority: str | None, form: str) -> None:
-    """List the permits past closing, or close to it, that no text will save."""
-    law = await installation.law_store.current_law()
-    office = choose_authority(law, authority or installation.settings.authority)
+    """List the holders that you must call.
+
+    Their permits are near or past closing, and no SMS will reach them in time.
+    """
+    law, office = await installed_authority(installation, authority)
     found = await list_calls(
         law.subtree(office.code),
         installation.law_store,

@@ -1,4 +1,4 @@
-"""Why a permit is texted when it is."""
+"""Explanations of reminder dates, from a database or from the shipped law."""
 
 from datetime import date
 
@@ -8,24 +8,28 @@ from service.adapters.calendars.holidays import calendars
 from service.adapters.rules.files import read_authorities, read_rules
 from service.adapters.templates.library import JinjaTemplateLibrary
 from service.cli.default_authority import choose_authority
-from service.cli.option_types import AS_JSON, Day
+from service.cli.option_types import AS_JSON, AUTHORITY, Day
 from service.cli.output.explanation import print_explanation, print_never_reminds
 from service.domain.errors import NeverRemindsError
 from service.domain.lawbook.law import Law
 from service.domain.lawbook.version_choice import ExplainRequest
-from service.flow.reports.explain import explain_dates as explain_date
+from service.flow.reports.explain import explain_dates
 from service.settings import load_settings, shipped_folder
 
 
 @click.command()
-@click.option("--rule", help="A rule's code, with --expires.")
-@click.option("--expires", type=Day(), help="The expiry date on the permit.")
-@click.option("--issued", type=Day(), help="The issue date, where it picks the law.")
-@click.option("--permit", help="A permit's number, instead of --rule and --expires.")
+@click.option("--rule", metavar="CODE", help="A rule; give --expires too.")
+@click.option("--expires", type=Day(), help="The expiry date of the permit.")
 @click.option(
-    "--version", metavar="KEY", help="Another version: former, future, shadow."
+    "--issued", type=Day(), help="The issue date; some rules choose the version by it."
 )
-@click.option("--authority", help="Default: the one in the settings.")
+@click.option(
+    "--permit", metavar="NUMBER", help="A permit, instead of --rule and --expires."
+)
+@click.option(
+    "--version", metavar="KEY", help="A former, future or shadow version of the rule."
+)
+@AUTHORITY
 @AS_JSON
 def explain(
     rule: str | None,
@@ -37,34 +41,38 @@ def explain(
     *,
     as_json: bool,
 ) -> None:
-    """Explain the dates of an expiry date, or the whole history of a permit.
+    """Show how reminder dates were computed, and a permit's history.
 
-    Where there is no database yet, the shipped rules and example offices are used.
-    Exit code 1 for a permit type of which nobody is ever reminded.
+    Without a database it uses the shipped rules and the example authorities. Exit code
+    1 if the rule never reminds.
     """
     if bool(permit) == bool(rule or expires) or bool(rule) != bool(expires):
         raise click.UsageError("give --rule and --expires, or --permit")
     if permit and issued:
-        raise click.UsageError("--issued goes with --rule: a permit has its own")
+        raise click.UsageError(
+            "--issued goes with --rule: a permit has its own issue date"
+        )
     settings = load_settings()
     if rule and expires and not settings.database_file.exists():
         law = _shipped_law()
         named = authority or settings.authority
         office = choose_authority(law, named, law.rule(rule).calendar)
-        asked = ExplainRequest(rule, office.code, expires, issued, version=version)
+        request = ExplainRequest(rule, office.code, expires, issued, version=version)
         try:
-            print_explanation(explain_date(law, asked), as_json=as_json)
+            print_explanation(explain_dates(law, request), as_json=as_json)
         except NeverRemindsError as error:
             print_never_reminds(law.rule(rule), error, as_json=as_json)
             click.get_current_context().exit(1)
         return
-    # Only now: what opens a database takes longer to import than to explain a date.
-    from service.cli.reports import explain_stored as history  # noqa: PLC0415
+    # Imported late: opening a database takes longer to import than to explain a date.
+    from service.cli.reports import explain_stored  # noqa: PLC0415
 
     if rule and expires:
-        history.explain_date(rule, expires, issued, authority, version, as_json=as_json)
+        explain_stored.explain_date(
+            rule, expires, issued, authority, version, as_json=as_json
+        )
     elif permit:
-        history.explain_permit(permit, authority, version, as_json=as_json)
+        explain_stored.explain_permit(permit, authority, version, as_json=as_json)
 
 
 def _shipped_law() -> Law:

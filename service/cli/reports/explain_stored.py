@@ -1,4 +1,4 @@
-"""Explanations out of an installation's database."""
+"""Explanations from the database of an installation."""
 
 from datetime import date
 from typing import Any
@@ -10,8 +10,7 @@ from service.cli.output.explanation import print_explanation, print_never_remind
 from service.domain.errors import NeverRemindsError
 from service.domain.lawbook.version_choice import ExplainRequest
 from service.flow.permits.find import PermitView, find_permits
-from service.flow.reports.explain import explain_permit as explain_one
-from service.flow.reports.explain import explain_with_revisions
+from service.flow.reports import explain as flow
 
 
 @with_installation
@@ -25,14 +24,14 @@ async def explain_date(
     *,
     as_json: bool,
 ) -> int:
-    """Explain an expiry date by the installed law."""
+    """Explain an expiry date under the installed law; 1 if the rule never reminds."""
     law = await installation.law_store.current_law()
     named = authority or installation.settings.authority
     office = choose_authority(law, named, law.rule(rule).calendar)
-    asked = ExplainRequest(rule, office.code, expires_on, issued_on, version=version)
+    request = ExplainRequest(rule, office.code, expires_on, issued_on, version=version)
     try:
         print_explanation(
-            await explain_with_revisions(law, asked, installation.explain_store),
+            await flow.explain_with_revisions(law, request, installation.explain_store),
             as_json=as_json,
         )
     except NeverRemindsError as error:
@@ -50,20 +49,22 @@ async def explain_permit(
     *,
     as_json: bool,
 ) -> None:
-    """Explain every permit of this number, in all authorities or one."""
+    """Explain every permit with this number, of one authority or of all."""
     law = await installation.law_store.current_law()
     office = law.authority(authority).code if authority else None
     found = await find_permits(
         number, installation.permit_reader, installation.vault, authority=office
     )
-    now, to = installation.clock.now(), installation.explain_store
-    answers = [await explain_one(law, one, to, now, version) for one in found]
-    for told, permit in zip(answers, found, strict=True):
-        print_explanation({**told, "permit": permit_fields(permit)}, as_json=as_json)
+    now, store = installation.clock.now(), installation.explain_store
+    answers = [
+        await flow.explain_permit(law, one, store, now, version) for one in found
+    ]
+    for answer, permit in zip(answers, found, strict=True):
+        print_explanation({**answer, "permit": permit_fields(permit)}, as_json=as_json)
 
 
 def permit_fields(permit: PermitView) -> dict[str, Any]:
-    """Return what `explain --json` says of the permit itself."""
+    """The `permit` object of `explain --json`."""
     return {
         "number": permit.number,
         "holder": permit.holder,

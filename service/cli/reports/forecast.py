@@ -1,4 +1,4 @@
-"""How many reminders are to come, day by day."""
+"""The forecast: how many reminders fall due each day."""
 
 from collections.abc import Sequence
 
@@ -6,11 +6,11 @@ import click
 import orjson
 
 from service.app import Installation
-from service.cli.default_authority import choose_authority
+from service.cli.default_authority import installed_authority
 from service.cli.installation import with_installation
+from service.cli.option_types import AUTHORITY_TREE
 from service.domain.reports.forecast import ExpectedDay
-from service.flow.reports.forecast import DEFAULT_DAYS, MAX_DAYS
-from service.flow.reports.forecast import forecast_reminders as foretell
+from service.flow.reports.forecast import DEFAULT_DAYS, MAX_DAYS, forecast_reminders
 
 
 @click.command()
@@ -18,9 +18,9 @@ from service.flow.reports.forecast import forecast_reminders as foretell
     "--days",
     type=click.IntRange(1, MAX_DAYS),
     default=DEFAULT_DAYS,
-    help="How many, with today.",
+    help="Number of days, today included.",
 )
-@click.option("--authority", help="With all below it; default: the settings' one.")
+@AUTHORITY_TREE
 @click.option(
     "--format", "form", type=click.Choice(["text", "csv", "json"]), default="text"
 )
@@ -28,12 +28,9 @@ from service.flow.reports.forecast import forecast_reminders as foretell
 async def forecast(
     installation: Installation, days: int, authority: str | None, form: str
 ) -> None:
-    """Foretell the reminders of the coming days, as the registers stand."""
-    office = choose_authority(
-        await installation.law_store.current_law(),
-        authority or installation.settings.authority,
-    )
-    found = await foretell(
+    """Show how many reminders fall due on each of the coming days."""
+    _, office = await installed_authority(installation, authority)
+    found = await forecast_reminders(
         office,
         days,
         installation.law_store,
@@ -45,11 +42,11 @@ async def forecast(
     elif form == "csv":
         click.echo(installation.report_formatter.rows_as_csv(*_table(found)), nl=False)
     else:
-        _show(found)
+        _print_days(found)
 
 
 def _table(found: Sequence[ExpectedDay]) -> tuple[list[dict[str, object]], list[str]]:
-    """A row for each day, with a column for each type that has any."""
+    """A row for each day, and a column for each rule that has reminders."""
     rules = sorted({rule for one in found for rule in one.rules})
     rows = [
         {"day": str(one.day), "reminders": one.reminders}
@@ -59,7 +56,7 @@ def _table(found: Sequence[ExpectedDay]) -> tuple[list[dict[str, object]], list[
     return rows, ["day", "reminders", *rules]
 
 
-def _show(found: Sequence[ExpectedDay]) -> None:
+def _print_days(found: Sequence[ExpectedDay]) -> None:
     for one in found:
         rules = ", ".join(f"{rule} {count}" for rule, count in one.rules.items())
         click.echo(f"{one.day:%a %d %b %Y}{one.reminders:>8}  {rules}".rstrip())

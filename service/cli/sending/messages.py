@@ -1,4 +1,4 @@
-"""Messages: what became of each, and deciding what nobody knows."""
+"""Messages: list them, show one, decide unknown outcomes."""
 
 from collections.abc import Iterator
 
@@ -20,18 +20,22 @@ PAGE_SIZE = 500
 
 @click.group()
 def messages() -> None:
-    """Messages: what became of each, and deciding what nobody knows."""
+    """List and show messages, and decide unknown outcomes."""
 
 
 @messages.command("list")
 @click.option("--state", type=click.Choice([str(one) for one in MessageState]))
-@click.option("--authority", help="With all below it; default: every office.")
-@click.option("--open", "open_", is_flag=True, help="Only those without an outcome.")
+@click.option(
+    "--authority", metavar="CODE", help="This authority and all below it. Default: all."
+)
+@click.option(
+    "--open", "open_", is_flag=True, help="Only those without an outcome yet."
+)
 @with_installation
 async def list_(
     installation: Installation, state: str | None, authority: str | None, *, open_: bool
 ) -> None:
-    """List messages in the order of their claims."""
+    """List messages in the order in which they were claimed."""
     law = await installation.law_store.current_law()
     wanted = MessageFilter(
         state=MessageState(state) if state else None,
@@ -47,14 +51,14 @@ async def list_(
 
 
 _IDS = click.argument("ids", metavar="ID...", nargs=-1, required=True)
-_REASON = click.option("--reason", required=True, help="Why; it is kept and shown.")
+_REASON = click.option("--reason", required=True, help="Why; it is stored and shown.")
 
 
 @messages.command()
 @click.argument("message_id", metavar="ID")
 @with_installation
 async def show(installation: Installation, message_id: str) -> None:
-    """Show everything that is kept about a message."""
+    """Show everything that is stored about the message ID."""
     for line in _message_lines(await installation.message_reader.get(message_id)):
         click.echo(line)
 
@@ -64,7 +68,10 @@ async def show(installation: Installation, message_id: str) -> None:
 @_REASON
 @with_installation
 async def resend(installation: Installation, ids: tuple[str, ...], reason: str) -> None:
-    """Decide that they were not taken: what is still current goes out anew."""
+    """Decide that these messages were not accepted.
+
+    Their reminders are sent again if they are still current.
+    """
     await _decide(installation, ids, Decision.RESEND, reason)
 
 
@@ -75,18 +82,18 @@ async def resend(installation: Installation, ids: tuple[str, ...], reason: str) 
 async def give_up(
     installation: Installation, ids: tuple[str, ...], reason: str
 ) -> None:
-    """Decide not to send them again: their reminders have failed."""
+    """Decide not to send these messages again: their reminders fail."""
     await _decide(installation, ids, Decision.GIVE_UP, reason)
 
 
 async def _decide(
     installation: Installation, ids: tuple[str, ...], decision: Decision, reason: str
 ) -> None:
-    """Each by itself; those that are not for a person to decide are told at the end."""
-    to, by, refused = installation.resolve_deps(), whoami(), list[str]()
+    """Decide on each message; raises `ConflictError` at the end for those refused."""
+    deps, by, refused = installation.resolve_deps(), whoami(), list[str]()
     for message_id in ids:
         try:
-            await resolve(message_id, decision, {"reason": reason}, to, by)
+            await resolve(message_id, decision, {"reason": reason}, deps, by)
         except (UnknownError, ConflictError) as error:
             refused.append(str(error))
             continue
@@ -115,20 +122,21 @@ def _message_lines(found: MessageDetails) -> Iterator[str]:
         f"{one.segments} segments, attempt {one.attempt}, sent by {one.office}"
     )
     yield f"  provider's id {one.provider_id or 'none'}, {_failure_text(one)}"
-    for it in found.reminders:
-        why = it.reason or it.hold_reason
+    for reminder in found.reminders:
+        why = reminder.reason or reminder.hold_reason
         yield (
-            f"  reminder {it.rule} {it.number}, expiry {it.expires_on}, {it.step}: "
-            f"{it.state}{f' ({why})' if why else ''}"
+            f"  reminder {reminder.rule} {reminder.number}, expiry "
+            f"{reminder.expires_on}, {reminder.step}: "
+            f"{reminder.state}{f' ({why})' if why else ''}"
         )
     for move in found.moves:
         why = f" ({move.reason})" if move.reason else ""
         yield f"  {move.at:%Y-%m-%d %H:%M:%S}  {move.number} {move.state}{why}"
-    for word in found.receipts:
-        moved = "" if word.moved else ", moved nothing"
+    for receipt in found.receipts:
+        moved = "" if receipt.moved else ", moved nothing"
         yield (
-            f"  {word.received_at:%Y-%m-%d %H:%M:%S}  receipt "
-            f"{word.state or 'unknown'} {dict(word.raw)}{moved}"
+            f"  {receipt.received_at:%Y-%m-%d %H:%M:%S}  receipt "
+            f"{receipt.state or 'unknown'} {dict(receipt.raw)}{moved}"
         )
     for act in found.acts:
         yield (
@@ -138,5 +146,5 @@ def _message_lines(found: MessageDetails) -> Iterator[str]:
 
 def _failure_text(one: MessageView) -> str:
     if one.kind is None and one.code is None:
-        return "no fault told"
+        return "no fault reported"
     return f"{one.kind or 'fault'} {one.code or 'without a code'}"

@@ -1,4 +1,4 @@
-"""The office's own SMS platform: its format tried, its results read back."""
+"""The office's own SMS platform: check its format, import its results."""
 
 from pathlib import Path
 
@@ -20,13 +20,13 @@ from service.settings import Settings
 
 @click.group()
 def outbox() -> None:
-    """Messages through the office's own SMS platform."""
+    """Send through your own SMS platform (PROVIDER=outbox)."""
 
 
 @outbox.command()
 @click.argument("file", type=FILE)
 def check(file: Path) -> None:
-    """Check the format FILE (.toml) and show an invented message in it."""
+    """Check the format FILE (.toml), and show an example message in it."""
     for line in example_lines(load_format(file)):
         click.echo(line)
 
@@ -35,7 +35,10 @@ def check(file: Path) -> None:
 @click.argument("file", type=FILE)
 @with_installation
 async def results(installation: Installation, file: Path) -> int:
-    """Read what became of messages out of FILE (CSV, XLSX); exit 1 for rejects."""
+    """Import the platform's results from FILE (CSV or XLSX).
+
+    Rejected rows are written to FILE.rejects.csv; exit code 1 if there are any.
+    """
     found = _configured_format(installation.settings)
     if found.results is None:
         raise SetUpError(f"{found.path}: add [results], which says how to read them")

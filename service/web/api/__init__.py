@@ -1,1 +1,1 @@
-"""The API for programs: one file per noun, and the OpenAPI document of them all."""
+"""The JSON API: a folder with models and routes per noun, and the OpenAPI document."""

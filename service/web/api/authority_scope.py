@@ -1,4 +1,4 @@
-"""The offices that a list is limited to."""
+"""The authorities to which a list is limited."""
 
 from collections.abc import Sequence
 
@@ -6,5 +6,5 @@ from service.domain.lawbook.law import Law
 
 
 def offices_below(law: Law, authority: str | None) -> Sequence[str] | None:
-    """An office with all below it; None where none is named."""
+    """An authority and all below it; None for all authorities."""
     return None if authority is None else law.subtree(authority)

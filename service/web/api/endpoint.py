@@ -1,10 +1,13 @@
 """Typed handlers as routes.
 
-Our own, for no library holds: those for aiohttp are dead, speak OpenAPI 3.0 or fail on
-an optional field. A handler takes the services and, by these names, any of `path` and
-`query` (models of `Parameters`), `body` (`Annotated[Json, Model]`: the model documents
-it, the domain checks it) and `caller` (whose key it is); it returns a model or a whole
-response.
+Our own code, because the libraries for aiohttp are unmaintained, write OpenAPI 3.0 or
+fail on an optional field. A handler takes the services and, by these names, any of:
+
+- `path`, `query`: models that inherit `Parameters`;
+- `body`: `Annotated[JsonObject, Model]`; the model documents it, the domain checks it;
+- `caller`: the name of the API key.
+
+It returns a model or a whole response.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
@@ -24,11 +27,11 @@ EndpointFunction = Callable[..., Awaitable[BaseModel | web.Response]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Endpoint:
-    """A route, and what its document needs to know.
+    """A route, and what the OpenAPI document says of it.
 
-    `answers` has the model of each good status, None for an empty body; `media` are
-    the forms of a 200 besides JSON; `refusals` the statuses that the parameters do
-    not tell. A `free` one needs no key.
+    `responses` has the model of each success status, None for an empty body.
+    `error_statuses` are those that do not follow from the parameters. `media_types` are
+    the forms of a 200 besides JSON. A `public` endpoint needs no API key.
     """
 
     method: str
@@ -51,7 +54,7 @@ class Endpoint:
         object.__setattr__(self, "needs_caller", "caller" in hints)
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
-        """Read all parameters and the body, call, answer."""
+        """Read the parameters and the body, call the function, return its response."""
         given = self._read(request)
         if self.body is not None:
             given["body"] = await read_json_object(request)
@@ -62,9 +65,9 @@ class Endpoint:
 
     def _read(self, request: web.Request) -> dict[str, Any]:
         given, mistakes = dict[str, Any](), list[Mistake]()
-        for place, said in (("path", request.match_info), ("query", request.query)):
-            model, wrong = read_parameters(self.parameters.get(place, Parameters), said)
-            mistakes += wrong
+        for place, raw in (("path", request.match_info), ("query", request.query)):
+            model, found = read_parameters(self.parameters.get(place, Parameters), raw)
+            mistakes += found
             if place in self.parameters:
                 given[place] = model
         if mistakes:
@@ -81,23 +84,23 @@ def endpoint(
     media_types: tuple[str, ...] = (),
     public: bool = False,
 ) -> Callable[[EndpointFunction], Endpoint]:
-    """Make an `Endpoint` of a handler."""
+    """Decorator that makes an `Endpoint` of a handler."""
 
-    def made(call: EndpointFunction) -> Endpoint:
+    def decorate(function: EndpointFunction) -> Endpoint:
         return Endpoint(
             method=method,
             path=path,
-            function=call,
+            function=function,
             responses=responses,
             error_statuses=error_statuses,
             media_types=media_types,
             public=public,
         )
 
-    return made
+    return decorate
 
 
 def json_reply(model: BaseModel, status: int = 200) -> web.Response:
-    """Answer with a model as JSON; what was never set is left out."""
+    """A JSON response; fields that were never set are left out."""
     text = model.model_dump_json(exclude_unset=True, by_alias=True)
     return web.Response(text=text, status=status, content_type="application/json")

@@ -1,4 +1,4 @@
-"""The OpenAPI 3.1 document of the endpoints, and only what they really do."""
+"""The OpenAPI 3.1 document, made from the endpoints."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from http import HTTPStatus
@@ -19,7 +19,7 @@ _REF = "#/components/schemas/{model}"
 
 
 class _Untitled(GenerateJsonSchema):
-    """Schemas without a title on every field, which would only say its name again."""
+    """Schemas without a title on every field, which would only repeat its name."""
 
     def field_title_should_be_set(self, schema: Any) -> bool:  # noqa: ANN401, ARG002 - pydantic's
         return False
@@ -27,11 +27,11 @@ class _Untitled(GenerateJsonSchema):
 
 def openapi_document(endpoints: Sequence[Endpoint]) -> dict[str, Any]:
     """Describe the endpoints in OpenAPI 3.1."""
-    forms = list(dict.fromkeys(_schema_keys(endpoints)))
-    told, definitions = models_json_schema(
-        forms, ref_template=_REF, schema_generator=_Untitled
+    keys = list(dict.fromkeys(_schema_keys(endpoints)))
+    generated, definitions = models_json_schema(
+        keys, ref_template=_REF, schema_generator=_Untitled
     )
-    schemas = {form: told[form] for form in forms}
+    schemas = {key: generated[key] for key in keys}
     paths: dict[str, dict[str, Any]] = {}
     for one in endpoints:
         paths.setdefault(one.path, {})[one.method.lower()] = _operation(one, schemas)
@@ -77,10 +77,10 @@ def _operation(one: Endpoint, schemas: Schemas) -> dict[str, Any]:
 def _parameters(one: Endpoint) -> Iterator[dict[str, Any]]:
     for place, model in one.parameters.items():
         whole = model.model_json_schema(schema_generator=_Untitled)
-        for name, told in whole["properties"].items():
-            description = told.pop("description")
-            # An absent parameter is None for us, but no parameter can say null.
-            schema = told["anyOf"][0] if "anyOf" in told else told
+        for name, described in whole["properties"].items():
+            description = described.pop("description")
+            # An absent parameter is None in our model, but a caller cannot send null.
+            schema = described["anyOf"][0] if "anyOf" in described else described
             yield {
                 "name": name,
                 "in": place,
@@ -92,7 +92,7 @@ def _parameters(one: Endpoint) -> Iterator[dict[str, Any]]:
 
 def _responses(one: Endpoint, schemas: Schemas) -> Iterator[tuple[str, dict[str, Any]]]:
     for status, model in one.responses.items():
-        told: dict[str, Any] = {"description": HTTPStatus(status).phrase}
+        response: dict[str, Any] = {"description": HTTPStatus(status).phrase}
         content: dict[str, Any] = {
             media: {"schema": {"type": "string"}} for media in one.media_types
         }
@@ -100,29 +100,24 @@ def _responses(one: Endpoint, schemas: Schemas) -> Iterator[tuple[str, dict[str,
             schema = schemas[model, "serialization"]
             content = {"application/json": {"schema": schema}, **content}
         if content:
-            told["content"] = content
-        yield str(status), told
+            response["content"] = content
+        yield str(status), response
     for status in sorted(_error_statuses(one)):
         content = {MEDIA_TYPE: {"schema": schemas[Problem, "validation"]}}
-        yield (
-            str(status),
-            {
-                "description": HTTPStatus(status).phrase,
-                "content": content,
-            },
-        )
+        description = HTTPStatus(status).phrase
+        yield str(status), {"description": description, "content": content}
 
 
 def _error_statuses(one: Endpoint) -> set[int]:
-    found = set(one.error_statuses)
+    statuses = set(one.error_statuses)
     if not one.public:
-        found.add(HTTPStatus.UNAUTHORIZED)
+        statuses.add(HTTPStatus.UNAUTHORIZED)
     if one.parameters or one.body:
-        found.add(HTTPStatus.UNPROCESSABLE_ENTITY)
+        statuses.add(HTTPStatus.UNPROCESSABLE_ENTITY)
     if one.body:
-        found |= {
+        statuses |= {
             HTTPStatus.BAD_REQUEST,
             HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
             HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
         }
-    return found
+    return statuses

@@ -1,4 +1,4 @@
-"""Values of parameters, read as strictly as a permit's fields, by the same code."""
+"""Types of parameters; the code that reads permit fields checks them too."""
 
 from datetime import date, datetime
 from typing import Annotated
@@ -10,7 +10,7 @@ from service.domain.permits.permit_fields import fold_full_width
 from service.domain.untrusted.raw_fields import RawFields
 
 LONGEST_CODE = 64
-"""Characters of a code or number, as in `permit_from`."""
+"""Characters of a code or permit number; the domain has the same limit."""
 
 
 def _day(value: object) -> date:
@@ -67,55 +67,55 @@ def _reason(value: object) -> str:
     return reason
 
 
-# Left to itself pydantic takes 0 and "0" for a day of 1970.
+# pydantic alone would read 0 and "0" as a day of 1970.
 Day = Annotated[
     date, BeforeValidator(_day), WithJsonSchema({"type": "string", "format": "date"})
 ]
-"""A local date, ISO only, from 1950 to 2200."""
+"""A local date in ISO form, from 1950 to 2200."""
 
 Instant = Annotated[
     datetime,
     BeforeValidator(_instant),
     WithJsonSchema({"type": "string", "format": "date-time"}),
 ]
-"""An aware instant, ISO only."""
+"""An instant with its UTC offset, in ISO form."""
 
 TextLine = Annotated[
     str, BeforeValidator(_text_line), Field(min_length=1, max_length=LONGEST_CODE)
 ]
-"""One line of text without control characters, not blank."""
+"""One line of text, not blank, without control characters."""
 
 Id = Annotated[str, Field(pattern=r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")]
-"""A UUID, in small letters."""
+"""A UUID in lower case."""
 
 ReminderCursor = Annotated[
     str,
     BeforeValidator(_reminder_cursor),
     Field(pattern=r"^[0-9a-f-]{36}\.[0-9]{4}-[0-9]{2}-[0-9]{2}\.[a-z0-9-]{1,40}$"),
 ]
-"""Where a page of reminders ends: permit, expiry date, step."""
+"""The end of a page of reminders: permit, expiry date, step."""
 
 WholeNumber = Annotated[int, BeforeValidator(_whole_number)]
 """A whole number in plain digits."""
 
-# The bounds stand first: after the validator a schema would not show them as such.
+# The bounds precede the validator: behind it the schema would not show them.
 Limit = Annotated[
     int,
     Field(ge=1, le=500, description="a whole number from 1 to 500"),
     BeforeValidator(_whole_number),
 ]
-"""How many a page may hold."""
+"""The most rows of a page."""
 
 UuidCursor = Annotated[str, Field(pattern=r"^[0-9a-f-]{36}$")]
-"""Where a page of rows that are named by a UUID ends."""
+"""The end of a page whose rows have a UUID."""
 
 Flag = Annotated[bool, BeforeValidator(_flag)]
-"""true or false."""
+"""`true` or `false`."""
 
 Reason = Annotated[
     str, BeforeValidator(_reason), Field(min_length=1, max_length=MAX_REASON_LENGTH)
 ]
-"""Why somebody does what the service advises against."""
+"""Why an operator forces a change despite objections."""
 
 PermitNumber = Annotated[TextLine, AfterValidator(fold_full_width)]
-"""A permit's number, full-width digits and letters made ASCII."""
+"""A permit number; full-width digits and letters become ASCII."""

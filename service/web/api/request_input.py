@@ -1,4 +1,4 @@
-"""What a request says, read into models; every mistake is named, none is ignored."""
+"""Parameters and JSON bodies of requests; every mistake in them is reported."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -18,9 +18,9 @@ Model = TypeVar("Model", bound=BaseModel)
 
 
 class Parameters(BaseModel):
-    """Parameters of a path or a query; any other name is a mistake.
+    """Base of the parameters of a path or a query; an unknown name is a mistake.
 
-    The description of a field is what an error says was expected.
+    An error quotes the description of a field as what was expected.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -29,8 +29,8 @@ class Parameters(BaseModel):
 def read_parameters(
     model: type[Model], raw: Mapping[str, str]
 ) -> tuple[Model | None, list[Mistake]]:
-    """Read parameters into their model; what is wrong with each of them."""
-    twice = list(_doubled_parameters(raw))
+    """The parameters as a model, or None and the mistakes in them."""
+    twice = list(_repeated_parameters(raw))
     try:
         return model.model_validate(dict(raw)), twice
     except ValidationError as error:
@@ -39,10 +39,10 @@ def read_parameters(
 
 
 async def read_json_object(request: web.Request) -> JsonObject:
-    """Read a body that is a JSON object; its fields are checked by the domain.
+    """Read a body that is a JSON object; the domain checks its fields.
 
-    Raises aiohttp's errors for another media type, a body that is too long or is not
-    JSON, and `InvalidError` for any other JSON value.
+    Raises HTTP errors for another media type, a body that is too long or is not JSON,
+    and `InvalidError` for a JSON value that is no object or repeats a field.
     """
     if (
         request.content_type != "application/json"
@@ -50,10 +50,10 @@ async def read_json_object(request: web.Request) -> JsonObject:
     ):
         raise web.HTTPUnsupportedMediaType(text="send application/json, uncompressed")
     try:
-        # The standard library's reader, unlike the fast ones, can see a doubled key.
+        # Unlike faster parsers, the one of the standard library can see repeated keys.
         found = json.loads(
             (await request.read()).decode(),
-            object_pairs_hook=_refuse_doubled_fields,
+            object_pairs_hook=_refuse_repeated_fields,
             parse_constant=_refuse_number,
         )
     except (ValueError, RecursionError, web.RequestPayloadError):
@@ -65,7 +65,7 @@ async def read_json_object(request: web.Request) -> JsonObject:
 
 
 def without_nulls(found: JsonObject) -> JsonObject:
-    """Say the same without what is null, which counts as absent wherever it stands."""
+    """The object without nulls at any depth: null counts as absent."""
     return {
         name: _without_null_values(value)
         for name, value in found.items()
@@ -83,7 +83,7 @@ def _without_null_values(value: object) -> object:
     )
 
 
-def _refuse_doubled_fields(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
+def _refuse_repeated_fields(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) < len(pairs):
         names = [name for name, _ in pairs]
@@ -97,7 +97,7 @@ def _refuse_number(text: str) -> NoReturn:
     raise ValueError(text)
 
 
-def _doubled_parameters(given: Mapping[str, str]) -> Iterator[Mistake]:
+def _repeated_parameters(given: Mapping[str, str]) -> Iterator[Mistake]:
     if isinstance(given, MultiMapping):
         for name in dict.fromkeys(given):
             if len(given.getall(name)) > 1:

@@ -50,12 +50,12 @@ async def test_a_list_can_be_narrowed_to_a_rule_and_an_authority(
         ("limit=501", 422, "limit: found '501'"),
         ("limit=5.0", 422, "limit: found '5.0'"),
         ("limit=", 422, "limit: found ''"),
-        ("after=2", 422, "after: found '2', expected `next` of the page before"),
+        ("after=2", 422, "after: found '2', expected `next` of the previous page"),
         ("rule=a&rule=b", 422, "rule: found the parameter twice, expected it once"),
         (
             "page=2",
             422,
-            "page: found an unknown parameter, expected one of authority, rule,",
+            "page: found an unknown parameter, expected one of limit, after, authority",
         ),
     ],
 )

@@ -102,7 +102,7 @@ async def test_a_list_can_be_narrowed(
         ("state=lost", 422, "state: found 'lost', expected one of sending, uncertain"),
         ("open=yes", 422, "open: found 'yes', expected true or false"),
         ("authority=110000", 404, "unknown authority '110000'"),
-        ("after=2", 422, "after: found '2', expected `next` of the page before"),
+        ("after=2", 422, "after: found '2', expected `next` of the previous page"),
         ("limit=501", 422, "limit: found '501'"),
     ],
 )

@@ -94,7 +94,7 @@ async def test_pages_of_any_size_give_every_reminder_once_in_order(
         ("held=1", 422, "held: found '1', expected true or false"),
         ("rule=cn-kite-flying", 404, "unknown rule 'cn-kite-flying'"),
         ("authority=110000", 404, "unknown authority '110000'"),
-        ("after=2", 422, "after: found '2', expected `next` of the page before"),
+        ("after=2", 422, "after: found '2', expected `next` of the previous page"),
         (f"after={'0' * 36}.2024-02-30.prepare", 422, "expected `next` of the page"),
     ],
 )

@@ -1,4 +1,4 @@
-"""An authority as the API takes and shows it."""
+"""Models of authorities: parameters, request body, answers."""
 
 from datetime import datetime
 from typing import Literal
@@ -8,7 +8,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from service.domain.go_live.go_live import GoLiveState
 from service.domain.law.authority import UnqualifiedDays
 from service.domain.law.rule import Language
-from service.web.api.parameter_types import Limit, TextLine
+from service.web.api.pages import CodePageQuery, Page
+from service.web.api.parameter_types import TextLine
 from service.web.api.request_input import Parameters
 from service.web.api.rules.models import Words
 
@@ -23,17 +24,12 @@ class AuthorityPath(Parameters):
     code: TextLine = Field(description="the code of an authority", examples=["990000"])
 
 
-class AuthoritiesQuery(Parameters):
-    """Which authorities, and how many at once."""
-
-    after: TextLine | None = Field(
-        default=None, description="`next` of the page before"
-    )
-    limit: Limit = 100
+class AuthoritiesQuery(CodePageQuery):
+    """Which page of the authorities."""
 
 
 class AuthorityFields(BaseModel):
-    """An authority as it stands in a file; null counts as absent."""
+    """The settings of an authority, as in its file; null counts as absent."""
 
     model_config = ConfigDict(
         extra="forbid",
@@ -55,10 +51,10 @@ class AuthorityFields(BaseModel):
     name: Words = Field(description="the name of the office")
     zone: str = Field(description="an IANA time zone such as Asia/Shanghai")
     calendar: str = Field(description="the code of a calendar")
-    signature: Words = Field(description="the bare name, without 【】")
-    apply_at: Words = Field(description="where holders apply, as a text says it")
-    helpline: str = Field(description="whom to call, as a text says it")
-    opt_out: Words = Field(description="how to opt out, as a text says it")
+    signature: Words = Field(description="the SMS signature, without 【】")
+    apply_at: Words = Field(description="where holders apply, as worded in texts")
+    helpline: str = Field(description="the number to call, as worded in texts")
+    opt_out: Words = Field(description="how to opt out, as worded in texts")
     sends_from: str | None = Field(
         default=None, description="local time from which it texts, such as 09:30"
     )
@@ -67,77 +63,90 @@ class AuthorityFields(BaseModel):
     )
     sending_days: Literal["working"] | list[Weekday] | None = Field(
         default=None,
-        description="working: working days of its calendar; or days of the week",
+        description="`working` for the working days of its calendar, or a list of "
+        "weekdays",
     )
     language: Language | None = Field(
         default=None,
-        description="the language of texts where a permit names none; zh by default",
+        description="the language of texts for permits that name none; zh by default",
     )
     unqualified_days: UnqualifiedDays | None = Field(
-        default=None, description="how a bare 日 in a law is counted"
+        default=None,
+        description="how to count 日 where the law does not say which days; working "
+        "by default",
     )
     margin_working_days: int | None = Field(
-        default=None, description="how many working days earlier closings are told"
+        default=None,
+        description="working days by which texts announce a closing earlier; 0 by "
+        "default",
     )
     sent_from: str | None = Field(
-        default=None, description="the number or service texts come from"
+        default=None,
+        description="the phone number or messaging service that texts come from",
     )
     messages_per_second: float | None = Field(
-        default=None, description="how many texts its sender may start a second"
+        default=None, description="the most texts that its sender may send per second"
     )
     segments_per_second: float | None = Field(
-        default=None, description="how many segments its sender may start a second"
+        default=None,
+        description="the most segments that its sender may send per second",
     )
-    daily_limit: int | None = Field(default=None, description="texts a day at most")
+    daily_limit: int | None = Field(default=None, description="the most texts per day")
     recipient_daily_limit: int | None = Field(
-        default=None, description="texts a day to one phone; 2 unless said"
+        default=None, description="the most texts per day to one phone; 2 by default"
     )
-    parent: str | None = Field(default=None, description="the code of the one above")
+    parent: str | None = Field(
+        default=None, description="the code of the parent authority"
+    )
     sends: bool | None = Field(
-        default=None, description="false: the nearest above that does sends for it"
+        default=None,
+        description="false if its nearest ancestor with `true` sends for it; true by "
+        "default",
     )
-    code: str | None = Field(default=None, description="may repeat the address")
+    code: str | None = Field(
+        default=None, description="may repeat the code in the address"
+    )
 
 
 class AuthoritySummary(BaseModel):
     """An authority in the list."""
 
-    code: str = Field(description="its code")
-    name: Words = Field(description="its name")
-    parent: str | None = Field(description="the code of the one above; null at the top")
-    sends: bool = Field(description="whether it texts itself")
+    code: str = Field(description="the code of the authority")
+    name: Words = Field(description="the name of the authority")
+    parent: str | None = Field(
+        description="the code of the parent authority; null at the top"
+    )
+    sends: bool = Field(description="whether it sends texts itself")
 
 
-class AuthorityPage(BaseModel):
+class AuthorityPage(Page[AuthoritySummary]):
     """Authorities in the order of their codes."""
-
-    items: list[AuthoritySummary] = Field(description="the authorities of this page")
-    next: str | None = Field(description="`after` of the next page; null on the last")
 
 
 class Stage(BaseModel):
-    """How a permit type stands in an authority."""
+    """The go-live state of a permit type in an authority."""
 
     rule: str = Field(description="the code of the permit type")
     state: GoLiveState = Field(
-        description="draft: nothing is sent; trial: only staff is texted; live"
+        description="draft: nothing is sent; trial: only staff get texts; live: "
+        "holders do"
     )
-    since: datetime | None = Field(description="null for a draft")
+    since: datetime | None = Field(
+        description="when that state began; null for a draft"
+    )
     approved_by: str | None = Field(description="who approved going live")
     catch_up_days: int = Field(
-        description="over how many sending days the steps current at the start were "
-        "spread; 0: they were not texted"
+        description="sending days over which the steps that were current at the start "
+        "are spread; 0 if they get no text"
     )
-    hindrance: str | None = Field(description="why it cannot go live")
+    hindrance: str | None = Field(description="why it cannot go live; null if it can")
 
 
 class Authority(AuthorityFields):
-    """An authority as it is installed, and what it reminds of."""
+    """An installed authority, and the state of each permit type there."""
 
     model_config = ConfigDict(json_schema_extra=None)
 
-    sender: str = Field(description="the code of the one that texts for it")
-    staff: int = Field(description="how many phones its trials may text")
-    rules: list[Stage] = Field(
-        description="how each permit type of its calendar stands there"
-    )
+    sender: str = Field(description="the code of the authority that sends for it")
+    staff: int = Field(description="number of staff phones that trials may text")
+    rules: list[Stage] = Field(description="the permit types of its calendar")

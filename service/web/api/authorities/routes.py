@@ -1,6 +1,7 @@
-"""Authorities: the tree, its settings, and what each of them reminds of."""
+"""Authorities: list them, show one with its permit types, install one."""
 
 from http import HTTPStatus
+from operator import attrgetter
 from typing import Annotated
 
 from aiohttp import web
@@ -23,12 +24,8 @@ from service.web.api.authorities.models import (
     Stage,
 )
 from service.web.api.endpoint import endpoint, json_reply
-from service.web.api.law_change.models import (
-    ChangeQuery,
-    Impact,
-    preview_or_apply,
-    to_impact,
-)
+from service.web.api.law_change.answer import preview_or_apply, to_impact
+from service.web.api.law_change.models import ChangeQuery, Impact
 from service.web.api.request_input import JsonObject, without_nulls
 from service.web.services import Services
 
@@ -42,15 +39,13 @@ async def list_authorities(
     """List the authorities by their codes, each with the one above it."""
     known = (await services.law_store.current_law()).authorities
     codes = [code for code in sorted(known) if code > (query.after or "")]
-    items = [
+    rows = [
         AuthoritySummary.model_validate(
             {"parent": None, **authority_to_dict(known[code])}
         )
-        for code in codes[: query.limit]
+        for code in codes[: query.limit + 1]
     ]
-    return AuthorityPage(
-        items=items, next=items[-1].code if len(codes) > len(items) else None
-    )
+    return AuthorityPage.from_rows(rows, query.limit, attrgetter("code"))
 
 
 @endpoint("GET", AUTHORITY_PATH, {200: Authority}, error_statuses=(404,))

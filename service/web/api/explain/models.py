@@ -1,4 +1,4 @@
-"""What `explain` is asked and what it answers, as models."""
+"""Models of explanations: parameters and answer."""
 
 from datetime import date, datetime
 from typing import Literal
@@ -12,58 +12,62 @@ from service.web.api.request_input import Parameters
 
 
 class ExplainQuery(Parameters):
-    """An expiry date under a rule, or one permit."""
+    """A rule with an expiry date, or one permit."""
 
     rule: TextLine | None = Field(
         default=None,
-        description="the code of a rule; beside permit only to tell several apart",
+        description="the code of a rule; with permit it chooses between permits of "
+        "one number",
         examples=["cn-food-production-license"],
     )
     expires: Day | None = Field(
         default=None,
-        description="the expiry date, like 2026-12-31, with rule",
+        description="an expiry date such as 2026-12-31, with rule",
         examples=["2026-12-31"],
     )
     permit: PermitNumber | None = Field(
         default=None, description="a permit's number, instead of rule and expires"
     )
     authority: TextLine | None = Field(
-        default=None, description="the code of an office; the settings' one by default"
+        default=None,
+        description="the code of an authority; the one in the settings by default",
     )
     issued: Day | None = Field(
         default=None,
-        description="the issue date, with rule: it picks the version of some rules",
+        description="an issue date, with rule; some rules choose the version by it",
     )
     version: str | None = Field(
         default=None,
         min_length=1,
         max_length=120,
-        description="the key of another version of the rule: former, future or shadow",
+        description="the key of a former, future or shadow version of the rule",
         examples=["cn-food-production-license@2020-03-01.1"],
     )
 
 
 class SlotAnswer(BaseModel):
-    """A step on this expiry date."""
+    """A step of this expiry date."""
 
     step: str = Field(description="the name of the step")
-    due_at: datetime = Field(description="the instant from which it is sent")
+    due_at: datetime = Field(description="the instant from which it may be sent")
     template: str = Field(description="the name of its template")
 
 
 class ShadowAnswer(BaseModel):
-    """The dates that a version in the shadow would give; nothing is sent by them."""
+    """The dates that a shadow version would give; nothing is sent by them."""
 
     version: str = Field(description="the key of the shadow version")
     opens_on: date | None = Field(
-        description="the first day to apply; null where the law names none"
+        description="the first day to apply; null if the law names none"
     )
     closes_on: date = Field(description="the last day to apply by the strict reading")
     closes_on_lenient: date = Field(
         description="the last day to apply by the lenient reading"
     )
-    provisional: bool = Field(description="true until holidays are published")
-    slots: list[SlotAnswer] = Field(description="its steps")
+    provisional: bool = Field(
+        description="true until the holidays of the year are published"
+    )
+    slots: list[SlotAnswer] = Field(description="the steps and when each is due")
 
 
 class Source(BaseModel):
@@ -71,9 +75,9 @@ class Source(BaseModel):
 
     title: str = Field(description="the title of the law")
     article: str = Field(description="the article")
-    checked_on: date = Field(description="the day on which it was read")
+    checked_on: date = Field(description="the day on which somebody checked it")
     confidence: Literal["read", "second-hand", "example", "unverified"] = Field(
-        description="how sure we are; read: somebody read the clause itself"
+        description="how reliable it is; `read`: somebody read the clause itself"
     )
 
 
@@ -85,71 +89,83 @@ class BothLanguages(BaseModel):
 
 
 class NeverAnswer(BaseModel):
-    """Why nobody is reminded of this permit type."""
+    """Why this permit type never reminds."""
 
     because: NeverBecause = Field(description="the kind of reason")
     why: BothLanguages = Field(description="the reason in words")
-    reference: Source = Field(description="where it stands")
+    reference: Source = Field(description="the source of the reason")
 
 
 class StepAnswer(BaseModel):
-    """What became of a step of the permit's present expiry date."""
+    """The outcome of one step of the permit's present expiry date."""
 
     step: str = Field(description="the name of the step")
-    due_at: datetime | None = Field(description="null for a step that is left out")
-    outcome: str = Field(description="one sentence: sent when, or why not")
+    due_at: datetime | None = Field(
+        description="when it is due; null for a step that is left out"
+    )
+    outcome: str = Field(description="one sentence: when it was sent, or why not")
 
 
 class HistoryEntryAnswer(BaseModel):
-    """What happened to a reminder at an instant."""
+    """One event of a reminder."""
 
-    at: datetime = Field(description="when")
-    what: str = Field(description="in words")
+    at: datetime = Field(description="when it happened")
+    what: str = Field(description="what happened, in words")
 
 
 class ReminderHistoryAnswer(BaseModel):
-    """A reminder from its birth on."""
+    """The events of one reminder."""
 
     step: str = Field(description="the name of the step")
     expires_on: date = Field(description="the expiry date that it reminds of")
-    moves: list[HistoryEntryAnswer] = Field(description="from its creation on")
+    moves: list[HistoryEntryAnswer] = Field(description="the events, oldest first")
 
 
 class Explanation(BaseModel):
-    """The dates that follow from an expiry date, and how they were found."""
+    """The dates that follow from an expiry date, and how they were computed."""
 
     rule: str = Field(description="the code of the permit type")
     version: str = Field(description="the key of the version that gives the dates")
-    authority: str = Field(description="the code of the authority")
+    authority: str = Field(
+        description="the code of the authority that issued the permit"
+    )
     expires_on: date = Field(description="the expiry date")
     opens_on: date | None = Field(
-        description="the first day to apply; null where the law names none"
+        description="the first day to apply; null if the law names none"
     )
     closes_on: date = Field(
-        description="the last day to apply by the safe (strict) reading, which texts "
-        "announce"
+        description="the last day to apply by the strict reading, which texts announce"
     )
     closes_on_lenient: date = Field(
         description="the last day to apply by the lenient reading"
     )
-    provisional: bool = Field(description="true until holidays are published")
+    provisional: bool = Field(
+        description="true until the holidays of the year are published"
+    )
     slots: list[SlotAnswer] = Field(description="the steps and when each is due")
-    trace: list[str] = Field(description="the reasoning, line by line")
-    zone: str = Field(description="of the office that sends: instants are in UTC")
+    trace: list[str] = Field(description="how the dates were computed, line by line")
+    zone: str = Field(
+        description="the time zone of the sending office; instants are in UTC"
+    )
     reference: Source = Field(description="where the dates come from")
     late_filing: LateFiling | None = Field(
-        description="what the law makes of applying after closing; null: it is silent"
+        description="whether the law accepts applications after closing; null if it "
+        "does not say"
     )
     never: NeverAnswer | None = Field(
-        default=None, description="where nobody is reminded of this permit type"
+        default=None, description="present if this permit type never reminds"
     )
     shadow: ShadowAnswer | None = Field(
-        default=None, description="what a version in the shadow would give instead"
+        default=None, description="what a shadow version would give instead"
     )
-    permit: Permit | None = Field(default=None, description="where one was asked for")
+    permit: Permit | None = Field(
+        default=None, description="the permit, if the request named one"
+    )
     steps: list[StepAnswer] | None = Field(
-        default=None, description="with a permit, unless another version was asked for"
+        default=None,
+        description="the outcome of each step; only with a permit and without "
+        "`version`",
     )
     history: list[ReminderHistoryAnswer] | None = Field(
-        default=None, description="with a permit: every reminder it ever had"
+        default=None, description="every reminder of the permit; only with a permit"
     )

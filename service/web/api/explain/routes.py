@@ -1,4 +1,4 @@
-"""Why a permit is texted when it is."""
+"""Explanations of reminder dates and of a permit's history."""
 
 from datetime import date
 
@@ -23,17 +23,17 @@ async def explain(services: Services, query: ExplainQuery) -> Explanation:
     if query.permit:
         permit = await _find_permit(services, query, query.permit)
         now = services.clock.now()
-        told = await explain_permit(
+        fields = await explain_permit(
             law, permit, services.explain_store, now, query.version
         )
-        return Explanation.model_validate({**told, "permit": permit})
+        return Explanation.model_validate({**fields, "permit": permit})
     rule, expires = _rule_and_expiry(query)
     office = law.default_authority(query.authority or services.default_authority)
-    asked = ExplainRequest(
+    request = ExplainRequest(
         rule, office.code, expires, query.issued, version=query.version
     )
-    told = await explain_with_revisions(law, asked, services.explain_store)
-    return Explanation.model_validate(told)
+    fields = await explain_with_revisions(law, request, services.explain_store)
+    return Explanation.model_validate(fields)
 
 
 def _rule_and_expiry(query: ExplainQuery) -> tuple[str, date]:
@@ -60,5 +60,10 @@ async def _find_permit(
     ]
     if mistakes:
         raise InvalidError("request", mistakes)
-    asked = query.rule, query.authority
-    return await find_permit(number, services.permit_reader, services.vault, *asked)
+    return await find_permit(
+        number,
+        services.permit_reader,
+        services.vault,
+        query.rule,
+        query.authority,
+    )

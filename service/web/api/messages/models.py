@@ -1,4 +1,4 @@
-"""A message as the API shows it, and the orders about one."""
+"""Models of messages: parameters, request body, answers."""
 
 from datetime import datetime
 from typing import Annotated, Any
@@ -8,7 +8,8 @@ from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
 from service.domain.delivery.status import MessageState, ReminderState
 from service.domain.law.rule import Language
 from service.flow.reports.message_views import Decider
-from service.web.api.parameter_types import Flag, Id, Limit, TextLine
+from service.web.api.pages import AFTER, Page, PageQuery
+from service.web.api.parameter_types import Flag, Id, TextLine
 from service.web.api.reminders.models import ListedReminder
 from service.web.api.request_input import Parameters
 
@@ -27,24 +28,24 @@ _State = Annotated[
 ]
 
 
-class MessagesQuery(Parameters):
-    """Which messages, and how many at once."""
+class MessagesQuery(PageQuery):
+    """Which messages, and which page of them."""
 
     state: _State | None = Field(
         default=None, description=f"one of {', '.join(MessageState)}"
     )
     authority: TextLine | None = Field(
-        default=None, description="the code of an office, with all below it"
+        default=None, description="the code of an authority; all below it are included"
     )
     open: Flag = Field(
-        default=False, description="true or false: only those with no outcome yet"
+        default=False,
+        description="true or false: true lists only those without an outcome yet",
     )
-    after: Id | None = Field(default=None, description="`next` of the page before")
-    limit: Limit = 100
+    after: Id | None = Field(default=None, description=AFTER)
 
 
 class ReasonFields(BaseModel):
-    """Why it is decided so."""
+    """The reason of a decision."""
 
     model_config = ConfigDict(
         extra="forbid",
@@ -65,29 +66,32 @@ class Message(BaseModel):
 
     id: str = Field(description="our id of the message")
     authority: str = Field(
-        description="the authority that issued the first reminder's permit"
+        description="the code of the authority that issued the permit of its first "
+        "reminder"
     )
-    office: str = Field(description="the authority that sends")
-    rule: str = Field(description="the permit type of its first reminder")
+    office: str = Field(description="the code of the authority that sends")
+    rule: str = Field(description="the code of the permit type of its first reminder")
     template: str = Field(description="the name of its template")
     template_version: int = Field(
         description="the version of that template; 0 is the shipped one"
     )
     language: Language = Field(description="the language of its text")
     to: str = Field(description="the phone it was sent to, masked")
-    segments: int = Field(description="the parts that are billed")
+    segments: int = Field(description="number of billed segments")
     provider: str = Field(description="sandbox, twilio or outbox")
     provider_id: str | None = Field(
         description="the provider's id; null until we know it"
     )
     state: MessageState = Field(description="see docs/states.md for each state")
     reason: str | None = Field(
-        description="why it is in this state; null where the state says enough"
+        description="why it is in this state; null if the state says enough"
     )
-    kind: str | None = Field(description="why it was not taken or not carried")
-    code: str | None = Field(description="the same as the provider's number")
+    kind: str | None = Field(description="the kind of failure; null if there is none")
+    code: str | None = Field(
+        description="the provider's error code; null if there is none"
+    )
     attempt: int = Field(
-        description="which try of its reminders it is, beginning with 1"
+        description="the number of the attempt for its reminders, from 1"
     )
     claimed_at: datetime = Field(description="when a worker claimed it")
     accepted_at: datetime | None = Field(description="when the provider accepted it")
@@ -95,58 +99,59 @@ class Message(BaseModel):
         description="when the provider's final receipt came"
     )
     waits_for: Decider | None = Field(
-        description="who decides its unknown outcome; null where none is"
+        description="who decides its unknown outcome; null if it is known"
     )
 
 
-class MessagePage(BaseModel):
-    """Messages in the order of their claims."""
-
-    items: list[Message] = Field(description="the messages of this page")
-    next: str | None = Field(description="`after` of the next page; null on the last")
+class MessagePage(Page[Message]):
+    """Messages in the order in which they were claimed."""
 
 
-class TransitionModel(BaseModel):
-    """What one of its reminders became."""
+class ReminderTransition(BaseModel):
+    """A change of state of one of its reminders."""
 
     model_config = ConfigDict(from_attributes=True)
 
-    at: datetime = Field(description="when")
+    at: datetime = Field(description="when it happened")
     rule: str = Field(description="the code of its permit type")
     number: str = Field(
         description="the permit number; masked if it contains an identity number"
     )
     step: str = Field(description="the step of the reminder")
-    state: ReminderState = Field(description="what the reminder became")
-    reason: str | None = Field(description="why; null where the state says enough")
+    state: ReminderState = Field(description="the new state of the reminder")
+    reason: str | None = Field(description="why; null if the state says enough")
 
 
-class ReceiptModel(BaseModel):
-    """A word of the provider's."""
+class MessageReceipt(BaseModel):
+    """A receipt of the provider."""
 
     model_config = ConfigDict(from_attributes=True)
 
-    received_at: datetime = Field(description="when it came")
+    received_at: datetime = Field(description="when it was received")
     provider_id: str = Field(description="the provider's id of the message")
-    state: MessageState | None = Field(description="null for a word nobody knows")
+    state: MessageState | None = Field(
+        description="the state it reports; null for an unknown status"
+    )
     code: str | None = Field(description="the provider's error code")
-    moved: bool = Field(description="whether it changed the message's state")
-    raw: dict[str, Any] = Field(description="as it came, but for phones")
+    moved: bool = Field(description="whether it changed the state of the message")
+    raw: dict[str, Any] = Field(
+        description="the receipt as it was received, with phones masked"
+    )
 
 
-class ActionModel(BaseModel):
-    """What somebody did about it, or what must alarm somebody."""
+class MessageAction(BaseModel):
+    """An operator's action on the message, or an alarm."""
 
     model_config = ConfigDict(from_attributes=True)
 
-    at: datetime = Field(description="when")
+    at: datetime = Field(description="when it happened")
     by: str = Field(description="the API key, or the part of the service")
-    what: str = Field(description="the name of the act or alarm")
-    detail: dict[str, Any] = Field(description="what belongs to it, such as a reason")
+    what: str = Field(description="the name of the action or alarm")
+    detail: dict[str, Any] = Field(description="further details, such as the reason")
 
 
-class MessageDetailsModel(BaseModel):
-    """Everything that is kept about a message, each list oldest first."""
+class MessageDetails(BaseModel):
+    """Everything that is stored about a message; each list is oldest first."""
 
     model_config = ConfigDict(from_attributes=True)
 
@@ -155,10 +160,8 @@ class MessageDetailsModel(BaseModel):
     reminders: list[ListedReminder] = Field(
         description="the reminders that it is about"
     )
-    moves: list[TransitionModel] = Field(
-        description="what those reminders became while it was their latest message"
+    moves: list[ReminderTransition] = Field(
+        description="state changes of those reminders while it was their latest message"
     )
-    receipts: list[ReceiptModel] = Field(
-        description="everything the provider reported after its answer"
-    )
-    acts: list[ActionModel] = Field(description="what people did about it, and alarms")
+    receipts: list[MessageReceipt] = Field(description="every receipt of the provider")
+    acts: list[MessageAction] = Field(description="actions of operators, and alarms")

@@ -1,4 +1,4 @@
-"""Messages: listing them, looking one up, deciding on an unknown outcome."""
+"""Messages: list them, show one, decide an unknown outcome."""
 
 from typing import Annotated
 
@@ -7,8 +7,7 @@ from service.flow.sending.resolve import Decision, resolve
 from service.web.api.authority_scope import offices_below
 from service.web.api.endpoint import endpoint
 from service.web.api.messages.models import (
-    Message,
-    MessageDetailsModel,
+    MessageDetails,
     MessagePage,
     MessagePath,
     MessagesQuery,
@@ -22,29 +21,23 @@ MESSAGE_PATH = "/v1/messages/{id}"
 
 @endpoint("GET", "/v1/messages", {200: MessagePage}, error_statuses=(404,))
 async def list_messages(services: Services, query: MessagesQuery) -> MessagePage:
-    """List messages in the order of their claims, page by page."""
+    """List messages in the order in which they were claimed, page by page."""
     law = await services.law_store.current_law()
     wanted = MessageFilter(query.state, offices_below(law, query.authority), query.open)
     found = await services.message_reader.page(wanted, query.after, query.limit + 1)
-    items = found[: query.limit]
-    return MessagePage(
-        items=[Message.model_validate(one) for one in items],
-        next=items[-1].id if len(found) > len(items) else None,
-    )
+    return MessagePage.from_rows(found, query.limit)
 
 
-@endpoint("GET", MESSAGE_PATH, {200: MessageDetailsModel}, error_statuses=(404,))
-async def get_message(services: Services, path: MessagePath) -> MessageDetailsModel:
+@endpoint("GET", MESSAGE_PATH, {200: MessageDetails}, error_statuses=(404,))
+async def get_message(services: Services, path: MessagePath) -> MessageDetails:
     """Show everything that is stored about a message, its phone masked."""
-    return MessageDetailsModel.model_validate(
-        await services.message_reader.get(path.id)
-    )
+    return MessageDetails.model_validate(await services.message_reader.get(path.id))
 
 
 @endpoint(
     "POST",
     f"{MESSAGE_PATH}/resend",
-    {200: MessageDetailsModel},
+    {200: MessageDetails},
     error_statuses=(404, 409),
 )
 async def resend_message(
@@ -52,7 +45,7 @@ async def resend_message(
     path: MessagePath,
     body: Annotated[JsonObject, ReasonFields],
     caller: str,
-) -> MessageDetailsModel:
+) -> MessageDetails:
     """Decide that an unknown message was not accepted: its reminders are due again.
 
     What is still current goes out in a new message. 409 if the message is not for a
@@ -64,7 +57,7 @@ async def resend_message(
 @endpoint(
     "POST",
     f"{MESSAGE_PATH}/give-up",
-    {200: MessageDetailsModel},
+    {200: MessageDetails},
     error_statuses=(404, 409),
 )
 async def give_up_message(
@@ -72,7 +65,7 @@ async def give_up_message(
     path: MessagePath,
     body: Annotated[JsonObject, ReasonFields],
     caller: str,
-) -> MessageDetailsModel:
+) -> MessageDetails:
     """Decide not to send an unknown message again: its reminders have failed.
 
     If a signed callback proves later that it was accepted, that counts. 409 if the
@@ -85,10 +78,8 @@ async def _decide(
     services: Services,
     path: MessagePath,
     decision: Decision,
-    order: JsonObject,
+    request: JsonObject,
     by: str,
-) -> MessageDetailsModel:
-    await resolve(path.id, decision, order, services.resolve_deps, by)
-    return MessageDetailsModel.model_validate(
-        await services.message_reader.get(path.id)
-    )
+) -> MessageDetails:
+    await resolve(path.id, decision, request, services.resolve_deps, by)
+    return MessageDetails.model_validate(await services.message_reader.get(path.id))

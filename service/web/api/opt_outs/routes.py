@@ -1,76 +1,27 @@
-"""Opt-outs: phones that are texted no more. A number is never in an address."""
+"""Opt-outs of phones. Phone numbers are sent in bodies, never in an address."""
 
-from datetime import datetime
 from http import HTTPStatus
 from typing import Annotated
 
 from aiohttp import web
-from pydantic import BaseModel, ConfigDict, Field
 
 from service.domain.delivery.operator_request import MAX_REASON_LENGTH
 from service.domain.errors import InvalidError
 from service.domain.untrusted.raw_fields import RawFields
 from service.domain.untrusted.text import safe_label, show_value
-from service.flow.permits.opt_outs import Via, lift_opt_out, opt_out
+from service.flow.permits.opt_outs import lift_opt_out, opt_out
 from service.web.api.endpoint import endpoint, json_reply
-from service.web.api.parameter_types import LONGEST_CODE, Limit, UuidCursor
+from service.web.api.opt_outs.models import (
+    OptOut,
+    OptOutFields,
+    OptOutPage,
+    OptOutsQuery,
+)
 from service.web.api.permits.models import AuthorityQuery
-from service.web.api.request_input import JsonObject, Parameters
+from service.web.api.request_input import JsonObject
 from service.web.services import Services
 
 OPT_OUTS_PATH = "/v1/opt-outs"
-
-
-class OptOutFields(BaseModel):
-    """Which phone, and why; null and an empty text count as absent."""
-
-    model_config = ConfigDict(
-        extra="forbid",
-        json_schema_extra={
-            "examples": [{"phone": "+12125550142", "reason": "asked by telephone"}]
-        },
-    )
-
-    phone: str = Field(
-        min_length=1,
-        max_length=LONGEST_CODE,
-        examples=["+12125550142"],
-        description="the number, as it is dialled in the authority's country",
-    )
-    reason: str | None = Field(
-        default=None,
-        max_length=MAX_REASON_LENGTH,
-        description="one line, stored with the name of the API key",
-    )
-
-
-class OptOut(BaseModel):
-    """A phone that is texted no more."""
-
-    model_config = ConfigDict(from_attributes=True)
-
-    phone: str = Field(description="masked")
-    since: datetime = Field(description="when it opted out")
-    via: Via = Field(
-        description="inbound: a text from the phone; provider: it refuses to text the"
-        " phone; api; command"
-    )
-
-
-class OptOutPage(BaseModel):
-    """Opt-outs in the order in which their phones became known."""
-
-    items: list[OptOut] = Field(description="the opt-outs of this page")
-    next: str | None = Field(description="`after` of the next page; null on the last")
-
-
-class OptOutsQuery(Parameters):
-    """How many at once."""
-
-    after: UuidCursor | None = Field(
-        default=None, description="`next` of the page before"
-    )
-    limit: Limit = 100
 
 
 @endpoint("GET", OPT_OUTS_PATH, {200: OptOutPage})
@@ -80,11 +31,7 @@ async def list_opt_outs(services: Services, query: OptOutsQuery) -> OptOutPage:
     An opt-out holds for every office and every register.
     """
     found = await services.opt_out_deps.store.page(query.after, query.limit + 1)
-    items = found[: query.limit]
-    return OptOutPage(
-        items=[OptOut.model_validate(one) for one in items],
-        next=items[-1].id if len(found) > len(items) else None,
-    )
+    return OptOutPage.from_rows(found, query.limit)
 
 
 @endpoint("PUT", OPT_OUTS_PATH, {200: OptOut, 201: OptOut}, error_statuses=(404,))
@@ -99,7 +46,7 @@ async def put_opt_out(
     Reminders due to it end. No register has to know the phone yet.
     """
     phone, reason = _read_opt_out(body)
-    made, new = await opt_out(
+    opted_out, new = await opt_out(
         phone,
         await _office_code(services, query),
         services.opt_out_deps,
@@ -108,7 +55,7 @@ async def put_opt_out(
         reason=reason,
     )
     status = HTTPStatus.CREATED if new else HTTPStatus.OK
-    return json_reply(OptOut.model_validate(made), status)
+    return json_reply(OptOut.model_validate(opted_out), status)
 
 
 @endpoint("DELETE", OPT_OUTS_PATH, {204: None}, error_statuses=(404, 409))
@@ -135,8 +82,8 @@ def _read_opt_out(body: JsonObject) -> tuple[str, str | None]:
     phones = raw.phones("phone") if isinstance(found, str) else ()
     reason = raw.text("reason", MAX_REASON_LENGTH)
     if len(phones) != 1 and not raw.mistakes:
-        told = f"{len(phones)} numbers" if phones else show_value(found)
-        raw.add_mistake("phone", told if found else "nothing", "one number, as text")
+        shown = f"{len(phones)} numbers" if phones else show_value(found)
+        raw.add_mistake("phone", shown if found else "nothing", "one number, as text")
     for name in body.keys() - OptOutFields.model_fields.keys():
         raw.add_mistake(safe_label(name), "an unknown field", "phone or reason")
     if raw.mistakes:

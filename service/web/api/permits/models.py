@@ -1,4 +1,4 @@
-"""A permit as the API takes and shows it."""
+"""Models of permits: parameters, request body, answers."""
 
 from datetime import date, datetime
 from typing import Annotated
@@ -9,18 +9,17 @@ from service.domain.delivery.status import ReminderState
 from service.domain.law.rule import Language
 from service.domain.permits.permit import PermitStatus
 from service.domain.permits.phone import PhoneLine
+from service.web.api.pages import Page, UuidPageQuery
 from service.web.api.parameter_types import (
     Day,
-    Limit,
     PermitNumber,
     TextLine,
-    UuidCursor,
 )
 from service.web.api.request_input import Parameters
 
 
 class PermitPath(Parameters):
-    """Which permit, within an authority."""
+    """Which permit of an authority."""
 
     rule: TextLine = Field(
         description="the code of a rule", examples=["cn-food-production-license"]
@@ -32,10 +31,11 @@ class PermitPath(Parameters):
 
 
 class AuthorityQuery(Parameters):
-    """Whose permit."""
+    """Which authority issued the permit."""
 
     authority: TextLine | None = Field(
-        default=None, description="the code of an office; the settings' one by default"
+        default=None,
+        description="the code of an authority; the one in the settings by default",
     )
 
 
@@ -81,8 +81,9 @@ class PermitFields(BaseModel):
     )
     phones: list[Annotated[str, Field(max_length=64)]] | str | None = Field(
         default=None,
-        description="at most 10, in order of preference, each as it is dialled in the"
-        " authority's country; a number that takes no texts is no error",
+        description="at most 10, in order of preference, each as dialled in the "
+        "country "
+        "of the authority; a number that cannot get texts is accepted",
     )
     language: Language | None = Field(
         default=None,
@@ -93,7 +94,7 @@ class PermitFields(BaseModel):
         description="the day of issue; some rules choose the version by it",
     )
     expires_on: Day = Field(
-        description="the last day on which it is valid; a renewal is a later one"
+        description="the last day on which it is valid; put a later day for a renewal"
     )
     status: PermitStatus | None = Field(
         default=None,
@@ -111,46 +112,48 @@ class PermitFields(BaseModel):
     )
 
 
-class PhoneModel(BaseModel):
-    """A phone, masked."""
+class MaskedPhone(BaseModel):
+    """A phone of a permit, masked."""
 
-    phone: str = Field(description="masked, such as +1212***0142")
+    phone: str = Field(description="the number, masked, such as +1212***0142")
     line: PhoneLine = Field(
-        description="the kind of line; only a mobile number is texted"
+        description="the kind of line; only mobile numbers get texts"
     )
 
 
 class Reminder(BaseModel):
-    """One step of a permit, and what became of it."""
+    """A reminder of the permit and its state."""
 
     model_config = ConfigDict(from_attributes=True)
 
     step: str = Field(description="the name of the step in the rule's version")
-    expires_on: date = Field(description="the expiry date that it reminds of")
+    expires_on: date = Field(
+        description="the expiry date of the permit for this reminder"
+    )
     due_at: datetime = Field(description="the instant from which it may be sent")
-    state: ReminderState = Field(description="see docs/states.md for each state")
+    state: ReminderState = Field(description="the state; docs/states.md explains each")
     reason: str | None = Field(
-        description="why it ended so; null where the state says enough"
+        description="why it ended; null if the state says enough"
     )
     hold_reason: str | None = Field(
-        description="why a reminder that is due is not sent now"
+        description="why a due reminder is not sent yet; null if nothing holds it"
     )
     next_at: datetime | None = Field(
-        description="when a reminder that waits is checked again"
+        description="when a waiting reminder is checked again"
     )
     sent_at: datetime | None = Field(
         description="when a provider first accepted a message for it"
     )
 
 
-def _phone_models(phones: object) -> object:
+def _to_masked_phones(phones: object) -> object:
     if not isinstance(phones, tuple):
         return phones
-    return [PhoneModel(phone=phone, line=line) for phone, line in phones]
+    return [MaskedPhone(phone=phone, line=line) for phone, line in phones]
 
 
 class Permit(BaseModel):
-    """A permit as it is stored; numbers that tell of people are masked."""
+    """A registered permit; numbers that identify people are masked."""
 
     model_config = ConfigDict(from_attributes=True)
 
@@ -161,8 +164,8 @@ class Permit(BaseModel):
     )
     holder: str = Field(description="the name of the holder")
     holder_code: str | None = Field(description="统一社会信用代码 for organisations")
-    phones: Annotated[list[PhoneModel], BeforeValidator(_phone_models)] = Field(
-        description="in order of preference"
+    phones: Annotated[list[MaskedPhone], BeforeValidator(_to_masked_phones)] = Field(
+        description="the phones, in order of preference"
     )
     language: Language | None = Field(
         description="the language of its texts; null: the authority's"
@@ -173,26 +176,21 @@ class Permit(BaseModel):
     renewal_filed_on: date | None = Field(
         description="the day on which the holder applied for renewal"
     )
-    replaced: bool = Field(description="another permit has replaced it")
-    version: str = Field(description="the version of the rule it falls under")
-    reminders: list[Reminder] = Field(description="in the order they fell due")
+    replaced: bool = Field(description="true if another permit has replaced it")
+    version: str = Field(description="the key of the rule version that gives its dates")
+    reminders: list[Reminder] = Field(
+        description="its reminders, in the order in which they fell due"
+    )
 
 
-class PermitPage(BaseModel):
+class PermitPage(Page[Permit]):
     """Permits in the order of registration."""
 
-    items: list[Permit] = Field(description="the permits of this page")
-    next: str | None = Field(description="`after` of the next page; null on the last")
 
-
-class PageQuery(Parameters):
-    """Which permits, and how many at once."""
+class PermitsQuery(UuidPageQuery):
+    """Which permits, and which page of them."""
 
     authority: TextLine | None = Field(
-        default=None, description="the code of an office"
+        default=None, description="the code of an authority"
     )
     rule: TextLine | None = Field(default=None, description="the code of a rule")
-    after: UuidCursor | None = Field(
-        default=None, description="`next` of the page before"
-    )
-    limit: Limit = 100

@@ -1,4 +1,4 @@
-"""Permits: putting one, looking it up, withdrawing it, listing them."""
+"""Permits: register, show, withdraw and list them."""
 
 from http import HTTPStatus
 from typing import Annotated
@@ -15,17 +15,17 @@ from service.flow.permits.register import RegisterSource, register
 from service.web.api.endpoint import endpoint, json_reply
 from service.web.api.permits.models import (
     AuthorityQuery,
-    PageQuery,
     Permit,
     PermitFields,
     PermitPage,
     PermitPath,
+    PermitsQuery,
 )
 from service.web.api.request_input import JsonObject
 from service.web.services import Services
 
 SOURCE = RegisterSource("api")
-"""A permit put by hand or program never gets stale."""
+"""The source of permits put over the API; it never becomes stale."""
 
 PERMIT_PATH = "/v1/permits/{rule}/{number}"
 
@@ -88,7 +88,7 @@ async def delete_permit(
 
 
 @endpoint("GET", "/v1/permits", {200: PermitPage}, error_statuses=(404,))
-async def list_permits(services: Services, query: PageQuery) -> PermitPage:
+async def list_permits(services: Services, query: PermitsQuery) -> PermitPage:
     """List permits in the order of registration, page by page."""
     law = await services.law_store.current_law()
     if query.authority:
@@ -98,11 +98,7 @@ async def list_permits(services: Services, query: PageQuery) -> PermitPage:
     found = await services.permit_reader.page(
         query.authority, query.rule, query.after, query.limit + 1
     )
-    items = found[: query.limit]
-    return PermitPage(
-        items=[Permit.model_validate(one) for one in items],
-        next=items[-1].id if len(found) > len(items) else None,
-    )
+    return PermitPage.from_rows(found, query.limit)
 
 
 async def _stored_permit(
@@ -118,12 +114,12 @@ async def _stored_permit(
 def _read_permit(
     body: JsonObject, path: PermitPath, query: AuthorityQuery, default: str | None
 ) -> DomainPermit:
-    """Join the body with the address, which it may repeat but not contradict."""
+    """The permit of a body and its address; the body may repeat the address."""
     address = path.model_dump() | query.model_dump(exclude_none=True)
     mistakes = [
-        Mistake(name, show_value(body[name]), f"{safe_label(said)}, as in the address")
-        for name, said in address.items()
-        if body.get(name) and _normalize(body[name]) != said
+        Mistake(name, show_value(body[name]), f"{safe_label(value)}, as in the address")
+        for name, value in address.items()
+        if body.get(name) and _normalize(body[name]) != value
     ]
     try:
         permit = permit_from({**body, **address}, "permit", default_authority=default)

@@ -1,4 +1,4 @@
-"""A reminder in a list of its own, as the API shows it."""
+"""Models of the list of reminders: parameters and answer."""
 
 from datetime import date, datetime
 from typing import Annotated
@@ -6,35 +6,34 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
 
 from service.domain.delivery.status import ReminderState
-from service.web.api.parameter_types import Flag, Limit, ReminderCursor, TextLine
-from service.web.api.request_input import Parameters
+from service.web.api.pages import AFTER, Page, PageQuery
+from service.web.api.parameter_types import Flag, ReminderCursor, TextLine
 
 _State = Annotated[
     ReminderState, WithJsonSchema({"type": "string", "enum": list(ReminderState)})
 ]
 
 
-class RemindersQuery(Parameters):
-    """Which reminders, and how many at once."""
+class RemindersQuery(PageQuery):
+    """Which reminders, and which page of them."""
 
     state: _State | None = Field(
         default=None, description=f"one of {', '.join(ReminderState)}"
     )
     rule: TextLine | None = Field(default=None, description="the code of a rule")
     authority: TextLine | None = Field(
-        default=None, description="the code of an office, with all below it"
+        default=None, description="the code of an authority; all below it are included"
     )
     held: Flag | None = Field(
-        default=None, description="true or false: whether something holds it back"
+        default=None,
+        description="true or false: only those that are held, or only those that are "
+        "not",
     )
-    after: ReminderCursor | None = Field(
-        default=None, description="`next` of the page before"
-    )
-    limit: Limit = 100
+    after: ReminderCursor | None = Field(default=None, description=AFTER)
 
 
 class ListedReminder(BaseModel):
-    """One permit in one step; its number is masked where it is personal."""
+    """A reminder: one permit in one step."""
 
     model_config = ConfigDict(from_attributes=True)
 
@@ -44,23 +43,28 @@ class ListedReminder(BaseModel):
         description="the permit number; masked if it contains an identity number"
     )
     step: str = Field(description="the name of the step in the rule's version")
-    expires_on: date = Field(description="the expiry date that it reminds of")
+    expires_on: date = Field(
+        description="the expiry date of the permit for this reminder"
+    )
     due_at: datetime = Field(description="the instant from which it may be sent")
     until_at: datetime = Field(description="the instant at which its step ends")
-    state: ReminderState = Field(description="see docs/states.md for each state")
+    state: ReminderState = Field(description="the state; docs/states.md explains each")
     reason: str | None = Field(
-        description="why it ended so; null where the state says enough"
+        description="why it ended; null if the state says enough"
     )
-    hold_reason: str | None = Field(description="why one that is due still waits")
-    next_at: datetime | None = Field(description="until when it waits")
+    hold_reason: str | None = Field(
+        description="why a due reminder is not sent yet; null if nothing holds it"
+    )
+    next_at: datetime | None = Field(
+        description="when a waiting reminder is checked again"
+    )
     sent_at: datetime | None = Field(
         description="when a provider first accepted a message for it"
     )
-    message: str | None = Field(description="the id of its latest message")
+    message: str | None = Field(
+        description="the id of its latest message; null if it has none"
+    )
 
 
-class ReminderPage(BaseModel):
-    """Reminders by permit, in the order of registration."""
-
-    items: list[ListedReminder] = Field(description="the reminders of this page")
-    next: str | None = Field(description="`after` of the next page; null on the last")
+class ReminderPage(Page[ListedReminder]):
+    """Reminders in the order in which their permits were registered."""

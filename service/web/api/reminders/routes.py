@@ -1,4 +1,4 @@
-"""Reminders of all permits: what is due, what is held, what became of each."""
+"""The list of reminders of all permits."""
 
 from service.flow.reports.message_views import ReminderFilter
 from service.web.api.authority_scope import offices_below

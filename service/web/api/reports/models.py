@@ -1,8 +1,38 @@
-"""The weekly report as JSON: the shape of what `Documents.as_json` writes."""
+"""Models of the weekly report: parameters, and the JSON of `ReportFormatter`."""
 
 from datetime import date, datetime
+from typing import Literal
 
 from pydantic import BaseModel, Field
+
+from service.web.api.parameter_types import Instant, TextLine
+from service.web.api.request_input import Parameters
+
+
+class WeekPath(Parameters):
+    """Which week."""
+
+    week: TextLine = Field(
+        description="an ISO week such as 2024-W05", examples=["2024-W05"]
+    )
+
+
+class ReportQuery(Parameters):
+    """As of when, for which authority, in which form."""
+
+    as_of: Instant | None = Field(
+        default=None,
+        description="an instant like 2024-02-05T01:00:00Z, not in the future; "
+        "now by default",
+    )
+    authority: TextLine | None = Field(
+        default=None,
+        description="the code of an authority, all below it included; "
+        "the one in the settings by default",
+    )
+    format: Literal["json", "csv", "text"] = Field(
+        default="json", description="json, csv or text"
+    )
 
 
 class Name(BaseModel):
@@ -13,64 +43,66 @@ class Name(BaseModel):
 
 
 class Figures(BaseModel):
-    """Unprefixed the period's, `year_` since 1 January, `total_` since the start."""
+    """Counts of the period; with `year_` since 1 January, with `total_` of all time."""
 
     reminded: int = Field(description="件: reminders sent")
-    messages: int = Field(description="条: SMS the provider accepted")
-    delivered: int = Field(description="messages that arrived by `as_of`")
-    failed: int = Field(description="messages that did not arrive")
+    messages: int = Field(description="条: SMS that the provider accepted")
+    delivered: int = Field(description="messages delivered by `as_of`")
+    failed: int = Field(description="messages that failed by `as_of`")
     pending: int = Field(description="messages without a final receipt by `as_of`")
-    segments: int = Field(description="what the messages are billed as")
-    previous_messages: int | None = Field(description="null in a first issue")
+    segments: int = Field(description="billed segments of the messages")
+    previous_messages: int | None = Field(
+        description="messages of the period before; null in a first issue"
+    )
     year_reminded: int = Field(description="reminders sent since 1 January")
     year_messages: int = Field(description="messages since 1 January")
     total_reminded: int = Field(description="reminders sent since the start")
     total_messages: int = Field(description="messages since the start")
-    total_delivered: int = Field(description="messages since the start that arrived")
-    total_failed: int = Field(
-        description="messages since the start that did not arrive"
-    )
+    total_delivered: int = Field(description="messages delivered since the start")
+    total_failed: int = Field(description="messages that failed since the start")
     total_pending: int = Field(
         description="messages since the start without a final receipt"
     )
     total_segments: int = Field(
-        description="what all messages since the start are billed as"
+        description="billed segments of all messages since the start"
     )
-    total_delivery_rate: float | None = Field(description="per cent; null of nothing")
+    total_delivery_rate: float | None = Field(
+        description="delivered per cent of all messages; null if there are none"
+    )
 
 
 class TypeFigures(Figures):
-    """One permit type."""
+    """The counts of one permit type."""
 
     rule: str = Field(description="the code of the permit type")
-    name: Name = Field(description="its name")
+    name: Name = Field(description="the name of the permit type")
 
 
 class WeeklyReport(Figures):
-    """What was sent in a week, for which permit types, and what became of it."""
+    """The counts of a week, in all and by permit type."""
 
-    period: str = Field(description="the ISO week, like 2024-W05")
+    period: str = Field(description="the ISO week, such as 2024-W05")
     from_: date = Field(alias="from", description="the first day")
     to: date = Field(description="the last day")
     starts_at: datetime = Field(description="the first instant of the period")
     ends_at: datetime = Field(description="the end of the period, not included")
-    as_of: datetime = Field(description="what was delivered by then")
+    as_of: datetime = Field(description="the instant until which receipts are counted")
     authority: Name = Field(description="the name of the office")
-    simulated: bool = Field(description="true where the sandbox carried messages")
-    first_issue: bool = Field(description="whether nothing was sent before the period")
+    simulated: bool = Field(description="true if the sandbox carried messages")
+    first_issue: bool = Field(description="true if nothing was sent before the period")
     due: int = Field(
         description="reminders of the period that were sent or ended with a reason"
     )
-    not_reminded: dict[str, int] = Field(description="by reason")
+    not_reminded: dict[str, int] = Field(description="reminders not sent, by reason")
     waiting: int = Field(
-        description="due reminders still open, which a later report counts"
+        description="due reminders that are still open; a later report counts them"
     )
     before_start: int = Field(
         description="reminders whose step was over when the type went live"
     )
     permits_reminded: int = Field(description="permits with at least one reminder sent")
     filed_after_reminding: int = Field(
-        description="of them, those whose holder has filed for renewal since"
+        description="of these permits, those whose holder has applied for renewal since"
     )
     next_period: str = Field(description="the ISO week that follows")
     next_period_reminders: int | None = Field(description="reminders expected in it")

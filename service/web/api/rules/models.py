@@ -1,4 +1,4 @@
-"""A rule as the API takes and shows it."""
+"""Models of rules: parameters, request bodies, answers."""
 
 from datetime import datetime
 from typing import Literal
@@ -14,12 +14,13 @@ from service.domain.formats.version_file import (
 )
 from service.domain.law.rule import LateFiling, NeverBecause
 from service.web.api.law_change.models import ChangeQuery
-from service.web.api.parameter_types import Day, Flag, Limit, TextLine
+from service.web.api.pages import CodePageQuery, Page
+from service.web.api.parameter_types import Day, Flag, TextLine
 from service.web.api.request_input import Parameters
 
 _STRICT = ConfigDict(extra="forbid")
 
-A_PERIOD = 'such as "30 working days before expiry"'
+A_PERIOD = 'a period such as "30 working days before expiry"'
 
 
 class RulePath(Parameters):
@@ -30,21 +31,17 @@ class RulePath(Parameters):
     )
 
 
-class RulesQuery(Parameters):
-    """Which rules, and how many at once."""
-
-    after: TextLine | None = Field(
-        default=None, description="`next` of the page before"
-    )
-    limit: Limit = 100
+class RulesQuery(CodePageQuery):
+    """Which page of the permit types."""
 
 
 class VersionQuery(ChangeQuery):
-    """How a version is meant."""
+    """How to install a version."""
 
     shadow: Flag = Field(
         default=False,
-        description="true or false: only compute it beside what is active",
+        description="true or false: true only computes its dates; nothing is sent by "
+        "them",
     )
 
 
@@ -58,20 +55,20 @@ class Words(BaseModel):
 
 
 class ReferenceFields(BaseModel):
-    """Where it stands, and how sure that is."""
+    """The legal source of a version."""
 
     model_config = _STRICT
 
     title: str = Field(description="the title of the law")
     article: str = Field(description="the article")
-    checked_on: Day = Field(description="the day on which it was read")
+    checked_on: Day = Field(description="the day on which somebody checked it")
     confidence: Confidence = Field(
-        description="how sure we are; read: somebody read the clause itself"
+        description="how reliable it is; `read`: somebody read the clause itself"
     )
 
 
 class ConflictFields(BaseModel):
-    """Another live source that says otherwise."""
+    """Another source in force that says otherwise."""
 
     model_config = _STRICT
 
@@ -81,30 +78,33 @@ class ConflictFields(BaseModel):
 
 
 class StepFields(BaseModel):
-    """When to text, and with which template."""
+    """A step: when to send a text, and which template."""
 
     model_config = _STRICT
 
     name: str = Field(description="the name of the step, unique in the version")
-    at: str = Field(description='such as "60 days before closing"')
+    at: str = Field(description='when it is due, such as "60 days before closing"')
     template: str = Field(description="the name of its template")
-    until: str | None = Field(default=None, description='such as "on expiry"')
+    until: str | None = Field(
+        default=None, description='until when it is current, such as "on expiry"'
+    )
     after_closing: bool | None = Field(
-        default=None, description="true for a step that is due after closing"
+        default=None, description="must be true for a step that is due after closing"
     )
     replaces: list[str] | str | None = Field(
-        default=None, description="steps of the version before"
+        default=None,
+        description="the steps of the previous version that this step replaces",
     )
 
 
 class VersionFields(BaseModel):
-    """A version as it stands in a rule file; null counts as absent."""
+    """A version, as in a rule file; null counts as absent."""
 
     model_config = _STRICT
 
     in_force_from: Day = Field(description="the first day on which it holds")
     closes: str = Field(description=A_PERIOD)
-    steps: list[StepFields] = Field(description="in order")
+    steps: list[StepFields] = Field(description="the steps, in order")
     reference: ReferenceFields = Field(description="where the dates come from")
     opens: str | None = Field(default=None, description=A_PERIOD)
     in_force_until: Day | None = Field(
@@ -116,7 +116,7 @@ class VersionFields(BaseModel):
         "expiry by default",
     )
     late: Words | None = Field(
-        default=None, description="what applying late costs, as a text says it"
+        default=None, description="what applying late costs, as worded in texts"
     )
     new_term: NewTerm | None = Field(
         default=None, description="from when the renewed term runs"
@@ -126,31 +126,33 @@ class VersionFields(BaseModel):
     )
     late_filing: LateFiling | None = Field(
         default=None,
-        description="what the law makes of applying after closing: accepted or refused",
+        description="whether the law accepts applications after closing",
     )
     counts_from: CountsFrom | Day | None = Field(
         default=None, description="the day from which periods count; expiry by default"
     )
     jurisdiction: str | None = Field(
-        default=None, description="the code of the authority whose own version it is"
+        default=None,
+        description="the code of the authority for which alone this version applies",
     )
 
 
 class Version(VersionFields):
-    """A version that stands: by it permits are dated, or beside it as a shadow."""
+    """An active version, or a shadow version that is only computed."""
 
-    key: str = Field(description="rule, first day and revision")
+    key: str = Field(description="the key of the version: rule, first day and revision")
     state: Literal["active", "shadow"] = Field(
-        description="active: it dates permits; shadow: it sends nothing"
+        description="active: permits get their dates from it; shadow: nothing is "
+        "sent by it"
     )
 
 
 class InstalledVersion(BaseModel):
-    """A version that was installed once, and by whom."""
+    """A version that was installed at some time."""
 
-    key: str = Field(description="rule, first day and revision")
+    key: str = Field(description="the key of the version: rule, first day and revision")
     state: Literal["active", "former", "shadow", "retired"] = Field(
-        description="former: a later revision stands; retired: taken back"
+        description="former: replaced by a later revision; retired: reverted"
     )
     applied_at: datetime = Field(description="when it was installed")
     applied_by: str = Field(
@@ -159,52 +161,55 @@ class InstalledVersion(BaseModel):
 
 
 class Never(BaseModel):
-    """Why nobody is ever reminded."""
+    """Why a permit type never reminds."""
 
     because: NeverBecause = Field(description="the kind of reason")
     why: Words = Field(description="the reason in words")
-    reference: ReferenceFields = Field(description="where it stands")
+    reference: ReferenceFields = Field(description="the source of the reason")
 
 
 class RuleSummary(BaseModel):
     """A permit type in the list."""
 
-    code: str = Field(description="its code")
-    name: Words = Field(description="the name of the item")
-    certificate: Words = Field(description="the name printed on the paper")
+    code: str = Field(description="the code of the permit type")
+    name: Words = Field(description="the name of the permit type")
+    certificate: Words = Field(description="the name printed on the certificate")
     calendar: str = Field(description="the code of its calendar")
     holder: HolderKind = Field(description="who holds such permits")
-    never: NeverBecause | None = Field(description="why nobody is ever reminded")
-    versions: list[str] = Field(description="the keys of those that stand")
+    never: NeverBecause | None = Field(
+        description="why it never reminds; null if it does"
+    )
+    versions: list[str] = Field(description="the keys of its active versions")
 
 
-class RulePage(BaseModel):
+class RulePage(Page[RuleSummary]):
     """Permit types in the order of their codes."""
-
-    items: list[RuleSummary] = Field(description="the permit types of this page")
-    next: str | None = Field(description="`after` of the next page; null on the last")
 
 
 class Rule(BaseModel):
-    """A permit type as it is installed."""
+    """An installed rule of a permit type."""
 
-    code: str = Field(description="its code")
-    name: Words = Field(description="the name of the item")
-    certificate: Words = Field(description="the name printed on the paper")
+    code: str = Field(description="the code of the permit type")
+    name: Words = Field(description="the name of the permit type")
+    certificate: Words = Field(description="the name printed on the certificate")
     action: Words = Field(description="what the holder applies for, such as renewal")
     calendar: str = Field(description="the code of its calendar")
     holder: HolderKind = Field(description="who holds such permits")
     validity: str = Field(description="the usual term, in words")
-    number_tail: str = Field(description="which characters of the number a text names")
+    number_tail: str = Field(
+        description="which characters of the permit number a text contains"
+    )
     number_is_personal: bool = Field(
-        description="whether the number contains an identity number and is masked"
+        description="true if permit numbers contain an identity number and are masked"
     )
     min_gap_days: int = Field(
         description="the fewest days between two texts about one permit"
     )
-    merges: bool = Field(description="its reminders may share a text")
-    never: Never | None = Field(
-        description="why nobody is ever reminded; null where people are"
+    merges: bool = Field(
+        description="true if its reminders may share a text with others"
     )
-    versions: list[Version] = Field(description="those in force, and shadows")
-    history: list[InstalledVersion] = Field(description="in the order of their making")
+    never: Never | None = Field(description="why it never reminds; null if it does")
+    versions: list[Version] = Field(description="its active and shadow versions")
+    history: list[InstalledVersion] = Field(
+        description="every version ever installed, oldest first"
+    )

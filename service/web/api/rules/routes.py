@@ -1,8 +1,9 @@
-"""The law of each permit type: shown, added to, taken back."""
+"""Rules of permit types: list, show, add a version, revert."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from http import HTTPStatus
+from operator import attrgetter
 from typing import Annotated
 
 from aiohttp import web
@@ -16,12 +17,8 @@ from service.domain.lawbook.law import Law
 from service.domain.lawbook.version_choice import Revision
 from service.domain.untrusted.text import show_value
 from service.web.api.endpoint import endpoint, json_reply
-from service.web.api.law_change.models import (
-    ChangeQuery,
-    Impact,
-    preview_or_apply,
-    to_impact,
-)
+from service.web.api.law_change.answer import preview_or_apply, to_impact
+from service.web.api.law_change.models import ChangeQuery, Impact
 from service.web.api.request_input import JsonObject, without_nulls
 from service.web.api.rules.models import (
     Rule,
@@ -40,10 +37,8 @@ async def list_rules(services: Services, query: RulesQuery) -> RulePage:
     """List the permit types by their codes, including those that remind nobody."""
     known = (await services.law_store.current_law()).rules
     codes = [code for code in sorted(known) if code > (query.after or "")]
-    items = [_summary(known[code]) for code in codes[: query.limit]]
-    return RulePage(
-        items=items, next=items[-1].code if len(codes) > len(items) else None
-    )
+    rows = [_summary(known[code]) for code in codes[: query.limit + 1]]
+    return RulePage.from_rows(rows, query.limit, attrgetter("code"))
 
 
 @endpoint("GET", "/v1/rules/{code}", {200: Rule}, error_statuses=(404,))
@@ -51,15 +46,15 @@ async def get_rule(services: Services, path: RulePath) -> Rule:
     """Show a permit type: its words, its versions, and who installed them."""
     law = await services.law_store.current_law()
     rule = law.rule(path.code)
-    words = rule_to_dict(replace(rule, versions=()))
-    standing = {version.key for version in rule.versions}
+    fields = rule_to_dict(replace(rule, versions=()))
+    active = {version.key for version in rule.versions}
     return Rule.model_validate(
         {
             "never": None,
-            **words,
+            **fields,
             "versions": list(_versions(rule, law)),
             "history": [
-                _installed_version(one, standing)
+                _installed_version(one, active)
                 for one in await services.change_store.revisions(rule.code)
             ],
         }
@@ -135,14 +130,14 @@ def _versions(rule: DomainRule, law: Law) -> Iterator[Mapping[str, object]]:
     shadows = [one for one in law.shadow_versions if one.rule == rule.code]
     for state, versions in (("active", rule.versions), ("shadow", shadows)):
         for version in versions:
-            words = version_to_dict(version)
-            del words["revision"]
-            yield {**words, "key": version.key, "state": state}
+            fields = version_to_dict(version)
+            del fields["revision"]
+            yield {**fields, "key": version.key, "state": state}
 
 
-def _installed_version(one: Revision, standing: set[str]) -> Mapping[str, object]:
+def _installed_version(one: Revision, active: set[str]) -> Mapping[str, object]:
     state = one.state
-    if state == "active" and one.key not in standing:
+    if state == "active" and one.key not in active:
         state = "former"
     return {
         "key": one.key,

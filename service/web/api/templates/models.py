@@ -1,4 +1,4 @@
-"""A template as the API takes and shows it."""
+"""Models of templates: parameters, request body, answers."""
 
 from datetime import date, datetime
 from typing import Literal
@@ -6,7 +6,8 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from service.domain.law.rule import Language
-from service.web.api.parameter_types import Flag, Limit, PermitNumber, TextLine
+from service.web.api.pages import CodePageQuery, Page
+from service.web.api.parameter_types import Flag, PermitNumber, TextLine
 from service.web.api.request_input import Parameters
 
 
@@ -18,34 +19,33 @@ class TemplatePath(Parameters):
     )
 
 
-class TemplatesQuery(Parameters):
-    """Which templates, and how many at once."""
-
-    after: TextLine | None = Field(
-        default=None, description="`next` of the page before"
-    )
-    limit: Limit = 100
+class TemplatesQuery(CodePageQuery):
+    """Which page of the templates."""
 
 
 class SaveQuery(Parameters):
-    """Whether saving is meant."""
+    """Whether to save, and the permit of the preview."""
 
     dry_run: Flag = Field(
         examples=[True],
         default=False,
-        description="true or false: only say what it would come to",
+        description="true or false: true shows the result and saves nothing",
     )
     permit: PermitNumber | None = Field(
-        default=None, description="the number of a registered permit to show it with"
+        default=None, description="the number of a registered permit for the preview"
     )
     rule: TextLine | None = Field(
-        default=None, description="its type, where several have"
+        default=None,
+        description="the code of its permit type, if several permits have that number",
     )
-    authority: TextLine | None = Field(default=None, description="likewise")
+    authority: TextLine | None = Field(
+        default=None,
+        description="the code of its authority, if several permits have that number",
+    )
 
 
 class WordingFields(BaseModel):
-    """Another text of a template."""
+    """A new text of a template."""
 
     model_config = ConfigDict(
         extra="forbid",
@@ -63,67 +63,70 @@ class WordingFields(BaseModel):
     )
 
     language: Language = Field(description="the language of the text")
-    text: str = Field(description="words, {{ fact }} and {% if fact %}")
+    text: str = Field(description="the text, with {{ fact }} and {% if fact %}")
 
 
 class UsedVersion(BaseModel):
-    """The version used in a language: 0 is the shipped one, by nobody."""
+    """The version in use."""
 
     model_config = ConfigDict(from_attributes=True)
 
-    version: int = Field(description="its number; 0 is the shipped one")
-    saved_at: datetime | None = Field(description="when; null for the shipped one")
-    saved_by: str | None = Field(description="by whom; null for the shipped one")
+    version: int = Field(description="the number of the version; 0 is the shipped text")
+    saved_at: datetime | None = Field(
+        description="when it was saved; null for the shipped text"
+    )
+    saved_by: str | None = Field(description="who saved it; null for the shipped text")
 
 
 class TemplateSummary(BaseModel):
     """A template in the list."""
 
-    name: str = Field(description="its name")
-    zh: UsedVersion = Field(description="the version used in Chinese")
-    en: UsedVersion = Field(description="the version used in English")
+    name: str = Field(description="the name of the template")
+    zh: UsedVersion = Field(description="the Chinese version in use")
+    en: UsedVersion = Field(description="the English version in use")
 
 
-class TemplatePage(BaseModel):
+class TemplatePage(Page[TemplateSummary]):
     """Templates in the order of their names."""
-
-    items: list[TemplateSummary] = Field(description="the templates of this page")
-    next: str | None = Field(description="`after` of the next page; null on the last")
 
 
 class Wording(UsedVersion):
-    """One version."""
+    """A version of a template."""
 
-    language: Language = Field(description="its language")
+    language: Language = Field(description="the language of the text")
     text: str = Field(description="the whole text")
 
 
 class Template(BaseModel):
-    """A template: what it may say, and every text it ever had."""
+    """A template: what its text may contain, and every version."""
 
-    name: str = Field(description="its name")
-    facts: list[str] = Field(description="what it may name as {{ fact }}")
-    conditions: list[str] = Field(description="what it may ask by {% if fact %}")
-    zh: str = Field(description="the text used")
-    en: str = Field(description="the text used")
-    versions: list[Wording] = Field(description="by language and number")
+    name: str = Field(description="the name of the template")
+    facts: list[str] = Field(description="the facts that a text may use as {{ fact }}")
+    conditions: list[str] = Field(
+        description="the facts that a text may test with {% if fact %}"
+    )
+    zh: str = Field(description="the Chinese text in use")
+    en: str = Field(description="the English text in use")
+    versions: list[Wording] = Field(description="every version, by language and number")
 
 
 class SizedText(BaseModel):
-    """A text as a phone shows it and as it is billed."""
+    """A text and its size as an SMS."""
 
     text: str = Field(description="the text")
-    characters: int = Field(description="how many")
-    encoding: Literal["GSM-7", "UCS-2"] = Field(description="how it is sent")
-    units: int = Field(description="septets of GSM-7, or 16-bit units of UCS-2")
-    segments: int = Field(description="the parts that are billed")
+    characters: int = Field(description="number of characters")
+    encoding: Literal["GSM-7", "UCS-2"] = Field(description="the SMS encoding")
+    units: int = Field(description="size in septets (GSM-7) or 16-bit units (UCS-2)")
+    segments: int = Field(description="number of billed segments")
     forced_by: list[str] = Field(
-        description="what forces an English text into UCS-2; Chinese always is"
+        description="characters that force an English text into UCS-2; empty for "
+        "Chinese, "
+        "which always is"
     )
 
 
-class RenderedExampleModel(SizedText):
-    """The text that the holder of a permit gets."""
+class ExampleText(SizedText):
+    """The text for the holder of one permit."""
 
     rule: str = Field(description="the code of the permit type")
     authority: str = Field(description="the code of the authority")
@@ -131,19 +134,25 @@ class RenderedExampleModel(SizedText):
 
 
 class LongestText(SizedText):
-    """The longest text that it can become."""
+    """The longest text that the template can produce."""
 
-    of: str = Field(description="whose values make it so")
+    of: str = Field(
+        description="the rule and authority whose values make it the longest"
+    )
 
 
 class SavedWording(BaseModel):
-    """A version, and what it comes to."""
+    """A saved or previewed version, and its texts."""
 
     name: str = Field(description="the name of the template")
     language: Language = Field(description="the language of the text")
-    version: int = Field(description="its number, or the one that it would get")
-    saved: bool = Field(description="false where it was only tried")
-    preview: RenderedExampleModel | None = Field(
-        description="for that permit, or one made up; null: there is none, or a digest"
+    version: int = Field(
+        description="the number of the version, or the number it would get"
     )
-    longest: LongestText = Field(description="the longest text that it can become")
+    saved: bool = Field(description="false if it was only previewed")
+    preview: ExampleText | None = Field(
+        description="the text for the named permit or for an example; null for a "
+        "digest, or "
+        "if no rule uses the template"
+    )
+    longest: LongestText = Field(description="the longest text that it can produce")

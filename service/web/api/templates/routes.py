@@ -1,7 +1,8 @@
-"""Templates: the words of texts, listed, shown, saved as versions."""
+"""Templates of SMS texts: list them, show one, save a version."""
 
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
+from operator import attrgetter
 from typing import Annotated
 
 from aiohttp import web
@@ -27,8 +28,8 @@ from service.flow.permits.find import find_permit
 from service.web.api.endpoint import endpoint, json_reply
 from service.web.api.request_input import JsonObject
 from service.web.api.templates.models import (
+    ExampleText,
     LongestText,
-    RenderedExampleModel,
     SavedWording,
     SaveQuery,
     Template,
@@ -48,27 +49,26 @@ async def list_templates(services: Services, query: TemplatesQuery) -> TemplateP
     """List the templates, and which version of each is used."""
     used = _versions_in_use(await list_template_versions(services.template_deps))
     names = sorted({name for name, _ in used if name > (query.after or "")})
-    items = [
+    rows = [
         TemplateSummary(
             name=name,
             zh=UsedVersion.model_validate(used[name, "zh"]),
             en=UsedVersion.model_validate(used[name, "en"]),
         )
-        for name in names[: query.limit]
+        for name in names[: query.limit + 1]
     ]
-    more = len(names) > len(items)
-    return TemplatePage(items=items, next=items[-1].name if more else None)
+    return TemplatePage.from_rows(rows, query.limit, attrgetter("name"))
 
 
 @endpoint("GET", "/v1/templates/{name}", {200: Template}, error_statuses=(404,))
 async def get_template(services: Services, path: TemplatePath) -> Template:
     """Show a template: what it may contain, its texts, and every version of them."""
     versions = await list_template_versions(services.template_deps, path.name)
-    used, asked = _versions_in_use(versions), requirements_of(path.name)
+    used, required = _versions_in_use(versions), requirements_of(path.name)
     return Template(
         name=path.name,
-        facts=sorted(asked.facts - asked.flags),
-        conditions=sorted(asked.optional | asked.flags),
+        facts=sorted(required.facts - required.flags),
+        conditions=sorted(required.optional | required.flags),
         zh=used[path.name, "zh"].text,
         en=used[path.name, "en"].text,
         versions=[
@@ -96,20 +96,24 @@ async def save_template(
     is the text that is used already. To go back, save an old text again.
     """
     language, text = _read_wording(body)
-    shown, dry = await _requested_example(services, query), query.dry_run
-    to = services.template_deps
-    made, seen = await save(
-        path.name, language, text, to, shown, by=caller, dry_run=dry
+    version, preview = await save(
+        path.name,
+        language,
+        text,
+        services.template_deps,
+        await _requested_example(services, query),
+        by=caller,
+        dry_run=query.dry_run,
     )
     saved = SavedWording(
-        name=made.name,
-        language=made.language,
-        version=made.version,
+        name=version.name,
+        language=version.language,
+        version=version.version,
         saved=not query.dry_run,
-        preview=_rendered_example(seen),
+        preview=_rendered_example(preview),
         longest=LongestText.model_validate(
-            _size_fields(seen.longest.text, seen.longest.size, language)
-            | {"of": seen.longest.values_from}
+            _size_fields(preview.longest.text, preview.longest.size, language)
+            | {"of": preview.longest.values_from}
         ),
     )
     return json_reply(saved, HTTPStatus.OK if query.dry_run else HTTPStatus.CREATED)
@@ -118,12 +122,15 @@ async def save_template(
 async def _requested_example(
     services: Services, query: SaveQuery
 ) -> ExamplePermit | None:
-    """The permit that is named, if one is."""
+    """The example of the named permit; None without one."""
     if query.permit is None:
         return None
-    asked = query.rule, query.authority
     permit = await find_permit(
-        query.permit, services.permit_reader, services.vault, *asked
+        query.permit,
+        services.permit_reader,
+        services.vault,
+        query.rule,
+        query.authority,
     )
     return example_of(await services.law_store.current_law(), permit)
 
@@ -148,18 +155,17 @@ def _text(value: object) -> str:
 def _versions_in_use(
     versions: Sequence[Version],
 ) -> Mapping[tuple[str, Language], Version]:
-    """The last of each: they come in the order of their numbers."""
+    """The last version of each text; they come in the order of their numbers."""
     return {(one.name, one.language): one for one in versions}
 
 
-def _rendered_example(seen: TemplatePreview) -> RenderedExampleModel | None:
-    if seen.rendered_example is None:
+def _rendered_example(preview: TemplatePreview) -> ExampleText | None:
+    rendered = preview.rendered_example
+    if rendered is None:
         return None
-    example = seen.rendered_example.example
-    return RenderedExampleModel.model_validate(
-        _size_fields(
-            seen.rendered_example.text, seen.rendered_example.size, seen.language
-        )
+    example = rendered.example
+    return ExampleText.model_validate(
+        _size_fields(rendered.text, rendered.size, preview.language)
         | {
             "rule": example.rule.code,
             "authority": example.office.code,

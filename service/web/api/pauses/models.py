@@ -1,0 +1,69 @@
+"""Models of pauses: request bodies and answers."""
+
+from datetime import datetime
+
+from pydantic import BaseModel, ConfigDict, Field
+
+_SCOPE = Field(
+    default="all",
+    max_length=130,
+    pattern=r"^(all|(rule|authority|office):.+)$",
+    description="all, rule:CODE, authority:CODE or office:CODE",
+)
+
+
+class PauseFields(BaseModel):
+    """What to pause, and why."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "examples": [
+                {
+                    "scope": "rule:cn-food-production-license",
+                    "reason": "the wording is being checked",
+                }
+            ]
+        },
+    )
+
+    scope: str | None = _SCOPE
+    reason: str = Field(
+        min_length=1,
+        max_length=200,
+        description="one line, stored with the name of the API key",
+    )
+
+
+class ResumeFields(BaseModel):
+    """What to resume."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={"examples": [{"scope": "rule:cn-food-production-license"}]},
+    )
+
+    scope: str | None = _SCOPE
+
+
+class Pause(BaseModel):
+    """A pause in force."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    scope: str = Field(
+        description="what is paused: all, rule:CODE, authority:CODE or office:CODE"
+    )
+    since: datetime = Field(description="when it was paused")
+    by: str = Field(
+        description="the API key or user that paused it; breaker or volume guard if "
+        "the "
+        "service did"
+    )
+    reason: str = Field(description="why it is paused")
+
+
+class Pauses(BaseModel):
+    """The pauses in force, oldest first."""
+
+    paused: list[Pause] = Field(description="every pause in force")
