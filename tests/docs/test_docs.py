@@ -154,6 +154,15 @@ def test_every_relative_link_leads_somewhere(paper: str) -> None:
             assert wanted in anchors(target.read_text("utf-8")), f"{paper}: {link}"
 
 
+@pytest.mark.parametrize("paper", PAPERS)
+def test_every_file_of_code_that_is_named_exists(paper: str) -> None:
+    text = (ROOT / paper).read_text("utf-8")
+    for name in re.findall(r"`((?:[\w.]+/)+[\w.]*)`", text):
+        if name.endswith(".py") or name.startswith(("service/", "tests/", "adapters/")):
+            found = any((folder / name).exists() for folder in (ROOT, ROOT / "service"))
+            assert found, f"{paper}: {name}"
+
+
 def test_every_document_can_be_reached_from_the_readme() -> None:
     reached, ahead = set[str](), ["README.md"]
     while ahead:
