@@ -52,7 +52,7 @@ from service.flow.office.go_live import GoLiveDeps
 from service.flow.office.preview_go_live import GoLivePreviewDeps
 from service.flow.office.templates import TemplateDeps
 from service.flow.permits.opt_outs import OptOutDeps
-from service.flow.permits.read_phone import PhoneReader
+from service.flow.permits.phone_reader import PhoneReader
 from service.flow.permits.register import RegisterDeps
 from service.flow.permits.unreachable import UnreachableDeps
 from service.flow.ports import Clock
@@ -227,7 +227,7 @@ async def build_installation(settings: Settings, database: Database) -> Installa
     saved = SqlTemplateStore(database)
     words = JinjaTemplateLibrary(shipped_folder("templates"), saved)
     office = SqlLawStore(database, calendars(), words.step_templates())
-    dialling = PhoneReader(office, Libphonenumber(), vault)
+    phone_reader = PhoneReader(office, Libphonenumber(), vault)
     return Installation(
         settings=settings,
         database=database,
@@ -236,11 +236,9 @@ async def build_installation(settings: Settings, database: Database) -> Installa
         templates=words,
         law_store=office,
         register_deps=RegisterDeps(
-            office, SqlRegisterStore(database), Libphonenumber(), vault, clock
+            office, SqlRegisterStore(database), phone_reader, vault, clock
         ),
-        go_live_deps=GoLiveDeps(
-            office, SqlGoLiveStore(database), Libphonenumber(), vault, clock
-        ),
+        go_live_deps=GoLiveDeps(office, SqlGoLiveStore(database), phone_reader, clock),
         template_deps=TemplateDeps(office, saved, words, clock, settings.authority),
         pause_store=brakes,
         api_key_store=SqlApiKeyStore(database),
@@ -251,9 +249,9 @@ async def build_installation(settings: Settings, database: Database) -> Installa
         call_list_store=SqlCallListStore(database),
         audit_store=SqlAuditStore(database),
         receive_store=SqlReceiveStore(database),
-        opt_out_deps=OptOutDeps(SqlOptOutStore(database), dialling, clock),
+        opt_out_deps=OptOutDeps(SqlOptOutStore(database), phone_reader, clock),
         unreachable_deps=UnreachableDeps(
-            SqlUnreachableStore(database), dialling, clock
+            SqlUnreachableStore(database), phone_reader, clock
         ),
         health=SqlHealth(database),
         report_formatter=Documents(words),

@@ -65,7 +65,7 @@ async def _process_inbound(
 ) -> web.Response:
     if not isinstance(parsed, Inbound):
         raise _misdirected("a status", "a text to us")
-    phones = services.register_deps.phone_parser
+    phones = services.register_deps.phone_reader
     await receive_inbound(
         parsed, services.receive_store, phones, services.vault, services.clock
     )

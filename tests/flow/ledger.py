@@ -41,7 +41,7 @@ from service.flow.law_change.change import ChangeResult, apply_change, preview_c
 from service.flow.office.go_live import GoLiveDeps, go_live
 from service.flow.permits.encryption import PHONE_COLUMN
 from service.flow.permits.opt_outs import OptOutDeps
-from service.flow.permits.read_phone import PhoneReader
+from service.flow.permits.phone_reader import PhoneReader
 from service.flow.permits.register import RegisterDeps, RegisterSource, register
 from service.flow.permits.unreachable import UnreachableDeps
 from service.flow.reports.audit import audit_ledger
@@ -207,7 +207,7 @@ class Ledger:
     ) -> bool:
         """Take a text from a phone; `opt_out` is what the provider has read in it."""
         inbound = Inbound("fake", sid, sender, body, {}, opt_out)
-        phones = self.registration.phone_parser
+        phones = self.registration.phone_reader
         store = SqlReceiveStore(self.database)
         return await receive_inbound(inbound, store, phones, self.vault, self.clock)
 
@@ -254,25 +254,24 @@ class Ledger:
     @property
     def consent(self) -> OptOutDeps:
         """What opting out needs."""
-        return OptOutDeps(SqlOptOutStore(self.database), self._dialling, self.clock)
+        return OptOutDeps(
+            SqlOptOutStore(self.database), self.registration.phone_reader, self.clock
+        )
 
     @property
     def reach(self) -> UnreachableDeps:
         """What asking for the unreachable needs."""
         return UnreachableDeps(
-            SqlUnreachableStore(self.database), self._dialling, self.clock
+            SqlUnreachableStore(self.database),
+            self.registration.phone_reader,
+            self.clock,
         )
-
-    @property
-    def _dialling(self) -> PhoneReader:
-        return PhoneReader(self.office, self.registration.phone_parser, self.vault)
 
     @property
     def going_live(self) -> GoLiveDeps:
         """What going live needs."""
-        it = self.registration
-        store = SqlGoLiveStore(self.database)
-        return GoLiveDeps(self.office, store, it.phone_parser, self.vault, self.clock)
+        store, reader = SqlGoLiveStore(self.database), self.registration.phone_reader
+        return GoLiveDeps(self.office, store, reader, self.clock)
 
     async def go_live(
         self,
@@ -352,8 +351,9 @@ def open_ledger(
     database = Database(f"sqlite:///{file}")
     clock, vault, provider = SimulatedClock(now), Vault.from_keys(KEY), FakeProvider()
     office = SqlLawStore(database, calendars(), words.step_templates())
+    phone_reader = PhoneReader(office, Libphonenumber(), vault)
     registration = RegisterDeps(
-        office, SqlRegisterStore(database), Libphonenumber(), vault, clock
+        office, SqlRegisterStore(database), phone_reader, vault, clock
     )
     sending = SendDeps(
         law_store=office,

@@ -11,8 +11,7 @@ from service.cli.default_authority import installed_authority
 from service.cli.installation import whoami, with_installation
 from service.cli.option_types import AUTHORITY_TREE, PHONE, PHONE_AUTHORITY, REASON
 from service.domain.reports.unreachable import UnreachablePermit
-from service.flow.permits.unreachable import lift as lift_unreachable
-from service.flow.permits.unreachable import unreached
+from service.flow.permits.unreachable import find_unreachable, mark_reachable
 
 _COLUMNS: Final = (
     *("authority", "rule", "number", "holder"),
@@ -57,7 +56,7 @@ async def lift(
 ) -> None:
     """Text PHONE again because you know that it works."""
     _, office = await installed_authority(installation, authority)
-    lifted = await lift_unreachable(
+    lifted = await mark_reachable(
         phone, office.code, installation.unreachable_deps, by=whoami(), reason=reason
     )
     click.echo(f"{lifted.masked} counts as reachable again")
@@ -69,7 +68,7 @@ async def _all_unreachable(
     found: list[UnreachablePermit] = []
     while True:
         after = found[-1].id if found else None
-        page = await unreached(
+        page = await find_unreachable(
             offices, installation.unreachable_deps, after, _PAGE_SIZE
         )
         found += page

@@ -16,8 +16,9 @@ from service.domain.go_live.go_live import (
 )
 from service.domain.lawbook.law import Law
 from service.domain.permits.phone import PhoneLine
-from service.flow.permits.encryption import Recipient, encrypt_phone
-from service.flow.ports import Clock, LawStore, PhoneParser, Vault
+from service.flow.permits.encryption import Recipient
+from service.flow.permits.phone_reader import PhoneReader
+from service.flow.ports import Clock, LawStore
 
 MAX_NAME_LENGTH: Final = 80
 """Characters of the name of who approves, or whose phone it is."""
@@ -84,8 +85,7 @@ class GoLiveDeps:
 
     law_store: LawStore
     store: GoLiveStore
-    phone_parser: PhoneParser
-    vault: Vault
+    phone_reader: PhoneReader
     clock: Clock
 
 
@@ -183,7 +183,7 @@ async def add_staff(
     authority: str, phone: str, name: str, deps: GoLiveDeps, *, by: str
 ) -> Recipient:
     """Let trials text a phone; raises `InvalidError` for one that takes no texts."""
-    found = await _read_phone(authority, phone, deps)
+    found = await deps.phone_reader.read_for(authority, phone)
     _check_name("name", name)
     if found.line != PhoneLine.MOBILE:
         mistake = Mistake("phone", f"{found.masked} ({found.line})", "a mobile number")
@@ -196,14 +196,9 @@ async def remove_staff(
     authority: str, phone: str, deps: GoLiveDeps, *, by: str
 ) -> Recipient:
     """Text a phone in trials no more; raises `ConflictError` for no staff's."""
-    found = await _read_phone(authority, phone, deps)
+    found = await deps.phone_reader.read_for(authority, phone)
     await deps.store.remove_staff(authority, found, deps.clock.now(), by)
     return found
-
-
-async def _read_phone(authority: str, phone: str, deps: GoLiveDeps) -> Recipient:
-    office = (await deps.law_store.current_law()).authority(authority)
-    return encrypt_phone(deps.phone_parser.parse(phone, office.calendar), deps.vault)
 
 
 def _check_name(field: str, name: str) -> None:

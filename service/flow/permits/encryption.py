@@ -17,7 +17,7 @@ NUMBER_COLUMN: Final = "permits.number"
 
 @dataclass(frozen=True, slots=True)
 class Recipient:
-    """One phone, ready to be stored."""
+    """A phone as it is stored: encrypted, looked up by its digest, shown masked."""
 
     digest: bytes = field(repr=False)
     encrypted_phone: bytes = field(repr=False)

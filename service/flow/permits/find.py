@@ -1,4 +1,4 @@
-"""Permits by the number that people know them by."""
+"""Permits looked up by key, page or number."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from service.flow.ports import Vault
 
 @dataclass(frozen=True, slots=True)
 class PermitReminderView:
-    """A reminder as people see it."""
+    """A reminder as lists and the API show it."""
 
     step: str
     expires_on: date
@@ -28,9 +28,9 @@ class PermitReminderView:
 
 @dataclass(frozen=True, slots=True)
 class PermitView:
-    """A permit as people see it: numbers masked where they are personal.
+    """A permit as lists and the API show it; a personal number is masked.
 
-    `phones` are masked, each with its kind of line. `id` sorts by registration.
+    `phones` are (masked number, kind of line). `id` sorts by registration.
     """
 
     id: str
@@ -51,20 +51,20 @@ class PermitView:
 
 
 class PermitReader(Protocol):
-    """Looking permits up."""
+    """Reads stored permits."""
 
     async def get(
         self, authority: str, rule: str, number_key: str
     ) -> PermitView | None:
-        """One permit by its number key."""
+        """Return the permit with this number key, if there is one."""
 
     async def page(
         self, authority: str | None, rule: str | None, after: str | None, limit: int
     ) -> list[PermitView]:
-        """Permits in the order of their ids, from the one after `after`."""
+        """Return the permits that follow the id `after`, in the order of their ids."""
 
     async def find_by_number(self, number_keys: Collection[str]) -> list[PermitView]:
-        """Every permit with one of these number keys, whatever its type or office."""
+        """Return every permit with one of these number keys, of any rule."""
 
 
 async def find_permit(
@@ -74,14 +74,14 @@ async def find_permit(
     rule: str | None = None,
     authority: str | None = None,
 ) -> PermitView:
-    """The one permit of this number, of a type or in an authority where they are named.
+    """Find the one permit with a number, of one rule or authority where named.
 
-    Raises `UnknownError`, and `ConflictError` where several have it.
+    Raises `UnknownError` if there is none, `ConflictError` if there are several.
     """
     found = await find_permits(number, permits, vault, rule, authority)
     if len(found) > 1:
-        those = ", ".join(sorted(f"{one.authority} {one.rule}" for one in found))
-        reason = f"several permits have this number, add rule or authority: {those}"
+        names = ", ".join(sorted(f"{one.authority} {one.rule}" for one in found))
+        reason = f"several permits have this number, add rule or authority: {names}"
         raise ConflictError(reason)
     return found[0]
 
@@ -93,7 +93,7 @@ async def find_permits(
     rule: str | None = None,
     authority: str | None = None,
 ) -> list[PermitView]:
-    """Every such permit; raises `UnknownError` where there is none."""
+    """Find every permit with a number; raises `UnknownError` if there is none."""
     number = fold_full_width(strip_blanks(number)) or number
     keys = [number, vault.digest(number, NUMBER_COLUMN).hex()]
     found = [

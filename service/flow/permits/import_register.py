@@ -1,4 +1,4 @@
-"""A register's file, row by row: good rows go in, bad ones come back with a reason."""
+"""A register's file imported: good rows are stored, bad ones handed back."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
@@ -10,33 +10,34 @@ from service.domain.permits.permit import Permit
 from service.flow.permits.register import CHUNK, RegisterDeps, RegisterSource, register
 
 REJECTED = "rejected"
+"""Outcome of a row that is not stored."""
 
 
 class RegisterRow(Protocol):
-    """A row of a file: a permit, or an error with all its mistakes."""
+    """A row of a file: either a permit, or an error that lists all its mistakes."""
 
     @property
     def line(self) -> int:
-        """The line of the file it stands on."""
+        """The number of its line in the file."""
 
     @property
     def raw(self) -> Mapping[str, str]:
-        """Its cells as found, by column."""
+        """Its cells as they stand in the file, by column."""
 
     @property
     def permit(self) -> Permit | None:
-        """The permit, where the row is right."""
+        """The permit; None if the row has a mistake."""
 
     @property
     def error(self) -> InvalidError | None:
-        """What is wrong, where it is not."""
+        """The mistakes; None if the row has none."""
 
 
 class RejectWriter(Protocol):
-    """Where refused rows go."""
+    """Takes the rows that are not stored."""
 
     def add(self, line: int, raw: Mapping[str, str], reason: str) -> None:
-        """Hand back one row."""
+        """Write one row with the reason why it was rejected."""
 
 
 async def import_register(
@@ -45,10 +46,10 @@ async def import_register(
     deps: RegisterDeps,
     rejects: RejectWriter,
 ) -> Counter[str]:
-    """Register a file chunk by chunk; how many rows came to what.
+    """Register the rows of a file chunk by chunk; the number of rows by outcome.
 
-    "registered", "changed", "unchanged", "inactive" and "expired" (not known yet, and
-    nothing would be sent), "rejected".
+    Outcomes: "registered", "changed", "unchanged", "rejected", and "inactive" or
+    "expired" for permits that are not stored because nothing would be sent for them.
     """
     counts: Counter[str] = Counter()
     source_rows = iter(rows)
@@ -58,7 +59,7 @@ async def import_register(
         for row, outcome in _pair_outcomes(chunk, done):
             if isinstance(outcome, InvalidError):
                 rejects.add(row.line, row.raw, outcome.reason)
-                outcome = REJECTED  # noqa: PLW2901 - told as a count from here
+                outcome = REJECTED  # noqa: PLW2901 - counted, no longer explained
             counts[outcome] += 1
     return counts
 

@@ -1,4 +1,4 @@
-"""Whom nobody may text any more: by their own word, the provider's or the office's."""
+"""Opt-outs: phones that must not be texted, recorded and lifted by people."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,16 +6,16 @@ from datetime import datetime
 from typing import Literal, Protocol
 
 from service.flow.permits.encryption import Recipient
-from service.flow.permits.read_phone import PhoneReader, read_phone
+from service.flow.permits.phone_reader import PhoneReader
 from service.flow.ports import Clock
 
 Via = Literal["inbound", "provider", "api", "command"]
-"""How an opt-out came: a text to us, a provider that refuses to text, people."""
+"""How an opt-out came: by a text to us, a refusal of the provider, or a person."""
 
 
 @dataclass(frozen=True, slots=True)
 class OptOut:
-    """A phone that is texted no more, masked; `id` only tells pages apart."""
+    """A masked phone that is not texted; `id` is only the cursor of pages."""
 
     id: str
     phone: str
@@ -24,32 +24,32 @@ class OptOut:
 
 
 class OptOutStore(Protocol):
-    """Opt-outs."""
+    """Stores opt-outs."""
 
     async def page(self, after: str | None, limit: int | None) -> Sequence[OptOut]:
-        """The opt-outs from the one after `after`, in the order of their ids."""
+        """Return the opt-outs that follow the id `after`, in the order of their ids."""
 
     async def opt_out(
         self, phone: Recipient, via: Via, by: str, reason: str | None, now: datetime
     ) -> tuple[OptOut, bool]:
-        """Text a phone no more, known or not; the opt-out, and whether it is new.
+        """Opt a phone out, known or not; the opt-out, and whether it is new.
 
-        What is due to it ends in the same transaction. An opt-out that stands keeps
-        its date and cause.
+        Its due reminders end in the same transaction. A former opt-out keeps its date
+        and cause.
         """
 
     async def lift(
         self, phone: Recipient, by: str, reason: str | None, now: datetime
     ) -> None:
-        """Text a phone again, and reopen what is current for it.
+        """Lift an opt-out, and reopen the current reminders of the phone.
 
-        Raises `ConflictError` where it has not opted out.
+        Raises `ConflictError` if the phone has not opted out.
         """
 
 
 @dataclass(frozen=True, slots=True)
 class OptOutDeps:
-    """What opting out for somebody needs of the outside."""
+    """The ports of `opt_out` and `lift_opt_out`."""
 
     store: OptOutStore
     phone_reader: PhoneReader
@@ -67,20 +67,22 @@ async def opt_out(
 ) -> tuple[OptOut, bool]:
     """Opt a phone out; the opt-out, and whether it is new.
 
-    It may be of no register yet: one that brings it later finds it opted out. Raises
-    what `dial` raises.
+    The phone may be in no register yet: permits registered later respect the opt-out.
+    Raises what `PhoneReader.read_valid` raises.
     """
-    found = await read_phone("opt-out", phone, authority, deps.phone_reader)
-    return await deps.store.opt_out(found, via, by, reason, deps.clock.now())
+    recipient = await deps.phone_reader.read_valid("opt-out", authority, phone)
+    return await deps.store.opt_out(recipient, via, by, reason, deps.clock.now())
 
 
 async def lift_opt_out(
     phone: str, authority: str, deps: OptOutDeps, *, by: str, reason: str | None = None
 ) -> Recipient:
-    """Text a phone again; raises what `dial` raises, `ConflictError` for no opt-out.
+    """Lift an opt-out; the phone it was for.
 
-    A block of the provider's own stays: only its holder's START lifts that.
+    Raises what `PhoneReader.read_valid` raises, and `ConflictError` if the phone has
+    not opted out. If the provider itself blocks the phone, it goes on doing so until
+    the holder texts START.
     """
-    found = await read_phone("opt-out", phone, authority, deps.phone_reader)
-    await deps.store.lift(found, by, reason, deps.clock.now())
-    return found
+    recipient = await deps.phone_reader.read_valid("opt-out", authority, phone)
+    await deps.store.lift(recipient, by, reason, deps.clock.now())
+    return recipient

@@ -1,10 +1,10 @@
-"""Permits in: checked against the law, stored, and reminded of when already due."""
+"""Permits registered: dated by the law and stored, with their slots."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from itertools import islice
-from typing import Protocol
+from typing import Final, Protocol
 
 from service.domain.calendars.calendar import DAY
 from service.domain.deadlines.slot import Ladder, Slot
@@ -23,21 +23,22 @@ from service.flow.permits.encryption import (
     Recipient,
     display_number,
     encrypt_number,
-    encrypt_phone,
     number_key,
 )
-from service.flow.ports import Clock, LawStore, PhoneParser, Vault
+from service.flow.permits.phone_reader import PhoneReader
+from service.flow.ports import Clock, LawStore, Vault
 
-CHUNK = 500
-"""Permits a transaction: other writers get in between two chunks."""
-
-
-NUMBER_COLUMN = "permits.number"
+CHUNK: Final = 500
+"""Permits per transaction, so that other writers get in between two chunks."""
 
 
 @dataclass(frozen=True, slots=True)
 class RegisterSource:
-    """Where permits come from, and how old its word may be before it is stale."""
+    """The register that permits come from.
+
+    Loaded more than `max_age_days` ago, it is stale and nothing is sent from it; with
+    None it never becomes stale.
+    """
 
     name: str
     max_age_days: int | None = None
@@ -45,11 +46,11 @@ class RegisterSource:
 
 @dataclass(frozen=True, slots=True)
 class DatedPermit:
-    """One permit, ready to be stored, with the version and slots it falls under.
+    """A permit ready to be stored, with the version and the slots it falls under.
 
-    `number_key` identifies it: the number itself, or a digest where it is personal.
-    `left_out` is why it is not taken in when it is not known yet: inactive, expired.
-    `closes_on` is the closing day if it is certain, `closed_at` the end of it.
+    `number_key` identifies it: the number itself, or a digest of a personal one. A
+    permit with a `skip_reason` is only stored if it is known already. `closes_on` is
+    the closing day if it is certain, and `closing_ends_at` the end of that day.
     """
 
     permit: Permit
@@ -68,7 +69,7 @@ class DatedPermit:
 
 
 class RegisterStore(Protocol):
-    """Taking permits in."""
+    """Stores permits, and lets their slots and reminders follow."""
 
     async def register(
         self,
@@ -77,14 +78,12 @@ class RegisterStore(Protocol):
         now: datetime,
         law_digest: str,
     ) -> list[str]:
-        """Store a chunk in one transaction; what became of each entry, in order.
+        """Store a chunk in one transaction; the outcome of each permit, in order.
 
-        Raises `LawChangedError` where `law`, the digest of the law that dated the
-        entries, is not that of the law in force.
-
-        "registered", "changed", "unchanged", or the entry's `left_out`. Ends the
-        due reminders a change has overtaken, and gives birth to the current step
-        where its slot is already expanded.
+        Outcomes: "registered", "changed", "unchanged", or the permit's `skip_reason`.
+        Ends due reminders that no longer apply, and creates those of current steps that
+        are already expanded. Raises `LawChangedError` unless `law_digest` is that of
+        the law in force.
         """
 
     async def withdraw(
@@ -95,11 +94,11 @@ class RegisterStore(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class RegisterDeps:
-    """What registering needs of the outside."""
+    """The ports of `register`."""
 
     law_store: LawStore
     store: RegisterStore
-    phone_parser: PhoneParser
+    phone_reader: PhoneReader
     vault: Vault
     clock: Clock
 
@@ -111,21 +110,19 @@ async def register(
     *,
     skip_idle: bool,
 ) -> list[str | InvalidError]:
-    """Take permits in, in chunks; what became of each, in order.
+    """Store permits chunk by chunk; the outcome of each, in order.
 
-    "registered", "changed", "unchanged", or an `InvalidError` for a permit no rule or
-    authority knows. With `leave_out_idle`, permits not known yet that nothing will be
-    sent for are not taken in: "inactive" or "expired".
+    Outcomes: "registered", "changed", "unchanged", or an `InvalidError` for a permit
+    that the law cannot date. With `skip_idle`, a permit that is not stored yet and for
+    which nothing would be sent is left out: "inactive" or "expired".
     """
     outcomes: list[str | InvalidError] = []
     for chunk in _chunks(permits):
         while True:
             try:
-                outcomes += await _store_chunk(
-                    chunk, source, deps, idle_too=not skip_idle
-                )
+                outcomes += await _store_chunk(chunk, source, deps, skip_idle=skip_idle)
             except LawChangedError:
-                continue  # dated by a law that has changed just then
+                continue  # the law changed after it dated the chunk: date it again
             break
     return outcomes
 
@@ -135,22 +132,27 @@ async def _store_chunk(
     source: RegisterSource,
     deps: RegisterDeps,
     *,
-    idle_too: bool,
+    skip_idle: bool,
 ) -> list[str | InvalidError]:
-    law = await deps.law_store.current_law()
-    prepared = [_date_permit(one, law, deps, idle_too=idle_too) for one in chunk]
-    entries = [one for one in prepared if isinstance(one, DatedPermit)]
+    law, now = await deps.law_store.current_law(), deps.clock.now()
+    results = [
+        _date_permit(permit, law, deps, now, skip_idle=skip_idle) for permit in chunk
+    ]
+    dated = [result for result in results if isinstance(result, DatedPermit)]
     stored: list[str] = []
-    if entries:  # a load of which nothing can be taken keeps no register fresh
-        now = deps.clock.now()
-        stored = await deps.store.register(entries, source, now, law.digest)
-    done = iter(stored)
-    return [one if isinstance(one, InvalidError) else next(done) for one in prepared]
+    if dated:  # a file without one good row must not make its register look fresh
+        stored = await deps.store.register(dated, source, deps.clock.now(), law.digest)
+    outcomes = iter(stored)
+    return [
+        result if isinstance(result, InvalidError) else next(outcomes)
+        for result in results
+    ]
 
 
 def _date_permit(
-    permit: Permit, law: Law, deps: RegisterDeps, *, idle_too: bool
+    permit: Permit, law: Law, deps: RegisterDeps, now: datetime, *, skip_idle: bool
 ) -> DatedPermit | InvalidError:
+    """Find the version and the slots of a permit, and encrypt what is personal."""
     try:
         rule = law.rule(permit.rule)
         office = law.authority(permit.authority)
@@ -159,8 +161,8 @@ def _date_permit(
         )
         ladder = law.ladder(rule.code, version, permit.authority, permit.expires_on)
     except PermitRemindersError as error:
-        return _refusal(permit, error)
-    now, window = deps.clock.now(), ladder.window
+        return _to_invalid(permit, error)
+    window = ladder.window
     return DatedPermit(
         permit=permit,
         series=version.series,
@@ -171,8 +173,10 @@ def _date_permit(
         shown_number=display_number(permit.number, rule),
         tail=permit.number[-rule.number_tail :],
         replaces_key=permit.replaces and number_key(permit.replaces, rule, deps.vault),
-        recipients=tuple(_recipients(permit, office.calendar, deps)),
-        skip_reason=None if idle_too else _idle_reason(permit, ladder, office, now),
+        recipients=tuple(
+            deps.phone_reader.read(phone, office.calendar) for phone in permit.phones
+        ),
+        skip_reason=_idle_reason(permit, ladder, office, now) if skip_idle else None,
         closes_on=None if window.provisional else window.closes_on,
         closing_ends_at=law.sending_office(office.code).to_utc(
             window.closes_on + DAY, time(0)
@@ -180,8 +184,8 @@ def _date_permit(
     )
 
 
-def _refusal(permit: Permit, error: PermitRemindersError) -> InvalidError:
-    """What the law cannot place, said of the field that is to blame."""
+def _to_invalid(permit: Permit, error: PermitRemindersError) -> InvalidError:
+    """An error of the law as a mistake in the field of the permit that caused it."""
     where = f"permit of {permit.rule}"
     if isinstance(error, NeverRemindsError):
         expected = f"a type of which holders are reminded: {error}"
@@ -198,17 +202,12 @@ def _refusal(permit: Permit, error: PermitRemindersError) -> InvalidError:
 def _idle_reason(
     permit: Permit, ladder: Ladder, office: Authority, now: datetime
 ) -> str | None:
-    """Why nothing will be sent; a law may still remind after expiry."""
+    """Why nothing will be sent; None if a reminder may come, even after expiry."""
     if permit.status is not PermitStatus.ACTIVE:
         return "inactive"
-    over = permit.expires_on < now.astimezone(office.zone).date()
-    to_come = any(now < slot.until_at for slot in ladder.slots)
-    return "expired" if over and not to_come else None
-
-
-def _recipients(permit: Permit, region: str, deps: RegisterDeps) -> Iterator[Recipient]:
-    for text in permit.phones:
-        yield encrypt_phone(deps.phone_parser.parse(text, region), deps.vault)
+    has_expired = permit.expires_on < now.astimezone(office.zone).date()
+    has_step_left = any(now < slot.until_at for slot in ladder.slots)
+    return "expired" if has_expired and not has_step_left else None
 
 
 def _chunks(permits: Sequence[Permit]) -> Iterator[list[Permit]]:

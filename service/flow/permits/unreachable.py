@@ -1,4 +1,4 @@
-"""Whom no text reaches any more, and phones that take texts again."""
+"""Permits without a phone that texts reach, and phones that are reachable again."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -8,13 +8,13 @@ from typing import Protocol
 from service.domain.lawbook.law import Law
 from service.domain.reports.unreachable import UnreachablePermit, UnreachablePhone
 from service.flow.permits.encryption import Recipient
-from service.flow.permits.read_phone import PhoneReader, read_phone
+from service.flow.permits.phone_reader import PhoneReader
 from service.flow.ports import Clock
 
 
 @dataclass(frozen=True, slots=True)
 class UnreachableRow:
-    """A permit that is reminded and of which no phone takes texts, as it is stored."""
+    """A stored permit that is reminded, and whose phones no text reaches."""
 
     id: str
     series: str
@@ -27,59 +27,59 @@ class UnreachableRow:
 
 
 class UnreachableStore(Protocol):
-    """Phones that take no texts."""
+    """Stores which phones no text reaches."""
 
     async def page(
         self, offices: Collection[str], now: datetime, after: str | None, limit: int
     ) -> list[UnreachableRow]:
-        """Such permits of some offices, from the one after `after`, by their ids.
+        """Return the unreachable permits that follow the id `after`, by their ids.
 
-        Those of live types that are active, not being renewed, and have a step whose
-        time is not over.
+        They are of live types, active, not being renewed, and have a step to come.
         """
 
     async def lift(
         self, phone: Recipient, by: str, reason: str | None, now: datetime
     ) -> None:
-        """Text a phone again, and reopen what is current for it.
+        """Mark a phone as reachable, and reopen its current reminders.
 
-        Raises `ConflictError` where it is not unreachable.
+        Raises `ConflictError` if it was reachable already.
         """
 
 
 @dataclass(frozen=True, slots=True)
 class UnreachableDeps:
-    """What asking for the unreachable needs of the outside."""
+    """The ports of `find_unreachable` and `mark_reachable`."""
 
     store: UnreachableStore
     phone_reader: PhoneReader
     clock: Clock
 
 
-async def unreached(
-    offices: Collection[str], to: UnreachableDeps, after: str | None, limit: int
+async def find_unreachable(
+    offices: Collection[str], deps: UnreachableDeps, after: str | None, limit: int
 ) -> Sequence[UnreachablePermit]:
-    """List permits that no text reaches, from the one after `after`, by their ids."""
-    law = await to.phone_reader.law_store.current_law()
-    found = await to.store.page(offices, to.clock.now(), after, limit)
+    """Find the unreachable permits that follow the id `after`, by their ids."""
+    law = await deps.phone_reader.law_store.current_law()
+    found = await deps.store.page(offices, deps.clock.now(), after, limit)
     return [_with_closing_day(one, law) for one in found]
 
 
-async def lift(
+async def mark_reachable(
     phone: str,
     authority: str,
-    to: UnreachableDeps,
+    deps: UnreachableDeps,
     *,
     by: str,
     reason: str | None = None,
 ) -> Recipient:
-    """Text a phone again, as somebody knows that it works.
+    """Mark a phone as reachable, because a person knows that it is.
 
-    Raises what `dial` raises, and `ConflictError` for one that is not unreachable.
+    Raises what `PhoneReader.read_valid` raises, and `ConflictError` if the phone was
+    reachable already.
     """
-    found = await read_phone("unreachable", phone, authority, to.phone_reader)
-    await to.store.lift(found, by, reason, to.clock.now())
-    return found
+    recipient = await deps.phone_reader.read_valid("unreachable", authority, phone)
+    await deps.store.lift(recipient, by, reason, deps.clock.now())
+    return recipient
 
 
 def _with_closing_day(row: UnreachableRow, law: Law) -> UnreachablePermit:

@@ -10,8 +10,9 @@ from typing import Protocol
 from service.domain.delivery.outcome import Inbound, Receipt
 from service.domain.delivery.status import RANK, MessageState
 from service.domain.messages.keywords import OptOutIntent, read_intent
-from service.flow.permits.encryption import Recipient, encrypt_phone
-from service.flow.ports import Clock, PhoneParser, Vault
+from service.flow.permits.encryption import Recipient
+from service.flow.permits.phone_reader import PhoneReader
+from service.flow.ports import Clock, Vault
 from service.flow.sending.provider import Provider
 from service.flow.stop_signal import StopSignal, never_stop
 
@@ -108,14 +109,14 @@ async def receive(
 async def receive_inbound(
     inbound: Inbound,
     store: ReceiveStore,
-    phone_parser: PhoneParser,
+    phone_reader: PhoneReader,
     vault: Vault,
     clock: Clock,
 ) -> bool:
     """Keep a text to us and honour STOP and START; False where heard before."""
     return await store.receive_inbound(
         inbound,
-        encrypt_phone(phone_parser.parse(inbound.sender, NO_REGION), vault),
+        phone_reader.read(inbound.sender, NO_REGION),
         vault.encrypt(inbound.body, "inbounds.body"),
         partial(read_intent, inbound.body, inbound.opt_out),
         clock.now(),

@@ -12,7 +12,7 @@ from service.domain.delivery.status import MessageState
 from service.domain.errors import ConflictError
 from service.domain.permits.permit import PermitStatus
 from service.domain.reports.unreachable import UnreachablePermit
-from service.flow.permits.unreachable import lift, unreached
+from service.flow.permits.unreachable import find_unreachable, mark_reachable
 from tests.flow.ledger import (
     CLOSED,
     INDUSTRY,
@@ -29,7 +29,7 @@ from tests.flow.ledger import (
 
 
 async def listed(ledger: Ledger, *offices: str) -> list[UnreachablePermit]:
-    return list(await unreached(offices or [OFFICE], ledger.reach, None, 100))
+    return list(await find_unreachable(offices or [OFFICE], ledger.reach, None, 100))
 
 
 async def test_a_permit_of_which_no_phone_takes_texts_is_listed_with_the_reasons(
@@ -127,10 +127,10 @@ async def test_only_the_offices_that_are_meant_are_listed(ledger: Ledger) -> Non
 
 async def test_pages_follow_each_other(ledger: Ledger) -> None:
     await ledger.register(*(permit(f"SC-{at}", phones=()) for at in range(5)))
-    seen, page = list[str](), await unreached([OFFICE], ledger.reach, None, 2)
+    seen, page = list[str](), await find_unreachable([OFFICE], ledger.reach, None, 2)
     while page:
         seen += [one.number for one in page]
-        page = await unreached([OFFICE], ledger.reach, page[-1].id, 2)
+        page = await find_unreachable([OFFICE], ledger.reach, page[-1].id, 2)
     assert seen == [f"SC-{at}" for at in range(5)]
 
 
@@ -140,7 +140,9 @@ async def test_somebody_s_word_makes_a_phone_reachable_and_is_written_down(
     await ledger.register(permit())
     await ledger.expand(PREPARE)
     lost(ledger)
-    done = await lift(PHONE_1, OFFICE, ledger.reach, by="clerk", reason="it rang")
+    done = await mark_reachable(
+        PHONE_1, OFFICE, ledger.reach, by="clerk", reason="it rang"
+    )
     assert done.masked == "+1212***0101"
     assert ledger.reminders() == {"prepare": ("due", "reopened")}
     assert await listed(ledger) == []
@@ -159,7 +161,7 @@ async def test_what_can_be_reached_cannot_be_lifted(
 ) -> None:
     await ledger.register(permit(phones=phones))
     with pytest.raises(ConflictError, match="is not unreachable"):
-        await lift(PHONE_1, OFFICE, ledger.reach, by="clerk")
+        await mark_reachable(PHONE_1, OFFICE, ledger.reach, by="clerk")
     assert ledger.rows("SELECT * FROM actions WHERE by = 'clerk'") == []
 
 

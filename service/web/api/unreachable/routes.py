@@ -1,6 +1,6 @@
 """Permits whose holders no SMS reaches."""
 
-from service.flow.permits.unreachable import unreached
+from service.flow.permits.unreachable import find_unreachable
 from service.web.api.endpoint import endpoint
 from service.web.api.unreachable.models import (
     UnreachablePage,
@@ -22,7 +22,7 @@ async def list_unreachable(
     offices = (
         law.subtree(query.authority) if query.authority else tuple(law.authorities)
     )
-    found = await unreached(
+    found = await find_unreachable(
         offices, services.unreachable_deps, query.after, query.limit + 1
     )
     return UnreachablePage.from_rows(found, query.limit)
