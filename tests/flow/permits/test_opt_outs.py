@@ -1,4 +1,4 @@
-"""Opt-outs that people make and lift, beside those that holders and providers make."""
+"""Opt-outs that people record and lift, next to those of holders and providers."""
 
 import json
 
@@ -14,7 +14,7 @@ NYC = "us-nyc"
 
 
 async def stop(ledger: Ledger, phone: str = PHONE_1, authority: str = OFFICE) -> bool:
-    """Opt a phone out by command; whether that is new."""
+    """Opt a phone out as the command does; whether the opt-out is new."""
     _, new = await opt_out(
         phone, authority, ledger.consent, via="command", by="clerk", reason="rang us"
     )
@@ -30,7 +30,7 @@ async def listed(ledger: Ledger) -> list[tuple[str, str, str]]:
     return [(one.phone, f"{one.since:%d %b}", one.via) for one in found]
 
 
-async def test_an_opt_out_ends_what_is_due_and_lifting_it_reopens_that(
+async def test_an_opt_out_ends_due_reminders_and_lifting_it_reopens_them(
     ledger: Ledger,
 ) -> None:
     await ledger.register(permit(), permit("SC-0002", phones=(PHONE_2,)))
@@ -44,7 +44,7 @@ async def test_an_opt_out_ends_what_is_due_and_lifting_it_reopens_that(
     assert await ledger.audit() == []
 
 
-async def test_who_did_it_and_why_is_written_down_without_the_number(
+async def test_the_action_log_says_who_opted_a_phone_out_and_why_without_its_number(
     ledger: Ledger,
 ) -> None:
     await stop(ledger)
@@ -58,14 +58,16 @@ async def test_who_did_it_and_why_is_written_down_without_the_number(
     ]
 
 
-async def test_an_opt_out_that_stands_keeps_its_date_and_cause(ledger: Ledger) -> None:
+async def test_a_second_opt_out_keeps_the_date_and_cause_of_the_first(
+    ledger: Ledger,
+) -> None:
     await ledger.hear("STOP")
     ledger.clock.move_to(PREPARE)
     assert not await stop(ledger)
     assert await listed(ledger) == [("+1212***0101", "01 Sep", "inbound")]
 
 
-async def test_an_opt_out_of_a_phone_that_nobody_knows_yet_holds(
+async def test_an_opt_out_of_an_unknown_phone_holds_when_a_permit_brings_it(
     ledger: Ledger,
 ) -> None:
     await stop(ledger)
@@ -75,7 +77,7 @@ async def test_an_opt_out_of_a_phone_that_nobody_knows_yet_holds(
     assert await ledger.send() == 1, "the holder's own word lifts the office's"
 
 
-async def test_every_way_to_opt_out_is_listed_by_what_it_came(ledger: Ledger) -> None:
+async def test_each_opt_out_is_listed_with_the_way_it_came(ledger: Ledger) -> None:
     phones = [f"+121255501{at}" for at in range(40, 44)]
     for at, phone in enumerate(phones):
         await ledger.register(permit(f"SC-{at}", phones=(phone,)))
@@ -117,7 +119,7 @@ async def test_pages_follow_each_other(ledger: Ledger) -> None:
 @pytest.mark.parametrize(
     "phone", [PHONE_1, "001 212 555 0101", "＋１２１２５５５０１０１"]
 )
-async def test_a_number_is_read_as_the_office_dials_it(
+async def test_a_number_is_read_as_dialled_in_the_office_s_country(
     ledger: Ledger, phone: str
 ) -> None:
     await stop(ledger, phone)
@@ -125,7 +127,7 @@ async def test_a_number_is_read_as_the_office_dials_it(
     assert row["digest"] == ledger.phone_of(PHONE_1)
 
 
-async def test_a_number_without_its_country_is_that_of_the_office(
+async def test_a_number_without_a_country_code_gets_that_of_the_office(
     ledger: Ledger,
 ) -> None:
     await stop(ledger, "(212) 555-0101", NYC)
@@ -134,7 +136,7 @@ async def test_a_number_without_its_country_is_that_of_the_office(
 
 
 @pytest.mark.parametrize("phone", ["nobody", "", "+1212555", "0101"])
-async def test_what_is_no_number_there_is_refused_and_not_repeated(
+async def test_text_that_is_no_number_is_refused_and_not_repeated_in_the_error(
     ledger: Ledger, phone: str
 ) -> None:
     with pytest.raises(InvalidError, match=r"opt-out: phone: found .*dialled in CN"):
@@ -142,7 +144,7 @@ async def test_what_is_no_number_there_is_refused_and_not_repeated(
     assert ledger.rows("SELECT * FROM recipients") == []
 
 
-async def test_only_what_is_opted_out_can_be_lifted(ledger: Ledger) -> None:
+async def test_only_a_phone_that_opted_out_can_be_lifted(ledger: Ledger) -> None:
     with pytest.raises(ConflictError, match=r"\+1212\*\*\*0101: has not opted out"):
         await start(ledger)
     assert ledger.rows("SELECT * FROM recipients") == []

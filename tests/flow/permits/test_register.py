@@ -52,7 +52,7 @@ async def test_a_permit_is_registered_then_unchanged_then_changed(
     ],
     ids=str,
 )
-async def test_every_field_a_register_tells_is_a_change(
+async def test_a_change_of_any_field_of_a_register_is_a_change_of_the_permit(
     ledger: Ledger, change: dict[str, Any]
 ) -> None:
     await ledger.register(permit())
@@ -90,7 +90,7 @@ async def test_one_phone_of_many_permits_is_one_recipient(ledger: Ledger) -> Non
     assert len(ledger.rows("SELECT * FROM recipients")) == 1
 
 
-async def test_a_phone_is_found_by_its_digest_and_opened_with_the_key(
+async def test_a_phone_is_found_by_its_digest_and_decrypted_with_the_key(
     ledger: Ledger,
 ) -> None:
     await ledger.register(permit())
@@ -142,7 +142,9 @@ async def test_a_renewal_cancels_the_due_reminder(ledger: Ledger) -> None:
     assert await ledger.audit() == []
 
 
-async def test_a_filed_renewal_cancels_and_its_undoing_reopens(ledger: Ledger) -> None:
+async def test_a_filed_renewal_cancels_the_reminder_and_taking_it_back_reopens_it(
+    ledger: Ledger,
+) -> None:
     await ledger.register(permit())
     await ledger.expand(PREPARE)
     await ledger.register(permit(renewal_filed_on=date(2024, 9, 18)))
@@ -170,7 +172,7 @@ async def test_a_corrected_date_cancels_the_reminder_for_the_wrong_one(
     assert ledger.reminders() == {"prepare": ("cancelled", "expiry corrected")}
 
 
-async def test_who_was_told_too_late_a_date_hears_the_correction_at_once(
+async def test_a_holder_whose_text_named_too_late_a_day_gets_a_correction_at_once(
     ledger: Ledger,
 ) -> None:
     await ledger.register(permit())
@@ -183,7 +185,7 @@ async def test_who_was_told_too_late_a_date_hears_the_correction_at_once(
     assert await ledger.audit() == []
 
 
-async def test_a_date_moved_later_is_told_no_sooner_than_three_days_after(
+async def test_a_date_moved_later_is_announced_no_sooner_than_three_days_after(
     ledger: Ledger,
 ) -> None:
     await ledger.register(permit(expires_on=EARLIER))
@@ -199,7 +201,7 @@ async def test_a_date_moved_later_is_told_no_sooner_than_three_days_after(
     assert await ledger.send_at(start + 5 * DAY) == 1
 
 
-async def test_a_withdrawal_ends_and_its_undoing_reopens_while_current(
+async def test_a_withdrawal_ends_a_current_reminder_and_taking_it_back_reopens_it(
     ledger: Ledger,
 ) -> None:
     await ledger.register(permit())
@@ -224,7 +226,7 @@ async def test_a_step_that_is_over_is_not_reopened(ledger: Ledger) -> None:
     }
 
 
-async def test_a_reminder_once_sent_is_never_sent_again_after_an_undoing(
+async def test_a_reminder_once_sent_is_not_sent_again_when_a_withdrawal_is_taken_back(
     ledger: Ledger,
 ) -> None:
     await ledger.register(permit())
@@ -235,7 +237,7 @@ async def test_a_reminder_once_sent_is_never_sent_again_after_an_undoing(
     assert ledger.reminders() == {"prepare": ("sent", None)}
 
 
-async def test_withdrawing_what_nobody_knows_is_told(ledger: Ledger) -> None:
+async def test_withdrawing_an_unknown_permit_says_so(ledger: Ledger) -> None:
     assert not await ledger.withdraw(permit())
 
 
@@ -243,7 +245,7 @@ async def test_withdrawing_what_nobody_knows_is_told(ledger: Ledger) -> None:
     ("phones", "reason"),
     [((), "no phone number"), ((LANDLINE,), "no mobile number"), (("n/a",), None)],
 )
-async def test_a_phone_that_takes_no_text_suppresses_and_a_mobile_reopens(
+async def test_a_fixed_line_suppresses_the_reminder_and_a_mobile_phone_reopens_it(
     ledger: Ledger, phones: tuple[str, ...], reason: str | None
 ) -> None:
     await ledger.register(permit(phones=phones))
@@ -265,7 +267,7 @@ async def test_the_first_mobile_in_order_of_preference_is_texted(
     assert ledger.provider.posted[0].phone == PHONE_2
 
 
-async def test_an_expiry_date_that_goes_and_comes_back_is_reminded_of_once(
+async def test_an_expiry_date_that_changes_and_changes_back_is_reminded_of_once(
     ledger: Ledger,
 ) -> None:
     await ledger.register(permit())
@@ -323,7 +325,7 @@ async def test_an_unknown_rule_refuses_only_its_permit(ledger: Ledger) -> None:
     ],
     ids=str,
 )
-async def test_what_the_law_cannot_place_refuses_only_its_permit(
+async def test_a_date_that_the_law_cannot_place_refuses_only_its_permit(
     ledger: Ledger, wrong: dict[str, Any]
 ) -> None:
     [field] = wrong
@@ -342,7 +344,7 @@ async def test_what_the_law_cannot_place_refuses_only_its_permit(
         (permit(expires_on=date(2024, 9, 1)), "registered"),
     ],
 )
-async def test_an_import_leaves_out_what_nothing_would_be_sent_for(
+async def test_an_import_leaves_out_unknown_permits_for_which_nothing_would_be_sent(
     ledger: Ledger, one: Permit, left_out: str
 ) -> None:
     assert await ledger.register(one, leave_out_idle=True) == [left_out]
@@ -351,7 +353,9 @@ async def test_an_import_leaves_out_what_nothing_would_be_sent_for(
     assert bool(ledger.rows("SELECT * FROM recipients")) != left, "nor is its phone"
 
 
-async def test_an_import_takes_the_end_of_a_known_permit(ledger: Ledger) -> None:
+async def test_an_import_stores_the_withdrawal_of_a_known_permit(
+    ledger: Ledger,
+) -> None:
     await ledger.register(permit())
     await ledger.expand(PREPARE)
     withdrawn = permit(status=PermitStatus.WITHDRAWN)
@@ -359,7 +363,7 @@ async def test_an_import_takes_the_end_of_a_known_permit(ledger: Ledger) -> None
     assert ledger.reminders() == {"prepare": ("cancelled", "permit withdrawn")}
 
 
-async def test_each_word_of_a_register_makes_it_fresh(ledger: Ledger) -> None:
+async def test_each_import_makes_its_register_fresh(ledger: Ledger) -> None:
     old = RegisterSource("office", max_age_days=7)
     await ledger.register(permit(), source=old)
     ledger.clock.move_to(PREPARE)
@@ -381,7 +385,7 @@ async def test_more_permits_than_a_chunk_keep_their_order(
 
 
 @pytest.mark.parametrize("newer_first", [True, False])
-async def test_a_renewal_under_another_number_ends_the_old_whoever_comes_first(
+async def test_a_renewal_under_another_number_ends_the_old_reminders_in_either_order(
     ledger: Ledger, *, newer_first: bool
 ) -> None:
     old, new = permit(), permit("SC-0002", replaces="SC-0001", expires_on=LATER)
@@ -416,7 +420,7 @@ async def test_a_withdrawn_renewal_gives_the_old_permit_its_reminder_back(
     assert await ledger.audit() == []
 
 
-async def test_permits_that_name_each_other_do_not_both_fall_silent(
+async def test_of_two_permits_that_name_each_other_one_is_still_reminded(
     ledger: Ledger,
 ) -> None:
     await ledger.register(
@@ -425,14 +429,16 @@ async def test_permits_that_name_each_other_do_not_both_fall_silent(
     assert await ledger.send_at(PREPARE) == 1
 
 
-async def test_a_permit_lives_by_the_register_that_spoke_last(ledger: Ledger) -> None:
+async def test_a_permit_belongs_to_the_register_that_listed_it_last(
+    ledger: Ledger,
+) -> None:
     await ledger.register(permit(), source=RegisterSource("old", max_age_days=3))
     ledger.clock.move_to(PREPARE)
     await ledger.register(permit(), source=RegisterSource("new", max_age_days=3))
     assert await ledger.send_at(PREPARE) == 1
 
 
-async def test_a_load_of_which_nothing_is_taken_keeps_no_register_fresh(
+async def test_an_import_without_one_good_row_does_not_make_its_register_fresh(
     ledger: Ledger,
 ) -> None:
     await ledger.register(permit(rule="cn-unknown"), source=RegisterSource("broken", 3))

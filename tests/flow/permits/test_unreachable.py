@@ -1,4 +1,4 @@
-"""Holders that no text reaches any more, and phones that take texts again."""
+"""Permits without a phone that texts reach, and phones that are reachable again."""
 
 import json
 from datetime import date, timedelta
@@ -32,7 +32,7 @@ async def listed(ledger: Ledger, *offices: str) -> list[UnreachablePermit]:
     return list(await find_unreachable(offices or [OFFICE], ledger.reach, None, 100))
 
 
-async def test_a_permit_of_which_no_phone_takes_texts_is_listed_with_the_reasons(
+async def test_a_permit_whose_phones_texts_cannot_reach_is_listed_with_the_reasons(
     ledger: Ledger,
 ) -> None:
     await ledger.register(
@@ -58,7 +58,7 @@ async def test_a_permit_of_which_no_phone_takes_texts_is_listed_with_the_reasons
     }
 
 
-async def test_a_receipt_that_says_nobody_has_the_number_puts_it_on_the_list(
+async def test_a_receipt_for_an_unassigned_number_puts_its_permit_on_the_list(
     ledger: Ledger,
 ) -> None:
     await ledger.register(permit())
@@ -74,7 +74,7 @@ async def test_a_receipt_that_says_nobody_has_the_number_puts_it_on_the_list(
     assert await ledger.audit() == []
 
 
-async def test_it_says_whose_it_is_and_until_when_there_is_time(
+async def test_the_list_names_the_holder_and_the_closing_day(
     ledger: Ledger,
 ) -> None:
     await ledger.register(permit(phones=()))
@@ -96,14 +96,14 @@ async def test_it_says_whose_it_is_and_until_when_there_is_time(
     ],
     ids=str,
 )
-async def test_nobody_asks_for_the_number_of_who_is_not_reminded(
+async def test_a_permit_that_is_not_reminded_is_not_listed(
     ledger: Ledger, changed: dict[str, Any]
 ) -> None:
     await ledger.register(permit(phones=(), **changed))
     assert await listed(ledger) == []
 
 
-async def test_who_has_opted_out_is_not_asked_for_another_number(
+async def test_a_holder_who_opted_out_is_not_listed(
     ledger: Ledger,
 ) -> None:
     await ledger.register(permit())
@@ -119,7 +119,7 @@ async def test_a_permit_that_is_renewed_or_over_is_not_listed(ledger: Ledger) ->
     assert await listed(ledger) == []
 
 
-async def test_only_the_offices_that_are_meant_are_listed(ledger: Ledger) -> None:
+async def test_only_the_offices_asked_for_are_listed(ledger: Ledger) -> None:
     await ledger.register(permit(phones=()))
     assert await listed(ledger, "us-nyc") == []
     assert len(await listed(ledger, "us-nyc", OFFICE)) == 1
@@ -134,7 +134,7 @@ async def test_pages_follow_each_other(ledger: Ledger) -> None:
     assert seen == [f"SC-{at}" for at in range(5)]
 
 
-async def test_somebody_s_word_makes_a_phone_reachable_and_is_written_down(
+async def test_a_person_can_mark_a_phone_as_reachable_and_is_logged(
     ledger: Ledger,
 ) -> None:
     await ledger.register(permit())
@@ -156,7 +156,7 @@ async def test_somebody_s_word_makes_a_phone_reachable_and_is_written_down(
 
 
 @pytest.mark.parametrize("phones", [(), (PHONE_1,)])
-async def test_what_can_be_reached_cannot_be_lifted(
+async def test_a_reachable_phone_cannot_be_marked_as_reachable(
     ledger: Ledger, phones: tuple[str, ...]
 ) -> None:
     await ledger.register(permit(phones=phones))
@@ -165,7 +165,7 @@ async def test_what_can_be_reached_cannot_be_lifted(
     assert ledger.rows("SELECT * FROM actions WHERE by = 'clerk'") == []
 
 
-async def test_what_lifts_it_in_another_transaction_says_whether_it_did(
+async def test_lifting_within_a_transaction_says_whether_the_phone_was_unreachable(
     ledger: Ledger,
 ) -> None:
     await ledger.register(permit())
@@ -187,10 +187,10 @@ async def test_what_lifts_it_in_another_transaction_says_whether_it_did(
         ("line = 'fixed'", "no mobile number"),
     ],
 )
-async def test_who_comes_back_with_a_phone_that_takes_no_texts_is_said_to(
+async def test_a_permit_that_comes_back_with_an_unusable_phone_says_so(
     ledger: Ledger, now: str, why: str
 ) -> None:
-    """Not that the permit was withdrawn, as it is no more."""
+    """The reason is the phone, no longer the withdrawal."""
     await ledger.register(permit())
     await ledger.expand(PREPARE)
     await ledger.withdraw(permit())

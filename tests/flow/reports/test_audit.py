@@ -95,7 +95,9 @@ async def week(
     await ledger.database.dispose()
 
 
-async def test_a_ledger_in_which_everything_happened_adds_up(week: Ledger) -> None:
+async def test_the_audit_of_a_week_in_which_everything_happened_finds_nothing(
+    week: Ledger,
+) -> None:
     assert await week.audit() == []
     states = {row["state"] for row in week.rows("SELECT state FROM reminders")}
     assert states == {
@@ -226,7 +228,7 @@ async def test_every_tampering_by_hand_is_found(week: Ledger, tampering: str) ->
     assert await week.audit()
 
 
-async def test_an_office_with_other_hours_is_found_by_a_process_that_reads_it_afresh(
+async def test_changed_office_hours_are_found_by_a_process_that_reads_them_afresh(
     week: Ledger, words: JinjaTemplateLibrary
 ) -> None:
     hours = "UPDATE authorities SET document = replace(document, '09:30', '10:30')"
@@ -243,7 +245,7 @@ async def test_an_exchanged_phone_is_found(ledger: Ledger) -> None:
 
 
 @pytest.mark.parametrize("at", ["'2025-03-01 00:00:00.000000'", "final_at"])
-async def test_a_retry_accepted_on_another_day_is_found(
+async def test_a_retry_with_another_time_of_acceptance_is_found(
     ledger: Ledger, at: str
 ) -> None:
     await ledger.register(permit())

@@ -1,1 +1,1 @@
-"""API keys, templates that an office saved, and which office sends for whom."""
+"""API keys, saved templates, and the office that sends for each authority."""

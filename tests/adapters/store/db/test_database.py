@@ -229,7 +229,7 @@ async def test_a_missing_database_is_named_with_what_to_do(empty: Database) -> N
         ("CREATE TABLE alembic_version AS SELECT '0000' AS version_num", "0000"),
     ],
 )
-async def test_an_empty_or_older_database_is_told_in_one_line(
+async def test_an_empty_or_older_database_is_refused_in_one_line(
     empty: Database, made: str, found: str
 ) -> None:
     assert empty.file is not None
@@ -243,14 +243,16 @@ async def test_an_empty_or_older_database_is_told_in_one_line(
     )
 
 
-async def test_a_file_without_tables_is_told_in_one_line(empty: Database) -> None:
+async def test_a_file_without_tables_is_refused_in_one_line(empty: Database) -> None:
     assert empty.file is not None
     empty.file.touch()
     with pytest.raises(SetUpError, match="tables at nothing"):
         await empty.check()
 
 
-async def test_a_file_that_is_no_database_is_told_in_one_line(empty: Database) -> None:
+async def test_a_file_that_is_no_database_is_refused_in_one_line(
+    empty: Database,
+) -> None:
     assert empty.file is not None
     empty.file.write_text("certainly not a database, but long enough to be read" * 99)
     for ask in (empty.check, empty.upgrade):
@@ -259,7 +261,7 @@ async def test_a_file_that_is_no_database_is_told_in_one_line(empty: Database) -
         assert "\n" not in str(told.value)
 
 
-async def test_a_folder_that_is_not_there_is_told_in_one_line(tmp_path: Path) -> None:
+async def test_a_missing_folder_is_refused_in_one_line(tmp_path: Path) -> None:
     database = Database(f"sqlite:///{tmp_path / 'nowhere' / 'test.db'}")
     with pytest.raises(SetUpError, match="No such file or directory") as told:
         await database.upgrade()
@@ -267,7 +269,7 @@ async def test_a_folder_that_is_not_there_is_told_in_one_line(tmp_path: Path) ->
     await database.dispose()
 
 
-async def test_tables_of_a_later_release_are_told_in_one_line(
+async def test_tables_of_a_later_release_are_refused_in_one_line(
     database: Database,
 ) -> None:
     async with database.write() as connection:

@@ -19,7 +19,7 @@ def rows(*given: Sequence[object]) -> object:
     return json.loads(KEYS.bind(sqlite(), given)["rows"])
 
 
-def test_values_are_written_as_their_columns_keep_them() -> None:
+def test_values_are_written_as_their_columns_store_them() -> None:
     assert rows((ID, date(2024, 12, 31), 0), (None, None, 1)) == [
         [ID.replace("-", ""), "2024-12-31", 0],
         [None, None, 1],
@@ -56,7 +56,7 @@ async def database(tmp_path: Path) -> AsyncIterator[Database]:
     await database.dispose()
 
 
-async def test_rows_that_come_together_are_those_that_come_one_by_one(
+async def test_a_json_query_returns_the_rows_that_the_plain_query_returns(
     database: Database,
 ) -> None:
     """Ids, bytes, texts, instants, and what is not known."""
@@ -80,6 +80,6 @@ async def test_rows_that_come_together_are_those_that_come_one_by_one(
     assert [one._asdict() for one in found] == [dict(one) for one in plain]
 
 
-async def test_no_rows_come_together_either(database: Database) -> None:
+async def test_a_json_query_can_return_no_rows(database: Database) -> None:
     async with database.read() as connection:
         assert await JsonQuery(ALL).rows(connection, {"line": "mobile"}) == []

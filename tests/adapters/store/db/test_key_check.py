@@ -32,7 +32,7 @@ async def test_processes_with_the_same_key_start_together(
     assert await has_key(databases[0])
 
 
-async def test_of_processes_with_different_keys_one_begins_the_database(
+async def test_of_processes_with_different_keys_only_one_can_open_the_database(
     databases: list[Database],
 ) -> None:
     vaults = [Vault({1: bytes([at]) * 32}) for at in range(len(databases))]

@@ -35,7 +35,7 @@ INSERT INTO reminders (permit_id, expires_on, step, rule, authority, version_id,
 """
 
 
-async def test_a_slot_closes_with_the_last_of_its_side_and_reminders_with_theirs(
+async def test_slots_close_with_the_last_step_on_their_side_and_reminders_with_theirs(
     tmp_path: Path,
 ) -> None:
     former = tmp_path / "former.db"

@@ -36,7 +36,7 @@ INSERT INTO messages (id, authority, rule, recipient_id, template, language, bod
 """
 
 
-async def test_who_opted_out_by_a_text_is_told_from_whom_the_provider_refused(
+async def test_opt_outs_by_text_differ_from_those_that_the_provider_refused(
     tmp_path: Path,
 ) -> None:
     former = tmp_path / "former.db"

@@ -31,7 +31,7 @@ INSERT INTO reminders (permit_id, expires_on, step, rule, authority, version_id,
 """
 
 
-async def test_permits_and_slots_keep_what_they_say_under_the_series_of_their_version(
+async def test_permits_and_slots_keep_their_data_under_the_series_of_their_version(
     tmp_path: Path,
 ) -> None:
     former = tmp_path / "former.db"
