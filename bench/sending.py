@@ -3,7 +3,7 @@
     python bench/sending.py [MESSAGES]
 
 Ours is the whole way of a due reminder: claim, compose, render, decrypt, POST through
-the SDK, record; by two processes, as `serve` has them. The peer only calls the SDK's
+the SDK, record; in one process, as `serve` does. The peer only calls the SDK's
 `create_async` for as many messages, with the same transport, the same texts and as many
 at once. Both speak to one stub in a process of its own, in turns, and the medians are
 compared. Then what memory grows by from a thousand to two hundred thousand due
@@ -11,7 +11,6 @@ reminders, each in fresh processes.
 """
 
 import asyncio
-import resource
 import sqlite3
 import sys
 from collections.abc import AsyncIterator
@@ -26,22 +25,15 @@ from typing import Final
 from office import copied, fill, groups, installed
 from stub import ACCOUNT
 
-from service.adapters.choose_provider import posting
-from service.adapters.garbage import collect_seldom
 from service.adapters.store.db.database import Database
 from service.adapters.twilio.provider import TwilioConfig, open_twilio
 from service.app import build_installation
-from service.cli.installation import logging_setup
 from service.flow.sending.expand import expand
 from service.flow.sending.post import MAX_IN_FLIGHT
 from service.flow.sending.send import SendDeps, send
-from service.flow.stop_signal import never_stop
 from service.settings import Settings
 
 ROUNDS: Final = 5
-STARTING: Final = 3.0
-"""Seconds in which the process that POSTs is ready, as in a service that runs."""
-
 FEW, MANY = 1_000, 200_000
 FROM: Final = "+15005550006"
 VALIDITY: Final = 4 * 3600
@@ -95,19 +87,12 @@ async def office(file: Path, url: str) -> AsyncIterator[SendDeps]:
     database = Database(settings.database_url)
     try:
         installation = await build_installation(settings, database)
-        collect_seldom()
-        async with (
-            open_twilio(sender(url)) as carrier,
-            posting(
-                carrier, installation.vault, never_stop, logging_setup(settings)
-            ) as poster,
-        ):
-            todo = installation.tick_deps_with(poster)
+        async with open_twilio(sender(url)) as carrier:
+            todo = installation.tick_deps(carrier)
             await expand(todo.expand_store, installation.clock)
             await installation.templates.current(
                 (await installation.law_store.current_law()).digest
             )
-            await asyncio.sleep(STARTING)
             yield todo.send_deps
     finally:
         await database.dispose()
@@ -205,10 +190,15 @@ async def main(messages: int) -> None:
             await memory(Path(folder), url)
 
 
+def peak_memory() -> int:
+    """The most memory that this process ever had, in MiB."""
+    status = Path("/proc/self/status").read_text("ascii")
+    return int(status.split("VmHWM:", 1)[1].split()[0]) // 1024
+
+
 async def child(file: Path, url: str) -> None:
     await ours(file, url)
-    both = resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN
-    print(sum(resource.getrusage(one).ru_maxrss for one in both) // 1024)
+    print(peak_memory())
 
 
 if __name__ == "__main__":

@@ -57,7 +57,7 @@ from service.flow.permits.register import RegisterDeps
 from service.flow.permits.unreachable import UnreachableDeps
 from service.flow.ports import Clock
 from service.flow.sending.pause import PauseDeps
-from service.flow.sending.post import Poster, Posting
+from service.flow.sending.post import Poster
 from service.flow.sending.provider import Provider
 from service.flow.sending.resolve import ResolveDeps
 from service.flow.sending.send import SendDeps
@@ -103,19 +103,13 @@ class Installation:
     def tick_deps(
         self, provider: Provider, is_stopping: StopSignal = never_stop
     ) -> TickDeps:
-        """The journey, with somebody to carry the messages, until told to stop."""
-        return self.tick_deps_with(
-            Posting(provider, self.vault, is_stopping=is_stopping)
-        )
-
-    def tick_deps_with(self, poster: Poster) -> TickDeps:
-        """The journey, with somebody who POSTs to who carries the messages."""
-        name = poster.provider.name
+        """The ports of a tick that sends through this provider."""
+        name = provider.name
         sending = SendDeps(
             law_store=self.law_store,
             store=SqlClaimStore(self.database, self.vault, name),
             templates=self.templates,
-            poster=poster,
+            poster=Poster(provider, self.vault, is_stopping=is_stopping),
             clock=self.clock,
             lease=self.settings.lease,
             post_timeout=self.settings.post_timeout,

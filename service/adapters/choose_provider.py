@@ -1,27 +1,22 @@
 """Choosing who carries SMS by the settings: Twilio, an outbox, a sandbox of our own."""
 
 import os
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import (
     AbstractAsyncContextManager,
     AsyncExitStack,
     asynccontextmanager,
 )
-from functools import partial
 from pathlib import Path
 
-from service.adapters.apart import apart
 from service.adapters.clock import SystemClock
 from service.adapters.sandbox_process import run_sandbox
 from service.adapters.sms_platform.format.file import load_format
 from service.adapters.sms_platform.open_platform import PlatformDeps, open_platform
 from service.adapters.store.db.database import Database
-from service.adapters.twilio.provider import TwilioConfig, TwilioProvider, open_twilio
+from service.adapters.twilio.provider import TwilioConfig, open_twilio
 from service.domain.errors import SetUpError
-from service.flow.ports import Vault
-from service.flow.sending.post import Poster, Posting
 from service.flow.sending.provider import Provider
-from service.flow.stop_signal import StopSignal
 from service.settings import Settings
 
 SANDBOX_NUMBER = "+15005550006"
@@ -57,22 +52,6 @@ async def open_provider(
                 timeout=settings.post_timeout,
             )
         yield await stack.enter_async_context(open_twilio(sender))
-
-
-@asynccontextmanager
-async def posting(
-    provider: Provider,
-    vault: Vault,
-    stopping: StopSignal,
-    configure: Callable[[], None],
-) -> AsyncIterator[Poster]:
-    """Who POSTs to a provider: for Twilio a process of its own, with its own log."""
-    if isinstance(provider, TwilioProvider):
-        opening = partial(open_twilio, provider.config)
-        async with apart(opening, provider, vault, stopping, configure) as poster:
-            yield poster
-    else:
-        yield Posting(provider, vault, is_stopping=stopping)
 
 
 def _open_sms_platform(

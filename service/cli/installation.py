@@ -4,7 +4,7 @@ import asyncio
 import getpass
 import os
 from collections.abc import Awaitable, Callable, Coroutine
-from functools import partial, wraps
+from functools import wraps
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
@@ -47,7 +47,7 @@ def run_with_logging(
 
     Raises `SetUpError` where the database cannot be opened, read or written.
     """
-    logging_setup(settings)()
+    configure_logging(json=settings.log_format == "json", level=settings.log_level)
     _refuse_unusable_database(settings.database_file)
     try:
         return asyncio.run(task())
@@ -56,13 +56,6 @@ def run_with_logging(
             f"{settings.database_file}: {error.orig}; this file and its folder must "
             "be writable, the disk not full, and no other program writing for long"
         ) from error
-
-
-def logging_setup(settings: Settings) -> Callable[[], None]:
-    """What begins the log of a process by the settings."""
-    return partial(
-        configure_logging, json=settings.log_format == "json", level=settings.log_level
-    )
 
 
 def _refuse_unusable_database(file: Path) -> None:

@@ -1,11 +1,9 @@
 """The lives of `serve`, and how each of them ends."""
 
 import asyncio
-import os
 import signal
 from asyncio.subprocess import Process
 from collections.abc import Awaitable, Callable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
@@ -75,17 +73,8 @@ class Life:
         return await asyncio.wait_for(self.process.wait(), PATIENCE)
 
     async def kill(self) -> None:
-        """Kill it, sometimes first without the process that POSTs for it."""
-        if self.rng.random() < 0.5 and self.process.returncode is None:
-            self.process.kill()
-            await asyncio.sleep(self.rng.uniform(0, 0.05))
+        """Kill it."""
         await self.end(signal.SIGKILL)
-
-    def kill_poster(self) -> None:
-        """Kill the process that POSTs for it, if it has begun."""
-        pid = self.process.pid
-        for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split():
-            os.kill(int(child), signal.SIGKILL)
 
 
 async def _early(life: Life) -> None:
@@ -130,15 +119,6 @@ async def _slept(life: Life) -> None:
     await _later(life)
 
 
-async def _posterless(life: Life) -> None:
-    """The process that POSTs for it dies first."""
-    await life.listening()
-    await life.more_taken(life.rng.randint(1, 3))
-    with suppress(FileNotFoundError, ProcessLookupError):
-        life.kill_poster()
-    await _later(life)
-
-
 async def _told(life: Life) -> None:
     """Asked to end: it finishes what it does, and ends well."""
     await life.listening()
@@ -164,7 +144,6 @@ ENDINGS: Mapping[str, tuple[_Ending, int]] = {
     "right after a POST": (_posted, 14),
     "at any time": (_later, 5),
     "after a long sleep": (_slept, 2),
-    "after its poster": (_posterless, 2),
     "told to stop": (_told, 2),
     "told twice": (_told_twice, 1),
 }

@@ -48,7 +48,7 @@ from service.flow.reports.audit import audit_ledger
 from service.flow.sending.claim_rows import Claim, ClaimRequest
 from service.flow.sending.expand import expand
 from service.flow.sending.plan_claim import ClaimPlanner
-from service.flow.sending.post import Posting
+from service.flow.sending.post import Poster
 from service.flow.sending.receive import poll_receipts, receive, receive_inbound
 from service.flow.sending.send import SendDeps, send
 from service.flow.sending.settle import settle
@@ -359,7 +359,7 @@ def open_ledger(
         law_store=office,
         store=SqlClaimStore(database, vault, provider.name),
         templates=words,
-        poster=Posting(provider, vault),
+        poster=Poster(provider, vault),
         clock=clock,
         lease=60.0,
         post_timeout=10.0,

@@ -8,11 +8,10 @@ import click
 from aiohttp import web
 from yarl import URL
 
-from service.adapters.choose_provider import open_provider, posting
+from service.adapters.choose_provider import open_provider
 from service.adapters.clock import SimulatedClock
-from service.adapters.garbage import collect_seldom
 from service.app import Installation
-from service.cli.installation import logging_setup, with_installation
+from service.cli.installation import with_installation
 from service.cli.option_types import Instant
 from service.cli.stop_signal import stop_on_signals
 from service.domain.errors import InvalidError, Mistake, SetUpError
@@ -29,15 +28,9 @@ async def serve(installation: Installation) -> None:
     _refuse_real_sms_when_simulated(installation)
     await _refuse_public_host_without_key(installation)
     await installation.refresh_holidays("serve")
-    collect_seldom()
     stop = stop_on_signals()
-    async with (
-        open_provider(settings, installation.database) as provider,
-        posting(
-            provider, installation.vault, stop.is_set, logging_setup(settings)
-        ) as poster,
-    ):
-        journey = installation.tick_deps_with(poster)
+    async with open_provider(settings, installation.database) as provider:
+        journey = installation.tick_deps(provider, stop.is_set)
         ticks = TickScheduler(lambda: tick_once(journey))
         services = installation.services(provider, ticks.last_failure)
         runner = web.AppRunner(application(services), access_log=None)

@@ -1,6 +1,6 @@
-"""Claimed messages POSTed, some at once: as many as the provider bears.
+"""POSTs claimed messages, several at once: as many as the provider takes.
 
-A message row is POSTed at most once. Just before each POST the worker looks at its own
+A message row is POSTed at most once. Just before each POST the worker checks its own
 monotonic deadline, so that a process that slept past its lease sends nothing.
 """
 
@@ -10,7 +10,7 @@ import time
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import ClassVar, Final, Protocol
+from typing import Final
 
 from service.domain.delivery.concurrency import ConcurrencyLimit
 from service.domain.delivery.outcome import (
@@ -34,55 +34,23 @@ MAX_IN_FLIGHT: Final = 20
 """POSTs under way at once: Twilio refuses concurrency, not rate (error 20429)."""
 
 MAX_CONSECUTIVE_FAILURES: Final = 5
-"""So many refused connections or unknown answers in a row: it is left alone a while."""
+"""Refused connections or unknown outcomes in a row that end a round."""
 
 
 @dataclass(frozen=True, slots=True)
 class PostResult:
-    """What each message came to; `over`: the provider takes nothing for now."""
+    """The outcome of each message, and whether the provider takes nothing for now."""
 
     outcomes: Outcomes
     is_blocked: bool
 
 
-class Poster(Protocol):
-    """POSTs for one provider; the pace it bears is remembered from round to round.
-
-    Told to stop, it ends those under way and begins no more. `lanes`: how many rounds
-    may be given to it side by side.
-    """
-
-    lanes: ClassVar[int]
-    pace: ConcurrencyLimit
-
-    @property
-    def provider(self) -> Provider:
-        """Whom it POSTs to."""
-
-    @property
-    def vault(self) -> Vault:
-        """What opens the phones."""
-
-    @property
-    def is_stopping(self) -> StopSignal:
-        """Whether it was told to stop."""
-
-    async def post(self, messages: Sequence[Outgoing], deadline: float) -> PostResult:
-        """POST messages in their order; none after the deadline.
-
-        None either once the account is refused, or several in a row found no provider.
-        Instants are those of `elapsed`.
-        """
-
-
 @dataclass(slots=True)
-class Posting:
-    """A `Poster` in this process: two rounds at once would only hold each other up.
+class Poster:
+    """POSTs to one provider; remembers from round to round how many at once it takes.
 
-    `busy` are the POSTs under way, `left` the messages of all rounds to be begun yet.
+    When it has to stop, it waits for the POSTs under way and starts no more.
     """
-
-    lanes: ClassVar[int] = 1
 
     provider: Provider
     vault: Vault
@@ -90,39 +58,32 @@ class Posting:
         default_factory=lambda: ConcurrencyLimit.start(MAX_IN_FLIGHT)
     )
     is_stopping: StopSignal = never_stop
-    in_flight: int = field(default=0, init=False)
-    unposted: int = field(default=0, init=False)
 
-    async def post(
-        self,
-        messages: Sequence[Outgoing],
-        deadline: float,
-        claimed_at: float | None = None,
-    ) -> PostResult:
-        """POST messages in their order; none after the deadline.
+    async def post(self, messages: Sequence[Outgoing], deadline: float) -> PostResult:
+        """POST messages in their order, none after the deadline.
 
-        Their time runs `since` they were claimed, else from now on.
+        Stops early when the provider refuses the account, or when several POSTs in a
+        row reach no provider. The deadline is an instant of `monotonic_now`.
         """
-        began = monotonic_now() if claimed_at is None else claimed_at
-        round_ = _Round(self, deque(messages), began, deadline)
-        self.unposted += len(messages)
+        round_ = _Round(self, deque(messages), monotonic_now(), deadline)
         try:
             async with asyncio.TaskGroup() as group:
                 for _ in range(min(self.pace.maximum, len(messages))):
                     group.create_task(round_.run())
         except BaseExceptionGroup as several:
-            raise several.exceptions[0] from None  # one thing broke off, not a group
+            raise several.exceptions[0] from None  # one error, not a group of one
         return PostResult(round_.outcomes, round_.is_blocked)
 
 
 @dataclass(slots=True)
 class _Round:
-    poster: Posting
+    poster: Poster
     queue: deque[Outgoing]
-    claimed_at: float
+    began: float
     deadline: float
     outcomes: list[tuple[Outgoing, Outcome]] = field(default_factory=list)
     sender_turns: dict[str | None, float] = field(default_factory=dict)
+    in_flight: int = 0
     consecutive_failures: int = 0
     is_blocked: bool = False
 
@@ -134,7 +95,6 @@ class _Round:
             elif wait := self._seconds_to_wait():
                 await asyncio.sleep(wait)
             else:
-                self.poster.unposted -= 1
                 await self._post(self.queue.popleft())
 
     def _must_stop(self) -> bool:
@@ -145,27 +105,26 @@ class _Round:
         """Whoever is left was provably not POSTed."""
         why = NotPosted("told to stop") if self.poster.is_stopping() else NotPosted()
         self.outcomes += [(one, why) for one in self.queue]
-        self.poster.unposted -= len(self.queue)
         self.queue.clear()
 
     def _seconds_to_wait(self) -> float:
         """Seconds until the next message may go; 0: now."""
         now = monotonic_now()
-        if self.poster.in_flight >= self.poster.pace.allowed_at(now):
+        if self.in_flight >= self.poster.pace.allowed_at(now):
             return _POLL_INTERVAL
         first = self.queue[0]
-        late = self.sender_turns.get(first.sent_from, self.claimed_at)
+        late = self.sender_turns.get(first.sent_from, self.began)
         return max(late + first.delay - now, 0.0)
 
     async def _post(self, message: Outgoing) -> None:
         begun = monotonic_now()
         # Its turn comes as much later as that of the one before it did: no bursts.
         self.sender_turns[message.sent_from] = begun - message.delay
-        self.poster.in_flight += 1
+        self.in_flight += 1
         try:
             outcome = await self._send(message, begun)
         finally:
-            self.poster.in_flight -= 1
+            self.in_flight -= 1
         self.outcomes.append((message, outcome))
         self._adjust_pace(outcome, begun)
 
@@ -175,7 +134,7 @@ class _Round:
         except SetUpError:
             log.exception("message %s: its phone cannot be read", message.id)
             return NotPosted("phone cannot be read")
-        left = message.valid_for - (begun - self.claimed_at)
+        left = message.valid_for - (begun - self.began)
         ready = replace(message, phone=phone, valid_for=left, post_until=self.deadline)
         return await self.poster.provider.send(ready)
 

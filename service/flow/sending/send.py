@@ -1,14 +1,13 @@
 """Due reminders become SMS: claim, POST, record, round by round."""
 
 import asyncio
-import logging
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 from typing import Final, Protocol
 from uuid import uuid4
 
-from service.domain.delivery.outcome import Accepted, NotPosted, Refused
+from service.domain.delivery.outcome import NotPosted, Refused
 from service.domain.errors import LawChangedError
 from service.domain.lawbook.law import Law
 from service.domain.reminders.limits import CLAIM_HORIZON, compute_limits
@@ -16,34 +15,32 @@ from service.flow.ports import Clock, LawStore, TemplateLibrary
 from service.flow.sending.breaker import BreakerStore, check_breaker
 from service.flow.sending.claim_rows import Claim, ClaimRequest, Outcomes
 from service.flow.sending.plan_claim import ClaimPlanner
-from service.flow.sending.post import Poster, PostResult, monotonic_now
-
-log = logging.getLogger(__name__)
+from service.flow.sending.post import Poster, monotonic_now
 
 MAX_CLAIMED: Final = 200
 """Messages claimed and not yet POSTed, at most."""
 
 CLAIMED_PER_POST: Final = 10
-"""Messages claimed for each that may be under way at once."""
+"""Messages claimed for each POST that may be under way at once."""
 
 MAX_CLAIM_AGE: Final = 10.0
-"""Seconds for which it holds what a claim has seen: who opted out, what is paused."""
+"""Seconds after a claim in which its messages may be POSTed.
+
+Opt-outs and pauses that come after the claim are seen by the next one.
+"""
 
 MAX_TURN: Final = 30.0
-"""Seconds after which others get their turn: what fell due, what became of the rest."""
+"""Longest send turn, in seconds, before expanding and polling run again."""
 
 
 class ClaimStore(Protocol):
     """From due reminders to messages, and what became of each POST."""
 
-    async def claim(
-        self, request: ClaimRequest, now: datetime, outcomes: Outcomes = ()
-    ) -> Claim:
+    async def claim(self, request: ClaimRequest, now: datetime) -> Claim:
         """Take due reminders in one transaction: end, hold, or turn into messages.
 
-        What closes soonest goes first. What was `said` to the owner's messages before
-        is recorded in it, too. Raises `LawChangedError` where the law that the plan is
-        made by is out of date: then nothing is.
+        What closes soonest goes first. Raises `LawChangedError`, and changes nothing,
+        when the law of the plan is out of date.
         """
 
     async def record(self, owner: str, outcomes: Outcomes, now: datetime) -> None:
@@ -52,7 +49,7 @@ class ClaimStore(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class SendDeps:
-    """What sending needs of the outside; times in seconds."""
+    """The ports that sending needs; times in seconds."""
 
     law_store: LawStore
     store: ClaimStore
@@ -66,98 +63,69 @@ class SendDeps:
 
 @dataclass(frozen=True, slots=True)
 class SendResult:
-    """How many messages were POSTed, and whether something sendable is left."""
+    """Messages posted in one turn, and whether more are due."""
 
     posted: int
     more_due: bool
 
 
 async def send(deps: SendDeps, checked_until: datetime) -> SendResult:
-    """Claim and POST until nothing sendable is due, or the turn is over.
+    """Claim, POST and record, round by round, until nothing is due or the turn is over.
 
-    Of what was never sent only what was born by `since`: the volume guard has seen it.
-    A round in which nothing could be POSTed in time ends it: the next tick goes on.
-    Told to stop it claims no more, and POSTs no more of what is claimed.
+    A reminder that was never sent goes out only if it was created by `checked_until`:
+    the volume guard has counted it. A round in which nothing could be POSTed ends the
+    turn, and the next tick goes on. When the worker has to stop, it claims no more,
+    and messages that it claimed but did not POST are released.
     """
-    turn = _SendTurn(
-        deps, str(uuid4()), checked_until, await deps.law_store.current_law()
-    )
-    lanes = [turn.run() for _ in range(deps.poster.lanes)]
-    ended = await asyncio.gather(*lanes, return_exceptions=True)
-    failed = [one for one in ended if isinstance(one, BaseException)]
-    for one in failed[1:]:
-        log.error("a second lane broke off as well", exc_info=one)
-    for one in failed:
-        raise one
-    done = [one for one in ended if isinstance(one, SendResult)]
-    return SendResult(
-        sum(one.posted for one in done), all(one.more_due for one in done)
-    )
+    law = await deps.law_store.current_law()
+    turn = _SendTurn(deps, str(uuid4()), checked_until, law)
+    posted, ends_at = 0, monotonic_now() + MAX_TURN
+    while monotonic_now() < ends_at and not deps.poster.is_stopping():
+        deadline = monotonic_now() + min(
+            deps.lease - 2 * deps.post_timeout, MAX_CLAIM_AGE
+        )
+        most = turn.claim_size()
+        if not most:
+            return SendResult(posted, more_due=False)
+        claim = await turn.claim(most)
+        if not claim.examined:
+            if not turn.busy_until:
+                return SendResult(posted, more_due=False)
+            await asyncio.sleep(min(turn.busy_until.values()) - monotonic_now())
+            continue
+        result = await deps.poster.post(claim.messages, deadline)
+        await deps.poster.provider.flush()
+        await turn.record(result.outcomes)
+        in_time = sum(not isinstance(it, NotPosted) for _, it in result.outcomes)
+        posted += in_time
+        if result.is_blocked or (result.outcomes and not in_time):
+            return SendResult(posted, more_due=False)
+    return SendResult(posted, more_due=True)
 
 
 @dataclass(slots=True)
 class _SendTurn:
-    """Who sends since when, by which law; until when, and whose sender is busy."""
+    """One worker's turn: its owner id, the law in force, and which senders are busy.
+
+    `busy_until` maps an office to the monotonic instant until which it is left out.
+    """
 
     deps: SendDeps
     owner: str
     checked_until: datetime
     law: Law
-    ends_at: float = field(default_factory=lambda: monotonic_now() + MAX_TURN)
     busy_until: dict[str, float] = field(default_factory=dict)
 
-    async def run(self) -> SendResult:
-        """Round by round: while one lane POSTs, another one claims.
-
-        What is taken, as mostly, is written down together with the next claim.
-        """
-        to, posted = self.deps, 0
-        said: Outcomes = ()
-        try:
-            while monotonic_now() < self.ends_at and not to.poster.is_stopping():
-                deadline = monotonic_now() + min(
-                    to.lease - 2 * to.post_timeout, MAX_CLAIM_AGE
-                )
-                most = self._claim_size()
-                if not most:
-                    return SendResult(posted, more_due=False)
-                claim, said = await self._claim(most, said), ()
-                if not claim.examined:
-                    if not self.busy_until:
-                        return SendResult(posted, more_due=False)
-                    await asyncio.sleep(min(self.busy_until.values()) - monotonic_now())
-                    continue
-                done = await to.poster.post(claim.messages, deadline)
-                await to.poster.provider.flush()
-                said = done.outcomes
-                in_time = sum(not isinstance(one, NotPosted) for _, one in said)
-                posted += in_time
-                if not all(isinstance(one, Accepted) for _, one in said):
-                    said = await self._record(said)
-                if self._is_last_round(done, in_time):
-                    return SendResult(posted, more_due=False)
-        except BaseException:
-            self.ends_at = monotonic_now()
-            raise
-        finally:
-            await self._record(said)
-        return SendResult(posted, more_due=True)
-
-    def _is_last_round(self, done: PostResult, in_time: int) -> bool:
-        """Whether it was the last round of its lane, or of all where it is `over`."""
-        if done.is_blocked:
-            self.ends_at = monotonic_now()
-        return done.is_blocked or bool(done.outcomes and not in_time)
-
-    def _claim_size(self) -> int:
-        """How many one lane may claim; none while the provider takes none."""
+    def claim_size(self) -> int:
+        """How many messages to claim; none while the provider takes none."""
         room = self.deps.poster.pace.allowed_at(monotonic_now())
-        return min(MAX_CLAIMED, CLAIMED_PER_POST * room) // self.deps.poster.lanes
+        return min(MAX_CLAIMED, CLAIMED_PER_POST * room)
 
-    async def _claim(self, max_messages: int, outcomes: Outcomes) -> Claim:
-        """Claim by the law and words in force; what changes just then is read again.
+    async def claim(self, max_messages: int) -> Claim:
+        """Claim by the law and the templates in force.
 
-        Offices whose sender is busy are left alone.
+        Reads the law again when it changed meanwhile. Leaves out offices whose sender
+        is busy.
         """
         to = self.deps
         self.busy_until = {
@@ -177,7 +145,7 @@ class _SendTurn:
                 plan=partial(planning.plan, max_messages=max_messages),
             )
             try:
-                claim = await to.store.claim(how, now, outcomes)
+                claim = await to.store.claim(how, now)
             except LawChangedError:
                 self.law = await to.law_store.current_law()
             else:
@@ -186,17 +154,13 @@ class _SendTurn:
                 )
                 return claim
 
-    async def _record(self, outcomes: Outcomes) -> Outcomes:
-        """Write down what became of POSTs, and look whether too many were refused.
-
-        What is left to write down: nothing.
-        """
+    async def record(self, outcomes: Outcomes) -> None:
+        """Record the outcome of each POST; open the breaker after many refusals."""
         if outcomes:
             to = self.deps
             await to.store.record(self.owner, outcomes, to.clock.now())
-            if any(isinstance(one, Refused) for _, one in outcomes):
+            if any(isinstance(it, Refused) for _, it in outcomes):
                 await check_breaker(to.breaker_store, to.clock)
-        return ()
 
 
 def _authorities_of(offices: frozenset[str], law: Law) -> frozenset[str]:

@@ -13,7 +13,7 @@ from service.domain.law.rule import BilingualText, Rule, Step
 from service.domain.law_change.edits import AuthoritiesEdit, RevertEdit, RulesEdit
 from service.domain.lawbook.law import Law
 from service.flow.permits.register import register
-from service.flow.sending.post import Posting
+from service.flow.sending.post import Poster
 from service.flow.sending.provider import Outgoing
 from service.flow.sending.send import MAX_CLAIMED
 from tests.flow.fakes import FakeProvider
@@ -287,7 +287,7 @@ async def test_a_pass_goes_on_by_the_law_that_changes_under_it(ledger: Ledger) -
 
     provider = Meddling()
     sent = await replace(
-        ledger, sending=replace(ledger.sending, poster=Posting(provider, ledger.vault))
+        ledger, sending=replace(ledger.sending, poster=Poster(provider, ledger.vault))
     ).send()
     told = ["11月18日" in one.body for one in provider.posted]
     corrected = told.count(True)

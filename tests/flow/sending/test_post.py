@@ -17,7 +17,7 @@ from service.flow.permits.encryption import PHONE_COLUMN
 from service.flow.sending.post import (
     MAX_CONSECUTIVE_FAILURES,
     MAX_IN_FLIGHT,
-    Posting,
+    Poster,
     monotonic_now,
 )
 from service.flow.sending.provider import Outgoing
@@ -58,7 +58,7 @@ class Narrow(FakeProvider):
 
 async def test_every_message_says_until_when_it_may_be_posted() -> None:
     provider, deadline = FakeProvider(), monotonic_now() + 60
-    await Posting(provider, VAULT).post(messages(2), deadline)
+    await Poster(provider, VAULT).post(messages(2), deadline)
     assert [one.post_until for one in provider.posted] == [deadline, deadline]
 
 
@@ -80,7 +80,7 @@ def messages(count: int, **changed: object) -> list[Outgoing]:
 async def test_no_more_are_under_way_than_the_pace_allows() -> None:
     provider = Narrow()
     said = (
-        await Posting(provider, VAULT).post(messages(200), monotonic_now() + 60)
+        await Poster(provider, VAULT).post(messages(200), monotonic_now() + 60)
     ).outcomes
     assert len(said) == 200
     assert provider.most == MAX_IN_FLIGHT
@@ -90,7 +90,7 @@ async def test_no_more_are_under_way_than_the_pace_allows() -> None:
 async def test_a_provider_that_bears_less_is_asked_less_and_everybody_is_answered() -> (
     None
 ):
-    provider, posting = Narrow(bears=4), Posting(Narrow(bears=4), VAULT)
+    provider, posting = Narrow(bears=4), Poster(Narrow(bears=4), VAULT)
     posting.provider = provider
     for _ in range(5):
         await posting.post(messages(100), monotonic_now() + 60)
@@ -102,7 +102,7 @@ async def test_a_provider_that_bears_less_is_asked_less_and_everybody_is_answere
 
 
 async def test_the_pace_is_remembered_from_round_to_round() -> None:
-    posting = Posting(
+    posting = Poster(
         FakeProvider(),
         VAULT,
         ConcurrencyLimit.start(8).after_refusal(0.0, monotonic_now()),
@@ -114,7 +114,7 @@ async def test_the_pace_is_remembered_from_round_to_round() -> None:
 async def test_a_wait_that_was_asked_for_is_kept_by_all() -> None:
     provider = FakeProvider()
     provider.script = [Refused(**_fields(CROWDED) | {"retry_after": 0.2})]  # type: ignore[arg-type] # fields by name
-    posting = Posting(provider, VAULT)
+    posting = Poster(provider, VAULT)
     began = monotonic_now()
     await posting.post(messages(60), began + 60)
     assert posting.pace.closed_until >= began + 0.2
@@ -122,14 +122,15 @@ async def test_a_wait_that_was_asked_for_is_kept_by_all() -> None:
 
 def _fields(refused: Refused) -> dict[str, object]:
     return {
-        name: getattr(refused, name) for name in ("kind", "code", "reason", "crowded")
+        name: getattr(refused, name)
+        for name in ("kind", "code", "reason", "over_concurrency")
     }
 
 
 async def test_nothing_is_posted_after_the_deadline() -> None:
     provider = FakeProvider()
     said = (
-        await Posting(provider, VAULT).post(messages(30), monotonic_now() - 1)
+        await Poster(provider, VAULT).post(messages(30), monotonic_now() - 1)
     ).outcomes
     assert {type(outcome) for _, outcome in said} == {NotPosted}
     assert len(said) == 30
@@ -140,7 +141,7 @@ async def test_an_account_that_is_refused_stops_the_round() -> None:
     provider = FakeProvider()
     provider.script = [Refused(RefusalKind.ACCOUNT, "20003", "HTTP 401")]
     said = (
-        await Posting(provider, VAULT).post(messages(100), monotonic_now() + 60)
+        await Poster(provider, VAULT).post(messages(100), monotonic_now() + 60)
     ).outcomes
     assert len(said) == 100
     assert len(provider.posted) <= MAX_IN_FLIGHT
@@ -154,7 +155,7 @@ async def test_connections_refused_in_a_row_leave_the_rest_for_later(
 ) -> None:
     provider = FakeProvider()
     provider.script = [*[DOWN] * in_vain, *(Accepted(f"SM9{at}") for at in range(90))]
-    posting = Posting(provider, VAULT, ConcurrencyLimit.start(1))
+    posting = Poster(provider, VAULT, ConcurrencyLimit.start(1))
     said = (await posting.post(messages(50), monotonic_now() + 60)).outcomes
     assert len(said) == 50
     left = sum(isinstance(outcome, NotPosted) for _, outcome in said)
@@ -177,7 +178,7 @@ async def test_a_message_waits_for_its_turn_and_its_time_runs_meanwhile() -> Non
         delay=0.05,
     )
     began = monotonic_now()
-    await Posting(provider, VAULT).post([one, late], began + 60)
+    await Poster(provider, VAULT).post([one, late], began + 60)
     assert [it.id for it in provider.posted] == ["0000", "late"]
     assert provider.posted[1].valid_for <= 600.0 - 0.05
 
@@ -185,9 +186,9 @@ async def test_a_message_waits_for_its_turn_and_its_time_runs_meanwhile() -> Non
 async def test_a_phone_that_cannot_be_read_costs_its_own_message_only() -> None:
     provider = FakeProvider()
     sound = messages(3)
-    broken = messages(1, to=b"nonsense")
+    broken = messages(1, encrypted_phone=b"nonsense")
     said = (
-        await Posting(provider, VAULT).post([*broken, *sound], monotonic_now() + 60)
+        await Poster(provider, VAULT).post([*broken, *sound], monotonic_now() + 60)
     ).outcomes
     assert [type(outcome).__name__ for _, outcome in said].count("NotPosted") == 1
     assert len(provider.posted) == 3

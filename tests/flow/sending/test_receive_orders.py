@@ -8,7 +8,7 @@ its answer is written. Its reminder follows from that state alone.
 """
 
 from collections import defaultdict
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from itertools import product
@@ -49,9 +49,6 @@ PASSING: Fault = ("30003", RefusalKind.RETRY_LATER)
 LONGEST = 4
 
 
-Work = Callable[[AsyncConnection], Awaitable[object]]
-
-
 @dataclass(frozen=True)
 class Within:
     """A database of which only one transaction is open: what is done can be undone."""
@@ -61,9 +58,6 @@ class Within:
     @asynccontextmanager
     async def write(self) -> AsyncIterator[AsyncConnection]:
         yield self.connection
-
-    async def write_at_once(self, work: Work) -> object:
-        return await work(self.connection)
 
 
 @dataclass(frozen=True)

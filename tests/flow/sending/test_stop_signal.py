@@ -5,7 +5,7 @@ from service.adapters.store.slots.expand import SqlExpandStore
 from service.domain.delivery.outcome import Unknown
 from service.domain.delivery.status import MessageState
 from service.flow.sending.expand import expand
-from service.flow.sending.post import Posting
+from service.flow.sending.post import Poster
 from service.flow.sending.receive import poll_receipts
 from service.flow.sending.send import MAX_CLAIMED
 from service.flow.sending.settle import settle
@@ -42,7 +42,7 @@ async def due(ledger: Ledger, count: int = MANY) -> None:
 
 async def send(ledger: Ledger, provider: FakeProvider, told: StopSignal) -> int:
     """Send until told to stop; how many were POSTed."""
-    return await ledger.send(posting=Posting(provider, ledger.vault, is_stopping=told))
+    return await ledger.send(poster=Poster(provider, ledger.vault, is_stopping=told))
 
 
 def states(ledger: Ledger) -> dict[str, int]:

@@ -13,7 +13,7 @@ from service.domain.law_change.edits import AuthoritiesEdit, RulesEdit
 from service.flow.sending.post import (
     MAX_CONSECUTIVE_FAILURES,
     MAX_IN_FLIGHT,
-    Posting,
+    Poster,
     monotonic_now,
 )
 from service.flow.sending.send import send
@@ -61,8 +61,8 @@ async def test_a_provider_that_asked_for_time_is_not_even_claimed_for(
     waits = ConcurrencyLimit.start(MAX_IN_FLIGHT).after_refusal(
         0.0, monotonic_now(), 60.0
     )
-    posting = Posting(ledger.provider, ledger.vault, waits)
-    assert await ledger.send(posting=posting) == 0
+    posting = Poster(ledger.provider, ledger.vault, waits)
+    assert await ledger.send(poster=posting) == 0
     assert ledger.states() == []
     assert ledger.reminders() == {"prepare": ("due", None)}
 

@@ -1,11 +1,11 @@
 """Opening a database: engines, transactions, and whether its tables are ours."""
 
+import sqlite3
 from asyncio import Lock
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from alembic import command
 from alembic.config import Config
@@ -16,12 +16,7 @@ from sqlalchemy import URL, Connection, event, make_url
 from sqlalchemy.exc import DatabaseError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
-from service.adapters.store.onehop import OneHop, connect
 from service.domain.errors import SetUpError
-
-T = TypeVar("T")
-
-Awaiting = Coroutine[Any, Any, T]
 
 _PRAGMAS = (
     "PRAGMA cache_size = -32768",  # KiB: the indexes that a large expansion writes to
@@ -33,6 +28,20 @@ _WRITER_PRAGMAS = (
     "PRAGMA synchronous = FULL",  # a claim outlives a power cut: what follows is a POST
     "PRAGMA wal_autocheckpoint = 8000",  # pages: many are written again and again
 )
+
+
+class _RollbackOnClose(sqlite3.Connection):
+    """Ends its transaction when it is closed, even with rows left to read.
+
+    SQLite keeps a closed connection, and its locks, until every statement of it is
+    finalized: https://www.sqlite.org/c3ref/close.html. A cancelled task may still refer
+    to one.
+    """
+
+    def close(self) -> None:
+        """Roll back what was not committed, and close."""
+        self.rollback()
+        super().close()
 
 
 class Database:
@@ -49,17 +58,6 @@ class Database:
         """One transaction that may write: committed on leaving, or rolled back."""
         async with self._write_lock, self._writer.begin() as connection:
             yield connection
-
-    async def write_at_once(self, work: Callable[[AsyncConnection], Awaiting[T]]) -> T:
-        """One such transaction for work that waits for nothing but its statements.
-
-        The loop goes on meanwhile, and the work is not held up by it.
-        """
-        async with self._write_lock, self._writer.connect() as connection:
-            raw = await connection.get_raw_connection()
-            driver = raw.driver_connection
-            whole = _in_transaction(connection, work)
-            return await (driver.drive(whole) if isinstance(driver, OneHop) else whole)
 
     @asynccontextmanager
     async def dry_run(self) -> AsyncIterator[AsyncConnection]:
@@ -163,13 +161,6 @@ class Database:
         return plain.render_as_string(hide_password=True)
 
 
-async def _in_transaction(
-    connection: AsyncConnection, work: Callable[[AsyncConnection], Awaiting[T]]
-) -> T:
-    async with connection.begin():
-        return await work(connection)
-
-
 def async_url(url: str) -> URL:
     """The URL with the driver this service uses for that kind of database."""
     parsed = make_url(url)
@@ -193,8 +184,9 @@ def newest_migration() -> str:
 def _engine(url: URL, *, writes: bool, foreign_keys: bool = True) -> AsyncEngine:
     if url.get_backend_name() != "sqlite":
         return create_async_engine(url, hide_parameters=True)
-    opened = partial(connect, url.database or "")
-    engine = create_async_engine(url, hide_parameters=True, async_creator=opened)
+    engine = create_async_engine(
+        url, hide_parameters=True, connect_args={"factory": _RollbackOnClose}
+    )
     _set_up_sqlite(engine, writes=writes, foreign_keys=foreign_keys)
     return engine
 

@@ -1,11 +1,10 @@
 import asyncio
 import sqlite3
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import closing
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
-from threading import current_thread
 from typing import Any
 
 import pytest
@@ -18,7 +17,6 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from service.adapters.store.db.database import Database, async_url, newest_migration
 from service.adapters.store.db.schema import facts, metadata, registers
 from service.adapters.store.db.types import database_now, database_now_plus
-from service.adapters.store.onehop import connect
 from service.domain.errors import SetUpError
 
 ROOT = Path(__file__).parents[4]
@@ -37,6 +35,14 @@ async def empty(tmp_path: Path) -> AsyncIterator[Database]:
 async def database(empty: Database) -> Database:
     await empty.upgrade()
     return empty
+
+
+@pytest.fixture
+async def other(database: Database) -> AsyncIterator[Database]:
+    """The same file, as another process opens it."""
+    opened = Database(f"sqlite:///{database.file}")
+    yield opened
+    await opened.dispose()
 
 
 async def count_of(database: Database) -> str:
@@ -93,52 +99,6 @@ async def test_a_reader_cannot_write(database: Database) -> None:
     with pytest.raises(OperationalError, match="readonly"):
         async with database.read() as connection:
             await connection.execute(insert(facts).values(key="x", value="x"))
-
-
-async def test_work_that_is_done_at_once_is_one_transaction(database: Database) -> None:
-    class OursError(Exception):
-        pass
-
-    async def count(connection: AsyncConnection) -> int:
-        await connection.execute(insert(facts).values(key="count", value="1"))
-        return int((await connection.execute(select(facts.c.value))).scalar_one())
-
-    async def fail(connection: AsyncConnection) -> None:
-        await connection.execute(update(facts).values(value="2"))
-        raise OursError
-
-    assert await database.write_at_once(count) == 1
-    with pytest.raises(OursError):
-        await database.write_at_once(fail)
-    assert await count_of(database) == "1"
-
-
-async def test_work_that_is_done_at_once_leaves_the_loop_to_others(
-    database: Database,
-) -> None:
-    """The loop is this thread's: nothing of the work is run in it."""
-    threads = set[str]()
-
-    async def work(connection: AsyncConnection) -> None:
-        for at in range(3):
-            await connection.execute(insert(facts).values(key=f"{at}", value="x"))
-            threads.add(current_thread().name)
-
-    await database.write_at_once(work)
-    assert len(threads) == 1
-    assert current_thread().name not in threads
-
-
-async def test_work_that_waits_for_more_than_its_statements_is_refused(
-    database: Database,
-) -> None:
-    async def work(connection: AsyncConnection) -> None:
-        await connection.execute(insert(facts).values(key="count", value="1"))
-        await asyncio.sleep(0)
-
-    with pytest.raises(RuntimeError, match="something else"):
-        await database.write_at_once(work)
-    assert await count_of(database) == "None"
 
 
 async def test_an_error_rolls_the_whole_transaction_back(database: Database) -> None:
@@ -368,15 +328,78 @@ async def test_a_process_ends_after_disposing(tmp_path: Path) -> None:
             await child.wait()
 
 
-async def test_a_connection_closed_in_the_middle_of_a_result_holds_no_lock(
-    tmp_path: Path,
+MANY_ROWS = text(
+    "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) "
+    "SELECT i FROM n LIMIT 300000"
+)
+
+
+async def run_statement(connection: AsyncConnection, begun: asyncio.Event) -> None:
+    begun.set()
+    await connection.execute(MANY_ROWS)
+
+
+async def fetch_rows(connection: AsyncConnection, begun: asyncio.Event) -> None:
+    rows = await connection.stream(MANY_ROWS)
+    assert await rows.fetchmany(2) == [(1,), (2,)]
+    begun.set()
+    await rows.fetchmany(200_000)
+
+
+async def wait_between_rows(connection: AsyncConnection, begun: asyncio.Event) -> None:
+    rows = await connection.stream(MANY_ROWS)
+    assert await rows.fetchmany(2) == [(1,), (2,)]
+    begun.set()
+    await asyncio.Event().wait()
+
+
+@pytest.mark.parametrize("work", [run_statement, fetch_rows, wait_between_rows])
+async def test_a_cancelled_transaction_holds_no_lock(
+    database: Database,
+    other: Database,
+    work: Callable[[AsyncConnection, asyncio.Event], Awaitable[None]],
 ) -> None:
-    file = str(tmp_path / "test.db")
-    left, next_one = await connect(file), await connect(file)
-    begun = await left.cursor().execute("BEGIN EXCLUSIVE")
-    many = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT i"
-    unread = await left.cursor().execute(f"{many} FROM n")
-    await left.close()
-    await next_one.cursor().execute("BEGIN EXCLUSIVE")
-    assert begun is not unread, "both cursors live on"
-    await next_one.close()
+    begun = asyncio.Event()
+
+    async def transaction() -> None:
+        async with database.write() as connection:
+            await connection.execute(insert(facts).values(key="count", value="1"))
+            await work(connection, begun)
+
+    task = asyncio.create_task(transaction())
+    await begun.wait()
+    await asyncio.sleep(0)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError) as cancelled:
+        await task
+    await write_count(other)
+    assert cancelled.value.__traceback__, "which refers to the cursor of the task"
+    assert await count_of(database) == "2"
+
+
+async def write_count(database: Database) -> None:
+    async with database.write() as connection:
+        await connection.execute(insert(facts).values(key="count", value="2"))
+
+
+async def test_a_process_killed_in_the_middle_of_a_transaction_holds_no_lock(
+    database: Database,
+) -> None:
+    program = (
+        "import asyncio, os, sys\n"
+        "from sqlalchemy import text\n"
+        "from service.adapters.store.db.database import Database\n"
+        "async def main():\n"
+        "    database = Database('sqlite:///' + sys.argv[1])\n"
+        "    async with database.write() as connection:\n"
+        "        await connection.execute(\n"
+        "            text(\"INSERT INTO facts VALUES ('count', '1')\"))\n"
+        "        os._exit(9)\n"
+        "asyncio.run(main())\n"
+    )
+    child = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-c", program, str(database.file)), cwd=ROOT
+    )
+    assert await child.wait() == 9
+    await write_count(database)
+    assert await count_of(database) == "2"

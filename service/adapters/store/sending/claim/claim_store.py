@@ -45,18 +45,13 @@ class SqlClaimStore:
         self._vault = vault
         self._provider = provider
 
-    async def claim(
-        self, request: ClaimRequest, now: datetime, outcomes: Outcomes = ()
-    ) -> Claim:
-        """Record earlier outcomes, then end, hold or claim due reminders.
+    async def claim(self, request: ClaimRequest, now: datetime) -> Claim:
+        """End, hold or claim due reminders, in one transaction.
 
-        All in one transaction. Raises `LawChangedError` where the request was made
-        under another law.
+        Raises `LawChangedError` where the request was made under another law.
         """
         owner = ClaimOwner(request.owner, request.lease, self._provider, self._vault)
         async with self._database.write() as connection:
-            if outcomes:
-                await record(connection, request.owner, outcomes, now)
             return await _claim(connection, owner, request, now)
 
     async def record(self, owner: str, outcomes: Outcomes, now: datetime) -> None:
