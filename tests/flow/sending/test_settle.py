@@ -438,6 +438,20 @@ async def test_a_word_that_came_while_the_list_was_read_is_not_overwritten(
     assert await ledger.audit() == []
 
 
+async def test_what_was_listed_is_not_bound_while_an_equal_text_is_under_way(
+    ledger: Ledger, lapsed: Callable[..., Awaitable[None]]
+) -> None:
+    await lapsed("SC-0001", arrived=False)
+    [message] = await ledger.unknown.list_uncertain()
+    await ledger.register(permit("XC-0001", phones=(PHONE_1,)))
+    await ledger.expand(PREPARE)
+    [equal] = (await ledger.claim()).messages
+    assert equal.body == message.body
+    listed = word(MessageState.ACCEPTED, "SM9", ref=message.id)
+    await ledger.unknown.bind_listed([listed], PREPARE)
+    assert ledger.states() == ["uncertain", "sending"]
+
+
 async def test_two_workers_that_prove_one_absence_return_it_once(
     ledger: Ledger, lapsed: Callable[..., Awaitable[None]]
 ) -> None:
