@@ -1,1 +1,1 @@
-"""Checks of the texts that an office may write."""
+"""Checks of the templates that an office may write."""

@@ -1,7 +1,7 @@
-"""What a text to a holder must say and must not, one check each.
+"""Checks of a text to a holder: what it must say, and what it must not.
 
-A check looks at one text of a template with its marks and gives what is wrong with it:
-what was found, and what was expected.
+Each check takes one rendering of a template (see `trial_render`) and yields what is
+wrong with it: what was found, and what was expected.
 """
 
 import re
@@ -22,14 +22,14 @@ PERMIT_FACTS: Final[Mapping[str, str]] = {
     "certificate": "which certificate, as it is printed",
     "expires_on": "when it expires",
 }
-"""Facts that tell a permit, and what they say."""
+"""Facts that identify a permit, each with its meaning."""
 
 CONTACT_FACTS: Final[Mapping[str, str]] = {
     "apply_at": "where to apply",
     "helpline": "whom to call",
     "opt_out": "how to stop these texts",
 }
-"""Facts that tell a holder where to turn, and what they say."""
+"""Facts that tell a holder where to turn, each with its meaning."""
 
 _FREE: Final[Mapping[Language, str]] = {"zh": "免费", "en": "free"}
 _INCLUSIVE: Final[Mapping[Language, str]] = {"zh": "（含当日）", "en": "(inclusive)"}
@@ -60,18 +60,18 @@ _URGING: Final = re.compile(
 
 
 def require_facts(*facts: Mapping[str, str]) -> TextCheck:
-    """Make the check that finds which of the facts wanted are missing."""
+    """Make a check that finds which of these facts a text does not mention."""
 
-    def named(it: MarkedText) -> Iterator[TextFinding]:
-        for fact, why in chain.from_iterable(one.items() for one in facts):
-            if not it.mentions(fact):
-                yield f"no {{{{ {fact} }}}}", f"{{{{ {fact} }}}}: {why}"
+    def check_facts(text: MarkedText) -> Iterator[TextFinding]:
+        for fact, meaning in chain.from_iterable(one.items() for one in facts):
+            if not text.mentions(fact):
+                yield f"no {{{{ {fact} }}}}", f"{{{{ {fact} }}}}: {meaning}"
 
-    return named
+    return check_facts
 
 
 def check_signature(text: MarkedText) -> Iterator[TextFinding]:
-    """Find a text that does not open with whose it is, as its language has it."""
+    """Find a text that does not begin with the office's signature."""
     zh = text.language == "zh"
     opening = marker_for("signature")
     if not text.text.startswith(f"【{opening}】" if zh else opening):
@@ -80,28 +80,28 @@ def check_signature(text: MarkedText) -> Iterator[TextFinding]:
 
 
 def check_free(text: MarkedText) -> Iterator[TextFinding]:
-    """Find a text that does not say that it costs nothing."""
+    """Find a text that does not say that it is free."""
     word = _FREE[text.language]
     if word not in text.own_words.lower():
         yield f"no {word!r}", f"that the reminder is free: {word!r}"
 
 
 def check_optional_facts(text: MarkedText) -> Iterator[TextFinding]:
-    """Find a fact that is said although there may be none."""
+    """Find a fact that is mentioned although it may be missing."""
     for fact in sorted(filter(text.mentions, text.missing_facts)):
         yield f"{{{{ {fact} }}}}", f"it only inside {{% if {fact} %}}"
 
 
 def check_advice(text: MarkedText) -> Iterator[TextFinding]:
-    """Find a closing that is not told as advice, its day included."""
-    before, told, _ = text.text.partition(_inclusive_closing(text))
+    """Find a closing that is not worded as advice, or not as the last day included."""
+    before, closing, _ = text.text.partition(_inclusive_closing(text))
     clause = re.split(r"[。；.;]", before)[-1].lower()
-    right = bool(told) and _ADVICE[text.language] in clause
-    yield from _check_closing(text, advised=right, expected=_ADVISED[text.language])
+    advised = bool(closing) and _ADVICE[text.language] in clause
+    yield from _check_closing(text, advised=advised, expected=_ADVISED[text.language])
 
 
 def check_inclusive_day(text: MarkedText) -> Iterator[TextFinding]:
-    """Find a closing whose day is not included, in a part of a text that advises it."""
+    """Find a closing in a digest item that is not worded as the last day included."""
     wanted = _ADVISED["zh"] if text.language == "zh" else "{{ closes_on }} (inclusive)"
     yield from _check_closing(
         text, advised=_inclusive_closing(text) in text.text, expected=wanted
@@ -109,14 +109,14 @@ def check_inclusive_day(text: MarkedText) -> Iterator[TextFinding]:
 
 
 def check_english_advice(text: MarkedText) -> Iterator[TextFinding]:
-    """Find an English text around such parts that does not say that it advises."""
+    """Find an English digest that does not say that its days are advice."""
     word = _ADVICE["en"]
     if text.language == "en" and word not in text.own_words.lower():
         yield f"no {word!r}", f"{word!r}: the days are advice, no cut-off"
 
 
 def check_no_closing(text: MarkedText) -> Iterator[TextFinding]:
-    """Find a text for after the advised day that still names it."""
+    """Find a text sent after the closing that still names the closing day."""
     if text.mentions("closes_on"):
         yield "{{ closes_on }}", "nothing of that day, for it is past"
 
@@ -128,7 +128,7 @@ def check_no_urging(text: MarkedText) -> Iterator[TextFinding]:
 
 
 def check_wording(text: MarkedText) -> Iterator[TextFinding]:
-    """Find words that no text of a licensing office has."""
+    """Find words, numbers and reply letters that no text may contain."""
     yield from find_forbidden_words(text.own_words)
     if found := _NUMBER.search(text.own_words):
         yield (
@@ -141,7 +141,7 @@ def check_wording(text: MarkedText) -> Iterator[TextFinding]:
 
 
 def find_forbidden_words(words: str) -> Iterator[TextFinding]:
-    """Find what no holder is told, in plain letters, wherever in a text it stands."""
+    """Find deadlines, links and payments in `words`, which are normalised by NFKC."""
     for pattern, expected in (
         (_DEADLINE, "advice: no clerk refuses an application because of a text"),
         (_LINK, "no link"),
@@ -152,7 +152,7 @@ def find_forbidden_words(words: str) -> Iterator[TextFinding]:
 
 
 def check_gsm7(text: MarkedText) -> Iterator[TextFinding]:
-    """Find what forces an English text into UCS-2, so that it is billed twice."""
+    """Find characters that force an English text into UCS-2, which doubles its cost."""
     forced = characters_outside_gsm7(text.joined_words) if text.language == "en" else ()
     if forced:
         yield " ".join(forced), "characters of GSM-7: each of these forces UCS-2"
@@ -161,9 +161,9 @@ def check_gsm7(text: MarkedText) -> Iterator[TextFinding]:
 def _check_closing(
     text: MarkedText, *, advised: bool, expected: str
 ) -> Iterator[TextFinding]:
-    """Find what is wrong with a closing that is told `right`, or not.
+    """Find what is wrong with a closing; `advised`: the exact day is worded as advice.
 
-    A provisional one is said as a third of a month, which includes nothing.
+    A provisional closing is a third of a month, so it cannot include a day.
     """
     inclusive, provisional = (
         _INCLUSIVE[text.language],

@@ -1,4 +1,4 @@
-"""A permit to show a text with: a registered one, or what the law makes of a date."""
+"""An example permit for the preview of a template."""
 
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -11,12 +11,12 @@ from service.domain.lawbook.law import Law
 from service.domain.messages.facts import Facts, gather_facts
 
 SAMPLE_EXPIRES_IN: Final = timedelta(days=180)
-"""When a permit expires that is made up because none was named."""
+"""An example permit expires so long after today, unless a permit was chosen."""
 
 
 @dataclass(frozen=True, slots=True)
 class ExamplePermit:
-    """What a text about one permit is made of; its `number` may be made up."""
+    """The parts of a text about one permit; its `number` may be invented."""
 
     rule: Rule
     version: Version
@@ -25,7 +25,7 @@ class ExamplePermit:
     number: str
 
     def gather_facts(self, language: Language) -> Facts:
-        """What the office may tell its holder in a language."""
+        """The facts about the permit in a language."""
         return gather_facts(
             self.rule, self.version, self.window, self.office, self.number, language
         )
@@ -40,9 +40,9 @@ def make_example(
     version: str | None = None,
     number: str | None = None,
 ) -> ExamplePermit:
-    """Date a permit by a version, or the one the law picks.
+    """Make an example permit; its dates come from `version` or the version in force.
 
-    Without a `number` one is made up. Raises `UnknownError`, `NotInForceError`,
+    Without a `number` one is invented. Raises `UnknownError`, `NotInForceError`,
     `NeverRemindsError`, and `InvalidError` for a date outside the calendars.
     """
     rule = law.rule(rule_code)
@@ -62,9 +62,9 @@ def make_example(
 def make_any_example(
     law: Law, name: str, authority: str | None, today: date
 ) -> ExamplePermit | None:
-    """Make up a permit that gets a template; None where there is no office or rule.
+    """Make an example permit of the first rule and office that may send a template.
 
-    Of the `authority` that is meant, else of the first that sends.
+    Only of `authority`, where one is given. None if no rule sends the template.
     """
     codes = [authority] if authority else sorted(law.authorities)
     for office in map(law.authority, codes):
@@ -76,5 +76,5 @@ def make_any_example(
     return None
 
 
-def _sample_number(tail: int) -> str:
-    return "".join(str(at % 10) for at in range(1, tail + 1))
+def _sample_number(length: int) -> str:
+    return "".join(str(place % 10) for place in range(1, length + 1))

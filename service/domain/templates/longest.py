@@ -1,4 +1,4 @@
-"""The longest values that a text has to hold in two segments."""
+"""The longest values with which a template must still fit into its segments."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -18,17 +18,17 @@ _ITEM: Final[Mapping[Language, str]] = {
     "en": "Special Equipment Production Licence (ending 0123-2027) expires "
     "30 Jun 2027, opens 30 Jun 2026, apply by 30 Dec 2026 (inclusive)",
 }
-"""What a digest says of a permit whose words are long."""
+"""A digest item about a permit with a long certificate and a long number."""
 
 _DIGESTED_TEMPLATES: Final = ("renewal-prepare", "renewal-open", "renewal-last-call")
-"""Whose texts a digest joins."""
+"""The templates of steps whose texts a digest may join."""
 
 LONGEST_WINDOWS: Final = (
-    # the longest days: of the year before the expiry, of a long month
+    # The longest way to write days: in the year before the expiry, in a long month.
     (date(2027, 6, 30), date(2026, 6, 30), date(2026, 12, 30)),
     (date(2027, 3, 31), date(2026, 3, 31), date(2026, 9, 30)),
 )
-"""Expiry, opening and closing."""
+"""(expiry, opening, closing)."""
 
 _SAMPLE_WINDOW: Final = Window(
     *LONGEST_WINDOWS[0], LONGEST_WINDOWS[0][2], provisional=False
@@ -68,7 +68,7 @@ _LONGEST_CERTIFICATE: Final[Mapping[Language, Facts]] = {
         opt_out="Reply R to opt out",
     ),
 }
-"""Who has the longest certificate of all; its window never opens."""
+"""The facts with the longest certificate name of the catalogue; without an opening."""
 
 _LONGEST_NUMBER: Final[Mapping[Language, Facts]] = {
     "zh": replace(
@@ -89,20 +89,20 @@ _LONGEST_NUMBER: Final[Mapping[Language, Facts]] = {
         late="If late, stop filling at expiry",
     ),
 }
-"""Who has the longest number, and an opening."""
+"""The facts with the longest number, and with an opening."""
 
 
 def longest_values(
     name: str, language: Language, law: Law | None
 ) -> Iterator[tuple[str, TemplateContext]]:
-    """Give the longest facts that a template about one permit meets, and whose.
+    """The longest values of a template about one permit, each with a name for errors.
 
-    Those that stand for all shipped rules, and those of every installed rule that may
-    send it, in the words of every office on its calendar that sends.
+    First those of the shipped catalogue, then those of every installed rule that may
+    send the template, with the words of every sending office on the rule's calendar.
     """
-    for one in (_LONGEST_CERTIFICATE[language], _LONGEST_NUMBER[language]):
-        for late in (one, replace(one, late=None)):
-            yield from _in_windows("the longest certificate and number", late)
+    for facts in (_LONGEST_CERTIFICATE[language], _LONGEST_NUMBER[language]):
+        for variant in (facts, replace(facts, late=None)):
+            yield from _in_windows("the longest certificate and number", variant)
     if law is None:
         return
     senders = [office for office in law.authorities.values() if office.sends]
@@ -110,33 +110,34 @@ def longest_values(
         if office.calendar != rule.calendar:
             continue
         number = "0" * rule.number_tail
-        one = gather_facts(rule, version, _SAMPLE_WINDOW, office, number, language)
-        told = one if version.opens else replace(one, opens_on=None)
-        yield from _in_windows(f"{rule.code} in {office.code}", told)
+        facts = gather_facts(rule, version, _SAMPLE_WINDOW, office, number, language)
+        if not version.opens:
+            facts = replace(facts, opens_on=None)
+        yield from _in_windows(f"{rule.code} in {office.code}", facts)
 
 
 def longest_item_values(
     _: str, language: Language, law: Law | None
 ) -> Iterator[tuple[str, TemplateContext]]:
-    """Give the longest facts that a part of a digest meets about one permit."""
-    for step in _DIGESTED_TEMPLATES:
-        for whose, said in longest_values(step, language, law):
-            yield whose, {**said, "tails": said["tail"]}
+    """The longest values of a digest item about one permit."""
+    for template in _DIGESTED_TEMPLATES:
+        for source, values in longest_values(template, language, law):
+            yield source, {**values, "tails": values["tail"]}
 
 
 def longest_digest_values(
     _: str, language: Language, law: Law | None
 ) -> Iterator[tuple[str, TemplateContext]]:
-    """Give the longest facts that a digest of two permits meets."""
+    """The longest values of a digest of two permits."""
     items = {"zh": "；", "en": "; "}[language].join(2 * [_ITEM[language]])
-    for step in _DIGESTED_TEMPLATES:
-        for whose, said in longest_values(step, language, law):
-            for agent, action in product((False, True), (None, said["action"])):
+    for template in _DIGESTED_TEMPLATES:
+        for source, values in longest_values(template, language, law):
+            for agent, action in product((False, True), (None, values["action"])):
                 around = {"agent": agent, "action": action, "count": 2}
-                yield whose, {**said, **around, "items": items}
+                yield source, {**values, **around, "items": items}
 
 
-def _in_windows(whose: str, facts: Facts) -> Iterator[tuple[str, TemplateContext]]:
+def _in_windows(source: str, facts: Facts) -> Iterator[tuple[str, TemplateContext]]:
     for (expires_on, opens_on, closes_on), provisional in product(
         LONGEST_WINDOWS, (False, True)
     ):
@@ -147,4 +148,4 @@ def _in_windows(whose: str, facts: Facts) -> Iterator[tuple[str, TemplateContext
             closes_on=closes_on,
             provisional=provisional,
         )
-        yield whose, dated.template_values()
+        yield source, dated.template_values()

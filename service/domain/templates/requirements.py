@@ -1,4 +1,4 @@
-"""What is asked of a template: which facts it may use, what its texts must fulfil."""
+"""The requirements of each template: its facts, its checks, its longest text."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -47,7 +47,7 @@ _TAILS: Final = {"tails": "the ends of the permits' numbers"}
 _ITEMS: Final = {"items": "which permits"}
 
 ANY_PART_CHECKS: Final = (check_optional_facts, check_wording, check_gsm7)
-"""What holds for every part of a text."""
+"""Checks of every template, also of digest items."""
 
 SINGLE_PERMIT_CHECKS: Final = (
     check_signature,
@@ -55,16 +55,16 @@ SINGLE_PERMIT_CHECKS: Final = (
     check_free,
     *ANY_PART_CHECKS,
 )
-"""What holds for every text about one permit."""
+"""Checks of every template about one permit."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TemplateRequirements:
-    """What a template may use, and what is looked at in its texts.
+    """What a template may use, and what its texts must fulfil.
 
-    Of its `facts` the `optional` may be missing, and the `flags` are only asked for.
-    `longest` gives the longest facts it meets, by the law where there is one; with
-    them it may take as many as `most_segments`.
+    `optional` facts may be missing; `flags` are facts that only conditions use.
+    `longest_values(template, language, law)` gives the longest values to try; with them
+    a text may take at most `max_segments`.
     """
 
     facts: frozenset[str] = FACT_NAMES
@@ -78,10 +78,10 @@ class TemplateRequirements:
 
 
 DEFAULT_REQUIREMENTS: Final = TemplateRequirements()
-"""What is asked of a template that is not in the table."""
+"""The requirements of a template that is not in `REQUIREMENTS`."""
 
 REQUIREMENTS: Final[Mapping[str, TemplateRequirements]] = {
-    # where the new term runs from the decision, a first word must not urge
+    # Must not urge: where the new term runs from the decision, early filing costs time.
     "renewal-prepare": TemplateRequirements(
         checks=(*SINGLE_PERMIT_CHECKS, check_advice, check_no_urging)
     ),
@@ -108,7 +108,7 @@ REQUIREMENTS: Final[Mapping[str, TemplateRequirements]] = {
             *ANY_PART_CHECKS,
         ),
         longest_values=longest_digest_values,
-        max_segments=4,  # two permits: no more than two texts of their own take
+        max_segments=4,  # two permits: as many as their two separate texts may take
     ),
     DIGEST_ITEM: TemplateRequirements(
         facts=ITEM_FACT_NAMES,
@@ -121,12 +121,12 @@ REQUIREMENTS: Final[Mapping[str, TemplateRequirements]] = {
         longest_values=longest_item_values,
     ),
 }
-"""By the name of the template."""
+"""The requirements of each template, by its name."""
 
 
 @dataclass(frozen=True, slots=True)
 class LongestRendering:
-    """A text at its longest, its size, and whose values make it so."""
+    """The longest text of a template, its size, and the origin of its values."""
 
     text: str
     size: SmsSize
@@ -134,7 +134,7 @@ class LongestRendering:
 
 
 def requirements_of(name: str) -> TemplateRequirements:
-    """Look up what is asked of a template."""
+    """Look up the requirements of a template."""
     return REQUIREMENTS.get(name, DEFAULT_REQUIREMENTS)
 
 
@@ -145,16 +145,16 @@ def render_longest(
     law: Law | None,
 ) -> LongestRendering:
     """Find the longest text of a template: most segments, then most units."""
-    told = [
-        LongestRendering(text, measure(text), whose)
-        for whose, said in requirements_of(name).longest_values(name, language, law)
-        for text in [render(said)]
+    renderings = [
+        LongestRendering(text, measure(text), source)
+        for source, values in requirements_of(name).longest_values(name, language, law)
+        for text in [render(values)]
     ]
-    return max(told, key=lambda one: (one.size.segments, one.size.units))
+    return max(renderings, key=lambda one: (one.size.segments, one.size.units))
 
 
 def avoidable_ucs2_characters(text: str, language: Language) -> tuple[str, ...]:
-    """List what forces a text into UCS-2 that could do without: Chinese cannot."""
+    """List what forces an English text into UCS-2; Chinese texts need UCS-2 anyway."""
     return characters_outside_gsm7(text) if language == "en" else ()
 
 
@@ -164,34 +164,36 @@ def find_mistakes(
     render: Callable[[TemplateContext], str],
     longest: LongestRendering,
 ) -> list[Mistake]:
-    """Find everything that is wrong with the texts of a template, each thing once.
+    """Find everything that is wrong with the texts of a template, each mistake once.
 
-    Where only some texts are wrong it says which: those with or without some facts.
+    If only some renderings are wrong, the mistake says with or without which facts.
     """
-    asked = requirements_of(name)
-    tried = list(
-        render_marked(render, language, asked.facts, asked.optional | asked.flags)
+    required = requirements_of(name)
+    texts = list(
+        render_marked(
+            render, language, required.facts, required.optional | required.flags
+        )
     )
     found = dict[tuple[str, str], list[MarkedText]]()
-    for check in asked.checks:
-        for one in tried:
-            for finding in check(one):
-                found.setdefault(finding, []).append(one)
-    wrong = [
-        Mistake("text", what + _affected_texts(where, tried), expected)
+    for check in required.checks:
+        for text in texts:
+            for finding in check(text):
+                found.setdefault(finding, []).append(text)
+    mistakes = [
+        Mistake("text", what + _affected_texts(where, texts), expected)
         for (what, expected), where in found.items()
     ]
-    return [*wrong, *_too_long(longest, language, asked.max_segments)]
+    return [*mistakes, *_too_long(longest, language, required.max_segments)]
 
 
-def _affected_texts(where: list[MarkedText], tried: list[MarkedText]) -> str:
-    """Say which of the texts tried are meant, unless it is all of them."""
-    if len(where) == len(tried):
+def _affected_texts(affected: list[MarkedText], texts: list[MarkedText]) -> str:
+    """Name the facts with which texts are affected; empty if all texts are."""
+    if len(affected) == len(texts):
         return ""
-    given = frozenset.intersection(*(one.present_facts for one in where))
-    missing = frozenset.intersection(*(one.missing_facts for one in where))
-    told = [*sorted(given), *(f"not {fact}" for fact in sorted(missing))]
-    return f" if {' and '.join(told)}" if told else " in some texts"
+    present = frozenset.intersection(*(text.present_facts for text in affected))
+    missing = frozenset.intersection(*(text.missing_facts for text in affected))
+    conditions = [*sorted(present), *(f"not {fact}" for fact in sorted(missing))]
+    return f" if {' and '.join(conditions)}" if conditions else " in some texts"
 
 
 def _too_long(

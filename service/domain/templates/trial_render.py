@@ -1,7 +1,8 @@
-"""A template tried with a mark in the place of each fact.
+"""Render a template with a marker in the place of each fact.
 
-So its own words are told from what an office puts in, and every text that it can ever
-become is looked at: conditions only ask whether a fact is there.
+The markers separate the template's own words from the facts. Conditions in a template
+may only test whether a fact is present, so trying every set of present facts gives
+every text that the template can become.
 """
 
 import re
@@ -14,19 +15,19 @@ from unicodedata import normalize
 from service.domain.law.rule import Language
 
 TemplateContext = Mapping[str, object]
-"""What a template is given: facts as they are said."""
+"""The values that a template is rendered with: facts by name, days in words."""
 
 _OPEN, _CLOSE = "\ue000", "\ue001"
 _MARK: Final = re.compile(f"{_OPEN}[^{_CLOSE}]*{_CLOSE}")
 
 
 def marker_for(fact: str) -> str:
-    """What stands for a fact; no text that was checked has such characters itself."""
+    """The marker of a fact, in private-use characters that no checked text contains."""
     return f"{_OPEN}{fact}{_CLOSE}"
 
 
 class _MissingMarker(str):
-    """The mark of a fact that is not there: seen if it is said, not if asked for."""
+    """The marker of a missing fact: false in a condition, visible if it is rendered."""
 
     __slots__ = ()
 
@@ -36,9 +37,9 @@ class _MissingMarker(str):
 
 @dataclass(frozen=True, slots=True)
 class MarkedText:
-    """One text of a template with its marks.
+    """One rendering of a template, with markers.
 
-    Of the facts that may be missing or untrue it was `given` some, `missing` others.
+    `present_facts` and `missing_facts` divide the facts that may be missing or false.
     """
 
     text: str
@@ -47,17 +48,17 @@ class MarkedText:
     missing_facts: frozenset[str]
 
     def mentions(self, fact: str) -> bool:
-        """Whether it says a fact."""
+        """Whether the text contains a fact."""
         return marker_for(fact) in self.text
 
     @property
     def own_words(self) -> str:
-        """Its own words, with a hole where each fact is; wide letters as plain ones."""
+        """The template's own words, a placeholder for each fact; normalised by NFKC."""
         return normalize("NFKC", _MARK.sub(_OPEN, self.text))
 
     @property
     def joined_words(self) -> str:
-        """Its own words with nothing between them."""
+        """The template's own words, with the facts removed."""
         return _MARK.sub("", self.text)
 
 
@@ -67,14 +68,16 @@ def render_marked(
     facts: Collection[str],
     conditional: Collection[str],
 ) -> Iterator[MarkedText]:
-    """Render a template with every set of facts that it can meet.
+    """Render a template with every set of facts that may be present.
 
-    `asked` are those of its `facts` that may be missing, or untrue.
+    `conditional` are those of its `facts` that may be missing or false.
     """
-    always = {fact: marker_for(fact) for fact in facts}
+    all_present = {fact: marker_for(fact) for fact in facts}
     for size in range(len(conditional) + 1):
-        for given in map(frozenset, combinations(sorted(conditional), size)):
-            missing = frozenset(conditional) - given
-            said = always | {fact: _MissingMarker(marker_for(fact)) for fact in missing}
-            text = _MARK.sub(lambda found: found[0].lower(), render(said))
-            yield MarkedText(text, language, given, missing)
+        for present in map(frozenset, combinations(sorted(conditional), size)):
+            missing = frozenset(conditional) - present
+            values = all_present | {
+                fact: _MissingMarker(marker_for(fact)) for fact in missing
+            }
+            text = _MARK.sub(lambda found: found[0].lower(), render(values))
+            yield MarkedText(text, language, present, missing)
