@@ -38,7 +38,7 @@ def test_every_shipped_template_fulfils_what_saving_asks(
             "zh",
             "（含当日）",
             "",
-            "found the day told otherwise if not provisional, expected 建议最迟",
+            "found the day in other words if not provisional, expected 建议最迟",
         ),
         (
             "renewal-last-call",
@@ -71,7 +71,7 @@ def test_every_shipped_template_fulfils_what_saving_asks(
             "found {{ late }} if not late, expected it only inside {% if late %}",
         ),
         ("digest-item", "en", "ending {{ tails }}", "one", "found no {{ tails }}"),
-        ("digest-item", "en", " (inclusive)", "", "found the day told otherwise"),
+        ("digest-item", "en", " (inclusive)", "", "found the day in other words"),
         ("digest-item", "zh", "约在{{ closes_on }}", "近了", "no {{ closes_on }} if"),
         ("contact-now", "zh", "已过", "{{ closes_on }}已过", "found {{ closes_on }}"),
         ("correction", "en", "Sorry,", "Apply soon. Sorry,", "found 'soon'"),

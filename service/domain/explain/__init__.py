@@ -1,1 +1,1 @@
-"""Explanations for people: why this date, why no text, what happened."""
+"""Explanations: how a date was computed, what happened, why nothing was sent."""

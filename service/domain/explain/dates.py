@@ -1,4 +1,4 @@
-"""From anchor to instant: the reasoning of one expiry date, line by line."""
+"""Explain the dates of one expiry date, line by line."""
 
 from collections.abc import Iterator, Sequence
 from datetime import date
@@ -27,7 +27,7 @@ CONFIDENCE_IN_WORDS: Final = {
 LATE_FILING_IN_WORDS: Final[dict[LateFiling | None, str]] = {
     "accepted": "the law still accepts an application after closing",
     "refused": "the law refuses an application after closing",
-    None: "the law does not say what becomes of an application after closing",
+    None: "the law does not say what happens to an application after closing",
 }
 
 
@@ -37,10 +37,10 @@ def build_trace(
     computation: LadderComputation,
     revisions: Sequence[Revision] = (),
 ) -> Iterator[str]:
-    """Say how the version was chosen, the days were counted and the steps dated.
+    """Explain how the version was chosen, the days were counted and the steps dated.
 
-    Each line can be read alone. `revisions` are those of the version's series in the
-    order they were installed.
+    Yields one line for each fact; each can be read alone. `revisions` are those of the
+    version's series in the order they were installed.
     """
     yield from explain_choice(law, request, computation.version, revisions)
     yield _source(computation.version)
@@ -93,8 +93,8 @@ def _anchor(computation: LadderComputation) -> str:
             )
         case _:
             return (
-                f"anchor: periods count from {day}, one day that is the same for "
-                f"everybody, whatever the expiry date ({computation.expires_on})"
+                f"anchor: periods count from {day}, the same day for all permits, "
+                f"whatever the expiry date ({computation.expires_on})"
             )
 
 
@@ -104,7 +104,7 @@ def _late_filing(version: Version) -> str:
 
 
 def _zones(computation: LadderComputation) -> str:
-    """In time, late, expired: each with its first or last day."""
+    """The days that are in time, late and expired."""
     opens, closes, ends = (
         computation.window.opens_on,
         computation.window.closes_on,
@@ -121,7 +121,7 @@ def _zones(computation: LadderComputation) -> str:
 
 
 def _last_day(computation: LadderComputation) -> date:
-    """The day the permit ends: of one that ends with its month, that month's last."""
+    """The day the permit ends: its expiry date, or the last day of that month."""
     ends = computation.version.counts_from == "month-end"
     return computation.window.expires_on if ends else computation.expires_on
 

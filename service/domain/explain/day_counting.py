@@ -1,4 +1,4 @@
-"""How the edges of a window were counted, in plain English."""
+"""Explain how the opening and the closing of a window were counted."""
 
 from collections.abc import Iterator, Sequence
 from datetime import date
@@ -11,7 +11,7 @@ from service.domain.law.authority import Authority
 def explain_counting(
     edges: Sequence[Edge], calendar: Calendar, office: Authority
 ) -> Iterator[str]:
-    """Say line by line how each edge came about, as `office` reads the law."""
+    """Explain line by line how each edge was counted, as `office` reads the law."""
     for edge in edges:
         yield from _explain_reading(edge, calendar, office)
         yield from _explain_skipped_days(edge, calendar)
@@ -20,8 +20,8 @@ def explain_counting(
         yield (
             f"provisional: the holidays of {calendar.code} are published until "
             f"{calendar.covered_until}; later ones are taken at their longest, without "
-            "make-up workdays, no text names the day, and it is counted anew once they "
-            "are published"
+            "make-up workdays; no text names the exact day, and it is counted again "
+            "once they are published"
         )
 
 
@@ -38,7 +38,8 @@ def _readings(edge: Edge) -> str:
         return (
             f"strict {edge.strict_on}, with all of them between it and "
             f"{edge.expires_on}; lenient {edge.lenient_on}, with {edge.expires_on} as "
-            f"one of them; the {'later' if edge.kind == 'opens' else 'earlier'} is told"
+            "one of them; texts name the "
+            f"{'later' if edge.kind == 'opens' else 'earlier'} one"
         )
     if (
         edge.period.unit in {"month", "year"}
@@ -53,7 +54,8 @@ def _readings(edge: Edge) -> str:
         and edge.period.direction == "before"
     ):
         return (
-            f"{edge.strict_on} by either reading: {edge.expires_on} is no working day"
+            f"{edge.strict_on} by either reading: {edge.expires_on} is not a "
+            "working day"
         )
     return str(edge.strict_on)
 
@@ -100,8 +102,8 @@ def _explain_moves(edge: Edge, calendar: Calendar, office: Authority) -> Iterato
         margin = office.margin_working_days
         days = "a working day" if margin == 1 else f"{margin} working days"
         yield (
-            f"closes: told {edge.safe_on}, {days} earlier, by "
-            f"{office.code}'s own margin"
+            f"closes: texts name {edge.safe_on}, {days} earlier, because "
+            f"{office.code} keeps a margin"
         )
 
 
@@ -111,9 +113,11 @@ def _explain_move(
     if day != moved_to:
         where = "earlier" if moved_to < day else "later"
         name = name_day_off(day, calendar)
-        yield f"{edge}: {day} is no working day ({name}), moved {where} to {moved_to}"
+        yield (
+            f"{edge}: {day} is not a working day ({name}), moved {where} to {moved_to}"
+        )
 
 
 def name_day_off(day: date, calendar: Calendar) -> str:
-    """Name a day that is not worked: its holiday, else its weekday."""
+    """The name of a day off: its holiday, or else its weekday."""
     return calendar.day_off_names.get(day, f"a {day:%A}")

@@ -1,4 +1,4 @@
-"""What happened to a reminder, move by move, in plain English."""
+"""Tell the history of a reminder, one transition after the other."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ _R = ReminderState
 
 @dataclass(frozen=True, slots=True)
 class HistorySms:
-    """The message of a move: to which masked phone, through whom, refused why."""
+    """The message of a transition; `code` is the provider's error code, if any."""
 
     masked_phone: str
     provider: str
@@ -29,7 +29,7 @@ class HistorySms:
 
 @dataclass(frozen=True, slots=True)
 class StateChange:
-    """A reminder became another, after its birth."""
+    """A transition of a reminder to another state, after it was created."""
 
     at: datetime
     state: ReminderState
@@ -39,11 +39,11 @@ class StateChange:
 
 @dataclass(frozen=True, slots=True)
 class ReminderHistory:
-    """A reminder as it stands, and the moves that led there in order.
+    """A reminder in its present state, and its transitions in order.
 
-    `told_on` is the closing day its text names; `redated_at` when a change of the law
-    moved it last, to what `version` says. `retry_at` is until when it is left alone
-    after a POST that was not taken; None where that is over.
+    `announced_on` is the closing day that its text names. `redated_at` is when a change
+    of the law last gave it new dates, those of `version`. `retry_at` is the end of the
+    wait after a message that was not accepted; None if there is no such wait.
     """
 
     step: str
@@ -65,26 +65,26 @@ class ReminderHistory:
 
 @dataclass(frozen=True, slots=True)
 class HistoryEntry:
-    """What happened at an instant."""
+    """An event of a history, in words."""
 
     at: datetime
     what: str
 
 
 def build_history(reminder: ReminderHistory, zone: ZoneInfo) -> list[HistoryEntry]:
-    """Tell a reminder from its birth to where it stands."""
-    told = [_creation_entry(reminder, zone), *_change_entries(reminder)]
+    """Tell what happened to a reminder since it was created, in order of time."""
+    entries = [_creation_entry(reminder, zone), *_change_entries(reminder)]
     if reminder.redated_at is not None and reminder.redated_at != reminder.created_at:
-        told.append(
-            HistoryEntry(reminder.redated_at, f"dated anew: {_dated(reminder, zone)}")
+        entries.append(
+            HistoryEntry(reminder.redated_at, f"new dates: {_dated(reminder, zone)}")
         )
-    return sorted(told, key=lambda one: one.at)
+    return sorted(entries, key=lambda entry: entry.at)
 
 
 def describe_outcome(
     reminder: ReminderHistory, situation: PermitSituation, zone: ZoneInfo
 ) -> str:
-    """Say in one sentence what became of a reminder so far."""
+    """Say in one sentence what has happened to a reminder so far."""
     if reminder.state is _R.DUE:
         return _due_in_words(reminder, situation, zone)
     if reminder.state in NEVER_ACCEPTED:
@@ -101,19 +101,19 @@ def _posted_in_words(reminder: ReminderHistory, zone: ZoneInfo) -> str:
     sms = next((one.sms for one in reversed(reminder.changes) if one.sms), None)
     to, at = _to(sms), _accepted_at(reminder, sms)
     sent = f"sent{to} on {format_local_time(at, zone)}" if at else "not sent"
-    said = {
-        _R.RETRYING: f"{sent}, not delivered, to be sent again: {reminder.reason}",
+    in_words = {
+        _R.RETRYING: f"{sent}, not delivered, will be sent again: {reminder.reason}",
         _R.SENDING: f"being sent{to}",
         _R.UNCERTAIN: f"perhaps sent{to}, the provider is asked: {reminder.reason}",
-        _R.SENT: f"{sent}, no word of its delivery yet",
+        _R.SENT: f"{sent}, no delivery receipt yet",
         _R.DELIVERED: f"{sent} and delivered",
         _R.FAILED: f"{sent}, {_failed(reminder.reason, sms)}",
     }
-    return said[reminder.state]
+    return in_words[reminder.state]
 
 
 def _accepted_at(reminder: ReminderHistory, sms: HistorySms | None) -> datetime | None:
-    """When the provider took that message; its first one where nothing says more."""
+    """When the provider accepted `sms`, or else the reminder's first message."""
     sent = (one for one in reminder.changes if one.state is _R.SENT and one.sms is sms)
     return next((one.at for one in sent), reminder.sent_at)
 
@@ -124,22 +124,23 @@ def _due_in_words(
     if held := _held_in_words(reminder, situation, zone):
         return f"due{held}"
     if reminder.next_at > situation.now:
-        put_off = (
-            "due, put off until"
-            if reminder.due_at <= situation.now
-            else "not due before"
-        )
-        return f"{put_off} {format_local_time(reminder.next_at, zone)}"
+        until = format_local_time(reminder.next_at, zone)
+        if reminder.due_at <= situation.now:
+            return f"due, postponed until {until}"
+        return f"not due before {until}"
     if reminder.retry_at is not None:
-        waits = f"due, put off until {format_local_time(reminder.retry_at, zone)}"
-        return f"{waits}, for the provider did not take it: {reminder.reason}"
+        until = format_local_time(reminder.retry_at, zone)
+        return (
+            f"due, postponed until {until}, because the provider did not accept it: "
+            f"{reminder.reason}"
+        )
     return "due: the next tick looks at it"
 
 
 def _retry_in_words(
     reminder: ReminderHistory, situation: PermitSituation, zone: ZoneInfo
 ) -> str:
-    """Say what keeps it from being sent again, or when that is."""
+    """What prevents it from being sent again, or when it will be; may be empty."""
     if held := _held_in_words(reminder, situation, zone):
         return held
     if reminder.next_at > situation.now:
@@ -150,7 +151,7 @@ def _retry_in_words(
 def _held_in_words(
     reminder: ReminderHistory, situation: PermitSituation, zone: ZoneInfo
 ) -> str:
-    """Say what keeps it from being sent, a pause or a hold and until when, if any."""
+    """The pause or hold that prevents it from being sent; empty if there is none."""
     if stopped := pause_in_words(situation, zone):
         return f", but {stopped}"
     if reminder.hold_reason is None:
@@ -162,26 +163,30 @@ def _held_in_words(
 
 
 def _creation_entry(reminder: ReminderHistory, zone: ZoneInfo) -> HistoryEntry:
-    """A birth is no move: it shows in the first one, or in how the reminder stands."""
-    again = bool(reminder.changes) and reminder.changes[0].state is _R.DUE
-    stillborn = reminder.state is _R.MISSED and not reminder.changes
-    if again or stillborn:
-        reason = f": {reason_in_words(reminder.reason)}" if stillborn else ""
-        return HistoryEntry(reminder.created_at, f"written down as missed{reason}")
+    """Tell how the reminder was created: due or missed.
+
+    The state at its creation is not stored: it follows from the first transition, or
+    without one from the present state.
+    """
+    was_reopened = bool(reminder.changes) and reminder.changes[0].state is _R.DUE
+    is_still_missed = reminder.state is _R.MISSED and not reminder.changes
+    if was_reopened or is_still_missed:
+        reason = f": {reason_in_words(reminder.reason)}" if is_still_missed else ""
+        return HistoryEntry(reminder.created_at, f"recorded as missed{reason}")
     if is_correction(reminder.step):
         return HistoryEntry(
-            reminder.created_at, "made, because too late a day had been told"
+            reminder.created_at, "created, because an earlier text named too late a day"
         )
     if reminder.step.startswith(CONTACT_NOW):
         return HistoryEntry(
-            reminder.created_at, "made, because closing was past at the start"
+            reminder.created_at,
+            "created, because closing had passed when the office went live",
         )
-    moved = (
+    redated = (
         reminder.redated_at is not None and reminder.redated_at != reminder.created_at
     )
-    return HistoryEntry(
-        reminder.created_at, "made" if moved else f"made, {_dated(reminder, zone)}"
-    )
+    dates = "" if redated else f", {_dated(reminder, zone)}"
+    return HistoryEntry(reminder.created_at, f"created{dates}")
 
 
 def _dated(reminder: ReminderHistory, zone: ZoneInfo) -> str:
@@ -193,37 +198,34 @@ def _dated(reminder: ReminderHistory, zone: ZoneInfo) -> str:
 
 
 def _change_entries(reminder: ReminderHistory) -> Iterator[HistoryEntry]:
-    last = max(
-        (at for at, one in enumerate(reminder.changes) if one.state is _R.SENT),
+    last_sent = max(
+        (at for at, change in enumerate(reminder.changes) if change.state is _R.SENT),
         default=None,
     )
-    for at, move in enumerate(reminder.changes):
-        named = (
-            f"; it names {reminder.announced_on} as the last day"
-            if reminder.announced_on
-            else ""
-        )
-        yield HistoryEntry(
-            move.at, _change_in_words(move) + (named if at == last else "")
-        )
+    for at, change in enumerate(reminder.changes):
+        what = _change_in_words(change)
+        if at == last_sent and reminder.announced_on:
+            what += f"; it names {reminder.announced_on} as the last day"
+        yield HistoryEntry(change.at, what)
 
 
 def _change_in_words(change: StateChange) -> str:
     sms = change.sms
     to, through = _to(sms), f" through {sms.provider}" if sms else ""
-    again = f"the provider did not take it: {change.reason}"
+    why = f"the provider did not accept it: {change.reason}"
     if change.reason == REOPENED:
-        again = "what had ended it is gone"
-    said = {
-        _R.DUE: f"due again, {again}",
-        _R.RETRYING: f"to be sent again: {change.reason}",
-        _R.SENDING: f"handed over{to}",
+        why = "the cause of its end is gone"
+    in_words = {
+        _R.DUE: f"due again, because {why}",
+        _R.RETRYING: f"will be sent again: {change.reason}",
+        _R.SENDING: f"sending{to}",
         _R.UNCERTAIN: f"outcome unknown: {change.reason}",
         _R.SENT: f"sent{to}{through}",
         _R.DELIVERED: f"delivered{to}",
         _R.FAILED: _failed(change.reason, sms),
     }
-    return said.get(change.state, f"{change.state}: {reason_in_words(change.reason)}")
+    other = f"{change.state}: {reason_in_words(change.reason)}"
+    return in_words.get(change.state, other)
 
 
 def _to(sms: HistorySms | None) -> str:
@@ -231,7 +233,7 @@ def _to(sms: HistorySms | None) -> str:
 
 
 def _failed(reason: str | None, sms: HistorySms | None) -> str:
-    """A refusal says what it is; all else is the state in which a message ended."""
+    """The cause of a failure: a refusal, or else the final state of the message."""
     code = f", code {sms.code}" if sms and sms.code else ""
     refused = reason is not None and reason.startswith("refused")
     return f"{reason}{code}" if refused else f"not delivered ({reason}){code}"

@@ -1,4 +1,4 @@
-"""Why a step of a permit has sent nothing, in one sentence."""
+"""Explain in one sentence why nothing was sent in a step of a permit."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from service.domain.reminders.reasons import REASONS_IN_WORDS, WINDOW_CLOSED
 
 @dataclass(frozen=True, slots=True)
 class GoLiveStage:
-    """How far an office is with a rule: in trial or live, and from when."""
+    """Whether an office is on trial or live with a rule, and since when."""
 
     state: str
     live_from: datetime
@@ -24,13 +24,13 @@ class GoLiveStage:
 
 @dataclass(frozen=True, slots=True)
 class PermitSituation:
-    """What decides whether a permit is reminded of, as things stand at `now`.
+    """All that decides whether a permit is reminded of at `now`.
 
-    `dated_at` is since when it has had this expiry date and version. `line` and
-    `opted_out` are of the phone that would be texted. `unexpanded` are the steps whose
-    reminders are not made yet; `changed` says which steps a change of the law moved
-    last, and when. `texted` are the steps of this expiry date that somebody was, or
-    may have been, texted in.
+    `dated_at` is since when it has this expiry date and version. `line` and `opted_out`
+    describe the phone that would be texted. `unexpanded_steps` have no reminders yet.
+    `steps_moved_at` has the instant at which a change of the law last moved a step.
+    `texted_steps` are the steps of this expiry date in which a text was, or may have
+    been, sent.
     """
 
     now: datetime
@@ -51,14 +51,14 @@ class PermitSituation:
 
 
 def reason_in_words(reason: str | None) -> str:
-    """Say a reason of the ledger's in words; one without words as it stands."""
+    """Put a stored reason into words; an unknown one is returned as it is."""
     if reason and reason.startswith("by "):
         return f"{reason.removeprefix('by ')} fell due before it was sent"
-    return REASONS_IN_WORDS.get(reason or "", reason or "no reason was kept")
+    return REASONS_IN_WORDS.get(reason or "", reason or "no reason is stored")
 
 
 def explain_unsent(slot: Slot, situation: PermitSituation, zone: ZoneInfo) -> str:
-    """Say why a step has no reminder, or what it waits for."""
+    """Explain why a step has no reminder, or what it waits for."""
     if slot.due_at > situation.now:
         due = f"not due before {format_local_time(slot.due_at, zone)}"
         if against := next(_obstacles(slot, situation, zone), None):
@@ -72,17 +72,18 @@ def explain_unsent(slot: Slot, situation: PermitSituation, zone: ZoneInfo) -> st
 
 
 def pause_in_words(situation: PermitSituation, zone: ZoneInfo) -> str | None:
-    """Say that sending is paused, since when, by whom and why; None where it is not."""
-    for one in situation.pauses:
-        since = format_local_time(one.since, zone)
-        return f"{one.scope} has been paused since {since} by {one.by}: {one.reason}"
-    return None
+    """Describe the oldest pause in force; None if sending is not paused."""
+    if not situation.pauses:
+        return None
+    pause = situation.pauses[0]
+    since = format_local_time(pause.since, zone)
+    return f"{pause.scope} has been paused since {since} by {pause.by}: {pause.reason}"
 
 
 def _missed_because(
     slot: Slot, situation: PermitSituation, zone: ZoneInfo
 ) -> Iterator[str]:
-    """A step in the past may have been over before the permit, the start, the law."""
+    """Reasons of a step that was over before the permit, the start or the law came."""
     if situation.go_live is None or situation.go_live.state != "live":
         return
     if situation.dated_at >= slot.until_at:
@@ -102,11 +103,11 @@ def _missed_because(
 
 
 def _obstacles(slot: Slot, situation: PermitSituation, zone: ZoneInfo) -> Iterator[str]:
-    """What keeps it from being sent, whenever it falls due."""
+    """Reasons that prevent the step from being sent, whenever it falls due."""
     yield from _not_live(slot, situation, zone)
     if situation.texted_steps & set(slot.replaces):
         former = ", ".join(sorted(situation.texted_steps & set(slot.replaces)))
-        yield f"the holder was texted in {former}, which it replaces"
+        yield f"the holder was texted in {former}, which this step replaces"
     if end := find_end(_candidate(slot, situation), min(situation.now, slot.due_at)):
         yield reason_in_words(end.reason)
     if situation.now < slot.until_at and (stopped := pause_in_words(situation, zone)):
@@ -118,8 +119,7 @@ def _not_live(slot: Slot, situation: PermitSituation, zone: ZoneInfo) -> Iterato
         yield f"{situation.authority} has not gone live with this law"
     elif situation.go_live.state != "live":
         yield (
-            f"{situation.authority} only tries this law out: none but its "
-            "staff is texted"
+            f"{situation.authority} is on trial with this law: only its staff is texted"
         )
     elif situation.go_live.live_from > max(situation.now, slot.due_at):
         since = format_local_time(situation.go_live.live_from, zone)

@@ -1,4 +1,4 @@
-"""How a step came to its instant, in plain English."""
+"""Explain how the instant of each step was computed."""
 
 from collections.abc import Iterator, Mapping
 from datetime import date
@@ -12,7 +12,7 @@ from service.domain.local_time import format_local_time
 
 
 def explain_steps(computation: LadderComputation) -> Iterator[str]:
-    """Say of each step which day it is, when it is sent, and until when it is true."""
+    """Explain each step in a line: its day, its sending, and its end."""
     slots = {slot.step: slot for slot in computation.to_ladder().slots}
     for rung in computation.rungs:
         parts = [
@@ -24,11 +24,11 @@ def explain_steps(computation: LadderComputation) -> Iterator[str]:
 
 
 def explain_left_out(step: str, computation: LadderComputation) -> str:
-    """Say why a step is not sent: the next one that is has no later instant."""
+    """Explain why a step is left out: the next step that is sent is not due later."""
     names = [rung.step.name for rung in computation.rungs]
-    kept = {slot.step for slot in computation.to_ladder().slots}
-    after = next(one for one in names[names.index(step) + 1 :] if one in kept)
-    return f"left out, {after} is due no later"
+    sent = {slot.step for slot in computation.to_ladder().slots}
+    after = next(name for name in names[names.index(step) + 1 :] if name in sent)
+    return f"left out, because {after} is not due later"
 
 
 def _explain_planned_day(rung: Rung, computation: LadderComputation) -> str:
@@ -59,14 +59,15 @@ def _explain_moved_day(rung: Rung, computation: LadderComputation) -> Iterator[s
     elif rung.sends_on < rung.planned_on:
         why = f"after its last day {rung.last_on}"
         if rung.planned_on <= rung.last_on:
-            why = f"{no_day}, nor is there one until {rung.last_on}"
+            why = f"{no_day}, and there is none until {rung.last_on}"
         yield f"{why}, moved back to {to}"
 
 
 def _no_sending_day(day: date, computation: LadderComputation) -> str:
     if computation.sender.sending_days == "working":
-        return f"no day to send ({name_day_off(day, computation.sending_calendar)})"
-    return f"no day on which {computation.sender.code} sends (a {day:%A})"
+        name = name_day_off(day, computation.sending_calendar)
+        return f"not a sending day ({name})"
+    return f"not a sending day of {computation.sender.code} (a {day:%A})"
 
 
 def _day_to_send(day: date, computation: LadderComputation) -> str:

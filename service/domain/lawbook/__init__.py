@@ -1,1 +1,1 @@
-"""Every rule, office and calendar in force, and which version dates a permit."""
+"""Every rule, office and calendar in force, and the version that governs a permit."""

@@ -1,4 +1,4 @@
-"""Everything loaded that the law says: rules, authorities, calendars."""
+"""The loaded law: rules, authorities and calendars, and the dates they give."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
@@ -17,14 +17,15 @@ from service.domain.law.rule import RESERVED_STEPS, Rule, Version
 T = TypeVar("T")
 
 LADDER_CACHE_SIZE: Final = 10_000
-"""Ladders kept: twelve rules over some two years of expiry dates."""
+"""Ladders in the cache: enough for twelve rules and two years of expiry dates."""
 
 
 class Law:
-    """Looks up by code and dates by the book; never changes once made.
+    """One state of the law; immutable.
 
-    `calendars` are the `published` ones with the office's own `years` laid over them.
-    `digest` tells one state of the stored law from another.
+    `calendars` are the `published_calendars` with the `office_years` laid over them.
+    `shadow_versions` are computed for comparison and never send. Two states with the
+    same `digest` are equal.
     """
 
     def __init__(
@@ -70,14 +71,14 @@ class Law:
         return _look_up("calendar", code, self.calendars)
 
     def version(self, key: str) -> Version:
-        """Look up a version by its public name, in force or former or in the shadow.
+        """Look up any version by its key: in force, former or shadow.
 
         Raises `UnknownError`.
         """
         return _look_up("version", key, self._versions)
 
     def has_version(self, key: str) -> bool:
-        """Whether a version of this name is, or ever was, installed."""
+        """Whether a version with this key is, or ever was, installed."""
         return key in self._versions
 
     def versions_not_in(self, other: "Law") -> list[Version]:
@@ -101,11 +102,11 @@ class Law:
                     yield rule, version
 
     def current_version(self, series: str) -> Version:
-        """Look up the version that dates a series now; raises `UnknownError`."""
+        """Look up the version in force of a series; raises `UnknownError`."""
         return _look_up("version", series, self._series)
 
     def with_shadow_versions(self, keys: Collection[str]) -> "Law":
-        """The law in which these shadow versions stand, each for its whole series."""
+        """A copy in which these shadow versions are in force, each for its series."""
         rules = dict(self.rules)
         for version in map(self.version, keys):
             rule = rules[version.rule]
@@ -135,52 +136,52 @@ class Law:
         return self.rule(rule_code).version_for(expires_on, issued_on, line)
 
     def lineage(self, authority_code: str) -> tuple[str, ...]:
-        """List an authority and those above it; raises `UnknownError`."""
+        """List an authority and those above it, upwards; raises `UnknownError`."""
         office = self.authority(authority_code)
-        line = [office.code]
+        codes = [office.code]
         while office.parent is not None:
             office = self.authority(office.parent)
-            line.append(office.code)
-        return tuple(line)
+            codes.append(office.code)
+        return tuple(codes)
 
     def subtree(self, authority_code: str) -> tuple[str, ...]:
-        """List an authority and all under it in the tree; raises `UnknownError`."""
-        found = [self.authority(authority_code).code]
-        for code in found:
-            found += [
+        """List an authority and all below it; raises `UnknownError`."""
+        codes = [self.authority(authority_code).code]
+        for code in codes:
+            codes += [
                 one.code for one in self.authorities.values() if one.parent == code
             ]
-        return tuple(found)
+        return tuple(codes)
 
     def default_authority(self, code: str | None) -> Authority:
-        """Look up the authority that is meant where none is named.
+        """Look up the authority to use where a request names none.
 
-        The one from the settings, else the only one there is; raises `UnknownError`.
+        It is the one of the settings, `code`, or else the only one installed. Raises
+        `UnknownError` if there are several, or none.
         """
         if code is None and len(self.authorities) == 1:
             return next(iter(self.authorities.values()))
         return _look_up("authority", code or "(none named)", self.authorities)
 
     def sending_office(self, authority_code: str) -> Authority:
-        """Find who texts for an authority: itself or the nearest above that sends.
+        """Find the office that texts for an authority: itself, or the nearest above it.
 
-        Raises `UnknownError` where nobody up the tree does.
+        Raises `UnknownError` if none of them sends.
         """
         office = self.authority(authority_code)
         while not office.sends and office.parent is not None:
             office = self.authority(office.parent)
         if office.sends:
             return office
-        kind = "sender for authority"
-        raise UnknownError(kind, authority_code)
+        raise UnknownError("sender for authority", authority_code)
 
     def ladder(
         self, rule_code: str, version: Version, authority_code: str, expires_on: date
     ) -> Ladder:
-        """Date a version for one expiry date in one office.
+        """The window and slots of one expiry date by a version, for an authority.
 
-        The authority's own settings decide how days are counted, its sender's zone,
-        hours and calendar when texts go out. Raises `UnknownError`, and
+        The authority's settings decide how days are counted; the sending office's zone,
+        hours and calendar decide when texts go out. Raises `UnknownError`, and
         `InvalidError` for a date outside the calendars.
         """
         return self._cached_ladder(rule_code, version, authority_code, expires_on)
@@ -188,7 +189,7 @@ class Law:
     def compute_ladder(
         self, rule_code: str, version: Version, authority_code: str, expires_on: date
     ) -> LadderComputation:
-        """Date like `ladder`, and keep the reasons."""
+        """Compute the same as `ladder`, with all steps of the computation."""
         return compute_ladder(
             self.rule(rule_code),
             version,

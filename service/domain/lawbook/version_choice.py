@@ -1,4 +1,4 @@
-"""Which version dates a permit, and why it is that one."""
+"""Choose the version that governs a permit, and explain the choice."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -17,10 +17,10 @@ from service.domain.lawbook.law import Law
 
 @dataclass(frozen=True, slots=True)
 class ExplainRequest:
-    """What is to be explained: an expiry date under a rule, in an office.
+    """An expiry date under a rule, in an office, whose dates are to be explained.
 
-    `falls_under` is the version of a permit that is registered, `version` another one
-    that was asked for by name.
+    `registered_version` is the version of a registered permit; `version` is one that
+    the user named instead.
     """
 
     rule: str
@@ -33,9 +33,9 @@ class ExplainRequest:
 
 @dataclass(frozen=True, slots=True)
 class Revision:
-    """A version of a series as it was installed: active, shadow or retired.
+    """An installed version of a series; `state` is "active", "shadow" or "retired".
 
-    The active one installed last dates the permits of its series.
+    The active one that was installed last gives the permits of the series their dates.
     """
 
     key: str
@@ -45,7 +45,7 @@ class Revision:
 
 
 def choose_version(law: Law, request: ExplainRequest) -> Version:
-    """Find the version to explain: by name, as registered, or else by its dates.
+    """Find the version to explain: the one named, the registered one, or by dates.
 
     Raises `UnknownError`, `InvalidError` for a version of another rule,
     `NotInForceError` and `NeverRemindsError`.
@@ -61,10 +61,10 @@ def choose_version(law: Law, request: ExplainRequest) -> Version:
 def explain_choice(
     law: Law, request: ExplainRequest, version: Version, revisions: Sequence[Revision]
 ) -> Iterator[str]:
-    """Say line by line why it is this version, and who installed it when."""
+    """Explain line by line why it is this version, and who installed it when."""
     rule = law.rule(request.rule)
-    picked, since = _choice_reason(law, request, version), _in_force(version, rule)
-    yield f"version {version.key}: {picked}; in force {since}"
+    reason, since = _choice_reason(law, request, version), _in_force(version, rule)
+    yield f"version {version.key}: {reason}; in force {since}"
     if version.jurisdiction is not None:
         yield f"version {version.key}: {_describe_overlay(law, request, version)}"
     yield from _describe_revisions(version, revisions)
@@ -106,7 +106,7 @@ def _picking_date(request: ExplainRequest, version: Version) -> str:
     if version.governs == "expiry":
         return expiry
     if request.issued_on is None:
-        return f"{expiry}, for want of the issue date that should,"
+        return f"{expiry}, because the issue date is unknown,"
     return f"the issue date {request.issued_on}"
 
 
@@ -135,26 +135,26 @@ def _describe_overlay(law: Law, request: ExplainRequest, version: Version) -> st
         general = rule.version_for(request.expires_on, request.issued_on).key
     except NotInForceError:
         return f"the law of {place} and below; no general version is in force"
-    return f"the law of {place} and below, laid over the general {general}"
+    return f"the law of {place} and below, in place of the general {general}"
 
 
 def _describe_revisions(
     version: Version, revisions: Sequence[Revision]
 ) -> Iterator[str]:
-    """Say who installed it and every other revision of its series, in order."""
-    known = [one.key for one in revisions]
-    if version.key not in known:
+    """Say who installed each revision of the version's series, in order."""
+    keys = [revision.key for revision in revisions]
+    if version.key not in keys:
         return
     active = [one.key for one in revisions if one.state == "active"]
-    told = [
+    installed = [
         f"{one.key.removeprefix(version.series)[1:]} by {one.applied_by} on "
         f"{one.applied_at:%Y-%m-%d %H:%M} UTC ({_revision_state(one, active)})"
         for one in revisions
     ]
-    at = known.index(version.key) + 1
+    place = keys.index(version.key) + 1
     yield (
-        f"version {version.key}: revision {at} of {len(known)}; installed: "
-        f"{', '.join(told)}"
+        f"version {version.key}: revision {place} of {len(keys)}; installed: "
+        f"{', '.join(installed)}"
     )
 
 

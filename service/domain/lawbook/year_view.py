@@ -1,4 +1,4 @@
-"""The days of one year that are not as the week has them, and who says so."""
+"""The days of one year that differ from the normal week: holidays, make-up workdays."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ SpecialDayKind = Literal["off", "perhaps off", "worked"]
 class SpecialDay:
     """A day off with its name, or a weekend day that is worked (调休).
 
-    `own`: the office's rows say so.
+    `own`: it comes from the office's own rows.
     """
 
     day: date
@@ -27,11 +27,11 @@ class SpecialDay:
 
 @dataclass(frozen=True, slots=True)
 class YearView:
-    """A year of a calendar.
+    """The special days of a year.
 
-    `published`: its notice is out, or it needs none; else days that it may still take
-    off are told too, though not which weekend days it may have worked. `own` are the
-    office's rows as they were loaded.
+    `published`: its notice is published, or the calendar needs none. Otherwise `days`
+    has the days that the notice may take off as "perhaps off", but not the weekend days
+    that it may make workdays. `office_year` has the office's rows as they were loaded.
     """
 
     calendar: str
@@ -43,32 +43,32 @@ class YearView:
 
 
 def view_year(law: Law, calendar: str, year: int) -> YearView:
-    """Look up a year; raises `UnknownError` for a calendar."""
-    known = law.calendar(calendar)
+    """List the special days of a year; raises `UnknownError` for a calendar."""
+    loaded = law.calendar(calendar)
     rows = [one for one in law.office_years if one.calendar == calendar]
-    owned = {day for one in rows for day in (*one.off, *one.worked)}
+    own_days = {day for one in rows for day in (*one.off, *one.worked)}
     days = [
-        SpecialDay(day, kind, name, own=day in owned)
-        for day, kind, name in sorted(_special_days(known))
+        SpecialDay(day, kind, name, own=day in own_days)
+        for day, kind, name in sorted(_special_days(loaded))
         if day.year == year
     ]
     return YearView(
         calendar=calendar,
         year=year,
-        published=known.covers(last_day_of_notice(year)),
-        covered_until=known.covered_until,
+        published=loaded.covers(last_day_of_notice(year)),
+        covered_until=loaded.covered_until,
         days=tuple(days),
         office_year=next((one for one in rows if one.year == year), None),
     )
 
 
 def _special_days(calendar: Calendar) -> Iterator[tuple[date, SpecialDayKind, str]]:
-    grounds = calendar.data
-    for day, name in grounds.off.items():
-        if day not in grounds.worked:
+    data = calendar.data
+    for day, name in data.off.items():
+        if day not in data.worked:
             yield day, "off", name
-    for day, name in grounds.maybe_off.items():
-        if day not in grounds.off:
+    for day, name in data.maybe_off.items():
+        if day not in data.off:
             yield day, "perhaps off", name.removeprefix("perhaps ")
-    for day in grounds.worked:
+    for day in data.worked:
         yield day, "worked", ""

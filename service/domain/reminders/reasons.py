@@ -48,14 +48,14 @@ REASONS_IN_WORDS: Final[Mapping[str, str]] = {
     NO_MOBILE: "none of the permit's numbers is a mobile phone",
     OPTED_OUT: "the phone has opted out",
     NO_REACHABLE: "none of the permit's numbers can be reached",
-    NO_ROUTE: "the provider had no way to the phone, and nobody opened one in time",
+    NO_ROUTE: "the provider cannot send to this number, and nobody enabled it in time",
     RENEWED: "the permit has been renewed",
-    EXPIRY_CORRECTED: "the permit ends on another date than was thought",
+    EXPIRY_CORRECTED: "the permit's expiry date has been corrected",
     "permit suspended": "the permit is suspended",
     "permit withdrawn": "the permit is withdrawn",
     RENEWAL_FILED: "its renewal has been applied for",
     RULE_UNVERIFIED: "nobody has verified the source of its rule",
     RULE_CHANGED: "the rule was changed and has no such step any more",
-    NO_CORRECTION_NEEDED: "the day that was told holds again",
+    NO_CORRECTION_NEEDED: "the day that an earlier text named is right again",
 }
 """Each reason of a reminder that was not sent, in words for people."""

@@ -174,7 +174,7 @@ def _check_closing(
     elif provisional and inclusive in text.text:
         yield inclusive, "no such word where the day is not sure: {% if provisional %}"
     elif not (provisional or advised):
-        yield "the day told otherwise", expected
+        yield "the day in other words", expected
     if text.language == "zh" and _ADVICE["zh"] not in text.own_words:
         yield f"no {_ADVICE['zh']}", f"{_ADVICE['zh']}: it is advice, no cut-off"
 

@@ -64,11 +64,11 @@ def test_it_reads_like_an_answer(run: Run) -> None:
         (
             "  closes 30 working days before expiry: strict 2026-11-18, with all of "
             "them between it and 2026-12-31; lenient 2026-11-19, with 2026-12-31 as "
-            "one of them; the earlier is told"
+            "one of them; texts name the earlier one"
         ),
         "  closes: not counted: weekends; no holiday lies between",
         (
-            "  late filing: the law does not say what becomes of an application after "
+            "  late filing: the law does not say what happens to an application after "
             "closing; texts say: Unless renewed by expiry, production must stop"
         ),
         (
@@ -76,7 +76,7 @@ def test_it_reads_like_an_answer(run: Run) -> None:
             "expired after that"
         ),
         (
-            "  step prepare, 60 days before closing: 2026-09-19; no day to send (a "
+            "  step prepare, 60 days before closing: 2026-09-19; not a sending day (a "
             "Saturday), moved to 2026-09-20, a make-up workday; due 2026-09-20 09:30 "
             "Asia/Shanghai (2026-09-20 01:30 UTC); current until last-call is due, "
             "2026-11-11 09:30 Asia/Shanghai"
@@ -222,8 +222,8 @@ def test_a_permit_shows_its_history(run: Run, live: Path) -> None:
     at = lines.index("  reminder prepare, expiry 2024-06-28, Asia/Shanghai:")
     assert lines[at - 2].startswith("  step prepare: sent to +1212***0142 on 2024-01-")
     made, handed_over, sent, *_ = lines[at + 1 :]
-    assert made.startswith("    2024-01-29 12:00  made, due 2024-01-29 09:30 Asia")
-    assert handed_over == "    2024-01-29 12:00  handed over to +1212***0142"
+    assert made.startswith("    2024-01-29 12:00  created, due 2024-01-29 09:30 Asia")
+    assert handed_over == "    2024-01-29 12:00  sending to +1212***0142"
     assert sent == (
         "    2024-01-29 12:00  sent to +1212***0142 through sandbox; it names "
         "2024-03-28 as the last day"

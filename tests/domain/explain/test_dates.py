@@ -46,11 +46,11 @@ def test_a_date_is_told_from_anchor_to_instant() -> None:
         (
             "closes 30 working days before expiry: strict 2026-11-18, with all of them "
             "between it and 2026-12-31; lenient 2026-11-19, with 2026-12-31 as one of "
-            "them; the earlier is told"
+            "them; texts name the earlier one"
         ),
         "closes: not counted: weekends; no holiday lies between",
         (
-            "late filing: the law does not say what becomes of an application after "
+            "late filing: the law does not say what happens to an application after "
             "closing; texts say: No more trade"
         ),
         (
@@ -58,7 +58,7 @@ def test_a_date_is_told_from_anchor_to_instant() -> None:
             "expired after that"
         ),
         (
-            "step prepare, 60 days before closing: 2026-09-19; no day to send (a "
+            "step prepare, 60 days before closing: 2026-09-19; not a sending day (a "
             "Saturday), moved to 2026-09-20, a make-up workday; due 2026-09-20 09:30 "
             "Asia/Shanghai (2026-09-20 01:30 UTC); current until last-call is due, "
             "2026-11-11 09:30 Asia/Shanghai"
@@ -85,8 +85,8 @@ def test_a_date_is_told_from_anchor_to_instant() -> None:
         (
             date(2027, 6, 30),
             (
-                "periods count from 2027-06-30, one day that is the same for "
-                "everybody, whatever the expiry date (2026-05-15)"
+                "periods count from 2027-06-30, the same day for all permits, "
+                "whatever the expiry date (2026-05-15)"
             ),
         ),
     ],
@@ -127,7 +127,7 @@ def test_time_falls_into_zones(closes: str, counts_from: object, zones: str) -> 
     [
         ("accepted", "the law still accepts an application after closing"),
         ("refused", "the law refuses an application after closing"),
-        (None, "the law does not say what becomes of an application after closing"),
+        (None, "the law does not say what happens to an application after closing"),
     ],
 )
 def test_what_late_filing_means_is_told(late_filing: object, said: str) -> None:

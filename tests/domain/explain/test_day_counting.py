@@ -8,7 +8,7 @@ def test_days_skipped_made_up_and_rolled_are_named() -> None:
         ("not counted: weekends; 2026-05-01 to 2026-05-05 Labor Day, Day off"),
         "counted as make-up workdays: 2026-05-09",
         (
-            ", lenient: 2026-05-05 is no working day (Day off), moved earlier to "
+            ", lenient: 2026-05-05 is not a working day (Day off), moved earlier to "
             "2026-04-30"
         ),
     ]
@@ -29,7 +29,7 @@ def test_days_skipped_made_up_and_rolled_are_named() -> None:
         (
             "10 working days before expiry",
             "2026-12-27",
-            "2026-12-13 by either reading: 2026-12-27 is no working day",
+            "2026-12-13 by either reading: 2026-12-27 is not a working day",
         ),
     ],
 )
@@ -45,7 +45,7 @@ def test_an_opening_is_told_by_its_later_reading() -> None:
     opens = version("on expiry", opens="90 working days before expiry")
     said = told(opens, "2026-06-15", "opens")
     assert said[0].startswith("90 working days before expiry: strict 2026-01-28, with")
-    assert said[0].endswith("as one of them; the later is told")
+    assert said[0].endswith("as one of them; texts name the later one")
     assert told(opens, "2026-06-15", "zones") == [
         "in time from 2026-01-29 until 2026-06-15, expired after that"
     ]
@@ -54,7 +54,7 @@ def test_an_opening_is_told_by_its_later_reading() -> None:
 def test_an_opening_in_a_holiday_moves_behind_it() -> None:
     opens = version("on expiry", opens="60 calendar days before expiry")
     assert told(opens, "2026-12-02", "opens")[-1] == (
-        "2026-10-03 is no working day (National Day), moved later to 2026-10-08"
+        "2026-10-03 is not a working day (National Day), moved later to 2026-10-08"
     )
 
 
@@ -84,8 +84,20 @@ def test_bare_days_of_an_opening_are_safe_as_calendar_days() -> None:
 @pytest.mark.parametrize(
     ("margin", "said"),
     [
-        (1, "told 2026-11-17, a working day earlier, by 990000's own margin"),
-        (3, "told 2026-11-13, 3 working days earlier, by 990000's own margin"),
+        (
+            1,
+            (
+                "texts name 2026-11-17, a working day earlier, because 990000 keeps a "
+                "margin"
+            ),
+        ),
+        (
+            3,
+            (
+                "texts name 2026-11-13, 3 working days earlier, because 990000 keeps a "
+                "margin"
+            ),
+        ),
     ],
 )
 def test_the_margin_of_the_office_is_told(margin: int, said: str) -> None:

@@ -41,7 +41,7 @@ BORN = ReminderHistory(
     changes=(),
 )
 MADE = (
-    "made, due 2024-11-11 09:30 Asia/Shanghai, current until 2024-11-19 00:00 "
+    "created, due 2024-11-11 09:30 Asia/Shanghai, current until 2024-11-19 00:00 "
     "Asia/Shanghai, by xx-permit@2000-01-01.1"
 )
 SENDING, SENT = (
@@ -65,11 +65,11 @@ def move(
 @pytest.mark.parametrize(
     ("moves", "told"),
     [
-        ((SENDING,), ["handed over to +1212***0142"]),
+        ((SENDING,), ["sending to +1212***0142"]),
         (
             (SENDING, SENT, move(R.DELIVERED)),
             [
-                "handed over to +1212***0142",
+                "sending to +1212***0142",
                 "sent to +1212***0142 through twilio",
                 "delivered to +1212***0142",
             ],
@@ -77,7 +77,7 @@ def move(
         (
             (SENDING, SENT, move(R.FAILED, "undelivered", FAILED)),
             [
-                "handed over to +1212***0142",
+                "sending to +1212***0142",
                 "sent to +1212***0142 through twilio",
                 "not delivered (undelivered), code 30003",
             ],
@@ -85,9 +85,9 @@ def move(
         (
             (SENDING, move(R.UNCERTAIN, "timeout"), move(R.DUE, "absent twice")),
             [
-                "handed over to +1212***0142",
+                "sending to +1212***0142",
                 "outcome unknown: timeout",
-                "due again, the provider did not take it: absent twice",
+                "due again, because the provider did not accept it: absent twice",
             ],
         ),
         (
@@ -97,7 +97,7 @@ def move(
             ),
             [
                 "cancelled: the permit is withdrawn",
-                "due again, what had ended it is gone",
+                "due again, because the cause of its end is gone",
             ],
         ),
         ((move(R.SUPERSEDED, "by x", None),), ["superseded: x fell due before it was"]),
@@ -130,13 +130,19 @@ def test_the_day_a_text_names_is_told_with_the_last_text() -> None:
         (
             {"state": R.MISSED, "reason": "before start"},
             (
-                "written down as missed: it fell due before the office went live with "
+                "recorded as missed: it fell due before the office went live with "
                 "this law"
             ),
         ),
-        ({"changes": (move(R.DUE, "reopened", None),)}, "written down as missed"),
-        ({"step": "correction-1"}, "made, because too late a day had been told"),
-        ({"step": "contact-now"}, "made, because closing was past at the start"),
+        ({"changes": (move(R.DUE, "reopened", None),)}, "recorded as missed"),
+        (
+            {"step": "correction-1"},
+            "created, because an earlier text named too late a day",
+        ),
+        (
+            {"step": "contact-now"},
+            "created, because closing had passed when the office went live",
+        ),
     ],
 )
 def test_births_differ(said: dict[str, Any], what: str) -> None:
@@ -146,9 +152,9 @@ def test_births_differ(said: dict[str, Any], what: str) -> None:
 def test_a_reminder_dated_anew_tells_its_new_dates_when_it_got_them() -> None:
     moved = replace(BORN, redated_at=NOON, version="xx-permit@2000-01-01.2")
     told = build_history(moved, ZONE)
-    assert [(one.at, one.what[:11]) for one in told] == [
-        (DUE, "made"),
-        (NOON, "dated anew:"),
+    assert [(one.at, one.what[:10]) for one in told] == [
+        (DUE, "created"),
+        (NOON, "new dates:"),
     ]
     assert told[1].what.endswith("by xx-permit@2000-01-01.2")
     assert len(build_history(replace(moved, redated_at=DUE), ZONE)) == 1
@@ -164,8 +170,8 @@ SENT_AT = {"sent_at": DUE}
         (
             replace(BORN, retry_at=NOON, reason="retry-safe 20429: HTTP 429"),
             (
-                "due, put off until 2024-11-12 09:30 Asia/Shanghai, for the provider "
-                "did not take it: retry-safe 20429: HTTP 429"
+                "due, postponed until 2024-11-12 09:30 Asia/Shanghai, because the "
+                "provider did not accept it: retry-safe 20429: HTTP 429"
             ),
         ),
         (
@@ -185,7 +191,7 @@ SENT_AT = {"sent_at": DUE}
             ),
             (
                 "sent to +1212***0142 on 2024-11-11 09:30 Asia/Shanghai, not "
-                "delivered, to be sent again: retry-later 30003, not before "
+                "delivered, will be sent again: retry-later 30003, not before "
                 "2024-11-12 09:30 Asia/Shanghai"
             ),
         ),
@@ -208,7 +214,7 @@ SENT_AT = {"sent_at": DUE}
             after(SENDING, SENT, move(R.RETRYING, "30003"), **SENT_AT),
             (
                 "sent to +1212***0142 on 2024-11-11 09:30 Asia/Shanghai, not "
-                "delivered, to be sent again: 30003"
+                "delivered, will be sent again: 30003"
             ),
         ),
         (
@@ -222,13 +228,13 @@ SENT_AT = {"sent_at": DUE}
             ),
             (
                 "sent to +1212***0142 on 2024-11-11 09:30 Asia/Shanghai, not "
-                "delivered, to be sent again: 30003, held until 2024-11-12 09:30 "
+                "delivered, will be sent again: 30003, held until 2024-11-12 09:30 "
                 "Asia/Shanghai: daily limit of the office"
             ),
         ),
         (
             replace(BORN, next_at=NOON),
-            "due, put off until 2024-11-12 09:30 Asia/Shanghai",
+            "due, postponed until 2024-11-12 09:30 Asia/Shanghai",
         ),
         (
             replace(BORN, due_at=NOON, next_at=NOON),
@@ -242,8 +248,8 @@ SENT_AT = {"sent_at": DUE}
         (
             after(SENDING, SENT, **SENT_AT),
             (
-                "sent to +1212***0142 on 2024-11-11 09:30 Asia/Shanghai, no word of "
-                "its delivery yet"
+                "sent to +1212***0142 on 2024-11-11 09:30 Asia/Shanghai, no "
+                "delivery receipt yet"
             ),
         ),
         (

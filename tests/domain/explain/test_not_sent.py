@@ -47,7 +47,7 @@ AGAINST: list[tuple[dict[str, Any], str]] = [
     ({"go_live": None}, "990000 has not gone live with this law"),
     (
         {"go_live": GoLiveStage("trial", START)},
-        "990000 only tries this law out: none but its staff is texted",
+        "990000 is on trial with this law: only its staff is texted",
     ),
     (
         {"go_live": GoLiveStage("live", LATER)},
@@ -62,7 +62,7 @@ AGAINST: list[tuple[dict[str, Any], str]] = [
     ({"opted_out": True}, "the phone has opted out"),
     (
         {"texted_steps": frozenset({"prepare", "second-call"})},
-        "the holder was texted in second-call, which it replaces",
+        "the holder was texted in second-call, which this step replaces",
     ),
     (
         {"pauses": [Pause("all", START, "li", "typing errors")]},
@@ -152,7 +152,7 @@ def test_a_pause_matters_only_while_the_step_is_current() -> None:
         ("by last-call", "last-call fell due before it was sent"),
         ("before start", REASONS_IN_WORDS["before start"]),
         ("something new", "something new"),
-        (None, "no reason was kept"),
+        (None, "no reason is stored"),
     ],
 )
 def test_every_reason_has_words(reason: str | None, words: str) -> None:

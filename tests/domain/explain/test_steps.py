@@ -12,13 +12,13 @@ from tests.domain.explain.traces import step, told, version
         (
             "44 days before closing",
             {},
-            "2026-10-05; no day to send (National Day), moved to 2026-10-08; due ",
+            "2026-10-05; not a sending day (National Day), moved to 2026-10-08; due ",
         ),
         (
             "6 days before closing",
             {"sending_days": frozenset({3})},
             (
-                "2026-11-12; no day on which 990000 sends (a Thursday), moved to "
+                "2026-11-12; not a sending day of 990000 (a Thursday), moved to "
                 "2026-11-18; due "
             ),
         ),
@@ -26,8 +26,8 @@ from tests.domain.explain.traces import step, told, version
             "on closing",
             {"sending_days": frozenset({1})},
             (
-                "2026-11-18; no day on which 990000 sends (a Wednesday), nor is there "
-                "one until 2026-11-18, moved back to 2026-11-16; due "
+                "2026-11-18; not a sending day of 990000 (a Wednesday), and there is "
+                "none until 2026-11-18, moved back to 2026-11-16; due "
             ),
         ),
         (
@@ -77,5 +77,7 @@ def test_a_step_that_the_next_one_overtakes_is_left_out_and_told_so() -> None:
     )
     of = version("10 days before expiry", steps=steps)
     early, late = told(of, "2026-11-05", "step")
-    assert early.endswith("moved to 2026-10-08; left out, late is due no later")
+    assert early.endswith(
+        "moved to 2026-10-08; left out, because late is not due later"
+    )
     assert late.endswith("current until the end of 2026-10-26")

@@ -54,10 +54,7 @@ def test_a_version_that_ended_tells_its_last_day() -> None:
         (date(2019, 1, 1), "the issue date 2019-01-01 picks it"),
         (
             None,
-            (
-                "the expiry date 2024-01-01, for want of the issue date that should, "
-                "picks it"
-            ),
+            ("the expiry date 2024-01-01, because the issue date is unknown, picks it"),
         ),
     ],
 )
@@ -116,7 +113,7 @@ def test_an_unknown_version_is_told_with_those_of_the_rule_alone() -> None:
         (
             NEW,
             (
-                "the law of Linjiang (990000) and below, laid over the general "
+                "the law of Linjiang (990000) and below, in place of the general "
                 f"{CODE}@2020-03-01.1"
             ),
         ),
@@ -139,7 +136,9 @@ def test_a_province_s_own_version_comes_before_the_general_one(
 def test_a_jurisdiction_that_is_not_loaded_goes_by_its_code() -> None:
     far = replace(LOCAL, jurisdiction="410000")
     told = lines(law_of(NEW, far), asked("2026-12-31", version=far.key))
-    assert told[1].startswith(f"version {far.key}: the law of 410000 and below, laid")
+    assert told[1].startswith(
+        f"version {far.key}: the law of 410000 and below, in place"
+    )
 
 
 def installed(*states: str) -> list[Revision]:

@@ -57,10 +57,10 @@ async def test_a_text_is_told_from_its_birth_to_its_delivery(ledger: Ledger) -> 
     assert moves(answer) == [
         [
             (
-                "made, due 2024-09-19 09:30 Asia/Shanghai, current until 2024-11-11 "
+                "created, due 2024-09-19 09:30 Asia/Shanghai, current until 2024-11-11 "
                 f"09:30 Asia/Shanghai, by {SERIES}.1"
             ),
-            f"handed over to {MASKED}",
+            f"sending to {MASKED}",
             f"sent to {MASKED} through fake; it names 2024-11-18 as the last day",
             f"delivered to {MASKED}",
         ]
@@ -165,7 +165,7 @@ async def test_an_office_that_is_no_further_says_so(draft: Ledger) -> None:
     await draft.expand(PREPARE + 2 * DAY)
     answer = await told(draft)
     why = "it fell due before the office went live with this law"
-    assert moves(answer) == [[f"written down as missed: {why}"]]
+    assert moves(answer) == [[f"recorded as missed: {why}"]]
     assert answer["steps"][0]["outcome"] == f"not sent (missed): {why}"
 
 

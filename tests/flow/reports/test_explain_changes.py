@@ -37,7 +37,7 @@ async def test_a_change_of_the_law_is_told_with_its_correction(ledger: Ledger) -
     assert [one["step"] for one in answer["history"]] == ["prepare", "correction-1"]
     first, second = moves(answer)
     assert first[0].endswith(f"by {SERIES}.1")
-    assert second[0] == "made, because too late a day had been told"
+    assert second[0] == "created, because an earlier text named too late a day"
     assert second[-1].endswith("; it names 2024-10-21 as the last day")
 
 
@@ -46,10 +46,10 @@ async def test_a_reminder_that_was_due_is_dated_anew(ledger: Ledger) -> None:
     await ledger.expand(PREPARE)
     ledger.clock.move_to(PREPARE + MINUTE)
     await ledger.change(await closing(ledger, "31 working days before expiry"))
-    [[made, anew]] = moves(await told(ledger))
-    assert made == "made"
-    assert anew.startswith("dated anew: due 2024-09-1")
-    assert anew.endswith(f"by {SERIES}.2")
+    [[created, redated]] = moves(await told(ledger))
+    assert created == "created"
+    assert redated.startswith("new dates: due 2024-09-1")
+    assert redated.endswith(f"by {SERIES}.2")
 
 
 async def test_a_step_that_was_over_when_the_law_brought_it_says_so(
@@ -144,5 +144,5 @@ async def test_a_step_that_is_left_out_says_why(ledger: Ledger) -> None:
     assert answer["steps"][1] == {
         "step": "last-call",
         "due_at": None,
-        "outcome": "left out, same-day is due no later",
+        "outcome": "left out, because same-day is not due later",
     }

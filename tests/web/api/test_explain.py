@@ -78,7 +78,7 @@ async def test_what_was_sent_is_told_with_the_phone_masked(
     assert (story["step"], story["expires_on"]) == ("prepare", "2024-12-31")
     assert story["moves"][-1]["at"] == "2024-09-19T01:35:00Z"
     assert [one["what"] for one in story["moves"][1:]] == [
-        "handed over to +1212***0142",
+        "sending to +1212***0142",
         "sent to +1212***0142 through sandbox; it names 2024-11-18 as the last day",
     ]
     assert "5550142" not in str(told)
