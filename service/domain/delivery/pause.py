@@ -2,11 +2,15 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
+
+BREAKER_NAME: Final = "breaker"
+"""The maker of a pause after too many refusals, until a person resumes sending."""
 
 
 @dataclass(frozen=True, slots=True)
 class Pause:
-    """A stop that a person or the volume guard ordered.
+    """A stop that a person, the breaker or the volume guard ordered.
 
     `scope` is "all", or "rule:", "authority:" or "office:" with a code.
     """

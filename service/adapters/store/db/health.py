@@ -7,6 +7,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from service.adapters.store.db.database import Database
 from service.adapters.store.db.schema import pauses
+from service.domain.delivery.pause import BREAKER_NAME
 from service.domain.reminders.volume_guard import GUARD_NAME
 from service.flow.ports import Health
 
@@ -27,5 +28,5 @@ class SqlHealth(Health):
         return {
             f"paused {row.scope}": row.reason
             for row in rows
-            if row.by in ("breaker", GUARD_NAME)
+            if row.by in (BREAKER_NAME, GUARD_NAME)
         }

@@ -43,7 +43,7 @@ class SeriesScope:
     """
 
     series: Collection[str]
-    offices: Collection[str] | None
+    authorities: Collection[str] | None
     issue_series: Collection[str]
 
 
@@ -149,6 +149,6 @@ def _select_due(scope: SeriesScope) -> Select[Any]:
 def in_scope(table: FromClause, scope: SeriesScope) -> ColumnElement[bool]:
     """Rows in scope; the table has the columns `series` and `authority`."""
     chosen = table.c.series.in_(scope.series)
-    if scope.offices is None:
+    if scope.authorities is None:
         return chosen
-    return chosen & table.c.authority.in_(scope.offices)
+    return chosen & table.c.authority.in_(scope.authorities)

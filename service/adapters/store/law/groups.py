@@ -39,7 +39,7 @@ async def scope_of(
     connection: AsyncConnection,
     laws: Collection[Law],
     rules: Collection[str] | None,
-    offices: Collection[str] | None,
+    authorities: Collection[str] | None,
 ) -> SeriesScope:
     """The permits under some rules, or all, in some authorities, or all.
 
@@ -58,7 +58,7 @@ async def scope_of(
         if version.governs == "issue"
     }
     by_issue = [row.series for row in rows if row.rule in issued]
-    return SeriesScope([row.series for row in rows], offices, by_issue)
+    return SeriesScope([row.series for row in rows], authorities, by_issue)
 
 
 async def load_groups(

@@ -1,6 +1,6 @@
 """The one way a reminder changes state: guarded by the table, kept as an event."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -80,12 +80,21 @@ _INSERT_EVENTS = append_events_statement(select(_EVENTS.table))
 
 
 def has_replaced_step_text(slot: Slot) -> ColumnElement[bool]:
-    """Whether its permit was, or may have been, texted in what a slot replaces."""
+    """Whether a reminder's permit was, or may have been, texted in a replaced step."""
+    return was_texted_in(slot.replaces, reminders.c.permit_id, reminders.c.expires_on)
+
+
+def was_texted_in(
+    steps: Collection[str],
+    permit_id: ColumnElement[str],
+    expires_on: ColumnElement[date],
+) -> ColumnElement[bool]:
+    """Whether a permit was, or may have been, texted in one of these steps."""
     former = reminders.alias()
     return exists().where(
-        former.c.permit_id == reminders.c.permit_id,
-        former.c.expires_on == reminders.c.expires_on,
-        former.c.step.in_(slot.replaces),
+        former.c.permit_id == permit_id,
+        former.c.expires_on == expires_on,
+        former.c.step.in_(steps),
         former.c.state.not_in(NEVER_TEXTED),
     )
 
@@ -100,5 +109,9 @@ def with_keys(keys: Iterable[ReminderKey]) -> ColumnElement[bool]:
     return and_(reminders.c.permit_id.in_(permits), tuple_(*REMINDER_KEY).in_(wanted))
 
 
-IS_DUE = reminders.c.state == literal_column(f"'{ReminderState.DUE}'")
-"""Word by word as in the partial index: so it is used."""
+def has_state(state: ReminderState) -> ColumnElement[bool]:
+    """The reminders in a state, in the words of its partial index: so it is used."""
+    return reminders.c.state == literal_column(f"'{state}'")
+
+
+IS_DUE = has_state(ReminderState.DUE)

@@ -5,21 +5,20 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, and_, func, literal_column, select
+from sqlalchemy import ColumnElement, and_, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.adapters.store.db.database import Database
 from service.adapters.store.db.facts import get_instant_fact
 from service.adapters.store.db.schema import authorities, messages, pauses, reminders
 from service.adapters.store.office.senders import office_paused
+from service.adapters.store.reminders.transitions import has_state
 from service.adapters.store.sending.breaker import LAST_TICK
 from service.adapters.store.sending.resolve import IS_OPEN_MESSAGE, awaiting_operator
 from service.domain.delivery.operator_request import SCOPE_ALL
+from service.domain.delivery.pause import BREAKER_NAME
 from service.domain.delivery.status import CLAIMABLE, MessageState, ReminderState
 from service.flow.reports.metrics import Gauges, MetricsStore
-
-BREAKER: Final = "breaker"
-"""The maker of a pause that the service made itself."""
 
 RECENT: Final = timedelta(hours=72)
 """Age up to which messages are counted by state: providers are polled that long."""
@@ -40,7 +39,7 @@ class SqlMetricsStore(MetricsStore):
             due, since = await _count_due(
                 connection, [pause.scope for pause in in_force], now
             )
-            breaker_reasons = [one.reason for one in in_force if one.by == BREAKER]
+            breaker_reasons = [one.reason for one in in_force if one.by == BREAKER_NAME]
             return Gauges(
                 reminders=await _reminders(connection),
                 messages=await _messages(connection, now),
@@ -114,17 +113,12 @@ async def _count_due_in_state(
     now: datetime,
 ) -> tuple[int, datetime | None]:
     wanted = select(_COUNT, func.min(reminders.c.next_at)).where(
-        _has_state(state),
+        has_state(state),
         reminders.c.next_at <= now,
         *is_unpaused,
     )
     count, oldest = (await connection.execute(wanted)).one()
     return count, oldest
-
-
-def _has_state(state: ReminderState) -> ColumnElement[bool]:
-    """In this state, in the words of its partial index, so that SQLite uses it."""
-    return reminders.c.state == literal_column(f"'{state}'")
 
 
 def _is_unpaused(paused: Sequence[str]) -> list[ColumnElement[bool]]:
@@ -146,7 +140,7 @@ async def _count_held(connection: AsyncConnection, now: datetime) -> dict[str, i
         rows = await connection.execute(
             select(reminders.c.hold_reason, _COUNT)
             .where(
-                _has_state(state),
+                has_state(state),
                 reminders.c.next_at > now,
                 reminders.c.hold_reason.is_not(None),
             )

@@ -1,6 +1,6 @@
 """Reminders created by one INSERT … SELECT over the permits of many groups."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, NamedTuple, Self
 
@@ -12,14 +12,14 @@ from service.adapters.store.db.json_rows import in_chunks
 from service.adapters.store.db.schema import permits, reminders, slots
 from service.adapters.store.db.types import Instant
 from service.adapters.store.db.upsert import insert_into
-from service.adapters.store.reminders.transitions import transition
+from service.adapters.store.reminders.transitions import transition, was_texted_in
 from service.adapters.store.slots.conditions import IS_ACTIVE
 from service.adapters.store.slots.group_key import (
     SLOT_IN_GROUPS,
     GroupParams,
     same_group,
 )
-from service.domain.delivery.status import NEVER_TEXTED, ReminderState
+from service.domain.delivery.status import ReminderState
 from service.domain.reminders.births import PlannedReminder
 
 
@@ -132,19 +132,10 @@ def _permit_conditions(plan: CommonPlan) -> list[ColumnElement[bool]]:
     if plan.only_registered_before_due:
         conditions.append(permits.c.dated_at <= slots.c.due_at)
     if plan.replaces:
-        conditions.append(~_was_texted_in(plan.replaces))
+        conditions.append(
+            ~was_texted_in(plan.replaces, permits.c.id, permits.c.expires_on)
+        )
     return conditions
-
-
-def _was_texted_in(steps: Collection[str]) -> ColumnElement[bool]:
-    """Whether the permit was, or may have been, texted in one of these steps."""
-    former = reminders.alias()
-    return exists().where(
-        former.c.permit_id == permits.c.id,
-        former.c.expires_on == permits.c.expires_on,
-        former.c.step.in_(steps),
-        former.c.state.not_in(NEVER_TEXTED),
-    )
 
 
 def _values(

@@ -38,6 +38,7 @@ from service.adapters.store.sending.outcomes.retry import (
     schedule_retry,
 )
 from service.domain.delivery.outcome import Fault, Receipt, RefusalKind
+from service.domain.delivery.pause import BREAKER_NAME
 from service.domain.delivery.status import (
     ENDED_UNACCEPTED,
     RANK,
@@ -182,10 +183,10 @@ async def open_breaker(connection: AsyncConnection, reason: str, now: datetime) 
     """Stop all sending: the provider refuses the account, not a message."""
     await connection.execute(
         insert_into(connection, pauses)
-        .values(scope="all", since=now, by="breaker", reason=reason)
+        .values(scope="all", since=now, by=BREAKER_NAME, reason=reason)
         .on_conflict_do_nothing()
     )
-    await log_alarm(connection, "breaker", {"reason": reason}, now)
+    await log_alarm(connection, BREAKER_NAME, {"reason": reason}, now)
 
 
 async def check_provider_id(
