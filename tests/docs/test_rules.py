@@ -10,7 +10,7 @@ import pytest
 
 from service.adapters.calendars.holidays import calendars
 from service.demo import run_demo
-from service.domain.formats.calendar_file import parse_calendar_year
+from service.formats.calendar_year import parse_calendar_year
 from service.settings import shipped_folder
 from tests.cli.commands import FOOD, run_here
 from tests.docs.pages import GUIDE, blocks

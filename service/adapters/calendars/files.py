@@ -22,7 +22,7 @@ from service.adapters.calendars.icalendar_days import CalendarDay, days_of_event
 from service.adapters.files.read import read_file, read_toml
 from service.domain.calendars.office_year import DECEMBER_REACH, CalendarYear
 from service.domain.errors import InvalidError, Mistake
-from service.domain.formats.calendar_file import parse_calendar_year
+from service.formats.calendar_year import parse_calendar_year
 
 
 def read_years(

@@ -9,11 +9,11 @@ from pathlib import Path
 from service.adapters.files.read import read_toml
 from service.domain.calendars.calendar import Calendar
 from service.domain.errors import InvalidError, Mistake, SetUpError
-from service.domain.formats.authority_file import NO_AUTHORITIES, parse_authorities
-from service.domain.formats.overlay import complete_overlay
-from service.domain.formats.rule_file import parse_rule
 from service.domain.law.authority import Authority
 from service.domain.law.rule import Rule
+from service.domain.lawbook.overlay import complete_overlay
+from service.formats.authority import NO_AUTHORITIES, parse_authorities
+from service.formats.rule import parse_overlay, parse_rule
 
 
 def read_rules(
@@ -47,9 +47,10 @@ def read_rules(
             rules[rule.code], texts[rule.code] = rule, values
     for path, values in overlays:
         with _collect_mistakes(path.relative_to(folder), mistakes):
-            over = complete_overlay(texts, values, str(path))
-            local = read(over, str(path)).versions
-            base = rules[str(over["code"])]
+            overlay = parse_overlay(values, str(path), rules=texts)
+            base = rules[overlay.over]
+            complete = complete_overlay(texts[base.code], values)
+            local = read(complete, str(path)).versions
             rules[base.code] = replace(base, versions=base.versions + local)
     if mistakes:
         raise InvalidError(str(source), mistakes)

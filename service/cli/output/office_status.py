@@ -2,8 +2,8 @@
 
 import click
 
-from service.domain.formats.authority_file import authority_to_dict
 from service.domain.law.authority import Authority
+from service.domain.lawbook.documents import authority_to_dict
 from service.domain.local_time import format_local_time
 from service.flow.office.status import OfficeStatus, TypeStatus
 

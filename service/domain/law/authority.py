@@ -3,10 +3,17 @@
 from collections.abc import Container
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Literal
+from typing import Final, Literal, get_args
 from zoneinfo import ZoneInfo
 
 from service.domain.law.rule import BilingualText, Language
+
+Weekday = Literal[
+    "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"
+]
+
+WEEKDAYS: Final[tuple[Weekday, ...]] = get_args(Weekday)
+"""By ISO weekday, the first for 1."""
 
 
 @dataclass(frozen=True, slots=True)

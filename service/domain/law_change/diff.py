@@ -4,9 +4,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from service.domain.calendars.office_year import CalendarYear
-from service.domain.formats.authority_file import authority_to_dict
-from service.domain.formats.rule_file import rule_to_dict, version_to_dict
 from service.domain.law.rule import Step, Version
+from service.domain.lawbook.documents import (
+    authority_to_dict,
+    rule_fields_to_dict,
+    version_to_dict,
+)
 from service.domain.lawbook.law import Law
 
 FieldDifference = tuple[str, str | None, str | None]
@@ -42,7 +45,7 @@ def diff_laws(before: Law, after: Law) -> Iterator[Difference]:
 def _documents(law: Law) -> Iterator[tuple[str, tuple[str, _FlatDocument]]]:
     """Everything by its place: what it is called, and what it says."""
     for rule in law.rules.values():
-        words = rule_to_dict(replace(rule, versions=()))
+        words = rule_fields_to_dict(rule)
         yield rule.code, (rule.code, dict(_flatten(words, "")))
         for version in sorted(rule.versions, key=lambda one: one.revision):
             yield version.series, (version.key, _version(version))

@@ -7,9 +7,9 @@ import pytest
 
 from service.adapters.calendars.holidays import calendars
 from service.adapters.rules.toml_text import rule_to_toml
-from service.domain.formats.rule_file import parse_rule
 from service.domain.law.period import Period
 from service.domain.law.rule import BilingualText, ConflictingSource, Step
+from service.formats.rule import parse_rule
 from tests.schedules.catalogue import RULES, WORDS
 
 FOOD = RULES["cn-food-production-license"]

@@ -7,9 +7,10 @@ import pytest
 
 from service.adapters.calendars.holidays import calendars
 from service.domain.errors import InvalidError
-from service.domain.formats.rule_file import version_to_dict
 from service.domain.law.rule import Rule
 from service.domain.law_change.amendment import with_version
+from service.domain.lawbook.documents import version_to_dict
+from service.formats.version import parse_version
 from tests.schedules.catalogue import RULES, WORDS
 
 FOOD = RULES["cn-food-production-license"]
@@ -18,9 +19,14 @@ NEWEST = FOOD.versions[-1]
 
 def amended(rule: Rule = FOOD, **changed: object) -> Rule:
     values: dict[str, Any] = version_to_dict(NEWEST) | changed
-    return with_version(
-        rule, values, "version", templates=WORDS.step_templates(), calendars=calendars()
+    version = parse_version(
+        values,
+        "version",
+        rule,
+        templates=WORDS.step_templates(),
+        calendars=calendars(),
     )
+    return with_version(rule, version, "version")
 
 
 def test_a_version_takes_the_place_of_the_one_in_its_series() -> None:

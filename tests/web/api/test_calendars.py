@@ -131,11 +131,11 @@ async def test_every_mistake_of_a_year_is_told_at_once(ask: Ask) -> None:
         "calendar",
         "year",
         "published",
-        "off[1].day",
         "source",
-        "holidays",
+        "off[1].day",
         "off[2].day",
         "worked[2]",
+        "holidays",
     ]
 
 

@@ -18,9 +18,6 @@ from service.adapters.store.db.upsert import insert_into
 from service.adapters.store.law.load import document_digest, update_law_digest
 from service.domain.calendars.office_year import CalendarYear
 from service.domain.errors import ConflictError
-from service.domain.formats.authority_file import authority_to_dict
-from service.domain.formats.calendar_file import calendar_year_to_dict
-from service.domain.formats.rule_file import rule_to_dict, version_to_dict
 from service.domain.law.authority import Authority
 from service.domain.law.rule import Rule, Version
 from service.domain.law_change.edits import (
@@ -30,6 +27,12 @@ from service.domain.law_change.edits import (
     HolidaysEdit,
     RevertEdit,
     RulesEdit,
+)
+from service.domain.lawbook.documents import (
+    authority_to_dict,
+    calendar_year_to_dict,
+    rule_fields_to_dict,
+    version_to_dict,
 )
 from service.domain.lawbook.law import Law
 
@@ -97,7 +100,7 @@ async def _install_rule_text(
             f"{rule.code}: not installed, so there is nothing to be the shadow of; "
             "apply it first"
         )
-    document = _rule_document(rule)
+    document = rule_fields_to_dict(rule)
     if rule.code not in law.rules:
         statement: Insert | Update = insert(rules).values(
             code=rule.code, document=document
@@ -111,7 +114,10 @@ async def _install_rule_text(
             .where(rules.c.code == rule.code)
             .values(
                 document=document,
-                former={"batch": batch, "words": _rule_document(law.rules[rule.code])},
+                former={
+                    "batch": batch,
+                    "words": rule_fields_to_dict(law.rules[rule.code]),
+                },
             )
         )
     await connection.execute(statement)
@@ -129,12 +135,6 @@ async def _refuse_personal_number_change(
             f"{rule.code}: number_is_personal cannot change once permits are "
             "registered, for they would be registered and texted anew"
         )
-
-
-def _rule_document(rule: Rule) -> dict[str, object]:
-    document = rule_to_dict(replace(rule, versions=()))
-    del document["versions"]
-    return document
 
 
 async def _install(

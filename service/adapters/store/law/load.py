@@ -22,12 +22,12 @@ from service.adapters.store.db.schema import (
 from service.domain.calendars.calendar import Calendar
 from service.domain.calendars.office_year import CalendarYear, overlay_years
 from service.domain.errors import LawChangedError
-from service.domain.formats.authority_file import parse_authorities
-from service.domain.formats.calendar_file import parse_calendar_year
-from service.domain.formats.rule_file import parse_rule
 from service.domain.law.authority import Authority
 from service.domain.law.rule import Rule, Version
 from service.domain.lawbook.law import Law
+from service.formats.authority import parse_authorities
+from service.formats.calendar_year import parse_calendar_year
+from service.formats.rule import parse_rule
 
 LAW_FACT = "law"
 """Key of the fact that stores the digest of the law."""

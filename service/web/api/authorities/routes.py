@@ -7,17 +7,18 @@ from typing import Annotated
 from aiohttp import web
 
 from service.domain.errors import InvalidError, Mistake
-from service.domain.formats.authority_file import authority_to_dict, parse_authority
 from service.domain.law.authority import Authority as DomainAuthority
 from service.domain.law_change.edits import AuthoritiesEdit
+from service.domain.lawbook.documents import authority_to_dict
 from service.domain.lawbook.law import Law
 from service.domain.untrusted.text import safe_label, show_value
 from service.flow.office.status import TypeStatus as DomainStage
 from service.flow.office.status import get_office_status
+from service.formats.authority import parse_authority
 from service.web.api.authorities.models import (
     AuthoritiesQuery,
     Authority,
-    AuthorityFields,
+    AuthorityBody,
     AuthorityPage,
     AuthorityPath,
     AuthoritySummary,
@@ -71,7 +72,7 @@ async def put_authority(
     services: Services,
     path: AuthorityPath,
     query: ChangeQuery,
-    body: Annotated[JsonObject, AuthorityFields],
+    body: Annotated[JsonObject, AuthorityBody],
     caller: str,
 ) -> web.Response:
     """Install an authority, or replace its settings: 201 if it is new.

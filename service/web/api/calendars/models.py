@@ -6,7 +6,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from service.domain.calendars.office_year import NOTICE_YEARS
 from service.domain.lawbook.year_view import SpecialDayKind
-from service.web.api.parameter_types import Day, TextLine, WholeNumber
+from service.formats.calendar_year import YearFields
+from service.web.api.parameter_types import TextLine, WholeNumber
 from service.web.api.request_input import Parameters
 
 
@@ -22,20 +23,10 @@ class YearPath(Parameters):
     )
 
 
-class DayOff(BaseModel):
-    """A day off."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    day: Day = Field(description="the day")
-    name: str | None = Field(default=None, description="the name of the day")
-
-
-class YearFields(BaseModel):
+class YearBody(YearFields):
     """The office's own days of a year."""
 
     model_config = ConfigDict(
-        extra="forbid",
         json_schema_extra={
             "examples": [
                 {
@@ -47,14 +38,6 @@ class YearFields(BaseModel):
         },
     )
 
-    published: bool = Field(
-        description="true if the list is complete: every day of the year's notice"
-    )
-    source: str = Field(description="the source, such as the number of the notice")
-    off: list[DayOff] | None = Field(default=None, description="days off")
-    worked: list[Day] | None = Field(
-        default=None, description="weekend days that are worked (调休)"
-    )
     calendar: str | None = Field(
         default=None, description="may repeat the code in the address"
     )

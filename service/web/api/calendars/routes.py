@@ -4,12 +4,12 @@ from typing import Annotated
 
 from service.domain.calendars.office_year import CalendarYear
 from service.domain.errors import InvalidError, Mistake
-from service.domain.formats.calendar_file import parse_calendar_year
 from service.domain.law_change.edits import CalendarYearsEdit
 from service.domain.lawbook.law import Law
 from service.domain.lawbook.year_view import view_year
 from service.domain.untrusted.text import safe_label, show_value
-from service.web.api.calendars.models import Year, YearFields, YearPath
+from service.formats.calendar_year import parse_calendar_year
+from service.web.api.calendars.models import Year, YearBody, YearPath
 from service.web.api.endpoint import endpoint
 from service.web.api.law_change.answer import preview_or_apply, to_impact
 from service.web.api.law_change.models import ChangeQuery, Impact
@@ -32,7 +32,7 @@ async def put_year(
     services: Services,
     path: YearPath,
     query: ChangeQuery,
-    body: Annotated[JsonObject, YearFields],
+    body: Annotated[JsonObject, YearBody],
     caller: str,
 ) -> Impact:
     """Install the office's days of a year, and date permits by them.

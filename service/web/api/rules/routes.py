@@ -1,7 +1,6 @@
 """Rules of permit types: list, show, add a version, revert."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from http import HTTPStatus
 from operator import attrgetter
 from typing import Annotated
@@ -9,13 +8,14 @@ from typing import Annotated
 from aiohttp import web
 
 from service.domain.errors import InvalidError, Mistake
-from service.domain.formats.rule_file import rule_to_dict, version_to_dict
 from service.domain.law.rule import Rule as DomainRule
 from service.domain.law_change.amendment import with_version
 from service.domain.law_change.edits import RevertEdit, RulesEdit
+from service.domain.lawbook.documents import rule_fields_to_dict, version_to_dict
 from service.domain.lawbook.law import Law
 from service.domain.lawbook.version_choice import Revision
 from service.domain.untrusted.text import show_value
+from service.formats.version import VersionFields, parse_version
 from service.web.api.endpoint import endpoint, json_reply
 from service.web.api.law_change.answer import preview_or_apply, to_impact
 from service.web.api.law_change.models import ChangeQuery, Impact
@@ -26,7 +26,6 @@ from service.web.api.rules.models import (
     RulePath,
     RulesQuery,
     RuleSummary,
-    VersionFields,
     VersionQuery,
 )
 from service.web.services import Services
@@ -46,7 +45,7 @@ async def get_rule(services: Services, path: RulePath) -> Rule:
     """Show a permit type: its words, its versions, and who installed them."""
     law = await services.law_store.current_law()
     rule = law.rule(path.code)
-    fields = rule_to_dict(replace(rule, versions=()))
+    fields = rule_fields_to_dict(rule)
     active = {version.key for version in rule.versions}
     return Rule.model_validate(
         {
@@ -107,19 +106,20 @@ def _with_new_version(
         expected = "nothing: installing a version gives it its number"
         mistake = Mistake("revision", show_value(body["revision"]), expected)
         raise InvalidError("version", [mistake])
-    return with_version(
-        rule,
+    version = parse_version(
         without_nulls(body),
         "version",
+        rule,
         templates=services.template_names,
         calendars=law.calendars,
     )
+    return with_version(rule, version, "version")
 
 
 def _summary(rule: DomainRule) -> RuleSummary:
     return RuleSummary.model_validate(
         {
-            **rule_to_dict(rule),
+            **rule_fields_to_dict(rule),
             "never": rule.never and rule.never.because,
             "versions": [version.key for version in rule.versions],
         }

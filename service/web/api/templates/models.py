@@ -1,11 +1,12 @@
 """Models of templates: parameters, request body, answers."""
 
 from datetime import date, datetime
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from service.domain.law.rule import Language
+from service.formats.file_model import Expected
 from service.web.api.pages import CodePageQuery, Page
 from service.web.api.parameter_types import Flag, PermitNumber, TextLine
 from service.web.api.request_input import Parameters
@@ -63,7 +64,9 @@ class WordingFields(BaseModel):
     )
 
     language: Language = Field(description="the language of the text")
-    text: str = Field(description="the text, with {{ fact }} and {% if fact %}")
+    text: Annotated[str, Expected("the text of a template")] = Field(
+        description="the text, with {{ fact }} and {% if fact %}"
+    )
 
 
 class UsedVersion(BaseModel):

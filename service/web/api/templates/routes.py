@@ -7,10 +7,7 @@ from typing import Annotated
 
 from aiohttp import web
 
-from service.domain.errors import InvalidError
-from service.domain.formats import values as reader
-from service.domain.formats.table import Table
-from service.domain.law.rule import LANGUAGES, Language
+from service.domain.law.rule import Language
 from service.domain.messages.segments import SmsSize
 from service.domain.templates.example import ExamplePermit
 from service.domain.templates.requirements import (
@@ -25,6 +22,7 @@ from service.flow.office.templates import (
 )
 from service.flow.office.templates import TemplateVersion as Version
 from service.flow.permits.find import find_permit
+from service.formats.parse import parse
 from service.web.api.endpoint import endpoint, json_reply
 from service.web.api.request_input import JsonObject
 from service.web.api.templates.models import (
@@ -95,7 +93,8 @@ async def save_template(
     Messages claimed from then on use it. 422 with all mistakes of the text, 409 if it
     is the text that is used already. To go back, save an old text again.
     """
-    language, text = _read_wording(body)
+    wording = parse(WordingFields, body, "template")
+    language, text = wording.language, wording.text
     version, preview = await save(
         path.name,
         language,
@@ -133,23 +132,6 @@ async def _requested_example(
         query.authority,
     )
     return example_of(await services.law_store.current_law(), permit)
-
-
-def _read_wording(body: JsonObject) -> tuple[Language, str]:
-    table = Table("", body)
-    language = table.read("language", reader.one_of(LANGUAGES))
-    text = table.read("text", _text)
-    table.refuse_unread()
-    if table.mistakes:
-        raise InvalidError("template", table.mistakes)
-    return language, text
-
-
-def _text(value: object) -> str:
-    if isinstance(value, str):
-        return value
-    expected = "the text of a template"
-    raise reader.ExpectedError(expected)
 
 
 def _versions_in_use(

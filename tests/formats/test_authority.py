@@ -8,12 +8,9 @@ from typing import Any
 import pytest
 
 from service.domain.errors import InvalidError
-from service.domain.formats.authority_file import (
-    authority_to_dict,
-    parse_authorities,
-    parse_authority,
-)
 from service.domain.law.authority import Authority
+from service.domain.lawbook.documents import authority_to_dict
+from service.formats.authority import parse_authorities, parse_authority
 
 OFFICE = """
 [[authorities]]

@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 
 from service.adapters.calendars.holidays import calendars
 from service.domain.errors import InvalidError
-from service.domain.formats.rule_file import parse_rule, rule_to_dict
 from service.domain.law.period import Period
 from service.domain.law.rule import Rule
+from service.domain.lawbook.documents import rule_to_dict
+from service.formats.rule import parse_rule
 
 CALENDARS = calendars()
 TEMPLATES = ("renewal-prepare", "renewal-last-call")
@@ -111,7 +112,11 @@ def test_a_good_file_becomes_a_rule_with_its_defaults() -> None:
         ("closes", "x", "closes: found an unknown key, expected only action, calendar"),
         ("versions", [], "versions: found [], expected a list of 1 or more tables"),
         ("versions.0.closses", "x", "versions[1].closses: found an unknown key"),
-        ("versions.0.closes", None, "versions[1].closes: found nothing, expected some"),
+        (
+            "versions.0.closes",
+            None,
+            'versions[1].closes: found nothing, expected like "30 working days before',
+        ),
         ("versions.0.closes", "30 days before expiry", "expected working, calendar or"),
         ("versions.0.opens", "30 days before closing", "edge counted from expiry"),
         ("versions.0.in_force_from", "soon", "expected a date like 2026-12-31"),

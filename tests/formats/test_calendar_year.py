@@ -9,10 +9,8 @@ from hypothesis import strategies as st
 
 from service.domain.calendars.office_year import CalendarYear
 from service.domain.errors import InvalidError
-from service.domain.formats.calendar_file import (
-    calendar_year_to_dict,
-    parse_calendar_year,
-)
+from service.domain.lawbook.documents import calendar_year_to_dict
+from service.formats.calendar_year import parse_calendar_year
 
 NOTICE = """
 calendar = "CN"
@@ -118,7 +116,7 @@ def test_a_year_begins_on_29_december_before_it(day: date) -> None:
         ({"worked": [20]}, "worked[1]: found 20, expected a date like 2026-12-31"),
         (
             {"worked": ["2027-02-22"]},
-            "worked[1]: found 2027-02-22, expected a Saturday or Sunday",
+            'worked[1]: found "2027-02-22", expected a Saturday or Sunday',
         ),
         ({"off": off(*["x"] * 367)}, "expected at most 366 of them"),
         ({"worked": ["x"] * 367}, "expected at most 366 of them"),
@@ -139,11 +137,11 @@ def test_all_mistakes_come_together() -> None:
         worked=["y", "2027-02-22"],
     )
     assert [line.split(":")[0] for line in found] == [
-        "off[1].day",
-        "worked[1]",
         "calendar",
         "source",
+        "off[1].day",
         "off[2].day",
+        "worked[1]",
         "worked[2]",
     ]
 

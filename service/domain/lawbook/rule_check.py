@@ -1,14 +1,16 @@
-"""What a version must hold true on real dates, tried on a sample of expiries."""
+"""What is wrong with versions that are well formed: names, order, overlap.
 
-from collections.abc import Iterator
+Order shows on real dates only, so a version is tried on a sample of expiry dates.
+"""
+
+from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
-from itertools import product
+from itertools import pairwise, product
 from typing import Final, get_args
 
 from service.domain.calendars.calendar import Calendar
 from service.domain.deadlines.ladder import date_steps
 from service.domain.deadlines.window import Window, compute_window
-from service.domain.formats.table import Table
 from service.domain.law.authority import UnqualifiedDays
 from service.domain.law.rule import Version
 
@@ -23,8 +25,8 @@ VersionFinding = tuple[str, object, str]
 """Key, value found, what was expected."""
 
 
-def check_version(table: Table, version: Version, law_calendar: Calendar) -> None:
-    """Note in `table` what a version read without mistakes still gets wrong."""
+def check_version(version: Version, law_calendar: Calendar) -> list[VersionFinding]:
+    """List what is wrong with a version; its keys are those of a version's table."""
     findings = [*_check_names(version), *_check_anchors(version)]
     first, last = (
         law_calendar.certain_workdays.first + SAMPLE_MARGIN,
@@ -35,8 +37,32 @@ def check_version(table: Table, version: Version, law_calendar: Calendar) -> Non
         findings.append(("in_force_from", version.in_force_from, expected))
     elif not any(_check_anchors(version)):
         findings += _check_dates(version, law_calendar)
-    for finding in findings:
-        table.add_mistake(*finding)
+    return findings
+
+
+def find_overlaps(versions: Sequence[Version]) -> Iterator[VersionFinding]:
+    """Find versions of one rule that govern the same day; keys are those of the rule.
+
+    A revision takes the place of the version it revises, so it is no overlap.
+    """
+    numbered = sorted(
+        enumerate(versions, start=1),
+        key=lambda one: (
+            one[1].jurisdiction or "",
+            one[1].in_force_from,
+            one[1].revision,
+        ),
+    )
+    for (at, earlier), (_, later) in pairwise(numbered):
+        if earlier.jurisdiction != later.jurisdiction:
+            continue
+        ends = earlier.in_force_until
+        if earlier.key == later.key:
+            expected = f"one version for {later.in_force_from} and this revision"
+            yield f"versions[{at}].revision", earlier.revision, expected
+        elif ends and earlier.in_force_from < later.in_force_from <= ends:
+            expected = f"a day before {later.in_force_from}, when the next begins"
+            yield f"versions[{at}].in_force_until", ends, expected
 
 
 def _check_names(version: Version) -> Iterator[VersionFinding]:

@@ -1,0 +1,191 @@
+"""Types of single values: how people write them, and what a mistake says of them.
+
+TOML has dates and times of its own; in JSON they are ISO text. Both are read.
+"""
+
+import re
+from datetime import date, datetime, time
+from typing import Annotated, Final, TypeVar
+from zoneinfo import ZoneInfo
+
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    PlainSerializer,
+    PlainValidator,
+    StringConstraints,
+    WithJsonSchema,
+)
+
+from service.domain.law.period import Period, PeriodError
+from service.domain.law.rule import BilingualText
+from service.domain.untrusted.text import CONTROL_CHARACTERS
+from service.formats.file_model import Expected, FileModel, Wanted, expected
+
+T = TypeVar("T")
+
+_ISO_DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+
+
+def _without_controls(text: str) -> str:
+    if CONTROL_CHARACTERS.search(text):
+        raise ValueError
+    return text
+
+
+def _day(value: object) -> object:
+    if isinstance(value, str) and _ISO_DAY.fullmatch(value):
+        return date.fromisoformat(value)
+    if isinstance(value, datetime):
+        raise ValueError  # noqa: TRY004 - pydantic takes a ValueError
+    return value
+
+
+def _time(value: object) -> object:
+    return time.fromisoformat(value.strip()) if isinstance(value, str) else value
+
+
+def _minutes(value: time) -> str:
+    return value.isoformat("minutes")
+
+
+def _zone(value: object) -> object:
+    try:
+        return ZoneInfo(value.strip()) if isinstance(value, str) else value
+    except (LookupError, OSError):
+        raise ValueError from None
+
+
+def _period(value: object) -> Period:
+    if isinstance(value, Period):
+        return value
+    if not isinstance(value, str) or not value.strip():
+        raise expected(_A_PERIOD)
+    try:
+        return Period.parse(value)
+    except PeriodError as error:
+        raise expected(error.expected) from None
+
+
+def _legal_edge(value: object) -> Period:
+    found = _period(value)
+    if found.anchor != "expiry":
+        raise expected("a legal edge counted from expiry")
+    if found.amount and found.unit == "day" and found.kind is None:
+        raise expected(
+            "working, calendar or, where the law says only days, unqualified"
+        )
+    return found
+
+
+def _step_time(value: object) -> Period:
+    found = _period(value)
+    if found.kind == "unqualified":
+        raise expected("plain days, which are calendar days, or working days")
+    return found
+
+
+_A_PERIOD: Final = 'like "30 working days before expiry" or "on closing"'
+
+_EDGE_PATTERN: Final = (
+    "^(on|[1-9][0-9]{0,4} ((working|calendar|unqualified) days?|(week|month|year)s?)"
+    " (before|after)) expiry$"
+)
+_STEP_PATTERN: Final = (
+    "^(on|[1-9][0-9]{0,4} ((working |calendar )?days?|(week|month|year)s?)"
+    " (before|after)) (opening|closing|expiry)$"
+)
+
+Line = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1),
+    AfterValidator(_without_controls),
+    Expected("some text in one line"),
+]
+"""Words that may stand in a text: not blank, no control characters."""
+
+Slug = Annotated[
+    str,
+    Field(pattern="^[a-z0-9]+(-[a-z0-9]+)*$"),
+    Expected("small letters and digits joined by hyphens"),
+]
+"""A stable name such as "cn-food-production-license" or "990000"."""
+
+Day = Annotated[
+    date,
+    BeforeValidator(_day),
+    WithJsonSchema({"type": "string", "format": "date"}),
+    Expected("a date like 2026-12-31"),
+]
+"""A local date."""
+
+TimeOfDay = Annotated[
+    time,
+    BeforeValidator(_time),
+    PlainSerializer(_minutes, return_type=str),
+    WithJsonSchema({"type": "string", "examples": ["09:30"]}),
+    Expected("a time like 09:30:00"),
+]
+"""A local time of day."""
+
+Zone = Annotated[
+    ZoneInfo,
+    BeforeValidator(_zone),
+    WithJsonSchema({"type": "string", "examples": ["Asia/Shanghai"]}),
+    Expected("a time zone like Asia/Shanghai"),
+]
+"""A time zone of the IANA database."""
+
+LegalEdge = Annotated[
+    Period,
+    PlainValidator(_legal_edge),
+    PlainSerializer(str, return_type=str),
+    Wanted(_A_PERIOD),
+    WithJsonSchema(
+        {
+            "type": "string",
+            "pattern": _EDGE_PATTERN,
+            "examples": ["30 working days before expiry", "3 months before expiry"],
+        }
+    ),
+]
+"""An edge that a law sets: counted from expiry, its days qualified."""
+
+StepTime = Annotated[
+    Period,
+    PlainValidator(_step_time),
+    PlainSerializer(str, return_type=str),
+    Wanted(_A_PERIOD),
+    WithJsonSchema(
+        {
+            "type": "string",
+            "pattern": _STEP_PATTERN,
+            "examples": ["60 days before closing", "5 working days before closing"],
+        }
+    ),
+]
+"""When a step texts: our own choice, so its days are calendar days or working days."""
+
+
+def whole(least: int) -> Expected:
+    """Say that a whole number from `least` on is expected."""
+    return Expected(f"a whole number from {least}")
+
+
+Rows = Annotated[tuple[T, ...], Field(strict=False)]
+"""A list, which the domain keeps as a tuple."""
+
+FromZero = Annotated[int, Field(ge=0), whole(0)]
+FromOne = Annotated[int, Field(ge=1), whole(1)]
+
+
+class Bilingual(FileModel):
+    """The same words in Chinese and in English."""
+
+    zh: Line = Field(description="in Chinese")
+    en: Line = Field(description="in English")
+
+    def to_domain(self) -> BilingualText:
+        """The words as the domain knows them."""
+        return BilingualText(**self.given())
