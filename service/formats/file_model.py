@@ -62,6 +62,12 @@ def expected(text: str) -> PydanticCustomError:
     return PydanticCustomError(EXPECTED, text)
 
 
+class Shown(str):
+    """What a validator found, in words that a mistake takes over as they are."""
+
+    __slots__ = ()
+
+
 Path = tuple[int | str, ...]
 """Keys, and numbers of rows from 0."""
 

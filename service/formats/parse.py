@@ -10,7 +10,7 @@ from pydantic_core import ErrorDetails
 
 from service.domain.errors import InvalidError, Mistake
 from service.domain.untrusted.text import safe_label
-from service.formats.file_model import Wanted
+from service.formats.file_model import Shown, Wanted
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -24,6 +24,9 @@ _KINDS: Final = {
     "tuple_type": "a list",
 }
 """What is expected instead of a value of another kind, by pydantic's error type."""
+
+_KEY: Final = "[key]"
+"""The end of a place where not the value is wrong but its key."""
 
 _QUOTED: Final = re.compile(r"'([^']*)'")
 
@@ -49,11 +52,13 @@ def show(found: object) -> str:
     """Repeat a wrong value in one line: long runs of digits masked, the rest cut."""
     if found is None or found == ():
         return "nothing"
+    if isinstance(found, Shown):
+        return safe_label(found, SHOWN)
     return safe_label(f'"{found}"' if isinstance(found, str) else str(found), SHOWN)
 
 
 def _mistake(model: type[BaseModel], error: ErrorDetails) -> Mistake:
-    place = error["loc"]
+    place = tuple(one for one in error["loc"] if one != _KEY)
     if error["type"] == "string_unicode":  # a key that has half a character
         place = (*place, error["input"])
     *outer, key = place or ("file",)

@@ -238,7 +238,7 @@ class OwnVersion(FileModel):
 
 
 class VersionFields(OwnVersion):
-    """A version of a rule."""
+    """A version of a rule; in a request null counts as absent."""
 
     closes: LegalEdge = Field(description=_CLOSES)
     reference: ReferenceFile = Field(description=_REFERENCE)

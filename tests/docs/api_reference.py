@@ -190,8 +190,12 @@ def _names_in(value: object) -> Iterator[str]:
 
 def _bounds(told: Schema) -> str:
     parts = []
-    if "minimum" in told:
+    if "minimum" in told and "maximum" in told:
         parts.append(f"{told['minimum']} to {told['maximum']}")
+    elif "minimum" in told:
+        parts.append(f"from {told['minimum']}")
+    if "exclusiveMinimum" in told:
+        parts.append(f"above {told['exclusiveMinimum']}, at most {told['maximum']}")
     if "maxLength" in told:
         parts.append(f"at most {told['maxLength']} characters")
     if told.get("default") is not None:

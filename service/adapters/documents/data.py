@@ -7,10 +7,10 @@ from decimal import Decimal
 
 import orjson
 
-from service.adapters.files.spreadsheet_formulas import guard_formula
 from service.domain.law.rule import BilingualText
 from service.domain.reports.tally import Tally, TypeRow
 from service.domain.reports.weekly import Report
+from service.domain.untrusted.spreadsheet_formulas import guard_formula
 
 
 def as_json(report: Report) -> bytes:

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from service.adapters.files.csv_records import CsvRecord, CsvRecordReader
-from service.adapters.files.spreadsheet_formulas import unguard_formula
 from service.adapters.registers.mapping import IDENTITY_MAPPING, RegisterMapping
 from service.domain.errors import InvalidError, Mistake
 from service.domain.permits.permit import Permit
 from service.domain.permits.permit_fields import permit_from
+from service.domain.untrusted.spreadsheet_formulas import unguard_formula
 from service.domain.untrusted.text import strip_blanks
 
 EXTRA_CELLS = ""

@@ -1,15 +1,13 @@
 """What the columns of a register mean, and a row read by it."""
 
-import time
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
-from functools import lru_cache
 
 from service.domain.errors import Mistake
 from service.domain.permits.permit_fields import DATES, FIELDS, REQUIRED
 from service.domain.untrusted.text import safe_label, show_value, strip_blanks
+from service.formats.mapping import to_iso_date
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,16 +77,6 @@ class RegisterMapping:
             expected = f"one of {', '.join(filter(None, words))}"
             mistakes.append(Mistake(name, show_value(text), expected))
         return words.get(text, "")
-
-
-@lru_cache(maxsize=8192)  # a register has far fewer dates than rows
-def to_iso_date(text: str, date_format: str) -> str | None:
-    """Rewrite a date in ISO form; None where it is not written in that format."""
-    try:
-        parsed = time.strptime(text, date_format)
-        return date(parsed.tm_year, parsed.tm_mon, parsed.tm_mday).isoformat()
-    except ValueError:
-        return None
 
 
 IDENTITY_MAPPING = RegisterMapping(

@@ -7,9 +7,9 @@ from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import TextIO
 
-from service.adapters.files.spreadsheet_formulas import guard_formula
 from service.adapters.registers.csv_file import EXTRA_CELLS, REJECT_COLUMNS
 from service.domain.errors import SetUpError
+from service.domain.untrusted.spreadsheet_formulas import guard_formula
 
 
 class CsvRejectWriter:

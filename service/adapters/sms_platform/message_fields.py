@@ -31,6 +31,9 @@ class PlatformMessage:
     valid_until: datetime
 
 
+DEFAULT_TIME_FORMAT: Final = "%Y-%m-%d %H:%M:%S"
+
+
 @dataclass(frozen=True, slots=True)
 class ValueStyle:
     """How values are written, where a format uses them.
@@ -41,7 +44,7 @@ class ValueStyle:
 
     calling_code: int | None = None
     zone: ZoneInfo | None = None
-    time_format: str = "%Y-%m-%d %H:%M:%S"
+    time_format: str = DEFAULT_TIME_FORMAT
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,36 +63,37 @@ def test_a_minimal_mapping_reads_utf_8_and_iso_dates() -> None:
 @pytest.mark.parametrize(
     ("changes", "mistake"),
     [
-        ({"colums": {}}, "colums: found an unknown key, expected one of rule, "),
+        ({"colums": {}}, "colums: found an unknown key, expected only authority, "),
         ({"authority": 5}, "authority: found 5, expected text"),
-        ({"source": ""}, "source: found '', expected text"),
-        ({"ignore": "Note"}, "ignore: found 'Note', expected a list of column names"),
-        ({"ignore": [1]}, "ignore: found a list, expected a list of column names"),
+        ({"source": ""}, 'source: found "", expected text'),
+        ({"columns": "x"}, 'columns: found "x", expected a table'),
+        ({"ignore": "Note"}, 'ignore: found "Note", expected a list of column names'),
+        ({"ignore": [1]}, "ignore: found [1], expected a list of column names"),
         (
             {"ignore": ["Nr"]},
-            "ignore: found 'Nr', expected a column that is not mapped",
+            'ignore: found "Nr", expected a column that is not mapped',
         ),
-        ({"values": []}, "values: found a list, expected a table for each field"),
+        ({"values": []}, "values: found [], expected a table"),
         ({"values": {"status": 1}}, "values.status: found 1, expected a table"),
         ({"values": {"status": {"A": 1}}}, "values.status.A: found 1, expected text"),
         (
             {"values": {"status": {"A": "actve"}}},
-            "values.status.A: found 'actve', expected active or suspended or withdrawn",
+            'values.status.A: found "actve", expected active or suspended or withdrawn',
         ),
         (
             {"values": {"language": {"E": "en"}}},
             "values.language: found a field without a column, expected a mapped one",
         ),
-        ({"columns": {**COLUMNS, "X": "nmber"}}, "columns.X: found 'nmber', expected "),
+        ({"columns": {**COLUMNS, "X": "nmber"}}, 'columns.X: found "nmber", expected '),
         ({"columns": {**COLUMNS, "X": "number"}}, "columns: found number 2 times, "),
         ({"columns": {**COLUMNS, "X": "rule"}}, "columns: found rule 2 times, "),
         ({"columns": {**COLUMNS, "X": 1}}, "columns.X: found 1, expected text"),
-        ({"date_format": "%d.%m."}, "date_format: found '%d.%m.', expected strptime"),
-        ({"date_format": "yyyy"}, "date_format: found 'yyyy', expected strptime"),
-        ({"date_format": "%"}, "date_format: found '%', expected strptime"),
-        ({"encoding": "utf-9"}, "encoding: found 'utf-9', expected a text encoding"),
-        ({"encoding": "base64"}, "encoding: found 'base64', expected a text encoding"),
-        ({"encoding": "a\0"}, "encoding: found 'a\\x00', expected a text encoding"),
+        ({"date_format": "%d.%m."}, 'date_format: found "%d.%m.", expected strptime'),
+        ({"date_format": "yyyy"}, 'date_format: found "yyyy", expected strptime'),
+        ({"date_format": "%"}, 'date_format: found "%", expected strptime'),
+        ({"encoding": "utf-9"}, 'encoding: found "utf-9", expected a text encoding'),
+        ({"encoding": "base64"}, 'encoding: found "base64", expected a text encoding'),
+        ({"encoding": "a\0"}, 'encoding: found "a\\x00", expected a text encoding'),
         ({"max_age_days": 30}, "source: found nothing, expected the register"),
         (
             {"source": "x", "max_age_days": 0},
@@ -111,12 +112,12 @@ def test_a_wrong_mapping_names_the_key(
 
 
 def test_all_mistakes_of_a_mapping_are_told_at_once() -> None:
-    found = mistakes({"columns": "x", "encoding": "utf-9", "foo": 1, "max_age_days": 3})
+    found = mistakes({"columns": {}, "encoding": "utf-9", "foo": 1, "max_age_days": 3})
     assert [one.split(":")[0] for one in found] == [
-        *("foo", "columns", "columns", "columns", "columns", "columns"),
-        *("encoding", "source"),
+        *("columns", "columns", "columns", "columns"),
+        *("encoding", "source", "foo"),
     ]
-    assert "nothing for rule, expected a column for it, or a constant" in found[2]
+    assert "nothing for rule, expected a column for it, or a constant" in found[0]
 
 
 def test_what_a_header_has_too_much_or_too_little_is_named() -> None:

@@ -5,10 +5,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.adapters.files.spreadsheet_formulas import guard_formula, unguard_formula
 from service.adapters.registers.csv_file import read_csv
 from service.adapters.registers.rejects import open_rejects_file
 from service.domain.errors import InvalidError, Mistake, SetUpError
+from service.domain.untrusted.spreadsheet_formulas import guard_formula, unguard_formula
 
 
 def cells(path: Path) -> list[list[str]]:

@@ -37,7 +37,7 @@ def message(number: int = 1, **changed: Any) -> Outgoing:  # noqa: ANN401 - fiel
     known: dict[str, Any] = {
         "id": ID.format(number),
         "attempt": 1,
-        "to": b"",
+        "encrypted_phone": b"",
         "body": BODY,
         "template": "renewal-prepare",
         "language": "zh",

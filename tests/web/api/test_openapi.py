@@ -61,7 +61,7 @@ def test_the_body_of_a_permit_has_the_fields_of_the_contract() -> None:
     assert fields["additionalProperties"] is False
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(300)
 async def test_whatever_is_sent_the_service_answers_as_documented(
     server: TestServer, key: str, tmp_path: Path
 ) -> None:

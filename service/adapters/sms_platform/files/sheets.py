@@ -7,7 +7,6 @@ from importlib import import_module
 from io import BytesIO, StringIO
 from typing import Any, Final
 
-from service.adapters.files.spreadsheet_formulas import guard_formula
 from service.adapters.sms_platform.format.model import CsvStyle, FileFormat
 from service.adapters.sms_platform.message_fields import (
     PlatformMessage,
@@ -16,6 +15,7 @@ from service.adapters.sms_platform.message_fields import (
 )
 from service.domain.delivery.outcome import RefusalKind
 from service.domain.errors import SetUpError
+from service.domain.untrusted.spreadsheet_formulas import guard_formula
 
 _PHONE: Final = re.compile(r"\+[0-9]{5,15}")
 """A phone, which a spreadsheet takes for a number at worst."""

@@ -10,13 +10,13 @@ from typing import Final
 
 from service.adapters.files.csv_records import CsvRecord, CsvRecordReader
 from service.adapters.files.read import read_file
-from service.adapters.files.spreadsheet_formulas import unguard_formula
 from service.adapters.registers.csv_file import REJECT_COLUMNS
 from service.adapters.sms_platform.format.model import ResultsFormat
 from service.adapters.sms_platform.results.receipt import receipt_of
 from service.adapters.sms_platform.results.workbook import read_workbook
 from service.domain.delivery.outcome import Receipt
 from service.domain.errors import InvalidError, Mistake
+from service.domain.untrusted.spreadsheet_formulas import unguard_formula
 from service.domain.untrusted.text import safe_label, show_value, strip_blanks
 
 MOST_BYTES: Final = 64 * 1024 * 1024

@@ -1,1 +1,0 @@
-"""Files and requests read into the types of the domain."""
