@@ -171,6 +171,7 @@ class Ledger:
     async def claim(self, most: int = 200, lease: float = 60.0) -> Claim:
         """Claim as a worker of its own, and leave it at that."""
         law, now = await self.office.current_law(), self.clock.now()
+        limits = compute_limits(law.authorities.values(), now)
         planning = ClaimPlanner(law, self.sending.templates, now)
         how = ClaimRequest(
             owner=str(uuid4()),
@@ -179,8 +180,8 @@ class Ledger:
             checked_until=now,
             law_digest=law.digest,
             excluded_authorities=frozenset(),
-            limits=compute_limits(law.authorities.values(), now),
-            plan=partial(planning.plan, max_messages=most),
+            limits=limits,
+            plan=partial(planning.plan, limits=limits, max_messages=most),
         )
         return await self.claims.claim(how, now)
 

@@ -6,7 +6,7 @@ accepted.
 
 from collections import Counter
 from collections.abc import Collection, Container, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from typing import Final
 
@@ -68,19 +68,18 @@ def compute_limits(offices: Collection[Authority], now: datetime) -> Limits:
     return Limits(days, senders)
 
 
-def clamp_sender_waits(
-    waits: Mapping[str, float], limits: Limits
-) -> Mapping[str, float]:
-    """Make stored waits, in seconds, plausible: none negative, none too long.
+def apply_horizon(usage: Usage, limits: Limits) -> Usage:
+    """Make the stored waits of senders plausible: none negative, none too long.
 
     No claim takes a turn later than `CLAIM_HORIZON`. A longer wait means that a clock
     was set back, and is left out.
     """
-    return {
+    waits = {
         sender: max(wait, 0.0)
-        for sender, wait in waits.items()
+        for sender, wait in usage.sender_waits.items()
         if wait <= CLAIM_HORIZON + limits.sender_intervals[sender]
     }
+    return replace(usage, sender_waits=waits)
 
 
 def sender_key(office: Authority) -> str:

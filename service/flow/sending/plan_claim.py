@@ -31,7 +31,13 @@ from service.domain.reminders.eligibility import (
     Hold,
     decide_sending,
 )
-from service.domain.reminders.limits import MAX_SEGMENTS, LimitBudget, Usage
+from service.domain.reminders.limits import (
+    MAX_SEGMENTS,
+    LimitBudget,
+    Limits,
+    Usage,
+    apply_horizon,
+)
 from service.domain.reminders.reasons import (
     NO_CORRECTION_NEEDED,
     RULE_CHANGED,
@@ -69,7 +75,11 @@ class ClaimPlanner:
     )
 
     def plan(
-        self, due_reminders: Sequence[DueReminder], usage: Usage, max_messages: int
+        self,
+        due_reminders: Sequence[DueReminder],
+        usage: Usage,
+        limits: Limits,
+        max_messages: int,
     ) -> ClaimPlan:
         """Decide on every reminder; of the SMS at most so many are taken.
 
@@ -97,7 +107,7 @@ class ClaimPlanner:
             for one in bundle_parts(tellings)
             for bundle in self._split_to_fit(one)
         ]
-        purse = LimitBudget(usage, self.now)
+        purse = LimitBudget(apply_horizon(usage, limits), self.now)
         taken, capped, busy = self._apply_limits(
             drafts, due_reminders, purse, max_messages
         )

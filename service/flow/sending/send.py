@@ -133,7 +133,8 @@ class _SendTurn:
         }
         while True:
             law, now = self.law, to.clock.now()
-            planning = ClaimPlanner(law, await to.templates.current(law.digest), now)
+            limits = compute_limits(law.authorities.values(), now)
+            planner = ClaimPlanner(law, await to.templates.current(law.digest), now)
             how = ClaimRequest(
                 owner=self.owner,
                 lease=to.lease,
@@ -141,8 +142,8 @@ class _SendTurn:
                 checked_until=self.checked_until,
                 law_digest=law.digest,
                 excluded_authorities=_authorities_of(frozenset(self.busy_until), law),
-                limits=compute_limits(law.authorities.values(), now),
-                plan=partial(planning.plan, max_messages=max_messages),
+                limits=limits,
+                plan=partial(planner.plan, limits=limits, max_messages=max_messages),
             )
             try:
                 claim = await to.store.claim(how, now)

@@ -12,7 +12,7 @@ from service.domain.reminders.limits import (
     RECIPIENT_LIMIT,
     LimitBudget,
     Usage,
-    clamp_sender_waits,
+    apply_horizon,
     compute_limits,
 )
 
@@ -122,6 +122,11 @@ def test_senders_do_not_wait_for_each_other() -> None:
     assert spend(purse, office()) == 0.0, "who has no limit takes no turns"
 
 
+def waiting(seconds: float) -> Usage:
+    """A usage in which the default sender is free in so many seconds."""
+    return Usage({}, {}, {"default": seconds})
+
+
 @pytest.mark.parametrize(
     ("waits", "turn"), [(-1.0, 0.0), (3.0, 3.0), (3.1, None), (3600.0, None)]
 )
@@ -129,7 +134,7 @@ def test_a_turn_that_nobody_was_given_is_no_turn(
     waits: float, turn: float | None
 ) -> None:
     limits = compute_limits([office(messages_per_second=1.0)], NOW)
-    assert clamp_sender_waits({"default": waits}, limits).get("default") == turn
+    assert apply_horizon(waiting(waits), limits).sender_waits.get("default") == turn
 
 
 def test_offices_that_share_a_sender_wait_for_the_longest_text_of_each_other() -> None:
@@ -138,7 +143,7 @@ def test_offices_that_share_a_sender_wait_for_the_longest_text_of_each_other() -
     for offices in ([slower, faster], [faster, slower]):
         limits = compute_limits(offices, NOW)
         assert limits.sender_intervals == {"default": 8.0}
-        waits = clamp_sender_waits({"default": 10.0}, limits)
+        waits = apply_horizon(waiting(10.0), limits).sender_waits
         assert spend(LimitBudget(Usage({}, {}, waits), NOW), faster) is None
 
 
