@@ -20,7 +20,7 @@ from service.adapters.store.db.schema import (
     slots,
     versions,
 )
-from service.adapters.store.law.load import document_digest
+from service.adapters.store.law.digest import document_digest
 from service.adapters.store.reminders.transitions import REMINDER_KEY
 from service.adapters.store.slots.conditions import IS_LIVE, go_live_of
 from service.adapters.store.slots.group_key import SLOT_GROUP_COLUMNS, group_key

@@ -11,10 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.adapters.store.db.schema import permits, reminders, slots
 from service.adapters.store.law.corrections import create_corrections
-from service.adapters.store.reminders.redate import (
-    next_at_values,
-    slot_date_values,
-)
+from service.adapters.store.reminders.redate import next_at_values, slot_date_values
 from service.adapters.store.reminders.transitions import (
     has_replaced_step_text,
     transition,

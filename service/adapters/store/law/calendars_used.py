@@ -7,7 +7,7 @@ import orjson
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.adapters.store.db.facts import get_fact, set_fact
-from service.adapters.store.law.load import CALENDARS_FACT
+from service.adapters.store.law.digest import CALENDARS_FACT
 from service.domain.calendars.calendar import Calendar, fingerprint
 
 

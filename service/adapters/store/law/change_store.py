@@ -15,10 +15,10 @@ from service.adapters.store.law.calendars_used import (
     outdated_calendars,
     record_calendars_used,
 )
+from service.adapters.store.law.digest import read_law_digest
 from service.adapters.store.law.edit import AppliedEdit, apply_edit
 from service.adapters.store.law.groups import load_groups, scope_of
 from service.adapters.store.law.law_store import SqlLawStore
-from service.adapters.store.law.load import read_law_digest
 from service.adapters.store.slots.frozen_forecasts import discard_forecasts
 from service.domain.law_change.diff import diff_laws
 from service.domain.law_change.edits import (

@@ -15,7 +15,7 @@ from service.adapters.store.db.schema import (
     versions,
 )
 from service.adapters.store.db.upsert import insert_into
-from service.adapters.store.law.load import document_digest, update_law_digest
+from service.adapters.store.law.digest import document_digest, update_law_digest
 from service.domain.calendars.office_year import CalendarYear
 from service.domain.errors import ConflictError
 from service.domain.law.authority import Authority

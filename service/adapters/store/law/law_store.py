@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.adapters.store.db.database import Database
-from service.adapters.store.law.load import load_law, read_law_digest
+from service.adapters.store.law.digest import read_law_digest
+from service.adapters.store.law.load import load_law
 from service.domain.calendars.calendar import Calendar
 from service.domain.lawbook.law import Law
 from service.flow.ports import LawStore

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from service.adapters.store.db.action_log import log_action
 from service.adapters.store.db.database import Database
 from service.adapters.store.db.schema import templates
-from service.adapters.store.law.load import read_law_digest, update_law_digest
+from service.adapters.store.law.digest import read_law_digest, update_law_digest
 from service.domain.errors import ConflictError
 from service.flow.office.templates import TemplateStore, TemplateVersion
 

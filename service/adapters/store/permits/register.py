@@ -12,7 +12,7 @@ from service.adapters.store.db.json_rows import in_chunks
 from service.adapters.store.db.schema import permit_recipients, permits, registers
 from service.adapters.store.db.upsert import insert_into
 from service.adapters.store.law.corrections import create_correction
-from service.adapters.store.law.load import refuse_stale
+from service.adapters.store.law.digest import refuse_stale
 from service.adapters.store.permits.follow_up import (
     create_current_reminders,
     end_ineligible_reminders,

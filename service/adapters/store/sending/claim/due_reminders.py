@@ -28,7 +28,7 @@ from service.adapters.store.db.schema import (
     reminders,
 )
 from service.adapters.store.db.types import database_now
-from service.adapters.store.law.load import LAW_FACT
+from service.adapters.store.law.digest import LAW_FACT
 from service.adapters.store.office.senders import office_paused
 from service.adapters.store.reminders.candidates import (
     CandidateRow,
