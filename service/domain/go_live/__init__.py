@@ -1,1 +1,1 @@
-"""Going live: draft, trial, live, catch-up, and the preview."""
+"""Going live: draft, trial, live; the catch-up and the preview."""

@@ -1,4 +1,4 @@
-"""Going live: which types may, who is late already, and how a catch-up is spread."""
+"""Going live: which types may start, which permits are late, how a catch-up spreads."""
 
 from collections.abc import Container, Sequence
 from dataclasses import dataclass
@@ -15,18 +15,18 @@ from service.domain.lawbook.law import Law
 GoLiveState = Literal["draft", "trial", "live"]
 
 LONGEST_OVERRUN: Final = timedelta(days=31)
-"""A permit may run on for so long after its expiry date: to the end of its month."""
+"""Longest time a permit runs on after its expiry date: to the end of that month."""
 
 Shares = list[tuple[datetime, int]]
-"""How many reminders go out from each instant on, in order of time."""
+"""(instant, number of reminders that go out from then on), in order of time."""
 
 
 @dataclass(frozen=True, slots=True)
 class GoLive:
-    """The start of some types in one authority, approved by a named person.
+    """The start of some permit types in one authority, approved by a named person.
 
-    `catch_up_days`: over how many sending days the steps current at the start are
-    spread; with 0 what fell due before `live_from` is not texted.
+    `catch_up_days` is the number of sending days over which the steps current at the
+    start are spread. With 0, a step that fell due before `live_from` is not sent.
     """
 
     authority: str
@@ -38,14 +38,17 @@ class GoLive:
 
 @dataclass(frozen=True, slots=True)
 class LateGroup:
-    """Permits past their closing and not past their end, which comes at `ends_at`."""
+    """Permits past their closing, but not past their end at `ends_at`."""
 
     version: Version
     window: Window
     ends_at: datetime
 
     def contact_slot(self, now: datetime) -> Slot | None:
-        """Make the step that sends holders to the office, where the law lets them."""
+        """Make the step that asks holders to contact the office.
+
+        None unless the law accepts late applications.
+        """
         if self.version.late_filing != "accepted":
             return None
         return Slot(CONTACT_NOW, now, self.ends_at, self.ends_at, CONTACT_NOW)
@@ -54,7 +57,7 @@ class LateGroup:
 def find_late_group(
     law: Law, series: str, authority: str, expires_on: date, now: datetime
 ) -> LateGroup | None:
-    """Find out whether a group of permits is between its closing and its end."""
+    """The group of permits, if today is after its closing and not after its end."""
     version = law.current_version(series)
     window = law.ladder(version.rule, version, authority, expires_on).window
     office = law.sending_office(authority)
@@ -64,7 +67,10 @@ def find_late_group(
 
 
 def find_hindrance(rule: Rule, lineage: Container[str]) -> str | None:
-    """Say why nobody may be texted by a rule; `line` is the office and those above."""
+    """Why a rule may not go live; None if it may.
+
+    `lineage` has the codes of the office and of those above it.
+    """
     if rule.never is not None:
         return f"never reminds ({rule.never.because}): {rule.never.why.en}"
     for version in rule.versions:
@@ -80,7 +86,10 @@ def find_hindrance(rule: Rule, lineage: Container[str]) -> str | None:
 def next_sending_days(
     now: datetime, count: int, office: Authority, working_days: Container[date]
 ) -> list[datetime]:
-    """List from when an office texts on its next days; if it does now, from `now`."""
+    """List the instants at which an office starts texting on its next `count` days.
+
+    The first is `now` if the office texts at that moment.
+    """
     days = [office.next_sending_at(now, working_days)]
     while len(days) < count:
         following = days[-1].astimezone(office.zone).date() + DAY
@@ -92,20 +101,20 @@ def next_sending_days(
 def spread_catch_up(
     counts_by_end: Sequence[tuple[datetime, int]], days: Sequence[datetime]
 ) -> Shares:
-    """Share reminders out evenly, what ends soonest first.
+    """Spread reminders evenly over `days`, those that end soonest first.
 
-    `waiting` counts them by the instant at which they end. None is put off to a day
-    on which it is over, so that a day may have more than its even share.
+    `counts_by_end` has the number of reminders that end at each instant. None is
+    postponed to a day on which it has ended, so a day may get more than its even share.
     """
     left = sum(count for _, count in counts_by_end)
-    shares, gone = Shares(), 0
-    for at, day in enumerate(days):
-        share = -(-left // (len(days) - at))
-        for following in days[at + 1 : at + 2]:
-            over = sum(
-                count for ends_at, count in counts_by_end if ends_at <= following
+    shares, placed = Shares(), 0
+    for index, day in enumerate(days):
+        share = -(-left // (len(days) - index))
+        for next_day in days[index + 1 : index + 2]:
+            ended = sum(
+                count for ends_at, count in counts_by_end if ends_at <= next_day
             )
-            share = max(share, over - gone)
+            share = max(share, ended - placed)
         shares.append((day, share))
-        left, gone = left - share, gone + share
+        left, placed = left - share, placed + share
     return shares

@@ -1,1 +1,1 @@
-"""A change of the law: the plan, its impact in figures, and objections to it."""
+"""A change of the law: its plan, its impact in figures, and the objections to it."""

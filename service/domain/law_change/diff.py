@@ -1,4 +1,4 @@
-"""What two states of the law say differently, in the words of their files."""
+"""Compare two states of the law field by field, in the words of their files."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -13,17 +13,17 @@ from service.domain.lawbook.documents import (
 from service.domain.lawbook.law import Law
 
 FieldDifference = tuple[str, str | None, str | None]
-"""Name, and what it says before and after; None where it says nothing."""
+"""(name, value before, value after); None where there is no value."""
 
 _FlatDocument = Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """A rule's words, a version, an authority or a year; None: it is not there.
+    """A document that differs: a rule's words, a version, an authority or a year.
 
-    `before` and `after` are their names. Only where both are there their `fields` are
-    told.
+    `before` and `after` are its names; None where it does not exist. `fields` lists the
+    differences, if it exists in both.
     """
 
     before: str | None
@@ -32,18 +32,18 @@ class Difference:
 
 
 def diff_laws(before: Law, after: Law) -> Iterator[Difference]:
-    """Tell what differs between what is in force before and after."""
-    old, new = dict(_documents(before)), dict(_documents(after))
-    for place in sorted({*old, *new}):
-        was, became = old.get(place), new.get(place)
-        if was is None or became is None:
-            yield Difference(was and was[0], became and became[0])
-        elif was != became:
-            yield Difference(was[0], became[0], _changed_fields(was[1], became[1]))
+    """Yield each document in force that differs before and after, by its key."""
+    all_before, all_after = dict(_documents(before)), dict(_documents(after))
+    for key in sorted({*all_before, *all_after}):
+        old, new = all_before.get(key), all_after.get(key)
+        if old is None or new is None:
+            yield Difference(old and old[0], new and new[0])
+        elif old != new:
+            yield Difference(old[0], new[0], _changed_fields(old[1], new[1]))
 
 
 def _documents(law: Law) -> Iterator[tuple[str, tuple[str, _FlatDocument]]]:
-    """Everything by its place: what it is called, and what it says."""
+    """Every document in force: its key, its name and its fields."""
     for rule in law.rules.values():
         words = rule_fields_to_dict(rule)
         yield rule.code, (rule.code, dict(_flatten(words, "")))
@@ -58,10 +58,10 @@ def _documents(law: Law) -> Iterator[tuple[str, tuple[str, _FlatDocument]]]:
 
 
 def _version(version: Version) -> _FlatDocument:
-    texts = version_to_dict(replace(version, steps=()))
-    del texts["revision"]
+    fields = version_to_dict(replace(version, steps=()))
+    del fields["revision"]
     steps = {f"step {step.name}": _step_in_words(step) for step in version.steps}
-    return dict(_flatten(texts, "")) | steps
+    return dict(_flatten(fields, "")) | steps
 
 
 def _step_in_words(step: Step) -> str:
@@ -84,8 +84,8 @@ def _changed_fields(
     before: _FlatDocument, after: _FlatDocument
 ) -> tuple[FieldDifference, ...]:
     names = dict.fromkeys((*before, *after))
-    told = ((name, before.get(name), after.get(name)) for name in names)
-    return tuple(one for one in told if one[1] != one[2])
+    fields = ((name, before.get(name), after.get(name)) for name in names)
+    return tuple(field for field in fields if field[1] != field[2])
 
 
 def _flatten(value: object, path: str) -> Iterator[tuple[str, str]]:

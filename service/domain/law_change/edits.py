@@ -1,4 +1,4 @@
-"""What a person may change of the law: every such change is planned, told and kept."""
+"""The edits that a person can make to the law."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,9 +11,9 @@ from service.domain.law.rule import Rule
 
 @dataclass(frozen=True, slots=True)
 class RulesEdit:
-    """Install versions: new ones, and as further revisions those that differ.
+    """Install rules: a version that is new, or a revision of one that differs.
 
-    With `shadow` they are only computed beside the active ones and never send.
+    With `shadow` they are only computed for comparison and never send.
     """
 
     rules: Sequence[Rule]
@@ -22,30 +22,30 @@ class RulesEdit:
 
 @dataclass(frozen=True, slots=True)
 class RevertEdit:
-    """Go back to what was in force before the last change of a rule."""
+    """Restore what was in force before the last change of a rule."""
 
     rule: str
 
 
 @dataclass(frozen=True, slots=True)
 class AuthoritiesEdit:
-    """Install authorities, or replace what was known of them."""
+    """Install authorities, or replace installed ones."""
 
     authorities: Sequence[Authority]
 
 
 @dataclass(frozen=True, slots=True)
 class CalendarYearsEdit:
-    """Install the office's own days of some years, or replace those known."""
+    """Install the office's own days of some years, or replace installed ones."""
 
     years: Sequence[CalendarYear]
 
 
 @dataclass(frozen=True, slots=True)
 class HolidaysEdit:
-    """Change nothing, but take in what a new release of the holidays says.
+    """Take over a new release of the published holidays; edits nothing itself.
 
-    `published_before` are the calendars as permits were dated by them.
+    `published_before` are the calendars that gave the permits their present dates.
     """
 
     published_before: Mapping[str, Calendar]

@@ -11,14 +11,15 @@ from service.domain.law.rule import RESERVED_STEPS, Version
 
 @dataclass(frozen=True, slots=True)
 class PermitGroup:
-    """Permits of one series, authority and expiry date, and their slots, as they stand.
+    """Permits of one series, authority and expiry date, and their present slots.
 
-    `issued_on` tells them apart where a version of the rule governs `by_issue`. Of its
-    `members`, `permits` are reminded; `texted` and `due` count them by step,
-    `told` by the closing day they were told last. `dated_by` is the version that dated
-    the slots, `expanded` says since when a step's reminders are born, `redated` when a
-    change moved it last, `reminded` whether any ever were born, `live` whether anything
-    is sent.
+    `issued_on` is set if a version of the rule governs by issue date
+    (`governed_by_issue`). `members` counts all permits, `active_permits` those that are
+    reminded of. `texted_by_step` and `due_by_step` count permits by the steps of their
+    reminders, `announced_closings` by the closing day that a text named last.
+    `dated_by_version` is the version that gave the slots their dates. `expanded_at` and
+    `redated_at` are, by step, when its reminders were created and when a change last
+    moved it. `has_reminders`: at least one reminder was ever created.
     """
 
     rule: str
@@ -42,9 +43,9 @@ class PermitGroup:
 
 @dataclass(frozen=True, slots=True)
 class RedatedGroup:
-    """A group, and the version and slots it comes to have.
+    """A group with its version, slots and window after a change.
 
-    `closed_at` is the end of the closing day.
+    `closing_ends_at` is the end of the closing day.
     """
 
     group: PermitGroup
@@ -55,7 +56,7 @@ class RedatedGroup:
 
     @property
     def slot_keys(self) -> set[GroupKey]:
-        """Where its slots are kept, before and after."""
+        """The keys (series, authority, expiry) of its slots, before and after."""
         group = self.group
         return {
             (series, group.authority, group.expires_on)
@@ -64,27 +65,27 @@ class RedatedGroup:
 
     @property
     def is_changed(self) -> bool:
-        """Whether anything stored is different afterwards."""
-        known = (self.group.series, self.group.dated_by_version, self.group.slots)
-        return known != (self.version.series, self.version.key, self.slots)
+        """Whether the change alters anything that is stored of the group."""
+        stored = (self.group.series, self.group.dated_by_version, self.group.slots)
+        return stored != (self.version.series, self.version.key, self.slots)
 
     def keeps_step(self, step: str) -> bool:
-        """Whether who was texted in a step has nothing in its place to come."""
+        """Whether the version still has a step, or one that replaces it."""
         return step.startswith(RESERVED_STEPS) or any(
             step in {one.name, *one.replaces} for one in self.version.steps
         )
 
     def drops_step(self, step: str) -> bool:
-        """Whether a step there was until now is gone with nothing in its place."""
+        """Whether the group had a step until now that the version does not keep."""
         slots = self.group.slots
-        known = {name for slot in slots for name in (slot.step, *slot.replaces)}
-        return step in known and not self.keeps_step(step)
+        names = {name for slot in slots for name in (slot.step, *slot.replaces)}
+        return step in names and not self.keeps_step(step)
 
     def newly_current(self, now: datetime) -> Slot | None:
-        """Find the step that is current at once although nobody expected it yet."""
+        """The slot that is current after the change and was not due before it."""
         slot = current_slot(self.slots, now)
         if not self.group.is_live or slot is None:
             return None
-        known = {former.step: former for former in self.group.slots}
-        former = known.get(slot.step)
+        former_slots = {former.step: former for former in self.group.slots}
+        former = former_slots.get(slot.step)
         return slot if former is None or former.due_at > now else None

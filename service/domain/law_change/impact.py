@@ -1,4 +1,4 @@
-"""What a change of the law would do to permits, in figures for one screen."""
+"""The impact of a change of the law on permits, in figures for one screen."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -14,19 +14,19 @@ from service.domain.lawbook.law import Law
 WEEK: Final = timedelta(weeks=1)
 
 IMPACT_WEEKS: Final = 12
-"""How many weeks ahead the volume is told."""
+"""Weeks covered by the volume forecast."""
 
 
 @dataclass(slots=True)
 class ClosingShift:
-    """How many permits' closing moves one way, and by how many calendar days."""
+    """How many closings move in one direction, and by how many calendar days."""
 
     permits: int = 0
     least_days: int = 0
     most_days: int = 0
 
     def add(self, permits: int, days: int) -> None:
-        """Count permits whose closing moves so many days."""
+        """Count permits whose closing moves by so many days."""
         self.least_days = min(self.least_days, days) if self.permits else days
         self.most_days = max(self.most_days, days)
         self.permits += permits
@@ -34,15 +34,14 @@ class ClosingShift:
 
 @dataclass(slots=True)
 class Impact:
-    """Figures of permits that are reminded, but where something else is said.
+    """Counts of active permits; `redated` and `superseded` count due reminders.
 
-    `permits` change their version or any date. Of their closings some come `earlier`,
-    some `later`, some become `exact` that were provisional, some are `past` although
-    the permit still runs. By step: `late` are texted at the next tick, `kept` were
-    texted already and are not again, `dropped` were texted in a step that is gone.
-    `redated` and `superseded` count due reminders, `corrected` permits that were told
-    too late a day. `weeks` has the reminders that fall due in the weeks from each
-    Monday on, before and after.
+    `permits` get another version or another date. Of their closings, some move
+    `earlier`, some `later`; some become `exact` that were provisional; some are `past`
+    after the change, although the permit still runs. By step: `late` permits are texted
+    at the next tick; `kept` ones were texted and are not texted again; `dropped` ones
+    were texted in a step that is gone. `corrected` ones were announced a day that is
+    too late. `due_before` and `due_after` count reminders by the Monday of their week.
     """
 
     permits: int = 0
@@ -61,26 +60,26 @@ class Impact:
     first_monday: date = date.min
 
     def weeks(self) -> list[tuple[date, int, int]]:
-        """The Mondays from the first on, each with the reminders before and after."""
-        mondays = [self.first_monday + at * WEEK for at in range(IMPACT_WEEKS)]
+        """(Monday, reminders due in its week before, and after the change)."""
+        mondays = [self.first_monday + week * WEEK for week in range(IMPACT_WEEKS)]
         return [(day, self.due_before[day], self.due_after[day]) for day in mondays]
 
 
 def monday_of(day: date) -> date:
-    """Find the Monday of a day's week."""
+    """The Monday of a day's week."""
     return day - timedelta(days=day.weekday())
 
 
 def compute_impact(
     changed_groups: Sequence[RedatedGroup], before: Law, after: Law, now: datetime
 ) -> Impact:
-    """Count what becomes of the groups a change touches; corrections are not known."""
-    told = Impact(first_monday=monday_of(now.date()))
-    for one in changed_groups:
-        _count_closing(one, before, after, now, told)
-        _count_steps(one, now, told)
-        _count_weeks(one, now, told)
-    return told
+    """Count what a change does to the groups that it alters; `corrected` stays 0."""
+    impact = Impact(first_monday=monday_of(now.date()))
+    for group in changed_groups:
+        _count_closing(group, before, after, now, impact)
+        _count_steps(group, now, impact)
+        _count_weeks(group, now, impact)
+    return impact
 
 
 def _count_closing(
@@ -128,7 +127,7 @@ def _count_steps(redated_group: RedatedGroup, now: datetime, impact: Impact) -> 
 
 
 def _count_texted_at_once(redated_group: RedatedGroup, slot: Slot) -> int:
-    """How many would be texted in a step at once."""
+    """How many permits of the group the next tick would text in this step."""
     group = redated_group.group
     done = sum(
         group.texted_by_step.get(step, 0) for step in (slot.step, *slot.replaces)

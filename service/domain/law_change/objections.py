@@ -1,4 +1,4 @@
-"""What speaks against a change: who would be texted twice, too late, or wrongly."""
+"""Objections to a change: holders would be texted twice, too late, or wrongly."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -16,13 +16,13 @@ _StepOf = tuple[str, str]
 
 
 def find_forbidden_office_words(office: Authority) -> Iterator[str]:
-    """Say what no holder may be told of the words that every text takes over."""
-    told = {"helpline": office.helpline} | {
+    """Find words of an office that no text may contain, a line for each."""
+    fields = {"helpline": office.helpline} | {
         f"{name}.{language}": words
         for name in ("signature", "apply_at", "opt_out")
         for language, words in asdict(getattr(office, name)).items()
     }
-    for name, words in told.items():
+    for name, words in fields.items():
         for found, expected in find_forbidden_words(normalize("NFKC", words)):
             yield f"{office.code}: {name}: found {found}, expected {expected}"
 
@@ -32,9 +32,9 @@ def find_objections(
     new_versions: Sequence[Version],
     now: datetime,
 ) -> Iterator[str]:
-    """Say each reason not to apply a change, unless somebody has a better one.
+    """Find each reason not to apply a change; it applies only with a forced reason.
 
-    `anew` are the versions that the change brings.
+    `new_versions` are the versions that the change installs.
     """
     for (version, step), count in _dropped(changed_groups).items():
         yield (
@@ -46,28 +46,30 @@ def find_objections(
             f"{version}: {count} permits already texted would be texted again at once "
             f"in the new step {step}; let it say which step it replaces"
         )
-    for version_anew in filter(_reminds_after_closing, new_versions):
-        yield f"{version_anew.key}: reminds only after closing"
+    for new_version in filter(_reminds_after_closing, new_versions):
+        yield f"{new_version.key}: reminds only after closing"
 
 
-def _dropped(touched: Sequence[RedatedGroup]) -> Counter[_StepOf]:
+def _dropped(changed_groups: Sequence[RedatedGroup]) -> Counter[_StepOf]:
     found = Counter[_StepOf]()
-    for one in touched:
-        for step, count in one.group.texted_by_step.items():
-            if one.drops_step(step):
-                found[one.version.key, step] += count
+    for redated in changed_groups:
+        for step, count in redated.group.texted_by_step.items():
+            if redated.drops_step(step):
+                found[redated.version.key, step] += count
     return found
 
 
-def _texted_again(touched: Sequence[RedatedGroup], now: datetime) -> Counter[_StepOf]:
+def _texted_again(
+    changed_groups: Sequence[RedatedGroup], now: datetime
+) -> Counter[_StepOf]:
     found = Counter[_StepOf]()
-    for one in touched:
-        slot = one.newly_current(now)
-        if slot is None or slot.step in {known.step for known in one.group.slots}:
+    for redated in changed_groups:
+        slot = redated.newly_current(now)
+        if slot is None or slot.step in {old.step for old in redated.group.slots}:
             continue
-        told = one.group.texted_by_step.items()
-        others = [count for step, count in told if step not in slot.replaces]
-        found[one.version.key, slot.step] += max(others, default=0)
+        texted = redated.group.texted_by_step.items()
+        others = [count for step, count in texted if step not in slot.replaces]
+        found[redated.version.key, slot.step] += max(others, default=0)
     return +found
 
 

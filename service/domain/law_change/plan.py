@@ -1,7 +1,7 @@
-"""A change of the law, laid over the permits already registered.
+"""The plan of a change of the law: new dates for the permits already registered.
 
-One pure function answers both "what would it do" and "do it": what was previewed is
-what is applied.
+The same pure function makes the plan for a preview and for applying the change, so what
+was previewed is what is applied.
 """
 
 from collections.abc import Sequence
@@ -19,10 +19,10 @@ from service.domain.lawbook.law import Law
 
 @dataclass(frozen=True, slots=True)
 class ChangePlan:
-    """What is to be stored, what it means, and what speaks against it.
+    """What to store, its impact in figures, and the objections.
 
-    `correcting` are the groups in which some were told a later closing than is true,
-    `deserted` the places of slots whose last permit has left.
+    `empty_slot_keys` are the keys of slots without a permit. `groups_to_correct` have
+    permits to which a text announced a closing that is too late.
     """
 
     redated_groups: tuple[RedatedGroup, ...]
@@ -35,26 +35,26 @@ class ChangePlan:
 def plan_change(
     before: Law, after: Law, groups: Sequence[PermitGroup], now: datetime
 ) -> ChangePlan:
-    """Date every group by the law `after`, and compare.
+    """Compute the dates of every group by the law `after`, and compare.
 
-    Raises `ConflictError` where a permit would fall under no version.
+    Raises `ConflictError` if no version would govern a permit any more.
     """
-    regroups = [_redate_group(group, after) for group in groups if group.members]
-    touched = [one for one in regroups if one.is_changed]
-    places = {place for one in touched for place in one.slot_keys}
-    told = compute_impact(touched, before, after, now)
-    correcting = [(one, _count_announced_too_late(one, now)) for one in regroups]
-    told.corrected = sum(count for _, count in correcting)
+    redated = [_redate_group(group, after) for group in groups if group.members]
+    changed = [one for one in redated if one.is_changed]
+    changed_keys = {key for one in changed for key in one.slot_keys}
+    to_correct = [(one, _count_announced_too_late(one, now)) for one in redated]
+    impact = compute_impact(changed, before, after, now)
+    impact.corrected = sum(count for _, count in to_correct)
     return ChangePlan(
-        redated_groups=tuple(one for one in regroups if one.slot_keys & places),
+        redated_groups=tuple(one for one in redated if one.slot_keys & changed_keys),
         empty_slot_keys=tuple(
-            (one.series, one.authority, one.expires_on)
-            for one in groups
-            if not one.members
+            (group.series, group.authority, group.expires_on)
+            for group in groups
+            if not group.members
         ),
-        groups_to_correct=tuple(one for one, count in correcting if count),
-        impact=told,
-        objections=tuple(find_objections(touched, after.versions_not_in(before), now)),
+        groups_to_correct=tuple(one for one, count in to_correct if count),
+        impact=impact,
+        objections=tuple(find_objections(changed, after.versions_not_in(before), now)),
     )
 
 
@@ -66,17 +66,16 @@ def _redate_group(group: PermitGroup, law: Law) -> RedatedGroup:
     except (NotInForceError, NeverRemindsError) as error:
         reason = f"{group.members} permits would fall under no version: {error}"
         raise ConflictError(reason) from None
-    reckoned = law.compute_ladder(
+    computation = law.compute_ladder(
         group.rule, version, group.authority, group.expires_on
     )
-    found = reckoned.to_ladder()
-    office, ends_on = law.sending_office(group.authority), found.window.closes_on + DAY
-    closed_at = office.to_utc(ends_on, time(0))
-    return RedatedGroup(group, version, found.slots, found.window, closed_at)
+    ladder, office = computation.to_ladder(), law.sending_office(group.authority)
+    closing_ends_at = office.to_utc(ladder.window.closes_on + DAY, time(0))
+    return RedatedGroup(group, version, ladder.slots, ladder.window, closing_ends_at)
 
 
 def _count_announced_too_late(group: RedatedGroup, now: datetime) -> int:
-    """How many were told a later closing than is true, and can still keep to it."""
+    """How many permits were announced too late a closing that has not passed yet."""
     if not group.group.announced_closings or group.window.provisional:
         return 0
     if group.closing_ends_at <= now:

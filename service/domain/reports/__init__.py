@@ -1,1 +1,1 @@
-"""Figures: periods, tallies, the weekly report, forecasts, the call list."""
+"""Figures and lists: periods, tallies, the weekly report, forecasts, the call list."""

@@ -1,4 +1,4 @@
-"""The call list: who must be told by telephone, for no text will, or none in time."""
+"""The call list: holders to telephone, because no text reaches them in time."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -18,22 +18,22 @@ from service.domain.reminders.reasons import (
 )
 
 CALL_BEFORE_CLOSING: Final = timedelta(days=30)
-"""So long before closing, who cannot be texted is called."""
+"""From this time before closing, a holder who cannot be texted is to be called."""
 
 HELD_CALL_BEFORE_CLOSING: Final = timedelta(days=5)
-"""So long before closing, whose text is held back is called: a weekend and the working
-days around it, time for the office to call and for the holder to apply."""
+"""From this time before closing, a holder whose text is held back is to be called. Five
+days include a weekend and leave time for the call and for the application."""
 
 LAST_WORKING_DAYS: Final = 3
-"""Working days before a closing: with no more than these left the office calls as well,
-however long the holidays between them are."""
+"""With at most so many working days left before closing, such a holder is called too,
+even if a long holiday makes it more than five days."""
 
 LONGEST_NORMAL_WAIT: Final = timedelta(hours=1)
-"""What is due for longer, though nothing holds it, waits for a turn of its sender; what
-is unknown for longer may not be settled before a closing."""
+"""A reminder that is due for longer without a hold waits for a turn at its sender. A
+message whose outcome is unknown for longer may stay so until closing."""
 
 LASTING_HOLDS: Final = LIMIT_HOLDS | {REGISTER_STALE}
-"""Holds that nothing ends before a closing; most others end by themselves in time."""
+"""Reasons of holds that may last beyond a closing; most other holds end in time."""
 
 
 def held_back_reason(
@@ -43,10 +43,10 @@ def held_back_reason(
     *,
     outlasts_step: bool,
 ) -> str | None:
-    """Say what keeps back a reminder that is due; None for what is over in hours.
+    """Why a due reminder is not sent; None if the cause ends within hours.
 
-    `reason` is its hold's, which may outlast its step; `waited` for how long it could
-    have been sent.
+    `paused_by` is the author of a pause, if there is one. `waited` is how long the
+    reminder could have been sent. `outlasts_step`: its hold ends after its step.
     """
     if hold_reason in LASTING_HOLDS or (hold_reason and outlasts_step):
         return hold_reason
@@ -57,14 +57,17 @@ def held_back_reason(
 
 @dataclass(frozen=True, slots=True)
 class PhoneState:
-    """The phone that would be texted: the first mobile one, else the first, if any."""
+    """The phone that would be texted: the permit's first mobile one, or else its first.
+
+    `line` is None if the permit has no phone.
+    """
 
     line: PhoneLine | None
     opted_out: bool
     unreachable: bool
 
     def untextable_reasons(self) -> Iterator[str]:
-        """Say why no text arrives there."""
+        """Yield each reason why the phone cannot be texted."""
         if self.line is None:
             yield NO_PHONE
         elif self.line is not PhoneLine.MOBILE:
@@ -77,7 +80,7 @@ class PhoneState:
 
 @dataclass(frozen=True, slots=True)
 class CallListEntry:
-    """A permit whose holder is to be called, its numbers as they may be shown."""
+    """A permit whose holder is to be called; permit number and phones are masked."""
 
     authority: str
     rule: str
@@ -91,10 +94,10 @@ class CallListEntry:
 
 @dataclass(frozen=True, slots=True)
 class CallGroup:
-    """A group of permits that may have to be called: past its closing, or soon.
+    """Permits that the law dates alike, past their closing or close to it.
 
-    `closes_in` are the days until it closes, negative where it is late; `near`: few of
-    them, or few that the office works.
+    `closes_in` is the time until closing, in whole days; negative after it.
+    `closing_is_near`: few days are left, or few working days.
     """
 
     version: Version
@@ -112,32 +115,33 @@ class CallGroup:
         *,
         outcome_unknown: bool,
     ) -> list[str]:
-        """Say why a permit of the group must be called; nothing where a text does it.
+        """Why the holder of a permit in the group must be called; empty if not at all.
 
-        `texted` are the steps in which its holder was texted, or is about to be;
-        `held` is what holds such a text back, `failed` why the latest did not arrive.
-        `doubted`: nobody knows, for longer than `TURN`, what became of one.
+        `texted_steps` are those in which a text was sent or is about to be sent.
+        `held_back_by` is the reason why such a text is not sent yet, `failure` the
+        reason why the latest text did not arrive. `outcome_unknown`: the outcome of a
+        text has been unknown for longer than `LONGEST_NORMAL_WAIT`.
         """
-        found = list(phone.untextable_reasons())
+        reasons = list(phone.untextable_reasons())
         if self.closes_in >= timedelta():
             closing = f"closing {_days_in_words(self.closes_in)}"
             if held_back_by and self.closing_is_near:
-                found.append(f"held back: {held_back_by}, {closing}")
+                reasons.append(f"held back: {held_back_by}, {closing}")
             if outcome_unknown and self.closing_is_near:
-                found.append(f"nobody knows whether the text went out, {closing}")
-            if failure and not found:
-                found.append(f"the text failed: {failure}")
-            return found
+                reasons.append(f"nobody knows whether the text went out, {closing}")
+            if failure and not reasons:
+                reasons.append(f"the text failed: {failure}")
+            return reasons
         if self.version.late_filing == "refused":
-            return ["late filing is refused", *found]
+            return ["late filing is refused", *reasons]
         if self.version.late_filing is None:
-            return ["the law is silent on late filing", *found]
+            return ["the law is silent on late filing", *reasons]
         after = {step.name for step in self.version.steps if step.after_closing}
         if not (
-            found or self.has_later_steps or texted_steps & (after | {CONTACT_NOW})
+            reasons or self.has_later_steps or texted_steps & (after | {CONTACT_NOW})
         ):
             return ["not texted since closing"]
-        return found
+        return reasons
 
 
 def _days_in_words(time: timedelta) -> str:
@@ -149,20 +153,20 @@ def _days_in_words(time: timedelta) -> str:
 def find_call_group(
     law: Law, series: str, authority: str, expires_on: date, now: datetime
 ) -> CallGroup | None:
-    """Find out whether a group is late, or closes soon; None where it is neither."""
+    """The group, if its closing is past or soon and its expiry is not past."""
     version = law.current_version(series)
     ladder = law.ladder(version.rule, version, authority, expires_on)
     office, closes_on = law.sending_office(authority), ladder.window.closes_on
     today = now.astimezone(office.zone).date()
     if today > ladder.window.expires_on or today + CALL_BEFORE_CLOSING < closes_on:
         return None
-    working = law.calendar(office.calendar).certain_workdays
+    working_days = law.calendar(office.calendar).certain_workdays
     left = (today + timedelta(days) for days in range(1, (closes_on - today).days + 1))
     return CallGroup(
         version=version,
         ladder=ladder,
         closes_in=closes_on - today,
         closing_is_near=closes_on - today <= HELD_CALL_BEFORE_CLOSING
-        or sum(day in working for day in left) <= LAST_WORKING_DAYS,
+        or sum(day in working_days for day in left) <= LAST_WORKING_DAYS,
         has_later_steps=any(slot.due_at > now for slot in ladder.slots),
     )

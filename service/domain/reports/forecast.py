@@ -1,4 +1,4 @@
-"""How many reminders are expected on which local day, as the registers stand."""
+"""The forecast: reminders expected on each local day, by the registers of today."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -10,9 +10,9 @@ from service.domain.reports.period import ReportPeriod
 
 @dataclass(frozen=True, slots=True)
 class DueCount:
-    """So many reminders of a permit type that come at an instant.
+    """A number of reminders of a permit type that go out at an instant.
 
-    Fewer than none where some of those that are counted there come at another.
+    Negative for reminders that another count includes and that go out at another time.
     """
 
     rule: str
@@ -22,9 +22,9 @@ class DueCount:
 
 @dataclass(frozen=True, slots=True)
 class ExpectedDay:
-    """The reminders of one local day, by permit type; types without any are left out.
+    """The reminders of one whole local day, by rule; rules without any are left out.
 
-    `day` is whole: what fell due earlier today is in today's.
+    Today includes the reminders that fell due earlier today.
     """
 
     day: date
@@ -32,11 +32,11 @@ class ExpectedDay:
 
     @property
     def reminders(self) -> int:
-        """All of the day."""
+        """The reminders of all rules."""
         return sum(self.rules.values())
 
     def public_fields(self) -> dict[str, object]:
-        """The day under its public names."""
+        """The fields of the public JSON."""
         return {
             "day": str(self.day),
             "reminders": self.reminders,
@@ -47,11 +47,12 @@ class ExpectedDay:
 def forecast_by_day(
     counts: Iterable[DueCount], days: ReportPeriod
 ) -> list[ExpectedDay]:
-    """Lay reminders on the days of a period; what is overdue comes on the first."""
-    counted = {day: Counter[str]() for day in days.days}
-    for one in counts:
-        day = max(one.due_at.astimezone(days.zone).date(), days.first_on)
-        counted[day][one.rule] += one.reminders
+    """Add up reminders by the days of a period; overdue ones count on the first day."""
+    by_day = {day: Counter[str]() for day in days.days}
+    for count in counts:
+        day = max(count.due_at.astimezone(days.zone).date(), days.first_on)
+        by_day[day][count.rule] += count.reminders
     return [
-        ExpectedDay(day, dict(sorted((+of).items()))) for day, of in counted.items()
+        ExpectedDay(day, dict(sorted((+by_rule).items())))
+        for day, by_rule in by_day.items()
     ]

@@ -1,4 +1,4 @@
-"""Counts of messages and reminders, by permit type and in all."""
+"""Counts of messages and reminders, by permit type and in total."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -10,12 +10,12 @@ from service.domain.law.rule import BilingualText
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tally:
-    """Counts of one span.
+    """Counts of one span of time.
 
-    `reminded` counts reminders on the day their first message was accepted,
-    `messages` SMS the provider accepted, under the type of their first reminder;
-    `delivered` and `failed` are what became of those messages by now, `segments`
-    what they are billed as.
+    `reminded` counts reminders, on the day on which their first message was accepted.
+    `messages` counts accepted SMS, under the type of their first reminder; of these,
+    `delivered` and `failed` are known to have ended so by now, and `segments` is what
+    they are billed as.
     """
 
     reminded: int = 0
@@ -31,7 +31,7 @@ class Tally:
 
     @property
     def delivery_rate(self) -> Decimal | None:
-        """Delivered of all messages, in per cent."""
+        """Delivered messages of all messages, in per cent."""
         return percent(self.delivered, self.messages)
 
     def __add__(self, other: "Tally") -> "Tally":
@@ -46,7 +46,7 @@ class Tally:
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """A labelled stretch of time, half-open: what a tally is of."""
+    """A labelled, half-open span of time, over which a tally counts."""
 
     label: str
     starts_at: datetime
@@ -55,9 +55,10 @@ class Span:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TypeRow:
-    """One permit type: this period, the one before, since 1 January, since the start.
+    """Tallies of one permit type: this period, the one before, the year, all time.
 
-    The year is that of the period's last day; all four end with the period.
+    The year begins on 1 January of the year of the period's last day. All but
+    `previous` end with the period.
     """
 
     rule: str
@@ -69,26 +70,26 @@ class TypeRow:
 
     @property
     def change(self) -> int:
-        """Messages more (or fewer, below zero) than in the period before."""
+        """How many more messages than in the period before; negative if fewer."""
         return self.this.messages - self.previous.messages
 
 
-def sum_rows(lines: Iterable[TypeRow]) -> TypeRow:
-    """Make the line under the table."""
+def sum_rows(rows: Iterable[TypeRow]) -> TypeRow:
+    """Add up rows into the last row of the table."""
     sums = TypeRow(rule="", name=BilingualText("合计", "Total"))
-    for line in lines:
+    for row in rows:
         sums = replace(
             sums,
-            this=sums.this + line.this,
-            previous=sums.previous + line.previous,
-            year=sums.year + line.year,
-            total=sums.total + line.total,
+            this=sums.this + row.this,
+            previous=sums.previous + row.previous,
+            year=sums.year + row.year,
+            total=sums.total + row.total,
         )
     return sums
 
 
 def percent(part: int, whole: int) -> Decimal | None:
-    """Give a share in per cent, two decimals, halves away from zero; None of none."""
+    """A share in per cent: two decimals, halves away from zero; None if whole is 0."""
     if not whole:
         return None
     return (Decimal(100 * part) / whole).quantize(Decimal("0.01"), ROUND_HALF_UP)

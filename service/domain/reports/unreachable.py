@@ -1,4 +1,4 @@
-"""Permits that no text reaches, phone by phone, so that the office asks for another."""
+"""Permits whose holder no text reaches, for the office to ask for another phone."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,7 +10,10 @@ from service.domain.reminders.reasons import NO_PHONE
 
 @dataclass(frozen=True, slots=True)
 class UnreachablePhone:
-    """A phone, masked, that takes no texts: by its line, or as the provider said."""
+    """A masked phone that cannot be texted, by its line or by a provider's report.
+
+    `unreachable_by` is the error code of that report.
+    """
 
     phone: str
     line: PhoneLine
@@ -19,7 +22,7 @@ class UnreachablePhone:
 
     @property
     def why(self) -> str:
-        """Say it in a few words."""
+        """The reason in a few words."""
         if self.line is PhoneLine.INVALID:
             return "no valid number"
         if self.line is PhoneLine.FIXED:
@@ -30,7 +33,7 @@ class UnreachablePhone:
 
 @dataclass(frozen=True, slots=True)
 class UnreachablePermit:
-    """A permit whose holder no text reaches; numbers as they may be shown."""
+    """A permit whose holder no text reaches; its number is masked if it is personal."""
 
     id: str
     authority: str
@@ -43,6 +46,6 @@ class UnreachablePermit:
 
     @property
     def why(self) -> str:
-        """Say why, each reason once."""
+        """The reasons of its phones, each once."""
         reasons = dict.fromkeys(one.why for one in self.phones)
         return ", ".join(reasons) or NO_PHONE

@@ -1,7 +1,7 @@
-"""The weekly report: what the counts of a period say, type by type and in all.
+"""The weekly report: the counts of a period, by permit type and in total.
 
-Four units that are never mixed: reminders (件), messages (条), billed segments, and
-permits. Totals are sums of the type rows, so the two cannot differ.
+It has four units, which are never mixed: reminders (件), messages (条), billed segments
+and permits. Totals are sums of the type rows, so the two cannot differ.
 """
 
 from collections.abc import Mapping
@@ -54,7 +54,7 @@ class Report(ReportFigures):
 
     @property
     def due(self) -> int:
-        """Reminders dealt with in the period: sent, or ended with a reason."""
+        """Reminders of the period: sent, or ended unsent with a reason."""
         return self.sums.this.reminded + self.unsent
 
     @property
@@ -69,7 +69,7 @@ class Report(ReportFigures):
 
     @property
     def reminded_rate(self) -> Decimal | None:
-        """Reminded of all that were due, in per cent."""
+        """Sent reminders of all that were due, in per cent."""
         return percent(self.sums.this.reminded, self.due)
 
     @property
@@ -79,7 +79,7 @@ class Report(ReportFigures):
 
     @property
     def filed_rate(self) -> Decimal | None:
-        """Permits whose holder applied after a reminder, of all reminded of."""
+        """Permits applied for after a reminder, of those reminded of, in per cent."""
         return percent(self.filed_after_reminding, self.permits_reminded)
 
 
