@@ -21,7 +21,7 @@ UPDATE: Final = "python -m tests.docs.api_reference > docs/api-reference.md"
 
 Schema = Mapping[str, Any]
 Row = tuple[str, str, str]
-"""The cells of a field: its path, such as `items[].number`, its type, its meaning."""
+"""A field: its path, such as `items[].number`, its type, its meaning."""
 
 REFERENCE: Final = "#/components/schemas/"
 
@@ -47,7 +47,6 @@ class Operation:
 
     @property
     def title(self) -> str:
-        """The heading of its section."""
         return f"{self.method} {self.path}"
 
 
@@ -72,7 +71,7 @@ class Reference:
             for name, schema in self._schemas.items()
             if uses[name] > 1 and "properties" in schema
         )
-        """Schemas that stand in several places have a section of their own."""
+        """Objects that several parts refer to: each has a section of its own."""
 
     def page(self) -> str:
         """The whole page as Markdown."""
@@ -91,18 +90,20 @@ class Reference:
             yield from _table(self._fields(schema), "field")
 
     def _section(self, one: Operation) -> Iterator[str]:
-        told = one.description
-        yield f"\n## {one.title}\n\n{told['summary']}"
-        if told["description"]:
-            yield f"\n{told['description']}"
+        described = one.description
+        yield f"\n## {one.title}\n\n{described['summary']}"
+        if described["description"]:
+            yield f"\n{described['description']}"
         yield f"\n```sh\n{_call(one, self._schemas)}\n```"
-        if told["parameters"]:
+        if described["parameters"]:
             yield ""
-            yield from _table(map(self._parameter, told["parameters"]), "parameter")
-        if body := told.get("requestBody"):
+            yield from _table(
+                map(self._parameter, described["parameters"]), "parameter"
+            )
+        if body := described.get("requestBody"):
             yield from self._content("Body", body["content"])
         refusals = []
-        for status, answer in told["responses"].items():
+        for status, answer in described["responses"].items():
             content = answer.get("content", {})
             if "application/problem+json" in content:
                 refusals.append(status)
@@ -114,12 +115,12 @@ class Reference:
 
     def _content(self, title: str, content: Mapping[str, Schema]) -> Iterator[str]:
         others = [f"`{media}`" for media in content if media != "application/json"]
-        told = content.get("application/json", {}).get("schema")
-        if told is None:
+        schema = content.get("application/json", {}).get("schema")
+        if schema is None:
             media = f": {', '.join(others)}" if others else ", without a body"
             yield f"\n**{title}**{media}."
             return
-        name = told["$ref"].removeprefix(REFERENCE)
+        name = schema["$ref"].removeprefix(REFERENCE)
         also = f"; or {', '.join(others)}" if others else ""
         if name in self._shared:
             yield f"\n**{title}**: [{name}](#{anchor(name)}){also}."
@@ -130,15 +131,15 @@ class Reference:
 
     def _fields(self, schema: Schema, path: str = "") -> Iterator[Row]:
         required = schema.get("required", ())
-        for name, told in schema.get("properties", {}).items():
-            optional = "" if name in required or "default" in told else ", optional"
-            kind = f"{self._type(told)}{_bounds(told)}{optional}"
-            yield f"{path}{name}", kind, told.get("description", "")
-            yield from self._below(told, f"{path}{name}")
+        for name, field in schema.get("properties", {}).items():
+            optional = "" if name in required or "default" in field else ", optional"
+            kind = f"{self._type(field)}{_bounds(field)}{optional}"
+            yield f"{path}{name}", kind, field.get("description", "")
+            yield from self._below(field, f"{path}{name}")
 
-    def _below(self, told: Schema, path: str) -> Iterator[Row]:
+    def _below(self, field: Schema, path: str) -> Iterator[Row]:
         """The fields of an object that stands here only."""
-        for form in told.get("anyOf", [told]):
+        for form in field.get("anyOf", [field]):
             steps, inner = "", form
             while inner.get("type") == "array":
                 steps, inner = f"{steps}[]", inner["items"]
@@ -146,27 +147,35 @@ class Reference:
             if name and name not in self._shared:
                 yield from self._fields(self._schemas[name], f"{path}{steps}.")
 
-    def _parameter(self, told: Schema) -> Row:
-        schema = told["schema"]
-        needed = ", required" if told["required"] and told["in"] == "query" else ""
+    def _parameter(self, parameter: Schema) -> Row:
+        schema = parameter["schema"]
+        needed = (
+            ", required" if parameter["required"] and parameter["in"] == "query" else ""
+        )
         kind = f"{self._type(schema)}{_bounds(schema)}{needed}"
-        return told["name"], f"in the {told['in']}; {kind}", told["description"]
+        return (
+            parameter["name"],
+            f"in the {parameter['in']}; {kind}",
+            parameter["description"],
+        )
 
-    def _type(self, told: Schema) -> str:
-        if "anyOf" in told:
-            return " or ".join(self._type(one) + _bounds(one) for one in told["anyOf"])
-        if "$ref" in told:
-            return self._reference(told["$ref"].removeprefix(REFERENCE))
-        if "enum" in told or "const" in told:
-            values = told.get("enum", [told.get("const")])
+    def _type(self, schema: Schema) -> str:
+        if "anyOf" in schema:
+            return " or ".join(
+                self._type(one) + _bounds(one) for one in schema["anyOf"]
+            )
+        if "$ref" in schema:
+            return self._reference(schema["$ref"].removeprefix(REFERENCE))
+        if "enum" in schema or "const" in schema:
+            values = schema.get("enum", [schema.get("const")])
             return ", ".join(f"`{value}`" for value in values)
-        kind: str = told.get("type", "anything")
+        kind: str = schema.get("type", "anything")
         if kind == "array":
-            return f"list of {self._type(told['items'])}"
-        if isinstance(values := told.get("additionalProperties"), Mapping):
+            return f"list of {self._type(schema['items'])}"
+        if isinstance(values := schema.get("additionalProperties"), Mapping):
             return f"object of {self._type(values)}"
         return {"date": "date", "date-time": "instant"}.get(
-            told.get("format", ""), kind
+            schema.get("format", ""), kind
         )
 
     def _reference(self, name: str) -> str:
@@ -178,28 +187,21 @@ class Reference:
 
 def _names_in(value: object) -> Iterator[str]:
     """Names of the objects that a part of the document refers to itself."""
-    if isinstance(value, Mapping):
-        if "$ref" in value:
-            yield value["$ref"].removeprefix(REFERENCE)
-        for one in value.values():
-            yield from _names_in(one)
-    elif isinstance(value, list):
-        for one in value:
-            yield from _names_in(one)
+    if isinstance(value, Mapping) and "$ref" in value:
+        yield value["$ref"].removeprefix(REFERENCE)
+    if isinstance(value, Mapping | list):
+        for part in value.values() if isinstance(value, Mapping) else value:
+            yield from _names_in(part)
 
 
-def _bounds(told: Schema) -> str:
-    parts = []
-    if "minimum" in told and "maximum" in told:
-        parts.append(f"{told['minimum']} to {told['maximum']}")
-    elif "minimum" in told:
-        parts.append(f"from {told['minimum']}")
-    if "exclusiveMinimum" in told:
-        parts.append(f"above {told['exclusiveMinimum']}, at most {told['maximum']}")
-    if "maxLength" in told:
-        parts.append(f"at most {told['maxLength']} characters")
-    if told.get("default") is not None:
-        default = orjson.dumps(told["default"]).decode().strip('"')
+def _bounds(schema: Schema) -> str:
+    words = {"exclusiveMinimum": "above", "minimum": "from", "maximum": "up to"}
+    limits = [f"{word} {schema[key]}" for key, word in words.items() if key in schema]
+    parts = [" ".join(limits)] if limits else []
+    if "maxLength" in schema:
+        parts.append(f"at most {schema['maxLength']} characters")
+    if schema.get("default") is not None:
+        default = orjson.dumps(schema["default"]).decode().strip('"')
         parts.append(f"default `{default}`")
     return "".join(f", {part}" for part in parts)
 

@@ -29,7 +29,7 @@ def blocks(text: str, language: str) -> list[str]:
 
 
 def typed(text: str) -> Iterator[str]:
-    """What a reader is told to type: the lines after a $, joined where they go on."""
+    """The commands to type: lines after a $, joined with their continuations."""
     for block in blocks(text, "console"):
         joined = block.replace("\\\n", " ")
         yield from re.findall(r"^\$ (.*)$", joined, re.MULTILINE)

@@ -35,28 +35,30 @@ SHOWN = "\n".join(row[0].replace("\\|", "|") for row in rows(OPERATIONS))
 
 @pytest.mark.parametrize("path", COMMANDS)
 def test_every_command_and_option_is_explained(path: str) -> None:
-    told = [one for one in named(SHOWN) if one == path or one.startswith(f"{path} ")]
-    assert told, f"docs/operations.md has no row for `{path}`"
-    words = set(re.findall(r"--[a-z-]+", " ".join(told)))
-    wanted = {
+    rows_of_command = [
+        one for one in named(SHOWN) if one == path or one.startswith(f"{path} ")
+    ]
+    assert rows_of_command, f"docs/operations.md has no row for `{path}`"
+    explained = set(re.findall(r"--[a-z-]+", " ".join(rows_of_command)))
+    existing = {
         flag
         for one in COMMANDS[path].params
         if isinstance(one, click.Option)
         for flag in one.opts
         if flag not in ("-h", "--help")
     }
-    assert words == wanted
+    assert explained == existing
 
 
 def test_every_row_about_a_command_is_about_one_that_exists() -> None:
     groups = {path.split()[0] for path in COMMANDS}
-    told = [one for one in named(SHOWN) if one.split()[0] in groups]
-    for one in told:
+    shown = [one for one in named(SHOWN) if one.split()[0] in groups]
+    for one in shown:
         assert any(one == path or one.startswith(f"{path} ") for path in COMMANDS), one
 
 
 @pytest.mark.parametrize("paper", PAPERS)
-def test_commands_to_type_are_understood(
+def test_every_command_that_is_shown_can_be_typed(
     paper: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -66,13 +68,13 @@ def test_commands_to_type_are_understood(
         while words and re.fullmatch(r"[A-Z_]+=.*", words[0]):
             words.pop(0)
         if words and words[0] == "permit-reminders":
-            understand(words[1:])
+            parse_command(words[1:])
         elif words and words[0] == "make":
             makefile = (ROOT / "Makefile").read_text("utf-8")
             assert re.search(rf"^{words[1]}:", makefile, re.MULTILINE), line
 
 
-def understand(words: list[str]) -> None:
+def parse_command(words: list[str]) -> None:
     """Parse a command line as click does, short of running it."""
     command: click.Command = cli
     while isinstance(command, click.Group):
@@ -110,8 +112,10 @@ def test_every_variable_is_explained_with_its_default(
 
 def test_every_variable_that_is_explained_exists() -> None:
     known = {*variables(Settings), *variables(TwilioSettings)}
-    told = set(re.findall(r"\b(?:PERMIT_REMINDERS|TWILIO)_[A-Z_]*[A-Z]\b", OPERATIONS))
-    assert told <= known
+    explained = set(
+        re.findall(r"\b(?:PERMIT_REMINDERS|TWILIO)_[A-Z_]*[A-Z]\b", OPERATIONS)
+    )
+    assert explained <= known
 
 
 def test_every_flag_of_the_sandbox_is_explained(
@@ -127,10 +131,10 @@ def test_every_flag_of_the_sandbox_is_explained(
 def test_every_exit_code_is_explained() -> None:
     section = OPERATIONS.split("\n### Exit codes\n")[1].split("\n## ")[0]
     meanings = {row[0]: row[1] for row in rows(section)[2:]}
-    told = re.findall(r"(\d) ([a-z ]+)", (cli.help or "").split("Exit codes:")[1])
+    in_help = re.findall(r"(\d) ([a-z ]+)", (cli.help or "").split("Exit codes:")[1])
     by_signal = {str(INTERRUPTED), str(TERMINATED)}
-    assert meanings.keys() == {code for code, _ in told} | by_signal
-    assert all(meanings[code].startswith(words) for code, words in told)
+    assert meanings.keys() == {code for code, _ in in_help} | by_signal
+    assert all(meanings[code].startswith(words) for code, words in in_help)
     assert meanings[str(BAD_INPUT)].startswith("bad input")
 
 
@@ -178,7 +182,7 @@ def test_every_document_can_be_reached_from_the_readme() -> None:
 
 
 @pytest.mark.parametrize("paper", PAPERS)
-def test_only_numbers_that_nobody_answers_are_written(paper: str) -> None:
+def test_every_phone_number_is_reserved_for_fiction(paper: str) -> None:
     text = (ROOT / paper).read_text("utf-8")
     for number in re.findall(r"\+\d[\d ()-]{9,}\d", text):
         digits = re.sub(r"\D", "", number)

@@ -16,7 +16,7 @@ PAGE = (ROOT / "docs/outbox.md").read_text("utf-8")
 STYLE = {"calling_code", "zone", "time_format"}
 ALL_FIELDS = {f"c{at}": name for at, name in enumerate(FIELDS)}
 
-NOBODY_KNOWS: dict[str, dict[str, Any]] = {
+UNKNOWN_KEYS: dict[str, dict[str, Any]] = {
     "[file]": {"file": {"format": "csv", "columns": ALL_FIELDS, "?": 1}},
     "[http]": {"http": {"fields": ALL_FIELDS, "?": 1}},
     "[http.answer]": {"http": {"answer": {"?": 1}}},
@@ -31,10 +31,10 @@ def column(heading: str) -> list[str]:
     return [name for row in rows(table)[1:] for name in named(row[0])]
 
 
-@pytest.mark.parametrize("section", NOBODY_KNOWS)
+@pytest.mark.parametrize("section", UNKNOWN_KEYS)
 def test_every_key_of_a_format_is_explained_and_no_other(section: str) -> None:
     with pytest.raises(InvalidError) as refused:
-        format_from(NOBODY_KNOWS[section], "format.toml", Path())
+        format_from(UNKNOWN_KEYS[section], "format.toml", Path())
     [unknown] = [one for one in refused.value.mistakes if one.field.endswith(".?")]
     known = {*unknown.expected.removeprefix("only ").split(", ")}
     assert {*column(f"key of `{section}`")} == known - STYLE

@@ -1,4 +1,4 @@
-"""The README shows what the service really says."""
+"""The README shows what the service really prints and sends."""
 
 import re
 import tomllib
@@ -45,7 +45,7 @@ def law(words: JinjaTemplateLibrary) -> Law:
     )
 
 
-def test_explain_says_what_the_readme_shows(
+def test_explain_prints_what_the_readme_shows(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     nowhere = f"sqlite:///{tmp_path / 'none.db'}"
@@ -65,30 +65,30 @@ def test_the_texts_of_the_readme_are_those_that_are_sent(
     version = rule.version_for(date(2026, 12, 31))
     ladder = law.ladder(rule.code, version, OFFICE, date(2026, 12, 31))
     office = law.sending_office(OFFICE)
-    said = gather_facts(rule, version, ladder.window, office, "0142", language)
-    body = words.render_sms(ladder.slots[-1].template, said)
+    gathered = gather_facts(rule, version, ladder.window, office, "0142", language)
+    body = words.render_sms(ladder.slots[-1].template, gathered)
     assert f"\n> {body}\n" in README
 
 
-LAW_IT_KNOWS = README.split("\n## The law it knows\n")[1].split("\n## ")[0]
+CATALOGUE = README.split("\n## The law it knows\n")[1].split("\n## ")[0]
 
 
 def test_the_catalogue_is_as_large_as_the_readme_says(law: Law) -> None:
     never = [rule for rule in law.rules.values() if rule.never is not None]
     chinese = [code for code in law.rules if code.startswith("cn-")]
     counted = (len(law.rules), len(chinese), len(law.rules) - len(chinese))
-    told = re.findall(r"\d+", LAW_IT_KNOWS.split("A type is")[0])
+    shown_numbers = re.findall(r"\d+", CATALOGUE.split("A type is")[0])
     reminded = len(law.rules) - len(never)
-    assert [*map(int, told)] == [*counted, reminded, len(never)]
+    assert [*map(int, shown_numbers)] == [*counted, reminded, len(never)]
 
 
 def test_the_types_of_the_demo_are_shown_with_their_newest_sources(law: Law) -> None:
-    told = {row[0]: row[2] for row in rows(LAW_IT_KNOWS)[2:]}
+    sources = {row[0]: row[2] for row in rows(CATALOGUE)[2:]}
     with (shipped_folder("examples") / "permits.csv").open(encoding="utf-8") as file:
         demo = [law.rule(code) for code in {row["rule"] for row in DictReader(file)}]
-    assert told.keys() == {f"{one.name.en} {one.name.zh}" for one in demo}
+    assert sources.keys() == {f"{one.name.en} {one.name.zh}" for one in demo}
     for one in demo:
-        title, article = told[f"{one.name.en} {one.name.zh}"].rsplit(" ", 1)
+        title, article = sources[f"{one.name.en} {one.name.zh}"].rsplit(" ", 1)
         source = newest(one).reference
         assert title in source.title
         assert source.article.startswith(article)

@@ -19,7 +19,7 @@ LATER, EARLIER = '"30 working days before expiry"', '"60 working days before exp
 
 
 @pytest.fixture
-def friday(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def demo_on_friday(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder in which the demo has texted about its food production licences."""
     header, *rows = (
         (shipped_folder("examples") / "permits.csv").read_text("utf-8").split("\n")
@@ -43,14 +43,16 @@ def shown() -> list[tuple[list[str], str]]:
     return [(shlex.split(line), answer) for line, answer in found]
 
 
-def is_answered(told: str, answer: str) -> bool:
+def is_answered(shown_answer: str, answer: str) -> bool:
     """Whether a command answered what is shown, if that is; … is any lines."""
-    parts = [re.escape(part) for part in re.split("^…\n", told, flags=re.MULTILINE)]
-    return not told or re.fullmatch("(?:.*\n)*".join(parts), answer) is not None
+    parts = [
+        re.escape(part) for part in re.split("^…\n", shown_answer, flags=re.MULTILINE)
+    ]
+    return not shown_answer or re.fullmatch("(?:.*\n)*".join(parts), answer) is not None
 
 
 @pytest.mark.timeout(120)
-def test_the_commands_of_the_guide_answer_what_it_shows(friday: Path) -> None:
+def test_the_commands_of_the_guide_answer_what_it_shows(demo_on_friday: Path) -> None:
     typed = shown()
     assert {words[1] for words, _ in typed} == {
         "export",
@@ -60,12 +62,12 @@ def test_the_commands_of_the_guide_answer_what_it_shows(friday: Path) -> None:
         "shadow",
         "revert",
     }
-    for words, told in typed:
+    for words, shown_answer in typed:
         ran = run_here(*words)
         assert (ran.code, ran.err) == (0, ""), words
-        assert is_answered(told, ran.out), f"{words}\n{ran.out}"
+        assert is_answered(shown_answer, ran.out), f"{words}\n{ran.out}"
         if words[1] == "export":
-            file = friday / "food.toml"
+            file = demo_on_friday / "food.toml"
             former, _, newest = file.read_text("utf-8").rpartition(LATER)
             file.write_text(former + EARLIER + newest, "utf-8")
     audited = run_here("audit")

@@ -1,0 +1,93 @@
+"""The walks that docs/architecture.md shows are the ways that the code takes."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+from service.domain.delivery.outcome import NotPosted, Unknown
+from service.domain.delivery.status import MessageState
+from tests.docs.walks import WALKS
+from tests.flow.ledger import PREPARE, Ledger, permit, word
+
+Call = tuple[str, str]
+"""A file below service/ and a function in it, with its class."""
+
+
+@contextmanager
+def calls_of_service() -> Iterator[list[Call]]:
+    """Every function of service/ that begins, in order."""
+    calls = list[Call]()
+
+    def note(frame: FrameType, event: str, _: object) -> None:
+        _, found, file = frame.f_code.co_filename.rpartition("/service/")
+        if event == "call" and found:
+            calls.append((file, frame.f_code.co_qualname))
+
+    sys.setprofile(note)
+    try:
+        yield calls
+    finally:
+        sys.setprofile(None)
+
+
+def documented(walk: str) -> list[Call]:
+    """The functions of a walk, but for those of HTTP, which these tests do not use."""
+    return [
+        (file, function)
+        for file, functions in WALKS[walk]
+        for function in functions
+        if not file.startswith(("web/", "adapters/twilio/"))
+    ]
+
+
+def in_order_of_first_call(walk: str, calls: list[Call]) -> list[Call]:
+    """The functions of a walk that were called, in the order in which they began."""
+    return [one for one in dict.fromkeys(calls) if one in documented(walk)]
+
+
+async def test_a_permit_is_registered_as_the_page_says(ledger: Ledger) -> None:
+    with calls_of_service() as calls:
+        await ledger.register(permit())
+    expected = [one for one in documented("Register") if one[1] != "permit_from"]
+    assert in_order_of_first_call("Register", calls) == expected
+
+
+async def test_reminders_are_claimed_as_the_page_says(ledger: Ledger) -> None:
+    await ledger.register(permit())
+    await ledger.expand(PREPARE)
+    with calls_of_service() as calls:
+        await ledger.send()
+    assert in_order_of_first_call("Claim", calls) == documented("Claim")
+
+
+async def test_outcomes_are_recorded_as_the_page_says(ledger: Ledger) -> None:
+    await ledger.register(permit(), permit("SC-0002"))
+    await ledger.expand(PREPARE)
+    ledger.provider.script = [NotPosted()]
+    with calls_of_service() as calls:
+        await ledger.send()
+    posted = calls.index(("flow/sending/post.py", "Poster.post"))
+    assert in_order_of_first_call("Record", calls[posted:]) == documented("Record")
+
+
+async def test_a_receipt_is_received_as_the_page_says(ledger: Ledger) -> None:
+    await ledger.register(permit())
+    await ledger.send_at(PREPARE)
+    with calls_of_service() as calls:
+        await ledger.receive(word(MessageState.DELIVERED))
+    assert in_order_of_first_call("Receive", calls) == documented("Receive")
+
+
+async def test_unknown_outcomes_are_settled_as_the_page_says(ledger: Ledger) -> None:
+    await ledger.register(permit(), permit("SC-0002"))
+    await ledger.expand(PREPARE)
+    ledger.provider.script = [Unknown("timeout"), Unknown("timeout")]
+    ledger.provider.lost = True
+    await ledger.send()
+    ledger.provider.taken.pop()
+    with calls_of_service() as calls:
+        await ledger.settle()
+    called = in_order_of_first_call("Settle", calls)
+    assert called[:3] == documented("Settle")[:3]
+    assert {*called} == {*documented("Settle")}
