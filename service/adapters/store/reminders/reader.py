@@ -10,13 +10,17 @@ from service.adapters.store.db.database import Database
 from service.adapters.store.db.schema import permits, reminders
 from service.adapters.store.reminders.transitions import REMINDER_KEY
 from service.domain.delivery.status import CLAIMABLE, ReminderState
-from service.flow.reports.message_views import ReminderFilter, ReminderView
+from service.flow.reports.message_views import (
+    ReminderFilter,
+    ReminderReader,
+    ReminderView,
+)
 
 REMINDER_VIEW_COLUMNS: Final = (reminders, permits.c.shown_number)
 """The columns that `seen` reads."""
 
 
-class SqlReminderReader:
+class SqlReminderReader(ReminderReader):
     """Looking reminders up."""
 
     def __init__(self, database: Database) -> None:

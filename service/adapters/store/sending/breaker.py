@@ -21,6 +21,7 @@ from service.domain.delivery.breaker import (
 from service.domain.delivery.operator_request import SCOPE_ALL
 from service.domain.delivery.outcome import RefusalKind
 from service.domain.delivery.status import MessageState
+from service.flow.sending.breaker import BreakerStore
 
 LAST_TICK: Final = "last tick"
 
@@ -41,7 +42,7 @@ _FAILED_STATES: Final = (
 _OUTCOME_COLUMNS: Final = (messages.c.state, messages.c.kind, messages.c.code)
 
 
-class SqlBreakerStore:
+class SqlBreakerStore(BreakerStore):
     """Looks at the newest messages only, whatever the ledger holds."""
 
     def __init__(self, database: Database) -> None:

@@ -16,12 +16,12 @@ from service.domain.delivery.operator_request import SCOPE_ALL
 from service.domain.delivery.pause import Pause
 from service.domain.errors import ConflictError, SetUpError
 from service.domain.reminders.volume_guard import GUARD_NAME
-from service.flow.sending.pause import ResumeResult
+from service.flow.sending.pause import PauseStore, ResumeResult
 
 _SIMULATED_FACT = "simulated now"
 
 
-class SqlPauseStore:
+class SqlPauseStore(PauseStore):
     """What a person may start and stop; each act is written down."""
 
     def __init__(self, database: Database) -> None:

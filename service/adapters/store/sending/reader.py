@@ -29,6 +29,7 @@ from service.flow.reports.message_views import (
     ActionView,
     MessageDetails,
     MessageFilter,
+    MessageReader,
     MessageView,
     ReceiptView,
     TransitionView,
@@ -46,7 +47,7 @@ _OPEN_IDS: Final = select(messages.c.id).where(IS_OPEN_MESSAGE)
 """Found apart, through the partial index: a list in order would be read whole."""
 
 
-class SqlMessageReader:
+class SqlMessageReader(MessageReader):
     """Looking messages up."""
 
     def __init__(self, database: Database) -> None:

@@ -29,7 +29,7 @@ from service.domain.delivery.status import MessageState
 from service.domain.messages.keywords import PROVIDER_INTENTS, OptOutIntent
 from service.domain.untrusted.text import safe_label
 from service.flow.permits.encryption import Recipient
-from service.flow.sending.receive import ReceiptStatus, UnconfirmedMessage
+from service.flow.sending.receive import ReceiptStatus, ReceiveStore, UnconfirmedMessage
 
 NEVER_SENT = (MessageState.REFUSED, MessageState.NOT_ACCEPTED)
 """A text that nobody can be answering."""
@@ -45,7 +45,7 @@ _SET_ASK_AT = (
 _OF_MESSAGE = receipts.c.message_id == messages.c.id
 
 
-class SqlReceiveStore:
+class SqlReceiveStore(ReceiveStore):
     """The provider's later word, and what recipients text back."""
 
     def __init__(self, database: Database) -> None:

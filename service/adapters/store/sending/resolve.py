@@ -28,7 +28,7 @@ from service.domain.delivery.unknown_outcome import (
 )
 from service.domain.errors import ConflictError, UnknownError
 from service.domain.untrusted.text import safe_label
-from service.flow.sending.resolve import Decision
+from service.flow.sending.resolve import Decision, ResolveStore
 
 GIVEN_UP_REASON: Final = "given up: outcome unknown"
 """Why a reminder ends that an operator does not send again."""
@@ -46,7 +46,7 @@ def awaiting_operator(after: timedelta = OPERATOR_AFTER) -> ColumnElement[bool]:
     )
 
 
-class SqlResolveStore:
+class SqlResolveStore(ResolveStore):
     """Decides by hand, in one transaction with the note of who did."""
 
     def __init__(self, database: Database) -> None:

@@ -32,11 +32,12 @@ from service.domain.delivery.outcome import Receipt
 from service.domain.delivery.status import MessageState, ReminderState
 from service.domain.delivery.unknown_outcome import ASK_AGAIN_SECONDS, LEFT_TO_OPERATOR
 from service.flow.sending.provider import OpenMessage
+from service.flow.sending.settle import SettleStore
 
 _IS_OPEN = text(f"messages.{OPEN_MESSAGE}")
 
 
-class SqlSettleStore:
+class SqlSettleStore(SettleStore):
     """Settles unknown outcomes of one provider's messages."""
 
     def __init__(self, database: Database, provider: str) -> None:

@@ -36,10 +36,10 @@ from service.adapters.store.slots.frozen_forecasts import (
 from service.domain.reminders.volume_guard import GUARD_NAME
 from service.domain.reports.forecast import DueCount
 from service.domain.reports.period import ReportPeriod
-from service.flow.sending.volume_guard import DayCounts, DayForecast
+from service.flow.sending.volume_guard import DayCounts, DayForecast, VolumeGuardStore
 
 
-class SqlVolumeGuardStore:
+class SqlVolumeGuardStore(VolumeGuardStore):
     """Counts by slots and by partial indexes, so that every tick can ask."""
 
     def __init__(self, database: Database) -> None:

@@ -33,11 +33,12 @@ from service.domain.reminders.eligibility import End, Hold
 from service.domain.reminders.limits import Limits, Usage
 from service.flow.ports import Vault
 from service.flow.sending.claim_rows import Claim, ClaimRequest, DueReminder, Outcomes
+from service.flow.sending.send import ClaimStore
 
 T = TypeVar("T", bound=Hashable)
 
 
-class SqlClaimStore:
+class SqlClaimStore(ClaimStore):
     """Claims messages for one provider, and records its answers."""
 
     def __init__(self, database: Database, vault: Vault, provider: str) -> None:
