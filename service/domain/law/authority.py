@@ -80,6 +80,16 @@ class Authority:
         """The office's midnight before an instant, in UTC."""
         return self.to_utc(instant.astimezone(self.zone).date(), time())
 
+    def validity_seconds(self, now: datetime, until_at: datetime) -> float:
+        """Seconds until the office stops texting today, or until the step ends.
+
+        A text that a carrier holds up must not arrive at night, nor after `until_at`,
+        the end of its step. Negative if one of the two has passed.
+        """
+        today = now.astimezone(self.zone).date()
+        ends_at = min(self.to_utc(today, self.sends_until), until_at)
+        return (ends_at - now).total_seconds()
+
     def to_utc(self, day: date, time_of_day: time) -> datetime:
         """Local wall time in UTC; a time that summer time skips becomes a later one."""
         return datetime.combine(day, time_of_day, self.zone).astimezone(UTC)

@@ -218,6 +218,13 @@ def _governing(
     return None
 
 
+def is_after_closing(version: Version, step: str) -> bool:
+    """Whether the text of a step is sent after the window has closed."""
+    return step == CONTACT_NOW or any(
+        one.after_closing and one.name == step for one in version.steps
+    )
+
+
 def newest_first(versions: Sequence[Version]) -> list[Version]:
     """Sort versions for the search: latest first, then highest revision first."""
     return sorted(

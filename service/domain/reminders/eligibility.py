@@ -7,11 +7,20 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
+from service.domain.deadlines.window import Window
 from service.domain.delivery.status import ReminderState
+from service.domain.law.rule import (
+    CONTACT_NOW,
+    Rule,
+    Version,
+    is_after_closing,
+    is_correction,
+)
 from service.domain.permits.permit import PermitStatus
 from service.domain.permits.phone import PhoneLine
 from service.domain.reminders.reasons import (
     EXPIRY_CORRECTED,
+    NO_CORRECTION_NEEDED,
     NO_MOBILE,
     NO_PHONE,
     NO_REACHABLE,
@@ -20,6 +29,8 @@ from service.domain.reminders.reasons import (
     REGISTER_STALE,
     RENEWAL_FILED,
     RENEWED,
+    RULE_CHANGED,
+    RULE_UNVERIFIED,
     WINDOW_CLOSED,
 )
 
@@ -142,3 +153,44 @@ def _find_hold(
     if candidate.outside_trial:
         return Hold(now + timedelta(hours=1), "trial: not a staff number")
     return None
+
+
+def find_untruth(
+    candidate: Candidate,
+    step: str,
+    rule: Rule,
+    *,
+    version: Version,
+    window: Window,
+    today: date,
+) -> End | None:
+    """The end of a reminder whose text would not be true, or would be of no use.
+
+    `version` words the text, `window` is the one it would announce, `today` the local
+    date of the office that sends it.
+    """
+    again = candidate.accepted_before
+    if rule.never is not None or version.reference.confidence == "unverified":
+        state, reason = ReminderState.SUPPRESSED, RULE_UNVERIFIED
+    elif again and not _has_step(version, step):
+        state, reason = ReminderState.FAILED, RULE_CHANGED
+    elif window.closes_on < today and not is_after_closing(version, step):
+        state, reason = ReminderState.MISSED, WINDOW_CLOSED
+    elif is_correction(step) and not _was_announced_late(candidate, window):
+        state, reason = ReminderState.SUPERSEDED, NO_CORRECTION_NEEDED
+    else:
+        return None
+    return End(ReminderState.FAILED if again else state, reason)
+
+
+def _has_step(version: Version, step: str) -> bool:
+    return (
+        is_correction(step)
+        or step == CONTACT_NOW
+        or any(one.name == step for one in version.steps)
+    )
+
+
+def _was_announced_late(candidate: Candidate, window: Window) -> bool:
+    announced_on = candidate.last_announced_on
+    return announced_on is not None and announced_on > window.closes_on

@@ -1,4 +1,4 @@
-"""What a claim is asked for, what it decides on and what it comes to."""
+"""Rows of a claim: the request, due reminders, the plan, and the messages claimed."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,10 +13,10 @@ from service.flow.sending.provider import Outgoing
 
 @dataclass(frozen=True, slots=True)
 class DueReminder:
-    """A due reminder with what is needed to decide on it and to word it.
+    """A due reminder with all that decides on it and words it.
 
-    `version` is the one it is dated by, `standing` the series its permit is in now.
-    `holder` tells one holder from another, `recipient` is the phone it would go to.
+    `version` dates it; `permit_series` is its permit's present series. `holder_key`
+    tells one holder from another; `recipient_id` is the phone it would go to.
     """
 
     candidate: Candidate
@@ -35,9 +35,10 @@ class DueReminder:
 
 @dataclass(frozen=True, slots=True)
 class WordedReminder:
-    """What an SMS says of one reminder: `at` is its place among those planned.
+    """What an SMS says of one reminder.
 
-    `told_on` is the closing day it names, `version` what it is worded by.
+    `index` is the reminder's place among those planned. `announced_on` is the closing
+    day that the text names, `version` the version that words it.
     """
 
     index: int
@@ -49,8 +50,8 @@ class WordedReminder:
 class Draft:
     """An SMS that may be sent now, about one or more reminders.
 
-    `valid_for` is how many seconds its text may travel, `delay` in how many its
-    sender's turn comes.
+    Its text is valid for `valid_for` seconds; its sender's turn comes in `delay`
+    seconds.
     """
 
     reminders: tuple[WordedReminder, ...]
@@ -67,10 +68,11 @@ class Draft:
 
 @dataclass(frozen=True, slots=True)
 class ClaimPlan:
-    """What becomes of the reminders of a claim; those it does not name stay due.
+    """What happens to the reminders of a claim; those it does not name stay due.
 
-    `free` are the seconds after which each limited sender may send its next text,
-    `busy` the offices whose sender has no turn left in this claim.
+    Reminders are named by their index. `sender_waits` has the seconds after which each
+    sender with a rate limit may send again; `busy_offices` are those whose sender has
+    no turn left in this claim.
     """
 
     ends: Sequence[tuple[int, End]]
@@ -82,12 +84,12 @@ class ClaimPlan:
 
 @dataclass(frozen=True, slots=True)
 class ClaimRequest:
-    """How a claim is made: by whom, for how many seconds, of how many messages at most.
+    """How to claim: the owner, its lease in seconds, and the number of messages.
 
-    `law` is the digest of the law it is worded by; `without` are the issuing
-    authorities that are left alone; of what was never sent only that is taken which was
-    born by `since`: the volume guard has seen it. `plan` decides, from what `limits`
-    had counted.
+    `law_digest` names the law that words the texts. Reminders of
+    `excluded_authorities` are left out, and of those never sent the ones created after
+    `checked_until`, which the volume guard has not counted. `plan` decides on the
+    reminders, given the usage counted for `limits`.
     """
 
     owner: str
@@ -102,9 +104,9 @@ class ClaimRequest:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """What one claim took: how many due rows it looked at, what is to be POSTed.
+    """The result of a claim: how many due reminders it examined, what to POST.
 
-    `busy` are the offices whose reminders it left for later.
+    `busy_offices` are those whose reminders it left for later.
     """
 
     examined: int
@@ -113,4 +115,4 @@ class Claim:
 
 
 Outcomes = Sequence[tuple[Outgoing, Outcome]]
-"""What messages came to."""
+"""Messages, each with the outcome of its POST."""

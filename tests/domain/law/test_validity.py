@@ -6,7 +6,6 @@ import pytest
 
 from service.domain.law.authority import Authority
 from service.domain.law.rule import BilingualText
-from service.domain.messages.validity import valid_for
 
 OFFICE = Authority(
     code="510100",
@@ -37,16 +36,16 @@ LATER = datetime(2030, 1, 1, tzinfo=UTC)
 def test_a_text_travels_until_the_office_stops_texting_that_day(
     now: str, seconds: float
 ) -> None:
-    assert valid_for(datetime.fromisoformat(now), OFFICE, LATER) == seconds
+    assert OFFICE.validity_seconds(datetime.fromisoformat(now), LATER) == seconds
 
 
 def test_a_text_travels_no_longer_than_it_is_true() -> None:
     now = datetime.fromisoformat("2024-01-29T10:00+08:00")
     until_at = datetime.fromisoformat("2024-01-29T11:00+08:00")
-    assert valid_for(now, OFFICE, until_at) == 3600
+    assert OFFICE.validity_seconds(now, until_at) == 3600
 
 
 def test_the_day_of_a_change_of_clocks_is_an_hour_longer() -> None:
     berlin = replace(OFFICE, zone=ZoneInfo("Europe/Berlin"), sends_until=time(17))
     midnight = datetime(2026, 10, 24, 22, tzinfo=UTC)
-    assert valid_for(midnight, berlin, LATER) == 18 * 3600
+    assert berlin.validity_seconds(midnight, LATER) == 18 * 3600
