@@ -28,6 +28,7 @@ COMMAND_GROUPS: Final[Mapping[str, Mapping[str, tuple[str, str]]]] = {
         "calendars": ("law.calendars", "Load and show an office's own holidays."),
         "authorities": ("office.authorities", "Load offices, try them, go live."),
         "templates": ("office.templates", "Check, preview and save the SMS texts."),
+        "schema": ("law.schema", "Print the JSON Schema of a file that you write."),
     },
     "Permits": {
         "import": (

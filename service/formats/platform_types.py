@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Final, Literal, TypeVar, get_args
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
 from service.domain.delivery.outcome import RefusalKind
 from service.formats.field_types import Line
@@ -34,6 +34,7 @@ _OUR_HEADERS: Final = frozenset(
     }
 )
 _EXAMPLE: Final = datetime(2026, 11, 18, 17, 5, 9)  # noqa: DTZ001 - only its digits
+_WORD: Final = {"type": "string", "minLength": 1}
 _NAMED: Final = "a table with a key for each name"
 _FIELDS: Final = ", ".join(get_args(MessageField))
 
@@ -124,6 +125,9 @@ Words = Annotated[
     frozenset[Annotated[str, Field(min_length=1)]],
     Field(strict=False, min_length=1),
     BeforeValidator(_listed),
+    WithJsonSchema(
+        {"anyOf": [_WORD, {"type": "array", "items": _WORD, "minItems": 1}]}
+    ),
     Expected('a text such as "0", or a list of them'),
 ]
 """One or more values of a field."""

@@ -49,6 +49,7 @@ rules list
 rules revert CODE --force --dry-run
 rules shadow CODE
 sandbox --dir --host --port --idle --pace --inbound-url --faults
+schema {rule|authority|calendar|mapping|platform}
 serve
 templates check [PATH]
 templates list
