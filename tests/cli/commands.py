@@ -1,4 +1,4 @@
-"""Running a command as its users do, and looking at what it left behind."""
+"""Run a command as users do, and look at its output and the database."""
 
 import asyncio
 import csv
@@ -28,7 +28,7 @@ FOOD = "cn-food-production-license"
 CMA = "cn-inspection-testing-cma"
 
 BEFORE = "2024-01-28T12:00+08:00"
-"""The Sunday before; what falls due on Monday is not due yet."""
+"""The Sunday before: nothing is due yet."""
 
 NOON = "2024-01-29T12:00+08:00"
 """Monday: the first step of CMA permits that expire on 28 June fell due at 09:30."""
@@ -46,12 +46,12 @@ date_format = "%d.%m.%Y"
 "机构名称" = "holder"
 "有效期至" = "expires_on"
 """
-"""How a city's register is read whose columns are Chinese."""
+"""A mapping for a register with Chinese columns."""
 
 
 @dataclass(frozen=True)
 class Ran:
-    """What a command left: its exit code and what it printed."""
+    """The exit code and the output of a command."""
 
     code: int
     out: str
@@ -59,7 +59,7 @@ class Ran:
 
     @property
     def refusal(self) -> str:
-        """The one line of a command that met bad input."""
+        """The one error line of a command that got bad input."""
         assert (self.code, self.out) == (2, ""), self
         (line,) = self.err.splitlines()
         assert "Traceback" not in line
@@ -67,13 +67,13 @@ class Ran:
 
     @property
     def answer(self) -> str:
-        """What a command that was done printed, with nothing beside it."""
+        """The output of a command that succeeded without an error line."""
         assert (self.code, self.err) == (0, ""), self
         return self.out
 
     @property
     def told(self) -> Any:  # noqa: ANN401 - what JSON says
-        """The same, as JSON."""
+        """That output, parsed as JSON."""
         return json.loads(self.answer)
 
 
@@ -81,7 +81,7 @@ Run = Callable[..., Ran]
 
 
 def environment() -> dict[str, str]:
-    """This process's environment, without anybody's settings."""
+    """The environment of this process, without settings."""
     kept = {
         name: value
         for name, value in os.environ.items()
@@ -91,7 +91,7 @@ def environment() -> dict[str, str]:
 
 
 def run_here(*arguments: object) -> Ran:
-    """Run a command in this process, through the very entry the command has."""
+    """Run a command in this process, through the entry point of the command."""
     out, err = (TextIOWrapper(BytesIO(), "utf-8", write_through=True) for _ in range(2))
     root = logging.root
     handlers, level = root.handlers[:], root.level
@@ -137,7 +137,7 @@ def simulate(folder: Path, now: str) -> None:
 
 
 def sql(folder: Path, statement: str) -> list[tuple[Any, ...]]:
-    """What the database holds, or a hand that meddles with it."""
+    """Run a statement on the database file; the rows that it returns."""
     path = folder / "permit-reminders.db"
     with closing(sqlite3.connect(path)) as connection, connection:
         return connection.execute(statement).fetchall()
@@ -156,7 +156,7 @@ def cells(path: Path) -> list[dict[str, str]]:
 
 
 def posted(folder: Path) -> list[tuple[str, str]]:
-    """The outside truth: phone and text of every SMS the sandbox took."""
+    """Phone and text of every SMS that the sandbox accepted."""
     log = folder / "sandbox" / "messages.jsonl"
     events = map(json.loads, log.read_text("utf-8").splitlines())
     return [(one["to"], one["body"]) for one in events if one["event"] == "created"]

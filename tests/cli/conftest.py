@@ -22,7 +22,7 @@ from tests.cli.commands import (
 
 @contextmanager
 def standing_in(folder: Path) -> Iterator[pytest.MonkeyPatch]:
-    """Stand in a folder, with nobody's settings."""
+    """Change to a folder, and remove settings from the environment."""
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
         for name in os.environ.keys() - environment().keys():
@@ -33,7 +33,7 @@ def standing_in(folder: Path) -> Iterator[pytest.MonkeyPatch]:
 
 @pytest.fixture(autouse=True)
 def folder(tmp_path: Path) -> Iterator[Path]:
-    """An empty folder to stand in, and no settings."""
+    """An empty current folder, and no settings."""
     with standing_in(tmp_path):
         yield tmp_path
 
@@ -57,14 +57,14 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def installed(prepared: Path, folder: Path) -> Path:
-    """Stand in a folder with such a database, of real time."""
+    """The current folder, with such a database in real time."""
     shutil.copytree(prepared, folder, dirs_exist_ok=True)
     return folder
 
 
 @pytest.fixture
 def office(installed: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The same at noon on Sunday, with Linjiang as the office that is meant."""
+    """The same at noon on Sunday; the default office is Linjiang."""
     monkeypatch.setenv("PERMIT_REMINDERS_AUTHORITY", "990000")
     simulate(installed, BEFORE)
     return installed
@@ -78,14 +78,14 @@ def go_live() -> None:
 
 @pytest.fixture
 def live(office: Path) -> Path:
-    """The same, and CMA permits are texted from midnight on."""
+    """The same; CMA permits are live from midnight on."""
     go_live()
     return office
 
 
 @pytest.fixture(scope="session")
 def sent_once(prepared: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder in which a Monday's five reminders have ended, each in its own way."""
+    """A folder in which the five reminders of a Monday ended in different ways."""
     place = tmp_path_factory.mktemp("sent") / "office"
     shutil.copytree(prepared, place)
     register = write(
@@ -107,7 +107,7 @@ def sent_once(prepared: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def ended(messages: int) -> None:
-    """Tick in the evening until so many have their last word: a sandbox takes time."""
+    """Tick in the evening until so many messages are final; the sandbox takes time."""
     for _ in range(100):
         assert run_here("tick", "--now", "2024-01-29T18:00+08:00").code == 0
         told = run_here("counts", "--from", "2024-01-29", "--to", "2024-01-29")
@@ -119,7 +119,7 @@ def ended(messages: int) -> None:
 
 @pytest.fixture
 def sent(sent_once: Path, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Stand in such a folder, on Monday evening."""
+    """The current folder is such a folder, on Monday evening."""
     monkeypatch.setenv("PERMIT_REMINDERS_AUTHORITY", "990000")
     shutil.copytree(sent_once, folder, dirs_exist_ok=True)
     return folder

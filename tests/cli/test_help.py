@@ -116,6 +116,12 @@ def test_help_lists_every_command_by_subject_in_one_whole_line(run: Run) -> None
     assert all(line.endswith(".") and "..." not in line for line in listed)
 
 
+def test_a_group_lists_its_commands_in_one_whole_line_each(run: Run) -> None:
+    for group in sorted({path[0] for path in leaves(cli) if len(path) > 1}):
+        listed = run(group, "--help").answer.split("Commands:\n")[1].splitlines()
+        assert all(line.endswith(".") and "..." not in line for line in listed), group
+
+
 def test_a_group_alone_shows_its_commands_and_is_bad_input(run: Run) -> None:
     groups = ("rules", "templates", "calendars", "authorities", "keys", "db")
     for path in ((), *((one,) for one in groups)):

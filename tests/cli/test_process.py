@@ -21,7 +21,7 @@ EXPLAIN = ("explain", "--rule", FOOD, "--expires", "2026-12-31")
 def started(
     *arguments: object, folder: Path, **more: str
 ) -> Iterator[subprocess.Popen[str]]:
-    """A command as a terminal starts it: Ctrl-C reaches all of its processes."""
+    """A command in a process group of its own, as in a terminal."""
     process = subprocess.Popen(
         [sys.executable, "-m", "service", *map(str, arguments)],
         cwd=folder,
@@ -40,13 +40,13 @@ def started(
 
 
 def get(url: str) -> int:
-    """The status of a page of ours."""
+    """The status of a GET."""
     with urllib.request.urlopen(url, timeout=10) as answer:  # noqa: S310 - our own
         return int(answer.status)
 
 
 def stopped(process: subprocess.Popen[str], number: signal.Signals) -> tuple[int, str]:
-    """The exit code and what was said on standard error, once told to stop."""
+    """Send a signal; the exit code and the standard error."""
     os.killpg(process.pid, number)
     _, said = process.communicate(timeout=30)
     return process.returncode, said
@@ -93,7 +93,7 @@ def test_a_short_answer_needs_few_libraries(
     assert done.stdout.splitlines()[-1] == "[]"
 
 
-def test_who_stops_reading_is_not_told_about_it(installed: Path) -> None:
+def test_a_reader_that_closes_the_pipe_sees_no_error(installed: Path) -> None:
     with started("rules", "list", folder=installed) as process:
         assert process.stdout is not None
         assert process.stderr is not None
@@ -145,7 +145,7 @@ def test_the_service_serves_until_told_to_stop(
 
 
 @pytest.mark.usefixtures("installed")
-def test_a_port_in_use_is_told(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_port_in_use_is_an_error(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         monkeypatch.setenv("PERMIT_REMINDERS_PORT", str(port))

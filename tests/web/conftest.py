@@ -37,7 +37,7 @@ Ask = Callable[..., Awaitable[tuple[int, Any]]]
 
 
 class Carrier(TwilioProvider):
-    """Twilio but for the wire: it accepts every message, and keeps it."""
+    """Twilio without HTTP: it accepts every message and records it."""
 
     def __init__(self, sender: TwilioConfig) -> None:
         super().__init__(sender, Client(sender.user, sender.secret))
@@ -120,7 +120,7 @@ def carrier() -> Carrier:
 
 @pytest.fixture
 def sent(carrier: Carrier) -> list[Outgoing]:
-    """What the provider was given."""
+    """The messages that the provider got."""
     return carrier.sent
 
 
@@ -135,7 +135,7 @@ async def server(
 
 @pytest.fixture
 async def http(server: TestServer, key: str) -> AsyncIterator[Http]:
-    """Speaks to the server with a key."""
+    """A client with an API key."""
     headers = {"Authorization": f"Bearer {key}"}
     async with TestClient(server, headers=headers) as client:
         yield client
@@ -143,7 +143,7 @@ async def http(server: TestServer, key: str) -> AsyncIterator[Http]:
 
 @pytest.fixture
 async def stranger(server: TestServer) -> AsyncIterator[Http]:
-    """Speaks to the server without a key."""
+    """A client without an API key."""
     async with TestClient(server) as client:
         yield client
 
@@ -152,7 +152,7 @@ async def stranger(server: TestServer) -> AsyncIterator[Http]:
 def pass_at(
     installation: Installation, carrier: Carrier
 ) -> Callable[[datetime], Awaitable[None]]:
-    """Moves the clock to some minutes after an instant and ticks once."""
+    """Move the clock to some minutes after an instant, and tick once."""
 
     async def run(instant: datetime) -> None:
         assert isinstance(installation.clock, SimulatedClock)
@@ -164,7 +164,7 @@ def pass_at(
 
 @pytest.fixture
 def fields() -> dict[str, Any]:
-    """The body of a permit that is in order."""
+    """A valid body of a permit."""
     return {
         "holder": "临江甜点有限公司",
         "holder_code": "91990000MA00000142",
@@ -175,7 +175,7 @@ def fields() -> dict[str, Any]:
 
 @pytest.fixture
 def ask(http: Http) -> Ask:
-    """Calls a route with a key; the status and the JSON of the answer."""
+    """Call a route with a key; the status and the JSON of the answer."""
 
     async def call(method: str, path: str, body: object = None) -> tuple[int, Any]:
         async with http.request(method, path, json=body) as answer:

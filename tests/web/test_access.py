@@ -11,7 +11,7 @@ NUMBER = "SC10199000000142"
 PERMIT = f"/v1/permits/cn-food-production-license/{NUMBER}"
 
 
-async def test_a_request_is_one_line_with_its_route_and_no_number(
+async def test_a_request_is_logged_as_one_line_with_its_route_and_no_number(
     ask: Ask, fields: dict[str, Any], caplog: pytest.LogCaptureFixture
 ) -> None:
     with capture_logs() as logged, caplog.at_level(logging.DEBUG, "aiohttp"):

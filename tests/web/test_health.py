@@ -35,7 +35,7 @@ async def test_a_service_whose_breaker_is_open_says_what_is_wrong(
         assert answer.status == 200
 
 
-async def test_a_service_that_holds_a_day_says_so(
+async def test_a_service_that_holds_a_day_is_not_ready(
     stranger: Http, installation: Installation
 ) -> None:
     store, now = SqlVolumeGuardStore(installation.database), installation.clock.now()

@@ -19,7 +19,7 @@ GUARDED = [
 
 
 async def refused(http: Http, method: str, path: str, key: str | None) -> Any:  # noqa: ANN401 - JSON
-    """Calls a route and returns the problem, which must be a 401."""
+    """Call a route; the problem of the answer, which must be a 401."""
     headers = {} if key is None else {"Authorization": key}
     async with http.request(method, path, headers=headers) as answer:
         assert answer.status == 401
@@ -49,11 +49,13 @@ async def test_a_documented_route_without_a_key_says_how_to_make_one(
         f"Basic pr_{'a' * 43}",
     ],
 )
-async def test_a_key_made_up_is_none(stranger: Http, key: str) -> None:
+async def test_an_invented_key_is_refused(stranger: Http, key: str) -> None:
     await refused(stranger, "GET", "/v1/permits", key)
 
 
-async def test_nobody_learns_without_a_key_which_routes_exist(stranger: Http) -> None:
+async def test_without_a_key_unknown_routes_look_like_known_ones(
+    stranger: Http,
+) -> None:
     await refused(stranger, "GET", "/v1/kites", None)
 
 

@@ -1,4 +1,4 @@
-"""What /metrics tells is what the ledger says, and what docs/operations.md explains."""
+"""/metrics has the figures of the ledger; docs/operations.md explains each."""
 
 import re
 from collections.abc import Awaitable, Callable
@@ -29,7 +29,7 @@ Samples = dict[tuple[str, tuple[str, ...]], float]
 
 
 async def scraped(http: Http) -> Samples:
-    """Every sample by its name without our prefix and its labels."""
+    """Every sample, by its name without the prefix and its labels."""
     async with http.get("/metrics") as answer:
         assert answer.status == 200
         assert answer.headers["Content-Type"].startswith("text/plain; version=0.0.4")
@@ -53,12 +53,12 @@ async def put(ask: Ask, fields: dict[str, Any], *tails: int) -> None:
         assert (await ask("PUT", path, body))[0] == 201
 
 
-async def test_figures_are_not_for_strangers(stranger: Http) -> None:
+async def test_metrics_need_an_api_key(stranger: Http) -> None:
     async with stranger.get("/metrics") as answer:
         assert answer.status == 401
 
 
-async def test_an_empty_ledger_has_figures_too(http: Http) -> None:
+async def test_an_empty_ledger_has_metrics(http: Http) -> None:
     found = await scraped(http)
     assert {found["reminders", (state,)] for state in ReminderState} == {0}
     assert found["due", ()] == found["outcomes_open", ()] == 0
@@ -66,7 +66,7 @@ async def test_an_empty_ledger_has_figures_too(http: Http) -> None:
     assert found["last_tick_timestamp_seconds", ()] == 0
 
 
-async def test_figures_are_those_of_the_ledger(
+async def test_metrics_are_the_figures_of_the_ledger(
     http: Http, ask: Ask, fields: dict[str, Any], pass_at: PassAt
 ) -> None:
     await put(ask, fields, 142, 143)
@@ -85,7 +85,7 @@ async def test_figures_are_those_of_the_ledger(
     assert found["held", ("outside sending hours",)] == 1
 
 
-async def test_how_long_the_oldest_waits_is_told_unless_it_is_paused(
+async def test_the_wait_of_the_oldest_due_reminder_is_shown_unless_it_is_paused(
     http: Http,
     ask: Ask,
     fields: dict[str, Any],
@@ -112,7 +112,7 @@ async def test_how_long_the_oldest_waits_is_told_unless_it_is_paused(
     assert (await scraped(http))["due", ()] == 1
 
 
-async def test_an_open_breaker_is_told_with_its_reason(
+async def test_an_open_breaker_is_shown_with_its_reason(
     http: Http, installation: Installation
 ) -> None:
     now = installation.clock.now()
@@ -154,7 +154,7 @@ FULL: Final = replace(
 """Figures for which every metric has a sample."""
 
 
-def test_labels_do_not_grow_without_end() -> None:
+def test_the_number_of_labels_is_bounded() -> None:
     held = {f"reason {at}": 100 - at for at in range(MAX_REASONS + 2)}
     found = to_metrics(replace(EMPTY, held_by_reason=held, breaker_reason="x" * 1000))
     [reasons] = [one for one in found if one.name.endswith("_held")]
@@ -178,7 +178,7 @@ def explained() -> dict[str, list[str]]:
     }
 
 
-def test_every_metric_is_explained_and_every_one_explained_is_there(
+def test_every_metric_is_documented_and_every_documented_one_exists(
     explained: dict[str, list[str]],
 ) -> None:
     exposed = {

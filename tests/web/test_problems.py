@@ -20,7 +20,7 @@ FAULT = "no column named wages"
 
 
 class Ill:
-    """A health nobody can ask."""
+    """A `Health` that fails."""
 
     async def problems(self) -> Mapping[str, str]:
         raise RuntimeError(FAULT)
@@ -29,7 +29,7 @@ class Ill:
 async def put(
     http: Http, body: bytes, media: str = "application/json", **headers: str
 ) -> tuple[int, str]:
-    """PUTs raw bytes; the status and the detail of the problem."""
+    """PUT raw bytes; the status and the detail of the problem."""
     sent = {"Content-Type": media, **headers}
     async with http.put(PERMIT, data=body, headers=sent) as answer:
         told = await answer.json(content_type="application/problem+json")
@@ -80,7 +80,7 @@ async def test_a_body_of_more_than_64_kib_is_too_large(
 @pytest.mark.parametrize(
     ("body", "found"), [(b"[]", "a list"), (b"null", "a NoneType"), (b'"x"', "'x'")]
 )
-async def test_a_body_that_is_no_object_is_invalid(
+async def test_a_body_that_is_not_an_object_is_invalid(
     http: Http, body: bytes, found: str
 ) -> None:
     assert await put(http, body) == (
@@ -89,19 +89,19 @@ async def test_a_body_that_is_no_object_is_invalid(
     )
 
 
-async def test_a_field_given_twice_is_not_guessed_at(http: Http) -> None:
+async def test_a_repeated_field_is_an_error(http: Http) -> None:
     body = b'{"holder": "A", "holder": "B", "expires_on": "2026-12-31"}'
     status, detail = await put(http, body)
     assert status == 422
     assert "holder: found the field twice, expected it once" in detail
 
 
-async def test_an_unknown_route_is_a_problem_too(ask: Ask) -> None:
+async def test_an_unknown_route_has_problem_details(ask: Ask) -> None:
     status, told = await ask("GET", "/v1/kites")
     assert (status, told["title"], told["type"]) == (404, "Not Found", "about:blank")
 
 
-async def test_a_wrong_method_says_which_are_right(http: Http) -> None:
+async def test_a_wrong_method_lists_the_allowed_ones(http: Http) -> None:
     async with http.post(PERMIT) as answer:
         assert answer.status == 405
         assert answer.content_type == "application/problem+json"
@@ -117,13 +117,13 @@ async def test_a_wrong_method_says_which_are_right(http: Http) -> None:
 async def ill(
     installation: Installation, carrier: TwilioProvider
 ) -> AsyncIterator[Http]:
-    """A server with a fault."""
+    """A server with a bug."""
     services = replace(installation.services(carrier), health=Ill())
     async with TestClient(TestServer(application(services))) as client:
         yield client
 
 
-async def test_a_fault_of_ours_is_logged_and_not_told(ill: Http) -> None:
+async def test_an_unexpected_error_is_logged_and_not_shown(ill: Http) -> None:
     with capture_logs() as logged:
         async with ill.get("/readyz") as answer:
             text = await answer.text()

@@ -1,4 +1,4 @@
-"""The same fates told by callbacks and asked for: the ledger is the same."""
+"""Callbacks and polling lead to the same ledger."""
 
 import asyncio
 import shutil
@@ -45,14 +45,14 @@ ENDINGS: Mapping[str, tuple[tuple[str, ...], int | None]] = {
     "+12125550117": (("canceled",), None),
 }
 FATES = [f"+121255501{fate}" for fate in ("01", "91", "92", "94", "95")]
-"""What the sandbox does by the number alone: delivered, nobody's, landline, spam, …"""
+"""Numbers with a fate in the sandbox: delivered, unassigned, landline, spam, …"""
 
 PHONES = [*ENDINGS, *FATES]
 
 
 @dataclass(frozen=True)
 class Office:
-    """A installation, its journey, and a double of Twilio of its own."""
+    """An installation, its tick, and a Twilio double of its own."""
 
     installation: Installation
     journey: TickDeps
@@ -70,7 +70,7 @@ class Office:
 
 @asynccontextmanager
 async def office(folder: Path, *, called: bool) -> AsyncIterator[Office]:
-    """An office that is called back, or one without a public address."""
+    """An office with callbacks, or one without a public address."""
     async with AsyncExitStack() as rooms:
         journal = EventLog(folder / "messages.jsonl")
         rooms.callback(journal.close)
@@ -109,7 +109,7 @@ async def office(folder: Path, *, called: bool) -> AsyncIterator[Office]:
 
 
 async def sent_to_all(one: Office) -> None:
-    """A text to each phone is accepted; nothing is told of any until `told`."""
+    """Send a text to each phone; the provider reports nothing yet."""
     permits = [
         Permit(
             authority="990000",
@@ -135,7 +135,7 @@ async def sent_to_all(one: Office) -> None:
 
 
 async def over(one: Office, *, called_back: bool) -> None:
-    """Wait until each message has come to its end, and all of it was called back."""
+    """Wait until each message is final, and its callbacks have arrived."""
     async with asyncio.timeout(60):
         while True:
             messages = await one.sandbox.messages()
@@ -179,7 +179,7 @@ RECEIPTS = "SELECT count(*) FROM receipts"
 
 
 async def played(folder: Path, *, called: bool) -> dict[str, list[tuple[Any, ...]]]:
-    """What an office's ledger says when all its fates were told, ten minutes later."""
+    """The ledger of an office, ten minutes after all messages are final."""
     async with office(folder, called=called) as one:
         await sent_to_all(one)
         await over(one, called_back=False)
@@ -196,7 +196,7 @@ async def played(folder: Path, *, called: bool) -> dict[str, list[tuple[Any, ...
         return {name: one.rows(query) for name, query in LEDGER.items()}
 
 
-async def test_what_is_asked_for_comes_to_the_same_as_what_is_called_back(
+async def test_polling_ends_in_the_same_ledger_as_callbacks(
     prepared: tuple[Path, str], tmp_path: Path
 ) -> None:
     called, asked = [

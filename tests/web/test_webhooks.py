@@ -41,7 +41,7 @@ def signature(path: str, fields: Mapping[str, str]) -> str:
 async def post(
     http: Http, path: str, fields: Mapping[str, str], signed: str | None = None
 ) -> tuple[int, str, str]:
-    """POSTs a form, signed as Twilio does; the status, media type and text."""
+    """POST a form, signed as Twilio does; the status, media type and text."""
     headers = {
         "Content-Type": FORM,
         "X-Twilio-Signature": signature(path, fields) if signed is None else signed,
@@ -54,7 +54,7 @@ async def post(
 async def ref(
     ask: Ask, fields: dict[str, Any], pass_at: PassAt, sent: list[Outgoing]
 ) -> str:
-    """Our id of a message that the provider has accepted."""
+    """The id of a message that the provider accepted."""
     await ask("PUT", PERMIT, fields)
     await pass_at(datetime(2024, 9, 19, 1, 30, tzinfo=UTC))
     (message,) = sent
@@ -62,7 +62,7 @@ async def ref(
 
 
 async def state(ask: Ask) -> str:
-    """Where the permit's one reminder stands."""
+    """The state of the only reminder of the permit."""
     _, shown = await ask("GET", PERMIT)
     (reminder,) = shown["reminders"]
     return str(reminder["state"])
@@ -77,7 +77,7 @@ async def test_a_signed_receipt_moves_its_message(
     assert await state(ask) == "delivered"
 
 
-async def test_a_receipt_that_comes_late_or_twice_is_taken_and_moves_nothing(
+async def test_a_late_or_repeated_receipt_is_accepted_and_moves_nothing(
     stranger: Http, ask: Ask, ref: str
 ) -> None:
     for word in ("delivered", "delivered", "sent", "a-new-word"):
@@ -87,7 +87,7 @@ async def test_a_receipt_that_comes_late_or_twice_is_taken_and_moves_nothing(
 
 
 @pytest.mark.parametrize("signed", ["", "bm9uc2Vuc2U=", "é"])
-async def test_a_receipt_nobody_signed_changes_nothing(
+async def test_an_unsigned_receipt_changes_nothing(
     stranger: Http, ask: Ask, ref: str, signed: str
 ) -> None:
     path = f"{STATUS}?ref={ref}"
@@ -128,7 +128,7 @@ async def test_a_webhook_of_another_account_changes_nothing(
     assert await state(ask) == "sent"
 
 
-async def test_a_stop_is_heard_and_answered_with_silence(
+async def test_a_stop_opts_the_phone_out_and_gets_no_reply(
     stranger: Http, ask: Ask, fields: dict[str, Any], pass_at: PassAt
 ) -> None:
     await ask("PUT", PERMIT, fields)

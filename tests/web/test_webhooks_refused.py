@@ -1,4 +1,4 @@
-"""Webhooks that are wrong: always 4xx, told without the number, nothing changed."""
+"""Wrong webhooks: always a 4xx without the phone number, and nothing changes."""
 
 import asyncio
 import gzip
@@ -44,7 +44,7 @@ STOP = ACCOUNT | {"MessageSid": "SM" + "9" * 32, "From": PHONE, "Body": "STOP"}
 
 @dataclass(frozen=True)
 class Call:
-    """A webhook on its way to us, and what it must come to."""
+    """A webhook request, and the status that it must get."""
 
     path: str = STATUS
     body: bytes = urlencode(DELIVERED | {"To": PHONE}).encode()
@@ -74,21 +74,21 @@ def sign(
 
 
 def form(path: str, fields: Fields, status: int = 403, **how: str) -> Call:
-    """A form, signed as Twilio does unless `how` is otherwise."""
+    """A form, signed as Twilio does; `how` changes the signature."""
     body = urlencode(fields, doseq=True).encode()
     headers = {"Content-Type": FORM} | sign(path, fields, **how)
     return Call(path, body, headers, status=status)
 
 
-def told(path: str, body: bytes, status: int = 403, **how: str) -> Call:
-    """JSON, or any bytes called so, its digest in the signed address."""
+def json_call(path: str, body: bytes, status: int = 403, **how: str) -> Call:
+    """A body sent as JSON; the signed address has its digest."""
     path = f"{path}?bodySHA256={hashlib.sha256(body).hexdigest()}"
     headers = {"Content-Type": JSON} | sign(path, {}, **how)
     return Call(path, body, headers, status=status)
 
 
 STATUS_FORM = form(STATUS, DELIVERED | {"To": PHONE})
-STOP_JSON = told(INBOUND, json.dumps(STOP).encode())
+STOP_JSON = json_call(INBOUND, json.dumps(STOP).encode())
 
 
 def as_is(call: Call, **headers: str) -> Call:
@@ -144,11 +144,11 @@ REFUSED = {
     "no message": form(INBOUND, ACCOUNT | {"From": PHONE, "Body": "STOP"}, 422),
     "no id of a message": form(INBOUND, STOP | {"MessageSid": PHONE}, 422),
     "nobody who wrote": form(INBOUND, STOP | {"From": ""}, 422),
-    "json that is none": told(INBOUND, b'{"AccountSid": ', 422),
-    "json that is no object": told(INBOUND, b"[1, 2]", 422),
-    "json without end": told(INBOUND, b'{"a":' * 9000, 422),
-    "json in utf-16": told(INBOUND, json.dumps(STOP).encode("utf-16"), 422),
-    "json of another account": told(
+    "json that is none": json_call(INBOUND, b'{"AccountSid": ', 422),
+    "json that is no object": json_call(INBOUND, b"[1, 2]", 422),
+    "json without end": json_call(INBOUND, b'{"a":' * 9000, 422),
+    "json in utf-16": json_call(INBOUND, json.dumps(STOP).encode("utf-16"), 422),
+    "json of another account": json_call(
         INBOUND, json.dumps(STOP | {"AccountSid": PHONE}).encode()
     ),
     "a status where texts come": form(INBOUND, DELIVERED, 422),
@@ -177,7 +177,7 @@ async def sent_one(
     fields: dict[str, Any],
     pass_at: PassAt,
 ) -> str:
-    """Our id of a message that the provider has accepted; its permit is due again."""
+    """The id of a message that the provider accepted; its permit is due again."""
     assert installation.database.file
     await ask("PUT", PERMIT, fields)
     await pass_at(datetime(2024, 9, 19, 1, 30, tzinfo=UTC))
@@ -234,7 +234,7 @@ RIGHT: dict[str, Callable[[str], Call]] = {
 
 
 @pytest.mark.parametrize("name", RIGHT)
-async def test_a_right_one_is_taken_whatever_the_proxy_that_ended_tls_names(
+async def test_a_signed_webhook_is_accepted_whatever_host_the_proxy_names(
     stranger: Http, ask: Ask, sent_one: str, name: str
 ) -> None:
     one = RIGHT[name](f"{STATUS}?ref={sent_one}")
@@ -246,7 +246,7 @@ async def test_a_right_one_is_taken_whatever_the_proxy_that_ended_tls_names(
 
 
 @pytest.mark.parametrize("algorithm", ["HMAC_SHA1", "HMAC_SHA256"])
-async def test_json_is_taken_as_a_form_is(
+async def test_json_is_accepted_like_a_form(
     stranger: Http, ask: Ask, sent_one: str, algorithm: str
 ) -> None:
     body = json.dumps(DELIVERED | {"Extra": None, "To": PHONE}).encode()
@@ -262,11 +262,11 @@ async def test_json_is_taken_as_a_form_is(
 
 @pytest.mark.parametrize("broken", ["\ud83d", "STOP\ud83d", "\x00"])
 @pytest.mark.usefixtures("sent_one")
-async def test_half_a_character_is_no_fault_of_ours(
+async def test_an_incomplete_character_is_a_4xx(
     stranger: Http, installation: Installation, broken: str
 ) -> None:
     body = json.dumps(STOP | {"Body": broken, "Odd\ud83d": broken}).encode()
-    assert (await call(stranger, told(INBOUND, body)))[0] == 200
+    assert (await call(stranger, json_call(INBOUND, body)))[0] == 200
     assert any("inbounds" in line for line in dump(installation) if "INSERT" in line)
 
 
@@ -297,7 +297,7 @@ async def test_a_body_that_breaks_off_is_a_4xx_and_not_waited_for(
 
 
 @pytest.mark.parametrize("broken", [ConnectionResetError(), web.RequestPayloadError()])
-async def test_who_leaves_in_the_middle_of_a_body_is_no_fault_of_ours(
+async def test_a_caller_who_leaves_in_the_middle_of_a_body_is_no_error_of_the_service(
     broken: Exception,
 ) -> None:
     payload = StreamReader(create_autospec(BaseProtocol), 2**16)
@@ -317,7 +317,7 @@ async def test_who_leaves_in_the_middle_of_a_body_is_no_fault_of_ours(
         ("canceled", "canceled", "failed"),
     ],
 )
-async def test_a_rare_word_is_kept_raw_and_moves_what_it_may(  # noqa: PLR0917 - a row
+async def test_an_unusual_receipt_is_stored_raw_and_moves_what_it_may(  # noqa: PLR0917 - a row
     stranger: Http,
     installation: Installation,
     sent_one: str,

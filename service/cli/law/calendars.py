@@ -20,7 +20,9 @@ def calendars() -> None:
 
 @calendars.command()
 @click.argument("file", type=FILE)
-@click.option("--calendar", help="The calendar of an .ics file that names none.")
+@click.option(
+    "--calendar", metavar="CODE", help="The calendar of an .ics file that names none."
+)
 @click.option(
     "--published",
     is_flag=True,
@@ -54,7 +56,7 @@ async def load(
 @click.argument("year", type=click.IntRange(2000, 2100))
 @with_installation
 async def show(installation: Installation, code: str, year: int) -> None:
-    """Show the days off of a YEAR in calendar CODE, and the weekend days worked."""
+    """Show the days off and worked weekends of a YEAR."""
     found = view_year(await installation.law_store.current_law(), code, year)
     click.echo(f"{code} {year}, {_publication(found)}")
     for day in found.days:

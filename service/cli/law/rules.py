@@ -35,7 +35,7 @@ def rules() -> None:
 @rules.command()
 @_PATH
 def check(path: Path | None) -> None:
-    """Check a rule file or a folder of them (default: the shipped rules)."""
+    """Check rule files: PATH is a file or folder (default: shipped)."""
     found = _read_rules(
         path, JinjaTemplateLibrary(shipped_folder("templates")).step_templates()
     )
@@ -120,7 +120,7 @@ async def revert(
 @_CODE
 @with_installation
 async def shadow(installation: Installation, code: str) -> int:
-    """Show what the shadow version of rule CODE would do if you applied it."""
+    """Show what applying the shadow of rule CODE would do."""
     law = await installation.law_store.current_law()
     shadows = {one.series: one for one in law.shadow_versions if one.rule == code}
     rule = law.rule(code)

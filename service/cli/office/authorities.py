@@ -83,7 +83,7 @@ def _tree(
 @_CODE
 @with_installation
 async def show(installation: Installation, code: str) -> None:
-    """Show the settings of authority CODE, and the state of each rule there."""
+    """Show the settings of authority CODE and its rules."""
     print_office_status(await get_office_status(code, installation.go_live_deps))
 
 
@@ -92,7 +92,7 @@ async def show(installation: Installation, code: str) -> None:
 @_RULES
 @with_installation
 async def trial(installation: Installation, code: str, codes: tuple[str, ...]) -> None:
-    """Start a trial of every RULE in authority CODE: only its staff gets texts."""
+    """Start a trial: only the staff of authority CODE get texts."""
     chosen = _chosen_rules(codes, await installation.law_store.current_law())
     phones = await start_trial(code, chosen, installation.go_live_deps, by=whoami())
     click.echo(f"{code}: {len(chosen)} rules on trial, {phones} staff numbers")

@@ -45,7 +45,7 @@ def templates() -> None:
 @templates.command()
 @click.argument("path", type=click.Path(path_type=Path), required=False)
 def check(path: Path | None) -> None:
-    """Check a template file or a folder of them (default: the shipped ones)."""
+    """Check templates: PATH is a file or folder (default: shipped)."""
     place = shipped_folder("templates")
     count = check_templates(path or place, JinjaTemplateLibrary(place))
     click.echo(f"{count} templates, no mistakes")
@@ -115,10 +115,11 @@ async def preview(
     language: Language | None,
     file: Path | None,
 ) -> int:
-    """Show the text of template NAME for one permit, and at its longest.
+    """Show the text of template NAME for one permit.
 
-    Give a registered permit, or a rule and an expiry date; without them the permit is
-    made up. Exit code 1 if the text has mistakes and cannot be saved.
+    It also shows the longest text that the template can produce. Give a registered
+    permit, or a rule and an expiry date; without them the permit is made up. Exit code
+    1 if the text has mistakes and cannot be saved.
     """
     if (permit and (rule or expires)) or bool(rule) != bool(expires):
         raise click.UsageError("give --rule and --expires, or --permit, or neither")
@@ -152,9 +153,9 @@ async def save(
     *,
     dry_run: bool,
 ) -> int:
-    """Save the text of FILE as the next version of template NAME, and use it.
+    """Save the text of FILE as the next version of NAME.
 
-    To go back, save an old text again.
+    Messages claimed from then on use it. To go back, save an old text again.
     """
     text, deps = read_text(file), installation.template_deps
     if dry_run:

@@ -17,7 +17,7 @@ def opt_outs() -> None:
 @opt_outs.command("list")
 @with_installation
 async def list_(installation: Installation) -> None:
-    """List every opt-out: the masked phone, since when, and how it was made."""
+    """List every opt-out; phones are masked."""
     found = await installation.opt_out_deps.store.page(None, None)
     for one in found:
         click.echo(f"{one.phone:16}  {one.since:%Y-%m-%d %H:%M}Z  {one.via}")

@@ -31,7 +31,7 @@ def unreachable() -> None:
 @click.option("--format", "form", type=click.Choice(["text", "csv"]), default="text")
 @with_installation
 async def list_(installation: Installation, authority: str | None, form: str) -> None:
-    """List the permits, soonest closing first, with masked phones and the reason."""
+    """List the permits, soonest closing first; phones are masked."""
     law, office = await installed_authority(installation, authority)
     found = await _all_unreachable(installation, law.subtree(office.code))
     if form == "csv":

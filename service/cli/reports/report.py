@@ -19,7 +19,9 @@ from service.flow.reports.weekly import make_report
 
 
 @click.command()
-@click.option("--week", help="An ISO week such as 2024-W05. Default: this week.")
+@click.option(
+    "--week", metavar="WEEK", help="An ISO week such as 2024-W05. Default: this week."
+)
 @click.option("--from", "from_on", type=Day(), help="The first day, instead of --week.")
 @click.option("--to", "to_on", type=Day(), help="The last day, included.")
 @click.option("--as-of", type=Instant(), help="Count receipts until this instant.")

@@ -16,7 +16,7 @@ def db() -> None:
 
 @db.command()
 def upgrade() -> None:
-    """Bring the tables to this release, and load the shipped rules that are new."""
+    """Upgrade the tables to this release; load new shipped rules."""
     settings = load_settings()
     new = run_with_logging(settings, partial(upgrade_database, settings))
     click.echo(f"tables at {needed_revision()}, {len(new)} new rule versions")

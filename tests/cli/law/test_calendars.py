@@ -1,4 +1,4 @@
-"""The office's own days by command: loaded, refused, shown."""
+"""The commands about an office's own days: load and show."""
 
 import json
 from pathlib import Path
@@ -12,7 +12,7 @@ from tests.notice import NOTICE
 
 
 def toml(**changed: Any) -> Path:  # noqa: ANN401 - values of TOML
-    """The notice of 2027 as a file, some of it changed."""
+    """The notice of 2027 as a file, with changes."""
     file = Path("2027.toml")
     values = {"calendar": "CN", "year": 2027, **NOTICE, **changed}
     file.write_text(tomli_w.dumps(values), "utf-8")
@@ -20,7 +20,7 @@ def toml(**changed: Any) -> Path:  # noqa: ANN401 - values of TOML
 
 
 def ics(*events: str, name: str = "") -> Path:
-    """A calendar of events, each of them all of a day."""
+    """An .ics file with all-day events."""
     file = Path("days.ics")
     text = "".join(
         f"BEGIN:VEVENT\r\nUID:{day}\r\nDTSTART;VALUE=DATE:{day}\r\n"
@@ -45,7 +45,7 @@ def registered(run: Run, office: Path) -> Path:
     return office
 
 
-def test_a_notice_makes_closings_exact_and_says_how_many(
+def test_a_notice_makes_closings_exact_and_counts_them(
     run: Run, registered: Path
 ) -> None:
     seen = run("calendars", "load", toml(), "--dry-run").answer
@@ -62,7 +62,7 @@ def test_a_notice_makes_closings_exact_and_says_how_many(
 
 
 @pytest.mark.usefixtures("office")
-def test_rows_that_contradict_a_published_year_are_all_named_and_refused(
+def test_every_day_that_contradicts_a_published_year_is_named_and_refused(
     run: Run, installed: Path
 ) -> None:
     file = toml(
@@ -119,7 +119,7 @@ def test_an_ics_file_may_be_the_whole_notice(run: Run) -> None:
 
 
 @pytest.mark.usefixtures("office")
-def test_a_year_shows_its_days_off_its_workdays_and_what_is_provisional(
+def test_a_year_shows_days_off_worked_weekends_and_whether_it_is_provisional(
     run: Run,
 ) -> None:
     known = run("calendars", "show", "CN", "2026").answer.splitlines()
@@ -135,7 +135,7 @@ def test_a_year_shows_its_days_off_its_workdays_and_what_is_provisional(
 
 
 @pytest.mark.usefixtures("office")
-def test_a_year_shows_which_rows_are_the_office_s_own(run: Run) -> None:
+def test_a_year_shows_which_days_the_office_installed(run: Run) -> None:
     run("calendars", "load", toml())
     shown = run("calendars", "show", "CN", "2027").answer.splitlines()
     assert shown[0] == "CN 2027, published"
@@ -145,7 +145,7 @@ def test_a_year_shows_which_rows_are_the_office_s_own(run: Run) -> None:
 
 
 @pytest.mark.usefixtures("office")
-def test_wrong_days_are_named_all_at_once(run: Run) -> None:
+def test_all_wrong_days_are_reported_at_once(run: Run) -> None:
     refusal = run("calendars", "load", toml(calendar="XX", worked=["soon"])).refusal
     assert 'calendar: found "XX", expected one of CN, GB, US' in refusal
     assert 'worked[1]: found "soon", expected a date' in refusal

@@ -1,4 +1,4 @@
-"""The law of permit types by command: checked, previewed, applied, taken back."""
+"""The commands about rules: check, diff, apply, revert, shadow, export."""
 
 import json
 from datetime import date, timedelta
@@ -13,13 +13,13 @@ from tests.schedules.catalogue import RULES
 SERIES = f"{CMA}@2015-08-01"
 
 NEVER = "cn-advertising-release-registration"
-"""A type that nobody is reminded of."""
+"""A rule that never reminds."""
 
 LATER = "2024-02-01T12:00+08:00"
 
 
 def edited(run: Run, *changes: tuple[str, str], code: str = CMA) -> Path:
-    """A rule's installed text in a file, with some words replaced by others."""
+    """The installed text of a rule in a file, with words replaced."""
     file = Path(f"{code}.toml")
     run("rules", "export", code, "--out", file)
     text = file.read_text("utf-8")
@@ -34,7 +34,7 @@ TWO_MONTHS = ("3 months before expiry", "2 months before expiry")
 
 
 def weeks(moved: tuple[int, int]) -> str:
-    """Twelve weeks in which one reminder moves from one of them to another."""
+    """The printed table of twelve weeks, in which one reminder moves."""
     mondays = [date(2024, 1, 29) + timedelta(weeks=at) for at in range(12)]
     return "".join(
         f"  {monday}                    {at == moved[0]:d}        {at == moved[1]:d}\n"
@@ -43,7 +43,7 @@ def weeks(moved: tuple[int, int]) -> str:
 
 
 def reasons(folder: Path) -> list[Any]:
-    """Why changes were forced, as the audit trail has it."""
+    """The reasons of forced changes in the action log."""
     rows = sql(folder, "SELECT detail FROM actions WHERE what LIKE 'rules %'")
     told = [json.loads(detail) for (detail,) in rows]
     return [one["reason"] for one in told if "reason" in one]
@@ -51,7 +51,7 @@ def reasons(folder: Path) -> list[Any]:
 
 @pytest.fixture
 def texted(run: Run, live: Path) -> Path:
-    """Linjiang on Monday: one CMA holder texted in a step, one to be texted later."""
+    """Linjiang on Monday: one CMA holder got a text, another gets one later."""
     register = write(
         live / "permits.csv",
         f"{CMA},240000000001,一号检测,2024-06-28,+12125550101",
@@ -71,7 +71,7 @@ def test_the_shipped_rules_are_right_and_need_no_database(
     assert not list(folder.iterdir())
 
 
-def test_every_mistake_of_every_rule_file_is_told_at_once(
+def test_every_mistake_of_every_rule_file_is_reported_at_once(
     run: Run, folder: Path
 ) -> None:
     rules = folder / "rules"
@@ -108,7 +108,7 @@ def test_a_new_rule_is_installed_once(run: Run, office: Path) -> None:
 
 
 @pytest.mark.usefixtures("office")
-def test_the_list_has_sources_and_says_who_is_never_reminded(run: Run) -> None:
+def test_the_list_shows_sources_and_rules_that_never_remind(run: Run) -> None:
     listed = run("rules", "list").answer
     assert (
         "  cn-food-production-license@2020-03-01.1  closes 30 working days before "
@@ -122,7 +122,7 @@ def test_the_list_has_sources_and_says_who_is_never_reminded(run: Run) -> None:
     assert all(", unverified 20" in line for line in disabled)
 
 
-def test_a_diff_says_what_apply_then_does(run: Run, texted: Path) -> None:
+def test_a_diff_shows_what_apply_then_does(run: Run, texted: Path) -> None:
     file = edited(run, TWO_MONTHS, ('validity = "6 years"', 'validity = "5 years"'))
     before = sql(texted, "SELECT * FROM slots")
     assert run("rules", "diff", file).answer == (
@@ -145,7 +145,7 @@ def test_a_diff_says_what_apply_then_does(run: Run, texted: Path) -> None:
     assert run("audit").answer == "the ledger adds up\n"
 
 
-def test_apply_says_how_to_take_it_back(run: Run, texted: Path) -> None:
+def test_apply_prints_how_to_revert_it(run: Run, texted: Path) -> None:
     before = sql(texted, "SELECT series, step, due_at FROM slots ORDER BY 1, 2, 3")
     done = run("rules", "apply", edited(run, TWO_MONTHS)).answer
     assert "permits moved: 2\n" in done
@@ -191,9 +191,7 @@ def test_a_step_that_says_what_it_replaces_texts_nobody_twice(run: Run) -> None:
     assert run("audit").answer == "the ledger adds up\n"
 
 
-def test_what_was_texted_after_a_change_is_not_dropped_by_taking_it_back_unasked(
-    run: Run, live: Path
-) -> None:
+def test_a_revert_that_drops_a_sent_step_must_be_forced(run: Run, live: Path) -> None:
     row = f"{CMA},240000000001,一号检测,2024-06-28,+12125550101"
     run("import", write(live / "permits.csv", row))
     run("rules", "apply", edited(run, ('"prepare"', '"first-word"')))
@@ -222,7 +220,7 @@ def test_a_shadow_is_computed_and_never_sends(run: Run, texted: Path) -> None:
     assert run("rules", "apply", file, "--shadow").answer == "nothing would change\n"
 
 
-def test_a_shadow_that_is_applied_is_one_no_more(run: Run, texted: Path) -> None:
+def test_an_applied_shadow_is_no_longer_a_shadow(run: Run, texted: Path) -> None:
     file = edited(run, TWO_MONTHS)
     run("rules", "apply", file, "--shadow")
     assert f"{SERIES}.1 -> {SERIES}.3\n" in run("rules", "apply", file).answer
@@ -236,7 +234,7 @@ def test_a_shadow_that_is_applied_is_one_no_more(run: Run, texted: Path) -> None
 
 
 @pytest.mark.usefixtures("office")
-def test_a_shadow_needs_something_to_be_the_shadow_of(run: Run) -> None:
+def test_a_shadow_needs_an_installed_rule(run: Run) -> None:
     file = edited(run, (CMA, "cn-tea-installation"))
     refusal = run("rules", "apply", file, "--shadow").refusal
     assert "cn-tea-installation: not installed" in refusal
@@ -247,9 +245,7 @@ def test_a_shadow_needs_something_to_be_the_shadow_of(run: Run) -> None:
     "code", [CMA, FOOD, "cn-food-workshop-registration-local", NEVER]
 )
 @pytest.mark.usefixtures("installed")
-def test_what_is_exported_is_a_rule_file_that_changes_nothing(
-    run: Run, code: str
-) -> None:
+def test_applying_an_exported_rule_changes_nothing(run: Run, code: str) -> None:
     file = edited(run, code=code)
     assert run("rules", "check", file).answer == "1 rule files, no mistakes\n"
     assert run("rules", "diff", file).answer == "nothing would change\n"
@@ -257,7 +253,7 @@ def test_what_is_exported_is_a_rule_file_that_changes_nothing(
 
 
 @pytest.mark.usefixtures("office")
-def test_an_export_has_what_was_applied_and_no_revision(run: Run) -> None:
+def test_an_export_has_the_applied_text_and_no_revision(run: Run) -> None:
     run("rules", "apply", edited(run, TWO_MONTHS))
     text = run("rules", "export", CMA).answer
     assert 'closes = "2 months before expiry"' in text
@@ -266,6 +262,6 @@ def test_an_export_has_what_was_applied_and_no_revision(run: Run) -> None:
 
 @pytest.mark.parametrize("verb", ["revert", "shadow", "export"])
 @pytest.mark.usefixtures("installed")
-def test_an_unknown_rule_is_named_with_those_there_are(run: Run, verb: str) -> None:
+def test_an_unknown_rule_is_named_with_the_known_ones(run: Run, verb: str) -> None:
     refusal = run("rules", verb, "cn-tea-installation").refusal
     assert "unknown rule 'cn-tea-installation'; known: cn-" in refusal

@@ -1,4 +1,4 @@
-"""Authorities by command: their tree, trials, going live, and whom to call."""
+"""The commands about authorities: load, trial, preview, live; and the call list."""
 
 from pathlib import Path
 
@@ -39,7 +39,7 @@ opt_out = { zh = "拒收请回复R", en = "Reply R to opt out" }
 
 
 def county(folder: Path, *changes: tuple[str, str]) -> Path:
-    """A file with the county alone, some of its words replaced."""
+    """A file with only the county, with words replaced."""
     text = COUNTY
     for old, new in changes:
         assert old in text
@@ -87,7 +87,7 @@ def test_offices_are_loaded_and_listed_as_a_tree(run: Run, folder: Path) -> None
         ('parent = "990000"\n', "", "true, here or further up"),
     ],
 )
-def test_an_office_that_would_not_work_is_refused_when_it_is_loaded(
+def test_an_invalid_office_is_refused_when_it_is_loaded(
     run: Run, folder: Path, old: str, new: str, expected: str
 ) -> None:
     refusal = run("authorities", "load", county(folder, (old, new))).refusal
@@ -96,7 +96,7 @@ def test_an_office_that_would_not_work_is_refused_when_it_is_loaded(
     assert sql(folder, "SELECT count(*) FROM authorities") == [(2,)]
 
 
-def test_loading_other_hours_moves_what_is_registered_and_can_be_tried_before(
+def test_new_sending_hours_move_registered_permits_and_can_be_previewed(
     run: Run, live: Path
 ) -> None:
     row = f"{CMA},240000000001,一号检测,2024-09-30,+12125550101"
@@ -115,7 +115,7 @@ def test_loading_other_hours_moves_what_is_registered_and_can_be_tried_before(
     assert run("audit").code == 0
 
 
-def test_going_live_is_said_once_for_known_rules_and_offices(
+def test_a_rule_goes_live_once_and_only_if_rule_and_office_are_known(
     run: Run, office: Path
 ) -> None:
     since = ("--from", "2024-02-01T00:00+08:00", *APPROVED)
@@ -137,7 +137,7 @@ def test_going_live_is_said_once_for_known_rules_and_offices(
 
 
 @pytest.mark.usefixtures("office")
-def test_going_live_needs_a_named_person_and_a_type_that_reminds(run: Run) -> None:
+def test_going_live_needs_an_approver_and_a_rule_that_reminds(run: Run) -> None:
     assert (
         "Missing option '--approved-by'"
         in run("authorities", "live", "990000", CMA).refusal
@@ -213,7 +213,7 @@ def test_a_staff_number_is_added_with_a_name_or_removed(
 
 @pytest.fixture
 def late(office: Path, run: Run) -> Path:
-    """A Monday in December on which four permits are past closing, nobody live."""
+    """A Monday in December: four permits are past closing, and no rule is live."""
     simulate(office, LATE)
     register = write(
         office / "permits.csv",
@@ -227,7 +227,7 @@ def late(office: Path, run: Run) -> Path:
     return office
 
 
-def test_one_screen_says_what_going_live_would_do(run: Run, late: Path) -> None:
+def test_the_preview_of_going_live_fits_one_screen(run: Run, late: Path) -> None:
     before = sql(late, "SELECT * FROM slots"), sql(late, "SELECT * FROM golives")
     screen = run(
         *("authorities", "preview", "990000", FOOD, SHOP, NEVER, "--catch-up", "2")
@@ -256,7 +256,7 @@ def test_one_screen_says_what_going_live_would_do(run: Run, late: Path) -> None:
     assert "1 could be told to contact the office now, 1 to be called" in alone
 
 
-def test_a_catch_up_is_sent_as_it_was_foretold(run: Run, late: Path) -> None:
+def test_a_catch_up_is_sent_as_previewed(run: Run, late: Path) -> None:
     options = ("--catch-up", "2", *APPROVED)
     assert run("authorities", "live", "990000", FOOD, SHOP, *options).answer == (
         "990000: 2 rules live from 2024-12-16T09:00:00+08:00\n"
@@ -275,7 +275,9 @@ def test_a_catch_up_is_sent_as_it_was_foretold(run: Run, late: Path) -> None:
     assert run("audit").code == 0
 
 
-def test_whom_no_text_reaches_is_on_the_call_list(run: Run, late: Path) -> None:
+def test_holders_whom_no_text_reaches_are_on_the_call_list(
+    run: Run, late: Path
+) -> None:
     assert run("calls").answer == "0 permits to be called\n"
     options = ("--from", "2024-09-02T00:00+08:00", *APPROVED)
     run("authorities", "live", "990000", FOOD, SHOP, *options)

@@ -1,4 +1,4 @@
-"""docs/templates.md: its tables are the code's, its commands answer what it shows."""
+"""docs/templates.md: its tables and the output of its commands are current."""
 
 import re
 import shlex
@@ -29,12 +29,12 @@ def test_every_fact_is_explained() -> None:
     assert told == frozenset.union(*(one.facts for one in REQUIREMENTS.values()))
 
 
-def test_every_filter_and_the_longest_text_are_told() -> None:
+def test_every_filter_and_the_length_limit_are_documented() -> None:
     assert f"through a filter: {', '.join(FILTERS)} |" in PAGE
     assert f"at most {LONGEST_TEMPLATE:,} characters" in " ".join(PAGE.split())
 
 
-def test_what_is_asked_of_which_template_is_as_the_table_has_it() -> None:
+def test_the_table_lists_the_requirements_of_each_template() -> None:
     asked = section("What is asked of a text")
     for check, words in (
         (check_advice, "advises"),

@@ -1,4 +1,4 @@
-"""The words of texts by command: listed, checked, previewed, saved, gone back to."""
+"""The commands about templates: list, show, check, preview, save."""
 
 from pathlib import Path
 
@@ -11,7 +11,7 @@ AT = ("--rule", FOOD, "--expires", "2024-12-31")
 
 
 def edited(run: Run, after: str, before: str, language: str = "zh") -> Path:
-    """The text used, with some of it in other words, in a file."""
+    """The text in use, with words replaced, in a file."""
     file = Path(f"{NAME}.{language}.txt")
     text = run("templates", "show", NAME, "--language", language).answer
     assert before in text
@@ -26,7 +26,9 @@ def test_the_shipped_templates_are_right_and_need_no_database(
     assert not list(folder.iterdir())
 
 
-def test_every_mistake_of_every_file_is_told_at_once(run: Run, folder: Path) -> None:
+def test_every_mistake_of_every_file_is_reported_at_once(
+    run: Run, folder: Path
+) -> None:
     (folder / "renewal-open.zh.txt").write_text("{{ phone }}", "utf-8")
     (folder / "renewal-open.en.txt").write_bytes(b"\xff")
     (folder / "hello.en.txt").write_text("ok", "utf-8")
@@ -89,7 +91,7 @@ def test_a_preview_shows_the_text_of_a_date_and_its_size(run: Run) -> None:
 
 
 @pytest.mark.usefixtures("office")
-def test_what_forces_an_english_text_into_ucs_2_is_told(run: Run) -> None:
+def test_characters_that_force_an_english_text_into_ucs_2_are_shown(run: Run) -> None:
     file = edited(run, "“soon”", "soon", "en")
     seen = run("templates", "preview", NAME, "--language", "en", "--file", file)
     assert (seen.code, seen.err) == (1, "")
@@ -123,11 +125,13 @@ def test_a_preview_of_a_registered_permit_is_the_text_it_is_sent(
         ("--authority", "nowhere"),
     ],
 )
-def test_what_makes_no_sense_is_refused(run: Run, wrong: tuple[str, ...]) -> None:
+def test_contradicting_or_unknown_options_are_refused(
+    run: Run, wrong: tuple[str, ...]
+) -> None:
     assert run("templates", "preview", NAME, *wrong).refusal
 
 
-def test_a_saved_text_is_previewed_then_used_and_can_be_gone_back_from(
+def test_a_saved_text_is_previewed_then_used_and_can_be_undone(
     run: Run, live: Path
 ) -> None:
     text = run("templates", "show", FIRST, "--language", "zh").answer

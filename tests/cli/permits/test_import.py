@@ -15,7 +15,9 @@ def numbers(folder: Path) -> list[str]:
     return [number for (number,) in found]
 
 
-def test_good_rows_go_in_and_bad_ones_come_back(run: Run, office: Path) -> None:
+def test_good_rows_are_imported_and_bad_rows_are_written_back(
+    run: Run, office: Path
+) -> None:
     register = write(
         office / "permits.csv",
         GOOD[0],
@@ -109,7 +111,9 @@ def test_rejects_of_another_encoding_are_read_by_the_same_mapping(
     ]
 
 
-def test_who_has_no_mobile_is_registered_and_not_texted(run: Run, live: Path) -> None:
+def test_a_holder_without_a_mobile_is_registered_and_not_texted(
+    run: Run, live: Path
+) -> None:
     register = write(
         live / "permits.csv",
         GOOD[0],
@@ -150,7 +154,7 @@ def test_rows_may_name_their_office_themselves(
     )
 
 
-def test_a_default_office_nobody_knows_is_told_before_the_first_row(
+def test_an_unknown_default_office_is_an_error_before_the_first_row(
     run: Run, office: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PERMIT_REMINDERS_AUTHORITY", "110000")

@@ -62,7 +62,7 @@ def test_a_wrong_mapping_is_refused(
     assert said in asked.refusal
 
 
-def test_a_mapping_for_a_rule_nobody_knows_is_refused_before_any_row(
+def test_a_mapping_for_an_unknown_rule_is_refused_before_any_row(
     run: Run, office: Path
 ) -> None:
     mapping, register = office / "city.toml", office / "register.csv"

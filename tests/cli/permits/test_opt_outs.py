@@ -1,4 +1,4 @@
-"""Opt-outs and unreachable holders by command."""
+"""The commands about opt-outs and unreachable permits."""
 
 import csv
 import io
@@ -48,7 +48,7 @@ def test_a_phone_is_opted_out_listed_and_let_in_again(run: Run, live: Path) -> N
         (("unreachable", "list", "--authority", "1"), "unknown authority '1'"),
     ],
 )
-def test_what_cannot_be_is_one_line_without_the_number(
+def test_an_error_is_one_line_without_the_number(
     run: Run, words: tuple[str, ...], expected: str
 ) -> None:
     refusal = run(*words).refusal
@@ -56,7 +56,7 @@ def test_what_cannot_be_is_one_line_without_the_number(
     assert PHONE not in refusal
 
 
-def test_who_cannot_be_reached_is_listed_what_closes_first_first(
+def test_unreachable_permits_are_listed_soonest_closing_first(
     run: Run, live: Path
 ) -> None:
     register = write(

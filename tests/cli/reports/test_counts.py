@@ -19,13 +19,13 @@ TALLY = {
 NOTHING = dict.fromkeys(TALLY, 0)
 
 
-def test_counts_are_by_rule_unless_asked(run: Run) -> None:
+def test_counts_are_by_rule_by_default(run: Run) -> None:
     told = run("counts", *MONDAY, "--format", "json").told
     assert told == [{"of": CMA, **TALLY}]
     assert run("counts", *MONDAY, "--by", "rule", "--format", "json").told == told
 
 
-def test_counts_are_csv_unless_asked(run: Run) -> None:
+def test_counts_are_csv_by_default(run: Run) -> None:
     text = run("counts", *MONDAY).answer.removeprefix("\ufeff")
     rows = list(csv.DictReader(io.StringIO(text)))
     assert rows == [{"of": CMA} | {name: str(n) for name, n in TALLY.items()}]
@@ -38,7 +38,7 @@ def test_counts_by_authority(run: Run) -> None:
     assert run(*asked, "--authority", "us-nyc").told == []
 
 
-def test_counts_by_day_show_the_days_of_nothing_too(run: Run) -> None:
+def test_counts_by_day_include_days_without_any(run: Run) -> None:
     days = ("--from", "2024-01-28", "--to", "2024-01-30")
     assert run("counts", *days, "--by", "day", "--format", "json").told == [
         {"of": "2024-01-28", **NOTHING, "holders": 0},
@@ -55,7 +55,7 @@ def test_counts_by_week(run: Run) -> None:
     ]
 
 
-def test_days_in_the_wrong_order_are_told(run: Run) -> None:
+def test_days_in_the_wrong_order_are_an_error(run: Run) -> None:
     for command in ("counts", "report"):
         ran = run(command, "--from", "2024-01-30", "--to", "2024-01-29")
         assert "to: found 2024-01-29, expected a day not before 2024-01-30" in (
@@ -63,7 +63,7 @@ def test_days_in_the_wrong_order_are_told(run: Run) -> None:
         )
 
 
-def test_more_days_than_can_be_listed_are_told(run: Run) -> None:
+def test_more_days_than_can_be_listed_are_an_error(run: Run) -> None:
     days = ("--from", "2000-01-01", "--to", "2024-01-29")
     assert "to: found 2024-01-29, expected a day not after 2002-09-26" in (
         run("counts", *days, "--by", "day").refusal
@@ -82,7 +82,7 @@ def test_the_report_is_in_both_languages_and_says_that_it_is_simulated(
     assert "SIMULATED" in text
 
 
-def test_the_week_is_the_present_one_unless_asked(run: Run) -> None:
+def test_the_report_is_of_this_week_by_default(run: Run) -> None:
     week = run("report", "--week", "2024-W05").answer
     assert run("report").answer == week
     assert run("report", "--week", "2024-W04").answer != week
@@ -106,7 +106,7 @@ def test_the_report_as_json_of_a_week_and_of_its_days_is_the_same(run: Run) -> N
     assert told["not_reminded"] == {"no phone number": 1}
 
 
-def test_what_was_delivered_is_stated_as_of_an_instant(run: Run) -> None:
+def test_deliveries_are_counted_as_of_an_instant(run: Run) -> None:
     asked = ("report", "--week", "2024-W05", "--format", "json")
     seen = {}
     for hour in (13, 18):
@@ -126,20 +126,22 @@ def test_what_was_delivered_is_stated_as_of_an_instant(run: Run) -> None:
         ("last", "an ISO week such as 2024-W05"),
     ],
 )
-def test_a_wrong_week_is_told(week: str, expected: str, run: Run) -> None:
+def test_a_wrong_week_is_an_error(week: str, expected: str, run: Run) -> None:
     assert run("report", "--week", week).refusal == (
         f"permit-reminders: report: week: found '{week}', expected {expected}"
     )
 
 
-def test_an_unknown_office_is_told(run: Run) -> None:
+def test_an_unknown_office_is_an_error(run: Run) -> None:
     for asked in (("report",), ("counts", *MONDAY)):
         assert run(*asked, "--authority", "110000").refusal == (
             "permit-reminders: unknown authority '110000'; known: 990000, us-nyc"
         )
 
 
-def test_an_office_must_be_meant(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_one_of_several_offices_must_be_named(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.delenv("PERMIT_REMINDERS_AUTHORITY")
     for asked in (("report",), ("counts", *MONDAY)):
         assert run(*asked).refusal == (

@@ -42,7 +42,7 @@ def test_a_date_is_explained_in_an_empty_folder(run: Run, folder: Path) -> None:
     assert not list(folder.iterdir())
 
 
-def test_it_reads_like_an_answer(run: Run) -> None:
+def test_the_explanation_is_the_documented_one(run: Run) -> None:
     assert run(*ASKED).answer.splitlines() == [
         "rule               cn-food-production-license",
         "version            cn-food-production-license@2020-03-01.1",
@@ -89,14 +89,14 @@ def test_it_reads_like_an_answer(run: Run) -> None:
     ]
 
 
-def test_holidays_that_are_not_published_yet_are_said(run: Run) -> None:
+def test_an_unpublished_year_is_called_provisional(run: Run) -> None:
     asked = ("explain", "--rule", FOOD, "--expires", "2062-03-01")
     assert run(*asked, "--json").told["provisional"] is True
     assert "provisional: a year's holidays are not published yet" in run(*asked).answer
 
 
 @pytest.mark.parametrize("place", ["folder", "installed"])
-def test_the_office_of_the_rule_s_country_is_meant(
+def test_the_default_office_is_in_the_country_of_the_rule(
     place: str, run: Run, request: pytest.FixtureRequest
 ) -> None:
     request.getfixturevalue(place)
@@ -108,7 +108,7 @@ def test_the_office_of_the_rule_s_country_is_meant(
 
 
 @pytest.mark.parametrize("place", ["folder", "installed"])
-def test_a_wrong_rule_or_office_is_told_with_those_there_are(
+def test_an_unknown_rule_or_office_is_named_with_the_known_ones(
     place: str, run: Run, request: pytest.FixtureRequest
 ) -> None:
     request.getfixturevalue(place)
@@ -121,13 +121,13 @@ def test_a_wrong_rule_or_office_is_told_with_those_there_are(
     )
 
 
-def test_an_expiry_before_the_law_is_told(run: Run) -> None:
+def test_an_expiry_before_the_law_is_an_error(run: Run) -> None:
     refusal = run("explain", "--rule", FOOD, "--expires", "2005-08-31").refusal
     assert "no version governs" in refusal
 
 
 @pytest.mark.parametrize("place", ["folder", "installed"])
-def test_another_version_is_explained_by_its_name(
+def test_another_version_is_explained_by_its_key(
     place: str, run: Run, request: pytest.FixtureRequest
 ) -> None:
     request.getfixturevalue(place)
@@ -143,7 +143,7 @@ def test_another_version_is_explained_by_its_name(
 
 
 @pytest.mark.parametrize("place", ["folder", "installed"])
-def test_the_issue_date_is_taken_into_account(
+def test_the_issue_date_chooses_the_version(
     place: str, run: Run, request: pytest.FixtureRequest
 ) -> None:
     request.getfixturevalue(place)
@@ -154,7 +154,7 @@ def test_the_issue_date_is_taken_into_account(
 
 
 @pytest.mark.parametrize("place", ["folder", "installed"])
-def test_a_type_that_never_reminds_is_answered_with_no(
+def test_a_rule_that_never_reminds_says_so_and_exits_with_1(
     place: str, run: Run, request: pytest.FixtureRequest
 ) -> None:
     request.getfixturevalue(place)
@@ -168,7 +168,9 @@ def test_a_type_that_never_reminds_is_answered_with_no(
     assert (ran.code, told["rule"], told["never"]["because"]) == (1, NEVER, "no-expiry")
 
 
-def test_who_installed_a_version_is_told(run: Run, installed: Path) -> None:
+def test_the_explanation_names_who_installed_the_version(
+    run: Run, installed: Path
+) -> None:
     trace = run(*ASKED, "--json").told["trace"]
     assert "revision 1 of 1; installed: 1 by db upgrade on 2" in trace[1]
     assert installed.exists()
@@ -251,6 +253,6 @@ def test_a_number_in_two_offices_is_explained_for_each(run: Run, live: Path) -> 
 
 
 @pytest.mark.usefixtures("installed")
-def test_a_number_nobody_knows_is_told(run: Run) -> None:
+def test_an_unknown_number_is_an_error(run: Run) -> None:
     asked = run("explain", "--permit", "nr-1")
     assert asked.refusal == "permit-reminders: unknown permit number 'nr-1'"

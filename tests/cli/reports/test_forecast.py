@@ -1,4 +1,4 @@
-"""What is to come by command, and a day far above it: held, shown, confirmed."""
+"""The forecast command, and a day far above it: held, shown, confirmed."""
 
 import csv
 from pathlib import Path
@@ -24,7 +24,7 @@ def steady(live: Path, run: Run) -> Path:
 
 
 @pytest.mark.usefixtures("steady")
-def test_the_coming_days_are_foretold_in_three_forms(run: Run) -> None:
+def test_the_forecast_has_three_formats(run: Run) -> None:
     assert run("forecast", "--days", "3").answer == (
         "Sun 28 Jan 2024       0\n"
         f"Mon 29 Jan 2024       2  {CMA} 2\n"
@@ -75,7 +75,7 @@ def test_a_day_far_above_its_forecast_is_held_until_it_is_confirmed(
     assert run("audit").code == 0
 
 
-def test_all_that_an_office_sends_can_be_paused_by_hand(run: Run, steady: Path) -> None:
+def test_everything_that_an_office_sends_can_be_paused(run: Run, steady: Path) -> None:
     scope = "office:990000"
     assert run("pause", scope, "--reason", "a test").answer == f"paused {scope}\n"
     assert ", 0 messages posted, " in run("tick", "--now", NOON).answer
@@ -85,7 +85,7 @@ def test_all_that_an_office_sends_can_be_paused_by_hand(run: Run, steady: Path) 
 
 
 @pytest.mark.usefixtures("office")
-def test_an_office_that_is_none_cannot_be_paused(run: Run) -> None:
+def test_an_unknown_office_cannot_be_paused(run: Run) -> None:
     refusal = run("pause", "office:110000", "--reason", "r").refusal
     assert "unknown authority '110000'" in refusal
     refusal = run("pause", "county:1", "--reason", "r").refusal

@@ -9,15 +9,15 @@ ALL_LEFT = """UPDATE messages SET state = 'uncertain', rank = 0, accepted_at = N
     final_at = NULL, code = NULL, provider_id = NULL,
     reason = 'absent again: an operator decides'"""
 ONE = " WHERE recipient_id = (SELECT id FROM recipients WHERE masked LIKE '%0195')"
-DOUBTED = """UPDATE reminders SET state = 'uncertain', sent_at = NULL
+THEIR_REMINDERS_TOO = """UPDATE reminders SET state = 'uncertain', sent_at = NULL
     WHERE message_id IN (SELECT id FROM messages WHERE state = 'uncertain')"""
 NOBODY = "019aaf39-3c5e-7d0c-8a6e-0c6d5f1f0142"
 
 
 @pytest.fixture
 def left(run: Run, sent: Path) -> str:
-    """The id of a message whose outcome is left to an operator."""
-    for change in (ALL_LEFT + ONE, DOUBTED):
+    """The id of a message whose outcome an operator must decide."""
+    for change in (ALL_LEFT + ONE, THEIR_REMINDERS_TOO):
         sql(sent, change)
     (line, count) = run("messages", "list", "--open").answer.splitlines()
     assert count == "1 messages"
@@ -86,10 +86,8 @@ def test_an_operator_decides_and_the_ledger_adds_up(
     assert f"message {left}: is {message}: only an unknown outcome" in again
 
 
-def test_several_are_decided_whatever_is_wrong_with_another(
-    run: Run, sent: Path
-) -> None:
-    for change in (ALL_LEFT, DOUBTED):
+def test_messages_are_decided_even_if_another_cannot_be(run: Run, sent: Path) -> None:
+    for change in (ALL_LEFT, THEIR_REMINDERS_TOO):
         sql(sent, change)
     *lines, count = run("messages", "list", "--open").answer.splitlines()
     first, *others = [line.split()[0] for line in lines]
@@ -101,7 +99,7 @@ def test_several_are_decided_whatever_is_wrong_with_another(
 
 
 @pytest.mark.usefixtures("sent")
-def test_what_cannot_be_decided_is_told(run: Run) -> None:
+def test_a_message_that_cannot_be_decided_is_an_error(run: Run) -> None:
     refusal = run("messages", "resend", NOBODY, "--reason", "x").refusal
     assert refusal == f"permit-reminders: unknown message '{NOBODY}'"
     refusal = run("messages", "show", "+12125550101").refusal

@@ -1,4 +1,4 @@
-"""The outbox, from a register's row to a counted message, as its office sees it."""
+"""The outbox, from a row of the register to a counted message."""
 
 import asyncio
 import csv
@@ -56,7 +56,7 @@ def permits(sending: Path, run: Run) -> Path:
 
 
 def pass_at(folder: Path, instant: str, *pushed: Mapping[str, str]) -> TickResult:
-    """One pass at a simulated instant, then webhooks; the database's clock moves."""
+    """Run one pass at a simulated instant, then webhooks; this moves the clock."""
     now = datetime.fromisoformat(instant)
 
     async def run() -> TickResult:
@@ -91,7 +91,7 @@ def pass_at(folder: Path, instant: str, *pushed: Mapping[str, str]) -> TickResul
 
 
 def handed_over(folder: Path) -> list[dict[str, str]]:
-    """What the platform finds, by its columns."""
+    """The rows of the file that the platform gets."""
     found = []
     for path in sorted((folder / "outbox").glob("*.csv")):
         with path.open(encoding="gb18030", newline="") as file:
@@ -155,7 +155,7 @@ ABSENT_LONG_AGO = """
     SET absent_at = strftime('%Y-%m-%d %H:%M:%f000', 'now', '-1 hour')"""
 
 
-def test_what_was_spooled_and_not_recorded_is_found_and_not_sent_again(
+def test_a_spooled_message_that_was_not_recorded_is_found_and_not_sent_again(
     permits: Path, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patch:
@@ -170,7 +170,7 @@ def test_what_was_spooled_and_not_recorded_is_found_and_not_sent_again(
     assert run("audit").answer == "the ledger adds up\n"
 
 
-def test_what_was_never_spooled_is_proved_absent_and_sent_once(
+def test_a_message_that_was_never_spooled_is_proved_absent_and_sent_once(
     permits: Path, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patch:
@@ -190,11 +190,13 @@ def test_what_was_never_spooled_is_proved_absent_and_sent_once(
 
 
 async def die(*_: object) -> None:
-    """Our process ends here."""
+    """Stand in for the moment at which the process is killed."""
     raise DiedError
 
 
-def test_what_a_result_says_of_a_phone_is_learnt(permits: Path, run: Run) -> None:
+def test_results_mark_phones_as_unreachable_or_opted_out(
+    permits: Path, run: Run
+) -> None:
     pass_at(permits, NOON)
     rows = [
         [row["业务流水号"], "", "失败", code, ""]
@@ -203,12 +205,12 @@ def test_what_a_result_says_of_a_phone_is_learnt(permits: Path, run: Run) -> Non
         )
     ]
     assert run("outbox", "results", reported(permits, *rows)).code == 0
-    learnt = "SELECT unreachable_at IS NOT NULL, opted_out_at IS NOT NULL"
-    found = sql(permits, f"{learnt} FROM recipients ORDER BY 1, 2")
+    evidence = "SELECT unreachable_at IS NOT NULL, opted_out_at IS NOT NULL"
+    found = sql(permits, f"{evidence} FROM recipients ORDER BY 1, 2")
     assert found == [(0, 0), (0, 1), (1, 0)]
 
 
-def test_results_of_nobody_come_back_and_the_others_go_in(
+def test_results_of_unknown_messages_are_rejected_and_the_others_imported(
     permits: Path, run: Run
 ) -> None:
     pass_at(permits, NOON)

@@ -14,7 +14,7 @@ COUNTY = "/v1/authorities/990101"
 
 @pytest.fixture
 def county() -> dict[str, Any]:
-    """The body of an authority that is in order."""
+    """A valid body of an authority."""
     return {
         "name": {"zh": "临江县市场监督管理局", "en": "Linjiang County"},
         "zone": "Asia/Shanghai",
@@ -45,7 +45,7 @@ async def test_an_authority_is_installed_and_shown_with_who_sends_for_it(
     assert (await ask("PUT", COUNTY, county))[0] == 200
 
 
-async def test_what_an_authority_says_dates_the_permits_already_registered(
+async def test_new_settings_change_the_dates_of_registered_permits(
     ask: Ask, county: dict[str, Any], fields: dict[str, Any]
 ) -> None:
     await ask("PUT", COUNTY, county)
@@ -76,7 +76,7 @@ async def test_what_an_authority_says_dates_the_permits_already_registered(
         ({"sending_days": ["someday"]}, "sending_days"),
     ],
 )
-async def test_an_authority_that_would_not_work_is_refused(
+async def test_an_invalid_authority_is_refused(
     ask: Ask, county: dict[str, Any], changes: dict[str, Any], field: str
 ) -> None:
     status, problem = await ask("PUT", COUNTY, county | changes)

@@ -1,4 +1,4 @@
-"""Years of calendars over HTTP: shown, put, refused."""
+"""Years of calendars over HTTP: show and put."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from tests.notice import NOTICE
 from tests.web.conftest import FOOD, Ask
 
 NEXT = "/v1/calendars/CN/2027"
-"""A year whose notice is not out yet."""
+"""A year whose notice is not published yet."""
 
 KNOWN = "/v1/calendars/CN/2026"
 
@@ -42,7 +42,7 @@ async def test_a_published_year_shows_its_days(ask: Ask) -> None:
     assert days["2026-02-14"] == {"kind": "worked", "name": "", "own": False}
 
 
-async def test_a_year_without_its_notice_shows_what_may_be_off(ask: Ask) -> None:
+async def test_a_year_without_its_notice_shows_days_that_may_be_off(ask: Ask) -> None:
     _, year = await ask("GET", NEXT)
     assert year["published"] is False
     kinds = {one["day"]: one["kind"] for one in year["days"]}
@@ -50,13 +50,13 @@ async def test_a_year_without_its_notice_shows_what_may_be_off(ask: Ask) -> None
     assert kinds["2027-05-04"] == "perhaps off"
 
 
-async def test_a_calendar_that_needs_no_notice_is_known_for_ever(ask: Ask) -> None:
+async def test_a_calendar_without_notices_has_no_last_day(ask: Ask) -> None:
     _, year = await ask("GET", "/v1/calendars/US/2090")
     assert (year["published"], year["covered_until"]) == (True, None)
 
 
 @pytest.mark.usefixtures("registered")
-async def test_a_notice_makes_closings_exact_and_says_how_many(
+async def test_a_notice_makes_closings_exact_and_counts_them(
     ask: Ask, installation: Installation
 ) -> None:
     assert (await explained(ask))["provisional"] is True
@@ -117,7 +117,7 @@ async def test_a_year_is_never_published_before_the_one_before_it(ask: Ask) -> N
     assert "2028 is published here but 2027 is not" in problem["detail"]
 
 
-async def test_every_mistake_of_a_year_is_told_at_once(ask: Ask) -> None:
+async def test_every_mistake_of_a_year_is_reported_at_once(ask: Ask) -> None:
     body = {
         "calendar": "US",
         "year": 2026,
@@ -148,13 +148,11 @@ async def test_every_mistake_of_a_year_is_told_at_once(ask: Ask) -> None:
         ("/v1/calendars/CN/next", 422),
     ],
 )
-async def test_a_year_that_there_is_not_is_refused(
-    ask: Ask, path: str, status: int
-) -> None:
+async def test_a_year_out_of_range_is_refused(ask: Ask, path: str, status: int) -> None:
     assert (await ask("GET", path))[0] == status
     assert (await ask("PUT", path, NOTICE))[0] == status
 
 
-async def test_the_address_may_be_repeated(ask: Ask) -> None:
+async def test_the_body_may_repeat_the_address(ask: Ask) -> None:
     body = NOTICE | {"calendar": "CN", "year": 2027}
     assert (await ask("PUT", NEXT, body))[0] == 200

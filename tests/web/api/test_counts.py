@@ -90,7 +90,7 @@ async def test_counts_as_csv_are_the_same_rows(http: Http, ask: Ask) -> None:
         ("from_=2024-09-16&to=2024-09-22", "from_: found an unknown parameter"),
     ],
 )
-async def test_a_wrong_question_is_named(ask: Ask, query: str, told: str) -> None:
+async def test_a_wrong_parameter_is_named(ask: Ask, query: str, told: str) -> None:
     status, problem = await ask("GET", f"/v1/counts?{query}")
     assert status == 422
     assert told in problem["detail"]
@@ -107,7 +107,7 @@ async def test_the_weekly_report_counts_the_ledger(ask: Ask) -> None:
     assert [one["rule"] for one in told["types"]] == [FOOD]
 
 
-async def test_a_report_as_of_an_earlier_instant_knows_only_what_was_then(
+async def test_a_report_as_of_an_earlier_instant_counts_only_earlier_receipts(
     ask: Ask,
 ) -> None:
     as_of = "as_of=2024-09-19T09:34:00%2B08:00"
@@ -143,7 +143,7 @@ async def test_a_report_comes_in_other_forms(
         ("2024-W38?format=pdf", 422, "json, csv or text"),
     ],
 )
-async def test_a_report_nobody_can_give_says_why(
+async def test_a_report_that_cannot_be_made_says_why(
     ask: Ask, path: str, status: int, told: str
 ) -> None:
     found, problem = await ask("GET", f"/v1/reports/{path}")

@@ -68,7 +68,7 @@ async def test_a_permit_is_explained_with_its_history(
     )
 
 
-async def test_what_was_sent_is_told_with_the_phone_masked(
+async def test_the_history_of_a_sent_reminder_masks_the_phone(
     ask: Ask, fields: dict[str, Any], pass_at: Callable[[datetime], Awaitable[None]]
 ) -> None:
     await ask("PUT", f"/v1/permits/{FOOD}/{NUMBER}", fields)
@@ -84,7 +84,7 @@ async def test_what_was_sent_is_told_with_the_phone_masked(
     assert "5550142" not in str(told)
 
 
-async def test_another_version_is_explained_by_its_name(
+async def test_another_version_is_explained_by_its_key(
     ask: Ask, fields: dict[str, Any]
 ) -> None:
     former = f"{FOOD}@2005-09-01.1"
@@ -98,12 +98,12 @@ async def test_another_version_is_explained_by_its_name(
     assert told["permit"]["version"] == f"{FOOD}@2020-03-01.1"
 
 
-async def test_the_issue_date_is_taken_into_account(ask: Ask) -> None:
+async def test_the_issue_date_chooses_the_version(ask: Ask) -> None:
     status, told = await ask("GET", f"{DATED}&issued=2021-12-31")
     assert (status, told["version"]) == (200, f"{FOOD}@2020-03-01.1")
 
 
-async def test_a_shadow_is_told_beside_the_version_in_force(
+async def test_a_shadow_is_explained_beside_the_active_version(
     ask: Ask, installation: Installation
 ) -> None:
     rule = (await installation.law_store.current_law()).rule(FOOD)
@@ -120,7 +120,7 @@ async def test_a_shadow_is_told_beside_the_version_in_force(
     assert list(told["shadow"]["slots"][0]) == ["step", "due_at", "template"]
 
 
-async def test_a_type_that_never_reminds_but_has_dates_says_so(ask: Ask) -> None:
+async def test_a_rule_that_never_reminds_but_has_dates_says_so(ask: Ask) -> None:
     rule = "cn-food-testing-institution"
     status, told = await ask("GET", f"/v1/explain?rule={rule}&expires=2026-12-31")
     assert (status, told["slots"]) == (200, [])
@@ -137,7 +137,7 @@ async def test_a_permit_by_an_identity_number_is_found(
     assert (status, told["rule"]) == (200, rule)
 
 
-async def test_a_number_of_two_permits_must_be_told_apart(
+async def test_a_number_of_two_permits_needs_a_rule_or_an_authority(
     ask: Ask, fields: dict[str, Any]
 ) -> None:
     for rule in (FOOD, SHOP):
@@ -182,7 +182,7 @@ async def test_a_number_of_two_permits_must_be_told_apart(
         (f"rule={FOOD}&expires=2199-12-31", 422, ["expires_on: found 2199-12-31"]),
     ],
 )
-async def test_what_cannot_be_explained_says_why(
+async def test_a_request_that_cannot_be_explained_says_why(
     ask: Ask, query: str, status: int, told: list[str]
 ) -> None:
     found, problem = await ask("GET", f"/v1/explain?{query}")

@@ -41,7 +41,7 @@ async def test_a_forecast_has_every_day_and_its_types(ask: Ask) -> None:
     ("query", "days", "reminders"),
     [("", 14, 2), ("?days=1", 1, 0), ("?days=90", 90, 4), ("?authority=us-nyc", 14, 0)],
 )
-async def test_how_far_and_for_whom_can_be_said(
+async def test_a_forecast_can_be_limited_to_days_and_an_authority(
     ask: Ask, query: str, days: int, reminders: int
 ) -> None:
     status, told = await ask("GET", f"/v1/forecast{query}")
@@ -62,7 +62,7 @@ async def test_how_far_and_for_whom_can_be_said(
         ("authority=110000", 404, "unknown authority '110000'"),
     ],
 )
-async def test_a_wrong_question_is_named(
+async def test_a_wrong_parameter_is_named(
     ask: Ask, query: str, status: int, told: str
 ) -> None:
     found, problem = await ask("GET", f"/v1/forecast?{query}")

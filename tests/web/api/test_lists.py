@@ -59,7 +59,7 @@ async def test_a_list_can_be_narrowed_to_a_rule_and_an_authority(
         ),
     ],
 )
-async def test_a_parameter_is_right_or_named(
+async def test_every_mistake_in_a_parameter_is_named(
     ask: Ask, query: str, status: int, told: str
 ) -> None:
     found, problem = await ask("GET", f"/v1/permits?{query}")

@@ -43,12 +43,12 @@ async def texted(ask: Ask, fields: dict[str, Any], pass_at: PassAt) -> list[str]
 
 @pytest.fixture
 def left(installation: Installation, texted: list[str]) -> list[str]:
-    """The same, their outcomes left to an operator."""
+    """The same; an operator must decide their outcomes."""
     tamper(installation, LEFT, DOUBTED)
     return texted
 
 
-async def test_a_list_shows_what_became_of_each_message_and_no_phone(
+async def test_a_list_shows_the_state_of_each_message_and_no_phone(
     ask: Ask, texted: list[str]
 ) -> None:
     assert len(texted) == 3
@@ -106,7 +106,7 @@ async def test_a_list_can_be_narrowed(
         ("limit=501", 422, "limit: found '501'"),
     ],
 )
-async def test_a_parameter_is_right_or_named(
+async def test_every_mistake_in_a_parameter_is_named(
     ask: Ask, query: str, status: int, told: str
 ) -> None:
     found, problem = await ask("GET", f"/v1/messages?{query}")
@@ -114,7 +114,7 @@ async def test_a_parameter_is_right_or_named(
     assert told in problem["detail"]
 
 
-async def test_a_message_is_shown_with_all_that_is_kept_about_it(
+async def test_a_message_is_shown_with_everything_stored_about_it(
     ask: Ask, texted: list[str]
 ) -> None:
     status, told = await ask("GET", f"/v1/messages/{texted[0]}")
@@ -154,7 +154,7 @@ async def test_an_operator_decides_in_the_name_of_the_key(
     assert f"is {message}" in problem["detail"]
 
 
-async def test_a_decision_needs_a_reason_and_a_message_that_waits_for_it(
+async def test_a_decision_needs_a_reason_and_a_message_that_awaits_it(
     ask: Ask, texted: list[str]
 ) -> None:
     path = f"/v1/messages/{texted[0]}/resend"

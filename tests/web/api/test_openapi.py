@@ -1,4 +1,4 @@
-"""The document says what the service does: held to it by a validator and by fuzzing."""
+"""The OpenAPI document is valid, and fuzzed requests get documented answers."""
 
 import asyncio
 import sys

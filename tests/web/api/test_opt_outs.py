@@ -1,4 +1,4 @@
-"""Opt-outs over HTTP: the number in the body, never in an address or an answer."""
+"""Opt-outs over HTTP: the number is in the body, never in address or answer."""
 
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
@@ -32,7 +32,7 @@ async def test_an_opt_out_is_made_once_and_lifted_once(ask: Ask) -> None:
     assert await ask("GET", WHERE) == (200, {"items": [], "next": None})
 
 
-async def test_who_has_opted_out_is_not_texted_until_that_is_lifted(
+async def test_an_opted_out_phone_is_not_texted_until_the_opt_out_is_lifted(
     ask: Ask, fields: dict[str, Any], pass_at: PassAt, sent: list[Outgoing]
 ) -> None:
     await ask("PUT", WHERE, {"phone": PHONE})
@@ -45,7 +45,9 @@ async def test_who_has_opted_out_is_not_texted_until_that_is_lifted(
 
 
 @pytest.mark.usefixtures("key")
-async def test_who_did_it_is_written_down(ask: Ask, installation: Installation) -> None:
+async def test_the_key_is_logged_as_who_did_it(
+    ask: Ask, installation: Installation
+) -> None:
     await ask("PUT", WHERE, {"phone": PHONE, "reason": "rang us"})
     async with installation.database.read() as connection:
         rows = await connection.exec_driver_sql(
@@ -86,7 +88,7 @@ async def test_pages_of_any_size_give_every_opt_out_once(ask: Ask, limit: int) -
         ({"phone": PHONE, "number": PHONE}, "number: found an unknown field"),
     ],
 )
-async def test_a_body_is_right_or_what_is_wrong_is_named(
+async def test_every_mistake_in_a_body_is_named(
     ask: Ask, method: str, body: object, told: str
 ) -> None:
     status, problem = await ask(method, WHERE, body)
@@ -105,12 +107,12 @@ async def test_a_number_in_the_address_is_refused_and_not_repeated(ask: Ask) -> 
     assert "5550142" not in str(problem)
 
 
-async def test_an_office_that_nobody_knows_is_named(ask: Ask) -> None:
+async def test_an_unknown_office_is_named(ask: Ask) -> None:
     status, problem = await ask("PUT", f"{WHERE}?authority=880000", {"phone": PHONE})
     assert (status, problem["title"]) == (404, "Not Found")
 
 
-async def test_nothing_of_it_is_open_to_strangers(stranger: Http) -> None:
+async def test_opt_outs_need_an_api_key(stranger: Http) -> None:
     for method in ("GET", "PUT", "DELETE"):
         async with stranger.request(method, WHERE, json={"phone": PHONE}) as answer:
             assert answer.status == 401

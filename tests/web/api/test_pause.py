@@ -17,7 +17,7 @@ DUE_AT = datetime(2024, 9, 19, 1, 30, tzinfo=UTC)
 @pytest.mark.parametrize(
     "scope", [None, "all", f"rule:{FOOD}", "authority:990000", "office:990000"]
 )
-async def test_what_is_paused_is_sent_once_resumed(
+async def test_a_paused_reminder_is_sent_after_resuming(
     ask: Ask,
     fields: dict[str, Any],
     pass_at: PassAt,
@@ -52,7 +52,7 @@ async def test_what_is_paused_is_sent_once_resumed(
         ("resume", {"scope": "authority:x"}, 404, "unknown authority 'x'"),
     ],
 )
-async def test_an_order_that_cannot_be_followed_is_refused(
+async def test_a_wrong_pause_or_resume_is_refused(
     ask: Ask, path: str, order: dict[str, str], status: int, told: str
 ) -> None:
     found, problem = await ask("POST", f"/v1/{path}", order)
@@ -60,12 +60,12 @@ async def test_an_order_that_cannot_be_followed_is_refused(
     assert told in problem["detail"]
 
 
-async def test_what_is_paused_already_is_a_conflict(ask: Ask) -> None:
+async def test_pausing_twice_is_a_conflict(ask: Ask) -> None:
     assert (await ask("POST", "/v1/pause", {"reason": "r"}))[0] == 200
     assert (await ask("POST", "/v1/pause", {"reason": "s"}))[0] == 409
 
 
-async def test_a_breaker_that_opened_is_closed_by_a_resume(
+async def test_a_resume_closes_the_open_breaker(
     ask: Ask, installation: Installation
 ) -> None:
     await installation.pause_store.pause(

@@ -16,7 +16,7 @@ IDENTITY = "990000199001010142"
 
 
 async def states(ask: Ask) -> list[str]:
-    """Where the permit's reminders stand."""
+    """The states of the permit's reminders."""
     _, shown = await ask("GET", PERMIT)
     return [one["state"] for one in shown["reminders"]]
 
@@ -48,7 +48,7 @@ async def test_a_new_permit_is_created_and_shown_with_its_phones_masked(
     assert await ask("GET", PERMIT) == (200, made)
 
 
-async def test_putting_it_again_changes_it_or_leaves_it(
+async def test_putting_a_permit_again_changes_it_or_leaves_it(
     ask: Ask, fields: dict[str, Any]
 ) -> None:
     await ask("PUT", PERMIT, fields)
@@ -58,7 +58,7 @@ async def test_putting_it_again_changes_it_or_leaves_it(
     assert (status, changed["expires_on"]) == (200, "2029-12-31")
 
 
-async def test_a_field_left_out_is_a_field_without_a_value(
+async def test_a_field_that_is_left_out_has_no_value(
     ask: Ask, fields: dict[str, Any]
 ) -> None:
     await ask("PUT", PERMIT, fields | {"renewal_filed_on": "2024-10-08"})
@@ -83,7 +83,7 @@ async def test_the_body_may_repeat_the_address(
     assert status == 201
 
 
-async def test_every_mistake_is_told_at_once_and_nothing_is_stored(
+async def test_every_mistake_is_reported_at_once_and_nothing_is_stored(
     ask: Ask, fields: dict[str, Any]
 ) -> None:
     wrong = {
@@ -101,7 +101,7 @@ async def test_every_mistake_is_told_at_once_and_nothing_is_stored(
     assert (await ask("GET", PERMIT))[0] == 404
 
 
-async def test_a_permit_of_no_known_authority_is_a_mistake(
+async def test_a_permit_of_an_unknown_authority_is_a_mistake(
     ask: Ask, fields: dict[str, Any]
 ) -> None:
     status, told = await ask("PUT", PERMIT, fields | {"authority": "110000"})
@@ -135,7 +135,7 @@ async def test_an_unknown_rule_or_authority_is_not_found(
 
 
 @pytest.mark.parametrize("method", ["GET", "DELETE"])
-async def test_a_permit_nobody_registered_is_not_found(ask: Ask, method: str) -> None:
+async def test_an_unknown_permit_is_not_found(ask: Ask, method: str) -> None:
     status, told = await ask(method, PERMIT)
     assert status == 404
     assert "unknown permit" in told["detail"]
@@ -171,7 +171,7 @@ async def test_a_number_may_hold_a_slash_and_chinese_characters(
     assert (await ask("GET", f"{FOOD}/%E4%BA%AC%2F1-2"))[0] == 200
 
 
-async def test_an_identity_number_is_found_by_itself_and_shown_masked(
+async def test_a_permit_is_found_by_its_identity_number_and_shown_masked(
     ask: Ask, fields: dict[str, Any]
 ) -> None:
     status, made = await ask("PUT", f"{OPERATOR}/{IDENTITY}", fields)
@@ -184,7 +184,7 @@ async def test_an_identity_number_is_found_by_itself_and_shown_masked(
     assert IDENTITY not in str(listed)
 
 
-async def test_a_reminder_is_shown_with_what_became_of_it(
+async def test_a_reminder_is_shown_with_its_outcome(
     ask: Ask, fields: dict[str, Any], pass_at: PassAt
 ) -> None:
     await ask("PUT", PERMIT, fields)

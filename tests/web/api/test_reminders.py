@@ -38,7 +38,7 @@ async def day(ask: Ask, fields: dict[str, Any], pass_at: PassAt) -> None:
 
 
 @pytest.mark.usefixtures("day")
-async def test_a_held_reminder_says_why_and_until_when(ask: Ask) -> None:
+async def test_a_held_reminder_shows_the_reason_and_until_when(ask: Ask) -> None:
     _, page = await ask("GET", "/v1/reminders?held=true")
     [one] = page["items"]
     assert one["number"] == "SC10199000000145"
@@ -95,10 +95,14 @@ async def test_pages_of_any_size_give_every_reminder_once_in_order(
         ("rule=cn-kite-flying", 404, "unknown rule 'cn-kite-flying'"),
         ("authority=110000", 404, "unknown authority '110000'"),
         ("after=2", 422, "after: found '2', expected `next` of the previous page"),
-        (f"after={'0' * 36}.2024-02-30.prepare", 422, "expected `next` of the page"),
+        (
+            f"after={'0' * 36}.2024-02-30.prepare",
+            422,
+            "expected `next` of the previous page",
+        ),
     ],
 )
-async def test_a_parameter_is_right_or_named(
+async def test_every_mistake_in_a_parameter_is_named(
     ask: Ask, query: str, status: int, told: str
 ) -> None:
     found, problem = await ask("GET", f"/v1/reminders?{query}")

@@ -1,4 +1,4 @@
-"""The law of permit types over HTTP: shown, added to, taken back."""
+"""Rules over HTTP: show, add a version, revert."""
 
 import json
 from collections.abc import Awaitable, Callable
@@ -23,7 +23,7 @@ PREPARE = datetime.fromisoformat("2024-09-20T09:30+08:00")
 
 @pytest.fixture
 async def version(ask: Ask) -> dict[str, Any]:
-    """The version in force, as a body that may be sent."""
+    """The version in force, as a request body."""
     _, rule = await ask("GET", f"/v1/rules/{FOOD}")
     [standing] = [one for one in rule["versions"] if one["key"] == f"{SERIES}.1"]
     return {
@@ -105,7 +105,7 @@ async def test_a_rule_that_reminds_nobody_says_why(ask: Ask) -> None:
 
 
 @pytest.mark.usefixtures("registered")
-async def test_a_dry_run_says_what_the_change_then_does(
+async def test_a_dry_run_shows_what_the_change_then_does(
     ask: Ask, version: dict[str, Any]
 ) -> None:
     body = closing(version, "60 working days before expiry")
@@ -146,7 +146,7 @@ async def test_the_same_version_twice_changes_nothing_the_second_time(
     assert (await ask("GET", f"/v1/rules/{FOOD}"))[1] == before
 
 
-async def test_who_holds_the_key_is_who_made_the_version(
+async def test_a_version_is_logged_with_the_name_of_the_key(
     ask: Ask, version: dict[str, Any]
 ) -> None:
     await ask("POST", VERSIONS, closing(version, "40 working days before expiry"))
@@ -156,7 +156,7 @@ async def test_who_holds_the_key_is_who_made_the_version(
     assert told[f"{SERIES}.2"] == ("active", "test")
 
 
-async def test_a_new_series_stands_beside_those_there_are(
+async def test_a_new_series_is_added_to_the_existing_ones(
     ask: Ask, version: dict[str, Any]
 ) -> None:
     body = version | {"in_force_from": "2027-01-01", "jurisdiction": "990000"}
@@ -222,7 +222,7 @@ async def test_a_shadow_is_shown_beside_what_is_active_and_never_sends(
 
 
 @pytest.mark.usefixtures("registered")
-async def test_a_change_is_taken_back_once(ask: Ask, version: dict[str, Any]) -> None:
+async def test_a_change_is_reverted_once(ask: Ask, version: dict[str, Any]) -> None:
     await ask("POST", VERSIONS, closing(version, "60 working days before expiry"))
     status, seen = await ask("POST", f"{REVERT}?dry_run=true")
     assert (status, seen["applied"]) == (200, False)
@@ -236,7 +236,7 @@ async def test_a_change_is_taken_back_once(ask: Ask, version: dict[str, Any]) ->
     assert "no former version to go back to" in problem["detail"]
 
 
-async def test_every_mistake_of_a_version_is_told_at_once(
+async def test_every_mistake_of_a_version_is_reported_at_once(
     ask: Ask, version: dict[str, Any]
 ) -> None:
     body = stepping(version, at="60 days or so", template="sms") | {"shade": 1}
@@ -285,7 +285,7 @@ async def test_a_parameter_that_is_wrong_is_named(
     assert [one["field"] for one in problem["errors"]] == [field]
 
 
-async def test_null_counts_as_absent_wherever_it_stands(
+async def test_null_counts_as_absent_at_any_depth(
     ask: Ask, version: dict[str, Any]
 ) -> None:
     body = stepping(version, until=None, replaces=None) | {"opens": None, "late": None}

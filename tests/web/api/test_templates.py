@@ -1,4 +1,4 @@
-"""Templates over HTTP: listed, shown, saved as versions."""
+"""Templates over HTTP: list, show, save a version."""
 
 from typing import Any
 
@@ -19,7 +19,7 @@ async def spoken(ask: Ask, language: str) -> str:
 
 @pytest.fixture
 async def body(ask: Ask) -> dict[str, Any]:
-    """Another wording of the last call."""
+    """A body with another text of the last call."""
     text = (await spoken(ask, "zh")).replace("如需", "需要")
     return {"language": "zh", "text": text}
 
@@ -39,7 +39,7 @@ async def test_templates_are_listed_page_by_page(ask: Ask) -> None:
     assert rest["items"] == whole["items"][2:]
 
 
-async def test_a_template_says_what_it_may_hold_and_every_version(
+async def test_a_template_lists_its_facts_and_every_version(
     ask: Ask, body: dict[str, Any]
 ) -> None:
     await ask("POST", VERSIONS, body)
@@ -79,7 +79,7 @@ async def test_a_dry_run_answers_what_saving_answers_and_saves_nothing(
 PERMIT = "/v1/permits/cn-food-production-license/SC10199000000142"
 
 
-async def test_a_text_is_shown_as_the_holder_of_a_registered_permit_gets_it(
+async def test_a_preview_is_the_text_that_the_holder_of_a_permit_gets(
     ask: Ask, fields: dict[str, Any], body: dict[str, Any]
 ) -> None:
     await ask("PUT", PERMIT, fields)
@@ -96,7 +96,7 @@ async def test_a_text_is_shown_as_the_holder_of_a_registered_permit_gets_it(
         assert "unknown permit number" in problem["detail"]
 
 
-async def test_all_that_is_wrong_with_a_text_is_told_at_once(
+async def test_every_mistake_of_a_text_is_reported_at_once(
     ask: Ask, body: dict[str, Any]
 ) -> None:
     wrong = body | {"text": body["text"].replace("提醒免费", "截止前缴费")}
@@ -124,16 +124,14 @@ async def test_all_that_is_wrong_with_a_text_is_told_at_once(
         ({"language": "en", "text": "{{ " + "(" * 1500}, "text"),
     ],
 )
-async def test_a_body_that_is_no_wording_is_refused(
+async def test_a_body_without_a_text_and_language_is_refused(
     ask: Ask, wrong: dict[str, Any], field: str
 ) -> None:
     status, problem = await ask("POST", VERSIONS, wrong)
     assert (status, problem["errors"][0]["field"]) == (422, field)
 
 
-async def test_a_template_that_there_is_not_is_named(
-    ask: Ask, body: dict[str, Any]
-) -> None:
+async def test_an_unknown_template_is_named(ask: Ask, body: dict[str, Any]) -> None:
     for method, path in (
         ("GET", "/v1/templates/hello"),
         ("POST", "/v1/templates/hello/versions"),

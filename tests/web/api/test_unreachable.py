@@ -1,4 +1,4 @@
-"""Permits of which no phone takes texts, over HTTP."""
+"""Permits that no SMS reaches, over HTTP."""
 
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -18,7 +18,7 @@ PERMIT = "/v1/permits/cn-food-production-license/SC1019900000014"
 
 @pytest.fixture
 async def lost(installation: Installation, ask: Ask, fields: dict[str, Any]) -> None:
-    """Three permits: of two no phone takes texts."""
+    """Three permits; no SMS reaches two of them."""
     for at, phones in enumerate([fields["phones"], [], ["+12125550150"]]):
         status, _ = await ask("PUT", f"{PERMIT}{at}", fields | {"phones": phones})
         assert status == 201
