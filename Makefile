@@ -7,16 +7,19 @@ BENCH ?= law sending expanding
 KILLS ?= 1000
 SEED ?=
 
-.PHONY: help demo test check chaos bench format clean
+.PHONY: help demo test test-deep check chaos bench format clean
 
 help:  ## This list
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
 
 demo: .venv/installed  ## A province's first week: 12 permit types, 830 messages
 	@$(BIN)/permit-reminders demo
 
-test: .venv/tested  ## Every test
+test: .venv/tested  ## Every test; random ones try few examples
 	$(BIN)/python -m pytest
+
+test-deep: .venv/tested  ## The random and exhaustive tests, with many examples
+	$(BIN)/python -m pytest -m deep --hypothesis-profile=deep
 
 check: .venv/tested  ## ruff, mypy, import-linter
 	$(BIN)/ruff format --check .

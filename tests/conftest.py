@@ -1,6 +1,28 @@
-"""What all tests share: hypothesis judges answers, never how fast they came."""
+"""What all tests share: how deep they look, and what they do not pay for twice."""
 
-from hypothesis import settings
+import gc
 
-settings.register_profile("patient", deadline=None)
-settings.load_profile("patient")
+import pytest
+from hypothesis import is_hypothesis_test, settings
+from sqlalchemy.dialects import registry
+
+settings.register_profile("quick", deadline=None, max_examples=20)
+settings.register_profile("deep", deadline=None, max_examples=100)
+settings.load_profile("quick")
+
+registry.register("sqlite.aiosqlite", "tests.engines", "CachingDialect")
+
+gc.set_threshold(50_000, 20, 50)  # a test process ends before its garbage counts
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark every hypothesis test as one that `make test-deep` runs."""
+    for item in items:
+        if is_hypothesis_test(getattr(item, "obj", None)):
+            item.add_marker("deep")
+
+
+def pytest_collection_finish() -> None:
+    """Leave modules and collected tests out of every garbage collection to come."""
+    gc.freeze()

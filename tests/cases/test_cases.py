@@ -14,6 +14,7 @@ from tests.cases.casefile import Asked, Case, CaseFileError, read_cases
 from tests.cases.dating import RULES, by_the_service, by_walking
 from tests.cases.oracle import Bare
 from tests.cases.workdays import UnpublishedError, as_in
+from tests.depth import by_depth
 
 PATHS: Final = sorted(Path(__file__).parent.glob("*.toml"))
 NEVER: Final = sorted(code for code, rule in RULES.items() if rule.never is not None)
@@ -96,7 +97,7 @@ def test_a_provisional_case_is_safe_if_2027_is_like_a_year_before(
             assert told.opens_on >= likely.opens_on
 
 
-@settings(max_examples=300)
+@settings(max_examples=by_depth(quick=60, deep=300))
 @given(
     st.sampled_from(sorted(WHERE)),
     st.dates(date(2025, 1, 1), date(2027, 12, 31)),

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from service.adapters.templates.jinja import LONGEST_TEMPLATE, compile_template
 from service.domain.errors import InvalidError
 from service.domain.templates.trial_render import TemplateContext
+from tests.depth import by_depth
 from tests.templates.restaurant import RESTAURANT
 
 NAME = "renewal-open"
@@ -173,7 +174,7 @@ PIECES = st.sampled_from(
 )
 
 
-@settings(deadline=None, max_examples=400)
+@settings(max_examples=by_depth(quick=80, deep=400))
 @given(st.lists(PIECES, max_size=30).map("".join))
 @example("{% if late %}{{ late }}{% elif opens_on %}{{ opens_on }}{% endif %}")
 def test_whatever_is_read_can_be_said_and_all_else_is_refused(text: str) -> None:

@@ -15,6 +15,7 @@ from hypothesis import Phase, given, note, settings
 from hypothesis import strategies as st
 
 from service.adapters.templates.library import JinjaTemplateLibrary
+from tests.depth import by_depth
 from tests.flow.ledger import FOOD, OFFICE, START, Ledger, open_ledger
 from tests.flow.promises import SEEN, UNDER_WAY
 from tests.flow.world import LADDERS, World
@@ -85,7 +86,7 @@ async def live(ledger: Ledger, acts: list[Any], force: str | None) -> None:
     assert [row for row in ledger.rows(SEEN) if row["state"] in UNDER_WAY] == []
 
 
-@settings(max_examples=25, phases=QUICKLY)
+@settings(max_examples=by_depth(quick=5, deep=25), phases=QUICKLY)
 @given(
     acts=st.lists(ACTS, min_size=8, max_size=22),
     force=st.sampled_from([None, "the office wants it"]),

@@ -4,6 +4,7 @@ from collections import Counter
 from datetime import datetime
 from pathlib import Path
 
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -15,6 +16,7 @@ from hypothesis.stateful import (
 
 from service.adapters.templates.library import JinjaTemplateLibrary
 from service.flow.office.go_live import add_staff, remove_staff, start_trial
+from tests.depth import by_depth
 from tests.flow.ledger import FOOD, OFFICE, PHONE_1, Ledger, permit
 from tests.flow.sending.test_journey import INSTANTS, Journey
 
@@ -59,6 +61,7 @@ class Trial(Journey):
         assert self.live or phones.keys() <= {PHONE_1}
 
 
+@pytest.mark.deep
 def test_a_trial_texts_no_holder_and_going_live_loses_and_doubles_nobody(
     prepared: Path, words: JinjaTemplateLibrary
 ) -> None:
@@ -69,7 +72,7 @@ def test_a_trial_texts_no_holder_and_going_live_loses_and_doubles_nobody(
     run_state_machine_as_test(
         Here,
         settings=settings(
-            max_examples=12,
+            max_examples=by_depth(quick=3, deep=12),
             stateful_step_count=20,
             deadline=None,
             suppress_health_check=list(HealthCheck),

@@ -9,6 +9,7 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -29,6 +30,7 @@ from service.domain.delivery.outcome import (
 )
 from service.domain.delivery.status import RANK, MessageState
 from service.domain.permits.permit import PermitStatus
+from tests.depth import by_depth
 from tests.flow.ledger import (
     EXPIRES,
     LANDLINE,
@@ -159,6 +161,7 @@ class Journey(RuleBasedStateMachine):
         assert set(told.values()) <= {1}, told
 
 
+@pytest.mark.deep
 def test_whatever_happens_in_any_order_the_ledger_adds_up_and_nobody_is_told_twice(
     prepared: Path, words: JinjaTemplateLibrary
 ) -> None:
@@ -169,7 +172,7 @@ def test_whatever_happens_in_any_order_the_ledger_adds_up_and_nobody_is_told_twi
     run_state_machine_as_test(
         Here,
         settings=settings(
-            max_examples=12,
+            max_examples=by_depth(quick=3, deep=12),
             stateful_step_count=20,
             deadline=None,
             suppress_health_check=list(HealthCheck),

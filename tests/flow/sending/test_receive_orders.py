@@ -25,6 +25,7 @@ from service.adapters.store.sending.receive import SqlReceiveStore
 from service.domain.delivery.outcome import Accepted, RefusalKind
 from service.domain.delivery.status import RANK, REMINDER_AFTER, MessageState
 from service.flow.sending.provider import Outgoing
+from tests.depth import by_depth
 from tests.flow.fakes import DiedError
 from tests.flow.ledger import PREPARE, Ledger, permit, word
 
@@ -46,7 +47,8 @@ FILTERED: Fault = ("30007", RefusalKind.BAD_CONTENT)
 PASSING: Fault = ("30003", RefusalKind.RETRY_LATER)
 """One after which there is a second try."""
 
-LONGEST = 4
+LONGEST = by_depth(quick=3, deep=4)
+"""Receipts in a sequence: each more takes eight times as long."""
 
 
 @dataclass(frozen=True)
@@ -132,6 +134,7 @@ async def trying(ledger: Ledger, fault: Fault) -> AsyncIterator[Trying]:
     assert ledger.states() == before, "all of it was undone"
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize("fault", [FILTERED, PASSING], ids=["filtered", "passing"])
 @pytest.mark.parametrize("first", WORDS, ids=str)
 async def test_receipts_in_any_order_and_number_end_in_one_state(
@@ -149,6 +152,7 @@ async def test_receipts_in_any_order_and_number_end_in_one_state(
     assert tried == sum(len(WORDS) ** length for length in range(LONGEST))
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize("fault", [FILTERED, PASSING], ids=["filtered", "passing"])
 async def test_our_own_record_may_come_between_before_or_after_all_of_them(
     ledger: Ledger, fault: Fault
@@ -166,6 +170,7 @@ async def test_our_own_record_may_come_between_before_or_after_all_of_them(
     assert tried == 1 + 2 * len(WORDS) + 3 * len(WORDS) ** 2
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize("length", range(1, LONGEST + 1))
 def test_only_words_that_contradict_each_other_make_their_order_count(
     length: int,

@@ -13,6 +13,7 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 from service.domain.permits.permit_fields import FIELDS, REQUIRED
 from service.web.api.openapi import openapi_document
 from service.web.application import ENDPOINTS
+from tests.depth import by_depth
 
 Http = TestClient[web.Request, web.Application]
 
@@ -26,6 +27,11 @@ EXCLUDED = (
     "positive_data_acceptance",  # the law knows which codes and dates are right
     "use_after_free",  # a withdrawn permit stays on record
 )
+
+
+QUICK = ("--phases", "fuzzing", "--max-examples", "2")
+DEEP = ("--max-examples", "10")
+"""Options of schemathesis; without `--phases` it runs all of them."""
 
 
 async def test_the_document_is_served_and_valid(http: Http) -> None:
@@ -61,6 +67,7 @@ def test_the_body_of_a_permit_has_the_fields_of_the_contract() -> None:
     assert fields["additionalProperties"] is False
 
 
+@pytest.mark.deep
 @pytest.mark.timeout(300)
 async def test_whatever_is_sent_the_service_answers_as_documented(
     server: TestServer, key: str, tmp_path: Path
@@ -70,7 +77,8 @@ async def test_whatever_is_sent_the_service_answers_as_documented(
         str(server.make_url("/openapi.json")),
         *("--header", f"Authorization: Bearer {key}"),
         *("--exclude-checks", ",".join(EXCLUDED)),
-        *("--max-examples", "10", "--generation-deterministic", "--no-color"),
+        *by_depth(quick=QUICK, deep=DEEP),
+        *("--generation-deterministic", "--no-color"),
         cwd=tmp_path,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
