@@ -25,8 +25,8 @@ from service.flow.office.templates import (
     find_template_version,
     list_template_versions,
     preview_template,
+    save_template_version,
 )
-from service.flow.office.templates import save as save_text
 from service.flow.permits.find import find_permit
 from service.settings import shipped_folder
 
@@ -162,7 +162,7 @@ async def save(
         preview = await preview_template(name, language, text, deps)
         if print_text_preview(preview):
             return 1
-    saved, preview = await save_text(
+    saved, preview = await save_template_version(
         name, language, text, deps, by=whoami(), dry_run=dry_run
     )
     if not dry_run:

@@ -1,1 +1,1 @@
-"""Changing the law: preview, apply, revert, and take over newer holidays."""
+"""Changes of the law: preview, apply, revert, and take over newer holidays."""

@@ -1,4 +1,4 @@
-"""Changing the law: previewed, refused where it would wrong people, applied whole."""
+"""Preview a change of the law, or apply it in one transaction."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -25,12 +25,12 @@ from service.domain.lawbook.version_choice import Revision
 from service.flow.ports import Clock
 
 ChangePlanner = Callable[[Law, Law, list[PermitGroup]], ChangePlan]
-"""What a change of the law does, from the law before and after and the permits."""
+"""Plans a change from the law before it, the law after it, and the permits."""
 
 
 @dataclass(frozen=True, slots=True)
 class ChangeResult:
-    """What a change of the law came to: the versions it made or took back, its plan."""
+    """A change of the law: the versions it installed and retired, and its plan."""
 
     installed_versions: tuple[str, ...]
     retired_versions: tuple[str, ...]
@@ -40,21 +40,21 @@ class ChangeResult:
 
 
 class ChangeStore(Protocol):
-    """Changing the law, and with it the dates of permits already registered."""
+    """Changes the stored law, and with it the dates of registered permits."""
 
     async def outdated_calendars(self) -> Mapping[str, date | None] | None:
-        """Until when calendars were covered when permits were dated; None: no change.
+        """The former `covered_until` of each calendar; None if permits are up to date.
 
-        They change when a release of the holidays knows more.
+        Permits are outdated when a release of the holidays changed a calendar.
         """
 
     async def revisions(self, rule: str) -> list[Revision]:
-        """Every version of a rule that was ever installed, in that order."""
+        """Every version of a rule that was ever installed, in order of installation."""
 
     async def preview(
         self, edit: Edit, plan: ChangePlanner, now: datetime
     ) -> ChangeResult:
-        """Make the change, plan, and take everything back."""
+        """Make the change, plan it, and roll everything back."""
 
     async def change(
         self,
@@ -64,13 +64,13 @@ class ChangeStore(Protocol):
         by: str,
         reason: str | None,
     ) -> ChangeResult:
-        """Make the change and store its plan, in one transaction, and note who did."""
+        """Make the change, store its plan and its author `by`, in one transaction."""
 
 
 async def preview_change(edit: Edit, store: ChangeStore, clock: Clock) -> ChangeResult:
-    """Say what a change would do, and leave everything as it is.
+    """Compute what a change would do; nothing is stored.
 
-    Raises what `change` raises, but for objections: they are in the plan.
+    Raises what `apply_change` raises, but objections are in the plan.
     """
     now = clock.now()
     return await store.preview(edit, _make_planner(edit, now), now)
@@ -84,14 +84,14 @@ async def apply_change(
     by: str,
     force_reason: str | None = None,
 ) -> ChangeResult:
-    """Apply a change in one transaction and write down who made it.
+    """Apply a change in one transaction, and record its author `by`.
 
-    Due reminders are re-dated or superseded, what is under way ends as it began.
-    Raises `ConflictError` for what would text people twice or too late, for an office's
-    words that no holder may be told, and for its days at odds with published ones,
-    unless `force` gives the reason; and always where a permit would fall under no
-    version, or a year is published before the one before it. A shadow texts nobody, so
-    that nothing speaks against it.
+    Due reminders get new dates or are superseded; messages under way are not touched.
+    Raises `ConflictError` if permits would be texted twice or too late, if an office's
+    words are forbidden in texts, or if its days contradict published ones, unless
+    `force_reason` is given; and always if no version would govern a permit, or if a
+    year is published while an earlier one is missing. A shadow version texts nobody, so
+    there are no objections to it.
     """
     now = clock.now()
     plan = _make_planner(edit, now)
@@ -103,10 +103,9 @@ async def apply_change(
 def _make_planner(edit: Edit, now: datetime) -> ChangePlanner:
     def plan(before: Law, after: Law, groups: list[PermitGroup]) -> ChangePlan:
         _refuse_gaps(edit, after)
-        made = plan_change(before, after, groups, now)
-        return replace(
-            made, objections=(*_edit_objections(edit, after), *made.objections)
-        )
+        change = plan_change(before, after, groups, now)
+        objections = (*_edit_objections(edit, after), *change.objections)
+        return replace(change, objections=objections)
 
     return plan
 
@@ -119,7 +118,7 @@ def _refuse_gaps(edit: Edit, after: Law) -> None:
 
 
 def _edit_objections(edit: Edit, after: Law) -> Iterator[str]:
-    """Say where the office's words, or days against those published, cannot stand."""
+    """Objections to the edit itself: forbidden words, or contradictory days."""
     for office in edit.authorities if isinstance(edit, AuthoritiesEdit) else ():
         yield from find_forbidden_office_words(office)
     years = after.office_years if isinstance(edit, HolidaysEdit) else ()
@@ -131,10 +130,10 @@ def _refuse_objections(
     force_reason: str | None, planner: ChangePlanner
 ) -> ChangePlanner:
     def plan(before: Law, after: Law, groups: list[PermitGroup]) -> ChangePlan:
-        made = planner(before, after, groups)
-        if made.objections and not (force_reason and force_reason.strip()):
-            reasons = "; ".join(made.objections)
-            raise ConflictError(f"{reasons}; mend it, or force it with a reason")
-        return made
+        change = planner(before, after, groups)
+        if change.objections and not (force_reason and force_reason.strip()):
+            reasons = "; ".join(change.objections)
+            raise ConflictError(f"{reasons}; correct it, or force it with a reason")
+        return change
 
     return plan

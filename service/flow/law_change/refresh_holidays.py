@@ -1,4 +1,4 @@
-"""A newer release of the holidays: permits are dated by what it knows more."""
+"""Take over a newer release of the published holidays."""
 
 from collections.abc import Callable, Mapping
 from datetime import date
@@ -9,21 +9,21 @@ from service.flow.law_change.change import ChangeResult, ChangeStore, apply_chan
 from service.flow.ports import Clock
 
 CalendarsAsOf = Callable[[Mapping[str, date | None]], Mapping[str, Calendar]]
-"""Every published calendar as it was when its days were known until then."""
+"""Gives each published calendar as it was at its former `covered_until`."""
 
 
 async def refresh_holidays(
     store: ChangeStore, clock: Clock, calendars_as_of: CalendarsAsOf, *, by: str
 ) -> ChangeResult | None:
-    """Date permits by the calendars as they are published now; None: they are.
+    """Compute all dates again by the calendars of today; None if none has changed.
 
-    Whatever speaks against it, for a date known to be wrong is worse: who was told
-    too late a day is corrected.
+    Objections do not stop it, because a date known to be wrong is worse. Permits that
+    were announced too late a day get a correction.
     """
-    until = await store.outdated_calendars()
-    if until is None:
+    covered_until = await store.outdated_calendars()
+    if covered_until is None:
         return None
-    edit = HolidaysEdit(calendars_as_of(until))
+    edit = HolidaysEdit(calendars_as_of(covered_until))
     return await apply_change(
         edit, store, clock, by=by, force_reason="the holidays say otherwise"
     )

@@ -1,4 +1,4 @@
-"""What a change of the law comes to, as people and programs are told."""
+"""The public JSON answer about a change of the law."""
 
 from collections.abc import Mapping
 
@@ -8,15 +8,18 @@ from service.flow.law_change.change import ChangeResult
 
 
 def summarize_change(changed: ChangeResult, *, applied: bool) -> Mapping[str, object]:
-    """The public answer of whatever changes the law; `applied`: not only previewed.
+    """Build the answer; `applied` is false for a preview.
 
-    `changes` are what the law says differently, everything else counts permits, as
-    in `Impact`. Days are calendar days, weeks are named by their Mondays.
+    `changes` are the differences of the law; everything else counts permits as `Impact`
+    does. Days are calendar days; a week is named by its Monday.
     """
     impact = changed.plan.impact
     return {
         "applied": applied,
-        "changes": [_difference(it) for it in diff_laws(changed.before, changed.after)],
+        "changes": [
+            _difference(difference)
+            for difference in diff_laws(changed.before, changed.after)
+        ],
         **_figures(impact),
         "weeks": [
             {"monday": monday, "before": before, "after": after}

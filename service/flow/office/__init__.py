@@ -1,1 +1,1 @@
-"""An office: its status, its templates, and going live."""
+"""An office: its status, its templates, its trials and going live."""

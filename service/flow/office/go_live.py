@@ -1,4 +1,4 @@
-"""Draft, trial, live: starting to remind of a permit type in an authority."""
+"""Start a trial, go live, and manage the staff phones that trials may text."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -21,15 +21,16 @@ from service.flow.permits.phone_reader import PhoneReader
 from service.flow.ports import Clock, LawStore
 
 MAX_NAME_LENGTH: Final = 80
-"""Characters of the name of who approves, or whose phone it is."""
+"""Characters of the name of the person who approves, or who owns a staff phone."""
 
 
 @dataclass(frozen=True, slots=True)
 class CatchUpPlan:
-    """What a start makes up for, and from when on it texts on each of its days.
+    """How a catch-up fills its days.
 
-    `contact_now` makes the step of a series, authority and expiry date past closing,
-    where it gets one.
+    `contact_now_slot(series, authority, expires_on)` makes the step for permits past
+    their closing; None if they get none. `day_starts` are the instants at which texting
+    starts on each day of the catch-up.
     """
 
     contact_now_slot: Callable[[str, str, date], Slot | None]
@@ -38,7 +39,7 @@ class CatchUpPlan:
 
 @dataclass(frozen=True, slots=True)
 class StartedType:
-    """A type on trial or live in an authority: since when, and who approved it."""
+    """A permit type on trial or live in an authority, and who approved its start."""
 
     state: GoLiveState
     since: datetime
@@ -47,7 +48,7 @@ class StartedType:
 
 
 class GoLiveStore(Protocol):
-    """Which types an authority reminds of, and whom its trials may text."""
+    """Stores the started types of authorities, and their staff phones."""
 
     async def started_types(self, authority: str) -> Mapping[str, StartedType]:
         """The types of an authority on trial or live; all others are drafts."""
@@ -55,15 +56,15 @@ class GoLiveStore(Protocol):
     async def go_live(
         self, start: GoLive, plan: CatchUpPlan | None, now: datetime, by: str
     ) -> int:
-        """Remind from an instant on; how many reminders a catch-up made due.
+        """Store a start; return how many reminders the catch-up made due.
 
-        Raises `ConflictError` for a type already live: its start is history.
+        Raises `ConflictError` for a type that is live already.
         """
 
     async def start_trial(
         self, authority: str, rule_codes: Sequence[str], now: datetime, by: str
     ) -> None:
-        """Remind only staff from now on; raises `ConflictError` for what is live."""
+        """Start a trial of some types; raises `ConflictError` for a live one."""
 
     async def add_staff(
         self, authority: str, phone: Recipient, name: str, now: datetime, by: str
@@ -73,15 +74,15 @@ class GoLiveStore(Protocol):
     async def remove_staff(
         self, authority: str, phone: Recipient, now: datetime, by: str
     ) -> None:
-        """Text a phone in trials no more; raises `ConflictError` for no staff's."""
+        """Remove a staff phone; raises `ConflictError` if it is none."""
 
     async def count_staff(self, authorities: Sequence[str]) -> int:
-        """How many phones the trials of an authority may text; `line`: it and above."""
+        """Count the staff phones of these authorities."""
 
 
 @dataclass(frozen=True, slots=True)
 class GoLiveDeps:
-    """What starting needs of the outside."""
+    """The ports of going live."""
 
     law_store: LawStore
     store: GoLiveStore
@@ -99,13 +100,14 @@ async def go_live(
     live_from: datetime | None = None,
     catch_up_days: int = 0,
 ) -> int:
-    """Go live with some types in an authority; how many texts a catch-up put off.
+    """Go live with some types in an authority; return how many texts were postponed.
 
-    From now on, where no other instant is given. With catch-up days, who is in a step
-    already is texted too, spread over them, and who is past closing is told to contact
-    the office where the law accepts that; without, what fell due before is missed.
-    Raises `UnknownError`, `InvalidError` for nobody's approval, and `ConflictError`
-    for a type that never reminds, whose source nobody has read, or that is live.
+    The start is now, unless `live_from` is given. With catch-up days, permits that are
+    in a step already are texted too, spread over these days, and permits past their
+    closing are asked to contact the office if the law accepts late applications.
+    Without, steps that fell due before the start are missed. Raises `UnknownError`,
+    `InvalidError` for a missing name in `approved_by`, and `ConflictError` for a type
+    that never reminds, has an unverified source, or is live already.
     """
     law, now = await deps.law_store.current_law(), deps.clock.now()
     check_may_start(authority, rule_codes, law)
@@ -125,11 +127,11 @@ async def go_live(
 def _refuse_wrong_start(
     start: GoLive, started: Mapping[str, StartedType], now: datetime
 ) -> None:
-    """A catch-up texts from now on; what a trial did must come before the start."""
-    told = start.live_from.isoformat()
+    """Refuse a catch-up in the future, and a start before the end of a trial."""
+    live_from = start.live_from.isoformat()
     if start.catch_up_days and start.live_from > now:
         raise ConflictError(
-            f"{start.authority}: a catch-up texts from now on, not from {told}; "
+            f"{start.authority}: a catch-up texts from now on, not from {live_from}; "
             "go live then, or without a catch-up"
         )
     tried = [
@@ -140,27 +142,27 @@ def _refuse_wrong_start(
     if tried and start.live_from < now:
         raise ConflictError(
             f"{start.authority}, {', '.join(tried)}: was on trial until now, so it "
-            f"cannot have been live from {told}; leave that out"
+            f"cannot have been live from {live_from}; leave out that instant"
         )
 
 
 def plan_catch_up(start: GoLive, law: Law, now: datetime) -> CatchUpPlan:
-    """Plan what a start makes up for, and on which days."""
+    """Plan the catch-up of a start: its days, and the step of permits past closing."""
     office = law.sending_office(start.authority)
-    working = law.calendar(office.calendar).certain_workdays
+    working_days = law.calendar(office.calendar).certain_workdays
 
-    def contact_now(series: str, authority: str, expires_on: date) -> Slot | None:
-        found = find_late_group(law, series, authority, expires_on, now)
-        return found.contact_slot(start.live_from) if found else None
+    def contact_now_slot(series: str, authority: str, expires_on: date) -> Slot | None:
+        late = find_late_group(law, series, authority, expires_on, now)
+        return late.contact_slot(start.live_from) if late else None
 
-    days = next_sending_days(now, start.catch_up_days, office, working)
-    return CatchUpPlan(contact_now, days)
+    days = next_sending_days(now, start.catch_up_days, office, working_days)
+    return CatchUpPlan(contact_now_slot, days)
 
 
 async def start_trial(
     authority: str, rule_codes: Sequence[str], deps: GoLiveDeps, *, by: str
 ) -> int:
-    """Remind only permits with a staff phone; how many such phones there are.
+    """Start a trial, which reminds staff phones only; return how many there are.
 
     Raises what `go_live` raises.
     """
@@ -172,17 +174,17 @@ async def start_trial(
 
 def check_may_start(authority: str, rule_codes: Sequence[str], law: Law) -> None:
     """Raise `ConflictError` with every reason why these types cannot start here."""
-    line = law.lineage(authority)
+    lineage = law.lineage(authority)
     law.sending_office(authority)
-    reasons = {code: find_hindrance(law.rule(code), line) for code in rule_codes}
-    if told := [f"{code}: {reason}" for code, reason in reasons.items() if reason]:
-        raise ConflictError("; ".join(told))
+    reasons = {code: find_hindrance(law.rule(code), lineage) for code in rule_codes}
+    if found := [f"{code}: {reason}" for code, reason in reasons.items() if reason]:
+        raise ConflictError("; ".join(found))
 
 
 async def add_staff(
     authority: str, phone: str, name: str, deps: GoLiveDeps, *, by: str
 ) -> Recipient:
-    """Let trials text a phone; raises `InvalidError` for one that takes no texts."""
+    """Add a staff phone; raises `InvalidError` if it is not a mobile number."""
     found = await deps.phone_reader.read_for(authority, phone)
     _check_name("name", name)
     if found.line != PhoneLine.MOBILE:
@@ -195,7 +197,7 @@ async def add_staff(
 async def remove_staff(
     authority: str, phone: str, deps: GoLiveDeps, *, by: str
 ) -> Recipient:
-    """Text a phone in trials no more; raises `ConflictError` for no staff's."""
+    """Remove a staff phone; raises `ConflictError` if it is none."""
     found = await deps.phone_reader.read_for(authority, phone)
     await deps.store.remove_staff(authority, found, deps.clock.now(), by)
     return found

@@ -1,4 +1,4 @@
-"""How an authority stands: who sends for it, and what it reminds of."""
+"""The status of an authority: its sending office, and the stages of its types."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from service.flow.office.go_live import GoLiveDeps, StartedType
 
 @dataclass(frozen=True, slots=True)
 class TypeStatus:
-    """A permit type in an authority; `hindrance` is why it cannot go live."""
+    """A permit type in an authority; `hindrance` is why it cannot go live, if so."""
 
     rule: str
     state: GoLiveState
@@ -21,9 +21,9 @@ class TypeStatus:
 
 @dataclass(frozen=True, slots=True)
 class OfficeStatus:
-    """An authority with its sender, its staff phones and the stages of its types.
+    """An authority with its sending office, its staff phones and its permit types.
 
-    Those are the types counted on its calendar, and any that was started.
+    The types are those on its calendar, and any other that was started.
     """
 
     office: Authority
@@ -33,7 +33,7 @@ class OfficeStatus:
 
 
 async def get_office_status(authority: str, deps: GoLiveDeps) -> OfficeStatus:
-    """Say how an authority stands; raises `UnknownError`."""
+    """Get the status of an authority; raises `UnknownError`."""
     law = await deps.law_store.current_law()
     office = law.authority(authority)
     started = await deps.store.started_types(authority)

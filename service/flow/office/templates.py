@@ -1,4 +1,4 @@
-"""The office's own words: a text is tried, shown, and saved as the next version."""
+"""An office's own templates: preview a text, and save it as the next version."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -28,7 +28,7 @@ from service.flow.ports import Clock, LawStore
 
 @dataclass(frozen=True, slots=True)
 class TemplateVersion:
-    """A version of a template in one language; the shipped one is 0, by nobody."""
+    """A version of a template in one language; the shipped one is version 0."""
 
     name: str
     language: Language
@@ -39,32 +39,32 @@ class TemplateVersion:
 
     @property
     def display_name(self) -> str:
-        """What it is called where something is said of it."""
+        """The name for errors and lists: "renewal-open zh version 2"."""
         return f"{self.name} {self.language} version {self.version}"
 
 
 class CompiledTemplate(Protocol):
-    """A text that was read, ready to be given facts."""
+    """A template that is ready to be rendered."""
 
     def render(self, values: TemplateContext) -> str:
-        """One line of text."""
+        """Render the text, which is one line."""
 
 
 class ShippedTemplates(Protocol):
-    """The shipped templates, and reading other texts of them."""
+    """The shipped templates, and a compiler for other texts."""
 
     def all_names(self) -> frozenset[str]:
-        """The templates there are."""
+        """The names of all templates."""
 
     def shipped_text(self, template: str, language: Language) -> str:
         """The text of version 0; raises `UnknownError`."""
 
     def compile(self, template: str, language: Language, text: str) -> CompiledTemplate:
-        """Make a page of a text; raises `UnknownError`, `InvalidError` for mistakes."""
+        """Compile a text; raises `UnknownError`, and `InvalidError` for mistakes."""
 
 
 class TemplateStore(Protocol):
-    """The versions that an office saved."""
+    """Stores the versions that an office saved."""
 
     async def saved_versions(self, name: str | None = None) -> list[TemplateVersion]:
         """Every version of one template, or of all, in the order of their numbers."""
@@ -78,17 +78,17 @@ class TemplateStore(Protocol):
         *,
         dry_run: bool,
     ) -> TemplateVersion:
-        """Store a text as the next version in one transaction, and note who did.
+        """Store a text as the next version, with its author `by`, in one transaction.
 
-        Every process words by it from its next claim. Raises `ConflictError` for the
-        text that stands, which is the `shipped` one where no other was saved. A dry
-        run takes everything back.
+        Every process uses it from its next claim on. Raises `ConflictError` if the text
+        equals the version in use, which is `shipped` if no other was saved. A dry run
+        rolls everything back.
         """
 
 
 @dataclass(frozen=True, slots=True)
 class TemplateDeps:
-    """What changing words needs; `authority` is the one meant where none is named."""
+    """The ports of template changes; examples are of `default_authority`, if set."""
 
     law_store: LawStore
     store: TemplateStore
@@ -99,7 +99,7 @@ class TemplateDeps:
 
 @dataclass(frozen=True, slots=True)
 class RenderedExample:
-    """The text that the holder of a permit gets."""
+    """The text about an example permit, and its size."""
 
     example: ExamplePermit
     text: str
@@ -108,10 +108,10 @@ class RenderedExample:
 
 @dataclass(frozen=True, slots=True)
 class TemplatePreview:
-    """What a template says: to somebody, and at its longest; and what is wrong with it.
+    """A template's text for an example permit, its longest text, and its mistakes.
 
-    `told` is None where there is no rule or office yet that would send it, and for what
-    is never sent alone.
+    `rendered_example` is None if no installed rule and office would send the template,
+    or if it is never sent alone.
     """
 
     name: str
@@ -121,7 +121,7 @@ class TemplatePreview:
     mistakes: Sequence[Mistake]
 
     def refuse_mistakes(self) -> None:
-        """Raise `InvalidError` with all that is wrong."""
+        """Raise `InvalidError` with all mistakes, if there are any."""
         if self.mistakes:
             raise InvalidError(f"{self.name} {self.language}", self.mistakes)
 
@@ -150,7 +150,7 @@ async def list_template_versions(
 async def find_template_version(
     name: str, language: Language, deps: TemplateDeps, version: int | None = None
 ) -> TemplateVersion:
-    """Look up a version, by default the one used; raises `UnknownError`."""
+    """Look up a version, by default the one in use; raises `UnknownError`."""
     versions = [
         one
         for one in await list_template_versions(deps, name)
@@ -172,24 +172,24 @@ async def preview_template(
     deps: TemplateDeps,
     example: ExamplePermit | None = None,
 ) -> TemplatePreview:
-    """Say what a text comes to, for a permit and at its longest.
+    """Render a text for a permit and with the longest values, and check it.
 
-    Without one that is to be `shown` a permit is made up. Raises `UnknownError` for an
-    unknown template, and `InvalidError` for a text that nothing can be made of.
+    Without an `example` permit one is made up. Raises `UnknownError` for an unknown
+    template, and `InvalidError` for a text that cannot be compiled.
     """
-    page = deps.shipped_templates.compile(name, language, normalize_text(text))
+    template = deps.shipped_templates.compile(name, language, normalize_text(text))
     law, today = await deps.law_store.current_law(), deps.clock.now().date()
-    longest = render_longest(name, language, page.render, law)
-    told = None
+    longest = render_longest(name, language, template.render, law)
+    rendered = None
     if requirements_of(name).facts <= FACT_NAMES:
-        meant = example or make_any_example(law, name, deps.default_authority, today)
-        told = _render_example(page, language, meant) if meant else None
-    wrong = find_mistakes(name, language, page.render, longest)
-    return TemplatePreview(name, language, told, longest, wrong)
+        permit = example or make_any_example(law, name, deps.default_authority, today)
+        rendered = _render_example(template, language, permit) if permit else None
+    mistakes = find_mistakes(name, language, template.render, longest)
+    return TemplatePreview(name, language, rendered, longest, mistakes)
 
 
 def example_of(law: Law, permit: PermitView) -> ExamplePermit:
-    """A registered permit, as its holder would be told of it."""
+    """Make the example of a registered permit, with its version and number."""
     return make_example(
         law,
         permit.rule,
@@ -200,30 +200,32 @@ def example_of(law: Law, permit: PermitView) -> ExamplePermit:
     )
 
 
-async def save(
+async def save_template_version(
     name: str,
     language: Language,
     text: str,
-    to: TemplateDeps,
-    shown: ExamplePermit | None = None,
+    deps: TemplateDeps,
+    example: ExamplePermit | None = None,
     *,
     by: str,
     dry_run: bool = False,
 ) -> tuple[TemplateVersion, TemplatePreview]:
-    """Save a text as the next version; what it comes to, for an example or in general.
+    """Save a text as the next version, and return both the version and its preview.
 
-    Going back is saving an old text again. Raises `InvalidError` with all that is
-    wrong, `ConflictError` for the text that stands, and what `preview` raises.
+    To restore an old version, save its text again. Raises `InvalidError` with all
+    mistakes, `ConflictError` for the text in use, and what `preview_template` raises.
     """
-    seen = await preview_template(name, language, text, to, shown)
-    seen.refuse_mistakes()
-    shipped, now = _shipped_version(name, language, to), to.clock.now()
-    made = await to.store.save(shipped, normalize_text(text), now, by, dry_run=dry_run)
-    return made, seen
+    preview = await preview_template(name, language, text, deps, example)
+    preview.refuse_mistakes()
+    shipped, now = _shipped_version(name, language, deps), deps.clock.now()
+    version = await deps.store.save(
+        shipped, normalize_text(text), now, by, dry_run=dry_run
+    )
+    return version, preview
 
 
 def normalize_text(text: str) -> str:
-    """Say the same text in one form: plain line ends, none around it."""
+    """Use plain line ends, and remove white space around the text."""
     return text.replace("\r\n", "\n").strip("\n ")
 
 
@@ -239,7 +241,7 @@ def _shipped_version(
 
 
 def _render_example(
-    page: CompiledTemplate, language: Language, example: ExamplePermit
+    template: CompiledTemplate, language: Language, example: ExamplePermit
 ) -> RenderedExample:
-    text = page.render(example.gather_facts(language).template_values())
+    text = template.render(example.gather_facts(language).template_values())
     return RenderedExample(example, text, measure(text))

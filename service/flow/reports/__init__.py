@@ -1,1 +1,1 @@
-"""What people read: explanations, lists, counts, forecasts, the weekly report."""
+"""Read-only views: explanations, lists, counts, forecasts, the weekly report."""

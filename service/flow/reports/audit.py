@@ -1,4 +1,4 @@
-"""Recomputing the ledger: every difference between what is stored and what must be."""
+"""The audit: recompute the ledger and list every difference from what is stored."""
 
 from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -17,10 +17,10 @@ from service.flow.ports import LawStore, Vault
 
 @dataclass(frozen=True, slots=True)
 class AuditedReminder:
-    """A reminder as it stands, and the moves that must have led there.
+    """A reminder in its present state, and its stored transitions.
 
-    `live_from` is None where nobody but staff is reminded; `catch_up`: those in a step
-    at the start were. `redated`: the rule or a calendar changed while it was due.
+    `live_from` is None if its type is not live. `catch_up`: the office caught up at its
+    start. `redated`: a change of the law moved the reminder while it was due.
     """
 
     name: str
@@ -37,10 +37,7 @@ class AuditedReminder:
 
 @dataclass(frozen=True, slots=True)
 class AuditedMessage:
-    """A message's id, recipient and text, and the mark made when it was claimed.
-
-    `segments` is what it is billed as.
-    """
+    """A message; `mac` covers its id, recipient and text, and was made at its claim."""
 
     id: str
     recipient_id: str
@@ -51,7 +48,7 @@ class AuditedMessage:
 
 @dataclass(frozen=True, slots=True)
 class AuditedRecipient:
-    """A recipient as stored: encrypted, and the digest it is found by."""
+    """A recipient as stored: the encrypted phone, and the digest to look it up."""
 
     id: str
     encrypted_phone: bytes = field(repr=False)
@@ -71,10 +68,10 @@ class AuditedGroup:
 
 
 class AuditStore(Protocol):
-    """The ledger, to be read whole."""
+    """Reads the whole ledger."""
 
     def reminders(self) -> AsyncIterator[AuditedReminder]:
-        """Every reminder with its moves."""
+        """Every reminder with its transitions."""
 
     def messages(self) -> AsyncIterator[AuditedMessage]:
         """Every message."""
@@ -83,10 +80,10 @@ class AuditStore(Protocol):
         """Every recipient."""
 
     def groups(self) -> AsyncIterator[AuditedGroup]:
-        """Every (version, authority, expiry date, issue date) of permits."""
+        """Every group of permits, and of those with issue dates one for each date."""
 
     async def invariant_violations(self) -> Sequence[str]:
-        """Rows that contradict each other, found by queries; one line each."""
+        """Rows that contradict each other, found by SQL queries; one line each."""
 
 
 INITIAL_STATES: Final = (
@@ -99,14 +96,14 @@ INITIAL_STATES: Final = (
 async def audit_ledger(
     store: AuditStore, law_store: LawStore, vault: Vault
 ) -> list[str]:
-    """Every difference, one line each; none means that the ledger adds up."""
+    """List every difference, one line each; an empty list if the ledger is right."""
     differences = list(await store.invariant_violations())
-    async for history in store.reminders():
-        differences += _check_reminder(history)
+    async for reminder in store.reminders():
+        differences += _check_reminder(reminder)
     async for message in store.messages():
         differences += _check_message(message, vault)
-    async for kept in store.recipients():
-        differences += _check_recipient(kept, vault)
+    async for recipient in store.recipients():
+        differences += _check_recipient(recipient, vault)
     try:
         law = await law_store.current_law()
     except PermitRemindersError as error:
@@ -143,12 +140,12 @@ def _check_recipient(recipient: AuditedRecipient, vault: Vault) -> Iterator[str]
 
 
 def _check_reminder(reminder: AuditedReminder) -> Iterator[str]:
-    """Replay from the state it must have been born in, or from any it may."""
-    told = [
+    """Replay the transitions from each possible first state; report the best replay."""
+    replays = [
         list(_replay_from(reminder, state, reason))
         for state, reason in _possible_initial_states(reminder)
     ]
-    yield from min(told, key=len)
+    yield from min(replays, key=len)
 
 
 def _replay_from(
@@ -168,26 +165,25 @@ def _replay_from(
 def _possible_initial_states(
     reminder: AuditedReminder,
 ) -> Sequence[tuple[ReminderState, str | None]]:
-    """The states a reminder may have been born in: one, unless it was re-dated.
+    """The states in which the reminder may have been created: one, unless redated.
 
-    A trial only bears what is due; it may have ended at the very instant of a birth.
+    A trial creates due reminders only, and it may have ended at the very instant at
+    which the reminder was created.
     """
     if reminder.redated:
         return INITIAL_STATES
     if reminder.live_from is None or reminder.created_at < reminder.live_from:
         return INITIAL_STATES[:1]
-    here = _initial_state(reminder, reminder.live_from)
-    return (
-        [here, INITIAL_STATES[0]]
-        if reminder.created_at == reminder.live_from
-        else [here]
-    )
+    created_as = _initial_state(reminder, reminder.live_from)
+    if reminder.created_at == reminder.live_from:
+        return [created_as, INITIAL_STATES[0]]
+    return [created_as]
 
 
 def _initial_state(
     reminder: AuditedReminder, live_from: datetime
 ) -> tuple[ReminderState, str | None]:
-    """The state a reminder must have been born in while its type is live."""
+    """The state in which a reminder of a live type must have been created."""
     over = reminder.until_at <= reminder.created_at
     if reminder.due_at < live_from and (over or not reminder.catch_up):
         return ReminderState.MISSED, BEFORE_START

@@ -1,4 +1,4 @@
-"""Whom the office must call, since no text reaches them, or none in time."""
+"""List the holders whom the office must call, because no text reaches them in time."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -18,11 +18,12 @@ from service.flow.ports import Clock, LawStore
 
 @dataclass(frozen=True, slots=True)
 class UnfiledPermit:
-    """A permit that runs on without a filed renewal, numbers as they may be shown.
+    """An active permit without a filed renewal; permit number and phones are masked.
 
-    `texted` are the steps of its expiry date whose text went out or is about to; `held`
-    is what holds one of them back for longer than hours, `failed` why the latest of
-    them did not arrive; `doubted`: nobody knows what became of one of them.
+    `texted_steps` are the steps of its expiry date whose text was sent or is about to
+    be. `hold_reason` is why one of them is held for longer than hours, `failure_reason`
+    why the latest text did not arrive. `outcome_unknown`: nobody knows whether one of
+    the texts was sent.
     """
 
     series: str
@@ -40,52 +41,52 @@ class UnfiledPermit:
 
     @property
     def group(self) -> GroupKey:
-        """The permits that the law dates alike."""
+        """The key of the permits that the law dates alike."""
         return self.series, self.authority, self.expires_on
 
 
 class CallListStore(Protocol):
-    """Permits that may have to be called."""
+    """Reads the permits whose holders may have to be called."""
 
     async def live_groups(
         self, offices: Collection[str], now: datetime, soon: datetime
     ) -> list[GroupKey]:
-        """Groups that are live, had a step by `soon`, and may not be past their end."""
+        """Live groups with a step due by `soon`, whose permits may still run."""
 
     async def unfiled_permits(
         self, groups: Sequence[GroupKey], now: datetime
     ) -> list[UnfiledPermit]:
-        """The permits of some groups that are active and not being renewed."""
+        """The permits of these groups that are active and without a filed renewal."""
 
 
 async def list_calls(
     offices: Collection[str], law_store: LawStore, store: CallListStore, clock: Clock
 ) -> list[CallListEntry]:
-    """List the permits to be called, what ends soonest first.
+    """List the permits whose holders must be called, earliest expiry first.
 
-    Past closing and not past their end where the law refuses late filing or is silent
-    on it, or where nothing was texted since; those closing soon, or late, that no text
-    can reach, or whose latest text failed; and those that close within days while a
-    limit, a pause, a slow sender or a stale register holds their text back, or while
-    nobody knows whether it went out.
+    These are permits
+
+    - past closing, if the law does not clearly accept late applications, or if no text
+      was sent since closing;
+    - past closing or close to it, if no text can reach the holder or the latest failed;
+    - within days of closing, if a limit, a pause, a slow sender or a stale register
+      holds the text back, or if its outcome is unknown.
     """
     law, now = await law_store.current_law(), clock.now()
-    found = dict[GroupKey, CallGroup]()
-    # A step comes before its closing, so that no group that closes soon is left out.
+    groups = dict[GroupKey, CallGroup]()
+    # Steps fall due before their closing: this includes every group that closes soon.
     soon = now + CALL_BEFORE_CLOSING + timedelta(days=1)
     for key in await store.live_groups(offices, now, soon):
         if group := find_call_group(law, *key, now):
-            found[key] = group
-    rows = [
-        (one, found[one.group]) for one in await store.unfiled_permits(list(found), now)
-    ]
-    told = [
-        _call(one, group, reasons)
-        for one, group in rows
-        if (reasons := _reasons(one, group))
+            groups[key] = group
+    entries = [
+        _call(permit, groups[permit.group], reasons)
+        for permit in await store.unfiled_permits(list(groups), now)
+        if (reasons := _reasons(permit, groups[permit.group]))
     ]
     return sorted(
-        told, key=lambda it: (it.expires_on, it.authority, it.rule, it.number)
+        entries,
+        key=lambda one: (one.expires_on, one.authority, one.rule, one.number),
     )
 
 

@@ -1,4 +1,4 @@
-"""Why a permit is texted when it is: the law, the counting, the hours, the history."""
+"""The public JSON answers that explain a permit's dates and what was sent."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
@@ -28,23 +28,23 @@ ExplanationFields = Mapping[str, object]
 
 
 class ExplainStore(Protocol):
-    """Who installed a version, and what happened to a permit."""
+    """Reads the revisions of a series and the history of a permit."""
 
     async def revisions(self, series: str) -> Sequence[Revision]:
-        """Every version a series ever had, in the order they were installed."""
+        """Every version of a series, in the order of their installation."""
 
     async def reminder_histories(
         self, permit_id: str, now: datetime
     ) -> tuple[Sequence[ReminderHistory], PermitSituation]:
-        """A permit's reminders as they fell due, and how it stands."""
+        """A permit's reminders in the order of their due_at, and its situation."""
 
 
 async def explain_with_revisions(
-    law: Law, asked: ExplainRequest, store: ExplainStore
+    law: Law, request: ExplainRequest, store: ExplainStore
 ) -> ExplanationFields:
-    """Explain like `explain`, and say who installed the version when."""
-    series = choose_version(law, asked).series
-    return explain_dates(law, asked, await store.revisions(series))
+    """Explain like `explain_dates`, and say who installed the version when."""
+    series = choose_version(law, request).series
+    return explain_dates(law, request, await store.revisions(series))
 
 
 async def explain_permit(
@@ -54,12 +54,12 @@ async def explain_permit(
     now: datetime,
     version: str | None = None,
 ) -> ExplanationFields:
-    """Explain a permit: its dates, what was sent when, and why nothing was.
+    """Explain a registered permit: its dates, what was sent, and why nothing was.
 
-    Under another `version` the dates are what they would be: what happened, happened,
-    and no step of it has an outcome.
+    With another `version` the dates are those that it would give. The history stays
+    what happened, and the steps have no outcomes.
     """
-    asked = ExplainRequest(
+    request = ExplainRequest(
         rule=permit.rule,
         authority=permit.authority,
         expires_on=permit.expires_on,
@@ -67,60 +67,62 @@ async def explain_permit(
         registered_version=permit.version,
         version=version,
     )
-    told, situation = await store.reminder_histories(permit.id, now)
-    answer = dict(await explain_with_revisions(law, asked, store))
+    reminders, situation = await store.reminder_histories(permit.id, now)
+    answer = dict(await explain_with_revisions(law, request, store))
     if version is None:
-        reckoned = _compute_ladder(law, asked, choose_version(law, asked))
-        answer["steps"] = _step_outcomes(reckoned, told, situation)
+        computation = _compute_ladder(law, request, choose_version(law, request))
+        answer["steps"] = _step_outcomes(computation, reminders, situation)
     zone = law.sending_office(permit.authority).zone
     answer["history"] = [
         {
-            "step": one.step,
-            "expires_on": one.expires_on,
-            "moves": [asdict(event) for event in build_history(one, zone)],
+            "step": reminder.step,
+            "expires_on": reminder.expires_on,
+            "moves": [asdict(entry) for entry in build_history(reminder, zone)],
         }
-        for one in told
+        for reminder in reminders
     ]
     return answer
 
 
 def explain_dates(
-    law: Law, asked: ExplainRequest, revisions: Sequence[Revision] = ()
+    law: Law, request: ExplainRequest, revisions: Sequence[Revision] = ()
 ) -> ExplanationFields:
-    """The public `explain` answer: dates, instants, and the reasoning line by line.
+    """The public `explain` answer: dates, instants, and the explanation line by line.
 
-    Raises what `choose` raises, and `InvalidError` for a date outside the calendars.
+    Raises what `choose_version` raises, and `InvalidError` for a date outside the
+    calendars.
     """
-    rule, chosen = law.rule(asked.rule), choose_version(law, asked)
-    reckoned = _compute_ladder(law, asked, chosen)
+    rule, version = law.rule(request.rule), choose_version(law, request)
+    computation = _compute_ladder(law, request, version)
     answer = {
         "rule": rule.code,
-        "version": chosen.key,
-        "authority": asked.authority,
-        "expires_on": asked.expires_on,
-        **_date_fields(reckoned),
-        "trace": list(build_trace(law, asked, reckoned, revisions)),
-        "zone": reckoned.sender.zone.key,
-        "reference": asdict(chosen.reference),
-        "late_filing": chosen.late_filing,
+        "version": version.key,
+        "authority": request.authority,
+        "expires_on": request.expires_on,
+        **_date_fields(computation),
+        "trace": list(build_trace(law, request, computation, revisions)),
+        "zone": computation.sender.zone.key,
+        "reference": asdict(version.reference),
+        "late_filing": version.late_filing,
+        **never_field(rule),
     }
-    if rule.never is not None:
-        answer |= never_field(rule)
-    if shadow := _shadow_version(law, asked):
-        dates = _date_fields(_compute_ladder(law, asked, shadow))
+    if shadow := _shadow_version(law, request):
+        dates = _date_fields(_compute_ladder(law, request, shadow))
         answer["shadow"] = {"version": shadow.key, **dates}
     return answer
 
 
 def never_field(rule: Rule) -> ExplanationFields:
-    """Why nobody is ever reminded of a permit type; nothing where somebody is."""
+    """The field "never" of a type that never reminds; empty for all others."""
     return {"never": asdict(rule.never)} if rule.never else {}
 
 
 def _compute_ladder(
-    law: Law, asked: ExplainRequest, version: Version
+    law: Law, request: ExplainRequest, version: Version
 ) -> LadderComputation:
-    return law.compute_ladder(asked.rule, version, asked.authority, asked.expires_on)
+    return law.compute_ladder(
+        request.rule, version, request.authority, request.expires_on
+    )
 
 
 def _date_fields(computation: LadderComputation) -> dict[str, object]:
@@ -136,30 +138,33 @@ def _date_fields(computation: LadderComputation) -> dict[str, object]:
     }
 
 
-def _shadow_version(law: Law, asked: ExplainRequest) -> Version | None:
-    """Find the version in the shadow that would stand in the one explained's place."""
-    keys = [one.key for one in law.shadow_versions if one.rule == asked.rule]
-    if not keys or asked.version is not None:
+def _shadow_version(law: Law, request: ExplainRequest) -> Version | None:
+    """The shadow version that would govern these dates if it were in force."""
+    keys = [one.key for one in law.shadow_versions if one.rule == request.rule]
+    if not keys or request.version is not None:
         return None
     found = law.with_shadow_versions(keys).version_for(
-        asked.rule, asked.authority, asked.expires_on, asked.issued_on
+        request.rule, request.authority, request.expires_on, request.issued_on
     )
     return found if found.key in keys else None
 
 
 def _step_outcomes(
     computation: LadderComputation,
-    histories: Sequence[ReminderHistory],
-    now: PermitSituation,
+    reminders: Sequence[ReminderHistory],
+    situation: PermitSituation,
 ) -> list[dict[str, object]]:
-    """What became of each step of the present expiry date, or why nothing did."""
+    """What happened in each step of the present expiry date, or why nothing did."""
     slots = {slot.step: slot for slot in computation.to_ladder().slots}
-    mine = {
-        one.step: one for one in histories if one.expires_on == computation.expires_on
+    by_step = {
+        reminder.step: reminder
+        for reminder in reminders
+        if reminder.expires_on == computation.expires_on
     }
+    names = [rung.step.name for rung in computation.rungs]
     return [
-        _step_outcome(rung.step.name, computation, slots, mine.get(rung.step.name), now)
-        for rung in computation.rungs
+        _step_outcome(name, computation, slots, by_step.get(name), situation)
+        for name in names
     ]
 
 
@@ -167,16 +172,14 @@ def _step_outcome(
     name: str,
     computation: LadderComputation,
     slots: Mapping[str, Slot],
-    history: ReminderHistory | None,
-    now: PermitSituation,
+    reminder: ReminderHistory | None,
+    situation: PermitSituation,
 ) -> dict[str, object]:
     slot, zone = slots.get(name), computation.sender.zone
-    if history is not None:
-        said = describe_outcome(history, now, zone)
+    if reminder is not None:
+        outcome = describe_outcome(reminder, situation, zone)
+    elif slot is not None:
+        outcome = explain_unsent(slot, situation, zone)
     else:
-        said = (
-            explain_unsent(slot, now, zone)
-            if slot
-            else explain_left_out(name, computation)
-        )
-    return {"step": name, "due_at": slot.due_at if slot else None, "outcome": said}
+        outcome = explain_left_out(name, computation)
+    return {"step": name, "due_at": slot.due_at if slot else None, "outcome": outcome}

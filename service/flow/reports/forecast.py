@@ -1,4 +1,4 @@
-"""How many reminders come on which day, as the registers stand."""
+"""The forecast: how many reminders are expected on each of the next days."""
 
 from collections.abc import Sequence
 from datetime import timedelta
@@ -11,19 +11,19 @@ from service.domain.reports.period import ReportPeriod, period_between
 from service.flow.ports import Clock, LawStore
 
 DEFAULT_DAYS: Final = 14
-"""How far a forecast looks ahead, where nobody says."""
+"""Days of a forecast if the request gives no number."""
 
 MAX_DAYS: Final = 90
-"""Beyond that registers will have changed too much for a forecast by day."""
+"""Longest forecast, in days; registers change too much beyond it."""
 
 
 class ForecastStore(Protocol):
-    """Counting what is to come."""
+    """Counts reminders to come."""
 
     async def count_due(
         self, days: ReportPeriod, authorities: Sequence[str]
     ) -> list[DueCount]:
-        """What falls due on some days, and what is due already and waits for them."""
+        """Count reminders that fall due on these days, or are due and wait for them."""
 
 
 async def forecast_reminders(
@@ -33,10 +33,10 @@ async def forecast_reminders(
     store: ForecastStore,
     clock: Clock,
 ) -> list[ExpectedDay]:
-    """Foretell the reminders of an office and all below it, from today on.
+    """Forecast the reminders of an office and of all authorities below it.
 
-    Days are those of the office's zone, each in the list. Raises `InvalidError` for
-    none, or more than `MOST`.
+    Returns one entry for each day from today on, in the office's time zone. Raises
+    `InvalidError` for fewer than 1 day or more than `MAX_DAYS`.
     """
     if not 1 <= days <= MAX_DAYS:
         expected = f"a number of days from 1 to {MAX_DAYS}"

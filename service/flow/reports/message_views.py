@@ -1,4 +1,4 @@
-"""Messages and reminders as an operator looks at them: no phone in full."""
+"""Messages and reminders as operators see them: every phone is masked."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -8,12 +8,12 @@ from typing import Any, Literal, Protocol
 from service.domain.delivery.status import MessageState, ReminderState
 
 Decider = Literal["service", "operator"]
-"""Who an unknown outcome waits for."""
+"""Who decides an unknown outcome."""
 
 
 @dataclass(frozen=True, slots=True)
 class MessageFilter:
-    """Which messages; `open` are those whose outcome nobody knows yet."""
+    """Which messages to list; `open`: only those whose outcome is not known yet."""
 
     state: MessageState | None = None
     offices: Sequence[str] | None = None
@@ -22,7 +22,7 @@ class MessageFilter:
 
 @dataclass(frozen=True, slots=True)
 class ReminderFilter:
-    """Which reminders; `held` are those that are due and wait for a reason."""
+    """Which reminders to list; `held`: due and held ones (or, if false, all others)."""
 
     state: ReminderState | None = None
     rule: str | None = None
@@ -32,7 +32,7 @@ class ReminderFilter:
 
 @dataclass(frozen=True, slots=True)
 class MessageView:
-    """One SMS; `to` is masked. `waits_for`: who decides its unknown outcome."""
+    """One SMS; `to` is masked. `waits_for` is who decides its unknown outcome."""
 
     id: str
     authority: str
@@ -58,7 +58,7 @@ class MessageView:
 
 @dataclass(frozen=True, slots=True)
 class ReminderView:
-    """One permit in one step; its number masked where it is personal."""
+    """One permit in one step; a personal permit number is masked."""
 
     authority: str
     rule: str
@@ -77,7 +77,7 @@ class ReminderView:
 
 @dataclass(frozen=True, slots=True)
 class TransitionView:
-    """A reminder of a message moved while that was its latest."""
+    """A transition of a reminder, made while the message was its latest one."""
 
     at: datetime
     rule: str
@@ -89,7 +89,7 @@ class TransitionView:
 
 @dataclass(frozen=True, slots=True)
 class ReceiptView:
-    """A provider's later word, as it came but for phones."""
+    """A provider's receipt as it came, with phones masked in `raw`."""
 
     received_at: datetime
     provider_id: str
@@ -101,7 +101,7 @@ class ReceiptView:
 
 @dataclass(frozen=True, slots=True)
 class ActionView:
-    """What a person did about a message, or what alarmed somebody."""
+    """An operator's action on a message, or an alarm about it."""
 
     at: datetime
     by: str
@@ -111,7 +111,7 @@ class ActionView:
 
 @dataclass(frozen=True, slots=True)
 class MessageDetails:
-    """Everything that is kept about one message, each list oldest first."""
+    """All that is stored about one message; each list is oldest first."""
 
     message: MessageView
     body: str
@@ -122,21 +122,21 @@ class MessageDetails:
 
 
 class MessageReader(Protocol):
-    """Looking messages up."""
+    """Looks up messages."""
 
     async def page(
         self, filters: MessageFilter, after: str | None, limit: int
     ) -> Sequence[MessageView]:
-        """Messages in the order of their claims, from the one after `after`."""
+        """Messages in the order of their claims, from the one after id `after`."""
 
     async def get(self, message_id: str) -> MessageDetails:
-        """Everything about one; raises `UnknownError`."""
+        """All about one message; raises `UnknownError`."""
 
 
 class ReminderReader(Protocol):
-    """Looking reminders up."""
+    """Looks up reminders."""
 
     async def page(
         self, filters: ReminderFilter, after: str | None, limit: int
     ) -> tuple[Sequence[ReminderView], str | None]:
-        """Reminders by permit, from the one after `after`, and the next `after`."""
+        """Reminders in the order of permits, from `after` on, and the next `after`."""

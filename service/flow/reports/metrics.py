@@ -1,4 +1,4 @@
-"""What is measured of the ledger at this moment, for those who watch it."""
+"""The gauges of the ledger, for monitoring."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,12 +10,13 @@ from service.domain.delivery.status import MessageState, ReminderState
 
 @dataclass(frozen=True, slots=True)
 class Gauges:
-    """The figures, whoever draws them; times in seconds.
+    """The figures of one moment.
 
-    `messages`, by provider, are those of the days in which a provider is asked for its
-    last word; `taken` are all that it ever accepted. `due` is what nothing holds, and
-    `waited` how long the oldest of it. `left` of the open outcomes wait for an
-    operator. `breaker` is why it is open.
+    `messages` counts, by provider and state, the messages of the days in which receipts
+    are still polled; `accepted` counts all that a provider ever accepted. `due` counts
+    due reminders without a hold; the oldest has waited for `oldest_due_seconds`. Of the
+    `open_outcomes`, `left_to_operator` wait for an operator. `breaker_reason` is set
+    while the breaker is open.
     """
 
     reminders: Mapping[ReminderState, int]
@@ -32,7 +33,7 @@ class Gauges:
 
 
 class MetricsStore(Protocol):
-    """Reading the figures off."""
+    """Reads the gauges."""
 
     async def gauges(self, now: datetime) -> Gauges:
-        """All of them, of one moment."""
+        """All gauges at one moment."""

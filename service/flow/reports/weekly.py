@@ -1,10 +1,11 @@
-"""The weekly report and counts: what was sent, and what became of it."""
+"""The weekly report, and counts of what was sent by rule, authority, day or week."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Literal, Protocol
 
+from service.domain.calendars.calendar import DAY
 from service.domain.errors import InvalidError, Mistake
 from service.domain.law.authority import Authority
 from service.domain.law.rule import BilingualText
@@ -16,13 +17,11 @@ from service.flow.ports import LawStore
 GroupBy = Literal["rule", "authority", "day", "week"]
 
 MAX_PERIODS = 1000
-"""So many days or weeks can be counted one by one."""
-
-_DAY = timedelta(days=1)
+"""Most days or weeks of one request."""
 
 
 class CountStore(Protocol):
-    """Counting the ledger."""
+    """Counts reminders and messages."""
 
     async def report_figures(
         self,
@@ -32,7 +31,7 @@ class CountStore(Protocol):
         names: Mapping[str, BilingualText],
         offices: Sequence[str] | None,
     ) -> ReportFigures:
-        """All a report needs of a period; `names` are the permit types by code."""
+        """Count the figures of a report; `names` has the permit types by rule code."""
 
     async def tallies(
         self,
@@ -45,16 +44,16 @@ class CountStore(Protocol):
 
 
 class ReportFormatter(Protocol):
-    """A report on paper, as it were."""
+    """Formats a report."""
 
     def as_text(self, report: Report) -> str:
-        """Both headlines, the table, the notes."""
+        """Headlines in both languages, the table, and the notes."""
 
     def as_json(self, report: Report) -> bytes:
-        """The same figures for machines."""
+        """The figures as JSON."""
 
     def as_csv(self, report: Report) -> str:
-        """The table alone."""
+        """The table as CSV."""
 
     def rows_as_csv(
         self, rows: Sequence[Mapping[str, object]], columns: Sequence[str]
@@ -71,8 +70,8 @@ class CountRow:
     holders: int | None
 
     def public_fields(self) -> dict[str, str | int]:
-        """The row under its public names; holders only where they were counted."""
-        told: dict[str, str | int] = {
+        """The fields of the public JSON; `holders` only if they were counted."""
+        fields: dict[str, str | int] = {
             "of": self.key,
             "reminders": self.tally.reminded,
             "messages": self.tally.messages,
@@ -81,11 +80,13 @@ class CountRow:
             "pending": self.tally.pending,
             "segments": self.tally.segments,
         }
-        return told if self.holders is None else told | {"holders": self.holders}
+        if self.holders is not None:
+            fields["holders"] = self.holders
+        return fields
 
 
 def columns_of(rows: Sequence[CountRow]) -> list[str]:
-    """The public names of some rows' columns, also where there are no rows."""
+    """The public names of the columns, even if there are no rows."""
     first = rows[0] if rows else CountRow("", Tally(), None)
     return list(first.public_fields())
 
@@ -97,7 +98,7 @@ async def make_report(
     law_store: LawStore,
     store: CountStore,
 ) -> Report:
-    """The report of an office and all below it."""
+    """Make the report of an office and of all authorities below it."""
     law = await law_store.current_law()
     names = {code: rule.name for code, rule in law.rules.items()}
     figures = await store.report_figures(
@@ -113,10 +114,10 @@ async def list_counts(
     offices: Sequence[str],
     store: CountStore,
 ) -> list[CountRow]:
-    """Counts of whole local days for some offices.
+    """Count reminders and messages of whole local days, for some authorities.
 
-    Holders can be counted in all and by time only: one may hold several types.
-    Raises `InvalidError` for more days or weeks than `MOST`.
+    Holders are counted only by day or week, because one holder may have permits of
+    several types. Raises `InvalidError` for more than `MAX_PERIODS` days or weeks.
     """
     spans = _spans(days, by)
     column = "authority" if by == "authority" else "rule"
@@ -144,22 +145,18 @@ def _rows_by_time(
 def _spans(whole: ReportPeriod, by: GroupBy) -> list[Span]:
     if by not in ("day", "week"):
         return [Span(whole.label, whole.starts_at, whole.ends_at)]
-    last_of_most = (
-        whole.first_on + MAX_PERIODS * (_DAY if by == "day" else 7 * _DAY) - _DAY
-    )
-    if whole.last_on > last_of_most:
-        expected = f"a day not after {last_of_most}: {MAX_PERIODS} {by}s"
+    longest = MAX_PERIODS * (DAY if by == "day" else 7 * DAY)
+    if whole.last_on >= whole.first_on + longest:
+        latest = whole.first_on + longest - DAY
+        expected = f"a day not after {latest}: {MAX_PERIODS} {by}s"
         raise InvalidError("counts", [Mistake("to", str(whole.last_on), expected)])
     spans, day = [], whole.first_on
     while day <= whole.last_on:
-        one = period_between(day, day, whole.zone)
-        label, last = str(day), one
+        span, label = period_between(day, day, whole.zone), str(day)
         if by == "week":
-            week = week_of(one.starts_at, whole.zone)
-            label, last = (
-                week.label,
-                period_between(day, min(week.last_on, whole.last_on), whole.zone),
-            )
-        spans.append(Span(label, one.starts_at, last.ends_at))
-        day = last.last_on + _DAY
+            week = week_of(span.starts_at, whole.zone)
+            label, last_on = week.label, min(week.last_on, whole.last_on)
+            span = period_between(day, last_on, whole.zone)
+        spans.append(Span(label, span.starts_at, span.ends_at))
+        day = span.last_on + DAY
     return spans

@@ -24,7 +24,7 @@ from service.flow.office.templates import (
     list_template_versions,
     normalize_text,
     preview_template,
-    save,
+    save_template_version,
 )
 from service.settings import shipped_folder
 from tests.flow.ledger import (
@@ -55,7 +55,7 @@ class Office:
         text = self.to.shipped_templates.shipped_text(NAME, language).replace(
             before, after
         )
-        made, _ = await save(NAME, language, text, self.to, by="li")
+        made, _ = await save_template_version(NAME, language, text, self.to, by="li")
         return made
 
     def bodies(self) -> list[str]:
@@ -120,10 +120,10 @@ async def test_the_text_that_stands_is_not_saved_again(
 ) -> None:
     text = normalize_text(office.to.shipped_templates.shipped_text(NAME, "zh"))
     with pytest.raises(ConflictError, match="renewal-prepare zh version 0 says that"):
-        await save(NAME, "zh", text + ends, office.to, by="li")
+        await save_template_version(NAME, "zh", text + ends, office.to, by="li")
     made = await office.save("要")
     with pytest.raises(ConflictError, match="version 1 says that"):
-        await save(
+        await save_template_version(
             NAME, "zh", made.text.replace("\n", "\r\n") + ends, office.to, by="li"
         )
 
@@ -131,13 +131,15 @@ async def test_the_text_that_stands_is_not_saved_again(
 async def test_going_back_is_saving_an_old_text_again(office: Office) -> None:
     await office.save("要")
     text = (await find_template_version(NAME, "zh", office.to, 0)).text
-    made, _ = await save(NAME, "zh", text, office.to, by="wang")
+    made, _ = await save_template_version(NAME, "zh", text, office.to, by="wang")
     assert (made.version, made.text) == (2, text)
 
 
 async def test_a_dry_run_says_the_number_and_leaves_nothing(office: Office) -> None:
     text = office.to.shipped_templates.shipped_text(NAME, "zh").replace("如需", "要")
-    made, seen = await save(NAME, "zh", text, office.to, by="li", dry_run=True)
+    made, seen = await save_template_version(
+        NAME, "zh", text, office.to, by="li", dry_run=True
+    )
     assert made.version == 1
     assert seen.rendered_example
     assert office.ledger.rows("SELECT * FROM templates") == []
@@ -155,7 +157,7 @@ async def test_a_text_with_mistakes_is_not_saved(office: Office) -> None:
     with pytest.raises(InvalidError, match="text line 2: found getattr"):
         await office.save("{{ tail.x }}")
     with pytest.raises(UnknownError, match="unknown template 'hello'"):
-        await save("hello", "zh", "x", office.to, by="li")
+        await save_template_version("hello", "zh", "x", office.to, by="li")
     assert office.ledger.rows("SELECT * FROM templates") == []
 
 
@@ -183,7 +185,7 @@ async def test_a_digest_is_worded_by_what_was_saved_of_it(office: Office) -> Non
     text = to.shipped_templates.shipped_text("digest", "zh").replace(
         "即将到期", "快到期了"
     )
-    made, seen = await save("digest", "zh", text, to, by="li")
+    made, seen = await save_template_version("digest", "zh", text, to, by="li")
     assert seen.rendered_example is None
     await ledger.register(permit(), permit("SC-0002", phones=(PHONE_1,)))
     assert await ledger.send_at(PREPARE) == 1

@@ -18,7 +18,7 @@ from service.flow.office.templates import (
     TemplatePreview,
     example_of,
     list_template_versions,
-    save,
+    save_template_version,
 )
 from service.flow.office.templates import TemplateVersion as Version
 from service.flow.permits.find import find_permit
@@ -95,7 +95,7 @@ async def save_template(
     """
     wording = parse(WordingFields, body, "template")
     language, text = wording.language, wording.text
-    version, preview = await save(
+    version, preview = await save_template_version(
         path.name,
         language,
         text,
