@@ -13,9 +13,10 @@ from service.adapters.documents import Documents
 from service.adapters.phones import Libphonenumber
 from service.adapters.rules.files import read_rules
 from service.adapters.store.audit.read_ledger import SqlAuditStore
-from service.adapters.store.db.database import Database, newest_migration
+from service.adapters.store.db.database import Database
 from service.adapters.store.db.health import SqlHealth
 from service.adapters.store.db.key_check import has_key, refuse_other_key
+from service.adapters.store.db.migrate import newest_migration
 from service.adapters.store.go_live.go_live import SqlGoLiveStore
 from service.adapters.store.go_live.preview import SqlGoLivePreviewStore
 from service.adapters.store.law.change_store import SqlChangeStore

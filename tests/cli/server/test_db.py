@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from service.adapters.store.db.database import newest_migration
+from service.adapters.store.db.migrate import newest_migration
 from tests.cli.commands import CMA, ROOT, Run, sql
 from tests.schedules.catalogue import RULES
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from service.adapters.store.db.database import newest_migration
+from service.adapters.store.db.migrate import newest_migration
 from tests.cli.commands import FOOD, ROOT, environment
 from tests.schedules.catalogue import RULES
 

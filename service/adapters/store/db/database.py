@@ -1,4 +1,4 @@
-"""Opening a database: engines, transactions, and whether its tables are ours."""
+"""A database opened: its transactions, and whether its tables are up to date."""
 
 import sqlite3
 from asyncio import Lock
@@ -7,15 +7,15 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from alembic.util import CommandError
 from sqlalchemy import URL, Connection, event, make_url
 from sqlalchemy.exc import DatabaseError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
+from service.adapters.store.db.migrate import (
+    current_migration,
+    newest_migration,
+    upgrade,
+)
 from service.domain.errors import SetUpError
 
 _PRAGMAS = (
@@ -23,10 +23,10 @@ _PRAGMAS = (
     "PRAGMA busy_timeout = 30000",
 )
 _WRITER_PRAGMAS = (
-    "PRAGMA page_size = 8192",  # of a new file: rows are long, pages cost a call each
+    "PRAGMA page_size = 8192",  # of a new file: rows are long, each page is a call
     "PRAGMA journal_mode = WAL",
-    "PRAGMA synchronous = FULL",  # a claim outlives a power cut: what follows is a POST
-    "PRAGMA wal_autocheckpoint = 8000",  # pages: many are written again and again
+    "PRAGMA synchronous = FULL",  # a claim must survive a power cut: a POST follows it
+    "PRAGMA wal_autocheckpoint = 8000",  # pages: many are written several times
 )
 
 
@@ -50,64 +50,60 @@ class Database:
     def __init__(self, url: str) -> None:
         self.url = async_url(url)
         self._writer = _engine(self.url, writes=True)
-        self._write_lock = Lock()  # SQLite lets nobody else, and would have it poll
+        self._write_lock = Lock()  # SQLite has one writer, and would make others poll
         self._reader = _engine(self.url, writes=False)
 
     @asynccontextmanager
     async def write(self) -> AsyncIterator[AsyncConnection]:
-        """One transaction that may write: committed on leaving, or rolled back."""
+        """Open a transaction that may write; an error rolls it back."""
         async with self._write_lock, self._writer.begin() as connection:
             yield connection
 
     @asynccontextmanager
     async def dry_run(self) -> AsyncIterator[AsyncConnection]:
-        """One transaction that may write, and is rolled back on leaving."""
+        """Open a transaction that may write, and is always rolled back."""
         async with (
             self._write_lock,
             self._writer.connect() as connection,
-            connection.begin() as begun,
+            connection.begin() as transaction,
         ):
             try:
                 yield connection
             finally:
-                await begun.rollback()
+                await transaction.rollback()
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
-        """One consistent view that cannot write."""
+        """Open a consistent view that cannot write."""
         async with self._reader.begin() as connection:
             yield connection
 
     async def dispose(self) -> None:
-        """Close every connection; without it a process may not end."""
+        """Close every connection: otherwise a process may not end."""
         await self._writer.dispose()
         await self._reader.dispose()
 
     async def upgrade(self) -> None:
-        """Bring the tables to the newest migration.
+        """Migrate the tables to the newest migration.
 
-        Raises `SetUpError` for what is no database or comes from a later release.
+        Raises `SetUpError` for a file that is no database, or of a later release.
         """
         try:
             if self.file is not None:
-                self.file.touch(mode=0o600)  # names and texts are nobody else's
+                self.file.touch(mode=0o600)  # it holds names and texts of people
             async with self._without_foreign_keys() as connection:
-                await connection.run_sync(_upgrade)
+                await connection.run_sync(upgrade, self.shown_url)
         except OSError as error:
             raise SetUpError(f"{self.shown_url}: {error.strerror}") from error
         except DatabaseError as error:
             raise SetUpError(f"{self.shown_url}: {error.orig}") from error
-        except CommandError as error:
-            raise SetUpError(
-                f"{self.shown_url}: {error}; its tables come from a later release"
-            ) from error
 
     @asynccontextmanager
     async def _without_foreign_keys(self) -> AsyncIterator[AsyncConnection]:
-        """A transaction that may rebuild tables others refer to, checked at its end.
+        """Open a transaction that may rebuild tables; checks foreign keys at its end.
 
-        SQLite can change little of a table in place, and minds foreign keys while one
-        is exchanged: https://www.sqlite.org/lang_altertable.html#otheralter
+        SQLite changes most things of a table only by rebuilding it, which foreign keys
+        would forbid: https://www.sqlite.org/lang_altertable.html#otheralter
         """
         engine = _engine(self.url, writes=True, foreign_keys=False)
         try:
@@ -117,20 +113,20 @@ class Database:
                     broken = await connection.exec_driver_sql(
                         "PRAGMA foreign_key_check"
                     )
-                    assert not broken.all()  # noqa: S101 - a migration of ours is wrong
+                    assert not broken.all()  # noqa: S101 - a migration has a bug
         finally:
             await engine.dispose()
 
     async def current_migration(self) -> str | None:
-        """The migration the tables stand at; None for an empty database."""
+        """The migration that the tables are at; None for an empty database."""
         try:
             async with self._reader.connect() as connection:
-                return await connection.run_sync(_current_migration)
+                return await connection.run_sync(current_migration)
         except DatabaseError as error:
             raise SetUpError(f"{self.shown_url}: {error.orig}") from error
 
     async def check(self) -> None:
-        """Raise `SetUpError` unless the tables stand at the newest migration."""
+        """Raise `SetUpError` unless the tables are at the newest migration."""
         if self.file is not None and not self.file.exists():
             raise SetUpError(
                 f"{self.file}: no such database; run `permit-reminders db upgrade`"
@@ -149,20 +145,20 @@ class Database:
 
     @property
     def file(self) -> Path | None:
-        """The SQLite file, if this is one."""
+        """The SQLite file; None for a database of another kind, or in memory."""
         if self.url.get_backend_name() == "sqlite" and self.url.database:
             return Path(self.url.database)
         return None
 
     @property
     def shown_url(self) -> str:
-        """The address without its password, for messages to people."""
+        """The URL without its password, for messages to people."""
         plain = self.url.set(drivername=self.url.get_backend_name())
         return plain.render_as_string(hide_password=True)
 
 
 def async_url(url: str) -> URL:
-    """The URL with the driver this service uses for that kind of database."""
+    """The URL with the driver that this service uses for its kind of database."""
     parsed = make_url(url)
     driver = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+psycopg"}
     name = driver.get(parsed.get_backend_name())
@@ -172,13 +168,6 @@ def async_url(url: str) -> URL:
             "expected sqlite:///FILE or postgresql://…"
         )
     return parsed.set(drivername=name)
-
-
-def newest_migration() -> str:
-    """The newest migration this release knows."""
-    head = ScriptDirectory.from_config(_config()).get_current_head()
-    assert head is not None  # noqa: S101 - the first migration is in the package
-    return head
 
 
 def _engine(url: URL, *, writes: bool, foreign_keys: bool = True) -> AsyncEngine:
@@ -192,7 +181,7 @@ def _engine(url: URL, *, writes: bool, foreign_keys: bool = True) -> AsyncEngine
 
 
 def _set_up_sqlite(engine: AsyncEngine, *, writes: bool, foreign_keys: bool) -> None:
-    """Begin transactions ourselves: the driver's default mode loses updates."""
+    """Set pragmas, and begin transactions: the driver's own way loses updates."""
 
     @event.listens_for(engine.sync_engine, "connect")
     def _connect(connection: Any, _record: object) -> None:  # noqa: ANN401 - DBAPI
@@ -208,21 +197,3 @@ def _set_up_sqlite(engine: AsyncEngine, *, writes: bool, foreign_keys: bool) -> 
     @event.listens_for(engine.sync_engine, "begin")
     def _begin(connection: Connection) -> None:
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
-
-
-def _config() -> Config:
-    config = Config()
-    config.set_main_option(
-        "script_location", str(Path(__file__).parents[1] / "migrations")
-    )
-    return config
-
-
-def _upgrade(connection: Connection) -> None:
-    config = _config()
-    config.attributes["connection"] = connection
-    command.upgrade(config, "head")
-
-
-def _current_migration(connection: Connection) -> str | None:
-    return MigrationContext.configure(connection).get_current_revision()

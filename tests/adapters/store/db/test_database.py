@@ -10,11 +10,13 @@ from typing import Any
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, insert, select, text, update
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from service.adapters.store.db.database import Database, async_url, newest_migration
+from service.adapters.store.db.database import Database, async_url
+from service.adapters.store.db.migrate import alembic_config, newest_migration
 from service.adapters.store.db.schema import facts, metadata, registers
 from service.adapters.store.db.types import database_now, database_now_plus
 from service.domain.errors import SetUpError
@@ -170,6 +172,11 @@ async def test_upgrading_twice_changes_nothing(database: Database) -> None:
     await database.upgrade()
     await database.check()
     assert await database.current_migration() == newest_migration()
+
+
+def test_the_newest_migration_is_the_head_that_alembic_finds() -> None:
+    scripts = ScriptDirectory.from_config(alembic_config())
+    assert newest_migration() == scripts.get_current_head()
 
 
 async def test_a_missing_database_is_named_with_what_to_do(empty: Database) -> None:

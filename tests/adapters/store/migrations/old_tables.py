@@ -1,4 +1,4 @@
-"""Databases of former tables, brought to those of today with all they hold."""
+"""Databases with the tables of an earlier migration, upgraded with their rows."""
 
 import sqlite3
 from contextlib import closing
@@ -7,15 +7,16 @@ from pathlib import Path
 from alembic import command
 from sqlalchemy import Connection
 
-from service.adapters.store.db.database import Database, _config
+from service.adapters.store.db.database import Database
+from service.adapters.store.db.migrate import alembic_config
 
 
-async def brought(former: Path, revision: str, rows: str) -> None:
-    """Make a database of a revision with some rows, and bring it to today's."""
+async def upgrade_with_rows(former: Path, revision: str, rows: str) -> None:
+    """Make a database at a migration, insert rows, and upgrade it to the newest."""
     database = Database(f"sqlite:///{former}")
 
     def then(connection: Connection) -> None:
-        config = _config()
+        config = alembic_config()
         config.attributes["connection"] = connection
         command.upgrade(config, revision)
 

@@ -1,10 +1,10 @@
-"""A database of the fifth tables, brought to today's: when each slot closes."""
+"""Tables of migration 0005 upgraded: when each slot closes."""
 
 import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-from tests.adapters.store.migrations.old_tables import brought
+from tests.adapters.store.migrations.old_tables import upgrade_with_rows
 
 ROWS = """
 INSERT INTO authorities VALUES ('here', '{}');
@@ -39,7 +39,7 @@ async def test_slots_close_with_the_last_step_on_their_side_and_reminders_with_t
     tmp_path: Path,
 ) -> None:
     former = tmp_path / "former.db"
-    await brought(former, "0005", ROWS)
+    await upgrade_with_rows(former, "0005", ROWS)
     with closing(sqlite3.connect(former)) as raw:
         found = raw.execute("SELECT expires_on, step, closes_at FROM slots").fetchall()
         closings = dict(raw.execute("SELECT step, closes_at FROM reminders"))

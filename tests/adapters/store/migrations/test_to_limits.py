@@ -1,10 +1,10 @@
-"""A database of the second tables, brought to today's: who opted out, who sent."""
+"""Tables of migration 0002 upgraded: who opted out how, and which office sent."""
 
 import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-from tests.adapters.store.migrations.old_tables import brought
+from tests.adapters.store.migrations.old_tables import upgrade_with_rows
 
 ROWS = """
 INSERT INTO recipients (id, digest, phone, masked, line, opted_out_at) VALUES
@@ -40,7 +40,7 @@ async def test_opt_outs_by_text_differ_from_those_that_the_provider_refused(
     tmp_path: Path,
 ) -> None:
     former = tmp_path / "former.db"
-    await brought(former, "0002", ROWS)
+    await upgrade_with_rows(former, "0002", ROWS)
     with closing(sqlite3.connect(former)) as raw:
         found = raw.execute("SELECT id, opted_out_by FROM recipients").fetchall()
     assert found == [("p1", "inbound"), ("p2", None), ("p3", None)]
@@ -48,7 +48,7 @@ async def test_opt_outs_by_text_differ_from_those_that_the_provider_refused(
 
 async def test_a_text_counts_for_the_office_that_sent_it(tmp_path: Path) -> None:
     former = tmp_path / "former.db"
-    await brought(former, "0002", OFFICES)
+    await upgrade_with_rows(former, "0002", OFFICES)
     with closing(sqlite3.connect(former)) as raw:
         found = dict(raw.execute("SELECT authority, office FROM messages"))
         assert raw.execute("SELECT DISTINCT seal FROM messages").fetchall() == [("0a",)]

@@ -1,10 +1,10 @@
-"""A database of the first tables, brought to those of today with all it holds."""
+"""Tables of migration 0001 upgraded with all their rows."""
 
 import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-from tests.adapters.store.migrations.old_tables import brought
+from tests.adapters.store.migrations.old_tables import upgrade_with_rows
 
 LAW = "cn-food-production-license"
 
@@ -35,7 +35,7 @@ async def test_permits_and_slots_keep_their_data_under_the_series_of_their_versi
     tmp_path: Path,
 ) -> None:
     former = tmp_path / "former.db"
-    await brought(former, "0001", ROWS.replace(":law", LAW))
+    await upgrade_with_rows(former, "0001", ROWS.replace(":law", LAW))
     with closing(sqlite3.connect(former)) as raw:
         [(series, holder)] = raw.execute("SELECT series, holder FROM permits")
         assert (series, holder) == (f"{LAW}@2020-03-01", "H")
