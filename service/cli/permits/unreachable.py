@@ -10,6 +10,7 @@ from service.app import Installation
 from service.cli.default_authority import installed_authority
 from service.cli.installation import whoami, with_installation
 from service.cli.option_types import AUTHORITY_TREE, PHONE, PHONE_AUTHORITY, REASON
+from service.cli.output.permit_list import print_permit_list
 from service.domain.reports.unreachable import UnreachablePermit
 from service.flow.permits.unreachable import find_unreachable, mark_reachable
 
@@ -34,16 +35,13 @@ async def list_(installation: Installation, authority: str | None, form: str) ->
     """List the permits, soonest closing first; phones are masked."""
     law, office = await installed_authority(installation, authority)
     found = await _all_unreachable(installation, law.subtree(office.code))
-    if form == "csv":
-        rows = [_row(one) for one in found]
-        click.echo(installation.report_formatter.rows_as_csv(rows, _COLUMNS), nl=False)
-        return
-    for one in found:
-        click.echo(
-            f"{one.expires_on}  {one.authority} {one.rule} {one.number}  {one.holder}  "
-            f"{_phones(one) or 'no phone'}  closing {one.closes_on}: {one.why}"
-        )
-    click.echo(f"{len(found)} permits that no text reaches")
+    print_permit_list(
+        [_row(one) for one in found],
+        _COLUMNS,
+        installation.report_formatter,
+        as_csv=form == "csv",
+        summary="permits that no text reaches",
+    )
 
 
 @unreachable.command()
@@ -77,18 +75,6 @@ async def _all_unreachable(
     return sorted(found, key=attrgetter("closes_on", "authority", "rule", "id"))
 
 
-def _row(one: UnreachablePermit) -> Mapping[str, object]:
-    return {
-        "authority": one.authority,
-        "rule": one.rule,
-        "number": one.number,
-        "holder": one.holder,
-        "phones": _phones(one),
-        "closes_on": one.closes_on,
-        "expires_on": one.expires_on,
-        "why": one.why,
-    }
-
-
-def _phones(one: UnreachablePermit) -> str:
-    return "; ".join(phone.phone for phone in one.phones)
+def _row(permit: UnreachablePermit) -> Mapping[str, object]:
+    phones = "; ".join(one.phone for one in permit.phones)
+    return {name: getattr(permit, name) for name in _COLUMNS} | {"phones": phones}

@@ -9,6 +9,7 @@ from service.app import Installation
 from service.cli.default_authority import installed_authority
 from service.cli.installation import with_installation
 from service.cli.option_types import AUTHORITY_TREE
+from service.cli.output.permit_list import print_permit_list
 from service.domain.reports.call_list import CallListEntry
 from service.flow.reports.call_list import list_calls
 
@@ -31,13 +32,10 @@ async def calls(installation: Installation, authority: str | None, form: str) ->
         installation.call_list_store,
         installation.clock,
     )
-    if form == "csv":
-        rows = [asdict(one) for one in found]
-        click.echo(installation.report_formatter.rows_as_csv(rows, _COLUMNS), nl=False)
-        return
-    for one in found:
-        click.echo(
-            f"{one.expires_on}  {one.authority} {one.rule} {one.number}  {one.holder}  "
-            f"{one.phones or 'no phone'}  closing {one.closes_on}: {one.why}"
-        )
-    click.echo(f"{len(found)} permits to be called")
+    print_permit_list(
+        [asdict(one) for one in found],
+        _COLUMNS,
+        installation.report_formatter,
+        as_csv=form == "csv",
+        summary="permits to be called",
+    )

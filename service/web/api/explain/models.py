@@ -1,11 +1,12 @@
 """Models of explanations: parameters and answer."""
 
 from datetime import date, datetime
-from typing import Literal
 
 from pydantic import BaseModel, Field
 
-from service.domain.law.rule import LateFiling, NeverBecause
+from service.domain.law.rule import LateFiling
+from service.formats.rule import NeverFile
+from service.formats.version import ReferenceFile
 from service.web.api.parameter_types import Day, PermitNumber, TextLine
 from service.web.api.permits.models import Permit
 from service.web.api.request_input import Parameters
@@ -70,32 +71,6 @@ class ShadowAnswer(BaseModel):
     slots: list[SlotAnswer] = Field(description="the steps and when each is due")
 
 
-class Source(BaseModel):
-    """Where the dates of a version come from."""
-
-    title: str = Field(description="the title of the law")
-    article: str = Field(description="the article")
-    checked_on: date = Field(description="the day on which somebody checked it")
-    confidence: Literal["read", "second-hand", "example", "unverified"] = Field(
-        description="how reliable it is; `read`: somebody read the clause itself"
-    )
-
-
-class BothLanguages(BaseModel):
-    """The same words in Chinese and English."""
-
-    zh: str = Field(description="Chinese")
-    en: str = Field(description="English")
-
-
-class NeverAnswer(BaseModel):
-    """Why this permit type never reminds."""
-
-    because: NeverBecause = Field(description="the kind of reason")
-    why: BothLanguages = Field(description="the reason in words")
-    reference: Source = Field(description="the source of the reason")
-
-
 class StepAnswer(BaseModel):
     """The outcome of one step of the permit's present expiry date."""
 
@@ -147,12 +122,12 @@ class Explanation(BaseModel):
     zone: str = Field(
         description="the time zone of the sending office; instants are in UTC"
     )
-    reference: Source = Field(description="where the dates come from")
+    reference: ReferenceFile = Field(description="where the dates come from")
     late_filing: LateFiling | None = Field(
         description="whether the law accepts applications after closing; null if it "
         "does not say"
     )
-    never: NeverAnswer | None = Field(
+    never: NeverFile | None = Field(
         default=None, description="present if this permit type never reminds"
     )
     shadow: ShadowAnswer | None = Field(

@@ -1,11 +1,10 @@
 """Models of permits: parameters, request body, answers."""
 
-from datetime import date, datetime
+from datetime import date
 from typing import Annotated
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-from service.domain.delivery.status import ReminderState
 from service.domain.law.rule import Language
 from service.domain.permits.permit import PermitStatus
 from service.domain.permits.phone import PhoneLine
@@ -15,6 +14,7 @@ from service.web.api.parameter_types import (
     PermitNumber,
     TextLine,
 )
+from service.web.api.reminders.models import Reminder
 from service.web.api.request_input import Parameters
 
 
@@ -118,31 +118,6 @@ class MaskedPhone(BaseModel):
     phone: str = Field(description="the number, masked, such as +1212***0142")
     line: PhoneLine = Field(
         description="the kind of line; only mobile numbers get texts"
-    )
-
-
-class Reminder(BaseModel):
-    """A reminder of the permit and its state."""
-
-    model_config = ConfigDict(from_attributes=True)
-
-    step: str = Field(description="the name of the step in the rule's version")
-    expires_on: date = Field(
-        description="the expiry date of the permit for this reminder"
-    )
-    due_at: datetime = Field(description="the instant from which it may be sent")
-    state: ReminderState = Field(description="the state; docs/states.md explains each")
-    reason: str | None = Field(
-        description="why it ended; null if the state says enough"
-    )
-    hold_reason: str | None = Field(
-        description="why a due reminder is not sent yet; null if nothing holds it"
-    )
-    next_at: datetime | None = Field(
-        description="when a waiting reminder is checked again"
-    )
-    sent_at: datetime | None = Field(
-        description="when a provider first accepted a message for it"
     )
 
 

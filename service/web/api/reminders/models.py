@@ -32,22 +32,16 @@ class RemindersQuery(PageQuery):
     after: ReminderCursor | None = Field(default=None, description=AFTER)
 
 
-class ListedReminder(BaseModel):
-    """A reminder: one permit in one step."""
+class Reminder(BaseModel):
+    """A reminder of a permit, and its state."""
 
     model_config = ConfigDict(from_attributes=True)
 
-    authority: str = Field(description="the code of the authority that issued it")
-    rule: str = Field(description="the code of its permit type")
-    number: str = Field(
-        description="the permit number; masked if it contains an identity number"
-    )
     step: str = Field(description="the name of the step in the rule's version")
     expires_on: date = Field(
         description="the expiry date of the permit for this reminder"
     )
     due_at: datetime = Field(description="the instant from which it may be sent")
-    until_at: datetime = Field(description="the instant at which its step ends")
     state: ReminderState = Field(description="the state; docs/states.md explains each")
     reason: str | None = Field(
         description="why it ended; null if the state says enough"
@@ -61,6 +55,17 @@ class ListedReminder(BaseModel):
     sent_at: datetime | None = Field(
         description="when a provider first accepted a message for it"
     )
+
+
+class ListedReminder(Reminder):
+    """A reminder in a list of those of many permits."""
+
+    authority: str = Field(description="the code of the authority that issued it")
+    rule: str = Field(description="the code of its permit type")
+    number: str = Field(
+        description="the permit number; masked if it contains an identity number"
+    )
+    until_at: datetime = Field(description="the instant at which its step ends")
     message: str | None = Field(
         description="the id of its latest message; null if it has none"
     )

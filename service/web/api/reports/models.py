@@ -5,6 +5,7 @@ from typing import Literal
 
 from pydantic import BaseModel, Field
 
+from service.formats.field_types import Bilingual
 from service.web.api.parameter_types import Instant, TextLine
 from service.web.api.request_input import Parameters
 
@@ -33,13 +34,6 @@ class ReportQuery(Parameters):
     format: Literal["json", "csv", "text"] = Field(
         default="json", description="json, csv or text"
     )
-
-
-class Name(BaseModel):
-    """A name in both languages."""
-
-    zh: str = Field(description="Chinese")
-    en: str = Field(description="English")
 
 
 class Figures(BaseModel):
@@ -75,7 +69,7 @@ class TypeFigures(Figures):
     """The counts of one permit type."""
 
     rule: str = Field(description="the code of the permit type")
-    name: Name = Field(description="the name of the permit type")
+    name: Bilingual = Field(description="the name of the permit type")
 
 
 class WeeklyReport(Figures):
@@ -87,7 +81,7 @@ class WeeklyReport(Figures):
     starts_at: datetime = Field(description="the first instant of the period")
     ends_at: datetime = Field(description="the end of the period, not included")
     as_of: datetime = Field(description="the instant until which receipts are counted")
-    authority: Name = Field(description="the name of the office")
+    authority: Bilingual = Field(description="the name of the office")
     simulated: bool = Field(description="true if the sandbox carried messages")
     first_issue: bool = Field(description="true if nothing was sent before the period")
     due: int = Field(
