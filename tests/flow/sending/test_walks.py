@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-from service.domain.delivery.outcome import NotPosted, Unknown
+from service.domain.delivery.outcome import RefusalKind, Refused, Unknown
 from service.domain.delivery.status import MessageState
 from tests.docs.walks import WALKS
-from tests.flow.ledger import PREPARE, Ledger, permit, word
+from tests.flow.ledger import LANDLINE, PREPARE, Ledger, permit, word
 
 Call = tuple[str, str]
 """A file below service/ and a function in it, with its class."""
@@ -54,7 +54,7 @@ async def test_a_permit_is_registered_as_the_page_says(ledger: Ledger) -> None:
 
 
 async def test_reminders_are_claimed_as_the_page_says(ledger: Ledger) -> None:
-    await ledger.register(permit())
+    await ledger.register(permit(), permit("SC-0002", phones=(LANDLINE,)))
     await ledger.expand(PREPARE)
     with calls_of_service() as calls:
         await ledger.send()
@@ -64,7 +64,7 @@ async def test_reminders_are_claimed_as_the_page_says(ledger: Ledger) -> None:
 async def test_outcomes_are_recorded_as_the_page_says(ledger: Ledger) -> None:
     await ledger.register(permit(), permit("SC-0002"))
     await ledger.expand(PREPARE)
-    ledger.provider.script = [NotPosted()]
+    ledger.provider.script = [Refused(RefusalKind.RETRY_SAFE, "20429", "HTTP 429")]
     with calls_of_service() as calls:
         await ledger.send()
     posted = calls.index(("flow/sending/post.py", "Poster.post"))
