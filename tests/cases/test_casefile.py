@@ -25,7 +25,7 @@ def written(folder: Path, text: str) -> Path:
     return path
 
 
-def test_what_a_case_leaves_out_is_the_usual(tmp_path: Path) -> None:
+def test_fields_that_a_case_leaves_out_have_defaults(tmp_path: Path) -> None:
     found = read_cases(written(tmp_path, GOOD), {"xx-permit"})
     assert found.authority == "990000"
     (case,) = found.cases
@@ -51,7 +51,7 @@ def test_what_a_case_leaves_out_is_the_usual(tmp_path: Path) -> None:
         ("[cases]", "[[cases]]", "cases: Input should be a valid list"),
     ],
 )
-def test_a_slip_is_told_with_its_file_and_its_key(
+def test_a_mistake_is_reported_with_its_file_and_key(
     slip: str, meant: str, told: str, tmp_path: Path
 ) -> None:
     path = written(tmp_path, GOOD.replace(meant, slip))

@@ -60,12 +60,12 @@ WHERE: Final = {(rule, authority) for rule, authority, _ in CASES}
 
 
 @pytest.mark.parametrize("path", PATHS, ids=lambda path: path.name)
-def test_a_case_file_reads(path: Path) -> None:
+def test_every_case_file_is_valid(path: Path) -> None:
     read_cases(path, RULES)
 
 
 @pytest.mark.parametrize(("rule", "authority", "case"), CASES, ids=map(said, CASES))
-def test_the_service_dates_a_case_as_its_file_says(
+def test_the_service_gives_the_dates_of_the_case_file(
     rule: str, authority: str, case: Case
 ) -> None:
     answer, provisional = by_the_service(rule, authority, case)
@@ -74,7 +74,7 @@ def test_the_service_dates_a_case_as_its_file_says(
 
 
 @pytest.mark.parametrize(("rule", "authority", "case"), FINAL, ids=map(said, FINAL))
-def test_walking_day_by_day_dates_a_case_as_its_file_says(
+def test_walking_day_by_day_gives_the_dates_of_the_case_file(
     rule: str, authority: str, case: Case
 ) -> None:
     assert by_walking(rule, authority, case) == case.answer()
@@ -104,7 +104,7 @@ def test_a_provisional_case_is_safe_if_2027_is_like_a_year_before(
     st.integers(-30, 400),
     st.sampled_from(get_args(Bare)),
 )
-def test_any_other_permit_too_is_dated_alike_by_the_service_and_by_walking(
+def test_service_and_walking_give_the_same_dates_for_any_other_permit(
     where: tuple[str, str], expires_on: date, before: int, bare: Bare
 ) -> None:
     today = expires_on - timedelta(days=before)

@@ -17,7 +17,7 @@ from tests.schedules.catalogue import LAW
         (["500000"], "重庆市食品生产加工小作坊和食品摊贩管理条例", "refused"),
     ],
 )
-def test_a_province_lays_its_workshop_regulation_over_the_licensing_law(
+def test_a_province_s_workshop_rule_takes_the_place_of_the_general_one(
     line: list[str], title: str, late_filing: str | None
 ) -> None:
     rule = LAW.rule("cn-food-workshop-registration-local")

@@ -33,7 +33,7 @@ def test_a_number_that_is_made_up_is_as_long_as_the_tail() -> None:
     assert one.gather_facts("zh").tail == "123456789"
 
 
-def test_of_a_type_that_never_reminds_there_is_no_example() -> None:
+def test_a_type_that_never_reminds_has_no_example() -> None:
     with pytest.raises(NeverRemindsError):
         make_example(LAW, "cn-advertising-release-registration", "990000", EXPIRES)
 
@@ -46,7 +46,7 @@ def test_of_a_type_that_never_reminds_there_is_no_example() -> None:
         ("correction", "gb-london", "gb-sia-licence", "gb-london"),
     ],
 )
-def test_somebody_who_gets_a_template_is_made_up(
+def test_an_example_permit_of_a_template_is_made_up(
     name: str, authority: str | None, rule: str, office: str
 ) -> None:
     one = make_any_example(LAW, name, authority, date(2026, 1, 1))
@@ -55,7 +55,7 @@ def test_somebody_who_gets_a_template_is_made_up(
     assert one.window.expires_on == date(2026, 6, 30)
 
 
-def test_without_an_office_or_a_rule_nobody_is_made_up() -> None:
+def test_without_an_office_or_a_rule_there_is_no_example() -> None:
     today = date(2026, 1, 1)
     assert (
         make_any_example(Law({}, {}, LAW.calendars), "correction", None, today) is None

@@ -47,7 +47,7 @@ def test_a_foreign_rule_counts_what_the_reference_counts() -> None:
         ("gb-wales-landlord-licence", "2027-03-30", "2027-01-05", "2027-03-25"),
     ],
 )
-def test_the_foreign_rules_date_rightly(
+def test_the_foreign_rules_give_the_right_dates(
     code: str, expiry: str, opening: str, closing: str
 ) -> None:
     rule, expires_on = LAW.rule(code), date.fromisoformat(expiry)
@@ -75,7 +75,7 @@ def test_the_foreign_rules_date_rightly(
         ),
     ],
 )
-def test_who_is_overdue_is_told_on_a_working_day_while_it_helps(
+def test_overdue_holders_are_texted_on_a_working_day_while_it_helps(
     code: str, expiry: str, steps: Mapping[str, str]
 ) -> None:
     (version,) = LAW.rule(code).versions

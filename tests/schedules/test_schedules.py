@@ -117,7 +117,7 @@ def test_a_type_refuses_late_filing_where_the_reference_says_so() -> None:
         assert newest.late_filing == told, slug
 
 
-def test_of_two_sources_the_earlier_closing_is_told() -> None:
+def test_of_two_sources_the_earlier_closing_is_announced() -> None:
     for code in CHINESE:
         for version in LAW.rule(code).versions:
             for other in version.conflicts:
@@ -153,7 +153,7 @@ def test_a_number_that_is_or_may_be_an_identity_number_is_personal() -> None:
         ("foreign-representative-office", "2026-12-02", "10-08", *["2026-12-02"] * 2),
     ],
 )
-def test_the_shipped_rules_date_rightly(
+def test_the_shipped_rules_give_the_right_dates(
     code: str, expiry: str, opening: str | None, closing: str, lenient: str
 ) -> None:
     expires_on = date.fromisoformat(expiry)
@@ -164,7 +164,7 @@ def test_the_shipped_rules_date_rightly(
     assert not found.provisional
 
 
-def test_a_new_york_garage_is_told_on_the_first_working_morning_of_2023() -> None:
+def test_a_new_york_garage_is_texted_on_the_first_working_morning_of_2023() -> None:
     version = LAW.rule("us-nyc-parking").versions[0]
     expiry, noon = date(2023, 3, 31), datetime(2023, 1, 3, 17, tzinfo=UTC)
     slots = LAW.ladder("us-nyc-parking", version, "us-nyc", expiry).slots

@@ -78,7 +78,7 @@ def test_the_english_headline_says_the_same() -> None:
     )
 
 
-def test_clauses_that_would_say_nothing_are_left_out() -> None:
+def test_clauses_without_figures_are_left_out() -> None:
     assert told(QUIET, "zh") == (
         "本周，应提醒许可证0件，实际提醒0件，发送短信0条，与上周持平。"
         "今年以来，累计提醒0件次、发送0条。"
@@ -140,7 +140,7 @@ def test_a_reason_without_words_is_shown_as_it_is_stored() -> None:
     assert "其中carrier on strike2件" in told(figures, "zh")
 
 
-def test_what_waits_is_told_apart() -> None:
+def test_waiting_reminders_are_counted_separately() -> None:
     assert "；另有4件待发送。" in told(replace(BUSY, waiting=4), "zh")
     assert "; 4 are still waiting." in told(replace(BUSY, waiting=4), "en")
 

@@ -24,7 +24,7 @@ def test_every_shipped_template_is_in_the_table() -> None:
 
 @pytest.mark.parametrize("name", sorted(WORDS.all_names()))
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_every_shipped_template_fulfils_what_saving_asks(
+def test_every_shipped_template_fulfils_the_requirements(
     name: str, language: Language
 ) -> None:
     assert wrong(name, language, WORDS.shipped_text(name, language)) == []
@@ -86,7 +86,7 @@ def test_every_shipped_template_fulfils_what_saving_asks(
         ),
     ],
 )
-def test_a_spoilt_text_is_refused_for_what_was_spoilt(
+def test_a_spoilt_text_is_refused_with_its_mistake(
     name: str, language: Language, before: str, after: str, told: str
 ) -> None:
     text = WORDS.shipped_text(name, language)
@@ -95,7 +95,7 @@ def test_a_spoilt_text_is_refused_for_what_was_spoilt(
     assert any(told in one for one in found), found
 
 
-def test_all_that_is_wrong_is_told_at_once_each_thing_once() -> None:
+def test_all_mistakes_are_reported_at_once_each_once() -> None:
     found = wrong("contact-now", "en", "Pay before the deadline: {{ late }} don’t")
     assert len(found) == len(set(found)) == 12
     assert found[0] == (

@@ -24,7 +24,7 @@ def test_a_correction_says_sorry_and_withdraws_the_later_day() -> None:
     )
 
 
-def test_who_is_late_is_sent_to_the_office_before_expiry() -> None:
+def test_a_late_holder_is_sent_to_the_office_before_expiry() -> None:
     assert text("contact-now", "zh") == (
         "【某省市场监管局】您的食品经营许可证（尾号2345）2026年10月20日到期，"
         "建议申请日已过。如需延续，到期前仍可申请，"
@@ -39,7 +39,7 @@ def test_who_is_late_is_sent_to_the_office_before_expiry() -> None:
     )
 
 
-def test_whose_permit_has_ended_learns_that_it_can_still_be_renewed() -> None:
+def test_the_holder_of_an_expired_permit_reads_that_it_can_still_be_renewed() -> None:
     assert text("renewal-overdue", "zh") == (
         "【某省市场监管局】您的食品经营许可证（尾号2345）已于2026年10月20日到期。"
         "如需延续，仍可补办，请尽快在省政务服务网或发证机关申请；"

@@ -15,7 +15,7 @@ from tests.templates.restaurant import (
 )
 
 
-def test_there_is_a_template_for_each_thing_there_is_to_say() -> None:
+def test_there_is_a_template_for_every_step_and_purpose() -> None:
     assert WORDS.step_templates() == BEFORE | AFTER
 
 
@@ -33,7 +33,7 @@ def test_a_last_call_names_everything_a_holder_needs() -> None:
     )
 
 
-def test_a_first_word_says_from_when_and_until_when() -> None:
+def test_a_first_text_names_the_opening_and_the_closing() -> None:
     assert text("renewal-prepare", "zh") == (
         "【某省市场监管局】您的食品经营许可证（尾号2345）2026年10月20日到期。"
         "如需延续请备材料，6月9日起可在省政务服务网或发证机关申请，"
@@ -54,13 +54,13 @@ def test_a_window_without_an_opening_names_none() -> None:
     )
 
 
-def test_an_opening_says_that_it_is_open() -> None:
+def test_a_text_at_the_opening_says_that_it_is_open() -> None:
     assert "现可在省政务服务网或发证机关申请" in text("renewal-open", "zh")
     assert "You can now apply to renew at" in text("renewal-open", "en")
 
 
 @pytest.mark.parametrize(("name", "language", "provisional"), EVERY_TEXT)
-def test_every_text_says_whose_what_when_where_and_how_to_stop(
+def test_every_text_names_office_permit_date_place_and_opt_out(
     *, name: str, language: Language, provisional: bool
 ) -> None:
     told = text(name, language, provisional=provisional)
@@ -83,7 +83,7 @@ def test_every_text_is_one_line_of_plain_sentences(
 
 
 @pytest.mark.parametrize(("name", "language", "provisional"), ADVISING)
-def test_a_closing_is_advice_and_told_with_its_day_only_when_sure(
+def test_a_closing_is_advice_with_an_exact_day_only_if_certain(
     *, name: str, language: Language, provisional: bool
 ) -> None:
     told = text(name, language, provisional=provisional)
@@ -98,7 +98,7 @@ def test_a_closing_is_advice_and_told_with_its_day_only_when_sure(
 
 
 @pytest.mark.parametrize(("name", "language", "provisional"), EVERY_TEXT)
-def test_no_text_speaks_of_a_deadline(
+def test_no_text_mentions_a_deadline(
     *, name: str, language: Language, provisional: bool
 ) -> None:
     told = text(name, language, provisional=provisional).lower()
@@ -107,7 +107,7 @@ def test_no_text_speaks_of_a_deadline(
 
 @pytest.mark.parametrize("name", ["renewal-prepare", "correction"])
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_a_first_word_and_a_correction_never_urge_to_file_early(
+def test_a_first_text_and_a_correction_never_urge_to_file_early(
     name: str, language: Language
 ) -> None:
     urging = ("尽快", "尽早", "及早", "立即", "soon", "early", "now", "at once")

@@ -90,7 +90,7 @@ def test_an_answer_outside_the_calendar_is_refused_too() -> None:
         may().certain_workdays.back(date(2025, 1, 3), 10)
 
 
-def test_doubtful_days_are_off_for_closings_and_worked_for_openings() -> None:
+def test_uncertain_days_are_off_for_closings_and_worked_for_openings() -> None:
     doubtful, saturday = date(2026, 9, 30), date(2026, 9, 26)
     unpublished = may(
         covered_until=date(2026, 6, 30),
@@ -103,7 +103,7 @@ def test_doubtful_days_are_off_for_closings_and_worked_for_openings() -> None:
     assert saturday in unpublished.possible_workdays
 
 
-def test_up_to_the_last_published_day_nothing_is_doubtful() -> None:
+def test_no_day_is_uncertain_up_to_the_last_published_one() -> None:
     unpublished = may(
         covered_until=date(2026, 6, 30),
         maybe_off={date(2026, 5, 7): "perhaps"},

@@ -59,7 +59,7 @@ def rows_of_2026() -> CalendarYear:
 
 
 @pytest.mark.parametrize("years", [[], [replace(year(PLAIN), calendar="YY")]])
-def test_amended_with_nothing_of_its_own_a_calendar_stays(
+def test_a_calendar_without_own_days_stays_the_same(
     years: list[CalendarYear],
 ) -> None:
     assert overlay_years(base(), years) == base()
@@ -82,7 +82,7 @@ def test_a_day_the_office_works_is_worked_in_both_indexes() -> None:
         assert day not in known.day_off_names
 
 
-def test_days_that_the_office_does_not_name_stay_in_doubt() -> None:
+def test_days_that_the_office_does_not_name_stay_uncertain() -> None:
     known = overlay_years(base(), [year(PLAIN)])
     assert MAYBE not in known.certain_workdays
     assert MAYBE in known.possible_workdays
@@ -104,7 +104,7 @@ def test_in_a_published_year_only_its_rows_and_weekends_are_off() -> None:
     ) == [f"{PLAIN} off 10"]
 
 
-def test_a_year_published_again_replaces_the_former_word() -> None:
+def test_a_year_published_again_replaces_the_former_notice() -> None:
     again = year(date(2026, 10, 2), of=2026, published=True)
     known = overlay_years(base(), [again])
     assert date(2026, 10, 1) in known.certain_workdays
@@ -113,7 +113,7 @@ def test_a_year_published_again_replaces_the_former_word() -> None:
     assert known.covered_until == date(2026, 12, 31)
 
 
-def test_the_office_has_the_last_word_over_the_notice() -> None:
+def test_the_office_s_own_days_override_the_notice() -> None:
     notice = year(FESTIVAL, worked=(SATURDAY,), published=True)
     own = year(SATURDAY, worked=(FESTIVAL,))
     for years in ([notice, own], [own, notice]):
@@ -122,7 +122,7 @@ def test_the_office_has_the_last_word_over_the_notice() -> None:
         assert SATURDAY not in known.possible_workdays
 
 
-def test_years_published_one_after_the_other_carry_the_known_days_on() -> None:
+def test_years_published_in_order_extend_the_known_days() -> None:
     years = [year(PLAIN + 364 * n * DAY, of=2027 + n, published=True) for n in (1, 0)]
     assert overlay_years(base(), years).covered_until == date(2028, 12, 31)
 
@@ -226,7 +226,7 @@ def test_years_without_a_gap_may_be_published(
         ),
     ],
 )
-def test_rows_at_odds_with_what_is_published_are_named(
+def test_rows_that_contradict_the_published_days_are_named(
     said: CalendarYear, lines: list[str]
 ) -> None:
     assert find_contradictions(base(), said) == lines
@@ -281,7 +281,7 @@ def test_a_day_off_more_never_moves_a_closing_later(
 
 @settings(deadline=None)
 @given(own_rows, DAYS_OF_2026, PERIODS)
-def test_with_rows_of_its_own_an_office_tells_no_closing_too_late(
+def test_with_own_days_an_office_announces_no_closing_too_late(
     own: CalendarYear, expires_on: date, period: Period
 ) -> None:
     guess, truth = (

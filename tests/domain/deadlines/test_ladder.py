@@ -81,7 +81,7 @@ def sent_on(
     ]
 
 
-def test_a_food_producer_is_told_18_november_2026() -> None:
+def test_a_food_producer_s_closing_is_18_november_2026() -> None:
     found = dated(date(2026, 12, 31), PREPARE, LAST_CALL)
     assert found.window.closes_on == date(2026, 11, 18)
     assert found.window.closes_on_lenient == date(2026, 11, 19)
@@ -149,14 +149,14 @@ def test_no_step_is_current_between_closing_and_a_step_after_it() -> None:
     assert after.until_at == datetime(2026, 12, 31, 16, tzinfo=UTC)
 
 
-def test_a_step_the_next_one_would_overtake_at_once_is_left_out() -> None:
+def test_a_step_that_the_next_one_would_overtake_at_once_is_left_out() -> None:
     holiday = step("prepare", "32 days before expiry")
     next_day = step("last-call", "31 days before expiry")
     found = dated(date(2026, 11, 5), holiday, next_day, closes="10 days before expiry")
     assert sent_on(found) == [("last-call", date(2026, 10, 8))]
 
 
-def test_the_sender_gives_zone_and_hours_and_the_issuer_the_counting() -> None:
+def test_the_sender_decides_zone_and_hours_and_the_issuer_the_counting() -> None:
     issuer = replace(OFFICE, margin_working_days=2, sends=False)
     early = replace(OFFICE, sends_from=time(8), sending_days=frozenset({7}))
     found = dated(date(2026, 12, 31), PREPARE, authority=issuer, sender=early)

@@ -92,7 +92,7 @@ def test_steps_go_out_in_order_within_hours_and_before_they_are_untrue(
 
 
 @given(st.sampled_from(SHIPPED), EXPIRIES, ISSUERS)
-def test_what_is_told_is_a_working_day_and_the_strict_reading(
+def test_an_announced_closing_is_a_working_day_by_the_strict_reading(
     shipped: tuple[Rule, Version], expires_on: date, issuer: Authority
 ) -> None:
     rule, version = shipped
@@ -175,7 +175,7 @@ def unpublished(guess: Calendar) -> list[date]:
 
 
 @pytest.mark.parametrize("bare", BARE)
-def test_a_closing_told_before_its_notice_is_never_later_than_after_it(
+def test_a_closing_before_its_notice_is_never_later_than_after_it(
     guess: Calendar, bare: UnqualifiedDays
 ) -> None:
     for version in WINDOWS:
@@ -187,7 +187,7 @@ def test_a_closing_told_before_its_notice_is_never_later_than_after_it(
 
 
 @pytest.mark.parametrize("bare", BARE)
-def test_an_opening_told_before_its_notice_is_never_earlier_than_after_it(
+def test_an_opening_before_its_notice_is_never_earlier_than_after_it(
     guess: Calendar, bare: UnqualifiedDays
 ) -> None:
     for version in WINDOWS:
@@ -201,7 +201,7 @@ def test_an_opening_told_before_its_notice_is_never_earlier_than_after_it(
             assert told.opens_on >= true.opens_on, (version.key, expires_on)
 
 
-def test_a_date_told_for_certain_before_a_notice_stands_after_it(
+def test_a_certain_date_before_a_notice_is_the_same_after_it(
     guess: Calendar,
 ) -> None:
     for version in WINDOWS:

@@ -65,7 +65,7 @@ def on_cn(
 
 
 @pytest.mark.parametrize(("expiry", "bound", "role", "strict", "lenient"), WORKED)
-def test_the_nine_worked_examples_come_out(
+def test_the_nine_worked_examples_are_computed(
     expiry: str, bound: str, role: str, strict: str, lenient: str
 ) -> None:
     expires_on, period = date.fromisoformat(expiry), Period.parse(f"{bound} expiry")
@@ -129,7 +129,7 @@ def test_a_grace_after_expiry_is_counted_forward() -> None:
         ("calendar", date(2026, 9, 21), date(2026, 9, 20)),
     ],
 )
-def test_bare_days_are_read_as_the_office_says(
+def test_unqualified_days_are_read_as_the_office_chose(
     bare: UnqualifiedDays, opens_on: date, closes_on: date
 ) -> None:
     days = "{} unqualified days before expiry"
@@ -139,7 +139,7 @@ def test_bare_days_are_read_as_the_office_says(
     assert opens.opens_on == opens_on
 
 
-def test_the_office_margin_moves_only_the_closing_told() -> None:
+def test_the_office_margin_moves_only_the_announced_closing() -> None:
     found = on_cn("30 working days before expiry", date(2026, 12, 31), margin=3)
     assert found.closes_on == date(2026, 11, 13)
     assert found.closes_on_lenient == date(2026, 11, 19)

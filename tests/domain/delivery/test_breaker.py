@@ -30,7 +30,7 @@ NAMELESS = JudgedMessage(RefusalKind.ROUTE)
         (50, 0, True),
     ],
 )
-def test_half_of_the_latest_is_too_much_once_there_are_enough(
+def test_failures_of_half_of_the_latest_texts_trip_the_breaker(
     wrong: int, fine: int, *, trips: bool
 ) -> None:
     latest = [FINE] * fine + [CONTENT] * wrong
@@ -43,12 +43,12 @@ def test_only_the_newest_are_judged() -> None:
 
 
 @pytest.mark.parametrize("kind", RefusalKind)
-def test_what_is_not_our_doing_never_stops_anything(kind: RefusalKind) -> None:
+def test_opt_outs_and_passing_faults_never_trip_the_breaker(kind: RefusalKind) -> None:
     told = trip_reason([JudgedMessage(kind, "1")] * MIN_JUDGED)
     assert (told is not None) is (kind in COUNTED_KINDS)
 
 
-def test_the_reason_names_the_figures_and_what_is_commonest() -> None:
+def test_the_reason_names_the_figures_and_the_most_frequent_failure() -> None:
     latest = [ROUTE, NUMBER, *[CONTENT] * 9, *[FINE] * 10]
     assert trip_reason(latest) == (
         "11 of the last 21 texts were refused or failed for their wording, route or "

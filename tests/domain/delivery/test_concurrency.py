@@ -14,17 +14,17 @@ def many(pace: ConcurrencyLimit, count: int) -> ConcurrencyLimit:
     return pace
 
 
-def test_it_begins_with_the_most_and_never_exceeds_it() -> None:
+def test_the_limit_starts_at_its_maximum_and_never_exceeds_it() -> None:
     assert many(ConcurrencyLimit.start(20), 100).allowed_at(0) == 20
 
 
-def test_an_objection_halves_it() -> None:
+def test_a_refusal_halves_the_limit() -> None:
     assert (
         ConcurrencyLimit.start(20).after_refusal(posted_at=1, now=2).allowed_at(3) == 10
     )
 
 
-def test_those_refused_together_halve_it_once() -> None:
+def test_refusals_of_one_round_halve_the_limit_once() -> None:
     pace = ConcurrencyLimit.start(20)
     for begun_at in (1, 1.5, 2):
         pace = pace.after_refusal(begun_at, now=2)
@@ -32,20 +32,20 @@ def test_those_refused_together_halve_it_once() -> None:
     assert pace.after_refusal(posted_at=2.5, now=3).allowed_at(4) == 5
 
 
-def test_one_is_always_let_through() -> None:
+def test_one_post_is_always_allowed() -> None:
     pace = ConcurrencyLimit.start(20)
     for at in range(1, 50):
         pace = pace.after_refusal(at, at)
     assert pace.allowed_at(50) == 1
 
 
-def test_a_round_that_went_well_adds_one() -> None:
+def test_a_successful_round_adds_one() -> None:
     pace = ConcurrencyLimit.start(20).after_refusal(1, 2)
     assert many(pace, 9).allowed_at(3) == 10
     assert many(pace, 11).allowed_at(3) == 11
 
 
-def test_nothing_goes_out_until_the_wait_is_over() -> None:
+def test_no_post_is_allowed_until_the_wait_is_over() -> None:
     pace = ConcurrencyLimit.start(20).after_refusal(posted_at=1, now=2, wait=30)
     assert [pace.allowed_at(at) for at in (2, 31.9, 32)] == [0, 0, 10]
 
@@ -60,7 +60,9 @@ def test_a_shorter_wait_does_not_cut_a_longer_one_short() -> None:
 
 
 @given(MOST, st.lists(st.booleans(), max_size=300))
-def test_it_stays_between_one_and_the_most(most: int, answers: list[bool]) -> None:
+def test_the_limit_stays_between_one_and_its_maximum(
+    most: int, answers: list[bool]
+) -> None:
     pace = ConcurrencyLimit.start(most)
     for at, taken in enumerate(answers, 1):
         pace = pace.after_success() if taken else pace.after_refusal(at, at)
@@ -68,7 +70,7 @@ def test_it_stays_between_one_and_the_most(most: int, answers: list[bool]) -> No
 
 
 @given(MOST, st.integers(1, 10))
-def test_it_comes_back_to_the_most(most: int, objections: int) -> None:
+def test_the_limit_returns_to_its_maximum(most: int, objections: int) -> None:
     pace = ConcurrencyLimit.start(most)
     for at in range(1, objections + 1):
         pace = pace.after_refusal(at, at)

@@ -15,7 +15,9 @@ from service.domain.errors import InvalidError
         ({"reason": "r", "scope": "office:990000"}, "office:990000"),
     ],
 )
-def test_an_order_has_a_scope_and_a_reason(said: dict[str, object], scope: str) -> None:
+def test_a_request_has_a_scope_and_a_reason(
+    said: dict[str, object], scope: str
+) -> None:
     read = parse_operator_request(said, "scope", "reason")
     assert read == {"scope": scope, "reason": "r"}
 
@@ -45,7 +47,7 @@ def test_an_order_has_a_scope_and_a_reason(said: dict[str, object], scope: str) 
         ),
     ],
 )
-def test_a_wrong_order_is_refused_and_says_why(
+def test_a_wrong_request_is_refused_and_says_why(
     said: dict[str, object], told: str
 ) -> None:
     with pytest.raises(InvalidError) as refused:
@@ -53,6 +55,6 @@ def test_a_wrong_order_is_refused_and_says_why(
     assert told in str(refused.value)
 
 
-def test_a_field_that_an_order_does_not_have_is_not_ignored() -> None:
+def test_an_unknown_field_of_a_request_is_not_ignored() -> None:
     with pytest.raises(InvalidError, match="reason: found an unknown field"):
         parse_operator_request({"scope": "all", "reason": "r"}, "scope")

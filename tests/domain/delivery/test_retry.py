@@ -38,7 +38,7 @@ def test_only_a_passing_fault_is_followed_by_another_text(
         (2, 86_400.0, None),
     ],
 )
-def test_a_passing_fault_is_waited_out_twice_and_no_shorter_than_it_lasts(
+def test_a_passing_fault_is_retried_twice_and_not_before_it_ends(
     retries: int, asked: float | None, wait: timedelta | None, kind: RefusalKind
 ) -> None:
     assert retry_delay(kind, retries, asked) == wait
@@ -49,7 +49,7 @@ def test_each_wait_is_longer_than_the_last() -> None:
 
 
 @given(st.integers(1, 10_000), st.floats(0, 1), st.none() | st.floats(0, 1e6))
-def test_a_back_off_is_as_long_as_was_asked_and_else_within_its_span(
+def test_a_back_off_lasts_as_long_as_asked_or_else_within_its_span(
     messages: int, chance: float, asked: float | None
 ) -> None:
     wait = back_off(messages, chance, asked)

@@ -31,13 +31,13 @@ def test_no_state_moves_to_itself() -> None:
     assert not [state for state in MessageState if state in MESSAGE_TRANSITIONS[state]]
 
 
-def test_what_was_delivered_is_over() -> None:
+def test_a_delivered_reminder_has_no_next_state() -> None:
     assert REMINDER_TRANSITIONS[R.DELIVERED] == frozenset()
     assert MESSAGE_TRANSITIONS[M.READ] == frozenset()
 
 
 @pytest.mark.parametrize("state", [R.SENT, R.DELIVERED])
-def test_what_a_provider_may_have_taken_is_sent_again_only_as_a_retry(
+def test_a_reminder_that_may_have_been_accepted_is_sent_again_only_as_a_retry(
     state: ReminderState,
 ) -> None:
     reached, before = {state}, set[ReminderState]()
@@ -49,13 +49,13 @@ def test_what_a_provider_may_have_taken_is_sent_again_only_as_a_retry(
 
 
 @pytest.mark.parametrize("state", sorted(NEVER_ACCEPTED))
-def test_an_end_nobody_accepted_is_only_reopened_or_told_the_truth(
+def test_an_unaccepted_end_is_only_reopened_or_proven_sent(
     state: ReminderState,
 ) -> None:
     assert REMINDER_TRANSITIONS[state] == {R.DUE, R.SENT}
 
 
-def test_a_message_begins_from_due_or_as_a_retry() -> None:
+def test_a_message_starts_from_a_due_reminder_or_a_retry() -> None:
     assert states_before(R.SENDING) == {R.DUE, R.RETRYING}
     assert states_before(R.UNCERTAIN) == {R.SENDING}
 
@@ -88,7 +88,7 @@ def test_a_message_never_moves_down_its_rank(state: MessageState) -> None:
     assert higher <= MESSAGE_TRANSITIONS[state]
 
 
-def test_only_what_is_open_ends_without_a_receipt() -> None:
+def test_only_open_messages_end_without_a_receipt() -> None:
     ends = {M.REFUSED, M.NOT_ACCEPTED}
     assert {one for one in M if MESSAGE_TRANSITIONS[one] & ends} == {
         M.SENDING,
@@ -96,11 +96,11 @@ def test_only_what_is_open_ends_without_a_receipt() -> None:
     }
 
 
-def test_only_an_operator_gives_up_and_only_what_is_unknown() -> None:
+def test_only_an_operator_gives_up_and_only_an_unknown_outcome() -> None:
     assert {one for one in M if M.GIVEN_UP in MESSAGE_TRANSITIONS[one]} == {M.UNCERTAIN}
 
 
-def test_every_word_of_a_provider_says_what_becomes_of_its_reminders() -> None:
+def test_every_provider_state_decides_the_state_of_its_reminders() -> None:
     assert set(REMINDER_AFTER) == {state for state in MessageState if RANK[state] > 0}
     after = {R.SENT, *REMINDER_TRANSITIONS[R.SENT]} - {R.RETRYING}
     assert set(REMINDER_AFTER.values()) == after

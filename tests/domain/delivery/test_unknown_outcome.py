@@ -34,26 +34,26 @@ def doubt(
         (NOW - 2 * MINUTE, NOW - MINUTE, NOW - MINUTE + PATIENCE),
     ],
 )
-def test_proof_is_a_patience_after_the_last_post_and_the_first_absence(
+def test_absence_is_proven_some_time_after_the_last_post_and_the_first_absence(
     lease_until: datetime, absent_at: datetime | None, proven: datetime
 ) -> None:
     assert absence_proven_at(lease_until, absent_at, NOW, PATIENCE) == proven
 
 
-def test_what_was_left_to_a_person_can_be_decided_at_once() -> None:
+def test_an_outcome_left_to_an_operator_can_be_decided_at_once() -> None:
     assert undecidable_reason(doubt(left=True), PATIENCE) is None
 
 
 @pytest.mark.parametrize(
     ("ago", "free"), [(OPERATOR_AFTER - INSTANT, False), (OPERATOR_AFTER, True)]
 )
-def test_what_nobody_could_prove_is_a_persons_after_a_day(
+def test_after_a_day_an_operator_may_decide_an_unproven_outcome(
     ago: timedelta, *, free: bool
 ) -> None:
     assert (undecidable_reason(doubt(ago=ago), PATIENCE) is None) is free
 
 
-def test_what_is_being_settled_says_when_it_will_be_decided() -> None:
+def test_an_outcome_being_settled_says_when_it_will_be_decided() -> None:
     assert undecidable_reason(doubt(absent_at=NOW), PATIENCE) == (
         "is still being settled: an absence from the provider's list decides it at the "
         "first tick after 2026-11-25 12:05:00 UTC; what is open at 2026-11-26 11:59:00 "

@@ -32,7 +32,7 @@ from tests.domain.explain.traces import (
 PREPARE = step("prepare", "60 days before closing")
 
 
-def test_a_date_is_told_from_anchor_to_instant() -> None:
+def test_a_date_is_explained_from_anchor_to_instant() -> None:
     food = version(
         steps=(PREPARE, *version().steps), late=BilingualText("字", "No more trade")
     )
@@ -91,7 +91,7 @@ def test_a_date_is_told_from_anchor_to_instant() -> None:
         ),
     ],
 )
-def test_what_periods_count_from_is_told(counts_from: object, said: str) -> None:
+def test_the_anchor_of_periods_is_explained(counts_from: object, said: str) -> None:
     counted = version(counts_from=counts_from)
     assert told(counted, "2026-05-15", "anchor") == [said]
 
@@ -130,12 +130,12 @@ def test_time_falls_into_zones(closes: str, counts_from: object, zones: str) -> 
         (None, "the law does not say what happens to an application after closing"),
     ],
 )
-def test_what_late_filing_means_is_told(late_filing: object, said: str) -> None:
+def test_late_filing_is_explained(late_filing: object, said: str) -> None:
     found = told(version(late_filing=late_filing), "2026-12-31", "late filing")
     assert found == [said]
 
 
-def test_a_source_that_says_otherwise_is_told_with_its_day() -> None:
+def test_a_conflicting_source_is_explained_with_its_day() -> None:
     other = ConflictingSource(
         "A notice", Period.parse("on expiry"), BilingualText("字", "Seen on paper")
     )
@@ -145,7 +145,7 @@ def test_a_source_that_says_otherwise_is_told_with_its_day() -> None:
     ]
 
 
-def test_another_sender_is_told_with_its_days_and_hours() -> None:
+def test_another_sender_is_explained_with_its_days_and_hours() -> None:
     law = law_of(version())
     assert about("sender", lines(law, asked("2026-12-31"))) == []
     assert about("sender", lines(law, asked("2026-12-31", "990100"))) == [

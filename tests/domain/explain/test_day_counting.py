@@ -41,7 +41,7 @@ def test_an_edge_with_one_reading_says_why(
     assert "lenient" not in said
 
 
-def test_an_opening_is_told_by_its_later_reading() -> None:
+def test_an_opening_takes_its_later_reading() -> None:
     opens = version("on expiry", opens="90 working days before expiry")
     said = told(opens, "2026-06-15", "opens")
     assert said[0].startswith("90 working days before expiry: strict 2026-01-28, with")
@@ -51,7 +51,7 @@ def test_an_opening_is_told_by_its_later_reading() -> None:
     ]
 
 
-def test_an_opening_in_a_holiday_moves_behind_it() -> None:
+def test_an_opening_in_a_holiday_moves_to_the_day_after_it() -> None:
     opens = version("on expiry", opens="60 calendar days before expiry")
     assert told(opens, "2026-12-02", "opens")[-1] == (
         "2026-10-03 is not a working day (National Day), moved later to 2026-10-08"
@@ -66,7 +66,7 @@ def test_an_opening_in_a_holiday_moves_behind_it() -> None:
         ("calendar", "read as calendar days, as 990000 reads it"),
     ],
 )
-def test_bare_days_are_told_both_ways(office: str, why: str) -> None:
+def test_unqualified_days_are_explained_both_ways(office: str, why: str) -> None:
     bare = version("30 unqualified days before expiry")
     assert told(bare, "2026-10-20", "closes", unqualified_days=office)[1] == (
         "the law says only days; as working days strict 2026-09-01, lenient "
@@ -74,7 +74,7 @@ def test_bare_days_are_told_both_ways(office: str, why: str) -> None:
     )
 
 
-def test_bare_days_of_an_opening_are_safe_as_calendar_days() -> None:
+def test_unqualified_days_of_an_opening_are_safe_as_calendar_days() -> None:
     bare = version("on expiry", opens="60 unqualified days before expiry")
     assert told(bare, "2026-11-20", "opens")[1].endswith(
         "read as calendar days, the safe reading of an opening"
@@ -100,12 +100,12 @@ def test_bare_days_of_an_opening_are_safe_as_calendar_days() -> None:
         ),
     ],
 )
-def test_the_margin_of_the_office_is_told(margin: int, said: str) -> None:
+def test_the_margin_of_the_office_is_explained(margin: int, said: str) -> None:
     found = told(version(), "2026-12-31", "closes", margin_working_days=margin)
     assert found[-1] == said
 
 
-def test_a_year_without_published_holidays_is_told() -> None:
+def test_a_year_without_published_holidays_is_explained() -> None:
     (said,) = told(version(), "2027-01-15", "provisional")
     assert said.startswith("the holidays of CN are published until 2026-12-31; later")
     assert told(version(), "2026-12-31", "provisional") == []

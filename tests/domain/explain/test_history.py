@@ -103,7 +103,7 @@ def move(
         ((move(R.SUPERSEDED, "by x", None),), ["superseded: x fell due before it was"]),
     ],
 )
-def test_each_move_is_told_after_the_birth(
+def test_each_transition_is_listed_after_the_creation(
     moves: Sequence[StateChange], told: list[str]
 ) -> None:
     birth, *rest = build_history(after(*moves), ZONE)
@@ -113,7 +113,7 @@ def test_each_move_is_told_after_the_birth(
         assert event.what.startswith(start)
 
 
-def test_the_day_a_text_names_is_told_with_the_last_text() -> None:
+def test_the_announced_day_is_listed_with_the_last_text() -> None:
     again = move(R.DUE, "absent twice")
     moves = (SENDING, SENT, again, move(R.SENDING), move(R.SENT))
     told = [
@@ -145,11 +145,13 @@ def test_the_day_a_text_names_is_told_with_the_last_text() -> None:
         ),
     ],
 )
-def test_births_differ(said: dict[str, Any], what: str) -> None:
+def test_the_first_entry_says_how_a_reminder_was_created(
+    said: dict[str, Any], what: str
+) -> None:
     assert build_history(replace(BORN, **said), ZONE)[0].what == what
 
 
-def test_a_reminder_dated_anew_tells_its_new_dates_when_it_got_them() -> None:
+def test_new_dates_are_listed_when_the_reminder_got_them() -> None:
     moved = replace(BORN, redated_at=NOON, version="xx-permit@2000-01-01.2")
     told = build_history(moved, ZONE)
     assert [(one.at, one.what[:10]) for one in told] == [
@@ -273,7 +275,9 @@ SENT_AT = {"sent_at": DUE}
         ),
     ],
 )
-def test_one_sentence_says_what_became_of_it(it: ReminderHistory, said: str) -> None:
+def test_one_sentence_says_what_happened_to_a_reminder(
+    it: ReminderHistory, said: str
+) -> None:
     assert describe_outcome(it, replace(WELL, now=DUE), ZONE) == said
 
 
@@ -286,7 +290,7 @@ def test_a_due_reminder_waits_for_a_pause_to_end() -> None:
     )
 
 
-def test_events_are_told_in_the_order_of_time() -> None:
+def test_entries_are_in_the_order_of_time() -> None:
     moved = replace(after(SENDING, SENT), redated_at=DUE - MINUTE, created_at=START)
     at: list[datetime] = [one.at for one in build_history(moved, ZONE)]
     assert at == sorted(at)

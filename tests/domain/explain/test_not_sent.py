@@ -80,7 +80,7 @@ def test_a_step_in_the_future_says_when_it_falls_due() -> None:
 
 
 @pytest.mark.parametrize(("changed", "reason"), AGAINST)
-def test_what_stands_against_a_step_is_said_before_it_falls_due(
+def test_an_obstacle_is_explained_before_the_step_falls_due(
     changed: dict[str, Any], reason: str
 ) -> None:
     assert said(**changed) == (
@@ -90,7 +90,9 @@ def test_what_stands_against_a_step_is_said_before_it_falls_due(
 
 
 @pytest.mark.parametrize(("changed", "reason"), AGAINST)
-def test_the_same_is_why_nothing_was_sent(changed: dict[str, Any], reason: str) -> None:
+def test_the_same_obstacle_explains_why_nothing_was_sent(
+    changed: dict[str, Any], reason: str
+) -> None:
     assert said(now=NOON, **changed) == f"not sent: {reason}"
 
 
@@ -129,7 +131,7 @@ def test_the_same_is_why_nothing_was_sent(changed: dict[str, Any], reason: str) 
         ),
     ],
 )
-def test_a_step_that_is_over_says_what_it_came_too_late_for(
+def test_a_step_that_is_over_says_what_came_too_late_for_it(
     changed: dict[str, Any], reason: str
 ) -> None:
     assert said(now=LATER, **changed) == f"not sent: {reason}"

@@ -53,7 +53,7 @@ from tests.domain.explain.traces import step, told, version
         ),
     ],
 )
-def test_a_step_tells_its_day_and_why_it_moved(
+def test_a_step_explains_its_day_and_why_it_moved(
     at: str, office: dict[str, Any], said: str
 ) -> None:
     of = version(steps=(step("one", at),))
@@ -61,7 +61,7 @@ def test_a_step_tells_its_day_and_why_it_moved(
     assert found.startswith(said)
 
 
-def test_a_step_counted_from_the_opening_is_told() -> None:
+def test_a_step_counted_from_the_opening_is_explained() -> None:
     after = step("one", "5 working days after opening")
     of = version("on expiry", opens="60 calendar days before expiry", steps=(after,))
     (found,) = told(of, "2026-11-20", "step one")
@@ -70,7 +70,7 @@ def test_a_step_counted_from_the_opening_is_told() -> None:
     )
 
 
-def test_a_step_that_the_next_one_overtakes_is_left_out_and_told_so() -> None:
+def test_a_step_that_the_next_one_overtakes_is_explained_as_left_out() -> None:
     steps = (
         step("early", "32 days before expiry"),
         step("late", "31 days before expiry"),

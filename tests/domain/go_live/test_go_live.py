@@ -119,7 +119,7 @@ def shares(waiting: list[tuple[int, int]], count: int) -> list[int]:
         ([(1, 4)], 2, [4, 0]),
     ],
 )
-def test_shares_are_even_but_for_what_would_be_over(
+def test_shares_are_even_except_for_reminders_that_would_end(
     waiting: list[tuple[int, int]], count: int, shared: list[int]
 ) -> None:
     assert shares(waiting, count) == shared
@@ -129,7 +129,7 @@ def test_shares_are_even_but_for_what_would_be_over(
     st.lists(st.tuples(st.integers(1, 300), st.integers(1, 50)), max_size=8),
     st.integers(1, 12),
 )
-def test_nothing_is_lost_and_nothing_goes_out_after_its_end(
+def test_no_reminder_is_lost_or_sent_after_its_end(
     crowds: list[tuple[int, int]], count: int
 ) -> None:
     waiting = sorted((START + hours * HOUR, number) for hours, number in crowds)
@@ -193,7 +193,7 @@ def law(late_filing: LateFiling | None = None) -> Law:
         ("2024-11-01T00:00", False),
     ],
 )
-def test_late_is_past_the_closing_and_not_past_the_end(now: str, is_late: bool) -> None:  # noqa: FBT001 - a table's column
+def test_a_permit_is_late_from_its_closing_to_its_end(now: str, is_late: bool) -> None:  # noqa: FBT001 - a table's column
     found = find_late_group(
         law(), "xx-permit@2020-01-01", "990100", EXPIRES, local(now)
     )
@@ -204,7 +204,7 @@ def test_late_is_past_the_closing_and_not_past_the_end(now: str, is_late: bool) 
     ("late_filing", "contacted"),
     [("accepted", True), ("refused", False), (None, False)],
 )
-def test_only_where_late_filing_is_accepted_is_anybody_told_to_contact_the_office(
+def test_holders_are_asked_to_contact_the_office_only_if_late_filing_is_accepted(
     late_filing: LateFiling | None,
     contacted: bool,  # noqa: FBT001 - a table's column
 ) -> None:
@@ -236,7 +236,7 @@ SLOTS = (
         ),
     ],
 )
-def test_a_start_that_catches_up_texts_who_is_in_a_step_already(
+def test_a_start_with_catch_up_texts_permits_in_a_current_step(
     now: datetime, born: list[tuple[str, str, str | None]]
 ) -> None:
     made = plan_births(SLOTS, now, FIRST + HOUR, catch_up=True).rows

@@ -31,7 +31,7 @@ def periods(draw: st.DrawFn) -> Period:
 
 @settings(deadline=None)
 @given(periods())
-def test_a_period_said_and_read_again_is_the_same(period: Period) -> None:
+def test_a_period_written_and_parsed_again_is_the_same(period: Period) -> None:
     assert Period.parse(str(period)) == period
 
 
@@ -51,7 +51,7 @@ def test_a_period_said_and_read_again_is_the_same(period: Period) -> None:
         ("on opening", Period("opening")),
     ],
 )
-def test_the_words_of_a_law_are_read(text: str, period: Period) -> None:
+def test_periods_are_parsed_as_laws_write_them(text: str, period: Period) -> None:
     assert Period.parse(text) == period
 
 
@@ -71,7 +71,9 @@ def test_the_words_of_a_law_are_read(text: str, period: Period) -> None:
         ("4 years before expiry", "at most 3 years"),
     ],
 )
-def test_nonsense_is_refused_with_what_was_expected(text: str, expected: str) -> None:
+def test_a_text_that_is_no_period_is_refused_with_what_was_expected(
+    text: str, expected: str
+) -> None:
     with pytest.raises(PeriodError) as refusal:
         Period.parse(text)
     assert expected in str(refusal.value)
@@ -94,7 +96,7 @@ def test_nonsense_is_refused_with_what_was_expected(text: str, expected: str) ->
         ("on expiry", date(2026, 1, 31), date(2026, 1, 31)),
     ],
 )
-def test_the_wall_calendar_is_counted_from_the_anchor(
+def test_calendar_periods_count_from_the_anchor(
     period: str, start: date, day: date
 ) -> None:
     assert Period.parse(period).shift(start) == day

@@ -33,13 +33,13 @@ LATER = datetime(2030, 1, 1, tzinfo=UTC)
         ("2024-01-29T23:59+00:00", 9 * 3600 + 31 * 60),
     ],
 )
-def test_a_text_travels_until_the_office_stops_texting_that_day(
+def test_a_text_is_valid_until_the_office_stops_texting_that_day(
     now: str, seconds: float
 ) -> None:
     assert OFFICE.validity_seconds(datetime.fromisoformat(now), LATER) == seconds
 
 
-def test_a_text_travels_no_longer_than_it_is_true() -> None:
+def test_a_text_is_valid_no_longer_than_its_step() -> None:
     now = datetime.fromisoformat("2024-01-29T10:00+08:00")
     until_at = datetime.fromisoformat("2024-01-29T11:00+08:00")
     assert OFFICE.validity_seconds(now, until_at) == 3600

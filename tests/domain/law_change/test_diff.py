@@ -39,7 +39,7 @@ def between(before: Law, after: Law) -> list[Difference]:
     return list(diff_laws(before, after))
 
 
-def test_the_same_law_differs_in_nothing() -> None:
+def test_the_same_law_has_no_differences() -> None:
     whole = Law(RULES, OFFICES, {}, office_years=[YEAR])
     assert between(whole, Law(RULES, OFFICES, {}, office_years=[YEAR])) == []
 
@@ -101,7 +101,7 @@ def test_a_version_differs_field_by_field(
     assert found == [Difference(*keys, (field,))]
 
 
-def test_words_of_a_type_differ_apart_from_its_versions() -> None:
+def test_the_words_of_a_type_are_compared_apart_from_its_versions() -> None:
     other = replace(FOOD, name=BilingualText("食品", "Food"), number_is_personal=True)
     [found] = between(law(FOOD), law(other))
     assert (found.before, found.after) == (FOOD.code, FOOD.code)
@@ -112,7 +112,7 @@ def test_words_of_a_type_differ_apart_from_its_versions() -> None:
     )
 
 
-def test_what_comes_and_goes_is_named_and_not_spelled_out() -> None:
+def test_an_added_or_removed_document_is_named_without_its_fields() -> None:
     [rule, *versions] = between(law(), law(FOOD))
     assert rule == Difference(None, FOOD.code)
     keys = sorted(version.key for version in FOOD.versions)

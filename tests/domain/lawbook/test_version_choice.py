@@ -43,7 +43,7 @@ def test_the_expiry_date_picks_the_version_in_force_on_it(
     assert first(LAW, expires_on) == told
 
 
-def test_a_version_that_ended_tells_its_last_day() -> None:
+def test_a_version_that_ended_names_its_last_day() -> None:
     ended = law_of(version(in_force_until=date(2022, 12, 31)))
     assert first(ended, "2022-12-31").endswith("from 2000-01-01 until 2022-12-31")
 
@@ -96,7 +96,7 @@ def test_a_permit_is_explained_under_the_version_it_falls_under() -> None:
     assert choose_version(LAW, asked("2026-12-31", registered_version=OLD.key)) == OLD
 
 
-def test_an_unknown_version_is_told_with_those_of_the_rule_alone() -> None:
+def test_an_unknown_version_is_refused_with_the_versions_of_its_rule() -> None:
     other = replace(OLD, rule="yy-permit")
     law = Law(LAW.rules, LAW.authorities, LAW.calendars, [other])
     with pytest.raises(UnknownError) as unknown:
@@ -170,7 +170,7 @@ def installed(*states: str) -> list[Revision]:
         ),
     ],
 )
-def test_who_installed_which_revision_when_is_told(
+def test_the_author_and_time_of_each_revision_are_named(
     revisions: list[Revision], told: list[str]
 ) -> None:
     found = about(f"version {NEW.key}", lines(LAW, asked("2026-12-31"), revisions))

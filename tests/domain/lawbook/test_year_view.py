@@ -42,7 +42,7 @@ def test_an_own_day_off_is_marked_and_others_are_not() -> None:
     assert days[date(2027, 2, 8)] == ("off", "Chinese New Year", False)
 
 
-def test_an_own_workday_is_off_no_more() -> None:
+def test_an_own_workday_is_not_off_any_more() -> None:
     days = told(view_year(known(OWN), "CN", 2027))
     assert days[date(2027, 5, 3)] == ("worked", "", True)
 

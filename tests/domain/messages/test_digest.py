@@ -75,14 +75,16 @@ def text(*bundle: MessagePart) -> str:
         ({"facts": ENGLISH}, False),
     ],
 )
-def test_who_shares_an_sms(other: dict[str, object], *, together: bool) -> None:
+def test_parts_of_one_office_and_phone_share_an_sms(
+    other: dict[str, object], *, together: bool
+) -> None:
     found = bundle_parts([telling(0), telling(1, **other)])  # type: ignore[arg-type] # fields by name
     assert [[one.index for one in bundle] for bundle in found] == (
         [[0, 1]] if together else [[0], [1]]
     )
 
 
-def test_permits_alike_are_named_together_and_the_soonest_first() -> None:
+def test_similar_permits_make_one_item_earliest_closing_first() -> None:
     later = replace(FOOD, tail="0200", closes_on=date(2024, 12, 2))
     said = text(
         telling(0, later),
@@ -100,7 +102,7 @@ def test_permits_alike_are_named_together_and_the_soonest_first() -> None:
     )
 
 
-def test_the_same_in_english() -> None:
+def test_similar_permits_make_one_item_in_english_too() -> None:
     said = text(telling(0, ENGLISH), telling(1, replace(ENGLISH, tail="0143")))
     assert said == (
         "LINJIANG-AMR: 2 permits of yours expire soon. To renew, we advise applying at "
@@ -113,7 +115,7 @@ def test_the_same_in_english() -> None:
 @pytest.mark.parametrize(
     ("facts", "handled"), [(FOOD, "您经办的2件"), (ENGLISH, "2 permits you handle")]
 )
-def test_an_agent_is_told_of_permits_and_no_holder_is_named(
+def test_an_agents_digest_names_permits_and_no_holder(
     facts: Facts, handled: str
 ) -> None:
     said = text(telling(0, facts), telling(1, facts, holder="Another"))
@@ -121,7 +123,7 @@ def test_an_agent_is_told_of_permits_and_no_holder_is_named(
     assert "Another" not in said
 
 
-def test_what_is_not_the_same_for_all_is_left_out() -> None:
+def test_facts_that_differ_between_permits_are_left_out() -> None:
     other = replace(FOOD, certificate="气瓶充装许可证", action="换证", late=None)
     said = text(telling(0), telling(1, other))
     assert "不得继续生产" not in said
@@ -129,13 +131,13 @@ def test_what_is_not_the_same_for_all_is_left_out() -> None:
     assert "已申请请忽略" in said
 
 
-def test_a_window_is_said_to_open_only_where_it_has_not() -> None:
+def test_an_opening_is_named_only_before_it() -> None:
     opening = replace(FOOD, opens_on=date(2024, 10, 8))
     assert "10月8日起可申请" in text(telling(0, opening), telling(1))
     assert "起可申请" not in text(telling(0, replace(FOOD, opens_on=TODAY)), telling(1))
 
 
-def test_a_provisional_closing_is_told_without_a_day() -> None:
+def test_a_provisional_closing_is_written_without_a_day() -> None:
     unsure = replace(FOOD, provisional=True)
     said = text(telling(0, unsure), telling(1, unsure))
     assert "建议最迟日约在11月中旬" in said
@@ -167,7 +169,7 @@ def test_thirty_licences_of_an_agent_fit_into_one_sms() -> None:
 
 
 @given(st.lists(st.dates(date(2024, 10, 1), date(2025, 3, 1)), min_size=2))
-def test_a_digest_cut_in_two_loses_nobody_and_tells_the_soonest_first(
+def test_a_digest_cut_in_two_keeps_every_permit_in_order_of_closing(
     closings: list[date],
 ) -> None:
     many = [

@@ -84,7 +84,7 @@ def test_the_facts_are_those_of_rule_window_and_office_in_one_language() -> None
     ("holder", "addressee"),
     [("organization", "贵单位"), ("person", "您的"), ("any", "您的")],
 )
-def test_an_organization_is_spoken_to_as_one(
+def test_an_organization_is_addressed_as_one(
     holder: Literal["organization", "person", "any"], addressee: str
 ) -> None:
     rule = replace(RULE, holder=holder)
@@ -109,7 +109,7 @@ def test_a_text_names_the_tail_of_the_number(number: str, kept: int, tail: str) 
     )
 
 
-def test_a_version_that_says_nothing_of_lateness_leaves_it_out() -> None:
+def test_a_version_without_a_late_clause_leaves_it_out() -> None:
     version = replace(VERSION, late=None)
     assert gather_facts(RULE, version, WINDOW, OFFICE, "1", language="zh").late is None
 
@@ -125,7 +125,7 @@ def test_a_version_that_says_nothing_of_lateness_leaves_it_out() -> None:
         ("en", date(2026, 1, 8), True, "early January 2026"),
     ],
 )
-def test_a_closing_is_said_with_its_year_where_it_is_not_that_of_the_expiry(
+def test_a_closing_has_its_year_unless_it_is_the_year_of_the_expiry(
     *, language: Language, closes_on: date, provisional: bool, said: str
 ) -> None:
     window = replace(WINDOW, closes_on=closes_on, provisional=provisional)
@@ -135,7 +135,7 @@ def test_a_closing_is_said_with_its_year_where_it_is_not_that_of_the_expiry(
     assert told["closes_on"] == said
 
 
-def test_a_rule_without_an_opening_says_none() -> None:
+def test_a_rule_without_an_opening_names_none() -> None:
     window = replace(WINDOW, opens_on=None)
     told = gather_facts(
         RULE, VERSION, window, OFFICE, "1", language="zh"
@@ -143,7 +143,7 @@ def test_a_rule_without_an_opening_says_none() -> None:
     assert told["opens_on"] is None
 
 
-def test_days_are_said_as_each_language_writes_them() -> None:
+def test_days_are_written_as_is_usual_in_each_language() -> None:
     day = date(2026, 10, 20)
     assert format_day(day, "zh") == "2026年10月20日"
     assert format_day(day, "en") == "20 Oct 2026"
@@ -165,7 +165,7 @@ def test_days_are_said_as_each_language_writes_them() -> None:
         (31, "2027年1月下旬", "late January 2027"),
     ],
 )
-def test_a_provisional_day_is_said_by_the_third_of_its_month(
+def test_a_provisional_day_is_written_as_the_third_of_its_month(
     day: int, zh: str, en: str
 ) -> None:
     assert format_third_of_month(date(2027, 1, day), "zh") == zh

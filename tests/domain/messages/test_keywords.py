@@ -64,12 +64,12 @@ def test_a_whole_body_that_says_start_starts_again(body: str) -> None:
         *("HELP", "help", "INFO", "ｉｎｆｏ", "帮助"),
     ],
 )
-def test_anything_more_than_the_word_is_no_wish(body: str) -> None:
+def test_anything_more_than_the_keyword_has_no_intent(body: str) -> None:
     assert match_keyword(body, "tnr") is None
 
 
 @pytest.mark.parametrize("body", ["T", "n", "Ｒ", " r。"])
-def test_single_letters_count_only_where_just_they_were_offered(body: str) -> None:
+def test_single_letters_count_only_if_our_text_offered_them(body: str) -> None:
     letter = body.strip(" 。").replace("Ｒ", "r").lower()
     assert match_keyword(body, letter) == "stop"
     assert match_keyword(body, set("tnr") - {letter}) is None
@@ -97,7 +97,7 @@ def test_single_letters_count_only_where_just_they_were_offered(body: str) -> No
         *(("R", ""), ("", ""), ("拒收R", "")),
     ],
 )
-def test_a_letter_is_offered_in_a_sentence_that_says_what_for(
+def test_a_letter_is_offered_only_in_a_sentence_about_opting_out(
     text: str, letters: str
 ) -> None:
     assert find_opt_out_letters(text) == set(letters)
@@ -105,7 +105,7 @@ def test_a_letter_is_offered_in_a_sentence_that_says_what_for(
 
 @pytest.mark.parametrize("office", ["990000", "us-nyc"])
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_what_the_example_offices_say_is_understood(
+def test_the_opt_out_words_of_the_example_offices_are_understood(
     office: str, language: Language
 ) -> None:
     words = EXAMPLES[office].opt_out.in_language(language)
@@ -124,7 +124,7 @@ def test_what_the_example_offices_say_is_understood(
         *(("STOP", "PAUSE", "stop"), ("bye", "PAUSE", None)),
     ],
 )
-def test_what_the_provider_has_read_counts_where_we_know_the_word(
+def test_the_provider_s_keyword_counts_if_it_is_known(
     body: str, opt_out: str | None, meant: str | None
 ) -> None:
     assert read_intent(body, opt_out, None) == meant

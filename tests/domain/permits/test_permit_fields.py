@@ -69,7 +69,7 @@ def test_an_empty_value_counts_as_absent() -> None:
 
 
 @pytest.mark.parametrize("blank", [" ", "\t", "\u00a0", "\u3000", "\u200b", "\ufeff"])
-def test_blanks_around_a_value_go(blank: str) -> None:
+def test_blanks_around_a_value_are_removed(blank: str) -> None:
     assert read(**{name: blank + text + blank for name, text in GOOD.items()}) == read()
 
 
@@ -97,7 +97,7 @@ def test_the_authority_of_the_settings_stands_in() -> None:
     assert mistakes(authority=None)["authority"].found == "nothing"
 
 
-def test_all_mistakes_are_told_at_once() -> None:
+def test_all_mistakes_are_reported_at_once() -> None:
     found = mistakes(
         rule="",
         number=None,
@@ -179,7 +179,7 @@ def test_phones_keep_their_order_and_stand_once(
     "written",
     [[12125550142], 12125550142, [None], {"a": 1}, "2125550142" * 7, ["2\x005550142"]],
 )
-def test_phones_of_the_wrong_shape_are_told_masked(written: object) -> None:
+def test_phones_of_the_wrong_shape_are_masked_in_the_mistake(written: object) -> None:
     mistake = mistakes(phones=written)["phones"]
     assert "5550142" not in str(mistake)
 
@@ -222,7 +222,7 @@ def test_a_value_with_control_characters_is_refused(sign: str) -> None:
         ("31/12/2026", "'31/12/2026'"),
     ],
 )
-def test_a_shifted_column_does_not_tell_a_phone(written: str, found: str) -> None:
+def test_a_shifted_column_does_not_show_a_phone(written: str, found: str) -> None:
     assert mistakes(expires_on=written)["expires_on"].found == found
 
 

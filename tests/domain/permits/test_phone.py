@@ -21,7 +21,7 @@ from service.domain.permits.phone import Phone, PhoneLine
         ("", "***"),
     ],
 )
-def test_a_phone_shows_where_it_belongs_and_how_it_ends(text: str, masked: str) -> None:
+def test_a_masked_phone_shows_its_first_and_last_digits(text: str, masked: str) -> None:
     assert mask_phone(text) == masked
 
 
@@ -50,5 +50,5 @@ def test_a_masked_number_shows_its_tail_and_never_more_than_half(
     assert mask_number(number, tail) == masked
 
 
-def test_the_repr_of_a_phone_does_not_tell_the_number() -> None:
+def test_the_repr_of_a_phone_does_not_show_the_number() -> None:
     assert "0142" not in repr(Phone("+12125550142", PhoneLine.MOBILE))

@@ -38,7 +38,7 @@ def rows(now: datetime, live_from: datetime = LONG_AGO) -> list[Row]:
         (CLOSED, [("prepare", MISSED, OVERTAKEN), ("last-call", MISSED, OVERTAKEN)]),
     ],
 )
-def test_the_current_step_is_born_due_and_the_past_missed(
+def test_the_current_step_is_created_due_and_earlier_ones_missed(
     now: datetime, born: list[Row]
 ) -> None:
     assert rows(now) == born
@@ -69,7 +69,7 @@ def test_what_fell_due_before_the_start_is_missed_for_that_reason(
     assert rows(now, live_from) == born
 
 
-def test_only_who_was_there_has_a_row_for_the_past() -> None:
+def test_only_permits_registered_in_time_get_missed_reminders() -> None:
     made = plan_births(SLOTS, SECOND, LONG_AGO)
     assert [one.only_registered_before_due for one in made.rows] == [True, False]
 
@@ -81,5 +81,5 @@ def test_the_current_step_comes_last_and_is_named() -> None:
     assert plan_births(SLOTS, FIRST - TICK, LONG_AGO).current is None
 
 
-def test_no_slots_no_births() -> None:
+def test_without_slots_no_reminder_is_created() -> None:
     assert plan_births((), FIRST, LONG_AGO).rows == ()

@@ -72,7 +72,7 @@ def utc(text: str) -> datetime:
     return datetime.fromisoformat(text).astimezone(UTC)
 
 
-def test_what_nothing_speaks_against_is_sent() -> None:
+def test_a_reminder_without_an_end_or_hold_is_sent() -> None:
     assert verdict() is None
 
 
@@ -125,7 +125,7 @@ def test_a_step_is_current_until_the_last_instant_before_its_end() -> None:
     ],
     ids=str,
 )
-def test_of_two_reasons_the_permit_s_own_is_told_before_the_phone_s(
+def test_a_reason_of_the_permit_comes_before_one_of_the_phone(
     first: dict[str, Any], second: dict[str, Any]
 ) -> None:
     assert verdict(**first, **second) == verdict(**first)
@@ -158,7 +158,7 @@ def test_a_stale_register_holds_for_an_hour(
     assert verdict(register_valid_until=valid_until) == told
 
 
-def test_on_trial_a_recipient_who_is_no_staff_is_held_for_an_hour() -> None:
+def test_on_trial_a_recipient_who_is_not_staff_is_held_for_an_hour() -> None:
     later = NOON + timedelta(hours=1)
     assert verdict(outside_trial=True) == Hold(later, "trial: not a staff number")
     assert isinstance(verdict(outside_trial=True, opted_out=True), End)
@@ -214,13 +214,13 @@ EVERY_DAY = replace(
         ("2024-11-03T01:30:00-05:00", "2024-11-03T02:30:00-05:00"),
     ],
 )
-def test_hours_in_the_night_of_a_clock_change_neither_vanish_nor_double(
+def test_sending_hours_in_the_night_of_a_clock_change_happen_once(
     now: str, sends_at: str
 ) -> None:
     assert EVERY_DAY.next_sending_at(utc(now), frozenset()) == utc(sends_at)
 
 
-def test_an_office_that_texts_on_saturdays_does() -> None:
+def test_an_office_may_text_on_saturdays() -> None:
     saturdays = replace(LINJIANG, sending_days=frozenset({6}))
     told = utc("2024-11-16T09:30:00+08:00")
     assert saturdays.next_sending_at(NOON, frozenset()) == told
@@ -230,7 +230,7 @@ def test_an_office_that_texts_on_saturdays_does() -> None:
     now=st.datetimes(datetime(2015, 1, 1), datetime(2030, 1, 1)),  # noqa: DTZ001 - made aware below
     office=st.sampled_from([LINJIANG, NEW_YORK, EVERY_DAY]),
 )
-def test_the_next_sending_is_never_past_and_never_held_itself(
+def test_the_next_sending_is_not_past_and_is_inside_sending_hours(
     now: datetime, office: Authority
 ) -> None:
     working = calendars()[office.calendar].certain_workdays

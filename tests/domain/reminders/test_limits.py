@@ -66,7 +66,7 @@ def test_a_phone_gets_two_texts_a_day_and_the_day_is_the_office_s(
     assert said == (Hold(TOMORROW, RECIPIENT_LIMIT) if held else 0.0)
 
 
-def test_what_is_spent_in_a_claim_counts_at_once() -> None:
+def test_texts_of_the_same_claim_count_at_once() -> None:
     purse, it = LimitBudget(NOTHING, NOW), office()
     said = [spend(purse, it, phone) for phone in ("p1", "p1", "p1", "p2")]
     assert said == [0.0, 0.0, Hold(TOMORROW, RECIPIENT_LIMIT), 0.0]
@@ -80,7 +80,7 @@ def test_an_office_sends_no_more_than_its_daily_limit(sent: int, left: int) -> N
     assert said == [0.0] * left + [Hold(TOMORROW, DAILY_LIMIT)] * (4 - left)
 
 
-def test_what_is_held_on_a_friday_waits_for_monday() -> None:
+def test_a_text_held_on_a_friday_waits_for_monday() -> None:
     friday = NOW + timedelta(days=1)
     weeks = WORKING | {day + timedelta(days=7) for day in WORKING}
     purse = LimitBudget(Usage({"p1": [friday] * 2}, {}, {}), friday)
@@ -97,7 +97,7 @@ def test_what_is_held_on_a_friday_waits_for_monday() -> None:
         ({"messages_per_second": 1.0, "segments_per_second": 100.0}, 3, 1.0),
     ],
 )
-def test_texts_of_a_sender_keep_their_distance(
+def test_texts_of_a_sender_start_one_after_the_other(
     speed: dict[str, float], segments: int, between: float
 ) -> None:
     purse, it = LimitBudget(NOTHING, NOW), office(**speed)
@@ -106,7 +106,7 @@ def test_texts_of_a_sender_keep_their_distance(
     assert purse.sender_waits == {"default": 3 * between}
 
 
-def test_whose_turn_comes_later_than_the_horizon_is_left_for_later() -> None:
+def test_a_text_whose_turn_is_beyond_the_horizon_is_left_to_a_later_claim() -> None:
     it = office(messages_per_second=0.5)
     purse = LimitBudget(Usage({}, {}, {"default": CLAIM_HORIZON}), NOW)
     assert [spend(purse, it, f"p{at}") for at in range(2)] == [CLAIM_HORIZON, None]
@@ -130,9 +130,7 @@ def waiting(seconds: float) -> Usage:
 @pytest.mark.parametrize(
     ("waits", "turn"), [(-1.0, 0.0), (3.0, 3.0), (3.1, None), (3600.0, None)]
 )
-def test_a_turn_that_nobody_was_given_is_no_turn(
-    waits: float, turn: float | None
-) -> None:
+def test_an_implausible_turn_is_ignored(waits: float, turn: float | None) -> None:
     limits = compute_limits([office(messages_per_second=1.0)], NOW)
     assert apply_horizon(waiting(waits), limits).sender_waits.get("default") == turn
 

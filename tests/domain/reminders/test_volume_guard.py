@@ -47,7 +47,7 @@ def test_a_day_may_bring_three_times_its_forecast_and_always_fifty(
         "a day of nothing is one of nothing",
     ],
 )
-def test_what_a_day_may_expect(
+def test_a_day_expects_its_stored_forecast_and_what_was_left_over(
     frozen: dict[date, int], last: date | None, dawn: DayOpening, told: int
 ) -> None:
     assert forecast_today(TODAY, frozen, last, dawn) == told
@@ -72,7 +72,7 @@ def test_what_a_day_may_expect(
         "however long before",
     ],
 )
-def test_days_on_which_nothing_ran_are_expected_as_they_were_written_down(
+def test_days_without_a_running_process_count_with_their_stored_forecasts(
     missed: dict[int, int], last: int, told: int
 ) -> None:
     frozen = {TODAY - ago * DAY: 20 for ago in range(6)}
@@ -86,7 +86,7 @@ def test_days_on_which_nothing_ran_are_expected_as_they_were_written_down(
 @pytest.mark.parametrize(
     ("forecast", "over"), [(96, "more than 3 times"), (16, "above 50")]
 )
-def test_a_held_day_says_its_figures_and_what_lets_it_go(
+def test_a_held_day_says_its_figures_and_how_to_confirm_it(
     forecast: int, over: str
 ) -> None:
     assert day_held_reason(1204, forecast, "990000") == (

@@ -74,7 +74,7 @@ def test_due_is_what_was_reminded_and_what_was_not_by_reason() -> None:
     assert report.reminded_rate == Decimal("95.35")
 
 
-def test_the_commonest_reason_comes_first_and_none_with_nothing() -> None:
+def test_the_most_frequent_reason_comes_first_and_empty_ones_are_left_out() -> None:
     counted = {"opted out": 3, "no mobile number": 6, "renewal filed": 3, "renewed": 0}
     report = build_report(figures(not_reminded=counted))
     assert list(report.not_reminded.items()) == [
@@ -84,7 +84,7 @@ def test_the_commonest_reason_comes_first_and_none_with_nothing() -> None:
     ]
 
 
-def test_reminders_still_waiting_are_left_to_a_later_issue() -> None:
+def test_waiting_reminders_are_left_to_a_later_report() -> None:
     report = build_report(figures(line("cn-a", messages=5), waiting=7, before_start=9))
     assert report.due == 5
 
@@ -96,7 +96,7 @@ def test_growth_is_against_the_messages_of_the_period_before() -> None:
     assert (shrunk.sums.change, shrunk.growth) == (-37, Decimal("-13.31"))
 
 
-def test_a_report_of_nothing_divides_by_nothing() -> None:
+def test_a_report_without_reminders_has_no_rates() -> None:
     report = build_report(figures(first_issue=True))
     assert report.reminded_rate is None
     assert report.growth is None
@@ -120,7 +120,7 @@ def test_lines_are_in_order_of_their_codes_whatever_the_store_does() -> None:
     assert [one.rule for one in report.lines] == ["cn-a", "cn-b"]
 
 
-def test_the_moment_of_counting_is_told_on_the_clock_of_the_office() -> None:
+def test_the_instant_of_counting_is_in_the_zone_of_the_office() -> None:
     assert build_report(figures()).as_of.isoformat() == "2024-02-05T09:00:00+08:00"
 
 

@@ -55,9 +55,7 @@ def found(check: TextCheck, text: str, language: Language, *given: str) -> list[
         (check_advice, "en", f"papers; We ADVISE by {DAY} (inclusive), at"),
     ],
 )
-def test_what_is_right_is_not_minded(
-    check: TextCheck, language: Language, text: str
-) -> None:
+def test_a_right_text_passes(check: TextCheck, language: Language, text: str) -> None:
     assert found(check, text, language) == []
 
 
@@ -116,7 +114,7 @@ def test_what_is_right_is_not_minded(
         (check_advice, "zh", f"建议最迟。{DAY}（含当日）", "the day in other words"),
     ],
 )
-def test_what_is_wrong_is_named(
+def test_a_wrong_text_is_refused_with_what_was_found(
     check: TextCheck, language: Language, text: str, what: str
 ) -> None:
     assert found(check, text, language) == [what]
@@ -132,13 +130,13 @@ def test_what_is_wrong_is_named(
         ("en", f"we advise by {DAY} (inclusive)", ["(inclusive)"]),
     ],
 )
-def test_a_day_that_is_not_sure_is_never_inclusive(
+def test_a_provisional_day_is_never_inclusive(
     language: Language, text: str, what: list[str]
 ) -> None:
     assert found(check_advice, text, language, "provisional") == what
 
 
-def test_every_fact_that_a_holder_needs_is_missed() -> None:
+def test_every_fact_that_a_holder_needs_is_required() -> None:
     assert found(
         require_facts(PERMIT_FACTS, {"tail": "which"}, CONTACT_FACTS), TAIL, "en"
     ) == [
@@ -150,7 +148,7 @@ def test_every_fact_that_a_holder_needs_is_missed() -> None:
     ]
 
 
-def test_a_fact_that_may_be_missing_is_minded_only_where_it_is() -> None:
+def test_an_optional_fact_is_refused_only_in_texts_without_it() -> None:
     text = f"{marker_for('late')}, {marker_for('opens_on')}"
     assert found(check_optional_facts, text, "en") == ["{{ late }}", "{{ opens_on }}"]
     assert found(check_optional_facts, text, "en", "late") == ["{{ opens_on }}"]

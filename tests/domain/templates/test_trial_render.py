@@ -5,7 +5,7 @@ from service.domain.templates.trial_render import (
 )
 
 
-def test_a_template_meets_every_set_of_facts_that_may_be_missing() -> None:
+def test_a_template_is_rendered_with_every_set_of_missing_facts() -> None:
     found = list(render_marked(lambda _: "", "en", {"tail"}, {"late", "opens_on"}))
     assert [sorted(one.present_facts) for one in found] == [
         [],
@@ -18,7 +18,7 @@ def test_a_template_meets_every_set_of_facts_that_may_be_missing() -> None:
     )
 
 
-def test_a_missing_fact_is_untrue_and_yet_seen_where_it_is_said() -> None:
+def test_a_missing_fact_is_false_but_visible_if_rendered() -> None:
     def render(said: TemplateContext) -> str:
         return f"{'there' if said['late'] else 'missing'} {said['late']}"
 
@@ -28,7 +28,7 @@ def test_a_missing_fact_is_untrue_and_yet_seen_where_it_is_said() -> None:
     assert with_it.text == f"there {marker_for('late')}"
 
 
-def test_own_words_have_a_hole_where_a_fact_is() -> None:
+def test_own_words_have_a_placeholder_for_each_fact() -> None:
     def render(said: TemplateContext) -> str:
         return f"no. {said['tail']}5"
 
@@ -38,6 +38,6 @@ def test_own_words_have_a_hole_where_a_fact_is() -> None:
     assert not one.mentions("late")
 
 
-def test_what_filters_make_of_a_mark_is_still_the_mark() -> None:
+def test_a_filtered_marker_is_still_recognised() -> None:
     [one] = render_marked(lambda said: str(said["tail"]).upper(), "en", {"tail"}, ())
     assert one.mentions("tail")

@@ -78,7 +78,7 @@ def dated(ledger: Ledger) -> dict[str, str]:
     return {row["step"]: row["due_at"][:16] for row in rows}
 
 
-async def test_the_same_text_again_changes_nothing(ledger: Ledger) -> None:
+async def test_applying_the_same_rule_again_changes_nothing(ledger: Ledger) -> None:
     await ledger.register(permit())
     before = ledger.rows("SELECT * FROM slots")
     done = await ledger.change(RulesEdit([await standing(ledger)]))
@@ -86,7 +86,7 @@ async def test_the_same_text_again_changes_nothing(ledger: Ledger) -> None:
     assert ledger.rows("SELECT * FROM slots") == before
 
 
-async def test_a_changed_text_is_the_next_revision_and_dates_its_permits(
+async def test_a_changed_rule_is_the_next_revision_and_redates_its_permits(
     ledger: Ledger,
 ) -> None:
     await ledger.register(permit())
@@ -98,7 +98,7 @@ async def test_a_changed_text_is_the_next_revision_and_dates_its_permits(
     assert await ledger.audit() == []
 
 
-async def test_what_was_previewed_is_what_is_applied(ledger: Ledger) -> None:
+async def test_a_change_applies_what_was_previewed(ledger: Ledger) -> None:
     await ledger.register(permit(), permit("SC-0002"))
     await ledger.send_at(PREPARE)
     edit = await closing(ledger, "60 working days before expiry")
@@ -109,7 +109,7 @@ async def test_what_was_previewed_is_what_is_applied(ledger: Ledger) -> None:
     assert seen.plan.impact == done.plan.impact
 
 
-async def test_reminders_held_at_that_moment_get_the_new_dates(ledger: Ledger) -> None:
+async def test_reminders_held_during_a_change_get_the_new_dates(ledger: Ledger) -> None:
     await ledger.register(permit())
     await ledger.expand(LAST_CALL)
     done = await ledger.change(await closing(ledger, "20 working days before expiry"))
@@ -155,7 +155,9 @@ async def test_a_step_that_is_late_by_a_change_is_texted_although_it_predates_th
     assert await ledger.audit() == []
 
 
-async def test_who_was_told_a_later_day_is_corrected_at_once(ledger: Ledger) -> None:
+async def test_a_permit_announced_a_later_day_is_corrected_at_once(
+    ledger: Ledger,
+) -> None:
     await ledger.register(permit())
     await ledger.send_at(PREPARE)
     await ledger.change(await closing(ledger, "31 working days before expiry"))
@@ -185,7 +187,9 @@ async def test_a_correction_that_is_no_longer_needed_is_not_sent(
     assert await ledger.audit() == []
 
 
-async def test_nobody_is_corrected_who_was_told_an_earlier_day(ledger: Ledger) -> None:
+async def test_a_permit_announced_an_earlier_day_is_not_corrected(
+    ledger: Ledger,
+) -> None:
     await ledger.register(permit())
     await ledger.send_at(PREPARE)
     done = await ledger.change(await closing(ledger, "29 working days before expiry"))
@@ -218,7 +222,7 @@ async def test_a_new_step_that_would_text_again_at_once_is_refused(
         await ledger.change(edit)
 
 
-async def test_who_was_texted_in_a_step_is_not_texted_in_its_replacement(
+async def test_a_holder_texted_in_a_step_is_not_texted_in_its_replacement(
     ledger: Ledger,
 ) -> None:
     await ledger.register(permit())
@@ -270,7 +274,7 @@ async def test_a_version_from_a_later_day_takes_over_its_permits_only(
     assert await ledger.audit() == []
 
 
-async def test_a_pass_goes_on_by_the_law_that_changes_under_it(ledger: Ledger) -> None:
+async def test_a_send_pass_follows_a_law_that_changes_meanwhile(ledger: Ledger) -> None:
     many = [permit(f"SC-{at:04}") for at in range(1, MAX_CLAIMED + 2)]
     await ledger.register(*many)
     await ledger.expand(PREPARE)
@@ -298,7 +302,7 @@ async def test_a_pass_goes_on_by_the_law_that_changes_under_it(ledger: Ledger) -
     assert await ledger.audit() == []
 
 
-async def test_a_register_is_dated_by_the_law_that_changes_under_it(
+async def test_an_import_follows_a_law_that_changes_meanwhile(
     ledger: Ledger,
 ) -> None:
     edit = await closing(ledger, "31 working days before expiry")
@@ -319,7 +323,9 @@ async def test_a_register_is_dated_by_the_law_that_changes_under_it(
     assert await ledger.audit() == []
 
 
-async def test_the_words_of_a_type_go_back_with_its_version(ledger: Ledger) -> None:
+async def test_reverting_a_version_reverts_the_words_of_its_type(
+    ledger: Ledger,
+) -> None:
     for _ in range(2):
         rule = await changed(ledger, closes=Period.parse("2 months before expiry"))
         told = BilingualText("食品生产证", "Food Permit")
@@ -336,7 +342,9 @@ async def test_registered_numbers_stay_as_personal_as_they_are(ledger: Ledger) -
         await ledger.change(RulesEdit([personal]))
 
 
-async def test_words_and_versions_changed_apart_go_back_apart(ledger: Ledger) -> None:
+async def test_words_and_versions_changed_separately_revert_separately(
+    ledger: Ledger,
+) -> None:
     worded = replace(
         await standing(ledger), certificate=BilingualText("食品生产证", "Permit")
     )
@@ -358,14 +366,14 @@ async def test_reminding_only_after_closing_is_refused_before_anybody_is_registe
         await ledger.change(await stepping(ledger, late))
 
 
-async def test_there_is_nothing_to_go_back_to_before_the_first_version(
+async def test_the_first_version_cannot_be_reverted(
     ledger: Ledger,
 ) -> None:
     with pytest.raises(ConflictError, match="no former version"):
         await ledger.change(RevertEdit(FOOD))
 
 
-async def test_a_step_that_did_not_move_stays_as_it_was_when_its_last_one_does(
+async def test_an_unmoved_step_stays_as_it_was_when_the_last_step_moves(
     ledger: Ledger,
 ) -> None:
     await ledger.register(permit())
@@ -395,7 +403,7 @@ async def last_call_ends(ledger: Ledger, until: str) -> Rule:
     return replace(rule, versions=(*rest, replace(newest, steps=tuple(steps))))
 
 
-async def test_an_office_s_words_are_those_that_a_text_may_have(
+async def test_an_office_may_not_use_words_forbidden_in_texts(
     ledger: Ledger,
 ) -> None:
     office = (await ledger.office.current_law()).authority(OFFICE)
@@ -430,7 +438,7 @@ async def test_a_shadow_is_computed_and_never_sends(ledger: Ledger) -> None:
     assert await ledger.audit() == []
 
 
-async def test_other_sending_hours_move_what_is_to_come(ledger: Ledger) -> None:
+async def test_other_sending_hours_move_future_slots(ledger: Ledger) -> None:
     await ledger.register(permit())
     office = (await ledger.office.current_law()).authority(OFFICE)
     later = replace(office, sends_from=office.sends_from.replace(hour=11))
@@ -449,7 +457,7 @@ async def test_permits_that_would_fall_under_no_version_stop_a_change(
         await ledger.change(RulesEdit([ended]))
 
 
-async def test_what_is_under_way_returns_to_the_dates_as_they_are_then(
+async def test_a_reminder_under_way_returns_to_the_new_dates(
     ledger: Ledger,
 ) -> None:
     await ledger.register(permit())
@@ -466,7 +474,7 @@ async def test_what_is_under_way_returns_to_the_dates_as_they_are_then(
     assert await ledger.audit() == []
 
 
-async def test_what_returns_from_under_way_to_a_step_that_is_gone_is_superseded(
+async def test_a_reminder_under_way_in_a_dropped_step_is_superseded(
     ledger: Ledger,
 ) -> None:
     await ledger.register(permit())

@@ -91,7 +91,7 @@ async def live(ledger: Ledger, acts: list[Any], force: str | None) -> None:
     acts=st.lists(ACTS, min_size=8, max_size=22),
     force=st.sampled_from([None, "the office wants it"]),
 )
-def test_any_order_of_acts_keeps_the_promises(
+def test_any_order_of_actions_keeps_the_promises(
     prepared: Path, words: JinjaTemplateLibrary, acts: list[Any], force: str | None
 ) -> None:
     async def run(file: Path) -> None:

@@ -100,7 +100,7 @@ async def test_calendars_that_say_the_same_change_nothing(draft: Ledger) -> None
     assert noted(draft) == []
 
 
-async def test_a_release_is_taken_in_once(old: Ledger, draft: Ledger) -> None:
+async def test_a_release_is_taken_over_once(old: Ledger, draft: Ledger) -> None:
     await old.register(permit(expires_on=NEXT_YEAR))
     assert await refreshed(draft)
     assert await refreshed(draft) is None
@@ -121,7 +121,7 @@ async def test_a_changed_rule_does_not_hide_that_the_calendars_changed(
     assert await draft.audit() == []
 
 
-async def test_who_was_told_too_late_a_day_is_corrected(
+async def test_a_permit_announced_too_late_a_day_is_corrected(
     ledger: Ledger, words: JinjaTemplateLibrary
 ) -> None:
     await ledger.register(permit())
@@ -136,7 +136,7 @@ async def test_who_was_told_too_late_a_day_is_corrected(
     assert await newer.audit() == []
 
 
-async def test_own_days_that_a_notice_contradicts_are_flagged_and_stay(
+async def test_own_days_that_contradict_a_notice_are_flagged_and_kept(
     old: Ledger, draft: Ledger
 ) -> None:
     monday = date(2025, 6, 2)
@@ -151,7 +151,7 @@ async def test_own_days_that_a_notice_contradicts_are_flagged_and_stay(
 
 
 @pytest.mark.parametrize("until", [{}, {"CN": None}, {"GB": None}])
-def test_what_a_former_release_knew_is_as_today_where_it_is_not_known(
+def test_an_unknown_former_release_counts_as_today_s(
     until: Mapping[str, date | None],
 ) -> None:
     assert calendars_known_until(until) == calendars()
@@ -171,7 +171,7 @@ async def test_a_year_published_before_the_one_before_it_is_never_taken(
     assert (await old.office.current_law()).office_years == ()
 
 
-async def test_a_step_dropped_by_force_speaks_against_no_later_change(
+async def test_a_step_dropped_by_force_is_no_objection_to_a_later_change(
     ledger: Ledger,
 ) -> None:
     await ledger.register(permit())

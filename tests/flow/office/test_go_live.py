@@ -145,7 +145,7 @@ async def test_a_trial_never_texts_a_holder_even_beside_staff(office: Ledger) ->
     assert row["next_at"] == f"{PREPARE + HOUR:%Y-%m-%d %H:%M:%S.%f}"
 
 
-async def test_a_phone_that_is_no_staff_any_more_is_not_texted(office: Ledger) -> None:
+async def test_a_removed_staff_phone_is_not_texted(office: Ledger) -> None:
     await trial(office, FOOD)
     await office.register(permit(phones=(STAFF,)))
     await office.expand(PREPARE)
@@ -157,7 +157,7 @@ async def test_a_phone_that_is_no_staff_any_more_is_not_texted(office: Ledger) -
     assert await office.send_at(PREPARE + HOUR) == 1
 
 
-async def test_a_change_of_the_law_finds_what_a_trial_has_sent_and_what_it_holds(
+async def test_a_change_of_the_law_counts_what_a_trial_sent_and_what_it_holds(
     office: Ledger,
 ) -> None:
     await trial(office, FOOD)
@@ -179,7 +179,7 @@ async def test_a_change_of_the_law_finds_what_a_trial_has_sent_and_what_it_holds
     assert await office.audit() == []
 
 
-async def test_who_was_texted_in_a_trial_is_not_texted_again_when_it_goes_live(
+async def test_a_holder_texted_in_a_trial_is_not_texted_again_when_it_goes_live(
     office: Ledger,
 ) -> None:
     await trial(office, FOOD)
@@ -193,7 +193,7 @@ async def test_who_was_texted_in_a_trial_is_not_texted_again_when_it_goes_live(
     assert await office.audit() == []
 
 
-async def test_what_fell_due_since_a_later_start_reaches_everybody_once(
+async def test_steps_due_since_a_later_start_are_sent_to_everybody_once(
     office: Ledger,
 ) -> None:
     await trial(office, FOOD)
@@ -205,7 +205,7 @@ async def test_what_fell_due_since_a_later_start_reaches_everybody_once(
 
 
 @pytest.mark.parametrize("catch_up", [0, 3])
-async def test_what_a_trial_left_due_goes_the_way_of_all_others(
+async def test_reminders_left_due_by_a_trial_are_treated_like_all_others(
     office: Ledger, catch_up: int
 ) -> None:
     await trial(office, FOOD)
@@ -254,7 +254,7 @@ async def test_a_catch_up_is_spread_evenly_what_closes_soonest_first(
     assert await draft.audit() == []
 
 
-async def test_a_late_arrival_is_caught_up_with_too(draft: Ledger) -> None:
+async def test_a_permit_registered_late_is_caught_up_with_too(draft: Ledger) -> None:
     draft.clock.move_to(AUTUMN)
     await draft.go_live(FOOD, catch_up_days=5)
     await draft.register(permit())
@@ -278,7 +278,7 @@ async def test_a_step_that_was_over_before_a_catch_up_stays_missed(
     assert await draft.audit() == []
 
 
-async def test_past_closing_the_office_is_named_only_where_it_may_still_take_papers(
+async def test_past_closing_holders_contact_the_office_only_if_it_may_still_accept(
     draft: Ledger,
 ) -> None:
     await draft.register(
@@ -324,7 +324,7 @@ async def late_filing(ledger: Ledger, said: LateFiling | None) -> None:
         ("accepted", []),
     ],
 )
-async def test_who_is_past_closing_is_called_unless_a_text_may_help(
+async def test_a_holder_past_closing_is_called_unless_a_text_may_help(
     draft: Ledger, said: LateFiling | None, why: list[str]
 ) -> None:
     await late_filing(draft, said)
@@ -351,7 +351,7 @@ async def test_who_is_past_closing_is_called_unless_a_text_may_help(
         ((PHONE_2,), "opted out"),
     ],
 )
-async def test_who_cannot_be_texted_is_called_in_the_month_before_closing(
+async def test_a_holder_who_cannot_be_texted_is_called_in_the_month_before_closing(
     ledger: Ledger, phones: tuple[str, ...], why: str
 ) -> None:
     await ledger.register(permit(phones=phones), permit("SC-0003"))
@@ -377,7 +377,7 @@ async def test_a_phone_nobody_answers_is_called(ledger: Ledger) -> None:
     assert one.why == "unreachable"
 
 
-async def test_a_look_ahead_writes_nothing_and_is_what_then_happens(
+async def test_a_preview_writes_nothing_and_is_what_then_happens(
     office: Ledger,
 ) -> None:
     dates = [EXPIRES + day * DAY for day in range(7)]
@@ -407,7 +407,7 @@ async def test_a_look_ahead_writes_nothing_and_is_what_then_happens(
     assert len(told.sample_texts) == 3
 
 
-async def test_a_look_ahead_tells_who_falls_due_today_and_in_the_next_days(
+async def test_a_preview_counts_permits_due_today_and_in_the_next_days(
     draft: Ledger,
 ) -> None:
     await draft.register(permit(), permit("SC-0002", expires_on=EXPIRES + DAY))
@@ -422,7 +422,7 @@ async def test_a_look_ahead_tells_who_falls_due_today_and_in_the_next_days(
     assert [text[:10] for _, text in told.sample_texts] == 3 * ["【临江省市场监管局】"]
 
 
-async def test_a_look_ahead_parts_the_late_into_texted_and_called(
+async def test_a_preview_divides_late_permits_into_texted_and_called(
     draft: Ledger,
 ) -> None:
     await draft.register(
@@ -438,7 +438,7 @@ async def test_a_look_ahead_parts_the_late_into_texted_and_called(
     assert len(await call_list(draft)) == 2
 
 
-async def test_a_look_ahead_names_what_cannot_go_live(ledger: Ledger) -> None:
+async def test_a_preview_names_the_types_that_cannot_go_live(ledger: Ledger) -> None:
     rule = (await ledger.office.current_law()).rule(SHOP)
     unread = replace(rule.versions[0].reference, confidence="unverified")
     version = replace(rule.versions[0], reference=unread)
@@ -474,7 +474,7 @@ async def test_who_approved_and_who_typed_it_are_both_on_record(draft: Ledger) -
     assert '"approved by": "Director Wang"' in action["detail"]
 
 
-async def test_a_start_is_history(ledger: Ledger) -> None:
+async def test_a_start_cannot_be_repeated(ledger: Ledger) -> None:
     with pytest.raises(ConflictError, match="already live"):
         await ledger.go_live(FOOD)
     with pytest.raises(ConflictError, match="already live"):
@@ -485,7 +485,7 @@ async def test_a_start_is_history(ledger: Ledger) -> None:
     }
 
 
-async def test_a_catch_up_and_a_trial_s_end_cannot_be_dated_otherwise(
+async def test_a_catch_up_and_the_end_of_a_trial_happen_now(
     draft: Ledger,
 ) -> None:
     with pytest.raises(ConflictError, match="a catch-up texts from now on"):
@@ -509,7 +509,7 @@ async def test_only_phones_that_take_texts_are_staff(draft: Ledger) -> None:
     assert STAFF not in str(whole(draft))
 
 
-async def test_every_state_a_type_can_be_in_is_told(ledger: Ledger) -> None:
+async def test_the_status_shows_every_state_of_a_type(ledger: Ledger) -> None:
     await trial(ledger, SHOP)
     found = await get_office_status(OFFICE, ledger.going_live)
     states = {stage.rule: stage.state for stage in found.types}

@@ -115,9 +115,7 @@ async def test_the_two_languages_have_versions_of_their_own(office: Office) -> N
 
 
 @pytest.mark.parametrize("ends", ["", "\n", "\r\n", "\n\n  \n"])
-async def test_the_text_that_stands_is_not_saved_again(
-    office: Office, ends: str
-) -> None:
+async def test_the_text_in_use_is_not_saved_again(office: Office, ends: str) -> None:
     text = normalize_text(office.to.shipped_templates.shipped_text(NAME, "zh"))
     with pytest.raises(ConflictError, match="renewal-prepare zh version 0 says that"):
         await save_template_version(NAME, "zh", text + ends, office.to, by="li")
@@ -135,7 +133,9 @@ async def test_going_back_is_saving_an_old_text_again(office: Office) -> None:
     assert (made.version, made.text) == (2, text)
 
 
-async def test_a_dry_run_says_the_number_and_leaves_nothing(office: Office) -> None:
+async def test_a_dry_run_gives_the_version_number_and_stores_nothing(
+    office: Office,
+) -> None:
     text = office.to.shipped_templates.shipped_text(NAME, "zh").replace("如需", "要")
     made, seen = await save_template_version(
         NAME, "zh", text, office.to, by="li", dry_run=True
@@ -180,7 +180,7 @@ async def test_a_saved_text_is_used_from_the_next_pass_on(office: Office) -> Non
     assert await ledger.audit() == []
 
 
-async def test_a_digest_is_worded_by_what_was_saved_of_it(office: Office) -> None:
+async def test_a_digest_uses_the_saved_digest_templates(office: Office) -> None:
     ledger, to = office.ledger, office.to
     text = to.shipped_templates.shipped_text("digest", "zh").replace(
         "即将到期", "快到期了"
@@ -194,7 +194,7 @@ async def test_a_digest_is_worded_by_what_was_saved_of_it(office: Office) -> Non
     assert ledger.message()["template_version"] == made.version == 1
 
 
-async def test_what_goes_out_as_a_text_is_saved_is_composed_anew(
+async def test_texts_going_out_while_one_is_saved_are_worded_again(
     office: Office,
 ) -> None:
     ledger = office.ledger
@@ -220,7 +220,7 @@ async def test_what_goes_out_as_a_text_is_saved_is_composed_anew(
     assert "需要延续请备材料" in body
 
 
-async def test_words_are_read_again_only_where_the_digest_changed(
+async def test_templates_are_read_again_only_if_the_digest_changed(
     office: Office,
 ) -> None:
     asked = list[str]()
@@ -268,7 +268,7 @@ async def test_a_preview_is_the_text_that_is_sent(office: Office) -> None:
     assert seen.mistakes == []
 
 
-async def test_without_somebody_a_permit_is_made_up(office: Office) -> None:
+async def test_without_a_chosen_permit_one_is_made_up(office: Office) -> None:
     text = office.to.shipped_templates.shipped_text(LAST, "zh")
     seen = await preview_template(LAST, "zh", text, office.to)
     assert seen.rendered_example

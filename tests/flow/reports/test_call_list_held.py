@@ -141,7 +141,7 @@ async def test_before_a_long_holiday_the_call_comes_on_the_last_working_days(
     assert await why(ledger) == wanted
 
 
-async def test_whose_latest_text_failed_is_called_unless_another_follows(
+async def test_a_holder_whose_latest_text_failed_is_called_unless_another_follows(
     ledger: Ledger,
 ) -> None:
     await ledger.register(permit())
@@ -153,7 +153,7 @@ async def test_whose_latest_text_failed_is_called_unless_another_follows(
     assert await why(ledger) == []
 
 
-async def test_to_whom_no_way_led_is_called_also_over_a_weekend(
+async def test_a_holder_without_a_route_is_called_also_over_a_weekend(
     ledger: Ledger,
 ) -> None:
     ledger.provider.script = [Refused(RefusalKind.ROUTE, "21408", "HTTP 400")] * 9
@@ -195,7 +195,7 @@ async def test_a_text_whose_outcome_is_left_to_an_operator_is_called_about_in_ti
     assert await why(ledger) == []
 
 
-async def test_what_no_provider_takes_for_an_hour_is_held_back(
+async def test_a_text_that_no_provider_accepts_for_an_hour_is_held_back(
     ledger: Ledger,
 ) -> None:
     """However often it is tried meanwhile."""
@@ -218,7 +218,7 @@ async def test_a_hold_that_outlasts_its_step_is_called_about(ledger: Ledger) -> 
     assert await why(ledger) == ["held back: outside sending hours, closing today"]
 
 
-async def test_a_doubt_that_nobody_has_settled_for_an_hour_is_called_about(
+async def test_an_outcome_unknown_for_an_hour_is_called_about(
     ledger: Ledger,
 ) -> None:
     ledger.provider.script = [Unknown("TimeoutError")]
@@ -233,7 +233,7 @@ async def test_a_doubt_that_nobody_has_settled_for_an_hour_is_called_about(
     assert await why(ledger) == wanted
 
 
-async def test_a_stale_register_holds_in_the_words_the_list_knows(
+async def test_a_stale_register_has_the_hold_reason_that_the_list_expects(
     ledger: Ledger,
 ) -> None:
     await ledger.register(permit(), source=RegisterSource("city", max_age_days=1))

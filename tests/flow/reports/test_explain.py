@@ -45,7 +45,9 @@ async def test_before_anything_falls_due_every_step_says_when_it_will(
     ]
 
 
-async def test_a_text_is_told_from_its_birth_to_its_delivery(ledger: Ledger) -> None:
+async def test_a_text_is_explained_from_its_creation_to_its_delivery(
+    ledger: Ledger,
+) -> None:
     await ledger.register(permit())
     await ledger.send_at(PREPARE)
     ledger.clock.move_to(PREPARE + MINUTE)
@@ -70,7 +72,7 @@ async def test_a_text_is_told_from_its_birth_to_its_delivery(ledger: Ledger) -> 
     )
 
 
-async def test_a_text_that_failed_tells_the_provider_s_code(ledger: Ledger) -> None:
+async def test_a_failed_text_names_the_provider_s_code(ledger: Ledger) -> None:
     await ledger.register(permit())
     await ledger.send_at(PREPARE)
     await ledger.receive(word(MessageState.UNDELIVERED, code="30003"))
@@ -85,7 +87,7 @@ async def test_a_text_that_failed_tells_the_provider_s_code(ledger: Ledger) -> N
     )
 
 
-async def test_an_unknown_outcome_is_told_as_one(ledger: Ledger) -> None:
+async def test_an_unknown_outcome_is_explained_as_unknown(ledger: Ledger) -> None:
     await ledger.register(permit())
     ledger.provider.script = [Unknown("timeout")]
     await ledger.send_at(PREPARE)
@@ -93,7 +95,7 @@ async def test_an_unknown_outcome_is_told_as_one(ledger: Ledger) -> None:
     assert said == f"perhaps sent to {MASKED}, the provider is asked: timeout"
 
 
-async def test_a_held_reminder_tells_until_when_and_a_paused_one_by_whom(
+async def test_a_held_reminder_says_until_when_and_a_paused_one_by_whom(
     ledger: Ledger,
 ) -> None:
     await ledger.register(permit())
@@ -136,7 +138,7 @@ async def test_a_held_reminder_tells_until_when_and_a_paused_one_by_whom(
         ),
     ],
 )
-async def test_why_a_permit_is_not_texted_is_told_before_and_after(
+async def test_why_a_permit_is_not_texted_is_explained_before_and_after(
     ledger: Ledger, changes: dict[str, Any], before: str, after: str
 ) -> None:
     await ledger.register(permit(**changes))
@@ -145,13 +147,15 @@ async def test_why_a_permit_is_not_texted_is_told_before_and_after(
     assert (await outcomes(ledger))["prepare"] == after
 
 
-async def test_a_renewed_permit_tells_that_of_its_step(ledger: Ledger) -> None:
+async def test_the_step_of_a_renewed_permit_says_that_it_is_renewed(
+    ledger: Ledger,
+) -> None:
     newer = permit("SC-0002", replaces="SC-0001", expires_on=date(2029, 12, 31))
     await ledger.register(permit(), newer)
     assert "the permit has been renewed" in (await outcomes(ledger))["last-call"]
 
 
-async def test_an_office_that_is_no_further_says_so(draft: Ledger) -> None:
+async def test_an_office_that_is_not_live_says_so(draft: Ledger) -> None:
     await draft.register(permit())
     await draft.expand(PREPARE)
     assert (await outcomes(draft))["prepare"] == (

@@ -25,7 +25,9 @@ from tests.flow.reports.explanations import DAY, MINUTE, Answer, moves, outcomes
 ASKED = ExplainRequest(FOOD, OFFICE, EXPIRES)
 
 
-async def test_a_change_of_the_law_is_told_with_its_correction(ledger: Ledger) -> None:
+async def test_a_change_of_the_law_is_explained_with_its_correction(
+    ledger: Ledger,
+) -> None:
     await ledger.register(permit())
     await ledger.send_at(PREPARE)
     ledger.clock.move_to(PREPARE + 5 * DAY)
@@ -41,7 +43,7 @@ async def test_a_change_of_the_law_is_told_with_its_correction(ledger: Ledger) -
     assert second[-1].endswith("; it names 2024-10-21 as the last day")
 
 
-async def test_a_reminder_that_was_due_is_dated_anew(ledger: Ledger) -> None:
+async def test_a_due_reminder_gets_new_dates(ledger: Ledger) -> None:
     await ledger.register(permit())
     await ledger.expand(PREPARE)
     ledger.clock.move_to(PREPARE + MINUTE)
@@ -68,7 +70,7 @@ async def test_a_step_that_was_over_when_the_law_brought_it_says_so(
     )
 
 
-async def test_another_version_tells_its_dates_and_what_really_happened(
+async def test_another_version_shows_its_dates_and_what_really_happened(
     ledger: Ledger,
 ) -> None:
     await ledger.register(permit())
@@ -80,7 +82,7 @@ async def test_another_version_tells_its_dates_and_what_really_happened(
     assert len(answer["history"]) == 1
 
 
-async def test_a_shadow_tells_what_it_would_give(ledger: Ledger) -> None:
+async def test_a_shadow_version_shows_the_dates_it_would_give(ledger: Ledger) -> None:
     law = await ledger.office.current_law()
     assert "shadow" not in explain_dates(law, ASKED)
     edit = await closing(ledger, "60 working days before expiry")
@@ -101,14 +103,18 @@ async def test_a_shadow_tells_what_it_would_give(ledger: Ledger) -> None:
     assert "shadow" not in other
 
 
-async def test_a_shadow_shows_beside_a_permit_too(ledger: Ledger) -> None:
+async def test_a_shadow_version_shows_for_a_registered_permit_too(
+    ledger: Ledger,
+) -> None:
     await ledger.register(permit())
     edit = await closing(ledger, "60 working days before expiry")
     await ledger.change(replace(edit, shadow=True))
     assert (await told(ledger))["shadow"]["version"] == f"{SERIES}.2"
 
 
-async def test_what_is_added_to_the_answer_is_about_the_law(ledger: Ledger) -> None:
+async def test_the_answer_includes_the_law_s_source_and_late_filing(
+    ledger: Ledger,
+) -> None:
     law = await ledger.office.current_law()
     answer: Answer = explain_dates(law, ASKED)
     assert answer["zone"] == "Asia/Shanghai"

@@ -51,7 +51,7 @@ async def test_a_forecast_counts_permits_on_the_days_their_steps_fall_due(
     ],
     ids=lambda one: next(iter(one)),
 )
-async def test_who_would_not_be_reminded_is_not_expected(
+async def test_permits_that_would_not_be_reminded_are_not_expected(
     ledger: Ledger, changed: dict[str, Any]
 ) -> None:
     await ledger.register(permit(), permit("SC-0002"))
@@ -75,7 +75,7 @@ async def test_todays_forecast_is_of_the_whole_day(ledger: Ledger) -> None:
     assert await days_ahead(ledger) == {}, "midnight in Linjiang"
 
 
-async def test_what_waits_is_expected_when_it_is_looked_at_again(
+async def test_a_postponed_reminder_is_expected_when_it_is_checked_again(
     draft: Ledger,
 ) -> None:
     await draft.register(*many(5))
@@ -93,7 +93,9 @@ async def test_what_waits_is_expected_when_it_is_looked_at_again(
     assert await days_ahead(draft) == {date(2024, 9, 21): 1}, "overdue comes today"
 
 
-async def test_what_is_held_on_its_day_is_expected_on_the_next(ledger: Ledger) -> None:
+async def test_a_reminder_held_on_its_day_is_expected_on_the_next(
+    ledger: Ledger,
+) -> None:
     office = (await ledger.office.current_law()).authority(OFFICE)
     await ledger.change(AuthoritiesEdit([replace(office, daily_limit=2)]))
     await ledger.register(*many(5))
@@ -102,7 +104,7 @@ async def test_what_is_held_on_its_day_is_expected_on_the_next(ledger: Ledger) -
     assert await days_ahead(ledger, 1) == {date(2024, 9, 19): 2}
 
 
-async def test_what_no_way_leads_to_is_not_expected_to_go(ledger: Ledger) -> None:
+async def test_a_reminder_without_a_route_is_not_expected(ledger: Ledger) -> None:
     ledger.provider.script = [Refused(RefusalKind.ROUTE, "21408", "HTTP 400")]
     await ledger.register(*many(1))
     assert await pass_at(ledger, PREPARE) == 1
@@ -110,7 +112,7 @@ async def test_what_no_way_leads_to_is_not_expected_to_go(ledger: Ledger) -> Non
     assert await days_ahead(ledger, 60) == {date(2024, 11, 11): 1}, "by its next step"
 
 
-async def test_the_weekly_report_foretells_the_same(ledger: Ledger) -> None:
+async def test_the_weekly_report_forecasts_the_same(ledger: Ledger) -> None:
     await ledger.register(*many(3), *many(2, EXPIRES + 2 * DAY))
     ledger.clock.move_to(PREPARE - 5 * DAY)
     law = await ledger.office.current_law()
@@ -132,7 +134,7 @@ async def test_a_forecast_of_no_days_or_of_too_many_is_refused(
         await days_ahead(ledger, days)
 
 
-async def test_those_below_an_office_are_in_its_forecast_and_others_are_not(
+async def test_a_forecast_includes_the_authorities_below_the_office_and_no_others(
     ledger: Ledger,
 ) -> None:
     await ledger.register(*many(1), permit("SC-9", authority="us-nyc"))
