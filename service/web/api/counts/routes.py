@@ -4,6 +4,7 @@ from aiohttp import web
 
 from service.domain.reports.period import period_between
 from service.flow.reports.weekly import columns_of, list_counts
+from service.web.api.authority_scope import requested_authority
 from service.web.api.counts.models import Counts, CountsQuery
 from service.web.api.endpoint import endpoint
 from service.web.services import Services
@@ -19,8 +20,7 @@ async def counts(services: Services, query: CountsQuery) -> Counts | web.Respons
     one permit in one step, counted on the day its first message was accepted; a message
     (条) is an SMS that the provider accepted. At most 1000 days or weeks.
     """
-    law = await services.law_store.current_law()
-    office = law.default_authority(query.authority or services.default_authority)
+    law, office = await requested_authority(services, query.authority)
     days = period_between(query.from_, query.to, office.zone)
     now = services.clock.now()
     rows = await list_counts(

@@ -1,6 +1,7 @@
 """The forecast of reminders by day."""
 
 from service.flow.reports.forecast import forecast_reminders
+from service.web.api.authority_scope import requested_authority
 from service.web.api.endpoint import endpoint
 from service.web.api.forecast.models import Forecast, ForecastDay, ForecastQuery
 from service.web.services import Services
@@ -14,8 +15,7 @@ async def forecast(services: Services, query: ForecastQuery) -> Forecast:
     and what waits from earlier days. A held reminder counts on the day it is checked
     again.
     """
-    law = await services.law_store.current_law()
-    office = law.default_authority(query.authority or services.default_authority)
+    _, office = await requested_authority(services, query.authority)
     now = services.clock.now()
     found = await forecast_reminders(
         office, query.days, services.law_store, services.forecast_store, services.clock

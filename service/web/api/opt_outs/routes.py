@@ -10,6 +10,7 @@ from service.domain.errors import InvalidError
 from service.domain.untrusted.raw_fields import RawFields
 from service.domain.untrusted.text import safe_label, show_value
 from service.flow.permits.opt_outs import lift_opt_out, opt_out
+from service.web.api.authority_scope import requested_authority
 from service.web.api.endpoint import endpoint, json_reply
 from service.web.api.opt_outs.models import (
     OptOut,
@@ -92,5 +93,5 @@ def _read_opt_out(body: JsonObject) -> tuple[str, str | None]:
 
 
 async def _office_code(services: Services, query: AuthorityQuery) -> str:
-    law = await services.law_store.current_law()
-    return law.default_authority(query.authority or services.default_authority).code
+    _, office = await requested_authority(services, query.authority)
+    return office.code

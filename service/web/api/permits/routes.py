@@ -12,6 +12,7 @@ from service.domain.permits.permit_fields import fold_full_width, permit_from
 from service.domain.untrusted.text import safe_label, show_value, strip_blanks
 from service.flow.permits.encryption import number_key
 from service.flow.permits.register import RegisterSource, register
+from service.web.api.authority_scope import requested_authority
 from service.web.api.endpoint import endpoint, json_reply
 from service.web.api.permits.models import (
     AuthorityQuery,
@@ -64,8 +65,7 @@ async def get_permit(
     services: Services, path: PermitPath, query: AuthorityQuery
 ) -> Permit:
     """Show a permit, its phones masked, and the state of each of its reminders."""
-    law = await services.law_store.current_law()
-    office = law.default_authority(query.authority or services.default_authority)
+    law, office = await requested_authority(services, query.authority)
     return await _stored_permit(services, law, office.code, path)
 
 
@@ -77,8 +77,7 @@ async def delete_permit(
 
     If that was a mistake, put it again as `active`.
     """
-    law = await services.law_store.current_law()
-    office = law.default_authority(query.authority or services.default_authority)
+    law, office = await requested_authority(services, query.authority)
     key = number_key(path.number, law.rule(path.rule), services.vault)
     now = services.clock.now()
     store = services.register_deps.store

@@ -7,6 +7,7 @@ from aiohttp import web
 from service.domain.errors import InvalidError, Mistake
 from service.domain.reports.period import parse_iso_week
 from service.flow.reports.weekly import make_report
+from service.web.api.authority_scope import requested_authority
 from service.web.api.endpoint import endpoint
 from service.web.api.reports.models import ReportQuery, WeeklyReport, WeekPath
 from service.web.services import Services
@@ -27,8 +28,7 @@ async def weekly_report(
     The counts of what was sent no longer change once the week is over; deliveries are
     counted as of an instant.
     """
-    law = await services.law_store.current_law()
-    office = law.default_authority(query.authority or services.default_authority)
+    _, office = await requested_authority(services, query.authority)
     as_of = _not_future(query.as_of, services.clock.now())
     period = parse_iso_week(path.week, office.zone)
     report = await make_report(

@@ -42,7 +42,7 @@ async def list_rules(services: Services, query: RulesQuery) -> RulePage:
 
 @endpoint("GET", "/v1/rules/{code}", {200: Rule}, error_statuses=(404,))
 async def get_rule(services: Services, path: RulePath) -> Rule:
-    """Show a permit type: its words, its versions, and who installed them."""
+    """Show a permit type: its settings, its versions, and who installed them."""
     law = await services.law_store.current_law()
     rule = law.rule(path.code)
     fields = rule_fields_to_dict(rule)
