@@ -1,4 +1,4 @@
-"""Case files: what a lawyer says must come out, read without accepting anything odd."""
+"""Case files: the dates that a lawyer expects; an unknown or odd key is refused."""
 
 import tomllib
 from collections.abc import Collection, Sequence
@@ -18,7 +18,7 @@ class CaseFileError(Exception):
 
 @dataclass(frozen=True)
 class Answer:
-    """What comes out of a case, whoever reckons it."""
+    """The dates of a case, by whichever way they are computed."""
 
     version: str
     opens_on: date | None
@@ -29,7 +29,7 @@ class Answer:
 
 
 class Asked(BaseModel):
-    """One permit, in an office that reads a bare 日 in its way, on some day."""
+    """One permit in an office with its reading of unqualified days, on a given day."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
@@ -40,7 +40,7 @@ class Asked(BaseModel):
 
 
 class Case(Asked):
-    """What is asked, and what the law makes of it."""
+    """A permit, and the dates that the law gives it."""
 
     why: str
     authority: str | None = None
@@ -59,7 +59,7 @@ class Case(Asked):
         return self
 
     def answer(self) -> Answer:
-        """What the case says must come out."""
+        """The dates that the case expects."""
         return Answer(
             version=self.version,
             opens_on=self.opens_on,
@@ -71,7 +71,7 @@ class Case(Asked):
 
 
 class CaseFile(BaseModel):
-    """The cases of one rule, `authority` being the office of those that name none."""
+    """The cases of one rule; `authority` is the office of cases that name none."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 

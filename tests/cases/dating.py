@@ -1,4 +1,4 @@
-"""A permit dated twice: by the service, and by walking from day to day."""
+"""Compute the dates of a permit twice: by the service, and by walking day by day."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -20,7 +20,7 @@ from tests.cases.texts import rules_of
 from tests.cases.workdays import Works
 
 CALENDARS: Final = calendars() | {"CN": china(workdays.PUBLISHED.year)}
-"""As when the cases were worked out, whatever notices the library has learnt since."""
+"""The last notice known when the cases were worked out, whatever is published since."""
 
 RULES: Final = read_rules(
     shipped_folder("schedules"),
@@ -45,7 +45,7 @@ ZONES: Final = {
 
 
 def by_the_service(rule: str, authority: str, asked: Asked) -> tuple[Answer, bool]:
-    """What the service answers, and whether it calls that provisional."""
+    """The dates of the service, and whether they are provisional."""
     law = _law(RULES[rule].calendar, authority, asked.unqualified_days)
     version = law.version_for(rule, authority, asked.expires_on, asked.issued_on)
     ladder = law.ladder(rule, version, authority, asked.expires_on)
@@ -72,7 +72,7 @@ def by_the_service(rule: str, authority: str, asked: Asked) -> tuple[Answer, boo
 def by_walking(
     rule: str, authority: str, asked: Asked, works: Works | None = None
 ) -> Answer:
-    """What comes out without the service; raises `UnpublishedError`."""
+    """The dates without the service; raises `UnpublishedError`."""
     found = dated(
         TEXTS[rule],
         line(authority),
@@ -92,7 +92,7 @@ def by_walking(
 
 
 def line(authority: str) -> list[str]:
-    """An office and the province it lies in, if its code is one of a city or county."""
+    """An office, and its province if the code is one of a city or county."""
     province = f"{authority[:2]}0000"
     return list(
         dict.fromkeys([authority, province] if authority.isdigit() else [authority])

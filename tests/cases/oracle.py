@@ -1,4 +1,4 @@
-"""The law dated a second time, by another road: walking from day to day.
+"""Compute the dates of the law in a second way: by walking from day to day.
 
 Nothing of the service is used. Rule files are read as plain TOML, every day is asked
 whether it is worked, and what is counted is counted one by one. The case files were
@@ -19,7 +19,7 @@ Bare = Literal["safe", "working", "calendar"]
 
 @dataclass(frozen=True)
 class Sent:
-    """A step, the local day it is sent, and the last day it says anything true."""
+    """A step, the local day it is sent, and the last day on which it is true."""
 
     step: str
     on: date
@@ -28,7 +28,7 @@ class Sent:
 
 @dataclass(frozen=True)
 class Dated:
-    """Everything the law and the office's days make of one expiry date."""
+    """The dates of one expiry, by the law and the office's days."""
 
     version: str
     opens_on: date | None
@@ -51,10 +51,10 @@ def dated(
     works: Works,
     bare: Bare,
 ) -> Dated:
-    """Date an expiry for an office, `line` being its code and those above it.
+    """Compute the dates for an office; `line` is its code and those above it.
 
-    What is told of a closing is the strict reading moved to a working day before, of
-    an opening the lenient one moved to a working day behind.
+    A closing is the strict reading moved to a working day before it, an opening the
+    lenient one moved to a working day after it.
     """
     version = version_of(rule["versions"], line, expires_on, issued_on)
     end = _end(version.get("counts_from", "expiry"), expires_on)
@@ -101,7 +101,7 @@ def _readings(period: str, end: date, works: Works, bare: Bare) -> tuple[date, d
 
 
 def _walk(day: date, count: int, works: Works, towards: timedelta) -> date:
-    """Go on to the `count`-th working day, the first day asked included."""
+    """Go on to the `count`-th working day, counting the first day too."""
     count -= works(day)
     while count > 0:
         day += towards
@@ -132,7 +132,7 @@ def _behind(day: date, works: Works) -> date:
 def _sent(
     steps: Sequence[Table], days: Mapping[str, date], works: Works
 ) -> Sequence[Sent]:
-    """Send each step on a working day; one the next overtakes at once is left out."""
+    """Send steps on working days; leave out one that the next overtakes at once."""
     kept: list[Sent] = []
     for step in reversed(steps):
         last = days["expiry" if step.get("after_closing") else "closing"]

@@ -1,4 +1,4 @@
-"""A case file with a slip in it is refused by name, never read past it."""
+"""A case file with a mistake is refused with its name."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Every case of every case file, dated by the service and by walking day by day."""
+"""Every case of every case file, computed by the service and by walking day by day."""
 
 from collections.abc import Iterator
 from contextlib import suppress
@@ -34,14 +34,14 @@ WORKED: Final = [
     ("cn-inspection-testing-cma", "2026-05-31", "None 2026-02-28 2026-02-28"),
     ("cn-drug-production-license", "2026-08-31", "None 2026-02-28 2026-02-28"),
 ]
-"""The nine examples worked by hand, two of them both edges of one window."""
+"""The nine examples worked by hand; two of them are both edges of one window."""
 
 Placed = tuple[str, str, Case]
 
 
 def placed() -> Iterator[Placed]:
     for path in PATHS:
-        # What is wrong with a file is told by its own test.
+        # A test of its own reports a file that is wrong.
         with suppress(CaseFileError):
             found = read_cases(path, RULES)
             for case in found.cases:

@@ -10,7 +10,7 @@ Table = Mapping[str, Any]
 
 
 def rules_of(folder: Path) -> dict[str, Table]:
-    """Every rule file as plain TOML, by code, overlays laid over."""
+    """Every rule file as plain TOML, by code, with overlays applied."""
     texts = [tomllib.loads(path.read_text("utf-8")) for path in folder.rglob("*.toml")]
     rules: dict[str, Table] = {
         text["code"]: text for text in texts if "over" not in text
@@ -41,7 +41,7 @@ def version_of(
     expires_on: date,
     issued_on: date | None,
 ) -> Table:
-    """Find the latest version in force, the nearest office's own before the general."""
+    """Find the latest version in force; a nearer office's comes before the general."""
     for place in (*line, None):
         found = []
         for one in versions:

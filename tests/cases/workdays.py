@@ -1,4 +1,4 @@
-"""Which days are worked, without the service: by notice, by statute, by guess."""
+"""Working days without the service: by notice, by statute, or by a guess."""
 
 from collections.abc import Callable
 from datetime import date, timedelta
@@ -12,7 +12,7 @@ Works = Callable[[date], bool]
 
 DAY: Final = timedelta(days=1)
 PUBLISHED: Final = date(2026, 12, 31)
-"""The last day of which a notice tells whether it is worked in China."""
+"""The last day in China that a notice decides on."""
 
 MON, THU, SAT, SUN = 0, 3, 5, 6
 
@@ -25,13 +25,13 @@ FLOATING: Final = (
     (10, MON, 2),
     (11, THU, 4),
 )
-"""America's holidays, 5 U.S.C. 6103: month, weekday, and which of them."""
+"""America's moving holidays, 5 U.S.C. 6103: month, weekday, and which one."""
 
 JUNETEENTH: Final = date(2021, 6, 18)
-"""The first one, Saturday the 19th, observed the day before."""
+"""The first Juneteenth, on Saturday the 19th, observed the day before."""
 
 PROCLAIMED: Final = frozenset({date(2023, 5, 8)})
-"""Britain's one more holiday since the Queen's funeral: the coronation."""
+"""Britain's only extra holiday since the Queen's funeral: the coronation."""
 
 FESTIVALS: Final = {
     "New Year's Day": ("2024-01-01", "2025-01-01", "2026-01-01", "2027-01-01"),
@@ -42,11 +42,11 @@ FESTIVALS: Final = {
     "Mid-autumn Festival": ("2024-09-17", "2025-10-06", "2026-09-25", "2027-09-15"),
     "National Day": ("2024-10-01", "2025-10-01", "2026-10-01", "2027-10-01"),
 }
-"""The festival itself in each year; those of the moon from an almanac."""
+"""The day of each festival by year; lunar ones are from an almanac."""
 
 
 class UnpublishedError(Exception):
-    """A day was asked for of which nobody has yet said whether it is worked."""
+    """Nobody has published yet whether the day is a working day."""
 
 
 def china(day: date) -> bool:
@@ -125,7 +125,7 @@ def as_in(year: int) -> Works:
 
 
 def _moved(year: int, arranged: dict[date, str]) -> set[date]:
-    """Lay a year's days around festivals about those of 2027."""
+    """Move a year's days around its festivals to those of 2027."""
     by = {
         name: date.fromisoformat(days[-1]) - date.fromisoformat(days[year - 2024])
         for name, days in FESTIVALS.items()

@@ -1,4 +1,4 @@
-"""The shipped law with an office for each calendar, and what the reference says."""
+"""The shipped law with an office for each calendar, and the reference data."""
 
 import json
 from collections.abc import Mapping
@@ -31,19 +31,19 @@ def _offices() -> dict[str, Authority]:
 
 
 OFFICES = _offices()
-"""Linjiang, New York, and London with the words of New York."""
+"""Linjiang, New York, and London, which has New York's words."""
 
 RULES = read_rules(SCHEDULES, templates=WORDS.step_templates(), calendars=calendars())
 LAW = Law(RULES, OFFICES, calendars())
 
 
 def office_for(rule: Rule) -> str:
-    """The example office that counts on the rule's calendar."""
+    """The example office on the calendar of a rule."""
     return next(one.code for one in OFFICES.values() if one.calendar == rule.calendar)
 
 
 def reminds(rule: Rule) -> bool:
-    """Whether anybody is ever texted by the rule."""
+    """Whether a rule sends any texts."""
     return rule.never is None and any(
         version.steps and version.reference.confidence != "unverified"
         for version in rule.versions
@@ -51,7 +51,7 @@ def reminds(rule: Rule) -> bool:
 
 
 def told(key: str) -> list[Mapping[str, Any]]:
-    """A list of the reference; skips the test where it is not here."""
+    """A list of the reference data; skips the test if there is none."""
     if not SHARED.exists():
         pytest.skip("../shared is not here, so the catalogue is not held against it")
     entries: list[Mapping[str, Any]] = json.loads(SHARED.read_text("utf-8"))[key]

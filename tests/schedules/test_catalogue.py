@@ -1,4 +1,4 @@
-"""The catalogue: complete against the reference, and every rule of it can be dated."""
+"""The catalogue has every type of the reference, and every rule gives dates."""
 
 from datetime import date, timedelta
 

@@ -1,4 +1,4 @@
-"""Which version of a Chinese rule a permit falls under, by its expiry and its place."""
+"""The version of a Chinese rule that governs a permit, by its expiry and authority."""
 
 from datetime import date
 

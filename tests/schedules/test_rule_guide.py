@@ -22,7 +22,7 @@ from tests.schedules.catalogue import SCHEDULES, WORDS, told
 GUIDE = (SCHEDULES / "README.md").read_text("utf-8")
 FILES = sorted(one.relative_to(SCHEDULES) for one in SCHEDULES.rglob("*.toml"))
 READ_AS = {"rule": "code", "jurisdiction": "authority"}
-"""Fields that a file gives under another name."""
+"""Fields that have another name in a file."""
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""The shipped law: every file reads, says what the reference says, dates rightly."""
+"""The shipped law: valid files that agree with the reference and give right dates."""
 
 import json
 from datetime import UTC, date, datetime
@@ -32,7 +32,7 @@ SOURCE = {
     "cylinder-filling-license": FILLING,
     "mobile-pressure-vessel-filling-license": FILLING,
 }
-"""Two certificates stand under one entry of the reference."""
+"""Two certificates that are one entry of the reference."""
 
 CONFIDENCE = {"V1": "read", "V2": "second-hand"}
 DECIDED = ("renewal_decision_date", "approval_date")
@@ -46,7 +46,7 @@ def told() -> dict[str, Any]:
 
 
 def windows() -> dict[str, dict[str, Any]]:
-    """What the reference says of each rule that has a window somebody read."""
+    """The reference entry of each rule whose window somebody read."""
     entries = {slug: one for slug, one in told().items() if one["window_closes"]}
     entries |= {slug: entries[entry] for slug, entry in SOURCE.items()}
     sure = {slug for slug, one in entries.items() if one["confidence"] in CONFIDENCE}

@@ -1,4 +1,4 @@
-"""A restaurant that is texted about its licence, and what it may be told."""
+"""A restaurant and its licence, and the facts that a text may use."""
 
 from dataclasses import replace
 from datetime import date
@@ -46,10 +46,10 @@ RESTAURANT = {
     ),
 }
 BEFORE = {"renewal-prepare", "renewal-open", "renewal-last-call", "correction"}
-"""Texts that advise a day to apply by."""
+"""Templates that advise a day to apply by."""
 
 AFTER = {"contact-now", "renewal-overdue"}
-"""Texts for when that day has passed."""
+"""Templates for the time after that day."""
 
 EVERY_TEXT = [
     pytest.param(name, language, provisional, id=f"{name} {language} {provisional}")

@@ -1,4 +1,4 @@
-"""What saving a text checks, held against the shipped ones and against spoilt ones."""
+"""The checks of saved templates, applied to the shipped ones and to spoilt ones."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Texts for when something went wrong: a day told too late, a day gone by."""
+"""Texts after something went wrong: a wrong day announced, or the closing missed."""
 
 from dataclasses import replace
 

@@ -23,7 +23,7 @@ def refuse_long(told: str, language: str) -> None:
 
 
 def templates(dated: LadderComputation) -> list[str]:
-    """What a permit may be told: its steps, a correction, a word to the late."""
+    """The templates of one permit: its steps, a correction, a contact request."""
     told = [slot.template for slot in dated.to_ladder().slots]
     late = [CONTACT_NOW] if dated.version.late_filing == "accepted" else []
     return [*told, CORRECTION, *late] if told else []

@@ -22,7 +22,7 @@ from service.domain.law.period import Period
 
 DAY = timedelta(days=1)
 LAST = china(2025)
-"""China as it was known before the notice for 2026."""
+"""China's calendar before the notice for 2026."""
 
 PUBLISHED = china(2026)
 

@@ -1,4 +1,4 @@
-"""What holds of every shipped rule, for any expiry, office and calendar."""
+"""Properties of every shipped rule, for any expiry, office and calendar."""
 
 from dataclasses import replace
 from datetime import date, datetime, time
@@ -35,7 +35,7 @@ WINDOWS = list(
         if rule.calendar == "CN"
     }.values()
 )
-"""One version for each way China's rules have of opening and closing."""
+"""One version for each way in which China's rules open and close."""
 
 EXPIRIES = st.dates(date(2005, 1, 1), date(2035, 12, 31))
 
@@ -164,7 +164,7 @@ TRUTH = CALENDARS["CN"]
 
 @pytest.fixture(params=[2023, 2024, 2025], scope="module")
 def guess(request: pytest.FixtureRequest) -> Calendar:
-    """China's calendar as it stood when the notice for a year was the last."""
+    """China's calendar when the notice for a year was the latest one."""
     return china(int(request.param))
 
 

@@ -33,7 +33,7 @@ WORKED = [
     ("2026-05-31", "3 months before", "close", "2026-02-28", "2026-02-28"),
     ("2026-08-31", "6 months before", "close", "2026-02-28", "2026-02-28"),
 ]
-"""Expiry, bound, role, strict and lenient day, both moved to a working day."""
+"""Expiry, period, edge, strict and lenient day, and both moved to a working day."""
 
 
 def version(closes: str, opens: str | None = None) -> Version:

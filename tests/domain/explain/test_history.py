@@ -51,7 +51,7 @@ SENDING, SENT = (
 
 
 def after(*moves: StateChange, **said: Any) -> ReminderHistory:  # noqa: ANN401 - fields
-    """A reminder that its moves led where they end."""
+    """The reminder in the state to which these transitions lead."""
     last = {"state": moves[-1].state, "reason": moves[-1].reason} if moves else {}
     return replace(BORN, **(last | {"changes": moves} | said))
 

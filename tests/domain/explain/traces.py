@@ -1,4 +1,4 @@
-"""A law of our own to be traced: a city that counts, a province that sends."""
+"""A small law to explain: a city counts the days, its province sends the texts."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -19,7 +19,7 @@ from service.domain.lawbook.version_choice import (
 )
 
 CALENDARS = {"CN": china(2026)}
-"""As in November 2026, whatever notices have come since."""
+"""The calendar of November 2026, whatever is published since."""
 
 PROVINCE = Authority(
     code="990000",
@@ -40,7 +40,7 @@ CODE = "xx-permit"
 
 
 def version(closes: str = "30 working days before expiry", **said: Any) -> Version:  # noqa: ANN401 - fields
-    """A version in force from 2000 on, with a last call unless other steps are said."""
+    """A version in force from 2000 on; its only step is a last call by default."""
     source = Reference("A law", "Article 1", date(2026, 11, 22), "read")
     usual: dict[str, Any] = {
         "in_force_from": date(2000, 1, 1),
@@ -58,7 +58,7 @@ def step(name: str, at: str, **said: Any) -> Step:  # noqa: ANN401 - fields
 
 
 def law_of(*versions: Version, offices: Sequence[Authority] = (), **said: Any) -> Law:  # noqa: ANN401 - fields
-    """A law of one rule; `offices` are others than usual."""
+    """A law of one rule; `offices` replace the usual ones."""
     words = BilingualText("字", "word")
     rule = Rule(
         code=CODE,
@@ -77,21 +77,21 @@ def law_of(*versions: Version, offices: Sequence[Authority] = (), **said: Any) -
 
 
 def asked(expires_on: str, authority: str = "990000", **said: Any) -> ExplainRequest:  # noqa: ANN401 - fields
-    """An expiry date of the rule's."""
+    """A request about an expiry date of the rule."""
     return ExplainRequest(CODE, authority, date.fromisoformat(expires_on), **said)
 
 
 def lines(
     law: Law, of: ExplainRequest, revisions: Sequence[Revision] = ()
 ) -> list[str]:
-    """The whole trace."""
+    """All lines of the explanation."""
     chosen = choose_version(law, of)
     reckoned = law.compute_ladder(of.rule, chosen, of.authority, of.expires_on)
     return [*build_trace(law, of, reckoned, revisions)]
 
 
 def about(subject: str, told: Sequence[str]) -> list[str]:
-    """The lines of a trace about one thing, without its name."""
+    """The lines about one subject, without its name."""
     return [
         one.removeprefix(subject).lstrip(": ")
         for one in told

@@ -66,7 +66,7 @@ RULE = Rule(
 NEVER = NoReminderReason("no-expiry", BilingualText("字", "it never ends"), READ)
 
 EXPIRES = date(2024, 10, 31)
-"""Closing falls on 1 October, a holiday, so that 30 September is told."""
+"""The closing is 1 October, a holiday, so that texts name 30 September."""
 
 WORKING = calendars()["CN"].certain_workdays
 HOUR = timedelta(hours=1)

@@ -1,4 +1,4 @@
-"""One version read into a rule that is there."""
+"""A version added to an installed rule."""
 
 from dataclasses import replace
 from typing import Any

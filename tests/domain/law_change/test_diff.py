@@ -1,4 +1,4 @@
-"""What two states of the law say differently."""
+"""The differences between two states of the law."""
 
 from dataclasses import replace
 from datetime import date
@@ -30,7 +30,7 @@ def law(*rules: Rule, years: tuple[CalendarYear, ...] = ()) -> Law:
 
 
 def with_version(**changed: object) -> Rule:
-    """Food production whose newest version says something else."""
+    """Food production with other fields in its newest version."""
     version = replace(NEWEST, revision=2, **changed)  # type: ignore[arg-type] # fields
     return replace(FOOD, versions=(*FOOD.versions[:-1], version))
 

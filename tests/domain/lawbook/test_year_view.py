@@ -1,4 +1,4 @@
-"""The days of a year as an office sees them."""
+"""The special days of a year, for an office."""
 
 from datetime import date
 

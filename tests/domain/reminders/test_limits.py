@@ -123,7 +123,7 @@ def test_senders_do_not_wait_for_each_other() -> None:
 
 
 def waiting(seconds: float) -> Usage:
-    """A usage in which the default sender is free in so many seconds."""
+    """A usage in which the default sender is free after so many seconds."""
     return Usage({}, {}, {"default": seconds})
 
 
@@ -136,7 +136,7 @@ def test_an_implausible_turn_is_ignored(waits: float, turn: float | None) -> Non
 
 
 def test_offices_that_share_a_sender_wait_for_the_longest_text_of_each_other() -> None:
-    """Eight segments of the slower keep it busy for eight seconds."""
+    """Eight segments of the slower office keep the sender busy for eight seconds."""
     slower, faster = office(segments_per_second=1.0), office(segments_per_second=3.0)
     for offices in ([slower, faster], [faster, slower]):
         limits = compute_limits(offices, NOW)

@@ -1,4 +1,4 @@
-"""Each check on the smallest text that it minds, and the nearest that it does not."""
+"""Each check, with a minimal text that it refuses and a similar one that it accepts."""
 
 import pytest
 

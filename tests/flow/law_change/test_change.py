@@ -46,12 +46,12 @@ EVERYTHING = (
 
 
 async def standing(ledger: Ledger) -> Rule:
-    """The rule of food production as it is installed."""
+    """The installed rule of food production."""
     return (await ledger.office.current_law()).rule(FOOD)
 
 
 async def changed(ledger: Ledger, **fields: object) -> Rule:
-    """That rule, with its newest version saying something else."""
+    """That rule with other fields in its newest version."""
     rule = await standing(ledger)
     newest = max(rule.versions, key=lambda one: one.in_force_from)
     rest = [one for one in rule.versions if one is not newest]
@@ -73,7 +73,7 @@ def step(name: str, at: str, template: str = "renewal-prepare", **more: object) 
 
 
 def dated(ledger: Ledger) -> dict[str, str]:
-    """When each slot of the permit's group falls due, by step."""
+    """The due_at of each slot of the permit's group, by step."""
     rows = ledger.rows("SELECT * FROM slots WHERE expires_on = ?", str(EXPIRES))
     return {row["step"]: row["due_at"][:16] for row in rows}
 
@@ -284,7 +284,7 @@ async def test_a_send_pass_follows_a_law_that_changes_meanwhile(ledger: Ledger) 
         """Lets the law change while the first claim is being POSTed."""
 
         async def send(self, message: Outgoing) -> Outcome:
-            """Answer yes, the first time after the change."""
+            """Accept the message; the first time, change the law before."""
             if not self.posted:
                 await ledger.change(edit)
             return await super().send(message)
@@ -308,10 +308,10 @@ async def test_an_import_follows_a_law_that_changes_meanwhile(
     edit = await closing(ledger, "31 working days before expiry")
 
     class Meddling:
-        """Reads the law, and lets it change before anybody stores by it."""
+        """Reads the law, which then changes before anything is stored."""
 
         async def current_law(self) -> Law:
-            """Answer the law before the change, the first time."""
+            """Return the law; the first time, change it afterwards."""
             before = await ledger.office.current_law()
             await ledger.change(edit)
             return before
@@ -393,7 +393,7 @@ async def test_an_unmoved_step_stays_as_it_was_when_the_last_step_moves(
 
 
 async def last_call_ends(ledger: Ledger, until: str) -> Rule:
-    """The rule with another end of its last step, and nothing else changed."""
+    """The rule with another end of its last step, otherwise unchanged."""
     rule = (await ledger.office.current_law()).rule(FOOD)
     *rest, newest = sorted(rule.versions, key=lambda one: one.in_force_from)
     steps = [

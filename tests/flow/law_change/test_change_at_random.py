@@ -1,7 +1,7 @@
-"""The law changed in any order under permits that come, go, and are texted.
+"""Changes of the law in any order, while permits come, go and are texted.
 
-After each act the audit is clean, nobody is texted twice, too soon, or of a day that
-is not true, and no permit is forgotten. At the end every reminder has ended.
+After each act the audit is clean, nobody is texted twice, too soon, or about a wrong
+day, and no permit is forgotten. At the end every reminder has ended.
 """
 
 import asyncio
@@ -27,7 +27,7 @@ AHEAD: Final = (MINUTE, 7 * 60 * MINUTE, DAY, 3 * DAY, 9 * DAY, 25 * DAY)
 
 
 QUICKLY: Final = (Phase.explicit, Phase.reuse, Phase.generate)
-"""A whole office is slow to live again: what fails is told as it was found."""
+"""Building an office is slow, so a failing example is not shrunk."""
 
 
 def act(name: str, *drawn: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:

@@ -1,4 +1,4 @@
-"""The window of a hundred thousand permits moves, and moves back."""
+"""Move the window of a hundred thousand permits, and move it back."""
 
 from dataclasses import replace
 from datetime import date, timedelta
@@ -11,11 +11,11 @@ from tests.flow.ledger import FOOD, OFFICE, START, Ledger, permit
 
 MANY, DATES = 100_000, 1500
 SOON, SHARE = 200, 2_000
-"""Few permits on the dates that are texted here: the test is about all the others."""
+"""Few permits on the dates that are texted here; the test is about all the others."""
 
 FIRST = date(2024, 11, 20)
 HELD = START + timedelta(days=5, hours=12)
-"""An evening: what fell due in the morning and was not sent waits for the next day."""
+"""An evening: reminders due since the morning wait for the next day."""
 
 COPIES = """
     WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers
@@ -42,7 +42,7 @@ TEXTED = """
 
 
 def copies(many: int, done: int, *, first: int, dates: int) -> str:
-    """So many permits more, alike those of some dates."""
+    """Copy permits of some dates until there are so many more."""
     told = {":many": many, ":done": done, ":from": first, ":dates": dates}
     statement = COPIES
     for name, value in told.items():
@@ -51,7 +51,7 @@ def copies(many: int, done: int, *, first: int, dates: int) -> str:
 
 
 async def register_many(ledger: Ledger) -> None:
-    """One permit for each expiry date as a register brings it, the others like it."""
+    """Register one permit for each expiry date, and copy it for the others."""
     await ledger.register(
         *[
             permit(f"SC-{at:04}", expires_on=FIRST + timedelta(days=at))
@@ -65,7 +65,7 @@ async def register_many(ledger: Ledger) -> None:
 
 
 async def without_limits(ledger: Ledger) -> None:
-    """Let one phone have an SMS for each permit, however many."""
+    """Lift the limit of texts that one phone gets in a day."""
     law = await ledger.office.current_law()
     free = replace(law.authority(OFFICE), recipient_daily_limit=MANY)
     await ledger.change(AuthoritiesEdit([free]))

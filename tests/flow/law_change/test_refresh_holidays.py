@@ -1,4 +1,4 @@
-"""A newer release of the holidays under permits dated by an older one."""
+"""A newer release of the holidays, with permits dated by an older one."""
 
 import json
 from collections.abc import Mapping
@@ -21,19 +21,19 @@ from service.flow.law_change.refresh_holidays import refresh_holidays
 from tests.flow.ledger import FOOD, PREPARE, Ledger, permit
 
 NEXT_YEAR = date(2025, 6, 30)
-"""Its thirty working days reach over Labour Day of 2025, whose notice is out late."""
+"""Its thirty working days include Labour Day of 2025, which is published late."""
 
 EXTRA = date(2024, 12, 2)
-"""A working day between a closing and `EXPIRES`."""
+"""A working day between the closing and `EXPIRES`."""
 
 
 def knowing(**others: Calendar) -> Mapping[str, Calendar]:
-    """Every published calendar, some of them as another release has them."""
+    """Every published calendar; some as in another release."""
     return {**calendars(), **others}
 
 
 def own_days(year: int, *off: date, **changed: Any) -> CalendarYear:  # noqa: ANN401 - fields
-    """Days that the office itself takes off."""
+    """Days off of the office itself."""
     return replace(
         CalendarYear("CN", year, dict.fromkeys(off, "own"), frozenset(), False, "通知"),  # noqa: FBT003 - not published
         **changed,
@@ -43,7 +43,7 @@ def own_days(year: int, *off: date, **changed: Any) -> CalendarYear:  # noqa: AN
 def with_office(
     ledger: Ledger, words: JinjaTemplateLibrary, published: Mapping[str, Calendar]
 ) -> Ledger:
-    """The same ledger in the hands of another release."""
+    """The same ledger, opened by another release."""
     office = SqlLawStore(ledger.database, published, words.step_templates())
     registration = replace(ledger.registration, law_store=office)
     sending = replace(ledger.sending, law_store=office)
@@ -53,7 +53,7 @@ def with_office(
 async def settled(
     ledger: Ledger, words: JinjaTemplateLibrary, **others: Calendar
 ) -> Ledger:
-    """The ledger, dated by a release that has these calendars."""
+    """The ledger, refreshed by a release that has these calendars."""
     one = with_office(ledger, words, knowing(**others))
     await one.change(HolidaysEdit(calendars()))
     return one
@@ -66,7 +66,7 @@ async def refreshed(ledger: Ledger) -> ChangeResult | None:
 
 
 def noted(ledger: Ledger) -> list[str]:
-    """The refreshes by the test that stand in the audit trail."""
+    """The refreshes by the test that the action log has."""
     rows = ledger.rows(
         "SELECT detail FROM actions WHERE what = 'calendars refresh' AND by = 'test'"
     )
@@ -75,7 +75,7 @@ def noted(ledger: Ledger) -> list[str]:
 
 @pytest.fixture
 async def old(draft: Ledger, words: JinjaTemplateLibrary) -> Ledger:
-    """An office whose release knows no notice after that of 2024."""
+    """An office with a release whose last notice is that of 2024."""
     return await settled(draft, words, CN=china(2024))
 
 

@@ -1,4 +1,4 @@
-"""Draft, trial, live: whom a start texts, and whom it never does."""
+"""Draft, trial, live: which holders a start texts, and which it never texts."""
 
 from collections import Counter
 from dataclasses import replace
@@ -34,7 +34,7 @@ from tests.flow.ledger import (
 )
 
 SHOP = "cn-food-business-license"
-"""A type whose law accepts late filing; that of food production says nothing."""
+"""A type whose law accepts late filing; that of food production is silent."""
 
 COUNTY = "990101"
 STAFF = "+12125550177"
@@ -44,7 +44,7 @@ AUTUMN = datetime(2024, 10, 14, 2, tzinfo=UTC)
 """Ten on a Monday in Linjiang: food production licences are in their first step."""
 
 LATE = datetime(2024, 12, 16, 2, tzinfo=UTC)
-"""A Monday on which those of both types are past closing."""
+"""A Monday on which both types are past closing."""
 
 
 @pytest.fixture
@@ -310,7 +310,7 @@ async def test_without_a_catch_up_nobody_past_closing_is_texted(draft: Ledger) -
 
 
 async def late_filing(ledger: Ledger, said: LateFiling | None) -> None:
-    """Have the law on food production say so."""
+    """Set the late filing of food production."""
     rule = (await ledger.office.current_law()).rule(FOOD)
     versions = tuple(replace(one, late_filing=said) for one in rule.versions)
     await ledger.change(RulesEdit([replace(rule, versions=versions)]))

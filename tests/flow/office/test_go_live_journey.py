@@ -1,4 +1,4 @@
-"""A staff permit and a holder's, from a trial to live, in any order of things."""
+"""A staff permit and a holder's, from trial to live, in any order of events."""
 
 from collections import Counter
 from datetime import datetime
@@ -24,7 +24,7 @@ HOLDER = "+12125550188"
 
 
 class Trial(Journey):
-    """Begins on trial, with the permit's own phone as the staff's."""
+    """Starts on trial, with the phone of one permit as a staff phone."""
 
     live = False
     latest = INSTANTS[0]

@@ -1,4 +1,4 @@
-"""The office's own words: saved, used from the next claim on, never by mistake."""
+"""An office's own templates: saved, used from the next claim on, checked before."""
 
 import asyncio
 import json
@@ -43,7 +43,7 @@ LAST = "renewal-last-call"
 
 @dataclass
 class Office:
-    """A ledger whose texts are worded by what its office saved."""
+    """A ledger whose texts use the templates that its office saved."""
 
     ledger: Ledger
     to: TemplateDeps
@@ -51,7 +51,7 @@ class Office:
     async def save(
         self, after: str, before: str = "如需", language: Language = "zh"
     ) -> TemplateVersion:
-        """Save the shipped first word with some of it in other words."""
+        """Save the shipped first text with some words replaced."""
         text = self.to.shipped_templates.shipped_text(NAME, language).replace(
             before, after
         )
@@ -202,7 +202,7 @@ async def test_texts_going_out_while_one_is_saved_are_worded_again(
     await ledger.expand(PREPARE)
 
     class Late(JinjaTemplateLibrary):
-        """Words after whose reading another version is saved, once."""
+        """Templates: after they are read once, another version is saved."""
 
         saved = False
 

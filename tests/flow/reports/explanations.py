@@ -1,4 +1,4 @@
-"""What the ledger's first permit is told of itself."""
+"""The explanation of the ledger's first permit."""
 
 from collections.abc import Mapping
 from datetime import timedelta
@@ -15,7 +15,7 @@ Answer = Mapping[str, Any]
 
 
 async def told(ledger: Ledger, version: str | None = None) -> Answer:
-    """The answer about the first permit."""
+    """The whole answer about the first permit."""
     [shown] = await SqlPermitReader(ledger.database).find_by_number(["SC-0001"])
     law, now = await ledger.office.current_law(), ledger.clock.now()
     store = SqlExplainStore(ledger.database)

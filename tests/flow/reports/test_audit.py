@@ -28,13 +28,13 @@ from tests.flow.ledger import (
 
 M, K = MessageState, RefusalKind
 NEXT_DAY = EXPIRES + timedelta(days=1)
-"""Another expiry date that has permits."""
+"""Another expiry date with permits."""
 
 
 async def live_through(ledger: Ledger) -> None:
-    """Let every ending happen once; SC-0001 is delivered.
+    """Let every kind of end happen once; SC-0001 is delivered.
 
-    The permits go out in the order of their registration, so the script is theirs.
+    Permits are sent in the order of their registration, which is that of the script.
     """
     await ledger.go_live(FOOD, live_from=START)
     await ledger.register(*(permit(f"SC-000{at}") for at in range(1, 9)))
@@ -74,7 +74,7 @@ def lived(
     prepared: Path,
     words: JinjaTemplateLibrary,
 ) -> Path:
-    """A database in which every ending has happened, made once."""
+    """A database in which every kind of end has happened, made once."""
     file = tmp_path_factory.mktemp("lived") / "ledger.db"
     shutil.copy(prepared, file)
     asyncio.run(live_through(open_ledger(file, words)))
@@ -86,7 +86,7 @@ def lived(
 async def week(
     tmp_path: Path, lived: Path, words: JinjaTemplateLibrary
 ) -> AsyncIterator[Ledger]:
-    """A copy of it, to be tampered with."""
+    """A copy of that database, to tamper with."""
     file = tmp_path / "ledger.db"
     shutil.copy(lived, file)
     ledger = open_ledger(file, words, LAST_CALL)

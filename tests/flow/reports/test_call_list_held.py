@@ -1,4 +1,4 @@
-"""Whose text is held back while their closing comes near must be called."""
+"""Holders must be called if their text is held back close to closing."""
 
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
@@ -41,7 +41,7 @@ async def why(ledger: Ledger) -> Sequence[str]:
 async def held(
     ledger: Ledger, reason: str, state: str = "due", until: str = "2024-11-30"
 ) -> None:
-    """A reminder in its last step, as the claim leaves it under a limit."""
+    """A reminder in its last step, held by a limit."""
     await ledger.register(permit())
     await ledger.expand(LAST_CALL)
     ledger.tamper(
@@ -121,7 +121,7 @@ async def test_a_text_whose_turn_does_not_come_is_held_back(ledger: Ledger) -> N
 async def test_before_a_long_holiday_the_call_comes_on_the_last_working_days(
     ledger: Ledger, day: int, told: str | None
 ) -> None:
-    """China, 2024: off from 1 to 7 October, at work on Sunday, 29 September."""
+    """China, 2024: 1 to 7 October are off, Sunday 29 September is a working day."""
     law, after = await ledger.office.current_law(), date(2024, 10, 8)
 
     def closing(expires_on: date) -> date:
@@ -198,7 +198,7 @@ async def test_a_text_whose_outcome_is_left_to_an_operator_is_called_about_in_ti
 async def test_a_text_that_no_provider_accepts_for_an_hour_is_held_back(
     ledger: Ledger,
 ) -> None:
-    """However often it is tried meanwhile."""
+    """Retries do not make the wait shorter."""
     began = LAST_DAY - 4 * DAY
     await ledger.register(permit())
     await ledger.expand(began)

@@ -1,4 +1,4 @@
-"""One permit's whole story: what was sent, and why nothing was."""
+"""The explanation of one permit: what was sent, and why nothing was."""
 
 from datetime import date, timedelta
 from typing import Any

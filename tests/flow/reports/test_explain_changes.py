@@ -1,4 +1,4 @@
-"""The law changed under a permit: what it is told of that, and of a shadow."""
+"""The explanation of a permit after a change of the law, and with a shadow version."""
 
 from dataclasses import replace
 from datetime import date

@@ -1,4 +1,4 @@
-"""What is to come, day by day, as the registers stand."""
+"""The forecast by day, from the registers of today."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -20,7 +20,7 @@ from tests.flow.sending.guarded_days import DAY, HOUR, many, pass_at
 
 
 async def days_ahead(ledger: Ledger, days: int = 14) -> Mapping[date, int]:
-    """The days of a forecast on which anything comes."""
+    """The days of a forecast that have reminders."""
     office = (await ledger.office.current_law()).authority(OFFICE)
     store = SqlForecastStore(ledger.database)
     found = await forecast_reminders(office, days, ledger.office, store, ledger.clock)
