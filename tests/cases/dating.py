@@ -15,7 +15,7 @@ from service.domain.lawbook.law import Law
 from service.settings import shipped_folder
 from tests.cases import workdays
 from tests.cases.casefile import EXAMPLE_OFFICE, Answer, Asked
-from tests.cases.oracle import Bare, dated
+from tests.cases.oracle import Bare, compute_dates
 from tests.cases.texts import rules_of
 from tests.cases.workdays import Works
 
@@ -73,9 +73,9 @@ def by_walking(
     rule: str, authority: str, asked: Asked, works: Works | None = None
 ) -> Answer:
     """The dates without the service; raises `UnpublishedError`."""
-    found = dated(
+    found = compute_dates(
         TEXTS[rule],
-        line(authority),
+        lineage(authority),
         asked.expires_on,
         issued_on=asked.issued_on,
         works=works or WORKS[RULES[rule].calendar],
@@ -91,7 +91,7 @@ def by_walking(
     )
 
 
-def line(authority: str) -> list[str]:
+def lineage(authority: str) -> list[str]:
     """An office, and its province if the code is one of a city or county."""
     province = f"{authority[:2]}0000"
     return list(
@@ -101,7 +101,7 @@ def line(authority: str) -> list[str]:
 
 @cache
 def _law(calendar: str, authority: str, bare: Bare) -> Law:
-    above = line(authority)
+    above = lineage(authority)
     offices = {
         code: replace(_office(code, calendar), unqualified_days=bare, parent=parent)
         for code, parent in zip(above, [*above[1:], None], strict=True)

@@ -11,14 +11,14 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Literal
 
-from tests.cases.texts import Table, version_of
+from tests.cases.texts import Table, find_version
 from tests.cases.workdays import DAY, Works
 
 Bare = Literal["safe", "working", "calendar"]
 
 
 @dataclass(frozen=True)
-class Sent:
+class SentStep:
     """A step, the local day it is sent, and the last day on which it is true."""
 
     step: str
@@ -27,14 +27,14 @@ class Sent:
 
 
 @dataclass(frozen=True)
-class Dated:
+class ExpiryDates:
     """The dates of one expiry, by the law and the office's days."""
 
     version: str
     opens_on: date | None
     closes_on: date
     closes_on_lenient: date
-    sent: Sequence[Sent]
+    sent: Sequence[SentStep]
 
     def stands(self, today: date) -> str:
         """The step that is current when the office closes on a day."""
@@ -42,7 +42,7 @@ class Dated:
         return begun[-1].step if begun and today <= begun[-1].last_on else "nothing"
 
 
-def dated(
+def compute_dates(
     rule: Table,
     line: Sequence[str],
     expires_on: date,
@@ -50,13 +50,13 @@ def dated(
     issued_on: date | None,
     works: Works,
     bare: Bare,
-) -> Dated:
+) -> ExpiryDates:
     """Compute the dates for an office; `line` is its code and those above it.
 
     A closing is the strict reading moved to a working day before it, an opening the
     lenient one moved to a working day after it.
     """
-    version = version_of(rule["versions"], line, expires_on, issued_on)
+    version = find_version(rule["versions"], line, expires_on, issued_on)
     end = _end(version.get("counts_from", "expiry"), expires_on)
     strict, lenient = _readings(
         version["closes"], end, works, "working" if bare == "safe" else bare
@@ -66,14 +66,14 @@ def dated(
         _, opens = _readings(
             version["opens"], end, works, "calendar" if bare == "safe" else bare
         )
-        days["opening"] = _behind(opens, works)
+        days["opening"] = _after(opens, works)
     place = f"/{version['jurisdiction']}" if "jurisdiction" in version else ""
-    return Dated(
+    return ExpiryDates(
         version=f"{rule['code']}@{version['in_force_from']}{place}",
         opens_on=days.get("opening"),
         closes_on=days["closing"],
         closes_on_lenient=_before(lenient, works),
-        sent=_sent(version["steps"], days, works),
+        sent=_send_days(version["steps"], days, works),
     )
 
 
@@ -90,7 +90,7 @@ def _readings(period: str, end: date, works: Works, bare: Bare) -> tuple[date, d
     words = period.split()
     kind = bare if "unqualified" in words else words[1]
     if words[0] == "on" or kind != "working":
-        day = _plainly(words, end)
+        day = _shift(words, end)
         return day, day
     count = int(words[0])
     if "after" in words:
@@ -109,7 +109,7 @@ def _walk(day: date, count: int, works: Works, towards: timedelta) -> date:
     return day
 
 
-def _plainly(words: Sequence[str], day: date) -> date:
+def _shift(words: Sequence[str], day: date) -> date:
     if words[0] == "on":
         return day
     amount = int(words[0]) * (-1 if "before" in words else 1)
@@ -125,23 +125,23 @@ def _before(day: date, works: Works) -> date:
     return _walk(day, 1, works, -DAY)
 
 
-def _behind(day: date, works: Works) -> date:
+def _after(day: date, works: Works) -> date:
     return _walk(day, 1, works, DAY)
 
 
-def _sent(
+def _send_days(
     steps: Sequence[Table], days: Mapping[str, date], works: Works
-) -> Sequence[Sent]:
+) -> Sequence[SentStep]:
     """Send steps on working days; leave out one that the next overtakes at once."""
-    kept: list[Sent] = []
+    kept: list[SentStep] = []
     for step in reversed(steps):
         last = days["expiry" if step.get("after_closing") else "closing"]
         if "until" in step:
             last = _step_day(step["until"], days, works)
-        on = _behind(_step_day(step["at"], days, works), works)
+        on = _after(_step_day(step["at"], days, works), works)
         on = on if on <= last else _before(last, works)
         if not kept or on < kept[-1].on:
-            kept.append(Sent(step["name"], on, last))
+            kept.append(SentStep(step["name"], on, last))
     return kept[::-1]
 
 
@@ -149,6 +149,6 @@ def _step_day(period: str, days: Mapping[str, date], works: Works) -> date:
     words = period.split()
     anchor = days[words[-1]]
     if "working" not in words:
-        return _plainly(words, anchor)
+        return _shift(words, anchor)
     towards = -DAY if "before" in words else DAY
     return _walk(anchor + towards, int(words[0]), works, towards)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from tests.cases.casefile import Asked, Case, CaseFileError, read_cases
 from tests.cases.dating import RULES, by_the_service, by_walking
 from tests.cases.oracle import Bare
-from tests.cases.workdays import UnpublishedError, as_in
+from tests.cases.workdays import UnpublishedError, arranged_like
 from tests.depth import by_depth
 
 PATHS: Final = sorted(Path(__file__).parent.glob("*.toml"))
@@ -90,7 +90,7 @@ def test_a_provisional_case_is_safe_if_2027_is_like_a_year_before(
     with pytest.raises(UnpublishedError):
         by_walking(rule, authority, case)
     for year in (2024, 2025, 2026):
-        likely = by_walking(rule, authority, case, as_in(year))
+        likely = by_walking(rule, authority, case, arranged_like(year))
         assert told.closes_on <= likely.closes_on
         assert told.closes_on_lenient <= likely.closes_on_lenient
         if told.opens_on and likely.opens_on:

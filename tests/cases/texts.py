@@ -19,12 +19,13 @@ def rules_of(folder: Path) -> dict[str, Table]:
         if "over" in text:
             versions = rules[text["over"]]["versions"]
             versions += [
-                _laid(versions, one, text["authority"]) for one in text["versions"]
+                _apply_overlay(versions, one, text["authority"])
+                for one in text["versions"]
             ]
     return rules
 
 
-def _laid(versions: Sequence[Table], local: Table, authority: str) -> Table:
+def _apply_overlay(versions: Sequence[Table], local: Table, authority: str) -> Table:
     general = [one for one in versions if "jurisdiction" not in one]
     before = [one for one in general if _since(one) <= _since(local)]
     below = max(before, key=_since) if before else min(general, key=_since)
@@ -35,7 +36,7 @@ def _since(version: Table) -> date:
     return cast("date", version["in_force_from"])
 
 
-def version_of(
+def find_version(
     versions: Sequence[Table],
     line: Sequence[str],
     expires_on: date,

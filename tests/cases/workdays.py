@@ -112,7 +112,7 @@ def _nth(year: int, month: int, weekday: int, which: int) -> date:
     return found[which if which < 0 else which - 1]
 
 
-def as_in(year: int) -> Works:
+def arranged_like(year: int) -> Works:
     """China's working days with 2027 arranged around its festivals as `year` was."""
     off, worked = _moved(year, constants.holidays), _moved(year, constants.workdays)
 

@@ -50,7 +50,7 @@ def reminds(rule: Rule) -> bool:
     )
 
 
-def told(key: str) -> list[Mapping[str, Any]]:
+def reference_rows(key: str) -> list[Mapping[str, Any]]:
     """A list of the reference data; skips the test if there is none."""
     if not SHARED.exists():
         pytest.skip("../shared is not here, so the catalogue is not held against it")

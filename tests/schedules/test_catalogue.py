@@ -9,8 +9,8 @@ from tests.schedules.catalogue import (
     RULES,
     SCHEDULES,
     office_for,
+    reference_rows,
     reminds,
-    told,
 )
 
 EVERY_DAY = [date(2025, 1, 1) + timedelta(days=n) for n in range(3 * 365)]
@@ -19,11 +19,11 @@ ENABLED = sorted(code for code, rule in RULES.items() if reminds(rule))
 
 @pytest.mark.parametrize("key", ["permits", "other_chinese_examples"])
 def test_every_chinese_type_of_the_reference_has_its_rule(key: str) -> None:
-    assert not {f"cn-{entry['slug']}" for entry in told(key)} - RULES.keys()
+    assert not {f"cn-{entry['slug']}" for entry in reference_rows(key)} - RULES.keys()
 
 
 def test_a_type_is_enabled_where_its_window_is_known_and_else_says_why_never() -> None:
-    for entry in told("permits"):
+    for entry in reference_rows("permits"):
         sure = entry["confidence"] in {"V1", "V2"} and entry["window_closes"]
         rule = LAW.rule(f"cn-{entry['slug']}")
         assert reminds(rule) is bool(sure), rule.code
@@ -32,7 +32,7 @@ def test_a_type_is_enabled_where_its_window_is_known_and_else_says_why_never() -
 
 def test_a_type_that_never_reminds_gives_the_reason_of_its_shape() -> None:
     because = {"S10": "no-expiry", "S11": "derived-expiry", "S17": "abolished"}
-    for entry in told("permits"):
+    for entry in reference_rows("permits"):
         never = LAW.rule(f"cn-{entry['slug']}").never
         if never is not None:
             reason = because.get(entry["shape"], "unverified")
@@ -40,7 +40,7 @@ def test_a_type_that_never_reminds_gives_the_reason_of_its_shape() -> None:
 
 
 def test_the_other_chinese_examples_were_read_and_are_enabled() -> None:
-    for entry in told("other_chinese_examples"):
+    for entry in reference_rows("other_chinese_examples"):
         rule = LAW.rule(f"cn-{entry['slug']}")
         assert reminds(rule)
         for version in rule.versions:
@@ -50,7 +50,7 @@ def test_the_other_chinese_examples_were_read_and_are_enabled() -> None:
 
 @pytest.mark.parametrize("key", ["other_chinese_examples", "foreign_examples"])
 def test_no_example_repeats_a_sentence_of_its_source(key: str) -> None:
-    quotes = [entry["quote"] for entry in told(key)]
+    quotes = [entry["quote"] for entry in reference_rows(key)]
     for path in SCHEDULES.rglob("*.*"):
         words = path.read_text(encoding="utf-8")
         assert not [quote for quote in quotes if quote in words]

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 import pytest
 
 from service.domain.law.rule import Rule
-from tests.schedules.catalogue import LAW, office_for, reminds, told
+from tests.schedules.catalogue import LAW, office_for, reference_rows, reminds
 
 
 def foreign(slug: str) -> Rule:
@@ -14,14 +14,14 @@ def foreign(slug: str) -> Rule:
 
 
 def test_the_foreign_examples_are_second_hand_and_enabled() -> None:
-    for entry in told("foreign_examples"):
+    for entry in reference_rows("foreign_examples"):
         rule = foreign(entry["slug"])
         assert reminds(rule)
         assert {one.reference.confidence for one in rule.versions} == {"second-hand"}
 
 
 def test_a_foreign_rule_counts_what_the_reference_counts() -> None:
-    for entry in told("foreign_examples"):
+    for entry in reference_rows("foreign_examples"):
         (version,) = foreign(entry["slug"]).versions
         opens, closes = entry["opens"], entry["closes"]
         found = version.opens and (version.opens.amount, version.opens.unit)

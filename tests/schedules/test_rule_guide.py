@@ -17,7 +17,7 @@ from service.domain.law.rule import (
     Version,
 )
 from tests.docs.pages import blocks, named
-from tests.schedules.catalogue import SCHEDULES, WORDS, told
+from tests.schedules.catalogue import SCHEDULES, WORDS, reference_rows
 
 GUIDE = (SCHEDULES / "README.md").read_text("utf-8")
 FILES = sorted(one.relative_to(SCHEDULES) for one in SCHEDULES.rglob("*.toml"))
@@ -38,7 +38,7 @@ def test_the_guide_explains_every_field(
 
 
 def test_the_guide_says_how_to_write_every_shape() -> None:
-    shapes = {entry["id"] for entry in told("shapes")} - {"U"}
+    shapes = {entry["id"] for entry in reference_rows("shapes")} - {"U"}
     assert shapes == set(re.findall(r"^\| (S[0-9]+) \|", GUIDE, re.MULTILINE))
 
 

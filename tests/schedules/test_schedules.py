@@ -38,7 +38,7 @@ CONFIDENCE = {"V1": "read", "V2": "second-hand"}
 DECIDED = ("renewal_decision_date", "approval_date")
 
 
-def told() -> dict[str, Any]:
+def reference() -> dict[str, Any]:
     if not SHARED.exists():
         pytest.skip("../shared is not here, so rules are not held against it")
     permits = json.loads(SHARED.read_text(encoding="utf-8"))["permits"]
@@ -47,7 +47,7 @@ def told() -> dict[str, Any]:
 
 def windows() -> dict[str, dict[str, Any]]:
     """The reference entry of each rule whose window somebody read."""
-    entries = {slug: one for slug, one in told().items() if one["window_closes"]}
+    entries = {slug: one for slug, one in reference().items() if one["window_closes"]}
     entries |= {slug: entries[entry] for slug, entry in SOURCE.items()}
     sure = {slug for slug, one in entries.items() if one["confidence"] in CONFIDENCE}
     return {slug: entries[slug] for slug in sure}
@@ -60,7 +60,9 @@ def test_a_code_is_its_country_and_file_name() -> None:
 
 def test_the_chinese_guide_has_a_row_for_every_type_of_the_reference() -> None:
     guide = (SCHEDULES / "cn/README.md").read_text(encoding="utf-8")
-    assert [slug for slug in [*told(), *SOURCE] if f"\n| {slug} |" not in guide] == []
+    assert [
+        slug for slug in [*reference(), *SOURCE] if f"\n| {slug} |" not in guide
+    ] == []
 
 
 @pytest.mark.parametrize("code", CHINESE)
@@ -127,7 +129,7 @@ def test_of_two_sources_the_earlier_closing_is_announced() -> None:
 
 
 def test_no_rule_repeats_a_sentence_of_its_source() -> None:
-    quotes = [entry["quote"] for entry in told().values() if entry.get("quote")]
+    quotes = [entry["quote"] for entry in reference().values() if entry.get("quote")]
     for path in SCHEDULES.rglob("*.*"):
         words = path.read_text(encoding="utf-8")
         assert not [quote for quote in quotes if quote in words]

@@ -41,7 +41,7 @@ BUSY = replace(
 )
 
 
-def told(figures: ReportFigures, language: Language) -> str:
+def headline(figures: ReportFigures, language: Language) -> str:
     return WORDS.render_report(build_report(figures), language)
 
 
@@ -54,7 +54,7 @@ def with_messages(this: int, previous: int) -> ReportFigures:
 
 
 def test_the_chinese_headline_follows_the_form_of_the_bulletin() -> None:
-    assert told(BUSY, "zh") == (
+    assert headline(BUSY, "zh") == (
         "本周，应提醒许可证301件，实际提醒287件（占比95.35%），发送短信278条，"
         "较上周增加37条、增长15.35%；未提醒14件，其中无有效手机号6件、"
         "已提交延续申请5件、持证人停收3件。今年以来，累计提醒857件次、发送830条。"
@@ -66,7 +66,7 @@ def test_the_chinese_headline_follows_the_form_of_the_bulletin() -> None:
 
 
 def test_the_english_headline_says_the_same() -> None:
-    assert told(BUSY, "en") == (
+    assert headline(BUSY, "en") == (
         "This week, of 301 reminders due, 287 were sent (95.35%) in 278 messages, "
         "37 more than last week (up 15.35%); 14 were not: no mobile number 6, "
         "renewal filed 5, opted out 3. Since 1 January, 857 reminders in 830 "
@@ -79,11 +79,11 @@ def test_the_english_headline_says_the_same() -> None:
 
 
 def test_clauses_without_figures_are_left_out() -> None:
-    assert told(QUIET, "zh") == (
+    assert headline(QUIET, "zh") == (
         "本周，应提醒许可证0件，实际提醒0件，发送短信0条，与上周持平。"
         "今年以来，累计提醒0件次、发送0条。"
     )
-    assert told(QUIET, "en") == (
+    assert headline(QUIET, "en") == (
         "This week, of 0 reminders due, 0 were sent in 0 messages, as many as last "
         "week. Since 1 January, 0 reminders in 0 messages."
     )
@@ -91,37 +91,37 @@ def test_clauses_without_figures_are_left_out() -> None:
 
 def test_a_first_issue_compares_with_nothing() -> None:
     assert "发送短信278条（首期，无可比数据）；未提醒" in (
-        told(replace(BUSY, first_issue=True), "zh")
+        headline(replace(BUSY, first_issue=True), "zh")
     )
     assert "278 messages (first issue, nothing to compare with); 14" in (
-        told(replace(BUSY, first_issue=True), "en")
+        headline(replace(BUSY, first_issue=True), "en")
     )
 
 
 def test_fewer_messages_are_called_fewer() -> None:
-    assert "较上周减少37条、下降13.31%；" in told(with_messages(241, 278), "zh")
+    assert "较上周减少37条、下降13.31%；" in headline(with_messages(241, 278), "zh")
     assert "37 fewer than last week (down 13.31%)" in (
-        told(with_messages(241, 278), "en")
+        headline(with_messages(241, 278), "en")
     )
 
 
 def test_growth_from_nothing_has_no_rate() -> None:
-    assert "较上周增加5条；" in told(with_messages(5, 0), "zh")
-    assert "5 more than last week; 14" in told(with_messages(5, 0), "en")
+    assert "较上周增加5条；" in headline(with_messages(5, 0), "zh")
+    assert "5 more than last week; 14" in headline(with_messages(5, 0), "en")
 
 
 def test_a_range_of_dates_is_called_a_period() -> None:
     ten_days = period_between(date(2024, 2, 1), date(2024, 2, 10), ZONE)
     figures = replace(BUSY, period=ten_days)
-    assert told(figures, "zh").startswith("本期，")
-    assert "下期（2月11日—2月20日）" in told(figures, "zh")
-    assert "more than last period" in told(figures, "en")
+    assert headline(figures, "zh").startswith("本期，")
+    assert "下期（2月11日—2月20日）" in headline(figures, "zh")
+    assert "more than last period" in headline(figures, "en")
 
 
 def test_counts_from_the_sandbox_are_called_simulated() -> None:
     figures = replace(BUSY, simulated=True)
-    assert told(figures, "zh").startswith("（模拟数据：以下短信均发往沙箱")
-    assert told(figures, "en").startswith("(Simulated: every message went to")
+    assert headline(figures, "zh").startswith("（模拟数据：以下短信均发往沙箱")
+    assert headline(figures, "en").startswith("(Simulated: every message went to")
     title = WORDS.render_report(build_report(figures), "zh", "title")
     assert title.endswith("【模拟数据】")
 
@@ -130,19 +130,19 @@ def test_counts_from_the_sandbox_are_called_simulated() -> None:
     "reason", [*REASONS_IN_WORDS.keys() - {BEFORE_START}, "refused"]
 )
 def test_every_reason_of_the_ledger_has_words_in_chinese(reason: str) -> None:
-    said = told(replace(BUSY, not_reminded={reason: 1}), "zh")
+    said = headline(replace(BUSY, not_reminded={reason: 1}), "zh")
     [words] = re.findall("未提醒1件，其中(.*?)1件", said)
     assert not re.search("[a-z]", words)
 
 
 def test_a_reason_without_words_is_shown_as_it_is_stored() -> None:
     figures = replace(BUSY, not_reminded={"carrier on strike": 2})
-    assert "其中carrier on strike2件" in told(figures, "zh")
+    assert "其中carrier on strike2件" in headline(figures, "zh")
 
 
 def test_waiting_reminders_are_counted_separately() -> None:
-    assert "；另有4件待发送。" in told(replace(BUSY, waiting=4), "zh")
-    assert "; 4 are still waiting." in told(replace(BUSY, waiting=4), "en")
+    assert "；另有4件待发送。" in headline(replace(BUSY, waiting=4), "zh")
+    assert "; 4 are still waiting." in headline(replace(BUSY, waiting=4), "en")
 
 
 def test_notes_say_what_is_counted_and_what_came_before_the_start() -> None:

@@ -20,12 +20,12 @@ from tests.cases.dating import CALENDARS, OFFICES, RULES
 from tests.domain.explain.traces import (
     CITY,
     PROVINCE,
-    about,
-    asked,
+    explain,
     law_of,
     lines,
+    lines_with,
+    request,
     step,
-    told,
     version,
 )
 
@@ -36,7 +36,7 @@ def test_a_date_is_explained_from_anchor_to_instant() -> None:
     food = version(
         steps=(PREPARE, *version().steps), late=BilingualText("字", "No more trade")
     )
-    assert told(food, "2026-12-31") == [
+    assert explain(food, "2026-12-31") == [
         (
             "version xx-permit@2000-01-01.1: the expiry date 2026-12-31 picks it; "
             "in force from 2000-01-01 on"
@@ -93,7 +93,7 @@ def test_a_date_is_explained_from_anchor_to_instant() -> None:
 )
 def test_the_anchor_of_periods_is_explained(counts_from: object, said: str) -> None:
     counted = version(counts_from=counts_from)
-    assert told(counted, "2026-05-15", "anchor") == [said]
+    assert explain(counted, "2026-05-15", "anchor") == [said]
 
 
 @pytest.mark.parametrize(
@@ -118,7 +118,7 @@ def test_the_anchor_of_periods_is_explained(counts_from: object, said: str) -> N
     ],
 )
 def test_time_falls_into_zones(closes: str, counts_from: object, zones: str) -> None:
-    (said,) = told(version(closes, counts_from=counts_from), "2026-05-15", "zones")
+    (said,) = explain(version(closes, counts_from=counts_from), "2026-05-15", "zones")
     assert said.startswith(f"in time {zones}")
 
 
@@ -131,7 +131,7 @@ def test_time_falls_into_zones(closes: str, counts_from: object, zones: str) -> 
     ],
 )
 def test_late_filing_is_explained(late_filing: object, said: str) -> None:
-    found = told(version(late_filing=late_filing), "2026-12-31", "late filing")
+    found = explain(version(late_filing=late_filing), "2026-12-31", "late filing")
     assert found == [said]
 
 
@@ -139,7 +139,7 @@ def test_a_conflicting_source_is_explained_with_its_day() -> None:
     other = ConflictingSource(
         "A notice", Period.parse("on expiry"), BilingualText("字", "Seen on paper")
     )
-    found = told(version(conflicts=(other,)), "2026-10-03", "conflict")
+    found = explain(version(conflicts=(other,)), "2026-10-03", "conflict")
     assert found == [
         "A notice says on expiry, which would be 2026-09-30; Seen on paper"
     ]
@@ -147,8 +147,8 @@ def test_a_conflicting_source_is_explained_with_its_day() -> None:
 
 def test_another_sender_is_explained_with_its_days_and_hours() -> None:
     law = law_of(version())
-    assert about("sender", lines(law, asked("2026-12-31"))) == []
-    assert about("sender", lines(law, asked("2026-12-31", "990100"))) == [
+    assert lines_with("sender", lines(law, request("2026-12-31"))) == []
+    assert lines_with("sender", lines(law, request("2026-12-31", "990100"))) == [
         (
             "Linjiang (990000) texts for 990100, on working days of CN from 09:30 to "
             "17:30 Asia/Shanghai"
@@ -156,7 +156,7 @@ def test_another_sender_is_explained_with_its_days_and_hours() -> None:
     ]
     often = replace(PROVINCE, sending_days=frozenset({3, 1}))
     law = law_of(version(), offices=[often, CITY])
-    (said,) = about("sender", lines(law, asked("2026-12-31", "990100")))
+    (said,) = lines_with("sender", lines(law, request("2026-12-31", "990100")))
     assert "on ISO weekdays 1 3 from 09:30" in said
 
 
@@ -167,11 +167,11 @@ def test_a_type_that_never_reminds_says_so() -> None:
         "unverified", BilingualText("字", "nobody read it"), source
     )
     law = law_of(unread, never=never)
-    assert about("nothing is texted", lines(law, asked("2026-12-31"))) == [
+    assert lines_with("nothing is texted", lines(law, request("2026-12-31"))) == [
         "xx-permit never reminds (unverified): nobody read it"
     ]
     law = law_of(unread)
-    assert about("nothing is texted", lines(law, asked("2026-12-31"))) == [
+    assert lines_with("nothing is texted", lines(law, request("2026-12-31"))) == [
         "nobody has verified the source of xx-permit@2000-01-01.1"
     ]
 
@@ -196,6 +196,6 @@ def test_every_shipped_type_can_be_explained_for_any_expiry(
         return
     reckoned = LAW.compute_ladder(code, chosen, office.code, expires_on)
     found = [*build_trace(LAW, of, reckoned)]
-    assert len(about("step", found)) == len(chosen.steps)
-    assert len(about("zones", found)) == 1
+    assert len(lines_with("step", found)) == len(chosen.steps)
+    assert len(lines_with("zones", found)) == 1
     assert all("\n" not in line for line in found)

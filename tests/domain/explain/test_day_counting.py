@@ -1,10 +1,10 @@
 import pytest
 
-from tests.domain.explain.traces import told, version
+from tests.domain.explain.traces import explain, version
 
 
 def test_days_skipped_made_up_and_rolled_are_named() -> None:
-    assert told(version(), "2026-06-15", "closes")[1:] == [
+    assert explain(version(), "2026-06-15", "closes")[1:] == [
         ("not counted: weekends; 2026-05-01 to 2026-05-05 Labor Day, Day off"),
         "counted as make-up workdays: 2026-05-09",
         (
@@ -36,24 +36,24 @@ def test_days_skipped_made_up_and_rolled_are_named() -> None:
 def test_an_edge_with_one_reading_says_why(
     closes: str, expires_on: str, reading: str
 ) -> None:
-    said = told(version(closes), expires_on, f"closes {closes}")[0]
+    said = explain(version(closes), expires_on, f"closes {closes}")[0]
     assert said.startswith(reading)
     assert "lenient" not in said
 
 
 def test_an_opening_takes_its_later_reading() -> None:
     opens = version("on expiry", opens="90 working days before expiry")
-    said = told(opens, "2026-06-15", "opens")
+    said = explain(opens, "2026-06-15", "opens")
     assert said[0].startswith("90 working days before expiry: strict 2026-01-28, with")
     assert said[0].endswith("as one of them; texts name the later one")
-    assert told(opens, "2026-06-15", "zones") == [
+    assert explain(opens, "2026-06-15", "zones") == [
         "in time from 2026-01-29 until 2026-06-15, expired after that"
     ]
 
 
 def test_an_opening_in_a_holiday_moves_to_the_day_after_it() -> None:
     opens = version("on expiry", opens="60 calendar days before expiry")
-    assert told(opens, "2026-12-02", "opens")[-1] == (
+    assert explain(opens, "2026-12-02", "opens")[-1] == (
         "2026-10-03 is not a working day (National Day), moved later to 2026-10-08"
     )
 
@@ -68,7 +68,7 @@ def test_an_opening_in_a_holiday_moves_to_the_day_after_it() -> None:
 )
 def test_unqualified_days_are_explained_both_ways(office: str, why: str) -> None:
     bare = version("30 unqualified days before expiry")
-    assert told(bare, "2026-10-20", "closes", unqualified_days=office)[1] == (
+    assert explain(bare, "2026-10-20", "closes", unqualified_days=office)[1] == (
         "the law says only days; as working days strict 2026-09-01, lenient "
         f"2026-09-02, as calendar days 2026-09-20; {why}"
     )
@@ -76,7 +76,7 @@ def test_unqualified_days_are_explained_both_ways(office: str, why: str) -> None
 
 def test_unqualified_days_of_an_opening_are_safe_as_calendar_days() -> None:
     bare = version("on expiry", opens="60 unqualified days before expiry")
-    assert told(bare, "2026-11-20", "opens")[1].endswith(
+    assert explain(bare, "2026-11-20", "opens")[1].endswith(
         "read as calendar days, the safe reading of an opening"
     )
 
@@ -101,11 +101,11 @@ def test_unqualified_days_of_an_opening_are_safe_as_calendar_days() -> None:
     ],
 )
 def test_the_margin_of_the_office_is_explained(margin: int, said: str) -> None:
-    found = told(version(), "2026-12-31", "closes", margin_working_days=margin)
+    found = explain(version(), "2026-12-31", "closes", margin_working_days=margin)
     assert found[-1] == said
 
 
 def test_a_year_without_published_holidays_is_explained() -> None:
-    (said,) = told(version(), "2027-01-15", "provisional")
+    (said,) = explain(version(), "2027-01-15", "provisional")
     assert said.startswith("the holidays of CN are published until 2026-12-31; later")
-    assert told(version(), "2026-12-31", "provisional") == []
+    assert explain(version(), "2026-12-31", "provisional") == []

@@ -23,7 +23,7 @@ FAILED = HistorySms("+1212***0142", "twilio", "30003")
 OTHER = HistorySms("+1213***0111", "twilio", None)
 MINUTE = timedelta(minutes=1)
 
-BORN = ReminderHistory(
+CREATED = ReminderHistory(
     step="last-call",
     expires_on=date(2024, 12, 31),
     version="xx-permit@2000-01-01.1",
@@ -50,13 +50,13 @@ SENDING, SENT = (
 )
 
 
-def after(*moves: StateChange, **said: Any) -> ReminderHistory:  # noqa: ANN401 - fields
+def reminder_after(*moves: StateChange, **said: Any) -> ReminderHistory:  # noqa: ANN401 - fields
     """The reminder in the state to which these transitions lead."""
     last = {"state": moves[-1].state, "reason": moves[-1].reason} if moves else {}
-    return replace(BORN, **(last | {"changes": moves} | said))
+    return replace(CREATED, **(last | {"changes": moves} | said))
 
 
-def move(
+def change(
     state: ReminderState, reason: str | None = None, sms: HistorySms | None = SMS
 ) -> StateChange:
     return StateChange(DUE + MINUTE, state, reason, sms)
@@ -67,7 +67,7 @@ def move(
     [
         ((SENDING,), ["sending to +1212***0142"]),
         (
-            (SENDING, SENT, move(R.DELIVERED)),
+            (SENDING, SENT, change(R.DELIVERED)),
             [
                 "sending to +1212***0142",
                 "sent to +1212***0142 through twilio",
@@ -75,7 +75,7 @@ def move(
             ],
         ),
         (
-            (SENDING, SENT, move(R.FAILED, "undelivered", FAILED)),
+            (SENDING, SENT, change(R.FAILED, "undelivered", FAILED)),
             [
                 "sending to +1212***0142",
                 "sent to +1212***0142 through twilio",
@@ -83,7 +83,7 @@ def move(
             ],
         ),
         (
-            (SENDING, move(R.UNCERTAIN, "timeout"), move(R.DUE, "absent twice")),
+            (SENDING, change(R.UNCERTAIN, "timeout"), change(R.DUE, "absent twice")),
             [
                 "sending to +1212***0142",
                 "outcome unknown: timeout",
@@ -92,21 +92,24 @@ def move(
         ),
         (
             (
-                move(R.CANCELLED, "permit withdrawn", None),
-                move(R.DUE, "reopened", None),
+                change(R.CANCELLED, "permit withdrawn", None),
+                change(R.DUE, "reopened", None),
             ),
             [
                 "cancelled: the permit is withdrawn",
                 "due again, because the cause of its end is gone",
             ],
         ),
-        ((move(R.SUPERSEDED, "by x", None),), ["superseded: x fell due before it was"]),
+        (
+            (change(R.SUPERSEDED, "by x", None),),
+            ["superseded: x fell due before it was"],
+        ),
     ],
 )
 def test_each_transition_is_listed_after_the_creation(
     moves: Sequence[StateChange], told: list[str]
 ) -> None:
-    birth, *rest = build_history(after(*moves), ZONE)
+    birth, *rest = build_history(reminder_after(*moves), ZONE)
     assert (birth.at, birth.what) == (DUE, MADE)
     assert [one.at for one in rest] == [one.at for one in moves]
     for event, start in zip(rest, told, strict=True):
@@ -114,11 +117,13 @@ def test_each_transition_is_listed_after_the_creation(
 
 
 def test_the_announced_day_is_listed_with_the_last_text() -> None:
-    again = move(R.DUE, "absent twice")
-    moves = (SENDING, SENT, again, move(R.SENDING), move(R.SENT))
+    again = change(R.DUE, "absent twice")
+    moves = (SENDING, SENT, again, change(R.SENDING), change(R.SENT))
     told = [
         one.what
-        for one in build_history(after(*moves, announced_on=date(2024, 11, 18)), ZONE)
+        for one in build_history(
+            reminder_after(*moves, announced_on=date(2024, 11, 18)), ZONE
+        )
     ]
     named = "; it names 2024-11-18 as the last day"
     assert [named in one for one in told] == [False, False, False, False, False, True]
@@ -134,7 +139,7 @@ def test_the_announced_day_is_listed_with_the_last_text() -> None:
                 "this law"
             ),
         ),
-        ({"changes": (move(R.DUE, "reopened", None),)}, "recorded as missed"),
+        ({"changes": (change(R.DUE, "reopened", None),)}, "recorded as missed"),
         (
             {"step": "correction-1"},
             "created, because an earlier text named too late a day",
@@ -148,11 +153,11 @@ def test_the_announced_day_is_listed_with_the_last_text() -> None:
 def test_the_first_entry_says_how_a_reminder_was_created(
     said: dict[str, Any], what: str
 ) -> None:
-    assert build_history(replace(BORN, **said), ZONE)[0].what == what
+    assert build_history(replace(CREATED, **said), ZONE)[0].what == what
 
 
 def test_new_dates_are_listed_when_the_reminder_got_them() -> None:
-    moved = replace(BORN, redated_at=NOON, version="xx-permit@2000-01-01.2")
+    moved = replace(CREATED, redated_at=NOON, version="xx-permit@2000-01-01.2")
     told = build_history(moved, ZONE)
     assert [(one.at, one.what[:10]) for one in told] == [
         (DUE, "created"),
@@ -168,17 +173,17 @@ SENT_AT = {"sent_at": DUE}
 @pytest.mark.parametrize(
     ("it", "said"),
     [
-        (BORN, "due: the next tick looks at it"),
+        (CREATED, "due: the next tick looks at it"),
         (
-            replace(BORN, retry_at=NOON, reason="retry-safe 20429: HTTP 429"),
+            replace(CREATED, retry_at=NOON, reason="retry-safe 20429: HTTP 429"),
             (
                 "due, postponed until 2024-11-12 09:30 Asia/Shanghai, because the "
                 "provider did not accept it: retry-safe 20429: HTTP 429"
             ),
         ),
         (
-            after(
-                *(SENDING, SENT, move(R.RETRYING, "undelivered: bad-number 30005")),
+            reminder_after(
+                *(SENDING, SENT, change(R.RETRYING, "undelivered: bad-number 30005")),
                 *(replace(SENDING, sms=OTHER), StateChange(NOON, R.SENT, None, OTHER)),
                 StateChange(NOON + MINUTE, R.DELIVERED, None, OTHER),
                 sent_at=DUE,
@@ -186,8 +191,8 @@ SENT_AT = {"sent_at": DUE}
             "sent to +1213***0111 on 2024-11-12 09:30 Asia/Shanghai and delivered",
         ),
         (
-            after(
-                *(SENDING, SENT, move(R.RETRYING, "retry-later 30003", FAILED)),
+            reminder_after(
+                *(SENDING, SENT, change(R.RETRYING, "retry-later 30003", FAILED)),
                 sent_at=DUE,
                 next_at=NOON,
             ),
@@ -198,32 +203,32 @@ SENT_AT = {"sent_at": DUE}
             ),
         ),
         (
-            replace(BORN, hold_reason="outside sending hours", next_at=NOON),
+            replace(CREATED, hold_reason="outside sending hours", next_at=NOON),
             "due, held until 2024-11-12 09:30 Asia/Shanghai: outside sending hours",
         ),
         (
-            replace(BORN, hold_reason=DAILY_LIMIT, next_at=NOON),
+            replace(CREATED, hold_reason=DAILY_LIMIT, next_at=NOON),
             "due, held until 2024-11-12 09:30 Asia/Shanghai: daily limit of the office",
         ),
         (
-            replace(BORN, hold_reason=RECIPIENT_LIMIT, next_at=NOON),
+            replace(CREATED, hold_reason=RECIPIENT_LIMIT, next_at=NOON),
             (
                 "due, held until 2024-11-12 09:30 Asia/Shanghai: phone had its texts "
                 "of the day"
             ),
         ),
         (
-            after(SENDING, SENT, move(R.RETRYING, "30003"), **SENT_AT),
+            reminder_after(SENDING, SENT, change(R.RETRYING, "30003"), **SENT_AT),
             (
                 "sent to +1212***0142 on 2024-11-11 09:30 Asia/Shanghai, not "
                 "delivered, will be sent again: 30003"
             ),
         ),
         (
-            after(
+            reminder_after(
                 SENDING,
                 SENT,
-                move(R.RETRYING, "30003"),
+                change(R.RETRYING, "30003"),
                 hold_reason=DAILY_LIMIT,
                 next_at=NOON,
                 **SENT_AT,
@@ -235,42 +240,44 @@ SENT_AT = {"sent_at": DUE}
             ),
         ),
         (
-            replace(BORN, next_at=NOON),
+            replace(CREATED, next_at=NOON),
             "due, postponed until 2024-11-12 09:30 Asia/Shanghai",
         ),
         (
-            replace(BORN, due_at=NOON, next_at=NOON),
+            replace(CREATED, due_at=NOON, next_at=NOON),
             "not due before 2024-11-12 09:30 Asia/Shanghai",
         ),
-        (after(SENDING), "being sent to +1212***0142"),
+        (reminder_after(SENDING), "being sent to +1212***0142"),
         (
-            after(SENDING, move(R.UNCERTAIN, "timeout")),
+            reminder_after(SENDING, change(R.UNCERTAIN, "timeout")),
             "perhaps sent to +1212***0142, the provider is asked: timeout",
         ),
         (
-            after(SENDING, SENT, **SENT_AT),
+            reminder_after(SENDING, SENT, **SENT_AT),
             (
                 "sent to +1212***0142 on 2024-11-11 09:30 Asia/Shanghai, no "
                 "delivery receipt yet"
             ),
         ),
         (
-            after(SENDING, SENT, move(R.DELIVERED), **SENT_AT),
+            reminder_after(SENDING, SENT, change(R.DELIVERED), **SENT_AT),
             "sent to +1212***0142 on 2024-11-11 09:30 Asia/Shanghai and delivered",
         ),
         (
-            after(SENDING, SENT, move(R.FAILED, "undelivered", FAILED), **SENT_AT),
+            reminder_after(
+                SENDING, SENT, change(R.FAILED, "undelivered", FAILED), **SENT_AT
+            ),
             (
                 "sent to +1212***0142 on 2024-11-11 09:30 Asia/Shanghai, not delivered "
                 "(undelivered), code 30003"
             ),
         ),
         (
-            after(SENDING, move(R.FAILED, "refused: bad-number", FAILED)),
+            reminder_after(SENDING, change(R.FAILED, "refused: bad-number", FAILED)),
             "not sent, refused: bad-number, code 30003",
         ),
         (
-            after(move(R.SUPPRESSED, "no mobile number", None)),
+            reminder_after(change(R.SUPPRESSED, "no mobile number", None)),
             "not sent (suppressed): none of the permit's numbers is a mobile phone",
         ),
     ],
@@ -283,7 +290,7 @@ def test_one_sentence_says_what_happened_to_a_reminder(
 
 def test_a_due_reminder_waits_for_a_pause_to_end() -> None:
     stopped = Pause("rule:xx-permit", START, "li", "typing errors")
-    told = describe_outcome(BORN, replace(WELL, now=DUE, pauses=[stopped]), ZONE)
+    told = describe_outcome(CREATED, replace(WELL, now=DUE, pauses=[stopped]), ZONE)
     assert told == (
         "due, but rule:xx-permit has been paused since 2024-09-01 08:00 Asia/Shanghai "
         "by li: typing errors"
@@ -291,6 +298,8 @@ def test_a_due_reminder_waits_for_a_pause_to_end() -> None:
 
 
 def test_entries_are_in_the_order_of_time() -> None:
-    moved = replace(after(SENDING, SENT), redated_at=DUE - MINUTE, created_at=START)
+    moved = replace(
+        reminder_after(SENDING, SENT), redated_at=DUE - MINUTE, created_at=START
+    )
     at: list[datetime] = [one.at for one in build_history(moved, ZONE)]
     assert at == sorted(at)

@@ -71,19 +71,19 @@ AGAINST: list[tuple[dict[str, Any], str]] = [
 ]
 
 
-def said(**changed: Any) -> str:  # noqa: ANN401 - a situation's fields
+def explanation(**changed: Any) -> str:  # noqa: ANN401 - a situation's fields
     return explain_unsent(SLOT, replace(WELL, **changed), ZONE)
 
 
 def test_a_step_in_the_future_says_when_it_falls_due() -> None:
-    assert said() == "not due before 2024-11-11 09:30 Asia/Shanghai"
+    assert explanation() == "not due before 2024-11-11 09:30 Asia/Shanghai"
 
 
 @pytest.mark.parametrize(("changed", "reason"), AGAINST)
 def test_an_obstacle_is_explained_before_the_step_falls_due(
     changed: dict[str, Any], reason: str
 ) -> None:
-    assert said(**changed) == (
+    assert explanation(**changed) == (
         "not due before 2024-11-11 09:30 Asia/Shanghai; as things stand it will not "
         f"be sent: {reason}"
     )
@@ -93,7 +93,7 @@ def test_an_obstacle_is_explained_before_the_step_falls_due(
 def test_the_same_obstacle_explains_why_nothing_was_sent(
     changed: dict[str, Any], reason: str
 ) -> None:
-    assert said(now=NOON, **changed) == f"not sent: {reason}"
+    assert explanation(now=NOON, **changed) == f"not sent: {reason}"
 
 
 @pytest.mark.parametrize(
@@ -134,17 +134,17 @@ def test_the_same_obstacle_explains_why_nothing_was_sent(
 def test_a_step_that_is_over_says_what_came_too_late_for_it(
     changed: dict[str, Any], reason: str
 ) -> None:
-    assert said(now=LATER, **changed) == f"not sent: {reason}"
+    assert explanation(now=LATER, **changed) == f"not sent: {reason}"
 
 
 def test_a_law_changed_while_a_step_was_current_is_no_reason() -> None:
-    told = said(now=NOON, steps_moved_at={"last-call": NOON})
+    told = explanation(now=NOON, steps_moved_at={"last-call": NOON})
     assert told == "due: the next tick makes its reminder"
 
 
 def test_a_pause_matters_only_while_the_step_is_current() -> None:
     stopped = [Pause("all", START, "li", "typing errors")]
-    told = said(now=LATER, pauses=stopped)
+    told = explanation(now=LATER, pauses=stopped)
     assert told == "not sent: its time was over before it could be sent"
 
 

@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from tests.domain.explain.traces import step, told, version
+from tests.domain.explain.traces import explain, step, version
 
 
 @pytest.mark.parametrize(
@@ -57,14 +57,14 @@ def test_a_step_explains_its_day_and_why_it_moved(
     at: str, office: dict[str, Any], said: str
 ) -> None:
     of = version(steps=(step("one", at),))
-    (found,) = told(of, "2026-12-31", f"step one, {at}", **office)
+    (found,) = explain(of, "2026-12-31", f"step one, {at}", **office)
     assert found.startswith(said)
 
 
 def test_a_step_counted_from_the_opening_is_explained() -> None:
     after = step("one", "5 working days after opening")
     of = version("on expiry", opens="60 calendar days before expiry", steps=(after,))
-    (found,) = told(of, "2026-11-20", "step one")
+    (found,) = explain(of, "2026-11-20", "step one")
     assert (
         "after opening: 2026-09-29, not counting weekends and 2026-09-25 Mid" in found
     )
@@ -76,7 +76,7 @@ def test_a_step_that_the_next_one_overtakes_is_explained_as_left_out() -> None:
         step("late", "31 days before expiry"),
     )
     of = version("10 days before expiry", steps=steps)
-    early, late = told(of, "2026-11-05", "step")
+    early, late = explain(of, "2026-11-05", "step")
     assert early.endswith(
         "moved to 2026-10-08; left out, because late is not due later"
     )

@@ -76,7 +76,7 @@ def law_of(*versions: Version, offices: Sequence[Authority] = (), **said: Any) -
     return Law({CODE: rule}, OFFICES | changed, CALENDARS)
 
 
-def asked(expires_on: str, authority: str = "990000", **said: Any) -> ExplainRequest:  # noqa: ANN401 - fields
+def request(expires_on: str, authority: str = "990000", **said: Any) -> ExplainRequest:  # noqa: ANN401 - fields
     """A request about an expiry date of the rule."""
     return ExplainRequest(CODE, authority, date.fromisoformat(expires_on), **said)
 
@@ -90,7 +90,7 @@ def lines(
     return [*build_trace(law, of, reckoned, revisions)]
 
 
-def about(subject: str, told: Sequence[str]) -> list[str]:
+def lines_with(subject: str, told: Sequence[str]) -> list[str]:
     """The lines about one subject, without its name."""
     return [
         one.removeprefix(subject).lstrip(": ")
@@ -99,7 +99,14 @@ def about(subject: str, told: Sequence[str]) -> list[str]:
     ]
 
 
-def told(of: Version, expires_on: str, subject: str = "", **office: Any) -> list[str]:  # noqa: ANN401 - fields
+def explain(
+    version: Version,
+    expires_on: str,
+    subject: str = "",
+    **office: Any,  # noqa: ANN401 - fields
+) -> list[str]:
     """The lines about a subject, in an office with other settings than usual."""
     offices = [replace(PROVINCE, **office)]
-    return about(subject, lines(law_of(of, offices=offices), asked(expires_on)))
+    return lines_with(
+        subject, lines(law_of(version, offices=offices), request(expires_on))
+    )

@@ -245,19 +245,24 @@ def test_a_start_with_catch_up_texts_permits_in_a_current_step(
     assert [one.state for one in without] == [ReminderState.MISSED]
 
 
-def waiting(template: str, sample: str | None) -> GroupInStep:
+def group_in_step(template: str, sample: str | None) -> GroupInStep:
     crowd = PreviewGroup("xx", "xx@1", "990000", EXPIRES, "zh", 2, 1, sample, "0001")
     return GroupInStep(crowd, Slot(template, FIRST, SECOND, CLOSED, template))
 
 
 def test_three_texts_are_shown_of_different_templates_first() -> None:
-    rows = [waiting("a", "1"), waiting("a", "2"), waiting("b", None), waiting("c", "4")]
+    rows = [
+        group_in_step("a", "1"),
+        group_in_step("a", "2"),
+        group_in_step("b", None),
+        group_in_step("c", "4"),
+    ]
     assert [one.group.sample_permit_id for one in choose_samples(rows)] == [
         "1",
         "4",
         "2",
     ]
-    many = [*rows, waiting("b", "5"), waiting("d", "6")]
+    many = [*rows, group_in_step("b", "5"), group_in_step("d", "6")]
     assert [one.group.sample_permit_id for one in choose_samples(many)] == [
         "1",
         "4",

@@ -6,7 +6,14 @@ import pytest
 from service.domain.errors import InvalidError, NotInForceError, UnknownError
 from service.domain.lawbook.law import Law
 from service.domain.lawbook.version_choice import Revision, choose_version
-from tests.domain.explain.traces import CODE, about, asked, law_of, lines, version
+from tests.domain.explain.traces import (
+    CODE,
+    law_of,
+    lines,
+    lines_with,
+    request,
+    version,
+)
 
 OLD = version("6 months before expiry")
 NEW = version(in_force_from=date(2020, 3, 1))
@@ -15,7 +22,7 @@ LAW = law_of(OLD, NEW)
 
 
 def first(law: Law, expires_on: str) -> str:
-    return lines(law, asked(expires_on))[0].removeprefix("version ")
+    return lines(law, request(expires_on))[0].removeprefix("version ")
 
 
 @pytest.mark.parametrize(
@@ -60,7 +67,7 @@ def test_a_version_that_ended_names_its_last_day() -> None:
 )
 def test_a_rule_may_go_by_the_issue_date(issued_on: date | None, why: str) -> None:
     law = law_of(replace(OLD, governs="issue"), replace(NEW, governs="issue"))
-    of = asked("2024-01-01", issued_on=issued_on)
+    of = request("2024-01-01", issued_on=issued_on)
     chosen = choose_version(law, of)
     assert chosen.in_force_from == (OLD if issued_on else NEW).in_force_from
     assert f": {why}; in force" in lines(law, of)[0]
@@ -80,31 +87,31 @@ def test_a_rule_may_go_by_the_issue_date(issued_on: date | None, why: str) -> No
     ],
 )
 def test_any_version_can_be_asked_for_by_name(key: str, why: str) -> None:
-    of = asked("2026-12-31", version=key)
+    of = request("2026-12-31", version=key)
     assert choose_version(LAW, of).key == key
     assert f"{key}: {why}; in force" in lines(LAW, of)[0]
 
 
 def test_a_version_is_explained_for_dates_before_any_is_in_force() -> None:
-    of = asked("1999-12-31", version=OLD.key)
+    of = request("1999-12-31", version=OLD.key)
     assert "no version governs these dates by itself" in lines(LAW, of)[0]
     with pytest.raises(NotInForceError, match="the first is in force from 2000-01-01"):
-        choose_version(LAW, asked("1999-12-31"))
+        choose_version(LAW, request("1999-12-31"))
 
 
 def test_a_permit_is_explained_under_the_version_it_falls_under() -> None:
-    assert choose_version(LAW, asked("2026-12-31", registered_version=OLD.key)) == OLD
+    assert choose_version(LAW, request("2026-12-31", registered_version=OLD.key)) == OLD
 
 
 def test_an_unknown_version_is_refused_with_the_versions_of_its_rule() -> None:
     other = replace(OLD, rule="yy-permit")
     law = Law(LAW.rules, LAW.authorities, LAW.calendars, [other])
     with pytest.raises(UnknownError) as unknown:
-        choose_version(law, asked("2026-12-31", version="xx-permit@1"))
+        choose_version(law, request("2026-12-31", version="xx-permit@1"))
     assert unknown.value.known == (OLD.key, NEW.key)
     expected = "version: found 'yy-permit@2000-01-01.1', expected a version of xx-perm"
     with pytest.raises(InvalidError, match=expected):
-        choose_version(law, asked("2026-12-31", version=other.key))
+        choose_version(law, request("2026-12-31", version=other.key))
 
 
 @pytest.mark.parametrize(
@@ -128,14 +135,14 @@ def test_a_province_s_own_version_comes_before_the_general_one(
 ) -> None:
     assert isinstance(laid_over, type(NEW))
     law = law_of(laid_over, LOCAL)
-    of = asked("2026-12-31", "990100")
+    of = request("2026-12-31", "990100")
     assert choose_version(law, of) == LOCAL
     assert lines(law, of)[1] == f"version {LOCAL.key}: {told}"
 
 
 def test_a_jurisdiction_that_is_not_loaded_goes_by_its_code() -> None:
     far = replace(LOCAL, jurisdiction="410000")
-    told = lines(law_of(NEW, far), asked("2026-12-31", version=far.key))
+    told = lines(law_of(NEW, far), request("2026-12-31", version=far.key))
     assert told[1].startswith(
         f"version {far.key}: the law of 410000 and below, in place"
     )
@@ -173,5 +180,7 @@ def installed(*states: str) -> list[Revision]:
 def test_the_author_and_time_of_each_revision_are_named(
     revisions: list[Revision], told: list[str]
 ) -> None:
-    found = about(f"version {NEW.key}", lines(LAW, asked("2026-12-31"), revisions))
+    found = lines_with(
+        f"version {NEW.key}", lines(LAW, request("2026-12-31"), revisions)
+    )
     assert found[1:] == told

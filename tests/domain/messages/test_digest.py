@@ -54,7 +54,7 @@ ENGLISH = replace(
 )
 
 
-def telling(at: int, facts: Facts = FOOD, **changed: object) -> MessagePart:
+def part(at: int, facts: Facts = FOOD, **changed: object) -> MessagePart:
     known = {"office": "990000", "recipient": "p1", "holder": "H", "alone": False}
     return MessagePart(index=at, facts=facts, **known | changed)  # type: ignore[arg-type] # fields by name
 
@@ -78,7 +78,7 @@ def text(*bundle: MessagePart) -> str:
 def test_parts_of_one_office_and_phone_share_an_sms(
     other: dict[str, object], *, together: bool
 ) -> None:
-    found = bundle_parts([telling(0), telling(1, **other)])  # type: ignore[arg-type] # fields by name
+    found = bundle_parts([part(0), part(1, **other)])  # type: ignore[arg-type] # fields by name
     assert [[one.index for one in bundle] for bundle in found] == (
         [[0, 1]] if together else [[0], [1]]
     )
@@ -87,9 +87,9 @@ def test_parts_of_one_office_and_phone_share_an_sms(
 def test_similar_permits_make_one_item_earliest_closing_first() -> None:
     later = replace(FOOD, tail="0200", closes_on=date(2024, 12, 2))
     said = text(
-        telling(0, later),
-        telling(1),
-        telling(2, replace(FOOD, tail="0143")),
+        part(0, later),
+        part(1),
+        part(2, replace(FOOD, tail="0143")),
     )
     assert said == (
         "【临江省市场监管局】贵单位3件许可即将到期。"
@@ -103,7 +103,7 @@ def test_similar_permits_make_one_item_earliest_closing_first() -> None:
 
 
 def test_similar_permits_make_one_item_in_english_too() -> None:
-    said = text(telling(0, ENGLISH), telling(1, replace(ENGLISH, tail="0143")))
+    said = text(part(0, ENGLISH), part(1, replace(ENGLISH, tail="0143")))
     assert said == (
         "LINJIANG-AMR: 2 permits of yours expire soon. To renew, we advise applying at "
         "the issuing office or online portal: Food Business Licence (ending 0142, "
@@ -118,14 +118,14 @@ def test_similar_permits_make_one_item_in_english_too() -> None:
 def test_an_agents_digest_names_permits_and_no_holder(
     facts: Facts, handled: str
 ) -> None:
-    said = text(telling(0, facts), telling(1, facts, holder="Another"))
+    said = text(part(0, facts), part(1, facts, holder="Another"))
     assert handled in said
     assert "Another" not in said
 
 
 def test_facts_that_differ_between_permits_are_left_out() -> None:
     other = replace(FOOD, certificate="气瓶充装许可证", action="换证", late=None)
-    said = text(telling(0), telling(1, other))
+    said = text(part(0), part(1, other))
     assert "不得继续生产" not in said
     assert "如需延续，" in said, "the plainest word, where laws have several"
     assert "已申请请忽略" in said
@@ -133,13 +133,13 @@ def test_facts_that_differ_between_permits_are_left_out() -> None:
 
 def test_an_opening_is_named_only_before_it() -> None:
     opening = replace(FOOD, opens_on=date(2024, 10, 8))
-    assert "10月8日起可申请" in text(telling(0, opening), telling(1))
-    assert "起可申请" not in text(telling(0, replace(FOOD, opens_on=TODAY)), telling(1))
+    assert "10月8日起可申请" in text(part(0, opening), part(1))
+    assert "起可申请" not in text(part(0, replace(FOOD, opens_on=TODAY)), part(1))
 
 
 def test_a_provisional_closing_is_written_without_a_day() -> None:
     unsure = replace(FOOD, provisional=True)
-    said = text(telling(0, unsure), telling(1, unsure))
+    said = text(part(0, unsure), part(1, unsure))
     assert "建议最迟日约在11月中旬" in said
     assert "18日" not in said
 
@@ -152,7 +152,7 @@ def test_a_digest_takes_fewer_segments_than_the_texts_it_stands_for(
     one = measure(WORDS.render_sms("renewal-prepare", facts)).segments
     for count in range(2, 9):
         many = [
-            telling(
+            part(
                 at,
                 replace(
                     facts, tail=f"{at:04}", certificate=f"{facts.certificate} {at}"
@@ -164,7 +164,7 @@ def test_a_digest_takes_fewer_segments_than_the_texts_it_stands_for(
 
 
 def test_thirty_licences_of_an_agent_fit_into_one_sms() -> None:
-    many = [telling(at, replace(FOOD, tail=f"{at:04}")) for at in range(30)]
+    many = [part(at, replace(FOOD, tail=f"{at:04}")) for at in range(30)]
     assert measure(text(*many)).segments <= MAX_SEGMENTS
 
 
@@ -172,9 +172,7 @@ def test_thirty_licences_of_an_agent_fit_into_one_sms() -> None:
 def test_a_digest_cut_in_two_keeps_every_permit_in_order_of_closing(
     closings: list[date],
 ) -> None:
-    many = [
-        telling(at, replace(FOOD, closes_on=day)) for at, day in enumerate(closings)
-    ]
+    many = [part(at, replace(FOOD, closes_on=day)) for at, day in enumerate(closings)]
     first, rest = split_bundle(many)
     assert sorted(one.index for one in [*first, *rest]) == list(range(len(many)))
     assert 0 <= len(first) - len(rest) <= 1

@@ -42,7 +42,7 @@ def office(**changed: object) -> Authority:
     return Authority(**known | changed)  # type: ignore[arg-type] # fields by name
 
 
-def spend(
+def take_text(
     purse: LimitBudget, it: Authority, phone: str = "p1", segments: int = 2
 ) -> object:
     return purse.take_text(it, WORKING, phone, segments)
@@ -62,13 +62,13 @@ def spend(
 def test_a_phone_gets_two_texts_a_day_and_the_day_is_the_office_s(
     before: list[datetime], *, held: bool
 ) -> None:
-    said = spend(LimitBudget(Usage({"p1": before}, {}, {}), NOW), office())
+    said = take_text(LimitBudget(Usage({"p1": before}, {}, {}), NOW), office())
     assert said == (Hold(TOMORROW, RECIPIENT_LIMIT) if held else 0.0)
 
 
 def test_texts_of_the_same_claim_count_at_once() -> None:
     purse, it = LimitBudget(NOTHING, NOW), office()
-    said = [spend(purse, it, phone) for phone in ("p1", "p1", "p1", "p2")]
+    said = [take_text(purse, it, phone) for phone in ("p1", "p1", "p1", "p2")]
     assert said == [0.0, 0.0, Hold(TOMORROW, RECIPIENT_LIMIT), 0.0]
 
 
@@ -76,7 +76,7 @@ def test_texts_of_the_same_claim_count_at_once() -> None:
 def test_an_office_sends_no_more_than_its_daily_limit(sent: int, left: int) -> None:
     it = office(daily_limit=3)
     purse = LimitBudget(Usage({}, {"990000": sent}, {}), NOW)
-    said = [spend(purse, it, f"p{at}") for at in range(4)]
+    said = [take_text(purse, it, f"p{at}") for at in range(4)]
     assert said == [0.0] * left + [Hold(TOMORROW, DAILY_LIMIT)] * (4 - left)
 
 
@@ -101,7 +101,7 @@ def test_texts_of_a_sender_start_one_after_the_other(
     speed: dict[str, float], segments: int, between: float
 ) -> None:
     purse, it = LimitBudget(NOTHING, NOW), office(**speed)
-    said = [spend(purse, it, f"p{at}", segments) for at in range(3)]
+    said = [take_text(purse, it, f"p{at}", segments) for at in range(3)]
     assert said == [0.0, between, 2 * between]
     assert purse.sender_waits == {"default": 3 * between}
 
@@ -109,7 +109,7 @@ def test_texts_of_a_sender_start_one_after_the_other(
 def test_a_text_whose_turn_is_beyond_the_horizon_is_left_to_a_later_claim() -> None:
     it = office(messages_per_second=0.5)
     purse = LimitBudget(Usage({}, {}, {"default": CLAIM_HORIZON}), NOW)
-    assert [spend(purse, it, f"p{at}") for at in range(2)] == [CLAIM_HORIZON, None]
+    assert [take_text(purse, it, f"p{at}") for at in range(2)] == [CLAIM_HORIZON, None]
     assert purse.sender_waits == {"default": CLAIM_HORIZON + 2.0}
 
 
@@ -117,9 +117,9 @@ def test_senders_do_not_wait_for_each_other() -> None:
     purse = LimitBudget(Usage({}, {}, {"default": 2.5}), NOW)
     slow = office(messages_per_second=1.0)
     other = office(messages_per_second=1.0, sent_from="+15005550006")
-    assert spend(purse, slow) is None
-    assert spend(purse, other) == 0.0
-    assert spend(purse, office()) == 0.0, "who has no limit takes no turns"
+    assert take_text(purse, slow) is None
+    assert take_text(purse, other) == 0.0
+    assert take_text(purse, office()) == 0.0, "who has no limit takes no turns"
 
 
 def waiting(seconds: float) -> Usage:
@@ -142,7 +142,7 @@ def test_offices_that_share_a_sender_wait_for_the_longest_text_of_each_other() -
         limits = compute_limits(offices, NOW)
         assert limits.sender_intervals == {"default": 8.0}
         waits = apply_horizon(waiting(10.0), limits).sender_waits
-        assert spend(LimitBudget(Usage({}, {}, waits), NOW), faster) is None
+        assert take_text(LimitBudget(Usage({}, {}, waits), NOW), faster) is None
 
 
 def test_only_limits_that_are_set_are_counted() -> None:

@@ -27,7 +27,7 @@ EXTRA = date(2024, 12, 2)
 """A working day between the closing and `EXPIRES`."""
 
 
-def knowing(**others: Calendar) -> Mapping[str, Calendar]:
+def calendars_with(**others: Calendar) -> Mapping[str, Calendar]:
     """Every published calendar; some as in another release."""
     return {**calendars(), **others}
 
@@ -50,22 +50,22 @@ def with_office(
     return replace(ledger, office=office, registration=registration, sending=sending)
 
 
-async def settled(
+async def refreshed_by(
     ledger: Ledger, words: JinjaTemplateLibrary, **others: Calendar
 ) -> Ledger:
     """The ledger, refreshed by a release that has these calendars."""
-    one = with_office(ledger, words, knowing(**others))
+    one = with_office(ledger, words, calendars_with(**others))
     await one.change(HolidaysEdit(calendars()))
     return one
 
 
-async def refreshed(ledger: Ledger) -> ChangeResult | None:
+async def refresh(ledger: Ledger) -> ChangeResult | None:
     return await refresh_holidays(
         ledger.change_store, ledger.clock, calendars_known_until, by="test"
     )
 
 
-def noted(ledger: Ledger) -> list[str]:
+def refreshes(ledger: Ledger) -> list[str]:
     """The refreshes by the test that the action log has."""
     rows = ledger.rows(
         "SELECT detail FROM actions WHERE what = 'calendars refresh' AND by = 'test'"
@@ -74,50 +74,50 @@ def noted(ledger: Ledger) -> list[str]:
 
 
 @pytest.fixture
-async def old(draft: Ledger, words: JinjaTemplateLibrary) -> Ledger:
+async def old_release(draft: Ledger, words: JinjaTemplateLibrary) -> Ledger:
     """An office with a release whose last notice is that of 2024."""
-    return await settled(draft, words, CN=china(2024))
+    return await refreshed_by(draft, words, CN=china(2024))
 
 
 async def test_a_release_with_another_year_makes_its_closings_exact(
-    old: Ledger, draft: Ledger
+    old_release: Ledger, draft: Ledger
 ) -> None:
-    await old.register(permit(expires_on=NEXT_YEAR), permit("SC-0002"))
+    await old_release.register(permit(expires_on=NEXT_YEAR), permit("SC-0002"))
     before = draft.rows("SELECT * FROM slots WHERE expires_on = ?", str(NEXT_YEAR))
-    done = await refreshed(draft)
+    done = await refresh(draft)
     assert done
     assert (done.plan.impact.permits, done.plan.impact.exact) == (1, 1)
     after = draft.rows("SELECT * FROM slots WHERE expires_on = ?", str(NEXT_YEAR))
     assert [row["due_at"] for row in before] < [row["due_at"] for row in after]
     assert await draft.audit() == []
-    [detail] = noted(draft)
+    [detail] = refreshes(draft)
     assert '"permits": 1' in detail
 
 
 async def test_calendars_that_say_the_same_change_nothing(draft: Ledger) -> None:
     await draft.register(permit())
-    assert await refreshed(draft) is None
-    assert noted(draft) == []
+    assert await refresh(draft) is None
+    assert refreshes(draft) == []
 
 
-async def test_a_release_is_taken_over_once(old: Ledger, draft: Ledger) -> None:
-    await old.register(permit(expires_on=NEXT_YEAR))
-    assert await refreshed(draft)
-    assert await refreshed(draft) is None
-    assert len(noted(draft)) == 1
+async def test_a_release_is_taken_over_once(old_release: Ledger, draft: Ledger) -> None:
+    await old_release.register(permit(expires_on=NEXT_YEAR))
+    assert await refresh(draft)
+    assert await refresh(draft) is None
+    assert len(refreshes(draft)) == 1
 
 
 async def test_a_changed_rule_does_not_hide_that_the_calendars_changed(
-    old: Ledger, draft: Ledger
+    old_release: Ledger, draft: Ledger
 ) -> None:
-    await old.register(permit(expires_on=NEXT_YEAR))
+    await old_release.register(permit(expires_on=NEXT_YEAR))
     rule = (await draft.office.current_law()).rule(
         "cn-industrial-product-production-license"
     )
     closes = Period.parse("61 calendar days before expiry")
     versions = [replace(one, closes=closes) for one in rule.versions]
     await draft.change(RulesEdit([replace(rule, versions=tuple(versions))]))
-    assert await refreshed(draft)
+    assert await refresh(draft)
     assert await draft.audit() == []
 
 
@@ -127,8 +127,8 @@ async def test_a_permit_announced_too_late_a_day_is_corrected(
     await ledger.register(permit())
     assert await ledger.send_at(PREPARE) == 1
     proclaimed = overlay_years(calendars()["CN"], [own_days(2024, EXTRA)])
-    newer = with_office(ledger, words, knowing(CN=proclaimed))
-    done = await refreshed(newer)
+    newer = with_office(ledger, words, calendars_with(CN=proclaimed))
+    done = await refresh(newer)
     assert done
     assert done.plan.impact.earlier.permits == 1
     assert done.plan.impact.corrected == 1
@@ -137,12 +137,14 @@ async def test_a_permit_announced_too_late_a_day_is_corrected(
 
 
 async def test_own_days_that_contradict_a_notice_are_flagged_and_kept(
-    old: Ledger, draft: Ledger
+    old_release: Ledger, draft: Ledger
 ) -> None:
     monday = date(2025, 6, 2)
-    await old.change(CalendarYearsEdit([own_days(2025, worked=frozenset({monday}))]))
-    await refreshed(draft)
-    [detail] = noted(draft)
+    await old_release.change(
+        CalendarYearsEdit([own_days(2025, worked=frozenset({monday}))])
+    )
+    await refresh(draft)
+    [detail] = refreshes(draft)
     assert json.loads(detail)["objections"] == [
         "2025-06-02: worked, says 通知; off, says CN (Dragon Boat Festival)"
     ]
@@ -159,16 +161,16 @@ def test_an_unknown_former_release_counts_as_today_s(
 
 def test_a_former_release_knew_china_up_to_its_last_notice() -> None:
     known = calendars_known_until({"CN": date(2024, 12, 31), "US": None})
-    assert known == knowing(CN=china(2024))
+    assert known == calendars_with(CN=china(2024))
 
 
 async def test_a_year_published_before_the_one_before_it_is_never_taken(
-    old: Ledger,
+    old_release: Ledger,
 ) -> None:
     gap = own_days(2026, date(2026, 1, 1), published=True)
     with pytest.raises(ConflictError, match="2026 is published here but 2025 is not"):
-        await old.change(CalendarYearsEdit([gap]), force="no matter")
-    assert (await old.office.current_law()).office_years == ()
+        await old_release.change(CalendarYearsEdit([gap]), force="no matter")
+    assert (await old_release.office.current_law()).office_years == ()
 
 
 async def test_a_step_dropped_by_force_is_no_objection_to_a_later_change(

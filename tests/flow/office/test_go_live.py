@@ -62,7 +62,7 @@ async def trial(ledger: Ledger, *codes: str) -> int:
     return await start_trial(OFFICE, codes, ledger.going_live, by="test")
 
 
-async def look_ahead(ledger: Ledger, *codes: str, catch_up: int = 0) -> GoLivePreview:
+async def preview(ledger: Ledger, *codes: str, catch_up: int = 0) -> GoLivePreview:
     to = GoLivePreviewDeps(
         law_store=ledger.office,
         go_live_store=ledger.going_live.store,
@@ -83,7 +83,7 @@ def posted(ledger: Ledger) -> list[str]:
     return [one.phone for one in ledger.provider.posted]
 
 
-def whole(ledger: Ledger) -> list[list[dict[str, object]]]:
+def all_rows(ledger: Ledger) -> list[list[dict[str, object]]]:
     """Every row of every table."""
     tables = ledger.rows("SELECT name FROM sqlite_master WHERE type = 'table'")
     return [ledger.rows(f"SELECT * FROM {table['name']}") for table in tables]  # noqa: S608 - names of tables
@@ -390,9 +390,9 @@ async def test_a_preview_writes_nothing_and_is_what_then_happens(
     office.clock.move_to(AUTUMN)
     await trial(office, FOOD)
     assert await office.send_at(AUTUMN) == 1
-    before = whole(office)
-    told = await look_ahead(office, FOOD, catch_up=3)
-    assert whole(office) == before
+    before = all_rows(office)
+    told = await preview(office, FOOD, catch_up=3)
+    assert all_rows(office) == before
     assert told.current_by_step == {(FOOD, "prepare"): 8}
     assert told.catch_up_cost.messages == 7
     assert told.catch_up_cost.segments == 14
@@ -412,7 +412,7 @@ async def test_a_preview_counts_permits_due_today_and_in_the_next_days(
 ) -> None:
     await draft.register(permit(), permit("SC-0002", expires_on=EXPIRES + DAY))
     draft.clock.move_to(PREPARE - HOUR)
-    told = await look_ahead(draft, FOOD, catch_up=2)
+    told = await preview(draft, FOOD, catch_up=2)
     assert (told.current_by_step, told.due_today_by_step) == (
         {},
         {(FOOD, "prepare"): 1},
@@ -431,7 +431,7 @@ async def test_a_preview_divides_late_permits_into_texted_and_called(
         permit("JY-0002", rule=SHOP, phones=(LANDLINE,)),
     )
     draft.clock.move_to(LATE)
-    told = await look_ahead(draft, FOOD, SHOP)
+    told = await preview(draft, FOOD, SHOP)
     assert (told.contact_permits, told.call_permits) == (1, 2)
     await draft.go_live(FOOD, SHOP, catch_up_days=1)
     assert await draft.send_at(LATE) == 1
@@ -443,7 +443,7 @@ async def test_a_preview_names_the_types_that_cannot_go_live(ledger: Ledger) -> 
     unread = replace(rule.versions[0].reference, confidence="unverified")
     version = replace(rule.versions[0], reference=unread)
     await ledger.change(RulesEdit([replace(rule, versions=(version,))]))
-    told = await look_ahead(ledger, FOOD, SHOP)
+    told = await preview(ledger, FOOD, SHOP)
     assert told.refusals[0] == f"{FOOD}: live already"
     assert f"{SHOP}: nobody has read the source of" in told.refusals[1]
     with pytest.raises(ConflictError, match="nobody has read the source of"):
@@ -506,7 +506,7 @@ async def test_only_phones_that_take_texts_are_staff(draft: Ledger) -> None:
     await staff(draft, STAFF)
     await staff(draft, STAFF)
     assert len(draft.rows("SELECT * FROM staff")) == 1
-    assert STAFF not in str(whole(draft))
+    assert STAFF not in str(all_rows(draft))
 
 
 async def test_the_status_shows_every_state_of_a_type(ledger: Ledger) -> None:

@@ -14,7 +14,7 @@ MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
 Answer = Mapping[str, Any]
 
 
-async def told(ledger: Ledger, version: str | None = None) -> Answer:
+async def explanation(ledger: Ledger, version: str | None = None) -> Answer:
     """The whole answer about the first permit."""
     [shown] = await SqlPermitReader(ledger.database).find_by_number(["SC-0001"])
     law, now = await ledger.office.current_law(), ledger.clock.now()
@@ -25,7 +25,7 @@ async def told(ledger: Ledger, version: str | None = None) -> Answer:
 
 
 async def outcomes(ledger: Ledger) -> dict[str, str]:
-    return {one["step"]: one["outcome"] for one in (await told(ledger))["steps"]}
+    return {one["step"]: one["outcome"] for one in (await explanation(ledger))["steps"]}
 
 
 def moves(answer: Answer) -> list[list[str]]:

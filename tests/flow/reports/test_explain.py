@@ -20,7 +20,7 @@ from tests.flow.ledger import (
     permit,
     word,
 )
-from tests.flow.reports.explanations import DAY, MINUTE, moves, outcomes, told
+from tests.flow.reports.explanations import DAY, MINUTE, explanation, moves, outcomes
 
 MASKED = "+1212***0101"
 
@@ -29,7 +29,7 @@ async def test_before_anything_falls_due_every_step_says_when_it_will(
     ledger: Ledger,
 ) -> None:
     await ledger.register(permit())
-    answer = await told(ledger)
+    answer = await explanation(ledger)
     assert answer["history"] == []
     assert answer["steps"] == [
         {
@@ -52,7 +52,7 @@ async def test_a_text_is_explained_from_its_creation_to_its_delivery(
     await ledger.send_at(PREPARE)
     ledger.clock.move_to(PREPARE + MINUTE)
     await ledger.receive(word(MessageState.DELIVERED))
-    answer = await told(ledger)
+    answer = await explanation(ledger)
     [one] = answer["history"]
     assert (one["step"], one["expires_on"]) == ("prepare", EXPIRES)
     assert [move["at"] for move in one["moves"]] == [PREPARE] * 3 + [PREPARE + MINUTE]
@@ -80,7 +80,7 @@ async def test_a_failed_text_names_the_provider_s_code(ledger: Ledger) -> None:
     assert said.endswith(", not delivered (undelivered), code 30003")
     ledger.provider.script = [Refused(RefusalKind.BAD_NUMBER, "21211", "HTTP 400")]
     await ledger.send_at(LAST_CALL)
-    answer = await told(ledger)
+    answer = await explanation(ledger)
     assert moves(answer)[1][-1] == "refused: bad-number, code 21211"
     assert answer["steps"][1]["outcome"] == (
         "not sent, refused: bad-number, code 21211"
@@ -167,7 +167,7 @@ async def test_an_office_that_is_not_live_says_so(draft: Ledger) -> None:
         "Asia/Shanghai"
     )
     await draft.expand(PREPARE + 2 * DAY)
-    answer = await told(draft)
+    answer = await explanation(draft)
     why = "it fell due before the office went live with this law"
     assert moves(answer) == [[f"recorded as missed: {why}"]]
     assert answer["steps"][0]["outcome"] == f"not sent (missed): {why}"
@@ -199,6 +199,6 @@ async def test_the_reminders_of_a_former_expiry_date_stay_in_the_history(
     await ledger.register(permit())
     await ledger.send_at(PREPARE)
     await ledger.register(permit(expires_on=date(2029, 12, 31)))
-    answer = await told(ledger)
+    answer = await explanation(ledger)
     assert [one["expires_on"] for one in answer["history"]] == [EXPIRES]
     assert answer["steps"][0]["outcome"].startswith("not due before 2029-")

@@ -20,7 +20,14 @@ from tests.flow.law_change.test_change import (
     stepping,
 )
 from tests.flow.ledger import EXPIRES, FOOD, OFFICE, PREPARE, Ledger, permit
-from tests.flow.reports.explanations import DAY, MINUTE, Answer, moves, outcomes, told
+from tests.flow.reports.explanations import (
+    DAY,
+    MINUTE,
+    Answer,
+    explanation,
+    moves,
+    outcomes,
+)
 
 ASKED = ExplainRequest(FOOD, OFFICE, EXPIRES)
 
@@ -33,7 +40,7 @@ async def test_a_change_of_the_law_is_explained_with_its_correction(
     ledger.clock.move_to(PREPARE + 5 * DAY)
     await ledger.change(await closing(ledger, "50 working days before expiry"))
     await ledger.send()
-    answer = await told(ledger)
+    answer = await explanation(ledger)
     assert answer["version"] == f"{SERIES}.2"
     assert "revision 2 of 2; installed: 1 by tester on" in answer["trace"][1]
     assert [one["step"] for one in answer["history"]] == ["prepare", "correction-1"]
@@ -48,7 +55,7 @@ async def test_a_due_reminder_gets_new_dates(ledger: Ledger) -> None:
     await ledger.expand(PREPARE)
     ledger.clock.move_to(PREPARE + MINUTE)
     await ledger.change(await closing(ledger, "31 working days before expiry"))
-    [[created, redated]] = moves(await told(ledger))
+    [[created, redated]] = moves(await explanation(ledger))
     assert created == "created"
     assert redated.startswith("new dates: due 2024-09-1")
     assert redated.endswith(f"by {SERIES}.2")
@@ -76,7 +83,7 @@ async def test_another_version_shows_its_dates_and_what_really_happened(
     await ledger.register(permit())
     await ledger.send_at(PREPARE)
     former = f"{FOOD}@2015-10-01.1"
-    answer = await told(ledger, former)
+    answer = await explanation(ledger, former)
     assert answer["version"] == former
     assert "steps" not in answer
     assert len(answer["history"]) == 1
@@ -109,7 +116,7 @@ async def test_a_shadow_version_shows_for_a_registered_permit_too(
     await ledger.register(permit())
     edit = await closing(ledger, "60 working days before expiry")
     await ledger.change(replace(edit, shadow=True))
-    assert (await told(ledger))["shadow"]["version"] == f"{SERIES}.2"
+    assert (await explanation(ledger))["shadow"]["version"] == f"{SERIES}.2"
 
 
 async def test_the_answer_includes_the_law_s_source_and_late_filing(
@@ -146,7 +153,7 @@ async def test_a_step_that_is_left_out_says_why(ledger: Ledger) -> None:
     same = replace(last_call, name="same-day")
     await ledger.change(await stepping(ledger, prepare, last_call, same))
     await ledger.register(permit())
-    answer = await told(ledger)
+    answer = await explanation(ledger)
     assert answer["steps"][1] == {
         "step": "last-call",
         "due_at": None,
