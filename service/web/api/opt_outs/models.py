@@ -51,4 +51,4 @@ class OptOutPage(Page[OptOut]):
 
 
 class OptOutsQuery(UuidPageQuery):
-    """How many at once."""
+    """Which page of the opt-outs."""
