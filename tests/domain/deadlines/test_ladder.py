@@ -12,22 +12,12 @@ from service.adapters.calendars.holidays import calendars
 from service.domain.deadlines.ladder import LadderComputation, compute_ladder
 from service.domain.law.authority import Authority
 from service.domain.law.period import Period
-from service.domain.law.rule import BilingualText, Reference, Rule, Step, Version
+from service.domain.law.rule import Reference, Rule, Step, Version
+from tests.domain.offices import LINJIANG, WORDS
 
 CALENDARS = calendars()
 CLAUSE = Reference("A law", "Article 1", date(2026, 11, 22), "example")
-WORDS = BilingualText("字", "word")
-OFFICE = Authority(
-    code="990000",
-    name=WORDS,
-    zone=ZoneInfo("Asia/Shanghai"),
-    calendar="CN",
-    signature=WORDS,
-    apply_at=WORDS,
-    helpline="12345",
-    opt_out=WORDS,
-)
-NEW_YORK = replace(OFFICE, zone=ZoneInfo("America/New_York"), calendar="US")
+NEW_YORK = replace(LINJIANG, zone=ZoneInfo("America/New_York"), calendar="US")
 
 
 def step(name: str, at: str, until: str | None = None, *, after: bool = False) -> Step:
@@ -45,7 +35,7 @@ def dated(
     *steps: Step,
     closes: str = "30 working days before expiry",
     opens: str | None = None,
-    authority: Authority = OFFICE,
+    authority: Authority = LINJIANG,
     sender: Authority | None = None,
 ) -> LadderComputation:
     version = Version(
@@ -73,7 +63,7 @@ def dated(
 
 
 def sent_on(
-    found: LadderComputation, office: Authority = OFFICE
+    found: LadderComputation, office: Authority = LINJIANG
 ) -> list[tuple[str, date]]:
     return [
         (slot.step, slot.due_at.astimezone(office.zone).date())
@@ -109,7 +99,7 @@ def test_an_opening_on_a_new_york_saturday_is_sent_after_the_observed_new_year()
 
 
 def test_a_step_on_the_closing_day_is_not_moved_behind_it() -> None:
-    mondays = replace(OFFICE, sending_days=frozenset({1}))
+    mondays = replace(LINJIANG, sending_days=frozenset({1}))
     found = dated(
         date(2026, 11, 18),
         step("last-call", "on closing"),
@@ -120,7 +110,7 @@ def test_a_step_on_the_closing_day_is_not_moved_behind_it() -> None:
 
 
 def test_a_step_past_its_last_day_slides_back_into_the_window() -> None:
-    cautious = replace(OFFICE, margin_working_days=10)
+    cautious = replace(LINJIANG, margin_working_days=10)
     late = step("last-call", "45 days before expiry")
     found = dated(date(2026, 12, 31), late, authority=cautious)
     assert sent_on(found) == [("last-call", found.window.closes_on)]
@@ -157,8 +147,8 @@ def test_a_step_that_the_next_one_would_overtake_at_once_is_left_out() -> None:
 
 
 def test_the_sender_decides_zone_and_hours_and_the_issuer_the_counting() -> None:
-    issuer = replace(OFFICE, margin_working_days=2, sends=False)
-    early = replace(OFFICE, sends_from=time(8), sending_days=frozenset({7}))
+    issuer = replace(LINJIANG, margin_working_days=2, sends=False)
+    early = replace(LINJIANG, sends_from=time(8), sending_days=frozenset({7}))
     found = dated(date(2026, 12, 31), PREPARE, authority=issuer, sender=early)
     assert found.window.closes_on == date(2026, 11, 16)
     assert found.to_ladder().slots[0].due_at == datetime(2026, 9, 20, 0, tzinfo=UTC)
@@ -210,7 +200,7 @@ LAWS: list[Callable[[date, Authority], LadderComputation]] = [
 ]
 OFFICES = st.builds(
     replace,
-    st.sampled_from([OFFICE, NEW_YORK]),
+    st.sampled_from([LINJIANG, NEW_YORK]),
     sending_days=st.one_of(
         st.just("working"),
         st.frozensets(st.integers(1, 7), min_size=1),

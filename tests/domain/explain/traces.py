@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from service.adapters.calendars.holidays import china
 from service.domain.explain.dates import build_trace
@@ -17,20 +16,12 @@ from service.domain.lawbook.version_choice import (
     Revision,
     choose_version,
 )
+from tests.domain.offices import LINJIANG
 
 CALENDARS = {"CN": china(2026)}
 """The calendar of November 2026, whatever is published since."""
 
-PROVINCE = Authority(
-    code="990000",
-    name=BilingualText("临江省", "Linjiang"),
-    zone=ZoneInfo("Asia/Shanghai"),
-    calendar="CN",
-    signature=BilingualText("字", "word"),
-    apply_at=BilingualText("字", "word"),
-    helpline="12345",
-    opt_out=BilingualText("字", "word"),
-)
+PROVINCE = replace(LINJIANG, name=BilingualText("临江省", "Linjiang"))
 CITY = replace(PROVINCE, code="990100", parent="990000", sends=False)
 OFFICES = {one.code: one for one in (PROVINCE, CITY)}
 

@@ -1,6 +1,5 @@
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
-from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
@@ -16,7 +15,6 @@ from service.domain.go_live.go_live import (
     spread_catch_up,
 )
 from service.domain.go_live.preview import GroupInStep, PreviewGroup, choose_samples
-from service.domain.law.authority import Authority
 from service.domain.law.period import Period
 from service.domain.law.rule import (
     BilingualText,
@@ -30,18 +28,8 @@ from service.domain.law.rule import (
 from service.domain.lawbook.law import Law
 from service.domain.reminders.births import plan_births
 from service.domain.reminders.reasons import BEFORE_START, OVERTAKEN
+from tests.domain.offices import LINJIANG, WORDS
 
-WORDS = BilingualText("字", "word")
-LINJIANG = Authority(
-    code="990000",
-    name=WORDS,
-    zone=ZoneInfo("Asia/Shanghai"),
-    calendar="CN",
-    signature=WORDS,
-    apply_at=WORDS,
-    helpline="12345",
-    opt_out=WORDS,
-)
 CITY = replace(LINJIANG, code="990100", parent="990000", sends=False)
 READ = Reference("A law", "Article 1", date(2026, 11, 22), "read")
 UNREAD = replace(READ, confidence="unverified")

@@ -1,28 +1,16 @@
 from dataclasses import replace
 from datetime import UTC, date, datetime, time
-from zoneinfo import ZoneInfo
 
 import pytest
 
 from service.adapters.calendars.holidays import calendars
 from service.domain.errors import UnknownError
-from service.domain.law.authority import Authority
 from service.domain.law.period import Period
-from service.domain.law.rule import BilingualText, Reference, Rule, Step, Version
+from service.domain.law.rule import Reference, Rule, Step, Version
 from service.domain.lawbook.law import Law
+from tests.domain.offices import LINJIANG, WORDS
 
-WORDS = BilingualText("字", "word")
-PROVINCE = Authority(
-    code="990000",
-    name=WORDS,
-    zone=ZoneInfo("Asia/Shanghai"),
-    calendar="CN",
-    signature=WORDS,
-    apply_at=WORDS,
-    helpline="12345",
-    opt_out=WORDS,
-    sends_from=time(10),
-)
+PROVINCE = replace(LINJIANG, sends_from=time(10))
 CITY = replace(PROVINCE, code="990100", parent="990000", sends=False)
 COUNTY = replace(
     CITY, code="990101", parent="990100", margin_working_days=1, sends_from=time(8)

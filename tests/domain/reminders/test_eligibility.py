@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from service.adapters.calendars.holidays import calendars
 from service.domain.delivery.status import ReminderState
 from service.domain.law.authority import Authority
-from service.domain.law.rule import BilingualText
 from service.domain.permits.permit import PermitStatus
 from service.domain.permits.phone import PhoneLine
 from service.domain.reminders.eligibility import (
@@ -21,6 +20,7 @@ from service.domain.reminders.eligibility import (
     decide_sending,
     find_end,
 )
+from tests.domain.offices import LINJIANG
 
 R = ReminderState
 EXPIRES = date(2024, 12, 31)
@@ -31,17 +31,6 @@ NOON = datetime(2024, 11, 13, 4, tzinfo=UTC)
 SECOND, TICK = timedelta(seconds=1), timedelta(microseconds=1)
 GAP = 3
 
-NOBODY = BilingualText("", "")
-LINJIANG = Authority(
-    code="990000",
-    name=NOBODY,
-    zone=ZoneInfo("Asia/Shanghai"),
-    calendar="CN",
-    signature=NOBODY,
-    apply_at=NOBODY,
-    helpline="",
-    opt_out=NOBODY,
-)
 NEW_YORK = replace(LINJIANG, zone=ZoneInfo("America/New_York"), calendar="US")
 SENDABLE = Candidate(
     expires_on=EXPIRES,

@@ -1,10 +1,11 @@
-from datetime import UTC, date, datetime, time, timedelta
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from service.domain.law.authority import Authority
-from service.domain.law.rule import BilingualText
 from service.domain.reminders.eligibility import Hold
 from service.domain.reminders.limits import (
     CLAIM_HORIZON,
@@ -15,6 +16,7 @@ from service.domain.reminders.limits import (
     apply_horizon,
     compute_limits,
 )
+from tests.domain.offices import LINJIANG
 
 NOW = datetime(2024, 9, 19, 2, 0, tzinfo=UTC)
 """Ten in the morning in Shanghai, a Thursday."""
@@ -26,20 +28,8 @@ NOTHING = Usage({}, {}, {})
 HOUR = timedelta(hours=1)
 
 
-def office(**changed: object) -> Authority:
-    both = BilingualText("临江", "Linjiang")
-    known: dict[str, object] = {
-        "code": "990000",
-        "name": both,
-        "zone": ZoneInfo("Asia/Shanghai"),
-        "calendar": "CN",
-        "signature": both,
-        "apply_at": both,
-        "helpline": "12345",
-        "opt_out": both,
-        "sends_from": time(9, 30),
-    }
-    return Authority(**known | changed)  # type: ignore[arg-type] # fields by name
+def office(**changed: Any) -> Authority:  # noqa: ANN401 - fields
+    return replace(LINJIANG, **changed)
 
 
 def take_text(
