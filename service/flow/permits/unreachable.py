@@ -30,7 +30,7 @@ class UnreachableStore(Protocol):
     """Stores which phones no text reaches."""
 
     async def page(
-        self, offices: Collection[str], now: datetime, after: str | None, limit: int
+        self, authorities: Collection[str], now: datetime, after: str | None, limit: int
     ) -> list[UnreachableRow]:
         """Return the unreachable permits that follow the id `after`, by their ids.
 
@@ -56,11 +56,11 @@ class UnreachableDeps:
 
 
 async def find_unreachable(
-    offices: Collection[str], deps: UnreachableDeps, after: str | None, limit: int
+    authorities: Collection[str], deps: UnreachableDeps, after: str | None, limit: int
 ) -> Sequence[UnreachablePermit]:
     """Find the unreachable permits that follow the id `after`, by their ids."""
     law = await deps.phone_reader.law_store.current_law()
-    found = await deps.store.page(offices, deps.clock.now(), after, limit)
+    found = await deps.store.page(authorities, deps.clock.now(), after, limit)
     return [_with_closing_day(one, law) for one in found]
 
 

@@ -105,7 +105,7 @@ class SqlGoLiveStore(GoLiveStore):
     async def remove_staff(
         self, authority: str, phone: Recipient, now: datetime, by: str
     ) -> None:
-        """Remove a staff phone; raises `ConflictError` if it is none there."""
+        """Remove a staff phone; raises `ConflictError` if the authority lacks it."""
         known = select(recipients.c.id).where(recipients.c.digest == phone.digest)
         async with self._database.write() as connection:
             deleted = await connection.execute(

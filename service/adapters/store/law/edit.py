@@ -55,11 +55,11 @@ async def apply_edit(
         case RulesEdit():
             batch = await _next_batch(connection)
             for rule in edit.rules:
-                await _install_rule_text(
+                await _install_document(
                     connection, rule, law, batch, shadow=edit.shadow
                 )
                 for version in _new_versions(rule, law, shadow=edit.shadow):
-                    await _install(
+                    await _install_version(
                         connection, version, batch, applied, shadow=edit.shadow
                     )
         case RevertEdit():
@@ -88,7 +88,7 @@ def _new_versions(rule: Rule, law: Law, *, shadow: bool) -> list[Version]:
     ]
 
 
-async def _install_rule_text(
+async def _install_document(
     connection: AsyncConnection, rule: Rule, law: Law, batch: int, *, shadow: bool
 ) -> None:
     """Store a rule's document without its versions; a shadow changes nothing of it.
@@ -97,8 +97,8 @@ async def _install_rule_text(
     """
     if shadow and rule.code not in law.rules:
         raise ConflictError(
-            f"{rule.code}: not installed, so there is nothing to be the shadow of; "
-            "apply it first"
+            f"{rule.code}: not installed, so it cannot have a shadow; "
+            "apply the rule first"
         )
     document = rule_fields_to_dict(rule)
     if rule.code not in law.rules:
@@ -126,18 +126,18 @@ async def _install_rule_text(
 async def _refuse_personal_number_change(
     connection: AsyncConnection, rule: Rule, known: Rule
 ) -> None:
-    """Refuse it once permits are stored: plain and digested keys do not match."""
+    """Raise `ConflictError` once permits are stored: their keys would not match."""
     if rule.number_is_personal == known.number_is_personal:
         return
     registered = select(permits.c.id).where(permits.c.rule == rule.code).limit(1)
     if (await connection.execute(registered)).first():
         raise ConflictError(
             f"{rule.code}: number_is_personal cannot change once permits are "
-            "registered, for they would be registered and texted anew"
+            "registered: they would be registered and texted again"
         )
 
 
-async def _install(
+async def _install_version(
     connection: AsyncConnection,
     version: Version,
     batch: int,

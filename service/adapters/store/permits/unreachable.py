@@ -36,10 +36,12 @@ class SqlUnreachableStore(UnreachableStore):
         self._database = database
 
     async def page(
-        self, offices: Collection[str], now: datetime, after: str | None, limit: int
+        self, authorities: Collection[str], now: datetime, after: str | None, limit: int
     ) -> list[UnreachableRow]:
         """The unreachable permits that follow the id `after`, in order of their ids."""
-        wanted = _select_unreachable(offices, now).order_by(permits.c.id).limit(limit)
+        wanted = (
+            _select_unreachable(authorities, now).order_by(permits.c.id).limit(limit)
+        )
         if after is not None:
             wanted = wanted.where(permits.c.id > after)
         async with self._database.read() as connection:
@@ -82,14 +84,14 @@ async def lift_unreachable(
     return bool(updated.rowcount)
 
 
-def _select_unreachable(offices: Collection[str], now: datetime) -> Select[Any]:
+def _select_unreachable(authorities: Collection[str], now: datetime) -> Select[Any]:
     """Permits of live types with a step to come and no phone that texts reach."""
     is_live = exists().where(go_live_of(permits.c), IS_LIVE)
     has_step_to_come = exists().where(
         same_group(slots.c, permits.c), slots.c.until_at > now
     )
     return select(permits).where(
-        permits.c.authority.in_(offices),
+        permits.c.authority.in_(authorities),
         IS_REMINDED,
         is_live,
         has_step_to_come,
