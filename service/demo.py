@@ -31,7 +31,7 @@ from service.adapters.registers.csv_file import read_csv
 from service.adapters.registers.rejects import open_rejects_file
 from service.adapters.rules.files import read_authorities
 from service.adapters.store.db.database import Database
-from service.app import Installation, build_installation, prepare
+from service.app import Installation, build_installation
 from service.domain.law_change.edits import AuthoritiesEdit
 from service.domain.reports.period import parse_iso_week, period_between
 from service.flow.law_change.change import apply_change
@@ -42,6 +42,7 @@ from service.flow.reports.audit import audit_ledger
 from service.flow.reports.weekly import list_counts, make_report
 from service.flow.sending.tick import TickDeps, tick
 from service.settings import load_settings, shipped_folder
+from service.upgrade import prepare
 from service.web.application import application
 
 WEEK: Final = "2024-W05"
@@ -209,9 +210,7 @@ async def _open_tick_deps(installation: Installation) -> AsyncIterator[TickDeps]
         async with open_provider(
             settings, installation.database, idle=SANDBOX_IDLE
         ) as provider:
-            runner = web.AppRunner(
-                application(installation.services(provider)), access_log=None
-            )
+            runner = web.AppRunner(application(installation, provider), access_log=None)
             await runner.setup()
             try:
                 await web.SockSite(runner, listener).start()

@@ -5,6 +5,7 @@ that a simulated clock never breaks them; every other instant comes from `Clock`
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
@@ -67,8 +68,30 @@ class TemplateLibrary(Protocol):
         """Return the version of a template; 0 is the shipped one."""
 
 
+@dataclass(frozen=True, slots=True)
+class ApiKey:
+    """An API key without its secret; `prefix` is its beginning, by which it is listed.
+
+    `revoked_at` is None while the key is valid.
+    """
+
+    prefix: str
+    name: str
+    created_at: datetime
+    revoked_at: datetime | None
+
+
 class ApiKeyStore(Protocol):
-    """The keys that open the API."""
+    """The keys that open the API; `by` is who acts, for the action log."""
+
+    async def create(self, name: str, by: str, now: datetime) -> str:
+        """Create a key and return it: it cannot be read again."""
+
+    async def revoke(self, prefix: str, by: str, now: datetime) -> None:
+        """Revoke a key; raises `UnknownError` if no valid key has this prefix."""
+
+    async def list_keys(self) -> Sequence[ApiKey]:
+        """Return every key ever created, oldest first."""
 
     async def caller_of(self, key: str) -> str | None:
         """Return the owner of a valid key; None for an unknown or revoked key."""
@@ -77,5 +100,8 @@ class ApiKeyStore(Protocol):
 class Health(Protocol):
     """Whether the service can do its work."""
 
-    async def problems(self) -> Mapping[str, str]:
-        """Return the problems by part of the service; empty when all is well."""
+    async def problems(self, *, of_sending: bool = True) -> Mapping[str, str]:
+        """Return the problems by part of the service; empty when all is well.
+
+        With `of_sending` also the pauses that stop sending until a person acts.
+        """

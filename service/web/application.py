@@ -6,6 +6,7 @@ from typing import Final
 import orjson
 from aiohttp import hdrs, web
 
+from service.flow.sending.provider import Provider
 from service.web.access_log import log_requests
 from service.web.api.authorities.routes import (
     get_authority,
@@ -50,7 +51,7 @@ from service.web.health import healthz, readyz
 from service.web.metrics import metrics
 from service.web.problems import errors_as_problems
 from service.web.services import SERVICES, Services
-from service.web.webhooks import PATH, handle_webhook
+from service.web.webhooks import PATH, PROVIDER, handle_webhook
 
 ENDPOINTS: Final[Sequence[Endpoint]] = (
     put_permit,
@@ -89,29 +90,45 @@ ENDPOINTS: Final[Sequence[Endpoint]] = (
     readyz,
 )
 
+WORKER_ENDPOINTS: Final[Sequence[Endpoint]] = (metrics, healthz, readyz)
+
 LONGEST_BODY: Final = 64 * 1024
 """Bytes; a permit or a webhook has some hundreds."""
 
 
-def application(services: Services) -> web.Application:
-    """Serve the API, the webhooks and the probes from a services.
+def application(services: Services, provider: Provider) -> web.Application:
+    """Serve the API, the webhooks of a provider, the probes and the metrics."""
+    app = _with_endpoints(services, ENDPOINTS, public={PATH})
+    app[PROVIDER] = provider
+    app.router.add_post(PATH, handle_webhook)
+    app.router.add_get("/openapi.json", _openapi)
+    return app
 
-    aiohttp's own log of requests is off, for it would write permit numbers, and so is
-    decompression: nobody needs it for bodies so small but who wants them to swell.
+
+def worker_application(services: Services) -> web.Application:
+    """Serve the probes and the metrics, and nothing else."""
+    return _with_endpoints(services, WORKER_ENDPOINTS, public=set())
+
+
+def _with_endpoints(
+    services: Services, endpoints: Sequence[Endpoint], public: set[str]
+) -> web.Application:
+    """An application of some endpoints; `public` are other paths that need no key.
+
+    aiohttp's own request log is off, because it would write permit numbers. So is
+    decompression: a small compressed body could swell to gigabytes.
     """
-    free = {one.path for one in ENDPOINTS if one.public} | {PATH}
+    free = public | {one.path for one in endpoints if one.public}
     app = web.Application(
         middlewares=[log_requests, errors_as_problems, require_api_key(free)],
         client_max_size=LONGEST_BODY,
         handler_args={"access_log": None, "auto_decompress": False},
     )
     app[SERVICES] = services
-    for one in ENDPOINTS:
+    for one in endpoints:
         app.router.add_route(one.method, one.path, one.handle)
         if one.method == hdrs.METH_GET:
             app.router.add_route(hdrs.METH_HEAD, one.path, one.handle)
-    app.router.add_post(PATH, handle_webhook)
-    app.router.add_get("/openapi.json", _openapi)
     return app
 
 

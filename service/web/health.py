@@ -31,7 +31,7 @@ async def healthz(_: Services) -> Alive:
 @endpoint("GET", "/readyz", {200: Readiness, 503: Readiness}, public=True)
 async def readyz(services: Services) -> web.Response:
     """Say whether the service can do its work: 503 with what is wrong."""
-    wrong = dict(await services.health.problems())
+    wrong = dict(await services.health.problems(of_sending=services.sends))
     if reason := services.last_failure():
         wrong["tick"] = reason
     status = HTTPStatus.SERVICE_UNAVAILABLE if wrong else HTTPStatus.OK

@@ -1,4 +1,4 @@
-"""What the web works with: handed over whole, so that no handler knows an adapter."""
+"""The ports and flows that request handlers use; no handler knows an adapter."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -20,25 +20,25 @@ from service.flow.reports.message_views import MessageReader, ReminderReader
 from service.flow.reports.metrics import MetricsStore
 from service.flow.reports.weekly import CountStore, ReportFormatter
 from service.flow.sending.pause import PauseDeps
-from service.flow.sending.provider import Provider
 from service.flow.sending.receive import ReceiveStore
 from service.flow.sending.resolve import ResolveDeps
 
 LastFailure = Callable[[], str | None]
-"""Why the last pass of this process failed; None where it did not."""
+"""Returns why the last tick of this process failed; None if it did not."""
 
 
 def no_failure() -> None:
-    """Nobody makes passes here."""
+    """Return None: this process does not tick."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Services:
     """The ports and flows behind the routes.
 
-    `default_authority` is the settings' office for requests that name none; without
-    it only an installation with a single office can do so. `templates` are those that
-    a version may name.
+    `default_authority` is the office of a request that names none; without it, such
+    requests need an installation with a single office. `template_names` are the
+    templates that a version may name. `sends` says whether this process ticks: then
+    /readyz also reports what stops sending.
     """
 
     register_deps: RegisterDeps
@@ -64,9 +64,9 @@ class Services:
     resolve_deps: ResolveDeps
     vault: Vault
     clock: Clock
-    provider: Provider
-    last_failure: LastFailure
     default_authority: str | None
+    last_failure: LastFailure = no_failure
+    sends: bool = True
 
 
-SERVICES: Final = web.AppKey("DESK", Services)
+SERVICES: Final = web.AppKey("SERVICES", Services)

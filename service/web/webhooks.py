@@ -14,10 +14,14 @@ from aiohttp import web
 from service.domain.delivery.outcome import Inbound, Receipt
 from service.domain.errors import InvalidError, Mistake, UnknownError
 from service.domain.untrusted.text import safe_label
+from service.flow.sending.provider import Provider
 from service.flow.sending.receive import receive, receive_inbound
 from service.web.services import SERVICES, Services
 
 PATH = "/webhooks/{provider}/{kind}"
+
+PROVIDER: Final = web.AppKey("PROVIDER", Provider)
+"""The provider whose webhooks this process takes."""
 
 BODY_TIMEOUT = 10.0
 """Seconds within which a body must arrive; Twilio itself waits at most 15."""
@@ -28,15 +32,15 @@ NO_REPLY = '<?xml version="1.0" encoding="UTF-8"?><Response/>'
 
 async def handle_webhook(request: web.Request) -> web.Response:
     """Process a webhook of the configured provider; 403 if its signature is wrong."""
-    services = request.app[SERVICES]
-    provider, kind = request.match_info["provider"], request.match_info["kind"]
-    if provider != services.provider.name:
-        raise UnknownError("provider", safe_label(provider), [services.provider.name])
+    services, provider = request.app[SERVICES], request.app[PROVIDER]
+    name, kind = request.match_info["provider"], request.match_info["kind"]
+    if name != provider.name:
+        raise UnknownError("provider", safe_label(name), [provider.name])
     process = TAKE_BY_KIND.get(kind)
     if process is None:
         raise UnknownError("webhook", safe_label(kind), list(TAKE_BY_KIND))
     body = await read_body(request)
-    parsed = services.provider.parse(request.headers, body, request.path_qs)
+    parsed = provider.parse(request.headers, body, request.path_qs)
     return await process(services, parsed)
 
 

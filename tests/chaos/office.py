@@ -21,11 +21,12 @@ from service.adapters.calendars.holidays import calendars
 from service.adapters.rules.files import read_authorities
 from service.adapters.store.db.database import Database
 from service.adapters.store.sending.pauses import SqlPauseStore
-from service.app import build_installation, prepare
+from service.app import build_installation
 from service.domain.law_change.edits import AuthoritiesEdit
 from service.flow.law_change.change import apply_change
 from service.flow.office.go_live import go_live
 from service.settings import Settings
+from service.upgrade import prepare
 from tests.chaos.register import RULE
 from tests.cli.commands import environment
 

@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from typing import Any, Final, cast
 
+from service.flow.sending.provider import Provider
 from service.web.api.openapi import openapi_document
 from service.web.application import ENDPOINTS, application
 from service.web.problems import MEDIA_TYPE
@@ -20,7 +21,9 @@ Operation = Mapping[str, Any]
 def route_lines() -> Iterator[str]:
     """Every path that is served, documented or not, with its methods."""
     methods = defaultdict[str, set[str]](set)
-    for route in application(cast("Services", None)).router.routes():
+    for route in application(
+        cast("Services", None), cast("Provider", None)
+    ).router.routes():
         assert route.resource is not None
         methods[route.resource.canonical].add(route.method)
     for path, found in methods.items():

@@ -17,7 +17,7 @@ from service.adapters.rules.files import read_authorities
 from service.adapters.store.db.database import Database
 from service.adapters.store.sending.pauses import SqlPauseStore
 from service.adapters.twilio.provider import TwilioConfig, TwilioProvider
-from service.app import Installation, build_installation, prepare
+from service.app import Installation, build_installation
 from service.domain.delivery.outcome import Accepted, Outcome
 from service.domain.law_change.edits import AuthoritiesEdit
 from service.flow.law_change.change import apply_change
@@ -25,6 +25,7 @@ from service.flow.office.go_live import go_live
 from service.flow.sending.provider import Outgoing
 from service.flow.sending.tick import tick
 from service.settings import Settings, shipped_folder
+from service.upgrade import prepare
 from service.web.application import application
 
 NOW = datetime(2024, 1, 29, 2, tzinfo=UTC)
@@ -128,7 +129,7 @@ def sent(carrier: Carrier) -> list[Outgoing]:
 async def server(
     installation: Installation, carrier: Carrier
 ) -> AsyncIterator[TestServer]:
-    running = TestServer(application(installation.services(carrier)))
+    running = TestServer(application(installation, carrier))
     async with running:
         yield running
 

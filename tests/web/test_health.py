@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
@@ -51,8 +53,8 @@ async def test_a_service_whose_passes_fail_says_why(
     installation: Installation, carrier: TwilioProvider
 ) -> None:
     reasons = [None, "templates: digest zh version 2 is too long"]
-    services = installation.services(carrier, lambda: reasons[0])
-    async with TestClient(TestServer(application(services))) as http:
+    services = replace(installation, last_failure=lambda: reasons[0])
+    async with TestClient(TestServer(application(services, carrier))) as http:
         for status, wrong in ((200, {}), (503, {"tick": reasons[1]})):
             async with http.get("/readyz") as answer:
                 assert answer.status == status

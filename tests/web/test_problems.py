@@ -22,7 +22,8 @@ FAULT = "no column named wages"
 class Ill:
     """A `Health` that fails."""
 
-    async def problems(self) -> Mapping[str, str]:
+    async def problems(self, *, of_sending: bool = True) -> Mapping[str, str]:
+        del of_sending
         raise RuntimeError(FAULT)
 
 
@@ -118,8 +119,8 @@ async def ill(
     installation: Installation, carrier: TwilioProvider
 ) -> AsyncIterator[Http]:
     """A server with a bug."""
-    services = replace(installation.services(carrier), health=Ill())
-    async with TestClient(TestServer(application(services))) as client:
+    services = replace(installation, health=Ill())
+    async with TestClient(TestServer(application(services, carrier))) as client:
         yield client
 
 

@@ -96,9 +96,7 @@ async def office(folder: Path, *, called: bool) -> AsyncIterator[Office]:
             timeout=5,
         )
         provider = await rooms.enter_async_context(open_twilio(sender))
-        runner = web.AppRunner(
-            application(installation.services(provider)), access_log=None
-        )
+        runner = web.AppRunner(application(installation, provider), access_log=None)
         await runner.setup()
         rooms.push_async_callback(runner.cleanup)
         await web.SockSite(runner, listener).start()

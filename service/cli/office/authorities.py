@@ -136,7 +136,7 @@ async def look_ahead(
     chosen = _chosen_rules(codes, await installation.law_store.current_law())
     print_go_live_preview(
         await preview_go_live(
-            code, chosen, catch_up, installation.go_live_preview_deps()
+            code, chosen, catch_up, installation.go_live_preview_deps
         ),
         catch_up,
     )

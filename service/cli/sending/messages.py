@@ -90,7 +90,7 @@ async def _decide(
     installation: Installation, ids: tuple[str, ...], decision: Decision, reason: str
 ) -> None:
     """Decide on each message; raises `ConflictError` at the end for those refused."""
-    deps, by, refused = installation.resolve_deps(), whoami(), list[str]()
+    deps, by, refused = installation.resolve_deps, whoami(), list[str]()
     for message_id in ids:
         try:
             await resolve(message_id, decision, {"reason": reason}, deps, by)

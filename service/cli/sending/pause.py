@@ -22,7 +22,7 @@ async def pause(installation: Installation, scope: str, reason: str) -> None:
     """
     request = {"scope": scope, "reason": reason}
     click.echo(
-        f"paused {await pause_sending(request, installation.pause_deps(), whoami())}"
+        f"paused {await pause_sending(request, installation.pause_deps, whoami())}"
     )
 
 
@@ -35,7 +35,7 @@ async def resume(installation: Installation, scope: str) -> None:
     If the volume guard paused it, you confirm today's volume: all of it is sent.
     Resuming all also retries messages that had no route to their number.
     """
-    done = await resume_sending({"scope": scope}, installation.pause_deps(), whoami())
+    done = await resume_sending({"scope": scope}, installation.pause_deps, whoami())
     confirmed = f", {done.confirmed_day} confirmed" if done.confirmed_day else ""
     tried = f", {done.retried} without a route tried again" if done.retried else ""
     click.echo(f"resumed {done.scope}{confirmed}{tried}")

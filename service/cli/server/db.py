@@ -4,9 +4,9 @@ from functools import partial
 
 import click
 
-from service.app import needed_revision, stored_revision, upgrade_database
 from service.cli.installation import run_with_logging
 from service.settings import load_settings
+from service.upgrade import needed_revision, stored_revision, upgrade_database
 
 
 @click.group()

@@ -1,7 +1,10 @@
-"""The service itself: the web and the ticks; or a single pass."""
+"""The service itself: requests and ticks; or a single tick."""
 
 import ipaddress
 import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import datetime
 
 import click
@@ -17,33 +20,59 @@ from service.cli.stop_signal import stop_on_signals
 from service.domain.errors import InvalidError, Mistake, SetUpError
 from service.flow.sending.tick import tick as tick_once
 from service.ticks import TickScheduler
-from service.web.application import application
+from service.upgrade import refresh_holidays
+from service.web.application import application, worker_application
 
 
 @click.command()
+@click.option(
+    "--only",
+    type=click.Choice(["api", "worker"]),
+    help="Serve one part: api answers requests and webhooks, worker sends.",
+)
 @with_installation
-async def serve(installation: Installation) -> None:
-    """Serve the API and the webhooks, and send what falls due."""
+async def serve(installation: Installation, only: str | None) -> None:
+    """Serve the API and the webhooks, and send what falls due.
+
+    To send faster, start more workers with --only worker on the same database. Each
+    process listens on its own PERMIT_REMINDERS_PORT; with 0 the system chooses one.
+    """
     settings = installation.settings
     _refuse_real_sms_when_simulated(installation)
     await _refuse_public_host_without_key(installation)
-    await installation.refresh_holidays("serve")
+    await refresh_holidays(installation, "serve")
     stop = stop_on_signals()
     async with open_provider(settings, installation.database) as provider:
-        journey = installation.tick_deps(provider, stop.is_set)
-        ticks = TickScheduler(lambda: tick_once(journey))
-        services = installation.services(provider, ticks.last_failure)
-        runner = web.AppRunner(application(services), access_log=None)
-        await runner.setup()
-        try:
-            await listen(runner, settings.host, settings.port)
-            for host, port, *_ in runner.addresses:
-                url = URL.build(scheme="http", host=host, port=port)
-                click.echo(f"listening on {url}", err=True)
-            async with ticks.run_every(settings.tick):
+        deps = installation.tick_deps(provider, stop.is_set)
+        ticks = TickScheduler(lambda: tick_once(deps))
+        services = replace(
+            installation, last_failure=ticks.last_failure, sends=only != "api"
+        )
+        app = (
+            worker_application(services)
+            if only == "worker"
+            else application(services, provider)
+        )
+        async with _listening(app, settings.host, settings.port):
+            if only == "api":
                 await stop.wait()
-        finally:
-            await runner.cleanup()
+            else:
+                async with ticks.run_every(settings.tick):
+                    await stop.wait()
+
+
+@asynccontextmanager
+async def _listening(app: web.Application, host: str, port: int) -> AsyncIterator[None]:
+    runner = web.AppRunner(app, access_log=None)
+    await runner.setup()
+    try:
+        await listen(runner, host, port)
+        for host_, port_, *_ in runner.addresses:
+            url = URL.build(scheme="http", host=host_, port=port_)
+            click.echo(f"listening on {url}", err=True)
+        yield
+    finally:
+        await runner.cleanup()
 
 
 @click.command()
@@ -54,7 +83,7 @@ async def tick(installation: Installation, now: datetime | None) -> None:
     _refuse_real_sms_when_simulated(installation)
     if now is not None:
         await _move_clock(installation, now)
-    await installation.refresh_holidays("tick")
+    await refresh_holidays(installation, "tick")
     stop = stop_on_signals()
     async with open_provider(installation.settings, installation.database) as provider:
         done = await tick_once(installation.tick_deps(provider, stop.is_set))

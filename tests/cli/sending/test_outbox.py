@@ -76,7 +76,7 @@ def pass_at(folder: Path, instant: str, *pushed: Mapping[str, str]) -> TickResul
                 load_format(folder / "format.toml"), place
             ) as provider:
                 done = await tick(installation.tick_deps(provider))
-                server = TestServer(application(installation.services(provider)))
+                server = TestServer(application(installation, provider))
                 async with TestClient(server) as client:
                     for body in pushed:
                         token = {"X-Token": TOKEN}

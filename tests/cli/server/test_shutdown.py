@@ -1,20 +1,15 @@
 """Told to stop in the middle of POSTs, by the outside truth of the sandbox's log."""
 
-import json
 import os
 import signal
 import subprocess
-import sys
-import time
-import urllib.request
 from collections import Counter
-from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from tests.cli.commands import CMA, NOON, Run, environment, posted, sql, write
+from tests.cli.commands import CMA, NOON, Run, posted, sql, write
+from tests.cli.server.backstage import Backstage, until
 from tests.cli.test_process import started
 
 MANY = 60
@@ -30,38 +25,6 @@ PATIENT = """UPDATE messages SET absent_at = '2020-01-01 00:00:00.000000',
 """As if it had been long since the provider listed nothing."""
 
 
-class Backstage:
-    """The sandbox in the folder, which outlives the process that is stopped."""
-
-    def __init__(self, url: str) -> None:
-        self._url = f"{url}/_sandbox/faults"
-
-    def put(self, *faults: dict[str, Any]) -> Any:  # noqa: ANN401 - what JSON says
-        """Replace its faults; what waited because of the former ones goes on."""
-        return self._ask("PUT", json.dumps(faults).encode())
-
-    def struck(self) -> int:
-        """How many requests the first fault has struck."""
-        return int(self._ask("GET")[0]["struck"])
-
-    def _ask(self, method: str, body: bytes | None = None) -> Any:  # noqa: ANN401
-        asked = urllib.request.Request(self._url, body, method=method)  # noqa: S310
-        with urllib.request.urlopen(asked, timeout=10) as answer:  # noqa: S310 - ours
-            return json.load(answer)
-
-
-@pytest.fixture
-def backstage(live: Path) -> Iterator[Backstage]:
-    with subprocess.Popen(
-        [sys.executable, "-m", "service.sandbox", "--dir", str(live / "sandbox")],
-        env=environment(),
-        stdout=subprocess.PIPE,
-    ) as process:
-        assert process.stdout is not None
-        yield Backstage(json.loads(process.stdout.readline())["url"])
-        process.terminate()
-
-
 @pytest.fixture
 def due(run: Run, live: Path) -> Path:
     """A folder with so many reminders due, each to a phone of its own."""
@@ -74,14 +37,6 @@ def due(run: Run, live: Path) -> Path:
     assert run("tick", "--now", NOON).answer.startswith(f"{MANY} reminders born, 0 ")
     assert run("resume").code == 0
     return live
-
-
-def until(condition: Callable[[], bool]) -> None:
-    """Wait until something is so, by asking."""
-    last = time.monotonic() + 60
-    while not condition():
-        assert time.monotonic() < last, "it never came to that"
-        time.sleep(0.01)
 
 
 def heard(process: subprocess.Popen[str]) -> None:

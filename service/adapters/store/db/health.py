@@ -18,7 +18,7 @@ class SqlHealth(Health):
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def problems(self) -> Mapping[str, str]:
+    async def problems(self, *, of_sending: bool = True) -> Mapping[str, str]:
         """What is wrong, by part; empty if all is well."""
         try:
             async with self._database.read() as connection:
@@ -28,5 +28,5 @@ class SqlHealth(Health):
         return {
             f"paused {row.scope}": row.reason
             for row in rows
-            if row.by in (BREAKER_NAME, GUARD_NAME)
+            if of_sending and row.by in (BREAKER_NAME, GUARD_NAME)
         }

@@ -6,13 +6,13 @@ import secrets
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import Row, insert, select, update
+from sqlalchemy import insert, select, update
 
 from service.adapters.store.db.action_log import log_action
 from service.adapters.store.db.database import Database
 from service.adapters.store.db.schema import api_keys
 from service.domain.errors import UnknownError
-from service.flow.ports import ApiKeyStore
+from service.flow.ports import ApiKey, ApiKeyStore
 
 _PREFIX_LENGTH = 12
 """Characters of a key that are stored in plain, so that lists can name it."""
@@ -62,13 +62,13 @@ class SqlApiKeyStore(ApiKeyStore):
             return None
         return str(row.name)
 
-    async def list_keys(
-        self,
-    ) -> Sequence[Row[tuple[str, str, bytes, datetime, datetime]]]:
-        """Every key ever created, oldest first, without its secret."""
+    async def list_keys(self) -> Sequence[ApiKey]:
+        """Return every key ever created, oldest first."""
+        its = api_keys.c
+        wanted = select(its.prefix, its.name, its.created_at, its.revoked_at)
         async with self._database.read() as connection:
-            wanted = select(api_keys).order_by(api_keys.c.created_at)
-            return (await connection.execute(wanted)).all()
+            rows = await connection.execute(wanted.order_by(its.created_at))
+            return [ApiKey(*row) for row in rows]
 
 
 def _digest(key: str) -> bytes:
