@@ -1,4 +1,4 @@
-"""Whether we were told to stop: asked where nothing is under way."""
+"""The stop signal: whether the process has to stop, asked between two steps."""
 
 from collections.abc import Callable
 
@@ -6,5 +6,5 @@ StopSignal = Callable[[], bool]
 
 
 def never_stop() -> bool:
-    """Nobody tells us: what was begun is done to its end."""
+    """Return False: the work runs to its end."""
     return False

@@ -1,4 +1,4 @@
-"""Whether what was sent lately is refused so often that sending must stop."""
+"""Check the newest outcomes, and stop sending after too many refusals."""
 
 import logging
 from collections.abc import Sequence
@@ -12,24 +12,24 @@ log = logging.getLogger(__name__)
 
 
 class BreakerStore(Protocol):
-    """What a pass leaves behind for those who watch it."""
+    """The newest outcomes, the breaker, and the time of the last tick."""
 
     async def newest_outcomes(self, now: datetime) -> Sequence[Sequence[JudgedMessage]]:
-        """The newest messages decided since sending was last resumed, newest first.
+        """Messages with an outcome since sending was last resumed, newest first.
 
-        Once those that were answered, once those that the provider took some time
-        ago; nothing while everything is paused.
+        Two lists: those that were answered, and those that the provider accepted long
+        enough ago for a receipt. Empty while everything is paused.
         """
 
     async def open_breaker(self, reason: str, now: datetime) -> bool:
-        """Open the breaker, with an alarm; False where everything is paused already."""
+        """Open the breaker, with an alarm; False if everything is paused already."""
 
     async def record_tick(self) -> None:
-        """Note on the database's clock that a pass has come to its end."""
+        """Store, on the database's clock, that a tick has ended."""
 
 
 async def check_breaker(store: BreakerStore, clock: Clock) -> None:
-    """Stop sending where too much of the latest was refused or failed."""
+    """Open the breaker if too many of the newest messages were refused or failed."""
     now = clock.now()
     for latest in await store.newest_outcomes(now):
         reason = trip_reason(latest)

@@ -1,4 +1,4 @@
-"""Slots that fell due become reminders."""
+"""Expand slots that fell due into reminders."""
 
 from datetime import datetime
 from typing import Protocol
@@ -7,42 +7,42 @@ from service.flow.ports import Clock
 from service.flow.stop_signal import StopSignal, never_stop
 
 GROUPS_PER_TRANSACTION = 1000
-"""Groups a transaction: one group is a (series, authority, expiry date)."""
+"""Groups in one transaction; a group is a (series, authority, expiry date)."""
 
 
 class ExpandStore(Protocol):
-    """Slots that fall due become reminders."""
+    """Slots that fell due, and the reminders they become."""
 
     async def handle_clock_set_back(self, now: datetime) -> None:
-        """Notice a clock that was set back: what it had missed is expanded anew."""
+        """If the clock was set back, expand again what it made missed."""
 
     async def expand(self, now: datetime, limit: int) -> int | None:
-        """Give birth to the reminders of some groups in one transaction; how many.
+        """Create the reminders of some groups in one transaction; count them.
 
-        Of the live groups with a slot due at `now` and not expanded, the oldest; None
-        where there is none left.
+        Takes the oldest live groups with a due slot that is not expanded. None if there
+        is no such group.
         """
 
     async def expand_trials(self, now: datetime) -> int:
-        """Give the permits with a staff phone their current step; how many got one.
+        """Create current reminders for permits with a staff phone; count them.
 
-        Only of types on trial. No slot counts as expanded by that.
+        Only for types on trial. Their slots stay unexpanded.
         """
 
 
 async def expand(
     store: ExpandStore, clock: Clock, is_stopping: StopSignal = never_stop
 ) -> int:
-    """Give birth to the reminders of every live slot due by now; how many.
+    """Create the reminders of every live slot that is due; count them.
 
-    Where a type is on trial, only to those of permits with a staff member's phone. What
-    was missed only because the clock had run ahead is due again.
+    For a type on trial, only those of permits with a staff phone. Reminders that were
+    missed only because the clock ran ahead become due again.
     """
-    born = 0
+    created = 0
     now = clock.now()
     await store.handle_clock_set_back(now)
-    while (some := await store.expand(now, GROUPS_PER_TRANSACTION)) is not None:
-        born += some
+    while (count := await store.expand(now, GROUPS_PER_TRANSACTION)) is not None:
+        created += count
         if is_stopping():
-            return born
-    return born + await store.expand_trials(now)
+            return created
+    return created + await store.expand_trials(now)

@@ -1,4 +1,4 @@
-"""A platform's file of results: receipts of messages of ours, rejects elsewhere."""
+"""Import a result file of an SMS platform: its rows become receipts or rejects."""
 
 from collections import Counter
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
@@ -12,21 +12,21 @@ from service.flow.ports import Clock
 from service.flow.sending.receive import ReceiveStore, receive
 
 CHUNK = 1000
-"""Rows taken in one transaction."""
+"""Rows in one transaction."""
 
 MOVED, UNCHANGED = "moved", "unchanged"
 
 _UNKNOWN = InvalidError(
-    "row", [Mistake("id", "one that nobody knows", "the id of a message of ours")]
+    "row", [Mistake("id", "an unknown id", "the id of a message sent from here")]
 )
 
 
 class ResultRow(Protocol):
-    """A row of a file: a receipt whose state is known, or an error."""
+    """A row of the file: a receipt with a known state, or an error."""
 
     @property
     def line(self) -> int:
-        """The line of the file it stands on."""
+        """Its line number in the file."""
 
     @property
     def raw(self) -> Mapping[str, str]:
@@ -34,11 +34,11 @@ class ResultRow(Protocol):
 
     @property
     def receipt(self) -> Receipt | None:
-        """What it says, where the row is right."""
+        """The receipt, if the row is valid."""
 
     @property
     def error(self) -> InvalidError | None:
-        """What is wrong, where it is not."""
+        """The error, if the row is invalid."""
 
 
 async def import_results(
@@ -48,10 +48,10 @@ async def import_results(
     clock: Clock,
     rejects: RejectWriter,
 ) -> Counter[str]:
-    """Read results back chunk by chunk; how many rows came to what.
+    """Import results chunk by chunk; count the rows by what they changed.
 
-    "moved" rows told something new of a message, "unchanged" ones nothing, and were
-    perhaps read before; "rejected" ones are of no message of ours, or wrong.
+    "moved" rows changed the state of a message, "unchanged" rows did not and may have
+    been imported before, "rejected" rows are invalid or belong to no message.
     """
     counts: Counter[str] = Counter()
     source = iter(rows)
@@ -73,17 +73,17 @@ async def import_results(
 async def _match_receipts(
     chunk: Sequence[ResultRow], provider: str, store: ReceiveStore
 ) -> AsyncIterator[tuple[ResultRow, Receipt | InvalidError | None]]:
-    """Each row with its receipt: None where that was received before."""
+    """Yield each row with its receipt; None if that was received before."""
     ids = [row.receipt.provider_id for row in chunk if row.receipt]
-    words = await store.receipts_of(provider, ids)
+    known = await store.receipts_of(provider, ids)
     for row in chunk:
         receipt = row.receipt
         if receipt is None or receipt.state is None:
             yield row, row.error or _UNKNOWN
-        elif receipt.provider_id not in words:
+        elif receipt.provider_id not in known:
             yield row, _UNKNOWN
         else:
-            word = receipt.state, receipt.code
-            before = words[receipt.provider_id]
-            yield row, None if word in before else receipt
-            before.add(word)
+            status = receipt.state, receipt.code
+            before = known[receipt.provider_id]
+            yield row, None if status in before else receipt
+            before.add(status)

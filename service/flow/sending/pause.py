@@ -1,4 +1,4 @@
-"""Stopping and resuming by hand."""
+"""Pause and resume sending by hand."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,10 +12,10 @@ from service.flow.ports import Clock, LawStore
 
 @dataclass(frozen=True, slots=True)
 class ResumeResult:
-    """What is sent again.
+    """The scope that is sent again.
 
-    `confirmed` is the day whose volume was held, `tried` how many reminders are tried
-    again to whose number no way led.
+    `confirmed_day` is the day that the volume guard had held. `retried` counts the
+    reminders held for want of a route to their number, which are now tried again.
     """
 
     scope: str
@@ -24,15 +24,15 @@ class ResumeResult:
 
 
 class PauseStore(Protocol):
-    """What is not sent now; each act is written down."""
+    """The pauses in force; each pause and resume is logged as an action."""
 
     async def pause(self, scope: str, by: str, reason: str, now: datetime) -> None:
-        """Stop sending; raises `ConflictError` for what is paused."""
+        """Pause a scope; raises `ConflictError` if it is paused already."""
 
     async def resume(self, scope: str, by: str, now: datetime) -> ResumeResult:
-        """Send again, where all is meant also what no way led to.
+        """Resume a scope; "all" also retries reminders held for want of a route.
 
-        Raises `ConflictError` for what is not paused, unless something of that waits.
+        Raises `ConflictError` if the scope is not paused and no reminder waits so.
         """
 
     async def list_pauses(self) -> Sequence[Pause]:
@@ -41,7 +41,7 @@ class PauseStore(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class PauseDeps:
-    """What stopping needs."""
+    """The ports that pausing needs."""
 
     law_store: LawStore
     store: PauseStore
@@ -49,21 +49,22 @@ class PauseDeps:
 
 
 async def pause_sending(request: Mapping[str, object], deps: PauseDeps, by: str) -> str:
-    """Stop sending for the `scope` of an order, for its `reason`; which scope.
+    """Pause the `scope` of a request for its `reason`; return the scope.
 
-    Raises `InvalidError`, `UnknownError` for a code nobody has loaded, and
+    Raises `InvalidError`, `UnknownError` for an unknown rule or authority, and
     `ConflictError`.
     """
-    read = parse_operator_request(request, "scope", "reason")
-    await _refuse_unknown_code(read["scope"], deps)
-    await deps.store.pause(read["scope"], by, read["reason"], deps.clock.now())
-    return read["scope"]
+    parsed = parse_operator_request(request, "scope", "reason")
+    scope, reason = parsed["scope"], parsed["reason"]
+    await _refuse_unknown_code(scope, deps)
+    await deps.store.pause(scope, by, reason, deps.clock.now())
+    return scope
 
 
 async def resume_sending(
     request: Mapping[str, object], deps: PauseDeps, by: str
 ) -> ResumeResult:
-    """Send again for the `scope` of an order; raises as `pause` does."""
+    """Resume the `scope` of a request; raises as `pause_sending` does."""
     scope = parse_operator_request(request, "scope")["scope"]
     await _refuse_unknown_code(scope, deps)
     return await deps.store.resume(scope, by, deps.clock.now())

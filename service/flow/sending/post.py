@@ -88,7 +88,7 @@ class _Round:
     is_blocked: bool = False
 
     async def run(self) -> None:
-        """Take message after message while there is room."""
+        """POST message after message while the pace leaves room."""
         while self.queue:
             if self._must_stop():
                 self._mark_not_posted()
@@ -102,13 +102,13 @@ class _Round:
         return self.is_blocked or late or self.poster.is_stopping()
 
     def _mark_not_posted(self) -> None:
-        """Whoever is left was provably not POSTed."""
+        """Record the messages left: they were provably not POSTed."""
         why = NotPosted("told to stop") if self.poster.is_stopping() else NotPosted()
         self.outcomes += [(one, why) for one in self.queue]
         self.queue.clear()
 
     def _seconds_to_wait(self) -> float:
-        """Seconds until the next message may go; 0: now."""
+        """Seconds until the next message may be POSTed; 0 for now."""
         now = monotonic_now()
         if self.in_flight >= self.poster.pace.allowed_at(now):
             return _POLL_INTERVAL
@@ -118,7 +118,7 @@ class _Round:
 
     async def _post(self, message: Outgoing) -> None:
         begun = monotonic_now()
-        # Its turn comes as much later as that of the one before it did: no bursts.
+        # A turn that came late delays the sender's next ones as much: no bursts.
         self.sender_turns[message.sent_from] = begun - message.delay
         self.in_flight += 1
         try:
@@ -139,8 +139,8 @@ class _Round:
         return await self.poster.provider.send(ready)
 
     def _adjust_pace(self, outcome: Outcome, begun: float) -> None:
-        """Let the pace follow, and stop where nothing more would be taken."""
-        pace, in_vain = self.poster.pace, 0
+        """Adapt the pace, and stop if the provider would take nothing more."""
+        pace, failures = self.poster.pace, 0
         match outcome:
             case Accepted():
                 self.poster.pace = pace.after_success()
@@ -150,20 +150,22 @@ class _Round:
             case Refused(kind=RefusalKind.ACCOUNT):
                 self.is_blocked = True
             case Refused(kind=RefusalKind.RETRY_SAFE) | Unknown():
-                in_vain = self.consecutive_failures + 1
-                self.is_blocked = self.is_blocked or in_vain >= MAX_CONSECUTIVE_FAILURES
+                failures = self.consecutive_failures + 1
+                self.is_blocked = (
+                    self.is_blocked or failures >= MAX_CONSECUTIVE_FAILURES
+                )
             case Refused() | NotPosted():
                 pass
-        self.consecutive_failures = in_vain
+        self.consecutive_failures = failures
 
 
 _POLL_INTERVAL: Final = 0.01
-"""Seconds between two looks at whether there is room."""
+"""Seconds between two checks whether the pace leaves room."""
 
 
 _CLOCK: Final = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
 
 
 def monotonic_now() -> float:
-    """Seconds on a clock that goes on while the machine sleeps, where there is one."""
+    """Seconds on a monotonic clock; on Linux it runs while the machine sleeps."""
     return time.clock_gettime(_CLOCK)

@@ -1,4 +1,4 @@
-"""Who carries SMS, and what it is asked."""
+"""The port to a provider, which carries SMS, and the messages it is asked about."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -11,12 +11,11 @@ from service.domain.law.rule import Language
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
-    """A claimed message: POST it once, before the lease ends.
+    """A claimed message, to be POSTed once, before its lease ends.
 
-    `valid_for` is how many seconds after the claim its text may travel, `delay` how
-    many it has to wait; `sent_from` is who it comes from where that is not the
-    provider's own setting. `post_until` is the last instant, on the worker's own clock,
-    at which its POST may begin.
+    Counted from the claim, its text is valid for `valid_for` seconds and its POST waits
+    `delay` seconds. `sent_from` is the sender, None for the one in the settings.
+    `post_until` is the last instant of `monotonic_now` at which its POST may start.
     """
 
     id: str
@@ -34,7 +33,7 @@ class Outgoing:
 
 @dataclass(frozen=True, slots=True)
 class OpenMessage:
-    """A message whose outcome is unknown; instants are the database's."""
+    """A message whose outcome is unknown; its instants are on the database's clock."""
 
     id: str
     provider: str
@@ -48,41 +47,43 @@ class OpenMessage:
 
 
 class Provider(Protocol):
-    """Who carries SMS. Answers never raise for what a provider or network may do.
+    """A provider that carries SMS.
 
-    `by_our_id`: it finds messages by our own ids, and so tells two alike apart.
+    Faults of the provider and of the network are answers; only `parse` raises.
+    `finds_by_our_id`: `find` looks for our message id, so equal texts are not mixed up.
     """
 
     name: str
     finds_by_our_id: bool
 
-    async def send(self, message: "Outgoing") -> Outcome:
+    async def send(self, message: Outgoing) -> Outcome:
         """POST one message, once."""
 
     async def find(
-        self, message: "OpenMessage", phone: str
+        self, message: OpenMessage, phone: str
     ) -> Sequence[ListedMessage] | None:
-        """What the provider lists for it; None when it could not be asked."""
+        """List the messages that may be this one; None when it could not be asked."""
 
     async def fetch_receipt(self, provider_id: str) -> Receipt | None:
-        """The provider's present word on a message; None when it could not be asked."""
+        """Fetch the present state of a message; None when it could not be asked."""
 
     async def fetch_receipts(
         self, provider_ids: Collection[str], since: datetime
     ) -> Sequence[Receipt] | None:
-        """Its present word on messages accepted since an instant, in few requests.
+        """Fetch the present state of messages accepted since an instant, as a list.
 
-        What is missing in the answer is to be fetched; None: nothing could be asked.
+        May leave some out, which `fetch_receipt` gets one by one. None when it could
+        not be asked.
         """
 
     async def flush(self) -> None:
-        """What was sent since the last call leaves, where texts leave together."""
+        """Hand over what was sent since the last call, where texts leave together."""
 
     def parse(
         self, headers: Mapping[str, str], body: bytes, path: str
     ) -> Receipt | Inbound:
-        """A webhook, checked; `path` with its query, as it was called.
+        """Check and parse a webhook; `path` has its query, as it was called.
 
-        Raises `ForgedError` where the provider did not sign it, `InvalidError` where
-        it is signed but not a webhook of this kind.
+        Raises `ForgedError` if the provider did not sign it, `InvalidError` if it is
+        signed but is neither a receipt nor an inbound text.
         """

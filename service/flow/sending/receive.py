@@ -1,4 +1,4 @@
-"""The provider's later word: receipts as they come, or asked for; texts to us."""
+"""Receive receipts and inbound texts, and poll for receipts that did not come."""
 
 import asyncio
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -17,32 +17,35 @@ from service.flow.sending.provider import Provider
 from service.flow.stop_signal import StopSignal, never_stop
 
 MAX_POLL_AGE = timedelta(days=30)
-"""After this long without a final word nobody asks any more: some carriers never
+"""A message this old without a final receipt is polled no more: some carriers never
 return one (twilio.com/docs/messaging/guides/outbound-message-logging)."""
 
 LAST_POLL_AGE = MAX_POLL_AGE - timedelta(days=1)
-"""By then each is asked after once more: what had no answer before may have one."""
+"""At this age each message is polled a last time: it may have a receipt by now."""
 
 LIST_WINDOW = timedelta(hours=72)
-"""How far back a provider's list is read: what is older is asked after one by one."""
+"""How far back a provider's list is read; older messages are polled one by one."""
 
 FETCHED, AT_ONCE = 100, 10
-"""Messages a pass asks after one by one, and how many of them at the same time."""
+"""Messages that one pass polls one by one, and how many of them at once."""
 
 RECEIPTS_PER_TRANSACTION = 200
-"""Receipts a transaction."""
+"""Receipts in one transaction."""
 
 NO_REGION = "ZZ"
-"""No region: who writes to us comes with the whole number."""
+"""The region "unknown": the sender of an inbound text has a full number."""
 
 
 ReceiptStatus = tuple[MessageState, str | None]
-"""What a receipt said of a message: where it stands, and a code where it failed."""
+"""The state that a receipt reports, and the error code of a failure."""
 
 
 @dataclass(frozen=True, slots=True)
 class UnconfirmedMessage:
-    """A message accepted without a final word; `posted_after` is the database's."""
+    """An accepted message without a final receipt.
+
+    `posted_after` is on the database's clock.
+    """
 
     id: str
     accepted_at: datetime
@@ -52,10 +55,10 @@ class UnconfirmedMessage:
 
 
 class ReceiveStore(Protocol):
-    """The provider's later word."""
+    """Receipts and inbound texts."""
 
     async def receive(self, receipts: Sequence[Receipt], now: datetime) -> int:
-        """Keep each receipt raw; move messages up their rank; how many moved."""
+        """Store each receipt raw, move messages up their rank; count those moved."""
 
     async def receive_inbound(
         self,
@@ -65,44 +68,42 @@ class ReceiveStore(Protocol):
         read_intent: Callable[[str | None], OptOutIntent | None],
         now: datetime,
     ) -> bool:
-        """Keep a text to us and heed its wish; False where it came before.
+        """Store an inbound text and apply its intent; False if it was received before.
 
-        `wish` reads it, given our last text to that phone. Who asks to stop is
-        remembered, whether any register knows the phone or not. A phone that writes
-        can be reached again.
+        `read_intent` gets the last text sent to that phone. An opt-out is stored even
+        if no register has the phone. A phone that writes is reachable again.
         """
 
     async def receipts_of(
         self, provider: str, ids: Collection[str]
     ) -> Mapping[str, set[ReceiptStatus]]:
-        """Of those ids, the provider's or ours, that are messages': what was received.
+        """The statuses received for each id, a provider's or ours.
 
-        An id that is missing is no message's.
+        Has no entry for an id that belongs to no message.
         """
 
     async def count_without_receipt(self) -> int:
-        """How many accepted messages the provider has said nothing of since."""
+        """Count accepted messages without any receipt."""
 
     async def list_unconfirmed(
         self, provider: str, now: datetime, min_age: timedelta, max_age: timedelta
     ) -> Sequence[UnconfirmedMessage]:
-        """Without a final word for longer than `grace`, and not yet for `patience`.
+        """List messages accepted `min_age` to `max_age` ago without a final receipt.
 
-        Of what was asked after before, only what is to be asked after again by now;
-        who has waited longest for that comes first.
+        Only those whose next poll is due; the one that is due longest comes first.
         """
 
     async def schedule_polls(self, polls: Sequence[tuple[str, datetime]]) -> None:
-        """Keep when messages, by our ids, are to be asked after next."""
+        """Store when to poll next for each message, by our ids."""
 
     async def is_known_receipt(self, receipt: Receipt) -> bool:
-        """Whether this very word on its message has been kept before."""
+        """Whether an equal receipt of its message is stored already."""
 
 
 async def receive(
     receipts: Sequence[Receipt], store: ReceiveStore, clock: Clock
 ) -> int:
-    """Keep receipts and move their messages up; how many moved."""
+    """Store receipts and move their messages up; count those moved."""
     return await store.receive(receipts, clock.now())
 
 
@@ -113,7 +114,7 @@ async def receive_inbound(
     vault: Vault,
     clock: Clock,
 ) -> bool:
-    """Keep a text to us and honour STOP and START; False where heard before."""
+    """Store an inbound text, apply STOP and START; False if received before."""
     return await store.receive_inbound(
         inbound,
         phone_reader.read(inbound.sender, NO_REGION),
@@ -130,11 +131,11 @@ async def poll_receipts(
     min_age: timedelta,
     is_stopping: StopSignal = never_stop,
 ) -> int:
-    """Ask for the state of messages accepted longer than `grace` ago; how many moved.
+    """Poll for receipts of messages accepted `min_age` ago; count those moved.
 
-    Callbacks get lost, and an office without a public address receives none. Each is
-    asked after again when it has waited for twice as long. A word that says nothing
-    new is not kept: nobody wants one at every pass.
+    Callbacks get lost, and an office without a public address receives none. A message
+    is polled again when it has waited twice as long. A receipt without news is not
+    stored: there would be one at every pass.
     """
     if is_stopping():
         return 0
@@ -142,14 +143,13 @@ async def poll_receipts(
     waiting = await store.list_unconfirmed(provider.name, now, min_age, MAX_POLL_AGE)
     asked = await _fetch_receipts(provider, waiting, is_stopping) if waiting else {}
     news = [
-        told
-        for one, told in asked.items()
-        if told is not None and await _is_news(told, one.rank, store)
+        receipt
+        for message, receipt in asked.items()
+        if receipt is not None and await _is_news(receipt, message.rank, store)
     ]
     moved = 0
-    for at in range(
-        0, len(news), RECEIPTS_PER_TRANSACTION
-    ):  # between two of them others may write
+    # Several transactions, so that other writers get in between.
+    for at in range(0, len(news), RECEIPTS_PER_TRANSACTION):
         moved += await receive(news[at : at + RECEIPTS_PER_TRANSACTION], store, clock)
     again = [(one.id, _next_poll_at(one.accepted_at, now)) for one in asked]
     for at in range(0, len(again), RECEIPTS_PER_TRANSACTION):
@@ -158,7 +158,7 @@ async def poll_receipts(
 
 
 def _next_poll_at(accepted_at: datetime, now: datetime) -> datetime:
-    """When a message is asked after next: when it has waited for twice as long."""
+    """When to poll for a message next: once it has waited twice as long."""
     doubled, last = now + (now - accepted_at), accepted_at + LAST_POLL_AGE
     return doubled if now >= last else min(doubled, last)
 
@@ -166,9 +166,10 @@ def _next_poll_at(accepted_at: datetime, now: datetime) -> datetime:
 async def _fetch_receipts(
     provider: Provider, waiting: Sequence[UnconfirmedMessage], is_stopping: StopSignal
 ) -> Mapping[UnconfirmedMessage, Receipt | None]:
-    """The provider's word on what it lists, and on some that it does not.
+    """Fetch receipts from the provider's list, and some of the missing ones singly.
 
-    Those left out were not asked after; of a None there was no word.
+    Messages that were not asked about are left out; None means that one could not be
+    fetched.
     """
     since = max(one.posted_after for one in waiting) - LIST_WINDOW
     recent = [one for one in waiting if one.posted_after >= since]
@@ -177,24 +178,24 @@ async def _fetch_receipts(
     )
     if listed is None:
         return {}
-    words = {one.provider_id: one for one in listed}
+    receipts = {one.provider_id: one for one in listed}
     asked: dict[UnconfirmedMessage, Receipt | None] = {
-        one: words[one.provider_id] for one in waiting if one.provider_id in words
+        one: receipts[one.provider_id] for one in waiting if one.provider_id in receipts
     }
     missing = [one for one in waiting if one not in asked][:FETCHED]
     for at in range(0, len(missing), AT_ONCE):
         if is_stopping():
             break
-        piece = missing[at : at + AT_ONCE]
-        told = await asyncio.gather(
-            *(provider.fetch_receipt(it.provider_id) for it in piece)
+        chunk = missing[at : at + AT_ONCE]
+        fetched = await asyncio.gather(
+            *(provider.fetch_receipt(one.provider_id) for one in chunk)
         )
-        asked |= dict(zip(piece, told, strict=True))
+        asked |= dict(zip(chunk, fetched, strict=True))
     return asked
 
 
 async def _is_news(receipt: Receipt, rank: int, store: ReceiveStore) -> bool:
-    """Whether a word moves its message, or is one nobody knows and heard first now."""
+    """Whether it moves its message, or has an unknown state for the first time."""
     if receipt.state is None:
         return not await store.is_known_receipt(receipt)
     return RANK[receipt.state] > rank

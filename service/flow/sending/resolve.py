@@ -1,4 +1,4 @@
-"""Deciding by hand what a provider's list could not: send again, or give up."""
+"""Resolve an unknown outcome by hand: send the reminders again, or give them up."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -13,14 +13,14 @@ from service.flow.ports import Clock
 
 
 class Decision(StrEnum):
-    """What a person decides of a message whose outcome is unknown."""
+    """An operator's decision on a message whose outcome is unknown."""
 
     RESEND = "resend"
     GIVE_UP = "give up"
 
 
 class ResolveStore(Protocol):
-    """Messages that wait for a person."""
+    """Messages that wait for an operator."""
 
     async def resolve(
         self,
@@ -32,15 +32,19 @@ class ResolveStore(Protocol):
         now: datetime,
         objection: Callable[[UnknownOutcome], str | None],
     ) -> None:
-        """Decide a message in one transaction, and write down who did and why.
+        """Apply a decision in one transaction, and log who made it and why.
 
-        Raises `UnknownError`, and `ConflictError` for what `objection` says of it.
+        Raises `UnknownError`, and `ConflictError` with the reason that `objection`
+        gives.
         """
 
 
 @dataclass(frozen=True, slots=True)
 class ResolveDeps:
-    """What deciding needs; `patience` is how long settling waits for proof."""
+    """The ports that resolving needs.
+
+    `settle_after` is how long settling waits for proof of absence.
+    """
 
     store: ResolveStore
     clock: Clock
@@ -54,11 +58,11 @@ async def resolve(
     deps: ResolveDeps,
     by: str,
 ) -> None:
-    """Decide one message for a reason that is kept with who gave it.
+    """Apply an operator's decision on one message; its reason is logged.
 
-    To resend makes its reminders due once more, in a new message; to give up fails
-    them. Raises `InvalidError`, `UnknownError`, and `ConflictError` where the message
-    is not for a person to decide.
+    `RESEND` makes its reminders due again, to be sent in a new message; `GIVE_UP` fails
+    them. Raises `InvalidError`, `UnknownError`, and `ConflictError` if the message does
+    not wait for an operator.
     """
     await deps.store.resolve(
         message_id,

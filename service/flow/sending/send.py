@@ -1,4 +1,4 @@
-"""Due reminders become SMS: claim, POST, record, round by round."""
+"""Send due reminders as SMS: claim, POST, record, round by round."""
 
 import asyncio
 from dataclasses import dataclass, field
@@ -34,17 +34,17 @@ MAX_TURN: Final = 30.0
 
 
 class ClaimStore(Protocol):
-    """From due reminders to messages, and what became of each POST."""
+    """Claims messages for due reminders, and records the outcome of each POST."""
 
     async def claim(self, request: ClaimRequest, now: datetime) -> Claim:
-        """Take due reminders in one transaction: end, hold, or turn into messages.
+        """End or hold due reminders, or claim messages for them, in one transaction.
 
-        What closes soonest goes first. Raises `LawChangedError`, and changes nothing,
-        when the law of the plan is out of date.
+        Reminders that close soonest come first. Raises `LawChangedError`, and changes
+        nothing, if the law of the request is out of date.
         """
 
     async def record(self, owner: str, outcomes: Outcomes, now: datetime) -> None:
-        """Write what the provider answered, fenced by owner and attempt."""
+        """Record outcomes of messages that still belong to this owner and attempt."""
 
 
 @dataclass(frozen=True, slots=True)

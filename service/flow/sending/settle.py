@@ -1,7 +1,8 @@
-"""Deciding unknown outcomes: never blindly again, never forgotten.
+"""Settle unknown outcomes by what the provider lists.
 
-The provider's list proves absence only when asked twice, the second time at least
-`settle` after the last moment the owner could have POSTed.
+A message that is listed was accepted. One that is not listed was not accepted, but only
+a second look proves that, at least `settle_after` after the last moment at which its
+owner could have POSTed it.
 """
 
 import logging
@@ -12,8 +13,7 @@ from random import sample
 from typing import Protocol
 
 from service.domain.delivery.outcome import ListedMessage, Receipt
-from service.domain.delivery.status import ACCEPTED_BUT_FAILED as REACHED_NOBODY
-from service.domain.delivery.status import MessageState
+from service.domain.delivery.status import ACCEPTED_BUT_FAILED, MessageState
 from service.domain.delivery.unknown_outcome import absence_proven_at
 from service.domain.errors import SetUpError
 from service.flow.permits.encryption import PHONE_COLUMN
@@ -26,37 +26,38 @@ log = logging.getLogger(__name__)
 
 
 class SettleStore(Protocol):
-    """Deciding unknown outcomes."""
+    """Messages with an unknown outcome, and what the provider lists of them."""
 
     async def expire_leases(self, now: datetime) -> int:
-        """Messages whose owner's lease ended unrecorded become uncertain."""
+        """Mark messages uncertain whose lease ended without an outcome; count them."""
 
     async def count_open(self) -> int:
-        """How many messages are under way or unknown."""
+        """Count messages that are under way or have an unknown outcome."""
 
     async def list_uncertain(self) -> list[OpenMessage]:
-        """The messages whose outcome is unknown, oldest first.
+        """List messages with an unknown outcome, oldest first.
 
-        Not those with one alike still under way: what is listed may be its.
+        Leaves out those with an equal text to the same phone still under way: what the
+        provider lists may be that one.
         """
 
     async def already_bound(
         self, provider: str, provider_ids: Collection[str]
     ) -> Mapping[str, tuple[str, str]]:
-        """Recipient and text of the messages that these ids of a provider belong to."""
+        """Map these ids of a provider to the recipient and text of their messages."""
 
     async def bind_listed(self, evidence: Sequence[Receipt], now: datetime) -> None:
-        """Bind what a list showed to these messages, each by its `ref`.
+        """Bind listed messages to ours, each by the `message_id` of its receipt.
 
-        Nothing happens where one of them is decided meanwhile, or one alike under way.
+        Does nothing if one of them has an outcome, or an equal text is under way.
         """
 
     async def note_absence(
         self, message: OpenMessage, *, is_proof: bool, now: datetime
     ) -> None:
-        """Note that the provider does not list it; with proof, return its reminders.
+        """Note that the provider does not list it; with proof, requeue its reminders.
 
-        They return to due once; a second proof leaves them to the operator.
+        Happens once for each reminder; after that, proof leaves it to an operator.
         """
 
 
@@ -69,25 +70,25 @@ async def settle(
     settle_after: timedelta,
     is_stopping: StopSignal = never_stop,
 ) -> None:
-    """Ask the provider about every unknown outcome and decide those it proves.
+    """Ask the provider about each unknown outcome, and settle those that it proves.
 
-    One that cannot be asked several times in a row is left alone until the next pass,
-    which asks in another order: sending does not wait for a list that hangs.
+    Stops after several failed requests in a row, so that sending does not wait for a
+    list that hangs. The next pass asks in another order.
     """
     await store.expire_leases(clock.now())
-    open_, in_vain = await store.list_uncertain(), 0
-    alike = _group_twins(open_, by_id=provider.finds_by_our_id)
+    uncertain, failures = await store.list_uncertain(), 0
+    alike = _group_twins(uncertain, by_id=provider.finds_by_our_id)
     for twins in sample(alike, len(alike)):
-        if is_stopping() or in_vain == MAX_CONSECUTIVE_FAILURES:
+        if is_stopping() or failures == MAX_CONSECUTIVE_FAILURES:
             return
         phone = _phone_of(twins[0], vault)
         if phone is None:
             continue
         listed = await provider.find(twins[0], phone)
         if listed is None:
-            in_vain += 1
+            failures += 1
             continue
-        in_vain = 0
+        failures = 0
         found = await _find_listed(twins, listed, store)
         if found is not None and len(found) == len(twins):
             await store.bind_listed(
@@ -108,24 +109,24 @@ def _phone_of(message: OpenMessage, vault: Vault) -> str | None:
 async def _find_listed(
     twins: list[OpenMessage], listed: Sequence[ListedMessage], store: SettleStore
 ) -> list[ListedMessage] | None:
-    """What a provider lists for messages alike and nobody else has, oldest first.
+    """The listed messages that may be these equal ones, oldest first.
 
-    None where that is no evidence: it lists a text to this phone that is neither ours
-    nor another message's, or ours under an id that it has named for another message.
+    None if the list proves nothing: it has a text to this phone that no message of ours
+    has, or this text under an id that belongs to another message.
     """
     bound = await store.already_bound(
         twins[0].provider, [one.provider_id for one in listed]
     )
-    mine = (twins[0].recipient_id, twins[0].body)
+    wanted = (twins[0].recipient_id, twins[0].body)
     if any(
-        one.same_text and bound.get(one.provider_id, mine) != mine for one in listed
+        one.same_text and bound.get(one.provider_id, wanted) != wanted for one in listed
     ):
         return None
     free = [one for one in listed if one.provider_id not in bound]
-    ours = [one for one in free if one.same_text]
-    if free and not ours:
+    equal = [one for one in free if one.same_text]
+    if free and not equal:
         return None
-    return sorted(ours, key=lambda one: one.created_at)
+    return sorted(equal, key=lambda one: one.created_at)
 
 
 async def _note_absence(
@@ -133,19 +134,20 @@ async def _note_absence(
 ) -> None:
     for message in twins:
         noted_at, asked_at = message.absent_at, message.asked_at
-        ripe_at = absence_proven_at(
+        proven_at = absence_proven_at(
             message.lease_until, noted_at, asked_at, settle_after
         )
-        proof = noted_at is not None and asked_at >= ripe_at
-        await store.note_absence(message, is_proof=proof, now=clock.now())
+        is_proof = noted_at is not None and asked_at >= proven_at
+        await store.note_absence(message, is_proof=is_proof, now=clock.now())
 
 
 def _binding_receipts(
     twins: list[OpenMessage], found: list[ListedMessage], provider: str
 ) -> list[Receipt]:
-    """What the list showed; a failure only as far as that the message was taken.
+    """Receipts of listed messages; a failed one counts as accepted for now.
 
-    What follows hangs on its reason, which no list tells: asked after, it tells both.
+    What follows a failure depends on its reason, which a list does not have. Polling
+    gets both.
     """
     return [
         Receipt(
@@ -160,13 +162,13 @@ def _binding_receipts(
 
 
 def _accepted_state(state: MessageState) -> MessageState:
-    return MessageState.ACCEPTED if state in REACHED_NOBODY else state
+    return MessageState.ACCEPTED if state in ACCEPTED_BUT_FAILED else state
 
 
 def _group_twins(
     messages: Iterable[OpenMessage], *, by_id: bool
 ) -> list[list[OpenMessage]]:
-    """Messages grouped by recipient and text, unless the provider tells them apart."""
+    """Group messages by recipient and text; singly if the provider finds our ids."""
 
     def key(one: OpenMessage) -> tuple[str, ...]:
         return (one.id,) if by_id else (one.recipient_id, one.body)

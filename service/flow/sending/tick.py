@@ -1,4 +1,4 @@
-"""One full pass of the journey: every row due by now, whatever was missed before."""
+"""One full pass: expand, settle, send, poll; every row that is due by now."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -13,11 +13,10 @@ from service.flow.sending.volume_guard import VolumeGuardDeps, check_volume, ope
 
 @dataclass(frozen=True, slots=True)
 class TickDeps:
-    """What a pass needs.
+    """The ports of a pass.
 
-    `settle_after` is how long after the last moment of a POST a provider's list
-    proves absence; `poll_after`, on the business clock, how long a callback may take
-    before the provider is asked instead.
+    A provider's list proves absence `settle_after` the last moment of a POST. A receipt
+    that has not come `poll_after` the acceptance, on the business clock, is polled for.
     """
 
     send_deps: SendDeps
@@ -31,7 +30,10 @@ class TickDeps:
 
 @dataclass(frozen=True, slots=True)
 class TickResult:
-    """What one pass did; `open` outcomes are unknown, or another process's."""
+    """Counts of one pass.
+
+    `open_outcomes` counts messages that are unknown or under way in another process.
+    """
 
     created: int
     posted: int
@@ -40,38 +42,38 @@ class TickResult:
 
     @property
     def has_activity(self) -> bool:
-        """Whether there was anything to do."""
+        """Whether the pass did anything, or left an outcome open."""
         return bool(self.created or self.posted or self.moved or self.open_outcomes)
 
 
 async def tick(deps: TickDeps) -> TickResult:
-    """Expand, settle, send, and ask after receipts that never came.
+    """Expand, settle, send, and poll for receipts that did not come.
 
-    The volume guard writes forecasts down before the first and looks before the third,
-    and so after every turn of sending. Told to stop, it ends what is under way and
-    begins nothing more.
+    The volume guard stores forecasts before expanding and checks the day before each
+    turn of sending. When the process has to stop, the step under way ends and no other
+    begins.
     """
-    clock, posting = deps.send_deps.clock, deps.send_deps.poster
-    watching, stopping = deps.send_deps.breaker_store, posting.is_stopping
-    born, posted, moved, more = 0, 0, 0, True
+    clock, poster = deps.send_deps.clock, deps.send_deps.poster
+    breaker_store, is_stopping = deps.send_deps.breaker_store, poster.is_stopping
+    created, posted, moved, more = 0, 0, 0, True
     while more:
         await open_day(deps.volume_guard_deps)
-        born += await expand(deps.expand_store, clock, stopping)
+        created += await expand(deps.expand_store, clock, is_stopping)
         await settle(
             deps.settle_store,
-            provider=posting.provider,
-            vault=posting.vault,
+            provider=poster.provider,
+            vault=poster.vault,
             clock=clock,
             settle_after=deps.settle_after,
-            is_stopping=stopping,
+            is_stopping=is_stopping,
         )
-        looked = await check_volume(deps.volume_guard_deps)
-        sent = await send(deps.send_deps, looked)
-        posted, more = posted + sent.posted, sent.more_due and not stopping()
+        checked_until = await check_volume(deps.volume_guard_deps)
+        sent = await send(deps.send_deps, checked_until)
+        posted, more = posted + sent.posted, sent.more_due and not is_stopping()
         moved += await poll_receipts(
-            posting.provider, deps.receive_store, clock, deps.poll_after, stopping
+            poster.provider, deps.receive_store, clock, deps.poll_after, is_stopping
         )
-        await check_breaker(watching, clock)
-        if not stopping():
-            await watching.record_tick()
-    return TickResult(born, posted, moved, await deps.settle_store.count_open())
+        await check_breaker(breaker_store, clock)
+        if not is_stopping():
+            await breaker_store.record_tick()
+    return TickResult(created, posted, moved, await deps.settle_store.count_open())

@@ -1,4 +1,4 @@
-"""The volume guard: a day far above its forecast is held until somebody confirms it."""
+"""The volume guard: hold a day far above its forecast until it is confirmed."""
 
 import logging
 from collections import Counter, defaultdict
@@ -30,7 +30,7 @@ _A_DAY: Final = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class DayForecast:
-    """The forecast written down for a day, and whether more has been confirmed."""
+    """The stored forecast of a day, and whether a higher volume is confirmed."""
 
     reminders: int
     made_at: datetime
@@ -39,7 +39,7 @@ class DayForecast:
 
 @dataclass(frozen=True, slots=True)
 class DayCounts:
-    """What an office's registers say as a day begins; see `Dawn`."""
+    """What an office has to send as a day begins; see `DayOpening`."""
 
     due: Sequence[DueCount]
     overdue: Sequence[DueCount]
@@ -47,7 +47,7 @@ class DayCounts:
 
 
 class VolumeGuardStore(Protocol):
-    """Counting days, writing their forecasts down, and holding an office."""
+    """Counts and forecasts by day, and the pause of an office."""
 
     async def started_authorities(self) -> set[str]:
         """The authorities with a type on trial or live."""
@@ -55,7 +55,7 @@ class VolumeGuardStore(Protocol):
     async def forecasts(
         self, first_on: date
     ) -> Mapping[str, Mapping[date, DayForecast]]:
-        """What was written down for the days from `since` on, by office."""
+        """The stored forecasts of the days from `first_on` on, by office."""
 
     async def count_day(
         self,
@@ -64,38 +64,39 @@ class VolumeGuardStore(Protocol):
         authorities: Sequence[str],
         now: datetime,
     ) -> DayCounts:
-        """What today and the days ahead bring, and what today begins with."""
+        """Count what falls due today and ahead, and what is left from before."""
 
     async def store_forecasts(
         self, office: str, today: date, expected: Mapping[date, int], now: datetime
     ) -> None:
-        """Write an office's days down; of them only today's may take another's place.
+        """Store the forecasts of an office; only today's may replace an earlier one.
 
-        Whoever writes the last of them first has begun the day, and nobody else.
+        The first process that stores the last of these days has opened the day; no
+        other process opens it again.
         """
 
     async def has_sendable(self, now: datetime) -> bool:
         """Whether anything is due and not held beyond `now`."""
 
     async def count_sendable(self, now: datetime) -> tuple[datetime, Mapping[str, int]]:
-        """Such reminders by authority, paused ones too, and until when is counted.
+        """Count such reminders by authority, paused ones too; the instant of the count.
 
-        Whatever is born once this is written is born later.
+        Reminders created after this count are created after that instant.
         """
 
     async def counted_until(self) -> datetime | None:
-        """Until when was counted last; None: never."""
+        """The instant of the last count; None if there was none."""
 
     async def count_sent(self, authorities: Sequence[str], since: datetime) -> int:
-        """Reminders sent for the first time since then, or under way."""
+        """Count reminders sent for the first time since then, or under way."""
 
     async def pause_office(
         self, office: str, day: date, reason: str, now: datetime
     ) -> bool:
-        """Pause what an office sends, and alarm; False if it is held or confirmed."""
+        """Pause an office, with an alarm; False if it is held or confirmed already."""
 
     async def mark_checked(self, now: datetime) -> None:
-        """Write down that the guard has looked at everything until now."""
+        """Store the instant up to which the guard has counted."""
 
 
 _BEFORE_ALL: Final = datetime.min.replace(tzinfo=UTC)
@@ -103,7 +104,7 @@ _BEFORE_ALL: Final = datetime.min.replace(tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True)
 class VolumeGuardDeps:
-    """What the guard needs of the outside."""
+    """The ports that the guard needs."""
 
     law_store: LawStore
     store: VolumeGuardStore
@@ -111,22 +112,22 @@ class VolumeGuardDeps:
 
 
 async def open_day(deps: VolumeGuardDeps) -> Mapping[str, Mapping[date, DayForecast]]:
-    """Begin the day of every office that has not begun it; the forecasts there are.
+    """Open the day of each office that has not opened it; return the stored forecasts.
 
-    Before reminders are born: what is to come is counted by slots, and what fell due
-    while nothing ran is told from what came in late.
+    Runs before reminders are created: the forecast counts slots, and what fell due
+    while no worker ran is then still distinct from what was registered late.
     """
     law, now = await deps.law_store.current_law(), deps.clock.now()
     offices = _authorities_by_office(law, await deps.store.started_authorities())
     known = await _load_forecasts(deps, now)
-    begun = False
+    opened = False
     for office, authorities in offices.items():
         of_office = known.get(office.code, {})
         today = now.astimezone(office.zone).date()
         if today + FREEZE_AHEAD not in of_office:
             await _open_office_day(office, authorities, of_office, deps, now)
-            begun = True
-    return await _load_forecasts(deps, now) if begun else known
+            opened = True
+    return await _load_forecasts(deps, now) if opened else known
 
 
 async def _load_forecasts(
@@ -145,19 +146,19 @@ async def _open_office_day(
     zone = office.zone
     today = now.astimezone(zone).date()
     ahead = period_between(today + _A_DAY, today + FREEZE_AHEAD, zone)
-    standing = await deps.store.count_day(
+    counts = await deps.store.count_day(
         period_between(today, today, zone), ahead, authorities, now
     )
-    dawn = DayOpening(
-        due=_count_by_day(standing.due, zone),
-        overdue=_count_by_day(standing.overdue, zone),
-        carried_over=standing.carried_over,
+    opening = DayOpening(
+        due=_count_by_day(counts.due, zone),
+        overdue=_count_by_day(counts.overdue, zone),
+        carried_over=counts.carried_over,
     )
     frozen = {day: one.reminders for day, one in known.items()}
     last = max((one.made_at for one in known.values()), default=None)
     last_on = last.astimezone(zone).date() if last else None
-    days = {day: dawn.due.get(day, 0) for day in ahead.days}
-    days[today] = forecast_today(today, frozen, last_on, dawn)
+    days = {day: opening.due.get(day, 0) for day in ahead.days}
+    days[today] = forecast_today(today, frozen, last_on, opening)
     await deps.store.store_forecasts(office.code, today, days, now)
 
 
@@ -169,15 +170,15 @@ def _count_by_day(found: Iterable[DueCount], zone: ZoneInfo) -> Mapping[date, in
 
 
 async def check_volume(deps: VolumeGuardDeps) -> datetime:
-    """Hold every office whose day brings far more than was expected of it.
+    """Hold each office whose day is far above its forecast.
 
-    An office that sends for several authorities has one day and one forecast. Says
-    until when reminders were born that have been looked at.
+    An office that sends for several authorities has one day and one forecast. Returns
+    the instant up to which created reminders are counted.
     """
     now = deps.clock.now()
     if not await deps.store.has_sendable(now):
         return await deps.store.counted_until() or _BEFORE_ALL
-    until, waiting = await deps.store.count_sendable(now)
+    counted_until, waiting = await deps.store.count_sendable(now)
     known = await open_day(deps)
     offices = _authorities_by_office(
         await deps.law_store.current_law(), await deps.store.started_authorities()
@@ -188,10 +189,10 @@ async def check_volume(deps: VolumeGuardDeps) -> datetime:
         frozen = known.get(office.code, {}).get(today)
         if due and frozen and not frozen.confirmed:
             since = period_between(today, today, office.zone).starts_at
-            brought = due + await deps.store.count_sent(authorities, since)
-            await _judge_day(office.code, today, brought, frozen.reminders, deps)
-    await deps.store.mark_checked(until)
-    return until
+            total = due + await deps.store.count_sent(authorities, since)
+            await _judge_day(office.code, today, total, frozen.reminders, deps)
+    await deps.store.mark_checked(counted_until)
+    return counted_until
 
 
 async def _judge_day(
@@ -207,7 +208,7 @@ async def _judge_day(
 def _authorities_by_office(
     law: Law, authorities: Iterable[str]
 ) -> Mapping[Authority, list[str]]:
-    """Who texts for some authorities; one without a sender texts nobody."""
+    """Group authorities by the office that sends for them; leave out those without."""
     found = defaultdict[str, list[str]](list)
     for code in sorted(authorities):
         with suppress(UnknownError):

@@ -230,7 +230,7 @@ def test_results_of_unknown_messages_are_rejected_and_the_others_imported(
         f"the rejected rows, each with its reason: {path}\n"
     )
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
-    nobody = "id: found one that nobody knows, expected the id of a message of ours"
+    nobody = "id: found an unknown id, expected the id of a message sent from here"
     assert [(row["line"], row["reason"]) for row in cells(path)] == [
         ("2", nobody),
         ("3", "发送结果: found '在途', expected one of 已提交, 成功, 失败"),
