@@ -1,4 +1,4 @@
-"""Due reminders with everything that decides whether they may be sent."""
+"""Reminders with all that decides whether they may be sent."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -53,10 +53,11 @@ LAST_SENT = (
     )
     .scalar_subquery()
 )
-"""When the permit was last texted in another step, or may have been.
+"""When the permit was last texted in another step, or perhaps texted.
 
-`sent_at` is the first text's: a step that was sent again counts from its latest text.
-Not by a later expiry date: who was told one must hear the correction at once.
+A step that was sent again counts from its latest text, not from `sent_at`, which is the
+first one's. Texts about a later expiry date do not count: whoever got one must get the
+correction at once.
 """
 
 
@@ -79,7 +80,7 @@ LAST_ANNOUNCED_ON = case(
         .scalar_subquery(),
     )
 )
-"""The closing day that the permit's holder was told last; only a correction asks."""
+"""The closing day announced last to the holder; only corrections need it."""
 
 MAYBE_ANNOUNCED_ON = case(
     (
@@ -89,12 +90,12 @@ MAYBE_ANNOUNCED_ON = case(
         .scalar_subquery(),
     )
 )
-"""The latest closing day that the holder may have been told: nobody knows yet."""
+"""The latest closing day announced in a text with an unknown outcome."""
 
 
 @dataclass(frozen=True, slots=True)
 class CandidateRow:
-    """A reminder's row, and the recipient it would go to."""
+    """A reminder's row, its recipient, and what decides on it."""
 
     row: Row[Any]
     recipient: Row[Any] | None
@@ -107,14 +108,14 @@ class CandidateRow:
 
     @property
     def required_recipient(self) -> Row[Any]:
-        """The recipient, where `decide` let the reminder be sent."""
+        """The recipient; raises `LookupError` if there is none."""
         if self.recipient is None:
             raise LookupError(self.row.permit_id)
         return self.recipient
 
 
 def select_candidates(*where: ColumnElement[bool]) -> Select[Any]:
-    """The rows `read` understands."""
+    """Select reminders for `join_recipients`."""
     return _CANDIDATES.where(*where)
 
 
@@ -139,8 +140,8 @@ _CANDIDATES = (
         registers.c.max_age_days,
         registers.c.loaded_at,
         LAST_SENT.label("last_sent_at"),
-        LAST_ANNOUNCED_ON.label("last_told_on"),
-        MAYBE_ANNOUNCED_ON.label("doubtful_on"),
+        LAST_ANNOUNCED_ON.label("last_announced_on"),
+        MAYBE_ANNOUNCED_ON.label("maybe_announced_on"),
         golives.c.state.label("started"),
     )
     .join_from(reminders, permits, permits.c.id == reminders.c.permit_id)
@@ -158,26 +159,23 @@ _CANDIDATES = (
 async def join_recipients(
     connection: AsyncConnection, rows: Sequence[Row[Any]]
 ) -> list[CandidateRow]:
-    """Join each row with its recipient."""
+    """Join each row with the phone that it would go to."""
     phones = await phones_of(connection, [row.permit_id for row in rows])
     on_trial = any(row.started == "trial" for row in rows)
     staff = await load_trial_staff(connection) if on_trial else set()
-    readings = []
+    found = []
     for row in rows:
         recipient = choose_phone(phones.get(row.permit_id, []))
         candidate = _candidate(row, recipient, staff)
-        readings.append(CandidateRow(row, recipient, candidate))
-    return readings
+        found.append(CandidateRow(row, recipient, candidate))
+    return found
 
 
 def choose_phone(phones: Sequence[Row[Any]]) -> Row[Any] | None:
-    """The first mobile phone that can be reached.
-
-    Where there is none the first mobile one, or the first of any kind.
-    """
-    mobile = [one for one in phones if one.line == PhoneLine.MOBILE]
-    reached = [one for one in mobile if one.unreachable_at is None]
-    return next(iter([*reached, *mobile, *phones]), None)
+    """The first reachable mobile phone, else the first mobile one, else the first."""
+    mobile = [phone for phone in phones if phone.line == PhoneLine.MOBILE]
+    reachable = [phone for phone in mobile if phone.unreachable_at is None]
+    return next(iter([*reachable, *mobile, *phones]), None)
 
 
 def _candidate(
@@ -197,7 +195,7 @@ def _candidate(
         opted_out=phone is not None and phone.opted_out_at is not None,
         last_sent_at=None if is_correction(row.step) else row.last_sent_at,
         last_announced_on=max(
-            filter(None, (row.last_told_on, row.doubtful_on)), default=None
+            filter(None, (row.last_announced_on, row.maybe_announced_on)), default=None
         ),
         register_valid_until=valid_until,
         unreachable=phone is not None and phone.unreachable_at is not None,
@@ -229,8 +227,8 @@ async def phones_of(
 ) -> dict[str, list[Any]]:
     """The recipients of some permits, each in order of preference."""
     found = dict[str, list[Any]]()
-    listed = _PERMIT_IDS.bind(connection.dialect, permit_ids)
-    rows = await _PHONES.rows(connection, listed)
+    parameters = _PERMIT_IDS.bind(connection.dialect, permit_ids)
+    rows = await _PHONES.rows(connection, parameters)
     for row in sorted(rows, key=attrgetter("position")):
         found.setdefault(row.permit_id, []).append(row)
     return found

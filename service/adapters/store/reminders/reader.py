@@ -1,4 +1,4 @@
-"""`ReminderReader`: reminders page by page, a held one with its reason and instant."""
+"""`SqlReminderReader`: reminders page by page, with the reason of each hold."""
 
 from collections.abc import Sequence
 from datetime import date
@@ -17,11 +17,11 @@ from service.flow.reports.message_views import (
 )
 
 REMINDER_VIEW_COLUMNS: Final = (reminders, permits.c.shown_number)
-"""The columns that `seen` reads."""
+"""The columns that `to_reminder_view` reads."""
 
 
 class SqlReminderReader(ReminderReader):
-    """Looking reminders up."""
+    """Reads reminders for operators."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -29,8 +29,8 @@ class SqlReminderReader(ReminderReader):
     async def page(
         self, filters: ReminderFilter, after: str | None, limit: int
     ) -> tuple[Sequence[ReminderView], str | None]:
-        """Reminders by permit, from the one after `after`, and the next `after`."""
-        chosen = _select_wanted(filters).order_by(*REMINDER_KEY).limit(limit + 1)
+        """A page of reminders by permit, and the cursor of the next page."""
+        chosen = _select_filtered(filters).order_by(*REMINDER_KEY).limit(limit + 1)
         if after is not None:
             chosen = chosen.where(_is_after_cursor(after))
         async with self._database.read() as connection:
@@ -61,33 +61,33 @@ def to_reminder_view(row: Row[Any]) -> ReminderView:
     )
 
 
-def _select_wanted(wanted: ReminderFilter) -> Select[Any]:
+def _select_filtered(filters: ReminderFilter) -> Select[Any]:
     chosen = select(*REMINDER_VIEW_COLUMNS).join_from(
         reminders, permits, permits.c.id == reminders.c.permit_id
     )
-    if wanted.state is not None:
-        chosen = chosen.where(reminders.c.state == wanted.state)
-    if wanted.rule is not None:
-        chosen = chosen.where(reminders.c.rule == wanted.rule)
-    if wanted.offices is not None:
-        chosen = chosen.where(reminders.c.authority.in_(wanted.offices))
-    if wanted.held is not None:
-        chosen = chosen.where(is_held() if wanted.held else ~is_held())
+    if filters.state is not None:
+        chosen = chosen.where(reminders.c.state == filters.state)
+    if filters.rule is not None:
+        chosen = chosen.where(reminders.c.rule == filters.rule)
+    if filters.offices is not None:
+        chosen = chosen.where(reminders.c.authority.in_(filters.offices))
+    if filters.held is not None:
+        chosen = chosen.where(is_held() if filters.held else ~is_held())
     return chosen
 
 
 def is_held() -> ColumnElement[bool]:
-    """Whether it waits for a reason of its own."""
+    """Condition: the reminder is held for a reason."""
     return and_(reminders.c.state.in_(CLAIMABLE), reminders.c.hold_reason.is_not(None))
 
 
 def _page_cursor(row: Row[Any]) -> str:
-    """Where a page ends: permit, expiry date and step."""
+    """The cursor at the end of a page: permit, expiry date and step."""
     return f"{row.permit_id}.{row.expires_on}.{row.step}"
 
 
-def _is_after_cursor(mark: str) -> ColumnElement[bool]:
-    permit, expires_on, step = mark.split(".", 2)
+def _is_after_cursor(cursor: str) -> ColumnElement[bool]:
+    permit, expires_on, step = cursor.split(".", 2)
     key = (permit, date.fromisoformat(expires_on), step)
     types = [column.type for column in REMINDER_KEY]
     return tuple_(*REMINDER_KEY) > tuple_(*map(literal, key, types))

@@ -1,4 +1,4 @@
-"""Reminders given the dates of their slot as it stands now."""
+"""Give reminders the present dates of their slot."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -21,11 +21,9 @@ from service.domain.delivery.status import ReminderState
 from service.domain.law.rule import RESERVED_STEPS
 from service.domain.reminders.reasons import RULE_CHANGED
 
-"""Why a due reminder ends whose step is gone."""
-
 
 def slot_date_values(slot: Slot, version: str, now: datetime) -> Mapping[str, Any]:
-    """The columns that a reminder takes over; `redated_at` where any of them moved."""
+    """The columns copied from a slot; `redated_at` is set if one of them changes."""
     moved = or_(
         reminders.c.due_at != slot.due_at,
         reminders.c.until_at != slot.until_at,
@@ -57,25 +55,26 @@ _CURRENT_VERSION = {
         reminders.c.version_id,
     )
 }
-"""The version that dates the permit now: slots of a place share theirs."""
+"""The version that dates the permit now; all slots of a group have the same one."""
 
 
 async def redate_due_of_permits(
     connection: AsyncConnection, ids: Sequence[str], now: datetime
 ) -> None:
-    """Let what is due of these permits take over the slots they are in now."""
-    for piece in in_chunks(ids):
+    """Give due reminders of these permits the dates of their present slots."""
+    for chunk in in_chunks(ids):
         due = select(*REMINDER_KEY).where(
-            reminders.c.permit_id.in_(piece), reminders.c.state == ReminderState.DUE
+            reminders.c.permit_id.in_(chunk), reminders.c.state == ReminderState.DUE
         )
         rows = (await connection.execute(due)).all()
         await redate_reminders(connection, [(a, b, c) for a, b, c in rows], now)
 
 
 def next_at_values(slot: Slot, now: datetime) -> Mapping[str, Any]:
-    """When a re-dated reminder may be sent: from its new instant on, or as it was held.
+    """The instant from which a re-dated reminder may be sent.
 
-    One that had not fallen due and has now may be sent at once.
+    A slot in the future: its new instant, and no hold. A slot that is due: at once if
+    the reminder was put off before, else as it was.
     """
     if slot.due_at <= now:
         late = case((reminders.c.due_at > now, now), else_=reminders.c.next_at)
@@ -86,7 +85,11 @@ def next_at_values(slot: Slot, now: datetime) -> Mapping[str, Any]:
 async def redate_reminders(
     connection: AsyncConnection, keys: Sequence[ReminderKey], now: datetime
 ) -> None:
-    """Let reminders that are due again take over a change made while under way."""
+    """Give reminders the dates of their slots, or end them if the slot is gone.
+
+    For reminders that are due again: the law may have changed while they were under
+    way.
+    """
     wanted = (
         select(reminders.c.permit_id, reminders.c.expires_on, reminders.c.step)
         .add_columns(slots.c.due_at, slots.c.until_at, slots.c.closes_at)
@@ -102,21 +105,21 @@ async def redate_reminders(
         .where(with_keys(keys), permits.c.expires_on == reminders.c.expires_on)
     )
     for row in (await connection.execute(wanted)).all():
-        mine = with_keys([(row.permit_id, row.expires_on, row.step)])
+        this = with_keys([(row.permit_id, row.expires_on, row.step)])
         if row.step.startswith(RESERVED_STEPS):
             await connection.execute(
-                update(reminders).where(mine).values(_CURRENT_VERSION)
+                update(reminders).where(this).values(_CURRENT_VERSION)
             )
             continue
         if row.version_id is None:
-            gone = ReminderState.SUPERSEDED
-            await transition(connection, mine, gone, now, reason=RULE_CHANGED)
+            ended = ReminderState.SUPERSEDED
+            await transition(connection, this, ended, now, reason=RULE_CHANGED)
             continue
         dates = row.due_at, row.until_at, row.closes_at
         slot = Slot(row.step, *dates, row.template)
         await connection.execute(
             update(reminders)
-            .where(mine)
+            .where(this)
             .values(
                 **slot_date_values(slot, row.version_id, now),
                 **next_at_values(slot, now),

@@ -1,4 +1,4 @@
-"""Reminders due again when the cause of their end is gone: unsent, or a dead number."""
+"""Reopen ended reminders when the cause of their end is gone."""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -41,7 +41,7 @@ MAY_REOPEN = or_(
         ),
     ),
 )
-"""No provider accepted it, or its number was nobody's, and not for the third time."""
+"""No provider accepted it, or its number was unassigned and retries are left."""
 
 
 _NOT_SUPPRESSED = NEVER_ACCEPTED - {ReminderState.SUPPRESSED}
@@ -54,12 +54,13 @@ async def reopen(
     condition: ColumnElement[bool],
     now: datetime,
 ) -> None:
-    """Reopen the rows of a group's current slot that `mine` picks, dated by it.
+    """Reopen reminders of a group's current slot that match `condition`.
 
-    A permit withdrawn by mistake is not lost; what fell due before the start is. Where
-    its phone takes no texts by now, it is that which ends its reminder.
+    They take the dates of the slot. Slots that were due before the type went live are
+    not reopened. A reminder whose phone cannot be texted now ends again, for that
+    reason.
     """
-    closed = select_candidates(
+    ended = select_candidates(
         condition,
         reminders.c.expires_on == group.expires_on,
         reminders.c.step == slot.step,
@@ -71,21 +72,21 @@ async def reopen(
         ),
         *([~has_replaced_step_text(slot)] if slot.replaces else []),
     )
-    rows = (await connection.execute(closed)).all()
+    rows = (await connection.execute(ended)).all()
     unsent, failed = list[ReminderKey](), list[ReminderKey]()
-    unwelcome = defaultdict[str, list[ReminderKey]](list)
-    for it in await join_recipients(connection, rows):
-        match find_end(replace(it.candidate, until_at=slot.until_at), now):
+    untextable = defaultdict[str, list[ReminderKey]](list)
+    for one in await join_recipients(connection, rows):
+        match find_end(replace(one.candidate, until_at=slot.until_at), now):
             case None:
-                (unsent if it.row.sent_at is None else failed).append(it.key)
-            case End(ReminderState.SUPPRESSED, why) if it.row.state in _NOT_SUPPRESSED:
-                unwelcome[why].append(it.key)
+                (unsent if one.row.sent_at is None else failed).append(one.key)
+            case End(ReminderState.SUPPRESSED, why) if one.row.state in _NOT_SUPPRESSED:
+                untextable[why].append(one.key)
             case _:
                 pass
     values = {"next_at": now, **slot_date_values(slot, group.version, now)}
-    again = [*unsent, *chain.from_iterable(unwelcome.values())]
+    again = [*unsent, *chain.from_iterable(untextable.values())]
     await _transition(connection, again, ReminderState.DUE, now, values=values)
-    for why, keys in unwelcome.items():
+    for why, keys in untextable.items():
         await _transition(connection, keys, ReminderState.SUPPRESSED, now, reason=why)
     values |= {"retries": reminders.c.retries + 1}
     await _transition(connection, failed, ReminderState.RETRYING, now, values=values)
@@ -100,7 +101,7 @@ async def _transition(
     values: Mapping[str, object] | None = None,
     reason: str = REOPENED,
 ) -> None:
-    for piece in in_chunks(keys):
+    for chunk in in_chunks(keys):
         await transition(
-            connection, with_keys(piece), state, now, reason=reason, values=values
+            connection, with_keys(chunk), state, now, reason=reason, values=values
         )

@@ -1,4 +1,4 @@
-"""The one way a reminder changes state: guarded by the table, kept as an event."""
+"""The one way a reminder changes state: guarded by its state, recorded as an event."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime
@@ -27,7 +27,7 @@ ReminderKey = tuple[str, date, str]
 """(permit_id, expires_on, step)."""
 
 ReminderEvent = tuple[str, date, str, datetime, ReminderState, str | None, str | None]
-"""A key, when it became which state, why, and by which message."""
+"""A key, the instant, the new state, its reason, and the message of it."""
 
 REMINDER_KEY = (reminders.c.permit_id, reminders.c.expires_on, reminders.c.step)
 
@@ -41,7 +41,7 @@ async def transition(
     reason: str | None = None,
     values: Mapping[str, object] | None = None,
 ) -> list[ReminderKey]:
-    """Move every matching reminder that may become `state`; which ones moved."""
+    """Move matching reminders that may become `state`; the keys of those moved."""
     moved = await connection.execute(
         update(reminders)
         .where(where, reminders.c.state.in_(states_before(state)))
@@ -50,15 +50,15 @@ async def transition(
         .returning(*REMINDER_KEY, reminders.c.message_id)
     )
     rows = moved.all()
-    told = [(*row[:3], now, state, reason, row.message_id) for row in rows]
-    await append_events(connection, told)
+    events = [(*row[:3], now, state, reason, row.message_id) for row in rows]
+    await append_events(connection, events)
     return [(row.permit_id, row.expires_on, row.step) for row in rows]
 
 
 async def append_events(
     connection: AsyncConnection, events: Sequence[ReminderEvent]
 ) -> None:
-    """Write moves down, for ever."""
+    """Append events of reminders; they are never changed."""
     if events:
         await connection.execute(
             _INSERT_EVENTS, _EVENTS.bind(connection.dialect, events)
@@ -72,7 +72,7 @@ _EVENTS = json_rows_like(
 
 
 def append_events_statement(events: Select[*tuple[Any, ...]]) -> Insert:
-    """Write down the moves that a query finds, with the columns of an `Event`."""
+    """Append the events that a query finds, in the columns of `ReminderEvent`."""
     return insert(reminder_events).from_select(_EVENTS.column_names, events)
 
 
@@ -100,9 +100,9 @@ def was_texted_in(
 
 
 def with_keys(keys: Iterable[ReminderKey]) -> ColumnElement[bool]:
-    """The reminders of these keys.
+    """Condition: the reminder has one of these keys.
 
-    The permits are named besides: SQLite seeks no list of several columns in an index.
+    Names the permits as well: SQLite cannot seek a list of row values in an index.
     """
     wanted = list(keys)
     permits = {permit_id for permit_id, _, _ in wanted}

@@ -1,4 +1,4 @@
-"""The phones of staff that trials may text."""
+"""The staff phones that a trial may text."""
 
 from sqlalchemy import CTE, String, cast, select
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -11,9 +11,9 @@ from service.adapters.store.db.schema import (
 
 
 async def load_trial_staff(connection: AsyncConnection) -> set[tuple[str, str]]:
-    """Whom the authorities with something on trial may text: (authority, recipient).
+    """The phones that trials may text, as (authority, recipient id).
 
-    The staff of an authority is also that of those below it.
+    The staff of an authority is also the staff of those below it.
     """
     line = authorities_on_trial()
     wanted = select(line.c.authority, staff.c.recipient_id).join_from(
@@ -24,7 +24,7 @@ async def load_trial_staff(connection: AsyncConnection) -> set[tuple[str, str]]:
 
 
 def authorities_on_trial() -> CTE:
-    """Authorities with something on trial, each with itself and those above it."""
+    """Authorities with a type on trial, each with itself and those above it."""
     line = (
         select(golives.c.authority, cast(golives.c.authority, String).label("above"))
         .where(golives.c.state == "trial")

@@ -1,1 +1,1 @@
-"""Claim, record, receive and settle, as transactions."""
+"""Sending in the store: claim, record, receive, settle, pause; each a transaction."""

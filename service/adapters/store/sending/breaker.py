@@ -1,4 +1,4 @@
-"""`WatchStore` on the ledger: the newest fates, and the breaker they may open."""
+"""`SqlBreakerStore`: the newest outcomes, and the breaker that they may open."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -43,13 +43,13 @@ _OUTCOME_COLUMNS: Final = (messages.c.state, messages.c.kind, messages.c.code)
 
 
 class SqlBreakerStore(BreakerStore):
-    """Looks at the newest messages only, whatever the ledger holds."""
+    """Reads the newest messages only, however many there are."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     async def newest_outcomes(self, now: datetime) -> Sequence[Sequence[JudgedMessage]]:
-        """The newest messages decided since sending was last resumed."""
+        """The newest messages with an outcome since sending was last resumed."""
         async with self._database.read() as connection:
             if await _is_all_paused(connection):
                 return []
@@ -61,7 +61,7 @@ class SqlBreakerStore(BreakerStore):
             ]
 
     async def open_breaker(self, reason: str, now: datetime) -> bool:
-        """Open the breaker, with an alarm; False where everything is paused already."""
+        """Open the breaker, with an alarm; False if everything is paused already."""
         async with self._database.write() as connection:
             if await _is_all_paused(connection):
                 return False
@@ -69,7 +69,7 @@ class SqlBreakerStore(BreakerStore):
             return True
 
     async def record_tick(self) -> None:
-        """Note on the database's clock that a pass has come to its end."""
+        """Store, on the database's clock, that a tick has ended."""
         async with self._database.write() as connection:
             await set_fact(connection, LAST_TICK, cast(database_now(), Text))
 
@@ -88,7 +88,7 @@ async def _resumed_at(connection: AsyncConnection) -> datetime | None:
 
 
 def _select_answered(since: datetime) -> Select[Any]:
-    """The newest with a yes or no, among some newest: unanswered ones may be many."""
+    """Select the newest answered messages, among few: many may have no answer."""
     newest = (
         select(*_OUTCOME_COLUMNS, messages.c.id, messages.c.claimed_at)
         .order_by(messages.c.id.desc())
@@ -104,7 +104,7 @@ def _select_answered(since: datetime) -> Select[Any]:
 
 
 def _select_aged(since: datetime, until: datetime) -> Select[Any]:
-    """The newest that were taken long enough ago for a carrier to have objected."""
+    """Select the newest messages accepted long enough ago for a carrier to refuse."""
     return (
         select(*_OUTCOME_COLUMNS)
         .where(

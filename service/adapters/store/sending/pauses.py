@@ -1,4 +1,4 @@
-"""Pausing, resuming, and whether this database is a simulation."""
+"""`SqlPauseStore`: pauses, the log of imports, and the simulated clock."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -22,7 +22,7 @@ _SIMULATED_FACT = "simulated now"
 
 
 class SqlPauseStore(PauseStore):
-    """What a person may start and stop; each act is written down."""
+    """Stores what operators pause and resume; each act is logged."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -30,43 +30,46 @@ class SqlPauseStore(PauseStore):
     async def log_import(
         self, file: str, counts: Mapping[str, int], by: str, now: datetime
     ) -> None:
-        """Write down that a register was loaded, and what its rows came to."""
+        """Log the import of a register, and how many rows were stored or rejected."""
         async with self._database.write() as connection:
             await log_action(connection, now, by, "import", {"file": file, **counts})
 
     async def pause(self, scope: str, by: str, reason: str, now: datetime) -> None:
-        """Stop sending for "all", "rule:CODE", "authority:CODE" or "office:CODE"."""
+        """Pause "all", "rule:CODE", "authority:CODE" or "office:CODE"."""
         async with self._database.write() as connection:
-            made = await connection.execute(
+            inserted = await connection.execute(
                 insert_into(connection, pauses)
                 .values(scope=scope, since=now, by=by, reason=reason)
                 .on_conflict_do_nothing()
             )
-            if not made.rowcount:
+            if not inserted.rowcount:
                 raise ConflictError(f"{scope}: already paused")
             await log_action(
                 connection, now, by, "pause", {"scope": scope, "why": reason}
             )
 
     async def resume(self, scope: str, by: str, now: datetime) -> ResumeResult:
-        """Send again, where all is meant also what no way led to.
+        """Resume a scope; "all" also retries reminders held for want of a route.
 
-        Raises `ConflictError` for what is not paused, unless something of that waits.
+        Raises `ConflictError` if the scope is not paused and no reminder waits so.
         """
         async with self._database.write() as connection:
-            gone = await connection.execute(
+            deleted = await connection.execute(
                 delete(pauses).where(pauses.c.scope == scope).returning(pauses.c.by)
             )
-            paused_by, day = gone.scalar(), None
-            tried = await retry_no_route(connection, now) if scope == SCOPE_ALL else 0
-            if paused_by is None and not tried:
+            paused_by, day = deleted.scalar(), None
+            retried = 0
+            if scope == SCOPE_ALL:
+                retried = await retry_no_route(connection, now)
+            if paused_by is None and not retried:
                 raise ConflictError(f"{scope}: not paused")
             if paused_by == GUARD_NAME:
                 day = await confirm_day(connection, scope.partition(":")[2], by, now)
-            told = {"confirmed": str(day)} if day else {}
-            told |= {"tried again": str(tried)} if tried else {}
-            await log_action(connection, now, by, "resume", {"scope": scope, **told})
-            return ResumeResult(scope, day, tried)
+            detail = {"scope": scope}
+            detail |= {"confirmed": str(day)} if day else {}
+            detail |= {"tried again": str(retried)} if retried else {}
+            await log_action(connection, now, by, "resume", detail)
+            return ResumeResult(scope, day, retried)
 
     async def list_pauses(self) -> Sequence[Pause]:
         """The pauses in force, oldest first."""
@@ -78,7 +81,7 @@ class SqlPauseStore(PauseStore):
             ]
 
     async def simulated_now(self) -> datetime | None:
-        """The simulated clock's instant; None for a database of real time."""
+        """The instant of the simulated clock; None for a database in real time."""
         async with self._database.read() as connection:
             found = await get_fact(connection, _SIMULATED_FACT)
         try:

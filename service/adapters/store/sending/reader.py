@@ -1,4 +1,4 @@
-"""`MessageReader`: messages, and all that is kept about one, phones masked."""
+"""`SqlMessageReader`: messages, and all that is stored about one; phones masked."""
 
 from collections.abc import Sequence
 from typing import Any, Final, TypeVar
@@ -44,11 +44,11 @@ _WAITS_FOR: Final = case(
 
 
 _OPEN_IDS: Final = select(messages.c.id).where(IS_OPEN_MESSAGE)
-"""Found apart, through the partial index: a list in order would be read whole."""
+"""A subquery, so that the partial index is used; else the table is read whole."""
 
 
 class SqlMessageReader(MessageReader):
-    """Looking messages up."""
+    """Reads messages for operators."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -56,7 +56,7 @@ class SqlMessageReader(MessageReader):
     async def page(
         self, filters: MessageFilter, after: str | None, limit: int
     ) -> Sequence[MessageView]:
-        """Messages in the order of their claims, from the one after `after`."""
+        """Messages that follow the id `after`, in the order of their claims."""
         chosen = _messages().order_by(messages.c.id).limit(limit)
         if filters.state is not None:
             chosen = chosen.where(messages.c.state == filters.state)
@@ -70,7 +70,7 @@ class SqlMessageReader(MessageReader):
             return [_message(row) for row in await connection.execute(chosen)]
 
     async def get(self, message_id: str) -> MessageDetails:
-        """Everything about one; raises `UnknownError`."""
+        """A message with all that is stored about it; raises `UnknownError`."""
         async with self._database.read() as connection:
             wanted = _messages().where(messages.c.id == message_id)
             row = (await connection.execute(wanted)).first()
@@ -93,9 +93,9 @@ class SqlMessageReader(MessageReader):
 async def _all(
     connection: AsyncConnection,
     wanted: Select[Any],
-    as_seen: Any,  # noqa: ANN401
+    to_view: Any,  # noqa: ANN401
 ) -> list[Any]:
-    return [as_seen(row) for row in await connection.execute(wanted)]
+    return [to_view(row) for row in await connection.execute(wanted)]
 
 
 def _messages() -> Select[Any]:
@@ -123,7 +123,7 @@ def _reminders_of(message_id: str) -> Select[Any]:
 
 
 def _select_events(message_id: str) -> Select[Any]:
-    """What its reminders went through while it was their latest message."""
+    """Select the events of its reminders while it was their latest message."""
     return (
         select(reminder_events, permits.c.rule, permits.c.shown_number)
         .join_from(message_reminders, reminder_events, _linked(reminder_events.c))
@@ -198,5 +198,5 @@ def _receipt(row: Row[Any]) -> ReceiptView:
 
 
 def _to_action_view(row: Row[Any]) -> ActionView:
-    detail = {name: said for name, said in row.detail.items() if name != "message"}
+    detail = {name: value for name, value in row.detail.items() if name != "message"}
     return ActionView(at=row.at, by=row.by, what=row.what, detail=detail)

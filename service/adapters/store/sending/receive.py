@@ -1,4 +1,4 @@
-"""`ReceiveStore` on the ledger."""
+"""`SqlReceiveStore`: receipts and inbound texts stored, and receipts to poll for."""
 
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -32,7 +32,7 @@ from service.flow.permits.encryption import Recipient
 from service.flow.sending.receive import ReceiptStatus, ReceiveStore, UnconfirmedMessage
 
 NEVER_SENT = (MessageState.REFUSED, MessageState.NOT_ACCEPTED)
-"""A text that nobody can be answering."""
+"""States of messages that never reached a phone: nobody can reply to them."""
 
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _ASK_TIMES = json_rows_like(messages, ("id", "ask_at"))
@@ -46,13 +46,13 @@ _OF_MESSAGE = receipts.c.message_id == messages.c.id
 
 
 class SqlReceiveStore(ReceiveStore):
-    """The provider's later word, and what recipients text back."""
+    """Stores what providers and recipients send back."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     async def receive(self, receipts: Sequence[Receipt], now: datetime) -> int:
-        """Keep each receipt raw; move messages up their rank; how many moved."""
+        """Store each receipt raw, move messages up their rank; count those moved."""
         if not receipts:
             return 0
         async with self._database.write() as connection:
@@ -66,7 +66,7 @@ class SqlReceiveStore(ReceiveStore):
         read_intent: Callable[[str | None], OptOutIntent | None],
         now: datetime,
     ) -> bool:
-        """Keep a text to us and heed its wish; False where it came before."""
+        """Store an inbound text and apply its intent; False if received before."""
         async with self._database.write() as connection:
             recipient = await recipient_id_of(connection, sender.digest)
             intent = read_intent(await _last_text(connection, recipient))
@@ -74,7 +74,7 @@ class SqlReceiveStore(ReceiveStore):
                 recipient = (await ensure_recipient_ids(connection, [sender]))[
                     sender.digest
                 ]
-            kept = await connection.execute(
+            inserted = await connection.execute(
                 insert_into(connection, inbounds)
                 .values(
                     provider=inbound.provider,
@@ -86,24 +86,24 @@ class SqlReceiveStore(ReceiveStore):
                 )
                 .on_conflict_do_nothing()
             )
-            if kept.rowcount:
+            if inserted.rowcount:
                 await _log_unknown_opt_out(connection, inbound, now)
-            if kept.rowcount and recipient:
-                await _apply_wish(connection, recipient, intent, now)
-            return bool(kept.rowcount)
+            if inserted.rowcount and recipient:
+                await _apply_intent(connection, recipient, intent, now)
+            return bool(inserted.rowcount)
 
     async def receipts_of(
         self, provider: str, ids: Collection[str]
     ) -> Mapping[str, set[ReceiptStatus]]:
-        """What was received of those ids, theirs or ours, that are messages'."""
-        told: dict[str, set[ReceiptStatus]] = {}
+        """The statuses received for each id, a provider's or ours."""
+        found: dict[str, set[ReceiptStatus]] = {}
         async with self._database.read() as connection:
-            for piece in in_chunks(list(ids)):
-                told |= await _load_receipts(connection, provider, piece)
-        return told
+            for chunk in in_chunks(list(ids)):
+                found |= await _load_receipts(connection, provider, chunk)
+        return found
 
     async def count_without_receipt(self) -> int:
-        """How many accepted messages the provider has said nothing of since."""
+        """Count accepted messages without any receipt."""
         wanted = select(func.count()).where(messages.c.state == MessageState.ACCEPTED)
         async with self._database.read() as connection:
             return int((await connection.execute(wanted)).scalar_one())
@@ -111,7 +111,7 @@ class SqlReceiveStore(ReceiveStore):
     async def list_unconfirmed(
         self, provider: str, now: datetime, min_age: timedelta, max_age: timedelta
     ) -> Sequence[UnconfirmedMessage]:
-        """What is to be asked after by now, who has waited for that longest first."""
+        """List messages whose next poll is due, the one due longest first."""
         its = messages.c
         wanted = (
             select(its.id, its.accepted_at, its.provider_id, its.rank, its.posted_after)
@@ -129,14 +129,14 @@ class SqlReceiveStore(ReceiveStore):
             return [UnconfirmedMessage(*row) for row in rows]
 
     async def schedule_polls(self, polls: Sequence[tuple[str, datetime]]) -> None:
-        """Keep when messages are to be asked after next."""
+        """Store when to poll next for each message."""
         async with self._database.write() as connection:
             await connection.execute(
                 _SET_ASK_AT, _ASK_TIMES.bind(connection.dialect, polls)
             )
 
     async def is_known_receipt(self, receipt: Receipt) -> bool:
-        """Whether this very word on its message has been kept before."""
+        """Whether an equal receipt of its message is stored already."""
         wanted = (
             select(receipts.c.raw)
             .join_from(receipts, messages, receipts.c.message_id == messages.c.id)
@@ -161,18 +161,18 @@ async def _load_receipts(
         .join_from(messages, receipts, isouter=True, onclause=_OF_MESSAGE)
         .where(messages.c.provider == provider, named)
     )
-    told: dict[str, set[ReceiptStatus]] = {}
+    found: dict[str, set[ReceiptStatus]] = {}
     for row in await connection.execute(wanted):
-        words = told.setdefault(row.id, set())
+        statuses = found.setdefault(row.id, set())
         if row.state:
-            words.add((MessageState(row.state), row.code))
+            statuses.add((MessageState(row.state), row.code))
         if row.provider_id:
-            told[row.provider_id] = words
-    return told
+            found[row.provider_id] = statuses
+    return found
 
 
 async def _last_text(connection: AsyncConnection, recipient: str | None) -> str | None:
-    """What was texted last to a phone, or may have been."""
+    """The text last sent to a phone, or perhaps sent."""
     if recipient is None:
         return None
     wanted = (
@@ -189,19 +189,19 @@ async def _last_text(connection: AsyncConnection, recipient: str | None) -> str 
 async def _log_unknown_opt_out(
     connection: AsyncConnection, inbound: Inbound, now: datetime
 ) -> None:
-    """A reading of the provider's that we do not know may be somebody's wish."""
+    """Log an opt-out type of the provider that this release does not know."""
     if inbound.opt_out is not None and inbound.opt_out not in PROVIDER_INTENTS:
         detail = {"inbound": inbound.provider_id, "said": safe_label(inbound.opt_out)}
         await log_action(connection, now, "service", "unknown opt-out type", detail)
 
 
-async def _apply_wish(
+async def _apply_intent(
     connection: AsyncConnection,
     recipient: str,
     intent: OptOutIntent | None,
     now: datetime,
 ) -> None:
-    """STOP ends what is due to this phone; START reopens what is current."""
+    """Apply STOP or START to a phone; whoever writes is reachable again."""
     if intent == "stop":
         await opt_out(connection, recipient, "inbound", now)
     elif intent == "start":

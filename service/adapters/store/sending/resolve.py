@@ -1,4 +1,4 @@
-"""Messages whose outcome is unknown: whom they wait for, and what a person decides."""
+"""`SqlResolveStore`: unknown outcomes that an operator resolves."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -31,23 +31,23 @@ from service.domain.untrusted.text import safe_label
 from service.flow.sending.resolve import Decision, ResolveStore
 
 GIVEN_UP_REASON: Final = "given up: outcome unknown"
-"""Why a reminder ends that an operator does not send again."""
+"""Reason of a reminder that ends because an operator gave its message up."""
 
 IS_OPEN_MESSAGE: Final = text(f"messages.{OPEN_MESSAGE}")
-"""Under way or unknown, in the words of the partial index."""
+"""Under way or unknown; word for word as in the partial index, so that it is used."""
 
 
 def awaiting_operator(after: timedelta = OPERATOR_AFTER) -> ColumnElement[bool]:
-    """The unknown outcomes that settling has left, or could not prove in so long."""
-    late = database_now_plus(literal(-after.total_seconds()))
+    """Condition: settling left the message to an operator, or failed for so long."""
+    latest = database_now_plus(literal(-after.total_seconds()))
     return and_(
         messages.c.state == MessageState.UNCERTAIN,
-        or_(messages.c.reason == LEFT_TO_OPERATOR, messages.c.lease_until <= late),
+        or_(messages.c.reason == LEFT_TO_OPERATOR, messages.c.lease_until <= latest),
     )
 
 
 class SqlResolveStore(ResolveStore):
-    """Decides by hand, in one transaction with the note of who did."""
+    """Applies operators' decisions, each in one transaction with its log entry."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -62,21 +62,21 @@ class SqlResolveStore(ResolveStore):
         now: datetime,
         objection: Callable[[UnknownOutcome], str | None],
     ) -> None:
-        """Decide a message that waits for a person, and write down who did and why."""
+        """Apply a decision, unless there is an objection, and log who made it."""
         async with self._database.write() as connection:
-            row = await _asked(connection, message_id)
-            if against := objection(_to_unknown_outcome(row)):
-                raise ConflictError(f"message {row.id}: {against}")
-            told = f"operator {by}: {reason}"
+            row = await _load(connection, message_id)
+            if found := objection(_to_unknown_outcome(row)):
+                raise ConflictError(f"message {row.id}: {found}")
+            note = f"operator {by}: {reason}"
             if decision is Decision.RESEND:
-                await requeue(connection, row.id, told, now)
+                await requeue(connection, row.id, note, now)
             else:
-                await _give_up(connection, row.id, told, now)
+                await _give_up(connection, row.id, note, now)
             detail = {"message": row.id, "why": reason}
             await log_action(connection, now, by, decision, detail)
 
 
-async def _asked(connection: AsyncConnection, message_id: str) -> Row[Any]:
+async def _load(connection: AsyncConnection, message_id: str) -> Row[Any]:
     wanted = (
         select(messages, database_now().label("asked_at"))
         .where(messages.c.id == message_id)
@@ -99,12 +99,12 @@ def _to_unknown_outcome(row: Row[Any]) -> UnknownOutcome:
 
 
 async def _give_up(
-    connection: AsyncConnection, message_id: str, told: str, now: datetime
+    connection: AsyncConnection, message_id: str, reason: str, now: datetime
 ) -> None:
     await connection.execute(
         update(messages)
         .where(messages.c.id == message_id, messages.c.state.in_(OPEN_STATES))
-        .values(state=MessageState.GIVEN_UP, reason=told, final_at=now)
+        .values(state=MessageState.GIVEN_UP, reason=reason, final_at=now)
     )
     await fall_back_to_accepted(connection, message_id, now)
     failed = ReminderState.FAILED

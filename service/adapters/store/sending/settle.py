@@ -45,9 +45,9 @@ class SqlSettleStore(SettleStore):
         self._provider = provider
 
     async def expire_leases(self, now: datetime) -> int:
-        """Messages whose owner's lease ended unrecorded become uncertain."""
+        """Mark messages uncertain whose lease ended without an outcome; count them."""
         async with self._database.write() as connection:
-            lapsed = await connection.execute(
+            expired = await connection.execute(
                 update(messages)
                 .where(
                     _IS_OPEN,
@@ -57,11 +57,11 @@ class SqlSettleStore(SettleStore):
                 .values(state=MessageState.UNCERTAIN, reason="lease ended unrecorded")
                 .returning(messages.c.id)
             )
-            ids = list(lapsed.scalars())
-            for piece in in_chunks(ids):
+            ids = list(expired.scalars())
+            for chunk in in_chunks(ids):
                 await transition(
                     connection,
-                    reminders.c.message_id.in_(piece),
+                    reminders.c.message_id.in_(chunk),
                     ReminderState.UNCERTAIN,
                     now,
                     reason="lease ended unrecorded",
@@ -69,16 +69,16 @@ class SqlSettleStore(SettleStore):
             return len(ids)
 
     async def count_open(self) -> int:
-        """How many messages are under way or unknown."""
+        """Count messages that are under way or have an unknown outcome."""
         wanted = select(func.count()).select_from(messages).where(_IS_OPEN)
         async with self._database.read() as connection:
             return int((await connection.execute(wanted)).scalar_one())
 
     async def list_uncertain(self) -> list[OpenMessage]:
-        """This provider's messages whose outcome is unknown, oldest first.
+        """List this provider's messages with an unknown outcome, oldest first.
 
-        Not those with a twin still under way: what the provider lists may be its. Those
-        left to an operator only now and then.
+        Leaves out those with an equal text still under way. Those left to an operator
+        are listed again every `ASK_AGAIN_SECONDS`.
         """
         wanted = (
             select(
@@ -119,23 +119,23 @@ class SqlSettleStore(SettleStore):
     async def already_bound(
         self, provider: str, provider_ids: Collection[str]
     ) -> dict[str, tuple[str, str]]:
-        """Recipient and text of the messages that these ids of a provider belong to."""
+        """Map these ids of a provider to the recipient and text of their messages."""
         its = messages.c
         wanted = select(its.provider_id, its.recipient_id, its.body).where(
             its.provider == provider, its.provider_id.in_(provider_ids)
         )
         async with self._database.read() as connection:
             rows = await connection.execute(wanted)
-            return {sid: (recipient, body) for sid, recipient, body in rows}
+            return {row.provider_id: (row.recipient_id, row.body) for row in rows}
 
     async def bind_listed(self, evidence: Sequence[Receipt], now: datetime) -> None:
-        """What the list showed is these messages', if they are unknown still.
+        """Bind listed messages to ours, if the outcome of each is still unknown.
 
-        Another process may have decided while the list was read, and sent anew: then
-        what was listed is the new one's.
+        Another process may have settled one while the list was read, and sent an equal
+        text: then what was listed is that one's.
         """
         its = messages.c
-        still = (
+        unknown = (
             select(its.id)
             .where(
                 its.id.in_([one.message_id for one in evidence]),
@@ -145,14 +145,14 @@ class SqlSettleStore(SettleStore):
             .with_for_update()
         )
         async with self._database.write() as connection:
-            if len((await connection.execute(still)).all()) == len(evidence):
+            if len((await connection.execute(unknown)).all()) == len(evidence):
                 for one in evidence:
                     await apply_receipt(connection, one, now)
 
     async def note_absence(
         self, message: OpenMessage, *, is_proof: bool, now: datetime
     ) -> None:
-        """Note that the provider does not list it; with proof, return its reminders."""
+        """Note that it is not listed; with proof, requeue its reminders."""
         async with self._database.write() as connection:
             if not is_proof:
                 await _set_absent_at(connection, message.id)
@@ -193,14 +193,14 @@ async def _set_absent_at(connection: AsyncConnection, message_id: str) -> None:
 async def _leave_to_operator(
     connection: AsyncConnection, message_id: str, now: datetime
 ) -> None:
-    mine = (messages.c.id == message_id, messages.c.state == MessageState.UNCERTAIN)
-    left = await connection.execute(
+    still = (messages.c.id == message_id, messages.c.state == MessageState.UNCERTAIN)
+    newly_left = await connection.execute(
         update(messages)
-        .where(*mine, messages.c.reason != LEFT_TO_OPERATOR)
+        .where(*still, messages.c.reason != LEFT_TO_OPERATOR)
         .values(reason=LEFT_TO_OPERATOR)
     )
-    if left.rowcount:
+    if newly_left.rowcount:
         await log_alarm(connection, "outcome unknown", {"message": message_id}, now)
     await connection.execute(
-        update(messages).where(*mine).values(absent_at=database_now())
+        update(messages).where(*still).values(absent_at=database_now())
     )

@@ -1,4 +1,4 @@
-"""`GuardStore`: what a day brings an office, beside what was expected of it."""
+"""`SqlVolumeGuardStore`: the reminders of an office's day, and their forecasts."""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -40,7 +40,7 @@ from service.flow.sending.volume_guard import DayCounts, DayForecast, VolumeGuar
 
 
 class SqlVolumeGuardStore(VolumeGuardStore):
-    """Counts by slots and by partial indexes, so that every tick can ask."""
+    """Counts by slots and partial indexes, cheap enough for every tick."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -54,7 +54,7 @@ class SqlVolumeGuardStore(VolumeGuardStore):
     async def forecasts(
         self, first_on: date
     ) -> Mapping[str, Mapping[date, DayForecast]]:
-        """What was written down for the days from `since` on, by office."""
+        """The stored forecasts of the days from `first_on` on, by office."""
         found = defaultdict[str, dict[date, DayForecast]](dict)
         wanted = select(forecasts).where(forecasts.c.day >= first_on)
         async with self._database.read() as connection:
@@ -72,21 +72,21 @@ class SqlVolumeGuardStore(VolumeGuardStore):
         authorities: Sequence[str],
         now: datetime,
     ) -> DayCounts:
-        """What today and the days ahead bring, and what today begins with.
+        """Count what falls due today and ahead, and what is left from before.
 
-        Carried over is what waits, where the guard has let it pass before, and what
-        was sent today already.
+        Carried over are reminders that the guard let pass before and that still wait,
+        and those sent today already.
         """
-        mine = slots.c.authority.in_(authorities)
+        of_office = slots.c.authority.in_(authorities)
         span = is_due_between(today.starts_at, ahead.ends_at)
         since = today.starts_at
         async with self._database.read() as connection:
             passed = _is_checked(await checked_until(connection))
             left = is_carried_over(since, today.ends_at, authorities)
             return DayCounts(
-                due=await _load_due_counts(connection, mine, span),
+                due=await _load_due_counts(connection, of_office, span),
                 overdue=await _load_due_counts(
-                    connection, mine, is_overdue_slot(since, now)
+                    connection, of_office, is_overdue_slot(since, now)
                 ),
                 carried_over=await _count(connection, left, passed)
                 + await _count_sent(
@@ -97,24 +97,25 @@ class SqlVolumeGuardStore(VolumeGuardStore):
     async def store_forecasts(
         self, office: str, today: date, expected: Mapping[date, int], now: datetime
     ) -> None:
-        """Write an office's days down; of them only today's may take another's place.
+        """Store the forecasts of an office; only today's may replace an earlier one.
 
-        Whoever writes the last of them first has begun the day, and nobody else.
+        The first process that stores the last of these days has opened the day; no
+        other process opens it again.
         """
         rows = [
             {"office": office, "day": day, "reminders": number, "made_at": now}
             for day, number in sorted(expected.items(), reverse=True)
         ]
         async with self._database.write() as connection:
-            fresh = insert_into(connection, forecasts).on_conflict_do_nothing()
-            if not (await connection.execute(fresh, rows[0])).rowcount:
+            missing = insert_into(connection, forecasts).on_conflict_do_nothing()
+            if not (await connection.execute(missing, rows[0])).rowcount:
                 return
-            await connection.execute(fresh, rows)
-            begun = insert_into(connection, forecasts).values(
+            await connection.execute(missing, rows)
+            of_today = insert_into(connection, forecasts).values(
                 office=office, day=today, reminders=expected[today], made_at=now
             )
             await connection.execute(
-                begun.on_conflict_do_update(
+                of_today.on_conflict_do_update(
                     index_elements=["office", "day"],
                     set_={"reminders": expected[today]},
                 )
@@ -127,9 +128,9 @@ class SqlVolumeGuardStore(VolumeGuardStore):
             return bool((await connection.execute(any_)).scalar())
 
     async def count_sendable(self, now: datetime) -> tuple[datetime, Mapping[str, int]]:
-        """Such reminders by authority, paused ones too, and until when is counted.
+        """Count such reminders by authority, paused ones too; the instant of the count.
 
-        Whatever is born once this is written is born later.
+        Reminders created after this count are created after that instant.
         """
         wanted = (
             select(
@@ -147,39 +148,39 @@ class SqlVolumeGuardStore(VolumeGuardStore):
         return until, {row.authority: row.reminders for row in rows}
 
     async def counted_until(self) -> datetime | None:
-        """Until when was counted last; None: never."""
+        """The instant of the last count; None if there was none."""
         async with self._database.read() as connection:
             return await counted_until(connection)
 
     async def count_sent(self, authorities: Sequence[str], since: datetime) -> int:
-        """Reminders sent for the first time since then, or under way."""
+        """Count reminders sent for the first time since then, or under way."""
         async with self._database.read() as connection:
             return await _count_sent(connection, authorities, since)
 
     async def pause_office(
         self, office: str, day: date, reason: str, now: datetime
     ) -> bool:
-        """Pause what an office sends, and alarm; False if it is held or confirmed."""
+        """Pause an office, with an alarm; False if it is held or confirmed already."""
         confirmed = select(forecasts.c.confirmed_by).where(
             forecasts.c.office == office, forecasts.c.day == day
         )
         async with self._database.write() as connection:
             if (await connection.execute(confirmed)).scalar() is not None:
                 return False
-            made = await connection.execute(
+            inserted = await connection.execute(
                 insert_into(connection, pauses)
                 .values(
                     scope=f"office:{office}", since=now, by=GUARD_NAME, reason=reason
                 )
                 .on_conflict_do_nothing()
             )
-            if made.rowcount:
+            if inserted.rowcount:
                 detail = {"office": office, "reason": reason}
                 await log_alarm(connection, GUARD_NAME, detail, now)
-            return bool(made.rowcount)
+            return bool(inserted.rowcount)
 
     async def mark_checked(self, now: datetime) -> None:
-        """Write down that the guard has looked at everything until now."""
+        """Store the instant up to which the guard has counted."""
         async with self._database.write() as connection:
             await record_checked_until(connection, now)
 
@@ -198,9 +199,9 @@ async def _count(connection: AsyncConnection, *where: ColumnElement[bool]) -> in
 
 
 def _is_checked(until: datetime | None) -> ColumnElement[bool]:
-    """Whether the guard has let a due reminder pass on a former look, if there was one.
+    """Condition: the guard let the reminder pass at an earlier check, if any.
 
-    One that was given back by a provider became due anew, but had been claimed.
+    A requeued reminder became due again, but had been claimed before.
     """
     if until is None:
         return true()
@@ -213,12 +214,12 @@ async def _count_sent(
     since: datetime,
     *where: ColumnElement[bool],
 ) -> int:
-    open_ones = select(messages.c.id).where(text(OPEN_MESSAGE))
-    mine = (reminders.c.authority.in_(authorities), *where)
-    sent = await _count(connection, reminders.c.sent_at >= since, *mine)
+    open_ids = select(messages.c.id).where(text(OPEN_MESSAGE))
+    conditions = (reminders.c.authority.in_(authorities), *where)
+    sent = await _count(connection, reminders.c.sent_at >= since, *conditions)
     return sent + await _count(
         connection,
-        reminders.c.message_id.in_(open_ones),
+        reminders.c.message_id.in_(open_ids),
         reminders.c.sent_at.is_(None),
-        *mine,
+        *conditions,
     )

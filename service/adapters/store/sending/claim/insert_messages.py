@@ -1,4 +1,4 @@
-"""Drafts become messages, and their reminders are on the way."""
+"""Insert the messages of a claim, and mark their reminders as sending."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ from service.flow.sending.provider import Outgoing
 
 @dataclass(frozen=True, slots=True)
 class ClaimOwner:
-    """Who claims, for whom, and for how many seconds."""
+    """A worker's claim: its owner id, the lease in seconds, provider and vault."""
 
     id: str
     lease_seconds: float
@@ -29,7 +29,7 @@ class ClaimOwner:
 
 @dataclass(frozen=True, slots=True)
 class NewMessage:
-    """A message, its draft, and what it is about."""
+    """A message to insert: its id, its draft, and the reminders it is about."""
 
     id: str
     draft: Draft
@@ -37,12 +37,12 @@ class NewMessage:
 
     @property
     def first(self) -> CandidateRow:
-        """What it is counted as."""
+        """The reminder whose type and authority the message counts under."""
         return self.candidates[0]
 
     @property
     def attempt(self) -> int:
-        """Which try it is for the first of its reminders."""
+        """The number of this try for the first of its reminders, from 1."""
         return int(self.first.row.returned + self.first.row.retries + 1)
 
 
@@ -53,9 +53,9 @@ async def insert_messages(
     clock: datetime,
     now: datetime,
 ) -> None:
-    """Write messages, and that their reminders are `sending` from now on.
+    """Insert messages, link them to their reminders, and mark those as sending.
 
-    `clock` is the database's: their leases run by it.
+    Leases run on the database's clock, whose present instant is `clock`.
     """
     dialect = connection.dialect
     rows = [_message_values(one, owner) for one in new_messages]
@@ -68,9 +68,9 @@ async def insert_messages(
     }
     await connection.execute(_INSERT, _MESSAGES.bind(dialect, rows) | common)
     links = [
-        (*it.key, one.id, at, told.announced_on, told.version)
+        (*candidate.key, one.id, position, worded.announced_on, worded.version)
         for one in new_messages
-        for at, (it, told) in enumerate(
+        for position, (candidate, worded) in enumerate(
             zip(one.candidates, one.draft.reminders, strict=True)
         )
     ]
@@ -148,18 +148,18 @@ _APPEND_EVENTS = append_events_statement(
 
 
 def _message_values(message: NewMessage, owner: ClaimOwner) -> tuple[object, ...]:
-    it, draft = message.first, message.draft
-    recipient = it.required_recipient.id
+    first, draft = message.first, message.draft
+    recipient = first.required_recipient.id
     seal = owner.vault.compute_mac([message.id, recipient, draft.body]).hex()
     return (
-        *(message.id, it.row.authority, draft.office, it.row.rule, recipient),
+        *(message.id, first.row.authority, draft.office, first.row.rule, recipient),
         *(draft.template, draft.template_version, draft.language, draft.body),
         *(draft.segments, seal, message.attempt),
     )
 
 
 def to_outgoing(message: NewMessage) -> Outgoing:
-    """The message as it is to be POSTed."""
+    """Convert a message to the row that is POSTed."""
     draft = message.draft
     return Outgoing(
         id=message.id,

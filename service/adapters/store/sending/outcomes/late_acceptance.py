@@ -1,4 +1,4 @@
-"""Reminders that an earlier message told after all, and the message they turn to."""
+"""Late acceptance: an earlier message of a reminder was accepted after all."""
 
 from collections import defaultdict
 from datetime import datetime
@@ -27,7 +27,7 @@ from service.domain.delivery.status import (
 )
 
 ACCEPTED_AND_NOT_FAILED = frozenset(REMINDER_AFTER) - ACCEPTED_BUT_FAILED
-"""A message of which the holder has, or will have, the text."""
+"""States of messages whose text the holder has, or will have."""
 
 LATE_ACCEPTANCE_REASON = "accepted after all, while the next one was under way"
 
@@ -46,10 +46,11 @@ async def adopt_late_acceptance(
     state: MessageState,
     now: datetime,
 ) -> None:
-    """The provider's late word on a message, as `row` was before, that was replaced.
+    """Let reminders follow a replaced message that was accepted after all.
 
-    Its reminders turn back to it where the later message came to nothing, so that they
-    follow it. Those under way stay so, and keep that they were accepted.
+    `message_before` is its row before it moved to `state`. Reminders whose later
+    message failed are linked to it again. Those whose later message is under way stay
+    there, with events that tell of the acceptance.
     """
     if message_before.state not in ENDED_UNACCEPTED | ACCEPTED_BUT_FAILED:
         return
@@ -59,24 +60,24 @@ async def adopt_late_acceptance(
         else ENDED_UNACCEPTED
     )
     others = (await connection.execute(_select_replaced(message_before.id))).all()
-    back = [_key(it) for it in others if it.latest in worse]
-    await _link_to_message(connection, back, message_before.id)
+    failed = [_key(row) for row in others if row.latest in worse]
+    await _link_to_message(connection, failed, message_before.id)
     if message_before.accepted_at is None:
-        busy = [it for it in others if it.state in UNDER_WAY]
-        await _record_late_acceptance(connection, busy, message_before.id, now)
+        under_way = [row for row in others if row.state in UNDER_WAY]
+        await _record_late_acceptance(connection, under_way, message_before.id, now)
 
 
 async def fall_back_to_accepted(
     connection: AsyncConnection, message_id: str, now: datetime
 ) -> None:
-    """A message came to nothing: whom an earlier one told after all turns to that."""
+    """After a message failed, link its reminders to an earlier accepted one."""
     found = {
-        _key(it): it
-        for it in await connection.execute(_select_accepted_before(message_id))
+        _key(row): row
+        for row in await connection.execute(_select_accepted_before(message_id))
     }
     by_message = defaultdict[tuple[str, MessageState], list[ReminderKey]](list)
-    for key, it in found.items():
-        by_message[it.id, MessageState(it.told)].append(key)
+    for key, row in found.items():
+        by_message[row.id, MessageState(row.earlier_state)].append(key)
     for (earlier, state), keys in by_message.items():
         await _link_to_message(connection, keys, earlier)
         await transition(connection, with_keys(keys), ReminderState.SENT, now)
@@ -85,7 +86,7 @@ async def fall_back_to_accepted(
 
 
 def _select_replaced(message_id: str) -> Select[Any]:
-    """The reminders of a message that have a later one, and how that stands."""
+    """Select the reminders of a message that have a later one, and its state."""
     columns = (reminders.c.state, reminders.c.reason, reminders.c.message_id)
     return (
         select(*REMINDER_KEY, *columns, _latest.c.state.label("latest"))
@@ -99,9 +100,9 @@ def _select_replaced(message_id: str) -> Select[Any]:
 
 
 def _select_accepted_before(message_id: str) -> Select[Any]:
-    """The reminders whose latest message this is, by an earlier one; the best last."""
+    """Select reminders of a message with an accepted earlier one, the best last."""
     return (
-        select(*REMINDER_KEY, _earlier.c.id, _earlier.c.state.label("told"))
+        select(*REMINDER_KEY, _earlier.c.id, _earlier.c.state.label("earlier_state"))
         .join_from(reminders, message_reminders, _LINK_OF_REMINDER)
         .join(_earlier, _earlier.c.id == message_reminders.c.message_id)
         .where(
@@ -123,28 +124,28 @@ async def _link_to_message(
 
 
 async def _record_late_acceptance(
-    connection: AsyncConnection, busy: list[Row[Any]], message_id: str, now: datetime
+    connection: AsyncConnection, rows: list[Row[Any]], message_id: str, now: datetime
 ) -> None:
-    """Keep that they were sent, and that another message is under way all the same."""
-    if not busy:
+    """Record that reminders were sent although another message is under way."""
+    if not rows:
         return
     sent_at: ColumnElement[Any] = literal(now, Instant())
     await connection.execute(
         update(reminders)
-        .where(with_keys(map(_key, busy)))
+        .where(with_keys(map(_key, rows)))
         .values(state_at=now, sent_at=func.coalesce(reminders.c.sent_at, sent_at))
     )
     events: list[ReminderEvent] = []
-    for it in busy:
-        key = _key(it)
+    for row in rows:
+        key = _key(row)
         events += [
             (*key, now, ReminderState.SENT, None, message_id),
             (*key, now, ReminderState.RETRYING, LATE_ACCEPTANCE_REASON, message_id),
-            (*key, now, ReminderState.SENDING, None, it.message_id),
+            (*key, now, ReminderState.SENDING, None, row.message_id),
         ]
-        if it.state == ReminderState.UNCERTAIN:
+        if row.state == ReminderState.UNCERTAIN:
             state = ReminderState.UNCERTAIN
-            events.append((*key, now, state, it.reason, it.message_id))
+            events.append((*key, now, state, row.reason, row.message_id))
     await append_events(connection, events)
 
 

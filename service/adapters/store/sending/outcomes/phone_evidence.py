@@ -1,4 +1,4 @@
-"""What became of a message says of its phone, unless something newer is known of it."""
+"""What an outcome proves about its phone, unless something newer is known."""
 
 from datetime import datetime
 from typing import Any
@@ -20,48 +20,47 @@ async def apply_phone_evidence(
     evidence_at: datetime,
     now: datetime,
 ) -> None:
-    """Text a phone no more that has opted out, or is nobody's.
+    """Mark a phone opted out or unreachable, as the fault of its message proves.
 
-    `since` is when the message was taken that failed so: a receipt may come days later,
-    when its holder has texted START, or a newer text has arrived there.
+    `evidence_at` is when the failed message was accepted. A receipt may come days
+    later; by then the holder may have texted START, or a newer text may have arrived.
     """
-    known = recipients.c
-    phone = update(recipients).where(known.id == message.recipient_id)
+    phone = update(recipients).where(recipients.c.id == message.recipient_id)
     if fault.kind is RefusalKind.OPTED_OUT:
-        first = func.coalesce(known.opted_out_at, literal(now, Instant()))
+        first = func.coalesce(recipients.c.opted_out_at, literal(now, Instant()))
         started = exists().where(
             _has_inbound_since(evidence_at), inbounds.c.intent == "start"
         )
         await connection.execute(phone.where(~started).values(opted_out_at=first))
     elif fault.kind is RefusalKind.BAD_NUMBER:
-        came = messages.c.state.in_((MessageState.DELIVERED, MessageState.READ))
-        newer = exists().where(*_is_newer_for_phone(message), came)
-        alive = exists().where(_has_inbound_since(evidence_at)) | newer
-        dead = {"unreachable_at": now, "unreachable_by": fault.code}
-        await connection.execute(phone.where(~alive).values(**dead))
+        arrived = messages.c.state.in_((MessageState.DELIVERED, MessageState.READ))
+        newer = exists().where(*_is_newer_for_phone(message), arrived)
+        is_reachable = exists().where(_has_inbound_since(evidence_at)) | newer
+        values = {"unreachable_at": now, "unreachable_by": fault.code}
+        await connection.execute(phone.where(~is_reachable).values(**values))
 
 
 async def lift_after_delivery(
     connection: AsyncConnection, message: Row[Any], now: datetime
 ) -> None:
-    """Text a phone again where a message has arrived.
+    """Mark a phone reachable again, because a message was delivered there.
 
-    Unless a newer one, of which was told before, has found it to be nobody's.
+    Does nothing if a newer message already proved that the number is unassigned.
     """
-    dead = messages.c.kind == RefusalKind.BAD_NUMBER
-    since = select(exists().where(*_is_newer_for_phone(message), dead))
-    if not (await connection.execute(since)).scalar():
+    unassigned = messages.c.kind == RefusalKind.BAD_NUMBER
+    disproved = select(exists().where(*_is_newer_for_phone(message), unassigned))
+    if not (await connection.execute(disproved)).scalar():
         await lift_unreachable(connection, message.recipient_id, now)
 
 
 def _has_inbound_since(since: datetime) -> ColumnElement[bool]:
-    """Whether a text to us is one from this phone, and newer."""
+    """Condition: an inbound text came from this phone after that instant."""
     return (inbounds.c.recipient_id == recipients.c.id) & (
         inbounds.c.received_at > since
     )
 
 
 def _is_newer_for_phone(message: Row[Any]) -> tuple[ColumnElement[bool], ...]:
-    """Whether a message was for the same phone, and claimed later: ids are in order."""
+    """Conditions: a message to the same phone, claimed later; ids sort by claim."""
     same = messages.c.recipient_id == message.recipient_id
     return same, messages.c.id > message.id

@@ -1,4 +1,4 @@
-"""What a provider answered and later said: messages move up, reminders follow."""
+"""Move messages up by what a provider reports; their reminders follow."""
 
 from datetime import datetime
 from typing import Any
@@ -58,10 +58,10 @@ async def advance_message(
     *,
     fault: Fault | None = None,
 ) -> bool:
-    """Move a message up to a state the provider reported; False if it was there.
+    """Move a message up to a reported state; False if it stands there or higher.
 
-    Its reminders become sent with it, and with a final state delivered, or failed, or
-    are to be sent again, as the `fault` has it.
+    Its reminders become sent, with a final state delivered or failed; after a failure
+    the `fault` decides whether they are sent again.
     """
     final = RANK[MessageState.DELIVERED]
     row = (
@@ -88,14 +88,14 @@ async def advance_message(
 
 async def _mark_sent(
     connection: AsyncConnection,
-    mine: ColumnElement[bool],
+    where: ColumnElement[bool],
     accepted_at: datetime,
     now: datetime,
 ) -> None:
-    """A reminder counts on the day its first message was accepted."""
+    """Mark reminders sent, as of the instant their first message was accepted."""
     first = func.coalesce(reminders.c.sent_at, literal(accepted_at, Instant()))
     values = {"sent_at": first, "retry_at": None}
-    await transition(connection, mine, ReminderState.SENT, now, values=values)
+    await transition(connection, where, ReminderState.SENT, now, values=values)
 
 
 async def _update_reminders(
@@ -106,11 +106,11 @@ async def _update_reminders(
     now: datetime,
 ) -> None:
     await adopt_late_acceptance(connection, row, state, now)
-    mine = of_message(row.id)
-    await _mark_sent(connection, mine, row.accepted_at or now, now)
+    of_this = of_message(row.id)
+    await _mark_sent(connection, of_this, row.accepted_at or now, now)
     after = REMINDER_AFTER[state]
     if after is ReminderState.DELIVERED:
-        await transition(connection, mine, after, now)
+        await transition(connection, of_this, after, now)
         await lift_after_delivery(connection, row, now)
     elif after is ReminderState.FAILED:
         await fall_back_to_accepted(connection, row.id, now)
@@ -118,10 +118,10 @@ async def _update_reminders(
             since = row.accepted_at or now
             await apply_phone_evidence(connection, row, fault, since, now)
             await _send_again(connection, row, state, fault, now)
-        left = mine & (reminders.c.state == ReminderState.SENT)
+        still_sent = of_this & (reminders.c.state == ReminderState.SENT)
         opted_out = fault is not None and fault.kind is RefusalKind.OPTED_OUT
         why = OPTED_OUT if opted_out else str(state)
-        await transition(connection, left, after, now, reason=why)
+        await transition(connection, still_sent, after, now, reason=why)
 
 
 async def _send_again(
@@ -131,7 +131,7 @@ async def _send_again(
     fault: Fault,
     now: datetime,
 ) -> None:
-    """What did not arrive and may another time, or on another phone."""
+    """Requeue what may arrive another time, or on another phone."""
     if fault.kind is RefusalKind.BAD_NUMBER:
         why = f"{state}: {fault.kind} {fault.code}"
         await requeue_to_next_phone(connection, row.id, why, now)
@@ -141,7 +141,7 @@ async def _send_again(
 async def apply_receipt(
     connection: AsyncConnection, receipt: Receipt, now: datetime
 ) -> bool:
-    """Keep one receipt raw and let its message follow; whether it moved."""
+    """Store one receipt raw and move its message; return whether it moved."""
     message = await _find_message(connection, receipt)
     moved = False
     if message and await check_provider_id(
@@ -180,7 +180,7 @@ async def _advance_by_receipt(
 
 
 async def open_breaker(connection: AsyncConnection, reason: str, now: datetime) -> None:
-    """Stop all sending: the provider refuses the account, not a message."""
+    """Pause all sending, with an alarm: the account is refused, not a message."""
     await connection.execute(
         insert_into(connection, pauses)
         .values(scope="all", since=now, by=BREAKER_NAME, reason=reason)
@@ -192,10 +192,10 @@ async def open_breaker(connection: AsyncConnection, reason: str, now: datetime) 
 async def check_provider_id(
     connection: AsyncConnection, message: Row[Any], provider_id: str, now: datetime
 ) -> bool:
-    """Whether a provider's id is this message's; what must not be alarms somebody.
+    """Whether a provider id may belong to this message.
 
-    A second id for one message, an id that is another message's, and a word on a
-    message that was given up.
+    Raises an alarm for a second id of one message, an id that another message has, and
+    an acceptance of a message that ended as not accepted.
     """
     detail = {"message": message.id, "provider_id": provider_id}
     if message.provider_id not in (None, provider_id):
@@ -213,9 +213,10 @@ async def check_provider_id(
 async def _find_message(
     connection: AsyncConnection, receipt: Receipt
 ) -> Row[Any] | None:
-    """By the provider's id first, then by our own from the callback URL.
+    """Find a receipt's message by the provider's id, else by ours in the callback URL.
 
-    Two messages alike may have been settled crosswise: then their ids have the say.
+    Two messages with equal texts may have been bound crosswise; the provider's ids then
+    stay as they were bound.
     """
     found = await _find_by_provider_id(
         connection, receipt.provider, receipt.provider_id

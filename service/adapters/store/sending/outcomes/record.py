@@ -1,4 +1,4 @@
-"""What a POST came to, written down: yes, a clear no, or nobody knows."""
+"""Record the outcome of POSTs: accepted, refused, not posted, or unknown."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -53,33 +53,40 @@ async def record(
     outcomes: Sequence[tuple[Outgoing, Outcome]],
     now: datetime,
 ) -> None:
-    """Write outcomes of messages that are still this owner's and this attempt.
+    """Record outcomes of messages that still belong to this owner and attempt.
 
-    A plain yes is the rule: all of those take a few statements together.
+    Most are plain acceptances, which are recorded together; all others one by one.
     """
     accepted = await record_accepted(
         connection, owner, _plain_acceptances(outcomes), now
     )
-    others = [(one, it) for one, it in outcomes if one.id not in accepted]
-    rows = await _load_own(connection, owner, [one for one, _ in others])
-    for one, outcome in others:
-        if row := rows.get(one.id):
+    others = [pair for pair in outcomes if pair[0].id not in accepted]
+    rows = await _load_own(connection, owner, [message for message, _ in others])
+    for message, outcome in others:
+        if row := rows.get(message.id):
             if isinstance(outcome, Accepted):
                 await _record_other_acceptance(connection, row, outcome, now)
             elif row.state in OPEN_STATES:
-                await _not_accepted(connection, row, outcome, now)
+                await _record_not_accepted(connection, row, outcome, now)
 
 
 def _plain_acceptances(
     outcomes: Sequence[tuple[Outgoing, Outcome]],
 ) -> list[tuple[str, int, str]]:
-    """Each yes that says no more than that, under a name given once."""
-    said = [(one, it) for one, it in outcomes if isinstance(it, Accepted)]
-    given = Counter(it.provider_id for _, it in said)
+    """Acceptances with no further state, each with a provider id of its own.
+
+    Returns message id, attempt and provider id of each.
+    """
+    accepted = [
+        (message, outcome)
+        for message, outcome in outcomes
+        if isinstance(outcome, Accepted)
+    ]
+    uses = Counter(outcome.provider_id for _, outcome in accepted)
     return [
-        (one.id, one.attempt, it.provider_id)
-        for one, it in said
-        if it.state is MessageState.ACCEPTED and given[it.provider_id] == 1
+        (message.id, message.attempt, outcome.provider_id)
+        for message, outcome in accepted
+        if outcome.state is MessageState.ACCEPTED and uses[outcome.provider_id] == 1
     ]
 
 
@@ -89,20 +96,21 @@ _WANTED = ("id", "attempt", "state", "provider", "provider_id", "recipient_id")
 
 _OWN_MESSAGES = select(*[messages.c[name] for name in _WANTED]).where(
     messages.c.id.in_(_IDS.values),
-    messages.c.owner == bindparam("me", type_=messages.c.owner.type),
+    messages.c.owner == bindparam("claimed_by", type_=messages.c.owner.type),
 )
 
 
 async def _load_own(
-    connection: AsyncConnection, owner: str, messages_of: Sequence[Outgoing]
+    connection: AsyncConnection, owner: str, posted: Sequence[Outgoing]
 ) -> dict[str, Row[Any]]:
-    if not messages_of:
+    """The rows of messages that still belong to this owner and attempt, by id."""
+    if not posted:
         return {}
-    attempts = {one.id: one.attempt for one in messages_of}
-    asked = _IDS.bind(connection.dialect, attempts) | {"me": owner}
+    attempts = {message.id: message.attempt for message in posted}
+    parameters = _IDS.bind(connection.dialect, attempts) | {"claimed_by": owner}
     return {
         row.id: row
-        for row in await connection.execute(_OWN_MESSAGES, asked)
+        for row in await connection.execute(_OWN_MESSAGES, parameters)
         if row.attempt == attempts[row.id]
     }
 
@@ -110,18 +118,18 @@ async def _load_own(
 async def _record_other_acceptance(
     connection: AsyncConnection, row: Row[Any], answer: Accepted, now: datetime
 ) -> None:
-    """Bind the id; an answer that says more than yes is kept like a receipt."""
+    """Bind the provider id; store an answer with a further state like a receipt."""
     if not await check_provider_id(connection, row, answer.provider_id, now):
         return
-    yes = MessageState.ACCEPTED
-    await advance_message(connection, row.id, answer.provider_id, yes, now)
-    if answer.state is not yes:
-        said = {"answer": str(answer.state)}
-        receipt = Receipt(row.provider, answer.provider_id, answer.state, said)
+    accepted = MessageState.ACCEPTED
+    await advance_message(connection, row.id, answer.provider_id, accepted, now)
+    if answer.state is not accepted:
+        raw = {"answer": str(answer.state)}
+        receipt = Receipt(row.provider, answer.provider_id, answer.state, raw)
         await apply_receipt(connection, receipt, now)
 
 
-async def _not_accepted(
+async def _record_not_accepted(
     connection: AsyncConnection,
     row: Row[Any],
     outcome: Unknown | NotPosted | Refused,
@@ -132,8 +140,8 @@ async def _not_accepted(
         case Unknown(reason):
             await _mark_uncertain(connection, message_id, reason, now)
         case NotPosted(reason):
-            after = await _back_off(connection, message_id, None)
-            await requeue(connection, message_id, reason, now, back_off_seconds=after)
+            seconds = await _back_off(connection, message_id, None)
+            await requeue(connection, message_id, reason, now, back_off_seconds=seconds)
         case Refused():
             fault = Fault(outcome.kind, outcome.code)
             await apply_phone_evidence(connection, row, fault, now, now)
@@ -143,7 +151,7 @@ async def _not_accepted(
 async def _mark_uncertain(
     connection: AsyncConnection, message_id: str, reason: str, now: datetime
 ) -> None:
-    """Unknown from here on: this moment is the last its owner could have POSTed."""
+    """Mark a message uncertain; its owner could have POSTed it until this moment."""
     await connection.execute(
         update(messages)
         .where(messages.c.id == message_id, messages.c.state == MessageState.SENDING)
@@ -163,8 +171,8 @@ async def _record_refusal(
 ) -> None:
     reason = f"{refused.kind} {refused.code}: {refused.reason}"
     if refused.kind in (RefusalKind.RETRY_SAFE, RefusalKind.RETRY_LATER):
-        after = await _back_off(connection, message_id, refused.retry_after)
-        await requeue(connection, message_id, reason, now, back_off_seconds=after)
+        seconds = await _back_off(connection, message_id, refused.retry_after)
+        await requeue(connection, message_id, reason, now, back_off_seconds=seconds)
     elif refused.kind is RefusalKind.ACCOUNT:
         await requeue(connection, message_id, reason, now)
         await open_breaker(connection, reason, now)
@@ -173,25 +181,25 @@ async def _record_refusal(
 
 
 async def _back_off(
-    connection: AsyncConnection, message_id: str, asked: float | None
+    connection: AsyncConnection, message_id: str, retry_after: float | None
 ) -> float:
-    """How long to wait, by how many messages its first reminder has had."""
-    mine = message_reminders.alias()
-    trials = (
+    """Seconds to wait, by the number of messages that its first reminder has had."""
+    first = message_reminders.alias()
+    tries = (
         select(func.count())
-        .join_from(mine, message_reminders, _same_reminder(mine))
-        .where(mine.c.message_id == message_id, mine.c.position == 0)
+        .join_from(first, message_reminders, _same_reminder(first))
+        .where(first.c.message_id == message_id, first.c.position == 0)
     )
-    count = (await connection.execute(trials)).scalar_one()
-    return back_off(int(count), random(), asked)  # noqa: S311 - no secret
+    count = (await connection.execute(tries)).scalar_one()
+    return back_off(int(count), random(), retry_after)  # noqa: S311 - no secret
 
 
-def _same_reminder(mine: FromClause) -> ColumnElement[bool]:
-    theirs = message_reminders.c
+def _same_reminder(link: FromClause) -> ColumnElement[bool]:
+    other = message_reminders.c
     return (
-        (theirs.permit_id == mine.c.permit_id)
-        & (theirs.expires_on == mine.c.expires_on)
-        & (theirs.step == mine.c.step)
+        (other.permit_id == link.c.permit_id)
+        & (other.expires_on == link.c.expires_on)
+        & (other.step == link.c.step)
     )
 
 
@@ -214,14 +222,14 @@ async def _end_refused(
         )
     )
     await fall_back_to_accepted(connection, message_id, now)
-    mine = of_message(message_id) & reminders.c.state.in_(UNDER_WAY)
+    under_way = of_message(message_id) & reminders.c.state.in_(UNDER_WAY)
     if refused.kind is RefusalKind.BAD_NUMBER:
         await requeue_to_next_phone(connection, message_id, reason, now)
     if refused.kind is RefusalKind.ROUTE:
         await hold_no_route(connection, message_id, reason, now)
     if refused.kind is RefusalKind.OPTED_OUT:
-        fresh = mine & reminders.c.sent_at.is_(None)
+        never_sent = under_way & reminders.c.sent_at.is_(None)
         ended = ReminderState.SUPPRESSED
-        await transition(connection, fresh, ended, now, reason=OPTED_OUT)
+        await transition(connection, never_sent, ended, now, reason=OPTED_OUT)
     why = f"refused: {refused.kind}"
-    await transition(connection, mine, ReminderState.FAILED, now, reason=why)
+    await transition(connection, under_way, ReminderState.FAILED, now, reason=why)

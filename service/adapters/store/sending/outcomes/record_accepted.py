@@ -1,4 +1,4 @@
-"""Plain acceptances, which are the rule: many of them in a few statements."""
+"""Record plain acceptances, which most outcomes are, in three statements for all."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -27,23 +27,22 @@ async def record_accepted(
     acceptances: Sequence[tuple[str, int, str]],
     now: datetime,
 ) -> set[str]:
-    """The provider took messages: their ids, attempts, and what it calls each.
+    """Mark messages accepted and their reminders sent; return the ids of the messages.
 
-    Only those of which nothing else was known, still this owner's and attempt's, under
-    names that no other message has; the ids of those.
+    Each acceptance is a message id, an attempt and a provider id. Leaves out messages
+    that belong to another owner or attempt or have an outcome, and provider ids that
+    another message has.
     """
     if not acceptances:
         return set()
-    said = _ACCEPTANCES.bind(connection.dialect, acceptances) | {
-        "me": owner,
-        "now": now,
-    }
-    accepted = set((await connection.execute(_SET_ACCEPTED, said)).scalars())
+    fence = {"claimed_by": owner, "now": now}
+    parameters = _ACCEPTANCES.bind(connection.dialect, acceptances) | fence
+    accepted = set((await connection.execute(_SET_ACCEPTED, parameters)).scalars())
     if not accepted:
         return accepted
-    theirs = _ACCEPTED_IDS.bind(connection.dialect, accepted) | {"now": now}
-    await connection.execute(_SET_SENT, theirs)
-    await connection.execute(_APPEND_EVENTS, theirs)
+    of_accepted = _ACCEPTED_IDS.bind(connection.dialect, accepted) | {"now": now}
+    await connection.execute(_SET_SENT, of_accepted)
+    await connection.execute(_APPEND_EVENTS, of_accepted)
     return accepted
 
 
@@ -56,7 +55,7 @@ _SET_ACCEPTED = (
     .where(
         messages.c.id == _ACCEPTANCES["id"],
         messages.c.attempt == _ACCEPTANCES["attempt"],
-        messages.c.owner == bindparam("me", type_=messages.c.owner.type),
+        messages.c.owner == bindparam("claimed_by", type_=messages.c.owner.type),
         messages.c.state.in_(OPEN_STATES),
         messages.c.provider_id.is_(None),
         ~exists().where(
@@ -92,7 +91,8 @@ _SET_SENT = (
     )
 )
 
-# None was sent just then already: the message of each was open until now.
+# Selects by the instant: each of these messages was open until now, so no other
+# reminder of theirs became `sent` at `now`.
 _APPEND_EVENTS = append_events_statement(
     select(
         *REMINDER_KEY, _NOW, reminders.c.state, null(), reminders.c.message_id

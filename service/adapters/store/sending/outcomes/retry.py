@@ -1,4 +1,4 @@
-"""Reminders sent again: not taken, failed in passing, or on to the next phone."""
+"""Reminders that are sent again: requeued, held for a route, retried, next phone."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -28,11 +28,11 @@ from service.domain.permits.phone import PhoneLine
 from service.domain.reminders.reasons import NO_ROUTE
 
 OPEN_STATES = (MessageState.SENDING, MessageState.UNCERTAIN)
-"""Under way or unknown: only these may still turn out not to have been taken."""
+"""States of messages that may still prove to have been not accepted."""
 
 
 def of_message(message_id: str) -> ColumnElement[bool]:
-    """The reminders whose latest message this is."""
+    """Condition: the reminder's latest message is this one."""
     return reminders.c.message_id == message_id
 
 
@@ -45,24 +45,24 @@ async def requeue(
     back_off_seconds: float = 0.0,
     count_return: bool = False,
 ) -> None:
-    """The message was provably not taken: its reminders are due again.
+    """Mark a message not accepted, and make its reminders due again.
 
-    Unless the provider's word came meanwhile: a message that is decided stays so.
-    `after` is a back-off in seconds of the database's clock; `counts` marks a return
-    that may happen only once. Since when they could have been sent stays as it was.
+    Does nothing if the message has an outcome by now. The reminders wait for
+    `back_off_seconds` on the database's clock; `next_at` stays, so that they are not
+    put behind later ones. `count_return` counts a return that may happen only once.
     """
-    given_up = await connection.execute(
+    closed = await connection.execute(
         update(messages)
         .where(messages.c.id == message_id, messages.c.state.in_(OPEN_STATES))
         .values(state=MessageState.NOT_ACCEPTED, reason=reason)
     )
-    if not given_up.rowcount:
+    if not closed.rowcount:
         return
     await fall_back_to_accepted(connection, message_id, now)
-    since = case((reminders.c.next_at > now, now), else_=reminders.c.next_at)
+    next_at = case((reminders.c.next_at > now, now), else_=reminders.c.next_at)
     values: dict[str, Any] = {
         "retry_at": database_now_plus(literal(back_off_seconds)),
-        "next_at": since,
+        "next_at": next_at,
     }
     if count_return:
         values["returned"] = reminders.c.returned + 1
@@ -72,9 +72,10 @@ async def requeue(
 async def requeue_to_next_phone(
     connection: AsyncConnection, message_id: str, reason: str, now: datetime
 ) -> None:
-    """Its number is nobody's: permits with another phone are texted there.
+    """Make reminders due again whose permit has another phone that can be texted.
 
-    What was accepted before is sent again only as often as after a fault of a carrier.
+    For a message to an unassigned number. A reminder that was accepted before is sent
+    again only as often as after a temporary failure.
     """
     wanted = select(*REMINDER_KEY).where(
         of_message(message_id),
@@ -95,36 +96,36 @@ async def requeue_to_next_phone(
 async def hold_no_route(
     connection: AsyncConnection, message_id: str, reason: str, now: datetime
 ) -> None:
-    """No way leads to its number until somebody opens one: its reminders wait."""
+    """Hold reminders to a number without a route, until an operator resumes sending."""
     values = {"next_at": reminders.c.until_at, "hold_reason": NO_ROUTE}
     await _make_due_again(connection, of_message(message_id), reason, now, values)
 
 
 async def retry_no_route(connection: AsyncConnection, now: datetime) -> int:
-    """Somebody may have opened a way: what waits for one is tried again; how many."""
-    waiting = update(reminders).where(
+    """Release reminders held for want of a route; count them."""
+    held = update(reminders).where(
         reminders.c.state.in_(CLAIMABLE), reminders.c.hold_reason == NO_ROUTE
     )
-    freed = waiting.values(next_at=now, hold_reason=None)
-    return (await connection.execute(freed)).rowcount
+    released = held.values(next_at=now, hold_reason=None)
+    return (await connection.execute(released)).rowcount
 
 
 async def schedule_retry(
     connection: AsyncConnection, message_id: str, fault: Fault, now: datetime
 ) -> None:
-    """It failed in passing: a new message follows, if it is not too late."""
+    """Send reminders again after a temporary failure, unless their step ends first."""
     for retries in range(len(RETRY_DELAYS)):
         wait = retry_delay(fault.kind, retries, fault.retry_after)
         if wait is None:
             return
-        mine = (
+        retryable = (
             of_message(message_id)
             & (reminders.c.retries == retries)
             & (reminders.c.until_at > now + wait)
         )
         await transition(
             connection,
-            mine,
+            retryable,
             ReminderState.RETRYING,
             now,
             reason=f"{fault.kind} {fault.code}",
@@ -134,15 +135,15 @@ async def schedule_retry(
 
 async def _make_due_again(
     connection: AsyncConnection,
-    mine: ColumnElement[bool],
+    where: ColumnElement[bool],
     reason: str,
     now: datetime,
     values: dict[str, Any],
 ) -> None:
-    """Back to where it was begun from: due, or accepted before and to be sent again."""
+    """Make reminders due, or `retrying` if a provider accepted them before."""
     await transition(
         connection,
-        mine & reminders.c.sent_at.is_not(None),
+        where & reminders.c.sent_at.is_not(None),
         ReminderState.RETRYING,
         now,
         reason=reason,
@@ -150,7 +151,7 @@ async def _make_due_again(
     )
     back = await transition(
         connection,
-        mine & reminders.c.sent_at.is_(None),
+        where & reminders.c.sent_at.is_(None),
         ReminderState.DUE,
         now,
         reason=reason,
