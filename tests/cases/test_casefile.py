@@ -35,7 +35,7 @@ def test_fields_that_a_case_leaves_out_have_defaults(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("slip", "meant", "told"),
+    ("slip", "meant", "error"),
     [
         ("closes_at = ", "closes_on = ", "cases.0.closes_at: Extra inputs"),
         ("closes_at = ", "closes_on = ", "cases.0.closes_on: Field required"),
@@ -52,10 +52,10 @@ def test_fields_that_a_case_leaves_out_have_defaults(tmp_path: Path) -> None:
     ],
 )
 def test_a_mistake_is_reported_with_its_file_and_key(
-    slip: str, meant: str, told: str, tmp_path: Path
+    slip: str, meant: str, error: str, tmp_path: Path
 ) -> None:
     path = written(tmp_path, GOOD.replace(meant, slip))
     with pytest.raises(CaseFileError) as refusal:
         read_cases(path, {"xx-permit", "yy-permit"})
     assert str(refusal.value).startswith("xx-permit.toml: ")
-    assert told in str(refusal.value)
+    assert error in str(refusal.value)

@@ -48,7 +48,7 @@ def placed() -> Iterator[Placed]:
                 yield found.rule, case.authority or found.authority, case
 
 
-def said(one: Placed) -> str:
+def case_id(one: Placed) -> str:
     rule, _, case = one
     return f"{rule} {case.expires_on}: {case.why}"
 
@@ -64,7 +64,7 @@ def test_every_case_file_is_valid(path: Path) -> None:
     read_cases(path, RULES)
 
 
-@pytest.mark.parametrize(("rule", "authority", "case"), CASES, ids=map(said, CASES))
+@pytest.mark.parametrize(("rule", "authority", "case"), CASES, ids=map(case_id, CASES))
 def test_the_service_gives_the_dates_of_the_case_file(
     rule: str, authority: str, case: Case
 ) -> None:
@@ -73,7 +73,7 @@ def test_the_service_gives_the_dates_of_the_case_file(
     assert provisional is case.provisional
 
 
-@pytest.mark.parametrize(("rule", "authority", "case"), FINAL, ids=map(said, FINAL))
+@pytest.mark.parametrize(("rule", "authority", "case"), FINAL, ids=map(case_id, FINAL))
 def test_walking_day_by_day_gives_the_dates_of_the_case_file(
     rule: str, authority: str, case: Case
 ) -> None:
@@ -81,20 +81,20 @@ def test_walking_day_by_day_gives_the_dates_of_the_case_file(
 
 
 @pytest.mark.parametrize(
-    ("rule", "authority", "case"), PROVISIONAL, ids=map(said, PROVISIONAL)
+    ("rule", "authority", "case"), PROVISIONAL, ids=map(case_id, PROVISIONAL)
 )
 def test_a_provisional_case_is_safe_if_2027_is_like_a_year_before(
     rule: str, authority: str, case: Case
 ) -> None:
-    told = case.answer()
+    dates = case.answer()
     with pytest.raises(UnpublishedError):
         by_walking(rule, authority, case)
     for year in (2024, 2025, 2026):
         likely = by_walking(rule, authority, case, arranged_like(year))
-        assert told.closes_on <= likely.closes_on
-        assert told.closes_on_lenient <= likely.closes_on_lenient
-        if told.opens_on and likely.opens_on:
-            assert told.opens_on >= likely.opens_on
+        assert dates.closes_on <= likely.closes_on
+        assert dates.closes_on_lenient <= likely.closes_on_lenient
+        if dates.opens_on and likely.opens_on:
+            assert dates.opens_on >= likely.opens_on
 
 
 @settings(max_examples=by_depth(quick=60, deep=300))
@@ -138,9 +138,9 @@ def test_the_nine_examples_worked_by_hand_are_cases(
     code: str, expires_on: str, dates: str
 ) -> None:
     found = [
-        f"{told.opens_on} {told.closes_on} {told.closes_on_lenient}"
+        f"{answer.opens_on} {answer.closes_on} {answer.closes_on_lenient}"
         for rule, _, case in CASES
         if rule == code and case.expires_on == date.fromisoformat(expires_on)
-        for told in (case.answer(),)
+        for answer in (case.answer(),)
     ]
     assert dates in found

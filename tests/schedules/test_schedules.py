@@ -113,10 +113,10 @@ def test_a_type_refuses_late_filing_where_the_reference_says_so() -> None:
     for slug, entry in windows().items():
         newest = LAW.rule(f"cn-{slug}").version_for(date(2026, 11, 22))
         late = entry["late"]["cls"]
-        told = "accepted" if late.startswith("soft-late") else None
+        expected = "accepted" if late.startswith("soft-late") else None
         if late.startswith(refused) and late != "reject at expiry":
-            told = "refused"
-        assert newest.late_filing == told, slug
+            expected = "refused"
+        assert newest.late_filing == expected, slug
 
 
 def test_of_two_sources_the_earlier_closing_is_announced() -> None:

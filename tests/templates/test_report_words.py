@@ -130,8 +130,8 @@ def test_counts_from_the_sandbox_are_called_simulated() -> None:
     "reason", [*REASONS_IN_WORDS.keys() - {BEFORE_START}, "refused"]
 )
 def test_every_reason_of_the_ledger_has_words_in_chinese(reason: str) -> None:
-    said = headline(replace(BUSY, not_reminded={reason: 1}), "zh")
-    [words] = re.findall("未提醒1件，其中(.*?)1件", said)
+    text = headline(replace(BUSY, not_reminded={reason: 1}), "zh")
+    [words] = re.findall("未提醒1件，其中(.*?)1件", text)
     assert not re.search("[a-z]", words)
 
 

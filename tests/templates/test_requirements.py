@@ -31,7 +31,7 @@ def test_every_shipped_template_fulfils_the_requirements(
 
 
 @pytest.mark.parametrize(
-    ("name", "language", "before", "after", "told"),
+    ("name", "language", "before", "after", "mistake"),
     [
         (
             "renewal-last-call",
@@ -87,12 +87,12 @@ def test_every_shipped_template_fulfils_the_requirements(
     ],
 )
 def test_a_spoilt_text_is_refused_with_its_mistake(
-    name: str, language: Language, before: str, after: str, told: str
+    name: str, language: Language, before: str, after: str, mistake: str
 ) -> None:
     text = WORDS.shipped_text(name, language)
     assert before in text
     found = wrong(name, language, text.replace(before, after))
-    assert any(told in one for one in found), found
+    assert any(mistake in one for one in found), found
 
 
 def test_all_mistakes_are_reported_at_once_each_once() -> None:
@@ -115,5 +115,5 @@ def test_an_english_text_that_is_ucs_2_says_what_forces_it() -> None:
 
 def test_a_longer_office_makes_a_text_too_long_and_is_named() -> None:
     text = WORDS.shipped_text("renewal-prepare", "zh").replace("材料", "好材料")
-    [told] = wrong("renewal-prepare", "zh", text)
-    assert "3 segments, 135 units of UCS-2 for the longest certificate" in told
+    [mistake] = wrong("renewal-prepare", "zh", text)
+    assert "3 segments, 135 units of UCS-2 for the longest certificate" in mistake

@@ -57,12 +57,12 @@ def test_the_holder_of_an_expired_permit_reads_that_it_can_still_be_renewed() ->
 def test_a_correction_without_a_day_still_withdraws_the_later_one(
     language: Language,
 ) -> None:
-    told = text("correction", language, provisional=True)
+    body = text("correction", language, provisional=True)
     withdrawn = {"zh": "此前告知的日期偏晚", "en": "ignore the later date we sent"}
-    assert withdrawn[language] in told
+    assert withdrawn[language] in body
     assert str(
         replace(RESTAURANT[language], provisional=True).template_values()["closes_on"]
-    ) in (told)
+    ) in (body)
 
 
 @pytest.mark.parametrize("name", sorted(AFTER))

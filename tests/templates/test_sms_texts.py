@@ -63,46 +63,46 @@ def test_a_text_at_the_opening_says_that_it_is_open() -> None:
 def test_every_text_names_office_permit_date_place_and_opt_out(
     *, name: str, language: Language, provisional: bool
 ) -> None:
-    told = text(name, language, provisional=provisional)
-    said = replace(RESTAURANT[language], provisional=provisional).template_values()
+    body = text(name, language, provisional=provisional)
+    values = replace(RESTAURANT[language], provisional=provisional).template_values()
     needed = ["signature", "certificate", "action", "tail", "expires_on"]
     needed += ["apply_at", "helpline", "opt_out"]
     for fact in [*needed, "closes_on"] if name in BEFORE else needed:
-        assert str(said[fact]) in told, fact
-    assert ("提醒免费" if language == "zh" else "Free notice") in told
+        assert str(values[fact]) in body, fact
+    assert ("提醒免费" if language == "zh" else "Free notice") in body
 
 
 @pytest.mark.parametrize(("name", "language", "provisional"), EVERY_TEXT)
 def test_every_text_is_one_line_of_plain_sentences(
     *, name: str, language: Language, provisional: bool
 ) -> None:
-    told = text(name, language, provisional=provisional)
-    assert told == told.strip()
+    body = text(name, language, provisional=provisional)
+    assert body == body.strip()
     flaws = ("\n", "  ", " .", " ;", " ,", "..", "。。", "，，", "，。", "None", "http")
-    assert not [flaw for flaw in flaws if flaw in told]
+    assert not [flaw for flaw in flaws if flaw in body]
 
 
 @pytest.mark.parametrize(("name", "language", "provisional"), ADVISING)
 def test_a_closing_is_advice_with_an_exact_day_only_if_certain(
     *, name: str, language: Language, provisional: bool
 ) -> None:
-    told = text(name, language, provisional=provisional)
+    body = text(name, language, provisional=provisional)
     inclusive = {"zh": "（含当日）", "en": "(inclusive)"}[language]
     roughly = {"zh": "9月下旬", "en": "late September 2026"}[language]
-    assert (inclusive in told) is not provisional
-    assert (roughly in told) is provisional
+    assert (inclusive in body) is not provisional
+    assert (roughly in body) is provisional
     if language == "zh":
-        assert "建议最迟" in told
+        assert "建议最迟" in body
     else:
-        assert ("we advise" in told) or provisional
+        assert ("we advise" in body) or provisional
 
 
 @pytest.mark.parametrize(("name", "language", "provisional"), EVERY_TEXT)
 def test_no_text_mentions_a_deadline(
     *, name: str, language: Language, provisional: bool
 ) -> None:
-    told = text(name, language, provisional=provisional).lower()
-    assert not [word for word in ("截止", "deadline") if word in told]
+    body = text(name, language, provisional=provisional).lower()
+    assert not [word for word in ("截止", "deadline") if word in body]
 
 
 @pytest.mark.parametrize("name", ["renewal-prepare", "correction"])
@@ -112,9 +112,9 @@ def test_a_first_text_and_a_correction_never_urge_to_file_early(
 ) -> None:
     urging = ("尽快", "尽早", "及早", "立即", "soon", "early", "now", "at once")
     for provisional in (False, True):
-        told = text(name, language, provisional=provisional).lower()
-        told = told.replace("early september", "").replace("late september", "")
-        assert not [word for word in urging if word in told]
+        body = text(name, language, provisional=provisional).lower()
+        body = body.replace("early september", "").replace("late september", "")
+        assert not [word for word in urging if word in body]
 
 
 @pytest.mark.parametrize("name", sorted(WORDS.step_templates() - {"correction"}))
@@ -125,8 +125,8 @@ def test_a_text_says_what_lateness_costs_or_to_ignore_it_after_applying(
 ) -> None:
     late = str(RESTAURANT[language].late)
     ignore = {"zh": "已申请请忽略", "en": "If applied, ignore"}[language]
-    told = text(name, language, provisional=provisional)
+    body = text(name, language, provisional=provisional)
     warns = name in {"renewal-last-call", *AFTER}
-    assert (late in told) is warns
-    assert (ignore in told) is not warns
+    assert (late in body) is warns
+    assert (ignore in body) is not warns
     assert ignore in text(name, language, provisional=provisional, late=None)

@@ -16,17 +16,17 @@ EXPIRIES = [date(2026, 1, 1) + timedelta(days=11 * step) for step in range(80)]
 NUMBER = "TS0000000123-2027"
 
 
-def refuse_long(told: str, language: str) -> None:
-    size = measure(told)
-    assert size.encoding == {"zh": "UCS-2", "en": "GSM-7"}[language], told
-    assert size.segments <= 2, f"{size.units} units: {told}"
+def refuse_long(templates_sent: str, language: str) -> None:
+    size = measure(templates_sent)
+    assert size.encoding == {"zh": "UCS-2", "en": "GSM-7"}[language], templates_sent
+    assert size.segments <= 2, f"{size.units} units: {templates_sent}"
 
 
 def templates(dated: LadderComputation) -> list[str]:
     """The templates of one permit: its steps, a correction, a contact request."""
-    told = [slot.template for slot in dated.to_ladder().slots]
+    templates_sent = [slot.template for slot in dated.to_ladder().slots]
     late = [CONTACT_NOW] if dated.version.late_filing == "accepted" else []
-    return [*told, CORRECTION, *late] if told else []
+    return [*templates_sent, CORRECTION, *late] if templates_sent else []
 
 
 @pytest.mark.parametrize("code", RULES)
@@ -38,10 +38,10 @@ def test_every_text_of_every_rule_takes_at_most_two_segments(code: str) -> None:
         for expires_on in EXPIRIES:
             dated = compute_ladder(rule, version, expires_on, office, known)
             for template, language in product(templates(dated), LANGUAGES):
-                said = gather_facts(
+                facts = gather_facts(
                     rule, version, dated.window, office, NUMBER, language
                 )
-                refuse_long(WORDS.render_sms(template, said), language)
+                refuse_long(WORDS.render_sms(template, facts), language)
 
 
 @pytest.mark.parametrize("name", sorted(WORDS.step_templates()))

@@ -197,7 +197,7 @@ def test_years_without_a_gap_may_be_published(
 
 
 @pytest.mark.parametrize(
-    ("said", "lines"),
+    ("contradicting", "lines"),
     [
         (year(PLAIN), []),
         (year(worked=(SATURDAY, MAYBE)), []),
@@ -227,9 +227,9 @@ def test_years_without_a_gap_may_be_published(
     ],
 )
 def test_rows_that_contradict_the_published_days_are_named(
-    said: CalendarYear, lines: list[str]
+    contradicting: CalendarYear, lines: list[str]
 ) -> None:
-    assert find_contradictions(base(), said) == lines
+    assert find_contradictions(base(), contradicting) == lines
 
 
 def test_the_notice_for_2026_contradicts_nothing_and_brings_what_the_library_has() -> (
@@ -288,7 +288,7 @@ def test_with_own_days_an_office_announces_no_closing_too_late(
         overlay_years(LAST, [own]),
         overlay_years(LAST, [rows_of_2026(), own]),
     )
-    told = compute_closing(period, expires_on, guess, "safe")
-    assert told.safe_on <= compute_closing(period, expires_on, truth, "safe").safe_on
+    guessed = compute_closing(period, expires_on, guess, "safe")
+    assert guessed.safe_on <= compute_closing(period, expires_on, truth, "safe").safe_on
     opens = compute_opening(period, expires_on, guess, "safe")
     assert opens.safe_on >= compute_opening(period, expires_on, truth, "safe").safe_on

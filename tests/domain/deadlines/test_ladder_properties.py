@@ -180,10 +180,10 @@ def test_a_closing_before_its_notice_is_never_later_than_after_it(
 ) -> None:
     for version in WINDOWS:
         for expires_on in unpublished(guess):
-            told, _ = compute_window(version, expires_on, guess, unqualified_days=bare)
+            early, _ = compute_window(version, expires_on, guess, unqualified_days=bare)
             true, _ = compute_window(version, expires_on, TRUTH, unqualified_days=bare)
-            assert told.closes_on <= true.closes_on, (version.key, expires_on)
-            assert told.closes_on_lenient <= true.closes_on_lenient, version.key
+            assert early.closes_on <= true.closes_on, (version.key, expires_on)
+            assert early.closes_on_lenient <= true.closes_on_lenient, version.key
 
 
 @pytest.mark.parametrize("bare", BARE)
@@ -194,11 +194,11 @@ def test_an_opening_before_its_notice_is_never_earlier_than_after_it(
         if version.opens is None:
             continue
         for expires_on in unpublished(guess):
-            told, _ = compute_window(version, expires_on, guess, unqualified_days=bare)
+            early, _ = compute_window(version, expires_on, guess, unqualified_days=bare)
             true, _ = compute_window(version, expires_on, TRUTH, unqualified_days=bare)
-            assert told.opens_on is not None
+            assert early.opens_on is not None
             assert true.opens_on is not None
-            assert told.opens_on >= true.opens_on, (version.key, expires_on)
+            assert early.opens_on >= true.opens_on, (version.key, expires_on)
 
 
 def test_a_certain_date_before_a_notice_is_the_same_after_it(
@@ -206,7 +206,7 @@ def test_a_certain_date_before_a_notice_is_the_same_after_it(
 ) -> None:
     for version in WINDOWS:
         for expires_on in unpublished(guess):
-            told, _ = compute_window(version, expires_on, guess)
+            early, _ = compute_window(version, expires_on, guess)
             true, _ = compute_window(version, expires_on, TRUTH)
-            assert told.provisional or told == true, (version.key, expires_on)
+            assert early.provisional or early == true, (version.key, expires_on)
             assert not true.provisional

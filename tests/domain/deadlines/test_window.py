@@ -81,7 +81,7 @@ def test_the_nine_worked_examples_are_computed(
 def test_the_nine_are_those_of_the_reference() -> None:
     if not SHARED.exists():
         pytest.skip("../shared is not here: the nine examples stand in this file")
-    told = json.loads(SHARED.read_text(encoding="utf-8"))["counting"]["worked_examples"]
+    safe = json.loads(SHARED.read_text(encoding="utf-8"))["counting"]["worked_examples"]
     strict = ("strict_actionable", "actionable")
     lenient = ("lenient_actionable", "actionable")
     rows = [
@@ -92,7 +92,7 @@ def test_the_nine_are_those_of_the_reference() -> None:
             next(one[key] for key in strict if key in one),
             next(one[key] for key in lenient if key in one),
         )
-        for one in told
+        for one in safe
     ]
     assert rows == WORKED
 
@@ -204,7 +204,7 @@ def test_safe_days_are_safe_under_either_reading(count: int, expires_on: date) -
     bare = Period("expiry", count, "day", "unqualified")
     readings: tuple[UnqualifiedDays, UnqualifiedDays] = ("working", "calendar")
     for reading in readings:
-        told = compute_closing(bare, expires_on, CN, "safe")
-        assert told.safe_on <= compute_closing(bare, expires_on, CN, reading).safe_on
+        safe = compute_closing(bare, expires_on, CN, "safe")
+        assert safe.safe_on <= compute_closing(bare, expires_on, CN, reading).safe_on
         opens = compute_opening(bare, expires_on, CN, "safe")
         assert opens.safe_on >= compute_opening(bare, expires_on, CN, reading).safe_on

@@ -44,8 +44,8 @@ def test_only_the_newest_are_judged() -> None:
 
 @pytest.mark.parametrize("kind", RefusalKind)
 def test_opt_outs_and_passing_faults_never_trip_the_breaker(kind: RefusalKind) -> None:
-    told = trip_reason([JudgedMessage(kind, "1")] * MIN_JUDGED)
-    assert (told is not None) is (kind in COUNTED_KINDS)
+    reason = trip_reason([JudgedMessage(kind, "1")] * MIN_JUDGED)
+    assert (reason is not None) is (kind in COUNTED_KINDS)
 
 
 def test_the_reason_names_the_figures_and_the_most_frequent_failure() -> None:

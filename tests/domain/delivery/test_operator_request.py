@@ -5,7 +5,7 @@ from service.domain.errors import InvalidError
 
 
 @pytest.mark.parametrize(
-    ("said", "scope"),
+    ("values", "scope"),
     [
         ({"reason": "r"}, "all"),
         ({"reason": "r", "scope": None}, "all"),
@@ -16,14 +16,14 @@ from service.domain.errors import InvalidError
     ],
 )
 def test_a_request_has_a_scope_and_a_reason(
-    said: dict[str, object], scope: str
+    values: dict[str, object], scope: str
 ) -> None:
-    read = parse_operator_request(said, "scope", "reason")
+    read = parse_operator_request(values, "scope", "reason")
     assert read == {"scope": scope, "reason": "r"}
 
 
 @pytest.mark.parametrize(
-    ("said", "told"),
+    ("values", "error"),
     [
         ({}, "reason: found nothing, expected why, in one line"),
         ({"reason": " "}, "reason: found nothing, expected why, in one line"),
@@ -48,11 +48,11 @@ def test_a_request_has_a_scope_and_a_reason(
     ],
 )
 def test_a_wrong_request_is_refused_and_says_why(
-    said: dict[str, object], told: str
+    values: dict[str, object], error: str
 ) -> None:
     with pytest.raises(InvalidError) as refused:
-        parse_operator_request(said, "scope", "reason")
-    assert told in str(refused.value)
+        parse_operator_request(values, "scope", "reason")
+    assert error in str(refused.value)
 
 
 def test_an_unknown_field_of_a_request_is_not_ignored() -> None:

@@ -63,10 +63,12 @@ def test_an_outcome_being_settled_says_when_it_will_be_decided() -> None:
 
 @pytest.mark.parametrize("state", sorted({*MessageState} - {MessageState.UNCERTAIN}))
 def test_any_other_state_is_named_and_cannot_be_decided(state: MessageState) -> None:
-    told = undecidable_reason(doubt(state, left=True, ago=2 * OPERATOR_AFTER), PATIENCE)
+    reason = undecidable_reason(
+        doubt(state, left=True, ago=2 * OPERATOR_AFTER), PATIENCE
+    )
     if state is MessageState.SENDING:
-        assert told == (
+        assert reason == (
             "is under way; unless it is recorded, unknown from 2026-11-23 12:00:00 UTC"
         )
     else:
-        assert told == f"is {state}: only an unknown outcome can be decided"
+        assert reason == f"is {state}: only an unknown outcome can be decided"

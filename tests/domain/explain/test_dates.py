@@ -72,7 +72,7 @@ def test_a_date_is_explained_from_anchor_to_instant() -> None:
 
 
 @pytest.mark.parametrize(
-    ("counts_from", "said"),
+    ("counts_from", "line"),
     [
         ("expiry", "periods count from the expiry date, 2026-05-15"),
         (
@@ -91,9 +91,9 @@ def test_a_date_is_explained_from_anchor_to_instant() -> None:
         ),
     ],
 )
-def test_the_anchor_of_periods_is_explained(counts_from: object, said: str) -> None:
+def test_the_anchor_of_periods_is_explained(counts_from: object, line: str) -> None:
     counted = version(counts_from=counts_from)
-    assert explain(counted, "2026-05-15", "anchor") == [said]
+    assert explain(counted, "2026-05-15", "anchor") == [line]
 
 
 @pytest.mark.parametrize(
@@ -118,21 +118,21 @@ def test_the_anchor_of_periods_is_explained(counts_from: object, said: str) -> N
     ],
 )
 def test_time_falls_into_zones(closes: str, counts_from: object, zones: str) -> None:
-    (said,) = explain(version(closes, counts_from=counts_from), "2026-05-15", "zones")
-    assert said.startswith(f"in time {zones}")
+    (line,) = explain(version(closes, counts_from=counts_from), "2026-05-15", "zones")
+    assert line.startswith(f"in time {zones}")
 
 
 @pytest.mark.parametrize(
-    ("late_filing", "said"),
+    ("late_filing", "line"),
     [
         ("accepted", "the law still accepts an application after closing"),
         ("refused", "the law refuses an application after closing"),
         (None, "the law does not say what happens to an application after closing"),
     ],
 )
-def test_late_filing_is_explained(late_filing: object, said: str) -> None:
+def test_late_filing_is_explained(late_filing: object, line: str) -> None:
     found = explain(version(late_filing=late_filing), "2026-12-31", "late filing")
-    assert found == [said]
+    assert found == [line]
 
 
 def test_a_conflicting_source_is_explained_with_its_day() -> None:
@@ -156,8 +156,8 @@ def test_another_sender_is_explained_with_its_days_and_hours() -> None:
     ]
     often = replace(PROVINCE, sending_days=frozenset({3, 1}))
     law = law_of(version(), offices=[often, CITY])
-    (said,) = lines_with("sender", lines(law, request("2026-12-31", "990100")))
-    assert "on ISO weekdays 1 3 from 09:30" in said
+    (line,) = lines_with("sender", lines(law, request("2026-12-31", "990100")))
+    assert "on ISO weekdays 1 3 from 09:30" in line
 
 
 def test_a_type_that_never_reminds_says_so() -> None:

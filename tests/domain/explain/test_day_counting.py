@@ -36,16 +36,16 @@ def test_days_skipped_made_up_and_rolled_are_named() -> None:
 def test_an_edge_with_one_reading_says_why(
     closes: str, expires_on: str, reading: str
 ) -> None:
-    said = explain(version(closes), expires_on, f"closes {closes}")[0]
-    assert said.startswith(reading)
-    assert "lenient" not in said
+    line = explain(version(closes), expires_on, f"closes {closes}")[0]
+    assert line.startswith(reading)
+    assert "lenient" not in line
 
 
 def test_an_opening_takes_its_later_reading() -> None:
     opens = version("on expiry", opens="90 working days before expiry")
-    said = explain(opens, "2026-06-15", "opens")
-    assert said[0].startswith("90 working days before expiry: strict 2026-01-28, with")
-    assert said[0].endswith("as one of them; texts name the later one")
+    line = explain(opens, "2026-06-15", "opens")
+    assert line[0].startswith("90 working days before expiry: strict 2026-01-28, with")
+    assert line[0].endswith("as one of them; texts name the later one")
     assert explain(opens, "2026-06-15", "zones") == [
         "in time from 2026-01-29 until 2026-06-15, expired after that"
     ]
@@ -82,7 +82,7 @@ def test_unqualified_days_of_an_opening_are_safe_as_calendar_days() -> None:
 
 
 @pytest.mark.parametrize(
-    ("margin", "said"),
+    ("margin", "line"),
     [
         (
             1,
@@ -100,12 +100,12 @@ def test_unqualified_days_of_an_opening_are_safe_as_calendar_days() -> None:
         ),
     ],
 )
-def test_the_margin_of_the_office_is_explained(margin: int, said: str) -> None:
+def test_the_margin_of_the_office_is_explained(margin: int, line: str) -> None:
     found = explain(version(), "2026-12-31", "closes", margin_working_days=margin)
-    assert found[-1] == said
+    assert found[-1] == line
 
 
 def test_a_year_without_published_holidays_is_explained() -> None:
-    (said,) = explain(version(), "2027-01-15", "provisional")
-    assert said.startswith("the holidays of CN are published until 2026-12-31; later")
+    (line,) = explain(version(), "2027-01-15", "provisional")
+    assert line.startswith("the holidays of CN are published until 2026-12-31; later")
     assert explain(version(), "2026-12-31", "provisional") == []

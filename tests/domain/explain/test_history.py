@@ -50,10 +50,10 @@ SENDING, SENT = (
 )
 
 
-def reminder_after(*moves: StateChange, **said: Any) -> ReminderHistory:  # noqa: ANN401 - fields
+def reminder_after(*changes: StateChange, **fields: Any) -> ReminderHistory:  # noqa: ANN401 - fields
     """The reminder in the state to which these transitions lead."""
-    last = {"state": moves[-1].state, "reason": moves[-1].reason} if moves else {}
-    return replace(CREATED, **(last | {"changes": moves} | said))
+    last = {"state": changes[-1].state, "reason": changes[-1].reason} if changes else {}
+    return replace(CREATED, **(last | {"changes": changes} | fields))
 
 
 def change(
@@ -63,7 +63,7 @@ def change(
 
 
 @pytest.mark.parametrize(
-    ("moves", "told"),
+    ("changes", "starts"),
     [
         ((SENDING,), ["sending to +1212***0142"]),
         (
@@ -107,30 +107,37 @@ def change(
     ],
 )
 def test_each_transition_is_listed_after_the_creation(
-    moves: Sequence[StateChange], told: list[str]
+    changes: Sequence[StateChange], starts: list[str]
 ) -> None:
-    birth, *rest = build_history(reminder_after(*moves), ZONE)
+    birth, *rest = build_history(reminder_after(*changes), ZONE)
     assert (birth.at, birth.what) == (DUE, MADE)
-    assert [one.at for one in rest] == [one.at for one in moves]
-    for event, start in zip(rest, told, strict=True):
+    assert [one.at for one in rest] == [one.at for one in changes]
+    for event, start in zip(rest, starts, strict=True):
         assert event.what.startswith(start)
 
 
 def test_the_announced_day_is_listed_with_the_last_text() -> None:
     again = change(R.DUE, "absent twice")
     moves = (SENDING, SENT, again, change(R.SENDING), change(R.SENT))
-    told = [
+    entries = [
         one.what
         for one in build_history(
             reminder_after(*moves, announced_on=date(2024, 11, 18)), ZONE
         )
     ]
     named = "; it names 2024-11-18 as the last day"
-    assert [named in one for one in told] == [False, False, False, False, False, True]
+    assert [named in one for one in entries] == [
+        False,
+        False,
+        False,
+        False,
+        False,
+        True,
+    ]
 
 
 @pytest.mark.parametrize(
-    ("said", "what"),
+    ("fields", "what"),
     [
         (
             {"state": R.MISSED, "reason": "before start"},
@@ -151,19 +158,19 @@ def test_the_announced_day_is_listed_with_the_last_text() -> None:
     ],
 )
 def test_the_first_entry_says_how_a_reminder_was_created(
-    said: dict[str, Any], what: str
+    fields: dict[str, Any], what: str
 ) -> None:
-    assert build_history(replace(CREATED, **said), ZONE)[0].what == what
+    assert build_history(replace(CREATED, **fields), ZONE)[0].what == what
 
 
 def test_new_dates_are_listed_when_the_reminder_got_them() -> None:
     moved = replace(CREATED, redated_at=NOON, version="xx-permit@2000-01-01.2")
-    told = build_history(moved, ZONE)
-    assert [(one.at, one.what[:10]) for one in told] == [
+    entries = build_history(moved, ZONE)
+    assert [(one.at, one.what[:10]) for one in entries] == [
         (DUE, "created"),
         (NOON, "new dates:"),
     ]
-    assert told[1].what.endswith("by xx-permit@2000-01-01.2")
+    assert entries[1].what.endswith("by xx-permit@2000-01-01.2")
     assert len(build_history(replace(moved, redated_at=DUE), ZONE)) == 1
 
 
@@ -171,7 +178,7 @@ SENT_AT = {"sent_at": DUE}
 
 
 @pytest.mark.parametrize(
-    ("it", "said"),
+    ("reminder", "sentence"),
     [
         (CREATED, "due: the next tick looks at it"),
         (
@@ -283,15 +290,15 @@ SENT_AT = {"sent_at": DUE}
     ],
 )
 def test_one_sentence_says_what_happened_to_a_reminder(
-    it: ReminderHistory, said: str
+    reminder: ReminderHistory, sentence: str
 ) -> None:
-    assert describe_outcome(it, replace(WELL, now=DUE), ZONE) == said
+    assert describe_outcome(reminder, replace(WELL, now=DUE), ZONE) == sentence
 
 
 def test_a_due_reminder_waits_for_a_pause_to_end() -> None:
     stopped = Pause("rule:xx-permit", START, "li", "typing errors")
-    told = describe_outcome(CREATED, replace(WELL, now=DUE, pauses=[stopped]), ZONE)
-    assert told == (
+    found = describe_outcome(CREATED, replace(WELL, now=DUE, pauses=[stopped]), ZONE)
+    assert found == (
         "due, but rule:xx-permit has been paused since 2024-09-01 08:00 Asia/Shanghai "
         "by li: typing errors"
     )

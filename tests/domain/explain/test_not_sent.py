@@ -138,14 +138,14 @@ def test_a_step_that_is_over_says_what_came_too_late_for_it(
 
 
 def test_a_law_changed_while_a_step_was_current_is_no_reason() -> None:
-    told = explanation(now=NOON, steps_moved_at={"last-call": NOON})
-    assert told == "due: the next tick makes its reminder"
+    found = explanation(now=NOON, steps_moved_at={"last-call": NOON})
+    assert found == "due: the next tick makes its reminder"
 
 
 def test_a_pause_matters_only_while_the_step_is_current() -> None:
     stopped = [Pause("all", START, "li", "typing errors")]
-    told = explanation(now=LATER, pauses=stopped)
-    assert told == "not sent: its time was over before it could be sent"
+    found = explanation(now=LATER, pauses=stopped)
+    assert found == "not sent: its time was over before it could be sent"
 
 
 @pytest.mark.parametrize(

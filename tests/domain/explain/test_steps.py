@@ -7,7 +7,7 @@ from tests.domain.explain.traces import explain, step, version
 
 
 @pytest.mark.parametrize(
-    ("at", "office", "said"),
+    ("at", "office", "line"),
     [
         (
             "44 days before closing",
@@ -54,11 +54,11 @@ from tests.domain.explain.traces import explain, step, version
     ],
 )
 def test_a_step_explains_its_day_and_why_it_moved(
-    at: str, office: dict[str, Any], said: str
+    at: str, office: dict[str, Any], line: str
 ) -> None:
     of = version(steps=(step("one", at),))
     (found,) = explain(of, "2026-12-31", f"step one, {at}", **office)
-    assert found.startswith(said)
+    assert found.startswith(line)
 
 
 def test_a_step_counted_from_the_opening_is_explained() -> None:

@@ -30,7 +30,7 @@ LAST_CALL = Step("last-call", Period.parse("5 working days before closing"), "wo
 CODE = "xx-permit"
 
 
-def version(closes: str = "30 working days before expiry", **said: Any) -> Version:  # noqa: ANN401 - fields
+def version(closes: str = "30 working days before expiry", **fields: Any) -> Version:  # noqa: ANN401 - fields
     """A version in force from 2000 on; its only step is a last call by default."""
     source = Reference("A law", "Article 1", date(2026, 11, 22), "read")
     usual: dict[str, Any] = {
@@ -38,17 +38,17 @@ def version(closes: str = "30 working days before expiry", **said: Any) -> Versi
         "steps": (LAST_CALL,),
         "reference": source,
     }
-    if "opens" in said:
-        said["opens"] = Period.parse(said["opens"])
-    return Version(rule=CODE, closes=Period.parse(closes), **(usual | said))
+    if "opens" in fields:
+        fields["opens"] = Period.parse(fields["opens"])
+    return Version(rule=CODE, closes=Period.parse(closes), **(usual | fields))
 
 
-def step(name: str, at: str, **said: Any) -> Step:  # noqa: ANN401 - fields
+def step(name: str, at: str, **fields: Any) -> Step:  # noqa: ANN401 - fields
     """A step of any template."""
-    return Step(name, Period.parse(at), "words", **said)
+    return Step(name, Period.parse(at), "words", **fields)
 
 
-def law_of(*versions: Version, offices: Sequence[Authority] = (), **said: Any) -> Law:  # noqa: ANN401 - fields
+def law_of(*versions: Version, offices: Sequence[Authority] = (), **fields: Any) -> Law:  # noqa: ANN401 - fields
     """A law of one rule; `offices` replace the usual ones."""
     words = BilingualText("字", "word")
     rule = Rule(
@@ -61,15 +61,19 @@ def law_of(*versions: Version, offices: Sequence[Authority] = (), **said: Any) -
         validity="5 years",
         number_tail=4,
         versions=versions,
-        **said,
+        **fields,
     )
     changed = {one.code: one for one in offices}
     return Law({CODE: rule}, OFFICES | changed, CALENDARS)
 
 
-def request(expires_on: str, authority: str = "990000", **said: Any) -> ExplainRequest:  # noqa: ANN401 - fields
+def request(
+    expires_on: str,
+    authority: str = "990000",
+    **fields: Any,  # noqa: ANN401 - fields
+) -> ExplainRequest:
     """A request about an expiry date of the rule."""
-    return ExplainRequest(CODE, authority, date.fromisoformat(expires_on), **said)
+    return ExplainRequest(CODE, authority, date.fromisoformat(expires_on), **fields)
 
 
 def lines(
@@ -81,11 +85,11 @@ def lines(
     return [*build_trace(law, of, reckoned, revisions)]
 
 
-def lines_with(subject: str, told: Sequence[str]) -> list[str]:
+def lines_with(subject: str, trace: Sequence[str]) -> list[str]:
     """The lines about one subject, without its name."""
     return [
         one.removeprefix(subject).lstrip(": ")
-        for one in told
+        for one in trace
         if one.startswith(subject)
     ]
 

@@ -89,8 +89,8 @@ def days(count: int) -> list[datetime]:
 
 def shares(waiting: list[tuple[int, int]], count: int) -> list[int]:
     """`waiting` are (hours until the end, reminders)."""
-    told = [(START + hours * HOUR, reminders) for hours, reminders in waiting]
-    return [share for _, share in spread_catch_up(told, days(count))]
+    ends = [(START + hours * HOUR, reminders) for hours, reminders in waiting]
+    return [share for _, share in spread_catch_up(ends, days(count))]
 
 
 @pytest.mark.parametrize(
@@ -130,7 +130,7 @@ def test_no_reminder_is_lost_or_sent_after_its_end(
 
 
 @pytest.mark.parametrize(
-    ("rule", "said"),
+    ("rule", "reason"),
     [
         (RULE, None),
         (replace(RULE, never=NEVER), "never reminds (no-expiry): it never ends"),
@@ -161,9 +161,9 @@ def test_no_reminder_is_lost_or_sent_after_its_end(
     ],
     ids=["read", "never", "unread", "unread here", "unread elsewhere"],
 )
-def test_a_type_that_cannot_go_live_says_why(rule: Rule, said: str | None) -> None:
-    told = find_hindrance(rule, ("990100", "990000"))
-    assert told == said or (said and told and told.startswith(said))
+def test_a_type_that_cannot_go_live_says_why(rule: Rule, reason: str | None) -> None:
+    found = find_hindrance(rule, ("990100", "990000"))
+    assert found == reason or (reason and found and found.startswith(reason))
 
 
 def law(late_filing: LateFiling | None = None) -> Law:
@@ -214,7 +214,7 @@ SLOTS = (
 
 
 @pytest.mark.parametrize(
-    ("now", "born"),
+    ("now", "created"),
     [
         (FIRST + HOUR, [("prepare", "due", None)]),
         (SECOND, [("prepare", "missed", BEFORE_START), ("last-call", "due", None)]),
@@ -225,10 +225,10 @@ SLOTS = (
     ],
 )
 def test_a_start_with_catch_up_texts_permits_in_a_current_step(
-    now: datetime, born: list[tuple[str, str, str | None]]
+    now: datetime, created: list[tuple[str, str, str | None]]
 ) -> None:
     made = plan_births(SLOTS, now, FIRST + HOUR, catch_up=True).rows
-    assert [(one.slot.step, str(one.state), one.reason) for one in made] == born
+    assert [(one.slot.step, str(one.state), one.reason) for one in made] == created
     without = plan_births(SLOTS, FIRST + HOUR, FIRST + HOUR).rows
     assert [one.state for one in without] == [ReminderState.MISSED]
 

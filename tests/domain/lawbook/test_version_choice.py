@@ -26,7 +26,7 @@ def first(law: Law, expires_on: str) -> str:
 
 
 @pytest.mark.parametrize(
-    ("expires_on", "told"),
+    ("expires_on", "expected"),
     [
         (
             "2020-02-29",
@@ -45,9 +45,9 @@ def first(law: Law, expires_on: str) -> str:
     ],
 )
 def test_the_expiry_date_picks_the_version_in_force_on_it(
-    expires_on: str, told: str
+    expires_on: str, expected: str
 ) -> None:
-    assert first(LAW, expires_on) == told
+    assert first(LAW, expires_on) == expected
 
 
 def test_a_version_that_ended_names_its_last_day() -> None:
@@ -115,7 +115,7 @@ def test_an_unknown_version_is_refused_with_the_versions_of_its_rule() -> None:
 
 
 @pytest.mark.parametrize(
-    ("laid_over", "told"),
+    ("laid_over", "expected"),
     [
         (
             NEW,
@@ -131,19 +131,19 @@ def test_an_unknown_version_is_refused_with_the_versions_of_its_rule() -> None:
     ],
 )
 def test_a_province_s_own_version_comes_before_the_general_one(
-    laid_over: object, told: str
+    laid_over: object, expected: str
 ) -> None:
     assert isinstance(laid_over, type(NEW))
     law = law_of(laid_over, LOCAL)
     of = request("2026-12-31", "990100")
     assert choose_version(law, of) == LOCAL
-    assert lines(law, of)[1] == f"version {LOCAL.key}: {told}"
+    assert lines(law, of)[1] == f"version {LOCAL.key}: {expected}"
 
 
 def test_a_jurisdiction_that_is_not_loaded_goes_by_its_code() -> None:
     far = replace(LOCAL, jurisdiction="410000")
-    told = lines(law_of(NEW, far), request("2026-12-31", version=far.key))
-    assert told[1].startswith(
+    found = lines(law_of(NEW, far), request("2026-12-31", version=far.key))
+    assert found[1].startswith(
         f"version {far.key}: the law of 410000 and below, in place"
     )
 
@@ -156,7 +156,7 @@ def installed(*states: str) -> list[Revision]:
 
 
 @pytest.mark.parametrize(
-    ("revisions", "told"),
+    ("revisions", "expected"),
     [
         ([], []),
         (
@@ -178,9 +178,9 @@ def installed(*states: str) -> list[Revision]:
     ],
 )
 def test_the_author_and_time_of_each_revision_are_named(
-    revisions: list[Revision], told: list[str]
+    revisions: list[Revision], expected: list[str]
 ) -> None:
     found = lines_with(
         f"version {NEW.key}", lines(LAW, request("2026-12-31"), revisions)
     )
-    assert found[1:] == told
+    assert found[1:] == expected

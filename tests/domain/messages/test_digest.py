@@ -86,12 +86,12 @@ def test_parts_of_one_office_and_phone_share_an_sms(
 
 def test_similar_permits_make_one_item_earliest_closing_first() -> None:
     later = replace(FOOD, tail="0200", closes_on=date(2024, 12, 2))
-    said = text(
+    body = text(
         part(0, later),
         part(1),
         part(2, replace(FOOD, tail="0143")),
     )
-    assert said == (
+    assert body == (
         "【临江省市场监管局】贵单位3件许可即将到期。"
         "如需延续，请在省政务服务网或发证机关申请："
         "食品经营许可证（尾号0142、0143）2024年12月31日到期，"
@@ -103,8 +103,8 @@ def test_similar_permits_make_one_item_earliest_closing_first() -> None:
 
 
 def test_similar_permits_make_one_item_in_english_too() -> None:
-    said = text(part(0, ENGLISH), part(1, replace(ENGLISH, tail="0143")))
-    assert said == (
+    body = text(part(0, ENGLISH), part(1, replace(ENGLISH, tail="0143")))
+    assert body == (
         "LINJIANG-AMR: 2 permits of yours expire soon. To renew, we advise applying at "
         "the issuing office or online portal: Food Business Licence (ending 0142, "
         "0143) expires 31 Dec 2024, apply by 18 Nov 2024 (inclusive). Unless renewed "
@@ -118,17 +118,17 @@ def test_similar_permits_make_one_item_in_english_too() -> None:
 def test_an_agents_digest_names_permits_and_no_holder(
     facts: Facts, handled: str
 ) -> None:
-    said = text(part(0, facts), part(1, facts, holder="Another"))
-    assert handled in said
-    assert "Another" not in said
+    body = text(part(0, facts), part(1, facts, holder="Another"))
+    assert handled in body
+    assert "Another" not in body
 
 
 def test_facts_that_differ_between_permits_are_left_out() -> None:
     other = replace(FOOD, certificate="气瓶充装许可证", action="换证", late=None)
-    said = text(part(0), part(1, other))
-    assert "不得继续生产" not in said
-    assert "如需延续，" in said, "the plainest word, where laws have several"
-    assert "已申请请忽略" in said
+    body = text(part(0), part(1, other))
+    assert "不得继续生产" not in body
+    assert "如需延续，" in body, "the plainest word, where laws have several"
+    assert "已申请请忽略" in body
 
 
 def test_an_opening_is_named_only_before_it() -> None:
@@ -139,9 +139,9 @@ def test_an_opening_is_named_only_before_it() -> None:
 
 def test_a_provisional_closing_is_written_without_a_day() -> None:
     unsure = replace(FOOD, provisional=True)
-    said = text(part(0, unsure), part(1, unsure))
-    assert "建议最迟日约在11月中旬" in said
-    assert "18日" not in said
+    body = text(part(0, unsure), part(1, unsure))
+    assert "建议最迟日约在11月中旬" in body
+    assert "18日" not in body
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])

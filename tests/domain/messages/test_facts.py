@@ -58,10 +58,10 @@ WINDOW = Window(
 
 
 def test_the_facts_are_those_of_rule_window_and_office_in_one_language() -> None:
-    told = gather_facts(
+    facts = gather_facts(
         RULE, VERSION, WINDOW, OFFICE, "JY25101000012345", language="en"
     )
-    assert told.template_values() == {
+    assert facts.template_values() == {
         "language": "en",
         "signature": "PROV-AMR",
         "addressee": "Your",
@@ -77,7 +77,7 @@ def test_the_facts_are_those_of_rule_window_and_office_in_one_language() -> None
         "helpline": "12345",
         "opt_out": "Reply R to opt out",
     }
-    assert set(told.template_values()) == FACT_NAMES
+    assert set(facts.template_values()) == FACT_NAMES
 
 
 @pytest.mark.parametrize(
@@ -115,7 +115,7 @@ def test_a_version_without_a_late_clause_leaves_it_out() -> None:
 
 
 @pytest.mark.parametrize(
-    ("language", "closes_on", "provisional", "said"),
+    ("language", "closes_on", "provisional", "written"),
     [
         ("zh", date(2026, 9, 21), False, "9月21日"),
         ("zh", date(2025, 12, 31), False, "2025年12月31日"),
@@ -126,21 +126,21 @@ def test_a_version_without_a_late_clause_leaves_it_out() -> None:
     ],
 )
 def test_a_closing_has_its_year_unless_it_is_the_year_of_the_expiry(
-    *, language: Language, closes_on: date, provisional: bool, said: str
+    *, language: Language, closes_on: date, provisional: bool, written: str
 ) -> None:
     window = replace(WINDOW, closes_on=closes_on, provisional=provisional)
-    told = gather_facts(
+    facts = gather_facts(
         RULE, VERSION, window, OFFICE, "1", language=language
     ).template_values()
-    assert told["closes_on"] == said
+    assert facts["closes_on"] == written
 
 
 def test_a_rule_without_an_opening_names_none() -> None:
     window = replace(WINDOW, opens_on=None)
-    told = gather_facts(
+    facts = gather_facts(
         RULE, VERSION, window, OFFICE, "1", language="zh"
     ).template_values()
-    assert told["opens_on"] is None
+    assert facts["opens_on"] is None
 
 
 def test_days_are_written_as_is_usual_in_each_language() -> None:

@@ -109,10 +109,10 @@ def test_the_opt_out_words_of_the_example_offices_are_understood(
     office: str, language: Language
 ) -> None:
     words = EXAMPLES[office].opt_out.in_language(language)
-    said = find_opt_out_letters(words) or {
+    offered_letters = find_opt_out_letters(words) or {
         word for word in WORD.findall(words) if match_keyword(word)
     }
-    assert said in ({"r"}, {"STOP"})
+    assert offered_letters in ({"r"}, {"STOP"})
 
 
 @pytest.mark.parametrize(

@@ -28,7 +28,7 @@ def rows(now: datetime, live_from: datetime = LONG_AGO) -> list[Row]:
 
 
 @pytest.mark.parametrize(
-    ("now", "born"),
+    ("now", "created"),
     [
         (FIRST - TICK, []),
         (FIRST, [("prepare", DUE, None)]),
@@ -39,13 +39,13 @@ def rows(now: datetime, live_from: datetime = LONG_AGO) -> list[Row]:
     ],
 )
 def test_the_current_step_is_created_due_and_earlier_ones_missed(
-    now: datetime, born: list[Row]
+    now: datetime, created: list[Row]
 ) -> None:
-    assert rows(now) == born
+    assert rows(now) == created
 
 
 @pytest.mark.parametrize(
-    ("live_from", "now", "born"),
+    ("live_from", "now", "created"),
     [
         (FIRST, FIRST, [("prepare", DUE, None)]),
         (FIRST + TICK, FIRST + TICK, [("prepare", MISSED, BEFORE_START)]),
@@ -64,9 +64,9 @@ def test_the_current_step_is_created_due_and_earlier_ones_missed(
     ],
 )
 def test_what_fell_due_before_the_start_is_missed_for_that_reason(
-    live_from: datetime, now: datetime, born: list[Row]
+    live_from: datetime, now: datetime, created: list[Row]
 ) -> None:
-    assert rows(now, live_from) == born
+    assert rows(now, live_from) == created
 
 
 def test_only_permits_registered_in_time_get_missed_reminders() -> None:

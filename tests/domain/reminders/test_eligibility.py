@@ -132,8 +132,8 @@ def test_a_reason_of_the_permit_comes_before_one_of_the_phone(
 def test_two_texts_about_one_permit_are_three_whole_days_apart(
     last_sent_at: datetime, held_until: datetime | None
 ) -> None:
-    told = held_until and Hold(held_until, "texted within 3 days")
-    assert verdict(last_sent_at=last_sent_at) == told
+    expected = held_until and Hold(held_until, "texted within 3 days")
+    assert verdict(last_sent_at=last_sent_at) == expected
 
 
 @pytest.mark.parametrize(
@@ -143,8 +143,8 @@ def test_two_texts_about_one_permit_are_three_whole_days_apart(
 def test_a_stale_register_holds_for_an_hour(
     valid_until: datetime | None, *, stale: bool
 ) -> None:
-    told = Hold(NOON + timedelta(hours=1), "register is stale") if stale else None
-    assert verdict(register_valid_until=valid_until) == told
+    expected = Hold(NOON + timedelta(hours=1), "register is stale") if stale else None
+    assert verdict(register_valid_until=valid_until) == expected
 
 
 def test_on_trial_a_recipient_who_is_not_staff_is_held_for_an_hour() -> None:
@@ -181,8 +181,8 @@ def test_the_next_sending_is_the_first_instant_inside_hours_and_days(
     working = calendars()[office.calendar].certain_workdays
     assert office.next_sending_at(utc(now), working) == utc(sends_at)
     until = utc(sends_at) + timedelta(days=30)
-    told = None if now == sends_at else Hold(utc(sends_at), "outside sending hours")
-    assert verdict(utc(now), office, until_at=until) == told
+    expected = None if now == sends_at else Hold(utc(sends_at), "outside sending hours")
+    assert verdict(utc(now), office, until_at=until) == expected
 
 
 EVERY_DAY = replace(
@@ -211,8 +211,8 @@ def test_sending_hours_in_the_night_of_a_clock_change_happen_once(
 
 def test_an_office_may_text_on_saturdays() -> None:
     saturdays = replace(LINJIANG, sending_days=frozenset({6}))
-    told = utc("2024-11-16T09:30:00+08:00")
-    assert saturdays.next_sending_at(NOON, frozenset()) == told
+    expected = utc("2024-11-16T09:30:00+08:00")
+    assert saturdays.next_sending_at(NOON, frozenset()) == expected
 
 
 @given(

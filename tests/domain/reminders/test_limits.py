@@ -52,30 +52,30 @@ def take_text(
 def test_a_phone_gets_two_texts_a_day_and_the_day_is_the_office_s(
     before: list[datetime], *, held: bool
 ) -> None:
-    said = take_text(LimitBudget(Usage({"p1": before}, {}, {}), NOW), office())
-    assert said == (Hold(TOMORROW, RECIPIENT_LIMIT) if held else 0.0)
+    results = take_text(LimitBudget(Usage({"p1": before}, {}, {}), NOW), office())
+    assert results == (Hold(TOMORROW, RECIPIENT_LIMIT) if held else 0.0)
 
 
 def test_texts_of_the_same_claim_count_at_once() -> None:
     purse, it = LimitBudget(NOTHING, NOW), office()
-    said = [take_text(purse, it, phone) for phone in ("p1", "p1", "p1", "p2")]
-    assert said == [0.0, 0.0, Hold(TOMORROW, RECIPIENT_LIMIT), 0.0]
+    results = [take_text(purse, it, phone) for phone in ("p1", "p1", "p1", "p2")]
+    assert results == [0.0, 0.0, Hold(TOMORROW, RECIPIENT_LIMIT), 0.0]
 
 
 @pytest.mark.parametrize(("sent", "left"), [(0, 3), (2, 1), (3, 0), (9, 0)])
 def test_an_office_sends_no_more_than_its_daily_limit(sent: int, left: int) -> None:
     it = office(daily_limit=3)
     purse = LimitBudget(Usage({}, {"990000": sent}, {}), NOW)
-    said = [take_text(purse, it, f"p{at}") for at in range(4)]
-    assert said == [0.0] * left + [Hold(TOMORROW, DAILY_LIMIT)] * (4 - left)
+    results = [take_text(purse, it, f"p{at}") for at in range(4)]
+    assert results == [0.0] * left + [Hold(TOMORROW, DAILY_LIMIT)] * (4 - left)
 
 
 def test_a_text_held_on_a_friday_waits_for_monday() -> None:
     friday = NOW + timedelta(days=1)
     weeks = WORKING | {day + timedelta(days=7) for day in WORKING}
     purse = LimitBudget(Usage({"p1": [friday] * 2}, {}, {}), friday)
-    said = purse.take_text(office(), weeks, "p1", 1)
-    assert said == Hold(TOMORROW + timedelta(days=3), RECIPIENT_LIMIT)
+    results = purse.take_text(office(), weeks, "p1", 1)
+    assert results == Hold(TOMORROW + timedelta(days=3), RECIPIENT_LIMIT)
 
 
 @pytest.mark.parametrize(
@@ -91,8 +91,8 @@ def test_texts_of_a_sender_start_one_after_the_other(
     speed: dict[str, float], segments: int, between: float
 ) -> None:
     purse, it = LimitBudget(NOTHING, NOW), office(**speed)
-    said = [take_text(purse, it, f"p{at}", segments) for at in range(3)]
-    assert said == [0.0, between, 2 * between]
+    results = [take_text(purse, it, f"p{at}", segments) for at in range(3)]
+    assert results == [0.0, between, 2 * between]
     assert purse.sender_waits == {"default": 3 * between}
 
 

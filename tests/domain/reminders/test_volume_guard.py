@@ -25,7 +25,7 @@ def test_a_day_may_bring_three_times_its_forecast_and_always_fifty(
 
 
 @pytest.mark.parametrize(
-    ("frozen", "last", "dawn", "told"),
+    ("frozen", "last", "dawn", "forecast"),
     [
         ({}, None, DayOpening({TODAY: 40}, {}, 0), 40),
         ({}, None, DayOpening({TODAY: 40, TODAY + DAY: 7}, {}, 0), 40),
@@ -48,13 +48,13 @@ def test_a_day_may_bring_three_times_its_forecast_and_always_fifty(
     ],
 )
 def test_a_day_expects_its_stored_forecast_and_what_was_left_over(
-    frozen: dict[date, int], last: date | None, dawn: DayOpening, told: int
+    frozen: dict[date, int], last: date | None, dawn: DayOpening, forecast: int
 ) -> None:
-    assert forecast_today(TODAY, frozen, last, dawn) == told
+    assert forecast_today(TODAY, frozen, last, dawn) == forecast
 
 
 @pytest.mark.parametrize(
-    ("missed", "last", "told"),
+    ("missed", "last", "forecast"),
     [
         ({4: 20, 3: 20, 2: 20, 1: 20}, 5, 100),
         ({4: 900, 3: 20, 2: 20, 1: 20}, 5, 100),
@@ -73,13 +73,13 @@ def test_a_day_expects_its_stored_forecast_and_what_was_left_over(
     ],
 )
 def test_days_without_a_running_process_count_with_their_stored_forecasts(
-    missed: dict[int, int], last: int, told: int
+    missed: dict[int, int], last: int, forecast: int
 ) -> None:
     frozen = {TODAY - ago * DAY: 20 for ago in range(6)}
     unborn = {TODAY - ago * DAY: count for ago, count in missed.items()}
     assert (
         forecast_today(TODAY, frozen, TODAY - last * DAY, DayOpening({}, unborn, 0))
-        == told
+        == forecast
     )
 
 

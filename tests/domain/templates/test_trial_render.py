@@ -19,8 +19,8 @@ def test_a_template_is_rendered_with_every_set_of_missing_facts() -> None:
 
 
 def test_a_missing_fact_is_false_but_visible_if_rendered() -> None:
-    def render(said: TemplateContext) -> str:
-        return f"{'there' if said['late'] else 'missing'} {said['late']}"
+    def render(values: TemplateContext) -> str:
+        return f"{'there' if values['late'] else 'missing'} {values['late']}"
 
     without, with_it = render_marked(render, "en", {"late"}, {"late"})
     assert without.text == f"missing {marker_for('late')}"
@@ -29,8 +29,8 @@ def test_a_missing_fact_is_false_but_visible_if_rendered() -> None:
 
 
 def test_own_words_have_a_placeholder_for_each_fact() -> None:
-    def render(said: TemplateContext) -> str:
-        return f"no. {said['tail']}5"
+    def render(values: TemplateContext) -> str:
+        return f"no. {values['tail']}5"
 
     [one] = render_marked(render, "en", {"tail"}, ())
     assert one.own_words == "no. \ue0005"
@@ -39,5 +39,7 @@ def test_own_words_have_a_placeholder_for_each_fact() -> None:
 
 
 def test_a_filtered_marker_is_still_recognised() -> None:
-    [one] = render_marked(lambda said: str(said["tail"]).upper(), "en", {"tail"}, ())
+    [one] = render_marked(
+        lambda values: str(values["tail"]).upper(), "en", {"tail"}, ()
+    )
     assert one.mentions("tail")

@@ -293,8 +293,8 @@ async def test_a_send_pass_follows_a_law_that_changes_meanwhile(ledger: Ledger) 
     sent = await replace(
         ledger, sending=replace(ledger.sending, poster=Poster(provider, ledger.vault))
     ).send()
-    told = ["11月18日" in one.body for one in provider.posted]
-    corrected = told.count(True)
+    named = ["11月18日" in one.body for one in provider.posted]
+    corrected = named.count(True)
     assert 0 < corrected <= MAX_CLAIMED, "no more than were claimed before the change"
     last = {one.phone: one.body for one in provider.posted}
     assert not any("11月18日" in body for body in last.values())
@@ -328,9 +328,9 @@ async def test_reverting_a_version_reverts_the_words_of_its_type(
 ) -> None:
     for _ in range(2):
         rule = await changed(ledger, closes=Period.parse("2 months before expiry"))
-        told = BilingualText("食品生产证", "Food Permit")
-        await ledger.change(RulesEdit([replace(rule, certificate=told)]))
-        assert (await standing(ledger)).certificate == told
+        named = BilingualText("食品生产证", "Food Permit")
+        await ledger.change(RulesEdit([replace(rule, certificate=named)]))
+        assert (await standing(ledger)).certificate == named
         await ledger.change(RevertEdit(FOOD))
         assert (await standing(ledger)).certificate.zh == "食品生产许可证"
 
@@ -409,11 +409,11 @@ async def test_an_office_may_not_use_words_forbidden_in_texts(
     office = (await ledger.office.current_law()).authority(OFFICE)
     place = BilingualText(zh="市民中心，缴费窗口", en="ｗｗｗ.example.gov")
     edit = AuthoritiesEdit([replace(office, apply_at=place)])
-    told = (
+    named = (
         "990000: apply_at.zh: found '缴费', expected nothing about payment: a reminder "
         "asks for no money; 990000: apply_at.en: found 'www.', expected no link"
     )
-    assert "; ".join((await ledger.preview(edit)).plan.objections) == told
+    assert "; ".join((await ledger.preview(edit)).plan.objections) == named
     with pytest.raises(ConflictError, match=r"found 'www\.'"):
         await ledger.change(edit)
     await ledger.change(edit, force="the mayor wants it")

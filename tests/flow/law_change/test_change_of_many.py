@@ -43,9 +43,9 @@ TEXTED = """
 
 def copies(many: int, done: int, *, first: int, dates: int) -> str:
     """Copy permits of some dates until there are so many more."""
-    told = {":many": many, ":done": done, ":from": first, ":dates": dates}
+    values = {":many": many, ":done": done, ":from": first, ":dates": dates}
     statement = COPIES
-    for name, value in told.items():
+    for name, value in values.items():
         statement = statement.replace(name, str(value))
     return statement
 
@@ -89,8 +89,8 @@ async def test_a_window_moves_for_many_and_back_and_nobody_is_texted_twice(
     assert done == seen
     assert done.redated == held["n"]
     law = await ledger.office.current_law()
-    told = explain_dates(law, ExplainRequest(FOOD, OFFICE, date(2024, 12, 31)))
-    assert (told["version"], str(told["closes_on"])) == (
+    values = explain_dates(law, ExplainRequest(FOOD, OFFICE, date(2024, 12, 31)))
+    assert (values["version"], str(values["closes_on"])) == (
         f"{FOOD}@2020-03-01.2",
         "2024-10-08",
     )

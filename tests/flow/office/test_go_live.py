@@ -168,10 +168,10 @@ async def test_a_change_of_the_law_counts_what_a_trial_sent_and_what_it_holds(
     rule = (await office.office.current_law()).rule(FOOD)
     closes = Period.parse("40 working days before expiry")
     versions = tuple(replace(one, closes=closes) for one in rule.versions)
-    told = (
+    found = (
         await office.change(RulesEdit([replace(rule, versions=versions)]))
     ).plan.impact
-    assert (told.redated, told.corrected) == (1, 1)
+    assert (found.redated, found.corrected) == (1, 1)
     assert await office.audit() == []
     assert await office.send_at(AUTUMN + DAY) == 1, "the correction"
     await office.go_live(FOOD, catch_up_days=1)
@@ -293,8 +293,8 @@ async def test_past_closing_holders_contact_the_office_only_if_it_may_still_acce
         await draft.send_at(LATE + day * DAY)
     [message] = draft.provider.posted
     assert (message.template, "尾号0001" in message.body) == ("contact-now", True)
-    told = draft.reminders("JY-0001")
-    assert told["contact-now"] == ("sent", None)
+    found = draft.reminders("JY-0001")
+    assert found["contact-now"] == ("sent", None)
     assert {state for state, _ in draft.reminders().values()} == {"missed"}
     assert "contact-now" not in draft.reminders("JY-0002")
     assert await draft.audit() == []
@@ -309,15 +309,15 @@ async def test_without_a_catch_up_nobody_past_closing_is_texted(draft: Ledger) -
     assert one.why == "not texted since closing"
 
 
-async def late_filing(ledger: Ledger, said: LateFiling | None) -> None:
+async def late_filing(ledger: Ledger, accepted: LateFiling | None) -> None:
     """Set the late filing of food production."""
     rule = (await ledger.office.current_law()).rule(FOOD)
-    versions = tuple(replace(one, late_filing=said) for one in rule.versions)
+    versions = tuple(replace(one, late_filing=accepted) for one in rule.versions)
     await ledger.change(RulesEdit([replace(rule, versions=versions)]))
 
 
 @pytest.mark.parametrize(
-    ("said", "why"),
+    ("accepted", "why"),
     [
         ("refused", ["late filing is refused"]),
         (None, ["the law is silent on late filing"]),
@@ -325,9 +325,9 @@ async def late_filing(ledger: Ledger, said: LateFiling | None) -> None:
     ],
 )
 async def test_a_holder_past_closing_is_called_unless_a_text_may_help(
-    draft: Ledger, said: LateFiling | None, why: list[str]
+    draft: Ledger, accepted: LateFiling | None, why: list[str]
 ) -> None:
-    await late_filing(draft, said)
+    await late_filing(draft, accepted)
     await draft.register(
         permit(),
         permit("SC-0002", renewal_filed_on=date(2024, 9, 1)),
@@ -391,20 +391,20 @@ async def test_a_preview_writes_nothing_and_is_what_then_happens(
     await trial(office, FOOD)
     assert await office.send_at(AUTUMN) == 1
     before = all_rows(office)
-    told = await preview(office, FOOD, catch_up=3)
+    found = await preview(office, FOOD, catch_up=3)
     assert all_rows(office) == before
-    assert told.current_by_step == {(FOOD, "prepare"): 8}
-    assert told.catch_up_cost.messages == 7
-    assert told.catch_up_cost.segments == 14
-    assert told.without_mobile == 1
-    assert [caught for _, caught, _ in told.texts_by_day] == [3, 2, 2]
+    assert found.current_by_step == {(FOOD, "prepare"): 8}
+    assert found.catch_up_cost.messages == 7
+    assert found.catch_up_cost.segments == 14
+    assert found.without_mobile == 1
+    assert [caught for _, caught, _ in found.texts_by_day] == [3, 2, 2]
     await office.go_live(FOOD, catch_up_days=3)
     assert [await office.send_at(AUTUMN + day * DAY) for day in range(3)] == [3, 2, 2]
     texts = [one.body for one in office.provider.posted]
-    assert {text for _, text in told.sample_texts} <= {*texts}
+    assert {text for _, text in found.sample_texts} <= {*texts}
     shown = {f"+1212***01{at:02}" for at in range(7)}
-    assert {phone for phone, _ in told.sample_texts} <= shown
-    assert len(told.sample_texts) == 3
+    assert {phone for phone, _ in found.sample_texts} <= shown
+    assert len(found.sample_texts) == 3
 
 
 async def test_a_preview_counts_permits_due_today_and_in_the_next_days(
@@ -412,14 +412,14 @@ async def test_a_preview_counts_permits_due_today_and_in_the_next_days(
 ) -> None:
     await draft.register(permit(), permit("SC-0002", expires_on=EXPIRES + DAY))
     draft.clock.move_to(PREPARE - HOUR)
-    told = await preview(draft, FOOD, catch_up=2)
-    assert (told.current_by_step, told.due_today_by_step) == (
+    found = await preview(draft, FOOD, catch_up=2)
+    assert (found.current_by_step, found.due_today_by_step) == (
         {},
         {(FOOD, "prepare"): 1},
     )
-    assert told.due_today_cost.messages == 1
-    assert told.texts_by_day == [(date(2024, 9, 19), 0, 1), (date(2024, 9, 20), 0, 1)]
-    assert [text[:10] for _, text in told.sample_texts] == 3 * ["【临江省市场监管局】"]
+    assert found.due_today_cost.messages == 1
+    assert found.texts_by_day == [(date(2024, 9, 19), 0, 1), (date(2024, 9, 20), 0, 1)]
+    assert [text[:10] for _, text in found.sample_texts] == 3 * ["【临江省市场监管局】"]
 
 
 async def test_a_preview_divides_late_permits_into_texted_and_called(
@@ -431,8 +431,8 @@ async def test_a_preview_divides_late_permits_into_texted_and_called(
         permit("JY-0002", rule=SHOP, phones=(LANDLINE,)),
     )
     draft.clock.move_to(LATE)
-    told = await preview(draft, FOOD, SHOP)
-    assert (told.contact_permits, told.call_permits) == (1, 2)
+    found = await preview(draft, FOOD, SHOP)
+    assert (found.contact_permits, found.call_permits) == (1, 2)
     await draft.go_live(FOOD, SHOP, catch_up_days=1)
     assert await draft.send_at(LATE) == 1
     assert len(await call_list(draft)) == 2
@@ -443,9 +443,9 @@ async def test_a_preview_names_the_types_that_cannot_go_live(ledger: Ledger) -> 
     unread = replace(rule.versions[0].reference, confidence="unverified")
     version = replace(rule.versions[0], reference=unread)
     await ledger.change(RulesEdit([replace(rule, versions=(version,))]))
-    told = await preview(ledger, FOOD, SHOP)
-    assert told.refusals[0] == f"{FOOD}: live already"
-    assert f"{SHOP}: nobody has read the source of" in told.refusals[1]
+    found = await preview(ledger, FOOD, SHOP)
+    assert found.refusals[0] == f"{FOOD}: live already"
+    assert f"{SHOP}: nobody has read the source of" in found.refusals[1]
     with pytest.raises(ConflictError, match="nobody has read the source of"):
         await ledger.go_live(SHOP)
     with pytest.raises(ConflictError, match="nobody has read the source of"):

@@ -259,5 +259,5 @@ async def test_a_retry_with_another_time_of_acceptance_is_found(
     assert await ledger.audit() == []
     its = "UPDATE messages SET accepted_at = :at WHERE provider_id = 'SM2'"
     assert ledger.tamper(its.replace(":at", at)) == 1
-    [told] = await ledger.audit()
-    assert told.startswith("message accepted at another time")
+    [difference] = await ledger.audit()
+    assert difference.startswith("message accepted at another time")

@@ -53,7 +53,7 @@ async def held(
 @pytest.mark.parametrize("reason", [DAILY_LIMIT, RECIPIENT_LIMIT, REGISTER_STALE])
 @pytest.mark.parametrize("state", ["due", "retrying"])
 @pytest.mark.parametrize(
-    ("days", "told"),
+    ("days", "when"),
     [
         (HELD_CALL_BEFORE_CLOSING.days + 1, None),
         (HELD_CALL_BEFORE_CLOSING.days, "in 5 days"),
@@ -63,11 +63,11 @@ async def held(
     ],
 )
 async def test_a_held_text_is_called_about_from_five_days_before_closing(
-    ledger: Ledger, reason: str, state: str, days: int, told: str | None
+    ledger: Ledger, reason: str, state: str, days: int, when: str | None
 ) -> None:
     await held(ledger, reason, state)
     ledger.clock.move_to(LAST_DAY - days * DAY)
-    wanted = [f"held back: {reason}, closing {told}"] if told else []
+    wanted = [f"held back: {reason}, closing {when}"] if when else []
     assert await why(ledger) == wanted
 
 
@@ -114,12 +114,12 @@ async def test_a_text_whose_turn_does_not_come_is_held_back(ledger: Ledger) -> N
 
 
 @pytest.mark.parametrize(
-    ("day", "told"),
+    ("day", "when"),
     [(26, None), (27, "in 11 days"), (30, "in 8 days")],
     ids=["four working days", "three", "one"],
 )
 async def test_before_a_long_holiday_the_call_comes_on_the_last_working_days(
-    ledger: Ledger, day: int, told: str | None
+    ledger: Ledger, day: int, when: str | None
 ) -> None:
     """China, 2024: 1 to 7 October are off, Sunday 29 September is a working day."""
     law, after = await ledger.office.current_law(), date(2024, 10, 8)
@@ -137,7 +137,7 @@ async def test_before_a_long_holiday_the_call_comes_on_the_last_working_days(
         "next_at = '2024-11-30 00:00:00'"
     )
     ledger.clock.move_to(datetime(2024, 9, day, 2, tzinfo=UTC))
-    wanted = [f"held back: {DAILY_LIMIT}, closing {told}"] if told else []
+    wanted = [f"held back: {DAILY_LIMIT}, closing {when}"] if when else []
     assert await why(ledger) == wanted
 
 
@@ -173,7 +173,7 @@ async def test_a_text_that_went_out_is_not_held_back(ledger: Ledger) -> None:
 
 
 @pytest.mark.parametrize(
-    ("days", "told"),
+    ("days", "when"),
     [
         (HELD_CALL_BEFORE_CLOSING.days + 1, None),
         (HELD_CALL_BEFORE_CLOSING.days, "in 5 days"),
@@ -181,7 +181,7 @@ async def test_a_text_that_went_out_is_not_held_back(ledger: Ledger) -> None:
     ],
 )
 async def test_a_text_whose_outcome_is_left_to_an_operator_is_called_about_in_time(
-    ledger: Ledger, days: int, told: str | None
+    ledger: Ledger, days: int, when: str | None
 ) -> None:
     ledger.provider.script = [Unknown("TimeoutError")]
     await ledger.register(permit())
@@ -189,8 +189,8 @@ async def test_a_text_whose_outcome_is_left_to_an_operator_is_called_about_in_ti
     ledger.clock.move_to(LAST_DAY - days * DAY)
     assert await why(ledger) == [], "settling may find out yet"
     ledger.tamper(f"UPDATE messages SET reason = '{LEFT_TO_OPERATOR}'")  # noqa: S608 - our own words
-    wanted = [f"nobody knows whether the text went out, closing {told}"]
-    assert await why(ledger) == (wanted if told else [])
+    wanted = [f"nobody knows whether the text went out, closing {when}"]
+    assert await why(ledger) == (wanted if when else [])
     ledger.tamper("UPDATE messages SET state = 'accepted', provider_id = 'SM1'")
     assert await why(ledger) == []
 

@@ -76,8 +76,8 @@ async def test_a_failed_text_names_the_provider_s_code(ledger: Ledger) -> None:
     await ledger.register(permit())
     await ledger.send_at(PREPARE)
     await ledger.receive(word(MessageState.UNDELIVERED, code="30003"))
-    said = (await outcomes(ledger))["prepare"]
-    assert said.endswith(", not delivered (undelivered), code 30003")
+    outcome = (await outcomes(ledger))["prepare"]
+    assert outcome.endswith(", not delivered (undelivered), code 30003")
     ledger.provider.script = [Refused(RefusalKind.BAD_NUMBER, "21211", "HTTP 400")]
     await ledger.send_at(LAST_CALL)
     answer = await explanation(ledger)
@@ -91,8 +91,8 @@ async def test_an_unknown_outcome_is_explained_as_unknown(ledger: Ledger) -> Non
     await ledger.register(permit())
     ledger.provider.script = [Unknown("timeout")]
     await ledger.send_at(PREPARE)
-    said = (await outcomes(ledger))["prepare"]
-    assert said == f"perhaps sent to {MASKED}, the provider is asked: timeout"
+    outcome = (await outcomes(ledger))["prepare"]
+    assert outcome == f"perhaps sent to {MASKED}, the provider is asked: timeout"
 
 
 async def test_a_held_reminder_says_until_when_and_a_paused_one_by_whom(
@@ -104,13 +104,15 @@ async def test_a_held_reminder_says_until_when_and_a_paused_one_by_whom(
         "due, held until 2024-09-20 09:30 Asia/Shanghai: outside sending hours"
     )
     await ledger.brakes.pause(f"authority:{OFFICE}", "li", "typing errors", PREPARE)
-    said = await outcomes(ledger)
+    by_step = await outcomes(ledger)
     pause = (
         "authority:990000 has been paused since 2024-09-19 09:30 Asia/Shanghai by li: "
         "typing errors"
     )
-    assert said["prepare"] == f"due, but {pause}"
-    assert said["last-call"].endswith(f"as things stand it will not be sent: {pause}")
+    assert by_step["prepare"] == f"due, but {pause}"
+    assert by_step["last-call"].endswith(
+        f"as things stand it will not be sent: {pause}"
+    )
 
 
 @pytest.mark.parametrize(
