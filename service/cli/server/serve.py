@@ -88,7 +88,7 @@ async def tick(installation: Installation, now: datetime | None) -> None:
     async with open_provider(installation.settings, installation.database) as provider:
         done = await tick_once(installation.tick_deps(provider, stop.is_set))
     click.echo(
-        f"{done.created} reminders born, {done.posted} messages posted, "
+        f"{done.created} reminders created, {done.posted} messages posted, "
         f"{done.moved} receipts, {done.open_outcomes} outcomes unknown"
     )
     for pause in await installation.pause_store.list_pauses():

@@ -58,7 +58,9 @@ def texted(run: Run, live: Path) -> Path:
         f"{CMA},240000000002,二号检测,2024-09-30,+12125550102",
     )
     assert run("import", register).code == 0
-    assert run("tick", "--now", NOON).answer.startswith("1 reminders born, 1 messages")
+    assert run("tick", "--now", NOON).answer.startswith(
+        "1 reminders created, 1 messages"
+    )
     return live
 
 
@@ -187,7 +189,7 @@ def test_a_step_that_says_what_it_replaces_texts_nobody_twice(run: Run) -> None:
     replaced = '"first-word", replaces = ["prepare"]'
     file = edited(run, ('"prepare"', replaced))
     assert "forced" not in run("rules", "apply", file).answer
-    assert run("tick").answer.startswith("0 reminders born, 0 messages posted")
+    assert run("tick").answer.startswith("0 reminders created, 0 messages posted")
     assert run("audit").answer == "the ledger adds up\n"
 
 
@@ -212,7 +214,7 @@ def test_a_shadow_is_computed_and_never_sends(run: Run, texted: Path) -> None:
         f"nobody is texted by it; see permit-reminders rules shadow {CMA}\n"
     )
     assert sql(texted, "SELECT * FROM slots") == slots
-    assert run("tick", "--now", LATER).answer.startswith("0 reminders born, 0 mess")
+    assert run("tick", "--now", LATER).answer.startswith("0 reminders created, 0 mess")
     seen = run("rules", "shadow", CMA).answer
     assert f"shadow {SERIES}.2, if it were applied:\n" in seen
     assert "  texts late, would be sent at the next tick: prepare 1\n" in seen

@@ -153,7 +153,7 @@ def test_before_an_office_is_live_nothing_is_sent(run: Run, office: Path) -> Non
     simulate(office, NOON)
     row = f"{CMA},240000000001,一号检测,2024-06-28,+12125550101"
     run("import", write(office / "permits.csv", row))
-    assert run("tick").answer.startswith("0 reminders born, 0 messages posted, ")
+    assert run("tick").answer.startswith("0 reminders created, 0 messages posted, ")
     assert run("authorities", "live", "990000", CMA, *APPROVED).code == 0
     run("tick", "--now", "2024-01-29T13:00+08:00")
     assert sql(office, "SELECT step, state, reason FROM reminders") == [

@@ -123,7 +123,7 @@ def test_a_holder_without_a_mobile_is_registered_and_not_texted(
     )
     assert run("import", register).answer == "4 registered\n"
     told = run("tick", "--now", NOON).answer
-    assert told.startswith("4 reminders born, 1 messages posted, ")
+    assert told.startswith("4 reminders created, 1 messages posted, ")
     ends = sql(
         live,
         "SELECT p.shown_number, r.state, r.reason FROM reminders r"

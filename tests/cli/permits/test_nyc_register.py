@@ -80,10 +80,10 @@ def test_new_york_s_register_is_reminded_when_its_window_opens(
             active.setdefault(row["license_nbr"], row)
     assert len(active) == 1479
     assert {row["lic_expir_dd"][:10] for row in active.values()} == {SPRING}
-    assert run("tick").answer.startswith("0 reminders born, 0 messages posted, ")
+    assert run("tick").answer.startswith("0 reminders created, 0 messages posted, ")
     told = run("tick", "--now", OPENED).answer
     phones = len({phone(row) for row in active.values()})
-    assert told.startswith(f"1479 reminders born, {phones} messages posted, ")
+    assert told.startswith(f"1479 reminders created, {phones} messages posted, ")
     reminded = sql(
         folder,
         "SELECT p.shown_number, r.expires_on, r.step, r.state, r.hold_reason"
@@ -100,6 +100,6 @@ def test_new_york_s_register_is_reminded_when_its_window_opens(
         (phone(row), number[-8:]) for number, row in active.items()
     )
 
-    assert run("tick").answer.startswith("0 reminders born, 0 messages posted, ")
+    assert run("tick").answer.startswith("0 reminders created, 0 messages posted, ")
     assert posted(folder) == texts
     assert run("audit").answer == "the ledger adds up\n"

@@ -285,7 +285,7 @@ def test_a_tick_in_real_time_opens_the_folder_and_the_spool(
     (installed / "format.toml").write_bytes(source.read_bytes())
     monkeypatch.setenv("PERMIT_REMINDERS_PROVIDER", "outbox")
     monkeypatch.setenv("PERMIT_REMINDERS_OUTBOX", "format.toml")
-    assert run("tick").answer.startswith("0 reminders born, 0 messages posted")
+    assert run("tick").answer.startswith("0 reminders created, 0 messages posted")
     assert stat.S_IMODE((installed / "outbox").stat().st_mode) == 0o700
     spool = installed / "permit-reminders.db.outbox"
     assert stat.S_IMODE(spool.stat().st_mode) == 0o600

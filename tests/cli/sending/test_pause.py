@@ -12,12 +12,12 @@ NO_WAY = "+15005550003"
 
 def test_a_second_tick_sends_nothing_new(run: Run, live: Path) -> None:
     run("import", write(live / "permits.csv", ROW))
-    assert run("tick").answer.startswith("0 reminders born, 0 messages posted, ")
+    assert run("tick").answer.startswith("0 reminders created, 0 messages posted, ")
     first = run("tick", "--now", NOON).answer
-    assert first.startswith("1 reminders born, 1 messages posted, ")
-    assert run("tick").answer.startswith("0 reminders born, 0 messages posted, ")
+    assert first.startswith("1 reminders created, 1 messages posted, ")
+    assert run("tick").answer.startswith("0 reminders created, 0 messages posted, ")
     again = run("tick", "--now", NOON).answer
-    assert again.startswith("0 reminders born, 0 messages posted, ")
+    assert again.startswith("0 reminders created, 0 messages posted, ")
     assert len(posted(live)) == 1
 
 

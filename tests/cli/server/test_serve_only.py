@@ -37,7 +37,7 @@ def due(run: Run, live: Path) -> Path:
     ]
     assert run("import", write(live / "permits.csv", *rows)).code == 0
     assert run("pause", "--reason", "not yet").code == 0
-    assert run("tick", "--now", NOON).answer.startswith(f"{MANY} reminders born, 0 ")
+    assert run("tick", "--now", NOON).answer.startswith(f"{MANY} reminders created, 0 ")
     return live
 
 

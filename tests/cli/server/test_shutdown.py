@@ -34,7 +34,7 @@ def due(run: Run, live: Path) -> Path:
     ]
     assert run("import", write(live / "permits.csv", *rows)).code == 0
     assert run("pause", "--reason", "not yet").code == 0
-    assert run("tick", "--now", NOON).answer.startswith(f"{MANY} reminders born, 0 ")
+    assert run("tick", "--now", NOON).answer.startswith(f"{MANY} reminders created, 0 ")
     assert run("resume").code == 0
     return live
 
