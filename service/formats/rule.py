@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import replace
-from typing import Annotated, Final, Literal, Self
+from typing import Annotated, Final, Self
 
 from pydantic import (
     AfterValidator,
@@ -13,7 +13,7 @@ from pydantic import (
 )
 
 from service.domain.calendars.calendar import Calendar
-from service.domain.law.rule import NeverBecause, NoReminderReason, Rule
+from service.domain.law.rule import HolderKind, NeverBecause, NoReminderReason, Rule
 from service.domain.lawbook.rule_check import find_overlaps
 from service.formats.field_types import Bilingual, FromZero, Line, Rows, Slug
 from service.formats.file_model import Expected, FileModel, expected, refuse
@@ -26,8 +26,6 @@ from service.formats.version import (
     enough,
     known_calendar,
 )
-
-HolderKind = Literal["organization", "person", "any"]
 
 _A_RULE: Final = "the code of a rule whose file is in the same folder, or one inside it"
 _TAIL: Final = "last "

@@ -16,8 +16,11 @@ from pydantic import (
 from service.domain.calendars.calendar import Calendar
 from service.domain.law.rule import (
     RESERVED_STEPS,
+    Confidence,
     ConflictingSource,
+    GovernsBy,
     LateFiling,
+    NewTerm,
     Reference,
     Rule,
     Step,
@@ -36,10 +39,6 @@ from service.formats.field_types import (
 )
 from service.formats.file_model import Expected, FileModel, expected, refuse
 from service.formats.parse import parse
-
-Confidence = Literal["read", "second-hand", "example", "unverified"]
-GovernsBy = Literal["expiry", "issue"]
-NewTerm = Literal["decision", "expiry"]
 
 T = TypeVar("T")
 

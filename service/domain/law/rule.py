@@ -16,6 +16,10 @@ LANGUAGES: Final[tuple[Language, ...]] = get_args(Language)
 NeverBecause = Literal["unverified", "no-expiry", "derived-expiry", "abolished"]
 LateFiling = Literal["accepted", "refused"]
 MonthEnd = Literal["month-end"]
+Confidence = Literal["read", "second-hand", "example", "unverified"]
+GovernsBy = Literal["expiry", "issue"]
+NewTerm = Literal["decision", "expiry"]
+HolderKind = Literal["organization", "person", "any"]
 
 CORRECTION: Final = "correction"
 CONTACT_NOW: Final = "contact-now"
@@ -53,7 +57,7 @@ class Reference:
     title: str
     article: str
     checked_on: date
-    confidence: Literal["read", "second-hand", "example", "unverified"]
+    confidence: Confidence
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,9 +117,9 @@ class Version:
     opens: Period | None = None
     in_force_until: date | None = None
     revision: int = 1
-    governs: Literal["expiry", "issue"] = "expiry"
+    governs: GovernsBy = "expiry"
     late: BilingualText | None = None
-    new_term: Literal["decision", "expiry"] | None = None
+    new_term: NewTerm | None = None
     conflicts: tuple[ConflictingSource, ...] = ()
     late_filing: LateFiling | None = None
     counts_from: Literal["expiry"] | MonthEnd | date = "expiry"
@@ -166,7 +170,7 @@ class Rule:
     certificate: BilingualText
     action: BilingualText
     calendar: str
-    holder: Literal["organization", "person", "any"]
+    holder: HolderKind
     validity: str
     number_tail: int
     versions: tuple[Version, ...] = field(repr=False)

@@ -5,9 +5,9 @@ from typing import Literal
 
 from pydantic import BaseModel, Field
 
-from service.domain.law.rule import NeverBecause
+from service.domain.law.rule import HolderKind, NeverBecause
 from service.formats.field_types import Bilingual
-from service.formats.rule import HolderKind, NeverFile
+from service.formats.rule import NeverFile
 from service.formats.version import VersionFields
 from service.web.api.law_change.models import ChangeQuery
 from service.web.api.pages import CodePageQuery, Page
