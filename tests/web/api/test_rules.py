@@ -179,7 +179,7 @@ async def test_a_dropped_step_is_refused_unless_forced_with_a_reason(
     assert "would be texted again at once in the new step first-word" in again
     status, problem = await ask("POST", VERSIONS, body)
     assert status == 409
-    assert f"{dropped}; {again}; mend it" in problem["detail"]
+    assert f"{dropped}; {again}; correct it" in problem["detail"]
     status, done = await ask("POST", f"{VERSIONS}?force=the+old+text+was+wrong", body)
     assert (status, done["objections"]) == (201, [dropped, again])
     by, what, detail = (await actions(installation))[-1]
