@@ -58,8 +58,11 @@ class TickScheduler:
                 done = await self._tick()
             except Exception as error:
                 log.exception("tick failed; the next one tries again")
-                ours = isinstance(error, PermitRemindersError)
-                self._last_failure = str(error) if ours else type(error).__name__
+                self._last_failure = (
+                    error.in_one_line
+                    if isinstance(error, PermitRemindersError)
+                    else type(error).__name__
+                )
             else:
                 log.log(
                     logging.INFO if done.has_activity else logging.DEBUG,

@@ -8,7 +8,7 @@ from typing import Final
 import click
 
 from service import __version__
-from service.domain.errors import PermitRemindersError
+from service.domain.errors import ConflictError, InvalidError, PermitRemindersError
 
 PROGRAM: Final = "permit-reminders"
 
@@ -120,7 +120,7 @@ def cli() -> None:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run one command and exit; bad input prints one line and exits with 2."""
+    """Run one command and exit; bad input prints a line a mistake and exits with 2."""
     try:
         code = cli.main(arguments, prog_name=PROGRAM, standalone_mode=False)
     except click.exceptions.NoArgsIsHelpError as error:
@@ -130,6 +130,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
         command = error.ctx.command_path if error.ctx else PROGRAM
         reason = error.format_message().rstrip(".")
         code = _refuse(command, f"{reason}; see {command} --help")
+    except (InvalidError, ConflictError) as error:
+        click.echo(f"{PROGRAM}: {error}", err=True)
+        code = BAD_INPUT
     except PermitRemindersError as error:
         code = _refuse(PROGRAM, str(error))
     except OSError as error:

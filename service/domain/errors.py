@@ -16,36 +16,71 @@ PermitRemindersError          one line: what, where, what to do
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from itertools import groupby
+from operator import attrgetter
 
 
 @dataclass(frozen=True, slots=True)
 class Mistake:
-    """One wrong value: where it stands, what was found, what was expected."""
+    """One wrong value: where it stands, what was found, what was expected.
+
+    `file` is the file where a whole folder was read.
+    """
 
     field: str
     found: str
     expected: str
+    file: str | None = None
 
     def __str__(self) -> str:
         return f"{self.field}: found {self.found}, expected {self.expected}"
 
 
 class PermitRemindersError(Exception):
-    """The root; `str()` of it is the one line a person reads."""
+    """The root; `str()` of it is what a person reads: a line, or one for each mistake.
+
+    `in_one_line` is the same for places that have room for no more, such as a log.
+    """
+
+    @property
+    def in_one_line(self) -> str:
+        """The error in one line."""
+        return str(self)
 
 
 class InvalidError(PermitRemindersError):
-    """All the mistakes of one row, request or file; `where` names it."""
+    """All the mistakes of one row, request, file or folder; `where` names it."""
 
     def __init__(self, where: str, mistakes: Sequence[Mistake]) -> None:
         self.where = where
         self.mistakes = tuple(mistakes)
-        super().__init__(f"{where}: {self.reason}")
+        super().__init__(_in_lines(where, self.mistakes))
 
     @property
     def reason(self) -> str:
         """All the mistakes in one line, without the row, request or file."""
-        return "; ".join(map(str, self.mistakes))
+        return "; ".join(map(_with_file, self.mistakes))
+
+    @property
+    def in_one_line(self) -> str:
+        """All the mistakes in one line."""
+        return f"{self.where}: {self.reason}"
+
+
+def _in_lines(where: str, mistakes: Sequence[Mistake]) -> str:
+    """One mistake in one line; several below the place, and below their file."""
+    if len(mistakes) == 1:
+        return f"{where}: {_with_file(mistakes[0])}"
+    lines = [f"{where}:"]
+    for file, group in groupby(mistakes, key=attrgetter("file")):
+        lines += [f"  {file}:"] if file else []
+        margin = "    " if file else "  "
+        lines += [f"{margin}{mistake}" for mistake in group]
+    return "\n".join(lines)
+
+
+def _with_file(mistake: Mistake) -> str:
+    return f"{mistake.file}: {mistake}" if mistake.file else str(mistake)
 
 
 class UnknownError(PermitRemindersError):
@@ -75,7 +110,20 @@ class NeverRemindsError(PermitRemindersError):
 
 
 class ConflictError(PermitRemindersError):
-    """A request contradicts what is stored; nothing was changed."""
+    """A request contradicts what is stored; nothing was changed.
+
+    `remedy` is what can be done about all the reasons.
+    """
+
+    def __init__(self, *reasons: str, remedy: str | None = None) -> None:
+        self._lines = [*reasons, *([remedy] if remedy else [])]
+        several = ["refused:", *self._lines] if len(reasons) > 1 else []
+        super().__init__("\n  ".join(several) or self.in_one_line)
+
+    @property
+    def in_one_line(self) -> str:
+        """All the reasons, and the remedy, in one line."""
+        return "; ".join(self._lines)
 
 
 class LawChangedError(ConflictError):

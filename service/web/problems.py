@@ -105,10 +105,10 @@ async def errors_as_problems(
         return problem_response(HTTPStatus.INTERNAL_SERVER_ERROR)
 
 
-def _domain_problem(error: Exception) -> web.Response:
+def _domain_problem(error: PermitRemindersError) -> web.Response:
     status = next(code for kind, code in STATUSES.items() if isinstance(error, kind))
     mistakes = error.mistakes if isinstance(error, InvalidError) else ()
-    return problem_response(status, str(error), mistakes)
+    return problem_response(status, error.in_one_line, mistakes)
 
 
 def _http_problem(error: web.HTTPException) -> web.Response:

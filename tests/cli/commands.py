@@ -59,11 +59,13 @@ class Ran:
 
     @property
     def refusal(self) -> str:
-        """The one error line of a command that got bad input."""
+        """What a command that got bad input printed: a line, and one per mistake."""
         assert (self.code, self.out) == (2, ""), self
-        (line,) = self.err.splitlines()
-        assert "Traceback" not in line
-        return line
+        first, *mistakes = self.err.splitlines()
+        assert len(mistakes) != 1, "a single mistake stands on the first line"
+        assert all(line.startswith("  ") for line in mistakes)
+        assert "Traceback" not in first
+        return self.err.removesuffix("\n")
 
     @property
     def answer(self) -> str:

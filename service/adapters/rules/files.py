@@ -77,6 +77,4 @@ def _collect_mistakes(path: Path, mistakes: list[Mistake]) -> Iterator[None]:
     try:
         yield
     except InvalidError as error:
-        mistakes += [
-            replace(one, field=f"{path}: {one.field}") for one in error.mistakes
-        ]
+        mistakes += [replace(one, file=str(path)) for one in error.mistakes]

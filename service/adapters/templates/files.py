@@ -23,7 +23,7 @@ def check_templates(source: Path, words: JinjaTemplateLibrary) -> int:
         message = f"{source}: no templates (*.txt) here; name the right folder"
         raise SetUpError(message)
     wrong = [
-        replace(one, field=f"{path.name}: {one.field}")
+        replace(one, file=path.name)
         for path in paths
         for one in _mistakes_in_file(path, words)
     ]

@@ -101,7 +101,7 @@ async def _decide(
         states = ", ".join(f"{one.number} {one.state}" for one in found.reminders)
         click.echo(f"{found.message.id} {found.message.state}: {states}")
     if refused:
-        raise ConflictError("; ".join(refused))
+        raise ConflictError(*refused)
 
 
 def _message_line(one: MessageView) -> str:

@@ -132,8 +132,8 @@ def _refuse_objections(
     def plan(before: Law, after: Law, groups: list[PermitGroup]) -> ChangePlan:
         change = planner(before, after, groups)
         if change.objections and not (force_reason and force_reason.strip()):
-            reasons = "; ".join(change.objections)
-            raise ConflictError(f"{reasons}; correct it, or force it with a reason")
+            remedy = "correct it, or force it with a reason"
+            raise ConflictError(*change.objections, remedy=remedy)
         return change
 
     return plan

@@ -178,7 +178,7 @@ def check_may_start(authority: str, rule_codes: Sequence[str], law: Law) -> None
     law.sending_office(authority)
     reasons = {code: find_hindrance(law.rule(code), lineage) for code in rule_codes}
     if found := [f"{code}: {reason}" for code, reason in reasons.items() if reason]:
-        raise ConflictError("; ".join(found))
+        raise ConflictError(*found)
 
 
 async def add_staff(

@@ -107,7 +107,7 @@ async def audit_ledger(
     try:
         law = await law_store.current_law()
     except PermitRemindersError as error:
-        return [*differences, f"rules and authorities: {error}"]
+        return [*differences, f"rules and authorities: {error.in_one_line}"]
     async for group in store.groups():
         differences += _check_group(group, law)
     return differences
@@ -200,7 +200,7 @@ def _check_group(group: AuditedGroup, law: Law) -> Iterator[str]:
         )
         ladder = law.ladder(group.rule, version, group.authority, group.expires_on)
     except PermitRemindersError as error:
-        yield f"permits of {where}: {error}"
+        yield f"permits of {where}: {error.in_one_line}"
         return
     if version.series != group.series:
         yield f"permits of {where}: fall under {version.series}"

@@ -301,7 +301,7 @@ def test_a_file_without_a_name_needs_one_beside_it(tmp_path: Path) -> None:
         ("days.ics", ics(*in_blocks())[:-16], "file: found no end, expected END:VCAL"),
         ("days.ics", ics("SUMMARY:\xff").replace(b"\xc3", b""), "line 4: .* in UTF-8"),
         ("days.toml", b"year = ", "file: found .*, expected TOML in UTF-8"),
-        ("days.toml", b"year = 1", "year: found 1, .*published: found nothing, "),
+        ("days.toml", b"year = 1", "year: found 1, .*\n  published: found nothing, "),
     ],
 )
 def test_a_file_that_is_not_what_it_should_be_is_refused(

@@ -67,8 +67,8 @@ def test_the_good_rows_go_in_and_the_bad_ones_say_why(path: Path) -> None:
     rows = read(path, row("1"), row("", ""), row("3"))
     assert numbers(rows) == [(2, "1"), (4, "3")]
     assert errors(rows) == {
-        3: "permits.csv:3: number: found nothing, expected the permit's number; "
-        "holder: found nothing, expected the holder's name"
+        3: "permits.csv:3:\n  number: found nothing, expected the permit's number\n"
+        "  holder: found nothing, expected the holder's name"
     }
 
 
@@ -145,7 +145,7 @@ def test_the_quote_that_guards_a_formula_is_taken_off_again(path: Path) -> None:
         (b"", "permits.csv: file: found nothing, expected a header and rows"),
         (b"\xef\xbb\xbf\n\n", "permits.csv: file: found nothing, expected a header"),
         (b'"rule', "permits.csv: header: found unexpected end of data, expected"),
-        (b"rule;number", "permits.csv: rule;number: found a column nobody knows,"),
+        (b"rule;number", "permits.csv:\n  rule;number: found a column nobody knows,"),
         (b"\xff\xfer\0u\0", "permits.csv: file: found bytes that are not utf-8-sig"),
     ],
 )

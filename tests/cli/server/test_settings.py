@@ -38,8 +38,9 @@ def test_all_wrong_settings_are_told_at_once(
     monkeypatch.setenv(f"{P}PORT", "http")
     monkeypatch.setenv(f"{P}TICK", "-1")
     assert run("audit").refusal == (
-        f"permit-reminders: settings: {P}PORT: found 'http', expected 0 to 65535; "
-        f"{P}TICK: found '-1', expected seconds, more than 0 and at most a day"
+        "permit-reminders: settings:\n"
+        f"  {P}PORT: found 'http', expected 0 to 65535\n"
+        f"  {P}TICK: found '-1', expected seconds, more than 0 and at most a day"
     )
 
 

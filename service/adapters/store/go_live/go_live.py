@@ -151,4 +151,4 @@ async def _start(
         if not stored.rowcount:
             refused.append(f"{authority}, {code}: already live")
     if refused:
-        raise ConflictError("; ".join(refused))
+        raise ConflictError(*refused)
