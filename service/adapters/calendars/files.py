@@ -80,7 +80,7 @@ def _calendar_code(
     calendars: Collection[str],
     mistakes: list[Mistake],
 ) -> str:
-    code = calendar or (name.text if name else "")
+    code = calendar or (name.value if name else "")
     if code not in calendars:
         where = "calendar" if calendar or not name else name.where
         expected = f"one of {', '.join(sorted(calendars))}, here or beside the file"

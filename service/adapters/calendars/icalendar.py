@@ -1,39 +1,38 @@
-"""Events of an iCalendar file, as strictly as a list of days off needs them.
+"""Events of an iCalendar file (RFC 5545), as strictly as a list of days off needs them.
 
-Content lines are unfolded (RFC 5545, 3.1) before they are decoded, components may
-stand inside each other (3.6: an alarm's description is not its event's), and a file
-whose end is missing is refused. The `icalendar` library reads far more, but leaves out
-on which line a mistake stands.
+The `icalendar` library reads the events. What it does not say is added here: on which
+line something stands, whether a component has no end, and which bytes are no UTF-8.
+Components within an event are left out: an alarm's description is not its event's.
 """
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import date
+from functools import cached_property
 from typing import Final
+
+from icalendar import Event
+from icalendar.parser import Contentline
+from icalendar.prop import vBroken, vCategory
 
 from service.domain.errors import InvalidError, Mistake
 
 LONGEST_EXCERPT: Final = 60
 """How much of a wrong line is repeated in its mistake."""
 
-_BEGIN: Final = re.compile(rb"(?:\xef\xbb\xbf)?BEGIN:VCALENDAR\r?\n", re.IGNORECASE)
-_LINE: Final = re.compile(r'([A-Za-z0-9-]+)(?:;(?:"[^"]*"|[^":])*)?:(.*)', re.DOTALL)
-_ESCAPED: Final = re.compile(r"\\(.)")
+_BOM: Final = b"\xef\xbb\xbf"
+_BEGIN: Final = (b"BEGIN:VCALENDAR\r\n", b"BEGIN:VCALENDAR\n")
 _EVENT: Final = ["VCALENDAR", "VEVENT"]
 
 
 @dataclass(frozen=True, slots=True)
 class IcsLine:
-    """A property: on which line of the file it begins, its name and value."""
+    """A content line without its folds: where it begins, and what it holds."""
 
     line_number: int
     name: str
     value: str
-
-    @property
-    def text(self) -> str:
-        r"""The value as words: `\,` is a comma, `\n` a space (3.3.11)."""
-        return _ESCAPED.sub(lambda one: " " if one[1] in "nN" else one[1], self.value)
+    text: str
 
     @property
     def where(self) -> str:
@@ -41,20 +40,45 @@ class IcsLine:
         return f"line {self.line_number}: {self.name}"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class CalendarEvent:
-    """An event: on which line it begins, and its properties in their order."""
+    """An event: the line on which it begins, and its own content lines."""
 
     line_number: int
     lines: list[IcsLine] = field(default_factory=list)
 
     def first(self, name: str) -> IcsLine | None:
-        """Look up the first property of that name."""
+        """The first property of that name."""
         return next((line for line in self.lines if line.name == name), None)
 
-    def text(self, name: str) -> str:
-        """Join the words of all properties of that name."""
-        return ", ".join(line.text for line in self.lines if line.name == name)
+    @cached_property
+    def properties(self) -> Event:
+        """The values of its lines, as the library reads them."""
+        lines = [line.text for line in self.lines]
+        found = Event.from_ical("\r\n".join(["BEGIN:VEVENT", *lines, "END:VEVENT"]))
+        assert isinstance(found, Event)  # noqa: S101 - one event went in
+        return found
+
+    def words(self, name: str) -> str:
+        """Join the texts of all properties of that name; a line break is a blank."""
+        found = self.properties.get(name, [])
+        texts = [
+            ", ".join(map(str, one.cats)) if isinstance(one, vCategory) else str(one)
+            for one in (found if isinstance(found, list) else [found])
+        ]
+        return ", ".join(texts).replace("\n", " ")
+
+    def moment(self, line: IcsLine) -> date | None:
+        """The day, or the local time on it, that a line of the event names.
+
+        None for one in UTC as well: it is on another day elsewhere.
+        """
+        found = self.properties.get(line.name)
+        found = found[0] if isinstance(found, list) else found
+        if isinstance(found, vBroken) or line.value.endswith("Z"):
+            return None
+        moment = getattr(found, "dt", None)
+        return moment if isinstance(moment, date) else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,64 +91,69 @@ class IcsFile:
 
 def read_ics(content: bytes, where: str) -> IcsFile:
     """Read a file's bytes; raises `InvalidError` at `where` with all its mistakes."""
-    if not _BEGIN.match(content):
+    content = content.removeprefix(_BOM)
+    if not content.upper().startswith(_BEGIN):
         begun = repr(content[:LONGEST_EXCERPT].decode(errors="replace"))
         raise InvalidError(where, [Mistake("file", begun, "BEGIN:VCALENDAR")])
-    reading = _IcsParser()
-    for line in _parse_lines(content, reading.mistakes):
-        reading.feed(line)
-    for part in reading.parts[:1]:
-        reading.mistakes.append(Mistake("file", "no end", f"END:{part}"))
-    if reading.mistakes:
-        raise InvalidError(where, reading.mistakes)
-    return IcsFile(reading.name, reading.events)
+    reader = _IcsReader()
+    for line in _parse_lines(content, reader.mistakes):
+        reader.take(line)
+    for part in reader.open_components[:1]:
+        reader.mistakes.append(Mistake("file", "no end", f"END:{part}"))
+    if reader.mistakes:
+        raise InvalidError(where, reader.mistakes)
+    return IcsFile(reader.name, reader.events)
 
 
-class _IcsParser:
-    """A file half read; `parts` are the components begun and not yet ended."""
+class _IcsReader:
+    """A file read up to some line; `open_components` have begun and not yet ended."""
 
     def __init__(self) -> None:
-        self.mistakes, self.parts = list[Mistake](), list[str]()
+        self.mistakes, self.open_components = list[Mistake](), list[str]()
         self.name: IcsLine | None = None
         self.events = list[CalendarEvent]()
 
-    def feed(self, line: IcsLine) -> None:
+    def take(self, line: IcsLine) -> None:
         if line.name == "BEGIN":
-            self.parts.append(line.value.upper())
-            if self.parts == _EVENT:
+            self.open_components.append(line.value.upper())
+            if self.open_components == _EVENT:
                 self.events.append(CalendarEvent(line.line_number))
         elif line.name == "END":
-            self._end_component(line)
-        elif self.parts == _EVENT:
+            self._end(line)
+        elif self.open_components == _EVENT:
             self.events[-1].lines.append(line)
         elif line.name == "X-WR-CALNAME":
             self.name = line
 
-    def _end_component(self, line: IcsLine) -> None:
-        begun = self.parts.pop() if self.parts else "nothing, as all parts have ended"
+    def _end(self, line: IcsLine) -> None:
+        nothing = "nothing, as all parts have ended"
+        begun = self.open_components.pop() if self.open_components else nothing
         if begun != line.value.upper():
             self.mistakes.append(Mistake(line.where, line.value, begun))
 
 
 def _parse_lines(content: bytes, mistakes: list[Mistake]) -> Iterator[IcsLine]:
-    for at, raw in _unfold(content):
-        found = _LINE.fullmatch(raw.decode(errors="replace"))
-        if found and "\ufffd" not in found[0]:
-            yield IcsLine(at, found[1].upper(), found[2])
-        else:
+    for line_number, raw in _unfold(content):
+        try:
+            text = raw.decode()
+            name, _, value = Contentline(text).parts()  # type: ignore[no-untyped-call]  # the library's
+            yield IcsLine(line_number, name.upper(), value, text)
+        except ValueError:  # a UnicodeDecodeError as well
             shown = repr(raw.decode(errors="replace")[:LONGEST_EXCERPT])
-            mistakes.append(Mistake(f"line {at}", shown, "NAME:value in UTF-8"))
+            where = f"line {line_number}"
+            mistakes.append(Mistake(where, shown, "NAME:value in UTF-8"))
 
 
 def _unfold(content: bytes) -> Iterator[tuple[int, bytes]]:
+    """Join folded lines before they are decoded: a fold may split a character (3.1)."""
     begun, whole = 0, b""
-    for at, raw in enumerate(content.removeprefix(b"\xef\xbb\xbf").split(b"\n"), 1):
+    for line_number, raw in enumerate(content.split(b"\n"), 1):
         part = raw.removesuffix(b"\r")
         if part[:1] in {b" ", b"\t"}:
             whole += part[1:]
             continue
         if whole:
             yield begun, whole
-        begun, whole = at, part
+        begun, whole = line_number, part
     if whole:
         yield begun, whole

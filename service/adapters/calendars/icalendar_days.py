@@ -12,9 +12,8 @@ How the public files of China's days off mark a make-up workday (seen in 2026):
 
 import re
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Final
 
 from service.adapters.calendars.icalendar import CalendarEvent, IcsLine
@@ -30,7 +29,6 @@ APPLE_DAY_IS_WORKED: Final = {"WORK-HOLIDAY": False, "ALTERNATE-WORKDAY": True}
 
 _WORKED: Final = re.compile(r"班|(?<!non[- ])work(?:ing)?[ -]?day", re.IGNORECASE)
 _NOISE: Final = re.compile(r"[（(]休[)）]|\s*第\d+天/共\d+天")
-_DATE: Final = re.compile(r"(\d{4})(\d\d)(\d\d)(?:T(\d{6}))?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +56,7 @@ def days_of_events(
     rows = [
         row
         for event in counting
-        if event.text("STATUS") != "CANCELLED"
+        if event.words("STATUS") != "CANCELLED"
         for row in _days_of_event(event, mistakes)
     ]
     _refuse_contradictions(rows, mistakes)
@@ -76,30 +74,29 @@ def _days_of_event(
     last = first and _last_day(event, first, mistakes)
     if not first or not last:
         return
-    name = _NOISE.sub("", event.text("SUMMARY")).strip() or "office"
-    works = _is_worked(event, mistakes)
+    name = _NOISE.sub("", event.words("SUMMARY")).strip() or "office"
+    is_worked = _is_worked(event, mistakes)
     for step in range((last - first).days + 1):
-        yield CalendarDay(event.line_number, first + step * DAY, name, works)
+        yield CalendarDay(event.line_number, first + step * DAY, name, is_worked)
 
 
 def _is_worked(event: CalendarEvent, mistakes: list[Mistake]) -> bool:
     mark = event.first(APPLE_DAY_PROPERTY)
     if mark is None:
-        said = f"{event.text('SUMMARY')}\n{event.text('CATEGORIES')}"
-        return bool(_WORKED.search(said))
+        words = f"{event.words('SUMMARY')}\n{event.words('CATEGORIES')}"
+        return bool(_WORKED.search(words))
     if mark.value not in APPLE_DAY_IS_WORKED:
-        mistakes.append(
-            Mistake(mark.where, mark.value, " or ".join(APPLE_DAY_IS_WORKED))
-        )
+        expected = " or ".join(APPLE_DAY_IS_WORKED)
+        mistakes.append(Mistake(mark.where, mark.value, expected))
     return APPLE_DAY_IS_WORKED.get(mark.value, False)
 
 
 def _first_day(event: CalendarEvent, mistakes: list[Mistake]) -> date | None:
     if line := event.first("DTSTART"):
-        return _parse_day(line, mistakes)
-    mistakes.append(
-        Mistake(f"line {event.line_number}: DTSTART", "nothing", "the first day")
-    )
+        found = _moment(event, line, mistakes)
+        return found and _day(found)
+    where = f"line {event.line_number}: DTSTART"
+    mistakes.append(Mistake(where, "nothing", "the first day"))
     return None
 
 
@@ -108,22 +105,27 @@ def _last_day(
 ) -> date | None:
     """Find the last day: DTEND is the day after it, or a time on it (3.6.1)."""
     line = event.first("DTEND")
-    end = _parse_day(line, mistakes) if line else first
+    end = _moment(event, line, mistakes) if line else first
     if line is None or end is None:
         return end
-    if not first <= end <= first + LONGEST_BLOCK:
+    if not first <= _day(end) <= first + LONGEST_BLOCK:
         expected = f"a day from {first} to {first + LONGEST_BLOCK}"
         mistakes.append(Mistake(line.where, line.value, expected))
         return None
-    ends_within = line.value[8:] not in {"", "T000000"}
-    return end if ends_within else max(first, end - DAY)
+    ends_within = isinstance(end, datetime) and end.time() != time.min
+    return _day(end) if ends_within else max(first, _day(end) - DAY)
 
 
-def _parse_day(line: IcsLine, mistakes: list[Mistake]) -> date | None:
-    found = _DATE.fullmatch(line.value)
-    with suppress(ValueError):
-        if found and int(found[1]) in NOTICE_YEARS:
-            return date(int(found[1]), int(found[2]), int(found[3]))
+def _day(moment: date) -> date:
+    return moment.date() if isinstance(moment, datetime) else moment
+
+
+def _moment(
+    event: CalendarEvent, line: IcsLine, mistakes: list[Mistake]
+) -> date | None:
+    found = event.moment(line)
+    if found and found.year in NOTICE_YEARS:
+        return found
     expected = (
         f"a day like 20261231, or a local time on it like 20261231T090000, "
         f"from {NOTICE_YEARS[0]} to {NOTICE_YEARS[-1]}"
