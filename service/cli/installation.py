@@ -1,20 +1,27 @@
-"""Running a command inside an opened installation."""
+"""Running a command inside an opened installation.
+
+The wiring is imported when a command opens an installation, not to declare it: it
+needs every library, and most of the time that a short answer takes.
+"""
+
+from __future__ import annotations
 
 import asyncio
 import getpass
 import os
-from collections.abc import Awaitable, Callable, Coroutine
 from functools import wraps
-from pathlib import Path
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
 import click
-from sqlalchemy.exc import OperationalError
 
-from service.adapters.logs import configure_logging
-from service.app import Installation, open_installation
 from service.domain.errors import SetUpError
 from service.settings import Settings, load_settings
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Coroutine
+    from pathlib import Path
+
+    from service.app import Installation
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -27,6 +34,8 @@ def with_installation(
 
     @wraps(command)
     def run(*args: P.args, **kwargs: P.kwargs) -> None:
+        from service.app import open_installation  # noqa: PLC0415
+
         settings = load_settings()
 
         async def opened() -> int | None:
@@ -47,6 +56,10 @@ def run_with_logging(
 
     Raises `SetUpError` where the database cannot be opened, read or written.
     """
+    from sqlalchemy.exc import OperationalError  # noqa: PLC0415
+
+    from service.adapters.logs import configure_logging  # noqa: PLC0415
+
     configure_logging(json=settings.log_format == "json", level=settings.log_level)
     _refuse_unusable_database(settings.database_file)
     try:

@@ -19,7 +19,7 @@ from tests.cases.oracle import Bare, compute_dates
 from tests.cases.texts import rules_of
 from tests.cases.workdays import Works
 
-CALENDARS: Final = calendars() | {"CN": china(workdays.PUBLISHED.year)}
+CALENDARS: Final = {**calendars(), "CN": china(workdays.PUBLISHED.year)}
 """The last notice known when the cases were worked out, whatever is published since."""
 
 RULES: Final = read_rules(

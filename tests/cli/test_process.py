@@ -14,6 +14,9 @@ import pytest
 
 from tests.cli.commands import CMA, FOOD, Run, command, environment, sql, write
 
+HEAVY = ("sqlalchemy", "alembic", "aiohttp", "twilio", "jinja2", "holidays.countries")
+"""What a command needs that opens a database, sends, or writes a text."""
+
 EXPLAIN = ("explain", "--rule", FOOD, "--expires", "2026-12-31")
 
 
@@ -65,7 +68,8 @@ def test_the_command_works_as_a_process(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "spared"),
     [
-        (EXPLAIN, ("sqlalchemy", "alembic", "aiohttp", "twilio", "service.app")),
+        (EXPLAIN, (*HEAVY, "service.app")),
+        (("rules", "check"), (*HEAVY, "service.app")),
         (("--help",), ("pydantic", "jinja2", "sqlalchemy", "aiohttp", "service.flow")),
         (("remind",), ("pydantic", "jinja2", "sqlalchemy", "aiohttp", "service.flow")),
     ],

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from service.adapters.templates.library import LANGUAGES, JinjaTemplateLibrary
+from service.adapters.templates.library import JinjaTemplateLibrary
+from service.adapters.templates.names import LANGUAGES
 from service.domain.law.rule import Language
 from service.domain.messages.facts import Facts
 

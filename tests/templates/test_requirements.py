@@ -2,7 +2,7 @@
 
 import pytest
 
-from service.adapters.templates.library import LANGUAGES
+from service.adapters.templates.names import LANGUAGES
 from service.domain.law.rule import Language
 from service.domain.templates.requirements import (
     REQUIREMENTS,

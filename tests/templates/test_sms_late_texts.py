@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from service.adapters.templates.library import LANGUAGES
+from service.adapters.templates.names import LANGUAGES
 from service.domain.law.rule import Language
 from tests.templates.restaurant import AFTER, RESTAURANT, text
 

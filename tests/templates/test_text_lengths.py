@@ -4,7 +4,7 @@ from itertools import product
 import pytest
 
 from service.adapters.calendars.holidays import calendars
-from service.adapters.templates.library import LANGUAGES
+from service.adapters.templates.names import LANGUAGES
 from service.domain.deadlines.ladder import LadderComputation, compute_ladder
 from service.domain.law.rule import CONTACT_NOW, CORRECTION, Language
 from service.domain.messages.facts import gather_facts

@@ -8,12 +8,16 @@ for years without one only the statutory days of 全国年节及纪念日放假�
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import date
 from functools import cache
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
+from types import MappingProxyType
 from typing import Final
 
 import holidays
+from holidays import HolidayBase
 
 from service.domain.calendars.calendar import DAY, SATURDAY, Calendar, build_calendar
 from service.domain.calendars.office_year import last_day_of_notice
@@ -52,25 +56,40 @@ _STEPS_TO_WEEKEND_DAYS: Final = [
 _BRACKETED: Final = re.compile(r" \(.*?\)")
 
 
+class _Calendars(Mapping[str, Calendar]):
+    """Every calendar by code, built when it is first asked for; some may be given."""
+
+    def __init__(self, given: Mapping[str, Calendar] = MappingProxyType({})) -> None:
+        self._given = given
+
+    def __getitem__(self, code: str) -> Calendar:
+        return self._given.get(code) or _build(code)
+
+    def __contains__(self, code: object) -> bool:
+        return code in _BUILDERS
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(_BUILDERS)
+
+    def __len__(self) -> int:
+        return len(_BUILDERS)
+
+
 @cache
-def calendars() -> dict[str, Calendar]:
-    """Give every calendar there is, by code; built once."""
-    return {
-        "CN": china(last_published_year()),
-        "GB": great_britain(),
-        "US": united_states(),
-    }
+def calendars() -> Mapping[str, Calendar]:
+    """Give every calendar there is, by code; each is built once, when asked for."""
+    return _Calendars()
 
 
 def calendars_known_until(
     known_until: Mapping[str, date | None],
-) -> dict[str, Calendar]:
+) -> Mapping[str, Calendar]:
     """Give every calendar as it was when its days were known until then.
 
     What follows from the law alone is given as it is known today.
     """
-    known, china_until = calendars(), known_until.get("CN")
-    return known | ({"CN": china(china_until.year)} if china_until else {})
+    china_until = known_until.get("CN")
+    return _Calendars({"CN": china(china_until.year)}) if china_until else calendars()
 
 
 def great_britain() -> Calendar:
@@ -79,7 +98,7 @@ def great_britain() -> Calendar:
     Bank holidays follow from the law; a single one that is proclaimed (the
     coronation of 2023) is there once the library knows it.
     """
-    found = holidays.country_holidays("GB", subdiv="ENG", years=YEARS)
+    found = _country("united_kingdom", "GB")(subdiv="ENG", years=YEARS)
     return build_calendar(
         "GB", YEARS, {day: _strip_brackets(name) for day, name in found.items()}
     )
@@ -87,7 +106,7 @@ def great_britain() -> Calendar:
 
 def united_states() -> Calendar:
     """Give the federal working days of the United States."""
-    found = holidays.country_holidays("US", years=YEARS)
+    found = _country("united_states", "US")(years=YEARS)
     return build_calendar(
         "US", YEARS, {day: _strip_brackets(name) for day, name in found.items()}
     )
@@ -122,8 +141,20 @@ def last_published_year() -> int:
 
 
 @cache
-def _chinese_holidays() -> holidays.HolidayBase:
-    return holidays.country_holidays("CN", years=YEARS, language="en_US")
+def _chinese_holidays() -> HolidayBase:
+    return _country("china", "CN")(years=YEARS, language="en_US")
+
+
+def _country(module: str, name: str) -> type[HolidayBase]:
+    """Load one country from its file: its package imports all 251, 7 MiB of them."""
+    file = Path(holidays.__file__).with_name("countries") / f"{module}.py"
+    spec = spec_from_file_location(f"service_holidays_{module}", file)
+    if spec is None or spec.loader is None:
+        raise ImportError(f"{file}: no module of holidays here", path=str(file))
+    loaded = module_from_spec(spec)
+    spec.loader.exec_module(loaded)
+    country: type[HolidayBase] = getattr(loaded, name)
+    return country
 
 
 def _is_statutory(name: str) -> bool:
@@ -155,3 +186,15 @@ def _possible_workdays(statutory: set[date]) -> set[date]:
         for step in _STEPS_TO_WEEKEND_DAYS[day.weekday()]
     }
     return near - statutory
+
+
+_BUILDERS: Final[Mapping[str, Callable[[], Calendar]]] = {
+    "CN": lambda: china(last_published_year()),
+    "GB": great_britain,
+    "US": united_states,
+}
+
+
+@cache
+def _build(code: str) -> Calendar:
+    return _BUILDERS[code]()

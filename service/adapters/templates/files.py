@@ -6,7 +6,8 @@ from pathlib import Path
 
 from service.adapters.files.read import read_text
 from service.adapters.templates.jinja import one_of
-from service.adapters.templates.library import LANGUAGES, JinjaTemplateLibrary
+from service.adapters.templates.library import JinjaTemplateLibrary
+from service.adapters.templates.names import LANGUAGES
 from service.domain.errors import InvalidError, Mistake, SetUpError
 from service.domain.templates.requirements import find_mistakes, render_longest
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Final, Literal, Protocol, get_args
+from typing import Literal, Protocol
 
 from jinja2 import FileSystemLoader, StrictUndefined
 from jinja2.sandbox import ImmutableSandboxedEnvironment
@@ -14,6 +14,12 @@ from service.adapters.templates.jinja import (
     join_lines,
     nonblank_lines,
 )
+from service.adapters.templates.names import (
+    LANGUAGES,
+    TemplateKey,
+    file_name,
+    read_template_texts,
+)
 from service.domain.errors import InvalidError, Mistake, SetUpError, UnknownError
 from service.domain.law.rule import Language
 from service.domain.messages.dates import format_day, format_moment, format_month_day
@@ -21,10 +27,6 @@ from service.domain.messages.digest import DIGEST_TEMPLATES
 from service.domain.messages.facts import TemplateValues
 from service.domain.reports.weekly import Report
 from service.flow.office.templates import TemplateVersion
-
-LANGUAGES: Final[tuple[Language, ...]] = get_args(Language)
-
-TemplateKey = tuple[str, Language]
 
 
 class SavedTemplates(Protocol):
@@ -49,7 +51,7 @@ class JinjaTemplateLibrary:
         wordings: Sequence[TemplateVersion] = (),
     ) -> None:
         self._folder, self._saved = folder, source
-        self._texts = _read_texts(folder)
+        self._texts = read_template_texts(folder)
         self._pages = _compile_texts(folder, self._texts) | _compile_wordings(wordings)
         self._versions = {(one.name, one.language): one.version for one in wordings}
         self._reports = {one: _report_environment(folder, one) for one in LANGUAGES}
@@ -118,22 +120,6 @@ class JinjaTemplateLibrary:
         return key
 
 
-def _read_texts(folder: Path) -> dict[TemplateKey, str]:
-    """Read the templates that exist in both languages."""
-    found = {language: _template_names(folder, language) for language in LANGUAGES}
-    known = sorted(frozenset.intersection(*found.values()))
-    if not known:
-        message = f"{folder}: no sms/<name>.zh.txt and .en.txt; name the right folder"
-        raise SetUpError(message)
-    return {
-        (name, language): (folder / _file_name(name, language)).read_text(
-            encoding="utf-8"
-        )
-        for name in known
-        for language in LANGUAGES
-    }
-
-
 def _compile_texts(
     folder: Path, texts: Mapping[TemplateKey, str]
 ) -> dict[TemplateKey, JinjaTemplate]:
@@ -141,7 +127,7 @@ def _compile_texts(
     for (name, language), text in texts.items():
         try:
             pages[name, language] = compile_template(
-                name, language, text, _file_name(name, language)
+                name, language, text, file_name(name, language)
             )
         except InvalidError as error:
             mistakes += error.mistakes
@@ -179,13 +165,3 @@ def _report_environment(
         "say_moment": partial(format_moment, language=language),
     }
     return environment
-
-
-def _template_names(folder: Path, language: Language) -> frozenset[str]:
-    ending = f".{language}.txt"
-    files = (folder / "sms").glob(f"*{ending}")
-    return frozenset(file.name.removesuffix(ending) for file in files)
-
-
-def _file_name(name: str, language: Language) -> str:
-    return f"sms/{name}.{language}.txt"

@@ -1,10 +1,16 @@
 """Preview or apply a change of the law, and print what it does to permits."""
 
-from service.app import Installation
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from service.cli.installation import whoami
 from service.cli.output.law_change import print_law_change
 from service.domain.law_change.edits import Edit
 from service.flow.law_change.change import apply_change, preview_change
+
+if TYPE_CHECKING:
+    from service.app import Installation
 
 
 async def preview_or_apply(

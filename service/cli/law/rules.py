@@ -1,17 +1,18 @@
 """The rules of permit types: check, list, compare, apply, revert, export."""
 
+from __future__ import annotations
+
 from collections.abc import Collection, Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Final, TextIO
+from typing import TYPE_CHECKING, Final, TextIO
 
 import click
 
 from service.adapters.calendars.holidays import calendars
 from service.adapters.rules.files import read_rules
 from service.adapters.rules.toml_text import rule_to_toml
-from service.adapters.templates.library import JinjaTemplateLibrary
-from service.app import Installation
+from service.adapters.templates.names import step_template_names
 from service.cli.installation import whoami, with_installation
 from service.cli.law.change import preview_or_apply
 from service.cli.option_types import AS_JSON, DRY_RUN, FORCE
@@ -22,6 +23,9 @@ from service.domain.law_change.edits import RevertEdit, RulesEdit
 from service.domain.lawbook.law import Law
 from service.flow.law_change.change import ChangeResult, apply_change, preview_change
 from service.settings import shipped_folder
+
+if TYPE_CHECKING:
+    from service.app import Installation
 
 _PATH: Final = click.argument("path", type=click.Path(path_type=Path), required=False)
 _CODE: Final = click.argument("code")
@@ -36,9 +40,7 @@ def rules() -> None:
 @_PATH
 def check(path: Path | None) -> None:
     """Check rule files: PATH is a file or folder (default: shipped)."""
-    found = _read_rules(
-        path, JinjaTemplateLibrary(shipped_folder("templates")).step_templates()
-    )
+    found = _read_rules(path, step_template_names(shipped_folder("templates")))
     click.echo(f"{len(found)} rule files, no mistakes")
 
 

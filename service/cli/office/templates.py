@@ -8,7 +8,8 @@ import click
 
 from service.adapters.files.read import read_text
 from service.adapters.templates.files import check_templates
-from service.adapters.templates.library import LANGUAGES, JinjaTemplateLibrary
+from service.adapters.templates.library import JinjaTemplateLibrary
+from service.adapters.templates.names import LANGUAGES
 from service.app import Installation
 from service.cli.default_authority import choose_authority
 from service.cli.installation import whoami, with_installation

@@ -1,12 +1,13 @@
 """Explanations of reminder dates, from a database or from the shipped law."""
 
 from datetime import date
+from functools import partial
 
 import click
 
 from service.adapters.calendars.holidays import calendars
 from service.adapters.rules.files import read_authorities, read_rules
-from service.adapters.templates.library import JinjaTemplateLibrary
+from service.adapters.templates.names import step_template_names
 from service.cli.default_authority import choose_authority
 from service.cli.option_types import AS_JSON, AUTHORITY, Day
 from service.cli.output.explanation import print_explanation, print_never_reminds
@@ -54,7 +55,7 @@ def explain(
         )
     settings = load_settings()
     if rule and expires and not settings.database_file.exists():
-        law = _shipped_law()
+        law = _shipped_law(rule)
         named = authority or settings.authority
         office = choose_authority(law, named, law.rule(rule).calendar)
         request = ExplainRequest(rule, office.code, expires, issued, version=version)
@@ -75,11 +76,13 @@ def explain(
         explain_stored.explain_permit(permit, authority, version, as_json=as_json)
 
 
-def _shipped_law() -> Law:
-    known = calendars()
-    templates = JinjaTemplateLibrary(shipped_folder("templates")).step_templates()
+def _shipped_law(code: str) -> Law:
+    """The shipped law of one rule; of all, where there is no such rule."""
+    known, folder = calendars(), shipped_folder("schedules")
+    templates = step_template_names(shipped_folder("templates"))
+    read = partial(read_rules, folder, templates=templates, calendars=known)
     return Law(
-        read_rules(shipped_folder("schedules"), templates=templates, calendars=known),
+        read(only=code) or read(),
         read_authorities(
             shipped_folder("examples") / "authorities.toml", calendars=known
         ),

@@ -112,11 +112,13 @@ def build_calendar(
         maybe_working=frozenset(day for day in maybe_working if day > later),
     )
     first, surely, possibly = _build_indexes(grounds)
+    certain = WorkingDays(code, first, surely)
+    possible = certain if possibly == surely else WorkingDays(code, first, possibly)
     return Calendar(
         code=code,
         covered_until=covered_until,
-        certain_workdays=WorkingDays(code, first, surely),
-        possible_workdays=WorkingDays(code, first, possibly),
+        certain_workdays=certain,
+        possible_workdays=possible,
         day_off_names={**grounds.maybe_off, **days_off},
         data=grounds,
     )

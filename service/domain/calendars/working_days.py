@@ -1,8 +1,7 @@
 """An index for counting working days without walking from day to day."""
 
-from collections.abc import Sequence
+from array import array
 from datetime import date
-from functools import lru_cache
 from itertools import accumulate, compress
 
 from service.domain.errors import InvalidError, Mistake
@@ -21,9 +20,10 @@ class WorkingDays:
         self._where, self.first, self.works = f"calendar {code}", first, works
         self._base = first.toordinal()
         self.last = date.fromordinal(self._base + len(works) - 1)
-        self._days = list(compress(_shared(first, len(works)), works))
+        ordinals = range(self._base, self._base + len(works))
+        self._days = array("i", compress(ordinals, works))
         # The number of working days before each day, and before the day after the last.
-        self._ranks = list(accumulate(works, initial=0))
+        self._ranks = array("i", accumulate(works, initial=0))
 
     def __contains__(self, day: object) -> bool:
         return isinstance(day, date) and self.works[self._at(day)] == 1
@@ -56,13 +56,6 @@ class WorkingDays:
 
     def _pick(self, asked: date, at: int) -> date:
         if 0 <= at < len(self._days):
-            return self._days[at]
+            return date.fromordinal(self._days[at])
         expected = f"a day further inside {self.first} to {self.last}"
         raise InvalidError(self._where, [Mistake("day", str(asked), expected)])
-
-
-@lru_cache(8)
-def _shared(first: date, count: int) -> Sequence[date]:
-    """List the days of an index once, for all that share them: some 44,000 dates."""
-    base = first.toordinal()
-    return list(map(date.fromordinal, range(base, base + count)))

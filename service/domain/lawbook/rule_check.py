@@ -89,15 +89,24 @@ def _check_anchors(version: Version) -> Iterator[VersionFinding]:
 def _check_dates(version: Version, law_calendar: Calendar) -> Iterator[VersionFinding]:
     """Find each kind of disorder once, with the first expiry that shows it."""
     seen = set[tuple[str, str]]()
-    for bare, after in product(get_args(UnqualifiedDays), SAMPLE_OFFSETS):
+    for unqualified_days, after in product(_readings(version), SAMPLE_OFFSETS):
         expires_on = version.in_force_from + after
         found, _ = compute_window(
-            version, expires_on, law_calendar, unqualified_days=bare
+            version, expires_on, law_calendar, unqualified_days=unqualified_days
         )
         for key, value, expected in _disorder(version, found, law_calendar):
             if (key, expected) not in seen:
                 seen.add((key, expected))
                 yield key, str(value), f"{expected} (tried: expiry {expires_on})"
+
+
+def _readings(version: Version) -> Sequence[UnqualifiedDays]:
+    """List the readings of 日 that may date the version; one where it has no 日."""
+    readings: tuple[UnqualifiedDays, ...] = get_args(UnqualifiedDays)
+    edges = [edge for edge in (version.opens, version.closes) if edge is not None]
+    return (
+        readings if any(edge.kind == "unqualified" for edge in edges) else readings[:1]
+    )
 
 
 def _disorder(
