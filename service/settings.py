@@ -56,7 +56,7 @@ class TwilioSettings(BaseSettings):
 class Settings(BaseSettings):
     """What an installation can choose; times in seconds.
 
-    A description is what a wrong value is told to have been expected.
+    The error for a wrong value shows its description as what was expected.
     """
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, env_ignore_empty=True)

@@ -1,4 +1,4 @@
-"""Being told to stop: once to end in order, twice to end at once."""
+"""Signals to stop: the first ends the process in order, the second at once."""
 
 import asyncio
 import os

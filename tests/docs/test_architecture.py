@@ -38,3 +38,14 @@ def test_the_floors_are_those_that_import_linter_checks() -> None:
         re.split(r" {2,}", line)[0] for line in blocks(section, "")[0].splitlines()
     ]
     assert floors == layers
+
+
+def test_every_function_and_constant_named_on_the_page_exists() -> None:
+    code = "\n".join(
+        path.read_text("utf-8") for path in (ROOT / "service").rglob("*.py")
+    )
+    functions = re.findall(r"`(?:\w+\.)*(\w+)\(\)`", ARCHITECTURE)
+    constants = re.findall(r"`(?:PERMIT_REMINDERS_)?([A-Z][A-Z_]{3,})`", ARCHITECTURE)
+    missing = [name for name in functions if f"def {name}(" not in code]
+    missing += [name for name in constants if not re.search(rf"(?i)\b{name}\b", code)]
+    assert missing == []

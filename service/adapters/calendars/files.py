@@ -47,7 +47,7 @@ def read_years(
         mistake = Mistake("file", path.name, "a .toml or .ics file")
         raise InvalidError(str(path), [mistake])
     if calendar is not None or published:
-        mistake = Mistake("calendar and published", "said beside it", "said inside it")
+        mistake = Mistake("calendar and published", "options", "keys of the .toml file")
         raise InvalidError(str(path), [mistake])
     return [parse_calendar_year(read_toml(path), str(path), calendars=calendars)]
 

@@ -59,6 +59,9 @@ NOT_ARRIVED = NEVER_TEXTED | {_R.FAILED, _R.RETRYING}
 UNDER_WAY = frozenset({_R.SENDING, _R.UNCERTAIN})
 """States in which a message is, or may be, on its way."""
 
+NOT_ENDED = UNDER_WAY | {_R.DUE, _R.RETRYING}
+"""States in which it is still open whether the step will be texted."""
+
 _UNDECIDED = frozenset({_R.DUE, _R.RETRYING, _R.SENT, _R.FAILED, _R.SUPPRESSED})
 
 REMINDER_TRANSITIONS: Mapping[ReminderState, frozenset[ReminderState]] = {

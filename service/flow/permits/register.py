@@ -188,7 +188,7 @@ def _to_invalid(permit: Permit, error: PermitRemindersError) -> InvalidError:
     """An error of the law as a mistake in the field of the permit that caused it."""
     where = f"permit of {permit.rule}"
     if isinstance(error, NeverRemindsError):
-        expected = f"a type of which holders are reminded: {error}"
+        expected = f"a permit type with reminders: {error}"
         return InvalidError(where, [Mistake("rule", permit.rule, expected)])
     if isinstance(error, UnknownError):
         known = f"one of {', '.join(sorted(error.known))}"

@@ -132,7 +132,7 @@ def test_a_year_as_toml_says_all_itself(tmp_path: Path) -> None:
 def test_what_a_toml_file_says_itself_is_not_said_beside_it(tmp_path: Path) -> None:
     path = put(tmp_path, toml().encode(), "2026.toml")
     for beside in ({"calendar": "CN"}, {"published": True}):
-        with pytest.raises(InvalidError, match="said beside it, expected said inside"):
+        with pytest.raises(InvalidError, match="options, expected keys of the"):
             read_years(path, calendars=CODES, **beside)
 
 

@@ -11,7 +11,7 @@ from service.adapters.store.db.database import Database
 from service.adapters.store.db.schema import messages, permits, reminders, slots
 from service.adapters.store.reports.tallies import holders, is_in_offices, tallies
 from service.adapters.store.slots.due_counts import is_due_between, select_due_counts
-from service.domain.delivery.status import NEVER_ACCEPTED, ReminderState
+from service.domain.delivery.status import NEVER_ACCEPTED, NOT_ENDED, ReminderState
 from service.domain.law.rule import BilingualText
 from service.domain.reminders.reasons import BEFORE_START, OVERTAKEN
 from service.domain.reports.period import ReportPeriod, next_period, previous_period
@@ -24,13 +24,6 @@ _ONE_MICROSECOND = timedelta(microseconds=1)
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 """Start of running totals: before anything was sent."""
-
-_OPEN_STATES = (
-    ReminderState.DUE,
-    ReminderState.RETRYING,
-    ReminderState.SENDING,
-    ReminderState.UNCERTAIN,
-)
 
 
 class SqlCountStore(CountStore):
@@ -154,7 +147,7 @@ async def _waiting(
     connection: AsyncConnection, span: Span, offices: Sequence[str] | None
 ) -> int:
     counted = select(func.count()).where(
-        reminders.c.state.in_(_OPEN_STATES),
+        reminders.c.state.in_(NOT_ENDED),
         reminders.c.due_at < span.ends_at,
         is_in_offices(reminders.c.authority, offices),
     )
