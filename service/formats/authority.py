@@ -25,7 +25,6 @@ from service.formats.file_model import Expected, FileModel, expected, refuse
 from service.formats.parse import parse, show
 
 NO_AUTHORITIES: Final[Mapping[str, Authority]] = MappingProxyType({})
-
 _FASTEST: Final = 1000
 
 _SENDER: Final = (

@@ -18,11 +18,10 @@ from service.domain.lawbook.rule_check import find_overlaps
 from service.formats.field_types import Bilingual, FromZero, Line, Rows, Slug
 from service.formats.file_model import Expected, FileModel, expected, refuse
 from service.formats.parse import parse
-from service.formats.version import (
-    OwnVersion,
+from service.formats.version import OwnVersion, VersionFile
+from service.formats.version_parts import (
     ReferenceFile,
     RuleContext,
-    VersionFile,
     enough,
     known_calendar,
 )

@@ -34,11 +34,12 @@ def read_years(
 ) -> list[CalendarYear]:
     """Read the years of a file in their order.
 
-    A .toml file is one year, as `year_from` reads it. An .ics file neither has a code
-    nor says what is whole: it belongs to `calendar`, or to the one its X-WR-CALNAME
-    names, and is `published` where all days of its years' notices are in it. Days
-    from 29 December on belong to the next year. Raises `SetUpError` for a file that
-    cannot be read, and `InvalidError` with all the mistakes, each with key or line.
+    A .toml file holds one year (`parse_calendar_year`). An .ics file states neither its
+    calendar nor whether it is complete: its days belong to `calendar`, or to the one
+    that X-WR-CALNAME names; it is `published` where it holds all days of its years'
+    notices. Days from 29 December on belong to the next year. Raises `SetUpError` for
+    a file that cannot be read, and `InvalidError` with all the mistakes, each with key
+    or line.
     """
     kind = path.suffix.lower()
     if kind == ".ics":

@@ -23,8 +23,12 @@ from service.adapters.sms_platform.message_fields import (
     ValueStyle,
 )
 from service.domain.delivery.status import MessageState
-from service.formats.platform import PlatformFile, parse_platform
-from service.formats.platform_results import ResultsSection, WebhookSection
+from service.formats.platform import (
+    PlatformFile,
+    ResultsSection,
+    WebhookSection,
+    parse_platform,
+)
 from service.formats.platform_sending import FileSection, HttpSection, StyleSection
 from service.formats.platform_types import ConstantSource, SecretSource
 

@@ -6,7 +6,7 @@ from pydantic import BaseModel, Field
 
 from service.domain.law.rule import LateFiling
 from service.formats.rule import NeverFile
-from service.formats.version import ReferenceFile
+from service.formats.version_parts import ReferenceFile
 from service.web.api.parameter_types import Day, PermitNumber, TextLine
 from service.web.api.permits.models import Permit
 from service.web.api.request_input import Parameters

@@ -1,0 +1,163 @@
+"""Parts of a version, and what a rule is checked against beside itself."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Annotated, TypeVar
+
+from pydantic import AfterValidator, Field, StringConstraints, ValidationInfo
+
+from service.domain.calendars.calendar import Calendar
+from service.domain.law.rule import (
+    RESERVED_STEPS,
+    Confidence,
+    ConflictingSource,
+    Reference,
+    Step,
+)
+from service.formats.field_types import (
+    Bilingual,
+    Day,
+    LegalEdge,
+    Line,
+    Rows,
+    Slug,
+    StepTime,
+)
+from service.formats.file_model import Expected, FileModel, expected
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class RuleContext:
+    """What a rule is checked against beside itself.
+
+    `calendars` are by code. `tried_on` is the calendar on which versions are tried on
+    real dates; None for those that were tried before. A rule has at least `least`
+    versions, and a version so many steps.
+    """
+
+    templates: Collection[str]
+    calendars: Mapping[str, Calendar]
+    tried_on: Calendar | None
+    least: int = 1
+
+
+def context_of(info: ValidationInfo) -> RuleContext | None:
+    """Give what a rule is checked against; None where only its form is."""
+    return info.context if isinstance(info.context, RuleContext) else None
+
+
+def _known_template(name: str, info: ValidationInfo) -> str:
+    context = context_of(info)
+    if context and name not in context.templates:
+        raise expected(f"one of {', '.join(sorted(context.templates))}")
+    return name
+
+
+def known_calendar(code: str, info: ValidationInfo) -> str:
+    """Refuse a calendar that the context does not have."""
+    context = context_of(info)
+    if context and code not in context.calendars:
+        raise expected(f"one of {', '.join(sorted(context.calendars))}")
+    return code
+
+
+def enough(rows: tuple[T, ...] | None, info: ValidationInfo) -> tuple[T, ...] | None:
+    """Refuse fewer rows than the context asks for."""
+    context = context_of(info)
+    if context and len(rows or ()) < context.least:
+        raise expected(f"a list of {context.least} or more tables")
+    return rows
+
+
+def _step_name(name: str) -> str:
+    if name.startswith(RESERVED_STEPS):
+        raise expected(f"a name that does not begin with {' or '.join(RESERVED_STEPS)}")
+    return name
+
+
+def _no_full_stop(words: str) -> str:
+    if words[-1] in "。.；;":
+        raise ValueError
+    return words
+
+
+class ReferenceFile(FileModel):
+    """Where the dates stand in the law, and how sure that is."""
+
+    title: Line = Field(description="the title of the law or measure")
+    article: Line = Field(description="the article, as the law counts it")
+    checked_on: Day = Field(description="the day on which somebody looked it up")
+    confidence: Confidence = Field(
+        description="read: the clause itself was read; an unverified one never reminds"
+    )
+
+    def to_domain(self) -> Reference:
+        """The legal source."""
+        return Reference(**self.given())
+
+
+class ConflictFile(FileModel):
+    """Another source in force that dates the same edge differently."""
+
+    title: Line = Field(description="the title of the other source")
+    closes: LegalEdge = Field(description="when it closes the window")
+    note: Bilingual = Field(description="what it says, in our own words")
+
+    def to_domain(self) -> ConflictingSource:
+        """The other source."""
+        return ConflictingSource(**self.given())
+
+
+class StepFile(FileModel):
+    """When to text, and with which template."""
+
+    name: Annotated[Slug, AfterValidator(_step_name)] = Field(
+        description="a name of its own in the version, such as prepare"
+    )
+    at: StepTime = Field(description="the day on which holders are texted")
+    template: Annotated[Line, AfterValidator(_known_template)] = Field(
+        description="the name of a template"
+    )
+    until: StepTime | None = Field(
+        default=None,
+        description="the last day of the last step; the closing day unless given",
+    )
+    after_closing: bool | None = Field(
+        default=None, description="true for a step after closing or expiry"
+    )
+    replaces: (
+        Annotated[
+            Slug | Rows[Slug],
+            Expected("small letters and digits joined by hyphens"),
+        ]
+        | None
+    ) = Field(
+        default=None,
+        description="steps of earlier revisions; who was texted in one is not again",
+    )
+
+    def to_domain(self) -> Step:
+        """The step."""
+        given = self.given()
+        if isinstance(self.replaces, str):
+            given["replaces"] = (self.replaces,)
+        return Step(**given)
+
+
+class LateFile(Bilingual):
+    """What applying late costs, as the end of a sentence in a text."""
+
+    zh: Annotated[
+        Line,
+        StringConstraints(max_length=30),
+        AfterValidator(_no_full_stop),
+        Expected("at most 30 characters and no full stop"),
+    ] = Field(description="in Chinese")
+    en: Annotated[
+        Line,
+        StringConstraints(max_length=70),
+        AfterValidator(_no_full_stop),
+        Expected("at most 70 characters and no full stop"),
+    ] = Field(description="in English")
