@@ -1,4 +1,4 @@
-"""What the columns of a register mean, and a row read by it."""
+"""What the columns of a register mean, and how a row is read by it."""
 
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -14,11 +14,11 @@ from service.formats.mapping import to_iso_date
 class RegisterMapping:
     """From a register's columns and words to permit fields.
 
-    `columns` leads from a column to a field; several may lead to `phones`, in order
-    of preference. `optional` are those a file may lack. `values` leads, per field,
-    from the register's words to ours. `constants` are the same in every row.
-    `date_format` is strptime's, None for ISO. `source` names the register, whose
-    word grows stale after `max_age_days`.
+    `columns` maps a column to a field; several may map to `phones`, in order of
+    preference. A file may lack the columns in `optional`. `values` maps, per field,
+    the register's words to ours. `constants` are the same in every row. `date_format`
+    is strptime's; None means ISO. `source` names the register, which is stale after
+    `max_age_days`.
     """
 
     columns: Mapping[str, str]
@@ -32,7 +32,7 @@ class RegisterMapping:
     max_age_days: int | None = None
 
     def header_mistakes(self, header: Sequence[str]) -> Iterator[Mistake]:
-        """Hold a header against the mapping: no column is passed over in silence."""
+        """List what is wrong with a header; an unmapped column is a mistake."""
         known = {*self.columns, *self.ignore}
         for name, times in Counter(header).items():
             if not name:

@@ -23,10 +23,10 @@ _BETWEEN_PHONES = re.compile(r"[;,/、；，／\r\n]+")
 
 
 class RawFields:
-    """Raw fields being read, and all the mistakes found on the way.
+    """Fields that are read one by one, and all the mistakes found on the way.
 
-    Every reader returns a harmless stand-in after noting a mistake, so that the
-    rest is read too; `mistakes` decides in the end.
+    After a mistake every method returns a harmless value, so that the other fields
+    are read too. Look at `mistakes` before you use what was read.
     """
 
     def __init__(self, fields: Mapping[str, object]) -> None:
@@ -34,11 +34,11 @@ class RawFields:
         self.mistakes: list[Mistake] = []
 
     def add_mistake(self, name: str, found: str, expected: str) -> None:
-        """Note a mistake."""
+        """Add a mistake."""
         self.mistakes.append(Mistake(name, found, expected))
 
     def text(self, name: str, max_length: int) -> str | None:
-        """Read one line of at most `most` characters; None where there is nothing."""
+        """Read one line of at most `max_length` characters; None if it is empty."""
         found = self._fields.get(name)
         if found is None:
             return None
@@ -50,14 +50,14 @@ class RawFields:
         return text or None
 
     def required_text(self, name: str, max_length: int, expected: str) -> str:
-        """Read like `text`, but nothing is a mistake."""
+        """Read like `text`; an empty field is a mistake."""
         text = self.text(name, max_length)
         if text is None:
             self._add_missing(name, expected)
         return text or ""
 
     def one_of(self, name: str, words: tuple[str, ...]) -> str | None:
-        """Read one of a few words; None where there is nothing."""
+        """Read one of `words`; None if the field is empty."""
         found = self.text(name, 64)
         if found is None or found in words:
             return found
@@ -65,7 +65,7 @@ class RawFields:
         return None
 
     def day(self, name: str) -> date | None:
-        """Read a local date in ISO form; None where there is nothing."""
+        """Read a local date in ISO form; None if the field is empty."""
         found = self._fields.get(name)
         if found is None or (isinstance(found, str) and not strip_blanks(found)):
             return None
@@ -75,14 +75,14 @@ class RawFields:
         return day
 
     def required_day(self, name: str) -> date:
-        """Read like `day`, but nothing is a mistake."""
+        """Read like `day`; an empty field is a mistake."""
         day = self.day(name)
         if day is None:
             self._add_missing(name, EXPECTED_DAY)
         return day or date.max
 
     def phones(self, name: str) -> tuple[str, ...]:
-        """Read numbers as written, in order, each once: a list, or a text of them.
+        """Read phone numbers as written, in order, without repeats: a list or one text.
 
         Between numbers stand ; , / 、 or line ends, or blanks where every piece is
         long enough to be a number by itself: "(212) 555-0142" stays one.

@@ -1,4 +1,4 @@
-"""A platform's format, read and checked: what goes out, and what comes back."""
+"""A platform's format after its file was checked: how to send, how results return."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -23,14 +23,14 @@ class CsvStyle:
 
 
 DEFAULT_CSV_STYLE = CsvStyle()
-"""As spreadsheets everywhere read it."""
+"""The form that spreadsheets everywhere read."""
 
 
 @dataclass(frozen=True, slots=True)
 class FileFormat:
-    """Files of messages: `columns` lead from a heading to what stands below it.
+    """Files of messages: `columns` map a heading to what stands below it.
 
-    `csv` is None where they are XLSX workbooks.
+    `csv` is None for XLSX workbooks.
     """
 
     folder: Path
@@ -43,8 +43,9 @@ class FileFormat:
 class AnswerFormat:
     """What an answer with a status of 2xx means.
 
-    `yes` are the values of the field `success` that say the message was taken; without
-    that field the status alone says so. `id` and `code` are fields as well.
+    The message was accepted if `success_field` has one of `success_values`; without
+    that field the status alone means accepted. `id_field` holds the platform's id of
+    the message, `code_field` the code of a refusal.
     """
 
     success_field: str | None = None
@@ -55,7 +56,7 @@ class AnswerFormat:
 
 @dataclass(frozen=True, slots=True)
 class HttpFormat:
-    """One POST a message; `codes` say what kind of no a platform's code is."""
+    """One POST a message; `codes` map a code of the platform to a kind of refusal."""
 
     url: str
     body_kind: BodyKind
@@ -77,10 +78,10 @@ class WebhookFormat:
 
 @dataclass(frozen=True, slots=True)
 class ResultsFormat:
-    """What became of messages: the columns of a file, the fields of a webhook.
+    """How results name message, status and code: columns of a file, or webhook fields.
 
-    `statuses` lead from the platform's word to ours, `codes` from its code to what
-    kind of failure that is; `ignore` are columns passed over.
+    `statuses` map the platform's word to our state, `codes` its code to a kind of
+    failure; `ignore` are columns that are not read.
     """
 
     id: str
@@ -95,7 +96,7 @@ class ResultsFormat:
 
 @dataclass(frozen=True, slots=True)
 class PlatformFormat:
-    """A whole format file; `where` is its path."""
+    """The format of a platform; `path` is that of its file."""
 
     path: str
     outgoing: FileFormat | HttpFormat
@@ -103,7 +104,7 @@ class PlatformFormat:
 
     @property
     def uses_our_ids(self) -> bool:
-        """Whether the platform speaks of messages by our ids, not by its own."""
+        """Whether the platform names messages by our ids, not by its own."""
         return (
             isinstance(self.outgoing, FileFormat)
             or self.outgoing.answer.id_field is None
@@ -111,10 +112,10 @@ class PlatformFormat:
 
     @property
     def secret_variables(self) -> list[str]:
-        """The environment variables whose values it needs."""
-        said = list[FieldSource]()
+        """The names of the environment variables that hold its secrets."""
+        sources = list[FieldSource]()
         if isinstance(self.outgoing, HttpFormat):
-            said += [*self.outgoing.headers.values(), *self.outgoing.fields.values()]
+            sources += [*self.outgoing.headers.values(), *self.outgoing.fields.values()]
         if self.results and self.results.webhook:
-            said.append(self.results.webhook.secret)
-        return sorted({one.variable for one in said if isinstance(one, Secret)})
+            sources.append(self.results.webhook.secret)
+        return sorted({one.variable for one in sources if isinstance(one, Secret)})
