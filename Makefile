@@ -21,11 +21,12 @@ test: .venv/tested  ## Every test; random ones try few examples
 test-deep: .venv/tested  ## The random and exhaustive tests, with many examples
 	$(BIN)/python -m pytest -m deep --hypothesis-profile=deep
 
-check: .venv/tested  ## ruff, mypy, import-linter
+check: .venv/tested  ## ruff, mypy, import-linter, sizes
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/python tools/check_sizes.py
 
 chaos: .venv/tested  ## Kill it KILLS times, 1000 unless said; SEED=N draws it again
 	$(BIN)/python -m tests.chaos --kills $(KILLS) $(if $(SEED),--seed $(SEED))
