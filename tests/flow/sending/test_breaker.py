@@ -97,7 +97,7 @@ async def test_receipts_about_people_open_nothing(ledger: Ledger) -> None:
 
 
 @pytest.mark.parametrize(("taken", "trips"), [(9, True), (10, False)])
-async def test_what_a_provider_took_after_all_is_no_refusal(
+async def test_a_message_accepted_after_all_is_no_refusal(
     refusing: Ledger, taken: int, *, trips: bool
 ) -> None:
     await sent(refusing, 18)
@@ -153,7 +153,7 @@ async def test_the_resume_of_a_rule_is_not_one_of_everything(refusing: Ledger) -
 @pytest.mark.parametrize(
     ("after", "trips"), [(timedelta(hours=23), True), (timedelta(hours=24), False)]
 )
-async def test_what_is_a_day_old_says_nothing(
+async def test_outcomes_a_day_old_do_not_open_the_breaker(
     ledger: Ledger, after: timedelta, *, trips: bool
 ) -> None:
     ledger.clock.move_to(PREPARE)

@@ -158,7 +158,7 @@ async def test_a_clock_set_back_after_a_text_texts_nobody_twice_and_keeps_the_ga
     assert await ledger.audit() == []
 
 
-async def test_what_waits_by_the_database_s_clock_does_not_mind_ours(
+async def test_a_wait_on_the_database_clock_ignores_the_simulated_clock(
     ledger: Ledger,
 ) -> None:
     await ledger.register(permit(), permit("SC-0002"))
@@ -174,7 +174,7 @@ async def test_what_waits_by_the_database_s_clock_does_not_mind_ours(
     assert await ledger.audit() == []
 
 
-async def test_what_was_put_off_while_every_clock_ran_ahead_goes_on_at_once(
+async def test_a_reminder_put_off_while_every_clock_ran_ahead_is_sent_at_once(
     ledger: Ledger,
 ) -> None:
     """The database's clock is the machine's: both were days ahead."""
@@ -188,7 +188,7 @@ async def test_what_was_put_off_while_every_clock_ran_ahead_goes_on_at_once(
 
 
 @pytest.mark.parametrize("arrived", [True, False])
-async def test_what_was_posted_while_every_clock_ran_ahead_is_found(
+async def test_a_message_posted_while_every_clock_ran_ahead_is_found(
     ledger: Ledger, *, arrived: bool
 ) -> None:
     """Or else is sent anew: nobody waits until that time comes again."""

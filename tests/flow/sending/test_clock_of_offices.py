@@ -101,7 +101,7 @@ async def test_sending_begins_at_the_same_local_time_all_year(
         (EVERY_DAY, utc(2024, 11, 2, 21, 30), utc(2024, 11, 3, 14, 30)),
     ],
 )
-async def test_what_is_held_over_a_change_of_summer_time_goes_out_at_local_opening(
+async def test_a_reminder_held_over_a_change_of_summer_time_goes_out_at_local_opening(
     draft: Ledger, days: object, asked_at: datetime, until: datetime
 ) -> None:
     await open_office(

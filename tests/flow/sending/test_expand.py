@@ -54,7 +54,7 @@ async def test_after_the_closing_day_every_step_is_missed(ledger: Ledger) -> Non
     assert await ledger.audit() == []
 
 
-async def test_who_arrived_after_a_step_was_overtaken_has_no_row_for_it(
+async def test_a_permit_registered_after_a_step_was_overtaken_has_no_row_for_it(
     ledger: Ledger,
 ) -> None:
     await ledger.register(permit())
@@ -65,7 +65,7 @@ async def test_who_arrived_after_a_step_was_overtaken_has_no_row_for_it(
     assert await ledger.audit() == []
 
 
-async def test_who_arrived_at_the_very_instant_a_step_fell_due_was_there(
+async def test_a_permit_registered_at_the_instant_a_step_falls_due_gets_that_step(
     ledger: Ledger,
 ) -> None:
     ledger.clock.move_to(PREPARE)
@@ -219,7 +219,7 @@ async def test_more_groups_than_one_transaction_takes_are_all_expanded(
     assert await ledger.expand(CLOSED) == 0
 
 
-async def test_slots_are_kept_once_for_all_permits_of_a_date(ledger: Ledger) -> None:
+async def test_slots_are_stored_once_for_all_permits_of_a_date(ledger: Ledger) -> None:
     await ledger.register(*(permit(f"SC-{at}") for at in range(30)))
     assert len(ledger.rows("SELECT * FROM slots")) == 2
     assert START < PREPARE
@@ -234,7 +234,7 @@ async def test_a_date_a_permit_had_not_yet_is_not_missed_by_it(ledger: Ledger) -
     assert await ledger.audit() == []
 
 
-async def test_a_step_expanded_anew_reopens_what_was_ended_by_mistake(
+async def test_a_step_expanded_again_reopens_reminders_ended_by_mistake(
     ledger: Ledger,
 ) -> None:
     await ledger.register(permit())

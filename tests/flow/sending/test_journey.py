@@ -162,7 +162,7 @@ class Journey(RuleBasedStateMachine):
 
 
 @pytest.mark.deep
-def test_whatever_happens_in_any_order_the_ledger_adds_up_and_nobody_is_told_twice(
+def test_whatever_happens_in_any_order_the_ledger_adds_up_and_nobody_is_texted_twice(
     prepared: Path, words: JinjaTemplateLibrary
 ) -> None:
     class Here(Journey):

@@ -63,7 +63,7 @@ async def test_a_phone_that_had_its_texts_of_the_day_waits_for_the_next(
     assert await ledger.audit() == []
 
 
-async def test_what_was_not_taken_does_not_count_as_a_text_of_the_day(
+async def test_a_text_not_accepted_does_not_count_towards_the_daily_limit(
     ledger: Ledger,
 ) -> None:
     await separately(ledger)
@@ -77,7 +77,7 @@ async def test_what_was_not_taken_does_not_count_as_a_text_of_the_day(
     assert sorted(ledger.states()) == ["accepted", "refused", "refused"]
 
 
-async def test_an_office_stops_at_its_daily_limit_and_what_closes_soonest_went(
+async def test_an_office_stops_at_its_daily_limit_after_sending_what_closes_soonest(
     ledger: Ledger,
 ) -> None:
     await limit(ledger, daily_limit=3)
@@ -116,7 +116,7 @@ async def another_step_tomorrow(ledger: Ledger) -> tuple[date, date]:
     return first[2], last[2]
 
 
-async def test_what_closes_soonest_goes_before_what_has_another_step_tomorrow(
+async def test_a_reminder_that_closes_sooner_goes_before_one_with_another_step_tomorrow(
     ledger: Ledger,
 ) -> None:
     first, last = await another_step_tomorrow(ledger)

@@ -100,7 +100,9 @@ async def test_a_type_that_does_not_merge_has_an_sms_for_each(ledger: Ledger) ->
     assert {one.template for one in ledger.provider.posted} == {"renewal-prepare"}
 
 
-async def test_who_reads_another_language_is_written_to_apart(ledger: Ledger) -> None:
+async def test_permits_in_another_language_get_a_text_of_their_own(
+    ledger: Ledger,
+) -> None:
     await ledger.register(
         permit("SC-0001", **MINE), permit("SC-0002", **MINE, language="en")
     )
@@ -137,7 +139,7 @@ async def test_an_unknown_outcome_of_a_merged_sms_is_settled_for_all_of_it(
     assert await ledger.audit() == []
 
 
-async def test_more_permits_than_an_sms_holds_are_told_in_two(ledger: Ledger) -> None:
+async def test_more_permits_than_one_sms_holds_are_sent_in_two(ledger: Ledger) -> None:
     agents = [
         permit(
             f"SC-{at:04}",

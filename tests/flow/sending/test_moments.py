@@ -20,7 +20,7 @@ MINUTE, FOUR_YEARS = timedelta(minutes=1), 1500 * DAY
 
 @pytest.mark.parametrize("act", ACTS)
 @pytest.mark.parametrize("moment", MOMENTS, ids=lambda it: it.__name__)
-async def test_whatever_happens_and_is_undone_everybody_is_told_once(
+async def test_whatever_happens_and_is_undone_everybody_is_texted_once(
     ledger: Ledger, moment: Moment, act: str
 ) -> None:
     office, world = Office(ledger, 4), World(ledger, None)

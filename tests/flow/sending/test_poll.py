@@ -21,7 +21,9 @@ async def sent(ledger: Ledger) -> Ledger:
     return ledger
 
 
-async def test_polling_asks_after_messages_without_a_final_word(sent: Ledger) -> None:
+async def test_polling_asks_about_messages_without_a_final_receipt(
+    sent: Ledger,
+) -> None:
     sent.provider.become(M.DELIVERED)
     assert await sent.poll(grace=timedelta(hours=1)) == 0, "callbacks still may come"
     sent.clock.move_to(PREPARE + timedelta(hours=2))
@@ -31,7 +33,7 @@ async def test_polling_asks_after_messages_without_a_final_word(sent: Ledger) ->
     assert await sent.audit() == []
 
 
-async def test_polling_writes_no_word_that_says_nothing_new(sent: Ledger) -> None:
+async def test_polling_stores_no_receipt_without_news(sent: Ledger) -> None:
     sent.clock.move_to(PREPARE + timedelta(hours=2))
     assert await sent.poll() == 0
     sent.provider.deaf = True
@@ -39,7 +41,7 @@ async def test_polling_writes_no_word_that_says_nothing_new(sent: Ledger) -> Non
     assert sent.rows("SELECT * FROM receipts") == []
 
 
-async def test_what_was_missed_while_nothing_ran_is_asked_after(sent: Ledger) -> None:
+async def test_receipts_missed_while_no_worker_ran_are_polled(sent: Ledger) -> None:
     sent.provider.become(M.DELIVERED)
     sent.clock.move_to(PREPARE + timedelta(days=29))
     assert await sent.poll(grace=timedelta(hours=1)) == 1
@@ -47,13 +49,15 @@ async def test_what_was_missed_while_nothing_ran_is_asked_after(sent: Ledger) ->
     assert await sent.audit() == []
 
 
-async def test_after_thirty_days_nobody_asks_any_more(sent: Ledger) -> None:
+async def test_messages_are_not_polled_after_thirty_days(sent: Ledger) -> None:
     sent.provider.become(M.DELIVERED)
     sent.clock.move_to(PREPARE + timedelta(days=30, seconds=1))
     assert await sent.poll() == 0
 
 
-async def test_what_has_no_answer_is_asked_after_ever_more_seldom(sent: Ledger) -> None:
+async def test_a_message_without_an_answer_is_polled_less_and_less_often(
+    sent: Ledger,
+) -> None:
     sent.provider.unlisted = {"SM1"}
     asked = []
     for hour in range(1, 30 * 24):
@@ -73,7 +77,7 @@ async def test_a_clock_that_ran_ahead_puts_no_question_off(sent: Ledger) -> None
     assert await sent.poll() == 1
 
 
-async def test_a_list_is_read_three_days_back_and_what_is_older_fetched(
+async def test_a_list_is_read_three_days_back_and_older_messages_are_fetched_singly(
     ledger: Ledger,
 ) -> None:
     ids = await sent_many(ledger, 5)
@@ -89,7 +93,7 @@ async def test_a_list_is_read_three_days_back_and_what_is_older_fetched(
     assert str(since.replace(tzinfo=None)) in row["at"]
 
 
-async def test_looking_for_messages_without_a_last_word_reads_none_of_the_others(
+async def test_listing_messages_without_a_final_receipt_reads_no_others(
     sent: Ledger,
 ) -> None:
     said = list[str]()
@@ -123,7 +127,7 @@ async def sent_many(ledger: Ledger, count: int) -> Sequence[str]:
     return [row["provider_id"] for row in found]
 
 
-async def test_what_is_listed_is_not_asked_for_one_by_one(ledger: Ledger) -> None:
+async def test_listed_messages_are_not_fetched_singly(ledger: Ledger) -> None:
     ids = await sent_many(ledger, 30)
     ledger.provider.become(M.SENT)
     ledger.provider.unlisted = {ids[3], ids[20]}
@@ -154,7 +158,9 @@ async def test_a_pass_asks_only_for_so_many_and_every_one_has_its_turn(
     assert ledger.provider.fetched[len(ids) :] == ids[:FETCHED]
 
 
-async def test_what_a_provider_tells_of_others_is_not_heard(sent: Ledger) -> None:
+async def test_receipts_of_messages_that_were_not_asked_about_are_ignored(
+    sent: Ledger,
+) -> None:
     sent.clock.move_to(PREPARE + timedelta(hours=2))
     sent.provider.strangers = [word(M.FAILED, "SM77"), word(None, "SM78")]
     sent.provider.become(M.DELIVERED)
@@ -163,7 +169,7 @@ async def test_what_a_provider_tells_of_others_is_not_heard(sent: Ledger) -> Non
     assert kept["provider_id"] == "SM1"
 
 
-async def test_a_word_nobody_knows_is_kept_once_however_often_it_is_told(
+async def test_an_unknown_state_is_stored_once_however_often_it_is_reported(
     sent: Ledger,
 ) -> None:
     sent.provider.become(None)

@@ -111,7 +111,7 @@ async def test_the_pace_is_remembered_from_round_to_round() -> None:
     assert 4 < posting.pace.current < 5
 
 
-async def test_a_wait_that_was_asked_for_is_kept_by_all() -> None:
+async def test_a_wait_that_the_provider_asks_for_delays_every_post() -> None:
     provider = FakeProvider()
     provider.script = [Refused(**_fields(CROWDED) | {"retry_after": 0.2})]  # type: ignore[arg-type] # fields by name
     posting = Poster(provider, VAULT)

@@ -44,7 +44,7 @@ async def test_the_first_final_word_is_final(
 
 
 @pytest.mark.parametrize("state", [M.ACCEPTED, M.SENT, M.DELIVERED, M.UNDELIVERED])
-async def test_a_word_on_a_refused_message_tells_the_truth_and_alarms(
+async def test_a_receipt_of_a_refused_message_corrects_it_and_raises_an_alarm(
     ledger: Ledger, state: MessageState
 ) -> None:
     ledger.provider.script = [Refused(RefusalKind.BAD_CONTENT, "1", "HTTP 400")]
@@ -58,7 +58,9 @@ async def test_a_word_on_a_refused_message_tells_the_truth_and_alarms(
     assert await ledger.audit() == []
 
 
-async def test_every_receipt_is_kept_raw_with_whether_it_moved(sent: Ledger) -> None:
+async def test_every_receipt_is_stored_raw_and_whether_it_moved_its_message(
+    sent: Ledger,
+) -> None:
     for state in (M.DELIVERED, M.DELIVERED, M.SENT):
         await sent.receive(word(state))
     rows = sent.rows("SELECT * FROM receipts ORDER BY id")
@@ -98,7 +100,7 @@ async def test_a_receipt_that_comes_before_our_own_record_binds_and_stays(
     assert await ledger.audit() == []
 
 
-async def test_a_status_nobody_knows_is_kept_raw_and_changes_nothing(
+async def test_an_unknown_status_is_stored_raw_and_changes_nothing(
     sent: Ledger,
 ) -> None:
     assert await sent.receive(word(None)) == 0
@@ -118,7 +120,7 @@ async def test_a_receipt_finds_its_message_by_our_id_or_the_provider_s(
     assert sent.states() == ["delivered"]
 
 
-async def test_a_receipt_for_nobody_is_kept(sent: Ledger) -> None:
+async def test_a_receipt_of_no_message_is_stored(sent: Ledger) -> None:
     strange = word(M.DELIVERED, "SM99", ref=str(uuid4()))
     assert await sent.receive(strange, word(M.DELIVERED, "SM98")) == 0
     rows = sent.rows("SELECT * FROM receipts")
@@ -131,7 +133,7 @@ async def test_a_ref_that_is_no_id_finds_nothing(sent: Ledger) -> None:
     assert sent.states() == ["accepted"]
 
 
-async def test_a_second_provider_id_is_kept_and_alarms_and_moves_nothing(
+async def test_a_second_provider_id_is_stored_raises_an_alarm_and_moves_nothing(
     sent: Ledger,
 ) -> None:
     ref = sent.message()["id"]
@@ -153,7 +155,7 @@ async def test_a_second_provider_id_is_kept_and_alarms_and_moves_nothing(
         (RefusalKind.RETRY_LATER, None, ("retrying", "retry-later 30005")),
     ],
 )
-async def test_a_failed_delivery_marks_what_it_says_of_the_phone(
+async def test_a_failed_delivery_marks_its_phone_as_its_reason_says(
     sent: Ledger, kind: RefusalKind, column: str | None, ended: tuple[str, str]
 ) -> None:
     await sent.receive(word(M.UNDELIVERED, kind=kind, code="30005"))

@@ -35,7 +35,7 @@ async def test_stop_ends_what_is_due_and_start_reopens_it(ledger: Ledger) -> Non
     assert await ledger.audit() == []
 
 
-async def test_who_opted_out_is_never_texted_however_late_a_permit_comes(
+async def test_an_opted_out_phone_is_never_texted_however_late_a_permit_comes(
     ledger: Ledger,
 ) -> None:
     await ledger.register(permit())
@@ -47,7 +47,7 @@ async def test_who_opted_out_is_never_texted_however_late_a_permit_comes(
     assert await ledger.audit() == []
 
 
-async def test_the_same_text_heard_twice_counts_once(ledger: Ledger) -> None:
+async def test_the_same_inbound_text_received_twice_counts_once(ledger: Ledger) -> None:
     await ledger.register(permit())
     assert await ledger.hear("STOP", sid="IN1")
     assert await ledger.hear("START", sid="IN2")
@@ -56,7 +56,7 @@ async def test_the_same_text_heard_twice_counts_once(ledger: Ledger) -> None:
 
 
 @pytest.mark.parametrize("body", ["thank you", "stop please", "", "👍"])
-async def test_other_words_are_kept_and_change_nothing(
+async def test_other_texts_are_stored_and_change_nothing(
     ledger: Ledger, body: str
 ) -> None:
     await ledger.register(permit())
@@ -89,7 +89,7 @@ async def test_a_stop_from_a_stranger_holds_when_a_register_brings_the_phone(
 
 
 @pytest.mark.parametrize("body", ["START", "hello", "R"])
-async def test_other_texts_of_strangers_are_kept_and_make_nobody_known(
+async def test_other_texts_from_unknown_phones_are_stored_and_create_no_recipient(
     ledger: Ledger, body: str
 ) -> None:
     assert await ledger.hear(body, PHONE_2)
@@ -100,7 +100,7 @@ async def test_other_texts_of_strangers_are_kept_and_make_nobody_known(
 
 
 @pytest.mark.parametrize("sender", ["12345", "LINJIANG", "", "+1\ufffd"])
-async def test_who_has_no_number_is_heard_all_the_same(
+async def test_a_stop_from_a_sender_that_is_no_number_counts_all_the_same(
     ledger: Ledger, sender: str
 ) -> None:
     assert await ledger.hear("STOP", sender)
@@ -152,7 +152,7 @@ async def test_a_letter_answers_no_text_that_was_never_out(ledger: Ledger) -> No
         *(("STOP", "pause", "stop"), ("later", "pause", None)),
     ],
 )
-async def test_what_the_provider_has_read_is_heeded(
+async def test_an_opt_out_that_the_provider_reports_is_applied(
     ledger: Ledger, body: str, opt_out: str, intent: str | None
 ) -> None:
     await ledger.register(permit())
@@ -162,7 +162,7 @@ async def test_what_the_provider_has_read_is_heeded(
     assert await ledger.send_at(PREPARE) == (intent != "stop")
 
 
-async def test_a_reading_nobody_knows_is_written_down_once(ledger: Ledger) -> None:
+async def test_an_unknown_opt_out_type_is_logged_once(ledger: Ledger) -> None:
     reading = "PAUSE +12125550101"
     assert await ledger.hear("later", opt_out=reading)
     assert not await ledger.hear("later", opt_out=reading)
@@ -207,7 +207,7 @@ async def test_a_phone_that_writes_can_be_reached_again(
         ("30005", RefusalKind.BAD_NUMBER, "hello", False),
     ],
 )
-async def test_a_failure_told_late_does_not_silence_who_has_written_since(
+async def test_a_late_failure_does_not_opt_out_a_phone_that_wrote_since(
     ledger: Ledger, code: str, kind: RefusalKind, body: str, *, silenced: bool
 ) -> None:
     await ledger.register(permit())
@@ -236,7 +236,7 @@ async def test_a_number_that_answered_later_is_not_lost_for_an_old_failure(
     assert await ledger.audit() == []
 
 
-async def test_an_old_arrival_told_late_does_not_revive_a_number_that_is_nobody_s(
+async def test_a_late_receipt_of_an_old_delivery_keeps_a_number_unreachable(
     ledger: Ledger,
 ) -> None:
     """Two texts to one phone: the older arrived, of the newer is told first."""

@@ -172,7 +172,7 @@ async def test_our_own_record_may_come_between_before_or_after_all_of_them(
 
 @pytest.mark.deep
 @pytest.mark.parametrize("length", range(1, LONGEST + 1))
-def test_only_words_that_contradict_each_other_make_their_order_count(
+def test_the_order_of_receipts_matters_only_where_they_contradict_each_other(
     length: int,
 ) -> None:
     """So that what is expected above is no more than what is promised."""

@@ -63,7 +63,7 @@ def acts(ledger: Ledger) -> list[tuple[str, str]]:
     return [(row["what"], row["by"]) for row in rows]
 
 
-async def test_what_is_resent_goes_out_once_in_a_new_message(
+async def test_a_resent_reminder_goes_out_once_in_a_new_message(
     ledger: Ledger, left: str
 ) -> None:
     await decide(ledger, left, Decision.RESEND)
@@ -79,7 +79,7 @@ async def test_what_is_resent_goes_out_once_in_a_new_message(
     assert await ledger.audit() == []
 
 
-async def test_what_is_given_up_fails_and_is_not_sent_again(
+async def test_reminders_of_a_message_given_up_fail_and_are_not_sent_again(
     ledger: Ledger, left: str
 ) -> None:
     await decide(ledger, left, Decision.GIVE_UP)
@@ -121,7 +121,7 @@ async def left_again(ledger: Ledger) -> str:
     return newest(ledger)
 
 
-async def test_what_was_accepted_before_is_resent_as_another_retry(
+async def test_a_reminder_accepted_before_is_resent_as_another_retry(
     ledger: Ledger, left_again: str
 ) -> None:
     await decide(ledger, left_again, Decision.RESEND)
@@ -133,7 +133,7 @@ async def test_what_was_accepted_before_is_resent_as_another_retry(
     assert await ledger.audit() == []
 
 
-async def test_what_was_accepted_before_still_counts_when_it_is_given_up(
+async def test_a_reminder_accepted_before_still_counts_when_its_message_is_given_up(
     ledger: Ledger, left_again: str
 ) -> None:
     await decide(ledger, left_again, Decision.GIVE_UP)
@@ -154,7 +154,7 @@ async def test_a_permit_withdrawn_meanwhile_is_not_texted_by_a_resend(
 
 
 @pytest.mark.parametrize("decision", Decision)
-async def test_what_is_still_being_settled_is_not_for_a_person(
+async def test_an_operator_cannot_decide_what_is_still_being_settled(
     ledger: Ledger, open_outcome: str, decision: Decision
 ) -> None:
     with pytest.raises(ConflictError, match=r"still being settled: .* first tick afte"):
@@ -163,7 +163,7 @@ async def test_what_is_still_being_settled_is_not_for_a_person(
     assert acts(ledger) == []
 
 
-async def test_what_nobody_could_prove_for_a_day_is_for_a_person(
+async def test_an_outcome_unproven_for_a_day_waits_for_an_operator(
     ledger: Ledger, open_outcome: str
 ) -> None:
     ledger.provider.deaf = True
@@ -183,7 +183,7 @@ async def test_a_decision_is_made_once(ledger: Ledger, left: str) -> None:
     assert acts(ledger) == [("give up", ANN)]
 
 
-async def test_a_message_nobody_knows_and_a_reason_nobody_gave_are_refused(
+async def test_an_unknown_message_and_a_missing_reason_are_refused(
     ledger: Ledger, left: str
 ) -> None:
     with pytest.raises(UnknownError, match="unknown message"):

@@ -98,7 +98,7 @@ async def test_a_retry_waits_for_sending_hours_and_for_the_fault_to_pass(
     assert await ledger.send_at(datetime(2024, 9, 23, 2, tzinfo=UTC)) == 1
 
 
-async def test_what_an_account_could_not_send_is_sent_once_it_is_put_right(
+async def test_messages_refused_for_the_account_are_sent_once_the_account_works(
     ledger: Ledger,
 ) -> None:
     await sent(ledger)
@@ -158,7 +158,7 @@ async def test_a_new_number_that_must_wait_ends_with_its_permit(
     assert await ledger.audit() == []
 
 
-async def test_a_second_number_that_is_nobody_s_either_is_no_contradiction(
+async def test_a_second_unassigned_number_is_no_contradiction(
     ledger: Ledger,
 ) -> None:
     ledger.provider.script = [NOBODY, NOBODY]
@@ -169,7 +169,7 @@ async def test_a_second_number_that_is_nobody_s_either_is_no_contradiction(
     assert await ledger.audit() == []
 
 
-async def test_what_failed_for_its_words_is_not_sent_to_another_number(
+async def test_a_text_refused_for_its_content_is_not_sent_to_another_phone(
     ledger: Ledger,
 ) -> None:
     ledger.provider.script = [Refused(K.BAD_CONTENT, "30007", "HTTP 400")]
@@ -209,7 +209,9 @@ async def test_a_step_that_is_over_is_not_sent_again(ledger: Ledger) -> None:
     assert await ledger.audit() == []
 
 
-async def test_who_opted_out_meanwhile_is_not_texted_again(ledger: Ledger) -> None:
+async def test_a_holder_who_opted_out_meanwhile_is_not_texted_again(
+    ledger: Ledger,
+) -> None:
     await sent(ledger)
     await ledger.receive(passing("SM1"))
     await ledger.hear("STOP")
@@ -231,7 +233,7 @@ async def test_a_retry_is_worded_by_the_law_of_its_day(ledger: Ledger) -> None:
     assert await ledger.audit() == []
 
 
-async def test_a_number_that_is_nobody_s_is_followed_by_the_next_of_the_permit(
+async def test_after_an_unassigned_number_the_next_phone_of_the_permit_is_texted(
     ledger: Ledger,
 ) -> None:
     ledger.provider.script = [NOBODY]
@@ -245,7 +247,7 @@ async def test_a_number_that_is_nobody_s_is_followed_by_the_next_of_the_permit(
     assert await ledger.audit() == []
 
 
-async def test_a_receipt_that_says_nobody_s_turns_to_the_next_number_as_well(
+async def test_a_receipt_of_an_unassigned_number_leads_to_the_next_phone_as_well(
     ledger: Ledger,
 ) -> None:
     await sent(ledger, (PHONE_1, PHONE_2))
@@ -271,7 +273,7 @@ async def test_where_no_other_number_is_left_it_has_failed(
     assert await ledger.audit() == []
 
 
-async def test_a_number_that_opted_out_is_no_way_round_one_that_is_nobody_s(
+async def test_an_opted_out_phone_does_not_replace_an_unassigned_number(
     ledger: Ledger,
 ) -> None:
     await ledger.register(permit("SC-0009", phones=(PHONE_2,)))
@@ -335,7 +337,7 @@ async def test_a_retry_not_taken_stays_a_retry_and_an_unknown_one_is_settled(
     assert await ledger.audit() == []
 
 
-async def test_a_late_word_on_the_first_message_does_not_move_what_is_sent_again(
+async def test_a_late_receipt_of_the_first_message_does_not_move_a_reminder_sent_again(
     ledger: Ledger,
 ) -> None:
     await sent(ledger)
@@ -348,7 +350,9 @@ async def test_a_late_word_on_the_first_message_does_not_move_what_is_sent_again
     assert ledger.reminders() == {"prepare": ("delivered", None)}
 
 
-async def test_a_word_that_it_was_read_after_all_ends_the_wait(ledger: Ledger) -> None:
+async def test_a_receipt_that_the_message_was_read_ends_the_wait_for_a_retry(
+    ledger: Ledger,
+) -> None:
     await sent(ledger)
     await ledger.receive(passing("SM1"))
     await ledger.receive(word(M.READ, "SM1"))
@@ -357,7 +361,7 @@ async def test_a_word_that_it_was_read_after_all_ends_the_wait(ledger: Ledger) -
     assert await ledger.audit() == []
 
 
-async def test_a_word_that_the_first_was_read_after_all_counts_where_the_next_failed(
+async def test_a_receipt_that_the_first_message_was_read_counts_where_the_next_failed(
     ledger: Ledger,
 ) -> None:
     await sent(ledger)
@@ -421,7 +425,7 @@ async def test_the_gap_is_counted_from_a_retry_whose_outcome_is_unknown(
 NO_WAY = Refused(K.ROUTE, "21408", "HTTP 400")
 
 
-async def test_what_no_way_led_to_waits_until_somebody_has_opened_one(
+async def test_reminders_to_a_number_without_a_route_wait_until_sending_is_resumed(
     ledger: Ledger,
 ) -> None:
     ledger.provider.script = [NO_WAY]
@@ -440,7 +444,7 @@ async def test_what_no_way_led_to_waits_until_somebody_has_opened_one(
     assert await ledger.audit() == []
 
 
-async def test_what_no_way_is_opened_to_has_one_try_in_each_step(
+async def test_a_number_without_a_route_gets_one_try_in_each_step(
     ledger: Ledger,
 ) -> None:
     ledger.provider.script = [NO_WAY] * 99

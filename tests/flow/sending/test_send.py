@@ -208,7 +208,7 @@ async def test_a_breaker_that_is_open_already_stays_open(ledger: Ledger) -> None
     assert len(await ledger.brakes.list_pauses()) == 1
 
 
-async def test_what_was_provably_not_taken_waits_by_the_database_clock(
+async def test_a_requeued_reminder_waits_on_the_database_clock(
     ledger: Ledger,
 ) -> None:
     ledger.provider.script = [Refused(K.RETRY_SAFE, "20429", "HTTP 429")]
@@ -286,7 +286,7 @@ async def test_a_stale_register_is_looked_at_again_within_the_hour(
     assert await ledger.send_at(PREPARE + HOUR) == 1
 
 
-async def test_what_is_held_beyond_its_step_ends_missed(ledger: Ledger) -> None:
+async def test_a_reminder_held_beyond_its_step_ends_missed(ledger: Ledger) -> None:
     stale = RegisterSource("stale", max_age_days=1)
     await ledger.register(permit(), source=stale)
     await ledger.send_at(LAST_CALL)
@@ -468,7 +468,7 @@ async def test_each_trial_of_a_reminder_waits_longer_and_as_long_as_was_asked(
     assert 90 <= waits[2] <= 90 + SLACK
 
 
-async def test_a_phone_that_cannot_be_read_holds_nobody_else_up(
+async def test_a_phone_that_cannot_be_read_delays_no_other_message(
     ledger: Ledger,
 ) -> None:
     await ledger.register(permit(), permit("SC-0002", phones=(PHONE_2,)))
@@ -482,7 +482,7 @@ async def test_a_phone_that_cannot_be_read_holds_nobody_else_up(
     assert ledger.reminders("SC-0002") == {"prepare": ("sent", None)}
 
 
-async def test_a_rule_nobody_has_read_reminds_nobody(ledger: Ledger) -> None:
+async def test_an_unverified_rule_sends_no_reminders(ledger: Ledger) -> None:
     await ledger.register(permit())
     await ledger.expand(PREPARE)
     ledger.tamper(

@@ -159,7 +159,7 @@ async def test_two_absences_are_proof_only_a_patience_apart(
     assert ledger.states() == ["not-accepted"]
 
 
-async def test_a_text_that_is_nobodys_is_no_proof_of_absence(
+async def test_a_listed_text_of_no_message_is_no_proof_of_absence(
     ledger: Ledger, lapsed: Callable[..., Awaitable[None]]
 ) -> None:
     await lapsed("SC-0001", arrived=True)
@@ -299,7 +299,7 @@ async def test_two_messages_alike_with_two_candidates_are_both_bound(
     assert await ledger.audit() == []
 
 
-async def test_two_messages_alike_are_told_apart_by_who_knows_our_ids(
+async def test_two_equal_messages_are_distinguished_by_a_provider_that_knows_our_ids(
     ledger: Ledger, lapsed: Callable[..., Awaitable[None]]
 ) -> None:
     await separately(ledger)
@@ -312,7 +312,7 @@ async def test_two_messages_alike_are_told_apart_by_who_knows_our_ids(
     assert await ledger.audit() == []
 
 
-async def test_two_messages_alike_to_two_phones_are_told_apart(
+async def test_equal_messages_to_two_phones_are_distinguished(
     ledger: Ledger, lapsed: Callable[..., Awaitable[None]]
 ) -> None:
     await lapsed("A-0001", arrived=True)
@@ -348,7 +348,7 @@ async def test_a_provider_that_cannot_be_asked_proves_nothing(
     assert ledger.message()["absent_at"] is None
 
 
-async def test_what_was_sent_anew_while_the_list_was_read_is_not_the_former_one(
+async def test_a_message_sent_while_the_list_was_read_is_not_taken_for_the_former_one(
     ledger: Ledger,
     lapsed: Callable[..., Awaitable[None]],
     monkeypatch: pytest.MonkeyPatch,
@@ -425,7 +425,7 @@ async def test_another_provider_is_not_asked_about_it(
     assert [one.provider for one in await ledger.unknown.list_uncertain()] == ["fake"]
 
 
-async def test_a_word_that_came_while_the_list_was_read_is_not_overwritten(
+async def test_a_receipt_that_came_while_the_list_was_read_is_not_overwritten(
     ledger: Ledger, lapsed: Callable[..., Awaitable[None]]
 ) -> None:
     await lapsed("SC-0001", arrived=False)
@@ -438,7 +438,7 @@ async def test_a_word_that_came_while_the_list_was_read_is_not_overwritten(
     assert await ledger.audit() == []
 
 
-async def test_what_was_listed_is_not_bound_while_an_equal_text_is_under_way(
+async def test_a_listed_message_is_not_bound_while_an_equal_text_is_under_way(
     ledger: Ledger, lapsed: Callable[..., Awaitable[None]]
 ) -> None:
     await lapsed("SC-0001", arrived=False)
@@ -485,7 +485,7 @@ async def test_a_callback_after_it_was_given_up_tells_the_truth_and_alarms(
     assert await ledger.audit() == []
 
 
-async def test_a_callback_after_its_successor_was_sent_is_told_by_the_audit(
+async def test_the_audit_shows_a_callback_that_came_after_the_next_message_was_sent(
     ledger: Ledger, lapsed: Callable[..., Awaitable[None]], until: Until
 ) -> None:
     await lapsed("SC-0001", arrived=False)
@@ -543,7 +543,7 @@ async def test_a_clear_no_after_the_lease_ended_is_the_end(
     assert await ledger.audit() == []
 
 
-async def test_what_was_recorded_after_the_lease_ended_still_counts(
+async def test_an_outcome_recorded_after_the_lease_ended_still_counts(
     ledger: Ledger, lapsed: Callable[..., Awaitable[None]]
 ) -> None:
     await lapsed("SC-0001", arrived=True)
@@ -599,7 +599,7 @@ CONTENT = Refused(RefusalKind.BAD_CONTENT, "21617", "HTTP 400")
     ],
 )
 @pytest.mark.parametrize("early", [True, False])
-async def test_who_has_the_first_text_after_all_was_told_though_the_next_was_refused(
+async def test_a_first_text_that_arrived_after_all_counts_though_the_next_was_refused(
     ledger: Ledger,
     replaced: Callable[..., Awaitable[str]],
     said: tuple[str, ...],
@@ -625,7 +625,7 @@ NEXT_ONES: dict[str, Outcome] = {
 
 
 @pytest.mark.parametrize("outcome", NEXT_ONES.values(), ids=list(NEXT_ONES))
-async def test_who_has_the_first_text_after_all_is_not_texted_again(
+async def test_a_holder_whose_first_text_arrived_after_all_is_not_texted_again(
     ledger: Ledger, replaced: Callable[..., Awaitable[str]], outcome: Outcome
 ) -> None:
     await replaced(outcome, "delivered")
@@ -636,7 +636,7 @@ async def test_who_has_the_first_text_after_all_is_not_texted_again(
 
 
 @pytest.mark.parametrize("decision", [Decision.RESEND, Decision.GIVE_UP])
-async def test_who_has_the_first_text_after_all_was_told_whatever_a_person_decides(
+async def test_a_first_text_that_arrived_after_all_counts_whatever_an_operator_decides(
     ledger: Ledger, replaced: Callable[..., Awaitable[str]], decision: Decision
 ) -> None:
     first = await replaced(Unknown("timeout"))
@@ -657,7 +657,7 @@ async def test_who_has_the_first_text_after_all_was_told_whatever_a_person_decid
     assert await ledger.audit() == []
 
 
-async def test_two_that_were_accepted_both_are_still_told_by_the_audit(
+async def test_the_audit_still_shows_two_messages_that_were_both_accepted(
     ledger: Ledger, replaced: Callable[..., Awaitable[str]]
 ) -> None:
     await replaced(Accepted("SM2"), "delivered")

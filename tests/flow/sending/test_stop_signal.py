@@ -51,14 +51,14 @@ def states(ledger: Ledger) -> dict[str, int]:
     return {row["state"]: row["n"] for row in rows}
 
 
-async def test_told_to_stop_before_it_begins_it_claims_nothing(ledger: Ledger) -> None:
+async def test_a_stop_before_sending_begins_claims_nothing(ledger: Ledger) -> None:
     await due(ledger, 3)
     assert await send(ledger, ledger.provider, lambda: True) == 0
     assert states(ledger) == {"due": 3}
     assert ledger.states() == []
 
 
-async def test_told_to_stop_it_records_what_was_posted_and_claims_no_more(
+async def test_a_stop_records_posted_messages_and_claims_no_more(
     ledger: Ledger,
 ) -> None:
     await due(ledger)
@@ -68,7 +68,7 @@ async def test_told_to_stop_it_records_what_was_posted_and_claims_no_more(
     assert await ledger.audit() == []
 
 
-async def test_told_to_stop_in_the_middle_of_a_claim_the_rest_is_due_again(
+async def test_a_stop_in_the_middle_of_a_claim_makes_the_rest_due_again(
     ledger: Ledger,
 ) -> None:
     await due(ledger)
@@ -88,7 +88,7 @@ async def test_told_to_stop_in_the_middle_of_a_claim_the_rest_is_due_again(
 NOT_POSTED = "SELECT * FROM messages WHERE state = 'not-accepted'"
 
 
-async def test_told_to_stop_it_asks_the_provider_after_nothing(ledger: Ledger) -> None:
+async def test_a_stop_asks_the_provider_about_nothing(ledger: Ledger) -> None:
     await due(ledger, 2)
     ledger.provider.script = [Unknown("timeout")]
     await ledger.send()
@@ -113,7 +113,7 @@ async def test_told_to_stop_it_asks_the_provider_after_nothing(ledger: Ledger) -
     assert ledger.provider.asked == 1
 
 
-async def test_told_to_stop_while_it_expands_it_ends_after_a_transaction(
+async def test_a_stop_while_expanding_ends_after_the_present_transaction(
     ledger: Ledger,
 ) -> None:
     await ledger.register(permit())

@@ -68,7 +68,7 @@ async def test_a_provider_that_asked_for_time_is_not_even_claimed_for(
 
 
 @pytest.mark.parametrize("began", [-20, 0, 1])
-async def test_what_an_import_makes_due_within_a_turn_waits_for_the_guard(
+async def test_reminders_that_an_import_makes_due_within_a_turn_wait_for_the_guard(
     ledger: Ledger, began: int
 ) -> None:
     """Also where it began before the guard counted, and had to wait for it."""

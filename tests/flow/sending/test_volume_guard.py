@@ -64,13 +64,13 @@ async def test_a_days_forecast_is_written_down_a_week_ahead_and_stands(
     assert len(forecasts(steady)) == 2 + FREEZE_AHEAD.days
 
 
-async def test_what_was_forecast_is_sent(steady: Ledger) -> None:
+async def test_forecast_reminders_are_sent(steady: Ledger) -> None:
     assert await pass_at(steady, PREPARE + HOUR) == 20
     assert await pass_at(steady, PREPARE + DAY) == 10
     assert await paused(steady) == {}
 
 
-async def test_an_import_gone_wrong_texts_nobody_until_somebody_confirms_it(
+async def test_a_wrong_import_sends_nothing_until_an_operator_confirms_it(
     steady: Ledger,
 ) -> None:
     assert await pass_at(steady, PREPARE) == 20
@@ -94,7 +94,7 @@ async def test_an_import_gone_wrong_texts_nobody_until_somebody_confirms_it(
     assert await steady.audit() == []
 
 
-async def test_a_register_mended_while_its_day_is_held_texts_whom_it_should(
+async def test_a_register_corrected_while_its_day_is_held_texts_the_right_holders(
     steady: Ledger,
 ) -> None:
     wrong = list(many(100, IN_STEP))
@@ -146,7 +146,7 @@ async def test_three_times_the_forecast_is_sent_and_one_more_is_not(
     assert await pass_at(steady, PREPARE) == sent
 
 
-async def test_what_was_sent_today_counts(steady: Ledger) -> None:
+async def test_reminders_sent_today_count(steady: Ledger) -> None:
     assert await pass_at(steady, PREPARE) == 20
     await steady.register(*many(40, IN_STEP))
     assert await pass_at(steady, PREPARE + HOUR) == 40
@@ -154,7 +154,7 @@ async def test_what_was_sent_today_counts(steady: Ledger) -> None:
     assert await pass_at(steady, PREPARE + 2 * HOUR) == 0
 
 
-async def test_what_came_in_before_the_first_tick_of_a_day_is_no_forecast(
+async def test_permits_registered_before_the_first_tick_are_not_in_the_forecast(
     steady: Ledger,
 ) -> None:
     """Somebody's timer ticks once a day, and imports in the evening."""
@@ -230,7 +230,9 @@ async def test_a_catch_up_of_this_mornings_step_is_sent(draft: Ledger) -> None:
     assert await pass_at(draft, PREPARE + 2 * HOUR) == 60
 
 
-async def test_a_catch_up_does_not_cover_what_comes_in_after_it(draft: Ledger) -> None:
+async def test_a_catch_up_does_not_cover_permits_registered_after_it(
+    draft: Ledger,
+) -> None:
     draft.clock.move_to(PREPARE)
     await draft.register(*many(10, IN_STEP))
     await draft.go_live(FOOD, catch_up_days=1)
@@ -284,7 +286,9 @@ async def test_a_week_in_which_nothing_ran_was_expected_day_by_day(
     assert await pass_at(ledger, EVE + 5 * DAY) == sent
 
 
-async def test_what_a_daily_limit_puts_off_was_expected(ledger: Ledger) -> None:
+async def test_reminders_put_off_by_a_daily_limit_are_in_the_forecast(
+    ledger: Ledger,
+) -> None:
     office = (await ledger.office.current_law()).authority(OFFICE)
     await ledger.change(AuthoritiesEdit([replace(office, daily_limit=60)]))
     await ledger.register(*many(20), *many(10, EXPIRES + DAY))
@@ -298,7 +302,7 @@ async def test_what_a_daily_limit_puts_off_was_expected(ledger: Ledger) -> None:
     assert forecasts(ledger)["2024-09-20"] == 70
 
 
-async def test_what_waited_out_an_operators_pause_was_expected(
+async def test_reminders_that_waited_during_an_operators_pause_are_in_the_forecast(
     ledger: Ledger,
 ) -> None:
     for at in range(4):
