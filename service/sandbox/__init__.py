@@ -1,8 +1,7 @@
-"""Our Twilio double: an outside system of its own, with its own process and log.
+"""A simulated Twilio that runs as a process of its own, with its own log.
 
-It answers as Twilio's Messages API does (twilio.com/docs/messaging/api), signs its
-callbacks, keeps every message it took in `messages.jsonl`, shows what arrived as the
-phones would, and goes wrong as its `faults` say. It imports nothing else of this
-project, so that its log can testify about the service: what is written there was
-really accepted.
+It answers like Twilio's Messages API (twilio.com/docs/messaging/api), signs its
+callbacks, logs every accepted message in `messages.jsonl`, shows the messages in an
+inbox, and fails on demand (`faults`). It imports nothing else of this project, so its
+log is independent evidence of what the service really sent.
 """

@@ -1,4 +1,4 @@
-"""`python -m service.sandbox --dir DIR`: our Twilio double in the foreground."""
+"""`python -m service.sandbox --dir DIR`: run the simulated Twilio in the foreground."""
 
 import argparse
 import sys
@@ -9,14 +9,18 @@ from service.sandbox.server import run
 
 
 def parse(arguments: Sequence[str]) -> Options:
-    """Read the command line; exit with 2 where it makes no sense."""
+    """Read the command line; print the usage and exit with 2 if it is invalid."""
     parser = argparse.ArgumentParser(
         prog="sandbox", description=__doc__, argument_default=argparse.SUPPRESS
     )
     for flag in FLAGS:
-        needed = flag.field == "directory"
+        required = flag.field == "directory"
         parser.add_argument(
-            flag.name, dest=flag.field, type=flag.type, required=needed, help=flag.help
+            flag.name,
+            dest=flag.field,
+            type=flag.type,
+            required=required,
+            help=flag.help,
         )
     return Options(**vars(parser.parse_args(arguments)))
 

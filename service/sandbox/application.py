@@ -1,4 +1,4 @@
-"""The rooms of the sandbox put together: the API, the backstage, the inbox."""
+"""The sandbox's web application: Messages API, control API and inbox."""
 
 from collections.abc import AsyncIterator
 
@@ -20,41 +20,47 @@ from service.sandbox.messages.messages import MessageLog
 from service.sandbox.options import Options
 
 
-def make_app(options: Options, account: Account, journal: EventLog) -> web.Application:
-    """Serve what the log holds and go on with it; clean-up brings all to rest.
+def make_app(
+    options: Options, account: Account, event_log: EventLog
+) -> web.Application:
+    """Return the application; it resumes the messages of the log when it starts.
 
-    To be called inside a running loop. Raises SandboxError or OSError where the file
-    of faults is of no use.
+    Call it inside a running event loop. Raises SandboxError or OSError if the file of
+    faults cannot be used.
     """
     faults = load_faults(options.faults)
-    messages = MessageLog(journal)
-    trouble = ActiveFaults(faults)
+    messages = MessageLog(event_log)
+    active_faults = ActiveFaults(faults)
     if faults:
         messages.record("faults", faults=[one.as_json() for one in faults])
     session = aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar())
-    callbacks = WebhookSender(session, account.auth_token, messages)
-    receipts = StatusCallbacks(callbacks, trouble, messages, account.sid)
-    lives = MessageLifecycle(messages, receipts, options.pace)
-    strikes = FaultMiddleware(trouble, messages)
-    api = MessagesApi(account, messages, lives, trouble)
+    webhook_sender = WebhookSender(session, account.auth_token, messages)
+    status_callbacks = StatusCallbacks(
+        webhook_sender, active_faults, messages, account.sid
+    )
+    lifecycle = MessageLifecycle(messages, status_callbacks, options.pace)
+    fault_middleware = FaultMiddleware(active_faults, messages)
+    api = MessagesApi(account, messages, lifecycle, active_faults)
 
-    async def live(_: web.Application) -> AsyncIterator[None]:
+    async def run_lifecycle(_: web.Application) -> AsyncIterator[None]:
         async with session:
-            lives.resume()
+            lifecycle.resume()
             yield
-            await lives.stop()
+            await lifecycle.stop()
 
-    async def let_go(_: web.Application) -> None:
-        await lives.stop()
-        trouble.replace()
-        await strikes.wait_until_idle()
+    async def release_requests(_: web.Application) -> None:
+        await lifecycle.stop()
+        active_faults.replace()
+        await fault_middleware.wait_until_idle()
 
     app = web.Application()
-    app.on_shutdown.append(let_go)
-    app.cleanup_ctx.append(live)
-    app.add_subapp(PREFIX, api.make_app(strikes))
+    app.on_shutdown.append(release_requests)
+    app.cleanup_ctx.append(run_lifecycle)
+    app.add_subapp(PREFIX, api.make_app(fault_middleware))
     app.add_routes(
-        ControlApi(account, messages, receipts, trouble, options.inbound_url).routes()
+        ControlApi(
+            account, messages, status_callbacks, active_faults, options.inbound_url
+        ).routes()
     )
     app.add_routes(Inbox(messages).routes())
     return app

@@ -1,4 +1,4 @@
-"""Who is let in to the API, and how a refusal is told: as Twilio's JSON."""
+"""HTTP Basic authentication of the API, and refusals as Twilio's JSON."""
 
 import hmac
 from functools import partial
@@ -18,7 +18,7 @@ _CODES = {404: 20404, 405: 20004}
 
 @web.middleware
 async def errors_as_json(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Turn a refusal, and a path or method nobody serves, into Twilio's JSON."""
+    """Answer a refusal, or an unknown path or method, with Twilio's JSON."""
     try:
         return await handler(request)
     except RefusedError as error:
@@ -30,14 +30,14 @@ async def errors_as_json(request: web.Request, handler: Handler) -> web.StreamRe
 
 
 def refusal_response(refused: RefusedError) -> web.Response:
-    """Shape the answer to a request that was refused."""
-    unknown = refused.status == HTTPStatus.UNAUTHORIZED
-    headers = {"WWW-Authenticate": "Basic"} if unknown else None
+    """Return the HTTP response of a refusal."""
+    unauthorized = refused.status == HTTPStatus.UNAUTHORIZED
+    headers = {"WWW-Authenticate": "Basic"} if unauthorized else None
     return json_response(refused.body(), status=refused.status, headers=headers)
 
 
 def authenticate(account: Account) -> Middleware:
-    """HTTP Basic with the account's SID and token; its own resources only."""
+    """Require HTTP Basic with the account's SID and token, and its own resources."""
     expected = aiohttp.encode_basic_auth(account.sid, account.auth_token).encode()
 
     @web.middleware

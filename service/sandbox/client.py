@@ -1,4 +1,4 @@
-"""The sandbox as tests use it: faults, messages, texts of phones, and its log."""
+"""A client of the sandbox's control API, for tests."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -13,9 +13,9 @@ JsonList = Sequence[Mapping[str, Any]]
 
 
 class SandboxClient:
-    """Speaks to the backstage of the sandbox at `url`, over a session of yours.
+    """Calls the control API of the sandbox at `url`, over the caller's session.
 
-    Raises aiohttp.ClientResponseError for what the sandbox refuses.
+    Raises aiohttp.ClientResponseError if the sandbox refuses a request.
     """
 
     def __init__(self, session: aiohttp.ClientSession, url: str) -> None:
@@ -23,28 +23,29 @@ class SandboxClient:
         self.url = url.rstrip("/")
 
     async def put(self, *faults: Fault) -> JsonList:
-        """Replace all faults by these, the outermost first."""
+        """Replace all faults by these; the first wraps the others."""
         return await self._request("PUT", "faults", [one.as_json() for one in faults])
 
     async def clear(self) -> JsonList:
-        """Lift all faults; what hangs is cut off, and what is late comes now."""
+        """Remove all faults; hanging requests end, and delayed callbacks go out now."""
         return await self._request("DELETE", "faults")
 
     async def faults(self) -> JsonList:
-        """List the faults in force, each with what it `met` and `struck`, or `over`."""
+        """List the active faults, each with `met` and `struck` counts and `over`."""
         return await self._request("GET", "faults")
 
     async def messages(self) -> JsonList:
-        """Every message ever taken, with its `statuses` and its raw `form`."""
+        """List all messages, deleted ones too, with their `statuses` and raw `form`."""
         return await self._request("GET", "messages")
 
     async def text(
         self, sender: str, to: str, body: str, url: str, opt_out_type: str | None = None
     ) -> str:
-        """Let a phone write, signed, to `url`; returns the HTTP status it answered.
+        """Post an inbound text, signed, to `url`; returns the result.
 
-        Or `ct` where nobody was there, `rt` where nobody answered, `lost` by a fault.
-        `wish` is the OptOutType of a service with Advanced Opt-Out.
+        That is the HTTP status, `ct` without a connection, `rt` without an answer, or
+        `lost` if a fault withheld it. `opt_out_type` is set by a messaging service
+        with Advanced Opt-Out.
         """
         form = {"From": sender, "To": to, "Body": body, "Url": url}
         if opt_out_type:
@@ -58,11 +59,11 @@ class SandboxClient:
         async with self._session.request(
             method, f"{self.url}/_sandbox/{path}", json=sent, raise_for_status=True
         ) as answer:
-            told: JsonList = await answer.json()
-            return told
+            answered: JsonList = await answer.json()
+            return answered
 
 
 def read_log(folder: Path) -> JsonList:
-    """Every event so far; a last line that is still being written is left out."""
+    """Return every event so far, without a last line that is still incomplete."""
     lines = (folder / "messages.jsonl").read_bytes().splitlines(keepends=True)
     return [orjson.loads(line) for line in lines if line.endswith(b"\n")]

@@ -1,4 +1,4 @@
-"""The log on disk: one JSON line per event, in the order in which it happened."""
+"""The log file: one JSON line per event, in order of time."""
 
 import fcntl
 import os
@@ -14,17 +14,17 @@ Event = Mapping[str, Any]
 
 
 class EventLog:
-    """An append-only file that one living sandbox owns.
+    """An append-only file, locked by the one running sandbox that writes it.
 
-    What `append` returned from is in the hands of the operating system: it outlives
-    the death of this process, though not a power cut. A last line that was cut short
-    was never answered for and is dropped when the file is opened again.
+    An appended event survives the death of this process, but not a power cut, since
+    nothing is fsynced. `replay` drops an incomplete last line: no client has had an
+    answer that depends on it.
     """
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        opened = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600)
-        self._file = os.fdopen(opened, "r+b")
+        descriptor = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600)
+        self._file = os.fdopen(descriptor, "r+b")
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as busy:
@@ -32,11 +32,11 @@ class EventLog:
             raise SandboxError.in_use(path.parent) from busy
 
     def replay(self, apply: Callable[[Event], None]) -> None:
-        """Hand over every event so far; to be done before the first `append`.
+        """Call `apply` with every event so far; call this before the first `append`.
 
-        Raises SandboxError, naming the line, where one cannot be read or taken.
+        Raises SandboxError with the line number if an event cannot be applied.
         """
-        whole = 0
+        complete_bytes = 0
         self._file.seek(0)
         for number, line in enumerate(self._file, start=1):
             if not line.endswith(b"\n"):
@@ -45,14 +45,14 @@ class EventLog:
                 apply(orjson.loads(line))
             except (AttributeError, KeyError, TypeError, ValueError) as broken:
                 raise SandboxError.bad_line(self._path, number) from broken
-            whole += len(line)
-        self._file.truncate(whole)
+            complete_bytes += len(line)
+        self._file.truncate(complete_bytes)
 
     def append(self, event: Event) -> None:
-        """Write one event; only after this may anybody be told of it."""
+        """Write one event; answer a client only after this has returned."""
         self._file.write(orjson.dumps(event, option=orjson.OPT_APPEND_NEWLINE))
         self._file.flush()
 
     def close(self) -> None:
-        """Let the file go, so that the next sandbox may own it."""
+        """Close the file, which releases its lock."""
         self._file.close()

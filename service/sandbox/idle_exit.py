@@ -1,4 +1,4 @@
-"""How long a sandbox stays: until it is told to go, or nobody has called for long."""
+"""When a sandbox process ends: after a signal, or after a time without requests."""
 
 import asyncio
 import signal
@@ -8,24 +8,24 @@ from aiohttp.typedefs import Handler
 
 
 class ExitWatcher:
-    """Watches for SIGTERM and SIGINT from the start, and for requests."""
+    """Handles SIGTERM and SIGINT, and notes the time of the last request."""
 
     def __init__(self) -> None:
         loop = asyncio.get_running_loop()
-        self._told_to_go = asyncio.Event()
-        self._now = loop.time
-        self._seen = loop.time()
+        self._exit_requested = asyncio.Event()
+        self._clock = loop.time
+        self._last_request_at = loop.time()
         for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, self._told_to_go.set)
+            loop.add_signal_handler(number, self._exit_requested.set)
 
     async def wait_for_exit(self, idle: float) -> None:
-        """Return after a signal, or `idle` seconds without a request unless 0."""
-        while not self._told_to_go.is_set():
-            left = self._seen + idle - self._now() if idle else None
+        """Return after a signal, or `idle` seconds without a request (0: never)."""
+        while not self._exit_requested.is_set():
+            left = self._last_request_at + idle - self._clock() if idle else None
             if left is not None and left <= 0:
                 return
             try:
-                await asyncio.wait_for(self._told_to_go.wait(), left)
+                await asyncio.wait_for(self._exit_requested.wait(), left)
             except TimeoutError:
                 continue
 
@@ -33,9 +33,9 @@ class ExitWatcher:
     async def note_request(
         self, request: web.Request, handler: Handler
     ) -> web.StreamResponse:
-        """Every request, at its start and at its end, is a sign of life."""
-        self._seen = self._now()
+        """Note the time at the start and at the end of every request."""
+        self._last_request_at = self._clock()
         try:
             return await handler(request)
         finally:
-            self._seen = self._now()
+            self._last_request_at = self._clock()

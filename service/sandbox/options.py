@@ -1,4 +1,4 @@
-"""What a sandbox can be told at its start, and the flags that tell it."""
+"""The options of a sandbox process, and their command-line flags."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,10 +7,11 @@ from typing import Final, NamedTuple
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    """Where to listen and what to keep; times are seconds, `idle` 0 means for ever.
+    """The options of one sandbox; times are in seconds.
 
-    `port` 0 takes a free one. `pace` is the time between two statuses of a message.
-    `faults` is a JSON file of those in force from the start.
+    `directory` holds its account and log. `port` 0 chooses a free one. `idle` 0 never
+    stops. `pace` is the time between two statuses of a message. `faults` is a JSON
+    file of the faults active from the start.
     """
 
     directory: Path
@@ -23,7 +24,7 @@ class Options:
 
 
 class Flag(NamedTuple):
-    """One flag of a command line: the field of `Options` it fills, and how."""
+    """One command-line flag, and the field of `Options` that it sets."""
 
     name: str
     field: str
@@ -32,11 +33,11 @@ class Flag(NamedTuple):
 
 
 FLAGS: Final = (
-    Flag("--dir", "directory", Path, "Where its account and its log are."),
-    Flag("--host", "host", str, "Where to listen."),
-    Flag("--port", "port", int, "0 takes a free one."),
-    Flag("--idle", "idle", float, "Stop after so many seconds without a request."),
+    Flag("--dir", "directory", Path, "Folder of its account and its log."),
+    Flag("--host", "host", str, "Address to listen on."),
+    Flag("--port", "port", int, "Port to listen on; 0 chooses a free one."),
+    Flag("--idle", "idle", float, "Stop after this many seconds without a request."),
     Flag("--pace", "pace", float, "Seconds between two statuses of a message."),
-    Flag("--inbound-url", "inbound_url", str, "Where answers of phones are posted."),
-    Flag("--faults", "faults", Path, "A JSON list of faults in force from the start."),
+    Flag("--inbound-url", "inbound_url", str, "URL to which inbound texts are posted."),
+    Flag("--faults", "faults", Path, "JSON file of the faults active from the start."),
 )

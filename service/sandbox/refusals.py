@@ -1,8 +1,8 @@
-"""Why Twilio refuses a request: its codes, and the numbers that provoke them.
+"""Twilio's error codes for refused requests, and the magic numbers that cause them.
 
 Codes: twilio.com/docs/api/errors/<code>. Magic numbers: twilio.com/docs/iam/
-test-credentials; unlike there, any other sender is accepted here, with or without a
-messaging service, and callbacks are sent. The sentences are our own.
+test-credentials. Unlike Twilio's test credentials, the sandbox accepts any other
+sender or messaging service and sends callbacks. The sentences are our own.
 """
 
 from http import HTTPStatus
@@ -61,9 +61,9 @@ _STATUS = {
 
 
 class RefusedError(Exception):
-    """A request that changed nothing; `found` is the value that is to blame.
+    """A refused request, which changed nothing; `found` is the wrong value.
 
-    Each code has its HTTP status, 400 unless said otherwise here or in the table.
+    Without `status`, the HTTP status of the code applies: 400, or that of `_STATUS`.
     """
 
     def __init__(self, code: int, found: str = "", status: int | None = None) -> None:
@@ -75,7 +75,7 @@ class RefusedError(Exception):
         super().__init__(reason + (f": {found}" if found else ""))
 
     def body(self) -> dict[str, object]:
-        """Shape it as the JSON of Twilio's error answers."""
+        """Return the JSON of Twilio's error answers."""
         return {
             "code": self.code,
             "message": str(self),

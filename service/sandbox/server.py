@@ -1,4 +1,4 @@
-"""The sandbox as a process: listen, say where, serve until told to stop."""
+"""The sandbox process: listen, print the address, serve until stopped."""
 
 import asyncio
 import os
@@ -17,11 +17,11 @@ from service.sandbox.options import Options
 
 
 def run(options: Options) -> int:
-    """Serve until SIGTERM, SIGINT or idleness; returns the exit code.
+    """Serve until SIGTERM, SIGINT or the idle time; returns the exit code.
 
-    Prints one JSON line {"url", "account_sid", "auth_token", "pid"} when ready, which
-    `sandbox.json` in the directory repeats. 0 is a clean stop; 2, with one line on
-    stderr, a sandbox that could not start.
+    When ready, prints one JSON line {"url", "account_sid", "auth_token", "pid"}, also
+    written to `sandbox.json` in the directory. The exit code is 0 after a stop, or 2
+    with one line on stderr if the sandbox could not start.
     """
     try:
         asyncio.run(serve(options, _print_line))
@@ -32,32 +32,32 @@ def run(options: Options) -> int:
 
 
 async def serve(options: Options, ready: Callable[[str], None]) -> None:
-    """Do what `run` does inside a running loop; `ready` gets the line to print.
+    """Serve as `run` does, in a running event loop; `ready` gets the JSON line.
 
-    Raises SandboxError or OSError where it cannot start.
+    Raises SandboxError or OSError if it cannot start.
     """
     options.directory.mkdir(parents=True, exist_ok=True)
-    journal = EventLog(options.directory / "messages.jsonl")
+    event_log = EventLog(options.directory / "messages.jsonl")
     try:
-        await _serve(options, journal, ready)
+        await _serve(options, event_log, ready)
     finally:
-        journal.close()
+        event_log.close()
 
 
 async def _serve(
-    options: Options, journal: EventLog, ready: Callable[[str], None]
+    options: Options, event_log: EventLog, ready: Callable[[str], None]
 ) -> None:
-    presence = ExitWatcher()
-    published = options.directory / "sandbox.json"
-    account = load_account(published)
-    app = make_app(options, account, journal)
-    app.middlewares.append(presence.note_request)
+    exit_watcher = ExitWatcher()
+    account_file = options.directory / "sandbox.json"
+    account = load_account(account_file)
+    app = make_app(options, account, event_log)
+    app.middlewares.append(exit_watcher.note_request)
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
     try:
         await runner.setup()
         url = await _listen(runner, options.host, options.port)
-        ready(write_account_file(published, account, url))
-        await presence.wait_for_exit(options.idle)
+        ready(write_account_file(account_file, account, url))
+        await exit_watcher.wait_for_exit(options.idle)
     finally:
         await runner.cleanup()
 

@@ -1,1 +1,1 @@
-"""Twilio's Messages API, as far as the service uses it."""
+"""Twilio's Messages API, the part that the service uses."""

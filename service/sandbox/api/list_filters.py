@@ -16,7 +16,7 @@ _ALL_TIME = (datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC))
 
 @dataclass(frozen=True, slots=True)
 class ListFilters:
-    """What a message must be to be listed; spans include their start, not their end."""
+    """The filters of one list request; a span includes its start, not its end."""
 
     to: str | None
     sender: str | None
@@ -24,10 +24,10 @@ class ListFilters:
 
     @classmethod
     def parse(cls, query: Mapping[str, str]) -> Self:
-        """Read the query; raises RefusedError on a date that cannot be read.
+        """Read the query; raises RefusedError for an invalid date.
 
-        `DateSent` is a day in UTC, even where the vendor's client adds midnight to
-        it. `DateSent<` and `DateSent>` include what they name: a day or a second.
+        `DateSent` is a day in UTC, even if Twilio's SDK adds midnight to it.
+        `DateSent<` and `DateSent>` include the day or second that they name.
         """
         return cls(
             to=query.get("To") or None,
@@ -36,7 +36,7 @@ class ListFilters:
         )
 
     def matches(self, message: Message, now: datetime) -> bool:
-        """Whether to list it; one not sent yet has no date, so no span holds it."""
+        """Whether to list a message; an unsent message matches no date filter."""
         sent = message.sent_at
         return (
             not message.deleted

@@ -1,7 +1,7 @@
 """The pages of `GET Messages.json`, the newest message first.
 
-A page token names the message a page borders on, so pages do not shift while new
-messages arrive: `PA…` asks for what is older, `PB…` for what is newer.
+A page token names the message next to the page, so pages do not shift while new
+messages arrive: `PA…` asks for older messages, `PB…` for newer ones.
 """
 
 from collections.abc import Mapping
@@ -18,7 +18,7 @@ _LARGEST_PAGE = 1000
 
 @dataclass(frozen=True, slots=True)
 class ResultPage:
-    """Some messages, and the queries that lead to the pages around them."""
+    """The messages of one page, and the queries of the first and neighbouring pages."""
 
     messages: list[Message]
     number: int
@@ -31,27 +31,27 @@ class ResultPage:
 def find_page(
     messages: MessageLog, query: Mapping[str, str], now: datetime
 ) -> ResultPage:
-    """Find the page this query asks for; RefusedError where there can be none."""
+    """Return the page for this query; raises RefusedError if the query is invalid."""
     size = _read_whole_number(query, "PageSize", default=50, least=1)
     if size > _LARGEST_PAGE:
         raise RefusedError(20007, str(size))
     number = _read_whole_number(query, "Page", default=0, least=0)
-    criteria = ListFilters.parse(query)
-    found = [one for one in messages.newest_first() if criteria.matches(one, now)]
+    list_filters = ListFilters.parse(query)
+    found = [one for one in messages.newest_first() if list_filters.matches(one, now)]
     shown = _page_messages(messages, found, query.get("PageToken", ""), size)
-    kept = {name: query[name] for name in FILTER_NAMES if name in query}
-    kept["PageSize"] = str(size)
+    filters = {name: query[name] for name in FILTER_NAMES if name in query}
+    filters["PageSize"] = str(size)
     older = bool(shown) and shown[-1] is not found[-1]
     newer = bool(shown) and shown[0] is not found[0]
     return ResultPage(
         messages=shown,
         number=number,
         size=size,
-        first=urlencode(kept | {"Page": "0"}),
-        previous=_page_query(kept, max(number - 1, 0), "PB", shown[0])
+        first=urlencode(filters | {"Page": "0"}),
+        previous=_page_query(filters, max(number - 1, 0), "PB", shown[0])
         if newer
         else None,
-        next=_page_query(kept, number + 1, "PA", shown[-1]) if older else None,
+        next=_page_query(filters, number + 1, "PA", shown[-1]) if older else None,
     )
 
 
@@ -60,12 +60,12 @@ def _page_messages(
 ) -> list[Message]:
     if not token:
         return found[:size]
-    border = messages.get(token[2:])
-    if border is None:
+    neighbour = messages.get(token[2:])
+    if neighbour is None:
         raise RefusedError(20001, f"PageToken={token}")
     if token.startswith("PB"):
-        return [one for one in found if one.number > border.number][-size:]
-    return [one for one in found if one.number < border.number][:size]
+        return [one for one in found if one.number > neighbour.number][-size:]
+    return [one for one in found if one.number < neighbour.number][:size]
 
 
 def _read_whole_number(
@@ -79,5 +79,9 @@ def _read_whole_number(
     return int(found)
 
 
-def _page_query(kept: Mapping[str, str], number: int, way: str, border: Message) -> str:
-    return urlencode({**kept, "Page": str(number), "PageToken": way + border.sid})
+def _page_query(
+    filters: Mapping[str, str], number: int, direction: str, neighbour: Message
+) -> str:
+    return urlencode(
+        {**filters, "Page": str(number), "PageToken": direction + neighbour.sid}
+    )

@@ -1,4 +1,7 @@
-"""The Messages API under `/2010-04-01/Accounts` (see `resource` for its page)."""
+"""The Messages API under `/2010-04-01/Accounts`.
+
+Source: twilio.com/docs/messaging/api/message-resource.
+"""
 
 from datetime import UTC, datetime
 
@@ -21,58 +24,61 @@ PREFIX = f"/{API_VERSION}/Accounts"
 
 
 class MessagesApi:
-    """Handlers of one account's messages."""
+    """The request handlers of the Messages API, for one account."""
 
     def __init__(
         self,
         account: Account,
         messages: MessageLog,
-        lives: MessageLifecycle,
-        trouble: ActiveFaults,
+        lifecycle: MessageLifecycle,
+        active_faults: ActiveFaults,
     ) -> None:
         self._account = account
         self._messages = messages
-        self._lives = lives
-        self._trouble = trouble
+        self._lifecycle = lifecycle
+        self._active_faults = active_faults
 
     def make_app(self, faults: FaultMiddleware) -> web.Application:
-        """To be mounted at PREFIX; whoever may call is at the mercy of the faults."""
+        """Return the app to mount at PREFIX; faults apply after authentication."""
         app = web.Application(middlewares=[errors_as_json, authenticate(self._account)])
-        every, one = "/{account}/Messages.json", "/{account}/Messages/{sid}.json"
+        collection, resource = (
+            "/{account}/Messages.json",
+            "/{account}/Messages/{sid}.json",
+        )
         app.add_routes(
             [
-                web.post(every, faults.wrap("create", self.create)),
-                web.get(every, faults.wrap("list", self.page)),
-                web.get(one, faults.wrap("fetch", self.fetch)),
-                web.post(one, faults.wrap("update", self.update)),
-                web.delete(one, faults.wrap("delete", self.delete)),
+                web.post(collection, faults.wrap("create", self.create)),
+                web.get(collection, faults.wrap("list", self.page)),
+                web.get(resource, faults.wrap("fetch", self.fetch)),
+                web.post(resource, faults.wrap("update", self.update)),
+                web.delete(resource, faults.wrap("delete", self.delete)),
             ]
         )
         return app
 
     async def create(self, request: web.Request) -> web.Response:
-        """Answer 201 and the message, once it stands in the log."""
+        """Log a new message, then answer 201 with it."""
         form = await request.post()
         raw = [[name, str(value)] for name, value in form.items()]
         try:
-            asked = parse_submission(dict(raw), datetime.now(UTC))
-            self._refuse_opted_out(asked)
+            submission = parse_submission(dict(raw), datetime.now(UTC))
+            self._refuse_opted_out(submission)
         except RefusedError as refused:
             self._messages.record("refused", code=refused.code, form=raw)
             raise
         message = self._messages.create(
-            asked,
+            submission,
             direction="outbound-api",
-            status=asked.status,
+            status=submission.status,
             form=raw,
-            **self._fault_fields(asked),
+            **self._fault_fields(submission),
         )
         request[SID_KEY] = message.sid
-        self._lives.start(message)
+        self._lifecycle.start(message)
         return json_response(self._to_json(message), status=201)
 
     async def page(self, request: web.Request) -> web.Response:
-        """Show one page, numbered and linked as Twilio does."""
+        """Answer with one page of messages, numbered and linked like Twilio's."""
         found = find_page(self._messages, request.query, datetime.now(UTC))
         start = found.number * found.size
 
@@ -94,11 +100,11 @@ class MessagesApi:
         )
 
     async def fetch(self, request: web.Request) -> web.Response:
-        """Show the message as it is now."""
+        """Answer with the current state of a message."""
         return json_response(self._to_json(self._find(request)))
 
     async def update(self, request: web.Request) -> web.Response:
-        """Redact on an empty Body; stop a scheduled one on Status=canceled."""
+        """Redact a message (empty Body), or cancel a scheduled message."""
         message, form = self._find(request), await request.post()
         if form.get("Body"):
             raise RefusedError(20001, "Body may only be emptied")
@@ -107,30 +113,32 @@ class MessagesApi:
         if status and message.status != "scheduled":
             raise RefusedError(30409, message.status)
         if status:
-            self._lives.advance(message, "canceled")
+            self._lifecycle.advance(message, "canceled")
         if "Body" in form:
             self._messages.record("redacted", sid=message.sid)
         return json_response(self._to_json(message))
 
     async def delete(self, request: web.Request) -> web.Response:
-        """Hide it from now on, not while it is on its way; the log keeps it."""
+        """Hide a message that has its final status; the log still holds it."""
         message = self._find(request)
         if not message.is_final:
             raise RefusedError(20009, message.status)
         self._messages.record("deleted", sid=message.sid)
         return web.Response(status=204)
 
-    def _refuse_opted_out(self, asked: Submission) -> None:
-        if self._messages.opt_outs.blocks(asked.to, asked.sender or POOL_NUMBER):
-            raise RefusedError(21610, asked.to)
+    def _refuse_opted_out(self, submission: Submission) -> None:
+        if self._messages.opt_outs.blocks(
+            submission.to, submission.sender or POOL_NUMBER
+        ):
+            raise RefusedError(21610, submission.to)
 
-    def _fault_fields(self, asked: Submission) -> dict[str, object]:
-        """What faults make of a message; of two that say the same, the first counts."""
-        facts: dict[str, object] = {}
-        target = Target("message", phone=asked.to, body=asked.body)
-        for armed in self._trouble.strike(MessageFault, target):
-            facts = armed.fault.event_fields() | facts
-        return facts
+    def _fault_fields(self, submission: Submission) -> dict[str, object]:
+        """Return the log fields that faults add; the first fault wins each field."""
+        fault_fields: dict[str, object] = {}
+        target = Target("message", phone=submission.to, body=submission.body)
+        for active_fault in self._active_faults.strike(MessageFault, target):
+            fault_fields = active_fault.fault.event_fields() | fault_fields
+        return fault_fields
 
     def _find(self, request: web.Request) -> Message:
         message = self._messages.get(request.match_info["sid"])

@@ -1,1 +1,1 @@
-"""Signed webhooks to the other side."""
+"""Signed webhooks to the service."""

@@ -1,8 +1,8 @@
-"""Webhooks to the other side: signed, tried again as its URL asks, and logged.
+"""Delivery of webhooks: signed, retried as the URL's fragment asks, and logged.
 
-The fragment of the URL is for Twilio alone (twilio.com/docs/usage/webhooks/webhooks-
-connection-overrides): `rc` is how often to try again (0 to 5, default 1), `rp` after
-what: `ct` no connection (the default), `rt` no answer, `4xx`, `5xx` or `all`.
+The fragment is an instruction to Twilio (twilio.com/docs/usage/webhooks/webhooks-
+connection-overrides): `rc` is the number of retries (0 to 5, default 1), `rp` the
+results to retry: `ct` no connection (the default), `rt` no answer, `4xx`, `5xx`, `all`.
 """
 
 import asyncio
@@ -33,7 +33,7 @@ _MEDIA_TYPES: Final = {
 
 @dataclass(frozen=True, slots=True)
 class _SignedWebhook:
-    """A webhook written and signed."""
+    """A webhook with its encoded body and its signature."""
 
     url: str
     body: bytes
@@ -41,9 +41,9 @@ class _SignedWebhook:
 
 
 class WebhookSender:
-    """Delivers webhooks over one session, 32 at most at a time.
+    """Delivers webhooks over one session, at most 32 at a time.
 
-    As with Twilio, nothing orders the webhooks of one message.
+    As with Twilio, the webhooks of one message may arrive in any order.
     """
 
     def __init__(
@@ -55,33 +55,33 @@ class WebhookSender:
         self._slots = asyncio.Semaphore(_CONCURRENT_WEBHOOKS)
 
     async def deliver(self, webhook: OutgoingWebhook) -> str:
-        """POST it until it is taken or given up; returns the last result.
+        """POST a webhook, with retries; returns the last result.
 
-        A result is an HTTP status, `ct` or `rt`. One try takes 5 s at most, all
+        A result is an HTTP status, `ct` or `rt`. One try takes at most 5 s, all tries
         together 15 s, and a retry follows at once.
         """
-        plain, _, fragment = webhook.url.partition("#")
-        retries, after = _retry_settings(fragment)
-        letter = self._sign(webhook, plain)
+        url, _, fragment = webhook.url.partition("#")
+        retries, retried_results = _retry_settings(fragment)
+        signed_webhook = self._sign(webhook, url)
         async with self._slots:
-            give_up = asyncio.get_running_loop().time() + _TOTAL_TIMEOUT
+            deadline = asyncio.get_running_loop().time() + _TOTAL_TIMEOUT
             attempt = 1
             while True:
-                result = await self._post(letter, give_up)
+                result = await self._post(signed_webhook, deadline)
                 self._messages.record(
                     "callback",
                     sid=webhook.sid,
                     status=webhook.status,
-                    url=plain,
+                    url=url,
                     attempt=attempt,
                     result=result,
                 )
-                if attempt > retries or not _retries_after(result, after):
+                if attempt > retries or not _retries_after(result, retried_results):
                     return result
                 attempt += 1
 
     def _sign(self, post: OutgoingWebhook, url: str) -> _SignedWebhook:
-        """Write and sign it; a retry is the same letter again."""
+        """Encode and sign a webhook; each retry posts the same bytes."""
         headers = {
             "Content-Type": _MEDIA_TYPES[post.content],
             "I-Twilio-Idempotency-Token": str(uuid.uuid4()),
@@ -101,13 +101,13 @@ class WebhookSender:
         )
         return _SignedWebhook(url, body, headers)
 
-    async def _post(self, letter: _SignedWebhook, give_up: float) -> str:
-        left = give_up - asyncio.get_running_loop().time()
+    async def _post(self, signed_webhook: _SignedWebhook, deadline: float) -> str:
+        left = deadline - asyncio.get_running_loop().time()
         try:
             async with self._session.post(
-                URL(letter.url, encoded=True),
-                data=letter.body,
-                headers=letter.headers,
+                URL(signed_webhook.url, encoded=True),
+                data=signed_webhook.body,
+                headers=signed_webhook.headers,
                 allow_redirects=False,
                 timeout=aiohttp.ClientTimeout(
                     total=max(0.001, min(_TRY_TIMEOUT, left))
@@ -122,12 +122,14 @@ class WebhookSender:
 
 def _retry_settings(fragment: str) -> tuple[int, frozenset[str]]:
     given = dict(parse_qsl(fragment))
-    retries, after = given.get("rc", ""), given.get("rp", "ct")
-    return int(retries) if retries in _RETRIES else 1, frozenset(after.split(","))
+    retries, retried_results = given.get("rc", ""), given.get("rp", "ct")
+    return int(retries) if retries in _RETRIES else 1, frozenset(
+        retried_results.split(",")
+    )
 
 
-def _retries_after(result: str, after: frozenset[str]) -> bool:
+def _retries_after(result: str, retried_results: frozenset[str]) -> bool:
     if result.startswith("2"):
         return False
     kind = f"{result[0]}xx" if result.isdigit() else result
-    return "all" in after or kind in after
+    return "all" in retried_results or kind in retried_results

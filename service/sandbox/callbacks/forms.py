@@ -15,7 +15,7 @@ _PLACE_FIELDS = ("City", "State", "Zip")
 
 
 def status_form(message: Message, status: str, account_sid: str) -> dict[str, str]:
-    """Fill a status callback; `RawDlrDoneDate` has no zone, as at Twilio."""
+    """Return the form of a status callback; `RawDlrDoneDate` has no time zone."""
     form = _common_fields(message, account_sid)
     form |= {"MessageStatus": status, "SmsStatus": status}
     if message.service:
@@ -29,7 +29,7 @@ def status_form(message: Message, status: str, account_sid: str) -> dict[str, st
 
 
 def inbound_form(message: Message, account_sid: str) -> dict[str, str]:
-    """Fill the form of a person's answer; places are named but empty."""
+    """Return the form of an inbound text; its place fields are empty."""
     form = _common_fields(message, account_sid)
     for end in ("From", "To"):
         form |= {f"{end}{place}": "" for place in _PLACE_FIELDS} | {

@@ -1,4 +1,4 @@
-"""One webhook, ready to go."""
+"""One webhook to be posted."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,9 +6,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutgoingWebhook:
-    """What to tell whom, after `delay` seconds.
+    """The fields to post to a URL, after `delay` seconds.
 
-    One with a `rank` waits for the others of its message and goes in order of ranks.
+    Webhooks with a `rank` wait for their message's final status, then go in order of
+    rank.
     """
 
     url: str

@@ -1,4 +1,4 @@
-"""What arrived, as the phones show it: a list of phones, and each one's screen."""
+"""The inbox: web pages that list the phones, and the messages of each phone."""
 
 import re
 from datetime import datetime
@@ -39,21 +39,21 @@ _STATUS_MARKS = {
 
 
 class Inbox:
-    """Pages for people; nothing on them is masked, since no number is real."""
+    """The inbox pages; numbers are not masked, since none is real."""
 
     def __init__(self, messages: MessageLog) -> None:
         self._messages = messages
         self._page = _environment().get_template("inbox.html")
 
     def routes(self) -> list[web.RouteDef]:
-        """List the paths to serve."""
+        """Return the routes of the inbox."""
         return [
             web.get("/", self.phones),
             web.get("/phones/{number}", self.phone),
         ]
 
     async def phones(self, _: web.Request) -> web.Response:
-        """List each phone and its last message, the latest first, 1000 at most."""
+        """List each phone with its last message, the latest first, at most 1000."""
         last: dict[str, Message] = {}
         counts: dict[str, int] = {}
         for message in self._messages.newest_first():
@@ -66,7 +66,7 @@ class Inbox:
         )
 
     async def phone(self, request: web.Request) -> web.Response:
-        """Show the screen of one phone, the earliest message on top."""
+        """Show the messages of one phone, the earliest first."""
         number = request.match_info["number"]
         found = [one for one in self._messages.in_order() if one.phone == number]
         days = groupby(found, lambda one: one.created_at.astimezone().date())
@@ -107,7 +107,7 @@ def _environment() -> jinja2.Environment:
 
 
 def split_signature(body: str) -> tuple[str, str]:
-    """Part the 【signature】 or `NAME: ` at the front of a text from the rest."""
+    """Split a text into its leading 【signature】 or `NAME: `, if any, and the rest."""
     parts = _SIGNED.fullmatch(body)
     return (parts[1] or "", parts[2]) if parts else ("", body)
 

@@ -1,4 +1,4 @@
-"""What Twilio has not: the whole truth for tests, and a person who writes back."""
+"""The control API, which Twilio does not have: messages, inbound texts, faults."""
 
 from collections.abc import Sequence
 
@@ -18,24 +18,24 @@ from service.sandbox.refusals import RefusedError
 
 
 class ControlApi:
-    """Handlers under `/_sandbox`, open to whoever reaches the loopback."""
+    """Handlers under `/_sandbox`; they need no authentication."""
 
     def __init__(
         self,
         account: Account,
         messages: MessageLog,
-        receipts: StatusCallbacks,
-        trouble: ActiveFaults,
+        status_callbacks: StatusCallbacks,
+        active_faults: ActiveFaults,
         inbound_url: str | None,
     ) -> None:
         self._account = account
         self._messages = messages
-        self._receipts = receipts
-        self._trouble = trouble
+        self._status_callbacks = status_callbacks
+        self._active_faults = active_faults
         self._inbound_url = inbound_url
 
     def routes(self) -> list[web.RouteDef]:
-        """List the paths to serve."""
+        """Return the routes of the control API."""
         return [
             web.get("/_sandbox/health", self.health),
             web.get("/_sandbox/messages", self.messages),
@@ -46,23 +46,23 @@ class ControlApi:
         ]
 
     async def health(self, _: web.Request) -> web.Response:
-        """Say whose sandbox lives here: a client knows the SID it was given."""
+        """Answer with the account SID, by which a client recognises its own sandbox."""
         return json_response({"status": "ok", "account_sid": self._account.sid})
 
     async def messages(self, _: web.Request) -> web.Response:
-        """Tell of every message ever taken, oldest first, deleted ones too."""
-        told = [
-            message_with_history(one, self._account.sid)
-            for one in self._messages.in_order()
+        """List all messages, oldest first, deleted ones too."""
+        listed = [
+            message_with_history(message, self._account.sid)
+            for message in self._messages.in_order()
         ]
-        return json_response(told)
+        return json_response(listed)
 
     async def inbound(self, request: web.Request) -> web.Response:
-        """Bring an answer: From, To, Body, and Url unless given at the start.
+        """Post an inbound text: From, To, Body, and Url unless `--inbound-url` is set.
 
-        Posts the signed webhook and says what came of it; 400 names what is missing.
-        With an OptOutType it is a text to a service with Advanced Opt-Out, whose own
-        keywords made that of it.
+        Posts the signed webhook and answers with its result; 400 names missing fields.
+        OptOutType simulates a messaging service with Advanced Opt-Out, which adds that
+        field to its webhook.
         """
         raw = [[name, str(value)] for name, value in (await request.post()).items()]
         form = {"Url": self._inbound_url or "", **dict(raw)}
@@ -75,26 +75,32 @@ class ControlApi:
         except RefusedError as refused:
             text = f"inbound: Url: found {form['Url']}, expected http://… or https://…"
             raise web.HTTPBadRequest(text=text) from refused
-        wish = form.get("OptOutType")
-        if wish not in {None, *OPT_OUT_KEYWORDS}:
+        opt_out_type = form.get("OptOutType")
+        if opt_out_type not in {None, *OPT_OUT_KEYWORDS}:
             text = (
-                f"inbound: OptOutType: found {wish}, expected "
+                f"inbound: OptOutType: found {opt_out_type}, expected "
                 f"{', '.join(OPT_OUT_KEYWORDS)}"
             )
             raise web.HTTPBadRequest(text=text)
-        said = Submission(form["To"], form["From"], None, form["Body"], None, None)
-        message = self._messages.create(
-            said, direction="inbound", status="received", form=raw, wish=wish
+        submission = Submission(
+            form["To"], form["From"], None, form["Body"], None, None
         )
-        result = await self._receipts.post_inbound(message, url)
+        message = self._messages.create(
+            submission,
+            direction="inbound",
+            status="received",
+            form=raw,
+            wish=opt_out_type,
+        )
+        result = await self._status_callbacks.post_inbound(message, url)
         return json_response({"sid": message.sid, "result": result})
 
     async def faults(self, _: web.Request) -> web.Response:
-        """List the faults in force, with what each met and struck."""
-        return json_response(self._trouble.as_json())
+        """List the active faults, each with its `met` and `struck` counts."""
+        return json_response(self._active_faults.as_json())
 
     async def put_faults(self, request: web.Request) -> web.Response:
-        """Replace all faults by a JSON list; 400 names every mistake in it."""
+        """Replace all faults by a JSON list; 400 lists every mistake in it."""
         try:
             faults = parse_faults(await request.read(), "faults")
         except SandboxError as wrong:
@@ -102,10 +108,10 @@ class ControlApi:
         return self._replace_faults(faults)
 
     async def clear_faults(self, _: web.Request) -> web.Response:
-        """Lift all faults, and let go whoever waits because of one."""
+        """Remove all faults, and release what waits because of one."""
         return self._replace_faults([])
 
     def _replace_faults(self, faults: Sequence[Fault]) -> web.Response:
         self._messages.record("faults", faults=[one.as_json() for one in faults])
-        self._trouble.replace(faults)
-        return json_response(self._trouble.as_json())
+        self._active_faults.replace(faults)
+        return json_response(self._active_faults.as_json())

@@ -1,7 +1,7 @@
-"""Faults on demand: everything that can go wrong between a sender and Twilio.
+"""Faults on demand: what can go wrong between a sender and Twilio.
 
-Each is a frozen model that checks itself, whose JSON `PUT /_sandbox/faults` takes; the
-fields of `Fault` say what it strikes, its own fields how.
+Each fault is a frozen pydantic model, set as JSON by `PUT /_sandbox/faults`. The fields
+of `Fault` choose its targets; the fields of its own class say what it does to them.
 """
 
 from service.sandbox.faults.answers import (

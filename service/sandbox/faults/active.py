@@ -1,4 +1,4 @@
-"""The faults in force, and which of them strikes now."""
+"""The active faults, and which of them apply to a target."""
 
 import asyncio
 import time
@@ -14,9 +14,9 @@ F = TypeVar("F", bound=Fault)
 
 @dataclass(slots=True)
 class ActiveFault(Generic[F]):
-    """A fault and its tally: how many targets it met, how many of them it struck.
+    """A fault with its counts: the targets it `met`, and those it `struck`.
 
-    It meets nothing more from `until` on, an instant of the clock it is asked with.
+    It ends at `until`, an instant of the monotonic clock, in seconds.
     """
 
     fault: F
@@ -27,15 +27,15 @@ class ActiveFault(Generic[F]):
     struck: int = 0
 
     def __post_init__(self) -> None:
-        self.rng = Random(self.fault.seed)  # noqa: S311 - to be repeated, not secret
+        self.rng = Random(self.fault.seed)  # noqa: S311 - repeatable, not secret
 
     def is_over(self, now: float) -> bool:
-        """Whether its time or its number is used up."""
-        late = self.until is not None and now >= self.until
-        return late or self.struck == self.fault.times
+        """Whether its time is over, or it struck as often as it may."""
+        expired = self.until is not None and now >= self.until
+        return expired or self.struck == self.fault.times
 
     def strikes(self, target: Target, now: float) -> bool:
-        """Count this target, and say whether it is hit."""
+        """Count this target; return whether the fault strikes it."""
         if self.is_over(now) or not self.fault.matches(target):
             return False
         self.met += 1
@@ -48,42 +48,42 @@ class ActiveFault(Generic[F]):
 
 
 class ActiveFaults:
-    """All faults in the order of their list; `clock` tells seconds, ever growing."""
+    """All faults in the order of their list; `clock` is monotonic, in seconds."""
 
     def __init__(
         self, faults: Iterable[Fault] = (), clock: Callable[[], float] = time.monotonic
     ) -> None:
         self._clock = clock
         self._lifted = asyncio.Event()
-        self._armed: list[ActiveFault[Fault]] = []
+        self._active: list[ActiveFault[Fault]] = []
         self.replace(faults)
 
     def replace(self, faults: Iterable[Fault] = ()) -> None:
-        """Replace all; what waited because of the old ones waits no longer."""
+        """Replace all faults; what waits because of an old one continues at once."""
         self._lifted.set()
         self._lifted = asyncio.Event()
         now = self._clock()
-        self._armed = [
+        self._active = [
             ActiveFault(one, one.lasts and now + one.lasts, self._lifted)
             for one in faults
         ]
 
     def as_json(self) -> list[dict[str, object]]:
-        """Tell each fault, what it met and struck, and whether it is over."""
+        """List each fault as JSON, with `met`, `struck` and `over`."""
         now = self._clock()
         return [
             one.fault.as_json()
             | {"met": one.met, "struck": one.struck, "over": one.is_over(now)}
-            for one in self._armed
+            for one in self._active
         ]
 
     @property
     def lifted(self) -> asyncio.Event:
-        """Set as soon as the faults of now are replaced."""
+        """The event that is set when the present faults are replaced."""
         return self._lifted
 
     def strike(self, kind: type[F], target: Target) -> Iterator[ActiveFault[F]]:
-        """Go through the faults of a kind that strike; each counts when it is asked."""
-        for one in self._armed:
+        """Yield the faults of a type that strike; each counts the target it gets."""
+        for one in self._active:
             if isinstance(one.fault, kind) and one.strikes(target, self._clock()):
                 yield cast("ActiveFault[F]", one)

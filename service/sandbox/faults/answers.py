@@ -1,4 +1,4 @@
-"""Faults of the answer alone: the message is taken, and called back, as ever."""
+"""Faults of the answer alone: the message is accepted and its callbacks are sent."""
 
 from http import HTTPStatus
 from typing import Literal
@@ -14,12 +14,12 @@ _HEADER = b"X-Endless-%07d: " + b"." * 80 + b"\r\n"
 
 
 class AnswerFault(RequestFault):
-    """Lets the message be taken, and logged, before it touches the answer."""
+    """A fault that lets the message be accepted and logged, then changes the answer."""
 
     async def handle(
         self, request: FaultedRequest, next_handler: NextHandler
     ) -> web.Response:
-        """Go on, then spoil what comes back."""
+        """Let the request be handled, then change its answer."""
         answer = await next_handler()
         request.log(self.fault)
         return self.change_answer(request, answer)
@@ -27,7 +27,7 @@ class AnswerFault(RequestFault):
     def change_answer(
         self, request: FaultedRequest, answer: web.Response
     ) -> web.Response:
-        """Return what the client gets instead of this answer."""
+        """Return the answer that the client gets instead."""
         raise NotImplementedError
 
 
@@ -40,7 +40,7 @@ class LostAnswer(AnswerFault):
     def change_answer(
         self, request: FaultedRequest, answer: web.Response
     ) -> web.Response:
-        """Hang up on the client."""
+        """Close the connection."""
         if self.cut == "before":
             return request.hang_up()
         body = _body(answer)
@@ -60,13 +60,13 @@ class TruncatedAnswer(AnswerFault):
 
 
 class BloatedAnswer(AnswerFault):
-    """The right JSON and `megabytes` of padding in it."""
+    """The right JSON with `megabytes` of padding in it."""
 
     fault: Literal["bloated-answer"] = "bloated-answer"
     megabytes: int = Field(10, ge=1, le=1000)
 
     def change_answer(self, _: FaultedRequest, answer: web.Response) -> web.Response:
-        """Add a field that nobody asked for."""
+        """Add a `padding` field."""
         body = _body(answer)
         if not body.endswith(b"}"):
             return answer
@@ -83,16 +83,16 @@ class EndlessHeaders(AnswerFault):
     def change_answer(
         self, request: FaultedRequest, answer: web.Response
     ) -> web.Response:
-        """Say headers until the client has had enough."""
+        """Send the headers, then close the connection."""
         count = self.megabytes * _MEGABYTE // len(_HEADER % 0)
         headers = b"".join(_HEADER % number for number in range(count))
         return request.hang_up(_head(answer).encode() + headers)
 
 
 class WrongSid(AnswerFault):
-    """The answer names another message: the one before, or one that never was.
+    """The answer has the SID of another message: an earlier one, or an invented one.
 
-    Lists, and refusals, name no single message and stay as they are.
+    Lists and refusals name no single message and stay unchanged.
     """
 
     fault: Literal["wrong-sid"] = "wrong-sid"
@@ -100,7 +100,7 @@ class WrongSid(AnswerFault):
     def change_answer(
         self, request: FaultedRequest, answer: web.Response
     ) -> web.Response:
-        """Exchange the SID wherever it stands."""
+        """Replace the SID everywhere in the body."""
         if request.sid is None:
             return answer
         other = request.other_sid()

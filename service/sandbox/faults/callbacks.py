@@ -1,4 +1,4 @@
-"""Faults of the webhooks: of status callbacks, of what phones write, or of both."""
+"""Faults of webhooks: of status callbacks, inbound texts, or both."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -12,36 +12,36 @@ from service.sandbox.faults.fault import Fault, Seconds, draw_seconds
 
 
 class CallbackFault(Fault):
-    """Strikes the webhooks that `on` lists, each by itself."""
+    """A fault of the kinds of webhooks that `on` lists."""
 
     on: tuple[Literal["status", "inbound"], ...] = ("status",)
 
     def target_kinds(self) -> tuple[str, ...]:
-        """List what `on` lists."""
+        """Return `on`."""
         return self.on
 
     def change(
         self, webhook: OutgoingWebhook, rng: Random
     ) -> Sequence[OutgoingWebhook]:
-        """Return what is posted instead."""
+        """Return the webhooks to post instead."""
         raise NotImplementedError
 
 
 class DuplicatedCallbacks(CallbackFault):
-    """Each comes `copies` times, one after the other."""
+    """Each webhook is posted `copies` times, one after the other."""
 
     fault: Literal["duplicated-callbacks"] = "duplicated-callbacks"
     copies: int = Field(2, ge=2, le=100)
 
     def change(self, webhook: OutgoingWebhook, _: Random) -> Sequence[OutgoingWebhook]:
-        """Post it again and again."""
+        """Return that many copies."""
         return [webhook] * self.copies
 
 
 class ShuffledCallbacks(CallbackFault):
-    """They wait for the last status of their message, then come in any order.
+    """Webhooks wait for the final status of their message, then go in random order.
 
-    An inbound text is one webhook: there is nothing to shuffle.
+    An inbound text is a single webhook, so it is not shuffled.
     """
 
     fault: Literal["shuffled-callbacks"] = "shuffled-callbacks"
@@ -49,12 +49,12 @@ class ShuffledCallbacks(CallbackFault):
     def change(
         self, webhook: OutgoingWebhook, rng: Random
     ) -> Sequence[OutgoingWebhook]:
-        """Draw a rank for each."""
+        """Give the webhook a random rank."""
         return [replace(webhook, rank=rng.random())]
 
 
 class LostCallbacks(CallbackFault):
-    """They never come, not after a restart either."""
+    """Webhooks are never posted, not after a restart either."""
 
     fault: Literal["lost-callbacks"] = "lost-callbacks"
 
@@ -64,7 +64,7 @@ class LostCallbacks(CallbackFault):
 
 
 class LateCallbacks(CallbackFault):
-    """They come `seconds` late, or at random up to `upto`; a restart hurries them."""
+    """Webhooks are late by `seconds` to `upto`, at random; a restart posts them."""
 
     fault: Literal["late-callbacks"] = "late-callbacks"
     seconds: Seconds
@@ -79,18 +79,18 @@ class LateCallbacks(CallbackFault):
     def change(
         self, webhook: OutgoingWebhook, rng: Random
     ) -> Sequence[OutgoingWebhook]:
-        """Add to its delay."""
+        """Lengthen the delay."""
         delay = webhook.delay + draw_seconds(rng, self.seconds, self.upto)
         return [replace(webhook, delay=delay)]
 
 
 class CallbackFormat(CallbackFault):
-    """As JSON with `bodySHA256`, or signed with SHA-256, as Twilio does elsewhere."""
+    """Webhooks are JSON with `bodySHA256`, or signed with SHA-256."""
 
     fault: Literal["callback-format"] = "callback-format"
     content: Literal["form", "json"] = "form"
     algorithm: Literal["sha1", "sha256"] = "sha1"
 
     def change(self, webhook: OutgoingWebhook, _: Random) -> Sequence[OutgoingWebhook]:
-        """Dress it differently."""
+        """Set the content type and the algorithm."""
         return [replace(webhook, content=self.content, algorithm=self.algorithm)]

@@ -1,4 +1,4 @@
-"""What all faults share: what they strike, how often, and for how long."""
+"""The fields that all faults share: their targets, how often, and for how long."""
 
 import re
 from dataclasses import dataclass
@@ -12,9 +12,9 @@ Seconds = Annotated[float, Field(ge=0, le=86_400)]
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What may be struck: a request, a message that is being taken, or a callback.
+    """What a fault may strike: a request, a message being accepted, or a callback.
 
-    `inside` is how many requests are in flight, this one included.
+    `in_flight` is the number of requests in flight, this one included.
     """
 
     kind: str
@@ -24,18 +24,18 @@ class Target:
 
 
 class Fault(BaseModel):
-    """Strikes all it is aimed at, unless these fields say less.
+    """A fault strikes every target of its kinds, unless these fields restrict it.
 
-    `phone` (E.164) and `body` (a regular expression found in the text) aim. Of what
-    they leave, `every` takes each Nth, `share` a part at random (the same with the
-    same `seed`), `times` the first N of those. `lasts` ends it after so many seconds.
+    `phone` (E.164) and `body` (a regular expression, searched in the text) select
+    targets. Of those, `every` takes each Nth, `share` a random part (repeatable by
+    `seed`), and `times` the first N of the rest. `lasts` is in seconds.
     """
 
     model_config = ConfigDict(
         frozen=True,
         extra="forbid",
         allow_inf_nan=False,
-        defer_build=True,  # a sandbox without faults starts as fast as ever
+        defer_build=True,  # keeps the start fast when no faults are used
     )
 
     fault: str
@@ -48,12 +48,12 @@ class Fault(BaseModel):
     lasts: Annotated[float, Field(gt=0)] | None = None
 
     def as_json(self) -> dict[str, object]:
-        """Tell it as `PUT /_sandbox/faults` takes it, without what is by default."""
-        told = self.model_dump(mode="json", exclude_defaults=True, exclude={"fault"})
-        return {"fault": self.fault, **told}
+        """Return the JSON that `PUT /_sandbox/faults` takes, without default values."""
+        fields = self.model_dump(mode="json", exclude_defaults=True, exclude={"fault"})
+        return {"fault": self.fault, **fields}
 
     def matches(self, target: Target) -> bool:
-        """Whether it is aimed at this target at all."""
+        """Whether this is one of its targets, before `every`, `share` and `times`."""
         return (
             target.kind in self.target_kinds()
             and self.phone in {None, target.phone}
@@ -61,10 +61,10 @@ class Fault(BaseModel):
         )
 
     def target_kinds(self) -> tuple[str, ...]:
-        """List the kinds of targets."""
+        """Return the kinds of its targets, values of `Target.kind`."""
         raise NotImplementedError
 
 
 def draw_seconds(rng: Random, seconds: float, upto: float | None) -> float:
-    """Take `seconds`, or any time between the two when there is an `upto`."""
+    """Return `seconds`, or a random time from `seconds` to `upto` if that is set."""
     return seconds if upto is None else rng.uniform(seconds, upto)

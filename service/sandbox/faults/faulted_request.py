@@ -1,4 +1,4 @@
-"""One struck request, as a fault sees it."""
+"""A request that a fault strikes, with the actions that faults take on it."""
 
 import asyncio
 import socket
@@ -20,7 +20,7 @@ _POLL_SECONDS = 0.05
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FaultedRequest:
-    """A request and what may be done to it; `lifted` is set when the fault is over."""
+    """A request and what a fault needs; `lifted` is set when the fault is removed."""
 
     request: web.Request
     kind: str
@@ -31,40 +31,40 @@ class FaultedRequest:
 
     @property
     def sid(self) -> str | None:
-        """The message this request made or asks about."""
+        """The SID of the message that this request created or names."""
         return self.request.get(SID_KEY) or self.request.match_info.get("sid")
 
     @property
     def client_gone(self) -> bool:
-        """Whether the client has given up."""
+        """Whether the client has closed the connection."""
         transport = self.request.transport
         return transport is None or transport.is_closing()
 
     def log(self, fault: str) -> None:
-        """Write down that it struck, and which message was taken, if one was.
+        """Log that the fault struck, with the SID of the message if there is one.
 
-        To be called after the taking and before the client learns anything.
+        Call it after the message was accepted and before the client gets anything.
         """
         self.messages.record(
             "fault", fault=fault, on=self.kind, sid=self.sid, form=self.form
         )
 
     def other_sid(self) -> str:
-        """Name the latest message but this one, or one that never was."""
-        every = (one.sid for one in self.messages.newest_first())
-        others = (sid for sid in every if sid != self.sid)
+        """Return the SID of the latest other message, or an invented SID."""
+        sids = (message.sid for message in self.messages.newest_first())
+        others = (sid for sid in sids if sid != self.sid)
         return next(others, f"SM{self.rng.getrandbits(128):032x}")
 
     async def wait_for_client(self, seconds: float) -> None:
-        """Wait until the client gives up, the fault is lifted, or for so long."""
+        """Wait `seconds`, or until the client gives up or the fault is removed."""
         while seconds > 0 and not (self.client_gone or self.lifted.is_set()):
             await interruptible_sleep(min(seconds, _POLL_SECONDS), self.lifted)
             seconds -= _POLL_SECONDS
 
     def hang_up(self, content: bytes = b"") -> web.Response:
-        """End the connection after these bytes, which stand for the whole answer.
+        """Send these raw bytes as the whole answer, then close the connection.
 
-        What is returned, as a handler must, is never said.
+        The response returned, which aiohttp requires of a handler, is never sent.
         """
         if transport := self.request.transport:
             transport.write(content)
@@ -72,7 +72,7 @@ class FaultedRequest:
         return web.Response()
 
     def reset(self) -> web.Response:
-        """End the connection with a TCP reset."""
+        """Close the connection with a TCP reset."""
         if transport := self.request.transport:
             peer = transport.get_extra_info("socket")
             peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)

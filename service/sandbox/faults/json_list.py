@@ -39,7 +39,7 @@ _SHOWN = 60
 
 
 def parse_faults(text: bytes, where: str) -> list[Fault]:
-    """Read a JSON list; raises SandboxError with all its mistakes, after `where`."""
+    """Read a JSON list; raises SandboxError with all mistakes, prefixed by `where`."""
     try:
         return [*FAULT_LIST.validate_json(text)]
     except ValidationError as wrong:
@@ -47,7 +47,7 @@ def parse_faults(text: bytes, where: str) -> list[Fault]:
 
 
 def load_faults(path: Path | None) -> list[Fault]:
-    """Read a file as `parse_faults` does, or none; OSError where it cannot be read."""
+    """Read a file of faults, or none without a path; raises OSError, SandboxError."""
     return parse_faults(path.read_bytes(), str(path)) if path else []
 
 

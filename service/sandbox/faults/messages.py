@@ -1,4 +1,4 @@
-"""Faults of a message that is taken: they are decided, and logged, with its taking."""
+"""Faults of accepted messages: chosen and logged when the message is accepted."""
 
 from collections import Counter
 from typing import Annotated, Literal, Self
@@ -11,22 +11,23 @@ _FIRST_STATUSES = frozenset({"accepted", "scheduled", "queued"})
 
 
 class MessageFault(Fault):
-    """Strikes messages that nobody refused."""
+    """A fault of messages that were accepted."""
 
     def target_kinds(self) -> tuple[str, ...]:
-        """Strike nothing else."""
+        """Return the kind `message` only."""
         return ("message",)
 
     def event_fields(self) -> dict[str, object]:
-        """What the `created` line says of it."""
+        """Return the fields that it adds to the `created` event of the log."""
         raise NotImplementedError
 
 
 class Ending(MessageFault):
-    """The statuses it passes through after `queued`, whatever its number says.
+    """The message passes through the statuses of `path` after `queued`.
 
-    Any word will do as a status: `read`, `partially_delivered`, one nobody knows.
-    `code` is the error told with `undelivered` and `failed`.
+    This overrides the delivery that its number chooses. Any word may be a status:
+    `read`, `partially_delivered`, an unknown one. `code` is the error code of
+    `undelivered` and `failed`.
     """
 
     fault: Literal["ending"] = "ending"
@@ -36,36 +37,36 @@ class Ending(MessageFault):
     code: int | None = Field(None, ge=10_000, le=99_999)
 
     @model_validator(mode="after")
-    def _once_each(self) -> Self:
+    def _check_path(self) -> Self:
         counts = Counter(self.path)
-        if wrong := [
+        if repeated := [
             one for one in counts if counts[one] > 1 or one in _FIRST_STATUSES
         ]:
-            raise ValueError(f"path should not repeat or begin again: {wrong}")
+            raise ValueError(f"path should not repeat or begin again: {repeated}")
         return self
 
     def event_fields(self) -> dict[str, object]:
-        """The whole path, so that a restart knows it."""
+        """Return the whole path, which a restart needs."""
         return {"ending": {"path": ["queued", *self.path], "code": self.code}}
 
 
 class StuckQueue(MessageFault):
-    """It stays `queued` for so many seconds, or until its ValidityPeriod runs out."""
+    """The message stays `queued` for `seconds`, or until its ValidityPeriod ends."""
 
     fault: Literal["stuck-queue"] = "stuck-queue"
     seconds: Seconds
 
     def event_fields(self) -> dict[str, object]:
-        """For how long it cannot leave, counted from its taking or its SendAt."""
+        """Return the seconds in the queue, counted from acceptance or SendAt."""
         return {"stuck": self.seconds}
 
 
 class Unlisted(MessageFault):
-    """It shows in lists so many seconds late; asked for by its SID, it is there."""
+    """The message appears in lists `seconds` late; a fetch by SID finds it at once."""
 
     fault: Literal["unlisted"] = "unlisted"
     seconds: Seconds
 
     def event_fields(self) -> dict[str, object]:
-        """From when on it is listed, counted from its taking."""
+        """Return the seconds until it is listed, counted from its acceptance."""
         return {"unlisted": self.seconds}

@@ -1,4 +1,4 @@
-"""Requests of the API, and the faults around them."""
+"""Applies the active faults to the requests of the API."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -17,77 +17,77 @@ Handler = Callable[[web.Request], Awaitable[web.Response]]
 
 
 class FaultMiddleware:
-    """Lets the faults in force at each request, and counts requests in flight."""
+    """Wraps request handlers in the active faults, and counts requests in flight."""
 
-    def __init__(self, trouble: ActiveFaults, messages: MessageLog) -> None:
-        self._trouble = trouble
+    def __init__(self, active_faults: ActiveFaults, messages: MessageLog) -> None:
+        self._active_faults = active_faults
         self._messages = messages
-        self._inside = 0
-        self._empty = asyncio.Event()
-        self._empty.set()
+        self._in_flight = 0
+        self._idle = asyncio.Event()
+        self._idle.set()
 
     def wrap(self, kind: str, handler: Handler) -> Handler:
-        """Make a handler of requests of this kind, `create` or another, vulnerable.
+        """Return a handler that applies the faults of this kind of request.
 
-        Every answer says, as Twilio's do, how many requests were in flight.
+        Every answer gives the requests in flight, in the header that Twilio uses.
         """
 
-        async def struck(request: web.Request) -> web.Response:
-            self._inside = inside = self._inside + 1
-            self._empty.clear()
+        async def handle_with_faults(request: web.Request) -> web.Response:
+            self._in_flight = in_flight = self._in_flight + 1
+            self._idle.clear()
             try:
                 answer = await self._answer(kind, handler, request)
             finally:
-                self._inside -= 1
-                if not self._inside:
-                    self._empty.set()
-            answer.headers["Twilio-Concurrent-Requests"] = str(inside)
+                self._in_flight -= 1
+                if not self._in_flight:
+                    self._idle.set()
+            answer.headers["Twilio-Concurrent-Requests"] = str(in_flight)
             return answer
 
-        return struck
+        return handle_with_faults
 
     async def wait_until_idle(self) -> None:
-        """Wait a second at most for all requests, those of clients long gone too."""
+        """Wait at most one second until no request is in flight."""
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._empty.wait(), 1.0)
+            await asyncio.wait_for(self._idle.wait(), 1.0)
 
     async def _answer(
         self, kind: str, handler: Handler, request: web.Request
     ) -> web.Response:
         form = [[name, str(text)] for name, text in (await request.post()).items()]
         target = self._target(kind, request, dict(form))
-        struck = self._trouble.strike(RequestFault, target)
+        striking_faults = self._active_faults.strike(RequestFault, target)
 
-        async def go_on() -> web.Response:
-            armed = next(struck, None)
-            if armed is None:
+        async def next_handler() -> web.Response:
+            active_fault = next(striking_faults, None)
+            if active_fault is None:
                 return await _answer_without_fault(request, handler)
-            visit = FaultedRequest(
+            faulted_request = FaultedRequest(
                 request=request,
                 kind=kind,
                 form=form,
                 messages=self._messages,
-                rng=armed.rng,
-                lifted=armed.lifted,
+                rng=active_fault.rng,
+                lifted=active_fault.lifted,
             )
-            return await armed.fault.handle(visit, go_on)
+            return await active_fault.fault.handle(faulted_request, next_handler)
 
-        return await go_on()
+        return await next_handler()
 
     def _target(self, kind: str, request: web.Request, form: dict[str, str]) -> Target:
-        asked = self._messages.get(request.match_info.get("sid", ""))
+        message = self._messages.get(request.match_info.get("sid", ""))
         return Target(
             kind,
             phone=form.get("To")
             or request.query.get("To")
-            or (asked.to if asked else ""),
-            body=form.get("Body") or (asked.body if asked else ""),
-            in_flight=self._inside,
+            or (message.to if message else ""),
+            body=form.get("Body") or (message.body if message else ""),
+            in_flight=self._in_flight,
         )
 
 
 async def _answer_without_fault(request: web.Request, handler: Handler) -> web.Response:
-    """What Twilio answers, refusals too: any answer can be spoilt."""
+    """Return the real answer; a refusal too, since a fault may change it."""
     try:
         return await handler(request)
     except RefusedError as refused:

@@ -1,7 +1,7 @@
-"""Faults that strike a request; only `taken` lets its message be taken all the same.
+"""Faults of requests: delays, refusals, server errors, lost connections.
 
-One that calls `go_on` lets the next fault of the list, and at last Twilio's double,
-do its work; the first in the list is the outermost.
+`next_handler` runs the next fault of the list, and after the last the real handler, so
+the first fault wraps the others. With `taken`, the message is accepted all the same.
 """
 
 from http import HTTPStatus
@@ -25,25 +25,25 @@ _GATEWAY = """<!doctype html>
 
 
 class RequestFault(Fault):
-    """Strikes the requests that `on` lists."""
+    """A fault of the kinds of requests that `on` lists."""
 
     on: tuple[RequestKind, ...] = ("create",)
 
     def target_kinds(self) -> tuple[str, ...]:
-        """List what `on` lists."""
+        """Return `on`."""
         return self.on
 
     async def handle(
         self, request: FaultedRequest, next_handler: NextHandler
     ) -> web.Response:
-        """Answer the request, with or without what `go_on` would answer."""
+        """Answer the request, with or without calling `next_handler`."""
         raise NotImplementedError
 
 
 class Latency(RequestFault):
-    """Waits before the request is looked at: `seconds`, or at random up to `upto`.
+    """The request is handled after `seconds`, or a random time from there to `upto`.
 
-    A client that gives up meanwhile has its message taken all the same, later.
+    The message is accepted even if the client has given up meanwhile.
     """
 
     fault: Literal["latency"] = "latency"
@@ -59,7 +59,7 @@ class Latency(RequestFault):
     async def handle(
         self, request: FaultedRequest, next_handler: NextHandler
     ) -> web.Response:
-        """Wait, then go on."""
+        """Wait, then call the next handler."""
         request.log(self.fault)
         await interruptible_sleep(
             draw_seconds(request.rng, self.seconds, self.upto), request.lifted
@@ -68,7 +68,7 @@ class Latency(RequestFault):
 
 
 class Busy(RequestFault):
-    """HTTP 429 and 20429: with more than `above` requests in flight, nothing is taken.
+    """HTTP 429, code 20429, while more than `above` requests are in flight.
 
     twilio.com/docs/api/errors/20429: the limit is on requests at the same time.
     """
@@ -78,11 +78,11 @@ class Busy(RequestFault):
     retry_after: int | None = Field(None, ge=0)
 
     def matches(self, target: Target) -> bool:
-        """Count the requests in flight, too."""
+        """Also compare the number of requests in flight."""
         return super().matches(target) and target.in_flight > self.above
 
     async def handle(self, request: FaultedRequest, _: NextHandler) -> web.Response:
-        """Answer at once."""
+        """Answer 429, with `Retry-After` if set."""
         request.log(self.fault)
         answer = refusal_response(RefusedError(20429))
         if self.retry_after is not None:
@@ -91,20 +91,20 @@ class Busy(RequestFault):
 
 
 class Refusal(RequestFault):
-    """Any of Twilio's errors, of the account (20003) or of a number (21610)."""
+    """Any of Twilio's error codes, such as 20003 (account) or 21610 (opted out)."""
 
     fault: Literal["refusal"] = "refusal"
     code: int = Field(ge=10_000, le=99_999)
     status: int | None = Field(None, ge=400, le=499)
 
     async def handle(self, request: FaultedRequest, _: NextHandler) -> web.Response:
-        """Answer at once, with the code's own HTTP status unless told another."""
+        """Answer at once, with the code's own HTTP status unless `status` is set."""
         request.log(self.fault)
         return refusal_response(RefusedError(self.code, status=self.status))
 
 
 class Broken(RequestFault):
-    """HTTP 5xx, as Twilio's JSON or as the HTML of a gateway before it."""
+    """HTTP 5xx, as Twilio's JSON or as the HTML of a gateway in front of it."""
 
     fault: Literal["broken"] = "broken"
     status: int = Field(500, ge=500, le=599)
@@ -114,7 +114,7 @@ class Broken(RequestFault):
     async def handle(
         self, request: FaultedRequest, next_handler: NextHandler
     ) -> web.Response:
-        """Answer with an error, whatever became of the message."""
+        """Answer with a 5xx status."""
         if self.taken:
             await next_handler()
         request.log(self.fault)
@@ -131,7 +131,7 @@ class Broken(RequestFault):
 
 
 class Hang(RequestFault):
-    """Never answers: the connection ends when the client gives up or time is over."""
+    """No answer: the connection ends when the client gives up or after `seconds`."""
 
     fault: Literal["hang"] = "hang"
     seconds: Seconds = 60
@@ -140,7 +140,7 @@ class Hang(RequestFault):
     async def handle(
         self, request: FaultedRequest, next_handler: NextHandler
     ) -> web.Response:
-        """Say nothing, then hang up."""
+        """Wait, then close the connection."""
         if self.taken:
             await next_handler()
         request.log(self.fault)
@@ -149,11 +149,11 @@ class Hang(RequestFault):
 
 
 class Reset(RequestFault):
-    """A TCP reset before anything is taken."""
+    """A TCP reset before the message is accepted."""
 
     fault: Literal["reset"] = "reset"
 
     async def handle(self, request: FaultedRequest, _: NextHandler) -> web.Response:
-        """Cut the connection."""
+        """Reset the connection."""
         request.log(self.fault)
         return request.reset()

@@ -1,1 +1,1 @@
-"""An accepted message on its way to its last status."""
+"""The status changes of accepted messages, and their callbacks."""

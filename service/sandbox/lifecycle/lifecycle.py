@@ -1,4 +1,4 @@
-"""An accepted message lives on by itself, from its first status to its fate."""
+"""Moves each accepted message from its first status to its final one."""
 
 import asyncio
 from collections.abc import Coroutine
@@ -12,29 +12,28 @@ _QUEUED_STATUSES = frozenset({"accepted", "scheduled", "queued"})
 
 
 class MessageLifecycle:
-    """Moves messages on, `pace` seconds a step, and calls back for every step.
+    """Changes statuses every `pace` seconds, with a callback for each change.
 
-    What does not leave the queue within its ValidityPeriod fails there
-    (twilio.com/docs/api/errors/30036). `resume` carries on after a restart:
-    unfinished messages go on, and a status whose callback is not in the log is called
-    back then, so a callback may come twice, but never not at all because the sandbox
-    stopped. What a fault withheld stays so.
+    A message that does not leave the queue within its ValidityPeriod fails
+    (twilio.com/docs/api/errors/30036). After a restart, `resume` continues unfinished
+    messages and posts each callback that is not in the log: a restart may repeat a
+    callback, but loses none. Callbacks that a fault withheld stay withheld.
     """
 
     def __init__(
-        self, messages: MessageLog, receipts: StatusCallbacks, pace: float
+        self, messages: MessageLog, status_callbacks: StatusCallbacks, pace: float
     ) -> None:
         self._messages = messages
-        self._receipts = receipts
+        self._status_callbacks = status_callbacks
         self._pace = pace
         self._tasks: set[asyncio.Task[object]] = set()
 
     def start(self, message: Message) -> None:
-        """Let a message, new or half-way, go its way."""
+        """Start the status changes still ahead of a message."""
         self._spawn(self._run(message))
 
     def resume(self) -> None:
-        """Take up where the log ends."""
+        """Continue where the log ends: missing callbacks, unfinished messages."""
         for message in self._messages.newest_first():
             if message.direction != "inbound":
                 for status in message.statuses[1:]:
@@ -44,9 +43,9 @@ class MessageLifecycle:
                     self.start(message)
 
     def advance(self, message: Message, status: str, code: int | None = None) -> None:
-        """Log the next status of a message and call back about it.
+        """Log the next status of a message and post its callback.
 
-        `code` is why it failed, where that is not its fate's.
+        `code` is the error code, if it differs from that of its simulated delivery.
         """
         self._messages.record(
             "status",
@@ -60,7 +59,7 @@ class MessageLifecycle:
         self._call_back(message, status)
 
     async def stop(self) -> None:
-        """Drop everything that moves; `resume` can pick it up."""
+        """Cancel all status changes and callbacks; `resume` can continue them."""
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -78,7 +77,7 @@ class MessageLifecycle:
             self.advance(message, status)
 
     async def _wait_for_step(self, message: Message, status: str) -> bool:
-        """Wait before the next status; False where the queue kept it for too long."""
+        """Wait before the next status; False if the ValidityPeriod ended meanwhile."""
         if status in _QUEUED_STATUSES or message.status not in _QUEUED_STATUSES:
             await asyncio.sleep(self._pace)
             return True
@@ -89,7 +88,9 @@ class MessageLifecycle:
 
     def _call_back(self, message: Message, status: str) -> None:
         if message.callback:
-            self._spawn(self._receipts.post_status(message, message.callback, status))
+            self._spawn(
+                self._status_callbacks.post_status(message, message.callback, status)
+            )
 
     def _spawn(self, work: Coroutine[object, object, object]) -> None:
         task = asyncio.create_task(work)

@@ -1,4 +1,4 @@
-"""The word of what became of a message, on its way through the faults in force."""
+"""Status callbacks and inbound texts, as the active faults change them."""
 
 from collections.abc import Iterable, Sequence
 
@@ -12,74 +12,76 @@ from service.sandbox.sleep import interruptible_sleep
 
 
 class StatusCallbacks:
-    """Posts status callbacks and inbound texts, or what the faults make of them."""
+    """Posts status callbacks and inbound texts, changed by the active faults."""
 
     def __init__(
         self,
-        callbacks: WebhookSender,
-        trouble: ActiveFaults,
+        webhook_sender: WebhookSender,
+        active_faults: ActiveFaults,
         messages: MessageLog,
         account_sid: str,
     ) -> None:
-        self._callbacks = callbacks
-        self._trouble = trouble
+        self._webhook_sender = webhook_sender
+        self._active_faults = active_faults
         self._messages = messages
         self._account_sid = account_sid
         self._waiting: dict[str, list[OutgoingWebhook]] = {}
 
     async def post_status(self, message: Message, url: str, status: str) -> None:
-        """Call back about a status."""
+        """Post the callback of a status to `url`."""
         fields = status_form(message, status, self._account_sid)
-        post = OutgoingWebhook(url=url, sid=message.sid, status=status, fields=fields)
-        posts = self._apply_faults("status", message, post)
-        await self._deliver(self._release_ready(message, posts))
+        webhook = OutgoingWebhook(
+            url=url, sid=message.sid, status=status, fields=fields
+        )
+        webhooks = self._apply_faults("status", message, webhook)
+        await self._deliver(self._release_ready(message, webhooks))
 
     async def post_inbound(self, message: Message, url: str) -> str:
-        """Post what a phone wrote; returns the last result, or `lost`."""
+        """Post an inbound text to `url`; returns the last result, or `lost`."""
         fields = inbound_form(message, self._account_sid)
-        post = OutgoingWebhook(
+        webhook = OutgoingWebhook(
             url=url, sid=message.sid, status="received", fields=fields
         )
-        return await self._deliver(self._apply_faults("inbound", message, post))
+        return await self._deliver(self._apply_faults("inbound", message, webhook))
 
     def _release_ready(
-        self, message: Message, posts: Sequence[OutgoingWebhook]
+        self, message: Message, webhooks: Sequence[OutgoingWebhook]
     ) -> Sequence[OutgoingWebhook]:
-        """Hold back what has a rank until its message has come to its end."""
-        ready = [one for one in posts if one.rank is None]
+        """Return the webhooks to post now; ranked ones wait for the final status."""
+        unranked = [one for one in webhooks if one.rank is None]
         ranked = self._waiting.pop(message.sid, [])
-        ranked += [one for one in posts if one.rank is not None]
+        ranked += [one for one in webhooks if one.rank is not None]
         if message.is_final:
-            return ready + sorted(ranked, key=_rank)
+            return unranked + sorted(ranked, key=_rank)
         if ranked:
             self._waiting[message.sid] = ranked
-        return ready
+        return unranked
 
     def _apply_faults(
-        self, kind: str, message: Message, post: OutgoingWebhook
+        self, kind: str, message: Message, webhook: OutgoingWebhook
     ) -> list[OutgoingWebhook]:
         target = Target(kind, phone=message.phone, body=message.body)
-        posts = [post]
-        for armed in self._trouble.strike(CallbackFault, target):
-            posts = [
+        webhooks = [webhook]
+        for active_fault in self._active_faults.strike(CallbackFault, target):
+            webhooks = [
                 changed
-                for one in posts
-                for changed in armed.fault.change(one, armed.rng)
+                for one in webhooks
+                for changed in active_fault.fault.change(one, active_fault.rng)
             ]
-        if not posts:
-            self._messages.record("withheld", sid=post.sid, status=post.status)
-        return posts
+        if not webhooks:
+            self._messages.record("withheld", sid=webhook.sid, status=webhook.status)
+        return webhooks
 
-    async def _deliver(self, posts: Iterable[OutgoingWebhook]) -> str:
-        """Keep their order; delays count from now, not one after the other."""
-        result, waited, lifted = "lost", 0.0, self._trouble.lifted
-        for post in posts:
-            if post.delay > waited:
-                await interruptible_sleep(post.delay - waited, lifted)
-                waited = post.delay
-            result = await self._callbacks.deliver(post)
+    async def _deliver(self, webhooks: Iterable[OutgoingWebhook]) -> str:
+        """Post in this order; each delay counts from now. Returns the last result."""
+        result, waited, lifted = "lost", 0.0, self._active_faults.lifted
+        for webhook in webhooks:
+            if webhook.delay > waited:
+                await interruptible_sleep(webhook.delay - waited, lifted)
+                waited = webhook.delay
+            result = await self._webhook_sender.deliver(webhook)
         return result
 
 
-def _rank(post: OutgoingWebhook) -> float:
-    return post.rank or 0.0
+def _rank(webhook: OutgoingWebhook) -> float:
+    return webhook.rank or 0.0

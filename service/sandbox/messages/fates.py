@@ -1,10 +1,11 @@
-"""What becomes of an accepted message, decided by the number it goes to.
+"""The simulated delivery of a message, chosen by the number it is sent to.
 
 Numbers `+1 NXX 555 01NN` are reserved for fiction, so no phone rings. Their last two
-digits choose the fate: 90 to 93 end `undelivered`, 94 ends `failed`, 95 stays `sent`
-because its carrier never sends a receipt; FATES below has the codes. Every other
-number gets its message. Statuses and codes are Twilio's (twilio.com/docs/messaging/
-guides/outbound-message-status-in-status-callbacks, twilio.com/docs/api/errors).
+digits choose it: 90 to 93 end `undelivered`, 94 ends `failed`, 95 stays `sent`
+because its carrier never sends a receipt; DELIVERIES_BY_SUFFIX has the codes. Every
+other number gets its message. Statuses and codes are Twilio's (twilio.com/docs/
+messaging/guides/outbound-message-status-in-status-callbacks, twilio.com/docs/api/
+errors).
 """
 
 import re
@@ -53,20 +54,20 @@ DELIVERIES_BY_SUFFIX = {
 }
 EXPIRED_CODE = 30036
 FAILURE_REASONS = {
-    fate.error_code: fate.reason
-    for fate in DELIVERIES_BY_SUFFIX.values()
-    if fate.error_code
+    delivery.error_code: delivery.reason
+    for delivery in DELIVERIES_BY_SUFFIX.values()
+    if delivery.error_code
 }
 FAILURE_REASONS[EXPIRED_CODE] = "its ValidityPeriod ran out in the queue"
 
 
 def delivery_to(number: str) -> SimulatedDelivery:
-    """Say what becomes of a message to this number (E.164)."""
+    """Return the simulated delivery of a message to this number (E.164)."""
     fiction = _FICTION.fullmatch(number)
     return DELIVERIES_BY_SUFFIX.get(fiction[1], DELIVERED) if fiction else DELIVERED
 
 
 def failure_reason(error_code: int) -> str:
-    """Say why a message did not arrive, for any code of Twilio's."""
-    elsewhere = f"see twilio.com/docs/api/errors/{error_code}"
-    return FAILURE_REASONS.get(error_code, elsewhere)
+    """Return the reason of an error code, or the address of Twilio's page on it."""
+    vendor_page = f"see twilio.com/docs/api/errors/{error_code}"
+    return FAILURE_REASONS.get(error_code, vendor_page)

@@ -1,4 +1,4 @@
-"""Every message this sandbox took or brought, rebuilt from its log at the start."""
+"""All messages, outbound and inbound, rebuilt from the log at the start."""
 
 import uuid
 from collections.abc import Iterator
@@ -13,15 +13,15 @@ from service.sandbox.messages.segments import segments
 from service.sandbox.messages.submission import LONGEST_VALIDITY, Submission
 
 POOL_NUMBER = "+15005550006"
-"""What every messaging service sends from: Twilio's good magic number."""
+"""The sender of every messaging service: Twilio's valid magic number."""
 
 
 @dataclass(slots=True)
 class Message:
-    """One SMS, as its events left it; `number` counts from 0 in order of arrival.
+    """The state of one SMS after its events; `number` counts arrivals from 0.
 
-    It does not leave the queue before `leaves_at`, nor after `valid_until`. `wish` is
-    what Advanced Opt-Out made of a text to us.
+    It leaves the queue between `leaves_at` and `valid_until`. `opt_out_type` is the
+    keyword that Advanced Opt-Out recognised in an inbound text.
     """
 
     number: int
@@ -51,22 +51,22 @@ class Message:
 
     @property
     def status(self) -> str:
-        """Where it stands now."""
+        """The present status."""
         return self.statuses[-1]
 
     @property
     def is_final(self) -> bool:
-        """Whether nothing more will become of it."""
+        """Whether no status follows the present one."""
         return not self.delivery.statuses_after(self.status)
 
     @property
     def phone(self) -> str:
-        """The person's number, whoever wrote."""
+        """The person's number: the sender of an inbound text, else the recipient."""
         return (self.sender or "") if self.direction == "inbound" else self.to
 
     @classmethod
     def from_event(cls, number: int, event: Event) -> Self:
-        """Make the message a `created` event tells of."""
+        """Return the message of a `created` event."""
         at, send_at = _whole_seconds(event["at"]), event["send_at"]
         queued_at = datetime.fromisoformat(send_at or event["at"])
         validity = event.get("validity", LONGEST_VALIDITY)
@@ -94,7 +94,7 @@ class Message:
         )
 
     def apply(self, event: Event) -> None:
-        """Take in one later event about this message."""
+        """Apply one later event of this message."""
         match event["event"]:
             case "status":
                 self._apply_status(event)
@@ -129,23 +129,23 @@ def _delivery(event: Event) -> SimulatedDelivery:
 
 
 def _whole_seconds(text: str) -> datetime:
-    """Twilio tells time in whole seconds; the log keeps more."""
+    """Twilio's API gives whole seconds; the log has microseconds."""
     return datetime.fromisoformat(text).replace(microsecond=0)
 
 
 class MessageLog:
-    """The log and what follows from it; nothing changes without a line in the log."""
+    """The messages and opt-outs that follow from the log; every change is logged."""
 
-    def __init__(self, journal: EventLog) -> None:
-        self._journal = journal
+    def __init__(self, event_log: EventLog) -> None:
+        self._event_log = event_log
         self._by_sid: dict[str, Message] = {}
         self.opt_outs = OptOuts()
-        journal.replay(self._apply)
+        event_log.replay(self._apply)
 
     def record(self, event: str, **facts: object) -> None:
-        """Log that something happened, then let it be so."""
+        """Log an event, then apply it."""
         line: Event = {"event": event, "at": datetime.now(UTC).isoformat(), **facts}
-        self._journal.append(line)
+        self._event_log.append(line)
         self._apply(line)
 
     def create(
@@ -157,10 +157,10 @@ class MessageLog:
         form: list[list[str]],
         **facts: object,
     ) -> Message:
-        """Log a new message; `form` is what was posted, field by field, as it came.
+        """Log a new message; `form` is the posted form, field by field, unchanged.
 
-        `facts` are what faults make of it: `ending`, `stuck`, `unlisted`; and of a
-        text to us what it asks for: `wish`.
+        `facts` are further fields of the event: `ending`, `stuck` and `unlisted` from
+        faults, and `wish`, the OptOutType of an inbound text.
         """
         sid = "SM" + uuid.uuid4().hex
         self.record(
@@ -186,11 +186,11 @@ class MessageLog:
         return self._by_sid.get(sid)
 
     def newest_first(self) -> Iterator[Message]:
-        """Go through all messages, deleted too, the latest arrival first."""
+        """Iterate over all messages, deleted ones too, the latest arrival first."""
         return reversed(self._by_sid.values())
 
     def in_order(self) -> Iterator[Message]:
-        """Go through the same, the earliest arrival first."""
+        """Iterate over all messages, deleted ones too, the earliest arrival first."""
         return iter(self._by_sid.values())
 
     def _apply(self, event: Event) -> None:
@@ -201,7 +201,7 @@ class MessageLog:
                 message = Message.from_event(len(self._by_sid), event)
                 self._by_sid[message.sid] = message
                 if message.direction == "inbound":
-                    wish = message.opt_out_type or read_keyword(message.body)
-                    self.opt_outs.apply(message.phone, message.to, wish)
+                    keyword = message.opt_out_type or read_keyword(message.body)
+                    self.opt_outs.apply(message.phone, message.to, keyword)
             case _:
                 self._by_sid[event["sid"]].apply(event)

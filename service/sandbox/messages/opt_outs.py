@@ -1,6 +1,6 @@
-"""Who wants no texts: Twilio keeps a list of its own, whatever its customer keeps.
+"""Twilio's own list of opted-out phones, independent of its customers' lists.
 
-The keywords are those it acts on by default, as a whole text (twilio.com/docs/
+The keywords are Twilio's defaults, and must be the whole text (twilio.com/docs/
 messaging/tutorials/advanced-opt-out, twilio.com/docs/api/errors/30004).
 """
 
@@ -13,11 +13,11 @@ OPT_OUT_KEYWORDS: Final = {
     "START": frozenset({"start", "yes", "unstop"}),
     "HELP": frozenset({"help", "info"}),
 }
-"""By the `OptOutType` that Advanced Opt-Out would call them."""
+"""The keywords of each `OptOutType`, the field that Advanced Opt-Out adds."""
 
 
 def read_keyword(body: str) -> str | None:
-    """What a text asks for: STOP, START, HELP or nothing."""
+    """Return the keyword type of a text: STOP, START, HELP or None."""
     word = body.strip().casefold()
     return next(
         (kind for kind, words in OPT_OUT_KEYWORDS.items() if word in words), None
@@ -25,18 +25,18 @@ def read_keyword(body: str) -> str | None:
 
 
 class OptOuts:
-    """Pairs of a phone and one of our numbers between which nothing is sent."""
+    """The pairs of a phone and a sender that are opted out."""
 
     def __init__(self) -> None:
         self._pairs: set[tuple[str, str]] = set()
 
     def apply(self, phone: str, number: str, opt_out_type: str | None) -> None:
-        """Follow what a phone has written to a number."""
+        """Apply the keyword type that a phone sent to a number."""
         if opt_out_type == "STOP":
             self._pairs.add((phone, number))
         elif opt_out_type == "START":
             self._pairs.discard((phone, number))
 
     def blocks(self, phone: str, number: str) -> bool:
-        """Whether the phone has written STOP to the number, and not START since."""
+        """Whether the phone sent STOP to the number, and no START since."""
         return (phone, number) in self._pairs

@@ -11,7 +11,7 @@ _UNCOUNTED = frozenset({"accepted", "scheduled"})
 
 
 def message_resource(message: Message, account_sid: str) -> dict[str, object]:
-    """Shape a message as JSON: counts are strings, instants RFC 2822 in UTC."""
+    """Return a message as Twilio's JSON: counts are strings, instants RFC 2822 UTC."""
     uri = f"/{API_VERSION}/Accounts/{account_sid}/Messages/{message.sid}"
     counted = message.status not in _UNCOUNTED
     return {
@@ -39,7 +39,7 @@ def message_resource(message: Message, account_sid: str) -> dict[str, object]:
 
 
 def message_with_history(message: Message, account_sid: str) -> dict[str, object]:
-    """Add what Twilio would not show: for tests of the other side."""
+    """Add fields that Twilio does not show, for tests of the service."""
     return message_resource(message, account_sid) | {
         "status_callback": message.callback,
         "statuses": message.statuses,

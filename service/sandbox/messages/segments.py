@@ -1,4 +1,4 @@
-"""How many parts a text is billed as (3GPP TS 23.038): Twilio's `num_segments`."""
+"""The billed parts of a text (3GPP TS 23.038): Twilio's `num_segments`."""
 
 _GSM = frozenset(
     "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?"
@@ -8,7 +8,7 @@ _ESCAPED = frozenset("\f^{}\\[~]|€")
 
 
 def segments(body: str) -> int:
-    """Parts of 160/153 septets, or of 70/67 UTF-16 units when one needs UCS-2.
+    """Count parts of 160/153 septets, or of 70/67 UTF-16 units if UCS-2 is needed.
 
     An escaped character or a surrogate pair counts two and is never split.
     """

@@ -1,4 +1,4 @@
-"""The form of `POST Messages.json`, checked in the order in which Twilio checks."""
+"""The form of `POST Messages.json`, checked in Twilio's order."""
 
 import re
 from collections.abc import Mapping
@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from service.sandbox.refusals import MAGIC_FROM, MAGIC_TO, RefusedError
 
 LONGEST_VALIDITY = 36_000
-"""Seconds in the queue after which a message fails, unless it says less."""
+"""Seconds: Twilio's longest and default ValidityPeriod, the time in the queue."""
 
 _E164 = re.compile(r"\+[1-9]\d{6,14}")
 _SENDER = re.compile(r"\+?\d{3,15}|(?=.*[A-Za-z])[A-Za-z0-9 +_&-]{1,11}")
@@ -22,9 +22,9 @@ _SOONEST, _LATEST = timedelta(seconds=300), timedelta(days=35)
 
 @dataclass(frozen=True, slots=True)
 class Submission:
-    """A message Twilio would take: `sender` is None when the service picks one.
+    """A valid message; `sender` is None if a messaging service chooses one.
 
-    `validity` is in seconds: how long it may wait in the queue.
+    `validity` is the longest time in the queue, in seconds.
     """
 
     to: str
@@ -44,10 +44,10 @@ class Submission:
 
 
 def parse_submission(form: Mapping[str, str], now: datetime) -> Submission:
-    """Read the form; what Twilio does not know, it ignores.
+    """Read the form; unknown fields are ignored, as by Twilio.
 
-    Raises RefusedError with the first reason. Text only: pictures and content
-    templates are no substitute for a body.
+    Raises RefusedError with the first reason. A body is required: media and content
+    templates are not simulated.
     """
     to, body = form.get("To", ""), form.get("Body", "")
     sender, service = form.get("From") or None, form.get("MessagingServiceSid") or None
@@ -107,7 +107,7 @@ def _validity(seconds: str | None) -> int:
 
 
 def check_url(url: str) -> str:
-    """Return a URL a webhook can go to, loopback included, or RefusedError."""
+    """Return the URL if it is http or https, loopback too; else raise RefusedError."""
     try:
         parts = urlsplit(url)
         good = _URL.fullmatch(url) and parts.hostname and parts.port != 0
