@@ -1,4 +1,4 @@
-"""Choosing who carries SMS by the settings: Twilio, an outbox, a sandbox of our own."""
+"""Chooses the provider by the settings: Twilio, an SMS platform or the sandbox."""
 
 import os
 from collections.abc import AsyncIterator
@@ -20,14 +20,14 @@ from service.flow.sending.provider import Provider
 from service.settings import Settings
 
 SANDBOX_NUMBER = "+15005550006"
-"""Twilio's own test number that may always send."""
+"""Twilio's magic number that is always a valid sender."""
 
 
 @asynccontextmanager
 async def open_provider(
     settings: Settings, database: Database, *, idle: float = 0
 ) -> AsyncIterator[Provider]:
-    """Who carries SMS by these settings: Twilio, an outbox, a sandbox of our own."""
+    """Open the provider of these settings; `idle` is the sandbox's, in seconds."""
     async with AsyncExitStack() as stack:
         if settings.provider == "outbox":
             yield await stack.enter_async_context(
@@ -35,11 +35,11 @@ async def open_provider(
             )
             return
         if settings.provider == "twilio":
-            sender = _twilio_config(settings)
+            config = _twilio_config(settings)
         else:
             folder = (database.file or Path("permit-reminders")).parent / "sandbox"
             address = await stack.enter_async_context(run_sandbox(folder, idle))
-            sender = TwilioConfig(
+            config = TwilioConfig(
                 name="sandbox",
                 account_sid=address.account_sid,
                 auth_token=address.auth_token,
@@ -51,44 +51,44 @@ async def open_provider(
                 public_url=settings.public_url,
                 timeout=settings.post_timeout,
             )
-        yield await stack.enter_async_context(open_twilio(sender))
+        yield await stack.enter_async_context(open_twilio(config))
 
 
 def _open_sms_platform(
     settings: Settings, database: Database
 ) -> AbstractAsyncContextManager[Provider]:
-    """By its format file, with its spool beside the database and in real time."""
-    assert settings.outbox is not None  # noqa: S101 - the settings see to it
-    beside = database.file or Path("permit-reminders")
-    place = PlatformDeps(
-        spool=beside.with_name(f"{beside.name}.outbox"),
+    """Open an SMS platform by its format file, with its spool next to the database."""
+    assert settings.outbox is not None  # noqa: S101 - checked by Settings
+    database_file = database.file or Path("permit-reminders")
+    deps = PlatformDeps(
+        spool=database_file.with_name(f"{database_file.name}.outbox"),
         clock=SystemClock(),
         timeout=settings.post_timeout,
         proxy=settings.proxy,
         environ=os.environ,
     )
-    return open_platform(load_format(settings.outbox), place)
+    return open_platform(load_format(settings.outbox), deps)
 
 
 def _twilio_config(settings: Settings) -> TwilioConfig:
-    given = settings.twilio
-    if not (given.account_sid and given.auth_token):
+    credentials = settings.twilio
+    if not (credentials.account_sid and credentials.auth_token):
         raise SetUpError("TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN: set both")
-    if bool(given.messaging_service_sid) == bool(given.from_):
+    if bool(credentials.messaging_service_sid) == bool(credentials.from_):
         raise SetUpError("TWILIO_MESSAGING_SERVICE_SID or TWILIO_FROM: set one")
-    if bool(given.api_key) != bool(given.api_secret):
+    if bool(credentials.api_key) != bool(credentials.api_secret):
         raise SetUpError("TWILIO_API_KEY and TWILIO_API_SECRET: set both or none")
-    secret = given.api_secret or given.auth_token
-    shared = given.webhook_secret
+    secret = credentials.api_secret or credentials.auth_token
+    shared = credentials.webhook_secret
     return TwilioConfig(
         name="twilio",
-        account_sid=given.account_sid,
-        auth_token=given.auth_token.get_secret_value(),
-        user=given.api_key or given.account_sid,
+        account_sid=credentials.account_sid,
+        auth_token=credentials.auth_token.get_secret_value(),
+        user=credentials.api_key or credentials.account_sid,
         secret=secret.get_secret_value(),
-        messaging_service_sid=given.messaging_service_sid,
-        from_=given.from_,
-        api_url=given.api_url,
+        messaging_service_sid=credentials.messaging_service_sid,
+        from_=credentials.from_,
+        api_url=credentials.api_url,
         public_url=settings.public_url,
         timeout=settings.post_timeout,
         proxy=settings.proxy,

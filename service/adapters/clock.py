@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 
 class SystemClock:
-    """What time it is."""
+    """The `Clock` of real time."""
 
     def now(self) -> datetime:
         """The present instant in UTC."""
@@ -12,7 +12,7 @@ class SystemClock:
 
 
 class SimulatedClock:
-    """What time it is said to be; stands still until somebody moves it."""
+    """A simulated `Clock`; it stands still until `move_to` is called."""
 
     def __init__(self, now: datetime) -> None:
         self._now = now
@@ -22,5 +22,5 @@ class SimulatedClock:
         return self._now
 
     def move_to(self, now: datetime) -> None:
-        """Move the clock; also backwards, as real clocks do."""
+        """Set the time; also backwards, as can happen to real clocks."""
         self._now = now.astimezone(UTC)

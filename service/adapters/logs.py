@@ -18,14 +18,14 @@ _PHONES = re.compile(
     r"|(?<![0-9A-Za-z])\(?\d{3}\)?[ .-]{1,2}\d{3}[ .-]\d{4}(?![0-9A-Za-z])"  # American
 )
 _QUIET_LOGGERS = ("aiohttp.access", "alembic", "apscheduler", "twilio")
-"""Numbers in URLs, and a line for every wake-up."""
+"""Loggers raised to WARNING: they log phones in URLs, or a line for every tick."""
 
 
 def configure_logging(*, json: bool, level: str = "INFO") -> None:
     """Set up structlog and the standard library's logging, once at start-up.
 
-    `json` writes one JSON object a line, for machines; otherwise lines for people.
-    Raises `SetUpError` for an unknown level.
+    `json` writes one JSON object a line; without it, the lines are plain text. Raises
+    `SetUpError` for an unknown level.
     """
     number = logging.getLevelNamesMapping().get(level.upper())
     if number is None:
@@ -43,7 +43,7 @@ def configure_logging(*, json: bool, level: str = "INFO") -> None:
 def mask_phones(
     _logger: WrappedLogger, _method: str, event: MutableMapping[str, object]
 ) -> MutableMapping[str, object]:
-    """Mask what looks like a phone number in every value, however deep it stands."""
+    """Mask what looks like a phone number in every value, nested ones too."""
     return {name: _mask_value(value) for name, value in event.items()}
 
 
@@ -54,7 +54,7 @@ def _mask_value(value: object) -> object:
         return {str(_mask_value(name)): _mask_value(one) for name, one in value.items()}
     if isinstance(value, list | tuple | set | frozenset):
         return [_mask_value(one) for one in value]
-    # Lone surrogates, as in names of files, would make the JSON line fail.
+    # Lone surrogates, as in file names, cannot be encoded in the JSON line.
     text = str(value).encode("utf-8", "backslashreplace").decode()
     return _PHONES.sub(_mask_match, text)
 
@@ -68,7 +68,7 @@ def _enriching_processors() -> list[Processor]:
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
-        structlog.processors.format_exc_info,  # before masking: tracebacks tell too
+        structlog.processors.format_exc_info,  # before masking: may hold phones
     ]
 
 
@@ -80,9 +80,9 @@ def _json_line(
 
 def _plain_line() -> Processor:
     # Rich tracebacks would show local variables, phone numbers among them.
-    plain = structlog.dev.plain_traceback
+    plain_traceback = structlog.dev.plain_traceback
     return structlog.dev.ConsoleRenderer(
-        colors=sys.stderr.isatty(), exception_formatter=plain
+        colors=sys.stderr.isatty(), exception_formatter=plain_traceback
     )
 
 

@@ -1,4 +1,4 @@
-"""Telephone numbers as registers write them, read by Google's libphonenumber."""
+"""Parses phone numbers of registers with Google's libphonenumber."""
 
 import re
 import unicodedata
@@ -22,22 +22,22 @@ _SCIENTIFIC = re.compile(r"\d[\d.]*[Ee][+-]?\d+")
 
 
 class Libphonenumber:
-    """The flow's `Phones`."""
+    """The port `Phones`, by libphonenumber."""
 
     def parse(self, text: str, region: str) -> Phone:
-        """Read a number; see `read_phone`."""
+        """Parse a number; see `read_phone`."""
         return read_phone(text, region)
 
 
-@lru_cache(maxsize=4096)  # an agent's number stands in hundreds of rows
+@lru_cache(maxsize=4096)  # one agent's number may be in hundreds of rows
 def read_phone(text: str, region: str) -> Phone:
-    """Read a number as somebody in `region` (ISO 3166: CN, US) would dial it.
+    """Parse a number as dialled in `region` (ISO 3166: CN, US).
 
-    Full-width digits, dashes, tel:, national and international prefixes are all
-    understood, and a number that a spreadsheet turned into 2125550142.0. What no
-    mobile answers (landline, toll-free, premium, a switchboard extension) is a
-    fixed line; what is no number keeps its text. Never raises: where the region has
-    no numbering plan, only numbers that begin with + and their country are valid.
+    Understands full-width digits, dashes, tel:, national and international prefixes,
+    and a number that a spreadsheet turned into 2125550142.0. A number that takes no
+    texts (landline, toll-free, premium, an extension) is FIXED. An invalid number is
+    INVALID and has the text as found. Never raises: in a region without a numbering
+    plan, only numbers with + and a country code are valid.
     """
     plain = unicodedata.normalize("NFKC", text).strip()
     if whole := _EXCEL_FLOAT.fullmatch(plain):
@@ -54,5 +54,5 @@ def read_phone(text: str, region: str) -> Phone:
 
 
 def _line_type(number: PhoneNumber) -> PhoneLine:
-    texts = phonenumbers.number_type(number) in _TAKES_TEXTS
-    return PhoneLine.MOBILE if texts and not number.extension else PhoneLine.FIXED
+    takes_texts = phonenumbers.number_type(number) in _TAKES_TEXTS
+    return PhoneLine.MOBILE if takes_texts and not number.extension else PhoneLine.FIXED

@@ -1,4 +1,4 @@
-"""The sandbox as a child process: started when needed, found again when alive."""
+"""Runs the sandbox as a child process, or finds one that is already running."""
 
 import asyncio
 import json
@@ -13,11 +13,12 @@ import aiohttp
 from service.domain.errors import SetUpError
 
 _STOP_TIMEOUT = 5.0
+"""Seconds after SIGTERM before the sandbox is killed."""
 
 
 @dataclass(frozen=True, slots=True)
 class SandboxAddress:
-    """Where a sandbox listens and with what credentials."""
+    """The URL of a sandbox and its credentials."""
 
     url: str
     account_sid: str
@@ -26,10 +27,10 @@ class SandboxAddress:
 
 @asynccontextmanager
 async def run_sandbox(folder: Path, idle: float = 0) -> AsyncIterator[SandboxAddress]:
-    """The living sandbox of a folder, or a new one that ends with us.
+    """Use the running sandbox of a folder, or start one and stop it on exit.
 
-    It outlives us only when we are killed: then whoever comes next finds it, or it
-    ends after `idle` seconds without a request (0: never).
+    If this process is killed, the sandbox goes on: the next call finds it, or it ends
+    after `idle` seconds without a request (0: never).
     """
     if found := await _find_running(folder):
         yield found
@@ -52,7 +53,7 @@ async def run_sandbox(folder: Path, idle: float = 0) -> AsyncIterator[SandboxAdd
 
 
 async def _wait_until_ready(child: asyncio.subprocess.Process) -> SandboxAddress:
-    assert child.stdout is not None  # noqa: S101 - it was asked for
+    assert child.stdout is not None  # noqa: S101 - stdout is a pipe
     line = await child.stdout.readline()
     if not line:
         raise SetUpError("sandbox: did not start; see the line above")
@@ -72,5 +73,5 @@ async def _find_running(folder: Path) -> SandboxAddress | None:
 
 
 def _parse_address(text: bytes) -> SandboxAddress:
-    told = json.loads(text)
-    return SandboxAddress(told["url"], told["account_sid"], told["auth_token"])
+    fields = json.loads(text)
+    return SandboxAddress(fields["url"], fields["account_sid"], fields["auth_token"])

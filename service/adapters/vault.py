@@ -1,4 +1,4 @@
-"""Personal data at rest: sealed with AES-GCM, looked up by digest, marked by HMAC."""
+"""Encryption of personal data at rest (AES-GCM), digests and MACs (HMAC-SHA-256)."""
 
 import base64
 import binascii
@@ -19,34 +19,34 @@ from service.domain.errors import SetUpError
 
 _KEY_BYTES = 32
 _KEY_IDS = range(1, 256)
-_NONCE_BYTES = 12  # NIST SP 800-38D: 96 bits, random for each sealed value
-_MODE_OF_OTHERS = 0o077
+_NONCE_BYTES = 12  # NIST SP 800-38D: 96 bits, random for each value
+_OTHERS_MODE = 0o077
 
 
 class Vault:
-    """Seals with the newest key, opens with whichever key a value was sealed with.
+    """Encrypts with the key of the highest id; decrypts with the key of the value.
 
-    Digests and marks are made with the oldest key, so that adding a key changes
-    neither: the oldest key must stay for as long as the database does.
+    Digests and MACs use the key of the lowest id, so that adding a key changes
+    neither: that key must stay as long as the database does.
     """
 
     def __init__(self, keys: Mapping[int, bytes]) -> None:
         self._keys = dict(keys)
-        self._seals = {
+        self._ciphers = {
             key_id: AESGCM(_derive_key(key, "seal")) for key_id, key in keys.items()
         }
-        self._active = max(keys)
+        self._encryption_key_id = max(keys)
         oldest = keys[min(keys)]
         self._digest_key = _derive_key(oldest, "digest")
         self._mark_key = _derive_key(oldest, "mark")
 
     def __reduce__(self) -> tuple[type[Self], tuple[dict[int, bytes]]]:
-        """How another process of ours gets it."""
+        """Pickle the keys only, since ciphers cannot be pickled."""
         return type(self), (self._keys,)
 
     @classmethod
     def from_keys(cls, text: str) -> Self:
-        """Open with keys written "base64" or "1:base64,2:base64", the highest active.
+        """Make a vault from keys written "base64" or "1:base64,2:base64".
 
         That is the value of PERMIT_REMINDERS_KEY. Raises `SetUpError`.
         """
@@ -54,10 +54,11 @@ class Vault:
 
     @classmethod
     def from_key_file(cls, database: Path, *, create: bool = True) -> Self:
-        """Open with the 0600 file `<database>.key`, made with a fresh key if absent.
+        """Make a vault from the file `<database>.key`, with mode 0600.
 
-        Not `new` is a database that has its key: a lost one is not replaced. Raises
-        `SetUpError` for that, for a file that others can read, or that holds no key.
+        With `create`, a missing file is made with a new key; without, it is an error,
+        since the database's data needs the lost one. Raises `SetUpError`, also for a
+        file that others can read or that holds no key.
         """
         path = database.with_name(f"{database.name}.key")
         try:
@@ -67,35 +68,39 @@ class Vault:
         except (OSError, UnicodeDecodeError) as error:
             reason = f"{path}: {error}; make it readable, or set PERMIT_REMINDERS_KEY"
             raise SetUpError(reason) from error
-        if mode & _MODE_OF_OTHERS:
+        if mode & _OTHERS_MODE:
             reason = f"{path}: others can read this key; run chmod 600 {path}"
             raise SetUpError(reason)
         return cls(_parse_keys(text, str(path)))
 
     def encrypt(self, text: str, column: str) -> bytes:
-        """Encrypt a value for one column: key id, nonce, ciphertext and tag."""
+        """Encrypt a value for one column; returns key id, nonce, ciphertext and tag."""
         nonce = os.urandom(_NONCE_BYTES)
-        sealed = self._seals[self._active].encrypt(
+        ciphertext = self._ciphers[self._encryption_key_id].encrypt(
             nonce, text.encode(), column.encode()
         )
-        return bytes([self._active]) + nonce + sealed
+        return bytes([self._encryption_key_id]) + nonce + ciphertext
 
     def decrypt(self, blob: bytes, column: str) -> str:
-        """Decrypt a sealed value.
+        """Decrypt a value of this column.
 
-        Raises `SetUpError` where its key is missing, and where it does not fit: an
-        exchanged key, a value that was changed or moved here from another column.
+        Raises `SetUpError` if its key is missing, or if the key does not fit: another
+        key under that id, or a value changed or moved from another column.
         """
         key_id, nonce = int.from_bytes(blob[:1]), blob[1 : 1 + _NONCE_BYTES]
-        if key_id not in self._seals:
+        if key_id not in self._ciphers:
             reason = (
                 f"{column}: sealed with key {key_id}, which is missing; "
                 "add it to PERMIT_REMINDERS_KEY or to the key file"
             )
             raise SetUpError(reason)
         try:
-            sealed = blob[1 + _NONCE_BYTES :]
-            return self._seals[key_id].decrypt(nonce, sealed, column.encode()).decode()
+            ciphertext = blob[1 + _NONCE_BYTES :]
+            return (
+                self._ciphers[key_id]
+                .decrypt(nonce, ciphertext, column.encode())
+                .decode()
+            )
         except (InvalidTag, ValueError):
             reason = (
                 f"{column}: does not open with key {key_id}; restore the key that "
@@ -104,11 +109,11 @@ class Vault:
             raise SetUpError(reason) from None
 
     def digest(self, text: str, column: str) -> bytes:
-        """Digest a value for look-ups in one column: 32 bytes, always the same."""
+        """Return a keyed digest of a value, for look-ups in one column: 32 bytes."""
         return _hmac(self._digest_key, (column, text))
 
     def compute_mac(self, parts: Iterable[bytes | str]) -> bytes:
-        """Mark parts against tampering: 32 bytes that change with any of them.
+        """Return a MAC of the parts: 32 bytes that change with any of them.
 
         Each part is prefixed with its length, so that ("ab", "c") is not ("a", "bc").
         """
@@ -152,18 +157,18 @@ def _parse_key(text: str, where: str) -> bytes:
 
 
 def _create_key_file(path: Path) -> None:
-    fresh = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
-    fresh.touch(mode=0o600, exist_ok=False)
+    draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    draft.touch(mode=0o600, exist_ok=False)
     try:
-        with fresh.open("w") as file:
+        with draft.open("w") as file:
             file.write(
                 f"1:{base64.b64encode(secrets.token_bytes(_KEY_BYTES)).decode()}\n"
             )
             file.flush()
             os.fsync(file.fileno())
         # A link, unlike a rename, never replaces the key another process just made.
-        path.hardlink_to(fresh)
+        path.hardlink_to(draft)
     except FileExistsError:
         pass
     finally:
-        fresh.unlink()
+        draft.unlink()

@@ -1,4 +1,4 @@
-"""A report as a document: text for people, JSON and CSV for programs."""
+"""Formats a report: text for people, JSON and CSV for programs."""
 
 from collections.abc import Mapping, Sequence
 
@@ -8,25 +8,25 @@ from service.domain.reports.weekly import Report
 
 
 class Documents:
-    """The forms a report can take, told in the words of a template folder."""
+    """Formats reports; the text uses the templates of a folder."""
 
     def __init__(self, words: ReportTemplates) -> None:
         self._words = words
 
     def as_text(self, report: Report) -> str:
-        """Tell the report in Chinese and in English, each with its table."""
+        """Return the report in Chinese, then in English, each with its table."""
         return as_text(report, self._words)
 
     def as_json(self, report: Report) -> bytes:
-        """Write every figure of the report."""
+        """Return every figure of the report as JSON."""
         return as_json(report)
 
     def as_csv(self, report: Report) -> str:
-        """Write the table alone, one row per permit type."""
+        """Return the table alone, one row per permit type."""
         return as_csv(report)
 
     def rows_as_csv(
         self, rows: Sequence[Mapping[str, object]], columns: Sequence[str]
     ) -> str:
-        """Write rows of these columns, such as counts."""
+        """Return rows, such as counts, as CSV with these columns."""
         return rows_as_csv(rows, columns)

@@ -1,4 +1,4 @@
-"""A report for programs: names of columns and keys are stable."""
+"""A report as JSON and CSV; names of keys and columns are stable."""
 
 import csv
 import io
@@ -14,11 +14,11 @@ from service.domain.untrusted.spreadsheet_formulas import guard_formula
 
 
 def as_json(report: Report) -> bytes:
-    """Write JSON: at the top the keys of a type row, summed, and more.
+    """Return JSON: totals at the top level, and one object per permit type.
 
     Unprefixed counts are the period's, `year_` those since 1 January, `total_` those
-    since the start; rates are in per cent, null of nothing. `previous_messages` is
-    null in a first issue.
+    since the start. Rates are in per cent, null if there were no messages.
+    `previous_messages` is null in a first issue.
     """
     document = {
         "period": report.period.label,
@@ -52,10 +52,10 @@ def as_json(report: Report) -> bytes:
 
 
 def as_csv(report: Report) -> str:
-    """Write one row per permit type, the counts named as in the JSON.
+    """Return one row per permit type, the counts named as in the JSON.
 
-    Each row says its period, its date and whether it is simulated. Write the file as
-    utf-8-sig, or Excel spoils the Chinese names.
+    Each row has its period, its date and whether it is simulated. Write the file as
+    utf-8-sig, since Excel misreads Chinese in a file without a BOM.
     """
     out = io.StringIO()
     table = csv.DictWriter(out, fieldnames=list(_row(report, report.sums)))
@@ -79,7 +79,7 @@ def _row(report: Report, line: TypeRow) -> dict[str, object]:
 
 
 def rows_as_csv(rows: Sequence[Mapping[str, object]], columns: Sequence[str]) -> str:
-    """Write rows of these columns, under their header even where there is none."""
+    """Return CSV rows of these columns; the header is there even without rows."""
     out = io.StringIO()
     table = csv.DictWriter(out, fieldnames=columns)
     table.writeheader()

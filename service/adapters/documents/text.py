@@ -1,4 +1,4 @@
-"""A report for people, in a fixed-width font."""
+"""A report as plain text, for a fixed-width font."""
 
 from collections.abc import Callable, Sequence
 from decimal import Decimal
@@ -10,7 +10,7 @@ from service.domain.reports.tally import TypeRow
 from service.domain.reports.weekly import Report
 
 ReportColumn = tuple[BilingualText, Callable[[TypeRow], object]]
-"""A column: its heading in two parts, a number of the line."""
+"""A column: its heading, in two lines parted by /, and its value of a row."""
 
 NAME_HEADING = BilingualText("/许可事项", "/permit type")
 CHANGE_COLUMN: ReportColumn = (
@@ -35,7 +35,7 @@ COLUMNS: tuple[ReportColumn, ...] = (
 
 
 class ReportTemplates(Protocol):
-    """The prose around the figures."""
+    """Renders the prose around the figures."""
 
     def render_report(
         self,
@@ -43,12 +43,12 @@ class ReportTemplates(Protocol):
         language: Language,
         part: Literal["title", "headline", "notes"],
     ) -> str:
-        """Say one part of the report in words."""
+        """Return one part of the report in words."""
         ...
 
 
 def as_text(report: Report, words: ReportTemplates) -> str:
-    """Tell the whole report twice, in Chinese and then in English.
+    """Return the whole report in Chinese, then in English.
 
     A Chinese character is two columns wide. A first issue has no column for the
     change.
@@ -80,7 +80,7 @@ def _table(report: Report, language: Language) -> str:
 
 
 def _align(rows: Sequence[Sequence[str]]) -> str:
-    """Set names left and numbers right, two lines of heading, the last row apart."""
+    """Align names left and numbers right; lines part the heading and the last row."""
     widths = [max(map(_width, column)) for column in zip(*rows, strict=True)]
     lines = [
         "  ".join(

@@ -1,1 +1,1 @@
-"""Files that people hand over: CSV records, spreadsheet formulas, reading whole."""
+"""Reads files that people supply: CSV records, text and TOML."""

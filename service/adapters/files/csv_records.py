@@ -1,4 +1,4 @@
-"""The records of a CSV text with their lines; one stray quote costs one line."""
+"""Reads CSV records with their line numbers; a stray quote spoils one line only."""
 
 import csv
 from collections import deque
@@ -8,29 +8,29 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class CsvRecord:
-    """What stands from line `line` on: its cells, or why they cannot be told apart."""
+    """The record that begins at `line`: its cells, or the error of the CSV reader."""
 
     line: int
     cells: list[str]
     error: str | None = None
 
     def without_first(self, count: int) -> "CsvRecord":
-        """The same record without its first cells."""
+        """Return the record without its first cells."""
         if self.error or not count:
             return self
         return CsvRecord(self.line, self.cells[count:])
 
 
 class CsvRecordReader:
-    """Reads records one by one; lines that hold nothing are passed over.
+    """Iterates over records; skips lines without content.
 
-    `csv` runs in its strict mode. A quote that is opened and never closed swallows
-    good lines before `csv` can tell: those are read again by themselves.
+    `csv` runs in strict mode. A quote that is never closed consumes good lines before
+    `csv` raises an error: those lines are read again, one by one.
     """
 
     def __init__(self, lines: Iterable[str], delimiter: str = ",") -> None:
-        self._tape = _LineBuffer(lines)
-        self._reader = csv.reader(self._tape, strict=True, delimiter=delimiter)
+        self._lines = _LineBuffer(lines)
+        self._reader = csv.reader(self._lines, strict=True, delimiter=delimiter)
         self._line = 1
 
     def __iter__(self) -> Iterator[CsvRecord]:
@@ -39,8 +39,8 @@ class CsvRecordReader:
     def __next__(self) -> CsvRecord:
         while True:
             record = self._read()
-            self._line += len(self._tape.consumed)
-            self._tape.consumed.clear()
+            self._line += len(self._lines.consumed)
+            self._lines.consumed.clear()
             if record.error or any(map(str.strip, record.cells)):
                 return record
 
@@ -48,27 +48,27 @@ class CsvRecordReader:
         try:
             return CsvRecord(self._line, next(self._reader))
         except csv.Error as error:
-            first = self._tape.push_back_rest()
+            first = self._lines.push_back_rest()
             return CsvRecord(self._line, [first.rstrip("\r\n")], str(error))
 
 
 class _LineBuffer:
-    """Lines, those taken since the last record, and those to be taken again."""
+    """Iterates over lines; remembers those of a record, to read them again."""
 
     def __init__(self, lines: Iterable[str]) -> None:
         self._lines = iter(lines)
-        self._again: deque[str] = deque()
+        self._pushed_back: deque[str] = deque()
         self.consumed: list[str] = []
 
     def __iter__(self) -> Iterator[str]:
         return self
 
     def __next__(self) -> str:
-        line = self._again.popleft() if self._again else next(self._lines)
+        line = self._pushed_back.popleft() if self._pushed_back else next(self._lines)
         self.consumed.append(line)
         return line
 
     def push_back_rest(self) -> str:
-        self._again.extendleft(reversed(self.consumed[1:]))
+        self._pushed_back.extendleft(reversed(self.consumed[1:]))
         del self.consumed[1:]
         return self.consumed[0]

@@ -1,4 +1,4 @@
-"""Files that people hand us, read whole; what is wrong with one says its path."""
+"""Reads whole files that people supply; errors name the path."""
 
 import tomllib
 from pathlib import Path
@@ -7,7 +7,7 @@ from service.domain.errors import InvalidError, Mistake, SetUpError
 
 
 def read_file(path: Path) -> bytes:
-    """Read a file's bytes; raises `SetUpError` where that cannot be done."""
+    """Read a file's bytes; raises `SetUpError` if that fails."""
     try:
         return path.read_bytes()
     except OSError as error:
@@ -16,7 +16,7 @@ def read_file(path: Path) -> bytes:
 
 
 def read_text(path: Path) -> str:
-    """Read a file's text; raises `SetUpError`, or `InvalidError` where it is none."""
+    """Read UTF-8 text; raises `SetUpError`, or `InvalidError` if not UTF-8."""
     try:
         return read_file(path).decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -25,7 +25,7 @@ def read_text(path: Path) -> str:
 
 
 def read_toml(path: Path) -> dict[str, object]:
-    """Read a TOML file; raises `SetUpError`, or `InvalidError` where it is no TOML."""
+    """Read a TOML file; raises `SetUpError`, or `InvalidError` if not TOML."""
     content = read_file(path)
     try:
         return tomllib.loads(content.decode("utf-8-sig"))

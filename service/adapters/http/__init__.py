@@ -1,1 +1,1 @@
-"""HTTP requests to providers: proxy, bounded answers, bodies with a deadline."""
+"""HTTP requests to providers: proxy, limited answers, bodies with a deadline."""

@@ -1,7 +1,6 @@
-"""What the providers that are POSTed to share: an answer read within bounds.
+"""HTTP answers of providers: limits on their length and on Retry-After.
 
-A provider may say anything and for as long as it likes, so no more is read than is
-agreed, and waits are believed only so far.
+A faulty provider may answer anything of any length, so both are limited.
 """
 
 import re
@@ -13,10 +12,10 @@ from service.adapters.http.late_body import LateError
 from service.domain.delivery.outcome import NotPosted, RefusalKind, Refused
 
 LONGEST_ANSWER = 64 * 1024
-"""Bytes; a message of 1600 characters, each escaped, takes some ten thousand."""
+"""Bytes; an answer with 1600 characters, each escaped, takes about 10,000."""
 
 LONGEST_RETRY_AFTER = 3600.0
-"""Seconds that a Retry-After is believed, at most."""
+"""Seconds; a longer Retry-After is cut to this."""
 
 SUCCESS_STATUSES = range(200, 300)
 
@@ -25,7 +24,7 @@ _NOT_CONNECTED = (
     aiohttp.ConnectionTimeoutError,
     aiohttp.ClientHttpProxyError,
 )
-"""No connection, or a proxy that made none: nobody has seen the request."""
+"""Errors that prove that the provider has not seen the request."""
 
 _CONNECT_SHARE = 0.5
 _CHUNK = 64 * 1024
@@ -33,11 +32,11 @@ _DIGITS = re.compile(r"[0-9]{1,9}")
 
 
 class BoundsError(Exception):
-    """A request or an answer that leaves what is agreed: its host, its length."""
+    """A request to another host, or an answer that is too long."""
 
 
 def outcome_if_not_posted(error: Exception) -> NotPosted | Refused | None:
-    """What a POST that raised came to, if nothing was sent; None: it may have been."""
+    """Return the outcome of a POST that raised; None if it may have been sent."""
     if isinstance(error.__cause__, LateError):
         return NotPosted()
     if isinstance(error, _NOT_CONNECTED):
@@ -46,14 +45,14 @@ def outcome_if_not_posted(error: Exception) -> NotPosted | Refused | None:
 
 
 def client_timeout(total: float) -> aiohttp.ClientTimeout:
-    """So many seconds for the whole request, half of them for connecting."""
+    """Return a timeout of `total` seconds, half of them for connecting."""
     return aiohttp.ClientTimeout(total=total, connect=total * _CONNECT_SHARE)
 
 
 async def read_body(answer: aiohttp.ClientResponse, longest: int) -> str:
-    """The body as UTF-8, `�` for what is none: a gateway's page may be anything.
+    """Return the body as UTF-8 text, with `�` for invalid bytes.
 
-    Raises `BoundsError` where it is longer, in bytes.
+    Raises `BoundsError` if it is longer than `longest` bytes.
     """
     body = bytearray()
     async for chunk in answer.content.iter_chunked(_CHUNK):
@@ -64,12 +63,12 @@ async def read_body(answer: aiohttp.ClientResponse, longest: int) -> str:
 
 
 def retry_after(answer: aiohttp.ClientResponse) -> float | None:
-    """Seconds, given as such or as a date: the answer tells its own time too."""
-    asked = answer.headers.get("Retry-After", "")
-    if _DIGITS.fullmatch(asked):
-        return min(float(asked), LONGEST_RETRY_AFTER)
+    """Return the seconds of Retry-After; a date is compared with the answer's Date."""
+    value = answer.headers.get("Retry-After", "")
+    if _DIGITS.fullmatch(value):
+        return min(float(value), LONGEST_RETRY_AFTER)
     try:
-        until, at = map(parsedate_to_datetime, (asked, answer.headers.get("Date", "")))
+        until, at = map(parsedate_to_datetime, (value, answer.headers.get("Date", "")))
         return min(max((until - at).total_seconds(), 0.0), LONGEST_RETRY_AFTER)
     except (ValueError, TypeError, OverflowError):
         return None

@@ -1,4 +1,4 @@
-"""The proxy on the way out to a provider: the one set, or the environment's."""
+"""The proxy for requests to a provider: the configured or the environment's."""
 
 import ipaddress
 from contextlib import suppress
@@ -10,10 +10,10 @@ from service.domain.errors import SetUpError
 
 
 def proxy_for(url: str, configured: str | None) -> str | None:
-    """The proxy for a URL: the chosen one, else what `HTTPS_PROXY` and its like say.
+    """Return the proxy for a URL: the configured one, else that of `HTTPS_PROXY` etc.
 
-    `NO_PROXY` is honoured, and this machine needs none. Raises `SetUpError` for a
-    proxy that speaks no HTTP, since every message would fail on it.
+    `NO_PROXY` is honoured, and loopback addresses have no proxy. Raises `SetUpError`
+    for a proxy that is not HTTP, since every message would fail on it.
     """
     if configured is not None:
         return configured

@@ -1,4 +1,4 @@
-"""Registers as CSV files, read row by row: good rows as permits, bad ones as errors."""
+"""Reads registers from CSV files: each row gives a permit or an error."""
 
 import codecs
 from collections.abc import Iterator
@@ -14,17 +14,17 @@ from service.domain.untrusted.spreadsheet_formulas import unguard_formula
 from service.domain.untrusted.text import strip_blanks
 
 EXTRA_CELLS = ""
-"""The key in `Row.raw` of what stands beyond the header, or cannot be split."""
+"""The key in `RegisterRow.raw` of cells beyond the header, or of an unsplit line."""
 
 REJECT_COLUMNS = ("line", "reason")
 """The first two columns of a rejects file; the others are the register's own."""
 
-_PIECE_BYTES = 1 << 20
+_CHUNK_BYTES = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
 class RegisterRow:
-    """A row at its line of the file: a permit, or an error with all its mistakes.
+    """A row with its line number: a permit, or an error with all its mistakes.
 
     `raw` holds every column of the header, as found.
     """
@@ -41,14 +41,13 @@ def read_csv(
     *,
     default_authority: str | None = None,
 ) -> Iterator[RegisterRow]:
-    """Read a register; without a mapping its header is the permit fields themselves.
+    """Yield the rows of a register; without a mapping, its columns are permit fields.
 
-    Blank lines are passed over. A permit that the file already held is an error
-    that names the line. A rejects file, put right, reads like the register it came
-    from: its verdicts are passed over, and it is UTF-8 with a BOM whatever the
-    mapping says. Raises `InvalidError` naming the file, before the first row,
-    where the file as a whole is wrong: unreadable, empty, in another encoding, or
-    with a header that the mapping does not know.
+    Blank lines are skipped. A permit that an earlier row has is an error with that
+    row's line. A corrected rejects file reads like its register: the columns `line`
+    and `reason` are skipped, and its BOM means UTF-8 whatever the mapping says.
+    Raises `InvalidError` with the file's name, before the first row, if the file is
+    unreadable, empty, in another encoding, or its header does not fit the mapping.
     """
     mapping = mapping or IDENTITY_MAPPING
     try:
@@ -57,9 +56,9 @@ def read_csv(
         with path.open(encoding=encoding, newline="") as file:
             records = CsvRecordReader(file)
             header, skipped = _read_header(records, mapping, path.name)
-            sheet = _RowReader(path.name, header, mapping, default_authority)
+            reader = _RowReader(path.name, header, mapping, default_authority)
             yield from (
-                sheet.read_row(record.without_first(skipped)) for record in records
+                reader.read_row(record.without_first(skipped)) for record in records
             )
     except OSError as error:
         mistake = Mistake("file", str(error.strerror), "a readable file")
@@ -67,7 +66,7 @@ def read_csv(
 
 
 class _RowReader:
-    """What reading a row depends on, and the permits of the rows before it."""
+    """Reads rows; remembers the permits of earlier rows to find duplicates."""
 
     def __init__(
         self,
@@ -100,8 +99,8 @@ class _RowReader:
         raw = dict(zip(self._header, cells, strict=False))
         if len(cells) == len(self._header):
             return raw
-        beyond = cells[len(self._header) :]
-        rest = {EXTRA_CELLS: ",".join(beyond)} if beyond else {}
+        extra = cells[len(self._header) :]
+        rest = {EXTRA_CELLS: ",".join(extra)} if extra else {}
         return {**dict.fromkeys(self._header, ""), **raw, **rest}
 
     def _refuse_misshapen(self, record: CsvRecord, where: str) -> None:
@@ -139,7 +138,7 @@ class _RowReader:
 def _read_header(
     records: CsvRecordReader, mapping: RegisterMapping, where: str
 ) -> tuple[list[str], int]:
-    """The columns of the register, and how many of ours stand before them."""
+    """Return the register's columns, and how many reject columns come before them."""
     first = next(records, None)
     if first is None:
         raise InvalidError(where, [Mistake("file", "nothing", "a header and rows")])
@@ -160,18 +159,18 @@ def _read_header(
 
 def _detect_encoding(path: Path, mapping: RegisterMapping) -> str:
     with path.open("rb") as file:
-        marked = file.read(len(codecs.BOM_UTF8)) == codecs.BOM_UTF8
-    return "utf-8-sig" if marked else mapping.encoding
+        has_bom = file.read(len(codecs.BOM_UTF8)) == codecs.BOM_UTF8
+    return "utf-8-sig" if has_bom else mapping.encoding
 
 
 def _refuse_wrong_encoding(path: Path, encoding: str) -> None:
-    # Before the first row: a file that turns out unreadable half-way is half in.
+    # Check all first: an error half-way would leave half of the file imported.
     decoder = codecs.getincrementaldecoder(encoding)()
     line = 1
     with path.open("rb") as file:
         try:
-            while piece := file.read(_PIECE_BYTES):
-                line += decoder.decode(piece).count("\n")
+            while chunk := file.read(_CHUNK_BYTES):
+                line += decoder.decode(chunk).count("\n")
             decoder.decode(b"", final=True)
         except UnicodeDecodeError as error:
             found = f"bytes that are not {encoding} near line {line}"

@@ -12,7 +12,7 @@ from service.formats.mapping import to_iso_date
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RegisterMapping:
-    """From a register's columns and words to permit fields.
+    """A mapping from a register's columns and words to permit fields.
 
     `columns` maps a column to a field; several may map to `phones`, in order of
     preference. A file may lack the columns in `optional`. `values` maps, per field,
@@ -49,7 +49,7 @@ class RegisterMapping:
     def read_fields(
         self, raw: Mapping[str, str]
     ) -> tuple[dict[str, object], list[Mistake]]:
-        """Read one row: the permit fields that can be read, and what cannot."""
+        """Return the permit fields of a row, and the mistakes in the others."""
         fields: dict[str, object] = dict(self.constants)
         mistakes: list[Mistake] = []
         for column, name in self.columns.items():

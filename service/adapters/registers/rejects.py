@@ -1,4 +1,4 @@
-"""The rows that were refused, handed back as a CSV file with line and reason."""
+"""Writes refused rows to a CSV file, each with its line and reason."""
 
 import csv
 from collections.abc import Iterable, Iterator, Mapping
@@ -13,19 +13,19 @@ from service.domain.untrusted.spreadsheet_formulas import guard_formula
 
 
 class CsvRejectWriter:
-    """Refused rows being written: `line, reason`, then their own columns."""
+    """Writes refused rows: `line`, `reason`, then the row's own columns."""
 
     def __init__(self, file: TextIO) -> None:
         self.count = 0
         self._writer = csv.writer(file)
 
     def add(self, line: int, raw: Mapping[str, str], reason: str) -> None:
-        """Hand back one row; what stands beyond its header goes into a last cell."""
+        """Write one row; cells beyond its header go into one last cell."""
         columns = [name for name in raw if name != EXTRA_CELLS]
         if not self.count:
             self._write([*REJECT_COLUMNS, *columns])
-        beyond = [raw[EXTRA_CELLS]] if EXTRA_CELLS in raw else []
-        self._write([str(line), reason, *map(raw.__getitem__, columns), *beyond])
+        extra = [raw[EXTRA_CELLS]] if EXTRA_CELLS in raw else []
+        self._write([str(line), reason, *map(raw.__getitem__, columns), *extra])
         self.count += 1
 
     def _write(self, cells: Iterable[str]) -> None:
@@ -34,15 +34,14 @@ class CsvRejectWriter:
 
 @contextmanager
 def open_rejects_file(path: Path) -> Iterator[CsvRejectWriter]:
-    """Write a rejects file that appears only whole, and only if a row was added.
+    """Open a rejects file that appears complete at exit, and only if a row was added.
 
-    Nobody but its owner can read it: the rows still have their phones in them. A
-    file of that name from an earlier import is replaced. Raises `SetUpError` where
-    the folder cannot be written to.
+    Only its owner can read it, since the rows hold phones. It replaces the file of an
+    earlier import. Raises `SetUpError` if the folder cannot be written to.
     """
     part = _create_part_file(path)
     try:
-        # Without its BOM, Excel does not see that a CSV file is UTF-8.
+        # Excel recognises UTF-8 in a CSV file only by its BOM.
         with part.open("w", encoding="utf-8-sig", newline="") as file:
             rejects = CsvRejectWriter(file)
             yield rejects

@@ -1,1 +1,1 @@
-"""The outbox: messages leave through an office's own SMS platform."""
+"""Providers that send through an office's own SMS platform (`PROVIDER=outbox`)."""

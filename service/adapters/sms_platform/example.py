@@ -1,4 +1,4 @@
-"""A format shown on an invented message, for the people who write format files."""
+"""Shows a platform format applied to an invented message, for its authors."""
 
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
@@ -19,24 +19,24 @@ from service.adapters.sms_platform.message_fields import (
 
 _NORTH_AMERICA: Final = 1
 _FICTIONAL_NUMBER: Final = "2125550142"
-"""Kept free for fiction; other countries get zeros, which are nobody's either."""
+"""Reserved for fiction; for other countries we use zeros, also unassigned."""
 
 
 def example_lines(platform_format: PlatformFormat) -> Iterator[str]:
-    """What a message would look like; no secret is told, only where it comes from."""
-    slip = _example_message(platform_format)
+    """Yield lines that show a formatted message; for a secret, its variable's name."""
+    message = _example_message(platform_format)
     if isinstance(platform_format.outgoing, FileFormat):
-        yield from _file_lines(platform_format.outgoing, slip)
+        yield from _file_lines(platform_format.outgoing, message)
     else:
-        yield from _http_lines(platform_format.outgoing, slip)
+        yield from _http_lines(platform_format.outgoing, message)
     if platform_format.results is None:
         yield "results: none are read"
     else:
         yield from _results_lines(platform_format.results)
 
 
-def _example_message(found: PlatformFormat) -> PlatformMessage:
-    code = found.outgoing.style.calling_code or _NORTH_AMERICA
+def _example_message(platform_format: PlatformFormat) -> PlatformMessage:
+    code = platform_format.outgoing.style.calling_code or _NORTH_AMERICA
     digits = (
         _FICTIONAL_NUMBER if code == _NORTH_AMERICA else "0" * len(_FICTIONAL_NUMBER)
     )
@@ -51,16 +51,16 @@ def _example_message(found: PlatformFormat) -> PlatformMessage:
     )
 
 
-def _file_lines(to: FileFormat, slip: PlatformMessage) -> Iterator[str]:
+def _file_lines(to: FileFormat, message: PlatformMessage) -> Iterator[str]:
     kind = f"CSV in {to.csv.encoding}" if to.csv else "XLSX"
     yield f"files: {kind}, into {to.folder}"
-    for heading, text in render_fields(to.columns, slip, to.style, {}).items():
+    for heading, text in render_fields(to.columns, message, to.style, {}).items():
         yield f"  {heading}: {text}"
 
 
-def _http_lines(to: HttpFormat, slip: PlatformMessage) -> Iterator[str]:
+def _http_lines(to: HttpFormat, message: PlatformMessage) -> Iterator[str]:
     yield f"http: POST {to.url}"
-    body, headers = build_request(to, slip, _secret_placeholders(to))
+    body, headers = build_request(to, message, _secret_placeholders(to))
     for name, text in headers.items():
         yield f"  {name}: {text}"
     yield f"  {body.decode()}"
@@ -75,9 +75,9 @@ def _secret_placeholders(to: HttpFormat) -> Mapping[str, str]:
 
 
 def _success_text(to: HttpFormat) -> str:
-    said = to.answer.success_field
+    name = to.answer.success_field
     words = ", ".join(sorted(to.answer.success_values))
-    return f"2xx with {said} {words}" if said else "any 2xx"
+    return f"2xx with {name} {words}" if name else "any 2xx"
 
 
 def _results_lines(results: ResultsFormat) -> Iterator[str]:
@@ -85,8 +85,8 @@ def _results_lines(results: ResultsFormat) -> Iterator[str]:
     yield f"results: {names}"
     for status, state in results.statuses.items():
         yield f"  {status}: {state}"
-    if hook := results.webhook:
+    if webhook := results.webhook:
         yield (
-            f"  POST /webhooks/outbox/status as {hook.body_kind}, "
-            f"{hook.header}: <{hook.secret.variable}>"
+            f"  POST /webhooks/outbox/status as {webhook.body_kind}, "
+            f"{webhook.header}: <{webhook.secret.variable}>"
         )

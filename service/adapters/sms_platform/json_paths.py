@@ -6,7 +6,7 @@ from typing import Any
 
 
 def nest_fields(flat: Mapping[str, str]) -> dict[str, Any]:
-    """Objects within objects; raises `ValueError` where a name is both."""
+    """Nest fields by their dotted names; raises `ValueError` for conflicting names."""
     whole: dict[str, Any] = {}
     for name, text in flat.items():
         *outer, last = name.split(".")
@@ -20,7 +20,7 @@ def nest_fields(flat: Mapping[str, str]) -> dict[str, Any]:
 
 
 def text_at(document: object, name: str) -> str | None:
-    """A text, a number or a truth value as JSON writes it; None for anything else."""
+    """Return a text, or a number or boolean as JSON writes it; else None."""
     for one in name.split("."):
         if not isinstance(document, Mapping):
             return None
@@ -31,7 +31,7 @@ def text_at(document: object, name: str) -> str | None:
 
 
 def parse_json(text: str | bytes) -> object:
-    """What a JSON text says; None for one that is broken."""
+    """Parse JSON; None if it is invalid."""
     try:
         return json.loads(text)
     except (ValueError, RecursionError):

@@ -1,4 +1,4 @@
-"""What a message offers to a platform's format, under which name, written how."""
+"""The fields of a message that a platform format may use, and how they are written."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -11,7 +11,7 @@ from service.flow.sending.provider import Outgoing
 
 
 class UnfitMessageError(Exception):
-    """A message that the format cannot hold: it is refused, never altered."""
+    """A message that the format cannot represent: it is refused, never altered."""
 
     def __init__(self, kind: RefusalKind, code: str, reason: str) -> None:
         self.kind, self.code, self.reason = kind, code, reason
@@ -20,7 +20,7 @@ class UnfitMessageError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class PlatformMessage:
-    """What of a message goes to the platform; `valid_until` in UTC."""
+    """The data of a message that may go to the platform; `valid_until` is in UTC."""
 
     id: str
     phone: str = field(repr=False)
@@ -36,10 +36,10 @@ DEFAULT_TIME_FORMAT: Final = "%Y-%m-%d %H:%M:%S"
 
 @dataclass(frozen=True, slots=True)
 class ValueStyle:
-    """How values are written, where a format uses them.
+    """How a format writes values.
 
-    `calling_code` is the country's whose numbers stand without it, `zone` the one in
-    which instants are told, `time_format` strftime's.
+    `calling_code` is the country code omitted from `phone_national`; `zone` and
+    `time_format` (strftime) are those of instants.
     """
 
     calling_code: int | None = None
@@ -49,24 +49,24 @@ class ValueStyle:
 
 @dataclass(frozen=True, slots=True)
 class Constant:
-    """The same in every message."""
+    """A value that is the same in every message."""
 
     text: str
 
 
 @dataclass(frozen=True, slots=True)
 class Secret:
-    """What an environment variable holds."""
+    """A value taken from an environment variable."""
 
     variable: str
 
 
 FieldSource = str | Constant | Secret
-"""A field of a message by its name, or what is the same in all of them."""
+"""The name of a message field, or a value that is the same in all messages."""
 
 
 def to_platform_message(message: Outgoing, now: datetime) -> PlatformMessage:
-    """What a format may tell of a message that may be sent now."""
+    """Return the data of a message that is sent now."""
     return PlatformMessage(
         id=message.id,
         phone=message.phone,
@@ -78,30 +78,30 @@ def to_platform_message(message: Outgoing, now: datetime) -> PlatformMessage:
     )
 
 
-def _national_number(slip: PlatformMessage, style: ValueStyle) -> str:
+def _national_number(message: PlatformMessage, style: ValueStyle) -> str:
     prefix = f"+{style.calling_code}"
-    if slip.phone.startswith(prefix):
-        return slip.phone.removeprefix(prefix)
-    # Without its country it would be another person's number.
+    if message.phone.startswith(prefix):
+        return message.phone.removeprefix(prefix)
+    # Without its country code it would be another person's number.
     reason = f"not a number of +{style.calling_code}, as the format wants"
     raise UnfitMessageError(RefusalKind.ROUTE, "country", reason)
 
 
-def _format_valid_until(slip: PlatformMessage, style: ValueStyle) -> str:
-    return slip.valid_until.astimezone(style.zone).strftime(style.time_format)
+def _format_valid_until(message: PlatformMessage, style: ValueStyle) -> str:
+    return message.valid_until.astimezone(style.zone).strftime(style.time_format)
 
 
 FIELDS: Final[Mapping[str, Callable[[PlatformMessage, ValueStyle], str]]] = {
-    "id": lambda slip, _: slip.id,
-    "phone": lambda slip, _: slip.phone,
+    "id": lambda message, _: message.id,
+    "phone": lambda message, _: message.phone,
     "phone_national": _national_number,
-    "body": lambda slip, _: slip.body,
-    "template": lambda slip, _: slip.template,
-    "language": lambda slip, _: slip.language,
-    "sent_from": lambda slip, _: slip.sent_from,
+    "body": lambda message, _: message.body,
+    "template": lambda message, _: message.template,
+    "language": lambda message, _: message.language,
+    "sent_from": lambda message, _: message.sent_from,
     "valid_until": _format_valid_until,
 }
-"""Every field there is."""
+"""Every message field, by its name in format files."""
 
 
 def render_fields(
@@ -110,7 +110,7 @@ def render_fields(
     style: ValueStyle,
     secrets: Mapping[str, str],
 ) -> dict[str, str]:
-    """What stands under each name; raises `UnfitError`."""
+    """Return the value of each name; raises `UnfitMessageError`."""
 
     def one(content: FieldSource) -> str:
         if isinstance(content, Constant):

@@ -1,4 +1,4 @@
-"""Opening the outbox of a format: its files, or its way to the platform."""
+"""Opens the provider of a platform format: by files or by HTTP."""
 
 import sqlite3
 from collections.abc import AsyncIterator, Mapping
@@ -29,9 +29,10 @@ from service.flow.sending.provider import Provider
 
 @dataclass(frozen=True, slots=True)
 class PlatformDeps:
-    """Where an outbox works: the file of its spool, its clock, its way out.
+    """What a platform's provider needs from its process.
 
-    `timeout` is in seconds for one message; `environ` has the secrets.
+    `spool` is the spool's file, `timeout` in seconds for one message, and `environ`
+    holds the secrets.
     """
 
     spool: Path
@@ -45,9 +46,9 @@ class PlatformDeps:
 async def open_platform(
     platform_format: PlatformFormat, deps: PlatformDeps
 ) -> AsyncIterator[Provider]:
-    """A provider by a format; raises `SetUpError` where it could not work.
+    """Open the provider of a format; raises `SetUpError` if it cannot work.
 
-    What a killed process had spooled is handed over first.
+    First hands over messages that a killed process left in the spool.
     """
     secrets = read_secrets(platform_format, deps.environ)
     webhook = ResultsWebhook(
@@ -64,7 +65,7 @@ async def open_platform(
 def read_secrets(
     platform_format: PlatformFormat, environ: Mapping[str, str]
 ) -> dict[str, str]:
-    """The secrets a format names; raises `SetUpError` where one is not set."""
+    """Return the secrets a format names; raises `SetUpError` if one is not set."""
     missing = [one for one in platform_format.secret_variables if not environ.get(one)]
     if missing:
         names = ", ".join(missing)
@@ -78,20 +79,20 @@ def read_secrets(
 
 @asynccontextmanager
 async def _open_files(
-    to: FileFormat, webhook: ResultsWebhook, at: PlatformDeps
+    to: FileFormat, webhook: ResultsWebhook, deps: PlatformDeps
 ) -> AsyncIterator[FileProvider]:
     require_xlsx_library(to)
     folder = HandOverFolder(to.folder)
     with ThreadPoolExecutor(1, "outbox") as thread:
-        spool = thread.submit(_open_spool, at).result()
+        spool = thread.submit(_open_spool, deps).result()
         try:
             files = FileProvider(
                 file_format=to,
                 folder=folder,
                 spool=spool,
                 executor=thread,
-                clock=at.clock,
-                timeout=at.timeout,
+                clock=deps.clock,
+                timeout=deps.timeout,
                 webhook=webhook,
             )
             await files.flush()
@@ -105,41 +106,41 @@ async def _open_http(
     to: HttpFormat,
     webhook: ResultsWebhook,
     secrets: Mapping[str, str],
-    at: PlatformDeps,
+    deps: PlatformDeps,
 ) -> AsyncIterator[HttpProvider]:
-    _refuse_unsent_spool(at)
-    proxy = proxy_for(to.url, at.proxy)
+    _refuse_unsent_spool(deps)
+    proxy = proxy_for(to.url, deps.proxy)
     async with aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as session:
         yield HttpProvider(
             http_format=to,
             session=session,
             proxy=proxy,
             secrets=secrets,
-            clock=at.clock,
-            timeout=at.timeout,
+            clock=deps.clock,
+            timeout=deps.timeout,
             webhook=webhook,
         )
 
 
-def _refuse_unsent_spool(at: PlatformDeps) -> None:
-    """What a format of files accepted would otherwise wait for ever."""
-    if not at.spool.exists():
+def _refuse_unsent_spool(deps: PlatformDeps) -> None:
+    """Refuse to start: messages in a spool of files would never be handed over."""
+    if not deps.spool.exists():
         return
-    spool = _open_spool(at)
+    spool = _open_spool(deps)
     try:
-        left = spool.waiting_count + len(spool.unplaced_files())
+        waiting = spool.waiting_count + len(spool.unplaced_files())
     finally:
         spool.close()
-    if left:
+    if waiting:
         raise SetUpError(
-            f"{at.spool}: messages wait in it for a file; run permit-reminders tick "
+            f"{deps.spool}: messages wait in it for a file; run permit-reminders tick "
             "once with the former PERMIT_REMINDERS_OUTBOX"
         )
 
 
-def _open_spool(at: PlatformDeps) -> Spool:
+def _open_spool(deps: PlatformDeps) -> Spool:
     try:
-        return Spool(at.spool, at.timeout)
+        return Spool(deps.spool, deps.timeout)
     except (OSError, sqlite3.Error) as error:
         reason = "it and its folder must be writable, and it a spool of ours"
-        raise SetUpError(f"{at.spool}: {error}; {reason}") from error
+        raise SetUpError(f"{deps.spool}: {error}; {reason}") from error

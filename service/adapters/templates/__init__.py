@@ -1,1 +1,1 @@
-"""The words: template files read by Jinja2."""
+"""SMS and report templates, by Jinja2."""

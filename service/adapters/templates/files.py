@@ -1,4 +1,4 @@
-"""Template files as an office keeps them: `<name>.<language>.txt`, checked."""
+"""Checks template files of an office: `<name>.<language>.txt`."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -12,36 +12,36 @@ from service.domain.errors import InvalidError, Mistake, SetUpError
 from service.domain.templates.requirements import find_mistakes, render_longest
 
 
-def check_templates(source: Path, words: JinjaTemplateLibrary) -> int:
-    """Check one file, or every one of a folder or of `sms` in it; how many there are.
+def check_templates(source: Path, library: JinjaTemplateLibrary) -> int:
+    """Check a file, or all files of a folder or its subfolder `sms`; returns how many.
 
-    Raises `SetUpError` where there is no file, and `InvalidError` with the mistakes of
-    all files, each naming its file.
+    Raises `SetUpError` if there is no file, and `InvalidError` with the mistakes of all
+    files, each with its file name.
     """
-    inside = source / "sms" if (source / "sms").is_dir() else source
-    paths = sorted(inside.glob("*.txt")) if source.is_dir() else [source]
+    folder = source / "sms" if (source / "sms").is_dir() else source
+    paths = sorted(folder.glob("*.txt")) if source.is_dir() else [source]
     if not paths:
         message = f"{source}: no templates (*.txt) here; name the right folder"
         raise SetUpError(message)
-    wrong = [
+    mistakes = [
         replace(one, file=path.name)
         for path in paths
-        for one in _mistakes_in_file(path, words)
+        for one in _mistakes_in_file(path, library)
     ]
-    if wrong:
-        raise InvalidError(str(source), wrong)
+    if mistakes:
+        raise InvalidError(str(source), mistakes)
     return len(paths)
 
 
-def _mistakes_in_file(path: Path, words: JinjaTemplateLibrary) -> Sequence[Mistake]:
-    name, _, ending = path.name.partition(".")
+def _mistakes_in_file(path: Path, library: JinjaTemplateLibrary) -> Sequence[Mistake]:
+    name, _, suffix = path.name.partition(".")
     for language in LANGUAGES:
-        if ending == f"{language}.txt" and name in words.all_names():
+        if suffix == f"{language}.txt" and name in library.all_names():
             try:
-                page = words.compile(name, language, read_text(path))
+                template = library.compile(name, language, read_text(path))
             except InvalidError as error:
                 return error.mistakes
-            most = render_longest(name, language, page.render, None)
-            return find_mistakes(name, language, page.render, most)
-    expected = f"NAME.zh.txt or NAME.en.txt, NAME {one_of(sorted(words.all_names()))}"
+            longest = render_longest(name, language, template.render, None)
+            return find_mistakes(name, language, template.render, longest)
+    expected = f"NAME.zh.txt or NAME.en.txt, NAME {one_of(sorted(library.all_names()))}"
     return [Mistake("file", path.name, expected)]

@@ -1,8 +1,8 @@
-"""A template's text, read by Jinja2: what it may hold is a list of a few things.
+"""Parses templates with Jinja2, limited to a few constructs.
 
-Words, facts and conditions on facts that may be missing; nothing that loops, calls,
-counts or reaches into a value. So all the texts that it can become are few, and each
-of them can be tried. It runs in Jinja2's immutable sandbox all the same.
+Allowed are words, facts, three filters, and conditions on facts that may be missing; no
+loops, calls or attributes. So a template has few possible texts, and each can be tried.
+It also runs in Jinja2's immutable sandbox.
 """
 
 import re
@@ -33,16 +33,16 @@ _SPACE_BEFORE_PUNCTUATION: Final = re.compile(r" (?=[,.;:)])")
 
 
 class JinjaTemplate:
-    """A text that was read and found harmless, ready to be given facts."""
+    """A checked template, ready to be rendered."""
 
     def __init__(self, template: Template, language: Language) -> None:
         self._template, self._language = template, language
 
     def render(self, values: TemplateContext) -> str:
-        """Write one line; every fact that the template may use must be given.
+        """Return the text as one line; `values` must have every fact it may use.
 
-        The context is the facts and nothing else: Jinja2's globals are of no use here,
-        and to copy them each time would take half the time of writing a text.
+        The context has the facts only: Jinja2's globals are not used here, and copying
+        them would take half of the rendering time.
         """
         context = self._template.new_context(dict(values), shared=True)
         text = "".join(self._template.root_render_func(context))
@@ -52,9 +52,9 @@ class JinjaTemplate:
 def compile_template(
     name: str, language: Language, text: str, where: str = "text"
 ) -> JinjaTemplate:
-    """Read the text of a template; raises `InvalidError` with all that is wrong.
+    """Compile the text of a template; raises `InvalidError` with all mistakes.
 
-    Each mistake says the line of `where`, what stands there and what is allowed.
+    Each mistake names the line of `where`, what was found and what is allowed.
     """
     _refuse(name, _unprintable(text, where))
     tree = _parse(name, text, where)
@@ -63,14 +63,14 @@ def compile_template(
 
 
 def join_lines(text: str, language: Language) -> str:
-    """Make lines one: Chinese without a space, English as a sentence runs on."""
+    """Join the lines: Chinese without spaces, English with them."""
     if language == "zh":
         return "".join(nonblank_lines(text))
     return _SPACE_BEFORE_PUNCTUATION.sub("", " ".join(nonblank_lines(text)))
 
 
 def nonblank_lines(text: str) -> list[str]:
-    """Split into lines that say something, without the blanks around them."""
+    """Split a text into its lines that are not blank, each stripped."""
     return [line.strip() for line in text.splitlines() if line.strip()]
 
 
@@ -103,17 +103,17 @@ def _unprintable(text: str, where: str) -> Iterator[Mistake]:
 
 
 class _TemplateChecker:
-    """Walks a parsed template and finds whatever is not on the list."""
+    """Walks a parsed template and finds every construct that is not allowed."""
 
-    def __init__(self, asked: TemplateRequirements, where: str) -> None:
+    def __init__(self, requirements: TemplateRequirements, where: str) -> None:
         self._where = where
-        self._said = asked.facts - asked.flags
-        self._asked = asked.optional | asked.flags
+        self._printable = requirements.facts - requirements.flags
+        self._conditions = requirements.optional | requirements.flags
 
     def check_body(
         self, found: Iterable[nodes.Node], depth: int = 0
     ) -> Iterator[Mistake]:
-        """Look at what may stand by itself: words, facts, conditions."""
+        """Find the mistakes of statements: words, facts, conditions."""
         for node in found:
             match node:
                 case nodes.Output():
@@ -131,7 +131,7 @@ class _TemplateChecker:
             case nodes.TemplateData():
                 pass
             case nodes.Name():
-                yield from self._check_fact(node, self._said)
+                yield from self._check_fact(node, self._printable)
             case nodes.Filter(node=nodes.Expr() as inner) if depth < _DEEPEST_NESTING:
                 if node.name not in FILTERS:
                     yield self._mistake(node, f"| {node.name}", one_of(FILTERS))
@@ -144,7 +144,7 @@ class _TemplateChecker:
     def _check_condition(self, node: nodes.Node, depth: int = 0) -> Iterator[Mistake]:
         match node:
             case nodes.Name():
-                yield from self._check_fact(node, self._asked)
+                yield from self._check_fact(node, self._conditions)
             case nodes.Not() if depth < _DEEPEST_NESTING:
                 yield from self._check_condition(node.node, depth + 1)
             case nodes.And() | nodes.Or() if depth < _DEEPEST_NESTING:
@@ -155,8 +155,8 @@ class _TemplateChecker:
 
     def _check_fact(self, node: nodes.Name, known: frozenset[str]) -> Iterator[Mistake]:
         if node.name not in known:
-            asked = known is self._asked
-            found = f"if {node.name}" if asked else f"{{{{ {node.name} }}}}"
+            is_condition = known is self._conditions
+            found = f"if {node.name}" if is_condition else f"{{{{ {node.name} }}}}"
             yield self._mistake(node, found, one_of(sorted(known)))
 
     def _not_allowed(self, node: nodes.Node, depth: int) -> Mistake:
@@ -169,5 +169,5 @@ class _TemplateChecker:
 
 
 def one_of(names: Iterable[str]) -> str:
-    """Say which names there are."""
+    """Return "one of" and the names."""
     return f"one of {', '.join(names)}"

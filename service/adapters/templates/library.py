@@ -1,4 +1,4 @@
-"""Words: the texts of SMS, and the paragraphs of a report, from template files."""
+"""The templates of SMS and reports, from files and from the office's own versions."""
 
 from collections.abc import Mapping, Sequence
 from functools import partial
@@ -30,18 +30,19 @@ from service.flow.office.templates import TemplateVersion
 
 
 class SavedTemplates(Protocol):
-    """Where the office's own wordings are kept."""
+    """The stored template versions of the office."""
 
     async def used_versions(self) -> tuple[str, list[TemplateVersion]]:
-        """The digest of the law, and with it the wordings used."""
+        """Return the digest of the law, and the template versions used under it."""
 
 
 class JinjaTemplateLibrary:
-    """The templates of a folder, `sms/<name>.<language>.txt`, `report/<part>.…`.
+    """The templates of a folder: `sms/<name>.<language>.txt`, `report/<part>.…`.
 
-    Over them lie `own` wordings of the office; `current` gives those `saved` by now.
-    Raises `InvalidError` with every mistake in an SMS template of the folder, and
-    `SetUpError` for a folder without any, or a wording that this release cannot use.
+    `wordings`, the office's own versions, replace those of the folder; `current` reads
+    the latest from `source`. Raises `InvalidError` with every mistake in the folder's
+    SMS templates, and `SetUpError` for a folder without templates or a version that
+    this release cannot use.
     """
 
     def __init__(
@@ -50,52 +51,57 @@ class JinjaTemplateLibrary:
         source: SavedTemplates | None = None,
         wordings: Sequence[TemplateVersion] = (),
     ) -> None:
-        self._folder, self._saved = folder, source
+        self._folder, self._source = folder, source
         self._texts = read_template_texts(folder)
-        self._pages = _compile_texts(folder, self._texts) | _compile_wordings(wordings)
+        self._templates = _compile_texts(folder, self._texts) | _compile_wordings(
+            wordings
+        )
         self._versions = {(one.name, one.language): one.version for one in wordings}
         self._reports = {one: _report_environment(folder, one) for one in LANGUAGES}
         self._latest: tuple[str, JinjaTemplateLibrary] | None = None
 
     async def current(self, law_digest: str) -> "JinjaTemplateLibrary":
-        """The words as the office has them under this digest of the law, or later.
+        """Return the library with the office's versions under this digest, or later.
 
-        They are read only where the digest is another one than the last time.
+        Reads the versions only if the digest differs from that of the last call.
         """
-        if self._saved is None:
+        if self._source is None:
             return self
         if self._latest is None or self._latest[0] != law_digest:
-            stamp, own = await self._saved.used_versions()
-            self._latest = stamp, JinjaTemplateLibrary(self._folder, self._saved, own)
+            digest, wordings = await self._source.used_versions()
+            self._latest = (
+                digest,
+                JinjaTemplateLibrary(self._folder, self._source, wordings),
+            )
         return self._latest[1]
 
     def step_templates(self) -> frozenset[str]:
-        """Name the SMS templates, in both languages, that a step may have."""
+        """Return the names of the SMS templates that a step may have."""
         return self.all_names() - DIGEST_TEMPLATES
 
     def all_names(self) -> frozenset[str]:
-        """Name every SMS template that exists in both languages."""
+        """Return the names of all SMS templates that exist in both languages."""
         return frozenset(name for name, _ in self._texts)
 
     def shipped_text(self, template: str, language: Language) -> str:
-        """The text of version 0; raises `UnknownError` for an unknown template."""
+        """Return the text of version 0; raises `UnknownError` for an unknown name."""
         return self._texts[self._key(template, language)]
 
     def compile(self, template: str, language: Language, text: str) -> JinjaTemplate:
-        """Make a page of another text; raises `UnknownError` or `InvalidError`."""
+        """Compile another text of a template; raises `UnknownError`, `InvalidError`."""
         return compile_template(*self._key(template, language), text)
 
     def render_sms(self, template: str, facts: TemplateValues) -> str:
-        """Write one line of text in the language of the facts.
+        """Return one line of text in the language of the facts.
 
         Raises `UnknownError` for a template that does not exist.
         """
-        return self._pages[self._key(template, facts.language)].render(
+        return self._templates[self._key(template, facts.language)].render(
             facts.template_values()
         )
 
     def version_of(self, template: str, language: Language) -> int:
-        """Which version `render_sms` writes by: 0 is the shipped one."""
+        """Return the version that `render_sms` uses; 0 is the shipped one."""
         return self._versions.get(self._key(template, language), 0)
 
     def render_report(
@@ -104,9 +110,9 @@ class JinjaTemplateLibrary:
         language: Language,
         part: Literal["title", "headline", "notes"] = "headline",
     ) -> str:
-        """Say a part of the report: a line, a paragraph, or notes line by line."""
-        page = self._reports[language].get_template(f"report/{part}.{language}.txt")
-        text = page.render(report=report)
+        """Return a part of the report: a line, a paragraph, or notes line by line."""
+        template = self._reports[language].get_template(f"report/{part}.{language}.txt")
+        text = template.render(report=report)
         return (
             "\n".join(nonblank_lines(text))
             if part == "notes"
@@ -123,28 +129,28 @@ class JinjaTemplateLibrary:
 def _compile_texts(
     folder: Path, texts: Mapping[TemplateKey, str]
 ) -> dict[TemplateKey, JinjaTemplate]:
-    pages, mistakes = dict[TemplateKey, JinjaTemplate](), list[Mistake]()
+    templates, mistakes = dict[TemplateKey, JinjaTemplate](), list[Mistake]()
     for (name, language), text in texts.items():
         try:
-            pages[name, language] = compile_template(
+            templates[name, language] = compile_template(
                 name, language, text, file_name(name, language)
             )
         except InvalidError as error:
             mistakes += error.mistakes
     if mistakes:
         raise InvalidError(str(folder), mistakes)
-    return pages
+    return templates
 
 
 def _compile_wordings(
-    own: Sequence[TemplateVersion],
+    wordings: Sequence[TemplateVersion],
 ) -> dict[TemplateKey, JinjaTemplate]:
     try:
         return {
-            (it.name, it.language): compile_template(
-                it.name, it.language, it.text, it.display_name
+            (version.name, version.language): compile_template(
+                version.name, version.language, version.text, version.display_name
             )
-            for it in own
+            for version in wordings
         }
     except InvalidError as error:
         raise SetUpError(f"templates: {error.reason}; save another version") from None

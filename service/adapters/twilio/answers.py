@@ -1,7 +1,7 @@
-"""What Twilio answered, judged: only what is certain is a yes or a no.
+"""Twilio's answers as outcomes, receipts and listed messages.
 
-A message that an answer is not surely about may have been taken all the same, so a
-broken provider costs the attempt of one message and nothing else.
+An answer is `Accepted` or `Refused` only if it is certain; every other answer is
+`Unknown`, since Twilio may have accepted the message all the same.
 """
 
 import re
@@ -32,16 +32,16 @@ SID = re.compile(r"(SM|MM)[0-9a-fA-F]{32}")
 """Twilio's id of an SMS or MMS: twilio.com/docs/glossary/what-is-a-sid."""
 
 _PHONE = re.compile(r"\+[0-9]{8,}")
-"""What holds a phone is not kept: the message knows its recipient."""
+"""Fields that hold a phone are not stored: the message has its recipient."""
 
 
 def is_sid(found: object) -> TypeGuard[str]:
-    """Whether this can be the id of a message."""
+    """Whether this is a valid message SID."""
     return isinstance(found, str) and SID.fullmatch(found) is not None
 
 
 def outcome_of_answer(answer: Mapping[str, Any], phone: str, account: str) -> Outcome:
-    """The answer to a POST to this phone, in words of ours."""
+    """Return the outcome of a 2xx answer to the POST of a message to this phone."""
     sid = answer.get("sid")
     if not is_sid(sid):
         return Unknown("the answer names no message")
@@ -51,9 +51,9 @@ def outcome_of_answer(answer: Mapping[str, Any], phone: str, account: str) -> Ou
 
 
 def outcome_of_error(error: Exception) -> Outcome:
-    """What a POST that raised came to; unknown, unless it is surely not taken."""
-    if nothing_sent := outcome_if_not_posted(error):
-        return nothing_sent
+    """Return the outcome of a POST that raised: unknown unless certain."""
+    if not_posted := outcome_if_not_posted(error):
+        return not_posted
     if isinstance(error, UnicodeEncodeError):
         return Refused(RefusalKind.BAD_CONTENT, "text", "it cannot be written as UTF-8")
     if isinstance(error, AnswerError):
@@ -62,7 +62,7 @@ def outcome_of_error(error: Exception) -> Outcome:
 
 
 def describe_error(error: Exception) -> str:
-    """What went wrong, without the phones that the address of a list holds."""
+    """Describe an error without its text, which may hold a URL with a phone."""
     return str(error) if isinstance(error, AnswerError) else type(error).__name__
 
 
@@ -72,7 +72,7 @@ def receipt_from_fields(
     raw: Mapping[str, str],
     ref: str | None = None,
 ) -> Receipt:
-    """A later word on a message, from the fields of a callback."""
+    """Return the receipt of a status callback; `ref` is our message id."""
     code = raw.get("ErrorCode") or None
     known = parse_code(code)
     meaning = meaning_of_failure(known) if known else None
@@ -89,7 +89,7 @@ def receipt_from_fields(
 
 
 def receipt_from_message(provider: str, message: Any) -> Receipt:  # noqa: ANN401 - the SDK's
-    """The same, from the message as Twilio shows it."""
+    """Return a receipt from a message resource of the SDK."""
     code = "" if message.error_code is None else str(message.error_code)
     raw = {"MessageStatus": str(message.status), "ErrorCode": code}
     return receipt_from_fields(provider, message.sid, raw)
@@ -101,9 +101,9 @@ def found_from_message(
     phone: str,
     account: str,
 ) -> ListedMessage:
-    """A listed message; raises `ValueError` for one that cannot be in the list."""
-    about = _is_for(message.to, message.account_sid, phone, account)
-    if not is_sid(message.sid) or not message.date_created or not about:
+    """Return a listed message; raises `ValueError` if it is not for this phone."""
+    is_ours = _is_for(message.to, message.account_sid, phone, account)
+    if not is_sid(message.sid) or not message.date_created or not is_ours:
         raise ValueError("not a message to this phone")
     return ListedMessage(
         message.sid, _state(message.status), message.date_created, message.body == body
@@ -111,7 +111,7 @@ def found_from_message(
 
 
 def without_phones(fields: Mapping[str, str]) -> dict[str, str]:
-    """The fields that may be kept."""
+    """Return the fields without those that hold a phone number."""
     return {name: text for name, text in fields.items() if not _PHONE.search(text)}
 
 
@@ -120,12 +120,12 @@ def _state(status: object) -> MessageState:
 
 
 def _is_for(to: object, owner: object, phone: str, account: str) -> bool:
-    """Whether what is said of phone and account agrees with ours.
+    """Whether the answer's phone and account are ours; a missing one counts as ours.
 
     Twilio can hide the last digits of a number (AddressRetention: obfuscate).
     """
-    said = phone if to is None else str(to)
-    same = len(said) == len(phone) and phone.startswith(said.rstrip("Xx*"))
+    shown = phone if to is None else str(to)
+    same = len(shown) == len(phone) and phone.startswith(shown.rstrip("Xx*"))
     return same and owner in (None, account)
 
 
@@ -133,11 +133,11 @@ def _outcome_of_refusal(error: AnswerError) -> Outcome:
     meaning = meaning_of_refusal(error.status, error.code)
     if meaning.kind is None:
         return Unknown(describe_error(error))
-    crowded = error.status == 429  # noqa: PLR2004
+    too_many = error.status == 429  # noqa: PLR2004
     return Refused(
         meaning.kind,
         str(error.code or error.status),
         f"HTTP {error.status}",
-        over_concurrency=crowded,
+        over_concurrency=too_many,
         retry_after=error.retry_after or meaning.retry_after,
     )

@@ -1,8 +1,8 @@
-"""What Twilio's words mean, as data: statuses and error codes.
+"""Twilio's statuses and error codes, and what they mean for a message.
 
 Statuses: twilio.com/docs/messaging/api/message-resource (status values).
 Codes: twilio.com/docs/api/errors/<code>; Twilio warns that codes are split and
-renumbered, so an unknown one is judged by its HTTP class alone.
+renumbered, so the HTTP status alone decides about an unknown one.
 """
 
 import re
@@ -29,16 +29,16 @@ STATES: Mapping[str, MessageState] = {
 
 
 OPT_OUT_TYPES: Mapping[str, str] = {"STOP": "stop", "START": "start", "HELP": "help"}
-"""What Advanced Opt-Out has read in a text to us (OptOutType), and answered already:
-twilio.com/docs/messaging/tutorials/advanced-opt-out."""
+"""OptOutType: the keyword that Advanced Opt-Out recognised in an inbound text, and
+already answered (twilio.com/docs/messaging/tutorials/advanced-opt-out)."""
 
 
 @dataclass(frozen=True, slots=True)
 class CodeMeaning:
-    """What a code makes of its message.
+    """What an error code means for its message.
 
-    `kind` is None where the message may have been taken. `wait` is in seconds, before
-    another try: where Twilio's page on the code says how long its cause lasts.
+    `kind` is None if Twilio may have accepted the message. `retry_after` is in
+    seconds, set if Twilio's page on the code says how long its cause lasts.
     """
 
     kind: RefusalKind | None
@@ -49,23 +49,23 @@ _K = RefusalKind
 _MINUTE, _HOUR, _DAY = 60.0, 3600.0, 86_400.0
 
 _TABLE: tuple[tuple[CodeMeaning, tuple[int, ...]], ...] = (
-    # Too many at once, or too fast: refused before it was looked at.
+    # Too many requests at once, or too fast: refused before they are read.
     (CodeMeaning(_K.RETRY_SAFE), (14107, 20429)),
-    # Ten hours of segments stand in the sender's queue.
+    # The sender's queue is full: it holds ten hours of segments.
     (CodeMeaning(_K.RETRY_SAFE, 10 * _MINUTE), (21611,)),
-    # Twilio's own fault, which may come after the message was taken.
+    # Errors of Twilio's own, perhaps after it accepted the message.
     (CodeMeaning(None), (20500, 20503)),
-    # A phone off, a queue expired, a carrier in trouble.
+    # Phone switched off, queue time expired, carrier failure.
     (
         CodeMeaning(_K.RETRY_LATER),
         (30001, 30003, 30008, 30022, 30036, 30410, 30500),
     ),
-    # Blocks against pumping, which lift by themselves.
+    # SMS pumping protection: blocks that end by themselves.
     (CodeMeaning(_K.RETRY_LATER, 30 * _MINUTE), (30450,)),
     (CodeMeaning(_K.RETRY_LATER, 4 * _HOUR), (30453,)),
     # Daily caps.
     (CodeMeaning(_K.RETRY_LATER, _DAY), (30023, 30027, 63038)),
-    # Not a number, not a mobile, nobody's.
+    # Invalid number, not a mobile, or unassigned.
     (
         CodeMeaning(_K.BAD_NUMBER),
         (
@@ -74,13 +74,13 @@ _TABLE: tuple[tuple[CodeMeaning, tuple[int, ...]], ...] = (
         ),
     ),
     (CodeMeaning(_K.OPTED_OUT), (21610, 30004)),
-    # A pair of numbers or a country that this account does not serve.
+    # The account may not text this country, or from this sender to this number.
     (CodeMeaning(_K.ROUTE), (21408, 21612)),
-    # No text, too long a text, a text that a filter takes for spam.
+    # Text missing, too long, or filtered as spam.
     (CodeMeaning(_K.BAD_CONTENT), (21602, 21617, 21619, 21654, 21656, 30007)),
-    # Credentials, suspension, an address that is none.
+    # Wrong credentials, suspended account, invalid callback URL.
     (CodeMeaning(_K.ACCOUNT), (10001, 20003, 20404, 21609, 30002)),
-    # A sender that is not ours, cannot text, or is not registered.
+    # A sender that is not the account's, cannot text, or is not registered.
     (
         CodeMeaning(_K.ACCOUNT),
         (
@@ -88,7 +88,7 @@ _TABLE: tuple[tuple[CodeMeaning, tuple[int, ...]], ...] = (
             *(21701, 21703, 21704, 21705, 30024, 30032, 30034, 30038),
         ),
     ),
-    # Scheduling, which is never asked for: our own fault, so every message's.
+    # Scheduling, which we never request: a bug of ours, so it concerns every message.
     (CodeMeaning(_K.ACCOUNT), (35111, 35114, 35115, 35117, 35118)),
 )
 
@@ -102,31 +102,31 @@ _CODE = re.compile(r"[0-9]{5}")
 
 
 def parse_code(found: object) -> int | None:
-    """A code of Twilio's, which has five digits; None for anything else."""
+    """Return an error code of Twilio's, which has five digits; else None."""
     text = str(found)
     return int(text) if _CODE.fullmatch(text) else None
 
 
 def meaning_of_refusal(status: int, code: int | None) -> CodeMeaning:
-    """What an answer other than 2xx to a POST means.
+    """Return what an answer other than 2xx to a POST means.
 
-    A 4xx is a no only where Twilio says so with a code. A gateway's page is not: some
-    inspect answers, and put a 403 in the place of a yes. 429 is said before a request
-    is looked at, whoever says it (twilio.com/docs/api/errors/20429).
+    A 4xx is a refusal only with a code of Twilio's. Without one it may be a gateway's
+    page: some gateways inspect answers and replace a success by a 403. A 429 always
+    means that the request was not read (twilio.com/docs/api/errors/20429).
     """
     known = CODE_MEANINGS.get(code) if code else None
     if status == HTTPStatus.TOO_MANY_REQUESTS:
         return CodeMeaning(_K.RETRY_SAFE, known.retry_after if known else None)
-    late = status == HTTPStatus.REQUEST_TIMEOUT
-    if code is None or late or status not in _CLIENT_ERRORS:
+    timed_out = status == HTTPStatus.REQUEST_TIMEOUT
+    if code is None or timed_out or status not in _CLIENT_ERRORS:
         return CodeMeaning(None)
-    by_class = _K.ACCOUNT if status in _ACCOUNT_STATUSES else _K.BAD_CONTENT
-    return known or CodeMeaning(by_class)
+    by_status = _K.ACCOUNT if status in _ACCOUNT_STATUSES else _K.BAD_CONTENT
+    return known or CodeMeaning(by_status)
 
 
 def meaning_of_failure(code: int) -> CodeMeaning:
-    """What the code of a message that was taken and not delivered means.
+    """Return what the code of an accepted, undelivered message means.
 
-    An unknown one is about this message, and for good.
+    An unknown code is a permanent failure of this message.
     """
     return CODE_MEANINGS.get(code, CodeMeaning(_K.BAD_CONTENT))

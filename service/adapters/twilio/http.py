@@ -1,8 +1,8 @@
-"""The Twilio SDK's requests over one aiohttp session that we tame ourselves.
+"""An HTTP client for the Twilio SDK, over one aiohttp session.
 
-The SDK's own async client has no timeout, POSTs again on a server error and can hand
-one message another's answer; this one has timeouts and a proxy, reads no more than
-an answer of Twilio's can be long, and repeats nothing.
+The SDK's own async client has no timeout, repeats a POST after a server error, and can
+return one message's answer for another. This client has timeouts and a proxy, limits
+the length of an answer, and repeats nothing.
 """
 
 import logging
@@ -29,14 +29,14 @@ from service.adapters.http.late_body import FORM_MEDIA_TYPE, DeadlineBody
 from service.adapters.twilio.codes import parse_code
 
 POST_UNTIL: ContextVar[float | None] = ContextVar("until", default=None)
-"""The instant of `elapsed` after which a POST of this task may not begin any more."""
+"""The instant of `monotonic_now` after which a POST of this task may not begin."""
 
 LONGEST_PAGE = 8 * 1024 * 1024
-"""Bytes; a thousand messages of one or two segments take one or two million."""
+"""Longest page of a list, in bytes; 1000 messages take one or two million."""
 
 
 class AnswerError(Exception):
-    """An answer other than 2xx; `code` is Twilio's, `retry_after` in seconds."""
+    """An answer other than 2xx, with Twilio's code if any; `retry_after` in seconds."""
 
     def __init__(
         self, status: int, code: int | None, retry_after: float | None
@@ -47,9 +47,9 @@ class AnswerError(Exception):
 
 
 class TwilioHttpClient(AsyncHttpClient):  # type: ignore[misc] # the SDK is untyped
-    """One request, one answer: no retry, no redirect, no state between requests.
+    """Sends each request once: no retry, no redirect, no state between requests.
 
-    `home` is the only address that gets our credentials, whatever links a page has.
+    Only URLs under `base_url` get our credentials, whatever links a page has.
     `timeout` is in seconds for the whole request, half of it for connecting.
     """
 
@@ -62,7 +62,7 @@ class TwilioHttpClient(AsyncHttpClient):  # type: ignore[misc] # the SDK is unty
     ) -> None:
         super().__init__(logging.getLogger(__name__), is_async=True, timeout=timeout)
         self._session = session
-        self._home = f"{base_url.rstrip('/')}/"
+        self._api_root = f"{base_url.rstrip('/')}/"
         self._proxy = proxy
         self._timeout = client_timeout(timeout)
 
@@ -74,11 +74,11 @@ class TwilioHttpClient(AsyncHttpClient):  # type: ignore[misc] # the SDK is unty
         data: dict[str, Any] | None = None,
         headers: dict[str, str] | None = None,
         auth: tuple[str, str] | None = None,
-        timeout: float | None = None,  # noqa: ARG002, ASYNC109 - ours holds
+        timeout: float | None = None,  # noqa: ARG002, ASYNC109 - the client's own applies
         allow_redirects: bool = False,  # noqa: ARG002, FBT001, FBT002 - never
     ) -> Response:
-        """Ask once; raises `AnswerError`, `BoundsError`, or what aiohttp does."""
-        if not url.startswith(self._home):
+        """Send one request; raises `AnswerError`, `BoundsError` or aiohttp's errors."""
+        if not url.startswith(self._api_root):
             raise BoundsError("a link to another host")
         sent = dict(headers or {}) | {"Accept-Encoding": "identity"}
         if auth:
@@ -109,9 +109,9 @@ def _form_body(fields: Mapping[str, object]) -> DeadlineBody:
 
 
 def _twilio_code(text: str) -> int | None:
-    """Twilio's code in the JSON of a refusal; a gateway's page has none."""
+    """Return Twilio's code in the JSON of a refusal; None for a gateway's page."""
     try:
-        told = orjson.loads(text)
+        document = orjson.loads(text)
     except orjson.JSONDecodeError:
         return None
-    return parse_code(told.get("code")) if isinstance(told, dict) else None
+    return parse_code(document.get("code")) if isinstance(document, dict) else None

@@ -1,8 +1,8 @@
-"""Twilio's list of messages, page by page, and no further than we mean to go.
+"""Twilio's list of messages, read page by page up to a limit.
 
-Twilio sorts it by the day sent, and a message not sent yet has none
-(twilio.com/docs/messaging/api/message-resource, read multiple resources): nothing in
-it says that what is sought cannot come after.
+Twilio sorts the list by the day sent, and an unsent message has none
+(twilio.com/docs/messaging/api/message-resource, read multiple resources). So no page
+proves that a missing message is not on a later one.
 """
 
 from collections.abc import AsyncGenerator, Collection, Iterable
@@ -12,20 +12,21 @@ from itertools import islice
 from typing import Any
 
 PAGE_SIZE = 1000
-"""The most that Twilio allows."""
+"""Messages a page: the most that Twilio allows."""
 
 EVIDENCE_PAGES, POLLED_PAGES = 5, 50
+"""Most pages read to settle one message, and to poll statuses."""
 
 
 class ListTooLongError(Exception):
-    """A list goes on after as many pages, or messages of one, as were to be read."""
+    """A list has more pages, or a page more messages, than may be read."""
 
 
 async def list_messages_to(
     messages: Any,  # noqa: ANN401 - the SDK is untyped
     phone: str,
 ) -> list[Any]:
-    """All messages to a phone; raises `EndlessError` where they are too many."""
+    """Return all messages to a phone; raises `ListTooLongError` if too many."""
     listing = _pages(messages, EVIDENCE_PAGES, to=phone)
     return [one async for page in listing for one in page]
 
@@ -35,10 +36,10 @@ async def list_messages_by_sid(
     sids: Collection[str],
     since: datetime,
 ) -> AsyncGenerator[list[Any]]:
-    """Those with one of these ids, sent since an instant, page by page.
+    """Yield, page by page, the messages with one of these SIDs, sent since an instant.
 
-    Ends when all are found, or as many pages were read as there are ids: from there
-    on it costs less to fetch them.
+    Ends when all are found, or after as many pages as there are SIDs: from there on,
+    fetching each message costs fewer requests.
     """
     missing = set(sids)
     if not missing:
@@ -48,9 +49,9 @@ async def list_messages_by_sid(
     with suppress(ListTooLongError):
         async with aclosing(listing):
             async for page in listing:
-                mine = {one.sid: one for one in page if one.sid in missing}
-                missing -= mine.keys()
-                yield list(mine.values())
+                wanted = {one.sid: one for one in page if one.sid in missing}
+                missing -= wanted.keys()
+                yield list(wanted.values())
                 if not missing:
                     return
 
@@ -72,7 +73,7 @@ async def _pages(
 
 
 def _messages_on(page: Iterable[Any]) -> list[Any]:
-    """What a page holds; raises `EndlessError` for more than were asked for."""
+    """Return the messages of a page; raises `ListTooLongError` for too many."""
     found = list(islice(page, PAGE_SIZE + 1))
     if len(found) > PAGE_SIZE:
         raise ListTooLongError
@@ -80,5 +81,5 @@ def _messages_on(page: Iterable[Any]) -> list[Any]:
 
 
 def _start_of_utc_day(at: datetime) -> datetime:
-    """The start of its day in UTC: Twilio's page on the list speaks of days only."""
+    """Return the start of the UTC day: Twilio documents the filter for days only."""
     return at.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)

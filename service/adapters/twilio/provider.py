@@ -40,24 +40,24 @@ from service.flow.sending.provider import OpenMessage, Outgoing
 API_URL = "https://api.twilio.com"
 
 LONGEST_VALIDITY = 4 * 3600
-"""Seconds Twilio may try where nothing nearer ends it (ValidityPeriod)."""
+"""Longest ValidityPeriod, in seconds: how long Twilio may queue a message."""
 
 SHORTEST_VALIDITY = 5
-"""Seconds; what has less than that left could not get out of Twilio's queue."""
+"""Seconds; a message with less time left would expire in Twilio's queue."""
 
 CLOCK_SKEW = timedelta(minutes=15)
-"""How far Twilio's clock, told in whole seconds, may be behind our database's."""
+"""How far Twilio's clock may be behind the database's."""
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class TwilioConfig:
-    """How to reach Twilio and in whose name; times in seconds.
+    """The account, its credentials and the sender; `timeout` in seconds.
 
-    `user` and `secret` are the account's own, or an API key's; the account's auth
-    token is needed besides, as it signs webhooks. `webhook_secret` is a shared key's,
-    where the account signs with one instead.
+    `user` and `secret` are the account's own, or an API key's. `auth_token` is needed
+    in both cases, since it signs webhooks, unless the account signs them with a
+    shared key, `webhook_secret`.
     """
 
     name: str
@@ -75,7 +75,7 @@ class TwilioConfig:
 
 
 class TwilioProvider:
-    """A `Provider`; open it with `twilio(sender)`."""
+    """A `Provider` that sends through Twilio; open it with `open_twilio`."""
 
     finds_by_our_id = False
 
@@ -92,7 +92,7 @@ class TwilioProvider:
         )
 
     async def send(self, message: Outgoing) -> Outcome:
-        """POST one message, once, unless its time is over."""
+        """POST a message once; `NotPosted` if too little time is left."""
         validity = self._validity(message)
         if validity < SHORTEST_VALIDITY:
             return NotPosted("no time is left to send it in")
@@ -115,9 +115,10 @@ class TwilioProvider:
     async def find(
         self, message: OpenMessage, phone: str
     ) -> Sequence[ListedMessage] | None:
-        """Messages to the same phone, made since it was claimed.
+        """Return the messages to this phone created since the message was claimed.
 
-        None also where the list cannot be what was asked for: it proves no absence.
+        None if Twilio could not be asked, or if its list is not credible: such a list
+        does not prove that the message is absent.
         """
         since, account = message.posted_after - CLOCK_SKEW, self.config.account_sid
         try:
@@ -131,7 +132,7 @@ class TwilioProvider:
         return [one for one in found if one.created_at >= since]
 
     async def fetch_receipt(self, provider_id: str) -> Receipt | None:
-        """Twilio's present word on a message."""
+        """Return the present status of a message as a receipt; None if unavailable."""
         if not is_sid(provider_id):
             return None
         try:
@@ -146,34 +147,34 @@ class TwilioProvider:
     async def fetch_receipts(
         self, provider_ids: Collection[str], since: datetime
     ) -> Sequence[Receipt] | None:
-        """Twilio's present word on messages accepted since an instant, by its list.
+        """Return receipts of messages accepted since an instant, from Twilio's list.
 
-        No more requests than there are ids. Those it does not list are missing: what
-        is not sent yet has no day to be listed by, so `fetch` it. None where nothing
-        could be asked.
+        Makes at most as many requests as there are ids. Messages that the list lacks
+        are left out: Twilio does not list unsent ones by day, so use `fetch_receipt`.
+        None if Twilio could not be asked.
         """
-        heard: list[Receipt] | None = None if provider_ids else []
+        receipts: list[Receipt] | None = None if provider_ids else []
         listing = list_messages_by_sid(
             self._client.messages, provider_ids, since - CLOCK_SKEW
         )
         try:
             async for some in listing:
-                heard = (heard or []) + [
+                receipts = (receipts or []) + [
                     receipt_from_message(self.name, one) for one in some
                 ]
         except Exception as error:  # noqa: BLE001 - any fault: no more could be asked
             self._log_unavailable(error)
-        return heard
+        return receipts
 
     async def flush(self) -> None:
-        """Each has left already."""
+        """Do nothing: `send` has posted every message."""
 
     def parse(
         self, headers: Mapping[str, str], body: bytes, path: str
     ) -> Receipt | Inbound:
-        """A webhook of Twilio's, its signature and account checked.
+        """Return a webhook of Twilio's after checking its signature and account.
 
-        Its address is `public_url` and the path, whatever host the request names.
+        The signed URL is `public_url` and the path, whatever host the request names.
         """
         url = f"{self.config.public_url or ''}{path}"
         try:
@@ -183,23 +184,28 @@ class TwilioProvider:
             raise
 
     def _validity(self, message: Outgoing) -> int:
-        """Seconds Twilio may keep it; the POST itself may take some of those left."""
+        """Return the ValidityPeriod in seconds: what the POST's timeout leaves."""
         left = math.floor(message.valid_for - self.config.timeout)
         return min(LONGEST_VALIDITY, left)
 
     def _sender_fields(self, message: Outgoing) -> dict[str, str | None]:
-        """The office's own sender, or that of the settings."""
-        own = message.sent_from
-        if own is None:
+        """Return the form fields of the office's sender, else the settings'."""
+        office_sender = message.sent_from
+        if office_sender is None:
             service, number = self.config.messaging_service_sid, self.config.from_
         else:
-            service, number = (own, None) if own.startswith("MG") else (None, own)
+            service, number = (
+                (office_sender, None)
+                if office_sender.startswith("MG")
+                else (None, office_sender)
+            )
         return {"MessagingServiceSid": service, "From": number}
 
     def _callback_url(self, message_id: str) -> str | None:
-        """Where receipts go, with our own id: it binds even an answer never read.
+        """Return the URL for status callbacks, with our message id in its query.
 
-        The fragment asks Twilio to repeat a callback that we did not take.
+        The id identifies the message even if we never read the answer to its POST.
+        The fragment asks Twilio to repeat a callback that failed.
         """
         if self.config.public_url is None:
             return None
@@ -212,19 +218,19 @@ class TwilioProvider:
 
 @asynccontextmanager
 async def open_twilio(config: TwilioConfig) -> AsyncIterator[TwilioProvider]:
-    """A provider with a session of its own, closed on leaving.
+    """Open a provider with its own HTTP session, closed on exit.
 
-    Raises `SetUpError` for a proxy of the environment that cannot be used.
+    Raises `SetUpError` if the environment names a proxy that cannot be used.
     """
-    home = config.api_url or API_URL
-    proxy = proxy_for(home, config.proxy)
+    api_url = config.api_url or API_URL
+    proxy = proxy_for(api_url, config.proxy)
     async with aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as session:
         client = Client(
             config.user,
             config.secret,
             account_sid=config.account_sid,
-            http_client=TwilioHttpClient(session, home, config.timeout, proxy),
+            http_client=TwilioHttpClient(session, api_url, config.timeout, proxy),
             environment={"TWILIO_REGION": ""},
         )
-        client.api.base_url = home
+        client.api.base_url = api_url
         yield TwilioProvider(config, client)

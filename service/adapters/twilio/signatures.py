@@ -1,8 +1,8 @@
-"""Whether a webhook is Twilio's own: its signature, over form or JSON.
+"""Checks the signature of a Twilio webhook, for forms and JSON.
 
-twilio.com/docs/usage/security (validating requests): a form is signed field by field,
-anything else by a digest of its body in the address, and the address always. Twilio
-signs with the account's auth token, or with a shared key that a header names.
+twilio.com/docs/usage/security (validating requests): the signature covers the URL and
+the fields of a form; for another body, the URL holds a digest of it. The key is the
+account's auth token, or a shared key that a header names.
 """
 
 import hashlib
@@ -26,18 +26,20 @@ from twilio.request_validator import (
 from service.domain.errors import ForgedError, InvalidError, Mistake
 
 LONGEST_BODY = 64 * 1024
+"""Bytes of a webhook's body."""
+
 MOST_FIELDS = 200
-"""Twilio's own webhooks have some thirty."""
+"""Fields of a form; Twilio's own webhooks have some thirty."""
 
 FORM, JSON = "application/x-www-form-urlencoded", "application/json"
 
 Fields = Mapping[str, Sequence[str]]
-"""Each name with all its values, in the order they came."""
+"""Each name with all its values, in their order in the body."""
 
 
 @dataclass(frozen=True, slots=True)
 class WebhookAccount:
-    """Whose webhooks these must be, and what signs them."""
+    """The account whose webhooks are accepted, and the secrets that sign them."""
 
     provider: str
     sid: str
@@ -48,10 +50,10 @@ class WebhookAccount:
 def signed_fields(
     account: WebhookAccount, headers: Mapping[str, str], body: bytes, url: str
 ) -> Fields:
-    """The fields of a webhook that Twilio signed.
+    """Return the fields of a webhook that Twilio signed.
 
-    Raises `ForgedError` for anything else, and `InvalidError` for a signed JSON that
-    holds no fields.
+    Raises `ForgedError` if Twilio did not sign it, `InvalidError` for signed JSON that
+    is not an object.
     """
     if len(body) > LONGEST_BODY:
         raise ForgedError(f"webhook: longer than {LONGEST_BODY} bytes; nothing changed")
@@ -78,7 +80,7 @@ def _check_signature(
         signed = algorithm in {HMAC_SHA1, HMAC_SHA256} and RequestValidator(
             secret
         ).validate(url, form, signature, algorithm)
-    except ValueError:  # an address or a text that cannot be written as UTF-8
+    except ValueError:  # a URL or a text that cannot be encoded as UTF-8
         signed = False
     if not signed:
         raise ForgedError(
@@ -88,11 +90,11 @@ def _check_signature(
 
 
 def _check_digest(body: bytes, url: str) -> None:
-    """The SDK would let any body pass that comes without its digest."""
-    told = parse_qs(urlsplit(url).query).get("bodySHA256", [])
+    """Compare the digest ourselves: the SDK accepts a body that has none."""
+    digests = parse_qs(urlsplit(url).query).get("bodySHA256", [])
     digest = hashlib.sha256(body).hexdigest().encode()
-    if len(told) != 1 or not hmac.compare_digest(
-        told[0].lower().encode(errors="replace"), digest
+    if len(digests) != 1 or not hmac.compare_digest(
+        digests[0].lower().encode(errors="replace"), digest
     ):
         raise ForgedError("webhook: not the body its address was signed for")
 
@@ -108,7 +110,7 @@ def _parse_form(body: bytes) -> MultiDict[str]:
 
 
 def _parse_json(body: bytes) -> Fields:
-    """Its top level, values as text: the names are those of the form."""
+    """Return the top-level fields of a JSON body, values as text."""
     try:
         pairs = json.loads(body.decode(), object_pairs_hook=tuple)
     except (ValueError, RecursionError):
@@ -129,5 +131,5 @@ def _text(value: object) -> str:
 
 
 def _replace_lone_surrogates(text: str) -> str:
-    """JSON can escape half a character (a lone surrogate), which no text can keep."""
+    """Replace lone surrogates, which JSON can escape and UTF-8 cannot encode."""
     return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")

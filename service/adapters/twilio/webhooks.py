@@ -1,7 +1,7 @@
-"""Twilio's webhooks: bytes and headers in, a checked receipt or text out.
+"""Parses Twilio's webhooks into receipts and inbound texts.
 
-Parameters change without notice (twilio.com/docs/messaging/guides/webhook-request),
-so the signature covers all of them and only those that we act on must be in order.
+Twilio adds parameters without notice (twilio.com/docs/messaging/guides/webhook-
+request): the signature covers all of them, but only those that we use are checked.
 """
 
 from collections.abc import Iterator, Mapping
@@ -22,10 +22,10 @@ _USED_FIELDS = (
 def parse_webhook(
     account: WebhookAccount, headers: Mapping[str, str], body: bytes, url: str
 ) -> Receipt | Inbound:
-    """A webhook, checked; `url` is the public one that Twilio was given.
+    """Return the receipt or inbound text of a webhook; `url` is our public URL.
 
-    Raises `ForgedError` for a missing or wrong signature or another account's, and
-    `InvalidError`, with all that is wrong, for a signed body that cannot be acted on.
+    Raises `ForgedError` for a missing or wrong signature or another account, and
+    `InvalidError` with all mistakes for a signed body that cannot be used.
     """
     signed = signed_fields(account, headers, body, url)
     if set(signed.get("AccountSid", ())) != {account.sid}:
@@ -47,13 +47,13 @@ def parse_webhook(
 
 
 def _opt_out(fields: Mapping[str, str]) -> str | None:
-    """Twilio's own reading, where the text came to a messaging service that reads."""
-    said = fields.get("OptOutType") or None
-    return OPT_OUT_TYPES.get(said, said) if said else None
+    """Return the keyword that Advanced Opt-Out recognised, if the service has it."""
+    found = fields.get("OptOutType") or None
+    return OPT_OUT_TYPES.get(found, found) if found else None
 
 
 def _mistakes(signed: Fields) -> Iterator[Mistake]:
-    """What cannot be acted on; no value is told, for it may be a person's."""
+    """Find mistakes in the fields that we use; values may be personal, so show none."""
     sids = signed.get("MessageSid", ())
     if not all(map(is_sid, sids)) or not sids:
         found = "another id" if any(sids) else "nothing"

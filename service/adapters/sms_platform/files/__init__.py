@@ -1,1 +1,1 @@
-"""A platform that takes files."""
+"""Sending through a platform that takes files."""

@@ -1,4 +1,4 @@
-"""Messages that leave as files: spooled one by one, handed over together."""
+"""Sends messages as files: spooled one by one, handed over together."""
 
 import asyncio
 import logging
@@ -46,9 +46,9 @@ log = logging.getLogger(__name__)
 
 @dataclass(slots=True)
 class FileProvider:
-    """A `Provider`: what it accepts is in the spool, and then in one file.
+    """A `Provider` whose accepted messages are in the spool, then in exactly one file.
 
-    `thread` is the only one that touches the spool; `timeout` is in seconds.
+    `executor` has the only thread that uses the spool; `timeout` is in seconds.
     """
 
     file_format: FileFormat
@@ -62,17 +62,17 @@ class FileProvider:
     finds_by_our_id: bool = True
 
     async def send(self, message: Outgoing) -> Outcome:
-        """Spool a message, unless its time is over or the format cannot hold it."""
+        """Spool a message; refuses one that the format cannot represent."""
         if message.valid_for <= self.timeout:
             return NotPosted(TOO_LATE)
         now = self.clock.now()
-        slip = to_platform_message(message, now)
+        spooled = to_platform_message(message, now)
         try:
-            message_row(self.file_format, slip)
-            before = monotonic_now() + self.timeout
+            message_row(self.file_format, spooled)
+            deadline = monotonic_now() + self.timeout
             if message.post_until is not None:
-                before = min(before, message.post_until)
-            add = partial(self.spool.add, slip, now, before)
+                deadline = min(deadline, message.post_until)
+            add = partial(self.spool.add, spooled, now, deadline)
             await self._in_thread(add)
         except UnfitMessageError as error:
             return Refused(error.kind, error.code, error.reason)
@@ -83,9 +83,9 @@ class FileProvider:
         return Accepted(message.id)
 
     async def flush(self) -> None:
-        """Make a file of what is spooled; where that fails, the next call tries again.
+        """Hand over a file of all spooled messages; after a failure, call it again.
 
-        What was made before, by a process that is no more, appears first.
+        Files that a killed process wrote and did not place come first.
         """
         try:
             await self._in_thread(self._hand_over)
@@ -95,9 +95,9 @@ class FileProvider:
     async def find(
         self,
         message: OpenMessage,
-        phone: str,  # noqa: ARG002 - its id says more than its phone
+        phone: str,  # noqa: ARG002 - found by its id
     ) -> Sequence[ListedMessage] | None:
-        """Whether the message was spooled: a fact, by its id."""
+        """Return the message if it was spooled; None if the spool cannot be read."""
         try:
             at = await self._in_thread(partial(self.spool.spooled_at, message.id))
         except sqlite3.Error as error:
@@ -108,16 +108,16 @@ class FileProvider:
         )
 
     async def fetch_receipt(self, provider_id: str) -> Receipt | None:
-        """Whether it leaves, or was left out of its file."""
-        told = await self.fetch_receipts([provider_id], self.clock.now())
-        return told[0] if told else None
+        """Return whether the message was left out of its file; None if unknown."""
+        receipts = await self.fetch_receipts([provider_id], self.clock.now())
+        return receipts[0] if receipts else None
 
     async def fetch_receipts(
         self,
         provider_ids: Collection[str],
         since: datetime,  # noqa: ARG002 - ids are enough
     ) -> Sequence[Receipt] | None:
-        """The same for many; what became of them later, only results tell."""
+        """Return the same for many messages; delivery is known from results only."""
         try:
             known = await self._in_thread(
                 partial(self.spool.left_out_reasons, provider_ids)
@@ -130,7 +130,7 @@ class FileProvider:
     def parse(
         self, headers: Mapping[str, str], body: bytes, path: str
     ) -> Receipt | Inbound:
-        """A result that the platform posts, its secret checked."""
+        """Return the receipt of a posted result after checking its secret."""
         return self.webhook.parse(headers, body, path)
 
     async def _in_thread(self, task: Callable[[], T]) -> T:
@@ -149,16 +149,16 @@ class FileProvider:
             log.info("outbox: %s is there", path.name)
 
     def _make_file(
-        self, now: datetime, number: int, slips: Sequence[PlatformMessage]
+        self, now: datetime, number: int, messages: Sequence[PlatformMessage]
     ) -> FileBatch:
         rows, left_out = list[list[str]](), dict[str, str]()
-        for slip in slips:
+        for message in messages:
             try:
-                _refuse_expired(slip, now)
-                rows.append(message_row(self.file_format, slip))
+                _refuse_expired(message, now)
+                rows.append(message_row(self.file_format, message))
             except UnfitMessageError as error:
-                left_out[slip.id] = error.reason
-                log.warning("outbox: message %s: %s", slip.id, error.reason)
+                left_out[message.id] = error.reason
+                log.warning("outbox: message %s: %s", message.id, error.reason)
         if not rows:
             return FileBatch(number, None, left_out)
         while (self.folder.path / self._file_name(number)).exists():
@@ -173,11 +173,11 @@ class FileProvider:
 
 
 def _refuse_expired(message: PlatformMessage, now: datetime) -> None:
-    """It may have waited in the spool of a process that was killed."""
+    """Refuse a message that expired in the spool of a killed process."""
     if message.valid_until <= now:
         raise UnfitMessageError(RefusalKind.RETRY_LATER, "late", TOO_LATE)
 
 
-def _receipt_of(slip_id: str, left_out: str | None) -> Receipt:
+def _receipt_of(message_id: str, left_out: str | None) -> Receipt:
     state = MessageState.CANCELED if left_out else MessageState.ACCEPTED
-    return Receipt(PROVIDER_NAME, slip_id, state, {"outbox": left_out or "taken"})
+    return Receipt(PROVIDER_NAME, message_id, state, {"outbox": left_out or "taken"})

@@ -1,4 +1,4 @@
-"""Messages as a CSV file or an XLSX workbook, each cell as it was written."""
+"""Messages as a CSV file or an XLSX workbook; every cell is text."""
 
 import csv
 import re
@@ -18,13 +18,13 @@ from service.domain.errors import SetUpError
 from service.domain.untrusted.spreadsheet_formulas import guard_formula
 
 _PHONE: Final = re.compile(r"\+[0-9]{5,15}")
-"""A phone, which a spreadsheet takes for a number at worst."""
+"""A phone: the + makes it no dangerous formula, at worst a number."""
 
 
 def message_row(file_format: FileFormat, message: PlatformMessage) -> list[str]:
-    """The row of a message; raises `UnfitError` where a file cannot hold it unaltered.
+    """Return a message's row; raises `UnfitMessageError` if it would be altered.
 
-    In a CSV file a quote before it would disarm a formula, and would be sent.
+    A formula is refused in CSV: the quote that disarms it would be sent as text.
     """
     row = list(
         render_fields(file_format.columns, message, file_format.style, {}).values()
@@ -44,7 +44,7 @@ def message_row(file_format: FileFormat, message: PlatformMessage) -> list[str]:
 
 
 def build_file(file_format: FileFormat, rows: Iterable[Sequence[str]]) -> bytes:
-    """A whole file, its headings first."""
+    """Return the bytes of a file with a header row."""
     table = [list(file_format.columns), *rows]
     return (
         _build_xlsx(table)
@@ -54,7 +54,7 @@ def build_file(file_format: FileFormat, rows: Iterable[Sequence[str]]) -> bytes:
 
 
 def require_xlsx_library(file_format: FileFormat) -> None:
-    """Raise `SetUpError` now, and not when there is something to write."""
+    """Raise `SetUpError` at the start if the format is XLSX and the library missing."""
     if file_format.csv is None:
         _xlsxwriter()
 
@@ -69,13 +69,13 @@ def _build_csv(table: Iterable[Sequence[str]], style: CsvStyle) -> bytes:
 
 
 def _build_xlsx(table: Iterable[Sequence[str]]) -> bytes:
-    """All cells are text: a number of eleven digits is nothing to calculate with."""
+    """Write all cells as text, so that a phone is not shown as a number."""
     content = BytesIO()
     book = _xlsxwriter().Workbook(content, {"in_memory": True})
-    page = book.add_worksheet()
-    for at, row in enumerate(table):
+    sheet = book.add_worksheet()
+    for number, row in enumerate(table):
         for column, cell in enumerate(row):
-            page.write_string(at, column, cell)
+            sheet.write_string(number, column, cell)
     book.close()
     return content.getvalue()
 

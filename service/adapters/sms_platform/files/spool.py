@@ -1,8 +1,8 @@
-"""The spool: what leaves in files, from the answer "accepted" to the file in place.
+"""The spool: holds accepted messages until the file with them is placed.
 
-An SQLite file of its own beside the ledger: of one id there is one row, a torn write
-leaves none, and one writer goes at a time, whatever is killed when. Phones and texts
-stay in it only until their file is whole; afterwards it knows ids alone.
+It is an SQLite file next to the ledger. Each message id has one row, an interrupted
+write leaves none, and there is one writer at a time. Phones and texts stay only until
+their file is complete; afterwards only ids remain.
 """
 
 import os
@@ -40,18 +40,18 @@ _SELECT_WAITING: Final = "SELECT slip FROM slips WHERE slip IS NOT NULL ORDER BY
 _UNCHANGED_ERRORS: Final = (
     *("SQLITE_BUSY", "SQLITE_CANTOPEN", "SQLITE_FULL", "SQLITE_READONLY"),
 )
-"""What SQLite says when it has changed nothing: sqlite.org/rescode.html."""
+"""Errors after which SQLite has changed nothing: sqlite.org/rescode.html."""
 
 
 class NotSpooledError(Exception):
-    """Nothing was written, and nothing will be."""
+    """The message was not spooled, and will not be."""
 
 
 @dataclass(frozen=True, slots=True)
 class FileBatch:
-    """A file made of some slips: its number, where it belongs, who was left out.
+    """A file made of some messages; `left_out` gives reasons by message id.
 
-    `path` is None where all were, each by its id with the reason.
+    `path` is where the file is to be placed, or None if all messages were left out.
     """
 
     number: int
@@ -60,7 +60,7 @@ class FileBatch:
 
 
 class Spool:
-    """Used from one thread; `timeout` is how long to wait for others, in seconds."""
+    """Use it from one thread; `timeout` is the wait for a lock, in seconds."""
 
     def __init__(self, file: Path, timeout: float) -> None:
         os.close(os.open(file, os.O_RDWR | os.O_CREAT, 0o600))
@@ -75,14 +75,15 @@ class Spool:
         self._connection.close()
 
     def add(self, message: PlatformMessage, now: datetime, deadline: float) -> None:
-        """Keep a slip, on the disk when this returns; one that is there stays.
+        """Store a message durably, unless its id is already stored.
 
-        Raises `NotSpooledError` where that cannot be, or not before an `elapsed()`:
-        then nobody will find it later. Any other error leaves it open.
+        Raises `NotSpooledError` if it surely was not stored, for instance because
+        `deadline`, an instant of `monotonic_now`, has passed. After any other error it
+        may be stored.
         """
         try:
             with self._transaction():
-                # The lock is held: who looks for this slip waits until we are done.
+                # We hold the lock: `spooled_at` waits until this transaction ends.
                 if monotonic_now() > deadline:
                     raise NotSpooledError("not written in time")
                 self._connection.execute(
@@ -95,10 +96,10 @@ class Spool:
             raise
 
     def spooled_at(self, message_id: str) -> datetime | None:
-        """When a slip was added that was not left out; None: it is not here.
+        """Return when a message was stored; None if not stored or left out.
 
-        Waits for a writer, and raises `sqlite3.OperationalError` where one takes too
-        long: what it is about to write is then neither there nor not.
+        Waits for a writer. Raises `sqlite3.OperationalError` if that takes too long,
+        since the writer may be storing this message.
         """
         wanted = "SELECT at FROM slips WHERE id = ? AND left_out IS NULL"
         with self._transaction():
@@ -106,7 +107,7 @@ class Spool:
         return datetime.fromisoformat(row[0]) if row else None
 
     def left_out_reasons(self, ids: Collection[str]) -> Mapping[str, str | None]:
-        """Those of some ids that are here, and why a slip was left out."""
+        """Return the stored ones of these ids, each with the reason if left out."""
         wanted = (
             "SELECT id, left_out FROM slips "
             "WHERE id IN (SELECT value FROM json_each(?))"
@@ -116,48 +117,51 @@ class Spool:
 
     @property
     def waiting_count(self) -> int:
-        """How many slips no file has yet."""
+        """The number of messages that are in no file yet."""
         count = "SELECT count(*) FROM slips WHERE slip IS NOT NULL"
         return int(self._connection.execute(count).fetchone()[0])
 
     def make_batch(
         self, make: Callable[[int, Sequence[PlatformMessage]], FileBatch]
     ) -> None:
-        """Make a file of all that waits, which is then to be placed.
+        """Write a file of all waiting messages, with `make`, to be placed afterwards.
 
-        `make` gets the lowest number its file may have. A file counts only when this
-        has returned: until then `make` is called again for its slips.
+        `make` gets the lowest number that its file may have, and the messages. Until
+        this method has returned, the messages still wait and go into the next file.
         """
         with self._transaction():
-            slips = [
+            messages = [
                 _load_message(blob)
                 for (blob,) in self._connection.execute(_SELECT_WAITING)
             ]
-            if not slips:
+            if not messages:
                 return
             next_number = "SELECT coalesce(max(number), 0) + 1 FROM batches"
-            made = make(self._connection.execute(next_number).fetchone()[0], slips)
-            if made.path is not None:
+            batch = make(self._connection.execute(next_number).fetchone()[0], messages)
+            if batch.path is not None:
                 self._connection.execute(
                     "INSERT INTO batches (number, path) VALUES (?, ?)",
-                    (made.number, str(made.path)),
+                    (batch.number, str(batch.path)),
                 )
             self._connection.executemany(
                 "UPDATE slips SET slip = NULL, batch = ?, left_out = ? WHERE id = ?",
-                [(made.number, made.left_out.get(one.id), one.id) for one in slips],
+                [
+                    (batch.number, batch.left_out.get(one.id), one.id)
+                    for one in messages
+                ],
             )
 
     def checkpoint(self) -> None:
-        """Leave nothing of what was taken out in SQLite's log either."""
+        """Empty SQLite's write-ahead log, which may still hold removed texts."""
         self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def unplaced_files(self) -> list[Path]:
-        """Where files belong that are whole and perhaps not in place."""
+        """Return the paths of complete files that may not be placed yet."""
         wanted = "SELECT path FROM batches WHERE NOT placed ORDER BY number"
         return [Path(path) for (path,) in self._connection.execute(wanted)]
 
     def mark_placed(self, path: Path) -> None:
-        """Note that a file is in place."""
+        """Record that a file was placed."""
         self._connection.execute(
             "UPDATE batches SET placed = 1 WHERE path = ?", (str(path),)
         )
@@ -174,7 +178,7 @@ class Spool:
 
 
 def _load_message(blob: bytes) -> PlatformMessage:
-    told = orjson.loads(blob)
+    fields = orjson.loads(blob)
     return PlatformMessage(
-        **told | {"valid_until": datetime.fromisoformat(told["valid_until"])}
+        **fields | {"valid_until": datetime.fromisoformat(fields["valid_until"])}
     )

@@ -1,1 +1,1 @@
-"""A platform that takes HTTP requests."""
+"""Sending through a platform that takes HTTP requests."""

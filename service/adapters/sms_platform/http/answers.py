@@ -1,4 +1,4 @@
-"""What a platform answered to a POST, judged: only what is certain is a yes or a no."""
+"""A platform's answers to POSTs as outcomes: unknown unless certain."""
 
 from http import HTTPStatus
 from typing import Final
@@ -26,46 +26,59 @@ def outcome_of_answer(
     retry_after: float | None,
     message_id: str,
 ) -> Outcome:
-    """A yes by status and field, a no by a code of the format's, else unknown.
+    """Return accepted by status and field, refused by a code of the format, or unknown.
 
-    `wait` is in seconds, `ours` our own id, which is the platform's unless it names
-    another. 429 is said before a request is looked at, whoever says it.
+    `retry_after` is in seconds. Our `message_id` is also the platform's id, unless its
+    answer names another. A 429 always means that the request was not read.
     """
-    told = parse_json(text)
+    document = parse_json(text)
     code = (
-        text_at(told, http_format.answer.code_field)
+        text_at(document, http_format.answer.code_field)
         if http_format.answer.code_field
         else None
     )
     kind = http_format.codes.get(code) if code else None
     if status == HTTPStatus.TOO_MANY_REQUESTS:
-        no = kind or _K.RETRY_SAFE
+        refusal = kind or _K.RETRY_SAFE
         return Refused(
-            no, "429", f"HTTP {status}", over_concurrency=True, retry_after=retry_after
+            refusal,
+            "429",
+            f"HTTP {status}",
+            over_concurrency=True,
+            retry_after=retry_after,
         )
     if code is not None and kind is not None:
         reason = f"HTTP {status}"
         return Refused(kind, code[:LONGEST_CODE], reason, retry_after=retry_after)
-    if status in SUCCESS_STATUSES and _is_success(http_format, told):
-        return _read_accepted(http_format, told, message_id)
+    if status in SUCCESS_STATUSES and _is_success(http_format, document):
+        return _read_accepted(http_format, document, message_id)
     return Unknown(f"HTTP {status}, neither a yes nor a code of the format's")
 
 
 def outcome_of_error(error: Exception) -> Outcome:
-    """What a POST that raised came to; unknown, unless it never left."""
+    """Return the outcome of a POST that raised: unknown unless it was not sent."""
     return outcome_if_not_posted(error) or Unknown(type(error).__name__)
 
 
-def _is_success(to: HttpFormat, told: object) -> bool:
-    if to.answer.success_field is None:
+def _is_success(http_format: HttpFormat, document: object) -> bool:
+    if http_format.answer.success_field is None:
         return True
-    return text_at(told, to.answer.success_field) in to.answer.success_values
+    return (
+        text_at(document, http_format.answer.success_field)
+        in http_format.answer.success_values
+    )
 
 
-def _read_accepted(to: HttpFormat, told: object, ours: str) -> Outcome:
-    if to.answer.id_field is None:
-        return Accepted(ours)
-    theirs = text_at(told, to.answer.id_field)
-    if not theirs or len(theirs) > LONGEST_ID or CONTROL_CHARACTERS.search(theirs):
+def _read_accepted(
+    http_format: HttpFormat, document: object, message_id: str
+) -> Outcome:
+    if http_format.answer.id_field is None:
+        return Accepted(message_id)
+    platform_id = text_at(document, http_format.answer.id_field)
+    if (
+        not platform_id
+        or len(platform_id) > LONGEST_ID
+        or CONTROL_CHARACTERS.search(platform_id)
+    ):
         return Unknown("the answer says yes and names no message")
-    return Accepted(theirs)
+    return Accepted(platform_id)

@@ -1,4 +1,4 @@
-"""Messages that leave one by one, each posted to the platform once."""
+"""Sends messages one by one, each posted to the platform once."""
 
 import logging
 from collections.abc import Collection, Mapping, Sequence
@@ -49,10 +49,10 @@ log = logging.getLogger(__name__)
 
 @dataclass(slots=True)
 class HttpProvider:
-    """A `Provider`: a platform that can be told, and not be asked.
+    """A `Provider` for a platform that takes messages and cannot be queried.
 
-    What it answered neither yes nor no to stays unknown until its result comes, or an
-    operator decides. `timeout` is in seconds for a whole POST.
+    An unknown outcome stays unknown until a result arrives or an operator decides.
+    `timeout` is in seconds for a whole POST.
     """
 
     http_format: HttpFormat
@@ -66,12 +66,14 @@ class HttpProvider:
     finds_by_our_id: bool = True
 
     async def send(self, message: Outgoing) -> Outcome:
-        """POST one message, once, unless its time is over."""
+        """POST a message once; `NotPosted` if too little time is left."""
         if message.valid_for <= self.timeout:
             return NotPosted(TOO_LATE)
         try:
-            slip = to_platform_message(message, self.clock.now())
-            body, headers = build_request(self.http_format, slip, self.secrets)
+            platform_message = to_platform_message(message, self.clock.now())
+            body, headers = build_request(
+                self.http_format, platform_message, self.secrets
+            )
         except UnfitMessageError as error:
             return Refused(error.kind, error.code, error.reason)
         try:
@@ -86,26 +88,26 @@ class HttpProvider:
                 timeout=client_timeout(self.timeout),
             ) as answer:
                 text = await read_body(answer, LONGEST_ANSWER)
-                wait = retry_after(answer)
+                retry_after_seconds = retry_after(answer)
         except Exception as error:  # noqa: BLE001 - the POST may have begun
             return outcome_of_error(error)
         return outcome_of_answer(
-            self.http_format, answer.status, text, wait, message.id
+            self.http_format, answer.status, text, retry_after_seconds, message.id
         )
 
     async def flush(self) -> None:
-        """Each has left already."""
+        """Do nothing: `send` has posted every message."""
 
     async def find(
         self,
         message: OpenMessage,  # noqa: ARG002 - nothing can be asked
         phone: str,  # noqa: ARG002
     ) -> Sequence[ListedMessage] | None:
-        """None: the platform cannot be asked."""
+        """Return None: the platform cannot be queried."""
         return None
 
     async def fetch_receipt(self, provider_id: str) -> Receipt | None:  # noqa: ARG002 - likewise
-        """None: the platform cannot be asked."""
+        """Return None: the platform cannot be queried."""
         return None
 
     async def fetch_receipts(
@@ -113,20 +115,20 @@ class HttpProvider:
         provider_ids: Collection[str],  # noqa: ARG002 - likewise
         since: datetime,  # noqa: ARG002
     ) -> Sequence[Receipt] | None:
-        """None: the platform cannot be asked."""
+        """Return None: the platform cannot be queried."""
         return None
 
     def parse(
         self, headers: Mapping[str, str], body: bytes, path: str
     ) -> Receipt | Inbound:
-        """A result that the platform posts, its secret checked."""
+        """Return the receipt of a posted result after checking its secret."""
         return self.webhook.parse(headers, body, path)
 
 
 def build_request(
     http_format: HttpFormat, message: PlatformMessage, secrets: Mapping[str, str]
 ) -> tuple[bytes, dict[str, str]]:
-    """The body and the headers of a POST; raises `UnfitError`."""
+    """Return the body and headers of a POST; raises `UnfitMessageError`."""
     fields = render_fields(http_format.fields, message, http_format.style, secrets)
     headers = render_fields(http_format.headers, message, http_format.style, secrets)
     headers["Content-Type"] = MEDIA_TYPES[http_format.body_kind]

@@ -1,1 +1,1 @@
-"""A platform's results, read back as receipts."""
+"""Reads a platform's results as receipts."""

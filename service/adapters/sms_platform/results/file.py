@@ -1,4 +1,4 @@
-"""A platform's file of results, CSV or XLSX, row by row: a receipt or what is wrong."""
+"""Reads a platform's file of results, CSV or XLSX, row by row."""
 
 import codecs
 from collections import Counter
@@ -20,12 +20,12 @@ from service.domain.untrusted.spreadsheet_formulas import unguard_formula
 from service.domain.untrusted.text import safe_label, show_value, strip_blanks
 
 MOST_BYTES: Final = 64 * 1024 * 1024
-"""A CSV file is read whole; half a million results have some forty million."""
+"""Largest CSV file, which is read whole; 500,000 results take about 40 million."""
 
 
 @dataclass(frozen=True, slots=True)
 class ResultRow:
-    """A row at its line of the file: a receipt, or an error with all its mistakes."""
+    """A row with its line number: a receipt, or an error with all its mistakes."""
 
     line: int
     raw: dict[str, str]
@@ -36,10 +36,10 @@ class ResultRow:
 def read_results(
     path: Path, results: ResultsFormat, *, uses_our_ids: bool
 ) -> Iterator[ResultRow]:
-    """Read a file of results; a rejects file, put right, reads like its origin.
+    """Yield the rows of a file of results, or of a corrected rejects file.
 
-    Raises `InvalidError` naming the file, before the first row, where the file as a
-    whole is wrong: unreadable, empty, or with columns that the format does not know.
+    Raises `InvalidError` with the file's name, before the first row, if the file is
+    unreadable, empty, or has columns that the format does not name.
     """
     records = (
         _workbook_records(path)
@@ -69,20 +69,20 @@ def _workbook_records(path: Path) -> Iterator[CsvRecord]:
 
 
 def _csv_records(path: Path, results: ResultsFormat) -> Iterator[CsvRecord]:
-    """Its records; with a BOM it is UTF-8, and a rejects file has commas."""
+    """Read CSV records; a file with a BOM is UTF-8, and a rejects file has commas."""
     content = read_file(path)
     if len(content) > MOST_BYTES:
         found = f"{len(content)} bytes"
         expected = f"at most {MOST_BYTES}; split it"
         raise InvalidError(path.name, [Mistake("file", found, expected)])
-    marked = content.startswith(codecs.BOM_UTF8)
-    encoding = "utf-8-sig" if marked else results.csv.encoding
+    has_bom = content.startswith(codecs.BOM_UTF8)
+    encoding = "utf-8-sig" if has_bom else results.csv.encoding
     try:
         text = content.decode(encoding)
     except UnicodeDecodeError:
         mistake = Mistake("file", f"bytes that are not {encoding}", "its encoding")
         raise InvalidError(path.name, [mistake]) from None
-    rejects = marked and text.startswith(",".join(REJECT_COLUMNS))
+    rejects = has_bom and text.startswith(",".join(REJECT_COLUMNS))
     return CsvRecordReader(StringIO(text), "," if rejects else results.csv.delimiter)
 
 

@@ -1,4 +1,4 @@
-"""One result of a platform, from a row of a file or a webhook, as a receipt."""
+"""Turns one result of a platform, from a file or a webhook, into a receipt."""
 
 from collections.abc import Collection, Mapping
 from typing import Final
@@ -15,10 +15,10 @@ from service.domain.untrusted.text import (
 )
 
 PROVIDER_NAME: Final = "outbox"
-"""The provider's, in the ledger and in the webhook's address."""
+"""The provider's name in the ledger and in the webhook's URL."""
 
 LONGEST_ID, LONGEST_CODE = 64, 16
-"""Characters, as the ledger keeps them."""
+"""Characters that the ledger's columns hold."""
 
 _FAILURE_STATES: Final[Collection[MessageState | None]] = (
     MessageState.UNDELIVERED,
@@ -29,19 +29,23 @@ _FAILURE_STATES: Final[Collection[MessageState | None]] = (
 def receipt_of(
     results: ResultsFormat, values: Mapping[str, str], where: str, *, uses_our_ids: bool
 ) -> Receipt:
-    """A receipt of what is told by column or field; its state is None where unknown.
+    """Return the receipt of one result; its state is None for an unknown status.
 
-    Raises `InvalidError` with what cannot be acted on. Only status and code are kept
-    raw, with whatever looks like a phone masked.
+    Raises `InvalidError` with all mistakes, under the name `where`. Only status and
+    code are stored raw, with anything that looks like a phone masked.
     """
-    said = strip_blanks(values.get(results.id, ""))
+    provider_id = strip_blanks(values.get(results.id, ""))
     status = strip_blanks(values.get(results.status, ""))
     code = strip_blanks(values.get(results.code, "")) if results.code else ""
     mistakes = []
-    if not 0 < len(said) <= LONGEST_ID or CONTROL_CHARACTERS.search(said):
+    if not 0 < len(provider_id) <= LONGEST_ID or CONTROL_CHARACTERS.search(provider_id):
         expected = f"an id of at most {LONGEST_ID} characters"
         mistakes.append(
-            Mistake(results.id, show_value(said) if said else "nothing", expected)
+            Mistake(
+                results.id,
+                show_value(provider_id) if provider_id else "nothing",
+                expected,
+            )
         )
     if not status:
         mistakes.append(Mistake(results.status, "nothing", "a status"))
@@ -54,11 +58,11 @@ def receipt_of(
     failed = state in _FAILURE_STATES
     return Receipt(
         provider=PROVIDER_NAME,
-        provider_id=said,
+        provider_id=provider_id,
         state=state,
         raw={results.status: safe_label(status)}
         | ({results.code: safe_label(code)} if results.code and code else {}),
-        message_id=said if uses_our_ids else None,
+        message_id=provider_id if uses_our_ids else None,
         code=code or None if failed else None,
         kind=results.codes.get(code) if failed else None,
     )

@@ -1,4 +1,4 @@
-"""Results that a platform posts to us: a shared secret in a header, then one result."""
+"""Parses results that a platform posts, authenticated by a secret in a header."""
 
 import hmac
 import logging
@@ -21,14 +21,14 @@ _MOST_FIELDS: Final = 200
 
 @dataclass(frozen=True, slots=True)
 class ResultsWebhook:
-    """Takes results by a format; `secrets` are those of the variables it names."""
+    """Parses results of a format; `secrets` are by environment variable."""
 
     results: ResultsFormat | None
     secrets: Mapping[str, str] = field(repr=False)
     uses_our_ids: bool
 
     def parse(self, headers: Mapping[str, str], body: bytes, path: str) -> Receipt:
-        """A result; raises `ForgedError` without the secret, or `InvalidError`."""
+        """Return a receipt; raises `ForgedError` (wrong secret), `InvalidError`."""
         try:
             return self._parse(headers, body)
         except (ForgedError, InvalidError) as error:
@@ -39,19 +39,19 @@ class ResultsWebhook:
         results = self.results
         if results is None or results.webhook is None:
             raise ForgedError("webhook: the format has no [results.webhook]")
-        said = headers.get(results.webhook.header, "").encode(errors="replace")
+        given = headers.get(results.webhook.header, "").encode(errors="replace")
         secret = self.secrets[results.webhook.secret.variable].encode()
-        if not hmac.compare_digest(said, secret):
+        if not hmac.compare_digest(given, secret):
             header = results.webhook.header
             raise ForgedError(f"webhook: {header} is not the secret; nothing changed")
-        told = _field_reader(results.webhook, body)
+        read_field = _field_reader(results.webhook, body)
         names = [one for one in (results.id, results.status, results.code) if one]
-        values = {name: told(name) or "" for name in names}
+        values = {name: read_field(name) or "" for name in names}
         return receipt_of(results, values, "webhook", uses_our_ids=self.uses_our_ids)
 
 
 def _field_reader(webhook: WebhookFormat, body: bytes) -> Callable[[str], str | None]:
-    """Reads fields of a body by name; raises `InvalidError` for one of another kind."""
+    """Return a function from names to fields; raises `InvalidError` for a bad body."""
     if webhook.body_kind == "json":
         document = parse_json(body)
         if not isinstance(document, Mapping):

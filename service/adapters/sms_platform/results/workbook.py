@@ -1,8 +1,8 @@
-"""The first sheet of an XLSX workbook as text, read in a process that may die of it.
+"""Reads the first sheet of an XLSX workbook as text, in a limited child process.
 
-A workbook of some kilobytes can want all the memory there is: one far cell is enough,
-and the reader then aborts its process instead of raising. So it gets a process of its
-own with little memory and time, and a workbook that unpacks to too much is not begun.
+A workbook of a few kilobytes can make the reader allocate all memory and abort its
+process: one cell far from the others is enough. So it runs in a child process with
+limits on memory and time, and a workbook that unpacks to too much is refused first.
 """
 
 import json
@@ -17,36 +17,36 @@ from typing import Final
 from service.domain.errors import InvalidError, Mistake, SetUpError
 
 MOST_UNPACKED: Final = 256 * 1024 * 1024
-"""Bytes; 200,000 rows of twelve columns take less than half."""
+"""Bytes; 200,000 rows of twelve columns take less than half of it."""
 
 _MEMORY_LIMIT: Final = 2 * 1024 * 1024 * 1024
 _CPU_LIMIT: Final = 60
 _WITHOUT_LIBRARY: Final = 3
 _DIGITS: Final = 15
-"""A spreadsheet keeps no more digits of a number: a longer id has lost its end."""
+"""Digits that a spreadsheet stores of a number; a longer id has lost its end."""
 
 
 def read_workbook(path: Path) -> Iterator[tuple[int, list[str]]]:
-    """Each row that is not empty, with its number.
+    """Yield each row that is not empty, with its number, from 1.
 
-    Raises `InvalidError` where the file is no workbook that can be read within bounds,
-    `SetUpError` where the library is missing.
+    Raises `InvalidError` if the file is not a workbook or exceeds the limits, and
+    `SetUpError` if the library is missing.
     """
     _refuse_too_large(path)
-    read = subprocess.run(  # noqa: S603 - ourselves
+    child = subprocess.run(  # noqa: S603 - this module
         [sys.executable, "-m", __name__, str(path)],
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         check=False,
     )
-    if read.returncode == _WITHOUT_LIBRARY:
+    if child.returncode == _WITHOUT_LIBRARY:
         raise SetUpError(
             f"{path.name}: its library is not installed; run pip install "
             "'permit-reminders[office]', or save it as CSV"
         )
-    if read.returncode:
+    if child.returncode:
         raise _unreadable(path, "a workbook that cannot be read within bounds")
-    for number, line in enumerate(read.stdout.splitlines(), start=1):
+    for number, line in enumerate(child.stdout.splitlines(), start=1):
         cells = json.loads(line)
         if any(cells):
             yield number, cells
@@ -68,7 +68,7 @@ def _unreadable(path: Path, found: str) -> InvalidError:
 
 
 def _text(value: object) -> str:
-    """What the cell shows; a number that has lost digits says so by its exponent."""
+    """Return a cell as text; a number of too many digits gets an exponent."""
     if isinstance(value, float) and value.is_integer() and abs(value) < 10**_DIGITS:
         return str(int(value))
     return str(value)
