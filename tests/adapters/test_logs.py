@@ -71,7 +71,7 @@ def test_what_is_no_phone_stays(text: str) -> None:
     assert mask_phones(None, "info", {"event": text}) == {"event": text}
 
 
-def test_phones_are_masked_however_deep_they_stand() -> None:
+def test_phones_are_masked_in_nested_values() -> None:
     phone = "+12125550142"
     deep = {"a": [{"b": (phone, 7, None, True)}, {phone}], phone: ValueError(phone)}
     shown = mask_phones(None, "info", {"deep": deep})
@@ -150,7 +150,7 @@ def test_lines_below_the_level_are_left_out(capsys: pytest.CaptureFixture[str]) 
 
 
 @pytest.mark.parametrize("name", ["aiohttp.access", "twilio.async_http_client"])
-def test_loggers_that_tell_urls_speak_only_of_trouble(
+def test_loggers_that_log_urls_log_warnings_only(
     capsys: pytest.CaptureFixture[str], name: str
 ) -> None:
     configure_logging(json=True, level="DEBUG")
@@ -159,6 +159,6 @@ def test_loggers_that_tell_urls_speak_only_of_trouble(
     assert [line["event"] for line in lines(capsys)] == ["trouble"]
 
 
-def test_an_unknown_level_is_told() -> None:
+def test_an_unknown_level_is_refused() -> None:
     with pytest.raises(SetUpError, match="found 'loud', expected DEBUG"):
         configure_logging(json=True, level="loud")

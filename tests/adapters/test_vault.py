@@ -17,7 +17,7 @@ VAULT = Vault.from_keys(ONE)
 
 @given(st.text(st.characters(exclude_categories=["Cs"])), st.text("abc._"))
 @settings(deadline=None)
-def test_what_is_sealed_opens_again(text: str, column: str) -> None:
+def test_an_encrypted_value_can_be_decrypted(text: str, column: str) -> None:
     assert VAULT.decrypt(VAULT.encrypt(text, column), column) == text
 
 
@@ -73,7 +73,7 @@ def test_a_missing_key_is_named() -> None:
         VAULT.decrypt(sealed, "recipients.phone")
 
 
-def test_another_key_under_the_same_id_is_told() -> None:
+def test_another_key_under_the_same_id_is_refused() -> None:
     with pytest.raises(SetUpError, match="restore the key that had this id"):
         Vault.from_keys(TWO).decrypt(VAULT.encrypt(PHONE, "c"), "c")
 
@@ -113,13 +113,13 @@ def test_a_mark_keeps_its_parts_apart() -> None:
         *(f"0:{ONE}", f"256:{ONE}", f"-1:{ONE}", f"a:{ONE}", f":{ONE}", f"{ONE},{TWO}"),
     ],
 )
-def test_a_wrong_key_setting_is_refused_without_telling_it(text: str) -> None:
+def test_a_wrong_key_setting_is_refused_without_showing_it(text: str) -> None:
     with pytest.raises(SetUpError, match="PERMIT_REMINDERS_KEY: ") as caught:
         Vault.from_keys(text)
     assert ONE[:8] not in str(caught.value)
 
 
-def test_the_first_time_a_key_file_is_made_beside_the_database(tmp_path: Path) -> None:
+def test_a_key_file_is_made_next_to_the_database_the_first_time(tmp_path: Path) -> None:
     database = tmp_path / "permits.db"
     sealed = Vault.from_key_file(database).encrypt(PHONE, "c")
     path = tmp_path / "permits.db.key"
@@ -150,7 +150,9 @@ def test_a_key_file_that_others_can_read_is_refused(tmp_path: Path, mode: int) -
 
 
 @pytest.mark.parametrize("content", [b"", b"not a key", b"\xff\xfe"])
-def test_a_damaged_key_file_is_refused_and_kept(tmp_path: Path, content: bytes) -> None:
+def test_a_damaged_key_file_is_refused_and_not_changed(
+    tmp_path: Path, content: bytes
+) -> None:
     path = tmp_path / "permits.db.key"
     path.write_bytes(content)
     path.chmod(0o600)

@@ -14,7 +14,7 @@ def test_the_example_register_is_what_its_script_makes() -> None:
     assert len(Counter(row["rule"] for row in made)) == len(KINDS) == 12
 
 
-def test_every_phone_of_the_example_is_kept_free_for_fiction() -> None:
+def test_every_phone_of_the_example_is_reserved_for_fiction() -> None:
     with (shipped_folder("examples") / "permits.csv").open(encoding="utf-8") as file:
         phones = [row["phones"] for row in csv.DictReader(file)]
     assert {phone[:2] + phone[5:10] for phone in phones} == {"+155501"}

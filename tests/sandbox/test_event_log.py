@@ -56,7 +56,7 @@ def taken(log: list[Mapping[str, Any]]) -> Counter[int]:
     return Counter(int(one["body"]) for one in log if one["event"] == "created")
 
 
-async def test_the_log_is_right_about_every_message_whatever_the_clients_learnt(
+async def test_the_log_is_right_about_every_message_whatever_the_clients_received(
     http: aiohttp.ClientSession,
     sandbox: SandboxClient,
     reopen: Reopen,
@@ -144,7 +144,7 @@ for number in range(10_000):
 """
 
 
-async def test_a_killed_client_has_lost_no_message_it_was_told_of(
+async def test_the_log_has_every_message_that_a_killed_client_created(
     http: aiohttp.ClientSession, sandbox: SandboxClient, tmp_path: Path
 ) -> None:
     url = str(http._build_url("Messages.json"))  # noqa: SLF001 # no public name

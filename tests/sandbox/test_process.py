@@ -25,7 +25,7 @@ async def truth(http: aiohttp.ClientSession) -> list[dict[str, object]]:
         return told
 
 
-async def test_the_ready_line_is_kept_and_both_files_are_for_their_owner_only(
+async def test_the_ready_line_is_stored_and_both_files_are_for_their_owner_only(
     spawn: Spawn, tmp_path: Path
 ) -> None:
     process = await spawn()

@@ -19,7 +19,7 @@ def test_the_command_of_the_service_has_the_same_flags(tmp_path: Path) -> None:
     assert Options(**chosen) == parse(wanted)
 
 
-async def test_nobody_calling_for_long_ends_it(tmp_path: Path) -> None:
+async def test_a_long_time_without_requests_ends_it(tmp_path: Path) -> None:
     lines: list[str] = []
     await serve(Options(directory=tmp_path, idle=0.1), lines.append)
     assert len(lines) == 1

@@ -51,7 +51,7 @@ def _bare(monkeypatch: pytest.MonkeyPatch) -> None:
         ({"HTTPS_PROXY": PROXY, "NO_PROXY": "example.org"}, PROXY),
     ],
 )
-def test_the_environment_s_proxy_holds_where_none_is_set(
+def test_the_environment_s_proxy_is_used_if_none_is_configured(
     environment: dict[str, str], proxy: str | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name, value in environment.items():
@@ -61,7 +61,7 @@ def test_the_environment_s_proxy_holds_where_none_is_set(
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.8.8.8", "localhost", "[::1]"])
-def test_this_machine_needs_no_proxy(
+def test_loopback_addresses_use_no_proxy(
     host: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("HTTP_PROXY", PROXY)
@@ -70,7 +70,7 @@ def test_this_machine_needs_no_proxy(
 
 
 @pytest.mark.parametrize("proxy", ["socks5://ann:open-sesame@proxy", "http://"])
-async def test_a_proxy_that_speaks_no_http_is_told_before_anything_is_sent(
+async def test_a_proxy_that_is_not_http_is_refused_at_the_start(
     proxy: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("HTTPS_PROXY", proxy)
@@ -81,7 +81,7 @@ async def test_a_proxy_that_speaks_no_http_is_told_before_anything_is_sent(
     assert "sesame" not in str(caught.value)
 
 
-async def test_a_proxy_is_gone_through(serve: Serve, opened: Open) -> None:
+async def test_requests_go_through_the_proxy(serve: Serve, opened: Open) -> None:
     proxy, asked = await serve(says(raw(201, json.dumps(message()))))
     with_key = proxy.replace("//", "//ann:open-sesame@")
     provider = await opened("http://twilio.invalid", proxy=with_key)
@@ -92,7 +92,7 @@ async def test_a_proxy_is_gone_through(serve: Serve, opened: Open) -> None:
 
 
 @pytest.mark.parametrize("status", [403, 407, 502])
-async def test_a_proxy_that_makes_no_tunnel_has_passed_nothing_on(
+async def test_a_proxy_that_refuses_the_tunnel_is_safe_to_retry(
     serve: Serve, opened: Open, status: int
 ) -> None:
     proxy, asked = await serve(says(raw(status, "<html>no</html>")))
@@ -103,7 +103,7 @@ async def test_a_proxy_that_makes_no_tunnel_has_passed_nothing_on(
     assert b"Basic" not in asked[0], "the proxy does not learn our token"
 
 
-async def test_nobody_listening_is_provably_not_taken(opened: Open) -> None:
+async def test_a_refused_connection_is_safe_to_retry(opened: Open) -> None:
     nobody = f"http://127.0.0.1:{unused_port()}"
     for provider in (
         await opened(nobody),
@@ -116,7 +116,7 @@ async def test_nobody_listening_is_provably_not_taken(opened: Open) -> None:
         assert await provider.fetch_receipt(SM1) is None
 
 
-async def test_a_server_without_the_promised_certificate_has_been_told_nothing(
+async def test_a_server_with_a_wrong_certificate_is_safe_to_retry(
     serve: Serve, opened: Open
 ) -> None:
     url, asked = await serve(says(raw(400)))
@@ -141,7 +141,7 @@ def full() -> Iterator[str]:
         yield f"http://127.0.0.1:{listening.getsockname()[1]}"
 
 
-async def test_a_connection_that_is_never_made_is_left_and_safe_to_try_again(
+async def test_a_connection_that_times_out_is_safe_to_retry(
     full: str, opened: Open
 ) -> None:
     provider = await opened(full, timeout=0.4)

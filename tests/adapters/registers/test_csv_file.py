@@ -87,7 +87,9 @@ def test_any_line_ends_and_a_bom_are_taken(path: Path, end: str, bom: str) -> No
     assert numbers(rows) == [(2, "1"), (3, "2")]
 
 
-def test_a_row_with_too_many_or_too_few_cells_is_kept_whole(path: Path) -> None:
+def test_a_row_with_too_many_or_too_few_cells_is_refused_with_all_its_cells(
+    path: Path,
+) -> None:
     rows = read(path, row("1") + ",a,b", "us-nyc-parking,2", row("3"))
     assert numbers(rows) == [(4, "3")]
     assert errors(rows) == {
@@ -119,7 +121,7 @@ def test_a_quote_that_never_closes_swallows_no_good_row(path: Path) -> None:
     assert list(errors(rows)) == [2]
 
 
-def test_a_permit_that_stands_twice_is_a_mistake_the_second_time(path: Path) -> None:
+def test_a_repeated_permit_is_a_mistake_of_the_second_row(path: Path) -> None:
     rows = read(path, row("1"), row("２"), row("2"), row("2"))
     assert numbers(rows) == [(2, "1"), (3, "2")]
     assert errors(rows) == {
@@ -188,7 +190,7 @@ def test_a_named_encoding_is_used(path: Path) -> None:
     assert one.permit.expires_on == date(2026, 12, 31)
 
 
-def test_mistakes_of_the_mapping_and_of_the_permit_are_told_together(
+def test_mistakes_of_the_mapping_and_of_the_permit_are_named_together(
     path: Path,
 ) -> None:
     document = {

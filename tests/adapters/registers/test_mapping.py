@@ -28,7 +28,7 @@ def wrong(**changes: object) -> str:
     return one
 
 
-def test_a_mapping_says_what_it_was_told() -> None:
+def test_a_mapping_has_the_values_of_its_file() -> None:
     words = {"Current": "active"}
     assert mapping(
         authority="us-nyc",
@@ -111,7 +111,7 @@ def test_a_wrong_mapping_names_the_key(
     assert wrong(**changes).startswith(mistake)
 
 
-def test_all_mistakes_of_a_mapping_are_told_at_once() -> None:
+def test_all_mistakes_of_a_mapping_are_named_together() -> None:
     found = mistakes({"columns": {}, "encoding": "utf-9", "foo": 1, "max_age_days": 3})
     assert [one.split(":")[0] for one in found] == [
         *("columns", "columns", "columns", "columns"),
@@ -131,7 +131,7 @@ def test_what_a_header_has_too_much_or_too_little_is_named() -> None:
     ]
 
 
-def test_a_header_that_is_really_a_row_does_not_tell_its_phones() -> None:
+def test_a_header_that_is_really_a_row_does_not_show_its_phones() -> None:
     (one, *_) = IDENTITY_MAPPING.header_mistakes(["+12125550142"])
     assert one.field == "+1212***0142"
 
@@ -196,7 +196,7 @@ def test_several_columns_may_hold_phones() -> None:
         (b"\xff\xfe", "file: found "),
     ],
 )
-def test_a_file_that_is_no_toml_is_one_line(
+def test_a_file_that_is_not_toml_is_one_line(
     tmp_path: Path, content: bytes, mistake: str
 ) -> None:
     path = tmp_path / "m.toml"

@@ -77,7 +77,7 @@ def test_a_later_import_replaces_the_file(tmp_path: Path) -> None:
     assert cells(path) == [["line", "reason", "number"], ["2", "why", "2"]]
 
 
-def test_a_folder_that_is_not_there_is_told_before_anything_is_read(
+def test_a_missing_folder_is_refused_before_anything_is_read(
     tmp_path: Path,
 ) -> None:
     with (

@@ -59,7 +59,7 @@ def spooled(folder: Path) -> str:
     return whole.decode(errors="replace")
 
 
-async def test_what_was_accepted_is_handed_over_in_one_file(tmp_path: Path) -> None:
+async def test_accepted_messages_are_handed_over_in_one_file(tmp_path: Path) -> None:
     async with opened(sheet(tmp_path), tmp_path) as outbox:
         for number in (1, 2):
             said = await outbox.send(message(number))
@@ -73,7 +73,7 @@ async def test_what_was_accepted_is_handed_over_in_one_file(tmp_path: Path) -> N
     assert file.read_bytes().startswith("\ufeff序号,手机号,内容\r\n".encode())
 
 
-async def test_only_its_owner_reads_what_holds_phones(tmp_path: Path) -> None:
+async def test_only_the_owner_can_read_files_that_hold_phones(tmp_path: Path) -> None:
     async with opened(sheet(tmp_path), tmp_path) as outbox:
         await outbox.send(message())
         await outbox.flush()
@@ -124,7 +124,7 @@ async def test_a_workbook_holds_texts_and_no_formula_or_number(tmp_path: Path) -
     ]
 
 
-async def test_what_a_stopped_process_wakes_up_with_is_not_taken(
+async def test_a_message_past_its_deadline_is_not_spooled(
     tmp_path: Path,
 ) -> None:
     """Its lease is over: somebody may have found it absent, and sent it anew."""
@@ -139,7 +139,9 @@ async def test_what_a_stopped_process_wakes_up_with_is_not_taken(
 
 
 @pytest.mark.parametrize("left", [2.0, 1.0, 0.0, -60.0])
-async def test_what_has_no_time_left_is_not_taken(tmp_path: Path, left: float) -> None:
+async def test_a_message_without_time_left_is_not_spooled(
+    tmp_path: Path, left: float
+) -> None:
     async with opened(sheet(tmp_path), tmp_path) as outbox:
         said = await outbox.send(message(valid_for=left))
         assert isinstance(said, NotPosted)
@@ -188,7 +190,7 @@ async def test_a_text_of_several_lines_and_quotes_arrives_as_written(
         ),
     ],
 )
-async def test_what_a_format_cannot_hold_costs_that_message_alone(
+async def test_a_message_that_the_format_cannot_represent_stops_no_other(
     tmp_path: Path,
     changed: dict[str, object],
     one: dict[str, Any],
@@ -213,7 +215,7 @@ async def test_the_spool_of_a_dead_process_is_handed_over_at_the_next_start(
     assert [row[0] for row in rows(file)] == [ID.format(1)]
 
 
-async def test_what_waited_too_long_is_left_out_and_was_never_taken(
+async def test_a_message_that_expired_in_the_spool_is_left_out_and_canceled(
     tmp_path: Path,
 ) -> None:
     async with opened(sheet(tmp_path), tmp_path) as outbox:
@@ -231,7 +233,7 @@ async def test_what_waited_too_long_is_left_out_and_was_never_taken(
     )
 
 
-async def test_nothing_left_is_no_file(tmp_path: Path) -> None:
+async def test_no_messages_make_no_file(tmp_path: Path) -> None:
     async with opened(sheet(tmp_path), tmp_path) as outbox:
         await outbox.send(message(1))
     async with opened(sheet(tmp_path), tmp_path, LATER) as outbox:
@@ -241,7 +243,9 @@ async def test_nothing_left_is_no_file(tmp_path: Path) -> None:
     assert [row[0] for row in rows(file)] == [ID.format(2)]
 
 
-async def test_a_message_is_known_by_its_id_wherever_it_is(tmp_path: Path) -> None:
+async def test_a_message_is_found_by_its_id_in_the_spool_and_in_a_file(
+    tmp_path: Path,
+) -> None:
     async with opened(sheet(tmp_path), tmp_path) as outbox:
         await outbox.send(message(1))
         for _ in range(2):
@@ -254,7 +258,7 @@ async def test_a_message_is_known_by_its_id_wherever_it_is(tmp_path: Path) -> No
         assert await outbox.fetch_receipt(ID.format(2)) is None
 
 
-async def test_a_message_that_comes_again_leaves_once(tmp_path: Path) -> None:
+async def test_a_message_sent_twice_is_handed_over_once(tmp_path: Path) -> None:
     async with opened(sheet(tmp_path), tmp_path) as outbox:
         for _ in range(2):
             assert await outbox.send(message()) == Accepted(ID.format(1))
@@ -265,7 +269,7 @@ async def test_a_message_that_comes_again_leaves_once(tmp_path: Path) -> None:
     assert len(rows(file)) == 1
 
 
-async def test_while_another_process_writes_nothing_is_taken_and_nothing_known(
+async def test_while_another_process_writes_nothing_is_accepted_or_found(
     tmp_path: Path,
 ) -> None:
     async with opened(sheet(tmp_path), tmp_path, patience=0.05) as outbox:
@@ -288,7 +292,7 @@ async def test_a_file_of_that_name_is_not_written_over(tmp_path: Path) -> None:
     assert len(rows(second)) == 1
 
 
-async def test_a_folder_that_is_away_gets_its_file_when_it_is_back(
+async def test_a_file_for_a_missing_folder_is_placed_when_the_folder_is_back(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     async with opened(sheet(tmp_path), tmp_path) as outbox:
@@ -327,7 +331,7 @@ def _fails(_: Path) -> None:
     raise OSError(5, "Input/output error")
 
 
-async def test_another_folder_gets_what_was_spooled_for_the_former(
+async def test_another_folder_gets_the_messages_spooled_for_the_former_one(
     tmp_path: Path,
 ) -> None:
     async with opened(sheet(tmp_path), tmp_path) as outbox:
@@ -371,7 +375,7 @@ async def test_a_folder_without_a_place_is_refused(tmp_path: Path) -> None:
                 pass
 
 
-async def test_a_spool_that_is_none_is_refused(tmp_path: Path) -> None:
+async def test_a_spool_that_is_not_ours_is_refused(tmp_path: Path) -> None:
     (tmp_path / SPOOL).write_text(
         "not a database, and longer than a header of one " * 9
     )
@@ -380,7 +384,7 @@ async def test_a_spool_that_is_none_is_refused(tmp_path: Path) -> None:
             pass
 
 
-async def test_without_its_library_no_workbook_is_begun(
+async def test_a_workbook_format_without_its_library_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "xlsxwriter", None)

@@ -229,7 +229,7 @@ def test_a_mistake_in_a_format_of_posts_is_told(
     assert any(one.startswith(mistake) for one in found), found
 
 
-def test_all_mistakes_are_told_at_once() -> None:
+def test_all_mistakes_are_named_together() -> None:
     document = changed(FILE, "file/format", "ods")
     document = changed(document, "results/id", 7)
     document = changed(document, "more", 1)
@@ -246,7 +246,7 @@ def test_all_mistakes_are_told_at_once() -> None:
         ("soon", False),
     ],
 )
-def test_an_instant_is_written_so_that_it_can_be_read(
+def test_an_instant_is_written_in_the_format_s_zone_and_style(
     written: str, *, right: bool
 ) -> None:
     document = changed(FILE, "file/columns/a", "valid_until")

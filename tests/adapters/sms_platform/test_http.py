@@ -106,7 +106,7 @@ async def test_a_message_is_posted_once_as_the_format_says(posting: Posting) -> 
     }
 
 
-async def test_a_form_is_a_form(posting: Posting) -> None:
+async def test_a_message_can_be_posted_as_a_form(posting: Posting) -> None:
     outbox, asked = await posting(says(raw(200, YES)), body="form")
     assert isinstance(await outbox.send(message()), Accepted)
     [request] = asked
@@ -174,7 +174,7 @@ async def test_a_clear_answer_is_a_yes_or_a_no(
         b"",
     ],
 )
-async def test_any_other_answer_leaves_it_unknown(
+async def test_any_other_answer_is_unknown(
     posting: Posting,
     answer: bytes,
 ) -> None:
@@ -202,7 +202,7 @@ async def test_an_endless_answer_costs_one_attempt(
     assert isinstance(await outbox.send(message()), Unknown)
 
 
-async def test_silence_is_unknown_in_the_end(posting: Posting) -> None:
+async def test_a_post_without_an_answer_is_unknown(posting: Posting) -> None:
     outbox, _ = await posting(hang, patience=0.2)
     assert await outbox.send(message()) == Unknown("TimeoutError")
 
@@ -227,7 +227,7 @@ async def test_the_platform_s_own_id_is_the_message_s_where_the_answer_names_it(
         assert isinstance(await outbox.send(message()), Unknown)
 
 
-async def test_an_id_that_no_ledger_can_keep_names_no_message(
+async def test_an_id_that_the_ledger_cannot_store_is_unknown(
     posting: Posting,
 ) -> None:
     answer = {**HTTP["answer"], "id": "data.taskId"}
@@ -260,7 +260,7 @@ async def test_a_listed_code_is_a_no_also_where_no_field_says_yes(
     assert await outbox.send(message()) == Accepted(ID.format(1))
 
 
-async def test_what_has_no_time_left_or_another_country_is_not_posted(
+async def test_a_message_without_time_left_or_to_another_country_is_not_posted(
     posting: Posting,
 ) -> None:
     outbox, asked = await posting(says(raw(200, YES)), calling_code=86)
@@ -283,7 +283,7 @@ async def test_neither_logs_nor_outcomes_show_a_phone_or_a_secret(
     assert "sesame" not in said
 
 
-def test_a_secret_that_is_not_set_is_told_by_its_variable() -> None:
+def test_a_missing_secret_is_named_by_its_variable() -> None:
     found = http("https://sms.example.org")
     for environ in ({}, {"SMS_KEY": ""}):
         with pytest.raises(SetUpError, match="SMS_KEY: set what format"):
@@ -292,7 +292,7 @@ def test_a_secret_that_is_not_set_is_told_by_its_variable() -> None:
         read_secrets(found, {"SMS_KEY": "open\r\nX-Evil: sesame"})
 
 
-async def test_what_waits_for_a_file_is_not_forgotten_for_a_format_of_posts(
+async def test_an_http_format_is_refused_while_messages_wait_for_a_file(
     tmp_path: Path,
 ) -> None:
     async with opened(sheet(tmp_path), tmp_path) as outbox:

@@ -125,7 +125,7 @@ def test_a_wrong_row_comes_back_with_its_reason(
     assert bad.raw["流水号"].startswith(row[0])
 
 
-def test_a_rejects_file_put_right_reads_like_its_origin(tmp_path: Path) -> None:
+def test_a_corrected_rejects_file_reads_like_its_origin(tmp_path: Path) -> None:
     delimiter = {"delimiter": ";"}
     path = tmp_path / "results.csv"
     path.write_text("流水号;手机号;结果;代码\n1;+12125550142;在途;\n", "gb18030")
@@ -160,13 +160,15 @@ def test_a_header_that_the_format_does_not_know_is_refused_whole(
     assert said.startswith(f"results.csv: {mistake}")
 
 
-def test_another_encoding_is_refused_and_a_bom_is_believed(tmp_path: Path) -> None:
+def test_another_encoding_is_refused_and_a_bom_means_utf_8(tmp_path: Path) -> None:
     path = csv_of(tmp_path, HEADER, ROW, encoding="gb18030")
     assert "bytes that are not utf-8" in refusal(path, encoding="utf-8")
     assert read(csv_of(tmp_path, HEADER, ROW, encoding="utf-8-sig"))[0].receipt
 
 
-def test_a_workbook_that_wants_all_memory_costs_one_line(tmp_path: Path) -> None:
+def test_a_workbook_that_needs_all_memory_is_refused_in_one_line(
+    tmp_path: Path,
+) -> None:
     path = tmp_path / "far.xlsx"
     with xlsxwriter.Workbook(path) as book:
         page = book.add_worksheet()
@@ -176,7 +178,7 @@ def test_a_workbook_that_wants_all_memory_costs_one_line(tmp_path: Path) -> None
     assert "a workbook that cannot be read within bounds" in refusal(path)
 
 
-def test_a_workbook_that_unpacks_to_too_much_is_not_begun(
+def test_a_workbook_that_unpacks_to_too_much_is_not_read(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "swollen.xlsx"
@@ -187,7 +189,9 @@ def test_a_workbook_that_unpacks_to_too_much_is_not_begun(
 
 
 @pytest.mark.parametrize("content", [b"", b"PK\x03\x04", b"<html>", b"a,b\n"])
-def test_what_is_no_workbook_is_refused(tmp_path: Path, content: bytes) -> None:
+def test_a_file_that_is_not_a_workbook_is_refused(
+    tmp_path: Path, content: bytes
+) -> None:
     path = tmp_path / "results.xlsx"
     path.write_bytes(content)
     assert refusal(path).startswith("results.xlsx: file: found something else")
@@ -198,6 +202,6 @@ def test_an_empty_workbook_has_no_rows(tmp_path: Path) -> None:
     assert "found nothing, expected a header and rows" in refusal(xlsx_of(tmp_path))
 
 
-def test_a_number_of_too_many_digits_is_nobody_s_id(tmp_path: Path) -> None:
+def test_a_number_of_too_many_digits_is_not_an_id(tmp_path: Path) -> None:
     [(_, cells)] = read_workbook(xlsx_of(tmp_path, [1234567890123456789]))
     assert cells == ["1.234567890123457e+18"]

@@ -77,7 +77,7 @@ def test_the_code_of_a_success_is_no_reason() -> None:
     assert told.raw == {"report.status": "DELIVRD", "report.code": "MK1"}
 
 
-def test_a_status_nobody_knows_is_kept_and_changes_nothing() -> None:
+def test_an_unknown_status_is_stored_and_has_no_state() -> None:
     told = webhook().parse(TOKEN, report(status="to +12125550142"), PATH)
     assert told.state is None
     assert told.raw == {"report.status": "to +1212***0142"}
@@ -104,7 +104,7 @@ def test_a_form_is_read_by_its_whole_names() -> None:
         {"Token": SECRET},
     ],
 )
-def test_without_the_secret_nothing_is_believed(headers: Mapping[str, str]) -> None:
+def test_a_result_without_the_secret_is_forged(headers: Mapping[str, str]) -> None:
     with pytest.raises(ForgedError, match="nothing changed"):
         webhook().parse(headers, report(), PATH)
 
@@ -138,7 +138,7 @@ def test_what_cannot_be_acted_on_is_told(body: bytes, mistake: str) -> None:
 
 
 @pytest.mark.parametrize("body", [b"\xff", b"&".join([b"a=b"] * 300)], ids=range(2))
-def test_a_form_that_is_none_is_told(body: bytes) -> None:
+def test_an_invalid_form_is_refused(body: bytes) -> None:
     with pytest.raises(InvalidError, match="the fields of a form"):
         webhook("form").parse(TOKEN, body, PATH)
 

@@ -91,7 +91,7 @@ def test_chinese_lines_are_joined_without_a_space() -> None:
         ("{% if late | upper %}{% endif %}", "found filter"),
     ],
 )
-def test_what_is_not_on_the_list_is_refused_by_its_name(text: str, told: str) -> None:
+def test_a_construct_that_is_not_allowed_is_named(text: str, told: str) -> None:
     [only] = refusals(f"ok\n{text}")
     assert only == (
         f"text line 2: {told}, expected only words, {{{{ fact }}}}, "
@@ -117,7 +117,7 @@ def test_what_is_not_on_the_list_is_refused_by_its_name(text: str, told: str) ->
         ("\ud800", "U+D800", "characters that are seen"),
     ],
 )
-def test_what_is_nearly_right_is_told_what_there_is(
+def test_a_wrong_name_is_answered_with_the_known_names(
     text: str, found: str, expected: str
 ) -> None:
     told = refusals(f"ok\n{text}")[0]
@@ -125,7 +125,7 @@ def test_what_is_nearly_right_is_told_what_there_is(
     assert f"expected {expected}" in told
 
 
-def test_every_mistake_is_told_with_its_line() -> None:
+def test_every_mistake_is_named_with_its_line() -> None:
     text = "{{ phone }}\n{% if tail %}\n{{ holder }}{% endif %}\n{% set x = 1 %}"
     assert [one.partition(": ")[0] for one in refusals(text)] == [
         "text line 1",
@@ -135,7 +135,7 @@ def test_every_mistake_is_told_with_its_line() -> None:
     ]
 
 
-def test_a_text_is_not_endless() -> None:
+def test_a_text_that_is_too_long_is_refused() -> None:
     assert (
         compile_template(NAME, "en", "a" * LONGEST_TEMPLATE).render(said())
         == "a" * LONGEST_TEMPLATE
@@ -160,7 +160,7 @@ def test_a_text_is_not_endless() -> None:
         "{{ " + "[" * 900,
     ],
 )
-def test_a_text_is_not_bottomless(text: str) -> None:
+def test_a_text_that_nests_too_deep_is_refused(text: str) -> None:
     assert refusals(text)
 
 
@@ -177,7 +177,7 @@ PIECES = st.sampled_from(
 @settings(max_examples=by_depth(quick=80, deep=400))
 @given(st.lists(PIECES, max_size=30).map("".join))
 @example("{% if late %}{{ late }}{% elif opens_on %}{{ opens_on }}{% endif %}")
-def test_whatever_is_read_can_be_said_and_all_else_is_refused(text: str) -> None:
+def test_any_text_is_either_rendered_or_refused(text: str) -> None:
     try:
         page = compile_template(NAME, "en", text)
     except InvalidError:

@@ -56,7 +56,7 @@ def test_a_template_in_one_language_only_is_not_offered(tmp_path: Path) -> None:
         words.render_sms("half", FACTS)
 
 
-def test_a_template_may_say_only_facts_and_all_mistakes_are_told_at_once(
+def test_a_template_may_use_only_facts_and_all_mistakes_are_named_together(
     tmp_path: Path,
 ) -> None:
     wrong = folder(tmp_path, a_zh="{{ phone }}", a_en="{{ tail }}\n{% if %}")
@@ -76,7 +76,7 @@ def test_a_template_of_the_folder_may_hold_no_more_than_a_saved_one(
         JinjaTemplateLibrary(folder(tmp_path, a_en="{{ tail.__class__ }}", a_zh="好"))
 
 
-async def test_without_an_office_the_words_are_those_of_the_folder(
+async def test_without_an_office_the_templates_are_those_of_the_folder(
     tmp_path: Path,
 ) -> None:
     words = JinjaTemplateLibrary(folder(tmp_path, a_zh="好", a_en="ok"))

@@ -116,7 +116,7 @@ names = pytest.mark.parametrize("name", NEVER_SURE)
 
 
 @names
-async def test_an_answer_that_is_no_clear_yes_or_no_is_unknown_and_not_repeated(
+async def test_an_unclear_answer_is_unknown_and_the_post_is_not_repeated(
     serve: Serve, opened: Open, name: str
 ) -> None:
     url, asked = await serve(NEVER_SURE[name])
@@ -128,7 +128,7 @@ async def test_an_answer_that_is_no_clear_yes_or_no_is_unknown_and_not_repeated(
 
 
 @names
-async def test_a_list_that_is_no_list_proves_no_absence(
+async def test_an_invalid_list_proves_no_absence(
     serve: Serve, opened: Open, name: str
 ) -> None:
     url, _ = await serve(NEVER_SURE[name])
@@ -147,7 +147,7 @@ STILL_ITS_OWN |= {"about another account"}
 @pytest.mark.parametrize(
     "name", [one for one in NEVER_SURE if one not in STILL_ITS_OWN]
 )
-async def test_a_message_that_is_none_is_no_receipt(
+async def test_an_invalid_message_is_no_receipt(
     serve: Serve, opened: Open, name: str
 ) -> None:
     url, _ = await serve(NEVER_SURE[name])
@@ -156,7 +156,7 @@ async def test_a_message_that_is_none_is_no_receipt(
         assert await provider.fetch_receipt(SM1) is None
 
 
-async def test_the_next_message_goes_out_whatever_the_last_met(
+async def test_the_next_message_is_sent_after_any_failure(
     serve: Serve, opened: Open
 ) -> None:
     url, asked = await serve(
@@ -168,7 +168,9 @@ async def test_the_next_message_goes_out_whatever_the_last_met(
     assert len(asked) == 3
 
 
-async def test_the_wrong_message_is_no_receipt(serve: Serve, opened: Open) -> None:
+async def test_another_message_s_answer_is_no_receipt(
+    serve: Serve, opened: Open
+) -> None:
     other = json_of(sid="SM" + "f" * 32)
     url, _ = await serve(says(raw(200, other)))
     provider = await opened(url)
@@ -176,7 +178,7 @@ async def test_the_wrong_message_is_no_receipt(serve: Serve, opened: Open) -> No
 
 
 @pytest.mark.parametrize("sid", ["", "SM1", "../Accounts", f"{SM1}/Media", "CA" * 17])
-async def test_what_is_no_id_of_a_message_is_not_asked_for(
+async def test_an_invalid_sid_is_not_fetched(
     serve: Serve, opened: Open, sid: str
 ) -> None:
     url, asked = await serve(says(raw(200, json_of())))
@@ -197,7 +199,7 @@ async def test_what_is_no_id_of_a_message_is_not_asked_for(
         {"date_created": "Mon, 99 Jan 2024 02:00:00 +0000"},
     ],
 )
-async def test_one_listed_message_that_was_not_asked_for_spoils_the_evidence(
+async def test_a_list_with_an_unrelated_message_proves_no_absence(
     serve: Serve, opened: Open, changed: dict[str, object]
 ) -> None:
     url, _ = await serve(says(raw(200, page(message(), message(**changed)))))
@@ -217,7 +219,7 @@ async def test_one_listed_message_that_was_not_asked_for_spoils_the_evidence(
         b'{"messages": [], "next_page_uri": 7}',
     ],
 )
-async def test_a_page_of_another_shape_proves_no_absence(
+async def test_a_page_with_unexpected_fields_proves_no_absence(
     serve: Serve, opened: Open, body: bytes
 ) -> None:
     url, _ = await serve(says(raw(200, body)))
@@ -237,7 +239,7 @@ async def test_a_page_of_a_thousand_long_messages_is_read(
     assert len(await provider.find(open_message(), PHONE) or ()) == 1000
 
 
-async def test_a_page_of_more_than_was_asked_for_proves_no_absence(
+async def test_a_page_with_too_many_messages_proves_no_absence(
     serve: Serve, opened: Open
 ) -> None:
     url, _ = await serve(says(raw(200, page(*[{}] * 1001))))
@@ -245,7 +247,7 @@ async def test_a_page_of_more_than_was_asked_for_proves_no_absence(
     assert await provider.find(open_message(), PHONE) is None
 
 
-async def test_a_list_without_end_is_left_and_proves_no_absence(
+async def test_an_endless_list_is_abandoned_and_proves_no_absence(
     serve: Serve, opened: Open
 ) -> None:
     again = page(message(), next_page_uri="/2010-04-01/Accounts/AC/Messages.json")
@@ -281,7 +283,7 @@ async def test_a_redirect_is_not_followed(
     assert listening == []
 
 
-async def test_a_silent_provider_is_left_after_the_timeout(
+async def test_a_post_without_an_answer_ends_after_the_timeout(
     serve: Serve, opened: Open
 ) -> None:
     url, asked = await serve(hang)
@@ -328,7 +330,7 @@ async def test_a_silent_provider_is_left_after_the_timeout(
         ),
     ],
 )
-async def test_too_many_at_once_says_so_and_how_long_to_wait(
+async def test_a_429_reports_concurrency_and_its_retry_after(
     serve: Serve, opened: Open, headers: list[str], wait: float | None
 ) -> None:
     url, asked = await serve(says(no(429, 20429, *headers)))
@@ -341,7 +343,9 @@ async def test_too_many_at_once_says_so_and_how_long_to_wait(
     assert len(asked) == 1
 
 
-async def test_a_gateway_s_too_many_is_one_too(serve: Serve, opened: Open) -> None:
+async def test_a_429_of_a_gateway_reports_concurrency_too(
+    serve: Serve, opened: Open
+) -> None:
     url, _ = await serve(says(raw(429, PAGE)))
     provider = await opened(url)
     assert await provider.send(outgoing()) == Refused(
@@ -349,7 +353,7 @@ async def test_a_gateway_s_too_many_is_one_too(serve: Serve, opened: Open) -> No
     )
 
 
-async def test_a_page_in_another_encoding_tells_its_status_all_the_same(
+async def test_an_error_page_in_another_encoding_still_has_its_status(
     serve: Serve, opened: Open
 ) -> None:
     busy = "<h1>系统繁忙</h1>".encode("gb18030")
@@ -359,7 +363,7 @@ async def test_a_page_in_another_encoding_tells_its_status_all_the_same(
     assert [type(one).__name__ for one in said] == ["Refused", "Unknown", "Unknown"]
 
 
-async def test_what_could_not_be_asked_is_logged_without_the_phone(
+async def test_a_failed_query_is_logged_without_the_phone(
     serve: Serve, opened: Open, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)

@@ -102,7 +102,7 @@ async def test_a_refused_post_has_the_kind_of_its_code(
 
 
 @pytest.mark.parametrize(("status", "code"), MAYBE)
-async def test_a_fault_of_twilio_s_leaves_it_unknown_whether_it_was_taken(
+async def test_an_error_of_twilio_s_own_leaves_the_outcome_unknown(
     serve: Serve, opened: Open, status: int, code: int
 ) -> None:
     url, asked = await serve(says(no(status, code)))
@@ -153,14 +153,16 @@ async def test_a_failed_message_has_the_kind_of_its_code(
         (503, None, None),
     ],
 )
-def test_an_unknown_code_is_judged_by_its_http_class(
+def test_an_unknown_code_is_classified_by_its_http_status(
     status: int, code: int | None, kind: RefusalKind | None
 ) -> None:
     assert meaning_of_refusal(status, code).kind is kind
 
 
 @pytest.mark.parametrize("code", [30999, 63999, 11111])
-def test_an_unknown_failure_is_for_good_and_the_message_s_own(code: int) -> None:
+def test_an_unknown_failure_is_permanent_and_concerns_its_message_only(
+    code: int,
+) -> None:
     meaning = meaning_of_failure(code)
     assert (meaning.kind, meaning.retry_after) == (K.BAD_CONTENT, None)
 

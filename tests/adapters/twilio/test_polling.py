@@ -26,7 +26,7 @@ NEXT = "/2010-04-01/Accounts/AC/Messages.json?Page=1&PageToken=PA1"
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 
 
-async def test_all_that_was_delivered_is_told_at_once(
+async def test_one_list_returns_all_delivered_messages(
     sandbox: str, opened: Open
 ) -> None:
     provider = await opened(sandbox)
@@ -42,7 +42,7 @@ async def test_all_that_was_delivered_is_told_at_once(
     assert states.keys() == set(ids)
 
 
-async def test_the_same_is_told_as_by_a_fetch_and_without_the_phone(
+async def test_the_list_gives_the_same_receipt_as_a_fetch_and_no_phone(
     sandbox: str, opened: Open
 ) -> None:
     provider = await opened(sandbox)
@@ -57,7 +57,7 @@ async def test_the_same_is_told_as_by_a_fetch_and_without_the_phone(
     assert "5550190" not in str(told.raw)
 
 
-async def test_nothing_is_asked_about_nothing(serve: Serve, opened: Open) -> None:
+async def test_no_ids_need_no_request(serve: Serve, opened: Open) -> None:
     url, asked = await serve(says(raw(200, page())))
     provider = await opened(url)
     assert await provider.fetch_receipts([], SINCE) == []
@@ -84,7 +84,7 @@ async def test_the_list_is_asked_for_from_a_day_in_utc_a_thousand_a_page(
     assert set(query.split("&")) == {f"DateSent>={day}T00:00:00Z", "PageSize=1000"}
 
 
-async def test_only_known_messages_are_told_and_each_once(
+async def test_only_requested_messages_are_returned_and_each_once(
     serve: Serve, opened: Open
 ) -> None:
     one, other = message(status="sent"), message(sid=SM2)
@@ -94,7 +94,9 @@ async def test_only_known_messages_are_told_and_each_once(
     assert [(it.provider_id, it.state) for it in told or ()] == [(SM1, M.SENT)]
 
 
-async def test_what_is_on_the_next_page_is_told_too(serve: Serve, opened: Open) -> None:
+async def test_messages_on_the_next_page_are_returned_too(
+    serve: Serve, opened: Open
+) -> None:
     first = raw(200, page(message(), next_page_uri=NEXT))
     url, asked = await serve(says(first, raw(200, page(message(sid=SM2)))))
     provider = await opened(url)
@@ -103,14 +105,16 @@ async def test_what_is_on_the_next_page_is_told_too(serve: Serve, opened: Open) 
     assert [one.split()[1].decode() for one in asked][1] == NEXT
 
 
-async def test_no_page_is_turned_when_all_are_found(serve: Serve, opened: Open) -> None:
+async def test_no_further_page_is_read_when_all_are_found(
+    serve: Serve, opened: Open
+) -> None:
     url, asked = await serve(says(raw(200, page(message(), next_page_uri=NEXT))))
     provider = await opened(url)
     assert len(await provider.fetch_receipts([SM1], SINCE) or ()) == 1
     assert len(asked) == 1
 
 
-async def test_no_more_is_asked_than_a_fetch_each_would(
+async def test_no_more_requests_are_made_than_one_fetch_per_message(
     serve: Serve, opened: Open
 ) -> None:
     url, asked = await serve(says(raw(200, page(message(), next_page_uri=NEXT))))
@@ -120,7 +124,7 @@ async def test_no_more_is_asked_than_a_fetch_each_would(
     assert len(asked) == len(ids)
 
 
-async def test_a_list_without_end_is_left(serve: Serve, opened: Open) -> None:
+async def test_an_endless_list_is_abandoned(serve: Serve, opened: Open) -> None:
     url, asked = await serve(says(raw(200, page(next_page_uri=NEXT))))
     provider = await opened(url)
     ids = [f"SM{one:032}" for one in range(500)]
@@ -129,7 +133,9 @@ async def test_a_list_without_end_is_left(serve: Serve, opened: Open) -> None:
     assert len(asked) == 50
 
 
-async def test_what_was_told_before_a_fault_counts(serve: Serve, opened: Open) -> None:
+async def test_receipts_read_before_a_fault_are_returned(
+    serve: Serve, opened: Open
+) -> None:
     first = raw(200, page(message(), next_page_uri=NEXT))
     url, _ = await serve(says(first, no(503, 20503)))
     provider = await opened(url)
@@ -137,7 +143,7 @@ async def test_what_was_told_before_a_fault_counts(serve: Serve, opened: Open) -
     assert [it.provider_id for it in told or ()] == [SM1]
 
 
-async def test_who_cannot_be_asked_tells_nothing(serve: Serve, opened: Open) -> None:
+async def test_an_unavailable_list_returns_none(serve: Serve, opened: Open) -> None:
     url, _ = await serve(says(no(503, 20503)))
     provider = await opened(url)
     assert await provider.fetch_receipts([SM1], SINCE) is None
@@ -158,7 +164,7 @@ async def test_who_cannot_be_asked_tells_nothing(serve: Serve, opened: Open) -> 
         (None, None, None, None, None),
     ],
 )
-async def test_a_listed_message_is_a_receipt_whatever_it_says(  # noqa: PLR0917 - a row
+async def test_any_listed_message_gives_a_receipt(  # noqa: PLR0917 - a row
     serve: Serve,
     opened: Open,
     status: object,

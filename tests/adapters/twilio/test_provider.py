@@ -41,7 +41,7 @@ def form(request: bytes) -> dict[str, str]:
     return {name: "".join(values) for name, values in fields.items()}
 
 
-async def test_what_was_sent_is_found_and_fetched(sandbox: str, opened: Open) -> None:
+async def test_a_sent_message_is_found_and_fetched(sandbox: str, opened: Open) -> None:
     provider = await opened(sandbox)
     sent = await provider.send(outgoing())
     assert isinstance(sent, Accepted)
@@ -55,7 +55,7 @@ async def test_what_was_sent_is_found_and_fetched(sandbox: str, opened: Open) ->
     assert (told.provider, told.provider_id) == ("fake", sent.provider_id)
 
 
-async def test_a_message_is_fetched_as_delivered_in_the_end(
+async def test_a_message_is_finally_fetched_as_delivered(
     sandbox: str, opened: Open
 ) -> None:
     provider = await opened(sandbox)
@@ -68,7 +68,7 @@ async def test_a_message_is_fetched_as_delivered_in_the_end(
     assert told.code is None
 
 
-async def test_another_text_is_told_apart_and_another_phone_is_not_found(
+async def test_another_text_is_found_as_different_and_another_phone_is_not_found(
     sandbox: str, opened: Open
 ) -> None:
     provider = await opened(sandbox)
@@ -78,7 +78,7 @@ async def test_another_text_is_told_apart_and_another_phone_is_not_found(
     assert await provider.find(open_message(), OTHER_PHONE) == []
 
 
-async def test_what_was_made_before_the_claim_is_not_found(
+async def test_a_message_created_before_the_claim_is_not_found(
     sandbox: str, opened: Open
 ) -> None:
     provider = await opened(sandbox)
@@ -87,7 +87,9 @@ async def test_what_was_made_before_the_claim_is_not_found(
     assert await provider.find(later, PHONE) == []
 
 
-async def test_two_alike_are_both_found(sandbox: str, opened: Open) -> None:
+async def test_two_identical_messages_are_both_found(
+    sandbox: str, opened: Open
+) -> None:
     provider = await opened(sandbox)
     for _ in range(2):
         await provider.send(outgoing())
@@ -141,14 +143,14 @@ async def test_a_sender_that_may_not_or_cannot_send_is_no_fault_of_the_message(
     assert refused.kind is kind
 
 
-async def test_a_text_too_long_is_the_text_s_fault(sandbox: str, opened: Open) -> None:
+async def test_a_text_too_long_is_bad_content(sandbox: str, opened: Open) -> None:
     provider = await opened(sandbox)
     refused = await provider.send(outgoing(body="a" * 1601))
     assert isinstance(refused, Refused)
     assert (refused.kind, refused.code) == (K.BAD_CONTENT, "21617")
 
 
-async def test_a_wrong_token_is_about_the_account(sandbox: str, opened: Open) -> None:
+async def test_a_wrong_token_is_an_account_refusal(sandbox: str, opened: Open) -> None:
     provider = await opened(sandbox, secret="3" * 32)
     refused = await provider.send(outgoing())
     assert refused == Refused(K.ACCOUNT, "20003", "HTTP 401")
@@ -177,7 +179,7 @@ async def test_every_status_of_an_answer_is_a_state(
         {"error_code": "many", "messaging_service_sid": 7, "news": {"a": []}},
     ],
 )
-async def test_an_odd_answer_that_surely_is_about_the_message_is_a_yes(
+async def test_an_odd_answer_that_names_the_message_is_accepted(
     serve: Serve, opened: Open, odd: dict[str, object]
 ) -> None:
     url, _ = await serve(says(taken(**odd)))
@@ -238,7 +240,7 @@ async def test_an_api_key_sends_in_the_name_of_the_account(
         (10.0, "5"),
     ],
 )
-async def test_a_stuck_queue_has_until_its_time_is_over_less_what_the_post_takes(
+async def test_the_validity_period_is_the_time_left_after_the_post(
     serve: Serve, opened: Open, valid_for: float, period: str
 ) -> None:
     url, asked = await serve(says(taken()))
@@ -248,7 +250,7 @@ async def test_a_stuck_queue_has_until_its_time_is_over_less_what_the_post_takes
 
 
 @pytest.mark.parametrize("valid_for", [9.9, 0.0, -3600.0])
-async def test_what_has_no_time_left_is_not_posted(
+async def test_a_message_without_time_left_is_not_posted(
     serve: Serve, opened: Open, valid_for: float
 ) -> None:
     url, asked = await serve(says(taken()))

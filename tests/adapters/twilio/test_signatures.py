@@ -146,7 +146,7 @@ def test_a_missing_signature_is_forged() -> None:
         (urlencode(DELIVERED), STATUS + "/\udcff"),
     ],
 )
-def test_what_was_changed_on_the_way_is_forged(body: str, url: str) -> None:
+def test_a_changed_body_is_forged(body: str, url: str) -> None:
     headers, _, _ = form()
     assert "no valid signature" in forged(headers, body.encode(), url)
 
@@ -173,7 +173,7 @@ def test_a_shared_key_takes_nothing_from_the_auth_token() -> None:
 @pytest.mark.parametrize(
     "algorithm", ["HMAC_MD5", "none", "sha256", "HMAC_SHA256\x00", "許"]
 )
-def test_an_algorithm_nobody_knows_is_forged(algorithm: str) -> None:
+def test_an_unknown_algorithm_is_forged(algorithm: str) -> None:
     headers, body, url = form()
     headers |= {SETTINGS: f"key=1,algorithm={algorithm}"}
     assert "no valid signature" in forged(headers, body, url)
@@ -217,7 +217,7 @@ def test_json_without_a_digest_is_forged_however_well_the_address_is_signed() ->
 @pytest.mark.parametrize(
     "query", ["bodySHA256=", "bodySHA256=é", "bodySHA256=\udcff", "bodysha256={0}"]
 )
-def test_json_with_a_digest_that_is_none_is_forged(query: str) -> None:
+def test_json_with_an_invalid_digest_is_forged(query: str) -> None:
     body = json.dumps(DELIVERED).encode()
     url = f"{STATUS}&{query.format(hashlib.sha256(body).hexdigest())}"
     headers = {"Content-Type": JSON, "X-Twilio-Signature": sign(STATUS)}
@@ -309,7 +309,7 @@ def test_a_webhook_of_another_account_is_forged_however_well_it_is_signed(
         ),
     ],
 )
-def test_what_cannot_be_acted_on_is_told_all_at_once(
+def test_all_mistakes_of_a_signed_body_are_named_together(
     pairs: Pairs, mistakes: set[str]
 ) -> None:
     known = [("AccountSid", ACCOUNT), ("MessageStatus", "delivered")]
@@ -318,7 +318,7 @@ def test_what_cannot_be_acted_on_is_told_all_at_once(
     assert {one.field for one in caught.value.mistakes} == mistakes
 
 
-def test_a_text_from_nobody_or_from_two_is_told() -> None:
+def test_a_text_without_a_sender_or_with_two_is_a_mistake() -> None:
     known = [("AccountSid", ACCOUNT), ("MessageSid", SM1), ("Body", "STOP")]
     for senders in ([], [("From", "")], [("From", PHONE), ("From", "+12125550102")]):
         with pytest.raises(InvalidError, match="From: found") as caught:
@@ -326,13 +326,13 @@ def test_a_text_from_nobody_or_from_two_is_told() -> None:
         assert PHONE not in str(caught.value)
 
 
-def test_a_field_that_comes_twice_alike_is_one() -> None:
+def test_a_repeated_field_with_equal_values_counts_once() -> None:
     told = parse_webhook(US, *form([*DELIVERED.items(), ("MessageSid", SM1)]))
     assert isinstance(told, Receipt)
     assert told.provider_id == SM1
 
 
-def test_another_field_may_have_many_values_and_all_are_kept() -> None:
+def test_an_unused_field_may_have_many_values_and_all_are_stored() -> None:
     pairs = [*DELIVERED.items(), ("News", "b"), ("News", "a"), ("News", "b")]
     told = parse_webhook(US, *form(pairs))
     assert isinstance(told, Receipt)
@@ -367,7 +367,7 @@ async def test_a_refused_webhook_is_logged_without_the_phone(
     st.binary(max_size=300) | st.text().map(lambda it: it.encode("utf-8", "replace")),
     st.text(),
 )
-def test_nothing_from_outside_is_more_than_a_typed_error(
+def test_no_webhook_raises_anything_but_a_typed_error(
     headers: dict[str, str], body: bytes, path: str
 ) -> None:
     with pytest.raises((ForgedError, InvalidError)):

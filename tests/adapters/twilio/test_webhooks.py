@@ -88,27 +88,29 @@ def test_a_failed_delivery_says_why(told: Told) -> None:
 
 
 @pytest.mark.parametrize("code", ["3000²", "３０００５", "9" * 5000, "-1", "none"])
-def test_a_code_that_is_none_is_kept_and_says_nothing(told: Told, code: str) -> None:
+def test_an_invalid_code_is_stored_and_has_no_meaning(told: Told, code: str) -> None:
     receipt = told(fields(MessageStatus="failed", ErrorCode=code))
     assert isinstance(receipt, Receipt)
     assert (receipt.state, receipt.code, receipt.kind) == (M.FAILED, code, None)
 
 
-def test_a_callback_without_our_id_is_a_receipt_without_it(told: Told) -> None:
+def test_a_callback_without_our_id_is_a_receipt_without_a_message_id(
+    told: Told,
+) -> None:
     receipt = told(fields(), "/webhooks/fake/status")
     assert isinstance(receipt, Receipt)
     assert receipt.message_id is None
 
 
 @pytest.mark.parametrize("word", ["vaporized", "", "Delivered", "sent\n"])
-def test_a_status_nobody_knows_is_a_receipt_of_no_state(told: Told, word: str) -> None:
+def test_an_unknown_status_is_a_receipt_without_a_state(told: Told, word: str) -> None:
     receipt = told(fields(MessageStatus=word))
     assert isinstance(receipt, Receipt)
     assert receipt.state is None
     assert receipt.raw["MessageStatus"] == word
 
 
-def test_a_field_nobody_knows_is_kept_unless_it_holds_a_phone(told: Told) -> None:
+def test_an_unknown_field_is_stored_unless_it_holds_a_phone(told: Told) -> None:
     receipt = told(fields(NewField="今天", Empty="", Whose=f"sms:{PHONE};x"))
     assert isinstance(receipt, Receipt)
     assert receipt.raw["NewField"] == "今天"
@@ -126,7 +128,7 @@ def test_a_text_to_us_is_an_inbound(told: Told) -> None:
     assert PHONE not in str(inbound.raw), "no phone number is kept"
 
 
-def test_a_picture_without_words_is_an_inbound_too(told: Told) -> None:
+def test_a_picture_without_a_text_is_an_inbound_too(told: Told) -> None:
     form = {"AccountSid": ACCOUNT, "MessageSid": SM1, "From": PHONE, "NumMedia": "1"}
     inbound = told(form, "/webhooks/fake/inbound")
     assert isinstance(inbound, Inbound)

@@ -93,7 +93,7 @@ async def test_a_refusal_reaches_the_vendors_client_with_status_and_code(
     assert (refused.value.status, refused.value.code) == (status, code)
 
 
-async def test_a_refusal_is_told_as_the_vendors_json_and_logged_with_its_form(
+async def test_a_refusal_is_the_vendors_json_and_logged_with_its_form(
     http: aiohttp.ClientSession, tmp_path: Path
 ) -> None:
     async with http.post("Messages.json", data={"Body": "a", "Odd": "1"}) as answer:
@@ -119,7 +119,7 @@ async def test_a_field_the_vendor_does_not_know_is_ignored_and_logged_raw(
 
 
 @pytest.mark.parametrize("key", [None, "Basic bm9ib2R5Om5vdGhpbmc=", "Bearer x"])
-async def test_without_the_right_key_nobody_gets_in(
+async def test_a_request_with_wrong_credentials_is_refused(
     http: aiohttp.ClientSession, key: str | None
 ) -> None:
     headers = {"Authorization": key} if key else {}
@@ -189,7 +189,7 @@ async def test_an_empty_body_redacts_and_another_body_is_refused(
     assert refused.value.code == 20001
 
 
-async def test_a_deleted_message_is_gone_for_the_api_but_not_from_the_truth(
+async def test_a_deleted_message_is_gone_from_the_api_but_not_from_the_control_api(
     twilio: Client, http: aiohttp.ClientSession, send: Send, hook: str, hear: Hear
 ) -> None:
     sid = (await send(To="+12025550194", StatusCallback=hook))["sid"]

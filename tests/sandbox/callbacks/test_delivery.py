@@ -181,7 +181,7 @@ async def test_after_a_restart_only_what_was_not_called_back_is_called_back(
     assert calls.empty()
 
 
-async def test_nobody_listening_is_tried_again_once_and_logged(
+async def test_a_refused_connection_is_retried_once_and_logged(
     *,
     send: Send,
     http: aiohttp.ClientSession,
@@ -206,7 +206,7 @@ async def test_nobody_listening_is_tried_again_once_and_logged(
     ]
 
 
-async def test_a_message_without_a_callback_url_calls_nobody(
+async def test_a_message_without_a_callback_url_posts_nothing(
     send: Send, hook: str, hear: Hear, calls: asyncio.Queue[web.Request]
 ) -> None:
     await send(To="+12025550194")

@@ -18,7 +18,7 @@ async def page(http: aiohttp.ClientSession, path: str, status: int = 200) -> str
         return await answer.text()
 
 
-async def test_an_empty_inbox_says_so_and_explains_the_fates(
+async def test_an_empty_inbox_says_so_and_explains_the_deliveries(
     http: aiohttp.ClientSession,
 ) -> None:
     text = await page(http, "/")

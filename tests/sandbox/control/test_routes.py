@@ -77,7 +77,7 @@ async def test_an_answer_is_a_message_of_its_own_on_the_phones_screen(
         ),
     ],
 )
-async def test_an_answer_that_lacks_something_is_told_what(
+async def test_an_inbound_text_with_missing_fields_names_them(
     http: aiohttp.ClientSession, form: dict[str, str], expected: str
 ) -> None:
     async with http.post("/_sandbox/inbound", data=form) as answer:
@@ -87,7 +87,7 @@ async def test_an_answer_that_lacks_something_is_told_what(
         assert await answer.json() == []
 
 
-async def test_the_truth_holds_the_raw_form_and_every_status(
+async def test_the_control_api_has_the_raw_form_and_every_status(
     http: aiohttp.ClientSession, send: Send, hook: str, calls: asyncio.Queue[object]
 ) -> None:
     await send(To="+12025550100", StatusCallback=hook + "#rc=5", Odd="1")

@@ -119,7 +119,7 @@ def test_only_the_asked_kind_of_fault_counts_a_target() -> None:
     assert [one["met"] for one in trouble.as_json()] == [0, 1]
 
 
-async def test_new_faults_let_go_whoever_waits_for_the_old_ones() -> None:
+async def test_new_faults_release_whatever_waits_for_the_old_ones() -> None:
     trouble = ActiveFaults([Hang()])
     [old] = trouble.strike(Hang, CREATE)
     waiting = asyncio.create_task(interruptible_sleep(3600, trouble.lifted))

@@ -77,7 +77,7 @@ async def test_duplicated_callbacks_are_shuffled_one_by_one(
         assert Counter(await statuses(hear, 4)) == {"sent": 2, "delivered": 2}
 
 
-async def test_a_message_cut_short_lets_go_its_shuffled_callbacks(
+async def test_a_canceled_message_releases_its_shuffled_callbacks(
     sandbox: SandboxClient,
     send: Send,
     hook: str,
@@ -114,7 +114,7 @@ async def test_a_lost_callback_never_comes_not_even_after_a_restart(
     ]
 
 
-async def test_the_last_word_alone_can_be_lost(
+async def test_the_final_callback_alone_can_be_lost(
     sandbox: SandboxClient, send: Send, hook: str, hear: Hear
 ) -> None:
     await sandbox.put(LostCallbacks(every=2))
@@ -136,7 +136,7 @@ async def test_a_late_callback_waits_until_its_fault_is_lifted(
     assert (await hear())["MessageSid"] == late
 
 
-async def test_clearing_hurries_every_late_copy(
+async def test_clearing_the_faults_posts_every_late_copy_at_once(
     sandbox: SandboxClient, send: Send, hook: str, hear: Hear
 ) -> None:
     late = LateCallbacks(seconds=3000, upto=3600)

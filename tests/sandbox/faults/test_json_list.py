@@ -71,7 +71,7 @@ def test_every_field_of_a_fault_is_explained_in_its_row() -> None:
 
 
 @pytest.mark.parametrize("row", rows("The faults"), ids=lambda row: row[0])
-def test_what_is_told_is_what_can_be_put(row: list[str]) -> None:
+def test_the_json_of_a_fault_can_be_put_again(row: list[str]) -> None:
     given = json.loads(row[-1].strip("`"))
     [parsed] = parse_faults(json.dumps([given]).encode(), "guide")
     assert parsed.as_json() == given
@@ -115,7 +115,7 @@ def test_a_fault_of_the_class_is_the_fault_of_its_json() -> None:
         ('[{"fault": "ending", "path": ["queued"]}]', "begin again: ['queued']"),
     ],
 )
-async def test_a_list_that_cannot_be_meant_is_refused_and_changes_nothing(
+async def test_an_invalid_list_is_refused_and_changes_nothing(
     http: aiohttp.ClientSession, sandbox: SandboxClient, text: str, said: str
 ) -> None:
     await sandbox.put(Reset(on=("list",)))
@@ -128,7 +128,7 @@ async def test_a_list_that_cannot_be_meant_is_refused_and_changes_nothing(
     assert len(await sandbox.faults()) == 1
 
 
-async def test_all_mistakes_are_told_at_once(http: aiohttp.ClientSession) -> None:
+async def test_all_mistakes_are_named_together(http: aiohttp.ClientSession) -> None:
     text = b'[{"fault": "reset", "every": 0, "times": 0}, {"fault": "x"}]'
     async with http.put("/_sandbox/faults", data=text) as answer:
         told = await answer.text()

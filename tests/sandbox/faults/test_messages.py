@@ -30,7 +30,7 @@ Reopen = Callable[[], Awaitable[aiohttp.ClientSession]]
         (("undelivered", "x"), 30008, [("undelivered", "30008"), ("x", None)]),
     ],
 )
-async def test_a_message_ends_as_it_was_told_to(
+async def test_a_message_passes_through_the_statuses_of_its_fault(
     *,
     sandbox: SandboxClient,
     send: Send,
@@ -49,7 +49,7 @@ async def test_a_message_ends_as_it_was_told_to(
     assert one["statuses"] == ["queued", *path]
 
 
-async def test_an_error_code_nobody_explains_is_explained_by_the_vendor(
+async def test_an_unknown_error_code_names_the_vendor_s_page(
     sandbox: SandboxClient, send: Send, hook: str, hear: Hear, twilio: Client
 ) -> None:
     await sandbox.put(Ending(path=("failed",), code=30410))
@@ -59,7 +59,7 @@ async def test_an_error_code_nobody_explains_is_explained_by_the_vendor(
     assert (found.status, found.error_code) == ("failed", 30410)
 
 
-async def test_the_inbox_shows_a_status_nobody_knows(
+async def test_the_inbox_shows_an_unknown_status(
     http: aiohttp.ClientSession,
     sandbox: SandboxClient,
     send: Send,

@@ -53,7 +53,7 @@ async def test_a_stuck_message_is_queued_and_has_no_date(
     assert (found["status"], found["date_sent"]) == ("queued", None)
 
 
-async def test_what_leaves_the_queue_in_time_goes_its_way(
+async def test_a_message_that_leaves_the_queue_in_time_is_delivered(
     sandbox: SandboxClient, send: Send, hook: str, hear: Hear
 ) -> None:
     await sandbox.put(StuckQueue(seconds=0.01))
@@ -64,7 +64,7 @@ async def test_what_leaves_the_queue_in_time_goes_its_way(
     }
 
 
-async def test_a_restart_lets_nobody_out_of_the_queue(
+async def test_a_restart_releases_no_message_from_the_queue(
     sandbox: SandboxClient, send: Send, reopen: Reopen, hook: str, hear: Hear
 ) -> None:
     await sandbox.put(StuckQueue(seconds=3600))

@@ -35,7 +35,7 @@ async def test_a_busy_account_says_so_as_the_vendor_does(
     assert events(tmp_path) == ["busy", "created"]
 
 
-async def test_without_a_time_to_wait_no_header_names_one(
+async def test_without_retry_after_there_is_no_such_header(
     http: aiohttp.ClientSession, sandbox: SandboxClient
 ) -> None:
     await sandbox.put(Busy())
@@ -167,7 +167,7 @@ async def test_the_first_fault_of_the_list_is_the_outermost(
     assert [one["met"] for one in await sandbox.faults()] == [1, 1]
 
 
-async def test_who_is_not_let_in_meets_no_fault(
+async def test_an_unauthenticated_request_meets_no_fault(
     http: aiohttp.ClientSession, sandbox: SandboxClient
 ) -> None:
     await sandbox.put(Busy())

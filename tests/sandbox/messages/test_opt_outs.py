@@ -91,7 +91,7 @@ async def test_advanced_opt_out_says_what_its_own_keywords_made_of_a_text(
     assert (form["Body"], form["OptOutType"]) == ("退订", wish)
 
 
-async def test_a_text_is_told_without_an_opt_out_type_unless_asked_for(
+async def test_a_text_has_no_opt_out_type_unless_requested(
     sandbox: SandboxClient, hook: str, hear: Hear
 ) -> None:
     await sandbox.text(PHONE, OURS, "STOP", hook)
@@ -107,7 +107,7 @@ async def test_advanced_opt_out_blocks_by_its_own_keywords_alone(
     assert await taken(http)
 
 
-async def test_an_opt_out_type_nobody_knows_is_named(
+async def test_an_unknown_opt_out_type_is_named(
     http: aiohttp.ClientSession, hook: str
 ) -> None:
     form = {"From": PHONE, "To": OURS, "Body": "x", "Url": hook, "OptOutType": "stop"}

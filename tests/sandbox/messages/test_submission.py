@@ -83,7 +83,7 @@ def test_a_form_twilio_would_take_is_taken(change: dict[str, str]) -> None:
     assert parse(GOOD | change).status == "queued"
 
 
-def test_the_first_of_several_reasons_is_told_in_the_vendors_order() -> None:
+def test_the_first_of_several_reasons_is_named_in_the_vendors_order() -> None:
     for code, form in [
         (21604, {}),
         (21603, {"To": "x"}),
@@ -125,7 +125,7 @@ def test_a_schedule_out_of_its_window_is_refused(
 
 
 @pytest.mark.parametrize("at", ["2024-01-29T09:05:00Z", "2024-03-04T09:00:00Z"])
-def test_a_schedule_inside_its_window_is_kept(at: str) -> None:
+def test_a_schedule_inside_its_window_is_accepted(at: str) -> None:
     asked = parse(SCHEDULED | {"SendAt": at})
     assert asked.status == "scheduled"
     assert asked.send_at == datetime.fromisoformat(at)
