@@ -1,10 +1,9 @@
-"""Makes permits.csv: the register of a province that does not exist.
+"""Makes permits.csv: the register of a fictional province.
 
-Run `python examples/make_permits.py`; the same file comes out every time. Nothing in
-it is anybody's: the division code 990000 is not assigned, so neither are the permit,
-credit and identity numbers that contain it, and the phones are +1 NXX 555-01NN, the
-range North America keeps free for fiction. Their last two digits choose what becomes
-of an SMS in the sandbox.
+Run `python examples/make_permits.py`; the file is the same every time. It holds no real
+data: the division code 990000 is not assigned, so neither are the permit, credit and
+identity numbers that contain it, and the phones are +1 NXX 555-01NN, which are reserved
+for fiction in North America. Their last two digits choose how the sandbox delivers.
 """
 
 import csv
@@ -33,7 +32,7 @@ FIRST, LAST = date(2024, 2, 5), date(2028, 6, 30)
 
 @dataclass(frozen=True)
 class Kind:
-    """A permit type of the example: how many, and how a number looks."""
+    """A permit type: its rule, count, years of validity, number format and trade."""
 
     rule: str
     reminded: int
@@ -62,19 +61,19 @@ KINDS = (
 )
 
 PER_REMINDED = 5.4
-"""Other permits for each one reminded of in the week."""
+"""Permits without a reminder in the week, for each permit with one."""
 
 UNSENT = 27
-"""Due in the week, but their holder has applied or has no mobile phone."""
+"""Permits due in the week whose holder has applied or has no mobile phone."""
 
 FAILING = {91: 9, 92: 8, 94: 7, 95: 9}
-"""Last two digits that the sandbox never delivers, and how many end in them."""
+"""Last two digits that the sandbox never delivers, with the number of permits."""
 
 ORDINARY = range(90)
-"""Last two digits of the others: 90 and 93 only fail in passing."""
+"""Last two digits of all others; 90 and 93 are left out, as they are retried."""
 
 BRANCHES = {"food-business-license": 22, "special-equipment-operator-certificate": 9}
-"""Further permits of holders reminded in the week: they share the SMS of the first."""
+"""Further permits of holders with a reminder: one SMS covers both permits."""
 
 TOWNS = ("临江", "清河", "云溪", "石桥", "南浦", "柳湾", "青枫", "白鹭")
 NAMES = tuple("安福广和恒华嘉康利隆明宁鹏瑞盛泰通祥兴永裕元泽正")
@@ -92,7 +91,7 @@ def main() -> None:
 
 
 def register() -> list[dict[str, str]]:
-    """The rows of the file, the same at every call."""
+    """Return the rows of the file, the same at every call."""
     return sorted(_permits(random.Random(830)), key=lambda row: row["number"])
 
 
@@ -104,9 +103,9 @@ def _permits(chance: random.Random) -> Iterator[dict[str, str]]:
     plan = endings + [None] * (reminded - len(endings))
     chance.shuffle(plan)
     unsent = chance.sample(range(len(KINDS) * 9), UNSENT)
-    for at, kind in enumerate(KINDS):
+    for index, kind in enumerate(KINDS):
         due, other = split(law, f"cn-{kind.rule}")
-        spare = sum(at * 9 <= one < at * 9 + 9 for one in unsent)
+        spare = sum(index * 9 <= one < index * 9 + 9 for one in unsent)
         dates = [chance.choice(due) for _ in range(kind.reminded + spare)]
         dates += [
             chance.choice(other) for _ in range(round(kind.reminded * PER_REMINDED))
@@ -126,7 +125,7 @@ def _permits(chance: random.Random) -> Iterator[dict[str, str]]:
 
 
 def shipped_law() -> Law:
-    """The shipped rules, and the office of the fictional province."""
+    """Return the shipped rules with the office of the fictional province."""
     known = calendars()
     words = JinjaTemplateLibrary(shipped_folder("templates"))
     rules = read_rules(
@@ -137,7 +136,7 @@ def shipped_law() -> Law:
 
 
 def split(law: Law, code: str) -> tuple[list[date], list[date]]:
-    """Expiry dates with a step due in the week, and those without."""
+    """Return the expiry dates with a step due in the week, and those without."""
     due: list[date] = []
     other: list[date] = []
     for offset in range((LAST - FIRST).days + 1):
@@ -174,7 +173,7 @@ def _unsent(n: int, phones: Mapping[int, list[str]]) -> dict[str, str]:
 
 
 def _phones(chance: random.Random) -> dict[int, list[str]]:
-    """Fictional numbers by their last two digits, each used once."""
+    """Return fictional numbers by their last two digits, each used once."""
     areas = [area for area in range(201, 990) if _takes_texts(f"+1{area}5550100")]
     chance.shuffle(areas)
     return {

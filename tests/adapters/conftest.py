@@ -11,7 +11,7 @@ from service.sandbox.account import Account
 from service.sandbox.application import make_app
 from service.sandbox.event_log import EventLog
 from service.sandbox.options import Options
-from tests.adapters.twilio.wire import (
+from tests.adapters.twilio.fake_server import (
     ACCOUNT,
     TOKEN,
     Open,
@@ -24,7 +24,7 @@ from tests.adapters.twilio.wire import (
 
 @pytest.fixture
 async def rooms() -> AsyncIterator[AsyncExitStack]:
-    """What is opened in a test and closed after it."""
+    """A stack of resources, closed after the test."""
     async with AsyncExitStack() as stack:
         yield stack
 

@@ -12,15 +12,7 @@ from service.domain.delivery.outcome import Accepted, Receipt
 from service.domain.errors import ForgedError
 from service.flow.sending.provider import Provider
 from service.settings import load_settings
-from tests.adapters.twilio.test_signatures import (
-    DELIVERED_PAIRS,
-    FORM,
-    SHA256,
-    SHARED,
-    STATUS,
-    sign,
-)
-from tests.adapters.twilio.wire import (
+from tests.adapters.twilio.fake_server import (
     ACCOUNT,
     PUBLIC,
     SM1,
@@ -31,6 +23,14 @@ from tests.adapters.twilio.wire import (
     raw,
     says,
 )
+from tests.adapters.twilio.test_signatures import (
+    DELIVERED_PAIRS,
+    FORM,
+    SHA256,
+    SHARED,
+    STATUS,
+    sign,
+)
 
 
 @pytest.fixture
@@ -40,7 +40,7 @@ async def chosen(
     serve: Serve,
     rooms: AsyncExitStack,
 ) -> AsyncIterator[tuple[Provider, list[bytes]]]:
-    """Who carries SMS by these variables, and the requests it sends."""
+    """The provider of these variables, and the requests it sends."""
     url, asked = await serve(says(raw(201, json.dumps(message()))))
     for name, value in {
         "PERMIT_REMINDERS_PROVIDER": "twilio",

@@ -12,7 +12,14 @@ import pytest
 
 from service.demo import run_demo
 from service.settings import shipped_folder
-from tests.demo.running import command, environment, events, posted, run, wait_until
+from tests.demo.demo_process import (
+    command,
+    environment,
+    events,
+    posted,
+    run,
+    wait_until,
+)
 
 
 def totals(report: str) -> list[str]:
@@ -22,7 +29,7 @@ def totals(report: str) -> list[str]:
 
 
 def sandbox_of(folder: Path) -> int | None:
-    """The process id of the folder's sandbox, if it lives."""
+    """The process id of the folder's sandbox, if it is running."""
     told = json.loads((folder / "sandbox" / "sandbox.json").read_text("utf-8"))
     try:
         os.kill(told["pid"], 0)

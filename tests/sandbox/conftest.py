@@ -20,13 +20,13 @@ from service.sandbox.application import make_app
 from service.sandbox.client import SandboxClient
 from service.sandbox.event_log import EventLog
 from service.sandbox.options import Options
-from tests.sandbox.visitor import backstage
+from tests.sandbox.client import sandbox_client
 
 ROOT = Path(__file__).parents[2]
 
 
 def session_of(url: str, account: Account) -> aiohttp.ClientSession:
-    """Speaks to one account: relative paths are below it, absolute ones are not."""
+    """A session of one account: relative paths are below it, absolute ones are not."""
     key = aiohttp.encode_basic_auth(account.sid, account.auth_token)
     return aiohttp.ClientSession(
         f"{url}/2010-04-01/Accounts/{account.sid}/", headers={"Authorization": key}
@@ -35,7 +35,7 @@ def session_of(url: str, account: Account) -> aiohttp.ClientSession:
 
 @pytest.fixture(autouse=True)
 def quiet(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
-    """Nothing a client or a fault does is an error inside the sandbox."""
+    """No request or fault may log an error inside the sandbox."""
     yield
     errors = [one for one in caplog.records if one.levelno >= logging.ERROR]
     assert errors == []
@@ -79,13 +79,13 @@ async def http(
 
 @pytest.fixture
 def sandbox(http: aiohttp.ClientSession) -> SandboxClient:
-    """Its backstage."""
-    return backstage(http)
+    """A client of its control API."""
+    return sandbox_client(http)
 
 
 @pytest.fixture
 def send(http: aiohttp.ClientSession) -> Callable[..., Awaitable[Mapping[str, Any]]]:
-    """Posts a message that Twilio takes; returns its JSON."""
+    """Post a valid message; returns its JSON."""
 
     async def post(**form: str) -> Mapping[str, Any]:
         whole = {"From": "+12025550000", "Body": "Renew soon.", **form}
@@ -99,13 +99,13 @@ def send(http: aiohttp.ClientSession) -> Callable[..., Awaitable[Mapping[str, An
 
 @pytest.fixture
 def answers() -> deque[int]:
-    """What the hook answers next, 0 to hang up; 204 when there is nothing."""
+    """Statuses of the hook's next answers, 0 to hang up; 204 if empty."""
     return deque()
 
 
 @pytest.fixture
 def calls() -> asyncio.Queue[web.Request]:
-    """What came to the hook; the bodies are read already."""
+    """The requests to the hook, with their bodies already read."""
     return asyncio.Queue()
 
 
@@ -126,7 +126,7 @@ def hear(
 async def hook(
     calls: asyncio.Queue[web.Request], answers: deque[int]
 ) -> AsyncIterator[str]:
-    """The URL of the other side, which takes webhooks."""
+    """The URL of a server that takes webhooks."""
 
     async def take(request: web.Request) -> web.Response:
         await request.read()
@@ -146,12 +146,12 @@ async def hook(
 async def twilio(
     http: aiohttp.ClientSession, account: Account, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[Client]:
-    """The vendor's own client, with nothing of ours in it."""
+    """The SDK's own client, without any code of ours."""
     monkeypatch.delenv("TWILIO_EDGE", raising=False)
     monkeypatch.delenv("TWILIO_REGION", raising=False)
     async with AsyncTwilioHttpClient() as transport:
         client = Client(account.sid, account.auth_token, http_client=transport)
-        client.api.base_url = backstage(http).url
+        client.api.base_url = sandbox_client(http).url
         yield client
 
 

@@ -22,7 +22,7 @@ from service.sandbox.faults import (
     TruncatedAnswer,
     WrongSid,
 )
-from tests.sandbox.visitor import FORM, backstage, create
+from tests.sandbox.client import FORM, create, sandbox_client
 
 Reopen = Callable[[], Awaitable[aiohttp.ClientSession]]
 EVERYTHING: list[Fault] = [
@@ -40,7 +40,7 @@ EVERYTHING: list[Fault] = [
 
 
 async def attempt(http: aiohttp.ClientSession, number: int) -> str:
-    """Send one message; say what a client learns."""
+    """Send one message; return what the client receives."""
     form = {"To": f"+120255501{number % 90:02}", "From": "+12025550000"}
     try:
         async with http.post(
@@ -78,7 +78,7 @@ async def test_the_log_is_right_about_every_message_whatever_the_clients_receive
     assert min(struck.values()) > 0
     assert struck == Counter(one["fault"] for one in log if one["event"] == "fault")
     again = await reopen()
-    truth = await backstage(again).messages()
+    truth = await sandbox_client(again).messages()
     assert Counter(int(one["body"]) for one in truth) == found
 
 
@@ -124,13 +124,13 @@ async def test_a_line_cut_short_was_never_answered_for_and_is_dropped(
     first = await reopen()
     sid = json.loads((await create(first, To="+12025550195"))[1])["sid"]
     while len(read_log(tmp_path)) < 2:
-        await backstage(first).messages()
+        await sandbox_client(first).messages()
     with (tmp_path / "messages.jsonl").open("ab") as log:
         log.write(b'{"event":"created","sid":"SM')
     second = await reopen()
-    assert [one["sid"] for one in await backstage(second).messages()] == [sid]
+    assert [one["sid"] for one in await sandbox_client(second).messages()] == [sid]
     assert (await create(second))[0] == 201
-    assert len(await backstage(await reopen()).messages()) == 2
+    assert len(await sandbox_client(await reopen()).messages()) == 2
 
 
 SENDER = """

@@ -10,7 +10,7 @@ from urllib.request import urlopen
 import aiohttp
 import pytest
 
-from tests.sandbox.visitor import backstage
+from tests.sandbox.client import sandbox_client
 
 GUIDE = Path(__file__).parents[2] / "docs/sandbox.md"
 CODE = re.findall(
@@ -19,7 +19,7 @@ CODE = re.findall(
 
 
 def run(code: str) -> dict[str, Any]:
-    """What a block of the guide defines."""
+    """Run a block of the guide; return the names it defines."""
     named: dict[str, Any] = {}
     exec(compile(code, GUIDE.name, "exec"), named)  # noqa: S102 - our own guide
     return named
@@ -43,4 +43,4 @@ def test_the_fixture_of_the_guide_starts_and_ends_a_sandbox(tmp_path: Path) -> N
 async def test_the_classes_of_the_guide_make_trouble(
     http: aiohttp.ClientSession,
 ) -> None:
-    await run(CODE[1])["trouble"](backstage(http).url)
+    await run(CODE[1])["trouble"](sandbox_client(http).url)

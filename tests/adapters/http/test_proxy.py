@@ -12,7 +12,7 @@ from service.adapters.http.proxy import proxy_for
 from service.adapters.twilio.provider import open_twilio
 from service.domain.delivery.outcome import Accepted, RefusalKind, Refused
 from service.domain.errors import SetUpError
-from tests.adapters.twilio.wire import (
+from tests.adapters.twilio.fake_server import (
     PHONE,
     SM1,
     Open,
@@ -129,7 +129,7 @@ async def test_a_server_with_a_wrong_certificate_is_safe_to_retry(
 
 @pytest.fixture
 def full() -> Iterator[str]:
-    """An address whose queue of connections is full: nobody ever takes them."""
+    """An address that never accepts connections: its queue is full."""
     with ExitStack() as open_:
         listening = open_.enter_context(socket.socket())
         listening.bind(("127.0.0.1", 0))

@@ -23,7 +23,7 @@ from service.domain.delivery.status import MessageState
 from service.domain.errors import SetUpError
 from service.flow.sending.post import monotonic_now
 from service.settings import shipped_folder
-from tests.adapters.sms_platform.parcels import (
+from tests.adapters.sms_platform.samples import (
     BODY,
     ID,
     NOW,
@@ -42,19 +42,19 @@ LATER = NOW + timedelta(hours=2)
 
 
 def example(name: str, folder: Path) -> Path:
-    """An example's copy, whose folder is beside it."""
+    """Copy an example next to its folder."""
     copy = folder / name
     copy.write_bytes((EXAMPLES / name).read_bytes())
     return copy
 
 
 def parts(folder: Path) -> list[Path]:
-    """The spool's files, SQLite's log among them."""
+    """The spool's files, SQLite's write-ahead log included."""
     return sorted(folder.glob(f"{SPOOL}*"))
 
 
 def spooled(folder: Path) -> str:
-    """All that stands in them."""
+    """The contents of the spool's files."""
     whole = b"".join(one.read_bytes() for one in parts(folder))
     return whole.decode(errors="replace")
 
@@ -127,7 +127,7 @@ async def test_a_workbook_holds_texts_and_no_formula_or_number(tmp_path: Path) -
 async def test_a_message_past_its_deadline_is_not_spooled(
     tmp_path: Path,
 ) -> None:
-    """Its lease is over: somebody may have found it absent, and sent it anew."""
+    """After the lease, another worker may have found it absent and sent it again."""
     late = replace(message(), post_until=monotonic_now() - 0.001)
     async with opened(sheet(tmp_path), tmp_path) as outbox:
         said = await outbox.send(late)

@@ -8,7 +8,7 @@ from service.adapters.sms_platform.example import example_lines
 from service.adapters.sms_platform.format.file import format_from, load_format
 from service.domain.errors import InvalidError
 from service.settings import shipped_folder
-from tests.adapters.sms_platform.parcels import COLUMNS
+from tests.adapters.sms_platform.samples import COLUMNS
 
 EXAMPLES = sorted((shipped_folder("examples") / "outbox").glob("*.toml"))
 

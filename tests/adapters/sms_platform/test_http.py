@@ -27,7 +27,7 @@ from service.domain.errors import SetUpError
 from service.flow.sending.post import monotonic_now
 from service.flow.sending.provider import Provider
 from service.settings import shipped_folder
-from tests.adapters.sms_platform.parcels import (
+from tests.adapters.sms_platform.samples import (
     BODY,
     ID,
     NOW,
@@ -37,7 +37,7 @@ from tests.adapters.sms_platform.parcels import (
     sheet,
     unknown,
 )
-from tests.adapters.twilio.wire import Serve, Speak, endlessly, hang, raw, says
+from tests.adapters.twilio.fake_server import Serve, Speak, endlessly, hang, raw, says
 
 Posting = Callable[..., Awaitable[tuple[Provider, list[bytes]]]]
 
@@ -73,7 +73,7 @@ def http(url: str, **more: Any) -> PlatformFormat:  # noqa: ANN401 - what TOML s
 
 @pytest.fixture
 def posting(serve: Serve, rooms: AsyncExitStack, tmp_path: Path) -> Posting:
-    """Opens an outbox that posts to a server which speaks so; and what it was sent."""
+    """Open a provider that posts to a server, and the requests it gets."""
 
     async def start(
         speak: Speak, patience: float = 5.0, **more: object

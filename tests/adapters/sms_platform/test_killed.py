@@ -4,8 +4,8 @@ import sys
 from collections import Counter
 from pathlib import Path
 
-from tests.adapters.sms_platform import mortal
-from tests.adapters.sms_platform.parcels import files, opened, rows, sheet, unknown
+from tests.adapters.sms_platform import killed_sender
+from tests.adapters.sms_platform.samples import files, opened, rows, sheet, unknown
 from tests.cli.commands import ROOT, environment
 
 
@@ -14,7 +14,7 @@ def ids_in(paths: list[Path]) -> Counter[str]:
 
 
 async def found_in(folder: Path, ids: list[str]) -> set[str]:
-    """Those ids that the outbox says it has taken."""
+    """The ids that the provider has accepted."""
     taken = set()
     async with opened(sheet(folder), folder) as provider:
         for one in ids:
@@ -28,7 +28,7 @@ def test_whatever_is_killed_when_no_message_leaves_twice_and_none_is_lost(
     tmp_path: Path,
 ) -> None:
     ran = subprocess.run(
-        [sys.executable, mortal.__file__, str(tmp_path)],
+        [sys.executable, killed_sender.__file__, str(tmp_path)],
         env=environment() | {"PYTHONPATH": str(ROOT)},
         capture_output=True,
         text=True,

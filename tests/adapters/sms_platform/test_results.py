@@ -14,7 +14,7 @@ from service.adapters.sms_platform.results.workbook import read_workbook
 from service.domain.delivery.outcome import RefusalKind
 from service.domain.delivery.status import MessageState
 from service.domain.errors import InvalidError
-from tests.adapters.sms_platform.parcels import COLUMNS, ID
+from tests.adapters.sms_platform.samples import COLUMNS, ID
 
 HEADER = ["流水号", "手机号", "结果", "代码"]
 ROW = [ID.format(1), "2125550142", "成功", ""]

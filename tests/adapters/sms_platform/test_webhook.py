@@ -12,7 +12,7 @@ from service.adapters.sms_platform.results.webhook import ResultsWebhook
 from service.domain.delivery.outcome import Receipt, RefusalKind
 from service.domain.delivery.status import MessageState
 from service.domain.errors import ForgedError, InvalidError
-from tests.adapters.sms_platform.parcels import COLUMNS, ID
+from tests.adapters.sms_platform.samples import COLUMNS, ID
 
 SECRET = "open-sesame"  # noqa: S105 - a made-up one
 PATH = "/webhooks/outbox/status"

@@ -10,7 +10,7 @@ import pytest
 from service.adapters.http.answers import LONGEST_ANSWER
 from service.adapters.twilio.http import LONGEST_PAGE
 from service.domain.delivery.outcome import Outcome, RefusalKind, Refused, Unknown
-from tests.adapters.twilio.wire import (
+from tests.adapters.twilio.fake_server import (
     OTHER_PHONE,
     PHONE,
     SM1,
@@ -219,7 +219,7 @@ async def test_a_list_with_an_unrelated_message_proves_no_absence(
         b'{"messages": [], "next_page_uri": 7}',
     ],
 )
-async def test_a_page_with_unexpected_fields_proves_no_absence(
+async def test_a_page_of_an_unexpected_shape_proves_no_absence(
     serve: Serve, opened: Open, body: bytes
 ) -> None:
     url, _ = await serve(says(raw(200, body)))

@@ -18,7 +18,7 @@ from service.domain.delivery.outcome import (
     Unknown,
 )
 from service.domain.delivery.status import MessageState
-from tests.adapters.twilio.wire import (
+from tests.adapters.twilio.fake_server import (
     ACCOUNT,
     PUBLIC,
     SM1,

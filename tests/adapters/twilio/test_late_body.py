@@ -5,7 +5,7 @@ import pytest
 
 from service.domain.delivery.outcome import Accepted, NotPosted
 from service.flow.sending.post import monotonic_now
-from tests.adapters.twilio.wire import Open, Serve, message, outgoing, raw, says
+from tests.adapters.twilio.fake_server import Open, Serve, message, outgoing, raw, says
 
 TAKEN = says(raw(201, json.dumps(message())))
 

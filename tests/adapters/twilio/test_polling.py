@@ -6,7 +6,7 @@ import pytest
 
 from service.domain.delivery.outcome import Accepted, RefusalKind
 from service.domain.delivery.status import MessageState
-from tests.adapters.twilio.wire import (
+from tests.adapters.twilio.fake_server import (
     PHONE,
     SM1,
     SM2,

@@ -10,7 +10,7 @@ from aiohttp import encode_basic_auth
 from service.adapters.twilio.codes import STATES
 from service.domain.delivery.outcome import Accepted, NotPosted, RefusalKind, Refused
 from service.domain.delivery.status import MessageState
-from tests.adapters.twilio.wire import (
+from tests.adapters.twilio.fake_server import (
     BODY,
     OTHER_PHONE,
     PHONE,

@@ -14,7 +14,7 @@ from service.adapters.twilio.signatures import WebhookAccount, signed_fields
 from service.adapters.twilio.webhooks import parse_webhook
 from service.domain.delivery.outcome import Inbound, Receipt
 from service.domain.errors import ForgedError, InvalidError
-from tests.adapters.twilio.wire import ACCOUNT, PHONE, PUBLIC, SM1, TOKEN, Open
+from tests.adapters.twilio.fake_server import ACCOUNT, PHONE, PUBLIC, SM1, TOKEN, Open
 
 FORM, JSON = "application/x-www-form-urlencoded", "application/json"
 STATUS = f"{PUBLIC}/webhooks/fake/status?ref=0190aaaa"
@@ -35,7 +35,7 @@ DELIVERED_PAIRS: Pairs = tuple(DELIVERED.items())
 
 
 def sign(url: str, pairs: Pairs = (), key: str = TOKEN, digest: str = "sha1") -> str:
-    """As Twilio's page on security says, and not as its library does it."""
+    """Sign as Twilio's page on security describes, without its library."""
     signed = url + "".join(name + text for name, text in sorted(set(pairs)))
     mac = hmac.new(key.encode(), signed.encode(), getattr(hashlib, digest))
     return base64.b64encode(mac.digest()).decode()

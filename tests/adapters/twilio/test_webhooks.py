@@ -12,7 +12,7 @@ from service.adapters.twilio.codes import STATES
 from service.adapters.twilio.provider import TwilioProvider
 from service.domain.delivery.outcome import Accepted, Inbound, Receipt, RefusalKind
 from service.domain.delivery.status import MessageState
-from tests.adapters.twilio.wire import (
+from tests.adapters.twilio.fake_server import (
     ACCOUNT,
     PHONE,
     PUBLIC,
@@ -42,7 +42,7 @@ async def hearing(opened: Open) -> TwilioProvider:
 
 @pytest.fixture
 def told(hearing: TwilioProvider) -> Told:
-    """What our adapter makes of a form that Twilio signed."""
+    """Parse a form that Twilio signed."""
 
     def tell(form: dict[str, str], path: str = STATUS) -> Receipt | Inbound:
         validator = RequestValidator(TOKEN)

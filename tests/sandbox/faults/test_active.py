@@ -19,7 +19,7 @@ def clock() -> list[float]:
 
 @pytest.fixture
 def hits(clock: list[float]) -> Callable[..., list[bool]]:
-    """Whether each of some targets is hit, in a row."""
+    """Return, for each target in a row, whether the fault strikes it."""
 
     def strike(fault: Fault, *targets: Target) -> list[bool]:
         trouble = ActiveFaults([fault], lambda: clock[0])

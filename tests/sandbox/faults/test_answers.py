@@ -15,7 +15,7 @@ from service.sandbox.faults import (
     TruncatedAnswer,
     WrongSid,
 )
-from tests.sandbox.visitor import FORM, backstage, create
+from tests.sandbox.client import FORM, create, sandbox_client
 
 Send = Callable[..., Awaitable[Mapping[str, Any]]]
 Hear = Callable[[], Awaitable[Mapping[str, Any]]]
@@ -114,7 +114,7 @@ async def test_a_wrong_sid_without_another_message_is_made_up_and_the_seed_choos
     made_up = []
     for _ in range(2):
         http = await reopen()
-        await backstage(http).put(WrongSid(seed=7))
+        await sandbox_client(http).put(WrongSid(seed=7))
         made_up.append(json.loads((await create(http))[1])["sid"])
         (tmp_path / "messages.jsonl").unlink()
     assert made_up[0] == made_up[1]

@@ -15,7 +15,7 @@ from service.sandbox.faults import (
     LostCallbacks,
     ShuffledCallbacks,
 )
-from tests.sandbox.visitor import create
+from tests.sandbox.client import create
 
 Send = Callable[..., Awaitable[Mapping[str, Any]]]
 Hear = Callable[[], Awaitable[Mapping[str, Any]]]
@@ -49,7 +49,7 @@ async def test_only_the_callbacks_of_one_phone_are_duplicated(
 async def orders(
     sandbox: SandboxClient, send: Send, hook: str, hear: Hear, seed: int
 ) -> list[tuple[str, ...]]:
-    """How the callbacks of five messages come, one message after the other."""
+    """Return the callbacks of five messages, sent one after the other."""
     await sandbox.put(Ending(path=LONG), ShuffledCallbacks(seed=seed))
     found = []
     for _ in range(5):
@@ -77,7 +77,7 @@ async def test_duplicated_callbacks_are_shuffled_one_by_one(
         assert Counter(await statuses(hear, 4)) == {"sent": 2, "delivered": 2}
 
 
-async def test_a_canceled_message_releases_its_shuffled_callbacks(
+async def test_a_message_that_stays_sent_releases_its_shuffled_callbacks(
     sandbox: SandboxClient,
     send: Send,
     hook: str,

@@ -45,7 +45,7 @@ async def test_a_json_callback_is_signed_with_its_body(
 
 
 def settings(request: web.Request) -> str:
-    """The algorithm this request says it is signed with."""
+    """The signature algorithm that this request names."""
     header = request.headers.get("X-Twilio-Webhooks-Signature-Settings")
     named: str = get_signature_algorithm(header)
     return named

@@ -24,7 +24,7 @@ GUIDE = (Path(__file__).parents[3] / "docs/sandbox.md").read_text("utf-8")
 
 
 def kinds(kind: type[Fault] = Fault) -> list[type[Fault]]:
-    """Every fault there is, without the groups they are in."""
+    """Return every fault class, without the abstract ones."""
     below = kind.__subclasses__()
     return [one for sub in below for one in kinds(sub)] if below else [kind]
 

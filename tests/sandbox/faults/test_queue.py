@@ -6,7 +6,7 @@ import pytest
 
 from service.sandbox.client import SandboxClient
 from service.sandbox.faults import StuckQueue
-from tests.sandbox.visitor import backstage
+from tests.sandbox.client import sandbox_client
 
 Send = Callable[..., Awaitable[Mapping[str, Any]]]
 Hear = Callable[[], Awaitable[Mapping[str, Any]]]
@@ -15,7 +15,7 @@ SERVICE = "MG" + "0" * 32
 
 
 async def statuses(sandbox: SandboxClient) -> list[str]:
-    """What the only message went through."""
+    """Return the statuses of the only message."""
     [one] = await sandbox.messages()
     told: list[str] = one["statuses"]
     return told
@@ -69,8 +69,8 @@ async def test_a_restart_releases_no_message_from_the_queue(
 ) -> None:
     await sandbox.put(StuckQueue(seconds=3600))
     await send(To="+12025550100", ValidityPeriod="1", StatusCallback=hook)
-    again = backstage(await reopen())
+    again = sandbox_client(await reopen())
     assert (await hear())["ErrorCode"] == "30036"
     assert await statuses(again) == ["queued", "failed"]
-    once_more = backstage(await reopen())
+    once_more = sandbox_client(await reopen())
     assert await statuses(once_more) == ["queued", "failed"]

@@ -15,7 +15,7 @@ from service.sandbox.faults import (
     Refusal,
     Reset,
 )
-from tests.sandbox.visitor import FORM, create, events
+from tests.sandbox.client import FORM, create, events
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*auth:DeprecationWarning")
 Send = Callable[..., Awaitable[Mapping[str, Any]]]

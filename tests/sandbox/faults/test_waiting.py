@@ -7,7 +7,7 @@ import pytest
 
 from service.sandbox.client import SandboxClient
 from service.sandbox.faults import Busy, Hang, Latency
-from tests.sandbox.visitor import create, events, struck
+from tests.sandbox.client import create, events, wait_until_struck
 
 
 async def test_an_account_is_busy_only_above_so_many_requests_at_a_time(
@@ -15,7 +15,7 @@ async def test_an_account_is_busy_only_above_so_many_requests_at_a_time(
 ) -> None:
     await sandbox.put(Busy(above=2), Latency(seconds=3600))
     waiting = [asyncio.create_task(create(http)) for _ in range(2)]
-    await struck(sandbox, 2)
+    await wait_until_struck(sandbox, 2)
     assert (await create(http))[0] == 429
     await sandbox.clear()
     assert [status for status, _ in await asyncio.gather(*waiting)] == [201, 201]
@@ -26,7 +26,7 @@ async def test_a_slow_request_is_looked_at_later_though_its_client_is_gone(
 ) -> None:
     await sandbox.put(Latency(seconds=3600, times=1))
     client = asyncio.create_task(create(http))
-    await struck(sandbox, 1)
+    await wait_until_struck(sandbox, 1)
     client.cancel()
     assert await sandbox.messages() == []
     await sandbox.clear()
@@ -48,7 +48,7 @@ async def test_a_request_that_hangs_ends_with_its_client(
 ) -> None:
     await sandbox.put(Hang(seconds=3600, taken=taken))
     client = asyncio.create_task(create(http))
-    await struck(sandbox, 1)
+    await wait_until_struck(sandbox, 1)
     client.cancel()
     assert len(await sandbox.messages()) == messages
     async with http.get("Messages.json") as answer:
@@ -72,7 +72,7 @@ async def test_clearing_cuts_off_what_hangs(
 ) -> None:
     await sandbox.put(Hang(seconds=3600))
     client = asyncio.create_task(create(http))
-    await struck(sandbox, 1)
+    await wait_until_struck(sandbox, 1)
     assert await sandbox.clear() == []
     with pytest.raises(aiohttp.ServerDisconnectedError):
         await client
@@ -87,7 +87,7 @@ async def test_a_stopping_sandbox_lets_go_what_hangs_and_waits(
 ) -> None:
     await sandbox.put(Hang(seconds=3600, every=2), Latency(seconds=3600, body="Renew"))
     clients = [asyncio.create_task(create(http)) for _ in range(4)]
-    await struck(sandbox, 4)
+    await wait_until_struck(sandbox, 4)
     await reopen()
     await asyncio.gather(*clients, return_exceptions=True)
     assert events(tmp_path).count("created") == 2

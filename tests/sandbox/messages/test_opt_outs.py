@@ -6,7 +6,7 @@ import aiohttp
 import pytest
 
 from service.sandbox.client import SandboxClient
-from tests.sandbox.visitor import FORM, backstage, create
+from tests.sandbox.client import FORM, create, sandbox_client
 
 Hear = Callable[[], Awaitable[Mapping[str, Any]]]
 Reopen = Callable[[], Awaitable[aiohttp.ClientSession]]
@@ -16,7 +16,7 @@ POOL = "+15005550006"
 
 
 async def taken(http: aiohttp.ClientSession, **change: str) -> bool:
-    """Whether a message is; otherwise it must be refused for its phone's STOP."""
+    """Return whether a message is accepted; otherwise it must be refused with 21610."""
     status, body = await create(http, **change)
     if status == 201:
         return True
@@ -69,7 +69,7 @@ async def test_it_holds_after_a_restart(
     await sandbox.text(PHONE, OURS, "STOP", hook)
     again = await reopen()
     assert not await taken(again)
-    await backstage(again).text(PHONE, OURS, "UNSTOP", hook)
+    await sandbox_client(again).text(PHONE, OURS, "UNSTOP", hook)
     assert await taken(await reopen())
 
 

@@ -1,4 +1,4 @@
-"""Running the demo in a process of its own, and reading the sandbox's log."""
+"""Runs the demo in a child process, and reads the sandbox's log."""
 
 import json
 import os
@@ -49,14 +49,14 @@ def events(folder: Path) -> list[dict[str, object]]:
 
 
 def posted(folder: Path) -> Counter[tuple[object, object]]:
-    """How often the sandbox took each text to each phone."""
+    """Count the messages that the sandbox accepted, by phone and text."""
     return Counter(
         (one["to"], one["body"]) for one in events(folder) if one["event"] == "created"
     )
 
 
 def wait_until(true: Callable[[], bool]) -> None:
-    """Wait for something another process does."""
+    """Wait until a condition is true that another process fulfils."""
     deadline = time.monotonic() + PATIENCE
     while not true():
         assert time.monotonic() < deadline, "it never came true"

@@ -1,4 +1,4 @@
-"""The wire to Twilio: what goes out, and what a server answers, well or ill."""
+"""A fake Twilio server, and the messages and answers of its tests."""
 
 import asyncio
 import json
@@ -19,13 +19,13 @@ BODY = "Renew by 18 November."
 PUBLIC = "https://permits.example.org"
 
 Open = Callable[..., Awaitable[TwilioProvider]]
-"""Opens our adapter on an address, with some fields of its sender changed."""
+"""Opens a provider for a URL, with some fields of its configuration changed."""
 
 Speak = Callable[[asyncio.StreamWriter], Awaitable[None]]
 """What a server writes when it has read a request."""
 
 Serve = Callable[[Speak], Awaitable[tuple[str, list[bytes]]]]
-"""Starts a server; its address, and the requests it has read."""
+"""Starts a server; returns its URL and the list of requests it has read."""
 
 
 def sender_to(url: str, **changed: Any) -> TwilioConfig:  # noqa: ANN401 - fields
@@ -107,7 +107,7 @@ def no(status: int, code: int, *headers: str) -> bytes:
 
 
 def says(*answers: bytes) -> Speak:
-    """Gives one answer after another, the last one for ever."""
+    """Send one answer after another, then the last one again and again."""
     left = list(answers)
 
     async def speak(writer: asyncio.StreamWriter) -> None:
@@ -118,7 +118,7 @@ def says(*answers: bytes) -> Speak:
 
 
 def endlessly(start: bytes, again: bytes) -> Speak:
-    """Writes until nobody listens any more."""
+    """Write until the client closes the connection."""
 
     async def speak(writer: asyncio.StreamWriter) -> None:
         writer.write(start)
@@ -131,7 +131,7 @@ def endlessly(start: bytes, again: bytes) -> Speak:
 
 
 async def hang(_: asyncio.StreamWriter) -> None:
-    """Says nothing."""
+    """Never answer."""
     await asyncio.Event().wait()
 
 

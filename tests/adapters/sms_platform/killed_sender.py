@@ -1,8 +1,8 @@
-"""A program of processes that send by the outbox, each killed one call later.
+"""A program that sends from child processes, each killed one call later than the last.
 
-`python mortal.py FOLDER`: in FOLDER, `accepted` gets every id that was answered yes,
-`tried` every id that was not waited for in vain, and `taken/` the files as a platform
-takes them away, as soon as a process has died. Its last line says how many died.
+`python killed_sender.py FOLDER` writes to FOLDER: `accepted` has every accepted id,
+`tried` every id passed to `send`, and `taken/` the files that a platform took after
+a process was killed. It prints the number of processes killed.
 """
 
 import asyncio
@@ -17,16 +17,17 @@ from typing import Any
 
 import service.adapters.sms_platform as package
 from service.domain.delivery.outcome import Accepted
-from tests.adapters.sms_platform.parcels import files, message, opened, sheet
+from tests.adapters.sms_platform.samples import files, message, opened, sheet
 
 OURS = str(Path(package.__file__).parent)
 MESSAGES = 2
 
 
-def dying_before(call: int) -> Callable[[FrameType, str, Any], None]:
-    """Counts what the outbox's own code calls, in any thread, and kills itself.
+def kill_before(call: int) -> Callable[[FrameType, str, Any], None]:
+    """Return a profiler that kills the process before a call of the adapter's code.
 
-    Also what a helper calls for it, such as pathlib the system.
+    It counts C calls in any thread, also those of one function in between, such as
+    pathlib's.
     """
     lock, left = threading.Lock(), [call]
 
@@ -60,10 +61,10 @@ async def work(folder: Path, call: int) -> None:
 
 
 def died(folder: Path, call: int) -> bool:
-    """Run one process; whether it was killed before its `call`th call."""
+    """Run one process; return whether it was killed before its `call`th call."""
     child = os.fork()
     if child == 0:
-        hook = dying_before(call)
+        hook = kill_before(call)
         threading.setprofile(hook)
         sys.setprofile(hook)
         asyncio.run(work(folder, call))

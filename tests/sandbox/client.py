@@ -1,4 +1,4 @@
-"""A client of the sandbox, as most of its tests need one."""
+"""Requests to a sandbox that most of its tests need."""
 
 from pathlib import Path
 
@@ -9,24 +9,24 @@ from service.sandbox.client import SandboxClient, read_log
 FORM = {"To": "+12025550100", "From": "+12025550000", "Body": "Renew soon."}
 
 
-def backstage(http: aiohttp.ClientSession) -> SandboxClient:
-    """The backstage of the sandbox this session speaks to."""
+def sandbox_client(http: aiohttp.ClientSession) -> SandboxClient:
+    """Return a client of the control API of this session's sandbox."""
     return SandboxClient(http, str(http._base_url_origin))  # noqa: SLF001 # no public name
 
 
 async def create(http: aiohttp.ClientSession, **change: str) -> tuple[int, bytes]:
-    """Post a message, a good one unless it is changed."""
+    """Post a valid message, with these fields changed."""
     async with http.post("Messages.json", data=FORM | change) as answer:
         return answer.status, await answer.read()
 
 
-async def struck(sandbox: SandboxClient, count: int) -> None:
-    """Ask until the faults have struck so often."""
+async def wait_until_struck(sandbox: SandboxClient, count: int) -> None:
+    """Wait until the faults have struck `count` times in all."""
     while sum(one["struck"] for one in await sandbox.faults()) < count:
         pass
 
 
 def events(folder: Path) -> list[str]:
-    """What the log says of faults and takings, in order."""
+    """Return the faults and created messages of the log, in order."""
     named = [one.get("fault") or one["event"] for one in read_log(folder)]
     return [one for one in named if one not in {"faults", "status", "callback"}]

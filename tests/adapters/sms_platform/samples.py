@@ -1,4 +1,4 @@
-"""What the tests of the outbox share: messages, formats, an open outbox, its files."""
+"""Sample messages and formats, an open provider, and its files."""
 
 import csv
 from collections.abc import AsyncIterator, Mapping
@@ -73,7 +73,7 @@ async def opened(
 
 
 def files(folder: Path) -> list[Path]:
-    """What is there for the platform to take, as it looks for it."""
+    """Return the files that the platform would take."""
     return sorted(one for one in (folder / "out").glob("*") if one.is_file())
 
 
