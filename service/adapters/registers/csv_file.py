@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from service.adapters.files.csv_records import CsvRecord, CsvRecordReader
+from service.adapters.files.header import count_reject_columns
 from service.adapters.registers.mapping import IDENTITY_MAPPING, RegisterMapping
 from service.domain.errors import InvalidError, Mistake
 from service.domain.permits.permit import Permit
@@ -15,9 +16,6 @@ from service.domain.untrusted.text import strip_blanks
 
 EXTRA_CELLS = ""
 """The key in `RegisterRow.raw` of cells beyond the header, or of an unsplit line."""
-
-REJECT_COLUMNS = ("line", "reason")
-"""The first two columns of a rejects file; the others are the register's own."""
 
 _CHUNK_BYTES = 1 << 20
 
@@ -146,11 +144,7 @@ def _read_header(
         mistake = Mistake("header", first.error, "cells with their quotes closed")
         raise InvalidError(where, [mistake])
     header = [strip_blanks(cell) for cell in first.cells]
-    skipped = (
-        len(REJECT_COLUMNS)
-        if tuple(header[: len(REJECT_COLUMNS)]) == REJECT_COLUMNS
-        else 0
-    )
+    skipped = count_reject_columns(header)
     mistakes = list(mapping.header_mistakes(header[skipped:]))
     if mistakes:
         raise InvalidError(where, mistakes)

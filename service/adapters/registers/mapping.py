@@ -1,12 +1,12 @@
 """What the columns of a register mean, and how a row is read by it."""
 
-from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from service.adapters.files.header import header_mistakes
 from service.domain.errors import Mistake
 from service.domain.permits.permit_fields import DATES, FIELDS, REQUIRED
-from service.domain.untrusted.text import safe_label, show_value, strip_blanks
+from service.domain.untrusted.text import show_value, strip_blanks
 from service.formats.mapping import to_iso_date
 
 
@@ -33,18 +33,12 @@ class RegisterMapping:
 
     def header_mistakes(self, header: Sequence[str]) -> Iterator[Mistake]:
         """List what is wrong with a header; an unmapped column is a mistake."""
-        known = {*self.columns, *self.ignore}
-        for name, times in Counter(header).items():
-            if not name:
-                yield Mistake("header", "a column without a name", "a name for each")
-            elif times > 1:
-                yield Mistake(safe_label(name), f"{times} columns of that name", "one")
-            elif name not in known:
-                expected = f"one of {', '.join(self.columns)}; or a mapping to name it"
-                yield Mistake(safe_label(name), "a column nobody knows", expected)
-        for name in self.columns:
-            if name not in header and name not in self.optional:
-                yield Mistake(name, "no such column", "it in the header")
+        return header_mistakes(
+            header,
+            known={*self.columns, *self.ignore},
+            required=[name for name in self.columns if name not in self.optional],
+            expected=f"one of {', '.join(self.columns)}; or a mapping to name it",
+        )
 
     def read_fields(
         self, raw: Mapping[str, str]

@@ -7,7 +7,8 @@ from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import TextIO
 
-from service.adapters.registers.csv_file import EXTRA_CELLS, REJECT_COLUMNS
+from service.adapters.files.header import REJECT_COLUMNS
+from service.adapters.registers.csv_file import EXTRA_CELLS
 from service.domain.errors import SetUpError
 from service.domain.untrusted.spreadsheet_formulas import guard_formula
 

@@ -147,7 +147,7 @@ def test_the_quote_that_guards_a_formula_is_taken_off_again(path: Path) -> None:
         (b"", "permits.csv: file: found nothing, expected a header and rows"),
         (b"\xef\xbb\xbf\n\n", "permits.csv: file: found nothing, expected a header"),
         (b'"rule', "permits.csv: header: found unexpected end of data, expected"),
-        (b"rule;number", "permits.csv:\n  rule;number: found a column nobody knows,"),
+        (b"rule;number", "permits.csv:\n  rule;number: found an unknown column,"),
         (b"\xff\xfer\0u\0", "permits.csv: file: found bytes that are not utf-8-sig"),
     ],
 )

@@ -125,7 +125,7 @@ def test_what_a_header_has_too_much_or_too_little_is_named() -> None:
     found = mapping(ignore=["Note", "not in this year's file"]).header_mistakes(header)
     assert [(one.field, one.found) for one in found] == [
         ("State", "2 columns of that name"),
-        ("Nte", "a column nobody knows"),
+        ("Nte", "an unknown column"),
         ("header", "a column without a name"),
         ("Until", "no such column"),
     ]

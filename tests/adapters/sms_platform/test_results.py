@@ -146,7 +146,7 @@ def test_a_corrected_rejects_file_reads_like_its_origin(tmp_path: Path) -> None:
         ([["流水号", "结果"]], "代码: found no such column"),
         (
             [[*HEADER, "费用"]],
-            "费用: found a column nobody knows, expected",
+            "费用: found an unknown column, expected",
         ),
         ([[*HEADER, "结果"]], "结果: found 2 columns of that name"),
         ([[*HEADER, ""]], "header: found a column without a name"),

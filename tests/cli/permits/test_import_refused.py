@@ -10,11 +10,11 @@ from tests.cli.commands import CITY, CMA, Run, sql, write
     [
         (b"", "file: found nothing, expected a header and rows"),
         (b"rule,number,holder\n", "expires_on: found no such column"),
-        (b"rule,number,holder,expires_on,fax\n", "fax: found a column nobody knows"),
+        (b"rule,number,holder,expires_on,fax\n", "fax: found an unknown column"),
         (b"rule,rule,number,holder,expires_on\n", "rule: found 2 columns of that name"),
         ("规则,号\n".encode("gb18030"), "file: found bytes that are not utf-8"),
         (b"line,reason\n", "rule: found no such column"),
-        (b"reason,rule,number,holder,expires_on\n", "reason: found a column nobody"),
+        (b"reason,rule,number,holder,expires_on\n", "reason: found an unknown column"),
     ],
 )
 def test_a_wrong_file_is_refused_whole(

@@ -1,7 +1,6 @@
 """Reads a platform's file of results, CSV or XLSX, row by row."""
 
 import codecs
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from io import StringIO
@@ -9,15 +8,19 @@ from pathlib import Path
 from typing import Final
 
 from service.adapters.files.csv_records import CsvRecord, CsvRecordReader
+from service.adapters.files.header import (
+    REJECT_COLUMNS,
+    count_reject_columns,
+    header_mistakes,
+)
 from service.adapters.files.read import read_file
-from service.adapters.registers.csv_file import REJECT_COLUMNS
 from service.adapters.sms_platform.format.model import ResultsFormat
 from service.adapters.sms_platform.results.receipt import receipt_of
 from service.adapters.sms_platform.results.workbook import read_workbook
 from service.domain.delivery.outcome import Receipt
 from service.domain.errors import InvalidError, Mistake
 from service.domain.untrusted.spreadsheet_formulas import unguard_formula
-from service.domain.untrusted.text import safe_label, show_value, strip_blanks
+from service.domain.untrusted.text import show_value, strip_blanks
 
 MOST_BYTES: Final = 64 * 1024 * 1024
 """Largest CSV file, which is read whole; 500,000 results take about 40 million."""
@@ -50,11 +53,7 @@ def read_results(
     if first is None:
         raise InvalidError(path.name, [Mistake("file", "nothing", "a header and rows")])
     header = [strip_blanks(cell) for cell in first.cells]
-    skipped = (
-        len(REJECT_COLUMNS)
-        if tuple(header[: len(REJECT_COLUMNS)]) == REJECT_COLUMNS
-        else 0
-    )
+    skipped = count_reject_columns(header)
     header = header[skipped:]
     if mistakes := list(_header_mistakes(header, results)):
         raise InvalidError(path.name, mistakes)
@@ -90,17 +89,12 @@ def _header_mistakes(
     header: Sequence[str], results: ResultsFormat
 ) -> Iterator[Mistake]:
     named = [one for one in (results.id, results.status, results.code) if one]
-    for name, times in Counter(header).items():
-        if not name:
-            yield Mistake("header", "a column without a name", "a name for each")
-        elif times > 1:
-            yield Mistake(safe_label(name), f"{times} columns of that name", "one")
-        elif name not in {*named, *results.ignore}:
-            expected = f"one of {', '.join(named)}; or [results] to ignore it"
-            yield Mistake(safe_label(name), "a column nobody knows", expected)
-    for name in named:
-        if name not in header:
-            yield Mistake(name, "no such column", "it in the header")
+    return header_mistakes(
+        header,
+        known={*named, *results.ignore},
+        required=named,
+        expected=f"one of {', '.join(named)}; or [results] to ignore it",
+    )
 
 
 def _read_row(
