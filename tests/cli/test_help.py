@@ -50,7 +50,7 @@ rules revert CODE --force --dry-run
 rules shadow CODE
 sandbox --dir --host --port --idle --pace --inbound-url --faults
 schema {rule|authority|calendar|mapping|platform}
-serve
+serve --only
 templates check [PATH]
 templates list
 templates preview NAME --permit --rule --expires --authority --language --file
