@@ -23,25 +23,29 @@ _IDLE = 1.0
 
 @dataclass(slots=True)
 class Life:
-    """One process of `serve`, from its start to its end."""
+    """One process of `serve` or `serve --only worker`, from its start to its end."""
 
     office: Office
     process: Process
     said: Path
     port: int
+    is_api: bool
     tail: Tail
     rng: Random
 
     @classmethod
-    async def begin(cls, office: Office, number: int, port: int, rng: Random) -> "Life":
+    async def begin(
+        cls, office: Office, number: int, port: int, rng: Random, *, is_api: bool
+    ) -> "Life":
+        """Start `serve` on a port, or a worker whose receipts go to that port."""
         said = office.folder / f"serve-{number:04}.log"
-        url = f"http://127.0.0.1:{port}"
         settings = {
-            "PERMIT_REMINDERS_PORT": str(port),
-            "PERMIT_REMINDERS_PUBLIC_URL": url,
+            "PERMIT_REMINDERS_PORT": str(port if is_api else 0),
+            "PERMIT_REMINDERS_PUBLIC_URL": f"http://127.0.0.1:{port}",
         }
-        process = await office.spawn("serve", err=said, **settings)
-        return cls(office, process, said, port, Tail(office.log), rng)
+        only = () if is_api else ("--only", "worker")
+        process = await office.spawn("serve", *only, err=said, **settings)
+        return cls(office, process, said, port, is_api, Tail(office.log), rng)
 
     async def listening(self) -> None:
         """Wait until it serves."""

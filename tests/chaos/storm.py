@@ -22,7 +22,9 @@ KILLS_A_DAY, _MOST_DAYS = 24, 25
 """Days fewer than those for which a provider is asked what became of a message: in
 such weather hardly a process lives to do that."""
 
-_WORKERS = 2
+_WORKERS = (2, 1)
+"""Workers on the first day, on the second, and so on in turns."""
+
 _NEW, _CHANGED = 6, 2
 """Permits that come, and that change, in each life, at most."""
 
@@ -58,15 +60,19 @@ class Storm:
         return self.ends.total() - sum(self.ends[one] for one in MERCIFUL)
 
     async def _day(self, kills: int) -> None:
-        """Two workers side by side, each killed and started again, until so many."""
+        """Kill each worker and start it again, until there were so many kills.
+
+        The first worker is a `serve`, a second one on the same database has no API.
+        """
         rng = Random(f"{self.seed} {self.today}")
+        port, day = free_port(), (self.today - FIRST_DAY).days
         async with (
             _beside(blow(self.sandbox, rng)),
             _beside(self.operator.watch(rng)),
             asyncio.TaskGroup() as workers,
         ):
-            for _ in range(_WORKERS):
-                workers.create_task(self._work(free_port(), kills))
+            for at in range(_WORKERS[day % len(_WORKERS)]):
+                workers.create_task(self._work(port, kills, is_api=at == 0))
 
     async def _import(self) -> None:
         """In the evening the register comes as a file: what a dead process missed."""
@@ -74,15 +80,17 @@ class Storm:
         self.register.save(file)
         await self.office.must("import", str(file))
 
-    async def begin(self, port: int | None = None) -> Life:
+    async def begin(self, port: int | None = None, *, is_api: bool = True) -> Life:
         """Start one more process."""
         self.lives += 1
-        rng = Random(f"{self.seed} {self.lives}")
-        return await Life.begin(self.office, self.lives, port or free_port(), rng)
+        rng, number = Random(f"{self.seed} {self.lives}"), self.lives
+        return await Life.begin(
+            self.office, number, port or free_port(), rng, is_api=is_api
+        )
 
-    async def _work(self, port: int, kills: int) -> None:
+    async def _work(self, port: int, kills: int, *, is_api: bool) -> None:
         while self.kills < kills:
-            life = await self.begin(port)
+            life = await self.begin(port, is_api=is_api)
             weights = [weight for _, weight in ENDINGS.values()]
             [name] = life.rng.choices(list(ENDINGS), weights)
             try:
@@ -93,7 +101,9 @@ class Storm:
             self.ends[name] += 1
 
     async def _write(self, life: Life) -> None:
-        """Permits come in by the API of a process that may die at any moment."""
+        """Send permits to the API of a process that may die at any moment."""
+        if not life.is_api:
+            return
         await life.listening()
         today, rng = self.today, life.rng
         wanted = [self.register.new(today, rng) for _ in range(rng.randint(1, _NEW))]
