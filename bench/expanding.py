@@ -1,11 +1,11 @@
-"""What it costs that slots fall due, beside the bare INSERT … SELECT.
+"""The speed of expanding due slots, beside the bare INSERT … SELECT.
 
     python bench/expanding.py [PERMITS]
 
-The reminders of a hundred thousand permits are born, once in thousands of small groups
-(an authority, a type, an expiry date) and once in few large ones. The peer writes the
-same rows, with every column and index, into the same table by one statement that
-decides nothing.
+The reminders of a hundred thousand permits are created, once in thousands of small
+groups (an authority, a type, an expiry date) and once in a few large ones. The peer
+inserts the same rows, with every column and index, into the same table by one statement
+that decides nothing.
 """
 
 import asyncio
@@ -54,8 +54,8 @@ async def ours(file: Path) -> Spent:
     database = Database(f"sqlite:///{file}")
     store, clock = SqlExpandStore(database), SimulatedClock(NOW)
     began = perf_counter(), process_time()
-    born = await expand(store, clock)
-    spent = _since(*began, born)
+    created = await expand(store, clock)
+    spent = _since(*began, created)
     await database.dispose()
     return spent
 

@@ -1,12 +1,12 @@
-"""What a change of the law costs, beside one row per permit and step.
+"""The speed of a change of the law, beside one row per permit and step.
 
     python bench/law.py [PERMITS]
 
 A million permits of twelve types in one office, expiring over five years. `rules diff`
 and `rules apply` are timed from the opened installation on: the window of one type, and
 of all twelve, moves. The peer has the same permits and dates in the same SQLite, but
-materialised as other systems have them: one row per permit and step, previewed by
-counting and applied by updating every one.
+stored as other systems store them: one row per permit and step, previewed by counting
+and applied by updating each row.
 """
 
 import asyncio

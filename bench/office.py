@@ -1,7 +1,7 @@
-"""An office whose permits are all in a step that is due: what is to be sent.
+"""An office whose permits are all in a step that is due.
 
-The permits stand in groups, each an authority, a type and an expiry date, as a register
-has them; every permit has a holder and a phone of its own, sealed as the service does.
+The permits form groups as in a register: each is an authority, a type and an expiry
+date. Every permit has a holder and a phone of its own, encrypted as the service does.
 """
 
 import random
@@ -63,7 +63,7 @@ _LIVE: Final = """
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """A place where permits are dated alike, one of its steps current."""
+    """An authority, a version and an expiry date whose first step is current."""
 
     authority: str
     version: Version
@@ -120,7 +120,7 @@ def _groups(law: Law) -> Iterator[Group]:
 
 
 def fill(file: Path, permits: int, places: Sequence[Group]) -> None:
-    """Write permits and slots, as fast as SQLite can; nobody has a reminder yet."""
+    """Insert permits and slots, as fast as SQLite can; no reminder is created yet."""
     vault = Vault.from_key_file(file)
     since = (NOW - timedelta(days=400)).strftime(STORED)
     with closing(sqlite3.connect(file)) as raw, raw:
@@ -139,7 +139,7 @@ def fill(file: Path, permits: int, places: Sequence[Group]) -> None:
 
 
 def copied(file: Path, to: Path) -> Path:
-    """A database and its key once more."""
+    """Copy a database and its key."""
     shutil.copy(file, to)
     shutil.copy(f"{file}.key", f"{to}.key")
     return to

@@ -1,20 +1,21 @@
-"""What sending costs, beside the bare SDK.
+"""The throughput and the memory of sending, beside the bare SDK.
 
     python bench/sending.py [MESSAGES]
 
-Ours is the whole way of a due reminder: claim, compose, render, decrypt, POST through
-the SDK, record; in one process, as `serve` does. The peer only calls the SDK's
-`create_async` for as many messages, with the same transport, the same texts and as many
-at once. Both speak to one stub in a process of its own, in turns, and the medians are
-compared. Then what memory grows by from a thousand to two hundred thousand due
-reminders, each in fresh processes.
+Each message is a due reminder: it is claimed, worded, decrypted, POSTed through
+Twilio's SDK and recorded, by one worker and by two workers on one SQLite file. The peer
+only calls the SDK's `create_async` for as many messages, with the same transport, the
+same texts and as many at once. All POST to one stub, each in processes of their own and
+in turns, and the medians are compared. Then the peak memory (VmHWM) of one process that
+has loaded all of `serve`, with a thousand and with two hundred thousand reminders due.
 """
 
 import asyncio
 import sqlite3
 import sys
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, closing
+from asyncio.subprocess import PIPE, Process
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, closing
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
@@ -28,12 +29,14 @@ from stub import ACCOUNT
 from service.adapters.store.db.database import Database
 from service.adapters.twilio.provider import TwilioConfig, open_twilio
 from service.app import build_installation
+from service.cli.server.serve import application
 from service.flow.sending.expand import expand
 from service.flow.sending.post import MAX_IN_FLIGHT
 from service.flow.sending.send import SendDeps, send
 from service.settings import Settings
 
 ROUNDS: Final = 5
+ONE, TWO = 1, 2
 FEW, MANY = 1_000, 200_000
 FROM: Final = "+15005550006"
 VALIDITY: Final = 4 * 3600
@@ -41,30 +44,43 @@ VALIDITY: Final = 4 * 3600
 
 @dataclass(frozen=True, slots=True)
 class Spent:
-    """Seconds of one run by the wall clock and of this process."""
+    """What one run took: seconds by the wall clock and of the processor."""
 
     wall: float
     busy: float
 
 
 @asynccontextmanager
-async def stub() -> AsyncIterator[str]:
-    """A stub in a process of its own: its address."""
+async def child(*arguments: object) -> AsyncIterator[Process]:
+    """A process that ends when its standard input does."""
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, Path(__file__).with_name("stub.py")),
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
+        *(sys.executable, *map(str, arguments)), stdin=PIPE, stdout=PIPE
     )
-    assert process.stdin is not None
-    assert process.stdout is not None
     try:
-        yield f"http://127.0.0.1:{int(await process.stdout.readline())}"
+        yield process
     finally:
+        assert process.stdin is not None
         process.stdin.close()
         await process.wait()
 
 
-def sender(url: str) -> TwilioConfig:
+async def line_of(process: Process) -> list[str]:
+    """The words of the next line that a process prints."""
+    assert process.stdout is not None
+    words = (await process.stdout.readline()).decode().split()
+    assert words, "a process of the bench failed"
+    return words
+
+
+@asynccontextmanager
+async def stub() -> AsyncIterator[str]:
+    """A stand-in for Twilio: its address."""
+    async with child(Path(__file__).with_name("stub.py")) as process:
+        [port] = await line_of(process)
+        yield f"http://127.0.0.1:{port}"
+
+
+def twilio_at(url: str) -> TwilioConfig:
     """Twilio at the stub, without receipts."""
     return TwilioConfig(
         name="bench",
@@ -81,52 +97,59 @@ def sender(url: str) -> TwilioConfig:
 
 
 @asynccontextmanager
-async def office(file: Path, url: str) -> AsyncIterator[SendDeps]:
-    """An office that has expanded what is due, and has sent before, as `serve` has."""
+async def worker(file: Path, url: str) -> AsyncIterator[SendDeps]:
+    """A worker that has loaded what `serve` loads, and expanded what is due."""
     settings = Settings(database_url=f"sqlite:///{file}")
     database = Database(settings.database_url)
     try:
         installation = await build_installation(settings, database)
-        async with open_twilio(sender(url)) as carrier:
-            todo = installation.tick_deps(carrier)
-            await expand(todo.expand_store, installation.clock)
-            await installation.templates.current(
-                (await installation.law_store.current_law()).digest
-            )
-            yield todo.send_deps
+        async with open_twilio(twilio_at(url)) as provider:
+            application(installation, provider)
+            deps = installation.tick_deps(provider)
+            await expand(deps.expand_store, installation.clock)
+            yield deps.send_deps
     finally:
         await database.dispose()
 
 
-async def ours(file: Path, url: str) -> tuple[Spent, int]:
-    """Send all that is due; how long it took, how many."""
-    async with office(file, url) as sending:
-        began, posted, more = (perf_counter(), process_time()), 0, True
-        while more:
-            sent = await send(sending, sending.clock.now())
-            posted, more = posted + sent.posted, sent.more_due
-        return _since(*began), posted
+async def run_worker(file: Path, url: str) -> None:
+    """Say that it is ready, wait for a line, send what is due, print what it took."""
+    async with worker(file, url) as deps:
+        print("ready", flush=True)
+        await asyncio.get_running_loop().run_in_executor(None, sys.stdin.readline)
+        began, posted, more_due = process_time(), 0, True
+        while more_due:
+            sent = await send(deps, deps.clock.now())
+            posted, more_due = posted + sent.posted, sent.more_due
+        print(posted, process_time() - began, peak_memory(), flush=True)
 
 
-async def theirs(url: str, texts: list[tuple[str, str]]) -> Spent:
-    """Give the SDK alone as many messages."""
-    async with open_twilio(sender(url)) as carrier:
-        messages, left = carrier._client.messages, iter(texts)  # noqa: SLF001
+def peak_memory() -> int:
+    """The most memory that this process ever had, in MiB."""
+    status = Path("/proc/self/status").read_text("ascii")
+    return int(status.split("VmHWM:", 1)[1].split()[0]) // 1024
 
-        async def some() -> None:
+
+async def run_bare(file: Path, url: str) -> None:
+    """The same as `run_worker`, by nothing but the SDK."""
+    async with open_twilio(twilio_at(url)) as provider:
+        messages, left = provider._client.messages, iter(texts_of(file))  # noqa: SLF001
+
+        async def some() -> int:
+            count = 0
             for to, body in left:
                 made = await messages.create_async(
                     to=to, body=body, from_=FROM, validity_period=VALIDITY
                 )
                 assert made.sid
+                count += 1
+            return count
 
-        began = perf_counter(), process_time()
-        await asyncio.gather(*(some() for _ in range(MAX_IN_FLIGHT)))
-        return _since(*began)
-
-
-def _since(wall: float, busy: float) -> Spent:
-    return Spent(perf_counter() - wall, process_time() - busy)
+        print("ready", flush=True)
+        await asyncio.get_running_loop().run_in_executor(None, sys.stdin.readline)
+        began = process_time()
+        counts = await asyncio.gather(*(some() for _ in range(MAX_IN_FLIGHT)))
+        print(sum(counts), process_time() - began, peak_memory(), flush=True)
 
 
 def texts_of(file: Path) -> list[tuple[str, str]]:
@@ -136,42 +159,71 @@ def texts_of(file: Path) -> list[tuple[str, str]]:
         return raw.execute(wanted).fetchall()
 
 
+async def timed(part: str, file: Path, url: str, count: int, messages: int) -> Spent:
+    """Let so many processes begin at once, until all messages are POSTed."""
+    async with AsyncExitStack() as stack:
+        processes = [
+            await stack.enter_async_context(child(__file__, part, file, url))
+            for _ in range(count)
+        ]
+        for process in processes:
+            await line_of(process)
+        began = perf_counter()
+        for process in processes:
+            assert process.stdin is not None
+            process.stdin.write(b"go\n")
+        ends = [await line_of(process) for process in processes]
+        wall = perf_counter() - began
+    posted = sum(int(words[0]) for words in ends)
+    assert posted == messages, f"{posted} messages posted, {messages} expected"
+    return Spent(wall, sum(float(words[1]) for words in ends))
+
+
 async def compare(prepared: Path, messages: int, url: str) -> None:
-    """In turns, ours and theirs."""
-    mine, others = list[Spent](), list[Spent]()
+    """One worker, two workers and the peer, in turns."""
+    spent: dict[str, list[Spent]] = {"one": [], "two": [], "bare": []}
     for at in range(ROUNDS):
-        file = copied(prepared, prepared.with_name(f"round-{at}.db"))
-        spent, posted = await ours(file, url)
-        texts = texts_of(file)
-        assert posted == len(texts) == messages, (posted, len(texts))
-        mine.append(spent)
-        others.append(await theirs(url, texts))
-    wall, peer = (median(one.wall for one in some) for some in (mine, others))
-    busy, alone = (median(one.busy for one in some) for some in (mine, others))
-    print(
-        f"sending: {peer / wall:.2f} of the bare SDK's throughput; "
+        for name, count in (("one", ONE), ("two", TWO)):
+            file = copied(prepared, prepared.with_name(f"{name}-{at}.db"))
+            spent[name].append(await timed("--worker", file, url, count, messages))
+            assert len(texts_of(file)) == messages
+        spent["bare"].append(await timed("--bare", file, url, ONE, messages))
+    for name, words in (("one", "one worker"), ("two", "two workers on one file")):
+        print(sentence(words, spent[name], spent["bare"], messages))
+
+
+def sentence(
+    who: str, ours: Sequence[Spent], bare: Sequence[Spent], messages: int
+) -> str:
+    """A ratio to the peer and the figures behind it."""
+    wall, peer = (median(one.wall for one in runs) for runs in (ours, bare))
+    busy, least = (median(one.busy for one in runs) for runs in (ours, bare))
+    return (
+        f"sending: {who}: {peer / wall:.2f} of the bare SDK's throughput; "
         f"{messages / wall:,.0f} SMS/s, the SDK alone {messages / peer:,.0f}/s "
-        f"({busy / messages * 1e6:.0f} and {alone / messages * 1e6:.0f} µs of "
+        f"({busy / messages * 1e6:.0f} and {least / messages * 1e6:.0f} µs of "
         f"processor a SMS; medians of {ROUNDS} runs of {messages:,})"
     )
 
 
-async def grown(prepared: Path, url: str) -> int:
-    """The highest memory in MiB of fresh processes that send all that is due."""
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, __file__, "--send", prepared, url),
-        stdout=asyncio.subprocess.PIPE,
-    )
-    told, _ = await process.communicate()
-    return int(told)
+async def memory_with(due: int, folder: Path, url: str) -> int:
+    """The peak memory in MiB of a process that expands and sends all that is due."""
+    file = await prepare(folder, due)
+    async with child(__file__, "--worker", file, url) as process:
+        await line_of(process)
+        assert process.stdin is not None
+        process.stdin.write(b"go\n")
+        posted, _, peak = await line_of(process)
+    assert int(posted) == due
+    return int(peak)
 
 
 async def memory(folder: Path, url: str) -> None:
-    """What memory grows by with what is due."""
-    peaks = [await grown(await prepare(folder, due), url) for due in (FEW, MANY)]
+    """How much of it there is, and how it grows with what is due."""
+    few, many = [await memory_with(due, folder, url) for due in (FEW, MANY)]
     print(
-        f"memory: {peaks[1] - peaks[0]} MiB more for {MANY:,} due reminders "
-        f"({peaks[1]} MiB) than for {FEW:,} ({peaks[0]} MiB)"
+        f"memory: VmHWM of one process {many} MiB with {MANY:,} reminders due, "
+        f"{few} MiB with {FEW:,}"
     )
 
 
@@ -190,19 +242,13 @@ async def main(messages: int) -> None:
             await memory(Path(folder), url)
 
 
-def peak_memory() -> int:
-    """The most memory that this process ever had, in MiB."""
-    status = Path("/proc/self/status").read_text("ascii")
-    return int(status.split("VmHWM:", 1)[1].split()[0]) // 1024
-
-
-async def child(file: Path, url: str) -> None:
-    await ours(file, url)
-    print(peak_memory())
-
-
 if __name__ == "__main__":
-    if sys.argv[1:2] == ["--send"]:
-        asyncio.run(child(Path(sys.argv[2]), sys.argv[3]))
-    else:
-        asyncio.run(main(int(sys.argv[1]) if len(sys.argv) > 1 else 10_000))
+    match sys.argv[1:]:
+        case ["--worker", file, url]:
+            asyncio.run(run_worker(Path(file), url))
+        case ["--bare", file, url]:
+            asyncio.run(run_bare(Path(file), url))
+        case [count]:
+            asyncio.run(main(int(count)))
+        case _:
+            asyncio.run(main(10_000))
