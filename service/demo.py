@@ -1,8 +1,9 @@
-"""The model's first report, produced: a province's first week, sent to the sandbox.
+"""Runs the first week of a fictional province, and prints its weekly report.
 
-Monday 29 January to Friday 2 February 2024, on a database marked as simulated. The
-only thing made up is the clock: messages go through the Twilio SDK over HTTP, signed
-callbacks come back over HTTP, and the report is counted from the ledger.
+The week is Monday 29 January to Friday 2 February 2024, on a database marked as
+simulated. Only the clock is simulated: messages go through the Twilio SDK over HTTP to
+the sandbox, signed callbacks come back over HTTP, and the report is counted from the
+ledger.
 """
 
 import asyncio
@@ -59,22 +60,22 @@ TICK_INSTANTS: Final = [
 """Monday to Friday: after what fell due in the morning, and in the evening."""
 
 SANDBOX_IDLE: Final = 600.0
-"""Seconds after which a sandbox that outlived a killed demo ends by itself."""
+"""Seconds without a request after which the sandbox of a killed demo ends."""
 
 CALLBACK_TIMEOUT: Final = 10.0
 """Seconds to wait for a day's first callbacks before going on without them."""
 
 SETTLE: Final = 4.0
-"""Seconds: a sandbox next door answers at once, so a killed demo need not wait long."""
+"""Settling delay in seconds: the sandbox answers at once, so it can be short."""
 
 _POLL_INTERVAL: Final = 0.05
 
 
 async def run_demo(folder: Path | None, permits: Path | None = None) -> int:
-    """Run the week in `folder`, or in one thrown away; 1 if the ledger is wrong.
+    """Run the week in a folder, by default a temporary one; 1 if the ledger is wrong.
 
-    In the folder of a demo that was killed, it goes on where that one was. `permits`
-    is the register, by default the shipped example.
+    In the folder of a killed demo it continues where that one stopped. `permits` is
+    the register, by default the shipped example.
     """
     console = Console(highlight=False, soft_wrap=True)
     register = permits or shipped_folder("examples") / "permits.csv"

@@ -1,6 +1,6 @@
-"""Waking the flow: APScheduler rings, every ring is "all rows due by now".
+"""Wakes the flow with APScheduler: every tick handles all rows that are due by now.
 
-A missed or late ring costs lateness, never a reminder; no job is ever stored.
+A missed or late tick makes reminders late but never loses one; no job is stored.
 """
 
 import asyncio
@@ -17,7 +17,7 @@ log = logging.getLogger(__name__)
 
 
 class TickScheduler:
-    """Passes, one at a time; a failing one is logged and the next one tries again."""
+    """Runs one tick at a time; a failure is logged, and the next tick tries again."""
 
     def __init__(self, tick: Callable[[], Awaitable[TickResult]]) -> None:
         self._tick = tick
@@ -25,14 +25,14 @@ class TickScheduler:
         self._last_failure: str | None = None
 
     def last_failure(self) -> str | None:
-        """Why the last pass failed; None where it did not."""
+        """Return why the last tick failed; None if it did not."""
         return self._last_failure
 
     @asynccontextmanager
     async def run_every(self, seconds: float) -> AsyncIterator[None]:
-        """Pass at once and then every so many seconds.
+        """Tick at once, and then at this interval.
 
-        On leaving, the pass under way is waited for.
+        On leaving, wait for the tick under way.
         """
         scheduler = AsyncIOScheduler(timezone="UTC")
         scheduler.add_job(
@@ -48,7 +48,7 @@ class TickScheduler:
         try:
             yield
         finally:
-            scheduler.pause()  # shutting down at once would cancel the pass under way
+            scheduler.pause()  # a shutdown would cancel the tick under way
             async with self._lock:
                 scheduler.shutdown(wait=False)
 
