@@ -24,6 +24,8 @@ from sqlalchemy import (
     type_coerce,
 )
 from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import TypeEngine
 
 T = TypeVar("T")
@@ -96,8 +98,7 @@ class JsonQuery:
         rows = query.subquery()
         self._types = [column.type for column in rows.c]
         self._row: Any = namedtuple("Row", [column.name for column in rows.c])  # type: ignore[misc]  # noqa: PYI024 - the fields are the query's columns
-        each = func.json_array(*map(_as_json_value, rows.c))
-        self._query = select(func.json_group_array(each))
+        self._query = select(_rows_as_json(*map(_as_json_value, rows.c)))
 
     async def rows(
         self, connection: AsyncConnection, values: Mapping[str, object]
@@ -115,8 +116,44 @@ class JsonQuery:
 def _as_json_value(column: ColumnElement[Any]) -> ColumnElement[Any]:
     """The column as JSON can hold it: bytes as hex digits."""
     if isinstance(column.type, LargeBinary):
-        return case((column.is_not(None), func.hex(column)))
+        return case((column.is_not(None), _hex_digits(column)))
     return column
+
+
+class _rows_as_json(FunctionElement[str]):  # noqa: N801 - reads as SQL does
+    """All rows as the text of one JSON array, each row an array of these columns."""
+
+    type = Text()
+    inherit_cache = True
+
+
+@compiles(_rows_as_json)
+def _rows_as_json_default(element: Any, compiler: Any, **kw: Any) -> str:  # noqa: ANN401 - hook
+    columns = compiler.process(element.clauses, **kw)
+    return f"coalesce(json_agg(json_build_array({columns}))::text, '[]')"
+
+
+@compiles(_rows_as_json, "sqlite")
+def _rows_as_json_sqlite(element: Any, compiler: Any, **kw: Any) -> str:  # noqa: ANN401 - hook
+    columns = compiler.process(element.clauses, **kw)
+    return f"json_group_array(json_array({columns}))"
+
+
+class _hex_digits(FunctionElement[str]):  # noqa: N801 - reads as SQL does
+    """Bytes as hex digits."""
+
+    type = Text()
+    inherit_cache = True
+
+
+@compiles(_hex_digits)
+def _hex_digits_default(element: Any, compiler: Any, **kw: Any) -> str:  # noqa: ANN401 - hook
+    return f"encode({compiler.process(element.clauses, **kw)}, 'hex')"
+
+
+@compiles(_hex_digits, "sqlite")
+def _hex_digits_sqlite(element: Any, compiler: Any, **kw: Any) -> str:  # noqa: ANN401 - hook
+    return f"hex({compiler.process(element.clauses, **kw)})"
 
 
 def _decode_column(
