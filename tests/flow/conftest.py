@@ -66,5 +66,5 @@ async def ledger(draft: Ledger) -> Ledger:
 
 @pytest.fixture(autouse=True)
 def _without_threads(monkeypatch: pytest.MonkeyPatch) -> None:
-    """These tests ask what is stored; tests of the store and of processes have threads."""
+    """Tests of the store and of processes have the threads of the service."""
     monkeypatch.setattr(CachingDialect, "threads", False)
