@@ -10,7 +10,6 @@ from service.adapters.rules.files import read_authorities, read_rules
 from service.adapters.templates.library import JinjaTemplateLibrary
 from service.domain.law_change.edits import AuthoritiesEdit, RulesEdit
 from service.settings import shipped_folder
-from tests.engines import CachingDialect
 from tests.flow.ledger import FOOD, OPERATOR, RULES, START, Ledger, open_ledger
 
 
@@ -62,9 +61,3 @@ async def ledger(draft: Ledger) -> Ledger:
     codes = [FOOD, OPERATOR]
     await draft.go_live(*codes, live_from=START)
     return draft
-
-
-@pytest.fixture(autouse=True)
-def _without_threads(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Tests of the store and of processes have the threads of the service."""
-    monkeypatch.setattr(CachingDialect, "threads", False)
