@@ -19,7 +19,7 @@ def stop_on_signals() -> asyncio.Event:
     That is no worse than a power cut: what it leaves unrecorded, the next process
     settles. Asked for early, lest the sandbox be left alone.
     """
-    told = asyncio.Event()
+    stop = asyncio.Event()
     loop = asyncio.get_running_loop()
 
     def once() -> None:
@@ -27,11 +27,11 @@ def stop_on_signals() -> asyncio.Event:
             loop.remove_signal_handler(number)
             signal.signal(number, _exit_at_once)
         click.echo("stopping: what is under way ends; again: at once", err=True)
-        told.set()
+        stop.set()
 
     for number in _EXIT_CODES:
         loop.add_signal_handler(number, once)
-    return told
+    return stop
 
 
 def _exit_at_once(number: int, _: FrameType | None) -> NoReturn:

@@ -81,7 +81,7 @@ class GoLivePreview:
     step began before now, `due_today_by_step` those whose step falls due later today.
     `texts_by_day` has, for each of the next sending days, the texts that a catch-up
     puts there and those that fall due. Of the permits past closing, `contact_permits`
-    would be told to contact the office and `call_permits` must be called.
+    would get a text to contact the office and `call_permits` must be called.
     `sample_texts` are real texts, each with the masked phone that would get it.
     """
 

@@ -96,7 +96,9 @@ async def send(deps: SendDeps, checked_until: datetime) -> SendResult:
         result = await deps.poster.post(claim.messages, deadline)
         await deps.poster.provider.flush()
         await turn.record(result.outcomes)
-        in_time = sum(not isinstance(it, NotPosted) for _, it in result.outcomes)
+        in_time = sum(
+            not isinstance(outcome, NotPosted) for _, outcome in result.outcomes
+        )
         posted += in_time
         if result.is_blocked or (result.outcomes and not in_time):
             return SendResult(posted, more_due=False)
@@ -127,17 +129,17 @@ class _SendTurn:
         Reads the law again when it changed meanwhile. Leaves out offices whose sender
         is busy.
         """
-        to = self.deps
+        deps = self.deps
         self.busy_until = {
             one: at for one, at in self.busy_until.items() if at > monotonic_now()
         }
         while True:
-            law, now = self.law, to.clock.now()
+            law, now = self.law, deps.clock.now()
             limits = compute_limits(law.authorities.values(), now)
-            planner = ClaimPlanner(law, await to.templates.current(law.digest), now)
-            how = ClaimRequest(
+            planner = ClaimPlanner(law, await deps.templates.current(law.digest), now)
+            request = ClaimRequest(
                 owner=self.owner,
-                lease=to.lease,
+                lease=deps.lease,
                 max_messages=max_messages,
                 checked_until=self.checked_until,
                 law_digest=law.digest,
@@ -146,9 +148,9 @@ class _SendTurn:
                 plan=partial(planner.plan, limits=limits, max_messages=max_messages),
             )
             try:
-                claim = await to.store.claim(how, now)
+                claim = await deps.store.claim(request, now)
             except LawChangedError:
-                self.law = await to.law_store.current_law()
+                self.law = await deps.law_store.current_law()
             else:
                 self.busy_until |= dict.fromkeys(
                     claim.busy_offices, monotonic_now() + CLAIM_HORIZON / 2
@@ -158,10 +160,10 @@ class _SendTurn:
     async def record(self, outcomes: Outcomes) -> None:
         """Record the outcome of each POST; open the breaker after many refusals."""
         if outcomes:
-            to = self.deps
-            await to.store.record(self.owner, outcomes, to.clock.now())
-            if any(isinstance(it, Refused) for _, it in outcomes):
-                await check_breaker(to.breaker_store, to.clock)
+            deps = self.deps
+            await deps.store.record(self.owner, outcomes, deps.clock.now())
+            if any(isinstance(outcome, Refused) for _, outcome in outcomes):
+                await check_breaker(deps.breaker_store, deps.clock)
 
 
 def _authorities_of(offices: frozenset[str], law: Law) -> frozenset[str]:

@@ -39,7 +39,7 @@ NO_TEXTS = GroupTexts()
 class SeriesScope:
     """The permits that a change may affect: by series, and by authority (None: all).
 
-    Permits of `issue_series` are told apart by their issue date.
+    Permits of `issue_series` are distinguished by their issue date.
     """
 
     series: Collection[str]
