@@ -27,7 +27,6 @@ from service.flow.sending.tick import tick
 from service.settings import Settings, shipped_folder
 from service.upgrade import prepare
 from service.web.application import application
-from tests.engines import CachingDialect
 
 NOW = datetime(2024, 1, 29, 2, tzinfo=UTC)
 """Ten in the morning in Linjiang, on a Monday."""
@@ -185,9 +184,3 @@ def ask(http: Http) -> Ask:
             return answer.status, orjson.loads(text) if text else None
 
     return call
-
-
-@pytest.fixture(autouse=True)
-def _without_threads(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Tests of the store and of processes have the threads of the service."""
-    monkeypatch.setattr(CachingDialect, "threads", False)
