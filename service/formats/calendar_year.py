@@ -142,7 +142,7 @@ class YearFields(FileModel):
 
 
 class YearName(FileModel):
-    """Which year of which calendar."""
+    """The calendar and the year that a file is about."""
 
     calendar: Annotated[Line, AfterValidator(_known_calendar)] = Field(
         description="the code of the calendar they belong to", examples=["CN"]

@@ -12,7 +12,7 @@ from service.web.api.request_input import Parameters
 
 
 class YearPath(Parameters):
-    """Which year of which calendar."""
+    """The address of one year of a calendar."""
 
     code: TextLine = Field(description="the code of a calendar", examples=["CN"])
     year: WholeNumber = Field(
