@@ -48,10 +48,10 @@ from service.flow.permits.opt_outs import OptOutDeps
 from service.flow.permits.phone_reader import PhoneReader
 from service.flow.permits.register import RegisterDeps
 from service.flow.permits.unreachable import UnreachableDeps
+from service.flow.sending.outcomes.resolve import ResolveDeps
 from service.flow.sending.pause import PauseDeps
 from service.flow.sending.post import Poster
 from service.flow.sending.provider import Provider
-from service.flow.sending.resolve import ResolveDeps
 from service.flow.sending.send import SendDeps
 from service.flow.sending.tick import TickDeps
 from service.flow.sending.volume_guard import VolumeGuardDeps

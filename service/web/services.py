@@ -19,9 +19,9 @@ from service.flow.reports.forecast import ForecastStore
 from service.flow.reports.message_views import MessageReader, ReminderReader
 from service.flow.reports.metrics import MetricsStore
 from service.flow.reports.weekly import CountStore, ReportFormatter
+from service.flow.sending.outcomes.receive import ReceiveStore
+from service.flow.sending.outcomes.resolve import ResolveDeps
 from service.flow.sending.pause import PauseDeps
-from service.flow.sending.receive import ReceiveStore
-from service.flow.sending.resolve import ResolveDeps
 
 LastFailure = Callable[[], str | None]
 """Returns why the last tick of this process failed; None if it did not."""

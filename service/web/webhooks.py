@@ -14,8 +14,8 @@ from aiohttp import web
 from service.domain.delivery.outcome import Inbound, Receipt
 from service.domain.errors import InvalidError, Mistake, UnknownError
 from service.domain.untrusted.text import safe_label
+from service.flow.sending.outcomes.receive import receive, receive_inbound
 from service.flow.sending.provider import Provider
-from service.flow.sending.receive import receive, receive_inbound
 from service.web.services import SERVICES, Services
 
 PATH = "/webhooks/{provider}/{kind}"

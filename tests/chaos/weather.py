@@ -9,7 +9,8 @@ below the time of a POST plus `SETTLE`, with a second to spare for a busy machin
 others may be as bad as they like. A provider that takes a POST minutes later, or never
 lists what it took, needs a longer `SETTLE`, or people to decide. So does one that
 answers a POST with the id of another message: that is noticed and alarms, and is no
-second SMS (tests/flow/test_settle.py), but whose an id is, is then a person's to say.
+second SMS (tests/flow/sending/outcomes/test_settle.py), but whose an id is, is then a
+person's to say.
 """
 
 import asyncio

@@ -47,11 +47,15 @@ from service.flow.permits.unreachable import UnreachableDeps
 from service.flow.reports.audit import audit_ledger
 from service.flow.sending.claim_rows import Claim, ClaimRequest
 from service.flow.sending.expand import expand
+from service.flow.sending.outcomes.receive import (
+    poll_receipts,
+    receive,
+    receive_inbound,
+)
+from service.flow.sending.outcomes.settle import settle
 from service.flow.sending.plan_claim import ClaimPlanner
 from service.flow.sending.post import Poster
-from service.flow.sending.receive import poll_receipts, receive, receive_inbound
 from service.flow.sending.send import SendDeps, send
-from service.flow.sending.settle import settle
 from tests.flow.fakes import FakeProvider
 
 OFFICE, FOOD = "990000", "cn-food-production-license"

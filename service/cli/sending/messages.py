@@ -13,7 +13,7 @@ from service.flow.reports.message_views import (
     MessageFilter,
     MessageView,
 )
-from service.flow.sending.resolve import Decision, resolve
+from service.flow.sending.outcomes.resolve import Decision, resolve
 
 PAGE_SIZE = 500
 

@@ -14,7 +14,11 @@ from service.app import Installation
 from service.cli.installation import with_installation
 from service.cli.option_types import FILE
 from service.domain.errors import SetUpError
-from service.flow.sending.import_results import MOVED, UNCHANGED, import_results
+from service.flow.sending.outcomes.import_results import (
+    MOVED,
+    UNCHANGED,
+    import_results,
+)
 from service.settings import Settings
 
 

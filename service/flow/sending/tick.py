@@ -5,9 +5,9 @@ from datetime import timedelta
 
 from service.flow.sending.breaker import check_breaker
 from service.flow.sending.expand import ExpandStore, expand
-from service.flow.sending.receive import ReceiveStore, poll_receipts
+from service.flow.sending.outcomes.receive import ReceiveStore, poll_receipts
+from service.flow.sending.outcomes.settle import SettleStore, settle
 from service.flow.sending.send import SendDeps, send
-from service.flow.sending.settle import SettleStore, settle
 from service.flow.sending.volume_guard import VolumeGuardDeps, check_volume, open_day
 
 

@@ -11,7 +11,7 @@ import pytest
 from service.adapters.store.sending.resolve import SqlResolveStore
 from service.domain.delivery.outcome import Outcome, RefusalKind, Refused, Unknown
 from service.domain.delivery.status import MessageState
-from service.flow.sending.resolve import Decision, ResolveDeps, resolve
+from service.flow.sending.outcomes.resolve import Decision, ResolveDeps, resolve
 from tests.flow.fakes import DiedError
 from tests.flow.ledger import EXPIRES, LANDLINE, PREPARE, Ledger, permit, word
 

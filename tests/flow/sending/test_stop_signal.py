@@ -5,10 +5,10 @@ from service.adapters.store.slots.expand import SqlExpandStore
 from service.domain.delivery.outcome import Unknown
 from service.domain.delivery.status import MessageState
 from service.flow.sending.expand import expand
+from service.flow.sending.outcomes.receive import poll_receipts
+from service.flow.sending.outcomes.settle import settle
 from service.flow.sending.post import Poster
-from service.flow.sending.receive import poll_receipts
 from service.flow.sending.send import MAX_CLAIMED
-from service.flow.sending.settle import settle
 from service.flow.stop_signal import StopSignal
 from tests.flow.fakes import FakeProvider
 from tests.flow.ledger import PREPARE, Ledger, permit

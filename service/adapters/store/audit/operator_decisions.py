@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.adapters.store.db.schema import actions, messages
 from service.domain.delivery.status import MessageState
-from service.flow.sending.resolve import Decision
+from service.flow.sending.outcomes.resolve import Decision
 
 _STATE_DECIDED: Final = case(
     (actions.c.what == Decision.GIVE_UP, MessageState.GIVEN_UP),

@@ -29,7 +29,11 @@ from service.domain.delivery.status import MessageState
 from service.domain.messages.keywords import PROVIDER_INTENTS, OptOutIntent
 from service.domain.untrusted.text import safe_label
 from service.flow.permits.encryption import Recipient
-from service.flow.sending.receive import ReceiptStatus, ReceiveStore, UnconfirmedMessage
+from service.flow.sending.outcomes.receive import (
+    ReceiptStatus,
+    ReceiveStore,
+    UnconfirmedMessage,
+)
 
 NEVER_SENT = (MessageState.REFUSED, MessageState.NOT_ACCEPTED)
 """States of messages that never reached a phone: nobody can reply to them."""

@@ -28,7 +28,7 @@ from service.domain.delivery.unknown_outcome import (
 )
 from service.domain.errors import ConflictError, UnknownError
 from service.domain.untrusted.text import safe_label
-from service.flow.sending.resolve import Decision, ResolveStore
+from service.flow.sending.outcomes.resolve import Decision, ResolveStore
 
 GIVEN_UP_REASON: Final = "given up: outcome unknown"
 """Reason of a reminder that ends because an operator gave its message up."""

@@ -31,8 +31,8 @@ from service.adapters.store.sending.outcomes.retry import of_message, requeue
 from service.domain.delivery.outcome import Receipt
 from service.domain.delivery.status import MessageState, ReminderState
 from service.domain.delivery.unknown_outcome import ASK_AGAIN_SECONDS, LEFT_TO_OPERATOR
+from service.flow.sending.outcomes.settle import SettleStore
 from service.flow.sending.provider import OpenMessage
-from service.flow.sending.settle import SettleStore
 
 _IS_OPEN = text(f"messages.{OPEN_MESSAGE}")
 

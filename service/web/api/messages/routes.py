@@ -3,7 +3,7 @@
 from typing import Annotated
 
 from service.flow.reports.message_views import MessageFilter
-from service.flow.sending.resolve import Decision, resolve
+from service.flow.sending.outcomes.resolve import Decision, resolve
 from service.web.api.authority_scope import offices_below
 from service.web.api.endpoint import endpoint
 from service.web.api.messages.models import (

@@ -17,6 +17,7 @@ from service.adapters.store.db.schema.law_tables import (
 from service.adapters.store.db.schema.message_tables import (
     OPEN_MESSAGE,
     UNCONFIRMED_MESSAGE,
+    circuits,
     inbounds,
     message_reminders,
     messages,
@@ -50,6 +51,7 @@ __all__ = (
     "api_keys",
     "authorities",
     "calendar_years",
+    "circuits",
     "facts",
     "forecasts",
     "golives",

@@ -51,6 +51,7 @@ messages = Table(
     Column("attempt", Integer, nullable=False),
     Column("posted_after", Instant, nullable=False),
     Column("lease_until", Instant, nullable=False),
+    Column("begun", Boolean),
     Column("absent_at", Instant),
     Column("accepted_at", Instant),
     Column("ask_at", Instant),
@@ -72,7 +73,8 @@ messages = Table(
     Index(None, "office", "claimed_at"),
     comment="office: the authority that sends. kind: why the provider refused it or "
     "did not deliver it. posted_after and lease_until are on the database's clock. "
-    "ask_at: when the provider is next asked for a receipt.",
+    "begun: whether its POST may have begun; null: claimed by a release that did not "
+    "say. ask_at: when the provider is next asked for a receipt.",
 )
 
 message_reminders = Table(
@@ -123,4 +125,21 @@ rates = Table(
     Column("sender", String(64), primary_key=True),
     Column("free_at", Instant, nullable=False),
     comment="When a sender may send its next text, on the database's clock.",
+)
+
+circuits = Table(
+    "circuits",
+    metadata,
+    Column("provider", String(16), primary_key=True),
+    Column("state", String(9), nullable=False),
+    Column("generation", Integer, nullable=False),
+    Column("failures", Integer, nullable=False),
+    Column("reason", Text),
+    Column("changed_at", Instant, nullable=False),
+    Column("wait_seconds", Integer, nullable=False),
+    Column("probe_at", Instant),
+    Column("probe_owner", Id()),
+    Column("probe_until", Instant),
+    comment="The circuit breaker of each provider. failures: in a row. wait_seconds: "
+    "from one probe to the next. Instants are on the database's clock.",
 )

@@ -9,7 +9,7 @@ from service.domain.delivery.outcome import Receipt
 from service.domain.errors import InvalidError, Mistake
 from service.flow.permits.import_register import REJECTED, RejectWriter
 from service.flow.ports import Clock
-from service.flow.sending.receive import ReceiveStore, receive
+from service.flow.sending.outcomes.receive import ReceiveStore, receive
 
 CHUNK = 1000
 """Rows in one transaction."""

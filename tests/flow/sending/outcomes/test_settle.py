@@ -19,9 +19,9 @@ from service.domain.delivery.outcome import (
 )
 from service.domain.delivery.status import MessageState
 from service.domain.law_change.edits import RulesEdit
+from service.flow.sending.outcomes.resolve import Decision
 from service.flow.sending.post import MAX_CONSECUTIVE_FAILURES
 from service.flow.sending.provider import OpenMessage
-from service.flow.sending.resolve import Decision
 from tests.flow.fakes import DiedError, Taken
 from tests.flow.ledger import (
     FOOD,

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import event
 
 from service.domain.delivery.status import MessageState
-from service.flow.sending.receive import FETCHED
+from service.flow.sending.outcomes.receive import FETCHED
 from tests.flow.ledger import PREPARE, Ledger, permit, word
 
 M = MessageState

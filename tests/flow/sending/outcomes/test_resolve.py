@@ -6,7 +6,7 @@ from service.adapters.store.sending.resolve import SqlResolveStore
 from service.domain.delivery.outcome import RefusalKind, Unknown
 from service.domain.delivery.status import MessageState
 from service.domain.errors import ConflictError, InvalidError, UnknownError
-from service.flow.sending.resolve import Decision, ResolveDeps, resolve
+from service.flow.sending.outcomes.resolve import Decision, ResolveDeps, resolve
 from tests.flow.ledger import PREPARE, Ledger, permit, word
 
 ANN = "ann"

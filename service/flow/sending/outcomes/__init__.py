@@ -1,0 +1,1 @@
+"""What became of messages: receipts, unknown outcomes, results of an SMS platform."""
