@@ -4,12 +4,13 @@ A page token names the message next to the page, so pages do not shift while new
 messages arrive: `PA…` asks for older messages, `PB…` for newer ones.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import urlencode
 
 from service.sandbox.api.list_filters import FILTER_NAMES, ListFilters
+from service.sandbox.faults import ListFault
 from service.sandbox.messages.messages import Message, MessageLog
 from service.sandbox.refusals import RefusedError
 
@@ -29,15 +30,24 @@ class ResultPage:
 
 
 def find_page(
-    messages: MessageLog, query: Mapping[str, str], now: datetime
+    messages: MessageLog,
+    query: Mapping[str, str],
+    now: datetime,
+    faults: Iterable[ListFault] = (),
 ) -> ResultPage:
-    """Return the page for this query; raises RefusedError if the query is invalid."""
+    """Return the page for this query, changed by these faults.
+
+    Raises RefusedError if the query is invalid.
+    """
     size = _read_whole_number(query, "PageSize", default=50, least=1)
     if size > _LARGEST_PAGE:
         raise RefusedError(20007, str(size))
     number = _read_whole_number(query, "Page", default=0, least=0)
     list_filters = ListFilters.parse(query)
-    found = [one for one in messages.newest_first() if list_filters.matches(one, now)]
+    listed: Iterable[Message] = messages.newest_first()
+    for fault in faults:
+        listed = fault.change(listed)
+    found = [one for one in listed if list_filters.matches(one, now)]
     shown = _page_messages(messages, found, query.get("PageToken", ""), size)
     filters = {name: query[name] for name in FILTER_NAMES if name in query}
     filters["PageSize"] = str(size)

@@ -10,7 +10,7 @@ from aiohttp import web
 from service.sandbox.account import Account
 from service.sandbox.api.list_pages import find_page
 from service.sandbox.authentication import authenticate, errors_as_json, json_response
-from service.sandbox.faults import MessageFault, Target
+from service.sandbox.faults import ListFault, MessageFault, Target
 from service.sandbox.faults.active import ActiveFaults
 from service.sandbox.faults.faulted_request import SID_KEY
 from service.sandbox.faults.middleware import FaultMiddleware
@@ -79,7 +79,12 @@ class MessagesApi:
 
     async def page(self, request: web.Request) -> web.Response:
         """Answer with one page of messages, numbered and linked like Twilio's."""
-        found = find_page(self._messages, request.query, datetime.now(UTC))
+        found = find_page(
+            self._messages,
+            request.query,
+            datetime.now(UTC),
+            self._list_faults(request),
+        )
         start = found.number * found.size
 
         def link(query: str | None) -> str | None:
@@ -139,6 +144,16 @@ class MessagesApi:
         for active_fault in self._active_faults.strike(MessageFault, target):
             fault_fields = active_fault.fault.event_fields() | fault_fields
         return fault_fields
+
+    def _list_faults(self, request: web.Request) -> list[ListFault]:
+        """Return the faults that strike a list, each logged."""
+        target = Target("list", phone=request.query.get("To", ""))
+        striking = [one.fault for one in self._active_faults.strike(ListFault, target)]
+        for fault in striking:
+            self._messages.record(
+                "fault", fault=fault.fault, on="list", sid=None, form=[]
+            )
+        return striking
 
     def _find(self, request: web.Request) -> Message:
         message = self._messages.get(request.match_info["sid"])

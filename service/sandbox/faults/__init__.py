@@ -21,6 +21,7 @@ from service.sandbox.faults.callbacks import (
 )
 from service.sandbox.faults.fault import Fault, Target
 from service.sandbox.faults.json_list import FAULT_LIST, load_faults, parse_faults
+from service.sandbox.faults.lists import HiddenMessages, ListFault, RewrittenNumbers
 from service.sandbox.faults.messages import Ending, MessageFault, StuckQueue, Unlisted
 from service.sandbox.faults.requests import (
     Broken,
@@ -44,14 +45,17 @@ __all__ = [
     "EndlessHeaders",
     "Fault",
     "Hang",
+    "HiddenMessages",
     "LateCallbacks",
     "Latency",
+    "ListFault",
     "LostAnswer",
     "LostCallbacks",
     "MessageFault",
     "Refusal",
     "RequestFault",
     "Reset",
+    "RewrittenNumbers",
     "ShuffledCallbacks",
     "StuckQueue",
     "Target",

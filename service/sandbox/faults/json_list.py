@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
 from service.sandbox.errors import SandboxError
-from service.sandbox.faults import answers, callbacks, messages, requests
+from service.sandbox.faults import answers, callbacks, lists, messages, requests
 from service.sandbox.faults.fault import Fault
 
 _AnyFault = Annotated[
@@ -25,6 +25,8 @@ _AnyFault = Annotated[
     | messages.Ending
     | messages.StuckQueue
     | messages.Unlisted
+    | lists.HiddenMessages
+    | lists.RewrittenNumbers
     | callbacks.DuplicatedCallbacks
     | callbacks.ShuffledCallbacks
     | callbacks.LostCallbacks
