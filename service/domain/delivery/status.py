@@ -90,13 +90,21 @@ RANK: Mapping[MessageState, int] = {
     _M.GIVEN_UP: 0,
     _M.ACCEPTED: 1,
     _M.SENT: 2,
-    _M.DELIVERED: 3,
     _M.UNDELIVERED: 3,
     _M.FAILED: 3,
     _M.CANCELED: 3,
-    _M.READ: 4,
+    _M.DELIVERED: 4,
+    _M.READ: 5,
 }
-"""Receipts come late, twice and out of order: they only move a message up in rank."""
+"""Receipts come late, twice and out of order: they only move a message up in rank.
+
+Delivered outranks a failure: a carrier that reports both has delivered the message, and
+its holder must not get a second one.
+"""
+
+FINAL_RANK = RANK[_M.UNDELIVERED]
+"""From this rank on a message is not polled: the carrier has reported what became of
+it."""
 
 CLAIMABLE = (_R.DUE, _R.RETRYING)
 """States in which a worker may claim a reminder and send a message."""

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from service.domain.delivery.retry import RETRY_DELAYS
 from service.domain.delivery.status import (
     ACCEPTED_BUT_FAILED,
+    FINAL_RANK,
     RANK,
     REMINDER_AFTER,
     MessageState,
@@ -139,7 +140,7 @@ INVARIANT_QUERIES: Mapping[str, str] = {
         AND NOT EXISTS (SELECT 1 FROM receipts c WHERE c.message_id = m.id
         AND c.state = m.state AND c.provider_id = m.provider_id)""",
     "message final at another time than its receipt": f"""
-        SELECT m.id FROM messages m WHERE m.rank >= {RANK[MessageState.DELIVERED]}
+        SELECT m.id FROM messages m WHERE m.rank >= {FINAL_RANK}
         AND NOT EXISTS (SELECT 1 FROM receipts c WHERE c.message_id = m.id
         AND c.moved AND c.received_at = m.final_at)""",
     "receipt that its message did not follow": f"""

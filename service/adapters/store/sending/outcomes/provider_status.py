@@ -3,24 +3,11 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import (
-    ColumnElement,
-    Row,
-    func,
-    insert,
-    literal,
-    select,
-    update,
-)
+from sqlalchemy import ColumnElement, Row, func, insert, literal, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.adapters.store.db.action_log import log_alarm
-from service.adapters.store.db.schema import (
-    messages,
-    pauses,
-    receipts,
-    reminders,
-)
+from service.adapters.store.db.schema import messages, pauses, receipts, reminders
 from service.adapters.store.db.types import Instant
 from service.adapters.store.db.upsert import insert_into
 from service.adapters.store.reminders.transitions import transition
@@ -41,12 +28,16 @@ from service.domain.delivery.outcome import Fault, Receipt, RefusalKind
 from service.domain.delivery.pause import BREAKER_NAME
 from service.domain.delivery.status import (
     ENDED_UNACCEPTED,
+    FINAL_RANK,
     RANK,
     REMINDER_AFTER,
     MessageState,
     ReminderState,
 )
 from service.domain.reminders.reasons import OPTED_OUT
+
+NO_FAULT = {"code": None, "kind": None}
+"""Values of a message that no fault keeps from arriving."""
 
 
 async def advance_message(
@@ -63,7 +54,6 @@ async def advance_message(
     Its reminders become sent, with a final state delivered or failed; after a failure
     the `fault` decides whether they are sent again.
     """
-    final = RANK[MessageState.DELIVERED]
     row = (
         await connection.execute(select(messages).where(_has_id(message_id)))
     ).first()
@@ -72,10 +62,8 @@ async def advance_message(
     values: dict[str, Any] = {"state": state, "rank": RANK[state], "reason": None}
     values |= {"provider_id": row.provider_id or provider_id}
     values |= {"accepted_at": row.accepted_at or now}
-    final_at = row.final_at if row.rank >= final else now
-    values |= {"final_at": final_at if RANK[state] >= final else None}
-    if fault:
-        values |= {"code": fault.code, "kind": fault.kind}
+    values |= {"final_at": _final_at(row, state, now)}
+    values |= {"code": fault.code, "kind": fault.kind} if fault else NO_FAULT
     moved = await connection.execute(
         update(messages)
         .where(_has_id(message_id), messages.c.rank < RANK[state])
@@ -84,6 +72,14 @@ async def advance_message(
     if moved.rowcount:
         await _update_reminders(connection, row, state, fault, now)
     return bool(moved.rowcount)
+
+
+def _final_at(before: Row[Any], state: MessageState, now: datetime) -> datetime | None:
+    """When a message got its outcome: the first report of it, or of the delivery."""
+    if RANK[state] < FINAL_RANK:
+        return None
+    was_delivered = before.rank >= RANK[MessageState.DELIVERED]
+    return before.final_at if was_delivered else now
 
 
 async def _mark_sent(
