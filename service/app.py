@@ -30,7 +30,9 @@ from service.adapters.store.reports.explain import SqlExplainStore
 from service.adapters.store.reports.forecast import SqlForecastStore
 from service.adapters.store.reports.metrics import SqlMetricsStore
 from service.adapters.store.sending.breaker import SqlBreakerStore
+from service.adapters.store.sending.circuit import SqlCircuitStore
 from service.adapters.store.sending.claim.claim_store import SqlClaimStore
+from service.adapters.store.sending.leases import SqlLeaseStore
 from service.adapters.store.sending.pauses import SqlPauseStore
 from service.adapters.store.sending.reader import SqlMessageReader
 from service.adapters.store.sending.receive import SqlReceiveStore
@@ -76,10 +78,11 @@ class Installation(Services):
         self, provider: Provider, is_stopping: StopSignal = never_stop
     ) -> TickDeps:
         """The ports of a tick that sends through this provider."""
-        name = provider.name
+        name, first_wait = provider.name, self.settings.first_probe_wait
         sending = SendDeps(
             law_store=self.law_store,
-            store=SqlClaimStore(self.database, self.vault, name),
+            store=SqlClaimStore(self.database, self.vault, name, first_wait),
+            circuit_store=SqlCircuitStore(self.database, name, first_wait),
             templates=self.templates,
             poster=Poster(provider, self.vault, is_stopping=is_stopping),
             clock=self.clock,
@@ -93,6 +96,7 @@ class Installation(Services):
                 self.law_store, SqlVolumeGuardStore(self.database), self.clock
             ),
             expand_store=SqlExpandStore(self.database),
+            lease_store=SqlLeaseStore(self.database),
             settle_store=SqlSettleStore(self.database, name),
             receive_store=self.receive_store,
             settle_after=timedelta(seconds=self.settings.settle),

@@ -15,6 +15,7 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from service.domain.delivery.circuit import FIRST_WAIT
 from service.domain.errors import InvalidError, Mistake, SetUpError
 
 PREFIX: Final = "PERMIT_REMINDERS_"
@@ -93,6 +94,11 @@ class Settings(BaseSettings):
     def lease(self) -> float:
         """How long a claim is its owner's: some rounds of POSTs."""
         return 6 * self.post_timeout
+
+    @property
+    def first_probe_wait(self) -> float:
+        """How long a provider that is out is left alone before it is first probed."""
+        return min(FIRST_WAIT, self.settle / 10)
 
     @model_validator(mode="after")
     def _check_settle(self) -> Self:

@@ -4,7 +4,7 @@ from service.domain.errors import SetUpError
 from service.flow.sending.tick import TickResult
 from service.ticks import TickScheduler
 
-NOTHING = TickResult(created=0, posted=0, moved=0, open_outcomes=0)
+NOTHING = TickResult(created=0, posted=0, late=0, moved=0, open_outcomes=0)
 
 
 async def test_the_pass_under_way_is_finished_before_we_leave() -> None:

@@ -30,7 +30,16 @@ def functions_of(file: str) -> set[str]:
 
 def test_these_walks_are_shown() -> None:
     assert [*WALKS] == [
-        *("Register", "Create", "Claim", "POST", "Record", "Receive", "Settle"),
+        *(
+            "Register",
+            "Create",
+            "Claim",
+            "POST",
+            "Begin",
+            "Record",
+            "Receive",
+            "Settle",
+        ),
         "Change",
     ]
 

@@ -62,6 +62,7 @@ class FakeProvider:
         self.deaf = False
         self.same_text = True
         self.asked = 0
+        self.questions = 0
         self.unlisted = set[str]()
         self.fetched = list[str]()
         self.listed = list[tuple[Collection[str], datetime]]()
@@ -83,6 +84,11 @@ class FakeProvider:
         if isinstance(answer, DiedError):
             raise answer
         return answer
+
+    async def is_answering(self) -> bool:
+        """Whether it answers a question."""
+        self.questions += 1
+        return not self.deaf
 
     async def find(
         self, message: OpenMessage, phone: str

@@ -2,7 +2,7 @@
 
 import re
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
@@ -23,13 +23,16 @@ from service.adapters.store.permits.opt_outs import SqlOptOutStore
 from service.adapters.store.permits.register import SqlRegisterStore
 from service.adapters.store.permits.unreachable import SqlUnreachableStore
 from service.adapters.store.sending.breaker import SqlBreakerStore
+from service.adapters.store.sending.circuit import SqlCircuitStore
 from service.adapters.store.sending.claim.claim_store import SqlClaimStore
+from service.adapters.store.sending.leases import SqlLeaseStore
 from service.adapters.store.sending.pauses import SqlPauseStore
 from service.adapters.store.sending.receive import SqlReceiveStore
 from service.adapters.store.sending.settle import SqlSettleStore
 from service.adapters.store.slots.expand import SqlExpandStore
 from service.adapters.templates.library import JinjaTemplateLibrary
 from service.adapters.vault import Vault
+from service.domain.delivery.circuit import FIRST_WAIT, PostEvidence
 from service.domain.delivery.outcome import Inbound, Receipt, RefusalKind
 from service.domain.delivery.status import MessageState
 from service.domain.errors import InvalidError
@@ -45,7 +48,8 @@ from service.flow.permits.phone_reader import PhoneReader
 from service.flow.permits.register import RegisterDeps, RegisterSource, register
 from service.flow.permits.unreachable import UnreachableDeps
 from service.flow.reports.audit import audit_ledger
-from service.flow.sending.claim_rows import Claim, ClaimRequest
+from service.flow.sending.circuit import open_access
+from service.flow.sending.claim_rows import Claim, ClaimRequest, Outcomes, PostProgress
 from service.flow.sending.expand import expand
 from service.flow.sending.outcomes.receive import (
     poll_receipts,
@@ -55,7 +59,8 @@ from service.flow.sending.outcomes.receive import (
 from service.flow.sending.outcomes.settle import settle
 from service.flow.sending.plan_claim import ClaimPlanner
 from service.flow.sending.post import Poster
-from service.flow.sending.send import SendDeps, send
+from service.flow.sending.provider import Outgoing
+from service.flow.sending.send import SendDeps, SendResult, send
 from tests.flow.fakes import FakeProvider
 
 OFFICE, FOOD = "990000", "cn-food-production-license"
@@ -165,7 +170,45 @@ class Ledger:
     async def send(self, **changed: Any) -> int:  # noqa: ANN401 - fields
         """Claim, POST and record; some parts may be others."""
         sending = replace(self.sending, **changed)
-        return (await send(sending, self.clock.now())).posted
+        return (await self.turn(sending)).posted
+
+    async def turn(self, sending: SendDeps | None = None) -> SendResult:
+        """One turn of sending; nothing while the provider is out."""
+        deps = sending or self.sending
+        access = await open_access(
+            deps.circuit_store, self.provider, str(uuid4()), deps.lease
+        )
+        if access is None:
+            return SendResult()
+        return await send(deps, self.clock.now(), access)
+
+    async def record(
+        self, owner: str, outcomes: Outcomes, now: datetime | None = None
+    ) -> None:
+        """Record outcomes as a worker that POSTed."""
+        await self.claims.record_and_begin(
+            await self.progress(owner, outcomes=outcomes), now or self.clock.now()
+        )
+
+    async def begin(self, owner: str, *group: Outgoing) -> frozenset[str]:
+        """Begin messages as a worker that is about to POST them; their ids."""
+        progress = await self.progress(owner, group=group)
+        begun = await self.claims.record_and_begin(progress, self.clock.now())
+        return begun.message_ids
+
+    async def progress(
+        self,
+        owner: str,
+        outcomes: Outcomes = (),
+        group: Sequence[Outgoing] = (),
+        lease_left: float = 15.0,
+    ) -> PostProgress:
+        """What a worker records and begins, in the present generation."""
+        circuit = await self.sending.circuit_store.load()
+        evidence = PostEvidence.of((outcome, False) for _, outcome in outcomes)
+        return PostProgress(
+            owner, circuit.generation, outcomes, evidence, group, lease_left
+        )
 
     async def send_at(self, now: datetime) -> int:
         """Expand and send at an instant; how many were POSTed."""
@@ -180,6 +223,7 @@ class Ledger:
         how = ClaimRequest(
             owner=str(uuid4()),
             lease=lease,
+            generation=(await self.sending.circuit_store.load()).generation,
             max_messages=most,
             checked_until=now,
             law_digest=law.digest,
@@ -190,7 +234,8 @@ class Ledger:
         return await self.claims.claim(how, now)
 
     async def settle(self, patience: timedelta = PATIENCE) -> None:
-        """Ask the provider once about every unknown outcome."""
+        """End leases, and ask the provider once about every unknown outcome."""
+        await self.leases.expire_leases(self.clock.now())
         await settle(
             self.unknown,
             provider=self.provider,
@@ -244,7 +289,12 @@ class Ledger:
     @property
     def claims(self) -> SqlClaimStore:
         """The store that claims for this provider and records its answers."""
-        return SqlClaimStore(self.database, self.vault, self.provider.name)
+        return SqlClaimStore(self.database, self.vault, self.provider.name, FIRST_WAIT)
+
+    @property
+    def leases(self) -> SqlLeaseStore:
+        """The store that ends leases."""
+        return SqlLeaseStore(self.database)
 
     @property
     def unknown(self) -> SqlSettleStore:
@@ -362,7 +412,8 @@ def open_ledger(
     )
     sending = SendDeps(
         law_store=office,
-        store=SqlClaimStore(database, vault, provider.name),
+        store=SqlClaimStore(database, vault, provider.name, FIRST_WAIT),
+        circuit_store=SqlCircuitStore(database, provider.name, FIRST_WAIT),
         templates=words,
         poster=Poster(provider, vault),
         clock=clock,

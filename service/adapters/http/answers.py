@@ -14,7 +14,7 @@ from service.domain.delivery.outcome import NotPosted, RefusalKind, Refused
 LONGEST_ANSWER = 64 * 1024
 """Bytes; an answer with 1600 characters, each escaped, takes about 10,000."""
 
-LONGEST_RETRY_AFTER = 3600.0
+LONGEST_RETRY_AFTER = 600.0
 """Seconds; a longer Retry-After is cut to this."""
 
 SUCCESS_STATUSES = range(200, 300)

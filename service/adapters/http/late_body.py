@@ -8,7 +8,7 @@ raising here sends nothing at all.
 from aiohttp.abc import AbstractStreamWriter
 from aiohttp.payload import BytesPayload
 
-from service.flow.sending.post import monotonic_now
+from service.flow.monotonic import monotonic_now
 
 FORM_MEDIA_TYPE = "application/x-www-form-urlencoded"
 

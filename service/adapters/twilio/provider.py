@@ -34,6 +34,7 @@ from service.domain.delivery.outcome import (
     Outcome,
     Receipt,
 )
+from service.domain.delivery.retry import UNPOSTABLE_WAIT
 from service.domain.errors import ForgedError, InvalidError
 from service.flow.sending.provider import OpenMessage, Outgoing
 
@@ -95,7 +96,7 @@ class TwilioProvider:
         """POST a message once; `NotPosted` if too little time is left."""
         validity = self._validity(message)
         if validity < SHORTEST_VALIDITY:
-            return NotPosted("no time is left to send it in")
+            return NotPosted("no time is left to send it in", UNPOSTABLE_WAIT)
         POST_UNTIL.set(message.post_until)
         try:
             form = {
@@ -111,6 +112,15 @@ class TwilioProvider:
             return outcome_of_answer(made, message.phone, self.config.account_sid)
         except Exception as error:  # noqa: BLE001 - the POST may have begun
             return outcome_of_error(error)
+
+    async def is_answering(self) -> bool:
+        """List one message: whether Twilio answers."""
+        try:
+            await self._client.messages.page_async(page_size=1)
+        except Exception as error:  # noqa: BLE001 - any fault: no answer
+            self._log_unavailable(error)
+            return False
+        return True
 
     async def find(
         self, message: OpenMessage, phone: str

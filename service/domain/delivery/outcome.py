@@ -69,9 +69,13 @@ class Unknown:
 
 @dataclass(frozen=True, slots=True)
 class NotPosted:
-    """The POST never began: provably nothing was sent."""
+    """The POST never began: provably nothing was sent.
+
+    `retry_after`: seconds before another try; 0 if nothing stands in its way.
+    """
 
     reason: str = "not posted in time"
+    retry_after: float = 0.0
 
 
 Outcome = Accepted | Refused | Unknown | NotPosted

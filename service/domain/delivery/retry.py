@@ -23,6 +23,10 @@ BACK_OFF: Final = 2.0
 """Seconds: the longest wait after a reminder's first message was provably not accepted.
 It doubles with every further message."""
 
+UNPOSTABLE_WAIT: Final = 60.0
+"""Seconds before another try after a message could not be POSTed for a reason of its
+own, such as a phone that cannot be decrypted."""
+
 LONGEST_BACK_OFF: Final = 3600.0
 """Seconds: the doubling ends here."""
 

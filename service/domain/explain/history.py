@@ -156,10 +156,8 @@ def _held_in_words(
         return f", but {stopped}"
     if reminder.hold_reason is None:
         return ""
-    return (
-        f", held until {format_local_time(reminder.next_at, zone)}: "
-        f"{reminder.hold_reason}"
-    )
+    until = max(reminder.next_at, reminder.retry_at or reminder.next_at)
+    return f", held until {format_local_time(until, zone)}: {reminder.hold_reason}"
 
 
 def _creation_entry(reminder: ReminderHistory, zone: ZoneInfo) -> HistoryEntry:

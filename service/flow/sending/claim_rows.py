@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from service.domain.delivery.circuit import Circuit, PostEvidence
 from service.domain.delivery.outcome import Outcome
 from service.domain.law.rule import Language
 from service.domain.reminders.eligibility import Candidate, End, Hold
@@ -86,6 +87,7 @@ class ClaimPlan:
 class ClaimRequest:
     """How to claim: the owner, its lease in seconds, and the number of messages.
 
+    `generation` is that of the provider's circuit; nothing is claimed in another one.
     `law_digest` names the law that words the texts. Reminders of
     `excluded_authorities` are left out, and of those never sent the ones created after
     `checked_until`, which the volume guard has not counted. `plan` decides on the
@@ -94,6 +96,7 @@ class ClaimRequest:
 
     owner: str
     lease: float
+    generation: int
     max_messages: int
     checked_until: datetime
     law_digest: str
@@ -116,3 +119,30 @@ class Claim:
 
 Outcomes = Sequence[tuple[Outgoing, Outcome]]
 """Messages, each with the outcome of its POST."""
+
+
+@dataclass(frozen=True, slots=True)
+class PostProgress:
+    """What a worker has to record, and the messages that it wants to POST next.
+
+    `evidence` is what the outcomes say of the provider, in this `generation` of its
+    circuit. A lease must have `lease_left` seconds left for its message to be begun.
+    """
+
+    owner: str
+    generation: int
+    outcomes: Outcomes
+    evidence: PostEvidence
+    group: Sequence[Outgoing]
+    lease_left: float
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """The ids of the messages that may be POSTed now.
+
+    `circuit` is the provider's circuit if the outcomes opened or closed it.
+    """
+
+    message_ids: frozenset[str]
+    circuit: Circuit | None = None

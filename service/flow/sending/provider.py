@@ -59,6 +59,9 @@ class Provider(Protocol):
     async def send(self, message: Outgoing) -> Outcome:
         """POST one message, once."""
 
+    async def is_answering(self) -> bool:
+        """Ask a question that sends nothing; True as well if there is none to ask."""
+
     async def find(
         self, message: OpenMessage, phone: str
     ) -> Sequence[ListedMessage] | None:

@@ -1,21 +1,36 @@
 """Send due reminders as SMS: claim, POST, record, round by round."""
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 from typing import Final, Protocol
-from uuid import uuid4
 
-from service.domain.delivery.outcome import NotPosted, Refused
+from service.domain.delivery.circuit import PostEvidence
+from service.domain.delivery.outcome import Refused
 from service.domain.errors import LawChangedError
 from service.domain.lawbook.law import Law
 from service.domain.reminders.limits import CLAIM_HORIZON, compute_limits
+from service.flow.monotonic import monotonic_now
 from service.flow.ports import Clock, LawStore, TemplateLibrary
 from service.flow.sending.breaker import BreakerStore, check_breaker
-from service.flow.sending.claim_rows import Claim, ClaimRequest, Outcomes
+from service.flow.sending.circuit import (
+    CircuitAccess,
+    CircuitStore,
+    close_if_nothing_was_due,
+    log_circuit,
+)
+from service.flow.sending.claim_rows import (
+    Begun,
+    Claim,
+    ClaimRequest,
+    Outcomes,
+    PostProgress,
+)
 from service.flow.sending.plan_claim import ClaimPlanner
-from service.flow.sending.post import Poster, monotonic_now
+from service.flow.sending.post import Poster
+from service.flow.sending.provider import Outgoing
 
 MAX_CLAIMED: Final = 200
 """Messages claimed and not yet POSTed, at most."""
@@ -29,22 +44,31 @@ MAX_CLAIM_AGE: Final = 10.0
 Opt-outs and pauses that come after the claim are seen by the next one.
 """
 
+LEASE_LEFT: Final = 1.5
+"""Time-outs of a POST that a lease must still last when its message is begun."""
+
 MAX_TURN: Final = 30.0
 """Longest send turn, in seconds, before expanding and polling run again."""
 
 
 class ClaimStore(Protocol):
-    """Claims messages for due reminders, and records the outcome of each POST."""
+    """Claims messages for due reminders, begins them, and records their outcomes."""
 
     async def claim(self, request: ClaimRequest, now: datetime) -> Claim:
         """End or hold due reminders, or claim messages for them, in one transaction.
 
-        Reminders that close soonest come first. Raises `LawChangedError`, and changes
-        nothing, if the law of the request is out of date.
+        Reminders that close soonest come first. Claims nothing in another generation of
+        the circuit. Raises `LawChangedError`, and changes nothing, if the law of the
+        request is out of date.
         """
 
-    async def record(self, owner: str, outcomes: Outcomes, now: datetime) -> None:
-        """Record outcomes of messages that still belong to this owner and attempt."""
+    async def record_and_begin(self, progress: PostProgress, now: datetime) -> Begun:
+        """Record outcomes, and mark the messages of a group as begun.
+
+        Both only for messages that still belong to this owner and attempt. Begins none
+        that is paused, whose lease is nearly over, or in another generation of the
+        circuit.
+        """
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +77,7 @@ class SendDeps:
 
     law_store: LawStore
     store: ClaimStore
+    circuit_store: CircuitStore
     templates: TemplateLibrary
     poster: Poster
     clock: Clock
@@ -63,64 +88,73 @@ class SendDeps:
 
 @dataclass(frozen=True, slots=True)
 class SendResult:
-    """Messages posted in one turn, and whether more are due."""
+    """Messages posted in one turn, those that came too late, and whether more are due.
 
-    posted: int
-    more_due: bool
+    `late` counts claimed messages that were given back: the machine was too slow.
+    """
+
+    posted: int = 0
+    late: int = 0
+    more_due: bool = False
 
 
-async def send(deps: SendDeps, checked_until: datetime) -> SendResult:
+async def send(
+    deps: SendDeps, checked_until: datetime, access: CircuitAccess
+) -> SendResult:
     """Claim, POST and record, round by round, until nothing is due or the turn is over.
 
     A reminder that was never sent goes out only if it was created by `checked_until`:
     the volume guard has counted it. A round in which nothing could be POSTed ends the
-    turn, and the next tick goes on. When the worker has to stop, it claims no more,
-    and messages that it claimed but did not POST are released.
+    turn, and the next tick goes on; so does a probe, after its one message. When the
+    worker has to stop, it claims no more, and messages that it claimed but did not POST
+    are released.
     """
     law = await deps.law_store.current_law()
-    turn = _SendTurn(deps, str(uuid4()), checked_until, law)
-    posted, ends_at = 0, monotonic_now() + MAX_TURN
+    turn = _SendTurn(deps, access, checked_until, law)
+    posted, late, ends_at = 0, 0, monotonic_now() + MAX_TURN
     while monotonic_now() < ends_at and not deps.poster.is_stopping():
         deadline = monotonic_now() + min(
             deps.lease - 2 * deps.post_timeout, MAX_CLAIM_AGE
         )
         most = turn.claim_size()
         if not most:
-            return SendResult(posted, more_due=False)
+            return SendResult(posted, late)
         claim = await turn.claim(most)
+        if not claim.examined and not turn.busy_until:
+            await turn.close_circuit_of_probe()
+            return SendResult(posted, late)
         if not claim.examined:
-            if not turn.busy_until:
-                return SendResult(posted, more_due=False)
             await asyncio.sleep(min(turn.busy_until.values()) - monotonic_now())
             continue
-        result = await deps.poster.post(claim.messages, deadline)
-        await deps.poster.provider.flush()
-        await turn.record(result.outcomes)
-        in_time = sum(
-            not isinstance(outcome, NotPosted) for _, outcome in result.outcomes
-        )
-        posted += in_time
-        if result.is_blocked or (result.outcomes and not in_time):
-            return SendResult(posted, more_due=False)
-    return SendResult(posted, more_due=True)
+        result = await deps.poster.post(claim.messages, deadline, turn.record_and_begin)
+        await turn.check_breaker()
+        posted, late = posted + result.posted, late + result.late
+        if result.is_blocked or (claim.messages and not result.posted):
+            return SendResult(posted, late)
+        if access.is_probe and result.posted:
+            return SendResult(posted, late, more_due=True)
+    return SendResult(posted, late, more_due=True)
 
 
 @dataclass(slots=True)
 class _SendTurn:
-    """One worker's turn: its owner id, the law in force, and which senders are busy.
+    """One worker's turn: its access, the law in force, and which senders are busy.
 
     `busy_until` maps an office to the monotonic instant until which it is left out.
     """
 
     deps: SendDeps
-    owner: str
+    access: CircuitAccess
     checked_until: datetime
     law: Law
     busy_until: dict[str, float] = field(default_factory=dict)
+    was_refused: bool = False
 
     def claim_size(self) -> int:
         """How many messages to claim; none while the provider takes none."""
         room = self.deps.poster.pace.allowed_at(monotonic_now())
+        if self.access.is_probe:
+            return min(1, room)
         return min(MAX_CLAIMED, CLAIMED_PER_POST * room)
 
     async def claim(self, max_messages: int) -> Claim:
@@ -138,8 +172,9 @@ class _SendTurn:
             limits = compute_limits(law.authorities.values(), now)
             planner = ClaimPlanner(law, await deps.templates.current(law.digest), now)
             request = ClaimRequest(
-                owner=self.owner,
+                owner=self.access.owner,
                 lease=deps.lease,
+                generation=self.access.generation,
                 max_messages=max_messages,
                 checked_until=self.checked_until,
                 law_digest=law.digest,
@@ -157,13 +192,37 @@ class _SendTurn:
                 )
                 return claim
 
-    async def record(self, outcomes: Outcomes) -> None:
-        """Record the outcome of each POST; open the breaker after many refusals."""
-        if outcomes:
-            deps = self.deps
-            await deps.store.record(self.owner, outcomes, deps.clock.now())
-            if any(isinstance(outcome, Refused) for _, outcome in outcomes):
-                await check_breaker(deps.breaker_store, deps.clock)
+    async def record_and_begin(
+        self, outcomes: Outcomes, evidence: PostEvidence, group: Sequence[Outgoing]
+    ) -> frozenset[str]:
+        """Record outcomes and begin a group; log the circuit if that changed it."""
+        deps, access = self.deps, self.access
+        progress = PostProgress(
+            owner=access.owner,
+            generation=access.generation,
+            outcomes=outcomes,
+            evidence=evidence,
+            group=group,
+            lease_left=LEASE_LEFT * deps.post_timeout,
+        )
+        begun = await deps.store.record_and_begin(progress, deps.clock.now())
+        if begun.circuit is not None:
+            log_circuit(deps.poster.provider.name, begun.circuit)
+        self.was_refused |= any(isinstance(one, Refused) for _, one in outcomes)
+        return begun.message_ids
+
+    async def check_breaker(self) -> None:
+        """Open the breaker, if the texts of this round were refused too often."""
+        if self.was_refused:
+            await check_breaker(self.deps.breaker_store, self.deps.clock)
+            self.was_refused = False
+
+    async def close_circuit_of_probe(self) -> None:
+        """Close the circuit after a question that was answered: nothing is due."""
+        deps = self.deps
+        await close_if_nothing_was_due(
+            deps.circuit_store, deps.poster.provider, self.access
+        )
 
 
 def _authorities_of(offices: frozenset[str], law: Law) -> frozenset[str]:

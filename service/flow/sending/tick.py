@@ -2,12 +2,15 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
+from uuid import uuid4
 
 from service.flow.sending.breaker import check_breaker
+from service.flow.sending.circuit import CircuitAccess, open_access
 from service.flow.sending.expand import ExpandStore, expand
+from service.flow.sending.leases import LeaseStore
 from service.flow.sending.outcomes.receive import ReceiveStore, poll_receipts
 from service.flow.sending.outcomes.settle import SettleStore, settle
-from service.flow.sending.send import SendDeps, send
+from service.flow.sending.send import SendDeps, SendResult, send
 from service.flow.sending.volume_guard import VolumeGuardDeps, check_volume, open_day
 
 
@@ -22,6 +25,7 @@ class TickDeps:
     send_deps: SendDeps
     volume_guard_deps: VolumeGuardDeps
     expand_store: ExpandStore
+    lease_store: LeaseStore
     settle_store: SettleStore
     receive_store: ReceiveStore
     settle_after: timedelta
@@ -32,11 +36,13 @@ class TickDeps:
 class TickResult:
     """Counts of one pass.
 
+    `late` counts messages that were claimed and could not be POSTed in time.
     `open_outcomes` counts messages that are unknown or under way in another process.
     """
 
     created: int
     posted: int
+    late: int
     moved: int
     open_outcomes: int
 
@@ -49,31 +55,49 @@ class TickResult:
 async def tick(deps: TickDeps) -> TickResult:
     """Expand, settle, send, and poll for receipts that did not come.
 
+    While the provider is out, it is neither asked nor sent anything, but for a probe.
     The volume guard stores forecasts before expanding and checks the day before each
     turn of sending. When the process has to stop, the step under way ends and no other
     begins.
     """
+    created, posted, late, moved, more = 0, 0, 0, 0, True
     clock, poster = deps.send_deps.clock, deps.send_deps.poster
     breaker_store, is_stopping = deps.send_deps.breaker_store, poster.is_stopping
-    created, posted, moved, more = 0, 0, 0, True
     while more:
         await open_day(deps.volume_guard_deps)
         created += await expand(deps.expand_store, clock, is_stopping)
-        await settle(
-            deps.settle_store,
-            provider=poster.provider,
-            vault=poster.vault,
-            clock=clock,
-            settle_after=deps.settle_after,
-            is_stopping=is_stopping,
-        )
+        await deps.lease_store.expire_leases(clock.now())
         checked_until = await check_volume(deps.volume_guard_deps)
-        sent = await send(deps.send_deps, checked_until)
-        posted, more = posted + sent.posted, sent.more_due and not is_stopping()
-        moved += await poll_receipts(
-            poster.provider, deps.receive_store, clock, deps.poll_after, is_stopping
-        )
+        sent = SendResult()
+        if access := await _open_access(deps):
+            await settle(
+                deps.settle_store,
+                provider=poster.provider,
+                vault=poster.vault,
+                clock=clock,
+                settle_after=deps.settle_after,
+                is_stopping=is_stopping,
+            )
+            sent = await send(deps.send_deps, checked_until, access)
+            moved += await poll_receipts(
+                poster.provider, deps.receive_store, clock, deps.poll_after, is_stopping
+            )
+        posted, late = posted + sent.posted, late + sent.late
+        more = sent.more_due and not is_stopping()
         await check_breaker(breaker_store, clock)
         if not is_stopping():
             await breaker_store.record_tick()
-    return TickResult(created, posted, moved, await deps.settle_store.count_open())
+    open_outcomes = await deps.settle_store.count_open()
+    return TickResult(created, posted, late, moved, open_outcomes)
+
+
+async def _open_access(deps: TickDeps) -> CircuitAccess | None:
+    """The right to send in this pass; None while the provider is out."""
+    if deps.send_deps.poster.is_stopping():
+        return None
+    return await open_access(
+        deps.send_deps.circuit_store,
+        deps.send_deps.poster.provider,
+        owner=str(uuid4()),
+        lease=deps.send_deps.lease,
+    )

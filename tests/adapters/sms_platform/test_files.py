@@ -21,7 +21,7 @@ from service.domain.delivery.outcome import (
 )
 from service.domain.delivery.status import MessageState
 from service.domain.errors import SetUpError
-from service.flow.sending.post import monotonic_now
+from service.flow.monotonic import monotonic_now
 from service.settings import shipped_folder
 from tests.adapters.sms_platform.samples import (
     BODY,

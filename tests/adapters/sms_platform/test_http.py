@@ -24,7 +24,7 @@ from service.domain.delivery.outcome import (
     Unknown,
 )
 from service.domain.errors import SetUpError
-from service.flow.sending.post import monotonic_now
+from service.flow.monotonic import monotonic_now
 from service.flow.sending.provider import Provider
 from service.settings import shipped_folder
 from tests.adapters.sms_platform.samples import (

@@ -4,7 +4,7 @@ from dataclasses import replace
 import pytest
 
 from service.domain.delivery.outcome import Accepted, NotPosted
-from service.flow.sending.post import monotonic_now
+from service.flow.monotonic import monotonic_now
 from tests.adapters.twilio.fake_server import Open, Serve, message, outgoing, raw, says
 
 TAKEN = says(raw(201, json.dumps(message())))

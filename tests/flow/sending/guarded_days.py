@@ -36,6 +36,7 @@ async def pass_at(ledger: Ledger, now: datetime) -> int:
             send_deps=ledger.sending,
             volume_guard_deps=guarding(ledger),
             expand_store=SqlExpandStore(ledger.database),
+            lease_store=ledger.leases,
             settle_store=ledger.unknown,
             receive_store=SqlReceiveStore(ledger.database),
             settle_after=PATIENCE,

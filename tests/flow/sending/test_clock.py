@@ -169,7 +169,7 @@ async def test_a_wait_on_the_database_clock_ignores_the_simulated_clock(
     assert sorted(ledger.states()) == ["not-accepted", "sending"]
     for now in (PREPARE - 300 * DAY, PREPARE + HOUR):
         ledger.clock.move_to(now)
-        assert await ledger.unknown.expire_leases(now) == 0, "its lease has not ended"
+        assert await ledger.leases.expire_leases(now) == 0, "its lease has not ended"
         assert await ledger.send() == 0, "30 seconds are not over"
     assert await ledger.audit() == []
 

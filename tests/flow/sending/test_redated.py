@@ -72,6 +72,6 @@ async def test_a_correction_waits_until_the_text_it_corrects_is_recorded(
     assert ledger.reminders()["correction-1"] == ("due", None)
     assert (await ledger.claim()).messages == ()
     owner, now = ledger.message()["owner"], ledger.clock.now()
-    await ledger.claims.record(owner, [(under_way, Accepted("SM1"))], now)
+    await ledger.record(owner, [(under_way, Accepted("SM1"))], now)
     [correction] = (await ledger.claim()).messages
     assert "更正" in correction.body

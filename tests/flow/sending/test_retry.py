@@ -13,7 +13,6 @@ from service.domain.errors import ConflictError
 from service.domain.law.period import Period
 from service.domain.law_change.edits import RulesEdit
 from service.domain.permits.permit import PermitStatus
-from service.flow.sending.send import send
 from tests.flow.ledger import (
     EXPIRES,
     FOOD,
@@ -151,7 +150,7 @@ async def test_a_new_number_that_must_wait_ends_with_its_permit(
     assert ledger.reminders()["prepare"] == (again, "reopened")
     await ledger.register(permit(phones=(PHONE_2,), status=PermitStatus.WITHDRAWN))
     ledger.clock.move_to(NEXT_MORNING)
-    sending = await send(ledger.sending, ledger.clock.now())
+    sending = await ledger.turn()
     assert (sending.posted, sending.more_due) == (0, False)
     ended = ("failed" if accepted else "cancelled", "permit withdrawn")
     assert ledger.reminders() == {"prepare": ended}

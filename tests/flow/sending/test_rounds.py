@@ -10,10 +10,11 @@ import pytest
 
 from service.domain.delivery.outcome import Accepted, RefusalKind, Refused
 from service.domain.delivery.status import MessageState
-from service.flow.sending.claim_rows import Claim, ClaimRequest, Outcomes
+from service.flow.sending.claim_rows import Begun, Claim, ClaimRequest, PostProgress
 from service.flow.sending.post import Poster, PostResult
+from service.flow.sending.post_round import RecordAndBegin
 from service.flow.sending.provider import Outgoing
-from service.flow.sending.send import MAX_CLAIMED, send
+from service.flow.sending.send import MAX_CLAIMED
 from tests.flow.fakes import DiedError
 from tests.flow.law_change.test_change import closing
 from tests.flow.ledger import PREPARE, Ledger, permit
@@ -37,10 +38,13 @@ async def test_each_holder_gets_one_text_and_few_are_claimed_at_a_time(
     @dataclass(slots=True)
     class Counting(Poster):
         async def post(
-            self, messages: Sequence[Outgoing], deadline: float
+            self,
+            messages: Sequence[Outgoing],
+            deadline: float,
+            record_and_begin: RecordAndBegin,
         ) -> PostResult:
             claimed.append(due.states().count("sending"))
-            return await Poster.post(self, messages, deadline)
+            return await Poster.post(self, messages, deadline, record_and_begin)
 
     assert await due.send(poster=Counting(due.provider, due.vault)) == 450
     assert Counter(due.states()) == {"accepted": 450}
@@ -51,7 +55,7 @@ async def test_each_holder_gets_one_text_and_few_are_claimed_at_a_time(
 
 async def test_a_refused_account_ends_the_turn(due: Ledger) -> None:
     due.provider.script = [NO_ACCOUNT] * 1000
-    sent = await send(due.sending, due.clock.now())
+    sent = await due.turn()
     assert sent.posted < MAX_CLAIMED
     assert not sent.more_due
     assert len(due.states()) <= MAX_CLAIMED
@@ -86,8 +90,9 @@ class Failing:
         claim: Claim = await self.store.claim(request, now)
         return claim
 
-    async def record(self, owner: str, outcomes: Outcomes, now: datetime) -> None:
-        await self.store.record(owner, outcomes, now)
+    async def record_and_begin(self, progress: PostProgress, now: datetime) -> Begun:
+        begun: Begun = await self.store.record_and_begin(progress, now)
+        return begun
 
 
 @pytest.mark.parametrize("at", [2, 3, 4])

@@ -96,12 +96,12 @@ async def test_two_workers_post_each_reminder_once(ledger: Ledger) -> None:
 
 
 R, K = Refused, RefusalKind
-OUTCOMES: list[tuple[Outcome, str, tuple[str, str | None]]] = [
+OUTCOMES: list[tuple[Outcome, str | None, tuple[str, str | None]]] = [
     (Accepted("SM7"), "accepted", ("sent", None)),
     (Accepted("SM7", MessageState.SENT), "sent", ("sent", None)),
     (Accepted("SM7", MessageState.FAILED), "failed", ("failed", "failed")),
     (Unknown("timeout"), "uncertain", ("uncertain", "timeout")),
-    (NotPosted(), "not-accepted", ("due", "not posted in time")),
+    (NotPosted(), None, ("due", None)),
     (
         R(K.RETRY_SAFE, "20429", "HTTP 429"),
         "not-accepted",
@@ -140,15 +140,14 @@ OUTCOMES: list[tuple[Outcome, str, tuple[str, str | None]]] = [
 async def test_every_outcome_leads_to_its_states(
     ledger: Ledger,
     outcome: Outcome,
-    message: str,
+    message: str | None,
     reminder: tuple[str, str | None],
 ) -> None:
     ledger.provider.script = [outcome]
     await ledger.register(permit())
     await ledger.send_at(PREPARE)
-    assert ledger.states() == [message]
+    assert ledger.states() == [one for one in [message] if one]
     assert ledger.reminders() == {"prepare": reminder}
-    assert len(ledger.provider.posted) == 1
     assert await ledger.audit() == []
 
 
@@ -332,8 +331,8 @@ async def test_a_deadline_that_passed_before_the_post_sends_nothing(
     await ledger.expand(PREPARE)
     assert await ledger.send(lease=1.0, post_timeout=10.0) == 0
     assert ledger.provider.posted == []
-    assert ledger.reminders() == {"prepare": ("due", "not posted in time")}
-    ledger.tamper("UPDATE reminders SET retry_at = NULL")
+    assert ledger.reminders() == {"prepare": ("due", None)}
+    assert ledger.states() == [], "it was no try"
     assert await ledger.send() == 1
     assert await ledger.audit() == []
 
@@ -354,10 +353,10 @@ async def test_a_record_is_fenced_by_owner_and_attempt(
     other = str(uuid4()) if stranger == "owner" else owner
     for outcome in (Accepted("SM1"), Unknown("late"), NotPosted()):
         said = [(replace(message, **changed[stranger]), outcome)]
-        await ledger.claims.record(other, said, ledger.clock.now())
+        await ledger.record(other, said, ledger.clock.now())
     assert ledger.states() == ["sending"]
     assert ledger.reminders() == {"prepare": ("sending", None)}
-    await ledger.claims.record(owner, [(message, Accepted("SM1"))], PREPARE)
+    await ledger.record(owner, [(message, Accepted("SM1"))], PREPARE)
     assert ledger.states() == ["accepted"]
 
 
@@ -369,10 +368,10 @@ async def test_a_second_outcome_for_a_decided_message_changes_nothing(
     [message] = (await ledger.claim()).messages
     owner = ledger.rows("SELECT * FROM messages")[0]["owner"]
     for outcome in (Accepted("SM1"), Unknown("late"), NotPosted(), Accepted("SM1")):
-        await ledger.claims.record(owner, [(message, outcome)], PREPARE)
+        await ledger.record(owner, [(message, outcome)], PREPARE)
     assert ledger.states() == ["accepted"]
     assert ledger.alarms() == []
-    await ledger.claims.record(owner, [(message, Accepted("SM2"))], PREPARE)
+    await ledger.record(owner, [(message, Accepted("SM2"))], PREPARE)
     assert ledger.alarms() == ["second provider id"]
     assert ledger.message()["provider_id"] == "SM1"
 
@@ -478,7 +477,10 @@ async def test_a_phone_that_cannot_be_read_delays_no_other_message(
         "WHERE p.shown_number = 'SC-0001')"
     )
     assert await ledger.send_at(PREPARE) == 1
-    assert ledger.reminders("SC-0001") == {"prepare": ("due", "phone cannot be read")}
+    assert ledger.reminders("SC-0001") == {"prepare": ("due", None)}
+    held = ledger.rows("SELECT hold_reason FROM reminders WHERE state = 'due'")
+    assert held == [{"hold_reason": "phone cannot be read"}]
+    assert await ledger.send() == 0, "it waits a minute"
     assert ledger.reminders("SC-0002") == {"prepare": ("sent", None)}
 
 

@@ -76,16 +76,12 @@ async def test_a_stop_in_the_middle_of_a_claim_makes_the_rest_due_again(
     posted = await send(ledger, stopping, stopping.told)
     assert posted == len(stopping.posted) == 30
     assert states(ledger) == {"due": MANY - 30, "sent": 30}
-    assert {row["reason"] for row in ledger.rows(NOT_POSTED)} == {"told to stop"}
+    assert len(ledger.states()) == 30, "what was not POSTed was no try"
     assert await ledger.audit() == []
-    ledger.tamper("UPDATE reminders SET retry_at = NULL")
     ledger.provider.next_id = MANY
     assert await ledger.send() == MANY - 30
     assert states(ledger) == {"sent": MANY}
     assert await ledger.audit() == []
-
-
-NOT_POSTED = "SELECT * FROM messages WHERE state = 'not-accepted'"
 
 
 async def test_a_stop_asks_the_provider_about_nothing(ledger: Ledger) -> None:

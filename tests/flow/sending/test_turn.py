@@ -6,17 +6,13 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from service.domain.delivery.circuit import MAX_FAILURES
 from service.domain.delivery.concurrency import ConcurrencyLimit
 from service.domain.delivery.outcome import Outcome, RefusalKind, Refused, Unknown
 from service.domain.delivery.status import MessageState
 from service.domain.law_change.edits import AuthoritiesEdit, RulesEdit
-from service.flow.sending.post import (
-    MAX_CONSECUTIVE_FAILURES,
-    MAX_IN_FLIGHT,
-    Poster,
-    monotonic_now,
-)
-from service.flow.sending.send import send
+from service.flow.monotonic import monotonic_now
+from service.flow.sending.post import MAX_IN_FLIGHT, Poster
 from tests.flow.law_change.test_change import closing
 from tests.flow.ledger import (
     FOOD,
@@ -42,14 +38,11 @@ async def test_a_provider_that_takes_nothing_is_left_alone_till_the_next_turn(
     await ledger.register(*(permit(f"SC-{at:04}") for at in range(1, 701)))
     await ledger.expand(PREPARE)
     ledger.provider.script = [answer] * 2000
-    sent = await send(ledger.sending, ledger.clock.now())
+    sent = await ledger.turn()
     assert not sent.more_due
-    assert (
-        MAX_CONSECUTIVE_FAILURES
-        <= len(ledger.provider.posted)
-        <= MAX_CONSECUTIVE_FAILURES + MAX_IN_FLIGHT
-    )
-    assert len(ledger.states()) == 200, "no second claim"
+    assert MAX_FAILURES <= len(ledger.provider.posted) <= MAX_FAILURES + MAX_IN_FLIGHT
+    assert len(ledger.states()) == len(ledger.provider.posted), "the rest was no try"
+    assert await ledger.send() == 0, "the circuit is open"
     assert await ledger.audit() == []
 
 

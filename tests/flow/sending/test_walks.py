@@ -68,7 +68,11 @@ async def test_outcomes_are_recorded_as_the_page_says(ledger: Ledger) -> None:
     with calls_of_service() as calls:
         await ledger.send()
     posted = calls.index(("flow/sending/post.py", "Poster.post"))
-    assert in_order_of_first_call("Record", calls[posted:]) == documented("Record")
+    begun = calls.index(
+        ("adapters/store/sending/claim/begin_messages.py", "begin_messages")
+    )
+    assert in_order_of_first_call("Begin", calls[posted:]) == documented("Begin")
+    assert in_order_of_first_call("Record", calls[begun:]) == documented("Record")
 
 
 async def test_a_receipt_is_received_as_the_page_says(ledger: Ledger) -> None:

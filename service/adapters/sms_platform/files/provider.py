@@ -32,9 +32,10 @@ from service.domain.delivery.outcome import (
     Refused,
     Unknown,
 )
+from service.domain.delivery.retry import UNPOSTABLE_WAIT
 from service.domain.delivery.status import MessageState
+from service.flow.monotonic import monotonic_now
 from service.flow.ports import Clock
-from service.flow.sending.post import monotonic_now
 from service.flow.sending.provider import OpenMessage, Outgoing
 
 TOO_LATE: Final = "no time is left to send it in"
@@ -64,7 +65,7 @@ class FileProvider:
     async def send(self, message: Outgoing) -> Outcome:
         """Spool a message; refuses one that the format cannot represent."""
         if message.valid_for <= self.timeout:
-            return NotPosted(TOO_LATE)
+            return NotPosted(TOO_LATE, UNPOSTABLE_WAIT)
         now = self.clock.now()
         spooled = to_platform_message(message, now)
         try:
@@ -81,6 +82,10 @@ class FileProvider:
         except sqlite3.Error as error:
             return Unknown(f"spool: {type(error).__name__}")
         return Accepted(message.id)
+
+    async def is_answering(self) -> bool:
+        """Return True: the spool is ours, and a message has to try it."""
+        return True
 
     async def flush(self) -> None:
         """Hand over a file of all spooled messages; after a failure, call it again.

@@ -17,7 +17,7 @@ from typing import Final
 import orjson
 
 from service.adapters.sms_platform.message_fields import PlatformMessage
-from service.flow.sending.post import monotonic_now
+from service.flow.monotonic import monotonic_now
 
 _TABLES: Final = """
 CREATE TABLE IF NOT EXISTS slips (

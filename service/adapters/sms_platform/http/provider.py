@@ -39,6 +39,7 @@ from service.domain.delivery.outcome import (
     Receipt,
     Refused,
 )
+from service.domain.delivery.retry import UNPOSTABLE_WAIT
 from service.flow.ports import Clock
 from service.flow.sending.provider import OpenMessage, Outgoing
 
@@ -68,7 +69,7 @@ class HttpProvider:
     async def send(self, message: Outgoing) -> Outcome:
         """POST a message once; `NotPosted` if too little time is left."""
         if message.valid_for <= self.timeout:
-            return NotPosted(TOO_LATE)
+            return NotPosted(TOO_LATE, UNPOSTABLE_WAIT)
         try:
             platform_message = to_platform_message(message, self.clock.now())
             body, headers = build_request(
@@ -94,6 +95,10 @@ class HttpProvider:
         return outcome_of_answer(
             self.http_format, answer.status, text, retry_after_seconds, message.id
         )
+
+    async def is_answering(self) -> bool:
+        """Return True: the platform cannot be asked, so a POST has to try it."""
+        return True
 
     async def flush(self) -> None:
         """Do nothing: `send` has posted every message."""

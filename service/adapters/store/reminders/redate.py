@@ -58,6 +58,16 @@ _CURRENT_VERSION = {
 """The version that dates the permit now; all slots of a group have the same one."""
 
 
+_IS_OUT_OF_DATE = or_(
+    slots.c.version_id.is_(None),
+    *(
+        reminders.c[name] != slots.c[name]
+        for name in ("due_at", "until_at", "closes_at", "template", "version_id")
+    ),
+)
+"""Whether a reminder has other dates than its slot. A step without a slot may have."""
+
+
 async def redate_due_of_permits(
     connection: AsyncConnection, ids: Sequence[str], now: datetime
 ) -> None:
@@ -84,12 +94,14 @@ def next_at_values(slot: Slot, now: datetime) -> Mapping[str, Any]:
 
 async def redate_reminders(
     connection: AsyncConnection, keys: Sequence[ReminderKey], now: datetime
-) -> None:
-    """Give reminders the dates of their slots, or end them if the slot is gone.
+) -> list[ReminderKey]:
+    """Give due reminders the dates of their slots, or end them if the slot is gone.
 
     For reminders that are due again: the law may have changed while they were under
-    way.
+    way. Returns the keys of those that were out of date.
     """
+    if not keys:
+        return []
     wanted = (
         select(reminders.c.permit_id, reminders.c.expires_on, reminders.c.step)
         .add_columns(slots.c.due_at, slots.c.until_at, slots.c.closes_at)
@@ -102,9 +114,14 @@ async def redate_reminders(
             & (slots.c.expires_on == reminders.c.expires_on)
             & (slots.c.step == reminders.c.step),
         )
-        .where(with_keys(keys), permits.c.expires_on == reminders.c.expires_on)
+        .where(
+            with_keys(keys),
+            permits.c.expires_on == reminders.c.expires_on,
+            _IS_OUT_OF_DATE,
+        )
     )
-    for row in (await connection.execute(wanted)).all():
+    rows = (await connection.execute(wanted)).all()
+    for row in rows:
         this = with_keys([(row.permit_id, row.expires_on, row.step)])
         if row.step.startswith(RESERVED_STEPS):
             await connection.execute(
@@ -125,3 +142,4 @@ async def redate_reminders(
                 **next_at_values(slot, now),
             )
         )
+    return [(row.permit_id, row.expires_on, row.step) for row in rows]

@@ -17,7 +17,6 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.adapters.store.db.action_log import log_alarm
 from service.adapters.store.db.database import Database
-from service.adapters.store.db.json_rows import in_chunks
 from service.adapters.store.db.schema import (
     OPEN_MESSAGE,
     messages,
@@ -25,11 +24,10 @@ from service.adapters.store.db.schema import (
     reminders,
 )
 from service.adapters.store.db.types import database_now, database_now_plus
-from service.adapters.store.reminders.transitions import transition
 from service.adapters.store.sending.outcomes.provider_status import apply_receipt
 from service.adapters.store.sending.outcomes.retry import of_message, requeue
 from service.domain.delivery.outcome import Receipt
-from service.domain.delivery.status import MessageState, ReminderState
+from service.domain.delivery.status import MessageState
 from service.domain.delivery.unknown_outcome import ASK_AGAIN_SECONDS, LEFT_TO_OPERATOR
 from service.flow.sending.outcomes.settle import SettleStore
 from service.flow.sending.provider import OpenMessage
@@ -43,30 +41,6 @@ class SqlSettleStore(SettleStore):
     def __init__(self, database: Database, provider: str) -> None:
         self._database = database
         self._provider = provider
-
-    async def expire_leases(self, now: datetime) -> int:
-        """Mark messages uncertain whose lease ended without an outcome; count them."""
-        async with self._database.write() as connection:
-            expired = await connection.execute(
-                update(messages)
-                .where(
-                    _IS_OPEN,
-                    messages.c.state == MessageState.SENDING,
-                    messages.c.lease_until < database_now(),
-                )
-                .values(state=MessageState.UNCERTAIN, reason="lease ended unrecorded")
-                .returning(messages.c.id)
-            )
-            ids = list(expired.scalars())
-            for chunk in in_chunks(ids):
-                await transition(
-                    connection,
-                    reminders.c.message_id.in_(chunk),
-                    ReminderState.UNCERTAIN,
-                    now,
-                    reason="lease ended unrecorded",
-                )
-            return len(ids)
 
     async def count_open(self) -> int:
         """Count messages that are under way or have an unknown outcome."""

@@ -12,13 +12,13 @@ from itertools import groupby
 from random import sample
 from typing import Protocol
 
+from service.domain.delivery.circuit import MAX_FAILURES
 from service.domain.delivery.outcome import ListedMessage, Receipt
 from service.domain.delivery.status import ACCEPTED_BUT_FAILED, MessageState
 from service.domain.delivery.unknown_outcome import absence_proven_at
 from service.domain.errors import SetUpError
 from service.flow.permits.encryption import PHONE_COLUMN
 from service.flow.ports import Clock, Vault
-from service.flow.sending.post import MAX_CONSECUTIVE_FAILURES
 from service.flow.sending.provider import OpenMessage, Provider
 from service.flow.stop_signal import StopSignal, never_stop
 
@@ -27,9 +27,6 @@ log = logging.getLogger(__name__)
 
 class SettleStore(Protocol):
     """Messages with an unknown outcome, and what the provider lists of them."""
-
-    async def expire_leases(self, now: datetime) -> int:
-        """Mark messages uncertain whose lease ended without an outcome; count them."""
 
     async def count_open(self) -> int:
         """Count messages that are under way or have an unknown outcome."""
@@ -75,11 +72,10 @@ async def settle(
     Stops after several failed requests in a row, so that sending does not wait for a
     list that hangs. The next pass asks in another order.
     """
-    await store.expire_leases(clock.now())
     uncertain, failures = await store.list_uncertain(), 0
     alike = _group_twins(uncertain, by_id=provider.finds_by_our_id)
     for twins in sample(alike, len(alike)):
-        if is_stopping() or failures == MAX_CONSECUTIVE_FAILURES:
+        if is_stopping() or failures == MAX_FAILURES:
             return
         phone = _phone_of(twins[0], vault)
         if phone is None:

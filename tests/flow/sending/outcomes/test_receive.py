@@ -94,7 +94,7 @@ async def test_a_receipt_that_comes_before_our_own_record_binds_and_stays(
     [posted] = ledger.provider.posted
     assert await ledger.receive(word(state, "SM7", ref=posted.id)) == 1
     owner = ledger.message()["owner"]
-    await ledger.claims.record(owner, [(posted, Accepted("SM7"))], PREPARE)
+    await ledger.record(owner, [(posted, Accepted("SM7"))], PREPARE)
     assert ledger.states() == [state]
     assert ledger.message()["provider_id"] == "SM7"
     assert ledger.alarms() == []

@@ -22,6 +22,7 @@ from service.adapters.store.db.database import Database
 from service.adapters.store.db.schema import messages, reminders
 from service.adapters.store.sending.claim.claim_store import SqlClaimStore
 from service.adapters.store.sending.receive import SqlReceiveStore
+from service.domain.delivery.circuit import FIRST_WAIT
 from service.domain.delivery.outcome import Accepted, RefusalKind
 from service.domain.delivery.status import RANK, REMINDER_AFTER, MessageState
 from service.flow.sending.provider import Outgoing
@@ -93,9 +94,10 @@ class Trying:
     async def _hear(self, one: Word) -> None:
         store, now = cast("Database", Within(self.connection)), self.ledger.clock.now()
         if one == ANSWER:
-            recording = SqlClaimStore(store, self.ledger.vault, "fake")
+            recording = SqlClaimStore(store, self.ledger.vault, "fake", FIRST_WAIT)
             answer = [(self.posted, Accepted("SM1"))]
-            await recording.record(self.owner, answer, now)
+            progress = await self.ledger.progress(self.owner, outcomes=answer)
+            await recording.record_and_begin(progress, now)
             return
         state = None if one is None else MessageState(one)
         code, kind = self.fault if state in NEGATIVE else (None, None)

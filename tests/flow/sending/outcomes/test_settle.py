@@ -8,6 +8,7 @@ import pytest
 
 from service.adapters.store.sending.resolve import SqlResolveStore
 from service.adapters.store.sending.settle import SqlSettleStore
+from service.domain.delivery.circuit import MAX_FAILURES
 from service.domain.delivery.outcome import (
     Accepted,
     ListedMessage,
@@ -20,7 +21,6 @@ from service.domain.delivery.outcome import (
 from service.domain.delivery.status import MessageState
 from service.domain.law_change.edits import RulesEdit
 from service.flow.sending.outcomes.resolve import Decision
-from service.flow.sending.post import MAX_CONSECUTIVE_FAILURES
 from service.flow.sending.provider import OpenMessage
 from tests.flow.fakes import DiedError, Taken
 from tests.flow.ledger import (
@@ -69,7 +69,7 @@ def lapsed(ledger: Ledger, until: Until) -> Callable[..., Awaitable[None]]:
         ledger.tamper(LEASE_ENDS_NOW)
 
         async def all_did() -> bool:
-            await ledger.unknown.expire_leases(PREPARE)
+            await ledger.leases.expire_leases(PREPARE)
             return "sending" not in ledger.states()
 
         await until(all_did)
@@ -97,10 +97,11 @@ async def test_a_lease_ends_by_the_clock_of_the_database(
     assert len(claimed.messages) == 1
 
     async def lapsed() -> bool:
-        return await ledger.unknown.expire_leases(PREPARE) == 1
+        return await ledger.leases.expire_leases(PREPARE) == 1
 
     await until(lapsed)
-    assert ledger.states() == ["uncertain"]
+    assert ledger.states() == [], "it was never begun"
+    assert ledger.reminders() == {"prepare": ("due", None)}
 
 
 async def test_a_lease_that_has_not_ended_is_left_alone(ledger: Ledger) -> None:
@@ -377,11 +378,11 @@ async def test_a_message_sent_while_the_list_was_read_is_not_taken_for_the_forme
 async def test_a_list_that_hangs_holds_nothing_up_and_each_has_its_turn_later(
     ledger: Ledger, lapsed: Callable[..., Awaitable[None]]
 ) -> None:
-    for at in range(10, 12 + MAX_CONSECUTIVE_FAILURES):
+    for at in range(10, 12 + MAX_FAILURES):
         await lapsed(f"SC-{at}", arrived=True, phone=f"+121255501{at}")
     ledger.provider.deaf = True
     await ledger.settle()
-    assert ledger.provider.asked == MAX_CONSECUTIVE_FAILURES
+    assert ledger.provider.asked == MAX_FAILURES
     ledger.provider.deaf = False
     await ledger.settle()
     assert ledger.states() == ["accepted"] * len(ledger.states())
@@ -537,7 +538,7 @@ async def test_a_clear_no_after_the_lease_ended_is_the_end(
     await lapsed("SC-0001", arrived=False)
     [posted] = ledger.provider.posted
     said = [(posted, Refused(kind, "1", "HTTP 400"))]
-    await ledger.claims.record(ledger.message()["owner"], said, PREPARE)
+    await ledger.record(ledger.message()["owner"], said, PREPARE)
     assert ledger.states() == ["refused"]
     assert ledger.reminders() == {"prepare": told}
     assert await ledger.audit() == []
@@ -549,7 +550,7 @@ async def test_an_outcome_recorded_after_the_lease_ended_still_counts(
     await lapsed("SC-0001", arrived=True)
     [posted] = ledger.provider.posted
     owner = ledger.message()["owner"]
-    await ledger.claims.record(owner, [(posted, Accepted("SM1"))], PREPARE)
+    await ledger.record(owner, [(posted, Accepted("SM1"))], PREPARE)
     assert ledger.states() == ["accepted"]
     assert ledger.reminders() == {"prepare": ("sent", None)}
     assert await ledger.audit() == []

@@ -21,7 +21,7 @@ def upgrade() -> None:
         sa.Column("failures", sa.Integer(), nullable=False),
         sa.Column("reason", sa.Text()),
         sa.Column("changed_at", Instant(), nullable=False),
-        sa.Column("wait_seconds", sa.Integer(), nullable=False),
+        sa.Column("wait_seconds", sa.Float(), nullable=False),
         sa.Column("probe_at", Instant()),
         sa.Column("probe_owner", Id()),
         sa.Column("probe_until", Instant()),

@@ -20,6 +20,13 @@ from service.adapters.store.reminders.transitions import (
     transition,
     with_keys,
 )
+from service.adapters.store.sending.circuit import (
+    judge_provider,
+    load_row,
+    may_send,
+    to_circuit,
+)
+from service.adapters.store.sending.claim.begin_messages import begin_messages
 from service.adapters.store.sending.claim.due_reminders import load_due, open_claim
 from service.adapters.store.sending.claim.insert_messages import (
     ClaimOwner,
@@ -32,39 +39,65 @@ from service.domain.delivery.status import CLAIMABLE, ENDED_UNACCEPTED, MessageS
 from service.domain.reminders.eligibility import End, Hold
 from service.domain.reminders.limits import Limits, Usage
 from service.flow.ports import Vault
-from service.flow.sending.claim_rows import Claim, ClaimRequest, DueReminder, Outcomes
+from service.flow.sending.claim_rows import (
+    Begun,
+    Claim,
+    ClaimRequest,
+    DueReminder,
+    PostProgress,
+)
 from service.flow.sending.send import ClaimStore
 
 T = TypeVar("T", bound=Hashable)
 
 
 class SqlClaimStore(ClaimStore):
-    """Claims messages for one provider, and records its answers."""
+    """Claims messages for one provider, begins them, and records its answers."""
 
-    def __init__(self, database: Database, vault: Vault, provider: str) -> None:
+    def __init__(
+        self, database: Database, vault: Vault, provider: str, first_wait: float
+    ) -> None:
         self._database = database
         self._vault = vault
         self._provider = provider
+        self._first_wait = first_wait
 
     async def claim(self, request: ClaimRequest, now: datetime) -> Claim:
         """End, hold or claim due reminders, in one transaction.
 
-        Raises `LawChangedError` where the request was made under another law.
+        Claims nothing in another generation of the provider's circuit. Raises
+        `LawChangedError` where the request was made under another law.
         """
         owner = ClaimOwner(request.owner, request.lease, self._provider, self._vault)
         async with self._database.write() as connection:
             return await _claim(connection, owner, request, now)
 
-    async def record(self, owner: str, outcomes: Outcomes, now: datetime) -> None:
-        """Record what the provider answered to messages that this owner claimed."""
+    async def record_and_begin(self, progress: PostProgress, now: datetime) -> Begun:
+        """Record what was answered to this owner's messages, and begin the next ones.
+
+        In one transaction: a process that dies leaves unknown what it had begun and not
+        recorded.
+        """
+        provider = self._provider
         async with self._database.write() as connection:
-            await record(connection, owner, outcomes, now)
+            await record(connection, progress.owner, progress.outcomes, now)
+            row = await load_row(connection, provider)
+            circuit = to_circuit(row, self._first_wait)
+            changed = await judge_provider(
+                connection, provider, circuit, progress.generation, progress.evidence
+            )
+            if changed or not may_send(row, progress.owner, progress.generation):
+                return Begun(frozenset(), changed)
+            return Begun(await begin_messages(connection, progress))
 
 
 async def _claim(
     connection: AsyncConnection, owner: ClaimOwner, request: ClaimRequest, now: datetime
 ) -> Claim:
     """Select what is due, decide on it, insert messages, mark reminders."""
+    row = await load_row(connection, owner.provider)
+    if not may_send(row, owner.id, request.generation):
+        return Claim(0, (), frozenset())
     scope = await open_claim(connection, request, now)
     candidates = await load_due(connection, scope, request.max_messages)
     if not candidates:

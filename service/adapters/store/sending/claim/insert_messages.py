@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import bindparam, insert, literal, null, select, update
+from sqlalchemy import bindparam, false, insert, literal, null, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.adapters.store.db.json_rows import JsonRows, json_rows_like
@@ -91,12 +91,13 @@ _MESSAGES = json_rows_like(
 _COMMON = ("claimed_at", "posted_after", "lease_until", "provider", "owner")
 
 _INSERT = insert(messages).from_select(
-    [*_MESSAGES.column_names, *_COMMON, "state", "rank"],
+    [*_MESSAGES.column_names, *_COMMON, "state", "rank", "begun"],
     select(
         _MESSAGES.table,
         *[bindparam(name, type_=messages.c[name].type) for name in _COMMON],
         literal(str(MessageState.SENDING)),
         literal(RANK[MessageState.SENDING]),
+        false(),
     ),
 )
 

@@ -1,6 +1,6 @@
 """Record the outcome of POSTs: accepted, refused, not posted, or unknown."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from datetime import datetime
 from random import random
@@ -13,6 +13,7 @@ from service.adapters.store.db.json_rows import JsonValues
 from service.adapters.store.db.schema import message_reminders, messages, reminders
 from service.adapters.store.db.types import database_now
 from service.adapters.store.reminders.transitions import transition
+from service.adapters.store.sending.outcomes.give_back import give_back
 from service.adapters.store.sending.outcomes.late_acceptance import (
     fall_back_to_accepted,
 )
@@ -55,19 +56,35 @@ async def record(
 ) -> None:
     """Record outcomes of messages that still belong to this owner and attempt.
 
-    Most are plain acceptances, which are recorded together; all others one by one.
+    Most are plain acceptances, which are recorded together, and so are messages that
+    were not POSTed; all others one by one.
     """
     accepted = await record_accepted(
         connection, owner, _plain_acceptances(outcomes), now
     )
     others = [pair for pair in outcomes if pair[0].id not in accepted]
     rows = await _load_own(connection, owner, [message for message, _ in others])
+    not_posted = defaultdict[NotPosted, list[str]](list)
     for message, outcome in others:
-        if row := rows.get(message.id):
-            if isinstance(outcome, Accepted):
-                await _record_other_acceptance(connection, row, outcome, now)
-            elif row.state in OPEN_STATES:
-                await _record_not_accepted(connection, row, outcome, now)
+        row = rows.get(message.id)
+        if row is None:
+            continue
+        if isinstance(outcome, Accepted):
+            await _record_other_acceptance(connection, row, outcome, now)
+        elif row.state not in OPEN_STATES:
+            continue
+        elif isinstance(outcome, NotPosted):
+            not_posted[outcome].append(row.id)
+        else:
+            await _record_not_accepted(connection, row, outcome, now)
+    for why, ids in not_posted.items():
+        await give_back(
+            connection,
+            ids,
+            now,
+            wait_seconds=why.retry_after,
+            wait_reason=why.reason,
+        )
 
 
 def _plain_acceptances(
@@ -132,16 +149,13 @@ async def _record_other_acceptance(
 async def _record_not_accepted(
     connection: AsyncConnection,
     row: Row[Any],
-    outcome: Unknown | NotPosted | Refused,
+    outcome: Unknown | Refused,
     now: datetime,
 ) -> None:
     message_id = row.id
     match outcome:
         case Unknown(reason):
             await _mark_uncertain(connection, message_id, reason, now)
-        case NotPosted(reason):
-            seconds = await _back_off(connection, message_id, None)
-            await requeue(connection, message_id, reason, now, back_off_seconds=seconds)
         case Refused():
             fault = Fault(outcome.kind, outcome.code)
             await apply_phone_evidence(connection, row, fault, now, now)

@@ -157,8 +157,25 @@ async def _make_due_again(
         reason=reason,
         values=values,
     )
-    await redate_reminders(connection, back, now)
-    await create_current_reminders(connection, [key[0] for key in back], now)
+    await bring_up_to_date(connection, back, now)
+
+
+async def bring_up_to_date(
+    connection: AsyncConnection, keys: Sequence[ReminderKey], now: datetime
+) -> None:
+    """Give reminders that are due again their present dates, and the step that is due.
+
+    The law may have changed while they were under way, and time may have moved on to a
+    later step.
+    """
+    redated = await redate_reminders(connection, keys, now)
+    over = await connection.execute(
+        select(reminders.c.permit_id).where(
+            with_keys(keys), reminders.c.until_at <= now
+        )
+    )
+    permits = {permit_id for permit_id, _, _ in redated} | set(over.scalars())
+    await create_current_reminders(connection, sorted(permits), now)
 
 
 def _may_be_texted(phones: Sequence[Any]) -> bool:

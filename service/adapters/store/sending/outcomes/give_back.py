@@ -1,0 +1,136 @@
+"""Give back messages that were claimed and never POSTed: it was no try.
+
+The claim is undone as if it had never been: messages, their links and their events go,
+and reminders are due again, or wait for their retry, as they were. All in a few
+statements, however many messages there are.
+"""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Float, ScalarSelect, bindparam, delete, func, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from service.adapters.store.db.json_rows import JsonValues
+from service.adapters.store.db.schema import (
+    message_reminders,
+    messages,
+    reminder_events,
+    reminders,
+)
+from service.adapters.store.db.types import database_now_plus
+from service.adapters.store.reminders.transitions import REMINDER_KEY, ReminderKey
+from service.adapters.store.sending.outcomes.late_acceptance import (
+    fall_back_to_accepted,
+)
+from service.adapters.store.sending.outcomes.retry import bring_up_to_date
+from service.domain.delivery.status import ReminderState
+
+
+async def give_back(
+    connection: AsyncConnection,
+    message_ids: Collection[str],
+    now: datetime,
+    *,
+    wait_seconds: float = 0.0,
+    wait_reason: str | None = None,
+) -> None:
+    """Undo the claim of open messages; the caller has checked that they are its own.
+
+    Their reminders are not claimed again for `wait_seconds` on the database's clock,
+    held for this reason.
+    """
+    if not message_ids:
+        return
+    for sent_before in await _messages_of_sent_reminders(connection, message_ids):
+        await fall_back_to_accepted(connection, sent_before, now)
+    ids = _IDS.bind(connection.dialect, message_ids)
+    await connection.execute(_DELETE_EVENTS, ids)
+    await connection.execute(_DELETE_LINKS, ids)
+    restore = _RESTORE_AND_WAIT if wait_seconds else _RESTORE
+    wait = {"wait_seconds": wait_seconds, "wait_reason": wait_reason}
+    back = await connection.execute(restore, ids | wait if wait_seconds else ids)
+    keys: list[ReminderKey] = [(a, b, c) for a, b, c in back]
+    await connection.execute(_DELETE_MESSAGES, ids)
+    await bring_up_to_date(connection, keys, now)
+
+
+_IDS = JsonValues(messages.c.id, "ids")
+
+_OF_MESSAGES = reminders.c.message_id.in_(_IDS.values)
+
+
+async def _messages_of_sent_reminders(
+    connection: AsyncConnection, message_ids: Collection[str]
+) -> Sequence[str]:
+    """Of these messages, those with a reminder that was sent before, by another."""
+    wanted = select(reminders.c.message_id).distinct()
+    found = await connection.execute(
+        wanted.where(_OF_MESSAGES, reminders.c.sent_at.is_not(None)),
+        _IDS.bind(connection.dialect, message_ids),
+    )
+    return [str(one) for one in found.scalars()]
+
+
+_DELETE_EVENTS = delete(reminder_events).where(
+    reminder_events.c.permit_id.in_(
+        select(message_reminders.c.permit_id).where(
+            message_reminders.c.message_id.in_(_IDS.values)
+        )
+    ),
+    reminder_events.c.message_id.in_(_IDS.values),
+)
+"""Names the permits, because events have no index of their messages."""
+
+_DELETE_LINKS = delete(message_reminders).where(
+    message_reminders.c.message_id.in_(_IDS.values)
+)
+
+_DELETE_MESSAGES = delete(messages).where(messages.c.id.in_(_IDS.values))
+
+
+_LAST_EVENT = (
+    select(reminder_events)
+    .where(
+        reminder_events.c.permit_id == reminders.c.permit_id,
+        reminder_events.c.expires_on == reminders.c.expires_on,
+        reminder_events.c.step == reminders.c.step,
+    )
+    .order_by(reminder_events.c.id.desc())
+    .limit(1)
+)
+
+_LAST_MESSAGE = (
+    select(message_reminders.c.message_id)
+    .where(
+        message_reminders.c.permit_id == reminders.c.permit_id,
+        message_reminders.c.expires_on == reminders.c.expires_on,
+        message_reminders.c.step == reminders.c.step,
+    )
+    .order_by(message_reminders.c.message_id.desc())
+    .limit(1)
+)
+
+
+def _last_event(name: str) -> ScalarSelect[Any]:
+    return _LAST_EVENT.with_only_columns(reminder_events.c[name]).scalar_subquery()
+
+
+_RESTORE = (
+    update(reminders)
+    .where(_OF_MESSAGES)
+    .values(
+        state=func.coalesce(_last_event("state"), ReminderState.DUE),
+        state_at=func.coalesce(_last_event("at"), reminders.c.born_at),
+        reason=_last_event("reason"),
+        hold_reason=None,
+        message_id=_LAST_MESSAGE.scalar_subquery(),
+    )
+    .returning(*REMINDER_KEY)
+)
+
+_RESTORE_AND_WAIT = _RESTORE.values(
+    retry_at=database_now_plus(bindparam("wait_seconds", type_=Float())),
+    hold_reason=bindparam("wait_reason", type_=reminders.c.hold_reason.type),
+)
