@@ -23,6 +23,7 @@ class TickScheduler:
         self._tick = tick
         self._lock = asyncio.Lock()
         self._last_failure: str | None = None
+        self._logged_cause: str | None = None
 
     def last_failure(self) -> str | None:
         """Return why the last tick failed; None if it did not."""
@@ -56,17 +57,22 @@ class TickScheduler:
         async with self._lock:
             try:
                 done = await self._tick()
-            except Exception as error:
-                log.exception("tick failed; the next one tries again")
-                self._last_failure = (
-                    error.in_one_line
-                    if isinstance(error, PermitRemindersError)
-                    else type(error).__name__
-                )
+            except Exception as error:  # noqa: BLE001 - it is logged, and the next follows
+                self._note_failure(error)
             else:
-                log.log(
-                    logging.INFO if done.has_activity else logging.DEBUG,
-                    "tick %s",
-                    done,
-                )
-                self._last_failure = None
+                self._note_success(done)
+
+    def _note_failure(self, error: Exception) -> None:
+        """Log each cause once; with its traceback, unless its line says what to do."""
+        known = error if isinstance(error, PermitRemindersError) else None
+        reason = known.in_one_line if known else type(error).__name__
+        cause = f"{reason} {error}"
+        if cause != self._logged_cause:
+            log.error("tick failed: %s", reason, exc_info=None if known else error)
+        self._last_failure, self._logged_cause = reason, cause
+
+    def _note_success(self, done: TickResult) -> None:
+        if self._last_failure is not None:
+            log.info("ticks succeed again")
+        self._last_failure = self._logged_cause = None
+        log.log(logging.INFO if done.has_activity else logging.DEBUG, "tick %s", done)

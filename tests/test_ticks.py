@@ -1,6 +1,9 @@
 import asyncio
+import logging
 
-from service.domain.errors import SetUpError
+import pytest
+
+from service.domain.errors import SetUpError, StorageError
 from service.flow.sending.tick import TickResult
 from service.ticks import TickScheduler
 
@@ -48,3 +51,38 @@ async def test_why_passes_fail_is_told_until_one_succeeds() -> None:
         await passed.wait()
     assert told == [None, "templates: too long", "KeyError", None]
     assert ticks.last_failure() is None
+
+
+FULL = StorageError("ledger.db: the disk is full; make room on it")
+READ_ONLY = StorageError.read_only("ledger.db")
+
+
+@pytest.mark.parametrize(
+    ("errors", "lines"),
+    [
+        ([FULL, FULL, FULL], [str(FULL)]),
+        ([FULL, READ_ONLY, READ_ONLY, FULL], [str(FULL), str(READ_ONLY), str(FULL)]),
+        ([FULL, None, FULL], [str(FULL), str(FULL)]),
+        ([KeyError("a"), KeyError("a"), KeyError("b")], ["KeyError", "KeyError"]),
+    ],
+)
+async def test_a_cause_is_logged_once_and_a_known_one_without_a_traceback(
+    errors: list[Exception | None], lines: list[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    waiting, done = list(errors), asyncio.Event()
+
+    async def tick() -> TickResult:
+        if waiting and (error := waiting.pop(0)):
+            raise error
+        if not waiting:
+            done.set()
+        return NOTHING
+
+    async with TickScheduler(tick).run_every(seconds=0.01):
+        await done.wait()
+    failures = [one for one in caplog.records if one.levelno == logging.ERROR]
+    assert [one.getMessage() for one in failures] == [
+        f"tick failed: {line}" for line in lines
+    ]
+    foreseen = [isinstance(error, SetUpError) for error in errors]
+    assert all(one.exc_info is None for one in failures) == foreseen[0]

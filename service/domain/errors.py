@@ -10,6 +10,8 @@ PermitRemindersError          one line: what, where, what to do
 │   └── LawChangedError       decided by a law that has changed since: decide again
 ├── ForgedError               a webhook that the provider did not sign
 └── SetUpError                settings, database, port: the operator must act
+    └── StorageError          the disk or the file takes nothing: passes by itself
+        └── DatabaseReplacedError   other files than those opened: restart
 ```
 """
 
@@ -18,6 +20,7 @@ from dataclasses import dataclass
 from datetime import date
 from itertools import groupby
 from operator import attrgetter
+from typing import Self
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,3 +139,30 @@ class ForgedError(PermitRemindersError):
 
 class SetUpError(PermitRemindersError):
     """The installation is not ready; the message says what to run or set."""
+
+
+class StorageError(SetUpError):
+    """The database cannot be read or written now; passes when its cause does."""
+
+    @classmethod
+    def read_only(cls, file: object) -> Self:
+        """The file, or the volume that it is on, is read-only."""
+        return cls(
+            f"{file}: is read-only; make it writable for this process: "
+            "sending goes on by itself"
+        )
+
+
+class DatabaseReplacedError(StorageError):
+    """A file of the database is not the one that this process opened.
+
+    What it sent since then may be missing in the file that is there now. So this does
+    not pass: the process sends nothing more until it is restarted.
+    """
+
+    def __init__(self, file: object, what: str) -> None:
+        super().__init__(
+            f"{file}: {what} while this process used it; it sends nothing until it is "
+            "restarted: stop all processes on this database first, and see "
+            '"A database file was replaced" in docs/operations.md'
+        )

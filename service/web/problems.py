@@ -20,6 +20,7 @@ from service.domain.errors import (
     NeverRemindsError,
     NotInForceError,
     PermitRemindersError,
+    StorageError,
     UnknownError,
 )
 
@@ -40,6 +41,7 @@ DETAILS: Mapping[int, str] = {
     HTTPStatus.METHOD_NOT_ALLOWED: "the route has no such method; see the Allow header",
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "the body is longer than 64 KiB",
     HTTPStatus.INTERNAL_SERVER_ERROR: "the service failed; its log has the details",
+    HTTPStatus.SERVICE_UNAVAILABLE: "nothing can be stored now; /readyz says why",
 }
 """The detail for a status when no error gives a better one."""
 
@@ -100,6 +102,9 @@ async def errors_as_problems(
         return _domain_problem(error)
     except web.HTTPException as error:
         return _http_problem(error)
+    except StorageError as error:
+        _log.error("request failed", method=request.method, why=error.in_one_line)
+        return problem_response(HTTPStatus.SERVICE_UNAVAILABLE)
     except Exception:  # noqa: BLE001 - it is logged, and its text is not for callers
         _log.exception("request failed", method=request.method)
         return problem_response(HTTPStatus.INTERNAL_SERVER_ERROR)

@@ -134,3 +134,20 @@ async def test_an_unexpected_error_is_logged_and_not_shown(ill: Http) -> None:
     assert "RuntimeError" not in text
     assert [one["event"] for one in logged] == ["request failed", "request"]
     assert logged[0]["exc_info"]
+
+
+async def test_a_request_that_cannot_be_stored_is_to_be_made_again(
+    http: Http, installation: Installation
+) -> None:
+    """The caller learns no path, the log has one line."""
+    file = installation.database.file
+    assert file is not None
+    file.rename(file.with_name("elsewhere.db"))
+    with capture_logs() as lines:
+        answered = await put(http, b"{}")
+    assert answered == (503, "nothing can be stored now; /readyz says why")
+    [why] = [line["why"] for line in lines if line["event"] == "request failed"]
+    assert "was removed or replaced" in why
+    async with http.get("/readyz") as answer:
+        assert answer.status == 503
+        assert str(file) in (await answer.json())["wrong"]["database"]

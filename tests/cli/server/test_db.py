@@ -162,9 +162,8 @@ def test_a_database_that_cannot_be_written_is_told(run: Run, installed: Path) ->
     file.write_bytes(content)
     assert run("audit").code == 0
     assert run("pause", "--reason", "test").refusal == (
-        "permit-reminders: permit-reminders.db: attempt to write a readonly database; "
-        "this file and its folder must be writable, the disk not full, and no other "
-        "program writing for long"
+        "permit-reminders: permit-reminders.db: is read-only (SQLITE_READONLY); make "
+        "it and its folder writable for this process: sending goes on by itself"
     )
 
 

@@ -1,45 +1,23 @@
 """A database opened: its transactions, and whether its tables are up to date."""
 
-import sqlite3
 from asyncio import Lock
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
-from typing import Any
 
-from sqlalchemy import URL, Connection, event, make_url
-from sqlalchemy.exc import DatabaseError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy import URL, make_url
+from sqlalchemy.exc import DatabaseError, DBAPIError
+from sqlalchemy.ext.asyncio import AsyncConnection
 
+from service.adapters.store.db.engine import create_engine
+from service.adapters.store.db.file_watch import FileWatch
 from service.adapters.store.db.migrate import (
     current_migration,
     newest_migration,
     upgrade,
 )
-from service.domain.errors import SetUpError
-
-_PRAGMAS = ("PRAGMA busy_timeout = 30000",)
-_WRITER_PRAGMAS = (
-    "PRAGMA cache_size = -4096",  # KiB: more is no faster, and stays in memory
-    "PRAGMA page_size = 8192",  # of a new file: rows are long, each page is a call
-    "PRAGMA journal_mode = WAL",
-    "PRAGMA synchronous = FULL",  # a claim must survive a power cut: a POST follows it
-    "PRAGMA wal_autocheckpoint = 8000",  # pages: many are written several times
-)
-
-
-class _RollbackOnClose(sqlite3.Connection):
-    """Ends its transaction when it is closed, even with rows left to read.
-
-    SQLite keeps a closed connection, and its locks, until every statement of it is
-    finalized: https://www.sqlite.org/c3ref/close.html. A cancelled task may still refer
-    to one.
-    """
-
-    def close(self) -> None:
-        """Roll back what was not committed, and close."""
-        self.rollback()
-        super().close()
+from service.adapters.store.db.storage_errors import storage_error
+from service.domain.errors import SetUpError, StorageError
 
 
 class Database:
@@ -47,34 +25,75 @@ class Database:
 
     def __init__(self, url: str) -> None:
         self.url = async_url(url)
-        self._writer = _engine(self.url, writes=True)
+        self.problem: StorageError | None = None
+        """Why the last transaction that was to write failed; None if it did not."""
+        self._watch = FileWatch(self.file) if self.file is not None else None
+        self._writer = create_engine(self.url, self._watch, writes=True)
         self._write_lock = Lock()  # SQLite has one writer, and would make others poll
-        self._reader = _engine(self.url, writes=False)
+        self._reader = create_engine(self.url, self._watch, writes=False)
 
     @asynccontextmanager
     async def write(self) -> AsyncIterator[AsyncConnection]:
-        """Open a transaction that may write; an error rolls it back."""
-        async with self._write_lock, self._writer.begin() as connection:
-            yield connection
+        """Open a transaction that may write; an error rolls it back.
+
+        Raises `StorageError` while nothing can be stored. Raises
+        `DatabaseReplacedError` if the files are no longer those that were opened, also
+        just after the commit: whoever gets no error may act on what was stored.
+        """
+        try:
+            with self._typed_errors(writes=True):
+                async with self._write_lock:
+                    self.check_files()
+                    async with self._writer.begin() as connection:
+                        self._check_files_for_writing()
+                        yield connection
+                    self.check_files()
+        except StorageError as error:
+            self.problem = error
+            raise
+        self.problem = None
 
     @asynccontextmanager
     async def dry_run(self) -> AsyncIterator[AsyncConnection]:
         """Open a transaction that may write, and is always rolled back."""
-        async with (
-            self._write_lock,
-            self._writer.connect() as connection,
-            connection.begin() as transaction,
-        ):
-            try:
-                yield connection
-            finally:
-                await transaction.rollback()
+        with self._typed_errors(writes=True):
+            async with (
+                self._write_lock,
+                self._writer.connect() as connection,
+                connection.begin() as transaction,
+            ):
+                try:
+                    yield connection
+                finally:
+                    await transaction.rollback()
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
-        """Open a consistent view that cannot write."""
-        async with self._reader.begin() as connection:
-            yield connection
+        """Open a consistent view that cannot write. Raises `StorageError`."""
+        with self._typed_errors(writes=False):
+            self.check_files()
+            async with self._reader.begin() as connection:
+                yield connection
+
+    def check_files(self) -> None:
+        """Raise `DatabaseReplacedError` unless the files are those that were opened."""
+        if self._watch is not None:
+            self._watch.check()
+
+    def _check_files_for_writing(self) -> None:
+        if self._watch is not None:
+            self._watch.check_for_writing()
+
+    @contextmanager
+    def _typed_errors(self, *, writes: bool) -> Iterator[None]:
+        """Raise errors of the disk as `StorageError`, all others as they are."""
+        try:
+            yield
+        except DBAPIError as error:
+            typed = storage_error(self.file or self.shown_url, error, writes=writes)
+            if typed is None:
+                raise
+            raise typed from error
 
     async def dispose(self) -> None:
         """Close every connection: otherwise a process may not end."""
@@ -103,7 +122,7 @@ class Database:
         SQLite changes most things of a table only by rebuilding it, which foreign keys
         would forbid: https://www.sqlite.org/lang_altertable.html#otheralter
         """
-        engine = _engine(self.url, writes=True, foreign_keys=False)
+        engine = create_engine(self.url, self._watch, writes=True, foreign_keys=False)
         try:
             async with engine.begin() as connection:
                 yield connection
@@ -166,32 +185,3 @@ def async_url(url: str) -> URL:
             "expected sqlite:///FILE or postgresql://…"
         )
     return parsed.set(drivername=name)
-
-
-def _engine(url: URL, *, writes: bool, foreign_keys: bool = True) -> AsyncEngine:
-    if url.get_backend_name() != "sqlite":
-        return create_async_engine(url, hide_parameters=True)
-    engine = create_async_engine(
-        url, hide_parameters=True, connect_args={"factory": _RollbackOnClose}
-    )
-    _set_up_sqlite(engine, writes=writes, foreign_keys=foreign_keys)
-    return engine
-
-
-def _set_up_sqlite(engine: AsyncEngine, *, writes: bool, foreign_keys: bool) -> None:
-    """Set pragmas, and begin transactions: the driver's own way loses updates."""
-
-    @event.listens_for(engine.sync_engine, "connect")
-    def _connect(connection: Any, _record: object) -> None:  # noqa: ANN401 - DBAPI
-        connection.isolation_level = None
-        cursor = connection.cursor()
-        for pragma in _WRITER_PRAGMAS if writes else ("PRAGMA query_only = ON",):
-            cursor.execute(pragma)
-        for pragma in _PRAGMAS:
-            cursor.execute(pragma)
-        cursor.execute(f"PRAGMA foreign_keys = {'ON' if foreign_keys else 'OFF'}")
-        cursor.close()
-
-    @event.listens_for(engine.sync_engine, "begin")
-    def _begin(connection: Connection) -> None:
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")

@@ -1,15 +1,22 @@
-"""Whether the database can be read, and whether the service has paused itself."""
+"""Whether the database can be used, and whether the service has paused itself."""
 
 from collections.abc import Mapping
+from typing import Final
 
-from sqlalchemy import select
+from sqlalchemy import Text, cast, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from service.adapters.store.db.database import Database
+from service.adapters.store.db.facts import set_fact
 from service.adapters.store.db.schema import pauses
+from service.adapters.store.db.types import database_now
 from service.domain.delivery.pause import BREAKER_NAME
+from service.domain.errors import StorageError
 from service.domain.reminders.volume_guard import GUARD_NAME
 from service.flow.ports import Health
+
+_CHECK_FACT: Final = "last write check"
+"""Key of the fact that is stored only to see whether anything can be stored."""
 
 
 class SqlHealth(Health):
@@ -21,8 +28,11 @@ class SqlHealth(Health):
     async def problems(self, *, of_sending: bool = True) -> Mapping[str, str]:
         """What is wrong, by part; empty if all is well."""
         try:
+            await self._check_writing()
             async with self._database.read() as connection:
                 rows = (await connection.execute(select(pauses))).all()
+        except StorageError as error:
+            return {"database": error.in_one_line}
         except SQLAlchemyError as error:
             return {"database": type(error).__name__}
         return {
@@ -30,3 +40,9 @@ class SqlHealth(Health):
             for row in rows
             if of_sending and row.by in (BREAKER_NAME, GUARD_NAME)
         }
+
+    async def _check_writing(self) -> None:
+        """After a write that failed, write again: a process may have none to make."""
+        if self._database.problem is not None:
+            async with self._database.write() as connection:
+                await set_fact(connection, _CHECK_FACT, cast(database_now(), Text))
