@@ -1,8 +1,9 @@
 """The moments of a reminder's life, and what may happen to its permit in each."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import partial
 from typing import Any, Final
 from uuid import UUID
 
@@ -21,6 +22,9 @@ EVENING: Final = PREPARE + timedelta(hours=9)
 SOONER, LATER = date(2024, 12, 21), date(2029, 12, 31)
 """Expiry dates that a register may give by mistake, or for good."""
 
+WAITS: Final = """UPDATE reminders SET
+    retry_at = strftime('%Y-%m-%d %H:%M:%f000', 'now', '+30 minutes')
+    WHERE state IN ('due', 'retrying')"""
 WAITED: Final = "UPDATE reminders SET retry_at = NULL"
 AGAIN: Final = "UPDATE reminders SET next_at = state_at, retry_at = NULL"
 LEFT: Final = "SELECT id FROM messages WHERE state = 'uncertain'"
@@ -29,36 +33,69 @@ LAPSED: Final = "UPDATE messages SET lease_until = '2020-01-01 00:00:00.000000'"
 Happen = Callable[[], Awaitable[None]]
 
 
+FOUR: Final = 4
+"""One more failure in a row would end a round."""
+
+OTHER, ARRIVES = 40, 100
+"""What is added to a permit's number for its second phone, and for permits whose texts
+arrive while those of others fail."""
+
+
 def phone(at: int) -> str:
-    return f"+1212555010{at}"
+    area, line = divmod(at, 100)
+    return f"+1{212 + area}55501{line:02}"
 
 
 @dataclass(frozen=True, slots=True)
 class Office:
-    """Drives an office with a few permits, each with a phone of its own."""
+    """Drives an office with some permits, each with a phone of its own."""
 
     ledger: Ledger
     count: int
 
-    async def register(self, at: int, **changed: object) -> None:
-        told = {"phones": (phone(at),)} | changed
-        await self.ledger.register(permit(f"SC-{at}", **told))
+    async def register(self, *permits: int, **changed: object) -> None:
+        told = [
+            permit(f"SC-{at}", **({"phones": (phone(at),)} | changed)) for at in permits
+        ]
+        await self.ledger.register(*told)
 
-    async def withdraw(self, at: int) -> None:
-        await self.ledger.withdraw(permit(f"SC-{at}"))
+    async def withdraw(self, *permits: int) -> None:
+        for at in permits:
+            await self.ledger.withdraw(permit(f"SC-{at}"))
 
-    async def hear(self, at: int, body: str) -> None:
-        heard = len(self.ledger.rows("SELECT * FROM inbounds"))
-        await self.ledger.hear(body, phone(at), f"IN{heard}")
+    async def hear(self, body: str, *permits: int) -> None:
+        for at in permits:
+            heard = len(self.ledger.rows("SELECT * FROM inbounds"))
+            await self.ledger.hear(body, phone(at), f"IN{heard}")
 
-    async def renew(self, at: int, status: str) -> None:
-        new = permit(f"NEW-{at}", expires_on=LATER, replaces=f"SC-{at}", status=status)
-        await self.ledger.register(new)
+    async def change_phone(self, *permits: int) -> None:
+        for at in permits:
+            await self.register(at, phones=(phone(at + OTHER),))
 
-    async def answer(self, *outcomes: Outcome) -> None:
-        """POST what is due at its first instant, and be answered so."""
-        self.ledger.provider.script = [*outcomes] * self.count
-        await self.ledger.send_at(PREPARE)
+    async def renew(self, status: str, *permits: int) -> None:
+        new = [
+            permit(f"NEW-{at}", expires_on=LATER, replaces=f"SC-{at}", status=status)
+            for at in permits
+        ]
+        await self.ledger.register(*new)
+
+    async def by_fours(self) -> AsyncIterator[None]:
+        """Let only four be due at a time, and a text arrive after each four."""
+        await self.ledger.expand(PREPARE)
+        self.ledger.tamper(WAITS)
+        for first in range(0, self.count, FOUR):
+            shown = ", ".join(f"'SC-{first + at}'" for at in range(FOUR))
+            of = f"SELECT id FROM permits WHERE shown_number IN ({shown})"  # noqa: S608 - ours
+            self.ledger.tamper(f"{WAITED} WHERE permit_id IN ({of})")
+            yield
+            await self.register(ARRIVES + len(self.ledger.provider.posted))
+            assert await self.ledger.send() == 1
+
+    async def answer(self, outcome: Outcome | DiedError) -> None:
+        """POST what is due, and be answered so; what is due again has to wait."""
+        self.ledger.provider.script = [outcome] * FOUR
+        await self.ledger.send()
+        self.ledger.tamper(WAITS)
 
     async def resend(self) -> None:
         """Decide, as an operator who has looked into the provider's log."""
@@ -105,26 +142,31 @@ async def on_its_way(office: Office, act: Happen) -> None:
 
 
 async def uncertain_and_taken(office: Office, act: Happen) -> None:
-    office.ledger.provider.lost = True
-    await office.answer(Unknown("timeout"))
-    office.ledger.provider.lost = False
+    async for _ in office.by_fours():
+        office.ledger.provider.lost = True
+        await office.answer(Unknown("timeout"))
+        office.ledger.provider.lost = False
     await act()
 
 
 async def uncertain_and_not_taken(office: Office, act: Happen) -> None:
-    await office.answer(Unknown("timeout"))
+    async for _ in office.by_fours():
+        await office.answer(Unknown("timeout"))
     await act()
 
 
 async def left_by_a_process_that_died(office: Office, act: Happen) -> None:
-    with pytest.raises(DiedError):
-        await office.answer(DiedError())  # type: ignore[arg-type] # it is raised
+    async for _ in office.by_fours():
+        with pytest.raises(DiedError):
+            await office.answer(DiedError())
+        office.ledger.provider.script = []
     office.ledger.tamper(LAPSED)
     await act()
 
 
 async def given_back(office: Office, act: Happen) -> None:
-    await office.answer(Refused(RefusalKind.RETRY_SAFE, "20429", "HTTP 429"))
+    async for _ in office.by_fours():
+        await office.answer(Refused(RefusalKind.RETRY_SAFE, "20429", "HTTP 429"))
     await act()
     office.ledger.tamper(WAITED)
 
@@ -166,14 +208,15 @@ async def on_its_way_once_more(office: Office, act: Happen) -> None:
 async def uncertain_once_more(office: Office, act: Happen) -> None:
     await office.report(MessageState.UNDELIVERED, "30003")
     office.ledger.tamper(AGAIN)
-    office.ledger.provider.script = [Unknown("timeout")] * office.count
-    await office.ledger.send()
+    async for _ in office.by_fours():
+        await office.answer(Unknown("timeout"))
     await act()
 
 
 async def left_to_an_operator(office: Office, act: Happen) -> None:
     for _ in range(2):
-        await office.answer(Unknown("timeout"))
+        async for _ in office.by_fours():
+            await office.answer(Unknown("timeout"))
         for _ in range(2):
             await office.ledger.settle(timedelta())
     await act()
@@ -197,40 +240,28 @@ MOMENTS: Final[Sequence[Moment]] = (
     *(uncertain_once_more, left_to_an_operator, paused),
 )
 
-Change = Callable[[Office, int], Awaitable[None]]
+Change = Callable[..., Awaitable[None]]
 
 ACTS: Final[Mapping[str, tuple[Change, Change]]] = {
-    "withdrawn": (
-        lambda office, at: office.withdraw(at),
-        lambda office, at: office.register(at),
-    ),
-    "suspended": (
-        lambda office, at: office.register(at, status="suspended"),
-        lambda office, at: office.register(at),
-    ),
-    "expiring sooner": (
-        lambda office, at: office.register(at, expires_on=SOONER),
-        lambda office, at: office.register(at),
-    ),
-    "expiring later": (
-        lambda office, at: office.register(at, expires_on=LATER),
-        lambda office, at: office.register(at),
-    ),
+    "withdrawn": (Office.withdraw, Office.register),
+    "suspended": (partial(Office.register, status="suspended"), Office.register),
+    "expiring sooner": (partial(Office.register, expires_on=SOONER), Office.register),
+    "expiring later": (partial(Office.register, expires_on=LATER), Office.register),
     "with a landline": (
-        lambda office, at: office.register(at, phones=(LANDLINE,)),
-        lambda office, at: office.register(at, phones=(phone(at + 5),)),
+        partial(Office.register, phones=(LANDLINE,)),
+        Office.change_phone,
     ),
     "filed": (
-        lambda office, at: office.register(at, renewal_filed_on=date(2024, 9, 18)),
-        lambda office, at: office.register(at),
+        partial(Office.register, renewal_filed_on=date(2024, 9, 18)),
+        Office.register,
     ),
     "renewed": (
-        lambda office, at: office.renew(at, "active"),
-        lambda office, at: office.renew(at, "withdrawn"),
+        lambda office, *permits: office.renew("active", *permits),
+        lambda office, *permits: office.renew("withdrawn", *permits),
     ),
     "stopped": (
-        lambda office, at: office.hear(at, "STOP"),
-        lambda office, at: office.hear(at, "START"),
+        lambda office, *permits: office.hear("STOP", *permits),
+        lambda office, *permits: office.hear("START", *permits),
     ),
 }
 """What happens to a permit or its phone, and what undoes it."""

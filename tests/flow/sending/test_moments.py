@@ -1,7 +1,7 @@
 """A permit changes, and changes back, at every moment of a reminder's life.
 
-Four permits are at the same moment when the same happens to each. The first is put
-right at once, the second next morning, the third in the last step, the fourth never.
+To four permits each the same happens at that moment. The first is put right at once,
+the second next morning, the third in the last step, the fourth never.
 """
 
 from datetime import datetime, timedelta
@@ -10,28 +10,43 @@ import pytest
 
 from tests.flow.ledger import CLOSED, LAST_CALL, PREPARE, Ledger
 from tests.flow.promises import SEEN, UNDER_WAY
-from tests.flow.sending.moments import ACTS, DAY, MOMENTS, Moment, Office, texted, twice
+from tests.flow.sending.moments import (
+    ACTS,
+    DAY,
+    FOUR,
+    MOMENTS,
+    Moment,
+    Office,
+    texted,
+    twice,
+)
 from tests.flow.world import World
 
-AT_ONCE, NEXT_MORNING, LAST_STEP, NEVER = range(4)
+AT_ONCE, NEXT_MORNING, LAST_STEP, NEVER = range(FOUR)
 
 MINUTE, FOUR_YEARS = timedelta(minutes=1), 1500 * DAY
 
+FIRST = {act: FOUR * at for at, act in enumerate(ACTS)}
+"""The first of the four permits to which something happens."""
 
-@pytest.mark.parametrize("act", ACTS)
+
 @pytest.mark.parametrize("moment", MOMENTS, ids=lambda it: it.__name__)
 async def test_whatever_happens_and_is_undone_everybody_is_texted_once(
-    ledger: Ledger, moment: Moment, act: str
+    ledger: Ledger, moment: Moment
 ) -> None:
-    office, world = Office(ledger, 4), World(ledger, None)
-    happen, undo = ACTS[act]
-    for at in range(4):
-        await office.register(at)
+    office, world = Office(ledger, FOUR * len(ACTS)), World(ledger, None)
+    await office.register(*range(office.count))
+
+    async def undo(which: int) -> None:
+        for act, first in FIRST.items():
+            _, undone = ACTS[act]
+            await undone(office, first + which)
 
     async def to_all() -> None:
-        for at in range(4):
-            await happen(office, at)
-        await undo(office, AT_ONCE)
+        for act, first in FIRST.items():
+            happen, _ = ACTS[act]
+            await happen(office, *range(first, first + FOUR))
+        await undo(AT_ONCE)
 
     async def live_on_to(now: datetime) -> None:
         await world.tick(now - ledger.clock.now())
@@ -40,10 +55,10 @@ async def test_whatever_happens_and_is_undone_everybody_is_texted_once(
     await moment(office, to_all)
     await world.keeps_its_promises()
     await live_on_to(PREPARE + DAY)
-    await undo(office, NEXT_MORNING)
+    await undo(NEXT_MORNING)
     await live_on_to(PREPARE + 5 * DAY)
     await live_on_to(LAST_CALL + DAY)
-    await undo(office, LAST_STEP)
+    await undo(LAST_STEP)
     await live_on_to(LAST_CALL + DAY + MINUTE)
     await live_on_to(CLOSED)
     told_once(ledger)
@@ -54,9 +69,11 @@ async def test_whatever_happens_and_is_undone_everybody_is_texted_once(
 
 def told_once(ledger: Ledger) -> None:
     both = ["prepare", "last-call"]
-    assert texted(ledger, AT_ONCE) == texted(ledger, NEXT_MORNING) == both
-    assert "last-call" in texted(ledger, LAST_STEP)
-    assert "last-call" not in texted(ledger, NEVER)
+    for act, first in FIRST.items():
+        assert texted(ledger, first + AT_ONCE) == both, act
+        assert texted(ledger, first + NEXT_MORNING) == both, act
+        assert "last-call" in texted(ledger, first + LAST_STEP), act
+        assert "last-call" not in texted(ledger, first + NEVER), act
     assert twice(ledger) == []
     carried = len(ledger.rows("SELECT * FROM messages WHERE accepted_at IS NOT NULL"))
     assert len(ledger.provider.taken) == carried, "what the provider really has"
