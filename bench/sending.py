@@ -22,6 +22,7 @@ from statistics import median
 from tempfile import TemporaryDirectory
 from time import perf_counter, process_time
 from typing import Final
+from uuid import uuid4
 
 from office import copied, fill, groups, installed
 from stub import ACCOUNT
@@ -30,6 +31,7 @@ from service.adapters.store.db.database import Database
 from service.adapters.twilio.provider import TwilioConfig, open_twilio
 from service.app import build_installation
 from service.cli.server.serve import application
+from service.flow.sending.circuit import CircuitAccess
 from service.flow.sending.expand import expand
 from service.flow.sending.post import MAX_IN_FLIGHT
 from service.flow.sending.send import SendDeps, send
@@ -119,7 +121,8 @@ async def run_worker(file: Path, url: str) -> None:
         await asyncio.get_running_loop().run_in_executor(None, sys.stdin.readline)
         began, posted, more_due = process_time(), 0, True
         while more_due:
-            sent = await send(deps, deps.clock.now())
+            access = CircuitAccess(str(uuid4()), generation=0)
+            sent = await send(deps, deps.clock.now(), access)
             posted, more_due = posted + sent.posted, sent.more_due
         print(posted, process_time() - began, peak_memory(), flush=True)
 

@@ -113,6 +113,18 @@ def _metric_families(gauges: Gauges) -> Iterator[Metric]:
         else None,
     )
     yield _gauge(
+        "circuit_open",
+        "1 while a provider is out and its circuit is open.",
+        {(one.provider,): 1.0 for one in gauges.outages},
+        ["provider"],
+    )
+    for one in gauges.outages:
+        yield InfoMetricFamily(
+            f"{PREFIX}circuit",
+            "Why a provider's circuit is open.",
+            {"provider": one.provider, "reason": one.reason[:MAX_LABEL_LENGTH]},
+        )
+    yield _gauge(
         "last_tick_timestamp_seconds",
         "When the last pass ended.",
         {(): gauges.ticked_at.timestamp() if gauges.ticked_at else 0.0},

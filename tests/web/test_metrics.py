@@ -12,6 +12,7 @@ from aiohttp.test_utils import TestClient
 from prometheus_client.parser import text_string_to_metric_families
 
 from service.app import Installation
+from service.domain.delivery.circuit import Outage
 from service.domain.delivery.status import MessageState, ReminderState
 from service.flow.reports.metrics import Gauges
 from service.web.metrics import MAX_REASONS, to_metrics
@@ -138,6 +139,7 @@ EMPTY: Final = Gauges(
     open_outcomes=0,
     left_to_operator=0,
     paused_scopes=0,
+    outages=[],
     breaker_reason=None,
     ticked_at=None,
 )
@@ -149,6 +151,7 @@ FULL: Final = replace(
     accepted={"provider": 1},
     held_by_reason={"reason": 1},
     breaker_reason="reason",
+    outages=[Outage("provider", "reason", DUE_AT, None)],
     ticked_at=DUE_AT,
 )
 """Figures for which every metric has a sample."""

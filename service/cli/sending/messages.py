@@ -35,7 +35,10 @@ def messages() -> None:
 async def list_(
     installation: Installation, state: str | None, authority: str | None, *, open_: bool
 ) -> None:
-    """List messages in the order in which they were claimed."""
+    """List messages in the order in which they were claimed.
+
+    Ends with what keeps messages from being sent, if anything does.
+    """
     law = await installation.law_store.current_law()
     wanted = MessageFilter(
         state=MessageState(state) if state else None,
@@ -48,6 +51,8 @@ async def list_(
             click.echo(_message_line(one))
         after, count = page[-1].id, count + len(page)
     click.echo(f"{count} messages")
+    for part, problem in (await installation.health.problems()).items():
+        click.echo(f"not sending: {part}: {problem}")
 
 
 _IDS = click.argument("ids", metavar="ID...", nargs=-1, required=True)

@@ -93,6 +93,9 @@ async def tick(installation: Installation, now: datetime | None) -> None:
     )
     for pause in await installation.pause_store.list_pauses():
         click.echo(f"paused {pause.scope} since {pause.since}: {pause.reason}")
+    for part, problem in (await installation.health.problems()).items():
+        if part.startswith("provider "):
+            click.echo(f"{part} is out: {problem}")
 
 
 async def listen(runner: web.AppRunner, host: str, port: int) -> None:

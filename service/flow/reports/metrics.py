@@ -1,10 +1,11 @@
 """The gauges of the ledger, for monitoring."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from service.domain.delivery.circuit import Outage
 from service.domain.delivery.status import MessageState, ReminderState
 
 
@@ -16,7 +17,7 @@ class Gauges:
     are still polled; `accepted` counts all that a provider ever accepted. `due` counts
     due reminders without a hold; the oldest has waited for `oldest_due_seconds`. Of the
     `open_outcomes`, `left_to_operator` wait for an operator. `breaker_reason` is set
-    while the breaker is open.
+    while the breaker is open, `outages` names the providers whose circuit is.
     """
 
     reminders: Mapping[ReminderState, int]
@@ -29,6 +30,7 @@ class Gauges:
     left_to_operator: int
     paused_scopes: int
     breaker_reason: str | None
+    outages: Sequence[Outage]
     ticked_at: datetime | None
 
 

@@ -85,6 +85,6 @@ def log_circuit(provider: str, circuit: Circuit) -> None:
         log.warning("provider %s answers again: sending goes on", provider)
     else:
         log.error(
-            "provider %s: sending waits, %s; next probe in %s s",
+            "provider %s: sending waits, %s; next probe in %.0f s",
             *(provider, circuit.reason, circuit.wait_seconds),
         )

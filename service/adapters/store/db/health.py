@@ -8,6 +8,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from service.adapters.store.db.database import Database
 from service.adapters.store.db.facts import set_fact
+from service.adapters.store.db.outages import list_outages
 from service.adapters.store.db.schema import pauses
 from service.adapters.store.db.types import database_now
 from service.domain.delivery.pause import BREAKER_NAME
@@ -20,7 +21,10 @@ _CHECK_FACT: Final = "last write check"
 
 
 class SqlHealth(Health):
-    """Reports pauses of the breaker and the volume guard, not those of people."""
+    """Reports what the breaker and the volume guard paused, and providers that are out.
+
+    What people paused is no problem.
+    """
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -31,15 +35,19 @@ class SqlHealth(Health):
             await self._check_writing()
             async with self._database.read() as connection:
                 rows = (await connection.execute(select(pauses))).all()
+                outages = await list_outages(connection)
         except StorageError as error:
             return {"database": error.in_one_line}
         except SQLAlchemyError as error:
             return {"database": type(error).__name__}
-        return {
+        if not of_sending:
+            return {}
+        paused = {
             f"paused {row.scope}": row.reason
             for row in rows
-            if of_sending and row.by in (BREAKER_NAME, GUARD_NAME)
+            if row.by in (BREAKER_NAME, GUARD_NAME)
         }
+        return paused | {f"provider {one.provider}": str(one) for one in outages}
 
     async def _check_writing(self) -> None:
         """After a write that failed, write again: a process may have none to make."""

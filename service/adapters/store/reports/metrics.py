@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.adapters.store.db.database import Database
 from service.adapters.store.db.facts import get_instant_fact
+from service.adapters.store.db.outages import list_outages
 from service.adapters.store.db.schema import authorities, messages, pauses, reminders
 from service.adapters.store.office.senders import office_paused
 from service.adapters.store.reminders.transitions import has_state
@@ -53,6 +54,7 @@ class SqlMetricsStore(MetricsStore):
                 ),
                 paused_scopes=len(in_force),
                 breaker_reason=next(iter(breaker_reasons), None),
+                outages=await list_outages(connection),
                 ticked_at=await _load_ticked_at(connection),
             )
 

@@ -14,7 +14,6 @@ from service.domain.delivery.circuit import (
     LONGEST_WAIT,
     Circuit,
     CircuitState,
-    Outage,
     PostEvidence,
 )
 from service.flow.sending.circuit import CircuitStore
@@ -173,12 +172,3 @@ async def save_circuit(
         .values(provider=provider, **created)
         .on_conflict_do_update(index_elements=["provider"], set_=values)
     )
-
-
-async def list_outages(connection: AsyncConnection) -> list[Outage]:
-    """The providers that are out, with what is known about it."""
-    wanted = select(circuits).where(circuits.c.state != CircuitState.CLOSED)
-    return [
-        Outage(row.provider, row.reason or "", row.changed_at, row.probe_at)
-        for row in await connection.execute(wanted.order_by(circuits.c.provider))
-    ]
