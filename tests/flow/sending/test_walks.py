@@ -76,10 +76,11 @@ async def test_outcomes_are_recorded_as_the_page_says(ledger: Ledger) -> None:
 
 
 async def test_a_receipt_is_received_as_the_page_says(ledger: Ledger) -> None:
-    await ledger.register(permit())
+    await ledger.register(permit(), permit("SC-0002"))
     await ledger.send_at(PREPARE)
+    failed = word(MessageState.FAILED, "SM2", code="30007")
     with calls_of_service() as calls:
-        await ledger.receive(word(MessageState.DELIVERED))
+        await ledger.receive(word(MessageState.DELIVERED), failed)
     assert in_order_of_first_call("Receive", calls) == documented("Receive")
 
 

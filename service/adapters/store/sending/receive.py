@@ -23,7 +23,7 @@ from service.adapters.store.permits.recipients import (
     recipient_id_of,
 )
 from service.adapters.store.permits.unreachable import lift_unreachable
-from service.adapters.store.sending.outcomes.provider_status import apply_receipt
+from service.adapters.store.sending.outcomes.record_receipts import record_receipts
 from service.domain.delivery.outcome import Inbound, Receipt
 from service.domain.delivery.status import MessageState
 from service.domain.messages.keywords import PROVIDER_INTENTS, OptOutIntent
@@ -60,7 +60,7 @@ class SqlReceiveStore(ReceiveStore):
         if not receipts:
             return 0
         async with self._database.write() as connection:
-            return sum([await apply_receipt(connection, one, now) for one in receipts])
+            return await record_receipts(connection, receipts, now)
 
     async def receive_inbound(
         self,
