@@ -7,7 +7,8 @@ Twilio's SDK and recorded, by one worker and by two workers on one SQLite file. 
 only calls the SDK's `create_async` for as many messages, with the same transport, the
 same texts and as many at once. All POST to one stub, each in processes of their own and
 in turns, and the medians are compared. Then the peak memory (VmHWM) of one process that
-has loaded all of `serve`, with a thousand and with two hundred thousand reminders due.
+has loaded all of `serve`, with a thousand and with two hundred thousand reminders due;
+and what it costs to give back what was claimed and not POSTed.
 """
 
 import asyncio
@@ -24,6 +25,7 @@ from time import perf_counter, process_time
 from typing import Final
 from uuid import uuid4
 
+from giving_back import compare_giving_back
 from office import copied, fill, groups, installed
 from stub import ACCOUNT
 
@@ -243,6 +245,7 @@ async def main(messages: int) -> None:
         async with stub() as url:
             await compare(await prepare(Path(folder), messages), messages, url)
             await memory(Path(folder), url)
+        print(await compare_giving_back(Path(folder)))
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """POSTs of one round: how many at once, in which order, until when."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -14,10 +15,13 @@ from service.domain.delivery.outcome import (
     Outcome,
     RefusalKind,
     Refused,
+    Unknown,
 )
 from service.flow.monotonic import monotonic_now
 from service.flow.permits.encryption import PHONE_COLUMN
+from service.flow.sending import post_round
 from service.flow.sending.post import MAX_IN_FLIGHT, Poster
+from service.flow.sending.post_round import MAX_GROUP
 from service.flow.sending.provider import Outgoing
 from tests.flow.fakes import FakeProvider
 from tests.flow.ledger import KEY, PHONE_1
@@ -212,3 +216,64 @@ async def test_a_phone_that_cannot_be_read_costs_its_own_message_only() -> None:
     )
     assert [type(outcome).__name__ for _, outcome in said].count("NotPosted") == 1
     assert len(provider.posted) == 3
+
+
+class Hanging(FakeProvider):
+    """Answers nobody until it is released."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.released = asyncio.Event()
+
+    async def send(self, message: Outgoing) -> Outcome:
+        self.posted.append(message)
+        await self.released.wait()
+        return Accepted(f"SM{message.id}")
+
+
+async def test_the_next_group_is_begun_while_one_is_under_way_and_no_more() -> None:
+    provider, records = Hanging(), Records()
+    poster = Poster(provider, VAULT)
+    posting = asyncio.create_task(
+        poster.post(messages(100), monotonic_now() + 60, records)
+    )
+    for _ in range(200):
+        await asyncio.sleep(0)
+    assert len(records.begun) == 2 * MAX_GROUP
+    assert len(provider.posted) == MAX_IN_FLIGHT
+    provider.released.set()
+    assert (await posting).posted == 100
+
+
+async def test_posts_without_an_answer_are_unknown_soon_after_a_stop(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(post_round, "STOP_GRACE", 0.01)
+    provider, records = Hanging(), Records()
+    poster = Poster(provider, VAULT, is_stopping=lambda: bool(provider.posted))
+    await poster.post(messages(100), monotonic_now() + 60, records)
+    said = Counter(type(outcome) for _, outcome in records.outcomes)
+    assert said == {Unknown: len(provider.posted), NotPosted: 100 - said[Unknown]}
+    assert 0 < said[Unknown] <= MAX_IN_FLIGHT
+
+
+async def test_a_store_that_fails_ends_the_round_after_those_under_way() -> None:
+    provider = FakeProvider()
+
+    class Full(Records):
+        async def __call__(
+            self,
+            outcomes: Sequence[tuple[Outgoing, Outcome]],
+            evidence: PostEvidence,
+            group: Sequence[Outgoing],
+        ) -> list[str]:
+            if outcomes and group:
+                raise OSError("the disk is full")
+            return await super().__call__(outcomes, evidence, group)
+
+    records = Full()
+    with pytest.raises(OSError, match="full"):
+        await Poster(provider, VAULT).post(messages(100), monotonic_now() + 60, records)
+    accepted = [one for one, it in records.outcomes if isinstance(it, Accepted)]
+    assert len(accepted) == len(provider.posted) <= 2 * MAX_GROUP
+    assert len(records.outcomes) == 100
