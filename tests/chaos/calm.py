@@ -18,6 +18,9 @@ PATIENCE: Final = 120.0
 
 _MOST_DAYS: Final = 30
 
+_UNEXPANDED = "SELECT count(*) FROM slots WHERE expanded_at IS NULL AND due_at <= :now"
+"""Slots that are due and have no reminders yet."""
+
 _NOW = (
     "SELECT count(*) FROM reminders WHERE state IN ('sending', 'uncertain') "
     "OR state IN ('due', 'retrying') AND next_at <= :now "
@@ -33,7 +36,7 @@ _LATER = "SELECT min(next_at) FROM reminders WHERE state IN ('due', 'retrying')"
 
 async def settle(storm: Storm) -> None:
     """Let days pass until nothing waits."""
-    await storm.sandbox.clear()
+    await storm.weather.sandbox.clear()
     office = storm.office
     for _ in range(_MOST_DAYS):
         await _day(storm)
@@ -68,7 +71,10 @@ def _waiting(storm: Storm) -> dict[str, int]:
     at = datetime.combine(storm.today, time(10), ZONE).astimezone(UTC)
     now = at.strftime("%Y-%m-%d %H:%M:%S.%f")
     with connected(storm.office.folder) as database:
+        ((slots,),) = database.execute(_UNEXPANDED, {"now": now})
         ((reminders,),) = database.execute(_NOW, {"now": now})
+    if slots:
+        return {"slots": slots}
     if reminders:
         return {"reminders": reminders}
     unheard = _unheard(storm.office, _TO_ASK, now)

@@ -56,6 +56,15 @@ def read(folder: Path) -> Ledger:
         )
 
 
+def most_under_way(folder: Path) -> int:
+    """Messages that a single worker has begun and not recorded, at most."""
+    counted = (
+        "SELECT count(*) FROM messages WHERE state = 'sending' AND begun GROUP BY owner"
+    )
+    with connected(folder) as database:
+        return max((count for (count,) in database.execute(counted)), default=0)
+
+
 def _reminders(database: sqlite3.Connection) -> Iterator[Reminder]:
     rows = database.execute(
         "SELECT shown_number, r.expires_on, step, state, reason "

@@ -13,9 +13,9 @@ from tests.chaos.ledger import connected
 from tests.chaos.office import LEASE, SETTLE, Office, signal_all
 from tests.chaos.witness import Tail
 
-PATIENCE = 60.0
-_AT_ONCE = {128 + signal.SIGTERM, -signal.SIGTERM}
-"""By itself, or by the system where it had nearly ended: a shell says 143 to both."""
+PATIENCE = 120.0
+_SIGNALS = (signal.SIGTERM, signal.SIGINT)
+"""Either asks a process to end."""
 _GLANCE = 0.003
 _IDLE = 1.0
 """Seconds to wait for something to happen that would be a good moment to die."""
@@ -38,7 +38,7 @@ class Life:
         cls, office: Office, number: int, port: int, rng: Random, *, is_api: bool
     ) -> "Life":
         """Start `serve` on a port, or a worker whose receipts go to that port."""
-        said = office.folder / f"serve-{number:04}.log"
+        said = office.beside / f"serve-{number:04}.log"
         settings = {
             "PERMIT_REMINDERS_PORT": str(port if is_api else 0),
             "PERMIT_REMINDERS_PUBLIC_URL": f"http://127.0.0.1:{port}",
@@ -72,13 +72,29 @@ class Life:
             await self.until(lambda: bool(database.execute(wanted).fetchall()), _IDLE)
 
     async def end(self, number: signal.Signals) -> int:
-        """Send a signal and wait; the exit code."""
+        """Send a signal and wait; the exit code. It must not have ended by itself."""
+        code = self.process.returncode
+        assert code is None, f"serve ended by itself with {code}: {self.said}"
         signal_all(self.process, number)
-        return await asyncio.wait_for(self.process.wait(), PATIENCE)
+        return await self.ended()
+
+    async def ended(self) -> int:
+        """Wait for its end; the exit code. One that does not end says where it is."""
+        try:
+            return await asyncio.wait_for(self.process.wait(), PATIENCE)
+        except TimeoutError:
+            signal_all(self.process, signal.SIGABRT)
+            await self.process.wait()
+            raise AssertionError(f"serve does not end: {self.said}") from None
 
     async def kill(self) -> None:
         """Kill it."""
         await self.end(signal.SIGKILL)
+
+    async def bury(self) -> None:
+        """Kill it if it lives."""
+        signal_all(self.process, signal.SIGKILL)
+        await self.process.wait()
 
 
 async def _early(life: Life) -> None:
@@ -127,19 +143,26 @@ async def _told(life: Life) -> None:
     """Asked to end: it finishes what it does, and ends well."""
     await life.listening()
     await asyncio.sleep(life.rng.uniform(0, 0.5))
-    code = await life.end(signal.SIGTERM)
+    code = await life.end(life.rng.choice(_SIGNALS))
     assert code == 0, f"serve ended with {code} when told to: {life.said}"
 
 
 async def _told_twice(life: Life) -> None:
-    """Asked to end, and asked again: it ends where it stands, or had ended well."""
+    """Asked to end, and asked again: it ends where it stands, or had ended well.
+
+    By itself, or by the system where it had nearly ended: a shell says 143 to both.
+    """
     await life.listening()
     await life.claimed()
-    signal_all(life.process, signal.SIGTERM)
+    number = life.rng.choice(_SIGNALS)
+    signal_all(life.process, number)
     await asyncio.sleep(life.rng.uniform(0, 0.2))
-    code = await life.end(signal.SIGTERM)
-    assert code in {0, *_AT_ONCE}, f"serve ended with {code}: {life.said}"
+    signal_all(life.process, number)
+    code = await life.ended()
+    assert code in {0, 128 + number, -number}, f"serve ended with {code}: {life.said}"
 
+
+SLEPT, TOLD_TWICE = "after a long sleep", "told twice"
 
 _Ending = Callable[[Life], Awaitable[None]]
 ENDINGS: Mapping[str, tuple[_Ending, int]] = {
@@ -147,11 +170,11 @@ ENDINGS: Mapping[str, tuple[_Ending, int]] = {
     "with messages claimed": (_claimed, 8),
     "right after a POST": (_posted, 14),
     "at any time": (_later, 5),
-    "after a long sleep": (_slept, 2),
+    SLEPT: (_slept, 2),
     "told to stop": (_told, 2),
-    "told twice": (_told_twice, 1),
+    TOLD_TWICE: (_told_twice, 2),
 }
 """By what the summary calls them, each with how often it is chosen."""
 
-MERCIFUL = ("told to stop", "told twice")
+MERCIFUL = ("told to stop", TOLD_TWICE)
 """Those that are no kill."""

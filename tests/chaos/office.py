@@ -28,6 +28,7 @@ from service.flow.office.go_live import go_live
 from service.settings import Settings
 from service.upgrade import prepare
 from tests.chaos.register import RULE
+from tests.chaos.weather.clock import Clock
 from tests.cli.commands import environment
 
 OFFICE: Final = "990000"
@@ -52,14 +53,31 @@ class Ran:
 
 @dataclass(frozen=True, slots=True)
 class Office:
-    """One installation in a folder; its clock stands until `move` is called."""
+    """One installation in a folder; its clock stands until `move` is called.
 
-    folder: Path
+    The `folder` has the database alone; what others write is `beside` it.
+    """
+
+    beside: Path
+    clock: Clock | None = None
+
+    @classmethod
+    def in_(cls, beside: Path, *, jumps: bool) -> "Office":
+        """Make the folders; the clock can jump where libfaketime is installed."""
+        office = cls(beside, Clock.find(beside / "clock") if jumps else None)
+        office.folder.mkdir()
+        (beside / "sandbox").mkdir()
+        return office
+
+    @property
+    def folder(self) -> Path:
+        """Where the database is."""
+        return self.beside / "office"
 
     @property
     def log(self) -> Path:
         """What the sandbox writes."""
-        return self.folder / "sandbox" / "messages.jsonl"
+        return self.beside / "sandbox" / "messages.jsonl"
 
     def environment(self, **more: str) -> dict[str, str]:
         """For its processes; they keep their bytecode, to start sooner."""
@@ -69,6 +87,8 @@ class Office:
             "PERMIT_REMINDERS_AUTHORITY": OFFICE,
             "PERMIT_REMINDERS_SETTLE": str(SETTLE),
             "PERMIT_REMINDERS_TICK": "0.2",
+            "PYTHONFAULTHANDLER": "1",
+            **(self.clock.environment if self.clock else {}),
             **more,
         }
 
@@ -116,6 +136,7 @@ class Office:
 
     async def prepare(self) -> str:
         """Make the database and go live, in one go; a key for the API."""
+        (self.folder / "sandbox").symlink_to(self.beside / "sandbox")
         settings = Settings(database_url=self._url)
         file = Path(__file__).with_name("office.toml")
         offices = read_authorities(file, calendars=calendars())
@@ -151,22 +172,44 @@ def _ten_on(day: date) -> datetime:
     return datetime.combine(day, time(10), ZONE)
 
 
-@asynccontextmanager
-async def carrier(office: Office) -> AsyncIterator[str]:
-    """The sandbox, which outlives every process of ours; its address."""
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "service.sandbox", "--dir", "sandbox"),
-        cwd=office.folder,
-        env=office.environment(),
-        stdout=asyncio.subprocess.PIPE,
-        start_new_session=True,
-    )
-    assert process.stdout is not None
-    try:
-        yield str(orjson.loads(await process.stdout.readline())["url"])
-    finally:
-        process.terminate()
-        await process.wait()
+@dataclass(slots=True)
+class Carrier:
+    """The sandbox: it outlives every process of ours, and can be stopped."""
+
+    beside: Path
+    port: int = 0
+    _process: Process | None = None
+
+    async def start(self) -> str:
+        """Listen, on the port of before if there is one; its address."""
+        self._process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "service.sandbox", "--dir", "sandbox"),
+            *("--port", str(self.port)),
+            cwd=self.beside,
+            env=environment(),
+            stdout=asyncio.subprocess.PIPE,
+            start_new_session=True,
+        )
+        assert self._process.stdout is not None
+        url = str(orjson.loads(await self._process.stdout.readline())["url"])
+        self.port = int(url.rpartition(":")[2])
+        return url
+
+    async def stop(self) -> None:
+        """Listen no more."""
+        if self._process is not None:
+            self._process.terminate()
+            await self._process.wait()
+            self._process = None
+
+    @asynccontextmanager
+    async def stopped(self) -> AsyncIterator[None]:
+        """Connections are refused as long as this lasts."""
+        await self.stop()
+        try:
+            yield
+        finally:
+            await self.start()
 
 
 def free_port() -> int:

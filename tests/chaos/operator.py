@@ -1,13 +1,18 @@
 """The person who runs the service: pauses, resumes, decides what nobody can prove."""
 
 import asyncio
-from collections.abc import Iterator
-from dataclasses import dataclass
+import sqlite3
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from random import Random
 
 from tests.chaos.ledger import connected, dashed
 from tests.chaos.office import Office
 from tests.chaos.witness import Witness, events
+
+_NO_ROOM = ("disk is full", "disk I/O error", "unable to open")
+"""What SQLite says on a full volume."""
 
 _AT_ONCE = 20
 """Messages decided by one command."""
@@ -16,24 +21,42 @@ _IS_LEFT = "state = 'uncertain' AND reason = 'absent again: an operator decides'
 _LONG_AGO = (
     f"UPDATE messages SET absent_at = '2020-01-01 00:00:00.000000' WHERE {_IS_LEFT}"  # noqa: S608
 )
-_LEFT = f"SELECT id FROM messages WHERE {_IS_LEFT}"  # noqa: S608 - our own words
+_LEFT = f"SELECT id, reason FROM messages WHERE {_IS_LEFT}"  # noqa: S608 - our own words
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """A message that was left to a person, why, and when it was decided."""
+
+    reason: str
+    decided_at: datetime
 
 
 @dataclass(slots=True)
 class Operator:
-    """Acts by commands alone, as docs/operations.md says; counts what was decided."""
+    """Acts by commands alone, as docs/operations.md says, and lets time pass.
+
+    `left`: what it decided, by message.
+    """
 
     office: Office
-    decided: int = 0
+    left: dict[str, Left] = field(default_factory=dict)
 
     async def watch(self, rng: Random) -> None:
         """Stop everything now and then, start it again, decide; until cancelled."""
         while True:
             await asyncio.sleep(rng.uniform(1, 4))
-            if not self._paused() and rng.random() < 0.1:
-                await self.office.run("pause", "--reason", "a storm")
-            else:
-                await self.tend(most=1)
+            try:
+                await self._look(rng)
+            except sqlite3.OperationalError as error:
+                if not any(why in str(error) for why in _NO_ROOM):
+                    raise
+
+    async def _look(self, rng: Random) -> None:
+        if not self._paused() and rng.random() < 0.1:
+            await self.office.run("pause", "--reason", "a storm")
+        else:
+            await self.tend(most=1)
 
     async def tend(self, most: int | None = 10) -> None:
         """Confirm that all is well, and decide so many outcomes; None: all of them.
@@ -44,25 +67,27 @@ class Operator:
             await self.office.run("resume", scope)
         left = list(self._undecided())[:most]
         for at in range(0, len(left), _AT_ONCE):
-            await self._decide(left[at : at + _AT_ONCE])
+            await self._decide(dict(left[at : at + _AT_ONCE]))
         await asyncio.to_thread(self._hurry)
 
-    async def _decide(self, messages: list[str]) -> None:
+    async def _decide(self, messages: Mapping[str, str]) -> None:
         why = ("--reason", "it is not in their log")
         ran = await self.office.run("messages", "resend", *messages, *why)
-        self.decided += len(ran.out.splitlines())
+        for one in messages:
+            if one in ran.out:
+                self.left[one] = Left(messages[one], datetime.now(UTC))  # noqa: TID251 - its own clock
 
     def _paused(self) -> list[str]:
         """By a person, the breaker or the volume guard."""
         with connected(self.office.folder) as database:
             return [scope for (scope,) in database.execute("SELECT scope FROM pauses")]
 
-    def _undecided(self) -> Iterator[str]:
-        """What was left to the operator and is not in the provider's log."""
+    def _undecided(self) -> Iterator[tuple[str, str]]:
+        """What was left to the operator, and why, and is not in the provider's log."""
         with connected(self.office.folder) as database:
-            left = [dashed(found) for (found,) in database.execute(_LEFT)]
+            left = {dashed(found): why for found, why in database.execute(_LEFT)}
         taken = Witness.of(events(self.office.log)).by_ref() if left else {}
-        return (one for one in left if one not in taken)
+        return ((one, left[one]) for one in left if one not in taken)
 
     def _hurry(self) -> None:
         """Time passes: what waits for another try has waited long enough."""

@@ -1,7 +1,10 @@
 """One run: prepare, rage, settle, judge."""
 
 import asyncio
+import shutil
 from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -12,11 +15,15 @@ import aiohttp
 
 from service.sandbox.client import SandboxClient
 from tests.chaos import calm
+from tests.chaos.bounds import judge_costs, outages, posts_into
 from tests.chaos.ledger import Ledger, read
-from tests.chaos.office import Office, carrier
+from tests.chaos.lives import SLEPT, TOLD_TWICE
+from tests.chaos.office import Carrier, Office
 from tests.chaos.operator import Operator
 from tests.chaos.storm import Storm
-from tests.chaos.verdict import ends, judge
+from tests.chaos.verdict import Verdict, ends, judge
+from tests.chaos.weather import clock, volume
+from tests.chaos.weather.blow import Weather
 from tests.chaos.witness import FAILED, Witness, events
 
 _RENEWED: Final = date(2026, 1, 1)
@@ -31,32 +38,58 @@ class Told:
     wrong: list[str]
 
 
-async def chaos(folder: Path, kills: int, seed: int) -> Told:
-    """Run a storm in an empty folder, and judge what it left."""
+async def chaos(folder: Path, kills: int, seed: int, *, is_small: bool = False) -> Told:
+    """Run a storm in an empty folder, and judge what it left.
+
+    A small one has no clock that jumps and no volume that is full.
+    """
     began = monotonic()
-    office = Office(folder)
-    key = await office.prepare()
-    async with carrier(office) as url, aiohttp.ClientSession() as session:
-        sandbox, operator = SandboxClient(session, url), Operator(office)
-        storm = Storm(office, key, sandbox, session, seed, operator)
+    office = Office.in_(folder, jumps=not is_small)
+    async with _storm(office, seed, is_small=is_small) as storm:
         await storm.rage(kills)
         raged = monotonic()
         await calm.settle(storm)
-    witness, ledger = Witness.of(events(office.log)), read(folder)
-    audited, miscounted = await asyncio.gather(
-        _audited(storm), _miscounted(storm, witness)
-    )
+        witness, ledger = Witness.of(events(office.log)), read(office.folder)
+        audited, miscounted = await asyncio.gather(
+            _audited(storm), _miscounted(storm, witness)
+        )
+    verdict = judge(witness, ledger, storm.register.permits, _RENEWED)
+    costs = storm.costs
     spent = (
         f"{raged - began:.0f} s, and {monotonic() - raged:.0f} s until all was quiet"
     )
     return Told(
-        summary=[f"{storm.kills} kills in {spent}", *_told(storm, witness, ledger)],
+        summary=[
+            f"{storm.kills} kills in {spent}",
+            *_told(storm, witness, ledger),
+            *_figures(storm, witness, verdict),
+        ],
         wrong=[
-            *judge(witness, ledger, storm.register.permits, _RENEWED),
+            *verdict.lines,
+            *judge_costs(witness, ledger, costs),
             *audited,
             *miscounted,
         ],
     )
+
+
+@asynccontextmanager
+async def _storm(office: Office, seed: int, *, is_small: bool) -> AsyncIterator[Storm]:
+    """An office at work, and all around it."""
+    carrier, operator = Carrier(office.beside), Operator(office)
+    with volume.mounted(office.folder, wanted=not is_small) as room:
+        key = await office.prepare()
+        try:
+            url = await carrier.start()
+            async with aiohttp.ClientSession() as session:
+                weather = Weather(
+                    SandboxClient(session, url), carrier, office.clock, room
+                )
+                yield Storm(office, key, weather, session, seed, operator)
+        finally:
+            await carrier.stop()
+            if room:
+                shutil.copytree(office.folder, office.beside / "left", symlinks=True)
 
 
 async def _audited(storm: Storm) -> list[str]:
@@ -84,7 +117,22 @@ def _told(storm: Storm, witness: Witness, ledger: Ledger) -> list[str]:
         f"  {len(storm.register.permits)} permits",
         f"  {states.total()} reminders: {_listed(states)}",
         f"  {len(witness.sms)} SMS: {_listed(ends(witness))}",
-        f"  {storm.operator.decided} outcomes decided by the operator",
+        f"  weather: {_listed(storm.weather.seen)}",
+        *([] if storm.weather.clock else [f"  {clock.MISSING}"]),
+        *([] if storm.weather.volume else [f"  {volume.MISSING}"]),
+    ]
+
+
+def _figures(storm: Storm, witness: Witness, verdict: Verdict) -> list[str]:
+    """What an issue asks for."""
+    causes = Counter(one.reason for one in storm.operator.left.values())
+    into = sum(posts_into(one, witness) for one in outages(witness))
+    return [
+        f"  doubled {len(verdict.doubled)}, forgotten {len(verdict.forgotten)}",
+        f"  left to people {causes.total()}: {_listed(causes) or 'nothing'}",
+        f"  outages {storm.weather.outages}, POSTs into outages {into}",
+        f"  kills {storm.kills}",
+        f"  SIGSTOPs {storm.ends[SLEPT]}, second signals {storm.ends[TOLD_TWICE]}",
     ]
 
 

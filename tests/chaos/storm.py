@@ -5,18 +5,20 @@ from collections import Counter
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from math import ceil
 from random import Random
+from time import monotonic
 
 import aiohttp
 
-from service.sandbox.client import SandboxClient
+from tests.chaos.bounds import Costs
+from tests.chaos.ledger import most_under_way
 from tests.chaos.lives import ENDINGS, MERCIFUL, Life
 from tests.chaos.office import FIRST_DAY, Office, free_port
 from tests.chaos.operator import Operator
 from tests.chaos.register import RULE, Register
-from tests.chaos.weather import blow
+from tests.chaos.weather.blow import Weather
 
 KILLS_A_DAY, _MOST_DAYS = 24, 25
 """Days fewer than those for which a provider is asked what became of a message: in
@@ -25,8 +27,14 @@ such weather hardly a process lives to do that."""
 _WORKERS = (2, 1)
 """Workers on the first day, on the second, and so on in turns."""
 
+_LONG_AMONG = 4
+"""Of so many days, one begins with an outage of minutes: the second."""
+
 _NEW, _CHANGED = 6, 2
 """Permits that come, and that change, in each life, at most."""
+
+_MANY, _MANY_AMONG = 30, 16
+"""In one of so many lives, so many permits come: more than are sent at once."""
 
 
 @dataclass(slots=True)
@@ -35,12 +43,13 @@ class Storm:
 
     office: Office
     key: str
-    sandbox: SandboxClient
+    weather: Weather
     session: aiohttp.ClientSession
     seed: int
     operator: Operator
     register: Register = field(default_factory=Register)
     ends: Counter[str] = field(default_factory=Counter)
+    killed: list[tuple[datetime, int]] = field(default_factory=list)
     today: date = FIRST_DAY
     lives: int = 0
 
@@ -59,6 +68,11 @@ class Storm:
         """How many processes were killed."""
         return self.ends.total() - sum(self.ends[one] for one in MERCIFUL)
 
+    @property
+    def costs(self) -> Costs:
+        """What it cost people, and the provider."""
+        return Costs(self.operator.left, self.killed)
+
     async def _day(self, kills: int) -> None:
         """Kill each worker and start it again, until there were so many kills.
 
@@ -67,7 +81,7 @@ class Storm:
         rng = Random(f"{self.seed} {self.today}")
         port, day = free_port(), (self.today - FIRST_DAY).days
         async with (
-            _beside(blow(self.sandbox, rng)),
+            _beside(self.weather.blow(rng, long=day % _LONG_AMONG == 1)),
             _beside(self.operator.watch(rng)),
             asyncio.TaskGroup() as workers,
         ):
@@ -76,7 +90,7 @@ class Storm:
 
     async def _import(self) -> None:
         """In the evening the register comes as a file: what a dead process missed."""
-        file = self.office.folder / "register.csv"
+        file = self.office.beside / "register.csv"
         self.register.save(file)
         await self.office.must("import", str(file))
 
@@ -90,15 +104,25 @@ class Storm:
 
     async def _work(self, port: int, kills: int, *, is_api: bool) -> None:
         while self.kills < kills:
+            await self.weather.door.enter()
             life = await self.begin(port, is_api=is_api)
             weights = [weight for _, weight in ENDINGS.values()]
             [name] = life.rng.choices(list(ENDINGS), weights)
             try:
-                async with _beside(self._write(life)):
+                async with _beside(self._enter(life)), _beside(self._write(life)):
                     await ENDINGS[name][0](life)
             finally:
-                await life.kill()
+                await life.bury()
             self.ends[name] += 1
+            if name not in MERCIFUL:
+                at = datetime.now(UTC)  # noqa: TID251 - as the provider's log
+                self.killed.append((at, most_under_way(self.office.folder)))
+
+    async def _enter(self, life: Life) -> None:
+        try:
+            await life.listening()
+        finally:
+            self.weather.door.entered()
 
     async def _write(self, life: Life) -> None:
         """Send permits to the API of a process that may die at any moment."""
@@ -106,20 +130,27 @@ class Storm:
             return
         await life.listening()
         today, rng = self.today, life.rng
-        wanted = [self.register.new(today, rng) for _ in range(rng.randint(1, _NEW))]
+        count = rng.randint(1, _NEW) if rng.randrange(_MANY_AMONG) else _MANY
+        wanted = [self.register.new(today, rng) for _ in range(count)]
         changed = [self.register.change(rng) for _ in range(rng.randint(0, _CHANGED))]
         for permit in [*wanted, *filter(None, changed)]:
             url = f"http://127.0.0.1:{life.port}/v1/permits/{RULE}/{permit.number}"
+            began = monotonic()
             try:
                 async with self.session.put(
                     url,
                     json=permit.fields,
                     headers={"Authorization": f"Bearer {self.key}"},
                 ) as answer:
-                    assert answer.status < 500, await answer.text()
+                    if answer.status >= 500 and self._had_no_room(began):
+                        return
                     assert answer.ok, await answer.text()
             except aiohttp.ClientError:
                 return
+
+    def _had_no_room(self, since: float) -> bool:
+        volume = self.weather.volume
+        return volume is not None and volume.was_full(since)
 
 
 @asynccontextmanager

@@ -42,6 +42,7 @@ def struck(ref: str, fault: str, sid: str | None = None) -> Any:  # noqa: ANN401
         "event": "fault",
         "fault": fault,
         "on": "create",
+        "at": AT.isoformat(),
         "sid": sid,
         "form": form(ref),
     }
@@ -59,7 +60,7 @@ def wrong(log: list[Any], *messages: Message, state: str = "sent") -> list[str]:
         {one.id: one for one in messages},
     )
     register = {PERMIT.number: PERMIT}
-    return list(judge(Witness.of(log), ledger, register, date(2026, 1, 1)))
+    return judge(Witness.of(log), ledger, register, date(2026, 1, 1)).lines
 
 
 A, B = message("A", "S1", "accepted"), message("B", "S2", "accepted")
@@ -155,5 +156,5 @@ def test_promises_that_were_broken(
 
 def test_a_permit_without_any_reminder_is_forgotten() -> None:
     ledger = Ledger({}, {})
-    told = list(judge(Witness(), ledger, {KEY[0]: PERMIT}, date(2026, 1, 1)))
-    assert told == [f"permit {KEY[0]}, 2024-07-01: forgotten"]
+    told = judge(Witness(), ledger, {KEY[0]: PERMIT}, date(2026, 1, 1))
+    assert told.forgotten == [f"permit {KEY[0]}, 2024-07-01: forgotten"]

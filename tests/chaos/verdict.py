@@ -6,6 +6,7 @@ of SMS that phones received, not of rows.
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from itertools import pairwise
 
@@ -29,20 +30,39 @@ _WELL_ENDED = _TEXTED | {"suppressed"}
 """How the reminders of a permit end that nobody withdrew or renewed."""
 
 
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Every promise that was broken, one line each, by what it does to people."""
+
+    doubled: Sequence[str]
+    forgotten: Sequence[str]
+    untrue: Sequence[str]
+
+    @property
+    def lines(self) -> list[str]:
+        """All of them."""
+        return [*self.doubled, *self.forgotten, *self.untrue]
+
+
 def judge(
     witness: Witness, ledger: Ledger, register: Mapping[str, Permit], until: date
-) -> Iterator[str]:
-    """Every promise that was broken, one line each.
+) -> Verdict:
+    """Hold a storm to the promises.
 
     Permits that expire before `until` were registered in the middle of a step.
     """
-    yield from _posted_twice(witness, ledger)
-    yield from _unbound(witness, ledger)
-    yield from _made_up(witness, ledger)
-    yield from _texted_twice(witness, ledger)
-    yield from _alike(witness, ledger)
-    yield from _unended(ledger)
-    yield from _forgotten(witness, ledger, register, until)
+    return Verdict(
+        doubled=[
+            *_posted_twice(witness, ledger),
+            *_texted_twice(witness, ledger),
+            *_alike(witness, ledger),
+        ],
+        forgotten=[
+            *_unended(ledger),
+            *_forgotten(witness, ledger, register, until),
+        ],
+        untrue=[*_unbound(witness, ledger), *_made_up(witness, ledger)],
+    )
 
 
 def _posted_twice(witness: Witness, ledger: Ledger) -> Iterator[str]:

@@ -1,7 +1,7 @@
 """The sandbox's log, read as evidence: what was POSTed, taken, and what came of it."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -15,7 +15,40 @@ ENDS = FAILED | {"delivered", "read"}
 _UNTAKEN = frozenset({"busy", "refusal", "broken", "hang", "reset"})
 """Faults that answer a request themselves: struck without a SID, nothing was taken."""
 
+_TAKES_NOTHING = frozenset({"broken", "hang", "busy"})
+_LIES = frozenset({"hidden-messages", "rewritten-numbers"})
+_NARROWS = frozenset({"phone", "body", "every", "share", "times", "lasts", "above"})
+"""Fields by which a fault strikes some requests and not others."""
+
 Event = Mapping[str, Any]
+
+
+@dataclass(slots=True)
+class Spell:
+    """The faults that were on from one instant to another; without an end: still on."""
+
+    faults: Sequence[Mapping[str, Any]]
+    began: datetime
+    ended: datetime | None = None
+
+    @property
+    def is_outage(self) -> bool:
+        """Whether every POST failed."""
+        return any(
+            one["fault"] in _TAKES_NOTHING
+            and "create" in one.get("on", ["create"])
+            and not _NARROWS & one.keys()
+            for one in self.faults
+        )
+
+    @property
+    def lies(self) -> bool:
+        """Whether lists did not show what was taken."""
+        return any(one["fault"] in _LIES for one in self.faults)
+
+    def has(self, at: datetime) -> bool:
+        """Whether it was on at this instant."""
+        return self.began <= at and (self.ended is None or at < self.ended)
 
 
 @dataclass(slots=True)
@@ -42,10 +75,15 @@ class Sms:
 
 @dataclass(slots=True)
 class Witness:
-    """All that the log says. `posts` counts requests to create, by the sender's id."""
+    """All that the log says. `posts` counts requests to create, by the sender's id.
+
+    `posted` has the instant of each; `spells` follow each other.
+    """
 
     sms: dict[str, Sms] = field(default_factory=dict)
     posts: Counter[str] = field(default_factory=Counter)
+    posted: list[datetime] = field(default_factory=list)
+    spells: list[Spell] = field(default_factory=list)
 
     @classmethod
     def of(cls, events: Iterable[Event]) -> "Witness":
@@ -73,18 +111,31 @@ class Witness:
             case "created" if event["direction"] != "inbound":
                 self._taken(line, event)
             case "refused":
-                self.posts[_ref(event["form"])] += 1
+                self._posted(event)
             case "fault" if event["on"] == "create":
-                untaken = event["fault"] in _UNTAKEN and event["sid"] is None
-                self.posts[_ref(event["form"])] += untaken
+                if event["fault"] in _UNTAKEN and event["sid"] is None:
+                    self._posted(event)
+            case "faults":
+                self._changed(event)
             case "status":
                 self._moved(line, event)
             case _:
                 pass
 
-    def _taken(self, line: int, event: Event) -> None:
+    def _posted(self, event: Event) -> str:
         ref = _ref(event["form"])
         self.posts[ref] += 1
+        self.posted.append(datetime.fromisoformat(event["at"]))
+        return ref
+
+    def _changed(self, event: Event) -> None:
+        at = datetime.fromisoformat(event["at"])
+        if self.spells:
+            self.spells[-1].ended = at
+        self.spells.append(Spell(event["faults"], at))
+
+    def _taken(self, line: int, event: Event) -> None:
+        ref = self._posted(event)
         self.sms[event["sid"]] = Sms(
             sid=event["sid"],
             ref=ref,

@@ -13,11 +13,9 @@ second SMS (tests/flow/sending/outcomes/test_settle.py), but whose an id is, is 
 person's to say.
 """
 
-import asyncio
 from collections.abc import Callable, Sequence
 from random import Random
 
-from service.sandbox.client import SandboxClient
 from service.sandbox.faults import (
     BloatedAnswer,
     Broken,
@@ -108,18 +106,11 @@ _OF_CALLBACKS: Sequence[_Made] = (
 )
 
 
-async def blow(sandbox: SandboxClient, rng: Random) -> None:
-    """Change the weather every one or two seconds, until cancelled."""
-    while True:
-        await sandbox.put(*_drawn(rng))
-        await asyncio.sleep(rng.uniform(0.7, 2.5))
+def drawn(rng: Random, *, prompt: bool = False) -> list[Fault]:
+    """Some of each kind; `prompt`: none that takes or lists a message late.
 
-
-def _drawn(rng: Random) -> list[Fault]:
-    """Some of each kind; what lets a message be taken is nearest to the taking.
-
-    So a request that is struck twice was taken, or has one line in the log that says
-    that it was not.
+    What lets a message be taken is nearest to the taking. So a request that is struck
+    twice was taken, or has one line in the log that says that it was not.
     """
     chosen = [
         *rng.sample(_OF_REQUESTS, rng.randint(0, 4)),
@@ -127,4 +118,6 @@ def _drawn(rng: Random) -> list[Fault]:
         *rng.sample(_OF_CALLBACKS, rng.randint(0, 2)),
     ]
     made = [one(rng.choice((0.1, 0.3, 0.6)), rng.getrandbits(31)) for one in chosen]
+    if prompt:
+        made = [one for one in made if not isinstance(one, Latency | Unlisted)]
     return sorted(made, key=lambda one: isinstance(one, Broken | Hang) and one.taken)
