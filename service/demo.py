@@ -59,9 +59,6 @@ TICK_INSTANTS: Final = [
 ]
 """Monday to Friday: after what fell due in the morning, and in the evening."""
 
-SANDBOX_IDLE: Final = 600.0
-"""Seconds without a request after which the sandbox of a killed demo ends."""
-
 CALLBACK_TIMEOUT: Final = 10.0
 """Seconds to wait for a day's first callbacks before going on without them."""
 
@@ -208,9 +205,7 @@ async def _open_tick_deps(installation: Installation) -> AsyncIterator[TickDeps]
     with socket.create_server(("127.0.0.1", 0)) as listener:
         address = f"http://127.0.0.1:{listener.getsockname()[1]}"
         settings = installation.settings.model_copy(update={"public_url": address})
-        async with open_provider(
-            settings, installation.database, idle=SANDBOX_IDLE
-        ) as provider:
+        async with open_provider(settings, installation.database) as provider:
             runner = web.AppRunner(application(installation, provider), access_log=None)
             await runner.setup()
             try:

@@ -25,9 +25,9 @@ SANDBOX_NUMBER = "+15005550006"
 
 @asynccontextmanager
 async def open_provider(
-    settings: Settings, database: Database, *, idle: float = 0
+    settings: Settings, database: Database
 ) -> AsyncIterator[Provider]:
-    """Open the provider of these settings; `idle` is the sandbox's, in seconds."""
+    """Open the provider of these settings."""
     async with AsyncExitStack() as stack:
         if settings.provider == "outbox":
             yield await stack.enter_async_context(
@@ -38,7 +38,7 @@ async def open_provider(
             config = _twilio_config(settings)
         else:
             folder = (database.file or Path("permit-reminders")).parent / "sandbox"
-            address = await stack.enter_async_context(run_sandbox(folder, idle))
+            address = await stack.enter_async_context(run_sandbox(folder))
             config = TwilioConfig(
                 name="sandbox",
                 account_sid=address.account_sid,

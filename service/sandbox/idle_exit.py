@@ -1,7 +1,12 @@
-"""When a sandbox process ends: after a signal, or after a time without requests."""
+"""When a sandbox process ends: after a signal, a time without requests, or unused."""
 
 import asyncio
+import fcntl
 import signal
+from contextlib import suppress
+from pathlib import Path
+from threading import Thread
+from typing import BinaryIO
 
 from aiohttp import web
 from aiohttp.typedefs import Handler
@@ -13,10 +18,25 @@ class ExitWatcher:
     def __init__(self) -> None:
         loop = asyncio.get_running_loop()
         self._exit_requested = asyncio.Event()
+        self._loop = loop
         self._clock = loop.time
         self._last_request_at = loop.time()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._exit_requested.set)
+
+    def exit_when_unused(self, users: Path) -> None:
+        """Exit once no process holds a lock (`flock`) on this file.
+
+        From then on this process holds it alone, until it has ended.
+        """
+        Thread(
+            target=self._wait_until_unused, args=[users.open("ab")], daemon=True
+        ).start()
+
+    def _wait_until_unused(self, users: BinaryIO) -> None:
+        fcntl.flock(users, fcntl.LOCK_EX)
+        with suppress(RuntimeError):  # it is ending already
+            self._loop.call_soon_threadsafe(self._exit_requested.set)
 
     async def wait_for_exit(self, idle: float) -> None:
         """Return after a signal, or `idle` seconds without a request (0: never)."""

@@ -10,14 +10,16 @@ class Options:
     """The options of one sandbox; times are in seconds.
 
     `directory` holds its account and log. `port` 0 chooses a free one. `idle` 0 never
-    stops. `pace` is the time between two statuses of a message. `faults` is a JSON
-    file of the faults active from the start.
+    stops. `users` is a file: the sandbox stops once no process holds a lock on it.
+    `pace` is the time between two statuses of a message. `faults` is a JSON file of the
+    faults active from the start.
     """
 
     directory: Path
     host: str = "127.0.0.1"
     port: int = 0
     idle: float = 0.0
+    users: Path | None = None
     pace: float = 0.02
     inbound_url: str | None = None
     faults: Path | None = None
@@ -37,6 +39,7 @@ FLAGS: Final = (
     Flag("--host", "host", str, "Address to listen on."),
     Flag("--port", "port", int, "Port to listen on; 0 chooses a free one."),
     Flag("--idle", "idle", float, "Stop after this many seconds without a request."),
+    Flag("--users", "users", Path, "File; stop once no process holds a lock on it."),
     Flag("--pace", "pace", float, "Seconds between two statuses of a message."),
     Flag("--inbound-url", "inbound_url", str, "URL to which inbound texts are posted."),
     Flag("--faults", "faults", Path, "JSON file of the faults active from the start."),

@@ -1,9 +1,11 @@
 """The sandbox process: listen, print the address, serve until stopped."""
 
 import asyncio
+import fcntl
 import os
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 
 from aiohttp import web
 from yarl import URL
@@ -57,6 +59,9 @@ async def _serve(
         await runner.setup()
         url = await _listen(runner, options.host, options.port)
         ready(write_account_file(account_file, account, url))
+        if options.users is not None:
+            _release_start_lock()
+            exit_watcher.exit_when_unused(options.users)
         await exit_watcher.wait_for_exit(options.idle)
     finally:
         await runner.cleanup()
@@ -72,6 +77,12 @@ async def _listen(runner: web.AppRunner, host: str, port: int) -> str:
         why = os.strerror(number) if number > 0 else str(error)
         raise SandboxError.cannot_listen(host, port, why) from error
     return str(URL.build(scheme="http", host=host, port=runner.addresses[0][1]))
+
+
+def _release_start_lock() -> None:
+    """Let others look for this sandbox: its starter's lock is the standard input."""
+    with suppress(OSError):
+        fcntl.flock(0, fcntl.LOCK_UN)
 
 
 def _print_line(line: str) -> None:

@@ -48,7 +48,7 @@ rules export CODE --out
 rules list
 rules revert CODE --force --dry-run
 rules shadow CODE
-sandbox --dir --host --port --idle --pace --inbound-url --faults
+sandbox --dir --host --port --idle --users --pace --inbound-url --faults
 schema {rule|authority|calendar|mapping|platform}
 serve --only
 templates check [PATH]
