@@ -1,6 +1,7 @@
 import asyncio
 import shutil
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -43,12 +44,26 @@ def prepared(
     return file
 
 
-@pytest.fixture
-async def draft(
-    tmp_path: Path, prepared: Path, words: JinjaTemplateLibrary
+@pytest.fixture(scope="session")
+def prepared_live(prepared: Path, words: JinjaTemplateLibrary) -> Path:
+    """The same, with the office live."""
+    file = prepared.with_name("live.db")
+    shutil.copy(prepared, file)
+
+    async def prepare() -> None:
+        ledger = open_ledger(file, words)
+        await ledger.go_live(FOOD, OPERATOR, live_from=START)
+        await ledger.database.dispose()
+
+    asyncio.run(prepare())
+    return file
+
+
+@asynccontextmanager
+async def open_copy(
+    prepared: Path, folder: Path, words: JinjaTemplateLibrary
 ) -> AsyncIterator[Ledger]:
-    """An office that has not gone live."""
-    file = tmp_path / "ledger.db"
+    file = folder / "ledger.db"
     shutil.copy(prepared, file)
     ledger = open_ledger(file, words)
     yield ledger
@@ -56,8 +71,18 @@ async def draft(
 
 
 @pytest.fixture
-async def ledger(draft: Ledger) -> Ledger:
+async def draft(
+    tmp_path: Path, prepared: Path, words: JinjaTemplateLibrary
+) -> AsyncIterator[Ledger]:
+    """An office that has not gone live."""
+    async with open_copy(prepared, tmp_path, words) as ledger:
+        yield ledger
+
+
+@pytest.fixture
+async def ledger(
+    tmp_path: Path, prepared_live: Path, words: JinjaTemplateLibrary
+) -> AsyncIterator[Ledger]:
     """An office that is live since `START`."""
-    codes = [FOOD, OPERATOR]
-    await draft.go_live(*codes, live_from=START)
-    return draft
+    async with open_copy(prepared_live, tmp_path, words) as ledger:
+        yield ledger
