@@ -50,6 +50,7 @@ from service.flow.permits.opt_outs import OptOutDeps
 from service.flow.permits.phone_reader import PhoneReader
 from service.flow.permits.register import RegisterDeps
 from service.flow.permits.unreachable import UnreachableDeps
+from service.flow.sending.outcomes.receipt_batches import ReceiptBatches
 from service.flow.sending.outcomes.resolve import ResolveDeps
 from service.flow.sending.pause import PauseDeps
 from service.flow.sending.post import Poster
@@ -113,7 +114,11 @@ async def open_installation(settings: Settings) -> AsyncIterator[Installation]:
     database = Database(settings.database_url)
     try:
         await database.check()
-        yield await build_installation(settings, database)
+        installation = await build_installation(settings, database)
+        try:
+            yield installation
+        finally:
+            await installation.receipt_batches.close()
     finally:
         await database.dispose()
 
@@ -129,6 +134,7 @@ async def build_installation(settings: Settings, database: Database) -> Installa
     templates = JinjaTemplateLibrary(shipped_folder("templates"), template_store)
     law = SqlLawStore(database, calendars(), templates.step_templates())
     phone_reader = PhoneReader(law, Libphonenumber(), vault)
+    receive_store = SqlReceiveStore(database)
     go_live = GoLiveDeps(law, SqlGoLiveStore(database), phone_reader, clock)
     return Installation(
         settings=settings,
@@ -164,7 +170,8 @@ async def build_installation(settings: Settings, database: Database) -> Installa
         resolve_deps=ResolveDeps(
             SqlResolveStore(database), clock, timedelta(seconds=settings.settle)
         ),
-        receive_store=SqlReceiveStore(database),
+        receive_store=receive_store,
+        receipt_batches=ReceiptBatches(receive_store, clock),
         message_reader=SqlMessageReader(database),
         reminder_reader=SqlReminderReader(database),
         explain_store=SqlExplainStore(database),

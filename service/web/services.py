@@ -19,6 +19,7 @@ from service.flow.reports.forecast import ForecastStore
 from service.flow.reports.message_views import MessageReader, ReminderReader
 from service.flow.reports.metrics import MetricsStore
 from service.flow.reports.weekly import CountStore, ReportFormatter
+from service.flow.sending.outcomes.receipt_batches import ReceiptBatches
 from service.flow.sending.outcomes.receive import ReceiveStore
 from service.flow.sending.outcomes.resolve import ResolveDeps
 from service.flow.sending.pause import PauseDeps
@@ -55,6 +56,7 @@ class Services:
     health: Health
     report_formatter: ReportFormatter
     receive_store: ReceiveStore
+    receipt_batches: ReceiptBatches
     opt_out_deps: OptOutDeps
     unreachable_deps: UnreachableDeps
     message_reader: MessageReader

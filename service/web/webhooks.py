@@ -1,8 +1,9 @@
 """Webhooks: receipts of the provider, and texts that recipients send.
 
 The provider checks the signature of the raw body, so a webhook needs no API key. Twilio
-waits some seconds and repeats a webhook that was not accepted, so the work is one
-transaction: twilio.com/docs/usage/webhooks/webhooks-connection-overrides.
+waits some seconds and repeats a webhook that was not accepted, so each is answered when
+its transaction is committed, which receipts that come at once share:
+twilio.com/docs/usage/webhooks/webhooks-connection-overrides.
 """
 
 import asyncio
@@ -14,7 +15,7 @@ from aiohttp import web
 from service.domain.delivery.outcome import Inbound, Receipt
 from service.domain.errors import InvalidError, Mistake, UnknownError
 from service.domain.untrusted.text import safe_label
-from service.flow.sending.outcomes.receive import receive, receive_inbound
+from service.flow.sending.outcomes.receive import receive_inbound
 from service.flow.sending.provider import Provider
 from service.web.services import SERVICES, Services
 
@@ -60,7 +61,7 @@ async def _process_status(
 ) -> web.Response:
     if not isinstance(parsed, Receipt):
         raise _misdirected("a text to us", "a status")
-    await receive([parsed], services.receive_store, services.clock)
+    await services.receipt_batches.receive(parsed)
     return web.Response(status=HTTPStatus.NO_CONTENT)
 
 

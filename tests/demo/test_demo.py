@@ -16,9 +16,14 @@ from tests.demo.demo_process import (
     command,
     environment,
     events,
+    play,
     posted,
     run,
     wait_until,
+)
+
+HEADER, *ROWS = (
+    (shipped_folder("examples") / "permits.csv").read_text("utf-8").splitlines()
 )
 
 
@@ -39,7 +44,7 @@ def sandbox_of(folder: Path) -> int | None:
 
 
 def test_the_first_week_is_830_messages_of_12_types(tmp_path: Path) -> None:
-    done = run("demo", "--dir", str(tmp_path))
+    done = run(command("demo", "--dir", str(tmp_path)))
     assert done.returncode == 0, done.stderr
     assert "12类许可事项" in done.stdout
     assert totals(done.stdout)[:4] == ["861", "830", "797", "24"]
@@ -49,37 +54,43 @@ def test_the_first_week_is_830_messages_of_12_types(tmp_path: Path) -> None:
     assert sandbox_of(tmp_path) is None
 
 
-def test_without_one_reminded_permit_the_report_says_829(
+def write_register(path: Path, *rows: str) -> Path:
+    """Write some rows of the shipped register."""
+    path.write_text("\n".join([HEADER, *rows, ""]), "utf-8")
+    return path
+
+
+def test_without_one_reminded_permit_the_report_says_one_less(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    register = (
-        (shipped_folder("examples") / "permits.csv").read_text("utf-8").splitlines()
-    )
-    reminded = next(row for row in register if ",cn-foreign-rep" in row)
-    fewer = tmp_path / "permits.csv"
-    fewer.write_text("\n".join(row for row in register if row != reminded) + "\n")
-    assert asyncio.run(run_demo(tmp_path / "demo", fewer)) == 0
-    assert totals(capsys.readouterr().out)[:2] == ["860", "829"]
+    reminded, *others = [row for row in ROWS if ",cn-foreign-rep" in row]
+    whole = write_register(tmp_path / "whole.csv", reminded, *others)
+    assert asyncio.run(run_demo(tmp_path / "demo", whole)) == 0
+    assert totals(capsys.readouterr().out)[:2] == ["11", "11"]
+    fewer = write_register(tmp_path / "fewer.csv", *others)
+    assert asyncio.run(run_demo(tmp_path / "demo-of-fewer", fewer)) == 0
+    assert totals(capsys.readouterr().out)[:2] == ["10", "10"]
 
 
-def test_a_demo_killed_while_sending_ends_with_the_same_830(tmp_path: Path) -> None:
-    killed = subprocess.Popen(
-        command("demo", "--dir", str(tmp_path)),
+def test_a_demo_killed_while_sending_ends_with_the_same_texts(tmp_path: Path) -> None:
+    foods = [row for row in ROWS if ",cn-food-production" in row]
+    register = write_register(tmp_path / "foods.csv", *foods)
+    with subprocess.Popen(
+        play(tmp_path, register),
         env=environment(PERMIT_REMINDERS_SETTLE="1"),
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
-    )
-    wait_until(lambda: len(events(tmp_path)) > 100)
-    killed.send_signal(signal.SIGKILL)
-    killed.wait()
+    ) as killed:
+        wait_until(lambda: len(events(tmp_path)) > 20)
+        killed.send_signal(signal.SIGKILL)
     with sqlite3.connect(tmp_path / "permit-reminders.db") as ledger:
         open_ones = "SELECT count(*) FROM messages WHERE state = 'sending'"
         assert ledger.execute(open_ones).fetchone()[0] > 0
 
-    done = run("demo", "--dir", str(tmp_path), PERMIT_REMINDERS_SETTLE="1")
+    done = run(play(tmp_path, register), PERMIT_REMINDERS_SETTLE="1")
     assert done.returncode == 0, done.stderr
-    assert totals(done.stdout)[:4] == ["861", "830", "797", "24"]
+    assert totals(done.stdout)[:4] == ["168", "168", "162", "5"]
     assert "audit: the ledger adds up" in done.stdout
     texts = posted(tmp_path)
-    assert (len(texts), texts.total()) == (830, 830)
+    assert (len(texts), texts.total()) == (168, 168)
     wait_until(lambda: sandbox_of(tmp_path) is None)

@@ -1,3 +1,4 @@
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -84,6 +85,22 @@ async def test_a_late_or_repeated_receipt_is_accepted_and_moves_nothing(
         fields = DELIVERED | {"MessageStatus": word}
         assert (await post(stranger, f"{STATUS}?ref={ref}", fields))[0] == 204
     assert await state(ask) == "delivered"
+
+
+async def test_callbacks_that_come_at_once_are_answered_each_for_itself(
+    stranger: Http, ask: Ask, ref: str
+) -> None:
+    path, forged = f"{STATUS}?ref={ref}", "bm9uc2Vuc2U="
+    words = ("sent", "delivered", "delivered", "a-new-word")
+    fields = [DELIVERED | {"MessageStatus": word} for word in words]
+    answers = await asyncio.gather(
+        *(post(stranger, path, one) for one in fields),
+        *(post(stranger, path, one, forged) for one in fields),
+    )
+    assert [status for status, _, _ in answers] == [204] * 4 + [403] * 4
+    assert await state(ask) == "delivered"
+    _, shown = await ask("GET", f"/v1/messages/{ref}")
+    assert len(shown["receipts"]) == len(words)
 
 
 @pytest.mark.parametrize("signed", ["", "bm9uc2Vuc2U=", "é"])

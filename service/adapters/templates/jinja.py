@@ -7,6 +7,7 @@ It also runs in Jinja2's immutable sandbox.
 
 import re
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from typing import Final
 
 from jinja2 import StrictUndefined, Template, TemplateSyntaxError, nodes
@@ -19,6 +20,9 @@ from service.domain.templates.trial_render import TemplateContext
 
 LONGEST_TEMPLATE: Final = 2000
 """Characters of a template's text, comments and conditions included."""
+
+MAX_COMPILED: Final = 256
+"""Compiled texts in memory: the shipped ones, and some versions of each office."""
 
 FILTERS: Final = ("capitalize", "lower", "upper")
 
@@ -49,12 +53,14 @@ class JinjaTemplate:
         return join_lines(text, self._language)
 
 
+@lru_cache(maxsize=MAX_COMPILED)
 def compile_template(
     name: str, language: Language, text: str, where: str = "text"
 ) -> JinjaTemplate:
     """Compile the text of a template; raises `InvalidError` with all mistakes.
 
-    Each mistake names the line of `where`, what was found and what is allowed.
+    Each mistake names the line of `where`, what was found and what is allowed. A text
+    that was compiled before is not compiled again.
     """
     _refuse(name, _unprintable(text, where))
     tree = _parse(name, text, where)

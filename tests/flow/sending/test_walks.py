@@ -5,8 +5,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
+from service.adapters.store.sending.receive import SqlReceiveStore
 from service.domain.delivery.outcome import RefusalKind, Refused, Unknown
 from service.domain.delivery.status import MessageState
+from service.flow.sending.outcomes.receipt_batches import ReceiptBatches
 from tests.docs.walks import WALKS
 from tests.flow.ledger import LANDLINE, PREPARE, Ledger, permit, word
 
@@ -79,8 +81,10 @@ async def test_a_receipt_is_received_as_the_page_says(ledger: Ledger) -> None:
     await ledger.register(permit(), permit("SC-0002"))
     await ledger.send_at(PREPARE)
     failed = word(MessageState.FAILED, "SM2", code="30007")
+    batches = ReceiptBatches(SqlReceiveStore(ledger.database), ledger.clock)
     with calls_of_service() as calls:
-        await ledger.receive(word(MessageState.DELIVERED), failed)
+        await batches.receive(word(MessageState.DELIVERED))
+        await batches.receive(failed)
     assert in_order_of_first_call("Receive", calls) == documented("Receive")
 
 

@@ -1,11 +1,14 @@
 """Queries that find rows which contradict each other: each must find nothing.
 
 A query selects one column, which names the offending row. Its key in the mapping is
-the difference that the audit prints.
+the difference that the audit prints. A clock may have been set back: what came first is
+told by the order of events, not by instants, and where only instants are left, by the
+action that notes when a clock was set back.
 """
 
 from collections.abc import Iterable, Mapping
 
+from service.adapters.store.slots.clock_set_back import CLOCK_SET_BACK
 from service.domain.delivery.retry import RETRY_DELAYS
 from service.domain.delivery.status import (
     ACCEPTED_BUT_FAILED,
@@ -48,6 +51,18 @@ _LINK_OF_REMINDER = (
     "l.permit_id = r.permit_id AND l.expires_on = r.expires_on AND l.step = r.step"
 )
 
+_BORN_BEFORE_SETBACK = f"""EXISTS (
+    SELECT 1 FROM actions a WHERE a.what = '{CLOCK_SET_BACK}'
+    AND r.born_at >= json_extract(a.detail, '$.to')
+    AND r.born_at <= json_extract(a.detail, '$.doubtful_until')
+    AND coalesce((SELECT min(l.id) FROM reminder_events l WHERE {_LINK_OF_REMINDER}), 0)
+    <= CAST(json_extract(a.detail, '$.last_event') AS INTEGER))"""
+"""Whether the reminder was created by a clock that was set back later.
+
+What happened to others after that has earlier instants. A reminder whose first event
+came after the clock was set back was due until then, and followed every change.
+"""
+
 INVARIANT_QUERIES: Mapping[str, str] = {
     "reminder sent without an accepted message": f"""
         SELECT r.permit_id FROM reminders r LEFT JOIN messages m ON m.id = r.message_id
@@ -84,12 +99,13 @@ INVARIANT_QUERIES: Mapping[str, str] = {
         WHERE r.state IN ('sending', 'uncertain') AND (m.id IS NULL
         OR m.state NOT IN ('sending', 'uncertain'))""",
     "reminder counted on another day than its first message": f"""
-        SELECT r.permit_id FROM reminders r JOIN (
-            SELECT l.permit_id, l.expires_on, l.step, min(m.accepted_at) AS first_at
-            FROM message_reminders l JOIN messages m ON m.id = l.message_id
-            GROUP BY l.permit_id, l.expires_on, l.step) AS l ON {_LINK_OF_REMINDER}
-        WHERE r.sent_at <> l.first_at
-        OR (r.sent_at IS NULL) <> (l.first_at IS NULL)""",
+        SELECT r.permit_id FROM reminders r LEFT JOIN messages m ON m.id = (
+            SELECT l.message_id FROM reminder_events l WHERE l.state = 'sent'
+            AND {_LINK_OF_REMINDER} ORDER BY l.id LIMIT 1)
+        WHERE r.sent_at <> m.accepted_at
+        OR (r.sent_at IS NULL) <> NOT EXISTS (
+            SELECT 1 FROM message_reminders l JOIN messages m ON m.id = l.message_id
+            WHERE {_LINK_OF_REMINDER} AND m.accepted_at IS NOT NULL)""",
     "reminder counted on another day than it was sent": f"""
         SELECT r.permit_id FROM reminders r WHERE r.sent_at IS NOT NULL
         AND NOT EXISTS (SELECT 1 FROM reminder_events l
@@ -150,7 +166,7 @@ INVARIANT_QUERIES: Mapping[str, str] = {
     "receipt for another id than its message has": """
         SELECT c.id FROM receipts c JOIN messages m ON m.id = c.message_id
         WHERE (c.moved AND m.provider_id IS NULL) OR c.provider_id <> m.provider_id""",
-    "reminder with other dates than its slot": """
+    "reminder with other dates than its slot": f"""
         SELECT r.permit_id FROM reminders r
         JOIN permits p ON p.id = r.permit_id AND p.expires_on = r.expires_on
         LEFT JOIN slots s ON s.series = p.series AND s.authority = p.authority
@@ -158,7 +174,8 @@ INVARIANT_QUERIES: Mapping[str, str] = {
         WHERE r.step NOT LIKE 'correction-%' AND r.step <> 'contact-now'
         AND ((s.step IS NULL AND r.state = 'due')
         OR ((r.state = 'due' OR (p.dated_at <= r.born_at
-        AND (s.redated_at IS NULL OR s.redated_at < r.born_at)))
+        AND (s.redated_at IS NULL OR s.redated_at < r.born_at)
+        AND NOT {_BORN_BEFORE_SETBACK}))
         AND (s.due_at <> r.due_at OR s.until_at <> r.until_at
         OR s.template <> r.template OR (r.state = 'due'
         AND (s.version_id <> r.version_id OR s.closes_at <> r.closes_at)))))""",

@@ -1,16 +1,18 @@
 """A clock that was set back: work done at times still to come is done again."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from sqlalchemy import case, literal, text, update
+from sqlalchemy import case, func, literal, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from service.adapters.store.db.action_log import log_alarm
 from service.adapters.store.db.facts import get_instant_fact, set_instant_fact
 from service.adapters.store.db.schema import (
     OPEN_MESSAGE,
     UNCONFIRMED_MESSAGE,
     messages,
+    reminder_events,
     reminders,
     slots,
 )
@@ -21,8 +23,14 @@ from service.domain.delivery.status import CLAIMABLE
 CLOCK_FACT: Final = "clock"
 """Key of the fact that stores when the time was last recorded."""
 
+CLOCK_SET_BACK: Final = "clock set back"
+"""The alarm that notes it; the audit must know whose instants are doubtful."""
+
 CLOCK_TOLERANCE: Final = timedelta(minutes=1)
 """How often the time is recorded, and how far the clocks of two workers may differ."""
+
+_DOUBTFUL_AFTER: Final = timedelta(minutes=10)
+"""Longest time that a pass goes on after it recorded the time."""
 
 _LONGEST_LEASE: Final = 3600.0
 """Seconds from now by which a message claimed at a time still to come is POSTed."""
@@ -45,8 +53,32 @@ async def record_clock(connection: AsyncConnection, now: datetime) -> None:
     """Record the time; if it was later before, take back what was done since `now`."""
     recorded_at = await clock_recorded_at(connection)
     if recorded_at is not None and now < recorded_at:
+        await _log_setback(connection, recorded_at, now)
         await _reset_after_setback(connection, now)
     await set_instant_fact(connection, CLOCK_FACT, now)
+
+
+async def _log_setback(
+    connection: AsyncConnection, recorded_at: datetime, now: datetime
+) -> None:
+    """Note from when to when the clock was set back, and the last event before it.
+
+    What was dated between both instants, or soon after, may have been dated before.
+    """
+    last_event = await connection.execute(select(func.max(reminder_events.c.id)))
+    detail = {
+        "from": _stored(recorded_at),
+        "to": _stored(now),
+        "doubtful_until": _stored(recorded_at + _DOUBTFUL_AFTER),
+        "last_event": str(last_event.scalar() or 0),
+    }
+    await log_alarm(connection, CLOCK_SET_BACK, detail, now)
+
+
+def _stored(instant: datetime) -> str:
+    """As instants are stored, so that both are ordered alike."""
+    utc = instant.astimezone(UTC).replace(tzinfo=None)
+    return utc.isoformat(" ", "microseconds")
 
 
 async def _reset_after_setback(connection: AsyncConnection, now: datetime) -> None:
