@@ -86,7 +86,7 @@ async def test_one_blip_of_a_digest_waits_no_longer_than_that_of_any_text(
         *(permit(f"SC-{at:04}", phones=(PHONE_1,)) for at in range(1, 14))
     )
     await ledger.expand(PREPARE)
-    ledger.provider.script = [DOWN]
+    ledger.provider.script = [DOWN] * 20
     await ledger.send()
     [row] = ledger.rows(
         "SELECT max(julianday(retry_at) - (SELECT julianday(posted_after) "
