@@ -1,6 +1,6 @@
-"""A program that sends from child processes, each killed one call later than the last.
+"""A program that sends from child processes, each killed some calls later.
 
-`python killed_sender.py FOLDER` writes to FOLDER: `accepted` has every accepted id,
+`python killed_sender.py FOLDER CALLS` writes to FOLDER: `accepted` has every accepted id,
 `tried` every id passed to `send`, and `taken/` the files that a platform took after
 a process was killed. It prints the number of processes killed.
 """
@@ -84,10 +84,11 @@ def take_away(folder: Path, call: int) -> None:
 
 
 if __name__ == "__main__":
-    place, call = Path(sys.argv[1]), 0
-    while died(place, call):
-        if call % 3:
-            take_away(place, call)
-        call += 1
-    take_away(place, call)
-    sys.stdout.write(f"{call}\n")
+    place, calls = Path(sys.argv[1]), int(sys.argv[2])
+    deaths = 0
+    while died(place, deaths * calls):
+        if deaths % 3:
+            take_away(place, deaths)
+        deaths += 1
+    take_away(place, deaths)
+    sys.stdout.write(f"{deaths}\n")

@@ -1,15 +1,18 @@
-"""Move the window of a hundred thousand permits, and move it back."""
+"""Move the window of very many permits, and move it back."""
 
 from dataclasses import replace
 from datetime import date, timedelta
 
+import pytest
+
 from service.domain.law_change.edits import AuthoritiesEdit, RevertEdit, RulesEdit
 from service.domain.lawbook.version_choice import ExplainRequest
 from service.flow.reports.explain import explain_dates
+from tests.depth import by_depth
 from tests.flow.law_change.test_change import closing
 from tests.flow.ledger import FOOD, OFFICE, START, Ledger, permit
 
-MANY, DATES = 100_000, 1500
+MANY, DATES = by_depth(quick=20_000, deep=100_000), 1500
 SOON, SHARE = 200, 2_000
 """Few permits on the dates that are texted here; the test is about all the others."""
 
@@ -72,6 +75,7 @@ async def without_limits(ledger: Ledger) -> None:
     await ledger.change(RulesEdit([replace(law.rule(FOOD), merges=False)]))
 
 
+@pytest.mark.deep
 async def test_a_window_moves_for_many_and_back_and_nobody_is_texted_twice(
     ledger: Ledger,
 ) -> None:
