@@ -1,7 +1,7 @@
 """A program that sends from child processes, each killed some calls later.
 
-`python killed_sender.py FOLDER CALLS` writes to FOLDER: `accepted` has every accepted id,
-`tried` every id passed to `send`, and `taken/` the files that a platform took after
+`python killed_sender.py FOLDER CALLS` writes to FOLDER: `accepted` has every accepted
+id, `tried` every id passed to `send`, and `taken/` the files that a platform took after
 a process was killed. It prints the number of processes killed.
 """
 
