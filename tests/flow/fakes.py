@@ -11,6 +11,7 @@ from service.domain.delivery.outcome import (
     Outcome,
     Receipt,
     RefusalKind,
+    UnknownId,
 )
 from service.domain.delivery.status import MessageState
 from service.domain.errors import ForgedError
@@ -112,10 +113,10 @@ class FakeProvider:
         ]
         return None if self.deaf else listed
 
-    async def fetch_receipt(self, provider_id: str) -> Receipt | None:
+    async def fetch_receipt(self, provider_id: str) -> Receipt | UnknownId | None:
         """The provider's present word on a message."""
         self.fetched.append(provider_id)
-        return self._word(provider_id)
+        return None if self.deaf else self._word(provider_id) or UnknownId()
 
     def _word(self, provider_id: str) -> Receipt | None:
         for it in [] if self.deaf else self.taken:

@@ -6,10 +6,12 @@ An answer is `Accepted` or `Refused` only if it is certain; every other answer i
 
 import re
 from collections.abc import Mapping
+from http import HTTPStatus
 from typing import Any, TypeGuard
 
 from service.adapters.http.answers import outcome_if_not_posted
 from service.adapters.twilio.codes import (
+    NOT_FOUND,
     STATES,
     meaning_of_failure,
     meaning_of_refusal,
@@ -38,6 +40,15 @@ _PHONE = re.compile(r"\+[0-9]{8,}")
 def is_sid(found: object) -> TypeGuard[str]:
     """Whether this is a valid message SID."""
     return isinstance(found, str) and SID.fullmatch(found) is not None
+
+
+def is_not_found(error: Exception) -> bool:
+    """Whether Twilio itself, and no gateway, answered that there is no such thing.
+
+    twilio.com/docs/api/errors/20404
+    """
+    found = isinstance(error, AnswerError) and (error.status, error.code)
+    return found == (HTTPStatus.NOT_FOUND, NOT_FOUND)
 
 
 def outcome_of_answer(answer: Mapping[str, Any], phone: str, account: str) -> Outcome:

@@ -28,6 +28,9 @@ STATES: Mapping[str, MessageState] = {
 }
 
 
+NOT_FOUND = 20404
+"""The code of an answer 404: there is nothing at this address."""
+
 OPT_OUT_TYPES: Mapping[str, str] = {"STOP": "stop", "START": "start", "HELP": "help"}
 """OptOutType: the keyword that Advanced Opt-Out recognised in an inbound text, and
 already answered (twilio.com/docs/messaging/tutorials/advanced-opt-out)."""

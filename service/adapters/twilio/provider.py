@@ -18,6 +18,7 @@ from service.adapters.http.proxy import proxy_for
 from service.adapters.twilio.answers import (
     describe_error,
     found_from_message,
+    is_not_found,
     is_sid,
     outcome_of_answer,
     outcome_of_error,
@@ -33,6 +34,7 @@ from service.domain.delivery.outcome import (
     NotPosted,
     Outcome,
     Receipt,
+    UnknownId,
 )
 from service.domain.delivery.retry import UNPOSTABLE_WAIT
 from service.domain.errors import ForgedError, InvalidError
@@ -141,7 +143,7 @@ class TwilioProvider:
             return None
         return [one for one in found if one.created_at >= since]
 
-    async def fetch_receipt(self, provider_id: str) -> Receipt | None:
+    async def fetch_receipt(self, provider_id: str) -> Receipt | UnknownId | None:
         """Return the present status of a message as a receipt; None if unavailable."""
         if not is_sid(provider_id):
             return None
@@ -152,7 +154,7 @@ class TwilioProvider:
             )
         except Exception as error:  # noqa: BLE001 - any fault: it could not be asked
             self._log_unavailable(error)
-            return None
+            return UnknownId() if is_not_found(error) else None
 
     async def fetch_receipts(
         self, provider_ids: Collection[str], since: datetime

@@ -103,6 +103,15 @@ class Receipt:
 
 
 @dataclass(frozen=True, slots=True)
+class UnknownId:
+    """The provider answers that it has no message with this id."""
+
+
+UNKNOWN_ID_REASON = "the provider does not know its id"
+"""Reason of an accepted message whose id the provider does not know any more."""
+
+
+@dataclass(frozen=True, slots=True)
 class Inbound:
     """A text that a recipient sent to us.
 

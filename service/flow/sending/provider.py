@@ -5,7 +5,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
-from service.domain.delivery.outcome import Inbound, ListedMessage, Outcome, Receipt
+from service.domain.delivery.outcome import (
+    Inbound,
+    ListedMessage,
+    Outcome,
+    Receipt,
+    UnknownId,
+)
 from service.domain.law.rule import Language
 
 
@@ -67,7 +73,7 @@ class Provider(Protocol):
     ) -> Sequence[ListedMessage] | None:
         """List the messages that may be this one; None when it could not be asked."""
 
-    async def fetch_receipt(self, provider_id: str) -> Receipt | None:
+    async def fetch_receipt(self, provider_id: str) -> Receipt | UnknownId | None:
         """Fetch the present state of a message; None when it could not be asked."""
 
     async def fetch_receipts(

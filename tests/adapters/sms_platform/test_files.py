@@ -16,6 +16,7 @@ from service.domain.delivery.outcome import (
     Accepted,
     ListedMessage,
     NotPosted,
+    Receipt,
     RefusalKind,
     Refused,
 )
@@ -226,7 +227,7 @@ async def test_a_message_that_expired_in_the_spool_is_left_out_and_canceled(
         assert [row[0] for row in rows(file)] == [ID.format(2)]
         assert await outbox.find(unknown(ID.format(1)), PHONE) == []
         told = await outbox.fetch_receipt(ID.format(1))
-    assert told
+    assert isinstance(told, Receipt)
     assert (told.state, told.raw) == (
         MessageState.CANCELED,
         {"outbox": "no time is left to send it in"},

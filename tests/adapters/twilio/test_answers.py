@@ -9,7 +9,13 @@ import pytest
 
 from service.adapters.http.answers import LONGEST_ANSWER
 from service.adapters.twilio.http import LONGEST_PAGE
-from service.domain.delivery.outcome import Outcome, RefusalKind, Refused, Unknown
+from service.domain.delivery.outcome import (
+    Outcome,
+    RefusalKind,
+    Refused,
+    Unknown,
+    UnknownId,
+)
 from tests.adapters.twilio.fake_server import (
     OTHER_PHONE,
     PHONE,
@@ -180,6 +186,31 @@ async def test_another_message_s_answer_is_no_receipt(
     url, _ = await serve(says(raw(200, other)))
     provider = await opened(url)
     assert await provider.fetch_receipt(SM1) is None
+
+
+UNKNOWN_ID = no(404, 20404)
+"""What Twilio says of an id that it does not have."""
+
+
+@pytest.mark.parametrize(
+    ("answer", "expected"),
+    [
+        (UNKNOWN_ID, UnknownId()),
+        (raw(404, PAGE), None),
+        (raw(404), None),
+        (no(404, 20003), None),
+        (no(401, 20404), None),
+        (no(410, 20404), None),
+        (no(500, 20404), None),
+    ],
+    ids=["unknown", "a page", "empty", "another code", "401", "410", "500"],
+)
+async def test_only_twilio_s_own_answer_says_that_it_does_not_know_an_id(
+    serve: Serve, opened: Open, answer: bytes, expected: UnknownId | None
+) -> None:
+    url, _ = await serve(says(answer))
+    provider = await opened(url)
+    assert await provider.fetch_receipt(SM1) == expected
 
 
 @pytest.mark.parametrize("sid", ["", "SM1", "../Accounts", f"{SM1}/Media", "CA" * 17])

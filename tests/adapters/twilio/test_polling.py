@@ -4,7 +4,7 @@ from urllib.parse import unquote
 
 import pytest
 
-from service.domain.delivery.outcome import Accepted, RefusalKind
+from service.domain.delivery.outcome import Accepted, Receipt, RefusalKind
 from service.domain.delivery.status import MessageState
 from tests.adapters.twilio.fake_server import (
     PHONE,
@@ -50,7 +50,7 @@ async def test_the_list_gives_the_same_receipt_as_a_fetch_and_no_phone(
     assert isinstance(sent, Accepted)
     async with asyncio.timeout(20):
         told = await provider.fetch_receipt(sent.provider_id)
-        while told is None or told.state is not M.UNDELIVERED:
+        while not isinstance(told, Receipt) or told.state is not M.UNDELIVERED:
             told = await provider.fetch_receipt(sent.provider_id)
     assert (told.code, told.kind) == ("30003", RefusalKind.RETRY_LATER)
     assert await provider.fetch_receipts([sent.provider_id], LONG_AGO) == [told]

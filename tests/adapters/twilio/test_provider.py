@@ -8,7 +8,13 @@ import pytest
 from aiohttp import encode_basic_auth
 
 from service.adapters.twilio.codes import STATES
-from service.domain.delivery.outcome import Accepted, NotPosted, RefusalKind, Refused
+from service.domain.delivery.outcome import (
+    Accepted,
+    NotPosted,
+    Receipt,
+    RefusalKind,
+    Refused,
+)
 from service.domain.delivery.status import MessageState
 from tests.adapters.twilio.fake_server import (
     BODY,
@@ -51,7 +57,7 @@ async def test_a_sent_message_is_found_and_fetched(sandbox: str, opened: Open) -
     assert [one.provider_id for one in found] == [sent.provider_id]
     assert found[0].created_at.tzinfo is not None
     told = await provider.fetch_receipt(sent.provider_id)
-    assert told is not None
+    assert isinstance(told, Receipt)
     assert (told.provider, told.provider_id) == ("fake", sent.provider_id)
 
 
@@ -63,7 +69,7 @@ async def test_a_message_is_finally_fetched_as_delivered(
     assert isinstance(sent, Accepted)
     async with asyncio.timeout(20):
         told = await provider.fetch_receipt(sent.provider_id)
-        while told is None or told.state is not M.DELIVERED:
+        while not isinstance(told, Receipt) or told.state is not M.DELIVERED:
             told = await provider.fetch_receipt(sent.provider_id)
     assert told.code is None
 

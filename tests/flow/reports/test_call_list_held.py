@@ -233,6 +233,20 @@ async def test_an_outcome_unknown_for_an_hour_is_called_about(
     assert await why(ledger) == wanted
 
 
+async def test_a_text_whose_id_the_provider_does_not_know_is_called_about(
+    ledger: Ledger,
+) -> None:
+    await ledger.register(permit())
+    assert await ledger.send_at(LAST_DAY - 4 * DAY) == 1
+    ledger.provider.unlisted = {"SM1"}
+    ledger.provider.taken.clear()
+    ledger.clock.move_to(LAST_DAY - 4 * DAY + HOUR)
+    assert await why(ledger) == []
+    await ledger.poll()
+    wanted = ["nobody knows whether the text went out, closing in 4 days"]
+    assert await why(ledger) == wanted
+
+
 async def test_a_stale_register_has_the_hold_reason_that_the_list_expects(
     ledger: Ledger,
 ) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Row, select
+from sqlalchemy import Row, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.adapters.store.db.database import Database
@@ -30,6 +30,7 @@ from service.adapters.store.slots.group_key import (
     group_params,
 )
 from service.domain.deadlines.slot import GroupKey
+from service.domain.delivery.outcome import UNKNOWN_ID_REASON
 from service.domain.delivery.status import CLAIMABLE, NEVER_ACCEPTED, ReminderState
 from service.domain.go_live.go_live import LONGEST_OVERRUN
 from service.domain.permits.phone import PhoneLine
@@ -40,6 +41,10 @@ from service.domain.reports.call_list import (
     held_back_reason,
 )
 from service.flow.reports.call_list import CallListStore, UnfiledPermit
+
+_NOBODY_KNOWS = or_(
+    awaiting_operator(LONGEST_NORMAL_WAIT), messages.c.reason == UNKNOWN_ID_REASON
+)
 
 
 class SqlCallListStore(CallListStore):
@@ -112,7 +117,7 @@ async def _steps(
     in_force = await _load_pauses(connection)
     for chunk in in_chunks(ids):
         wanted = (
-            select(reminders, awaiting_operator(LONGEST_NORMAL_WAIT).label("unknown"))
+            select(reminders, _NOBODY_KNOWS.label("unknown"))
             .outerjoin(messages, messages.c.id == reminders.c.message_id)
             .where(
                 reminders.c.permit_id.in_(chunk),

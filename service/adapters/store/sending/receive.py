@@ -7,9 +7,9 @@ from datetime import datetime, timedelta
 from sqlalchemy import func, or_, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from service.adapters.store.db.action_log import log_action
+from service.adapters.store.db.action_log import log_action, log_alarm
 from service.adapters.store.db.database import Database
-from service.adapters.store.db.json_rows import in_chunks, json_rows_like
+from service.adapters.store.db.json_rows import JsonValues, in_chunks, json_rows_like
 from service.adapters.store.db.schema import (
     UNCONFIRMED_MESSAGE,
     inbounds,
@@ -24,7 +24,7 @@ from service.adapters.store.permits.recipients import (
 )
 from service.adapters.store.permits.unreachable import lift_unreachable
 from service.adapters.store.sending.outcomes.record_receipts import record_receipts
-from service.domain.delivery.outcome import Inbound, Receipt
+from service.domain.delivery.outcome import UNKNOWN_ID_REASON, Inbound, Receipt
 from service.domain.delivery.status import MessageState
 from service.domain.messages.keywords import PROVIDER_INTENTS, OptOutIntent
 from service.domain.untrusted.text import safe_label
@@ -44,6 +44,18 @@ _SET_ASK_AT = (
     update(messages)
     .where(messages.c.id == _ASK_TIMES["id"])
     .values(ask_at=_ASK_TIMES["ask_at"])
+)
+
+_UNKNOWN_IDS = JsonValues(messages.c.id, "ids")
+_MARK_UNKNOWN_IDS = (
+    update(messages)
+    .where(
+        messages.c.id.in_(_UNKNOWN_IDS.values),
+        messages.c.state == MessageState.ACCEPTED,
+        messages.c.reason.is_distinct_from(UNKNOWN_ID_REASON),
+    )
+    .values(reason=UNKNOWN_ID_REASON)
+    .returning(messages.c.id, messages.c.provider_id)
 )
 
 _OF_MESSAGE = receipts.c.message_id == messages.c.id
@@ -138,6 +150,18 @@ class SqlReceiveStore(ReceiveStore):
             await connection.execute(
                 _SET_ASK_AT, _ASK_TIMES.bind(connection.dialect, polls)
             )
+
+    async def report_unknown_ids(
+        self, message_ids: Collection[str], now: datetime
+    ) -> None:
+        """Mark accepted messages whose id the provider does not know, with an alarm."""
+        async with self._database.write() as connection:
+            marked = await connection.execute(
+                _MARK_UNKNOWN_IDS, _UNKNOWN_IDS.bind(connection.dialect, message_ids)
+            )
+            for row in marked.all():
+                detail = {"message": row.id, "provider_id": row.provider_id}
+                await log_alarm(connection, "unknown provider id", detail, now)
 
     async def is_known_receipt(self, receipt: Receipt) -> bool:
         """Whether an equal receipt of its message is stored already."""

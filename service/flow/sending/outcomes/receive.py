@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Protocol
 
-from service.domain.delivery.outcome import Inbound, Receipt
+from service.domain.delivery.outcome import Inbound, Receipt, UnknownId
 from service.domain.delivery.status import RANK, MessageState
 from service.domain.messages.keywords import OptOutIntent, read_intent
 from service.flow.permits.encryption import Recipient
@@ -22,6 +22,9 @@ return one (twilio.com/docs/messaging/guides/outbound-message-logging)."""
 
 LAST_POLL_AGE = MAX_POLL_AGE - timedelta(days=1)
 """At this age each message is polled a last time: it may have a receipt by now."""
+
+KNOWN_AFTER = timedelta(hours=1)
+"""By this age a provider knows each message that it accepted. Twilio does at once."""
 
 LIST_WINDOW = timedelta(hours=72)
 """How far back a provider's list is read; older messages are polled one by one."""
@@ -96,6 +99,14 @@ class ReceiveStore(Protocol):
     async def schedule_polls(self, polls: Sequence[tuple[str, datetime]]) -> None:
         """Store when to poll next for each message, by our ids."""
 
+    async def report_unknown_ids(
+        self, message_ids: Collection[str], now: datetime
+    ) -> None:
+        """Mark accepted messages whose id the provider does not know, with an alarm.
+
+        Does nothing for a message that is marked already, or has moved on.
+        """
+
     async def is_known_receipt(self, receipt: Receipt) -> bool:
         """Whether an equal receipt of its message is stored already."""
 
@@ -145,8 +156,10 @@ async def poll_receipts(
     news = [
         receipt
         for message, receipt in asked.items()
-        if receipt is not None and await _is_news(receipt, message.rank, store)
+        if isinstance(receipt, Receipt) and await _is_news(receipt, message.rank, store)
     ]
+    if unknown := _unknown_ids(asked, now):
+        await store.report_unknown_ids(unknown, now)
     moved = 0
     # Several transactions, so that other writers get in between.
     for at in range(0, len(news), RECEIPTS_PER_TRANSACTION):
@@ -157,6 +170,17 @@ async def poll_receipts(
     return moved
 
 
+def _unknown_ids(
+    asked: Mapping[UnconfirmedMessage, Receipt | UnknownId | None], now: datetime
+) -> list[str]:
+    """Our ids of messages that the provider should know by now, and does not."""
+    return [
+        message.id
+        for message, answer in asked.items()
+        if isinstance(answer, UnknownId) and now - message.accepted_at >= KNOWN_AFTER
+    ]
+
+
 def _next_poll_at(accepted_at: datetime, now: datetime) -> datetime:
     """When to poll for a message next: once it has waited twice as long."""
     doubled, last = now + (now - accepted_at), accepted_at + LAST_POLL_AGE
@@ -165,7 +189,7 @@ def _next_poll_at(accepted_at: datetime, now: datetime) -> datetime:
 
 async def _fetch_receipts(
     provider: Provider, waiting: Sequence[UnconfirmedMessage], is_stopping: StopSignal
-) -> Mapping[UnconfirmedMessage, Receipt | None]:
+) -> Mapping[UnconfirmedMessage, Receipt | UnknownId | None]:
     """Fetch receipts from the provider's list, and some of the missing ones singly.
 
     Messages that were not asked about are left out; None means that one could not be
@@ -179,7 +203,7 @@ async def _fetch_receipts(
     if listed is None:
         return {}
     receipts = {one.provider_id: one for one in listed}
-    asked: dict[UnconfirmedMessage, Receipt | None] = {
+    asked: dict[UnconfirmedMessage, Receipt | UnknownId | None] = {
         one: receipts[one.provider_id] for one in waiting if one.provider_id in receipts
     }
     missing = [one for one in waiting if one not in asked][:FETCHED]

@@ -6,8 +6,14 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import event
 
+from service.adapters.store.sending.receive import SqlReceiveStore
 from service.domain.delivery.status import MessageState
-from service.flow.sending.outcomes.receive import FETCHED
+from service.flow.sending.outcomes.receive import (
+    FETCHED,
+    KNOWN_AFTER,
+    poll_receipts,
+)
+from tests.flow.fakes import FakeProvider
 from tests.flow.ledger import PREPARE, Ledger, permit, word
 
 M = MessageState
@@ -156,6 +162,74 @@ async def test_a_pass_asks_only_for_so_many_and_every_one_has_its_turn(
     ledger.clock.move_to(PREPARE + timedelta(minutes=2))
     assert await ledger.poll() == 0
     assert ledger.provider.fetched[len(ids) :] == ids[:FETCHED]
+
+
+async def forgotten(sent: Ledger) -> None:
+    """The provider does not know the id that it gave, and lists other messages."""
+    sent.provider.unlisted = {"SM1"}
+    sent.provider.taken.clear()
+
+
+async def test_an_accepted_id_that_the_provider_does_not_know_is_one_alarm(
+    sent: Ledger,
+) -> None:
+    await forgotten(sent)
+    for hours in (1, 2, 5, 24):
+        sent.clock.move_to(PREPARE + timedelta(hours=hours))
+        assert await sent.poll() == 0
+    assert len(sent.provider.fetched) > 1
+    assert sent.alarms() == ["unknown provider id"]
+    assert sent.message()["reason"] == "the provider does not know its id"
+    assert sent.states() == ["accepted"]
+    assert await sent.audit() == []
+
+
+async def test_an_id_that_the_provider_may_not_know_yet_is_no_alarm(
+    sent: Ledger,
+) -> None:
+    await forgotten(sent)
+    sent.clock.move_to(PREPARE + KNOWN_AFTER - timedelta(seconds=1))
+    assert await sent.poll() == 0
+    assert sent.provider.fetched == ["SM1"]
+    assert sent.alarms() == []
+
+
+async def test_a_provider_that_cannot_be_asked_is_no_alarm(sent: Ledger) -> None:
+    class ListingOnly(FakeProvider):
+        async def fetch_receipt(self, provider_id: str) -> None:
+            self.fetched.append(provider_id)
+
+    provider = ListingOnly()
+    provider.unlisted = {"SM1"}
+    sent.clock.move_to(PREPARE + timedelta(hours=2))
+    store = SqlReceiveStore(sent.database)
+    await poll_receipts(provider, store, sent.clock, timedelta())
+    assert provider.fetched == ["SM1"]
+    assert sent.alarms() == []
+
+
+async def test_a_message_that_had_a_receipt_was_known_to_the_provider(
+    sent: Ledger,
+) -> None:
+    await sent.receive(word(M.SENT))
+    await forgotten(sent)
+    sent.clock.move_to(PREPARE + timedelta(days=2))
+    assert await sent.poll() == 0
+    assert sent.provider.fetched == ["SM1"]
+    assert sent.alarms() == []
+
+
+@pytest.mark.parametrize("code", [None, "30007"], ids=["delivered", "failed"])
+async def test_a_receipt_after_all_takes_the_mark_away(
+    sent: Ledger, code: str | None
+) -> None:
+    await forgotten(sent)
+    sent.clock.move_to(PREPARE + timedelta(hours=2))
+    await sent.poll()
+    state = M.UNDELIVERED if code else M.DELIVERED
+    assert await sent.receive(word(state, code=code)) == 1
+    assert sent.message()["reason"] is None
+    assert await sent.audit() == []
 
 
 async def test_receipts_of_messages_that_were_not_asked_about_are_ignored(
