@@ -30,6 +30,10 @@ own, such as a phone that cannot be decrypted."""
 LONGEST_BACK_OFF: Final = 3600.0
 """Seconds: the doubling ends here."""
 
+LONGEST_ASKED: Final = 86_400.0
+"""Seconds: a provider may ask for a wait of a day, for its daily limit. What asks for
+longer is a mistake, and is tried again after that."""
+
 
 def retry_delay(
     kind: RefusalKind | None, retries: int, retry_after: float | None
@@ -49,7 +53,8 @@ def back_off(messages: int, jitter: float, retry_after: float | None) -> float:
 
     `messages` counts its messages so far. `jitter`, a random number between 0 and 1,
     places each reminder in the second half of its wait, so that they do not all start
-    at once. Never shorter than the provider's `retry_after` (seconds).
+    at once. Never shorter than the provider's `retry_after` (seconds), up to
+    `LONGEST_ASKED`.
     """
     span = min(BACK_OFF * 2.0 ** min(messages - 1, 20), LONGEST_BACK_OFF)
-    return max(span * (1 + jitter) / 2, retry_after or 0.0)
+    return max(span * (1 + jitter) / 2, min(retry_after or 0.0, LONGEST_ASKED))

@@ -1,7 +1,10 @@
 """Take back messages whose lease has ended: their worker died, or was too slow."""
 
 from datetime import datetime
-from typing import Protocol
+from typing import Final, Protocol
+
+LONGEST_LEASE: Final = 60.0
+"""Seconds: no worker claims for longer, whatever its settings."""
 
 
 class LeaseStore(Protocol):
@@ -12,5 +15,6 @@ class LeaseStore(Protocol):
 
         What was not begun was not POSTed: its reminders are due again at once, and the
         message is gone. What was begun becomes uncertain, and so does what an earlier
-        release claimed, which did not say.
+        release claimed, which did not say. A lease that a clock wrote which ran ahead
+        ends `LONGEST_LEASE` from now.
         """

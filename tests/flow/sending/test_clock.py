@@ -198,7 +198,7 @@ async def test_a_message_posted_while_every_clock_ran_ahead_is_found(
     await ledger.send_at(PREPARE + DAY)
     ledger.provider.lost = False
     ledger.tamper(AHEAD_MESSAGES)
-    await ledger.expand(PREPARE + HOUR)
+    await ledger.leases.expire_leases(PREPARE + HOUR)
     [asked] = await ledger.unknown.list_uncertain()
     assert asked.posted_after < asked.asked_at
     ledger.tamper("UPDATE messages SET lease_until = '2020-01-01 00:00:00.000000'")

@@ -10,6 +10,8 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
+from service.domain.errors import SetUpError
+
 
 class _SqliteInstant(DATETIME):
     """Text of one length in UTC, "2026-11-24 02:00:00.000000": it sorts by time."""
@@ -34,7 +36,14 @@ def _instant_to_text(value: datetime | None) -> str | None:
 
 
 def _text_to_instant(value: str | None) -> datetime | None:
-    return None if value is None else datetime.fromisoformat(f"{value}+00:00")
+    """Raises `SetUpError` for a text that nobody but a person can have stored."""
+    try:
+        return None if value is None else datetime.fromisoformat(f"{value}+00:00")
+    except ValueError:
+        raise SetUpError(
+            f"the database has {value!r} where an instant belongs; correct the row "
+            "that was changed by hand"
+        ) from None
 
 
 class Instant(TypeDecorator[datetime]):

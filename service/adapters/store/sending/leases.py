@@ -1,21 +1,29 @@
 """`SqlLeaseStore`: messages whose lease ended, taken back or made uncertain."""
 
+import logging
 from datetime import datetime
+from typing import Final
 
-from sqlalchemy import select, text, update
+from sqlalchemy import case, literal, or_, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.adapters.store.db.database import Database
 from service.adapters.store.db.json_rows import in_chunks
 from service.adapters.store.db.schema import OPEN_MESSAGE, messages, reminders
-from service.adapters.store.db.types import database_now
+from service.adapters.store.db.types import database_now, database_now_plus
 from service.adapters.store.reminders.transitions import transition
 from service.adapters.store.sending.outcomes.give_back import give_back
 from service.domain.delivery.status import MessageState, ReminderState
-from service.flow.sending.leases import LeaseStore
+from service.flow.sending.leases import LONGEST_LEASE, LeaseStore
+
+log = logging.getLogger(__name__)
 
 REASON = "lease ended unrecorded"
 """Reason of a message that was begun, and whose worker recorded no outcome."""
+
+_ASK_SINCE: Final = -3 * 86400.0
+"""Seconds from now since when a message with an instant still to come may have been
+POSTed: three days ago."""
 
 _HAS_LAPSED = (
     text(f"messages.{OPEN_MESSAGE}")
@@ -33,6 +41,7 @@ class SqlLeaseStore(LeaseStore):
     async def expire_leases(self, now: datetime) -> int:
         """Settle messages whose lease ended without an outcome; count them."""
         async with self._database.write() as connection:
+            await reanchor_future(connection)
             uncertain = await _mark_uncertain(connection, now)
             never_begun = select(messages.c.id).where(
                 _HAS_LAPSED, messages.c.begun.is_(False)
@@ -41,6 +50,41 @@ class SqlLeaseStore(LeaseStore):
             for chunk in in_chunks(ids):
                 await give_back(connection, chunk, now)
             return uncertain + len(ids)
+
+
+async def reanchor_future(connection: AsyncConnection) -> None:
+    """Bring back to the present what a clock wrote that ran ahead.
+
+    A lease of the future ends `LONGEST_LEASE` from now. That doubles nothing: a worker
+    that is alive POSTs no later than its lease after the claim, on its own monotonic
+    clock, and it claimed before now. An absence of the future counts as noted now,
+    later than it was. The provider is asked since three days ago: with an instant
+    still to come it would not find the text, and it would be sent again.
+    """
+    its, now = messages.c, database_now()
+    latest = database_now_plus(literal(LONGEST_LEASE))
+    reanchored = await connection.execute(
+        update(messages)
+        .where(
+            text(f"messages.{OPEN_MESSAGE}"),
+            or_(its.lease_until > latest, its.absent_at > now, its.posted_after > now),
+        )
+        .values(
+            lease_until=case((its.lease_until > latest, latest), else_=its.lease_until),
+            absent_at=case((its.absent_at > now, now), else_=its.absent_at),
+            posted_after=case(
+                (its.posted_after > now, database_now_plus(literal(_ASK_SINCE))),
+                else_=its.posted_after,
+            ),
+        )
+    )
+    if reanchored.rowcount:
+        log.warning(
+            "the clock ran ahead: %d messages had instants still to come; they end in "
+            "%.0f seconds",
+            reanchored.rowcount,
+            LONGEST_LEASE,
+        )
 
 
 async def _mark_uncertain(connection: AsyncConnection, now: datetime) -> int:

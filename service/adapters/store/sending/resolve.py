@@ -12,6 +12,7 @@ from service.adapters.store.db.database import Database
 from service.adapters.store.db.schema import OPEN_MESSAGE, messages
 from service.adapters.store.db.types import database_now, database_now_plus
 from service.adapters.store.reminders.transitions import transition
+from service.adapters.store.sending.leases import reanchor_future
 from service.adapters.store.sending.outcomes.late_acceptance import (
     fall_back_to_accepted,
 )
@@ -64,6 +65,7 @@ class SqlResolveStore(ResolveStore):
     ) -> None:
         """Apply a decision, unless there is an objection, and log who made it."""
         async with self._database.write() as connection:
+            await reanchor_future(connection)
             row = await _load(connection, message_id)
             if found := objection(_to_unknown_outcome(row)):
                 raise ConflictError(f"message {row.id}: {found}")

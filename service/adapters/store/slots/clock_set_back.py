@@ -9,14 +9,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from service.adapters.store.db.action_log import log_alarm
 from service.adapters.store.db.facts import get_instant_fact, set_instant_fact
 from service.adapters.store.db.schema import (
-    OPEN_MESSAGE,
     UNCONFIRMED_MESSAGE,
     messages,
     reminder_events,
     reminders,
     slots,
 )
-from service.adapters.store.db.types import database_now, database_now_plus
+from service.adapters.store.db.types import database_now_plus
 from service.domain.delivery.retry import LONGEST_BACK_OFF
 from service.domain.delivery.status import CLAIMABLE
 
@@ -31,12 +30,6 @@ CLOCK_TOLERANCE: Final = timedelta(minutes=1)
 
 _DOUBTFUL_AFTER: Final = timedelta(minutes=10)
 """Longest time that a pass goes on after it recorded the time."""
-
-_LONGEST_LEASE: Final = 3600.0
-"""Seconds from now by which a message claimed at a time still to come is POSTed."""
-
-_SEARCH_FROM_SECONDS: Final = -3 * 86400.0
-"""Seconds from now since when such a message may have been POSTed: three days ago."""
 
 
 async def clock_recorded_at(connection: AsyncConnection) -> datetime | None:
@@ -107,25 +100,13 @@ async def _reset_after_setback(connection: AsyncConnection, now: datetime) -> No
 
 
 async def _reset_database_instants(connection: AsyncConnection) -> None:
-    """Bring instants of the database's clock back to the present, if it ran ahead too.
+    """End waits on the database's clock that began while it ran ahead, too.
 
-    A provider is asked about an open message from `posted_after` on. With an instant
-    still to come its text would not be found, and would be sent again.
+    Leases of messages are brought back with each pass, whether anybody noticed or not.
     """
     latest = database_now_plus(literal(LONGEST_BACK_OFF))
     await connection.execute(
         update(reminders)
         .where(reminders.c.state.in_(CLAIMABLE), reminders.c.retry_at > latest)
         .values(retry_at=None)
-    )
-    await connection.execute(
-        update(messages)
-        .where(
-            text(f"messages.{OPEN_MESSAGE}"), messages.c.posted_after > database_now()
-        )
-        .values(
-            posted_after=database_now_plus(literal(_SEARCH_FROM_SECONDS)),
-            lease_until=database_now_plus(literal(_LONGEST_LEASE)),
-            absent_at=None,
-        )
     )

@@ -27,7 +27,7 @@ from service.adapters.store.db.schema import (
     permit_recipients,
     reminders,
 )
-from service.adapters.store.db.types import database_now
+from service.adapters.store.db.types import database_now, database_now_plus
 from service.adapters.store.law.digest import LAW_FACT
 from service.adapters.store.office.senders import office_paused
 from service.adapters.store.reminders.candidates import (
@@ -35,6 +35,7 @@ from service.adapters.store.reminders.candidates import (
     join_recipients,
     select_candidates,
 )
+from service.domain.delivery.retry import LONGEST_ASKED
 from service.domain.delivery.status import CLAIMABLE, ReminderState
 from service.domain.errors import LawChangedError
 from service.domain.law.rule import CORRECTION
@@ -205,7 +206,7 @@ def _select_due(state: ReminderState, *, paused: bool) -> Select[Any]:
     due = select_candidates(
         reminders.c.state == state,
         reminders.c.next_at <= bindparam("now", type_=reminders.c.next_at.type),
-        or_(reminders.c.retry_at.is_(None), reminders.c.retry_at <= database_now()),
+        _is_wait_over(),
         reminders.c.authority.not_in(bindparam("excluded", expanding=True)),
         ~and_(reminders.c.step.startswith(CORRECTION), _HAS_TEXT_UNDER_WAY),
         _volume_was_checked(),
@@ -213,6 +214,13 @@ def _select_due(state: ReminderState, *, paused: bool) -> Select[Any]:
     if paused:
         due = due.where(~_is_paused(), ~office_paused())
     return due.with_for_update(skip_locked=True, of=reminders)
+
+
+def _is_wait_over() -> ColumnElement[bool]:
+    """Whether the wait after a refusal is over, or too long to be meant so."""
+    retry_at = reminders.c.retry_at
+    longest = database_now_plus(literal(LONGEST_ASKED))
+    return or_(retry_at.is_(None), retry_at <= database_now(), retry_at > longest)
 
 
 def _volume_was_checked() -> ColumnElement[bool]:
