@@ -47,8 +47,10 @@ async def compare_giving_back(folder: Path) -> str:
         await expand(SqlExpandStore(database), installation.clock)
         given_back, accepted = list[float](), list[float]()
         for _ in range(ROUNDS):
-            given_back.append(await _record(installation, lambda _: NotPosted()))
-            accepted.append(await _record(installation, _accepted))
+            given_back.append(
+                await claim_and_record(installation, lambda _: NotPosted())
+            )
+            accepted.append(await claim_and_record(installation, accept))
     finally:
         await database.dispose()
     ours, peer = median(given_back), median(accepted)
@@ -59,11 +61,11 @@ async def compare_giving_back(folder: Path) -> str:
     )
 
 
-def _accepted(message: Outgoing) -> Accepted:
+def accept(message: Outgoing) -> Accepted:
     return Accepted(f"bench-{message.id}")
 
 
-async def _record(
+async def claim_and_record(
     installation: Installation, outcome_of: Callable[[Outgoing], Outcome]
 ) -> float:
     """Claim a hundred messages, and record an outcome for each; the seconds it took."""
