@@ -83,11 +83,16 @@ def _posted_into_outages(witness: Witness, costs: Costs) -> Iterator[str]:
 
 
 def _left_to_people(witness: Witness, ledger: Ledger, costs: Costs) -> Iterator[str]:
-    """Only what a list that lied cannot prove, or what was sent again twice."""
+    """Only what a list that lied cannot prove, or what was sent again twice.
+
+    Or what nothing else to its country vouched for, for a day.
+    """
     tries = _tries(ledger)
     for ref, left in costs.left.items():
         message = ledger.messages.get(ref)
         if message is None or any(tries[key] >= MOST for key in message.about):
+            continue
+        if "no other message to" in left.reason:
             continue
         if not _was_lied_about(message, left, witness):
             yield (

@@ -2,6 +2,7 @@
 
 import asyncio
 import sqlite3
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -17,11 +18,18 @@ _NO_ROOM = ("disk is full", "disk I/O error", "unable to open")
 _AT_ONCE = 20
 """Messages decided by one command."""
 
-_IS_LEFT = "state = 'uncertain' AND reason = 'absent again: an operator decides'"
-_LONG_AGO = (
-    f"UPDATE messages SET absent_at = '2020-01-01 00:00:00.000000' WHERE {_IS_LEFT}"  # noqa: S608
+_DAY = 50
+"""Looks at a message until it counts as a day that nobody vouched for its list."""
+
+_IS_ABSENT = "state = 'uncertain' AND reason LIKE 'absent again:%'"
+_THEN = "'2020-01-01 00:00:00.000000'"
+_LONG_AGO = f"UPDATE messages SET absent_at = {_THEN} WHERE {_IS_ABSENT}"  # noqa: S608 - our own words
+_A_DAY_AGO = f"UPDATE messages SET lease_until = {_THEN} WHERE {_IS_ABSENT} AND id = ?"  # noqa: S608
+_ABSENT = f"SELECT id FROM messages WHERE {_IS_ABSENT}"  # noqa: S608
+_LEFT = (
+    f"SELECT id, reason FROM messages WHERE {_IS_ABSENT} AND "  # noqa: S608
+    f"(reason LIKE 'absent again: an operator%' OR lease_until = {_THEN})"
 )
-_LEFT = f"SELECT id, reason FROM messages WHERE {_IS_LEFT}"  # noqa: S608 - our own words
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +44,12 @@ class Left:
 class Operator:
     """Acts by commands alone, as docs/operations.md says, and lets time pass.
 
-    `left`: what it decided, by message.
+    `left`: what it decided, by message. `looks`: how often it saw one waiting.
     """
 
     office: Office
     left: dict[str, Left] = field(default_factory=dict)
+    looks: Counter[str] = field(default_factory=Counter)
 
     async def watch(self, rng: Random) -> None:
         """Stop everything now and then, start it again, decide; until cancelled."""
@@ -94,4 +103,8 @@ class Operator:
         with connected(self.office.folder) as database:
             database.execute("UPDATE reminders SET retry_at = NULL WHERE retry_at > 0")
             database.execute(_LONG_AGO)
+            for (absent,) in database.execute(_ABSENT).fetchall():
+                self.looks[absent] += 1
+                if self.looks[absent] >= _DAY:
+                    database.execute(_A_DAY_AGO, [absent])
             database.commit()

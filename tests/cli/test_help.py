@@ -194,7 +194,8 @@ def test_the_version_is_the_package_s(run: Run) -> None:
             "pause rule --reason r",
             (
                 "pause: Invalid value for '[SCOPE]': found 'rule', "
-                "expected all, rule:CODE, authority:CODE or office:CODE"
+                "expected all, rule:CODE, authority:CODE, office:CODE or "
+                "resend:PROVIDER"
             ),
         ),
     ],

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 from service.domain.delivery.outcome import (
     Accepted,
+    AccountMessage,
     Inbound,
     ListedMessage,
     Outcome,
@@ -15,7 +16,15 @@ from service.domain.delivery.outcome import (
 )
 from service.domain.delivery.status import MessageState
 from service.domain.errors import ForgedError
-from service.flow.sending.provider import OpenMessage, Outgoing
+from service.flow.sending.provider import (
+    AccountListing,
+    Listing,
+    OpenMessage,
+    Outgoing,
+)
+
+LISTED_AT = datetime(2024, 9, 19, tzinfo=UTC)
+"""When everything that the fake provider took was created."""
 
 
 class DiedError(BaseException):
@@ -46,6 +55,9 @@ class FakeProvider:
     `unlisted` ids are not in its list of many, `strangers` are, whoever is asked for;
     `fetched` are the ids asked for one by one, `listed` those asked for together and
     since when.
+    Its lists leave out numbers that begin with `hidden`. That of the account has
+    `others` too, shows `shown_to` in place of each number, and may be incomplete;
+    `accounts` are the instants since which it was asked for.
     What is in `before` and `after` happens once, as the next POST arrives, and while
     its answer is on the way.
     """
@@ -69,6 +81,11 @@ class FakeProvider:
         self.listed = list[tuple[Collection[str], datetime]]()
         self.strangers = list[Receipt]()
         self.next_id = 1
+        self.hidden = "nobody"
+        self.others = list[AccountMessage]()
+        self.shown_to: Callable[[str], str] = str
+        self.is_complete = True
+        self.accounts = list[datetime]()
 
     async def send(self, message: Outgoing) -> Outcome:
         """POST one message, once."""
@@ -91,27 +108,41 @@ class FakeProvider:
         self.questions += 1
         return not self.deaf
 
-    async def find(
-        self, message: OpenMessage, phone: str
-    ) -> Sequence[ListedMessage] | None:
-        """What the provider lists for it."""
+    async def find(self, message: OpenMessage, phone: str) -> Listing | None:
+        """What the provider lists for its phone."""
         self.asked += 1
+        to_phone = [it for it in self._shown() if it.to == phone]
         alike = [
             it
-            for it in self.taken
-            if (it.to, it.body) == (phone, message.body)
+            for it in to_phone
+            if it.body == message.body
             and (it.ref == message.id or not self.finds_by_our_id)
         ]
         listed = [
             ListedMessage(
                 it.provider_id,
                 it.state or MessageState.ACCEPTED,
-                datetime(2024, 9, 19, tzinfo=UTC),
+                LISTED_AT,
                 self.same_text,
             )
             for it in alike
         ]
-        return None if self.deaf else listed
+        known = frozenset(it.provider_id for it in to_phone)
+        return None if self.deaf else Listing(listed, known)
+
+    async def list_since(self, since: datetime) -> AccountListing | None:
+        """What the provider lists for all phones."""
+        self.accounts.append(since)
+        listed = [
+            AccountMessage(it.provider_id, self.shown_to(it.to), it.body, LISTED_AT)
+            for it in self._shown()
+        ]
+        if self.deaf:
+            return None
+        return AccountListing([*listed, *self.others], self.is_complete)
+
+    def _shown(self) -> list[Taken]:
+        return [it for it in self.taken if not it.to.startswith(self.hidden)]
 
     async def fetch_receipt(self, provider_id: str) -> Receipt | UnknownId | None:
         """The provider's present word on a message."""

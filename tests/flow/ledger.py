@@ -33,7 +33,12 @@ from service.adapters.store.slots.expand import SqlExpandStore
 from service.adapters.templates.library import JinjaTemplateLibrary
 from service.adapters.vault import Vault
 from service.domain.delivery.circuit import FIRST_WAIT, PostEvidence
-from service.domain.delivery.outcome import Inbound, Receipt, RefusalKind
+from service.domain.delivery.outcome import (
+    AccountMessage,
+    Inbound,
+    Receipt,
+    RefusalKind,
+)
 from service.domain.delivery.status import MessageState
 from service.domain.errors import InvalidError
 from service.domain.law_change.edits import Edit
@@ -61,7 +66,7 @@ from service.flow.sending.plan_claim import ClaimPlanner
 from service.flow.sending.post import Poster
 from service.flow.sending.provider import Outgoing
 from service.flow.sending.send import SendDeps, SendResult, send
-from tests.flow.fakes import FakeProvider
+from tests.flow.fakes import LISTED_AT, FakeProvider
 
 OFFICE, FOOD = "990000", "cn-food-production-license"
 OPERATOR, INDUSTRY = (
@@ -84,6 +89,9 @@ CLOSED = datetime(2024, 11, 18, 16, tzinfo=UTC)
 PHONE_1, PHONE_2, LANDLINE = "+12125550101", "+12125550102", "+18005550199"
 
 PATIENCE = timedelta(seconds=0.02)
+
+VOUCHER = "SM-voucher"
+"""The provider's id of a message that vouches for its list."""
 
 KEY = "1:" + "A" * 43 + "="
 
@@ -233,9 +241,16 @@ class Ledger:
         )
         return await self.claims.claim(how, now)
 
-    async def settle(self, patience: timedelta = PATIENCE) -> None:
-        """End leases, and ask the provider once about every unknown outcome."""
+    async def settle(
+        self, patience: timedelta = PATIENCE, *, is_vouched: bool = True
+    ) -> None:
+        """End leases, and ask the provider once about every unknown outcome.
+
+        `is_vouched`: meanwhile its list shows another message to +1, accepted just now.
+        """
         await self.leases.expire_leases(self.clock.now())
+        if is_vouched:
+            self._vouch()
         await settle(
             self.unknown,
             provider=self.provider,
@@ -243,6 +258,32 @@ class Ledger:
             clock=self.clock,
             settle_after=patience,
         )
+        self.provider.others.clear()
+        self.tamper(f"DELETE FROM messages WHERE provider_id = '{VOUCHER}'")  # noqa: S608 - our own words
+
+    def _vouch(self) -> None:
+        """Accept a message that nobody knows of but the provider, and its row."""
+        rows = self.rows("SELECT * FROM messages ORDER BY id DESC LIMIT 1")
+        for row in rows:
+            made = row | {
+                "id": uuid4().hex,
+                "provider_id": VOUCHER,
+                "body": VOUCHER,
+                "state": "delivered",
+                "rank": 3,
+                "accepted_at": row["claimed_at"],
+            }
+            phone = "SELECT phone FROM recipients WHERE id = ?"
+            [found] = self.rows(phone, row["recipient_id"])
+            to = self.vault.decrypt(found["phone"], PHONE_COLUMN)
+            names = ", ".join(made)
+            marks = ", ".join("?" * len(made))
+            with self._raw() as raw, raw:
+                raw.execute(
+                    f"INSERT INTO messages ({names}) VALUES ({marks})",  # noqa: S608 - columns of the table
+                    [*made.values()],
+                )
+            self.provider.others.append(AccountMessage(VOUCHER, to, VOUCHER, LISTED_AT))
 
     async def receive(self, *receipts: Receipt) -> int:
         """Take receipts in one call."""

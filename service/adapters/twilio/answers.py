@@ -20,6 +20,7 @@ from service.adapters.twilio.codes import (
 from service.adapters.twilio.http import AnswerError
 from service.domain.delivery.outcome import (
     Accepted,
+    AccountMessage,
     ListedMessage,
     Outcome,
     Receipt,
@@ -118,6 +119,22 @@ def found_from_message(
         raise ValueError("not a message to this phone")
     return ListedMessage(
         message.sid, _state(message.status), message.date_created, message.body == body
+    )
+
+
+def account_message(message: Any, account: str) -> AccountMessage:  # noqa: ANN401
+    """Return a message of the account's list; raises `ValueError` if it is not one."""
+    if (
+        not is_sid(message.sid)
+        or not message.date_created
+        or message.account_sid not in (None, account)
+    ):
+        raise ValueError("not a message of this account")
+    return AccountMessage(
+        message.sid,
+        str(message.to or ""),
+        str(message.body or ""),
+        message.date_created,
     )
 
 

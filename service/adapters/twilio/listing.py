@@ -11,11 +11,15 @@ from datetime import UTC, datetime
 from itertools import islice
 from typing import Any
 
+from service.adapters.twilio.answers import account_message
+from service.domain.delivery.outcome import AccountMessage
+from service.flow.sending.provider import AccountListing
+
 PAGE_SIZE = 1000
 """Messages a page: the most that Twilio allows."""
 
-EVIDENCE_PAGES, POLLED_PAGES = 5, 50
-"""Most pages read to settle one message, and to poll statuses."""
+EVIDENCE_PAGES, ACCOUNT_PAGES, POLLED_PAGES = 5, 50, 50
+"""Most pages read of the messages to one phone, of the whole account, and to poll."""
 
 
 class ListTooLongError(Exception):
@@ -29,6 +33,27 @@ async def list_messages_to(
     """Return all messages to a phone; raises `ListTooLongError` if too many."""
     listing = _pages(messages, EVIDENCE_PAGES, to=phone)
     return [one async for page in listing for one in page]
+
+
+async def list_account(
+    messages: Any,  # noqa: ANN401 - the SDK is untyped
+    account: str,
+    since: datetime,
+) -> AccountListing:
+    """Return all messages created since an instant, but for those not sent yet.
+
+    Incomplete beyond `ACCOUNT_PAGES`. Raises `ValueError` for an invalid message.
+    """
+    found, is_complete = list[AccountMessage](), True
+    listing = _pages(messages, ACCOUNT_PAGES, date_sent_after=_start_of_utc_day(since))
+    try:
+        async with aclosing(listing):
+            async for page in listing:
+                listed = [account_message(one, account) for one in page]
+                found += [one for one in listed if one.created_at >= since]
+    except ListTooLongError:
+        is_complete = False
+    return AccountListing(found, is_complete)
 
 
 async def list_messages_by_sid(

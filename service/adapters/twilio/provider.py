@@ -24,13 +24,17 @@ from service.adapters.twilio.answers import (
     outcome_of_error,
     receipt_from_message,
 )
+from service.adapters.twilio.form import callback_url, sender_fields
 from service.adapters.twilio.http import POST_UNTIL, TwilioHttpClient
-from service.adapters.twilio.listing import list_messages_by_sid, list_messages_to
+from service.adapters.twilio.listing import (
+    list_account,
+    list_messages_by_sid,
+    list_messages_to,
+)
 from service.adapters.twilio.signatures import WebhookAccount
 from service.adapters.twilio.webhooks import parse_webhook
 from service.domain.delivery.outcome import (
     Inbound,
-    ListedMessage,
     NotPosted,
     Outcome,
     Receipt,
@@ -38,7 +42,12 @@ from service.domain.delivery.outcome import (
 )
 from service.domain.delivery.retry import UNPOSTABLE_WAIT
 from service.domain.errors import ForgedError, InvalidError
-from service.flow.sending.provider import OpenMessage, Outgoing
+from service.flow.sending.provider import (
+    AccountListing,
+    Listing,
+    OpenMessage,
+    Outgoing,
+)
 
 API_URL = "https://api.twilio.com"
 
@@ -96,7 +105,7 @@ class TwilioProvider:
 
     async def send(self, message: Outgoing) -> Outcome:
         """POST a message once; `NotPosted` if too little time is left."""
-        validity = self._validity(message)
+        validity, ours = self._validity(message), self.config
         if validity < SHORTEST_VALIDITY:
             return NotPosted("no time is left to send it in", UNPOSTABLE_WAIT)
         POST_UNTIL.set(message.post_until)
@@ -104,8 +113,10 @@ class TwilioProvider:
             form = {
                 "To": message.phone,
                 "Body": message.body,
-                **self._sender_fields(message),
-                "StatusCallback": self._callback_url(message.id),
+                **sender_fields(
+                    message.sent_from, ours.messaging_service_sid, ours.from_
+                ),
+                "StatusCallback": callback_url(ours.public_url, self.name, message.id),
                 "ValidityPeriod": validity,
             }
             made = await self._client.api.v2010.create_async(
@@ -124,24 +135,37 @@ class TwilioProvider:
             return False
         return True
 
-    async def find(
-        self, message: OpenMessage, phone: str
-    ) -> Sequence[ListedMessage] | None:
-        """Return the messages to this phone created since the message was claimed.
+    async def find(self, message: OpenMessage, phone: str) -> Listing | None:
+        """Return the messages to this phone; candidates are those since the claim.
 
-        None if Twilio could not be asked, or if its list is not credible: such a list
-        does not prove that the message is absent.
+        None if Twilio could not be asked, or if its list is not credible or has more
+        than `EVIDENCE_PAGES`: such a list does not prove that the message is absent.
         """
-        since, account = message.posted_after - CLOCK_SKEW, self.config.account_sid
+        since = message.posted_after - CLOCK_SKEW
         try:
             listed = await list_messages_to(self._client.messages, phone)
             found = [
-                found_from_message(one, message.body, phone, account) for one in listed
+                found_from_message(one, message.body, phone, self.config.account_sid)
+                for one in listed
             ]
         except Exception as error:  # noqa: BLE001 - any fault: it could not be asked
             self._log_unavailable(error)
             return None
-        return [one for one in found if one.created_at >= since]
+        candidates = [one for one in found if one.created_at >= since]
+        return Listing(candidates, frozenset(one.provider_id for one in found))
+
+    async def list_since(self, since: datetime) -> AccountListing | None:
+        """Return the account's messages since an instant, but for unsent ones.
+
+        Twilio filters by day, so all pages of that day in UTC are read; the list is not
+        complete if there are more than `ACCOUNT_PAGES`.
+        """
+        messages, account = self._client.messages, self.config.account_sid
+        try:
+            return await list_account(messages, account, since - CLOCK_SKEW)
+        except Exception as error:  # noqa: BLE001 - any fault: it could not be asked
+            self._log_unavailable(error)
+            return None
 
     async def fetch_receipt(self, provider_id: str) -> Receipt | UnknownId | None:
         """Return the present status of a message as a receipt; None if unavailable."""
@@ -199,30 +223,6 @@ class TwilioProvider:
         """Return the ValidityPeriod in seconds: what the POST's timeout leaves."""
         left = math.floor(message.valid_for - self.config.timeout)
         return min(LONGEST_VALIDITY, left)
-
-    def _sender_fields(self, message: Outgoing) -> dict[str, str | None]:
-        """Return the form fields of the office's sender, else the settings'."""
-        office_sender = message.sent_from
-        if office_sender is None:
-            service, number = self.config.messaging_service_sid, self.config.from_
-        else:
-            service, number = (
-                (office_sender, None)
-                if office_sender.startswith("MG")
-                else (None, office_sender)
-            )
-        return {"MessagingServiceSid": service, "From": number}
-
-    def _callback_url(self, message_id: str) -> str | None:
-        """Return the URL for status callbacks, with our message id in its query.
-
-        The id identifies the message even if we never read the answer to its POST.
-        The fragment asks Twilio to repeat a callback that failed.
-        """
-        if self.config.public_url is None:
-            return None
-        path = f"/webhooks/{self.name}/status?ref={message_id}"
-        return f"{self.config.public_url}{path}#rc=5&rp=all"
 
     def _log_unavailable(self, error: Exception) -> None:
         log.warning("%s: cannot be asked: %s", self.name, describe_error(error))

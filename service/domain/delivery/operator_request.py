@@ -9,9 +9,11 @@ from service.domain.untrusted.text import safe_label, show_value
 
 SCOPE_ALL: Final = "all"
 
-SCOPE_SYNTAX: Final = "all, rule:CODE, authority:CODE or office:CODE"
+SCOPE_SYNTAX: Final = "all, rule:CODE, authority:CODE, office:CODE or resend:PROVIDER"
 
 MAX_REASON_LENGTH: Final = 200
+
+_KINDS: Final = frozenset({"rule", "authority", "office", "resend"})
 
 _LONGEST_SCOPE: Final = 130
 
@@ -19,7 +21,7 @@ _LONGEST_SCOPE: Final = 130
 def is_scope(text: str) -> bool:
     """Whether a text has the syntax of a scope; its code may still be unknown."""
     kind, _, code = text.partition(":")
-    return text == SCOPE_ALL or (kind in {"rule", "authority", "office"} and bool(code))
+    return text == SCOPE_ALL or (kind in _KINDS and bool(code))
 
 
 def parse_operator_request(

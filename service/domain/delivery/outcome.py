@@ -139,3 +139,16 @@ class ListedMessage:
     state: MessageState
     created_at: datetime
     same_text: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class AccountMessage:
+    """A message to any phone in the provider's list of the whole account.
+
+    `to` and `body` are as the list shows them: a provider may hide or change either.
+    """
+
+    provider_id: str
+    to: str = field(repr=False)
+    body: str = field(repr=False)
+    created_at: datetime

@@ -1,7 +1,9 @@
-"""A phone number, and the kind of line it belongs to."""
+"""A phone number, the kind of line it belongs to, and its country code."""
 
+import re
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Final
 
 
 class PhoneLine(StrEnum):
@@ -21,3 +23,19 @@ class Phone:
 
     number: str = field(repr=False)
     line: PhoneLine
+
+
+_COUNTRY_CODE: Final = re.compile(
+    r"\+(1|7|2[07]|3[0-469]|4[013-9]|5[1-8]|6[0-6]|8[1246]|9[0-58]|[0-9]{3})"
+)
+"""Zones 1 and 7 have codes of one digit, the named ones have two, all others three:
+list of ITU-T Recommendation E.164 assigned country codes."""
+
+
+def country_code(number: str) -> str:
+    """Return the country code of a number in E.164, with its plus: +1, +86, +852.
+
+    Returns the whole text if it does not begin with a country code.
+    """
+    found = _COUNTRY_CODE.match(number)
+    return found[0] if found else number

@@ -6,7 +6,9 @@ from datetime import date, datetime
 from typing import Protocol
 
 from service.domain.delivery.operator_request import parse_operator_request
-from service.domain.delivery.pause import Pause
+from service.domain.delivery.pause import PROVIDERS, Pause
+from service.domain.errors import UnknownError
+from service.domain.untrusted.text import safe_label
 from service.flow.ports import Clock, LawStore
 
 
@@ -51,8 +53,8 @@ class PauseDeps:
 async def pause_sending(request: Mapping[str, object], deps: PauseDeps, by: str) -> str:
     """Pause the `scope` of a request for its `reason`; return the scope.
 
-    Raises `InvalidError`, `UnknownError` for an unknown rule or authority, and
-    `ConflictError`.
+    Raises `InvalidError`, `UnknownError` for an unknown rule, authority or provider,
+    and `ConflictError`.
     """
     parsed = parse_operator_request(request, "scope", "reason")
     scope, reason = parsed["scope"], parsed["reason"]
@@ -77,3 +79,5 @@ async def _refuse_unknown_code(scope: str, deps: PauseDeps) -> None:
         law.rule(code)
     elif kind in ("authority", "office"):
         law.authority(code)
+    elif kind == "resend" and code not in PROVIDERS:
+        raise UnknownError("provider", safe_label(code))

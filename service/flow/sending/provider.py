@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Protocol
 
 from service.domain.delivery.outcome import (
+    AccountMessage,
     Inbound,
     ListedMessage,
     Outcome,
@@ -39,7 +40,12 @@ class Outgoing:
 
 @dataclass(frozen=True, slots=True)
 class OpenMessage:
-    """A message whose outcome is unknown; its instants are on the database's clock."""
+    """A message whose outcome is unknown; its instants are on the database's clock.
+
+    Its reminders were automatically sent again `returned` times. `known_id` is the
+    provider's id of a message that it accepted last before this one was claimed; None
+    if there is none.
+    """
 
     id: str
     provider: str
@@ -50,13 +56,40 @@ class OpenMessage:
     lease_until: datetime
     absent_at: datetime | None
     asked_at: datetime
+    returned: int = 0
+    known_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """All messages that a provider lists as sent to one phone.
+
+    `candidates` were created since a message was claimed, and may be that one.
+    `provider_ids` are those of all, also of earlier ones.
+    """
+
+    candidates: Sequence[ListedMessage]
+    provider_ids: Collection[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class AccountListing:
+    """The messages to all phones that a provider lists since an instant.
+
+    `is_complete`: False if there are more than may be read; then what is missing here
+    may be on a page that was not read.
+    """
+
+    messages: Sequence[AccountMessage]
+    is_complete: bool = True
 
 
 class Provider(Protocol):
     """A provider that carries SMS.
 
     Faults of the provider and of the network are answers; only `parse` raises.
-    `finds_by_our_id`: `find` looks for our message id, so equal texts are not mixed up.
+    `finds_by_our_id`: `find` looks for our message id in a list of our own, so equal
+    texts are not mixed up, and no phone can be hidden or rewritten.
     """
 
     name: str
@@ -68,10 +101,18 @@ class Provider(Protocol):
     async def is_answering(self) -> bool:
         """Ask a question that sends nothing; True as well if there is none to ask."""
 
-    async def find(
-        self, message: OpenMessage, phone: str
-    ) -> Sequence[ListedMessage] | None:
-        """List the messages that may be this one; None when it could not be asked."""
+    async def find(self, message: OpenMessage, phone: str) -> Listing | None:
+        """List all messages to a phone.
+
+        None if it could not be asked, or if the list is not known to be complete.
+        """
+
+    async def list_since(self, since: datetime) -> AccountListing | None:
+        """List the messages to all phones created since an instant, if it can.
+
+        May leave out messages that no carrier has yet, which `find` lists. None if it
+        could not be asked, or has no such list.
+        """
 
     async def fetch_receipt(self, provider_id: str) -> Receipt | UnknownId | None:
         """Fetch the present state of a message; None when it could not be asked."""

@@ -23,6 +23,7 @@ from service.domain.delivery.outcome import (
 from service.domain.delivery.status import MessageState
 from service.domain.errors import SetUpError
 from service.flow.monotonic import monotonic_now
+from service.flow.sending.provider import Listing
 from service.settings import shipped_folder
 from tests.adapters.sms_platform.samples import (
     BODY,
@@ -134,7 +135,7 @@ async def test_a_message_past_its_deadline_is_not_spooled(
         said = await outbox.send(late)
         assert isinstance(said, Refused)
         assert said.kind is RefusalKind.RETRY_SAFE
-        assert await outbox.find(unknown(ID.format(1)), PHONE) == []
+        assert await outbox.find(unknown(ID.format(1)), PHONE) == Listing([])
         in_time = replace(message(2), post_until=monotonic_now() + 60)
         assert await outbox.send(in_time) == Accepted(ID.format(2))
 
@@ -147,7 +148,7 @@ async def test_a_message_without_time_left_is_not_spooled(
         said = await outbox.send(message(valid_for=left))
         assert isinstance(said, NotPosted)
         assert await outbox.send(message(2, valid_for=2.1)) == Accepted(ID.format(2))
-        assert await outbox.find(unknown(ID.format(1)), PHONE) == []
+        assert await outbox.find(unknown(ID.format(1)), PHONE) == Listing([])
 
 
 @pytest.mark.parametrize("body", ["=1+1", "+1 for you", "-1", "@all", "'=1", "\t=1"])
@@ -225,7 +226,7 @@ async def test_a_message_that_expired_in_the_spool_is_left_out_and_canceled(
     async with opened(sheet(tmp_path), tmp_path, LATER) as outbox:
         [file] = files(tmp_path)
         assert [row[0] for row in rows(file)] == [ID.format(2)]
-        assert await outbox.find(unknown(ID.format(1)), PHONE) == []
+        assert await outbox.find(unknown(ID.format(1)), PHONE) == Listing([])
         told = await outbox.fetch_receipt(ID.format(1))
     assert isinstance(told, Receipt)
     assert (told.state, told.raw) == (
@@ -250,10 +251,11 @@ async def test_a_message_is_found_by_its_id_in_the_spool_and_in_a_file(
     async with opened(sheet(tmp_path), tmp_path) as outbox:
         await outbox.send(message(1))
         for _ in range(2):
-            [found] = await outbox.find(unknown(ID.format(1)), PHONE) or []
-            assert found == ListedMessage(ID.format(1), MessageState.ACCEPTED, NOW)
+            found = ListedMessage(ID.format(1), MessageState.ACCEPTED, NOW)
+            listed = await outbox.find(unknown(ID.format(1)), PHONE)
+            assert listed == Listing([found])
             await outbox.flush()
-        assert await outbox.find(unknown(ID.format(2)), PHONE) == []
+        assert await outbox.find(unknown(ID.format(2)), PHONE) == Listing([])
         [told] = await outbox.fetch_receipts([ID.format(1), ID.format(2)], NOW) or []
         assert (told.provider_id, told.state) == (ID.format(1), MessageState.ACCEPTED)
         assert await outbox.fetch_receipt(ID.format(2)) is None
@@ -280,7 +282,7 @@ async def test_while_another_process_writes_nothing_is_accepted_or_found(
             assert isinstance(said, Refused)
             assert said.kind is RefusalKind.RETRY_SAFE
             assert await outbox.find(unknown(ID.format(1)), PHONE) is None
-        assert await outbox.find(unknown(ID.format(1)), PHONE) == []
+        assert await outbox.find(unknown(ID.format(1)), PHONE) == Listing([])
 
 
 async def test_a_file_of_that_name_is_not_written_over(tmp_path: Path) -> None:

@@ -26,7 +26,7 @@ async def found_in(folder: Path, ids: list[str]) -> set[str]:
         for one in ids:
             listed = await provider.find(unknown(one), "")
             assert listed is not None
-            taken |= {each.provider_id for each in listed}
+            taken |= {each.provider_id for each in listed.candidates}
     return taken
 
 

@@ -10,12 +10,14 @@ from aiohttp import encode_basic_auth
 from service.adapters.twilio.codes import STATES
 from service.domain.delivery.outcome import (
     Accepted,
+    ListedMessage,
     NotPosted,
     Receipt,
     RefusalKind,
     Refused,
 )
 from service.domain.delivery.status import MessageState
+from service.flow.sending.provider import Listing
 from tests.adapters.twilio.fake_server import (
     BODY,
     OTHER_PHONE,
@@ -47,6 +49,10 @@ def form(request: bytes) -> dict[str, str]:
     return {name: "".join(values) for name, values in fields.items()}
 
 
+def candidates(found: Listing | None) -> list[ListedMessage]:
+    return [*found.candidates] if found else []
+
+
 async def test_a_sent_message_is_found_and_fetched(sandbox: str, opened: Open) -> None:
     provider = await opened(sandbox)
     sent = await provider.send(outgoing())
@@ -54,8 +60,8 @@ async def test_a_sent_message_is_found_and_fetched(sandbox: str, opened: Open) -
     assert sent.state is M.ACCEPTED
     found = await provider.find(open_message(), PHONE)
     assert found is not None
-    assert [one.provider_id for one in found] == [sent.provider_id]
-    assert found[0].created_at.tzinfo is not None
+    assert [one.provider_id for one in found.candidates] == [sent.provider_id]
+    assert found.candidates[0].created_at.tzinfo is not None
     told = await provider.fetch_receipt(sent.provider_id)
     assert isinstance(told, Receipt)
     assert (told.provider, told.provider_id) == ("fake", sent.provider_id)
@@ -80,8 +86,8 @@ async def test_another_text_is_found_as_different_and_another_phone_is_not_found
     provider = await opened(sandbox)
     await provider.send(outgoing())
     found = await provider.find(open_message("Another text."), PHONE)
-    assert [one.same_text for one in found or ()] == [False]
-    assert await provider.find(open_message(), OTHER_PHONE) == []
+    assert [one.same_text for one in candidates(found)] == [False]
+    assert await provider.find(open_message(), OTHER_PHONE) == Listing([], frozenset())
 
 
 async def test_a_message_created_before_the_claim_is_not_found(
@@ -90,7 +96,10 @@ async def test_a_message_created_before_the_claim_is_not_found(
     provider = await opened(sandbox)
     await provider.send(outgoing())
     later = replace(open_message(), posted_after=datetime.max.replace(tzinfo=UTC))
-    assert await provider.find(later, PHONE) == []
+    found = await provider.find(later, PHONE)
+    assert found is not None
+    assert found.candidates == []
+    assert len(found.provider_ids) == 1, "it vouches for the list"
 
 
 async def test_two_identical_messages_are_both_found(
@@ -101,7 +110,7 @@ async def test_two_identical_messages_are_both_found(
         await provider.send(outgoing())
     found = await provider.find(open_message(), PHONE)
     assert found is not None
-    assert len({one.provider_id for one in found}) == 2
+    assert len({one.provider_id for one in found.candidates}) == 2
 
 
 async def test_a_message_listed_below_an_older_one_is_found(
@@ -112,7 +121,7 @@ async def test_a_message_listed_below_an_older_one_is_found(
     provider = await opened(url)
     since = datetime(2024, 1, 29, 1, tzinfo=UTC)
     found = await provider.find(replace(open_message(), posted_after=since), PHONE)
-    assert [one.provider_id for one in found or ()] == [SM1]
+    assert [one.provider_id for one in candidates(found)] == [SM1]
 
 
 @pytest.mark.parametrize(

@@ -89,4 +89,7 @@ def test_an_unknown_office_cannot_be_paused(run: Run) -> None:
     refusal = run("pause", "office:110000", "--reason", "r").refusal
     assert "unknown authority '110000'" in refusal
     refusal = run("pause", "county:1", "--reason", "r").refusal
-    assert "expected all, rule:CODE, authority:CODE or office:CODE" in refusal
+    assert (
+        "expected all, rule:CODE, authority:CODE, office:CODE or resend:PROVIDER"
+        in refusal
+    )

@@ -33,7 +33,7 @@ def test_a_request_has_a_scope_and_a_reason(
         ({"reason": "r", "scope": "everything"}, "scope: found 'everything', expected"),
         (
             {"reason": "r", "scope": "rule:"},
-            "expected all, rule:CODE, authority:CODE or office:CODE",
+            "expected all, rule:CODE, authority:CODE, office:CODE or resend:PROVIDER",
         ),
         ({"reason": "r", "scope": ""}, "scope: found nothing, expected all, rule:CODE"),
         (

@@ -4,6 +4,7 @@ import pytest
 
 from service.domain.delivery.status import MessageState
 from service.domain.delivery.unknown_outcome import (
+    LEFT_TO_OPERATOR,
     OPERATOR_AFTER,
     UnknownOutcome,
     absence_proven_at,
@@ -22,7 +23,8 @@ def doubt(
     ago: timedelta = MINUTE,
     absent_at: datetime | None = None,
 ) -> UnknownOutcome:
-    return UnknownOutcome(state, left, NOW - ago, absent_at, NOW)
+    reason = f"{LEFT_TO_OPERATOR}; absent at noon" if left else "timeout"
+    return UnknownOutcome(state, reason, NOW - ago, absent_at, NOW)
 
 
 @pytest.mark.parametrize(
@@ -37,7 +39,7 @@ def doubt(
 def test_absence_is_proven_some_time_after_the_last_post_and_the_first_absence(
     lease_until: datetime, absent_at: datetime | None, proven: datetime
 ) -> None:
-    assert absence_proven_at(lease_until, absent_at, NOW, PATIENCE) == proven
+    assert absence_proven_at(lease_until, absent_at, NOW, PATIENCE, 0) == proven
 
 
 def test_an_outcome_left_to_an_operator_can_be_decided_at_once() -> None:

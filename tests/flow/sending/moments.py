@@ -214,7 +214,7 @@ async def uncertain_once_more(office: Office, act: Happen) -> None:
 
 
 async def left_to_an_operator(office: Office, act: Happen) -> None:
-    for _ in range(2):
+    for _ in range(3):
         async for _ in office.by_fours():
             await office.answer(Unknown("timeout"))
         for _ in range(2):

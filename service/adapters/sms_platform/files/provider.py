@@ -12,7 +12,12 @@ from typing import Final, TypeVar
 
 from service.adapters.sms_platform.files.folder import HandOverFolder, place_file
 from service.adapters.sms_platform.files.sheets import build_file, message_row
-from service.adapters.sms_platform.files.spool import FileBatch, NotSpooledError, Spool
+from service.adapters.sms_platform.files.spool import (
+    FileBatch,
+    NotSpooledError,
+    ReplacedSpoolError,
+    Spool,
+)
 from service.adapters.sms_platform.format.model import FileFormat
 from service.adapters.sms_platform.message_fields import (
     PlatformMessage,
@@ -36,7 +41,12 @@ from service.domain.delivery.retry import UNPOSTABLE_WAIT
 from service.domain.delivery.status import MessageState
 from service.flow.monotonic import monotonic_now
 from service.flow.ports import Clock
-from service.flow.sending.provider import OpenMessage, Outgoing
+from service.flow.sending.provider import (
+    AccountListing,
+    Listing,
+    OpenMessage,
+    Outgoing,
+)
 
 TOO_LATE: Final = "no time is left to send it in"
 
@@ -101,16 +111,26 @@ class FileProvider:
         self,
         message: OpenMessage,
         phone: str,  # noqa: ARG002 - found by its id
-    ) -> Sequence[ListedMessage] | None:
-        """Return the message if it was spooled; None if the spool cannot be read."""
+    ) -> Listing | None:
+        """Return the message if it was spooled; None if the spool proves nothing.
+
+        The spool keeps every id, so it is complete as long as it is the spool that it
+        was: it has the message that the ledger knows to have been accepted last before
+        this one. One that was emptied, or restored from a copy, has not.
+        """
         try:
-            at = await self._in_thread(partial(self.spool.spooled_at, message.id))
-        except sqlite3.Error as error:
+            at = await self._in_thread(
+                partial(self.spool.spooled_at, message.id, known=message.known_id)
+            )
+        except (sqlite3.Error, ReplacedSpoolError) as error:
             log.warning("outbox: the spool cannot be asked: %s", type(error).__name__)
             return None
-        return (
-            [] if at is None else [ListedMessage(message.id, MessageState.ACCEPTED, at)]
-        )
+        found = [ListedMessage(message.id, MessageState.ACCEPTED, at)] if at else []
+        return Listing(found)
+
+    async def list_since(self, since: datetime) -> AccountListing | None:  # noqa: ARG002
+        """Return None: the spool does not keep phones; `find` is enough."""
+        return None
 
     async def fetch_receipt(self, provider_id: str) -> Receipt | None:
         """Return whether the message was left out of its file; None if unknown."""

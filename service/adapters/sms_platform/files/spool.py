@@ -47,6 +47,10 @@ class NotSpooledError(Exception):
     """The message was not spooled, and will not be."""
 
 
+class ReplacedSpoolError(Exception):
+    """A message that was spooled is gone: this is not the spool that it was."""
+
+
 @dataclass(frozen=True, slots=True)
 class FileBatch:
     """A file made of some messages; `left_out` gives reasons by message id.
@@ -95,15 +99,18 @@ class Spool:
                 raise NotSpooledError(error.sqlite_errorname) from error
             raise
 
-    def spooled_at(self, message_id: str) -> datetime | None:
+    def spooled_at(self, message_id: str, known: str | None = None) -> datetime | None:
         """Return when a message was stored; None if not stored or left out.
 
-        Waits for a writer. Raises `sqlite3.OperationalError` if that takes too long,
-        since the writer may be storing this message.
+        `known` is the id of a message that was stored before. Waits for a writer.
+        Raises `sqlite3.OperationalError` if that takes too long, since the writer may
+        be storing this message, and `ReplacedSpoolError` if `known` is not stored.
         """
         wanted = "SELECT at FROM slips WHERE id = ? AND left_out IS NULL"
         with self._transaction():
             row = self._connection.execute(wanted, (message_id,)).fetchone()
+            if known is not None and not self.left_out_reasons([known]):
+                raise ReplacedSpoolError(f"message {known} was spooled and is gone")
         return datetime.fromisoformat(row[0]) if row else None
 
     def left_out_reasons(self, ids: Collection[str]) -> Mapping[str, str | None]:

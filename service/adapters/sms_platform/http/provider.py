@@ -33,7 +33,6 @@ from service.adapters.sms_platform.results.receipt import PROVIDER_NAME
 from service.adapters.sms_platform.results.webhook import ResultsWebhook
 from service.domain.delivery.outcome import (
     Inbound,
-    ListedMessage,
     NotPosted,
     Outcome,
     Receipt,
@@ -41,7 +40,12 @@ from service.domain.delivery.outcome import (
 )
 from service.domain.delivery.retry import UNPOSTABLE_WAIT
 from service.flow.ports import Clock
-from service.flow.sending.provider import OpenMessage, Outgoing
+from service.flow.sending.provider import (
+    AccountListing,
+    Listing,
+    OpenMessage,
+    Outgoing,
+)
 
 MEDIA_TYPES = {"json": "application/json", "form": FORM_MEDIA_TYPE}
 
@@ -107,7 +111,11 @@ class HttpProvider:
         self,
         message: OpenMessage,  # noqa: ARG002 - nothing can be asked
         phone: str,  # noqa: ARG002
-    ) -> Sequence[ListedMessage] | None:
+    ) -> Listing | None:
+        """Return None: the platform cannot be queried."""
+        return None
+
+    async def list_since(self, since: datetime) -> AccountListing | None:  # noqa: ARG002 - likewise
         """Return None: the platform cannot be queried."""
         return None
 

@@ -11,7 +11,7 @@ from service.adapters.store.db.facts import set_fact
 from service.adapters.store.db.outages import list_outages
 from service.adapters.store.db.schema import pauses
 from service.adapters.store.db.types import database_now
-from service.domain.delivery.pause import BREAKER_NAME
+from service.domain.delivery.pause import BREAKER_NAME, RESEND_GUARD_NAME
 from service.domain.errors import StorageError
 from service.domain.reminders.volume_guard import GUARD_NAME
 from service.flow.ports import Health
@@ -21,7 +21,7 @@ _CHECK_FACT: Final = "last write check"
 
 
 class SqlHealth(Health):
-    """Reports what the breaker and the volume guard paused, and providers that are out.
+    """Reports pauses that the service made itself, and providers that are out.
 
     What people paused is no problem.
     """
@@ -45,7 +45,7 @@ class SqlHealth(Health):
         paused = {
             f"paused {row.scope}": row.reason
             for row in rows
-            if row.by in (BREAKER_NAME, GUARD_NAME)
+            if row.by in (BREAKER_NAME, GUARD_NAME, RESEND_GUARD_NAME)
         }
         return paused | {f"provider {one.provider}": str(one) for one in outages}
 

@@ -4,12 +4,23 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Row, and_, literal, or_, select, text, update
+from sqlalchemy import (
+    ColumnElement,
+    Row,
+    ScalarSelect,
+    and_,
+    func,
+    literal,
+    or_,
+    select,
+    text,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.adapters.store.db.action_log import log_action
 from service.adapters.store.db.database import Database
-from service.adapters.store.db.schema import OPEN_MESSAGE, messages
+from service.adapters.store.db.schema import OPEN_MESSAGE, messages, reminders
 from service.adapters.store.db.types import database_now, database_now_plus
 from service.adapters.store.reminders.transitions import transition
 from service.adapters.store.sending.leases import reanchor_future
@@ -38,12 +49,26 @@ IS_OPEN_MESSAGE: Final = text(f"messages.{OPEN_MESSAGE}")
 """Under way or unknown; word for word as in the partial index, so that it is used."""
 
 
+def has_reason_prefix(prefix: str) -> ColumnElement[bool]:
+    """Condition: the reason of the message starts so; false without a reason."""
+    return func.coalesce(messages.c.reason, "").startswith(prefix, autoescape=True)
+
+
+def returned_of(message_id: ColumnElement[str]) -> ScalarSelect[int]:
+    """How often the reminders of a message were automatically sent again."""
+    return (
+        select(func.coalesce(func.max(reminders.c.returned), 0))
+        .where(reminders.c.message_id == message_id)
+        .scalar_subquery()
+    )
+
+
 def awaiting_operator(after: timedelta = OPERATOR_AFTER) -> ColumnElement[bool]:
     """Condition: settling left the message to an operator, or failed for so long."""
     latest = database_now_plus(literal(-after.total_seconds()))
     return and_(
         messages.c.state == MessageState.UNCERTAIN,
-        or_(messages.c.reason == LEFT_TO_OPERATOR, messages.c.lease_until <= latest),
+        or_(has_reason_prefix(LEFT_TO_OPERATOR), messages.c.lease_until <= latest),
     )
 
 
@@ -80,7 +105,11 @@ class SqlResolveStore(ResolveStore):
 
 async def _load(connection: AsyncConnection, message_id: str) -> Row[Any]:
     wanted = (
-        select(messages, database_now().label("asked_at"))
+        select(
+            messages,
+            database_now().label("asked_at"),
+            returned_of(messages.c.id).label("returned"),
+        )
         .where(messages.c.id == message_id)
         .with_for_update()
     )
@@ -93,10 +122,11 @@ async def _load(connection: AsyncConnection, message_id: str) -> Row[Any]:
 def _to_unknown_outcome(row: Row[Any]) -> UnknownOutcome:
     return UnknownOutcome(
         state=MessageState(row.state),
-        left_to_operator=row.reason == LEFT_TO_OPERATOR,
+        reason=row.reason,
         lease_until=row.lease_until,
         absent_at=row.absent_at,
         asked_at=row.asked_at,
+        returned=row.returned,
     )
 
 

@@ -2,33 +2,46 @@
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
+    Row,
     exists,
     func,
     literal,
     or_,
     select,
     text,
-    update,
 )
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from service.adapters.store.db.action_log import log_alarm
 from service.adapters.store.db.database import Database
+from service.adapters.store.db.json_rows import in_chunks
 from service.adapters.store.db.schema import (
     OPEN_MESSAGE,
     messages,
     recipients,
-    reminders,
 )
 from service.adapters.store.db.types import database_now, database_now_plus
+from service.adapters.store.sending.absence import (
+    find_objection,
+    leave_to_operator,
+    set_absent_at,
+    wait_for_proof,
+)
 from service.adapters.store.sending.outcomes.provider_status import apply_receipt
-from service.adapters.store.sending.outcomes.retry import of_message, requeue
+from service.adapters.store.sending.outcomes.retry import requeue
+from service.adapters.store.sending.resolve import has_reason_prefix, returned_of
 from service.domain.delivery.outcome import Receipt
 from service.domain.delivery.status import MessageState
-from service.domain.delivery.unknown_outcome import ASK_AGAIN_SECONDS, LEFT_TO_OPERATOR
+from service.domain.delivery.unknown_outcome import (
+    ABSENT_AGAIN,
+    ABSENT_TWICE,
+    ASK_AGAIN_SECONDS,
+    AbsentAgain,
+)
+from service.flow.sending.outcomes.account_evidence import BoundMessage
 from service.flow.sending.outcomes.settle import SettleStore
 from service.flow.sending.provider import OpenMessage
 
@@ -51,21 +64,22 @@ class SqlSettleStore(SettleStore):
     async def list_uncertain(self) -> list[OpenMessage]:
         """List this provider's messages with an unknown outcome, oldest first.
 
-        Leaves out those with an equal text still under way. Those left to an operator
-        are listed again every `ASK_AGAIN_SECONDS`.
+        Leaves out those with an equal text still under way. Those whose absence led to
+        nothing are listed again every `ASK_AGAIN_SECONDS`.
         """
         wanted = (
             select(
                 messages,
                 recipients.c.phone,
                 database_now().label("asked_at"),
+                returned_of(messages.c.id).label("returned"),
             )
             .join_from(messages, recipients)
             .where(
                 _IS_OPEN,
                 messages.c.state == MessageState.UNCERTAIN,
                 or_(
-                    messages.c.reason != LEFT_TO_OPERATOR,
+                    ~has_reason_prefix(ABSENT_AGAIN),
                     messages.c.absent_at
                     <= database_now_plus(literal(-ASK_AGAIN_SECONDS)),
                 ),
@@ -75,6 +89,8 @@ class SqlSettleStore(SettleStore):
             .order_by(messages.c.posted_after)
         )
         async with self._database.read() as connection:
+            rows = (await connection.execute(wanted)).all()
+            known_id = await self._last_known_id(connection, rows) if rows else None
             return [
                 OpenMessage(
                     id=row.id,
@@ -86,21 +102,49 @@ class SqlSettleStore(SettleStore):
                     lease_until=row.lease_until,
                     absent_at=row.absent_at,
                     asked_at=row.asked_at,
+                    returned=row.returned,
+                    known_id=known_id,
                 )
-                for row in await connection.execute(wanted)
+                for row in rows
             ]
+
+    async def _last_known_id(
+        self, connection: AsyncConnection, rows: Sequence[Row[Any]]
+    ) -> str | None:
+        """The provider's id accepted last before the oldest of these was claimed."""
+        its = messages.c
+        wanted = (
+            select(its.provider_id)
+            .where(
+                its.provider == self._provider,
+                its.provider_id.is_not(None),
+                its.accepted_at.is_not(None),
+                its.posted_after <= rows[0].posted_after,
+            )
+            .order_by(its.accepted_at.desc())
+            .limit(1)
+        )
+        found: str | None = (await connection.execute(wanted)).scalar()
+        return found
 
     async def already_bound(
         self, provider: str, provider_ids: Collection[str]
-    ) -> dict[str, tuple[str, str]]:
-        """Map these ids of a provider to the recipient and text of their messages."""
+    ) -> dict[str, BoundMessage]:
+        """The messages of ours that have these ids of a provider, by id."""
         its = messages.c
-        wanted = select(its.provider_id, its.recipient_id, its.body).where(
-            its.provider == provider, its.provider_id.in_(provider_ids)
-        )
+        columns = (its.provider_id, its.recipient_id, its.body, its.posted_after)
         async with self._database.read() as connection:
-            rows = await connection.execute(wanted)
-            return {row.provider_id: (row.recipient_id, row.body) for row in rows}
+            return {
+                row.provider_id: BoundMessage(
+                    row.recipient_id, row.phone, row.body, row.posted_after
+                )
+                for chunk in in_chunks([*provider_ids])
+                for row in await connection.execute(
+                    select(*columns, recipients.c.phone)
+                    .join_from(messages, recipients)
+                    .where(its.provider == provider, its.provider_id.in_(chunk))
+                )
+            }
 
     async def bind_listed(self, evidence: Sequence[Receipt], now: datetime) -> None:
         """Bind listed messages to ours, if the outcome of each is still unknown.
@@ -124,21 +168,23 @@ class SqlSettleStore(SettleStore):
                     await apply_receipt(connection, one, now)
 
     async def note_absence(
-        self, message: OpenMessage, *, is_proof: bool, now: datetime
+        self, message: OpenMessage, again: AbsentAgain | None, *, now: datetime
     ) -> None:
-        """Note that it is not listed; with proof, requeue its reminders."""
+        """Note that it is not listed; with proof, requeue its reminders.
+
+        Also after proof, a limit may leave it to an operator.
+        """
         async with self._database.write() as connection:
-            if not is_proof:
-                await _set_absent_at(connection, message.id)
-            elif await _was_returned(connection, message.id):
-                await _leave_to_operator(connection, message.id, now)
+            if again is None:
+                await set_absent_at(connection, message.id)
+            elif objection := await find_objection(connection, message, now):
+                reason = again.left_reason(objection)
+                await leave_to_operator(connection, message.id, reason, now)
+            elif again.doubt is not None:
+                await wait_for_proof(connection, message.id, again.waiting_reason())
             else:
                 await requeue(
-                    connection,
-                    message.id,
-                    "not accepted: absent twice",
-                    now,
-                    count_return=True,
+                    connection, message.id, ABSENT_TWICE, now, count_return=True
                 )
 
 
@@ -148,33 +194,4 @@ def _has_twin_sending() -> ColumnElement[bool]:
         twin.c.state == MessageState.SENDING,
         twin.c.recipient_id == messages.c.recipient_id,
         twin.c.body == messages.c.body,
-    )
-
-
-async def _was_returned(connection: AsyncConnection, message_id: str) -> bool:
-    wanted = select(func.max(reminders.c.returned)).where(of_message(message_id))
-    return bool((await connection.execute(wanted)).scalar())
-
-
-async def _set_absent_at(connection: AsyncConnection, message_id: str) -> None:
-    await connection.execute(
-        update(messages)
-        .where(messages.c.id == message_id, messages.c.absent_at.is_(None))
-        .values(absent_at=database_now())
-    )
-
-
-async def _leave_to_operator(
-    connection: AsyncConnection, message_id: str, now: datetime
-) -> None:
-    still = (messages.c.id == message_id, messages.c.state == MessageState.UNCERTAIN)
-    newly_left = await connection.execute(
-        update(messages)
-        .where(*still, messages.c.reason != LEFT_TO_OPERATOR)
-        .values(reason=LEFT_TO_OPERATOR)
-    )
-    if newly_left.rowcount:
-        await log_alarm(connection, "outcome unknown", {"message": message_id}, now)
-    await connection.execute(
-        update(messages).where(*still).values(absent_at=database_now())
     )

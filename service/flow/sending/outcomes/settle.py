@@ -2,11 +2,11 @@
 
 A message that is listed was accepted. One that is not listed was not accepted, but only
 a second look proves that, at least `settle_after` after the last moment at which its
-owner could have POSTed it.
+owner could have POSTed it, and four times as long if its reminders were sent again
+before; and only if the list shows another message that we know to be accepted.
 """
 
-import logging
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import groupby
 from random import sample
@@ -15,17 +15,19 @@ from typing import Protocol
 from service.domain.delivery.circuit import MAX_FAILURES
 from service.domain.delivery.outcome import ListedMessage, Receipt
 from service.domain.delivery.status import ACCEPTED_BUT_FAILED, MessageState
-from service.domain.delivery.unknown_outcome import absence_proven_at
-from service.domain.errors import SetUpError
-from service.flow.permits.encryption import PHONE_COLUMN
 from service.flow.ports import Clock, Vault
-from service.flow.sending.provider import OpenMessage, Provider
+from service.flow.sending.outcomes.absence import (
+    Absence,
+    AbsenceStore,
+    decrypt_phone,
+    note_absences,
+)
+from service.flow.sending.outcomes.account_evidence import BoundMessage
+from service.flow.sending.provider import Listing, OpenMessage, Provider
 from service.flow.stop_signal import StopSignal, never_stop
 
-log = logging.getLogger(__name__)
 
-
-class SettleStore(Protocol):
+class SettleStore(AbsenceStore, Protocol):
     """Messages with an unknown outcome, and what the provider lists of them."""
 
     async def count_open(self) -> int:
@@ -38,23 +40,10 @@ class SettleStore(Protocol):
         provider lists may be that one.
         """
 
-    async def already_bound(
-        self, provider: str, provider_ids: Collection[str]
-    ) -> Mapping[str, tuple[str, str]]:
-        """Map these ids of a provider to the recipient and text of their messages."""
-
     async def bind_listed(self, evidence: Sequence[Receipt], now: datetime) -> None:
         """Bind listed messages to ours, each by the `message_id` of its receipt.
 
         Does nothing if one of them has an outcome, or an equal text is under way.
-        """
-
-    async def note_absence(
-        self, message: OpenMessage, *, is_proof: bool, now: datetime
-    ) -> None:
-        """Note that the provider does not list it; with proof, requeue its reminders.
-
-        Happens once for each reminder; after that, proof leaves it to an operator.
         """
 
 
@@ -74,48 +63,68 @@ async def settle(
     """
     uncertain, failures = await store.list_uncertain(), 0
     alike = _group_twins(uncertain, by_id=provider.finds_by_our_id)
+    absences = list[Absence]()
     for twins in sample(alike, len(alike)):
         if is_stopping() or failures == MAX_FAILURES:
-            return
-        phone = _phone_of(twins[0], vault)
+            break
+        phone = decrypt_phone(twins[0].encrypted_phone, vault)
         if phone is None:
             continue
-        listed = await provider.find(twins[0], phone)
-        if listed is None:
+        listing = await provider.find(twins[0], phone)
+        if listing is None:
             failures += 1
             continue
         failures = 0
-        found = await _find_listed(twins, listed, store)
+        bound = await _load_bound(listing, provider, store)
+        found = _find_listed(twins, listing.candidates, bound)
         if found is not None and len(found) == len(twins):
             await store.bind_listed(
                 _binding_receipts(twins, found, provider.name), clock.now()
             )
         elif found == []:
-            await _note_absence(twins, store, clock, settle_after)
+            absences.append(
+                Absence(twins, phone, _is_vouched_for(twins, bound, provider))
+            )
+    await note_absences(
+        absences,
+        store,
+        provider=provider,
+        vault=vault,
+        clock=clock,
+        settle_after=settle_after,
+    )
 
 
-def _phone_of(message: OpenMessage, vault: Vault) -> str | None:
-    try:
-        return vault.decrypt(message.encrypted_phone, PHONE_COLUMN)
-    except SetUpError:
-        log.exception("message %s: its phone cannot be read", message.id)
-        return None
+async def _load_bound(
+    listing: Listing, provider: Provider, store: SettleStore
+) -> Mapping[str, BoundMessage]:
+    ids = {*listing.provider_ids, *(one.provider_id for one in listing.candidates)}
+    return await store.already_bound(provider.name, ids) if ids else {}
 
 
-async def _find_listed(
-    twins: list[OpenMessage], listed: Sequence[ListedMessage], store: SettleStore
+def _is_vouched_for(
+    twins: list[OpenMessage], bound: Mapping[str, BoundMessage], provider: Provider
+) -> bool:
+    """Whether the list shows another message to the phone, or cannot hide one."""
+    recipient_id = twins[0].recipient_id
+    return provider.finds_by_our_id or any(
+        one.recipient_id == recipient_id for one in bound.values()
+    )
+
+
+def _find_listed(
+    twins: list[OpenMessage],
+    listed: Sequence[ListedMessage],
+    bound: Mapping[str, BoundMessage],
 ) -> list[ListedMessage] | None:
     """The listed messages that may be these equal ones, oldest first.
 
     None if the list proves nothing: it has a text to this phone that no message of ours
     has, or this text under an id that belongs to another message.
     """
-    bound = await store.already_bound(
-        twins[0].provider, [one.provider_id for one in listed]
-    )
-    wanted = (twins[0].recipient_id, twins[0].body)
     if any(
-        one.same_text and bound.get(one.provider_id, wanted) != wanted for one in listed
+        one.same_text and not _is_like(twins[0], bound.get(one.provider_id))
+        for one in listed
     ):
         return None
     free = [one for one in listed if one.provider_id not in bound]
@@ -125,16 +134,12 @@ async def _find_listed(
     return sorted(equal, key=lambda one: one.created_at)
 
 
-async def _note_absence(
-    twins: list[OpenMessage], store: SettleStore, clock: Clock, settle_after: timedelta
-) -> None:
-    for message in twins:
-        noted_at, asked_at = message.absent_at, message.asked_at
-        proven_at = absence_proven_at(
-            message.lease_until, noted_at, asked_at, settle_after
-        )
-        is_proof = noted_at is not None and asked_at >= proven_at
-        await store.note_absence(message, is_proof=is_proof, now=clock.now())
+def _is_like(message: OpenMessage, owner: BoundMessage | None) -> bool:
+    """Whether an id belongs to nobody, or to a message alike."""
+    return owner is None or (owner.recipient_id, owner.body) == (
+        message.recipient_id,
+        message.body,
+    )
 
 
 def _binding_receipts(

@@ -7,8 +7,8 @@ from pydantic import BaseModel, ConfigDict, Field
 _SCOPE = Field(
     default="all",
     max_length=130,
-    pattern=r"^(all|(rule|authority|office):.+)$",
-    description="all, rule:CODE, authority:CODE or office:CODE",
+    pattern=r"^(all|(rule|authority|office|resend):.+)$",
+    description="all, rule:CODE, authority:CODE, office:CODE or resend:PROVIDER",
 )
 
 
@@ -52,13 +52,13 @@ class Pause(BaseModel):
     model_config = ConfigDict(from_attributes=True)
 
     scope: str = Field(
-        description="what is paused: all, rule:CODE, authority:CODE or office:CODE"
+        description="what is paused: all, rule:CODE, authority:CODE, office:CODE, or "
+        "resend:PROVIDER: no automatic re-sends after an absence"
     )
     since: datetime = Field(description="when it was paused")
     by: str = Field(
-        description="the API key or user that paused it; breaker or volume guard if "
-        "the "
-        "service did"
+        description="the API key or user that paused it; breaker, volume guard or "
+        "resend guard if the service did"
     )
     reason: str = Field(description="why it is paused")
 

@@ -1,5 +1,5 @@
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import timedelta
 from time import monotonic
@@ -11,7 +11,6 @@ from service.adapters.store.sending.settle import SqlSettleStore
 from service.domain.delivery.circuit import MAX_FAILURES
 from service.domain.delivery.outcome import (
     Accepted,
-    ListedMessage,
     NotPosted,
     Outcome,
     RefusalKind,
@@ -19,10 +18,11 @@ from service.domain.delivery.outcome import (
     Unknown,
 )
 from service.domain.delivery.status import MessageState
+from service.domain.delivery.unknown_outcome import AbsentAgain
 from service.domain.law_change.edits import RulesEdit
 from service.flow.sending.outcomes.resolve import Decision
-from service.flow.sending.provider import OpenMessage
-from tests.flow.fakes import DiedError, Taken
+from service.flow.sending.provider import Listing, OpenMessage
+from tests.flow.fakes import DiedError
 from tests.flow.ledger import (
     FOOD,
     PHONE_1,
@@ -38,6 +38,9 @@ TINY = 0.05
 LEASE_ENDS_NOW = """
     UPDATE messages SET lease_until = strftime('%Y-%m-%d %H:%M:%f000', 'now')
     WHERE state = 'sending'"""
+
+AGAIN = AbsentAgain(PREPARE, PREPARE)
+"""An absence that is proven."""
 
 Until = Callable[[Callable[[], Awaitable[bool]]], Awaitable[None]]
 
@@ -204,47 +207,6 @@ async def test_absent_twice_returns_to_due_once_and_is_sent_as_a_new_message(
     assert await ledger.audit() == []
 
 
-async def test_a_second_absence_waits_for_the_operator(
-    ledger: Ledger, lapsed: Callable[..., Awaitable[None]], until: Until
-) -> None:
-    await lapsed("SC-0001", arrived=False)
-
-    async def given_up() -> bool:
-        await ledger.settle()
-        return ledger.states() == ["not-accepted"]
-
-    await until(given_up)
-    ledger.provider.script = [Unknown("timeout")]
-    assert await ledger.send() == 1
-
-    async def left() -> bool:
-        await ledger.settle()
-        reasons = [row["reason"] for row in ledger.rows("SELECT * FROM messages")]
-        return "absent again: an operator decides" in reasons
-
-    await until(left)
-    await ledger.settle()
-    assert ledger.states() == ["not-accepted", "uncertain"]
-    assert ledger.reminders() == {"prepare": ("uncertain", "timeout")}
-    assert await ledger.send() == 0
-    assert await ledger.audit() == []
-    asked = ledger.provider.asked
-    an_hour_ago = "strftime('%Y-%m-%d %H:%M:%f000', 'now', '-3600 seconds')"
-    ledger.tamper(f"UPDATE messages SET absent_at = {an_hour_ago}")  # noqa: S608 - our own words
-    for _ in range(3):
-        await ledger.settle()
-    assert ledger.provider.asked == asked + 1, "once more, and in an hour again"
-    assert ledger.alarms() == ["outcome unknown"]
-    assert ledger.states() == ["not-accepted", "uncertain"]
-    ledger.tamper(f"UPDATE messages SET absent_at = {an_hour_ago}")  # noqa: S608
-    last = ledger.provider.posted[-1]
-    ledger.provider.taken.append(Taken("SM9", last.phone, last.body, last.id))
-    await ledger.settle()
-    assert ledger.states() == ["not-accepted", "accepted"], "the list had lagged"
-    assert ledger.reminders() == {"prepare": ("sent", None)}
-    assert await ledger.audit() == []
-
-
 async def test_an_unknown_answer_waits_from_the_moment_it_was_written_down(
     ledger: Ledger,
 ) -> None:
@@ -357,10 +319,10 @@ async def test_a_message_sent_while_the_list_was_read_is_not_taken_for_the_forme
     await lapsed("SC-0001", arrived=False)
     find = ledger.provider.find
 
-    async def late(message: OpenMessage, to: str) -> Sequence[ListedMessage] | None:
+    async def late(message: OpenMessage, to: str) -> Listing | None:
         monkeypatch.setattr(ledger.provider, "find", find)
-        for proof in (False, True):
-            await ledger.unknown.note_absence(message, is_proof=proof, now=PREPARE)
+        for again in (None, AGAIN):
+            await ledger.unknown.note_absence(message, again, now=PREPARE)
         ledger.provider.lost = True
         ledger.provider.script = [Unknown("timeout")]
         assert await ledger.send() == 1
@@ -432,8 +394,8 @@ async def test_a_receipt_that_came_while_the_list_was_read_is_not_overwritten(
     await lapsed("SC-0001", arrived=False)
     [message] = await ledger.unknown.list_uncertain()
     await ledger.receive(word(MessageState.DELIVERED, ref=message.id))
-    for proof in (False, True):
-        await ledger.unknown.note_absence(message, is_proof=proof, now=PREPARE)
+    for again in (None, AGAIN):
+        await ledger.unknown.note_absence(message, again, now=PREPARE)
     assert ledger.states() == ["delivered"]
     assert ledger.reminders() == {"prepare": ("delivered", None)}
     assert await ledger.audit() == []
@@ -459,7 +421,7 @@ async def test_two_workers_that_prove_one_absence_return_it_once(
     await lapsed("SC-0001", arrived=False)
     [message] = await ledger.unknown.list_uncertain()
     for _ in range(2):
-        await ledger.unknown.note_absence(message, is_proof=True, now=PREPARE)
+        await ledger.unknown.note_absence(message, AGAIN, now=PREPARE)
     [row] = ledger.rows("SELECT * FROM reminders")
     assert (row["state"], row["returned"]) == ("due", 1)
     assert ledger.message()["reason"] == "not accepted: absent twice"

@@ -11,6 +11,11 @@ from service.adapters.store.db.schema import messages, pauses, receipts, reminde
 from service.adapters.store.db.types import Instant
 from service.adapters.store.db.upsert import insert_into
 from service.adapters.store.reminders.transitions import transition
+from service.adapters.store.sending.outcomes.false_absence import (
+    check_reference,
+    pause_if_absence_was_false,
+    pause_if_earlier_absence_was_false,
+)
 from service.adapters.store.sending.outcomes.late_acceptance import (
     adopt_late_acceptance,
     fall_back_to_accepted,
@@ -139,6 +144,7 @@ async def apply_receipt(
 ) -> bool:
     """Store one receipt raw and move its message; return whether it moved."""
     message = await _find_message(connection, receipt)
+    await check_reference(connection, receipt, message, now)
     moved = False
     if message and await check_provider_id(
         connection, message, receipt.provider_id, now
@@ -191,10 +197,11 @@ async def check_provider_id(
     """Whether a provider id may belong to this message.
 
     Raises an alarm for a second id of one message, an id that another message has, and
-    an acceptance of a message that ended as not accepted.
+    an acceptance of one that ended as not accepted; may pause automatic re-sending.
     """
     detail = {"message": message.id, "provider_id": provider_id}
     if message.provider_id not in (None, provider_id):
+        detail |= await pause_if_earlier_absence_was_false(connection, message.id, now)
         await log_alarm(connection, "second provider id", detail, now)
         return False
     owner = await _find_by_provider_id(connection, message.provider, provider_id)
@@ -202,6 +209,7 @@ async def check_provider_id(
         await log_alarm(connection, "id of another message", detail, now)
         return False
     if message.state in ENDED_UNACCEPTED:
+        detail |= await pause_if_absence_was_false(connection, message.id, now)
         await log_alarm(connection, "accepted after all", detail, now)
     return True
 

@@ -61,9 +61,13 @@ def _take(
     received: Sequence[Receipt], plain: PlainMessages, *, are_plain: bool
 ) -> list[Receipt]:
     """The first receipts, as long as they are plain good news, or are not."""
-    return list(
-        takewhile(lambda one: (_good_news(one) in plain) == are_plain, received)
-    )
+    return list(takewhile(lambda one: _is_plain(one, plain) == are_plain, received))
+
+
+def _is_plain(receipt: Receipt, plain: PlainMessages) -> bool:
+    """Whether it is plain good news; not if our id in it is that of another message."""
+    message = plain.get(_good_news(receipt))
+    return message is not None and receipt.message_id in (None, message.id)
 
 
 def _good_news(receipt: Receipt) -> MessageKey | None:
