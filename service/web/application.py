@@ -1,6 +1,7 @@
 """The web application: every route there is, behind the same three doors."""
 
 from collections.abc import Sequence
+from functools import cache
 from typing import Final
 
 import orjson
@@ -133,7 +134,10 @@ def _with_endpoints(
 
 
 async def _openapi(_: web.Request) -> web.Response:
-    return web.Response(body=_OPENAPI, content_type="application/json")
+    return web.Response(body=_openapi_json(), content_type="application/json")
 
 
-_OPENAPI = orjson.dumps(openapi_document(ENDPOINTS))
+@cache
+def _openapi_json() -> bytes:
+    """Make the document when it is first asked for: it takes as long as a start."""
+    return orjson.dumps(openapi_document(ENDPOINTS))
