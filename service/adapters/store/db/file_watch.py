@@ -6,6 +6,7 @@ that no later process reads, and what it sent would be sent again.
 https://www.sqlite.org/howtocorrupt.html#_unlinking_or_renaming_a_database_file_while_in_use
 """
 
+import logging
 import os
 from contextlib import suppress
 from dataclasses import dataclass
@@ -14,8 +15,13 @@ from typing import Final
 
 from service.domain.errors import DatabaseReplacedError, StorageError
 
+log = logging.getLogger(__name__)
+
 WAL_LIMIT: Final = 16 * 1024 * 1024
 """Bytes to which SQLite shortens the WAL when it begins again from its start."""
+
+WAL_WARNING: Final = 4 * WAL_LIMIT
+"""Bytes from which a WAL that goes on growing is worth a line in the log."""
 
 _WAL_MAGIC: Final = (b"\x37\x7f\x06\x82", b"\x37\x7f\x06\x83")
 """How a WAL begins: https://www.sqlite.org/fileformat2.html#walformat"""
@@ -42,6 +48,7 @@ class FileWatch:
         self._size = 0
         self._last_wal, self._had_valid_wal = _NO_WAL, False
         self._replaced: DatabaseReplacedError | None = None
+        self._has_warned = False
 
     def note_opened(self, connection: object) -> None:
         """Remember the files of a connection that has just read from them."""
@@ -81,9 +88,22 @@ class FileWatch:
         if found.salts == last.salts and found.size < min(last.size, WAL_LIMIT):
             self._replaced = DatabaseReplacedError(self._wal, "was shortened")
             raise self._replaced
+        if found.salts == last.salts:
+            self._warn_of_growth(last.size, found.size)
         self._last_wal = found
         if not os.access(self._file, os.W_OK):
             raise StorageError.read_only(self._file)
+
+    def _warn_of_growth(self, before: int, size: int) -> None:
+        """Log once that the WAL grows and cannot begin again: somebody reads."""
+        if WAL_WARNING <= before < size and not self._has_warned:
+            log.warning(
+                "%s: has grown to %d MB, because a program has been reading the "
+                "database for long; end it before the disk is full",
+                self._wal,
+                size // 1_000_000,
+            )
+            self._has_warned = True
 
     def _find_replaced(self) -> tuple[Path, str] | None:
         """The first file that is not ours any more, and what happened to it."""

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import insert, text
 
+from service.adapters.store.db import file_watch
 from service.adapters.store.db.database import Database
 from service.adapters.store.db.file_watch import WAL_LIMIT
 from service.adapters.store.db.schema import facts
@@ -197,6 +198,7 @@ async def test_all_connections_closed_and_opened_again_are_no_alarm(
 
 OPENS_AND_CLOSES = """
 import asyncio, sys
+from service.adapters.store.db import file_watch
 from service.adapters.store.db.database import Database
 async def main():
     for turn in range(15):
@@ -260,3 +262,22 @@ async def test_a_file_that_turns_read_only_is_said_until_it_is_writable_again(
         assert str(database.problem).startswith(str(database.file))
     await store(database, "after")
     assert database.problem is None
+
+
+async def test_a_reader_that_keeps_the_wal_from_beginning_again_is_said_once(
+    database: Database,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    monkeypatch.setattr(file_watch, "WAL_WARNING", 12_000_000)
+    assert database.file is not None
+    for at in range(14):
+        await store(database, f"alone {at}", "x" * 1_500_000)
+    assert caplog.records == [], "much was written, but nothing stood in the way"
+    with closing(sqlite3.connect(database.file, isolation_level=None)) as reader:
+        reader.execute("BEGIN")
+        reader.execute("SELECT count(*) FROM facts").fetchall()
+        for at in range(14):
+            await store(database, f"beside a reader {at}", "x" * 1_500_000)
+    [warning] = caplog.records
+    assert "a program has been reading the database for long" in warning.getMessage()
