@@ -80,7 +80,8 @@ class SqlClaimStore(ClaimStore):
         """
         provider = self._provider
         async with self._database.write() as connection:
-            await record(connection, progress.owner, progress.outcomes, now)
+            if progress.outcomes:
+                await record(connection, progress.owner, progress.outcomes, now)
             row = await load_row(connection, provider)
             circuit = to_circuit(row, self._first_wait)
             changed = await judge_provider(
