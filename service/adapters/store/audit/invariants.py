@@ -203,3 +203,16 @@ INVARIANT_QUERIES: Mapping[str, str] = {
         ON r.permit_id = e.permit_id AND r.expires_on = e.expires_on
         AND r.step = e.step WHERE r.permit_id IS NULL""",
 }
+
+ALL_INVARIANTS = (
+    "WITH "
+    + ", ".join(
+        f"found_{number} (named) AS ({query})"
+        for number, query in enumerate(INVARIANT_QUERIES.values())
+    )
+    + " UNION ALL ".join(
+        f" SELECT {number} AS number, CAST(named AS TEXT) AS named FROM found_{number}"
+        for number in range(len(INVARIANT_QUERIES))
+    )
+)
+"""All these queries as one: the number of the query, and the row that it names."""

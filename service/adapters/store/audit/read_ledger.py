@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Row, case, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from service.adapters.store.audit.invariants import INVARIANT_QUERIES
+from service.adapters.store.audit.invariants import ALL_INVARIANTS, INVARIANT_QUERIES
 from service.adapters.store.audit.operator_decisions import find_unmatched_decisions
 from service.adapters.store.db.database import Database
 from service.adapters.store.db.schema import (
@@ -112,11 +112,11 @@ class SqlAuditStore(AuditStore):
 
     async def invariant_violations(self) -> Sequence[str]:
         """Rows that contradict each other, one line each."""
+        differences = list(INVARIANT_QUERIES)
         async with self._database.read() as connection:
             found = [
-                f"{difference}: {row[0]}"
-                for difference, query in INVARIANT_QUERIES.items()
-                for row in await connection.execute(text(query))
+                f"{differences[row.number]}: {row.named}"
+                for row in await connection.execute(text(ALL_INVARIANTS))
             ]
             changed = [
                 f"version {row.id}: its text was changed"
