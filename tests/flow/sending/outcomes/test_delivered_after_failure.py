@@ -112,14 +112,38 @@ async def test_a_reminder_that_ended_for_want_of_a_number_is_reopened_by_the_del
     assert await ledger.audit() == []
 
 
-async def test_a_retry_under_way_stays_and_is_the_last(ledger: Ledger) -> None:
+async def test_a_retry_that_may_have_been_posted_stays(ledger: Ledger) -> None:
     await sent(ledger)
     await ledger.receive(passing())
     await ledger.expand(PREPARE + HOUR)
-    await ledger.claim()
+    claim = await ledger.claim()
+    owner = ledger.rows("SELECT owner FROM messages WHERE state = 'sending'")[0]
+    assert len(await ledger.begin(owner["owner"], *claim.messages)) == 1
     assert await ledger.receive(word(M.DELIVERED)) == 1
     assert ledger.reminders()["prepare"][0] == "sending"
     assert ledger.states() == ["delivered", "sending"]
+
+
+@pytest.mark.parametrize("failure", [passing(), unassigned()], ids=["passing", "dead"])
+async def test_a_retry_that_is_claimed_and_not_begun_is_never_posted(
+    ledger: Ledger, failure: Receipt
+) -> None:
+    await sent(ledger, PHONE_1, PHONE_2)
+    await ledger.receive(failure)
+    await ledger.register(permit("SC-0002", phones=(PHONE_2,)))
+    await ledger.expand(PREPARE + HOUR)
+    claim = await ledger.claim()
+    owner = ledger.rows("SELECT owner FROM messages WHERE state = 'sending'")[0]
+    assert await ledger.receive(word(M.DELIVERED)) == 1
+    assert ledger.reminders() == {"prepare": ("delivered", None)}
+    assert await ledger.audit() == []
+    begun = await ledger.begin(owner["owner"], *claim.messages)
+    assert len(begun) == len(claim.messages) - 1
+    await ledger.record(owner["owner"], [(one, NotPosted()) for one in claim.messages])
+    assert await ledger.send_at(LATER) == 1, "the other permit's"
+    assert ledger.reminders("SC-0002") == {"prepare": ("sent", None)}
+    assert ledger.reminders() == {"prepare": ("delivered", None)}
+    assert await ledger.audit() == []
 
 
 @pytest.mark.parametrize(

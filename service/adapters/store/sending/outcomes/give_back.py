@@ -25,7 +25,7 @@ from service.adapters.store.sending.outcomes.late_acceptance import (
     fall_back_to_accepted,
 )
 from service.adapters.store.sending.outcomes.retry import bring_up_to_date
-from service.domain.delivery.status import ReminderState
+from service.domain.delivery.status import MessageState, ReminderState
 
 
 async def give_back(
@@ -56,6 +56,17 @@ async def give_back(
     await bring_up_to_date(connection, keys, now)
 
 
+async def give_back_needless(
+    connection: AsyncConnection, arrived_id: str, now: datetime
+) -> None:
+    """Undo claims of new messages for reminders whose earlier one reached its holder.
+
+    What was begun may have been POSTed, and is left alone.
+    """
+    found = await connection.execute(_NEEDLESS, {"arrived_id": arrived_id})
+    await give_back(connection, found.scalars().all(), now)
+
+
 _IDS = JsonValues(messages.c.id, "ids")
 
 _OF_MESSAGES = reminders.c.message_id.in_(_IDS.values)
@@ -72,6 +83,25 @@ async def _messages_of_sent_reminders(
     )
     return [str(one) for one in found.scalars()]
 
+
+_NEEDLESS = (
+    select(messages.c.id)
+    .distinct()
+    .join_from(reminders, messages, reminders.c.message_id == messages.c.id)
+    .join(
+        message_reminders,
+        (message_reminders.c.permit_id == reminders.c.permit_id)
+        & (message_reminders.c.expires_on == reminders.c.expires_on)
+        & (message_reminders.c.step == reminders.c.step),
+    )
+    .where(
+        message_reminders.c.message_id
+        == bindparam("arrived_id", type_=message_reminders.c.message_id.type),
+        messages.c.id != message_reminders.c.message_id,
+        messages.c.state == MessageState.SENDING,
+        messages.c.begun.is_(False),
+    )
+)
 
 _DELETE_EVENTS = delete(reminder_events).where(
     reminder_events.c.permit_id.in_(

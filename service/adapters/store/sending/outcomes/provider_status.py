@@ -16,7 +16,9 @@ from service.adapters.store.sending.outcomes.false_absence import (
     pause_if_absence_was_false,
     pause_if_earlier_absence_was_false,
 )
+from service.adapters.store.sending.outcomes.give_back import give_back_needless
 from service.adapters.store.sending.outcomes.late_acceptance import (
+    ACCEPTED_AND_NOT_FAILED,
     adopt_late_acceptance,
     fall_back_to_accepted,
 )
@@ -106,6 +108,8 @@ async def _update_reminders(
     fault: Fault | None,
     now: datetime,
 ) -> None:
+    if state in ACCEPTED_AND_NOT_FAILED:
+        await give_back_needless(connection, row.id, now)
     await adopt_late_acceptance(connection, row, state, now)
     of_this = of_message(row.id)
     await _mark_sent(connection, of_this, row.accepted_at or now, now)
