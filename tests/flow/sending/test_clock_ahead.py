@@ -172,3 +172,45 @@ def test_a_clock_that_was_never_set_is_said_in_a_line(
     monkeypatch.setattr("service.adapters.clock.datetime", Unset)
     with pytest.raises(SetUpError, match="shows 1970-01-01 00:01 UTC; set it"):
         SystemClock().now()
+
+
+async def move_clock(ledger: Ledger, seconds: float) -> None:
+    """As if the last pass had read a clock that was wrong by so many seconds."""
+    [row] = ledger.rows("SELECT value FROM facts WHERE key = 'clock reading'")
+    boot, monotonic, at = row["value"].split()
+    moved = datetime.fromisoformat(at) - timedelta(seconds=seconds)
+    value = f"{boot} {monotonic} {moved.isoformat()}"
+    ledger.tamper(f"UPDATE facts SET value = '{value}' WHERE key = 'clock reading'")  # noqa: S608 - our own
+
+
+@pytest.mark.parametrize("seconds", [3600, -3600, None])
+async def test_an_absence_proves_nothing_across_a_jump_of_the_clock(
+    ledger: Ledger, seconds: int | None
+) -> None:
+    """The list lagged for some seconds, which the clock made an hour."""
+    await ledger.register(permit())
+    ledger.provider.script, ledger.provider.lost = [Unknown("timeout")], True
+    await ledger.send_at(PREPARE)
+    taken, ledger.provider.taken = ledger.provider.taken, []
+    await ledger.settle(MINUTE)
+    ledger.tamper(
+        f"UPDATE messages SET absent_at = {PAST}, lease_until = {PAST}"  # noqa: S608 - our own
+    )
+    if seconds is not None:
+        await move_clock(ledger, seconds)
+    await ledger.settle(MINUTE)
+    assert ledger.states() == ["not-accepted" if seconds is None else "uncertain"]
+    ledger.provider.taken = taken
+    await ledger.settle(MINUTE)
+
+
+async def test_a_lease_is_as_long_as_ever_after_a_jump_of_the_clock(
+    ledger: Ledger,
+) -> None:
+    """Its owner may be POSTing: it goes by its own monotonic clock."""
+    await claimed(ledger)
+    await ledger.leases.expire_leases(PREPARE)
+    ledger.tamper(f"UPDATE messages SET lease_until = {PAST}, begun = 1")  # noqa: S608 - our own
+    await move_clock(ledger, 3600)
+    assert await ledger.leases.expire_leases(PREPARE) == 0
+    assert ledger.states() == ["sending"]

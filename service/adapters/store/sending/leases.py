@@ -12,6 +12,7 @@ from service.adapters.store.db.json_rows import in_chunks
 from service.adapters.store.db.schema import OPEN_MESSAGE, messages, reminders
 from service.adapters.store.db.types import database_now, database_now_plus
 from service.adapters.store.reminders.transitions import transition
+from service.adapters.store.sending.clock_jump import has_clock_jumped
 from service.adapters.store.sending.outcomes.give_back import give_back
 from service.domain.delivery.status import MessageState, ReminderState
 from service.flow.sending.leases import LONGEST_LEASE, LeaseStore
@@ -41,6 +42,8 @@ class SqlLeaseStore(LeaseStore):
     async def expire_leases(self, now: datetime) -> int:
         """Settle messages whose lease ended without an outcome; count them."""
         async with self._database.write() as connection:
+            if await has_clock_jumped(connection):
+                await _restart_waits(connection)
             await reanchor_future(connection)
             uncertain = await _mark_uncertain(connection, now)
             never_begun = select(messages.c.id).where(
@@ -84,6 +87,29 @@ async def reanchor_future(connection: AsyncConnection) -> None:
             "%.0f seconds",
             reanchored.rowcount,
             LONGEST_LEASE,
+        )
+
+
+async def _restart_waits(connection: AsyncConnection) -> None:
+    """Let leases and absences begin again, after the clock was moved.
+
+    Nobody knows how long they lasted. So a lease ends `LONGEST_LEASE` from now, and an
+    absence counts as noted now: both are later than in truth.
+    """
+    its = messages.c
+    restarted = await connection.execute(
+        update(messages)
+        .where(text(f"messages.{OPEN_MESSAGE}"))
+        .values(
+            lease_until=database_now_plus(literal(LONGEST_LEASE)),
+            absent_at=case((its.absent_at.is_not(None), database_now())),
+        )
+    )
+    if restarted.rowcount:
+        log.warning(
+            "the clock was moved, or the machine restarted: the leases and absences of "
+            "%d open messages begin again",
+            restarted.rowcount,
         )
 
 
