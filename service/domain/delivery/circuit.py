@@ -126,7 +126,7 @@ class Circuit:
 
     def _after_probe(self, evidence: PostEvidence) -> Self:
         if evidence.failures or evidence.wait:
-            return self.after_failed_probe(evidence.reason or "too many requests")
+            return self.after_failed_probe()
         return self.closed() if evidence.answered else self
 
     def _opened(self, reason: str, evidence: PostEvidence) -> Self:
@@ -144,12 +144,11 @@ class Circuit:
         """The circuit after a question that the provider answered."""
         return replace(self, state=CircuitState.HALF_OPEN)
 
-    def after_failed_probe(self, reason: str) -> Self:
+    def after_failed_probe(self) -> Self:
         """The circuit after a probe that failed: open, and the wait is doubled."""
         return replace(
             self,
             state=CircuitState.OPEN,
-            reason=reason,
             wait_seconds=min(2 * self.wait_seconds, self.longest_wait),
         )
 

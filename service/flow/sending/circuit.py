@@ -2,15 +2,12 @@
 
 import logging
 from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import Protocol
 
 from service.domain.delivery.circuit import Circuit
 from service.flow.sending.provider import Provider
 
 log = logging.getLogger(__name__)
-
-NO_ANSWER: Final = "no answer to a question"
-"""Why a probe failed that asked the provider and POSTed nothing."""
 
 
 class CircuitStore(Protocol):
@@ -59,7 +56,7 @@ async def open_access(
     if await provider.is_answering():
         await store.save_probe(owner, probe.half_open())
         return CircuitAccess(owner, probe.generation, is_probe=True)
-    failed = probe.after_failed_probe(NO_ANSWER)
+    failed = probe.after_failed_probe()
     await store.save_probe(owner, failed)
     log_circuit(provider.name, failed)
     return None

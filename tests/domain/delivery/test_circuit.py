@@ -111,5 +111,5 @@ def test_waits_follow_a_shorter_first_one() -> None:
     circuit = Circuit(wait_seconds=0.2, first_wait=0.2)
     circuit = circuit.after_posts(evidence(*[LOST] * MAX_FAILURES))
     for _ in range(10):
-        circuit = circuit.after_failed_probe("no answer")
+        circuit = circuit.after_failed_probe()
     assert circuit.wait_seconds == pytest.approx(4.0)

@@ -93,6 +93,7 @@ async def test_a_question_without_an_answer_posts_nothing_and_doubles_the_wait(
         assert await ledger.send() == 0
         [row] = ledger.rows("SELECT * FROM circuits")
         assert (row["state"], row["wait_seconds"]) == ("open", wait)
+        assert row["reason"] == "5 in a row: HTTP 503", "why it opened"
     assert len(ledger.provider.posted) == posted
 
 
