@@ -7,9 +7,14 @@ from urllib.parse import urlencode
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestClient
+from sqlalchemy import func, select
 from twilio.request_validator import RequestValidator
 
+from service.adapters.store.db.schema import receipts
 from service.adapters.twilio.provider import TwilioProvider
+from service.app import Installation, open_installation
+from service.domain.delivery.outcome import Receipt
+from service.flow.sending.outcomes.receive import RECEIPTS_PER_TRANSACTION
 from service.flow.sending.provider import Outgoing
 
 Ask = Callable[..., Awaitable[tuple[int, Any]]]
@@ -101,6 +106,24 @@ async def test_callbacks_that_come_at_once_are_answered_each_for_itself(
     assert await state(ask) == "delivered"
     _, shown = await ask("GET", f"/v1/messages/{ref}")
     assert len(shown["receipts"]) == len(words)
+
+
+async def test_an_installation_records_what_it_has_received_before_it_closes(
+    installation: Installation,
+) -> None:
+    count = RECEIPTS_PER_TRANSACTION + 1
+    given = [Receipt("sandbox", f"SX{at}", None, {}) for at in range(count)]
+    async with open_installation(installation.settings) as closing:
+        waiting = [
+            asyncio.create_task(closing.receipt_batches.receive(one)) for one in given
+        ]
+        await asyncio.sleep(0)
+        for one in waiting:
+            one.cancel()
+    async with installation.database.read() as connection:
+        stored = select(func.count()).select_from(receipts)
+        assert (await connection.execute(stored)).scalar_one() == count
+    await asyncio.gather(*waiting, return_exceptions=True)
 
 
 @pytest.mark.parametrize("signed", ["", "bm9uc2Vuc2U=", "é"])
