@@ -8,6 +8,7 @@ from typing import Final
 import click
 
 from service import __version__
+from service.cli.signal_handlers import INTERRUPTED, ending_at_once
 from service.domain.errors import ConflictError, InvalidError, PermitRemindersError
 
 PROGRAM: Final = "permit-reminders"
@@ -79,8 +80,6 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
 """Every command with its module and its help line."""
 
 BAD_INPUT: Final = 2
-INTERRUPTED: Final = 130  # as shells report it: 128 + SIGINT
-TERMINATED: Final = 143  # 128 + SIGTERM
 
 
 class _LazyGroup(click.Group):
@@ -92,7 +91,8 @@ class _LazyGroup(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click's
         if cmd_name not in COMMANDS:
             return None
-        module = import_module(f"service.cli.{COMMANDS[cmd_name][0]}")
+        with ending_at_once():
+            module = import_module(f"service.cli.{COMMANDS[cmd_name][0]}")
         name = {"import": "import_"}.get(cmd_name, cmd_name.replace("-", "_"))
         command: click.Command = getattr(module, name)
         return command

@@ -1,38 +1,82 @@
-"""Signals to stop: the first ends the process in order, the second at once."""
+"""Signals to stop: the first ends the process in order, the second at once.
+
+The handlers are plain ones, not the event loop's: they work before the loop runs and
+while it is busy.
+"""
 
 import asyncio
 import os
 import signal
+from collections.abc import Callable
+from functools import wraps
 from types import FrameType
-from typing import Final, NoReturn
+from typing import Concatenate, Final, NoReturn, ParamSpec
 
-import click
+from service.cli.signal_handlers import end_at_once, handled_by
 
-from service.cli import INTERRUPTED, TERMINATED
+P = ParamSpec("P")
 
-_EXIT_CODES: Final = {signal.SIGINT: INTERRUPTED, signal.SIGTERM: TERMINATED}
+STOP_GRACE: Final = 9.5
+"""Seconds after the first signal in which everything under way has to end.
+
+Supervisors often kill after ten, as `docker stop` does.
+"""
 
 
-def stop_on_signals() -> asyncio.Event:
-    """Set by the first SIGTERM or Ctrl-C; the second ends the process where it stands.
+class StopRequest:
+    """Whether the process has been asked to stop; to be waited for in one event loop.
 
+    A second request ends the process where it stands, and so does the end of the grace.
     That is no worse than a power cut: what it leaves unrecorded, the next process
-    settles. Asked for early, lest the sandbox be left alone.
+    settles.
     """
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
 
-    def once() -> None:
-        for number in _EXIT_CODES:
-            loop.remove_signal_handler(number)
-            signal.signal(number, _exit_at_once)
-        click.echo("stopping: what is under way ends; again: at once", err=True)
-        stop.set()
+    def __init__(self) -> None:
+        self._is_set = False
+        self._event = asyncio.Event()
+        self._loop: asyncio.AbstractEventLoop | None = None
 
-    for number in _EXIT_CODES:
-        loop.add_signal_handler(number, once)
-    return stop
+    def is_set(self) -> bool:
+        """Whether the process has to stop."""
+        return self._is_set
+
+    async def wait(self) -> None:
+        """Return once the process has to stop."""
+        self._loop = asyncio.get_running_loop()
+        if not self._is_set:
+            await self._event.wait()
+
+    def on_signal(self, number: int, _: FrameType | None) -> None:
+        """Ask to stop; the second time, end the process."""
+        if self._is_set:
+            end_at_once(number)
+        self._is_set = True
+        _write_line("stopping: what is under way ends; again: at once")
+        signal.signal(signal.SIGALRM, lambda *_: _give_up(number))
+        signal.setitimer(signal.ITIMER_REAL, STOP_GRACE)
+        if self._loop is not None and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._event.set)
 
 
-def _exit_at_once(number: int, _: FrameType | None) -> NoReturn:
-    os._exit(_EXIT_CODES[signal.Signals(number)])
+def stoppable(
+    command: Callable[Concatenate[StopRequest, P], None],
+) -> Callable[P, None]:
+    """Give a command a request that SIGTERM and Ctrl-C set from now on."""
+
+    @wraps(command)
+    def run(*args: P.args, **kwargs: P.kwargs) -> None:
+        stop = StopRequest()
+        with handled_by(stop.on_signal):
+            command(stop, *args, **kwargs)
+
+    return run
+
+
+def _give_up(number: int) -> NoReturn:
+    _write_line(f"not over after {STOP_GRACE} seconds: ended at once")
+    end_at_once(number)
+
+
+def _write_line(line: str) -> None:
+    """Write without a buffer, which the code that a signal interrupts may be using."""
+    os.write(2, f"{line}\n".encode())

@@ -2,17 +2,18 @@ import json
 import os
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
-import time
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
 
-from tests.cli.commands import CMA, FOOD, Run, command, environment, sql, write
+from tests.cli.commands import CMA, FOOD, Run, command, environment, write
+from tests.cli.server.backstage import until
 
 HEAVY = ("sqlalchemy", "alembic", "aiohttp", "twilio", "jinja2", "holidays.countries")
 """What a command needs that opens a database, sends, or writes a text."""
@@ -111,15 +112,19 @@ def test_an_import_that_is_interrupted_goes_in_whole_the_next_time(
 ) -> None:
     rows = [f"{CMA},{number:012},某检测有限公司,2024-06-28," for number in range(6000)]
     register = write(office / "permits.csv", *rows)
-    authority = {"PERMIT_REMINDERS_AUTHORITY": "990000"}
-    with started("import", register, folder=office, **authority) as process:
-        while not sql(office, "SELECT 1 FROM permits LIMIT 1"):
-            time.sleep(0.01)
-        assert stopped(process, signal.SIGINT) == (130, "\n")
+    half = write(office / "half.csv", *rows[:3000])
+    assert run("import", half).answer == "3000 registered\n"
+    lock = sqlite3.connect(office / "permit-reminders.db", isolation_level=None)
+    lock.execute("BEGIN IMMEDIATE")  # so that the import cannot end before the signal
+    with closing(lock), started("import", register, folder=office) as process:
+        until(lambda: any(office.glob(".permits.csv.*")))
+        os.killpg(process.pid, signal.SIGINT)
+        lock.rollback()
+        _, said = process.communicate(timeout=60)
+    assert (process.returncode, said) == (130, "\n")
     assert not list(office.glob(".permits.csv.*"))
-    ((stored,),) = sql(office, "SELECT count(*) FROM permits")
     told = run("import", register).answer
-    assert told == f"{6000 - stored} registered, {stored} unchanged\n"
+    assert told == "3000 registered, 3000 unchanged\n"
 
 
 def test_the_sandbox_in_the_foreground_ends_with_ctrl_c(folder: Path) -> None:

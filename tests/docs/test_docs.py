@@ -9,7 +9,8 @@ import click
 import pytest
 from pydantic_settings import BaseSettings
 
-from service.cli import BAD_INPUT, INTERRUPTED, TERMINATED, cli
+from service.cli import BAD_INPUT, cli
+from service.cli.signal_handlers import INTERRUPTED, TERMINATED
 from service.sandbox.__main__ import parse
 from service.settings import Settings, TwilioSettings
 from tests.docs.pages import OPERATIONS, PAPERS, ROOT, anchor, named, rows, typed

@@ -7,7 +7,8 @@ from typing import Any
 
 import click
 
-from service.cli import BAD_INPUT, INTERRUPTED, TERMINATED, cli
+from service.cli import BAD_INPUT, cli
+from service.cli.signal_handlers import INTERRUPTED, TERMINATED
 
 
 def command_lines() -> Iterator[str]:

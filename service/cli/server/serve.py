@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import datetime
+from typing import Final
 
 import click
 from aiohttp import web
@@ -13,15 +14,24 @@ from yarl import URL
 
 from service.adapters.choose_provider import open_provider
 from service.adapters.clock import SimulatedClock
+from service.adapters.stoppable_provider import StoppableProvider
 from service.app import Installation
 from service.cli.installation import with_installation
 from service.cli.option_types import Instant
-from service.cli.stop_signal import stop_on_signals
+from service.cli.stop_signal import StopRequest, stoppable
 from service.domain.errors import InvalidError, Mistake, SetUpError
+from service.flow.sending.provider import Provider
+from service.flow.sending.tick import TickDeps
 from service.flow.sending.tick import tick as tick_once
 from service.ticks import TickScheduler
 from service.upgrade import refresh_holidays
 from service.web.application import application, worker_application
+
+_REQUEST_GRACE: Final = 0.5
+"""Seconds that requests under way have to end; a webhook takes some milliseconds.
+
+aiohttp waits for as long again after it has cut a request off.
+"""
 
 
 @click.command()
@@ -30,8 +40,11 @@ from service.web.application import application, worker_application
     type=click.Choice(["api", "worker"]),
     help="Serve one part: api answers requests and webhooks, worker sends.",
 )
+@stoppable
 @with_installation
-async def serve(installation: Installation, only: str | None) -> None:
+async def serve(
+    installation: Installation, stop: StopRequest, only: str | None
+) -> None:
     """Serve the API and the webhooks, and send what falls due.
 
     To send faster, start more workers with --only worker on the same database. Each
@@ -41,9 +54,10 @@ async def serve(installation: Installation, only: str | None) -> None:
     _refuse_real_sms_when_simulated(installation)
     await _refuse_public_host_without_key(installation)
     await refresh_holidays(installation, "serve")
-    stop = stop_on_signals()
+    if stop.is_set():
+        return
     async with open_provider(settings, installation.database) as provider:
-        deps = installation.tick_deps(provider, stop.is_set)
+        deps = _tick_deps(installation, provider, stop)
         ticks = TickScheduler(lambda: tick_once(deps))
         services = replace(
             installation, last_failure=ticks.last_failure, sends=only != "api"
@@ -63,7 +77,7 @@ async def serve(installation: Installation, only: str | None) -> None:
 
 @asynccontextmanager
 async def _listening(app: web.Application, host: str, port: int) -> AsyncIterator[None]:
-    runner = web.AppRunner(app, access_log=None)
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=_REQUEST_GRACE)
     await runner.setup()
     try:
         await listen(runner, host, port)
@@ -77,16 +91,20 @@ async def _listening(app: web.Application, host: str, port: int) -> AsyncIterato
 
 @click.command()
 @click.option("--now", type=Instant(), help="Only on a simulated database.")
+@stoppable
 @with_installation
-async def tick(installation: Installation, now: datetime | None) -> None:
+async def tick(
+    installation: Installation, stop: StopRequest, now: datetime | None
+) -> None:
     """One full pass: expand, settle, send, ask after receipts."""
     _refuse_real_sms_when_simulated(installation)
     if now is not None:
         await _move_clock(installation, now)
     await refresh_holidays(installation, "tick")
-    stop = stop_on_signals()
+    if stop.is_set():
+        return
     async with open_provider(installation.settings, installation.database) as provider:
-        done = await tick_once(installation.tick_deps(provider, stop.is_set))
+        done = await tick_once(_tick_deps(installation, provider, stop))
     click.echo(
         f"{done.created} reminders created, {done.posted} messages posted, "
         f"{done.moved} receipts, {done.open_outcomes} outcomes unknown"
@@ -96,6 +114,13 @@ async def tick(installation: Installation, now: datetime | None) -> None:
     for part, problem in (await installation.health.problems()).items():
         if part.startswith("provider "):
             click.echo(f"{part} is out: {problem}")
+
+
+def _tick_deps(
+    installation: Installation, provider: Provider, stop: StopRequest
+) -> TickDeps:
+    """The ports of a tick that ends early when the process has to stop."""
+    return installation.tick_deps(StoppableProvider(provider, stop.wait), stop.is_set)
 
 
 async def listen(runner: web.AppRunner, host: str, port: int) -> None:

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import subprocess
 from collections import Counter
 from pathlib import Path
@@ -10,10 +11,11 @@ import pytest
 
 from tests.cli.commands import CMA, NOON, Run, posted, sql, write
 from tests.cli.server.backstage import Backstage, until
-from tests.cli.test_process import started
+from tests.cli.test_process import started, stopped
 
 MANY = 60
 SLOW = {"fault": "latency", "seconds": 1.0}
+LOST = {"fault": "lost-answer", "times": 1}
 STUCK = {"fault": "latency", "seconds": 600.0}
 
 FREE = """UPDATE messages SET lease_until = strftime('%Y-%m-%d %H:%M:%f000', 'now')
@@ -74,7 +76,7 @@ def test_a_signal_ends_the_posts_under_way_and_begins_no_more(
     assert "Traceback" not in said
     taken = len(posted(due))
     assert 0 < taken < MANY
-    assert states(due, "messages") == {"accepted": taken, "not-accepted": MANY - taken}
+    assert states(due, "messages") == {"accepted": taken}
     assert states(due, "reminders") == {"sent": taken, "due": MANY - taken}
     assert run("audit").code == 0
     backstage.put()
@@ -114,6 +116,65 @@ def test_a_second_signal_ends_it_at_once_and_the_next_pass_settles_it(
     assert set(texts(due).values()) == {1}
     assert len(texts(due)) == MANY
     assert run("audit").code == 0
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_posts_without_an_answer_are_unknown_before_the_grace_is_over(
+    command: str, due: Path, backstage: Backstage
+) -> None:
+    backstage.put(STUCK)
+    with started(command, folder=due, **SETTINGS) as process:
+        until(lambda: backstage.struck() > 0)
+        code, said = stopped(process, signal.SIGTERM)
+    assert (code, "Traceback" in said) == (0, False)
+    on_the_way = backstage.struck()
+    assert states(due, "messages") == {"uncertain": on_the_way}
+    assert states(due, "reminders") == {
+        "uncertain": on_the_way,
+        "due": MANY - on_the_way,
+    }
+
+
+@pytest.mark.parametrize(
+    "command", [["serve"], ["serve", "--only", "worker"], ["tick"]]
+)
+def test_a_signal_cuts_off_questions_to_the_provider(
+    command: list[str], run: Run, due: Path, backstage: Backstage
+) -> None:
+    backstage.put(LOST)
+    assert run("tick").code == 0
+    assert states(due, "messages")["uncertain"] == 1
+    backstage.put(STUCK | {"on": ["list"]})
+    with started(*command, folder=due, **SETTINGS) as process:
+        until(lambda: backstage.struck() > 0)  # it asks what became of the message
+        code, said = stopped(process, signal.SIGTERM)
+    assert (code, "Traceback" in said) == (0, False)
+
+
+@pytest.mark.parametrize("command", [["serve"], ["serve", "--only", "api"]])
+def test_a_signal_cuts_off_a_request_whose_body_does_not_come(
+    command: list[str], installed: Path
+) -> None:
+    with started(*command, folder=installed, **SETTINGS) as process:
+        host, port = address(process).removeprefix("http://").split(":")
+        with socket.create_connection((host, int(port))) as sender:
+            sender.sendall(
+                b"POST /webhooks/sandbox/status HTTP/1.1\r\nHost: permits\r\n"
+                b"Content-Length: 100\r\nExpect: 100-continue\r\n\r\n"
+            )
+            assert sender.recv(100).startswith(b"HTTP/1.1 100 "), "it is being handled"
+            code, said = stopped(process, signal.SIGTERM)
+    assert (code, "Traceback" in said) == (0, False)
+
+
+def address(process: subprocess.Popen[str]) -> str:
+    """Where a process says that it listens."""
+    assert process.stderr is not None
+    line = process.stderr.readline()
+    while not line.startswith("listening on "):
+        assert line, "it ended before it listened"
+        line = process.stderr.readline()
+    return line.split()[-1]
 
 
 def ended(run: Run, due: Path) -> bool:
