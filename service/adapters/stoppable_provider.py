@@ -16,8 +16,14 @@ from collections.abc import (
 from datetime import datetime
 from typing import Any, TypeVar
 
-from service.domain.delivery.outcome import Inbound, ListedMessage, Outcome, Receipt
-from service.flow.sending.provider import OpenMessage, Outgoing, Provider
+from service.domain.delivery.outcome import Inbound, Outcome, Receipt, UnknownId
+from service.flow.sending.provider import (
+    AccountListing,
+    Listing,
+    OpenMessage,
+    Outgoing,
+    Provider,
+)
 
 T = TypeVar("T")
 
@@ -44,13 +50,15 @@ class StoppableProvider:
         """Ask a question; True as well if it is cut off, since no POST will follow."""
         return await self._ask(self._provider.is_answering()) is not False
 
-    async def find(
-        self, message: OpenMessage, phone: str
-    ) -> Sequence[ListedMessage] | None:
-        """List the messages that may be this one; None when it was not answered."""
+    async def find(self, message: OpenMessage, phone: str) -> Listing | None:
+        """List all messages to a phone; None when it was not answered."""
         return await self._ask(self._provider.find(message, phone))
 
-    async def fetch_receipt(self, provider_id: str) -> Receipt | None:
+    async def list_since(self, since: datetime) -> AccountListing | None:
+        """List the messages to all phones; None when it was not answered."""
+        return await self._ask(self._provider.list_since(since))
+
+    async def fetch_receipt(self, provider_id: str) -> Receipt | UnknownId | None:
         """Fetch the present state of a message; None when it was not answered."""
         return await self._ask(self._provider.fetch_receipt(provider_id))
 

@@ -13,6 +13,7 @@ NOW = datetime(2024, 1, 29, tzinfo=UTC)
 
 QUESTIONS: dict[str, Callable[[Provider], Awaitable[object]]] = {
     "find": lambda one: one.find(None, "+12025550142"),  # type: ignore[arg-type]
+    "list_since": lambda one: one.list_since(NOW),
     "fetch_receipt": lambda one: one.fetch_receipt("SM1"),
     "fetch_receipts": lambda one: one.fetch_receipts(["SM1"], NOW),
     "is_answering": lambda one: one.is_answering(),
@@ -34,7 +35,7 @@ class Hanging(FakeProvider):
         finally:
             self.cut_off += 1
 
-    find = fetch_receipt = fetch_receipts = is_answering = _hang  # type: ignore[assignment]
+    find = list_since = fetch_receipt = fetch_receipts = is_answering = _hang  # type: ignore[assignment]
 
 
 class Answering(FakeProvider):
@@ -43,7 +44,7 @@ class Answering(FakeProvider):
     async def _answer(self, *_: object) -> Any:  # noqa: ANN401 - any answer
         return "an answer"
 
-    find = fetch_receipt = fetch_receipts = _answer  # type: ignore[assignment]
+    find = list_since = fetch_receipt = fetch_receipts = _answer  # type: ignore[assignment]
 
     async def is_answering(self) -> bool:
         return False
