@@ -35,7 +35,7 @@ MORNING = datetime(2024, 10, 29, 1, 31, tzinfo=UTC)
 async def test_a_provider_that_takes_nothing_is_left_alone_till_the_next_turn(
     ledger: Ledger, answer: Outcome
 ) -> None:
-    await ledger.register(*(permit(f"SC-{at:04}") for at in range(1, 701)))
+    await ledger.register(*(permit(f"SC-{at:04}") for at in range(1, 251)))
     await ledger.expand(PREPARE)
     ledger.provider.script = [answer] * 2000
     sent = await ledger.turn()
