@@ -63,8 +63,8 @@ class Office:
 
     @classmethod
     def in_(cls, beside: Path, *, jumps: bool) -> "Office":
-        """Make the folders; the clock can jump where libfaketime is installed."""
-        office = cls(beside, Clock.find(beside / "clock") if jumps else None)
+        """Make the folders; the clock can jump where that can be built."""
+        office = cls(beside, Clock.make(beside) if jumps else None)
         office.folder.mkdir()
         (beside / "sandbox").mkdir()
         return office
