@@ -80,6 +80,11 @@ class Database:
         if self._watch is not None:
             self._watch.check()
 
+    def report_replaced(self, what: str) -> None:
+        """Raise `DatabaseReplacedError` from now on: the content is not ours."""
+        if self._watch is not None:
+            self._watch.report_replaced(what)
+
     def _check_files_for_writing(self) -> None:
         if self._watch is not None:
             self._watch.check_for_writing()

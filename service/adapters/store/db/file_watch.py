@@ -76,6 +76,11 @@ class FileWatch:
         if self._replaced is not None:
             raise self._replaced
 
+    def report_replaced(self, what: str) -> None:
+        """Raise `DatabaseReplacedError` now and for ever, for what only rows show."""
+        self._replaced = DatabaseReplacedError(self._file, what)
+        raise self._replaced
+
     def check_for_writing(self) -> None:
         """`check`, whether the WAL was shortened, and whether the file is writable.
 

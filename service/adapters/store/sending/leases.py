@@ -14,6 +14,7 @@ from service.adapters.store.db.types import database_now, database_now_plus
 from service.adapters.store.reminders.transitions import transition
 from service.adapters.store.sending.clock_jump import has_clock_jumped
 from service.adapters.store.sending.outcomes.give_back import give_back
+from service.adapters.store.sending.pass_number import PassCounter
 from service.domain.delivery.status import MessageState, ReminderState
 from service.flow.sending.leases import LONGEST_LEASE, LeaseStore
 
@@ -38,10 +39,12 @@ class SqlLeaseStore(LeaseStore):
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._passes = PassCounter(database)
 
     async def expire_leases(self, now: datetime) -> int:
         """Settle messages whose lease ended without an outcome; count them."""
         async with self._database.write() as connection:
+            number = await self._passes.count(connection)
             if await has_clock_jumped(connection):
                 await _restart_waits(connection)
             await reanchor_future(connection)
@@ -52,7 +55,8 @@ class SqlLeaseStore(LeaseStore):
             ids = (await connection.execute(never_begun)).scalars().all()
             for chunk in in_chunks(ids):
                 await give_back(connection, chunk, now)
-            return uncertain + len(ids)
+        self._passes.remember(number)
+        return uncertain + len(ids)
 
 
 async def reanchor_future(connection: AsyncConnection) -> None:
