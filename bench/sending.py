@@ -8,7 +8,7 @@ only calls the SDK's `create_async` for as many messages, with the same transpor
 same texts and as many at once. All POST to one stub, each in processes of their own and
 in turns, and the medians are compared. Then the peak memory (VmHWM) of one process that
 has loaded all of `serve`, with a thousand and with two hundred thousand reminders due;
-and what it costs to give back what was claimed and not POSTed.
+what it costs to give back what was claimed and not POSTed; and callbacks per second.
 """
 
 import asyncio
@@ -27,6 +27,7 @@ from uuid import uuid4
 
 from giving_back import compare_giving_back
 from office import copied, fill, groups, installed
+from receiving import measure_receipts
 from stub import ACCOUNT
 
 from service.adapters.store.db.database import Database
@@ -246,6 +247,7 @@ async def main(messages: int) -> None:
             await compare(await prepare(Path(folder), messages), messages, url)
             await memory(Path(folder), url)
         print(await compare_giving_back(Path(folder)))
+        print(*await measure_receipts(Path(folder)), sep="\n")
 
 
 if __name__ == "__main__":

@@ -339,7 +339,7 @@ async def test_a_post_without_an_answer_ends_after_the_timeout(
         ([], None),
         (["Retry-After: 7"], 7.0),
         (["Retry-After: 0"], None),
-        (["Retry-After: 999999999"], 3600.0),
+        (["Retry-After: 999999999"], 600.0),
         (["Retry-After: " + "9" * 5000], None),
         (["Retry-After: -5"], None),
         (["Retry-After: ７"], None),
@@ -364,7 +364,7 @@ async def test_a_post_without_an_answer_ends_after_the_timeout(
                 "Retry-After: Fri, 31 Dec 9999 23:59:59 GMT",
                 "Date: Tue, 30 Jan 2024 02:00:00 GMT",
             ],
-            3600.0,
+            600.0,
         ),
     ],
 )
