@@ -18,7 +18,8 @@ async def pause(installation: Installation, scope: str, reason: str) -> None:
     """Stop sending for SCOPE until you resume it.
 
     SCOPE is all (the default), rule:CODE, authority:CODE for the permits that it
-    issued, or office:CODE for everything that it sends.
+    issued, or office:CODE for everything that it sends. resend:PROVIDER stops only
+    automatic re-sends after an absence from the provider's list.
     """
     request = {"scope": scope, "reason": reason}
     click.echo(

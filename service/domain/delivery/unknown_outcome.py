@@ -83,6 +83,13 @@ class AbsentAgain:
         return f"absent at {first}, absent again at {again}, {more}"
 
 
+def absence_seen(reason: str | None) -> str:
+    """What was seen of a message, from its reason; empty if it was not absent again."""
+    if reason is None or not reason.startswith(ABSENT_AGAIN):
+        return ""
+    return reason.partition("; ")[2]
+
+
 def proof_time(settle_after: timedelta, returned: int) -> timedelta:
     """How long the list must lack a message whose reminders returned so often.
 

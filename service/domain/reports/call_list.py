@@ -113,22 +113,25 @@ class CallGroup:
         held_back_by: str | None,
         failure: str | None,
         *,
-        outcome_unknown: bool,
+        unknown_outcome: str | None,
     ) -> list[str]:
         """Why the holder of a permit in the group must be called; empty if not at all.
 
         `texted_steps` are those in which a text was sent or is about to be sent.
         `held_back_by` is the reason why such a text is not sent yet, `failure` the
-        reason why the latest text did not arrive. `outcome_unknown`: the outcome of a
-        text has been unknown for longer than `LONGEST_NORMAL_WAIT`.
+        reason why the latest text did not arrive. `unknown_outcome` is what was seen of
+        a text whose outcome has been unknown for longer than `LONGEST_NORMAL_WAIT`.
         """
         reasons = list(phone.untextable_reasons())
         if self.closes_in >= timedelta():
             closing = f"closing {_days_in_words(self.closes_in)}"
             if held_back_by and self.closing_is_near:
                 reasons.append(f"held back: {held_back_by}, {closing}")
-            if outcome_unknown and self.closing_is_near:
-                reasons.append(f"nobody knows whether the text went out, {closing}")
+            if unknown_outcome is not None and self.closing_is_near:
+                seen = f" ({unknown_outcome})" if unknown_outcome else ""
+                reasons.append(
+                    f"nobody knows whether the text went out{seen}, {closing}"
+                )
             if failure and not reasons:
                 reasons.append(f"the text failed: {failure}")
             return reasons

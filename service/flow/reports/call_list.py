@@ -22,8 +22,8 @@ class UnfiledPermit:
 
     `texted_steps` are the steps of its expiry date whose text was sent or is about to
     be. `hold_reason` is why one of them is held for longer than hours, `failure_reason`
-    why the latest text did not arrive. `outcome_unknown`: nobody knows whether one of
-    the texts was sent.
+    why the latest text did not arrive. `unknown_outcome` is what was seen of a text of
+    which nobody knows whether it was sent, perhaps nothing; None if there is none.
     """
 
     series: str
@@ -37,7 +37,7 @@ class UnfiledPermit:
     texted_steps: frozenset[str]
     hold_reason: str | None
     failure_reason: str | None
-    outcome_unknown: bool
+    unknown_outcome: str | None
 
     @property
     def group(self) -> GroupKey:
@@ -96,7 +96,7 @@ def _reasons(permit: UnfiledPermit, group: CallGroup) -> list[str]:
         permit.texted_steps,
         permit.hold_reason,
         permit.failure_reason,
-        outcome_unknown=permit.outcome_unknown,
+        unknown_outcome=permit.unknown_outcome,
     )
 
 

@@ -285,6 +285,26 @@ async def test_while_another_process_writes_nothing_is_accepted_or_found(
         assert await outbox.find(unknown(ID.format(1)), PHONE) == Listing([])
 
 
+async def test_a_spool_that_was_replaced_proves_no_absence(tmp_path: Path) -> None:
+    known = replace(unknown(ID.format(2)), known_id=ID.format(1))
+    async with opened(sheet(tmp_path), tmp_path) as outbox:
+        await outbox.send(message(1))
+        assert await outbox.find(known, PHONE) == Listing([])
+        await outbox.flush()
+        assert await outbox.find(known, PHONE) == Listing([]), "its id is kept"
+    for part in parts(tmp_path):
+        part.unlink()
+    async with opened(sheet(tmp_path), tmp_path) as outbox:
+        assert await outbox.find(known, PHONE) is None
+        assert await outbox.find(unknown(ID.format(2)), PHONE) == Listing([])
+
+
+async def test_the_spool_lists_no_phones(tmp_path: Path) -> None:
+    async with opened(sheet(tmp_path), tmp_path) as outbox:
+        await outbox.send(message(1))
+        assert await outbox.list_since(NOW) is None
+
+
 async def test_a_file_of_that_name_is_not_written_over(tmp_path: Path) -> None:
     async with opened(sheet(tmp_path), tmp_path) as outbox:
         (tmp_path / "out" / "reminders-000001.csv").write_text("not ours")

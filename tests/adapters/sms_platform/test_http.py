@@ -182,6 +182,7 @@ async def test_any_other_answer_is_unknown(
     assert isinstance(await outbox.send(message()), Unknown)
     assert len(asked) == 1
     assert await outbox.find(unknown(ID.format(1)), PHONE) is None
+    assert await outbox.list_since(NOW) is None
     assert await outbox.fetch_receipt(ID.format(1)) is None
     assert await outbox.fetch_receipts([ID.format(1)], NOW) is None
 

@@ -41,6 +41,19 @@ def test_a_paused_reminder_is_sent_after_resuming(
     assert run("audit").code == 0
 
 
+def test_a_pause_of_resends_is_shown_and_stops_no_ordinary_sending(
+    run: Run, live: Path
+) -> None:
+    run("import", write(live / "permits.csv", ROW))
+    scope = "resend:sandbox"
+    assert run("pause", scope, "--reason", "a test").answer == f"paused {scope}\n"
+    answer = run("tick", "--now", NOON).answer
+    assert ", 1 messages posted, " in answer
+    assert f"paused {scope} since " in answer
+    assert run("resume", scope).answer == f"resumed {scope}\n"
+    assert "unknown provider 'x'" in run("pause", "resend:x", "--reason", "r").refusal
+
+
 def test_messages_without_a_route_are_retried_when_sending_resumes(
     run: Run, live: Path
 ) -> None:

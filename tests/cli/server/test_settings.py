@@ -1,5 +1,9 @@
+from typing import get_args
+
 import pytest
 
+from service.domain.delivery.pause import PROVIDERS
+from service.settings import Settings
 from tests.cli.commands import Run
 
 P = "PERMIT_REMINDERS_"
@@ -30,6 +34,10 @@ def test_a_wrong_value_is_told_with_its_name_and_what_was_expected(
     monkeypatch.setenv(P + name, value)
     start = f"permit-reminders: settings: {P}{name}: found '{value}', expected "
     assert run("audit").refusal.startswith(start + expected)
+
+
+def test_the_resends_of_every_provider_can_be_paused() -> None:
+    assert get_args(Settings.model_fields["provider"].annotation) == PROVIDERS
 
 
 def test_all_wrong_settings_are_told_at_once(

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -6,8 +7,11 @@ from service.domain.delivery.status import MessageState
 from service.domain.delivery.unknown_outcome import (
     LEFT_TO_OPERATOR,
     OPERATOR_AFTER,
+    AbsentAgain,
     UnknownOutcome,
     absence_proven_at,
+    absence_seen,
+    proof_time,
     undecidable_reason,
 )
 
@@ -60,6 +64,52 @@ def test_an_outcome_being_settled_says_when_it_will_be_decided() -> None:
         "is still being settled: an absence from the provider's list decides it at the "
         "first tick after 2026-11-25 12:05:00 UTC; what is open at 2026-11-26 11:59:00 "
         "UTC is for a person to decide"
+    )
+
+
+def test_an_outcome_that_waits_for_a_proof_says_what_was_seen() -> None:
+    seen = AbsentAgain(NOW - PATIENCE, NOW, "no other message to +1 shown")
+    waits = replace(doubt(), reason=seen.waiting_reason())
+    assert undecidable_reason(waits, PATIENCE) == (
+        "is still being settled: absent again: asked every hour; absent at 2026-11-25 "
+        "11:55:00 UTC, absent again at 2026-11-25 12:00:00 UTC, no other message to +1 "
+        "shown; what is open at 2026-11-26 11:59:00 UTC is for a person to decide"
+    )
+
+
+def test_what_is_left_to_an_operator_says_every_cause_and_can_be_decided() -> None:
+    seen = AbsentAgain(NOW - PATIENCE, NOW, "no other message to +1 shown")
+    reason = seen.left_reason("its step ends within 24 hours")
+    assert absence_seen(reason) == (
+        "absent at 2026-11-25 11:55:00 UTC, absent again at 2026-11-25 12:00:00 UTC, "
+        "no other message to +1 shown; its step ends within 24 hours"
+    )
+    left = replace(doubt(), reason=reason)
+    assert left.is_left_to_operator
+    assert undecidable_reason(left, PATIENCE) is None
+
+
+@pytest.mark.parametrize("reason", [None, "timeout; timeout"])
+def test_nothing_was_seen_of_a_message_that_was_not_absent_again(
+    reason: str | None,
+) -> None:
+    assert absence_seen(reason) == ""
+    assert not replace(doubt(), reason=reason).is_left_to_operator
+
+
+@pytest.mark.parametrize(("returned", "times"), [(0, 1), (1, 4), (2, 4)])
+def test_a_further_resend_needs_a_proof_four_times_as_long(
+    returned: int, times: int
+) -> None:
+    assert proof_time(PATIENCE, returned) == times * PATIENCE
+    proven = absence_proven_at(NOW - MINUTE, NOW, NOW, PATIENCE, returned)
+    assert proven == NOW + times * PATIENCE
+
+
+def test_an_outcome_of_a_second_message_says_its_longer_proof() -> None:
+    second = replace(doubt(absent_at=NOW), returned=1)
+    assert "first tick after 2026-11-25 12:20:00" in str(
+        undecidable_reason(second, PATIENCE)
     )
 
 

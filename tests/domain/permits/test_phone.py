@@ -1,9 +1,10 @@
+import phonenumbers
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from service.domain.masking import mask_number, mask_phone
-from service.domain.permits.phone import Phone, PhoneLine
+from service.domain.permits.phone import Phone, PhoneLine, country_code
 
 
 @pytest.mark.parametrize(
@@ -52,3 +53,13 @@ def test_a_masked_number_shows_its_tail_and_never_more_than_half(
 
 def test_the_repr_of_a_phone_does_not_show_the_number() -> None:
     assert "0142" not in repr(Phone("+12125550142", PhoneLine.MOBILE))
+
+
+@pytest.mark.parametrize("code", sorted(phonenumbers.COUNTRY_CODE_TO_REGION_CODE))
+def test_the_country_of_a_phone_is_its_code(code: int) -> None:
+    assert country_code(f"+{code}912345678") == f"+{code}"
+
+
+@pytest.mark.parametrize("text", ["", "12125550142", "+", "+x", "whatsapp:+1"])
+def test_a_text_without_a_country_code_is_a_country_of_its_own(text: str) -> None:
+    assert country_code(text) == text

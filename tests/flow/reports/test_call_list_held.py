@@ -188,8 +188,9 @@ async def test_a_text_whose_outcome_is_left_to_an_operator_is_called_about_in_ti
     await ledger.send_at(PREPARE)
     ledger.clock.move_to(LAST_DAY - days * DAY)
     assert await why(ledger) == [], "settling may find out yet"
-    ledger.tamper(f"UPDATE messages SET reason = '{LEFT_TO_OPERATOR}'")  # noqa: S608 - our own words
-    wanted = [f"nobody knows whether the text went out, closing {when}"]
+    seen = "absent at noon, absent again at one"
+    ledger.tamper(f"UPDATE messages SET reason = '{LEFT_TO_OPERATOR}; {seen}'")  # noqa: S608 - our own words
+    wanted = [f"nobody knows whether the text went out ({seen}), closing {when}"]
     assert await why(ledger) == (wanted if when else [])
     ledger.tamper("UPDATE messages SET state = 'accepted', provider_id = 'SM1'")
     assert await why(ledger) == []

@@ -50,6 +50,8 @@ async def test_a_paused_reminder_is_sent_after_resuming(
         ("pause", {"reason": "r", "scope": "city"}, 422, "scope: found 'city'"),
         ("pause", {"reason": "r", "scope": "rule:x"}, 404, "unknown rule 'x'"),
         ("resume", {"scope": "authority:x"}, 404, "unknown authority 'x'"),
+        ("resume", {"scope": "resend:x"}, 404, "unknown provider 'x'"),
+        ("resume", {"scope": "resend:twilio"}, 409, "resend:twilio: not paused"),
     ],
 )
 async def test_a_wrong_pause_or_resume_is_refused(
@@ -58,6 +60,18 @@ async def test_a_wrong_pause_or_resume_is_refused(
     found, problem = await ask("POST", f"/v1/{path}", order)
     assert found == status
     assert told in problem["detail"]
+
+
+async def test_a_pause_of_resends_stops_no_ordinary_sending(
+    ask: Ask, fields: dict[str, Any], pass_at: PassAt, sent: list[Outgoing]
+) -> None:
+    await ask("PUT", f"/v1/permits/{FOOD}/SC10199000000142", fields)
+    order = {"scope": "resend:sandbox"}
+    status, told = await ask("POST", "/v1/pause", order | {"reason": "a look"})
+    assert (status, told["paused"][0]["scope"]) == (200, "resend:sandbox")
+    await pass_at(DUE_AT)
+    assert len(sent) == 1
+    assert await ask("POST", "/v1/resume", order) == (200, {"paused": []})
 
 
 async def test_pausing_twice_is_a_conflict(ask: Ask) -> None:

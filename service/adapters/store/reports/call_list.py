@@ -32,6 +32,7 @@ from service.adapters.store.slots.group_key import (
 from service.domain.deadlines.slot import GroupKey
 from service.domain.delivery.outcome import UNKNOWN_ID_REASON
 from service.domain.delivery.status import CLAIMABLE, NEVER_ACCEPTED, ReminderState
+from service.domain.delivery.unknown_outcome import absence_seen
 from service.domain.go_live.go_live import LONGEST_OVERRUN
 from service.domain.permits.phone import PhoneLine
 from service.domain.reminders.reasons import NO_ROUTE
@@ -102,12 +103,13 @@ class _Steps:
 
     `texted` are those whose text was sent or is about to be. `held` and `failed` are
     reasons: of the last step that waits, and of the latest step if its text failed.
+    `unknown_outcome` is what was seen of the last text whose outcome nobody knows.
     """
 
     texted: set[str] = field(default_factory=set)
     held: str | None = None
     failed: str | None = None
-    outcome_unknown: bool = False
+    unknown_outcome: str | None = None
 
 
 async def _steps(
@@ -117,7 +119,11 @@ async def _steps(
     in_force = await _load_pauses(connection)
     for chunk in in_chunks(ids):
         wanted = (
-            select(reminders, _NOBODY_KNOWS.label("unknown"))
+            select(
+                reminders,
+                _NOBODY_KNOWS.label("unknown"),
+                messages.c.reason.label("message_reason"),
+            )
             .outerjoin(messages, messages.c.id == reminders.c.message_id)
             .where(
                 reminders.c.permit_id.in_(chunk),
@@ -128,7 +134,8 @@ async def _steps(
         for row in await connection.execute(wanted):
             steps = found[row.permit_id, row.expires_on]
             steps.failed = _failure_reason(row)
-            steps.outcome_unknown = bool(row.unknown) or steps.outcome_unknown
+            if row.unknown:
+                steps.unknown_outcome = absence_seen(row.message_reason)
             if steps.failed is None:
                 steps.texted.add(row.step)
                 steps.held = _hold_reason(row, in_force, now) or steps.held
@@ -192,5 +199,5 @@ def _to_unfiled(
         texted_steps=frozenset(permit_steps.texted),
         hold_reason=permit_steps.held,
         failure_reason=permit_steps.failed,
-        outcome_unknown=permit_steps.outcome_unknown,
+        unknown_outcome=permit_steps.unknown_outcome,
     )

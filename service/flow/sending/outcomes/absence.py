@@ -90,6 +90,15 @@ async def note_absences(
             await store.note_absence(message, seen, now=clock.now())
 
 
+def must_be_asked(message: OpenMessage, settle_after: timedelta) -> bool:
+    """Whether to ask about a message: not between an absence and its proof.
+
+    After an outage there are hundreds, and asking in each pass would keep it from
+    sending.
+    """
+    return message.absent_at is None or _is_again(message, settle_after)
+
+
 def _is_again(message: OpenMessage, settle_after: timedelta) -> bool:
     proven_at = absence_proven_at(
         message.lease_until,

@@ -20,6 +20,7 @@ from service.flow.sending.outcomes.absence import (
     Absence,
     AbsenceStore,
     decrypt_phone,
+    must_be_asked,
     note_absences,
 )
 from service.flow.sending.outcomes.account_evidence import BoundMessage
@@ -62,7 +63,11 @@ async def settle(
     list that hangs. The next pass asks in another order.
     """
     uncertain, failures = await store.list_uncertain(), 0
-    alike = _group_twins(uncertain, by_id=provider.finds_by_our_id)
+    alike = [
+        twins
+        for twins in _group_twins(uncertain, by_id=provider.finds_by_our_id)
+        if any(must_be_asked(one, settle_after) for one in twins)
+    ]
     absences = list[Absence]()
     for twins in sample(alike, len(alike)):
         if is_stopping() or failures == MAX_FAILURES:

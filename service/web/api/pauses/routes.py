@@ -13,7 +13,7 @@ from service.web.services import Services
 async def pause(
     services: Services, body: Annotated[JsonObject, PauseFields], caller: str
 ) -> Pauses:
-    """Pause sending of everything, a rule, an authority or an office.
+    """Pause sending of everything, a rule, an authority or an office; or re-sends.
 
     409 if it is paused already.
     """
@@ -25,7 +25,7 @@ async def pause(
 async def resume(
     services: Services, body: Annotated[JsonObject, ResumeFields], caller: str
 ) -> Pauses:
-    """Resume what a person, the breaker or the volume guard paused.
+    """Resume what a person, the breaker, the volume or the resend guard paused.
 
     Resuming an office that the volume guard paused confirms its day. Resuming `all`
     also tries again what is held because no route led to its number. 409 if there is

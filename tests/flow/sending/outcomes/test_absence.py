@@ -8,7 +8,6 @@ import pytest
 from service.adapters.store.db.health import SqlHealth
 from service.domain.delivery.outcome import AccountMessage, Unknown
 from service.domain.delivery.status import MessageState
-from service.domain.permits.phone import country_code
 from tests.flow.fakes import LISTED_AT, Taken
 from tests.flow.ledger import LAST_CALL, PHONE_1, PREPARE, Ledger, permit, word
 
@@ -408,9 +407,3 @@ async def test_what_an_operator_sent_again_pauses_nothing_when_it_was_accepted(
     await ledger.receive(word(MessageState.SENT, ref=returned))
     assert ledger.alarms() == ["accepted after all"]
     assert paused(ledger) == []
-
-
-async def test_the_country_of_a_phone_is_its_code() -> None:
-    assert [*map(country_code, (PHONE_1, ABROAD, "+85291234567", "nobody"))] == [
-        *("+1", "+86", "+852", "nobody"),
-    ]
