@@ -7,6 +7,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from typing import Final
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
@@ -14,6 +15,9 @@ from service.domain.errors import PermitRemindersError
 from service.flow.sending.tick import TickResult
 
 log = logging.getLogger(__name__)
+
+_SHORTFALL: Final = "shortfall"
+"""The cause of passes that could not do all; how much it was may change."""
 
 
 class TickScheduler:
@@ -26,7 +30,7 @@ class TickScheduler:
         self._logged_cause: str | None = None
 
     def last_failure(self) -> str | None:
-        """Return why the last tick failed; None if it did not."""
+        """Return why the last tick failed, or what it could not do; None if neither."""
         return self._last_failure
 
     @asynccontextmanager
@@ -72,7 +76,12 @@ class TickScheduler:
         self._last_failure, self._logged_cause = reason, cause
 
     def _note_success(self, done: TickResult) -> None:
-        if self._last_failure is not None:
-            log.info("ticks succeed again")
-        self._last_failure = self._logged_cause = None
+        if done.shortfall is not None:
+            if self._logged_cause != _SHORTFALL:
+                log.warning("tick: %s", done.shortfall)
+            self._last_failure, self._logged_cause = done.shortfall, _SHORTFALL
+        else:
+            if self._last_failure is not None:
+                log.info("ticks succeed again")
+            self._last_failure = self._logged_cause = None
         log.log(logging.INFO if done.has_activity else logging.DEBUG, "tick %s", done)

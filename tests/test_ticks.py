@@ -1,5 +1,6 @@
 import asyncio
 import logging
+from dataclasses import replace
 
 import pytest
 
@@ -86,3 +87,33 @@ async def test_a_cause_is_logged_once_and_a_known_one_without_a_traceback(
     ]
     foreseen = [isinstance(error, SetUpError) for error in errors]
     assert all(one.exc_info is None for one in failures) == foreseen[0]
+
+
+async def test_what_a_pass_could_not_do_is_logged_once_and_told_until_one_can(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    late = [replace(NOTHING, late=107), replace(NOTHING, late=20)]
+    told, done = list[str | None](), asyncio.Event()
+
+    async def tick() -> TickResult:
+        told.append(ticks.last_failure())
+        if late:
+            return late.pop(0)
+        if told[-1] is None:
+            done.set()
+        return NOTHING
+
+    ticks = TickScheduler(tick)
+    async with ticks.run_every(seconds=0.01):
+        await done.wait()
+    first = "0 of 107 posted in time: the machine is too slow"
+    assert told[:3] == [None, first, first.replace("107", "20")]
+    warnings = [one for one in caplog.records if one.levelno >= logging.WARNING]
+    assert [one.getMessage() for one in warnings] == [f"tick: {first}"]
+
+
+@pytest.mark.parametrize(("posted", "late"), [(0, 0), (1, 107)])
+def test_a_pass_that_posted_something_or_had_nothing_to_post_was_fast_enough(
+    posted: int, late: int
+) -> None:
+    assert replace(NOTHING, posted=posted, late=late).shortfall is None

@@ -11,6 +11,7 @@ PermitRemindersError          one line: what, where, what to do
 ├── ForgedError               a webhook that the provider did not sign
 └── SetUpError                settings, database, port: the operator must act
     └── StorageError          the disk or the file takes nothing: passes by itself
+        ├── DatabaseBusyError       another process holds it for too long
         └── DatabaseReplacedError   other files than those opened: restart
 ```
 """
@@ -151,6 +152,10 @@ class StorageError(SetUpError):
             f"{file}: is read-only; make it writable for this process: "
             "sending goes on by itself"
         )
+
+
+class DatabaseBusyError(StorageError):
+    """Another process has held the database for longer than a transaction waits."""
 
 
 class DatabaseReplacedError(StorageError):

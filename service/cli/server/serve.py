@@ -109,6 +109,8 @@ async def tick(
         f"{done.created} reminders created, {done.posted} messages posted, "
         f"{done.moved} receipts, {done.open_outcomes} outcomes unknown"
     )
+    if done.shortfall is not None:
+        click.echo(done.shortfall, err=True)
     for pause in await installation.pause_store.list_pauses():
         click.echo(f"paused {pause.scope} since {pause.since}: {pause.reason}")
     for part, problem in (await installation.health.problems()).items():

@@ -51,6 +51,16 @@ class TickResult:
         """Whether the pass did anything, or left an outcome open."""
         return bool(self.created or self.posted or self.moved or self.open_outcomes)
 
+    @property
+    def shortfall(self) -> str | None:
+        """What the pass could not do, in one line; None if nothing kept it from it.
+
+        If some were posted in time, a slow provider may be why others were not.
+        """
+        if self.posted or not self.late:
+            return None
+        return f"0 of {self.late:,} posted in time: the machine is too slow"
+
 
 async def tick(deps: TickDeps) -> TickResult:
     """Expand, settle, send, and poll for receipts that did not come.

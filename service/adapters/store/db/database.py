@@ -17,7 +17,7 @@ from service.adapters.store.db.migrate import (
     upgrade,
 )
 from service.adapters.store.db.storage_errors import storage_error
-from service.domain.errors import SetUpError, StorageError
+from service.domain.errors import DatabaseBusyError, SetUpError, StorageError
 
 
 class Database:
@@ -48,6 +48,8 @@ class Database:
                         self._check_files_for_writing()
                         yield connection
                     self.check_files()
+        except DatabaseBusyError:
+            raise  # no problem to look after: /readyz would wait as long for it
         except StorageError as error:
             self.problem = error
             raise

@@ -7,13 +7,18 @@ from typing import Final
 
 from sqlalchemy.exc import DBAPIError
 
-from service.domain.errors import StorageError
+from service.domain.errors import DatabaseBusyError, StorageError
 
 _PRIMARY: Final = 0xFF
 """The bits of an extended result code that make its primary one."""
 
 _DAMAGED: Final = (
     "is damaged ({name}); stop all processes on it, keep a copy, and restore a backup"
+)
+
+_BUSY: Final = (
+    "another process holds the database, for longer than a transaction waits; find "
+    "the program that writes to it: sending goes on by itself"
 )
 
 _CAUSES: Final[Mapping[int, str]] = {
@@ -47,6 +52,8 @@ def storage_error(
     code: int = getattr(error.orig, "sqlite_errorcode", 0)
     if code == sqlite3.SQLITE_READONLY and not writes:
         return None
+    if code & _PRIMARY == sqlite3.SQLITE_BUSY:
+        return DatabaseBusyError(f"{file}: {_BUSY}")
     cause = _CAUSES.get(code & _PRIMARY)
     if cause is None:
         return None
