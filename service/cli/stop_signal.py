@@ -19,7 +19,7 @@ P = ParamSpec("P")
 STOP_GRACE: Final = 9.5
 """Seconds after the first signal in which everything under way has to end.
 
-Supervisors often kill after ten, as `docker stop` does.
+Supervisors often kill after ten, as Docker does.
 """
 
 
