@@ -205,6 +205,22 @@ async def test_another_message_vouches_for_its_country_and_for_its_phone(
     assert len(ledger.provider.accounts) == (0 if phone == PHONE_1 else 1)
 
 
+async def test_a_message_abroad_needs_one_to_its_own_country(ledger: Ledger) -> None:
+    await ledger.register(permit(phones=(ABROAD,)))
+    await ledger.expand(PREPARE)
+    ledger.provider.script = [Unknown("timeout")]
+    assert await ledger.send() == 1
+    await send_another(ledger, "+12125550102")
+    await be_absent(ledger, SETTLE, is_vouched=False)
+    [row, _] = ledger.rows("SELECT state, reason FROM messages ORDER BY id")
+    assert row["state"] == "uncertain"
+    assert "no other message to +86 shown since" in row["reason"]
+    await send_another(ledger, "+8613800138001", "SC-0003")
+    earlier(ledger, timedelta(hours=1))
+    await ledger.settle(SETTLE, is_vouched=False)
+    assert ledger.states() == ["not-accepted", "accepted", "accepted"]
+
+
 async def test_an_older_message_vouches_for_its_phone_only(ledger: Ledger) -> None:
     await ledger.register(permit("SC-0002", phones=(PHONE_1,)))
     assert await ledger.send_at(PREPARE) == 1
