@@ -39,6 +39,11 @@ class Left:
     reason: str
     decided_at: datetime
 
+    @property
+    def cause(self) -> str:
+        """The reason without the times of the absences."""
+        return self.reason.rpartition(" UTC, ")[2]
+
 
 @dataclass(slots=True)
 class Operator:

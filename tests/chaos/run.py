@@ -125,7 +125,7 @@ def _told(storm: Storm, witness: Witness, ledger: Ledger) -> list[str]:
 
 def _figures(storm: Storm, witness: Witness, verdict: Verdict) -> list[str]:
     """What an issue asks for."""
-    causes = Counter(one.reason for one in storm.operator.left.values())
+    causes = Counter(one.cause for one in storm.operator.left.values())
     into = sum(posts_into(one, witness) for one in outages(witness))
     return [
         f"  doubled {len(verdict.doubled)}, forgotten {len(verdict.forgotten)}",

@@ -123,6 +123,13 @@ def test_what_a_list_lied_about_may_be_left_to_people(log: list[Any]) -> None:
     assert wrong(log, ledger("A"), left("A")) == []
 
 
+def test_what_nothing_else_vouches_for_may_be_left_to_people() -> None:
+    why = "absent again: asked every hour; at 09:00 UTC, no other message to +1"
+    one = Left(why, AT)
+    assert one.cause == "no other message to +1"
+    assert wrong([], ledger("A"), Costs(left={"A": one})) == []
+
+
 def test_the_third_message_of_a_reminder_may_be_left_to_people() -> None:
     assert wrong([], ledger("A", "B"), left("B")) != []
     assert wrong([], ledger("A", "B", "C"), left("C")) == []
