@@ -136,7 +136,7 @@ async def test_a_message_can_be_posted_as_a_form(posting: Posting) -> None:
                 "429",
                 "HTTP 429",
                 over_concurrency=True,
-                retry_after=3600,
+                retry_after=600.0,
             ),
         ),
     ],
