@@ -7,8 +7,10 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
+from apscheduler.job import Job
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from service.domain.errors import PermitRemindersError
@@ -40,7 +42,7 @@ class TickScheduler:
         On leaving, wait for the tick under way.
         """
         scheduler = AsyncIOScheduler(timezone="UTC")
-        scheduler.add_job(
+        job = scheduler.add_job(
             self._run_once,
             "interval",
             seconds=seconds,
@@ -49,10 +51,12 @@ class TickScheduler:
             max_instances=1,
         )
         scheduler.start()
+        following = asyncio.create_task(_follow_clock(job, seconds))
         await self._run_once()
         try:
             yield
         finally:
+            following.cancel()
             scheduler.pause()  # a shutdown would cancel the tick under way
             async with self._lock:
                 scheduler.shutdown(wait=False)
@@ -85,3 +89,15 @@ class TickScheduler:
                 log.info("ticks succeed again")
             self._last_failure = self._logged_cause = None
         log.log(logging.INFO if done.has_activity else logging.DEBUG, "tick %s", done)
+
+
+async def _follow_clock(job: Job, seconds: float) -> None:
+    """Set the next run anew when the machine's clock was set back.
+
+    APScheduler waits for a time of day: it would not run until the clock is there.
+    """
+    while True:
+        await asyncio.sleep(seconds)
+        ahead = job.next_run_time - datetime.now(UTC)  # noqa: TID251 - the scheduler's
+        if ahead > timedelta(seconds=2 * seconds):
+            job.reschedule("interval", seconds=seconds)

@@ -1,8 +1,10 @@
 import asyncio
 import logging
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
+import time_machine
 
 from service.domain.errors import SetUpError, StorageError
 from service.flow.sending.tick import TickResult
@@ -117,3 +119,19 @@ def test_a_pass_that_posted_something_or_had_nothing_to_post_was_fast_enough(
     posted: int, late: int
 ) -> None:
     assert replace(NOTHING, posted=posted, late=late).shortfall is None
+
+
+async def test_passes_go_on_when_the_machine_s_clock_is_set_back() -> None:
+    passed = asyncio.Queue[None]()
+
+    async def tick() -> TickResult:
+        passed.put_nowait(None)
+        return NOTHING
+
+    with time_machine.travel(datetime(2030, 1, 1, tzinfo=UTC), tick=True) as clock:
+        async with TickScheduler(tick).run_every(seconds=0.01):
+            await passed.get()
+            await passed.get()
+            clock.shift(timedelta(hours=-1))
+            for _ in range(3):
+                await passed.get()
