@@ -1,6 +1,7 @@
 """The person who runs the service: pauses, resumes, decides what nobody can prove."""
 
 import asyncio
+import re
 import sqlite3
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -41,8 +42,9 @@ class Left:
 
     @property
     def cause(self) -> str:
-        """The reason without the times of the absences."""
-        return self.reason.rpartition(" UTC, ")[2]
+        """The reason without the instants in it."""
+        cause = self.reason.rpartition(" UTC, ")[2]
+        return re.sub(r" since [-0-9]+ [:0-9]+ UTC", "", cause)
 
 
 @dataclass(slots=True)

@@ -125,8 +125,9 @@ def test_what_a_list_lied_about_may_be_left_to_people(log: list[Any]) -> None:
 
 def test_what_nothing_else_vouches_for_may_be_left_to_people() -> None:
     why = "absent again: asked every hour; at 09:00 UTC, no other message to +1"
+    why += " shown since 2024-03-05 09:00:00 UTC; its step ends"
     one = Left(why, AT)
-    assert one.cause == "no other message to +1"
+    assert one.cause == "no other message to +1 shown; its step ends"
     assert wrong([], ledger("A"), Costs(left={"A": one})) == []
 
 
