@@ -8,6 +8,7 @@ import asyncio
 import os
 import signal
 from collections.abc import Callable
+from contextlib import suppress
 from functools import wraps
 from types import FrameType
 from typing import Concatenate, Final, NoReturn, ParamSpec
@@ -79,4 +80,5 @@ def _give_up(number: int) -> NoReturn:
 
 def _write_line(line: str) -> None:
     """Write without a buffer, which the code that a signal interrupts may be using."""
-    os.write(2, f"{line}\n".encode())
+    with suppress(OSError):  # nobody reads any more: stopping is what matters
+        os.write(2, f"{line}\n".encode())

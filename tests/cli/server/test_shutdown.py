@@ -183,3 +183,13 @@ def ended(run: Run, due: Path) -> bool:
     sql(due, "UPDATE reminders SET retry_at = NULL")
     assert run("tick").code == 0
     return states(due, "reminders").keys() <= {"sent", "delivered", "failed"}
+
+
+def test_a_process_whose_output_nobody_reads_stops_all_the_same(live: Path) -> None:
+    with started("serve", folder=live, **SETTINGS) as process:
+        assert process.stderr is not None
+        while not process.stderr.readline().startswith("listening on "):
+            pass
+        process.stderr.close()
+        os.kill(process.pid, signal.SIGTERM)
+        assert process.wait(timeout=60) == 0
