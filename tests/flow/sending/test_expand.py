@@ -2,8 +2,6 @@ from datetime import date, timedelta
 
 import pytest
 
-from service.adapters.store.slots import expand as expand_store
-from service.adapters.store.slots.expand import SqlExpandStore
 from tests.flow.ledger import (
     CLOSED,
     EXPIRES,
@@ -17,20 +15,6 @@ from tests.flow.ledger import (
 
 SECOND, WEEK = timedelta(seconds=1), timedelta(days=7)
 TO_APRIL = date(2025, 4, 30)
-
-
-async def test_a_group_too_large_for_one_transaction_is_expanded_in_several(
-    ledger: Ledger, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(expand_store, "MAX_CREATED", 4)
-    await ledger.register(*(permit(f"SC-{at:04}") for at in range(1, 11)))
-    ledger.clock.move_to(PREPARE)
-    store, created = SqlExpandStore(ledger.database), list[int]()
-    while (count := await store.expand(PREPARE, 1000)) is not None:
-        created.append(count)
-    assert created == [4, 4, 2]
-    assert len(ledger.rows("SELECT * FROM reminders WHERE state = 'due'")) == 10
-    assert await ledger.audit() == []
 
 
 async def test_nothing_is_born_a_second_before_its_slot_is_due(ledger: Ledger) -> None:

@@ -53,12 +53,10 @@ async def create_reminders(
     groups: GroupParams,
     now: datetime,
     *where: ColumnElement[bool],
-    limit: int | None = None,
 ) -> int:
     """Create the planned reminders of the permits in these groups; how many.
 
-    A permit that already has one for this expiry date and step keeps it. At most
-    `limit` are created; if it is reached, more may be missing.
+    A permit that already has one for this expiry date and step keeps it.
     """
     statement = create_reminders_statement(
         connection,
@@ -69,9 +67,7 @@ async def create_reminders(
         SLOT_IN_GROUPS,
         slots.c.step == plan.step,
         *_permit_conditions(plan),
-        *([] if limit is None else [~_HAS_REMINDER]),
         *where,
-        limit=limit,
     )
     return (await connection.execute(statement, groups)).rowcount
 
@@ -83,7 +79,6 @@ def create_reminders_statement(
     reason: str | None,
     now: datetime,
     *where: ColumnElement[bool],
-    limit: int | None = None,
 ) -> Insert:
     """The INSERT for all active permits in the groups of `slot_rows`.
 
@@ -95,17 +90,9 @@ def create_reminders_statement(
         .join_from(slot_rows, permits, same_group(permits.c, slot_rows.c))
         .where(IS_ACTIVE, *where)
         .order_by(slot_rows.c.closes_at, permits.c.id)  # claims read them in this order
-        .limit(limit)
     )
     statement = insert_into(connection, reminders).from_select([*values], source)
     return statement.on_conflict_do_nothing()
-
-
-_HAS_REMINDER = exists().where(
-    reminders.c.permit_id == permits.c.id,
-    reminders.c.expires_on == permits.c.expires_on,
-    reminders.c.step == slots.c.step,
-)
 
 
 async def supersede_earlier_steps(

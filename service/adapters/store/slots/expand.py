@@ -3,7 +3,6 @@
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Final
 
 from sqlalchemy import ColumnElement, exists, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -40,9 +39,6 @@ from service.domain.delivery.status import ReminderState
 from service.domain.reminders.births import DueGroup
 from service.flow.sending.expand import ExpandStore
 
-MAX_CREATED: Final = 10_000
-"""Reminders created in one transaction: so many keep the WAL within 16 MB."""
-
 
 class SqlExpandStore(ExpandStore):
     """Each method looks first whether it has work: a write locks everybody else out."""
@@ -67,7 +63,7 @@ class SqlExpandStore(ExpandStore):
             keys = await find_due_groups(connection, now, limit)
             now = await instant_after_count(connection, now)
             groups = await load_due_groups(connection, keys, now)
-            return await expand_groups(connection, groups, now, MAX_CREATED)
+            return await expand_groups(connection, groups, now)
 
     async def expand_trials(self, now: datetime) -> int:
         """Create the current reminders of permits with a staff phone; how many."""
@@ -88,27 +84,22 @@ class SqlExpandStore(ExpandStore):
 
 
 async def expand_groups(
-    connection: AsyncConnection,
-    groups: Iterable[DueGroup],
-    now: datetime,
-    most: int | None = None,
+    connection: AsyncConnection, groups: Iterable[DueGroup], now: datetime
 ) -> int:
     """Create the reminders of these groups and mark their slots expanded; how many.
 
-    Groups whose plans are alike are expanded together. At most `most` are created; the
-    rest is left to the next transaction, with its slots still due.
+    Groups whose plans are alike are expanded together.
     """
     by_plan = defaultdict[CommonPlan, list[tuple[DueGroup, Slot]]](list)
     for group in groups:
         for planned in group.plan_births(now).rows:
             if planned.slot.step in group.unexpanded_steps:
                 by_plan[CommonPlan.of(planned)].append((group, planned.slot))
-    created = 0
-    for plan, members in by_plan.items():
-        room = None if most is None else most - created
-        if room != 0:
-            created += await _expand_together(connection, plan, members, now, room)
-    return created
+    created = [
+        await _expand_together(connection, plan, members, now)
+        for plan, members in by_plan.items()
+    ]
+    return sum(created)
 
 
 async def _expand_together(
@@ -116,15 +107,11 @@ async def _expand_together(
     plan: CommonPlan,
     members: Sequence[tuple[DueGroup, Slot]],
     now: datetime,
-    room: int | None,
 ) -> int:
-    """Create at most `room` reminders; until all are created, the slots stay due."""
     groups = group_params(connection, [group_key(group) for group, _ in members])
     if plan.state is ReminderState.DUE:
         await _replace_former_reminders(connection, plan.step, groups, members, now)
-    created = await create_reminders(connection, plan, groups, now, limit=room)
-    if created == room:
-        return created
+    created = await create_reminders(connection, plan, groups, now)
     await connection.execute(
         update(slots)
         .where(SLOT_IN_GROUPS, slots.c.step == plan.step)
