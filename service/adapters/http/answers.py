@@ -40,7 +40,8 @@ def outcome_if_not_posted(error: Exception) -> NotPosted | Refused | None:
     if isinstance(error.__cause__, LateError):
         return NotPosted()
     if isinstance(error, _NOT_CONNECTED):
-        return Refused(RefusalKind.RETRY_SAFE, "connect", type(error).__name__)
+        why = type(error).__name__
+        return Refused(RefusalKind.RETRY_SAFE, "connect", why, is_outage=True)
     return None
 
 

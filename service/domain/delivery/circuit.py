@@ -15,7 +15,6 @@ from typing import Final, Self
 from service.domain.delivery.outcome import (
     NotPosted,
     Outcome,
-    RefusalKind,
     Refused,
     Unknown,
 )
@@ -75,7 +74,7 @@ class PostEvidence:
                 failures = self.failures + ran_alone
                 reason = outcome.reason if ran_alone else self.reason
                 return replace(self, wait=wait, failures=failures, reason=reason)
-            case Refused(kind=RefusalKind.RETRY_SAFE):
+            case Refused(is_outage=True):
                 return self._after_failure(outcome.reason)
             case _:
                 return replace(self, answered=True, failures=0, reason=None)

@@ -38,6 +38,7 @@ class Refused:
     """The provider refused the message: nothing was sent.
 
     `over_concurrency`: the cause is the number of requests at once, not this message.
+    `is_outage`: the provider takes no request at all.
     `retry_after`: seconds to wait before another try; None if not known.
     """
 
@@ -45,6 +46,7 @@ class Refused:
     code: str
     reason: str
     over_concurrency: bool = False
+    is_outage: bool = False
     retry_after: float | None = None
 
 

@@ -98,7 +98,9 @@ async def test_a_proxy_that_refuses_the_tunnel_is_safe_to_retry(
     proxy, asked = await serve(says(raw(status, "<html>no</html>")))
     provider = await opened("https://twilio.invalid", proxy=proxy)
     refused = await provider.send(outgoing())
-    assert refused == Refused(RefusalKind.RETRY_SAFE, "connect", "ClientHttpProxyError")
+    assert refused == Refused(
+        RefusalKind.RETRY_SAFE, "connect", "ClientHttpProxyError", is_outage=True
+    )
     assert asked[0].startswith(b"CONNECT twilio.invalid:443 ")
     assert b"Basic" not in asked[0], "the proxy does not learn our token"
 
@@ -148,5 +150,5 @@ async def test_a_connection_that_times_out_is_safe_to_retry(
     async with asyncio.timeout(30):
         refused = await provider.send(outgoing())
     assert refused == Refused(
-        RefusalKind.RETRY_SAFE, "connect", "ConnectionTimeoutError"
+        RefusalKind.RETRY_SAFE, "connect", "ConnectionTimeoutError", is_outage=True
     )

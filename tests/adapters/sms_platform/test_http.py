@@ -127,7 +127,11 @@ async def test_a_message_can_be_posted_as_a_form(posting: Posting) -> None:
         ),
         (
             raw(503, '{"code": 1002}', "Retry-After: 7"),
-            Refused(RefusalKind.RETRY_SAFE, "1002", "HTTP 503", retry_after=7.0),
+            Refused(
+                *(RefusalKind.RETRY_SAFE, "1002", "HTTP 503"),
+                is_outage=True,
+                retry_after=7.0,
+            ),
         ),
         (
             raw(429, "slower", "Retry-After: 99999"),
@@ -212,7 +216,9 @@ async def test_without_a_connection_nothing_was_sent(tmp_path: Path) -> None:
     found = http(f"http://127.0.0.1:{unused_port()}")
     async with opened(found, tmp_path, environ=SECRETS) as outbox:
         said = await outbox.send(message())
-    assert said == Refused(RefusalKind.RETRY_SAFE, "connect", "ClientConnectorError")
+    assert said == Refused(
+        RefusalKind.RETRY_SAFE, "connect", "ClientConnectorError", is_outage=True
+    )
 
 
 async def test_the_platform_s_own_id_is_the_message_s_where_the_answer_names_it(

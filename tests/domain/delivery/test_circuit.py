@@ -21,9 +21,10 @@ from service.domain.delivery.outcome import (
 
 K = RefusalKind
 YES, LOST = Accepted("SM1"), Unknown("HTTP 503")
-DOWN = Refused(K.RETRY_SAFE, "connect", "ClientConnectorError")
+DOWN = Refused(K.RETRY_SAFE, "connect", "ClientConnectorError", is_outage=True)
 CROWDED = Refused(K.RETRY_SAFE, "20429", "HTTP 429", over_concurrency=True)
 NO = Refused(K.BAD_NUMBER, "21211", "HTTP 400")
+QUEUE_IS_FULL = Refused(K.RETRY_SAFE, "21611", "HTTP 400", retry_after=600.0)
 AT_ONCE, ALONE = False, True
 
 
@@ -44,6 +45,7 @@ def evidence(*outcomes: Outcome, alone: bool = AT_ONCE) -> PostEvidence:
         ([*[LOST] * (MAX_FAILURES - 1), NotPosted(), LOST], True),
         ([CROWDED] * 20, False),
         ([NO] * 20, False),
+        ([QUEUE_IS_FULL] * 20, False),
     ],
 )
 def test_five_failures_in_a_row_open_it(

@@ -68,7 +68,7 @@ async def test_failures_of_several_turns_add_up(ledger: Ledger) -> None:
     for _ in range(MAX_FAILURES):
         assert state_of(ledger) in {None, "closed"}
         ledger.provider.script = [
-            Refused(RefusalKind.RETRY_SAFE, "connect", "ClientConnectorError")
+            Refused(RefusalKind.RETRY_SAFE, "connect", "refused", is_outage=True)
         ]
         await ledger.send()
         ledger.tamper("UPDATE reminders SET retry_at = NULL")

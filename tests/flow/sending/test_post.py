@@ -30,7 +30,9 @@ from service.adapters.vault import Vault  # isort: skip
 
 VAULT = Vault.from_keys(KEY)
 CROWDED = Refused(RefusalKind.RETRY_SAFE, "20429", "HTTP 429", over_concurrency=True)
-DOWN = Refused(RefusalKind.RETRY_SAFE, "connect", "ClientConnectorError")
+DOWN = Refused(
+    RefusalKind.RETRY_SAFE, "connect", "ClientConnectorError", is_outage=True
+)
 
 
 @dataclass

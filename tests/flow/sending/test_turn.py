@@ -26,7 +26,7 @@ from tests.flow.ledger import (
 from tests.flow.sending.guarded_days import many, pass_at
 
 K = RefusalKind
-DOWN = Refused(K.RETRY_SAFE, "connect", "ClientConnectorError")
+DOWN = Refused(K.RETRY_SAFE, "connect", "ClientConnectorError", is_outage=True)
 EVENING = datetime(2024, 10, 28, 12, 0, tzinfo=UTC)
 MORNING = datetime(2024, 10, 29, 1, 31, tzinfo=UTC)
 

@@ -88,7 +88,7 @@ class FileProvider:
         except UnfitMessageError as error:
             return Refused(error.kind, error.code, error.reason)
         except NotSpooledError as error:
-            return Refused(RefusalKind.RETRY_SAFE, "spool", str(error))
+            return Refused(RefusalKind.RETRY_SAFE, "spool", str(error), is_outage=True)
         except sqlite3.Error as error:
             return Unknown(f"spool: {type(error).__name__}")
         return Accepted(message.id)

@@ -48,8 +48,13 @@ def outcome_of_answer(
             retry_after=retry_after,
         )
     if code is not None and kind is not None:
-        reason = f"HTTP {status}"
-        return Refused(kind, code[:LONGEST_CODE], reason, retry_after=retry_after)
+        return Refused(
+            kind,
+            code[:LONGEST_CODE],
+            f"HTTP {status}",
+            is_outage=status >= HTTPStatus.INTERNAL_SERVER_ERROR,
+            retry_after=retry_after,
+        )
     if status in SUCCESS_STATUSES and _is_success(http_format, document):
         return _read_accepted(http_format, document, message_id)
     return Unknown(f"HTTP {status}, neither a yes nor a code of the format's")
