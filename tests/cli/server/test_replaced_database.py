@@ -36,7 +36,7 @@ def test_a_worker_whose_file_is_replaced_sends_nothing_until_it_is_restarted(
     with started("serve", "--only", "worker", folder=live, **SETTINGS) as worker:
         url = address(worker)
         Path(backup).replace(file)
-        until(lambda: "database" in wrong(url))
+        until(lambda: {"database", "tick"} <= wrong(url).keys())
         assert "was removed or replaced" in wrong(url)["database"]
         assert wrong(url)["tick"] == wrong(url)["database"]
         before = len(posted(live))
