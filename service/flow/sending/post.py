@@ -61,6 +61,7 @@ class Poster:
             pace=self.pace,
             is_stopping=self.is_stopping,
             queue=deque(messages),
+            size=len(messages),
             deadline=deadline,
             record_and_begin=record_and_begin,
         )

@@ -69,12 +69,13 @@ class PostRound:
     queue: deque[Outgoing]
     deadline: float
     record_and_begin: RecordAndBegin
+    size: int
     started: float = field(default_factory=monotonic_now)
     ready: deque[Outgoing] = field(default_factory=deque)
     in_flight: int = 0
     limits: set[asyncio.Timeout] = field(default_factory=set)
     outcomes: list[tuple[Outgoing, Outcome]] = field(default_factory=list)
-    evidence: PostEvidence = field(default_factory=PostEvidence)
+    judged: list[tuple[Outcome, bool]] = field(default_factory=list)
     sender_turns: dict[str | None, float] = field(default_factory=dict)
     changed: asyncio.Event = field(default_factory=asyncio.Event)
     failures: int = 0
@@ -98,7 +99,8 @@ class PostRound:
     async def record_rest(self) -> None:
         """Record what is not recorded yet; raise the error that ended the round."""
         if self.outcomes:
-            await self.record_and_begin(self.outcomes, self.evidence, ())
+            evidence = PostEvidence.of(self.judged)
+            await self.record_and_begin(self.outcomes, evidence, ())
         if self.error is not None:
             raise self.error
 
@@ -164,14 +166,15 @@ class PostRound:
 
     async def _begin(self, group: Sequence[Outgoing]) -> None:
         """Record what was answered, and mark the group as begun."""
-        outcomes, evidence = self.outcomes, self.evidence
-        self.outcomes, self.evidence = [], PostEvidence()
+        outcomes, judged = self.outcomes, self.judged
+        self.outcomes, self.judged = [], []
         begun: Collection[str] = ()
         try:
+            evidence = PostEvidence.of(judged)
             begun = await self.record_and_begin(outcomes, evidence, group)
         except Exception as error:  # noqa: BLE001 - raised once POSTs under way ended
             self.error = error
-            self.outcomes += outcomes
+            self.outcomes, self.judged = outcomes + self.outcomes, judged + self.judged
         self.ready += [one for one in group if one.id in begun]
         self.outcomes += [(one, NotPosted()) for one in group if one.id not in begun]
         self.is_blocked = self.is_blocked or not begun
@@ -183,7 +186,7 @@ class PostRound:
             self.in_flight -= 1
             self._give_up([message])
             return
-        ran_alone = self.pace.allowed_at(begun) == 1
+        ran_alone = self.pace.allowed_at(begun) == 1 or self.size == 1
         outcome: Outcome = Unknown("no answer before the process had to stop")
         with suppress(TimeoutError):
             async with asyncio.timeout(None) as limit:
@@ -193,7 +196,8 @@ class PostRound:
         self.in_flight -= 1
         self.posted += not isinstance(outcome, NotPosted)
         self.outcomes.append((message, outcome))
-        self._judge(outcome, ran_alone=ran_alone)
+        if not limit.expired():
+            self._judge(outcome, ran_alone=ran_alone)
         self._adjust_pace(outcome, begun)
         self.changed.set()
 
@@ -209,7 +213,7 @@ class PostRound:
 
     def _judge(self, outcome: Outcome, *, ran_alone: bool) -> None:
         """Collect evidence, and end the round if the provider takes nothing more."""
-        self.evidence = self.evidence.after(outcome, ran_alone=ran_alone)
+        self.judged.append((outcome, ran_alone))
         failures = PostEvidence(failures=self.failures)
         self.failures = failures.after(outcome, ran_alone=ran_alone).failures
         refused = isinstance(outcome, Refused) and outcome.kind is RefusalKind.ACCOUNT

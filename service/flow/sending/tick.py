@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from uuid import uuid4
 
+from service.flow.monotonic import monotonic_now
 from service.flow.sending.breaker import check_breaker
 from service.flow.sending.circuit import CircuitAccess, open_access
 from service.flow.sending.expand import ExpandStore, expand
@@ -79,7 +80,8 @@ async def tick(deps: TickDeps) -> TickResult:
         await deps.lease_store.expire_leases(clock.now())
         checked_until = await check_volume(deps.volume_guard_deps)
         sent = SendResult()
-        if access := await _open_access(deps):
+        access = await _open_access(deps)
+        if access and not access.is_probe:
             await settle(
                 deps.settle_store,
                 provider=poster.provider,
@@ -88,7 +90,9 @@ async def tick(deps: TickDeps) -> TickResult:
                 settle_after=deps.settle_after,
                 is_stopping=is_stopping,
             )
+        if access:
             sent = await send(deps.send_deps, checked_until, access)
+        if access and not access.is_probe:
             moved += await poll_receipts(
                 poster.provider, deps.receive_store, clock, deps.poll_after, is_stopping
             )
@@ -103,11 +107,12 @@ async def tick(deps: TickDeps) -> TickResult:
 
 async def _open_access(deps: TickDeps) -> CircuitAccess | None:
     """The right to send in this pass; None while the provider is out."""
-    if deps.send_deps.poster.is_stopping():
+    poster = deps.send_deps.poster
+    if poster.is_stopping() or not poster.pace.allowed_at(monotonic_now()):
         return None
     return await open_access(
         deps.send_deps.circuit_store,
-        deps.send_deps.poster.provider,
+        poster.provider,
         owner=str(uuid4()),
         lease=deps.send_deps.lease,
     )

@@ -198,6 +198,21 @@ async def test_giving_back_a_retry_leaves_it_to_the_message_before(
     assert await ledger.audit() == []
 
 
+async def test_giving_back_a_retry_leaves_its_dates_to_it(ledger: Ledger) -> None:
+    await ledger.register(permit())
+    await ledger.send_at(PREPARE)
+    kind = RefusalKind.RETRY_LATER
+    await ledger.receive(word(MessageState.UNDELIVERED, kind=kind, code="30003"))
+    ledger.tamper("UPDATE reminders SET next_at = state_at")
+    [message] = (await ledger.claim()).messages
+    owner = ledger.rows("SELECT owner FROM messages ORDER BY id")[-1]["owner"]
+    ledger.tamper("UPDATE slots SET due_at = '2024-10-01 00:00:00.000000'")
+    await ledger.record(owner, [(message, NotPosted())])
+    [reminder] = ledger.rows("SELECT * FROM reminders")
+    assert reminder["state"] == "retrying"
+    assert reminder["next_at"] == reminder["state_at"], "at once, as before"
+
+
 async def test_given_back_reminders_follow_a_law_that_changed(ledger: Ledger) -> None:
     owner, messages = await claimed(ledger)
     ledger.tamper("UPDATE slots SET until_at = '2024-10-01 00:00:00.000000'")

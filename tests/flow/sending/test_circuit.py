@@ -11,6 +11,7 @@ from service.domain.delivery.circuit import MAX_FAILURES
 from service.domain.delivery.outcome import Accepted, RefusalKind, Refused, Unknown
 from service.flow.sending.circuit import open_access
 from service.flow.sending.post import MAX_IN_FLIGHT
+from service.flow.sending.send import send
 from tests.flow.ledger import PREPARE, Ledger, permit
 from tests.flow.sending.guarded_days import pass_at
 
@@ -95,6 +96,30 @@ async def test_a_question_without_an_answer_posts_nothing_and_doubles_the_wait(
         assert (row["state"], row["wait_seconds"]) == ("open", wait)
         assert row["reason"] == "5 in a row: HTTP 503", "why it opened"
     assert len(ledger.provider.posted) == posted
+    ledger.tamper(PROBE_HAS_LAPSED)
+    assert not await access_is_given(ledger), "not before ten minutes are over"
+
+
+async def test_a_probe_that_is_one_too_many_doubles_the_wait(ledger: Ledger) -> None:
+    await opened(ledger)
+    kind = RefusalKind.RETRY_SAFE
+    ledger.provider.script = [Refused(kind, "20429", "HTTP 429", over_concurrency=True)]
+    ledger.tamper(PROBE_IS_DUE)
+    assert await ledger.send() == 1
+    [row] = ledger.rows("SELECT * FROM circuits")
+    assert (row["state"], row["wait_seconds"]) == ("open", 60)
+
+
+async def test_a_probe_whose_lease_is_over_posts_nothing(ledger: Ledger) -> None:
+    posted = await opened(ledger)
+    ledger.provider.script = []
+    ledger.tamper(PROBE_IS_DUE)
+    store = ledger.sending.circuit_store
+    access = await open_access(store, ledger.provider, str(uuid4()), 60.0)
+    assert access is not None
+    ledger.tamper(PROBE_HAS_LAPSED)
+    sent = await send(ledger.sending, PREPARE, access)
+    assert (sent.posted, len(ledger.provider.posted)) == (0, posted)
 
 
 async def test_a_question_with_an_answer_allows_one_message(ledger: Ledger) -> None:

@@ -66,14 +66,16 @@ class Records:
     def __init__(self) -> None:
         self.outcomes = list[tuple[Outgoing, Outcome]]()
         self.begun = list[str]()
+        self.evidence = list[PostEvidence]()
 
     async def __call__(
         self,
         outcomes: Sequence[tuple[Outgoing, Outcome]],
-        evidence: PostEvidence,  # noqa: ARG002 - the circuit is another test's
+        evidence: PostEvidence,
         group: Sequence[Outgoing],
     ) -> list[str]:
         self.outcomes += outcomes
+        self.evidence.append(evidence)
         ids = [one.id for one in group]
         self.begun += ids
         return ids
@@ -257,6 +259,7 @@ async def test_posts_without_an_answer_are_unknown_soon_after_a_stop(
     said = Counter(type(outcome) for _, outcome in records.outcomes)
     assert said == {Unknown: len(provider.posted), NotPosted: 100 - said[Unknown]}
     assert 0 < said[Unknown] <= MAX_IN_FLIGHT
+    assert {one.failures for one in records.evidence} == {0}, "the stop was ours"
 
 
 async def test_a_store_that_fails_ends_the_round_after_those_under_way() -> None:
@@ -279,3 +282,4 @@ async def test_a_store_that_fails_ends_the_round_after_those_under_way() -> None
     accepted = [one for one, it in records.outcomes if isinstance(it, Accepted)]
     assert len(accepted) == len(provider.posted) <= 2 * MAX_GROUP
     assert len(records.outcomes) == 100
+    assert records.evidence[-1].answered, "what they say of the provider is not lost"

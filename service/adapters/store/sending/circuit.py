@@ -87,9 +87,10 @@ async def load_row(connection: AsyncConnection, provider: str) -> Row[Any] | Non
 async def _select(
     connection: AsyncConnection, provider: str, *, lock: bool = False
 ) -> Row[Any] | None:
-    wanted = select(circuits).where(circuits.c.provider == provider)
+    now = database_now().label("now")
+    wanted = select(circuits, now).where(circuits.c.provider == provider)
     if lock:
-        wanted = wanted.with_for_update()
+        wanted = wanted.with_for_update(of=circuits)
     return (await connection.execute(wanted)).first()
 
 
@@ -117,11 +118,12 @@ _STATES = frozenset(str(state) for state in CircuitState)
 def may_send(row: Row[Any] | None, owner: str, generation: int) -> bool:
     """Whether this owner may claim and begin messages: the circuit is as it was.
 
-    In a half-open circuit only the owner of the probe may.
+    In a half-open circuit only the owner of the probe may, while its lease lasts.
     """
     if row is None:
         return generation == 0
-    is_probe = row.state == CircuitState.HALF_OPEN and row.probe_owner == owner
+    has_lease = row.probe_owner == owner and row.probe_until > row.now
+    is_probe = row.state == CircuitState.HALF_OPEN and has_lease
     is_open_to_all = row.state == CircuitState.CLOSED
     return bool(row.generation == generation and (is_open_to_all or is_probe))
 
@@ -150,7 +152,6 @@ async def save_circuit(
     connection: AsyncConnection, provider: str, before: Circuit, after: Circuit
 ) -> None:
     """Store a circuit, and when the next probe is due."""
-    is_change = (before.state, before.wait_seconds) != (after.state, after.wait_seconds)
     values: dict[str, Any] = {
         "state": after.state,
         "generation": after.generation,
@@ -158,7 +159,7 @@ async def save_circuit(
         "reason": after.reason,
         "wait_seconds": after.wait_seconds,
     }
-    if is_change and after.state is not CircuitState.HALF_OPEN:
+    if after.state is not CircuitState.HALF_OPEN:
         values |= {
             "probe_at": database_now_plus(literal(after.wait_seconds)),
             "probe_owner": null(),

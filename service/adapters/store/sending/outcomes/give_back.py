@@ -51,9 +51,13 @@ async def give_back(
     restore = _RESTORE_AND_WAIT if wait_seconds else _RESTORE
     wait = {"wait_seconds": wait_seconds, "wait_reason": wait_reason}
     back = await connection.execute(restore, ids | wait if wait_seconds else ids)
-    keys: list[ReminderKey] = [(a, b, c) for a, b, c in back]
+    due: list[ReminderKey] = [
+        (row.permit_id, row.expires_on, row.step)
+        for row in back
+        if row.state == ReminderState.DUE
+    ]
     await connection.execute(_DELETE_MESSAGES, ids)
-    await bring_up_to_date(connection, keys, now)
+    await bring_up_to_date(connection, due, now)
 
 
 async def give_back_needless(
@@ -157,7 +161,7 @@ _RESTORE = (
         hold_reason=None,
         message_id=_LAST_MESSAGE.scalar_subquery(),
     )
-    .returning(*REMINDER_KEY)
+    .returning(*REMINDER_KEY, reminders.c.state)
 )
 
 _RESTORE_AND_WAIT = _RESTORE.values(
