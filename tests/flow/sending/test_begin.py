@@ -177,8 +177,7 @@ async def test_giving_back_leaves_everything_as_it_was(ledger: Ledger) -> None:
     assert ledger.rows("SELECT * FROM messages") == []
     assert ledger.rows("SELECT * FROM message_reminders") == []
     assert ledger.rows(IN_EVENTS) == []
-    untold = [row | {"told_on": None} for row in ledger.rows("SELECT * FROM reminders")]
-    assert untold == before
+    assert ledger.rows("SELECT * FROM reminders") == before
 
 
 async def test_giving_back_a_retry_leaves_it_to_the_message_before(
@@ -196,6 +195,23 @@ async def test_giving_back_a_retry_leaves_it_to_the_message_before(
     assert ledger.rows("SELECT * FROM reminders") == before
     assert ledger.states() == ["undelivered"]
     assert await ledger.audit() == []
+
+
+async def test_giving_back_a_retry_keeps_the_day_that_its_text_told(
+    ledger: Ledger,
+) -> None:
+    await ledger.register(permit())
+    await ledger.send_at(PREPARE)
+    kind = RefusalKind.RETRY_LATER
+    await ledger.receive(word(MessageState.UNDELIVERED, kind=kind, code="30003"))
+    told = "SELECT told_on, version_id FROM reminders"
+    before = ledger.rows(told)
+    ledger.tamper("UPDATE reminders SET next_at = state_at")
+    [message] = (await ledger.claim()).messages
+    owner = ledger.rows("SELECT owner FROM messages ORDER BY id")[-1]["owner"]
+    ledger.tamper("UPDATE reminders SET told_on = '2024-10-01', version_id = 'other'")
+    await ledger.record(owner, [(message, NotPosted())])
+    assert ledger.rows(told) == before
 
 
 async def test_giving_back_a_retry_leaves_its_dates_to_it(ledger: Ledger) -> None:

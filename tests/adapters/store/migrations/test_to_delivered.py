@@ -38,7 +38,7 @@ INSERT INTO messages (id, authority, office, rule, recipient_id, template,
     'May 1', 'May 1', 'May 2'
     FROM (VALUES ('m1', 'undelivered', 3), ('m2', 'failed', 3), ('m3', 'read', 4),
     ('m4', 'delivered', 3), ('m5', 'undelivered', 3), ('m6', 'accepted', 1));
-INSERT INTO message_reminders
+INSERT INTO message_reminders (message_id, position, permit_id, expires_on, step)
     SELECT column1, 0, column2, '2024-12-31', 'prepare'
     FROM (VALUES ('m1', 'a'), ('m2', 'b'), ('m3', 'c'), ('m4', 'c'), ('m5', 'd'));
 INSERT INTO receipts (provider, provider_id, message_id, state, raw, received_at,

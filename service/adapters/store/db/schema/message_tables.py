@@ -86,12 +86,16 @@ message_reminders = Table(
     Column("permit_id", Id(), nullable=False),
     Column("expires_on", Date, nullable=False),
     Column("step", String(40), nullable=False),
+    Column("told_on", Date),
+    Column("version_id", String(120)),
     ForeignKeyConstraint(
         ["permit_id", "expires_on", "step"],
         ["reminders.permit_id", "reminders.expires_on", "reminders.step"],
         name="fk_message_reminders_reminder",
     ),
     Index(None, "permit_id", "expires_on", "step"),
+    comment="told_on: the closing day that the text names; version_id: the version "
+    "that words it. Null: linked by a release that did not store it.",
 )
 
 receipts = Table(

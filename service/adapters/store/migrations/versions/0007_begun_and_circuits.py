@@ -13,6 +13,8 @@ depends_on = None
 
 def upgrade() -> None:
     op.add_column("messages", sa.Column("begun", sa.Boolean()))
+    op.add_column("message_reminders", sa.Column("told_on", sa.Date()))
+    op.add_column("message_reminders", sa.Column("version_id", sa.String(120)))
     op.create_table(
         "circuits",
         sa.Column("provider", sa.String(16), nullable=False),

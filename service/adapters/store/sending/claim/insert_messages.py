@@ -114,8 +114,7 @@ _LINKS = JsonRows(
 )
 
 _LINK = insert(message_reminders).from_select(
-    ["permit_id", "expires_on", "step", "message_id", "position"],
-    select(*[_LINKS[name] for name in _LINKS.column_names[:5]]),
+    _LINKS.column_names, select(*[_LINKS[name] for name in _LINKS.column_names])
 )
 
 _SET_SENDING = (

@@ -9,7 +9,17 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Float, ScalarSelect, bindparam, delete, func, select, update
+from sqlalchemy import (
+    Float,
+    ScalarSelect,
+    bindparam,
+    case,
+    delete,
+    func,
+    null,
+    select,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.adapters.store.db.json_rows import JsonValues
@@ -135,8 +145,8 @@ _LAST_EVENT = (
     .limit(1)
 )
 
-_LAST_MESSAGE = (
-    select(message_reminders.c.message_id)
+_LAST_LINK = (
+    select(message_reminders)
     .where(
         message_reminders.c.permit_id == reminders.c.permit_id,
         message_reminders.c.expires_on == reminders.c.expires_on,
@@ -145,6 +155,10 @@ _LAST_MESSAGE = (
     .order_by(message_reminders.c.message_id.desc())
     .limit(1)
 )
+
+
+def _last_link(name: str) -> ScalarSelect[Any]:
+    return _LAST_LINK.with_only_columns(message_reminders.c[name]).scalar_subquery()
 
 
 def _last_event(name: str) -> ScalarSelect[Any]:
@@ -159,7 +173,12 @@ _RESTORE = (
         state_at=func.coalesce(_last_event("at"), reminders.c.born_at),
         reason=_last_event("reason"),
         hold_reason=None,
-        message_id=_LAST_MESSAGE.scalar_subquery(),
+        message_id=_last_link("message_id"),
+        told_on=case(
+            (_last_link("message_id").is_(None), null()),
+            else_=func.coalesce(_last_link("told_on"), reminders.c.told_on),
+        ),
+        version_id=func.coalesce(_last_link("version_id"), reminders.c.version_id),
     )
     .returning(*REMINDER_KEY, reminders.c.state)
 )

@@ -119,8 +119,21 @@ async def _link_to_message(
 ) -> None:
     if keys:
         await connection.execute(
-            update(reminders).where(with_keys(keys)).values(message_id=message_id)
+            update(reminders)
+            .where(with_keys(keys))
+            .values(
+                message_id=message_id,
+                told_on=_told_by(message_id, "told_on"),
+                version_id=_told_by(message_id, "version_id"),
+            )
         )
+
+
+def _told_by(message_id: str, name: str) -> ColumnElement[Any]:
+    """What a message told of the reminder; what is stored if its link does not say."""
+    link = message_reminders.c
+    wanted = select(link[name]).where(_LINK_OF_REMINDER, link.message_id == message_id)
+    return func.coalesce(wanted.scalar_subquery(), reminders.c[name])
 
 
 async def _record_late_acceptance(
