@@ -17,7 +17,7 @@ FUTURES = (IN_A_YEAR, YEAR_9999)
 PAST = "'2024-01-01 00:00:00.000000'"
 
 MINUTE = timedelta(minutes=1)
-NOWHERE = Refused(RefusalKind.RETRY_SAFE, "connect", "refused")
+NOWHERE = Refused(RefusalKind.RETRY_SAFE, "connect", "refused", is_outage=True)
 
 
 async def claimed(ledger: Ledger) -> None:
