@@ -1,10 +1,17 @@
 """What all tests share: how deep they look, and what they do not pay for twice."""
 
 import gc
+import signal
 
 import pytest
 from hypothesis import is_hypothesis_test, settings
 from sqlalchemy.dialects import registry
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # As a shell starts what runs in the background: the commands under test would
+    # inherit it, and hear no Ctrl-C.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
 
 settings.register_profile("quick", deadline=None, max_examples=20)
 settings.register_profile("deep", deadline=None, max_examples=100)
