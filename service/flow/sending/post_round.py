@@ -78,7 +78,7 @@ class PostRound:
     judged: list[tuple[Outcome, bool]] = field(default_factory=list)
     sender_turns: dict[str | None, float] = field(default_factory=dict)
     changed: asyncio.Event = field(default_factory=asyncio.Event)
-    failures: int = 0
+    seen: PostEvidence = field(default_factory=PostEvidence)
     posted: int = 0
     late: int = 0
     is_beginning: bool = False
@@ -214,10 +214,9 @@ class PostRound:
     def _judge(self, outcome: Outcome, *, ran_alone: bool) -> None:
         """Collect evidence, and end the round if the provider takes nothing more."""
         self.judged.append((outcome, ran_alone))
-        failures = PostEvidence(failures=self.failures)
-        self.failures = failures.after(outcome, ran_alone=ran_alone).failures
+        self.seen = self.seen.after(outcome, ran_alone=ran_alone)
         refused = isinstance(outcome, Refused) and outcome.kind is RefusalKind.ACCOUNT
-        if refused or self.failures >= MAX_FAILURES:
+        if refused or self.seen.failures >= MAX_FAILURES:
             self.is_blocked = True
 
     def _adjust_pace(self, outcome: Outcome, begun: float) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
+    FromClause,
     Insert,
     Select,
     and_,
@@ -96,6 +97,15 @@ def was_texted_in(
         former.c.expires_on == expires_on,
         former.c.step.in_(steps),
         former.c.state.not_in(NEVER_TEXTED),
+    )
+
+
+def same_reminder(one: FromClause, other: FromClause) -> ColumnElement[bool]:
+    """Condition: rows of two tables, or queries, are about the same reminder."""
+    return and_(
+        one.c.permit_id == other.c.permit_id,
+        one.c.expires_on == other.c.expires_on,
+        one.c.step == other.c.step,
     )
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, Final, TypeVar
 
-from sqlalchemy import ColumnElement, Row, Select, and_, case, select
+from sqlalchemy import Row, Select, case, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.adapters.store.db.database import Database
@@ -21,6 +21,7 @@ from service.adapters.store.reminders.reader import (
     REMINDER_VIEW_COLUMNS,
     to_reminder_view,
 )
+from service.adapters.store.reminders.transitions import same_reminder
 from service.adapters.store.sending.resolve import IS_OPEN_MESSAGE, awaiting_operator
 from service.domain.delivery.status import MessageState, ReminderState
 from service.domain.errors import UnknownError
@@ -104,18 +105,12 @@ def _messages() -> Select[Any]:
     ).join_from(messages, recipients)
 
 
-def _linked(table: Any) -> ColumnElement[bool]:  # noqa: ANN401 - columns by name
-    return and_(
-        table.permit_id == message_reminders.c.permit_id,
-        table.expires_on == message_reminders.c.expires_on,
-        table.step == message_reminders.c.step,
-    )
-
-
 def _reminders_of(message_id: str) -> Select[Any]:
     return (
         select(*REMINDER_VIEW_COLUMNS)
-        .join_from(message_reminders, reminders, _linked(reminders.c))
+        .join_from(
+            message_reminders, reminders, same_reminder(message_reminders, reminders)
+        )
         .join(permits, permits.c.id == reminders.c.permit_id)
         .where(message_reminders.c.message_id == message_id)
         .order_by(message_reminders.c.position)
@@ -126,7 +121,11 @@ def _select_events(message_id: str) -> Select[Any]:
     """Select the events of its reminders while it was their latest message."""
     return (
         select(reminder_events, permits.c.rule, permits.c.shown_number)
-        .join_from(message_reminders, reminder_events, _linked(reminder_events.c))
+        .join_from(
+            message_reminders,
+            reminder_events,
+            same_reminder(message_reminders, reminder_events),
+        )
         .join(permits, permits.c.id == reminder_events.c.permit_id)
         .where(
             message_reminders.c.message_id == message_id,

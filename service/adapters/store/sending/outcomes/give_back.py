@@ -10,8 +10,10 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
+    ColumnElement,
     Float,
     ScalarSelect,
+    Table,
     bindparam,
     case,
     delete,
@@ -30,7 +32,11 @@ from service.adapters.store.db.schema import (
     reminders,
 )
 from service.adapters.store.db.types import database_now_plus
-from service.adapters.store.reminders.transitions import REMINDER_KEY, ReminderKey
+from service.adapters.store.reminders.transitions import (
+    REMINDER_KEY,
+    ReminderKey,
+    same_reminder,
+)
 from service.adapters.store.sending.outcomes.late_acceptance import (
     fall_back_to_accepted,
 )
@@ -134,35 +140,18 @@ _DELETE_LINKS = delete(message_reminders).where(
 _DELETE_MESSAGES = delete(messages).where(messages.c.id.in_(_IDS.values))
 
 
-_LAST_EVENT = (
-    select(reminder_events)
-    .where(
-        reminder_events.c.permit_id == reminders.c.permit_id,
-        reminder_events.c.expires_on == reminders.c.expires_on,
-        reminder_events.c.step == reminders.c.step,
-    )
-    .order_by(reminder_events.c.id.desc())
-    .limit(1)
-)
-
-_LAST_LINK = (
-    select(message_reminders)
-    .where(
-        message_reminders.c.permit_id == reminders.c.permit_id,
-        message_reminders.c.expires_on == reminders.c.expires_on,
-        message_reminders.c.step == reminders.c.step,
-    )
-    .order_by(message_reminders.c.message_id.desc())
-    .limit(1)
-)
-
-
 def _last_link(name: str) -> ScalarSelect[Any]:
-    return _LAST_LINK.with_only_columns(message_reminders.c[name]).scalar_subquery()
+    return _last(message_reminders, message_reminders.c.message_id, name)
 
 
 def _last_event(name: str) -> ScalarSelect[Any]:
-    return _LAST_EVENT.with_only_columns(reminder_events.c[name]).scalar_subquery()
+    return _last(reminder_events, reminder_events.c.id, name)
+
+
+def _last(table: Table, order: ColumnElement[Any], name: str) -> ScalarSelect[Any]:
+    """A column of the reminder's last row in a table."""
+    wanted = select(table.c[name]).where(same_reminder(table, reminders))
+    return wanted.order_by(order.desc()).limit(1).scalar_subquery()
 
 
 _RESTORE = (

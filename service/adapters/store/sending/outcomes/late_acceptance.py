@@ -4,7 +4,7 @@ from collections import defaultdict
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, and_, func, literal, select, update
+from sqlalchemy import ColumnElement, Row, Select, func, literal, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.adapters.store.db.schema import message_reminders, messages, reminders
@@ -14,6 +14,7 @@ from service.adapters.store.reminders.transitions import (
     ReminderEvent,
     ReminderKey,
     append_events,
+    same_reminder,
     transition,
     with_keys,
 )
@@ -33,11 +34,7 @@ LATE_ACCEPTANCE_REASON = "accepted after all, while the next one was under way"
 
 _latest, _earlier = messages.alias(), messages.alias()
 
-_LINK_OF_REMINDER = and_(
-    message_reminders.c.permit_id == reminders.c.permit_id,
-    message_reminders.c.expires_on == reminders.c.expires_on,
-    message_reminders.c.step == reminders.c.step,
-)
+_LINK_OF_REMINDER = same_reminder(message_reminders, reminders)
 
 
 async def adopt_late_acceptance(

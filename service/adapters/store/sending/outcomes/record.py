@@ -6,13 +6,16 @@ from datetime import datetime
 from random import random
 from typing import Any
 
-from sqlalchemy import ColumnElement, FromClause, Row, bindparam, func, select, update
+from sqlalchemy import Row, bindparam, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.adapters.store.db.json_rows import JsonValues
 from service.adapters.store.db.schema import message_reminders, messages, reminders
 from service.adapters.store.db.types import database_now
-from service.adapters.store.reminders.transitions import transition
+from service.adapters.store.reminders.transitions import (
+    same_reminder,
+    transition,
+)
 from service.adapters.store.sending.outcomes.give_back import give_back
 from service.adapters.store.sending.outcomes.late_acceptance import (
     fall_back_to_accepted,
@@ -201,20 +204,11 @@ async def _back_off(
     first = message_reminders.alias()
     tries = (
         select(func.count())
-        .join_from(first, message_reminders, _same_reminder(first))
+        .join_from(first, message_reminders, same_reminder(message_reminders, first))
         .where(first.c.message_id == message_id, first.c.position == 0)
     )
     count = (await connection.execute(tries)).scalar_one()
     return back_off(int(count), random(), retry_after)  # noqa: S311 - no secret
-
-
-def _same_reminder(link: FromClause) -> ColumnElement[bool]:
-    other = message_reminders.c
-    return (
-        (other.permit_id == link.c.permit_id)
-        & (other.expires_on == link.c.expires_on)
-        & (other.step == link.c.step)
-    )
 
 
 async def _end_refused(
