@@ -7,6 +7,9 @@ BENCH ?= law sending expanding
 KILLS ?= 1000
 SEED ?=
 
+# What is started here, and the processes that tests start, keep their bytecode.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: help demo test test-deep check chaos bench format clean
 
 help:  ## This list

@@ -18,6 +18,7 @@ from tests.cli.commands import (
     simulate,
     write,
 )
+from tests.cli.sandbox_thread import sandbox_beside
 
 
 @contextmanager
@@ -77,8 +78,15 @@ def go_live() -> None:
 
 
 @pytest.fixture
-def live(office: Path) -> Path:
-    """The same; CMA permits are live from midnight on."""
+def sandbox(folder: Path) -> Iterator[str]:
+    """The URL of the folder's sandbox, which runs already."""
+    with sandbox_beside(folder) as url:
+        yield url
+
+
+@pytest.fixture
+def live(office: Path, sandbox: str) -> Path:  # noqa: ARG001 - ticks find it
+    """The same, with its sandbox; CMA permits are live from midnight on."""
     go_live()
     return office
 
@@ -96,7 +104,7 @@ def sent_once(prepared: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
         f"{CMA},240000000004,四号检测,2024-06-28,+12125550195",
         f"{CMA},240000000005,五号检测,2024-06-28,",
     )
-    with standing_in(place) as patch:
+    with standing_in(place) as patch, sandbox_beside(place):
         patch.setenv("PERMIT_REMINDERS_AUTHORITY", "990000")
         simulate(place, BEFORE)
         go_live()

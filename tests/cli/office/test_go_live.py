@@ -150,6 +150,7 @@ def test_going_live_needs_an_approver_and_a_rule_that_reminds(run: Run) -> None:
     assert run("authorities", "trial", "990000", NEVER).code == 2
 
 
+@pytest.mark.usefixtures("sandbox")
 def test_before_an_office_is_live_nothing_is_sent(run: Run, office: Path) -> None:
     simulate(office, NOON)
     row = f"{CMA},240000000001,一号检测,2024-06-28,+12125550101"
@@ -163,6 +164,7 @@ def test_before_an_office_is_live_nothing_is_sent(run: Run, office: Path) -> Non
     assert posted(office) == []
 
 
+@pytest.mark.usefixtures("sandbox")
 def test_a_trial_texts_staff_and_every_state_is_shown(run: Run, office: Path) -> None:
     assert run("authorities", "trial", "990000", CMA).answer == (
         "990000: 1 rules on trial, 0 staff numbers\n"
@@ -257,6 +259,7 @@ def test_the_preview_of_going_live_fits_one_screen(run: Run, late: Path) -> None
     assert "1 could be told to contact the office now, 1 to be called" in alone
 
 
+@pytest.mark.usefixtures("sandbox")
 def test_a_catch_up_is_sent_as_previewed(run: Run, late: Path) -> None:
     options = ("--catch-up", "2", *APPROVED)
     assert run("authorities", "live", "990000", FOOD, SHOP, *options).answer == (

@@ -50,6 +50,7 @@ def register(installed: Path, run: Run) -> Path:
 
 @pytest.mark.skipif(not FILE.exists(), reason="../shared/data is not here")
 @pytest.mark.timeout(400)  # 1,479 SMS, each over HTTP and into two logs
+@pytest.mark.usefixtures("sandbox")
 def test_new_york_s_register_is_reminded_when_its_window_opens(
     run: Run, register: Path
 ) -> None:
