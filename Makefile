@@ -43,6 +43,7 @@ format: .venv/tested  ## Let ruff put the code in order
 
 clean:  ## Remove what the other targets made
 	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -prune -exec rm -rf {} +
 
 .venv/installed: requirements.txt pyproject.toml
 	$(PYTHON) -m venv .venv
