@@ -6,13 +6,13 @@ import sqlite3
 import subprocess
 import sys
 import urllib.request
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from tests.cli.commands import CMA, FOOD, Run, command, environment, write
+from tests.cli.processes import started, stopped
 from tests.cli.server.backstage import until
 
 HEAVY = ("sqlalchemy", "alembic", "aiohttp", "twilio", "jinja2", "holidays.countries")
@@ -21,39 +21,10 @@ HEAVY = ("sqlalchemy", "alembic", "aiohttp", "twilio", "jinja2", "holidays.count
 EXPLAIN = ("explain", "--rule", FOOD, "--expires", "2026-12-31")
 
 
-@contextmanager
-def started(
-    *arguments: object, folder: Path, **more: str
-) -> Iterator[subprocess.Popen[str]]:
-    """A command in a process group of its own, as in a terminal."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "service", *map(str, arguments)],
-        cwd=folder,
-        env=environment() | more,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-    )
-    try:
-        yield process
-    finally:
-        if process.poll() is None:
-            process.kill()
-        process.communicate()
-
-
 def get(url: str) -> int:
     """The status of a GET."""
     with urllib.request.urlopen(url, timeout=10) as answer:  # noqa: S310 - our own
         return int(answer.status)
-
-
-def stopped(process: subprocess.Popen[str], number: signal.Signals) -> tuple[int, str]:
-    """Send a signal; the exit code and the standard error."""
-    os.killpg(process.pid, number)
-    _, said = process.communicate(timeout=30)
-    return process.returncode, said
 
 
 def test_the_command_works_as_a_process(folder: Path) -> None:

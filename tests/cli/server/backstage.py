@@ -1,10 +1,28 @@
-"""The sandbox of a folder, controlled from outside the service."""
+"""What happens around the processes: reminders fall due, the sandbox fails."""
 
 import json
 import time
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
+
+from tests.cli.commands import CMA, NOON, run_here, write
+
+MANY = 60
+"""Reminders due: more than are POSTed at once."""
+
+
+def fall_due(live: Path, phones: Sequence[str]) -> None:
+    """Let a reminder to each phone be due in the current folder, and none be sent."""
+    rows = [
+        f"{CMA},2400000{at:05},第{at}检测,2024-06-28,{phone}"
+        for at, phone in enumerate(phones)
+    ]
+    assert run_here("import", write(live / "permits.csv", *rows)).code == 0
+    assert run_here("pause", "--reason", "not yet").code == 0
+    created = f"{len(phones)} reminders created, 0 "
+    assert run_here("tick", "--now", NOON).answer.startswith(created)
 
 
 class Backstage:

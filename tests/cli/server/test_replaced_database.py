@@ -9,9 +9,9 @@ from pathlib import Path
 from urllib.error import HTTPError
 
 from tests.cli.commands import CMA, Run, posted, write
+from tests.cli.processes import Fork, address, stopped
 from tests.cli.server.backstage import until
-from tests.cli.server.test_serve_only import SETTINGS, address
-from tests.cli.test_process import started, stopped
+from tests.cli.server.test_serve_only import SETTINGS
 
 
 def wrong(url: str) -> dict[str, str]:
@@ -26,14 +26,14 @@ def wrong(url: str) -> dict[str, str]:
 
 
 def test_a_worker_whose_file_is_replaced_sends_nothing_until_it_is_restarted(
-    run: Run, live: Path
+    run: Run, live: Path, fork: Fork
 ) -> None:
     """The register of the backup is due again: only a person can say what was sent."""
     row = f"{CMA},240000000001,某检测,2024-06-28,+12125550101"
     assert run("import", write(live / "permits.csv", row)).code == 0
     file = live / "permit-reminders.db"
     backup = shutil.copy(file, live / "backup.db")
-    with started("serve", "--only", "worker", folder=live, **SETTINGS) as worker:
+    with fork("serve", "--only", "worker", folder=live, **SETTINGS) as worker:
         url = address(worker)
         Path(backup).replace(file)
         until(lambda: {"database", "tick"} <= wrong(url).keys())

@@ -2,7 +2,6 @@
 
 import re
 import signal
-import subprocess
 import urllib.request
 from collections import Counter
 from contextlib import ExitStack
@@ -11,9 +10,9 @@ from urllib.error import HTTPError
 
 import pytest
 
-from tests.cli.commands import CMA, NOON, Run, posted, sql, write
-from tests.cli.server.backstage import Backstage, until
-from tests.cli.test_process import started, stopped
+from tests.cli.commands import Run, posted, sql
+from tests.cli.processes import Fork, address, stopped
+from tests.cli.server.backstage import Backstage, fall_due, until
 
 SETTINGS = {
     "PERMIT_REMINDERS_PORT": "0",
@@ -21,33 +20,17 @@ SETTINGS = {
     "PERMIT_REMINDERS_TICK": "0.1",
 }
 AREAS = (212, 213, 312)
-MANY = 300
+MANY = 100 * len(AREAS)
 SLOW = {"fault": "latency", "seconds": 0.3}
 BREAKER = """INSERT INTO pauses (scope, by, reason, since)
     VALUES ('all', 'breaker', 'account: 20003', '2024-01-29 04:00:00.000000')"""
 
 
 @pytest.fixture
-def due(run: Run, live: Path) -> Path:
-    """A folder with so many reminders due, each to a phone of its own."""
-    phones = [f"+1{area}55501{at:02}" for area in AREAS for at in range(100)]
-    rows = [
-        f"{CMA},2400000{at:05},第{at}检测,2024-06-28,{phone}"
-        for at, phone in enumerate(phones)
-    ]
-    assert run("import", write(live / "permits.csv", *rows)).code == 0
-    assert run("pause", "--reason", "not yet").code == 0
-    assert run("tick", "--now", NOON).answer.startswith(f"{MANY} reminders created, 0 ")
+def busy(live: Path) -> Path:
+    """A folder with so many reminders due that one worker does not claim them all."""
+    fall_due(live, [f"+1{area}55501{at:02}" for area in AREAS for at in range(100)])
     return live
-
-
-def address(process: subprocess.Popen[str]) -> str:
-    """Where a process says that it listens."""
-    assert process.stderr is not None
-    for line in process.stderr:
-        if line.startswith("listening on "):
-            return line.split()[-1]
-    raise AssertionError("it ended before it listened")
 
 
 def status(url: str, key: str | None = None, method: str = "GET") -> int:
@@ -67,33 +50,35 @@ def posted_by(log: str) -> int:
 
 
 def test_two_workers_on_one_database_send_each_text_once(
-    run: Run, due: Path, backstage: Backstage
+    run: Run, busy: Path, backstage: Backstage, fork: Fork
 ) -> None:
     backstage.put(SLOW)
     with ExitStack() as stack:
         workers = [
             stack.enter_context(
-                started("serve", "--only", "worker", folder=due, **SETTINGS)
+                fork("serve", "--only", "worker", folder=busy, **SETTINGS)
             )
             for _ in range(2)
         ]
         for worker in workers:
             assert status(f"{address(worker)}/healthz") == 200
         assert run("resume").code == 0
-        until(lambda: len(posted(due)) == MANY)
+        until(lambda: len(posted(busy)) == MANY)
         ends = [stopped(worker, signal.SIGTERM) for worker in workers]
     assert [code for code, _ in ends] == [0, 0]
     shares = [posted_by(log) for _, log in ends]
     assert sum(shares) == MANY
     assert min(shares) > 0
-    assert set(Counter(phone for phone, _ in posted(due)).values()) == {1}
-    assert sql(due, "SELECT DISTINCT state FROM reminders") == [("sent",)]
+    assert set(Counter(phone for phone, _ in posted(busy)).values()) == {1}
+    assert sql(busy, "SELECT DISTINCT state FROM reminders") == [("sent",)]
     assert run("audit").code == 0
 
 
-def test_a_worker_answers_probes_and_metrics_only(run: Run, installed: Path) -> None:
+def test_a_worker_answers_probes_and_metrics_only(
+    run: Run, installed: Path, fork: Fork
+) -> None:
     key = run("keys", "create", "me").answer.split()[-1]
-    with started("serve", "--only", "worker", folder=installed, **SETTINGS) as worker:
+    with fork("serve", "--only", "worker", folder=installed, **SETTINGS) as worker:
         url = address(worker)
         assert status(f"{url}/healthz") == 200
         assert status(f"{url}/readyz") == 200
@@ -110,12 +95,11 @@ def test_a_worker_answers_probes_and_metrics_only(run: Run, installed: Path) -> 
 
 
 def test_an_api_answers_requests_and_sends_nothing(
-    run: Run, due: Path, backstage: Backstage
+    run: Run, due: Path, backstage: Backstage, fork: Fork
 ) -> None:
     backstage.put(SLOW)
-    assert run("resume").code == 0
     key = run("keys", "create", "me").answer.split()[-1]
-    with started("serve", "--only", "api", folder=due, **SETTINGS) as api:
+    with fork("serve", "--only", "api", folder=due, **SETTINGS) as api:
         url = address(api)
         assert status(f"{url}/v1/rules", key) == 200
         assert status(f"{url}/openapi.json", key) == 200

@@ -3,17 +3,15 @@
 import os
 import signal
 import socket
-import subprocess
 from collections import Counter
 from pathlib import Path
 
 import pytest
 
-from tests.cli.commands import CMA, NOON, Run, posted, sql, write
-from tests.cli.server.backstage import Backstage, until
-from tests.cli.test_process import started, stopped
+from tests.cli.commands import Run, posted, sql
+from tests.cli.processes import Fork, Process, address, started, stopped
+from tests.cli.server.backstage import MANY, Backstage, until
 
-MANY = 60
 SLOW = {"fault": "latency", "seconds": 1.0}
 LOST = {"fault": "lost-answer", "times": 1}
 STUCK = {"fault": "latency", "seconds": 600.0}
@@ -27,21 +25,7 @@ PATIENT = """UPDATE messages SET absent_at = '2020-01-01 00:00:00.000000',
 """As if it had been long since the provider listed nothing."""
 
 
-@pytest.fixture
-def due(run: Run, live: Path) -> Path:
-    """A folder with so many reminders due, each to a phone of its own."""
-    rows = [
-        f"{CMA},2400000{at:05},第{at}检测,2024-06-28,+121255501{at:02}"
-        for at in range(MANY)
-    ]
-    assert run("import", write(live / "permits.csv", *rows)).code == 0
-    assert run("pause", "--reason", "not yet").code == 0
-    assert run("tick", "--now", NOON).answer.startswith(f"{MANY} reminders created, 0 ")
-    assert run("resume").code == 0
-    return live
-
-
-def heard(process: subprocess.Popen[str]) -> None:
+def heard(process: Process) -> None:
     """Wait until a process says that it was told to stop."""
     assert process.stderr is not None
     line = process.stderr.readline()
@@ -65,10 +49,10 @@ SETTINGS = {"PERMIT_REMINDERS_PORT": "0", "PERMIT_REMINDERS_AUTHORITY": "990000"
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_a_signal_ends_the_posts_under_way_and_begins_no_more(
-    command: str, run: Run, due: Path, backstage: Backstage
+    command: str, run: Run, due: Path, backstage: Backstage, fork: Fork
 ) -> None:
     backstage.put(SLOW)
-    with started(command, folder=due, **SETTINGS) as process:
+    with fork(command, folder=due, **SETTINGS) as process:
         until(lambda: backstage.struck() > 0)
         os.kill(process.pid, signal.SIGTERM)
         _, said = process.communicate(timeout=60)
@@ -99,9 +83,10 @@ def test_a_second_signal_ends_it_at_once_and_the_next_pass_settles_it(
     run: Run,
     due: Path,
     backstage: Backstage,
+    fork: Fork,
 ) -> None:
     backstage.put(STUCK)
-    with started(command, folder=due, **SETTINGS) as process:
+    with fork(command, folder=due, **SETTINGS) as process:
         until(lambda: backstage.struck() > 0)
         os.kill(process.pid, signal.SIGTERM)
         heard(process)
@@ -120,10 +105,10 @@ def test_a_second_signal_ends_it_at_once_and_the_next_pass_settles_it(
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_posts_without_an_answer_are_unknown_before_the_grace_is_over(
-    command: str, due: Path, backstage: Backstage
+    command: str, due: Path, backstage: Backstage, fork: Fork
 ) -> None:
     backstage.put(STUCK)
-    with started(command, folder=due, **SETTINGS) as process:
+    with fork(command, folder=due, **SETTINGS) as process:
         until(lambda: backstage.struck() > 0)
         code, said = stopped(process, signal.SIGTERM)
     assert (code, "Traceback" in said) == (0, False)
@@ -139,13 +124,13 @@ def test_posts_without_an_answer_are_unknown_before_the_grace_is_over(
     "command", [["serve"], ["serve", "--only", "worker"], ["tick"]]
 )
 def test_a_signal_cuts_off_questions_to_the_provider(
-    command: list[str], run: Run, due: Path, backstage: Backstage
+    command: list[str], run: Run, due: Path, backstage: Backstage, fork: Fork
 ) -> None:
     backstage.put(LOST)
     assert run("tick").code == 0
     assert states(due, "messages")["uncertain"] == 1
     backstage.put(STUCK | {"on": ["list"]})
-    with started(*command, folder=due, **SETTINGS) as process:
+    with fork(*command, folder=due, **SETTINGS) as process:
         until(lambda: backstage.struck() > 0)  # it asks what became of the message
         code, said = stopped(process, signal.SIGTERM)
     assert (code, "Traceback" in said) == (0, False)
@@ -153,9 +138,9 @@ def test_a_signal_cuts_off_questions_to_the_provider(
 
 @pytest.mark.parametrize("command", [["serve"], ["serve", "--only", "api"]])
 def test_a_signal_cuts_off_a_request_whose_body_does_not_come(
-    command: list[str], installed: Path
+    command: list[str], installed: Path, fork: Fork
 ) -> None:
-    with started(*command, folder=installed, **SETTINGS) as process:
+    with fork(*command, folder=installed, **SETTINGS) as process:
         host, port = address(process).removeprefix("http://").split(":")
         with socket.create_connection((host, int(port))) as sender:
             sender.sendall(
@@ -165,16 +150,6 @@ def test_a_signal_cuts_off_a_request_whose_body_does_not_come(
             assert sender.recv(100).startswith(b"HTTP/1.1 100 "), "it is being handled"
             code, said = stopped(process, signal.SIGTERM)
     assert (code, "Traceback" in said) == (0, False)
-
-
-def address(process: subprocess.Popen[str]) -> str:
-    """Where a process says that it listens."""
-    assert process.stderr is not None
-    line = process.stderr.readline()
-    while not line.startswith("listening on "):
-        assert line, "it ended before it listened"
-        line = process.stderr.readline()
-    return line.split()[-1]
 
 
 def ended(run: Run, due: Path) -> bool:
