@@ -35,6 +35,9 @@ FOOD = "cn-food-production-license"
 
 Http = TestClient[web.Request, web.Application]
 Ask = Callable[..., Awaitable[tuple[int, Any]]]
+PassAt = Callable[[datetime], Awaitable[None]]
+Prepared = tuple[Path, str]
+"""The folder of a database, and an API key."""
 
 
 class Carrier(TwilioProvider):
@@ -54,7 +57,7 @@ def settings_in(folder: Path) -> Settings:
 
 
 @pytest.fixture(scope="session")
-def prepared(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Prepared:
     """A database with the shipped law and two offices at `NOW`, and an API key."""
     folder = tmp_path_factory.mktemp("prepared")
 
@@ -86,13 +89,13 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
 
 
 @pytest.fixture
-def key(prepared: tuple[Path, str]) -> str:
+def key(prepared: Prepared) -> str:
     return prepared[1]
 
 
 @pytest.fixture
 async def installation(
-    prepared: tuple[Path, str], tmp_path: Path
+    prepared: Prepared, tmp_path: Path
 ) -> AsyncIterator[Installation]:
     folder = shutil.copytree(prepared[0], tmp_path / "installation")
     settings = settings_in(folder)
@@ -101,8 +104,7 @@ async def installation(
     await database.dispose()
 
 
-@pytest.fixture
-def carrier() -> Carrier:
+def new_carrier() -> Carrier:
     return Carrier(
         TwilioConfig(
             name="sandbox",
@@ -117,6 +119,11 @@ def carrier() -> Carrier:
             timeout=1,
         )
     )
+
+
+@pytest.fixture
+def carrier() -> Carrier:
+    return new_carrier()
 
 
 @pytest.fixture
@@ -149,11 +156,8 @@ async def stranger(server: TestServer) -> AsyncIterator[Http]:
         yield client
 
 
-@pytest.fixture
-def pass_at(
-    installation: Installation, carrier: Carrier
-) -> Callable[[datetime], Awaitable[None]]:
-    """Move the clock to some minutes after an instant, and tick once."""
+def passing(installation: Installation, carrier: Carrier) -> PassAt:
+    """Moves the clock to some minutes after an instant, and ticks once."""
 
     async def run(instant: datetime) -> None:
         assert isinstance(installation.clock, SimulatedClock)
@@ -164,7 +168,12 @@ def pass_at(
 
 
 @pytest.fixture
-def fields() -> dict[str, Any]:
+def pass_at(installation: Installation, carrier: Carrier) -> PassAt:
+    """Move the clock to some minutes after an instant, and tick once."""
+    return passing(installation, carrier)
+
+
+def valid_fields() -> dict[str, Any]:
     """A valid body of a permit."""
     return {
         "holder": "临江甜点有限公司",
@@ -175,8 +184,13 @@ def fields() -> dict[str, Any]:
 
 
 @pytest.fixture
-def ask(http: Http) -> Ask:
-    """Call a route with a key; the status and the JSON of the answer."""
+def fields() -> dict[str, Any]:
+    """A valid body of a permit."""
+    return valid_fields()
+
+
+def asking(http: Http) -> Ask:
+    """Calls a route with a key; the status and the JSON of the answer."""
 
     async def call(method: str, path: str, body: object = None) -> tuple[int, Any]:
         async with http.request(method, path, json=body) as answer:
@@ -184,3 +198,9 @@ def ask(http: Http) -> Ask:
             return answer.status, orjson.loads(text) if text else None
 
     return call
+
+
+@pytest.fixture
+def ask(http: Http) -> Ask:
+    """Call a route with a key; the status and the JSON of the answer."""
+    return asking(http)

@@ -22,8 +22,9 @@ from multidict import MultiDict
 from twilio.request_validator import RequestValidator
 
 from service.app import Installation
-from service.flow.sending.provider import Outgoing
 from service.web import webhooks
+from tests.web.conftest import Prepared, valid_fields
+from tests.web.past import after
 
 Ask = Callable[..., Awaitable[tuple[int, Any]]]
 Http = TestClient[web.Request, web.Application]
@@ -169,20 +170,24 @@ REFUSED = {
 }
 
 
-@pytest.fixture
-async def sent_one(
-    installation: Installation,
-    sent: list[Outgoing],
-    ask: Ask,
-    fields: dict[str, Any],
-    pass_at: PassAt,
-) -> str:
-    """The id of a message that the provider accepted; its permit is due again."""
-    assert installation.database.file
-    await ask("PUT", PERMIT, fields)
+async def one_text(ask: Ask, pass_at: PassAt) -> None:
+    """A message that the provider accepted."""
+    await ask("PUT", PERMIT, valid_fields())
     await pass_at(datetime(2024, 9, 19, 1, 30, tzinfo=UTC))
-    (message,) = sent
-    return message.id
+
+
+@pytest.fixture(scope="module")
+def prepared(prepared: Prepared, tmp_path_factory: pytest.TempPathFactory) -> Prepared:
+    """An office after `one_text`."""
+    return after(one_text, prepared, tmp_path_factory.mktemp("text"))
+
+
+@pytest.fixture
+async def sent_one(ask: Ask) -> str:
+    """The id of the message."""
+    _, page = await ask("GET", "/v1/messages")
+    [message] = page["items"]
+    return str(message["id"])
 
 
 def dump(installation: Installation) -> list[str]:

@@ -7,6 +7,9 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestClient
 
+from tests.web.conftest import Prepared, valid_fields
+from tests.web.past import after
+
 Ask = Callable[..., Awaitable[tuple[int, Any]]]
 Http = TestClient[web.Request, web.Application]
 PassAt = Callable[[datetime], Awaitable[None]]
@@ -16,12 +19,17 @@ SENT_AT = datetime(2024, 9, 19, 1, 30, tzinfo=UTC)
 WEEK = "/v1/counts?from=2024-09-16&to=2024-09-22"
 
 
-@pytest.fixture(autouse=True)
-async def reminded(ask: Ask, fields: dict[str, Any], pass_at: PassAt) -> None:
+async def reminded(ask: Ask, pass_at: PassAt) -> None:
     """Two permits of one holder, reminded in one SMS on Thursday 19 September 2024."""
     for number in ("SC10199000000142", "SC10199000000143"):
-        await ask("PUT", f"/v1/permits/{FOOD}/{number}", fields)
+        await ask("PUT", f"/v1/permits/{FOOD}/{number}", valid_fields())
     await pass_at(SENT_AT)
+
+
+@pytest.fixture(scope="module")
+def prepared(prepared: Prepared, tmp_path_factory: pytest.TempPathFactory) -> Prepared:
+    """An office whose permits were `reminded`."""
+    return after(reminded, prepared, tmp_path_factory.mktemp("reminded"))
 
 
 async def test_counts_by_rule_name_every_unit(ask: Ask) -> None:

@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 
 from service.app import Installation
+from tests.web.conftest import Prepared, valid_fields
+from tests.web.past import after
 
 Ask = Callable[..., Awaitable[tuple[int, Any]]]
 PassAt = Callable[[datetime], Awaitable[None]]
@@ -27,15 +29,25 @@ def tamper(installation: Installation, *statements: str) -> None:
             assert raw.execute(one).rowcount == 3
 
 
-@pytest.fixture
-async def texted(ask: Ask, fields: dict[str, Any], pass_at: PassAt) -> list[str]:
-    """The ids of three messages, in the order of their claims."""
+async def three_texts(ask: Ask, pass_at: PassAt) -> None:
+    """Three holders are texted."""
     for tail in (142, 143, 144):
         phones = [f"+1 212 555 0{tail}"]
-        body = fields | {"phones": phones, "holder": f"Holder {tail}"}
+        body = valid_fields() | {"phones": phones, "holder": f"Holder {tail}"}
         status, _ = await ask("PUT", f"/v1/permits/{FOOD}/SC10199000000{tail}", body)
         assert status == 201
     await pass_at(SENT_AT)
+
+
+@pytest.fixture(scope="module")
+def prepared(prepared: Prepared, tmp_path_factory: pytest.TempPathFactory) -> Prepared:
+    """An office after `three_texts`."""
+    return after(three_texts, prepared, tmp_path_factory.mktemp("texts"))
+
+
+@pytest.fixture
+async def texted(ask: Ask) -> list[str]:
+    """The ids of three messages, in the order of their claims."""
     _, page = await ask("GET", "/v1/messages")
     assert page["next"] is None
     return [one["id"] for one in page["items"]]

@@ -4,6 +4,9 @@ from typing import Any
 
 import pytest
 
+from tests.web.conftest import Prepared, valid_fields
+from tests.web.past import after
+
 Ask = Callable[..., Awaitable[tuple[int, Any]]]
 PassAt = Callable[[datetime], Awaitable[None]]
 
@@ -12,11 +15,11 @@ DUE_AT = datetime(2024, 9, 19, 1, 30, tzinfo=UTC)
 AT_NIGHT = datetime(2024, 9, 19, 13, tzinfo=UTC)
 
 
-async def put(ask: Ask, fields: dict[str, Any], *tails: int) -> None:
+async def put(ask: Ask, *tails: int) -> None:
     """Register permits, each with a phone and a holder of its own."""
     for tail in tails:
         phones = [f"+1 212 555 0{tail}"]
-        body = fields | {"phones": phones, "holder": f"Holder {tail}"}
+        body = valid_fields() | {"phones": phones, "holder": f"Holder {tail}"}
         path = f"/v1/permits/{FOOD}/SC10199000000{tail}"
         assert (await ask("PUT", path, body))[0] == 201
 
@@ -28,16 +31,20 @@ async def numbers(ask: Ask, query: str = "") -> list[str]:
     return [one["number"][-3:] for one in page["items"]]
 
 
-@pytest.fixture
-async def day(ask: Ask, fields: dict[str, Any], pass_at: PassAt) -> None:
+async def day(ask: Ask, pass_at: PassAt) -> None:
     """Three reminders sent in the morning, and one that came at night and is held."""
-    await put(ask, fields, 142, 143, 144)
+    await put(ask, 142, 143, 144)
     await pass_at(DUE_AT)
-    await put(ask, fields, 145)
+    await put(ask, 145)
     await pass_at(AT_NIGHT)
 
 
-@pytest.mark.usefixtures("day")
+@pytest.fixture(scope="module")
+def prepared(prepared: Prepared, tmp_path_factory: pytest.TempPathFactory) -> Prepared:
+    """An office after such a `day`."""
+    return after(day, prepared, tmp_path_factory.mktemp("day"))
+
+
 async def test_a_held_reminder_shows_the_reason_and_until_when(ask: Ask) -> None:
     _, page = await ask("GET", "/v1/reminders?held=true")
     [one] = page["items"]
@@ -54,7 +61,6 @@ async def test_a_held_reminder_shows_the_reason_and_until_when(ask: Ask) -> None
     assert (await ask("GET", f"/v1/messages/{one['message']}"))[0] == 200
 
 
-@pytest.mark.usefixtures("day")
 @pytest.mark.parametrize(
     ("query", "found"),
     [
@@ -72,7 +78,6 @@ async def test_a_list_can_be_narrowed(ask: Ask, query: str, found: list[str]) ->
     assert await numbers(ask, query) == found
 
 
-@pytest.mark.usefixtures("day")
 @pytest.mark.parametrize("limit", [1, 2, 3, 4])
 async def test_pages_of_any_size_give_every_reminder_once_in_order(
     ask: Ask, limit: int
