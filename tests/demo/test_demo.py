@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -10,8 +11,11 @@ from pathlib import Path
 
 import pytest
 
+from service.adapters.store.db.database import Database
 from service.demo import run_demo
-from service.settings import shipped_folder
+from service.settings import Settings, shipped_folder
+from service.upgrade import prepare
+from tests.cli.sandbox_thread import sandbox_beside
 from tests.demo.demo_process import (
     command,
     environment,
@@ -54,6 +58,21 @@ def test_the_first_week_is_830_messages_of_12_types(tmp_path: Path) -> None:
     assert sandbox_of(tmp_path) is None
 
 
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of a database with the shipped law, as each demo makes one."""
+    folder = tmp_path_factory.mktemp("prepared")
+    settings = Settings(database_url=f"sqlite:///{folder / 'permit-reminders.db'}")
+
+    async def make() -> None:
+        database = Database(settings.database_url)
+        await prepare(settings, database)
+        await database.dispose()
+
+    asyncio.run(make())
+    return folder
+
+
 def write_register(path: Path, *rows: str) -> Path:
     """Write some rows of the shipped register."""
     path.write_text("\n".join([HEADER, *rows, ""]), "utf-8")
@@ -61,18 +80,26 @@ def write_register(path: Path, *rows: str) -> Path:
 
 
 def test_without_one_reminded_permit_the_report_says_one_less(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    prepared: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     reminded, *others = [row for row in ROWS if ",cn-foreign-rep" in row]
-    whole = write_register(tmp_path / "whole.csv", reminded, *others)
-    assert asyncio.run(run_demo(tmp_path / "demo", whole)) == 0
-    assert totals(capsys.readouterr().out)[:2] == ["11", "11"]
-    fewer = write_register(tmp_path / "fewer.csv", *others)
-    assert asyncio.run(run_demo(tmp_path / "demo-of-fewer", fewer)) == 0
-    assert totals(capsys.readouterr().out)[:2] == ["10", "10"]
+    for rows, told in ((reminded, *others), "11"), (others, "10"):
+        place = tmp_path / told
+        shutil.copytree(prepared, place)
+        register = write_register(place / "permits.csv", *rows)
+        with sandbox_beside(place):
+            assert asyncio.run(run_demo(place, register)) == 0
+        assert totals(capsys.readouterr().out)[:2] == [told, told]
 
 
-def test_a_demo_killed_while_sending_ends_with_the_same_texts(tmp_path: Path) -> None:
+def test_a_demo_killed_while_sending_ends_with_the_same_texts(
+    prepared: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    shutil.copytree(prepared, tmp_path, dirs_exist_ok=True)
+    monkeypatch.setenv("PERMIT_REMINDERS_SETTLE", "1")
     foods = [row for row in ROWS if ",cn-food-production" in row]
     register = write_register(tmp_path / "foods.csv", *foods)
     with subprocess.Popen(
@@ -87,10 +114,10 @@ def test_a_demo_killed_while_sending_ends_with_the_same_texts(tmp_path: Path) ->
         open_ones = "SELECT count(*) FROM messages WHERE state = 'sending'"
         assert ledger.execute(open_ones).fetchone()[0] > 0
 
-    done = run(play(tmp_path, register), PERMIT_REMINDERS_SETTLE="1")
-    assert done.returncode == 0, done.stderr
-    assert totals(done.stdout)[:4] == ["168", "168", "162", "5"]
-    assert "audit: the ledger adds up" in done.stdout
+    assert asyncio.run(run_demo(tmp_path, register)) == 0
+    told = capsys.readouterr().out
+    assert totals(told)[:4] == ["168", "168", "162", "5"]
+    assert "audit: the ledger adds up" in told
     texts = posted(tmp_path)
     assert (len(texts), texts.total()) == (168, 168)
     wait_until(lambda: sandbox_of(tmp_path) is None)

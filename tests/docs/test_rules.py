@@ -13,6 +13,7 @@ from service.demo import run_demo
 from service.formats.calendar_year import parse_calendar_year
 from service.settings import shipped_folder
 from tests.cli.commands import FOOD, run_here
+from tests.cli.sandbox_thread import sandbox_beside
 from tests.docs.pages import GUIDE, blocks
 
 LATER, EARLIER = '"30 working days before expiry"', '"60 working days before expiry"'
@@ -26,7 +27,10 @@ def demo_on_friday(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     )
     mine = [row for row in rows if f",{FOOD}," in row]
     (tmp_path / "permits.csv").write_text("\n".join([header, *mine, ""]), "utf-8")
-    assert asyncio.run(run_demo(tmp_path / "demo", tmp_path / "permits.csv")) == 0
+    demo = tmp_path / "demo"
+    demo.mkdir()
+    with sandbox_beside(demo):
+        assert asyncio.run(run_demo(demo, tmp_path / "permits.csv")) == 0
     monkeypatch.chdir(tmp_path)
     url = "sqlite:///demo/permit-reminders.db"
     monkeypatch.setenv("PERMIT_REMINDERS_DATABASE_URL", url)
