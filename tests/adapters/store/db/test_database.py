@@ -1,4 +1,5 @@
 import asyncio
+import shutil
 import sqlite3
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -34,8 +35,9 @@ async def empty(tmp_path: Path) -> AsyncIterator[Database]:
 
 
 @pytest.fixture
-async def database(empty: Database) -> Database:
-    await empty.upgrade()
+async def database(empty: Database, migrated: Path) -> Database:
+    assert empty.file is not None
+    shutil.copy(migrated, empty.file)
     return empty
 
 

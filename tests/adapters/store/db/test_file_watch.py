@@ -21,24 +21,10 @@ from service.domain.errors import DatabaseReplacedError, StorageError
 ROOT = Path(__file__).parents[4]
 
 
-@pytest.fixture(scope="module")
-def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A database with its tables, made once."""
-    file = tmp_path_factory.mktemp("prepared") / "ledger.db"
-
-    async def prepare() -> None:
-        opened = Database(f"sqlite:///{file}")
-        await opened.upgrade()
-        await opened.dispose()
-
-    asyncio.run(prepare())
-    return file
-
-
 @pytest.fixture
-async def database(tmp_path: Path, prepared: Path) -> AsyncIterator[Database]:
+async def database(tmp_path: Path, migrated: Path) -> AsyncIterator[Database]:
     """A database in use: it was read and written."""
-    opened = Database(f"sqlite:///{shutil.copy(prepared, tmp_path)}")
+    opened = Database(f"sqlite:///{shutil.copy(migrated, tmp_path)}")
     await store(opened, "before")
     await count(opened)
     yield opened

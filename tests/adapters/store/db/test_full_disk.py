@@ -36,9 +36,9 @@ def small_volume(tmp_path: Path) -> Iterator[Path]:
 
 
 @pytest.fixture
-async def database(tmp_path: Path) -> AsyncIterator[Database]:
-    opened = Database(f"sqlite:///{tmp_path / 'ledger.db'}")
-    await opened.upgrade()
+async def database(tmp_path: Path, migrated: Path) -> AsyncIterator[Database]:
+    file = shutil.copy(migrated, tmp_path / "ledger.db")
+    opened = Database(f"sqlite:///{file}")
     yield opened
     await opened.dispose()
 

@@ -1,4 +1,5 @@
 import json
+import shutil
 from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -49,9 +50,9 @@ ALL = select(recipients).where(recipients.c.line == bindparam("line"))
 
 
 @pytest.fixture
-async def database(tmp_path: Path) -> AsyncIterator[Database]:
-    database = Database(f"sqlite:///{tmp_path / 'test.db'}")
-    await database.upgrade()
+async def database(tmp_path: Path, migrated: Path) -> AsyncIterator[Database]:
+    file = shutil.copy(migrated, tmp_path / "test.db")
+    database = Database(f"sqlite:///{file}")
     yield database
     await database.dispose()
 
