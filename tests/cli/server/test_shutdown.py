@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.commands import Run, posted, sql
-from tests.cli.processes import Fork, Process, address, started, stopped
+from tests.cli.processes import Fork, Process, address, stopped
 from tests.cli.server.backstage import MANY, Backstage, until
 
 SLOW = {"fault": "latency", "seconds": 1.0}
@@ -160,11 +160,11 @@ def ended(run: Run, due: Path) -> bool:
     return states(due, "reminders").keys() <= {"sent", "delivered", "failed"}
 
 
-def test_a_process_whose_output_nobody_reads_stops_all_the_same(live: Path) -> None:
-    with started("serve", folder=live, **SETTINGS) as process:
-        assert process.stderr is not None
-        while not process.stderr.readline().startswith("listening on "):
-            pass
+def test_a_process_whose_output_nobody_reads_stops_all_the_same(
+    live: Path, fork: Fork
+) -> None:
+    with fork("serve", folder=live, **SETTINGS) as process:
+        address(process)
         process.stderr.close()
         os.kill(process.pid, signal.SIGTERM)
         assert process.wait(timeout=60) == 0
