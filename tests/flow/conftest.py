@@ -12,6 +12,7 @@ from service.adapters.templates.library import JinjaTemplateLibrary
 from service.domain.law_change.edits import AuthoritiesEdit, RulesEdit
 from service.settings import shipped_folder
 from tests.flow.ledger import FOOD, OPERATOR, RULES, START, Ledger, open_ledger
+from tests.flow.once import Once
 
 
 @pytest.fixture(scope="session")
@@ -57,6 +58,12 @@ def prepared_live(prepared: Path, words: JinjaTemplateLibrary) -> Path:
 
     asyncio.run(prepare())
     return file
+
+
+@pytest.fixture(scope="session")
+def once(tmp_path_factory: pytest.TempPathFactory) -> Once:
+    """Lets happen once what many tests begin with."""
+    return Once(tmp_path_factory.mktemp("once"))
 
 
 @asynccontextmanager

@@ -15,15 +15,21 @@ from service.flow.sending.outcomes.receive import (
 )
 from tests.flow.fakes import FakeProvider
 from tests.flow.ledger import PREPARE, Ledger, permit, word
+from tests.flow.once import Once
 
 M = MessageState
 
 
-@pytest.fixture
-async def sent(ledger: Ledger) -> Ledger:
+async def one_text(ledger: Ledger) -> None:
     """One message, accepted as SM1."""
     await ledger.register(permit())
     assert await ledger.send_at(PREPARE) == 1
+
+
+@pytest.fixture
+async def sent(ledger: Ledger, once: Once) -> Ledger:
+    """After `one_text`."""
+    await once(one_text, ledger)
     return ledger
 
 

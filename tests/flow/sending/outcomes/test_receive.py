@@ -8,17 +8,23 @@ from service.domain.delivery.outcome import Accepted, RefusalKind, Refused
 from service.domain.delivery.status import MessageState
 from tests.flow.fakes import DiedError
 from tests.flow.ledger import PREPARE, Ledger, permit, word
+from tests.flow.once import Once
 
 M = MessageState
 FINAL = (M.DELIVERED, M.UNDELIVERED, M.FAILED, M.CANCELED)
 TOLD = {M.DELIVERED: "delivered", M.READ: "delivered", M.UNDELIVERED: "failed"}
 
 
-@pytest.fixture
-async def sent(ledger: Ledger) -> Ledger:
+async def one_text(ledger: Ledger) -> None:
     """One message, accepted as SM1."""
     await ledger.register(permit())
     assert await ledger.send_at(PREPARE) == 1
+
+
+@pytest.fixture
+async def sent(ledger: Ledger, once: Once) -> Ledger:
+    """After `one_text`."""
+    await once(one_text, ledger)
     return ledger
 
 

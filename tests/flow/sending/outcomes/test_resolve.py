@@ -8,6 +8,7 @@ from service.domain.delivery.status import MessageState
 from service.domain.errors import ConflictError, InvalidError, UnknownError
 from service.flow.sending.outcomes.resolve import Decision, ResolveDeps, resolve
 from tests.flow.ledger import PREPARE, Ledger, permit, word
+from tests.flow.once import Once
 
 ANN = "ann"
 WHY = {"reason": "not in their log"}
@@ -35,8 +36,7 @@ async def unknown(ledger: Ledger) -> str:
     return newest(ledger)
 
 
-@pytest.fixture
-async def open_outcome(ledger: Ledger) -> str:
+async def one_unknown(ledger: Ledger) -> str:
     """A message that is still being settled."""
     await ledger.register(permit())
     await ledger.expand(PREPARE)
@@ -44,9 +44,14 @@ async def open_outcome(ledger: Ledger) -> str:
 
 
 @pytest.fixture
-async def left(ledger: Ledger, open_outcome: str) -> str:
+async def open_outcome(ledger: Ledger) -> str:
+    """Such a message."""
+    return await one_unknown(ledger)
+
+
+async def absent_thrice(ledger: Ledger) -> str:
     """A message that was absent again: its reminder had returned twice already."""
-    message = open_outcome
+    message = await one_unknown(ledger)
     for _ in range(2):
         await be_absent_twice(ledger)
         assert set(ledger.states()) == {"not-accepted"}
@@ -54,6 +59,12 @@ async def left(ledger: Ledger, open_outcome: str) -> str:
     await be_absent_twice(ledger)
     assert "outcome unknown" in ledger.alarms()
     return message
+
+
+@pytest.fixture
+async def left(ledger: Ledger, once: Once) -> str:
+    """Such a message."""
+    return await once(absent_thrice, ledger)
 
 
 async def be_absent_twice(ledger: Ledger) -> None:
@@ -108,8 +119,7 @@ async def test_a_receipt_that_comes_later_still_wins(
     assert await ledger.audit() == []
 
 
-@pytest.fixture
-async def left_again(ledger: Ledger) -> str:
+async def absent_after_a_failure(ledger: Ledger) -> str:
     """The same of a reminder whose first message failed in passing on its way."""
     await ledger.register(permit())
     assert await ledger.send_at(PREPARE) == 1
@@ -122,6 +132,12 @@ async def left_again(ledger: Ledger) -> str:
         await be_absent_twice(ledger)
     assert ledger.states() == ["undelivered", *["not-accepted"] * 2, "uncertain"]
     return newest(ledger)
+
+
+@pytest.fixture
+async def left_again(ledger: Ledger, once: Once) -> str:
+    """Such a message."""
+    return await once(absent_after_a_failure, ledger)
 
 
 async def test_a_reminder_accepted_before_is_resent_as_another_retry(
