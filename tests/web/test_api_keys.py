@@ -5,14 +5,13 @@ from aiohttp import web
 from aiohttp.test_utils import TestClient
 
 from service.app import Installation
-from service.web.api.openapi import openapi_document
-from service.web.application import ENDPOINTS
+from tests.surface.http_lines import DOCUMENT
 
 Http = TestClient[web.Request, web.Application]
 
 GUARDED = [
     (method.upper(), path)
-    for path, methods in openapi_document(ENDPOINTS)["paths"].items()
+    for path, methods in DOCUMENT["paths"].items()
     for method, operation in methods.items()
     if "security" not in operation
 ]

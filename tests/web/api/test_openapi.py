@@ -11,13 +11,11 @@ from aiohttp.test_utils import TestClient, TestServer
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from service.domain.permits.permit_fields import FIELDS, REQUIRED
-from service.web.api.openapi import openapi_document
-from service.web.application import ENDPOINTS
 from tests.depth import by_depth
+from tests.surface.http_lines import DOCUMENT
 
 Http = TestClient[web.Request, web.Application]
 
-DOCUMENT = openapi_document(ENDPOINTS)
 OPERATIONS = [
     (f"{method} {path}", operation)
     for path, methods in DOCUMENT["paths"].items()
