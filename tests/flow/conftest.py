@@ -11,15 +11,8 @@ from service.adapters.rules.files import read_authorities, read_rules
 from service.adapters.templates.library import JinjaTemplateLibrary
 from service.domain.law_change.edits import AuthoritiesEdit, RulesEdit
 from service.settings import shipped_folder
-from tests.engines import CachingDialect
 from tests.flow.ledger import FOOD, OPERATOR, RULES, START, Ledger, open_ledger
 from tests.flow.once import Once
-
-
-@pytest.fixture(autouse=True)
-def few_hops(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Databases are opened with connections that seldom need their threads."""
-    monkeypatch.setattr(CachingDialect, "few_hops", True)
 
 
 @pytest.fixture(scope="session")
