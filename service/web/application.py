@@ -49,6 +49,7 @@ from service.web.api.templates.routes import (
 from service.web.api.unreachable.routes import list_unreachable
 from service.web.api_keys import require_api_key
 from service.web.health import healthz, readyz
+from service.web.listener import READING
 from service.web.metrics import metrics
 from service.web.problems import errors_as_problems
 from service.web.services import SERVICES, Services
@@ -114,16 +115,12 @@ def worker_application(services: Services) -> web.Application:
 def _with_endpoints(
     services: Services, endpoints: Sequence[Endpoint], public: set[str]
 ) -> web.Application:
-    """An application of some endpoints; `public` are other paths that need no key.
-
-    aiohttp's own request log is off, because it would write permit numbers. So is
-    decompression: a small compressed body could swell to gigabytes.
-    """
+    """An application of some endpoints; `public` are other paths that need no key."""
     free = public | {one.path for one in endpoints if one.public}
     app = web.Application(
         middlewares=[log_requests, errors_as_problems, require_api_key(free)],
         client_max_size=LONGEST_BODY,
-        handler_args={"access_log": None, "auto_decompress": False},
+        handler_args=READING,
     )
     app[SERVICES] = services
     for one in endpoints:

@@ -6,14 +6,17 @@ that it happened; the log has the rest.
 
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
+from typing import Final
 
 import structlog
 from aiohttp import hdrs, web
-from aiohttp.typedefs import Handler, LooseHeaders
+from aiohttp.typedefs import Handler
+from multidict import istr
 from pydantic import BaseModel, Field
 
 from service.domain.errors import (
     ConflictError,
+    DatabaseBusyError,
     ForgedError,
     InvalidError,
     Mistake,
@@ -40,10 +43,16 @@ DETAILS: Mapping[int, str] = {
     HTTPStatus.NOT_FOUND: "no such route; /openapi.json lists the routes",
     HTTPStatus.METHOD_NOT_ALLOWED: "the route has no such method; see the Allow header",
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "the body is longer than 64 KiB",
+    HTTPStatus.EXPECTATION_FAILED: "the only expectation there is: 100-continue",
     HTTPStatus.INTERNAL_SERVER_ERROR: "the service failed; its log has the details",
     HTTPStatus.SERVICE_UNAVAILABLE: "nothing can be stored now; /readyz says why",
 }
 """The detail for a status when no error gives a better one."""
+
+RETRY_AFTER: Final = "10"
+"""Seconds after which a request that was answered 503 may be made again."""
+
+BUSY: Final = "another program holds the database; make the request again later"
 
 _log = structlog.get_logger("service.web")
 
@@ -72,9 +81,14 @@ def problem_response(
     status: int,
     detail: str = "",
     mistakes: Sequence[Mistake] = (),
-    headers: LooseHeaders | None = None,
+    headers: Mapping[istr, str] | None = None,
 ) -> web.Response:
-    """A response with problem details; `DETAILS` has the default for `detail`."""
+    """A response with problem details; `DETAILS` has the default for `detail`.
+
+    A 503 says when to make the request again.
+    """
+    if status == HTTPStatus.SERVICE_UNAVAILABLE:
+        headers = {**(headers or {}), hdrs.RETRY_AFTER: RETRY_AFTER}
     errors = [
         FieldProblem(field=one.field, found=one.found, expected=one.expected)
         for one in mistakes
@@ -101,10 +115,11 @@ async def errors_as_problems(
     except tuple(STATUSES) as error:
         return _domain_problem(error)
     except web.HTTPException as error:
-        return _http_problem(error)
+        return http_problem(error)
     except StorageError as error:
         _log.error("request failed", method=request.method, why=error.in_one_line)
-        return problem_response(HTTPStatus.SERVICE_UNAVAILABLE)
+        detail = BUSY if isinstance(error, DatabaseBusyError) else ""
+        return problem_response(HTTPStatus.SERVICE_UNAVAILABLE, detail)
     except Exception:  # noqa: BLE001 - it is logged, and its text is not for callers
         _log.exception("request failed", method=request.method)
         return problem_response(HTTPStatus.INTERNAL_SERVER_ERROR)
@@ -116,7 +131,8 @@ def _domain_problem(error: PermitRemindersError) -> web.Response:
     return problem_response(status, error.in_one_line, mistakes)
 
 
-def _http_problem(error: web.HTTPException) -> web.Response:
+def http_problem(error: web.HTTPException) -> web.Response:
+    """An error of aiohttp as problem details."""
     allowed = error.headers.get(hdrs.ALLOW)
     return problem_response(
         error.status,

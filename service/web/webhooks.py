@@ -6,7 +6,6 @@ its transaction is committed, which receipts that come at once share:
 twilio.com/docs/usage/webhooks/webhooks-connection-overrides.
 """
 
-import asyncio
 from http import HTTPStatus
 from typing import Final
 
@@ -17,15 +16,13 @@ from service.domain.errors import InvalidError, Mistake, UnknownError
 from service.domain.untrusted.text import safe_label
 from service.flow.sending.outcomes.receive import receive_inbound
 from service.flow.sending.provider import Provider
+from service.web.request_body import read_body
 from service.web.services import SERVICES, Services
 
 PATH = "/webhooks/{provider}/{kind}"
 
 PROVIDER: Final = web.AppKey("PROVIDER", Provider)
 """The provider whose webhooks this process takes."""
-
-BODY_TIMEOUT = 10.0
-"""Seconds within which a body must arrive; Twilio itself waits at most 15."""
 
 NO_REPLY = '<?xml version="1.0" encoding="UTF-8"?><Response/>'
 """TwiML without a reply."""
@@ -43,17 +40,6 @@ async def handle_webhook(request: web.Request) -> web.Response:
     body = await read_body(request)
     parsed = provider.parse(request.headers, body, request.path_qs)
     return await process(services, parsed)
-
-
-async def read_body(request: web.Request) -> bytes:
-    """The whole body. Raises a 4xx for a body that stops or is too slow."""
-    try:
-        async with asyncio.timeout(BODY_TIMEOUT):
-            return await request.read()
-    except TimeoutError:
-        raise web.HTTPRequestTimeout from None
-    except (web.RequestPayloadError, ConnectionError):
-        raise web.HTTPBadRequest(text="the body is incomplete") from None
 
 
 async def _process_status(

@@ -1,5 +1,7 @@
 import gzip
+import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import closing
 from dataclasses import replace
 from typing import Any
 
@@ -8,9 +10,11 @@ from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 from structlog.testing import capture_logs
 
+from service.adapters.store.db import engine
 from service.adapters.twilio.provider import TwilioProvider
 from service.app import Installation
 from service.web.application import application
+from service.web.problems import BUSY
 
 Ask = Callable[..., Awaitable[tuple[int, Any]]]
 Http = TestClient[web.Request, web.Application]
@@ -151,3 +155,21 @@ async def test_a_request_that_cannot_be_stored_is_to_be_made_again(
     async with http.get("/readyz") as answer:
         assert answer.status == 503
         assert str(file) in (await answer.json())["wrong"]["database"]
+
+
+async def test_while_another_program_holds_the_database_a_request_is_to_be_made_again(
+    http: Http, installation: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engine, "_PRAGMAS", ("PRAGMA busy_timeout = 1",))
+    await installation.database.dispose()
+    file = installation.database.file
+    assert file is not None
+    with closing(sqlite3.connect(file, isolation_level=None)) as another:
+        another.execute("BEGIN IMMEDIATE")
+        async with http.delete(PERMIT) as answer:
+            told = await answer.json()
+        another.execute("ROLLBACK")
+    assert (answer.status, told["detail"]) == (503, BUSY)
+    assert int(answer.headers["Retry-After"]) > 0
+    async with http.delete(PERMIT) as answer:
+        assert answer.status == 404

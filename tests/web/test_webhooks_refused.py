@@ -22,7 +22,7 @@ from multidict import MultiDict
 from twilio.request_validator import RequestValidator
 
 from service.app import Installation
-from service.web import webhooks
+from service.web import request_body
 from tests.web.conftest import Prepared, valid_fields
 from tests.web.past import after
 
@@ -287,7 +287,7 @@ async def test_an_incomplete_character_is_a_4xx(
 async def test_a_body_that_breaks_off_is_a_4xx_and_not_waited_for(
     http: Http, monkeypatch: pytest.MonkeyPatch, head: str, rest: str
 ) -> None:
-    monkeypatch.setattr(webhooks, "BODY_TIMEOUT", 0.2)
+    monkeypatch.setattr(request_body, "BODY_TIMEOUT", 0.2)
     reader, writer = await asyncio.open_connection("127.0.0.1", http.port)
     try:
         start = f"POST {STATUS} HTTP/1.1\r\nHost: x\r\n{head}\r\n\r\n"
@@ -309,7 +309,7 @@ async def test_a_caller_who_leaves_in_the_middle_of_a_body_is_no_error_of_the_se
     payload.set_exception(broken)
     request = make_mocked_request("POST", STATUS, payload=payload)
     with pytest.raises(web.HTTPBadRequest):
-        await webhooks.read_body(request)
+        await request_body.read_body(request)
 
 
 @pytest.mark.parametrize(

@@ -1,16 +1,10 @@
 """The service itself: requests and ticks; or a single tick."""
 
 import ipaddress
-import os
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import datetime
-from typing import Final
 
 import click
-from aiohttp import web
-from yarl import URL
 
 from service.adapters.choose_provider import open_provider
 from service.adapters.clock import SimulatedClock
@@ -26,12 +20,7 @@ from service.flow.sending.tick import tick as tick_once
 from service.ticks import TickScheduler
 from service.upgrade import refresh_holidays
 from service.web.application import application, worker_application
-
-_REQUEST_GRACE: Final = 0.5
-"""Seconds that requests under way have to end; a webhook takes some milliseconds.
-
-aiohttp waits for as long again after it has cut a request off.
-"""
+from service.web.listener import listening
 
 
 @click.command()
@@ -67,26 +56,14 @@ async def serve(
             if only == "worker"
             else application(services, provider)
         )
-        async with _listening(app, settings.host, settings.port):
+        async with listening(app, settings.host, settings.port) as urls:
+            for url in urls:
+                click.echo(f"listening on {url}", err=True)
             if only == "api":
                 await stop.wait()
             else:
                 async with ticks.run_every(settings.tick):
                     await stop.wait()
-
-
-@asynccontextmanager
-async def _listening(app: web.Application, host: str, port: int) -> AsyncIterator[None]:
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=_REQUEST_GRACE)
-    await runner.setup()
-    try:
-        await listen(runner, host, port)
-        for host_, port_, *_ in runner.addresses:
-            url = URL.build(scheme="http", host=host_, port=port_)
-            click.echo(f"listening on {url}", err=True)
-        yield
-    finally:
-        await runner.cleanup()
 
 
 @click.command()
@@ -123,18 +100,6 @@ def _tick_deps(
 ) -> TickDeps:
     """The ports of a tick that ends early when the process has to stop."""
     return installation.tick_deps(StoppableProvider(provider, stop.wait), stop.is_set)
-
-
-async def listen(runner: web.AppRunner, host: str, port: int) -> None:
-    """Listen; raises `SetUpError` where the port is taken."""
-    try:
-        await web.TCPSite(runner, host, port).start()
-    except OSError as error:
-        reason = os.strerror(error.errno) if error.errno else error
-        raise SetUpError(
-            f"{host}:{port}: {reason}; "
-            "set PERMIT_REMINDERS_HOST or PERMIT_REMINDERS_PORT to another"
-        ) from None
 
 
 async def _refuse_public_host_without_key(installation: Installation) -> None:

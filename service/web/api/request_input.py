@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from service.domain.errors import InvalidError, Mistake
 from service.domain.untrusted.text import safe_label, show_value
+from service.web.request_body import read_body
 
 JsonObject = Mapping[str, object]
 """A JSON object, not yet checked."""
@@ -41,8 +42,8 @@ def read_parameters(
 async def read_json_object(request: web.Request) -> JsonObject:
     """Read a body that is a JSON object; the domain checks its fields.
 
-    Raises HTTP errors for another media type, a body that is too long or is not JSON,
-    and `InvalidError` for a JSON value that is no object or repeats a field.
+    Raises HTTP errors for another media type, a body that is too long, too slow or not
+    JSON, and `InvalidError` for a JSON value that is no object or repeats a field.
     """
     if (
         request.content_type != "application/json"
@@ -52,11 +53,11 @@ async def read_json_object(request: web.Request) -> JsonObject:
     try:
         # Unlike faster parsers, the one of the standard library can see repeated keys.
         found = json.loads(
-            (await request.read()).decode(),
+            (await read_body(request)).decode(),
             object_pairs_hook=_refuse_repeated_fields,
             parse_constant=_refuse_number,
         )
-    except (ValueError, RecursionError, web.RequestPayloadError):
+    except (ValueError, RecursionError):
         raise web.HTTPBadRequest(text="the body is not JSON in UTF-8") from None
     if not isinstance(found, Mapping):
         mistake = Mistake("body", show_value(found), "a JSON object")

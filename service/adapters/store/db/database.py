@@ -4,6 +4,7 @@ from asyncio import Lock
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
+from time import monotonic
 
 from sqlalchemy import URL, make_url
 from sqlalchemy.exc import DatabaseError, DBAPIError
@@ -30,6 +31,7 @@ class Database:
         self._watch = FileWatch(self.file) if self.file is not None else None
         self._writer = create_engine(self.url, self._watch, writes=True)
         self._write_lock = Lock()  # SQLite has one writer, and would make others poll
+        self._last_busy: tuple[float, DatabaseBusyError | None] = (0.0, None)
         self._reader = create_engine(self.url, self._watch, writes=False)
 
     @asynccontextmanager
@@ -42,13 +44,14 @@ class Database:
         """
         try:
             with self._typed_errors(writes=True):
-                async with self._write_lock:
+                async with self._turn_to_write():
                     self.check_files()
                     async with self._writer.begin() as connection:
                         self._check_files_for_writing()
                         yield connection
                     self.check_files()
-        except DatabaseBusyError:
+        except DatabaseBusyError as error:
+            self._last_busy = (monotonic(), error)
             raise  # no problem to look after: /readyz would wait as long for it
         except StorageError as error:
             self.problem = error
@@ -56,11 +59,25 @@ class Database:
         self.problem = None
 
     @asynccontextmanager
+    async def _turn_to_write(self) -> AsyncIterator[None]:
+        """Wait for the other writers of this process.
+
+        Raises `DatabaseBusyError` if one of them has found the database busy meanwhile:
+        otherwise each of a hundred requests would wait as long, one after the other.
+        """
+        asked_at = monotonic()
+        async with self._write_lock:
+            busy_at, error = self._last_busy
+            if error is not None and busy_at > asked_at:
+                raise DatabaseBusyError(str(error))
+            yield
+
+    @asynccontextmanager
     async def dry_run(self) -> AsyncIterator[AsyncConnection]:
         """Open a transaction that may write, and is always rolled back."""
         with self._typed_errors(writes=True):
             async with (
-                self._write_lock,
+                self._turn_to_write(),
                 self._writer.connect() as connection,
                 connection.begin() as transaction,
             ):

@@ -12,15 +12,16 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, insert, select, text, update
+from sqlalchemy import Connection, event, insert, select, text, update
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from service.adapters.store.db import engine
 from service.adapters.store.db.database import Database, async_url
 from service.adapters.store.db.migrate import alembic_config, newest_migration
 from service.adapters.store.db.schema import facts, metadata, registers
 from service.adapters.store.db.types import database_now, database_now_plus
-from service.domain.errors import SetUpError
+from service.domain.errors import DatabaseBusyError, SetUpError
 
 ROOT = Path(__file__).parents[4]
 NOW = datetime(2024, 9, 19, 1, 30, tzinfo=UTC)
@@ -75,6 +76,28 @@ async def test_concurrent_updates_of_what_was_read_lose_nothing(
 
     await asyncio.gather(*(increment() for _ in range(20)))
     assert await count_of(database) == "500"
+
+
+async def test_who_waits_for_a_writer_that_finds_it_busy_waits_no_longer(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engine, "_PRAGMAS", ("PRAGMA busy_timeout = 1",))
+    attempts = list[object]()
+    writer = database._writer.sync_engine  # noqa: SLF001 - what it says to SQLite
+
+    @event.listens_for(writer, "before_cursor_execute")
+    def _hear(*args: object) -> None:
+        attempts.append(args[2])
+
+    assert database.file
+    with closing(sqlite3.connect(database.file, isolation_level=None)) as another:
+        another.execute("BEGIN IMMEDIATE")
+        writes = [write_count(database) for _ in range(5)]
+        results = await asyncio.gather(*writes, return_exceptions=True)
+        another.execute("ROLLBACK")
+    assert [type(one) for one in results] == [DatabaseBusyError] * 5
+    assert attempts == ["BEGIN IMMEDIATE"]
+    await write_count(database)
 
 
 async def test_a_reader_sees_the_past_while_a_writer_is_at_work(
