@@ -248,9 +248,9 @@ async def _print_report(installation: Installation, console: Console) -> list[st
     made = await make_report(
         parse_iso_week(WEEK, ZONE),
         office,
-        installation.clock.now(),
         installation.law_store,
         installation.count_store,
+        installation.clock,
     )
     console.print()
     console.print(installation.report_formatter.as_text(made), markup=False)

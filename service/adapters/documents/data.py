@@ -17,8 +17,9 @@ def as_json(report: Report) -> bytes:
     """Return JSON: totals at the top level, and one object per permit type.
 
     Unprefixed counts are the period's, `year_` those since 1 January, `total_` those
-    since the start. Rates are in per cent, null if there were no messages.
-    `previous_messages` is null in a first issue.
+    since the start, `restated_` what became known since the report before. Rates are in
+    per cent, null if there were no messages. `previous_messages` is null in a first
+    issue.
     """
     document = {
         "period": report.period.label,
@@ -102,6 +103,10 @@ def _counts(report: Report, line: TypeRow) -> Mapping[str, int | Decimal | None]
             f"total_{name}": count for name, count in _tally_columns(line.total).items()
         },
         "total_delivery_rate": line.total.delivery_rate,
+        **{
+            f"restated_{name}": count
+            for name, count in _tally_columns(line.restated).items()
+        },
     }
 
 

@@ -6,6 +6,8 @@ An answer is `Accepted` or `Refused` only if it is certain; every other answer i
 
 import re
 from collections.abc import Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from typing import Any, TypeGuard
 
@@ -59,7 +61,8 @@ def outcome_of_answer(answer: Mapping[str, Any], phone: str, account: str) -> Ou
         return Unknown("the answer names no message")
     if not _is_for(answer.get("to"), answer.get("account_sid"), phone, account):
         return Unknown("the answer is about another message")
-    return Accepted(sid, _state(answer.get("status")))
+    dated_at = _instant(answer.get("date_created"))
+    return Accepted(sid, _state(answer.get("status")), dated_at)
 
 
 def outcome_of_error(error: Exception) -> Outcome:
@@ -141,6 +144,15 @@ def account_message(message: Any, account: str) -> AccountMessage:  # noqa: ANN4
 def without_phones(fields: Mapping[str, str]) -> dict[str, str]:
     """Return the fields without those that hold a phone number."""
     return {name: text for name, text in fields.items() if not _PHONE.search(text)}
+
+
+def _instant(text: object) -> datetime | None:
+    """An instant in RFC 2822 form; None if Twilio's answer has no such date."""
+    try:
+        read = parsedate_to_datetime(str(text))
+    except ValueError:
+        return None
+    return read if read.tzinfo else read.replace(tzinfo=UTC)
 
 
 def _state(status: object) -> MessageState:

@@ -24,7 +24,11 @@ from service.flow.reports.weekly import make_report
 )
 @click.option("--from", "from_on", type=Day(), help="The first day, instead of --week.")
 @click.option("--to", "to_on", type=Day(), help="The last day, included.")
-@click.option("--as-of", type=Instant(), help="Count receipts until this instant.")
+@click.option(
+    "--as-of",
+    type=Instant(),
+    help="Count what was known then. Default: the period's end, or now before it.",
+)
 @click.option(
     "--format", "form", type=click.Choice(["text", "json", "csv"]), default="text"
 )
@@ -49,9 +53,10 @@ async def report(
     made = await make_report(
         period,
         office,
-        as_of or installation.clock.now(),
         installation.law_store,
         installation.count_store,
+        installation.clock,
+        as_of=as_of,
     )
     formatter = installation.report_formatter
     if form == "json":

@@ -27,10 +27,14 @@ class RefusalKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """The provider accepted the message and gave it an id."""
+    """The provider accepted the message and gave it an id.
+
+    `dated_at`: when, by the provider's clock; None if it does not say.
+    """
 
     provider_id: str
     state: MessageState = MessageState.ACCEPTED
+    dated_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +95,8 @@ class Receipt:
     found even if the process died before it read the provider's id. `state` is None for
     a status we do not know: the receipt is stored as it came and changes nothing.
     `retry_after`: seconds to wait before another message about the same permit; None if
-    not known.
+    not known. `dated_at`: when the provider accepted the message, by its clock; None if
+    it does not say.
     """
 
     provider: str
@@ -102,6 +107,7 @@ class Receipt:
     code: str | None = None
     kind: RefusalKind | None = None
     retry_after: float | None = None
+    dated_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

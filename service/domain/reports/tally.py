@@ -12,10 +12,10 @@ from service.domain.law.rule import BilingualText
 class Tally:
     """Counts of one span of time.
 
-    `reminded` counts reminders, on the day on which their first message was accepted.
-    `messages` counts accepted SMS, under the type of their first reminder; of these,
-    `delivered` and `failed` are known to have ended so by now, and `segments` is what
-    they are billed as.
+    `reminded` counts reminders, on the day on which their first message was POSTed.
+    `messages` counts accepted SMS on the day of their POST, under the type of their
+    first reminder; of these, `delivered` and `failed` are known to have ended so, and
+    `segments` is what they are billed as.
     """
 
     reminded: int = 0
@@ -43,14 +43,27 @@ class Tally:
             segments=self.segments + other.segments,
         )
 
+    def __sub__(self, other: "Tally") -> "Tally":
+        return Tally(
+            reminded=self.reminded - other.reminded,
+            messages=self.messages - other.messages,
+            delivered=self.delivered - other.delivered,
+            failed=self.failed - other.failed,
+            segments=self.segments - other.segments,
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """A labelled, half-open span of time, over which a tally counts."""
+    """A labelled, half-open span of time, over which a tally counts.
+
+    Only what was known by `known_by` counts.
+    """
 
     label: str
     starts_at: datetime
     ends_at: datetime
+    known_by: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +71,10 @@ class TypeRow:
     """Tallies of one permit type: this period, the one before, the year, all time.
 
     The year begins on 1 January of the year of the period's last day. All but
-    `previous` end with the period.
+    `previous` end with the period. `previous` counts what was known when the period
+    began, as its own report did. `restated` is what became known since then of all
+    time before the period: `total` is that of the report before, plus `restated`, plus
+    `this`. It is negative where what counted as failed was delivered after all.
     """
 
     rule: str
@@ -67,6 +83,7 @@ class TypeRow:
     previous: Tally = Tally()
     year: Tally = Tally()
     total: Tally = Tally()
+    restated: Tally = Tally()
 
     @property
     def change(self) -> int:
@@ -84,6 +101,7 @@ def sum_rows(rows: Iterable[TypeRow]) -> TypeRow:
             previous=sums.previous + row.previous,
             year=sums.year + row.year,
             total=sums.total + row.total,
+            restated=sums.restated + row.restated,
         )
     return sums
 

@@ -12,7 +12,7 @@ from service.domain.law.rule import BilingualText
 from service.domain.reports.period import ReportPeriod, period_between, week_of
 from service.domain.reports.tally import Span, Tally
 from service.domain.reports.weekly import Report, ReportFigures, build_report
-from service.flow.ports import LawStore
+from service.flow.ports import Clock, LawStore
 
 GroupBy = Literal["rule", "authority", "day", "week"]
 
@@ -37,7 +37,6 @@ class CountStore(Protocol):
         self,
         spans: Sequence[Span],
         by: str,
-        as_of: datetime,
         offices: Sequence[str] | None,
     ) -> tuple[dict[tuple[str, str], Tally], dict[str, int]]:
         """Tallies by (span, rule or authority), and the holders of each span."""
@@ -94,12 +93,23 @@ def columns_of(rows: Sequence[CountRow]) -> list[str]:
 async def make_report(
     period: ReportPeriod,
     office: Authority,
-    as_of: datetime,
     law_store: LawStore,
     store: CountStore,
+    clock: Clock,
+    *,
+    as_of: datetime | None = None,
 ) -> Report:
-    """Make the report of an office and of all authorities below it."""
-    law = await law_store.current_law()
+    """Make the report of an office and of all authorities below it.
+
+    It is as of the end of the period once that is over, so that an issue never
+    changes, and as of now before; or as of `as_of`. Raises `InvalidError` if that lies
+    in the future.
+    """
+    law, now = await law_store.current_law(), clock.now()
+    if as_of is not None and as_of > now:
+        expected = f"an instant not after {now.isoformat(timespec='seconds')}"
+        raise InvalidError("report", [Mistake("as_of", as_of.isoformat(), expected)])
+    as_of = as_of or min(period.ends_at, now)
     names = {code: rule.name for code, rule in law.rules.items()}
     figures = await store.report_figures(
         period, as_of, office.name, names, law.subtree(office.code)
@@ -119,9 +129,9 @@ async def list_counts(
     Holders are counted only by day or week, because one holder may have permits of
     several types. Raises `InvalidError` for more than `MAX_PERIODS` days or weeks.
     """
-    spans = _spans(days, by)
+    spans = _spans(days, by, as_of)
     column = "authority" if by == "authority" else "rule"
-    tallies, holders = await store.tallies(spans, column, as_of, offices)
+    tallies, holders = await store.tallies(spans, column, offices)
     if by in ("day", "week"):
         return _rows_by_time(spans, tallies, holders)
     return [CountRow(of, tally, None) for (_, of), tally in sorted(tallies.items())]
@@ -142,9 +152,9 @@ def _rows_by_time(
     return rows
 
 
-def _spans(whole: ReportPeriod, by: GroupBy) -> list[Span]:
+def _spans(whole: ReportPeriod, by: GroupBy, as_of: datetime) -> list[Span]:
     if by not in ("day", "week"):
-        return [Span(whole.label, whole.starts_at, whole.ends_at)]
+        return [Span(whole.label, whole.starts_at, whole.ends_at, as_of)]
     longest = MAX_PERIODS * (DAY if by == "day" else 7 * DAY)
     if whole.last_on >= whole.first_on + longest:
         latest = whole.first_on + longest - DAY
@@ -157,6 +167,6 @@ def _spans(whole: ReportPeriod, by: GroupBy) -> list[Span]:
             week = week_of(span.starts_at, whole.zone)
             label, last_on = week.label, min(week.last_on, whole.last_on)
             span = period_between(day, last_on, whole.zone)
-        spans.append(Span(label, span.starts_at, span.ends_at))
+        spans.append(Span(label, span.starts_at, span.ends_at, as_of))
         day = span.last_on + DAY
     return spans

@@ -63,6 +63,7 @@ FIGURES = ReportFigures(
             previous=counted(156, 152),
             year=counted(533, 520),
             total=counted(533, 520, 497, 16, 1040),
+            restated=counted(2, 2, 7, -1, 4),
         ),
     ),
     not_reminded={"opted out": 3, "renewal filed": 5, "no mobile number": 6},
@@ -125,7 +126,15 @@ def test_the_csv_has_a_row_per_type_and_no_row_that_sums_twice() -> None:
         "total_pending": "1",
         "total_segments": "340",
         "total_delivery_rate": "97.02",
+        "restated_reminded": "0",
+        "restated_messages": "0",
+        "restated_delivered": "0",
+        "restated_failed": "0",
+        "restated_pending": "0",
+        "restated_segments": "0",
     }
+    restated = {name: rows[0][f"restated_{name}"] for name in ("messages", "pending")}
+    assert restated == {"messages": "2", "pending": "-4"}
 
 
 def test_a_report_without_types_is_a_csv_of_headings() -> None:

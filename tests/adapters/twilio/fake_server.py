@@ -5,7 +5,8 @@ import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
+from email.utils import format_datetime
 from http import HTTPStatus
 from typing import Any
 
@@ -68,6 +69,10 @@ def open_message(body: str = BODY) -> OpenMessage:
     return OpenMessage("0190aaaa", "fake", "r", b"", body, now, now, None, now)
 
 
+DATED_AT = datetime(2024, 1, 29, 2, tzinfo=UTC)
+"""When messages were created, as Twilio says."""
+
+
 def message(**changed: object) -> dict[str, object]:
     """A message as Twilio shows it, as far as we read it."""
     known: dict[str, object] = {
@@ -76,7 +81,7 @@ def message(**changed: object) -> dict[str, object]:
         "status": "queued",
         "to": PHONE,
         "body": BODY,
-        "date_created": "Mon, 29 Jan 2024 02:00:00 +0000",
+        "date_created": format_datetime(DATED_AT),
         "error_code": None,
     }
     return known | changed

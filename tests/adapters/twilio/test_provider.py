@@ -20,6 +20,7 @@ from service.domain.delivery.status import MessageState
 from service.flow.sending.provider import Listing
 from tests.adapters.twilio.fake_server import (
     BODY,
+    DATED_AT,
     OTHER_PHONE,
     PHONE,
     PUBLIC,
@@ -38,6 +39,8 @@ from tests.adapters.twilio.fake_server import (
 )
 
 K, M = RefusalKind, MessageState
+
+ACCEPTED = Accepted(SM1, dated_at=DATED_AT)
 
 
 def taken(**changed: object) -> bytes:
@@ -179,7 +182,7 @@ async def test_every_status_of_an_answer_is_a_state(
 ) -> None:
     url, _ = await serve(says(taken(status=word)))
     provider = await opened(url)
-    assert await provider.send(outgoing()) == Accepted(SM1, state)
+    assert await provider.send(outgoing()) == Accepted(SM1, state, DATED_AT)
 
 
 @pytest.mark.parametrize(
@@ -199,7 +202,10 @@ async def test_an_odd_answer_that_names_the_message_is_accepted(
 ) -> None:
     url, _ = await serve(says(taken(**odd)))
     provider = await opened(url)
-    assert await provider.send(outgoing()) == Accepted(str(odd.get("sid", SM1)))
+    dated_at = None if "date_created" in odd else DATED_AT
+    assert await provider.send(outgoing()) == Accepted(
+        str(odd.get("sid", SM1)), dated_at=dated_at
+    )
 
 
 async def test_the_form_names_the_callback_with_our_id_and_how_long_it_may_try(
@@ -207,7 +213,7 @@ async def test_the_form_names_the_callback_with_our_id_and_how_long_it_may_try(
 ) -> None:
     url, asked = await serve(says(taken()))
     provider = await opened(url, public_url=PUBLIC)
-    assert await provider.send(outgoing()) == Accepted(SM1)
+    assert await provider.send(outgoing()) == ACCEPTED
     callback = f"{PUBLIC}/webhooks/fake/status?ref=0190aaaa#rc=5&rp=all"
     assert [form(one) for one in asked] == [
         {
@@ -225,7 +231,9 @@ async def test_without_a_public_address_no_callback_is_asked_for(
 ) -> None:
     url, asked = await serve(says(taken()))
     provider = await opened(url, messaging_service_sid="MG1", from_=None)
-    assert await provider.send(outgoing(body="许可证将于 2 月到期")) == Accepted(SM1)
+    assert await provider.send(outgoing(body="许可证将于 2 月到期")) == Accepted(
+        SM1, dated_at=DATED_AT
+    )
     assert form(asked[0]) == {
         "To": PHONE,
         "MessagingServiceSid": "MG1",
@@ -260,7 +268,9 @@ async def test_the_validity_period_is_the_time_left_after_the_post(
 ) -> None:
     url, asked = await serve(says(taken()))
     provider = await opened(url, timeout=5.0)
-    assert await provider.send(outgoing(valid_for=valid_for)) == Accepted(SM1)
+    assert await provider.send(outgoing(valid_for=valid_for)) == Accepted(
+        SM1, dated_at=DATED_AT
+    )
     assert form(asked[0])["ValidityPeriod"] == period
 
 

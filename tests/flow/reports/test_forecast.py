@@ -119,7 +119,7 @@ async def test_the_weekly_report_forecasts_the_same(ledger: Ledger) -> None:
     office = law.authority(OFFICE)
     week = week_of(ledger.clock.now(), office.zone)
     made = await make_report(
-        week, office, ledger.clock.now(), ledger.office, SqlCountStore(ledger.database)
+        week, office, ledger.office, SqlCountStore(ledger.database), ledger.clock
     )
     ahead = await days_ahead(ledger)
     following = made.next_period.days

@@ -106,6 +106,12 @@ INVARIANT_QUERIES: Mapping[str, str] = {
         OR (r.sent_at IS NULL) <> NOT EXISTS (
             SELECT 1 FROM message_reminders l JOIN messages m ON m.id = l.message_id
             WHERE {_LINK_OF_REMINDER} AND m.accepted_at IS NOT NULL)""",
+    "reminder counted on another day than a message of it was POSTed": f"""
+        SELECT r.permit_id FROM reminders r
+        WHERE (r.posted_at IS NULL) <> (r.sent_at IS NULL)
+        OR (r.posted_at IS NOT NULL AND NOT EXISTS (
+            SELECT 1 FROM message_reminders l JOIN messages m ON m.id = l.message_id
+            WHERE {_LINK_OF_REMINDER} AND m.posted_at = r.posted_at))""",
     "reminder counted on another day than it was sent": f"""
         SELECT r.permit_id FROM reminders r WHERE r.sent_at IS NOT NULL
         AND NOT EXISTS (SELECT 1 FROM reminder_events l
@@ -150,6 +156,10 @@ INVARIANT_QUERIES: Mapping[str, str] = {
         WHERE m.accepted_at IS NOT NULL AND coalesce(l.same, EXISTS (
             SELECT 1 FROM receipts c WHERE c.message_id = m.id
             AND c.moved AND c.received_at = m.accepted_at)) = 0""",
+    "message counted on a day on which it was not POSTed": """
+        SELECT id FROM messages WHERE (posted_at IS NULL) <> (accepted_at IS NULL)
+        OR posted_at > accepted_at
+        OR (posted_at < claimed_at AND posted_at <> accepted_at)""",
     "message with the wrong rank": f"SELECT id FROM messages WHERE {_HAS_WRONG_RANK}",
     "message state that no receipt reported": f"""
         SELECT m.id FROM messages m WHERE m.rank > {RANK[MessageState.ACCEPTED]}

@@ -162,6 +162,7 @@ def _binding_receipts(
             state=_accepted_state(listed.state),
             raw={"found": listed.created_at.isoformat()},
             message_id=message.id,
+            dated_at=listed.created_at,
         )
         for message, listed in zip(twins, found, strict=True)
     ]

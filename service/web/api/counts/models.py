@@ -41,8 +41,9 @@ class CountsRow(BaseModel):
     segments: int = Field(description="billed segments of the messages")
     holders: int | None = Field(
         default=None,
-        description="different holders reminded; only by day and week, because by rule "
-        "or authority one holder may be in several rows",
+        description="different holders reminded, those without a code by name and "
+        "phone; only by day and week, because by rule or authority one holder may be "
+        "in several rows",
     )
 
 

@@ -17,8 +17,9 @@ async def counts(services: Services, query: CountsQuery) -> Counts | web.Respons
     """Count what was sent on some local days by rule, authority, day or week.
 
     Rows add up: every reminder and every message is in one of them. A reminder (件) is
-    one permit in one step, counted on the day its first message was accepted; a message
-    (条) is an SMS that the provider accepted. At most 1000 days or weeks.
+    one permit in one step, counted on the day its first message was sent; a message
+    (条) is an SMS that the provider accepted, counted on the day it was sent. At most
+    1000 days or weeks.
     """
     law, office = await requested_authority(services, query.authority)
     days = period_between(query.from_, query.to, office.zone)

@@ -23,8 +23,8 @@ class ReportQuery(Parameters):
 
     as_of: Instant | None = Field(
         default=None,
-        description="an instant like 2024-02-05T01:00:00Z, not in the future; "
-        "now by default",
+        description="an instant like 2024-02-05T01:00:00Z, not in the future; what "
+        "was known then is counted; by default the end of the week, or now before that",
     )
     authority: TextLine | None = Field(
         default=None,
@@ -37,7 +37,11 @@ class ReportQuery(Parameters):
 
 
 class Figures(BaseModel):
-    """Counts of the period; with `year_` since 1 January, with `total_` of all time."""
+    """Counts of the period; with `year_` since 1 January, with `total_` of all time.
+
+    With `restated_` what became known of earlier periods after their reports; the
+    totals include it.
+    """
 
     reminded: int = Field(description="件: reminders sent")
     messages: int = Field(description="条: SMS that the provider accepted")
@@ -63,6 +67,23 @@ class Figures(BaseModel):
     total_delivery_rate: float | None = Field(
         description="delivered per cent of all messages; null if there are none"
     )
+    restated_reminded: int = Field(
+        description="reminders sent before the period that became known since its start"
+    )
+    restated_messages: int = Field(
+        description="messages sent before the period that became known since its start"
+    )
+    restated_delivered: int = Field(
+        description="earlier messages reported as delivered since the period's start"
+    )
+    restated_failed: int = Field(
+        description="earlier messages reported as failed since the period's start; "
+        "negative where they were delivered after all"
+    )
+    restated_pending: int = Field(
+        description="change of earlier messages without a final receipt"
+    )
+    restated_segments: int = Field(description="billed segments of `restated_messages`")
 
 
 class TypeFigures(Figures):
@@ -80,7 +101,7 @@ class WeeklyReport(Figures):
     to: date = Field(description="the last day")
     starts_at: datetime = Field(description="the first instant of the period")
     ends_at: datetime = Field(description="the end of the period, not included")
-    as_of: datetime = Field(description="the instant until which receipts are counted")
+    as_of: datetime = Field(description="what was known at this instant is counted")
     authority: Bilingual = Field(description="the name of the office")
     simulated: bool = Field(description="true if the sandbox carried messages")
     first_issue: bool = Field(description="true if nothing was sent before the period")
@@ -89,7 +110,8 @@ class WeeklyReport(Figures):
     )
     not_reminded: dict[str, int] = Field(description="reminders not sent, by reason")
     waiting: int = Field(
-        description="due reminders that are still open; a later report counts them"
+        description="due reminders that were open as of `as_of`; a later report counts "
+        "them"
     )
     before_start: int = Field(
         description="reminders whose step was over when the type went live"

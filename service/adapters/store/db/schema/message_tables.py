@@ -55,6 +55,7 @@ messages = Table(
     Column("begun", Boolean),
     Column("absent_at", Instant),
     Column("accepted_at", Instant),
+    Column("posted_at", Instant),
     Column("ask_at", Instant),
     Column("final_at", Instant),
     UniqueConstraint("provider", "provider_id"),
@@ -70,12 +71,15 @@ messages = Table(
         where=UNCONFIRMED_MESSAGE,
     ),
     Index(None, "accepted_at"),
+    partial_index("ix_messages_posted_at", "posted_at", where="posted_at IS NOT NULL"),
     Index(None, "recipient_id"),
     Index(None, "office", "claimed_at"),
     comment="office: the authority that sends. kind: why the provider refused it or "
     "did not deliver it. posted_after and lease_until are on the database's clock. "
     "begun: whether its POST may have begun; null: claimed by a release that did not "
-    "say. ask_at: when the provider is next asked for a receipt.",
+    "say. accepted_at: when the acceptance was recorded. posted_at: when the accepted "
+    "message was POSTed, by the provider's date. ask_at: when the provider is next "
+    "asked for a receipt.",
 )
 
 message_reminders = Table(

@@ -67,6 +67,7 @@ reminders = Table(
     Column("retries", Integer, nullable=False, default=0),
     Column("message_id", Id()),
     Column("sent_at", Instant),
+    Column("posted_at", Instant),
     Column("told_on", Date),
     Column("redated_at", Instant),
     partial_index(
@@ -84,12 +85,15 @@ reminders = Table(
         where="state = 'retrying'",
     ),
     partial_index("ix_reminders_sent_at", "sent_at", where="sent_at IS NOT NULL"),
+    partial_index("ix_reminders_posted_at", "posted_at", where="posted_at IS NOT NULL"),
     partial_index("ix_reminders_state_at", "state_at", where="reason IS NOT NULL"),
     partial_index(
         "ix_reminders_message_id", "message_id", where="message_id IS NOT NULL"
     ),
-    comment="told_on: the closing day that its text names, if any. returned: how often "
-    "the provider had no trace of its message; retries: how often it was sent again.",
+    comment="sent_at: when the acceptance of its first message was recorded; "
+    "posted_at: when that was POSTed. told_on: the closing day that its text names, if "
+    "any. returned: how often the provider had no trace of its message; retries: how "
+    "often it was sent again.",
 )
 
 reminder_events = Table(

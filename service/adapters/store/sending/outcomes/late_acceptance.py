@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, Row, Select, func, literal, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.adapters.store.db.schema import message_reminders, messages, reminders
-from service.adapters.store.db.types import Instant
+from service.adapters.store.db.types import Id, Instant
 from service.adapters.store.reminders.transitions import (
     REMINDER_KEY,
     ReminderEvent,
@@ -18,6 +18,7 @@ from service.adapters.store.reminders.transitions import (
     transition,
     with_keys,
 )
+from service.adapters.store.sending.outcomes.post_date import first_posted_at
 from service.domain.delivery.status import (
     ACCEPTED_BUT_FAILED,
     ENDED_UNACCEPTED,
@@ -143,7 +144,11 @@ async def _record_late_acceptance(
     await connection.execute(
         update(reminders)
         .where(with_keys(map(_key, rows)))
-        .values(state_at=now, sent_at=func.coalesce(reminders.c.sent_at, sent_at))
+        .values(
+            state_at=now,
+            sent_at=func.coalesce(reminders.c.sent_at, sent_at),
+            posted_at=first_posted_at(literal(message_id, Id())),
+        )
     )
     events: list[ReminderEvent] = []
     for row in rows:

@@ -8,14 +8,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.adapters.store.db.action_log import log_alarm
 from service.adapters.store.db.schema import messages, pauses, receipts, reminders
-from service.adapters.store.db.types import Instant
+from service.adapters.store.db.types import Id, Instant
 from service.adapters.store.db.upsert import insert_into
 from service.adapters.store.reminders.transitions import transition
-from service.adapters.store.sending.outcomes.false_absence import (
-    check_reference,
-    pause_if_absence_was_false,
-    pause_if_earlier_absence_was_false,
-)
+from service.adapters.store.sending.outcomes.false_absence import check_reference
 from service.adapters.store.sending.outcomes.give_back import give_back_needless
 from service.adapters.store.sending.outcomes.late_acceptance import (
     ACCEPTED_AND_NOT_FAILED,
@@ -26,6 +22,14 @@ from service.adapters.store.sending.outcomes.phone_evidence import (
     apply_phone_evidence,
     lift_after_delivery,
 )
+from service.adapters.store.sending.outcomes.post_date import (
+    first_posted_at,
+    posted_at_of,
+)
+from service.adapters.store.sending.outcomes.provider_ids import (
+    check_provider_id,
+    find_message,
+)
 from service.adapters.store.sending.outcomes.retry import (
     of_message,
     requeue_to_next_phone,
@@ -34,7 +38,6 @@ from service.adapters.store.sending.outcomes.retry import (
 from service.domain.delivery.outcome import Fault, Receipt, RefusalKind
 from service.domain.delivery.pause import BREAKER_NAME
 from service.domain.delivery.status import (
-    ENDED_UNACCEPTED,
     FINAL_RANK,
     RANK,
     REMINDER_AFTER,
@@ -55,9 +58,11 @@ async def advance_message(
     now: datetime,
     *,
     fault: Fault | None = None,
+    dated_at: datetime | None = None,
 ) -> bool:
     """Move a message up to a reported state; False if it stands there or higher.
 
+    `dated_at` is when it was accepted, by the provider's clock, if that is known.
     Its reminders become sent, with a final state delivered or failed; after a failure
     the `fault` decides whether they are sent again.
     """
@@ -69,6 +74,7 @@ async def advance_message(
     values: dict[str, Any] = {"state": state, "rank": RANK[state], "reason": None}
     values |= {"provider_id": row.provider_id or provider_id}
     values |= {"accepted_at": row.accepted_at or now}
+    values |= {"posted_at": posted_at_of(row, dated_at, now)}
     values |= {"final_at": _final_at(row, state, now)}
     values |= {"code": fault.code, "kind": fault.kind} if fault else NO_FAULT
     moved = await connection.execute(
@@ -91,13 +97,15 @@ def _final_at(before: Row[Any], state: MessageState, now: datetime) -> datetime 
 
 async def _mark_sent(
     connection: AsyncConnection,
-    where: ColumnElement[bool],
+    message_id: str,
     accepted_at: datetime,
     now: datetime,
 ) -> None:
-    """Mark reminders sent, as of the instant their first message was accepted."""
+    """Mark a message's reminders sent, as of the acceptance of their first message."""
     first = func.coalesce(reminders.c.sent_at, literal(accepted_at, Instant()))
-    values = {"sent_at": first, "retry_at": None}
+    posted_at = first_posted_at(literal(message_id, Id()))
+    values = {"sent_at": first, "posted_at": posted_at, "retry_at": None}
+    where = of_message(message_id)
     await transition(connection, where, ReminderState.SENT, now, values=values)
 
 
@@ -112,7 +120,7 @@ async def _update_reminders(
         await give_back_needless(connection, row.id, now)
     await adopt_late_acceptance(connection, row, state, now)
     of_this = of_message(row.id)
-    await _mark_sent(connection, of_this, row.accepted_at or now, now)
+    await _mark_sent(connection, row.id, row.accepted_at or now, now)
     after = REMINDER_AFTER[state]
     if after is ReminderState.DELIVERED:
         await transition(connection, of_this, after, now)
@@ -147,7 +155,7 @@ async def apply_receipt(
     connection: AsyncConnection, receipt: Receipt, now: datetime
 ) -> bool:
     """Store one receipt raw and move its message; return whether it moved."""
-    message = await _find_message(connection, receipt)
+    message = await find_message(connection, receipt)
     await check_reference(connection, receipt, message, now)
     moved = False
     if message and await check_provider_id(
@@ -178,7 +186,13 @@ async def _advance_by_receipt(
     if receipt.code:
         fault = Fault(receipt.kind, receipt.code, receipt.retry_after)
     moved = await advance_message(
-        connection, message.id, receipt.provider_id, receipt.state, now, fault=fault
+        connection,
+        message.id,
+        receipt.provider_id,
+        receipt.state,
+        now,
+        fault=fault,
+        dated_at=receipt.dated_at,
     )
     if moved and receipt.kind is RefusalKind.ACCOUNT:
         await open_breaker(connection, f"account {receipt.code}: by receipt", now)
@@ -193,57 +207,6 @@ async def open_breaker(connection: AsyncConnection, reason: str, now: datetime) 
         .on_conflict_do_nothing()
     )
     await log_alarm(connection, BREAKER_NAME, {"reason": reason}, now)
-
-
-async def check_provider_id(
-    connection: AsyncConnection, message: Row[Any], provider_id: str, now: datetime
-) -> bool:
-    """Whether a provider id may belong to this message.
-
-    Raises an alarm for a second id of one message, an id that another message has, and
-    an acceptance of one that ended as not accepted; may pause automatic re-sending.
-    """
-    detail = {"message": message.id, "provider_id": provider_id}
-    if message.provider_id not in (None, provider_id):
-        detail |= await pause_if_earlier_absence_was_false(connection, message.id, now)
-        await log_alarm(connection, "second provider id", detail, now)
-        return False
-    owner = await _find_by_provider_id(connection, message.provider, provider_id)
-    if owner is not None and owner.id != message.id:
-        await log_alarm(connection, "id of another message", detail, now)
-        return False
-    if message.state in ENDED_UNACCEPTED:
-        detail |= await pause_if_absence_was_false(connection, message.id, now)
-        await log_alarm(connection, "accepted after all", detail, now)
-    return True
-
-
-async def _find_message(
-    connection: AsyncConnection, receipt: Receipt
-) -> Row[Any] | None:
-    """Find a receipt's message by the provider's id, else by ours in the callback URL.
-
-    Two messages with equal texts may have been bound crosswise; the provider's ids then
-    stay as they were bound.
-    """
-    found = await _find_by_provider_id(
-        connection, receipt.provider, receipt.provider_id
-    )
-    if found is not None or receipt.message_id is None:
-        return found
-    ours = select(messages).where(
-        _has_id(receipt.message_id), messages.c.provider == receipt.provider
-    )
-    return (await connection.execute(ours)).first()
-
-
-async def _find_by_provider_id(
-    connection: AsyncConnection, provider: str, provider_id: str
-) -> Row[Any] | None:
-    theirs = select(messages).where(
-        messages.c.provider == provider, messages.c.provider_id == provider_id
-    )
-    return (await connection.execute(theirs)).first()
 
 
 def _has_id(message_id: str) -> ColumnElement[bool]:

@@ -21,13 +21,16 @@ from service.adapters.store.sending.outcomes.late_acceptance import (
     fall_back_to_accepted,
 )
 from service.adapters.store.sending.outcomes.phone_evidence import apply_phone_evidence
+from service.adapters.store.sending.outcomes.provider_ids import check_provider_id
 from service.adapters.store.sending.outcomes.provider_status import (
     advance_message,
     apply_receipt,
-    check_provider_id,
     open_breaker,
 )
-from service.adapters.store.sending.outcomes.record_accepted import record_accepted
+from service.adapters.store.sending.outcomes.record_accepted import (
+    Acceptance,
+    record_accepted,
+)
 from service.adapters.store.sending.outcomes.retry import (
     OPEN_STATES,
     hold_no_route,
@@ -92,11 +95,8 @@ async def record(
 
 def _plain_acceptances(
     outcomes: Sequence[tuple[Outgoing, Outcome]],
-) -> list[tuple[str, int, str]]:
-    """Acceptances with no further state, each with a provider id of its own.
-
-    Returns message id, attempt and provider id of each.
-    """
+) -> list[Acceptance]:
+    """Acceptances with no further state, each with a provider id of its own."""
     accepted = [
         (message, outcome)
         for message, outcome in outcomes
@@ -104,7 +104,7 @@ def _plain_acceptances(
     ]
     uses = Counter(outcome.provider_id for _, outcome in accepted)
     return [
-        (message.id, message.attempt, outcome.provider_id)
+        (message.id, message.attempt, outcome.provider_id, outcome.dated_at)
         for message, outcome in accepted
         if outcome.state is MessageState.ACCEPTED and uses[outcome.provider_id] == 1
     ]
@@ -141,8 +141,10 @@ async def _record_other_acceptance(
     """Bind the provider id; store an answer with a further state like a receipt."""
     if not await check_provider_id(connection, row, answer.provider_id, now):
         return
-    accepted = MessageState.ACCEPTED
-    await advance_message(connection, row.id, answer.provider_id, accepted, now)
+    accepted, dated_at = MessageState.ACCEPTED, answer.dated_at
+    await advance_message(
+        connection, row.id, answer.provider_id, accepted, now, dated_at=dated_at
+    )
     if answer.state is not accepted:
         raw = {"answer": str(answer.state)}
         receipt = Receipt(row.provider, answer.provider_id, answer.state, raw)

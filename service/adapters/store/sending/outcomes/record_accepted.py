@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import bindparam, exists, func, null, select, update
+from sqlalchemy import bindparam, case, exists, func, null, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.adapters.store.db.json_rows import JsonValues, json_rows_like
@@ -12,6 +12,7 @@ from service.adapters.store.reminders.transitions import (
     REMINDER_KEY,
     append_events_statement,
 )
+from service.adapters.store.sending.outcomes.post_date import first_posted_at
 from service.adapters.store.sending.outcomes.retry import OPEN_STATES
 from service.domain.delivery.status import (
     RANK,
@@ -20,18 +21,20 @@ from service.domain.delivery.status import (
     states_before,
 )
 
+Acceptance = tuple[str, int, str, datetime | None]
+"""Message id, attempt, provider id, and the provider's date, if it gives one."""
+
 
 async def record_accepted(
     connection: AsyncConnection,
     owner: str,
-    acceptances: Sequence[tuple[str, int, str]],
+    acceptances: Sequence[Acceptance],
     now: datetime,
 ) -> set[str]:
     """Mark messages accepted and their reminders sent; return the ids of the messages.
 
-    Each acceptance is a message id, an attempt and a provider id. Leaves out messages
-    that belong to another owner or attempt or have an outcome, and provider ids that
-    another message has.
+    Leaves out messages that belong to another owner or attempt or have an outcome, and
+    provider ids that another message has.
     """
     if not acceptances:
         return set()
@@ -46,9 +49,19 @@ async def record_accepted(
     return accepted
 
 
-_ACCEPTANCES = json_rows_like(messages, ("id", "attempt", "provider_id"))
+_ACCEPTANCES = json_rows_like(messages, ("id", "attempt", "provider_id", "posted_at"))
 
 _OTHERS = messages.alias()
+
+_AT = bindparam("now", type_=messages.c.accepted_at.type)
+_DATED = func.coalesce(_ACCEPTANCES["posted_at"], messages.c.claimed_at)
+
+# As `date_post` does; an answer that is recorded came within the lease.
+_POSTED_AT = case(
+    (messages.c.claimed_at > _DATED, messages.c.claimed_at),
+    (_DATED > _AT, _AT),
+    else_=_DATED,
+)
 
 _SET_ACCEPTED = (
     update(messages)
@@ -68,7 +81,8 @@ _SET_ACCEPTED = (
         rank=RANK[MessageState.ACCEPTED],
         reason=None,
         provider_id=_ACCEPTANCES["provider_id"],
-        accepted_at=bindparam("now", type_=messages.c.accepted_at.type),
+        accepted_at=_AT,
+        posted_at=_POSTED_AT,
     )
     .returning(messages.c.id)
 )
@@ -88,6 +102,7 @@ _SET_SENT = (
         retry_at=None,
         state_at=_NOW,
         sent_at=func.coalesce(reminders.c.sent_at, _NOW),
+        posted_at=first_posted_at(reminders.c.message_id),
     )
 )
 
