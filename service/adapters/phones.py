@@ -1,13 +1,12 @@
 """Parses phone numbers of registers with Google's libphonenumber."""
 
-import re
-import unicodedata
 from functools import lru_cache
 
 import phonenumbers
-from phonenumbers import PhoneNumber, PhoneNumberFormat, PhoneNumberType
+from phonenumbers import PhoneNumberFormat, PhoneNumberType
 
-from service.domain.permits.phone import Phone, PhoneLine
+from service.domain.permits.phone import EXTENSION, Phone, PhoneLine
+from service.domain.permits.written_phone import read_written_phone
 
 _TAKES_TEXTS = frozenset(
     {
@@ -17,8 +16,6 @@ _TAKES_TEXTS = frozenset(
         PhoneNumberType.VOIP,
     }
 )
-_EXCEL_FLOAT = re.compile(r"(\+?\d{5,15})\.0+")
-_SCIENTIFIC = re.compile(r"\d[\d.]*[Ee][+-]?\d+")
 
 
 class Libphonenumber:
@@ -34,25 +31,22 @@ def read_phone(text: str, region: str) -> Phone:
     """Parse a number as dialled in `region` (ISO 3166: CN, US).
 
     Understands full-width digits, dashes, tel:, national and international prefixes,
-    and a number that a spreadsheet turned into 2125550142.0. A number that takes no
-    texts (landline, toll-free, premium, an extension) is FIXED. An invalid number is
-    INVALID and has the text as found. Never raises: in a region without a numbering
+    and what `read_written_phone` reads: notes, marks, extensions. A number that takes
+    no texts (landline, toll-free, premium, an extension) is FIXED. An invalid number
+    is INVALID and has the text as found. Never raises: in a region without a numbering
     plan, only numbers with + and a country code are valid.
     """
-    plain = unicodedata.normalize("NFKC", text).strip()
-    if whole := _EXCEL_FLOAT.fullmatch(plain):
-        plain = whole[1]
+    written = read_written_phone(text)
+    if written is None:
+        return Phone(text, PhoneLine.INVALID)
     try:
-        number = phonenumbers.parse(plain, region)
+        number = phonenumbers.parse(written.number, region)
     except phonenumbers.NumberParseException:
         return Phone(text, PhoneLine.INVALID)
-    if _SCIENTIFIC.fullmatch(plain) or not phonenumbers.is_valid_number(number):
+    if not phonenumbers.is_valid_number(number):
         return Phone(text, PhoneLine.INVALID)
-    return Phone(
-        phonenumbers.format_number(number, PhoneNumberFormat.E164), _line_type(number)
-    )
-
-
-def _line_type(number: PhoneNumber) -> PhoneLine:
+    e164 = phonenumbers.format_number(number, PhoneNumberFormat.E164)
+    if written.extension:
+        return Phone(f"{e164}{EXTENSION}{written.extension}", PhoneLine.FIXED)
     takes_texts = phonenumbers.number_type(number) in _TAKES_TEXTS
-    return PhoneLine.MOBILE if takes_texts and not number.extension else PhoneLine.FIXED
+    return Phone(e164, PhoneLine.MOBILE if takes_texts else PhoneLine.FIXED)

@@ -21,7 +21,9 @@ from dataclasses import dataclass
 from datetime import date
 from itertools import groupby
 from operator import attrgetter
-from typing import Self
+from typing import Final, Self
+
+from service.domain.nearest import find_nearest
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,10 @@ class Mistake:
 
     def __str__(self) -> str:
         return f"{self.field}: found {self.found}, expected {self.expected}"
+
+
+MOST_LISTED: Final = 20
+"""Known codes that an error lists; of more it names those nearest to what was asked."""
 
 
 class PermitRemindersError(Exception):
@@ -88,11 +94,14 @@ def _with_file(mistake: Mistake) -> str:
 
 
 class UnknownError(PermitRemindersError):
-    """A code that is not loaded; the message lists up to 20 known ones."""
+    """A code that is not loaded; the message lists the known ones, or the nearest."""
 
     def __init__(self, kind: str, code: str, known: Sequence[str] = ()) -> None:
         self.kind, self.code, self.known = kind, code, tuple(known)
-        hint = f"; known: {', '.join(sorted(known)[:20])}" if known else ""
+        shown = find_nearest(code, known) if len(known) > MOST_LISTED else []
+        more = f" and {len(known) - len(shown)} more" if shown else ""
+        listed = ", ".join(shown or sorted(known)[:MOST_LISTED])
+        hint = f"; known: {listed}{more}" if known else ""
         super().__init__(f"unknown {kind} {code!r}{hint}")
 
 

@@ -5,8 +5,10 @@ from dataclasses import dataclass, field
 
 from service.adapters.files.header import header_mistakes
 from service.domain.errors import Mistake
+from service.domain.nearest import show_known
 from service.domain.permits.permit_fields import DATES, FIELDS, REQUIRED
-from service.domain.untrusted.text import show_value, strip_blanks
+from service.domain.untrusted.spreadsheet_cells import unwrap_cell
+from service.domain.untrusted.text import remove_invisible, show_value
 from service.formats.mapping import to_iso_date
 
 
@@ -48,7 +50,7 @@ class RegisterMapping:
         mistakes: list[Mistake] = []
         for column, name in self.columns.items():
             if column in raw:
-                text = self._field_value(name, strip_blanks(raw[column]), mistakes)
+                text = self._field_value(name, _cell(name, raw[column]), mistakes)
                 fields[name] = f"{fields[name]};{text}" if name in fields else text
         return fields, mistakes
 
@@ -68,9 +70,15 @@ class RegisterMapping:
         self, name: str, text: str, words: Mapping[str, str], mistakes: list[Mistake]
     ) -> str:
         if text and text not in words:
-            expected = f"one of {', '.join(filter(None, words))}"
+            expected = show_known(text, [*filter(None, words)])
             mistakes.append(Mistake(name, show_value(text), expected))
         return words.get(text, "")
+
+
+def _cell(name: str, cell: str) -> str:
+    """A cell without what a spreadsheet or a copy left around its value."""
+    text = unwrap_cell(cell)
+    return text if name == "holder" else unwrap_cell(remove_invisible(text))
 
 
 IDENTITY_MAPPING = RegisterMapping(

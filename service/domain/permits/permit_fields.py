@@ -7,8 +7,10 @@ from typing import cast, get_args
 from service.domain.errors import InvalidError
 from service.domain.law.rule import Language
 from service.domain.permits.permit import Permit, PermitStatus
+from service.domain.permits.permit_number import normalize_number
 from service.domain.untrusted.raw_fields import RawFields
-from service.domain.untrusted.text import safe_label
+from service.domain.untrusted.spreadsheet_cells import find_damage, is_placeholder
+from service.domain.untrusted.text import safe_label, show_value
 
 FIELDS = tuple(field.name for field in fields_of(Permit))
 """The public field names; every other name is a mistake."""
@@ -20,11 +22,6 @@ DATES = ("issued_on", "expires_on", "renewal_filed_on")
 """The fields that hold a local date, written 2026-12-31."""
 
 _STATUSES = tuple(status.value for status in PermitStatus)
-_FULL_WIDTH = {
-    ord(letter) + 0xFEE0: letter
-    for letter in map(chr, range(0x21, 0x7F))
-    if letter.isalnum()
-}
 
 
 def permit_from(
@@ -32,27 +29,27 @@ def permit_from(
 ) -> Permit:
     """Check every field and build the permit.
 
-    White space around a value is removed; an empty value counts as absent. In
-    `number`, `holder_code` and `replaces` full-width digits and letters become ASCII,
-    and nothing else changes: a number is as the office printed it. `phones` is a list,
-    or one text that lists them. Raises `InvalidError` with all mistakes at once; phones
+    White space around a value is removed; an empty value counts as absent. `number`,
+    `holder_code` and `replaces` have the form of `normalize_number`; one that a
+    spreadsheet has damaged is a mistake. `phones` is a list, or one text that lists
+    them. Raises `InvalidError` with all mistakes at once; phones
     and long runs of digits are masked in it.
     """
     raw = RawFields(fields)
     _refuse_unknown(raw, fields)
     permit = Permit(
         authority=_authority(raw, default_authority),
-        rule=raw.required_text("rule", 64, "the code of a rule"),
-        number=fold_full_width(raw.required_text("number", 64, "the permit's number")),
+        rule=raw.required_code("rule", 64, "the code of a rule"),
+        number=_number(raw),
         holder=raw.required_text("holder", 200, "the holder's name"),
         expires_on=raw.required_day("expires_on"),
         phones=raw.phones("phones"),
-        holder_code=_fold_optional(raw.text("holder_code", 64)),
+        holder_code=_other_number(raw, "holder_code"),
         language=cast("Language | None", raw.one_of("language", get_args(Language))),
         issued_on=raw.day("issued_on"),
         status=PermitStatus(raw.one_of("status", _STATUSES) or PermitStatus.ACTIVE),
         renewal_filed_on=raw.day("renewal_filed_on"),
-        replaces=_fold_optional(raw.text("replaces", 64)),
+        replaces=_other_number(raw, "replaces"),
     )
     _refuse_inconsistent(raw, permit)
     if raw.mistakes:
@@ -60,20 +57,32 @@ def permit_from(
     return permit
 
 
-def fold_full_width(text: str) -> str:
-    """Turn full-width digits and letters into ASCII."""
-    return text.translate(_FULL_WIDTH)
+def _number(raw: RawFields) -> str:
+    expected = "the permit's number"
+    number = normalize_number(raw.required_code("number", 64, expected))
+    _refuse_damaged(raw, "number", number)
+    return number
+
+
+def _other_number(raw: RawFields, name: str) -> str | None:
+    """A number that may be absent, as a word for an empty cell says too."""
+    number = normalize_number(raw.code(name, 64) or "")
+    if not number or is_placeholder(number):
+        return None
+    _refuse_damaged(raw, name, number)
+    return number
+
+
+def _refuse_damaged(raw: RawFields, name: str, number: str) -> None:
+    if damage := find_damage(number):
+        raw.add_mistake(name, f"{damage}: {show_value(number)}", "it as printed")
 
 
 def _authority(raw: RawFields, default: str | None) -> str:
     if default:
-        return raw.text("authority", 64) or default
+        return raw.code("authority", 64) or default
     expected = "the code of an office, or a default one in the settings"
-    return raw.required_text("authority", 64, expected)
-
-
-def _fold_optional(text: str | None) -> str | None:
-    return text and fold_full_width(text)
+    return raw.required_code("authority", 64, expected)
 
 
 def _refuse_unknown(raw: RawFields, fields: Mapping[str, object]) -> None:

@@ -14,15 +14,27 @@ class PhoneLine(StrEnum):
     INVALID = "invalid"
 
 
+EXTENSION: Final = ";ext="
+"""Stands before the digits of an extension, as in RFC 3966."""
+
+
 @dataclass(frozen=True, slots=True)
 class Phone:
     """A number in E.164, or the register's own text where the line is invalid.
+
+    An extension belongs to the number, "+12125550142;ext=12": the same number without
+    it may be somebody's mobile.
 
     The repr leaves the number out, so that no traceback or log shows it.
     """
 
     number: str = field(repr=False)
     line: PhoneLine
+
+    @property
+    def without_extension(self) -> str:
+        """The number itself."""
+        return self.number.partition(EXTENSION)[0]
 
 
 _COUNTRY_CODE: Final = re.compile(

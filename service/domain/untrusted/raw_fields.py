@@ -6,8 +6,11 @@ from datetime import date
 
 from service.domain.errors import Mistake
 from service.domain.masking import mask_phone
+from service.domain.untrusted.phone_list import split_phones
+from service.domain.untrusted.spreadsheet_cells import is_error
 from service.domain.untrusted.text import (
     CONTROL_CHARACTERS,
+    remove_invisible,
     safe_label,
     show_value,
     strip_blanks,
@@ -16,10 +19,9 @@ from service.domain.untrusted.text import (
 EXPECTED_DAY = "a date like 2026-12-31, from 1950 to 2200"
 
 _MOST_PHONES, _LONGEST_PHONE = 10, 64
-_WHOLE_NUMBER_DIGITS = 8
 _ISO_LENGTH = len("2026-12-31")
 _YEARS = range(1950, 2201)
-_BETWEEN_PHONES = re.compile(r"[;,/、；，／\r\n]+")
+_LINE_ENDS = re.compile(r"[\t\r\n]+")
 
 
 class RawFields:
@@ -39,26 +41,25 @@ class RawFields:
 
     def text(self, name: str, max_length: int) -> str | None:
         """Read one line of at most `max_length` characters; None if it is empty."""
+        return self._one_line(name, self._fields.get(name), max_length)
+
+    def code(self, name: str, max_length: int) -> str | None:
+        """Read like `text`, without the marks that nobody sees in a code or number."""
         found = self._fields.get(name)
-        if found is None:
-            return None
-        text = strip_blanks(found) if isinstance(found, str) else None
-        if text is None or len(text) > max_length or CONTROL_CHARACTERS.search(text):
-            expected = f"text, one line of at most {max_length} characters"
-            self.add_mistake(name, show_value(found), expected)
-            return None
-        return text or None
+        seen = remove_invisible(found) if isinstance(found, str) else found
+        return self._one_line(name, seen, max_length)
 
     def required_text(self, name: str, max_length: int, expected: str) -> str:
         """Read like `text`; an empty field is a mistake."""
-        text = self.text(name, max_length)
-        if text is None:
-            self._add_missing(name, expected)
-        return text or ""
+        return self._required(name, self.text(name, max_length), expected)
+
+    def required_code(self, name: str, max_length: int, expected: str) -> str:
+        """Read like `code`; an empty field is a mistake."""
+        return self._required(name, self.code(name, max_length), expected)
 
     def one_of(self, name: str, words: tuple[str, ...]) -> str | None:
         """Read one of `words`; None if the field is empty."""
-        found = self.text(name, 64)
+        found = self.code(name, 64)
         if found is None or found in words:
             return found
         self.add_mistake(name, show_value(found), " or ".join(words))
@@ -67,9 +68,10 @@ class RawFields:
     def day(self, name: str) -> date | None:
         """Read a local date in ISO form; None if the field is empty."""
         found = self._fields.get(name)
-        if found is None or (isinstance(found, str) and not strip_blanks(found)):
+        text = strip_blanks(remove_invisible(found)) if isinstance(found, str) else None
+        if found is None or text == "":
             return None
-        day = _day(strip_blanks(found)) if isinstance(found, str) else None
+        day = _day(text) if text else None
         if day is None:
             self.add_mistake(name, show_value(found), EXPECTED_DAY)
         return day
@@ -84,11 +86,10 @@ class RawFields:
     def phones(self, name: str) -> tuple[str, ...]:
         """Read phone numbers as written, in order, without repeats: a list or one text.
 
-        Between numbers stand ; , / 、 or line ends, or blanks where every piece is
-        long enough to be a number by itself: "(212) 555-0142" stays one.
+        A text is taken apart by `split_phones`. Invisible marks are left out.
         """
         found = self._fields.get(name)
-        listed = _split(found) if isinstance(found, str) else found
+        listed = split_phones(found) if isinstance(found, str) else found
         if not isinstance(listed, list | tuple | None):
             self.add_mistake(name, show_value(found), "a list of numbers, each as text")
             return ()
@@ -99,7 +100,7 @@ class RawFields:
         return tuple(numbers)
 
     def _phone(self, name: str, found: object) -> str:
-        number = strip_blanks(found) if isinstance(found, str) else None
+        number = _one_phone(found) if isinstance(found, str) else None
         if (
             number is None
             or len(number) > _LONGEST_PHONE
@@ -110,6 +111,28 @@ class RawFields:
             self.add_mistake(name, safe_label(what), expected)
             return ""
         return number
+
+    def _one_line(self, name: str, found: object, max_length: int) -> str | None:
+        if found is None:
+            return None
+        text = strip_blanks(found) if isinstance(found, str) else None
+        if text is None or len(text) > max_length:
+            expected = f"text, one line of at most {max_length} characters"
+        elif control := CONTROL_CHARACTERS.search(text):
+            expected = (
+                f"text in one line, without the character U+{ord(control[0]):04X}"
+            )
+        elif is_error(text):
+            expected = "a value: this is an error of a spreadsheet"
+        else:
+            return text or None
+        self.add_mistake(name, show_value(found), expected)
+        return None
+
+    def _required(self, name: str, text: str | None, expected: str) -> str:
+        if text is None:
+            self._add_missing(name, expected)
+        return text or ""
 
     def _add_missing(self, name: str, expected: str) -> None:
         if all(mistake.field != name for mistake in self.mistakes):
@@ -126,13 +149,5 @@ def _day(text: str) -> date | None:
     return day if day.year in _YEARS else None
 
 
-def _split(text: str) -> list[str]:
-    numbers: list[str] = []
-    for part in _BETWEEN_PHONES.split(text):
-        pieces = part.split()
-        numbers.extend(pieces if all(map(_is_whole, pieces)) else [part])
-    return numbers
-
-
-def _is_whole(piece: str) -> bool:
-    return sum(map(str.isdecimal, piece)) >= _WHOLE_NUMBER_DIGITS
+def _one_phone(text: str) -> str:
+    return strip_blanks(_LINE_ENDS.sub(" ", remove_invisible(text)))

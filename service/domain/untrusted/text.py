@@ -10,6 +10,20 @@ CONTROL_CHARACTERS: Final = re.compile(
 )
 """Characters that may not stand in one line of text, half of a pair included."""
 
+_INVISIBLE: Final = re.compile(
+    "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e"
+    "\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufff8"
+    "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
+)
+"""Default_Ignorable_Code_Point of the Unicode Character Database (file
+DerivedCoreProperties.txt): soft hyphens, direction marks, joiners, tags."""
+
+_TYPOGRAPHIC: Final = str.maketrans(
+    dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2015\u2212\ufe58\ufe63", "-")
+    | dict.fromkeys("\u2018\u2019\u201b\u02bc\u2032", "'")
+    | dict.fromkeys("\u201c\u201d\u201f\u2033", '"')
+)
+
 _BLANKS: Final = " \t\r\n\v\f\u00a0\u2007\u202f\u3000\u200b\u2060\ufeff"
 _LONG_DIGITS: Final = re.compile(r"\+?\d(?:[\s().-]*\d){8,}")
 _LIKE_A_DATE: Final = re.compile(r"\d{4}[-/.年]\d{1,2}[-/.月]\d{1,2}(?!\d)")
@@ -18,6 +32,16 @@ _LIKE_A_DATE: Final = re.compile(r"\d{4}[-/.年]\d{1,2}[-/.月]\d{1,2}(?!\d)")
 def strip_blanks(text: str) -> str:
     """Remove the blanks around a value, the invisible ones as well."""
     return text.strip(_BLANKS)
+
+
+def remove_invisible(text: str) -> str:
+    """Remove what nobody sees and no number, code or date needs: direction marks, …."""
+    return _INVISIBLE.sub("", text)
+
+
+def fold_marks(text: str) -> str:
+    """Turn typographic dashes and quotes into those of a keyboard."""
+    return text.translate(_TYPOGRAPHIC)
 
 
 def show_value(found: object) -> str:

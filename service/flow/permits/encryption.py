@@ -30,7 +30,7 @@ def encrypt_phone(phone: Phone, vault: Vault) -> Recipient:
     return Recipient(
         digest=vault.digest(phone.number, PHONE_COLUMN),
         encrypted_phone=vault.encrypt(phone.number, PHONE_COLUMN),
-        masked=mask_phone(phone.number),
+        masked=mask_phone(phone.without_extension),
         line=phone.line,
     )
 

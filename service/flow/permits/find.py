@@ -6,8 +6,8 @@ from datetime import date, datetime
 from typing import Protocol
 
 from service.domain.errors import ConflictError, UnknownError
-from service.domain.permits.permit_fields import fold_full_width
-from service.domain.untrusted.text import safe_label, strip_blanks
+from service.domain.permits.permit_number import normalize_number
+from service.domain.untrusted.text import safe_label
 from service.flow.permits.encryption import NUMBER_COLUMN
 from service.flow.ports import Vault
 
@@ -94,7 +94,7 @@ async def find_permits(
     authority: str | None = None,
 ) -> list[PermitView]:
     """Find every permit with a number; raises `UnknownError` if there is none."""
-    number = fold_full_width(strip_blanks(number)) or number
+    number = normalize_number(number) or number
     keys = [number, vault.digest(number, NUMBER_COLUMN).hex()]
     found = [
         one

@@ -1,6 +1,6 @@
 """Phones as people write them, read as dialled in an office's country."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from service.domain.errors import InvalidError, Mistake
 from service.domain.masking import mask_phone
@@ -36,7 +36,8 @@ class PhoneReader:
     async def read_valid(self, where: str, authority: str, text: str) -> Recipient:
         """Read a phone like `read_for`; raises `InvalidError` if it is no number.
 
-        `where` is what the error names as the place of the mistake.
+        An extension is left out: what a person decides is about the number. `where` is
+        what the error names as the place of the mistake.
         """
         office = (await self.law_store.current_law()).authority(authority)
         phone = self.parser.parse(text, office.calendar)
@@ -44,4 +45,4 @@ class PhoneReader:
             shown = safe_label(mask_phone(text))
             expected = f"a phone number, as dialled in {office.calendar}"
             raise InvalidError(where, [Mistake("phone", shown, expected)])
-        return encrypt_phone(phone, self.vault)
+        return encrypt_phone(replace(phone, number=phone.without_extension), self.vault)

@@ -6,7 +6,7 @@ from typing import Annotated
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
 from service.domain.delivery.operator_request import MAX_REASON_LENGTH
-from service.domain.permits.permit_fields import fold_full_width
+from service.domain.permits.permit_number import normalize_number
 from service.domain.untrusted.raw_fields import RawFields
 
 LONGEST_CODE = 64
@@ -117,5 +117,5 @@ Reason = Annotated[
 ]
 """Why an operator forces a change despite objections."""
 
-PermitNumber = Annotated[TextLine, AfterValidator(fold_full_width)]
-"""A permit number; full-width digits and letters become ASCII."""
+PermitNumber = Annotated[TextLine, AfterValidator(normalize_number)]
+"""A permit number, in its normal form."""

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from service.domain.errors import InvalidError, Mistake
 from service.domain.permits.permit import Permit, PermitStatus
 from service.domain.permits.permit_fields import FIELDS, permit_from
+from service.domain.permits.permit_number import normalize_number
 
 GOOD: dict[str, Any] = {
     "authority": "cn-demo-city",
@@ -74,20 +75,77 @@ def test_blanks_around_a_value_are_removed(blank: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("written", "kept"),
+    ("written", "normal"),
     [
         ("ＳＣ１０６ａ", "SC106a"),
-        ("（2024）第5号", "（2024）第5号"),
+        ("（2024）第5号", "(2024)第5号"),
         ("粤〔2024〕 ①-Ⅱ", "粤〔2024〕 ①-Ⅱ"),
         ("sc-0142", "sc-0142"),
         ("0363009-DCA", "0363009-DCA"),
+        ("4E2096", "4E2096"),
+        ("#A12", "#A12"),
+        ("SC–7002", "SC-7002"),
+        ("SC\u20117002", "SC-7002"),
+        ("SC－７００２", "SC-7002"),
+        ("SC\u200b-70\u00ad02\u202c", "SC-7002"),
+        ("\u200eSC\u00a0 7002", "SC 7002"),
+        ("'00123", "00123"),
+        ("’SC-7002", "SC-7002"),
+        ("''00123", "00123"),
+        ('="00123"', "00123"),
+        ('\'="00123"', "00123"),
+        ('"SC-7002"', "SC-7002"),
+        ("1461260.0", "1461260"),
+        ("'1461260.00", "1461260"),
     ],
 )
-def test_a_number_changes_only_its_full_width_digits_and_letters(
-    written: str, kept: str
+def test_a_number_has_one_form_however_its_cell_was_written(
+    written: str, normal: str
 ) -> None:
-    assert read(number=written).number == kept
-    assert read(replaces=written).replaces == kept
+    assert read(number=written).number == normal
+    assert read(replaces=written).replaces == normal
+    assert read(holder_code=written).holder_code == normal
+
+
+@given(st.text("'\"=0. 1#E+-–（Ａ\u200b\u00a0", max_size=8))
+def test_the_form_of_a_number_is_its_own(written: str) -> None:
+    normal = normalize_number(written)
+    assert normalize_number(normal) == normal
+
+
+@pytest.mark.parametrize(
+    ("written", "found"),
+    [
+        ("1.10000E+12", "a number that a spreadsheet has shortened: '1.10000E+12'"),
+        *((one, None) for one in ("1.704E+17", "1,7e17", "1E+12", "1.5E3")),
+        *((one, None) for one in ("11010119900307013.0", "=A2+1", "=HYPERLINK(1)")),
+        *((one, None) for one in ("#REF!", "#N/A", "#VALUE!", "#NAME?", "#DIV/0!")),
+        *((one, None) for one in ("########", "#WERT!", "#NV", "Err:502", "#SPILL!")),
+        *((one, None) for one in ("2-Jan", "Jan-26", "2026-01-02 00:00:00", "1月2日")),
+        *((one, None) for one in ("TRUE", "none", "NaN", "null", "N/A", "--", "无")),
+    ],
+)
+def test_a_number_that_a_spreadsheet_ruined_is_refused(
+    written: str, found: str | None
+) -> None:
+    mistake = mistakes(number=written)["number"]
+    assert found in (None, mistake.found)
+
+
+@pytest.mark.parametrize("written", ["N/A", "none", "NULL", "-", "无"])
+def test_a_word_for_an_empty_cell_is_no_other_permit(written: str) -> None:
+    assert read(replaces=written, holder_code=written) == read()
+
+
+@pytest.mark.parametrize("name", ["holder", "rule", "status", "replaces"])
+def test_an_error_of_a_spreadsheet_is_no_value(name: str) -> None:
+    assert name in mistakes(**{name: "#REF!"})
+
+
+def test_marks_that_nobody_sees_are_no_part_of_a_code_or_date() -> None:
+    hidden = {"rule", "authority", "number", "expires_on"}
+    marked = {name: f"\u202d{GOOD[name][:3]}\u200b{GOOD[name][3:]}" for name in hidden}
+    assert read(**marked) == read()
 
 
 def test_the_authority_of_the_settings_stands_in() -> None:
@@ -166,6 +224,22 @@ def test_a_permit_is_not_issued_after_it_expires() -> None:
             ["646-555-0143", "2125550142"],
         ),
         (["2125550142;2125550143"], ["2125550142;2125550143"]),
+        ("212-555-0142, ext. 12", ["212-555-0142, ext. 12"]),
+        ("2125550142;ext=5;2125550143", ["2125550142;ext=5", "2125550143"]),
+        ("212-555-0142 / x12", ["212-555-0142 / x12"]),
+        ("212-555-0142, 12", ["212-555-0142, 12"]),
+        ("010-12345678；转801", ["010-12345678；转801"]),
+        ("2125550142 (Mary, owner)", ["2125550142 (Mary, owner)"]),
+        (
+            "2125550142（张三，经理），2125550143",
+            ["2125550142（张三，经理）", "2125550143"],
+        ),
+        ("Fax/Tel: 2125550142", ["Fax/Tel: 2125550142"]),
+        ("2125550142; fax", ["2125550142; fax"]),
+        ("Tel 2125550142, Fax 2125550143", ["Tel 2125550142", "Fax 2125550143"]),
+        ("none; 2125550142", ["none", "2125550142"]),
+        ("\u202d2125550142\u202c", ["2125550142"]),
+        ("(212\t555\u00a00142", ["(212 555\u00a00142"]),
         ([], []),
     ],
 )
@@ -210,6 +284,7 @@ def test_a_value_may_be_long_but_not_endless(name: str, longest: int) -> None:
 def test_a_value_with_control_characters_is_refused(sign: str) -> None:
     mistake = mistakes(holder=f"ACME{sign}Ltd")["holder"]
     assert sign not in mistake.found
+    assert mistake.expected.endswith(f"without the character U+{ord(sign):04X}")
 
 
 @pytest.mark.parametrize(

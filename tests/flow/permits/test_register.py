@@ -443,3 +443,21 @@ async def test_an_import_without_one_good_row_does_not_make_its_register_fresh(
 ) -> None:
     await ledger.register(permit(rule="cn-unknown"), source=RegisterSource("broken", 3))
     assert ledger.rows("SELECT * FROM registers WHERE name = 'broken'") == []
+
+
+async def test_a_number_with_an_extension_is_another_phone(ledger: Ledger) -> None:
+    phones = (f"{PHONE_1} ext. 12", PHONE_1)
+    await ledger.register(permit(phones=phones[:1]), permit("SC-0002", phones=phones))
+    lines = ledger.rows("SELECT masked, line FROM recipients ORDER BY line")
+    assert [one["line"] for one in lines] == ["fixed", "mobile"]
+    assert {one["masked"] for one in lines} == {"+1212***0101"}
+    await ledger.send_at(PREPARE)
+    assert [one.phone for one in ledger.provider.posted] == [PHONE_1]
+
+
+async def test_a_phone_once_read_wrongly_is_read_again(ledger: Ledger) -> None:
+    await ledger.register(permit())
+    ledger.tamper("UPDATE recipients SET line = 'fixed'")
+    assert await ledger.register(permit()) == ["unchanged"]
+    [row] = ledger.rows("SELECT line FROM recipients")
+    assert row["line"] == "mobile"

@@ -15,7 +15,10 @@ from service.flow.permits.encryption import Recipient
 async def ensure_recipient_ids(
     connection: AsyncConnection, phones: Sequence[Recipient]
 ) -> dict[bytes, str]:
-    """The ids of these phones by digest; inserts the phones that are new."""
+    """The ids of these phones by digest; inserts the phones that are new.
+
+    The line follows what is known of the number now: a release may read more of it.
+    """
     new = {
         one.digest: {
             "id": str(uuid7()),
@@ -26,10 +29,16 @@ async def ensure_recipient_ids(
         }
         for one in phones
     }
+    insert = insert_into(connection, recipients)
+    insert = insert.on_conflict_do_update(
+        index_elements=[recipients.c.digest],
+        set_={"line": insert.excluded.line},
+        where=recipients.c.line != insert.excluded.line,
+    )
     found: dict[bytes, str] = {}
     for chunk in in_chunks(list(new)):
         await connection.execute(
-            insert_into(connection, recipients).on_conflict_do_nothing(),
+            insert,
             [new[digest] for digest in chunk],
         )
         rows = await connection.execute(

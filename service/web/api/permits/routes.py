@@ -8,8 +8,9 @@ from aiohttp import web
 from service.domain.errors import InvalidError, Mistake, UnknownError
 from service.domain.lawbook.law import Law
 from service.domain.permits.permit import Permit as DomainPermit
-from service.domain.permits.permit_fields import fold_full_width, permit_from
-from service.domain.untrusted.text import safe_label, show_value, strip_blanks
+from service.domain.permits.permit_fields import permit_from
+from service.domain.permits.permit_number import normalize_number
+from service.domain.untrusted.text import safe_label, show_value
 from service.flow.permits.encryption import number_key
 from service.flow.permits.register import RegisterSource, register
 from service.web.api.authority_scope import requested_authority
@@ -42,7 +43,8 @@ async def put_permit(
 
     The body is the whole permit: a field that is left out has no value. A renewal is a
     later `expires_on`. Reminders that no longer hold end, and one whose step is current
-    becomes due. Full-width digits and letters of the number are made ASCII; in the
+    becomes due. The number is stored as one types it: without full-width characters,
+    typographic dashes, invisible marks and what a spreadsheet put around it. In the
     address a `/` is written `%2F`.
     """
     law = await services.law_store.current_law()
@@ -130,7 +132,7 @@ def _read_permit(
 
 
 def _normalize(found: object) -> str | None:
-    return fold_full_width(strip_blanks(found)) if isinstance(found, str) else None
+    return normalize_number(found) if isinstance(found, str) else None
 
 
 def _default_authority(services: Services, law: Law) -> str | None:
