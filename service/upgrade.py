@@ -1,4 +1,4 @@
-"""What a new release changes in an installation: tables, shipped rules, holidays."""
+"""What a new release changes: tables, shipped rules, holidays, permit numbers."""
 
 import structlog
 
@@ -6,17 +6,20 @@ from service.adapters.calendars.holidays import calendars, calendars_known_until
 from service.adapters.rules.files import read_rules
 from service.adapters.store.db.database import Database
 from service.adapters.store.db.migrate import newest_migration
+from service.adapters.store.permits.numbers import SqlNumberStore
 from service.app import Installation, build_installation
 from service.domain.law_change.edits import RulesEdit
 from service.flow.law_change.change import apply_change
 from service.flow.law_change.refresh_holidays import refresh_holidays as refresh
+from service.flow.permits.renumber import renumber_permits
 from service.settings import Settings, shipped_folder
 
 _log = structlog.get_logger("service.calendars")
+_permits_log = structlog.get_logger("service.permits")
 
 
 async def prepare(settings: Settings, database: Database) -> list[str]:
-    """Bring tables and holidays to this release, and install its new rules.
+    """Bring tables, holidays and numbers to this release, and install its new rules.
 
     An installed rule stays as it is; `rules diff` shows what the shipped one would
     change. Returns the keys of the new versions. Raises `SetUpError` if the database
@@ -27,6 +30,7 @@ async def prepare(settings: Settings, database: Database) -> list[str]:
     installed = (await installation.law_store.current_law()).rules
     if installed:
         await refresh_holidays(installation, "db upgrade")
+        await _renumber(installation)
     shipped = read_rules(
         shipped_folder("schedules"),
         templates=installation.template_names,
@@ -55,6 +59,27 @@ async def refresh_holidays(installation: Installation, by: str) -> None:
             exact=impact.exact,
             corrected=impact.corrected,
             objections=list(done.plan.objections),
+        )
+
+
+async def _renumber(installation: Installation) -> None:
+    store = SqlNumberStore(installation.database)
+    done = await renumber_permits(store, installation.register_deps, by="db upgrade")
+    if done.changed:
+        _permits_log.info("permit numbers cleaned", permits=done.changed)
+    for authority, rule, number in done.withdrawn:
+        _permits_log.warning(
+            "permit withdrawn: the same number in another spelling is registered too",
+            authority=authority,
+            rule=rule,
+            number=number,
+        )
+    for authority, rule, number in done.contradicting:
+        _permits_log.warning(
+            "two permits are one number and say different things: withdraw the wrong",
+            authority=authority,
+            rule=rule,
+            number=number,
         )
 
 
