@@ -8,7 +8,7 @@ MOST_SHOWN: Final = 5
 """Codes that an error lists at most: more of them hide the one that was meant."""
 
 _LIKENESS: Final = 0.5
-"""Ratio of `difflib.SequenceMatcher` from which a code counts as near."""
+"""Likeness in `get_close_matches`, of 1, from which a code counts as near."""
 
 
 def find_nearest(unknown: str, known: Collection[str], most: int = 3) -> list[str]:
