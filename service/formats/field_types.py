@@ -25,6 +25,7 @@ from service.formats.file_model import Expected, FileModel, Wanted, expected
 
 T = TypeVar("T")
 
+_TIME: Final = re.compile("([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9])?")
 _ISO_DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
@@ -43,7 +44,11 @@ def _day(value: object) -> object:
 
 
 def _time(value: object) -> object:
-    return time.fromisoformat(value.strip()) if isinstance(value, str) else value
+    if not isinstance(value, str):
+        return value
+    if not _TIME.fullmatch(value.strip()):
+        raise ValueError
+    return time.fromisoformat(value.strip())
 
 
 def _minutes(value: time) -> str:
@@ -124,7 +129,9 @@ TimeOfDay = Annotated[
     time,
     BeforeValidator(_time),
     PlainSerializer(_minutes, return_type=str),
-    WithJsonSchema({"type": "string", "examples": ["09:30"]}),
+    WithJsonSchema(
+        {"type": "string", "pattern": f"^{_TIME.pattern}$", "examples": ["09:30"]}
+    ),
     Expected("a time like 09:30:00"),
 ]
 """A local time of day."""

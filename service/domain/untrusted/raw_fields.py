@@ -20,7 +20,7 @@ EXPECTED_DAY = "a date like 2026-12-31, from 1950 to 2200"
 
 _MOST_PHONES, _LONGEST_PHONE = 10, 64
 _ISO_LENGTH = len("2026-12-31")
-_YEARS = range(1950, 2201)
+YEARS = range(1950, 2201)
 _LINE_ENDS = re.compile(r"[\t\r\n]+")
 
 
@@ -146,7 +146,7 @@ def _day(text: str) -> date | None:
         day = date.fromisoformat(text)
     except ValueError:
         return None
-    return day if day.year in _YEARS else None
+    return day if day.year in YEARS else None
 
 
 def _one_phone(text: str) -> str:

@@ -24,14 +24,16 @@ _TYPOGRAPHIC: Final = str.maketrans(
     | dict.fromkeys("\u201c\u201d\u201f\u2033", '"')
 )
 
-_BLANKS: Final = " \t\r\n\v\f\u00a0\u2007\u202f\u3000\u200b\u2060\ufeff"
+BLANKS: Final = " \t\r\n\v\f\u00a0\u2007\u202f\u3000\u200b\u2060\ufeff"
+"""Characters that are removed around a value, invisible ones among them."""
+
 _LONG_DIGITS: Final = re.compile(r"\+?\d(?:[\s().-]*\d){8,}")
 _LIKE_A_DATE: Final = re.compile(r"\d{4}[-/.年]\d{1,2}[-/.月]\d{1,2}(?!\d)")
 
 
 def strip_blanks(text: str) -> str:
     """Remove the blanks around a value, the invisible ones as well."""
-    return text.strip(_BLANKS)
+    return text.strip(BLANKS)
 
 
 def remove_invisible(text: str) -> str:

@@ -8,6 +8,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 from service.domain.delivery.operator_request import MAX_REASON_LENGTH
 from service.domain.permits.permit_number import normalize_number
 from service.domain.untrusted.raw_fields import RawFields
+from service.web.api.patterns import DAY, OPTIONAL_LINE, WEEK, line_schema
 
 LONGEST_CODE = 64
 """Characters of a code or permit number; the domain has the same limit."""
@@ -30,12 +31,16 @@ def _instant(value: object) -> datetime:
     return instant
 
 
-def _text_line(value: object) -> str:
+def _line(value: object, longest: int) -> str:
     raw = RawFields({"line": value})
-    line = raw.required_text("line", LONGEST_CODE, "")
-    if raw.mistakes:
+    line = raw.required_text("line", longest, "")
+    if raw.mistakes or len(str(value)) > longest:
         raise ValueError
     return line
+
+
+def _text_line(value: object) -> str:
+    return _line(value, LONGEST_CODE)
 
 
 def _whole_number(value: object) -> int:
@@ -53,23 +58,15 @@ def _flag(value: object) -> bool:
     return value == "true"
 
 
-def _reminder_cursor(value: object) -> str:
-    permit, expires_on, step = str(value).split(".", 2)
-    _day(expires_on)
-    return f"{permit}.{expires_on}.{step}"
-
-
 def _reason(value: object) -> str:
-    raw = RawFields({"reason": value})
-    reason = raw.required_text("reason", MAX_REASON_LENGTH, "")
-    if raw.mistakes:
-        raise ValueError
-    return reason
+    return _line(value, MAX_REASON_LENGTH)
 
 
 # pydantic alone would read 0 and "0" as a day of 1970.
 Day = Annotated[
-    date, BeforeValidator(_day), WithJsonSchema({"type": "string", "format": "date"})
+    date,
+    BeforeValidator(_day),
+    WithJsonSchema({"type": "string", "format": "date", "pattern": f"^{DAY}$"}),
 ]
 """A local date in ISO form, from 1950 to 2200."""
 
@@ -81,7 +78,7 @@ Instant = Annotated[
 """An instant with its UTC offset, in ISO form."""
 
 TextLine = Annotated[
-    str, BeforeValidator(_text_line), Field(min_length=1, max_length=LONGEST_CODE)
+    str, BeforeValidator(_text_line), WithJsonSchema(line_schema(LONGEST_CODE))
 ]
 """One line of text, not blank, without control characters."""
 
@@ -90,8 +87,7 @@ Id = Annotated[str, Field(pattern=r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$"
 
 ReminderCursor = Annotated[
     str,
-    BeforeValidator(_reminder_cursor),
-    Field(pattern=r"^[0-9a-f-]{36}\.[0-9]{4}-[0-9]{2}-[0-9]{2}\.[a-z0-9-]{1,40}$"),
+    Field(pattern=rf"^[0-9a-f-]{{36}}\.{DAY}\.[a-z0-9-]{{1,40}}$"),
 ]
 """The end of a page of reminders: permit, expiry date, step."""
 
@@ -113,9 +109,32 @@ Flag = Annotated[bool, BeforeValidator(_flag)]
 """`true` or `false`."""
 
 Reason = Annotated[
-    str, BeforeValidator(_reason), Field(min_length=1, max_length=MAX_REASON_LENGTH)
+    str, BeforeValidator(_reason), WithJsonSchema(line_schema(MAX_REASON_LENGTH))
 ]
-"""Why an operator forces a change despite objections."""
+"""Why an operator decides as they do: one line."""
+
+OptionalCode = Annotated[
+    str,
+    WithJsonSchema(
+        {"type": "string", "maxLength": LONGEST_CODE, "pattern": OPTIONAL_LINE}
+    ),
+]
+"""A code or number in a body; a blank one counts as absent."""
+
+OptionalReason = Annotated[
+    str,
+    WithJsonSchema(
+        {"type": "string", "maxLength": MAX_REASON_LENGTH, "pattern": OPTIONAL_LINE}
+    ),
+]
+"""Why, in a body; a blank one counts as absent."""
+
+IsoWeek = Annotated[
+    str,
+    BeforeValidator(_text_line),
+    WithJsonSchema({"type": "string", "pattern": WEEK}),
+]
+"""An ISO week such as 2024-W05; the domain says what is wrong with another text."""
 
 PermitNumber = Annotated[TextLine, AfterValidator(normalize_number)]
 """A permit number, in its normal form."""

@@ -9,7 +9,7 @@ from service.domain.delivery.status import MessageState, ReminderState
 from service.domain.law.rule import Language
 from service.flow.reports.message_views import Decider
 from service.web.api.pages import AFTER, Page, PageQuery
-from service.web.api.parameter_types import Flag, Id, TextLine
+from service.web.api.parameter_types import Flag, Id, Reason, TextLine
 from service.web.api.reminders.models import ListedReminder
 from service.web.api.request_input import Parameters
 
@@ -52,9 +52,7 @@ class ReasonFields(BaseModel):
         json_schema_extra={"examples": [{"reason": "not in their log"}]},
     )
 
-    reason: str = Field(
-        min_length=1,
-        max_length=200,
+    reason: Reason = Field(
         description="one line, stored with the name of the API key",
     )
 

@@ -4,10 +4,9 @@ from datetime import datetime
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from service.domain.delivery.operator_request import MAX_REASON_LENGTH
 from service.flow.permits.opt_outs import Via
 from service.web.api.pages import Page, UuidPageQuery
-from service.web.api.parameter_types import LONGEST_CODE
+from service.web.api.parameter_types import LONGEST_CODE, OptionalReason
 
 
 class OptOutFields(BaseModel):
@@ -26,9 +25,8 @@ class OptOutFields(BaseModel):
         examples=["+12125550142"],
         description="the number, as it is dialled in the authority's country",
     )
-    reason: str | None = Field(
+    reason: OptionalReason | None = Field(
         default=None,
-        max_length=MAX_REASON_LENGTH,
         description="one line, stored with the name of the API key",
     )
 

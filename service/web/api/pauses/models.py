@@ -4,10 +4,13 @@ from datetime import datetime
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from service.web.api.parameter_types import Reason
+from service.web.api.patterns import WORDS
+
 _SCOPE = Field(
     default="all",
     max_length=130,
-    pattern=r"^(all|(rule|authority|office|resend):.+)$",
+    pattern=f"^(all|(rule|authority|office|resend):{WORDS})$",
     description="all, rule:CODE, authority:CODE, office:CODE or resend:PROVIDER",
 )
 
@@ -28,9 +31,7 @@ class PauseFields(BaseModel):
     )
 
     scope: str | None = _SCOPE
-    reason: str = Field(
-        min_length=1,
-        max_length=200,
+    reason: Reason = Field(
         description="one line, stored with the name of the API key",
     )
 

@@ -3,7 +3,7 @@
 from datetime import date
 from typing import Annotated
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
 from service.domain.law.rule import Language
 from service.domain.permits.permit import PermitStatus
@@ -11,9 +11,11 @@ from service.domain.permits.phone import PhoneLine
 from service.web.api.pages import Page, UuidPageQuery
 from service.web.api.parameter_types import (
     Day,
+    OptionalCode,
     PermitNumber,
     TextLine,
 )
+from service.web.api.patterns import line_schema
 from service.web.api.reminders.models import Reminder
 from service.web.api.request_input import Parameters
 
@@ -58,26 +60,23 @@ class PermitFields(BaseModel):
         },
     )
 
-    authority: str | None = Field(
+    authority: OptionalCode | None = Field(
         default=None,
-        max_length=64,
         description="the code of the authority that issued it; may repeat the query",
     )
-    rule: str | None = Field(
+    rule: OptionalCode | None = Field(
         default=None,
-        max_length=64,
         description="the code of its permit type; may repeat the address",
     )
-    number: str | None = Field(
+    number: OptionalCode | None = Field(
         default=None,
-        max_length=64,
         description="the permit number; may repeat the address",
     )
-    holder: str = Field(
-        min_length=1, max_length=200, description="the name of the holder"
+    holder: Annotated[str, WithJsonSchema(line_schema(200))] = Field(
+        description="the name of the holder"
     )
-    holder_code: str | None = Field(
-        default=None, max_length=64, description="统一社会信用代码 for organisations"
+    holder_code: OptionalCode | None = Field(
+        default=None, description="统一社会信用代码 for organisations"
     )
     phones: list[Annotated[str, Field(max_length=64)]] | str | None = Field(
         default=None,
@@ -105,9 +104,8 @@ class PermitFields(BaseModel):
         default=None,
         description="when the holder applied for renewal; from then on nothing is sent",
     )
-    replaces: str | None = Field(
+    replaces: OptionalCode | None = Field(
         default=None,
-        max_length=64,
         description="the number of the permit that this one renews",
     )
 

@@ -6,14 +6,14 @@ from typing import Literal
 from pydantic import BaseModel, Field
 
 from service.formats.field_types import Bilingual
-from service.web.api.parameter_types import Instant, TextLine
+from service.web.api.parameter_types import Instant, IsoWeek, TextLine
 from service.web.api.request_input import Parameters
 
 
 class WeekPath(Parameters):
     """Which week."""
 
-    week: TextLine = Field(
+    week: IsoWeek = Field(
         description="an ISO week such as 2024-W05", examples=["2024-W05"]
     )
 
