@@ -18,7 +18,7 @@ from pydantic import (
     WithJsonSchema,
 )
 
-from service.domain.law.period import Period, PeriodError
+from service.domain.law.period import MONTHS, Period, PeriodError
 from service.domain.law.rule import BilingualText
 from service.domain.untrusted.text import CONTROL_CHARACTERS
 from service.formats.file_model import Expected, FileModel, Wanted, expected
@@ -86,6 +86,8 @@ def _legal_edge(value: object) -> Period:
 
 def _step_time(value: object) -> Period:
     found = _period(value)
+    if found.yearly_on:
+        raise expected("a day counted from opening, closing or expiry")
     if found.kind == "unqualified":
         raise expected("plain days, which are calendar days, or working days")
     return found
@@ -95,7 +97,8 @@ _A_PERIOD: Final = 'like "30 working days before expiry" or "on closing"'
 
 _EDGE_PATTERN: Final = (
     "^(on|[1-9][0-9]{0,4} ((working|calendar|unqualified) days?|(week|month|year)s?)"
-    " (before|after)) expiry$"
+    " (before|after)"
+    f"|on ([1-9]|[12][0-9]|3[01]) ({'|'.join(MONTHS)}) (before|after)) expiry$"
 )
 _STEP_PATTERN: Final = (
     "^(on|[1-9][0-9]{0,4} ((working |calendar )?days?|(week|month|year)s?)"
@@ -153,7 +156,11 @@ LegalEdge = Annotated[
         {
             "type": "string",
             "pattern": _EDGE_PATTERN,
-            "examples": ["30 working days before expiry", "3 months before expiry"],
+            "examples": [
+                "30 working days before expiry",
+                "3 months before expiry",
+                "on 31 October before expiry",
+            ],
         }
     ),
 ]

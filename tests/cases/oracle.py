@@ -111,7 +111,7 @@ def _walk(day: date, count: int, works: Works, towards: timedelta) -> date:
 
 def _shift(words: Sequence[str], day: date) -> date:
     if words[0] == "on":
-        return day
+        return day if len(words) == 2 else _nearest(words, day)
     amount = int(words[0]) * (-1 if "before" in words else 1)
     unit = words[-3].removesuffix("s")
     if unit in {"day", "week"}:
@@ -119,6 +119,15 @@ def _shift(words: Sequence[str], day: date) -> date:
     month = day.month - 1 + amount * (12 if unit == "year" else 1)
     year, month = day.year + month // 12, month % 12 + 1
     return date(year, month, min(day.day, monthrange(year, month)[1]))
+
+
+def _nearest(words: Sequence[str], day: date) -> date:
+    """Walk from the day until the calendar shows what "on 31 October before" names."""
+    towards = -DAY if words[3] == "before" else DAY
+    day += towards
+    while f"{day.day} {day:%B}" != f"{words[1]} {words[2]}":
+        day += towards
+    return day
 
 
 def _before(day: date, works: Works) -> date:

@@ -85,6 +85,8 @@ def test_a_schema_is_one_and_describes_every_key(kind: str) -> None:
         ("closes", "30 working days before closing"),
         ("closes", "6 working months before expiry"),
         ("opens", "soon"),
+        ("closes", "on 32 October before expiry"),
+        ("closes", "on 31 October"),
         ("in_force_from", 2020),
         ("new_term", "later"),
         ("closses", "on expiry"),

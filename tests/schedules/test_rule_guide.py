@@ -38,8 +38,9 @@ def test_the_guide_explains_every_field(
 
 
 def test_the_guide_says_how_to_write_every_shape() -> None:
+    """S20 and later were found since the reference was made."""
     shapes = {entry["id"] for entry in reference_rows("shapes")} - {"U"}
-    assert shapes == set(re.findall(r"^\| (S[0-9]+) \|", GUIDE, re.MULTILINE))
+    assert shapes <= set(re.findall(r"^\| (S[0-9]+) \|", GUIDE, re.MULTILINE))
 
 
 def test_the_guide_names_every_template_and_calendar() -> None:
