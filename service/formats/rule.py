@@ -23,6 +23,7 @@ from service.formats.version_parts import (
     ReferenceFile,
     RuleContext,
     enough,
+    find_wrong_words,
     known_calendar,
 )
 
@@ -85,6 +86,15 @@ class RuleFile(
         default=None,
         description="false: its reminders never share a text with others",
     )
+    apply_at: Bilingual | None = Field(
+        default=None,
+        description="where holders apply, as a text puts it, where that is not the "
+        "office that texts",
+    )
+    helpline: Line | None = Field(
+        default=None,
+        description="the number to call about it; that of the office unless given",
+    )
     never: NeverFile | None = Field(
         default=None, description="given where nobody is ever reminded"
     )
@@ -95,6 +105,18 @@ class RuleFile(
         cls, versions: tuple[VersionFile, ...] | None, info: ValidationInfo
     ) -> tuple[VersionFile, ...] | None:
         return enough(versions, info)
+
+    @model_validator(mode="after")
+    def _words_of_texts(self, info: ValidationInfo) -> Self:
+        words = {
+            "name": self.name,
+            "certificate": self.certificate,
+            "action": self.action,
+            "apply_at": self.apply_at,
+            "helpline": self.helpline,
+        }
+        refuse(find_wrong_words(words, info))
+        return self
 
     @model_validator(mode="after")
     def _no_overlap(self) -> Self:

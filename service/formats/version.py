@@ -20,6 +20,7 @@ from service.formats.version_parts import (
     StepFile,
     context_of,
     enough,
+    find_wrong_words,
 )
 
 _CLOSES: Final = "the last day to apply, counted from expiry"
@@ -78,6 +79,11 @@ class OwnVersion(FileModel):
     jurisdiction: Slug | None = Field(
         default=None, description="the code of the authority whose own version it is"
     )
+
+    @model_validator(mode="after")
+    def _words_of_texts(self, info: ValidationInfo) -> Self:
+        refuse(find_wrong_words({"late": self.late}, info))
+        return self
 
 
 class VersionFields(OwnVersion):

@@ -1,8 +1,9 @@
 """Parts of a version, and what a rule is checked against beside itself."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Annotated, TypeVar
+from unicodedata import normalize
 
 from pydantic import AfterValidator, Field, StringConstraints, ValidationInfo
 
@@ -14,6 +15,7 @@ from service.domain.law.rule import (
     Reference,
     Step,
 )
+from service.domain.templates.checks import find_forbidden_words
 from service.formats.field_types import (
     Bilingual,
     Day,
@@ -23,7 +25,14 @@ from service.formats.field_types import (
     Slug,
     StepTime,
 )
-from service.formats.file_model import Expected, FileModel, expected
+from service.formats.file_model import (
+    Expected,
+    FileModel,
+    Finding,
+    Path,
+    Shown,
+    expected,
+)
 
 T = TypeVar("T")
 
@@ -50,8 +59,13 @@ def context_of(info: ValidationInfo) -> RuleContext | None:
 
 def _known_template(name: str, info: ValidationInfo) -> str:
     context = context_of(info)
-    if context and name not in context.templates:
-        raise expected(f"one of {', '.join(sorted(context.templates))}")
+    if context is None:
+        return name
+    of_steps = sorted(set(context.templates) - set(RESERVED_STEPS))
+    # An installed version may have one still: it is loaded, and not installed again.
+    known = of_steps if context.tried_on else context.templates
+    if name not in known:
+        raise expected(f"one of {', '.join(of_steps)}")
     return name
 
 
@@ -69,6 +83,27 @@ def enough(rows: tuple[T, ...] | None, info: ValidationInfo) -> tuple[T, ...] | 
     if context and len(rows or ()) < context.least:
         raise expected(f"a list of {context.least} or more tables")
     return rows
+
+
+def find_wrong_words(
+    words: Mapping[str, Bilingual | str | None], info: ValidationInfo
+) -> Iterator[Finding]:
+    """Find a rule's own words that no text may contain, such as a link.
+
+    A rule that is installed already is not checked again.
+    """
+    context = context_of(info)
+    if info.context is None or (context and context.tried_on is None):
+        return
+    for key, value in words.items():
+        texts: list[tuple[Path, str]] = []
+        if isinstance(value, str):
+            texts = [((key,), value)]
+        elif value is not None:
+            texts = [((key, "zh"), value.zh), ((key, "en"), value.en)]
+        for path, text in texts:
+            for found, wanted in find_forbidden_words(normalize("NFKC", text)):
+                yield path, Shown(found), wanted
 
 
 def _step_name(name: str) -> str:

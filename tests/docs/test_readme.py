@@ -65,7 +65,9 @@ def test_the_texts_of_the_readme_are_those_that_are_sent(
     version = rule.version_for(date(2026, 12, 31))
     ladder = law.ladder(rule.code, version, OFFICE, date(2026, 12, 31))
     office = law.sending_office(OFFICE)
-    gathered = gather_facts(rule, version, ladder.window, office, "0142", language)
+    gathered = gather_facts(
+        rule, version, ladder.window, office, "0142", language, today=date(2026, 11, 11)
+    )
     body = words.render_sms(ladder.slots[-1].template, gathered)
     assert f"\n> {body}\n" in README
 

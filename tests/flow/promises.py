@@ -60,7 +60,8 @@ def untrue(fresh: list[Row], law: Law) -> Iterator[str]:
         expires_on = date.fromisoformat(row["expires_on"])
         right = law.version_for(FOOD, OFFICE, expires_on, day(row["issued_on"]))
         window = law.ladder(FOOD, right, OFFICE, expires_on).window
-        true = None if window.provisional else window.closes_on
+        sent_at = instant(row["sent_at"]).astimezone(law.authority(OFFICE).zone)
+        true = window.announced_closing(sent_at.date())
         if (row["version_id"], day(row["told_on"])) != (right.key, true):
             yield f"{told(row)}: told {row['told_on']}, not {true}"
 
@@ -100,6 +101,6 @@ def left_alone(one: Row, rows: list[Row], law: Law, now: datetime) -> Iterator[s
     busy = any(it["state"] in UNDER_WAY or it["reason"] == "opted out" for it in mine)
     ends_on = ladder.window.closes_on
     closed = law.authority(OFFICE).to_utc(ends_on + DAY, time(0)) <= now
-    silent = busy or closed or ladder.window.provisional
+    silent = busy or closed or ladder.window.closing_may_move
     if heard and not silent and heard[-1] > str(ends_on):
         yield f"{where}: believes {heard[-1]}, not {ends_on}"

@@ -16,7 +16,7 @@ from service.domain.lawbook.documents import rule_to_dict
 from service.formats.rule import parse_rule
 
 CALENDARS = calendars()
-TEMPLATES = ("renewal-prepare", "renewal-last-call")
+TEMPLATES = {"renewal-prepare", "renewal-last-call", "contact-now", "correction"}
 FILE = """
 code = "xx-permit"
 name = { zh = "许可", en = "Permit" }
@@ -109,7 +109,7 @@ def test_a_good_file_becomes_a_rule_with_its_defaults() -> None:
         ("number_is_personal", "yes", "expected true or false"),
         ("min_gap_days", -1, "min_gap_days: found -1, expected a whole number from 0"),
         ("min_gap_days", True, "found True, expected a whole number"),
-        ("closes", "x", "closes: found an unknown key, expected only action, calendar"),
+        ("closes", "x", "closes: found an unknown key, expected only action, apply_at"),
         ("versions", [], "versions: found [], expected a list of 1 or more tables"),
         ("versions.0.closses", "x", "versions[1].closses: found an unknown key"),
         (
@@ -127,6 +127,20 @@ def test_a_good_file_becomes_a_rule_with_its_defaults() -> None:
         ("versions.0.new_term", "later", "expected one of decision, expiry"),
         ("versions.0.late.zh", "逾" * 31, "at most 30 characters and no full stop"),
         ("versions.0.late.en", "No.", "at most 70 characters and no full stop"),
+        (
+            "versions.0.late.zh",
+            "请付款",
+            "versions[1].late.zh: found '付款', expected n",
+        ),
+        (
+            "certificate.zh",
+            "点击 www.x.cn",
+            "certificate.zh: found '点击', expected no",
+        ),
+        ("name.en", "see a.gov", "name.en: found 'a.gov', expected no link"),
+        ("action.en", "pay", "action.en: found 'pay', expected nothing about payment"),
+        ("apply_at", {"zh": "局", "en": "https://a.gov"}, "apply_at.en: found '://'"),
+        ("helpline", "扫码", "helpline: found '扫码', expected no link"),
         ("versions.0.reference.confidence", "sure", "versions[1].reference.confidence"),
         ("versions.0.reference", None, "versions[1].reference: found nothing"),
         ("versions.0.steps", [], "versions[1].steps: found [], expected a list of 1"),
@@ -136,6 +150,8 @@ def test_a_good_file_becomes_a_rule_with_its_defaults() -> None:
             "5 unqualified days before closing",
             "plain days, wh",
         ),
+        ("versions.0.steps.1.template", "contact-now", 'found "contact-now", expected'),
+        ("versions.0.steps.1.template", "correction", "expected one of renewal-last-c"),
         ("versions.0.steps.1.template", "sms", "expected one of renewal-last-call, re"),
         ("versions.0.steps.1.name", "prepare", "a name no earlier step has"),
         ("versions.0.steps.0.name", "open", 'steps[1].name: found "open", expected'),

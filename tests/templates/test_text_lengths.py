@@ -1,3 +1,4 @@
+from collections.abc import Iterator
 from datetime import date, timedelta
 from itertools import product
 
@@ -22,11 +23,19 @@ def refuse_long(templates_sent: str, language: str) -> None:
     assert size.segments <= 2, f"{size.units} units: {templates_sent}"
 
 
-def templates(dated: LadderComputation) -> list[str]:
-    """The templates of one permit: its steps, a correction, a contact request."""
-    templates_sent = [slot.template for slot in dated.to_ladder().slots]
-    late = [CONTACT_NOW] if dated.version.late_filing == "accepted" else []
-    return [*templates_sent, CORRECTION, *late] if templates_sent else []
+def texts(dated: LadderComputation) -> Iterator[tuple[str, date, date | None]]:
+    """The texts of one permit, each with its day and the end of the grace.
+
+    They are its steps, a correction, and a call to contact the office.
+    """
+    ladder = dated.to_ladder()
+    for slot in ladder.slots:
+        day = slot.due_at.astimezone(dated.sender.zone).date()
+        yield slot.template, day, ladder.grace_ends.get(slot.step)
+    if ladder.slots:
+        yield CORRECTION, dated.window.closes_on, None
+    if ladder.slots and dated.version.late_filing == "accepted":
+        yield CONTACT_NOW, dated.window.expires_on, None
 
 
 @pytest.mark.parametrize("code", RULES)
@@ -37,9 +46,16 @@ def test_every_text_of_every_rule_takes_at_most_two_segments(code: str) -> None:
             continue
         for expires_on in EXPIRIES:
             dated = compute_ladder(rule, version, expires_on, office, known)
-            for template, language in product(templates(dated), LANGUAGES):
+            for (template, day, grace), language in product(texts(dated), LANGUAGES):
                 facts = gather_facts(
-                    rule, version, dated.window, office, NUMBER, language
+                    rule,
+                    version,
+                    dated.window,
+                    office,
+                    NUMBER,
+                    language,
+                    today=day,
+                    grace_ends_on=grace,
                 )
                 refuse_long(WORDS.render_sms(template, facts), language)
 

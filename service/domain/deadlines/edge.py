@@ -23,7 +23,9 @@ class Edge:
     `strict_on` and `lenient_on` are the two readings as counted on `workdays`;
     `safe_on` is the day to announce and `rolled_lenient_on` the lenient reading, both
     moved to a working day. `in_working_days`: the period counts working days.
-    `final`: every day that the result depends on is published.
+    `may_move`: a notice still to come may move `safe_on`, because it is another day on
+    the optimistic calendar than on the pessimistic one; `final`: neither it nor
+    `rolled_lenient_on` can move.
     """
 
     kind: Literal["opens", "closes"]
@@ -35,6 +37,7 @@ class Edge:
     lenient_on: date
     safe_on: date
     rolled_lenient_on: date
+    may_move: bool
     final: bool
 
 
@@ -48,13 +51,13 @@ def compute_opening(
     works = _in_working_days(
         period, "calendar" if unqualified_days == "safe" else unqualified_days
     )
-    days = (
-        calendar.possible_workdays
-        if period.direction == "before"
-        else calendar.certain_workdays
-    )
+    days, other_days = calendar.possible_workdays, calendar.certain_workdays
+    if period.direction == "after":
+        days, other_days = other_days, days
     strict, lenient = count_readings(period, expires_on, days, in_working_days=works)
     safe = calendar.certain_workdays.on_or_after(lenient)
+    _, earliest = count_readings(period, expires_on, other_days, in_working_days=works)
+    safe_at_best = calendar.possible_workdays.on_or_after(earliest)
     return Edge(
         kind="opens",
         period=period,
@@ -65,7 +68,8 @@ def compute_opening(
         lenient_on=lenient,
         safe_on=safe,
         rolled_lenient_on=safe,
-        final=calendar.covers(max(expires_on, safe) if works else safe),
+        may_move=safe != safe_at_best,
+        final=safe == safe_at_best,
     )
 
 
@@ -83,13 +87,21 @@ def compute_closing(
     works = _in_working_days(
         period, "working" if unqualified_days == "safe" else unqualified_days
     )
-    days = (
-        calendar.certain_workdays
-        if period.direction == "before"
-        else calendar.possible_workdays
-    )
+    days, other_days = calendar.certain_workdays, calendar.possible_workdays
+    if period.direction == "after":
+        days, other_days = other_days, days
     strict, lenient = count_readings(period, expires_on, days, in_working_days=works)
-    safe = calendar.certain_workdays.on_or_before(strict)
+    safe = _move_earlier(strict, calendar.certain_workdays, margin_working_days)
+    rolled_lenient = calendar.certain_workdays.on_or_before(lenient)
+    latest, latest_lenient = count_readings(
+        period, expires_on, other_days, in_working_days=works
+    )
+    may_move = safe != _move_earlier(
+        latest, calendar.possible_workdays, margin_working_days
+    )
+    lenient_may_move = rolled_lenient != calendar.possible_workdays.on_or_before(
+        latest_lenient
+    )
     return Edge(
         kind="closes",
         period=period,
@@ -98,11 +110,10 @@ def compute_closing(
         workdays=days,
         strict_on=strict,
         lenient_on=lenient,
-        safe_on=calendar.certain_workdays.back(safe, margin_working_days)
-        if margin_working_days
-        else safe,
-        rolled_lenient_on=calendar.certain_workdays.on_or_before(lenient),
-        final=calendar.covers(max(expires_on, lenient) if works else lenient),
+        safe_on=safe,
+        rolled_lenient_on=rolled_lenient,
+        may_move=may_move,
+        final=not may_move and not lenient_may_move,
     )
 
 
@@ -118,6 +129,12 @@ def count_readings(
         return day, day
     strict = workdays.back(expires_on, period.amount) - DAY
     return strict, workdays.back(expires_on + DAY, period.amount) - DAY
+
+
+def _move_earlier(day: date, workdays: WorkingDays, margin: int) -> date:
+    """Move a closing to a working day, then earlier by a margin in working days."""
+    moved = workdays.on_or_before(day)
+    return workdays.back(moved, margin) if margin else moved
 
 
 def _in_working_days(

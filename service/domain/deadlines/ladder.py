@@ -47,7 +47,12 @@ class LadderComputation:
         A step is left out if the next one is due at the same time or earlier: the more
         urgent text replaces it.
         """
-        return Ladder(self.window, _make_slots(self.rungs, self.sender))
+        grace_ends = {
+            rung.step.name: rung.last_on
+            for rung in self.rungs
+            if rung.step.after_closing
+        }
+        return Ladder(self.window, _make_slots(self.rungs, self.sender), grace_ends)
 
 
 def compute_ladder(

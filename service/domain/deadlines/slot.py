@@ -1,7 +1,7 @@
 """A ladder: the window and the slots of one expiry date, by one version and office."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from service.domain.deadlines.window import Window
@@ -29,10 +29,15 @@ class Slot:
 
 @dataclass(frozen=True, slots=True)
 class Ladder:
-    """A window, and its slots in the order they fall due."""
+    """A window, and its slots in the order they fall due.
+
+    `grace_ends` has the last day (local, included) on which a late application helps,
+    by each step after the closing.
+    """
 
     window: Window
     slots: tuple[Slot, ...]
+    grace_ends: Mapping[str, date] = field(default_factory=dict)
 
 
 def current_slot(slots: Sequence[Slot], now: datetime) -> Slot | None:

@@ -16,13 +16,16 @@ def explain_counting(
         yield from _explain_reading(edge, calendar, office)
         yield from _explain_skipped_days(edge, calendar)
         yield from _explain_moves(edge, calendar, office)
-    if not all(edge.final for edge in edges):
-        yield (
-            f"provisional: the holidays of {calendar.code} are published until "
-            f"{calendar.covered_until}; later ones are taken at their longest, without "
-            "make-up workdays; no text names the exact day, and it is counted again "
-            "once they are published"
-        )
+    if all(edge.final for edge in edges):
+        return
+    may_move = any(edge.may_move and edge.kind == "closes" for edge in edges)
+    names = "a round day before the closing" if may_move else "the closing, which stays"
+    yield (
+        f"provisional: the holidays of {calendar.code} are published until "
+        f"{calendar.covered_until}; later ones are taken at their longest, without "
+        f"make-up workdays; texts name {names}, and the days are counted again once "
+        "they are published"
+    )
 
 
 def _explain_reading(

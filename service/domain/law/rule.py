@@ -161,8 +161,9 @@ class Rule:
     the holder knows which permit is meant. `number_is_personal` marks numbers that
     contain a person's identity number. Two reminders of one permit are at least
     `min_gap_days` apart. `merges`: its reminders may share an SMS with others to the
-    same recipient. `never` is set for a type that never reminds, which may have no
-    version.
+    same recipient. `apply_at` and `helpline` replace the office's where another body
+    takes the applications. `never` is set for a type that never reminds, which may have
+    no version.
     """
 
     code: str
@@ -177,6 +178,8 @@ class Rule:
     number_is_personal: bool = False
     min_gap_days: int = 3
     merges: bool = True
+    apply_at: BilingualText | None = None
+    helpline: str | None = None
     never: NoReminderReason | None = None
 
     def equals_except_versions(self, other: "Rule") -> bool:

@@ -98,7 +98,7 @@ def _count_closing(
         (impact.later if moved > 0 else impact.earlier).add(
             group.active_permits, abs(moved)
         )
-    if former.provisional and not redated_group.window.provisional:
+    if former.closing_may_move and not redated_group.window.closing_may_move:
         impact.exact += group.active_permits
     today = now.astimezone(after.sending_office(group.authority).zone).date()
     if (

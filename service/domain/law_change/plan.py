@@ -76,7 +76,7 @@ def _redate_group(group: PermitGroup, law: Law) -> RedatedGroup:
 
 def _count_announced_too_late(group: RedatedGroup, now: datetime) -> int:
     """How many permits were announced too late a closing that has not passed yet."""
-    if not group.group.announced_closings or group.window.provisional:
+    if not group.group.announced_closings or group.window.closing_may_move:
         return 0
     if group.closing_ends_at <= now:
         return 0

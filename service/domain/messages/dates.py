@@ -27,24 +27,12 @@ def format_month_day(day: date, language: Language) -> str:
     return f"{day.month}月{day.day}日"
 
 
-def format_third_of_month(day: date, language: Language, *, year: bool = True) -> str:
-    """Write the third of the month: 2027年1月上旬, early January 2027."""
-    third = min((day.day - 1) // 10, 2)
-    if language == "en":
-        return f"{('early', 'mid', 'late')[third]} {MONTHS[day.month - 1]} {day.year}"
-    return (f"{day.year}年" if year else "") + f"{day.month}月{'上中下'[third]}旬"
-
-
-def format_edge(
-    day: date, expires_on: date, language: Language, *, provisional: bool
-) -> str:
+def format_edge(day: date, expires_on: date, language: Language) -> str:
     """Write an opening or closing day in a text that names the expiry date first.
 
-    Chinese leaves out the year that the expiry date has named already. A provisional
-    day is written as a third of its month, because the exact day may still move.
+    Chinese leaves out the year that the expiry date has named already.
     """
-    write = format_third_of_month if provisional else format_day
-    return write(day, language, year=day.year != expires_on.year)
+    return format_day(day, language, year=day.year != expires_on.year)
 
 
 def format_moment(local: datetime, language: Language) -> str:

@@ -1,11 +1,12 @@
 """A digest: one SMS about several permits.
 
-Texts of one office to one phone are joined if they are about closings to come. If the
-permits have different holders, the phone is an agent's: the digest says "the permits
-you handle". No text names a holder.
+Texts of one office to one phone are joined if they say the same of different permits:
+the same template, action, price of being late, place to apply and number to call. If
+the permits have different holders, the phone is an agent's: the digest says "the
+permits you handle". No text names a holder.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import date
 from typing import Final
@@ -25,10 +26,12 @@ class MessagePart:
     """The text of one reminder, before texts are joined.
 
     `index` is its position among the reminders of the claim; `holder` a key that is
-    equal for permits of one holder. `alone`: it must not share an SMS.
+    equal for permits of one holder. `alone`: it must not share an SMS. `template` is
+    the wording it has alone.
     """
 
     index: int
+    template: str
     office: str
     recipient: str
     holder: str
@@ -58,17 +61,14 @@ class ItemFacts:
         }
 
     def _format_edge(self, day: date) -> str:
-        return format_edge(
-            day, self.expires_on, self.language, provisional=self.provisional
-        )
+        return format_edge(day, self.expires_on, self.language)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DigestFacts:
     """What a digest may say around its `items`.
 
-    `agent`: the permits have several holders. `late` and `action` are None if they are
-    not the same for all permits.
+    `agent`: the permits have several holders. `opened`: all their openings have passed.
     """
 
     language: Language
@@ -77,7 +77,8 @@ class DigestFacts:
     addressee: str
     count: int
     items: str
-    action: str | None
+    opened: bool
+    action: str
     late: str | None
     apply_at: str
     helpline: str
@@ -96,19 +97,16 @@ def bundle_parts(parts: Iterable[MessagePart]) -> list[list[MessagePart]]:
     """Group the parts that may share an SMS, in the order of each group's first."""
     bundles = dict[object, list[MessagePart]]()
     for part in parts:
-        shared_key = (part.office, part.recipient, part.facts.language)
-        bundles.setdefault(part.index if part.alone else shared_key, []).append(part)
+        key = part.index if part.alone else (part.office, part.recipient, _frame(part))
+        bundles.setdefault(key, []).append(part)
     return list(bundles.values())
 
 
-def digest_items(bundle: Sequence[MessagePart], today: date) -> list[ItemFacts]:
-    """The items of a digest, earliest closing first; similar permits make one item.
-
-    An item names the opening only if it is after `today`.
-    """
+def digest_items(bundle: Sequence[MessagePart]) -> list[ItemFacts]:
+    """The items of a digest, earliest closing first; similar permits make one item."""
     tails_by_item = dict[ItemFacts, list[str]]()
     for part in sorted(bundle, key=lambda part: part.facts.closes_on):
-        item = _item(part.facts, today)
+        item = _item(part.facts)
         tails_by_item.setdefault(item, []).append(part.facts.tail)
     joiner = {"zh": "、", "en": ", "}[bundle[0].facts.language]
     return [
@@ -117,11 +115,9 @@ def digest_items(bundle: Sequence[MessagePart], today: date) -> list[ItemFacts]:
 
 
 def digest_facts(bundle: Sequence[MessagePart], items: Sequence[str]) -> DigestFacts:
-    """The facts around a digest's items; the office's words are from its first part."""
+    """The facts around a digest's items; all its parts have the same."""
     first = bundle[0].facts
     agent = len({part.holder for part in bundle}) > 1
-    actions = {part.facts.action for part in bundle}
-    lates = {part.facts.late for part in bundle}
     return DigestFacts(
         language=first.language,
         signature=first.signature,
@@ -129,8 +125,9 @@ def digest_facts(bundle: Sequence[MessagePart], items: Sequence[str]) -> DigestF
         addressee=first.addressee,
         count=len(bundle),
         items={"zh": "；", "en": "; "}[first.language].join(items),
-        action=first.action if len(actions) == 1 else None,
-        late=first.late if len(lates) == 1 else None,
+        opened=first.opened,
+        action=first.action,
+        late=first.late,
         apply_at=first.apply_at,
         helpline=first.helpline,
         opt_out=first.opt_out,
@@ -138,23 +135,44 @@ def digest_facts(bundle: Sequence[MessagePart], items: Sequence[str]) -> DigestF
 
 
 def split_bundle(
-    bundle: Sequence[MessagePart],
-) -> tuple[list[MessagePart], list[MessagePart]]:
-    """Cut a digest that is too long in two halves, the earlier closings first."""
-    by_closing = sorted(bundle, key=lambda part: part.facts.closes_on)
-    middle = (len(by_closing) + 1) // 2
-    return by_closing[:middle], by_closing[middle:]
+    bundle: Sequence[MessagePart], fits: Callable[[Sequence[MessagePart]], bool]
+) -> Iterator[list[MessagePart]]:
+    """Split a bundle, earliest closing first, into pieces as large as fit in an SMS.
+
+    `fits` is asked about pieces of two and more parts.
+    """
+    piece = list[MessagePart]()
+    for part in sorted(bundle, key=lambda part: part.facts.closes_on):
+        if piece and not fits([*piece, part]):
+            yield piece
+            piece = []
+        piece.append(part)
+    if piece:
+        yield piece
 
 
-def _item(facts: Facts, today: date) -> ItemFacts:
-    opens_on = facts.opens_on
+def _frame(part: MessagePart) -> tuple[object, ...]:
+    """What a text says of more than its own permit; equal for all parts of a digest."""
+    facts = part.facts
+    contact = (facts.apply_at, facts.helpline)
+    return (
+        part.template,
+        facts.language,
+        facts.opened,
+        facts.action,
+        facts.late,
+        contact,
+    )
+
+
+def _item(facts: Facts) -> ItemFacts:
     return ItemFacts(
         language=facts.language,
         certificate=facts.certificate,
         tails="",
         expires_on=facts.expires_on,
         closes_on=facts.closes_on,
-        opens_on=opens_on if opens_on and opens_on > today else None,
+        opens_on=facts.opens_on,
         provisional=facts.provisional,
     )
 

@@ -24,16 +24,22 @@ PERMIT_FACTS: Final[Mapping[str, str]] = {
 }
 """Facts that identify a permit, each with its meaning."""
 
-CONTACT_FACTS: Final[Mapping[str, str]] = {
-    "apply_at": "where to apply",
+OFFICE_FACTS: Final[Mapping[str, str]] = {
     "helpline": "whom to call",
     "opt_out": "how to stop these texts",
+}
+"""Facts that tell a holder whom to answer, each with its meaning."""
+
+CONTACT_FACTS: Final[Mapping[str, str]] = {
+    "apply_at": "where to apply",
+    **OFFICE_FACTS,
 }
 """Facts that tell a holder where to turn, each with its meaning."""
 
 _FREE: Final[Mapping[Language, str]] = {"zh": "免费", "en": "free"}
 _INCLUSIVE: Final[Mapping[Language, str]] = {"zh": "（含当日）", "en": "(inclusive)"}
 _ADVICE: Final[Mapping[Language, str]] = {"zh": "建议最迟", "en": "advise"}
+_NOT_LATER: Final = "建议不晚于"
 _ADVISED: Final[Mapping[Language, str]] = {
     "zh": "建议最迟{{ closes_on }}（含当日）",
     "en": "advise … {{ closes_on }} (inclusive)",
@@ -54,7 +60,8 @@ _PAYMENT: Final = re.compile(
 )
 _URGING: Final = re.compile(
     r"尽快|尽早|及早|提早|越早越好|从速|抓紧|马上|立即|立刻|"
-    r"\b(?:soon|early|earlier|now|at once|immediately|promptly|without delay)\b",
+    r"\b(?:soon|early|earlier|at once|immediately|promptly|without delay)\b|"
+    r"(?<!\bcan )(?<!\bcan apply )\bnow\b",  # "you can apply now" states a fact
     re.IGNORECASE,
 )
 
@@ -163,7 +170,8 @@ def _check_closing(
 ) -> Iterator[TextFinding]:
     """Find what is wrong with a closing; `advised`: the exact day is worded as advice.
 
-    A provisional closing is a third of a month, so it cannot include a day.
+    A provisional closing is a round day before the real one: nothing ends with it, so
+    it is not worded as the last day included.
     """
     inclusive, provisional = (
         _INCLUSIVE[text.language],
@@ -175,7 +183,10 @@ def _check_closing(
         yield inclusive, "no such word where the day is not sure: {% if provisional %}"
     elif not (provisional or advised):
         yield "the day in other words", expected
-    if text.language == "zh" and _ADVICE["zh"] not in text.own_words:
+    advice = (
+        _NOT_LATER if provisional and _NOT_LATER in text.own_words else _ADVICE["zh"]
+    )
+    if text.language == "zh" and advice not in text.own_words:
         yield f"no {_ADVICE['zh']}", f"{_ADVICE['zh']}: it is advice, no cut-off"
 
 

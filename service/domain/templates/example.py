@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Final
 
+from service.domain.deadlines.slot import Ladder
 from service.domain.deadlines.window import Window
 from service.domain.law.authority import Authority
 from service.domain.law.rule import Language, Rule, Version
@@ -20,14 +21,33 @@ class ExamplePermit:
 
     rule: Rule
     version: Version
-    window: Window
+    ladder: Ladder
     office: Authority
     number: str
 
-    def gather_facts(self, language: Language) -> Facts:
-        """The facts about the permit in a language."""
+    @property
+    def window(self) -> Window:
+        """The days in which its renewal may be applied for."""
+        return self.ladder.window
+
+    def gather_facts(self, language: Language, template: str | None = None) -> Facts:
+        """The facts about the permit on the day on which the template is sent.
+
+        That is the day of the first step with this template, else the closing.
+        """
+        slots = [one for one in self.ladder.slots if one.template == template]
+        today = self.window.closes_on
+        if slots:
+            today = slots[0].due_at.astimezone(self.office.zone).date()
         return gather_facts(
-            self.rule, self.version, self.window, self.office, self.number, language
+            self.rule,
+            self.version,
+            self.window,
+            self.office,
+            self.number,
+            language,
+            today=today,
+            grace_ends_on=self.ladder.grace_ends.get(slots[0].step) if slots else None,
         )
 
 
@@ -53,7 +73,7 @@ def make_example(
     return ExamplePermit(
         rule,
         governing,
-        law.ladder(rule_code, governing, authority, expires_on).window,
+        law.ladder(rule_code, governing, authority, expires_on),
         law.sending_office(authority),
         number or _sample_number(rule.number_tail),
     )

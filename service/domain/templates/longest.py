@@ -12,13 +12,16 @@ from service.domain.lawbook.law import Law
 from service.domain.messages.facts import Facts, gather_facts
 from service.domain.templates.trial_render import TemplateContext
 
-_ITEM: Final[Mapping[Language, str]] = {
-    "zh": "移动式压力容器充装许可证（尾号0123-2027）2027年6月30日到期，"
-    "2026年6月30日起可申请，建议最迟2026年12月30日（含当日）申请",
-    "en": "Special Equipment Production Licence (ending 0123-2027) expires "
-    "30 Jun 2027, opens 30 Jun 2026, apply by 30 Dec 2026 (inclusive)",
+_ITEMS: Final[Mapping[Language, str]] = {
+    "zh": "食品经营许可证（尾号0142、0143）2027年6月30日到期，"
+    "建议最迟5月18日（含当日）申请",
+    "en": "Food Business Licence (ending 0142, 0143) expires 30 Jun 2027, "
+    "apply by 18 May 2027 (inclusive)",
 }
-"""A digest item about a permit with a long certificate and a long number."""
+"""The items of a usual digest: two permits that differ in their numbers only.
+
+A longer digest is split, down to the texts about single permits.
+"""
 
 _DIGESTED_TEMPLATES: Final = ("renewal-prepare", "renewal-open", "renewal-last-call")
 """The templates of steps whose texts a digest may join."""
@@ -30,9 +33,12 @@ LONGEST_WINDOWS: Final = (
 )
 """(expiry, opening, closing)."""
 
+_LONGEST_GRACE: Final = date(2028, 6, 30)
+
 _SAMPLE_WINDOW: Final = Window(
     *LONGEST_WINDOWS[0], LONGEST_WINDOWS[0][2], provisional=False
 )
+_LONG_AGO: Final = date.min
 
 _LONGEST_CERTIFICATE: Final[Mapping[Language, Facts]] = {
     "zh": Facts(
@@ -110,7 +116,9 @@ def longest_values(
         if office.calendar != rule.calendar:
             continue
         number = "0" * rule.number_tail
-        facts = gather_facts(rule, version, _SAMPLE_WINDOW, office, number, language)
+        facts = gather_facts(
+            rule, version, _SAMPLE_WINDOW, office, number, language, today=_LONG_AGO
+        )
         if not version.opens:
             facts = replace(facts, opens_on=None)
         yield from _in_windows(f"{rule.code} in {office.code}", facts)
@@ -128,13 +136,15 @@ def longest_item_values(
 def longest_digest_values(
     _: str, language: Language, law: Law | None
 ) -> Iterator[tuple[str, TemplateContext]]:
-    """The longest values of a digest of two permits."""
-    items = {"zh": "；", "en": "; "}[language].join(2 * [_ITEM[language]])
+    """The values of a digest of two permits with each office's and each rule's words.
+
+    Without what being late costs: where it does not fit, the digest is split.
+    """
     for template in _DIGESTED_TEMPLATES:
         for source, values in longest_values(template, language, law):
-            for agent, action in product((False, True), (None, values["action"])):
-                around = {"agent": agent, "action": action, "count": 2}
-                yield source, {**values, **around, "items": items}
+            for agent in (False, True):
+                around = {"agent": agent, "count": 2, "late": None}
+                yield source, {**values, **around, "items": _ITEMS[language]}
 
 
 def _in_windows(source: str, facts: Facts) -> Iterator[tuple[str, TemplateContext]]:
@@ -147,5 +157,8 @@ def _in_windows(source: str, facts: Facts) -> Iterator[tuple[str, TemplateContex
             opens_on=opens_on if facts.opens_on else None,
             closes_on=closes_on,
             provisional=provisional,
+            grace_ends_on=_LONGEST_GRACE,
         )
         yield source, dated.template_values()
+        if facts.opens_on:
+            yield source, replace(dated, opens_on=None, opened=True).template_values()

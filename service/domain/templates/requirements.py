@@ -13,10 +13,11 @@ from service.domain.messages.digest import (
     DIGEST_ITEM,
     ITEM_FACT_NAMES,
 )
-from service.domain.messages.facts import FACT_NAMES
+from service.domain.messages.facts import FACT_NAMES, MOST_SEGMENTS
 from service.domain.messages.segments import SmsSize, characters_outside_gsm7, measure
 from service.domain.templates.checks import (
     CONTACT_FACTS,
+    OFFICE_FACTS,
     PERMIT_FACTS,
     TextCheck,
     check_advice,
@@ -64,17 +65,16 @@ class TemplateRequirements:
 
     `optional` facts may be missing; `flags` are facts that only conditions use.
     `longest_values(template, language, law)` gives the longest values to try; with them
-    a text may take at most `max_segments`.
+    a text may take at most `MOST_SEGMENTS`.
     """
 
     facts: frozenset[str] = FACT_NAMES
-    optional: frozenset[str] = frozenset({"opens_on", "late"})
-    flags: frozenset[str] = frozenset({"provisional"})
+    optional: frozenset[str] = frozenset({"opens_on", "late", "grace_ends_on"})
+    flags: frozenset[str] = frozenset({"provisional", "opened"})
     checks: tuple[TextCheck, ...] = SINGLE_PERMIT_CHECKS
     longest_values: Callable[
         [str, Language, Law | None], Iterable[tuple[str, TemplateContext]]
     ] = longest_values
-    max_segments: int = 2
 
 
 DEFAULT_REQUIREMENTS: Final = TemplateRequirements()
@@ -95,11 +95,21 @@ REQUIREMENTS: Final[Mapping[str, TemplateRequirements]] = {
     CORRECTION: TemplateRequirements(
         checks=(*SINGLE_PERMIT_CHECKS, check_advice, check_no_urging)
     ),
-    CONTACT_NOW: TemplateRequirements(checks=(*SINGLE_PERMIT_CHECKS, check_no_closing)),
+    # Its holder calls or goes to the office: nobody can call a portal.
+    CONTACT_NOW: TemplateRequirements(
+        checks=(
+            check_signature,
+            require_facts(PERMIT_FACTS, _TAIL, OFFICE_FACTS),
+            check_free,
+            *ANY_PART_CHECKS,
+            check_no_closing,
+        )
+    ),
     DIGEST: TemplateRequirements(
         facts=DIGEST_FACT_NAMES,
+        # Always given today; templates saved earlier may ask whether it is.
         optional=frozenset({"action", "late"}),
-        flags=frozenset({"agent"}),
+        flags=frozenset({"agent", "opened"}),
         checks=(
             check_signature,
             require_facts(_ITEMS, CONTACT_FACTS),
@@ -108,7 +118,6 @@ REQUIREMENTS: Final[Mapping[str, TemplateRequirements]] = {
             *ANY_PART_CHECKS,
         ),
         longest_values=longest_digest_values,
-        max_segments=4,  # two permits: as many as their two separate texts may take
     ),
     DIGEST_ITEM: TemplateRequirements(
         facts=ITEM_FACT_NAMES,
@@ -183,7 +192,7 @@ def find_mistakes(
         Mistake("text", what + _affected_texts(where, texts), expected)
         for (what, expected), where in found.items()
     ]
-    return [*mistakes, *_too_long(longest, language, required.max_segments)]
+    return [*mistakes, *_too_long(longest, language)]
 
 
 def _affected_texts(affected: list[MarkedText], texts: list[MarkedText]) -> str:
@@ -196,10 +205,8 @@ def _affected_texts(affected: list[MarkedText], texts: list[MarkedText]) -> str:
     return f" if {' and '.join(conditions)}" if conditions else " in some texts"
 
 
-def _too_long(
-    longest: LongestRendering, language: Language, allowed: int
-) -> Iterator[Mistake]:
-    size = longest.size
+def _too_long(longest: LongestRendering, language: Language) -> Iterator[Mistake]:
+    size, allowed = longest.size, MOST_SEGMENTS
     if size.segments > allowed:
         forced = " ".join(avoidable_ucs2_characters(longest.text, language))
         why = f", forced by {forced}" if forced else ""

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from functools import partial
 from typing import Final, Protocol
 
 from service.domain.calendars.calendar import DAY
@@ -20,7 +21,7 @@ from service.domain.go_live.preview import (
 )
 from service.domain.law.authority import Authority
 from service.domain.lawbook.law import Law
-from service.domain.messages.facts import gather_facts
+from service.domain.messages.facts import gather_facts, render_briefly
 from service.flow.office.go_live import GoLiveStore
 from service.flow.ports import Clock, LawStore, TemplateLibrary
 
@@ -85,7 +86,7 @@ async def preview_go_live(
     Raises `UnknownError`.
     """
     law, now = await deps.law_store.current_law(), deps.clock.now()
-    writer = _TextWriter(law, await deps.templates.current(law.digest))
+    writer = _TextWriter(law, await deps.templates.current(law.digest), now)
     office = law.sending_office(authority)
     refusals = await _find_refusals(authority, rule_codes, law, deps)
     codes = [code for code in rule_codes if code not in refusals]
@@ -150,6 +151,7 @@ async def _sample_text(
 class _TextWriter:
     law: Law
     templates: TemplateLibrary
+    now: datetime
 
     def typical_text(self, row: GroupInStep) -> str:
         """The text of a row, with the number of one of its permits."""
@@ -162,10 +164,20 @@ class _TextWriter:
         office = law.sending_office(group.authority)
         ladder = law.ladder(group.rule, version, group.authority, group.expires_on)
         language = group.language or office.language
+        sent_at = max(row.slot.due_at, self.now)
         facts = gather_facts(
-            law.rule(group.rule), version, ladder.window, office, tail, language
+            law.rule(group.rule),
+            version,
+            ladder.window,
+            office,
+            tail,
+            language,
+            today=sent_at.astimezone(office.zone).date(),
+            grace_ends_on=ladder.grace_ends.get(row.slot.step),
         )
-        return self.templates.render_sms(row.slot.template, facts)
+        return render_briefly(
+            partial(self.templates.render_sms, row.slot.template), facts
+        )
 
 
 def _midnight_after(at: datetime, office: Authority) -> datetime:

@@ -8,7 +8,7 @@ from typing import Protocol
 from service.domain.errors import InvalidError, Mistake, UnknownError
 from service.domain.law.rule import LANGUAGES, Language
 from service.domain.lawbook.law import Law
-from service.domain.messages.facts import FACT_NAMES
+from service.domain.messages.facts import FACT_NAMES, render_briefly
 from service.domain.messages.segments import SmsSize, measure
 from service.domain.templates.example import (
     ExamplePermit,
@@ -183,7 +183,7 @@ async def preview_template(
     rendered = None
     if requirements_of(name).facts <= FACT_NAMES:
         permit = example or make_any_example(law, name, deps.default_authority, today)
-        rendered = _render_example(template, language, permit) if permit else None
+        rendered = _render_example(name, template, language, permit) if permit else None
     mistakes = find_mistakes(name, language, template.render, longest)
     return TemplatePreview(name, language, rendered, longest, mistakes)
 
@@ -241,7 +241,8 @@ def _shipped_version(
 
 
 def _render_example(
-    template: CompiledTemplate, language: Language, example: ExamplePermit
+    name: str, template: CompiledTemplate, language: Language, example: ExamplePermit
 ) -> RenderedExample:
-    text = template.render(example.gather_facts(language).template_values())
+    facts = example.gather_facts(language, name)
+    text = render_briefly(lambda one: template.render(one.template_values()), facts)
     return RenderedExample(example, text, measure(text))

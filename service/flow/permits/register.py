@@ -177,7 +177,7 @@ def _date_permit(
             deps.phone_reader.read(phone, office.calendar) for phone in permit.phones
         ),
         skip_reason=_idle_reason(permit, ladder, office, now) if skip_idle else None,
-        closes_on=None if window.provisional else window.closes_on,
+        closes_on=None if window.closing_may_move else window.closes_on,
         closing_ends_at=law.sending_office(office.code).to_utc(
             window.closes_on + DAY, time(0)
         ),

@@ -4,7 +4,7 @@ Reads and writes nothing but templates: due reminders and counts come in, a plan
 out.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cache, partial
@@ -21,11 +21,14 @@ from service.domain.messages.digest import (
     digest_items,
     split_bundle,
 )
-from service.domain.messages.facts import gather_facts
+from service.domain.messages.facts import (
+    MOST_SEGMENTS,
+    gather_facts,
+    render_briefly,
+)
 from service.domain.messages.segments import measure
 from service.domain.reminders.eligibility import End, Hold, decide_sending, find_untruth
 from service.domain.reminders.limits import (
-    MAX_SEGMENTS,
     LimitBudget,
     Limits,
     Usage,
@@ -91,7 +94,7 @@ class ClaimPlanner:
         drafts = [
             self._make_draft(fitting, due_reminders, worded)
             for bundle in bundle_parts(parts)
-            for fitting in self._split_to_fit(bundle)
+            for fitting in split_bundle(bundle, self._fits)
         ]
         budget = LimitBudget(apply_horizon(usage, limits), self.now)
         taken, limited, busy = self._apply_limits(
@@ -121,7 +124,8 @@ class ClaimPlanner:
             return verdict
         version = self._wording_version(due)
         expires_on = due.candidate.expires_on
-        window = self.law.ladder(due.rule, version, due.authority, expires_on).window
+        ladder = self.law.ladder(due.rule, version, due.authority, expires_on)
+        window = ladder.window
         untruth = find_untruth(
             due.candidate,
             due.step,
@@ -136,16 +140,23 @@ class ClaimPlanner:
         language = due.language or sender.office.language
         part = MessagePart(
             index=index,
+            template=due.template,
             office=sender.office.code,
             recipient=due.recipient_id,
             holder=due.holder_key,
             alone=_is_sent_alone(rule, version, due.step),
             facts=gather_facts(
-                rule, version, window, sender.office, due.number_tail, language
+                rule,
+                version,
+                window,
+                sender.office,
+                due.number_tail,
+                language,
+                today=sender.today,
+                grace_ends_on=ladder.grace_ends.get(due.step),
             ),
         )
-        announced_on = None if window.provisional else window.closes_on
-        return part, WordedReminder(index, version.key, announced_on)
+        return part, WordedReminder(index, version.key, part.facts.closes_on)
 
     def _wording_version(self, due: DueReminder) -> Version:
         """The version that words a text; one sent again uses the version in force."""
@@ -153,22 +164,13 @@ class ClaimPlanner:
             return self.law.current_version(due.permit_series)
         return self.law.version(due.version)
 
-    def _split_to_fit(self, bundle: list[MessagePart]) -> Iterator[list[MessagePart]]:
-        """Halve a bundle until each piece fits into one SMS."""
-        if (
-            len(bundle) == 1
-            or measure(self._digest_body(bundle)).segments <= MAX_SEGMENTS
-        ):
-            yield bundle
-            return
-        for half in split_bundle(bundle):
-            yield from self._split_to_fit(half)
+    def _fits(self, bundle: Sequence[MessagePart]) -> bool:
+        return measure(self._digest_body(bundle)).segments <= MOST_SEGMENTS
 
-    def _digest_body(self, bundle: list[MessagePart]) -> str:
-        today = self._sending_office(bundle[0].office).today
+    def _digest_body(self, bundle: Sequence[MessagePart]) -> str:
         items = [
             self.templates.render_sms(DIGEST_ITEM, item)
-            for item in digest_items(bundle, today)
+            for item in digest_items(bundle)
         ]
         return self.templates.render_sms(DIGEST, digest_facts(bundle, items))
 
@@ -183,7 +185,8 @@ class ClaimPlanner:
         language = bundle[0].facts.language
         if len(bundle) == 1:
             template = bundled[0].template
-            body = self.templates.render_sms(template, bundle[0].facts)
+            render = partial(self.templates.render_sms, template)
+            body = render_briefly(render, bundle[0].facts)
         else:
             template, body = DIGEST, self._digest_body(bundle)
         until_at = min(due.candidate.until_at for due in bundled)

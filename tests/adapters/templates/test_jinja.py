@@ -105,7 +105,7 @@ def test_a_construct_that_is_not_allowed_is_named(text: str, told: str) -> None:
         ("{{ phone }}", "{{ phone }}", "one of action, addressee, apply_at"),
         ("{{ range }}", "{{ range }}", "one of action"),
         ("{{ provisional }}", "{{ provisional }}", "one of action"),
-        ("{% if tail %}{% endif %}", "if tail", "one of late, opens_on, provisional"),
+        ("{% if tail %}{% endif %}", "if tail", "one of grace_ends_on, late, opened"),
         ("{{ tail | shout }}", "| shout", "one of capitalize, lower, upper"),
         ("{{ tail | upper(1) }}", "| upper(…)", "| upper"),
         ("{{ tail | upper | attr('a') }}", "| attr", "one of capitalize"),

@@ -95,7 +95,7 @@ def test_a_preview_shows_the_text_of_a_date_and_its_size(run: Run) -> None:
 
 @pytest.mark.usefixtures("office")
 def test_characters_that_force_an_english_text_into_ucs_2_are_shown(run: Run) -> None:
-    file = edited(run, "“soon”", "soon", "en")
+    file = edited(run, "“not later”", "not later", "en")
     seen = run("templates", "preview", NAME, "--language", "en", "--file", file)
     assert (seen.code, seen.err) == (1, "")
     assert "UCS-2 forced by “ ”, " in seen.out

@@ -154,13 +154,19 @@ def test_the_office_margin_moves_only_the_announced_closing() -> None:
         ("3 months before expiry", date(2027, 4, 1), True),
         ("on expiry", date(2026, 12, 31), False),
         ("on expiry", date(2027, 1, 1), True),
+        ("on expiry", date(2027, 1, 29), False),
+        ("30 calendar days before expiry", date(2027, 3, 31), False),
     ],
 )
-def test_a_window_is_provisional_once_an_unpublished_day_counts(
+def test_a_window_is_provisional_if_a_notice_to_come_may_move_it(
     closes: str, expires_on: date, *, provisional: bool
 ) -> None:
     known = build_calendar(
-        "XX", range(2025, 2029), {}, covered_until=date(2026, 12, 31)
+        "XX",
+        range(2025, 2029),
+        {},
+        covered_until=date(2026, 12, 31),
+        maybe_off={date(2027, 1, 1): "New Year"},
     )
     found, _ = compute_window(version(closes), expires_on, known)
     assert found.provisional is provisional
@@ -168,10 +174,16 @@ def test_a_window_is_provisional_once_an_unpublished_day_counts(
 
 def test_an_opening_alone_can_make_a_window_provisional() -> None:
     known = build_calendar(
-        "XX", range(2025, 2029), {}, covered_until=date(2026, 12, 31)
+        "XX",
+        range(2025, 2029),
+        {},
+        covered_until=date(2026, 12, 31),
+        maybe_off={date(2027, 1, 1): "New Year"},
     )
     both = version("6 months before expiry", "20 working days before expiry")
-    assert compute_window(both, date(2027, 1, 8), known)[0].provisional
+    found, _ = compute_window(both, date(2027, 1, 8), known)
+    assert found.provisional
+    assert not found.closing_may_move, "so texts name its exact day"
 
 
 def test_an_expiry_outside_the_calendar_is_refused() -> None:

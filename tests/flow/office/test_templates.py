@@ -183,7 +183,7 @@ async def test_a_saved_text_is_used_from_the_next_pass_on(office: Office) -> Non
 async def test_a_digest_uses_the_saved_digest_templates(office: Office) -> None:
     ledger, to = office.ledger, office.to
     text = to.shipped_templates.shipped_text("digest", "zh").replace(
-        "即将到期", "快到期了"
+        "将到期", "快到期了"
     )
     made, seen = await save_template_version("digest", "zh", text, to, by="li")
     assert seen.rendered_example is None

@@ -54,7 +54,9 @@ async def test_a_due_reminder_is_posted_once_with_the_words_of_the_law(
     rule, office = law.rule(FOOD), law.authority(OFFICE)
     version = rule.version_for(EXPIRES)
     window = law.ladder(FOOD, version, OFFICE, EXPIRES).window
-    told = gather_facts(rule, version, window, office, "0001", "zh")
+    told = gather_facts(
+        rule, version, window, office, "0001", "zh", today=PREPARE.date()
+    )
     assert posted.body == ledger.sending.templates.render_sms("renewal-prepare", told)
     assert (posted.phone, posted.language) == (PHONE_1, "zh")
     assert ledger.reminders() == {"prepare": ("sent", None)}

@@ -47,7 +47,9 @@ async def test_a_template_lists_its_facts_and_every_version(
     assert status == 200
     assert "helpline" in found["facts"]
     assert "provisional" not in found["facts"]
-    assert found["conditions"] == ["late", "opens_on", "provisional"]
+    assert found["conditions"] == [
+        *("grace_ends_on", "late", "opened", "opens_on", "provisional")
+    ]
     assert found["zh"] == body["text"]
     told = [(one["language"], one["version"]) for one in found["versions"]]
     assert told == [("zh", 0), ("zh", 1), ("en", 0)]

@@ -102,6 +102,12 @@ class Rule(BaseModel):
     merges: bool = Field(
         description="true if its reminders may share a text with others"
     )
+    apply_at: Bilingual | None = Field(
+        description="where its holders apply; null if at the office that texts"
+    )
+    helpline: str | None = Field(
+        description="the number to call about it; null if that of the office"
+    )
     never: NeverFile | None = Field(description="why it never reminds; null if it does")
     versions: list[Version] = Field(description="its active and shadow versions")
     history: list[InstalledVersion] = Field(

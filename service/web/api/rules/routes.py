@@ -49,6 +49,8 @@ async def get_rule(services: Services, path: RulePath) -> Rule:
     active = {version.key for version in rule.versions}
     return Rule.model_validate(
         {
+            "apply_at": None,
+            "helpline": None,
             "never": None,
             **fields,
             "versions": list(_versions(rule, law)),
