@@ -105,6 +105,7 @@ class OneReminder:
             pauses=(),
             unexpanded_steps=frozenset(),
             steps_moved_at={},
+            later_steps={},
             texted_steps=frozenset(),
         )
         return [reminder], situation

@@ -30,7 +30,7 @@ class PermitSituation:
     describe the phone that would be texted. `unexpanded_steps` have no reminders yet.
     `steps_moved_at` has the instant at which a change of the law last moved a step.
     `texted_steps` are the steps of this expiry date in which a text was, or may have
-    been, sent.
+    been, sent; `later_steps` has, by step, those that come after it.
     """
 
     now: datetime
@@ -48,6 +48,7 @@ class PermitSituation:
     unexpanded_steps: frozenset[str]
     steps_moved_at: Mapping[str, datetime]
     texted_steps: frozenset[str]
+    later_steps: Mapping[str, frozenset[str]]
 
 
 def reason_in_words(reason: str | None) -> str:
@@ -108,6 +109,8 @@ def _obstacles(slot: Slot, situation: PermitSituation, zone: ZoneInfo) -> Iterat
     if situation.texted_steps & set(slot.replaces):
         former = ", ".join(sorted(situation.texted_steps & set(slot.replaces)))
         yield f"the holder was texted in {former}, which this step replaces"
+    if after := situation.texted_steps & situation.later_steps.get(slot.step, set()):
+        yield f"the holder was already texted in {', '.join(sorted(after))}"
     if end := find_end(_candidate(slot, situation), min(situation.now, slot.due_at)):
         yield reason_in_words(end.reason)
     if situation.now < slot.until_at and (stopped := pause_in_words(situation, zone)):

@@ -142,6 +142,11 @@ class Version:
     def __hash__(self) -> int:
         return hash(self.key)
 
+    @property
+    def step_names(self) -> tuple[tuple[str, ...], ...]:
+        """The names of its steps in order, each with those that the step replaces."""
+        return tuple((step.name, *step.replaces) for step in self.steps)
+
     def equals_except_revision(self, other: "Version") -> bool:
         """Whether another revision has the same content."""
         return replace(self, revision=other.revision) == other

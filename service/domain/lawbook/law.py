@@ -13,6 +13,7 @@ from service.domain.deadlines.slot import Ladder
 from service.domain.errors import UnknownError
 from service.domain.law.authority import Authority
 from service.domain.law.rule import RESERVED_STEPS, Rule, Version
+from service.domain.law.step_order import StepOrder
 
 T = TypeVar("T")
 
@@ -57,6 +58,7 @@ class Law:
             for version in sorted(rule.versions, key=lambda one: one.revision):
                 self._versions[version.key] = self._series[version.series] = version
         self._cached_ladder = lru_cache(LADDER_CACHE_SIZE)(self._uncached_ladder)
+        self._step_orders = dict[str, StepOrder]()
 
     def rule(self, code: str) -> Rule:
         """Look up a rule; raises `UnknownError`."""
@@ -104,6 +106,18 @@ class Law:
     def current_version(self, series: str) -> Version:
         """Look up the version in force of a series; raises `UnknownError`."""
         return _look_up("version", series, self._series)
+
+    def step_order(self, rule_code: str) -> StepOrder:
+        """The order of a rule's steps, by all its versions in force and former."""
+        if rule_code not in self._step_orders:
+            self._step_orders[rule_code] = StepOrder(
+                {
+                    version.key: version.step_names
+                    for version in self._versions.values()
+                    if version.rule == rule_code
+                }
+            )
+        return self._step_orders[rule_code]
 
     def with_shadow_versions(self, keys: Collection[str]) -> "Law":
         """A copy in which these shadow versions are in force, each for its series."""

@@ -6,6 +6,7 @@ from datetime import date, datetime
 
 from service.domain.deadlines.slot import Slot, current_slot
 from service.domain.delivery.status import ReminderState
+from service.domain.law.step_order import StepOrder
 from service.domain.reminders.reasons import BEFORE_START, OVERTAKEN
 
 
@@ -75,8 +76,9 @@ def _missed_reason(slot: Slot, live_from: datetime) -> str:
 class DueGroup:
     """The slots of one (series, authority, expiry date), some due and not expanded.
 
-    `version` is the revision that gave the slots their dates; a change of the law moved
-    those in `redated_steps`. With `catch_up`, steps current at the start are sent too.
+    `version` is the revision that gave the slots their dates, `step_order` the order of
+    its rule's steps; a change of the law moved those in `redated_steps`. With
+    `catch_up`, steps current at the start are sent too.
     """
 
     rule: str
@@ -89,6 +91,12 @@ class DueGroup:
     redated_steps: frozenset[str]
     live_from: datetime
     catch_up: bool
+    step_order: StepOrder
+
+    def excluding_steps(self, slot: Slot) -> tuple[str, ...]:
+        """The steps whose text excludes one in this slot: replaced ones, later ones."""
+        later = self.step_order.later_than(slot.step, self.version)
+        return tuple(sorted({*slot.replaces, *later}))
 
     def plan_births(self, now: datetime) -> BirthPlan:
         """Plan the reminders of the group at an instant."""

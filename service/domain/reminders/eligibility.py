@@ -20,6 +20,7 @@ from service.domain.permits.permit import PermitStatus
 from service.domain.permits.phone import PhoneLine
 from service.domain.reminders.reasons import (
     EXPIRY_CORRECTED,
+    LATER_STEP_SENT,
     NO_CORRECTION_NEEDED,
     NO_MOBILE,
     NO_PHONE,
@@ -46,6 +47,8 @@ class Candidate:
     and the recipient is not staff. `hold_reason` is why it was held until now. `line`,
     `opted_out` and `unreachable` describe the phone that it would go to.
     `accepted_before`: a provider accepted it before, and the text did not arrive.
+    `texted_steps` are the other steps of this expiry date in which the holder was, or
+    may have been, texted.
     """
 
     expires_on: date
@@ -62,6 +65,7 @@ class Candidate:
     outside_trial: bool = False
     unreachable: bool = False
     accepted_before: bool = False
+    texted_steps: frozenset[str] = frozenset()
     hold_reason: str | None = None
 
 
@@ -161,19 +165,22 @@ def find_untruth(
     rule: Rule,
     *,
     version: Version,
+    later_steps: frozenset[str],
     window: Window,
     today: date,
 ) -> End | None:
     """The end of a reminder whose text would not be true, or would be of no use.
 
-    `version` words the text, `window` is the one it would announce, `today` the local
-    date of the office that sends it.
+    `version` words the text, `later_steps` come after the step in it, `window` is the
+    one it would announce, `today` the local date of the office that sends it.
     """
     again = candidate.accepted_before
     if rule.never is not None or version.reference.confidence == "unverified":
         state, reason = ReminderState.SUPPRESSED, RULE_UNVERIFIED
     elif again and not _has_step(version, step):
         state, reason = ReminderState.FAILED, RULE_CHANGED
+    elif candidate.texted_steps & later_steps:
+        state, reason = ReminderState.SUPERSEDED, LATER_STEP_SENT
     elif window.closes_on < today and not is_after_closing(version, step):
         state, reason = ReminderState.MISSED, WINDOW_CLOSED
     elif is_correction(step) and not _was_announced_late(candidate, window):

@@ -29,6 +29,9 @@ RENEWAL_FILED: Final = "renewal filed"
 RULE_UNVERIFIED: Final = "rule unverified"
 RULE_CHANGED: Final = "rule changed"
 
+LATER_STEP_SENT: Final = "later step sent"
+"""A text of a later step went out before this one, because the dates moved."""
+
 NO_CORRECTION_NEEDED: Final = "told date holds again"
 """A correction whose cause is gone: the day that was announced is right after all."""
 
@@ -56,6 +59,7 @@ REASONS_IN_WORDS: Final[Mapping[str, str]] = {
     RENEWAL_FILED: "its renewal has been applied for",
     RULE_UNVERIFIED: "nobody has verified the source of its rule",
     RULE_CHANGED: "the rule was changed and has no such step any more",
+    LATER_STEP_SENT: "the holder was already texted in a later step",
     NO_CORRECTION_NEEDED: "the day that an earlier text named is right again",
 }
 """Each reason of a reminder that was not sent, in words for people."""

@@ -131,6 +131,9 @@ class ClaimPlanner:
             due.step,
             rule,
             version=version,
+            later_steps=self.law.step_order(rule.code).later_than(
+                due.step, version.key
+            ),
             window=window,
             today=sender.today,
         )

@@ -42,6 +42,7 @@ WELL = PermitSituation(
     unexpanded_steps=frozenset({"last-call"}),
     steps_moved_at={},
     texted_steps=frozenset(),
+    later_steps={"last-call": frozenset({"overdue"})},
 )
 AGAINST: list[tuple[dict[str, Any], str]] = [
     ({"go_live": None}, "990000 has not gone live with this law"),
@@ -63,6 +64,10 @@ AGAINST: list[tuple[dict[str, Any], str]] = [
     (
         {"texted_steps": frozenset({"prepare", "second-call"})},
         "the holder was texted in second-call, which this step replaces",
+    ),
+    (
+        {"texted_steps": frozenset({"prepare", "overdue"})},
+        "the holder was already texted in overdue",
     ),
     (
         {"pauses": [Pause("all", START, "li", "typing errors")]},

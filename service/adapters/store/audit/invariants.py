@@ -8,6 +8,10 @@ action that notes when a clock was set back.
 
 from collections.abc import Iterable, Mapping
 
+from service.adapters.store.audit.later_steps import (
+    LATER_STEPS,
+    TEXTED_AFTER_LATER_STEP,
+)
 from service.adapters.store.slots.clock_set_back import CLOCK_SET_BACK
 from service.domain.delivery.retry import RETRY_DELAYS
 from service.domain.delivery.status import (
@@ -126,6 +130,7 @@ INVARIANT_QUERIES: Mapping[str, str] = {
         GROUP BY l.permit_id, l.expires_on, l.step
         HAVING sum(CASE WHEN m.state IN ({_IN_VAIN}) THEN 0 ELSE 1 END) > 1
         OR count(*) > {1 + len(RETRY_DELAYS)}""",
+    "reminder texted after a later step": TEXTED_AFTER_LATER_STEP,
     "reminder linked to no message of its own": f"""
         SELECT r.permit_id FROM reminders r WHERE r.message_id IS NOT NULL
         AND NOT EXISTS (SELECT 1 FROM message_reminders l
@@ -200,7 +205,11 @@ INVARIANT_QUERIES: Mapping[str, str] = {
         AND NOT EXISTS (SELECT 1 FROM reminders r WHERE r.permit_id = p.id
         AND r.expires_on = s.expires_on AND (r.step = s.step
         OR r.state NOT IN ('due', 'cancelled', 'suppressed', 'superseded', 'missed')
-        AND ',' || coalesce(s.replaces, '') || ',' LIKE '%,' || r.step || ',%'))""",
+        AND ',' || coalesce(s.replaces, '') || ',' LIKE '%,' || r.step || ',%'))
+        AND NOT EXISTS (SELECT 1 FROM later_steps o
+        JOIN reminder_events f ON f.permit_id = p.id AND f.expires_on = s.expires_on
+        AND f.step = o.later AND f.state = 'sending' AND f.at <= s.expanded_at
+        WHERE o.version_id = s.version_id AND o.step = s.step)""",
     "permit of a series that no version has": """
         SELECT p.id FROM permits p WHERE NOT EXISTS (SELECT 1 FROM versions v
         WHERE v.series = p.series AND v.state = 'active')""",
@@ -215,7 +224,7 @@ INVARIANT_QUERIES: Mapping[str, str] = {
 }
 
 ALL_INVARIANTS = (
-    "WITH "
+    f"WITH {LATER_STEPS}, "
     + ", ".join(
         f"found_{number} (named) AS ({query})"
         for number, query in enumerate(INVARIANT_QUERIES.values())
@@ -225,4 +234,7 @@ ALL_INVARIANTS = (
         for number in range(len(INVARIANT_QUERIES))
     )
 )
-"""All these queries as one: the number of the query, and the row that it names."""
+"""All these queries as one: the number of the query, and the row that it names.
+
+The parameter `later_steps` is what `load_later_steps` makes.
+"""

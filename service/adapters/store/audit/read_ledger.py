@@ -8,6 +8,7 @@ from sqlalchemy import Row, case, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.adapters.store.audit.invariants import ALL_INVARIANTS, INVARIANT_QUERIES
+from service.adapters.store.audit.later_steps import load_later_steps
 from service.adapters.store.audit.operator_decisions import find_unmatched_decisions
 from service.adapters.store.db.database import Database
 from service.adapters.store.db.schema import (
@@ -114,9 +115,10 @@ class SqlAuditStore(AuditStore):
         """Rows that contradict each other, one line each."""
         differences = list(INVARIANT_QUERIES)
         async with self._database.read() as connection:
+            parameters = {"later_steps": await load_later_steps(connection)}
             found = [
                 f"{differences[row.number]}: {row.named}"
-                for row in await connection.execute(text(ALL_INVARIANTS))
+                for row in await connection.execute(text(ALL_INVARIANTS), parameters)
             ]
             changed = [
                 f"version {row.id}: its text was changed"

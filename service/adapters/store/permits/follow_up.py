@@ -89,7 +89,7 @@ async def _create_in_group(
         return
     of_permits = reminders.c.permit_id.in_(permit_ids)
     await reopen(connection, group, births.current, of_permits, now)
-    plan = CommonPlan.of(births.rows[-1])
+    plan = CommonPlan.of(group, births.rows[-1])
     params = group_params(connection, [group_key(group)])
     await create_reminders(connection, plan, params, now, permits.c.id.in_(permit_ids))
     if plan.state is ReminderState.DUE:

@@ -6,91 +6,31 @@ from datetime import timedelta
 from operator import attrgetter
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, and_, case, func, select
+from sqlalchemy import ColumnElement, Row, Select, and_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.adapters.store.db.json_rows import JsonQuery, JsonValues
 from service.adapters.store.db.schema import (
     golives,
-    messages,
     permit_recipients,
     permits,
     recipients,
     registers,
     reminders,
 )
+from service.adapters.store.reminders.former_texts import (
+    LAST_ANNOUNCED_ON,
+    LAST_SENT,
+    MAYBE_ANNOUNCED_ON,
+    TEXTED_STEPS,
+)
 from service.adapters.store.reminders.transitions import ReminderKey
 from service.adapters.store.reminders.trial_staff import load_trial_staff
-from service.domain.delivery.status import NOT_ARRIVED, UNDER_WAY, ReminderState
-from service.domain.law.rule import CORRECTION, is_correction
+from service.domain.delivery.status import ReminderState
+from service.domain.law.rule import is_correction
 from service.domain.permits.permit import PermitStatus
 from service.domain.permits.phone import PhoneLine
 from service.domain.reminders.eligibility import Candidate
-
-_others = reminders.alias()
-_its_latest = messages.alias()
-
-LAST_SENT = (
-    select(
-        func.max(
-            func.coalesce(
-                case((_others.c.state.in_(UNDER_WAY), _others.c.state_at)),
-                _its_latest.c.accepted_at,
-                _others.c.sent_at,
-            )
-        )
-    )
-    .select_from(
-        _others.outerjoin(_its_latest, _its_latest.c.id == _others.c.message_id)
-    )
-    .where(
-        _others.c.permit_id == reminders.c.permit_id,
-        _others.c.expires_on <= reminders.c.expires_on,
-        ~and_(
-            _others.c.expires_on == reminders.c.expires_on,
-            _others.c.step == reminders.c.step,
-        ),
-    )
-    .scalar_subquery()
-)
-"""When the permit was last texted in another step, or perhaps texted.
-
-A step that was sent again counts from its latest text, not from `sent_at`, which is the
-first one's. Texts about a later expiry date do not count: whoever got one must get the
-correction at once.
-"""
-
-
-_ANNOUNCED_ON = select(_others.c.told_on).where(
-    _others.c.permit_id == reminders.c.permit_id,
-    _others.c.expires_on == reminders.c.expires_on,
-    _others.c.told_on.is_not(None),
-)
-
-_CORRECTS = reminders.c.step.startswith(CORRECTION)
-
-LAST_ANNOUNCED_ON = case(
-    (
-        _CORRECTS,
-        _ANNOUNCED_ON.where(
-            _others.c.state.not_in(NOT_ARRIVED | {ReminderState.UNCERTAIN})
-        )
-        .order_by(_others.c.message_id.desc())
-        .limit(1)
-        .scalar_subquery(),
-    )
-)
-"""The closing day announced last to the holder; only corrections need it."""
-
-MAYBE_ANNOUNCED_ON = case(
-    (
-        _CORRECTS,
-        _ANNOUNCED_ON.with_only_columns(func.max(_others.c.told_on))
-        .where(_others.c.state == ReminderState.UNCERTAIN)
-        .scalar_subquery(),
-    )
-)
-"""The latest closing day announced in a text with an unknown outcome."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +82,7 @@ _CANDIDATES = (
         LAST_SENT.label("last_sent_at"),
         LAST_ANNOUNCED_ON.label("last_announced_on"),
         MAYBE_ANNOUNCED_ON.label("maybe_announced_on"),
+        TEXTED_STEPS.label("texted_steps"),
         golives.c.state.label("started"),
     )
     .join_from(reminders, permits, permits.c.id == reminders.c.permit_id)
@@ -200,6 +141,7 @@ def _candidate(
         register_valid_until=valid_until,
         unreachable=phone is not None and phone.unreachable_at is not None,
         accepted_before=row.sent_at is not None or row.state == ReminderState.RETRYING,
+        texted_steps=frozenset((row.texted_steps or "").split(",")),
         hold_reason=row.hold_reason,
         outside_trial=row.started == "trial"
         and phone is not None

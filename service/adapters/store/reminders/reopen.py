@@ -18,8 +18,8 @@ from service.adapters.store.reminders.candidates import (
 from service.adapters.store.reminders.redate import slot_date_values
 from service.adapters.store.reminders.transitions import (
     ReminderKey,
-    has_replaced_step_text,
     transition,
+    was_texted_in,
     with_keys,
 )
 from service.domain.deadlines.slot import Slot
@@ -57,9 +57,10 @@ async def reopen(
     """Reopen reminders of a group's current slot that match `condition`.
 
     They take the dates of the slot. Slots that were due before the type went live are
-    not reopened. A reminder whose phone cannot be texted now ends again, for that
-    reason.
+    not reopened, nor is a step that the text of another one replaces or follows. A
+    reminder whose phone cannot be texted now ends again, for that reason.
     """
+    excluding = group.excluding_steps(slot)
     ended = select_candidates(
         condition,
         reminders.c.expires_on == group.expires_on,
@@ -70,7 +71,7 @@ async def reopen(
             if slot.due_at < group.live_from
             else []
         ),
-        *([~has_replaced_step_text(slot)] if slot.replaces else []),
+        ~was_texted_in(excluding, reminders.c.permit_id, reminders.c.expires_on),
     )
     rows = (await connection.execute(ended)).all()
     unsent, failed = list[ReminderKey](), list[ReminderKey]()

@@ -26,6 +26,7 @@ from service.adapters.store.office.senders import office_of_each, scopes_of
 from service.adapters.store.reminders.candidates import choose_phone, phones_of
 from service.adapters.store.slots.conditions import go_live_of
 from service.adapters.store.slots.group_key import same_group
+from service.adapters.store.slots.step_order import load_step_orders
 from service.domain.delivery.pause import Pause
 from service.domain.delivery.status import NEVER_ACCEPTED, ReminderState
 from service.domain.explain.history import HistorySms, ReminderHistory, StateChange
@@ -151,6 +152,7 @@ async def _situation(
     phones = await phones_of(connection, [permit_id])
     phone = choose_phone(phones.get(permit_id, []))
     stored = await _slots(connection, row)
+    order = (await load_step_orders(connection, [row.rule]))[row.rule]
     return PermitSituation(
         now=now,
         authority=row.authority,
@@ -173,6 +175,9 @@ async def _situation(
             for one in histories
             if one.expires_on == row.expires_on and one.state not in NEVER_ACCEPTED
         ),
+        later_steps={
+            one.step: order.later_than(one.step, one.version_id) for one in stored
+        },
     )
 
 

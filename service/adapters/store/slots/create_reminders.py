@@ -20,7 +20,7 @@ from service.adapters.store.slots.group_key import (
     same_group,
 )
 from service.domain.delivery.status import ReminderState
-from service.domain.reminders.births import PlannedReminder
+from service.domain.reminders.births import DueGroup, PlannedReminder
 
 
 class CommonPlan(NamedTuple):
@@ -30,17 +30,22 @@ class CommonPlan(NamedTuple):
     """
 
     step: str
-    replaces: tuple[str, ...]
+    excluding_steps: tuple[str, ...]
     state: ReminderState
     reason: str | None
     only_registered_before_due: bool
 
     @classmethod
-    def of(cls, planned: PlannedReminder) -> Self:
-        """The part of a plan that other groups may share."""
+    def of(cls, group: DueGroup, planned: PlannedReminder) -> Self:
+        """The part of a group's plan that other groups may share.
+
+        Only a text must not follow one of a later step; that a step was missed is noted
+        also for those who had a later one.
+        """
+        slot, is_due = planned.slot, planned.state is ReminderState.DUE
         return cls(
-            planned.slot.step,
-            planned.slot.replaces,
+            slot.step,
+            group.excluding_steps(slot) if is_due else slot.replaces,
             planned.state,
             planned.reason,
             planned.only_registered_before_due,
@@ -131,9 +136,9 @@ def _permit_conditions(plan: CommonPlan) -> list[ColumnElement[bool]]:
     conditions = []
     if plan.only_registered_before_due:
         conditions.append(permits.c.dated_at <= slots.c.due_at)
-    if plan.replaces:
+    if plan.excluding_steps:
         conditions.append(
-            ~was_texted_in(plan.replaces, permits.c.id, permits.c.expires_on)
+            ~was_texted_in(plan.excluding_steps, permits.c.id, permits.c.expires_on)
         )
     return conditions
 

@@ -18,8 +18,10 @@ from service.adapters.store.slots.group_key import (
     group_params,
 )
 from service.adapters.store.slots.slot_rows import slot_of
+from service.adapters.store.slots.step_order import load_step_orders
 from service.domain.deadlines.slot import GroupKey
 from service.domain.go_live.go_live import GoLiveState
+from service.domain.law.step_order import StepOrder
 from service.domain.reminders.births import DueGroup
 
 
@@ -57,7 +59,8 @@ async def load_due_groups(
     rows = await _SLOTS_OF_GROUPS.rows(connection, asked)
     for row in sorted(rows, key=attrgetter("due_at")):
         found[group_key(row)].append(row)
-    return [_due_group(rows) for rows in found.values() if rows]
+    orders = await load_step_orders(connection, {row.rule for row in rows})
+    return [_due_group(rows, orders[rows[0].rule]) for rows in found.values() if rows]
 
 
 _SLOTS_OF_GROUPS = JsonQuery(
@@ -76,7 +79,7 @@ _SLOTS_OF_GROUPS = JsonQuery(
 )
 
 
-def _due_group(rows: Sequence[Any]) -> DueGroup:
+def _due_group(rows: Sequence[Any], step_order: StepOrder) -> DueGroup:
     first = rows[0]
     return DueGroup(
         rule=first.rule,
@@ -89,4 +92,5 @@ def _due_group(rows: Sequence[Any]) -> DueGroup:
         redated_steps=frozenset(row.step for row in rows if row.redated_at is not None),
         live_from=first.live_from,
         catch_up=first.catch_up_days > 0,
+        step_order=step_order,
     )

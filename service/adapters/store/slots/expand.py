@@ -94,7 +94,7 @@ async def expand_groups(
     for group in groups:
         for planned in group.plan_births(now).rows:
             if planned.slot.step in group.unexpanded_steps:
-                by_plan[CommonPlan.of(planned)].append((group, planned.slot))
+                by_plan[CommonPlan.of(group, planned)].append((group, planned.slot))
     created = [
         await _expand_together(connection, plan, members, now)
         for plan, members in by_plan.items()

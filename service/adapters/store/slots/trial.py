@@ -90,9 +90,10 @@ async def create_trial_reminders(
     slot = current_slot(group.slots, now)
     if slot is None:
         return 0
-    plan = CommonPlan.of(
-        PlannedReminder(slot, ReminderState.DUE, None, only_registered_before_due=False)
+    planned = PlannedReminder(
+        slot, ReminderState.DUE, None, only_registered_before_due=False
     )
+    plan = CommonPlan.of(group, planned)
     groups = group_params(connection, [group_key(group)])
     created = await create_reminders(
         connection, plan, groups, now, permits.c.id.in_(permit_ids)
