@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from service.domain.deadlines.slot import current_slot
 from service.domain.delivery.status import NEVER_ACCEPTED
-from service.domain.law.rule import is_correction
+from service.domain.law.rule import Version, is_correction
 from service.domain.lawbook.law import Law
 from tests.flow.ledger import FOOD, OFFICE, START
 
@@ -39,10 +39,11 @@ def told(row: Row) -> str:
 
 
 def twice(sent: list[Row], law: Law) -> Iterator[str]:
-    """Who was texted in a step and in one it replaces, or again within three days."""
+    """Who was texted in a step and in one it replaces or precedes, or too soon."""
     for at, row in enumerate(sent):
         steps = law.version(row["version_id"]).steps
         gone = {old for it in steps if it.name == row["step"] for old in it.replaces}
+        gone |= later(row["step"], law.version(row["version_id"]))
         for one in sent[:at]:
             if one["permit_id"] != row["permit_id"]:
                 continue
@@ -52,6 +53,13 @@ def twice(sent: list[Row], law: Law) -> Iterator[str]:
             moved = one["expires_on"] > row["expires_on"] or is_correction(row["step"])
             if not rested and not moved:
                 yield f"{told(row)}: just after {one['step']}"
+
+
+def later(step: str, version: Version) -> set[str]:
+    """The steps of a version after one of its own, with those they replace."""
+    names = [it.name for it in version.steps]
+    after = version.steps[names.index(step) + 1 :] if step in names else ()
+    return {name for it in after for name in (it.name, *it.replaces)}
 
 
 def untrue(fresh: list[Row], law: Law) -> Iterator[str]:
@@ -83,13 +91,14 @@ def left_alone(one: Row, rows: list[Row], law: Law, now: datetime) -> Iterator[s
     ladder = law.ladder(FOOD, version, OFFICE, expires_on)
     where = f"{one['shown_number']}: {[told(row) for row in mine]}"
     slot = current_slot(ladder.slots, now)
+    law_order, key = law.step_order(FOOD), version.key
     if slot and not any(
         (
             row["step"] == slot.step
             and (row["state"] not in ENDED or slot.due_at < START)
         )
         or (
-            row["step"] in slot.replaces
+            row["step"] in {*slot.replaces, *law_order.later_than(slot.step, key)}
             and row["state"] not in {"due", *NEVER_ACCEPTED}
         )
         for row in mine

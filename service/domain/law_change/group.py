@@ -1,12 +1,20 @@
 """Permits that the law dates alike, before and after a change of it."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
 from datetime import date, datetime
+from typing import Literal
 
 from service.domain.deadlines.slot import GroupKey, Slot, current_slot
 from service.domain.deadlines.window import Window
 from service.domain.law.rule import RESERVED_STEPS, Version
+
+ReminderFate = Literal["texted", "due", "suppressed", "before start", "ended"]
+"""What became of a reminder: "texted" it was or may have been, "before start" it was
+missed, "ended" unsent for another reason that does not last."""
+
+StepFates = frozenset[tuple[str, ReminderFate]]
+"""The steps in which a permit has a reminder, and what became of each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,12 +22,15 @@ class PermitGroup:
     """Permits of one series, authority and expiry date, and their present slots.
 
     `issued_on` is set if a version of the rule governs by issue date
-    (`governed_by_issue`). `members` counts all permits, `active_permits` those that are
-    reminded of. `texted_by_step` and `due_by_step` count permits by the steps of their
-    reminders, `announced_closings` by the closing day that a text named last.
+    (`governed_by_issue`). `members` counts all permits, `active_permits` those in
+    force, `reminded_permits` those of them for which no renewal is filed, and
+    `permits_by_fates` the ones among these that have reminders. `texted_by_step` and
+    `due_by_step` count permits by the steps of their reminders, `announced_closings` by
+    the closing day that a text named last.
     `dated_by_version` is the version that gave the slots their dates. `expanded_at` and
     `redated_at` are, by step, when its reminders were created and when a change last
-    moved it. `has_reminders`: at least one reminder was ever created.
+    moved it. `has_reminders`: at least one reminder was ever created. `live_from` is
+    None if its type is not live.
     """
 
     rule: str
@@ -30,6 +41,8 @@ class PermitGroup:
     governed_by_issue: bool
     members: int
     active_permits: int
+    reminded_permits: int
+    permits_by_fates: Mapping[StepFates, int]
     slots: tuple[Slot, ...]
     dated_by_version: str | None
     expanded_at: Mapping[str, datetime]
@@ -38,19 +51,41 @@ class PermitGroup:
     texted_by_step: Mapping[str, int]
     due_by_step: Mapping[str, int]
     announced_closings: Mapping[date, int]
-    is_live: bool
+    live_from: datetime | None
+
+    def count_to_text(self, slot: Slot, excluding_steps: Collection[str]) -> int:
+        """How many permits will be texted in a slot that is not due yet.
+
+        Nobody who was texted in it, or in one of `excluding_steps`.
+        """
+        if self.live_from is None or slot.due_at < self.live_from:
+            return 0
+        texted = (slot.step, *excluding_steps)
+        return self.reminded_permits - sum(
+            count
+            for fates, count in self.permits_by_fates.items()
+            if _has_fate(fates, texted, "texted")
+        )
+
+
+def _has_fate(fates: StepFates, steps: Collection[str], *wanted: ReminderFate) -> bool:
+    return any(step in steps and fate in wanted for step, fate in fates)
 
 
 @dataclass(frozen=True, slots=True)
 class RedatedGroup:
     """A group with its version, slots and window after a change.
 
+    `excluding_steps` are, by step, the steps whose text excludes one in it: those that
+    it replaces, and later ones; `former_excluding_steps` are those before the change.
     `closing_ends_at` is the end of the closing day.
     """
 
     group: PermitGroup
     version: Version
     slots: tuple[Slot, ...]
+    excluding_steps: Mapping[str, Collection[str]]
+    former_excluding_steps: Mapping[str, Collection[str]]
     window: Window
     closing_ends_at: datetime
 
@@ -81,11 +116,45 @@ class RedatedGroup:
         names = {name for slot in slots for name in (slot.step, *slot.replaces)}
         return step in names and not self.keeps_step(step)
 
-    def newly_current(self, now: datetime) -> Slot | None:
-        """The slot that is current after the change and was not due before it."""
-        slot = current_slot(self.slots, now)
-        if not self.group.is_live or slot is None:
+    def texted_at_once(self, now: datetime) -> "TextedAtOnce | None":
+        """Whom the next tick texts because of the change; None where it is nobody."""
+        slot, live_from = current_slot(self.slots, now), self.group.live_from
+        if slot is None or live_from is None or live_from > now:
             return None
-        former_slots = {former.step: former for former in self.group.slots}
-        former = former_slots.get(slot.step)
-        return slot if former is None or former.due_at > now else None
+        former = current_slot(self.group.slots, now)
+        was_current = former is not None and former.step == slot.step
+        if former and former == replace(slot, closes_at=former.closes_at):
+            return None
+        wanted: list[ReminderFate] = ["ended"]
+        if not was_current:
+            wanted.append("due")
+        if slot.due_at >= live_from:
+            wanted.append("before start")
+        excluding = self.excluding_steps[slot.step]
+        texted = {
+            fates: count
+            for fates, count in self.group.permits_by_fates.items()
+            if not _has_fate(fates, excluding, "texted")
+            and (
+                _has_fate(fates, [slot.step], *wanted)
+                or not (was_current or slot.step in dict(fates))
+            )
+        }
+        without_reminders = 0
+        if not was_current:
+            known = sum(self.group.permits_by_fates.values())
+            without_reminders = self.group.reminded_permits - known
+        again = sum(
+            count for fates, count in texted.items() if "texted" in dict(fates).values()
+        )
+        permits = sum(texted.values()) + without_reminders
+        return TextedAtOnce(slot.step, permits, again) if permits else None
+
+
+@dataclass(frozen=True, slots=True)
+class TextedAtOnce:
+    """Permits that the next tick texts; `texted_before` counts those texted before."""
+
+    step: str
+    permits: int
+    texted_before: int

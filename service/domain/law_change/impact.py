@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Final
 
-from service.domain.deadlines.slot import Slot
 from service.domain.law.rule import RESERVED_STEPS
 from service.domain.law_change.group import RedatedGroup
 from service.domain.lawbook.law import Law
@@ -39,9 +38,11 @@ class Impact:
     `permits` get another version or another date. Of their closings, some move
     `earlier`, some `later`; some become `exact` that were provisional; some are `past`
     after the change, although the permit still runs. By step: `late` permits are texted
-    at the next tick; `kept` ones were texted and are not texted again; `dropped` ones
-    were texted in a step that is gone. `corrected` ones were announced a day that is
-    too late. `due_before` and `due_after` count reminders by the Monday of their week.
+    at the next tick because of the change; `kept` ones were texted and are not texted
+    again; `dropped` ones were texted in a step that is gone. `corrected` ones were
+    announced a day that is too late. `due_before` and `due_after` count reminders to be
+    sent before and after the change, by the Monday of their week in the zone of the
+    office that sends.
     """
 
     permits: int = 0
@@ -60,7 +61,7 @@ class Impact:
     first_monday: date = date.min
 
     def weeks(self) -> list[tuple[date, int, int]]:
-        """(Monday, reminders due in its week before, and after the change)."""
+        """(Monday, reminders to send in its week before, and after the change)."""
         mondays = [self.first_monday + week * WEEK for week in range(IMPACT_WEEKS)]
         return [(day, self.due_before[day], self.due_after[day]) for day in mondays]
 
@@ -74,12 +75,24 @@ def compute_impact(
     changed_groups: Sequence[RedatedGroup], before: Law, after: Law, now: datetime
 ) -> Impact:
     """Count what a change does to the groups that it alters; `corrected` stays 0."""
-    impact = Impact(first_monday=monday_of(now.date()))
+    impact = Impact(first_monday=_first_monday(changed_groups, after, now))
     for group in changed_groups:
         _count_closing(group, before, after, now, impact)
         _count_steps(group, now, impact)
-        _count_weeks(group, now, impact)
+        _count_weeks(group, before, after, now, impact)
     return impact
+
+
+def _first_monday(
+    changed_groups: Sequence[RedatedGroup], law: Law, now: datetime
+) -> date:
+    """The Monday of this week where the offices concerned are; the earliest of them."""
+    offices = {
+        law.sending_office(code)
+        for code in {one.group.authority for one in changed_groups}
+    } or {*law.authorities.values()}
+    days = (now.astimezone(office.zone).date() for office in offices)
+    return monday_of(min(days, default=now.date()))
 
 
 def _count_closing(
@@ -122,27 +135,27 @@ def _count_steps(redated_group: RedatedGroup, now: datetime, impact: Impact) -> 
             impact.redated += count
         else:
             impact.superseded += count
-    if slot := redated_group.newly_current(now):
-        impact.late[slot.step] += _count_texted_at_once(redated_group, slot)
+    if late := redated_group.texted_at_once(now):
+        impact.late[late.step] += late.permits
 
 
-def _count_texted_at_once(redated_group: RedatedGroup, slot: Slot) -> int:
-    """How many permits of the group the next tick would text in this step."""
-    group = redated_group.group
-    done = sum(
-        group.texted_by_step.get(step, 0) for step in (slot.step, *slot.replaces)
-    )
-    return max(0, group.active_permits - done)
-
-
-def _count_weeks(redated_group: RedatedGroup, now: datetime, impact: Impact) -> None:
+def _count_weeks(
+    redated_group: RedatedGroup,
+    before: Law,
+    after: Law,
+    now: datetime,
+    impact: Impact,
+) -> None:
+    group, redated = redated_group.group, redated_group
     last = impact.first_monday + IMPACT_WEEKS * WEEK
-    for counts, slots in (
-        (impact.due_before, redated_group.group.slots),
-        (impact.due_after, redated_group.slots),
+    for counts, law, slots, excluding_steps in (
+        (impact.due_before, before, group.slots, redated.former_excluding_steps),
+        (impact.due_after, after, redated.slots, redated.excluding_steps),
     ):
+        zone = law.sending_office(group.authority).zone
         for slot in slots:
-            if now < slot.due_at and slot.due_at.date() < last:
-                counts[monday_of(slot.due_at.date())] += (
-                    redated_group.group.active_permits
+            due_on = slot.due_at.astimezone(zone).date()
+            if now < slot.due_at and due_on < last:
+                counts[monday_of(due_on)] += group.count_to_text(
+                    slot, excluding_steps[slot.step]
                 )

@@ -64,12 +64,9 @@ def _texted_again(
 ) -> Counter[_StepOf]:
     found = Counter[_StepOf]()
     for redated in changed_groups:
-        slot = redated.newly_current(now)
-        if slot is None or slot.step in {old.step for old in redated.group.slots}:
-            continue
-        texted = redated.group.texted_by_step.items()
-        others = [count for step, count in texted if step not in slot.replaces]
-        found[redated.version.key, slot.step] += max(others, default=0)
+        late = redated.texted_at_once(now)
+        if late and late.step not in {slot.step for slot in redated.group.slots}:
+            found[redated.version.key, late.step] += late.texted_before
     return +found
 
 

@@ -4,12 +4,12 @@ The same pure function makes the plan for a preview and for applying the change,
 was previewed is what is applied.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time
 
 from service.domain.calendars.calendar import DAY
-from service.domain.deadlines.slot import GroupKey
+from service.domain.deadlines.slot import GroupKey, Slot
 from service.domain.errors import ConflictError, NeverRemindsError, NotInForceError
 from service.domain.law_change.group import PermitGroup, RedatedGroup
 from service.domain.law_change.impact import Impact, compute_impact
@@ -39,7 +39,7 @@ def plan_change(
 
     Raises `ConflictError` if no version would govern a permit any more.
     """
-    redated = [_redate_group(group, after) for group in groups if group.members]
+    redated = [_redate_group(group, before, after) for group in groups if group.members]
     changed = [one for one in redated if one.is_changed]
     changed_keys = {key for one in changed for key in one.slot_keys}
     to_correct = [(one, _count_announced_too_late(one, now)) for one in redated]
@@ -58,20 +58,41 @@ def plan_change(
     )
 
 
-def _redate_group(group: PermitGroup, law: Law) -> RedatedGroup:
+def _redate_group(group: PermitGroup, before: Law, after: Law) -> RedatedGroup:
     try:
-        version = law.version_for(
+        version = after.version_for(
             group.rule, group.authority, group.expires_on, group.issued_on
         )
     except (NotInForceError, NeverRemindsError) as error:
         reason = f"{group.members} permits would fall under no version: {error}"
         raise ConflictError(reason) from None
-    computation = law.compute_ladder(
+    computation = after.compute_ladder(
         group.rule, version, group.authority, group.expires_on
     )
-    ladder, office = computation.to_ladder(), law.sending_office(group.authority)
-    closing_ends_at = office.to_utc(ladder.window.closes_on + DAY, time(0))
-    return RedatedGroup(group, version, ladder.slots, ladder.window, closing_ends_at)
+    ladder, office = computation.to_ladder(), after.sending_office(group.authority)
+    former_version = group.dated_by_version or version.key
+    return RedatedGroup(
+        group,
+        version,
+        ladder.slots,
+        _excluding_steps(after, group.rule, version.key, ladder.slots),
+        _excluding_steps(before, group.rule, former_version, group.slots),
+        ladder.window,
+        closing_ends_at=office.to_utc(ladder.window.closes_on + DAY, time(0)),
+    )
+
+
+def _excluding_steps(
+    law: Law, rule: str, version: str, slots: Sequence[Slot]
+) -> Mapping[str, Collection[str]]:
+    """By step, the steps whose text excludes one in it: replaced, and later ones."""
+    if rule not in law.rules:
+        return {}
+    order = law.step_order(rule)
+    return {
+        slot.step: {*slot.replaces, *order.later_than(slot.step, version)}
+        for slot in slots
+    }
 
 
 def _count_announced_too_late(group: RedatedGroup, now: datetime) -> int:

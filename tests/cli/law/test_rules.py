@@ -33,11 +33,11 @@ def edited(run: Run, *changes: tuple[str, str], code: str = CMA) -> Path:
 TWO_MONTHS = ("3 months before expiry", "2 months before expiry")
 
 
-def weeks(moved: tuple[int, int]) -> str:
-    """The printed table of twelve weeks, in which one reminder moves."""
+def weeks(before: int) -> str:
+    """The printed table of twelve weeks, out of which the only reminder moves."""
     mondays = [date(2024, 1, 29) + timedelta(weeks=at) for at in range(12)]
     return "".join(
-        f"  {monday}                    {at == moved[0]:d}        {at == moved[1]:d}\n"
+        f"  {monday}                    {at == before:d}        0\n"
         for at, monday in enumerate(mondays)
     )
 
@@ -135,7 +135,7 @@ def test_a_diff_shows_what_apply_then_does(run: Run, texted: Path) -> None:
         "permits would move: 2\n"
         "  closings would come later: 2, by 31 to 32 days\n"
         "  texts already sent, would be kept: prepare 1\n"
-        "reminders due, week of     before    after\n" + weeks(moved=(7, 4))
+        "reminders due, week of     before    after\n" + weeks(before=7)
     )
     told = run("rules", "diff", file, "--json").told
     assert sql(texted, "SELECT * FROM slots") == before
@@ -267,3 +267,19 @@ def test_an_export_has_the_applied_text_and_no_revision(run: Run) -> None:
 def test_an_unknown_rule_is_named_with_the_known_ones(run: Run, verb: str) -> None:
     refusal = run("rules", verb, "cn-tea-installation").refusal
     assert "unknown rule 'cn-tea-installation'; known: cn-" in refusal
+
+
+def test_a_diff_counts_exactly_whom_the_next_tick_then_texts(
+    run: Run, live: Path
+) -> None:
+    holder = f"{CMA},24000000000%d,%d号检测,2024-06-28,+1212555010%d"
+    run("import", write(live / "permits.csv", holder % (1, 1, 1)))
+    assert "1 messages" in run("tick", "--now", "2024-03-25T12:00+08:00").answer
+    run("import", write(live / "more.csv", *[holder % (n, n, n) for n in (1, 2)]))
+    file = edited(run, TWO_MONTHS)
+    assert "next tick: prepare 1\n" in run("rules", "diff", file).answer
+    run("rules", "apply", file)
+    assert ", 1 messages" in run("tick", "--now", "2024-03-29T12:00+08:00").answer
+    texted = "SELECT step, count(*) FROM message_reminders GROUP BY 1 ORDER BY 1"
+    assert sql(live, texted) == [("last-call", 1), ("prepare", 1)]
+    assert run("audit").answer == "the ledger adds up\n"

@@ -6,7 +6,8 @@ from datetime import date, timedelta
 
 import pytest
 
-from service.domain.delivery.outcome import Outcome, Unknown
+from service.domain.delivery.outcome import Outcome, RefusalKind, Unknown
+from service.domain.delivery.status import MessageState
 from service.domain.errors import ConflictError
 from service.domain.law.period import Period
 from service.domain.law.rule import BilingualText, Rule, Step
@@ -28,6 +29,7 @@ from tests.flow.ledger import (
     START,
     Ledger,
     permit,
+    word,
 )
 
 SECOND, DAY = timedelta(seconds=1), timedelta(days=1)
@@ -487,4 +489,70 @@ async def test_a_reminder_under_way_in_a_dropped_step_is_superseded(
         await asyncio.sleep(PATIENCE.total_seconds())
         await ledger.settle()
     assert ledger.reminders() == {"prepare": ("superseded", "rule changed")}
+    assert await ledger.audit() == []
+
+
+async def test_who_was_texted_in_a_later_step_gets_no_earlier_one(
+    ledger: Ledger,
+) -> None:
+    await ledger.register(permit())
+    assert await ledger.send_at(LAST_CALL) == 1
+    ledger.clock.move_to(LAST_CALL + timedelta(hours=1))
+    await ledger.register(permit("SC-0002"))
+    edit = await closing(ledger, "20 working days before expiry")
+    assert (await ledger.preview(edit)).plan.impact.late == {"prepare": 1}
+    await ledger.change(edit)
+    assert await ledger.send_at(LAST_CALL + 4 * DAY) == 1
+    assert ledger.reminders("SC-0001") == {
+        "prepare": ("missed", "overtaken"),
+        "last-call": ("sent", None),
+    }
+    assert ledger.reminders("SC-0002")["prepare"] == ("sent", None)
+    assert await ledger.audit() == []
+
+
+async def test_an_audit_finds_an_earlier_step_texted_after_a_later_one(
+    ledger: Ledger,
+) -> None:
+    await ledger.register(permit())
+    await ledger.send_at(PREPARE)
+    await ledger.send_at(LAST_CALL)
+    assert await ledger.audit() == []
+    ledger.tamper(
+        "UPDATE reminder_events SET id = id + 100 WHERE step = 'prepare'",
+    )
+    assert [line.partition(":")[0] for line in await ledger.audit()] == [
+        "reminder texted after a later step"
+    ]
+
+
+async def test_a_step_that_is_gone_stays_later_than_those_it_followed(
+    ledger: Ledger,
+) -> None:
+    first, last = (await standing(ledger)).versions[-1].steps
+    middle = step("middle", "30 days before closing")
+    await ledger.change(await stepping(ledger, first, middle, last))
+    await ledger.register(permit())
+    assert await ledger.send_at(PREPARE + 35 * DAY) == 1
+    assert ledger.reminders()["middle"] == ("sent", None)
+    await ledger.change(RevertEdit(FOOD), force="one text less")
+    assert await ledger.send_at(PREPARE + 40 * DAY) == 0
+    assert await ledger.send_at(LAST_CALL) == 1
+    assert await ledger.audit() == []
+
+
+async def test_a_text_is_not_sent_again_after_a_later_step(ledger: Ledger) -> None:
+    await ledger.register(permit())
+    await ledger.send_at(PREPARE)
+    fault = word(MessageState.UNDELIVERED, kind=RefusalKind.RETRY_LATER, code="30003")
+    await ledger.receive(fault)
+    assert ledger.reminders()["prepare"][0] == "retrying"
+    await ledger.change(await closing(ledger, "66 working days before expiry"))
+    assert await ledger.send_at(PREPARE + SECOND) == 0
+    assert await ledger.send_at(PREPARE + 4 * DAY) == 1
+    assert await ledger.send_at(PREPARE + 8 * DAY) == 0
+    assert ledger.reminders() == {
+        "prepare": ("failed", "later step sent"),
+        "last-call": ("sent", None),
+    }
     assert await ledger.audit() == []

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Awaitable, Callable
 from copy import deepcopy
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -19,6 +19,9 @@ REVERT = f"/v1/rules/{FOOD}/revert"
 
 PREPARE = datetime.fromisoformat("2024-09-20T09:30+08:00")
 """When the first step of licences that expire on 31 December 2024 falls due."""
+
+LAST_CALL = datetime.fromisoformat("2024-11-11T09:30+08:00")
+"""When the last one does."""
 
 
 @pytest.fixture
@@ -199,6 +202,24 @@ async def test_a_step_that_says_what_it_replaces_texts_nobody_twice(
     assert (status, done["objections"]) == (201, [])
     assert done["kept"] == {"prepare": 1}
     await pass_at(PREPARE)
+    assert len(sent) == 1
+
+
+@pytest.mark.usefixtures("registered")
+async def test_who_got_the_last_call_is_not_told_to_prepare_after_it(
+    ask: Ask,
+    version: dict[str, Any],
+    pass_at: Callable[[datetime], Awaitable[None]],
+    sent: list[Outgoing],
+) -> None:
+    await pass_at(LAST_CALL)
+    assert len(sent) == 1
+    body = closing(version, "20 working days before expiry")
+    _, seen = await ask("POST", f"{VERSIONS}?dry_run=true", body)
+    assert (seen["objections"], seen["late"]) == ([], {})
+    assert {week["after"] for week in seen["weeks"]} == {0}
+    assert (await ask("POST", VERSIONS, body))[0] == 201
+    await pass_at(LAST_CALL + timedelta(days=4))
     assert len(sent) == 1
 
 

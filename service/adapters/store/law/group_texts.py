@@ -4,14 +4,23 @@ from collections import Counter, defaultdict
 from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import ColumnElement, FromClause, Select, func, select
+from sqlalchemy import (
+    ColumnElement,
+    FromClause,
+    Label,
+    Select,
+    case,
+    func,
+    null,
+    select,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.adapters.store.db.schema import permits, reminders, slots
 from service.adapters.store.reminders.transitions import IS_DUE
-from service.adapters.store.slots.conditions import IS_ACTIVE
+from service.adapters.store.slots.conditions import IS_ACTIVE, IS_REMINDED
 from service.adapters.store.slots.group_key import (
     PERMIT_GROUP_COLUMNS,
     SLOT_GROUP_COLUMNS,
@@ -20,14 +29,20 @@ from service.adapters.store.slots.group_key import (
 )
 from service.domain.calendars.calendar import DAY
 from service.domain.deadlines.slot import GroupKey
-from service.domain.delivery.status import NEVER_TEXTED, NOT_ARRIVED
+from service.domain.delivery.status import NEVER_TEXTED, NOT_ARRIVED, ReminderState
+from service.domain.law_change.group import ReminderFate, StepFates
+from service.domain.reminders.reasons import BEFORE_START
 
 
 @dataclass(slots=True)
 class GroupTexts:
-    """Reminders of one group by step, and permits by the closing last announced."""
+    """Reminders of one group by step, and permits by the closing last announced.
+
+    `fates` counts, by issue date, the permits whose reminders have the same ends.
+    """
 
     texted: Counter[str] = field(default_factory=Counter)
+    fates: dict[date | None, Counter[StepFates]] = field(default_factory=dict)
     due: Counter[str] = field(default_factory=Counter)
     announced_closings: Counter[date] = field(default_factory=Counter)
 
@@ -52,8 +67,13 @@ async def count_texts(
 ) -> dict[GroupKey, GroupTexts]:
     """Count by group: texted and announced in groups still open, due in all."""
     found = defaultdict[GroupKey, GroupTexts](GroupTexts)
-    for row in await connection.execute(_select_texted(scope, now)):
-        found[group_key(row)].texted[row.step] += row.n
+    for row in await connection.execute(_select_fates(scope, now)):
+        texts, fates = found[group_key(row)], _read_fates(row.fates)
+        for step in (step for step, fate in fates if fate == "texted"):
+            texts.texted[step] += row.n
+        if row.is_reminded:
+            counts = texts.fates.setdefault(row.issued_on, Counter())
+            counts[fates] += row.n
     for row in await connection.execute(_select_due(scope)):
         found[group_key(row)].due[row.step] += row.n
     for row in await connection.execute(_select_announced(scope, now)):
@@ -66,15 +86,45 @@ _REMINDER_OF_PERMIT = (reminders.c.permit_id == permits.c.id) & (
 )
 
 
-def _select_texted(scope: SeriesScope, now: datetime) -> Select[Any]:
-    """Count permits by the steps in which they were texted, or may have been."""
-    return (
+_FATE: ColumnElement[ReminderFate] = case(
+    (reminders.c.state.not_in(NEVER_TEXTED), "texted"),
+    (reminders.c.state == ReminderState.DUE, "due"),
+    (reminders.c.state == ReminderState.SUPPRESSED, "suppressed"),
+    (reminders.c.reason == BEFORE_START, "before start"),
+    else_="ended",
+)
+
+
+def _select_fates(scope: SeriesScope, now: datetime) -> Select[Any]:
+    """Count permits by what became of their reminders in all steps together."""
+    issued_on = issue_date(scope)
+    of_each = (
         _select_in_open_groups(
-            scope, now, *PERMIT_GROUP_COLUMNS, reminders.c.step, func.count().label("n")
+            scope,
+            now,
+            *PERMIT_GROUP_COLUMNS,
+            issued_on,
+            IS_REMINDED.label("is_reminded"),
+            func.group_concat(_FATE + ":" + reminders.c.step).label("fates"),
         )
-        .where(reminders.c.state.not_in(NEVER_TEXTED))
-        .group_by(*PERMIT_GROUP_COLUMNS, reminders.c.step)
+        .group_by(permits.c.id)
+        .subquery()
     )
+    return select(of_each, func.count().label("n")).group_by(*of_each.c)
+
+
+def _read_fates(joined: str) -> StepFates:
+    """Read "texted:prepare,due:last-call", in any order."""
+    named = (one.partition(":") for one in joined.split(","))
+    return frozenset((step, cast("ReminderFate", fate)) for fate, _, step in named)
+
+
+def issue_date(scope: SeriesScope) -> Label[Any]:
+    """The issue date of permits that are distinguished by it; null for others."""
+    if not scope.issue_series:
+        return null().label("issued_on")
+    in_series = permits.c.series.in_(scope.issue_series)
+    return case((in_series, permits.c.issued_on)).label("issued_on")
 
 
 def _select_announced(scope: SeriesScope, now: datetime) -> Select[Any]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, case, func, null, select
+from sqlalchemy import Row, Select, case, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.adapters.store.db.schema import golives, permits, slots, versions
@@ -16,8 +16,9 @@ from service.adapters.store.law.group_texts import (
     SeriesScope,
     count_texts,
     in_scope,
+    issue_date,
 )
-from service.adapters.store.slots.conditions import IS_ACTIVE, IS_LIVE
+from service.adapters.store.slots.conditions import IS_ACTIVE, IS_LIVE, IS_REMINDED
 from service.adapters.store.slots.group_key import PERMIT_GROUP_COLUMNS, group_key
 from service.adapters.store.slots.slot_rows import slot_of
 from service.domain.deadlines.slot import GroupKey
@@ -31,7 +32,7 @@ class _StoredGroups:
 
     slots: Mapping[GroupKey, Sequence[Row[Any]]]
     texts: Mapping[GroupKey, GroupTexts]
-    live: Collection[tuple[str, str]]
+    live_since: Mapping[tuple[str, str], datetime]
     issue_series: Collection[str]
 
 
@@ -68,7 +69,7 @@ async def load_groups(
     known = _StoredGroups(
         await _slots(connection, scope),
         await count_texts(connection, scope, now),
-        await _live(connection),
+        await _live_since(connection),
         scope.issue_series,
     )
     found = [
@@ -81,17 +82,14 @@ async def load_groups(
 
 
 def _members(scope: SeriesScope) -> Select[Any]:
-    issued_on: ColumnElement[Any] = null()
-    if scope.issue_series:
-        issued_on = case(
-            (permits.c.series.in_(scope.issue_series), permits.c.issued_on)
-        )
+    issued_on = issue_date(scope)
     return (
         select(
             *PERMIT_GROUP_COLUMNS,
-            issued_on.label("issued_on"),
+            issued_on,
             func.count().label("members"),
             func.sum(case((IS_ACTIVE, 1), else_=0)).label("permits"),
+            func.sum(case((IS_REMINDED, 1), else_=0)).label("reminded"),
         )
         .where(in_scope(permits, scope))
         .group_by(*PERMIT_GROUP_COLUMNS, *([issued_on] if scope.issue_series else []))
@@ -113,6 +111,8 @@ def _group(
         governed_by_issue=series in known.issue_series,
         members=row.members if row else 0,
         active_permits=row.permits if row else 0,
+        reminded_permits=row.reminded if row else 0,
+        permits_by_fates=texts.fates.get(row.issued_on if row else None, {}),
         slots=tuple(map(slot_of, rows)),
         dated_by_version=rows[0].version_id if rows else None,
         expanded_at={one.step: one.expanded_at for one in rows if one.expanded_at},
@@ -121,7 +121,7 @@ def _group(
         texted_by_step=texts.texted,
         due_by_step=texts.due,
         announced_closings=texts.announced_closings,
-        is_live=(authority, rule) in known.live,
+        live_from=known.live_since.get((authority, rule)),
     )
 
 
@@ -135,7 +135,9 @@ async def _slots(
     return found
 
 
-async def _live(connection: AsyncConnection) -> set[tuple[str, str]]:
-    wanted = select(golives.c.authority, golives.c.rule).where(IS_LIVE)
-    rows = await connection.execute(wanted)
-    return {(row.authority, row.rule) for row in rows}
+async def _live_since(
+    connection: AsyncConnection,
+) -> dict[tuple[str, str], datetime]:
+    wanted = select(golives.c.authority, golives.c.rule, golives.c.live_from)
+    rows = await connection.execute(wanted.where(IS_LIVE))
+    return {(row.authority, row.rule): row.live_from for row in rows}
