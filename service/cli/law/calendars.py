@@ -42,7 +42,8 @@ async def load(
 ) -> int:
     """Install the days of FILE (.toml or .ics), and compute dates again.
 
-    Days that contradict published days are refused unless you --force them.
+    Days that contradict published days, or take back a published year, are refused
+    unless you --force them.
     """
     known = (await installation.law_store.current_law()).published_calendars
     years = CalendarYearsEdit(

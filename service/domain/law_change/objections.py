@@ -9,6 +9,7 @@ from unicodedata import normalize
 from service.domain.law.authority import Authority
 from service.domain.law.rule import Version
 from service.domain.law_change.group import RedatedGroup
+from service.domain.lawbook.law import Law
 from service.domain.templates.checks import find_forbidden_words
 
 _StepOf = tuple[str, str]
@@ -25,6 +26,21 @@ def find_forbidden_office_words(office: Authority) -> Iterator[str]:
     for name, words in fields.items():
         for found, expected in find_forbidden_words(normalize("NFKC", words)):
             yield f"{office.code}: {name}: found {found}, expected {expected}"
+
+
+def find_unpublished_years(before: Law, after: Law) -> Iterator[str]:
+    """Find calendars whose published days would end earlier, a line each."""
+    for code, calendar in after.calendars.items():
+        former = before.calendars.get(code)
+        if former is None or calendar.covered_until is None:
+            continue
+        until = former.covered_until
+        if until is None or until > calendar.covered_until:
+            yield (
+                f"calendar {code}: its days were published until {until or 'any day'}, "
+                f"and would be only until {calendar.covered_until}; days after that "
+                "would be provisional again"
+            )
 
 
 def find_objections(

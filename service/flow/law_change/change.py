@@ -18,7 +18,10 @@ from service.domain.law_change.edits import (
     RulesEdit,
 )
 from service.domain.law_change.group import PermitGroup
-from service.domain.law_change.objections import find_forbidden_office_words
+from service.domain.law_change.objections import (
+    find_forbidden_office_words,
+    find_unpublished_years,
+)
 from service.domain.law_change.plan import ChangePlan, plan_change
 from service.domain.lawbook.law import Law
 from service.domain.lawbook.version_choice import Revision
@@ -88,10 +91,10 @@ async def apply_change(
 
     Due reminders get new dates or are superseded; messages under way are not touched.
     Raises `ConflictError` if permits would be texted twice or too late, if an office's
-    words are forbidden in texts, or if its days contradict published ones, unless
-    `force_reason` is given; and always if no version would govern a permit, or if a
-    year is published while an earlier one is missing. A shadow version texts nobody, so
-    there are no objections to it.
+    words are forbidden in texts, if its days contradict published ones, or if a
+    published year would not be any more, unless `force_reason` is given; and always if
+    no version would govern a permit, or if a year is published while an earlier one is
+    missing. A shadow version texts nobody, so there are no objections to it.
     """
     now = clock.now()
     plan = _make_planner(edit, now)
@@ -104,7 +107,7 @@ def _make_planner(edit: Edit, now: datetime) -> ChangePlanner:
     def plan(before: Law, after: Law, groups: list[PermitGroup]) -> ChangePlan:
         _refuse_gaps(edit, after)
         change = plan_change(before, after, groups, now)
-        objections = (*_edit_objections(edit, after), *change.objections)
+        objections = (*_edit_objections(edit, before, after), *change.objections)
         return replace(change, objections=objections)
 
     return plan
@@ -117,13 +120,15 @@ def _refuse_gaps(edit: Edit, after: Law) -> None:
         )
 
 
-def _edit_objections(edit: Edit, after: Law) -> Iterator[str]:
-    """Objections to the edit itself: forbidden words, or contradictory days."""
+def _edit_objections(edit: Edit, before: Law, after: Law) -> Iterator[str]:
+    """Objections to the edit itself: forbidden words, days that contradict or go."""
     for office in edit.authorities if isinstance(edit, AuthoritiesEdit) else ():
         yield from find_forbidden_office_words(office)
     years = after.office_years if isinstance(edit, HolidaysEdit) else ()
     for year in edit.years if isinstance(edit, CalendarYearsEdit) else years:
         yield from find_contradictions(after.published_calendars[year.calendar], year)
+    if isinstance(edit, CalendarYearsEdit):
+        yield from find_unpublished_years(before, after)
 
 
 def _refuse_objections(

@@ -156,3 +156,22 @@ async def test_a_year_out_of_range_is_refused(ask: Ask, path: str, status: int) 
 async def test_the_body_may_repeat_the_address(ask: Ask) -> None:
     body = NOTICE | {"calendar": "CN", "year": 2027}
     assert (await ask("PUT", NEXT, body))[0] == 200
+
+
+@pytest.mark.usefixtures("registered")
+async def test_a_published_year_is_not_made_unpublished_without_a_reason(
+    ask: Ask,
+) -> None:
+    await ask("PUT", NEXT, NOTICE)
+    own = {"published": False, "source": "notice 3", "off": [], "worked": []}
+    objection = (
+        "calendar CN: its days were published until 2027-12-31, and would be only "
+        "until 2026-12-31; days after that would be provisional again"
+    )
+    _, seen = await ask("PUT", f"{NEXT}?dry_run=true", own)
+    assert seen["objections"] == [objection]
+    status, problem = await ask("PUT", NEXT, own)
+    assert (status, objection in problem["detail"]) == (409, True)
+    assert (await explained(ask))["provisional"] is False
+    status, _ = await ask("PUT", f"{NEXT}?force=the+notice+was+a+hoax", own)
+    assert (status, (await explained(ask))["provisional"]) == (200, True)

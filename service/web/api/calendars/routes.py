@@ -38,8 +38,8 @@ async def put_year(
     """Install the office's days of a year, and date permits by them.
 
     They replace the days that the office had installed for that year. 409 if they
-    contradict published days, unless `force` gives a reason, and if they are published
-    before the year that precedes them.
+    contradict published days or take back a published year, unless `force` gives a
+    reason, and if they are published before the year that precedes them.
     """
     edit = CalendarYearsEdit(
         [_read_year(without_nulls(body), path, await services.law_store.current_law())]
