@@ -28,10 +28,14 @@ Url = Annotated[
     str, StringConstraints(pattern=r"^https?://[^\s/#?]+(/[^\s#?]*[^\s#?/])?$")
 ]
 SqliteUrl = Annotated[str, StringConstraints(pattern=r"^sqlite:///[^?#]+$")]
-Seconds = Annotated[float, Field(gt=0, le=86_400)]
+SHORTEST_SETTLE: Final = 0.001
+"""With the sandbox; with a real provider `MIN_SETTLE` is the least."""
 
+SHORTEST_TICK: Final = 0.1
+"""More often a worker would look for work without a pause."""
+
+DAY: Final = 86_400
 _ADDRESS: Final = "an http or https address without a slash at its end"
-_SECONDS: Final = "seconds, more than 0 and at most a day"
 
 
 class TwilioSettings(BaseSettings):
@@ -73,8 +77,18 @@ class Settings(BaseSettings):
     provider: Literal["sandbox", "twilio", "outbox"] = "sandbox"
     outbox: Path | None = None
     authority: str | None = None
-    settle: Seconds = Field(default=300.0, description=_SECONDS)
-    tick: Seconds = Field(default=15.0, description=_SECONDS)
+    settle: float = Field(
+        default=300.0,
+        ge=SHORTEST_SETTLE,
+        le=DAY,
+        description=f"seconds, from {SHORTEST_SETTLE} to {DAY}",
+    )
+    tick: float = Field(
+        default=15.0,
+        ge=SHORTEST_TICK,
+        le=DAY,
+        description=f"seconds, from {SHORTEST_TICK} to {DAY}",
+    )
     proxy: Url | None = Field(default=None, description=_ADDRESS)
     log_format: Literal["text", "json"] = "text"
     log_level: Literal["debug", "info", "warning", "error"] = "info"

@@ -8,6 +8,11 @@ import click
 
 from service.domain.delivery.operator_request import SCOPE_SYNTAX, is_scope
 
+YEARS: Final = range(1950, 2201)
+"""Years of days and instants, as of the dates of permits: zones can be applied."""
+
+_IN_YEARS: Final = f"from {YEARS[0]} to {YEARS[-1]}"
+
 FILE: Final = click.Path(exists=True, dir_okay=False, path_type=Path)
 """A file that exists; a folder or a missing file is bad input."""
 
@@ -44,9 +49,13 @@ class Day(click.ParamType[date]):
     def convert(self, value: Any, param: Any, ctx: Any) -> date:  # noqa: ANN401 - click's
         """Parse the value; fails with the form that is expected."""
         try:
-            return date.fromisoformat(value)
+            read = date.fromisoformat(value)
         except ValueError:
-            self.fail(f"found {value!r}, expected a day such as 2026-12-31", param, ctx)
+            read = None
+        if read is None or read.year not in YEARS:
+            expected = f"a day such as 2026-12-31, {_IN_YEARS}"
+            self.fail(f"found {value!r}, expected {expected}", param, ctx)
+        return read
 
 
 class Instant(click.ParamType[datetime]):
@@ -62,8 +71,10 @@ class Instant(click.ParamType[datetime]):
             read = datetime.fromisoformat(value)
         except ValueError:
             read = None
-        if read is None or read.tzinfo is None:
-            expected = "an instant with its zone such as 2024-01-29T09:30+08:00"
+        if read is None or read.tzinfo is None or read.year not in YEARS:
+            expected = (
+                f"an instant with its zone such as 2024-01-29T09:30+08:00, {_IN_YEARS}"
+            )
             self.fail(f"found {value!r}, expected {expected}", param, ctx)
         return read
 

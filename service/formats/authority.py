@@ -11,12 +11,19 @@ from service.domain.errors import InvalidError, Mistake
 from service.domain.law.authority import WEEKDAYS, Authority, UnqualifiedDays, Weekday
 from service.domain.law.rule import Language
 from service.domain.lawbook.authority_tree import check_tree
+from service.formats.authority_types import (
+    MarginDays,
+    Rate,
+    Signature,
+    TextsADay,
+    TextsToAPhone,
+)
 from service.formats.field_types import (
     Bilingual,
-    FromOne,
-    FromZero,
     Line,
     Rows,
+    ShortBilingual,
+    ShortLine,
     Slug,
     TimeOfDay,
     Zone,
@@ -25,7 +32,6 @@ from service.formats.file_model import Expected, FileModel, expected, refuse
 from service.formats.parse import parse, show
 
 NO_AUTHORITIES: Final[Mapping[str, Authority]] = MappingProxyType({})
-_FASTEST: Final = 1000
 
 _SENDER: Final = (
     r"^(\+[1-9][0-9]{7,14}|[0-9]{5,6}|MG[0-9a-fA-F]{32}"
@@ -58,32 +64,10 @@ def _known_calendar(code: str, info: ValidationInfo) -> str:
     return code
 
 
-def _without_brackets(name: str) -> str:
-    if "【" in name or "】" in name:
-        raise expected("the bare name: templates add 【】 where a language needs it")
-    return name
-
-
 def _sender(text: str) -> str:
     if not text.startswith(("+", "MG")) and len(text) > _LONGEST_NAME:
         raise ValueError
     return text
-
-
-SignatureLine = Annotated[Line, AfterValidator(_without_brackets)]
-
-Rate = Annotated[
-    float,
-    Field(gt=0, le=_FASTEST),
-    Expected(f"a number above 0 and up to {_FASTEST}"),
-]
-
-
-class Signature(Bilingual):
-    """The name that opens every text."""
-
-    zh: SignatureLine = Field(description="in Chinese, without 【】")
-    en: SignatureLine = Field(description="in English, without 【】")
 
 
 class AuthorityFields(FileModel):
@@ -95,9 +79,11 @@ class AuthorityFields(FileModel):
         description="the code of the calendar of its working days", examples=["CN"]
     )
     signature: Signature = Field(description="the name that opens every text")
-    apply_at: Bilingual = Field(description="where holders apply, as a text puts it")
-    helpline: Line = Field(description="the number to call, as a text puts it")
-    opt_out: Bilingual = Field(description="how to opt out, as a text puts it")
+    apply_at: ShortBilingual = Field(
+        description="where holders apply, as a text puts it"
+    )
+    helpline: ShortLine = Field(description="the number to call, as a text puts it")
+    opt_out: ShortBilingual = Field(description="how to opt out, as a text puts it")
     sends_from: TimeOfDay | None = Field(
         default=None,
         description="texts go out from this local time; 09:30 unless given",
@@ -124,7 +110,7 @@ class AuthorityFields(FileModel):
         description="how a bare 日 in a law is counted; safe (working days for a "
         "closing, calendar days for an opening) unless given",
     )
-    margin_working_days: FromZero | None = Field(
+    margin_working_days: MarginDays | None = Field(
         default=None,
         description="how many working days before the closing texts announce it; 0 "
         "unless given",
@@ -157,10 +143,10 @@ class AuthorityFields(FileModel):
     segments_per_second: Rate | None = Field(
         default=None, description="how many billed parts its sender may start a second"
     )
-    daily_limit: FromOne | None = Field(
+    daily_limit: TextsADay | None = Field(
         default=None, description="texts a day at most; the rest waits for the next day"
     )
-    recipient_daily_limit: FromOne | None = Field(
+    recipient_daily_limit: TextsToAPhone | None = Field(
         default=None, description="texts a day to one phone at most; 2 unless given"
     )
 

@@ -37,9 +37,11 @@ def _without_controls(text: str) -> str:
 
 def _day(value: object) -> object:
     if isinstance(value, str) and _ISO_DAY.fullmatch(value):
-        return date.fromisoformat(value)
-    if isinstance(value, datetime):
-        raise ValueError  # noqa: TRY004 - pydantic takes a ValueError
+        value = date.fromisoformat(value)
+    if isinstance(value, datetime) or (
+        isinstance(value, date) and value.year not in _YEARS
+    ):
+        raise ValueError
     return value
 
 
@@ -105,18 +107,44 @@ _STEP_PATTERN: Final = (
     " (before|after)) (opening|closing|expiry)$"
 )
 
+LONGEST_LINE: Final = 300
+"""Characters of a line; the longest that is shipped has 115."""
+
+LONGEST_SHORT_LINE: Final = 100
+"""Characters; a text of two segments has 134 in Chinese, and 306 in plain English."""
+
+LONGEST_SLUG: Final = 64
+"""Characters of a code; an address and a list of permits have the same limit."""
+
+_YEARS: Final = range(1900, 2201)
+"""Years of dates in files. No law in the catalogue is older, and dates can be added."""
+
+_A_LINE: Final = "some text in one line"
+
 Line = Annotated[
     str,
-    StringConstraints(strip_whitespace=True, min_length=1),
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=LONGEST_LINE),
     AfterValidator(_without_controls),
-    Expected("some text in one line"),
+    Expected(f"{_A_LINE}, at most {LONGEST_LINE} characters"),
 ]
 """Words that may stand in a text: not blank, no control characters."""
 
+ShortLine = Annotated[
+    str,
+    StringConstraints(
+        strip_whitespace=True, min_length=1, max_length=LONGEST_SHORT_LINE
+    ),
+    AfterValidator(_without_controls),
+    Expected(f"{_A_LINE}, at most {LONGEST_SHORT_LINE} characters"),
+]
+"""Words that stand in every text."""
+
 Slug = Annotated[
     str,
-    Field(pattern="^[a-z0-9]+(-[a-z0-9]+)*$"),
-    Expected("small letters and digits joined by hyphens"),
+    Field(pattern="^[a-z0-9]+(-[a-z0-9]+)*$", max_length=LONGEST_SLUG),
+    Expected(
+        f"small letters and digits joined by hyphens, at most {LONGEST_SLUG} characters"
+    ),
 ]
 """A stable name such as "cn-food-production-license" or "990000"."""
 
@@ -124,7 +152,7 @@ Day = Annotated[
     date,
     BeforeValidator(_day),
     WithJsonSchema({"type": "string", "format": "date"}),
-    Expected("a date like 2026-12-31"),
+    Expected(f"a date like 2026-12-31, from {_YEARS[0]} to {_YEARS[-1]}"),
 ]
 """A local date."""
 
@@ -182,16 +210,13 @@ StepTime = Annotated[
 """When a step texts: our own choice, so its days are calendar days or working days."""
 
 
-def whole(least: int) -> Expected:
-    """Say that a whole number from `least` on is expected."""
-    return Expected(f"a whole number from {least}")
+def whole(least: int, most: int) -> Expected:
+    """Say that a whole number from `least` to `most` is expected."""
+    return Expected(f"a whole number from {least} to {most}")
 
 
 Rows = Annotated[tuple[T, ...], Field(strict=False)]
 """A list, which the domain keeps as a tuple."""
-
-FromZero = Annotated[int, Field(ge=0), whole(0)]
-FromOne = Annotated[int, Field(ge=1), whole(1)]
 
 
 class Bilingual(FileModel):
@@ -203,3 +228,10 @@ class Bilingual(FileModel):
     def to_domain(self) -> BilingualText:
         """The words as the domain knows them."""
         return BilingualText(**self.given())
+
+
+class ShortBilingual(Bilingual):
+    """Words that stand in every text, in Chinese and in English."""
+
+    zh: ShortLine = Field(description="in Chinese")
+    en: ShortLine = Field(description="in English")

@@ -33,7 +33,7 @@ from pydantic import (
 from service.domain.law.rule import Language
 from service.domain.permits.permit import PermitStatus
 from service.domain.permits.permit_fields import FIELDS, REQUIRED
-from service.formats.field_types import FromOne, Rows
+from service.formats.field_types import Rows, whole
 from service.formats.file_model import (
     Expected,
     FileModel,
@@ -50,6 +50,8 @@ _ALLOWED: Final[dict[str, Collection[str]]] = {
     "language": get_args(Language),
 }
 _EXAMPLE: Final = date(2026, 12, 31)
+_OLDEST: Final = 3660
+"""Days after which a register is stale at the latest: ten years."""
 
 
 def _permit_field(name: str) -> str:
@@ -122,8 +124,8 @@ class MappingFile(FileModel):
         description="the text encoding of the file; utf-8-sig unless given",
         examples=["gb18030"],
     )
-    max_age_days: FromOne | None = Field(
-        default=None, description="days after which the register is stale"
+    max_age_days: Annotated[int, Field(ge=1, le=_OLDEST), whole(1, _OLDEST)] | None = (
+        Field(default=None, description="days after which the register is stale")
     )
     source: Text | None = Field(
         default=None,

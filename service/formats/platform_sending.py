@@ -1,12 +1,12 @@
 """How a platform is sent messages: as files, or with one POST each."""
 
 from collections.abc import Iterator, Mapping
-from typing import Final, Literal, Self
+from typing import Annotated, Final, Literal, Self
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from service.domain.untrusted.spreadsheet_formulas import guard_formula
-from service.formats.field_types import FromOne, Line, Zone
+from service.formats.field_types import Line, Zone, whole
 from service.formats.file_model import FileModel, Finding, expected, refuse
 from service.formats.platform_types import (
     BodyKind,
@@ -27,6 +27,9 @@ from service.formats.platform_types import (
 FileKind = Literal["csv", "xlsx"]
 LineEnding = Literal["crlf", "lf"]
 
+_LAST_CALLING_CODE: Final = 999
+"""Country codes have one to three digits (ITU-T E.164)."""
+
 DEFAULT_ENCODING: Final = "utf-8-sig"
 """As spreadsheets everywhere read it."""
 
@@ -34,7 +37,14 @@ DEFAULT_ENCODING: Final = "utf-8-sig"
 class StyleSection(FileModel):
     """How values are written: each key belongs to a field, and is given with it."""
 
-    calling_code: FromOne | None = Field(
+    calling_code: (
+        Annotated[
+            int,
+            Field(ge=1, le=_LAST_CALLING_CODE),
+            whole(1, _LAST_CALLING_CODE),
+        ]
+        | None
+    ) = Field(
         default=None,
         validate_default=True,
         description="the country's calling code, which phone_national leaves out",
@@ -63,7 +73,7 @@ class StyleSection(FileModel):
             if value is not None:
                 raise expected(f"nothing, for {needs} is not used")
         elif value is None and info.field_name == "calling_code":
-            raise expected("a whole number from 1")
+            raise expected(f"a whole number from 1 to {_LAST_CALLING_CODE}")
         elif value is None and info.field_name == "zone":
             raise expected("a time zone like Asia/Shanghai")
         return value

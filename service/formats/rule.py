@@ -15,7 +15,7 @@ from pydantic import (
 from service.domain.calendars.calendar import Calendar
 from service.domain.law.rule import HolderKind, NeverBecause, NoReminderReason, Rule
 from service.domain.lawbook.rule_check import find_overlaps
-from service.formats.field_types import Bilingual, FromZero, Line, Rows, Slug
+from service.formats.field_types import Bilingual, Line, Rows, Slug, whole
 from service.formats.file_model import Expected, FileModel, expected, refuse
 from service.formats.parse import parse
 from service.formats.version import OwnVersion, VersionFile
@@ -29,6 +29,8 @@ from service.formats.version_parts import (
 
 _A_RULE: Final = "the code of a rule whose file is in the same folder, or one inside it"
 _TAIL: Final = "last "
+_WIDEST_GAP: Final = 366
+"""Days between two reminders: in a year each step of a yearly permit is told."""
 
 
 class NeverFile(FileModel):
@@ -78,7 +80,9 @@ class RuleFile(
         default=None,
         description="true where numbers contain a person's identity number",
     )
-    min_gap_days: FromZero | None = Field(
+    min_gap_days: (
+        Annotated[int, Field(ge=0, le=_WIDEST_GAP), whole(0, _WIDEST_GAP)] | None
+    ) = Field(
         default=None,
         description="days between two reminders of a permit; 3 unless given",
     )

@@ -9,7 +9,7 @@ from pydantic import Field, ValidationInfo, field_validator, model_validator
 from service.domain.calendars.calendar import Calendar
 from service.domain.law.rule import GovernsBy, LateFiling, NewTerm, Rule, Version
 from service.domain.lawbook.rule_check import check_version
-from service.formats.field_types import Day, FromOne, LegalEdge, Rows, Slug
+from service.formats.field_types import Day, LegalEdge, Rows, Slug, whole
 from service.formats.file_model import Expected, FileModel, refuse
 from service.formats.parse import parse
 from service.formats.version_parts import (
@@ -25,6 +25,7 @@ from service.formats.version_parts import (
 
 _CLOSES: Final = "the last day to apply, counted from expiry"
 _REFERENCE: Final = "where this stands in the law"
+_MOST_REVISIONS: Final = 9999
 
 
 class OwnVersion(FileModel):
@@ -68,7 +69,7 @@ class OwnVersion(FileModel):
     counts_from: (
         Annotated[
             Literal["expiry", "month-end"] | Day,
-            Expected("expiry, month-end, or a date like 2026-12-31"),
+            Expected("expiry, month-end, or a date like 2026-12-31, from 1900 to 2200"),
         ]
         | None
     ) = Field(
@@ -114,7 +115,10 @@ class VersionFields(OwnVersion):
 class VersionFile(VersionFields):
     """A version in the file of its rule."""
 
-    revision: FromOne | None = Field(
+    revision: (
+        Annotated[int, Field(ge=1, le=_MOST_REVISIONS), whole(1, _MOST_REVISIONS)]
+        | None
+    ) = Field(
         default=None, description="counts texts of the same version; 1 unless given"
     )
 

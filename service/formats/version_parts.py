@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Annotated, TypeVar
+from typing import Annotated, Final, TypeVar
 from unicodedata import normalize
 
 from pydantic import AfterValidator, Field, StringConstraints, ValidationInfo
@@ -35,6 +35,9 @@ from service.formats.file_model import (
 )
 
 T = TypeVar("T")
+
+_LONGEST_STEP: Final = 40
+"""Characters of a step's name; lists of reminders take no longer one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,9 +151,15 @@ class ConflictFile(FileModel):
 class StepFile(FileModel):
     """When to text, and with which template."""
 
-    name: Annotated[Slug, AfterValidator(_step_name)] = Field(
-        description="a name of its own in the version, such as prepare"
-    )
+    name: Annotated[
+        Slug,
+        Field(max_length=_LONGEST_STEP),
+        Expected(
+            "small letters and digits joined by hyphens, at most "
+            f"{_LONGEST_STEP} characters"
+        ),
+        AfterValidator(_step_name),
+    ] = Field(description="a name of its own in the version, such as prepare")
     at: StepTime = Field(description="the day on which holders are texted")
     template: Annotated[Line, AfterValidator(_known_template)] = Field(
         description="the name of a template"

@@ -18,7 +18,7 @@ def parse(arguments: Sequence[str]) -> Options:
         parser.add_argument(
             flag.name,
             dest=flag.field,
-            type=flag.type,
+            type=flag.read,
             required=required,
             help=flag.help,
         )

@@ -26,21 +26,38 @@ class Options:
 
 
 class Flag(NamedTuple):
-    """One command-line flag, and the field of `Options` that it sets."""
+    """One command-line flag, and the field of `Options` that it sets.
+
+    `most` is the greatest number that it takes; the least is 0.
+    """
 
     name: str
     field: str
     type: type[Path | str | int | float]
     help: str
+    most: int | None = None
+
+    def read(self, text: str) -> Path | str | int | float:
+        """Read the value; raises `ValueError` for a number out of its range."""
+        value = self.type(text)
+        if isinstance(value, int | float) and not 0 <= value <= (self.most or 0):
+            raise ValueError
+        return value
 
 
 FLAGS: Final = (
     Flag("--dir", "directory", Path, "Folder of its account and its log."),
     Flag("--host", "host", str, "Address to listen on."),
-    Flag("--port", "port", int, "Port to listen on; 0 chooses a free one."),
-    Flag("--idle", "idle", float, "Stop after this many seconds without a request."),
+    Flag("--port", "port", int, "Port to listen on; 0 chooses a free one.", 65_535),
+    Flag(
+        "--idle",
+        "idle",
+        float,
+        "Stop after this many seconds without a request.",
+        86_400,
+    ),
     Flag("--users", "users", Path, "File; stop once no process holds a lock on it."),
-    Flag("--pace", "pace", float, "Seconds between two statuses of a message."),
+    Flag("--pace", "pace", float, "Seconds between two statuses of a message.", 86_400),
     Flag("--inbound-url", "inbound_url", str, "URL to which inbound texts are posted."),
     Flag("--faults", "faults", Path, "JSON file of the faults active from the start."),
 )

@@ -142,7 +142,7 @@ class Office:
         offices = read_authorities(file, calendars=calendars())
         async with self._database() as database:
             await prepare(settings, database)
-            await SqlPauseStore(database).set_simulated_now(_ten_on(FIRST_DAY))
+            await SqlPauseStore(database).set_simulated_now(_LIVE_FROM)
             installation = await build_installation(settings, database)
             by, now = "Director Wang", installation.clock.now()
             await apply_change(
@@ -151,8 +151,9 @@ class Office:
                 installation.clock,
                 by=by,
             )
-            live = partial(go_live, live_from=_LIVE_FROM, approved_by=by, by=by)
+            live = partial(go_live, approved_by=by, by=by)
             await live(OFFICE, [RULE], installation.go_live_deps)
+            await SqlPauseStore(database).set_simulated_now(_ten_on(FIRST_DAY))
             return await installation.api_key_store.create("register", by, now)
 
     @property

@@ -73,8 +73,9 @@ def office(installed: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def go_live() -> None:
     """Text CMA permits of Linjiang from Monday's midnight on."""
-    since = ("--from", "2024-01-29T00:00+08:00", "--approved-by", "Director Wang")
-    assert run_here("authorities", "live", "990000", CMA, *since).code == 0
+    since = ("--from", "2024-01-29T00:00+08:00", "--yes")
+    approved = ("--approved-by", "Director Wang")
+    assert run_here("authorities", "live", "990000", CMA, *since, *approved).code == 0
 
 
 @pytest.fixture

@@ -10,11 +10,12 @@ from tests.cli.commands import Run
 TREE = """
 audit
 authorities list
-authorities live CODE RULE... --approved-by --from --catch-up
+authorities live CODE RULE... --approved-by --from --catch-up --yes
 authorities load FILE --force --dry-run
-authorities preview CODE RULE... --catch-up
+authorities preview CODE RULE... --from --catch-up
 authorities show CODE
 authorities staff CODE PHONE --name --remove
+authorities take-back CODE RULE...
 authorities trial CODE RULE...
 calendars load FILE --calendar --published --force --dry-run
 calendars show CODE YEAR
@@ -180,14 +181,15 @@ def test_the_version_is_the_package_s(run: Run) -> None:
             "explain --rule r --expires 2026-02-29",
             (
                 "explain: Invalid value for '--expires': found "
-                "'2026-02-29', expected a day such as 2026-12-31"
+                "'2026-02-29', expected a day such as 2026-12-31, from 1950 to 2200"
             ),
         ),
         (
             "tick --now noon",
             (
                 "tick: Invalid value for '--now': found 'noon', expected "
-                "an instant with its zone such as 2024-01-29T09:30+08:00"
+                "an instant with its zone such as 2024-01-29T09:30+08:00, from "
+                "1950 to 2200"
             ),
         ),
         (

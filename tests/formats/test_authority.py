@@ -1,4 +1,5 @@
 import json
+import math
 import tomllib
 from dataclasses import replace
 from datetime import time
@@ -82,7 +83,20 @@ def test_an_office_may_name_its_own_days_and_hours() -> None:
         ({"sending_days": ["someday"]}, "sending_days: found ['someday']"),
         ({"language": "fr"}, 'language: found "fr", expected one of en, zh'),
         ({"unqualified_days": "bold"}, "expected one of calendar, safe, working"),
-        ({"margin_working_days": 1.5}, "found 1.5, expected a whole number from 0"),
+        (
+            {"margin_working_days": 1.5},
+            "found 1.5, expected a whole number from 0 to",
+        ),
+        ({"margin_working_days": 61}, "found 61, expected a whole number from 0 to 60"),
+        ({"messages_per_second": 1e-300}, "expected a number from 0.001 to 1000"),
+        ({"segments_per_second": 1e300}, "expected a number from 0.001 to 1000"),
+        ({"segments_per_second": math.nan}, "expected a number from 0.001 to 1000"),
+        ({"daily_limit": 10**22}, "expected a whole number from 1 to 1000000"),
+        ({"recipient_daily_limit": 0}, "expected a whole number from 1 to 100"),
+        ({"signature": {"zh": "局" * 10_000, "en": "A"}}, "at most 100 characters"),
+        ({"helpline": "1" * 101}, "one line, at most 100 characters"),
+        ({"name": {"zh": "局", "en": "A" * 301}}, "one line, at most 300 characters"),
+        ({"code": "a" * 65}, "joined by hyphens, at most 64 characters"),
         ({"signature": {"zh": "【局】", "en": "A"}}, 'signature.zh: found "【局】"'),
         ({"colour": "red"}, "authorities[1].colour: found an unknown key"),
         ({"parent": "510000"}, 'parent: found "510000", expected the code of one in'),

@@ -1,6 +1,6 @@
 """Authorities: load, show and try them, and go live."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Final
@@ -18,7 +18,13 @@ from service.cli.output.office_status import print_office_status
 from service.domain.law.authority import Authority
 from service.domain.law_change.edits import AuthoritiesEdit
 from service.domain.lawbook.law import Law
-from service.flow.office.go_live import add_staff, go_live, remove_staff, start_trial
+from service.flow.office.go_live import (
+    add_staff,
+    go_live,
+    remove_staff,
+    start_trial,
+    take_back,
+)
 from service.flow.office.preview_go_live import preview_go_live
 from service.flow.office.status import get_office_status
 
@@ -29,6 +35,12 @@ _CATCH_UP: Final = click.option(
     default=0,
     metavar="DAYS",
     help="Also text the steps that are current already, spread over so many days.",
+)
+_FROM: Final = click.option(
+    "--from",
+    "live_from",
+    type=Instant(),
+    help="The start: today, or up to a year ahead. Default: now.",
 )
 _RULES: Final = click.argument("codes", nargs=-1, metavar="RULE...", required=False)
 
@@ -109,7 +121,7 @@ async def trial(installation: Installation, code: str, codes: tuple[str, ...]) -
 async def staff(
     installation: Installation, code: str, phone: str, name: str | None, *, remove: bool
 ) -> None:
-    """Add PHONE to the trials of authority CODE and of those below it."""
+    """Let trials of authority CODE and of those below text PHONE."""
     if remove == bool(name):
         raise click.UsageError("give --name, or --remove")
     if remove:
@@ -127,19 +139,37 @@ async def staff(
 @authorities.command("preview")
 @_CODE
 @_RULES
+@_FROM
 @_CATCH_UP
 @with_installation
 async def look_ahead(
-    installation: Installation, code: str, codes: tuple[str, ...], catch_up: int
-) -> None:
-    """Show what going live now would do; nothing is written or sent."""
+    installation: Installation,
+    code: str,
+    codes: tuple[str, ...],
+    live_from: datetime | None,
+    catch_up: int,
+) -> int:
+    """Show what going live would do; nothing is written or sent.
+
+    Exits 1 if any RULE cannot go live.
+    """
     chosen = _chosen_rules(codes, await installation.law_store.current_law())
-    print_go_live_preview(
-        await preview_go_live(
-            code, chosen, catch_up, installation.go_live_preview_deps
-        ),
-        catch_up,
-    )
+    refusals = await _print_preview(installation, code, chosen, live_from, catch_up)
+    return 1 if refusals else 0
+
+
+async def _print_preview(
+    installation: Installation,
+    code: str,
+    chosen: Sequence[str],
+    live_from: datetime | None,
+    catch_up: int,
+) -> Sequence[str]:
+    """Print the preview; the reasons why types cannot go live."""
+    deps = installation.go_live_preview_deps
+    preview = await preview_go_live(code, chosen, catch_up, deps, live_from=live_from)
+    print_go_live_preview(preview, catch_up)
+    return preview.refusals
 
 
 @authorities.command()
@@ -148,8 +178,9 @@ async def look_ahead(
 @click.option(
     "--approved-by", required=True, metavar="NAME", help="Who decided to go live."
 )
-@click.option("--from", "live_from", type=Instant(), help="The start. Default: now.")
+@_FROM
 @_CATCH_UP
+@click.option("--yes", is_flag=True, help="Do not ask, with --from: you saw a preview.")
 @with_installation
 async def live(
     installation: Installation,
@@ -158,12 +189,19 @@ async def live(
     approved_by: str,
     live_from: datetime | None,
     catch_up: int,
-) -> None:
+    *,
+    yes: bool,
+) -> int:
     """Go live: send the reminders of every RULE for authority CODE.
 
-    Steps that fell due before the start are not texted, unless you --catch-up.
+    Steps that fell due before the start are not texted, unless you --catch-up. With
+    --from you see a preview and are asked.
     """
     chosen = _chosen_rules(codes, await installation.law_store.current_law())
+    if live_from and not yes:
+        await _print_preview(installation, code, chosen, live_from, catch_up)
+        if not _is_confirmed():
+            return 1
     caught = await go_live(
         code,
         chosen,
@@ -177,6 +215,30 @@ async def live(
     click.echo(f"{code}: {len(chosen)} rules live from {start.isoformat()}")
     if catch_up:
         click.echo(f"{caught} reminders caught up with, over {catch_up} sending days")
+    return 0
+
+
+@authorities.command("take-back")
+@_CODE
+@_RULES
+@with_installation
+async def take_back_start(
+    installation: Installation, code: str, codes: tuple[str, ...]
+) -> None:
+    """Take back a start that lies ahead.
+
+    Every RULE is a draft again.
+    """
+    chosen = _chosen_rules(codes, await installation.law_store.current_law())
+    await take_back(code, chosen, installation.go_live_deps, by=whoami())
+    click.echo(f"{code}: the start of {len(chosen)} rules is taken back")
+
+
+def _is_confirmed() -> bool:
+    try:
+        return click.confirm("go live?", err=True)
+    except click.Abort:
+        raise click.UsageError("nobody answers; give --yes to go live so") from None
 
 
 def _chosen_rules(codes: tuple[str, ...], law: Law) -> list[str]:

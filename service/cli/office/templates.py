@@ -31,6 +31,9 @@ from service.flow.office.templates import (
 from service.flow.permits.find import find_permit
 from service.settings import shipped_folder
 
+_LAST_VERSION: Final = 1_000_000
+"""More than anybody saves."""
+
 _NAME: Final = click.argument("name")
 _CHOICE: Final = click.Choice(LANGUAGES)
 
@@ -67,7 +70,11 @@ async def list_templates(installation: Installation) -> None:
 @templates.command()
 @_NAME
 @click.option("--language", type=_CHOICE, help="Print only the text in this language.")
-@click.option("--version", type=click.IntRange(0), help="Default: the version in use.")
+@click.option(
+    "--version",
+    type=click.IntRange(0, _LAST_VERSION),
+    help="Default: the version in use.",
+)
 @with_installation
 async def show(
     installation: Installation,

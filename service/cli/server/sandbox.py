@@ -17,7 +17,10 @@ def _option(flag: Flag) -> click.Option:
         default = _DEFAULTS[flag.field]
     else:
         default = Options.__dataclass_fields__[flag.field].default
-    kind = click.Path(path_type=Path) if flag.type is Path else flag.type
+    kind: Any = click.Path(path_type=Path) if flag.type is Path else flag.type
+    if flag.most is not None:
+        kind = click.FloatRange if flag.type is float else click.IntRange
+        kind = kind(0, flag.most)
     return click.Option(
         [flag.name, flag.field],
         type=kind,

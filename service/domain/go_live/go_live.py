@@ -8,14 +8,19 @@ from typing import Final, Literal
 from service.domain.calendars.calendar import DAY
 from service.domain.deadlines.slot import Slot
 from service.domain.deadlines.window import Window
+from service.domain.errors import InvalidError, Mistake
 from service.domain.law.authority import Authority
 from service.domain.law.rule import CONTACT_NOW, Rule, Version
 from service.domain.lawbook.law import Law
+from service.domain.local_time import format_local_time
 
 GoLiveState = Literal["draft", "trial", "live"]
 
 LONGEST_OVERRUN: Final = timedelta(days=31)
 """Longest time a permit runs on after its expiry date: to the end of that month."""
+
+LONGEST_AHEAD: Final = timedelta(days=366)
+"""How far ahead a start may be set: what is approved now holds for a year."""
 
 Shares = list[tuple[datetime, int]]
 """(instant, number of reminders that go out from then on), in order of time."""
@@ -34,6 +39,26 @@ class GoLive:
     live_from: datetime
     approved_by: str
     catch_up_days: int = 0
+
+
+def check_start(live_from: datetime, now: datetime, office: Authority) -> None:
+    """Raise `InvalidError` for a start before today, or more than a year ahead.
+
+    From an earlier day, all steps current now would be texted at once; a catch-up
+    spreads them.
+    """
+    midnight = office.to_utc(now.astimezone(office.zone).date(), time(0))
+    if not midnight <= live_from <= now + LONGEST_AHEAD:
+        first, last = (
+            format_local_time(at, office.zone) for at in (midnight, now + LONGEST_AHEAD)
+        )
+        expected = (
+            f"an instant from {first} to {last}; a catch-up texts the steps that are "
+            "current already"
+        )
+        raise InvalidError(
+            "going live", [Mistake("from", live_from.isoformat(), expected)]
+        )
 
 
 @dataclass(frozen=True, slots=True)

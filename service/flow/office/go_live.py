@@ -10,6 +10,7 @@ from service.domain.errors import ConflictError, InvalidError, Mistake
 from service.domain.go_live.go_live import (
     GoLive,
     GoLiveState,
+    check_start,
     find_hindrance,
     find_late_group,
     next_sending_days,
@@ -61,6 +62,14 @@ class GoLiveStore(Protocol):
         Raises `ConflictError` for a type that is live already.
         """
 
+    async def take_back(
+        self, authority: str, rule_codes: Sequence[str], now: datetime, by: str
+    ) -> None:
+        """Make types whose start lies ahead drafts again.
+
+        Raises `ConflictError` for a type that is live already, or is none.
+        """
+
     async def start_trial(
         self, authority: str, rule_codes: Sequence[str], now: datetime, by: str
     ) -> None:
@@ -106,12 +115,15 @@ async def go_live(
     in a step already are texted too, spread over these days, and permits past their
     closing are asked to contact the office if the law accepts late applications.
     Without, steps that fell due before the start are missed. Raises `UnknownError`,
-    `InvalidError` for a missing name in `approved_by`, and `ConflictError` for a type
-    that never reminds, has an unverified source, or is live already.
+    `InvalidError` for a missing name in `approved_by` and for a start before today or
+    more than a year ahead, and `ConflictError` for a type that never reminds, has an
+    unverified source, or is live already.
     """
     law, now = await deps.law_store.current_law(), deps.clock.now()
     check_may_start(authority, rule_codes, law)
     _check_name("approved-by", approved_by)
+    if live_from is not None:
+        check_start(live_from, now, law.sending_office(authority))
     start = GoLive(
         authority,
         tuple(rule_codes),
@@ -122,6 +134,20 @@ async def go_live(
     _refuse_wrong_start(start, await deps.store.started_types(authority), now)
     plan = plan_catch_up(start, law, now) if catch_up_days else None
     return await deps.store.go_live(start, plan, now, by)
+
+
+async def take_back(
+    authority: str, rule_codes: Sequence[str], deps: GoLiveDeps, *, by: str
+) -> None:
+    """Take back starts that lie ahead: the types are drafts again.
+
+    Raises `UnknownError`, and `ConflictError` for a type that does not start later.
+    """
+    law = await deps.law_store.current_law()
+    law.sending_office(authority)
+    for code in rule_codes:
+        law.rule(code)
+    await deps.store.take_back(authority, rule_codes, deps.clock.now(), by)
 
 
 def _refuse_wrong_start(

@@ -7,7 +7,11 @@ from functools import partial
 from typing import Final, Protocol
 
 from service.domain.calendars.calendar import DAY
-from service.domain.go_live.go_live import find_hindrance, next_sending_days
+from service.domain.go_live.go_live import (
+    check_start,
+    find_hindrance,
+    next_sending_days,
+)
 from service.domain.go_live.preview import (
     SAMPLE_TEXTS,
     GoLivePreview,
@@ -79,13 +83,19 @@ async def preview_go_live(
     rule_codes: Sequence[str],
     catch_up_days: int,
     deps: GoLivePreviewDeps,
+    *,
+    live_from: datetime | None = None,
 ) -> GoLivePreview:
-    """Compute what going live with some types now would do; writes nothing.
+    """Compute what going live with some types would do; writes nothing.
 
-    Types that cannot go live are named with the reason, and left out of the figures.
-    Raises `UnknownError`.
+    The start is now, unless `live_from` is given. Types that cannot go live are named
+    with the reason, and left out of the figures. Raises `UnknownError`, and
+    `InvalidError` for a start that is not possible.
     """
     law, now = await deps.law_store.current_law(), deps.clock.now()
+    if live_from is not None:
+        check_start(live_from, now, law.sending_office(authority))
+        now = live_from
     writer = _TextWriter(law, await deps.templates.current(law.digest), now)
     office = law.sending_office(authority)
     refusals = await _find_refusals(authority, rule_codes, law, deps)

@@ -9,6 +9,9 @@ from pydantic import BaseModel, ConfigDict, Field
 
 Seconds = Annotated[float, Field(ge=0, le=86_400)]
 
+MOST_REQUESTS = 1_000_000_000
+"""A sandbox never gets so many."""
+
 
 @dataclass(frozen=True, slots=True)
 class Target:
@@ -41,11 +44,11 @@ class Fault(BaseModel):
     fault: str
     phone: str | None = None
     body: re.Pattern[str] | None = None
-    every: int = Field(1, ge=1)
+    every: int = Field(1, ge=1, le=MOST_REQUESTS)
     share: float = Field(1.0, gt=0, le=1)
-    seed: int = 0
-    times: int | None = Field(None, ge=1)
-    lasts: Annotated[float, Field(gt=0)] | None = None
+    seed: int = Field(0, ge=0, le=MOST_REQUESTS)
+    times: int | None = Field(None, ge=1, le=MOST_REQUESTS)
+    lasts: Annotated[float, Field(gt=0, le=86_400)] | None = None
 
     def as_json(self) -> dict[str, object]:
         """Return the JSON that `PUT /_sandbox/faults` takes, without default values."""

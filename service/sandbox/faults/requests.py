@@ -11,7 +11,13 @@ from aiohttp import web
 from pydantic import Field, model_validator
 
 from service.sandbox.authentication import refusal_response
-from service.sandbox.faults.fault import Fault, Seconds, Target, draw_seconds
+from service.sandbox.faults.fault import (
+    MOST_REQUESTS,
+    Fault,
+    Seconds,
+    Target,
+    draw_seconds,
+)
 from service.sandbox.faults.faulted_request import FaultedRequest, NextHandler
 from service.sandbox.refusals import RefusedError
 from service.sandbox.sleep import interruptible_sleep
@@ -74,8 +80,8 @@ class Busy(RequestFault):
     """
 
     fault: Literal["busy"] = "busy"
-    above: int = Field(0, ge=0)
-    retry_after: int | None = Field(None, ge=0)
+    above: int = Field(0, ge=0, le=MOST_REQUESTS)
+    retry_after: int | None = Field(None, ge=0, le=86_400)
 
     def matches(self, target: Target) -> bool:
         """Also compare the number of requests in flight."""

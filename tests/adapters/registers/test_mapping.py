@@ -97,11 +97,11 @@ def test_a_minimal_mapping_reads_utf_8_and_iso_dates() -> None:
         ({"max_age_days": 30}, "source: found nothing, expected the register"),
         (
             {"source": "x", "max_age_days": 0},
-            "max_age_days: found 0, expected a whole number from 1",
+            "max_age_days: found 0, expected a whole number from 1 to 3660",
         ),
         (
             {"source": "x", "max_age_days": True},
-            "max_age_days: found True, expected a whole number from 1",
+            "max_age_days: found True, expected a whole number from 1 to 3660",
         ),
     ],
 )

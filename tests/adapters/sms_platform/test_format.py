@@ -86,7 +86,7 @@ def test_a_format_without_mistakes_is_taken(document: dict[str, Any]) -> None:
         ("fiel", {}, "fiel: found an unknown key, expected only file, http, results"),
         ("http", {}, 'file: found "both", expected one of [file] and [http]'),
         ("file", GONE, "file: found nothing, expected one of [file] and [http]"),
-        ("file/folder", "", 'file.folder: found "", expected some text in one line'),
+        ("file/folder", "", 'file.folder: found "", expected some text in one line, '),
         ("file/format", "ods", 'file.format: found "ods", expected one of csv, xlsx'),
         ("file/columns", {}, "file.columns: found {}, expected a table with a key"),
         (

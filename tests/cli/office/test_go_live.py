@@ -1,6 +1,7 @@
 """The commands about authorities: load, trial, preview, live; and the call list."""
 
 import re
+from io import StringIO
 from pathlib import Path
 
 import pytest
@@ -119,7 +120,7 @@ def test_new_sending_hours_move_registered_permits_and_can_be_previewed(
 def test_a_rule_goes_live_once_and_only_if_rule_and_office_are_known(
     run: Run, office: Path
 ) -> None:
-    since = ("--from", "2024-02-01T00:00+08:00", *APPROVED)
+    since = ("--from", "2024-02-01T00:00+08:00", "--yes", *APPROVED)
     told = run("authorities", "live", "990000", CMA, CMA, FOOD, *since).answer
     assert told == "990000: 2 rules live from 2024-02-01T00:00:00+08:00\n"
     assert run("authorities", "live", "990000", FOOD, *APPROVED).refusal == (
@@ -232,9 +233,11 @@ def late(office: Path, run: Run) -> Path:
 
 def test_the_preview_of_going_live_fits_one_screen(run: Run, late: Path) -> None:
     before = sql(late, "SELECT * FROM slots"), sql(late, "SELECT * FROM golives")
-    screen = run(
+    ran = run(
         *("authorities", "preview", "990000", FOOD, SHOP, NEVER, "--catch-up", "2")
-    ).answer.splitlines()
+    )
+    assert ran.code == 1, "one of them cannot go live"
+    screen = ran.out.splitlines()
     text = "\n".join(screen)
     assert screen[0] == "going live on Mon 16 Dec 2024, 09:00 Asia/Shanghai:"
     step = next(line for line in screen if f"{SHOP} prepare" in line)
@@ -257,6 +260,56 @@ def test_the_preview_of_going_live_fits_one_screen(run: Run, late: Path) -> None
     alone = run("authorities", "preview", "990000", SHOP).answer
     assert "never texted without --catch-up: 2 messages, 4 segments" in alone
     assert "1 could be told to contact the office now, 1 to be called" in alone
+
+
+def test_a_start_at_another_time_is_previewed_and_confirmed(
+    run: Run, late: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tomorrow = ("--from", "2024-12-17T09:00+08:00")
+    live = ("authorities", "live", "990000", SHOP, *tomorrow, *APPROVED)
+    monkeypatch.setattr("sys.stdin", StringIO())
+    ran = run(*live)
+    assert ran.out.startswith("going live on Tue 17 Dec 2024, 09:00 Asia/Shanghai:\n")
+    assert (ran.code, "nobody answers; give --yes to go live so" in ran.err) == (
+        2,
+        True,
+    )
+    monkeypatch.setattr("sys.stdin", StringIO("n\n"))
+    assert run(*live).code == 1
+    assert sql(late, "SELECT * FROM golives") == []
+    screen = run("authorities", "preview", "990000", SHOP, *tomorrow).answer
+    monkeypatch.setattr("sys.stdin", StringIO("y\n"))
+    assert run(*live).out == (
+        f"{screen}990000: 1 rules live from 2024-12-17T09:00:00+08:00\n"
+    )
+
+
+def test_a_start_that_lies_ahead_can_be_taken_back(run: Run, late: Path) -> None:
+    ahead = ("--from", "2025-12-01T00:00+08:00", "--yes", *APPROVED)
+    assert run("authorities", "live", "990000", FOOD, SHOP, *ahead).code == 0
+    assert run("authorities", "take-back", "990000", FOOD, SHOP).answer == (
+        "990000: the start of 2 rules is taken back\n"
+    )
+    assert sql(late, "SELECT * FROM golives") == []
+    assert run("authorities", "live", "990000", FOOD, *APPROVED).code == 0
+    assert run("authorities", "take-back", "990000", FOOD).refusal == (
+        f"permit-reminders: 990000, {FOOD}: no start of it lies ahead; what is live "
+        f"stops with: permit-reminders pause rule:{FOOD}"
+    )
+
+
+@pytest.mark.parametrize(
+    "start",
+    ["9999-12-31T23:59+08:00", "2020-01-01T00:00Z", "1949-12-31T00:00Z", "soon"],
+)
+def test_a_start_out_of_range_is_refused(run: Run, late: Path, start: str) -> None:
+    options = ("--from", start, "--yes", *APPROVED)
+    ran = run("authorities", "live", "990000", SHOP, *options)
+    assert (ran.code, run("authorities", "show", "990000").code) == (2, 0)
+    assert "expected an instant" in ran.err
+    preview = run("authorities", "preview", "990000", SHOP, "--from", start)
+    assert (preview.code, preview.out) == (2, "")
+    assert sql(late, "SELECT * FROM golives") == []
 
 
 @pytest.mark.usefixtures("sandbox")
@@ -283,8 +336,9 @@ def test_holders_whom_no_text_reaches_are_on_the_call_list(
     run: Run, late: Path
 ) -> None:
     assert run("calls").answer == "0 permits to be called\n"
-    options = ("--from", "2024-09-02T00:00+08:00", *APPROVED)
-    run("authorities", "live", "990000", FOOD, SHOP, *options)
+    simulate(late, "2024-09-02T00:00+08:00")
+    assert run("authorities", "live", "990000", FOOD, SHOP, *APPROVED).code == 0
+    simulate(late, LATE)
     assert run("calls").answer == (
         f"2024-12-31  990000 {SHOP} JY0001  =一号餐饮店  +1212***0102  "
         "closing 2024-12-09: not texted since closing\n"

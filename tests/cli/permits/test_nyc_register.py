@@ -42,9 +42,10 @@ def phone(row: dict[str, str]) -> str:
 @pytest.fixture
 def register(installed: Path, run: Run) -> Path:
     """The register beside a database that texts for New York since December."""
+    simulate(installed, "2022-12-01T00:00-05:00")
+    approved = ("--approved-by", "Ann")
+    assert run("authorities", "live", "us-nyc", "us-nyc-parking", *approved).code == 0
     simulate(installed, IMPORTED)
-    since = ("--from", "2022-12-01T00:00-05:00", "--approved-by", "Ann")
-    assert run("authorities", "live", "us-nyc", "us-nyc-parking", *since).code == 0
     return Path(shutil.copy(FILE, installed))
 
 

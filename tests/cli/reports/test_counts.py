@@ -63,6 +63,19 @@ def test_days_in_the_wrong_order_are_an_error(run: Run) -> None:
         )
 
 
+@pytest.mark.parametrize(
+    "day", ["0001-01-01", "1949-12-31", "2201-01-01", "9999-12-31"]
+)
+def test_a_day_of_no_permit_is_an_error(run: Run, day: str) -> None:
+    assert f"found '{day}', expected a day such as 2026-12-31, from 1950 to 2200" in (
+        run("counts", "--from", day, "--to", day).refusal
+    )
+    instant = ("--as-of", f"{day}T00:00+08:00")
+    assert "such as 2024-01-29T09:30+08:00, from 1950 to 2200" in (
+        run("report", *instant).refusal
+    )
+
+
 def test_more_days_than_can_be_listed_are_an_error(run: Run) -> None:
     days = ("--from", "2000-01-01", "--to", "2024-01-29")
     assert "to: found 2024-01-29, expected a day not after 2002-09-26" in (

@@ -1,6 +1,7 @@
 """Draft, trial, live: which holders a start texts, and which it never texts."""
 
 from collections import Counter
+from contextlib import nullcontext
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
@@ -14,7 +15,13 @@ from service.domain.law.period import Period
 from service.domain.law.rule import LateFiling
 from service.domain.law_change.edits import AuthoritiesEdit, RulesEdit
 from service.domain.reports.call_list import CallListEntry
-from service.flow.office.go_live import add_staff, go_live, remove_staff, start_trial
+from service.flow.office.go_live import (
+    add_staff,
+    go_live,
+    remove_staff,
+    start_trial,
+    take_back,
+)
 from service.flow.office.preview_go_live import GoLivePreviewDeps, preview_go_live
 from service.flow.office.status import get_office_status
 from service.flow.reports.call_list import list_calls
@@ -39,6 +46,7 @@ SHOP = "cn-food-business-license"
 COUNTY = "990101"
 STAFF = "+12125550177"
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
+SECOND = timedelta(seconds=1)
 
 AUTUMN = datetime(2024, 10, 14, 2, tzinfo=UTC)
 """Ten on a Monday in Linjiang: food production licences are in their first step."""
@@ -494,6 +502,48 @@ async def test_a_catch_up_and_the_end_of_a_trial_happen_now(
     with pytest.raises(ConflictError, match="was on trial until now"):
         await draft.go_live(FOOD, live_from=START - HOUR)
     await draft.go_live(FOOD, live_from=START + HOUR)
+
+
+@pytest.mark.parametrize(
+    ("start", "is_possible"),
+    [
+        (START - 8 * HOUR - SECOND, False),
+        (START - 8 * HOUR, True),
+        (START + 366 * DAY, True),
+        (START + 366 * DAY + SECOND, False),
+    ],
+    ids=["yesterday", "midnight in Shanghai", "in a year", "later than in a year"],
+)
+async def test_a_start_lies_between_today_and_a_year_ahead(
+    draft: Ledger, start: datetime, *, is_possible: bool
+) -> None:
+    with nullcontext() if is_possible else pytest.raises(InvalidError, match="from:"):
+        await draft.go_live(FOOD, live_from=start)
+    assert len(draft.rows("SELECT * FROM golives")) == is_possible
+
+
+async def test_a_first_import_after_a_start_floods_nobody(draft: Ledger) -> None:
+    draft.clock.move_to(PREPARE + 30 * DAY)
+    midnight = PREPARE + 30 * DAY - 9.5 * HOUR
+    await draft.go_live(FOOD, live_from=midnight)
+    await draft.register(*(permit(f"SC-{at}") for at in range(1, 30)))
+    assert await draft.send_at(PREPARE + 30 * DAY + HOUR) == 0
+
+
+async def test_a_start_that_is_taken_back_leaves_a_draft(draft: Ledger) -> None:
+    await draft.go_live(FOOD, live_from=START + DAY)
+    await draft.register(permit())
+    await take_back(OFFICE, [FOOD], draft.going_live, by="li")
+    assert await draft.send_at(PREPARE) == 0
+    assert draft.rows("SELECT * FROM golives") == []
+    [action] = draft.rows("SELECT * FROM actions WHERE what = 'take back'")
+    assert action["by"] == "li"
+    await draft.go_live(FOOD, catch_up_days=1)
+    assert await draft.send() == 1
+    with pytest.raises(ConflictError, match="no start of it lies ahead"):
+        await take_back(OFFICE, [FOOD], draft.going_live, by="li")
+    with pytest.raises(UnknownError):
+        await take_back(OFFICE, ["cn-tea"], draft.going_live, by="li")
 
 
 async def test_only_phones_that_take_texts_are_staff(draft: Ledger) -> None:

@@ -69,6 +69,31 @@ class SqlGoLiveStore(GoLiveStore):
             await log_action(connection, now, by, "go live", detail)
             return caught_up
 
+    async def take_back(
+        self, authority: str, rule_codes: Sequence[str], now: datetime, by: str
+    ) -> None:
+        """Delete starts that lie ahead; raises `ConflictError` for any other."""
+        ahead = delete(golives).where(
+            golives.c.authority == authority,
+            golives.c.rule.in_(rule_codes),
+            golives.c.state == "live",
+            golives.c.live_from > now,
+        )
+        async with self._database.write() as connection:
+            found = await connection.execute(ahead.returning(golives.c.rule))
+            taken = set(found.scalars())
+            if others := [code for code in rule_codes if code not in taken]:
+                raise ConflictError(
+                    *(
+                        f"{authority}, {code}: no start of it lies ahead; what is live "
+                        f"stops with: permit-reminders pause rule:{code}"
+                        for code in others
+                    )
+                )
+            detail = {"authority": authority, "rules": list(rule_codes)}
+            await discard_forecasts(connection, now)
+            await log_action(connection, now, by, "take back", detail)
+
     async def start_trial(
         self, authority: str, rule_codes: Sequence[str], now: datetime, by: str
     ) -> None:

@@ -1,6 +1,7 @@
 """Models of a year of a calendar: request body, answer, parameters."""
 
 from datetime import date
+from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -41,7 +42,7 @@ class YearBody(YearFields):
     calendar: str | None = Field(
         default=None, description="may repeat the code in the address"
     )
-    year: int | None = Field(
+    year: Annotated[int, Field(ge=NOTICE_YEARS[0], le=NOTICE_YEARS[-1])] | None = Field(
         default=None, description="may repeat the year in the address"
     )
 

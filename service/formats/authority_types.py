@@ -1,0 +1,42 @@
+"""Types of the values in an authority file: the range of each number, the signature."""
+
+from typing import Annotated
+
+from pydantic import AfterValidator, Field
+
+from service.formats.field_types import Bilingual, ShortLine, whole
+from service.formats.file_model import Expected, expected
+
+_SLOWEST, _FASTEST = 0.001, 1000
+
+Rate = Annotated[
+    float,
+    Field(ge=_SLOWEST, le=_FASTEST),
+    Expected(f"a number from {_SLOWEST} to {_FASTEST}"),
+]
+"""Starts a second; one in a quarter of an hour at least."""
+
+MarginDays = Annotated[int, Field(ge=0, le=60), whole(0, 60)]
+"""Working days by which a closing is announced early; at most a quarter of a year."""
+
+TextsADay = Annotated[int, Field(ge=1, le=1_000_000), whole(1, 1_000_000)]
+"""Texts of an office on a day."""
+
+TextsToAPhone = Annotated[int, Field(ge=1, le=100), whole(1, 100)]
+"""Texts of all offices to a phone on a day."""
+
+
+def _without_brackets(name: str) -> str:
+    if "【" in name or "】" in name:
+        raise expected("the bare name: templates add 【】 where a language needs it")
+    return name
+
+
+SignatureLine = Annotated[ShortLine, AfterValidator(_without_brackets)]
+
+
+class Signature(Bilingual):
+    """The name that opens every text."""
+
+    zh: SignatureLine = Field(description="in Chinese, without 【】")
+    en: SignatureLine = Field(description="in English, without 【】")
