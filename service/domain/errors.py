@@ -7,7 +7,8 @@ PermitRemindersError          one line: what, where, what to do
 ├── NotInForceError           no version of the rule governs that date
 ├── NeverRemindsError         a permit type that is listed but never reminds
 ├── ConflictError             valid in itself, but it contradicts what is stored
-│   └── LawChangedError       decided by a law that has changed since: decide again
+│   ├── LawChangedError       decided by a law that has changed since: decide again
+│   └── PreconditionError     decided by the caller on a state that has changed since
 ├── ForgedError               a webhook that the provider did not sign
 └── SetUpError                settings, database, port: the operator must act
     └── StorageError          the disk or the file takes nothing: passes by itself
@@ -141,6 +142,10 @@ class ConflictError(PermitRemindersError):
 
 class LawChangedError(ConflictError):
     """The law changed between a decision and its storing; nothing was stored."""
+
+
+class PreconditionError(ConflictError):
+    """What is stored is not what the request requires; nothing was changed."""
 
 
 class ForgedError(PermitRemindersError):

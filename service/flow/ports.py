@@ -4,7 +4,7 @@ A lease, a back-off and a settling delay are measured on the database's own cloc
 that a simulated clock never breaks them; every other instant comes from `Clock`.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -13,6 +13,10 @@ from service.domain.law.rule import Language
 from service.domain.lawbook.law import Law
 from service.domain.messages.facts import TemplateValues
 from service.domain.permits.phone import Phone
+
+RevisionCheck = Callable[[str | None], None]
+"""Raises `PreconditionError` unless the revision of what is stored, None if nothing is,
+is the one that a change was decided on; it is called in the change's transaction."""
 
 
 class Clock(Protocol):

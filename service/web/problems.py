@@ -23,6 +23,7 @@ from service.domain.errors import (
     NeverRemindsError,
     NotInForceError,
     PermitRemindersError,
+    PreconditionError,
     StorageError,
     UnknownError,
 )
@@ -34,6 +35,7 @@ STATUSES: Mapping[type[PermitRemindersError], HTTPStatus] = {
     NotInForceError: HTTPStatus.UNPROCESSABLE_ENTITY,
     NeverRemindsError: HTTPStatus.UNPROCESSABLE_ENTITY,
     UnknownError: HTTPStatus.NOT_FOUND,
+    PreconditionError: HTTPStatus.PRECONDITION_FAILED,
     ConflictError: HTTPStatus.CONFLICT,
     ForgedError: HTTPStatus.FORBIDDEN,
 }

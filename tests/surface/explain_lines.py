@@ -59,6 +59,7 @@ PERMIT: Final = PermitView(
             sent_at=None,
         ),
     ),
+    revision="1",
 )
 
 

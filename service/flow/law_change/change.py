@@ -27,8 +27,15 @@ from service.domain.lawbook.law import Law
 from service.domain.lawbook.version_choice import Revision
 from service.flow.ports import Clock
 
+LawCheck = Callable[[Law], None]
+"""Raises `PreconditionError` unless the law before a change is the one expected."""
+
 ChangePlanner = Callable[[Law, Law, list[PermitGroup]], ChangePlan]
 """Plans a change from the law before it, the law after it, and the permits."""
+
+
+def expect_any_law(before: Law) -> None:
+    """Raise nothing: the change holds whatever the law was."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,13 +77,15 @@ class ChangeStore(Protocol):
         """Make the change, store its plan and its author `by`, in one transaction."""
 
 
-async def preview_change(edit: Edit, store: ChangeStore, clock: Clock) -> ChangeResult:
+async def preview_change(
+    edit: Edit, store: ChangeStore, clock: Clock, check: LawCheck = expect_any_law
+) -> ChangeResult:
     """Compute what a change would do; nothing is stored.
 
     Raises what `apply_change` raises, but objections are in the plan.
     """
     now = clock.now()
-    return await store.preview(edit, _make_planner(edit, now), now)
+    return await store.preview(edit, _make_planner(edit, now, check), now)
 
 
 async def apply_change(
@@ -86,6 +95,7 @@ async def apply_change(
     *,
     by: str,
     force_reason: str | None = None,
+    check: LawCheck = expect_any_law,
 ) -> ChangeResult:
     """Apply a change in one transaction, and record its author `by`.
 
@@ -97,14 +107,15 @@ async def apply_change(
     missing. A shadow version texts nobody, so there are no objections to it.
     """
     now = clock.now()
-    plan = _make_planner(edit, now)
+    plan = _make_planner(edit, now, check)
     if not (isinstance(edit, RulesEdit) and edit.shadow):
         plan = _refuse_objections(force_reason, plan)
     return await store.change(edit, plan, now, by, force_reason)
 
 
-def _make_planner(edit: Edit, now: datetime) -> ChangePlanner:
+def _make_planner(edit: Edit, now: datetime, check: LawCheck) -> ChangePlanner:
     def plan(before: Law, after: Law, groups: list[PermitGroup]) -> ChangePlan:
+        check(before)
         _refuse_gaps(edit, after)
         change = plan_change(before, after, groups, now)
         objections = (*_edit_objections(edit, before, after), *change.objections)

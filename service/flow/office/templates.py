@@ -23,7 +23,7 @@ from service.domain.templates.requirements import (
 )
 from service.domain.templates.trial_render import TemplateContext
 from service.flow.permits.find import PermitView
-from service.flow.ports import Clock, LawStore
+from service.flow.ports import Clock, LawStore, RevisionCheck
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +77,7 @@ class TemplateStore(Protocol):
         by: str,
         *,
         dry_run: bool,
+        check: RevisionCheck | None = None,
     ) -> TemplateVersion:
         """Store a text as the next version, with its author `by`, in one transaction.
 
@@ -209,6 +210,7 @@ async def save_template_version(
     *,
     by: str,
     dry_run: bool = False,
+    check: RevisionCheck | None = None,
 ) -> tuple[TemplateVersion, TemplatePreview]:
     """Save a text as the next version, and return both the version and its preview.
 
@@ -219,7 +221,7 @@ async def save_template_version(
     preview.refuse_mistakes()
     shipped, now = _shipped_version(name, language, deps), deps.clock.now()
     version = await deps.store.save(
-        shipped, normalize_text(text), now, by, dry_run=dry_run
+        shipped, normalize_text(text), now, by, dry_run=dry_run, check=check
     )
     return version, preview
 

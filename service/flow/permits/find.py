@@ -31,6 +31,7 @@ class PermitView:
     """A permit as lists and the API show it; a personal number is masked.
 
     `phones` are (masked number, kind of line). `id` sorts by registration.
+    `revision` is equal as long as nobody has changed the permit or its phones.
     """
 
     id: str
@@ -48,6 +49,7 @@ class PermitView:
     replaced: bool
     version: str
     reminders: tuple[PermitReminderView, ...]
+    revision: str
 
 
 class PermitReader(Protocol):

@@ -26,7 +26,7 @@ from service.flow.permits.encryption import (
     number_key,
 )
 from service.flow.permits.phone_reader import PhoneReader
-from service.flow.ports import Clock, LawStore, Vault
+from service.flow.ports import Clock, LawStore, RevisionCheck, Vault
 
 CHUNK: Final = 500
 """Permits per transaction, so that other writers get in between two chunks."""
@@ -77,17 +77,23 @@ class RegisterStore(Protocol):
         source: RegisterSource,
         now: datetime,
         law_digest: str,
+        check: RevisionCheck | None = None,
     ) -> list[str]:
         """Store a chunk in one transaction; the outcome of each permit, in order.
 
         Outcomes: "registered", "changed", "unchanged", or the permit's `skip_reason`.
         Ends due reminders that no longer apply, and creates those of current steps that
         are already expanded. Raises `LawChangedError` unless `law_digest` is that of
-        the law in force.
+        the law in force. `check` is about a single permit.
         """
 
     async def withdraw(
-        self, authority: str, rule: str, number_key: str, now: datetime
+        self,
+        authority: str,
+        rule: str,
+        number_key: str,
+        now: datetime,
+        check: RevisionCheck | None = None,
     ) -> bool:
         """Withdraw a permit and end its due reminders; False if it is unknown."""
 
@@ -109,18 +115,22 @@ async def register(
     deps: RegisterDeps,
     *,
     skip_idle: bool,
+    check: RevisionCheck | None = None,
 ) -> list[str | InvalidError]:
     """Store permits chunk by chunk; the outcome of each, in order.
 
     Outcomes: "registered", "changed", "unchanged", or an `InvalidError` for a permit
     that the law cannot date. With `skip_idle`, a permit that is not stored yet and for
-    which nothing would be sent is left out: "inactive" or "expired".
+    which nothing would be sent is left out: "inactive" or "expired". `check` is about a
+    single permit.
     """
     outcomes: list[str | InvalidError] = []
     for chunk in _chunks(permits):
         while True:
             try:
-                outcomes += await _store_chunk(chunk, source, deps, skip_idle=skip_idle)
+                outcomes += await _store_chunk(
+                    chunk, source, deps, check, skip_idle=skip_idle
+                )
             except LawChangedError:
                 continue  # the law changed after it dated the chunk: date it again
             break
@@ -131,6 +141,7 @@ async def _store_chunk(
     chunk: Sequence[Permit],
     source: RegisterSource,
     deps: RegisterDeps,
+    check: RevisionCheck | None,
     *,
     skip_idle: bool,
 ) -> list[str | InvalidError]:
@@ -141,7 +152,9 @@ async def _store_chunk(
     dated = [result for result in results if isinstance(result, DatedPermit)]
     stored: list[str] = []
     if dated:  # a file without one good row must not make its register look fresh
-        stored = await deps.store.register(dated, source, deps.clock.now(), law.digest)
+        stored = await deps.store.register(
+            dated, source, deps.clock.now(), law.digest, check
+        )
     outcomes = iter(stored)
     return [
         result if isinstance(result, InvalidError) else next(outcomes)

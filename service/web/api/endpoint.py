@@ -5,7 +5,8 @@ fail on an optional field. A handler takes the services and, by these names, any
 
 - `path`, `query`: models that inherit `Parameters`;
 - `body`: `Annotated[JsonObject, Model]`; the model documents it, the domain checks it;
-- `caller`: the name of the API key.
+- `caller`: the name of the API key;
+- `precondition`: what `If-Match` and `If-None-Match` require of what is stored.
 
 It returns a model or a whole response.
 """
@@ -18,6 +19,11 @@ from aiohttp import web
 from pydantic import BaseModel
 
 from service.domain.errors import InvalidError, Mistake
+from service.web.api.preconditions import (
+    etag_headers,
+    read_precondition,
+    refuse_preconditions,
+)
 from service.web.api.request_input import Parameters, read_json_object, read_parameters
 from service.web.api_keys import CALLER
 from service.web.services import SERVICES
@@ -31,7 +37,8 @@ class Endpoint:
 
     `responses` has the model of each success status, None for an empty body.
     `error_statuses` are those that do not follow from the parameters. `media_types` are
-    the forms of a 200 besides JSON. A `public` endpoint needs no API key.
+    the forms of a 200 besides JSON. With `etag`, a success shows its
+    revision. A `public` endpoint needs no API key.
     """
 
     method: str
@@ -41,9 +48,11 @@ class Endpoint:
     error_statuses: tuple[int, ...] = ()
     media_types: tuple[str, ...] = ()
     public: bool = False
+    etag: bool = False
     parameters: Mapping[str, type[Parameters]] = field(init=False)
     body: type[BaseModel] | None = field(init=False)
     needs_caller: bool = field(init=False)
+    takes_precondition: bool = field(init=False)
 
     def __post_init__(self) -> None:
         hints = get_type_hints(self.function, include_extras=True)
@@ -52,10 +61,15 @@ class Endpoint:
         body = hints["body"].__metadata__[0] if "body" in hints else None
         object.__setattr__(self, "body", body)
         object.__setattr__(self, "needs_caller", "caller" in hints)
+        object.__setattr__(self, "takes_precondition", "precondition" in hints)
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         """Read the parameters and the body, call the function, return its response."""
         given = self._read(request)
+        if self.takes_precondition:
+            given["precondition"] = read_precondition(request.headers)
+        else:
+            refuse_preconditions(request.headers)
         if self.body is not None:
             given["body"] = await read_json_object(request)
         if self.needs_caller:
@@ -83,6 +97,7 @@ def endpoint(
     error_statuses: tuple[int, ...] = (),
     media_types: tuple[str, ...] = (),
     public: bool = False,
+    etag: bool = False,
 ) -> Callable[[EndpointFunction], Endpoint]:
     """Decorator that makes an `Endpoint` of a handler."""
 
@@ -95,12 +110,19 @@ def endpoint(
             error_statuses=error_statuses,
             media_types=media_types,
             public=public,
+            etag=etag,
         )
 
     return decorate
 
 
-def json_reply(model: BaseModel, status: int = 200) -> web.Response:
-    """A JSON response; fields that were never set are left out."""
-    text = model.model_dump_json(exclude_unset=True, by_alias=True)
-    return web.Response(text=text, status=status, content_type="application/json")
+def json_reply(
+    model: BaseModel, status: int = 200, revision: str | None = None
+) -> web.Response:
+    """A JSON response, with its ETag; fields that were never set are left out."""
+    return web.Response(
+        text=model.model_dump_json(exclude_unset=True, by_alias=True),
+        status=status,
+        content_type="application/json",
+        headers=etag_headers(revision) if revision else None,
+    )

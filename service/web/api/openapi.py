@@ -5,17 +5,26 @@ from http import HTTPStatus
 from inspect import getdoc
 from typing import Any
 
+from aiohttp import hdrs
 from pydantic import BaseModel
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode, models_json_schema
 
 from service import __version__
 from service.web.api.endpoint import Endpoint
+from service.web.api.preconditions import HEADERS, TAGS
 from service.web.problems import MEDIA_TYPE, Problem
 
 SchemaKey = tuple[type[BaseModel], JsonSchemaMode]
 Schemas = Mapping[SchemaKey, Mapping[str, Any]]
 
 _REF = "#/components/schemas/{model}"
+
+
+_ETAG: Mapping[str, Any] = {
+    "description": "the revision of what can be changed; for If-Match",
+    "required": True,
+    "schema": {"type": "string", "pattern": '^"[0-9a-f]{32}"$'},
+}
 
 
 class _Untitled(GenerateJsonSchema):
@@ -89,6 +98,15 @@ def _parameters(one: Endpoint) -> Iterator[dict[str, Any]]:
                 "schema": schema,
             }
 
+    for header, description in HEADERS.items() if one.takes_precondition else ():
+        yield {
+            "name": str(header),
+            "in": "header",
+            "required": False,
+            "description": description,
+            "schema": {"type": "string", "pattern": TAGS},
+        }
+
 
 def _responses(one: Endpoint, schemas: Schemas) -> Iterator[tuple[str, dict[str, Any]]]:
     for status, model in one.responses.items():
@@ -101,6 +119,8 @@ def _responses(one: Endpoint, schemas: Schemas) -> Iterator[tuple[str, dict[str,
             content = {"application/json": {"schema": schema}, **content}
         if content:
             response["content"] = content
+        if one.etag:
+            response["headers"] = {str(hdrs.ETAG): _ETAG}
         yield str(status), response
     for status in sorted(_error_statuses(one)):
         content = {MEDIA_TYPE: {"schema": schemas[Problem, "validation"]}}
@@ -111,12 +131,15 @@ def _responses(one: Endpoint, schemas: Schemas) -> Iterator[tuple[str, dict[str,
 def _error_statuses(one: Endpoint) -> set[int]:
     statuses = set(one.error_statuses)
     if not one.public:
-        statuses.add(HTTPStatus.UNAUTHORIZED)
+        statuses |= {HTTPStatus.UNAUTHORIZED, HTTPStatus.SERVICE_UNAVAILABLE}
+    if one.takes_precondition:
+        statuses.add(HTTPStatus.PRECONDITION_FAILED)
     if one.parameters or one.body:
         statuses.add(HTTPStatus.UNPROCESSABLE_ENTITY)
     if one.body:
         statuses |= {
             HTTPStatus.BAD_REQUEST,
+            HTTPStatus.REQUEST_TIMEOUT,
             HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
             HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
         }

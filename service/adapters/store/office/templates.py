@@ -12,7 +12,12 @@ from service.adapters.store.db.database import Database
 from service.adapters.store.db.schema import templates
 from service.adapters.store.law.digest import read_law_digest, update_law_digest
 from service.domain.errors import ConflictError
-from service.flow.office.templates import TemplateStore, TemplateVersion
+from service.domain.lawbook.revisions import template_revision
+from service.flow.office.templates import (
+    TemplateStore,
+    TemplateVersion,
+)
+from service.flow.ports import RevisionCheck
 
 _ORDER = (templates.c.name, templates.c.language, templates.c.version)
 
@@ -48,11 +53,14 @@ class SqlTemplateStore(TemplateStore):
         by: str,
         *,
         dry_run: bool,
+        check: RevisionCheck | None = None,
     ) -> TemplateVersion:
         """Save a text as the next version and log who did; `dry_run` rolls it back."""
         transaction = self._database.dry_run if dry_run else self._database.write
         async with transaction() as connection:
             await read_law_digest(connection, lock="update")
+            if check is not None:
+                check(await _stored_revision(connection, shipped.name))
             current = await _current_version(connection, shipped)
             if text == current.text:
                 reason = f"{current.display_name} says that already; nothing was saved"
@@ -88,6 +96,12 @@ async def _current_version(
     )
     row = found.first()
     return _template_version(row) if row else shipped
+
+
+async def _stored_revision(connection: AsyncConnection, name: str) -> str:
+    numbers = select(templates.c.language, templates.c.version)
+    found = await connection.execute(numbers.where(templates.c.name == name))
+    return template_revision(name, [(row.language, row.version) for row in found])
 
 
 def _is_newest() -> ColumnElement[bool]:

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.adapters.store.db.json_rows import in_chunks
 from service.adapters.store.db.schema import permits
+from service.domain.lawbook.revisions import revision_of
 from service.flow.permits.register import DatedPermit
 
 PermitKey = tuple[str, str, str]
@@ -72,6 +73,12 @@ def is_unchanged(dated_permit: DatedPermit, stored: Row[Any]) -> bool:
     """Whether a permit is as its stored row says, but for its phones."""
     values = _compared_values(dated_permit)
     return all(values[name] == getattr(stored, name) for name in _COMPARED_COLUMNS)
+
+
+def permit_revision(stored: Row[Any], recipient_ids: Sequence[str]) -> str:
+    """The revision of a permit: of what a register says of it, and of its phones."""
+    values = {name: getattr(stored, name) for name in ("id", *_COMPARED_COLUMNS)}
+    return revision_of([values, list(recipient_ids)])
 
 
 def new_values(change: PermitChange, register: str, now: datetime) -> dict[str, Any]:

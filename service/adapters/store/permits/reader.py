@@ -14,6 +14,8 @@ from service.adapters.store.db.schema import (
     reminders,
     versions,
 )
+from service.adapters.store.permits.permit_rows import permit_revision
+from service.adapters.store.permits.recipients import recipients_of
 from service.domain.delivery.status import CLAIMABLE
 from service.flow.permits.find import PermitReader, PermitReminderView, PermitView
 
@@ -76,9 +78,15 @@ class SqlPermitReader(PermitReader):
             rows = (await connection.execute(wanted)).all()
             ids = [row.id for row in rows]
             phones = await _phones(connection, ids)
+            recipient_ids = await recipients_of(connection, ids)
             reminder_views = await _reminders(connection, ids)
         return [
-            _permit(row, phones.get(row.id, ()), reminder_views.get(row.id, ()))
+            _permit(
+                row,
+                phones.get(row.id, ()),
+                reminder_views.get(row.id, ()),
+                permit_revision(row, recipient_ids.get(row.id, ())),
+            )
             for row in rows
         ]
 
@@ -118,6 +126,7 @@ def _permit(
     row: Row[Any],
     phones: tuple[tuple[str, str], ...],
     reminder_views: tuple[PermitReminderView, ...],
+    revision: str,
 ) -> PermitView:
     return PermitView(
         id=row.id,
@@ -135,6 +144,7 @@ def _permit(
         replaced=row.replaced,
         version=row.version,
         reminders=reminder_views,
+        revision=revision,
     )
 
 

@@ -31,11 +31,13 @@ from service.adapters.store.permits.recipients import (
     recipients_of,
 )
 from service.adapters.store.permits.renewals import mark_renewed
+from service.adapters.store.permits.revisions import stored_revision
 from service.adapters.store.reminders.redate import redate_due_of_permits
 from service.adapters.store.slots.frozen_forecasts import instant_after_count
 from service.adapters.store.slots.slot_rows import insert_missing_slots
 from service.domain.permits.permit import PermitStatus
 from service.flow.permits.register import DatedPermit, RegisterSource, RegisterStore
+from service.flow.ports import RevisionCheck
 
 
 class SqlRegisterStore(RegisterStore):
@@ -50,11 +52,15 @@ class SqlRegisterStore(RegisterStore):
         source: RegisterSource,
         now: datetime,
         law_digest: str,
+        check: RevisionCheck | None = None,
     ) -> list[str]:
         """Store a chunk in one transaction; the outcome of each permit, in order."""
         outcomes = []
         async with self._database.write() as connection:
             await refuse_stale(connection, law_digest)
+            if check is not None:
+                (only,) = dated_permits
+                check(await stored_revision(connection, _key(only)))
             now = await instant_after_count(connection, now)
             await _upsert_register(connection, source, now)
             for run in _without_repeats(dated_permits):
@@ -64,10 +70,18 @@ class SqlRegisterStore(RegisterStore):
         return outcomes
 
     async def withdraw(
-        self, authority: str, rule: str, number_key: str, now: datetime
+        self,
+        authority: str,
+        rule: str,
+        number_key: str,
+        now: datetime,
+        check: RevisionCheck | None = None,
     ) -> bool:
         """Withdraw a permit and end its due reminders; False if it is unknown."""
         async with self._database.write() as connection:
+            if check is not None:
+                key = (authority, rule, number_key)
+                check(await stored_revision(connection, key))
             withdrawn = await connection.execute(
                 update(permits)
                 .where(

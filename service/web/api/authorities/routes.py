@@ -11,6 +11,7 @@ from service.domain.law.authority import Authority as DomainAuthority
 from service.domain.law_change.edits import AuthoritiesEdit
 from service.domain.lawbook.documents import authority_to_dict
 from service.domain.lawbook.law import Law
+from service.domain.lawbook.revisions import authority_revision
 from service.domain.untrusted.text import safe_label, show_value
 from service.flow.office.status import TypeStatus as DomainStage
 from service.flow.office.status import get_office_status
@@ -27,6 +28,7 @@ from service.web.api.authorities.models import (
 from service.web.api.endpoint import endpoint, json_reply
 from service.web.api.law_change.answer import preview_or_apply, to_impact
 from service.web.api.law_change.models import ChangeQuery, Impact
+from service.web.api.preconditions import Precondition
 from service.web.api.request_input import JsonObject, without_nulls
 from service.web.services import Services
 
@@ -49,14 +51,15 @@ async def list_authorities(
     return AuthorityPage.from_rows(rows, query.limit, attrgetter("code"))
 
 
-@endpoint("GET", AUTHORITY_PATH, {200: Authority}, error_statuses=(404,))
-async def get_authority(services: Services, path: AuthorityPath) -> Authority:
+@endpoint("GET", AUTHORITY_PATH, {200: Authority}, error_statuses=(404,), etag=True)
+async def get_authority(services: Services, path: AuthorityPath) -> web.Response:
     """Show an authority: its settings, which one sends for it, and its permit types.
 
     Going live is a command: `permit-reminders authorities live`.
     """
+    law = await services.law_store.current_law()
     found = await get_office_status(path.code, services.go_live_deps)
-    return Authority.model_validate(
+    shown = Authority.model_validate(
         {
             "parent": None,
             **authority_to_dict(found.office),
@@ -65,6 +68,7 @@ async def get_authority(services: Services, path: AuthorityPath) -> Authority:
             "rules": [_stage(one) for one in found.types],
         }
     )
+    return json_reply(shown, revision=authority_revision(law, path.code))
 
 
 @endpoint("PUT", AUTHORITY_PATH, {200: Impact, 201: Impact}, error_statuses=(404, 409))
@@ -73,7 +77,9 @@ async def put_authority(
     path: AuthorityPath,
     query: ChangeQuery,
     body: Annotated[JsonObject, AuthorityBody],
+    *,
     caller: str,
+    precondition: Precondition,
 ) -> web.Response:
     """Install an authority, or replace its settings: 201 if it is new.
 
@@ -82,7 +88,11 @@ async def put_authority(
     """
     law = await services.law_store.current_law()
     edit = AuthoritiesEdit([_read_authority(without_nulls(body), path, law)])
-    changed = await preview_or_apply(services, edit, query, caller)
+
+    def check(before: Law) -> None:
+        precondition.check(authority_revision(before, path.code))
+
+    changed = await preview_or_apply(services, edit, query, caller, check)
     new = path.code not in law.authorities and not query.dry_run
     status = HTTPStatus.CREATED if new else HTTPStatus.OK
     return json_reply(to_impact(changed, edit, query), status)

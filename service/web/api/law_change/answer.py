@@ -1,20 +1,31 @@
 """Preview or apply a change of the law, and answer with its impact."""
 
 from service.domain.law_change.edits import Edit, RulesEdit
-from service.flow.law_change.change import ChangeResult, apply_change, preview_change
+from service.flow.law_change.change import (
+    ChangeResult,
+    LawCheck,
+    apply_change,
+    expect_any_law,
+    preview_change,
+)
 from service.flow.law_change.summary import summarize_change
 from service.web.api.law_change.models import ChangeQuery, Impact
 from service.web.services import Services
 
 
 async def preview_or_apply(
-    services: Services, edit: Edit, query: ChangeQuery, by: str
+    services: Services,
+    edit: Edit,
+    query: ChangeQuery,
+    by: str,
+    check: LawCheck = expect_any_law,
 ) -> ChangeResult:
     """Preview or apply a change, as the query says; `by` is the name of the API key."""
+    store, clock = services.change_store, services.clock
     if query.dry_run:
-        return await preview_change(edit, services.change_store, services.clock)
+        return await preview_change(edit, store, clock, check)
     return await apply_change(
-        edit, services.change_store, services.clock, by=by, force_reason=query.force
+        edit, store, clock, by=by, force_reason=query.force, check=check
     )
 
 

@@ -12,6 +12,7 @@ from service.domain.permits.permit_fields import permit_from
 from service.domain.permits.permit_number import normalize_number
 from service.domain.untrusted.text import safe_label, show_value
 from service.flow.permits.encryption import number_key
+from service.flow.permits.find import PermitView
 from service.flow.permits.register import RegisterSource, register
 from service.web.api.authority_scope import requested_authority
 from service.web.api.endpoint import endpoint, json_reply
@@ -23,6 +24,7 @@ from service.web.api.permits.models import (
     PermitPath,
     PermitsQuery,
 )
+from service.web.api.preconditions import Precondition
 from service.web.api.request_input import JsonObject
 from service.web.services import Services
 
@@ -32,12 +34,15 @@ SOURCE = RegisterSource("api")
 PERMIT_PATH = "/v1/permits/{rule}/{number}"
 
 
-@endpoint("PUT", PERMIT_PATH, {200: Permit, 201: Permit}, error_statuses=(404,))
+@endpoint(
+    "PUT", PERMIT_PATH, {200: Permit, 201: Permit}, error_statuses=(404,), etag=True
+)
 async def put_permit(
     services: Services,
     path: PermitPath,
     query: AuthorityQuery,
     body: Annotated[JsonObject, PermitFields],
+    precondition: Precondition,
 ) -> web.Response:
     """Register a permit, or change it: 201 if it is new.
 
@@ -53,27 +58,34 @@ async def put_permit(
         law.authority(query.authority)
     permit = _read_permit(body, path, query, _default_authority(services, law))
     (outcome,) = await register(
-        [permit], SOURCE, services.register_deps, skip_idle=False
+        [permit],
+        SOURCE,
+        services.register_deps,
+        skip_idle=False,
+        check=precondition.check,
     )
     if isinstance(outcome, InvalidError):
         raise outcome
     stored = await _stored_permit(services, law, permit.authority, path)
-    new = outcome == "registered"
-    return json_reply(stored, HTTPStatus.CREATED if new else HTTPStatus.OK)
+    status = HTTPStatus.CREATED if outcome == "registered" else HTTPStatus.OK
+    return _permit_reply(stored, status)
 
 
-@endpoint("GET", PERMIT_PATH, {200: Permit}, error_statuses=(404,))
+@endpoint("GET", PERMIT_PATH, {200: Permit}, error_statuses=(404,), etag=True)
 async def get_permit(
     services: Services, path: PermitPath, query: AuthorityQuery
-) -> Permit:
+) -> web.Response:
     """Show a permit, its phones masked, and the state of each of its reminders."""
     law, office = await requested_authority(services, query.authority)
-    return await _stored_permit(services, law, office.code, path)
+    return _permit_reply(await _stored_permit(services, law, office.code, path))
 
 
 @endpoint("DELETE", PERMIT_PATH, {204: None}, error_statuses=(404,))
 async def delete_permit(
-    services: Services, path: PermitPath, query: AuthorityQuery
+    services: Services,
+    path: PermitPath,
+    query: AuthorityQuery,
+    precondition: Precondition,
 ) -> web.Response:
     """Withdraw a permit: it stays on record and nothing more is sent for it.
 
@@ -83,7 +95,7 @@ async def delete_permit(
     key = number_key(path.number, law.rule(path.rule), services.vault)
     now = services.clock.now()
     store = services.register_deps.store
-    if not await store.withdraw(office.code, path.rule, key, now):
+    if not await store.withdraw(office.code, path.rule, key, now, precondition.check):
         raise UnknownError("permit", safe_label(path.number))
     return web.Response(status=HTTPStatus.NO_CONTENT)
 
@@ -104,12 +116,18 @@ async def list_permits(services: Services, query: PermitsQuery) -> PermitPage:
 
 async def _stored_permit(
     services: Services, law: Law, authority: str, path: PermitPath
-) -> Permit:
+) -> PermitView:
     key = number_key(path.number, law.rule(path.rule), services.vault)
     found = await services.permit_reader.get(authority, path.rule, key)
     if found is None:
         raise UnknownError("permit", safe_label(path.number))
-    return Permit.model_validate(found)
+    return found
+
+
+def _permit_reply(
+    stored: PermitView, status: HTTPStatus = HTTPStatus.OK
+) -> web.Response:
+    return json_reply(Permit.model_validate(stored), status, stored.revision)
 
 
 def _read_permit(

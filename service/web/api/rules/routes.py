@@ -13,12 +13,15 @@ from service.domain.law_change.amendment import with_version
 from service.domain.law_change.edits import RevertEdit, RulesEdit
 from service.domain.lawbook.documents import rule_fields_to_dict, version_to_dict
 from service.domain.lawbook.law import Law
+from service.domain.lawbook.revisions import rule_revision
 from service.domain.lawbook.version_choice import Revision
 from service.domain.untrusted.text import show_value
+from service.flow.law_change.change import LawCheck
 from service.formats.version import VersionFields, parse_version
 from service.web.api.endpoint import endpoint, json_reply
 from service.web.api.law_change.answer import preview_or_apply, to_impact
 from service.web.api.law_change.models import ChangeQuery, Impact
+from service.web.api.preconditions import Precondition
 from service.web.api.request_input import JsonObject, without_nulls
 from service.web.api.rules.models import (
     Rule,
@@ -40,14 +43,14 @@ async def list_rules(services: Services, query: RulesQuery) -> RulePage:
     return RulePage.from_rows(rows, query.limit, attrgetter("code"))
 
 
-@endpoint("GET", "/v1/rules/{code}", {200: Rule}, error_statuses=(404,))
-async def get_rule(services: Services, path: RulePath) -> Rule:
+@endpoint("GET", "/v1/rules/{code}", {200: Rule}, error_statuses=(404,), etag=True)
+async def get_rule(services: Services, path: RulePath) -> web.Response:
     """Show a permit type: its settings, its versions, and who installed them."""
     law = await services.law_store.current_law()
     rule = law.rule(path.code)
     fields = rule_fields_to_dict(rule)
     active = {version.key for version in rule.versions}
-    return Rule.model_validate(
+    shown = Rule.model_validate(
         {
             "apply_at": None,
             "helpline": None,
@@ -60,6 +63,7 @@ async def get_rule(services: Services, path: RulePath) -> Rule:
             ],
         }
     )
+    return json_reply(shown, revision=rule_revision(law, rule.code))
 
 
 @endpoint(
@@ -73,7 +77,9 @@ async def add_version(
     path: RulePath,
     query: VersionQuery,
     body: Annotated[JsonObject, VersionFields],
+    *,
     caller: str,
+    precondition: Precondition,
 ) -> web.Response:
     """Install a version, or a corrected text of an installed one: 201 if it is new.
 
@@ -86,7 +92,8 @@ async def add_version(
     law = await services.law_store.current_law()
     rule = _with_new_version(law.rule(path.code), body, law, services)
     edit = RulesEdit([rule], shadow=query.shadow)
-    changed = await preview_or_apply(services, edit, query, caller)
+    check = _rule_check(precondition, path)
+    changed = await preview_or_apply(services, edit, query, caller, check)
     new = changed.installed_versions and not query.dry_run
     status = HTTPStatus.CREATED if new else HTTPStatus.OK
     return json_reply(to_impact(changed, edit, query), status)
@@ -94,11 +101,25 @@ async def add_version(
 
 @endpoint("POST", "/v1/rules/{code}/revert", {200: Impact}, error_statuses=(404, 409))
 async def revert_rule(
-    services: Services, path: RulePath, query: ChangeQuery, caller: str
+    services: Services,
+    path: RulePath,
+    query: ChangeQuery,
+    *,
+    caller: str,
+    precondition: Precondition,
 ) -> Impact:
     """Go back to the rule as it was before its last change."""
     edit = RevertEdit(path.code)
-    return to_impact(await preview_or_apply(services, edit, query, caller), edit, query)
+    check = _rule_check(precondition, path)
+    changed = await preview_or_apply(services, edit, query, caller, check)
+    return to_impact(changed, edit, query)
+
+
+def _rule_check(precondition: Precondition, path: RulePath) -> LawCheck:
+    def check(before: Law) -> None:
+        precondition.check(rule_revision(before, path.code))
+
+    return check
 
 
 def _with_new_version(

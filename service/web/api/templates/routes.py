@@ -8,6 +8,7 @@ from typing import Annotated
 from aiohttp import web
 
 from service.domain.law.rule import Language
+from service.domain.lawbook.revisions import template_revision
 from service.domain.messages.segments import SmsSize
 from service.domain.templates.example import ExamplePermit
 from service.domain.templates.requirements import (
@@ -24,6 +25,7 @@ from service.flow.office.templates import TemplateVersion as Version
 from service.flow.permits.find import find_permit
 from service.formats.parse import parse
 from service.web.api.endpoint import endpoint, json_reply
+from service.web.api.preconditions import Precondition
 from service.web.api.request_input import JsonObject
 from service.web.api.templates.models import (
     ExampleText,
@@ -58,12 +60,14 @@ async def list_templates(services: Services, query: TemplatesQuery) -> TemplateP
     return TemplatePage.from_rows(rows, query.limit, attrgetter("name"))
 
 
-@endpoint("GET", "/v1/templates/{name}", {200: Template}, error_statuses=(404,))
-async def get_template(services: Services, path: TemplatePath) -> Template:
+@endpoint(
+    "GET", "/v1/templates/{name}", {200: Template}, error_statuses=(404,), etag=True
+)
+async def get_template(services: Services, path: TemplatePath) -> web.Response:
     """Show a template: what it may contain, its texts, and every version of them."""
     versions = await list_template_versions(services.template_deps, path.name)
     used, required = _versions_in_use(versions), requirements_of(path.name)
-    return Template(
+    shown = Template(
         name=path.name,
         facts=sorted(required.facts - required.flags),
         conditions=sorted(required.optional | required.flags),
@@ -73,6 +77,8 @@ async def get_template(services: Services, path: TemplatePath) -> Template:
             Wording.model_validate(one, from_attributes=True) for one in versions
         ],
     )
+    numbers = [(one.language, one.version) for one in versions]
+    return json_reply(shown, revision=template_revision(path.name, numbers))
 
 
 @endpoint(
@@ -86,7 +92,9 @@ async def save_template(
     path: TemplatePath,
     query: SaveQuery,
     body: Annotated[JsonObject, WordingFields],
+    *,
     caller: str,
+    precondition: Precondition,
 ) -> web.Response:
     """Save a text as the next version of a template: 201, or 200 for a dry run.
 
@@ -103,6 +111,7 @@ async def save_template(
         await _requested_example(services, query),
         by=caller,
         dry_run=query.dry_run,
+        check=precondition.check,
     )
     saved = SavedWording(
         name=version.name,
