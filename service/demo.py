@@ -167,9 +167,10 @@ async def _import_register(installation: Installation, register: Path) -> Counte
     with open_rejects_file(
         installation.database.file.with_name("rejects.csv")
     ) as rejects:
-        return await import_register(
+        result = await import_register(
             rows, RegisterSource("demo"), installation.register_deps, rejects
         )
+        return result.outcomes
 
 
 async def _run_week(installation: Installation, console: Console) -> None:

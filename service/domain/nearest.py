@@ -12,11 +12,20 @@ _LIKENESS: Final = 0.5
 
 
 def find_nearest(unknown: str, known: Collection[str], most: int = 3) -> list[str]:
-    """The known codes that look like or hold an unknown one, the likeliest first."""
+    """The known codes that look like or hold an unknown one, the likeliest first.
+
+    Codes with the same first part, "cn" in cn-x, come before others.
+    """
+    asked = unknown.lower()
     by_lower = {one.lower(): one for one in sorted(known)}
-    close = get_close_matches(unknown.lower(), by_lower, n=most, cutoff=_LIKENESS)
-    holding = [one for one in by_lower if unknown and unknown.lower() in one]
-    return [by_lower[one] for one in dict.fromkeys([*close, *holding])][:most]
+    close = get_close_matches(asked, by_lower, n=3 * most, cutoff=_LIKENESS)
+    holding = [one for one in by_lower if asked and asked in one]
+    first_part = asked.partition("-")[0]
+    ranked = sorted(
+        dict.fromkeys([*close, *holding]),
+        key=lambda one: one.partition("-")[0] != first_part,
+    )
+    return [by_lower[one] for one in ranked[:most]]
 
 
 def show_known(unknown: str, known: Collection[str]) -> str:

@@ -2,12 +2,13 @@
 
 import codecs
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 from service.adapters.files.csv_records import CsvRecord, CsvRecordReader
 from service.adapters.files.header import count_reject_columns
 from service.adapters.registers.mapping import IDENTITY_MAPPING, RegisterMapping
+from service.adapters.registers.register_row import RegisterRow
+from service.adapters.registers.repeats import RowsByPermit
 from service.domain.errors import InvalidError, Mistake
 from service.domain.permits.permit import Permit
 from service.domain.permits.permit_fields import permit_from
@@ -20,19 +21,6 @@ EXTRA_CELLS = ""
 _CHUNK_BYTES = 1 << 20
 
 
-@dataclass(frozen=True, slots=True)
-class RegisterRow:
-    """A row with its line number: a permit, or an error with all its mistakes.
-
-    `raw` holds every column of the header, as found.
-    """
-
-    line: int
-    raw: dict[str, str]
-    permit: Permit | None
-    error: InvalidError | None
-
-
 def read_csv(
     path: Path,
     mapping: RegisterMapping | None = None,
@@ -41,51 +29,58 @@ def read_csv(
 ) -> Iterator[RegisterRow]:
     """Yield the rows of a register; without a mapping, its columns are permit fields.
 
-    Blank lines are skipped. A permit that an earlier row has is an error with that
-    row's line. A corrected rejects file reads like its register: the columns `line`
-    and `reason` are skipped, and its BOM means UTF-8 whatever the mapping says.
-    Raises `InvalidError` with the file's name, before the first row, if the file is
-    unreadable, empty, in another encoding, or its header does not fit the mapping.
+    Blank lines are skipped. Rows that contradict each other about one permit are all
+    errors; a row that only repeats an earlier one is marked. A corrected rejects file
+    reads like its register: the columns `line` and `reason` are skipped, and its BOM
+    means UTF-8 whatever the mapping says. Raises `InvalidError` with the file's name,
+    before the first row, if the file is unreadable, empty, in another encoding, or its
+    header does not fit the mapping.
     """
     mapping = mapping or IDENTITY_MAPPING
     try:
         encoding = _detect_encoding(path, mapping)
         _refuse_wrong_encoding(path, encoding)
-        with path.open(encoding=encoding, newline="") as file:
-            records = CsvRecordReader(file)
-            header, skipped = _read_header(records, mapping, path.name)
-            reader = _RowReader(path.name, header, mapping, default_authority)
-            yield from (
-                reader.read_row(record.without_first(skipped)) for record in records
-            )
+        reader = _RowReader(path, encoding, mapping, default_authority)
+        # Read twice: the last row may contradict the first, and no row is held back.
+        by_permit = RowsByPermit(reader)
+        for row in reader:
+            yield by_permit.check(row, f"{path.name}:{row.line}")
     except OSError as error:
         mistake = Mistake("file", str(error.strerror), "a readable file")
         raise InvalidError(path.name, [mistake]) from error
 
 
 class _RowReader:
-    """Reads rows; remembers the permits of earlier rows to find duplicates."""
+    """Reads the rows of a file, from its beginning each time."""
 
     def __init__(
         self,
-        name: str,
-        header: list[str],
+        path: Path,
+        encoding: str,
         mapping: RegisterMapping,
         default_authority: str | None,
     ) -> None:
-        self._name = name
-        self._header = header
+        self._path = path
+        self._encoding = encoding
         self._mapping = mapping
         self._default_authority = default_authority
-        self._lines: dict[tuple[str, str, str], int] = {}
+        self._header: list[str] = []
 
-    def read_row(self, record: CsvRecord) -> RegisterRow:
+    def __iter__(self) -> Iterator[RegisterRow]:
+        with self._path.open(encoding=self._encoding, newline="") as file:
+            records = CsvRecordReader(file)
+            self._header, skipped = _read_header(
+                records, self._mapping, self._path.name
+            )
+            for record in records:
+                yield self._read_row(record.without_first(skipped))
+
+    def _read_row(self, record: CsvRecord) -> RegisterRow:
         raw = self._raw_cells(record)
-        where = f"{self._name}:{record.line}"
+        where = f"{self._path.name}:{record.line}"
         try:
             self._refuse_misshapen(record, where)
             permit = self._read_permit(raw, where)
-            self._refuse_duplicate(permit, record.line, where)
         except InvalidError as error:
             return RegisterRow(record.line, raw, None, error)
         return RegisterRow(record.line, raw, permit, None)
@@ -124,13 +119,6 @@ class _RowReader:
         except InvalidError as error:
             mistakes += [one for one in error.mistakes if one.field not in found]
         raise InvalidError(where, mistakes)
-
-    def _refuse_duplicate(self, permit: Permit, line: int, where: str) -> None:
-        key = (permit.authority, permit.rule, permit.number)
-        first = self._lines.setdefault(key, line)
-        if first != line:
-            mistake = Mistake("number", f"a duplicate of line {first}", "it once")
-            raise InvalidError(where, [mistake])
 
 
 def _read_header(

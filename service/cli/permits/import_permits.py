@@ -1,7 +1,9 @@
 """Import of a register's permits from a CSV file."""
 
+from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Final
 
 import click
 
@@ -12,8 +14,11 @@ from service.app import Installation
 from service.cli.installation import whoami, with_installation
 from service.cli.option_types import FILE
 from service.domain.lawbook.law import Law
-from service.flow.permits.import_register import import_register
+from service.flow.permits.import_register import TAKES_TEXTS, import_register
 from service.flow.permits.register import RegisterSource
+
+_MOST_MISTAKES: Final = 10
+"""Kinds of mistakes on the screen: the frequent ones of a whole file."""
 
 
 @click.command("import")
@@ -46,18 +51,39 @@ async def import_(
     path = file.with_name(f"{file.name}.rejects.csv")
     rows = read_csv(file, mapping, default_authority=default)
     with open_rejects_file(path) as rejects:
-        counts = await import_register(
+        result = await import_register(
             rows, source, installation.register_deps, rejects
         )
     await installation.pause_store.log_import(
-        file.name, counts, whoami(), installation.clock.now()
+        file.name, result.outcomes, whoami(), installation.clock.now()
     )
-    summary = ", ".join(
-        f"{count} {outcome}" for outcome, count in sorted(counts.items())
-    )
-    click.echo(summary or "no rows")
+    click.echo(_list_counts(result.outcomes) or "no rows")
+    _print_phones(result.phones)
+    _print_frequent_mistakes(result.mistakes)
     if rejects.count:
         click.echo(f"the rejected rows, each with its reason: {path}")
+
+
+def _list_counts(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{count} {what}" for what, count in sorted(counts.items()))
+
+
+def _print_phones(phones: Counter[str]) -> None:
+    """Say how many permits have no phone that takes texts: a column may be ruined."""
+    textless = {why: count for why, count in phones.items() if why != TAKES_TEXTS}
+    if textless:
+        click.echo(
+            f"{sum(textless.values())} of {phones.total()} active permits have no "
+            f"phone that takes texts ({_list_counts(textless)}); once their types are "
+            "live, `permit-reminders unreachable list` names them"
+        )
+
+
+def _print_frequent_mistakes(mistakes: Counter[str]) -> None:
+    """Say once what is wrong in many rows; what is rare stands in the rejects file."""
+    frequent = [one for one in mistakes.most_common() if one[1] > 1]
+    for mistake, count in frequent[:_MOST_MISTAKES]:
+        click.echo(f"{count} rows: {mistake}")
 
 
 def _refuse_unknown_constants(constants: Mapping[str, str], law: Law) -> None:

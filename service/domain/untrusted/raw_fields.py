@@ -18,7 +18,10 @@ from service.domain.untrusted.text import (
 
 EXPECTED_DAY = "a date like 2026-12-31, from 1950 to 2200"
 
-_MOST_PHONES, _LONGEST_PHONE = 10, 64
+MOST_PHONES = 10
+"""Phones of a permit, in order of preference."""
+
+_LONGEST_PHONE = 64
 _ISO_LENGTH = len("2026-12-31")
 YEARS = range(1950, 2201)
 _LINE_ENDS = re.compile(r"[\t\r\n]+")
@@ -95,8 +98,8 @@ class RawFields:
             return ()
         numbers = dict.fromkeys(self._phone(name, one) for one in listed or ())
         numbers.pop("", None)
-        if len(numbers) > _MOST_PHONES:
-            self.add_mistake(name, f"{len(numbers)} numbers", f"at most {_MOST_PHONES}")
+        if len(numbers) > MOST_PHONES:
+            self.add_mistake(name, f"{len(numbers)} numbers", f"at most {MOST_PHONES}")
         return tuple(numbers)
 
     def _phone(self, name: str, found: object) -> str:

@@ -1,16 +1,45 @@
 """A register's file imported: good rows are stored, bad ones handed back."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from itertools import islice
-from typing import Protocol
+from typing import Final, Protocol
 
 from service.domain.errors import InvalidError
-from service.domain.permits.permit import Permit
+from service.domain.lawbook.law import Law
+from service.domain.permits.permit import Permit, PermitStatus
+from service.domain.permits.phone import PhoneLine
+from service.flow.permits.phone_reader import PhoneReader
 from service.flow.permits.register import CHUNK, RegisterDeps, RegisterSource, register
 
 REJECTED = "rejected"
 """Outcome of a row that is not stored."""
+
+TAKES_TEXTS: Final = "takes texts"
+"""A permit with a mobile phone, in `ImportResult.phones`."""
+
+_REPEATED: Final = "repeated"
+_STORED: Final = frozenset({"registered", "changed", "unchanged"})
+
+_MOST_KINDS: Final = 1_000
+"""Kinds of mistakes counted; a file has more only if each row has its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class ImportResult:
+    """What became of a file's rows.
+
+    `outcomes` counts rows: "registered", "changed", "unchanged", "rejected",
+    "repeated" where an earlier row says the same, and "inactive" or "expired" for
+    permits that are not stored because nothing would be sent for them. `phones` counts
+    the stored permits that are active: TAKES_TEXTS, or why none of their phones does.
+    `mistakes` counts the rows that have each mistake.
+    """
+
+    outcomes: Counter[str] = field(default_factory=Counter)
+    phones: Counter[str] = field(default_factory=Counter)
+    mistakes: Counter[str] = field(default_factory=Counter)
 
 
 class RegisterRow(Protocol):
@@ -26,7 +55,7 @@ class RegisterRow(Protocol):
 
     @property
     def permit(self) -> Permit | None:
-        """The permit; None if the row has a mistake."""
+        """The permit; None if the row has a mistake or repeats an earlier one."""
 
     @property
     def error(self) -> InvalidError | None:
@@ -45,23 +74,24 @@ async def import_register(
     source: RegisterSource,
     deps: RegisterDeps,
     rejects: RejectWriter,
-) -> Counter[str]:
-    """Register the rows of a file chunk by chunk; the number of rows by outcome.
-
-    Outcomes: "registered", "changed", "unchanged", "rejected", and "inactive" or
-    "expired" for permits that are not stored because nothing would be sent for them.
-    """
-    counts: Counter[str] = Counter()
+) -> ImportResult:
+    """Register the rows of a file chunk by chunk."""
+    result = ImportResult()
     source_rows = iter(rows)
     while chunk := list(islice(source_rows, CHUNK)):
         permits = [row.permit for row in chunk if row.permit is not None]
         done = await register(permits, source, deps, skip_idle=True)
+        law = await deps.law_store.current_law()
         for row, outcome in _pair_outcomes(chunk, done):
             if isinstance(outcome, InvalidError):
                 rejects.add(row.line, row.raw, outcome.reason)
-                outcome = REJECTED  # noqa: PLW2901 - counted, no longer explained
-            counts[outcome] += 1
-    return counts
+                _count_mistakes(outcome, result.mistakes)
+                result.outcomes[REJECTED] += 1
+                continue
+            result.outcomes[outcome] += 1
+            if row.permit and outcome in _STORED:
+                _count_textless(row.permit, law, deps.phone_reader, result)
+    return result
 
 
 def _pair_outcomes(
@@ -69,4 +99,28 @@ def _pair_outcomes(
 ) -> Iterator[tuple[RegisterRow, str | InvalidError]]:
     outcomes = iter(done)
     for row in chunk:
-        yield row, next(outcomes) if row.error is None else row.error
+        yield row, next(outcomes) if row.permit else row.error or _REPEATED
+
+
+def _count_mistakes(error: InvalidError, mistakes: Counter[str]) -> None:
+    for kind in map(str, error.mistakes):
+        if kind in mistakes or len(mistakes) < _MOST_KINDS:
+            mistakes[kind] += 1
+
+
+def _count_textless(
+    permit: Permit, law: Law, phone_reader: PhoneReader, result: ImportResult
+) -> None:
+    if permit.status is not PermitStatus.ACTIVE:
+        return
+    region = law.authority(permit.authority).calendar
+    lines = [phone_reader.line_of(phone, region) for phone in permit.phones]
+    result.phones[_describe_phones(lines)] += 1
+
+
+def _describe_phones(lines: Collection[PhoneLine]) -> str:
+    if PhoneLine.MOBILE in lines:
+        return TAKES_TEXTS
+    if PhoneLine.FIXED in lines:
+        return "a fixed line"
+    return "no valid number" if lines else "no phone"

@@ -25,6 +25,10 @@ class PhoneReader:
         """
         return encrypt_phone(self.parser.parse(text, region), self.vault)
 
+    def line_of(self, text: str, region: str) -> PhoneLine:
+        """Return the kind of line of a phone, read like `read`."""
+        return self.parser.parse(text, region).line
+
     async def read_for(self, authority: str, text: str) -> Recipient:
         """Read a phone as dialled in the country of an authority.
 

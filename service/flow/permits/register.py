@@ -18,6 +18,7 @@ from service.domain.errors import (
 )
 from service.domain.law.authority import Authority
 from service.domain.lawbook.law import Law
+from service.domain.nearest import show_known
 from service.domain.permits.permit import Permit, PermitStatus
 from service.flow.permits.encryption import (
     Recipient,
@@ -204,7 +205,7 @@ def _to_invalid(permit: Permit, error: PermitRemindersError) -> InvalidError:
         expected = f"a permit type with reminders: {error}"
         return InvalidError(where, [Mistake("rule", permit.rule, expected)])
     if isinstance(error, UnknownError):
-        known = f"one of {', '.join(sorted(error.known))}"
+        known = show_known(error.code, sorted(error.known))
         return InvalidError(where, [Mistake(error.kind, error.code, known)])
     expected = f"a date the law places: {error}"
     return InvalidError(

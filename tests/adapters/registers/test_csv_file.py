@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from service.adapters.registers.csv_file import EXTRA_CELLS, RegisterRow, read_csv
+from service.adapters.registers.csv_file import EXTRA_CELLS, read_csv
 from service.adapters.registers.mapping_file import load_mapping, mapping_from
+from service.adapters.registers.register_row import RegisterRow
 from service.domain.errors import InvalidError
 from service.domain.permits.permit import Permit, PermitStatus
 
@@ -121,12 +122,40 @@ def test_a_quote_that_never_closes_swallows_no_good_row(path: Path) -> None:
     assert list(errors(rows)) == [2]
 
 
-def test_a_repeated_permit_is_a_mistake_of_the_second_row(path: Path) -> None:
-    rows = read(path, row("1"), row("２"), row("2"), row("2"))
-    assert numbers(rows) == [(2, "1"), (3, "2")]
-    assert errors(rows) == {
-        4: "permits.csv:4: number: found a duplicate of line 3, expected it once",
-        5: "permits.csv:5: number: found a duplicate of line 3, expected it once",
+def test_a_row_that_says_the_same_again_is_marked(path: Path) -> None:
+    rows = read(path, row("1"), row("２"), row("2 ", "  Acme "), row("2"), row("3"))
+    assert numbers(rows) == [(2, "1"), (3, "2"), (6, "3")]
+    assert [(one.line, one.repeats) for one in rows if one.repeats] == [(4, 3), (5, 3)]
+    assert errors(rows) == {}
+
+
+def test_rows_that_differ_in_their_phones_state_one_permit(path: Path) -> None:
+    written = ("2125550142", "(212) 555-0142", "6465550143;2125550144")
+    rows = read(path, *(row("1", phones=phones) for phones in written))
+    assert [one.repeats for one in rows] == [None, 2, 2]
+    assert rows[0].permit
+    assert rows[0].permit.phones == ("2125550142", "6465550143", "2125550144")
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        row("2").replace("2026", "2031"),
+        row("2", "Another"),
+    ],
+)
+def test_rows_that_contradict_each_other_all_come_back(path: Path, other: str) -> None:
+    rows = read(path, row("1"), row("2"), row("2"), *map(row, "345"), other)
+    assert [number for _, number in numbers(rows)] == ["1", "3", "4", "5"]
+    wanted = "expected one row, or the same in all rows of a permit"
+    found = {
+        line: error.partition(": number: found ")[2]
+        for line, error in errors(rows).items()
+    }
+    assert found == {
+        3: f"other values than line 8, {wanted}",
+        4: f"other values than line 8, {wanted}",
+        8: f"other values than line 3, {wanted}",
     }
 
 
@@ -215,9 +244,9 @@ def test_a_real_register_is_read_row_by_row() -> None:
         for one in rows
         if one.error
     )
-    assert reasons == {"expires_on nothing": 30, "number a": 1}
+    assert reasons == {"expires_on nothing": 30}
     permits = [one.permit for one in rows if one.permit]
     assert len(permits) == 5530 - 31
     active = [one for one in permits if one.status is PermitStatus.ACTIVE]
     assert sum(one.expires_on == date(2023, 3, 31) for one in active) == 1479
-    assert all(len(one.phones) == 1 for one in permits)
+    assert Counter(len(one.phones) for one in permits) == {1: 5498, 2: 1}

@@ -1,0 +1,21 @@
+"""A row of a register's file, read."""
+
+from dataclasses import dataclass
+
+from service.domain.errors import InvalidError
+from service.domain.permits.permit import Permit
+
+
+@dataclass(frozen=True, slots=True)
+class RegisterRow:
+    """A row with its line number: a permit, or an error with all its mistakes.
+
+    `raw` holds every column of the header, as found. A row that only says again what
+    an earlier one says has neither, and that row's line in `repeats`.
+    """
+
+    line: int
+    raw: dict[str, str]
+    permit: Permit | None
+    error: InvalidError | None
+    repeats: int | None = None

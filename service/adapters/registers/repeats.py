@@ -1,0 +1,73 @@
+"""Rows of a file that state the same permit: repeated, or contradicting each other."""
+
+from collections.abc import Iterable
+from dataclasses import astuple, replace
+from typing import Final
+
+from service.adapters.registers.register_row import RegisterRow
+from service.domain.errors import InvalidError, Mistake
+from service.domain.permits.permit import Permit
+from service.domain.untrusted.raw_fields import MOST_PHONES
+
+_Key = tuple[str, str, str]
+"""(authority, rule, number): what identifies a permit."""
+
+_Stated = tuple[int, int]
+"""A line, and a hash of what it says of its permit but for the phones."""
+
+_AGREED: Final = "one row, or the same in all rows of a permit"
+
+
+class RowsByPermit:
+    """What the rows of a file say of each permit, and the phones they add."""
+
+    def __init__(self, rows: Iterable[RegisterRow]) -> None:
+        self._first: dict[_Key, _Stated] = {}
+        self._later: dict[_Key, list[_Stated]] = {}
+        self._phones: dict[_Key, tuple[str, ...]] = {}
+        for row in rows:
+            if row.permit is not None:
+                self._add(row.line, row.permit)
+
+    def check(self, row: RegisterRow, where: str) -> RegisterRow:
+        """Refuse a row that another one contradicts; mark one that says it again.
+
+        Rows that differ only in their phones state one permit: the first of them gets
+        the phones of all, in their order.
+        """
+        if row.permit is None or _key(row.permit) not in self._later:
+            return row
+        key, content = _key(row.permit), _content(row.permit)
+        first = self._first[key]
+        for line, other in (first, *self._later[key]):
+            if other != content:
+                found = f"other values than line {line}"
+                error = InvalidError(where, [Mistake("number", found, _AGREED)])
+                return replace(row, permit=None, error=error)
+        if row.line != first[0]:
+            return replace(row, permit=None, repeats=first[0])
+        phones = _add_phones(row.permit.phones, self._phones[key])
+        return replace(row, permit=replace(row.permit, phones=phones))
+
+    def _add(self, line: int, permit: Permit) -> None:
+        key, stated = _key(permit), (line, _content(permit))
+        if self._first.setdefault(key, stated) != stated:
+            self._later.setdefault(key, []).append(stated)
+            self._phones[key] = (*self._phones.get(key, ()), *permit.phones)
+
+
+def _key(permit: Permit) -> _Key:
+    return permit.authority, permit.rule, permit.number
+
+
+def _content(permit: Permit) -> int:
+    holder = " ".join(permit.holder.casefold().split())
+    return hash(astuple(replace(permit, phones=(), holder=holder)))
+
+
+def _add_phones(phones: tuple[str, ...], more: tuple[str, ...]) -> tuple[str, ...]:
+    """The phones with those of other rows, each once, however it is spelled."""
+    by_digits: dict[str, str] = {}
+    for one in (*phones, *more):
+        by_digits.setdefault("".join(filter(str.isdecimal, one)) or one, one)
+    return tuple(by_digits.values())[:MOST_PHONES]
