@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import replace
+from datetime import date
 from typing import Annotated, Final, Self
 
 from pydantic import (
@@ -167,13 +168,15 @@ def parse_rule(
     templates: Collection[str],
     calendars: Mapping[str, Calendar],
     already_checked: bool = False,
+    today: date | None = None,
 ) -> Rule:
     """Read a rule and try its versions on a sample of expiry dates.
 
     Raises `InvalidError` at `where` with all the mistakes: unknown keys, values of
     the wrong form, templates and calendars not among the known, versions that
-    overlap, steps out of order or after closing without saying so. A stored rule is
-    `already_checked` and is not tried on dates again.
+    overlap, steps out of order or after closing without saying so, a source checked
+    after `today` (the UTC date). A stored rule is `already_checked` and is not tried on
+    dates again.
     """
     code = values.get("calendar")
     tried_on = calendars.get(code) if isinstance(code, str) else None
@@ -182,6 +185,7 @@ def parse_rule(
         calendars,
         tried_on=None if already_checked else tried_on,
         least=0 if "never" in values else 1,
+        today=today,
     )
     return parse(RuleFile, values, where, context).to_domain()
 

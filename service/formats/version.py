@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import replace
+from datetime import date
 from typing import Annotated, Final, Literal, Self
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
@@ -130,13 +131,16 @@ def parse_version(
     *,
     templates: Collection[str],
     calendars: Mapping[str, Calendar],
+    today: date,
 ) -> Version:
     """Read a version of a rule that is installed, and try it on real dates.
 
     Raises `InvalidError` at `where` with all the mistakes.
     """
     tried_on = calendars.get(rule.calendar)
-    context = RuleContext(templates, calendars, tried_on, least=0 if rule.never else 1)
+    context = RuleContext(
+        templates, calendars, tried_on, least=0 if rule.never else 1, today=today
+    )
     return replace(
         parse(VersionFile, values, where, context).to_domain(), rule=rule.code
     )

@@ -2,12 +2,13 @@
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import Annotated, Final, TypeVar
 from unicodedata import normalize
 
 from pydantic import AfterValidator, Field, StringConstraints, ValidationInfo
 
-from service.domain.calendars.calendar import Calendar
+from service.domain.calendars.calendar import DAY, Calendar
 from service.domain.law.rule import (
     RESERVED_STEPS,
     Confidence,
@@ -46,13 +47,15 @@ class RuleContext:
 
     `calendars` are by code. `tried_on` is the calendar on which versions are tried on
     real dates; None for those that were tried before. A rule has at least `least`
-    versions, and a version so many steps.
+    versions, and a version so many steps. Nobody can have checked a source after
+    `today`, the UTC date; None for what was checked before.
     """
 
     templates: Collection[str]
     calendars: Mapping[str, Calendar]
     tried_on: Calendar | None
     least: int = 1
+    today: date | None = None
 
 
 def context_of(info: ValidationInfo) -> RuleContext | None:
@@ -115,6 +118,14 @@ def _step_name(name: str) -> str:
     return name
 
 
+def _not_to_come(day: date, info: ValidationInfo) -> date:
+    context = context_of(info)
+    # East of Greenwich tomorrow has begun already.
+    if context and context.today and day > context.today + DAY:
+        raise expected(f"a day up to {context.today}, not one to come")
+    return day
+
+
 def _no_full_stop(words: str) -> str:
     if words[-1] in "。.；;":
         raise ValueError
@@ -126,7 +137,9 @@ class ReferenceFile(FileModel):
 
     title: Line = Field(description="the title of the law or measure")
     article: Line = Field(description="the article, as the law counts it")
-    checked_on: Day = Field(description="the day on which somebody looked it up")
+    checked_on: Annotated[Day, AfterValidator(_not_to_come)] = Field(
+        description="the day on which somebody looked it up"
+    )
     confidence: Confidence = Field(
         description="read: the clause itself was read; an unverified one never reminds"
     )

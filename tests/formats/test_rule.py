@@ -60,7 +60,13 @@ def good() -> Values:
 
 
 def read(values: Values) -> Rule:
-    return parse_rule(values, "xx.toml", templates=TEMPLATES, calendars=CALENDARS)
+    return parse_rule(
+        values,
+        "xx.toml",
+        templates=TEMPLATES,
+        calendars=CALENDARS,
+        today=date(2026, 11, 30),
+    )
 
 
 def mistakes(values: Values) -> list[str]:
@@ -155,6 +161,11 @@ def test_a_good_file_becomes_a_rule_with_its_defaults() -> None:
         ("helpline", "扫码", "helpline: found '扫码', expected no link"),
         ("versions.0.reference.confidence", "sure", "versions[1].reference.confidence"),
         ("versions.0.reference", None, "versions[1].reference: found nothing"),
+        (
+            "versions.0.reference.checked_on",
+            date(2026, 12, 2),
+            "checked_on: found 2026-12-02, expected a day up to 2026-11-30, not one",
+        ),
         ("versions.0.steps", [], "versions[1].steps: found [], expected a list of 1"),
         ("versions.0.steps.1.at", "later", "versions[1].steps[2].at: found"),
         (
@@ -189,6 +200,11 @@ def test_a_step_on_opening_needs_an_opening() -> None:
     (mistake,) = mistakes(values)
     assert mistake.startswith('versions[1].steps[1].at: found "on opening"')
     assert mistake.endswith("for this version has no `opens`")
+
+
+def test_a_source_checked_where_the_next_day_has_begun_is_no_mistake() -> None:
+    rule = read(changed("versions.0.reference.checked_on", date(2026, 12, 1)))
+    assert rule.versions[0].reference.checked_on == date(2026, 12, 1)
 
 
 def test_all_mistakes_of_a_file_are_reported_at_once() -> None:

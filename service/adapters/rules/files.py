@@ -4,6 +4,7 @@ import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import date
 from functools import partial
 from pathlib import Path
 
@@ -23,11 +24,13 @@ def read_rules(
     templates: Collection[str],
     calendars: Mapping[str, Calendar],
     only: str | None = None,
+    today: date | None = None,
 ) -> dict[str, Rule]:
     """Read one rule file, or every one of a folder and those inside it, by code.
 
     A file with `over` lays an authority's own versions over those of the rule it
     names, field by field. `only` reads just the rule of this code, with its overlays.
+    A source checked after `today`, the UTC date, is a mistake.
     Raises `SetUpError` where there is no file, and `InvalidError` with the mistakes of
     all files, each naming its file.
     """
@@ -39,7 +42,7 @@ def read_rules(
     mistakes = list[Mistake]()
     rules, texts = dict[str, Rule](), dict[str, Mapping[str, object]]()
     overlays = list[tuple[Path, Mapping[str, object]]]()
-    read = partial(parse_rule, templates=templates, calendars=calendars)
+    read = partial(parse_rule, templates=templates, calendars=calendars, today=today)
     for path in paths if only is None else _files_about(only, paths):
         with _collect_mistakes(path.relative_to(folder), mistakes):
             values: Mapping[str, object] = read_toml(path)

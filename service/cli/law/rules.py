@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final, TextIO
 import click
 
 from service.adapters.calendars.holidays import calendars
+from service.adapters.clock import SystemClock
 from service.adapters.rules.files import read_rules
 from service.adapters.rules.toml_text import rule_to_toml
 from service.adapters.templates.names import step_template_names
@@ -158,7 +159,13 @@ async def export(installation: Installation, code: str, out: TextIO) -> None:
 
 def _read_rules(path: Path | None, templates: Collection[str]) -> list[Rule]:
     place = path or shipped_folder("schedules")
-    return [*read_rules(place, templates=templates, calendars=calendars()).values()]
+    found = read_rules(
+        place,
+        templates=templates,
+        calendars=calendars(),
+        today=SystemClock().now().date(),
+    )
+    return [*found.values()]
 
 
 def _version_lines(rule: Rule, law: Law) -> Iterator[str]:

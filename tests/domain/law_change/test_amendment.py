@@ -1,6 +1,7 @@
 """A version added to an installed rule."""
 
 from dataclasses import replace
+from datetime import date
 from typing import Any
 
 import pytest
@@ -25,6 +26,7 @@ def amended(rule: Rule = FOOD, **changed: object) -> Rule:
         rule,
         templates=WORDS.step_templates(),
         calendars=calendars(),
+        today=date(2027, 1, 1),
     )
     return with_version(rule, version, "version")
 

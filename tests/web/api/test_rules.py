@@ -335,6 +335,16 @@ async def test_an_unknown_rule_is_not_found(
     assert "unknown rule 'cn-tea-installation'" in problem["detail"]
 
 
+async def test_a_source_checked_on_a_day_to_come_is_a_mistake(
+    ask: Ask, version: dict[str, Any]
+) -> None:
+    body = version | {"reference": version["reference"] | {"checked_on": "2099-01-01"}}
+    status, problem = await ask("POST", VERSIONS, body)
+    assert status == 422
+    assert "reference.checked_on" in str(problem)
+    assert "not one to come" in str(problem)
+
+
 async def test_a_version_is_no_longer_than_64_kib(
     http: Http, version: dict[str, Any]
 ) -> None:

@@ -1,6 +1,7 @@
 """Rules of permit types: list, show, add a version, revert."""
 
 from collections.abc import Iterator, Mapping
+from datetime import date, datetime
 from http import HTTPStatus
 from operator import attrgetter
 from typing import Annotated
@@ -135,8 +136,15 @@ def _with_new_version(
         rule,
         templates=services.template_names,
         calendars=law.calendars,
+        today=_latest_check(rule, services.clock.now()),
     )
     return with_version(rule, version, "version")
+
+
+def _latest_check(rule: DomainRule, now: datetime) -> date:
+    """The UTC date, or that of an installed check: a simulated clock may lag behind."""
+    checked = [version.reference.checked_on for version in rule.versions]
+    return max(now.date(), *checked)
 
 
 def _summary(rule: DomainRule) -> RuleSummary:
