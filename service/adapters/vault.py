@@ -135,9 +135,12 @@ def _parse_keys(text: str, where: str) -> dict[int, bytes]:
     keys: dict[int, bytes] = {}
     for one in text.strip().split(","):
         key_id, colon, key = one.strip().rpartition(":")
-        number = int(key_id) if key_id.isdecimal() else 0 if colon else 1
+        is_id = key_id.isdecimal() and len(key_id) <= len(str(_KEY_IDS[-1]))
+        number = int(key_id) if is_id else 0 if colon else 1
         if number not in _KEY_IDS or number in keys:
-            reason = f"{where}: found key id {key_id!r}, expected 1 to 255, each once"
+            reason = (
+                f"{where}: found key id {key_id[:20]!r}, expected 1 to 255, each once"
+            )
             raise SetUpError(reason)
         keys[number] = _parse_key(key, where)
     return keys

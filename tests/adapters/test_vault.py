@@ -111,6 +111,7 @@ def test_a_mark_keeps_its_parts_apart() -> None:
     [
         *("", "secret", ONE[:-4], ONE + "AAAA", f"1:{ONE},", f"1:{ONE},1:{TWO}"),
         *(f"0:{ONE}", f"256:{ONE}", f"-1:{ONE}", f"a:{ONE}", f":{ONE}", f"{ONE},{TWO}"),
+        f"{'9' * 5000}:{ONE}",
     ],
 )
 def test_a_wrong_key_setting_is_refused_without_showing_it(text: str) -> None:

@@ -51,6 +51,7 @@ class MessageView:
     code: str | None
     attempt: int
     claimed_at: datetime
+    posted_at: datetime | None
     accepted_at: datetime | None
     final_at: datetime | None
     waits_for: Decider | None

@@ -147,6 +147,18 @@ async def test_a_report_as_of_an_instant_says_what_waited_then(ledger: Ledger) -
         await report(ledger, week, PREPARE + 3 * HOUR)
 
 
+async def test_a_later_trial_in_the_sandbox_makes_no_earlier_report_a_simulation(
+    ledger: Ledger,
+) -> None:
+    week = await the_week(ledger)
+    await ledger.register(permit())
+    await ledger.send_at(PREPARE)
+    ledger.tamper("UPDATE messages SET provider = 'sandbox'")
+    ledger.clock.move_to(week.ends_at + HOUR)
+    assert (await report(ledger, week)).simulated
+    assert not (await report(ledger, week, PREPARE - HOUR)).simulated
+
+
 async def test_namesakes_without_a_code_are_different_holders(ledger: Ledger) -> None:
     await ledger.register(
         permit("SC-0001", holder="Wang Wei"),

@@ -60,7 +60,7 @@ class SqlCountStore(CountStore):
                     tally.messages and label == "before"
                     for (label, _), tally in counted.items()
                 ),
-                simulated=await _simulated(connection, offices),
+                simulated=await _simulated(connection, as_of, offices),
             )
 
     async def tallies(
@@ -164,10 +164,12 @@ async def _forecast(
 
 
 async def _simulated(
-    connection: AsyncConnection, offices: Sequence[str] | None
+    connection: AsyncConnection, as_of: datetime, offices: Sequence[str] | None
 ) -> bool:
-    """Whether any message went to the sandbox."""
+    """Whether any message had gone to the sandbox by an instant."""
     sandboxed = exists().where(
-        messages.c.provider == "sandbox", is_in_offices(messages.c.authority, offices)
+        messages.c.provider == "sandbox",
+        messages.c.claimed_at <= as_of,
+        is_in_offices(messages.c.authority, offices),
     )
     return bool((await connection.execute(select(sandboxed))).scalar())

@@ -85,10 +85,11 @@ def _states_then(span: Span, offices: Sequence[str] | None) -> Subquery:
     has_changed = reminders.c.state_at > known_by
     last, first = reminder_events.alias(), reminder_events.alias()
     by_then = reminder_events.c.at <= known_by
-    joined = reminders.outerjoin(
-        last, has_changed & (last.c.id == _event_id(func.max, by_then))
-    ).outerjoin(
-        first, has_changed & last.c.id.is_(None) & (first.c.id == _event_id(func.min))
+    # In a CASE the events are looked for only where the state has changed.
+    last_id = case((has_changed, _event_id(func.max, by_then)))
+    first_id = case((has_changed & last.c.id.is_(None), _event_id(func.min)))
+    joined = reminders.outerjoin(last, last.c.id == last_id).outerjoin(
+        first, first.c.id == first_id
     )
     was_reopened = first.c.state == ReminderState.DUE
     return (

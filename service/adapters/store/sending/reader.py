@@ -168,6 +168,7 @@ def _message(row: Row[Any]) -> MessageView:
         code=row.code,
         attempt=row.attempt,
         claimed_at=row.claimed_at,
+        posted_at=row.posted_at,
         accepted_at=row.accepted_at,
         final_at=row.final_at,
         waits_for=row.waits_for,

@@ -92,7 +92,13 @@ class Message(BaseModel):
         description="the number of the attempt for its reminders, from 1"
     )
     claimed_at: datetime = Field(description="when a worker claimed it")
-    accepted_at: datetime | None = Field(description="when the provider accepted it")
+    posted_at: datetime | None = Field(
+        description="when it was sent, by the provider's date: it counts on this day; "
+        "null until we know that the provider accepted it"
+    )
+    accepted_at: datetime | None = Field(
+        description="when we learned that the provider accepted it"
+    )
     final_at: datetime | None = Field(
         description="when the provider's final receipt came"
     )
