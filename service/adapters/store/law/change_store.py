@@ -1,6 +1,8 @@
 """Changes of the law: edited, planned and applied in one transaction."""
 
+from asyncio import to_thread
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Final
 
@@ -9,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.adapters.store.db.action_log import log_action
 from service.adapters.store.db.database import Database
-from service.adapters.store.db.schema import versions
+from service.adapters.store.db.schema import permits, versions
 from service.adapters.store.law.apply_plan import apply_plan
 from service.adapters.store.law.calendars_used import (
     outdated_calendars,
@@ -29,9 +31,50 @@ from service.domain.law_change.edits import (
     RevertEdit,
     RulesEdit,
 )
+from service.domain.law_change.group import PermitGroup
+from service.domain.law_change.plan import ChangePlan
 from service.domain.lawbook.law import Law
 from service.domain.lawbook.version_choice import Revision
 from service.flow.law_change.change import ChangePlanner, ChangeResult, ChangeStore
+
+MANY_PERMITS: Final = 1000
+"""More permits than that are not planned for while others wait to write."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Edited:
+    """The law before and after an edit, and the permits that it may date anew."""
+
+    before: Law
+    after: Law
+    groups: list[PermitGroup]
+    applied: AppliedEdit
+
+    async def plan(self, planner: ChangePlanner) -> ChangePlan:
+        """Plan in a thread, so that requests are answered meanwhile."""
+        return await to_thread(planner, self.before, self.after, self.groups)
+
+    def result(self, plan: ChangePlan) -> ChangeResult:
+        """The result of the edit with this plan."""
+        installed, retired = self.applied.installed, self.applied.retired
+        return ChangeResult(
+            tuple(installed), tuple(retired), self.before, self.after, plan
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Draft:
+    """An edit that was rolled back, and what it would have done."""
+
+    edited: _Edited
+    result: ChangeResult
+
+    def holds_for(self, edited: _Edited) -> bool:
+        """Whether the plan is also that of the same edit, made later."""
+        return (
+            self.edited.before.digest == edited.before.digest
+            and self.edited.groups == edited.groups
+        )
 
 
 class SqlChangeStore(ChangeStore):
@@ -68,8 +111,7 @@ class SqlChangeStore(ChangeStore):
         self, edit: Edit, plan: ChangePlanner, now: datetime
     ) -> ChangeResult:
         """Make the change and plan it in a transaction that is rolled back."""
-        async with self._database.dry_run() as connection:
-            return await self._edit_and_plan(connection, edit, plan, now, "nobody")
+        return (await self._make_draft(edit, plan, now)).result
 
     async def change(
         self,
@@ -81,10 +123,19 @@ class SqlChangeStore(ChangeStore):
     ) -> ChangeResult:
         """Make the change, apply its plan and log it, in one transaction.
 
-        A shadow is only installed: it dates no permit.
+        A shadow is only installed: it dates no permit. To plan for many permits takes
+        seconds, in which others would wait: a draft is planned outside, and holds if
+        nothing it was made from has changed.
         """
+        draft = None
+        if await self._has_many_permits():
+            draft = await self._make_draft(edit, plan, now)
         async with self._database.write() as connection:
-            result = await self._edit_and_plan(connection, edit, plan, now, by)
+            edited = await self._edit(connection, edit, now, by)
+            if draft is not None and draft.holds_for(edited):
+                result = edited.result(draft.result.plan)
+            else:
+                result = edited.result(await edited.plan(plan))
             if not (isinstance(edit, RulesEdit) and edit.shadow):
                 await apply_plan(connection, result.plan, now)
                 await discard_forecasts(connection, now)
@@ -92,14 +143,22 @@ class SqlChangeStore(ChangeStore):
             await log_action(connection, now, by, _ACTION_NAMES[type(edit)], detail)
             return result
 
-    async def _edit_and_plan(
-        self,
-        connection: AsyncConnection,
-        edit: Edit,
-        plan: ChangePlanner,
-        now: datetime,
-        by: str,
-    ) -> ChangeResult:
+    async def _has_many_permits(self) -> bool:
+        wanted = select(permits.c.id).limit(1).offset(MANY_PERMITS)
+        async with self._database.read() as connection:
+            return (await connection.execute(wanted)).first() is not None
+
+    async def _make_draft(
+        self, edit: Edit, plan: ChangePlanner, now: datetime
+    ) -> _Draft:
+        """Make the change in a transaction that is rolled back; plan after that."""
+        async with self._database.dry_run() as connection:
+            edited = await self._edit(connection, edit, now, "nobody")
+        return _Draft(edited, edited.result(await edited.plan(plan)))
+
+    async def _edit(
+        self, connection: AsyncConnection, edit: Edit, now: datetime, by: str
+    ) -> _Edited:
         await read_law_digest(connection, lock="update")
         before = await self._law_before(connection, edit)
         await self._record_calendars(connection, edit)
@@ -110,10 +169,8 @@ class SqlChangeStore(ChangeStore):
             after = after.with_shadow_versions(applied.installed)
         rules, authorities = _affected_scope(edit, before, after)
         scope = await scope_of(connection, (before, after), rules, authorities)
-        planned = plan(before, after, await load_groups(connection, scope, now))
-        return ChangeResult(
-            tuple(applied.installed), tuple(applied.retired), before, after, planned
-        )
+        groups = await load_groups(connection, scope, now)
+        return _Edited(before, after, groups, applied)
 
     async def _law_before(self, connection: AsyncConnection, edit: Edit) -> Law:
         if isinstance(edit, HolidaysEdit):
