@@ -328,7 +328,7 @@ def test_a_catch_up_is_sent_as_previewed(run: Run, late: Path) -> None:
     run("tick", "--now", "2024-12-16T10:05+08:00")
     run("tick", "--now", "2024-12-17T10:05+08:00")
     assert len(posted(late)) == 3
-    assert sum("请尽快联系" in body for _, body in posted(late)) == 1
+    assert sum("请尽快致电" in body for _, body in posted(late)) == 1
     assert run("audit").code == 0
 
 
