@@ -16,7 +16,13 @@ from service.domain.lawbook.documents import rule_to_dict
 from service.formats.rule import parse_rule
 
 CALENDARS = calendars()
-TEMPLATES = {"renewal-prepare", "renewal-last-call", "contact-now", "correction"}
+TEMPLATES = {
+    "renewal-prepare",
+    "renewal-last-call",
+    "renewal-overdue",
+    "contact-now",
+    "correction",
+}
 FILE = """
 code = "xx-permit"
 name = { zh = "许可", en = "Permit" }
@@ -250,6 +256,45 @@ def test_a_revision_may_replace_a_version() -> None:
     assert read(values).version_for(date(2026, 1, 1)).revision == 2
 
 
+def after_expiry(prepare_until: str | None, last_template: str) -> Values:
+    """A window from 12 weeks before expiry to 28 days after it, with two texts."""
+    values = changed("versions.0.opens", "12 weeks before expiry")
+    version = values["versions"][0]
+    version["closes"] = "28 calendar days after expiry"
+    del version["conflicts"]
+    prepare, last_call = version["steps"]
+    prepare |= {"at": "on opening"} | (
+        {"until": prepare_until} if prepare_until else {}
+    )
+    last_call |= {
+        "at": "7 days after expiry",
+        "until": "28 days after expiry",
+        "after_closing": True,
+        "template": last_template,
+    }
+    return values
+
+
+def test_a_window_may_end_after_expiry() -> None:
+    version = read(after_expiry("on expiry", "renewal-overdue")).versions[0]
+    assert str(version.closes) == "28 calendar days after expiry"
+
+
+@pytest.mark.parametrize(
+    ("prepare_until", "last_template", "key"),
+    [
+        (None, "renewal-overdue", "versions[1].steps[1].template"),
+        ("on expiry", "renewal-last-call", "versions[1].steps[2].template"),
+    ],
+)
+def test_a_text_that_says_expires_is_not_sent_of_a_permit_that_has_expired(
+    prepare_until: str | None, last_template: str, key: str
+) -> None:
+    (mistake,) = mistakes(after_expiry(prepare_until, last_template))
+    assert mistake.startswith(key)
+    assert 'expected renewal-overdue, or until = "on expiry"' in mistake
+
+
 def test_a_step_after_closing_is_accepted_when_it_says_so() -> None:
     values = good()
     lapsed = {
@@ -257,7 +302,7 @@ def test_a_step_after_closing_is_accepted_when_it_says_so() -> None:
         "at": "10 days after expiry",
         "until": "30 days after expiry",
         "after_closing": True,
-        "template": "renewal-last-call",
+        "template": "renewal-overdue",
     }
     values["versions"][0]["steps"].append(lapsed)
     assert read(values).versions[0].steps[2].after_closing

@@ -21,6 +21,9 @@ SAMPLE_MARGIN: Final = timedelta(days=9 * 366)
 """Room for the sample and the longest period on either side of it."""
 
 
+SAY_EXPIRES: Final = ("renewal-prepare", "renewal-open", "renewal-last-call")
+"""Templates whose text says that a permit expires: untrue once it has expired."""
+
 VersionFinding = tuple[str, object, str]
 """Key, value found, what was expected."""
 
@@ -125,6 +128,11 @@ def _disorder(
         elif on > last_on:
             end = step.until or "expiry"
             yield f"steps[{at}].until", end, f"a day not before {step.at}"
+        if step.template in SAY_EXPIRES and max(on, last_on) > window.expires_on:
+            expected = (
+                'renewal-overdue, or until = "on expiry": the text says "expires"'
+            )
+            yield f"steps[{at}].template", step.template, expected
         if on <= before:
             yield f"steps[{at}].at", step.at, "a later day than the step before"
         before = on
