@@ -1,7 +1,8 @@
 """Import of a register's permits from a CSV file."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from operator import attrgetter
 from pathlib import Path
 from typing import Final
 
@@ -14,7 +15,11 @@ from service.app import Installation
 from service.cli.installation import whoami, with_installation
 from service.cli.option_types import FILE
 from service.domain.lawbook.law import Law
-from service.flow.permits.import_register import TAKES_TEXTS, import_register
+from service.flow.permits.import_register import (
+    TAKES_TEXTS,
+    MistakeKind,
+    import_register,
+)
 from service.flow.permits.register import RegisterSource
 
 _MOST_MISTAKES: Final = 10
@@ -59,7 +64,7 @@ async def import_(
     )
     click.echo(_list_counts(result.outcomes) or "no rows")
     _print_phones(result.phones)
-    _print_frequent_mistakes(result.mistakes)
+    _print_frequent_mistakes(result.mistakes.values())
     if rejects.count:
         click.echo(f"the rejected rows, each with its reason: {path}")
 
@@ -79,11 +84,16 @@ def _print_phones(phones: Counter[str]) -> None:
         )
 
 
-def _print_frequent_mistakes(mistakes: Counter[str]) -> None:
+def _print_frequent_mistakes(kinds: Collection[MistakeKind]) -> None:
     """Say once what is wrong in many rows; what is rare stands in the rejects file."""
-    frequent = [one for one in mistakes.most_common() if one[1] > 1]
-    for mistake, count in frequent[:_MOST_MISTAKES]:
-        click.echo(f"{count} rows: {mistake}")
+    frequent = sorted(kinds, key=attrgetter("rows"), reverse=True)[:_MOST_MISTAKES]
+    for kind in frequent:
+        if kind.rows > 1:
+            example, others = kind.example, " and others" if kind.varies else ""
+            click.echo(
+                f"{kind.rows} rows: {example.field}: found {example.found}{others}, "
+                f"expected {example.expected}"
+            )
 
 
 def _refuse_unknown_constants(constants: Mapping[str, str], law: Law) -> None:

@@ -12,6 +12,9 @@ from typing import Final
 from service.domain.untrusted.spreadsheet_cells import unwrap_cell, unwrap_float
 from service.domain.untrusted.text import fold_marks, remove_invisible
 
+_LONGEST: Final = 100
+"""Characters of a phone with its notes; a longer text is no phone."""
+
 _MOST_NOTE_DIGITS: Final = 6
 """With more digits a note in brackets holds another number."""
 
@@ -33,7 +36,7 @@ _LATIN: Final = re.compile(r"[A-Za-z]")
 _DOT: Final = re.compile(r"[·•‧∙]")
 _DOTS: Final = re.compile(r"[·•‧∙]\s*[·•‧∙]")
 _EXTENSION: Final = re.compile(
-    r"(?P<number>.*\d\W*?)[\s;,/、.(\[-]*"
+    r"(?P<number>.*\d)\W*?"
     r"(?:(?:extension|extn|ext|int|x)[\s.:=#]*|(?:分机号?|转接?|内线)[\s:.#-]*|#\s*"
     r"|,\s*,[\s,]*)(?P<extension>\d{1,7})[\s)\].]*",
     re.IGNORECASE | re.DOTALL,
@@ -66,6 +69,8 @@ def read_written_phone(text: str) -> WrittenPhone | None:
     and a number that a spreadsheet turned into 2125550142.0 is whole again. A second
     number, a redaction (X, *, #, ?) or letters that touch the digits make it none.
     """
+    if len(text) > _LONGEST:
+        return None
     plain = fold_marks(remove_invisible(unicodedata.normalize("NFKC", text)))
     plain = unwrap_float(unwrap_cell(plain).strip("'\"` \t"))
     if _NOT_TO_TEXT.search(plain) or _DOTS.search(plain):

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Final, Protocol
 
-from service.domain.errors import InvalidError
+from service.domain.errors import InvalidError, Mistake
 from service.domain.lawbook.law import Law
 from service.domain.permits.permit import Permit, PermitStatus
 from service.domain.permits.phone import PhoneLine
@@ -26,6 +26,15 @@ _MOST_KINDS: Final = 1_000
 """Kinds of mistakes counted; a file has more only if each row has its own."""
 
 
+@dataclass(slots=True)
+class MistakeKind:
+    """The mistakes that expected the same of one field, and what the first found."""
+
+    example: Mistake
+    rows: int = 0
+    varies: bool = False
+
+
 @dataclass(frozen=True, slots=True)
 class ImportResult:
     """What became of a file's rows.
@@ -34,12 +43,12 @@ class ImportResult:
     "repeated" where an earlier row says the same, and "inactive" or "expired" for
     permits that are not stored because nothing would be sent for them. `phones` counts
     the stored permits that are active: TAKES_TEXTS, or why none of their phones does.
-    `mistakes` counts the rows that have each mistake.
+    `mistakes` has each kind of mistake by (field, what was expected).
     """
 
     outcomes: Counter[str] = field(default_factory=Counter)
     phones: Counter[str] = field(default_factory=Counter)
-    mistakes: Counter[str] = field(default_factory=Counter)
+    mistakes: dict[tuple[str, str], MistakeKind] = field(default_factory=dict)
 
 
 class RegisterRow(Protocol):
@@ -102,10 +111,16 @@ def _pair_outcomes(
         yield row, next(outcomes) if row.permit else row.error or _REPEATED
 
 
-def _count_mistakes(error: InvalidError, mistakes: Counter[str]) -> None:
-    for kind in map(str, error.mistakes):
-        if kind in mistakes or len(mistakes) < _MOST_KINDS:
-            mistakes[kind] += 1
+def _count_mistakes(
+    error: InvalidError, kinds: dict[tuple[str, str], MistakeKind]
+) -> None:
+    for mistake in error.mistakes:
+        key = mistake.field, mistake.expected
+        if key not in kinds and len(kinds) == _MOST_KINDS:
+            continue
+        kind = kinds.setdefault(key, MistakeKind(mistake))
+        kind.rows += 1
+        kind.varies |= mistake.found != kind.example.found
 
 
 def _count_textless(

@@ -170,6 +170,16 @@ def test_the_quote_that_guards_a_formula_is_taken_off_again(path: Path) -> None:
     assert one.raw["holder"] == "=ACME"
 
 
+def test_what_a_spreadsheet_puts_around_cells_is_taken_off(path: Path) -> None:
+    cells = ("us-nyc-parking", "00123", "ACME", "2026-12-31", "2125550142")
+    quoted = ",".join(f'"=""{cell}"""' for cell in cells)
+    marked = "us-nyc-parking,'00124,ACME,'2026-12-31,'2125550142"
+    hidden = "\u202dus-nyc-parking\u202c,\u200e00125,ACME,\u200e2026-12-31,2125550142"
+    rows = read(path, quoted, marked, hidden)
+    assert numbers(rows) == [(2, "00123"), (3, "00124"), (4, "00125")]
+    assert {one.permit.holder for one in rows if one.permit} == {"ACME"}
+
+
 @pytest.mark.parametrize(
     ("content", "mistake"),
     [

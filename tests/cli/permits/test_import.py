@@ -31,6 +31,8 @@ def test_good_rows_are_imported_and_bad_rows_are_written_back(
     told = run("import", register).answer
     assert told == (
         "1 expired, 2 registered, 3 rejected\n"
+        "2 rows: expires_on: found 'someday' and others, expected a date like"
+        " 2026-12-31, from 1950 to 2200\n"
         f"the rejected rows, each with its reason: {register}.rejects.csv\n"
     )
     assert numbers(office) == ["240000000001", "240000000002"]
@@ -98,6 +100,19 @@ def test_an_unknown_rule_is_answered_once_with_the_nearest(
     assert counts == "3 rejected"
     assert told.startswith(f"3 rows: rule: found {CMA}s, expected one of {CMA}")
     assert told.count("cn-") < 6
+
+
+def test_what_is_wrong_in_many_rows_is_said_once(run: Run, office: Path) -> None:
+    rows = [f"{CMA},{at},A,28.0{at}.2024,+12125550101" for at in range(1, 4)]
+    rows.append(f"{CMA},4,A,2024-06-28,+12125550101,")
+    counts, told, _ = run(
+        "import", write(office / "permits.csv", *rows)
+    ).answer.splitlines()
+    assert counts == "4 rejected"
+    assert told == (
+        "3 rows: expires_on: found '28.01.2024' and others, expected a date like"
+        " 2026-12-31, from 1950 to 2200"
+    )
 
 
 def test_letters_of_a_phone_are_never_dialled(run: Run, live: Path) -> None:

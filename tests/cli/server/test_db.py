@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from service.adapters.store.db.migrate import newest_migration
-from tests.cli.commands import CMA, ROOT, Run, sql
+from tests.cli.commands import CMA, ROOT, Run, sql, write
 from tests.schedules.catalogue import RULES
 
 URL = "PERMIT_REMINDERS_DATABASE_URL"
@@ -51,6 +51,17 @@ def test_upgrading_never_touches_a_rule_that_is_installed(
     before = law_of(installed)
     assert run("db", "upgrade").answer == upgraded(0)
     assert law_of(installed) == before
+
+
+def test_upgrading_cleans_the_numbers_that_are_stored(run: Run, office: Path) -> None:
+    run("import", write(office / "permits.csv", f"{CMA},SC-0001,A,2024-06-28,"))
+    sql(office, "UPDATE permits SET number_key = 'SC–0001', shown_number = 'SC–0001'")
+    assert run("db", "upgrade").code == 0
+    assert sql(office, "SELECT number_key, shown_number FROM permits") == [
+        ("SC-0001", "SC-0001")
+    ]
+    (detail,) = sql(office, "SELECT detail FROM actions WHERE what = 'permit numbers'")
+    assert '"changed": 1' in str(detail)
 
 
 def law_of(folder: Path) -> list[tuple[object, ...]]:
