@@ -130,6 +130,11 @@ def render_briefly(render: Callable[[Facts], str], facts: Facts) -> str:
     return text
 
 
+def says_late(render: Callable[[Facts], str], facts: Facts) -> bool:
+    """Whether a template names what being late costs; texts at the opening do not."""
+    return render(facts) != render(replace(facts, late=None))
+
+
 def _addressee(rule: Rule, language: Language) -> str:
     if language == "en":
         return "Your"

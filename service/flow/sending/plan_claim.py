@@ -10,22 +10,15 @@ from datetime import datetime
 from functools import cache, partial
 
 from service.domain.law.authority import Authority
-from service.domain.law.rule import Rule, Version, is_after_closing, is_correction
+from service.domain.law.rule import (
+    Rule,
+    Version,
+    is_after_closing,
+    is_correction,
+)
 from service.domain.lawbook.law import Law
-from service.domain.messages.digest import (
-    DIGEST,
-    DIGEST_ITEM,
-    MessagePart,
-    bundle_parts,
-    digest_facts,
-    digest_items,
-    split_bundle,
-)
-from service.domain.messages.facts import (
-    MOST_SEGMENTS,
-    gather_facts,
-    render_briefly,
-)
+from service.domain.messages.digest import MessagePart, bundle_parts, split_bundle
+from service.domain.messages.facts import gather_facts
 from service.domain.messages.segments import measure
 from service.domain.reminders.eligibility import End, Hold, decide_sending, find_untruth
 from service.domain.reminders.limits import (
@@ -41,6 +34,7 @@ from service.flow.sending.claim_rows import (
     DueReminder,
     WordedReminder,
 )
+from service.flow.sending.word_texts import TextWriter
 
 
 class _SendingOffice:
@@ -63,6 +57,10 @@ class ClaimPlanner:
     _offices: dict[str, _SendingOffice] = field(
         default_factory=dict, init=False, compare=False
     )
+    _writer: TextWriter = field(init=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_writer", TextWriter(self.templates))
 
     def plan(
         self,
@@ -94,7 +92,7 @@ class ClaimPlanner:
         drafts = [
             self._make_draft(fitting, due_reminders, worded)
             for bundle in bundle_parts(parts)
-            for fitting in split_bundle(bundle, self._fits)
+            for fitting in split_bundle(bundle, self._writer.fits)
         ]
         budget = LimitBudget(apply_horizon(usage, limits), self.now)
         taken, limited, busy = self._apply_limits(
@@ -141,6 +139,16 @@ class ClaimPlanner:
             return untruth
         assert due.recipient_id is not None  # noqa: S101 - `decide_sending` wants a phone
         language = due.language or sender.office.language
+        facts = gather_facts(
+            rule,
+            version,
+            window,
+            sender.office,
+            due.number_tail,
+            language,
+            today=sender.today,
+            grace_ends_on=ladder.grace_ends.get(due.step),
+        )
         part = MessagePart(
             index=index,
             template=due.template,
@@ -148,16 +156,7 @@ class ClaimPlanner:
             recipient=due.recipient_id,
             holder=due.holder_key,
             alone=_is_sent_alone(rule, version, due.step),
-            facts=gather_facts(
-                rule,
-                version,
-                window,
-                sender.office,
-                due.number_tail,
-                language,
-                today=sender.today,
-                grace_ends_on=ladder.grace_ends.get(due.step),
-            ),
+            facts=self._writer.without_unsaid_late(due.template, facts),
         )
         return part, WordedReminder(index, version.key, part.facts.closes_on)
 
@@ -166,16 +165,6 @@ class ClaimPlanner:
         if due.candidate.accepted_before:
             return self.law.current_version(due.permit_series)
         return self.law.version(due.version)
-
-    def _fits(self, bundle: Sequence[MessagePart]) -> bool:
-        return measure(self._digest_body(bundle)).segments <= MOST_SEGMENTS
-
-    def _digest_body(self, bundle: Sequence[MessagePart]) -> str:
-        items = [
-            self.templates.render_sms(DIGEST_ITEM, item)
-            for item in digest_items(bundle)
-        ]
-        return self.templates.render_sms(DIGEST, digest_facts(bundle, items))
 
     def _make_draft(
         self,
@@ -186,12 +175,7 @@ class ClaimPlanner:
         bundled = [due_reminders[part.index] for part in bundle]
         office = self._sending_office(bundle[0].office).office
         language = bundle[0].facts.language
-        if len(bundle) == 1:
-            template = bundled[0].template
-            render = partial(self.templates.render_sms, template)
-            body = render_briefly(render, bundle[0].facts)
-        else:
-            template, body = DIGEST, self._digest_body(bundle)
+        template, body = self._writer.write(bundle)
         until_at = min(due.candidate.until_at for due in bundled)
         return Draft(
             reminders=tuple(worded[part.index] for part in bundle),
