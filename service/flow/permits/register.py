@@ -79,10 +79,11 @@ class RegisterStore(Protocol):
         now: datetime,
         law_digest: str,
         check: RevisionCheck | None = None,
-    ) -> list[str]:
+    ) -> list[str | InvalidError]:
         """Store a chunk in one transaction; the outcome of each permit, in order.
 
-        Outcomes: "registered", "changed", "unchanged", or the permit's `skip_reason`.
+        Outcomes: "registered", "changed", "unchanged", the permit's `skip_reason`, or
+        the mistake of one that `refuse_replaced`.
         Ends due reminders that no longer apply, and creates those of current steps that
         are already expanded. Raises `LawChangedError` unless `law_digest` is that of
         the law in force. `check` is about a single permit.
@@ -121,9 +122,9 @@ async def register(
     """Store permits chunk by chunk; the outcome of each, in order.
 
     Outcomes: "registered", "changed", "unchanged", or an `InvalidError` for a permit
-    that the law cannot date. With `skip_idle`, a permit that is not stored yet and for
-    which nothing would be sent is left out: "inactive" or "expired". `check` is about a
-    single permit.
+    that the law cannot date, or that replaces one of another holder. With `skip_idle`,
+    a permit that is not stored yet and for which nothing would be sent is left out:
+    "inactive" or "expired". `check` is about a single permit.
     """
     outcomes: list[str | InvalidError] = []
     for chunk in _chunks(permits):
@@ -151,7 +152,7 @@ async def _store_chunk(
         _date_permit(permit, law, deps, now, skip_idle=skip_idle) for permit in chunk
     ]
     dated = [result for result in results if isinstance(result, DatedPermit)]
-    stored: list[str] = []
+    stored: list[str | InvalidError] = []
     if dated:  # a file without one good row must not make its register look fresh
         stored = await deps.store.register(
             dated, source, deps.clock.now(), law.digest, check

@@ -9,8 +9,11 @@ from service.domain.permits.permit import Permit, PermitStatus
 from service.flow.permits.encryption import NUMBER_COLUMN, number_key
 from service.flow.permits.register import RegisterSource
 from tests.flow.ledger import (
+    FOOD,
+    INDUSTRY,
     LANDLINE,
     LAST_CALL,
+    OFFICE,
     OPERATOR,
     PHONE_1,
     PHONE_2,
@@ -394,6 +397,51 @@ async def test_a_renewal_under_another_number_ends_the_old_reminders_in_either_o
     await ledger.send_at(PREPARE)
     assert ledger.provider.posted == []
     assert await ledger.audit() == []
+
+
+ELSEWHERE: dict[str, Any] = {"authority": "us-nyc"}
+OTHER_TYPE: dict[str, Any] = {"rule": INDUSTRY}
+
+
+@pytest.mark.parametrize("newer_first", [False, True])
+@pytest.mark.parametrize("place", [ELSEWHERE, OTHER_TYPE], ids=["office", "type"])
+async def test_a_renewal_ends_the_old_reminders_wherever_the_old_permit_is(
+    ledger: Ledger, place: dict[str, Any], *, newer_first: bool
+) -> None:
+    old = permit(holder_code="91510000000000000X")
+    new = replace(old, number="N-2", replaces="SC-0001", expires_on=LATER, **place)
+    for one in (new, old) if newer_first else (old, new):
+        assert await ledger.register(one) == ["registered"]
+    await ledger.send_at(PREPARE)
+    assert ledger.provider.posted == []
+    assert await ledger.audit() == []
+
+
+async def test_a_renewal_of_another_holders_permit_is_refused_and_named(
+    ledger: Ledger,
+) -> None:
+    new = permit("N-2", replaces="SC-0001", expires_on=LATER, **ELSEWHERE)
+    first, refused = await ledger.register(permit(), new)
+    assert first == "registered"
+    assert isinstance(refused, InvalidError)
+    assert refused.in_one_line == (
+        "permit of cn-food-production-license: replaces: found "
+        f"{FOOD} SC-0001 of {OFFICE}, of another holder, expected a permit of the same "
+        "holder, or nothing"
+    )
+    assert await ledger.send_at(PREPARE) == 1
+
+
+async def test_of_two_permits_with_a_number_a_renewal_ends_the_one_of_its_office(
+    ledger: Ledger,
+) -> None:
+    there = permit(**ELSEWHERE)
+    new = permit("N-2", holder=there.holder, replaces="SC-0001", expires_on=LATER)
+    await ledger.register(there, new)
+    marked = "SELECT authority FROM permits WHERE replaced"
+    assert ledger.rows(marked) == [{"authority": "us-nyc"}]
+    await ledger.register(permit(phones=(PHONE_2,)))
+    assert ledger.rows(marked) == [{"authority": OFFICE}]
 
 
 async def test_a_renewal_taken_back_leaves_the_old_permit_as_it_was(

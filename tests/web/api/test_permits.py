@@ -201,3 +201,19 @@ async def test_a_reminder_is_shown_with_its_outcome(
         "next_at": None,
         "sent_at": "2024-09-19T01:35:00Z",
     }
+
+
+async def test_a_renewal_names_a_permit_of_the_same_holder_in_any_office(
+    ask: Ask, fields: dict[str, Any]
+) -> None:
+    old, new = f"{FOOD}/SC0001", f"{FOOD}/SC0002"
+    there = "?authority=us-nyc"
+    assert (await ask("PUT", old, fields))[0] == 201
+    renewal = fields | {"replaces": "SC0001", "expires_on": "2029-12-31"}
+    others = renewal | {"holder_code": "91990000MA00000150"}
+    status, problem = await ask("PUT", new + there, others)
+    assert status == 422
+    assert "SC0001 of 990000, of another holder" in problem["detail"]
+    assert (await ask("PUT", new + there, renewal))[0] == 201
+    _, stored = await ask("GET", old)
+    assert stored["replaced"] is True

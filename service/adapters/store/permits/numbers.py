@@ -89,8 +89,6 @@ async def _renumber(
         )
         .values(replaces=new.number_key)
     )
-    keys = {
-        (new.authority, new.rule, key) for key in (new.number_key, new.replaces) if key
-    }
-    renewed = await mark_renewed(connection, keys, now)
+    numbers = {key for key in (old.number_key, new.number_key, new.replaces) if key}
+    renewed = await mark_renewed(connection, numbers, now)
     await end_ineligible_reminders(connection, renewed, now)

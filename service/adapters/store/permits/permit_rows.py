@@ -46,6 +46,12 @@ class PermitChange:
     recipient_ids: tuple[str, ...]
 
 
+def permit_key(dated_permit: DatedPermit) -> PermitKey:
+    """The key of a permit to be stored."""
+    permit = dated_permit.permit
+    return permit.authority, permit.rule, dated_permit.number_key
+
+
 async def permits_by_key(
     connection: AsyncConnection, keys: Iterable[PermitKey]
 ) -> dict[PermitKey, Row[Any]]:

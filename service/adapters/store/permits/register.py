@@ -24,17 +24,19 @@ from service.adapters.store.permits.permit_rows import (
     changed_values,
     is_unchanged,
     new_values,
+    permit_key,
     permits_by_key,
 )
 from service.adapters.store.permits.recipients import (
     ensure_recipient_ids,
     recipients_of,
 )
-from service.adapters.store.permits.renewals import mark_renewed
+from service.adapters.store.permits.renewals import find_refused, mark_renewed
 from service.adapters.store.permits.revisions import stored_revision
 from service.adapters.store.reminders.redate import redate_due_of_permits
 from service.adapters.store.slots.frozen_forecasts import instant_after_count
 from service.adapters.store.slots.slot_rows import insert_missing_slots
+from service.domain.errors import InvalidError
 from service.domain.permits.permit import PermitStatus
 from service.flow.permits.register import DatedPermit, RegisterSource, RegisterStore
 from service.flow.ports import RevisionCheck
@@ -53,14 +55,14 @@ class SqlRegisterStore(RegisterStore):
         now: datetime,
         law_digest: str,
         check: RevisionCheck | None = None,
-    ) -> list[str]:
+    ) -> list[str | InvalidError]:
         """Store a chunk in one transaction; the outcome of each permit, in order."""
-        outcomes = []
+        outcomes = list[str | InvalidError]()
         async with self._database.write() as connection:
             await refuse_stale(connection, law_digest)
             if check is not None:
                 (only,) = dated_permits
-                check(await stored_revision(connection, _key(only)))
+                check(await stored_revision(connection, permit_key(only)))
             now = await instant_after_count(connection, now)
             await _upsert_register(connection, source, now)
             for run in _without_repeats(dated_permits):
@@ -95,7 +97,7 @@ class SqlRegisterStore(RegisterStore):
             row = withdrawn.first()
             if row is None:
                 return False
-            renewed = {(authority, rule, row.replaces)} if row.replaces else set()
+            renewed = [row.replaces] if row.replaces else []
             ids = [row.id, *await mark_renewed(connection, renewed, now)]
             await end_ineligible_reminders(connection, ids, now)
             await create_current_reminders(connection, ids, now)
@@ -108,10 +110,10 @@ def _without_repeats(
     """Runs in which no permit stands twice, so that its later row follows the first."""
     run: dict[PermitKey, DatedPermit] = {}
     for one in dated_permits:
-        if _key(one) in run:
+        if permit_key(one) in run:
             yield [*run.values()]
             run.clear()
-        run[_key(one)] = one
+        run[permit_key(one)] = one
     yield [*run.values()]
 
 
@@ -119,26 +121,29 @@ async def _compare(
     connection: AsyncConnection,
     dated_permits: Sequence[DatedPermit],
     source: RegisterSource,
-) -> tuple[list[str], list[PermitChange]]:
+) -> tuple[list[str | InvalidError], list[PermitChange]]:
     """The outcome of each permit, and the permits that must be written."""
-    stored_rows = await permits_by_key(connection, map(_key, dated_permits))
+    stored_rows = await permits_by_key(connection, map(permit_key, dated_permits))
     stored_ids = [row.id for row in stored_rows.values()]
+    refused = await find_refused(connection, dated_permits)
     stored_recipients = await recipients_of(connection, stored_ids)
     recipient_ids = await ensure_recipient_ids(
         connection,
         [
             recipient
             for one in dated_permits
-            if _key(one) in stored_rows or not one.skip_reason
+            if permit_key(one) in stored_rows
+            or not (one.skip_reason or permit_key(one) in refused)
             for recipient in one.recipients
         ],
     )
     await _set_register(connection, stored_ids, source)
-    outcomes, changes = [], []
+    outcomes, changes = list[str | InvalidError](), list[PermitChange]()
     for one in dated_permits:
-        stored = stored_rows.get(_key(one))
-        if stored is None and one.skip_reason:
-            outcomes.append(one.skip_reason)
+        stored = stored_rows.get(permit_key(one))
+        mistake = refused.get(permit_key(one))
+        if stored is None and (reason := one.skip_reason or mistake):
+            outcomes.append(reason)
             continue
         phones = tuple(recipient_ids[phone.digest] for phone in one.recipients)
         if stored is None:
@@ -148,6 +153,8 @@ async def _compare(
             stored.id, ()
         ):
             outcomes.append("unchanged")
+        elif mistake:
+            outcomes.append(mistake)
         else:
             outcomes.append("changed")
             changes.append(PermitChange(one, stored.id, stored, phones))
@@ -166,7 +173,7 @@ async def _store_changes(
     await _write_permits(connection, changes, source.name, now)
     await _write_recipients(connection, changes)
     await insert_missing_slots(connection, [one.dated_permit for one in changes])
-    renewed = await mark_renewed(connection, _keys_to_mark(changes), now)
+    renewed = await mark_renewed(connection, _numbers_to_mark(changes), now)
     ids = [one.id for one in changes] + renewed
     await end_ineligible_reminders(connection, ids, now)
     await redate_due_of_permits(connection, ids, now)
@@ -174,11 +181,6 @@ async def _store_changes(
     for one in changes:
         if one.stored is not None:
             await create_correction(connection, one.id, one.dated_permit, now)
-
-
-def _key(dated_permit: DatedPermit) -> PermitKey:
-    permit = dated_permit.permit
-    return permit.authority, permit.rule, dated_permit.number_key
 
 
 async def _write_permits(
@@ -213,15 +215,15 @@ async def _write_recipients(
         await connection.execute(insert(permit_recipients), rows)
 
 
-def _keys_to_mark(changes: Sequence[PermitChange]) -> set[PermitKey]:
-    """The permits written, and those that they renew now or renewed before."""
-    keys = set[PermitKey]()
+def _numbers_to_mark(changes: Sequence[PermitChange]) -> set[str]:
+    """The numbers written, and those that they replace now or replaced before."""
+    found = set[str]()
     for one in changes:
-        authority, rule, number_key = _key(one.dated_permit)
         before = one.stored.replaces if one.stored is not None else None
-        numbers = (number_key, before, one.dated_permit.replaces_key)
-        keys |= {(authority, rule, number) for number in numbers if number}
-    return keys
+        written = one.dated_permit
+        numbers = (written.number_key, before, written.replaces_key)
+        found |= {number for number in numbers if number}
+    return found
 
 
 async def _set_register(

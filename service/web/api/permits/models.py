@@ -106,7 +106,8 @@ class PermitFields(BaseModel):
     )
     replaces: OptionalCode | None = Field(
         default=None,
-        description="the number of the permit that this one renews",
+        description="the number of the permit that this one renews: of this office and "
+        "type, else wherever the same holder has it",
     )
 
 

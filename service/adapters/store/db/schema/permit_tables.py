@@ -14,7 +14,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-from service.adapters.store.db.schema.metadata import id_column, metadata
+from service.adapters.store.db.schema.metadata import id_column, metadata, partial_index
 from service.adapters.store.db.types import Instant
 
 registers = Table(
@@ -68,7 +68,8 @@ permits = Table(
     Column("dated_at", Instant, nullable=False),
     UniqueConstraint("authority", "rule", "number_key"),
     Index(None, "series", "authority", "expires_on", "status", "replaced", "id"),
-    Index(None, "authority", "rule", "replaces"),
+    Index(None, "number_key"),
+    partial_index("ix_permits_replaces", "replaces", where="replaces IS NOT NULL"),
     comment="A personal number is encrypted, and its number_key a digest. dated_at: "
     "since when the permit has had its expiry date and series.",
 )
