@@ -1,4 +1,6 @@
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from service.adapters.phones import Libphonenumber, read_phone
 from service.domain.permits.phone import Phone, PhoneLine
@@ -117,6 +119,28 @@ def test_an_unknown_region_leaves_only_international_numbers(region: str) -> Non
 )
 def test_a_masked_chinese_number_is_no_number(written: str) -> None:
     assert read_phone(written, "CN").line is PhoneLine.INVALID
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 13), st.sampled_from("Xx*#?_NE张 .-()x,;/传")))
+)
+def test_what_is_written_into_a_number_never_makes_it_another(
+    changes: list[tuple[int, str]],
+) -> None:
+    written = list("(212) 555-0142")
+    for at, sign in changes:
+        written[at] = sign
+    found = read_phone("".join(written), "US")
+    assert found == MOBILE or found.line is not PhoneLine.MOBILE
+
+
+@given(st.text("0123456789+-() .,;/xetXAB*#张传真空号\u200b", max_size=40))
+@settings(deadline=None)
+def test_a_number_that_is_texted_stands_in_the_text(written: str) -> None:
+    for region in ("US", "CN"):
+        found = read_phone(written, region)
+        digits = "".join(filter(str.isdecimal, written))
+        assert found.line is PhoneLine.INVALID or found.without_extension[-7:] in digits
 
 
 def test_the_port_reads_the_same() -> None:

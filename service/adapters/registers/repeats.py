@@ -1,12 +1,14 @@
 """Rows of a file that state the same permit: repeated, or contradicting each other."""
 
 from collections.abc import Iterable
-from dataclasses import astuple, replace
+from dataclasses import replace
+from operator import attrgetter
 from typing import Final
 
 from service.adapters.registers.register_row import RegisterRow
 from service.domain.errors import InvalidError, Mistake
 from service.domain.permits.permit import Permit
+from service.domain.permits.permit_fields import FIELDS
 from service.domain.untrusted.raw_fields import MOST_PHONES
 
 _Key = tuple[str, str, str]
@@ -14,6 +16,10 @@ _Key = tuple[str, str, str]
 
 _Stated = tuple[int, int]
 """A line, and a hash of what it says of its permit but for the phones."""
+
+_other_fields: Final = attrgetter(
+    *(name for name in FIELDS if name not in {"holder", "phones"})
+)
 
 _AGREED: Final = "one row, or the same in all rows of a permit"
 
@@ -62,7 +68,7 @@ def _key(permit: Permit) -> _Key:
 
 def _content(permit: Permit) -> int:
     holder = " ".join(permit.holder.casefold().split())
-    return hash(astuple(replace(permit, phones=(), holder=holder)))
+    return hash((holder, _other_fields(permit)))
 
 
 def _add_phones(phones: tuple[str, ...], more: tuple[str, ...]) -> tuple[str, ...]:

@@ -18,6 +18,8 @@ def normalize_number(text: str) -> str:
     blanks one space. What nobody sees is left out, and what a spreadsheet put around
     the number (="00123", '00123, 1461260.0) as well. Case and all other signs stay.
     """
+    if text.isascii() and text.isalnum():
+        return text
     while True:
         plain = fold_marks(remove_invisible(text).translate(_FULL_WIDTH))
         plain = unwrap_cell(_BLANKS.sub(" ", plain)).strip(_WRAPPINGS)

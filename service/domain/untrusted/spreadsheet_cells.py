@@ -6,7 +6,7 @@ from typing import Final
 from service.domain.untrusted.text import strip_blanks
 
 _TEXT_FORMULA: Final = re.compile(r'="([^"]*)"')
-_TEXT_MARK: Final = re.compile(r"'+(?=[\d=])")
+_TEXT_MARK: Final = re.compile(r"^'+(?=[\d=])")
 _FLOAT: Final = re.compile(r"(\+?\d{1,15})\.0+")
 _ERROR: Final = re.compile(
     r"#[¡¿]?[^\W\d_]+(?:/0)?[!?]|#N/A|#NV|#GETTING_DATA|#{3,}|Err:\d{3}"
@@ -29,14 +29,14 @@ _EMPTY: Final = frozenset(
 
 def unwrap_cell(cell: str) -> str:
     """Take off what makes a cell text: ="00123", '00123; blanks around it as well."""
-    while True:
-        text = strip_blanks(cell)
-        if formula := _TEXT_FORMULA.fullmatch(text):
-            text = formula[1]
-        text = _TEXT_MARK.sub("", text, count=1) if text.startswith("'") else text
-        if text == cell:
-            return text
-        cell = text
+    text = strip_blanks(cell)
+    while text.startswith(("=", "'")):
+        formula = _TEXT_FORMULA.fullmatch(text)
+        inner = strip_blanks(formula[1] if formula else _TEXT_MARK.sub("", text, 1))
+        if inner == text:
+            break
+        text = inner
+    return text
 
 
 def unwrap_float(text: str) -> str:

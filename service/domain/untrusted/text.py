@@ -38,12 +38,12 @@ def strip_blanks(text: str) -> str:
 
 def remove_invisible(text: str) -> str:
     """Remove what nobody sees and no number, code or date needs: direction marks, …."""
-    return _INVISIBLE.sub("", text)
+    return text if text.isascii() else _INVISIBLE.sub("", text)
 
 
 def fold_marks(text: str) -> str:
     """Turn typographic dashes and quotes into those of a keyboard."""
-    return text.translate(_TYPOGRAPHIC)
+    return text if text.isascii() else text.translate(_TYPOGRAPHIC)
 
 
 def show_value(found: object) -> str:
