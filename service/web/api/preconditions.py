@@ -15,8 +15,8 @@ from multidict import CIMultiDict, CIMultiDictProxy, istr
 
 from service.domain.errors import InvalidError, Mistake, PreconditionError
 
-_TAG: Final = r'(?:W/)?"[!#-~]*"'
-TAGS: Final = rf"^(\*|{_TAG}( *, *{_TAG})*)$"
+_TAG: Final = '(W/)?"[!#-~]*"'
+_TAGS: Final = rf"\*|{_TAG}( *, *{_TAG})*"
 """`*`, or entity tags: RFC 9110, section 8.8.3."""
 
 HEADERS: Final[Mapping[istr, str]] = {
@@ -47,25 +47,20 @@ class Precondition:
 
 
 def read_precondition(headers: Headers) -> Precondition:
-    """The precondition of a change; raises `InvalidError` for one it cannot honour."""
-    mistakes = [*_refused(headers, _REFUSED)]
-    tags: dict[istr, tuple[str, ...] | None] = dict.fromkeys(HEADERS)
-    for name in HEADERS:
-        if name in headers:
-            text = ", ".join(headers.getall(name)).strip(" \t")
-            if re.fullmatch(TAGS, text):
-                tags[name] = ("*",) if text == "*" else tuple(re.findall(_TAG, text))
-            else:
-                mistakes.append(Mistake(name, "another text", "ETags in quotes, or *"))
-    if mistakes:
+    """The precondition of a change.
+
+    Raises `InvalidError` for one that cannot be honoured, and `PreconditionError` for
+    what is no ETag: it is that of nothing, and nothing is to be changed by mistake.
+    """
+    if mistakes := _refused(headers, _REFUSED):
         raise InvalidError("request", mistakes)
+    tags = {name: _read_tags(headers, name) for name in HEADERS}
     return Precondition(tags[hdrs.IF_MATCH], tags[hdrs.IF_NONE_MATCH])
 
 
 def refuse_preconditions(headers: Headers) -> None:
     """Raise `InvalidError` for a precondition, where a request can have none."""
-    mistakes = [*_refused(headers, (*HEADERS, *_REFUSED))]
-    if mistakes:
+    if mistakes := _refused(headers, (*HEADERS, *_REFUSED)):
         raise InvalidError("request", mistakes)
 
 
@@ -79,6 +74,15 @@ def _refused(headers: Headers, names: tuple[istr, ...]) -> list[Mistake]:
         "no such precondition here; If-Match goes with a change of what has an ETag"
     )
     return [Mistake(name, "the header", expected) for name in names if name in headers]
+
+
+def _read_tags(headers: Headers, name: istr) -> tuple[str, ...] | None:
+    if name not in headers:
+        return None
+    text = ", ".join(headers.getall(name)).strip(" \t")
+    if not re.fullmatch(_TAGS, text):
+        raise PreconditionError(f"{name}: expected ETags in double quotes, or *")
+    return ("*",) if text == "*" else tuple(one[0] for one in re.finditer(_TAG, text))
 
 
 def _has(tags: tuple[str, ...] | list[str], revision: str | None) -> bool:

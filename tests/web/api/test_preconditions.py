@@ -7,7 +7,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestClient
 from multidict import CIMultiDict
 
-from service.domain.errors import InvalidError, PreconditionError
+from service.domain.errors import PreconditionError
 from service.web.api.preconditions import Precondition, read_precondition
 
 Http = TestClient[web.Request, web.Application]
@@ -169,8 +169,8 @@ def test_a_revision_is_not_as_required(
 
 
 @pytest.mark.parametrize("tags", ["", "a", '"a', '"a" "b"', '*, "a"', 'w/"a"', '"a",'])
-def test_what_is_no_tag_is_refused(tags: str) -> None:
-    with pytest.raises(InvalidError, match="If-Match"):
+def test_what_is_no_tag_is_that_of_nothing(tags: str) -> None:
+    with pytest.raises(PreconditionError, match="If-Match"):
         read_precondition(CIMultiDict({"If-Match": tags}))
 
 
