@@ -21,6 +21,7 @@ from service.formats.file_model import Expected, FileModel, expected, refuse
 from service.formats.parse import parse
 from service.formats.version import OwnVersion, VersionFile
 from service.formats.version_parts import (
+    PlaceFile,
     ReferenceFile,
     RuleContext,
     enough,
@@ -91,7 +92,7 @@ class RuleFile(
         default=None,
         description="false: its reminders never share a text with others",
     )
-    apply_at: Bilingual | None = Field(
+    apply_at: PlaceFile | None = Field(
         default=None,
         description="where holders apply, as a text puts it, where that is not the "
         "office that texts",

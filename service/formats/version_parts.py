@@ -203,6 +203,17 @@ class StepFile(FileModel):
         return Step(**given)
 
 
+class PlaceFile(Bilingual):
+    """Where holders apply, as part of a sentence in a text."""
+
+    zh: Annotated[
+        Line, StringConstraints(max_length=16), Expected("at most 16 characters")
+    ] = Field(description="in Chinese")
+    en: Annotated[
+        Line, StringConstraints(max_length=40), Expected("at most 40 characters")
+    ] = Field(description="in English")
+
+
 class LateFile(Bilingual):
     """What applying late costs, as the end of a sentence in a text."""
 

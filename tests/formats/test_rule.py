@@ -164,6 +164,7 @@ def test_a_good_file_becomes_a_rule_with_its_defaults() -> None:
         ("name.en", "see a.gov", "name.en: found 'a.gov', expected no link"),
         ("action.en", "pay", "action.en: found 'pay', expected nothing about payment"),
         ("apply_at", {"zh": "局", "en": "https://a.gov"}, "apply_at.en: found '://'"),
+        ("apply_at", {"zh": "局" * 17, "en": "x"}, "apply_at.zh: found"),
         ("helpline", "扫码", "helpline: found '扫码', expected no link"),
         ("versions.0.reference.confidence", "sure", "versions[1].reference.confidence"),
         ("versions.0.reference", None, "versions[1].reference: found nothing"),

@@ -1,7 +1,7 @@
 """Properties of every shipped rule, for any expiry, office and calendar."""
 
 from dataclasses import replace
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from functools import partial
 from itertools import pairwise
 from typing import get_args
@@ -199,6 +199,26 @@ def test_an_opening_before_its_notice_is_never_earlier_than_after_it(
             assert early.opens_on is not None
             assert true.opens_on is not None
             assert early.opens_on >= true.opens_on, (version.key, expires_on)
+
+
+def test_a_text_before_a_notice_names_no_day_after_the_closing_after_it(
+    guess: Calendar,
+) -> None:
+    exact = moved = 0
+    for version in WINDOWS:
+        for expires_on in unpublished(guess):
+            early, _ = compute_window(version, expires_on, guess)
+            true, _ = compute_window(version, expires_on, TRUTH)
+            named = early.announced_closing(date.min)
+            assert named <= true.closes_on, (version.key, expires_on)
+            if early.closing_may_move:
+                moved += 1
+                assert named.day in {10, 20} or (named + timedelta(1)).day == 1
+            else:
+                exact += 1
+                assert named == true.closes_on, (version.key, expires_on)
+    assert exact, "a closing that no notice can move is exact at once"
+    assert moved
 
 
 def test_a_certain_date_before_a_notice_is_the_same_after_it(
