@@ -66,7 +66,7 @@ class ShadowAnswer(BaseModel):
         description="the last day to apply by the lenient reading"
     )
     provisional: bool = Field(
-        description="true until the holidays of the year are published"
+        description="true while a notice of holidays to come may move a day"
     )
     slots: list[SlotAnswer] = Field(description="the steps and when each is due")
 
@@ -115,7 +115,7 @@ class Explanation(BaseModel):
         description="the last day to apply by the lenient reading"
     )
     provisional: bool = Field(
-        description="true until the holidays of the year are published"
+        description="true while a notice of holidays to come may move a day"
     )
     slots: list[SlotAnswer] = Field(description="the steps and when each is due")
     trace: list[str] = Field(description="how the dates were computed, line by line")
