@@ -185,7 +185,8 @@ def parse_rule(
         templates,
         calendars,
         tried_on=None if already_checked else tried_on,
-        least=0 if "never" in values else 1,
+        # A revision of a time in which the type never reminded has no steps.
+        least=0 if already_checked or "never" in values else 1,
         today=today,
     )
     return parse(RuleFile, values, where, context).to_domain()

@@ -201,6 +201,21 @@ def test_a_mistake_names_key_value_and_what_was_expected(
     assert any(mistake in line for line in found), found
 
 
+def test_a_stored_revision_may_be_of_a_time_in_which_the_type_never_reminded() -> None:
+    values = changed("versions.0.steps", None)
+    stored = parse_rule(
+        values,
+        "xx-permit",
+        templates=TEMPLATES,
+        calendars=CALENDARS,
+        already_checked=True,
+    )
+    assert stored.versions[0].steps == ()
+    assert mistakes(values) == [
+        "versions[1].steps: found nothing, expected a list of 1 or more tables"
+    ]
+
+
 def test_a_step_on_opening_needs_an_opening() -> None:
     values = changed("versions.0.opens", None)
     values["versions"][0]["steps"][0]["at"] = "on opening"
