@@ -169,7 +169,7 @@ class StorageError(SetUpError):
 
 
 class DatabaseBusyError(StorageError):
-    """Another process has held the database for longer than a transaction waits."""
+    """Others have held the database for longer than a transaction waits."""
 
 
 class DatabaseReplacedError(StorageError):

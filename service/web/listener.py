@@ -105,6 +105,7 @@ class ProblemProtocol(web.RequestHandler):
             async with asyncio.timeout(WRITE_TIMEOUT):
                 return await super().finish_response(request, resp, start_time)
         except TimeoutError:
+            _log.warning("answer not taken", status=resp.status)
             self.force_close()
             return resp, True
 

@@ -54,7 +54,7 @@ DETAILS: Mapping[int, str] = {
 RETRY_AFTER: Final = "10"
 """Seconds after which a request that was answered 503 may be made again."""
 
-BUSY: Final = "another program holds the database; make the request again later"
+BUSY: Final = "others hold the database; make the request again later"
 
 _log = structlog.get_logger("service.web")
 

@@ -49,6 +49,10 @@ REFUSED = {
 }
 
 
+MORE_THAN_BUFFERS_TAKE = 60
+"""Answers of some 200 KB each; a socket buffers 4 MB at most."""
+
+
 @asynccontextmanager
 async def connected(
     url: URL,
@@ -130,6 +134,36 @@ async def test_a_body_that_stops_is_refused(
     async with connected(url) as (reader, writer):
         writer.write(request.encode())
         assert (await reader.readline()).split()[1] == b"408"
+
+
+async def test_a_client_that_takes_no_answer_is_cut_off(
+    url: URL, key: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(listener, "WRITE_TIMEOUT", 0.2)
+    ask = (
+        f"GET /openapi.json HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {key}\r\n\r\n"
+    )
+    with capture_logs() as lines, socket.socket() as client:
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        client.settimeout(0)
+        client.connect_ex((url.host, url.port))
+        _, writer = await asyncio.open_connection(sock=client)
+        writer.write(ask.encode() * MORE_THAN_BUFFERS_TAKE)
+        async with asyncio.timeout(60):
+            while all(one["event"] == "request" for one in lines):  # noqa: ASYNC110 - nothing but the log tells it
+                await asyncio.sleep(0.01)
+        writer.close()
+    assert lines[-1]["event"] == "answer not taken"
+
+
+async def test_an_error_that_asyncio_finds_is_logged_without_its_text(url: URL) -> None:
+    assert url.port
+    found = {"message": "went wrong", "exception": ValueError(PHONE)}
+    with capture_logs() as lines:
+        asyncio.get_running_loop().call_exception_handler(found)
+    [line] = lines
+    assert (line["event"], line["error"]) == ("went wrong", "ValueError")
+    assert PHONE not in repr(line)
 
 
 async def test_a_connection_too_many_is_told_to_come_again(

@@ -8,6 +8,7 @@ from time import monotonic
 
 from sqlalchemy import URL, make_url
 from sqlalchemy.exc import DatabaseError, DBAPIError
+from sqlalchemy.exc import TimeoutError as ConnectionWaitError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.adapters.store.db.engine import create_engine
@@ -113,6 +114,10 @@ class Database:
         """Raise errors of the disk as `StorageError`, all others as they are."""
         try:
             yield
+        except ConnectionWaitError as error:
+            reason = "more transactions are open at a time than there are connections"
+            shown = self.file or self.shown_url
+            raise DatabaseBusyError(f"{shown}: {reason}; try again") from error
         except DBAPIError as error:
             typed = storage_error(self.file or self.shown_url, error, writes=writes)
             if typed is None:

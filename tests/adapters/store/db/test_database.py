@@ -3,7 +3,7 @@ import shutil
 import sqlite3
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import closing
+from contextlib import AsyncExitStack, closing
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, event, insert, select, text, update
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.pool import QueuePool
 
 from service.adapters.store.db import engine
 from service.adapters.store.db.database import Database, async_url
@@ -98,6 +99,23 @@ async def test_who_waits_for_a_writer_that_finds_it_busy_waits_no_longer(
     assert [type(one) for one in results] == [DatabaseBusyError] * 5
     assert attempts == ["BEGIN IMMEDIATE"]
     await write_count(database)
+
+
+async def test_who_waits_too_long_for_a_connection_is_to_come_again(
+    database: Database,
+) -> None:
+    pool = database._reader.sync_engine.pool  # noqa: SLF001 - to wait less
+    assert isinstance(pool, QueuePool)
+    pool._timeout = 0.01  # noqa: SLF001 - it is only settable at the start
+
+    async def read_and_hold() -> None:
+        async with AsyncExitStack() as reads:
+            while True:
+                await reads.enter_async_context(database.read())
+
+    with pytest.raises(DatabaseBusyError, match="more transactions are open"):
+        await read_and_hold()
+    assert await count_of(database) == "None"
 
 
 async def test_a_reader_sees_the_past_while_a_writer_is_at_work(
