@@ -180,22 +180,26 @@ async def test_lifting_within_a_transaction_says_whether_the_phone_was_unreachab
 
 
 @pytest.mark.parametrize(
-    ("now", "why"),
+    ("now", "phone", "why"),
     [
-        ("unreachable_at = '2024-09-20 00:00:00.000000'", "no reachable number"),
-        ("opted_out_at = '2024-09-20 00:00:00.000000'", "opted out"),
-        ("line = 'fixed'", "no mobile number"),
+        (
+            "unreachable_at = '2024-09-20 00:00:00.000000'",
+            PHONE_1,
+            "no reachable number",
+        ),
+        ("opted_out_at = '2024-09-20 00:00:00.000000'", PHONE_1, "opted out"),
+        ("language = NULL", LANDLINE, "no mobile number"),
     ],
 )
 async def test_a_permit_that_comes_back_with_an_unusable_phone_says_so(
-    ledger: Ledger, now: str, why: str
+    ledger: Ledger, now: str, phone: str, why: str
 ) -> None:
     """The reason is the phone, no longer the withdrawal."""
     await ledger.register(permit())
     await ledger.expand(PREPARE)
     await ledger.withdraw(permit())
     ledger.tamper(f"UPDATE recipients SET {now}")  # noqa: S608 - our own words
-    await ledger.register(permit())
+    await ledger.register(permit(phones=(phone,)))
     assert ledger.reminders() == {"prepare": ("suppressed", why)}
     assert await ledger.audit() == []
     await ledger.register(permit(phones=(PHONE_2,)))
