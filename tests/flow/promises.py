@@ -68,7 +68,9 @@ def untrue(fresh: list[Row], law: Law) -> Iterator[str]:
         expires_on = date.fromisoformat(row["expires_on"])
         right = law.version_for(FOOD, OFFICE, expires_on, day(row["issued_on"]))
         window = law.ladder(FOOD, right, OFFICE, expires_on).window
-        sent_at = instant(row["sent_at"]).astimezone(law.authority(OFFICE).zone)
+        sent_at = instant(row["sent_at"] or row["state_at"]).astimezone(
+            law.authority(OFFICE).zone
+        )
         true = window.announced_closing(sent_at.date())
         if (row["version_id"], day(row["told_on"])) != (right.key, true):
             yield f"{told(row)}: told {row['told_on']}, not {true}"

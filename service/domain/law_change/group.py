@@ -23,10 +23,10 @@ class PermitGroup:
 
     `issued_on` is set if a version of the rule governs by issue date
     (`governed_by_issue`). `members` counts all permits, `active_permits` those in
-    force, `reminded_permits` those of them for which no renewal is filed, and
-    `permits_by_fates` the ones among these that have reminders. `texted_by_step` and
-    `due_by_step` count permits by the steps of their reminders, `announced_closings` by
-    the closing day that a text named last.
+    force, `textable_permits` those of them without a filed renewal whose phone can be
+    texted, and `permits_by_fates` the ones among these that have reminders.
+    `texted_by_step` and `due_by_step` count permits by the steps of their reminders,
+    `announced_closings` by the closing day that a text named last.
     `dated_by_version` is the version that gave the slots their dates. `expanded_at` and
     `redated_at` are, by step, when its reminders were created and when a change last
     moved it. `has_reminders`: at least one reminder was ever created. `live_from` is
@@ -41,7 +41,7 @@ class PermitGroup:
     governed_by_issue: bool
     members: int
     active_permits: int
-    reminded_permits: int
+    textable_permits: int
     permits_by_fates: Mapping[StepFates, int]
     slots: tuple[Slot, ...]
     dated_by_version: str | None
@@ -61,7 +61,7 @@ class PermitGroup:
         if self.live_from is None or slot.due_at < self.live_from:
             return 0
         texted = (slot.step, *excluding_steps)
-        return self.reminded_permits - sum(
+        return self.textable_permits - sum(
             count
             for fates, count in self.permits_by_fates.items()
             if _has_fate(fates, texted, "texted")
@@ -143,7 +143,7 @@ class RedatedGroup:
         without_reminders = 0
         if not was_current:
             known = sum(self.group.permits_by_fates.values())
-            without_reminders = self.group.reminded_permits - known
+            without_reminders = self.group.textable_permits - known
         again = sum(
             count for fates, count in texted.items() if "texted" in dict(fates).values()
         )

@@ -2,7 +2,9 @@
 
 import asyncio
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -21,6 +23,7 @@ from tests.flow.fakes import FakeProvider
 from tests.flow.ledger import (
     EXPIRES,
     FOOD,
+    LANDLINE,
     LAST_CALL,
     LIBRARY,
     OFFICE,
@@ -509,6 +512,43 @@ async def test_who_was_texted_in_a_later_step_gets_no_earlier_one(
     }
     assert ledger.reminders("SC-0002")["prepare"] == ("sent", None)
     assert await ledger.audit() == []
+
+
+async def test_a_preview_counts_only_holders_who_can_be_texted(ledger: Ledger) -> None:
+    changed: list[dict[str, Any]] = [
+        {},
+        {"phones": ()},
+        {"phones": (LANDLINE,)},
+        {"renewal_filed_on": date(2024, 9, 2)},
+    ]
+    await ledger.register(
+        *[permit(f"SC-000{at}", **fields) for at, fields in enumerate(changed, start=1)]
+    )
+    edit = await closing(ledger, "31 working days before expiry")
+    weeks = (await ledger.preview(edit)).plan.impact.weeks()
+    assert [(before, after) for _, before, after in weeks if before or after] == [
+        (1, 1),
+        (0, 1),
+        (1, 0),
+    ]
+    ledger.clock.move_to(START + 4.1 * DAY)
+    done = await ledger.change(await closing(ledger, "60 working days before expiry"))
+    assert done.plan.impact.late == {"prepare": 1}
+    assert await ledger.send_at(START + 4.1 * DAY) == 1
+
+
+async def test_the_weeks_of_a_preview_are_those_of_the_office(ledger: Ledger) -> None:
+    await ledger.register(permit())
+    monday_there = datetime(2024, 9, 15, 12, 30, tzinfo=UTC)
+    ledger.clock.move_to(monday_there)
+    office = (await ledger.office.current_law()).authority(OFFICE)
+    moved = replace(office, zone=ZoneInfo("Pacific/Auckland"))
+    weeks = (await ledger.preview(AuthoritiesEdit([moved]))).plan.impact.weeks()
+    assert weeks[0][0] == date(2024, 9, 16)
+    assert [week for week in weeks if any(week[1:])] == [
+        (date(2024, 9, 16), 1, 1),
+        (date(2024, 11, 11), 1, 1),
+    ]
 
 
 async def test_an_audit_finds_an_earlier_step_texted_after_a_later_one(

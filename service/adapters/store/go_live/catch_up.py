@@ -18,13 +18,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.adapters.store.db.schema import permits, reminders, slots
 from service.adapters.store.db.types import Instant
-from service.adapters.store.permits.textable import textable
 from service.adapters.store.reminders.transitions import REMINDER_KEY, transition
 from service.adapters.store.slots.create_reminders import create_reminders_statement
 from service.adapters.store.slots.due_groups import load_due_groups
 from service.adapters.store.slots.expand import expand_groups
 from service.adapters.store.slots.group_key import SLOT_GROUP_COLUMNS, group_key
 from service.adapters.store.slots.slot_rows import slot_values
+from service.adapters.store.slots.textable import textable
 from service.domain.deadlines.slot import GroupKey, Slot
 from service.domain.delivery.status import ReminderState
 from service.domain.go_live.go_live import LONGEST_OVERRUN, GoLive, spread_catch_up

@@ -24,10 +24,10 @@ from service.adapters.store.db.schema import (
     reminders,
     slots,
 )
-from service.adapters.store.permits.textable import MOBILE_PHONES, has_mobile, textable
 from service.adapters.store.slots.conditions import IS_REMINDED
 from service.adapters.store.slots.group_key import SLOT_GROUP_COLUMNS, same_group
 from service.adapters.store.slots.slot_rows import slot_of
+from service.adapters.store.slots.textable import MOBILE_PHONES, has_mobile, textable
 from service.domain.delivery.status import ReminderState
 from service.domain.go_live.go_live import LONGEST_OVERRUN
 from service.domain.go_live.preview import GroupInStep, PreviewGroup

@@ -3,17 +3,19 @@
 from collections import Counter, defaultdict
 from collections.abc import Collection
 from dataclasses import dataclass, field
-from datetime import date, datetime
-from typing import Any, cast
+from datetime import date, datetime, timedelta
+from typing import Any, Final, cast
 
 from sqlalchemy import (
     ColumnElement,
     FromClause,
     Label,
     Select,
+    and_,
     case,
     func,
     null,
+    or_,
     select,
 )
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -27,6 +29,7 @@ from service.adapters.store.slots.group_key import (
     group_key,
     same_group,
 )
+from service.adapters.store.slots.textable import textable
 from service.domain.calendars.calendar import DAY
 from service.domain.deadlines.slot import GroupKey
 from service.domain.delivery.status import NEVER_TEXTED, NOT_ARRIVED, ReminderState
@@ -71,7 +74,7 @@ async def count_texts(
         texts, fates = found[group_key(row)], _read_fates(row.fates)
         for step in (step for step, fate in fates if fate == "texted"):
             texts.texted[step] += row.n
-        if row.is_reminded:
+        if row.is_textable:
             counts = texts.fates.setdefault(row.issued_on, Counter())
             counts[fates] += row.n
     for row in await connection.execute(_select_due(scope)):
@@ -104,7 +107,7 @@ def _select_fates(scope: SeriesScope, now: datetime) -> Select[Any]:
             now,
             *PERMIT_GROUP_COLUMNS,
             issued_on,
-            IS_REMINDED.label("is_reminded"),
+            may_be_texted(now).label("is_textable"),
             func.group_concat(_FATE + ":" + reminders.c.step).label("fates"),
         )
         .group_by(permits.c.id)
@@ -117,6 +120,17 @@ def _read_fates(joined: str) -> StepFates:
     """Read "texted:prepare,due:last-call", in any order."""
     named = (one.partition(":") for one in joined.split(","))
     return frozenset((step, cast("ReminderFate", fate)) for fate, _, step in named)
+
+
+_PHONES_COUNT_FOR: Final = timedelta(days=731)
+"""Permits that expire later have no step in the weeks of a preview: whether their
+phones can be texted is not looked up, which takes most of its time."""
+
+
+def may_be_texted(now: datetime) -> ColumnElement[bool]:
+    """Whether a permit is reminded of, and its phone can be texted."""
+    far_off = permits.c.expires_on > now.date() + _PHONES_COUNT_FOR
+    return and_(IS_REMINDED, or_(far_off, textable()))
 
 
 def issue_date(scope: SeriesScope) -> Label[Any]:

@@ -17,8 +17,9 @@ from service.adapters.store.law.group_texts import (
     count_texts,
     in_scope,
     issue_date,
+    may_be_texted,
 )
-from service.adapters.store.slots.conditions import IS_ACTIVE, IS_LIVE, IS_REMINDED
+from service.adapters.store.slots.conditions import IS_ACTIVE, IS_LIVE
 from service.adapters.store.slots.group_key import PERMIT_GROUP_COLUMNS, group_key
 from service.adapters.store.slots.slot_rows import slot_of
 from service.domain.deadlines.slot import GroupKey
@@ -74,14 +75,14 @@ async def load_groups(
     )
     found = [
         _group(group_key(row), known, row)
-        for row in await connection.execute(_members(scope))
+        for row in await connection.execute(_members(scope, now))
     ]
     with_permits = {*map(group_key, found)}
     empty = [key for key in known.slots if key not in with_permits]
     return found + [_group(key, known) for key in empty]
 
 
-def _members(scope: SeriesScope) -> Select[Any]:
+def _members(scope: SeriesScope, now: datetime) -> Select[Any]:
     issued_on = issue_date(scope)
     return (
         select(
@@ -89,7 +90,7 @@ def _members(scope: SeriesScope) -> Select[Any]:
             issued_on,
             func.count().label("members"),
             func.sum(case((IS_ACTIVE, 1), else_=0)).label("permits"),
-            func.sum(case((IS_REMINDED, 1), else_=0)).label("reminded"),
+            func.sum(case((may_be_texted(now), 1), else_=0)).label("textable"),
         )
         .where(in_scope(permits, scope))
         .group_by(*PERMIT_GROUP_COLUMNS, *([issued_on] if scope.issue_series else []))
@@ -111,7 +112,7 @@ def _group(
         governed_by_issue=series in known.issue_series,
         members=row.members if row else 0,
         active_permits=row.permits if row else 0,
-        reminded_permits=row.reminded if row else 0,
+        textable_permits=row.textable if row else 0,
         permits_by_fates=texts.fates.get(row.issued_on if row else None, {}),
         slots=tuple(map(slot_of, rows)),
         dated_by_version=rows[0].version_id if rows else None,

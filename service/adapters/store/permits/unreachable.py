@@ -19,9 +19,9 @@ from service.adapters.store.db.schema import (
 )
 from service.adapters.store.permits.follow_up import create_current_reminders
 from service.adapters.store.permits.recipients import permits_of, recipient_id_of
-from service.adapters.store.permits.textable import MOBILE_PHONES
 from service.adapters.store.slots.conditions import IS_LIVE, IS_REMINDED, go_live_of
 from service.adapters.store.slots.group_key import same_group
+from service.adapters.store.slots.textable import MOBILE_PHONES
 from service.domain.errors import ConflictError
 from service.domain.permits.phone import PhoneLine
 from service.domain.reports.unreachable import UnreachablePhone
