@@ -16,7 +16,6 @@ from service.formats.authority_types import (
     Rate,
     Signature,
     TextsADay,
-    TextsToAPhone,
 )
 from service.formats.field_types import (
     Bilingual,
@@ -146,7 +145,7 @@ class AuthorityFields(FileModel):
     daily_limit: TextsADay | None = Field(
         default=None, description="texts a day at most; the rest waits for the next day"
     )
-    recipient_daily_limit: TextsToAPhone | None = Field(
+    recipient_daily_limit: TextsADay | None = Field(
         default=None, description="texts a day to one phone at most; 2 unless given"
     )
 

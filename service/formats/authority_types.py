@@ -1,6 +1,6 @@
 """Types of the values in an authority file: the range of each number, the signature."""
 
-from typing import Annotated
+from typing import Annotated, Final
 
 from pydantic import AfterValidator, Field
 
@@ -19,11 +19,11 @@ Rate = Annotated[
 MarginDays = Annotated[int, Field(ge=0, le=60), whole(0, 60)]
 """Working days by which a closing is announced early; at most a quarter of a year."""
 
-TextsADay = Annotated[int, Field(ge=1, le=1_000_000), whole(1, 1_000_000)]
-"""Texts of an office on a day."""
+_UNLIMITED: Final = 1_000_000_000
+"""A limit that never holds anything back; databases of earlier releases may have it."""
 
-TextsToAPhone = Annotated[int, Field(ge=1, le=100), whole(1, 100)]
-"""Texts of all offices to a phone on a day."""
+TextsADay = Annotated[int, Field(ge=1, le=_UNLIMITED), whole(1, _UNLIMITED)]
+"""Texts a day: of an office, or of all offices to a phone."""
 
 
 def _without_brackets(name: str) -> str:
