@@ -345,6 +345,15 @@ async def test_a_source_checked_on_a_day_to_come_is_a_mistake(
     assert "not one to come" in str(problem)
 
 
+async def test_a_type_without_versions_gets_its_first(
+    ask: Ask, version: dict[str, Any]
+) -> None:
+    """It never reminds; the version gives dates to look at."""
+    path = "/v1/rules/cn-advertising-release-registration/versions?dry_run=true"
+    status, impact = await ask("POST", path, version | {"steps": []})
+    assert status == 200, impact
+
+
 async def test_a_version_is_no_longer_than_64_kib(
     http: Http, version: dict[str, Any]
 ) -> None:

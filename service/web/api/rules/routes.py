@@ -143,8 +143,10 @@ def _with_new_version(
 
 def _latest_check(rule: DomainRule, now: datetime) -> date:
     """The UTC date, or that of an installed check: a simulated clock may lag behind."""
-    checked = [version.reference.checked_on for version in rule.versions]
-    return max(now.date(), *checked)
+    sources = [version.reference for version in rule.versions]
+    sources += [rule.never.reference] if rule.never else []
+    checked = [source.checked_on for source in sources]
+    return max([now.date(), *checked])
 
 
 def _summary(rule: DomainRule) -> RuleSummary:
