@@ -9,8 +9,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 Seconds = Annotated[float, Field(ge=0, le=86_400)]
 
-MOST_REQUESTS = 1_000_000_000
-"""A sandbox never gets so many."""
+MOST = 1_000_000_000
+"""Requests, or seconds: a sandbox never gets so many, nor runs for so long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +44,11 @@ class Fault(BaseModel):
     fault: str
     phone: str | None = None
     body: re.Pattern[str] | None = None
-    every: int = Field(1, ge=1, le=MOST_REQUESTS)
+    every: int = Field(1, ge=1, le=MOST)
     share: float = Field(1.0, gt=0, le=1)
-    seed: int = Field(0, ge=0, le=MOST_REQUESTS)
-    times: int | None = Field(None, ge=1, le=MOST_REQUESTS)
-    lasts: Annotated[float, Field(gt=0, le=86_400)] | None = None
+    seed: int = Field(0, ge=-(2**63), le=2**63 - 1)
+    times: int | None = Field(None, ge=1, le=MOST)
+    lasts: Annotated[float, Field(gt=0, le=MOST)] | None = None
 
     def as_json(self) -> dict[str, object]:
         """Return the JSON that `PUT /_sandbox/faults` takes, without default values."""

@@ -12,7 +12,7 @@ from pydantic import Field, model_validator
 
 from service.sandbox.authentication import refusal_response
 from service.sandbox.faults.fault import (
-    MOST_REQUESTS,
+    MOST,
     Fault,
     Seconds,
     Target,
@@ -80,8 +80,8 @@ class Busy(RequestFault):
     """
 
     fault: Literal["busy"] = "busy"
-    above: int = Field(0, ge=0, le=MOST_REQUESTS)
-    retry_after: int | None = Field(None, ge=0, le=86_400)
+    above: int = Field(0, ge=0, le=MOST)
+    retry_after: int | None = Field(None, ge=0, le=MOST)
 
     def matches(self, target: Target) -> bool:
         """Also compare the number of requests in flight."""
