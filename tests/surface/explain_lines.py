@@ -69,7 +69,7 @@ class OneReminder:
     async def revisions(self, series: str) -> Sequence[Revision]:  # noqa: ARG002 - a port's
         return []
 
-    async def reminder_histories(
+    async def permit_history(
         self,
         permit_id: str,  # noqa: ARG002 - a port's
         now: datetime,

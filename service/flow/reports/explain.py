@@ -33,7 +33,7 @@ class ExplainStore(Protocol):
     async def revisions(self, series: str) -> Sequence[Revision]:
         """Every version of a series, in the order of their installation."""
 
-    async def reminder_histories(
+    async def permit_history(
         self, permit_id: str, now: datetime
     ) -> tuple[Sequence[ReminderHistory], PermitSituation]:
         """A permit's reminders in the order of their due_at, and its situation."""
@@ -67,7 +67,7 @@ async def explain_permit(
         registered_version=permit.version,
         version=version,
     )
-    reminders, situation = await store.reminder_histories(permit.id, now)
+    reminders, situation = await store.permit_history(permit.id, now)
     answer = dict(await explain_with_revisions(law, request, store))
     if version is None:
         computation = _compute_ladder(law, request, choose_version(law, request))

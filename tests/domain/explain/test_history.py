@@ -109,8 +109,8 @@ def change(
 def test_each_transition_is_listed_after_the_creation(
     changes: Sequence[StateChange], starts: list[str]
 ) -> None:
-    birth, *rest = build_history(reminder_after(*changes), ZONE)
-    assert (birth.at, birth.what) == (DUE, MADE)
+    creation, *rest = build_history(reminder_after(*changes), ZONE)
+    assert (creation.at, creation.what) == (DUE, MADE)
     assert [one.at for one in rest] == [one.at for one in changes]
     for event, start in zip(rest, starts, strict=True):
         assert event.what.startswith(start)

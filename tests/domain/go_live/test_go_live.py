@@ -26,7 +26,7 @@ from service.domain.law.rule import (
     Version,
 )
 from service.domain.lawbook.law import Law
-from service.domain.reminders.births import plan_births
+from service.domain.reminders.planned_reminders import plan_reminders
 from service.domain.reminders.reasons import BEFORE_START, OVERTAKEN
 from tests.domain.offices import LINJIANG, WORDS
 
@@ -227,9 +227,9 @@ SLOTS = (
 def test_a_start_with_catch_up_texts_permits_in_a_current_step(
     now: datetime, created: list[tuple[str, str, str | None]]
 ) -> None:
-    made = plan_births(SLOTS, now, FIRST + HOUR, catch_up=True).rows
+    made = plan_reminders(SLOTS, now, FIRST + HOUR, catch_up=True).rows
     assert [(one.slot.step, str(one.state), one.reason) for one in made] == created
-    without = plan_births(SLOTS, FIRST + HOUR, FIRST + HOUR).rows
+    without = plan_reminders(SLOTS, FIRST + HOUR, FIRST + HOUR).rows
     assert [one.state for one in without] == [ReminderState.MISSED]
 
 

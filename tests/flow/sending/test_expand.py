@@ -145,7 +145,7 @@ async def test_only_active_permits_are_reminded_of(ledger: Ledger, status: str) 
     assert await ledger.audit() == []
 
 
-async def test_a_clock_set_back_births_nothing_and_loses_nothing(
+async def test_a_clock_set_back_creates_nothing_and_loses_nothing(
     ledger: Ledger,
 ) -> None:
     await ledger.register(permit())
@@ -214,8 +214,8 @@ async def test_more_groups_than_one_transaction_takes_are_all_expanded(
         permit("far", expires_on=TO_APRIL),
     )
     await ledger.expand(CLOSED)
-    born = ledger.rows("SELECT DISTINCT expires_on FROM reminders")
-    assert len(born) == 5
+    expanded = ledger.rows("SELECT DISTINCT expires_on FROM reminders")
+    assert len(expanded) == 5
     assert await ledger.expand(CLOSED) == 0
 
 

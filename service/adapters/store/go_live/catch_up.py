@@ -29,7 +29,7 @@ from service.domain.deadlines.slot import GroupKey, Slot
 from service.domain.delivery.status import ReminderState
 from service.domain.go_live.go_live import LONGEST_OVERRUN, GoLive, spread_catch_up
 from service.domain.law.rule import CORRECTION
-from service.domain.reminders.births import DueGroup
+from service.domain.reminders.planned_reminders import DueGroup
 from service.domain.reminders.reasons import BEFORE_START
 from service.flow.office.go_live import CatchUpPlan
 

@@ -34,8 +34,8 @@ from service.adapters.store.slots.group_key import (
 from service.adapters.store.slots.slot_rows import unexpand_future_slots
 from service.domain.deadlines.slot import GroupKey
 from service.domain.delivery.status import ReminderState
-from service.domain.reminders.births import DueGroup
 from service.domain.reminders.eligibility import End, find_end
+from service.domain.reminders.planned_reminders import DueGroup
 
 
 async def end_ineligible_reminders(
@@ -84,12 +84,12 @@ async def _create_in_group(
     permit_ids: Sequence[str],
     now: datetime,
 ) -> None:
-    births = group.plan_births(now)
-    if births.current is None or births.current.step in group.unexpanded_steps:
+    planned = group.plan_reminders(now)
+    if planned.current is None or planned.current.step in group.unexpanded_steps:
         return
     of_permits = reminders.c.permit_id.in_(permit_ids)
-    await reopen(connection, group, births.current, of_permits, now)
-    plan = CommonPlan.of(group, births.rows[-1])
+    await reopen(connection, group, planned.current, of_permits, now)
+    plan = CommonPlan.of(group, planned.rows[-1])
     params = group_params(connection, [group_key(group)])
     await create_reminders(connection, plan, params, now, permits.c.id.in_(permit_ids))
     if plan.state is ReminderState.DUE:

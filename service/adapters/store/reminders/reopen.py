@@ -26,8 +26,8 @@ from service.domain.deadlines.slot import Slot
 from service.domain.delivery.outcome import RefusalKind
 from service.domain.delivery.retry import RETRY_DELAYS
 from service.domain.delivery.status import NEVER_ACCEPTED, ReminderState
-from service.domain.reminders.births import DueGroup
 from service.domain.reminders.eligibility import End, find_end
+from service.domain.reminders.planned_reminders import DueGroup
 from service.domain.reminders.reasons import BEFORE_START, REOPENED
 
 MAY_REOPEN = or_(

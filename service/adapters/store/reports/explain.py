@@ -59,7 +59,7 @@ class SqlExplainStore(ExplainStore):
                 for row in await connection.execute(wanted)
             ]
 
-    async def reminder_histories(
+    async def permit_history(
         self, permit_id: str, now: datetime
     ) -> tuple[list[ReminderHistory], PermitSituation]:
         """A permit's reminders in order of their due dates, and how it stands now."""

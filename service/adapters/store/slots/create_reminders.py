@@ -20,7 +20,7 @@ from service.adapters.store.slots.group_key import (
     same_group,
 )
 from service.domain.delivery.status import ReminderState
-from service.domain.reminders.births import DueGroup, PlannedReminder
+from service.domain.reminders.planned_reminders import DueGroup, PlannedReminder
 
 
 class CommonPlan(NamedTuple):

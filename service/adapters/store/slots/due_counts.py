@@ -48,7 +48,7 @@ def is_due_between(starts_at: datetime, ends_at: datetime) -> ColumnElement[bool
 def is_overdue_slot(before: datetime, now: datetime) -> ColumnElement[bool]:
     """Slots due before an instant that are current and not expanded yet.
 
-    No worker ran, or a change of the law moved them. Counts what `plan_births` would
+    No worker ran, or a change of the law moved them. Counts what `plan_reminders` would
     create: slots before the start only where it catches up or the law moved them.
     """
     return and_(

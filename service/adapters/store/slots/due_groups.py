@@ -22,7 +22,7 @@ from service.adapters.store.slots.step_order import load_step_orders
 from service.domain.deadlines.slot import GroupKey
 from service.domain.go_live.go_live import GoLiveState
 from service.domain.law.step_order import StepOrder
-from service.domain.reminders.births import DueGroup
+from service.domain.reminders.planned_reminders import DueGroup
 
 
 async def find_due_groups(

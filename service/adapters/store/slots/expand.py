@@ -36,7 +36,7 @@ from service.adapters.store.slots.trial import (
 )
 from service.domain.deadlines.slot import GroupKey, Slot
 from service.domain.delivery.status import ReminderState
-from service.domain.reminders.births import DueGroup
+from service.domain.reminders.planned_reminders import DueGroup
 from service.flow.sending.expand import ExpandStore
 
 
@@ -92,7 +92,7 @@ async def expand_groups(
     """
     by_plan = defaultdict[CommonPlan, list[tuple[DueGroup, Slot]]](list)
     for group in groups:
-        for planned in group.plan_births(now).rows:
+        for planned in group.plan_reminders(now).rows:
             if planned.slot.step in group.unexpanded_steps:
                 by_plan[CommonPlan.of(group, planned)].append((group, planned.slot))
     created = [

@@ -30,7 +30,7 @@ from service.adapters.store.slots.group_key import (
 )
 from service.domain.deadlines.slot import GroupKey, current_slot
 from service.domain.delivery.status import ReminderState
-from service.domain.reminders.births import DueGroup, PlannedReminder
+from service.domain.reminders.planned_reminders import DueGroup, PlannedReminder
 
 
 async def find_trial_permits(

@@ -25,21 +25,21 @@ class PlannedReminder:
 
 
 @dataclass(frozen=True, slots=True)
-class BirthPlan:
+class ReminderPlan:
     """The reminders to create for one group, the current step last."""
 
     rows: tuple[PlannedReminder, ...]
     current: Slot | None
 
 
-def plan_births(
+def plan_reminders(
     slots: Sequence[Slot],
     now: datetime,
     live_from: datetime,
     redated_steps: Container[str] = (),
     *,
     catch_up: bool = False,
-) -> BirthPlan:
+) -> ReminderPlan:
     """Plan a due reminder in the current step, and missed ones in the steps before it.
 
     A current step that fell due before `live_from` is missed too, unless a change of
@@ -65,7 +65,7 @@ def plan_births(
         rows.append(
             PlannedReminder(current, state, reason, only_registered_before_due=False)
         )
-    return BirthPlan(tuple(rows), current)
+    return ReminderPlan(tuple(rows), current)
 
 
 def _missed_reason(slot: Slot, live_from: datetime) -> str:
@@ -98,8 +98,8 @@ class DueGroup:
         later = self.step_order.later_than(slot.step, self.version)
         return tuple(sorted({*slot.replaces, *later}))
 
-    def plan_births(self, now: datetime) -> BirthPlan:
+    def plan_reminders(self, now: datetime) -> ReminderPlan:
         """Plan the reminders of the group at an instant."""
-        return plan_births(
+        return plan_reminders(
             self.slots, now, self.live_from, self.redated_steps, catch_up=self.catch_up
         )

@@ -4,7 +4,7 @@ import pytest
 
 from service.domain.deadlines.slot import Slot
 from service.domain.delivery.status import ReminderState
-from service.domain.reminders.births import plan_births
+from service.domain.reminders.planned_reminders import plan_reminders
 from service.domain.reminders.reasons import BEFORE_START, OVERTAKEN
 
 FIRST, SECOND, CLOSED = (
@@ -23,7 +23,7 @@ Row = tuple[str, ReminderState, str | None]
 
 
 def rows(now: datetime, live_from: datetime = LONG_AGO) -> list[Row]:
-    made = plan_births(SLOTS, now, live_from).rows
+    made = plan_reminders(SLOTS, now, live_from).rows
     return [(one.slot.step, one.state, one.reason) for one in made]
 
 
@@ -70,16 +70,16 @@ def test_what_fell_due_before_the_start_is_missed_for_that_reason(
 
 
 def test_only_permits_registered_in_time_get_missed_reminders() -> None:
-    made = plan_births(SLOTS, SECOND, LONG_AGO)
+    made = plan_reminders(SLOTS, SECOND, LONG_AGO)
     assert [one.only_registered_before_due for one in made.rows] == [True, False]
 
 
 def test_the_current_step_comes_last_and_is_named() -> None:
-    made = plan_births(SLOTS, SECOND, LONG_AGO)
+    made = plan_reminders(SLOTS, SECOND, LONG_AGO)
     assert made.current is made.rows[-1].slot is SLOTS[1]
-    assert plan_births(SLOTS, CLOSED, LONG_AGO).current is None
-    assert plan_births(SLOTS, FIRST - TICK, LONG_AGO).current is None
+    assert plan_reminders(SLOTS, CLOSED, LONG_AGO).current is None
+    assert plan_reminders(SLOTS, FIRST - TICK, LONG_AGO).current is None
 
 
 def test_without_slots_no_reminder_is_created() -> None:
-    assert plan_births((), FIRST, LONG_AGO).rows == ()
+    assert plan_reminders((), FIRST, LONG_AGO).rows == ()
