@@ -68,7 +68,11 @@ def stoppable(
     def run(*args: P.args, **kwargs: P.kwargs) -> None:
         stop = StopRequest()
         with handled_by(stop.on_signal):
-            command(stop, *args, **kwargs)
+            try:
+                command(stop, *args, **kwargs)
+            finally:
+                # Python takes its handlers away while it ends: an alarm would kill it.
+                signal.setitimer(signal.ITIMER_REAL, 0)
 
     return run
 

@@ -86,6 +86,13 @@ ENDLESS = """
     asyncio.run(asyncio.Event().wait())
 """
 
+CLOSING = """
+    import atexit, signal
+    atexit.register(lambda: print(signal.getitimer(signal.ITIMER_REAL)))
+    begin()
+    asyncio.run(stop.wait())
+"""
+
 LOADING = """
     with signal_handlers.ending_at_once():
         begin()
@@ -132,6 +139,16 @@ def test_what_does_not_end_is_ended_after_the_grace(
             128 + number,
             "not over after 0.1 seconds: ended at once\n",
         )
+
+
+@BOTH
+def test_a_command_that_ended_in_time_is_not_ended_again(
+    number: signal.Signals,
+) -> None:
+    with running(CLOSING) as process:
+        ask(process, number)
+        out, _ = process.communicate(timeout=60)
+        assert (process.returncode, out) == (0, "(0.0, 0.0)\n")
 
 
 @BOTH
