@@ -111,10 +111,10 @@ def test_similar_permits_make_one_item_earliest_closing_first() -> None:
 def test_similar_permits_make_one_item_in_english_too() -> None:
     body = text(part(0, ENGLISH), part(1, replace(ENGLISH, tail="0143")))
     assert body == (
-        "LINJIANG-AMR: 2 permits of yours will expire. To renew, we advise applying at "
-        "the issuing office or online portal: Food Business Licence (ending 0142, "
-        "0143) expires 31 Dec 2024, apply by 18 Nov 2024 (inclusive). Unless renewed "
-        "by expiry, trading must stop. Free notice. Help 12345. Reply R to opt out."
+        "LINJIANG-AMR: 2 of your permits: to renew, we advise applying at the issuing "
+        "office or online portal: Food Business Licence (ending 0142, 0143) expires "
+        "31 Dec 2024, apply by 18 Nov 2024 (inclusive). Unless renewed by expiry, "
+        "trading must stop. Free notice. Help 12345. Reply R to opt out."
     )
 
 
