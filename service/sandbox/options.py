@@ -1,5 +1,6 @@
 """The options of a sandbox process, and their command-line flags."""
 
+from argparse import ArgumentTypeError
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -38,10 +39,14 @@ class Flag(NamedTuple):
     most: int | None = None
 
     def read(self, text: str) -> Path | str | int | float:
-        """Read the value; raises `ValueError` for a number out of its range."""
-        value = self.type(text)
+        """Read the value; raises `ArgumentTypeError` for no number of its range."""
+        expected = f"found {text!r}, expected a number from 0 to {self.most}"
+        try:
+            value = self.type(text)
+        except ValueError:
+            raise ArgumentTypeError(expected) from None
         if isinstance(value, int | float) and not 0 <= value <= (self.most or 0):
-            raise ValueError
+            raise ArgumentTypeError(expected)
         return value
 
 
