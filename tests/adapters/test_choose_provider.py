@@ -14,6 +14,7 @@ from service.flow.sending.provider import Provider
 from service.settings import load_settings
 from tests.adapters.twilio.fake_server import (
     ACCOUNT,
+    DATED_AT,
     PUBLIC,
     SM1,
     TOKEN,
@@ -67,7 +68,7 @@ async def test_the_variables_of_the_operator_choose_key_service_and_proxy(
     chosen: tuple[Provider, list[bytes]],
 ) -> None:
     provider, asked = chosen
-    assert await provider.send(outgoing()) == Accepted(SM1)
+    assert await provider.send(outgoing()) == Accepted(SM1, dated_at=DATED_AT)
     (request,) = asked
     assert request.startswith(b"POST http://twilio.invalid/2010-04-01/Accounts/AC")
     assert b"MessagingServiceSid=MG1&" in request

@@ -13,6 +13,7 @@ from service.adapters.twilio.provider import open_twilio
 from service.domain.delivery.outcome import Accepted, RefusalKind, Refused
 from service.domain.errors import SetUpError
 from tests.adapters.twilio.fake_server import (
+    DATED_AT,
     PHONE,
     SM1,
     Open,
@@ -85,7 +86,7 @@ async def test_requests_go_through_the_proxy(serve: Serve, opened: Open) -> None
     proxy, asked = await serve(says(raw(201, json.dumps(message()))))
     with_key = proxy.replace("//", "//ann:open-sesame@")
     provider = await opened("http://twilio.invalid", proxy=with_key)
-    assert await provider.send(outgoing()) == Accepted(SM1)
+    assert await provider.send(outgoing()) == Accepted(SM1, dated_at=DATED_AT)
     line, *headers = asked[0].decode().splitlines()
     assert line.startswith("POST http://twilio.invalid/2010-04-01/Accounts/AC")
     assert any(one.startswith("Proxy-Authorization: Basic ") for one in headers)

@@ -63,7 +63,7 @@ def test_the_commands_of_the_guide_answer_what_it_shows(run: Run, office: Path) 
             continue
         if words.endswith("--dry-run"):
             mine = office / "mine.txt"
-            mine.write_text(mine.read_text("utf-8").replace("soon", "fast"), "utf-8")
+            mine.write_text(mine.read_text("utf-8").replace("Help", "Call"), "utf-8")
         answer = run(*shlex.split(words)).answer
         assert not told or answer == told
         if file:

@@ -20,10 +20,10 @@ P = "PERMIT_REMINDERS_"
         ("PROVIDER", "Twilio", "'sandbox', 'twilio' or 'outbox'"),
         ("PUBLIC_URL", "permits.example.org", "an http or https address without"),
         ("PUBLIC_URL", "https://permits.example.org/", "an http or https address"),
-        ("SETTLE", "0", "seconds, more than 0 and at most a day"),
-        ("SETTLE", "5m", "seconds, more than 0 and at most a day"),
-        ("TICK", "inf", "seconds, more than 0 and at most a day"),
-        ("TICK", "nan", "seconds, more than 0 and at most a day"),
+        ("SETTLE", "0", "seconds, from 0.001 to 86400"),
+        ("SETTLE", "5m", "seconds, from 0.001 to 86400"),
+        ("TICK", "inf", "seconds, from 0.1 to 86400"),
+        ("TICK", "nan", "seconds, from 0.1 to 86400"),
         ("LOG_FORMAT", "xml", "'text' or 'json'"),
         ("LOG_LEVEL", "loud", "'debug', 'info', 'warning' or 'error'"),
     ],
@@ -48,7 +48,7 @@ def test_all_wrong_settings_are_told_at_once(
     assert run("audit").refusal == (
         "permit-reminders: settings:\n"
         f"  {P}PORT: found 'http', expected 0 to 65535\n"
-        f"  {P}TICK: found '-1', expected seconds, more than 0 and at most a day"
+        f"  {P}TICK: found '-1', expected seconds, from 0.1 to 86400"
     )
 
 

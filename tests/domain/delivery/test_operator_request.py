@@ -27,7 +27,7 @@ def test_a_request_has_a_scope_and_a_reason(
     [
         ({}, "reason: found nothing, expected why, in one line"),
         ({"reason": " "}, "reason: found nothing, expected why, in one line"),
-        ({"reason": "a\nb"}, "reason: found 'a\\nb', expected text, one line of"),
+        ({"reason": "a\nb"}, "reason: found 'a\\nb', expected text in one line"),
         ({"reason": "x" * 201}, "expected text, one line of at most 200 characters"),
         ({"reason": 3}, "reason: found 3, expected text"),
         ({"reason": "r", "scope": "everything"}, "scope: found 'everything', expected"),
