@@ -2,6 +2,7 @@
 
 import importlib
 import pkgutil
+from argparse import ArgumentTypeError
 from collections.abc import Iterator
 from typing import Any
 
@@ -88,7 +89,8 @@ def test_a_setting_out_of_range_is_refused_when_it_is_read(
 def test_a_number_of_the_sandbox_out_of_range_is_refused(value: str) -> None:
     for flag in FLAGS:
         if flag.most is not None:
-            with pytest.raises(ValueError, match=r"^$|invalid literal"):
+            expected = f"found '{value}', expected a number from 0 to {flag.most}"
+            with pytest.raises(ArgumentTypeError, match=expected):
                 flag.read(value)
     assert [flag.field for flag in FLAGS if flag.most is not None] == [
         "port",
