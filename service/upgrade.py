@@ -1,5 +1,7 @@
 """What a new release changes: tables, shipped rules, holidays, permit numbers."""
 
+from typing import Final
+
 import structlog
 
 from service.adapters.calendars.holidays import calendars, calendars_known_until
@@ -16,6 +18,13 @@ from service.settings import Settings, shipped_folder
 
 _log = structlog.get_logger("service.calendars")
 _permits_log = structlog.get_logger("service.permits")
+
+_WITHDRAWN: Final = (
+    "permit withdrawn: the same number in another spelling is registered too"
+)
+_CONTRADICTING: Final = (
+    "two permits are one number and say different things: withdraw the wrong"
+)
 
 
 async def prepare(settings: Settings, database: Database) -> list[str]:
@@ -67,20 +76,12 @@ async def _renumber(installation: Installation) -> None:
     done = await renumber_permits(store, installation.register_deps, by="db upgrade")
     if done.changed:
         _permits_log.info("permit numbers cleaned", permits=done.changed)
-    for authority, rule, number in done.withdrawn:
-        _permits_log.warning(
-            "permit withdrawn: the same number in another spelling is registered too",
-            authority=authority,
-            rule=rule,
-            number=number,
-        )
-    for authority, rule, number in done.contradicting:
-        _permits_log.warning(
-            "two permits are one number and say different things: withdraw the wrong",
-            authority=authority,
-            rule=rule,
-            number=number,
-        )
+    for words, permits in (
+        (_WITHDRAWN, done.withdrawn),
+        (_CONTRADICTING, done.contradicting),
+    ):
+        for authority, rule, number in permits:
+            _permits_log.warning(words, authority=authority, rule=rule, number=number)
 
 
 async def upgrade_database(settings: Settings) -> list[str]:

@@ -32,7 +32,7 @@ from service.formats.version_parts import (
 _A_RULE: Final = "the code of a rule whose file is in the same folder, or one inside it"
 _TAIL: Final = "last "
 _WIDEST_GAP: Final = 366
-"""Days between two reminders: in a year each step of a yearly permit is told."""
+"""Most days between two reminders: a leap year. More would skip yearly permits."""
 
 
 class NeverFile(FileModel):

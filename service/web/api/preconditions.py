@@ -1,8 +1,8 @@
 """Preconditions of requests (RFC 9110, section 13): a change of what was really read.
 
-An ETag is the revision of what a PUT or POST can change, not of the whole answer, so
-that a reminder that was sent refuses nobody's change. Answers with one say `no-store`:
-a cache would ask with If-None-Match whether the whole answer still holds.
+An ETag is the revision of what a PUT or POST can change, not of the whole answer: a
+change is not refused because a reminder was sent meanwhile. Answers with an ETag say
+`no-store`: a cache would ask with If-None-Match whether the whole answer still holds.
 """
 
 import re
@@ -20,7 +20,7 @@ _TAGS: Final = rf"\*|{_TAG}( *, *{_TAG})*"
 """`*`, or entity tags: RFC 9110, section 8.8.3."""
 
 HEADERS: Final[Mapping[istr, str]] = {
-    hdrs.IF_MATCH: "the ETags of which one must be that of what is stored; * for any",
+    hdrs.IF_MATCH: "ETags: the stored one must be among them; * takes any",
     hdrs.IF_NONE_MATCH: "the ETags that what is stored may not have; * to only create",
 }
 """The preconditions of a change, and what each does."""
