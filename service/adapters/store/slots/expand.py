@@ -109,8 +109,10 @@ async def _expand_together(
     now: datetime,
 ) -> int:
     groups = group_params(connection, [group_key(group) for group, _ in members])
-    if plan.state is ReminderState.DUE:
-        await _replace_former_reminders(connection, plan.step, groups, members, now)
+    if plan.state is ReminderState.DUE and not await _replace_former_reminders(
+        connection, plan.step, groups, members, now
+    ):
+        plan = plan._replace(excluding_steps=())  # nobody can have been texted
     created = await create_reminders(connection, plan, groups, now)
     await connection.execute(
         update(slots)
@@ -127,14 +129,15 @@ async def _replace_former_reminders(
     groups: GroupParams,
     members: Sequence[tuple[DueGroup, Slot]],
     now: datetime,
-) -> None:
+) -> bool:
     """Reopen ended reminders of this step, and supersede due ones of earlier steps.
 
-    In most groups no permit has a reminder yet, and one query tells so.
+    In most groups no permit has a reminder yet, and one query tells so. Returns whether
+    any has.
     """
     with_reminders = await _groups_with_reminder(connection, groups, step)
     if not with_reminders:
-        return
+        return False
     slot_of_group = {group_key(group): (group, slot) for group, slot in members}
     params = group_params(connection, with_reminders)
     has_ended = reminders.c.step == step, MAY_REOPEN
@@ -142,6 +145,7 @@ async def _replace_former_reminders(
         group, slot = slot_of_group[key]
         await reopen(connection, group, slot, _reminders_of_group(group), now)
     await supersede_earlier_steps(connection, step, params, now)
+    return True
 
 
 async def _groups_with_reminder(
