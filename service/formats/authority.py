@@ -14,6 +14,7 @@ from service.domain.lawbook.authority_tree import check_tree
 from service.formats.authority_types import (
     MarginDays,
     Rate,
+    ShortBilingual,
     Signature,
     TextsADay,
 )
@@ -21,13 +22,18 @@ from service.formats.field_types import (
     Bilingual,
     Line,
     Rows,
-    ShortBilingual,
     ShortLine,
     Slug,
     TimeOfDay,
     Zone,
 )
-from service.formats.file_model import Expected, FileModel, expected, refuse
+from service.formats.file_model import (
+    Expected,
+    FileContext,
+    FileModel,
+    expected,
+    refuse,
+)
 from service.formats.parse import parse, show
 
 NO_AUTHORITIES: Final[Mapping[str, Authority]] = MappingProxyType({})
@@ -45,7 +51,7 @@ _LONGEST_NAME: Final = 11
 
 
 @dataclass(frozen=True, slots=True)
-class AuthorityContext:
+class AuthorityContext(FileContext):
     """What offices are checked against: codes of calendars, offices installed."""
 
     calendars: Collection[str]
@@ -205,15 +211,17 @@ def parse_authorities(
     *,
     calendars: Collection[str],
     installed: Mapping[str, Authority] = NO_AUTHORITIES,
+    already_checked: bool = False,
 ) -> dict[str, Authority]:
     """Read the offices of a file by their codes.
 
     Raises `InvalidError` at `where` with all the mistakes: unknown keys, values of
     the wrong form, calendars not among the known, a code given twice, parents that
     are neither in the file nor installed or that go round in a circle, offices for
-    which none texts.
+    which none texts. Stored offices are `already_checked`: their numbers may be out of
+    range.
     """
-    context = AuthorityContext(calendars, installed)
+    context = AuthorityContext(calendars, installed, already_checked=already_checked)
     found = parse(AuthoritiesFile, values, where, context)
     return {office.code: office for office in found.to_domain()}
 

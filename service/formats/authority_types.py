@@ -5,25 +5,32 @@ from typing import Annotated, Final
 from pydantic import AfterValidator, Field
 
 from service.formats.field_types import Bilingual, ShortLine, whole
-from service.formats.file_model import Expected, expected
+from service.formats.file_model import Expected, Range, expected
 
 _SLOWEST, _FASTEST = 0.001, 1000
 
 Rate = Annotated[
     float,
-    Field(ge=_SLOWEST, le=_FASTEST),
+    Range(_SLOWEST, _FASTEST),
     Expected(f"a number from {_SLOWEST} to {_FASTEST}"),
 ]
 """Starts a second; one in a quarter of an hour at least."""
 
-MarginDays = Annotated[int, Field(ge=0, le=60), whole(0, 60)]
+MarginDays = Annotated[int, Range(0, 60), whole(0, 60)]
 """Working days by which a closing is announced early; at most a quarter of a year."""
 
 _UNLIMITED: Final = 1_000_000_000
-"""A limit that never holds anything back; databases of earlier releases may have it."""
+"""A limit that never holds anything back."""
 
-TextsADay = Annotated[int, Field(ge=1, le=_UNLIMITED), whole(1, _UNLIMITED)]
+TextsADay = Annotated[int, Range(1, _UNLIMITED), whole(1, _UNLIMITED)]
 """Texts a day: of an office, or of all offices to a phone."""
+
+
+class ShortBilingual(Bilingual):
+    """Words that stand in every text, in Chinese and in English."""
+
+    zh: ShortLine = Field(description="in Chinese")
+    en: ShortLine = Field(description="in English")
 
 
 def _without_brackets(name: str) -> str:

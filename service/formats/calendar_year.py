@@ -22,6 +22,7 @@ from service.domain.calendars.office_year import (
 from service.formats.field_types import Day, Line, Rows
 from service.formats.file_model import (
     Expected,
+    FileContext,
     FileModel,
     Finding,
     Path,
@@ -37,7 +38,7 @@ _FIRST, _LAST = NOTICE_YEARS[0], NOTICE_YEARS[-1]
 
 
 @dataclass(frozen=True, slots=True)
-class YearContext:
+class YearContext(FileContext):
     """What each day is checked against: the codes of calendars, and the year's kind."""
 
     calendars: Collection[str]
@@ -181,16 +182,24 @@ def _doubled(
 
 
 def parse_calendar_year(
-    values: Mapping[str, object], where: str, *, calendars: Collection[str]
+    values: Mapping[str, object],
+    where: str,
+    *,
+    calendars: Collection[str],
+    already_checked: bool = False,
 ) -> CalendarYear:
     """Read a year from a file, a request or the database.
 
     Raises `InvalidError` at `where` with all the mistakes: unknown keys, values of
     the wrong form, a calendar not among the known, days outside the year (29 to 31
     December before it belong to it), a day named twice, a notice without days off or
-    with workdays that are worked anyway.
+    with workdays that are worked anyway. A stored year is `already_checked`: its lines
+    may be longer than new ones.
     """
     context = YearContext(
-        calendars, values.get("year"), published=values.get("published") is True
+        calendars,
+        values.get("year"),
+        published=values.get("published") is True,
+        already_checked=already_checked,
     )
     return parse(YearFile, values, where, context).to_domain()

@@ -15,13 +15,21 @@ from pydantic import (
     PlainSerializer,
     PlainValidator,
     StringConstraints,
+    ValidationInfo,
     WithJsonSchema,
 )
 
 from service.domain.law.period import MONTHS, Period, PeriodError
 from service.domain.law.rule import BilingualText
 from service.domain.untrusted.text import CONTROL_CHARACTERS
-from service.formats.file_model import Expected, FileModel, Wanted, expected
+from service.formats.file_model import (
+    Expected,
+    FileModel,
+    Range,
+    Wanted,
+    expected,
+    is_new,
+)
 
 T = TypeVar("T")
 
@@ -37,12 +45,16 @@ def _without_controls(text: str) -> str:
 
 def _day(value: object) -> object:
     if isinstance(value, str) and _ISO_DAY.fullmatch(value):
-        value = date.fromisoformat(value)
-    if isinstance(value, datetime) or (
-        isinstance(value, date) and value.year not in _YEARS
-    ):
-        raise ValueError
+        return date.fromisoformat(value)
+    if isinstance(value, datetime):
+        raise ValueError  # noqa: TRY004 - pydantic takes a ValueError
     return value
+
+
+def _in_years(day: date, info: ValidationInfo) -> date:
+    if is_new(info) and day.year not in _YEARS:
+        raise ValueError
+    return day
 
 
 def _time(value: object) -> object:
@@ -123,7 +135,8 @@ _A_LINE: Final = "some text in one line"
 
 Line = Annotated[
     str,
-    StringConstraints(strip_whitespace=True, min_length=1, max_length=LONGEST_LINE),
+    StringConstraints(strip_whitespace=True),
+    Range(1, LONGEST_LINE),
     AfterValidator(_without_controls),
     Expected(f"{_A_LINE}, at most {LONGEST_LINE} characters"),
 ]
@@ -131,9 +144,8 @@ Line = Annotated[
 
 ShortLine = Annotated[
     str,
-    StringConstraints(
-        strip_whitespace=True, min_length=1, max_length=LONGEST_SHORT_LINE
-    ),
+    StringConstraints(strip_whitespace=True),
+    Range(1, LONGEST_SHORT_LINE),
     AfterValidator(_without_controls),
     Expected(f"{_A_LINE}, at most {LONGEST_SHORT_LINE} characters"),
 ]
@@ -141,7 +153,8 @@ ShortLine = Annotated[
 
 Slug = Annotated[
     str,
-    Field(pattern="^[a-z0-9]+(-[a-z0-9]+)*$", max_length=LONGEST_SLUG),
+    Field(pattern="^[a-z0-9]+(-[a-z0-9]+)*$"),
+    Range(1, LONGEST_SLUG),
     Expected(
         f"small letters and digits joined by hyphens, at most {LONGEST_SLUG} characters"
     ),
@@ -151,6 +164,7 @@ Slug = Annotated[
 Day = Annotated[
     date,
     BeforeValidator(_day),
+    AfterValidator(_in_years),
     WithJsonSchema({"type": "string", "format": "date"}),
     Expected(f"a date like 2026-12-31, from {_YEARS[0]} to {_YEARS[-1]}"),
 ]
@@ -228,10 +242,3 @@ class Bilingual(FileModel):
     def to_domain(self) -> BilingualText:
         """The words as the domain knows them."""
         return BilingualText(**self.given())
-
-
-class ShortBilingual(Bilingual):
-    """Words that stand in every text, in Chinese and in English."""
-
-    zh: ShortLine = Field(description="in Chinese")
-    en: ShortLine = Field(description="in English")

@@ -4,7 +4,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler, ValidationError
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
+    ValidationError,
+    ValidationInfo,
+)
+from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, InitErrorDetails, PydanticCustomError, core_schema
 
 EXPECTED = "expected"
@@ -55,6 +63,55 @@ class Expected(Wanted):
         return core_schema.custom_error_schema(
             handler(source), EXPECTED, custom_error_message=self.text
         )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileContext:
+    """What values are checked against beside themselves.
+
+    `already_checked`: they are stored, and were checked when they were installed.
+    """
+
+    already_checked: bool = False
+
+
+def is_new(info: ValidationInfo) -> bool:
+    """Whether values come in: they are neither stored already nor an answer's."""
+    return isinstance(info.context, FileContext) and not info.context.already_checked
+
+
+@dataclass(frozen=True)
+class Range:
+    """In `Annotated`: the least and the greatest number, or number of characters.
+
+    Only what comes in is checked: what an earlier release accepted stays readable.
+    """
+
+    least: float
+    most: float
+
+    def __get_pydantic_core_schema__(
+        self,
+        source: Any,  # noqa: ANN401 - pydantic's
+        handler: GetCoreSchemaHandler,
+    ) -> CoreSchema:
+        return core_schema.with_info_after_validator_function(
+            self._check, handler(source)
+        )
+
+    def __get_pydantic_json_schema__(
+        self, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        found = handler(schema)
+        if found["type"] == "string":
+            return found | {"minLength": self.least, "maxLength": self.most}
+        return found | {"minimum": self.least, "maximum": self.most}
+
+    def _check(self, value: Any, info: ValidationInfo) -> Any:  # noqa: ANN401 - as it came
+        size = len(value) if isinstance(value, str) else value
+        if is_new(info) and not self.least <= size <= self.most:
+            raise ValueError
+        return value
 
 
 def expected(text: str) -> PydanticCustomError:

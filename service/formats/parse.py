@@ -10,9 +10,11 @@ from pydantic_core import ErrorDetails
 
 from service.domain.errors import InvalidError, Mistake
 from service.domain.untrusted.text import safe_label
-from service.formats.file_model import Shown, Wanted
+from service.formats.file_model import FileContext, Shown, Wanted
 
 Model = TypeVar("Model", bound=BaseModel)
+
+NEW: Final = FileContext()
 
 SHOWN: Final = 60
 """Characters of a wrong value that its mistake repeats."""
@@ -35,7 +37,7 @@ def parse(
     model: type[Model],
     values: Mapping[str, object],
     where: str,
-    context: object = None,
+    context: FileContext = NEW,
 ) -> Model:
     """Check values by a model; `context` is what its validators need to know.
 

@@ -7,7 +7,7 @@ from typing import Literal, Self
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from service.formats.field_types import Line
-from service.formats.file_model import FileModel, Finding, expected, refuse
+from service.formats.file_model import FileContext, FileModel, Finding, expected, refuse
 from service.formats.parse import parse
 from service.formats.platform_sending import FileSection, HttpSection
 from service.formats.platform_types import (
@@ -83,7 +83,7 @@ class ResultsSection(FileModel):
 
 
 @dataclass(frozen=True, slots=True)
-class _WaysOut:
+class _WaysOut(FileContext):
     """Which of the two sections are given, well formed or not."""
 
     given: Collection[str]

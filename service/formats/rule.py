@@ -1,7 +1,7 @@
 """A rule file: a permit type and its versions, or one authority's own versions."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Annotated, Final, Self
 
@@ -17,7 +17,14 @@ from service.domain.calendars.calendar import Calendar
 from service.domain.law.rule import HolderKind, NeverBecause, NoReminderReason, Rule
 from service.domain.lawbook.rule_check import find_overlaps
 from service.formats.field_types import Bilingual, Line, Rows, Slug, whole
-from service.formats.file_model import Expected, FileModel, expected, refuse
+from service.formats.file_model import (
+    Expected,
+    FileContext,
+    FileModel,
+    Range,
+    expected,
+    refuse,
+)
 from service.formats.parse import parse
 from service.formats.version import OwnVersion, VersionFile
 from service.formats.version_parts import (
@@ -83,7 +90,7 @@ class RuleFile(
         description="true where numbers contain a person's identity number",
     )
     min_gap_days: (
-        Annotated[int, Field(ge=0, le=_WIDEST_GAP), whole(0, _WIDEST_GAP)] | None
+        Annotated[int, Range(0, _WIDEST_GAP), whole(0, _WIDEST_GAP)] | None
     ) = Field(
         default=None,
         description="days between two reminders of a permit; 3 unless given",
@@ -143,8 +150,14 @@ class RuleFile(
         )
 
 
+@dataclass(frozen=True, slots=True)
+class _OverlayContext(FileContext):
+    rules: Collection[str]
+
+
 def _known_rule(code: str, info: ValidationInfo) -> str:
-    if isinstance(info.context, Collection) and code not in info.context:
+    context = info.context
+    if isinstance(context, _OverlayContext) and code not in context.rules:
         raise expected(_A_RULE)
     return code
 
@@ -176,8 +189,8 @@ def parse_rule(
     Raises `InvalidError` at `where` with all the mistakes: unknown keys, values of
     the wrong form, templates and calendars not among the known, versions that
     overlap, steps out of order or after closing without saying so, a source checked
-    after `today` (the UTC date). A stored rule is `already_checked` and is not tried on
-    dates again.
+    after `today` (the UTC date). A stored rule is `already_checked`: it is not tried on
+    dates again, and its numbers may be out of range.
     """
     code = values.get("calendar")
     tried_on = calendars.get(code) if isinstance(code, str) else None
@@ -188,6 +201,7 @@ def parse_rule(
         # A revision of a time in which the type never reminded has no steps.
         least=0 if already_checked or "never" in values else 1,
         today=today,
+        already_checked=already_checked,
     )
     return parse(RuleFile, values, where, context).to_domain()
 
@@ -199,4 +213,4 @@ def parse_overlay(
 
     Raises `InvalidError` at `where` with all the mistakes.
     """
-    return parse(OverlayFile, values, where, rules)
+    return parse(OverlayFile, values, where, _OverlayContext(rules))

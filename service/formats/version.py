@@ -11,7 +11,7 @@ from service.domain.calendars.calendar import Calendar
 from service.domain.law.rule import GovernsBy, LateFiling, NewTerm, Rule, Version
 from service.domain.lawbook.rule_check import check_version
 from service.formats.field_types import Day, LegalEdge, Rows, Slug, whole
-from service.formats.file_model import Expected, FileModel, refuse
+from service.formats.file_model import Expected, FileModel, Range, refuse
 from service.formats.parse import parse
 from service.formats.version_parts import (
     ConflictFile,
@@ -117,8 +117,7 @@ class VersionFile(VersionFields):
     """A version in the file of its rule."""
 
     revision: (
-        Annotated[int, Field(ge=1, le=_MOST_REVISIONS), whole(1, _MOST_REVISIONS)]
-        | None
+        Annotated[int, Range(1, _MOST_REVISIONS), whole(1, _MOST_REVISIONS)] | None
     ) = Field(
         default=None, description="counts texts of the same version; 1 unless given"
     )

@@ -6,7 +6,7 @@ from datetime import date
 from typing import Annotated, Final, TypeVar
 from unicodedata import normalize
 
-from pydantic import AfterValidator, Field, StringConstraints, ValidationInfo
+from pydantic import AfterValidator, Field, ValidationInfo
 
 from service.domain.calendars.calendar import DAY, Calendar
 from service.domain.law.rule import (
@@ -28,11 +28,14 @@ from service.formats.field_types import (
 )
 from service.formats.file_model import (
     Expected,
+    FileContext,
     FileModel,
     Finding,
     Path,
+    Range,
     Shown,
     expected,
+    is_new,
 )
 
 T = TypeVar("T")
@@ -42,7 +45,7 @@ _LONGEST_STEP: Final = 40
 
 
 @dataclass(frozen=True, slots=True)
-class RuleContext:
+class RuleContext(FileContext):
     """What a rule is checked against beside itself.
 
     `calendars` are by code. `tried_on` is the calendar on which versions are tried on
@@ -69,7 +72,7 @@ def _known_template(name: str, info: ValidationInfo) -> str:
         return name
     of_steps = sorted(set(context.templates) - set(RESERVED_STEPS))
     # An installed version may have one still: it is loaded, and not installed again.
-    known = of_steps if context.tried_on else context.templates
+    known = of_steps if is_new(info) else context.templates
     if name not in known:
         raise expected(f"one of {', '.join(of_steps)}")
     return name
@@ -98,8 +101,7 @@ def find_wrong_words(
 
     A rule that is installed already is not checked again.
     """
-    context = context_of(info)
-    if info.context is None or (context and context.tried_on is None):
+    if not is_new(info):
         return
     for key, value in words.items():
         texts: list[tuple[Path, str]] = []
@@ -166,7 +168,7 @@ class StepFile(FileModel):
 
     name: Annotated[
         Slug,
-        Field(max_length=_LONGEST_STEP),
+        Range(1, _LONGEST_STEP),
         Expected(
             "small letters and digits joined by hyphens, at most "
             f"{_LONGEST_STEP} characters"
@@ -206,12 +208,12 @@ class StepFile(FileModel):
 class PlaceFile(Bilingual):
     """Where holders apply, as part of a sentence in a text."""
 
-    zh: Annotated[
-        Line, StringConstraints(max_length=16), Expected("at most 16 characters")
-    ] = Field(description="in Chinese")
-    en: Annotated[
-        Line, StringConstraints(max_length=40), Expected("at most 40 characters")
-    ] = Field(description="in English")
+    zh: Annotated[Line, Range(1, 16), Expected("at most 16 characters")] = Field(
+        description="in Chinese"
+    )
+    en: Annotated[Line, Range(1, 40), Expected("at most 40 characters")] = Field(
+        description="in English"
+    )
 
 
 class LateFile(Bilingual):
@@ -219,13 +221,13 @@ class LateFile(Bilingual):
 
     zh: Annotated[
         Line,
-        StringConstraints(max_length=30),
+        Range(1, 30),
         AfterValidator(_no_full_stop),
         Expected("at most 30 characters and no full stop"),
     ] = Field(description="in Chinese")
     en: Annotated[
         Line,
-        StringConstraints(max_length=70),
+        Range(1, 70),
         AfterValidator(_no_full_stop),
         Expected("at most 70 characters and no full stop"),
     ] = Field(description="in English")

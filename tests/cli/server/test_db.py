@@ -64,6 +64,45 @@ def test_upgrading_cleans_the_numbers_that_are_stored(run: Run, office: Path) ->
     assert '"changed": 1' in str(detail)
 
 
+LONG = "0" * 400
+
+OUT_OF_RANGE = (
+    """UPDATE authorities SET document = json_set(document, '$.daily_limit', 9000000000,
+        '$.messages_per_second', 1e-300, '$.margin_working_days', 61,
+        '$.signature.en', hex(zeroblob(200)), '$.helpline', hex(zeroblob(200)))""",
+    """UPDATE rules SET document = json_set(document, '$.min_gap_days', 4000,
+        '$.validity', hex(zeroblob(200))) WHERE code = 'cn-inspection-testing-cma'""",
+    """UPDATE versions SET document = json_set(document,
+        '$.in_force_from', '1850-01-01', '$.reference.title', hex(zeroblob(200)),
+        '$.steps[0].name', hex(zeroblob(200))) WHERE id = (SELECT min(id)
+        FROM versions WHERE rule = 'cn-inspection-testing-cma')""",
+    """INSERT INTO calendar_years VALUES ('CN', 2027, json_object('calendar', 'CN',
+        'year', 2027, 'published', json('false'), 'source', hex(zeroblob(200)),
+        'off', json_array(json_object('day', '2027-03-05', 'name',
+        hex(zeroblob(200))))))""",
+)
+"""Values as releases before the ranges stored them."""
+
+
+def test_law_that_an_older_release_accepted_stays_readable_and_can_be_corrected(
+    run: Run, installed: Path
+) -> None:
+    for statement in OUT_OF_RANGE:
+        sql(installed, statement)
+    assert run("db", "upgrade").answer == upgraded(0)
+    assert LONG in run("rules", "export", CMA).answer
+    assert LONG in run("calendars", "show", "CN", "2027").answer
+    right = ROOT / "examples" / "authorities.toml"
+    wrong = installed / "wrong.toml"
+    offices = right.read_text("utf-8")
+    wrong.write_text(offices.replace("zone =", "margin_working_days = 61\nzone ="))
+    refusal = run("authorities", "load", wrong).refusal
+    assert "found 61, expected a whole number from 0 to 60" in refusal
+    assert "2 authorities loaded" in run("authorities", "load", right).answer
+    of_offices = sql(installed, "SELECT document FROM authorities")
+    assert LONG not in str(of_offices)
+
+
 def law_of(folder: Path) -> list[tuple[object, ...]]:
     """Every rule and version there is, word by word."""
     versions = sql(folder, "SELECT id, state, document FROM versions ORDER BY id")

@@ -1,9 +1,12 @@
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from service.app import Installation
+from service.domain.law_change.edits import AuthoritiesEdit
+from service.flow.law_change.change import apply_change
 from service.flow.office.go_live import add_staff, start_trial
 
 Ask = Callable[..., Awaitable[tuple[int, Any]]]
@@ -83,6 +86,21 @@ async def test_an_invalid_authority_is_refused(
     assert status == 422
     assert [one["field"] for one in problem["errors"]] == [field]
     assert (await ask("GET", COUNTY))[0] == 404
+
+
+async def test_what_an_older_release_accepted_is_shown_and_can_be_corrected(
+    ask: Ask, county: dict[str, Any], installation: Installation
+) -> None:
+    await ask("PUT", COUNTY, county)
+    law = await installation.law_store.current_law()
+    stored = replace(law.authorities["990101"], margin_working_days=61)
+    store, clock = installation.change_store, installation.clock
+    await apply_change(AuthoritiesEdit([stored]), store, clock, by="older")
+    status, shown = await ask("GET", COUNTY)
+    assert (status, shown["margin_working_days"]) == (200, 61)
+    refused, _ = await ask("PUT", COUNTY, {**county, "margin_working_days": 61})
+    assert refused == 422
+    assert (await ask("PUT", COUNTY, county))[0] == 200
 
 
 async def test_an_authority_shows_every_state_a_type_can_be_in(

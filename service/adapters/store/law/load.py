@@ -87,7 +87,10 @@ async def _office_years(
     )
     return [
         parse_calendar_year(
-            row.document, f"calendar {row.calendar}", calendars=published
+            row.document,
+            f"calendar {row.calendar}",
+            calendars=published,
+            already_checked=True,
         )
         for row in rows
     ]
@@ -103,4 +106,6 @@ async def _offices(
     if not documents:
         return {}
     where = "authorities"
-    return parse_authorities({where: documents}, where, calendars=calendars)
+    return parse_authorities(
+        {where: documents}, where, calendars=calendars, already_checked=True
+    )
