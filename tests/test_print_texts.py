@@ -41,3 +41,18 @@ def test_no_provisional_text_names_a_day_as_the_last_included() -> None:
     for line in unsure:
         assert "含当日" not in line
         assert "inclusive" not in line
+
+
+@pytest.mark.parametrize(
+    ("language", "slip"),
+    [
+        ("en", r"(?i)\b(\w+) \1\b"),  # a word twice
+        ("en", r"\b(?i:a) [aeio]|\b(?i:an) [^aeiou]"),
+        ("en", r"  |\) \(|[,.;:]{2}| [,.;:]"),
+        ("zh", r"[，。；：、]{2}| |[\u4e00-\u9fff][,.;:()]"),
+        ("zh", r"申请：.*（含当日）申请"),  # said already, before the permits
+    ],
+)
+def test_no_text_has_a_slip_that_an_editor_mends(language: str, slip: str) -> None:
+    texts = [line.split("] ", 1)[1] for line in TEXTS if f", {language}," in line]
+    assert [text for text in texts if re.search(slip, text)] == []

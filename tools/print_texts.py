@@ -1,8 +1,9 @@
 """Print every text that the shipped catalogue can send, to be read by people.
 
-Each permit type that reminds, in both languages: its steps, a correction, a call to
-contact the office, a digest of two permits where it fits into one SMS, and each step
-with a closing that a notice of holidays may still move.
+Each permit type that reminds, and what provinces and cities lay over it, in both
+languages: its steps, a correction, a call to contact the office where one can be sent,
+a digest of two permits where it fits into one SMS, and each step with a closing that a
+notice of holidays may still move.
 Usage: `python tools/print_texts.py [FILE]`.
 """
 
@@ -74,13 +75,10 @@ def load_law() -> Law:
 def print_texts(law: Law) -> Iterator[str]:
     """The lines of the file: a heading for each type, then its texts."""
     texts = 0
-    for rule in law.rules.values():
-        if rule.never is not None:
-            continue
+    for rule, version in _versions_in_force(law):
         office = next(
             one for one in law.authorities.values() if one.calendar == rule.calendar
         )
-        version = rule.version_for(EXPIRES_ON)
         ladder = law.ladder(rule.code, version, office.code, EXPIRES_ON)
         yield f"\n## {rule.code} ({version.key}), closing {ladder.window.closes_on}\n"
         for language in LANGUAGES:
@@ -89,6 +87,18 @@ def print_texts(law: Law) -> Iterator[str]:
                 size = measure(text)
                 yield f"[{kind}, {language}, {size.segments} × {size.encoding}] {text}"
     yield f"\n{texts} texts"
+
+
+def _versions_in_force(law: Law) -> Iterator[tuple[Rule, Version]]:
+    """Each type that reminds with its general version, then with those of places."""
+    for rule in law.rules.values():
+        if rule.never is None:
+            places = {one.jurisdiction for one in rule.versions}
+            for place in sorted(places, key=lambda one: one or ""):
+                yield (
+                    rule,
+                    rule.version_for(EXPIRES_ON, lineage=[place] if place else []),
+                )
 
 
 def _texts(
@@ -117,7 +127,7 @@ def _texts(
             yield f"{slot.step}, digest", digest
     closing = facts(numbers[0], window.closes_on, may_move=False)
     yield CORRECTION, _render(CORRECTION, closing)
-    if version.late_filing == "accepted":
+    if version.late_filing == "accepted" and window.closes_on < window.expires_on:
         yield CONTACT_NOW, _render(CONTACT_NOW, closing)
 
 

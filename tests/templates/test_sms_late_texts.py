@@ -34,8 +34,8 @@ def test_a_late_holder_is_sent_to_the_office_before_expiry() -> None:
     )
     assert text("contact-now", "en") == (
         "PROV-AMR: Your food business licence (ending 2345) expires 20 Oct 2026. "
-        "The advised day is past; you may still renew: call 12345 or go to the "
-        "issuing office now. If late, stop trading from expiry until approved. "
+        "The advised day is past; you may still renew before expiry: call 12345 or go "
+        "to the issuing office now. If late, stop trading from expiry until approved. "
         "Free notice. Reply R to opt out."
     )
 

@@ -41,7 +41,7 @@ def test_a_first_text_names_the_opening_and_the_closing() -> None:
     )
     assert text("renewal-prepare", "en") == (
         "PROV-AMR: Your food business licence (ending 2345) expires 20 Oct 2026. "
-        "To renew, prepare papers; you may apply from 9 Jun 2026, we advise "
+        "To renew, prepare papers; applications open 9 Jun 2026; we advise applying "
         "by 21 Sep 2026 (inclusive) at the issuing office or online portal. "
         "If applied, ignore. Free notice. Help 12345. Reply R to opt out."
     )

@@ -101,9 +101,9 @@ def test_similar_permits_make_one_item_earliest_closing_first() -> None:
         "【临江省市场监管局】贵单位3件许可将到期。"
         "如需延续，请在省政务服务网或发证机关申请："
         "食品经营许可证（尾号0142、0143）2024年12月31日到期，"
-        "建议最迟11月18日（含当日）申请；"
+        "建议最迟11月18日（含当日）；"
         "食品经营许可证（尾号0200）2024年12月31日到期，"
-        "建议最迟12月2日（含当日）申请；"
+        "建议最迟12月2日（含当日）；"
         "到期未获延续的，不得继续生产。提醒免费，咨询12345，拒收请回复R"
     )
 
@@ -135,13 +135,14 @@ def test_an_opening_is_named_before_it_and_said_to_have_come_after_it() -> None:
     opened = replace(FOOD, opened=True)
     assert "如需延续，现可在省政务服务网" in text(part(0, opened), part(1, opened))
     english = replace(ENGLISH, opened=True)
-    assert "online portal (now open): Food" in text(part(0, english), part(1, english))
+    now = "2 of your permits: you can now apply to renew at the issuing office"
+    assert now in text(part(0, english), part(1, english))
 
 
 def test_a_closing_that_may_move_is_written_as_not_later_than() -> None:
     unsure = replace(FOOD, provisional=True)
     body = text(part(0, unsure), part(1, unsure))
-    assert "建议不晚于11月18日申请" in body
+    assert "建议不晚于11月18日；" in body
     assert "含当日" not in body
 
 
