@@ -1,0 +1,83 @@
+"""What happens to the small inputs that offices have published or reported.
+
+Cases 10 to 12, 14 to 17 and 28 are about mappings and formats, and left out here.
+"""
+
+from pathlib import Path
+
+import pytest
+
+from service.adapters.phones import read_phone
+from service.adapters.registers.csv_file import read_csv
+from service.domain.errors import InvalidError
+from service.domain.messages.keywords import match_keyword
+
+CASES = Path(__file__).parents[2] / "shared" / "data" / "cases"
+
+if not CASES.exists():
+    pytest.skip(
+        "../shared is not here, so its cases are not run", allow_module_level=True
+    )
+
+
+def case(number: str, name: str) -> Path:
+    (folder,) = CASES.glob(f"{number}-*")
+    return folder / name
+
+
+def outcomes(register: Path) -> list[str]:
+    """Per row: the permit's number and the lines of its phones, or why it is none."""
+    found = []
+    for row in read_csv(register, default_authority="us-ca"):
+        if row.error:
+            found.append(f"rejected {row.error.mistakes[0].field}")
+        elif row.permit:
+            lines = [read_phone(one, "US").line for one in row.permit.phones]
+            found.append(" ".join([row.permit.number, *lines]))
+        else:
+            found.append(f"repeats line {row.repeats}")
+    return found
+
+
+@pytest.mark.parametrize(
+    ("number", "expected"),
+    [
+        ("01", [f"LQ-00000{at} invalid" for at in range(1, 6)]),
+        ("02", [f"LQ-00000{at} fixed" for at in range(1, 6)]),
+        ("03", ["rejected number"] * 3 + ["4E2096 mobile"]),
+        ("05", ["1461260 mobile"]),
+        ("06", ["rejected number"] * 5),
+        ("08", ["SC-7002 mobile"]),
+        # Row 5 contradicts the others: none of the four is taken.
+        ("18", ["rejected number"] * 4),
+        ("20", ["A-1 invalid", "A-2 invalid", "A-3", "A-4 fixed"]),
+        ("27", ["A-1 mobile"]),
+    ],
+)
+def test_what_becomes_of_a_reported_register(number: str, expected: list[str]) -> None:
+    assert outcomes(case(number, "register.csv")) == expected
+
+
+def test_rows_that_only_repeat_one_are_that_permit_once(tmp_path: Path) -> None:
+    *same, _ = case("18", "register.csv").read_text("utf-8").splitlines()
+    register = tmp_path / "register.csv"
+    register.write_text("\n".join(same), "utf-8")
+    expected = ["21MFF-90030 mobile", "repeats line 2", "repeats line 2"]
+    assert outcomes(register) == expected
+
+
+def test_two_columns_of_phones_with_one_name_are_refused() -> None:
+    with pytest.raises(InvalidError, match="phones: found 2 columns of that name"):
+        outcomes(case("26", "register.csv"))
+
+
+def test_a_number_that_is_called_a_fax_takes_no_texts() -> None:
+    phones = case("31", "phones-us.txt").read_text("utf-8").splitlines()
+    assert {read_phone(one, "US").line for one in phones} <= {"fixed", "invalid"}
+
+
+def test_words_that_ask_to_stop_are_heard_and_enthusiasm_is_not() -> None:
+    asking = case("23", "texts.txt").read_text("utf-8").splitlines()
+    assert [match_keyword(one) for one in asking] == ["stop"] * len(asking)
+    *_, enthusiastic = case("22", "texts.txt").read_text("utf-8").splitlines()
+    assert match_keyword(enthusiastic) is None
