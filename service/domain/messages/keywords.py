@@ -1,8 +1,8 @@
 """What an inbound text asks for: to stop messages, or to start them again.
 
-The English words are those on which Twilio itself acts (its error page 30004 and the
-Advanced Opt-Out page). The Chinese words are the usual opt-outs of commercial texts,
-which 通信短信息服务管理规定 (2015) requires senders to offer.
+docs/answers.md lists the words with their sources; a test compares both. A text that
+merely contains one of them, such as a question, asks for nothing here: people read it
+in the inbox.
 """
 
 import re
@@ -12,10 +12,49 @@ from typing import Final, Literal
 
 OptOutIntent = Literal["stop", "start"]
 
-_STOP = {"stop", "stopall", "unsubscribe", "end", "quit", "cancel", "revoke", "optout"}
-_STOP |= {"td", "退订", "td退订", "退订td", "取消", "停止", "拒收"}
-_START = {"start", "unstop", "yes", "恢复", "开启"}
-_LETTERS = frozenset("tnr")
+STOP_WORDS: Final = (
+    *("stop", "stopall", "unsubscribe", "end", "quit", "cancel", "revoke", "optout"),
+    *("remove", "unsub", "arret", "arrete", "arrett", "alto"),
+    *("td", "退订", "td退订", "退订td", "取消", "停止", "拒收", "取消订阅"),
+)
+"""Each stops messages if it is a whole text; as `match_keyword` compares them."""
+
+START_WORDS: Final = ("start", "unstop", "yes", "恢复", "开启")
+"""Each starts messages again if it is a whole text."""
+
+_LETTERS: Final = frozenset("tnr")
+
+_POLITE: Final = r"(?:please|pls|plz|thankyou|thanks|thx|请|麻烦|谢谢)*"
+_REPLY: Final = r"(?:回复?|复|发送?|(?:reply|text|send|answer)(?:with)?)"
+_PURPOSE: Final = r"(?:(?:to)?(?:optout|unsubscribe|stop)|退订|拒收)"
+_TEXTS: Final = (
+    r"(?:(?:text|sms)?(?:texts?|sms|messages?|reminders?|notifications?|alerts?)"
+    r"|(?:短信|简讯|信息|讯息|消息|提醒|通知)+)"
+)
+_REQUESTS: Final = (
+    r"(?:i(?:wantto|wouldliketo|dliketo))?(?:unsubscribe|optout)(?:me)?",
+    r"optmeout|(?:unsubscribe|remove)me(?:from(?:this|the|your)list)?",
+    r"(?:stop|quit|end|cancel)(?:sending)?(?:me)?(?:all|the|these|this|your|any|more)*"
+    + _TEXTS,
+    r"stop(?:texting|messaging|sending|contacting)(?:me)?",
+    r"(?:donot|dont)(?:text|message|contact)me(?:again|anymore)?|nomore" + _TEXTS,
+    r"(?:我?要|我想要?|帮我)(?:退订|拒收|取消订阅)" + _TEXTS + "?",
+    r"(?:退订|拒收|取消(?:订阅)?|停止(?:发送?|接收)?)" + _TEXTS,
+    r"停止(?:发送?|接收)|(?:不要|别|勿)再?(?:给我)?发送?" + _TEXTS + "?了?",
+)
+"""Requests in more words than a keyword, without what `_normalize` removes."""
+
+_FOLD: Final = str.maketrans(
+    "訂閱復覆啟開發請謝煩幫簡訊別給", "订阅复复启开发请谢烦帮简讯别给"
+)
+"""The traditional characters of our words in their simplified form."""
+
+_SIGNATURE: Final = re.compile(
+    r"[\r\n]+\s*(?:sent from |发自|發自).*", re.DOTALL | re.IGNORECASE
+)
+"""A line that some phones add below each text, and all below it."""
+
+_ASKS: Final = re.compile("[?？]")
 
 _SENTENCE = re.compile(r"[。.!?;\n]+")
 _OPT_OUT = re.compile(r"拒收|退订|取消|停止|\b(?:opt[ -]?out|unsubscribe|stop)\b")
@@ -48,15 +87,17 @@ def read_intent(
 
 
 def match_keyword(body: str, offered: Collection[str] = ()) -> OptOutIntent | None:
-    """Match a whole body with the keywords: "Stop." matches, "stop please" does not.
+    """Match a whole body with the keywords and requests.
 
-    Width, case, blanks and punctuation make no difference. A single T, N or R matches
-    only if it is in `offered` (see `find_opt_out_letters`).
+    Width, case, accents, blanks and punctuation make no difference, nor do polite words
+    or the words of our own instruction: "Stop, please", "reply STOP", "回复TD退订". A
+    single T, N or R matches only if it is in `offered` (see `find_opt_out_letters`).
     """
-    word = _normalize(body)
-    if word in _STOP or word in _LETTERS.intersection(offered):
+    text = _SIGNATURE.sub("", body)
+    plain, letters = _normalize(text), _LETTERS.intersection(offered)
+    if _is_answer(plain, letters) or (not _ASKS.search(text) and _is_request(plain)):
         return "stop"
-    return "start" if word in _START else None
+    return "start" if plain in START_WORDS else None
 
 
 def find_opt_out_letters(body: str) -> frozenset[str]:
@@ -65,7 +106,7 @@ def find_opt_out_letters(body: str) -> frozenset[str]:
     For example in "拒收请回复R", "回T/N退订" and "Reply R to opt out". "Reply R to
     confirm" offers none.
     """
-    plain = unicodedata.normalize("NFKC", body).casefold()
+    plain = unicodedata.normalize("NFKC", body).casefold().translate(_FOLD)
     sentences = [one for one in _SENTENCE.split(plain) if _OPT_OUT.search(one)]
     words = {
         word
@@ -76,6 +117,23 @@ def find_opt_out_letters(body: str) -> frozenset[str]:
     return _LETTERS & words
 
 
+def _is_answer(plain: str, letters: Collection[str]) -> bool:
+    """Whether a text is a keyword or letter, perhaps repeated, or as we put it."""
+    word = "|".join((*STOP_WORDS, *letters))
+    letter = "|".join(letters) or "(?!)"
+    as_we_put_it = (
+        rf"(?:(?:{_PURPOSE}{_POLITE})?{_REPLY}(?:{word})|{letter}){_PURPOSE}?"
+    )
+    found = rf"{_POLITE}(?:({word})\1*|{as_we_put_it}){_POLITE}"
+    return bool(re.fullmatch(found, plain))
+
+
+def _is_request(plain: str) -> bool:
+    request = "|".join(_REQUESTS)
+    return bool(re.fullmatch(f"{_POLITE}(?:{request}){_POLITE}", plain))
+
+
 def _normalize(body: str) -> str:
-    plain = unicodedata.normalize("NFKC", body)
-    return "".join(filter(str.isalnum, plain)).casefold()
+    # The accents of NFKD stand alone, and are no letters.
+    plain = unicodedata.normalize("NFKD", body).casefold().translate(_FOLD)
+    return "".join(filter(str.isalnum, plain))

@@ -23,28 +23,29 @@ EXAMPLES = read_authorities(
 @pytest.mark.parametrize(
     "body",
     [
+        *("STOP", "stop", " Stop. ", "ＳＴＯＰ", "“stop”", "S.T.O.P", "STOP 🛑"),
         *(
-            "STOP",
-            "stop",
-            " Stop. ",
-            "ＳＴＯＰ",
-            "“stop”",
             "STOPALL",
+            "stop all",
+            "OPTOUT",
             "opt-out",
             "Opt Out",
+            "UNSUBSCRIBE",
+            "END",
+            "QUIT",
         ),
-        *("UNSUBSCRIBE", "END", "QUIT", "CANCEL", "REVOKE"),
+        *("CANCEL", "REVOKE", "REMOVE", "unsub", "STOP STOP", "STOP!!!"),
+        *("ARRET", "Arrêt", "ARRÊTÉ !", "Arrett", "ALTO", "¡Alto!"),
+        *("TD", "td", "退订", "退订。", "TD退订", "退订TD", "【退订】"),
         *(
-            "TD",
-            "td",
-            "退订",
-            "退订。",
-            "TD退订",
-            "退订TD",
-            "【退订】",
             "取消",
             "停止",
             "拒收",
+            "取消订阅",
+            "退訂",
+            "TD退訂",
+            "取消訂閱",
+            "退\u200b订",
         ),
     ],
 )
@@ -52,7 +53,52 @@ def test_a_whole_body_that_says_stop_stops(body: str) -> None:
     assert match_keyword(body) == "stop"
 
 
-@pytest.mark.parametrize("body", ["START", "yes!", "UNSTOP", "恢复", "开启"])
+@pytest.mark.parametrize(
+    "body",
+    [
+        *("stop please", "Please, STOP!", "Pls stop. Thx", "Stop. Thank you"),
+        *("请退订", "麻烦退订，谢谢", "請取消訂閱"),
+        *("STOP\n\nSent from my phone", "退订\n发自我的手机", "TD\r\nSent from Mail"),
+    ],
+)
+def test_polite_words_and_the_signature_of_a_phone_change_nothing(body: str) -> None:
+    assert match_keyword(body) == "stop"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        *("Reply STOP", "reply “STOP”.", "Text STOP to opt out", "reply with stop"),
+        *("To stop, reply STOP", "回复TD", "回复TD退订", "复TD", "回覆退訂", "发送TD"),
+    ],
+)
+def test_an_answer_that_repeats_the_instruction_stops(body: str) -> None:
+    assert match_keyword(body) == "stop"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        *("stop texting me", "Stop sending", "please stop sending text reminders"),
+        *("Stop these texts please", "cancel all messages", "No more texts!"),
+        *("Don’t text me again", "do not contact me anymore", "please opt me out"),
+        *("I want to opt out", "I'd like to unsubscribe", "Remove me from this list"),
+        *(
+            "我要退订",
+            "我想退訂",
+            "帮我取消订阅短信",
+            "停止发送短信",
+            "停止發送",
+            "拒收短信",
+        ),
+        *("取消提醒", "不要再发了", "别再给我发短信了", "請勿再發"),
+    ],
+)
+def test_a_plain_request_stops(body: str) -> None:
+    assert match_keyword(body) == "stop"
+
+
+@pytest.mark.parametrize("body", ["START", "yes!", "UNSTOP", "恢复", "恢復", "開啟"])
 def test_a_whole_body_that_says_start_starts_again(body: str) -> None:
     assert match_keyword(body) == "start"
 
@@ -60,17 +106,60 @@ def test_a_whole_body_that_says_start_starts_again(body: str) -> None:
 @pytest.mark.parametrize(
     "body",
     [
-        *("Stop please", "我要退订吗", "stop it", "", " ", "🙂", "不取消", "no"),
-        *("HELP", "help", "INFO", "ｉｎｆｏ", "帮助"),
+        *("stop it", "Stop it?", "stop this", "", " ", "🙂", "no", "please", "谢谢"),
+        *("HELP", "help", "INFO", "ｉｎｆｏ", "帮助", "wrong number"),
+        "Count me in! We have got to STOP this",
+        *("Don't stop", "please don't stop texting me", "不取消", "不要取消", "别取消"),
+        *("取消退订", "stop opt out", "取消了", "不要停止提醒"),
+        *(
+            "我要退订吗",
+            "How do I stop?",
+            "Can I opt out?",
+            "stop texting me?",
+            "怎么退订",
+        ),
+        *(
+            "I want to cancel",
+            "cancel my permit",
+            "Quit my job",
+            "停止营业",
+            "取消预约",
+        ),
+        *("start please", "please unstop", "yes please"),
+        *("Sent from my phone", "Reply", "回复", "R是什么意思", "Right", "T1"),
     ],
 )
-def test_anything_more_than_the_keyword_has_no_intent(body: str) -> None:
+def test_anything_more_than_a_request_has_no_intent(body: str) -> None:
     assert match_keyword(body, "tnr") is None
 
 
-@pytest.mark.parametrize("body", ["T", "n", "Ｒ", " r。"])
-def test_single_letters_count_only_if_our_text_offered_them(body: str) -> None:
-    letter = body.strip(" 。").replace("Ｒ", "r").lower()
+@pytest.mark.parametrize(
+    ("body", "letter"),
+    [
+        *(
+            ("T", "t"),
+            ("n", "n"),
+            ("Ｒ", "r"),
+            (" r。", "r"),
+            ("“R”", "r"),
+            ("(R)", "r"),
+        ),
+        *(("R R", "r"), ("R please", "r"), ("R, thanks", "r"), ("R退订", "r")),
+        *(("Reply R", "r"), ('reply "r".', "r"), ("Text N to stop", "n")),
+        *(("R to opt out", "r"), ("Reply R to opt out.", "r"), ("send T", "t")),
+        *(
+            ("回复R", "r"),
+            ("回 T", "t"),
+            ("回覆R", "r"),
+            ("发送「N」", "n"),
+            ("回T退订", "t"),
+        ),
+        *(("拒收请回复R", "r"), ("R\nSent from my phone", "r")),
+    ],
+)
+def test_single_letters_count_only_if_our_text_offered_them(
+    body: str, letter: str
+) -> None:
     assert match_keyword(body, letter) == "stop"
     assert match_keyword(body, set("tnr") - {letter}) is None
     assert match_keyword(body) is None
@@ -87,6 +176,7 @@ def test_single_letters_count_only_if_our_text_offered_them(body: str) -> None:
         ("Opt out: text N", "n"),
         ("Free notice. Help 12345. Reply R to opt out.", "r"),
         *(("回T退订", "t"), ("回T/N退订", "tn"), ("回复T或TD退订", "t")),
+        *(("退訂請回覆R", "r"), ("拒收請發送T", "t")),
         *(("退订请回复（Ｒ）", "r"), ("如需退订，请回 N", "n")),
         ("Text “N” or 'T' to unsubscribe", "nt"),
         ("Reply STOP or R to opt out", "r"),
