@@ -14,8 +14,10 @@ from pydantic import (
 )
 
 from service.domain.calendars.calendar import Calendar
+from service.domain.errors import InvalidError, Mistake
 from service.domain.law.rule import HolderKind, NeverBecause, NoReminderReason, Rule
 from service.domain.lawbook.rule_check import find_overlaps
+from service.domain.templates.rule_texts import TextCheck
 from service.formats.field_types import Bilingual, Line, Rows, Slug, whole
 from service.formats.file_model import (
     Expected,
@@ -182,6 +184,7 @@ def parse_rule(
     templates: Collection[str],
     calendars: Mapping[str, Calendar],
     already_checked: bool = False,
+    check_texts: TextCheck | None = None,
     today: date | None = None,
 ) -> Rule:
     """Read a rule and try its versions on a sample of expiry dates.
@@ -189,8 +192,9 @@ def parse_rule(
     Raises `InvalidError` at `where` with all the mistakes: unknown keys, values of
     the wrong form, templates and calendars not among the known, versions that
     overlap, steps out of order or after closing without saying so, a source checked
-    after `today` (the UTC date). A stored rule is `already_checked`: it is not tried on
-    dates again, and its numbers may be out of range.
+    after `today` (the UTC date); else with what `check_texts` finds. A stored rule is
+    `already_checked`: it is not tried on dates again, and its numbers may be out of
+    range.
     """
     code = values.get("calendar")
     tried_on = calendars.get(code) if isinstance(code, str) else None
@@ -203,7 +207,17 @@ def parse_rule(
         today=today,
         already_checked=already_checked,
     )
-    return parse(RuleFile, values, where, context).to_domain()
+    rule = parse(RuleFile, values, where, context).to_domain()
+    if check_texts is None:
+        return rule
+    mistakes = [
+        Mistake(f"versions[{at}].{key}", str(found), expected)
+        for at, version in enumerate(rule.versions, start=1)
+        for key, found, expected in check_texts(rule, version)
+    ]
+    if mistakes:
+        raise InvalidError(where, mistakes)
+    return rule
 
 
 def parse_overlay(

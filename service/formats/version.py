@@ -8,8 +8,10 @@ from typing import Annotated, Final, Literal, Self
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from service.domain.calendars.calendar import Calendar
+from service.domain.errors import InvalidError, Mistake
 from service.domain.law.rule import GovernsBy, LateFiling, NewTerm, Rule, Version
 from service.domain.lawbook.rule_check import check_version
+from service.domain.templates.rule_texts import TextCheck
 from service.formats.field_types import Day, LegalEdge, Rows, Slug, whole
 from service.formats.file_model import Expected, FileModel, Range, refuse
 from service.formats.parse import parse
@@ -130,16 +132,24 @@ def parse_version(
     *,
     templates: Collection[str],
     calendars: Mapping[str, Calendar],
+    check_texts: TextCheck,
     today: date,
 ) -> Version:
-    """Read a version of a rule that is installed, and try it on real dates.
+    """Read a version of a rule that is installed; try it on real dates.
 
-    Raises `InvalidError` at `where` with all the mistakes.
+    Raises `InvalidError` at `where` with all the mistakes, else with what `check_texts`
+    finds.
     """
     tried_on = calendars.get(rule.calendar)
     context = RuleContext(
         templates, calendars, tried_on, least=0 if rule.never else 1, today=today
     )
-    return replace(
-        parse(VersionFile, values, where, context).to_domain(), rule=rule.code
-    )
+    found = parse(VersionFile, values, where, context).to_domain()
+    version = replace(found, rule=rule.code)
+    mistakes = [
+        Mistake(key, str(found), expected)
+        for key, found, expected in check_texts(rule, version)
+    ]
+    if mistakes:
+        raise InvalidError(where, mistakes)
+    return version

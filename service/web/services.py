@@ -13,7 +13,14 @@ from service.flow.permits.find import PermitReader
 from service.flow.permits.opt_outs import OptOutDeps
 from service.flow.permits.register import RegisterDeps
 from service.flow.permits.unreachable import UnreachableDeps
-from service.flow.ports import ApiKeyStore, Clock, Health, LawStore, Vault
+from service.flow.ports import (
+    ApiKeyStore,
+    Clock,
+    Health,
+    LawStore,
+    TemplateLibrary,
+    Vault,
+)
 from service.flow.reports.explain import ExplainStore
 from service.flow.reports.forecast import ForecastStore
 from service.flow.reports.message_views import MessageReader, ReminderReader
@@ -48,6 +55,7 @@ class Services:
     law_store: LawStore
     change_store: ChangeStore
     template_names: frozenset[str]
+    templates: TemplateLibrary
     permit_reader: PermitReader
     explain_store: ExplainStore
     count_store: CountStore

@@ -14,6 +14,7 @@ from service.domain.errors import InvalidError, Mistake, SetUpError
 from service.domain.law.authority import Authority
 from service.domain.law.rule import Rule
 from service.domain.lawbook.overlay import complete_overlay
+from service.domain.templates.rule_texts import TextCheck
 from service.formats.authority import NO_AUTHORITIES, parse_authorities
 from service.formats.rule import parse_overlay, parse_rule
 
@@ -24,13 +25,15 @@ def read_rules(
     templates: Collection[str],
     calendars: Mapping[str, Calendar],
     only: str | None = None,
+    check_texts: TextCheck | None = None,
     today: date | None = None,
 ) -> dict[str, Rule]:
     """Read one rule file, or every one of a folder and those inside it, by code.
 
     A file with `over` lays an authority's own versions over those of the rule it
     names, field by field. `only` reads just the rule of this code, with its overlays.
-    A source checked after `today`, the UTC date, is a mistake.
+    A source checked after `today`, the UTC date, is a mistake, and so is what
+    `check_texts` finds.
     Raises `SetUpError` where there is no file, and `InvalidError` with the mistakes of
     all files, each naming its file.
     """
@@ -42,7 +45,13 @@ def read_rules(
     mistakes = list[Mistake]()
     rules, texts = dict[str, Rule](), dict[str, Mapping[str, object]]()
     overlays = list[tuple[Path, Mapping[str, object]]]()
-    read = partial(parse_rule, templates=templates, calendars=calendars, today=today)
+    read = partial(
+        parse_rule,
+        templates=templates,
+        calendars=calendars,
+        check_texts=check_texts,
+        today=today,
+    )
     for path in paths if only is None else _files_about(only, paths):
         with _collect_mistakes(path.relative_to(folder), mistakes):
             values: Mapping[str, object] = read_toml(path)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TextIO
 
@@ -13,7 +14,7 @@ from service.adapters.calendars.holidays import calendars
 from service.adapters.clock import SystemClock
 from service.adapters.rules.files import read_rules
 from service.adapters.rules.toml_text import rule_to_toml
-from service.adapters.templates.names import step_template_names
+from service.adapters.templates.library import JinjaTemplateLibrary
 from service.cli.installation import whoami, with_installation
 from service.cli.law.change import preview_or_apply
 from service.cli.option_types import AS_JSON, DRY_RUN, FORCE
@@ -22,6 +23,7 @@ from service.domain.errors import ConflictError
 from service.domain.law.rule import Rule, Version
 from service.domain.law_change.edits import RevertEdit, RulesEdit
 from service.domain.lawbook.law import Law
+from service.domain.templates.rule_texts import find_long_texts
 from service.flow.law_change.change import ChangeResult, apply_change, preview_change
 from service.settings import shipped_folder
 
@@ -41,7 +43,7 @@ def rules() -> None:
 @_PATH
 def check(path: Path | None) -> None:
     """Check rule files: PATH is a file or folder (default: shipped)."""
-    found = _read_rules(path, step_template_names(shipped_folder("templates")))
+    found = _read_rules(path, JinjaTemplateLibrary(shipped_folder("templates")))
     click.echo(f"{len(found)} rule files, no mistakes")
 
 
@@ -65,7 +67,7 @@ async def diff(installation: Installation, path: Path | None, *, as_json: bool) 
 
     PATH is a rule file or a folder of them (default: the shipped rules).
     """
-    edit = RulesEdit(_read_rules(path, installation.templates.step_templates()))
+    edit = RulesEdit(_read_rules(path, await _templates_in_use(installation)))
     change = await preview_change(edit, installation.change_store, installation.clock)
     return print_law_change(change, applied=False, as_json=as_json)
 
@@ -91,7 +93,7 @@ async def apply(
     PATH is a rule file or a folder of them (default: the shipped rules).
     """
     edit = RulesEdit(
-        _read_rules(path, installation.templates.step_templates()), shadow=shadow
+        _read_rules(path, await _templates_in_use(installation)), shadow=shadow
     )
     change = await apply_change(
         edit,
@@ -157,12 +159,18 @@ async def export(installation: Installation, code: str, out: TextIO) -> None:
     click.echo(text, file=out, nl=False)
 
 
-def _read_rules(path: Path | None, templates: Collection[str]) -> list[Rule]:
+async def _templates_in_use(installation: Installation) -> JinjaTemplateLibrary:
+    law = await installation.law_store.current_law()
+    return await installation.templates.current(law.digest)
+
+
+def _read_rules(path: Path | None, templates: JinjaTemplateLibrary) -> list[Rule]:
     place = path or shipped_folder("schedules")
     found = read_rules(
         place,
-        templates=templates,
+        templates=templates.step_templates(),
         calendars=calendars(),
+        check_texts=partial(find_long_texts, render=templates.render_sms),
         today=SystemClock().now().date(),
     )
     return [*found.values()]

@@ -5,9 +5,17 @@ from dataclasses import replace
 from datetime import date
 from itertools import product
 from typing import Final
+from zoneinfo import ZoneInfo
 
 from service.domain.deadlines.window import Window
-from service.domain.law.rule import Language
+from service.domain.law.authority import Authority
+from service.domain.law.rule import (
+    LANGUAGES,
+    BilingualText,
+    Language,
+    Rule,
+    Version,
+)
 from service.domain.lawbook.law import Law
 from service.domain.messages.facts import Facts, gather_facts
 from service.domain.templates.trial_render import TemplateContext
@@ -98,6 +106,24 @@ _LONGEST_NUMBER: Final[Mapping[Language, Facts]] = {
 """The facts with the longest number, and with an opening."""
 
 
+def _usual(word: str) -> BilingualText:
+    zh, en = (getattr(_LONGEST_CERTIFICATE[one], word) for one in LANGUAGES)
+    return BilingualText(zh, en)
+
+
+USUAL_OFFICE: Final = Authority(
+    code="usual",
+    name=_usual("signature"),
+    zone=ZoneInfo("UTC"),
+    calendar="none",
+    signature=_usual("signature"),
+    apply_at=_usual("apply_at"),
+    helpline=_LONGEST_CERTIFICATE["zh"].helpline,
+    opt_out=_usual("opt_out"),
+)
+"""An office with words of the usual length, to measure a rule that no office has."""
+
+
 def longest_values(
     name: str, language: Language, law: Law | None
 ) -> Iterator[tuple[str, TemplateContext]]:
@@ -108,20 +134,32 @@ def longest_values(
     """
     for facts in (_LONGEST_CERTIFICATE[language], _LONGEST_NUMBER[language]):
         for variant in (facts, replace(facts, late=None)):
-            yield from _in_windows("the longest certificate and number", variant)
+            for dated in _in_windows(variant):
+                yield "the longest certificate and number", dated.template_values()
     if law is None:
         return
     senders = [office for office in law.authorities.values() if office.sends]
     for (rule, version), office in product(law.versions_with_template(name), senders):
-        if office.calendar != rule.calendar:
-            continue
-        number = "0" * rule.number_tail
-        facts = gather_facts(
-            rule, version, _SAMPLE_WINDOW, office, number, language, today=_LONG_AGO
-        )
-        if not version.opens:
-            facts = replace(facts, opens_on=None)
-        yield from _in_windows(f"{rule.code} in {office.code}", facts)
+        if office.calendar == rule.calendar:
+            source = f"{rule.code} in {office.code}"
+            for facts in longest_facts(rule, version, office, language):
+                yield source, facts.template_values()
+
+
+def longest_facts(
+    rule: Rule, version: Version, office: Authority, language: Language
+) -> Iterator[Facts]:
+    """The facts of a version's longest texts, sent by an office."""
+    facts = gather_facts(
+        rule,
+        version,
+        _SAMPLE_WINDOW,
+        office,
+        "0" * rule.number_tail,
+        language,
+        today=_LONG_AGO,
+    )
+    return _in_windows(facts if version.opens else replace(facts, opens_on=None))
 
 
 def longest_item_values(
@@ -147,7 +185,7 @@ def longest_digest_values(
                 yield source, {**values, **around, "items": _ITEMS[language]}
 
 
-def _in_windows(source: str, facts: Facts) -> Iterator[tuple[str, TemplateContext]]:
+def _in_windows(facts: Facts) -> Iterator[Facts]:
     for (expires_on, opens_on, closes_on), provisional in product(
         LONGEST_WINDOWS, (False, True)
     ):
@@ -159,6 +197,6 @@ def _in_windows(source: str, facts: Facts) -> Iterator[tuple[str, TemplateContex
             provisional=provisional,
             grace_ends_on=_LONGEST_GRACE,
         )
-        yield source, dated.template_values()
+        yield dated
         if facts.opens_on:
-            yield source, replace(dated, opens_on=None, opened=True).template_values()
+            yield replace(dated, opens_on=None, opened=True)

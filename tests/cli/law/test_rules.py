@@ -91,6 +91,17 @@ def test_every_mistake_of_every_rule_file_is_reported_at_once(
     assert "nowhere" in run("rules", "check", "nowhere").refusal
 
 
+@pytest.mark.usefixtures("office")
+def test_a_rule_whose_text_would_take_three_segments_is_refused(run: Run) -> None:
+    long = "Inspection Body Approval for Testing, Calibration and Measurement"
+    file = edited(run, ("CMA Inspection Body Approval", long))
+    for command in ("check", "diff", "apply"):
+        refusal = run("rules", command, file).refusal
+        [line] = [one for one in refusal.splitlines() if "segments" in one]
+        assert "versions[2].steps: found last-call in en: 3 segments" in line
+        assert "characters less in certificate.en or late.en" in line
+
+
 @pytest.mark.usefixtures("installed")
 def test_the_shipped_rules_once_installed_would_change_nothing(run: Run) -> None:
     assert run("rules", "diff").answer == "nothing would change\n"

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import date
+from functools import partial
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from service.domain.errors import InvalidError
 from service.domain.law.rule import Rule
 from service.domain.law_change.amendment import with_version
 from service.domain.lawbook.documents import version_to_dict
+from service.domain.templates.rule_texts import find_long_texts
 from service.formats.version import parse_version
 from tests.schedules.catalogue import RULES, WORDS
 
@@ -26,6 +28,7 @@ def amended(rule: Rule = FOOD, **changed: object) -> Rule:
         rule,
         templates=WORDS.step_templates(),
         calendars=calendars(),
+        check_texts=partial(find_long_texts, render=WORDS.render_sms),
         today=date(2027, 1, 1),
     )
     return with_version(rule, version, "version")

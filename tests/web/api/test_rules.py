@@ -345,6 +345,20 @@ async def test_a_source_checked_on_a_day_to_come_is_a_mistake(
     assert "not one to come" in str(problem)
 
 
+async def test_a_version_whose_text_would_take_three_segments_is_a_mistake(
+    ask: Ask, version: dict[str, Any]
+) -> None:
+    late = {"zh": "逾期须说明理由", "en": "Late filing needs reasons in writing; " * 2}
+    late["en"] = late["en"][:69]
+    path = "/v1/rules/cn-special-equipment-production-license/versions?dry_run=true"
+    status, problem = await ask("POST", path, version | {"late": late})
+    assert status == 422
+    [error] = problem["errors"]
+    assert error["field"] == "steps"
+    assert "last-call in en: 3 segments" in error["found"]
+    assert "late.en" in error["expected"]
+
+
 async def test_a_type_without_versions_gets_its_first(
     ask: Ask, version: dict[str, Any]
 ) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from datetime import date, datetime
+from functools import partial
 from http import HTTPStatus
 from operator import attrgetter
 from typing import Annotated
@@ -16,6 +17,7 @@ from service.domain.lawbook.documents import rule_fields_to_dict, version_to_dic
 from service.domain.lawbook.law import Law
 from service.domain.lawbook.revisions import rule_revision
 from service.domain.lawbook.version_choice import Revision
+from service.domain.templates.rule_texts import find_long_texts
 from service.domain.untrusted.text import show_value
 from service.flow.law_change.change import LawCheck
 from service.formats.version import VersionFields, parse_version
@@ -91,7 +93,7 @@ async def add_version(
     with a reason, which is stored.
     """
     law = await services.law_store.current_law()
-    rule = _with_new_version(law.rule(path.code), body, law, services)
+    rule = await _with_new_version(law.rule(path.code), body, law, services)
     edit = RulesEdit([rule], shadow=query.shadow)
     check = _rule_check(precondition, path)
     changed = await preview_or_apply(services, edit, query, caller, check)
@@ -123,19 +125,21 @@ def _rule_check(precondition: Precondition, path: RulePath) -> LawCheck:
     return check
 
 
-def _with_new_version(
+async def _with_new_version(
     rule: DomainRule, body: JsonObject, law: Law, services: Services
 ) -> DomainRule:
     if "revision" in body:
         expected = "nothing: installing a version gives it its number"
         mistake = Mistake("revision", show_value(body["revision"]), expected)
         raise InvalidError("version", [mistake])
+    templates = await services.templates.current(law.digest)
     version = parse_version(
         without_nulls(body),
         "version",
         rule,
         templates=services.template_names,
         calendars=law.calendars,
+        check_texts=partial(find_long_texts, render=templates.render_sms),
         today=_latest_check(rule, services.clock.now()),
     )
     return with_version(rule, version, "version")
