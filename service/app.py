@@ -32,6 +32,7 @@ from service.adapters.store.reports.metrics import SqlMetricsStore
 from service.adapters.store.sending.breaker import SqlBreakerStore
 from service.adapters.store.sending.circuit import SqlCircuitStore
 from service.adapters.store.sending.claim.claim_store import SqlClaimStore
+from service.adapters.store.sending.inbox import SqlInboxStore
 from service.adapters.store.sending.leases import SqlLeaseStore
 from service.adapters.store.sending.pauses import SqlPauseStore
 from service.adapters.store.sending.reader import SqlMessageReader
@@ -50,6 +51,7 @@ from service.flow.permits.opt_outs import OptOutDeps
 from service.flow.permits.phone_reader import PhoneReader
 from service.flow.permits.register import RegisterDeps
 from service.flow.permits.unreachable import UnreachableDeps
+from service.flow.sending.outcomes.inbox import InboxDeps
 from service.flow.sending.outcomes.receipt_batches import ReceiptBatches
 from service.flow.sending.outcomes.resolve import ResolveDeps
 from service.flow.sending.pause import PauseDeps
@@ -172,6 +174,7 @@ async def build_installation(settings: Settings, database: Database) -> Installa
         ),
         receive_store=receive_store,
         receipt_batches=ReceiptBatches(receive_store, clock),
+        inbox_deps=InboxDeps(SqlInboxStore(database), vault, clock),
         message_reader=SqlMessageReader(database),
         reminder_reader=SqlReminderReader(database),
         explain_store=SqlExplainStore(database),

@@ -45,7 +45,7 @@ COMMAND_GROUPS: Final[Mapping[str, Mapping[str, tuple[str, str]]]] = {
     "Sending": {
         "messages": (
             "sending.messages",
-            "List and show messages; decide unknown outcomes.",
+            "List messages; decide outcomes; read what holders answer.",
         ),
         "outbox": (
             "sending.outbox",

@@ -19,6 +19,7 @@ from service.web.api.counts.routes import counts
 from service.web.api.endpoint import Endpoint
 from service.web.api.explain.routes import explain
 from service.web.api.forecast.routes import forecast
+from service.web.api.inbox.routes import handle_text, list_inbox, opt_out_sender
 from service.web.api.messages.routes import (
     get_message,
     give_up_message,
@@ -85,6 +86,9 @@ ENDPOINTS: Final[Sequence[Endpoint]] = (
     get_message,
     resend_message,
     give_up_message,
+    list_inbox,
+    opt_out_sender,
+    handle_text,
     pause,
     resume,
     metrics,

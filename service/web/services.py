@@ -26,6 +26,7 @@ from service.flow.reports.forecast import ForecastStore
 from service.flow.reports.message_views import MessageReader, ReminderReader
 from service.flow.reports.metrics import MetricsStore
 from service.flow.reports.weekly import CountStore, ReportFormatter
+from service.flow.sending.outcomes.inbox import InboxDeps
 from service.flow.sending.outcomes.receipt_batches import ReceiptBatches
 from service.flow.sending.outcomes.receive import ReceiveStore
 from service.flow.sending.outcomes.resolve import ResolveDeps
@@ -67,6 +68,7 @@ class Services:
     receipt_batches: ReceiptBatches
     opt_out_deps: OptOutDeps
     unreachable_deps: UnreachableDeps
+    inbox_deps: InboxDeps
     message_reader: MessageReader
     reminder_reader: ReminderReader
     metrics_store: MetricsStore

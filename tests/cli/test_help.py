@@ -31,7 +31,10 @@ keys create NAME
 keys list
 keys revoke PREFIX
 messages give-up ID... --reason
+messages handled ID... --reason
+messages inbox --authority --format
 messages list --state --authority --open
+messages opt-out ID... --reason
 messages resend ID... --reason
 messages show ID
 opt-outs add PHONE --authority --reason

@@ -1,4 +1,4 @@
-"""Messages: list them, show one, decide unknown outcomes."""
+"""Messages: list them, show one, decide unknown outcomes; and texts to us."""
 
 from collections.abc import Iterator
 
@@ -6,8 +6,9 @@ import click
 
 from service.app import Installation
 from service.cli.installation import whoami, with_installation
+from service.cli.sending.decisions import IDS, REASON, decide_each
+from service.cli.sending.inbox import handled, inbox, opt_out
 from service.domain.delivery.status import MessageState
-from service.domain.errors import ConflictError, UnknownError
 from service.flow.reports.message_views import (
     MessageDetails,
     MessageFilter,
@@ -20,7 +21,11 @@ PAGE_SIZE = 500
 
 @click.group()
 def messages() -> None:
-    """List and show messages, and decide unknown outcomes."""
+    """List and show messages, decide unknown outcomes, read what holders answer."""
+
+
+for _command in (inbox, opt_out, handled):
+    messages.add_command(_command)
 
 
 @messages.command("list")
@@ -55,10 +60,6 @@ async def list_(
         click.echo(f"not sending: {part}: {problem}")
 
 
-_IDS = click.argument("ids", metavar="ID...", nargs=-1, required=True)
-_REASON = click.option("--reason", required=True, help="Why; it is stored and shown.")
-
-
 @messages.command()
 @click.argument("message_id", metavar="ID")
 @with_installation
@@ -69,8 +70,8 @@ async def show(installation: Installation, message_id: str) -> None:
 
 
 @messages.command()
-@_IDS
-@_REASON
+@IDS
+@REASON
 @with_installation
 async def resend(installation: Installation, ids: tuple[str, ...], reason: str) -> None:
     """Decide that these messages were not accepted.
@@ -81,8 +82,8 @@ async def resend(installation: Installation, ids: tuple[str, ...], reason: str) 
 
 
 @messages.command("give-up")
-@_IDS
-@_REASON
+@IDS
+@REASON
 @with_installation
 async def give_up(
     installation: Installation, ids: tuple[str, ...], reason: str
@@ -94,19 +95,14 @@ async def give_up(
 async def _decide(
     installation: Installation, ids: tuple[str, ...], decision: Decision, reason: str
 ) -> None:
-    """Decide on each message; raises `ConflictError` at the end for those refused."""
-    deps, by, refused = installation.resolve_deps, whoami(), list[str]()
-    for message_id in ids:
-        try:
-            await resolve(message_id, decision, {"reason": reason}, deps, by)
-        except (UnknownError, ConflictError) as error:
-            refused.append(str(error))
-            continue
+    async def decide(message_id: str) -> str:
+        deps, by = installation.resolve_deps, whoami()
+        await resolve(message_id, decision, {"reason": reason}, deps, by)
         found = await installation.message_reader.get(message_id)
         states = ", ".join(f"{one.number} {one.state}" for one in found.reminders)
-        click.echo(f"{found.message.id} {found.message.state}: {states}")
-    if refused:
-        raise ConflictError(*refused)
+        return f"{found.message.id} {found.message.state}: {states}"
+
+    await decide_each(ids, decide)
 
 
 def _message_line(one: MessageView) -> str:

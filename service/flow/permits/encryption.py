@@ -1,4 +1,4 @@
-"""Phones and permit numbers: encrypted to be stored, digested to be looked up."""
+"""Phones, permit numbers, texts to us: how they are encrypted and looked up."""
 
 from dataclasses import dataclass, field
 from typing import Final
@@ -13,6 +13,9 @@ PHONE_COLUMN: Final = "recipients.phone"
 
 NUMBER_COLUMN: Final = "permits.number"
 """Binds the ciphertext of a personal permit number to its column."""
+
+INBOUND_COLUMN: Final = "inbounds.body"
+"""Binds the ciphertext of a text that a recipient sent to us to its column."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,1 +1,1 @@
-"""What became of messages: receipts, unknown outcomes, results of an SMS platform."""
+"""What became of messages: receipts, answers, unknown outcomes, platform results."""

@@ -10,7 +10,7 @@ from typing import Protocol
 from service.domain.delivery.outcome import Inbound, Receipt, UnknownId
 from service.domain.delivery.status import RANK, MessageState
 from service.domain.messages.keywords import OptOutIntent, read_intent
-from service.flow.permits.encryption import Recipient
+from service.flow.permits.encryption import INBOUND_COLUMN, Recipient
 from service.flow.permits.phone_reader import PhoneReader
 from service.flow.ports import Clock, Vault
 from service.flow.sending.provider import Provider
@@ -129,7 +129,7 @@ async def receive_inbound(
     return await store.receive_inbound(
         inbound,
         phone_reader.read(inbound.sender, NO_REGION),
-        vault.encrypt(inbound.body, "inbounds.body"),
+        vault.encrypt(inbound.body, INBOUND_COLUMN),
         partial(read_intent, inbound.body, inbound.opt_out),
         clock.now(),
     )

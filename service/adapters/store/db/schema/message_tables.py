@@ -126,6 +126,8 @@ inbounds = Table(
     Column("intent", String(5)),
     Column("body", LargeBinary, nullable=False),
     Column("received_at", Instant, nullable=False),
+    comment="intent: stop or start; other: a person has handled it; null: it waits in "
+    "the inbox.",
 )
 
 rates = Table(
