@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+_NO_ROOM = ("disk is full", "disk I/O error", "unable to open")
+"""What SQLite says on a full volume, to readers of a WAL too."""
+
 Key = tuple[str, str, str]
 """A reminder: the number of its permit, the expiry date, the step."""
 
@@ -45,6 +48,11 @@ def connected(folder: Path) -> Iterator[sqlite3.Connection]:
     """A connection of a person who looks into the file."""
     with closing(sqlite3.connect(folder / "permit-reminders.db", timeout=60)) as found:
         yield found
+
+
+def had_no_room(error: sqlite3.OperationalError) -> bool:
+    """Whether the volume was so full that SQLite could not even read."""
+    return any(why in str(error) for why in _NO_ROOM)
 
 
 def read(folder: Path) -> Ledger:

@@ -2,6 +2,7 @@
 
 import asyncio
 import signal
+import sqlite3
 from asyncio.subprocess import Process
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
@@ -9,7 +10,7 @@ from pathlib import Path
 from random import Random
 from time import monotonic
 
-from tests.chaos.ledger import connected
+from tests.chaos.ledger import connected, had_no_room
 from tests.chaos.office import LEASE, SETTLE, Office, signal_all
 from tests.chaos.witness import Tail
 
@@ -67,9 +68,18 @@ class Life:
 
     async def claimed(self) -> None:
         """Wait until messages are claimed and not recorded."""
+        wanted = "SELECT 1 FROM messages WHERE state = 'sending' LIMIT 1"
         with connected(self.office.folder) as database:
-            wanted = "SELECT 1 FROM messages WHERE state = 'sending' LIMIT 1"
-            await self.until(lambda: bool(database.execute(wanted).fetchall()), _IDLE)
+
+            def is_claimed() -> bool:
+                try:
+                    return bool(database.execute(wanted).fetchall())
+                except sqlite3.OperationalError as error:
+                    if not had_no_room(error):
+                        raise
+                    return False
+
+            await self.until(is_claimed, _IDLE)
 
     async def end(self, number: signal.Signals) -> int:
         """Send a signal and wait; the exit code. It must not have ended by itself."""

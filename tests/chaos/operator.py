@@ -9,12 +9,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from random import Random
 
-from tests.chaos.ledger import connected, dashed
+from tests.chaos.ledger import connected, dashed, had_no_room
 from tests.chaos.office import Office
 from tests.chaos.witness import Witness, events
-
-_NO_ROOM = ("disk is full", "disk I/O error", "unable to open")
-"""What SQLite says on a full volume."""
 
 _AT_ONCE = 20
 """Messages decided by one command."""
@@ -65,7 +62,7 @@ class Operator:
             try:
                 await self._look(rng)
             except sqlite3.OperationalError as error:
-                if not any(why in str(error) for why in _NO_ROOM):
+                if not had_no_room(error):
                     raise
 
     async def _look(self, rng: Random) -> None:

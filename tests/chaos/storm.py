@@ -1,6 +1,7 @@
 """Processes die while permits come and the provider fails, day after day."""
 
 import asyncio
+import sqlite3
 from collections import Counter
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager, suppress
@@ -13,7 +14,7 @@ from time import monotonic
 import aiohttp
 
 from tests.chaos.bounds import Costs
-from tests.chaos.ledger import most_under_way
+from tests.chaos.ledger import had_no_room, most_under_way
 from tests.chaos.lives import ENDINGS, MERCIFUL, Life
 from tests.chaos.office import FIRST_DAY, Office, free_port
 from tests.chaos.operator import Operator
@@ -32,6 +33,9 @@ _LONG_AMONG = 4
 
 _NEW, _CHANGED = 6, 2
 """Permits that come, and that change, in each life, at most."""
+
+_GLANCE = 0.1
+"""Seconds between two looks into a full volume."""
 
 _MANY, _MANY_AMONG = 30, 16
 """In one of so many lives, so many permits come: more than are sent at once."""
@@ -116,7 +120,17 @@ class Storm:
             self.ends[name] += 1
             if name not in MERCIFUL:
                 at = datetime.now(UTC)  # noqa: TID251 - as the provider's log
-                self.killed.append((at, most_under_way(self.office.folder)))
+                self.killed.append((at, await self._most_under_way()))
+
+    async def _most_under_way(self) -> int:
+        """What the kill can leave unknown; a full volume is waited for."""
+        while True:
+            try:
+                return most_under_way(self.office.folder)
+            except sqlite3.OperationalError as error:
+                if not had_no_room(error):
+                    raise
+            await asyncio.sleep(_GLANCE)
 
     async def _enter(self, life: Life) -> None:
         try:
