@@ -80,5 +80,5 @@ def _remedy(rule: Rule, version: Version, text: str, language: Language) -> str:
     shown = [key for key, words in own.items() if words and words in text]
     longest = sorted(shown, key=lambda key: -len(own[key]))[:3]
     size = measure(text)
-    more = size.units - _UNITS[size.encoding]
-    return f"{more} characters less in {' or '.join(longest)}"
+    excess = max(1, size.units - _UNITS[size.encoding])  # a cut pair leaves a unit free
+    return f"{' or '.join(longest)} shorter by {excess}"

@@ -23,13 +23,13 @@ def found(rule: Rule) -> list[str]:
             "食品生产许可证",
             "Food Production Licence of the Pilot Zone in the Seventh District",
             "last-call in en: 3 segments (308 units)",
-            "2 characters less in certificate.en or late.en or action.en",
+            "certificate.en or late.en or action.en shorter by 2",
         ),
         (
             "食品生产许可证" * 4,
             "Food",
             "correction in zh: 3 segments (142 units)",
-            "8 characters less in certificate.zh or number_tail or action.zh",
+            "certificate.zh or number_tail or action.zh shorter by 8",
         ),
         (
             "食品生产许可证",
