@@ -25,6 +25,7 @@ from service.flow.office.go_live import (
 from service.flow.office.preview_go_live import GoLivePreviewDeps, preview_go_live
 from service.flow.office.status import get_office_status
 from service.flow.reports.call_list import list_calls
+from tests.flow.law_change.test_change import closing
 from tests.flow.ledger import (
     CLOSED,
     EXPIRES,
@@ -428,6 +429,19 @@ async def test_a_preview_counts_permits_due_today_and_in_the_next_days(
     assert found.due_today_cost.messages == 1
     assert found.texts_by_day == [(date(2024, 9, 19), 0, 1), (date(2024, 9, 20), 0, 1)]
     assert [text[:10] for _, text in found.sample_texts] == 3 * ["【临江省市场监管局】"]
+
+
+async def test_a_preview_leaves_out_whom_a_trial_told_a_later_step(
+    office: Ledger,
+) -> None:
+    await trial(office, FOOD)
+    await office.register(permit(phones=(STAFF,)))
+    assert await office.send_at(LAST_CALL) == 1
+    await office.register(permit("SC-0002"))
+    await office.change(await closing(office, "20 working days before expiry"))
+    office.clock.move_to(LAST_CALL + 4 * DAY)
+    found = await preview(office, FOOD)
+    assert found.current_by_step == {(FOOD, "prepare"): 1}
 
 
 async def test_a_preview_divides_late_permits_into_texted_and_called(

@@ -15,6 +15,7 @@ from service.domain.law_change.edits import AuthoritiesEdit
 from service.domain.reports.period import week_of
 from service.flow.reports.forecast import MAX_DAYS, forecast_reminders
 from service.flow.reports.weekly import make_report
+from tests.flow.law_change.test_change import closing
 from tests.flow.ledger import EXPIRES, FOOD, LAST_CALL, OFFICE, PREPARE, Ledger, permit
 from tests.flow.sending.guarded_days import DAY, HOUR, many, pass_at
 
@@ -64,6 +65,30 @@ async def test_a_type_is_expected_from_the_day_it_goes_live(draft: Ledger) -> No
     assert await days_ahead(draft, 30) == {}
     await draft.go_live(FOOD, live_from=PREPARE + HOUR)
     assert await days_ahead(draft, 30) == {date(2024, 9, 20): 2}
+
+
+async def test_who_was_told_a_later_step_is_not_expected_in_an_earlier_one(
+    ledger: Ledger,
+) -> None:
+    await ledger.register(*many(3))
+    assert await pass_at(ledger, LAST_CALL) == 3
+    await ledger.change(await closing(ledger, "20 working days before expiry"))
+    ledger.clock.move_to(LAST_CALL + HOUR)
+    assert await days_ahead(ledger, 30) == {}
+    await ledger.register(*many(2, EXPIRES + DAY))
+    assert await days_ahead(ledger, 30) == {date(2024, 11, 26): 2}
+    assert await pass_at(ledger, LAST_CALL + 15 * DAY + HOUR) == 2
+
+
+async def test_who_was_told_a_step_is_not_expected_when_the_law_moves_it(
+    ledger: Ledger,
+) -> None:
+    await ledger.register(*many(3))
+    assert await pass_at(ledger, PREPARE) == 3
+    await ledger.change(await closing(ledger, "20 working days before expiry"))
+    ledger.clock.move_to(PREPARE + HOUR)
+    expected = {date(2024, 11, 25): 3}
+    assert await days_ahead(ledger, MAX_DAYS) == expected, "by its next step"
 
 
 async def test_todays_forecast_is_of_the_whole_day(ledger: Ledger) -> None:

@@ -253,6 +253,18 @@ async def test_a_change_of_the_law_that_somebody_applied_is_sent(
     assert await paused(ledger) == {}
 
 
+async def test_who_was_told_a_later_step_is_not_in_the_forecast(
+    ledger: Ledger,
+) -> None:
+    await ledger.register(*many(30))
+    assert await pass_at(ledger, LAST_CALL) == 30
+    await ledger.change(await closing(ledger, "20 working days before expiry"))
+    await pass_at(ledger, LAST_CALL + HOUR)
+    assert forecasts(ledger)["2024-11-11"] == 30, "sent this morning"
+    await pass_at(ledger, LAST_CALL + 7 * DAY)
+    assert forecasts(ledger)["2024-11-25"] == 0
+
+
 async def test_a_change_after_the_mornings_texts_does_not_count_them_twice(
     steady: Ledger,
 ) -> None:

@@ -34,7 +34,7 @@ T = TypeVar("T")
 class JsonRows:
     """A table in a statement whose rows are a parameter, given when it runs."""
 
-    def __init__(self, columns: Mapping[str, TypeEngine[object]]) -> None:
+    def __init__(self, columns: Mapping[str, TypeEngine[Any]]) -> None:
         self._columns = dict(columns)
         each = func.json_each(bindparam("rows", type_=Text())).table_valued("value")
         self._table = select(

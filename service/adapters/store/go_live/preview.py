@@ -27,6 +27,12 @@ from service.adapters.store.db.schema import (
 from service.adapters.store.slots.conditions import IS_REMINDED
 from service.adapters.store.slots.group_key import SLOT_GROUP_COLUMNS, same_group
 from service.adapters.store.slots.slot_rows import slot_of
+from service.adapters.store.slots.step_order import (
+    EXCLUDING_STEPS,
+    IS_SLOT_WITH_EXCLUDING_STEPS,
+    bind_excluding_steps,
+    had_excluding_text,
+)
 from service.adapters.store.slots.textable import MOBILE_PHONES, has_mobile, textable
 from service.domain.delivery.status import ReminderState
 from service.domain.go_live.go_live import LONGEST_OVERRUN
@@ -67,18 +73,21 @@ class SqlGoLivePreviewStore(GoLivePreviewStore):
         wanted = (
             select(slots, *_COUNT_COLUMNS)
             .join_from(slots, permits, same_group(permits.c, slots.c))
+            .outerjoin(EXCLUDING_STEPS, IS_SLOT_WITH_EXCLUDING_STEPS)
             .where(
                 _of_rules(slots.c, authority, rule_codes),
                 slots.c.until_at > since,
                 slots.c.due_at < until,
                 IS_REMINDED,
                 ~_HAD_TRIAL,
+                ~had_excluding_text(),
             )
             .group_by(*slots.primary_key, permits.c.language)
             .order_by(slots.c.due_at, slots.c.rule)
         )
         async with self._database.read() as connection:
-            rows = (await connection.execute(wanted)).all()
+            steps = await bind_excluding_steps(connection, rule_codes)
+            rows = (await connection.execute(wanted, steps)).all()
         return [GroupInStep(_preview_group(row), slot_of(row)) for row in rows]
 
     async def permits_past_steps(

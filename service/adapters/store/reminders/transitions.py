@@ -14,6 +14,7 @@ from sqlalchemy import (
     insert,
     literal_column,
     select,
+    true,
     tuple_,
     update,
 )
@@ -86,18 +87,24 @@ def has_replaced_step_text(slot: Slot) -> ColumnElement[bool]:
 
 
 def was_texted_in(
-    steps: Collection[str],
+    steps: Collection[str | ColumnElement[str]] | Select[Any],
     permit_id: ColumnElement[str],
     expires_on: ColumnElement[date],
+    before: ColumnElement[datetime] | datetime | None = None,
 ) -> ColumnElement[bool]:
-    """Whether a permit was, or may have been, texted in one of these steps."""
+    """Whether a permit was, or may have been, texted in one of these steps.
+
+    With `before`, whether it was by that instant.
+    """
     former = reminders.alias()
-    return exists().where(
+    texted = exists().where(
         former.c.permit_id == permit_id,
         former.c.expires_on == expires_on,
         former.c.step.in_(steps),
         former.c.state.not_in(NEVER_TEXTED),
+        true() if before is None else former.c.sent_at < before,
     )
+    return texted.correlate_except(former)
 
 
 def same_reminder(one: FromClause, other: FromClause) -> ColumnElement[bool]:

@@ -11,7 +11,7 @@ from service.adapters.store.db.database import Database
 from service.adapters.store.db.schema import messages, permits, reminders, slots
 from service.adapters.store.reports.reminder_ends import count_ends
 from service.adapters.store.reports.tallies import holders, is_in_offices, tallies
-from service.adapters.store.slots.due_counts import is_due_between, select_due_counts
+from service.adapters.store.slots.due_counts import count_due, is_due_between
 from service.domain.law.rule import BilingualText
 from service.domain.reports.period import ReportPeriod, next_period, previous_period
 from service.domain.reports.tally import Span, Tally, TypeRow
@@ -55,7 +55,9 @@ class SqlCountStore(CountStore):
                 filed_after_reminding=await _count_permits_reminded(
                     connection, spans[0], offices, filed=True
                 ),
-                forecast=await _forecast(connection, next_period(period), offices),
+                forecast=await _forecast(
+                    connection, next_period(period), as_of, offices
+                ),
                 first_issue=not any(
                     tally.messages and label == "before"
                     for (label, _), tally in counted.items()
@@ -153,14 +155,20 @@ async def _count_permits_reminded(
 
 
 async def _forecast(
-    connection: AsyncConnection, period: ReportPeriod, offices: Sequence[str] | None
+    connection: AsyncConnection,
+    period: ReportPeriod,
+    as_of: datetime,
+    offices: Sequence[str] | None,
 ) -> int:
     """Reminders of slots that fall due in a coming period."""
-    span = is_due_between(period.starts_at, period.ends_at)
-    found = await connection.execute(
-        select_due_counts(span, is_in_offices(slots.c.authority, offices))
+    found = await count_due(
+        connection,
+        is_due_between(period.starts_at, period.ends_at),
+        is_in_offices(slots.c.authority, offices),
+        as_of=as_of,
+        with_sent=True,
     )
-    return sum(row.reminders for row in found)
+    return sum(one.reminders for one in found)
 
 
 async def _simulated(

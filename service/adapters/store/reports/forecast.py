@@ -7,10 +7,10 @@ from sqlalchemy import func, select
 from service.adapters.store.db.database import Database
 from service.adapters.store.db.schema import reminders, slots
 from service.adapters.store.slots.due_counts import (
+    count_due,
     is_carried_over,
     is_due_between,
     is_held_beyond,
-    select_due_counts,
 )
 from service.domain.reports.forecast import DueCount
 from service.domain.reports.period import ReportPeriod, period_between
@@ -31,10 +31,6 @@ class SqlForecastStore(ForecastStore):
         Reminders held beyond today move from the day of their slot to the day until
         which they are held: a negative count takes them away from the former.
         """
-        to_come = select_due_counts(
-            slots.c.authority.in_(authorities),
-            is_due_between(days.starts_at, days.ends_at),
-        )
         carried_over = (
             select(reminders.c.rule, reminders.c.next_at, func.count())
             .where(is_carried_over(days.starts_at, days.ends_at, authorities))
@@ -49,11 +45,14 @@ class SqlForecastStore(ForecastStore):
             .group_by(reminders.c.rule, reminders.c.due_at, reminders.c.next_at)
         )
         async with self._database.read() as connection:
-            found = [
-                DueCount(*row)
-                for counted in (to_come, carried_over)
-                for row in await connection.execute(counted)
-            ]
+            found = await count_due(
+                connection,
+                slots.c.authority.in_(authorities),
+                is_due_between(days.starts_at, days.ends_at),
+                with_sent=True,
+            )
+            for row in await connection.execute(carried_over):
+                found.append(DueCount(*row))
             for rule, due_at, next_at, count in await connection.execute(held_beyond):
                 found.append(DueCount(rule, due_at, -count))
                 if next_at < days.ends_at:

@@ -21,11 +21,10 @@ from service.adapters.store.db.schema import (
 from service.adapters.store.db.upsert import insert_into
 from service.adapters.store.reminders.transitions import IS_DUE
 from service.adapters.store.slots.due_counts import (
+    count_due,
     is_carried_over,
     is_due_between,
-    is_outside_slot_count,
     is_overdue_slot,
-    select_due_counts,
 )
 from service.adapters.store.slots.frozen_forecasts import (
     checked_until,
@@ -34,7 +33,6 @@ from service.adapters.store.slots.frozen_forecasts import (
     record_counted_until,
 )
 from service.domain.reminders.volume_guard import GUARD_NAME
-from service.domain.reports.forecast import DueCount
 from service.domain.reports.period import ReportPeriod
 from service.flow.sending.volume_guard import DayCounts, DayForecast, VolumeGuardStore
 
@@ -84,14 +82,12 @@ class SqlVolumeGuardStore(VolumeGuardStore):
             passed = _is_checked(await checked_until(connection))
             left = is_carried_over(since, today.ends_at, authorities)
             return DayCounts(
-                due=await _load_due_counts(connection, of_office, span),
-                overdue=await _load_due_counts(
+                due=await count_due(connection, of_office, span),
+                overdue=await count_due(
                     connection, of_office, is_overdue_slot(since, now)
                 ),
                 carried_over=await _count(connection, left, passed)
-                + await _count_sent(
-                    connection, authorities, since, is_outside_slot_count(since)
-                ),
+                + await _count_sent(connection, authorities, since),
             )
 
     async def store_forecasts(
@@ -185,14 +181,6 @@ class SqlVolumeGuardStore(VolumeGuardStore):
             await record_checked_until(connection, now)
 
 
-async def _load_due_counts(
-    connection: AsyncConnection, *where: ColumnElement[bool]
-) -> list[DueCount]:
-    return [
-        DueCount(*row) for row in await connection.execute(select_due_counts(*where))
-    ]
-
-
 async def _count(connection: AsyncConnection, *where: ColumnElement[bool]) -> int:
     counted = select(func.count()).select_from(reminders).where(*where)
     return int((await connection.execute(counted)).scalar_one())
@@ -212,14 +200,13 @@ async def _count_sent(
     connection: AsyncConnection,
     authorities: Sequence[str],
     since: datetime,
-    *where: ColumnElement[bool],
 ) -> int:
     open_ids = select(messages.c.id).where(text(OPEN_MESSAGE))
-    conditions = (reminders.c.authority.in_(authorities), *where)
-    sent = await _count(connection, reminders.c.sent_at >= since, *conditions)
+    of_office = reminders.c.authority.in_(authorities)
+    sent = await _count(connection, reminders.c.sent_at >= since, of_office)
     return sent + await _count(
         connection,
         reminders.c.message_id.in_(open_ids),
         reminders.c.sent_at.is_(None),
-        *conditions,
+        of_office,
     )

@@ -2,40 +2,83 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
-from sqlalchemy import ColumnElement, Integer, Select, and_, exists, func, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    Integer,
+    ScalarSelect,
+    and_,
+    exists,
+    func,
+    or_,
+    select,
+)
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.adapters.store.db.schema import golives, permits, reminders, slots
-from service.adapters.store.reminders.transitions import IS_DUE
+from service.adapters.store.reminders.transitions import IS_DUE, was_texted_in
 from service.adapters.store.slots.conditions import IS_LIVE, IS_REMINDED, go_live_of
 from service.adapters.store.slots.group_key import same_group
+from service.adapters.store.slots.step_order import (
+    EXCLUDING_STEPS,
+    IS_SLOT_WITH_EXCLUDING_STEPS,
+    bind_excluding_steps,
+    had_excluding_text,
+)
 from service.domain.law.rule import RESERVED_STEPS
 from service.domain.reminders.reasons import NO_ROUTE
+from service.domain.reports.forecast import DueCount
 
 IS_AFTER_GO_LIVE: Final = golives.c.live_from <= slots.c.due_at
 """Slots that fall due after their type went live."""
 
-_PERMITS_OF_SLOT: Final = (
-    select(func.count())
-    .where(same_group(permits.c, slots.c), IS_REMINDED)
-    .correlate(slots)
-    .scalar_subquery()
-)
-"""How many permits a slot reminds.
 
-A subquery, because SQLite would begin a join with all permits of an authority.
-"""
+async def count_due(
+    connection: AsyncConnection,
+    *where: ColumnElement[bool],
+    as_of: datetime | None = None,
+    with_sent: bool = False,
+) -> list[DueCount]:
+    """Count the reminders of live slots by rule and `due_at`, expanded or not.
 
-
-def select_due_counts(*where: ColumnElement[bool]) -> Select[Any]:
-    """Count the reminders of live slots by rule and `due_at`, expanded or not."""
-    number = func.sum(_PERMITS_OF_SLOT).cast(Integer).label("reminders")
-    return (
+    Leaves out permits that were texted (by `as_of`, if given) in a step that excludes
+    this one, or in this step; `with_sent` counts those texted since the slot fell due.
+    """
+    permits_of_slot = _count_permits_of_slot(as_of, with_sent=with_sent)
+    number = func.sum(permits_of_slot).cast(Integer).label("reminders")
+    wanted = (
         select(slots.c.rule, slots.c.due_at, number)
         .join_from(slots, golives, go_live_of(slots.c))
+        .outerjoin(EXCLUDING_STEPS, IS_SLOT_WITH_EXCLUDING_STEPS)
         .where(IS_LIVE, *where)
         .group_by(slots.c.rule, slots.c.due_at)
+    )
+    live_rules = select(golives.c.rule).where(IS_LIVE)
+    steps = await bind_excluding_steps(connection, live_rules)
+    return [DueCount(*row) for row in await connection.execute(wanted, steps)]
+
+
+def _count_permits_of_slot(
+    as_of: datetime | None, *, with_sent: bool
+) -> ScalarSelect[int]:
+    """How many permits a slot reminds.
+
+    A subquery, because SQLite would begin a join with all permits of an authority.
+    """
+    permit = permits.c.id, permits.c.expires_on
+    return (
+        select(func.count())
+        .where(
+            same_group(permits.c, slots.c),
+            IS_REMINDED,
+            ~was_texted_in(
+                [slots.c.step], *permit, slots.c.due_at if with_sent else None
+            ),
+            ~had_excluding_text(as_of),
+        )
+        .correlate(slots, EXCLUDING_STEPS)
+        .scalar_subquery()
     )
 
 
