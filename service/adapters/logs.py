@@ -1,7 +1,6 @@
 """Logs on standard error, ours and the libraries', with every phone number masked."""
 
 import logging
-import re
 import sys
 from collections.abc import Mapping, MutableMapping
 
@@ -10,13 +9,8 @@ import structlog
 from structlog.typing import Processor, WrappedLogger
 
 from service.domain.errors import SetUpError
-from service.domain.masking import mask_phone
+from service.domain.masked_text import mask_text
 
-_PHONES = re.compile(
-    r"(?:\+|%2[Bb])\d(?:[ ().-]{0,2}\d){7,}"  # international, also inside a URL
-    r"|(?<![0-9A-Za-z])(?:86)?1\d{2}[ -]?\d{4}[ -]?\d{4}(?![0-9A-Za-z])"  # Chinese
-    r"|(?<![0-9A-Za-z])\(?\d{3}\)?[ .-]{1,2}\d{3}[ .-]\d{4}(?![0-9A-Za-z])"  # American
-)
 _QUIET_LOGGERS = ("aiohttp.access", "alembic", "apscheduler", "twilio")
 """Loggers raised to WARNING: they log phones in URLs, or a line for every tick."""
 
@@ -56,11 +50,7 @@ def _mask_value(value: object) -> object:
         return [_mask_value(one) for one in value]
     # Lone surrogates, as in file names, cannot be encoded in the JSON line.
     text = str(value).encode("utf-8", "backslashreplace").decode()
-    return _PHONES.sub(_mask_match, text)
-
-
-def _mask_match(found: re.Match[str]) -> str:
-    return mask_phone(re.sub("^%2[Bb]", "+", found[0]))
+    return mask_text(text)
 
 
 def _enriching_processors() -> list[Processor]:

@@ -10,6 +10,7 @@ import click
 from service import __version__
 from service.cli.signal_handlers import INTERRUPTED, ending_at_once
 from service.domain.errors import ConflictError, InvalidError, PermitRemindersError
+from service.domain.masked_text import mask_text
 
 PROGRAM: Final = "permit-reminders"
 
@@ -120,7 +121,10 @@ def cli() -> None:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run one command and exit; bad input prints a line a mistake and exits with 2."""
+    """Run one command and exit; bad input prints a line a mistake and exits with 2.
+
+    Phones are masked in these lines: they end in tickets and logs.
+    """
     try:
         code = cli.main(arguments, prog_name=PROGRAM, standalone_mode=False)
     except click.exceptions.NoArgsIsHelpError as error:
@@ -131,7 +135,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         reason = error.format_message().rstrip(".")
         code = _refuse(command, f"{reason}; see {command} --help")
     except (InvalidError, ConflictError) as error:
-        click.echo(f"{PROGRAM}: {error}", err=True)
+        click.echo(mask_text(f"{PROGRAM}: {error}"), err=True)
         code = BAD_INPUT
     except PermitRemindersError as error:
         code = _refuse(PROGRAM, str(error))
@@ -145,5 +149,5 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def _refuse(command: str, error: str) -> int:
     line = " ".join(part.strip() for part in error.splitlines())
-    click.echo(f"{command}: {line}", err=True)
+    click.echo(mask_text(f"{command}: {line}"), err=True)
     return BAD_INPUT

@@ -51,7 +51,7 @@ def parse(
 
 
 def show(found: object) -> str:
-    """Repeat a wrong value in one line: long runs of digits masked, the rest cut."""
+    """Repeat a wrong value in one line: phones masked, the rest cut."""
     if found is None or found == ():
         return "nothing"
     if isinstance(found, Shown):

@@ -27,6 +27,7 @@ from service.domain.errors import (
     StorageError,
     UnknownError,
 )
+from service.domain.masked_text import mask_text
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -87,18 +88,23 @@ def problem_response(
 ) -> web.Response:
     """A response with problem details; `DETAILS` has the default for `detail`.
 
-    A 503 says when to make the request again.
+    Phones are masked in it, wherever a request had them. A 503 says when to make the
+    request again.
     """
     if status == HTTPStatus.SERVICE_UNAVAILABLE:
         headers = {**(headers or {}), hdrs.RETRY_AFTER: RETRY_AFTER}
     errors = [
-        FieldProblem(field=one.field, found=one.found, expected=one.expected)
+        FieldProblem(
+            field=mask_text(one.field),
+            found=mask_text(one.found),
+            expected=mask_text(one.expected),
+        )
         for one in mistakes
     ]
     body = Problem(
         title=HTTPStatus(status).phrase,
         status=status,
-        detail=detail or DETAILS[status],
+        detail=mask_text(detail or DETAILS[status]),
         errors=errors,
     )
     text = body.model_dump_json(exclude=None if errors else {"errors"})

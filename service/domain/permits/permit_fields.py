@@ -6,6 +6,7 @@ from typing import cast, get_args
 
 from service.domain.errors import InvalidError
 from service.domain.law.rule import Language
+from service.domain.masked_text import mask_text
 from service.domain.permits.permit import Permit, PermitStatus
 from service.domain.permits.permit_number import normalize_number
 from service.domain.untrusted.raw_fields import RawFields
@@ -32,8 +33,8 @@ def permit_from(
     White space around a value is removed; an empty value counts as absent. `number`,
     `holder_code` and `replaces` have the form of `normalize_number`; one that a
     spreadsheet has damaged is a mistake. `phones` is a list, or one text that lists
-    them. Raises `InvalidError` with all mistakes at once; phones
-    and long runs of digits are masked in it.
+    them. A phone beside the holder's name is masked: it is stored encrypted, or not at
+    all. Raises `InvalidError` with all mistakes at once; phones are masked in it.
     """
     raw = RawFields(fields)
     _refuse_unknown(raw, fields)
@@ -41,7 +42,7 @@ def permit_from(
         authority=_authority(raw, default_authority),
         rule=raw.required_code("rule", 64, "the code of a rule"),
         number=_number(raw),
-        holder=raw.required_text("holder", 200, "the holder's name"),
+        holder=mask_text(raw.required_text("holder", 200, "the holder's name")),
         expires_on=raw.required_day("expires_on"),
         phones=raw.phones("phones"),
         holder_code=_other_number(raw, "holder_code"),

@@ -3,7 +3,7 @@
 import re
 from typing import Final
 
-from service.domain.masking import mask_phone
+from service.domain.masked_text import mask_text
 
 CONTROL_CHARACTERS: Final = re.compile(
     "[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]"
@@ -26,9 +26,6 @@ _TYPOGRAPHIC: Final = str.maketrans(
 
 BLANKS: Final = " \t\r\n\v\f\u00a0\u2007\u202f\u3000\u200b\u2060\ufeff"
 """Characters that are removed around a value, invisible ones among them."""
-
-_LONG_DIGITS: Final = re.compile(r"\+?\d(?:[\s().-]*\d){8,}")
-_LIKE_A_DATE: Final = re.compile(r"\d{4}[-/.年]\d{1,2}[-/.月]\d{1,2}(?!\d)")
 
 
 def strip_blanks(text: str) -> str:
@@ -57,12 +54,6 @@ def show_value(found: object) -> str:
 
 def safe_label(text: str, longest: int = 40) -> str:
     """Make a text from outside fit for one line: phones masked, the rest cut."""
-    text = _masked(text)
+    text = mask_text(text)
     text = text if len(text) <= longest else f"{text[:longest]}…"
     return text if text.isprintable() else repr(text)[1:-1]
-
-
-def _masked(text: str) -> str:
-    if _LIKE_A_DATE.match(text):
-        return text
-    return _LONG_DIGITS.sub(lambda found: mask_phone(found[0]), text)

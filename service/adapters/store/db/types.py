@@ -1,16 +1,17 @@
 """Column types that mean the same on every database."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import DateTime, Dialect, Uuid
+from sqlalchemy import JSON, DateTime, Dialect, String, Text, Uuid
 from sqlalchemy.dialects.sqlite import DATETIME
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
 from service.domain.errors import SetUpError
+from service.domain.masked_text import mask_text
 
 
 class _SqliteInstant(DATETIME):
@@ -79,6 +80,44 @@ def _with_dashes(value: str | None) -> str | None:
     if value is None:
         return None
     return f"{value[:8]}-{value[8:12]}-{value[12:16]}-{value[16:20]}-{value[20:]}"
+
+
+class FreeText(TypeDecorator[str]):
+    """What a person or a provider wrote: phones in it are masked before it is stored.
+
+    Without a length it is a text of any length.
+    """
+
+    impl = String
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """The type of the column on this database."""
+        length = self.impl_instance.length  # type: ignore[attr-defined] # of String
+        return dialect.type_descriptor(String(length) if length else Text())
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:  # noqa: ARG002 - SQLAlchemy's contract
+        """Python to database."""
+        return None if value is None else mask_text(value)
+
+
+class FreeJson(TypeDecorator[Mapping[str, object]]):
+    """JSON with such texts in it, at any depth."""
+
+    impl = JSON
+    cache_ok = True
+
+    def process_bind_param(self, value: object, dialect: Dialect) -> Any:  # noqa: ANN401, ARG002 - SQLAlchemy's contract
+        """Python to database."""
+        return _mask_json(value)
+
+
+def _mask_json(value: object) -> object:
+    if isinstance(value, str):
+        return mask_text(value)
+    if isinstance(value, Mapping):
+        return {name: _mask_json(one) for name, one in value.items()}
+    return [*map(_mask_json, value)] if isinstance(value, list | tuple) else value
 
 
 class database_now(FunctionElement[datetime]):  # noqa: N801 - reads as SQL does

@@ -1,9 +1,9 @@
 """Tables of the installation: facts, API keys, the action log."""
 
-from sqlalchemy import JSON, Column, Integer, LargeBinary, String, Table, Text
+from sqlalchemy import Column, Integer, LargeBinary, String, Table, Text
 
 from service.adapters.store.db.schema.metadata import metadata
-from service.adapters.store.db.types import Instant
+from service.adapters.store.db.types import FreeJson, FreeText, Instant
 
 facts = Table(
     "facts",
@@ -17,7 +17,7 @@ api_keys = Table(
     "api_keys",
     metadata,
     Column("prefix", String(12), primary_key=True),
-    Column("name", String(80), nullable=False),
+    Column("name", FreeText(80), nullable=False),
     Column("digest", LargeBinary(32), nullable=False),
     Column("created_at", Instant, nullable=False),
     Column("revoked_at", Instant),
@@ -28,8 +28,8 @@ actions = Table(
     metadata,
     Column("id", Integer, primary_key=True),
     Column("at", Instant, nullable=False),
-    Column("by", String(80), nullable=False),
+    Column("by", FreeText(80), nullable=False),
     Column("what", String(40), nullable=False),
-    Column("detail", JSON, nullable=False),
+    Column("detail", FreeJson, nullable=False),
     comment="What people and the service's brakes did, and alarms.",
 )

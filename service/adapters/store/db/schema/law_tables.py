@@ -3,7 +3,7 @@
 from sqlalchemy import JSON, Column, ForeignKey, Integer, String, Table
 
 from service.adapters.store.db.schema.metadata import metadata
-from service.adapters.store.db.types import Instant
+from service.adapters.store.db.types import FreeText, Instant
 
 authorities = Table(
     "authorities",
@@ -32,7 +32,7 @@ versions = Table(
     Column("document", JSON, nullable=False),
     Column("sha256", String(64), nullable=False),
     Column("applied_at", Instant, nullable=False),
-    Column("applied_by", String(80), nullable=False),
+    Column("applied_by", FreeText(80), nullable=False),
     Column("batch", Integer, nullable=False),
     comment="A document never changes. batch: versions applied together. state: "
     "active, shadow or retired; the highest active revision of a series dates permits.",

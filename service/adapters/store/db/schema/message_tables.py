@@ -18,7 +18,7 @@ from sqlalchemy import (
 )
 
 from service.adapters.store.db.schema.metadata import id_column, metadata, partial_index
-from service.adapters.store.db.types import Id, Instant
+from service.adapters.store.db.types import FreeText, Id, Instant
 
 OPEN_MESSAGE = "state IN ('sending', 'uncertain')"
 """Being sent, or outcome unknown. The words of a partial index: queries repeat them."""
@@ -44,7 +44,7 @@ messages = Table(
     Column("provider_id", String(64)),
     Column("state", String(12), nullable=False),
     Column("rank", Integer, nullable=False),
-    Column("reason", Text),
+    Column("reason", FreeText),
     Column("code", String(16)),
     Column("kind", String(12)),
     Column("claimed_at", Instant, nullable=False),
@@ -145,7 +145,7 @@ circuits = Table(
     Column("state", String(9), nullable=False),
     Column("generation", Integer, nullable=False),
     Column("failures", Integer, nullable=False),
-    Column("reason", Text),
+    Column("reason", FreeText),
     Column("changed_at", Instant, nullable=False),
     Column("wait_seconds", Float, nullable=False),
     Column("probe_at", Instant),

@@ -3,7 +3,7 @@
 from sqlalchemy import Column, Date, ForeignKey, Integer, String, Table, Text
 
 from service.adapters.store.db.schema.metadata import metadata
-from service.adapters.store.db.types import Instant
+from service.adapters.store.db.types import FreeText, Instant
 
 golives = Table(
     "golives",
@@ -12,7 +12,7 @@ golives = Table(
     Column("rule", ForeignKey("rules.code"), primary_key=True),
     Column("state", String(8), nullable=False),
     Column("live_from", Instant, nullable=False),
-    Column("approved_by", String(80), nullable=False),
+    Column("approved_by", FreeText(80), nullable=False),
     Column("catch_up_days", Integer, nullable=False),
     comment="state: trial (only staff are texted) or live; no row: draft, nothing is "
     "sent. catch_up_days: sending days over which the steps current at the start were "
@@ -24,7 +24,7 @@ staff = Table(
     metadata,
     Column("authority", ForeignKey("authorities.code"), primary_key=True),
     Column("recipient_id", ForeignKey("recipients.id"), primary_key=True),
-    Column("name", String(80), nullable=False),
+    Column("name", FreeText(80), nullable=False),
     comment="Phones that a trial may text.",
 )
 
@@ -33,8 +33,8 @@ pauses = Table(
     metadata,
     Column("scope", String(130), primary_key=True),
     Column("since", Instant, nullable=False),
-    Column("by", String(80), nullable=False),
-    Column("reason", Text, nullable=False),
+    Column("by", FreeText(80), nullable=False),
+    Column("reason", FreeText, nullable=False),
 )
 
 templates = Table(
@@ -45,7 +45,7 @@ templates = Table(
     Column("version", Integer, primary_key=True),
     Column("text", Text, nullable=False),
     Column("saved_at", Instant, nullable=False),
-    Column("saved_by", String(80), nullable=False),
+    Column("saved_by", FreeText(80), nullable=False),
     comment="The office's own wordings; the highest version is used. The shipped "
     "files are version 0.",
 )
@@ -57,7 +57,7 @@ forecasts = Table(
     Column("day", Date, primary_key=True),
     Column("reminders", Integer, nullable=False),
     Column("made_at", Instant, nullable=False),
-    Column("confirmed_by", String(80)),
+    Column("confirmed_by", FreeText(80)),
     comment="Reminders that a sending office expected for a day when the day began; "
     "confirmed_by: who allowed many more.",
 )

@@ -10,11 +10,10 @@ from sqlalchemy import (
     Integer,
     String,
     Table,
-    Text,
 )
 
 from service.adapters.store.db.schema.metadata import metadata, partial_index
-from service.adapters.store.db.types import Id, Instant
+from service.adapters.store.db.types import FreeText, Id, Instant
 
 slots = Table(
     "slots",
@@ -58,10 +57,10 @@ reminders = Table(
     Column("closes_at", Instant, nullable=False),
     Column("born_at", Instant, nullable=False),
     Column("state", String(10), nullable=False),
-    Column("reason", Text),
+    Column("reason", FreeText),
     Column("state_at", Instant, nullable=False),
     Column("next_at", Instant, nullable=False),
-    Column("hold_reason", Text),
+    Column("hold_reason", FreeText),
     Column("retry_at", Instant),
     Column("returned", Integer, nullable=False, default=0),
     Column("retries", Integer, nullable=False, default=0),
@@ -105,7 +104,7 @@ reminder_events = Table(
     Column("step", String(40), nullable=False),
     Column("at", Instant, nullable=False),
     Column("state", String(10), nullable=False),
-    Column("reason", Text),
+    Column("reason", FreeText),
     Column("message_id", Id()),
     ForeignKeyConstraint(
         ["permit_id", "expires_on", "step"],
