@@ -13,25 +13,32 @@ from twilio.rest import Client
 
 from service.adapters.calendars.holidays import calendars
 from service.adapters.clock import SimulatedClock
-from service.adapters.rules.files import read_authorities
+from service.adapters.rules.files import read_authorities, read_rules
 from service.adapters.store.db.database import Database
 from service.adapters.store.sending.pauses import SqlPauseStore
 from service.adapters.twilio.provider import TwilioConfig, TwilioProvider
 from service.app import Installation, build_installation
 from service.domain.delivery.outcome import Accepted, Outcome
-from service.domain.law_change.edits import AuthoritiesEdit
+from service.domain.law_change.edits import AuthoritiesEdit, RulesEdit
 from service.flow.law_change.change import apply_change
 from service.flow.office.go_live import go_live
 from service.flow.sending.provider import Outgoing
 from service.flow.sending.tick import tick
 from service.settings import Settings, shipped_folder
-from service.upgrade import prepare
 from service.web.application import application
 
 NOW = datetime(2024, 1, 29, 2, tzinfo=UTC)
 """Ten in the morning in Linjiang, on a Monday."""
 
 FOOD = "cn-food-production-license"
+
+RULES = (
+    FOOD,
+    *("cn-food-business-license", "cn-special-equipment-operator-certificate"),
+    *("cn-direct-selling-license", "cn-inspection-testing-cma", "us-nyc-parking"),
+    *("cn-advertising-release-registration", "cn-food-testing-institution"),
+)
+"""Some of the shipped permit types: every installation reads those that it has."""
 
 Http = TestClient[web.Request, web.Application]
 Ask = Callable[..., Awaitable[tuple[int, Any]]]
@@ -58,22 +65,31 @@ def settings_in(folder: Path) -> Settings:
 
 @pytest.fixture(scope="session")
 def prepared(tmp_path_factory: pytest.TempPathFactory) -> Prepared:
-    """A database with the shipped law and two offices at `NOW`, and an API key."""
+    """A database with some of the law and two offices at `NOW`, and an API key."""
     folder = tmp_path_factory.mktemp("prepared")
 
     async def prepare_one() -> str:
         settings = settings_in(folder)
         database = Database(settings.database_url)
         try:
-            await prepare(settings, database)
+            await database.upgrade()
             await SqlPauseStore(database).set_simulated_now(NOW)
             installation = await build_installation(settings, database)
             file = shipped_folder("examples") / "authorities.toml"
             offices = read_authorities(file, calendars=calendars())
-            loaded = AuthoritiesEdit(list(offices.values()))
-            await apply_change(
-                loaded, installation.change_store, installation.clock, by="test"
+            rules = read_rules(
+                shipped_folder("schedules"),
+                templates=installation.template_names,
+                calendars=calendars(),
             )
+            law = RulesEdit([rules[code] for code in RULES])
+            for edit, by in (
+                (law, "db upgrade"),
+                (AuthoritiesEdit(list(offices.values())), "test"),
+            ):
+                await apply_change(
+                    edit, installation.change_store, installation.clock, by=by
+                )
             await go_live(
                 "990000",
                 [FOOD],

@@ -51,7 +51,7 @@ PASSING: Fault = ("30003", RefusalKind.RETRY_LATER)
 AMONG = by_depth(quick=(M.SENT, M.DELIVERED, M.FAILED, M.READ, None), deep=WORDS)
 """The words among which our own record of the answer may come."""
 
-LONGEST = by_depth(quick=3, deep=4)
+LONGEST = by_depth(quick=2, deep=4)
 """Receipts in a sequence: each more takes eight times as long."""
 
 
