@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
 import click
 
+from service.adapters.files.read import refuse_endless
 from service.domain.errors import SetUpError
 from service.settings import Settings, load_settings
 
@@ -75,6 +76,7 @@ def _refuse_unusable_database(file: Path) -> None:
     """Say it before aiosqlite tries, whose thread may outlive the event loop."""
     remedy = "or set PERMIT_REMINDERS_DATABASE_URL to another file"
     try:
+        refuse_endless(file)
         file.open("rb").close()
     except FileNotFoundError:
         if not file.parent.is_dir():

@@ -43,6 +43,7 @@ from service.formats.file_model import (
     refuse,
 )
 from service.formats.parse import parse
+from service.formats.platform_types import Encoding
 
 CONSTANTS: Final = ("rule", "authority")
 _ALLOWED: Final[dict[str, Collection[str]]] = {
@@ -58,15 +59,6 @@ def _permit_field(name: str) -> str:
     if name not in FIELDS:
         raise expected(f"one of {', '.join(FIELDS)}")
     return name
-
-
-def is_text_encoding(name: str) -> bool:
-    """Whether a name is that of an encoding of text."""
-    try:
-        "".encode(name)  # refuses those that encode bytes
-    except (LookupError, ValueError):
-        return False
-    return True
 
 
 @lru_cache(maxsize=8192)  # a register has far fewer dates than rows
@@ -119,7 +111,7 @@ class MappingFile(FileModel):
         description="how dates are written, in strptime codes; ISO unless given",
         examples=["%d/%m/%Y"],
     )
-    encoding: Text | None = Field(
+    encoding: Encoding | None = Field(
         default=None,
         description="the text encoding of the file; utf-8-sig unless given",
         examples=["gb18030"],
@@ -170,13 +162,6 @@ class MappingFile(FileModel):
         if text and to_iso_date(_EXAMPLE.strftime(text), text) != str(_EXAMPLE):
             raise expected("strptime codes for year, month and day, like %Y-%m-%d")
         return text
-
-    @field_validator("encoding")
-    @classmethod
-    def _encodes_text(cls, name: str | None) -> str | None:
-        if name and not is_text_encoding(name):
-            raise expected("a text encoding, like gb18030")
-        return name
 
     @field_validator("source")
     @classmethod

@@ -33,6 +33,11 @@ _OUR_HEADERS: Final = frozenset(
         *("host", "transfer-encoding"),
     }
 )
+_ESCAPES: Final = frozenset(
+    {"charmap", "idna", "punycode", "raw-unicode-escape", "unicode-escape", "utf-7"}
+)
+"""Codecs of text in which nobody writes files: utf-7 reads a + as an escape."""
+
 _EXAMPLE: Final = datetime(2026, 11, 18, 17, 5, 9)  # noqa: DTZ001 - only its digits
 _WORD: Final = {"type": "string", "minLength": 1}
 _NAMED: Final = "a table with a key for each name"
@@ -51,12 +56,15 @@ def _not_https_own(name: str) -> str:
     return name
 
 
-def _known_encoding(name: str) -> str:
+def _text_encoding(name: str) -> str:
     try:
         "".encode(name)  # refuses those that encode no text
-        return codecs.lookup(name).name if name != "utf-8-sig" else name
+        found = codecs.lookup(name).name
     except LookupError:
         raise ValueError from None
+    if found in _ESCAPES:
+        raise ValueError
+    return found
 
 
 def _keeps_every_second(text: str) -> str:
@@ -106,9 +114,11 @@ Url = Annotated[
 
 Encoding = Annotated[
     str,
-    AfterValidator(_known_encoding),
+    Field(min_length=1),
+    AfterValidator(_text_encoding),
     Expected("a text encoding such as gb18030 or utf-8-sig"),
 ]
+"""An encoding of a register or a platform, by Python's name for it."""
 
 Delimiter = Annotated[
     Literal[",", ";", "|", "\t"], Expected("a comma, a semicolon, a bar or a tab")

@@ -82,6 +82,14 @@ async def test_a_body_of_more_than_64_kib_is_too_large(
     assert (await put(http, b" " * length))[0] == status
 
 
+@pytest.mark.parametrize("name", [b"holder", b"nonsense"])
+async def test_a_body_of_many_levels_is_invalid(http: Http, name: bytes) -> None:
+    body = b"{%b: %b1%b}" % (b'"%b"' % name, b'{"a":' * 450, b"}" * 450)
+    status, detail = await put(http, body)
+    assert status == 422
+    assert "body: found values inside values, expected at most 50 levels" in detail
+
+
 @pytest.mark.parametrize(
     ("body", "found"), [(b"[]", "a list"), (b"null", "a NoneType"), (b'"x"', "'x'")]
 )

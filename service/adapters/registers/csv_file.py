@@ -6,6 +6,7 @@ from pathlib import Path
 
 from service.adapters.files.csv_records import CsvRecord, CsvRecordReader
 from service.adapters.files.header import count_reject_columns
+from service.adapters.files.read import open_file, open_text
 from service.adapters.registers.mapping import IDENTITY_MAPPING, RegisterMapping
 from service.adapters.registers.register_row import RegisterRow
 from service.adapters.registers.repeats import RowsByPermit
@@ -33,21 +34,17 @@ def read_csv(
     errors; a row that only repeats an earlier one is marked. A corrected rejects file
     reads like its register: the columns `line` and `reason` are skipped, and its BOM
     means UTF-8 whatever the mapping says. Raises `InvalidError` with the file's name,
-    before the first row, if the file is unreadable, empty, in another encoding, or its
-    header does not fit the mapping.
+    before the first row, if the file is empty, in another encoding, or its header does
+    not fit the mapping; and `SetUpError` where it is no file.
     """
     mapping = mapping or IDENTITY_MAPPING
-    try:
-        encoding = _detect_encoding(path, mapping)
-        _refuse_wrong_encoding(path, encoding)
-        reader = _RowReader(path, encoding, mapping, default_authority)
-        # Read twice: the last row may contradict the first, and no row is held back.
-        by_permit = RowsByPermit(reader)
-        for row in reader:
-            yield by_permit.check(row, f"{path.name}:{row.line}")
-    except OSError as error:
-        mistake = Mistake("file", str(error.strerror), "a readable file")
-        raise InvalidError(path.name, [mistake]) from error
+    encoding = _detect_encoding(path, mapping)
+    _refuse_wrong_encoding(path, encoding)
+    reader = _RowReader(path, encoding, mapping, default_authority)
+    # Read twice: the last row may contradict the first, and no row is held back.
+    by_permit = RowsByPermit(reader)
+    for row in reader:
+        yield by_permit.check(row, f"{path.name}:{row.line}")
 
 
 class _RowReader:
@@ -67,7 +64,7 @@ class _RowReader:
         self._header: list[str] = []
 
     def __iter__(self) -> Iterator[RegisterRow]:
-        with self._path.open(encoding=self._encoding, newline="") as file:
+        with open_text(self._path, self._encoding) as file:
             records = CsvRecordReader(file)
             self._header, skipped = _read_header(
                 records, self._mapping, self._path.name
@@ -140,7 +137,7 @@ def _read_header(
 
 
 def _detect_encoding(path: Path, mapping: RegisterMapping) -> str:
-    with path.open("rb") as file:
+    with open_file(path) as file:
         has_bom = file.read(len(codecs.BOM_UTF8)) == codecs.BOM_UTF8
     return "utf-8-sig" if has_bom else mapping.encoding
 
@@ -149,12 +146,15 @@ def _refuse_wrong_encoding(path: Path, encoding: str) -> None:
     # Check all first: an error half-way would leave half of the file imported.
     decoder = codecs.getincrementaldecoder(encoding)()
     line = 1
-    with path.open("rb") as file:
+    with open_file(path) as file:
         try:
             while chunk := file.read(_CHUNK_BYTES):
                 line += decoder.decode(chunk).count("\n")
             decoder.decode(b"", final=True)
-        except UnicodeDecodeError as error:
+        except UnicodeError as error:  # a missing mark is no UnicodeDecodeError
             found = f"bytes that are not {encoding} near line {line}"
             expected = 'the encoding its mapping names, e.g. encoding = "gb18030"'
+            if encoding == "utf-16" and not isinstance(error, UnicodeDecodeError):
+                found = "UTF-16 without a byte order mark"
+                expected = 'encoding = "utf-16-le" or "utf-16-be"'
             raise InvalidError(path.name, [Mistake("file", found, expected)]) from error

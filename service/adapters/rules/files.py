@@ -8,7 +8,7 @@ from datetime import date
 from functools import partial
 from pathlib import Path
 
-from service.adapters.files.read import read_toml
+from service.adapters.files.read import read_text, read_toml
 from service.domain.calendars.calendar import Calendar
 from service.domain.errors import InvalidError, Mistake, SetUpError
 from service.domain.law.authority import Authority
@@ -78,7 +78,7 @@ def read_rules(
 def _files_about(code: str, paths: Sequence[Path]) -> list[Path]:
     """Find the file of a rule and its overlays by their text: TOML takes longer."""
     key = re.compile(rf"""^(?:code|over) *= *["']{re.escape(code)}["']""", re.MULTILINE)
-    return [path for path in paths if key.search(path.read_text("utf-8"))]
+    return [path for path in paths if key.search(read_text(path))]
 
 
 def read_authorities(

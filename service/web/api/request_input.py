@@ -9,6 +9,7 @@ from multidict import MultiMapping
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from service.domain.errors import InvalidError, Mistake
+from service.domain.untrusted.nesting import MOST_LEVELS, is_too_deep
 from service.domain.untrusted.text import safe_label, show_value
 from service.web.request_body import read_body
 
@@ -43,7 +44,8 @@ async def read_json_object(request: web.Request) -> JsonObject:
     """Read a body that is a JSON object; the domain checks its fields.
 
     Raises HTTP errors for another media type, a body that is too long, too slow or not
-    JSON, and `InvalidError` for a JSON value that is no object or repeats a field.
+    JSON, and `InvalidError` for a JSON value that is no object, repeats a field or has
+    too many levels.
     """
     if (
         request.content_type != "application/json"
@@ -61,6 +63,10 @@ async def read_json_object(request: web.Request) -> JsonObject:
         raise web.HTTPBadRequest(text="the body is not JSON in UTF-8") from None
     if not isinstance(found, Mapping):
         mistake = Mistake("body", show_value(found), "a JSON object")
+        raise InvalidError("request", [mistake])
+    if is_too_deep(found):
+        expected = f"at most {MOST_LEVELS} levels"
+        mistake = Mistake("body", "values inside values", expected)
         raise InvalidError("request", [mistake])
     return found
 

@@ -7,12 +7,13 @@ import pytest
 from service.adapters.registers.csv_file import EXTRA_CELLS, read_csv
 from service.adapters.registers.mapping_file import load_mapping, mapping_from
 from service.adapters.registers.register_row import RegisterRow
-from service.domain.errors import InvalidError
+from service.domain.errors import InvalidError, SetUpError
 from service.domain.permits.permit import Permit, PermitStatus
 
 ROOT = Path(__file__).parents[3]
 NYC = ROOT.parent / "shared" / "data" / "nyc-dca-licences.csv"
 HEADER = "rule,number,holder,expires_on,phones"
+IDENTITY = {"columns": {name: name for name in HEADER.split(",")}}
 
 
 @pytest.fixture
@@ -209,8 +210,21 @@ def test_a_file_cut_inside_a_character_is_refused(path: Path) -> None:
 
 
 def test_a_file_that_is_not_there_is_one_line(path: Path) -> None:
-    with pytest.raises(InvalidError, match=r"permits\.csv: file: found No such file"):
+    with pytest.raises(SetUpError, match=r"permits\.csv: No such file"):
         list(read_csv(path))
+
+
+@pytest.mark.parametrize("name", ["utf-16", "UTF16"])
+def test_utf_16_without_a_mark_is_refused_before_the_first_row(
+    path: Path, name: str
+) -> None:
+    mapping = mapping_from({"encoding": name, **IDENTITY}, "m.toml")
+    path.write_bytes(f"{HEADER}\n".encode("utf-16-le"))
+    with pytest.raises(InvalidError, match='mark, expected encoding = "utf-16-le"'):
+        list(read_csv(path, mapping))
+    path.write_text(f"{HEADER}\n{row('1')}\n", "utf-16")
+    (one,) = read_csv(path, mapping, default_authority="us-nyc")
+    assert one.permit
 
 
 def test_a_named_encoding_is_used(path: Path) -> None:

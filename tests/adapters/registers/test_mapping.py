@@ -6,7 +6,7 @@ import pytest
 
 from service.adapters.registers.mapping import IDENTITY_MAPPING, RegisterMapping
 from service.adapters.registers.mapping_file import load_mapping, mapping_from
-from service.domain.errors import InvalidError
+from service.domain.errors import InvalidError, SetUpError
 
 COLUMNS = {"Nr": "number", "Name": "holder", "Until": "expires_on", "State": "status"}
 GOOD: dict[str, Any] = {"rule": "us-nyc-parking", "columns": COLUMNS}
@@ -91,6 +91,10 @@ def test_a_minimal_mapping_reads_utf_8_and_iso_dates() -> None:
         ({"date_format": "%d.%m."}, 'date_format: found "%d.%m.", expected strptime'),
         ({"date_format": "yyyy"}, 'date_format: found "yyyy", expected strptime'),
         ({"date_format": "%"}, 'date_format: found "%", expected strptime'),
+        *(
+            ({"encoding": name}, f'encoding: found "{name}", expected a text encoding')
+            for name in ("", "rot13", "idna", "punycode", "unicode_escape", "utf-7")
+        ),
         ({"encoding": "utf-9"}, 'encoding: found "utf-9", expected a text encoding'),
         ({"encoding": "base64"}, 'encoding: found "base64", expected a text encoding'),
         ({"encoding": "a\0"}, 'encoding: found "a\\x00", expected a text encoding'),
@@ -203,9 +207,9 @@ def test_a_file_that_is_not_toml_is_one_line(
     path.write_bytes(content)
     with pytest.raises(InvalidError, match="expected TOML in UTF-8") as caught:
         load_mapping(path)
-    assert str(caught.value).startswith(f"m.toml: {mistake}")
+    assert str(caught.value).startswith(f"{path}: {mistake}")
 
 
 def test_a_mapping_file_that_is_not_there_is_one_line(tmp_path: Path) -> None:
-    with pytest.raises(InvalidError, match=r"m\.toml: file: found No such file"):
+    with pytest.raises(SetUpError, match=r"m\.toml: No such file"):
         load_mapping(tmp_path / "m.toml")

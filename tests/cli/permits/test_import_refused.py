@@ -58,7 +58,7 @@ def test_a_wrong_mapping_is_refused(
     register = office / "register.csv"
     register.write_text("证书编号,机构名称,有效期至\n1,甲,28.06.2024\n", "gb18030")
     asked = run("import", register, "--mapping", mapping)
-    assert asked.refusal.startswith("permit-reminders: city.toml:")
+    assert asked.refusal.startswith(f"permit-reminders: {mapping}:")
     assert said in asked.refusal
 
 

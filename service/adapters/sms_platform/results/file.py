@@ -5,7 +5,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from io import StringIO
 from pathlib import Path
-from typing import Final
 
 from service.adapters.files.csv_records import CsvRecord, CsvRecordReader
 from service.adapters.files.header import (
@@ -21,9 +20,6 @@ from service.domain.delivery.outcome import Receipt
 from service.domain.errors import InvalidError, Mistake
 from service.domain.untrusted.spreadsheet_formulas import unguard_formula
 from service.domain.untrusted.text import show_value, strip_blanks
-
-MOST_BYTES: Final = 64 * 1024 * 1024
-"""Largest CSV file, which is read whole; 500,000 results take about 40 million."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,15 +66,11 @@ def _workbook_records(path: Path) -> Iterator[CsvRecord]:
 def _csv_records(path: Path, results: ResultsFormat) -> Iterator[CsvRecord]:
     """Read CSV records; a file with a BOM is UTF-8, and a rejects file has commas."""
     content = read_file(path)
-    if len(content) > MOST_BYTES:
-        found = f"{len(content)} bytes"
-        expected = f"at most {MOST_BYTES}; split it"
-        raise InvalidError(path.name, [Mistake("file", found, expected)])
     has_bom = content.startswith(codecs.BOM_UTF8)
     encoding = "utf-8-sig" if has_bom else results.csv.encoding
     try:
         text = content.decode(encoding)
-    except UnicodeDecodeError:
+    except UnicodeError:
         mistake = Mistake("file", f"bytes that are not {encoding}", "its encoding")
         raise InvalidError(path.name, [mistake]) from None
     rejects = has_bom and text.startswith(",".join(REJECT_COLUMNS))

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
+from service.adapters.files.read import open_file
 from service.domain.errors import InvalidError, Mistake, SetUpError
 
 MOST_UNPACKED: Final = 256 * 1024 * 1024
@@ -30,7 +31,7 @@ def read_workbook(path: Path) -> Iterator[tuple[int, list[str]]]:
     """Yield each row that is not empty, with its number, from 1.
 
     Raises `InvalidError` if the file is not a workbook or exceeds the limits, and
-    `SetUpError` if the library is missing.
+    `SetUpError` where it is no file or the library is missing.
     """
     _refuse_too_large(path)
     child = subprocess.run(  # noqa: S603 - this module
@@ -54,7 +55,7 @@ def read_workbook(path: Path) -> Iterator[tuple[int, list[str]]]:
 
 def _refuse_too_large(path: Path) -> None:
     try:
-        with zipfile.ZipFile(path) as archive:
+        with open_file(path) as file, zipfile.ZipFile(file) as archive:
             unpacked = sum(one.file_size for one in archive.infolist())
     except (OSError, zipfile.BadZipFile):
         raise _unreadable(path, "something else") from None
