@@ -29,6 +29,7 @@ from service.adapters.store.reports.counts import SqlCountStore
 from service.adapters.store.reports.explain import SqlExplainStore
 from service.adapters.store.reports.forecast import SqlForecastStore
 from service.adapters.store.reports.metrics import SqlMetricsStore
+from service.adapters.store.reports.outlook import SqlOutlookStore
 from service.adapters.store.sending.breaker import SqlBreakerStore
 from service.adapters.store.sending.circuit import SqlCircuitStore
 from service.adapters.store.sending.claim.claim_store import SqlClaimStore
@@ -51,6 +52,7 @@ from service.flow.permits.opt_outs import OptOutDeps
 from service.flow.permits.phone_reader import PhoneReader
 from service.flow.permits.register import RegisterDeps
 from service.flow.permits.unreachable import UnreachableDeps
+from service.flow.reports.outlook import OutlookDeps
 from service.flow.sending.outcomes.inbox import InboxDeps
 from service.flow.sending.outcomes.receipt_batches import ReceiptBatches
 from service.flow.sending.outcomes.resolve import ResolveDeps
@@ -76,6 +78,7 @@ class Installation(Services):
     call_list_store: SqlCallListStore
     audit_store: SqlAuditStore
     go_live_preview_deps: GoLivePreviewDeps
+    outlook_deps: OutlookDeps
 
     def tick_deps(
         self, provider: Provider, is_stopping: StopSignal = never_stop
@@ -182,6 +185,7 @@ async def build_installation(settings: Settings, database: Database) -> Installa
         forecast_store=SqlForecastStore(database),
         call_list_store=SqlCallListStore(database),
         audit_store=SqlAuditStore(database),
+        outlook_deps=OutlookDeps(law, SqlOutlookStore(database), clock),
         metrics_store=SqlMetricsStore(database),
         report_formatter=Documents(templates),
         api_key_store=SqlApiKeyStore(database),

@@ -23,10 +23,21 @@ _SHORTFALL: Final = "shortfall"
 
 
 class TickScheduler:
-    """Runs one tick at a time; a failure is logged, and the next tick tries again."""
+    """Runs one tick at a time; a failure is logged, and the next tick tries again.
 
-    def __init__(self, tick: Callable[[], Awaitable[TickResult]]) -> None:
+    What is due now and when next (`describe_outlook`) is logged at the start, and after
+    each tick that did something.
+    """
+
+    def __init__(
+        self,
+        tick: Callable[[], Awaitable[TickResult]],
+        describe_outlook: Callable[[], Awaitable[str]],
+    ) -> None:
         self._tick = tick
+        self._describe_outlook = describe_outlook
+        self._logged_outlook: str | None = None
+        self._open_outcomes = 0
         self._lock = asyncio.Lock()
         self._last_failure: str | None = None
         self._logged_cause: str | None = None
@@ -64,7 +75,10 @@ class TickScheduler:
     async def _run_once(self) -> None:
         async with self._lock:
             try:
+                if self._logged_outlook is None:
+                    await self._log_outlook()
                 done = await self._tick()
+                await self._log_activity(done)
             except Exception as error:  # noqa: BLE001 - it is logged, and the next follows
                 self._note_failure(error)
             else:
@@ -88,7 +102,20 @@ class TickScheduler:
             if self._last_failure is not None:
                 log.info("ticks succeed again")
             self._last_failure = self._logged_cause = None
-        log.log(logging.INFO if done.has_activity else logging.DEBUG, "tick %s", done)
+
+    async def _log_activity(self, done: TickResult) -> None:
+        if done.has_activity or done.open_outcomes != self._open_outcomes:
+            log.info("tick %s", done)
+            self._open_outcomes = done.open_outcomes
+            await self._log_outlook()
+        else:
+            log.debug("tick %s", done)
+
+    async def _log_outlook(self) -> None:
+        outlook = await self._describe_outlook()
+        if outlook != self._logged_outlook:
+            log.info(outlook)
+            self._logged_outlook = outlook
 
 
 async def _follow_clock(job: Job, seconds: float) -> None:

@@ -1,5 +1,6 @@
 import asyncio
 import logging
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -13,6 +14,46 @@ from service.ticks import TickScheduler
 NOTHING = TickResult(created=0, posted=0, late=0, moved=0, open_outcomes=0)
 
 
+def scheduling(
+    tick: Callable[[], Awaitable[TickResult]], *outlooks: str
+) -> TickScheduler:
+    """A scheduler to which these outlooks are described, one after the other."""
+    waiting = list(outlooks)
+
+    async def describe_outlook() -> str:
+        return waiting.pop(0) if waiting else "nothing to come"
+
+    return TickScheduler(tick, describe_outlook)
+
+
+async def test_what_is_due_is_logged_at_the_start_and_when_it_changes(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level(logging.INFO)
+    sent, unknown = replace(NOTHING, posted=3), replace(NOTHING, open_outcomes=1)
+    results, done = [NOTHING, sent, NOTHING, unknown, unknown, sent], asyncio.Event()
+
+    async def tick() -> TickResult:
+        if not results:
+            done.set()
+        return results.pop(0) if results else unknown
+
+    outlooks = "3 due now", "nothing until 09:30", "nothing until 09:30", "the end"
+    async with scheduling(tick, *outlooks).run_every(seconds=0.01):
+        await done.wait()
+    lines = [one.getMessage() for one in caplog.records if one.name == "service.ticks"]
+    assert lines == [
+        "3 due now",
+        f"tick {sent}",
+        "nothing until 09:30",
+        f"tick {unknown}",
+        f"tick {sent}",
+        "the end",
+        f"tick {unknown}",
+        "nothing to come",
+    ]
+
+
 async def test_the_pass_under_way_is_finished_before_we_leave() -> None:
     begun, may_end, ended = asyncio.Event(), asyncio.Event(), list[int]()
 
@@ -24,7 +65,7 @@ async def test_the_pass_under_way_is_finished_before_we_leave() -> None:
         return NOTHING
 
     async def leave() -> None:
-        async with TickScheduler(tick).run_every(seconds=0.01):
+        async with scheduling(tick).run_every(seconds=0.01):
             await begun.wait()
 
     leaving = asyncio.create_task(leave())
@@ -49,7 +90,7 @@ async def test_why_passes_fail_is_told_until_one_succeeds() -> None:
         mended.set()
         return NOTHING
 
-    ticks = TickScheduler(tick)
+    ticks = scheduling(tick)
     async with ticks.run_every(seconds=0.01):
         await passed.wait()
     assert told == [None, "templates: too long", "KeyError", None]
@@ -81,7 +122,7 @@ async def test_a_cause_is_logged_once_and_a_known_one_without_a_traceback(
             done.set()
         return NOTHING
 
-    async with TickScheduler(tick).run_every(seconds=0.01):
+    async with scheduling(tick).run_every(seconds=0.01):
         await done.wait()
     failures = [one for one in caplog.records if one.levelno == logging.ERROR]
     assert [one.getMessage() for one in failures] == [
@@ -105,7 +146,7 @@ async def test_what_a_pass_could_not_do_is_logged_once_and_told_until_one_can(
             done.set()
         return NOTHING
 
-    ticks = TickScheduler(tick)
+    ticks = scheduling(tick)
     async with ticks.run_every(seconds=0.01):
         await done.wait()
     first = "0 of 107 posted in time: the machine is too slow"
@@ -129,7 +170,7 @@ async def test_passes_go_on_when_the_machine_s_clock_is_set_back() -> None:
         return NOTHING
 
     with time_machine.travel(datetime(2030, 1, 1, tzinfo=UTC), tick=True) as clock:
-        async with TickScheduler(tick).run_every(seconds=0.01):
+        async with scheduling(tick).run_every(seconds=0.01):
             await passed.get()
             await passed.get()
             clock.shift(timedelta(hours=-1))

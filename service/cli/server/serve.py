@@ -3,6 +3,7 @@
 import ipaddress
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 
 import click
 
@@ -14,6 +15,7 @@ from service.cli.installation import with_installation
 from service.cli.option_types import Instant
 from service.cli.stop_signal import StopRequest, stoppable
 from service.domain.errors import InvalidError, Mistake, SetUpError
+from service.flow.reports.outlook import describe_outlook
 from service.flow.sending.provider import Provider
 from service.flow.sending.tick import TickDeps
 from service.flow.sending.tick import tick as tick_once
@@ -47,7 +49,10 @@ async def serve(
         return
     async with open_provider(settings, installation.database) as provider:
         deps = _tick_deps(installation, provider, stop)
-        ticks = TickScheduler(lambda: tick_once(deps))
+        ticks = TickScheduler(
+            partial(tick_once, deps),
+            partial(describe_outlook, installation.outlook_deps),
+        )
         services = replace(
             installation, last_failure=ticks.last_failure, sends=only != "api"
         )
@@ -86,6 +91,7 @@ async def tick(
         f"{done.created} reminders created, {done.posted} messages posted, "
         f"{done.moved} receipts, {done.open_outcomes} outcomes unknown"
     )
+    click.echo(await describe_outlook(installation.outlook_deps))
     if done.shortfall is not None:
         click.echo(done.shortfall, err=True)
     for pause in await installation.pause_store.list_pauses():

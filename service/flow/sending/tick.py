@@ -49,8 +49,8 @@ class TickResult:
 
     @property
     def has_activity(self) -> bool:
-        """Whether the pass did anything, or left an outcome open."""
-        return bool(self.created or self.posted or self.moved or self.open_outcomes)
+        """Whether the pass did anything."""
+        return bool(self.created or self.posted or self.moved)
 
     @property
     def shortfall(self) -> str | None:

@@ -18,6 +18,17 @@ def due(run: Run, live: Path) -> Path:
     return live
 
 
+@pytest.mark.usefixtures("due")
+def test_a_tick_says_what_is_due_next(run: Run) -> None:
+    assert run("tick").answer.splitlines() == [
+        "0 reminders created, 0 messages posted, 0 receipts, 0 outcomes unknown",
+        "nothing until 2024-01-29 09:30 Asia/Shanghai; 3 due then",
+    ]
+    assert run("tick", "--now", NOON).answer.splitlines()[1:] == [
+        "nothing until 2024-03-21 09:30 Asia/Shanghai; 3 due then"
+    ]
+
+
 def test_a_machine_that_is_too_slow_is_said_in_one_line(
     run: Run, due: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

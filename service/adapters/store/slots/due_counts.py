@@ -33,6 +33,8 @@ from service.domain.reports.forecast import DueCount
 IS_AFTER_GO_LIVE: Final = golives.c.live_from <= slots.c.due_at
 """Slots that fall due after their type went live."""
 
+_LIVE_RULES: Final = select(golives.c.rule).where(IS_LIVE)
+
 
 async def count_due(
     connection: AsyncConnection,
@@ -54,9 +56,31 @@ async def count_due(
         .where(IS_LIVE, *where)
         .group_by(slots.c.rule, slots.c.due_at)
     )
-    live_rules = select(golives.c.rule).where(IS_LIVE)
-    steps = await bind_excluding_steps(connection, live_rules)
+    steps = await bind_excluding_steps(connection, _LIVE_RULES)
     return [DueCount(*row) for row in await connection.execute(wanted, steps)]
+
+
+async def find_next_slot(
+    connection: AsyncConnection, now: datetime
+) -> tuple[datetime, str] | None:
+    """When the next live slot with a reminder falls due, and in which authority."""
+    wanted = (
+        select(slots.c.due_at, slots.c.authority)
+        .join_from(slots, golives, go_live_of(slots.c))
+        .outerjoin(EXCLUDING_STEPS, IS_SLOT_WITH_EXCLUDING_STEPS)
+        .where(
+            IS_LIVE,
+            IS_AFTER_GO_LIVE,
+            slots.c.expanded_at.is_(None),
+            slots.c.due_at > now,
+            _count_permits_of_slot(None, with_sent=False) > 0,
+        )
+        .order_by(slots.c.due_at, slots.c.authority)
+        .limit(1)
+    )
+    steps = await bind_excluding_steps(connection, _LIVE_RULES)
+    row = (await connection.execute(wanted, steps)).one_or_none()
+    return (row.due_at, row.authority) if row else None
 
 
 def _count_permits_of_slot(
