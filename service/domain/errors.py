@@ -24,6 +24,7 @@ from itertools import groupby
 from operator import attrgetter
 from typing import Final, Self
 
+from service.domain.masked_text import mask_text
 from service.domain.nearest import find_nearest
 
 
@@ -31,13 +32,17 @@ from service.domain.nearest import find_nearest
 class Mistake:
     """One wrong value: where it stands, what was found, what was expected.
 
-    `file` is the file where a whole folder was read.
+    Phones are masked in all three. `file` is the file where a whole folder was read.
     """
 
     field: str
     found: str
     expected: str
     file: str | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("field", "found", "expected"):
+            object.__setattr__(self, name, mask_text(getattr(self, name)))
 
     def __str__(self) -> str:
         return f"{self.field}: found {self.found}, expected {self.expected}"

@@ -94,11 +94,7 @@ def problem_response(
     if status == HTTPStatus.SERVICE_UNAVAILABLE:
         headers = {**(headers or {}), hdrs.RETRY_AFTER: RETRY_AFTER}
     errors = [
-        FieldProblem(
-            field=mask_text(one.field),
-            found=mask_text(one.found),
-            expected=mask_text(one.expected),
-        )
+        FieldProblem(field=one.field, found=one.found, expected=one.expected)
         for one in mistakes
     ]
     body = Problem(
