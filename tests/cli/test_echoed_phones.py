@@ -272,7 +272,7 @@ def marked(found: object, mark: Iterator[str]) -> Any:  # noqa: ANN401 - as JSON
 
 
 def look_at_files(folder: Path, seen: Seen) -> None:
-    """All files but the database: the provider's own, which is one too, as raw bytes."""
+    """All files but the database; the outbox has one of its own, taken as raw bytes."""
     for path in folder.rglob("*"):
         place = path.relative_to(folder)
         if path.is_file() and place.name not in DATABASE:
