@@ -9,8 +9,10 @@ import click
 
 from service import __version__
 from service.cli.signal_handlers import INTERRUPTED, ending_at_once
+from service.cli.typed_number import UnknownNumberError
 from service.domain.errors import ConflictError, InvalidError, PermitRemindersError
 from service.domain.masked_text import mask_text
+from service.domain.untrusted.text import is_utf8
 
 PROGRAM: Final = "permit-reminders"
 
@@ -82,6 +84,9 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
 
 BAD_INPUT: Final = 2
 
+LONGEST_ARGUMENT: Final = 4096
+"""Characters of an argument: those of the longest path that Linux takes."""
+
 
 class _LazyGroup(click.Group):
     """Imports the module of a command when it runs, not to list the commands."""
@@ -112,7 +117,7 @@ class _LazyGroup(click.Group):
 
 
 @click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(__version__)
+@click.version_option(__version__, "-V", "--version")
 def cli() -> None:
     """Remind permit holders by SMS before their renewal window closes.
 
@@ -123,9 +128,11 @@ def cli() -> None:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run one command and exit; bad input prints a line a mistake and exits with 2.
 
-    Phones are masked in these lines: they end in tickets and logs.
+    Phones are masked in these lines: they end in tickets and logs. A permit number that
+    is unknown is shown as it was typed.
     """
     try:
+        _refuse_unreadable(sys.argv[1:] if arguments is None else arguments)
         code = cli.main(arguments, prog_name=PROGRAM, standalone_mode=False)
     except click.exceptions.NoArgsIsHelpError as error:
         error.show()
@@ -134,6 +141,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
         command = error.ctx.command_path if error.ctx else PROGRAM
         reason = error.format_message().rstrip(".")
         code = _refuse(command, f"{reason}; see {command} --help")
+    except UnknownNumberError as error:
+        click.echo(f"{PROGRAM}: {error}", err=True)
+        code = BAD_INPUT
     except (InvalidError, ConflictError) as error:
         click.echo(mask_text(f"{PROGRAM}: {error}"), err=True)
         code = BAD_INPUT
@@ -145,6 +155,25 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except click.Abort:
         code = INTERRUPTED
     sys.exit(code)
+
+
+def _refuse_unreadable(arguments: Sequence[str]) -> None:
+    """Raise `UsageError` for what no text, number or path can be.
+
+    Python passes on bytes that are not UTF-8 as halves of characters, which can be
+    neither printed nor stored.
+    """
+    for number, argument in enumerate(arguments, start=1):
+        if len(argument) > LONGEST_ARGUMENT:
+            found, expected = (
+                f"{len(argument)} characters",
+                f"at most {LONGEST_ARGUMENT}",
+            )
+        elif not is_utf8(argument):
+            found, expected = ascii(argument), "text in UTF-8"
+        else:
+            continue
+        raise click.UsageError(f"argument {number}: found {found}, expected {expected}")
 
 
 def _refuse(command: str, error: str) -> int:

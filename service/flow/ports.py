@@ -91,8 +91,11 @@ class ApiKeyStore(Protocol):
     async def create(self, name: str, by: str, now: datetime) -> str:
         """Create a key and return it: it cannot be read again."""
 
-    async def revoke(self, prefix: str, by: str, now: datetime) -> None:
-        """Revoke a key; raises `UnknownError` if no valid key has this prefix."""
+    async def revoke(self, start: str, by: str, now: datetime) -> ApiKey:
+        """Revoke the valid key that begins with `start`, or is it; return the key.
+
+        Raises `UnknownError` if there is none, `ConflictError` if there are several.
+        """
 
     async def list_keys(self) -> Sequence[ApiKey]:
         """Return every key ever created, oldest first."""

@@ -1,1 +1,1 @@
-"""Reads files that people supply: CSV records, text and TOML."""
+"""Reads and writes files that people name: CSV records, text and TOML."""

@@ -8,6 +8,7 @@ from tempfile import NamedTemporaryFile
 from typing import TextIO
 
 from service.adapters.files.header import REJECT_COLUMNS
+from service.adapters.files.read import refuse_endless
 from service.adapters.registers.csv_file import EXTRA_CELLS
 from service.domain.errors import SetUpError
 from service.domain.untrusted.spreadsheet_formulas import guard_formula
@@ -38,7 +39,7 @@ def open_rejects_file(path: Path) -> Iterator[CsvRejectWriter]:
     """Open a rejects file that appears complete at exit, and only if a row was added.
 
     Only its owner can read it, since the rows hold phones. It replaces the file of an
-    earlier import. Raises `SetUpError` if the folder cannot be written to.
+    earlier import. Raises `SetUpError` at once where it could not be written.
     """
     part = _create_part_file(path)
     try:
@@ -54,10 +55,15 @@ def open_rejects_file(path: Path) -> Iterator[CsvRejectWriter]:
 
 def _create_part_file(path: Path) -> Path:
     try:
+        if path.exists():
+            refuse_endless(path)
         with NamedTemporaryFile(
             dir=path.parent, prefix=f".{path.name}.", delete=False
         ) as file:
             return Path(file.name)
     except OSError as error:
-        reason = f"{path}: {error.strerror}; choose a folder that can be written to"
+        reason = (
+            f"{path}: {error.strerror}; rejected rows are written there: choose a "
+            "folder that can be written to, and move away what is no file"
+        )
         raise SetUpError(reason) from error

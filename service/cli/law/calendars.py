@@ -8,7 +8,7 @@ from service.adapters.calendars.files import read_years
 from service.app import Installation
 from service.cli.installation import with_installation
 from service.cli.law.change import preview_or_apply
-from service.cli.option_types import DRY_RUN, FILE, FORCE
+from service.cli.option_types import CODE, DRY_RUN, FILE, FORCE
 from service.domain.law_change.edits import CalendarYearsEdit
 from service.domain.lawbook.year_view import SpecialDay, YearView, view_year
 
@@ -21,7 +21,10 @@ def calendars() -> None:
 @calendars.command()
 @click.argument("file", type=FILE)
 @click.option(
-    "--calendar", metavar="CODE", help="The calendar of an .ics file that names none."
+    "--calendar",
+    type=CODE,
+    metavar="CODE",
+    help="The calendar of an .ics file that names none.",
 )
 @click.option(
     "--published",
@@ -53,7 +56,7 @@ async def load(
 
 
 @calendars.command()
-@click.argument("code")
+@click.argument("code", type=CODE)
 @click.argument("year", type=click.IntRange(2000, 2100))
 @with_installation
 async def show(installation: Installation, code: str, year: int) -> None:

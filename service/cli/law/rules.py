@@ -6,18 +6,19 @@ from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, TextIO
+from typing import TYPE_CHECKING, Final
 
 import click
 
 from service.adapters.calendars.holidays import calendars
 from service.adapters.clock import SystemClock
+from service.adapters.files.write import write_text
 from service.adapters.rules.files import read_rules
 from service.adapters.rules.toml_text import rule_to_toml
 from service.adapters.templates.library import JinjaTemplateLibrary
 from service.cli.installation import whoami, with_installation
 from service.cli.law.change import preview_or_apply
-from service.cli.option_types import AS_JSON, DRY_RUN, FORCE
+from service.cli.option_types import AS_JSON, CODE, DRY_RUN, FORCE, NamedPath
 from service.cli.output.law_change import print_law_change
 from service.domain.errors import ConflictError
 from service.domain.law.rule import Rule, Version
@@ -30,8 +31,8 @@ from service.settings import shipped_folder
 if TYPE_CHECKING:
     from service.app import Installation
 
-_PATH: Final = click.argument("path", type=click.Path(path_type=Path), required=False)
-_CODE: Final = click.argument("code")
+_PATH: Final = click.argument("path", type=NamedPath(), required=False)
+_CODE: Final = click.argument("code", type=CODE)
 
 
 @click.group()
@@ -147,16 +148,19 @@ async def shadow(installation: Installation, code: str) -> int:
 @_CODE
 @click.option(
     "--out",
-    type=click.File("w", encoding="utf-8", lazy=True),
+    type=NamedPath(dir_okay=False, allow_dash=True),
     default="-",
     metavar="FILE",
     help="Default: standard output.",
 )
 @with_installation
-async def export(installation: Installation, code: str, out: TextIO) -> None:
+async def export(installation: Installation, code: str, out: Path) -> None:
     """Write the installed rule CODE as a rule file."""
     text = rule_to_toml((await installation.law_store.current_law()).rule(code))
-    click.echo(text, file=out, nl=False)
+    if str(out) == "-":
+        click.echo(text, nl=False)
+    else:
+        write_text(out, text)
 
 
 async def _templates_in_use(installation: Installation) -> JinjaTemplateLibrary:

@@ -12,7 +12,7 @@ from service.adapters.rules.files import read_authorities
 from service.app import Installation
 from service.cli.installation import whoami, with_installation
 from service.cli.law.change import preview_or_apply
-from service.cli.option_types import DRY_RUN, FILE, FORCE, Instant
+from service.cli.option_types import CODE, DRY_RUN, FILE, FORCE, NAME, NUMBER, Instant
 from service.cli.output.go_live_preview import print_go_live_preview
 from service.cli.output.office_status import print_office_status
 from service.domain.law.authority import Authority
@@ -28,7 +28,7 @@ from service.flow.office.go_live import (
 from service.flow.office.preview_go_live import preview_go_live
 from service.flow.office.status import get_office_status
 
-_CODE: Final = click.argument("code")
+_CODE: Final = click.argument("code", type=CODE)
 _CATCH_UP: Final = click.option(
     "--catch-up",
     type=click.IntRange(0, 60),
@@ -42,7 +42,7 @@ _FROM: Final = click.option(
     type=Instant(),
     help="The start: today, or up to a year ahead. Default: now.",
 )
-_RULES: Final = click.argument("codes", nargs=-1, metavar="RULE...", required=False)
+_RULES: Final = click.argument("codes", type=CODE, nargs=-1, metavar="RULE...")
 
 
 @click.group()
@@ -114,8 +114,8 @@ async def trial(installation: Installation, code: str, codes: tuple[str, ...]) -
 
 @authorities.command()
 @_CODE
-@click.argument("phone")
-@click.option("--name", help="The owner of the phone; required to add it.")
+@click.argument("phone", type=NUMBER)
+@click.option("--name", type=NAME, help="The owner of the phone; required to add it.")
 @click.option("--remove", is_flag=True, help="Remove the phone from the trials.")
 @with_installation
 async def staff(
@@ -175,9 +175,7 @@ async def _print_preview(
 @authorities.command()
 @_CODE
 @_RULES
-@click.option(
-    "--approved-by", required=True, metavar="NAME", help="Who decided to go live."
-)
+@click.option("--approved-by", type=NAME, required=True, help="Who decided to go live.")
 @_FROM
 @_CATCH_UP
 @click.option("--yes", is_flag=True, help="Do not ask, with --from: you saw a preview.")

@@ -13,8 +13,17 @@ from service.adapters.templates.names import LANGUAGES
 from service.app import Installation
 from service.cli.default_authority import choose_authority
 from service.cli.installation import whoami, with_installation
-from service.cli.option_types import AUTHORITY, DRY_RUN, FILE, Day
+from service.cli.option_types import (
+    AUTHORITY,
+    CODE,
+    DRY_RUN,
+    FILE,
+    NUMBER,
+    Day,
+    NamedPath,
+)
 from service.cli.output.templates import print_text_preview, version_line
+from service.cli.typed_number import showing_typed
 from service.domain.law.rule import Language
 from service.domain.templates.example import (
     ExamplePermit,
@@ -34,7 +43,7 @@ from service.settings import shipped_folder
 _LAST_VERSION: Final = 1_000_000
 """More than anybody saves."""
 
-_NAME: Final = click.argument("name")
+_NAME: Final = click.argument("name", type=CODE)
 _CHOICE: Final = click.Choice(LANGUAGES)
 
 _ExampleInLanguage = tuple[ExamplePermit | None, Language]
@@ -47,7 +56,7 @@ def templates() -> None:
 
 
 @templates.command()
-@click.argument("path", type=click.Path(path_type=Path), required=False)
+@click.argument("path", type=NamedPath(), required=False)
 def check(path: Path | None) -> None:
     """Check templates: PATH is a file or folder (default: shipped)."""
     place = shipped_folder("templates")
@@ -102,8 +111,8 @@ async def show(
 
 @templates.command()
 @_NAME
-@click.option("--permit", metavar="NUMBER", help="A registered permit.")
-@click.option("--rule", metavar="CODE", help="A rule; give --expires too.")
+@click.option("--permit", type=NUMBER, metavar="NUMBER", help="A registered permit.")
+@click.option("--rule", type=CODE, metavar="CODE", help="A rule; give --expires too.")
 @click.option("--expires", type=Day(), help="The expiry date of the permit.")
 @AUTHORITY
 @click.option(
@@ -192,9 +201,10 @@ async def _template_text(
 async def _registered_example(
     installation: Installation, number: str, authority: str | None
 ) -> _ExampleInLanguage:
-    permit = await find_permit(
-        number, installation.permit_reader, installation.vault, authority=authority
-    )
+    with showing_typed(number):
+        permit = await find_permit(
+            number, installation.permit_reader, installation.vault, authority=authority
+        )
     example = example_of(await installation.law_store.current_law(), permit)
     languages = [one for one in LANGUAGES if one == permit.language]
     return example, next(iter(languages), example.office.language)

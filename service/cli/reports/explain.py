@@ -9,7 +9,14 @@ from service.adapters.calendars.holidays import calendars
 from service.adapters.rules.files import read_authorities, read_rules
 from service.adapters.templates.names import step_template_names
 from service.cli.default_authority import choose_authority
-from service.cli.option_types import AS_JSON, AUTHORITY, Day
+from service.cli.option_types import (
+    AS_JSON,
+    AUTHORITY,
+    CODE,
+    NUMBER,
+    VERSION,
+    Day,
+)
 from service.cli.output.explanation import print_explanation, print_never_reminds
 from service.domain.errors import NeverRemindsError
 from service.domain.lawbook.law import Law
@@ -19,16 +26,22 @@ from service.settings import load_settings, shipped_folder
 
 
 @click.command()
-@click.option("--rule", metavar="CODE", help="A rule; give --expires too.")
+@click.option("--rule", type=CODE, metavar="CODE", help="A rule; give --expires too.")
 @click.option("--expires", type=Day(), help="The expiry date of the permit.")
 @click.option(
     "--issued", type=Day(), help="The issue date; some rules choose the version by it."
 )
 @click.option(
-    "--permit", metavar="NUMBER", help="A permit, instead of --rule and --expires."
+    "--permit",
+    type=NUMBER,
+    metavar="NUMBER",
+    help="A permit, instead of --rule and --expires.",
 )
 @click.option(
-    "--version", metavar="KEY", help="A former, future or shadow version of the rule."
+    "--version",
+    type=VERSION,
+    metavar="KEY",
+    help="A former, future or shadow version of the rule.",
 )
 @AUTHORITY
 @AS_JSON

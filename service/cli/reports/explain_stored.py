@@ -7,6 +7,7 @@ from service.app import Installation
 from service.cli.default_authority import choose_authority
 from service.cli.installation import with_installation
 from service.cli.output.explanation import print_explanation, print_never_reminds
+from service.cli.typed_number import showing_typed
 from service.domain.errors import NeverRemindsError
 from service.domain.lawbook.version_choice import ExplainRequest
 from service.flow.permits.find import PermitView, find_permits
@@ -52,9 +53,10 @@ async def explain_permit(
     """Explain every permit with this number, of one authority or of all."""
     law = await installation.law_store.current_law()
     office = law.authority(authority).code if authority else None
-    found = await find_permits(
-        number, installation.permit_reader, installation.vault, authority=office
-    )
+    with showing_typed(number):
+        found = await find_permits(
+            number, installation.permit_reader, installation.vault, authority=office
+        )
     now, store = installation.clock.now(), installation.explain_store
     answers = [
         await flow.explain_permit(law, one, store, now, version) for one in found

@@ -7,7 +7,7 @@ import click
 from service.app import Installation
 from service.cli.default_authority import installed_authority
 from service.cli.installation import with_installation
-from service.cli.option_types import AUTHORITY_TREE, Day, Instant
+from service.cli.option_types import AUTHORITY_TREE, WEEK, Day, Instant
 from service.domain.law.authority import Authority
 from service.domain.reports.period import (
     ReportPeriod,
@@ -20,7 +20,10 @@ from service.flow.reports.weekly import make_report
 
 @click.command()
 @click.option(
-    "--week", metavar="WEEK", help="An ISO week such as 2024-W05. Default: this week."
+    "--week",
+    type=WEEK,
+    metavar="WEEK",
+    help="An ISO week such as 2024-W05. Default: this week.",
 )
 @click.option("--from", "from_on", type=Day(), help="The first day, instead of --week.")
 @click.option("--to", "to_on", type=Day(), help="The last day, included.")

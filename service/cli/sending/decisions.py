@@ -5,12 +5,13 @@ from typing import Final
 
 import click
 
+from service.cli.option_types import ID, WORDS
 from service.domain.errors import ConflictError, UnknownError
 
-IDS: Final = click.argument("ids", metavar="ID...", nargs=-1, required=True)
+IDS: Final = click.argument("ids", type=ID, metavar="ID...", nargs=-1, required=True)
 
 REASON: Final = click.option(
-    "--reason", required=True, help="Why; it is stored and shown."
+    "--reason", type=WORDS, required=True, help="Why; it is stored and shown."
 )
 
 

@@ -8,6 +8,7 @@ import click
 
 from service.app import Installation
 from service.cli.installation import whoami, with_installation
+from service.cli.option_types import CODE
 from service.cli.sending.decisions import IDS, REASON, decide_each
 from service.domain.lawbook.law import Law
 from service.domain.local_time import format_local_time
@@ -27,6 +28,7 @@ _COLUMNS: Final = ("id", "received_at", "days", "phone", "permits", "text")
 @click.command()
 @click.option(
     "--authority",
+    type=CODE,
     metavar="CODE",
     help="Only about permits of this authority and all below it. Default: all.",
 )

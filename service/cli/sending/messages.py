@@ -6,6 +6,7 @@ import click
 
 from service.app import Installation
 from service.cli.installation import whoami, with_installation
+from service.cli.option_types import CODE, ID
 from service.cli.sending.decisions import IDS, REASON, decide_each
 from service.cli.sending.inbox import handled, inbox, opt_out
 from service.domain.delivery.status import MessageState
@@ -31,7 +32,10 @@ for _command in (inbox, opt_out, handled):
 @messages.command("list")
 @click.option("--state", type=click.Choice([str(one) for one in MessageState]))
 @click.option(
-    "--authority", metavar="CODE", help="This authority and all below it. Default: all."
+    "--authority",
+    type=CODE,
+    metavar="CODE",
+    help="This authority and all below it. Default: all.",
 )
 @click.option(
     "--open", "open_", is_flag=True, help="Only those without an outcome yet."
@@ -61,7 +65,7 @@ async def list_(
 
 
 @messages.command()
-@click.argument("message_id", metavar="ID")
+@click.argument("message_id", type=ID, metavar="ID")
 @with_installation
 async def show(installation: Installation, message_id: str) -> None:
     """Show everything that is stored about the message ID."""

@@ -5,6 +5,7 @@ import click
 from service.app import Installation
 from service.cli.installation import whoami, with_installation
 from service.cli.option_types import PauseScope
+from service.cli.sending.decisions import REASON
 from service.flow.sending.pause import pause_sending, resume_sending
 
 _SCOPE = click.argument("scope", default="all", type=PauseScope())
@@ -12,7 +13,7 @@ _SCOPE = click.argument("scope", default="all", type=PauseScope())
 
 @click.command()
 @_SCOPE
-@click.option("--reason", required=True, help="Why; it is stored and shown.")
+@REASON
 @with_installation
 async def pause(installation: Installation, scope: str, reason: str) -> None:
     """Stop sending for SCOPE until you resume it.

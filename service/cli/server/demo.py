@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from service.adapters.logs import configure_logging
+from service.cli.option_types import FOLDER
 from service.demo import run_demo as run
 
 
@@ -14,7 +15,7 @@ from service.demo import run_demo as run
 @click.option(
     "--dir",
     "folder",
-    type=click.Path(path_type=Path),
+    type=FOLDER,
     help="Keep the database here; a demo that was killed goes on where it was.",
 )
 def demo(folder: Path | None) -> None:

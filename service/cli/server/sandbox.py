@@ -1,15 +1,25 @@
 """The Twilio double in the foreground."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
 import click
 
+from service.cli.option_types import FILE, FOLDER, NamedPath, Text
 from service.sandbox.options import FLAGS, Flag, Options
 from service.sandbox.server import run
 
 _DEFAULTS: Final = {"directory": Path("sandbox"), "port": 4010}
 """What a person who names nothing gets: a place, and an address to remember."""
+
+_TYPES: Final[Mapping[str, Any]] = {
+    "directory": FOLDER,
+    "users": NamedPath(dir_okay=False),
+    "faults": FILE,
+    "host": Text("an address", 255),
+    "inbound_url": Text("a URL", 2048),
+}
 
 
 def _option(flag: Flag) -> click.Option:
@@ -17,7 +27,7 @@ def _option(flag: Flag) -> click.Option:
         default = _DEFAULTS[flag.field]
     else:
         default = Options.__dataclass_fields__[flag.field].default
-    kind: Any = click.Path(path_type=Path) if flag.type is Path else flag.type
+    kind: Any = _TYPES.get(flag.field, flag.type)
     if flag.most is not None:
         kind = click.FloatRange if flag.type is float else click.IntRange
         kind = kind(0, flag.most)

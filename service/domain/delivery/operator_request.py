@@ -13,6 +13,9 @@ SCOPE_SYNTAX: Final = "all, rule:CODE, authority:CODE, office:CODE or resend:PRO
 
 MAX_REASON_LENGTH: Final = 200
 
+MAX_NAME_LENGTH: Final = 80
+"""Characters of the name of a key, of who approves a start or owns a staff phone."""
+
 _KINDS: Final = frozenset({"rule", "authority", "office", "resend"})
 
 _LONGEST_SCOPE: Final = 130

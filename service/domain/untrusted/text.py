@@ -10,6 +10,8 @@ CONTROL_CHARACTERS: Final = re.compile(
 )
 """Characters that may not stand in one line of text, half of a pair included."""
 
+_HALVES: Final = re.compile("[\ud800-\udfff]")
+
 _INVISIBLE: Final = re.compile(
     "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e"
     "\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufff8"
@@ -26,6 +28,11 @@ _TYPOGRAPHIC: Final = str.maketrans(
 
 BLANKS: Final = " \t\r\n\v\f\u00a0\u2007\u202f\u3000\u200b\u2060\ufeff"
 """Characters that are removed around a value, invisible ones among them."""
+
+
+def is_utf8(text: str) -> bool:
+    """Whether a text can be stored: it has no half of a character."""
+    return not _HALVES.search(text)
 
 
 def strip_blanks(text: str) -> str:

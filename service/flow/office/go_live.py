@@ -3,9 +3,10 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Final, Protocol
+from typing import Protocol
 
 from service.domain.deadlines.slot import Slot
+from service.domain.delivery.operator_request import MAX_NAME_LENGTH
 from service.domain.errors import ConflictError, InvalidError, Mistake
 from service.domain.go_live.go_live import (
     GoLive,
@@ -20,9 +21,6 @@ from service.domain.permits.phone import PhoneLine
 from service.flow.permits.encryption import Recipient
 from service.flow.permits.phone_reader import PhoneReader
 from service.flow.ports import Clock, LawStore
-
-MAX_NAME_LENGTH: Final = 80
-"""Characters of the name of the person who approves, or who owns a staff phone."""
 
 
 @dataclass(frozen=True, slots=True)

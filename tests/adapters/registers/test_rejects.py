@@ -1,4 +1,6 @@
 import csv
+import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -85,6 +87,20 @@ def test_a_missing_folder_is_refused_before_anything_is_read(
         open_rejects_file(tmp_path / "nowhere" / "rejects.csv"),
     ):
         pass
+
+
+@pytest.mark.parametrize("make", [Path.mkdir, os.mkfifo], ids=["folder", "pipe"])
+def test_a_path_that_is_no_file_is_refused_before_anything_is_read(
+    make: Callable[[Path], None], tmp_path: Path
+) -> None:
+    path = tmp_path / "rejects.csv"
+    make(path)
+    with (
+        pytest.raises(SetUpError, match="move away what is no file"),
+        open_rejects_file(path),
+    ):
+        raise AssertionError
+    assert list(tmp_path.iterdir()) == [path]
 
 
 def test_the_reason_is_every_mistake_without_the_place() -> None:

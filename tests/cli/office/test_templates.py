@@ -111,8 +111,8 @@ def test_a_preview_of_a_registered_permit_is_the_text_it_is_sent(
     )
     told = run("templates", "preview", FIRST, "--permit", number).answer
     assert told.splitlines()[1] == body
-    refusal = run("templates", "preview", NAME, "--permit", "none").refusal
-    assert "unknown permit number 'none'" in refusal
+    refusal = run("templates", "preview", NAME, "--permit", "2400000000099").refusal
+    assert "unknown permit number '2400000000099'" in refusal
 
 
 @pytest.mark.usefixtures("office")

@@ -254,5 +254,6 @@ def test_a_number_in_two_offices_is_explained_for_each(run: Run, live: Path) -> 
 
 @pytest.mark.usefixtures("installed")
 def test_an_unknown_number_is_an_error(run: Run) -> None:
-    asked = run("explain", "--permit", "nr-1")
-    assert asked.refusal == "permit-reminders: unknown permit number 'nr-1'"
+    for number in ("nr-1", "110101199003070011"):
+        asked = run("explain", "--permit", number)
+        assert asked.refusal == f"permit-reminders: unknown permit number '{number}'"

@@ -106,4 +106,4 @@ def test_a_message_that_cannot_be_decided_is_an_error(run: Run) -> None:
     assert refusal == "permit-reminders: unknown message '+1212***0101'"
     line = run("messages", "list", "--state", "delivered").answer.splitlines()[0]
     refusal = run("messages", "give-up", line.split()[0], "--reason", " ").refusal
-    assert "reason: found nothing, expected why, in one line" in refusal
+    assert "'--reason': found nothing, expected why, in one line" in refusal

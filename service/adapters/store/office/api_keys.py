@@ -6,12 +6,12 @@ import secrets
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import func, insert, or_, select, update
 
 from service.adapters.store.db.action_log import log_action
 from service.adapters.store.db.database import Database
 from service.adapters.store.db.schema import api_keys
-from service.domain.errors import UnknownError
+from service.domain.errors import ConflictError, UnknownError
 from service.flow.ports import ApiKey, ApiKeyStore
 
 _PREFIX_LENGTH = 12
@@ -39,17 +39,32 @@ class SqlApiKeyStore(ApiKeyStore):
             await log_action(connection, now, by, "create key", {"name": name})
         return key
 
-    async def revoke(self, prefix: str, by: str, now: datetime) -> None:
-        """Revoke a key; raises `UnknownError` if no valid key has this prefix."""
+    async def revoke(self, start: str, by: str, now: datetime) -> ApiKey:
+        """Revoke the valid key that begins with `start`, or is it; return the key.
+
+        Raises `UnknownError` if there is none, `ConflictError` if there are several.
+        """
+        its = api_keys.c
+        wanted = select(its.prefix, its.name, its.created_at, its.revoked_at).where(
+            or_(
+                func.substr(its.prefix, 1, len(start)) == start,
+                its.digest == _digest(start),
+            ),
+            its.revoked_at.is_(None),
+        )
         async with self._database.write() as connection:
-            revoked = await connection.execute(
-                update(api_keys)
-                .where(api_keys.c.prefix == prefix, api_keys.c.revoked_at.is_(None))
-                .values(revoked_at=now)
+            found = [ApiKey(*row) for row in await connection.execute(wanted)]
+            if not found:
+                raise UnknownError("key", start[:_PREFIX_LENGTH])
+            if len(found) > 1:
+                listed = ", ".join(f"{one.prefix} {one.name}" for one in found)
+                raise ConflictError(f"several keys begin with {start}: {listed}")
+            prefix = found[0].prefix
+            await connection.execute(
+                update(api_keys).where(its.prefix == prefix).values(revoked_at=now)
             )
-            if not revoked.rowcount:
-                raise UnknownError("key", prefix)
             await log_action(connection, now, by, "revoke key", {"prefix": prefix})
+        return found[0]
 
     async def caller_of(self, key: str) -> str | None:
         """The name of a valid key's owner; None for a key made up or revoked."""
