@@ -3,6 +3,8 @@
 import logging
 import sys
 from collections.abc import Mapping, MutableMapping
+from traceback import format_exception
+from types import TracebackType
 
 import orjson
 import structlog
@@ -32,6 +34,7 @@ def configure_logging(*, json: bool, level: str = "INFO") -> None:
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
     )
     _configure_stdlib(render, number)
+    sys.excepthook = _print_crash
 
 
 def mask_phones(
@@ -51,6 +54,13 @@ def _mask_value(value: object) -> object:
     # Lone surrogates, as in file names, cannot be encoded in the JSON line.
     text = str(value).encode("utf-8", "backslashreplace").decode()
     return mask_text(text)
+
+
+def _print_crash(
+    kind: type[BaseException], error: BaseException, trace: TracebackType | None
+) -> None:
+    """Print the error that ends the process as Python does, but masked."""
+    sys.stderr.write(mask_text("".join(format_exception(kind, error, trace))))
 
 
 def _enriching_processors() -> list[Processor]:

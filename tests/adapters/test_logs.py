@@ -1,5 +1,6 @@
 import json
 import logging
+import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -18,7 +19,9 @@ def _restored() -> Iterator[None]:
     root = logging.root
     handlers, level = root.handlers, root.level
     levels = {name: logging.getLogger(name).level for name in LOUD}
+    hook = sys.excepthook
     yield
+    sys.excepthook = hook
     root.handlers, root.level = handlers, level
     for name, before in levels.items():
         logging.getLogger(name).setLevel(before)
@@ -122,6 +125,19 @@ def test_a_traceback_is_masked_too(
     written = capsys.readouterr().err
     assert written.count("ValueError: invalid literal") == 2
     assert "5550142" not in written
+
+
+def test_an_error_that_ends_the_process_is_masked_too(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    configure_logging(json=True)
+    try:
+        int("+1 212-555-0142")
+    except ValueError as error:
+        sys.excepthook(ValueError, error, error.__traceback__)
+    lines = capsys.readouterr().err.splitlines()
+    assert lines[0] == "Traceback (most recent call last):"
+    assert lines[-1].endswith("with base 10: '+1212***0142'")
 
 
 def test_lines_for_people_are_plain(capsys: pytest.CaptureFixture[str]) -> None:

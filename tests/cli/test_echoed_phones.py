@@ -70,10 +70,12 @@ MAY_STAND: Final = {
     ("column messages.body", "helpline"),
     ("file outbox", "helpline"),
     # A register is the office's own, and its rejected rows are given back to be mended.
-    ("file permits.csv", "holder"),
-    ("file permits.csv", "stray"),
-    ("file permits.csv.rejects.csv", "holder"),
-    ("file permits.csv.rejects.csv", "stray"),
+    ("file permits of 212-555-0199.csv", "holder"),
+    ("file permits of 212-555-0199.csv", "stray"),
+    ("file permits of 212-555-0199.csv.rejects.csv", "holder"),
+    ("file permits of 212-555-0199.csv.rejects.csv", "stray"),
+    # Where the rejected rows are: a path must lead there.
+    ("answer of import", "stray"),
     # The SMS platform must know whom to text.
     ("file outbox", "holder"),
 }
@@ -87,6 +89,8 @@ FREE_TEXTS: Final = {
     "column pauses.by",
     "column pauses.reason",
     "column permits.holder",
+    "column permits.register",
+    "column registers.name",
     "column staff.name",
 }
 """Columns in which the stray phone was to be stored."""
@@ -152,7 +156,7 @@ def test_a_phone_is_found_only_where_it_must_stand(outbox: Path) -> None:
 
 def writing_commands(folder: Path, mark: Iterator[str]) -> Iterator[Sequence[str]]:
     """A day on which everybody writes the stray phone wherever a text may stand."""
-    register = folder / "permits.csv"
+    register = folder / "permits of 212-555-0199.csv"
     register.write_text(
         "rule,number,holder,expires_on,phones\n"
         f"{CMA},{OWN},某检测 {next(mark)},2024-06-28,+1{HOLDER}\n"

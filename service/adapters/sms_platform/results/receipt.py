@@ -7,6 +7,7 @@ from service.adapters.sms_platform.format.model import ResultsFormat
 from service.domain.delivery.outcome import Receipt
 from service.domain.delivery.status import MessageState
 from service.domain.errors import InvalidError, Mistake
+from service.domain.masked_text import mask_text
 from service.domain.untrusted.text import (
     CONTROL_CHARACTERS,
     safe_label,
@@ -32,11 +33,11 @@ def receipt_of(
     """Return the receipt of one result; its state is None for an unknown status.
 
     Raises `InvalidError` with all mistakes, under the name `where`. Only status and
-    code are stored raw, with anything that looks like a phone masked.
+    code are stored raw, with phones masked: a column may be another one than it says.
     """
     provider_id = strip_blanks(values.get(results.id, ""))
     status = strip_blanks(values.get(results.status, ""))
-    code = strip_blanks(values.get(results.code, "")) if results.code else ""
+    code = mask_text(strip_blanks(values.get(results.code or "", "")))
     mistakes = []
     if not 0 < len(provider_id) <= LONGEST_ID or CONTROL_CHARACTERS.search(provider_id):
         expected = f"an id of at most {LONGEST_ID} characters"
