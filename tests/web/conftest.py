@@ -37,6 +37,7 @@ RULES = (
     *("cn-food-business-license", "cn-special-equipment-operator-certificate"),
     *("cn-direct-selling-license", "cn-inspection-testing-cma", "us-nyc-parking"),
     *("cn-advertising-release-registration", "cn-food-testing-institution"),
+    "cn-special-equipment-production-license",
 )
 """Some of the shipped permit types: every installation reads those that it has."""
 

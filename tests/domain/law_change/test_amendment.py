@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from service.adapters.calendars.holidays import calendars
-from service.domain.errors import InvalidError
+from service.domain.errors import ConflictError, InvalidError
 from service.domain.law.rule import Rule
 from service.domain.law_change.amendment import with_version
 from service.domain.lawbook.documents import version_to_dict
@@ -70,5 +70,11 @@ def test_versions_that_would_overlap_are_a_mistake() -> None:
 
 
 def test_a_type_that_reminds_nobody_may_have_a_version_without_steps() -> None:
-    rule = RULES["cn-advertising-release-registration"]
+    rule = RULES["cn-direct-selling-license"]
     assert [one.steps for one in amended(rule, steps=[]).versions] == [()]
+
+
+def test_a_type_that_was_abolished_takes_no_new_version() -> None:
+    rule = RULES["cn-internet-drug-information-service"]
+    with pytest.raises(ConflictError, match="abolished, so it takes no new version: s"):
+        amended(rule, steps=[])

@@ -363,9 +363,22 @@ async def test_a_type_without_versions_gets_its_first(
     ask: Ask, version: dict[str, Any]
 ) -> None:
     """It never reminds; the version gives dates to look at."""
-    path = "/v1/rules/cn-advertising-release-registration/versions?dry_run=true"
+    path = "/v1/rules/cn-direct-selling-license/versions?dry_run=true"
     status, impact = await ask("POST", path, version | {"steps": []})
     assert status == 200, impact
+
+
+@pytest.mark.parametrize("query", ["", "?dry_run=true", "?shadow=true", "?force=law"])
+async def test_an_abolished_type_takes_no_new_version(
+    ask: Ask, version: dict[str, Any], query: str
+) -> None:
+    path = "/v1/rules/cn-advertising-release-registration"
+    body = version | {"steps": []}
+    status, problem = await ask("POST", f"{path}/versions{query}", body)
+    assert status == 409
+    assert "abolished, so it takes no new version: the Advert" in problem["detail"]
+    _, shown = await ask("GET", path)
+    assert shown["history"] == []
 
 
 async def test_a_version_is_no_longer_than_64_kib(

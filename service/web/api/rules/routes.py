@@ -90,7 +90,7 @@ async def add_version(
     as its next revision, and permits are dated by it in the same transaction. 409, with
     every objection, if it would text people twice, drops a step that was sent without
     one that `replaces` it, or reminds only after closing: correct it, or `force` it
-    with a reason, which is stored.
+    with a reason, which is stored. 409 also for a type that was abolished.
     """
     law = await services.law_store.current_law()
     rule = await _with_new_version(law.rule(path.code), body, law, services)
