@@ -223,7 +223,7 @@ def _call(one: Operation, schemas: Mapping[str, Schema]) -> str:
         example = parameter["schema"].get("examples", [None])[0]
         if parameter["in"] == "path":
             path = path.replace(f"{{{parameter['name']}}}", str(example))
-        elif example is not None:
+        elif parameter["in"] == "query" and example is not None:
             query.append(f"{parameter['name']}={str(example).lower()}")
     method = "" if one.method == "GET" else f"-X {one.method} "
     key = "" if one.description.get("security") == [] else '-H "$AUTH" '

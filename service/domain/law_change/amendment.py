@@ -16,8 +16,7 @@ def with_version(rule: Rule, version: Version, where: str) -> Rule:
     if rule.never and rule.never.because == "abolished":
         raise ConflictError(
             f"{rule.code}: abolished, so it takes no new version: {rule.never.why.en}; "
-            "its history, or a type that exists again, is a rule file: permit-reminders "
-            "rules apply"
+            "if it exists again, install its rule file: permit-reminders rules apply"
         )
     others = [one for one in rule.versions if one.series != version.series]
     amended = replace(rule, versions=(*others, version))

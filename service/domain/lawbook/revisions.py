@@ -5,7 +5,11 @@ import json
 from collections.abc import Iterable
 
 from service.domain.law.rule import Language
-from service.domain.lawbook.documents import authority_to_dict, rule_fields_to_dict
+from service.domain.lawbook.documents import (
+    authority_to_dict,
+    calendar_year_to_dict,
+    rule_fields_to_dict,
+)
 from service.domain.lawbook.law import Law
 
 _LENGTH = 32
@@ -32,6 +36,16 @@ def rule_revision(law: Law, code: str) -> str | None:
     shadows = [one.key for one in law.shadow_versions if one.rule == code]
     versions = [one.key for one in rule.versions]
     return revision_of([rule_fields_to_dict(rule), versions, shadows])
+
+
+def calendar_year_revision(law: Law, calendar: str, year: int) -> str:
+    """The revision of the office's own days of a year, also where it has none."""
+    own = [
+        calendar_year_to_dict(one)
+        for one in law.office_years
+        if (one.calendar, one.year) == (calendar, year)
+    ]
+    return revision_of([calendar, year, own])
 
 
 def template_revision(name: str, versions: Iterable[tuple[Language, int]]) -> str:

@@ -16,6 +16,7 @@ PERMIT = "/v1/permits/cn-food-production-license/SC10199000000142"
 RULE = "/v1/rules/cn-food-production-license"
 OFFICE = "/v1/authorities/990000"
 TEMPLATE = "/v1/templates/renewal-last-call"
+YEAR = "/v1/calendars/CN/2027"
 
 
 async def tag_of(http: Http, path: str) -> str:
@@ -78,6 +79,18 @@ async def test_an_authority_is_changed_only_as_it_was_read(
     assert (await send(http, "PUT", preview, office, If_Match=read))[0] == 412
     assert await tag_of(http, OFFICE) != read
     assert (await send(http, "PUT", OFFICE, office, If_None_Match="*"))[0] == 412
+
+
+async def test_a_year_of_a_calendar_is_changed_only_as_it_was_read(http: Http) -> None:
+    read = await tag_of(http, YEAR)
+    mine = {"published": False, "source": "notice 3", "off": [{"day": "2027-03-05"}]}
+    theirs = {**mine, "source": "notice 4"}
+    assert (await send(http, "PUT", YEAR, mine, If_None_Match="*"))[0] == 412
+    assert (await send(http, "PUT", YEAR, mine, If_Match=read))[0] == 200
+    assert (await send(http, "PUT", YEAR, theirs, If_Match=read))[0] == 412
+    assert await tag_of(http, "/v1/calendars/CN/2028") != read
+    now = await tag_of(http, YEAR)
+    assert (await send(http, "PUT", YEAR, theirs, If_Match=now))[0] == 200
 
 
 async def test_a_rule_gets_a_version_only_as_it_was_read(http: Http) -> None:

@@ -2,29 +2,33 @@
 
 from typing import Annotated
 
+from aiohttp import web
+
 from service.domain.calendars.office_year import CalendarYear
 from service.domain.errors import InvalidError, Mistake
 from service.domain.law_change.edits import CalendarYearsEdit
 from service.domain.lawbook.law import Law
+from service.domain.lawbook.revisions import calendar_year_revision
 from service.domain.lawbook.year_view import view_year
 from service.domain.untrusted.text import safe_label, show_value
 from service.formats.calendar_year import parse_calendar_year
 from service.web.api.calendars.models import Year, YearBody, YearPath
-from service.web.api.endpoint import endpoint
+from service.web.api.endpoint import endpoint, json_reply
 from service.web.api.law_change.answer import preview_or_apply, to_impact
 from service.web.api.law_change.models import ChangeQuery, Impact
+from service.web.api.preconditions import Precondition
 from service.web.api.request_input import JsonObject, without_nulls
 from service.web.services import Services
 
 YEAR_PATH = "/v1/calendars/{code}/{year}"
 
 
-@endpoint("GET", YEAR_PATH, {200: Year}, error_statuses=(404,))
-async def get_year(services: Services, path: YearPath) -> Year:
+@endpoint("GET", YEAR_PATH, {200: Year}, error_statuses=(404,), etag=True)
+async def get_year(services: Services, path: YearPath) -> web.Response:
     """Show the days off of a year and the weekend days that are worked."""
-    return Year.model_validate(
-        view_year(await services.law_store.current_law(), path.code, path.year)
-    )
+    law = await services.law_store.current_law()
+    shown = Year.model_validate(view_year(law, path.code, path.year))
+    return json_reply(shown, revision=_revision(law, path))
 
 
 @endpoint("PUT", YEAR_PATH, {200: Impact}, error_statuses=(404, 409))
@@ -33,7 +37,9 @@ async def put_year(
     path: YearPath,
     query: ChangeQuery,
     body: Annotated[JsonObject, YearBody],
+    *,
     caller: str,
+    precondition: Precondition,
 ) -> Impact:
     """Install the office's days of a year, and date permits by them.
 
@@ -44,7 +50,16 @@ async def put_year(
     edit = CalendarYearsEdit(
         [_read_year(without_nulls(body), path, await services.law_store.current_law())]
     )
-    return to_impact(await preview_or_apply(services, edit, query, caller), edit, query)
+
+    def check(before: Law) -> None:
+        precondition.check(_revision(before, path))
+
+    changed = await preview_or_apply(services, edit, query, caller, check)
+    return to_impact(changed, edit, query)
+
+
+def _revision(law: Law, path: YearPath) -> str:
+    return calendar_year_revision(law, law.calendar(path.code).code, path.year)
 
 
 def _read_year(body: JsonObject, path: YearPath, law: Law) -> CalendarYear:
