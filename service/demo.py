@@ -37,7 +37,7 @@ from service.domain.law_change.edits import AuthoritiesEdit
 from service.domain.reports.period import parse_iso_week, period_between
 from service.flow.law_change.change import apply_change
 from service.flow.office.go_live import go_live
-from service.flow.permits.import_register import import_register
+from service.flow.permits.import_register import ImportResult, import_register
 from service.flow.permits.register import RegisterSource
 from service.flow.reports.audit import audit_ledger
 from service.flow.reports.weekly import list_counts, make_report
@@ -164,13 +164,12 @@ def _rule_codes_in(register: Path) -> set[str]:
 async def _import_register(installation: Installation, register: Path) -> Counter[str]:
     assert installation.database.file is not None  # noqa: S101 - a demo is on SQLite
     rows = read_csv(register, default_authority=OFFICE)
+    source, result = RegisterSource("demo"), ImportResult()
     with open_rejects_file(
         installation.database.file.with_name("rejects.csv")
     ) as rejects:
-        result = await import_register(
-            rows, RegisterSource("demo"), installation.register_deps, rejects
-        )
-        return result.outcomes
+        await import_register(rows, source, installation.register_deps, rejects, result)
+    return result.outcomes
 
 
 async def _run_week(installation: Installation, console: Console) -> None:

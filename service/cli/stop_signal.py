@@ -13,7 +13,7 @@ from functools import wraps
 from types import FrameType
 from typing import Concatenate, Final, NoReturn, ParamSpec
 
-from service.cli.signal_handlers import end_at_once, handled_by
+from service.cli.signal_handlers import EXIT_CODES, end_at_once, handled_by
 
 P = ParamSpec("P")
 
@@ -22,6 +22,10 @@ STOP_GRACE: Final = 9.5
 
 Supervisors often kill after ten, as Docker does.
 """
+
+
+class StoppedError(Exception):
+    """A process that was asked to stop has left its work unfinished."""
 
 
 class StopRequest:
@@ -33,25 +37,35 @@ class StopRequest:
     """
 
     def __init__(self) -> None:
-        self._is_set = False
+        self._number: int | None = None
         self._event = asyncio.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
 
     def is_set(self) -> bool:
         """Whether the process has to stop."""
-        return self._is_set
+        return self._number is not None
+
+    @property
+    def exit_code(self) -> int:
+        """The exit code of a process that such a signal ended; 0 without one."""
+        return EXIT_CODES[signal.Signals(self._number)] if self._number else 0
+
+    def refuse(self) -> None:
+        """Raise `StoppedError` once the process has to stop."""
+        if self._number is not None:
+            raise StoppedError
 
     async def wait(self) -> None:
         """Return once the process has to stop."""
         self._loop = asyncio.get_running_loop()
-        if not self._is_set:
+        if not self.is_set():
             await self._event.wait()
 
     def on_signal(self, number: int, _: FrameType | None) -> None:
         """Ask to stop; the second time, end the process."""
-        if self._is_set:
+        if self.is_set():
             end_at_once(number)
-        self._is_set = True
+        self._number = number
         _write_line("stopping: what is under way ends; again: at once")
         signal.signal(signal.SIGALRM, lambda *_: _give_up(number))
         signal.setitimer(signal.ITIMER_REAL, STOP_GRACE)

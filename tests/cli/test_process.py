@@ -78,8 +78,11 @@ def test_a_reader_that_closes_the_pipe_sees_no_error(installed: Path) -> None:
         assert (process.wait(), said) == (1, "")
 
 
-def test_an_import_that_is_interrupted_goes_in_whole_the_next_time(
-    run: Run, office: Path
+@pytest.mark.parametrize(
+    ("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)]
+)
+def test_an_import_that_is_interrupted_says_what_is_in_and_goes_on_the_next_time(
+    number: signal.Signals, code: int, run: Run, office: Path
 ) -> None:
     rows = [
         f"{CMA},{number:012},某检测有限公司,2024-06-28,+12125550101"
@@ -92,10 +95,16 @@ def test_an_import_that_is_interrupted_goes_in_whole_the_next_time(
     lock.execute("BEGIN IMMEDIATE")  # so that the import cannot end before the signal
     with closing(lock), started("import", register, folder=office) as process:
         until(lambda: any(office.glob(".permits.csv.*")))
-        os.killpg(process.pid, signal.SIGINT)
+        os.killpg(process.pid, number)
+        assert process.stderr is not None
+        assert process.stderr.readline().startswith("stopping: ")
         lock.rollback()
         _, said = process.communicate(timeout=60)
-    assert (process.returncode, said) == (130, "\n")
+    assert process.returncode == code
+    assert said.endswith(
+        "; import permits.csv again: rows that are in count as unchanged\n"
+    )
+    assert said.startswith(("interrupted: nothing is in", "interrupted: 500 unchanged"))
     assert not list(office.glob(".permits.csv.*"))
     told = run("import", register).answer
     assert told == "1000 registered, 1000 unchanged\n"

@@ -1,7 +1,7 @@
 """Reads registers from CSV files: each row gives a permit or an error."""
 
 import codecs
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from service.adapters.files.csv_records import CsvRecord, CsvRecordReader
@@ -27,20 +27,22 @@ def read_csv(
     mapping: RegisterMapping | None = None,
     *,
     default_authority: str | None = None,
+    check: Callable[[], None] = lambda: None,
 ) -> Iterator[RegisterRow]:
     """Yield the rows of a register; without a mapping, its columns are permit fields.
 
     Blank lines are skipped. Rows that contradict each other about one permit are all
     errors; a row that only repeats an earlier one is marked. A corrected rejects file
     reads like its register: the columns `line` and `reason` are skipped, and its BOM
-    means UTF-8 whatever the mapping says. Raises `InvalidError` with the file's name,
+    means UTF-8 whatever the mapping says. `check` is called before each row, and may
+    raise to stop the reading. Raises `InvalidError` with the file's name,
     before the first row, if the file is empty, in another encoding, or its header does
     not fit the mapping; and `SetUpError` where it is no file.
     """
     mapping = mapping or IDENTITY_MAPPING
     encoding = _detect_encoding(path, mapping)
     _refuse_wrong_encoding(path, encoding)
-    reader = _RowReader(path, encoding, mapping, default_authority)
+    reader = _RowReader(path, encoding, mapping, default_authority, check)
     # Read twice: the last row may contradict the first, and no row is held back.
     by_permit = RowsByPermit(reader)
     for row in reader:
@@ -56,11 +58,13 @@ class _RowReader:
         encoding: str,
         mapping: RegisterMapping,
         default_authority: str | None,
+        check: Callable[[], None],
     ) -> None:
         self._path = path
         self._encoding = encoding
         self._mapping = mapping
         self._default_authority = default_authority
+        self._check = check
         self._header: list[str] = []
 
     def __iter__(self) -> Iterator[RegisterRow]:
@@ -70,6 +74,7 @@ class _RowReader:
                 records, self._mapping, self._path.name
             )
             for record in records:
+                self._check()
                 yield self._read_row(record.without_first(skipped))
 
     def _read_row(self, record: CsvRecord) -> RegisterRow:

@@ -14,9 +14,13 @@ from service.adapters.registers.rejects import open_rejects_file
 from service.app import Installation
 from service.cli.installation import whoami, with_installation
 from service.cli.option_types import FILE
+from service.cli.stop_signal import StoppedError, StopRequest, stoppable
+from service.domain.errors import StorageError
 from service.domain.lawbook.law import Law
 from service.flow.permits.import_register import (
+    REJECTED,
     TAKES_TEXTS,
+    ImportResult,
     MistakeKind,
     import_register,
 )
@@ -34,13 +38,18 @@ _MOST_MISTAKES: Final = 10
     type=FILE,
     help="How the columns of this register become permit fields.",
 )
+@stoppable
 @with_installation
 async def import_(
-    installation: Installation, file: Path, mapping_file: Path | None
-) -> None:
+    installation: Installation,
+    stop: StopRequest,
+    file: Path,
+    mapping_file: Path | None,
+) -> int:
     """Load the permits of FILE (CSV).
 
-    Rejected rows are written to FILE.rejects.csv, each with its reason.
+    Rejected rows are written to FILE.rejects.csv, each with its reason. Interrupted, it
+    says what is in; then import FILE again.
     """
     mapping = load_mapping(mapping_file) if mapping_file else None
     law = await installation.law_store.current_law()
@@ -54,19 +63,37 @@ async def import_(
     if mapping and mapping.source:
         source = RegisterSource(mapping.source, mapping.max_age_days)
     path = file.with_name(f"{file.name}.rejects.csv")
-    rows = read_csv(file, mapping, default_authority=default)
-    with open_rejects_file(path) as rejects:
-        result = await import_register(
-            rows, source, installation.register_deps, rejects
-        )
+    rows = read_csv(file, mapping, default_authority=default, check=stop.refuse)
+    deps, result = installation.register_deps, ImportResult()
+    try:
+        with open_rejects_file(path) as rejects:
+            await import_register(rows, source, deps, rejects, result)
+        code = 0
+    except StoppedError:
+        code = stop.exit_code
+    except StorageError:
+        _print_interruption(file, result.outcomes)
+        raise
     await installation.pause_store.log_import(
         file.name, result.outcomes, whoami(), installation.clock.now()
     )
+    if code:
+        _print_interruption(file, result.outcomes)
+        return code
     click.echo(_list_counts(result.outcomes) or "no rows")
     _print_phones(result.phones)
     _print_frequent_mistakes(result.mistakes.values())
-    if rejects.count:
+    if result.outcomes[REJECTED]:
         click.echo(f"the rejected rows, each with its reason: {path}")
+    return 0
+
+
+def _print_interruption(file: Path, outcomes: Mapping[str, int]) -> None:
+    click.echo(
+        f"interrupted: {_list_counts(outcomes) or 'nothing is in'}; import {file.name} "
+        "again: rows that are in count as unchanged",
+        err=True,
+    )
 
 
 def _list_counts(counts: Mapping[str, int]) -> str:

@@ -83,9 +83,12 @@ async def import_register(
     source: RegisterSource,
     deps: RegisterDeps,
     rejects: RejectWriter,
-) -> ImportResult:
-    """Register the rows of a file chunk by chunk."""
-    result = ImportResult()
+    result: ImportResult,
+) -> None:
+    """Register the rows of a file chunk by chunk.
+
+    `result` is complete at the end; after an error it says what was done before.
+    """
     source_rows = iter(rows)
     while chunk := list(islice(source_rows, CHUNK)):
         permits = [row.permit for row in chunk if row.permit is not None]
@@ -100,7 +103,6 @@ async def import_register(
             result.outcomes[outcome] += 1
             if row.permit and outcome in _STORED:
                 _count_textless(row.permit, law, deps.phone_reader, result)
-    return result
 
 
 def _pair_outcomes(

@@ -1,5 +1,7 @@
 from collections import Counter
+from collections.abc import Callable
 from datetime import date
+from itertools import count, islice
 from pathlib import Path
 
 import pytest
@@ -274,3 +276,25 @@ def test_a_real_register_is_read_row_by_row() -> None:
     active = [one for one in permits if one.status is PermitStatus.ACTIVE]
     assert sum(one.expires_on == date(2023, 3, 31) for one in active) == 1479
     assert Counter(len(one.phones) for one in permits) == {1: 5498, 2: 1}
+
+
+def stopping_after(rows: int) -> Callable[[], None]:
+    calls = count(1)
+
+    def check() -> None:
+        if next(calls) > rows:
+            raise TimeoutError
+
+    return check
+
+
+@pytest.mark.parametrize(("checked", "read_before"), [(2, 0), (4, 0), (6, 2)])
+def test_a_check_can_stop_either_reading_of_the_rows(
+    checked: int, read_before: int, path: Path
+) -> None:
+    path.write_text("\n".join([HEADER, *(row(str(n)) for n in range(4))]), "utf-8")
+    rows = read_csv(path, default_authority="us-nyc", check=stopping_after(checked))
+    found = list(islice(rows, read_before))
+    assert len(found) == read_before
+    with pytest.raises(TimeoutError):
+        next(rows)
