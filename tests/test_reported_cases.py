@@ -1,15 +1,17 @@
 """What happens to the small inputs that offices have published or reported.
 
-Cases 10 to 12, 14 to 17 and 28 are about mappings and formats, and left out here.
+Cases 10 to 12, 16, 17 and 28 are about formats of files, and left out here.
 """
 
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
 
 from service.adapters.phones import read_phone
 from service.adapters.registers.csv_file import read_csv
+from service.adapters.registers.mapping_file import mapping_from
 from service.domain.errors import InvalidError
 from service.domain.messages.keywords import match_keyword
 
@@ -65,6 +67,33 @@ def test_rows_that_only_repeat_one_are_that_permit_once(tmp_path: Path) -> None:
     register.write_text("\n".join(same), "utf-8")
     expected = ["21MFF-90030 mobile", "repeats line 2", "repeats line 2"]
     assert outcomes(register) == expected
+
+
+@pytest.mark.parametrize(
+    ("number", "line", "expected"),
+    [
+        (
+            *("14", ""),
+            ["A-1 2026", "A-2 2068", *(["rejected expires_on"] * 3)],
+        ),
+        (
+            *("14", "two_digit_years_from = 1970"),
+            ["A-1 2026", "A-2 2068", "A-3 2069", "A-4 1999", "rejected expires_on"],
+        ),
+        ("15", "", ["A-1 2027"]),
+    ],
+)
+def test_what_a_mapping_makes_of_a_reported_register(
+    number: str, line: str, expected: list[str]
+) -> None:
+    document = tomllib.loads(f"{line}\n{case(number, 'mapping.toml').read_text()}")
+    rows = read_csv(case(number, "register.csv"), mapping_from(document, "m.toml"))
+    assert [
+        f"{row.permit.number} {row.permit.expires_on.year}"
+        if row.permit
+        else f"rejected {row.error and row.error.mistakes[0].field}"
+        for row in rows
+    ] == expected
 
 
 def test_two_columns_of_phones_with_one_name_are_refused() -> None:

@@ -18,6 +18,10 @@ from pydantic_core import CoreSchema, InitErrorDetails, PydanticCustomError, cor
 EXPECTED = "expected"
 """The pydantic error type whose message is the `expected` of a mistake."""
 
+LIST = "[list]"
+TABLE = "[table]"
+"""Tags of a value that may be either; a mistake's place does not show them."""
+
 
 class FileModel(BaseModel):
     """A table of a file: unknown keys are mistakes, and no value is converted.

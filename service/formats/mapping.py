@@ -1,82 +1,49 @@
 """A mapping file: what the columns and words of a register mean.
 
-```toml
-source = "city-register"        # the register's name, shown when it grows stale
-max_age_days = 30
-rule = "us-nyc-parking"         # the same in every row; or a column for it
-authority = "us-nyc"            # likewise; absent: the one in the settings
-encoding = "gb18030"            # default utf-8-sig
-date_format = "%d/%m/%Y"        # default ISO
-ignore = ["internal note"]      # every other column must be mapped
-[columns]
-"Licence No" = "number"
-[values.status]
-Current = "active"
-```
+docs/mappings.md explains every key with an example.
 """
 
-import time
-from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from datetime import date
-from functools import lru_cache
-from typing import Annotated, Final, get_args
+from collections.abc import Mapping
+from typing import Annotated, Final, Literal
 
-from pydantic import (
-    AfterValidator,
-    Field,
-    ValidationInfo,
-    WithJsonSchema,
-    field_validator,
-)
+from pydantic import Field, ValidationInfo, field_validator
 
-from service.domain.law.rule import Language
-from service.domain.permits.permit import PermitStatus
-from service.domain.permits.permit_fields import FIELDS, REQUIRED
+from service.domain.permits.permit_fields import DATES, FIELDS
+from service.domain.untrusted.raw_fields import YEARS
 from service.formats.field_types import Rows, whole
 from service.formats.file_model import (
     Expected,
     FileModel,
-    Finding,
-    Shown,
     expected,
     refuse,
 )
 from service.formats.parse import parse
 from service.formats.platform_types import Encoding
+from service.formats.registers.mapping_parts import (
+    CONSTANTS,
+    DateFormat,
+    DateFormats,
+    PermitField,
+    PermitTable,
+    Text,
+    Word,
+    column_findings,
+    constant_findings,
+    field_findings,
+    word_findings,
+)
 
-CONSTANTS: Final = ("rule", "authority")
-_ALLOWED: Final[dict[str, Collection[str]]] = {
-    "status": tuple(PermitStatus),
-    "language": get_args(Language),
-}
-_EXAMPLE: Final = date(2026, 12, 31)
+REST: Final = "rest"
+"""As `ignore`: every column that is not mapped."""
+
 _OLDEST: Final = 3660
 """Days after which a register is stale at the latest: ten years."""
 
+_LAST_CENTURY: Final = YEARS[-1] - 99
+_CENTURY: Final = whole(YEARS[0], _LAST_CENTURY)
 
-def _permit_field(name: str) -> str:
-    if name not in FIELDS:
-        raise expected(f"one of {', '.join(FIELDS)}")
-    return name
-
-
-@lru_cache(maxsize=8192)  # a register has far fewer dates than rows
-def to_iso_date(text: str, date_format: str) -> str | None:
-    """Rewrite a date in ISO form; None where it is not written in that format."""
-    try:
-        parsed = time.strptime(text, date_format)
-        return date(parsed.tm_year, parsed.tm_mon, parsed.tm_mday).isoformat()
-    except ValueError:
-        return None
-
-
-Text = Annotated[str, Field(min_length=1), Expected("text")]
-
-Word = Annotated[str, Expected("text")]
-"""A word of a register or one of ours; it may be empty."""
-
-_PERMIT_FIELD: Final = {"type": "string", "enum": list(FIELDS)}
+_WIDEST: Final = 64
+"""Digits of the longest permit number."""
 
 
 class MappingFile(FileModel):
@@ -90,26 +57,60 @@ class MappingFile(FileModel):
         description="the code of the office, where all rows have the same; without it "
         "and a column for it, that of the settings",
     )
-    columns: dict[
-        str,
-        Annotated[Word, AfterValidator(_permit_field), WithJsonSchema(_PERMIT_FIELD)],
-    ] = Field(
+    constants: dict[str, Word] = Field(
+        default={},
+        description="per permit field, the value that it has in every row; those of "
+        "rule and authority have keys of their own",
+    )
+    permits: Rows[PermitTable] = Field(
+        default=(),
+        description="where each row states several permits: what each of them has "
+        "beside the columns and constants that they share",
+    )
+    columns: dict[str, PermitField] = Field(
         default={},
         validate_default=True,
         description="from a column's heading to a permit field; several may lead to "
         "phones, in order of preference",
     )
-    ignore: Annotated[Rows[str], Expected("a list of column names")] = Field(
-        default=(), description="the headings of columns that are not read"
+    ignore: Annotated[
+        Literal["rest"] | Rows[str], Expected('a list of column names, or "rest"')
+    ] = Field(
+        default=(),
+        description="the headings of columns that are not read, * for any characters; "
+        'or "rest" for all that are not mapped',
     )
     values: dict[str, dict[str, Word]] = Field(
         default={},
-        description="per permit field, from the register's words to ours",
+        description="per permit field, from the register's words to ours, or to what "
+        "becomes of their rows: reject, skip or withdraw",
     )
-    date_format: Text | None = Field(
+    date_format: DateFormat | None = Field(
         default=None,
-        description="how dates are written, in strptime codes; ISO unless given",
+        description="how days are written, in strptime codes, or excel, excel-1904 or "
+        "minguo; forms with the year first are read without it",
         examples=["%d/%m/%Y"],
+    )
+    date_formats: DateFormats = Field(
+        default=(),
+        description="the formats of all columns; or by a column's heading, if they "
+        "differ. A text that two of them read as different days is refused",
+        examples=[["%d/%m/%Y", "%d %b %Y"]],
+    )
+    two_digit_years_from: (
+        Annotated[int, Field(ge=YEARS[0], le=_LAST_CENTURY), _CENTURY] | None
+    ) = Field(
+        default=None,
+        description="the year with which the hundred begin that %y stands for; "
+        "unless given, 00 to 68 are the 2000s and others refused",
+        examples=[1970],
+    )
+    width: dict[str, Annotated[int, Field(ge=1, le=_WIDEST), whole(1, _WIDEST)]] = (
+        Field(
+            default={},
+            description="by a column's heading, how many digits its values have; "
+            "zeros that a spreadsheet dropped are put before shorter ones",
+        )
     )
     encoding: Encoding | None = Field(
         default=None,
@@ -125,26 +126,32 @@ class MappingFile(FileModel):
         description="the register's name, shown when it is stale",
     )
 
+    @field_validator("constants")
+    @classmethod
+    def _constants_are_fields(cls, constants: dict[str, str]) -> dict[str, str]:
+        refuse(constant_findings(constants))
+        return constants
+
     @field_validator("columns")
     @classmethod
     def _every_field_once(
         cls, columns: dict[str, str], info: ValidationInfo
     ) -> dict[str, str]:
-        constants = [name for name in CONSTANTS if info.data.get(name)]
-        refuse(_field_findings(columns, constants))
+        if {"constants", "permits"} <= info.data.keys():
+            constants = [name for name in CONSTANTS if info.data.get(name)]
+            constants += info.data["constants"]
+            refuse(field_findings(columns, constants, info.data["permits"]))
         return columns
 
     @field_validator("ignore")
     @classmethod
     def _ignored_are_not_mapped(
-        cls, ignore: tuple[str, ...], info: ValidationInfo
-    ) -> tuple[str, ...]:
-        mapped = info.data.get("columns", {})
-        refuse(
-            ((), name, "a column that is not mapped")
-            for name in ignore
-            if name in mapped
-        )
+        cls, ignore: str | tuple[str, ...], info: ValidationInfo
+    ) -> str | tuple[str, ...]:
+        mapped = _all_columns(info) or {}
+        if not isinstance(ignore, str):
+            text = "a column that is not mapped"
+            refuse(((), name, text) for name in ignore if name in mapped)
         return ignore
 
     @field_validator("values")
@@ -152,16 +159,28 @@ class MappingFile(FileModel):
     def _words_of_mapped_fields(
         cls, values: dict[str, dict[str, str]], info: ValidationInfo
     ) -> dict[str, dict[str, str]]:
-        mapped = info.data.get("columns")
-        refuse(_word_findings(values, None if mapped is None else {*mapped.values()}))
+        mapped = _all_columns(info)
+        refuse(word_findings(values, None if mapped is None else {*mapped.values()}))
         return values
 
-    @field_validator("date_format")
+    @field_validator("date_formats")
     @classmethod
-    def _date_is_complete(cls, text: str | None) -> str | None:
-        if text and to_iso_date(_EXAMPLE.strftime(text), text) != str(_EXAMPLE):
-            raise expected("strptime codes for year, month and day, like %Y-%m-%d")
-        return text
+    def _formats_of_dates(
+        cls, formats: tuple[str, ...] | dict[str, tuple[str, ...]], info: ValidationInfo
+    ) -> tuple[str, ...] | dict[str, tuple[str, ...]]:
+        if isinstance(formats, dict):
+            refuse(column_findings(formats, _all_columns(info) or {}, DATES))
+        elif formats and info.data.get("date_format"):
+            raise expected("a table by column, beside date_format for the others")
+        return formats
+
+    @field_validator("width")
+    @classmethod
+    def _widths_of_columns(
+        cls, width: dict[str, int], info: ValidationInfo
+    ) -> dict[str, int]:
+        refuse(column_findings(width, _all_columns(info) or {}, FIELDS))
+        return width
 
     @field_validator("source")
     @classmethod
@@ -171,29 +190,14 @@ class MappingFile(FileModel):
         return source
 
 
-def _field_findings(
-    columns: Mapping[str, str], constants: Sequence[str]
-) -> Iterator[Finding]:
-    times = Counter([*columns.values(), *constants])
-    for name, count in times.items():
-        if count > 1 and name != "phones":
-            yield (), Shown(f"{name} {count} times"), "it once"
-    for name in REQUIRED:
-        if name not in times:
-            text = "a column for it" + (", or a constant" * (name in CONSTANTS))
-            yield (), Shown(f"nothing for {name}"), text
-
-
-def _word_findings(
-    values: Mapping[str, Mapping[str, str]], mapped: Collection[str] | None
-) -> Iterator[Finding]:
-    for name, words in values.items():
-        if mapped is not None and name not in mapped:
-            yield name, Shown("a field without a column"), "a mapped one"
-        allowed = _ALLOWED.get(name)
-        for word, ours in words.items():
-            if allowed and ours not in allowed:
-                yield (name, word), ours, " or ".join(allowed)
+def _all_columns(info: ValidationInfo) -> dict[str, str] | None:
+    """The columns of all permits of a row; None if there are mistakes in them."""
+    if not {"columns", "permits"} <= info.data.keys():
+        return None
+    mapped: dict[str, str] = dict(info.data["columns"])
+    for table in info.data["permits"]:
+        mapped |= table.columns
+    return mapped
 
 
 def parse_mapping(values: Mapping[str, object], where: str) -> MappingFile:

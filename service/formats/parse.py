@@ -10,7 +10,7 @@ from pydantic_core import ErrorDetails
 
 from service.domain.errors import InvalidError, Mistake
 from service.domain.untrusted.text import safe_label
-from service.formats.file_model import FileContext, Shown, Wanted
+from service.formats.file_model import LIST, TABLE, FileContext, Shown, Wanted
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -29,6 +29,9 @@ _KINDS: Final = {
 
 _KEY: Final = "[key]"
 """The end of a place where not the value is wrong but its key."""
+
+_MARKS: Final = frozenset({_KEY, LIST, TABLE})
+"""Parts of a place that say what stands there, and that no file has."""
 
 _QUOTED: Final = re.compile(r"'([^']*)'")
 
@@ -60,7 +63,7 @@ def show(found: object) -> str:
 
 
 def _mistake(model: type[BaseModel], error: ErrorDetails) -> Mistake:
-    place = tuple(one for one in error["loc"] if one != _KEY)
+    place = tuple(one for one in error["loc"] if one not in _MARKS)
     if error["type"] == "string_unicode":  # a key that has half a character
         place = (*place, error["input"])
     *outer, key = place or ("file",)

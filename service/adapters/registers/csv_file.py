@@ -7,12 +7,17 @@ from pathlib import Path
 from service.adapters.files.csv_records import CsvRecord, CsvRecordReader
 from service.adapters.files.header import count_reject_columns
 from service.adapters.files.read import open_file, open_text
-from service.adapters.registers.mapping import IDENTITY_MAPPING, RegisterMapping
+from service.adapters.registers.mapping import (
+    IDENTITY_MAPPING,
+    RegisterMapping,
+    RowReading,
+)
 from service.adapters.registers.register_row import RegisterRow
 from service.adapters.registers.repeats import RowsByPermit
 from service.domain.errors import InvalidError, Mistake
 from service.domain.permits.permit import Permit
 from service.domain.permits.permit_fields import permit_from
+from service.domain.permits.row_permit import SKIP
 from service.domain.untrusted.spreadsheet_formulas import unguard_formula
 from service.domain.untrusted.text import strip_blanks
 
@@ -75,17 +80,20 @@ class _RowReader:
             )
             for record in records:
                 self._check()
-                yield self._read_row(record.without_first(skipped))
+                yield from self._read_rows(record.without_first(skipped))
 
-    def _read_row(self, record: CsvRecord) -> RegisterRow:
+    def _read_rows(self, record: CsvRecord) -> Iterator[RegisterRow]:
         raw = self._raw_cells(record)
         where = f"{self._path.name}:{record.line}"
         try:
             self._refuse_misshapen(record, where)
-            permit = self._read_permit(raw, where)
-        except InvalidError as error:
-            return RegisterRow(record.line, raw, None, error)
-        return RegisterRow(record.line, raw, permit, None)
+        except InvalidError as misshapen:
+            yield RegisterRow(record.line, raw, None, misshapen)
+            return
+        for reading in self._mapping.read_permits(raw):
+            permit, error = self._read_permit(reading, where)
+            decision = reading.decision
+            yield RegisterRow(record.line, raw, permit, error, decision=decision)
 
     def _raw_cells(self, record: CsvRecord) -> dict[str, str]:
         if record.error:
@@ -110,17 +118,19 @@ class _RowReader:
             return
         raise InvalidError(where, [mistake])
 
-    def _read_permit(self, raw: dict[str, str], where: str) -> Permit:
-        fields, mistakes = self._mapping.read_fields(raw)
-        authority = self._default_authority
-        if not mistakes:
-            return permit_from(fields, where, default_authority=authority)
+    def _read_permit(
+        self, reading: RowReading, where: str
+    ) -> tuple[Permit | None, InvalidError | None]:
+        if reading.decision and reading.decision[0] == SKIP:
+            return None, None
+        mistakes, authority = reading.mistakes, self._default_authority
         found = {mistake.field for mistake in mistakes}
+        permit = None
         try:
-            permit_from(fields, where, default_authority=authority)
+            permit = permit_from(reading.fields, where, default_authority=authority)
         except InvalidError as error:
             mistakes += [one for one in error.mistakes if one.field not in found]
-        raise InvalidError(where, mistakes)
+        return (None, InvalidError(where, mistakes)) if mistakes else (permit, None)
 
 
 def _read_header(

@@ -11,7 +11,9 @@ class RegisterRow:
     """A row with its line number: a permit, or an error with all its mistakes.
 
     `raw` holds every column of the header, as found. A row that only says again what
-    an earlier one says has neither, and that row's line in `repeats`.
+    an earlier one says has neither, and that row's line in `repeats`. A row that the
+    mapping skips has neither too. `decision` is that of a word of the mapping about it:
+    what was decided, with the column and the word.
     """
 
     line: int
@@ -19,3 +21,4 @@ class RegisterRow:
     permit: Permit | None
     error: InvalidError | None
     repeats: int | None = None
+    decision: tuple[str, str] | None = None

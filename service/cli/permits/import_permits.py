@@ -2,13 +2,16 @@
 
 from collections import Counter
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from operator import attrgetter
 from pathlib import Path
 from typing import Final
+from zoneinfo import ZoneInfo
 
 import click
 
 from service.adapters.registers.csv_file import read_csv
+from service.adapters.registers.mapping import IDENTITY_MAPPING, NO_OFFICE
 from service.adapters.registers.mapping_file import load_mapping
 from service.adapters.registers.rejects import open_rejects_file
 from service.app import Installation
@@ -63,6 +66,7 @@ async def import_(
     if mapping and mapping.source:
         source = RegisterSource(mapping.source, mapping.max_age_days)
     path = file.with_name(f"{file.name}.rejects.csv")
+    mapping = replace(mapping or IDENTITY_MAPPING, zones=_zones(law, default))
     rows = read_csv(file, mapping, default_authority=default, check=stop.refuse)
     deps, result = installation.register_deps, ImportResult()
     try:
@@ -81,6 +85,7 @@ async def import_(
         _print_interruption(file, result.outcomes)
         return code
     click.echo(_list_counts(result.outcomes) or "no rows")
+    _print_decisions(result.decisions)
     _print_phones(result.phones)
     _print_frequent_mistakes(result.mistakes.values())
     if result.outcomes[REJECTED]:
@@ -98,6 +103,18 @@ def _print_interruption(file: Path, outcomes: Mapping[str, int]) -> None:
 
 def _list_counts(counts: Mapping[str, int]) -> str:
     return ", ".join(f"{count} {what}" for what, count in sorted(counts.items()))
+
+
+def _zones(law: Law, default: str | None) -> dict[str, ZoneInfo]:
+    """The zones of offices, and of rows without one, in which instants have a day."""
+    zones = {code: office.zone for code, office in law.authorities.items()}
+    return {**zones, NO_OFFICE: zones[default]} if default else zones
+
+
+def _print_decisions(decisions: Counter[tuple[str, str]]) -> None:
+    """Say how many rows a word of the mapping decided about."""
+    for (action, word), count in decisions.most_common(_MOST_MISTAKES):
+        click.echo(f"{count} rows: {action}, as the mapping says for {word}")
 
 
 def _print_phones(phones: Counter[str]) -> None:

@@ -10,6 +10,7 @@ from service.domain.errors import InvalidError, Mistake
 from service.domain.lawbook.law import Law
 from service.domain.permits.permit import Permit, PermitStatus
 from service.domain.permits.phone import PhoneLine
+from service.domain.permits.row_permit import SKIP
 from service.flow.permits.phone_reader import PhoneReader
 from service.flow.permits.register import CHUNK, RegisterDeps, RegisterSource, register
 
@@ -20,6 +21,7 @@ TAKES_TEXTS: Final = "takes texts"
 """A permit with a mobile phone, in `ImportResult.phones`."""
 
 _REPEATED: Final = "repeated"
+_SKIPPED: Final = "skipped"
 _STORED: Final = frozenset({"registered", "changed", "unchanged"})
 
 _MOST_KINDS: Final = 1_000
@@ -40,15 +42,18 @@ class ImportResult:
     """What became of a file's rows.
 
     `outcomes` counts rows: "registered", "changed", "unchanged", "rejected",
-    "repeated" where an earlier row says the same, and "inactive" or "expired" for
-    permits that are not stored because nothing would be sent for them. `phones` counts
+    "repeated" where an earlier row says the same, "skipped" where the mapping says so,
+    and "inactive" or "expired" for permits that are not stored because nothing would be
+    sent for them. `phones` counts
     the stored permits that are active: TAKES_TEXTS, or why none of their phones does.
-    `mistakes` has each kind of mistake by (field, what was expected).
+    `mistakes` has each kind of mistake by (field, what was expected), and `decisions`
+    counts the rows that the mapping rejects, skips or withdraws by (what, word).
     """
 
     outcomes: Counter[str] = field(default_factory=Counter)
     phones: Counter[str] = field(default_factory=Counter)
     mistakes: dict[tuple[str, str], MistakeKind] = field(default_factory=dict)
+    decisions: Counter[tuple[str, str]] = field(default_factory=Counter)
 
 
 class RegisterRow(Protocol):
@@ -64,11 +69,15 @@ class RegisterRow(Protocol):
 
     @property
     def permit(self) -> Permit | None:
-        """The permit; None if the row has a mistake or repeats an earlier one."""
+        """The permit; None if the row has a mistake, repeats another or is skipped."""
 
     @property
     def error(self) -> InvalidError | None:
         """The mistakes; None if the row has none."""
+
+    @property
+    def decision(self) -> tuple[str, str] | None:
+        """What a word of its mapping decided about it, and that word."""
 
 
 class RejectWriter(Protocol):
@@ -94,6 +103,7 @@ async def import_register(
         permits = [row.permit for row in chunk if row.permit is not None]
         done = await register(permits, source, deps, skip_idle=True)
         law = await deps.law_store.current_law()
+        result.decisions.update(row.decision for row in chunk if row.decision)
         for row, outcome in _pair_outcomes(chunk, done):
             if isinstance(outcome, InvalidError):
                 rejects.add(row.line, row.raw, outcome.reason)
@@ -110,7 +120,11 @@ def _pair_outcomes(
 ) -> Iterator[tuple[RegisterRow, str | InvalidError]]:
     outcomes = iter(done)
     for row in chunk:
-        yield row, next(outcomes) if row.permit else row.error or _REPEATED
+        yield row, next(outcomes) if row.permit else row.error or _without_permit(row)
+
+
+def _without_permit(row: RegisterRow) -> str:
+    return _SKIPPED if row.decision and row.decision[0] == SKIP else _REPEATED
 
 
 def _count_mistakes(

@@ -253,7 +253,7 @@ def test_mistakes_of_the_mapping_and_of_the_permit_are_named_together(
         "date_format": "%d/%m/%Y",
         "columns": {"Nr": "number", "Name": "holder", "Until": "expires_on"},
     }
-    path.write_text("Nr,Name,Until\n,ACME,2026-12-31\n")
+    path.write_text("Nr,Name,Until\n,ACME,12/31/2026\n")
     mapping = mapping_from(document, "m.toml")
     (one,) = read_csv(path, mapping, default_authority="us-nyc")
     assert one.error

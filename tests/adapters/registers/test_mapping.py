@@ -1,12 +1,18 @@
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
-from service.adapters.registers.mapping import IDENTITY_MAPPING, RegisterMapping
+from service.adapters.registers.mapping import (
+    IDENTITY_MAPPING,
+    NO_OFFICE,
+    RegisterMapping,
+)
 from service.adapters.registers.mapping_file import load_mapping, mapping_from
-from service.domain.errors import InvalidError, SetUpError
+from service.domain.errors import InvalidError, Mistake, SetUpError
 
 COLUMNS = {"Nr": "number", "Name": "holder", "Until": "expires_on", "State": "status"}
 GOOD: dict[str, Any] = {"rule": "us-nyc-parking", "columns": COLUMNS}
@@ -26,6 +32,13 @@ def mistakes(document: Mapping[str, object]) -> list[str]:
 def wrong(**changes: object) -> str:
     (one,) = mistakes({**GOOD, **changes})
     return one
+
+
+def read(
+    mapping: RegisterMapping, raw: Mapping[str, str]
+) -> tuple[dict[str, object], list[Mistake]]:
+    (reading,) = mapping.read_permits(raw)
+    return reading.fields, reading.mistakes
 
 
 def test_a_mapping_has_the_values_of_its_file() -> None:
@@ -54,7 +67,7 @@ def test_a_minimal_mapping_reads_utf_8_and_iso_dates() -> None:
     minimal = mapping()
     assert minimal.encoding == "utf-8-sig"
     assert minimal.date_format is None
-    assert minimal.read_fields({"Nr": " 1 ", "Until": "2026-12-31"}) == (
+    assert read(minimal, {"Nr": " 1 ", "Until": "2026-12-31"}) == (
         {"rule": "us-nyc-parking", "number": "1", "expires_on": "2026-12-31"},
         [],
     )
@@ -78,7 +91,7 @@ def test_a_minimal_mapping_reads_utf_8_and_iso_dates() -> None:
         ({"values": {"status": {"A": 1}}}, "values.status.A: found 1, expected text"),
         (
             {"values": {"status": {"A": "actve"}}},
-            'values.status.A: found "actve", expected active or suspended or withdrawn',
+            'values.status.A: found "actve", expected active or suspended or ',
         ),
         (
             {"values": {"language": {"E": "en"}}},
@@ -98,6 +111,45 @@ def test_a_minimal_mapping_reads_utf_8_and_iso_dates() -> None:
         ({"encoding": "utf-9"}, 'encoding: found "utf-9", expected a text encoding'),
         ({"encoding": "base64"}, 'encoding: found "base64", expected a text encoding'),
         ({"encoding": "a\0"}, 'encoding: found "a\\x00", expected a text encoding'),
+        (
+            {"constants": {"statsu": "active"}},
+            "constants.statsu: found an unknown field, expected one of authority, ",
+        ),
+        (
+            {"constants": {"rule": "x"}},
+            "constants.rule: found a constant with a key of its own, expected rule at ",
+        ),
+        ({"constants": {"status": "active"}}, "columns: found status 2 times, "),
+        (
+            {"permits": [{"rule": "x", "columns": {"No": "language"}}]},
+            "columns: found rule 2 times in permits[1], expected it once",
+        ),
+        (
+            {"permits": [{"columns": {"Nr": "language"}}]},
+            "columns.Nr: found a column with several meanings, expected it once",
+        ),
+        ({"permits": [{}]}, "permits[1].columns: found nothing, expected "),
+        (
+            {"date_formats": {"Name": ["%Y"]}},
+            'date_formats.Name[1]: found "%Y", expected strptime codes',
+        ),
+        (
+            {"date_formats": {"Name": ["excel"]}},
+            "date_formats.Name: found a column of another kind, expected one mapped ",
+        ),
+        (
+            {"date_format": "excel", "date_formats": ["minguo"]},
+            "date_formats: found ['minguo'], expected a table by column, beside date_",
+        ),
+        (
+            {"width": {"Nr": 0}},
+            "width.Nr: found 0, expected a whole number from 1 to 64",
+        ),
+        ({"width": {"X": 3}}, "width.X: found a column of another kind, expected one "),
+        (
+            {"two_digit_years_from": 70},
+            "two_digit_years_from: found 70, expected a whole number from 1950 to 2101",
+        ),
         ({"max_age_days": 30}, "source: found nothing, expected the register"),
         (
             {"source": "x", "max_age_days": 0},
@@ -151,10 +203,10 @@ def test_by_name_only_the_required_columns_must_be_there() -> None:
 
 def test_words_are_translated_and_unknown_ones_named() -> None:
     words = {"Current": "active", "": "withdrawn"}
-    read = mapping(values={"status": words})
-    assert read.read_fields({"State": " Current "})[0]["status"] == "active"
-    assert read.read_fields({"State": ""})[0]["status"] == "withdrawn"
-    fields, (mistake,) = read.read_fields({"State": "current"})
+    translated = mapping(values={"status": words})
+    assert read(translated, {"State": " Current "})[0]["status"] == "active"
+    assert read(translated, {"State": ""})[0]["status"] == "withdrawn"
+    fields, (mistake,) = read(translated, {"State": "current"})
     assert fields["status"] == ""
     assert str(mistake) == "status: found 'current', expected one of Current"
 
@@ -172,25 +224,156 @@ def test_words_are_translated_and_unknown_ones_named() -> None:
 def test_dates_are_read_in_the_format_of_the_register(
     written: str, form: str, day: str
 ) -> None:
-    fields, wrong_ones = mapping(date_format=form).read_fields({"Until": written})
+    fields, wrong_ones = read(mapping(date_format=form), {"Until": written})
     assert not wrong_ones
     assert fields["expires_on"] == day
 
 
 def test_a_date_in_another_format_is_named() -> None:
-    fields, (mistake,) = mapping(date_format="%d/%m/%Y").read_fields(
-        {"Until": "2026-12-31"}
-    )
+    fields, (mistake,) = read(mapping(date_format="%d/%m/%Y"), {"Until": "12/31/2026"})
     assert fields["expires_on"] == ""
     assert str(mistake) == (
-        "expires_on: found '2026-12-31', expected a date written %d/%m/%Y"
+        "expires_on: found '12/31/2026', expected a date like 2026-12-31, or written "
+        "%d/%m/%Y"
     )
 
 
 def test_several_columns_may_hold_phones() -> None:
     columns = {**COLUMNS, "Cell": "phones", "Office": "phones"}
-    fields, _ = mapping(columns=columns).read_fields({"Cell": "1", "Office": "2"})
+    fields, _ = read(mapping(columns=columns), {"Cell": "1", "Office": "2"})
     assert fields["phones"] == "1;2"
+
+
+def test_each_column_of_dates_may_have_formats_of_its_own() -> None:
+    forms = mapping(
+        columns={**COLUMNS, "From": "issued_on"},
+        date_format="%m/%d/%Y",
+        date_formats={"From": ["%d %b %Y", "excel"]},
+    )
+    for written in ("7 May 2021", "44323", "2021/5/7"):
+        fields, _ = read(forms, {"From": written, "Until": "11/15/2027"})
+        assert fields["issued_on"] == "2021-05-07"
+        assert fields["expires_on"] == "2027-11-15"
+    assert read(forms, {"From": "05/07/2021"})[1][0].field == "issued_on"
+
+
+def test_an_instant_has_the_day_of_its_rows_office() -> None:
+    zones = {"cn": ZoneInfo("Asia/Shanghai"), NO_OFFICE: ZoneInfo("America/New_York")}
+    instants = replace(mapping(columns={**COLUMNS, "By": "authority"}), zones=zones)
+    days = [
+        read(instants, {"Until": "2026-12-30T20:00:00Z", "By": office})[0]["expires_on"]
+        for office in ("cn", "", "unknown")
+    ]
+    assert days == ["2026-12-31", "2026-12-30", ""]
+
+
+def test_words_for_no_expiry_are_no_missing_date() -> None:
+    words = {"见副本": "no expiry"}
+    permanent = mapping(values={"expires_on": words})
+    for written in ("长期", "9999-12-31", "见副本"):
+        assert read(permanent, {"Until": written}) == (
+            {"rule": "us-nyc-parking", "expires_on": None},
+            [],
+        )
+    assert read(permanent, {"Until": "2026-12-31"})[0]["expires_on"] == "2026-12-31"
+
+
+def test_words_may_reject_skip_or_withdraw_their_row() -> None:
+    words = {"Open": "active", "Draft": "skip", "Error": "reject", "Void": "withdraw"}
+    decided = mapping(values={"status": words, "number": {"": "skip"}})
+    readings = [
+        decided.read_permits({"Nr": number, "State": word})[0]
+        for number, word in [
+            *(("1", "Open"), ("2", "Draft"), ("3", "Error"), ("4", "Void")),
+            *(("", "Void"), ("", "Error")),
+        ]
+    ]
+    assert [one.decision for one in readings] == [
+        None,
+        ("skip", "State: Draft"),
+        ("reject", "State: Error"),
+        ("withdraw", "State: Void"),
+        ("skip", "Nr: "),
+        ("reject", "State: Error"),
+    ]
+    assert readings[3].fields["status"] == "withdrawn"
+    assert [str(one) for one in readings[2].mistakes] == [
+        "status: found 'Error', expected another one: the mapping rejects it"
+    ]
+
+
+def test_constants_are_the_same_in_every_row() -> None:
+    columns = {"Nr": "number", "Name": "holder"}
+    constants = {"language": "zh", "expires_on": "2026年12月31日"}
+    fields, wrong_ones = read(
+        mapping(columns=columns, constants=constants), {"Nr": "1"}
+    )
+    assert not wrong_ones
+    assert fields == {
+        "rule": "us-nyc-parking",
+        "language": "zh",
+        "expires_on": "2026-12-31",
+        "number": "1",
+    }
+
+
+def test_zeros_that_a_spreadsheet_dropped_are_put_back() -> None:
+    padded = mapping(width={"Nr": 6, "Until": 8}, date_format="%d%m%Y")
+    for number, same in [("142", "000142"), ("1000142", "1000142"), ("A-1", "A-1")]:
+        fields, _ = read(padded, {"Nr": number, "Until": "1122026"})
+        assert fields["number"] == same
+        assert fields["expires_on"] == "2026-12-01"
+
+
+LICENCE_AND_ANNEX = {
+    "columns": {"Name": "holder"},
+    "permits": [
+        {"rule": "licence", "columns": {"Nr": "number", "Until": "expires_on"}},
+        {"rule": "annex", "columns": {"Nr 2": "number", "Until 2": "expires_on"}},
+    ],
+}
+
+
+def test_a_row_may_state_two_permits() -> None:
+    both = mapping_from(LICENCE_AND_ANNEX, "m.toml")
+    first = {"Name": "Ann", "Nr": "1", "Until": "2026-12-31"}
+    second = {"Nr 2": "2", "Until 2": "2027-06-30"}
+    found = [one.fields for one in both.read_permits({**first, **second})]
+    assert found == [
+        {"rule": rule, "holder": "Ann", "number": number, "expires_on": day}
+        for rule, number, day in [
+            ("licence", "1", "2026-12-31"),
+            ("annex", "2", "2027-06-30"),
+        ]
+    ]
+    (only,) = both.read_permits({**first, "Nr 2": " ", "Until 2": ""})
+    assert only.fields["rule"] == "licence"
+    (neither,) = both.read_permits({"Name": "Ann", "Nr": ""})
+    assert "expires_on" not in neither.fields
+
+
+def test_a_header_has_the_columns_of_all_permits() -> None:
+    both = mapping_from(LICENCE_AND_ANNEX, "m.toml")
+    header = ["Name", "Nr", "Until", "Nr 2"]
+    (missing,) = both.header_mistakes(header)
+    assert missing.field == "Until 2"
+
+
+@pytest.mark.parametrize(
+    ("ignore", "unknown"),
+    [
+        ("rest", []),
+        (["备注*", "*code*"], ["Note"]),
+        (["Note"], ["备注1", "备注 [2]", "Zip code"]),
+        (["备注 [2]", "*"], []),
+    ],
+)
+def test_columns_may_be_ignored_by_pattern_or_all(
+    ignore: object, unknown: list[str]
+) -> None:
+    header = ["Nr", "Name", "Until", "State", "备注1", "备注 [2]", "Zip code", "Note"]
+    found = mapping(ignore=ignore).header_mistakes(header)
+    assert [one.field for one in found] == unknown
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,150 @@
+"""Types of values in a mapping file, the table of one permit, and what goes wrong."""
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from typing import Annotated, Final, get_args
+
+from pydantic import AfterValidator, Discriminator, Field, Tag, WithJsonSchema
+
+from service.domain.law.rule import Language
+from service.domain.permits.permit import PermitStatus
+from service.domain.permits.permit_fields import FIELDS, REQUIRED
+from service.domain.permits.row_permit import ACTIONS, RowPermit
+from service.domain.untrusted.written_date import is_complete
+from service.formats.field_types import Rows
+from service.formats.file_model import (
+    LIST,
+    TABLE,
+    Expected,
+    FileModel,
+    Finding,
+    Shown,
+    Wanted,
+    expected,
+)
+
+CONSTANTS: Final = ("rule", "authority")
+"""Fields whose constant has a key of its own."""
+
+_ALLOWED: Final[dict[str, Collection[str]]] = {
+    "status": tuple(PermitStatus),
+    "language": get_args(Language),
+}
+
+_PERMIT_FIELD: Final = {"type": "string", "enum": list(FIELDS)}
+
+
+def _permit_field(name: str) -> str:
+    if name not in FIELDS:
+        raise expected(f"one of {', '.join(FIELDS)}")
+    return name
+
+
+def _date_format(text: str) -> str:
+    if not is_complete(text):
+        raise expected(
+            "strptime codes for year, month and day, like %Y-%m-%d; excel, excel-1904 "
+            "or minguo"
+        )
+    return text
+
+
+Text = Annotated[str, Field(min_length=1), Expected("text")]
+
+Word = Annotated[str, Expected("text")]
+"""A word of a register or one of ours; it may be empty."""
+
+PermitField = Annotated[
+    Word, AfterValidator(_permit_field), WithJsonSchema(_PERMIT_FIELD)
+]
+
+DateFormat = Annotated[Text, AfterValidator(_date_format)]
+"""How a column writes days."""
+
+_DateFormats = Rows[DateFormat]
+
+
+def _kind(value: object) -> str:
+    return TABLE if isinstance(value, Mapping) else LIST
+
+
+DateFormats = Annotated[
+    Annotated[_DateFormats, Tag(LIST)] | Annotated[dict[str, _DateFormats], Tag(TABLE)],
+    Discriminator(_kind),
+]
+"""The formats of all columns, or of each column by its heading."""
+
+
+class PermitTable(FileModel):
+    """One of several permits that a row states: its type and its own columns."""
+
+    rule: Text | None = Field(default=None, description="the code of its rule")
+    columns: Annotated[dict[str, PermitField], Wanted("a table")] = Field(
+        description="from the headings of its own columns to permit fields; where all "
+        "are empty, the row has no such permit"
+    )
+
+    def to_domain(self) -> RowPermit:
+        """The permit as the reader of rows knows it."""
+        return RowPermit(**self.given())
+
+
+def constant_findings(constants: Collection[str]) -> Iterator[Finding]:
+    """Find constants of no permit field, and those that have keys of their own."""
+    for name in constants:
+        if name in CONSTANTS:
+            yield name, Shown("a constant with a key of its own"), f"{name} at the top"
+        elif name not in FIELDS:
+            yield name, Shown("an unknown field"), f"one of {', '.join(FIELDS)}"
+
+
+def field_findings(
+    columns: Mapping[str, str],
+    constants: Collection[str],
+    permits: Sequence[PermitTable],
+) -> Iterator[Finding]:
+    """Find fields that a permit has twice or lacks, and columns with two meanings."""
+    if not permits:
+        yield from _findings_of_one([*columns.values(), *constants], "")
+    for at, table in enumerate(permits, start=1):
+        rule = ["rule"] if table.rule else []
+        names = [*columns.values(), *constants, *table.columns.values(), *rule]
+        yield from _findings_of_one(names, f" in permits[{at}]")
+    repeated = Counter([*columns, *(name for one in permits for name in one.columns)])
+    for name, count in repeated.items():
+        if count > 1:
+            yield name, Shown("a column with several meanings"), "it once"
+
+
+def _findings_of_one(names: Iterable[str], where: str) -> Iterator[Finding]:
+    times = Counter(names)
+    for name, count in times.items():
+        if count > 1 and name != "phones":
+            yield (), Shown(f"{name} {count} times{where}"), "it once"
+    for name in REQUIRED:
+        if name not in times:
+            text = "a column for it" + (", or a constant" * (name in CONSTANTS))
+            yield (), Shown(f"nothing for {name}{where}"), text
+
+
+def column_findings(
+    names: Iterable[str], columns: Mapping[str, str], fields: Collection[str]
+) -> Iterator[Finding]:
+    """Find columns that are not mapped to one of `fields`."""
+    for name in names:
+        if columns.get(name) not in fields:
+            listed = "a permit field" if fields == FIELDS else " or ".join(fields)
+            yield name, Shown("a column of another kind"), f"one mapped to {listed}"
+
+
+def word_findings(
+    values: Mapping[str, Mapping[str, str]], mapped: Collection[str] | None
+) -> Iterator[Finding]:
+    """Find words for fields without a column, and words that mean no value of ours."""
+    for name, words in values.items():
+        if mapped is not None and name not in mapped:
+            yield name, Shown("a field without a column"), "a mapped one"
+        allowed = _ALLOWED.get(name)
+        for word, ours in words.items():
+            if allowed and ours not in {*allowed, *ACTIONS}:
+                yield (name, word), ours, " or ".join([*allowed, *ACTIONS])
