@@ -76,6 +76,8 @@ MAY_STAND: Final = {
     ("file permits of 212-555-0199.csv.rejects.csv", "stray"),
     # Where the rejected rows are: a path must lead there.
     ("answer of import", "stray"),
+    # A permit number that is unknown: who typed it has to see what is wrong with it.
+    ("error or log of explain", "stray"),
     # The SMS platform must know whom to text.
     ("file outbox", "holder"),
 }
