@@ -5,8 +5,10 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Final, Literal, Self
+from urllib.parse import urlsplit
 
 from pydantic import (
+    AfterValidator,
     Field,
     SecretStr,
     StringConstraints,
@@ -17,6 +19,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from service.domain.delivery.circuit import FIRST_WAIT
 from service.domain.errors import InvalidError, Mistake, SetUpError
+from service.domain.untrusted.text import CONTROL_CHARACTERS, is_utf8
 
 PREFIX: Final = "PERMIT_REMINDERS_"
 TWILIO: Final = "TWILIO_"
@@ -24,8 +27,20 @@ TWILIO: Final = "TWILIO_"
 MIN_SETTLE: Final = 60.0
 """A provider that answers slowly has taken the message: ask long enough after."""
 
+
+def _check_url(url: str) -> str:
+    if CONTROL_CHARACTERS.search(url):
+        raise ValueError
+    _ = urlsplit(url).port  # ValueError for brackets or a port that nobody has
+    return url
+
+
 Url = Annotated[
-    str, StringConstraints(pattern=r"^https?://[^\s/#?]+(/[^\s#?]*[^\s#?/])?$")
+    str,
+    StringConstraints(
+        pattern=r"^https?://[^\s/#?]+(/[^\s#?]*[^\s#?/])?$", max_length=2000
+    ),
+    AfterValidator(_check_url),
 ]
 SqliteUrl = Annotated[str, StringConstraints(pattern=r"^sqlite:///[^?#]+$")]
 SHORTEST_SETTLE: Final = 0.001
@@ -35,6 +50,9 @@ SHORTEST_TICK: Final = 0.1
 """More often a worker would look for work without a pause."""
 
 DAY: Final = 86_400
+_SHOWN: Final = 200
+"""Characters of a wrong value that its mistake repeats."""
+
 _ADDRESS: Final = "an http or https address without a slash at its end"
 
 
@@ -71,12 +89,18 @@ class Settings(BaseSettings):
         description="sqlite:///FILE; other databases come with a later release",
     )
     key: SecretStr | None = None
-    host: str = "127.0.0.1"
+    host: str = Field(
+        default="127.0.0.1",
+        max_length=255,
+        description="an IP address or localhost",
+    )
     port: int = Field(default=8080, ge=0, le=65535, description="0 to 65535")
     public_url: Url | None = Field(default=None, description=_ADDRESS)
     provider: Literal["sandbox", "twilio", "outbox"] = "sandbox"
     outbox: Path | None = None
-    authority: str | None = None
+    authority: str | None = Field(
+        default=None, max_length=64, description="the code of an authority"
+    )
     settle: float = Field(
         default=300.0,
         ge=SHORTEST_SETTLE,
@@ -153,8 +177,8 @@ def load_settings() -> Settings:
 
     Also a name nobody knows is wrong: a typing error would be a silent default.
     """
-    if unknown := list(_unknown_variables()):
-        raise InvalidError("settings", unknown)
+    if wrong := [*_unknown_variables(), *_unreadable_variables()]:
+        raise InvalidError("settings", wrong)
     try:
         return Settings()
     except ValidationError as error:
@@ -171,6 +195,13 @@ def _unknown_variables() -> Iterator[Mistake]:
             yield Mistake(name, "a setting nobody knows", expected)
 
 
+def _unreadable_variables() -> Iterator[Mistake]:
+    """Find those whose bytes are no text, as Python passes them on in halves."""
+    for name in sorted(os.environ):
+        if name.upper().startswith((PREFIX, TWILIO)) and not is_utf8(os.environ[name]):
+            yield Mistake(name, "bytes that are no text", "text in UTF-8")
+
+
 def _mistakes(error: ValidationError) -> Iterator[Mistake]:
     """One for each wrong variable, without the password an address may hold."""
     of_twilio = error.title == TwilioSettings.__name__
@@ -180,7 +211,7 @@ def _mistakes(error: ValidationError) -> Iterator[Mistake]:
         expected = model.model_fields[name].description
         yield Mistake(
             field=prefix + name.upper(),
-            found=re.sub(r"//[^@/]*@", "//***@", repr(detail["input"])),
+            found=re.sub(r"//[^@/]*@", "//***@", repr(detail["input"]))[:_SHOWN],
             expected=expected or detail["msg"].removeprefix("Input should be "),
         )
 

@@ -16,6 +16,7 @@ import click
 
 from service.adapters.files.read import refuse_endless
 from service.domain.errors import SetUpError
+from service.domain.untrusted.text import safe_label
 from service.settings import Settings, load_settings
 
 if TYPE_CHECKING:
@@ -88,6 +89,6 @@ def _refuse_unusable_database(file: Path) -> None:
 def whoami() -> str:
     """Who runs this command, for the audit trail."""
     try:
-        return getpass.getuser()
+        return safe_label(getpass.getuser())
     except (KeyError, OSError):  # a container's user without a name
         return f"uid {os.getuid()}"

@@ -188,3 +188,16 @@ def test_every_phone_number_is_reserved_for_fiction(paper: str) -> None:
     for number in re.findall(r"\+\d[\d ()-]{9,}\d", text):
         digits = re.sub(r"\D", "", number)
         assert re.fullmatch(r"1\d{3}55501\d\d|1500555000\d", digits), number
+
+
+def test_every_alarm_is_in_the_list_of_alarms() -> None:
+    raised = {
+        name
+        for path in (ROOT / "service" / "adapters" / "store").rglob("*.py")
+        for name in re.findall(
+            r'log_alarm\(\s*connection,\s*"([a-z ]+)"', path.read_text("utf-8")
+        )
+    }
+    assert "second provider id" in raised
+    listed = OPERATIONS.partition("and alarms: ")[2].partition("\n\n")[0]
+    assert raised <= set(re.findall("`([a-z ]+)`", listed.replace("\n", " ")))

@@ -1,3 +1,4 @@
+import os
 from typing import get_args
 
 import pytest
@@ -20,6 +21,11 @@ P = "PERMIT_REMINDERS_"
         ("PROVIDER", "Twilio", "'sandbox', 'twilio' or 'outbox'"),
         ("PUBLIC_URL", "permits.example.org", "an http or https address without"),
         ("PUBLIC_URL", "https://permits.example.org/", "an http or https address"),
+        ("PUBLIC_URL", "http://permits.example.org:99999", "an http or https address"),
+        ("PUBLIC_URL", "http://[::1", "an http or https address"),
+        ("PROXY", "http://proxy:port", "an http or https address"),
+        ("AUTHORITY", "x" * 65, "the code of an authority"),
+        ("HOST", "x" * 256, "an IP address or localhost"),
         ("SETTLE", "0", "seconds, from 0.001 to 86400"),
         ("SETTLE", "5m", "seconds, from 0.001 to 86400"),
         ("TICK", "inf", "seconds, from 0.1 to 86400"),
@@ -32,8 +38,39 @@ def test_a_wrong_value_is_told_with_its_name_and_what_was_expected(
     name: str, value: str, expected: str, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(P + name, value)
-    start = f"permit-reminders: settings: {P}{name}: found '{value}', expected "
+    found = f"'{value}'"[:200]
+    start = f"permit-reminders: settings: {P}{name}: found {found}, expected "
     assert run("audit").refusal.startswith(start + expected)
+
+
+@pytest.mark.parametrize(
+    "name", [f"{P}AUTHORITY", f"{P}OUTBOX", f"{P}LOG_LEVEL", "TWILIO_FROM"]
+)
+def test_bytes_that_are_no_text_are_no_setting(
+    name: str, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(name, os.fsdecode(b"caf\xe9"))
+    assert run("audit").refusal == (
+        f"permit-reminders: settings: {name}: found bytes that are no text, expected "
+        "text in UTF-8"
+    )
+
+
+@pytest.mark.usefixtures("installed")
+def test_whoever_acts_has_a_name_that_can_be_stored(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LOGNAME", os.fsdecode(b"caf\xe9\x1b[31m") + "x" * 5000)
+    assert run("pause", "--reason", "x").code == 0
+    assert run("audit").answer == "the ledger adds up\n"
+
+
+def test_an_address_that_no_client_takes_is_refused(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for value in ("http://a:99999", "http://a\x1b", "http://[::1"):
+        monkeypatch.setenv("TWILIO_API_URL", value)
+        assert "TWILIO_API_URL: found 'http" in run("audit").refusal
 
 
 def test_the_resends_of_every_provider_can_be_paused() -> None:
