@@ -39,6 +39,10 @@ COMMAND_GROUPS: Final[Mapping[str, Mapping[str, tuple[str, str]]]] = {
             "permits.import_permits",
             "Load permits from a CSV file; rejected rows are written back.",
         ),
+        "mapping": (
+            "permits.mapping",
+            "Check a mapping file, and try it on a register's first rows.",
+        ),
         "opt-outs": ("permits.opt_outs", "List, add and lift opt-outs of phones."),
         "unreachable": (
             "permits.unreachable",

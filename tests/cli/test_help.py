@@ -26,10 +26,11 @@ db upgrade
 demo --dir
 explain --rule --expires --issued --permit --version --authority --json
 forecast --days --authority --format
-import FILE --mapping
+import FILE --mapping --suggest
 keys create NAME
 keys list
 keys revoke PREFIX
+mapping check MAPPING [FILE]
 messages give-up ID... --reason
 messages handled ID... --reason
 messages inbox --authority --format

@@ -2,24 +2,21 @@
 
 from collections import Counter
 from collections.abc import Collection, Mapping
-from dataclasses import replace
 from operator import attrgetter
 from pathlib import Path
 from typing import Final
-from zoneinfo import ZoneInfo
 
 import click
 
 from service.adapters.registers.csv_file import read_csv
-from service.adapters.registers.mapping import IDENTITY_MAPPING, NO_OFFICE
-from service.adapters.registers.mapping_file import load_mapping
 from service.adapters.registers.rejects import open_rejects_file
 from service.app import Installation
 from service.cli.installation import whoami, with_installation
 from service.cli.option_types import FILE
+from service.cli.permits.register_mapping import find_default_office, open_mapping
+from service.cli.permits.suggest import print_suggestion
 from service.cli.stop_signal import StoppedError, StopRequest, stoppable
 from service.domain.errors import StorageError
-from service.domain.lawbook.law import Law
 from service.flow.permits.import_register import (
     REJECTED,
     TAKES_TEXTS,
@@ -41,6 +38,9 @@ _MOST_MISTAKES: Final = 10
     type=FILE,
     help="How the columns of this register become permit fields.",
 )
+@click.option(
+    "--suggest", is_flag=True, help="Print a mapping for FILE; import nothing."
+)
 @stoppable
 @with_installation
 async def import_(
@@ -48,25 +48,25 @@ async def import_(
     stop: StopRequest,
     file: Path,
     mapping_file: Path | None,
+    *,
+    suggest: bool,
 ) -> int:
     """Load the permits of FILE (CSV).
 
     Rejected rows are written to FILE.rejects.csv, each with its reason. Interrupted, it
     says what is in; then import FILE again.
     """
-    mapping = load_mapping(mapping_file) if mapping_file else None
+    if suggest and mapping_file:
+        raise click.UsageError("give --suggest or --mapping")
     law = await installation.law_store.current_law()
-    # Rows may name their authority, so a missing default is no mistake yet.
-    configured = installation.settings.authority
-    has_default = configured or len(law.authorities) == 1
-    default = law.default_authority(configured).code if has_default else None
-    if mapping:
-        _refuse_unknown_constants(mapping.constants, law)
+    if suggest:
+        return print_suggestion(file, law)
+    default = find_default_office(law, installation.settings.authority)
+    mapping = open_mapping(mapping_file, law, default)
     source = RegisterSource(file.name)
-    if mapping and mapping.source:
+    if mapping.source:
         source = RegisterSource(mapping.source, mapping.max_age_days)
     path = file.with_name(f"{file.name}.rejects.csv")
-    mapping = replace(mapping or IDENTITY_MAPPING, zones=_zones(law, default))
     rows = read_csv(file, mapping, default_authority=default, check=stop.refuse)
     deps, result = installation.register_deps, ImportResult()
     try:
@@ -105,12 +105,6 @@ def _list_counts(counts: Mapping[str, int]) -> str:
     return ", ".join(f"{count} {what}" for what, count in sorted(counts.items()))
 
 
-def _zones(law: Law, default: str | None) -> dict[str, ZoneInfo]:
-    """The zones of offices, and of rows without one, in which instants have a day."""
-    zones = {code: office.zone for code, office in law.authorities.items()}
-    return {**zones, NO_OFFICE: zones[default]} if default else zones
-
-
 def _print_decisions(decisions: Counter[tuple[str, str]]) -> None:
     """Say how many rows a word of the mapping decided about."""
     for (action, word), count in decisions.most_common(_MOST_MISTAKES):
@@ -138,11 +132,3 @@ def _print_frequent_mistakes(kinds: Collection[MistakeKind]) -> None:
                 f"{kind.rows} rows: {example.field}: found {example.found}{others}, "
                 f"expected {example.expected}"
             )
-
-
-def _refuse_unknown_constants(constants: Mapping[str, str], law: Law) -> None:
-    """Refuse a mapping whose constant would reject every row of the file."""
-    if "rule" in constants:
-        law.rule(constants["rule"])
-    if "authority" in constants:
-        law.authority(constants["authority"])

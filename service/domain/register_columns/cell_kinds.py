@@ -122,6 +122,8 @@ def _phone_likeness(text: str) -> float:
         if written is None:
             continue
         plain = re.sub(r"\s", "", unicodedata.normalize("NFKC", written.number))
+        if plain.startswith("+"):
+            plain = re.sub(r"[^\d+]", "", plain)
         if _SURE_PHONE.fullmatch(plain):
             return 1.0
         if _LIKELY_PHONE.fullmatch(re.sub(r"\D", "", plain)):

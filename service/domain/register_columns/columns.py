@@ -84,7 +84,8 @@ def suggest_columns(
 
     The best score of all is assigned first, then the best of the columns and fields
     that are left; `phones` may have several columns. A column that has identity numbers
-    of persons is never mapped. The same input gives the same answer.
+    of persons is never mapped, nor the second of two with one heading. The same input
+    gives the same answer.
     """
     cells = [look_at([row[place] for row in rows]) for place in range(len(header))]
     orders = _decided_orders(cells)
@@ -97,8 +98,8 @@ def suggest_columns(
     middles = [one.dates.middle for one in cells if one.dates.written >= 0.5]
     days = sorted(filter(None, middles))
     scored = [
-        _scores(heading, found, days, known)
-        for heading, found in zip(header, cells, strict=True)
+        _scores(heading, found, days, known) if heading not in header[:place] else {}
+        for place, (heading, found) in enumerate(zip(header, cells, strict=True))
     ]
     return _assign(header, cells, scored)
 

@@ -16,12 +16,18 @@ _NO_RULE: Final = (
 )
 
 
-def ask(mapping: SuggestedMapping) -> Iterator[str]:
-    """The questions that a suggestion leaves open; those that stop an import first."""
+def find_obstacles(mapping: SuggestedMapping) -> Iterator[str]:
+    """The questions without whose answers the mapping cannot be used."""
     for field in mapping.missing:
-        yield (
-            f"which column has the {field}?" if field != "rule" else _ask_rule(mapping)
-        )
+        is_rule = field == "rule"
+        yield _ask_rule(mapping) if is_rule else f"which column has the {field}?"
+    for heading in mapping.repeated:
+        yield f"which column is {show_value(heading)}? Rename the others in the file"
+
+
+def ask(mapping: SuggestedMapping) -> Iterator[str]:
+    """The questions that a suggestion leaves open, obstacles first."""
+    yield from find_obstacles(mapping)
     for choice, what in (
         (mapping.rule_words if "rule" not in mapping.missing else None, "rule"),
         (mapping.office_words, "office"),

@@ -1,5 +1,6 @@
 """A whole mapping, suggested: columns, statuses, rule and office."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
@@ -46,6 +47,12 @@ class SuggestedMapping:
     def column_of(self, field: str) -> SuggestedColumn | None:
         """The column of a field; of `phones` the first."""
         return next((one for one in self.columns if one.field == field), None)
+
+    @property
+    def repeated(self) -> list[str]:
+        """Headings that stand over several columns."""
+        times = Counter(one.heading for one in self.columns if one.heading)
+        return [heading for heading, count in times.items() if count > 1]
 
     @property
     def missing(self) -> list[str]:

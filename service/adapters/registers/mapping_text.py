@@ -1,0 +1,187 @@
+"""A suggested mapping as a mapping file, with its reasons as comments."""
+
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+import tomli_w
+
+from service.adapters.registers.sample import RegisterSample
+from service.domain.masking import mask_phone
+from service.domain.register_columns.columns import SuggestedColumn
+from service.domain.register_columns.date_forms import CERTAIN
+from service.domain.register_columns.known_codes import CodeChoice
+from service.domain.register_columns.questions import ask
+from service.domain.register_columns.suggestion import SuggestedMapping
+from service.domain.untrusted.text import safe_label, show_value
+
+EXAMPLES: Final = 3
+"""Cells that a comment shows of each column."""
+
+_MOSTLY: Final = 0.5
+"""Part of a column's cells, of 1, above which they count as phones or dates."""
+
+
+def mapping_to_toml(
+    mapping: SuggestedMapping, sample: RegisterSample, name: str
+) -> str:
+    """Write a mapping file for the register `name`.
+
+    Every column has its confidence and `EXAMPLES` cells, in which phones and identity
+    numbers are masked. What is not sure stands at the top as questions.
+    """
+    parts = [
+        [*_head(mapping, sample, name)],
+        [*_constants(mapping, name)],
+        [*_ignored(mapping)],
+        ["[columns]", *_mapped(mapping)],
+        [*_formats(mapping)],
+        [*_states(mapping)],
+        [*_words("rule", mapping.rule_words, mapping)],
+        [*_words("authority", mapping.office_words, mapping)],
+    ]
+    return "\n".join("\n".join([*lines, ""]) for lines in parts if lines)
+
+
+def _head(
+    mapping: SuggestedMapping, sample: RegisterSample, name: str
+) -> Iterator[str]:
+    yield f"# Suggested for {safe_label(name)}: {sample.form}."
+    yield f"# Looked at {sample.extent}. Check every line, then try the first rows:"
+    yield "# permit-reminders mapping check THIS-FILE REGISTER"
+    questions = [*ask(mapping)]
+    if questions:
+        yield "#"
+        yield "# Questions:"
+    for question in questions:
+        yield f"# - {question}"
+
+
+def _constants(mapping: SuggestedMapping, name: str) -> Iterator[str]:
+    stem = name.rpartition(".")[0] or name
+    yield f"{_entry('source', stem)}  # the register's name, whatever its next export's"
+    if mapping.rule:
+        said = f"{mapping.rule_confidence} %, by {show_value(mapping.rule_said)}"
+        yield f"{_entry('rule', mapping.rule)}  # {said}"
+    elif mapping.column_of("rule") is None:
+        yield '# rule = "CODE"'
+
+
+def _ignored(mapping: SuggestedMapping) -> Iterator[str]:
+    mapped = {one.heading for one in mapping.columns if one.field}
+    ignored = {
+        one.heading: one
+        for one in mapping.columns
+        # A column without a name needs no word while it is empty.
+        if one.heading not in mapped and (one.heading or one.cells.filled)
+    }
+    if not ignored:
+        return
+    yield "ignore = ["
+    for column in ignored.values():
+        yield f"  # {_describe(column)}"
+        yield f"  {_quoted(column.heading)},"
+    yield "]"
+
+
+def _mapped(mapping: SuggestedMapping) -> Iterator[str]:
+    """The lines of mapped columns; those of phones last, in order of preference."""
+    mapped = [one for one in mapping.columns if one.field is not None]
+    for column in sorted(mapped, key=_preference):
+        yield f"# {_describe(column)}"
+        yield _entry(column.heading, str(column.field))
+
+
+def _preference(column: SuggestedColumn) -> int:
+    return 101 - column.confidence if column.field == "phones" else 0
+
+
+def _formats(mapping: SuggestedMapping) -> Iterator[str]:
+    dated = [
+        one
+        for one in mapping.columns
+        if one.field and one.field.endswith("_on") and one.cells.dates.formats
+    ]
+    if not dated:
+        return
+    yield "# Dates whose year comes first, such as 2026-12-31, need no format."
+    yield "[date_formats]"
+    for column in dated:
+        formats = ", ".join(map(_quoted, column.cells.dates.formats))
+        yield f"{_key(column.heading)} = [{formats}]"
+
+
+def _states(mapping: SuggestedMapping) -> Iterator[str]:
+    status = mapping.column_of("status")
+    if status is None or not any(mapping.states.values()):
+        return
+    yield "[values.status]"
+    for word, ours in mapping.states.items():
+        count = _rows(status.cells.values[word])
+        if ours:
+            yield f"{_entry(word, ours)}  # {count}"
+        else:
+            yield f"# {_entry(word, 'active, suspended, withdrawn or skip')}  # {count}"
+
+
+def _words(
+    field: str, choice: CodeChoice | None, mapping: SuggestedMapping
+) -> Iterator[str]:
+    column = mapping.column_of(field)
+    if (
+        choice is None
+        or column is None
+        or all(one == of for one, of in choice.sure.items())
+    ):
+        return
+    yield f"[values.{field}]"
+    for word, count in column.cells.values.items():
+        if code := choice.sure.get(word):
+            yield f"{_entry(word, code)}  # {_rows(count)}"
+        else:
+            near = " or ".join(choice.nearest.get(word, ())) or "CODE"
+            yield f"# {_entry(word, near)}  # {_rows(count)}"
+
+
+def _describe(column: SuggestedColumn) -> str:
+    cells = column.cells
+    said = [f"{column.confidence} %"]
+    if column.holds_identity_numbers:
+        said.append("persons' identity numbers, kept out")
+    elif column.runner_up:
+        said.append(f"perhaps {column.runner_up}")
+    if cells.dates.written > _MOSTLY:
+        said += _date_counts(cells.dates.forms)
+    if cells.empty:
+        said.append(f"{_rows(cells.empty)} without it")
+    shown = " | ".join(_example(column, one) for one in list(cells.values)[:EXAMPLES])
+    return f"{', '.join(said)}: {shown or 'all cells are empty'}"
+
+
+def _date_counts(forms: Mapping[str, int]) -> list[str]:
+    names = {CERTAIN: "with the year first", "": "no date"}
+    return [f"{count} {names.get(form, form)}" for form, count in forms.items()]
+
+
+def _example(column: SuggestedColumn, cell: str) -> str:
+    cells = column.cells
+    is_phone = cells.phones > _MOSTLY > cells.dates.share
+    if column.field == "phones" or is_phone or cells.identity_numbers:
+        return mask_phone(cell)
+    return safe_label(cell)
+
+
+def _rows(count: int) -> str:
+    return "1 row" if count == 1 else f"{count} rows"
+
+
+def _entry(key: str, value: str) -> str:
+    """A line of TOML; a key or text of any characters is quoted as it must be."""
+    return tomli_w.dumps({key: value}).strip()
+
+
+def _key(text: str) -> str:
+    return _entry(text, "").removesuffix(' = ""')
+
+
+def _quoted(text: str) -> str:
+    return _entry("x", text).removeprefix("x = ")

@@ -1,0 +1,41 @@
+"""A mapping file, ready to read the registers of an installation."""
+
+from dataclasses import replace
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from service.adapters.registers.mapping import (
+    IDENTITY_MAPPING,
+    NO_OFFICE,
+    RegisterMapping,
+)
+from service.adapters.registers.mapping_file import load_mapping
+from service.domain.lawbook.law import Law
+
+
+def open_mapping(
+    path: Path | None, law: Law, default_office: str | None
+) -> RegisterMapping:
+    """Load a mapping file, or without one take the headings for permit fields.
+
+    Raises `InvalidError` with all mistakes of the file, and `UnknownError` where it
+    names a rule or an office that is not installed: it would reject every row.
+    """
+    mapping = load_mapping(path) if path else IDENTITY_MAPPING
+    if "rule" in mapping.constants:
+        law.rule(mapping.constants["rule"])
+    if "authority" in mapping.constants:
+        law.authority(mapping.constants["authority"])
+    return replace(mapping, zones=_zones(law, default_office))
+
+
+def find_default_office(law: Law, configured: str | None) -> str | None:
+    """The office of rows that name none; None if each must name its own."""
+    has_default = configured or len(law.authorities) == 1
+    return law.default_authority(configured).code if has_default else None
+
+
+def _zones(law: Law, default: str | None) -> dict[str, ZoneInfo]:
+    """The zones of offices, and of rows without one, in which instants have a day."""
+    zones = {code: office.zone for code, office in law.authorities.items()}
+    return {**zones, NO_OFFICE: zones[default]} if default else zones

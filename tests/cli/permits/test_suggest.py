@@ -1,0 +1,118 @@
+import tomllib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from service.adapters.registers.mapping_file import load_mapping
+from tests.cli.commands import ROOT, Run
+
+SAMPLES = ROOT / "tests" / "samples" / "registers"
+NYC = ROOT.parent / "shared" / "data" / "nyc-dca-licences.csv"
+EXAMPLE = ROOT / "examples" / "mappings" / "nyc-dca.toml"
+READABLE = ("british", "chinese_food", "new_york", "texas")
+REGISTERS = [
+    one for one in sorted(SAMPLES.glob("*.csv")) if one.name.startswith(READABLE)
+]
+
+
+def meanings(mapping: Mapping[str, Any]) -> Iterator[tuple[str, str | None]]:
+    """What each column means: its field, or None where it is ignored."""
+    yield from mapping["columns"].items()
+    yield from dict.fromkeys(mapping["ignore"]).items()
+
+
+def suggested(run: Run, register: Path) -> dict[str, Any]:
+    ran = run("import", "--suggest", register)
+    assert ran.code in {0, 1}, ran
+    return tomllib.loads(ran.out)
+
+
+@pytest.mark.usefixtures("installed")
+def test_nine_columns_in_ten_are_right_over_all_registers(run: Run) -> None:
+    right = total = 0
+    for register in REGISTERS:
+        golden = tomllib.loads(register.with_suffix(".toml").read_text("utf-8"))
+        found = suggested(run, register)
+        expected = dict(meanings(golden))
+        assert dict(meanings(found)).keys() == expected.keys()
+        right += len({*meanings(found)} & {*meanings(golden)})
+        total += len(expected)
+        assert found.get("rule") == golden.get("rule")
+        assert found.get("date_formats") == golden.get("date_formats")
+        for field, words in found["values"].items():
+            assert words.items() <= golden["values"][field].items()
+    assert right / total >= 0.9
+
+
+@pytest.mark.skipif(not NYC.exists(), reason="../shared/data is not here")
+@pytest.mark.usefixtures("installed")
+def test_new_york_s_register_gets_the_mapping_that_was_written_by_hand(
+    run: Run,
+) -> None:
+    golden, found = tomllib.loads(EXAMPLE.read_text("utf-8")), suggested(run, NYC)
+    assert dict(meanings(found)) == dict(meanings(golden))
+    assert (found["rule"], found["values"]) == (golden["rule"], golden["values"])
+
+
+@pytest.mark.usefixtures("installed")
+def test_a_suggestion_can_be_used_as_it_is(run: Run, folder: Path) -> None:
+    for register in REGISTERS:
+        ran = run("import", "--suggest", register)
+        file = folder / "mapping.toml"
+        file.write_text(ran.out, "utf-8")
+        if ran.code:
+            assert ran.err == (
+                "1 of its questions must be answered before it can be used; they stand "
+                "first\n"
+            )
+            assert "nothing for rule" in run("mapping", "check", file).refusal
+        else:
+            load_mapping(file)
+
+
+@pytest.mark.usefixtures("installed")
+def test_a_suggestion_shows_no_phone_and_no_identity_number(run: Run) -> None:
+    told = run("import", "--suggest", SAMPLES / "chinese_food_licences.csv").answer
+    assert "1101011801" not in told
+    assert "5550120" not in told
+    assert "121****0120" in told
+    assert "are persons' identity numbers" in told
+
+
+@pytest.mark.usefixtures("installed")
+def test_a_large_register_is_judged_by_its_head_middle_and_end(
+    run: Run, folder: Path
+) -> None:
+    register = folder / "large.csv"
+    rows = [
+        f"L-{at:06},Elm Garage LLC,{_expiry(at)},{'x' * 60}" for at in range(30_000)
+    ]
+    register.write_text("\n".join(["Licence No,Licensee,Expiry date,Note", *rows, ""]))
+    told = run("import", "--suggest", register).out
+    # Only the end has another form of dates, and no cell of the head decides on days.
+    assert '"Expiry date" = ["%d/%m/%Y", "%d-%b-%Y"]' in told
+    assert "# Looked at the first 1500 rows and 600 from its middle and end." in told
+
+
+def _expiry(row: int) -> str:
+    return "25-Mar-2031" if row > 29_900 else f"{13 + row % 15}/03/2030"
+
+
+@pytest.mark.usefixtures("installed")
+def test_two_columns_of_one_name_are_the_first_question(run: Run, folder: Path) -> None:
+    register = folder / "twice.csv"
+    register.write_text(
+        "Licence No,Licensee,Expiry date,Phone,Phone\nA-1,Elm LLC,2031-01-01,,\n"
+    )
+    ran = run("import", "--suggest", register)
+    assert ran.code == 1
+    assert "which column is 'Phone'? Rename the others in the file" in ran.out
+    tomllib.loads(ran.out)
+
+
+@pytest.mark.usefixtures("installed")
+def test_to_suggest_and_to_use_a_mapping_exclude_each_other(run: Run) -> None:
+    refusal = run("import", "--suggest", REGISTERS[0], "--mapping", EXAMPLE).refusal
+    assert "give --suggest or --mapping" in refusal
