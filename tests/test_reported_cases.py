@@ -89,7 +89,7 @@ def test_what_a_mapping_makes_of_a_reported_register(
     document = tomllib.loads(f"{line}\n{case(number, 'mapping.toml').read_text()}")
     rows = read_csv(case(number, "register.csv"), mapping_from(document, "m.toml"))
     assert [
-        f"{row.permit.number} {row.permit.expires_on.year}"
+        f"{row.permit.number} {str(row.permit.expires_on)[:4]}"
         if row.permit
         else f"rejected {row.error and row.error.mistakes[0].field}"
         for row in rows

@@ -3,8 +3,12 @@
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+from typing import Final
 
 from service.domain.law.rule import Language
+
+NO_EXPIRY: Final = "no expiry"
+"""What people read instead of the expiry date that a permit does not have."""
 
 
 class PermitStatus(StrEnum):
@@ -21,13 +25,14 @@ class Permit:
 
     Identified by (authority, rule, number). `phones` are as the office wrote them, in
     order of preference. `replaces` is the number of the permit that this one renews.
+    One whose `expires_on` is None has no end, and nothing reminds of it.
     """
 
     authority: str
     rule: str
     number: str
     holder: str
-    expires_on: date
+    expires_on: date | None
     phones: tuple[str, ...] = ()
     holder_code: str | None = None
     language: Language | None = None

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import fields as fields_of
+from datetime import date
 from typing import cast, get_args
 
 from service.domain.errors import InvalidError
@@ -30,7 +31,8 @@ def permit_from(
 ) -> Permit:
     """Check every field and build the permit.
 
-    White space around a value is removed; an empty value counts as absent. `number`,
+    White space around a value is removed; an empty value counts as absent, but an
+    `expires_on` that is None says that the permit has no expiry date. `number`,
     `holder_code` and `replaces` have the form of `normalize_number`; one that a
     spreadsheet has damaged is a mistake. `phones` is a list, or one text that lists
     them. A phone beside the holder's name is masked: it is stored encrypted, or not at
@@ -43,7 +45,7 @@ def permit_from(
         rule=raw.required_code("rule", 64, "the code of a rule"),
         number=_number(raw),
         holder=mask_text(raw.required_text("holder", 200, "the holder's name")),
-        expires_on=raw.required_day("expires_on"),
+        expires_on=_expiry(raw, fields),
         phones=raw.phones("phones"),
         holder_code=_other_number(raw, "holder_code"),
         language=cast("Language | None", raw.one_of("language", get_args(Language))),
@@ -56,6 +58,11 @@ def permit_from(
     if raw.mistakes:
         raise InvalidError(where, raw.mistakes)
     return permit
+
+
+def _expiry(raw: RawFields, fields: Mapping[str, object]) -> date | None:
+    has_none = "expires_on" in fields and fields["expires_on"] is None
+    return None if has_none else raw.required_day("expires_on")
 
 
 def _number(raw: RawFields) -> str:
@@ -99,7 +106,8 @@ def _refuse_inconsistent(raw: RawFields, permit: Permit) -> None:
         raw.add_mistake(
             "replaces", "its own number", "the number of the permit it renews"
         )
-    active = permit.status is PermitStatus.ACTIVE
-    if active and permit.issued_on and permit.issued_on > permit.expires_on:
-        expected = f"a day not after expires_on, {permit.expires_on}"
-        raw.add_mistake("issued_on", str(permit.issued_on), expected)
+    active, issued_on = permit.status is PermitStatus.ACTIVE, permit.issued_on
+    ends_on = permit.expires_on
+    if active and issued_on and ends_on and issued_on > ends_on:
+        expected = f"a day not after expires_on, {ends_on}"
+        raw.add_mistake("issued_on", str(issued_on), expected)

@@ -40,7 +40,8 @@ from service.domain.reminders.reasons import (
 class Candidate:
     """All that decides on one due reminder at the moment it would be sent.
 
-    `expires_on` is the reminder's, `permit_expires_on` the permit's present expiry.
+    `expires_on` is the reminder's, `permit_expires_on` the permit's present expiry;
+    None if it has no end any more.
     `replaced`: another permit renews this one. `last_sent_at` is the permit's latest
     text; None for a correction, which keeps no gap. `last_announced_on` is the closing
     day that a text named last, or may have named. `outside_trial`: the type is on trial
@@ -53,7 +54,7 @@ class Candidate:
 
     expires_on: date
     until_at: datetime
-    permit_expires_on: date
+    permit_expires_on: date | None
     permit_status: PermitStatus
     replaced: bool
     renewal_filed_on: date | None
@@ -131,7 +132,8 @@ def _find_cancellation(candidate: Candidate) -> End | None:
     if candidate.replaced:
         return End(cancelled, RENEWED)
     if candidate.permit_expires_on != candidate.expires_on:
-        renewed = candidate.permit_expires_on > candidate.expires_on
+        present = candidate.permit_expires_on
+        renewed = present is None or present > candidate.expires_on
         return End(cancelled, RENEWED if renewed else EXPIRY_CORRECTED)
     if candidate.permit_status is not PermitStatus.ACTIVE:
         return End(cancelled, f"permit {candidate.permit_status}")

@@ -195,7 +195,7 @@ def example_of(law: Law, permit: PermitView) -> ExamplePermit:
         law,
         permit.rule,
         permit.authority,
-        permit.expires_on,
+        permit.expiry(),
         version=permit.version,
         number=permit.number,
     )

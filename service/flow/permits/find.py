@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Protocol
 
-from service.domain.errors import ConflictError, UnknownError
+from service.domain.errors import ConflictError, InvalidError, Mistake, UnknownError
+from service.domain.permits.permit import NO_EXPIRY
 from service.domain.permits.permit_number import normalize_number
 from service.domain.untrusted.text import safe_label
 from service.flow.permits.encryption import NUMBER_COLUMN
@@ -43,13 +44,21 @@ class PermitView:
     phones: tuple[tuple[str, str], ...]
     language: str | None
     issued_on: date | None
-    expires_on: date
+    expires_on: date | None
     status: str
     renewal_filed_on: date | None
     replaced: bool
     version: str
     reminders: tuple[PermitReminderView, ...]
     revision: str
+
+    def expiry(self) -> date:
+        """The expiry date, from which all others follow; `InvalidError` without one."""
+        if self.expires_on is None:
+            expected = "an expiry date: nothing reminds of a permit without one"
+            mistake = Mistake("expires_on", NO_EXPIRY, expected)
+            raise InvalidError(f"permit of {self.rule}", [mistake])
+        return self.expires_on
 
 
 class PermitReader(Protocol):

@@ -8,7 +8,7 @@ from typing import Final, Protocol
 
 from service.domain.errors import InvalidError, Mistake
 from service.domain.lawbook.law import Law
-from service.domain.permits.permit import Permit, PermitStatus
+from service.domain.permits.permit import NO_EXPIRY, Permit, PermitStatus
 from service.domain.permits.phone import PhoneLine
 from service.domain.permits.row_permit import SKIP
 from service.flow.permits.phone_reader import PhoneReader
@@ -44,8 +44,9 @@ class ImportResult:
     `outcomes` counts rows: "registered", "changed", "unchanged", "rejected",
     "repeated" where an earlier row says the same, "skipped" where the mapping says so,
     and "inactive" or "expired" for permits that are not stored because nothing would be
-    sent for them. `phones` counts
-    the stored permits that are active: TAKES_TEXTS, or why none of their phones does.
+    sent for them. Permits without an expiry date are counted apart, as "registered (no
+    expiry)", and not in `phones`, which counts the other stored permits that are
+    active: TAKES_TEXTS, or why none of their phones does.
     `mistakes` has each kind of mistake by (field, what was expected), and `decisions`
     counts the rows that the mapping rejects, skips or withdraws by (what, word).
     """
@@ -109,6 +110,9 @@ async def import_register(
                 rejects.add(row.line, row.raw, outcome.reason)
                 _count_mistakes(outcome, result.mistakes)
                 result.outcomes[REJECTED] += 1
+                continue
+            if row.permit and row.permit.expires_on is None and outcome in _STORED:
+                result.outcomes[f"{outcome} ({NO_EXPIRY})"] += 1
                 continue
             result.outcomes[outcome] += 1
             if row.permit and outcome in _STORED:

@@ -19,7 +19,7 @@ from service.domain.errors import (
 from service.domain.law.authority import Authority
 from service.domain.lawbook.law import Law
 from service.domain.nearest import show_known
-from service.domain.permits.permit import Permit, PermitStatus
+from service.domain.permits.permit import NO_EXPIRY, Permit, PermitStatus
 from service.flow.permits.encryption import (
     Recipient,
     display_number,
@@ -51,7 +51,8 @@ class DatedPermit:
 
     `number_key` identifies it: the number itself, or a digest of a personal one. A
     permit with a `skip_reason` is only stored if it is known already. `closes_on` is
-    the closing day if it is certain, and `closing_ends_at` the end of that day.
+    the closing day if it is certain, and `closing_ends_at` the end of that day. A
+    permit without an expiry date has no slots and no closing day.
     """
 
     permit: Permit
@@ -66,7 +67,7 @@ class DatedPermit:
     recipients: tuple[Recipient, ...]
     skip_reason: str | None
     closes_on: date | None
-    closing_ends_at: datetime
+    closing_ends_at: datetime | None
 
 
 class RegisterStore(Protocol):
@@ -171,18 +172,21 @@ def _date_permit(
     try:
         rule = law.rule(permit.rule)
         office = law.authority(permit.authority)
-        version = law.version_for(
-            rule.code, office.code, permit.expires_on, permit.issued_on
+        today = now.astimezone(office.zone).date()
+        day = permit.expires_on or today
+        version = law.version_for(rule.code, office.code, day, permit.issued_on)
+        ladder = (
+            law.ladder(rule.code, version, permit.authority, permit.expires_on)
+            if permit.expires_on
+            else None
         )
-        ladder = law.ladder(rule.code, version, permit.authority, permit.expires_on)
     except PermitRemindersError as error:
         return _to_invalid(permit, error)
-    window = ladder.window
     return DatedPermit(
         permit=permit,
         series=version.series,
         version=version.key,
-        slots=ladder.slots,
+        slots=ladder.slots if ladder else (),
         number_key=number_key(permit.number, rule, deps.vault),
         encrypted_number=encrypt_number(permit.number, rule, deps.vault),
         shown_number=display_number(permit.number, rule),
@@ -191,12 +195,20 @@ def _date_permit(
         recipients=tuple(
             deps.phone_reader.read(phone, office.calendar) for phone in permit.phones
         ),
-        skip_reason=_idle_reason(permit, ladder, office, now) if skip_idle else None,
-        closes_on=None if window.closing_may_move else window.closes_on,
-        closing_ends_at=law.sending_office(office.code).to_utc(
-            window.closes_on + DAY, time(0)
-        ),
+        skip_reason=_idle_reason(permit, ladder, today, now) if skip_idle else None,
+        closes_on=_certain_closing(ladder),
+        closing_ends_at=_closing_end(ladder, law.sending_office(office.code)),
     )
+
+
+def _closing_end(ladder: Ladder | None, sender: Authority) -> datetime | None:
+    return sender.to_utc(ladder.window.closes_on + DAY, time(0)) if ladder else None
+
+
+def _certain_closing(ladder: Ladder | None) -> date | None:
+    if ladder is None or ladder.window.closing_may_move:
+        return None
+    return ladder.window.closes_on
 
 
 def _to_invalid(permit: Permit, error: PermitRemindersError) -> InvalidError:
@@ -210,17 +222,19 @@ def _to_invalid(permit: Permit, error: PermitRemindersError) -> InvalidError:
         return InvalidError(where, [Mistake(error.kind, error.code, known)])
     expected = f"a date the law places: {error}"
     return InvalidError(
-        where, [Mistake("expires_on", str(permit.expires_on), expected)]
+        where, [Mistake("expires_on", str(permit.expires_on or NO_EXPIRY), expected)]
     )
 
 
 def _idle_reason(
-    permit: Permit, ladder: Ladder, office: Authority, now: datetime
+    permit: Permit, ladder: Ladder | None, today: date, now: datetime
 ) -> str | None:
     """Why nothing will be sent; None if a reminder may come, even after expiry."""
     if permit.status is not PermitStatus.ACTIVE:
         return "inactive"
-    has_expired = permit.expires_on < now.astimezone(office.zone).date()
+    if permit.expires_on is None or ladder is None:
+        return None
+    has_expired = permit.expires_on < today
     has_step_left = any(now < slot.until_at for slot in ladder.slots)
     return "expired" if has_expired and not has_step_left else None
 

@@ -31,7 +31,7 @@ class StoredNumber:
     shown_number: str
     tail: str
     replaces: str | None
-    expires_on: date
+    expires_on: date | None
     status: str
 
 

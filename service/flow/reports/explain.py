@@ -57,12 +57,13 @@ async def explain_permit(
     """Explain a registered permit: its dates, what was sent, and why nothing was.
 
     With another `version` the dates are those that it would give. The history stays
-    what happened, and the steps have no outcomes.
+    what happened, and the steps have no outcomes. Raises `InvalidError` for a permit
+    without an expiry date.
     """
     request = ExplainRequest(
         rule=permit.rule,
         authority=permit.authority,
-        expires_on=permit.expires_on,
+        expires_on=permit.expiry(),
         issued_on=permit.issued_on,
         registered_version=permit.version,
         version=version,

@@ -167,6 +167,34 @@ def test_rejects_of_another_encoding_are_read_by_the_same_mapping(
     ]
 
 
+def test_rows_without_an_end_and_rows_that_words_decide_are_counted_apart(
+    run: Run, office: Path
+) -> None:
+    mapping = office / "city.toml"
+    mapping.write_text(
+        f"{CITY}'状态' = 'status'\n[values.status]\n'有效' = 'active'\n"
+        "'注销' = 'withdraw'\n'草稿' = 'skip'\n'错误' = 'reject'\n",
+        "utf-8",
+    )
+    register = office / "register.csv"
+    register.write_text(
+        "证书编号,机构名称,有效期至,状态\n1,一,2024年6月28日,有效\n2,二,长期,有效\n"
+        "3,三,28.06.2024,草稿\n4,四,20240628,错误\n5,五,2024/6/28,注销\n",
+        "gb18030",
+    )
+    first, *lines = run("import", register, "--mapping", mapping).answer.splitlines()
+    assert first == (
+        "1 inactive, 1 registered, 1 registered (no expiry), 1 rejected, 1 skipped"
+    )
+    assert lines[:3] == [
+        f"1 rows: {action}, as the mapping says for 状态: {word}"
+        for action, word in [("skip", "草稿"), ("reject", "错误"), ("withdraw", "注销")]
+    ]
+    explained = run("explain", "--permit", "2")
+    assert explained.code == 2
+    assert "expires_on: found no expiry, expected an expiry date" in explained.err
+
+
 def test_a_holder_without_a_mobile_is_registered_and_not_texted(
     run: Run, live: Path
 ) -> None:

@@ -37,6 +37,12 @@ def test_the_required_fields_make_an_active_permit() -> None:
     assert read().status is PermitStatus.ACTIVE
 
 
+def test_an_expiry_date_of_none_is_no_missing_one() -> None:
+    assert read(expires_on=None).expires_on is None
+    assert read(expires_on=None, issued_on="2031-01-01").issued_on
+    assert mistakes(expires_on="")["expires_on"].found == "nothing"
+
+
 def test_every_field_of_the_contract_is_read() -> None:
     permit = read(
         phones=["+1 212 555 0142"],

@@ -58,6 +58,17 @@ async def test_putting_a_permit_again_changes_it_or_leaves_it(
     assert (status, changed["expires_on"]) == (200, "2029-12-31")
 
 
+async def test_an_expiry_date_of_null_is_a_permit_without_an_end(
+    ask: Ask, fields: dict[str, Any]
+) -> None:
+    status, made = await ask("PUT", PERMIT, fields | {"expires_on": None})
+    assert (status, made["expires_on"]) == (201, None)
+    assert await ask("GET", PERMIT) == (200, made)
+    del fields["expires_on"]
+    status, problem = await ask("PUT", PERMIT, fields)
+    assert (status, "expires_on: found nothing" in problem["detail"]) == (422, True)
+
+
 async def test_a_field_that_is_left_out_has_no_value(
     ask: Ask, fields: dict[str, Any]
 ) -> None:

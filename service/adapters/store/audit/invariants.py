@@ -97,7 +97,7 @@ INVARIANT_QUERIES: Mapping[str, str] = {
     "reminder due for a date its permit does not have": """
         SELECT p.id FROM reminders r JOIN permits p ON p.id = r.permit_id
         WHERE r.state = 'due' AND r.message_id IS NULL
-        AND r.expires_on <> p.expires_on""",
+        AND (p.expires_on IS NULL OR r.expires_on <> p.expires_on)""",
     "reminder under way without its message": """
         SELECT r.permit_id FROM reminders r LEFT JOIN messages m ON m.id = r.message_id
         WHERE r.state IN ('sending', 'uncertain') AND (m.id IS NULL

@@ -101,7 +101,8 @@ class SqlAuditStore(AuditStore):
                 permits.c.expires_on,
                 permits.c.issued_on,
             )
-            async for row in await connection.stream(select(*dated).distinct()):
+            wanted = select(*dated).where(permits.c.expires_on.is_not(None)).distinct()
+            async for row in await connection.stream(wanted):
                 yield AuditedGroup(
                     rule=row.rule,
                     series=row.series,

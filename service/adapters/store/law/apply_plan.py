@@ -6,10 +6,20 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, bindparam, delete, insert, select, update
+from sqlalchemy import (
+    ColumnElement,
+    and_,
+    bindparam,
+    delete,
+    exists,
+    func,
+    insert,
+    select,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from service.adapters.store.db.schema import permits, reminders, slots
+from service.adapters.store.db.schema import permits, reminders, slots, versions
 from service.adapters.store.law.corrections import create_corrections
 from service.adapters.store.reminders.redate import next_at_values, slot_date_values
 from service.adapters.store.reminders.transitions import (
@@ -19,6 +29,7 @@ from service.adapters.store.reminders.transitions import (
 from service.adapters.store.slots.slot_rows import slot_values
 from service.domain.deadlines.slot import GroupKey
 from service.domain.delivery.status import ReminderState
+from service.domain.errors import ConflictError
 from service.domain.law.rule import CORRECTION, RESERVED_STEPS
 from service.domain.law_change.group import RedatedGroup
 from service.domain.law_change.plan import ChangePlan
@@ -30,6 +41,7 @@ async def apply_plan(
 ) -> None:
     """Store what a change of the law does to permits, slots and due reminders."""
     await _move_permits(connection, plan.redated_groups, now)
+    await _move_undated_permits(connection)
     await _rewrite_slots(connection, plan, now)
     for redated in plan.redated_groups:
         if redated.group.due_by_step:
@@ -71,6 +83,37 @@ _SET_SERIES = (
 )
 
 _HAS_ISSUE_DATE = permits.c.issued_on.is_not_distinct_from(bindparam("of_issue"))
+
+
+async def _move_undated_permits(connection: AsyncConnection) -> None:
+    """Let permits without an expiry date, which are in no group, leave gone series.
+
+    Raises `ConflictError` if a type has such permits and no version left.
+    """
+    await connection.execute(
+        update(permits)
+        .where(_IS_UNDATED_OF_GONE_SERIES)
+        .values(series=func.coalesce(_LATEST_SERIES, permits.c.series))
+    )
+    left = select(func.count()).select_from(permits).where(_IS_UNDATED_OF_GONE_SERIES)
+    if count := (await connection.execute(left)).scalar_one():
+        raise ConflictError(f"{count} permits without an expiry date keep no version")
+
+
+_IS_UNDATED_OF_GONE_SERIES = and_(
+    permits.c.expires_on.is_(None),
+    ~exists().where(
+        versions.c.series == permits.c.series, versions.c.state == "active"
+    ),
+)
+
+_LATEST_SERIES = (
+    select(versions.c.series)
+    .where(versions.c.rule == permits.c.rule, versions.c.state == "active")
+    .order_by(versions.c.series.desc())
+    .limit(1)
+    .scalar_subquery()
+)
 
 
 async def _rewrite_slots(

@@ -83,7 +83,7 @@ async def create_correction(
 ) -> None:
     """Create a correction for one permit that came back, or changed its version."""
     closes_on, ends_at = dated_permit.closes_on, dated_permit.closing_ends_at
-    if closes_on is not None and ends_at > now:
+    if closes_on is not None and ends_at is not None and ends_at > now:
         closing = _TrueClosing(dated_permit.version, closes_on, ends_at)
         await _insert_corrections(connection, permits.c.id == permit_id, closing, now)
 

@@ -92,7 +92,7 @@ def _members(scope: SeriesScope, now: datetime) -> Select[Any]:
             func.sum(case((IS_ACTIVE, 1), else_=0)).label("permits"),
             func.sum(case((may_be_texted(now), 1), else_=0)).label("textable"),
         )
-        .where(in_scope(permits, scope))
+        .where(in_scope(permits, scope), permits.c.expires_on.is_not(None))
         .group_by(*PERMIT_GROUP_COLUMNS, *([issued_on] if scope.issue_series else []))
     )
 

@@ -68,7 +68,7 @@ async def create_current_reminders(
     for chunk in in_chunks(permit_ids):
         wanted = select(
             permits.c.id, *PERMIT_GROUP_COLUMNS, IS_REMINDED.label("reminded")
-        ).where(permits.c.id.in_(chunk))
+        ).where(permits.c.id.in_(chunk), permits.c.expires_on.is_not(None))
         for row in await connection.execute(wanted):
             groups.add(group_key(row))
             if row.reminded:

@@ -43,8 +43,9 @@ _IS_RENEWED = exists().where(
     _renewals.c.status != PermitStatus.WITHDRAWN,
     or_(
         _renewals.c.expires_on > permits.c.expires_on,
+        and_(_renewals.c.expires_on.is_(None), permits.c.expires_on.is_not(None)),
         and_(
-            _renewals.c.expires_on == permits.c.expires_on,
+            _renewals.c.expires_on.is_not_distinct_from(permits.c.expires_on),
             _renewals.c.id > permits.c.id,
         ),
     ),

@@ -149,6 +149,7 @@ async def _count_permits_reminded(
                 permits.c.renewal_filed_on.is_not(None),
                 permits.c.replaced.is_(True),
                 permits.c.expires_on > reminders.c.expires_on,
+                permits.c.expires_on.is_(None),
             )
         )
     return int((await connection.execute(counted)).scalar_one())

@@ -44,6 +44,7 @@ class AuthorityQuery(Parameters):
 class PermitFields(BaseModel):
     """The fields of a permit; null and an empty text count as absent.
 
+    Only an `expires_on` of null says something: that the permit has no expiry date.
     `rule` and `number` may be repeated from the path, `authority` from the query.
     """
 
@@ -92,8 +93,9 @@ class PermitFields(BaseModel):
         default=None,
         description="the day of issue; some rules choose the version by it",
     )
-    expires_on: Day = Field(
-        description="the last day on which it is valid; put a later day for a renewal"
+    expires_on: Day | None = Field(
+        description="the last day on which it is valid; put a later day for a renewal. "
+        "Null: it has no end, and nothing reminds of it"
     )
     status: PermitStatus | None = Field(
         default=None,
@@ -145,7 +147,9 @@ class Permit(BaseModel):
         description="the language of its texts; null: the authority's"
     )
     issued_on: date | None = Field(description="the day of issue")
-    expires_on: date = Field(description="the last day on which the permit is valid")
+    expires_on: date | None = Field(
+        description="the last day on which the permit is valid; null: it has no end"
+    )
     status: PermitStatus = Field(description="active, suspended or withdrawn")
     renewal_filed_on: date | None = Field(
         description="the day on which the holder applied for renewal"

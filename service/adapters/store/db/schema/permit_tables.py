@@ -56,7 +56,7 @@ permits = Table(
     Column("holder_code", String(64)),
     Column("language", String(2)),
     Column("issued_on", Date),
-    Column("expires_on", Date, nullable=False),
+    Column("expires_on", Date),
     Column("status", String(10), nullable=False),
     Column("renewal_filed_on", Date),
     Column("replaces", String(64)),
@@ -71,7 +71,8 @@ permits = Table(
     Index(None, "number_key"),
     partial_index("ix_permits_replaces", "replaces", where="replaces IS NOT NULL"),
     comment="A personal number is encrypted, and its number_key a digest. dated_at: "
-    "since when the permit has had its expiry date and series.",
+    "since when the permit has had its expiry date and series. Without an expiry date "
+    "it belongs to no slot, and nothing reminds of it.",
 )
 
 permit_recipients = Table(
