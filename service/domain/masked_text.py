@@ -19,6 +19,7 @@ can be called by it.
 
 import re
 import unicodedata
+from functools import lru_cache
 from typing import Final
 from urllib.parse import unquote
 
@@ -35,7 +36,7 @@ _TOKEN: Final = re.compile(
     | (?<![\d.])\d{1,3}(?:\.\d{1,3}){3}(?::\d+)?(?![\d.])
     | \*{3,}(?:\d{1,4}(?!\d))?
     )
-    | (?P<escape>(?:%[0-9a-f]{2})+ | \\u[0-9a-f]{4} | \\x[0-9a-f]{2} | \\[nrt])
+    | (?:%[0-9a-f]{2})+ | (?-i:\\u)[0-9a-f]{4} | (?-i:\\x)[0-9a-f]{2} | (?-i:\\[nrt])
     | .""",
     re.VERBOSE | re.DOTALL | re.IGNORECASE,
 )
@@ -101,27 +102,24 @@ def _read(text: str) -> tuple[str, list[tuple[int, int]]]:
     Digits of all kinds become 0 to 9, marks and blanks -, letters small Latin ones or
     `_WORD`, which stands for what is kept too. Invisible characters are left out.
     """
-    plain, spans = [], []
+    plain, spans = [], list[tuple[int, int]]()
     for token in _TOKEN.finditer(text):
-        for character in _characters(token):
-            if simple := _simplify(character):
-                plain.append(simple)
-                spans.append(token.span())
+        simple = _WORD if token.lastgroup == "kept" else _simplify(token[0])
+        plain.append(simple)
+        spans += [token.span()] * len(simple)
     return "".join(plain), spans
 
 
-def _characters(token: re.Match[str]) -> str:
-    if token["kept"]:
-        return _WORD
-    escape = token["escape"]
-    if not escape:
-        return unicodedata.normalize("NFKC", token[0])
-    if escape.startswith("%"):
-        return unquote(escape)
-    return escape.encode().decode("unicode_escape")
+@lru_cache(maxsize=4096)  # the characters of most texts
+def _simplify(token: str) -> str:
+    if token.startswith("%"):
+        token = unquote(token)
+    elif len(token) > 1:
+        token = token.encode().decode("unicode_escape")
+    return "".join(map(_simplify_character, unicodedata.normalize("NFKC", token)))
 
 
-def _simplify(character: str) -> str:
+def _simplify_character(character: str) -> str:
     if character.isdecimal():
         return str(unicodedata.decimal(character))
     if character == "+":

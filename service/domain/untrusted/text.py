@@ -35,6 +35,10 @@ def is_utf8(text: str) -> bool:
     return not _HALVES.search(text)
 
 
+_READ: Final = 20
+"""Characters looked at for each one shown: masks are shorter than what they hide."""
+
+
 def strip_blanks(text: str) -> str:
     """Remove the blanks around a value, the invisible ones as well."""
     return text.strip(BLANKS)
@@ -61,6 +65,6 @@ def show_value(found: object) -> str:
 
 def safe_label(text: str, longest: int = 40) -> str:
     """Make a text from outside fit for one line: phones masked, the rest cut."""
-    text = mask_text(text)
+    text = mask_text(text[: _READ * longest])
     text = text if len(text) <= longest else f"{text[:longest]}…"
     return text if text.isprintable() else repr(text)[1:-1]
