@@ -14,7 +14,7 @@ from service.formats.file_model import LIST, TABLE, FileContext, Shown, Wanted
 
 Model = TypeVar("Model", bound=BaseModel)
 
-NEW: Final = FileContext()
+_NEW: Final = FileContext()
 
 SHOWN: Final = 60
 """Characters of a wrong value that its mistake repeats."""
@@ -40,7 +40,7 @@ def parse(
     model: type[Model],
     values: Mapping[str, object],
     where: str,
-    context: FileContext = NEW,
+    context: FileContext = _NEW,
 ) -> Model:
     """Check values by a model; `context` is what its validators need to know.
 

@@ -1,5 +1,6 @@
 """The outlook: what is due now, and when the next reminders fall due."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -21,16 +22,24 @@ class NextDue:
 
 @dataclass(frozen=True, slots=True)
 class Outlook:
-    """The reminders due now, and the next ones; None if nobody has a step to come."""
+    """The reminders due now, and the next ones; None if nobody has a step to come.
+
+    `paused` names the scopes in which nothing is sent until somebody resumes them.
+    """
 
     due_now: int
     next_due: NextDue | None
+    paused: Sequence[str] = ()
 
     def in_words(self, zone: ZoneInfo) -> str:
         """The line for people; `zone` is that of the next office.
 
         "nothing until 2024-01-29 09:30 Asia/Shanghai; 107 due then".
         """
+        paused = f"; paused: {', '.join(self.paused)}" if self.paused else ""
+        return self._due_in_words(zone) + paused
+
+    def _due_in_words(self, zone: ZoneInfo) -> str:
         if self.next_due is None:
             return f"{self.due_now or 'nothing'} due now; nothing to come"
         at = format_local_time(self.next_due.at, zone)

@@ -21,6 +21,10 @@ MORNING = NextDue(datetime(2024, 1, 29, 1, 30, tzinfo=UTC), "990000", 107)
         ),
         (Outlook(12, None), "12 due now; nothing to come"),
         (Outlook(0, None), "nothing due now; nothing to come"),
+        (
+            Outlook(3, None, ["all", "rule:law"]),
+            "3 due now; nothing to come; paused: all, rule:law",
+        ),
     ],
 )
 def test_the_outlook_is_said_in_a_line_in_the_offices_time(

@@ -39,12 +39,27 @@ async def test_what_is_paused_is_due_and_what_is_held_is_due_when_it_is_sent(
     await ledger.register(*many(3))
     await ledger.brakes.pause("all", "Wang Min", "strike", ledger.clock.now())
     assert await pass_at(ledger, PREPARE) == 0
-    assert (await outlook(ledger)).startswith("3 due now; 3 more at 2024-11-11")
+    later = "3 due now; 3 more at 2024-11-11 09:30 Asia/Shanghai"
+    assert await outlook(ledger) == f"{later}; paused: all"
     evening = PREPARE + 9 * HOUR
     await ledger.brakes.resume("all", "Wang Min", evening)
     assert await pass_at(ledger, evening) == 0
     morning = "nothing until 2024-09-20 09:30 Asia/Shanghai; 3 due then"
     assert await outlook(ledger) == morning
+
+
+async def test_reminders_that_the_law_moves_are_counted_once(ledger: Ledger) -> None:
+    await ledger.register(*many(3))
+    await ledger.brakes.pause("all", "Wang Min", "strike", ledger.clock.now())
+    await pass_at(ledger, LAST_CALL)
+    await ledger.change(await closing(ledger, "20 working days before expiry"))
+    again = "3 due now; 3 more at 2024-11-25 09:30 Asia/Shanghai; paused: all"
+    assert await outlook(ledger) == again, "their first step is current again"
+    await ledger.change(await closing(ledger, "30 working days before expiry"))
+    now = "3 due now; nothing to come; paused: all"
+    assert await outlook(ledger) == now
+    await pass_at(ledger, LAST_CALL)
+    assert await outlook(ledger) == now
 
 
 async def test_the_earliest_of_several_offices_is_said_in_its_own_time(

@@ -2,11 +2,11 @@
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, and_, exists, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.adapters.store.db.database import Database
-from service.adapters.store.db.schema import reminders, slots
+from service.adapters.store.db.schema import pauses, permits, reminders, slots
 from service.adapters.store.reminders.transitions import has_state
 from service.adapters.store.slots.due_counts import (
     count_due,
@@ -14,13 +14,27 @@ from service.adapters.store.slots.due_counts import (
     is_due_between,
     is_overdue_slot,
 )
+from service.adapters.store.slots.group_key import same_group
 from service.domain.delivery.status import CLAIMABLE
 from service.domain.reminders.reasons import NO_ROUTE
 from service.domain.reports.outlook import NextDue, Outlook
 from service.flow.reports.outlook import OutlookStore
 
-_IS_ROUTED = reminders.c.hold_reason.is_distinct_from(NO_ROUTE)
-"""All but reminders that wait until somebody opens a route to them."""
+_IS_COUNTED_BY_SLOT = exists().where(
+    permits.c.id == reminders.c.permit_id,
+    same_group(permits.c, slots.c),
+    slots.c.step == reminders.c.step,
+    slots.c.expanded_at.is_(None),
+)
+"""Reminders whose slot was moved by a change of the law, and is not expanded again."""
+
+_IS_WAITING = and_(
+    reminders.c.hold_reason.is_distinct_from(NO_ROUTE),
+    or_(reminders.c.redated_at.is_(None), ~_IS_COUNTED_BY_SLOT),
+)
+"""All but reminders without a route, and those that are counted by their slots."""
+
+_PAUSED = select(pauses.c.scope).order_by(pauses.c.scope)
 
 _RESOLUTION = timedelta(microseconds=1)
 """Of stored instants."""
@@ -35,11 +49,14 @@ class SqlOutlookStore(OutlookStore):
     async def outlook(self, now: datetime) -> Outlook:
         """Count the reminders due now, and those of the next instant with any."""
         async with self._database.read() as connection:
-            overdue = await count_due(connection, is_overdue_slot(now, now))
+            overdue = await count_due(
+                connection, is_overdue_slot(now + _RESOLUTION, now)
+            )
             waiting = await _count(connection, reminders.c.next_at <= now)
             return Outlook(
                 due_now=sum(one.reminders for one in overdue) + waiting,
                 next_due=await _next_due(connection, now),
+                paused=(await connection.execute(_PAUSED)).scalars().all(),
             )
 
 
@@ -48,7 +65,7 @@ async def _next_due(connection: AsyncConnection, now: datetime) -> NextDue | Non
     for state in CLAIMABLE:
         held = (
             select(reminders.c.next_at, reminders.c.authority)
-            .where(has_state(state), _IS_ROUTED, reminders.c.next_at > now)
+            .where(has_state(state), _IS_WAITING, reminders.c.next_at > now)
             .order_by(reminders.c.next_at, reminders.c.authority)
             .limit(1)
         )
@@ -67,6 +84,6 @@ async def _next_due(connection: AsyncConnection, now: datetime) -> NextDue | Non
 async def _count(connection: AsyncConnection, when: ColumnElement[bool]) -> int:
     counted = 0
     for state in CLAIMABLE:
-        wanted = select(func.count()).where(has_state(state), _IS_ROUTED, when)
+        wanted = select(func.count()).where(has_state(state), _IS_WAITING, when)
         counted += (await connection.execute(wanted)).scalar_one()
     return counted
