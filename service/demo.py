@@ -28,7 +28,7 @@ from rich.console import Console
 from service.adapters.calendars.holidays import calendars
 from service.adapters.choose_provider import open_provider
 from service.adapters.clock import SimulatedClock
-from service.adapters.registers.csv_file import read_csv
+from service.adapters.registers.register_file import read_register
 from service.adapters.registers.rejects import open_rejects_file
 from service.adapters.rules.files import read_authorities
 from service.adapters.store.db.database import Database
@@ -163,7 +163,7 @@ def _rule_codes_in(register: Path) -> set[str]:
 
 async def _import_register(installation: Installation, register: Path) -> Counter[str]:
     assert installation.database.file is not None  # noqa: S101 - a demo is on SQLite
-    rows = read_csv(register, default_authority=OFFICE)
+    rows = read_register(register, default_authority=OFFICE)
     source, result = RegisterSource("demo"), ImportResult()
     with open_rejects_file(
         installation.database.file.with_name("rejects.csv")

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from service.adapters.phones import read_phone
-from service.adapters.registers.csv_file import read_csv
 from service.adapters.registers.mapping_file import mapping_from
+from service.adapters.registers.register_file import read_register
 from service.domain.errors import InvalidError
 from service.domain.messages.keywords import match_keyword
 
@@ -31,7 +31,7 @@ def case(number: str, name: str) -> Path:
 def outcomes(register: Path) -> list[str]:
     """Per row: the permit's number and the lines of its phones, or why it is none."""
     found = []
-    for row in read_csv(register, default_authority="us-ca"):
+    for row in read_register(register, default_authority="us-ca"):
         if row.error:
             found.append(f"rejected {row.error.mistakes[0].field}")
         elif row.permit:
@@ -87,7 +87,7 @@ def test_what_a_mapping_makes_of_a_reported_register(
     number: str, line: str, expected: list[str]
 ) -> None:
     document = tomllib.loads(f"{line}\n{case(number, 'mapping.toml').read_text()}")
-    rows = read_csv(case(number, "register.csv"), mapping_from(document, "m.toml"))
+    rows = read_register(case(number, "register.csv"), mapping_from(document, "m.toml"))
     assert [
         f"{row.permit.number} {str(row.permit.expires_on)[:4]}"
         if row.permit

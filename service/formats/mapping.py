@@ -18,7 +18,7 @@ from service.formats.file_model import (
     refuse,
 )
 from service.formats.parse import parse
-from service.formats.platform_types import Encoding
+from service.formats.platform_types import Delimiter, Encoding
 from service.formats.registers.mapping_parts import (
     CONSTANTS,
     DateFormat,
@@ -41,6 +41,9 @@ _OLDEST: Final = 3660
 
 _LAST_CENTURY: Final = YEARS[-1] - 99
 _CENTURY: Final = whole(YEARS[0], _LAST_CENTURY)
+
+_LAST_HEADER: Final = 50
+"""The last row that may be the header; titles above one take a few."""
 
 _WIDEST: Final = 64
 """Digits of the longest permit number."""
@@ -114,8 +117,25 @@ class MappingFile(FileModel):
     )
     encoding: Encoding | None = Field(
         default=None,
-        description="the text encoding of the file; utf-8-sig unless given",
+        description="the encoding of the file, if it is text; found unless given",
         examples=["gb18030"],
+    )
+    delimiter: Delimiter | None = Field(
+        default=None,
+        description="what separates the cells of a text; found unless given",
+        examples=[";"],
+    )
+    header_line: (
+        Annotated[int, Field(ge=1, le=_LAST_HEADER), whole(1, _LAST_HEADER)] | None
+    ) = Field(
+        default=None,
+        description="the line of the header, or its row in a workbook, counted from 1; "
+        "found unless given. What stands above it is not read",
+    )
+    sheet: Text | None = Field(
+        default=None,
+        description="the sheet of a workbook; unless given, the first one that is not "
+        "hidden and has the columns",
     )
     max_age_days: Annotated[int, Field(ge=1, le=_OLDEST), whole(1, _OLDEST)] | None = (
         Field(default=None, description="days after which the register is stale")

@@ -74,6 +74,13 @@ class Ran:
         return self.out
 
     @property
+    def imported(self) -> str:
+        """What an import answered below the line that says how it read the file."""
+        first, _, counts = self.answer.partition("\n")
+        assert first.startswith("read as "), self
+        return counts
+
+    @property
     def told(self) -> Any:  # noqa: ANN401 - what JSON says
         """That output, parsed as JSON."""
         return json.loads(self.answer)

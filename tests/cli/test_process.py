@@ -90,7 +90,7 @@ def test_an_import_that_is_interrupted_says_what_is_in_and_goes_on_the_next_time
     ]
     register = write(office / "permits.csv", *rows)
     half = write(office / "half.csv", *rows[:1000])
-    assert run("import", half).answer == "1000 registered\n"
+    assert run("import", half).imported == "1000 registered\n"
     lock = sqlite3.connect(office / "permit-reminders.db", isolation_level=None)
     lock.execute("BEGIN IMMEDIATE")  # so that the import cannot end before the signal
     with closing(lock), started("import", register, folder=office) as process:
@@ -106,7 +106,7 @@ def test_an_import_that_is_interrupted_says_what_is_in_and_goes_on_the_next_time
     )
     assert said.startswith(("interrupted: nothing is in", "interrupted: 500 unchanged"))
     assert not list(office.glob(".permits.csv.*"))
-    told = run("import", register).answer
+    told = run("import", register).imported
     assert told == "1000 registered, 1000 unchanged\n"
 
 

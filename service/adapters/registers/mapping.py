@@ -59,6 +59,8 @@ class RegisterMapping:
     `date_format` and `date_formats` are those of `DateForms`, a mapping by column.
     `zones` has the zone of each office. `width` is in digits. `ignore` may have * for
     any characters. `source` names the register, which is stale after `max_age_days`.
+    `encoding`, `delimiter`, `header_line` and `sheet` say how its file is read; None
+    where that is found.
     """
 
     columns: Mapping[str, str]
@@ -72,23 +74,39 @@ class RegisterMapping:
     two_digit_years_from: int | None = None
     zones: Mapping[str, ZoneInfo] = field(default_factory=dict)
     width: Mapping[str, int] = field(default_factory=dict)
-    encoding: str = "utf-8-sig"
+    encoding: str | None = None
+    delimiter: str | None = None
+    header_line: int | None = None
+    sheet: str | None = None
     source: str | None = None
     max_age_days: int | None = None
 
     def header_mistakes(self, header: Sequence[str]) -> Iterator[Mistake]:
         """List what is wrong with a header; an unmapped column is a mistake."""
-        mapped = [
+        mapped = self.mapped
+        return header_mistakes(
+            [name for name in header if name in mapped or not self.ignores(name)],
+            known=mapped,
+            required=self.required,
+            expected=f"one of {', '.join(mapped)}; or a mapping to name it",
+        )
+
+    @property
+    def mapped(self) -> list[str]:
+        """The columns that become fields of a permit."""
+        return [
             *self.columns,
             *(name for one in self.permits for name in one.columns),
         ]
-        ignored = re.compile("|".join(map(_pattern, self.ignore)) or "(?!)")
-        return header_mistakes(
-            header,
-            known={*mapped, *filter(ignored.fullmatch, header)},
-            required=[name for name in mapped if name not in self.optional],
-            expected=f"one of {', '.join(mapped)}; or a mapping to name it",
-        )
+
+    @property
+    def required(self) -> list[str]:
+        """The columns that a file must have."""
+        return [name for name in self.mapped if name not in self.optional]
+
+    def ignores(self, column: str) -> bool:
+        """Whether nobody needs a column that is not mapped."""
+        return any(re.fullmatch(_pattern(one), column) for one in self.ignore)
 
     def read_permits(self, raw: Mapping[str, str]) -> list[RowReading]:
         """Read what a row states, permit by permit: one, or as `permits` say.

@@ -5,6 +5,9 @@ from dataclasses import dataclass
 from service.domain.errors import InvalidError
 from service.domain.permits.permit import Permit
 
+EXTRA_CELLS = ""
+"""The key in `RegisterRow.raw` of cells without a heading, or of an unsplit line."""
+
 
 @dataclass(frozen=True, slots=True)
 class RegisterRow:

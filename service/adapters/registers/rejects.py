@@ -9,16 +9,20 @@ from typing import TextIO
 
 from service.adapters.files.header import REJECT_COLUMNS
 from service.adapters.files.read import refuse_endless
-from service.adapters.registers.csv_file import EXTRA_CELLS
+from service.adapters.registers.register_row import EXTRA_CELLS
 from service.domain.errors import SetUpError
 from service.domain.untrusted.spreadsheet_formulas import guard_formula
 
 
 class CsvRejectWriter:
-    """Writes refused rows: `line`, `reason`, then the row's own columns."""
+    """Writes refused rows: `line`, `reason`, then the row's own columns.
 
-    def __init__(self, file: TextIO) -> None:
+    A line of a workbook's `sheet` is written as spreadsheets do: Permits!7.
+    """
+
+    def __init__(self, file: TextIO, sheet: str | None = None) -> None:
         self.count = 0
+        self._sheet = "" if sheet is None else f"{sheet}!"
         self._writer = csv.writer(file)
 
     def add(self, line: int, raw: Mapping[str, str], reason: str) -> None:
@@ -27,7 +31,9 @@ class CsvRejectWriter:
         if not self.count:
             self._write([*REJECT_COLUMNS, *columns])
         extra = [raw[EXTRA_CELLS]] if EXTRA_CELLS in raw else []
-        self._write([str(line), reason, *map(raw.__getitem__, columns), *extra])
+        self._write(
+            [f"{self._sheet}{line}", reason, *map(raw.__getitem__, columns), *extra]
+        )
         self.count += 1
 
     def _write(self, cells: Iterable[str]) -> None:
@@ -35,17 +41,20 @@ class CsvRejectWriter:
 
 
 @contextmanager
-def open_rejects_file(path: Path) -> Iterator[CsvRejectWriter]:
+def open_rejects_file(
+    path: Path, sheet: str | None = None
+) -> Iterator[CsvRejectWriter]:
     """Open a rejects file that appears complete at exit, and only if a row was added.
 
-    Only its owner can read it, since the rows hold phones. It replaces the file of an
-    earlier import. Raises `SetUpError` at once where it could not be written.
+    `sheet` is the one that the rows are from, where that is a workbook's. Only its
+    owner can read it, since the rows hold phones. It replaces the file of an earlier
+    import. Raises `SetUpError` at once where it could not be written.
     """
     part = _create_part_file(path)
     try:
         # Excel recognises UTF-8 in a CSV file only by its BOM.
         with part.open("w", encoding="utf-8-sig", newline="") as file:
-            rejects = CsvRejectWriter(file)
+            rejects = CsvRejectWriter(file, sheet)
             yield rejects
         if rejects.count:
             part.replace(path)

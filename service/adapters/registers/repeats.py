@@ -1,6 +1,5 @@
 """Rows of a file that state the same permit: repeated, or contradicting each other."""
 
-from collections.abc import Iterable
 from dataclasses import replace
 from operator import attrgetter
 from typing import Final
@@ -27,13 +26,15 @@ _AGREED: Final = "one row, or the same in all rows of a permit"
 class RowsByPermit:
     """What the rows of a file say of each permit, and the phones they add."""
 
-    def __init__(self, rows: Iterable[RegisterRow]) -> None:
+    def __init__(self) -> None:
         self._first: dict[_Key, _Stated] = {}
         self._later: dict[_Key, list[_Stated]] = {}
         self._phones: dict[_Key, tuple[str, ...]] = {}
-        for row in rows:
-            if row.permit is not None:
-                self._add(row.line, row.permit)
+
+    def add(self, row: RegisterRow) -> None:
+        """Note what a row says; all rows are added before the first is checked."""
+        if row.permit is not None:
+            self._add(row.line, row.permit)
 
     def check(self, row: RegisterRow, where: str) -> RegisterRow:
         """Refuse a row that another one contradicts; mark one that says it again.

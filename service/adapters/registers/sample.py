@@ -6,9 +6,9 @@ from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import BinaryIO, Final
 
-from service.adapters.files.csv_records import CsvRecord, CsvRecordReader
-from service.adapters.files.read import open_file, open_text
-from service.domain.errors import InvalidError, Mistake
+from service.adapters.files.read import open_file
+from service.adapters.tables.table import TableRow
+from service.adapters.tables.table_file import open_table
 from service.domain.untrusted.text import strip_blanks
 
 HEAD_ROWS: Final = 1500
@@ -107,16 +107,14 @@ def _pick(rows: Sequence[list[str]], head: int) -> list[list[str]]:
 
 
 def _read_table(path: Path, name: str) -> tuple[str, list[str], Iterable[list[str]]]:
-    with open_text(path, "utf-8-sig") as file:
-        records = CsvRecordReader(file)
-        first = next(records, None)
-        if first is None:
-            raise InvalidError(name, [Mistake("file", "nothing", "a header and rows")])
-        header = [strip_blanks(cell) for cell in first.cells]
-        return "CSV", header, [*_fitting(records, len(header))]
+    with open_table(path, name=name) as table:
+        rows = [*_fitting(table.rows, len(table.header))]
+        return str(table.form), table.header, rows
 
 
-def _fitting(records: Iterable[CsvRecord], width: int) -> Iterator[list[str]]:
-    for record in records:
-        if not record.error and len(record.cells) == width:
-            yield [strip_blanks(cell) for cell in record.cells]
+def _fitting(rows: Iterable[TableRow], width: int) -> Iterator[list[str]]:
+    for row in rows:
+        if not row.error and not any(row.cells[width:]):
+            cells = [strip_blanks(cell) for cell in row.cells[:width]]
+            if len(cells) == width:
+                yield cells

@@ -1,14 +1,15 @@
-"""Import of a register's permits from a CSV file."""
+"""Import of a register's permits from a file."""
 
 from collections import Counter
 from collections.abc import Collection, Mapping
+from contextlib import closing
 from operator import attrgetter
 from pathlib import Path
 from typing import Final
 
 import click
 
-from service.adapters.registers.csv_file import read_csv
+from service.adapters.registers.register_file import read_register
 from service.adapters.registers.rejects import open_rejects_file
 from service.app import Installation
 from service.cli.installation import whoami, with_installation
@@ -51,7 +52,7 @@ async def import_(
     *,
     suggest: bool,
 ) -> int:
-    """Load the permits of FILE (CSV).
+    """Load the permits of FILE: CSV, XLSX, XLS, ODS or NDJSON.
 
     Rejected rows are written to FILE.rejects.csv, each with its reason. Interrupted, it
     says what is in; then import FILE again.
@@ -67,11 +68,15 @@ async def import_(
     if mapping.source:
         source = RegisterSource(mapping.source, mapping.max_age_days)
     path = file.with_name(f"{file.name}.rejects.csv")
-    rows = read_csv(file, mapping, default_authority=default, check=stop.refuse)
     deps, result = installation.register_deps, ImportResult()
     try:
-        with open_rejects_file(path) as rejects:
-            await import_register(rows, source, deps, rejects, result)
+        register = read_register(
+            file, mapping, default_authority=default, check=stop.refuse
+        )
+        sheet = register.form.sheet
+        with closing(register), open_rejects_file(path, sheet) as rejects:
+            click.echo(f"read as {register.form}")
+            await import_register(register, source, deps, rejects, result)
         code = 0
     except StoppedError:
         code = stop.exit_code

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from dataclasses import fields
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 import click
 
-from service.adapters.registers.csv_file import read_csv
+from service.adapters.registers.register_file import read_register
 from service.cli.installation import with_installation
 from service.cli.option_types import FILE
 from service.cli.permits.register_mapping import find_default_office, open_mapping
@@ -46,7 +47,10 @@ async def check(
     if file is None:
         click.echo("no mistakes")
         return 0
-    rows = [*islice(read_csv(file, loaded, default_authority=default), _ROWS)]
+    reading = read_register(file, loaded, default_authority=default)
+    with closing(reading) as register:
+        click.echo(f"read as {register.form}")
+        rows = [*islice(register, _ROWS)]
     for row in rows:
         where = f"{file.name}:{row.line}"
         click.echo(str(row.error) if row.error else f"{where}: {_describe(row)}")

@@ -8,8 +8,8 @@ import pytest
 
 from service.adapters.calendars.files import read_years
 from service.adapters.files.read import MOST_BYTES, read_file, read_text, read_toml
-from service.adapters.registers.csv_file import read_csv
 from service.adapters.registers.mapping_file import load_mapping
+from service.adapters.registers.register_file import read_register
 from service.adapters.rules.files import read_authorities, read_rules
 from service.adapters.sms_platform.format.file import load_format
 from service.adapters.sms_platform.format.model import DEFAULT_CSV_STYLE, ResultsFormat
@@ -47,7 +47,7 @@ TOML_READERS: list[Callable[[Path], object]] = [
 
 
 def read_rows(path: Path) -> None:
-    list(read_csv(path))
+    list(read_register(path))
 
 
 def read_result_rows(path: Path) -> None:

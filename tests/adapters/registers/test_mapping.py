@@ -65,7 +65,7 @@ def test_a_mapping_has_the_values_of_its_file() -> None:
 
 def test_a_minimal_mapping_reads_utf_8_and_iso_dates() -> None:
     minimal = mapping()
-    assert minimal.encoding == "utf-8-sig"
+    assert (minimal.encoding, minimal.delimiter, minimal.sheet) == (None,) * 3
     assert minimal.date_format is None
     assert read(minimal, {"Nr": " 1 ", "Until": "2026-12-31"}) == (
         {"rule": "us-nyc-parking", "number": "1", "expires_on": "2026-12-31"},

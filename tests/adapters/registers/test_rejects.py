@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.adapters.registers.csv_file import read_csv
+from service.adapters.registers.register_file import read_register
 from service.adapters.registers.rejects import open_rejects_file
 from service.domain.errors import InvalidError, Mistake, SetUpError
 from service.domain.untrusted.spreadsheet_formulas import guard_formula, unguard_formula
@@ -32,7 +32,7 @@ def test_refused_rows_come_back_as_they_came_with_line_and_reason(
         "utf-8",
     )
     with open_rejects_file(path) as rejects:
-        for row in read_csv(source, default_authority="a"):
+        for row in read_register(source, default_authority="a"):
             if row.error:
                 rejects.add(row.line, row.raw, row.error.reason)
     assert rejects.count == 4

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from service.adapters.sms_platform.format.file import load_format
-from service.adapters.sms_platform.results.workbook import read_workbook
+from service.adapters.tables.table_file import open_table
 from service.domain.delivery.outcome import (
     Accepted,
     ListedMessage,
@@ -120,7 +120,9 @@ async def test_a_workbook_holds_texts_and_no_formula_or_number(tmp_path: Path) -
         await outbox.flush()
     [file] = (tmp_path / "outbox").glob("*.xlsx")
     template, until = "renewal-prepare", "01/28/2024 22:00:00"
-    assert [cells for _, cells in read_workbook(file)] == [
+    with open_table(file) as table:
+        rows = [table.header, *(row.cells for row in table.rows)]
+    assert rows == [
         ["Reference", "Mobile", "Text", "Language", "Campaign", "Send by"],
         [ID.format(1), PHONE, body, "zh", template, until],
     ]

@@ -8,9 +8,8 @@ import xlsxwriter
 from service.adapters.registers.rejects import open_rejects_file
 from service.adapters.sms_platform.format.file import format_from
 from service.adapters.sms_platform.format.model import ResultsFormat
-from service.adapters.sms_platform.results import workbook
 from service.adapters.sms_platform.results.file import ResultRow, read_results
-from service.adapters.sms_platform.results.workbook import read_workbook
+from service.adapters.tables import kinds
 from service.domain.delivery.outcome import RefusalKind
 from service.domain.delivery.status import MessageState
 from service.domain.errors import InvalidError
@@ -175,7 +174,7 @@ def test_a_workbook_that_needs_all_memory_is_refused_in_one_line(
         page.write(0, 0, "流水号")
         page.write(1_048_575, 16_383, "far away")
     assert path.stat().st_size < 10_000
-    assert "a workbook that cannot be read within bounds" in refusal(path)
+    assert "a workbook that needs too much memory" in refusal(path)
 
 
 def test_a_workbook_that_unpacks_to_too_much_is_not_read(
@@ -184,24 +183,36 @@ def test_a_workbook_that_unpacks_to_too_much_is_not_read(
     path = tmp_path / "swollen.xlsx"
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("xl/worksheets/sheet1.xml", b" " * 2_000_000)
-    monkeypatch.setattr(workbook, "MOST_UNPACKED", 1_000_000)
+    monkeypatch.setattr(kinds, "MOST_UNPACKED", 1_000_000)
     assert "found a workbook of 2000000 bytes" in refusal(path)
 
 
-@pytest.mark.parametrize("content", [b"", b"PK\x03\x04", b"<html>", b"a,b\n"])
+@pytest.mark.parametrize(
+    ("content", "mistake"),
+    [
+        (b"", "file: found nothing"),
+        (b"PK\x03\x04", "file: found a workbook that is cut off or damaged"),
+        (b"<html>", "file: found a page of HTML or XML"),
+    ],
+)
 def test_a_file_that_is_not_a_workbook_is_refused(
-    tmp_path: Path, content: bytes
+    tmp_path: Path, content: bytes, mistake: str
 ) -> None:
     path = tmp_path / "results.xlsx"
     path.write_bytes(content)
-    assert refusal(path).startswith("results.xlsx: file: found something else")
+    assert refusal(path).startswith(f"results.xlsx: {mistake}")
+
+
+def test_a_wrong_extension_is_read_as_what_it_is(tmp_path: Path) -> None:
+    wrong = csv_of(tmp_path, HEADER, ROW).rename(tmp_path / "results.xlsx")
+    assert [row.line for row in read(wrong)] == [2]
 
 
 def test_an_empty_workbook_has_no_rows(tmp_path: Path) -> None:
-    assert list(read_workbook(xlsx_of(tmp_path))) == []
     assert "found nothing, expected a header and rows" in refusal(xlsx_of(tmp_path))
 
 
 def test_a_number_of_too_many_digits_is_not_an_id(tmp_path: Path) -> None:
-    [(_, cells)] = read_workbook(xlsx_of(tmp_path, [1234567890123456789]))
-    assert cells == ["1.234567890123457e+18"]
+    numbers = [1234567890123456789, 2125550142, 1, ""]
+    [row] = read(xlsx_of(tmp_path, HEADER, numbers))
+    assert row.raw["流水号"] == "1.234567890123457e+18"

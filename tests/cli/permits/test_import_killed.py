@@ -32,7 +32,7 @@ def test_an_import_that_was_killed_goes_in_whole_the_next_time(
     importing.wait()
     half = stored(office)
     assert 0 < half < ROWS
-    told = run("import", register).answer
+    told = run("import", register).imported
     assert told == f"{ROWS - half} registered, {half} unchanged\n"
     assert stored(office) == ROWS
     assert sql(office, "SELECT count(*) FROM permit_recipients") == [(ROWS,)]

@@ -53,7 +53,8 @@ def test_the_first_rows_are_shown_as_what_they_would_become(
     register.write_text(REGISTER, "utf-8")
     ran = run("mapping", "check", mapping, register)
     assert ran.code == 1
-    first, second, last = ran.out.splitlines()
+    form, first, second, last = ran.out.splitlines()
+    assert form == "read as comma-separated UTF-8, header in line 1"
     assert first == (
         f"city.csv:2: authority 990000, rule {CMA}, number A-1, "
         "holder 青枫检测有限公司, expires_on 2031-06-28, phones +1212***0142, "

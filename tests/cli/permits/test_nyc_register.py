@@ -57,7 +57,7 @@ def test_new_york_s_register_is_reminded_when_its_window_opens(
     run: Run, register: Path
 ) -> None:
     folder, rows = register.parent, published()
-    told = run("import", register, "--mapping", MAPPING).answer
+    told = run("import", register, "--mapping", MAPPING).imported
     assert told.splitlines()[0] == (
         "87 expired, 3933 inactive, 1479 registered, 30 rejected, 1 repeated"
     )

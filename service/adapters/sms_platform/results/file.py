@@ -6,16 +6,18 @@ from dataclasses import dataclass
 from io import StringIO
 from pathlib import Path
 
-from service.adapters.files.csv_records import CsvRecord, CsvRecordReader
 from service.adapters.files.header import (
     REJECT_COLUMNS,
     count_reject_columns,
     header_mistakes,
 )
-from service.adapters.files.read import read_file
+from service.adapters.files.read import open_file, read_file
 from service.adapters.sms_platform.format.model import ResultsFormat
 from service.adapters.sms_platform.results.receipt import receipt_of
-from service.adapters.sms_platform.results.workbook import read_workbook
+from service.adapters.tables.csv_rows import CsvRowReader
+from service.adapters.tables.kinds import find_kind
+from service.adapters.tables.table import TableHints, TableRow
+from service.adapters.tables.workbook import read_sheet
 from service.domain.delivery.outcome import Receipt
 from service.domain.errors import InvalidError, Mistake
 from service.domain.untrusted.spreadsheet_formulas import unguard_formula
@@ -40,11 +42,9 @@ def read_results(
     Raises `InvalidError` with the file's name, before the first row, if the file is
     unreadable, empty, or has columns that the format does not name.
     """
-    records = (
-        _workbook_records(path)
-        if path.suffix.lower() == ".xlsx"
-        else _csv_records(path, results)
-    )
+    with open_file(path) as file:
+        is_text = find_kind(file, path.name) == "text"
+    records = _csv_records(path, results) if is_text else _workbook_records(path)
     first = next(records, None)
     if first is None:
         raise InvalidError(path.name, [Mistake("file", "nothing", "a header and rows")])
@@ -59,11 +59,15 @@ def read_results(
         )
 
 
-def _workbook_records(path: Path) -> Iterator[CsvRecord]:
-    return (CsvRecord(line, cells) for line, cells in read_workbook(path))
+def _workbook_records(path: Path) -> Iterator[TableRow]:
+    with (
+        open_file(path) as file,
+        read_sheet(file, TableHints(), path.name) as (_, _, rows),
+    ):
+        yield from rows
 
 
-def _csv_records(path: Path, results: ResultsFormat) -> Iterator[CsvRecord]:
+def _csv_records(path: Path, results: ResultsFormat) -> Iterator[TableRow]:
     """Read CSV records; a file with a BOM is UTF-8, and a rejects file has commas."""
     content = read_file(path)
     has_bom = content.startswith(codecs.BOM_UTF8)
@@ -74,7 +78,7 @@ def _csv_records(path: Path, results: ResultsFormat) -> Iterator[CsvRecord]:
         mistake = Mistake("file", f"bytes that are not {encoding}", "its encoding")
         raise InvalidError(path.name, [mistake]) from None
     rejects = has_bom and text.startswith(",".join(REJECT_COLUMNS))
-    return CsvRecordReader(StringIO(text), "," if rejects else results.csv.delimiter)
+    return CsvRowReader(StringIO(text), "," if rejects else results.csv.delimiter)
 
 
 def _header_mistakes(
@@ -90,7 +94,7 @@ def _header_mistakes(
 
 
 def _read_row(
-    record: CsvRecord, header: Sequence[str], results: ResultsFormat, *, our_ids: bool
+    record: TableRow, header: Sequence[str], results: ResultsFormat, *, our_ids: bool
 ) -> ResultRow:
     cells = [unguard_formula(cell) for cell in record.cells]
     raw = dict.fromkeys(header, "") | dict(zip(header, cells, strict=False))
@@ -103,11 +107,13 @@ def _read_row(
     return ResultRow(record.line, raw, receipt, None)
 
 
-def _refuse_misshapen(record: CsvRecord, header: Sequence[str]) -> None:
-    if record.error or len(record.cells) != len(header):
-        found = record.error or f"{len(record.cells)} cells"
-        expected = f"{len(header)} cells, as in the header"
-        raise InvalidError("row", [Mistake("row", found, expected)])
+def _refuse_misshapen(record: TableRow, header: Sequence[str]) -> None:
+    if record.error:
+        raise InvalidError("row", [record.error])
+    if len(record.cells) != len(header):
+        found, expected = f"{len(record.cells)} cells", f"{len(header)} cells"
+        mistake = Mistake("row", found, f"{expected}, as in the header")
+        raise InvalidError("row", [mistake])
 
 
 def _refuse_unknown(

@@ -1,28 +1,15 @@
-"""Reads CSV records with their line numbers; a stray quote spoils one line only."""
+"""Reads rows of CSV with their line numbers; a stray quote spoils one line only."""
 
 import csv
 from collections import deque
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+
+from service.adapters.tables.table import TableRow
+from service.domain.errors import Mistake
 
 
-@dataclass(frozen=True, slots=True)
-class CsvRecord:
-    """The record that begins at `line`: its cells, or the error of the CSV reader."""
-
-    line: int
-    cells: list[str]
-    error: str | None = None
-
-    def without_first(self, count: int) -> "CsvRecord":
-        """Return the record without its first cells."""
-        if self.error or not count:
-            return self
-        return CsvRecord(self.line, self.cells[count:])
-
-
-class CsvRecordReader:
-    """Iterates over records; skips lines without content.
+class CsvRowReader:
+    """Iterates over rows; skips lines without content.
 
     `csv` runs in strict mode. A quote that is never closed consumes good lines before
     `csv` raises an error: those lines are read again, one by one.
@@ -33,27 +20,28 @@ class CsvRecordReader:
         self._reader = csv.reader(self._lines, strict=True, delimiter=delimiter)
         self._line = 1
 
-    def __iter__(self) -> Iterator[CsvRecord]:
+    def __iter__(self) -> Iterator[TableRow]:
         return self
 
-    def __next__(self) -> CsvRecord:
+    def __next__(self) -> TableRow:
         while True:
-            record = self._read()
+            row = self._read()
             self._line += len(self._lines.consumed)
             self._lines.consumed.clear()
-            if record.error or any(map(str.strip, record.cells)):
-                return record
+            if row.error or any(map(str.strip, row.cells)):
+                return row
 
-    def _read(self) -> CsvRecord:
+    def _read(self) -> TableRow:
         try:
-            return CsvRecord(self._line, next(self._reader))
+            return TableRow(self._line, next(self._reader))
         except csv.Error as error:
             first = self._lines.push_back_rest()
-            return CsvRecord(self._line, [first.rstrip("\r\n")], str(error))
+            mistake = Mistake("row", str(error), "cells with their quotes closed")
+            return TableRow(self._line, [first.rstrip("\r\n")], mistake)
 
 
 class _LineBuffer:
-    """Iterates over lines; remembers those of a record, to read them again."""
+    """Iterates over lines; remembers those of a row, to read them again."""
 
     def __init__(self, lines: Iterable[str]) -> None:
         self._lines = iter(lines)

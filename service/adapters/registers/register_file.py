@@ -1,0 +1,198 @@
+"""Reads registers from files: each row gives a permit or an error."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+
+from service.adapters.files.header import count_reject_columns
+from service.adapters.registers.mapping import (
+    IDENTITY_MAPPING,
+    RegisterMapping,
+    RowReading,
+)
+from service.adapters.registers.register_row import EXTRA_CELLS, RegisterRow
+from service.adapters.registers.repeats import RowsByPermit
+from service.adapters.registers.row_spool import RowSpool
+from service.adapters.tables.table import (
+    TableForm,
+    TableHints,
+    TableRow,
+    refuse_file,
+)
+from service.adapters.tables.table_file import open_table
+from service.domain.errors import InvalidError, Mistake
+from service.domain.permits.permit import Permit
+from service.domain.permits.permit_fields import permit_from
+from service.domain.permits.row_permit import SKIP
+from service.domain.untrusted.spreadsheet_formulas import unguard_formula
+from service.domain.untrusted.text import strip_blanks
+
+
+class RegisterFile:
+    """A register that was read to its end; its rows can be taken once.
+
+    `form` is how its file was read.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        form: TableForm,
+        spool: RowSpool,
+        by_permit: RowsByPermit,
+        check: Callable[[], None],
+    ) -> None:
+        self.form = form
+        self._name = name
+        self._spool = spool
+        self._by_permit = by_permit
+        self._check = check
+
+    def __iter__(self) -> Iterator[RegisterRow]:
+        """Yield the rows; those of one permit as `RowsByPermit` has checked them."""
+        for row in self._spool.take():
+            self._check()
+            yield self._by_permit.check(row, f"{self._name}:{row.line}")
+
+    def close(self) -> None:
+        """Forget the rows that were not taken."""
+        self._spool.close()
+
+
+def read_register(
+    path: Path,
+    mapping: RegisterMapping | None = None,
+    *,
+    default_authority: str | None = None,
+    check: Callable[[], None] = lambda: None,
+) -> RegisterFile:
+    """Read a register; without a mapping, its columns are permit fields.
+
+    Blank rows are skipped. Rows that contradict each other about one permit are all
+    errors; a row that only repeats an earlier one is marked. A corrected rejects file
+    reads like its register: the columns `line` and `reason` are skipped. `check` is
+    called before each row is read or taken, and may raise to stop that. Raises
+    `InvalidError` with the file's name if it is no table, has no rows, or its header
+    does not fit the mapping; and `SetUpError` where it is no file.
+    """
+    mapping = mapping or IDENTITY_MAPPING
+    # Read to the end first: the last row may contradict the first, and a file that
+    # turns out to be damaged must not be imported in part.
+    with ExitStack() as on_error:
+        spool, by_permit = RowSpool(), RowsByPermit()
+        on_error.callback(spool.close)
+        with open_table(path, _hints(mapping)) as table:
+            skipped = _check_header(table.header, mapping, path.name)
+            reader = _RowReader(
+                path.name, table.header[skipped:], mapping, default_authority
+            )
+            for table_row in table.rows:
+                check()
+                for row in reader.read(table_row.without_first(skipped)):
+                    by_permit.add(row)
+                    spool.add(row)
+        if not spool.count:
+            raise refuse_file(path.name, "a header and no rows", "rows below it")
+        on_error.pop_all()
+    return RegisterFile(path.name, table.form, spool, by_permit, check)
+
+
+def _hints(mapping: RegisterMapping) -> TableHints:
+    return TableHints(
+        columns=mapping.mapped,
+        least=(len(mapping.required) + 1) // 2,
+        encoding=mapping.encoding,
+        delimiter=mapping.delimiter,
+        header_line=mapping.header_line,
+        sheet=mapping.sheet,
+    )
+
+
+def _check_header(header: Sequence[str], mapping: RegisterMapping, where: str) -> int:
+    """Refuse a header that does not fit; return how many reject columns it begins with.
+
+    A column without a name is no mistake: many exports end each line with a comma.
+    """
+    skipped = count_reject_columns(header)
+    named = [name for name in header[skipped:] if name]
+    mistakes = list(mapping.header_mistakes(named))
+    if mistakes:
+        raise InvalidError(where, mistakes)
+    return skipped
+
+
+class _RowReader:
+    """Reads the rows of a table with this header."""
+
+    def __init__(
+        self,
+        name: str,
+        header: list[str],
+        mapping: RegisterMapping,
+        default_authority: str | None,
+    ) -> None:
+        self._name = name
+        self._header = header
+        self._mapping = mapping
+        self._default_authority = default_authority
+        self._empty = {column: "" for column in header if column}
+        self._nameless = [at for at, column in enumerate(header) if not column]
+        self._takes_nameless = mapping.ignores("")
+
+    def read(self, row: TableRow) -> Iterator[RegisterRow]:
+        """Read a row: its permits, or errors with all the mistakes of each."""
+        where = f"{self._name}:{row.line}"
+        if row.error:
+            raw = {**self._empty, EXTRA_CELLS: row.cells[0]}
+            yield RegisterRow(row.line, raw, None, InvalidError(where, [row.error]))
+            return
+        cells = [unguard_formula(cell) for cell in row.cells]
+        raw = {**self._empty, **dict(zip(self._header, cells, strict=False))}
+        raw.pop("", None)
+        beyond = self._cells_without_name(cells)
+        if beyond:
+            raw[EXTRA_CELLS] = ",".join(beyond)
+        try:
+            self._refuse_misshapen(cells, beyond, where)
+        except InvalidError as misshapen:
+            yield RegisterRow(row.line, raw, None, misshapen)
+            return
+        for reading in self._mapping.read_permits(raw):
+            permit, error = self._read_permit(reading, where)
+            decision = reading.decision
+            yield RegisterRow(row.line, raw, permit, error, decision=decision)
+
+    def _cells_without_name(self, cells: Sequence[str]) -> list[str]:
+        beyond = [cells[at] for at in self._nameless if at < len(cells)]
+        beyond += cells[len(self._header) :]
+        return beyond if any(map(strip_blanks, beyond)) else []
+
+    def _refuse_misshapen(
+        self, cells: Sequence[str], beyond: Sequence[str], where: str
+    ) -> None:
+        width = len(self._header)
+        if len(cells) < width or (
+            len(cells) > width and beyond and not self._takes_nameless
+        ):
+            found, expected = f"{len(cells)} cells", f"{width}, as in the header"
+        elif beyond and not self._takes_nameless:
+            found, expected = "a value in a column without a name", "none there"
+        elif "\0" in "".join(cells):
+            found, expected = "a NUL byte", "text"
+        else:
+            return
+        raise InvalidError(where, [Mistake("row", found, expected)])
+
+    def _read_permit(
+        self, reading: RowReading, where: str
+    ) -> tuple[Permit | None, InvalidError | None]:
+        if reading.decision and reading.decision[0] == SKIP:
+            return None, None
+        mistakes, authority = reading.mistakes, self._default_authority
+        found = {mistake.field for mistake in mistakes}
+        permit = None
+        try:
+            permit = permit_from(reading.fields, where, default_authority=authority)
+        except InvalidError as error:
+            mistakes += [one for one in error.mistakes if one.field not in found]
+        return (None, InvalidError(where, mistakes)) if mistakes else (permit, None)

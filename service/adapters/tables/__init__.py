@@ -1,0 +1,1 @@
+"""Reads tables as people export them: whatever the format, cells are text."""
