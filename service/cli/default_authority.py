@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from service.domain.errors import SetUpError
 from service.domain.law.authority import Authority
 from service.domain.lawbook.law import Law
+from service.domain.nearest import show_known
 
 if TYPE_CHECKING:  # at run time it would take `explain` longer to import than to answer
     from service.app import Installation
@@ -39,9 +40,9 @@ def choose_authority(
         one for one in law.authorities.values() if calendar in (None, one.calendar)
     ]
     if len(fitting) != 1:
-        codes = ", ".join(one.code for one in fitting or law.authorities.values())
+        codes = [one.code for one in fitting or law.authorities.values()]
         raise SetUpError(
             "authority: none is named; give --authority or set "
-            f"PERMIT_REMINDERS_AUTHORITY to one of {codes}"
+            f"PERMIT_REMINDERS_AUTHORITY to {show_known('', codes)}"
         )
     return fitting[0]

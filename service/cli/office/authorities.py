@@ -18,6 +18,7 @@ from service.cli.output.office_status import print_office_status
 from service.domain.law.authority import Authority
 from service.domain.law_change.edits import AuthoritiesEdit
 from service.domain.lawbook.law import Law
+from service.domain.nearest import show_known
 from service.flow.office.go_live import (
     add_staff,
     go_live,
@@ -241,5 +242,6 @@ def _is_confirmed() -> bool:
 
 def _chosen_rules(codes: tuple[str, ...], law: Law) -> list[str]:
     if not codes:
-        raise click.UsageError(f"name the rules: {' '.join(law.rules)}")
+        known = show_known("", [*law.rules])
+        raise click.UsageError(f"name the rules: {known}, as `rules list` shows them")
     return list(dict.fromkeys(codes))

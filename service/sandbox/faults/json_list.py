@@ -50,7 +50,11 @@ def parse_faults(text: bytes, where: str) -> list[Fault]:
 
 def load_faults(path: Path | None) -> list[Fault]:
     """Read a file of faults, or none without a path; raises OSError, SandboxError."""
-    return parse_faults(path.read_bytes(), str(path)) if path else []
+    if path is None:
+        return []
+    if path.exists() and not path.is_file():  # a pipe or a device may never end
+        raise SandboxError.bad_faults(str(path), ["found no file"])
+    return parse_faults(path.read_bytes(), str(path))
 
 
 def _mistakes(wrong: ValidationError) -> Iterator[str]:

@@ -1,4 +1,5 @@
 import json
+import os
 import re
 from pathlib import Path
 from typing import get_args
@@ -156,6 +157,13 @@ async def test_faults_are_listed_in_order_and_replaced_as_a_whole(
     assert await sandbox.clear() == []
     logged = [one["faults"] for one in read_log(tmp_path) if one["event"] == "faults"]
     assert logged == [[busy.as_json(), reset.as_json()], [reset.as_json()], []]
+
+
+def test_a_pipe_is_refused_at_once(tmp_path: Path) -> None:
+    path = tmp_path / "faults.json"
+    os.mkfifo(path)
+    with pytest.raises(SandboxError, match=r"faults\.json: found no file"):
+        load_faults(path)
 
 
 def test_a_file_with_mistakes_is_named(tmp_path: Path) -> None:
