@@ -116,7 +116,7 @@ def _states(mapping: SuggestedMapping) -> Iterator[str]:
         return
     yield "[values.status]"
     for word, ours in mapping.states.items():
-        count = _rows(status.cells.values[word])
+        count = _count(status, word)
         if ours:
             yield f"{_entry(word, ours)}  # {count}"
         else:
@@ -134,12 +134,13 @@ def _words(
     ):
         return
     yield f"[values.{field}]"
-    for word, count in column.cells.values.items():
+    for word in column.cells.values:
+        count = _count(column, word)
         if code := choice.sure.get(word):
-            yield f"{_entry(word, code)}  # {_rows(count)}"
+            yield f"{_entry(word, code)}  # {count}"
         else:
             near = " or ".join(choice.nearest.get(word, ())) or "CODE"
-            yield f"# {_entry(word, near)}  # {_rows(count)}"
+            yield f"# {_entry(word, near)}  # {count}"
 
 
 def _describe(column: SuggestedColumn) -> str:
@@ -152,7 +153,7 @@ def _describe(column: SuggestedColumn) -> str:
     if cells.dates.written > _MOSTLY:
         said += _date_counts(cells.dates.forms)
     if cells.empty:
-        said.append(f"{_rows(cells.empty)} without it")
+        said.append(f"{cells.empty} empty")
     shown = " | ".join(_example(column, one) for one in list(cells.values)[:EXAMPLES])
     return f"{', '.join(said)}: {shown or 'all cells are empty'}"
 
@@ -170,8 +171,9 @@ def _example(column: SuggestedColumn, cell: str) -> str:
     return safe_label(cell)
 
 
-def _rows(count: int) -> str:
-    return "1 row" if count == 1 else f"{count} rows"
+def _count(column: SuggestedColumn, word: str) -> str:
+    cells = column.cells
+    return f"{cells.values[word]} of {cells.filled + cells.empty} rows"
 
 
 def _entry(key: str, value: str) -> str:

@@ -9,6 +9,7 @@ from typing import Final
 
 from service.domain.permits.written_phone import read_written_phone
 from service.domain.register_columns.check_characters import (
+    has_identity_form,
     is_credit_code,
     is_identity_number,
 )
@@ -47,11 +48,13 @@ _PERSON: Final = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ColumnCells:
     """The cells of a column counted: shares are parts of the filled ones, of 1.
 
     `values` counts the different texts, the first `MOST_VALUES` in order of the file.
+    `identity_numbers` is 0 where most numbers of that form have another check
+    character: a permit number may hold a region and a date as well.
     """
 
     values: Mapping[str, int]
@@ -78,11 +81,14 @@ def look_at(cells: list[str], orders: tuple[str, ...] = ()) -> ColumnCells:
             ("phones", _phone_likeness),
             ("codes", lambda one: float(is_credit_code(one))),
             ("persons", lambda one: float(is_identity_number(one))),
+            ("like persons", lambda one: float(has_identity_form(one))),
             ("states", lambda one: float(our_status(one) is not None)),
             ("names", _name_likeness),
             ("numbers", _number_likeness),
         )
     }
+    if shares["persons"] < shares["like persons"] / 2:
+        shares["persons"] = 0.0
     scores = {
         "expires_on": dates.share,
         "issued_on": dates.share,
@@ -94,14 +100,14 @@ def look_at(cells: list[str], orders: tuple[str, ...] = ()) -> ColumnCells:
         "holder": shares["names"] * (0.4 + 0.6 * min(1.0, 2 * distinct)),
     }
     return ColumnCells(
-        values,
-        len(filled),
-        len(cells) - len(filled),
-        distinct,
-        dates,
-        shares["phones"],
-        shares["persons"],
-        scores,
+        values=values,
+        filled=len(filled),
+        empty=len(cells) - len(filled),
+        distinct=distinct,
+        dates=dates,
+        phones=shares["phones"],
+        identity_numbers=shares["persons"],
+        scores=scores,
     )
 
 

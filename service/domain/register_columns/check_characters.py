@@ -22,6 +22,11 @@ def is_credit_code(text: str) -> bool:
     return (weighted + check) % 31 == 0
 
 
+def has_identity_form(text: str) -> bool:
+    """Whether a text has the form of a 身份证号码: region, birthday, order, check."""
+    return bool(_IDENTITY_NUMBER.fullmatch(text.upper()))
+
+
 def is_identity_number(text: str) -> bool:
     """Whether a text is a person's 身份证号码 with its check character (GB 11643)."""
     code = text.upper()

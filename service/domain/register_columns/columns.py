@@ -1,7 +1,7 @@
 """Which permit field each column of a register means, with a confidence."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from typing import Final, get_args
 
@@ -180,20 +180,27 @@ def _assign(
         field_of[place] = field, score
         if field != "phones":
             taken.add(field)
-    columns = []
-    for place, (heading, found) in enumerate(zip(header, cells, strict=True)):
-        column = SuggestedColumn(heading, found, None, 100)
-        best = max(scored[place].items(), key=lambda one: one[1], default=("", 0))
-        if place in field_of:
-            field, score = field_of[place]
-            columns.append(replace(column, field=field, confidence=score))
-        elif best[1] > _WORTH_A_WORD:
-            columns.append(
-                replace(column, confidence=100 - best[1] // 2, runner_up=best[0])
-            )
-        else:
-            columns.append(replace(column, confidence=100 - best[1]))
-    return columns
+    return [
+        _column(heading, found, scores, field_of.get(place))
+        for place, (heading, found, scores) in enumerate(
+            zip(header, cells, scored, strict=True)
+        )
+    ]
+
+
+def _column(
+    heading: str,
+    cells: ColumnCells,
+    scores: Mapping[str, int],
+    assigned: tuple[str, int] | None,
+) -> SuggestedColumn:
+    if assigned is not None:
+        return SuggestedColumn(heading, cells, *assigned)
+    field, score = max(scores.items(), key=lambda one: one[1], default=("", 0))
+    runner_up = field if score > _WORTH_A_WORD else None
+    # Another column has that field, so this one hardly has it too.
+    confidence = 100 - (score // 2 if runner_up else score)
+    return SuggestedColumn(heading, cells, None, confidence, runner_up)
 
 
 def _ranked(scored: list[dict[str, int]]) -> Iterator[tuple[int, int, str]]:

@@ -14,29 +14,12 @@ SURE: Final = 0.6
 """From this likeness on a word means a rule, of 1."""
 
 _LICENCE_WORDS: Final = frozenset(
-    [
-        "licence",
-        "license",
-        "permit",
-        "certificate",
-        "registration",
-        "a",
-        "or",
-        "in",
-        "bodies",
-        "type",
-    ]
+    {"licence", "license", "permit", "certificate", "registration", "type", "bodies"}
+    | {"a", "or", "in"}
 )
 _HAN_ENDINGS: Final = (
-    "许可证书",
-    "许可证",
-    "登记证",
-    "注册证",
-    "证书",
-    "许可",
-    "登记",
-    "注册",
-    "证",
+    *("许可证书", "许可证", "登记证", "注册证", "证书"),
+    *("许可", "登记", "注册", "证"),
 )
 
 
@@ -99,7 +82,7 @@ def choose_offices(
     total = sum(words.values())
     share = sum(words[word] for word in sure) / total if total else 0.0
     nearest = {
-        word: tuple(find_nearest(word, codes, MOST_NEAREST))
+        word: tuple(codes[name] for name in find_nearest(word, codes, MOST_NEAREST))
         for word in words
         if word not in sure
     }

@@ -32,8 +32,8 @@ class SuggestedMapping:
 
     `rule` is the code of all rows, `rule_confidence` how sure that is in percent, and
     `rule_said` what says so. `rule_words` are the permit types of a column and the
-    codes they mean, where there is no such constant.
-    `states` has our word for each status, or None.
+    codes they mean, where there is no such constant. `states` has our word for each
+    status, or None.
     """
 
     columns: Sequence[SuggestedColumn]

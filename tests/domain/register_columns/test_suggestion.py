@@ -79,6 +79,13 @@ def test_persons_identity_numbers_are_kept_out_whatever_the_heading_says() -> No
     assert [one for one in ask(found) if "identity numbers" in one]
 
 
+def test_a_permit_number_with_a_region_and_a_date_is_no_identity_number() -> None:
+    # One in eleven of them has the check character of an identity number.
+    numbers = "|".join(f"1101012024010{at:05}" for at in range(ROWS))
+    found = suggest(*MINIMUM[1:], ("许可证编号", numbers))
+    assert fields(found)["许可证编号"] == "number"
+
+
 def test_a_column_of_types_that_mean_one_rule_becomes_a_constant() -> None:
     found = suggest(*MINIMUM, ("Category", "Garage|Parking Lot"))
     assert (found.rule, found.rule_said) == ("us-nyc-parking", "Category")
