@@ -23,67 +23,88 @@ from service.domain.law_change.edits import RulesEdit
 from service.flow.sending.outcomes.resolve import Decision
 from service.flow.sending.provider import Listing, OpenMessage
 from tests.flow.fakes import DiedError
-from tests.flow.ledger import (
-    FOOD,
-    PHONE_1,
-    PREPARE,
-    Ledger,
-    permit,
-    word,
-)
+from tests.flow.ledger import FOOD, PHONE_1, PREPARE, Ledger, permit, word
+from tests.flow.once import Once
 
 TINY = 0.05
 """Seconds of a lease that a test can wait for."""
 
 LEASE_ENDS_NOW = """
     UPDATE messages SET lease_until = strftime('%Y-%m-%d %H:%M:%f000', 'now')
-    WHERE state = 'sending'"""
+    WHERE state IN ('sending', 'uncertain')"""
 
 AGAIN = AbsentAgain(PREPARE, PREPARE)
 """An absence that is proven."""
 
-Until = Callable[[Callable[[], Awaitable[bool]]], Awaitable[None]]
+
+async def wait_until(condition: Callable[[], Awaitable[bool]]) -> None:
+    """Wait until a condition holds, by asking; give up after ten seconds."""
+    last = monotonic() + 10
+    while not await condition():
+        assert monotonic() < last, "it never came to that"
+        await asyncio.sleep(0.005)
+
+
+async def die(
+    ledger: Ledger, *numbers: str, arrived: bool, phone: str = PHONE_1
+) -> None:
+    """Let messages be POSTed or not, and our process die of it."""
+    ledger.provider.lost = arrived
+    ledger.provider.script = [DiedError() for _ in numbers]
+    await ledger.register(*(permit(one, phones=(phone,)) for one in numbers))
+    await ledger.expand(PREPARE)
+    with pytest.raises(DiedError):
+        await ledger.send()
+    ledger.tamper(LEASE_ENDS_NOW)
+
+    async def all_did() -> bool:
+        await ledger.leases.expire_leases(PREPARE)
+        return "sending" not in ledger.states()
+
+    await wait_until(all_did)
+
+
+async def give_up(ledger: Ledger) -> None:
+    """Ask the provider until it is proved that the message did not arrive."""
+
+    async def given_up() -> bool:
+        await ledger.settle()
+        return ledger.states() == ["not-accepted"]
+
+    await wait_until(given_up)
+
+
+async def arrived(ledger: Ledger) -> None:
+    await die(ledger, "SC-0001", arrived=True)
+
+
+async def lost(ledger: Ledger) -> None:
+    await die(ledger, "SC-0001", arrived=False)
+
+
+async def absent(ledger: Ledger) -> None:
+    await lost(ledger)
+    await give_up(ledger)
+
+
+Lapsed = Callable[[Callable[[Ledger], Awaitable[None]]], Awaitable[None]]
 
 
 @pytest.fixture
-def until() -> Until:
-    """Waits until a condition holds, by asking; gives up after ten seconds."""
+def lapsed(ledger: Ledger, once: Once) -> Lapsed:
+    """What became of the message of one permit: its lease has ended just now."""
 
-    async def wait(condition: Callable[[], Awaitable[bool]]) -> None:
-        last = monotonic() + 10
-        while not await condition():
-            assert monotonic() < last, "it never came to that"
-            await asyncio.sleep(0.005)
-
-    return wait
-
-
-@pytest.fixture
-def lapsed(ledger: Ledger, until: Until) -> Callable[..., Awaitable[None]]:
-    """Some permits' messages were POSTed or not, and our process died of it."""
-
-    async def lapse(*numbers: str, arrived: bool, phone: str = PHONE_1) -> None:
-        ledger.provider.lost = arrived
-        ledger.provider.script = [DiedError() for _ in numbers]
-        await ledger.register(*(permit(one, phones=(phone,)) for one in numbers))
-        await ledger.expand(PREPARE)
-        with pytest.raises(DiedError):
-            await ledger.send()
+    async def lapse(past: Callable[[Ledger], Awaitable[None]]) -> None:
+        await once(past, ledger)
         ledger.tamper(LEASE_ENDS_NOW)
-
-        async def all_did() -> bool:
-            await ledger.leases.expire_leases(PREPARE)
-            return "sending" not in ledger.states()
-
-        await until(all_did)
 
     return lapse
 
 
 async def test_a_lease_that_ended_unrecorded_makes_it_uncertain(
-    ledger: Ledger, lapsed: Callable[..., Awaitable[None]]
+    ledger: Ledger, lapsed: Lapsed
 ) -> None:
-    await lapsed("SC-0001", arrived=True)
+    await lapsed(arrived)
     assert ledger.states() == ["uncertain"]
     reason = "lease ended unrecorded"
     assert ledger.reminders() == {"prepare": ("uncertain", reason)}
@@ -91,9 +112,7 @@ async def test_a_lease_that_ended_unrecorded_makes_it_uncertain(
     assert await ledger.audit() == []
 
 
-async def test_a_lease_ends_by_the_clock_of_the_database(
-    ledger: Ledger, until: Until
-) -> None:
+async def test_a_lease_ends_by_the_clock_of_the_database(ledger: Ledger) -> None:
     await ledger.register(permit())
     await ledger.expand(PREPARE)
     claimed = await ledger.claim(1, lease=TINY)
@@ -102,7 +121,7 @@ async def test_a_lease_ends_by_the_clock_of_the_database(
     async def lapsed() -> bool:
         return await ledger.leases.expire_leases(PREPARE) == 1
 
-    await until(lapsed)
+    await wait_until(lapsed)
     assert ledger.states() == [], "it was never begun"
     assert ledger.reminders() == {"prepare": ("due", None)}
 
@@ -118,9 +137,9 @@ async def test_a_lease_that_has_not_ended_is_left_alone(ledger: Ledger) -> None:
 
 
 async def test_a_message_found_one_to_one_is_bound(
-    ledger: Ledger, lapsed: Callable[..., Awaitable[None]]
+    ledger: Ledger, lapsed: Lapsed
 ) -> None:
-    await lapsed("SC-0001", arrived=True)
+    await lapsed(arrived)
     await ledger.settle()
     assert ledger.message()["provider_id"] == "SM1"
     assert ledger.states() == ["accepted"]
@@ -130,9 +149,9 @@ async def test_a_message_found_one_to_one_is_bound(
 
 
 async def test_a_message_found_delivered_is_delivered(
-    ledger: Ledger, lapsed: Callable[..., Awaitable[None]]
+    ledger: Ledger, lapsed: Lapsed
 ) -> None:
-    await lapsed("SC-0001", arrived=True)
+    await lapsed(arrived)
     ledger.provider.become(MessageState.DELIVERED)
     await ledger.settle()
     assert ledger.reminders() == {"prepare": ("delivered", None)}
@@ -140,9 +159,9 @@ async def test_a_message_found_delivered_is_delivered(
 
 
 async def test_an_absence_asked_once_proves_nothing(
-    ledger: Ledger, lapsed: Callable[..., Awaitable[None]]
+    ledger: Ledger, lapsed: Lapsed
 ) -> None:
-    await lapsed("SC-0001", arrived=False)
+    await lapsed(lost)
     for _ in range(3):
         await ledger.settle(patience=timedelta(minutes=5))
     assert ledger.states() == ["uncertain"], "five minutes have not passed"
@@ -151,9 +170,9 @@ async def test_an_absence_asked_once_proves_nothing(
 
 
 async def test_two_absences_are_proof_only_a_patience_apart(
-    ledger: Ledger, lapsed: Callable[..., Awaitable[None]]
+    ledger: Ledger, lapsed: Lapsed
 ) -> None:
-    await lapsed("SC-0001", arrived=False)
+    await lapsed(lost)
     ledger.tamper("UPDATE messages SET lease_until = '2020-01-01 00:00:00.000000'")
     for _ in range(2):
         await ledger.settle(patience=timedelta(minutes=5))
@@ -164,9 +183,9 @@ async def test_two_absences_are_proof_only_a_patience_apart(
 
 
 async def test_a_listed_text_of_no_message_is_no_proof_of_absence(
-    ledger: Ledger, lapsed: Callable[..., Awaitable[None]]
+    ledger: Ledger, lapsed: Lapsed
 ) -> None:
-    await lapsed("SC-0001", arrived=True)
+    await lapsed(arrived)
     ledger.provider.same_text = False
     for _ in range(3):
         await ledger.settle(patience=timedelta())
@@ -177,9 +196,9 @@ async def test_a_listed_text_of_no_message_is_no_proof_of_absence(
 
 
 async def test_a_text_of_ours_under_an_id_of_another_message_is_no_proof_of_absence(
-    ledger: Ledger, lapsed: Callable[..., Awaitable[None]]
+    ledger: Ledger, lapsed: Lapsed
 ) -> None:
-    await lapsed("SC-0001", arrived=True)
+    await lapsed(arrived)
     ledger.provider.script = [Accepted("SM1")]
     await ledger.register(permit("B-0002", phones=("+12125550102",)))
     await ledger.send()
@@ -189,15 +208,9 @@ async def test_a_text_of_ours_under_an_id_of_another_message_is_no_proof_of_abse
 
 
 async def test_absent_twice_returns_to_due_once_and_is_sent_as_a_new_message(
-    ledger: Ledger, lapsed: Callable[..., Awaitable[None]], until: Until
+    ledger: Ledger, lapsed: Lapsed
 ) -> None:
-    await lapsed("SC-0001", arrived=False)
-
-    async def given_up() -> bool:
-        await ledger.settle()
-        return ledger.states() == ["not-accepted"]
-
-    await until(given_up)
+    await lapsed(absent)
     assert ledger.reminders() == {"prepare": ("due", "not accepted: absent twice")}
     assert await ledger.audit() == []
     assert await ledger.send() == 1
@@ -229,10 +242,10 @@ async def separately(ledger: Ledger) -> None:
 
 
 async def test_two_messages_alike_with_one_candidate_stay_uncertain(
-    ledger: Ledger, lapsed: Callable[..., Awaitable[None]]
+    ledger: Ledger,
 ) -> None:
     await separately(ledger)
-    await lapsed("A-0001", "B-0001", arrived=True)
+    await die(ledger, "A-0001", "B-0001", arrived=True)
     assert ledger.provider.posted[0].body == ledger.provider.posted[1].body
     ledger.provider.taken = ledger.provider.taken[:1]
     for _ in range(3):
@@ -242,10 +255,10 @@ async def test_two_messages_alike_with_one_candidate_stay_uncertain(
 
 
 async def test_two_messages_alike_with_two_candidates_are_both_bound(
-    ledger: Ledger, lapsed: Callable[..., Awaitable[None]]
+    ledger: Ledger,
 ) -> None:
     await separately(ledger)
-    await lapsed("A-0001", "B-0001", arrived=True)
+    await die(ledger, "A-0001", "B-0001", arrived=True)
     await ledger.settle()
     assert ledger.states() == ["accepted", "accepted"]
     assert {row["provider_id"] for row in ledger.rows("SELECT * FROM messages")} == {
@@ -263,10 +276,10 @@ async def test_two_messages_alike_with_two_candidates_are_both_bound(
 
 
 async def test_two_equal_messages_are_distinguished_by_a_provider_that_knows_our_ids(
-    ledger: Ledger, lapsed: Callable[..., Awaitable[None]]
+    ledger: Ledger,
 ) -> None:
     await separately(ledger)
-    await lapsed("A-0001", "B-0001", arrived=True)
+    await die(ledger, "A-0001", "B-0001", arrived=True)
     ledger.provider.finds_by_our_id = True
     ledger.provider.taken = ledger.provider.taken[:1]
     for _ in range(2):
@@ -275,10 +288,8 @@ async def test_two_equal_messages_are_distinguished_by_a_provider_that_knows_our
     assert await ledger.audit() == []
 
 
-async def test_equal_messages_to_two_phones_are_distinguished(
-    ledger: Ledger, lapsed: Callable[..., Awaitable[None]]
-) -> None:
-    await lapsed("A-0001", arrived=True)
+async def test_equal_messages_to_two_phones_are_distinguished(ledger: Ledger) -> None:
+    await die(ledger, "A-0001", arrived=True)
     await ledger.register(permit("B-0001", phones=("+12125550102",)))
     await ledger.send()
     await ledger.settle()
@@ -286,9 +297,9 @@ async def test_equal_messages_to_two_phones_are_distinguished(
 
 
 async def test_a_candidate_may_belong_to_one_alike_that_is_still_under_way(
-    ledger: Ledger, lapsed: Callable[..., Awaitable[None]]
+    ledger: Ledger,
 ) -> None:
-    await lapsed("A-0001", arrived=False)
+    await die(ledger, "A-0001", arrived=False)
     ledger.provider.lost = True
     ledger.provider.script = [DiedError()]
     await ledger.register(permit("B-0001"))
@@ -301,9 +312,9 @@ async def test_a_candidate_may_belong_to_one_alike_that_is_still_under_way(
 
 
 async def test_a_provider_that_cannot_be_asked_proves_nothing(
-    ledger: Ledger, lapsed: Callable[..., Awaitable[None]]
+    ledger: Ledger, lapsed: Lapsed
 ) -> None:
-    await lapsed("SC-0001", arrived=False)
+    await lapsed(lost)
     ledger.provider.deaf = True
     for _ in range(3):
         await ledger.settle(patience=-timedelta(minutes=5))
@@ -313,10 +324,10 @@ async def test_a_provider_that_cannot_be_asked_proves_nothing(
 
 async def test_a_message_sent_while_the_list_was_read_is_not_taken_for_the_former_one(
     ledger: Ledger,
-    lapsed: Callable[..., Awaitable[None]],
+    lapsed: Lapsed,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    await lapsed("SC-0001", arrived=False)
+    await lapsed(lost)
     find = ledger.provider.find
 
     async def late(message: OpenMessage, to: str) -> Listing | None:
@@ -338,10 +349,10 @@ async def test_a_message_sent_while_the_list_was_read_is_not_taken_for_the_forme
 
 
 async def test_a_list_that_hangs_holds_nothing_up_and_each_has_its_turn_later(
-    ledger: Ledger, lapsed: Callable[..., Awaitable[None]]
+    ledger: Ledger,
 ) -> None:
     for at in range(10, 12 + MAX_FAILURES):
-        await lapsed(f"SC-{at}", arrived=True, phone=f"+121255501{at}")
+        await die(ledger, f"SC-{at}", arrived=True, phone=f"+121255501{at}")
     ledger.provider.deaf = True
     await ledger.settle()
     assert ledger.provider.asked == MAX_FAILURES
@@ -360,13 +371,13 @@ async def test_a_list_that_hangs_holds_nothing_up_and_each_has_its_turn_later(
 )
 async def test_a_failure_that_the_list_shows_is_asked_after_with_its_reason(
     ledger: Ledger,
-    lapsed: Callable[..., Awaitable[None]],
+    lapsed: Lapsed,
     code: str,
     kind: RefusalKind,
     told: tuple[str, str],
 ) -> None:
     """Where no answer was read and no callback comes: it ends as if one had."""
-    await lapsed("SC-0001", arrived=True)
+    await lapsed(arrived)
     [sms] = ledger.provider.taken
     failed = replace(sms, state=MessageState.UNDELIVERED, code=code, kind=kind)
     ledger.provider.taken = [failed]
@@ -380,18 +391,18 @@ async def test_a_failure_that_the_list_shows_is_asked_after_with_its_reason(
 
 
 async def test_another_provider_is_not_asked_about_it(
-    ledger: Ledger, lapsed: Callable[..., Awaitable[None]]
+    ledger: Ledger, lapsed: Lapsed
 ) -> None:
-    await lapsed("SC-0001", arrived=True)
+    await lapsed(arrived)
     other = SqlSettleStore(ledger.database, "twilio")
     assert await other.list_uncertain() == []
     assert [one.provider for one in await ledger.unknown.list_uncertain()] == ["fake"]
 
 
 async def test_a_receipt_that_came_while_the_list_was_read_is_not_overwritten(
-    ledger: Ledger, lapsed: Callable[..., Awaitable[None]]
+    ledger: Ledger, lapsed: Lapsed
 ) -> None:
-    await lapsed("SC-0001", arrived=False)
+    await lapsed(lost)
     [message] = await ledger.unknown.list_uncertain()
     await ledger.receive(word(MessageState.DELIVERED, ref=message.id))
     for again in (None, AGAIN):
@@ -402,9 +413,9 @@ async def test_a_receipt_that_came_while_the_list_was_read_is_not_overwritten(
 
 
 async def test_a_listed_message_is_not_bound_while_an_equal_text_is_under_way(
-    ledger: Ledger, lapsed: Callable[..., Awaitable[None]]
+    ledger: Ledger, lapsed: Lapsed
 ) -> None:
-    await lapsed("SC-0001", arrived=False)
+    await lapsed(lost)
     [message] = await ledger.unknown.list_uncertain()
     await ledger.register(permit("XC-0001", phones=(PHONE_1,)))
     await ledger.expand(PREPARE)
@@ -416,9 +427,9 @@ async def test_a_listed_message_is_not_bound_while_an_equal_text_is_under_way(
 
 
 async def test_two_workers_that_prove_one_absence_return_it_once(
-    ledger: Ledger, lapsed: Callable[..., Awaitable[None]]
+    ledger: Ledger, lapsed: Lapsed
 ) -> None:
-    await lapsed("SC-0001", arrived=False)
+    await lapsed(lost)
     [message] = await ledger.unknown.list_uncertain()
     for _ in range(2):
         await ledger.unknown.note_absence(message, AGAIN, now=PREPARE)
@@ -429,15 +440,9 @@ async def test_two_workers_that_prove_one_absence_return_it_once(
 
 @pytest.mark.parametrize("state", ["accepted", "sent", "delivered", "undelivered"])
 async def test_a_callback_after_it_was_given_up_tells_the_truth_and_alarms(
-    ledger: Ledger, lapsed: Callable[..., Awaitable[None]], until: Until, state: str
+    ledger: Ledger, lapsed: Lapsed, state: str
 ) -> None:
-    await lapsed("SC-0001", arrived=False)
-
-    async def given_up() -> bool:
-        await ledger.settle()
-        return ledger.states() == ["not-accepted"]
-
-    await until(given_up)
+    await lapsed(absent)
     given = ledger.message()["id"]
     await ledger.receive(word(MessageState(state), ref=given))
     assert ledger.states() == [state]
@@ -449,15 +454,9 @@ async def test_a_callback_after_it_was_given_up_tells_the_truth_and_alarms(
 
 
 async def test_the_audit_shows_a_callback_that_came_after_the_next_message_was_sent(
-    ledger: Ledger, lapsed: Callable[..., Awaitable[None]], until: Until
+    ledger: Ledger, lapsed: Lapsed
 ) -> None:
-    await lapsed("SC-0001", arrived=False)
-
-    async def given_up() -> bool:
-        await ledger.settle()
-        return ledger.states() == ["not-accepted"]
-
-    await until(given_up)
+    await lapsed(absent)
     given = ledger.message()["id"]
     assert await ledger.send() == 1
     await ledger.receive(word(MessageState.DELIVERED, "SM9", ref=given))
@@ -468,17 +467,12 @@ async def test_the_audit_shows_a_callback_that_came_after_the_next_message_was_s
 
 
 async def test_a_permit_withdrawn_while_it_was_uncertain_is_not_sent_again(
-    ledger: Ledger, lapsed: Callable[..., Awaitable[None]], until: Until
+    ledger: Ledger, lapsed: Lapsed
 ) -> None:
-    await lapsed("SC-0001", arrived=False)
+    await lapsed(lost)
     await ledger.withdraw(permit())
     assert ledger.reminders()["prepare"][0] == "uncertain"
-
-    async def given_up() -> bool:
-        await ledger.settle()
-        return ledger.states() == ["not-accepted"]
-
-    await until(given_up)
+    await give_up(ledger)
     assert await ledger.send() == 0
     assert ledger.reminders() == {"prepare": ("cancelled", "permit withdrawn")}
     assert await ledger.audit() == []
@@ -493,11 +487,11 @@ async def test_a_permit_withdrawn_while_it_was_uncertain_is_not_sent_again(
 )
 async def test_a_clear_no_after_the_lease_ended_is_the_end(
     ledger: Ledger,
-    lapsed: Callable[..., Awaitable[None]],
+    lapsed: Lapsed,
     kind: RefusalKind,
     told: tuple[str, str],
 ) -> None:
-    await lapsed("SC-0001", arrived=False)
+    await lapsed(lost)
     [posted] = ledger.provider.posted
     said = [(posted, Refused(kind, "1", "HTTP 400"))]
     await ledger.record(ledger.message()["owner"], said, PREPARE)
@@ -507,9 +501,9 @@ async def test_a_clear_no_after_the_lease_ended_is_the_end(
 
 
 async def test_an_outcome_recorded_after_the_lease_ended_still_counts(
-    ledger: Ledger, lapsed: Callable[..., Awaitable[None]]
+    ledger: Ledger, lapsed: Lapsed
 ) -> None:
-    await lapsed("SC-0001", arrived=True)
+    await lapsed(arrived)
     [posted] = ledger.provider.posted
     owner = ledger.message()["owner"]
     await ledger.record(owner, [(posted, Accepted("SM1"))], PREPARE)
@@ -519,19 +513,11 @@ async def test_an_outcome_recorded_after_the_lease_ended_still_counts(
 
 
 @pytest.fixture
-def replaced(
-    ledger: Ledger, lapsed: Callable[..., Awaitable[None]], until: Until
-) -> Callable[..., Awaitable[str]]:
+def replaced(ledger: Ledger, lapsed: Lapsed) -> Callable[..., Awaitable[str]]:
     """The first message was absent twice, the next is POSTed; the first one's id."""
 
     async def replace_it(outcome: Outcome, *words: str) -> str:
-        await lapsed("SC-0001", arrived=False)
-
-        async def given_up() -> bool:
-            await ledger.settle()
-            return ledger.states() == ["not-accepted"]
-
-        await until(given_up)
+        await lapsed(absent)
         first = str(ledger.message()["id"])
 
         async def late() -> None:
