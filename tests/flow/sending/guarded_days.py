@@ -17,15 +17,24 @@ DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 
 AREAS = (201, 202, 203, 205, 206, 207, 208, 209, 210, 212, 213, 214, 215, 216, 217)
 
+STEADY = 30
+"""Permits of a register that many tests begin with: others have other numbers."""
+
 _numbers = count()
 
 
 def many(how_many: int, expires_on: date = EXPIRES, **more: Any) -> Iterator[Permit]:  # noqa: ANN401 - fields
     """Permits of as many holders with a phone each."""
-    for number in (next(_numbers) % 1500 for _ in range(how_many)):
-        phone = f"+1{AREAS[number // 100]}55501{number % 100:02}"
-        name = f"{expires_on:%m%d}-{number:04}"
-        yield permit(name, expires_on=expires_on, phones=(phone,), **more)
+    for _ in range(how_many):
+        number = STEADY + next(_numbers) % (1500 - STEADY)
+        yield numbered(number, expires_on, **more)
+
+
+def numbered(number: int, expires_on: date = EXPIRES, **more: Any) -> Permit:  # noqa: ANN401 - fields
+    """The permit with this number, below 1500, of a holder with a phone of its own."""
+    phone = f"+1{AREAS[number // 100]}55501{number % 100:02}"
+    name = f"{expires_on:%m%d}-{number:04}"
+    return permit(name, expires_on=expires_on, phones=(phone,), **more)
 
 
 async def pass_at(ledger: Ledger, now: datetime) -> int:

@@ -20,12 +20,15 @@ from tests.flow.ledger import (
     START,
     Ledger,
 )
+from tests.flow.once import Once
 from tests.flow.sending.guarded_days import (
     DAY,
     HOUR,
+    STEADY,
     forecasts,
     guarding,
     many,
+    numbered,
     pass_at,
     paused,
 )
@@ -40,11 +43,19 @@ EVE = PREPARE - DAY
 """Wednesday; Thursday's twenty fall due tomorrow."""
 
 
-@pytest.fixture
-async def steady(ledger: Ledger) -> Ledger:
-    """Twenty permits fall due on Thursday, ten on Friday; the service runs."""
-    await ledger.register(*many(20), *many(10, EXPIRES + DAY))
+async def a_steady_register(ledger: Ledger) -> None:
+    thursday, friday = range(20), range(20, STEADY)
+    await ledger.register(
+        *(numbered(at) for at in thursday),
+        *(numbered(at, EXPIRES + DAY) for at in friday),
+    )
     assert await pass_at(ledger, EVE) == 0
+
+
+@pytest.fixture
+async def steady(ledger: Ledger, once: Once) -> Ledger:
+    """Twenty permits fall due on Thursday, ten on Friday; the service runs."""
+    await once(a_steady_register, ledger)
     return ledger
 
 
