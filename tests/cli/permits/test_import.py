@@ -206,7 +206,7 @@ def test_a_holder_without_a_mobile_is_registered_and_not_texted(
         f"{CMA},240000000005,五号检测,2024-06-28,",
     )
     assert run("import", register).imported.startswith("4 registered\n3 of 4 active ")
-    told = run("tick", "--now", NOON).imported
+    told = run("tick", "--now", NOON).answer
     assert told.startswith("4 reminders created, 1 messages posted, ")
     ends = sql(
         live,
