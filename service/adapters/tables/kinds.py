@@ -11,6 +11,8 @@ MOST_UNPACKED: Final = 256 * 1024 * 1024
 """Bytes; 200,000 rows of twelve columns take less than half of it."""
 
 _HEAD_BYTES: Final = 4096
+_CHUNK_BYTES: Final = 1 << 20
+_ENCRYPTED: Final = "EncryptedPackage".encode("utf-16-le")
 _COMPOUND: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _WORKBOOK_PARTS: Final[dict[str, Kind]] = {
     "xl/workbook.xml": "XLSX",
@@ -40,6 +42,7 @@ def find_kind(file: BinaryIO, where: str) -> Kind:
     if not head.strip():
         raise refuse_file(where, "nothing", "a header and rows")
     if head.startswith(_COMPOUND):
+        _refuse_encrypted(file, where)
         return "XLS"
     if head.startswith(b"PK"):
         return _find_workbook_kind(file, where)
@@ -48,6 +51,16 @@ def find_kind(file: BinaryIO, where: str) -> Kind:
         if start.startswith(mark):
             raise refuse_file(where, what, _EXPECTED)
     return "text"
+
+
+def _refuse_encrypted(file: BinaryIO, where: str) -> None:
+    """Refuse an XLSX workbook with a password: its bytes are in an old container."""
+    file.seek(0)
+    before = b""
+    while chunk := file.read(_CHUNK_BYTES):
+        if _ENCRYPTED in before + chunk:
+            raise refuse_file(where, "an encrypted workbook", "one without a password")
+        before = chunk[-len(_ENCRYPTED) :]
 
 
 def _find_workbook_kind(file: BinaryIO, where: str) -> Kind:

@@ -79,7 +79,7 @@ class TableForm:
             others = f" (of {self.sheets})" if self.sheets > 1 else ""
             sheet = f'{self.kind}, sheet "{safe_label(self.sheet)}"{others}'
             return f"{sheet}, header in row {self.header_line}"
-        encoding = (self.encoding or "").upper().removesuffix("-SIG")
+        encoding = _shown_encoding(self.encoding or "")
         if self.delimiter is None:
             return f"{self.kind} in {encoding}"
         separated = _SEPARATED[self.delimiter]
@@ -98,6 +98,11 @@ class Table:
     rows: Iterator[TableRow] = field(repr=False)
 
 
+def _shown_encoding(name: str) -> str:
+    name = name.removesuffix("-sig")
+    return {"cp1252": "Windows-1252", "big5": "Big5"}.get(name, name.upper())
+
+
 def refuse_file(where: str, found: str, expected: str) -> InvalidError:
     """Build the error of a file that is wrong as a whole."""
     return InvalidError(where, [Mistake("file", found, expected)])
@@ -106,11 +111,13 @@ def refuse_file(where: str, found: str, expected: str) -> InvalidError:
 def clean_header(cells: Iterable[str], where: str) -> list[str]:
     """Return the headings without blanks around them, and without nameless last ones.
 
-    Raises `InvalidError` with the file's name where there are too many.
+    Raises `InvalidError` with the file's name where they are too many, or no text.
     """
     header = [strip_blanks(cell) for cell in cells]
     while header and not header[-1]:
         header.pop()
+    if "\0" in "".join(header):
+        raise refuse_file(where, "a header with NUL bytes", "a text or a workbook")
     if len(header) > MOST_COLUMNS:
         found, expected = f"{len(header)} columns", f"at most {MOST_COLUMNS}"
         raise InvalidError(where, [Mistake("header", found, expected)])
