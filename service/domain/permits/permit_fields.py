@@ -10,6 +10,10 @@ from service.domain.law.rule import Language
 from service.domain.masked_text import mask_text
 from service.domain.permits.permit import Permit, PermitStatus
 from service.domain.permits.permit_number import normalize_number
+from service.domain.untrusted.check_characters import (
+    is_rounded_code,
+    is_rounded_identity_number,
+)
 from service.domain.untrusted.raw_fields import RawFields
 from service.domain.untrusted.spreadsheet_cells import find_damage, is_placeholder
 from service.domain.untrusted.text import safe_label, show_value
@@ -68,7 +72,7 @@ def _expiry(raw: RawFields, fields: Mapping[str, object]) -> date | None:
 def _number(raw: RawFields) -> str:
     expected = "the permit's number"
     number = normalize_number(raw.required_code("number", 64, expected))
-    _refuse_damaged(raw, "number", number)
+    _refuse_damaged(raw, "number", number, rounded=is_rounded_identity_number(number))
     return number
 
 
@@ -77,12 +81,15 @@ def _other_number(raw: RawFields, name: str) -> str | None:
     number = normalize_number(raw.code(name, 64) or "")
     if not number or is_placeholder(number):
         return None
-    _refuse_damaged(raw, name, number)
+    is_code = name == "holder_code"  # a permit's number has no check character
+    rounded = is_rounded_code(number) if is_code else is_rounded_identity_number(number)
+    _refuse_damaged(raw, name, number, rounded=rounded)
     return number
 
 
-def _refuse_damaged(raw: RawFields, name: str, number: str) -> None:
-    if damage := find_damage(number):
+def _refuse_damaged(raw: RawFields, name: str, number: str, *, rounded: bool) -> None:
+    damage = "a code that a spreadsheet has rounded" if rounded else find_damage(number)
+    if damage:
         raw.add_mistake(name, f"{damage}: {show_value(number)}", "it as printed")
 
 

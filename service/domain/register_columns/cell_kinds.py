@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from typing import Final
 
 from service.domain.permits.written_phone import read_written_phone
-from service.domain.register_columns.check_characters import (
+from service.domain.register_columns.date_forms import DateColumn, find_date_forms
+from service.domain.register_columns.status_words import our_status
+from service.domain.untrusted.check_characters import (
     has_identity_form,
     is_credit_code,
     is_identity_number,
 )
-from service.domain.register_columns.date_forms import DateColumn, find_date_forms
-from service.domain.register_columns.status_words import our_status
 from service.domain.untrusted.phone_list import split_phones
 from service.domain.untrusted.spreadsheet_cells import is_placeholder
 

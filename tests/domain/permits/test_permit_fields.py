@@ -204,6 +204,36 @@ def test_the_first_and_last_dates_are_taken(written: str) -> None:
     assert read(expires_on=written).expires_on == date.fromisoformat(written)
 
 
+@pytest.mark.parametrize(
+    ("field", "rounded"),
+    [
+        ("holder_code", "919900000000026000"),
+        ("holder_code", "110101199003070000"),
+        ("number", "110101199003070000"),
+        ("replaces", "110101199003070000"),
+    ],
+)
+def test_a_code_that_a_spreadsheet_has_rounded_is_refused(
+    field: str, rounded: str
+) -> None:
+    found = mistakes(**{field: rounded})[field].found
+    assert found.startswith("a code that a spreadsheet has rounded")
+
+
+@pytest.mark.parametrize(
+    ("field", "code"),
+    [
+        ("holder_code", "919900000000025000"),
+        ("holder_code", "110101199003010000"),
+        ("number", "919900000000026000"),
+    ],
+)
+def test_a_code_that_ends_in_three_zeros_by_itself_is_taken(
+    field: str, code: str
+) -> None:
+    assert getattr(read(**{field: code}), field) == code
+
+
 def test_a_permit_is_not_issued_after_it_expires() -> None:
     assert read(issued_on="2026-12-31").issued_on == date(2026, 12, 31)
     assert mistakes(issued_on="2027-01-01")["issued_on"].found == "2027-01-01"

@@ -1,6 +1,6 @@
 import pytest
 
-from service.domain.register_columns.check_characters import (
+from service.domain.untrusted.check_characters import (
     is_credit_code,
     is_identity_number,
 )

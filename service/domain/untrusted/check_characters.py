@@ -9,6 +9,7 @@ _CREDIT_CHARACTERS: Final = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 _IDENTITY_NUMBER: Final = re.compile(
     r"[1-8]\d{5}(?:18|19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])\d{3}[\dX]"
 )
+_ROUNDED: Final = re.compile(r"\d{15}000", re.ASCII)
 _IDENTITY_CHECKS: Final = "10X98765432"
 
 
@@ -36,3 +37,18 @@ def is_identity_number(text: str) -> bool:
         int(digit) * pow(2, 17 - place, 11) for place, digit in enumerate(code[:17])
     )
     return code[17] == _IDENTITY_CHECKS[weighted % 11]
+
+
+def is_rounded_code(text: str) -> bool:
+    """Whether a code of 18 digits lost its last three: a spreadsheet keeps 15.
+
+    Its check character tells it from a code that does end in 000.
+    """
+    if not _ROUNDED.fullmatch(text):
+        return False
+    return not (is_credit_code(text) or is_identity_number(text))
+
+
+def is_rounded_identity_number(text: str) -> bool:
+    """Whether a person's identity number lost its last three digits in that way."""
+    return has_identity_form(text) and is_rounded_code(text)
