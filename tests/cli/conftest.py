@@ -1,3 +1,4 @@
+import asyncio
 import csv
 import os
 import shutil
@@ -7,9 +8,13 @@ from pathlib import Path
 
 import pytest
 
+from service.adapters.store.db.database import Database
+from service.app import build_installation
+from service.settings import load_settings
 from tests.cli.commands import (
     BEFORE,
     CMA,
+    FOOD,
     NOON,
     ROOT,
     Run,
@@ -19,6 +24,15 @@ from tests.cli.commands import (
     write,
 )
 from tests.cli.sandbox_thread import sandbox_beside
+from tests.some_rules import install_rules
+
+RULES = (
+    *(CMA, FOOD, "cn-food-business-license", "cn-direct-selling-license"),
+    *("cn-food-workshop-registration-local", "cn-advertising-release-registration"),
+    *("cn-special-equipment-operator-certificate", "us-nyc-parking"),
+    "cn-food-testing-institution",
+)
+"""Some of the shipped permit types: every command reads those that are installed."""
 
 
 @contextmanager
@@ -47,8 +61,29 @@ def run() -> Run:
 
 @pytest.fixture(scope="session")
 def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with the shipped law and the two example offices in a database."""
+    """A folder with some of the law and the two example offices in a database."""
     place = tmp_path_factory.mktemp("prepared")
+
+    async def install() -> None:
+        settings = load_settings()
+        database = Database(settings.database_url)
+        try:
+            await database.upgrade()
+            await install_rules(await build_installation(settings, database), RULES)
+        finally:
+            await database.dispose()
+
+    with standing_in(place):
+        asyncio.run(install())
+        offices = ROOT / "examples" / "authorities.toml"
+        assert run_here("authorities", "load", offices).code == 0
+    return place
+
+
+@pytest.fixture(scope="session")
+def shipped(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder like it, with the whole shipped law."""
+    place = tmp_path_factory.mktemp("shipped")
     with standing_in(place):
         assert run_here("db", "upgrade").code == 0
         offices = ROOT / "examples" / "authorities.toml"

@@ -13,19 +13,20 @@ from twilio.rest import Client
 
 from service.adapters.calendars.holidays import calendars
 from service.adapters.clock import SimulatedClock
-from service.adapters.rules.files import read_authorities, read_rules
+from service.adapters.rules.files import read_authorities
 from service.adapters.store.db.database import Database
 from service.adapters.store.sending.pauses import SqlPauseStore
 from service.adapters.twilio.provider import TwilioConfig, TwilioProvider
 from service.app import Installation, build_installation
 from service.domain.delivery.outcome import Accepted, Outcome
-from service.domain.law_change.edits import AuthoritiesEdit, RulesEdit
+from service.domain.law_change.edits import AuthoritiesEdit
 from service.flow.law_change.change import apply_change
 from service.flow.office.go_live import go_live
 from service.flow.sending.provider import Outgoing
 from service.flow.sending.tick import tick
 from service.settings import Settings, shipped_folder
 from service.web.application import application
+from tests.some_rules import install_rules
 
 NOW = datetime(2024, 1, 29, 2, tzinfo=UTC)
 """Ten in the morning in Linjiang, on a Monday."""
@@ -78,19 +79,13 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Prepared:
             installation = await build_installation(settings, database)
             file = shipped_folder("examples") / "authorities.toml"
             offices = read_authorities(file, calendars=calendars())
-            rules = read_rules(
-                shipped_folder("schedules"),
-                templates=installation.template_names,
-                calendars=calendars(),
+            await install_rules(installation, RULES)
+            await apply_change(
+                AuthoritiesEdit(list(offices.values())),
+                installation.change_store,
+                installation.clock,
+                by="test",
             )
-            law = RulesEdit([rules[code] for code in RULES])
-            for edit, by in (
-                (law, "db upgrade"),
-                (AuthoritiesEdit(list(offices.values())), "test"),
-            ):
-                await apply_change(
-                    edit, installation.change_store, installation.clock, by=by
-                )
             await go_live(
                 "990000",
                 [FOOD],

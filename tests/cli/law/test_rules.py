@@ -104,6 +104,7 @@ def test_a_rule_whose_text_would_take_three_segments_is_refused(run: Run) -> Non
 
 @pytest.mark.usefixtures("installed")
 def test_the_shipped_rules_once_installed_would_change_nothing(run: Run) -> None:
+    assert run("db", "upgrade").code == 0
     assert run("rules", "diff").answer == "nothing would change\n"
     assert run("rules", "apply").answer == "nothing changed\n"
 

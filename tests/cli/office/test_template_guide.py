@@ -4,6 +4,8 @@ import re
 import shlex
 from pathlib import Path
 
+import pytest
+
 from service.adapters.templates.jinja import FILTERS, LONGEST_TEMPLATE
 from service.domain.templates.checks import (
     CONTACT_FACTS,
@@ -48,6 +50,11 @@ def test_the_table_lists_the_requirements_of_each_template() -> None:
         one for one in asked if one[0].startswith("names `certificate`, `tail`,")
     ]
     assert {*named(names[0])} == {*PERMIT_FACTS, *CONTACT_FACTS, "tail"}
+
+
+@pytest.fixture
+def prepared(shipped: Path) -> Path:
+    return shipped
 
 
 def test_the_commands_of_the_guide_answer_what_it_shows(run: Run, office: Path) -> None:

@@ -12,6 +12,11 @@ URL = "PERMIT_REMINDERS_DATABASE_URL"
 SHIPPED = {version.key for rule in RULES.values() for version in rule.versions}
 
 
+@pytest.fixture
+def prepared(shipped: Path) -> Path:
+    return shipped
+
+
 def test_asking_for_the_tables_makes_no_database(run: Run, folder: Path) -> None:
     ran = run("db", "status")
     assert (ran.code, ran.err) == (1, "")
