@@ -3,7 +3,6 @@
 import asyncio
 import signal
 import sqlite3
-from asyncio.subprocess import Process
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +10,8 @@ from random import Random
 from time import monotonic
 
 from tests.chaos.ledger import connected, had_no_room
-from tests.chaos.office import LEASE, SETTLE, Office, signal_all
+from tests.chaos.office import LEASE, SETTLE, Office
+from tests.chaos.processes import Running, signal_all
 from tests.chaos.witness import Tail
 
 PATIENCE = 120.0
@@ -27,7 +27,7 @@ class Life:
     """One process of `serve` or `serve --only worker`, from its start to its end."""
 
     office: Office
-    process: Process
+    process: Running
     said: Path
     port: int
     is_api: bool

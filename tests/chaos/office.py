@@ -1,14 +1,12 @@
 """A folder with a live office, a sandbox beside it, and real commands in it."""
 
 import asyncio
-import os
-import signal
 import socket
 import sys
 from asyncio.subprocess import Process
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, closing, suppress
-from dataclasses import dataclass
+from contextlib import asynccontextmanager, closing
+from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from functools import partial
 from pathlib import Path
@@ -26,10 +24,11 @@ from service.domain.law_change.edits import AuthoritiesEdit
 from service.flow.law_change.change import apply_change
 from service.flow.office.go_live import go_live
 from service.settings import Settings
-from service.upgrade import prepare
+from tests.chaos.processes import Processes, RealProcesses, Running
 from tests.chaos.register import RULE
 from tests.chaos.weather.clock import Clock
-from tests.cli.commands import environment
+from tests.cli.commands import Ran, environment
+from tests.some_rules import install_rules
 
 OFFICE: Final = "990000"
 ZONE: Final = ZoneInfo("Asia/Shanghai")
@@ -43,15 +42,6 @@ LEASE: Final = 6 * POST
 
 
 @dataclass(frozen=True, slots=True)
-class Ran:
-    """What a command left."""
-
-    code: int
-    out: str
-    err: str
-
-
-@dataclass(frozen=True, slots=True)
 class Office:
     """One installation in a folder; its clock stands until `move` is called.
 
@@ -60,11 +50,15 @@ class Office:
 
     beside: Path
     clock: Clock | None = None
+    processes: Processes = field(default_factory=RealProcesses)
 
     @classmethod
-    def in_(cls, beside: Path, *, jumps: bool) -> "Office":
-        """Make the folders; the clock can jump where that can be built."""
-        office = cls(beside, Clock.make(beside) if jumps else None)
+    def in_(cls, beside: Path, processes: Processes | None = None) -> "Office":
+        """Make the folders; the clock of real processes can jump if it can be built."""
+        if processes:
+            office = cls(beside, processes=processes)
+        else:
+            office = cls(beside, Clock.make(beside))
         office.folder.mkdir()
         (beside / "sandbox").mkdir()
         return office
@@ -79,11 +73,9 @@ class Office:
         """What the sandbox writes."""
         return self.beside / "sandbox" / "messages.jsonl"
 
-    def environment(self, **more: str) -> dict[str, str]:
-        """For its processes; they keep their bytecode, to start sooner."""
-        kept = environment()
-        kept.pop("PYTHONDONTWRITEBYTECODE", None)
-        return kept | {
+    def settings(self, **more: str) -> dict[str, str]:
+        """For its processes."""
+        return {
             "PERMIT_REMINDERS_AUTHORITY": OFFICE,
             "PERMIT_REMINDERS_SETTLE": str(SETTLE),
             "PERMIT_REMINDERS_TICK": "0.2",
@@ -92,36 +84,18 @@ class Office:
             **more,
         }
 
-    async def spawn(self, *arguments: str, err: Path, **more: str) -> Process:
+    async def spawn(self, *arguments: str, err: Path, **more: str) -> Running:
         """Start a command in a session of its own, so that a kill reaches all of it."""
-        with err.open("wb") as file:
-            return await asyncio.create_subprocess_exec(
-                *(sys.executable, "-m", "service", *arguments),
-                cwd=self.folder,
-                env=self.environment(**more),
-                stdin=asyncio.subprocess.DEVNULL,
-                stdout=asyncio.subprocess.PIPE,
-                stderr=file,
-                start_new_session=True,
-            )
+        settings = self.settings(**more)
+        return await self.processes.start(
+            *arguments, folder=self.folder, settings=settings, log=err
+        )
 
     async def run(self, *arguments: str) -> Ran:
         """Run a command to its end."""
-        process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "service", *arguments),
-            cwd=self.folder,
-            env=self.environment(),
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
+        return await self.processes.run(
+            *arguments, folder=self.folder, settings=self.settings()
         )
-        try:
-            out, err = await process.communicate()
-        finally:
-            if process.returncode is None:
-                process.kill()
-                await process.wait()
-        assert process.returncode is not None
-        return Ran(process.returncode, out.decode(), err.decode())
 
     async def must(self, *arguments: str) -> str:
         """Run a command that has to be done; what it printed."""
@@ -141,10 +115,11 @@ class Office:
         file = Path(__file__).with_name("office.toml")
         offices = read_authorities(file, calendars=calendars())
         async with self._database() as database:
-            await prepare(settings, database)
+            await database.upgrade()
             await SqlPauseStore(database).set_simulated_now(_LIVE_FROM)
             installation = await build_installation(settings, database)
             by, now = "Director Wang", installation.clock.now()
+            await install_rules(installation, [RULE])
             await apply_change(
                 AuthoritiesEdit([*offices.values()]),
                 installation.change_store,
@@ -217,10 +192,3 @@ def free_port() -> int:
     """A port that nobody listens on just now."""
     with closing(socket.create_server(("127.0.0.1", 0))) as listener:
         return int(listener.getsockname()[1])
-
-
-def signal_all(process: Process, number: signal.Signals) -> None:
-    """Reach every process of a command, if it lives; its end may not be known yet."""
-    if process.returncode is None:
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, number)

@@ -20,6 +20,7 @@ from tests.chaos.ledger import Ledger, read
 from tests.chaos.lives import SLEPT, TOLD_TWICE
 from tests.chaos.office import Carrier, Office
 from tests.chaos.operator import Operator
+from tests.chaos.processes import Processes
 from tests.chaos.storm import Storm
 from tests.chaos.verdict import Verdict, ends, judge
 from tests.chaos.weather import clock, volume
@@ -38,14 +39,16 @@ class Told:
     wrong: list[str]
 
 
-async def chaos(folder: Path, kills: int, seed: int, *, is_small: bool = False) -> Told:
+async def chaos(
+    folder: Path, kills: int, seed: int, processes: Processes | None = None
+) -> Told:
     """Run a storm in an empty folder, and judge what it left.
 
-    A small one has no clock that jumps and no volume that is full.
+    With `processes` of its own it has no clock that jumps and no volume that is full.
     """
     began = monotonic()
-    office = Office.in_(folder, jumps=not is_small)
-    async with _storm(office, seed, is_small=is_small) as storm:
+    office = Office.in_(folder, processes)
+    async with _storm(office, seed, is_small=processes is not None) as storm:
         await storm.rage(kills)
         raged = monotonic()
         await calm.settle(storm)

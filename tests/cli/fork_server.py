@@ -3,7 +3,7 @@
 `python -m tests.cli.fork_server FD` takes requests from the socket FD until its other
 end is closed. A request is one byte, with four pipes: the command as JSON, its standard
 output, its standard error, and one to which its process id is written, then the code
-with which it ended.
+with which it ended. The command may name a log, which is its standard error then.
 """
 
 import gc
@@ -46,6 +46,8 @@ def attend(request: int, out: int, err: int, told: int) -> None:
             command = json.load(file)
         for pipe in (out, err, told):
             os.close(pipe)
+        if command["log"]:
+            os.dup2(os.open(command["log"], os.O_WRONLY | os.O_CREAT | os.O_APPEND), 2)
         os.chdir(command["folder"])
         os.environ.clear()
         os.environ.update(command["environment"])

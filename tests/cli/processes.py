@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Self
 
@@ -54,7 +54,7 @@ class Forked:
         self.stdout, self.stderr = os.fdopen(out), os.fdopen(err)
         self._told = os.fdopen(told)
         self.pid = int(self._told.readline())
-        self.returncode: int | None = None
+        self._code: int | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -63,16 +63,29 @@ class Forked:
         if self.returncode is None:
             os.killpg(self.pid, signal.SIGKILL)
             self.wait(60)
+        self.close()
+
+    def close(self) -> None:
+        """Hear no more of it, once it has ended."""
         for file in (self.stdout, self.stderr, self._told):
             file.close()
 
+    @property
+    def returncode(self) -> int | None:
+        """Its exit code, or None as long as it runs."""
+        return self._ended(0)
+
     def wait(self, timeout: float) -> int:
         """Its exit code, once it has ended."""
-        if self.returncode is None:
-            if not select.select([self._told], [], [], timeout)[0]:
-                raise subprocess.TimeoutExpired("a forked command", timeout)
-            self.returncode = int(self._told.readline())
-        return self.returncode
+        code = self._ended(timeout)
+        if code is None:
+            raise subprocess.TimeoutExpired("a forked command", timeout)
+        return code
+
+    def _ended(self, timeout: float) -> int | None:
+        if self._code is None and select.select([self._told], [], [], timeout)[0]:
+            self._code = int(self._told.readline())
+        return self._code
 
     def communicate(self, timeout: float) -> tuple[str, str]:
         """What it writes until it ends: little on its standard output."""
@@ -82,7 +95,7 @@ class Forked:
 
 
 Process = subprocess.Popen[str] | Forked
-Fork = Callable[..., AbstractContextManager[Forked]]
+Fork = Callable[..., Forked]
 
 
 @contextmanager
@@ -100,11 +113,14 @@ def fork_server() -> Iterator[Fork]:
             stdout=subprocess.DEVNULL,
         )
 
-    def fork(*arguments: object, folder: Path, **more: str) -> Forked:
+    def fork(
+        *arguments: object, folder: Path, log: Path | str = "", **more: str
+    ) -> Forked:
         command = {
             "arguments": [*map(str, arguments)],
             "folder": str(folder),
             "environment": environment() | more,
+            "log": str(log),
         }
         return Forked(ours, command)
 
