@@ -113,7 +113,8 @@ def _list_counts(counts: Mapping[str, int]) -> str:
 def _print_decisions(decisions: Counter[tuple[str, str]]) -> None:
     """Say how many rows a word of the mapping decided about."""
     for (action, word), count in decisions.most_common(_MOST_MISTAKES):
-        click.echo(f"{count} rows: {action}, as the mapping says for {word}")
+        rows = "1 row" if count == 1 else f"{count} rows"
+        click.echo(f"{rows}: {action}, as the mapping says for {word}")
 
 
 def _print_phones(phones: Counter[str]) -> None:

@@ -40,6 +40,9 @@ _MINGUO_DIGITS: Final = re.compile(r"(\d{2,3})(\d\d)(\d\d)")
 _SERIAL: Final = re.compile(r"(\d{5,6})(?:\.\d+)?")
 _UNSEPARATED: Final = re.compile("%[A-Za-z]%[A-Za-z]")
 
+_CACHED: Final = 8192
+"""Texts whose reading is remembered: a register has far fewer dates than rows."""
+
 _CERTAIN_CENTURY: Final = 69
 """The first two-digit year that POSIX, and so `strptime`, takes for the 1900s."""
 
@@ -78,13 +81,14 @@ class DateForms:
     zone: ZoneInfo | None = None
 
 
+@lru_cache(maxsize=_CACHED)
 def means_no_expiry(text: str) -> bool:
     """Whether a text says that a permit has no end: 长期, no expiry, 9999-12-31."""
     plain = _plain(text)
     return plain.lower() in _NO_EXPIRY or bool(_LAST_OF_DAYS.match(plain))
 
 
-@lru_cache(maxsize=8192)  # a register has far fewer dates than rows
+@lru_cache(maxsize=_CACHED)
 def read_day(text: str, forms: DateForms) -> date | Unreadable:
     """Read a day in a form that is certain by itself, or in one of `forms.formats`.
 

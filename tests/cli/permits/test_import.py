@@ -187,7 +187,7 @@ def test_rows_without_an_end_and_rows_that_words_decide_are_counted_apart(
         "1 inactive, 1 registered, 1 registered (no expiry), 1 rejected, 1 skipped"
     )
     assert lines[:3] == [
-        f"1 rows: {action}, as the mapping says for 状态: {word}"
+        f"1 row: {action}, as the mapping says for 状态: {word}"
         for action, word in [("skip", "草稿"), ("reject", "错误"), ("withdraw", "注销")]
     ]
     explained = run("explain", "--permit", "2")
