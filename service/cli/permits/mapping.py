@@ -14,6 +14,7 @@ from service.cli.installation import with_installation
 from service.cli.option_types import FILE
 from service.cli.permits.register_mapping import find_default_office, open_mapping
 from service.domain.masking import mask_phone
+from service.domain.permits.permit import NO_EXPIRY
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -67,6 +68,8 @@ def _describe(row: RegisterRow) -> str:
     said = []
     for field in fields(permit):
         value = getattr(permit, field.name)
+        if field.name == "expires_on":
+            value = value or NO_EXPIRY
         if field.name == "phones":
             value = " ".join(map(mask_phone, value))
         if value:

@@ -7,6 +7,7 @@ from tests.cli.commands import CITY, CMA, Run
 REGISTER = f"""rule,number,holder,expires_on,phones
 {CMA},A-1,青枫检测有限公司,2031-06-28,+12125550142
 {CMA},A-2,云溪检测有限公司,someday,
+{CMA},A-3,白榆检测有限公司,长期,
 """
 MAPPING = """
 authority = "990000"
@@ -53,7 +54,7 @@ def test_the_first_rows_are_shown_as_what_they_would_become(
     register.write_text(REGISTER, "utf-8")
     ran = run("mapping", "check", mapping, register)
     assert ran.code == 1
-    form, first, second, last = ran.out.splitlines()
+    form, first, second, third, last = ran.out.splitlines()
     assert form == "read as comma-separated UTF-8, header in line 1"
     assert first == (
         f"city.csv:2: authority 990000, rule {CMA}, number A-1, "
@@ -61,4 +62,5 @@ def test_the_first_rows_are_shown_as_what_they_would_become(
         "status active"
     )
     assert second.startswith("city.csv:3: expires_on: found 'someday'")
-    assert last == "1 of the first 2 rows would be rejected"
+    assert "holder 白榆检测有限公司, expires_on no expiry, " in third
+    assert last == "1 of the first 3 rows would be rejected"
