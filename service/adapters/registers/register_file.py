@@ -152,10 +152,8 @@ class _RowReader:
         beyond = self._cells_without_name(cells)
         if beyond:
             raw[EXTRA_CELLS] = ",".join(beyond)
-        try:
-            self._refuse_misshapen(cells, beyond, where)
-        except InvalidError as misshapen:
-            yield RegisterRow(row.line, raw, None, misshapen)
+        if mistake := self._find_misshape(cells, beyond):
+            yield RegisterRow(row.line, raw, None, InvalidError(where, [mistake]))
             return
         for reading in self._mapping.read_permits(raw):
             permit, error = self._read_permit(reading, where)
@@ -167,21 +165,19 @@ class _RowReader:
         beyond += cells[len(self._header) :]
         return beyond if any(map(strip_blanks, beyond)) else []
 
-    def _refuse_misshapen(
-        self, cells: Sequence[str], beyond: Sequence[str], where: str
-    ) -> None:
+    def _find_misshape(
+        self, cells: Sequence[str], beyond: Sequence[str]
+    ) -> Mistake | None:
         width = len(self._header)
-        if len(cells) < width or (
-            len(cells) > width and beyond and not self._takes_nameless
-        ):
-            found, expected = f"{len(cells)} cells", f"{width}, as in the header"
-        elif beyond and not self._takes_nameless:
-            found, expected = "a value in a column without a name", "none there"
-        elif "\0" in "".join(cells):
-            found, expected = "a NUL byte", "text"
-        else:
-            return
-        raise InvalidError(where, [Mistake("row", found, expected)])
+        is_too_much = bool(beyond) and not self._takes_nameless
+        if len(cells) < width or (len(cells) > width and is_too_much):
+            expected = f"{width}, as in the header"
+            return Mistake("row", f"{len(cells)} cells", expected)
+        if is_too_much:
+            return Mistake("row", "a value in a column without a name", "none there")
+        if "\0" in "".join(cells):
+            return Mistake("row", "a NUL byte", "text")
+        return None
 
     def _read_permit(
         self, reading: RowReading, where: str
