@@ -30,7 +30,7 @@ RULES = (
     *(CMA, FOOD, "cn-food-business-license", "cn-direct-selling-license"),
     *("cn-food-workshop-registration-local", "cn-advertising-release-registration"),
     *("cn-special-equipment-operator-certificate", "us-nyc-parking"),
-    "cn-food-testing-institution",
+    *("cn-food-testing-institution", "gb-wales-landlord-licence", "us-tx-occ-1071"),
 )
 """Some of the shipped permit types: every command reads those that are installed."""
 

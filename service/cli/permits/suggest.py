@@ -25,7 +25,8 @@ def print_suggestion(file: Path, law: Law) -> int:
     Returns 1 if it cannot be used before one of them is answered.
     """
     sample = read_sample(file)
-    mapping = suggest_mapping(sample.header, sample.rows, known_codes(law), [file.stem])
+    hints = filter(None, (file.stem, sample.sheet))
+    mapping = suggest_mapping(sample.header, sample.rows, known_codes(law), [*hints])
     click.echo(mapping_to_toml(mapping, sample, file.name), nl=False)
     obstacles = [*find_obstacles(mapping)]
     if not obstacles:
