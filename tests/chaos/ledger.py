@@ -73,6 +73,17 @@ def most_under_way(folder: Path) -> int:
         return max((count for (count,) in database.execute(counted)), default=0)
 
 
+def unasked(folder: Path) -> int:
+    """Messages with an unknown outcome that the provider has not been asked about."""
+    wanted = (
+        "SELECT count(*) FROM messages WHERE state = 'sending' AND begun "
+        "OR state = 'uncertain' AND absent_at IS NULL"
+    )
+    with connected(folder) as database:
+        ((count,),) = database.execute(wanted)
+        return int(count)
+
+
 def _reminders(database: sqlite3.Connection) -> Iterator[Reminder]:
     rows = database.execute(
         "SELECT shown_number, r.expires_on, step, state, reason "

@@ -9,12 +9,13 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from math import ceil
 from random import Random
+from signal import SIGTERM
 from time import monotonic
 
 import aiohttp
 
 from tests.chaos.bounds import Costs
-from tests.chaos.ledger import had_no_room, most_under_way
+from tests.chaos.ledger import had_no_room, most_under_way, unasked
 from tests.chaos.lives import ENDINGS, MERCIFUL, Life
 from tests.chaos.office import FIRST_DAY, Office, free_port
 from tests.chaos.operator import Operator
@@ -33,6 +34,9 @@ _LONG_AMONG = 4
 
 _NEW, _CHANGED = 6, 2
 """Permits that come, and that change, in each life, at most."""
+
+_NIGHT = 60.0
+"""Seconds of a night, at most."""
 
 _GLANCE = 0.1
 """Seconds between two looks into a full volume."""
@@ -63,6 +67,7 @@ class Storm:
         while (left := kills - self.kills) > 0:
             await self._day(self.kills + min(left, a_day))
             await self._import()
+            await self._night()
             await self.operator.tend(most=None)
             self.today += timedelta(days=1)
             await self.office.move(self.today)
@@ -97,6 +102,19 @@ class Storm:
         file = self.office.beside / "register.csv"
         self.register.save(file)
         await self.office.must("import", str(file))
+
+    async def _night(self) -> None:
+        """Nobody kills and nothing fails until what is unknown has been asked about.
+
+        A day of a storm lasts minutes. In a real one too a process may die every few
+        seconds, but not for a week, in which a step ends.
+        """
+        await self.weather.sandbox.clear()
+        life = await self.begin()
+        try:
+            await life.until(lambda: not unasked(self.office.folder), _NIGHT)
+        finally:
+            await life.end(SIGTERM)
 
     async def begin(self, port: int | None = None, *, is_api: bool = True) -> Life:
         """Start one more process."""

@@ -131,6 +131,11 @@ def test_what_nothing_else_vouches_for_may_be_left_to_people() -> None:
     assert wrong([], ledger("A"), Costs(left={"A": one})) == []
 
 
+def test_what_ends_within_a_day_may_be_left_to_people() -> None:
+    one = Left("absent again: an operator; its step ends within 24 hours", AT)
+    assert wrong([], ledger("A"), Costs(left={"A": one})) == []
+
+
 def test_the_third_message_of_a_reminder_may_be_left_to_people() -> None:
     assert wrong([], ledger("A", "B"), left("B")) != []
     assert wrong([], ledger("A", "B", "C"), left("C")) == []
