@@ -50,7 +50,10 @@ class Life:
 
     async def listening(self) -> None:
         """Wait until it serves."""
-        await self.until(lambda: b"listening on" in self.said.read_bytes(), PATIENCE)
+        await self.until(self._says_where_it_listens, PATIENCE)
+
+    def _says_where_it_listens(self) -> bool:
+        return self.said.exists() and b"listening on" in self.said.read_bytes()
 
     async def until(self, true: Callable[[], bool], seconds: float) -> bool:
         """Wait for something, or for its own death, or for so long."""

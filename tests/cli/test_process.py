@@ -93,7 +93,10 @@ def test_an_import_that_is_interrupted_says_what_is_in_and_goes_on_the_next_time
     assert run("import", half).imported == "1000 registered\n"
     lock = sqlite3.connect(office / "permit-reminders.db", isolation_level=None)
     lock.execute("BEGIN IMMEDIATE")  # so that the import cannot end before the signal
-    with closing(lock), started("import", register, folder=office) as process:
+    importing = started(
+        "import", register, folder=office, PERMIT_REMINDERS_AUTHORITY="990000"
+    )
+    with closing(lock), importing as process:
         until(lambda: any(office.glob(".permits.csv.*")))
         os.killpg(process.pid, number)
         assert process.stderr is not None

@@ -14,7 +14,8 @@ from service.sandbox.server import run, serve
 
 def test_the_command_of_the_service_has_the_same_flags(tmp_path: Path) -> None:
     wanted = ["--dir", str(tmp_path), "--host", "::1", "--port", "0", "--idle", "1"]
-    wanted += ["--pace", "2", "--inbound-url", "http://a/", "--faults", "f.json"]
+    (faults := tmp_path / "faults.json").touch()
+    wanted += ["--pace", "2", "--inbound-url", "http://a/", "--faults", str(faults)]
     chosen = sandbox.make_context("sandbox", list(wanted)).params
     assert Options(**chosen) == parse(wanted)
 
