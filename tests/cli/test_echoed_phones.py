@@ -74,6 +74,10 @@ MAY_STAND: Final = {
     ("file permits of 212-555-0199.csv", "stray"),
     ("file permits of 212-555-0199.csv.rejects.csv", "holder"),
     ("file permits of 212-555-0199.csv.rejects.csv", "stray"),
+    # A holder's name is data of the register, like a permit's number: renewals are
+    # matched by it, and people find the permit by it.
+    ("column permits.holder", "stray"),
+    ("holders in answers to requests", "stray"),
     # Where the rejected rows are: a path must lead there.
     ("answer of import", "stray"),
     # A permit number that is unknown: who typed it has to see what is wrong with it.
@@ -90,7 +94,6 @@ FREE_TEXTS: Final = {
     "column golives.approved_by",
     "column pauses.by",
     "column pauses.reason",
-    "column permits.holder",
     "column permits.register",
     "column registers.name",
     "column staff.name",
@@ -247,9 +250,28 @@ async def ask(
     async with http.request(method, path, json=body) as answer:
         text = await answer.text()
         assert answer.status != 500, (method, path, body)
-    kind = "errors" if answer.status >= 400 else "answers"
-    seen.add(f"{kind} to requests", without_escapes(text))
+    if answer.status >= 400:
+        seen.add("errors to requests", without_escapes(text))
+        return text
+    others, holders = without_holders(text)
+    seen.add("answers to requests", others)
+    seen.add("holders in answers to requests", holders)
     return text
+
+
+def without_holders(text: str) -> tuple[str, str]:
+    """An answer without the names of holders, and these names."""
+    names = []
+
+    def take(found: dict[str, Any]) -> dict[str, Any]:
+        names.append(str(found.pop("holder", "")))
+        return found
+
+    try:
+        others = json.loads(text, object_hook=take)
+    except ValueError:
+        return text, ""
+    return json.dumps(others, ensure_ascii=False), "\n".join(names)
 
 
 def bad_requests(one: Endpoint, mark: Iterator[str]) -> Iterator[tuple[str, Any]]:

@@ -7,7 +7,6 @@ from typing import cast, get_args
 
 from service.domain.errors import InvalidError
 from service.domain.law.rule import Language
-from service.domain.masked_text import mask_text
 from service.domain.permits.permit import Permit, PermitStatus
 from service.domain.permits.permit_number import normalize_number
 from service.domain.untrusted.check_characters import (
@@ -39,8 +38,8 @@ def permit_from(
     `expires_on` that is None says that the permit has no expiry date. `number`,
     `holder_code` and `replaces` have the form of `normalize_number`; one that a
     spreadsheet has damaged is a mistake. `phones` is a list, or one text that lists
-    them. A phone beside the holder's name is masked: it is stored encrypted, or not at
-    all. Raises `InvalidError` with all mistakes at once; phones are masked in it.
+    them. The holder's name stays as given: renewals are matched by it. Raises
+    `InvalidError` with all mistakes at once; phones are masked in it.
     """
     raw = RawFields(fields)
     _refuse_unknown(raw, fields)
@@ -48,7 +47,7 @@ def permit_from(
         authority=_authority(raw, default_authority),
         rule=raw.required_code("rule", 64, "the code of a rule"),
         number=_number(raw),
-        holder=mask_text(raw.required_text("holder", 200, "the holder's name")),
+        holder=raw.required_text("holder", 200, "the holder's name"),
         expires_on=_expiry(raw, fields),
         phones=raw.phones("phones"),
         holder_code=_other_number(raw, "holder_code"),

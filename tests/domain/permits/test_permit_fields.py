@@ -300,6 +300,12 @@ def test_more_than_ten_phones_are_no_list_of_preferences() -> None:
     assert mistakes(phones=numbers)["phones"].found == "11 numbers"
 
 
+def test_a_holder_whose_name_has_a_phone_in_it_keeps_it() -> None:
+    # Renewals are matched by the name: with its middle masked, two holders were one.
+    names = ["212-555-0142 Taxi LLC", "212-777-0142 Taxi LLC"]
+    assert [read(holder=name).holder for name in names] == names
+
+
 @pytest.mark.parametrize(
     ("name", "longest"),
     [

@@ -6,6 +6,7 @@ import pytest
 
 from service.domain.errors import InvalidError
 from service.domain.permits.permit import Permit, PermitStatus
+from service.domain.permits.permit_fields import permit_from
 from service.flow.permits.encryption import NUMBER_COLUMN, number_key
 from service.flow.permits.register import RegisterSource
 from tests.flow.ledger import (
@@ -430,6 +431,24 @@ async def test_a_renewal_of_another_holders_permit_is_refused_and_named(
         "holder, or nothing"
     )
     assert await ledger.send_at(PREPARE) == 1
+
+
+async def test_a_phone_in_a_holders_name_tells_holders_apart(ledger: Ledger) -> None:
+    names = ("212-555-0142 Taxi LLC", "212-777-0142 Taxi LLC")
+    place = {"authority": "us-nyc", "rule": FOOD, "expires_on": LATER.isoformat()}
+    new = [
+        permit_from(
+            {**place, "number": f"N-{n}", "holder": name, "replaces": "SC-0001"},
+            "permit",
+            default_authority=None,
+        )
+        for n, name in enumerate(names)
+    ]
+    await ledger.register(permit(holder=names[0]))  # as an older release stored it
+    renewed, refused = await ledger.register(*new)
+    assert renewed == "registered"
+    assert isinstance(refused, InvalidError)
+    assert await ledger.send_at(PREPARE) == 0
 
 
 async def test_of_two_permits_with_a_number_a_renewal_ends_the_one_of_its_office(
