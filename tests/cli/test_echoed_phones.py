@@ -78,6 +78,9 @@ MAY_STAND: Final = {
     # matched by it, and people find the permit by it.
     ("column permits.holder", "stray"),
     ("holders in answers to requests", "stray"),
+    # A register's name is a key: registers that differ in it have ages of their own.
+    ("column permits.register", "stray"),
+    ("column registers.name", "stray"),
     # Where the rejected rows are: a path must lead there.
     ("answer of import", "stray"),
     # A permit number that is unknown: who typed it has to see what is wrong with it.
@@ -94,8 +97,6 @@ FREE_TEXTS: Final = {
     "column golives.approved_by",
     "column pauses.by",
     "column pauses.reason",
-    "column permits.register",
-    "column registers.name",
     "column staff.name",
 }
 """Columns in which the stray phone was to be stored."""

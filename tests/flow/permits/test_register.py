@@ -433,6 +433,20 @@ async def test_a_renewal_of_another_holders_permit_is_refused_and_named(
     assert await ledger.send_at(PREPARE) == 1
 
 
+async def test_registers_whose_names_look_like_phones_have_ages_of_their_own(
+    ledger: Ledger,
+) -> None:
+    old = RegisterSource("2026113009.csv", max_age_days=1)
+    new = RegisterSource("2026123009.csv", max_age_days=90)
+    await ledger.register(permit(), source=old)
+    await ledger.register(permit("SC-0002"), source=new)
+    await ledger.send_at(PREPARE)
+    held = ledger.rows(
+        "SELECT 1 FROM reminders WHERE hold_reason = 'register is stale'"
+    )
+    assert len(held) == 1
+
+
 async def test_a_phone_in_a_holders_name_tells_holders_apart(ledger: Ledger) -> None:
     names = ("212-555-0142 Taxi LLC", "212-777-0142 Taxi LLC")
     place = {"authority": "us-nyc", "rule": FOOD, "expires_on": LATER.isoformat()}

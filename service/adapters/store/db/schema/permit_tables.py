@@ -15,12 +15,12 @@ from sqlalchemy import (
 )
 
 from service.adapters.store.db.schema.metadata import id_column, metadata, partial_index
-from service.adapters.store.db.types import FreeText, Instant
+from service.adapters.store.db.types import Instant
 
 registers = Table(
     "registers",
     metadata,
-    Column("name", FreeText(80), primary_key=True),
+    Column("name", String(80), primary_key=True),
     Column("max_age_days", Integer),
     Column("loaded_at", Instant, nullable=False),
 )
