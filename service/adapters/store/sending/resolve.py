@@ -40,7 +40,11 @@ from service.domain.delivery.unknown_outcome import (
 )
 from service.domain.errors import ConflictError, UnknownError
 from service.domain.untrusted.text import safe_label
-from service.flow.sending.outcomes.resolve import Decision, ResolveStore
+from service.flow.sending.outcomes.resolve import (
+    Decision,
+    ResolveStore,
+    decision_note,
+)
 
 GIVEN_UP_REASON: Final = "given up: outcome unknown"
 """Reason of a reminder that ends because an operator gave its message up."""
@@ -94,7 +98,7 @@ class SqlResolveStore(ResolveStore):
             row = await _load(connection, message_id)
             if found := objection(_to_unknown_outcome(row)):
                 raise ConflictError(f"message {row.id}: {found}")
-            note = f"operator {by}: {reason}"
+            note = decision_note(by, reason)
             if decision is Decision.RESEND:
                 await requeue(connection, row.id, note, now)
             else:

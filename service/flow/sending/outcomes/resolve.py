@@ -9,6 +9,7 @@ from typing import Protocol
 
 from service.domain.delivery.operator_request import parse_operator_request
 from service.domain.delivery.unknown_outcome import UnknownOutcome, undecidable_reason
+from service.domain.masked_text import mask_text
 from service.flow.ports import Clock
 
 
@@ -17,6 +18,15 @@ class Decision(StrEnum):
 
     RESEND = "resend"
     GIVE_UP = "give up"
+
+
+def decision_note(by: str, reason: str) -> str:
+    """The reason that a decided message and its reminders get, phones masked.
+
+    It is the same whether the action log has masked `by` and `reason` already or not:
+    digits at the end of a name can look like the beginning of a phone in the reason.
+    """
+    return mask_text(f"operator {mask_text(by)}: {mask_text(reason)}")
 
 
 class ResolveStore(Protocol):

@@ -194,6 +194,41 @@ async def test_an_outcome_unproven_for_a_day_waits_for_an_operator(
     assert await ledger.audit() == []
 
 
+@pytest.mark.parametrize(
+    ("by", "why"),
+    [
+        ("window 1", "212-555-0142 confirms she got it"),
+        ("window 212", "555-0142 confirms she got it"),
+        ("212-555-0142", "+1 212 555 0143 confirms she got it"),
+    ],
+)
+@pytest.mark.parametrize("decision", Decision)
+async def test_a_phone_beside_the_name_of_who_decided_is_no_difference(
+    ledger: Ledger, left: str, decision: Decision, by: str, why: str
+) -> None:
+    to = ResolveDeps(SqlResolveStore(ledger.database), ledger.clock, timedelta())
+    await resolve(left, decision, {"reason": why}, to, by)
+    assert await ledger.audit() == []
+    noted = [row["reason"] for row in ledger.rows("SELECT reason FROM messages")]
+    assert "0142" in noted[-1]
+    assert "555" not in noted[-1]
+
+
+async def test_a_decision_that_an_earlier_release_stored_unmasked_is_no_difference(
+    ledger: Ledger, left: str
+) -> None:
+    await decide(ledger, left, Decision.RESEND)
+    for table, column in (
+        *(("messages", "reason"), ("actions", "detail")),
+        *(("reminders", "reason"), ("reminder_events", "reason")),
+    ):
+        ledger.tamper(
+            f"UPDATE {table} SET {column} = "  # noqa: S608 - of this test
+            f"replace({column}, 'not in', '212-555-0142 not in')"
+        )
+    assert await ledger.audit() == []
+
+
 async def test_a_decision_is_made_once(ledger: Ledger, left: str) -> None:
     await decide(ledger, left, Decision.GIVE_UP)
     for decision in Decision:
