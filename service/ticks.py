@@ -26,7 +26,7 @@ class TickScheduler:
     """Runs one tick at a time; a failure is logged, and the next tick tries again.
 
     What is due now and when next (`describe_outlook`) is logged at the start, and after
-    each tick that did something.
+    each tick that did something. Ticks go on if it fails: that is a line in the log.
     """
 
     def __init__(
@@ -37,6 +37,7 @@ class TickScheduler:
         self._tick = tick
         self._describe_outlook = describe_outlook
         self._logged_outlook: str | None = None
+        self._failed_outlook: str | None = None
         self._open_outcomes = 0
         self._lock = asyncio.Lock()
         self._last_failure: str | None = None
@@ -74,23 +75,23 @@ class TickScheduler:
 
     async def _run_once(self) -> None:
         async with self._lock:
+            if self._logged_outlook is None:
+                await self._log_outlook()
             try:
-                if self._logged_outlook is None:
-                    await self._log_outlook()
                 done = await self._tick()
-                await self._log_activity(done)
             except Exception as error:  # noqa: BLE001 - it is logged, and the next follows
                 self._note_failure(error)
             else:
                 self._note_success(done)
+                await self._log_activity(done)
 
     def _note_failure(self, error: Exception) -> None:
         """Log each cause once; with its traceback, unless its line says what to do."""
-        known = error if isinstance(error, PermitRemindersError) else None
-        reason = known.in_one_line if known else type(error).__name__
+        is_known = isinstance(error, PermitRemindersError)
+        reason = _in_one_line(error)
         cause = f"{reason} {error}"
         if cause != self._logged_cause:
-            log.error("tick failed: %s", reason, exc_info=None if known else error)
+            log.error("tick failed: %s", reason, exc_info=None if is_known else error)
         self._last_failure, self._logged_cause = reason, cause
 
     def _note_success(self, done: TickResult) -> None:
@@ -112,10 +113,24 @@ class TickScheduler:
             log.debug("tick %s", done)
 
     async def _log_outlook(self) -> None:
-        outlook = await self._describe_outlook()
+        try:
+            outlook = await self._describe_outlook()
+        except Exception as error:  # noqa: BLE001 - it is logged, and ticks go on
+            reason = _in_one_line(error)
+            if reason != self._failed_outlook:
+                log.warning("what is due next is not known: %s", reason)
+            self._failed_outlook = reason
+            return
+        self._failed_outlook = None
         if outlook != self._logged_outlook:
             log.info(outlook)
             self._logged_outlook = outlook
+
+
+def _in_one_line(error: Exception) -> str:
+    if isinstance(error, PermitRemindersError):
+        return error.in_one_line
+    return type(error).__name__
 
 
 async def _follow_clock(job: Job, seconds: float) -> None:

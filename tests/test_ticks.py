@@ -155,6 +155,31 @@ async def test_what_a_pass_could_not_do_is_logged_once_and_told_until_one_can(
     assert [one.getMessage() for one in warnings] == [f"tick: {first}"]
 
 
+async def test_ticks_go_on_while_what_comes_next_cannot_be_described(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level(logging.INFO)
+    told, passed = list[str | None](), asyncio.Event()
+
+    async def tick() -> TickResult:
+        told.append(ticks.last_failure())
+        if len(told) == 3:
+            passed.set()
+        return replace(NOTHING, posted=1)
+
+    async def describe_outlook() -> str:
+        raise KeyError("+12125550101")
+
+    ticks = TickScheduler(tick, describe_outlook)
+    async with ticks.run_every(seconds=0.01):
+        await passed.wait()
+    assert told[:3] == [None, None, None]
+    lines = [one for one in caplog.records if one.name == "service.ticks"]
+    assert [one.getMessage() for one in lines if one.levelno > logging.INFO] == [
+        "what is due next is not known: KeyError"
+    ]
+
+
 @pytest.mark.parametrize(("posted", "late"), [(0, 0), (1, 107)])
 def test_a_pass_that_posted_something_or_had_nothing_to_post_was_fast_enough(
     posted: int, late: int
