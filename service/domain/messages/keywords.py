@@ -49,10 +49,8 @@ _FOLD: Final = str.maketrans(
 )
 """The traditional characters of our words in their simplified form."""
 
-_SIGNATURE: Final = re.compile(
-    r"[\r\n]+\s*(?:sent from |发自|發自).*", re.DOTALL | re.IGNORECASE
-)
-"""A line that some phones add below each text, and all below it."""
+_SIGNATURES: Final = ("sent from ", "发自", "發自")
+"""How a line begins that some phones add below each text."""
 
 _ASKS: Final = re.compile("[?？]")
 
@@ -93,7 +91,7 @@ def match_keyword(body: str, offered: Collection[str] = ()) -> OptOutIntent | No
     or the words of our own instruction: "Stop, please", "reply STOP", "回复TD退订". A
     single T, N or R matches only if it is in `offered` (see `find_opt_out_letters`).
     """
-    text = _SIGNATURE.sub("", body)
+    text = _without_signature(body)
     plain, letters = _normalize(text), _LETTERS.intersection(offered)
     if _is_answer(plain, letters) or (not _ASKS.search(text) and _is_request(plain)):
         return "stop"
@@ -115,6 +113,15 @@ def find_opt_out_letters(body: str) -> frozenset[str]:
         for word in re.findall("[a-z]+", offer)
     }
     return _LETTERS & words
+
+
+def _without_signature(body: str) -> str:
+    """A text without the line that a phone added below it, and all below that line."""
+    lines = body.splitlines()
+    for at, line in enumerate(lines):
+        if at and line.lstrip().casefold().startswith(_SIGNATURES):
+            return "\n".join(lines[:at])
+    return body
 
 
 def _is_answer(plain: str, letters: Collection[str]) -> bool:

@@ -65,6 +65,12 @@ def test_polite_words_and_the_signature_of_a_phone_change_nothing(body: str) -> 
     assert match_keyword(body) == "stop"
 
 
+@pytest.mark.parametrize("filler", ["\n", "\r\n", "\n ", "\u2028", "please", "stop"])
+def test_a_text_of_any_length_is_read_at_once(filler: str) -> None:
+    """Time that grew with the square of the length would outlast the time-out."""
+    assert match_keyword(f"stop{100_000 * filler}x", "tnr") is None
+
+
 @pytest.mark.parametrize(
     "body",
     [
