@@ -52,7 +52,9 @@ _FOLD: Final = str.maketrans(
 _SIGNATURES: Final = ("sent from ", "发自", "發自")
 """How a line begins that some phones add below each text."""
 
-_ASKS: Final = re.compile("[?？]")
+_ASKS: Final = re.compile("[?？❓❔]")
+_ONLY_ASKS: Final = re.compile("(?<![?？!！])[?？❓❔](?![?？!！])")
+"""A single question mark: several, or one beside a !, shout."""
 
 _SENTENCE = re.compile(r"[。.!?;\n]+")
 _OPT_OUT = re.compile(r"拒收|退订|取消|停止|\b(?:opt[ -]?out|unsubscribe|stop)\b")
@@ -89,11 +91,16 @@ def match_keyword(body: str, offered: Collection[str] = ()) -> OptOutIntent | No
 
     Width, case, accents, blanks and punctuation make no difference, nor do polite words
     or the words of our own instruction: "Stop, please", "reply STOP", "回复TD退订". A
-    single T, N or R matches only if it is in `offered` (see `find_opt_out_letters`).
+    single T, N or R matches only if it is in `offered` (see `find_opt_out_letters`). A
+    question matches nothing: "Stop?". "STOP??" is none.
     """
     text = _without_signature(body)
     plain, letters = _normalize(text), _LETTERS.intersection(offered)
-    if _is_answer(plain, letters) or (not _ASKS.search(text) and _is_request(plain)):
+    if not _ONLY_ASKS.search(text) and _is_answer(plain, letters):
+        return "stop"
+    if _ASKS.search(text):
+        return None
+    if _is_request(plain):
         return "stop"
     return "start" if plain in START_WORDS else None
 
