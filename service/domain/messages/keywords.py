@@ -7,7 +7,7 @@ in the inbox.
 
 import re
 import unicodedata
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Final, Literal
 
 OptOutIntent = Literal["stop", "start"]
@@ -63,6 +63,11 @@ _OFFER = re.compile(
     r"(?:回复?|发送?|\b(?:reply|text|send|answer)(?: with)?)"
     rf"{_QUOTES}([a-z]+(?:{_QUOTES}(?:/|、|,|或者?|\bor\b){_QUOTES}[a-z]+)*)(?![a-z])"
 )
+_PURPOSE_AFTER = re.compile(
+    rf"^{_QUOTES}(?:[到至]\s*\d+)?+(?:即可|可以?|进行|以)?+(?!谢谢)(?=[\u4e00-\u9fff])"
+    r"|\b(?:to|for)\s+(?!\d)"
+)
+"""Stands before what an offered letter is for, if that follows it: "R to renew"."""
 
 PROVIDER_INTENTS: Final[Mapping[str, OptOutIntent | None]] = {
     "stop": "stop",
@@ -109,17 +114,36 @@ def find_opt_out_letters(body: str) -> frozenset[str]:
     """The single letters that our text offers as a reply to opt out, in lower case.
 
     For example in "拒收请回复R", "回T/N退订" and "Reply R to opt out". "Reply R to
-    confirm" offers none.
+    renew, or STOP to opt out" offers none.
     """
     plain = unicodedata.normalize("NFKC", body).casefold().translate(_FOLD)
-    sentences = [one for one in _SENTENCE.split(plain) if _OPT_OUT.search(one)]
     words = {
         word
-        for sentence in sentences
-        for offer in _OFFER.findall(sentence)
+        for sentence in _SENTENCE.split(plain)
+        for offer in _opt_out_offers(sentence)
         for word in re.findall("[a-z]+", offer)
     }
     return _LETTERS & words
+
+
+def _opt_out_offers(sentence: str) -> Iterator[str]:
+    """What a sentence asks to reply in order to opt out.
+
+    The purpose follows an offer within its clause, or stands before it.
+    """
+    offers = list(_OFFER.finditer(sentence))
+    starts = [offer.start() for offer in offers]
+    ends = [offer.end() for offer in offers]
+    spans = zip(offers, [0, *ends], [*starts[1:], len(sentence)], strict=False)
+    for offer, previous_end, next_start in spans:
+        after = sentence[offer.end() : next_start].partition(",")[0]
+        purpose = _PURPOSE_AFTER.search(after)
+        if (
+            _OPT_OUT.match(after, purpose.end())
+            if purpose
+            else _OPT_OUT.search(sentence, previous_end, offer.start())
+        ):
+            yield offer[1]
 
 
 def _without_signature(body: str) -> str:
