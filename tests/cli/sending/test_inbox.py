@@ -88,7 +88,7 @@ def test_another_office_does_not_see_it_and_a_stranger_belongs_to_none(
     hear("hello", sender="+12125550177")
     since = "2024-01-28 12:00 Asia/Shanghai, 0 days ago"
     assert run("messages", "inbox").answer.splitlines() == [
-        f"IN0  {since}  unknown phone  no permit: hello",
+        f"IN0  {since}  +1212***0177  no permit: hello",
         "1 texts wait for an answer",
     ]
     none = "0 texts wait for an answer\n"

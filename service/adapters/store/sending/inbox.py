@@ -118,7 +118,7 @@ class SqlInboxStore(InboxStore):
             if decision is InboxDecision.OPT_OUT:
                 if row.recipient_id is None:
                     raise ConflictError(
-                        f"text {row.provider_id}: its phone is not known"
+                        f"text {row.provider_id}: its phone was not stored"
                     )
                 await opt_out(connection, row.recipient_id, via, now)
             await connection.execute(

@@ -85,11 +85,10 @@ class SqlReceiveStore(ReceiveStore):
         """Store an inbound text and apply its intent; False if received before."""
         async with self._database.write() as connection:
             recipient = await recipient_id_of(connection, sender.digest)
+            if recipient is None:
+                ids = await ensure_recipient_ids(connection, [sender])
+                recipient = ids[sender.digest]
             intent = read_intent(await _last_text(connection, recipient))
-            if recipient is None and intent == "stop":
-                recipient = (await ensure_recipient_ids(connection, [sender]))[
-                    sender.digest
-                ]
             inserted = await connection.execute(
                 insert_into(connection, inbounds)
                 .values(
@@ -104,7 +103,6 @@ class SqlReceiveStore(ReceiveStore):
             )
             if inserted.rowcount:
                 await _log_unknown_opt_out(connection, inbound, now)
-            if inserted.rowcount and recipient:
                 await _apply_intent(connection, recipient, intent, now)
             return bool(inserted.rowcount)
 
@@ -199,10 +197,8 @@ async def _load_receipts(
     return found
 
 
-async def _last_text(connection: AsyncConnection, recipient: str | None) -> str | None:
+async def _last_text(connection: AsyncConnection, recipient: str) -> str | None:
     """The text last sent to a phone, or perhaps sent."""
-    if recipient is None:
-        return None
     wanted = (
         select(messages.c.body)
         .where(

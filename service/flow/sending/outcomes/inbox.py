@@ -37,8 +37,9 @@ class InboxPermit:
 class InboxText:
     """A text that waits for a person; `id` is the provider's.
 
-    `phone` is masked, None if no register has it. `permits` are those of our last text
-    before it, or else those registered with the phone, at most 20.
+    `phone` is masked; None if an earlier release received the text, which stored no
+    phone that no register had. `permits` are those of our last text before it, or else
+    those registered with the phone, at most 20.
     """
 
     id: str
@@ -74,7 +75,7 @@ class InboxStore(Protocol):
         """Take a text out of the inbox in one transaction, and log who did so and why.
 
         Raises `UnknownError`, and `ConflictError` if it is not in the inbox, or if its
-        phone is to be opted out and not known.
+        phone is to be opted out and was not stored.
         """
 
 

@@ -73,8 +73,9 @@ class ReceiveStore(Protocol):
     ) -> bool:
         """Store an inbound text and apply its intent; False if it was received before.
 
-        `read_intent` gets the last text sent to that phone. An opt-out is stored even
-        if no register has the phone. A phone that writes is reachable again.
+        `read_intent` gets the last text sent to that phone. The phone is stored even if
+        no register has it, so that a person can opt it out before one brings it. A
+        phone that writes is reachable again.
         """
 
     async def receipts_of(

@@ -51,7 +51,8 @@ class InboxText(BaseModel):
     provider: str = Field(description="sandbox or twilio")
     received_at: datetime = Field(description="when it was received")
     phone: str | None = Field(
-        description="the phone it came from, masked; null if no register has it"
+        description="the phone it came from, masked; null if an earlier release "
+        "received the text, which stored no phone that no register had"
     )
     text: str = Field(
         description="what it says, in one line: phones in it are masked, control "

@@ -38,8 +38,8 @@ async def opt_out_sender(
 ) -> web.Response:
     """Decide that a text asks for no more texts: its phone is opted out.
 
-    Reminders due to it end. 409 if the text is not in the inbox any more, or if no
-    register has its phone.
+    Reminders due to it end. 409 if the text is not in the inbox any more, or if its
+    phone was not stored: an earlier release left out phones that no register had.
     """
     return await _decide(services, path, InboxDecision.OPT_OUT, body, caller)
 

@@ -116,7 +116,7 @@ async def test_an_office_reads_only_texts_about_its_own_permits(
     await ledger.hear("a stranger", PHONE_2, sid="IN3")
     assert [one.id for one in await read(deps, [OFFICE])] == ["IN1", "IN2"]
     assert await read(deps, ["us-nyc"]) == []
-    assert [one.phone for one in await read(deps)][-1] is None
+    assert [one.phone for one in await read(deps)][-1] == "+1212***0102"
 
 
 async def test_a_text_is_shown_in_one_line_that_hides_phones(
@@ -146,6 +146,17 @@ async def test_who_is_opted_out_by_hand_gets_no_more_texts(
     assert await ledger.audit() == []
 
 
+async def test_a_stranger_who_is_opted_out_by_hand_stays_so_when_registered(
+    ledger: Ledger, deps: InboxDeps
+) -> None:
+    await ledger.hear("whoever you are, never again", PHONE_2, sid="IN1")
+    await decide(deps, "IN1", InboxDecision.OPT_OUT)
+    await ledger.register(permit(), permit("SC-0002", phones=(PHONE_2,)))
+    assert await ledger.send_at(PREPARE) == 1
+    assert ledger.reminders("SC-0002") == {"prepare": ("suppressed", "opted out")}
+    assert await ledger.audit() == []
+
+
 async def test_a_text_that_was_handled_changes_nothing_else(
     ledger: Ledger, deps: InboxDeps
 ) -> None:
@@ -164,12 +175,13 @@ async def test_a_decision_needs_a_text_that_waits_and_a_reason(
     ledger: Ledger, deps: InboxDeps
 ) -> None:
     await ledger.hear("a stranger", PHONE_2, sid="IN1")
+    ledger.tamper("UPDATE inbounds SET recipient_id = NULL")  # as releases before
     await ledger.hear("STOP", sid="IN2")
     with pytest.raises(UnknownError, match="unknown text 'IN3'"):
         await decide(deps, "IN3", InboxDecision.HANDLED)
     with pytest.raises(ConflictError, match="text IN2: is not in the inbox any more"):
         await decide(deps, "IN2", InboxDecision.HANDLED)
-    with pytest.raises(ConflictError, match="text IN1: its phone is not known"):
+    with pytest.raises(ConflictError, match="text IN1: its phone was not stored"):
         await decide(deps, "IN1", InboxDecision.OPT_OUT)
     with pytest.raises(InvalidError, match="reason: found nothing"):
         await decide(deps, "IN1", InboxDecision.HANDLED, " ")

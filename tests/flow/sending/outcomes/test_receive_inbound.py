@@ -89,14 +89,18 @@ async def test_a_stop_from_a_stranger_holds_when_a_register_brings_the_phone(
 
 
 @pytest.mark.parametrize("body", ["START", "hello", "R"])
-async def test_other_texts_from_unknown_phones_are_stored_and_create_no_recipient(
+async def test_other_texts_from_strangers_are_stored_with_their_phone(
     ledger: Ledger, body: str
 ) -> None:
     assert await ledger.hear(body, PHONE_2)
     [kept] = ledger.rows("SELECT * FROM inbounds")
-    assert kept["recipient_id"] is None
     assert ledger.vault.decrypt(kept["body"], "inbounds.body") == body
-    assert ledger.rows("SELECT * FROM recipients") == []
+    [phone] = ledger.rows("SELECT * FROM recipients")
+    assert (kept["recipient_id"], phone["opted_out_at"]) == (phone["id"], None)
+    assert ledger.vault.decrypt(phone["phone"], PHONE_COLUMN) == PHONE_2
+    await ledger.register(permit("SC-0002", phones=(PHONE_2,)))
+    assert await ledger.send_at(PREPARE) == 1
+    assert await ledger.audit() == []
 
 
 @pytest.mark.parametrize("sender", ["12345", "LINJIANG", "", "+1\ufffd"])
