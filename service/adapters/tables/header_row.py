@@ -1,11 +1,11 @@
 """Which row of a table is its header, and what separates its cells: pure decisions."""
 
-import csv
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from typing import Final
 
+from service.adapters.tables.csv_rows import CsvRowReader
 from service.adapters.tables.table import TableHints, TableRow, refuse_file
 from service.domain.errors import InvalidError
 from service.domain.untrusted.text import strip_blanks
@@ -83,7 +83,7 @@ def find_delimiter(lines: Sequence[str], columns: Collection[str]) -> str:
 def _rate_delimiter(
     lines: Iterable[str], delimiter: str, columns: Collection[str]
 ) -> tuple[int, int, int]:
-    rows = [row for row in csv.reader(lines, delimiter=delimiter) if row]
+    rows = [row.cells for row in CsvRowReader(lines, delimiter) if not row.error]
     known = max((_count_known(row, columns) for row in rows), default=0)
     widths = Counter(len(row) for row in rows if len(row) > 1)
     width, times = max(widths.items(), key=lambda one: one[::-1], default=(0, 0))

@@ -108,6 +108,19 @@ def test_a_separator_inside_cells_does_not_win() -> None:
     assert find_delimiter(["x|y,no,name\n"], ["no", "name"]) == ","
 
 
+def test_a_quote_that_never_closes_costs_its_row_however_long_the_others_are(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "register.csv"
+    long = [["3", "x" * 50_000, "2027-05-01"]] * 4  # more than a field of csv may have
+    text = write(path, [COLUMNS, ["1", "QUOTE", "2027-03-01"], *long])
+    path.write_text(text.replace("QUOTE", '"Elm'), "utf-8")
+    form, _, rows = read(path)
+    assert form == "comma-separated UTF-8, header in line 1"
+    assert [row.line for row in rows if row.error] == [2]
+    assert [row.cells for row in rows if not row.error] == long
+
+
 def test_a_sheet_is_found_or_named(tmp_path: Path) -> None:
     cells = {"C4": "证号", "D4": "名称", "E4": "到期", "C6": 1, "E6": "x"}
     path = make_workbook(tmp_path / "register.csv", cells, "Read me")
