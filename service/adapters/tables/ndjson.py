@@ -1,5 +1,6 @@
 """Reads NDJSON: one JSON object a line, its keys as columns."""
 
+import json
 from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
@@ -14,6 +15,7 @@ from service.adapters.tables.table import (
     number_text,
 )
 from service.domain.errors import Mistake
+from service.domain.untrusted.text import safe_label
 
 _OBJECT: Final = "a JSON object of texts and numbers, in one line"
 
@@ -45,11 +47,23 @@ def _read_rows(lines: Iterator[str], keys: Sequence[str]) -> Iterator[TableRow]:
         if not line.strip():
             continue
         values = _parse(line)
-        if values is None:
-            error = Mistake("row", "something else", _OBJECT)
+        error = _find_mistake(line, values)
+        if values is None or error:
             yield TableRow(number, [line.rstrip("\r\n")], error)
             continue
         yield TableRow(number, [_text(values.get(key)) for key in keys])
+
+
+def _find_mistake(line: str, values: dict[str, object] | None) -> Mistake | None:
+    if values is None:
+        return Mistake("row", "something else", _OBJECT)
+    # orjson takes the last of several values; it has checked what is parsed here.
+    pairs = json.loads(line, object_pairs_hook=list)
+    if len(pairs) == len(values):
+        return None
+    keys = [key for key, _ in pairs]
+    repeated = next(key for key in keys if keys.count(key) > 1)
+    return Mistake("row", f"the key {safe_label(repeated)} twice", "each key once")
 
 
 def _parse(line: str) -> dict[str, object] | None:
