@@ -30,6 +30,7 @@ class RowsByPermit:
         self._first: dict[_Key, _Stated] = {}
         self._later: dict[_Key, list[_Stated]] = {}
         self._phones: dict[_Key, tuple[str, ...]] = {}
+        self._taken: set[_Key] = set()
 
     def add(self, row: RegisterRow) -> None:
         """Note what a row says; all rows are added before the first is checked."""
@@ -40,7 +41,7 @@ class RowsByPermit:
         """Refuse a row that another one contradicts; mark one that says it again.
 
         Rows that differ only in their phones state one permit: the first of them gets
-        the phones of all, in their order.
+        the phones of all, in their order. Rows are checked once, in their order.
         """
         if row.permit is None or _key(row.permit) not in self._later:
             return row
@@ -51,16 +52,19 @@ class RowsByPermit:
                 found = f"other values than line {line}"
                 error = InvalidError(where, [Mistake("number", found, _AGREED)])
                 return replace(row, permit=None, error=error)
-        if row.line != first[0]:
+        if key in self._taken:  # not by its line: a row may state a permit twice
             return replace(row, permit=None, repeats=first[0])
+        self._taken.add(key)
         phones = _add_phones(row.permit.phones, self._phones[key])
         return replace(row, permit=replace(row.permit, phones=phones))
 
     def _add(self, line: int, permit: Permit) -> None:
         key, stated = _key(permit), (line, _content(permit))
-        if self._first.setdefault(key, stated) != stated:
-            self._later.setdefault(key, []).append(stated)
-            self._phones[key] = (*self._phones.get(key, ()), *permit.phones)
+        if key not in self._first:
+            self._first[key] = stated
+            return
+        self._later.setdefault(key, []).append(stated)
+        self._phones[key] = (*self._phones.get(key, ()), *permit.phones)
 
 
 def _key(permit: Permit) -> _Key:

@@ -140,6 +140,26 @@ def test_rows_that_differ_in_their_phones_state_one_permit(path: Path) -> None:
     assert rows[0].permit.phones == ("2125550142", "6465550143", "2125550144")
 
 
+def test_a_row_that_states_a_permit_twice_adds_the_phones_of_both(path: Path) -> None:
+    document = {
+        "rule": "us-nyc-parking",
+        "columns": {"Name": "holder", "Until": "expires_on"},
+        "permits": [
+            {"columns": {"Nr": "number", "Mobile": "phones"}},
+            {"columns": {"Nr 2": "number", "Mobile 2": "phones"}},
+        ],
+    }
+    path.write_text(
+        "Name,Until,Nr,Mobile,Nr 2,Mobile 2\n"
+        "ACME,2026-12-31,1,2125550142,1,6465550143\n"
+    )
+    mapping = mapping_from(document, "m.toml")
+    first, second = read_register(path, mapping, default_authority="us-nyc")
+    assert first.permit
+    assert first.permit.phones == ("2125550142", "6465550143")
+    assert (second.permit, second.repeats) == (None, 2)
+
+
 @pytest.mark.parametrize(
     "other",
     [
