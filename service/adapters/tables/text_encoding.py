@@ -18,17 +18,22 @@ _MARKS: Final = {
     codecs.BOM_UTF16_LE: "utf-16",
     codecs.BOM_UTF16_BE: "utf-16",
 }
+_NAMED: Final = 'the encoding that its mapping names, e.g. encoding = "gb18030"'
 _CHUNK: Final = 1 << 20
 _SAMPLE: Final = 1 << 16
 
 
 @dataclass(frozen=True, slots=True)
 class _WrongBytes:
-    """Where a line begins that is not in an encoding; `is_cut` where the file ends."""
+    """Where a line begins that is not in an encoding; `is_cut` where the file ends.
+
+    `is_first` if all lines before it are ASCII, and so in nearly every encoding.
+    """
 
     offset: int
     line: int
     is_cut: bool
+    is_first: bool
 
 
 def find_encoding(file: BinaryIO, hints: TableHints, where: str) -> str:
@@ -50,8 +55,11 @@ def find_encoding(file: BinaryIO, hints: TableHints, where: str) -> str:
     wrong = _find_wrong_bytes(file, certain or "utf-8")
     if wrong is None:
         return certain or "utf-8"
-    if certain or wrong.is_cut or not head[: wrong.offset].isascii():
+    if certain or wrong.is_cut:
         raise _refuse_bytes(where, certain or "utf-8", wrong)
+    if not wrong.is_first:
+        found = f"bytes that are not utf-8 near line {wrong.line}, and utf-8 above it"
+        raise refuse_file(where, found, f"one encoding, or {_NAMED}")
     fitting = [
         name
         for name in _guess(file, wrong.offset)
@@ -89,7 +97,7 @@ def _guess(file: BinaryIO, offset: int) -> list[str]:
 def _find_wrong_bytes(file: BinaryIO, encoding: str) -> _WrongBytes | None:
     decoder = codecs.getincrementaldecoder(encoding)()
     file.seek(0)
-    offset, line = 0, 1
+    offset, line, is_ascii = 0, 1, True
     while True:
         chunk = file.read(_CHUNK)
         try:
@@ -98,13 +106,15 @@ def _find_wrong_bytes(file: BinaryIO, encoding: str) -> _WrongBytes | None:
             start = error.start if isinstance(error, UnicodeDecodeError) else 0
             before = chunk[:start]
             line += before.count(b"\n")
-            return _WrongBytes(offset + before.rfind(b"\n") + 1, line, not chunk)
+            begin = before.rfind(b"\n") + 1
+            is_first = is_ascii and chunk[:begin].isascii()
+            return _WrongBytes(offset + begin, line, not chunk, is_first)
         if not chunk:
             return None
+        is_ascii = is_ascii and chunk.isascii()
         offset += len(chunk)
 
 
 def _refuse_bytes(where: str, encoding: str, wrong: _WrongBytes) -> InvalidError:
     found = f"bytes that are not {encoding} near line {wrong.line}"
-    expected = 'the encoding that its mapping names, e.g. encoding = "gb18030"'
-    return refuse_file(where, found, expected)
+    return refuse_file(where, found, _NAMED)

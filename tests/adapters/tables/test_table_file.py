@@ -134,6 +134,21 @@ def test_a_sheet_is_found_or_named(tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.parametrize("rows_above", [0, 2_000, 50_000])
+def test_a_file_that_mixes_encodings_is_refused(
+    rows_above: int, tmp_path: Path
+) -> None:
+    path = tmp_path / "register.csv"
+    plain = b"No,Name,Ends\n" + b"1,Elm Garage,2027-03-01\n" * rows_above
+    others = "2,Müller,2027-03-01\n".encode() + b"3,Caf\xe9,2027-03-01\n"
+    path.write_bytes(plain + others)
+    assert refusal(path) == (
+        f"file: found bytes that are not utf-8 near line {rows_above + 3}, and utf-8 "
+        "above it, expected one encoding, or the encoding that its mapping names, e.g. "
+        'encoding = "gb18030"'
+    )
+
+
 def no_rows(path: Path) -> None:
     path.write_bytes(b"")
 
