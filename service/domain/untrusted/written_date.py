@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from functools import lru_cache
 from typing import Final
 from unicodedata import normalize
@@ -48,6 +48,10 @@ _CERTAIN_CENTURY: Final = 69
 
 _NO_TIME: Final = "a date without a time, or its form in date_formats"
 _DAY_ENDS: Final = frozenset({"0:00", "00:00", "23:59"})
+_TWO_DAYS: Final = (
+    "days without a time, or a format in date_formats that says what the zone means: "
+    "this begins or ends another day in its zone than it is at the office"
+)
 _NO_EXPIRY: Final = frozenset(
     {
         *("长期", "長期", "长期有效", "長期有效", "永久", "永久有效", "永续", "永續"),
@@ -94,7 +98,8 @@ def read_day(text: str, forms: DateForms) -> date | Unreadable:
 
     Certain is a year of four digits before month and day: 2026-12-31, 2026/12/31,
     2026.12.31, 2026年12月31日, 20261231; also with the time 0:00 or 23:59. An instant
-    with a zone is the office's day. Where two readings differ, the text is refused.
+    with a zone is the office's day, unless it looks like the edge of another day in its
+    own zone or in UTC. Where two readings differ, the text is refused.
     """
     plain = _plain(text)
     readings = [_certain(plain), *(_in_format(plain, f, forms) for f in forms.formats)]
@@ -159,7 +164,22 @@ def _office_day(instant: datetime, zone: ZoneInfo | None) -> date | Unreadable |
         return None
     if zone is None:
         return Unreadable("a date: an instant has one only where the office is known")
-    return instant.astimezone(zone).date()
+    office, written = instant.astimezone(zone), instant.tzinfo or UTC
+    if not _is_edge(office) and any(
+        _is_edge_of_another_day(instant, one, office.date()) for one in (UTC, written)
+    ):
+        return Unreadable(_TWO_DAYS)
+    return office.date()
+
+
+def _is_edge_of_another_day(instant: datetime, zone: tzinfo, day: date) -> bool:
+    """Whether an instant was probably written as a day of that zone, not as `day`."""
+    there = instant.astimezone(zone)
+    return there.date() != day and _is_edge(there)
+
+
+def _is_edge(moment: datetime) -> bool:
+    return f"{moment:%H:%M}" in _DAY_ENDS
 
 
 def _in_format(text: str, form: str, forms: DateForms) -> date | Unreadable | None:

@@ -1,4 +1,4 @@
-from datetime import date, datetime, time
+from datetime import UTC, date, datetime, time
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -20,6 +20,7 @@ SHANGHAI = ZoneInfo("Asia/Shanghai")
 NEW_YORK = ZoneInfo("America/New_York")
 DAY = date(2024, 3, 1)
 US, EUROPEAN = "%m/%d/%Y", "%d/%m/%Y"
+WITH_ZONE = "%Y-%m-%dT%H:%M:%S%z"
 FULL_WIDTH = {ord(one): ord(one) + 0xFEE0 for one in "0123456789-/.:"}
 
 days = st.dates(date(1950, 1, 1), date(2200, 12, 31))
@@ -132,6 +133,48 @@ def test_an_instant_has_the_day_of_the_office(text: str, zone: ZoneInfo) -> None
 
 
 @pytest.mark.parametrize(
+    ("text", "zone", "day"),
+    [
+        ("2027-12-31T23:59:59Z", SHANGHAI, None),
+        ("2027-12-31T23:59Z", SHANGHAI, None),
+        ("2027-12-31T23:58:59Z", SHANGHAI, date(2028, 1, 1)),
+        ("2027-12-31T00:00:00Z", SHANGHAI, date(2027, 12, 31)),
+        ("2027-12-31T16:00:00Z", SHANGHAI, date(2028, 1, 1)),
+        ("2027-12-31T15:59:59Z", SHANGHAI, date(2027, 12, 31)),
+        ("2026-12-31T00:00:00Z", NEW_YORK, None),
+        ("2026-12-31T00:00:00.000+00:00", NEW_YORK, None),
+        ("2026-12-31T00:01:00Z", NEW_YORK, date(2026, 12, 30)),
+        ("2026-12-31T23:59:59Z", NEW_YORK, date(2026, 12, 31)),
+        ("2026-12-31T05:00:00Z", NEW_YORK, date(2026, 12, 31)),
+        ("2027-01-01T04:59:59Z", NEW_YORK, date(2026, 12, 31)),
+        ("2026-07-01T03:59:59Z", NEW_YORK, date(2026, 6, 30)),
+        ("2026-12-31T00:00:00+08:00", NEW_YORK, None),
+        ("2026-12-31T08:00:00+08:00", NEW_YORK, None),
+        ("2026-12-31T23:59:59-05:00", SHANGHAI, None),
+        ("2026-12-31T12:00:00-05:00", SHANGHAI, date(2027, 1, 1)),
+        ("2026-12-31T00:00:00Z", ZoneInfo("Europe/London"), date(2026, 12, 31)),
+        ("2026-06-30T23:59:59Z", ZoneInfo("Europe/London"), None),
+        ("2026-06-30T23:00:00Z", ZoneInfo("Europe/London"), date(2026, 7, 1)),
+    ],
+)
+def test_an_edge_of_another_day_than_the_offices_is_refused(
+    text: str, zone: ZoneInfo, day: date | None
+) -> None:
+    for forms in (DateForms(zone=zone), DateForms(zone=zone, formats=(WITH_ZONE,))):
+        found = read_day(text, forms)
+        if day is None:
+            assert isinstance(found, Unreadable)
+            assert found.expected.startswith("days without a time, or a format")
+        else:
+            assert found == day
+
+
+def test_a_format_says_that_the_zone_of_a_day_means_nothing() -> None:
+    forms = DateForms(zone=NEW_YORK, formats=("%Y-%m-%dT%H:%M:%SZ",))
+    assert read_day("2024-03-01T00:00:00Z", forms) == DAY
+
+
+@pytest.mark.parametrize(
     "text",
     [
         *("长期", " 长期有效 ", "永久", "无固定期限", "無固定期限", "No Expiry"),
@@ -201,7 +244,11 @@ def test_an_instant_of_any_zone_is_a_day_of_the_office(
 ) -> None:
     instant = datetime.combine(day, clock, writer)
     found = read_day(instant.isoformat(), DateForms(zone=office))
-    assert found == instant.astimezone(office).date()
+    if isinstance(found, Unreadable):
+        edges = {one.strftime("%H:%M") for one in (instant, instant.astimezone(UTC))}
+        assert edges & {"00:00", "23:59"}
+    else:
+        assert found == instant.astimezone(office).date()
 
 
 @given(st.text(max_size=24), st.sampled_from([(), (US,), (EXCEL,), (MINGUO,)]))
