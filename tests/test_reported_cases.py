@@ -125,7 +125,7 @@ def test_a_column_without_a_name_may_be_empty_or_ignored(
     ("number", "form"),
     [
         ("16", "semicolon-separated UTF-8, header in line 1"),
-        ("17", "comma-separated UTF-8, header in line 2"),
+        ("17", "comma-separated UTF-8, header in line 2 (1 row above it is not read)"),
     ],
 )
 def test_the_form_of_a_reported_register_is_found(number: str, form: str) -> None:

@@ -100,7 +100,7 @@ def read_register(
 def _hints(mapping: RegisterMapping) -> TableHints:
     return TableHints(
         columns=mapping.mapped,
-        least=(len(mapping.required) + 1) // 2,
+        required=mapping.required,
         encoding=mapping.encoding,
         delimiter=mapping.delimiter,
         header_line=mapping.header_line,

@@ -27,7 +27,8 @@ def header_index(rows: Sequence[TableRow], hints: TableHints, where: str) -> int
         raise refuse_file(where, "nothing", "a header and rows")
     if hints.header_line is None:
         cells = [[] if row.error else row.cells for row in rows]
-        at = find_header(cells, hints.columns, hints.least)
+        at = find_header(cells, hints.columns, hints.required)
+        _refuse_data_above(rows[: at + 1], hints.required, where)
     else:
         lines = [row.line for row in rows]
         if hints.header_line not in lines:
@@ -40,35 +41,66 @@ def header_index(rows: Sequence[TableRow], hints: TableHints, where: str) -> int
 
 
 def find_header(
-    rows: Sequence[Sequence[str]], columns: Collection[str], least: int = 1
+    rows: Sequence[Sequence[str]],
+    columns: Collection[str],
+    required: Collection[str] = (),
 ) -> int:
     """Return which of the first rows is the header.
 
-    It is the row with most of `columns`, if it has at least `least` of them; else the
-    first one that is nearly as wide as the widest and has few figures: titles are
-    narrow, and data has figures. A heading may go over two rows, with merged cells: the
-    last of rows that fit equally, one below the other, has all its parts.
+    It is the first row with all columns of `required`: a later one belongs to another
+    table. Without such a row it is the one with most of `columns`, if it has half as
+    many as are required; else the first one that is nearly as wide as the widest and
+    has few figures: titles are narrow, and data has figures. A heading may go over two
+    rows, with merged cells: the last of rows that fit no worse, one below the other,
+    has all its parts.
     """
     fits = [_count_known(row, columns) for row in rows]
     best = max(fits, default=0)
-    if best >= least:
-        at = fits.index(best)
-        while fits[at + 1 : at + 2] == [best]:
+    if best >= _fewest_known(required):
+        ranks = [
+            (_is_complete(row, required), fit)
+            for row, fit in zip(rows, fits, strict=True)
+        ]
+        complete = (at for at, (is_complete, _) in enumerate(ranks) if is_complete)
+        at = next(complete, fits.index(best))
+        while at + 1 < len(rows) and ranks[at + 1] >= ranks[at]:
             at += 1
         return at
     widths = [_count_filled(row) for row in rows]
     for at, row in enumerate(rows):
-        is_wide = widths[at] * 3 > max(widths) * 2
+        is_wide = _is_nearly(widths[at], max(widths))
         if is_wide and 4 * sum(map(_is_figure, row)) < widths[at]:
             return at
     return 0
 
 
+def _refuse_data_above(
+    rows: Sequence[TableRow], required: Collection[str], where: str
+) -> None:
+    """Refuse a table whose header, the last row, has rows like data above it."""
+    *above, header = rows
+    if not _is_complete(header.cells, required):
+        return  # what its header lacks is the clearer mistake
+    width = _count_filled(header.cells)
+    for row in above:
+        is_heading = _count_known(row.cells, required) >= _fewest_known(required)
+        is_wide = _is_nearly(_count_filled(row.cells), width)
+        # Headings in another language have no digits; a number or a day has.
+        if is_wide and not is_heading and any(map(str.isdecimal, "".join(row.cells))):
+            found = (
+                f"a row like data in line {row.line}, above the header in line "
+                f"{header.line}"
+            )
+            expected = "the header first, or header_line in the mapping to name it"
+            raise refuse_file(where, found, expected)
+
+
 def has_header(
-    rows: Iterable[Sequence[str]], columns: Collection[str], least: int
+    rows: Iterable[Sequence[str]], columns: Collection[str], required: Collection[str]
 ) -> bool:
-    """Whether one of the rows has at least `least` of the columns."""
-    return any(_count_known(row, columns) >= least for row in rows)
+    """Whether one of the rows has as many columns as half of those required."""
+    fewest = _fewest_known(required)
+    return any(_count_known(row, columns) >= fewest for row in rows)
 
 
 def find_delimiter(lines: Sequence[str], columns: Collection[str]) -> str:
@@ -92,6 +124,20 @@ def _rate_delimiter(
 
 def _count_known(row: Iterable[str], columns: Collection[str]) -> int:
     return len({strip_blanks(cell) for cell in row}.intersection(columns))
+
+
+def _fewest_known(required: Collection[str]) -> int:
+    """How many known columns a header has at least, even one that lacks some."""
+    return max(1, (len(required) + 1) // 2)
+
+
+def _is_complete(row: Iterable[str], required: Collection[str]) -> bool:
+    """Whether a row has all required columns, where these are known."""
+    return bool(required) and {*required} <= {strip_blanks(cell) for cell in row}
+
+
+def _is_nearly(width: int, other: int) -> bool:
+    return width * 3 > other * 2
 
 
 def _count_filled(row: Iterable[str]) -> int:

@@ -46,13 +46,13 @@ class TableRow:
 class TableHints:
     """What is known of a table before it is read; None where it has to be found.
 
-    `columns` are headings that its header may have, and has at least `least` of: they
-    tell it from titles above it, and the separator from others. `encoding` and
+    `columns` are headings that its header may have, and `required` those it must have:
+    they tell it from titles above it, and the separator from others. `encoding` and
     `delimiter` are those of a text; `sheet` is one of a workbook.
     """
 
     columns: Collection[str] = ()
-    least: int = 1
+    required: Collection[str] = ()
     encoding: str | None = None
     delimiter: str | None = None
     header_line: int | None = None
@@ -64,11 +64,13 @@ class TableForm:
     """How a table was read: what people check before they trust it.
 
     `kind` is "CSV", "NDJSON", "XLSX", "XLSB", "XLS" or "ODS"; `sheets` counts those of
-    a workbook. `header_line` is a row's number in a workbook, and 0 in NDJSON.
+    a workbook. `header_line` is a row's number in a workbook, and 0 in NDJSON. `above`
+    counts the rows above the header, which are not read, without blank ones.
     """
 
     kind: str
     header_line: int = 0
+    above: int = 0
     encoding: str | None = None
     delimiter: str | None = None
     sheet: str | None = None
@@ -78,12 +80,21 @@ class TableForm:
         if self.sheet is not None:
             others = f" (of {self.sheets})" if self.sheets > 1 else ""
             sheet = f'{self.kind}, sheet "{safe_label(self.sheet)}"{others}'
-            return f"{sheet}, header in row {self.header_line}"
+            return f"{sheet}, header in row {self.header_line}{self._show_above()}"
         encoding = _shown_encoding(self.encoding or "")
         if self.delimiter is None:
             return f"{self.kind} in {encoding}"
         separated = _SEPARATED[self.delimiter]
-        return f"{separated} {encoding}, header in line {self.header_line}"
+        header = f"header in line {self.header_line}{self._show_above()}"
+        return f"{separated} {encoding}, {header}"
+
+    def _show_above(self) -> str:
+        if not self.above:
+            return ""
+        rows = (
+            "1 row above it is" if self.above == 1 else f"{self.above} rows above are"
+        )
+        return f" ({rows} not read)"
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,13 +53,15 @@ def _read_table(text: TextIOWrapper, hints: TableHints, where: str) -> Table:
     hints = _as_we_wrote_it(hints, text.encoding, sample)
     delimiter = hints.delimiter or find_delimiter(sample, hints.columns)
     rows = list(islice(CsvRowReader(sample, delimiter), SAMPLE_ROWS))
-    header = rows[header_index(rows, hints, where)]
+    above = header_index(rows, hints, where)
+    header = rows[above]
     reader = CsvRowReader(_read_again(text, where), delimiter)
     following = dropwhile(lambda row: row.line < header.line, reader)
     next(following)
     form = TableForm(
         kind="CSV",
         header_line=header.line,
+        above=above,
         encoding=text.encoding,
         delimiter=delimiter,
     )

@@ -49,7 +49,11 @@ def open_workbook_table(
         sample = list(islice(rows, SAMPLE_ROWS))
         at = header_index(sample, hints, where)
         form = TableForm(
-            kind=kind, header_line=sample[at].line, sheet=sheet, sheets=sheets
+            kind=kind,
+            header_line=sample[at].line,
+            above=at,
+            sheet=sheet,
+            sheets=sheets,
         )
         header = clean_header(sample[at].cells, where)
         yield Table(form, header, chain(sample[at + 1 :], rows))
@@ -61,7 +65,7 @@ def read_sheet(
 ) -> Iterator[tuple[str, int, Iterator[TableRow]]]:
     """Give a sheet's name, one of how many, and its rows that are not empty, once."""
     file.seek(0)
-    asked = orjson.dumps([hints.sheet, list(hints.columns), hints.least]).decode()
+    asked = orjson.dumps([hints.sheet, [*hints.columns], [*hints.required]]).decode()
     with subprocess.Popen(  # noqa: S603 - our own module
         [sys.executable, "-m", _CHILD, asked],
         stdin=file,

@@ -9,7 +9,7 @@ import resource
 import sys
 import zipfile
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator
 from datetime import date
 from itertools import islice
 from typing import Final
@@ -43,7 +43,7 @@ class _RefusedError(Exception):
 
 
 def main(argument: str) -> None:
-    """Write the sheet that `argument` asks for: [its name, columns, least of them]."""
+    """Write the sheet that `argument` asks for: [its name, columns, required]."""
     resource.setrlimit(resource.RLIMIT_AS, (_MEMORY_LIMIT, _MEMORY_LIMIT))
     resource.setrlimit(resource.RLIMIT_CPU, (_CPU_LIMIT, _CPU_LIMIT))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
@@ -60,9 +60,12 @@ def main(argument: str) -> None:
 
 
 def _write_sheet(
-    book: CalamineWorkbook, name: str | None, columns: Sequence[str], least: int
+    book: CalamineWorkbook,
+    name: str | None,
+    columns: Collection[str],
+    required: Collection[str],
 ) -> None:
-    sheet = _named_sheet(book, name) if name else _find_sheet(book, columns, least)
+    sheet = _named_sheet(book, name) if name else _find_sheet(book, columns, required)
     _write({"name": sheet.name, "of": len(book.sheet_names), "width": sheet.width})
     errors = find_error_cells(sys.stdin.buffer, sheet.name)
     chunk: list[list[object]] = []
@@ -99,7 +102,7 @@ def _named_sheet(book: CalamineWorkbook, name: str) -> CalamineSheet:
 
 
 def _find_sheet(
-    book: CalamineWorkbook, columns: Sequence[str], least: int
+    book: CalamineWorkbook, columns: Collection[str], required: Collection[str]
 ) -> CalamineSheet:
     """Return the first sheet with the header; else the first one with a cell."""
     filled: CalamineSheet | None = None
@@ -108,7 +111,7 @@ def _find_sheet(
         if sheet.start is None:
             continue
         filled = filled or sheet
-        if has_header(islice(_read_texts(sheet, {}), SAMPLE_ROWS), columns, least):
+        if has_header(islice(_read_texts(sheet, {}), SAMPLE_ROWS), columns, required):
             return sheet
     if filled is None:
         raise _RefusedError("nothing", "a header and rows")

@@ -14,7 +14,7 @@ GOLDEN = FOLDER / "read.txt"
 
 HINTS = TableHints(
     columns=["Licence No", "Trading name", "Expires", "Office", "证书编号", "有效期至"],
-    least=2,
+    required=["Licence No", "Expires"],
 )
 
 

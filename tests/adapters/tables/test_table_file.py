@@ -2,6 +2,7 @@ import csv
 import os
 import zipfile
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from service.domain.errors import InvalidError
 
 COLUMNS = ("证号", "名称", "到期")
 ROWS = [["1", "青枫食品", "2027-03-01"], ["2", "龙门饭店；老店", "2027-04-15"]]
-HINTS = TableHints(columns=COLUMNS, least=2)
+HINTS = TableHints(columns=COLUMNS, required=COLUMNS)
 
 
 def write(path: Path, rows: Sequence[Sequence[str]], delimiter: str = ",") -> str:
@@ -61,7 +62,7 @@ def test_separator_and_encoding_are_found(
     text = write(path, [["许可证登记表"], COLUMNS, *ROWS], delimiter)
     path.write_text(text, encoding, newline="")
     form, header, rows = read(path)
-    assert form.endswith(", header in line 2")
+    assert form.endswith(", header in line 2 (1 row above it is not read)")
     assert header == [*COLUMNS]
     assert [row.cells for row in rows] == ROWS
     assert [row.line for row in rows] == [3, 4]
@@ -73,7 +74,7 @@ def test_what_a_mapping_names_goes_before_what_is_found(tmp_path: Path) -> None:
     hints = TableHints(encoding="gb18030", delimiter=";", header_line=2)
     form, header, rows = read(path, hints)
     assert (form, header, rows) == (
-        "semicolon-separated GB18030, header in line 2",
+        "semicolon-separated GB18030, header in line 2 (1 row above it is not read)",
         ["d", "e,f"],
         [],
     )
@@ -86,7 +87,10 @@ def test_what_a_mapping_names_goes_before_what_is_found(tmp_path: Path) -> None:
     [
         ([["Licences"], ["No", "Name", "Ends"], ["1", "A", "2027-01-01"]], 1),
         ([["No", "Name", "Ends"], ["No", "Name", "Phone"], ["1", "A", "2"]], 0),
-        ([["No", "", "Phones"], ["No", "Office", "Mobile"]], 1),
+        ([["No", "Name", "Valid"], ["No", "Name", "Ends"]], 1),
+        ([["No", "Ends"], ["No: its number"], ["No", "Name", "Ends"]], 2),
+        ([["No", "Name", "Ends"], ["1"], ["No", "Name", "Ends", "Phone"]], 0),
+        ([["No", "Name", "Ends"], ["No", "Name", "Ends", "Phone"]], 1),
         ([["2026-11-29", "12"], ["Nr", "Bez"], ["4711", "2027-01-01"]], 1),
         ([["1234", "5678"]], 0),
     ],
@@ -94,12 +98,52 @@ def test_what_a_mapping_names_goes_before_what_is_found(tmp_path: Path) -> None:
         "title",
         "most columns",
         "a heading in two rows",
+        "a legend",
+        "two tables",
+        "the same heading below",
         "unknown columns",
         "no heading at all",
     ],
 )
 def test_which_row_is_the_header(rows: list[list[str]], at: int) -> None:
-    assert find_header(rows, ["No", "Name", "Ends"], least=1 + (at > 0)) == at
+    required = ["No", "Name", "Ends"]
+    assert find_header(rows, [*required, "Phone"], required) == at
+
+
+def test_of_two_tables_in_one_file_no_row_is_lost(tmp_path: Path) -> None:
+    path = tmp_path / "register.csv"
+    columns, later = ("No", "Name", "Ends"), ("No", "Name", "Ends", "Status")
+    hints = TableHints(columns=later, required=columns)
+    write(path, [columns, *ROWS, later, ["3", "Elm", "2027-05-01", "Open"]])
+    form, _, rows = read(path, hints)
+    assert form == "comma-separated UTF-8, header in line 1"
+    assert [row.line for row in rows] == [2, 3, 4, 5]
+
+
+@pytest.mark.parametrize("kind", ["csv", "xlsx"])
+def test_rows_like_data_above_the_header_are_refused_or_left_out_by_name(
+    kind: str, tmp_path: Path
+) -> None:
+    path = tmp_path / f"register.{kind}"
+    rows = [["许可证登记表"], ["No", "Holder", "End"], ROWS[0], COLUMNS, ROWS[1]]
+    if kind == "csv":
+        write(path, rows)
+    else:
+        make_workbook(
+            path,
+            {
+                f"{'ABC'[column]}{at}": cell
+                for at, row in enumerate(rows, start=1)
+                for column, cell in enumerate(row)
+            },
+        )
+    assert refusal(path) == (
+        "file: found a row like data in line 3, above the header in line 4, expected "
+        "the header first, or header_line in the mapping to name it"
+    )
+    form, _, left = read(path, replace(HINTS, header_line=4))
+    assert form.endswith(" 4 (3 rows above are not read)")
+    assert [row.cells for row in left] == [ROWS[1]]
 
 
 def test_a_separator_inside_cells_does_not_win() -> None:

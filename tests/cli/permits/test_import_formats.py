@@ -22,7 +22,8 @@ def test_a_workbook_is_imported_and_its_rejects_name_sheet_and_row(
     register = make_workbook(office / "permits.xlsx", good, (), bad)
     rejects = office / "permits.xlsx.rejects.csv"
     answer = run("import", register).answer
-    assert answer.splitlines()[0] == 'read as XLSX, sheet "Permits", header in row 2'
+    form = 'XLSX, sheet "Permits", header in row 2 (1 row above it is not read)'
+    assert answer.splitlines()[0] == f"read as {form}"
     (left,) = cells(rejects)
     assert (left["line"], left["holder"]) == ("Permits!5", "二号检测")
     text = rejects.read_text("utf-8-sig").replace(",#N/A,", ",2024-06-28,")
