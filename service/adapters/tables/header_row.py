@@ -3,11 +3,13 @@
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
+from itertools import chain
 from typing import Final
 
 from service.adapters.tables.csv_rows import CsvRowReader
 from service.adapters.tables.table import TableHints, TableRow, refuse_file
 from service.domain.errors import InvalidError
+from service.domain.permits.permit_fields import REQUIRED
 from service.domain.untrusted.text import strip_blanks
 
 SAMPLE_ROWS: Final = 50
@@ -101,6 +103,22 @@ def has_header(
     """Whether one of the rows has as many columns as half of those required."""
     fewest = _fewest_known(required)
     return any(_count_known(row, columns) >= fewest for row in rows)
+
+
+def count_rows_below_header(
+    sample: Sequence[Sequence[str]], later: Iterable[Sequence[str]]
+) -> int:
+    """Return how many rows of a table are a register's, by their cells alone.
+
+    They are nearly as wide as the header above them, and that has a cell for each
+    field that a permit must have; `later` are the rows after those of the sample.
+    """
+    at = find_header(sample, ())
+    width = _count_filled(sample[at])
+    if width < len(REQUIRED) - 1:  # a constant may state the rule
+        return 0
+    rows = chain(sample[at + 1 :], later)
+    return sum(_is_nearly(_count_filled(row), width) for row in rows)
 
 
 def find_delimiter(lines: Sequence[str], columns: Collection[str]) -> str:

@@ -40,7 +40,7 @@ _ENDED: Final = {
 def open_workbook_table(
     file: BinaryIO, kind: Kind, hints: TableHints, where: str
 ) -> Iterator[Table]:
-    """Open a sheet: the one named, or the first one that is seen and has the header.
+    """Open a sheet: the one named, else the first with the header, else a likely one.
 
     Raises `InvalidError` with the file's name `where`, here or while rows are read, if
     the workbook is encrypted, damaged or beyond the limits, or has no such sheet.

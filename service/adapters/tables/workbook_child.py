@@ -25,7 +25,11 @@ from python_calamine import (
 )
 
 from service.adapters.tables.error_cells import ErrorsByRow, find_error_cells
-from service.adapters.tables.header_row import SAMPLE_ROWS, has_header
+from service.adapters.tables.header_row import (
+    SAMPLE_ROWS,
+    count_rows_below_header,
+    has_header,
+)
 from service.adapters.tables.table import MOST_CHARACTERS, number_text
 from service.domain.untrusted.text import safe_label
 
@@ -104,18 +108,22 @@ def _named_sheet(book: CalamineWorkbook, name: str) -> CalamineSheet:
 def _find_sheet(
     book: CalamineWorkbook, columns: Collection[str], required: Collection[str]
 ) -> CalamineSheet:
-    """Return the first sheet with the header; else the first one with a cell."""
-    filled: CalamineSheet | None = None
+    """Return the first sheet with the header; else the one most like a register."""
+    best, most = None, -1
     for name in _visible_sheets(book):
         sheet = book.get_sheet_by_name(name)
         if sheet.start is None:
             continue
-        filled = filled or sheet
-        if has_header(islice(_read_texts(sheet, {}), SAMPLE_ROWS), columns, required):
+        texts = _read_texts(sheet, {})
+        sample = [*islice(texts, SAMPLE_ROWS)]
+        if has_header(sample, columns, required):
             return sheet
-    if filled is None:
+        rows = count_rows_below_header(sample, texts)
+        if rows > most:
+            best, most = sheet, rows
+    if best is None:
         raise _RefusedError("nothing", "a header and rows")
-    return filled
+    return best
 
 
 def _read_texts(sheet: CalamineSheet, errors: ErrorsByRow) -> Iterator[list[str]]:

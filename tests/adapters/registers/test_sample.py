@@ -1,6 +1,7 @@
 from pathlib import Path
 
 import pytest
+import xlsxwriter
 
 from service.adapters.registers.sample import HEAD_ROWS, LATER_ROWS, read_sample
 from service.domain.errors import InvalidError
@@ -49,6 +50,27 @@ def test_cells_are_without_what_a_spreadsheet_put_around_them_and_cut(
     path = write(tmp_path / "cells.csv", f"'00123, Elm ,{'x' * 100_000}")
     ((number, holder, note),) = read_sample(path).rows
     assert (number, holder, len(note)) == ("00123", "Elm", 200)
+
+
+def test_of_several_sheets_the_one_most_like_a_register_is_taken(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "register.xlsx"
+    header = HEADER.split(",")
+    sheets: dict[str, list[list[str]]] = {
+        "Read me": [["Exported by the city"], *([f"Note {at}"] for at in range(9))],
+        "Summary": [["Month", "Permits", "Fees"], ["May", "4", "120"]],
+        "Licences": [header, *(row.split(",") for row in LONG[:5])],
+        "Codes": [["Code", "Meaning"], *([f"C{at}", "x"] for at in range(9))],
+    }
+    with xlsxwriter.Workbook(path) as book:
+        for name, rows in sheets.items():
+            sheet = book.add_worksheet(name)
+            for at, row in enumerate(rows):
+                sheet.write_row(at, 0, row)
+    sample = read_sample(path)
+    assert sample.form == 'XLSX, sheet "Licences" (of 4), header in row 1'
+    assert (sample.header, len(sample.rows)) == (header, 5)
 
 
 def test_the_columns_of_a_rejects_file_are_left_out(tmp_path: Path) -> None:
