@@ -22,6 +22,11 @@ MOST_PHONES = 10
 """Phones of a permit, in order of preference."""
 
 _LONGEST_PHONE = 64
+
+_LONGEST_PHONES = 2000
+"""Characters of several phones in one text, with blanks and notes; to take it apart
+takes time with the square of its length."""
+
 _ISO_LENGTH = len("2026-12-31")
 YEARS = range(1950, 2201)
 _LINE_ENDS = re.compile(r"[\t\r\n]+")
@@ -92,6 +97,10 @@ class RawFields:
         A text is taken apart by `split_phones`. Invisible marks are left out.
         """
         found = self._fields.get(name)
+        if isinstance(found, str) and len(found) > _LONGEST_PHONES:
+            expected = f"at most {_LONGEST_PHONES}"
+            self.add_mistake(name, f"{len(found)} characters", expected)
+            return ()
         listed = split_phones(found) if isinstance(found, str) else found
         if not isinstance(listed, list | tuple | None):
             self.add_mistake(name, show_value(found), "a list of numbers, each as text")

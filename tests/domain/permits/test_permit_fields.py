@@ -300,6 +300,17 @@ def test_more_than_ten_phones_are_no_list_of_preferences() -> None:
     assert mistakes(phones=numbers)["phones"].found == "11 numbers"
 
 
+@pytest.mark.parametrize("filler", ["fax", "（", "a=", "1;"])
+def test_a_text_too_long_for_phones_is_not_taken_apart(filler: str) -> None:
+    """To take it apart would outlast the time-out."""
+    written = f"+12125550142;{filler * 100_000} 1!"
+    found = mistakes(phones=written)["phones"]
+    assert (found.found, found.expected) == (
+        f"{len(written)} characters",
+        "at most 2000",
+    )
+
+
 def test_a_holder_whose_name_has_a_phone_in_it_keeps_it() -> None:
     # Renewals are matched by the name: with its middle masked, two holders were one.
     names = ["212-555-0142 Taxi LLC", "212-777-0142 Taxi LLC"]
