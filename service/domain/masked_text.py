@@ -7,7 +7,7 @@ blanks of any kind between them:
 - a plus and 8 to 15 digits; 00 and 11 or more digits;
 - 11 digits that begin with 1, alone or after 86: 138 0000 0142, 13800000142;
 - an American number: 212-555-0142, 2125550142, with or without a 1 before it;
-- a national number with its zero: 010-12345678, 07700 900142;
+- a national number with its zero: 010-12345678, 07700 900142, or after 86 without it;
 - at least ten single digits: 2 1 2 5 5 5 0 1 4 2.
 
 So a permit number of this form is masked in an error or a note too: 11 digits that
@@ -45,12 +45,16 @@ traceback has escaped; any other character."""
 
 _NUMBER: Final = re.compile(
     r"""
-      \+_?(?: 1(?:_?\d){10}(?!\d) | 86(?:_?\d){11}(?!\d) | [1-9](?:_?\d){7,14}(?!\d) )
-    | (?: (?<![0-9a-z+]) | (?<=tel) | (?<=phone) | (?<=mobile) | (?<=cell) | (?<=fax) )
+      (?<![0-9a-z+]) 1[3-9]\d{9} (?=[a-z]{2,12}(?![0-9a-z]))  # 13800000142wang
+    | \+_?(?: 1(?:_?\d){10}(?!\d) | 86(?:_?\d){11}(?!\d) | [1-9](?:_?\d){7,14}(?!\d) )
+    | (?: (?<![0-9a-z+]) | (?<=tel) | (?<=phone) | (?<=mobile) | (?<=cell) | (?<=fax)
+      | (?<=wx) | (?<=vx) | (?<=weixin) )
       (?:
         # Chinese identity number, GB 11643-1999: region, day of birth, order, check
         [1-8]\d{5} _? (?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01]) _?
         \d{3}[\dx]
+      | [1-8]\d{5}(?:19|20)\d{9}x  # one with a mistyped day is no other number
+      | 86[1-9]\d{9,10}
       | (?: (?:00_?)? 86 _? )? 1 (?:
             \d{10} | \d\d_\d{8} | \d\d_\d{3}_\d{5}
           | [3-9]\d_\d{4}_\d{4} | [0-2]\d_(?!YEAR)\d{4}_\d{4}

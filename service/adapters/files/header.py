@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 
 from service.domain.errors import Mistake
-from service.domain.untrusted.text import safe_label
+from service.domain.untrusted.text import mask_digits, safe_label
 
 REJECT_COLUMNS = ("line", "reason")
 """The first two columns of a rejects file; the others are the table's own."""
@@ -31,9 +31,11 @@ def header_mistakes(
         if not name:
             yield Mistake("header", "a column without a name", "a name for each")
         elif times > 1:
-            yield Mistake(safe_label(name), f"{times} columns of that name", "one")
+            yield Mistake(
+                safe_label(mask_digits(name)), f"{times} columns of that name", "one"
+            )
         elif name not in known:
-            yield Mistake(safe_label(name), "an unknown column", expected)
+            yield Mistake(safe_label(mask_digits(name)), "an unknown column", expected)
     for name in required:
         if name not in header:
             yield Mistake(name, "no such column", "it in the header")

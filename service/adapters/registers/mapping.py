@@ -13,7 +13,7 @@ from service.domain.permits.permit import PermitStatus
 from service.domain.permits.permit_fields import DATES, FIELDS, REQUIRED
 from service.domain.permits.row_permit import ACTIONS, REJECT, WITHDRAW, RowPermit
 from service.domain.untrusted.spreadsheet_cells import unwrap_cell
-from service.domain.untrusted.text import remove_invisible, show_value
+from service.domain.untrusted.text import remove_invisible, show_field
 from service.domain.untrusted.written_date import (
     DateForms,
     Unreadable,
@@ -161,11 +161,11 @@ class RegisterMapping:
             reading.decide(ours, f"{column}: {text}")
             if ours == REJECT:
                 expected = "another one: the mapping rejects it"
-                reading.mistakes.append(Mistake(name, show_value(text), expected))
+                reading.mistakes.append(Mistake(name, show_field(name, text), expected))
             return ""
         if ours is None and words and text and name in _WORDED:
             expected = show_known(text, [*filter(None, words)])
-            reading.mistakes.append(Mistake(name, show_value(text), expected))
+            reading.mistakes.append(Mistake(name, show_field(name, text), expected))
             return ""
         return text if ours is None else ours
 
@@ -182,7 +182,7 @@ class RegisterMapping:
         )
         day = read_day(text, forms)
         if isinstance(day, Unreadable):
-            reading.mistakes.append(Mistake(name, show_value(text), day.expected))
+            reading.mistakes.append(Mistake(name, show_field(name, text), day.expected))
             return ""
         return day.isoformat()
 

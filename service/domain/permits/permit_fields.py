@@ -15,7 +15,12 @@ from service.domain.untrusted.check_characters import (
 )
 from service.domain.untrusted.raw_fields import RawFields
 from service.domain.untrusted.spreadsheet_cells import find_damage, is_placeholder
-from service.domain.untrusted.text import safe_label, show_value
+from service.domain.untrusted.text import (
+    mask_digits,
+    safe_label,
+    show_field,
+    show_private,
+)
 
 FIELDS = tuple(field.name for field in fields_of(Permit))
 """The public field names; every other name is a mistake."""
@@ -89,7 +94,8 @@ def _other_number(raw: RawFields, name: str) -> str | None:
 def _refuse_damaged(raw: RawFields, name: str, number: str, *, rounded: bool) -> None:
     damage = "a code that a spreadsheet has rounded" if rounded else find_damage(number)
     if damage:
-        raw.add_mistake(name, f"{damage}: {show_value(number)}", "it as printed")
+        shown = show_private(number) if rounded else show_field(name, number)
+        raw.add_mistake(name, f"{damage}: {shown}", "it as printed")
 
 
 def _authority(raw: RawFields, default: str | None) -> str:
@@ -103,7 +109,9 @@ def _refuse_unknown(raw: RawFields, fields: Mapping[str, object]) -> None:
     for name in fields:
         if name not in FIELDS:
             raw.add_mistake(
-                safe_label(name), "an unknown field", f"one of {', '.join(FIELDS)}"
+                safe_label(mask_digits(name)),
+                "an unknown field",
+                f"one of {', '.join(FIELDS)}",
             )
 
 

@@ -12,7 +12,7 @@ from service.domain.untrusted.text import (
     CONTROL_CHARACTERS,
     remove_invisible,
     safe_label,
-    show_value,
+    show_field,
     strip_blanks,
 )
 
@@ -70,7 +70,7 @@ class RawFields:
         found = self.code(name, 64)
         if found is None or found in words:
             return found
-        self.add_mistake(name, show_value(found), " or ".join(words))
+        self.add_mistake(name, show_field(name, found), " or ".join(words))
         return None
 
     def day(self, name: str) -> date | None:
@@ -81,7 +81,7 @@ class RawFields:
             return None
         day = _day(text) if text else None
         if day is None:
-            self.add_mistake(name, show_value(found), EXPECTED_DAY)
+            self.add_mistake(name, show_field(name, found), EXPECTED_DAY)
         return day
 
     def required_day(self, name: str) -> date:
@@ -103,7 +103,9 @@ class RawFields:
             return ()
         listed = split_phones(found) if isinstance(found, str) else found
         if not isinstance(listed, list | tuple | None):
-            self.add_mistake(name, show_value(found), "a list of numbers, each as text")
+            self.add_mistake(
+                name, show_field(name, found), "a list of numbers, each as text"
+            )
             return ()
         numbers = dict.fromkeys(self._phone(name, one) for one in listed or ())
         numbers.pop("", None)
@@ -118,7 +120,9 @@ class RawFields:
             or len(number) > _LONGEST_PHONE
             or CONTROL_CHARACTERS.search(number)
         ):
-            what = mask_phone(found) if isinstance(found, str) else show_value(found)
+            what = (
+                mask_phone(found) if isinstance(found, str) else show_field(name, found)
+            )
             expected = f"a number as text, at most {_LONGEST_PHONE} characters"
             self.add_mistake(name, safe_label(what), expected)
             return ""
@@ -138,7 +142,7 @@ class RawFields:
             expected = "a value: this is an error of a spreadsheet"
         else:
             return text or None
-        self.add_mistake(name, show_value(found), expected)
+        self.add_mistake(name, show_field(name, found), expected)
         return None
 
     def _required(self, name: str, text: str | None, expected: str) -> str:

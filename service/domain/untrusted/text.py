@@ -4,6 +4,7 @@ import re
 from typing import Final
 
 from service.domain.masked_text import mask_text
+from service.domain.masking import mask_phone
 
 CONTROL_CHARACTERS: Final = re.compile(
     "[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]"
@@ -38,6 +39,32 @@ def is_utf8(text: str) -> bool:
 _READ: Final = 20
 """Characters looked at for each one shown: masks are shorter than what they hide."""
 
+_SHOWN: Final = 40
+"""Characters of a value that an error repeats."""
+
+_NUMBER_FIELDS: Final = frozenset({"number", "replaces"})
+_PHONE_FIELDS: Final = frozenset({"phones", "phone"})
+
+_FEWEST_HIDDEN: Final = 5
+"""Digits from which on a value in a field for phones is no word, such as "none"."""
+
+_LONG_DIGITS: Final = re.compile(
+    r"""
+      (?<!\d)(?P<date>
+        (?: (?:19|2[0-2])\d\d[-/.年\ ]\d{1,2}[-/.月\ ]\d{1,2}日?
+          | \d{1,2}[-/.\ ]\d{1,2}[-/.\ ](?:19|2[0-2])\d\d
+          | (?:19|2[0-2])\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01]) )
+        (?!\d)
+        (?: [T\ ]{1,2}
+          (?: \d{1,2}:\d\d (?: :\d\d(?:\.\d+)? )? | \d{4}(?:\d\d)? ) (?!\d)
+        )?
+      )
+    | \+?\d(?:(?:[^\w*]|_){0,4}\d){8,}
+    """,
+    re.VERBOSE,
+)
+"""A date, right or wrong, with its time; or digits that may be a person's number."""
+
 
 def strip_blanks(text: str) -> str:
     """Remove the blanks around a value, the invisible ones as well."""
@@ -63,7 +90,43 @@ def show_value(found: object) -> str:
     return f"a {type(found).__name__}"
 
 
-def safe_label(text: str, longest: int = 40) -> str:
+def show_field(name: str, found: object) -> str:
+    """Show a wrong value of a field of a permit or a request, masked by its field.
+
+    The number of a permit stays readable unless it looks like a phone. In a field for
+    phones nearly all digits are masked, in any other each run of nine or more, because
+    a mistyped phone or identity number looks like neither. Dates stay readable.
+    """
+    if name in _NUMBER_FIELDS or isinstance(found, bool):
+        return show_value(found)
+    if name in _PHONE_FIELDS and isinstance(found, str | int | float):
+        text = str(found)
+        if sum(map(str.isdecimal, text)) < _FEWEST_HIDDEN:
+            return show_value(found)
+        masked = safe_label(mask_phone(text))
+        return f"'{masked}'" if isinstance(found, str) else masked
+    return show_private(found)
+
+
+def show_private(found: object) -> str:
+    """Show a wrong value with each run of nine or more digits masked, but dates."""
+    if isinstance(found, int | float) and not isinstance(found, bool):
+        return safe_label(mask_digits(str(found)))
+    return show_value(mask_digits(found) if isinstance(found, str) else found)
+
+
+def mask_digits(text: str) -> str:
+    """Mask each run of nine or more digits that is no date, with marks in it or not.
+
+    It is for the beginning of an error: of a text much longer the rest is left out.
+    """
+    return _LONG_DIGITS.sub(
+        lambda found: found[0] if found["date"] else mask_phone(found[0]),
+        mask_text(text[: _READ * _SHOWN]),
+    )
+
+
+def safe_label(text: str, longest: int = _SHOWN) -> str:
     """Make a text from outside fit for one line: phones masked, the rest cut."""
     text = mask_text(text[: _READ * longest])
     text = text if len(text) <= longest else f"{text[:longest]}…"

@@ -20,6 +20,7 @@ from service.domain.law.authority import Authority
 from service.domain.lawbook.law import Law
 from service.domain.nearest import show_known
 from service.domain.permits.permit import NO_EXPIRY, Permit, PermitStatus
+from service.domain.untrusted.text import mask_digits
 from service.flow.permits.encryption import (
     Recipient,
     display_number,
@@ -213,13 +214,16 @@ def _certain_closing(ladder: Ladder | None) -> date | None:
 
 def _to_invalid(permit: Permit, error: PermitRemindersError) -> InvalidError:
     """An error of the law as a mistake in the field of the permit that caused it."""
-    where = f"permit of {permit.rule}"
+    rule = mask_digits(permit.rule)
+    where = f"permit of {rule}"
     if isinstance(error, NeverRemindsError):
         expected = f"a permit type with reminders: {error}"
-        return InvalidError(where, [Mistake("rule", permit.rule, expected)])
+        return InvalidError(where, [Mistake("rule", rule, expected)])
     if isinstance(error, UnknownError):
         known = show_known(error.code, sorted(error.known))
-        return InvalidError(where, [Mistake(error.kind, error.code, known)])
+        return InvalidError(
+            where, [Mistake(error.kind, mask_digits(error.code), known)]
+        )
     expected = f"a date the law places: {error}"
     return InvalidError(
         where, [Mistake("expires_on", str(permit.expires_on or NO_EXPIRY), expected)]

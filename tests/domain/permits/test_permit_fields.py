@@ -354,6 +354,60 @@ def test_a_shifted_column_does_not_show_a_phone(written: str, found: str) -> Non
     assert mistakes(expires_on=written)["expires_on"].found == found
 
 
+MISTYPED = (
+    *("138000001420", "11010519491332002X", "75588881234", "13800000142wang"),
+    *("wx13800000142", "8675588881234", "110105491331002", "138-0000-01420"),
+    *("138/0000/01420", "١٣٨٠٠٠٠٠١٤٢٠"),
+)
+
+
+def shown_digits(mistake: Mistake) -> str:
+    return "".join(filter(str.isdecimal, mistake.found))
+
+
+@pytest.mark.parametrize("written", MISTYPED)
+def test_a_mistyped_phone_or_identity_number_is_masked_by_its_field(
+    written: str,
+) -> None:
+    """What no rule for the look of phones knows is still no business of an error."""
+    found = [
+        mistakes(phones={written: 1})["phones"],
+        mistakes(phones=[f"{written}\0"])["phones"],
+        mistakes(holder_code=f"{written}\0")["holder_code"],
+        mistakes(holder=f"{written}\0")["holder"],
+        *(
+            mistakes(**{name: written})[name]
+            for name in ("expires_on", "status", "language")
+        ),
+    ]
+    assert max(len(shown_digits(one)) for one in found) <= 9  # of 13 to 20
+    [unknown] = mistakes(**{written: 1}).values()
+    assert len("".join(filter(str.isdecimal, unknown.field))) <= 8
+
+
+def test_a_phone_given_as_a_number_is_masked() -> None:
+    for value in (138000001420, [138000001420], 75588881234.0):
+        assert len(shown_digits(mistakes(phones=value)["phones"])) <= 7
+
+
+@pytest.mark.parametrize("name", ["number", "replaces"])
+def test_a_permits_number_stays_readable_in_its_error(name: str) -> None:
+    assert mistakes(**{name: 240000000001})[name].found == "240000000001"
+    damaged = mistakes(**{name: "240000000001\0"})[name].found
+    assert damaged.startswith("'240000000001")
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        *("2026-12-32 09:30:00", "31.12.2026 21:25", "2026年12月31日 10:20:30"),
+        *("20261231 093000", "2026-12-31 2027-12-31", "2026/12/31T09:30:00.123456"),
+    ],
+)
+def test_a_wrong_date_stays_readable(written: str) -> None:
+    assert mistakes(expires_on=written)["expires_on"].found == f"'{written}'"
+
+
 json = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
     lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),

@@ -10,7 +10,7 @@ from service.domain.lawbook.law import Law
 from service.domain.permits.permit import Permit as DomainPermit
 from service.domain.permits.permit_fields import permit_from
 from service.domain.permits.permit_number import normalize_number
-from service.domain.untrusted.text import safe_label, show_value
+from service.domain.untrusted.text import safe_label, show_field
 from service.flow.permits.encryption import number_key
 from service.flow.permits.find import PermitView
 from service.flow.permits.register import RegisterSource, register
@@ -136,7 +136,11 @@ def _read_permit(
     """The permit of a body and its address; the body may repeat the address."""
     address = path.model_dump() | query.model_dump(exclude_none=True)
     mistakes = [
-        Mistake(name, show_value(body[name]), f"{safe_label(value)}, as in the address")
+        Mistake(
+            name,
+            show_field(name, body[name]),
+            f"{safe_label(value)}, as in the address",
+        )
         for name, value in address.items()
         if body.get(name) and _normalize(body[name]) != value
     ]
