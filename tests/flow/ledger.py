@@ -164,7 +164,7 @@ class Ledger:
             permits, source, self.registration, skip_idle=leave_out_idle
         )
 
-    async def withdraw(self, one: Permit) -> bool:
+    async def withdraw(self, one: Permit) -> str | None:
         """Withdraw a permit as the API does."""
         return await SqlRegisterStore(self.database).withdraw(
             one.authority, one.rule, one.number, self.clock.now()

@@ -2,7 +2,9 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
+from typing import Final
 
 from service.adapters.files.header import count_reject_columns
 from service.adapters.registers.mapping import (
@@ -21,11 +23,14 @@ from service.adapters.tables.table import (
 )
 from service.adapters.tables.table_file import open_table
 from service.domain.errors import InvalidError, Mistake
-from service.domain.permits.permit import Permit
-from service.domain.permits.permit_fields import permit_from
-from service.domain.permits.row_permit import SKIP
+from service.domain.permits.permit import PermitStatus
+from service.domain.permits.permit_fields import permit_from, withdrawal_from
+from service.domain.permits.row_permit import REJECT, SKIP, Withdrawal
 from service.domain.untrusted.spreadsheet_formulas import unguard_formula
 from service.domain.untrusted.text import strip_blanks
+
+_NAMES: Final = frozenset({"authority", "rule", "number"})
+"""The fields that name a permit."""
 
 
 class RegisterFile:
@@ -156,9 +161,7 @@ class _RowReader:
             yield RegisterRow(row.line, raw, None, InvalidError(where, [mistake]))
             return
         for reading in self._mapping.read_permits(raw):
-            permit, error = self._read_permit(reading, where)
-            decision = reading.decision
-            yield RegisterRow(row.line, raw, permit, error, decision=decision)
+            yield self._read_permit(RegisterRow(row.line, raw, None, None), reading)
 
     def _cells_without_name(self, cells: Sequence[str]) -> list[str]:
         beyond = [cells[at] for at in self._nameless if at < len(cells)]
@@ -179,16 +182,34 @@ class _RowReader:
             return Mistake("row", "a NUL byte", "text")
         return None
 
-    def _read_permit(
-        self, reading: RowReading, where: str
-    ) -> tuple[Permit | None, InvalidError | None]:
+    def _read_permit(self, row: RegisterRow, reading: RowReading) -> RegisterRow:
+        """Return the row with what was read of it."""
+        row = replace(row, decision=reading.decision)
         if reading.decision and reading.decision[0] == SKIP:
-            return None, None
-        mistakes, authority = reading.mistakes, self._default_authority
+            return row
+        where, authority = f"{self._name}:{row.line}", self._default_authority
+        mistakes = reading.mistakes
         found = {mistake.field for mistake in mistakes}
         permit = None
         try:
             permit = permit_from(reading.fields, where, default_authority=authority)
         except InvalidError as error:
             mistakes += [one for one in error.mistakes if one.field not in found]
-        return (None, InvalidError(where, mistakes)) if mistakes else (permit, None)
+        if not mistakes:
+            return replace(row, permit=permit)
+        if withdrawal := self._find_withdrawal(reading, where):
+            return replace(row, withdraws=withdrawal)
+        return replace(row, error=InvalidError(where, mistakes))
+
+    def _find_withdrawal(self, reading: RowReading, where: str) -> Withdrawal | None:
+        """What a row withdraws, though other fields of it cannot be read.
+
+        Rejected, it would leave its permit active, and its holder would get texts.
+        """
+        is_rejected = reading.decision is not None and reading.decision[0] == REJECT
+        says_so = reading.fields.get("status") == PermitStatus.WITHDRAWN
+        wrong = {mistake.field for mistake in reading.mistakes}
+        if is_rejected or not says_so or wrong & _NAMES:
+            return None
+        authority = self._default_authority
+        return withdrawal_from(reading.fields, where, default_authority=authority)

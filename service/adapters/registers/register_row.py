@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from service.domain.errors import InvalidError
 from service.domain.permits.permit import Permit
+from service.domain.permits.row_permit import Withdrawal
 
 EXTRA_CELLS = ""
 """The key in `RegisterRow.raw` of cells without a heading, or of an unsplit line."""
@@ -15,8 +16,9 @@ class RegisterRow:
 
     `raw` holds every column of the header, as found. A row that only says again what
     an earlier one says has neither, and that row's line in `repeats`. A row that the
-    mapping skips has neither too. `decision` is that of a word of the mapping about it:
-    what was decided, with the column and the word.
+    mapping skips has neither too. One that withdraws a permit, and whose other fields
+    cannot be read, has that permit's name in `withdraws`. `decision` is that of a word
+    of the mapping about it: what was decided, with the column and the word.
     """
 
     line: int
@@ -25,3 +27,4 @@ class RegisterRow:
     error: InvalidError | None
     repeats: int | None = None
     decision: tuple[str, str] | None = None
+    withdraws: Withdrawal | None = None

@@ -6,8 +6,9 @@ from typing import Final
 
 from service.adapters.registers.register_row import RegisterRow
 from service.domain.errors import InvalidError, Mistake
-from service.domain.permits.permit import Permit
+from service.domain.permits.permit import Permit, PermitStatus
 from service.domain.permits.permit_fields import FIELDS
+from service.domain.permits.row_permit import Withdrawal
 from service.domain.untrusted.raw_fields import MOST_PHONES
 
 _Key = tuple[str, str, str]
@@ -34,8 +35,16 @@ class RowsByPermit:
 
     def add(self, row: RegisterRow) -> None:
         """Note what a row says; all rows are added before the first is checked."""
-        if row.permit is not None:
-            self._add(row.line, row.permit)
+        named = row.permit or row.withdraws
+        if named is None:
+            return
+        key, stated = _key(named), (row.line, _content(named))
+        if key not in self._first:
+            self._first[key] = stated
+            return
+        self._later.setdefault(key, []).append(stated)
+        phones = row.permit.phones if row.permit else ()
+        self._phones[key] = (*self._phones.get(key, ()), *phones)
 
     def check(self, row: RegisterRow, where: str) -> RegisterRow:
         """Refuse a row that another one contradicts; mark one that says it again.
@@ -43,35 +52,32 @@ class RowsByPermit:
         Rows that differ only in their phones state one permit: the first of them gets
         the phones of all, in their order. Rows are checked once, in their order.
         """
-        if row.permit is None or _key(row.permit) not in self._later:
+        named = row.permit or row.withdraws
+        if named is None or _key(named) not in self._later:
             return row
-        key, content = _key(row.permit), _content(row.permit)
+        key, content = _key(named), _content(named)
         first = self._first[key]
         for line, other in (first, *self._later[key]):
             if other != content:
                 found = f"other values than line {line}"
                 error = InvalidError(where, [Mistake("number", found, _AGREED)])
-                return replace(row, permit=None, error=error)
+                return replace(row, permit=None, withdraws=None, error=error)
         if key in self._taken:  # not by its line: a row may state a permit twice
-            return replace(row, permit=None, repeats=first[0])
+            return replace(row, permit=None, withdraws=None, repeats=first[0])
         self._taken.add(key)
+        if row.permit is None:
+            return row
         phones = _add_phones(row.permit.phones, self._phones[key])
         return replace(row, permit=replace(row.permit, phones=phones))
 
-    def _add(self, line: int, permit: Permit) -> None:
-        key, stated = _key(permit), (line, _content(permit))
-        if key not in self._first:
-            self._first[key] = stated
-            return
-        self._later.setdefault(key, []).append(stated)
-        self._phones[key] = (*self._phones.get(key, ()), *permit.phones)
+
+def _key(named: Permit | Withdrawal) -> _Key:
+    return named.authority, named.rule, named.number
 
 
-def _key(permit: Permit) -> _Key:
-    return permit.authority, permit.rule, permit.number
-
-
-def _content(permit: Permit) -> int:
+def _content(permit: Permit | Withdrawal) -> int:
+    if isinstance(permit, Withdrawal) or permit.status is PermitStatus.WITHDRAWN:
+        return hash(PermitStatus.WITHDRAWN)  # whatever else they say, they agree
     holder = " ".join(permit.holder.casefold().split())
     return hash((holder, _other_fields(permit)))
 

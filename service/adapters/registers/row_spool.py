@@ -10,6 +10,7 @@ from service.adapters.registers.register_row import RegisterRow
 from service.domain.errors import InvalidError, Mistake, SetUpError
 from service.domain.permits.permit import Permit
 from service.domain.permits.permit_fields import FIELDS
+from service.domain.permits.row_permit import Withdrawal
 
 _IN_MEMORY: Final = 16 << 20
 """Bytes after which the rows go to a temporary file: some 80,000 rows."""
@@ -24,6 +25,7 @@ _Spooled = tuple[
     tuple[Any, ...] | None,
     tuple[str, Sequence[Mistake]] | None,
     tuple[str, str] | None,
+    Withdrawal | None,
 ]
 
 
@@ -44,7 +46,9 @@ class RowSpool:
         permit = _permit_values(row.permit) if row.permit else None
         error = (row.error.where, row.error.mistakes) if row.error else None
         self.count += 1
-        self._chunk.append((row.line, row.raw, permit, error, row.decision))
+        self._chunk.append(
+            (row.line, row.raw, permit, error, row.decision, row.withdraws)
+        )
         if len(self._chunk) == _CHUNK:
             self._write()
 
@@ -74,7 +78,7 @@ class RowSpool:
 
 
 def _restore(spooled: _Spooled) -> RegisterRow:
-    line, raw, values, mistakes, decision = spooled
+    line, raw, values, mistakes, decision, withdraws = spooled
     permit = Permit(**dict(zip(FIELDS, values, strict=True))) if values else None
     error = InvalidError(*mistakes) if mistakes else None
-    return RegisterRow(line, raw, permit, error, decision=decision)
+    return RegisterRow(line, raw, permit, error, decision=decision, withdraws=withdraws)

@@ -63,6 +63,8 @@ async def check(
 def _describe(row: RegisterRow) -> str:
     """The fields of a row's permit that say something, phones masked."""
     permit = row.permit
+    if row.withdraws:
+        return f"withdraws rule {row.withdraws.rule}, number {row.withdraws.number}"
     if permit is None:
         return "skipped" if row.repeats is None else f"repeats line {row.repeats}"
     said = []

@@ -9,6 +9,7 @@ from service.domain.errors import InvalidError
 from service.domain.law.rule import Language
 from service.domain.permits.permit import Permit, PermitStatus
 from service.domain.permits.permit_number import normalize_number
+from service.domain.permits.row_permit import Withdrawal
 from service.domain.untrusted.check_characters import (
     is_rounded_code,
     is_rounded_identity_number,
@@ -50,7 +51,7 @@ def permit_from(
     _refuse_unknown(raw, fields)
     permit = Permit(
         authority=_authority(raw, default_authority),
-        rule=raw.required_code("rule", 64, "the code of a rule"),
+        rule=_rule(raw),
         number=_number(raw),
         holder=raw.required_text("holder", 200, "the holder's name"),
         expires_on=_expiry(raw, fields),
@@ -66,6 +67,25 @@ def permit_from(
     if raw.mistakes:
         raise InvalidError(where, raw.mistakes)
     return permit
+
+
+def withdrawal_from(
+    fields: Mapping[str, object], where: str, *, default_authority: str | None
+) -> Withdrawal:
+    """Check the fields that name a permit, as `permit_from` does, and no others."""
+    raw = RawFields(fields)
+    withdrawal = Withdrawal(
+        authority=_authority(raw, default_authority),
+        rule=_rule(raw),
+        number=_number(raw),
+    )
+    if raw.mistakes:
+        raise InvalidError(where, raw.mistakes)
+    return withdrawal
+
+
+def _rule(raw: RawFields) -> str:
+    return raw.required_code("rule", 64, "the code of a rule")
 
 
 def _expiry(raw: RawFields, fields: Mapping[str, object]) -> date | None:

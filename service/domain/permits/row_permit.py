@@ -12,6 +12,15 @@ ACTIONS: Final = (REJECT, SKIP, WITHDRAW)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Withdrawal:
+    """The name of a permit that a row withdraws, without saying more of it."""
+
+    authority: str
+    rule: str
+    number: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RowPermit:
     """One of several permits that a row states: its type and its own columns."""
 

@@ -10,9 +10,10 @@ from service.domain.errors import InvalidError, Mistake
 from service.domain.lawbook.law import Law
 from service.domain.permits.permit import NO_EXPIRY, Permit, PermitStatus
 from service.domain.permits.phone import PhoneLine
-from service.domain.permits.row_permit import SKIP
+from service.domain.permits.row_permit import SKIP, Withdrawal
 from service.flow.permits.phone_reader import PhoneReader
 from service.flow.permits.register import CHUNK, RegisterDeps, RegisterSource, register
+from service.flow.permits.withdraw import withdraw
 
 REJECTED = "rejected"
 """Outcome of a row that is not stored."""
@@ -73,6 +74,10 @@ class RegisterRow(Protocol):
         """The permit; None if the row has a mistake, repeats another or is skipped."""
 
     @property
+    def withdraws(self) -> Withdrawal | None:
+        """The permit that it withdraws, where it says no more of it."""
+
+    @property
     def error(self) -> InvalidError | None:
         """The mistakes; None if the row has none."""
 
@@ -103,9 +108,11 @@ async def import_register(
     while chunk := list(islice(source_rows, CHUNK)):
         permits = [row.permit for row in chunk if row.permit is not None]
         done = await register(permits, source, deps, skip_idle=True)
+        named = [row.withdraws for row in chunk if row.withdraws is not None]
+        withdrawn = await withdraw(named, deps)
         law = await deps.law_store.current_law()
         result.decisions.update(row.decision for row in chunk if row.decision)
-        for row, outcome in _pair_outcomes(chunk, done):
+        for row, outcome in _pair_outcomes(chunk, done, withdrawn):
             if isinstance(outcome, InvalidError):
                 rejects.add(row.line, row.raw, outcome.reason)
                 _count_mistakes(outcome, result.mistakes)
@@ -120,11 +127,18 @@ async def import_register(
 
 
 def _pair_outcomes(
-    chunk: Iterable[RegisterRow], done: Iterable[str | InvalidError]
+    chunk: Iterable[RegisterRow],
+    done: Iterable[str | InvalidError],
+    withdrawn: Iterable[str | InvalidError],
 ) -> Iterator[tuple[RegisterRow, str | InvalidError]]:
-    outcomes = iter(done)
+    permits, withdrawals = iter(done), iter(withdrawn)
     for row in chunk:
-        yield row, next(outcomes) if row.permit else row.error or _without_permit(row)
+        if row.permit:
+            yield row, next(permits)
+        elif row.withdraws:
+            yield row, next(withdrawals)
+        else:
+            yield row, row.error or _without_permit(row)
 
 
 def _without_permit(row: RegisterRow) -> str:

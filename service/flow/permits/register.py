@@ -98,8 +98,8 @@ class RegisterStore(Protocol):
         number_key: str,
         now: datetime,
         check: RevisionCheck | None = None,
-    ) -> bool:
-        """Withdraw a permit and end its due reminders; False if it is unknown."""
+    ) -> str | None:
+        """Withdraw a permit: "changed", "unchanged", or None if it is unknown."""
 
 
 @dataclass(frozen=True, slots=True)

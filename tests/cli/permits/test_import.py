@@ -195,6 +195,39 @@ def test_rows_without_an_end_and_rows_that_words_decide_are_counted_apart(
     assert "expires_on: found no expiry, expected an expiry date" in explained.err
 
 
+def test_a_withdrawal_needs_no_date_that_can_be_read(run: Run, office: Path) -> None:
+    mapping = office / "city.toml"
+    mapping.write_text(
+        f"{CITY}'状态' = 'status'\n[values.status]\n'有效' = 'active'\n"
+        "'注销' = 'withdraw'\n'吊销' = 'withdrawn'\n",
+        "utf-8",
+    )
+    register, header = office / "register.csv", "证书编号,机构名称,有效期至,状态\n"
+    active = [f"{at},A,2024-06-28,有效\n" for at in range(1, 5)]
+    register.write_text("".join([header, *active]), "gb18030")
+    assert run("import", register, "--mapping", mapping).code == 0
+    ended = (
+        "1,,,注销\n",
+        "2,A,soon,注销\n",
+        "3,A,soon,吊销\n",
+        "9,,,注销\n",
+        ",,,注销\n",
+    )
+    again = ("1,A,2024-06-28,注销\n",)
+    contradicting = ("4,A,2024-06-28,有效\n", "4,A,,注销\n")
+    rows = "".join([header, *ended, *again, *contradicting])
+    register.write_text(rows, "gb18030")
+    tried = run("mapping", "check", mapping, register)
+    assert f"register.csv:2: withdraws rule {CMA}, number 1" in tried.out
+    for outcome in ("changed", "unchanged"):
+        answer = run("import", register, "--mapping", mapping).imported
+        counts = answer.splitlines()[0].split(", ")
+        found = {f"3 {outcome}", "1 inactive", "1 repeated", "3 rejected"}
+        assert {*counts} == found
+    states = sql(office, "SELECT status, expires_on FROM permits ORDER BY shown_number")
+    assert states == [("withdrawn", "2024-06-28")] * 3 + [("active", "2024-06-28")]
+
+
 def test_a_holder_without_a_mobile_is_registered_and_not_texted(
     run: Run, live: Path
 ) -> None:

@@ -78,30 +78,27 @@ class SqlRegisterStore(RegisterStore):
         number_key: str,
         now: datetime,
         check: RevisionCheck | None = None,
-    ) -> bool:
-        """Withdraw a permit and end its due reminders; False if it is unknown."""
+    ) -> str | None:
+        """Withdraw a permit and end its due reminders."""
         async with self._database.write() as connection:
+            key = (authority, rule, number_key)
             if check is not None:
-                key = (authority, rule, number_key)
                 check(await stored_revision(connection, key))
-            withdrawn = await connection.execute(
-                update(permits)
-                .where(
-                    permits.c.authority == authority,
-                    permits.c.rule == rule,
-                    permits.c.number_key == number_key,
-                )
-                .values(status=PermitStatus.WITHDRAWN, changed_at=now)
-                .returning(permits.c.id, permits.c.replaces)
-            )
-            row = withdrawn.first()
+            row = (await permits_by_key(connection, [key])).get(key)
             if row is None:
-                return False
+                return None
+            if row.status == PermitStatus.WITHDRAWN:
+                return "unchanged"
+            await connection.execute(
+                update(permits)
+                .where(permits.c.id == row.id)
+                .values(status=PermitStatus.WITHDRAWN, changed_at=now)
+            )
             renewed = [row.replaces] if row.replaces else []
             ids = [row.id, *await mark_renewed(connection, renewed, now)]
             await end_ineligible_reminders(connection, ids, now)
             await create_current_reminders(connection, ids, now)
-            return True
+            return "changed"
 
 
 def _without_repeats(
