@@ -192,6 +192,14 @@ def test_a_header_that_is_really_a_row_does_not_show_its_phones() -> None:
     assert one.field == "+1212***0142"
 
 
+def test_a_mistyped_phone_in_the_place_of_a_heading_or_date_is_masked() -> None:
+    mistyped = "138000001420"
+    (heading, *_) = IDENTITY_MAPPING.header_mistakes([mistyped])
+    assert heading.field == "138*****1420"
+    _, (day,) = read(mapping(), {"Until": mistyped})
+    assert day.found == "'138*****1420'"
+
+
 def test_by_name_only_the_required_columns_must_be_there() -> None:
     assert not list(
         IDENTITY_MAPPING.header_mistakes(["rule", "number", "holder", "expires_on"])
