@@ -25,8 +25,8 @@ from urllib.parse import unquote
 
 from service.domain.masking import mask_phone
 
-_FEWEST_DIGITS: Final = 9
-"""Digits of the shortest phone with its country or area code."""
+_FEWEST_DIGITS: Final = 8
+"""Digits of the shortest phone with its country code."""
 
 _TOKEN: Final = re.compile(
     r"""(?P<kept>

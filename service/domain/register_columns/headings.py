@@ -90,7 +90,7 @@ def _matches(
 ) -> Iterator[tuple[float, float]]:
     """The weights of phrases in a heading, with the part of it that each one is."""
     for weight, phrase in _PHRASES[field]:
-        words = {*phrase.split()}
+        words = {*read_words(phrase)}
         if has_han(phrase):
             if phrase in han:
                 yield weight, len(phrase) / len(han)

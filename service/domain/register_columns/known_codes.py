@@ -13,10 +13,8 @@ MOST_NEAREST: Final = 3
 SURE: Final = 0.6
 """From this likeness on a word means a rule, of 1."""
 
-_LICENCE_WORDS: Final = frozenset(
-    {"licence", "license", "permit", "certificate", "registration", "type", "bodies"}
-    | {"a", "or", "in"}
-)
+_LICENCE_WORDS: Final = frozenset({"licence", "type", "bodie", "a", "or", "in"})
+"""As `_subject` reads them."""
 _HAN_ENDINGS: Final = (
     *("许可证书", "许可证", "登记证", "注册证", "证书"),
     *("许可", "登记", "注册", "证"),
