@@ -96,8 +96,9 @@ def match_keyword(body: str, offered: Collection[str] = ()) -> OptOutIntent | No
 
     Width, case, accents, blanks and punctuation make no difference, and to stop neither
     do polite words or those of our own instruction: "Stop, please", "reply STOP",
-    "回复TD退订". A single T, N or R matches only if it is in `offered` (see `find_opt_out_letters`). A
-    question matches nothing: "Stop?". "STOP??" shouts, and stops.
+    "回复TD退订". A single T, N or R matches only if it is in `offered` (see
+    `find_opt_out_letters`). A question matches nothing: "Stop?". "STOP??" shouts, and
+    stops.
     """
     text = _without_signature(body)
     plain, letters = _normalize(text), _LETTERS.intersection(offered)
