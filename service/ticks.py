@@ -25,8 +25,9 @@ _SHORTFALL: Final = "shortfall"
 class TickScheduler:
     """Runs one tick at a time; a failure is logged, and the next tick tries again.
 
-    What is due now and when next (`describe_outlook`) is logged at the start, and after
-    each tick that did something. Ticks go on if it fails: that is a line in the log.
+    What is due now and when next (`describe_outlook`) is logged after the first tick,
+    and after each that did something. Ticks go on if it fails: that is a line in the
+    log.
     """
 
     def __init__(
@@ -75,8 +76,6 @@ class TickScheduler:
 
     async def _run_once(self) -> None:
         async with self._lock:
-            if self._logged_outlook is None:
-                await self._log_outlook()
             try:
                 done = await self._tick()
             except Exception as error:  # noqa: BLE001 - it is logged, and the next follows
@@ -105,12 +104,11 @@ class TickScheduler:
             self._last_failure = self._logged_cause = None
 
     async def _log_activity(self, done: TickResult) -> None:
-        if done.has_activity or done.open_outcomes != self._open_outcomes:
-            log.info("tick %s", done)
-            self._open_outcomes = done.open_outcomes
+        is_quiet = not done.has_activity and done.open_outcomes == self._open_outcomes
+        log.log(logging.DEBUG if is_quiet else logging.INFO, "tick %s", done)
+        self._open_outcomes = done.open_outcomes
+        if not is_quiet or self._logged_outlook is None:
             await self._log_outlook()
-        else:
-            log.debug("tick %s", done)
 
     async def _log_outlook(self) -> None:
         try:

@@ -26,7 +26,7 @@ def scheduling(
     return TickScheduler(tick, describe_outlook)
 
 
-async def test_what_is_due_is_logged_at_the_start_and_when_it_changes(
+async def test_what_is_due_is_logged_after_the_first_pass_and_when_it_changes(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     caplog.set_level(logging.INFO)

@@ -72,7 +72,7 @@ def test_new_york_s_register_is_reminded_when_its_window_opens(
     folder, rows = register.parent, published()
     told = run("import", register, "--mapping", MAPPING).imported
     assert told.splitlines()[0] == (
-        f"87 expired, 3933 inactive, {REGISTERED} registered, 30 rejected, 1 repeated"
+        f"87 expired, 3960 inactive, {REGISTERED} registered, 3 rejected, 1 repeated"
     )
     assert Counter(map(kind, rows)) == {
         "undated": 30,
@@ -82,7 +82,7 @@ def test_new_york_s_register_is_reminded_when_its_window_opens(
     }
     rejects = cells(folder / f"{register.name}.rejects.csv")
     assert Counter(one["reason"].partition(":")[0] for one in rejects) == {
-        "expires_on": 30
+        "expires_on": 3
     }
 
     active: dict[str, dict[str, str]] = {}
