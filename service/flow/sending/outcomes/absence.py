@@ -21,6 +21,7 @@ from service.flow.sending.outcomes.account_evidence import (
     judge_account,
 )
 from service.flow.sending.provider import OpenMessage, Provider
+from service.flow.stop_signal import StopSignal
 
 log = logging.getLogger(__name__)
 
@@ -64,10 +65,12 @@ async def note_absences(
     vault: Vault,
     clock: Clock,
     settle_after: timedelta,
+    is_stopping: StopSignal,
 ) -> None:
     """Note absences; ask for the account's list, once, if a proof depends on it.
 
-    If that list cannot be had, a later pass asks again.
+    If that list cannot be had, or the process has to stop between two notes, which are
+    a transaction each, a later pass asks again.
     """
     pairs = [(absence, one) for absence in absences for one in absence.messages]
     again = {one.id for _, one in pairs if _is_again(one, settle_after)}
@@ -79,6 +82,8 @@ async def note_absences(
     evidence = await _read_account(unsure, store, provider, vault) if unsure else None
     doubts = {one.id: evidence.doubt(one, phone) for one, phone in unsure if evidence}
     for _, message in pairs:
+        if is_stopping():
+            return
         if message.id not in again:
             await store.note_absence(message, None, now=clock.now())
         elif message.id in doubts or message.id not in {one.id for one, _ in unsure}:

@@ -97,6 +97,7 @@ async def settle(
         vault=vault,
         clock=clock,
         settle_after=settle_after,
+        is_stopping=is_stopping,
     )
 
 

@@ -21,9 +21,10 @@ from service.domain.delivery.status import MessageState
 from service.domain.delivery.unknown_outcome import AbsentAgain
 from service.domain.law_change.edits import RulesEdit
 from service.flow.sending.outcomes.resolve import Decision
+from service.flow.sending.outcomes.settle import settle
 from service.flow.sending.provider import Listing, OpenMessage
 from tests.flow.fakes import DiedError
-from tests.flow.ledger import FOOD, PHONE_1, PREPARE, Ledger, permit, word
+from tests.flow.ledger import FOOD, PHONE_1, PHONE_2, PREPARE, Ledger, permit, word
 from tests.flow.once import Once
 
 TINY = 0.05
@@ -613,3 +614,20 @@ async def test_the_audit_still_shows_two_messages_that_were_both_accepted(
     assert ledger.states() == ["delivered", "accepted"]
     [told] = await ledger.audit()
     assert told.startswith("reminder texted twice")
+
+
+async def test_a_process_that_has_to_stop_notes_no_further_absence(
+    ledger: Ledger,
+) -> None:
+    for phone in (PHONE_1, PHONE_2):
+        await die(ledger, f"SC-{phone[-4:]}", arrived=False, phone=phone)
+    noted = "SELECT id FROM messages WHERE absent_at IS NOT NULL"
+    await settle(
+        ledger.unknown,
+        provider=ledger.provider,
+        vault=ledger.vault,
+        clock=ledger.clock,
+        settle_after=timedelta(),
+        is_stopping=lambda: len(ledger.rows(noted)) > 0,
+    )
+    assert len(ledger.rows(noted)) == 1
