@@ -25,7 +25,7 @@ WORTH_A_TRY: Final = 25
 _WORTH_A_WORD: Final = 40
 """Percent above which the field that an ignored column could be is named."""
 
-_UNHEADED: Final[Mapping[str, float]] = {
+_CELLS_ALONE: Final[Mapping[str, float]] = {
     "holder_code": 0.9,
     "status": 0.7,
     "phones": 0.6,
@@ -34,7 +34,7 @@ _UNHEADED: Final[Mapping[str, float]] = {
     "expires_on": 0.45,
     "issued_on": 0.4,
 }
-"""How sure cells alone make of a field, of 1: the heading says nothing."""
+"""How sure cells alone make of a field, of 1, whatever the heading says."""
 
 _CELLS_MUST_FIT: Final = frozenset(
     {*DATES, "phones", "number", "holder", "rule", "authority", "language"}
@@ -79,7 +79,7 @@ def suggest_columns(
 
     - its heading's score (`score_heading`) × (0.5 + 0.5 × how well the cells fit), and
       0 where filled cells fit one of `_CELLS_MUST_FIT` by less than a fifth;
-    - how well the cells fit × the weight of cells alone (`_UNHEADED`). Of columns of
+    - how well the cells fit × the weight of cells alone (`_CELLS_ALONE`). Of columns of
       dates the latest counts as the expiry, the earliest as the issue.
 
     The best score of all is assigned first, then the best of the columns and fields
@@ -125,14 +125,14 @@ def _scores(
     headed, excluded = score_heading(heading), find_excluded(heading)
     fits = {**cells.scores, **_code_fits(cells, headed, known)}
     scores: dict[str, int] = {}
-    for field in {**headed, **_UNHEADED}:
+    for field in {**headed, **_CELLS_ALONE}:
         fit = fits.get(field, 0.0) if cells.filled else 0.2
         by_heading = headed.get(field, 0.0) * (0.5 + 0.5 * fit)
         if field in _CELLS_MUST_FIT and fit < 0.2:
             by_heading = 0.0
         if field in DATES:
             fit = min(fit, cells.dates.written)
-        by_cells = fit * _UNHEADED.get(field, 0.0) * _is_in_turn(field, cells, days)
+        by_cells = fit * _CELLS_ALONE.get(field, 0.0) * _is_in_turn(field, cells, days)
         named = any(score > 0.5 for other, score in headed.items() if other != field)
         if named or field in excluded:
             by_cells /= 3
@@ -143,7 +143,10 @@ def _scores(
 def _code_fits(
     cells: ColumnCells, headed: Mapping[str, float], known: Known
 ) -> dict[str, float]:
-    """How well cells fit fields of which the heading must tell as well."""
+    """How well cells fit fields of codes and words, where the heading names the field.
+
+    `replaces` is judged whatever the heading says, as the number of a permit is.
+    """
     fits = {"replaces": cells.scores["number"]}
     if "holder_code" in headed:
         fits["holder_code"] = max(cells.scores["holder_code"], 0.5)
