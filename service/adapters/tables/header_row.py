@@ -20,7 +20,7 @@ DELIMITERS: Final = (",", ";", "\t", "|")
 _YEAR_DIGITS: Final = 4
 
 
-def header_index(rows: Sequence[TableRow], hints: TableHints, where: str) -> int:
+def choose_header(rows: Sequence[TableRow], hints: TableHints, where: str) -> int:
     """Return which of a file's first rows is the header, as `hints` say or as found.
 
     Raises `InvalidError` with the file's name where there is none.

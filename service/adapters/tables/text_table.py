@@ -12,8 +12,8 @@ from service.adapters.files.header import REJECT_COLUMNS
 from service.adapters.tables.csv_rows import CsvRowReader
 from service.adapters.tables.header_row import (
     SAMPLE_ROWS,
+    choose_header,
     find_delimiter,
-    header_index,
 )
 from service.adapters.tables.ndjson import is_ndjson, ndjson_table
 from service.adapters.tables.table import (
@@ -53,7 +53,7 @@ def _read_table(text: TextIOWrapper, hints: TableHints, where: str) -> Table:
     hints = _as_we_wrote_it(hints, text.encoding, sample)
     delimiter = hints.delimiter or find_delimiter(sample, hints.columns)
     rows = list(islice(CsvRowReader(sample, delimiter), SAMPLE_ROWS))
-    above = header_index(rows, hints, where)
+    above = choose_header(rows, hints, where)
     header = rows[above]
     reader = CsvRowReader(_read_again(text, where), delimiter)
     following = dropwhile(lambda row: row.line < header.line, reader)

@@ -15,7 +15,7 @@ from typing import Any, BinaryIO, Final
 
 import orjson
 
-from service.adapters.tables.header_row import SAMPLE_ROWS, header_index
+from service.adapters.tables.header_row import SAMPLE_ROWS, choose_header
 from service.adapters.tables.kinds import Kind
 from service.adapters.tables.table import (
     Table,
@@ -47,7 +47,7 @@ def open_workbook_table(
     """
     with read_sheet(file, hints, where) as (sheet, sheets, rows):
         sample = list(islice(rows, SAMPLE_ROWS))
-        at = header_index(sample, hints, where)
+        at = choose_header(sample, hints, where)
         form = TableForm(
             kind=kind,
             header_line=sample[at].line,

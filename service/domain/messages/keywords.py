@@ -56,14 +56,16 @@ _ASKS: Final = re.compile("[?？❓❔]")
 _ONLY_ASKS: Final = re.compile("(?<![?？!！])[?？❓❔](?![?？!！])")
 """A single question mark: several, or one beside a !, shout."""
 
-_SENTENCE = re.compile(r"[。.!?;\n]+")
-_OPT_OUT = re.compile(r"拒收|退订|取消|停止|\b(?:opt[ -]?out|unsubscribe|stop)\b")
-_QUOTES = r"[\s:\"'“”‘’「」『』【】\[\]()]*"
-_OFFER = re.compile(
+_SENTENCE_END: Final = re.compile(r"[。.!?;\n]+")
+_OPT_OUT: Final = re.compile(
+    r"拒收|退订|取消|停止|\b(?:opt[ -]?out|unsubscribe|stop)\b"
+)
+_QUOTES: Final = r"[\s:\"'“”‘’「」『』【】\[\]()]*"
+_OFFER: Final = re.compile(
     r"(?:回复?|发送?|\b(?:reply|text|send|answer)(?: with)?)"
     rf"{_QUOTES}([a-z]+(?:{_QUOTES}(?:/|、|,|或者?|\bor\b){_QUOTES}[a-z]+)*)(?![a-z])"
 )
-_PURPOSE_AFTER = re.compile(
+_PURPOSE_AFTER: Final = re.compile(
     rf"^{_QUOTES}(?:[到至]\s*\d+)?+(?:即可|可以?|进行|以)?+(?!谢谢)(?=[\u4e00-\u9fff])"
     r"|\b(?:to|for)\s+(?!\d)"
 )
@@ -120,7 +122,7 @@ def find_opt_out_letters(body: str) -> frozenset[str]:
     plain = unicodedata.normalize("NFKC", body).casefold().translate(_FOLD)
     words = {
         word
-        for sentence in _SENTENCE.split(plain)
+        for sentence in _SENTENCE_END.split(plain)
         for offer in _opt_out_offers(sentence)
         for word in re.findall("[a-z]+", offer)
     }

@@ -68,7 +68,7 @@ class ColumnCells:
     """By permit field, how well the cells fit it; a field that is missing has 0."""
 
 
-def look_at(cells: list[str], orders: tuple[str, ...] = ()) -> ColumnCells:
+def count_cell_kinds(cells: list[str], orders: tuple[str, ...] = ()) -> ColumnCells:
     """Count what the cells of a column are."""
     filled = [one for one in cells if one and not is_placeholder(one)]
     counted = Counter(filled)

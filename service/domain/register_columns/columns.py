@@ -7,7 +7,7 @@ from typing import Final, get_args
 
 from service.domain.law.rule import Language
 from service.domain.permits.permit_fields import DATES, REQUIRED
-from service.domain.register_columns.cell_kinds import ColumnCells, look_at
+from service.domain.register_columns.cell_kinds import ColumnCells, count_cell_kinds
 from service.domain.register_columns.date_forms import order
 from service.domain.register_columns.headings import find_excluded, score_heading
 from service.domain.register_columns.known_codes import (
@@ -16,7 +16,7 @@ from service.domain.register_columns.known_codes import (
     choose_rules,
 )
 
-SURE: Final = 45
+MAPPED_FROM: Final = 45
 """Percent from which a column is mapped."""
 
 WORTH_A_TRY: Final = 25
@@ -87,10 +87,12 @@ def suggest_columns(
     of persons is never mapped, nor the second of two with one heading. The same input
     gives the same answer.
     """
-    cells = [look_at([row[place] for row in rows]) for place in range(len(header))]
+    cells = [
+        count_cell_kinds([row[place] for row in rows]) for place in range(len(header))
+    ]
     orders = _decided_orders(cells)
     cells = [
-        look_at([row[place] for row in rows], orders)
+        count_cell_kinds([row[place] for row in rows], orders)
         if orders and found.dates.is_ambiguous
         else found
         for place, found in enumerate(cells)
@@ -177,7 +179,7 @@ def _assign(
     field_of: dict[int, tuple[str, int]] = {}
     taken: set[str] = set()
     for score, place, field in _ranked(scored):
-        least = WORTH_A_TRY if field in REQUIRED and field != "rule" else SURE
+        least = WORTH_A_TRY if field in REQUIRED and field != "rule" else MAPPED_FROM
         if score < least or place in field_of or field in taken:
             continue
         field_of[place] = field, score

@@ -10,7 +10,7 @@ from service.domain.register_columns.headings import has_han, read_han, read_wor
 MOST_NEAREST: Final = 3
 """Codes that a question offers."""
 
-SURE: Final = 0.6
+CHOSEN_FROM: Final = 0.6
 """From this likeness on a word means a rule, of 1."""
 
 _LICENCE_WORDS: Final = frozenset({"licence", "type", "bodie", "a", "or", "in"})
@@ -58,7 +58,7 @@ def choose_rules(words: Mapping[str, int], rules: Collection[KnownCode]) -> Code
     nearest: dict[str, tuple[str, ...]] = {}
     for word in words:
         ranked = rank_rules(word, rules)
-        if ranked and ranked[0][0] >= SURE and is_clear(ranked):
+        if ranked and ranked[0][0] >= CHOSEN_FROM and is_clear(ranked):
             sure[word] = ranked[0][1]
         else:
             nearest[word] = tuple(code for _, code in ranked[:MOST_NEAREST])

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from service.domain.permits.permit_fields import DATES
-from service.domain.register_columns.columns import SURE, SuggestedColumn
+from service.domain.register_columns.columns import MAPPED_FROM, SuggestedColumn
 from service.domain.register_columns.date_forms import DateColumn
 from service.domain.register_columns.suggestion import SuggestedMapping
 from service.domain.untrusted.text import show_value
@@ -58,7 +58,7 @@ def _ask_about(column: SuggestedColumn) -> Iterator[str]:
             f"{share} % of the cells of {name} are persons' identity numbers: ignored, "
             "so that they are not stored. Is that right?"
         )
-    if column.field and column.confidence < SURE:
+    if column.field and column.confidence < MAPPED_FROM:
         yield f"is {name} really the {column.field}?"
     if column.field in DATES:
         yield from _ask_about_dates(name, column.cells.dates)
