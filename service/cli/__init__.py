@@ -28,6 +28,10 @@ COMMAND_GROUPS: Final[Mapping[str, Mapping[str, tuple[str, str]]]] = {
         ),
     },
     "Law and offices": {
+        "init": (
+            "office.init",
+            "Answer five questions; get an office file and a mapping.",
+        ),
         "rules": ("law.rules", "Check, compare, apply and revert the permit rules."),
         "calendars": ("law.calendars", "Load and show an office's own holidays."),
         "authorities": ("office.authorities", "Load offices, try them, go live."),

@@ -27,6 +27,7 @@ demo --dir
 explain --rule --expires --issued --permit --version --authority --json
 forecast --days --authority --format
 import FILE --mapping --suggest
+init --code --name --zone --helpline --register --rule --overwrite
 keys create NAME
 keys list
 keys revoke PREFIX

@@ -22,16 +22,20 @@ _MOSTLY: Final = 0.5
 
 
 def mapping_to_toml(
-    mapping: SuggestedMapping, sample: RegisterSample, name: str
+    mapping: SuggestedMapping,
+    sample: RegisterSample,
+    name: str,
+    office: str | None = None,
 ) -> str:
     """Write a mapping file for the register `name`.
 
+    Its permits are those of `office`, unless a column says whose they are.
     Every column has its confidence and `EXAMPLES` cells, in which phones and identity
     numbers are masked. What is not sure stands at the top as questions.
     """
     parts = [
         [*_head(mapping, sample, name)],
-        [*_constants(mapping, name)],
+        [*_constants(mapping, name, office)],
         [*_ignored(mapping)],
         ["[columns]", *_mapped(mapping)],
         [*_formats(mapping)],
@@ -56,7 +60,9 @@ def _head(
         yield f"# - {question}"
 
 
-def _constants(mapping: SuggestedMapping, name: str) -> Iterator[str]:
+def _constants(
+    mapping: SuggestedMapping, name: str, office: str | None
+) -> Iterator[str]:
     stem = name.rpartition(".")[0] or name
     yield f"{_entry('source', stem)}  # the register's name, whatever its next export's"
     if mapping.rule:
@@ -64,6 +70,8 @@ def _constants(mapping: SuggestedMapping, name: str) -> Iterator[str]:
         yield f"{_entry('rule', mapping.rule)}  # {said}"
     elif mapping.column_of("rule") is None:
         yield '# rule = "CODE"'
+    if office and mapping.column_of("authority") is None:
+        yield _entry("authority", office)
 
 
 def _ignored(mapping: SuggestedMapping) -> Iterator[str]:

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
-from itertools import chain
+from itertools import chain, pairwise
 from typing import Final
 
 from service.adapters.tables.csv_rows import CsvRowReader
@@ -54,7 +54,7 @@ def find_header(
     many as are required; else the first one that is nearly as wide as the widest and
     has few figures: titles are narrow, and data has figures. A heading may go over two
     rows, with merged cells: the last of rows that fit no worse, one below the other,
-    has all its parts.
+    has all its parts; without columns, the last that repeats a cell of the row above.
     """
     fits = [_count_known(row, columns) for row in rows]
     best = max(fits, default=0)
@@ -72,7 +72,7 @@ def find_header(
     for at, row in enumerate(rows):
         is_wide = _is_nearly(widths[at], max(widths))
         if is_wide and 4 * sum(map(_is_figure, row)) < widths[at]:
-            return at
+            return _last_merged_row(rows, at)
     return 0
 
 
@@ -160,6 +160,19 @@ def _is_nearly(width: int, other: int) -> bool:
 
 def _count_filled(row: Iterable[str]) -> int:
     return sum(map(bool, map(strip_blanks, row)))
+
+
+def _last_merged_row(rows: Sequence[Sequence[str]], at: int) -> int:
+    """Return the last row of a heading; a cell that is merged over two stands in both.
+
+    `at` is its first row.
+    """
+    for upper, lower in pairwise(rows[at:]):
+        cells = zip(upper, lower, strict=False)
+        if not any(strip_blanks(one) and one == other for one, other in cells):
+            break
+        at += 1
+    return at
 
 
 def _is_figure(cell: str) -> bool:

@@ -7,15 +7,21 @@ from typing import TYPE_CHECKING
 import click
 
 from service.adapters.registers.mapping_text import mapping_to_toml
-from service.adapters.registers.sample import read_sample
+from service.adapters.registers.sample import RegisterSample, read_sample
 from service.domain.register_columns.columns import Known
 from service.domain.register_columns.known_codes import KnownCode
 from service.domain.register_columns.questions import find_obstacles
-from service.domain.register_columns.suggestion import suggest_mapping
+from service.domain.register_columns.suggestion import (
+    SuggestedMapping,
+    suggest_mapping,
+)
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
+    from service.domain.law.authority import Authority
+    from service.domain.law.rule import Rule
     from service.domain.lawbook.law import Law
 
 
@@ -25,8 +31,8 @@ def print_suggestion(file: Path, law: Law) -> int:
     Returns 1 if it cannot be used before one of them is answered.
     """
     sample = read_sample(file)
-    hints = filter(None, (file.stem, sample.sheet))
-    mapping = suggest_mapping(sample.header, sample.rows, known_codes(law), [*hints])
+    known = known_codes(law.rules.values(), law.authorities.values())
+    mapping = suggest_from(sample, file, known)
     click.echo(mapping_to_toml(mapping, sample, file.name), nl=False)
     obstacles = [*find_obstacles(mapping)]
     if not obstacles:
@@ -39,7 +45,13 @@ def print_suggestion(file: Path, law: Law) -> int:
     return 1
 
 
-def known_codes(law: Law) -> Known:
+def suggest_from(sample: RegisterSample, file: Path, known: Known) -> SuggestedMapping:
+    """Suggest a mapping for a register of which a sample was read."""
+    hints = filter(None, (file.stem, sample.sheet))
+    return suggest_mapping(sample.header, sample.rows, known, [*hints])
+
+
+def known_codes(rules: Iterable[Rule], offices: Iterable[Authority]) -> Known:
     """The rules and offices of a law, by the names that a register may call them."""
     return Known(
         rules=[
@@ -48,7 +60,7 @@ def known_codes(law: Law) -> Known:
                 (rule.name.zh, rule.certificate.zh),
                 (rule.name.en, rule.certificate.en, rule.code.replace("-", " ")),
             )
-            for rule in law.rules.values()
+            for rule in rules
         ],
         offices=[
             KnownCode(
@@ -56,6 +68,6 @@ def known_codes(law: Law) -> Known:
                 (office.name.zh, office.signature.zh),
                 (office.name.en, office.signature.en),
             )
-            for office in law.authorities.values()
+            for office in offices
         ],
     )

@@ -110,6 +110,11 @@ def test_which_row_is_the_header(rows: list[list[str]], at: int) -> None:
     assert find_header(rows, [*required, "Phone"], required) == at
 
 
+def test_a_heading_in_two_rows_is_found_by_its_merged_cells() -> None:
+    rows = [["List"], ["No", "Valid", ""], ["No", "From", "To"], ["A", "x", "y"]]
+    assert find_header(rows, ()) == 2
+
+
 def test_of_two_tables_in_one_file_no_row_is_lost(tmp_path: Path) -> None:
     path = tmp_path / "register.csv"
     columns, later = ("No", "Name", "Ends"), ("No", "Name", "Ends", "Status")

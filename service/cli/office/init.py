@@ -1,0 +1,195 @@
+"""The first files of an office: five questions, an office file and a mapping."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+from service.adapters.calendars.holidays import calendars
+from service.adapters.files.write import write_text
+from service.adapters.registers.mapping_text import mapping_to_toml
+from service.adapters.registers.sample import read_sample
+from service.adapters.rules.files import read_rules
+from service.adapters.rules.new_office import EXAMPLE, OfficeAnswers, describe_office
+from service.adapters.templates.library import JinjaTemplateLibrary
+from service.cli import PROGRAM
+from service.cli.option_types import CODE, FILE
+from service.cli.permits.suggest import known_codes, suggest_from
+from service.domain.errors import InvalidError, SetUpError
+from service.domain.nearest import show_known
+from service.domain.register_columns.questions import ask, find_obstacles
+from service.settings import shipped_folder
+
+if TYPE_CHECKING:
+    from service.domain.law.rule import Rule
+    from service.domain.register_columns.suggestion import SuggestedMapping
+
+_OFFICE_FILE: Final = Path("office.toml")
+
+_QUESTIONS: Final[Mapping[str, str]] = {
+    "code": "The office's code: its 行政区划代码, or a short name such as us-nyc",
+    "name": "Its name as texts begin with it, such as 临江省市场监管局 / LINJIANG-AMR",
+    "zone": "Its time zone",
+    "helpline": "The telephone number that holders may call",
+}
+
+
+class _Answer(click.ParamType[str]):
+    """An answer about an office, checked as its file is."""
+
+    name = "text"
+
+    def __init__(self, field: str) -> None:
+        self._field = field
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> str:  # noqa: ANN401 - click's
+        """Check the answer beside those of an example, in which nothing is wrong."""
+        answer = str(value).strip()
+        try:
+            describe_office(replace(EXAMPLE, **{self._field: answer}), calendars())
+        except InvalidError as error:
+            wrong = error.mistakes[0]
+            self.fail(f"found {wrong.found}, expected {wrong.expected}", param, ctx)
+        return answer
+
+
+_TYPES: Final = {field: _Answer(field) for field in _QUESTIONS}
+
+
+@dataclass(frozen=True, slots=True)
+class _Written:
+    """A mapping that was written, and what must be answered before it can be used."""
+
+    file: Path
+    register: Path
+    obstacles: tuple[str, ...]
+
+
+@click.command()
+@click.option("--code", type=_TYPES["code"], help="The office's code.")
+@click.option("--name", type=_TYPES["name"], help="The name that opens its texts.")
+@click.option("--zone", type=_TYPES["zone"], help="Its zone, such as Asia/Shanghai.")
+@click.option("--helpline", type=_TYPES["helpline"], help="Whom holders may call.")
+@click.option("--register", type=FILE, help="A register to write a mapping for.")
+@click.option("--rule", type=CODE, help="Its permit type, if it does not say it.")
+@click.option("--overwrite", is_flag=True, help="Replace files that exist.")
+def init(
+    register: Path | None, rule: str | None, *, overwrite: bool, **given: str | None
+) -> None:
+    """Write office.toml, and a mapping for a register, from five answers.
+
+    Asks what no option says. Exit code 1 if a question about the register is left.
+    """
+    asks = sys.stdin.isatty()
+    answers = OfficeAnswers(**_answer(given, asks=asks))
+    office = describe_office(answers, calendars())
+    if register is None and asks:
+        register = _ask_register()
+    mapping_file = Path(f"{register.stem}.toml") if register else None
+    _refuse_existing(_OFFICE_FILE, mapping_file, overwrite=overwrite)
+    written = None
+    if register and mapping_file:
+        written = _write_mapping(register, mapping_file, answers.code, rule, asks=asks)
+    write_text(_OFFICE_FILE, office)
+    click.echo(f"{_OFFICE_FILE}: office {answers.code}")
+    _print_next(written)
+    if written and written.obstacles:
+        click.get_current_context().exit(1)
+
+
+def _answer(given: Mapping[str, str | None], *, asks: bool) -> dict[str, str]:
+    missing = [field for field in _QUESTIONS if not given[field]]
+    if missing and not asks:
+        options = ", ".join(f"--{field}" for field in missing)
+        raise click.UsageError(f"no terminal to ask at; give {options}")
+    asked = {
+        field: click.prompt(
+            _QUESTIONS[field],
+            type=_TYPES[field],
+            default=EXAMPLE.zone if field == "zone" else None,
+            err=True,
+        )
+        for field in missing
+    }
+    return {field: given[field] or asked[field] for field in _QUESTIONS}
+
+
+def _ask_register() -> Path | None:
+    asked = "A register as your software exports it (empty: none yet)"
+    answer: Path | None = click.prompt(
+        asked,
+        default="",
+        show_default=False,
+        value_proc=lambda text: FILE.convert(text, None, None) if text else None,
+        err=True,
+    )
+    return answer
+
+
+def _refuse_existing(*paths: Path | None, overwrite: bool) -> None:
+    """Raise `SetUpError` for a file that may not be replaced, or stands twice."""
+    if len({*paths}) < len(paths):
+        raise SetUpError(f"{paths[0]}: a register of this name would replace it")
+    for path in filter(None, paths):
+        if path.exists() and not overwrite:
+            raise SetUpError(f"{path}: exists; give --overwrite to replace it")
+
+
+def _write_mapping(
+    register: Path, file: Path, office: str, rule: str | None, *, asks: bool
+) -> _Written:
+    rules = _read_rules()
+    sample = read_sample(register)
+    mapping = suggest_from(sample, register, known_codes(rules.values(), ()))
+    if rule is None and asks and "rule" in mapping.missing:
+        rule = click.prompt("Which permit type is it? Its code", type=CODE, err=True)
+    if rule is not None:
+        mapping = _with_rule(mapping, rule, rules)
+    write_text(file, mapping_to_toml(mapping, sample, register.name, office))
+    mapped = sum(one.field is not None for one in mapping.columns)
+    questions = len([*ask(mapping)])
+    click.echo(
+        f"{file}: {mapped} of the {len(mapping.columns)} columns of {register.name}"
+        + (f"; open questions at its top: {questions}" if questions else "")
+    )
+    return _Written(file, register, (*find_obstacles(mapping),))
+
+
+def _with_rule(
+    mapping: SuggestedMapping, rule: str, rules: Mapping[str, Rule]
+) -> SuggestedMapping:
+    if rule not in rules:
+        raise click.UsageError(
+            f"rule: found {rule}, expected {show_known(rule, rules)}"
+        )
+    return replace(mapping, rule=rule, rule_confidence=100, rule_said="a person")
+
+
+def _read_rules() -> Mapping[str, Rule]:
+    """The shipped rules: a database may not be there yet."""
+    templates = JinjaTemplateLibrary(shipped_folder("templates"))
+    return read_rules(
+        shipped_folder("schedules"),
+        templates=templates.step_templates(),
+        calendars=calendars(),
+    )
+
+
+def _print_next(written: _Written | None) -> None:
+    """Print the questions that are left, and on the last line the next command."""
+    commands = [["db", "upgrade"], ["authorities", "load", str(_OFFICE_FILE)]]
+    if written and written.obstacles:
+        for question in written.obstacles:
+            click.echo(f"to be answered in {written.file}: {question}", err=True)
+        commands.append(["mapping", "check", str(written.file), str(written.register)])
+    elif written:
+        mapping = ["--mapping", str(written.file)]
+        commands.append(["import", str(written.register), *mapping])
+    click.echo("next:")
+    click.echo(" && ".join(shlex.join([PROGRAM, *one]) for one in commands))
