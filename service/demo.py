@@ -28,8 +28,9 @@ from rich.console import Console
 from service.adapters.calendars.holidays import calendars
 from service.adapters.choose_provider import open_provider
 from service.adapters.clock import SimulatedClock
+from service.adapters.registers.mapping import IDENTITY_MAPPING
 from service.adapters.registers.register_file import read_register
-from service.adapters.registers.rejects import open_rejects_file
+from service.adapters.registers.reject_report import open_reject_report
 from service.adapters.rules.files import read_authorities
 from service.adapters.store.db.database import Database
 from service.app import Installation, build_installation
@@ -165,9 +166,8 @@ async def _import_register(installation: Installation, register: Path) -> Counte
     assert installation.database.file is not None  # noqa: S101 - a demo is on SQLite
     rows = read_register(register, default_authority=OFFICE)
     source, result = RegisterSource("demo"), ImportResult()
-    with open_rejects_file(
-        installation.database.file.with_name("rejects.csv")
-    ) as rejects:
+    path = installation.database.file.with_name("rejects.csv")
+    with open_reject_report(path, rows, IDENTITY_MAPPING, {}) as rejects:
         await import_register(rows, source, installation.register_deps, rejects, result)
     return result.outcomes
 

@@ -129,7 +129,7 @@ class _LazyGroup(click.Group):
 def cli() -> None:
     """Remind permit holders by SMS before their renewal window closes.
 
-    Exit codes: 0 done, 1 the answer is no, 2 bad input.
+    Exit codes: 0 done, 1 the answer is no, 2 bad input, 3 done but much was rejected.
     """
 
 

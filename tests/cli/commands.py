@@ -5,6 +5,7 @@ import csv
 import json
 import logging
 import os
+import re
 import sqlite3
 import subprocess
 import sys
@@ -76,8 +77,12 @@ class Ran:
     @property
     def imported(self) -> str:
         """What an import answered below the line that says how it read the file."""
-        first, _, counts = self.answer.partition("\n")
+        first, _, counts = self.out.partition("\n")
         assert first.startswith("read as "), self
+        rows = re.findall(r"(\d+) (\w+)", counts.partition("\n")[0])
+        rejected = sum(int(count) for count, what in rows if what == "rejected")
+        many = rejected * 10 > sum(int(count) for count, _ in rows)
+        assert (self.code, self.err) == (3 if many else 0, ""), self
         return counts
 
     @property

@@ -7,13 +7,18 @@ from service.domain.errors import Mistake
 from service.domain.untrusted.text import mask_digits, safe_label
 
 REJECT_COLUMNS = ("line", "reason")
-"""The first two columns of a rejects file; the others are the table's own."""
+"""The first columns of a rejects file; the last ones are the table's own."""
+
+REPAIR_COLUMN = "repair"
+"""The column that follows them where something is said about each repair."""
 
 
 def count_reject_columns(header: Sequence[str]) -> int:
-    """Return how many columns to skip: 2 in a corrected rejects file, else 0."""
+    """Return how many columns to skip: 2 or 3 in a corrected rejects file, else 0."""
     count = len(REJECT_COLUMNS)
-    return count if tuple(header[:count]) == REJECT_COLUMNS else 0
+    if tuple(header[:count]) != REJECT_COLUMNS:
+        return 0
+    return count + (header[count : count + 1] == [REPAIR_COLUMN])
 
 
 def header_mistakes(

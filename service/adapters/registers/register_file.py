@@ -12,11 +12,11 @@ from service.adapters.registers.mapping import (
     RegisterMapping,
     RowReading,
 )
-from service.adapters.registers.register_row import EXTRA_CELLS, RegisterRow
+from service.adapters.registers.register_row import RegisterRow
 from service.adapters.registers.repeats import RowsByPermit
 from service.adapters.registers.row_spool import RowSpool
 from service.adapters.tables.table import (
-    TableForm,
+    Table,
     TableHints,
     TableRow,
     refuse_file,
@@ -36,18 +36,23 @@ _NAMES: Final = frozenset({"authority", "rule", "number"})
 class RegisterFile:
     """A register that was read to its end; its rows can be taken once.
 
-    `form` is how its file was read.
+    `form` is how its file was read, `header` its columns, and `titles` the rows above
+    them. `first_column` is the number of the first column in its file, from 0.
     """
 
     def __init__(
         self,
         name: str,
-        form: TableForm,
+        table: Table,
+        skipped: int,
         spool: RowSpool,
         by_permit: RowsByPermit,
+        *,
         check: Callable[[], None],
     ) -> None:
-        self.form = form
+        self.form, self.titles = table.form, table.titles
+        self.header = table.header[skipped:]
+        self.first_column = table.form.first_column + skipped
         self._name = name
         self._spool = spool
         self._by_permit = by_permit
@@ -99,7 +104,7 @@ def read_register(
         if not spool.count:
             raise refuse_file(path.name, "a header and no rows", "rows below it")
         on_error.pop_all()
-    return RegisterFile(path.name, table.form, spool, by_permit, check)
+    return RegisterFile(path.name, table, skipped, spool, by_permit, check=check)
 
 
 def _hints(mapping: RegisterMapping) -> TableHints:
@@ -148,31 +153,29 @@ class _RowReader:
         """Read a row: its permits, or errors with all the mistakes of each."""
         where = f"{self._name}:{row.line}"
         if row.error:
-            raw = {**self._empty, EXTRA_CELLS: row.cells[0]}
-            yield RegisterRow(row.line, raw, None, InvalidError(where, [row.error]))
+            cells = [*self._missing(()), *row.cells]
+            yield RegisterRow(row.line, cells, None, InvalidError(where, [row.error]))
             return
         cells = [unguard_formula(cell) for cell in row.cells]
         raw = {**self._empty, **dict(zip(self._header, cells, strict=False))}
         raw.pop("", None)
-        beyond = self._cells_without_name(cells)
-        if beyond:
-            raw[EXTRA_CELLS] = ",".join(beyond)
-        if mistake := self._find_misshape(cells, beyond):
-            yield RegisterRow(row.line, raw, None, InvalidError(where, [mistake]))
+        if mistake := self._find_misshape(cells):
+            cells += self._missing(cells)
+            yield RegisterRow(row.line, cells, None, InvalidError(where, [mistake]))
             return
         for reading in self._mapping.read_permits(raw):
-            yield self._read_permit(RegisterRow(row.line, raw, None, None), reading)
+            yield self._read_permit(RegisterRow(row.line, cells, None, None), reading)
 
-    def _cells_without_name(self, cells: Sequence[str]) -> list[str]:
-        beyond = [cells[at] for at in self._nameless if at < len(cells)]
-        beyond += cells[len(self._header) :]
-        return beyond if any(map(strip_blanks, beyond)) else []
+    def _missing(self, cells: Sequence[str]) -> list[str]:
+        return [""] * (len(self._header) - len(cells))
 
-    def _find_misshape(
-        self, cells: Sequence[str], beyond: Sequence[str]
-    ) -> Mistake | None:
+    def _has_nameless(self, cells: Sequence[str]) -> bool:
+        nameless = [cells[at] for at in self._nameless if at < len(cells)]
+        return any(map(strip_blanks, [*nameless, *cells[len(self._header) :]]))
+
+    def _find_misshape(self, cells: Sequence[str]) -> Mistake | None:
         width = len(self._header)
-        is_too_much = bool(beyond) and not self._takes_nameless
+        is_too_much = self._has_nameless(cells) and not self._takes_nameless
         if len(cells) < width or (len(cells) > width and is_too_much):
             expected = f"{width}, as in the header"
             return Mistake("row", f"{len(cells)} cells", expected)

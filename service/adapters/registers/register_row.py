@@ -6,23 +6,21 @@ from service.domain.errors import InvalidError
 from service.domain.permits.permit import Permit
 from service.domain.permits.row_permit import Withdrawal
 
-EXTRA_CELLS = ""
-"""The key in `RegisterRow.raw` of cells without a heading, or of an unsplit line."""
-
 
 @dataclass(frozen=True, slots=True)
 class RegisterRow:
     """A row with its line number: a permit, or an error with all its mistakes.
 
-    `raw` holds every column of the header, as found. A row that only says again what
-    an earlier one says has neither, and that row's line in `repeats`. A row that the
+    `cells` has one for each column of the header, as found, then those beyond it; of a
+    row that was not split, its text is beyond it. A row that only says again what an
+    earlier one says has neither, and that row's line in `repeats`. A row that the
     mapping skips has neither too. One that withdraws a permit, and whose other fields
     cannot be read, has that permit's name in `withdraws`. `decision` is that of a word
     of the mapping about it: what was decided, with the column and the word.
     """
 
     line: int
-    raw: dict[str, str]
+    cells: list[str]
     permit: Permit | None
     error: InvalidError | None
     repeats: int | None = None

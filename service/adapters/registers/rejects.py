@@ -9,55 +9,66 @@ from typing import TextIO
 
 from service.adapters.files.header import REJECT_COLUMNS
 from service.adapters.files.read import refuse_endless
-from service.adapters.registers.register_row import EXTRA_CELLS
 from service.domain.errors import SetUpError
 from service.domain.untrusted.spreadsheet_formulas import guard_formula
 
 
 class CsvRejectWriter:
-    """Writes refused rows: `line`, `reason`, then the row's own columns.
+    """Writes refused rows: `line`, `reason`, then the row's own columns."""
 
-    A line of a workbook's `sheet` is written as spreadsheets do: Permits!7.
-    """
-
-    def __init__(self, file: TextIO, sheet: str | None = None) -> None:
+    def __init__(self, file: TextIO) -> None:
         self.count = 0
-        self._sheet = "" if sheet is None else f"{sheet}!"
-        self._writer = csv.writer(file)
+        self._csv = GuardedCsv(file)
 
     def add(self, line: int, raw: Mapping[str, str], reason: str) -> None:
-        """Write one row; cells beyond its header go into one last cell."""
-        columns = [name for name in raw if name != EXTRA_CELLS]
+        """Write one row, by column."""
         if not self.count:
-            self._write([*REJECT_COLUMNS, *columns])
-        extra = [raw[EXTRA_CELLS]] if EXTRA_CELLS in raw else []
-        self._write(
-            [f"{self._sheet}{line}", reason, *map(raw.__getitem__, columns), *extra]
-        )
+            self._csv.write([*REJECT_COLUMNS, *raw])
+        self._csv.write([str(line), reason, *raw.values()])
         self.count += 1
 
-    def _write(self, cells: Iterable[str]) -> None:
+
+class GuardedCsv:
+    """Writes CSV rows in which no cell runs as a formula."""
+
+    def __init__(self, file: TextIO) -> None:
+        self._writer = csv.writer(file)
+
+    def write(self, cells: Iterable[str]) -> None:
+        """Write one row."""
         self._writer.writerow(map(guard_formula, cells))
 
 
 @contextmanager
-def open_rejects_file(
-    path: Path, sheet: str | None = None
-) -> Iterator[CsvRejectWriter]:
+def open_rejects_file(path: Path) -> Iterator[CsvRejectWriter]:
     """Open a rejects file that appears complete at exit, and only if a row was added.
 
-    `sheet` is the one that the rows are from, where that is a workbook's. Only its
-    owner can read it, since the rows hold phones. It replaces the file of an earlier
-    import. Raises `SetUpError` at once where it could not be written.
+    Only its owner can read it, since the rows hold phones. It replaces the file of an
+    earlier import. Raises `SetUpError` at once where it could not be written.
     """
-    part = _create_part_file(path)
-    try:
-        # Excel recognises UTF-8 in a CSV file only by its BOM.
-        with part.open("w", encoding="utf-8-sig", newline="") as file:
-            rejects = CsvRejectWriter(file, sheet)
+    with part_file(path) as part:
+        with open_csv(part) as file:
+            rejects = CsvRejectWriter(file)
             yield rejects
         if rejects.count:
             part.replace(path)
+
+
+def open_csv(path: Path) -> TextIO:
+    """Open a CSV file to write it; Excel recognises UTF-8 in it only by its BOM."""
+    return path.open("w", encoding="utf-8-sig", newline="")
+
+
+@contextmanager
+def part_file(path: Path) -> Iterator[Path]:
+    """Give a new file beside `path`, to be moved there when it is complete.
+
+    Only its owner can read it; what was not moved is deleted. Raises `SetUpError` where
+    a file could not be written.
+    """
+    part = _create_part_file(path)
+    try:
+        yield part
     finally:
         part.unlink(missing_ok=True)
 

@@ -21,7 +21,7 @@ _permit_values: Final = attrgetter(*FIELDS)
 
 _Spooled = tuple[
     int,
-    dict[str, str],
+    list[str],
     tuple[Any, ...] | None,
     tuple[str, Sequence[Mistake]] | None,
     tuple[str, str] | None,
@@ -47,7 +47,7 @@ class RowSpool:
         error = (row.error.where, row.error.mistakes) if row.error else None
         self.count += 1
         self._chunk.append(
-            (row.line, row.raw, permit, error, row.decision, row.withdraws)
+            (row.line, row.cells, permit, error, row.decision, row.withdraws)
         )
         if len(self._chunk) == _CHUNK:
             self._write()
@@ -78,7 +78,9 @@ class RowSpool:
 
 
 def _restore(spooled: _Spooled) -> RegisterRow:
-    line, raw, values, mistakes, decision, withdraws = spooled
+    line, cells, values, mistakes, decision, withdraws = spooled
     permit = Permit(**dict(zip(FIELDS, values, strict=True))) if values else None
     error = InvalidError(*mistakes) if mistakes else None
-    return RegisterRow(line, raw, permit, error, decision=decision, withdraws=withdraws)
+    return RegisterRow(
+        line, cells, permit, error, decision=decision, withdraws=withdraws
+    )

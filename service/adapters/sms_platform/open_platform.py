@@ -12,7 +12,6 @@ import aiohttp
 from service.adapters.http.proxy import proxy_for
 from service.adapters.sms_platform.files.folder import HandOverFolder
 from service.adapters.sms_platform.files.provider import FileProvider
-from service.adapters.sms_platform.files.sheets import require_xlsx_library
 from service.adapters.sms_platform.files.spool import Spool
 from service.adapters.sms_platform.format.model import (
     FileFormat,
@@ -81,7 +80,6 @@ def read_secrets(
 async def _open_files(
     to: FileFormat, webhook: ResultsWebhook, deps: PlatformDeps
 ) -> AsyncIterator[FileProvider]:
-    require_xlsx_library(to)
     folder = HandOverFolder(to.folder)
     with ThreadPoolExecutor(1, "outbox") as thread:
         spool = thread.submit(_open_spool, deps).result()

@@ -1,6 +1,6 @@
 """A table as it was read: its form, its header, and its rows as text."""
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -66,6 +66,7 @@ class TableForm:
     `kind` is "CSV", "NDJSON", "XLSX", "XLSB", "XLS" or "ODS"; `sheets` counts those of
     a workbook. `header_line` is a row's number in a workbook, and 0 in NDJSON. `above`
     counts the rows above the header, which are not read, without blank ones.
+    `first_column` is the sheet's first one with a value, from 0.
     """
 
     kind: str
@@ -75,6 +76,7 @@ class TableForm:
     delimiter: str | None = None
     sheet: str | None = None
     sheets: int = 0
+    first_column: int = 0
 
     def __str__(self) -> str:
         if self.sheet is not None:
@@ -101,12 +103,14 @@ class TableForm:
 class Table:
     """A table that is open: its rows can be read once.
 
+    `titles` are the rows above the header, without blank ones.
     Reading a row raises `InvalidError` where the file itself turns out to be wrong.
     """
 
     form: TableForm
     header: list[str] = field(repr=False)
     rows: Iterator[TableRow] = field(repr=False)
+    titles: Sequence[TableRow] = field(default=(), repr=False)
 
 
 def _shown_encoding(name: str) -> str:

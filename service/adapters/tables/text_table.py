@@ -65,7 +65,7 @@ def _read_table(text: TextIOWrapper, hints: TableHints, where: str) -> Table:
         encoding=text.encoding,
         delimiter=delimiter,
     )
-    return Table(form, clean_header(header.cells, where), following)
+    return Table(form, clean_header(header.cells, where), following, rows[:above])
 
 
 def _read_again(text: TextIOWrapper, where: str) -> Iterator[str]:

@@ -45,7 +45,7 @@ def open_workbook_table(
     Raises `InvalidError` with the file's name `where`, here or while rows are read, if
     the workbook is encrypted, damaged or beyond the limits, or has no such sheet.
     """
-    with read_sheet(file, hints, where) as (sheet, sheets, rows):
+    with read_sheet(file, hints, where) as (sheet, sheets, first, rows):
         sample = list(islice(rows, SAMPLE_ROWS))
         at = choose_header(sample, hints, where)
         form = TableForm(
@@ -54,16 +54,20 @@ def open_workbook_table(
             above=at,
             sheet=sheet,
             sheets=sheets,
+            first_column=first,
         )
         header = clean_header(sample[at].cells, where)
-        yield Table(form, header, chain(sample[at + 1 :], rows))
+        yield Table(form, header, chain(sample[at + 1 :], rows), sample[:at])
 
 
 @contextmanager
 def read_sheet(
     file: BinaryIO, hints: TableHints, where: str
-) -> Iterator[tuple[str, int, Iterator[TableRow]]]:
-    """Give a sheet's name, one of how many, and its rows that are not empty, once."""
+) -> Iterator[tuple[str, int, int, Iterator[TableRow]]]:
+    """Give a sheet's name, one of how many, its first column, and its rows, once.
+
+    Rows that are empty are left out.
+    """
     file.seek(0)
     asked = orjson.dumps([hints.sheet, [*hints.columns], [*hints.required]]).decode()
     with subprocess.Popen(  # noqa: S603 - our own module
@@ -75,7 +79,8 @@ def read_sheet(
         try:
             messages = _read_messages(child, where)
             sheet = next(messages)
-            yield sheet["name"], sheet["of"], _read_rows(messages, sheet["width"])
+            rows = _read_rows(messages, sheet["width"])
+            yield sheet["name"], sheet["of"], sheet["first_column"], rows
         finally:
             child.kill()
 

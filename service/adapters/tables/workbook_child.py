@@ -70,7 +70,8 @@ def _write_sheet(
     required: Collection[str],
 ) -> None:
     sheet = _named_sheet(book, name) if name else _find_sheet(book, columns, required)
-    _write({"name": sheet.name, "of": len(book.sheet_names), "width": sheet.width})
+    form = {"name": sheet.name, "of": len(book.sheet_names), "width": sheet.width}
+    _write(form | {"first_column": _first_column(sheet)})
     errors = find_error_cells(sys.stdin.buffer, sheet.name)
     chunk: list[list[object]] = []
     characters = 0
@@ -126,9 +127,13 @@ def _find_sheet(
     return best
 
 
+def _first_column(sheet: CalamineSheet) -> int:
+    return sheet.start[1] if sheet.start else 0
+
+
 def _read_texts(sheet: CalamineSheet, errors: ErrorsByRow) -> Iterator[list[str]]:
     """Yield all rows from the first one on, without the empty cells at their ends."""
-    first_column = sheet.start[1] if sheet.start else 0
+    first_column = _first_column(sheet)
     merged = _MergedCells(sheet.merged_cell_ranges or (), first_column)
     for at, row in enumerate(sheet.iter_rows()):
         cells = [_text(cell) for cell in row]

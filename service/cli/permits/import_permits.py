@@ -1,16 +1,15 @@
 """Import of a register's permits from a file."""
 
 from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import closing
-from operator import attrgetter
 from pathlib import Path
 from typing import Final
 
 import click
 
 from service.adapters.registers.register_file import read_register
-from service.adapters.registers.rejects import open_rejects_file
+from service.adapters.registers.reject_report import open_reject_report
 from service.app import Installation
 from service.cli.installation import whoami, with_installation
 from service.cli.option_types import FILE
@@ -18,17 +17,19 @@ from service.cli.permits.register_mapping import find_default_office, open_mappi
 from service.cli.permits.suggest import print_suggestion
 from service.cli.stop_signal import StoppedError, StopRequest, stoppable
 from service.domain.errors import StorageError
+from service.domain.rejected_rows.reasons import ReasonGroup
 from service.flow.permits.import_register import (
-    REJECTED,
     TAKES_TEXTS,
     ImportResult,
-    MistakeKind,
     import_register,
 )
 from service.flow.permits.register import RegisterSource
 
-_MOST_MISTAKES: Final = 10
-"""Kinds of mistakes on the screen: the frequent ones of a whole file."""
+MUCH_REJECTED: Final = 3
+"""The exit code where more than a tenth of a file's rows was rejected."""
+
+_MOST_REASONS: Final = 10
+"""Reasons and words on the screen: the frequent ones of a whole file."""
 
 
 @click.command("import")
@@ -68,15 +69,20 @@ async def import_(
     if mapping.source:
         source = RegisterSource(mapping.source, mapping.max_age_days)
     path = file.with_name(f"{file.name}.rejects.csv")
+    codes = {"rule": [*law.rules], "authority": [*law.authorities]}
     deps, result = installation.register_deps, ImportResult()
+    reasons: list[ReasonGroup] = []
     try:
         register = read_register(
             file, mapping, default_authority=default, check=stop.refuse
         )
-        sheet = register.form.sheet
-        with closing(register), open_rejects_file(path, sheet) as rejects:
+        with (
+            closing(register),
+            open_reject_report(path, register, mapping, codes) as rejects,
+        ):
             click.echo(f"read as {register.form}")
             await import_register(register, source, deps, rejects, result)
+            reasons = rejects.reasons.groups()
         code = 0
     except StoppedError:
         code = stop.exit_code
@@ -92,10 +98,10 @@ async def import_(
     click.echo(_list_counts(result.outcomes) or "no rows")
     _print_decisions(result.decisions)
     _print_phones(result.phones)
-    _print_frequent_mistakes(result.mistakes.values())
-    if result.outcomes[REJECTED]:
+    _print_reasons(reasons)
+    if reasons:
         click.echo(f"the rejected rows, each with its reason: {path}")
-    return 0
+    return MUCH_REJECTED if result.has_many_rejected else 0
 
 
 def _print_interruption(file: Path, outcomes: Mapping[str, int]) -> None:
@@ -112,7 +118,7 @@ def _list_counts(counts: Mapping[str, int]) -> str:
 
 def _print_decisions(decisions: Counter[tuple[str, str]]) -> None:
     """Say how many rows a word of the mapping decided about."""
-    for (action, word), count in decisions.most_common(_MOST_MISTAKES):
+    for (action, word), count in decisions.most_common(_MOST_REASONS):
         rows = "1 row" if count == 1 else f"{count} rows"
         click.echo(f"{rows}: {action}, as the mapping says for {word}")
 
@@ -128,13 +134,9 @@ def _print_phones(phones: Counter[str]) -> None:
         )
 
 
-def _print_frequent_mistakes(kinds: Collection[MistakeKind]) -> None:
-    """Say once what is wrong in many rows; what is rare stands in the rejects file."""
-    frequent = sorted(kinds, key=attrgetter("rows"), reverse=True)[:_MOST_MISTAKES]
-    for kind in frequent:
-        if kind.rows > 1:
-            example, others = kind.example, " and others" if kind.varies else ""
-            click.echo(
-                f"{kind.rows} rows: {example.field}: found {example.found}{others}, "
-                f"expected {example.expected}"
-            )
+def _print_reasons(groups: Sequence[ReasonGroup]) -> None:
+    """Say why rows were rejected and what repairs them, what is frequent first."""
+    for group in groups[:_MOST_REASONS]:
+        click.echo(str(group))
+    if len(groups) > _MOST_REASONS:
+        click.echo(f"and {len(groups) - _MOST_REASONS} more reasons")

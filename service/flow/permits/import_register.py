@@ -1,12 +1,12 @@
 """A register's file imported: good rows are stored, bad ones handed back."""
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Final, Protocol
 
-from service.domain.errors import InvalidError, Mistake
+from service.domain.errors import InvalidError
 from service.domain.lawbook.law import Law
 from service.domain.permits.permit import NO_EXPIRY, Permit, PermitStatus
 from service.domain.permits.phone import PhoneLine
@@ -25,18 +25,6 @@ _REPEATED: Final = "repeated"
 _SKIPPED: Final = "skipped"
 _STORED: Final = frozenset({"registered", "changed", "unchanged"})
 
-_MOST_KINDS: Final = 1_000
-"""Kinds of mistakes counted; a file has more only if each row has its own."""
-
-
-@dataclass(slots=True)
-class MistakeKind:
-    """The mistakes that expected the same of one field, and what the first found."""
-
-    example: Mistake
-    rows: int = 0
-    varies: bool = False
-
 
 @dataclass(frozen=True, slots=True)
 class ImportResult:
@@ -47,15 +35,18 @@ class ImportResult:
     and "inactive" or "expired" for permits that are not stored because nothing would be
     sent for them. Permits without an expiry date are counted apart, as "registered (no
     expiry)", and not in `phones`, which counts the other stored permits that are
-    active: TAKES_TEXTS, or why none of their phones does.
-    `mistakes` has each kind of mistake by (field, what was expected), and `decisions`
-    counts the rows that the mapping rejects, skips or withdraws by (what, word).
+    active: TAKES_TEXTS, or why none of their phones does. `decisions` counts the rows
+    that the mapping rejects, skips or withdraws by (what, word).
     """
 
     outcomes: Counter[str] = field(default_factory=Counter)
     phones: Counter[str] = field(default_factory=Counter)
-    mistakes: dict[tuple[str, str], MistakeKind] = field(default_factory=dict)
     decisions: Counter[tuple[str, str]] = field(default_factory=Counter)
+
+    @property
+    def has_many_rejected(self) -> bool:
+        """Whether more than a tenth of the rows was rejected."""
+        return self.outcomes[REJECTED] * 10 > self.outcomes.total()
 
 
 class RegisterRow(Protocol):
@@ -66,8 +57,8 @@ class RegisterRow(Protocol):
         """The number of its line in the file."""
 
     @property
-    def raw(self) -> Mapping[str, str]:
-        """Its cells as they stand in the file, by column."""
+    def cells(self) -> Sequence[str]:
+        """Its cells as they stand in the file."""
 
     @property
     def permit(self) -> Permit | None:
@@ -86,18 +77,18 @@ class RegisterRow(Protocol):
         """What a word of its mapping decided about it, and that word."""
 
 
-class RejectWriter(Protocol):
+class RejectReport(Protocol):
     """Takes the rows that are not stored."""
 
-    def add(self, line: int, raw: Mapping[str, str], reason: str) -> None:
-        """Write one row with the reason why it was rejected."""
+    def add(self, line: int, cells: Sequence[str], error: InvalidError) -> None:
+        """Take one row with all its mistakes."""
 
 
 async def import_register(
     rows: Iterable[RegisterRow],
     source: RegisterSource,
     deps: RegisterDeps,
-    rejects: RejectWriter,
+    rejects: RejectReport,
     result: ImportResult,
 ) -> None:
     """Register the rows of a file chunk by chunk.
@@ -114,8 +105,7 @@ async def import_register(
         result.decisions.update(row.decision for row in chunk if row.decision)
         for row, outcome in _pair_outcomes(chunk, done, withdrawn):
             if isinstance(outcome, InvalidError):
-                rejects.add(row.line, row.raw, outcome.reason)
-                _count_mistakes(outcome, result.mistakes)
+                rejects.add(row.line, row.cells, outcome)
                 result.outcomes[REJECTED] += 1
                 continue
             if row.permit and row.permit.expires_on is None and outcome in _STORED:
@@ -143,18 +133,6 @@ def _pair_outcomes(
 
 def _without_permit(row: RegisterRow) -> str:
     return _SKIPPED if row.decision and row.decision[0] == SKIP else _REPEATED
-
-
-def _count_mistakes(
-    error: InvalidError, kinds: dict[tuple[str, str], MistakeKind]
-) -> None:
-    for mistake in error.mistakes:
-        key = mistake.field, mistake.expected
-        if key not in kinds and len(kinds) == _MOST_KINDS:
-            continue
-        kind = kinds.setdefault(key, MistakeKind(mistake))
-        kind.rows += 1
-        kind.varies |= mistake.found != kind.example.found
 
 
 def _count_textless(

@@ -21,9 +21,9 @@ PERMIT = Permit(
 def make_rows(count: int) -> list[RegisterRow]:
     error = InvalidError("f.csv:2", [Mistake("number", "nothing", "it")])
     return [
-        RegisterRow(at, {"n": str(at)}, PERMIT, None, decision=("skip", "x"))
+        RegisterRow(at, [str(at)], PERMIT, None, decision=("skip", "x"))
         if at % 2
-        else RegisterRow(at, {"n": str(at)}, None, error)
+        else RegisterRow(at, [str(at)], None, error)
         for at in range(count)
     ]
 
@@ -39,8 +39,8 @@ def test_rows_come_back_as_they_were(
         spool.add(row)
     found = [*spool.take()]
     assert spool.count == len(found) == len(rows)
-    assert [(one.line, one.raw, one.permit, one.decision) for one in found] == [
-        (one.line, one.raw, one.permit, one.decision) for one in rows
+    assert [(one.line, one.cells, one.permit, one.decision) for one in found] == [
+        (one.line, one.cells, one.permit, one.decision) for one in rows
     ]
     assert [str(one.error) for one in found] == [str(one.error) for one in rows]
 

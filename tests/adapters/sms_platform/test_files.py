@@ -1,7 +1,6 @@
 import logging
 import sqlite3
 import stat
-import sys
 from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
@@ -406,13 +405,4 @@ async def test_a_spool_that_is_not_ours_is_refused(tmp_path: Path) -> None:
     )
     with pytest.raises(SetUpError, match=r"ledger\.db\.outbox: file is not a database"):
         async with opened(sheet(tmp_path), tmp_path):
-            pass
-
-
-async def test_a_workbook_format_without_its_library_is_refused(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setitem(sys.modules, "xlsxwriter", None)
-    with pytest.raises(SetUpError, match=r"pip install 'permit-reminders\[office\]'"):
-        async with opened(sheet(tmp_path, format="xlsx"), tmp_path):
             pass

@@ -21,11 +21,12 @@ def test_a_workbook_is_imported_and_its_rejects_name_sheet_and_row(
     bad = (CMA, "A-2", "二号检测", "#N/A", "+12125550102")
     register = make_workbook(office / "permits.xlsx", good, (), bad)
     rejects = office / "permits.xlsx.rejects.csv"
-    answer = run("import", register).answer
+    answer = run("import", register)
+    assert answer.code == 3
     form = 'XLSX, sheet "Permits", header in row 2 (1 row above it is not read)'
-    assert answer.splitlines()[0] == f"read as {form}"
+    assert answer.out.splitlines()[0] == f"read as {form}"
     (left,) = cells(rejects)
-    assert (left["line"], left["holder"]) == ("Permits!5", "二号检测")
+    assert (left["line"], left["holder"]) == ("Permits!D5", "二号检测")
     text = rejects.read_text("utf-8-sig").replace(",#N/A,", ",2024-06-28,")
     rejects.write_text(text, "utf-8-sig")
     assert run("import", rejects).imported == "1 registered\n"

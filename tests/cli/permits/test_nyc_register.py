@@ -82,7 +82,7 @@ def test_new_york_s_register_is_reminded_when_its_window_opens(
     }
     rejects = cells(folder / f"{register.name}.rejects.csv")
     assert Counter(one["reason"].partition(":")[0] for one in rejects) == {
-        "expires_on": 3
+        "expires_on (lic_expir_dd)": 3
     }
 
     active: dict[str, dict[str, str]] = {}

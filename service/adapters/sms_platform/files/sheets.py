@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterable, Sequence
 from importlib import import_module
 from io import BytesIO, StringIO
-from typing import Any, Final
+from typing import Final
 
 from service.adapters.sms_platform.format.model import CsvStyle, FileFormat
 from service.adapters.sms_platform.message_fields import (
@@ -14,7 +14,6 @@ from service.adapters.sms_platform.message_fields import (
     render_fields,
 )
 from service.domain.delivery.outcome import RefusalKind
-from service.domain.errors import SetUpError
 from service.domain.untrusted.spreadsheet_formulas import guard_formula
 
 _PHONE: Final = re.compile(r"\+[0-9]{5,15}")
@@ -53,12 +52,6 @@ def build_file(file_format: FileFormat, rows: Iterable[Sequence[str]]) -> bytes:
     )
 
 
-def require_xlsx_library(file_format: FileFormat) -> None:
-    """Raise `SetUpError` at the start if the format is XLSX and the library missing."""
-    if file_format.csv is None:
-        _xlsxwriter()
-
-
 def _build_csv(table: Iterable[Sequence[str]], style: CsvStyle) -> bytes:
     text = StringIO(newline="")
     writer = csv.writer(
@@ -71,20 +64,11 @@ def _build_csv(table: Iterable[Sequence[str]], style: CsvStyle) -> bytes:
 def _build_xlsx(table: Iterable[Sequence[str]]) -> bytes:
     """Write all cells as text, so that a phone is not shown as a number."""
     content = BytesIO()
-    book = _xlsxwriter().Workbook(content, {"in_memory": True})
+    # Imported here: it takes longer than a command that writes no workbook.
+    book = import_module("xlsxwriter").Workbook(content, {"in_memory": True})
     sheet = book.add_worksheet()
     for number, row in enumerate(table):
         for column, cell in enumerate(row):
             sheet.write_string(number, column, cell)
     book.close()
     return content.getvalue()
-
-
-def _xlsxwriter() -> Any:  # noqa: ANN401 - a library without types
-    try:
-        return import_module("xlsxwriter")
-    except ModuleNotFoundError:
-        raise SetUpError(
-            "xlsx: its library is not installed; run pip install 'permit-reminders"
-            "[office]', or choose csv"
-        ) from None

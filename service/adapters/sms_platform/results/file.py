@@ -62,7 +62,7 @@ def read_results(
 def _workbook_records(path: Path) -> Iterator[TableRow]:
     with (
         open_file(path) as file,
-        read_sheet(file, TableHints(), path.name) as (_, _, rows),
+        read_sheet(file, TableHints(), path.name) as (_, _, _, rows),
     ):
         yield from rows
 

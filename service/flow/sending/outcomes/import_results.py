@@ -7,7 +7,7 @@ from typing import Protocol
 
 from service.domain.delivery.outcome import Receipt
 from service.domain.errors import InvalidError, Mistake
-from service.flow.permits.import_register import REJECTED, RejectWriter
+from service.flow.permits.import_register import REJECTED
 from service.flow.ports import Clock
 from service.flow.sending.outcomes.receive import ReceiveStore, receive
 
@@ -39,6 +39,13 @@ class ResultRow(Protocol):
     @property
     def error(self) -> InvalidError | None:
         """The error, if the row is invalid."""
+
+
+class RejectWriter(Protocol):
+    """Takes the rows that are not imported."""
+
+    def add(self, line: int, raw: Mapping[str, str], reason: str) -> None:
+        """Write one row with the reason why it was rejected."""
 
 
 async def import_results(
