@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from service.adapters.calendars.holidays import calendars
@@ -19,9 +19,11 @@ from service.adapters.store.law.change_store import SqlChangeStore
 from service.adapters.store.law.law_store import SqlLawStore
 from service.adapters.store.office.api_keys import SqlApiKeyStore
 from service.adapters.store.office.templates import SqlTemplateStore
+from service.adapters.store.permits.imports import SqlImportStore
 from service.adapters.store.permits.opt_outs import SqlOptOutStore
 from service.adapters.store.permits.reader import SqlPermitReader
 from service.adapters.store.permits.register import SqlRegisterStore
+from service.adapters.store.permits.rehearsal import RegisterRehearsal
 from service.adapters.store.permits.unreachable import SqlUnreachableStore
 from service.adapters.store.reminders.reader import SqlReminderReader
 from service.adapters.store.reports.call_list import SqlCallListStore
@@ -48,6 +50,7 @@ from service.domain.errors import SetUpError
 from service.flow.office.go_live import GoLiveDeps
 from service.flow.office.preview_go_live import GoLivePreviewDeps
 from service.flow.office.templates import TemplateDeps
+from service.flow.permits.import_run import ImportDeps
 from service.flow.permits.opt_outs import OptOutDeps
 from service.flow.permits.phone_reader import PhoneReader
 from service.flow.permits.register import RegisterDeps
@@ -74,6 +77,7 @@ class Installation(Services):
     settings: Settings
     database: Database
     templates: JinjaTemplateLibrary
+    import_deps: ImportDeps
     pause_store: SqlPauseStore
     call_list_store: SqlCallListStore
     audit_store: SqlAuditStore
@@ -140,6 +144,10 @@ async def build_installation(settings: Settings, database: Database) -> Installa
     law = SqlLawStore(database, calendars(), templates.step_templates())
     phone_reader = PhoneReader(law, Libphonenumber(), vault)
     receive_store = SqlReceiveStore(database)
+    registration = RegisterDeps(
+        law, SqlRegisterStore(database), phone_reader, vault, clock
+    )
+    imports = SqlImportStore(database)
     go_live = GoLiveDeps(law, SqlGoLiveStore(database), phone_reader, clock)
     return Installation(
         settings=settings,
@@ -154,8 +162,12 @@ async def build_installation(settings: Settings, database: Database) -> Installa
         ),
         law_store=law,
         change_store=SqlChangeStore(database, law),
-        register_deps=RegisterDeps(
-            law, SqlRegisterStore(database), phone_reader, vault, clock
+        register_deps=registration,
+        import_store=imports,
+        import_deps=ImportDeps(
+            registration,
+            replace(registration, store=RegisterRehearsal(database)),
+            imports,
         ),
         permit_reader=SqlPermitReader(database),
         opt_out_deps=OptOutDeps(SqlOptOutStore(database), phone_reader, clock),

@@ -28,6 +28,7 @@ from rich.console import Console
 from service.adapters.calendars.holidays import calendars
 from service.adapters.choose_provider import open_provider
 from service.adapters.clock import SimulatedClock
+from service.adapters.registers.import_file import describe_file
 from service.adapters.registers.mapping import IDENTITY_MAPPING
 from service.adapters.registers.register_file import read_register
 from service.adapters.registers.reject_report import open_reject_report
@@ -38,7 +39,9 @@ from service.domain.law_change.edits import AuthoritiesEdit
 from service.domain.reports.period import parse_iso_week, period_between
 from service.flow.law_change.change import apply_change
 from service.flow.office.go_live import go_live
+from service.flow.permits.import_record import ImportMode, ImportState
 from service.flow.permits.import_register import ImportResult, import_register
+from service.flow.permits.import_run import begin_import
 from service.flow.permits.register import RegisterSource
 from service.flow.reports.audit import audit_ledger
 from service.flow.reports.weekly import list_counts, make_report
@@ -167,8 +170,12 @@ async def _import_register(installation: Installation, register: Path) -> Counte
     rows = read_register(register, default_authority=OFFICE)
     source, result = RegisterSource("demo"), ImportResult()
     path = installation.database.file.with_name("rejects.csv")
+    deps = installation.import_deps
+    file = describe_file(register, source.name, ImportMode.UPSERT)
+    run = await begin_import(file, rows.count, deps, by="demo")
     with open_reject_report(path, rows, IDENTITY_MAPPING, {}) as rejects:
-        await import_register(rows, source, installation.register_deps, rejects, result)
+        await import_register(rows, source, deps, rejects, result, run=run)
+    await run.end(ImportState.DONE, result.outcomes)
     return result.outcomes
 
 

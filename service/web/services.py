@@ -10,6 +10,7 @@ from service.flow.law_change.change import ChangeStore
 from service.flow.office.go_live import GoLiveDeps
 from service.flow.office.templates import TemplateDeps
 from service.flow.permits.find import PermitReader
+from service.flow.permits.import_record import ImportStore
 from service.flow.permits.opt_outs import OptOutDeps
 from service.flow.permits.register import RegisterDeps
 from service.flow.permits.unreachable import UnreachableDeps
@@ -51,6 +52,7 @@ class Services:
     """
 
     register_deps: RegisterDeps
+    import_store: ImportStore
     go_live_deps: GoLiveDeps
     template_deps: TemplateDeps
     law_store: LawStore

@@ -1,6 +1,7 @@
 """Reads files that people supply; errors name the path."""
 
 import errno
+import hashlib
 import os
 import stat
 import tomllib
@@ -23,6 +24,15 @@ def open_file(path: Path) -> BinaryIO:
     except OSError as error:
         message = f"{path}: {error.strerror}; name a readable file"
         raise SetUpError(message) from None
+
+
+def digest_file(path: Path) -> bytes:
+    """The SHA-256 digest of a file of any size; raises as `open_file`."""
+    digest = hashlib.sha256()
+    with open_file(path) as file:
+        while part := file.read(1 << 20):
+            digest.update(part)
+    return digest.digest()
 
 
 def open_text(path: Path, encoding: str) -> TextIOWrapper:

@@ -37,7 +37,8 @@ class RegisterFile:
     """A register that was read to its end; its rows can be taken once.
 
     `form` is how its file was read, `header` its columns, and `titles` the rows above
-    them. `first_column` is the number of the first column in its file, from 0.
+    them. `first_column` is the number of the first column in its file, from 0, and
+    `count` the number of rows.
     """
 
     def __init__(
@@ -53,6 +54,7 @@ class RegisterFile:
         self.form, self.titles = table.form, table.titles
         self.header = table.header[skipped:]
         self.first_column = table.form.first_column + skipped
+        self.count = spool.count
         self._name = name
         self._spool = spool
         self._by_permit = by_permit

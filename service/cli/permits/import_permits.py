@@ -8,7 +8,8 @@ from typing import Final
 
 import click
 
-from service.adapters.registers.register_file import read_register
+from service.adapters.registers.import_file import describe_file
+from service.adapters.registers.register_file import RegisterFile, read_register
 from service.adapters.registers.reject_report import open_reject_report
 from service.app import Installation
 from service.cli.installation import whoami, with_installation
@@ -18,11 +19,14 @@ from service.cli.permits.suggest import print_suggestion
 from service.cli.stop_signal import StoppedError, StopRequest, stoppable
 from service.domain.errors import StorageError
 from service.domain.rejected_rows.reasons import ReasonGroup
+from service.flow.permits.import_record import ImportFile, ImportMode, ImportState
 from service.flow.permits.import_register import (
     TAKES_TEXTS,
     ImportResult,
+    RejectReport,
     import_register,
 )
+from service.flow.permits.import_run import ImportDeps, begin_import
 from service.flow.permits.register import RegisterSource
 
 MUCH_REJECTED: Final = 3
@@ -68,9 +72,15 @@ async def import_(
     source = RegisterSource(file.name)
     if mapping.source:
         source = RegisterSource(mapping.source, mapping.max_age_days)
-    path = file.with_name(f"{file.name}.rejects.csv")
+    described = describe_file(
+        file,
+        source.name,
+        ImportMode.UPSERT,
+        mapping=mapping_file,
+        default_authority=default,
+    )
+    path, result = file.with_name(f"{file.name}.rejects.csv"), ImportResult()
     codes = {"rule": [*law.rules], "authority": [*law.authorities]}
-    deps, result = installation.register_deps, ImportResult()
     reasons: list[ReasonGroup] = []
     try:
         register = read_register(
@@ -81,20 +91,16 @@ async def import_(
             open_reject_report(path, register, mapping, codes) as rejects,
         ):
             click.echo(f"read as {register.form}")
-            await import_register(register, source, deps, rejects, result)
+            await _load(
+                register, source, described, rejects, result, installation.import_deps
+            )
             reasons = rejects.reasons.groups()
-        code = 0
     except StoppedError:
-        code = stop.exit_code
+        _print_interruption(file, result.outcomes)
+        return stop.exit_code
     except StorageError:
         _print_interruption(file, result.outcomes)
         raise
-    await installation.pause_store.log_import(
-        file.name, result.outcomes, whoami(), installation.clock.now()
-    )
-    if code:
-        _print_interruption(file, result.outcomes)
-        return code
     click.echo(_list_counts(result.outcomes) or "no rows")
     _print_decisions(result.decisions)
     _print_phones(result.phones)
@@ -102,6 +108,24 @@ async def import_(
     if reasons:
         click.echo(f"the rejected rows, each with its reason: {path}")
     return MUCH_REJECTED if result.has_many_rejected else 0
+
+
+async def _load(
+    register: RegisterFile,
+    source: RegisterSource,
+    described: ImportFile,
+    rejects: RejectReport,
+    result: ImportResult,
+    deps: ImportDeps,
+) -> None:
+    """Store the rows of a register, and how the import ended."""
+    run = await begin_import(described, register.count, deps, by=whoami())
+    try:
+        await import_register(register, source, deps, rejects, result, run=run)
+    except StoppedError:
+        await run.end(ImportState.STOPPED, result.outcomes)
+        raise
+    await run.end(ImportState.DONE, result.outcomes)
 
 
 def _print_interruption(file: Path, outcomes: Mapping[str, int]) -> None:

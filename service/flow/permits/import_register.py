@@ -11,6 +11,7 @@ from service.domain.lawbook.law import Law
 from service.domain.permits.permit import NO_EXPIRY, Permit, PermitStatus
 from service.domain.permits.phone import PhoneLine
 from service.domain.permits.row_permit import SKIP, Withdrawal
+from service.flow.permits.import_run import ImportDeps, ImportRun
 from service.flow.permits.phone_reader import PhoneReader
 from service.flow.permits.register import CHUNK, RegisterDeps, RegisterSource, register
 from service.flow.permits.withdraw import withdraw
@@ -87,33 +88,87 @@ class RejectReport(Protocol):
 async def import_register(
     rows: Iterable[RegisterRow],
     source: RegisterSource,
+    deps: ImportDeps,
+    rejects: RejectReport,
+    result: ImportResult,
+    *,
+    run: ImportRun | None,
+) -> None:
+    """Register the rows of a file chunk by chunk; without a `run`, only rehearse it.
+
+    Rows that a resumed `run` has committed are not stored again: rehearsed, they give
+    their rejects and mistakes, and their record has their counts. `result` is complete
+    at the end; after an error it says what was done before.
+    """
+    source_rows, position = iter(rows), 0
+    if run is not None:
+        result.outcomes.update(run.record.counts)
+    while True:
+        left = run.committed - position if run else 0
+        chunk = list(islice(source_rows, min(CHUNK, left) if left > 0 else CHUNK))
+        if not chunk:
+            return
+        position += len(chunk)
+        if run is None or left > 0:
+            pairs = await _take(chunk, source, deps.rehearsal)
+        else:
+            pairs = await _take(chunk, source, deps.registration, run, result.outcomes)
+            run.committed = position
+        law = await deps.registration.law_store.current_law()
+        if left <= 0:
+            result.outcomes.update(_labels(pairs))
+        _report(pairs, law, deps.registration.phone_reader, rejects, result)
+
+
+async def _take(
+    chunk: Sequence[RegisterRow],
+    source: RegisterSource,
     deps: RegisterDeps,
+    run: ImportRun | None = None,
+    counted: Counter[str] | None = None,
+) -> list[tuple[RegisterRow, str | InvalidError]]:
+    """Register a chunk, and note in its transaction what all rows came to so far."""
+    named = [row.withdraws for row in chunk if row.withdraws is not None]
+    withdrawn = await withdraw(named, deps)
+
+    def count_all(done: Sequence[str | InvalidError]) -> Counter[str]:
+        pairs = _pair_outcomes(chunk, done, withdrawn)
+        return Counter(counted) + Counter(_labels(pairs))
+
+    permits = [row.permit for row in chunk if row.permit is not None]
+    note = run.note(len(chunk), count_all) if run else None
+    done = await register(permits, source, deps, skip_idle=True, note=note)
+    return [*_pair_outcomes(chunk, done, withdrawn)]
+
+
+def _labels(
+    pairs: Iterable[tuple[RegisterRow, str | InvalidError]],
+) -> Iterator[str]:
+    """What each row counts as."""
+    for row, outcome in pairs:
+        if isinstance(outcome, InvalidError):
+            yield REJECTED
+        elif row.permit and row.permit.expires_on is None and outcome in _STORED:
+            yield f"{outcome} ({NO_EXPIRY})"
+        else:
+            yield outcome
+
+
+def _report(
+    pairs: Iterable[tuple[RegisterRow, str | InvalidError]],
+    law: Law,
+    phone_reader: PhoneReader,
     rejects: RejectReport,
     result: ImportResult,
 ) -> None:
-    """Register the rows of a file chunk by chunk.
-
-    `result` is complete at the end; after an error it says what was done before.
-    """
-    source_rows = iter(rows)
-    while chunk := list(islice(source_rows, CHUNK)):
-        permits = [row.permit for row in chunk if row.permit is not None]
-        done = await register(permits, source, deps, skip_idle=True)
-        named = [row.withdraws for row in chunk if row.withdraws is not None]
-        withdrawn = await withdraw(named, deps)
-        law = await deps.law_store.current_law()
-        result.decisions.update(row.decision for row in chunk if row.decision)
-        for row, outcome in _pair_outcomes(chunk, done, withdrawn):
-            if isinstance(outcome, InvalidError):
-                rejects.add(row.line, row.cells, outcome)
-                result.outcomes[REJECTED] += 1
-                continue
-            if row.permit and row.permit.expires_on is None and outcome in _STORED:
-                result.outcomes[f"{outcome} ({NO_EXPIRY})"] += 1
-                continue
-            result.outcomes[outcome] += 1
-            if row.permit and outcome in _STORED:
-                _count_textless(row.permit, law, deps.phone_reader, result)
+    """Write back what is rejected, and count all but the outcomes."""
+    for row, outcome in pairs:
+        if row.decision:
+            result.decisions[row.decision] += 1
+        if isinstance(outcome, InvalidError):
+            rejects.add(row.line, row.cells, outcome)
+        elif row.permit and row.permit.expires_on and outcome in _STORED:
+            _count_textless(row.permit, law, phone_reader, result)
 
 
 def _pair_outcomes(

@@ -1,9 +1,8 @@
 """Permits registered: dated by the law and stored, with their slots."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
-from itertools import islice
 from typing import Final, Protocol
 
 from service.domain.calendars.calendar import DAY
@@ -11,22 +10,19 @@ from service.domain.deadlines.slot import Ladder, Slot
 from service.domain.errors import (
     InvalidError,
     LawChangedError,
-    Mistake,
-    NeverRemindsError,
     PermitRemindersError,
-    UnknownError,
 )
 from service.domain.law.authority import Authority
 from service.domain.lawbook.law import Law
-from service.domain.nearest import show_known
-from service.domain.permits.permit import NO_EXPIRY, Permit, PermitStatus
-from service.domain.untrusted.text import mask_digits
+from service.domain.permits.permit import Permit, PermitStatus
 from service.flow.permits.encryption import (
     Recipient,
     display_number,
     encrypt_number,
     number_key,
 )
+from service.flow.permits.import_record import ChunkNote
+from service.flow.permits.law_mistakes import to_invalid
 from service.flow.permits.phone_reader import PhoneReader
 from service.flow.ports import Clock, LawStore, RevisionCheck, Vault
 
@@ -80,7 +76,9 @@ class RegisterStore(Protocol):
         source: RegisterSource,
         now: datetime,
         law_digest: str,
+        *,
         check: RevisionCheck | None = None,
+        note: ChunkNote | None = None,
     ) -> list[str | InvalidError]:
         """Store a chunk in one transaction; the outcome of each permit, in order.
 
@@ -88,7 +86,8 @@ class RegisterStore(Protocol):
         the mistake of one that `refuse_replaced`.
         Ends due reminders that no longer apply, and creates those of current steps that
         are already expanded. Raises `LawChangedError` unless `law_digest` is that of
-        the law in force. `check` is about a single permit.
+        the law in force. `check` is about a single permit; `note` is of the import
+        that the chunk is part of.
         """
 
     async def withdraw(
@@ -120,20 +119,23 @@ async def register(
     *,
     skip_idle: bool,
     check: RevisionCheck | None = None,
+    note: ChunkNote | None = None,
 ) -> list[str | InvalidError]:
     """Store permits chunk by chunk; the outcome of each, in order.
 
     Outcomes: "registered", "changed", "unchanged", or an `InvalidError` for a permit
     that the law cannot date, or that replaces one of another holder. With `skip_idle`,
     a permit that is not stored yet and for which nothing would be sent is left out:
-    "inactive" or "expired". `check` is about a single permit.
+    "inactive" or "expired". `check` is about a single permit, and `note` about a single
+    chunk, which may be empty.
     """
     outcomes: list[str | InvalidError] = []
-    for chunk in _chunks(permits):
+    for start in range(0, max(len(permits), 1), CHUNK):
+        chunk = permits[start : start + CHUNK]
         while True:
             try:
                 outcomes += await _store_chunk(
-                    chunk, source, deps, check, skip_idle=skip_idle
+                    chunk, source, deps, check, note, skip_idle=skip_idle
                 )
             except LawChangedError:
                 continue  # the law changed after it dated the chunk: date it again
@@ -146,6 +148,7 @@ async def _store_chunk(
     source: RegisterSource,
     deps: RegisterDeps,
     check: RevisionCheck | None,
+    note: ChunkNote | None,
     *,
     skip_idle: bool,
 ) -> list[str | InvalidError]:
@@ -154,16 +157,22 @@ async def _store_chunk(
         _date_permit(permit, law, deps, now, skip_idle=skip_idle) for permit in chunk
     ]
     dated = [result for result in results if isinstance(result, DatedPermit)]
-    stored: list[str | InvalidError] = []
-    if dated:  # a file without one good row must not make its register look fresh
-        stored = await deps.store.register(
-            dated, source, deps.clock.now(), law.digest, check
+
+    def in_order(stored: Iterable[str | InvalidError]) -> list[str | InvalidError]:
+        outcomes = iter(stored)
+        return [
+            result if isinstance(result, InvalidError) else next(outcomes)
+            for result in results
+        ]
+
+    if not dated and not note:
+        return in_order(())
+    now, note = deps.clock.now(), note and note.of_chunk(in_order)
+    return in_order(
+        await deps.store.register(
+            dated, source, now, law.digest, check=check, note=note
         )
-    outcomes = iter(stored)
-    return [
-        result if isinstance(result, InvalidError) else next(outcomes)
-        for result in results
-    ]
+    )
 
 
 def _date_permit(
@@ -182,7 +191,7 @@ def _date_permit(
             else None
         )
     except PermitRemindersError as error:
-        return _to_invalid(permit, error)
+        return to_invalid(permit, error)
     return DatedPermit(
         permit=permit,
         series=version.series,
@@ -212,24 +221,6 @@ def _certain_closing(ladder: Ladder | None) -> date | None:
     return ladder.window.closes_on
 
 
-def _to_invalid(permit: Permit, error: PermitRemindersError) -> InvalidError:
-    """An error of the law as a mistake in the field of the permit that caused it."""
-    rule = mask_digits(permit.rule)
-    where = f"permit of {rule}"
-    if isinstance(error, NeverRemindsError):
-        expected = f"a permit type with reminders: {error}"
-        return InvalidError(where, [Mistake("rule", rule, expected)])
-    if isinstance(error, UnknownError):
-        known = show_known(error.code, sorted(error.known))
-        return InvalidError(
-            where, [Mistake(error.kind, mask_digits(error.code), known)]
-        )
-    expected = f"a date the law places: {error}"
-    return InvalidError(
-        where, [Mistake("expires_on", str(permit.expires_on or NO_EXPIRY), expected)]
-    )
-
-
 def _idle_reason(
     permit: Permit, ladder: Ladder | None, today: date, now: datetime
 ) -> str | None:
@@ -241,9 +232,3 @@ def _idle_reason(
     has_expired = permit.expires_on < today
     has_step_left = any(now < slot.until_at for slot in ladder.slots)
     return "expired" if has_expired and not has_step_left else None
-
-
-def _chunks(permits: Sequence[Permit]) -> Iterator[list[Permit]]:
-    source = iter(permits)
-    while chunk := list(islice(source, CHUNK)):
-        yield chunk

@@ -1,6 +1,7 @@
 """Permits stored as a register sends them; their slots and reminders follow."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 
 from sqlalchemy import delete, insert, update
@@ -8,15 +9,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from uuid_utils import uuid7
 
 from service.adapters.store.db.database import Database
-from service.adapters.store.db.json_rows import in_chunks
-from service.adapters.store.db.schema import permit_recipients, permits, registers
-from service.adapters.store.db.upsert import insert_into
+from service.adapters.store.db.schema import permit_recipients, permits
 from service.adapters.store.law.corrections import create_correction
 from service.adapters.store.law.digest import refuse_stale
 from service.adapters.store.permits.follow_up import (
     create_current_reminders,
     end_ineligible_reminders,
 )
+from service.adapters.store.permits.imports import note_chunk
 from service.adapters.store.permits.permit_rows import (
     UPDATE_PERMIT,
     PermitChange,
@@ -31,6 +31,7 @@ from service.adapters.store.permits.recipients import (
     ensure_recipient_ids,
     recipients_of,
 )
+from service.adapters.store.permits.registers import set_register, upsert_register
 from service.adapters.store.permits.renewals import find_refused, mark_renewed
 from service.adapters.store.permits.revisions import stored_revision
 from service.adapters.store.reminders.redate import redate_due_of_permits
@@ -38,6 +39,7 @@ from service.adapters.store.slots.frozen_forecasts import instant_after_count
 from service.adapters.store.slots.slot_rows import insert_missing_slots
 from service.domain.errors import InvalidError
 from service.domain.permits.permit import PermitStatus
+from service.flow.permits.import_record import ChunkNote
 from service.flow.permits.register import DatedPermit, RegisterSource, RegisterStore
 from service.flow.ports import RevisionCheck
 
@@ -48,27 +50,35 @@ class SqlRegisterStore(RegisterStore):
     def __init__(self, database: Database) -> None:
         self._database = database
 
+    def _transaction(self) -> AbstractAsyncContextManager[AsyncConnection]:
+        return self._database.write()
+
     async def register(
         self,
         dated_permits: Sequence[DatedPermit],
         source: RegisterSource,
         now: datetime,
         law_digest: str,
+        *,
         check: RevisionCheck | None = None,
+        note: ChunkNote | None = None,
     ) -> list[str | InvalidError]:
         """Store a chunk in one transaction; the outcome of each permit, in order."""
         outcomes = list[str | InvalidError]()
-        async with self._database.write() as connection:
+        async with self._transaction() as connection:
             await refuse_stale(connection, law_digest)
             if check is not None:
                 (only,) = dated_permits
                 check(await stored_revision(connection, permit_key(only)))
             now = await instant_after_count(connection, now)
-            await _upsert_register(connection, source, now)
+            if dated_permits:  # others must not make their register look fresh
+                await upsert_register(connection, source, now)
             for run in _without_repeats(dated_permits):
                 run_outcomes, changes = await _compare(connection, run, source)
                 await _store_changes(connection, changes, source, now)
                 outcomes += run_outcomes
+            if note:
+                await note_chunk(connection, note, outcomes)
         return outcomes
 
     async def withdraw(
@@ -80,7 +90,7 @@ class SqlRegisterStore(RegisterStore):
         check: RevisionCheck | None = None,
     ) -> str | None:
         """Withdraw a permit and end its due reminders."""
-        async with self._database.write() as connection:
+        async with self._transaction() as connection:
             key = (authority, rule, number_key)
             if check is not None:
                 check(await stored_revision(connection, key))
@@ -134,7 +144,7 @@ async def _compare(
             for recipient in one.recipients
         ],
     )
-    await _set_register(connection, stored_ids, source)
+    await set_register(connection, stored_ids, source)
     outcomes, changes = list[str | InvalidError](), list[PermitChange]()
     for one in dated_permits:
         stored = stored_rows.get(permit_key(one))
@@ -221,26 +231,3 @@ def _numbers_to_mark(changes: Sequence[PermitChange]) -> set[str]:
         numbers = (written.number_key, before, written.replaces_key)
         found |= {number for number in numbers if number}
     return found
-
-
-async def _set_register(
-    connection: AsyncConnection, ids: Sequence[str], source: RegisterSource
-) -> None:
-    """Note that these permits stand in this register, changed or not."""
-    for chunk in in_chunks(ids):
-        await connection.execute(
-            update(permits)
-            .where(permits.c.id.in_(chunk), permits.c.register != source.name)
-            .values(register=source.name)
-        )
-
-
-async def _upsert_register(
-    connection: AsyncConnection, source: RegisterSource, now: datetime
-) -> None:
-    values = {"max_age_days": source.max_age_days, "loaded_at": now}
-    await connection.execute(
-        insert_into(connection, registers)
-        .values(name=source.name, **values)
-        .on_conflict_do_update(index_elements=["name"], set_=values)
-    )

@@ -1,6 +1,6 @@
-"""`SqlPauseStore`: pauses, the log of imports, and the simulated clock."""
+"""`SqlPauseStore`: pauses, and the simulated clock."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import delete, select
@@ -26,13 +26,6 @@ class SqlPauseStore(PauseStore):
 
     def __init__(self, database: Database) -> None:
         self._database = database
-
-    async def log_import(
-        self, file: str, counts: Mapping[str, int], by: str, now: datetime
-    ) -> None:
-        """Log the import of a register, and how many rows were stored or rejected."""
-        async with self._database.write() as connection:
-            await log_action(connection, now, by, "import", {"file": file, **counts})
 
     async def pause(self, scope: str, by: str, reason: str, now: datetime) -> None:
         """Pause "all", "rule:CODE", "authority:CODE" or "office:CODE"."""

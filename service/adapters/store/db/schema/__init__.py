@@ -33,6 +33,7 @@ from service.adapters.store.db.schema.office_tables import (
     templates,
 )
 from service.adapters.store.db.schema.permit_tables import (
+    imports,
     permit_recipients,
     permits,
     recipients,
@@ -55,6 +56,7 @@ __all__ = (
     "facts",
     "forecasts",
     "golives",
+    "imports",
     "inbounds",
     "message_reminders",
     "messages",

@@ -1,9 +1,11 @@
-"""Tables of permits: registers, permits, recipients."""
+"""Tables of permits: registers, their imports, permits, recipients."""
 
 from sqlalchemy import (
+    JSON,
     Boolean,
     Column,
     Date,
+    Float,
     ForeignKey,
     Index,
     Integer,
@@ -15,7 +17,7 @@ from sqlalchemy import (
 )
 
 from service.adapters.store.db.schema.metadata import id_column, metadata, partial_index
-from service.adapters.store.db.types import Instant
+from service.adapters.store.db.types import FreeText, Instant
 
 registers = Table(
     "registers",
@@ -23,6 +25,30 @@ registers = Table(
     Column("name", String(80), primary_key=True),
     Column("max_age_days", Integer),
     Column("loaded_at", Instant, nullable=False),
+)
+
+imports = Table(
+    "imports",
+    metadata,
+    id_column(),
+    Column("register", String(80), nullable=False),
+    Column("file", FreeText(255), nullable=False),
+    Column("content", LargeBinary(32), nullable=False),
+    Column("mapping", LargeBinary(32), nullable=False),
+    Column("mode", String(8), nullable=False),
+    Column("exported_at", Instant, nullable=False),
+    Column("state", String(12), nullable=False),
+    Column("rows", Integer, nullable=False),
+    Column("committed", Integer, nullable=False),
+    Column("counts", JSON, nullable=False),
+    Column("seconds", Float, nullable=False),
+    Column("started_at", Instant, nullable=False),
+    Column("ended_at", Instant),
+    Column("by", FreeText(80), nullable=False),
+    Index(None, "register", "id"),
+    comment="content and mapping: SHA-256, so that only the same file is resumed. "
+    "committed: rows whose outcome is stored, with the counts of them all. seconds: "
+    "worked on it, by the monotonic clock. A killed import stays running.",
 )
 
 recipients = Table(

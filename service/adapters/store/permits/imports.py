@@ -1,0 +1,183 @@
+"""`SqlImportStore`: the records of imports."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+from uuid_utils import uuid7
+
+from service.adapters.store.db.database import Database
+from service.adapters.store.db.schema import imports
+from service.domain.errors import ConflictError, InvalidError, UnknownError
+from service.domain.untrusted.text import safe_label
+from service.flow.permits.import_record import (
+    ChunkNote,
+    ImportFile,
+    ImportMode,
+    ImportRecord,
+    ImportState,
+    ImportStore,
+)
+
+
+class SqlImportStore(ImportStore):
+    """Stores and reads the records of imports."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def begin(
+        self, file: ImportFile, rows: int, by: str, now: datetime
+    ) -> ImportRecord:
+        """Store the record of an import that begins."""
+        record = ImportRecord(
+            id=str(uuid7()),
+            file=file,
+            state=ImportState.RUNNING,
+            rows=rows,
+            committed=0,
+            counts={},
+            seconds=0.0,
+            started_at=now,
+            ended_at=None,
+            by=by,
+        )
+        async with self._database.write() as connection:
+            await connection.execute(insert(imports).values(**_to_values(record)))
+        return record
+
+    async def resume(self, import_id: str, by: str) -> ImportRecord:
+        """Mark an import as running again."""
+        async with self._database.write() as connection:
+            record = await _load(connection, import_id)
+            values = {"state": ImportState.RUNNING, "by": by, "ended_at": None}
+            await connection.execute(
+                update(imports).where(imports.c.id == import_id).values(**values)
+            )
+        return replace(record, state=ImportState.RUNNING, by=by, ended_at=None)
+
+    async def end(
+        self,
+        import_id: str,
+        state: ImportState,
+        counts: Mapping[str, int],
+        now: datetime,
+    ) -> None:
+        """Store how an import ended, with its last counts."""
+        values = {"state": state, "counts": dict(counts), "ended_at": now}
+        async with self._database.write() as connection:
+            await connection.execute(
+                update(imports).where(imports.c.id == import_id).values(**values)
+            )
+
+    async def last(
+        self, register: str, state: ImportState | None = None
+    ) -> ImportRecord | None:
+        """The newest import of a register, or the newest in a state."""
+        wanted = select(imports).where(imports.c.register == register)
+        if state is not None:
+            wanted = wanted.where(imports.c.state == state)
+        async with self._database.read() as connection:
+            newest = wanted.order_by(imports.c.id.desc()).limit(1)
+            row = (await connection.execute(newest)).first()
+        return _to_record(row) if row else None
+
+    async def get(self, import_id: str) -> ImportRecord:
+        """An import; raises `UnknownError`."""
+        async with self._database.read() as connection:
+            return await _load(connection, import_id)
+
+    async def page(
+        self, register: str | None, after: str | None, limit: int
+    ) -> list[ImportRecord]:
+        """Imports older than the id `after`, the newest first."""
+        wanted = select(imports).order_by(imports.c.id.desc()).limit(limit)
+        if register is not None:
+            wanted = wanted.where(imports.c.register == register)
+        if after is not None:
+            wanted = wanted.where(imports.c.id < after)
+        async with self._database.read() as connection:
+            return [_to_record(row) for row in await connection.execute(wanted)]
+
+
+async def note_chunk(
+    connection: AsyncConnection,
+    note: ChunkNote,
+    outcomes: Sequence[str | InvalidError],
+) -> None:
+    """Store how far an import is, in the transaction of its chunk.
+
+    Raises `ConflictError` if another process goes on with the same import.
+    """
+    noted = await connection.execute(
+        update(imports)
+        .where(
+            imports.c.id == note.import_id,
+            imports.c.committed == note.committed_before,
+            imports.c.state == ImportState.RUNNING,
+        )
+        .values(
+            committed=note.committed,
+            counts=dict(note.counts(outcomes)),
+            seconds=note.seconds,
+        )
+    )
+    if not noted.rowcount:
+        raise ConflictError(
+            "another process goes on with this import; see how far it is, and if it "
+            "does not end, import the file again with --resume"
+        )
+
+
+async def _load(connection: AsyncConnection, import_id: str) -> ImportRecord:
+    wanted = select(imports).where(imports.c.id == import_id)
+    row = (await connection.execute(wanted)).first()
+    if row is None:
+        raise UnknownError("import", safe_label(import_id))
+    return _to_record(row)
+
+
+def _to_values(record: ImportRecord) -> dict[str, Any]:
+    file = record.file
+    return {
+        "id": record.id,
+        "register": file.register,
+        "file": file.name,
+        "content": file.content,
+        "mapping": file.mapping,
+        "mode": file.mode,
+        "exported_at": file.exported_at,
+        "state": record.state,
+        "rows": record.rows,
+        "committed": record.committed,
+        "counts": dict(record.counts),
+        "seconds": record.seconds,
+        "started_at": record.started_at,
+        "ended_at": record.ended_at,
+        "by": record.by,
+    }
+
+
+def _to_record(row: Row[Any]) -> ImportRecord:
+    return ImportRecord(
+        id=row.id,
+        file=ImportFile(
+            register=row.register,
+            name=row.file,
+            content=row.content,
+            mapping=row.mapping,
+            mode=ImportMode(row.mode),
+            exported_at=row.exported_at,
+        ),
+        state=ImportState(row.state),
+        rows=row.rows,
+        committed=row.committed,
+        counts=row.counts,
+        seconds=row.seconds,
+        started_at=row.started_at,
+        ended_at=row.ended_at,
+        by=row.by,
+    )

@@ -1,0 +1,141 @@
+"""The record of an import: whose file it is, how far it is, and what it came to.
+
+It is stored before the first row, goes on in the transaction of each chunk, and ends
+with the import. It says where an import that was killed resumes, what the register
+held when it was last loaded, and who loaded it; the action log says nothing of it.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol, Self
+
+from service.domain.errors import InvalidError
+
+Outcomes = Sequence[str | InvalidError]
+"""What became of permits, in their order."""
+
+
+class ImportMode(StrEnum):
+    """What a file is: permits to add and change, or all that a register has."""
+
+    UPSERT = "upsert"
+    SNAPSHOT = "snapshot"
+
+
+class ImportState(StrEnum):
+    """How an import stands; one that was killed stays `RUNNING`."""
+
+    RUNNING = "running"
+    STOPPED = "stopped"
+    UNCONFIRMED = "unconfirmed"
+    DONE = "done"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportFile:
+    """What is imported: only the same again can be resumed.
+
+    `content` and `mapping` are SHA-256 digests. The `name` and `exported_at` are not
+    compared: a copy of the file may have others.
+    """
+
+    register: str
+    name: str
+    content: bytes
+    mapping: bytes
+    mode: ImportMode
+    exported_at: datetime
+
+    @property
+    def key(self) -> tuple[str, bytes, bytes, ImportMode]:
+        """What two imports of the same file have in common."""
+        return self.register, self.content, self.mapping, self.mode
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportRecord:
+    """An import as it is stored.
+
+    `rows` are those of the file, `committed` those whose outcome is stored, and
+    `counts` has their outcomes. `seconds` were worked on it, without interruptions.
+    """
+
+    id: str
+    file: ImportFile
+    state: ImportState
+    rows: int
+    committed: int
+    counts: Mapping[str, int]
+    seconds: float
+    started_at: datetime
+    ended_at: datetime | None
+    by: str
+
+    @property
+    def rows_per_second(self) -> float | None:
+        """How fast rows are committed; None before the first chunk is."""
+        return (
+            self.committed / self.seconds if self.committed and self.seconds else None
+        )
+
+    @property
+    def seconds_left(self) -> float | None:
+        """How long it takes for the other rows at this rate; None if nobody knows."""
+        rate = self.rows_per_second
+        return (self.rows - self.committed) / rate if rate else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChunkNote:
+    """What the transaction of a chunk notes in the record of its import.
+
+    `counts` says, given the outcomes of the chunk's permits, what all rows committed
+    so far came to. `committed_before` guards against a second process that goes on
+    with the same import.
+    """
+
+    import_id: str
+    committed_before: int
+    committed: int
+    seconds: float
+    counts: Callable[[Outcomes], Mapping[str, int]]
+
+    def of_chunk(self, in_order: Callable[[Outcomes], Outcomes]) -> Self:
+        """The note that takes what was stored, and asks for the outcomes of all."""
+        return replace(self, counts=lambda stored: self.counts(in_order(stored)))
+
+
+class ImportStore(Protocol):
+    """Stores the records of imports; `ChunkNote` is stored with the chunk's permits."""
+
+    async def begin(
+        self, file: ImportFile, rows: int, by: str, now: datetime
+    ) -> ImportRecord:
+        """Store the record of an import that begins."""
+
+    async def resume(self, import_id: str, by: str) -> ImportRecord:
+        """Mark an import as running again."""
+
+    async def end(
+        self,
+        import_id: str,
+        state: ImportState,
+        counts: Mapping[str, int],
+        now: datetime,
+    ) -> None:
+        """Store how an import ended, with its last counts."""
+
+    async def last(
+        self, register: str, state: ImportState | None = None
+    ) -> ImportRecord | None:
+        """The newest import of a register, or the newest in a state."""
+
+    async def get(self, import_id: str) -> ImportRecord:
+        """An import; raises `UnknownError`."""
+
+    async def page(
+        self, register: str | None, after: str | None, limit: int
+    ) -> Sequence[ImportRecord]:
+        """Imports older than the id `after`, the newest first."""

@@ -1,0 +1,87 @@
+"""An import under way: begun or resumed, noted chunk by chunk, ended."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from service.domain.errors import ConflictError
+from service.flow.monotonic import monotonic_now
+from service.flow.permits.import_record import (
+    ChunkNote,
+    ImportFile,
+    ImportRecord,
+    ImportState,
+    ImportStore,
+    Outcomes,
+)
+from service.flow.permits.register import RegisterDeps
+
+
+@dataclass(frozen=True, slots=True)
+class ImportDeps:
+    """The ports of an import; those of `rehearsal` tell outcomes and store nothing."""
+
+    registration: RegisterDeps
+    rehearsal: RegisterDeps
+    store: ImportStore
+
+
+class ImportRun:
+    """An import under way; `committed` rows have their outcome stored already."""
+
+    def __init__(self, record: ImportRecord, deps: ImportDeps) -> None:
+        self.record = record
+        self.committed = record.committed
+        self._deps = deps
+        self._started = monotonic_now()
+
+    def note(
+        self,
+        rows: int,
+        counts: Callable[[Outcomes], Mapping[str, int]],
+    ) -> ChunkNote:
+        """The note of a chunk with so many rows, to be stored with it."""
+        return ChunkNote(
+            import_id=self.record.id,
+            committed_before=self.committed,
+            committed=self.committed + rows,
+            seconds=self.record.seconds + monotonic_now() - self._started,
+            counts=counts,
+        )
+
+    async def end(self, state: ImportState, counts: Mapping[str, int]) -> None:
+        """Store how the import ended."""
+        now = self._deps.registration.clock.now()
+        await self._deps.store.end(self.record.id, state, counts, now)
+
+
+async def begin_import(
+    file: ImportFile, rows: int, deps: ImportDeps, *, by: str
+) -> ImportRun:
+    """Begin to import a file of so many rows."""
+    now = deps.registration.clock.now()
+    return ImportRun(await deps.store.begin(file, rows, by, now), deps)
+
+
+async def resume_import(
+    file: ImportFile, rows: int, deps: ImportDeps, *, by: str
+) -> ImportRun:
+    """Go on with the last import of a register, which was killed or stopped.
+
+    Raises `ConflictError` unless it was of the same file, read by the same mapping, and
+    is not done: another one would not be what an undisturbed import is.
+    """
+    last = await deps.store.last(file.register)
+    if last is None:
+        raise _nothing_to_resume(f"nothing was imported into {file.register} yet")
+    if last.file.key != file.key or last.rows != rows:
+        raise _nothing_to_resume(
+            f"the last import into {file.register} was of another {last.file.name}, or "
+            "with another mapping or mode"
+        )
+    if last.state is ImportState.DONE:
+        raise _nothing_to_resume(f"the import of {last.file.name} is complete")
+    return ImportRun(await deps.store.resume(last.id, by), deps)
+
+
+def _nothing_to_resume(why: str) -> ConflictError:
+    return ConflictError(f"{why}; import without --resume")
