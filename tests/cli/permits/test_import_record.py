@@ -21,7 +21,7 @@ def records(folder: Path) -> list[tuple[object, ...]]:
 def test_an_import_is_recorded_with_what_its_rows_came_to(
     run: Run, office: Path
 ) -> None:
-    assert run("import", write(office / "permits.csv", *ROWS)).code == 0
+    assert run("import", write(office / "permits.csv", *ROWS)).code == 3
     counts = {"registered": 1, "rejected": 1}
     assert records(office) == [
         ("permits.csv", "permits.csv", "upsert", "done", 2, 2, counts)
@@ -36,7 +36,7 @@ def test_a_file_that_is_refused_leaves_no_record(run: Run, office: Path) -> None
 def test_a_file_without_one_good_row_is_recorded_and_its_register_is_not_fresh(
     run: Run, office: Path
 ) -> None:
-    assert run("import", write(office / "permits.csv", ROWS[1])).code == 0
+    assert run("import", write(office / "permits.csv", ROWS[1])).code == 3
     [(*_, counts)] = records(office)
     assert counts == {"rejected": 1}
     assert sql(office, "SELECT count(*) FROM registers") == [(0,)]
