@@ -91,12 +91,14 @@ class RedatedGroup:
 
     @property
     def slot_keys(self) -> set[GroupKey]:
-        """The keys (series, authority, expiry) of its slots, before and after."""
-        group = self.group
-        return {
-            (series, group.authority, group.expires_on)
-            for series in (group.series, self.version.series)
-        }
+        """The keys of its slots, before and after."""
+        former = self.group.series, self.group.authority, self.group.expires_on
+        return {former, self.new_key}
+
+    @property
+    def new_key(self) -> GroupKey:
+        """The key of its slots after the change."""
+        return self.version.series, self.group.authority, self.group.expires_on
 
     @property
     def is_changed(self) -> bool:

@@ -66,10 +66,8 @@ def _redate_group(group: PermitGroup, before: Law, after: Law) -> RedatedGroup:
     except (NotInForceError, NeverRemindsError) as error:
         reason = f"{group.members} permits would fall under no version: {error}"
         raise ConflictError(reason) from None
-    computation = after.compute_ladder(
-        group.rule, version, group.authority, group.expires_on
-    )
-    ladder, office = computation.to_ladder(), after.sending_office(group.authority)
+    ladder = after.ladder(group.rule, version, group.authority, group.expires_on)
+    office = after.sending_office(group.authority)
     former_version = group.dated_by_version or version.key
     return RedatedGroup(
         group,

@@ -7,7 +7,6 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
-    ColumnElement,
     and_,
     bindparam,
     delete,
@@ -19,21 +18,17 @@ from sqlalchemy import (
 )
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from service.adapters.store.db.schema import permits, reminders, slots, versions
-from service.adapters.store.law.corrections import create_corrections
-from service.adapters.store.reminders.redate import next_at_values, slot_date_values
-from service.adapters.store.reminders.transitions import (
-    has_replaced_step_text,
-    transition,
+from service.adapters.store.db.schema import permits, slots, versions
+from service.adapters.store.law.corrections import (
+    create_corrections,
+    redate_due_corrections,
 )
+from service.adapters.store.law.due_reminders import redate_due_reminders
 from service.adapters.store.slots.slot_rows import slot_values
 from service.domain.deadlines.slot import GroupKey
-from service.domain.delivery.status import ReminderState
 from service.domain.errors import ConflictError
-from service.domain.law.rule import CORRECTION, RESERVED_STEPS
 from service.domain.law_change.group import RedatedGroup
 from service.domain.law_change.plan import ChangePlan
-from service.domain.reminders.reasons import RULE_CHANGED
 
 
 async def apply_plan(
@@ -43,11 +38,10 @@ async def apply_plan(
     await _move_permits(connection, plan.redated_groups, now)
     await _move_undated_permits(connection)
     await _rewrite_slots(connection, plan, now)
-    for redated in plan.redated_groups:
-        if redated.group.due_by_step:
-            await _redate_due_reminders(connection, redated, now)
-    for redated in plan.groups_to_correct:
-        await create_corrections(connection, redated, now)
+    with_due = [one for one in plan.redated_groups if one.group.due_by_step]
+    await redate_due_reminders(connection, with_due, now)
+    await redate_due_corrections(connection, with_due, now)
+    await create_corrections(connection, plan.groups_to_correct, now)
 
 
 async def _move_permits(
@@ -124,9 +118,7 @@ async def _rewrite_slots(
     by_new_key = defaultdict[GroupKey, list[RedatedGroup]](list)
     for one in plan.redated_groups:
         keys |= one.slot_keys
-        by_new_key[
-            one.version.series, one.group.authority, one.group.expires_on
-        ].append(one)
+        by_new_key[one.new_key].append(one)
     if not keys:
         return
     await connection.execute(
@@ -182,60 +174,3 @@ def _slot_rows(
             "reminded": any(other.group.has_reminders for other in merged),
             "expanded_at": expanded_at,
         }
-
-
-async def _redate_due_reminders(
-    connection: AsyncConnection, redated: RedatedGroup, now: datetime
-) -> None:
-    """Give due reminders the new dates; supersede those whose step is gone."""
-    due = _due_in(redated)
-    for slot in redated.slots:
-        if slot.step in redated.group.due_by_step:
-            at_step = due & (reminders.c.step == slot.step)
-            if slot.replaces:
-                await _supersede(
-                    connection, at_step & has_replaced_step_text(slot), now
-                )
-            await connection.execute(
-                update(reminders)
-                .where(at_step)
-                .values(
-                    **slot_date_values(slot, redated.version.key, now),
-                    **next_at_values(slot, now),
-                )
-            )
-    await connection.execute(
-        update(reminders)
-        .where(due, reminders.c.step.startswith(CORRECTION))
-        .values(
-            version_id=redated.version.key,
-            until_at=redated.closing_ends_at,
-            closes_at=redated.closing_ends_at,
-            redated_at=now,
-        )
-    )
-    steps = {slot.step for slot in redated.slots}
-    for step in redated.group.due_by_step:
-        if step not in steps and not step.startswith(RESERVED_STEPS):
-            await _supersede(connection, due & (reminders.c.step == step), now)
-
-
-async def _supersede(
-    connection: AsyncConnection, where: ColumnElement[bool], now: datetime
-) -> None:
-    await transition(
-        connection, where, ReminderState.SUPERSEDED, now, reason=RULE_CHANGED
-    )
-
-
-def _due_in(redated: RedatedGroup) -> ColumnElement[bool]:
-    members = select(permits.c.id).where(
-        permits.c.series == redated.version.series,
-        permits.c.authority == redated.group.authority,
-        permits.c.expires_on == redated.group.expires_on,
-    )
-    return and_(
-        reminders.c.expires_on == redated.group.expires_on,
-        reminders.c.state == ReminderState.DUE,
-        reminders.c.permit_id.in_(members),
-    )

@@ -2,7 +2,7 @@
 
 from asyncio import to_thread
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Final
 
@@ -69,12 +69,18 @@ class _Draft:
     edited: _Edited
     result: ChangeResult
 
-    def holds_for(self, edited: _Edited) -> bool:
-        """Whether the plan is also that of the same edit, made later."""
-        return (
-            self.edited.before.digest == edited.before.digest
-            and self.edited.groups == edited.groups
-        )
+    async def plan(self, edited: _Edited, planner: ChangePlanner) -> ChangeResult:
+        """The result of the same edit, made later.
+
+        Where others have written meanwhile it is planned again, which is quick: the
+        law of this draft has computed its dates already.
+        """
+        former = self.edited
+        if former.before.digest == edited.before.digest:
+            edited = replace(edited, before=former.before, after=former.after)
+            if former.groups == edited.groups:
+                return edited.result(self.result.plan)
+        return edited.result(await edited.plan(planner))
 
 
 class SqlChangeStore(ChangeStore):
@@ -123,17 +129,17 @@ class SqlChangeStore(ChangeStore):
     ) -> ChangeResult:
         """Make the change, apply its plan and log it, in one transaction.
 
-        A shadow is only installed: it dates no permit. To plan for many permits takes
-        seconds, in which others would wait: a draft is planned outside, and holds if
-        nothing it was made from has changed.
+        A shadow is only installed: it dates no permit. To compute the dates of many
+        permits takes seconds, in which others would wait to write: a draft is planned
+        first, in a transaction of its own, and then checked and stored.
         """
         draft = None
         if await self._has_many_permits():
             draft = await self._make_draft(edit, plan, now)
         async with self._database.write() as connection:
             edited = await self._edit(connection, edit, now, by)
-            if draft is not None and draft.holds_for(edited):
-                result = edited.result(draft.result.plan)
+            if draft is not None:
+                result = await draft.plan(edited, plan)
             else:
                 result = edited.result(await edited.plan(plan))
             if not (isinstance(edit, RulesEdit) and edit.shadow):

@@ -1,17 +1,28 @@
 """Corrections: a new reminder for holders whose text named a closing day too late."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime
+from typing import Any
 
-from sqlalchemy import ColumnElement, String, cast, exists, func, literal, select
+from sqlalchemy import (
+    ColumnElement,
+    String,
+    cast,
+    exists,
+    func,
+    literal,
+    select,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from service.adapters.store.db.json_rows import JsonRows
 from service.adapters.store.db.schema import permits, reminders
 from service.adapters.store.db.types import Instant
 from service.adapters.store.db.upsert import insert_into
 from service.adapters.store.slots.conditions import IS_REMINDED
 from service.adapters.store.slots.create_reminders import initial_values
+from service.adapters.store.slots.group_key import same_group
 from service.domain.delivery.status import NOT_ARRIVED, ReminderState
 from service.domain.law.rule import CORRECTION
 from service.domain.law_change.group import RedatedGroup
@@ -47,32 +58,32 @@ _HAS_DUE_CORRECTION = exists().where(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class _TrueClosing:
-    """The closing day that holds, the version that says so, and the end of that day."""
+_CLOSINGS = JsonRows(
+    {
+        "series": permits.c.series.type,
+        "authority": permits.c.authority.type,
+        "expires_on": permits.c.expires_on.type,
+        "version_id": reminders.c.version_id.type,
+        "closes_on": reminders.c.told_on.type,
+        "ends_at": reminders.c.until_at.type,
+    }
+)
+"""The closing day that holds for a group, its version, and the end of that day."""
 
-    version: str
-    closes_on: date
-    closing_ends_at: datetime
+_IN_GROUP = same_group(permits.c, _CLOSINGS.table.c)
+
+_ClosingRow = tuple[str, str, date, str, date, datetime]
 
 
 async def create_corrections(
-    connection: AsyncConnection, redated: RedatedGroup, now: datetime
+    connection: AsyncConnection, groups: Iterable[RedatedGroup], now: datetime
 ) -> None:
-    """Create a correction for each permit of a group whose text named a later day.
+    """Create a correction for each permit of the groups whose text named a later day.
 
     Each correction is a step of its own, numbered, so that another can follow. A
     permit with a due correction needs no other: it is worded when it is sent.
     """
-    in_group = (
-        (permits.c.series == redated.version.series)
-        & (permits.c.authority == redated.group.authority)
-        & (permits.c.expires_on == redated.group.expires_on)
-    )
-    closing = _TrueClosing(
-        redated.version.key, redated.window.closes_on, redated.closing_ends_at
-    )
-    await _insert_corrections(connection, in_group, closing, now)
+    await _insert_corrections(connection, _closing_rows(groups), now)
 
 
 async def create_correction(
@@ -82,41 +93,78 @@ async def create_correction(
     now: datetime,
 ) -> None:
     """Create a correction for one permit that came back, or changed its version."""
-    closes_on, ends_at = dated_permit.closes_on, dated_permit.closing_ends_at
-    if closes_on is not None and ends_at is not None and ends_at > now:
-        closing = _TrueClosing(dated_permit.version, closes_on, ends_at)
-        await _insert_corrections(connection, permits.c.id == permit_id, closing, now)
+    one, expires_on = dated_permit, dated_permit.permit.expires_on
+    closes_on, ends_at = one.closes_on, one.closing_ends_at
+    if expires_on and closes_on and ends_at and ends_at > now:
+        group = one.series, one.permit.authority, expires_on
+        row = *group, one.version, closes_on, ends_at
+        await _insert_corrections(connection, [row], now, permits.c.id == permit_id)
+
+
+async def redate_due_corrections(
+    connection: AsyncConnection, groups: Iterable[RedatedGroup], now: datetime
+) -> None:
+    """Let the due corrections of these groups name the closing that holds now."""
+    statement = (
+        update(reminders)
+        .where(
+            _IN_GROUP,
+            reminders.c.permit_id == permits.c.id,
+            reminders.c.expires_on == permits.c.expires_on,
+            reminders.c.step.startswith(CORRECTION),
+            reminders.c.state == ReminderState.DUE,
+        )
+        .values(
+            version_id=_CLOSINGS["version_id"],
+            until_at=_CLOSINGS["ends_at"],
+            closes_at=_CLOSINGS["ends_at"],
+            redated_at=now,
+        )
+    )
+    rows = _closing_rows(groups)
+    await connection.execute(statement, _CLOSINGS.bind(connection.dialect, rows))
+
+
+def _closing_rows(groups: Iterable[RedatedGroup]) -> set[_ClosingRow]:
+    """Each closing once: groups that differ by issue date may have one key now."""
+    return {
+        (*one.new_key, one.version.key, one.window.closes_on, one.closing_ends_at)
+        for one in groups
+    }
 
 
 async def _insert_corrections(
     connection: AsyncConnection,
-    where: ColumnElement[bool],
-    closing: _TrueClosing,
+    closings: Iterable[_ClosingRow],
     now: datetime,
+    *where: ColumnElement[bool],
 ) -> None:
-    values = _values(closing, now)
-    source = select(*values.values()).where(
-        where,
-        IS_REMINDED,
-        closing.closes_on < _LAST_ANNOUNCED_ON,
-        ~_HAS_DUE_CORRECTION,
+    values = _values(now)
+    source = (
+        select(*values.values())
+        .join_from(_CLOSINGS.table, permits, _IN_GROUP)
+        .where(
+            IS_REMINDED,
+            _CLOSINGS["closes_on"] < _LAST_ANNOUNCED_ON,
+            ~_HAS_DUE_CORRECTION,
+            *where,
+        )
     )
     await connection.execute(
-        insert_into(connection, reminders).from_select([*values], source)
+        insert_into(connection, reminders).from_select([*values], source),
+        _CLOSINGS.bind(connection.dialect, closings),
     )
 
 
-def _values(
-    closing: _TrueClosing, now: datetime
-) -> Mapping[str, ColumnElement[object]]:
-    at, ends_at = literal(now, Instant()), literal(closing.closing_ends_at, Instant())
+def _values(now: datetime) -> Mapping[str, ColumnElement[Any]]:
+    at, ends_at = literal(now, Instant()), _CLOSINGS["ends_at"]
     return {
         "permit_id": permits.c.id,
         "expires_on": permits.c.expires_on,
         "step": literal(f"{CORRECTION}-") + cast(_CORRECTION_COUNT + 1, String),
         "rule": permits.c.rule,
         "authority": permits.c.authority,
-        "version_id": literal(closing.version),
+        "version_id": _CLOSINGS["version_id"],
         "template": literal(CORRECTION),
         "due_at": at,
         "until_at": ends_at,

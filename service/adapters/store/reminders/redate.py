@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import case, func, literal, or_, select, update
+from sqlalchemy import ColumnElement, Update, case, func, literal, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.adapters.store.db.json_rows import in_chunks
@@ -16,13 +16,16 @@ from service.adapters.store.reminders.transitions import (
     transition,
     with_keys,
 )
-from service.domain.deadlines.slot import Slot
 from service.domain.delivery.status import ReminderState
 from service.domain.law.rule import RESERVED_STEPS
 from service.domain.reminders.reasons import RULE_CHANGED
 
 
-def slot_date_values(slot: Slot, version: str, now: datetime) -> Mapping[str, Any]:
+def slot_date_values(
+    slot: Any,  # noqa: ANN401 - a Slot, or the columns of slots
+    version: Any,  # noqa: ANN401 - a key, or a column
+    now: datetime,
+) -> Mapping[str, Any]:
     """The columns copied from a slot; `redated_at` is set if one of them changes."""
     moved = or_(
         reminders.c.due_at != slot.due_at,
@@ -80,18 +83,6 @@ async def redate_due_of_permits(
         await redate_reminders(connection, [(a, b, c) for a, b, c in rows], now)
 
 
-def next_at_values(slot: Slot, now: datetime) -> Mapping[str, Any]:
-    """The instant from which a re-dated reminder may be sent.
-
-    A slot in the future: its new instant, and no hold. A slot that is due: at once if
-    the reminder was put off before, else as it was.
-    """
-    if slot.due_at <= now:
-        late = case((reminders.c.due_at > now, now), else_=reminders.c.next_at)
-        return {"next_at": late}
-    return {"next_at": slot.due_at, "hold_reason": None}
-
-
 async def redate_reminders(
     connection: AsyncConnection, keys: Sequence[ReminderKey], now: datetime
 ) -> list[ReminderKey]:
@@ -103,43 +94,67 @@ async def redate_reminders(
     if not keys:
         return []
     wanted = (
-        select(reminders.c.permit_id, reminders.c.expires_on, reminders.c.step)
-        .add_columns(slots.c.due_at, slots.c.until_at, slots.c.closes_at)
-        .add_columns(slots.c.template, slots.c.version_id)
+        select(*REMINDER_KEY, slots.c.version_id)
         .join_from(reminders, permits, permits.c.id == reminders.c.permit_id)
-        .outerjoin(
-            slots,
-            (slots.c.series == permits.c.series)
-            & (slots.c.authority == permits.c.authority)
-            & (slots.c.expires_on == reminders.c.expires_on)
-            & (slots.c.step == reminders.c.step),
-        )
+        .outerjoin(slots, IS_SLOT_OF_REMINDER)
         .where(
             with_keys(keys),
             permits.c.expires_on == reminders.c.expires_on,
             _IS_OUT_OF_DATE,
         )
     )
-    rows = (await connection.execute(wanted)).all()
-    for row in rows:
-        this = with_keys([(row.permit_id, row.expires_on, row.step)])
-        if row.step.startswith(RESERVED_STEPS):
-            await connection.execute(
-                update(reminders).where(this).values(_CURRENT_VERSION)
-            )
-            continue
-        if row.version_id is None:
-            ended = ReminderState.SUPERSEDED
-            await transition(connection, this, ended, now, reason=RULE_CHANGED)
-            continue
-        dates = row.due_at, row.until_at, row.closes_at
-        slot = Slot(row.step, *dates, row.template)
+    reserved, gone, moved = (
+        list[ReminderKey](),
+        list[ReminderKey](),
+        list[ReminderKey](),
+    )
+    for *key, version in await connection.execute(wanted):
+        permit_id, expires_on, step = key
+        is_reserved = step.startswith(RESERVED_STEPS)
+        kind = reserved if is_reserved else moved if version else gone
+        kind.append((permit_id, expires_on, step))
+    if reserved:
         await connection.execute(
-            update(reminders)
-            .where(this)
-            .values(
-                **slot_date_values(slot, row.version_id, now),
-                **next_at_values(slot, now),
-            )
+            update(reminders).where(with_keys(reserved)).values(_CURRENT_VERSION)
         )
-    return [(row.permit_id, row.expires_on, row.step) for row in rows]
+    if gone:
+        ended = ReminderState.SUPERSEDED
+        await transition(connection, with_keys(gone), ended, now, reason=RULE_CHANGED)
+    if moved:
+        await connection.execute(take_slot_dates(now).where(with_keys(moved)))
+    return [*reserved, *gone, *moved]
+
+
+IS_SLOT_OF_REMINDER = (
+    (slots.c.series == permits.c.series)
+    & (slots.c.authority == permits.c.authority)
+    & (slots.c.expires_on == reminders.c.expires_on)
+    & (slots.c.step == reminders.c.step)
+)
+"""Joins a reminder, and its permit, with the slot that they have now."""
+
+
+def take_slot_dates(now: datetime) -> Update:
+    """The UPDATE that gives reminders the dates of their slots; which ones, add."""
+    return (
+        update(reminders)
+        .where(permits.c.id == reminders.c.permit_id, IS_SLOT_OF_REMINDER)
+        .values(**slot_date_values(slots.c, slots.c.version_id, now), **_next_at(now))
+    )
+
+
+def _next_at(now: datetime) -> Mapping[str, ColumnElement[Any]]:
+    """The instant from which a re-dated reminder may be sent.
+
+    A slot in the future: its new instant, and no hold. A slot that is due: at once if
+    the reminder was put off before, else as it was.
+    """
+    at = literal(now, Instant())
+    return {
+        "next_at": case(
+            (slots.c.due_at > at, slots.c.due_at),
+            (reminders.c.due_at > at, at),
+            else_=reminders.c.next_at,
+        ),
+        "hold_reason": case((slots.c.due_at <= at, reminders.c.hold_reason)),
+    }

@@ -22,7 +22,6 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.adapters.store.db.json_rows import json_rows_like
 from service.adapters.store.db.schema import reminder_events, reminders
-from service.domain.deadlines.slot import Slot
 from service.domain.delivery.status import NEVER_TEXTED, ReminderState, states_before
 
 ReminderKey = tuple[str, date, str]
@@ -79,11 +78,6 @@ def append_events_statement(events: Select[*tuple[Any, ...]]) -> Insert:
 
 
 _INSERT_EVENTS = append_events_statement(select(_EVENTS.table))
-
-
-def has_replaced_step_text(slot: Slot) -> ColumnElement[bool]:
-    """Whether a reminder's permit was, or may have been, texted in a replaced step."""
-    return was_texted_in(slot.replaces, reminders.c.permit_id, reminders.c.expires_on)
 
 
 def was_texted_in(
