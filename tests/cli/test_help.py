@@ -26,7 +26,7 @@ db upgrade
 demo --dir
 explain --rule --expires --issued --permit --version --authority --json
 forecast --days --authority --format
-import FILE --mapping --suggest
+import FILE --mapping --suggest --dry-run --resume
 init --code --name --zone --helpline --register --rule --overwrite
 keys create NAME
 keys list

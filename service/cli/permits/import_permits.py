@@ -9,24 +9,19 @@ from typing import Final
 import click
 
 from service.adapters.registers.import_file import describe_file
-from service.adapters.registers.register_file import RegisterFile, read_register
+from service.adapters.registers.register_file import read_register
 from service.adapters.registers.reject_report import open_reject_report
 from service.app import Installation
-from service.cli.installation import whoami, with_installation
+from service.cli.installation import with_installation
 from service.cli.option_types import FILE
+from service.cli.permits.load_register import Loading, load_register
 from service.cli.permits.register_mapping import find_default_office, open_mapping
 from service.cli.permits.suggest import print_suggestion
 from service.cli.stop_signal import StoppedError, StopRequest, stoppable
 from service.domain.errors import StorageError
 from service.domain.rejected_rows.reasons import ReasonGroup
-from service.flow.permits.import_record import ImportFile, ImportMode, ImportState
-from service.flow.permits.import_register import (
-    TAKES_TEXTS,
-    ImportResult,
-    RejectReport,
-    import_register,
-)
-from service.flow.permits.import_run import ImportDeps, begin_import
+from service.flow.permits.import_record import ImportMode
+from service.flow.permits.import_register import TAKES_TEXTS, ImportResult
 from service.flow.permits.register import RegisterSource
 
 MUCH_REJECTED: Final = 3
@@ -47,6 +42,10 @@ _MOST_REASONS: Final = 10
 @click.option(
     "--suggest", is_flag=True, help="Print a mapping for FILE; import nothing."
 )
+@click.option("--dry-run", is_flag=True, help="Say what would happen; store nothing.")
+@click.option(
+    "--resume", is_flag=True, help="Go on with an import of FILE that was interrupted."
+)
 @stoppable
 @with_installation
 async def import_(
@@ -56,14 +55,18 @@ async def import_(
     mapping_file: Path | None,
     *,
     suggest: bool,
+    dry_run: bool,
+    resume: bool,
 ) -> int:
     """Load the permits of FILE: CSV, XLSX, XLS, ODS or NDJSON.
 
     Rejected rows are written to FILE.rejects.csv, each with its reason. Interrupted, it
-    says what is in; then import FILE again.
+    says what is in; then import FILE again with --resume.
     """
     if suggest and mapping_file:
         raise click.UsageError("give --suggest or --mapping")
+    if dry_run and resume:
+        raise click.UsageError("give --dry-run or --resume")
     law = await installation.law_store.current_law()
     if suggest:
         return print_suggestion(file, law)
@@ -72,12 +75,18 @@ async def import_(
     source = RegisterSource(file.name)
     if mapping.source:
         source = RegisterSource(mapping.source, mapping.max_age_days)
-    described = describe_file(
-        file,
-        source.name,
-        ImportMode.UPSERT,
-        mapping=mapping_file,
-        default_authority=default,
+    loading = Loading(
+        file=describe_file(
+            file,
+            source.name,
+            ImportMode.UPSERT,
+            mapping=mapping_file,
+            default_authority=default,
+        ),
+        source=source,
+        deps=installation.import_deps,
+        resume=resume,
+        dry_run=dry_run,
     )
     path, result = file.with_name(f"{file.name}.rejects.csv"), ImportResult()
     codes = {"rule": [*law.rules], "authority": [*law.authorities]}
@@ -91,9 +100,7 @@ async def import_(
             open_reject_report(path, register, mapping, codes) as rejects,
         ):
             click.echo(f"read as {register.form}")
-            await _load(
-                register, source, described, rejects, result, installation.import_deps
-            )
+            await load_register(register, loading, rejects, result)
             reasons = rejects.reasons.groups()
     except StoppedError:
         _print_interruption(file, result.outcomes)
@@ -110,28 +117,10 @@ async def import_(
     return MUCH_REJECTED if result.has_many_rejected else 0
 
 
-async def _load(
-    register: RegisterFile,
-    source: RegisterSource,
-    described: ImportFile,
-    rejects: RejectReport,
-    result: ImportResult,
-    deps: ImportDeps,
-) -> None:
-    """Store the rows of a register, and how the import ended."""
-    run = await begin_import(described, register.count, deps, by=whoami())
-    try:
-        await import_register(register, source, deps, rejects, result, run=run)
-    except StoppedError:
-        await run.end(ImportState.STOPPED, result.outcomes)
-        raise
-    await run.end(ImportState.DONE, result.outcomes)
-
-
 def _print_interruption(file: Path, outcomes: Mapping[str, int]) -> None:
     click.echo(
         f"interrupted: {_list_counts(outcomes) or 'nothing is in'}; import {file.name} "
-        "again: rows that are in count as unchanged",
+        "again with --resume",
         err=True,
     )
 
