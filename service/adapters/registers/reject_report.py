@@ -3,33 +3,21 @@
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
 
-from service.adapters.files.header import REJECT_COLUMNS, REPAIR_COLUMN
 from service.adapters.registers.mapping import RegisterMapping
 from service.adapters.registers.register_file import RegisterFile
+from service.adapters.registers.reject_sheet import (
+    LEADING,
+    RejectedRow,
+    RejectSheet,
+)
 from service.adapters.registers.rejects import GuardedCsv, open_csv, part_file
 from service.domain.errors import InvalidError, Mistake
 from service.domain.rejected_rows.reasons import Reasons, WrongValue
 from service.domain.rejected_rows.repairs import ROW, RepairFacts
 from service.domain.untrusted.spreadsheet_cells import unwrap_cell
 from service.domain.untrusted.text import remove_invisible, show_field, strip_blanks
-
-LEADING: Final = (*REJECT_COLUMNS, REPAIR_COLUMN)
-"""The first columns of the report; the register's own follow."""
-
-
-@dataclass(frozen=True, slots=True)
-class RejectedRow:
-    """A row as the report shows it: its place, its cells, and which are wrong."""
-
-    place: str
-    reason: str
-    repair: str
-    cells: Sequence[str]
-    wrong: Collection[int]
 
 
 class RejectReport:
@@ -46,10 +34,14 @@ class RejectReport:
         mapping: RegisterMapping,
         codes: Mapping[str, Collection[str]],
         csv: GuardedCsv,
+        sheet_file: Path,
     ) -> None:
         self.count = 0
         self.reasons = Reasons(_facts_of(mapping, codes))
         self._register, self._csv = register, csv
+        self._sheet_file = sheet_file
+        self._sheet_name = register.form.sheet or mapping.sheet or "Rejected"
+        self._sheet: RejectSheet | None = None
         self._places = _places_by_field(register.header, mapping)
         self._line: int | None = None
         self._cells: Sequence[str] = ()
@@ -58,7 +50,7 @@ class RejectReport:
     def add(self, line: int, cells: Sequence[str], error: InvalidError) -> None:
         """Take the mistakes of a row; those of one line come one after the other."""
         if self._line != line:
-            self.flush()
+            self._flush()
             self._line, self._cells = line, cells
         for mistake in error.mistakes:
             at = self._find_cells(mistake, cells)
@@ -67,14 +59,24 @@ class RejectReport:
             wrong = self.reasons.add(mistake, columns, [cells[one] for one in named])
             self._wrong.append((at, wrong))
 
-    def flush(self) -> None:
+    def close(self) -> None:
+        """Write what is left; without a row there is no workbook."""
+        self._flush()
+        if self._sheet:
+            self._sheet.close(self.reasons.groups())
+
+    def _flush(self) -> None:
         """Write the row that was taken last."""
         if self._line is None:
             return
-        if not self.count:
+        if self._sheet is None:
             self._csv.write([*LEADING, *self._register.header])
+            self._sheet = RejectSheet(
+                self._sheet_file, self._register, self._sheet_name
+            )
         row = self._describe(self._line)
         self._csv.write([row.place, row.reason, row.repair, *row.cells])
+        self._sheet.add(row)
         self.count += 1
         self._line, self._wrong = None, []
 
@@ -128,17 +130,21 @@ def open_reject_report(
 ) -> Iterator[RejectReport]:
     """Open the report of a register; it appears at exit, if a row was rejected.
 
-    `path` is its CSV file. `codes` are the installed ones, by field. Only its owner can
-    read it, since the rows hold phones. It replaces that of an earlier import. Raises
-    `SetUpError` at once where it could not be written.
+    `path` is its CSV file; the workbook is beside it, as .xlsx. `codes` are the
+    installed ones, by field. Only their owner can read the files, since the rows hold
+    phones. They replace those of an earlier import. Raises `SetUpError` at once where
+    they could not be written.
     """
-    with part_file(path) as part:
+    workbook = path.with_suffix(".xlsx")
+    with part_file(path) as part, part_file(workbook) as sheet_part:
         with open_csv(part) as file:
-            report = RejectReport(register, mapping, codes, GuardedCsv(file))
+            csv = GuardedCsv(file)
+            report = RejectReport(register, mapping, codes, csv, sheet_part)
             yield report
-            report.flush()
+            report.close()
         if report.count:
             part.replace(path)
+            sheet_part.replace(workbook)
 
 
 def column_name(at: int) -> str:

@@ -60,8 +60,8 @@ async def import_(
 ) -> int:
     """Load the permits of FILE: CSV, XLSX, XLS, ODS or NDJSON.
 
-    Rejected rows are written to FILE.rejects.csv, each with its reason. Interrupted, it
-    says what is in; then import FILE again with --resume.
+    Rejected rows are written to FILE.rejects.xlsx and FILE.rejects.csv, each with its
+    reason. Interrupted, it says what is in; then import FILE again with --resume.
     """
     if suggest and mapping_file:
         raise click.UsageError("give --suggest or --mapping")
@@ -113,7 +113,8 @@ async def import_(
     _print_phones(result.phones)
     _print_reasons(reasons)
     if reasons:
-        click.echo(f"the rejected rows, each with its reason: {path}")
+        workbook = path.with_suffix(".xlsx").name
+        click.echo(f"the rejected rows, each with its reason: {path} and {workbook}")
     return MUCH_REJECTED if result.has_many_rejected else 0
 
 
