@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 
 from service.adapters.calendars.holidays import calendars
@@ -165,9 +165,7 @@ async def build_installation(settings: Settings, database: Database) -> Installa
         register_deps=registration,
         import_store=imports,
         import_deps=ImportDeps(
-            registration,
-            replace(registration, store=RegisterRehearsal(database)),
-            imports,
+            registration, lambda: RegisterRehearsal(database), imports
         ),
         permit_reader=SqlPermitReader(database),
         opt_out_deps=OptOutDeps(SqlOptOutStore(database), phone_reader, clock),

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+import click
+
 from service.adapters.registers.register_file import RegisterFile
 from service.cli.installation import whoami
 from service.cli.stop_signal import StoppedError
@@ -11,7 +13,12 @@ from service.flow.permits.import_register import (
     RejectReport,
     import_register,
 )
-from service.flow.permits.import_run import ImportDeps, begin_import, resume_import
+from service.flow.permits.import_run import (
+    CAUSED_WITHIN,
+    ImportDeps,
+    begin_import,
+    resume_import,
+)
 from service.flow.permits.register import RegisterSource
 
 
@@ -38,8 +45,15 @@ async def load_register(
     """
     deps, source = loading.deps, loading.source
     if loading.dry_run:
-        await import_register(register, source, deps, rejects, result, run=None)
+        caused = await import_register(
+            register, source, deps, rejects, result, run=None
+        )
+        click.echo(
+            f"dry run, nothing is stored: within {CAUSED_WITHIN.days} days it would "
+            f"cause {caused} reminders"
+        )
         return
+    before = await deps.store.last(source.name, ImportState.DONE)
     start = resume_import if loading.resume else begin_import
     run = await start(loading.file, register.count, deps, by=whoami())
     try:
@@ -48,3 +62,9 @@ async def load_register(
         await run.end(ImportState.STOPPED, result.outcomes)
         raise
     await run.end(ImportState.DONE, result.outcomes)
+    is_same = before is not None and before.file.key == loading.file.key
+    if before and is_same and not result.has_changes:
+        click.echo(
+            f"nothing changed: {loading.file.name} is the file that was imported "
+            f"before, at {before.started_at:%Y-%m-%d %H:%M} UTC"
+        )

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Final, Protocol
 
@@ -24,6 +24,7 @@ TAKES_TEXTS: Final = "takes texts"
 
 _REPEATED: Final = "repeated"
 _SKIPPED: Final = "skipped"
+_CHANGES: Final = ("registered", "changed", "withdrawn")
 _STORED: Final = frozenset({"registered", "changed", "unchanged"})
 
 
@@ -48,6 +49,11 @@ class ImportResult:
     def has_many_rejected(self) -> bool:
         """Whether more than a tenth of the rows was rejected."""
         return self.outcomes[REJECTED] * 10 > self.outcomes.total()
+
+    @property
+    def has_changes(self) -> bool:
+        """Whether any permit is not as it was before."""
+        return any(what.startswith(_CHANGES) for what in self.outcomes)
 
 
 class RegisterRow(Protocol):
@@ -93,24 +99,27 @@ async def import_register(
     result: ImportResult,
     *,
     run: ImportRun | None,
-) -> None:
+) -> int:
     """Register the rows of a file chunk by chunk; without a `run`, only rehearse it.
+
+    Returns how many reminders rehearsed rows would cause within `CAUSED_WITHIN`.
 
     Rows that a resumed `run` has committed are not stored again: rehearsed, they give
     their rejects and mistakes, and their record has their counts. `result` is complete
     at the end; after an error it says what was done before.
     """
     source_rows, position = iter(rows), 0
+    rehearsal = replace(deps.registration, store=(store := deps.new_rehearsal()))
     if run is not None:
         result.outcomes.update(run.record.counts)
     while True:
         left = run.committed - position if run else 0
         chunk = list(islice(source_rows, min(CHUNK, left) if left > 0 else CHUNK))
         if not chunk:
-            return
+            return store.reminders
         position += len(chunk)
         if run is None or left > 0:
-            pairs = await _take(chunk, source, deps.rehearsal)
+            pairs = await _take(chunk, source, rehearsal)
         else:
             pairs = await _take(chunk, source, deps.registration, run, result.outcomes)
             run.committed = position

@@ -2,6 +2,8 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final, Protocol
 
 from service.domain.errors import ConflictError
 from service.flow.monotonic import monotonic_now
@@ -13,15 +15,28 @@ from service.flow.permits.import_record import (
     ImportStore,
     Outcomes,
 )
-from service.flow.permits.register import RegisterDeps
+from service.flow.permits.register import RegisterDeps, RegisterStore
+
+CAUSED_WITHIN: Final = timedelta(days=7)
+"""How far ahead a rehearsal looks for reminders."""
+
+
+class RehearsalStore(RegisterStore, Protocol):
+    """Tells what would become of permits, and stores nothing.
+
+    A chunk is judged by what is stored, not by the chunks before it.
+    """
+
+    reminders: int
+    """How many reminders the permits so far would cause within `CAUSED_WITHIN`."""
 
 
 @dataclass(frozen=True, slots=True)
 class ImportDeps:
-    """The ports of an import; those of `rehearsal` tell outcomes and store nothing."""
+    """The ports of an import; each one has a rehearsal of its own."""
 
     registration: RegisterDeps
-    rehearsal: RegisterDeps
+    new_rehearsal: Callable[[], RehearsalStore]
     store: ImportStore
 
 

@@ -75,11 +75,20 @@ class SqlRegisterStore(RegisterStore):
                 await upsert_register(connection, source, now)
             for run in _without_repeats(dated_permits):
                 run_outcomes, changes = await _compare(connection, run, source)
-                await _store_changes(connection, changes, source, now)
+                await self._store(connection, changes, source, now)
                 outcomes += run_outcomes
             if note:
                 await note_chunk(connection, note, outcomes)
         return outcomes
+
+    async def _store(
+        self,
+        connection: AsyncConnection,
+        changes: Sequence[PermitChange],
+        source: RegisterSource,
+        now: datetime,
+    ) -> None:
+        await _store_changes(connection, changes, source, now)
 
     async def withdraw(
         self,

@@ -1,18 +1,79 @@
 """What registering permits would do, without storing it."""
 
+from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
+from datetime import date, datetime
+from typing import Any
 
+from sqlalchemy import or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from service.adapters.store.db.database import Database
+from service.adapters.store.db.json_rows import in_chunks
+from service.adapters.store.db.schema import golives, permits, reminders, slots
+from service.adapters.store.permits.permit_rows import PermitChange
 from service.adapters.store.permits.register import SqlRegisterStore
+from service.adapters.store.reminders.transitions import was_texted_in
+from service.adapters.store.slots.conditions import IS_LIVE, IS_REMINDED, go_live_of
+from service.adapters.store.slots.due_counts import is_due_between, is_overdue_slot
+from service.adapters.store.slots.group_key import same_group
+from service.domain.delivery.status import CLAIMABLE
+from service.flow.permits.import_run import CAUSED_WITHIN
+from service.flow.permits.register import RegisterSource
+
+_ReminderKey = tuple[str, date, str]
+"""(permit id, expires_on, step)."""
 
 
 class RegisterRehearsal(SqlRegisterStore):
     """Does what a `SqlRegisterStore` does, and rolls each transaction back.
 
-    A chunk is judged by what is stored, not by the chunks before it. Other writers wait
-    no longer than for a chunk that is stored.
+    Other writers wait no longer than for a chunk that is stored.
     """
+
+    def __init__(self, database: Database) -> None:
+        super().__init__(database)
+        self.reminders = 0
 
     def _transaction(self) -> AbstractAsyncContextManager[AsyncConnection]:
         return self._database.dry_run()
+
+    async def _store(
+        self,
+        connection: AsyncConnection,
+        changes: Sequence[PermitChange],
+        source: RegisterSource,
+        now: datetime,
+    ) -> None:
+        ids = [one.id for one in changes]
+        before = await _coming_reminders(connection, ids, now)
+        await super()._store(connection, changes, source, now)
+        self.reminders += len(await _coming_reminders(connection, ids, now) - before)
+
+
+async def _coming_reminders(
+    connection: AsyncConnection, permit_ids: Sequence[str], now: datetime
+) -> set[_ReminderKey]:
+    """The reminders of these permits that are due, or fall due soon."""
+    until, found = now + CAUSED_WITHIN, set[Any]()
+    due = reminders.c.state.in_(CLAIMABLE), reminders.c.next_at < until
+    step = permits.c.id, permits.c.expires_on, slots.c.step
+    for chunk in in_chunks(permit_ids):
+        created = select(
+            reminders.c.permit_id, reminders.c.expires_on, reminders.c.step
+        ).where(reminders.c.permit_id.in_(chunk), *due)
+        to_come = (
+            select(*step)
+            .join_from(permits, slots, same_group(permits.c, slots.c))
+            .join(golives, go_live_of(slots.c))
+            .where(
+                permits.c.id.in_(chunk),
+                IS_LIVE,
+                IS_REMINDED,
+                or_(is_due_between(now, until), is_overdue_slot(now, now)),
+                ~was_texted_in([slots.c.step], permits.c.id, permits.c.expires_on),
+            )
+        )
+        for wanted in (created, to_come):
+            found |= {tuple(row) for row in await connection.execute(wanted)}
+    return found
