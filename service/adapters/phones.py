@@ -17,6 +17,9 @@ _TAKES_TEXTS = frozenset(
     }
 )
 
+_WITHOUT_MARKS = str.maketrans("", "", " ()-")
+"""Leaves out what stands between digits, so that all spellings are looked up once."""
+
 
 class Libphonenumber:
     """The port `Phones`, by libphonenumber."""
@@ -26,7 +29,6 @@ class Libphonenumber:
         return read_phone(text, region)
 
 
-@lru_cache(maxsize=4096)  # one agent's number may be in hundreds of rows
 def read_phone(text: str, region: str) -> Phone:
     """Parse a number as dialled in `region` (ISO 3166: CN, US).
 
@@ -39,14 +41,22 @@ def read_phone(text: str, region: str) -> Phone:
     written = read_written_phone(text)
     if written is None:
         return Phone(text, PhoneLine.INVALID)
-    try:
-        number = phonenumbers.parse(written.number, region)
-    except phonenumbers.NumberParseException:
-        return Phone(text, PhoneLine.INVALID)
-    if not phonenumbers.is_valid_number(number):
-        return Phone(text, PhoneLine.INVALID)
-    e164 = phonenumbers.format_number(number, PhoneNumberFormat.E164)
-    if written.extension:
+    digits = written.number.translate(_WITHOUT_MARKS)
+    e164, line = _look_up(digits, region) or (text, PhoneLine.INVALID)
+    if written.extension and line is not PhoneLine.INVALID:
         return Phone(f"{e164}{EXTENSION}{written.extension}", PhoneLine.FIXED)
-    takes_texts = phonenumbers.number_type(number) in _TAKES_TEXTS
-    return Phone(e164, PhoneLine.MOBILE if takes_texts else PhoneLine.FIXED)
+    return Phone(e164, line)
+
+
+@lru_cache(maxsize=65_536)  # some 20 MB: one agent's number may be in hundreds of rows
+def _look_up(digits: str, region: str) -> tuple[str, PhoneLine] | None:
+    """The number in E.164, and its line; None if it is not valid."""
+    try:
+        number = phonenumbers.parse(digits, region)
+    except phonenumbers.NumberParseException:
+        return None
+    kind = phonenumbers.number_type(number)
+    if kind == PhoneNumberType.UNKNOWN:  # what `is_valid_number` asks, once more
+        return None
+    e164 = phonenumbers.format_number(number, PhoneNumberFormat.E164)
+    return e164, PhoneLine.MOBILE if kind in _TAKES_TEXTS else PhoneLine.FIXED

@@ -17,8 +17,8 @@ from service.domain.law.step_order import StepOrder
 
 T = TypeVar("T")
 
-LADDER_CACHE_SIZE: Final = 10_000
-"""Ladders in the cache: enough for twelve rules and two years of expiry dates."""
+LADDER_CACHE_SIZE: Final = 20_000
+"""Ladders in the cache: enough for twelve rules and four years of expiry dates."""
 
 
 class Law:

@@ -48,6 +48,10 @@ _INNER_EXTENSION: Final = re.compile(
     r"(?:(?<![a-z])(?:ext|x|int)|分机|转|内线)\D*\d", re.IGNORECASE
 )
 _NUMBER: Final = re.compile(r"(?:\(\s*)?(?:\+\s*)?\(?\d(?:[\d\s()\[\].~/-]*\d)?\)?")
+_PLAIN: Final = re.compile(
+    r"\+?\d[\d -]*\d|(?:\+\d{1,3} ?)?\(\d+\) ?\d[\d -]*\d", re.ASCII
+)
+"""Nothing but a number, as most cells have it: no other step would change it."""
 _NOTE: Final = re.compile(r"(?:[^\W\d_]|[\s:.,;()\[\]<>/'\"&-])*")
 _REDACTED: Final = re.compile(r"(?<![^\W\d_])[xX]+(?![^\W\d_])")
 _LABEL: Final = re.compile(r"(?i)(?:^|[^a-z])(?:tel|phone|mobile|mob|cell|ph)$")
@@ -71,6 +75,8 @@ def read_written_phone(text: str) -> WrittenPhone | None:
     """
     if len(text) > _LONGEST:
         return None
+    if _PLAIN.fullmatch(text):
+        return WrittenPhone(text)
     plain = fold_marks(remove_invisible(unicodedata.normalize("NFKC", text)))
     plain = unwrap_float(unwrap_cell(plain).strip("'\"` \t"))
     if _NOT_TO_TEXT.search(plain) or _DOTS.search(plain):

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Row, and_, bindparam, select, tuple_, update
+from sqlalchemy import Row, and_, bindparam, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from service.adapters.store.db.json_rows import in_chunks
+from service.adapters.store.db.json_rows import json_rows_like
 from service.adapters.store.db.schema import permits
 from service.domain.lawbook.revisions import revision_of
 from service.flow.permits.register import DatedPermit
@@ -16,7 +16,12 @@ from service.flow.permits.register import DatedPermit
 PermitKey = tuple[str, str, str]
 """(authority, rule, number key): what identifies a permit."""
 
-_KEY: Final = (permits.c.authority, permits.c.rule, permits.c.number_key)
+_KEY: Final = ("authority", "rule", "number_key")
+_KEYS: Final = json_rows_like(permits, _KEY)
+_WITH_KEYS: Final = select(permits).join(
+    _KEYS.table, and_(*(permits.c[name] == _KEYS[name] for name in _KEY))
+)
+"""Takes the keys that `_KEYS` binds."""
 
 _REGISTER_COLUMNS: Final = (
     "holder",
@@ -56,23 +61,9 @@ async def permits_by_key(
     connection: AsyncConnection, keys: Iterable[PermitKey]
 ) -> dict[PermitKey, Row[Any]]:
     """The stored rows of these permits."""
-    found: dict[PermitKey, Row[Any]] = {}
-    for chunk in in_chunks(list(keys)):
-        rows = await connection.execute(select(permits).where(with_keys(chunk)))
-        found |= {(row.authority, row.rule, row.number_key): row for row in rows}
-    return found
-
-
-def with_keys(keys: Sequence[PermitKey]) -> ColumnElement[bool]:
-    """The permits with these keys.
-
-    Each column is also named alone: SQLite uses no index for a list of tuples.
-    """
-    each = (
-        column.in_(set(values))
-        for column, values in zip(_KEY, zip(*keys, strict=True), strict=True)
-    )
-    return and_(*each, tuple_(*_KEY).in_(keys))
+    asked = _KEYS.bind(connection.dialect, keys)
+    rows = await connection.execute(_WITH_KEYS, asked)
+    return {(row.authority, row.rule, row.number_key): row for row in rows}
 
 
 def is_unchanged(dated_permit: DatedPermit, stored: Row[Any]) -> bool:

@@ -1,15 +1,26 @@
 """Recipients: one row per phone, looked up by its keyed digest."""
 
 from collections.abc import Sequence
+from typing import Any, Final
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 from uuid_utils import uuid7
 
-from service.adapters.store.db.json_rows import in_chunks
+from service.adapters.store.db.json_rows import JsonQuery, JsonValues, in_chunks
 from service.adapters.store.db.schema import permit_recipients, recipients
 from service.adapters.store.db.upsert import insert_into
 from service.flow.permits.encryption import Recipient
+
+_PERMIT_IDS: Final = JsonValues(permit_recipients.c.permit_id, "permits")
+
+_RECIPIENTS_OF: Final = JsonQuery(
+    select(
+        permit_recipients.c.permit_id,
+        permit_recipients.c.position,
+        permit_recipients.c.recipient_id,
+    ).where(permit_recipients.c.permit_id.in_(_PERMIT_IDS.values))
+)
 
 
 async def ensure_recipient_ids(
@@ -19,35 +30,45 @@ async def ensure_recipient_ids(
 
     The line follows what is known of the number now: a release may read more of it.
     """
-    new = {
-        one.digest: {
-            "id": str(uuid7()),
-            "digest": one.digest,
-            "phone": one.encrypted_phone,
-            "masked": one.masked,
-            "line": one.line,
-        }
-        for one in phones
-    }
+    by_digest = {one.digest: one for one in phones}
     insert = insert_into(connection, recipients)
     insert = insert.on_conflict_do_update(
         index_elements=[recipients.c.digest],
         set_={"line": insert.excluded.line},
-        where=recipients.c.line != insert.excluded.line,
     )
     found: dict[bytes, str] = {}
-    for chunk in in_chunks(list(new)):
-        await connection.execute(
-            insert,
-            [new[digest] for digest in chunk],
-        )
-        rows = await connection.execute(
-            select(recipients.c.digest, recipients.c.id).where(
-                recipients.c.digest.in_(chunk)
-            )
-        )
-        found |= {row.digest: row.id for row in rows}
+    for chunk in in_chunks(list(by_digest)):
+        known = await _known_recipients(connection, chunk)
+        # The database has one writer: none of the others appears meanwhile.
+        ids = {one: known[one].id if one in known else str(uuid7()) for one in chunk}
+        rows = [
+            _recipient_values(by_digest[one], ids[one])
+            for one in chunk
+            if one not in known or known[one].line != by_digest[one].line
+        ]
+        if rows:
+            await connection.execute(insert, rows)
+        found |= ids
     return found
+
+
+async def _known_recipients(
+    connection: AsyncConnection, digests: Sequence[bytes]
+) -> dict[bytes, Any]:
+    wanted = select(recipients.c.digest, recipients.c.id, recipients.c.line).where(
+        recipients.c.digest.in_(digests)
+    )
+    return {row.digest: row for row in await connection.execute(wanted)}
+
+
+def _recipient_values(phone: Recipient, recipient_id: str) -> dict[str, object]:
+    return {
+        "id": recipient_id,
+        "digest": phone.digest,
+        "phone": phone.encrypted_phone,
+        "masked": phone.masked,
+        "line": phone.line,
+    }
 
 
 async def recipients_of(
@@ -55,15 +76,9 @@ async def recipients_of(
 ) -> dict[str, tuple[str, ...]]:
     """The recipient ids of each permit, in order of preference."""
     found: dict[str, tuple[str, ...]] = {}
-    for chunk in in_chunks(permit_ids):
-        rows = await connection.execute(
-            select(permit_recipients)
-            .where(permit_recipients.c.permit_id.in_(chunk))
-            .order_by(permit_recipients.c.permit_id, permit_recipients.c.position)
-        )
-        for row in rows:
-            before = found.get(row.permit_id, ())
-            found[row.permit_id] = (*before, row.recipient_id)
+    asked = _PERMIT_IDS.bind(connection.dialect, permit_ids)
+    for row in sorted(await _RECIPIENTS_OF.rows(connection, asked)):
+        found[row.permit_id] = (*found.get(row.permit_id, ()), row.recipient_id)
     return found
 
 

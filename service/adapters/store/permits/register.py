@@ -142,7 +142,9 @@ async def _compare(
     stored_rows = await permits_by_key(connection, map(permit_key, dated_permits))
     stored_ids = [row.id for row in stored_rows.values()]
     refused = await find_refused(connection, dated_permits)
-    stored_recipients = await recipients_of(connection, stored_ids)
+    stored_recipients = (
+        await recipients_of(connection, stored_ids) if stored_ids else {}
+    )
     recipient_ids = await ensure_recipient_ids(
         connection,
         [
@@ -191,12 +193,13 @@ async def _store_changes(
     await insert_missing_slots(connection, [one.dated_permit for one in changes])
     renewed = await mark_renewed(connection, _numbers_to_mark(changes), now)
     ids = [one.id for one in changes] + renewed
-    await end_ineligible_reminders(connection, ids, now)
-    await redate_due_of_permits(connection, ids, now)
+    known = [one for one in changes if one.stored is not None]
+    with_reminders = [one.id for one in known] + renewed
+    await end_ineligible_reminders(connection, with_reminders, now)
+    await redate_due_of_permits(connection, with_reminders, now)
     await create_current_reminders(connection, ids, now)
-    for one in changes:
-        if one.stored is not None:
-            await create_correction(connection, one.id, one.dated_permit, now)
+    for one in known:
+        await create_correction(connection, one.id, one.dated_permit, now)
 
 
 async def _write_permits(
@@ -218,10 +221,10 @@ async def _write_permits(
 async def _write_recipients(
     connection: AsyncConnection, changes: Sequence[PermitChange]
 ) -> None:
-    ids = [one.id for one in changes if one.stored is not None]
-    await connection.execute(
-        delete(permit_recipients).where(permit_recipients.c.permit_id.in_(ids))
-    )
+    if ids := [one.id for one in changes if one.stored is not None]:
+        await connection.execute(
+            delete(permit_recipients).where(permit_recipients.c.permit_id.in_(ids))
+        )
     rows = [
         {"permit_id": one.id, "position": position, "recipient_id": recipient_id}
         for one in changes

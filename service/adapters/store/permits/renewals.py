@@ -3,11 +3,12 @@
 from collections import defaultdict
 from collections.abc import Collection, Sequence
 from datetime import datetime
+from typing import Final
 
-from sqlalchemy import and_, exists, or_, select, update
+from sqlalchemy import and_, bindparam, exists, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from service.adapters.store.db.json_rows import in_chunks
+from service.adapters.store.db.json_rows import JsonValues, in_chunks
 from service.adapters.store.db.schema import permits
 from service.adapters.store.permits.permit_rows import PermitKey, permit_key
 from service.domain.errors import InvalidError
@@ -56,6 +57,15 @@ It may be of another office or type, as `refuse_replaced` says. Only a later one
 that of two permits which name each other one is still reminded.
 """
 
+_NUMBERS: Final = JsonValues(permits.c.number_key, "numbers")
+
+_MARK_RENEWED: Final = (
+    update(permits)
+    .where(permits.c.number_key.in_(_NUMBERS.values), permits.c.replaced != _IS_RENEWED)
+    .values(replaced=_IS_RENEWED, changed_at=bindparam("now"))
+    .returning(permits.c.id)
+)
+
 
 async def mark_renewed(
     connection: AsyncConnection, number_keys: Collection[str], now: datetime
@@ -64,16 +74,8 @@ async def mark_renewed(
 
     Works in either order of arrival: the renewal first, or the renewed permit.
     """
-    changed: list[str] = []
-    for chunk in in_chunks(list(number_keys)):
-        updated = await connection.execute(
-            update(permits)
-            .where(permits.c.number_key.in_(chunk), permits.c.replaced != _IS_RENEWED)
-            .values(replaced=_IS_RENEWED, changed_at=now)
-            .returning(permits.c.id)
-        )
-        changed += updated.scalars()
-    return changed
+    asked = _NUMBERS.bind(connection.dialect, number_keys) | {"now": now}
+    return [*(await connection.execute(_MARK_RENEWED, asked)).scalars()]
 
 
 async def find_refused(

@@ -1,15 +1,20 @@
 """Slots as rows and back, and the slots of registered permits inserted."""
 
 from collections.abc import Collection, Sequence
-from datetime import datetime
-from typing import Any
+from datetime import date, datetime
+from typing import Any, Final
 
-from sqlalchemy import update
+from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from service.adapters.store.db.json_rows import JsonQuery
 from service.adapters.store.db.schema import slots
 from service.adapters.store.db.upsert import insert_into
-from service.adapters.store.slots.group_key import SLOT_IN_GROUPS, group_params
+from service.adapters.store.slots.group_key import (
+    SLOT_GROUP_COLUMNS,
+    SLOT_IN_GROUPS,
+    group_params,
+)
 from service.domain.deadlines.slot import GroupKey, Slot
 from service.flow.permits.register import DatedPermit
 
@@ -33,26 +38,46 @@ def slot_values(slot: Slot) -> dict[str, Any]:
     }
 
 
+_STEPS: Final = JsonQuery(
+    select(*SLOT_GROUP_COLUMNS, slots.c.step).where(SLOT_IN_GROUPS)
+)
+
+
 async def insert_missing_slots(
     connection: AsyncConnection, dated_permits: Sequence[DatedPermit]
 ) -> None:
     """Insert the slots of these permits; those that exist stay as they are."""
-    rows = {
-        (one.series, one.permit.authority, one.permit.expires_on, slot.step): {
-            "series": one.series,
-            "authority": one.permit.authority,
-            "expires_on": one.permit.expires_on,
+    groups: dict[GroupKey, DatedPermit] = {
+        (one.series, one.permit.authority, one.permit.expires_on): one
+        for one in dated_permits
+        if one.permit.expires_on is not None
+    }
+    if not groups:
+        return
+    stored = await _stored_steps(connection, groups)
+    rows = [
+        {
+            **dict(zip(("series", "authority", "expires_on"), key, strict=True)),
             "rule": one.permit.rule,
             "version_id": one.version,
             **slot_values(slot),
         }
-        for one in dated_permits
+        for key, one in groups.items()
         for slot in one.slots
-    }
+        if (*key, slot.step) not in stored
+    ]
     if rows:
         await connection.execute(
-            insert_into(connection, slots).on_conflict_do_nothing(), list(rows.values())
+            insert_into(connection, slots).on_conflict_do_nothing(), rows
         )
+
+
+async def _stored_steps(
+    connection: AsyncConnection, groups: Collection[GroupKey]
+) -> set[tuple[str, str, date, str]]:
+    """The keys of the slots that these groups have."""
+    rows = await _STEPS.rows(connection, group_params(connection, groups))
+    return {*map(tuple, rows)}
 
 
 async def unexpand_future_slots(
