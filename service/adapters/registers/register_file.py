@@ -2,18 +2,14 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
 from service.adapters.files.header import count_reject_columns
-from service.adapters.registers.mapping import (
-    IDENTITY_MAPPING,
-    RegisterMapping,
-    RowReading,
-)
+from service.adapters.registers.mapping import IDENTITY_MAPPING, RegisterMapping
 from service.adapters.registers.register_row import RegisterRow
 from service.adapters.registers.repeats import RowsByPermit
+from service.adapters.registers.row_mapper import RowMapper, RowReading
 from service.adapters.registers.row_spool import RowSpool
 from service.adapters.tables.table import (
     Table,
@@ -145,9 +141,8 @@ class _RowReader:
     ) -> None:
         self._name = name
         self._header = header
-        self._mapping = mapping
+        self._mapper = RowMapper(mapping)
         self._default_authority = default_authority
-        self._empty = {column: "" for column in header if column}
         self._nameless = [at for at, column in enumerate(header) if not column]
         self._takes_nameless = mapping.ignores("")
 
@@ -159,19 +154,21 @@ class _RowReader:
             yield RegisterRow(row.line, cells, None, InvalidError(where, [row.error]))
             return
         cells = [unguard_formula(cell) for cell in row.cells]
-        raw = {**self._empty, **dict(zip(self._header, cells, strict=False))}
-        raw.pop("", None)
         if mistake := self._find_misshape(cells):
             cells += self._missing(cells)
             yield RegisterRow(row.line, cells, None, InvalidError(where, [mistake]))
             return
-        for reading in self._mapping.read_permits(raw):
-            yield self._read_permit(RegisterRow(row.line, cells, None, None), reading)
+        raw = dict(zip(self._header, cells, strict=False))
+        raw.pop("", None)
+        for reading in self._mapper.read_permits(raw):
+            yield self._read_permit(row.line, cells, reading)
 
     def _missing(self, cells: Sequence[str]) -> list[str]:
         return [""] * (len(self._header) - len(cells))
 
     def _has_nameless(self, cells: Sequence[str]) -> bool:
+        if not self._nameless and len(cells) == len(self._header):
+            return False
         nameless = [cells[at] for at in self._nameless if at < len(cells)]
         return any(map(strip_blanks, [*nameless, *cells[len(self._header) :]]))
 
@@ -187,24 +184,27 @@ class _RowReader:
             return Mistake("row", "a NUL byte", "text")
         return None
 
-    def _read_permit(self, row: RegisterRow, reading: RowReading) -> RegisterRow:
+    def _read_permit(
+        self, line: int, cells: list[str], reading: RowReading
+    ) -> RegisterRow:
         """Return the row with what was read of it."""
-        row = replace(row, decision=reading.decision)
-        if reading.decision and reading.decision[0] == SKIP:
-            return row
-        where, authority = f"{self._name}:{row.line}", self._default_authority
-        mistakes = reading.mistakes
-        found = {mistake.field for mistake in mistakes}
-        permit = None
+        decision = reading.decision
+        if decision and decision[0] == SKIP:
+            return RegisterRow(line, cells, None, None, decision=decision)
+        where, authority = f"{self._name}:{line}", self._default_authority
+        mistakes, permit = reading.mistakes, None
         try:
             permit = permit_from(reading.fields, where, default_authority=authority)
         except InvalidError as error:
+            found = {mistake.field for mistake in mistakes}
             mistakes += [one for one in error.mistakes if one.field not in found]
         if not mistakes:
-            return replace(row, permit=permit)
-        if withdrawal := self._find_withdrawal(reading, where):
-            return replace(row, withdraws=withdrawal)
-        return replace(row, error=InvalidError(where, mistakes))
+            return RegisterRow(line, cells, permit, None, decision=decision)
+        withdraws = self._find_withdrawal(reading, where)
+        wrong = None if withdraws else InvalidError(where, mistakes)
+        return RegisterRow(
+            line, cells, None, wrong, decision=decision, withdraws=withdraws
+        )
 
     def _find_withdrawal(self, reading: RowReading, where: str) -> Withdrawal | None:
         """What a row withdraws, though other fields of it cannot be read.

@@ -32,6 +32,7 @@ REQUIRED = ("rule", "number", "holder", "expires_on")
 DATES = ("issued_on", "expires_on", "renewal_filed_on")
 """The fields that hold a local date, written 2026-12-31."""
 
+_LANGUAGES = get_args(Language)
 _STATUSES = tuple(status.value for status in PermitStatus)
 
 
@@ -57,7 +58,7 @@ def permit_from(
         expires_on=_expiry(raw, fields),
         phones=raw.phones("phones"),
         holder_code=_other_number(raw, "holder_code"),
-        language=cast("Language | None", raw.one_of("language", get_args(Language))),
+        language=cast("Language | None", raw.one_of("language", _LANGUAGES)),
         issued_on=raw.day("issued_on"),
         status=PermitStatus(raw.one_of("status", _STATUSES) or PermitStatus.ACTIVE),
         renewal_filed_on=raw.day("renewal_filed_on"),
@@ -102,7 +103,8 @@ def _number(raw: RawFields) -> str:
 
 def _other_number(raw: RawFields, name: str) -> str | None:
     """A number that may be absent, as a word for an empty cell says too."""
-    number = normalize_number(raw.code(name, 64) or "")
+    found = raw.code(name, 64)
+    number = found and normalize_number(found)
     if not number or is_placeholder(number):
         return None
     is_code = name == "holder_code"  # a permit's number has no check character

@@ -5,6 +5,7 @@ from itertools import pairwise
 from typing import Final
 
 _SEPARATORS: Final = ";,/、；，／\r\n"
+_SEPARATOR: Final = re.compile(f"[{_SEPARATORS}]")
 _PIECE: Final = re.compile(
     rf"(?:\([^()]*\)|（[^（）]*）|\[[^\[\]]*\]|【[^【】]*】|[^{_SEPARATORS}])+"
 )
@@ -40,6 +41,8 @@ def split_phones(text: str) -> list[str]:
 
 def _joined_parts(text: str) -> list[str]:
     """The pieces of a text; one that is no phone stays with the phone it is about."""
+    if text and not _SEPARATOR.search(text):
+        return [text]
     found = list(_PIECE.finditer(text))
     if not found:
         return []

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from datetime import date
+from functools import lru_cache
 
 from service.domain.errors import Mistake
 from service.domain.masking import mask_phone
@@ -54,6 +55,8 @@ class RawFields:
     def code(self, name: str, max_length: int) -> str | None:
         """Read like `text`, without the marks that nobody sees in a code or number."""
         found = self._fields.get(name)
+        if found is None or found == "":
+            return None
         seen = remove_invisible(found) if isinstance(found, str) else found
         return self._one_line(name, seen, max_length)
 
@@ -67,6 +70,9 @@ class RawFields:
 
     def one_of(self, name: str, words: tuple[str, ...]) -> str | None:
         """Read one of `words`; None if the field is empty."""
+        found = self._fields.get(name)
+        if isinstance(found, str) and found in words:
+            return found
         found = self.code(name, 64)
         if found is None or found in words:
             return found
@@ -155,6 +161,7 @@ class RawFields:
             self.add_mistake(name, "nothing", expected)
 
 
+@lru_cache(maxsize=8192)  # a register has far fewer dates than rows
 def _day(text: str) -> date | None:
     if len(text) != _ISO_LENGTH or not text[4] == text[7] == "-":
         return None

@@ -47,7 +47,7 @@ def unwrap_float(text: str) -> str:
 
 def is_error(text: str) -> bool:
     """Whether a text is a spreadsheet's error: #REF!, #N/A, ########."""
-    return bool(_ERROR.fullmatch(text))
+    return text.startswith(("#", "Err:")) and bool(_ERROR.fullmatch(text))
 
 
 def is_placeholder(text: str) -> bool:

@@ -16,4 +16,5 @@ def guard_formula(cell: str) -> str:
 
 def unguard_formula(cell: str) -> str:
     """Take that quote away again, so that a file we wrote can be read back."""
-    return cell[1:] if _GUARDED_FORMULA.match(cell) else cell
+    is_guarded = cell.startswith("'") and _GUARDED_FORMULA.match(cell)
+    return cell[1:] if is_guarded else cell

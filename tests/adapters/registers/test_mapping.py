@@ -12,6 +12,7 @@ from service.adapters.registers.mapping import (
     RegisterMapping,
 )
 from service.adapters.registers.mapping_file import load_mapping, mapping_from
+from service.adapters.registers.row_mapper import RowMapper
 from service.domain.errors import InvalidError, Mistake, SetUpError
 
 COLUMNS = {"Nr": "number", "Name": "holder", "Until": "expires_on", "State": "status"}
@@ -37,7 +38,7 @@ def wrong(**changes: object) -> str:
 def read(
     mapping: RegisterMapping, raw: Mapping[str, str]
 ) -> tuple[dict[str, object], list[Mistake]]:
-    (reading,) = mapping.read_permits(raw)
+    (reading,) = RowMapper(mapping).read_permits(raw)
     return reading.fields, reading.mistakes
 
 
@@ -290,7 +291,7 @@ def test_words_may_reject_skip_or_withdraw_their_row() -> None:
     words = {"Open": "active", "Draft": "skip", "Error": "reject", "Void": "withdraw"}
     decided = mapping(values={"status": words, "number": {"": "skip"}})
     readings = [
-        decided.read_permits({"Nr": number, "State": word})[0]
+        RowMapper(decided).read_permits({"Nr": number, "State": word})[0]
         for number, word in [
             *(("1", "Open"), ("2", "Draft"), ("3", "Error"), ("4", "Void")),
             *(("", "Void"), ("", "Error")),
@@ -346,7 +347,7 @@ def test_a_row_may_state_two_permits() -> None:
     both = mapping_from(LICENCE_AND_ANNEX, "m.toml")
     first = {"Name": "Ann", "Nr": "1", "Until": "2026-12-31"}
     second = {"Nr 2": "2", "Until 2": "2027-06-30"}
-    found = [one.fields for one in both.read_permits({**first, **second})]
+    found = [one.fields for one in RowMapper(both).read_permits({**first, **second})]
     assert found == [
         {"rule": rule, "holder": "Ann", "number": number, "expires_on": day}
         for rule, number, day in [
@@ -354,9 +355,9 @@ def test_a_row_may_state_two_permits() -> None:
             ("annex", "2", "2027-06-30"),
         ]
     ]
-    (only,) = both.read_permits({**first, "Nr 2": " ", "Until 2": ""})
+    (only,) = RowMapper(both).read_permits({**first, "Nr 2": " ", "Until 2": ""})
     assert only.fields["rule"] == "licence"
-    (neither,) = both.read_permits({"Name": "Ann", "Nr": ""})
+    (neither,) = RowMapper(both).read_permits({"Name": "Ann", "Nr": ""})
     assert "expires_on" not in neither.fields
 
 

@@ -1,0 +1,181 @@
+"""Reads the cells of a row by a mapping: the fields of a permit, or of several."""
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Final, NamedTuple
+
+from service.adapters.registers.mapping import NO_OFFICE, RegisterMapping
+from service.domain.errors import Mistake
+from service.domain.nearest import show_known
+from service.domain.permits.permit import PermitStatus
+from service.domain.permits.permit_fields import DATES
+from service.domain.permits.row_permit import ACTIONS, REJECT, WITHDRAW
+from service.domain.untrusted.spreadsheet_cells import unwrap_cell
+from service.domain.untrusted.text import remove_invisible, show_field
+from service.domain.untrusted.written_date import (
+    DateForms,
+    Unreadable,
+    means_no_expiry,
+    read_day,
+)
+
+_WORDED: Final = frozenset({"rule", "authority", "language", "status"})
+"""Fields of codes: where a mapping translates them, every word must be known."""
+
+_REPEATED: Final = _WORDED.union(DATES)
+"""Fields whose cells repeat: a register has few words and dates in many rows."""
+
+_CACHED: Final = 4096
+"""Cells of such a column whose reading is remembered."""
+
+
+@dataclass(slots=True)
+class RowReading:
+    """A permit of a row: its fields, the mistakes in the others, and `decision`.
+
+    The decision is the action of a word that decided about the row, with the word:
+    ("skip", "Status: Draft").
+    """
+
+    fields: dict[str, object]
+    mistakes: list[Mistake] = field(default_factory=list)
+    decision: tuple[str, str] | None = None
+
+    def take(self, cell: "_CellReading") -> str | None:
+        """Take what a cell says of the row, and return its text.
+
+        To reject a row beats to skip it, and that to withdraw its permit.
+        """
+        if cell.mistake:
+            self.mistakes.append(cell.mistake)
+        if cell.decision and (
+            self.decision is None
+            or ACTIONS.index(cell.decision[0]) < ACTIONS.index(self.decision[0])
+        ):
+            self.decision = cell.decision
+        return cell.text
+
+
+class _CellReading(NamedTuple):
+    """The text of a cell, the decision of its word about the row, and its mistake."""
+
+    text: str | None
+    decision: tuple[str, str] | None = None
+    mistake: Mistake | None = None
+
+
+class RowMapper:
+    """Reads rows by a mapping; what it says of columns is looked up only once."""
+
+    def __init__(self, mapping: RegisterMapping) -> None:
+        self._permits = [
+            _PermitMapper(
+                mapping,
+                {**mapping.columns, **one.columns},
+                {**mapping.constants, **({"rule": one.rule} if one.rule else {})},
+                [*one.columns],
+            )
+            for one in mapping.permits
+        ]
+        self._only = _PermitMapper(mapping, mapping.columns, mapping.constants)
+
+    def read_permits(self, raw: Mapping[str, str]) -> list[RowReading]:
+        """Read what a row states, permit by permit: one, or as `permits` say.
+
+        A permit whose own columns are all empty is not stated.
+        """
+        if not self._permits:
+            return [self._only.read(raw)]
+        stated = [one for one in self._permits if one.is_stated(raw)]
+        return [one.read(raw) for one in stated or self._permits[:1]]
+
+
+class _PermitMapper:
+    """Reads the fields of one permit of a row."""
+
+    def __init__(
+        self,
+        mapping: RegisterMapping,
+        columns: Mapping[str, str],
+        constants: Mapping[str, str],
+        own: Collection[str] = (),
+    ) -> None:
+        self._mapping, self._constants, self._own = mapping, dict(constants), own
+        self._columns = [
+            (column, name, _cell_reader(mapping, column, name))
+            for column, name in columns.items()
+        ]
+        self._column_of = {name: column for column, name in columns.items()}
+        self._read_day = lru_cache(_CACHED)(self._read_new_day)
+
+    def is_stated(self, raw: Mapping[str, str]) -> bool:
+        """Whether one of the permit's own columns says something."""
+        return any(unwrap_cell(raw.get(column, "")) for column in self._own)
+
+    def read(self, raw: Mapping[str, str]) -> RowReading:
+        """Read its fields."""
+        reading = RowReading(dict(self._constants))
+        fields = reading.fields
+        for column, name, read_cell in self._columns:
+            if column in raw:
+                text = reading.take(read_cell(raw[column])) or ""
+                fields[name] = f"{fields[name]};{text}" if name in fields else text
+        office = str(fields.get("authority") or NO_OFFICE)
+        for name in DATES:  # after the office, which gives instants their day
+            if written := fields.get(name):
+                day = self._read_day(name, str(written), office)
+                fields[name] = reading.take(day)
+        if reading.decision and reading.decision[0] == WITHDRAW:
+            fields["status"] = PermitStatus.WITHDRAWN.value
+        return reading
+
+    def _read_new_day(self, name: str, text: str, office: str) -> _CellReading:
+        if name == "expires_on" and means_no_expiry(text):
+            return _CellReading(None)
+        forms = DateForms(
+            formats=self._mapping.formats_of(self._column_of.get(name, "")),
+            two_digit_years_from=self._mapping.two_digit_years_from,
+            zone=self._mapping.zones.get(office),
+        )
+        day = read_day(text, forms)
+        if isinstance(day, Unreadable):
+            mistake = Mistake(name, show_field(name, text), day.expected)
+            return _CellReading("", mistake=mistake)
+        return _CellReading(day.isoformat())
+
+
+def _cell_reader(
+    mapping: RegisterMapping, column: str, name: str
+) -> Callable[[str], _CellReading]:
+    """The reader of a column's cells."""
+    width, words = mapping.width.get(column), mapping.values.get(name, {})
+    known = [*filter(None, words)]
+
+    def read(cell: str) -> _CellReading:
+        text = _unwrap(name, cell)
+        if width and text.isdecimal():
+            text = text.rjust(width, "0")
+        ours = words.get(text)
+        if ours in ACTIONS:
+            decision = ours, f"{column}: {text}"
+            if ours != REJECT:
+                return _CellReading("", decision)
+            expected = "another one: the mapping rejects it"
+            mistake = Mistake(name, show_field(name, text), expected)
+            return _CellReading("", decision, mistake)
+        if ours is None and text and known_words_only:
+            mistake = Mistake(name, show_field(name, text), show_known(text, known))
+            return _CellReading("", mistake=mistake)
+        return _CellReading(text if ours is None else ours)
+
+    known_words_only = bool(words) and name in _WORDED
+    return lru_cache(_CACHED)(read) if name in _REPEATED else read
+
+
+def _unwrap(name: str, cell: str) -> str:
+    """A cell without what a spreadsheet or a copy left around its value."""
+    text = unwrap_cell(cell)
+    if name == "holder" or text.isascii():
+        return text
+    return unwrap_cell(remove_invisible(text))
