@@ -100,7 +100,7 @@ async def import_(
             open_reject_report(path, register, mapping, codes) as rejects,
         ):
             click.echo(f"read as {register.form}")
-            await load_register(register, loading, rejects, result)
+            remark = await load_register(register, loading, rejects, result)
             reasons = rejects.reasons.groups()
     except StoppedError:
         _print_interruption(file, result.outcomes)
@@ -109,6 +109,8 @@ async def import_(
         _print_interruption(file, result.outcomes)
         raise
     click.echo(_list_counts(result.outcomes) or "no rows")
+    if remark:
+        click.echo(remark)
     _print_decisions(result.decisions)
     _print_phones(result.phones)
     _print_reasons(reasons)

@@ -2,8 +2,6 @@
 
 from dataclasses import dataclass
 
-import click
-
 from service.adapters.registers.register_file import RegisterFile
 from service.cli.installation import whoami
 from service.cli.stop_signal import StoppedError
@@ -38,21 +36,20 @@ async def load_register(
     loading: Loading,
     rejects: RejectReport,
     result: ImportResult,
-) -> None:
+) -> str | None:
     """Store the rows of a register, and how the import ended; a dry run stores nothing.
 
-    Raises `ConflictError` where there is nothing to resume.
+    Returns what else there is to say of it. Raises `ConflictError` where there is nothing to resume.
     """
     deps, source = loading.deps, loading.source
     if loading.dry_run:
         caused = await import_register(
             register, source, deps, rejects, result, run=None
         )
-        click.echo(
+        return (
             f"dry run, nothing is stored: within {CAUSED_WITHIN.days} days it would "
             f"cause {caused} reminders"
         )
-        return
     before = await deps.store.last(source.name, ImportState.DONE)
     start = resume_import if loading.resume else begin_import
     run = await start(loading.file, register.count, deps, by=whoami())
@@ -63,8 +60,9 @@ async def load_register(
         raise
     await run.end(ImportState.DONE, result.outcomes)
     is_same = before is not None and before.file.key == loading.file.key
-    if before and is_same and not result.has_changes:
-        click.echo(
-            f"nothing changed: {loading.file.name} is the file that was imported "
-            f"before, at {before.started_at:%Y-%m-%d %H:%M} UTC"
-        )
+    if before is None or not is_same or result.has_changes:
+        return None
+    return (
+        f"nothing changed: {loading.file.name} is the file that was imported before, at "
+        f"{before.started_at:%Y-%m-%d %H:%M} UTC"
+    )

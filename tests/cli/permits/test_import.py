@@ -60,8 +60,8 @@ def test_the_same_file_again_changes_nothing(run: Run, office: Path) -> None:
     register = write(office / "permits.csv", *GOOD)
     assert run("import", register).imported == "2 registered\n"
     assert run("import", register).imported == (
-        "nothing changed: permits.csv is the file that was imported before, at "
-        "2024-01-28 04:00 UTC\n2 unchanged\n"
+        "2 unchanged\nnothing changed: permits.csv is the file that was imported "
+        "before, at 2024-01-28 04:00 UTC\n"
     )
     later = write(
         office / "permits.csv", GOOD[0].replace("2024-06-28", "2030-06-28"), GOOD[1]

@@ -20,7 +20,7 @@ def test_a_dry_run_reports_like_an_import_and_stores_nothing(
     register = write(live / "permits.csv", *ROWS)
     rejects = live / "permits.csv.rejects.csv"
     rehearsed = run("import", register, "--dry-run")
-    first, caused, *report = rehearsed.out.splitlines()
+    first, counts, caused, *report = rehearsed.out.splitlines()
     assert caused == (
         "dry run, nothing is stored: within 7 days it would cause 2 reminders"
     )
@@ -28,7 +28,7 @@ def test_a_dry_run_reports_like_an_import_and_stores_nothing(
         assert sql(live, f"SELECT count(*) FROM {table}") == [(0,)], table  # noqa: S608
     written = rejects.read_bytes()
     imported = run("import", register)
-    assert imported.out.splitlines() == [first, *report]
+    assert imported.out.splitlines() == [first, counts, *report]
     assert imported.code == rehearsed.code
     assert rejects.read_bytes() == written
     assert run("tick", "--now", NOON).answer.startswith("2 reminders created, ")
@@ -44,7 +44,7 @@ def test_a_dry_run_counts_only_the_reminders_that_it_would_cause(
     write(register, *ROWS[:2], sooner)
     told = run("import", register, "--dry-run").imported
     assert told == (
-        "dry run, nothing is stored: within 7 days it would cause 1 reminders\n"
         "1 registered, 2 unchanged\n"
+        "dry run, nothing is stored: within 7 days it would cause 1 reminders\n"
     )
     assert sql(live, "SELECT count(*) FROM permits") == [(2,)]
