@@ -109,8 +109,7 @@ async def import_(
         _print_interruption(file, result.outcomes)
         raise
     click.echo(_list_counts(result.outcomes) or "no rows")
-    if remark:
-        click.echo(remark)
+    _print_remark(remark)
     _print_decisions(result.decisions)
     _print_phones(result.phones)
     _print_reasons(reasons)
@@ -118,6 +117,11 @@ async def import_(
         workbook = path.with_suffix(".xlsx").name
         click.echo(f"the rejected rows, each with its reason: {path} and {workbook}")
     return MUCH_REJECTED if result.has_many_rejected else 0
+
+
+def _print_remark(remark: str | None) -> None:
+    if remark:
+        click.echo(remark)
 
 
 def _print_interruption(file: Path, outcomes: Mapping[str, int]) -> None:

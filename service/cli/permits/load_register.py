@@ -39,7 +39,8 @@ async def load_register(
 ) -> str | None:
     """Store the rows of a register, and how the import ended; a dry run stores nothing.
 
-    Returns what else there is to say of it. Raises `ConflictError` where there is nothing to resume.
+    Returns what else there is to say of it. Raises `ConflictError` where there is
+    nothing to resume.
     """
     deps, source = loading.deps, loading.source
     if loading.dry_run:
@@ -63,6 +64,6 @@ async def load_register(
     if before is None or not is_same or result.has_changes:
         return None
     return (
-        f"nothing changed: {loading.file.name} is the file that was imported before, at "
-        f"{before.started_at:%Y-%m-%d %H:%M} UTC"
+        f"nothing changed: {loading.file.name} is the file that was imported before, "
+        f"at {before.started_at:%Y-%m-%d %H:%M} UTC"
     )
