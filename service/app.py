@@ -28,6 +28,7 @@ from service.adapters.store.permits.unreachable import SqlUnreachableStore
 from service.adapters.store.reminders.reader import SqlReminderReader
 from service.adapters.store.reports.call_list import SqlCallListStore
 from service.adapters.store.reports.counts import SqlCountStore
+from service.adapters.store.reports.diagnosis import SqlDiagnosisStore
 from service.adapters.store.reports.explain import SqlExplainStore
 from service.adapters.store.reports.forecast import SqlForecastStore
 from service.adapters.store.reports.metrics import SqlMetricsStore
@@ -55,6 +56,7 @@ from service.flow.permits.opt_outs import OptOutDeps
 from service.flow.permits.phone_reader import PhoneReader
 from service.flow.permits.register import RegisterDeps
 from service.flow.permits.unreachable import UnreachableDeps
+from service.flow.reports.diagnose import DiagnosisDeps
 from service.flow.reports.outlook import OutlookDeps
 from service.flow.sending.outcomes.inbox import InboxDeps
 from service.flow.sending.outcomes.receipt_batches import ReceiptBatches
@@ -83,6 +85,7 @@ class Installation(Services):
     audit_store: SqlAuditStore
     go_live_preview_deps: GoLivePreviewDeps
     outlook_deps: OutlookDeps
+    diagnosis_deps: DiagnosisDeps
 
     def tick_deps(
         self, provider: Provider, is_stopping: StopSignal = never_stop
@@ -149,6 +152,9 @@ async def build_installation(settings: Settings, database: Database) -> Installa
     )
     imports = SqlImportStore(database)
     go_live = GoLiveDeps(law, SqlGoLiveStore(database), phone_reader, clock)
+    unreachable = UnreachableDeps(SqlUnreachableStore(database), phone_reader, clock)
+    call_list_store, health = SqlCallListStore(database), SqlHealth(database)
+    metrics_store = SqlMetricsStore(database)
     return Installation(
         settings=settings,
         default_authority=settings.authority,
@@ -169,9 +175,7 @@ async def build_installation(settings: Settings, database: Database) -> Installa
         ),
         permit_reader=SqlPermitReader(database),
         opt_out_deps=OptOutDeps(SqlOptOutStore(database), phone_reader, clock),
-        unreachable_deps=UnreachableDeps(
-            SqlUnreachableStore(database), phone_reader, clock
-        ),
+        unreachable_deps=unreachable,
         go_live_deps=go_live,
         go_live_preview_deps=GoLivePreviewDeps(
             law_store=law,
@@ -193,13 +197,24 @@ async def build_installation(settings: Settings, database: Database) -> Installa
         explain_store=SqlExplainStore(database),
         count_store=SqlCountStore(database),
         forecast_store=SqlForecastStore(database),
-        call_list_store=SqlCallListStore(database),
+        call_list_store=call_list_store,
         audit_store=SqlAuditStore(database),
         outlook_deps=OutlookDeps(law, SqlOutlookStore(database), clock),
-        metrics_store=SqlMetricsStore(database),
+        diagnosis_deps=DiagnosisDeps(
+            law_store=law,
+            store=SqlDiagnosisStore(database),
+            unreachable_deps=unreachable,
+            call_list_store=call_list_store,
+            metrics_store=metrics_store,
+            pauses=pauses,
+            health=health,
+            clock=clock,
+            takes_replies=settings.provider == "sandbox" or bool(settings.public_url),
+        ),
+        metrics_store=metrics_store,
         report_formatter=Documents(templates),
         api_key_store=SqlApiKeyStore(database),
-        health=SqlHealth(database),
+        health=health,
     )
 
 

@@ -175,7 +175,7 @@ async def _import_register(installation: Installation, register: Path) -> Counte
     run = await begin_import(file, rows.count, deps, by="demo")
     with open_reject_report(path, rows, IDENTITY_MAPPING, {}) as rejects:
         await import_register(rows, source, deps, rejects, result, run=run)
-    await run.end(ImportState.DONE, result.outcomes)
+    await run.end(ImportState.DONE, result.outcomes, result.unknown_types)
     return result.outcomes
 
 

@@ -35,7 +35,7 @@ async def open_provider(
             )
             return
         if settings.provider == "twilio":
-            config = _twilio_config(settings)
+            config = twilio_config(settings)
         else:
             folder = (database.file or Path("permit-reminders")).parent / "sandbox"
             address = await stack.enter_async_context(run_sandbox(folder))
@@ -70,7 +70,8 @@ def _open_sms_platform(
     return open_platform(load_format(settings.outbox), deps)
 
 
-def _twilio_config(settings: Settings) -> TwilioConfig:
+def twilio_config(settings: Settings) -> TwilioConfig:
+    """The account of the settings; raises `SetUpError` for what is missing."""
     credentials = settings.twilio
     if not (credentials.account_sid and credentials.auth_token):
         raise SetUpError("TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN: set both")

@@ -76,6 +76,7 @@ COMMAND_GROUPS: Final[Mapping[str, Mapping[str, tuple[str, str]]]] = {
         "audit": ("reports.audit", "Recompute the ledger; exit 1 on a difference."),
     },
     "Server": {
+        "doctor": ("reports.doctor", "Say what would go wrong, and what to do."),
         "serve": ("server.serve", "Serve the API and send reminders when due."),
         "tick": ("server.serve", "Run one pass: expand, settle, send, poll."),
         "db": ("server.db", "Upgrade the database, or show its revision."),

@@ -24,6 +24,7 @@ counts --from --to --by --format --authority
 db status
 db upgrade
 demo --dir
+doctor --json
 explain --rule --expires --issued --permit --version --authority --json
 forecast --days --authority --format
 import FILE --mapping --suggest --dry-run --resume

@@ -94,7 +94,7 @@ class TwilioProvider:
     def __init__(self, config: TwilioConfig, client: Client) -> None:
         self.name = config.name
         self.config = config
-        self._client = client
+        self.client = client
         self._messages = f"/Accounts/{config.account_sid}/Messages.json"
         self._account = WebhookAccount(
             provider=config.name,
@@ -119,7 +119,7 @@ class TwilioProvider:
                 "StatusCallback": callback_url(ours.public_url, self.name, message.id),
                 "ValidityPeriod": validity,
             }
-            made = await self._client.api.v2010.create_async(
+            made = await self.client.api.v2010.create_async(
                 "POST", self._messages, data=form
             )
             return outcome_of_answer(made, message.phone, self.config.account_sid)
@@ -129,7 +129,7 @@ class TwilioProvider:
     async def is_answering(self) -> bool:
         """List one message: whether Twilio answers."""
         try:
-            await self._client.messages.page_async(page_size=1)
+            await self.client.messages.page_async(page_size=1)
         except Exception as error:  # noqa: BLE001 - any fault: no answer
             self._log_unavailable(error)
             return False
@@ -143,7 +143,7 @@ class TwilioProvider:
         """
         since = message.posted_after - CLOCK_SKEW
         try:
-            listed = await list_messages_to(self._client.messages, phone)
+            listed = await list_messages_to(self.client.messages, phone)
             found = [
                 found_from_message(one, message.body, phone, self.config.account_sid)
                 for one in listed
@@ -160,7 +160,7 @@ class TwilioProvider:
         Twilio filters by day, so all pages of that day in UTC are read; the list is not
         complete if there are more than `ACCOUNT_PAGES`.
         """
-        messages, account = self._client.messages, self.config.account_sid
+        messages, account = self.client.messages, self.config.account_sid
         try:
             return await list_account(messages, account, since - CLOCK_SKEW)
         except Exception as error:  # noqa: BLE001 - any fault: it could not be asked
@@ -172,7 +172,7 @@ class TwilioProvider:
         if not is_sid(provider_id):
             return None
         try:
-            one = await self._client.messages(provider_id).fetch_async()
+            one = await self.client.messages(provider_id).fetch_async()
             return (
                 receipt_from_message(self.name, one) if one.sid == provider_id else None
             )
@@ -191,7 +191,7 @@ class TwilioProvider:
         """
         receipts: list[Receipt] | None = None if provider_ids else []
         listing = list_messages_by_sid(
-            self._client.messages, provider_ids, since - CLOCK_SKEW
+            self.client.messages, provider_ids, since - CLOCK_SKEW
         )
         try:
             async for some in listing:

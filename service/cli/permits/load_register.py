@@ -57,9 +57,9 @@ async def load_register(
     try:
         await import_register(register, source, deps, rejects, result, run=run)
     except StoppedError:
-        await run.end(ImportState.STOPPED, result.outcomes)
+        await run.end(ImportState.STOPPED, result.outcomes, result.unknown_types)
         raise
-    await run.end(ImportState.DONE, result.outcomes)
+    await run.end(ImportState.DONE, result.outcomes, result.unknown_types)
     is_same = before is not None and before.file.key == loading.file.key
     if before is None or not is_same or result.has_changes:
         return None

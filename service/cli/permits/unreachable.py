@@ -1,7 +1,6 @@
 """Permits whose holders no SMS reaches."""
 
 from collections.abc import Mapping
-from operator import attrgetter
 from typing import Final
 
 import click
@@ -12,14 +11,12 @@ from service.cli.installation import whoami, with_installation
 from service.cli.option_types import AUTHORITY_TREE, PHONE, PHONE_AUTHORITY, REASON
 from service.cli.output.permit_list import print_permit_list
 from service.domain.reports.unreachable import UnreachablePermit
-from service.flow.permits.unreachable import find_unreachable, mark_reachable
+from service.flow.permits.unreachable import find_all_unreachable, mark_reachable
 
 _COLUMNS: Final = (
     *("authority", "rule", "number", "holder"),
     *("phones", "closes_on", "expires_on", "why"),
 )
-
-_PAGE_SIZE: Final = 500
 
 
 @click.group()
@@ -34,7 +31,9 @@ def unreachable() -> None:
 async def list_(installation: Installation, authority: str | None, form: str) -> None:
     """List the permits, soonest closing first; phones are masked."""
     law, office = await installed_authority(installation, authority)
-    found = await _all_unreachable(installation, law.subtree(office.code))
+    found = await find_all_unreachable(
+        law.subtree(office.code), installation.unreachable_deps
+    )
     print_permit_list(
         [_row(one) for one in found],
         _COLUMNS,
@@ -58,21 +57,6 @@ async def lift(
         phone, office.code, installation.unreachable_deps, by=whoami(), reason=reason
     )
     click.echo(f"{lifted.masked} counts as reachable again")
-
-
-async def _all_unreachable(
-    installation: Installation, offices: tuple[str, ...]
-) -> list[UnreachablePermit]:
-    found: list[UnreachablePermit] = []
-    while True:
-        after = found[-1].id if found else None
-        page = await find_unreachable(
-            offices, installation.unreachable_deps, after, _PAGE_SIZE
-        )
-        found += page
-        if len(page) < _PAGE_SIZE:
-            break
-    return sorted(found, key=attrgetter("closes_on", "authority", "rule", "id"))
 
 
 def _row(permit: UnreachablePermit) -> Mapping[str, object]:

@@ -123,9 +123,10 @@ class ImportStore(Protocol):
         import_id: str,
         state: ImportState,
         counts: Mapping[str, int],
+        unknown_types: Mapping[str, int],
         now: datetime,
     ) -> None:
-        """Store how an import ended, with its last counts."""
+        """Store how an import ended, with its last counts; log unknown types."""
 
     async def last(
         self, register: str, state: ImportState | None = None

@@ -25,6 +25,10 @@ TAKES_TEXTS: Final = "takes texts"
 _REPEATED: Final = "repeated"
 _SKIPPED: Final = "skipped"
 _CHANGES: Final = ("registered", "changed", "withdrawn")
+
+_MOST_TYPES: Final = 100
+"""Unknown permit types counted: a file with more has something else in the column."""
+
 _STORED: Final = frozenset({"registered", "changed", "unchanged"})
 
 
@@ -38,12 +42,14 @@ class ImportResult:
     sent for them. Permits without an expiry date are counted apart, as "registered (no
     expiry)", and not in `phones`, which counts the other stored permits that are
     active: TAKES_TEXTS, or why none of their phones does. `decisions` counts the rows
-    that the mapping rejects, skips or withdraws by (what, word).
+    that the mapping rejects, skips or withdraws by (what, word), `unknown_types` those
+    whose permit type is that of no rule, by its name.
     """
 
     outcomes: Counter[str] = field(default_factory=Counter)
     phones: Counter[str] = field(default_factory=Counter)
     decisions: Counter[tuple[str, str]] = field(default_factory=Counter)
+    unknown_types: Counter[str] = field(default_factory=Counter)
 
     @property
     def has_many_rejected(self) -> bool:
@@ -176,6 +182,7 @@ def _report(
             result.decisions[row.decision] += 1
         if isinstance(outcome, InvalidError):
             rejects.add(row.line, row.cells, outcome)
+            _count_unknown_types(outcome, result.unknown_types)
         elif row.permit and row.permit.expires_on and outcome in _STORED:
             _count_textless(row.permit, law, phone_reader, result)
 
@@ -197,6 +204,13 @@ def _pair_outcomes(
 
 def _without_permit(row: RegisterRow) -> str:
     return _SKIPPED if row.decision and row.decision[0] == SKIP else _REPEATED
+
+
+def _count_unknown_types(error: InvalidError, types: Counter[str]) -> None:
+    for mistake in error.mistakes:
+        is_new = mistake.found not in types
+        if mistake.field == "rule" and not (is_new and len(types) == _MOST_TYPES):
+            types[mistake.found] += 1
 
 
 def _count_textless(

@@ -63,10 +63,15 @@ class ImportRun:
             counts=counts,
         )
 
-    async def end(self, state: ImportState, counts: Mapping[str, int]) -> None:
-        """Store how the import ended."""
+    async def end(
+        self,
+        state: ImportState,
+        counts: Mapping[str, int],
+        unknown_types: Mapping[str, int],
+    ) -> None:
+        """Store how the import ended, and the rows of permit types without a rule."""
         now = self._deps.registration.clock.now()
-        await self._deps.store.end(self.record.id, state, counts, now)
+        await self._deps.store.end(self.record.id, state, counts, unknown_types, now)
 
 
 async def begin_import(

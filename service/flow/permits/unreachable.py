@@ -3,13 +3,17 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Protocol
+from operator import attrgetter
+from typing import Final, Protocol
 
 from service.domain.lawbook.law import Law
 from service.domain.reports.unreachable import UnreachablePermit, UnreachablePhone
 from service.flow.permits.encryption import Recipient
 from service.flow.permits.phone_reader import PhoneReader
 from service.flow.ports import Clock
+
+_PAGE_SIZE: Final = 500
+"""Permits that are read at a time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +66,19 @@ async def find_unreachable(
     law = await deps.phone_reader.law_store.current_law()
     found = await deps.store.page(authorities, deps.clock.now(), after, limit)
     return [_with_closing_day(one, law) for one in found]
+
+
+async def find_all_unreachable(
+    authorities: Collection[str], deps: UnreachableDeps
+) -> list[UnreachablePermit]:
+    """Find all unreachable permits, the earliest closing first."""
+    found: list[UnreachablePermit] = []
+    while True:
+        after = found[-1].id if found else None
+        page = await find_unreachable(authorities, deps, after, _PAGE_SIZE)
+        found += page
+        if len(page) < _PAGE_SIZE:
+            return sorted(found, key=attrgetter("closes_on", "authority", "rule", "id"))
 
 
 async def mark_reachable(

@@ -2,11 +2,15 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from typing import Final
 
 from sqlalchemy import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.adapters.store.db.schema import actions
+
+UNKNOWN_TYPES: Final = "unknown permit types"
+"""What an import logs of permit types that no rule has, with their rows."""
 
 
 async def log_action(

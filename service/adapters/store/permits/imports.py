@@ -9,6 +9,7 @@ from sqlalchemy import Row, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 from uuid_utils import uuid7
 
+from service.adapters.store.db.action_log import UNKNOWN_TYPES, log_action
 from service.adapters.store.db.database import Database
 from service.adapters.store.db.schema import imports
 from service.domain.errors import ConflictError, InvalidError, UnknownError
@@ -64,6 +65,7 @@ class SqlImportStore(ImportStore):
         import_id: str,
         state: ImportState,
         counts: Mapping[str, int],
+        unknown_types: Mapping[str, int],
         now: datetime,
     ) -> None:
         """Store how an import ended, with its last counts."""
@@ -72,6 +74,9 @@ class SqlImportStore(ImportStore):
             await connection.execute(
                 update(imports).where(imports.c.id == import_id).values(**values)
             )
+            if unknown_types:
+                detail = {"import": import_id, "rows": dict(unknown_types)}
+                await log_action(connection, now, "service", UNKNOWN_TYPES, detail)
 
     async def last(
         self, register: str, state: ImportState | None = None

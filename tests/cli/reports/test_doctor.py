@@ -1,0 +1,153 @@
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.cli.commands import CMA, FOOD, Run, sql, write
+
+Found = list[dict[str, Any]]
+
+
+def diagnose(run: Run) -> tuple[int, Found]:
+    ran = run("doctor", "--json")
+    told = json.loads(ran.out)
+    assert told["goes_wrong"] == (ran.code == 1)
+    return ran.code, told["findings"]
+
+
+def about(part: str, found: Found) -> list[str]:
+    return [f"{one['what']}; {one['remedy']}" for one in found if one["part"] == part]
+
+
+def test_without_a_database_it_says_what_to_run(run: Run) -> None:
+    ran = run("doctor")
+    assert (ran.code, ran.err) == (1, "")
+    assert ran.out.startswith("nothing is sent:\n  database: permit-reminders.db: no ")
+    assert "run `permit-reminders db upgrade`" in ran.out
+
+
+def test_where_nothing_would_go_wrong_it_exits_with_0(run: Run, sent: Path) -> None:
+    sql(sent, "DELETE FROM permits WHERE id NOT IN (SELECT permit_id FROM reminders)")
+    # The five holders of the register: three arrive, two fail or have no phone.
+    sql(sent, "UPDATE permits SET renewal_filed_on = '2024-01-29' WHERE tail != '0001'")
+    ran = run("doctor")
+    assert ran.code == 0, ran
+    assert ran.out.endswith("nothing would go wrong\n")
+
+
+@pytest.mark.usefixtures("sent")
+def test_permits_that_no_text_reaches_are_counted_by_reason(run: Run) -> None:
+    code, found = diagnose(run)
+    assert code == 1
+    told = about("phones", found)
+    assert "1 permit of 990000 reached by no text: no phone number; " in told[0]
+    assert told[0].endswith("permit-reminders unreachable list --authority 990000")
+
+
+def test_drafts_and_unknown_types_are_named_with_what_to_do(
+    run: Run, office: Path
+) -> None:
+    register = write(
+        office / "list.csv",
+        f"{CMA},240000000001,一号检测,2024-06-28,+12125550101",
+        "cn-food-produktion-license,SC1,青枫食品厂,2024-06-28,+12125550102",
+    )
+    assert run("import", register).code == 3
+    code, found = diagnose(run)
+    assert code == 1
+    live, draft = about("go-live", found)
+    assert live.startswith("no permit type with permits is live; ")
+    assert draft.startswith(f"1 permit of {CMA} in 990000 without texts: it is a draft")
+    assert draft.endswith(f"permit-reminders authorities preview 990000 {CMA}")
+    [unknown] = about("rules", found)
+    assert unknown == (
+        "1 row was rejected at the last import: there is no rule "
+        f"cn-food-produktion-license; perhaps {FOOD}: translate it in the mapping, "
+        "then import the register again"
+    )
+
+
+@pytest.mark.usefixtures("live")
+def test_what_is_paused_stale_or_without_a_number_is_named(
+    run: Run, folder: Path
+) -> None:
+    assert run("pause", "--reason", "asked by +12125550142").code == 0
+    sql(
+        folder, "UPDATE authorities SET document = replace(document, '12345', '见官网')"
+    )
+    sql(
+        folder, "INSERT INTO registers VALUES ('city', 5, '2024-01-20 00:00:00.000000')"
+    )
+    _, found = diagnose(run)
+    [pause] = about("pauses", found)
+    assert re.match("all is paused since .* by .*: asked by ", pause)
+    assert pause.endswith("; permit-reminders resume")
+    assert about("registers", found)[-1].startswith("city was last loaded 8 days ago")
+    assert "its helpline '见官网' has no number" in about("offices", found)[0]
+    assert "2125550142" not in json.dumps(found)
+
+
+def test_it_reads_only(run: Run, sent: Path) -> None:
+    sql(sent, "PRAGMA wal_checkpoint(TRUNCATE)")
+    before = (sent / "permit-reminders.db").read_bytes()
+    assert run("doctor").code == 1
+    assert (sent / "permit-reminders.db").read_bytes() == before
+    wal = sent / "permit-reminders.db-wal"
+    assert not wal.exists() or not wal.stat().st_size
+
+
+@pytest.fixture
+def twilio(
+    installed: Path, sandbox: str, monkeypatch: pytest.MonkeyPatch
+) -> dict[str, str]:
+    """Settings of an account at the double of Twilio."""
+    account = json.loads((installed / "sandbox" / "sandbox.json").read_text("utf-8"))
+    settings = {
+        "PERMIT_REMINDERS_PROVIDER": "twilio",
+        "TWILIO_API_URL": sandbox,
+        "TWILIO_ACCOUNT_SID": account["account_sid"],
+        "TWILIO_AUTH_TOKEN": account["auth_token"],
+        "TWILIO_FROM": "+15005550006",
+    }
+    for name, value in settings.items():
+        monkeypatch.setenv(name, value)
+    return settings
+
+
+@pytest.mark.usefixtures("twilio")
+def test_the_provider_is_asked_and_sends_nothing(run: Run, folder: Path) -> None:
+    _, found = diagnose(run)
+    assert not about("provider", found)
+    assert not about("clock", found)
+    log = folder / "sandbox" / "messages.jsonl"
+    assert not log.exists() or "created" not in log.read_text("utf-8")
+    [replies] = about("offices", found)[:1]
+    assert "asks for the reply R, which cannot come in" in replies
+
+
+@pytest.mark.usefixtures("twilio")
+@pytest.mark.parametrize(
+    ("variable", "value", "expected"),
+    [
+        (
+            "TWILIO_AUTH_TOKEN",
+            "wrong",
+            "twilio: does not answer: HTTP 401 20003; compare",
+        ),
+        ("TWILIO_API_URL", "http://127.0.0.1:9", "look at the network"),
+        ("TWILIO_FROM", "", "TWILIO_MESSAGING_SERVICE_SID or TWILIO_FROM: set one"),
+    ],
+)
+def test_what_is_wrong_with_the_account_is_said(
+    run: Run,
+    monkeypatch: pytest.MonkeyPatch,
+    variable: str,
+    value: str,
+    expected: str,
+) -> None:
+    monkeypatch.setenv(variable, value)
+    _, found = diagnose(run)
+    [told] = about("provider", found)
+    assert expected in told
