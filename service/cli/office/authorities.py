@@ -19,6 +19,7 @@ from service.domain.law.authority import Authority
 from service.domain.law_change.edits import AuthoritiesEdit
 from service.domain.lawbook.law import Law
 from service.domain.nearest import show_known
+from service.domain.templates.office_texts import find_long_office_texts
 from service.flow.office.go_live import (
     add_staff,
     go_live,
@@ -63,10 +64,14 @@ async def load(
 
     The dates of registered permits are computed again with the new settings.
     """
-    known = (await installation.law_store.current_law()).authorities
-    found = read_authorities(file, calendars=calendars(), known=known)
+    law = await installation.law_store.current_law()
+    found = read_authorities(file, calendars=calendars(), known=law.authorities)
     edit = AuthoritiesEdit(list(found.values()))
-    code = await preview_or_apply(installation, edit, force, dry_run=dry_run)
+    templates = await installation.templates.current(law.digest)
+    long = list(find_long_office_texts(edit.authorities, law, templates.render_sms))
+    code = await preview_or_apply(
+        installation, edit, force, dry_run=dry_run, objections=long
+    )
     if not dry_run:
         click.echo(f"{len(found)} authorities loaded")
     return code

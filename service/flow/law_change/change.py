@@ -1,6 +1,6 @@
 """Preview a change of the law, or apply it in one transaction."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Protocol
@@ -78,14 +78,19 @@ class ChangeStore(Protocol):
 
 
 async def preview_change(
-    edit: Edit, store: ChangeStore, clock: Clock, check: LawCheck = expect_any_law
+    edit: Edit,
+    store: ChangeStore,
+    clock: Clock,
+    *,
+    check: LawCheck = expect_any_law,
+    objections: Sequence[str] = (),
 ) -> ChangeResult:
     """Compute what a change would do; nothing is stored.
 
     Raises what `apply_change` raises, but objections are in the plan.
     """
     now = clock.now()
-    return await store.preview(edit, _make_planner(edit, now, check), now)
+    return await store.preview(edit, _make_planner(edit, now, check, objections), now)
 
 
 async def apply_change(
@@ -96,6 +101,7 @@ async def apply_change(
     by: str,
     force_reason: str | None = None,
     check: LawCheck = expect_any_law,
+    objections: Sequence[str] = (),
 ) -> ChangeResult:
     """Apply a change in one transaction, and record its author `by`.
 
@@ -104,21 +110,28 @@ async def apply_change(
     words are forbidden in texts, if its days contradict published ones, or if a
     published year would not be any more, unless `force_reason` is given; and always if
     no version would govern a permit, or if a year is published while an earlier one is
-    missing. A shadow version texts nobody, so there are no objections to it.
+    missing. `objections` are those to the edit that the caller found. A shadow version
+    texts nobody, so there are no objections to it.
     """
     now = clock.now()
-    plan = _make_planner(edit, now, check)
+    plan = _make_planner(edit, now, check, objections)
     if not (isinstance(edit, RulesEdit) and edit.shadow):
         plan = _refuse_objections(force_reason, plan)
     return await store.change(edit, plan, now, by, force_reason)
 
 
-def _make_planner(edit: Edit, now: datetime, check: LawCheck) -> ChangePlanner:
+def _make_planner(
+    edit: Edit, now: datetime, check: LawCheck, found: Sequence[str]
+) -> ChangePlanner:
     def plan(before: Law, after: Law, groups: list[PermitGroup]) -> ChangePlan:
         check(before)
         _refuse_gaps(edit, after)
         change = plan_change(before, after, groups, now)
-        objections = (*_edit_objections(edit, before, after), *change.objections)
+        objections = (
+            *found,
+            *_edit_objections(edit, before, after),
+            *change.objections,
+        )
         return replace(change, objections=objections)
 
     return plan

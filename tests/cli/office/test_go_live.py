@@ -98,6 +98,20 @@ def test_an_invalid_office_is_refused_when_it_is_loaded(
     assert sql(folder, "SELECT count(*) FROM authorities") == [(2,)]
 
 
+def test_an_office_whose_words_make_a_text_too_long_is_refused_unless_forced(
+    run: Run, live: Path
+) -> None:
+    offices = live / "offices.toml"
+    place = "市政务服务中心三楼综合窗口或者发证机关的受理窗口"
+    offices.write_text(SHIPPED.replace("省政务服务网或发证机关", place), "utf-8")
+    seen = run("authorities", "load", offices, "--dry-run")
+    objection = seen.out.splitlines()[-1].removeprefix("objection: ")
+    assert (seen.code, "apply_at.zh or" in objection) == (1, True)
+    assert objection in run("authorities", "load", offices).refusal
+    done = run("authorities", "load", offices, "--force", "the mayor says so").answer
+    assert f"forced: {objection}\n" in done
+
+
 def test_new_sending_hours_move_registered_permits_and_can_be_previewed(
     run: Run, live: Path
 ) -> None:

@@ -88,6 +88,23 @@ async def test_an_invalid_authority_is_refused(
     assert (await ask("GET", COUNTY))[0] == 404
 
 
+async def test_words_that_make_a_text_too_long_are_objected_to(
+    ask: Ask, county: dict[str, Any]
+) -> None:
+    long = county | {
+        "sends": True,
+        "signature": {"zh": "临江县市场监督管理局行政审批服务处" * 2, "en": "LINJIANG"},
+    }
+    status, told = await ask("PUT", f"{COUNTY}?dry_run=true", long)
+    [objection] = told["objections"]
+    assert (status, "signature.zh" in objection) == (200, True)
+    assert (await ask("PUT", COUNTY, long))[0] == 409
+    status, told = await ask("PUT", f"{COUNTY}?force=agreed", long)
+    assert (status, told["objections"]) == (201, [objection])
+    status, told = await ask("PUT", COUNTY, long | {"margin_working_days": 1})
+    assert (status, told["objections"]) == (200, [])
+
+
 async def test_what_an_older_release_accepted_is_shown_and_can_be_corrected(
     ask: Ask, county: dict[str, Any], installation: Installation
 ) -> None:

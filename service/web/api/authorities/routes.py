@@ -1,5 +1,6 @@
 """Authorities: list them, show one with its permit types, install one."""
 
+from asyncio import to_thread
 from http import HTTPStatus
 from operator import attrgetter
 from typing import Annotated
@@ -12,6 +13,7 @@ from service.domain.law_change.edits import AuthoritiesEdit
 from service.domain.lawbook.documents import authority_to_dict
 from service.domain.lawbook.law import Law
 from service.domain.lawbook.revisions import authority_revision
+from service.domain.templates.office_texts import find_long_office_texts
 from service.domain.untrusted.text import safe_label, show_value
 from service.flow.office.status import TypeStatus as DomainStage
 from service.flow.office.status import get_office_status
@@ -92,10 +94,22 @@ async def put_authority(
     def check(before: Law) -> None:
         precondition.check(authority_revision(before, path.code))
 
-    changed = await preview_or_apply(services, edit, query, caller, check)
+    objections = await _find_long_texts(services, edit, law)
+    changed = await preview_or_apply(
+        services, edit, query, caller, check=check, objections=objections
+    )
     new = path.code not in law.authorities and not query.dry_run
     status = HTTPStatus.CREATED if new else HTTPStatus.OK
     return json_reply(to_impact(changed, edit, query), status)
+
+
+async def _find_long_texts(
+    services: Services, edit: AuthoritiesEdit, law: Law
+) -> list[str]:
+    """In a thread, because it renders every text of the office."""
+    templates = await services.templates.current(law.digest)
+    found = find_long_office_texts(edit.authorities, law, templates.render_sms)
+    return await to_thread(list, found)
 
 
 def _read_authority(body: JsonObject, path: AuthorityPath, law: Law) -> DomainAuthority:

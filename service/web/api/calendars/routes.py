@@ -54,7 +54,7 @@ async def put_year(
     def check(before: Law) -> None:
         precondition.check(_revision(before, path))
 
-    changed = await preview_or_apply(services, edit, query, caller, check)
+    changed = await preview_or_apply(services, edit, query, caller, check=check)
     return to_impact(changed, edit, query)
 
 

@@ -1,5 +1,7 @@
 """Preview or apply a change of the law, and answer with its impact."""
 
+from collections.abc import Sequence
+
 from service.domain.law_change.edits import Edit, RulesEdit
 from service.flow.law_change.change import (
     ChangeResult,
@@ -18,14 +20,24 @@ async def preview_or_apply(
     edit: Edit,
     query: ChangeQuery,
     by: str,
+    *,
     check: LawCheck = expect_any_law,
+    objections: Sequence[str] = (),
 ) -> ChangeResult:
     """Preview or apply a change, as the query says; `by` is the name of the API key."""
     store, clock = services.change_store, services.clock
     if query.dry_run:
-        return await preview_change(edit, store, clock, check)
+        return await preview_change(
+            edit, store, clock, check=check, objections=objections
+        )
     return await apply_change(
-        edit, store, clock, by=by, force_reason=query.force, check=check
+        edit,
+        store,
+        clock,
+        by=by,
+        force_reason=query.force,
+        check=check,
+        objections=objections,
     )
 
 

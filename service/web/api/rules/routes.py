@@ -96,7 +96,7 @@ async def add_version(
     rule = await _with_new_version(law.rule(path.code), body, law, services)
     edit = RulesEdit([rule], shadow=query.shadow)
     check = _rule_check(precondition, path)
-    changed = await preview_or_apply(services, edit, query, caller, check)
+    changed = await preview_or_apply(services, edit, query, caller, check=check)
     new = changed.installed_versions and not query.dry_run
     status = HTTPStatus.CREATED if new else HTTPStatus.OK
     return json_reply(to_impact(changed, edit, query), status)
@@ -114,7 +114,7 @@ async def revert_rule(
     """Go back to the rule as it was before its last change."""
     edit = RevertEdit(path.code)
     check = _rule_check(precondition, path)
-    changed = await preview_or_apply(services, edit, query, caller, check)
+    changed = await preview_or_apply(services, edit, query, caller, check=check)
     return to_impact(changed, edit, query)
 
 
