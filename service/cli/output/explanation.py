@@ -19,15 +19,10 @@ def print_explanation(explanation: Mapping[str, Any], *, as_json: bool) -> None:
         _print_json(explanation)
         return
     for key in ("rule", "version", "authority", "expires_on", "opens_on"):
-        _line(key, explanation[key] or "-")
-    _line(
-        "closes_on",
-        f"{explanation['closes_on']} (lenient {explanation['closes_on_lenient']})",
-    )
-    if explanation["provisional"]:
-        _line("", "provisional: a year's holidays are not published yet")
-    for slot in explanation["slots"]:
-        _line(f"step {slot['step']}", f"{slot['due_at']:%Y-%m-%d %H:%M} UTC")
+        if key in explanation:
+            _line(key, explanation[key] or "-")
+    if explanation["expires_on"]:
+        _print_dates(explanation)
     for line in explanation["trace"]:
         click.echo(f"  {line}")
     if permit := explanation.get("permit"):
@@ -36,6 +31,17 @@ def print_explanation(explanation: Mapping[str, Any], *, as_json: bool) -> None:
         _print_history(explanation["history"], ZoneInfo(explanation["zone"]))
     if shadow := explanation.get("shadow"):
         click.echo(_shadow_line(explanation, shadow))
+
+
+def _print_dates(explanation: Mapping[str, Any]) -> None:
+    _line(
+        "closes_on",
+        f"{explanation['closes_on']} (lenient {explanation['closes_on_lenient']})",
+    )
+    if explanation["provisional"]:
+        _line("", "provisional: a year's holidays are not published yet")
+    for slot in explanation["slots"]:
+        _line(f"step {slot['step']}", f"{slot['due_at']:%Y-%m-%d %H:%M} UTC")
 
 
 def print_never_reminds(rule: Rule, error: NeverRemindsError, *, as_json: bool) -> None:

@@ -58,7 +58,7 @@ def explain(
     """Show how reminder dates were computed, and a permit's history.
 
     Without a database it uses the shipped rules and the example authorities. Exit code
-    1 if the rule never reminds.
+    1 if the rule never reminds, or the permit has no expiry date.
     """
     if bool(permit) == bool(rule or expires) or bool(rule) != bool(expires):
         raise click.UsageError("give --rule and --expires, or --permit")

@@ -49,8 +49,11 @@ async def explain_permit(
     version: str | None,
     *,
     as_json: bool,
-) -> None:
-    """Explain every permit with this number, of one authority or of all."""
+) -> int:
+    """Explain every permit with this number, of one authority or of all.
+
+    1 if nothing reminds of any of them: they have no expiry date.
+    """
     law = await installation.law_store.current_law()
     office = law.authority(authority).code if authority else None
     with showing_typed(number):
@@ -59,10 +62,14 @@ async def explain_permit(
         )
     now, store = installation.clock.now(), installation.explain_store
     answers = [
-        await flow.explain_permit(law, one, store, now, version) for one in found
+        await flow.explain_permit(law, one, store, now, version)
+        if one.expires_on
+        else await flow.explain_permit_without_expiry(law, one, store, now)
+        for one in found
     ]
     for answer, permit in zip(answers, found, strict=True):
         print_explanation({**answer, "permit": permit_fields(permit)}, as_json=as_json)
+    return 0 if any(one.expires_on for one in found) else 1
 
 
 def permit_fields(permit: PermitView) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import Protocol
+from zoneinfo import ZoneInfo
 
 from service.domain.deadlines.ladder import LadderComputation
 from service.domain.deadlines.slot import Slot
@@ -74,7 +75,29 @@ async def explain_permit(
         computation = _compute_ladder(law, request, choose_version(law, request))
         answer["steps"] = _step_outcomes(computation, reminders, situation)
     zone = law.sending_office(permit.authority).zone
-    answer["history"] = [
+    return {**answer, "history": _history_fields(reminders, zone)}
+
+
+async def explain_permit_without_expiry(
+    law: Law, permit: PermitView, store: ExplainStore, now: datetime
+) -> ExplanationFields:
+    """Explain a permit that nothing reminds of: no dates, but all that was sent."""
+    reminders, _ = await store.permit_history(permit.id, now)
+    zone = law.sending_office(permit.authority).zone
+    return {
+        "rule": permit.rule,
+        "authority": permit.authority,
+        "expires_on": None,
+        "trace": ["never reminds: nothing reminds of a permit without an expiry date"],
+        "zone": zone.key,
+        "history": _history_fields(reminders, zone),
+    }
+
+
+def _history_fields(
+    reminders: Sequence[ReminderHistory], zone: ZoneInfo
+) -> list[ExplanationFields]:
+    return [
         {
             "step": reminder.step,
             "expires_on": reminder.expires_on,
@@ -82,7 +105,6 @@ async def explain_permit(
         }
         for reminder in reminders
     ]
-    return answer
 
 
 def explain_dates(

@@ -1,6 +1,7 @@
 import json
 from pathlib import Path
 
+import orjson
 import pytest
 
 from tests.cli.commands import CMA, FOOD, NOON, ROOT, Run, write
@@ -230,6 +231,29 @@ def test_a_permit_shows_its_history(run: Run, live: Path) -> None:
         "    2024-01-29 12:00  sent to +1212***0142 through sandbox; it names "
         "2024-03-28 as the last day"
     )
+
+
+def test_a_permit_that_lost_its_expiry_date_shows_its_history_and_never_reminds(
+    run: Run, live: Path
+) -> None:
+    row = f"{CMA},240000001234,云溪检测有限公司,%s,+12125550142"
+    run("import", write(live / "permits.csv", row % "2024-06-28"))
+    run("tick", "--now", NOON)
+    run("import", write(live / "permits.csv", row % "长期"))
+    asked = ("explain", "--permit", "240000001234")
+    seen = run(*asked)
+    assert (seen.code, seen.err) == (1, "")
+    head, *lines = seen.out.partition("  reminder prepare, expiry 2024-06-28")
+    assert head == (
+        f"rule               {CMA}\n"
+        "authority          990000\n"
+        "expires_on         -\n"
+        "  never reminds: nothing reminds of a permit without an expiry date\n"
+        "permit 240000001234, 云溪检测有限公司, active\n"
+    )
+    assert "sent to +1212***0142 through sandbox" in "".join(lines)
+    told = orjson.loads(run(*asked, "--json").out)
+    assert (told["expires_on"], len(told["history"])) == (None, 1)
 
 
 def test_a_personal_number_is_found_and_shown_masked(run: Run, live: Path) -> None:
