@@ -60,15 +60,12 @@ def authorities() -> None:
 async def load(
     installation: Installation, file: Path, force: str | None, *, dry_run: bool
 ) -> int:
-    """Install or replace the authorities of FILE.
-
-    The dates of registered permits are computed again with the new settings.
-    """
+    """Install or replace the authorities of FILE; permits are dated by them."""
     law = await installation.law_store.current_law()
     found = read_authorities(file, calendars=calendars(), known=law.authorities)
     edit = AuthoritiesEdit(list(found.values()))
-    templates = await installation.templates.current(law.digest)
-    long = list(find_long_office_texts(edit.authorities, law, templates.render_sms))
+    render = (await installation.templates.current(law.digest)).render_sms
+    long = [*find_long_office_texts(edit.authorities, law, render)]
     code = await preview_or_apply(
         installation, edit, force, dry_run=dry_run, objections=long
     )

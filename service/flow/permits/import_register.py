@@ -144,7 +144,7 @@ async def _take(
 ) -> list[tuple[RegisterRow, str | InvalidError]]:
     """Register a chunk, and note in its transaction what all rows came to so far."""
     named = [row.withdraws for row in chunk if row.withdraws is not None]
-    withdrawn = await withdraw(named, deps)
+    withdrawn = await withdraw(named, source, deps)
 
     def count_all(done: Sequence[str | InvalidError]) -> Counter[str]:
         pairs = _pair_outcomes(chunk, done, withdrawn)

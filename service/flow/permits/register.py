@@ -96,9 +96,14 @@ class RegisterStore(Protocol):
         rule: str,
         number_key: str,
         now: datetime,
+        *,
         check: RevisionCheck | None = None,
+        source: RegisterSource | None = None,
     ) -> str | None:
-        """Withdraw a permit: "changed", "unchanged", or None if it is unknown."""
+        """Withdraw a permit: "changed", "unchanged", or None if it is unknown.
+
+        The register `source` that says so counts as loaded, if the permit is known.
+        """
 
 
 @dataclass(frozen=True, slots=True)

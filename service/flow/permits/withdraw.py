@@ -7,14 +7,14 @@ from service.domain.errors import InvalidError, Mistake, UnknownError
 from service.domain.nearest import show_known
 from service.domain.permits.row_permit import Withdrawal
 from service.flow.permits.encryption import number_key
-from service.flow.permits.register import RegisterDeps
+from service.flow.permits.register import RegisterDeps, RegisterSource
 
 _NOT_STORED: Final = "inactive"
 """The outcome of `register` for a withdrawn permit that it does not store."""
 
 
 async def withdraw(
-    withdrawals: Iterable[Withdrawal], deps: RegisterDeps
+    withdrawals: Iterable[Withdrawal], source: RegisterSource, deps: RegisterDeps
 ) -> list[str | InvalidError]:
     """Withdraw permits, each in its own transaction; their outcomes, in order.
 
@@ -33,6 +33,8 @@ async def withdraw(
             continue
         key = number_key(one.number, rule, deps.vault)
         now = deps.clock.now()
-        outcome = await deps.store.withdraw(office.code, rule.code, key, now)
+        outcome = await deps.store.withdraw(
+            office.code, rule.code, key, now, source=source
+        )
         outcomes.append(outcome or _NOT_STORED)
     return outcomes

@@ -7,8 +7,10 @@ import pytest
 from service.domain.errors import InvalidError
 from service.domain.permits.permit import Permit, PermitStatus
 from service.domain.permits.permit_fields import permit_from
+from service.domain.permits.row_permit import Withdrawal
 from service.flow.permits.encryption import NUMBER_COLUMN, number_key
 from service.flow.permits.register import RegisterSource
+from service.flow.permits.withdraw import withdraw
 from tests.flow.ledger import (
     FOOD,
     INDUSTRY,
@@ -24,6 +26,7 @@ from tests.flow.ledger import (
     permit,
 )
 
+CITY = RegisterSource("city")
 SECOND, DAY = timedelta(seconds=1), timedelta(days=1)
 IDENTITY = "110101199003070134"
 EARLIER, LATER = date(2024, 12, 27), date(2029, 12, 31)
@@ -542,3 +545,20 @@ async def test_a_phone_once_read_wrongly_is_read_again(ledger: Ledger) -> None:
     assert await ledger.register(permit()) == ["unchanged"]
     [row] = ledger.rows("SELECT line FROM recipients")
     assert row["line"] == "mobile"
+
+
+async def test_a_file_of_withdrawals_alone_keeps_its_register_fresh(
+    ledger: Ledger,
+) -> None:
+    await ledger.register(permit(), source=CITY)
+    ledger.clock.move_to(START + DAY)
+    known, unknown = (
+        Withdrawal(authority=OFFICE, rule=FOOD, number=number)
+        for number in ("SC-0001", "SC-0009")
+    )
+    [outcome] = await withdraw([known], CITY, ledger.registration)
+    ledger.clock.move_to(START + 2 * DAY)
+    await withdraw([unknown], CITY, ledger.registration)
+    [row] = ledger.rows("SELECT name, loaded_at FROM registers")
+    assert (outcome, row["name"]) == ("changed", CITY.name)
+    assert row["loaded_at"].startswith("2024-09-02"), "nothing is known of the other"

@@ -96,7 +96,9 @@ class SqlRegisterStore(RegisterStore):
         rule: str,
         number_key: str,
         now: datetime,
+        *,
         check: RevisionCheck | None = None,
+        source: RegisterSource | None = None,
     ) -> str | None:
         """Withdraw a permit and end its due reminders."""
         async with self._transaction() as connection:
@@ -106,6 +108,8 @@ class SqlRegisterStore(RegisterStore):
             row = (await permits_by_key(connection, [key])).get(key)
             if row is None:
                 return None
+            if source is not None:
+                await upsert_register(connection, source, now)
             if row.status == PermitStatus.WITHDRAWN:
                 return "unchanged"
             await connection.execute(

@@ -95,7 +95,9 @@ async def delete_permit(
     key = number_key(path.number, law.rule(path.rule), services.vault)
     now = services.clock.now()
     store = services.register_deps.store
-    if not await store.withdraw(office.code, path.rule, key, now, precondition.check):
+    if not await store.withdraw(
+        office.code, path.rule, key, now, check=precondition.check
+    ):
         raise UnknownError("permit", safe_label(path.number))
     return web.Response(status=HTTPStatus.NO_CONTENT)
 
