@@ -4,15 +4,16 @@ from typing import Annotated, Final
 
 from pydantic import AfterValidator, Field
 
+from service.domain.reminders.limits import SLOWEST_RATE
 from service.formats.field_types import Bilingual, ShortLine, whole
 from service.formats.file_model import Expected, Range, expected
 
-_SLOWEST, _FASTEST = 0.001, 1000
+_FASTEST = 1000
 
 Rate = Annotated[
     float,
-    Range(_SLOWEST, _FASTEST),
-    Expected(f"a number from {_SLOWEST} to {_FASTEST}"),
+    Range(SLOWEST_RATE, _FASTEST),
+    Expected(f"a number from {SLOWEST_RATE} to {_FASTEST}"),
 ]
 """Starts a second; one in a quarter of an hour at least."""
 

@@ -18,6 +18,15 @@ RECIPIENT_LIMIT: Final = "phone had its texts of the day"
 LIMIT_HOLDS: Final = frozenset({DAILY_LIMIT, RECIPIENT_LIMIT})
 """Reasons of holds that a limit causes."""
 
+RATE_UNUSABLE: Final = "rate of the sender is out of range"
+"""Reason of a hold: an earlier release stored a rate that none can set now."""
+
+SLOWEST_RATE: Final = 0.001
+"""Texts, or their segments, that a sender may start in a second, at least."""
+
+_UNUSABLE_RATE_HOLD: Final = timedelta(minutes=15)
+"""Until a corrected rate is noticed."""
+
 CLAIM_HORIZON: Final = 2.0
 """Seconds: a text whose turn at its sender comes later is left to a later claim."""
 
@@ -59,7 +68,9 @@ class Usage:
 def compute_limits(offices: Collection[Authority], now: datetime) -> Limits:
     """The limits that apply to these offices at `now`."""
     senders = dict[str, float]()
-    for office in filter(_has_rate_limit, offices):
+    for office in offices:
+        if not _has_rate_limit(office) or has_unusable_rate(office):
+            continue
         longest = senders.get(sender_key(office), 0.0)
         senders[sender_key(office)] = max(longest, _busy_seconds(office, MAX_SEGMENTS))
     days = {
@@ -111,6 +122,8 @@ class LimitBudget:
 
         None, and nothing is counted, if the sender's turn is too late for this claim.
         """
+        if has_unusable_rate(office):
+            return Hold(self.now + _UNUSABLE_RATE_HOLD, RATE_UNUSABLE)
         if held := self._limit_reached(office, recipient):
             return Hold(_sends_again_at(office, working_days, self.now), held)
         sender, delay = sender_key(office), 0.0
@@ -139,6 +152,12 @@ class LimitBudget:
         if phone_texts >= office.recipient_daily_limit:
             return RECIPIENT_LIMIT
         return None
+
+
+def has_unusable_rate(office: Authority) -> bool:
+    """Whether a stored rate is so low that its sender would never be free."""
+    rates = office.messages_per_second, office.segments_per_second
+    return any(rate and rate < SLOWEST_RATE for rate in rates)
 
 
 def _has_rate_limit(office: Authority) -> bool:

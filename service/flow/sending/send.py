@@ -1,6 +1,7 @@
 """Send due reminders as SMS: claim, POST, record, round by round."""
 
 import asyncio
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -11,7 +12,12 @@ from service.domain.delivery.circuit import PostEvidence
 from service.domain.delivery.outcome import Refused
 from service.domain.errors import LawChangedError
 from service.domain.lawbook.law import Law
-from service.domain.reminders.limits import CLAIM_HORIZON, compute_limits
+from service.domain.reminders.limits import (
+    CLAIM_HORIZON,
+    RATE_UNUSABLE,
+    compute_limits,
+    has_unusable_rate,
+)
 from service.flow.monotonic import monotonic_now
 from service.flow.ports import Clock, LawStore, TemplateLibrary
 from service.flow.sending.breaker import BreakerStore, check_breaker
@@ -31,6 +37,8 @@ from service.flow.sending.claim_rows import (
 from service.flow.sending.plan_claim import ClaimPlanner
 from service.flow.sending.post import Poster
 from service.flow.sending.provider import Outgoing
+
+log = logging.getLogger(__name__)
 
 MAX_CLAIMED: Final = 200
 """Messages claimed and not yet POSTed, at most."""
@@ -110,6 +118,8 @@ async def send(
     are released.
     """
     law = await deps.law_store.current_law()
+    for office in filter(has_unusable_rate, law.authorities.values()):
+        log.error("office %s is held: %s; load it again", office.code, RATE_UNUSABLE)
     turn = _SendTurn(deps, access, checked_until, law)
     posted, late, ends_at = 0, 0, monotonic_now() + MAX_TURN
     while monotonic_now() < ends_at and not deps.poster.is_stopping():

@@ -17,6 +17,7 @@ from tests.flow.ledger import (
     OFFICE,
     PHONE_1,
     PREPARE,
+    START,
     Ledger,
     permit,
 )
@@ -209,4 +210,25 @@ async def test_a_rate_is_kept_between_the_posts(ledger: Ledger) -> None:
     assert await ledger.send_at(PREPARE) == 20
     [row] = ledger.rows("SELECT count(*) AS n FROM rates WHERE sender = 'default'")
     assert row["n"] == 1
+    assert await ledger.audit() == []
+
+
+@pytest.mark.parametrize("rate", ["messages_per_second", "segments_per_second"])
+async def test_a_stored_rate_out_of_range_holds_only_its_own_office(
+    ledger: Ledger, caplog: pytest.LogCaptureFixture, rate: str
+) -> None:
+    office = (await ledger.office.current_law()).authority(OFFICE)
+    county = replace(office, code="990101", sent_from="+12125550177")
+    slow = replace(office, **{rate: 1e-300})  # type: ignore[arg-type] # fields by name
+    await ledger.change(AuthoritiesEdit([slow, county]))
+    await ledger.go_live(FOOD, authority="990101", live_from=START)
+    await ledger.register(permit(), permit("SC-0002", authority="990101"))
+    assert await ledger.send_at(PREPARE) == 1
+    assert [*held(ledger)] == ["SC-0001"]
+    reason = "rate of the sender is out of range"
+    assert held(ledger)["SC-0001"] == (reason, "2024-09-19 01:45")
+    line = f"office 990000 is held: {reason}; load it again"
+    assert line in [one.getMessage() for one in caplog.records]
+    await ledger.change(AuthoritiesEdit([office]))
+    assert await ledger.send_at(PREPARE + timedelta(minutes=15)) == 1
     assert await ledger.audit() == []
