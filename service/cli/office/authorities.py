@@ -60,7 +60,7 @@ def authorities() -> None:
 async def load(
     installation: Installation, file: Path, force: str | None, *, dry_run: bool
 ) -> int:
-    """Install or replace the authorities of FILE; permits are dated by them."""
+    """Install the authorities of FILE, and date permits by them."""
     law = await installation.law_store.current_law()
     found = read_authorities(file, calendars=calendars(), known=law.authorities)
     edit = AuthoritiesEdit(list(found.values()))
