@@ -34,7 +34,7 @@ class RegisterFile:
 
     `form` is how its file was read, `header` its columns, and `titles` the rows above
     them. `first_column` is the number of the first column in its file, from 0, and
-    `count` the number of rows.
+    `count` the number of rows. With `is_rejects` it has the rejected rows of another.
     """
 
     def __init__(
@@ -50,6 +50,7 @@ class RegisterFile:
         self.form, self.titles = table.form, table.titles
         self.header = table.header[skipped:]
         self.first_column = table.form.first_column + skipped
+        self.is_rejects = skipped > 0
         self.count = spool.count
         self._name = name
         self._spool = spool

@@ -1,34 +1,28 @@
 """Import of a register's permits from a file."""
 
-from collections import Counter
-from collections.abc import Mapping, Sequence
-from contextlib import closing
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
 import click
 
 from service.adapters.registers.import_file import describe_file
-from service.adapters.registers.register_file import read_register
-from service.adapters.registers.reject_report import open_reject_report
 from service.app import Installation
 from service.cli.installation import with_installation
 from service.cli.option_types import FILE
-from service.cli.permits.load_register import Loading, load_register
+from service.cli.output.import_report import list_counts, print_import
+from service.cli.permits.load_register import Loading, load_file
 from service.cli.permits.register_mapping import find_default_office, open_mapping
 from service.cli.permits.suggest import print_suggestion
 from service.cli.stop_signal import StoppedError, StopRequest, stoppable
 from service.domain.errors import StorageError
-from service.domain.rejected_rows.reasons import ReasonGroup
 from service.flow.permits.import_record import ImportMode
-from service.flow.permits.import_register import TAKES_TEXTS, ImportResult
+from service.flow.permits.import_register import REJECTED, ImportResult
 from service.flow.permits.register import RegisterSource
 
 MUCH_REJECTED: Final = 3
 """The exit code where more than a tenth of a file's rows was rejected."""
-
-_MOST_REASONS: Final = 10
-"""Reasons and words on the screen: the frequent ones of a whole file."""
 
 
 @click.command("import")
@@ -46,6 +40,9 @@ _MOST_REASONS: Final = 10
 @click.option(
     "--resume", is_flag=True, help="Go on with an import of FILE that was interrupted."
 )
+@click.option(
+    "--strict", is_flag=True, help="Store nothing if a single row is rejected."
+)
 @stoppable
 @with_installation
 async def import_(
@@ -57,6 +54,7 @@ async def import_(
     suggest: bool,
     dry_run: bool,
     resume: bool,
+    strict: bool,
 ) -> int:
     """Load the permits of FILE: CSV, XLSX, XLS, ODS or NDJSON.
 
@@ -76,6 +74,10 @@ async def import_(
     if mapping.source:
         source = RegisterSource(mapping.source, mapping.max_age_days)
     loading = Loading(
+        path=file,
+        mapping=mapping,
+        default_authority=default,
+        codes={"rule": [*law.rules], "authority": [*law.authorities]},
         file=describe_file(
             file,
             source.name,
@@ -85,78 +87,40 @@ async def import_(
         ),
         source=source,
         deps=installation.import_deps,
+        check=stop.refuse,
         resume=resume,
         dry_run=dry_run,
     )
-    path, result = file.with_name(f"{file.name}.rejects.csv"), ImportResult()
-    codes = {"rule": [*law.rules], "authority": [*law.authorities]}
-    reasons: list[ReasonGroup] = []
+    result = ImportResult()
     try:
-        register = read_register(
-            file, mapping, default_authority=default, check=stop.refuse
-        )
-        with (
-            closing(register),
-            open_reject_report(path, register, mapping, codes) as rejects,
-        ):
-            click.echo(f"read as {register.form}")
-            remark = await load_register(register, loading, rejects, result)
-            reasons = rejects.reasons.groups()
+        if strict and await _has_rejected(loading):
+            click.echo("nothing is stored, because of --strict")
+            return MUCH_REJECTED
+        loaded = await load_file(loading, result, announce=not strict)
     except StoppedError:
         _print_interruption(file, result.outcomes)
         return stop.exit_code
     except StorageError:
         _print_interruption(file, result.outcomes)
         raise
-    click.echo(_list_counts(result.outcomes) or "no rows")
-    _print_remark(remark)
-    _print_decisions(result.decisions)
-    _print_phones(result.phones)
-    _print_reasons(reasons)
-    if reasons:
-        workbook = path.with_suffix(".xlsx").name
-        click.echo(f"the rejected rows, each with its reason: {path} and {workbook}")
+    print_import(result, loaded, loading.rejects)
     return MUCH_REJECTED if result.has_many_rejected else 0
 
 
-def _print_remark(remark: str | None) -> None:
-    if remark:
-        click.echo(remark)
+async def _has_rejected(loading: Loading) -> bool:
+    """Rehearse it, and print what it would come to if a row would be rejected."""
+    result = ImportResult()
+    rehearsal = replace(loading, resume=False, dry_run=True)
+    loaded = await load_file(rehearsal, result)
+    if not result.outcomes[REJECTED]:
+        return False
+    print_import(result, replace(loaded, remark=None), loading.rejects)
+    return True
 
 
 def _print_interruption(file: Path, outcomes: Mapping[str, int]) -> None:
     click.echo(
-        f"interrupted: {_list_counts(outcomes) or 'nothing is in'}; import {file.name} "
+        f"interrupted: {list_counts(outcomes) or 'nothing is in'}; import {file.name} "
         "again with --resume",
         err=True,
     )
-
-
-def _list_counts(counts: Mapping[str, int]) -> str:
-    return ", ".join(f"{count} {what}" for what, count in sorted(counts.items()))
-
-
-def _print_decisions(decisions: Counter[tuple[str, str]]) -> None:
-    """Say how many rows a word of the mapping decided about."""
-    for (action, word), count in decisions.most_common(_MOST_REASONS):
-        rows = "1 row" if count == 1 else f"{count} rows"
-        click.echo(f"{rows}: {action}, as the mapping says for {word}")
-
-
-def _print_phones(phones: Counter[str]) -> None:
-    """Say how many permits have no phone that takes texts: a column may be ruined."""
-    textless = {why: count for why, count in phones.items() if why != TAKES_TEXTS}
-    if textless:
-        click.echo(
-            f"{sum(textless.values())} of {phones.total()} active permits have no "
-            f"phone that takes texts ({_list_counts(textless)}); once their types are "
-            "live, `permit-reminders unreachable list` names them"
-        )
-
-
-def _print_reasons(groups: Sequence[ReasonGroup]) -> None:
-    """Say why rows were rejected and what repairs them, what is frequent first."""
-    for group in groups[:_MOST_REASONS]:
-        click.echo(str(group))
-    if len(groups) > _MOST_REASONS:
-        click.echo(f"and {len(groups) - _MOST_REASONS} more reasons")

@@ -1,9 +1,17 @@
-"""The rows of a register loaded, and what is recorded of it."""
+"""A file loaded into a register, and what is recorded of it."""
 
+from collections.abc import Callable, Collection, Mapping
+from contextlib import closing
 from dataclasses import dataclass
+from pathlib import Path
 
-from service.adapters.registers.register_file import RegisterFile
+import click
+
+from service.adapters.registers.mapping import RegisterMapping
+from service.adapters.registers.register_file import RegisterFile, read_register
+from service.adapters.registers.reject_report import open_reject_report
 from service.cli.installation import whoami
+from service.cli.output.import_report import Loaded
 from service.cli.stop_signal import StoppedError
 from service.flow.permits.import_record import ImportFile, ImportState
 from service.flow.permits.import_register import (
@@ -16,32 +24,71 @@ from service.flow.permits.import_run import (
     ImportDeps,
     begin_import,
     resume_import,
+    rows_of_last_load,
 )
 from service.flow.permits.register import RegisterSource
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Loading:
-    """A file that is loaded into a register: anew, resumed, or only rehearsed."""
+    """A file that is loaded into a register: anew, resumed, or only rehearsed.
 
+    `codes` are the installed ones, by field; `check` may raise to stop it.
+    """
+
+    path: Path
+    mapping: RegisterMapping
+    default_authority: str | None
+    codes: Mapping[str, Collection[str]]
     file: ImportFile
     source: RegisterSource
     deps: ImportDeps
+    check: Callable[[], None]
     resume: bool
     dry_run: bool
 
+    @property
+    def rejects(self) -> Path:
+        """The CSV file of the rejected rows."""
+        return self.path.with_name(f"{self.path.name}.rejects.csv")
 
-async def load_register(
+
+async def load_file(
+    loading: Loading, result: ImportResult, *, announce: bool = True
+) -> Loaded:
+    """Read a file, announce how, and store its rows; a dry run stores nothing.
+
+    Raises `InvalidError` if the file is wrong as a whole, and `ConflictError` where
+    there is nothing to resume.
+    """
+    register = read_register(
+        loading.path,
+        loading.mapping,
+        default_authority=loading.default_authority,
+        check=loading.check,
+    )
+    with (
+        closing(register),
+        open_reject_report(
+            loading.rejects, register, loading.mapping, loading.codes
+        ) as rejects,
+    ):
+        if announce:
+            click.echo(f"read as {register.form}")
+        if not register.is_rejects:
+            before = await rows_of_last_load(loading.source.name, loading.deps.store)
+            result.suspicions.rows_before = before
+        remark = await _load_rows(register, loading, rejects, result)
+        return Loaded(register.count, rejects.reasons.groups(), remark)
+
+
+async def _load_rows(
     register: RegisterFile,
     loading: Loading,
     rejects: RejectReport,
     result: ImportResult,
 ) -> str | None:
-    """Store the rows of a register, and how the import ended; a dry run stores nothing.
-
-    Returns what else there is to say of it. Raises `ConflictError` where there is
-    nothing to resume.
-    """
+    """Store the rows and how the import ended; return what else there is to say."""
     deps, source = loading.deps, loading.source
     if loading.dry_run:
         caused = await import_register(

@@ -1,1 +1,1 @@
-"""Rows of a register that are not stored: why, how many, and what repairs them."""
+"""Rows of a register that are wrong or look so: why, how many, what repairs them."""

@@ -1,26 +1,22 @@
 """A register's file imported: good rows are stored, bad ones handed back."""
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Final, Protocol
 
 from service.domain.errors import InvalidError
-from service.domain.lawbook.law import Law
-from service.domain.permits.permit import NO_EXPIRY, Permit, PermitStatus
-from service.domain.permits.phone import PhoneLine
+from service.domain.permits.permit import NO_EXPIRY, Permit
 from service.domain.permits.row_permit import SKIP, Withdrawal
+from service.domain.rejected_rows.suspicions import Suspicions
 from service.flow.permits.import_run import ImportDeps, ImportRun
-from service.flow.permits.phone_reader import PhoneReader
+from service.flow.permits.look_at_permits import PermitLook
 from service.flow.permits.register import CHUNK, RegisterDeps, RegisterSource, register
 from service.flow.permits.withdraw import withdraw
 
 REJECTED = "rejected"
 """Outcome of a row that is not stored."""
-
-TAKES_TEXTS: Final = "takes texts"
-"""A permit with a mobile phone, in `ImportResult.phones`."""
 
 _REPEATED: Final = "repeated"
 _SKIPPED: Final = "skipped"
@@ -43,13 +39,15 @@ class ImportResult:
     expiry)", and not in `phones`, which counts the other stored permits that are
     active: TAKES_TEXTS, or why none of their phones does. `decisions` counts the rows
     that the mapping rejects, skips or withdraws by (what, word), `unknown_types` those
-    whose permit type is that of no rule, by its name.
+    whose permit type is that of no rule, by its name. `suspicions` are about the stored
+    permits that are active.
     """
 
     outcomes: Counter[str] = field(default_factory=Counter)
     phones: Counter[str] = field(default_factory=Counter)
     decisions: Counter[tuple[str, str]] = field(default_factory=Counter)
     unknown_types: Counter[str] = field(default_factory=Counter)
+    suspicions: Suspicions = field(default_factory=Suspicions)
 
     @property
     def has_many_rejected(self) -> bool:
@@ -132,7 +130,8 @@ async def import_register(
         law = await deps.registration.law_store.current_law()
         if left <= 0:
             result.outcomes.update(_labels(pairs))
-        _report(pairs, law, deps.registration.phone_reader, rejects, result)
+        look = PermitLook(law, deps.registration, result.phones, result.suspicions)
+        _report(pairs, look, rejects, result)
 
 
 async def _take(
@@ -171,8 +170,7 @@ def _labels(
 
 def _report(
     pairs: Iterable[tuple[RegisterRow, str | InvalidError]],
-    law: Law,
-    phone_reader: PhoneReader,
+    look: PermitLook,
     rejects: RejectReport,
     result: ImportResult,
 ) -> None:
@@ -184,7 +182,7 @@ def _report(
             rejects.add(row.line, row.cells, outcome)
             _count_unknown_types(outcome, result.unknown_types)
         elif row.permit and row.permit.expires_on and outcome in _STORED:
-            _count_textless(row.permit, law, phone_reader, result)
+            look.at(row.line, row.permit)
 
 
 def _pair_outcomes(
@@ -211,21 +209,3 @@ def _count_unknown_types(error: InvalidError, types: Counter[str]) -> None:
         is_new = mistake.found not in types
         if mistake.field == "rule" and not (is_new and len(types) == _MOST_TYPES):
             types[mistake.found] += 1
-
-
-def _count_textless(
-    permit: Permit, law: Law, phone_reader: PhoneReader, result: ImportResult
-) -> None:
-    if permit.status is not PermitStatus.ACTIVE:
-        return
-    region = law.authority(permit.authority).calendar
-    lines = [phone_reader.line_of(phone, region) for phone in permit.phones]
-    result.phones[_describe_phones(lines)] += 1
-
-
-def _describe_phones(lines: Collection[PhoneLine]) -> str:
-    if PhoneLine.MOBILE in lines:
-        return TAKES_TEXTS
-    if PhoneLine.FIXED in lines:
-        return "a fixed line"
-    return "no valid number" if lines else "no phone"

@@ -20,6 +20,12 @@ from service.flow.permits.register import RegisterDeps, RegisterStore
 CAUSED_WITHIN: Final = timedelta(days=7)
 """How far ahead a rehearsal looks for reminders."""
 
+_RECENT: Final = 50
+"""Imports among which the last load of a register is looked for."""
+
+_REJECTS: Final = ".rejects."
+"""What stands in the name of a file of rejected rows."""
+
 
 class RehearsalStore(RegisterStore, Protocol):
     """Tells what would become of permits, and stores nothing.
@@ -101,6 +107,18 @@ async def resume_import(
     if last.state is ImportState.DONE:
         raise _nothing_to_resume(f"the import of {last.file.name} is complete")
     return ImportRun(await deps.store.resume(last.id, by), deps)
+
+
+async def rows_of_last_load(register: str, store: ImportStore) -> int | None:
+    """How many rows the register had when it was last loaded; None if it never was.
+
+    Files of rejected rows are no load of a register.
+    """
+    for record in await store.page(register, None, _RECENT):
+        is_rejects = _REJECTS in record.file.name
+        if record.state is ImportState.DONE and not is_rejects:
+            return record.rows
+    return None
 
 
 def _nothing_to_resume(why: str) -> ConflictError:

@@ -95,7 +95,7 @@ def test_an_import_says_how_many_have_no_phone_that_takes_texts(
         "5 registered\n"
         "4 of 5 active permits have no phone that takes texts (1 a fixed line, 1 no"
         " phone, 2 no valid number); once their types are live, `permit-reminders"
-        " unreachable list` names them\n"
+        " unreachable list` names them; see rows 2, 3, 4 …\n"
     )
 
 

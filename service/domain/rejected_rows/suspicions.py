@@ -1,0 +1,111 @@
+"""What only looks wrong in a register: it is stored, and somebody looks at it."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Final
+
+from service.domain.lawbook.law import Law
+from service.domain.masking import mask_phone
+from service.domain.permits.permit import Permit
+
+MANY_PERMITS: Final = 100
+"""Permits of one phone from which it looks like that of an office or an agent."""
+
+_EXAMPLES: Final = 3
+"""Rows that a warning names."""
+
+_MOST_PHONES: Final = 10_000
+"""Phones that are counted at a time, in some megabytes."""
+
+
+@dataclass(slots=True)
+class Sighting:
+    """How many rows look alike wrong, and the first of them."""
+
+    rows: int = 0
+    lines: list[int] = field(default_factory=list)
+
+    def add(self, line: int) -> None:
+        """Count a row."""
+        self.rows += 1
+        if len(self.lines) < _EXAMPLES:
+            self.lines.append(line)
+
+    def __str__(self) -> str:
+        several = "row" if self.rows == 1 else "rows"
+        shown = ", ".join(map(str, self.lines))
+        return f"{several} {shown}{' …' if self.rows > len(self.lines) else ''}"
+
+
+class SharedPhones:
+    """Finds the phones of many permits in memory of a fixed size.
+
+    The algorithm is that of Misra and Gries (Finding repeated elements, 1982): where
+    there are more phones than fit, each loses a row. So of 1,000,000 rows a count is
+    too low by at most 100, and no phone of 200 permits is missed.
+    """
+
+    def __init__(self) -> None:
+        self._seen: dict[str, Sighting] = {}
+
+    def add(self, phone: str, line: int) -> None:
+        """Count a phone of a row, as it is written there."""
+        seen = self._seen.get(phone)
+        if seen is None and len(self._seen) == _MOST_PHONES:
+            for one in self._seen.values():
+                one.rows -= 1
+            self._seen = {one: found for one, found in self._seen.items() if found.rows}
+            return
+        if seen is None:
+            seen = self._seen[phone] = Sighting()
+        seen.add(line)
+
+    def of_many(self) -> Iterator[tuple[str, Sighting]]:
+        """The phones of many permits, the most frequent first."""
+        many = [one for one in self._seen.items() if one[1].rows >= MANY_PERMITS]
+        yield from sorted(many, key=lambda one: -one[1].rows)
+
+
+@dataclass(slots=True)
+class Suspicions:
+    """What looks wrong in the active permits of a register.
+
+    `textless` are those that no text reaches. `rows_before` counts the rows of the
+    last load of the register.
+    """
+
+    textless: Sighting = field(default_factory=Sighting)
+    closed: Sighting = field(default_factory=Sighting)
+    phones: SharedPhones = field(default_factory=SharedPhones)
+    rows_before: int | None = None
+
+    def add(self, line: int, permit: Permit, law: Law, today: date) -> None:
+        """Look at an active permit that is stored; `today` is that of its office."""
+        for phone in permit.phones:
+            self.phones.add(phone, line)
+        if permit.expires_on is None or permit.expires_on < today:
+            return
+        if _closing(permit, permit.expires_on, law) < today:
+            self.closed.add(line)
+
+    def warnings(self, rows: int) -> Iterator[str]:
+        """Say in a line each what looks wrong in a register of so many rows."""
+        before, closed = self.rows_before, self.closed
+        if before and rows * 5 <= before * 4:
+            loaded = f"{before:,} at the last load of this register"
+            yield f"{rows:,} rows, and {loaded}: is the export complete?"
+        if closed.rows:
+            many = f"{closed.rows:,} active permits can no longer be renewed in time"
+            yield f"{many}, as their window has closed: is the date right? See {closed}"
+        for phone, seen in self.phones.of_many():
+            many = f"{seen.rows:,} permits have the phone {mask_phone(phone)}"
+            yield f"{many}: is it their holder's? See {seen}"
+
+
+def _closing(permit: Permit, expires_on: date, law: Law) -> date:
+    version = law.version_for(
+        permit.rule, permit.authority, expires_on, permit.issued_on
+    )
+    ladder = law.ladder(permit.rule, version, permit.authority, expires_on)
+    return ladder.window.closes_on

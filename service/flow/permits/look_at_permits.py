@@ -1,0 +1,50 @@
+"""Permits looked at as they are stored: whom no text reaches, what looks wrong."""
+
+from collections import Counter
+from collections.abc import Collection
+from contextlib import suppress
+from typing import Final
+
+from service.domain.errors import PermitRemindersError
+from service.domain.lawbook.law import Law
+from service.domain.permits.permit import Permit, PermitStatus
+from service.domain.permits.phone import PhoneLine
+from service.domain.rejected_rows.suspicions import Suspicions
+from service.flow.permits.register import RegisterDeps
+
+TAKES_TEXTS: Final = "takes texts"
+"""A permit with a mobile phone, in `ImportResult.phones`."""
+
+
+class PermitLook:
+    """Looks at permits by a law, and counts what it sees."""
+
+    def __init__(
+        self, law: Law, deps: RegisterDeps, phones: Counter[str], found: Suspicions
+    ) -> None:
+        self._law, self._phones, self._found = law, phones, found
+        self._line_of = deps.phone_reader.line_of
+        self._now = deps.clock.now()
+
+    def at(self, line: int, permit: Permit) -> None:
+        """Look at the permit of a row, if it is active."""
+        if permit.status is not PermitStatus.ACTIVE:
+            return
+        office = self._law.authority(permit.authority)
+        why = _describe_phones(
+            [self._line_of(phone, office.calendar) for phone in permit.phones]
+        )
+        self._phones[why] += 1
+        if why != TAKES_TEXTS:
+            self._found.textless.add(line)
+        today = self._now.astimezone(office.zone).date()
+        with suppress(PermitRemindersError):  # the law has changed in the meantime
+            self._found.add(line, permit, self._law, today)
+
+
+def _describe_phones(lines: Collection[PhoneLine]) -> str:
+    if PhoneLine.MOBILE in lines:
+        return TAKES_TEXTS
+    if PhoneLine.FIXED in lines:
+        return "a fixed line"
+    return "no valid number" if lines else "no phone"

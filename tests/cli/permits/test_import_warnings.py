@@ -1,0 +1,75 @@
+from pathlib import Path
+
+import pytest
+
+from tests.cli.commands import CMA, Run, sql, write
+
+
+def permit(number: int, expires_on: str = "2024-06-28", phone: int = 100) -> str:
+    return f"{CMA},A-{number},A,{expires_on},+1212555{phone:04}"
+
+
+def stored(folder: Path) -> int:
+    return int(sql(folder, "SELECT count(*) FROM permits")[0][0])
+
+
+def test_an_expiry_in_a_closed_window_is_a_warning(run: Run, office: Path) -> None:
+    rows = [permit(1), permit(2, "2024-02-20"), permit(3, "2024-02-20")]
+    counts, warning = run(
+        "import", write(office / "permits.csv", *rows)
+    ).imported.splitlines()
+    assert counts == "3 registered"
+    assert warning == (
+        "warning: 2 active permits can no longer be renewed in time, as their window"
+        " has closed: is the date right? See rows 3, 4"
+    )
+
+
+def test_a_register_that_shrank_by_a_fifth_is_a_warning(run: Run, office: Path) -> None:
+    register = office / "permits.csv"
+    run("import", write(register, *map(permit, range(10)), permit(11, "someday")))
+    mended = office / "permits.csv.rejects.csv"
+    mended.write_text(
+        mended.read_text("utf-8-sig").replace("someday", "2024-06-28"), "utf-8-sig"
+    )
+    assert run("import", mended).imported == "1 registered\n"
+    _, warning = run(
+        "import", write(register, *map(permit, range(8)))
+    ).imported.splitlines()
+    assert warning == (
+        "warning: 8 rows, and 11 at the last load of this register: is the export"
+        " complete?"
+    )
+    counts = run("import", write(register, *map(permit, range(7)))).imported
+    assert counts == "7 unchanged\n"
+
+
+def test_a_phone_of_a_hundred_permits_is_a_warning(run: Run, office: Path) -> None:
+    rows = [*map(permit, range(100)), permit(101, phone=101)]
+    _, warning = run(
+        "import", write(office / "permits.csv", *rows)
+    ).imported.splitlines()
+    assert warning == (
+        "warning: 100 permits have the phone +1212***0100: is it their holder's?"
+        " See rows 2, 3, 4 …"
+    )
+
+
+@pytest.mark.parametrize("wrong", ["someday", "1999-01-01"])
+def test_with_strict_one_rejected_row_keeps_all_out(
+    wrong: str, run: Run, office: Path
+) -> None:
+    register = office / "permits.csv"
+    rows = [permit(number) for number in range(600)]
+    answer = run("import", write(register, *rows, permit(601, wrong)), "--strict")
+    first, *reasons, files, last = answer.out.splitlines()[1:]
+    assert first == "600 registered, 1 rejected"
+    assert [one.partition(":")[0] for one in reasons if "×" in one] == [
+        "1 × expires_on"
+    ]
+    assert ".rejects.csv" in files
+    assert last == "nothing is stored, because of --strict"
+    assert (answer.code, stored(office)) == (3, 0)
+    answer = run("import", write(register, *rows), "--strict")
+    assert (answer.code, stored(office)) == (0, 600)
+    assert answer.out.splitlines()[1] == "600 registered"

@@ -1,0 +1,57 @@
+import pytest
+
+from service.domain.rejected_rows import suspicions
+from service.domain.rejected_rows.suspicions import (
+    MANY_PERMITS,
+    SharedPhones,
+    Sighting,
+    Suspicions,
+)
+
+
+def test_a_sighting_names_its_first_rows() -> None:
+    sighting = Sighting()
+    sighting.add(7)
+    assert str(sighting) == "row 7"
+    for line in (8, 9, 12):
+        sighting.add(line)
+    assert (sighting.rows, str(sighting)) == (4, "rows 7, 8, 9 …")
+
+
+@pytest.mark.parametrize(
+    ("rows", "before", "warned"),
+    [(80, 100, True), (81, 100, False), (80, None, False), (120, 100, False)],
+)
+def test_a_drop_of_a_fifth_is_a_warning(
+    rows: int, before: int | None, *, warned: bool
+) -> None:
+    found = [*Suspicions(rows_before=before).warnings(rows)]
+    assert found == (
+        ["80 rows, and 100 at the last load of this register: is the export complete?"]
+        if warned
+        else []
+    )
+
+
+def test_a_phone_of_many_permits_is_found_and_masked() -> None:
+    found = Suspicions()
+    for line in range(MANY_PERMITS):
+        found.phones.add("+12125550101", line)
+        found.phones.add(f"+1212555{line:04}", line)
+    (one,) = found.warnings(200)
+    assert one == (
+        "100 permits have the phone +1212***0101: is it their holder's? "
+        "See rows 0, 1, 2 …"
+    )
+
+
+def test_among_any_number_of_phones_a_frequent_one_is_kept(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(suspicions, "_MOST_PHONES", 10)
+    phones = SharedPhones()
+    for line in range(3_000):
+        phones.add("often" if line % 2 else str(line), line)
+    ((phone, seen),) = phones.of_many()
+    assert phone == "often"
+    assert 1_500 - 3_000 / 10 <= seen.rows <= 1_500
