@@ -19,6 +19,7 @@ from service.formats.file_model import (
 )
 from service.formats.parse import parse
 from service.formats.platform_types import Delimiter, Encoding
+from service.formats.registers.lookup import LookupTable
 from service.formats.registers.mapping_parts import (
     CONSTANTS,
     DateFormat,
@@ -140,6 +141,10 @@ class MappingFile(FileModel):
     max_age_days: Annotated[int, Field(ge=1, le=_OLDEST), whole(1, _OLDEST)] | None = (
         Field(default=None, description="days after which the register is stale")
     )
+    lookup: LookupTable | None = Field(
+        default=None,
+        description="how the register is asked about a permit just before it is texted",
+    )
     source: Text | None = Field(
         default=None,
         validate_default=True,
@@ -204,9 +209,13 @@ class MappingFile(FileModel):
 
     @field_validator("source")
     @classmethod
-    def _source_of_an_age(cls, source: str | None, info: ValidationInfo) -> str | None:
+    def _source_of_its_keys(
+        cls, source: str | None, info: ValidationInfo
+    ) -> str | None:
         if info.data.get("max_age_days") and not source:
             raise expected("the register whose age max_age_days limits")
+        if info.data.get("lookup") and not source:
+            raise expected("the register that lookup asks")
         return source
 
 

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from service.adapters.files.header import header_mistakes
 from service.domain.errors import Mistake
+from service.domain.permits.lookup import Lookup
 from service.domain.permits.permit_fields import FIELDS, REQUIRED
 from service.domain.permits.row_permit import RowPermit
 
@@ -26,8 +27,8 @@ class RegisterMapping:
     `date_format` and `date_formats` are those of `DateForms`, a mapping by column.
     `zones` has the zone of each office. `width` is in digits. `ignore` may have * for
     any characters. `source` names the register, which is stale after `max_age_days`.
-    `encoding`, `delimiter`, `header_line` and `sheet` say how its file is read; None
-    where that is found.
+    `lookup` is how the register is asked about one permit. `encoding`, `delimiter`,
+    `header_line` and `sheet` say how its file is read; None where that is found.
     """
 
     columns: Mapping[str, str]
@@ -47,6 +48,7 @@ class RegisterMapping:
     sheet: str | None = None
     source: str | None = None
     max_age_days: int | None = None
+    lookup: Lookup | None = None
 
     def header_mistakes(self, header: Sequence[str]) -> Iterator[Mistake]:
         """List what is wrong with a header; an unmapped column is a mistake."""

@@ -2,14 +2,9 @@
 
 from dataclasses import replace
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
-from service.adapters.registers.mapping import (
-    IDENTITY_MAPPING,
-    NO_OFFICE,
-    RegisterMapping,
-)
-from service.adapters.registers.mapping_file import load_mapping
+from service.adapters.registers.mapping import IDENTITY_MAPPING, RegisterMapping
+from service.adapters.registers.mapping_file import load_mapping, zones_of
 from service.domain.lawbook.law import Law
 
 
@@ -26,16 +21,10 @@ def open_mapping(
         law.rule(mapping.constants["rule"])
     if "authority" in mapping.constants:
         law.authority(mapping.constants["authority"])
-    return replace(mapping, zones=_zones(law, default_office))
+    return replace(mapping, zones=zones_of(law, default_office))
 
 
 def find_default_office(law: Law, configured: str | None) -> str | None:
     """The office of rows that name none; None if each must name its own."""
     has_default = configured or len(law.authorities) == 1
     return law.default_authority(configured).code if has_default else None
-
-
-def _zones(law: Law, default: str | None) -> dict[str, ZoneInfo]:
-    """The zones of offices, and of rows without one, in which instants have a day."""
-    zones = {code: office.zone for code, office in law.authorities.items()}
-    return {**zones, NO_OFFICE: zones[default]} if default else zones
