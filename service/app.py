@@ -1,5 +1,6 @@
 """The composition root: the only file that knows every concrete class."""
 
+import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -8,6 +9,7 @@ from datetime import timedelta
 from service.adapters.calendars.holidays import calendars
 from service.adapters.clock import SimulatedClock, SystemClock
 from service.adapters.documents import Documents
+from service.adapters.lookups.registers import MappedRegisters
 from service.adapters.phones import Libphonenumber
 from service.adapters.store.audit.read_ledger import SqlAuditStore
 from service.adapters.store.db.database import Database
@@ -38,6 +40,7 @@ from service.adapters.store.sending.circuit import SqlCircuitStore
 from service.adapters.store.sending.claim.claim_store import SqlClaimStore
 from service.adapters.store.sending.inbox import SqlInboxStore
 from service.adapters.store.sending.leases import SqlLeaseStore
+from service.adapters.store.sending.lookups import SqlLookupStore
 from service.adapters.store.sending.pauses import SqlPauseStore
 from service.adapters.store.sending.reader import SqlMessageReader
 from service.adapters.store.sending.receive import SqlReceiveStore
@@ -51,6 +54,7 @@ from service.domain.errors import SetUpError
 from service.flow.office.go_live import GoLiveDeps
 from service.flow.office.preview_go_live import GoLivePreviewDeps
 from service.flow.office.templates import TemplateDeps
+from service.flow.permits.ask_registers import LookupDeps
 from service.flow.permits.import_run import ImportDeps
 from service.flow.permits.opt_outs import OptOutDeps
 from service.flow.permits.phone_reader import PhoneReader
@@ -86,6 +90,7 @@ class Installation(Services):
     go_live_preview_deps: GoLivePreviewDeps
     outlook_deps: OutlookDeps
     diagnosis_deps: DiagnosisDeps
+    lookup_deps: LookupDeps
 
     def tick_deps(
         self, provider: Provider, is_stopping: StopSignal = never_stop
@@ -105,6 +110,7 @@ class Installation(Services):
         )
         return TickDeps(
             send_deps=sending,
+            lookup_deps=self.lookup_deps,
             volume_guard_deps=VolumeGuardDeps(
                 self.law_store, SqlVolumeGuardStore(self.database), self.clock
             ),
@@ -172,6 +178,9 @@ async def build_installation(settings: Settings, database: Database) -> Installa
         import_store=imports,
         import_deps=ImportDeps(
             registration, lambda: RegisterRehearsal(database), imports
+        ),
+        lookup_deps=LookupDeps(
+            SqlLookupStore(database), MappedRegisters(os.environ), registration
         ),
         permit_reader=SqlPermitReader(database),
         opt_out_deps=OptOutDeps(SqlOptOutStore(database), phone_reader, clock),

@@ -1,6 +1,6 @@
 """Reads registers from files: each row gives a permit or an error."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Final
@@ -104,6 +104,18 @@ def read_register(
             raise refuse_file(path.name, "a header and no rows", "rows below it")
         on_error.pop_all()
     return RegisterFile(path.name, table, skipped, spool, by_permit, check=check)
+
+
+def read_row(
+    where: str,
+    cells: Mapping[str, str],
+    mapping: RegisterMapping,
+    *,
+    default_authority: str | None,
+) -> list[RegisterRow]:
+    """Read one row that stands in no file, given by column; `where` names it."""
+    reader = _RowReader(where, [*cells], mapping, default_authority)
+    return [*reader.read(TableRow(1, [*cells.values()]))]
 
 
 def _hints(mapping: RegisterMapping) -> TableHints:

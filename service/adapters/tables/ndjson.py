@@ -1,7 +1,7 @@
 """Reads NDJSON: one JSON object a line, its keys as columns."""
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Final
 
 import orjson
@@ -75,6 +75,13 @@ def _parse(line: str) -> dict[str, object] | None:
     if not isinstance(found, dict) or any(map(_is_nested, found.values())):
         return None
     return found
+
+
+def cells_of(found: Mapping[str, object]) -> dict[str, str] | None:
+    """Return the values of an object as cells; None where it has objects inside."""
+    if any(map(_is_nested, found.values())):
+        return None
+    return {key: _text(value) for key, value in found.items()}
 
 
 def _is_nested(value: object) -> bool:

@@ -72,7 +72,9 @@ async def import_(
     mapping = open_mapping(mapping_file, law, default)
     source = RegisterSource(file.name)
     if mapping.source:
-        source = RegisterSource(mapping.source, mapping.max_age_days)
+        source = RegisterSource(
+            mapping.source, mapping.max_age_days, lookup=mapping.lookup
+        )
     loading = Loading(
         path=file,
         mapping=mapping,

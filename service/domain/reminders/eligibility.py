@@ -3,9 +3,10 @@
 A reminder is checked just before it is sent, so that its text is true when it goes out.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Final
 
 from service.domain.deadlines.window import Window
 from service.domain.delivery.status import ReminderState
@@ -26,7 +27,10 @@ from service.domain.reminders.reasons import (
     NO_PHONE,
     NO_REACHABLE,
     NO_ROUTE,
+    NOT_IN_REGISTER,
     OPTED_OUT,
+    REGISTER_FAILED,
+    REGISTER_NOT_ASKED,
     REGISTER_STALE,
     RENEWAL_FILED,
     RENEWED,
@@ -34,6 +38,17 @@ from service.domain.reminders.reasons import (
     RULE_UNVERIFIED,
     WINDOW_CLOSED,
 )
+from service.domain.reminders.register_answer import (
+    FAILURE_COUNTS_FOR,
+    RegisterAnswer,
+)
+
+_ASKED_AGAIN_IN: Final[Mapping[str, timedelta]] = {
+    REGISTER_NOT_ASKED: timedelta(hours=1),
+    NOT_IN_REGISTER: timedelta(hours=1),
+    REGISTER_FAILED: FAILURE_COUNTS_FOR,
+}
+"""When a hold by a look-up ends at the latest; an answer ends it at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +64,8 @@ class Candidate:
     `opted_out` and `unreachable` describe the phone that it would go to.
     `accepted_before`: a provider accepted it before, and the text did not arrive.
     `texted_steps` are the other steps of this expiry date in which the holder was, or
-    may have been, texted.
+    may have been, texted. `register_answer` is that of a register which is asked
+    before each text; None for any other.
     """
 
     expires_on: date
@@ -68,6 +84,7 @@ class Candidate:
     accepted_before: bool = False
     texted_steps: frozenset[str] = frozenset()
     hold_reason: str | None = None
+    register_answer: RegisterAnswer | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +175,9 @@ def _find_hold(
         return Hold(now + timedelta(hours=1), REGISTER_STALE)
     if candidate.outside_trial:
         return Hold(now + timedelta(hours=1), "trial: not a staff number")
+    answer = candidate.register_answer
+    if answer is not None and (reason := answer.find_obstacle(now)):
+        return Hold(now + _ASKED_AGAIN_IN[reason], reason)
     return None
 
 

@@ -38,6 +38,15 @@ NO_CORRECTION_NEEDED: Final = "told date holds again"
 REGISTER_STALE: Final = "register is stale"
 """The register that stated the permit is older than its source allows."""
 
+REGISTER_NOT_ASKED: Final = "register is to be asked"
+"""The register is asked about a permit before it is texted, and was not yet."""
+
+NOT_IN_REGISTER: Final = "not found in the register"
+"""The register, asked about the permit before it is texted, did not find it."""
+
+REGISTER_FAILED: Final = "register gave no usable answer"
+"""The register was asked, and its office wants no text without an answer."""
+
 REOPENED: Final = "reopened"
 """A reminder that had ended is due again, because the cause of its end is gone."""
 

@@ -13,7 +13,9 @@ from service.domain.reminders.limits import LIMIT_HOLDS
 from service.domain.reminders.reasons import (
     NO_MOBILE,
     NO_PHONE,
+    NOT_IN_REGISTER,
     OPTED_OUT,
+    REGISTER_FAILED,
     REGISTER_STALE,
 )
 
@@ -32,7 +34,7 @@ LONGEST_NORMAL_WAIT: Final = timedelta(hours=1)
 """A reminder that is due for longer without a hold waits for a turn at its sender. A
 message whose outcome is unknown for longer may stay so until closing."""
 
-LASTING_HOLDS: Final = LIMIT_HOLDS | {REGISTER_STALE}
+LASTING_HOLDS: Final = LIMIT_HOLDS | {REGISTER_STALE, NOT_IN_REGISTER, REGISTER_FAILED}
 """Reasons of holds that may last beyond a closing; most other holds end in time."""
 
 

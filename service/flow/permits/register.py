@@ -14,6 +14,7 @@ from service.domain.errors import (
 )
 from service.domain.law.authority import Authority
 from service.domain.lawbook.law import Law
+from service.domain.permits.lookup import Lookup
 from service.domain.permits.permit import Permit, PermitStatus
 from service.flow.permits.encryption import (
     Recipient,
@@ -35,11 +36,14 @@ class RegisterSource:
     """The register that permits come from.
 
     Loaded more than `max_age_days` ago, it is stale and nothing is sent from it; with
-    None it never becomes stale.
+    None it never becomes stale. By its `lookup` it is asked about permits before they
+    are texted. Not `is_load`: it was asked about some permits only.
     """
 
     name: str
     max_age_days: int | None = None
+    is_load: bool = True
+    lookup: Lookup | None = None
 
 
 @dataclass(frozen=True, slots=True)

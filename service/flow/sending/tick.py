@@ -1,10 +1,11 @@
-"""One full pass: expand, settle, send, poll; every row that is due by now."""
+"""One full pass: expand, settle, send, ask, poll; every row that is due by now."""
 
 from dataclasses import dataclass
 from datetime import timedelta
 from uuid import uuid4
 
 from service.flow.monotonic import monotonic_now
+from service.flow.permits.ask_registers import LookupDeps, ask_registers
 from service.flow.sending.breaker import check_breaker
 from service.flow.sending.circuit import CircuitAccess, open_access
 from service.flow.sending.expand import ExpandStore, expand
@@ -24,6 +25,7 @@ class TickDeps:
     """
 
     send_deps: SendDeps
+    lookup_deps: LookupDeps
     volume_guard_deps: VolumeGuardDeps
     expand_store: ExpandStore
     lease_store: LeaseStore
@@ -68,8 +70,9 @@ async def tick(deps: TickDeps) -> TickResult:
 
     While the provider is out, it is neither asked nor sent anything, but for a probe.
     The volume guard stores forecasts before expanding and checks the day before each
-    turn of sending. When the process has to stop, the step under way ends and no other
-    begins.
+    turn of sending. Registers are asked about permits that sending left for that; the
+    next turn sends what they answered. When the process has to stop, the step under way
+    ends and no other begins.
     """
     created, posted, late, moved, more = 0, 0, 0, 0, True
     clock, poster = deps.send_deps.clock, deps.send_deps.poster
@@ -79,7 +82,7 @@ async def tick(deps: TickDeps) -> TickResult:
         created += await expand(deps.expand_store, clock, is_stopping)
         await deps.lease_store.expire_leases(clock.now())
         checked_until = await check_volume(deps.volume_guard_deps)
-        sent = SendResult()
+        sent, asked = SendResult(), 0
         access = await _open_access(deps)
         if access and not access.is_probe:
             await settle(
@@ -92,12 +95,13 @@ async def tick(deps: TickDeps) -> TickResult:
             )
         if access:
             sent = await send(deps.send_deps, checked_until, access)
+            asked = await ask_registers(deps.lookup_deps, is_stopping)
         if access and not access.is_probe:
             moved += await poll_receipts(
                 poster.provider, deps.receive_store, clock, deps.poll_after, is_stopping
             )
         posted, late = posted + sent.posted, late + sent.late
-        more = sent.more_due and not is_stopping()
+        more = (sent.more_due or asked > 0) and not is_stopping()
         await check_breaker(breaker_store, clock)
         if not is_stopping():
             await breaker_store.record_tick()

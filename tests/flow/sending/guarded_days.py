@@ -12,6 +12,7 @@ from service.domain.permits.permit import Permit
 from service.flow.sending.tick import TickDeps, tick
 from service.flow.sending.volume_guard import VolumeGuardDeps
 from tests.flow.ledger import EXPIRES, OFFICE, PATIENCE, Ledger, permit
+from tests.flow.permits.lookups import asking
 
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 
@@ -43,6 +44,7 @@ async def pass_at(ledger: Ledger, now: datetime) -> int:
     done = await tick(
         TickDeps(
             send_deps=ledger.sending,
+            lookup_deps=asking(ledger),
             volume_guard_deps=guarding(ledger),
             expand_store=SqlExpandStore(ledger.database),
             lease_store=ledger.leases,

@@ -1,26 +1,53 @@
-"""Registers: when each was last loaded, and which permits stand in it."""
+"""Registers: when each was loaded, how it is asked, which permits stand in it."""
 
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import update
+from sqlalchemy import delete, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.adapters.store.db.json_rows import in_chunks
-from service.adapters.store.db.schema import permits, registers
+from service.adapters.store.db.schema import lookups, permits, registers
 from service.adapters.store.db.upsert import insert_into
+from service.domain.permits.lookup import Lookup
 from service.flow.permits.register import RegisterSource
 
 
 async def upsert_register(
     connection: AsyncConnection, source: RegisterSource, now: datetime
 ) -> None:
-    """Note that a register is loaded, and how old it may become."""
+    """Note that a register is loaded, how old it may become, and how it is asked.
+
+    Does nothing if it was only asked about some permits.
+    """
+    if not source.is_load:
+        return
     values = {"max_age_days": source.max_age_days, "loaded_at": now}
     await connection.execute(
         insert_into(connection, registers)
         .values(name=source.name, **values)
         .on_conflict_do_update(index_elements=["name"], set_=values)
+    )
+    await _declare_lookup(connection, source.name, source.lookup)
+
+
+async def _declare_lookup(
+    connection: AsyncConnection, register: str, lookup: Lookup | None
+) -> None:
+    if lookup is None:
+        await connection.execute(delete(lookups).where(lookups.c.register == register))
+        return
+    declared = {
+        "mapping": dict(lookup.mapping),
+        "fresh_minutes": lookup.fresh_minutes,
+        "at_once": lookup.at_once,
+        "on_failure": lookup.on_failure,
+    }
+    none_yet = {"found": 0, "not_found": 0, "failed": 0}
+    await connection.execute(
+        insert_into(connection, lookups)
+        .values(register=register, **declared, **none_yet)
+        .on_conflict_do_update(index_elements=["register"], set_=declared)
     )
 
 

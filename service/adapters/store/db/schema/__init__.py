@@ -14,6 +14,7 @@ from service.adapters.store.db.schema.law_tables import (
     rules,
     versions,
 )
+from service.adapters.store.db.schema.lookup_tables import lookup_answers, lookups
 from service.adapters.store.db.schema.message_tables import (
     OPEN_MESSAGE,
     UNCONFIRMED_MESSAGE,
@@ -58,6 +59,8 @@ __all__ = (
     "golives",
     "imports",
     "inbounds",
+    "lookup_answers",
+    "lookups",
     "message_reminders",
     "messages",
     "metadata",

@@ -5,21 +5,16 @@ from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final, TypeVar
 
-from sqlalchemy import bindparam, func, literal, select, update
+from sqlalchemy import bindparam, func, literal, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 from uuid_utils import uuid7
 
 from service.adapters.store.db.database import Database
 from service.adapters.store.db.json_rows import JsonValues
-from service.adapters.store.db.schema import messages, rates, reminders
+from service.adapters.store.db.schema import messages, rates
 from service.adapters.store.db.types import database_now, database_now_plus
 from service.adapters.store.db.upsert import insert_into
 from service.adapters.store.reminders.candidates import CandidateRow
-from service.adapters.store.reminders.transitions import (
-    ReminderKey,
-    transition,
-    with_keys,
-)
 from service.adapters.store.sending.circuit import (
     judge_provider,
     load_row,
@@ -34,9 +29,10 @@ from service.adapters.store.sending.claim.insert_messages import (
     insert_messages,
     to_outgoing,
 )
+from service.adapters.store.sending.claim.register_answers import join_answers
+from service.adapters.store.sending.claim.verdicts import store_verdicts
 from service.adapters.store.sending.outcomes.record import record
-from service.domain.delivery.status import CLAIMABLE, ENDED_UNACCEPTED, MessageState
-from service.domain.reminders.eligibility import End, Hold
+from service.domain.delivery.status import ENDED_UNACCEPTED, MessageState
 from service.domain.reminders.limits import Limits, Usage
 from service.flow.ports import Vault
 from service.flow.sending.claim_rows import (
@@ -103,10 +99,11 @@ async def _claim(
     candidates = await load_due(connection, scope, request.max_messages)
     if not candidates:
         return Claim(0, (), frozenset())
+    if scope.any_lookup:
+        candidates = await join_answers(connection, candidates)
     usage = await _count_usage(connection, candidates, request.limits, now)
     plan = request.plan([_to_due_reminder(one) for one in candidates], usage)
-    await _end(connection, _keys_by_verdict(plan.ends, candidates), now)
-    await _hold(connection, _keys_by_verdict(plan.holds, candidates))
+    await store_verdicts(connection, plan, candidates, now)
     new_messages = [
         NewMessage(
             str(uuid7()),
@@ -219,30 +216,3 @@ def _to_due_reminder(candidate: CandidateRow) -> DueReminder:
         holder_key=row.holder_code or row.holder,
         recipient_id=recipient.id if recipient else None,
     )
-
-
-def _keys_by_verdict(
-    verdicts: Iterable[tuple[int, T]], candidates: Sequence[CandidateRow]
-) -> Mapping[T, list[ReminderKey]]:
-    found = defaultdict[T, list[ReminderKey]](list)
-    for index, verdict in verdicts:
-        found[verdict].append(candidates[index].key)
-    return found
-
-
-async def _end(
-    connection: AsyncConnection, ends: Mapping[End, list[ReminderKey]], now: datetime
-) -> None:
-    for end, keys in ends.items():
-        await transition(connection, with_keys(keys), end.state, now, reason=end.reason)
-
-
-async def _hold(
-    connection: AsyncConnection, holds: Mapping[Hold, list[ReminderKey]]
-) -> None:
-    for hold, keys in holds.items():
-        await connection.execute(
-            update(reminders)
-            .where(with_keys(keys), reminders.c.state.in_(CLAIMABLE))
-            .values(next_at=hold.until, hold_reason=hold.reason)
-        )

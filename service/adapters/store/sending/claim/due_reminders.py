@@ -23,6 +23,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from service.adapters.store.db.json_rows import JsonQuery, JsonValues
 from service.adapters.store.db.schema import (
     facts,
+    lookups,
     pauses,
     permit_recipients,
     reminders,
@@ -52,11 +53,12 @@ _CLOCK_SET_BACK: Final = timedelta(minutes=10)
 class ClaimScope:
     """What a claim may take: query parameters, and whether anything is paused.
 
-    `clock` is the database's own clock.
+    `any_lookup`: some register is asked before texts. `clock` is the database's own.
     """
 
     parameters: dict[str, Any]
     any_paused: bool
+    any_lookup: bool
     clock: datetime
 
 
@@ -64,6 +66,7 @@ _SITUATION = (
     select(
         facts.c.value.label("law_digest"),
         exists(select(pauses.c.scope)).label("any_paused"),
+        exists(select(lookups.c.register)).label("any_lookup"),
         database_now().label("clock"),
     )
     .where(facts.c.key == LAW_FACT)
@@ -87,7 +90,7 @@ async def open_claim(
         "set_back_after": now + _CLOCK_SET_BACK,
         "excluded": list(request.excluded_authorities),
     }
-    return ClaimScope(parameters, found.any_paused, found.clock)
+    return ClaimScope(parameters, found.any_paused, found.any_lookup, found.clock)
 
 
 async def load_due(

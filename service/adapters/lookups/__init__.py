@@ -1,0 +1,1 @@
+"""Registers asked about one permit, over HTTP or by a query; no answer is trusted."""
