@@ -83,6 +83,7 @@ def _metric_families(gauges: Gauges) -> Iterator[Metric]:
     yield _gauge(
         "held", "Due reminders held, by reason.", _held_by_reason(gauges), ["reason"]
     )
+    yield _lookups(gauges)
     yield _gauge(
         "outcomes_open",
         "Messages whose outcome is unknown.",
@@ -161,6 +162,17 @@ def _receipts_waiting(gauges: Gauges) -> LabelledValues:
         if state in (MessageState.ACCEPTED, MessageState.SENT):
             waiting[provider] += number
     return {(provider,): number for provider, number in waiting.items()}
+
+
+def _lookups(gauges: Gauges) -> Metric:
+    counter = CounterMetricFamily(
+        f"{PREFIX}lookups",
+        "Questions to registers before texts, by register and answer.",
+        labels=["register", "answer"],
+    )
+    for (register, answer), number in gauges.lookups.items():
+        counter.add_metric([register, answer], number)
+    return counter
 
 
 def _held_by_reason(gauges: Gauges) -> LabelledValues:

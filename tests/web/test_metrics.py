@@ -14,6 +14,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from service.app import Installation
 from service.domain.delivery.circuit import Outage
 from service.domain.delivery.status import MessageState, ReminderState
+from service.domain.permits.lookup import Answer
 from service.flow.reports.metrics import Gauges
 from service.web.metrics import MAX_REASONS, to_metrics
 from tests.docs.pages import OPERATIONS, named, rows
@@ -142,6 +143,7 @@ EMPTY: Final = Gauges(
     outages=[],
     breaker_reason=None,
     ticked_at=None,
+    lookups={},
 )
 """The figures of an empty ledger."""
 
@@ -153,6 +155,7 @@ FULL: Final = replace(
     breaker_reason="reason",
     outages=[Outage("provider", "reason", DUE_AT, None)],
     ticked_at=DUE_AT,
+    lookups={("register", Answer.FOUND): 1},
 )
 """Figures for which every metric has a sample."""
 

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from service.domain.delivery.circuit import Outage
 from service.domain.delivery.status import MessageState, ReminderState
+from service.domain.permits.lookup import Answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +18,8 @@ class Gauges:
     are still polled; `accepted` counts all that a provider ever accepted. `due` counts
     due reminders without a hold; the oldest has waited for `oldest_due_seconds`. Of the
     `open_outcomes`, `left_to_operator` wait for an operator. `breaker_reason` is set
-    while the breaker is open, `outages` names the providers whose circuit is.
+    while the breaker is open, `outages` names the providers whose circuit is. `lookups`
+    counts the questions to registers before texts, by register and answer.
     """
 
     reminders: Mapping[ReminderState, int]
@@ -32,6 +34,7 @@ class Gauges:
     breaker_reason: str | None
     outages: Sequence[Outage]
     ticked_at: datetime | None
+    lookups: Mapping[tuple[str, Answer], int]
 
 
 class MetricsStore(Protocol):

@@ -15,6 +15,7 @@ from service.adapters.store.db.schema import authorities, messages, pauses, remi
 from service.adapters.store.office.senders import office_paused
 from service.adapters.store.reminders.transitions import has_state
 from service.adapters.store.sending.breaker import LAST_TICK
+from service.adapters.store.sending.lookups import count_answers
 from service.adapters.store.sending.resolve import IS_OPEN_MESSAGE, awaiting_operator
 from service.domain.delivery.operator_request import SCOPE_ALL
 from service.domain.delivery.pause import BREAKER_NAME
@@ -56,6 +57,7 @@ class SqlMetricsStore(MetricsStore):
                 breaker_reason=next(iter(breaker_reasons), None),
                 outages=await list_outages(connection),
                 ticked_at=await _load_ticked_at(connection),
+                lookups=await count_answers(connection),
             )
 
 
