@@ -102,6 +102,7 @@ def read_register(
                     spool.add(row)
         if not spool.count:
             raise refuse_file(path.name, "a header and no rows", "rows below it")
+        by_permit.compare(spool.look())
         on_error.pop_all()
     return RegisterFile(path.name, table, skipped, spool, by_permit, check=check)
 

@@ -1,5 +1,7 @@
 """Rows of a file that state the same permit: repeated, or contradicting each other."""
 
+from array import array
+from collections.abc import Iterable
 from dataclasses import replace
 from operator import attrgetter
 from typing import Final
@@ -21,23 +23,47 @@ _other_fields: Final = attrgetter(
     *(name for name in FIELDS if name not in {"holder", "phones"})
 )
 
+_PARTS: Final = 256
+"""Parts in which equal names are looked for, each in little memory."""
+
 _AGREED: Final = "one row, or the same in all rows of a permit"
 
 
 class RowsByPermit:
-    """What the rows of a file say of each permit, and the phones they add."""
+    """What the rows of a file say of each permit, and the phones they add.
+
+    Of a permit that stands in one row it keeps the hash of its name only: of a million
+    permits 8 MB.
+    """
 
     def __init__(self) -> None:
+        self._hashes = [array("q") for _ in range(_PARTS)]
         self._first: dict[_Key, _Stated] = {}
         self._later: dict[_Key, list[_Stated]] = {}
         self._phones: dict[_Key, tuple[str, ...]] = {}
         self._taken: set[_Key] = set()
 
     def add(self, row: RegisterRow) -> None:
-        """Note what a row says; all rows are added before the first is checked."""
-        named = row.permit or row.withdraws
-        if named is None:
+        """Note which permit a row names."""
+        if named := row.permit or row.withdraws:
+            name = hash(_key(named))
+            self._hashes[name % _PARTS].append(name)
+
+    def compare(self, rows: Iterable[RegisterRow]) -> None:
+        """Note what rows say of permits that several name, before one is checked.
+
+        `rows` are all that were added; they are read only if there is such a permit.
+        """
+        repeated = {name for part in self._hashes for name in _find_repeated(part)}
+        self._hashes.clear()
+        if not repeated:
             return
+        for row in rows:
+            named = row.permit or row.withdraws
+            if named and hash(_key(named)) in repeated:
+                self._note(row, named)
+
+    def _note(self, row: RegisterRow, named: Permit | Withdrawal) -> None:
         key, stated = _key(named), (row.line, _content(named))
         if key not in self._first:
             self._first[key] = stated
@@ -53,7 +79,7 @@ class RowsByPermit:
         the phones of all, in their order. Rows are checked once, in their order.
         """
         named = row.permit or row.withdraws
-        if named is None or _key(named) not in self._later:
+        if not self._later or named is None or _key(named) not in self._later:
             return row
         key, content = _key(named), _content(named)
         first = self._first[key]
@@ -69,6 +95,14 @@ class RowsByPermit:
             return row
         phones = _add_phones(row.permit.phones, self._phones[key])
         return replace(row, permit=replace(row.permit, phones=phones))
+
+
+def _find_repeated(names: Iterable[int]) -> set[int]:
+    """Those that are there more than once."""
+    seen, repeated = set[int](), set[int]()
+    for name in names:
+        (repeated if name in seen else seen).add(name)
+    return repeated
 
 
 def _key(named: Permit | Withdrawal) -> _Key:

@@ -3,6 +3,7 @@
 import pickle
 from collections.abc import Iterator, Sequence
 from operator import attrgetter
+from os import SEEK_END
 from tempfile import SpooledTemporaryFile
 from typing import Any, Final
 
@@ -30,7 +31,7 @@ _Spooled = tuple[
 
 
 class RowSpool:
-    """Takes rows, then gives them back once, in memory of a fixed size.
+    """Takes rows, then gives them back, in memory of a fixed size.
 
     What does not fit is in a temporary file without a name: only this process reads it,
     and it is gone with it. Raises `SetUpError` where the disk takes no more.
@@ -53,14 +54,20 @@ class RowSpool:
             self._write()
 
     def take(self) -> Iterator[RegisterRow]:
-        """Give back the rows, in their order."""
-        self._write()
-        with self._file as file:
-            end = file.tell()
-            file.seek(0)
-            while file.tell() < end:
-                chunk: list[_Spooled] = pickle.load(file)  # noqa: S301 - we wrote it
-                yield from map(_restore, chunk)
+        """Give back the rows, in their order, for the last time."""
+        with self._file:
+            yield from self.look()
+
+    def look(self) -> Iterator[RegisterRow]:
+        """Give all the rows, in their order; none may be added any more."""
+        if self._chunk:
+            self._write()
+        self._file.seek(0, SEEK_END)
+        end = self._file.tell()
+        self._file.seek(0)
+        while self._file.tell() < end:
+            chunk: list[_Spooled] = pickle.load(self._file)  # noqa: S301 - we wrote it
+            yield from map(_restore, chunk)
 
     def close(self) -> None:
         """Forget the rows."""
