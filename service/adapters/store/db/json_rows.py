@@ -6,6 +6,8 @@ threads for each row. With SQLite's JSON functions it does so once.
 
 from collections import namedtuple
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime
+from functools import cache
 from typing import Any, TypeVar
 
 import orjson
@@ -66,7 +68,7 @@ class JsonRows:
         kinds = self._columns.values()
         columns = [*zip(*rows, strict=True)] or [()] * len(kinds)
         encoded = (
-            _encode_column(kind, values, dialect)
+            encode_column(kind, values, dialect)
             for kind, values in zip(kinds, columns, strict=True)
         )
         return {"rows": orjson.dumps([*zip(*encoded, strict=True)]).decode()}
@@ -87,7 +89,7 @@ class JsonValues:
 
     def bind(self, dialect: Dialect, values: Iterable[object]) -> dict[str, str]:
         """The parameter with these values."""
-        encoded = _encode_column(self._type, values, dialect)
+        encoded = encode_column(self._type, values, dialect)
         return {self._name: orjson.dumps(encoded).decode()}
 
 
@@ -169,13 +171,15 @@ def _decode_column(
     return [decoded[value] for value in values]
 
 
-def _encode_column(
+def encode_column(
     kind: TypeEngine[Any], values: Iterable[object], dialect: Dialect
 ) -> list[object]:
-    """The values of a column as the database stores them."""
+    """The values of a column as the database stores them; equal dates encoded once."""
     encode = kind.dialect_impl(dialect).bind_processor(dialect)
     if encode is None:
         return [*values]
+    if kind.python_type in {date, datetime}:
+        encode = cache(encode)
     return [None if value is None else encode(value) for value in values]
 
 

@@ -3,11 +3,12 @@
 from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Final
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from service.adapters.store.db.json_rows import in_chunks
+from service.adapters.store.db.json_rows import JsonQuery, JsonValues, in_chunks
 from service.adapters.store.db.schema import permits, reminders
 from service.adapters.store.reminders.candidates import (
     join_recipients,
@@ -37,6 +38,14 @@ from service.domain.delivery.status import ReminderState
 from service.domain.reminders.eligibility import End, find_end
 from service.domain.reminders.planned_reminders import DueGroup
 
+_PERMIT_IDS: Final = JsonValues(permits.c.id, "permits")
+
+_GROUPS_OF: Final = JsonQuery(
+    select(permits.c.id, *PERMIT_GROUP_COLUMNS, IS_REMINDED.label("reminded")).where(
+        permits.c.id.in_(_PERMIT_IDS.values), permits.c.expires_on.is_not(None)
+    )
+)
+
 
 async def end_ineligible_reminders(
     connection: AsyncConnection, permit_ids: Sequence[str], now: datetime
@@ -65,14 +74,11 @@ async def create_current_reminders(
     """
     groups = set[GroupKey]()
     reminded = defaultdict[GroupKey, list[str]](list)
-    for chunk in in_chunks(permit_ids):
-        wanted = select(
-            permits.c.id, *PERMIT_GROUP_COLUMNS, IS_REMINDED.label("reminded")
-        ).where(permits.c.id.in_(chunk), permits.c.expires_on.is_not(None))
-        for row in await connection.execute(wanted):
-            groups.add(group_key(row))
-            if row.reminded:
-                reminded[group_key(row)].append(row.id)
+    asked = _PERMIT_IDS.bind(connection.dialect, permit_ids)
+    for row in await _GROUPS_OF.rows(connection, asked):
+        groups.add(group_key(row))
+        if row.reminded:
+            reminded[group_key(row)].append(row.id)
     await unexpand_future_slots(connection, groups, now)
     for group in await load_due_groups(connection, reminded, now):
         await _create_in_group(connection, group, reminded[group_key(group)], now)

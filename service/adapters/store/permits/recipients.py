@@ -7,6 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 from uuid_utils import uuid7
 
+from service.adapters.store.db.insert_rows import insert_rows
 from service.adapters.store.db.json_rows import JsonQuery, JsonValues, in_chunks
 from service.adapters.store.db.schema import permit_recipients, recipients
 from service.adapters.store.db.upsert import insert_into
@@ -46,8 +47,7 @@ async def ensure_recipient_ids(
             for one in chunk
             if one not in known or known[one].line != by_digest[one].line
         ]
-        if rows:
-            await connection.execute(insert, rows)
+        await insert_rows(connection, insert, rows)
         found |= ids
     return found
 

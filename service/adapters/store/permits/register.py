@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from uuid_utils import uuid7
 
 from service.adapters.store.db.database import Database
+from service.adapters.store.db.insert_rows import insert_rows
 from service.adapters.store.db.schema import permit_recipients, permits
 from service.adapters.store.law.corrections import create_correction
 from service.adapters.store.law.digest import refuse_stale
@@ -212,8 +213,8 @@ async def _write_permits(
     register: str,
     now: datetime,
 ) -> None:
-    if new := [new_values(one, register, now) for one in changes if one.stored is None]:
-        await connection.execute(insert(permits), new)
+    new = [new_values(one, register, now) for one in changes if one.stored is None]
+    await insert_rows(connection, insert(permits), new)
     if changed := [
         changed_values(one, one.stored, register, now)
         for one in changes
@@ -234,8 +235,7 @@ async def _write_recipients(
         for one in changes
         for position, recipient_id in enumerate(one.recipient_ids)
     ]
-    if rows:
-        await connection.execute(insert(permit_recipients), rows)
+    await insert_rows(connection, insert(permit_recipients), rows)
 
 
 def _numbers_to_mark(changes: Sequence[PermitChange]) -> set[str]:

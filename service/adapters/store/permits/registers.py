@@ -2,15 +2,18 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Final
 
 from sqlalchemy import delete, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from service.adapters.store.db.json_rows import in_chunks
+from service.adapters.store.db.json_rows import JsonValues
 from service.adapters.store.db.schema import lookups, permits, registers
 from service.adapters.store.db.upsert import insert_into
 from service.domain.permits.lookup import Lookup
 from service.flow.permits.register import RegisterSource
+
+_PERMIT_IDS: Final = JsonValues(permits.c.id, "permits")
 
 
 async def upsert_register(
@@ -55,9 +58,13 @@ async def set_register(
     connection: AsyncConnection, ids: Sequence[str], source: RegisterSource
 ) -> None:
     """Note that these permits stand in this register, changed or not."""
-    for chunk in in_chunks(ids):
-        await connection.execute(
+    if ids:
+        statement = (
             update(permits)
-            .where(permits.c.id.in_(chunk), permits.c.register != source.name)
+            .where(
+                permits.c.id.in_(_PERMIT_IDS.values), permits.c.register != source.name
+            )
             .values(register=source.name)
         )
+        asked = _PERMIT_IDS.bind(connection.dialect, ids)
+        await connection.execute(statement, asked)

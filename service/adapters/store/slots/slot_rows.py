@@ -7,6 +7,7 @@ from typing import Any, Final
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from service.adapters.store.db.insert_rows import insert_rows
 from service.adapters.store.db.json_rows import JsonQuery
 from service.adapters.store.db.schema import slots
 from service.adapters.store.db.upsert import insert_into
@@ -60,16 +61,15 @@ async def insert_missing_slots(
             **dict(zip(("series", "authority", "expires_on"), key, strict=True)),
             "rule": one.permit.rule,
             "version_id": one.version,
+            "reminded": False,
             **slot_values(slot),
         }
         for key, one in groups.items()
         for slot in one.slots
         if (*key, slot.step) not in stored
     ]
-    if rows:
-        await connection.execute(
-            insert_into(connection, slots).on_conflict_do_nothing(), rows
-        )
+    statement = insert_into(connection, slots).on_conflict_do_nothing()
+    await insert_rows(connection, statement, rows)
 
 
 async def _stored_steps(
