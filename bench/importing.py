@@ -6,8 +6,9 @@ A CSV of permits of twelve types and 1,500 expiry dates goes into SQLite: once b
 that `permit-reminders import` does from the opened installation on, and once, as text
 and unchecked, into a table with the columns of the file. The sides take turns, each in
 a process of its own. In one more import, another process writes every few milliseconds
-and measures how long it waits for its turn. The phones are the 45,100 numbers that
-nobody answers, written in three ways.
+and measures how long it waits for its turn. Then the same rows are read and mapped as
+an XLSX, beside calamine alone. The phones are the 45,100 numbers that nobody answers,
+written in three ways.
 """
 
 import asyncio
@@ -18,10 +19,12 @@ import resource
 import sqlite3
 import subprocess
 import sys
+from collections import deque
 from collections.abc import Iterator
 from contextlib import closing, suppress
 from dataclasses import dataclass
 from datetime import date, timedelta
+from itertools import islice
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
@@ -30,6 +33,8 @@ from typing import Any, Final
 
 from law import TYPES
 from office import OFFICE, copied, installed
+from python_calamine import CalamineWorkbook
+from xlsxwriter import Workbook
 
 from service.adapters.phones import read_phone
 from service.adapters.registers.import_file import describe_file
@@ -37,16 +42,19 @@ from service.adapters.registers.register_file import read_register
 from service.adapters.store.db.database import Database
 from service.adapters.vault import Vault
 from service.app import build_installation
-from service.cli.permits.load_register import Loading, load_register
 from service.domain.permits.phone import PhoneLine
 from service.flow.permits.import_record import ImportMode
-from service.flow.permits.import_register import ImportResult
+from service.flow.permits.import_register import ImportResult, import_register
+from service.flow.permits.import_run import begin_import
 from service.flow.permits.register import RegisterSource
 from service.settings import Settings
 
 ROUNDS: Final = 3
 DATES: Final = 1_500
 FIRST: Final = date(2026, 12, 1)
+
+WORKBOOK_ROWS: Final = 200_000
+"""Rows of the workbook at most."""
 
 BETWEEN_WRITES: Final = 0.02
 """Seconds between two transactions of the other writer."""
@@ -111,14 +119,10 @@ async def import_ours(file: Path, register: Path) -> Spent:
         began, began_busy = perf_counter(), process_time()
         with closing(read_register(register, default_authority=OFFICE)) as rows:
             read, result = perf_counter() - began, ImportResult()
-            loading = Loading(
-                file=describe_file(register, register.name, ImportMode.UPSERT),
-                source=RegisterSource(register.name),
-                deps=installation.import_deps,
-                resume=False,
-                dry_run=False,
-            )
-            await load_register(rows, loading, NoRejects(), result)
+            file_of_register = describe_file(register, register.name, ImportMode.UPSERT)
+            deps, source = installation.import_deps, RegisterSource(register.name)
+            run = await begin_import(file_of_register, rows.count, deps, by="bench")
+            await import_register(rows, source, deps, NoRejects(), result, run=run)
         wall, busy = perf_counter() - began, process_time() - began_busy
     finally:
         await database.dispose()
@@ -145,6 +149,35 @@ def peak_memory() -> int:
     """KiB that this process and its largest child had at most."""
     kinds = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
     return sum(resource.getrusage(kind).ru_maxrss for kind in kinds)
+
+
+def read_workbook(register: Path) -> Spent:
+    """Read and map a workbook, as an import does before it stores."""
+    began, began_busy = perf_counter(), process_time()
+    with closing(read_register(register, default_authority=OFFICE)):
+        wall, busy = perf_counter() - began, process_time() - began_busy
+    child = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return Spent(wall, wall, busy + child.ru_utime + child.ru_stime, peak_memory())
+
+
+def read_by_calamine(register: Path) -> Spent:
+    """Read the cells of a workbook, and no more."""
+    began, began_busy = perf_counter(), process_time()
+    sheet = CalamineWorkbook.from_path(register).get_sheet_by_index(0)
+    deque(sheet.iter_rows(), maxlen=0)
+    wall, busy = perf_counter() - began, process_time() - began_busy
+    return Spent(wall, wall, busy, peak_memory())
+
+
+def write_workbook(register: Path, workbook: Path, permits: int) -> None:
+    """Write the first rows of the CSV as a workbook."""
+    with (
+        register.open(encoding="utf-8", newline="") as opened,
+        Workbook(workbook, {"constant_memory": True}) as book,
+    ):
+        sheet = book.add_worksheet()
+        for at, row in enumerate(islice(csv.reader(opened), permits + 1)):
+            sheet.write_row(at, 0, row)
 
 
 def waits_of_writer(file: Path, importing: subprocess.Popen[str]) -> Iterator[float]:
@@ -204,17 +237,42 @@ def compare(folder: Path, permits: int) -> Iterator[str]:
     )
 
 
+def compare_workbooks(folder: Path, permits: int) -> Iterator[str]:
+    """Compare reading and mapping a workbook with calamine alone."""
+    book = folder / "register.xlsx"
+    write_workbook(folder / "register.csv", book, permits)
+    ours, alone = list[Spent](), list[Spent]()
+    for _ in range(ROUNDS):
+        alone.append(finish(begin("calamine", book, book)))
+        ours.append(finish(begin("workbook", book, book)))
+    wall, peer = (median(one.wall for one in runs) for runs in (ours, alone))
+    busy, most = (median(one.busy for one in runs) for runs in (ours, alone))
+    yield (
+        f"an XLSX: {peer / wall:.2f} of the rows/s of calamine alone; "
+        f"{permits / wall:,.0f}/s and {permits / peer:,.0f}/s "
+        f"({busy / permits * 1e6:.0f} and {most / permits * 1e6:.0f} µs of processor a "
+        f"row; medians of {ROUNDS} runs of {permits:,}); "
+        f"{max(one.memory for one in ours) / 1024:.0f} MiB at most"
+    )
+
+
 def main(arguments: list[str]) -> None:
     match arguments:
         case ["--ours", file, register]:
             spent: Any = asyncio.run(import_ours(Path(file), Path(register)))
         case ["--bare", file, register]:
             spent = import_bare(Path(file), Path(register))
+        case ["--workbook", _, register]:
+            spent = read_workbook(Path(register))
+        case ["--calamine", _, register]:
+            spent = read_by_calamine(Path(register))
         case _:
             permits = int(arguments[0]) if arguments else 100_000
             with TemporaryDirectory(prefix="permit-reminders-bench-") as folder:
                 for line in compare(Path(folder), permits):
                     print(line, flush=True)
+                most = min(permits, WORKBOOK_ROWS)
+                print(*compare_workbooks(Path(folder), most), sep="\n")
             return
     print(json.dumps({name: getattr(spent, name) for name in Spent.__slots__}))
 
