@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from datetime import date
 from pathlib import Path
+from threading import Thread
 from typing import Any, Final
 
 from sqlalchemy import URL, Engine, NullPool, create_engine, make_url, text
@@ -80,12 +81,17 @@ class _Query:
         return [{name: _cell(value) for name, value in row.items()} for row in rows]
 
     def interrupt(self) -> None:
-        """Interrupt it if it still runs, as drivers call it: interrupt or cancel."""
-        running = self._driver_connection
-        stop = getattr(running, "interrupt", None) or getattr(running, "cancel", None)
-        if stop is not None:
+        """Interrupt it if it still runs; nobody waits for that, as it may hang too."""
+        if self._driver_connection is not None:
+            Thread(target=_stop, args=(self._driver_connection,), daemon=True).start()
+
+
+def _stop(driver_connection: Any) -> None:  # noqa: ANN401 - any driver's
+    """Stop what a connection does: sqlite3 says interrupt, most others say cancel."""
+    for name in ("interrupt", "cancel"):
+        if hasattr(driver_connection, name):
             with suppress(Exception):  # it has ended meanwhile
-                stop()
+                getattr(driver_connection, name)()
 
 
 def _cell(value: object) -> object:
@@ -107,9 +113,9 @@ def _open_engine(lookup: Lookup, environ: Mapping[str, str]) -> Engine:
             return _open_sqlite(url, lookup.timeout)
         if url.drivername == "postgresql":
             url = url.set(drivername="postgresql+psycopg")
-        return create_engine(
-            url, poolclass=NullPool, execution_options={"postgresql_readonly": True}
-        )
+        # Without stream_results, drivers fetch every row that a query has.
+        options = {"postgresql_readonly": True, "stream_results": True}
+        return create_engine(url, poolclass=NullPool, execution_options=options)
     except (SQLAlchemyError, ImportError) as error:
         cause = (
             f"{name}: {type(error).__name__}; set it to the address of the register's "

@@ -119,7 +119,8 @@ def city_database(folder: Path, *records: Mapping[str, object]) -> Path:
 
 def lookup_of(**keys: object) -> Lookup:
     """The look-up that a mapping file of the city declares."""
-    lookup = mapping_from({**MAPPING, "lookup": keys}, "city.toml").lookup
+    patient = {"timeout": 5, **keys}
+    lookup = mapping_from({**MAPPING, "lookup": patient}, "city.toml").lookup
     assert lookup is not None
     return lookup
 

@@ -150,6 +150,32 @@ async def test_an_unusable_answer_holds_the_text_with_one_line_that_names_nobody
     assert "5550123" not in line
 
 
+async def test_a_register_without_the_encryption_it_promises_is_a_failure(
+    ledger: Ledger, city: CityRegister, caplog: pytest.LogCaptureFixture
+) -> None:
+    city.url = city.url.replace("http:", "https:")
+    await due(ledger, city, "SC-0001")
+    assert await send_and_ask(ledger) == 0
+    assert held_by(ledger) == [REGISTER_FAILED]
+    assert "1 of 1 look-ups failed: ClientConnector" in caplog.text
+
+
+async def test_a_pass_cuts_off_what_takes_too_long_and_the_next_one_asks_it(
+    ledger: Ledger, city: CityRegister, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    city.hangs.add("SC-0001")
+    city.answers["SC-0001"] = record()
+    await due(ledger, city, "SC-0001")
+    await ledger.send()
+    with monkeypatch.context() as later:
+        late = module.LONGEST_ASKING + 1
+        later.setattr(module, "monotonic_now", lambda: late if city.asked else 0.0)
+        assert await ask(ledger) == 0
+    assert held_by(ledger) == [REGISTER_NOT_ASKED]
+    city.released.set()
+    assert await send_and_ask(ledger) == 1
+
+
 async def test_a_failure_lets_the_text_pass_where_the_office_chose_so(
     ledger: Ledger, city: CityRegister, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -293,7 +319,7 @@ async def test_a_stop_cuts_questions_off_and_the_next_process_asks_them(
 ) -> None:
     city.hangs.add("SC-0001")
     city.answers["SC-0001"] = record()
-    await due(ledger, city, "SC-0001", timeout=5)
+    await due(ledger, city, "SC-0001")
     await ledger.send()
     assert await ask_registers(asking(ledger), lambda: bool(city.asked)) == 0
     assert held_by(ledger) == [REGISTER_NOT_ASKED]
@@ -386,7 +412,8 @@ async def test_a_database_that_cannot_answer_holds_the_text(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     file = city_database(tmp_path, record())
-    source = city_source(query=query, database_env="CITY_DATABASE", timeout=0.05)
+    timeout = 0.05 if query == FOREVER else 5
+    source = city_source(query=query, database_env="CITY_DATABASE", timeout=timeout)
     await ledger.register(permit("SC-0001"), source=source)
     await ledger.expand(PREPARE)
     deps = asking(ledger, CITY_DATABASE=address.format(file))

@@ -132,6 +132,7 @@ async def _take(
         .where(_IS_WANTED, permits.c.register == register.register)
         .order_by(lookup_answers.c.wanted_at, lookup_answers.c.permit_id)
         .limit(limit)
+        .with_for_update(skip_locked=True, of=lookup_answers)
     )
     taken = await connection.execute(
         update(lookup_answers)
