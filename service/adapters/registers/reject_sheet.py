@@ -20,8 +20,12 @@ LEADING: Final = (*REJECT_COLUMNS, REPAIR_COLUMN)
 MOST_ROWS: Final = 1_048_576
 """Rows of a sheet, by Excel's limit."""
 
-_WIDTHS: Final = (14, 55, 55)
-"""Of the first columns, in characters; the others are as wide as their cells."""
+_WORDS: Final = 55
+"""Width of the columns for words, in characters; others are as wide as their cells."""
+
+_LINE_HEIGHT: Final = 15
+_MOST_LINES: Final = 12
+"""Lines of a row, so that the next rows are in sight."""
 
 _WIDEST: Final = 40
 _NAME_BYTES: Final = 62
@@ -67,7 +71,7 @@ class RejectSheet:
         }
         self._wrapped = self._book.add_format({"text_wrap": True, "valign": "top"})
         self._bold = self._book.add_format({"bold": True, "num_format": "@"})
-        self._widths: list[int] = []
+        self._place_width = len(LEADING[0])
         self._header_row = max(register.form.header_line - 1, 0)
         for title in register.titles:
             self._write(title.line - 1, title.cells, self._formats[False, False])
@@ -81,13 +85,17 @@ class RejectSheet:
         """Write a row; beyond Excel's limit nothing is written."""
         if self._next_row >= MOST_ROWS:
             return
+        lines = max(-(-_width(text) // _WORDS) for text in (row.reason, row.repair))
+        # LibreOffice does not make rows as high as their words by itself.
+        self._sheet.set_row(self._next_row, min(lines, _MOST_LINES) * _LINE_HEIGHT)
+        self._place_width = max(self._place_width, _width(row.place))
         for at, text in enumerate((row.place, row.reason, row.repair)):
             self._sheet.write_string(self._next_row, at, text, self._wrapped)
         for at, cell in enumerate(row.cells):
             style = self._formats[at in row.wrong, guard_formula(cell) != cell]
             self._sheet.write_string(self._next_row, len(LEADING) + at, cell, style)
             if at < len(self._widths):
-                self._widths[at] = max(self._widths[at], _width(cell))
+                self._widths[at] = max(self._widths[at], _width(cell[:_WIDEST]))
         self._next_row += 1
 
     def close(self, groups: Sequence[ReasonGroup]) -> None:
@@ -95,7 +103,8 @@ class RejectSheet:
 
         Raises `SetUpError` where the disk takes no more.
         """
-        widths = [*_WIDTHS, *(min(one + 2, _WIDEST) for one in self._widths)]
+        own = (min(one + 2, _WIDEST) for one in self._widths)
+        widths = [self._place_width + 2, _WORDS, _WORDS, *own]
         for at, width in enumerate(widths):
             self._sheet.set_column(at, at, width)
         last = self._next_row - 1
@@ -141,5 +150,4 @@ def _sheet_name(name: str) -> str:
 
 def _width(text: str) -> int:
     """How wide a text is; a Chinese character is two columns wide."""
-    line = text[: 2 * _WIDEST]
-    return len(line) + sum(east_asian_width(one) in "WF" for one in line)
+    return len(text) + sum(east_asian_width(one) in "WF" for one in text)

@@ -38,7 +38,8 @@ def print_import(result: ImportResult, loaded: Loaded, rejects: Path) -> None:
     for group in reasons[:_MOST_SHOWN]:
         click.echo(str(group))
     if len(reasons) > _MOST_SHOWN:
-        click.echo(f"and {len(reasons) - _MOST_SHOWN} more reasons")
+        more = len(reasons) - _MOST_SHOWN
+        click.echo(f"and {more} more, in the sheet Reasons of the workbook")
     if reasons:
         files = f"{rejects} and {rejects.with_suffix('.xlsx').name}"
         click.echo(f"the rejected rows, each with its reason: {files}")

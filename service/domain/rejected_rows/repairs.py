@@ -166,8 +166,10 @@ def _name_word(wrong: _Wrong) -> Repair | None:
     if not (name in _CHOICES or codes) or not _is_shown(text):
         return None
     ours = our_status(text) if name == "status" else None
-    alike = [ours] if ours else get_close_matches(text, codes, 1, _SAME_WORD)
-    value = _quoted(alike[0]) if alike else _CHOICES.get(name, '"CODE"')
+    known = {code: code for code in codes} | dict(wrong.facts.values.get(name, {}))
+    alike = get_close_matches(text, known, 1, _SAME_WORD)
+    ours = ours or next((known[one] for one in alike), None)
+    value = _quoted(ours) if ours else _CHOICES.get(name, '"CODE"')
     return Repair(
         f"add to the mapping, below [values.{name}]: {_quoted(text)} = {value}"
     )

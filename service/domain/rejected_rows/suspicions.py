@@ -96,8 +96,9 @@ class Suspicions:
             loaded = f"{before:,} at the last load of this register"
             yield f"{rows:,} rows, and {loaded}: is the export complete?"
         if closed.rows:
-            many = f"{closed.rows:,} active permits can no longer be renewed in time"
-            yield f"{many}, as their window has closed: is the date right? See {closed}"
+            permits = "permit" if closed.rows == 1 else "permits"
+            many = f"{closed.rows:,} active {permits} can no longer be renewed in time"
+            yield f"{many}, as the window has closed: is the date right? See {closed}"
         for phone, seen in self.phones.of_many():
             many = f"{seen.rows:,} permits have the phone {mask_phone(phone)}"
             yield f"{many}: is it their holder's? See {seen}"

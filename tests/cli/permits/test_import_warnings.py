@@ -20,7 +20,7 @@ def test_an_expiry_in_a_closed_window_is_a_warning(run: Run, office: Path) -> No
     ).imported.splitlines()
     assert counts == "3 registered"
     assert warning == (
-        "warning: 2 active permits can no longer be renewed in time, as their window"
+        "warning: 2 active permits can no longer be renewed in time, as the window"
         " has closed: is the date right? See rows 3, 4"
     )
 

@@ -97,6 +97,7 @@ def test_a_format_goes_where_the_mapping_has_its_formats(
             'correct it, or change "错" below [values.status]',
         ),
         ("rule", "food", "one of …", 'below [values.rule]: "food" = "CODE"'),
+        ("status", "有效效", "one of 有效", '"有效效" = "active"'),
         ("rule", "cn-drug-trades", "one of …", 'trades" = "cn-drug-trade"'),
         ("expires_on", "#N/A", EXPECTED_DAY, "write a date such as 2026-12-31"),
         (
