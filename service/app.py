@@ -26,6 +26,7 @@ from service.adapters.store.permits.opt_outs import SqlOptOutStore
 from service.adapters.store.permits.reader import SqlPermitReader
 from service.adapters.store.permits.register import SqlRegisterStore
 from service.adapters.store.permits.rehearsal import RegisterRehearsal
+from service.adapters.store.permits.snapshot import SqlSnapshotStore
 from service.adapters.store.permits.unreachable import SqlUnreachableStore
 from service.adapters.store.reminders.reader import SqlReminderReader
 from service.adapters.store.reports.call_list import SqlCallListStore
@@ -177,7 +178,10 @@ async def build_installation(settings: Settings, database: Database) -> Installa
         register_deps=registration,
         import_store=imports,
         import_deps=ImportDeps(
-            registration, lambda: RegisterRehearsal(database), imports
+            registration,
+            lambda: RegisterRehearsal(database),
+            imports,
+            SqlSnapshotStore(database),
         ),
         lookup_deps=LookupDeps(
             SqlLookupStore(database), MappedRegisters(os.environ), registration

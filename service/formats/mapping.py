@@ -26,6 +26,7 @@ from service.formats.registers.mapping_parts import (
     DateFormats,
     PermitField,
     PermitTable,
+    SnapshotTable,
     Text,
     Word,
     column_findings,
@@ -138,6 +139,11 @@ class MappingFile(FileModel):
         description="the sheet of a workbook; unless given, the first one that is not "
         "hidden and has the columns",
     )
+    snapshot: SnapshotTable | None = Field(
+        default=None,
+        description="which permits of the register `source` a full export names; with "
+        "--snapshot, those that it does not name are withdrawn",
+    )
     max_age_days: Annotated[int, Field(ge=1, le=_OLDEST), whole(1, _OLDEST)] | None = (
         Field(default=None, description="days after which the register is stale")
     )
@@ -216,6 +222,8 @@ class MappingFile(FileModel):
             raise expected("the register whose age max_age_days limits")
         if info.data.get("lookup") and not source:
             raise expected("the register that lookup asks")
+        if info.data.get("snapshot") and not source:
+            raise expected("the register that the snapshot is of")
         return source
 
 

@@ -27,7 +27,7 @@ demo --dir
 doctor --json
 explain --rule --expires --issued --permit --version --authority --json
 forecast --days --authority --format
-import FILE --mapping --suggest --dry-run --resume
+import FILE --mapping --suggest --dry-run --resume --strict --snapshot --withdraw-up-to
 init --code --name --zone --helpline --register --rule --overwrite
 keys create NAME
 keys list

@@ -44,6 +44,7 @@ PERMIT: Final = PermitView(
     issued_on=None,
     expires_on=EXPIRY,
     status="active",
+    status_reason=None,
     renewal_filed_on=None,
     replaced=False,
     version=VERSION.key,

@@ -11,6 +11,7 @@ from service.domain.errors import Mistake
 from service.domain.permits.lookup import Lookup
 from service.domain.permits.permit_fields import FIELDS, REQUIRED
 from service.domain.permits.row_permit import RowPermit
+from service.domain.permits.snapshot_scope import SnapshotScope
 
 NO_OFFICE: Final = ""
 """The key in `RegisterMapping.zones` of rows that name no office."""
@@ -27,8 +28,9 @@ class RegisterMapping:
     `date_format` and `date_formats` are those of `DateForms`, a mapping by column.
     `zones` has the zone of each office. `width` is in digits. `ignore` may have * for
     any characters. `source` names the register, which is stale after `max_age_days`.
-    `lookup` is how the register is asked about one permit. `encoding`, `delimiter`,
-    `header_line` and `sheet` say how its file is read; None where that is found.
+    `lookup` is how the register is asked about one permit. `snapshot` says which of its
+    permits a full export names. `encoding`, `delimiter`, `header_line` and `sheet` say
+    how its file is read; None where that is found.
     """
 
     columns: Mapping[str, str]
@@ -49,6 +51,7 @@ class RegisterMapping:
     source: str | None = None
     max_age_days: int | None = None
     lookup: Lookup | None = None
+    snapshot: SnapshotScope | None = None
 
     def header_mistakes(self, header: Sequence[str]) -> Iterator[Mistake]:
         """List what is wrong with a header; an unmapped column is a mistake."""
@@ -66,6 +69,16 @@ class RegisterMapping:
         return [
             *self.columns,
             *(name for one in self.permits for name in one.columns),
+        ]
+
+    def columns_of(self, field_name: str) -> list[str]:
+        """The columns that become a field."""
+        tables = [self.columns, *(one.columns for one in self.permits)]
+        return [
+            column
+            for table in tables
+            for column, name in table.items()
+            if name == field_name
         ]
 
     @property

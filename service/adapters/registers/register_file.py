@@ -20,7 +20,10 @@ from service.adapters.tables.table import (
 from service.adapters.tables.table_file import open_table
 from service.domain.errors import InvalidError, Mistake
 from service.domain.permits.permit import PermitStatus
-from service.domain.permits.permit_fields import permit_from, withdrawal_from
+from service.domain.permits.permit_fields import (
+    permit_from,
+    withdrawal_from,
+)
 from service.domain.permits.row_permit import REJECT, SKIP, Withdrawal
 from service.domain.untrusted.spreadsheet_formulas import unguard_formula
 from service.domain.untrusted.text import strip_blanks
@@ -159,6 +162,7 @@ class _RowReader:
         self._default_authority = default_authority
         self._nameless = [at for at, column in enumerate(header) if not column]
         self._takes_nameless = mapping.ignores("")
+        self._number_columns = mapping.columns_of("number")
 
     def read(self, row: TableRow) -> Iterator[RegisterRow]:
         """Read a row: its permits, or errors with all the mistakes of each."""
@@ -204,7 +208,10 @@ class _RowReader:
         """Return the row with what was read of it."""
         decision = reading.decision
         if decision and decision[0] == SKIP:
-            return RegisterRow(line, cells, None, None, decision=decision)
+            number = reading.find_number(self._number_columns)
+            return RegisterRow(
+                line, cells, None, None, decision=decision, number=number
+            )
         where, authority = f"{self._name}:{line}", self._default_authority
         mistakes, permit = reading.mistakes, None
         try:
@@ -217,7 +224,13 @@ class _RowReader:
         withdraws = self._find_withdrawal(reading, where)
         wrong = None if withdraws else InvalidError(where, mistakes)
         return RegisterRow(
-            line, cells, None, wrong, decision=decision, withdraws=withdraws
+            line,
+            cells,
+            None,
+            wrong,
+            decision=decision,
+            withdraws=withdraws,
+            number=reading.find_number(self._number_columns),
         )
 
     def _find_withdrawal(self, reading: RowReading, where: str) -> Withdrawal | None:

@@ -16,7 +16,9 @@ class RegisterRow:
     earlier one says has neither, and that row's line in `repeats`. A row that the
     mapping skips has neither too. One that withdraws a permit, and whose other fields
     cannot be read, has that permit's name in `withdraws`. `decision` is that of a word
-    of the mapping about it: what was decided, with the column and the word.
+    of the mapping about it: what was decided, with the column and the word. `number` is
+    that of a permit that it does not state: None where it cannot be read, empty where
+    the row is of no permit.
     """
 
     line: int
@@ -26,3 +28,4 @@ class RegisterRow:
     repeats: int | None = None
     decision: tuple[str, str] | None = None
     withdraws: Withdrawal | None = None
+    number: str | None = None

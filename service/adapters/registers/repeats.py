@@ -87,7 +87,9 @@ class RowsByPermit:
             if other != content:
                 found = f"other values than line {line}"
                 error = InvalidError(where, [Mistake("number", found, _AGREED)])
-                return replace(row, permit=None, withdraws=None, error=error)
+                return replace(
+                    row, permit=None, withdraws=None, error=error, number=named.number
+                )
         if key in self._taken:  # not by its line: a row may state a permit twice
             return replace(row, permit=None, withdraws=None, repeats=first[0])
         self._taken.add(key)

@@ -9,8 +9,8 @@ from service.adapters.registers.mapping import NO_OFFICE, RegisterMapping
 from service.domain.errors import Mistake
 from service.domain.nearest import show_known
 from service.domain.permits.permit import PermitStatus
-from service.domain.permits.permit_fields import DATES
-from service.domain.permits.row_permit import ACTIONS, REJECT, WITHDRAW
+from service.domain.permits.permit_fields import DATES, number_from
+from service.domain.permits.row_permit import ACTIONS, REJECT, SKIP, WITHDRAW
 from service.domain.untrusted.spreadsheet_cells import unwrap_cell
 from service.domain.untrusted.text import remove_invisible, show_field
 from service.domain.untrusted.written_date import (
@@ -55,6 +55,17 @@ class RowReading:
         ):
             self.decision = cell.decision
         return cell.text
+
+    def find_number(self, number_columns: Collection[str]) -> str | None:
+        """The number of a permit that the row does not state, as `RegisterRow` has it.
+
+        A row that the mapping skips by its number, like a total, is of no permit.
+        """
+        if self.decision and self.decision[0] == SKIP:
+            column = self.decision[1].rpartition(": ")[0]
+            if column in number_columns:
+                return ""
+        return number_from(self.fields)
 
 
 class _CellReading(NamedTuple):

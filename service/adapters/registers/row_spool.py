@@ -27,6 +27,7 @@ _Spooled = tuple[
     tuple[str, Sequence[Mistake]] | None,
     tuple[str, str] | None,
     Withdrawal | None,
+    str | None,
 ]
 
 
@@ -48,7 +49,10 @@ class RowSpool:
         error = (row.error.where, row.error.mistakes) if row.error else None
         self.count += 1
         self._chunk.append(
-            (row.line, row.cells, permit, error, row.decision, row.withdraws)
+            (
+                *(row.line, row.cells, permit, error),
+                *(row.decision, row.withdraws, row.number),
+            )
         )
         if len(self._chunk) == _CHUNK:
             self._write()
@@ -85,9 +89,15 @@ class RowSpool:
 
 
 def _restore(spooled: _Spooled) -> RegisterRow:
-    line, cells, values, mistakes, decision, withdraws = spooled
+    line, cells, values, mistakes, decision, withdraws, number = spooled
     permit = Permit(**dict(zip(FIELDS, values, strict=True))) if values else None
     error = InvalidError(*mistakes) if mistakes else None
     return RegisterRow(
-        line, cells, permit, error, decision=decision, withdraws=withdraws
+        line,
+        cells,
+        permit,
+        error,
+        decision=decision,
+        withdraws=withdraws,
+        number=number,
     )

@@ -26,7 +26,9 @@ def print_explanation(explanation: Mapping[str, Any], *, as_json: bool) -> None:
     for line in explanation["trace"]:
         click.echo(f"  {line}")
     if permit := explanation.get("permit"):
-        click.echo(f"permit {permit['number']}, {permit['holder']}, {permit['status']}")
+        reason = f" ({why})" if (why := permit["status_reason"]) else ""
+        status = f"{permit['status']}{reason}"
+        click.echo(f"permit {permit['number']}, {permit['holder']}, {status}")
         _print_steps(explanation.get("steps", ()))
         _print_history(explanation["history"], ZoneInfo(explanation["zone"]))
     if shadow := explanation.get("shadow"):

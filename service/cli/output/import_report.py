@@ -18,19 +18,23 @@ _MOST_SHOWN: Final = 10
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """The rows of a file, why some are rejected, and what else there is to say."""
+    """The rows of a file, why some are rejected, and what else there is to say.
+
+    `is_confirmed` is false where a person must still confirm what is withdrawn.
+    """
 
     rows: int
     reasons: Sequence[ReasonGroup]
-    remark: str | None
+    remarks: Sequence[str]
+    is_confirmed: bool = True
 
 
 def print_import(result: ImportResult, loaded: Loaded, rejects: Path) -> None:
     """Print what became of the rows; `rejects` is the CSV file of the rejected."""
     reasons = loaded.reasons
     click.echo(list_counts(result.outcomes) or "no rows")
-    if loaded.remark:
-        click.echo(loaded.remark)
+    for remark in loaded.remarks:
+        click.echo(remark)
     _print_decisions(result.decisions)
     _print_phones(result)
     for warning in result.suspicions.warnings(loaded.rows):

@@ -8,6 +8,7 @@ from typing import Final
 import click
 
 from service.adapters.registers.import_file import describe_file
+from service.adapters.registers.mapping import RegisterMapping
 from service.app import Installation
 from service.cli.installation import with_installation
 from service.cli.option_types import FILE
@@ -17,9 +18,13 @@ from service.cli.permits.register_mapping import find_default_office, open_mappi
 from service.cli.permits.suggest import print_suggestion
 from service.cli.stop_signal import StoppedError, StopRequest, stoppable
 from service.domain.errors import StorageError
+from service.domain.permits.snapshot_scope import SnapshotScope
 from service.flow.permits.import_record import ImportMode
 from service.flow.permits.import_register import REJECTED, ImportResult
 from service.flow.permits.register import RegisterSource
+
+UNCONFIRMED: Final = 1
+"""The exit code where a person must confirm that permits are withdrawn."""
 
 MUCH_REJECTED: Final = 3
 """The exit code where more than a tenth of a file's rows was rejected."""
@@ -43,6 +48,16 @@ MUCH_REJECTED: Final = 3
 @click.option(
     "--strict", is_flag=True, help="Store nothing if a single row is rejected."
 )
+@click.option(
+    "--snapshot",
+    is_flag=True,
+    help="FILE names all permits of [snapshot] in the mapping: withdraw others.",
+)
+@click.option(
+    "--withdraw-up-to",
+    type=click.IntRange(min=0),
+    help="With --snapshot: confirm that so many permits may be withdrawn.",
+)
 @stoppable
 @with_installation
 async def import_(
@@ -55,16 +70,16 @@ async def import_(
     dry_run: bool,
     resume: bool,
     strict: bool,
+    snapshot: bool,
+    withdraw_up_to: int | None,
 ) -> int:
     """Load the permits of FILE: CSV, XLSX, XLS, ODS or NDJSON.
 
     Rejected rows are written to FILE.rejects.xlsx and FILE.rejects.csv, each with its
     reason. Interrupted, it says what is in; then import FILE again with --resume.
     """
-    if suggest and mapping_file:
-        raise click.UsageError("give --suggest or --mapping")
-    if dry_run and resume:
-        raise click.UsageError("give --dry-run or --resume")
+    _refuse_together("--suggest", suggest, "--mapping", mapping_file)
+    _refuse_together("--dry-run", dry_run, "--resume", resume)
     law = await installation.law_store.current_law()
     if suggest:
         return print_suggestion(file, law)
@@ -83,7 +98,7 @@ async def import_(
         file=describe_file(
             file,
             source.name,
-            ImportMode.UPSERT,
+            ImportMode.SNAPSHOT if snapshot else ImportMode.UPSERT,
             mapping=mapping_file,
             default_authority=default,
         ),
@@ -92,6 +107,8 @@ async def import_(
         check=stop.refuse,
         resume=resume,
         dry_run=dry_run,
+        scope=_find_scope(mapping) if snapshot else None,
+        withdraw_up_to=withdraw_up_to,
     )
     result = ImportResult()
     try:
@@ -106,7 +123,22 @@ async def import_(
         _print_interruption(file, result.outcomes)
         raise
     print_import(result, loaded, loading.rejects)
+    if not loaded.is_confirmed:
+        return UNCONFIRMED
     return MUCH_REJECTED if result.has_many_rejected else 0
+
+
+def _refuse_together(
+    one: str, is_given: object, other: str, is_other_given: object
+) -> None:
+    if is_given and is_other_given:
+        raise click.UsageError(f"give {one} or {other}")
+
+
+def _find_scope(mapping: RegisterMapping) -> SnapshotScope:
+    if mapping.snapshot is None:
+        raise click.UsageError("--snapshot needs a mapping with a table [snapshot]")
+    return mapping.snapshot
 
 
 async def _has_rejected(loading: Loading) -> bool:
@@ -116,7 +148,7 @@ async def _has_rejected(loading: Loading) -> bool:
     loaded = await load_file(rehearsal, result)
     if not result.outcomes[REJECTED]:
         return False
-    print_import(result, replace(loaded, remark=None), loading.rejects)
+    print_import(result, replace(loaded, remarks=()), loading.rejects)
     return True
 
 

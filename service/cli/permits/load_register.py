@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection, Mapping
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import click
@@ -10,10 +10,13 @@ import click
 from service.adapters.registers.mapping import RegisterMapping
 from service.adapters.registers.register_file import RegisterFile, read_register
 from service.adapters.registers.reject_report import open_reject_report
+from service.adapters.tables.table import refuse_file
 from service.cli.installation import whoami
 from service.cli.output.import_report import Loaded
+from service.cli.permits.load_snapshot import Snapshot
 from service.cli.stop_signal import StoppedError
-from service.flow.permits.import_record import ImportFile, ImportState
+from service.domain.permits.snapshot_scope import SnapshotScope
+from service.flow.permits.import_record import ImportFile, ImportRecord, ImportState
 from service.flow.permits.import_register import (
     ImportResult,
     RejectReport,
@@ -27,13 +30,15 @@ from service.flow.permits.import_run import (
     rows_of_last_load,
 )
 from service.flow.permits.register import RegisterSource
+from service.flow.permits.snapshot.present import PresentPermits
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Loading:
     """A file that is loaded into a register: anew, resumed, or only rehearsed.
 
-    `codes` are the installed ones, by field; `check` may raise to stop it.
+    `codes` are the installed ones, by field; `check` may raise to stop it. With a
+    `scope`, it is a full export; `withdraw_up_to` is that of `Snapshot`.
     """
 
     path: Path
@@ -46,6 +51,20 @@ class Loading:
     check: Callable[[], None]
     resume: bool
     dry_run: bool
+    scope: SnapshotScope | None
+    withdraw_up_to: int | None
+
+    def open_snapshot(self) -> Snapshot | None:
+        """A full export of which nothing is read yet; None for any other file."""
+        if self.scope is None:
+            return None
+        return Snapshot(
+            present=PresentPermits(self.deps.registration.vault),
+            register=self.source.name,
+            scope=self.scope,
+            withdraw_up_to=self.withdraw_up_to,
+            deps=self.deps,
+        )
 
     @property
     def rejects(self) -> Path:
@@ -75,11 +94,14 @@ async def load_file(
     ):
         if announce:
             click.echo(f"read as {register.form}")
+        if register.is_rejects and loading.scope:
+            expected = "the whole register; import rejected rows without --snapshot"
+            raise refuse_file(loading.path.name, "rejected rows", expected)
         if not register.is_rejects:
             before = await rows_of_last_load(loading.source.name, loading.deps.store)
             result.suspicions.rows_before = before
-        remark = await _load_rows(register, loading, rejects, result)
-        return Loaded(register.count, rejects.reasons.groups(), remark)
+        loaded = await _load_rows(register, loading, rejects, result)
+        return replace(loaded, reasons=rejects.reasons.groups())
 
 
 async def _load_rows(
@@ -87,30 +109,45 @@ async def _load_rows(
     loading: Loading,
     rejects: RejectReport,
     result: ImportResult,
-) -> str | None:
-    """Store the rows and how the import ended; return what else there is to say."""
+) -> Loaded:
+    """Store the rows, and how the import ended."""
     deps, source = loading.deps, loading.source
+    snapshot = loading.open_snapshot()
+    present = snapshot.present if snapshot else None
     if loading.dry_run:
         caused = await import_register(
-            register, source, deps, rejects, result, run=None
+            register, source, deps, rejects, result, run=None, present=present
         )
-        return (
+        rehearsed = (
             f"dry run, nothing is stored: within {CAUSED_WITHIN.days} days it would "
             f"cause {caused} reminders"
         )
+        exported_at = loading.file.exported_at
+        remarks = await snapshot.rehearse(exported_at) if snapshot else []
+        return Loaded(register.count, (), [rehearsed, *remarks])
     before = await deps.store.last(source.name, ImportState.DONE)
     start = resume_import if loading.resume else begin_import
     run = await start(loading.file, register.count, deps, by=whoami())
     try:
-        await import_register(register, source, deps, rejects, result, run=run)
+        await import_register(
+            register, source, deps, rejects, result, run=run, present=present
+        )
+        remark, state = None, ImportState.DONE
+        if snapshot:
+            remark, state = await snapshot.finish(run, result)
     except StoppedError:
         await run.end(ImportState.STOPPED, result.outcomes, result.unknown_types)
         raise
-    await run.end(ImportState.DONE, result.outcomes, result.unknown_types)
-    is_same = before is not None and before.file.key == loading.file.key
-    if before is None or not is_same or result.has_changes:
-        return None
-    return (
-        f"nothing changed: {loading.file.name} is the file that was imported before, "
-        f"at {before.started_at:%Y-%m-%d %H:%M} UTC"
-    )
+    await run.end(state, result.outcomes, result.unknown_types)
+    remarks = [remark] if remark else _say_same(before, loading.file, result)
+    return Loaded(register.count, (), remarks, is_confirmed=state is ImportState.DONE)
+
+
+def _say_same(
+    before: ImportRecord | None, file: ImportFile, result: ImportResult
+) -> list[str]:
+    """Say that the same file was imported before and changed nothing now."""
+    if before is None or before.file.key != file.key or result.has_changes:
+        return []
+    instant = f"{before.started_at:%Y-%m-%d %H:%M} UTC"
+    return [f"nothing changed: {file.name} was imported before, at {instant}"]

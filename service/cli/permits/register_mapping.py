@@ -6,6 +6,7 @@ from pathlib import Path
 from service.adapters.registers.mapping import IDENTITY_MAPPING, RegisterMapping
 from service.adapters.registers.mapping_file import load_mapping, zones_of
 from service.domain.lawbook.law import Law
+from service.domain.permits.snapshot_scope import SnapshotScope
 
 
 def open_mapping(
@@ -21,7 +22,22 @@ def open_mapping(
         law.rule(mapping.constants["rule"])
     if "authority" in mapping.constants:
         law.authority(mapping.constants["authority"])
+    mapping = replace(mapping, snapshot=_find_scope(mapping.snapshot, law))
     return replace(mapping, zones=zones_of(law, default_office))
+
+
+def _find_scope(scope: SnapshotScope | None, law: Law) -> SnapshotScope | None:
+    """The scope of a snapshot, with the authorities below those that it names."""
+    if scope is None:
+        return None
+    for code in scope.rules:
+        law.rule(code)
+    offices = {
+        below
+        for code in scope.authorities
+        for below in law.subtree(law.authority(code).code)
+    }
+    return replace(scope, authorities=sorted(offices))
 
 
 def find_default_office(law: Law, configured: str | None) -> str | None:

@@ -78,6 +78,7 @@ def permit_fields(permit: PermitView) -> dict[str, Any]:
         "number": permit.number,
         "holder": permit.holder,
         "status": permit.status,
+        "status_reason": permit.status_reason,
         "renewal_filed_on": permit.renewal_filed_on,
         "phones": permit.phones,
         "reminders": [

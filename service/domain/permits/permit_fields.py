@@ -85,6 +85,13 @@ def withdrawal_from(
     return withdrawal
 
 
+def number_from(fields: Mapping[str, object]) -> str | None:
+    """Read the number alone, as `permit_from` does; None where it cannot be read."""
+    raw = RawFields(fields)
+    number = _number(raw)
+    return None if raw.mistakes else number
+
+
 def _rule(raw: RawFields) -> str:
     return raw.required_code("rule", 64, "the code of a rule")
 

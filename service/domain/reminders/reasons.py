@@ -25,6 +25,9 @@ enabled. Held until the step ends, or until somebody enables it and resumes send
 
 RENEWED: Final = "renewed"
 EXPIRY_CORRECTED: Final = "expiry corrected"
+ABSENT: Final = "absent from register"
+"""A full export of its register does not name the permit, so it is withdrawn."""
+
 RENEWAL_FILED: Final = "renewal filed"
 RULE_UNVERIFIED: Final = "rule unverified"
 RULE_CHANGED: Final = "rule changed"
@@ -65,6 +68,7 @@ REASONS_IN_WORDS: Final[Mapping[str, str]] = {
     EXPIRY_CORRECTED: "the permit's expiry date has been corrected",
     "permit suspended": "the permit is suspended",
     "permit withdrawn": "the permit is withdrawn",
+    ABSENT: "a full export of its register does not name the permit",
     RENEWAL_FILED: "its renewal has been applied for",
     RULE_UNVERIFIED: "nobody has verified the source of its rule",
     RULE_CHANGED: "the rule was changed and has no such step any more",

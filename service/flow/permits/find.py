@@ -46,6 +46,7 @@ class PermitView:
     issued_on: date | None
     expires_on: date | None
     status: str
+    status_reason: str | None
     renewal_filed_on: date | None
     replaced: bool
     version: str

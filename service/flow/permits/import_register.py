@@ -7,12 +7,15 @@ from itertools import islice
 from typing import Final, Protocol
 
 from service.domain.errors import InvalidError
+from service.domain.lawbook.law import Law
 from service.domain.permits.permit import NO_EXPIRY, Permit
 from service.domain.permits.row_permit import SKIP, Withdrawal
 from service.domain.rejected_rows.suspicions import Suspicions
 from service.flow.permits.import_run import ImportDeps, ImportRun
 from service.flow.permits.look_at_permits import PermitLook
 from service.flow.permits.register import CHUNK, RegisterDeps, RegisterSource, register
+from service.flow.permits.snapshot.absent import ABSENT_OUTCOME
+from service.flow.permits.snapshot.present import PresentPermits
 from service.flow.permits.withdraw import withdraw
 
 REJECTED = "rejected"
@@ -20,7 +23,7 @@ REJECTED = "rejected"
 
 _REPEATED: Final = "repeated"
 _SKIPPED: Final = "skipped"
-_CHANGES: Final = ("registered", "changed", "withdrawn")
+_CHANGES: Final = ("registered", "changed", ABSENT_OUTCOME)
 
 _MOST_TYPES: Final = 100
 """Unknown permit types counted: a file with more has something else in the column."""
@@ -84,6 +87,10 @@ class RegisterRow(Protocol):
         """The mistakes; None if the row has none."""
 
     @property
+    def number(self) -> str | None:
+        """The number of a permit that it does not state; empty where it is of none."""
+
+    @property
     def decision(self) -> tuple[str, str] | None:
         """What a word of its mapping decided about it, and that word."""
 
@@ -103,10 +110,12 @@ async def import_register(
     result: ImportResult,
     *,
     run: ImportRun | None,
+    present: PresentPermits | None = None,
 ) -> int:
     """Register the rows of a file chunk by chunk; without a `run`, only rehearse it.
 
-    Returns how many reminders rehearsed rows would cause within `CAUSED_WITHIN`.
+    `present` notes what the rows name. Returns how many reminders rehearsed rows would
+    cause within `CAUSED_WITHIN`.
 
     Rows that a resumed `run` has committed are not stored again: rehearsed, they give
     their rejects and mistakes, and their record has their counts. `result` is complete
@@ -130,6 +139,8 @@ async def import_register(
         law = await deps.registration.law_store.current_law()
         if left <= 0:
             result.outcomes.update(_labels(pairs))
+        if present:
+            _note_present(pairs, present, law)
         look = PermitLook(law, deps.registration, result.phones, result.suspicions)
         _report(pairs, look, rejects, result)
 
@@ -183,6 +194,16 @@ def _report(
             _count_unknown_types(outcome, result.unknown_types)
         elif row.permit and row.permit.expires_on and outcome in _STORED:
             look.at(row.line, row.permit)
+
+
+def _note_present(
+    pairs: Iterable[tuple[RegisterRow, str | InvalidError]],
+    present: PresentPermits,
+    law: Law,
+) -> None:
+    for row, outcome in pairs:
+        if outcome != _REPEATED:
+            present.add(row, outcome, law)
 
 
 def _pair_outcomes(

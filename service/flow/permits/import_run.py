@@ -16,6 +16,7 @@ from service.flow.permits.import_record import (
     Outcomes,
 )
 from service.flow.permits.register import RegisterDeps, RegisterStore
+from service.flow.permits.snapshot.absent import SnapshotStore
 
 CAUSED_WITHIN: Final = timedelta(days=7)
 """How far ahead a rehearsal looks for reminders."""
@@ -44,6 +45,7 @@ class ImportDeps:
     registration: RegisterDeps
     new_rehearsal: Callable[[], RehearsalStore]
     store: ImportStore
+    snapshot_store: SnapshotStore
 
 
 class ImportRun:

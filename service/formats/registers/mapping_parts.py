@@ -10,6 +10,7 @@ from service.domain.law.rule import Language
 from service.domain.permits.permit import PermitStatus
 from service.domain.permits.permit_fields import FIELDS, REQUIRED
 from service.domain.permits.row_permit import ACTIONS, RowPermit
+from service.domain.permits.snapshot_scope import SnapshotScope
 from service.domain.untrusted.written_date import is_complete
 from service.formats.field_types import Rows
 from service.formats.file_model import (
@@ -87,6 +88,24 @@ class PermitTable(FileModel):
     def to_domain(self) -> RowPermit:
         """The permit as the reader of rows knows it."""
         return RowPermit(**self.given())
+
+
+class SnapshotTable(FileModel):
+    """Which permits of the register a full export names, all of them."""
+
+    authorities: Rows[Text] = Field(
+        default=(),
+        description="the codes of the offices whose permits it names, with those "
+        "below them; all unless given",
+    )
+    rules: Rows[Text] = Field(
+        default=(),
+        description="the codes of the rules of these permits; all unless given",
+    )
+
+    def to_domain(self) -> SnapshotScope:
+        """The scope as the import knows it."""
+        return SnapshotScope(**self.given())
 
 
 def constant_findings(constants: Collection[str]) -> Iterator[Finding]:

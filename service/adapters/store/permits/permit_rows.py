@@ -102,6 +102,7 @@ UPDATE_PERMIT: Final = (
     .where(permits.c.id == bindparam("old_id"))
     .values({name: bindparam(name) for name in _COMPARED_COLUMNS})
     .values({name: bindparam(name) for name in ("register", "changed_at", "dated_at")})
+    .values(status_reason=None)
 )
 """Takes the parameters that `changed_values` returns."""
 

@@ -140,6 +140,7 @@ def _permit(
         issued_on=row.issued_on,
         expires_on=row.expires_on,
         status=row.status,
+        status_reason=row.status_reason,
         renewal_filed_on=row.renewal_filed_on,
         replaced=row.replaced,
         version=row.version,

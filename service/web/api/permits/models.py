@@ -151,6 +151,10 @@ class Permit(BaseModel):
         description="the last day on which the permit is valid; null: it has no end"
     )
     status: PermitStatus = Field(description="active, suspended or withdrawn")
+    status_reason: str | None = Field(
+        description='"absent from register" if a full export of its register does not '
+        "name it; null if the register says its status"
+    )
     renewal_filed_on: date | None = Field(
         description="the day on which the holder applied for renewal"
     )

@@ -92,13 +92,15 @@ permits = Table(
     Column("registered_at", Instant, nullable=False),
     Column("changed_at", Instant, nullable=False),
     Column("dated_at", Instant, nullable=False),
+    Column("status_reason", String(40)),
     UniqueConstraint("authority", "rule", "number_key"),
     Index(None, "series", "authority", "expires_on", "status", "replaced", "id"),
     Index(None, "number_key"),
     partial_index("ix_permits_replaces", "replaces", where="replaces IS NOT NULL"),
     comment="A personal number is encrypted, and its number_key a digest. dated_at: "
     "since when the permit has had its expiry date and series. Without an expiry date "
-    "it belongs to no slot, and nothing reminds of it.",
+    "it belongs to no slot, and nothing reminds of it. status_reason: why it is "
+    "withdrawn, where the register did not say so.",
 )
 
 permit_recipients = Table(

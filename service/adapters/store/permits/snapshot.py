@@ -1,0 +1,95 @@
+"""`SqlSnapshotStore`: permits that a full export lacks."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import select, update
+
+from service.adapters.store.db.database import Database
+from service.adapters.store.db.schema import permits, reminders
+from service.adapters.store.permits.follow_up import (
+    create_current_reminders,
+    end_ineligible_reminders,
+)
+from service.adapters.store.permits.renewals import mark_renewed
+from service.adapters.store.reminders.transitions import transition
+from service.domain.delivery.status import ReminderState
+from service.domain.permits.permit import PermitStatus
+from service.domain.permits.snapshot_scope import SnapshotScope
+from service.domain.reminders.reasons import ABSENT
+from service.flow.permits.snapshot.absent import SnapshotStore
+from service.flow.permits.snapshot.present import StoredPermit
+
+
+class SqlSnapshotStore(SnapshotStore):
+    """Reads the permits of a register, and withdraws those that are absent."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def page(
+        self, register: str, scope: SnapshotScope, after: str | None, limit: int
+    ) -> list[StoredPermit]:
+        """Permits that are not withdrawn and follow the id `after`, by their ids."""
+        wanted = (
+            select(
+                permits.c.id,
+                permits.c.authority,
+                permits.c.rule,
+                permits.c.number_key,
+                permits.c.changed_at,
+            )
+            .where(
+                permits.c.register == register,
+                permits.c.status != PermitStatus.WITHDRAWN,
+            )
+            .order_by(permits.c.id)
+            .limit(limit)
+        )
+        if scope.authorities:
+            wanted = wanted.where(permits.c.authority.in_(scope.authorities))
+        if scope.rules:
+            wanted = wanted.where(permits.c.rule.in_(scope.rules))
+        if after is not None:
+            wanted = wanted.where(permits.c.id > after)
+        async with self._database.read() as connection:
+            return [StoredPermit(*row) for row in await connection.execute(wanted)]
+
+    async def withdraw(
+        self,
+        ids: Sequence[str],
+        register: str,
+        unchanged_since: datetime,
+        now: datetime,
+    ) -> int:
+        """Withdraw what is still in the register and unchanged; how many were."""
+        async with self._database.write() as connection:
+            withdrawn = await connection.execute(
+                update(permits)
+                .where(
+                    permits.c.id.in_(ids),
+                    permits.c.register == register,
+                    permits.c.status != PermitStatus.WITHDRAWN,
+                    permits.c.changed_at <= unchanged_since,
+                )
+                .values(
+                    status=PermitStatus.WITHDRAWN, status_reason=ABSENT, changed_at=now
+                )
+                .returning(permits.c.id, permits.c.replaces)
+            )
+            rows = withdrawn.all()
+            absent = [row.id for row in rows]
+            due = reminders.c.permit_id.in_(absent)
+            await transition(
+                connection,
+                due & (reminders.c.state == ReminderState.DUE),
+                ReminderState.CANCELLED,
+                now,
+                reason=ABSENT,
+            )
+            replaced = {row.replaces for row in rows if row.replaces}
+            # Permits that they had replaced are reminded again.
+            renewed = await mark_renewed(connection, replaced, now)
+            await end_ineligible_reminders(connection, renewed, now)
+            await create_current_reminders(connection, renewed, now)
+            return len(rows)

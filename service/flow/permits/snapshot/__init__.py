@@ -1,0 +1,1 @@
+"""Full exports of registers: what they name, and what they lack."""

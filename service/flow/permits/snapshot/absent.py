@@ -1,0 +1,84 @@
+"""Permits that a full export of their register does not name: withdrawn."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final, Protocol
+
+from service.domain.permits.snapshot_scope import SnapshotScope, needs_confirmation
+from service.flow.permits.snapshot.present import PresentPermits, StoredPermit
+
+ABSENT_OUTCOME: Final = "absent from register"
+"""What permits count as that were withdrawn because the register lacks them."""
+
+_PAGE: Final = 500
+
+
+class SnapshotStore(Protocol):
+    """Reads the permits of a register, and withdraws some."""
+
+    async def page(
+        self, register: str, scope: SnapshotScope, after: str | None, limit: int
+    ) -> Sequence[StoredPermit]:
+        """Permits that are not withdrawn and follow the id `after`, by their ids."""
+
+    async def withdraw(
+        self,
+        ids: Sequence[str],
+        register: str,
+        unchanged_since: datetime,
+        now: datetime,
+    ) -> int:
+        """Withdraw what is still in the register and unchanged; how many were."""
+
+
+@dataclass(frozen=True, slots=True)
+class AbsentPermits:
+    """The ids of permits that a full export lacks, of so many in its scope."""
+
+    ids: Sequence[str]
+    permits: int
+
+    @property
+    def is_too_many(self) -> bool:
+        """Whether somebody must confirm that they are to be withdrawn."""
+        return needs_confirmation(len(self.ids), self.permits)
+
+
+async def find_absent(
+    present: PresentPermits,
+    register: str,
+    scope: SnapshotScope,
+    exported_at: datetime,
+    store: SnapshotStore,
+) -> AbsentPermits:
+    """Find permits of a register that its full export of that time does not name.
+
+    Permits that were changed after the export are not absent: it could not know.
+    """
+    ids, permits, after = list[str](), 0, None
+    while page := await store.page(register, scope, after, _PAGE):
+        permits += len(page)
+        after = page[-1].id
+        ids += [
+            one.id
+            for one in page
+            if one.changed_at <= exported_at and not present.has(one)
+        ]
+    return AbsentPermits(ids, permits)
+
+
+async def withdraw_absent(
+    ids: Sequence[str],
+    register: str,
+    exported_at: datetime,
+    now: datetime,
+    store: SnapshotStore,
+) -> int:
+    """Withdraw absent permits, chunk by chunk; how many were still unchanged."""
+    chunks: Iterable[Sequence[str]] = (
+        ids[at : at + _PAGE] for at in range(0, len(ids), _PAGE)
+    )
+    return sum(
+        [await store.withdraw(chunk, register, exported_at, now) for chunk in chunks]
+    )

@@ -1,0 +1,201 @@
+"""A full export of a register: what it does not name is withdrawn, and nothing else."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import pytest
+from sqlalchemy.exc import IntegrityError
+
+from tests.cli.commands import CMA, NOON, Ran, Run, sql, write
+
+MAPPING = f"""
+source = "city"
+ignore = "rest"
+constants = {{ holder = "A" }}
+[columns]
+rule = "rule"
+number = "number"
+expires_on = "expires_on"
+phones = "phones"
+state = "status"
+[values.status]
+draft = "skip"
+active = "active"
+withdrawn = "withdrawn"
+[values.number]
+total = "skip"
+[snapshot]
+authorities = ["990000"]
+rules = ["{CMA}"]
+"""
+
+Load = Callable[..., Ran]
+
+HEADER = "rule,number,expires_on,phones,state"
+
+
+def row(number: object, **changed: str) -> str:
+    """A permit of the register."""
+    fields = {"rule": CMA, "expires_on": "2024-06-28", "state": "active"} | changed
+    phones = "+12125550101"
+    return ",".join(
+        [fields["rule"], str(number), fields["expires_on"], phones, fields["state"]]
+    )
+
+
+@pytest.fixture
+def load(run: Run, office: Path) -> Load:
+    """Load rows as a full export of the register."""
+    mapping = office / "city.toml"
+    mapping.write_text(MAPPING, "utf-8")
+
+    def loaded(rows: Sequence[str], *options: object) -> Ran:
+        register = write(office / "city.csv", *rows, header=HEADER)
+        return run("import", register, "--mapping", mapping, "--snapshot", *options)
+
+    return loaded
+
+
+def withdrawn(folder: Path) -> list[str]:
+    """The numbers of permits that are withdrawn because the register lacks them."""
+    found = sql(
+        folder,
+        "SELECT shown_number FROM permits WHERE status = 'withdrawn' "
+        "AND status_reason = 'absent from register' ORDER BY 1",
+    )
+    return [number for (number,) in found]
+
+
+def test_a_permit_that_a_full_export_lacks_is_withdrawn_and_reopened_once_it_returns(
+    run: Run, live: Path, load: Load
+) -> None:
+    assert load([row(1), row(2)]).code == 0
+    run("tick", "--now", "2024-01-28T12:00+08:00")
+    sql(live, "UPDATE permits SET changed_at = '2024-01-27 00:00:00.000000'")
+    assert load([row(1)]).imported.startswith("1 absent from register, 1 unchanged\n")
+    assert withdrawn(live) == ["2"]
+    assert (
+        "2, A, withdrawn (absent from register)"
+        in run("explain", "--permit", "2").answer
+    )
+    assert load([row(1)]).imported.splitlines()[0] == "1 unchanged"
+    assert load([row(1), row(2)]).imported.startswith("1 changed, 1 unchanged\n")
+    assert withdrawn(live) == []
+    assert run("tick", "--now", NOON).answer.startswith("2 reminders created, ")
+
+
+def test_a_reminder_that_is_due_ends_with_its_permit_and_comes_back_with_it(
+    run: Run, live: Path, load: Load
+) -> None:
+    assert load([row(1), row(2)]).code == 0
+    run("pause", "all", "--reason", "test")
+    run("tick", "--now", NOON)
+    states = "SELECT state, reason FROM reminders ORDER BY state"
+    assert [state for state, _ in sql(live, states)] == ["due", "due"]
+    assert load([row(1)]).code == 0
+    assert sql(live, states)[0] == ("cancelled", "absent from register")
+    assert load([row(1), row(2)]).code == 0
+    assert [state for state, _ in sql(live, states)] == ["due", "due"]
+    assert run("audit").answer == "the ledger adds up\n"
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        row(2, expires_on="someday"),
+        row(2, state="draft"),
+        row(2, expires_on="2019-01-01"),
+        row(2, rule="cn-unknown"),
+        row("total") + "\n" + row(2, state="withdrawn"),
+        row('"=""2"""'),
+    ],
+)
+def test_a_row_with_a_number_that_can_be_read_names_its_permit(
+    other: str, office: Path, load: Load
+) -> None:
+    assert load([row(1), row(2)]).code == 0
+    load([row(1), other])
+    assert withdrawn(office) == []
+
+
+@pytest.mark.parametrize("other", [row(""), row("1.1E+12"), "a,b"])
+def test_a_number_that_cannot_be_read_withdraws_nothing(
+    other: str, office: Path, load: Load
+) -> None:
+    assert load([row(1), row(2)]).code == 0
+    answer = load([row(1), other])
+    assert "line 3: a permit number that cannot be read; no permit is" in answer.out
+    assert withdrawn(office) == []
+
+
+def test_only_permits_of_the_scope_that_nobody_changed_since_are_withdrawn(
+    run: Run, office: Path, load: Load
+) -> None:
+    food = "cn-food-production-license"
+    assert load([row(1), row(2), row(3), row(4, rule=food)]).code == 0
+    assert run("import", write(office / "api.csv", f"{CMA},5,A,2024-06-28,")).code == 0
+    sql(
+        office,
+        "UPDATE permits SET changed_at = '2099-01-01 00:00:00.000000' "
+        "WHERE number_key = '3'",
+    )
+    assert load([row(1)]).code == 0
+    assert withdrawn(office) == ["2"]
+
+
+def test_many_absent_permits_are_withdrawn_only_if_somebody_confirms_it(
+    office: Path, load: Load
+) -> None:
+    assert load([row(number) for number in range(1, 13)]).code == 0
+    refused = load([row(1)])
+    _, counts, why, *_ = refused.out.splitlines()
+    assert (refused.code, counts) == (1, "1 unchanged")
+    assert why == (
+        "11 of 12 permits of city are absent from city.csv, more than 5 % and more "
+        "than 10: none is withdrawn; if they are to be, import it again with "
+        "--snapshot --withdraw-up-to 11"
+    )
+    assert withdrawn(office) == []
+    assert load([row(1)], "--resume", "--withdraw-up-to", 10).code == 1
+    assert load([row(1)], "--dry-run").out.count("11 permits would be withdrawn") == 1
+    assert withdrawn(office) == []
+    assert load([row(1)], "--resume", "--withdraw-up-to", 11).code == 0
+    assert len(withdrawn(office)) == 11
+
+
+def test_an_import_that_ends_before_it_withdraws_does_so_when_it_is_resumed(
+    office: Path, load: Load
+) -> None:
+    assert load([row(1), row(2)]).code == 0
+    sql(
+        office,
+        "CREATE TRIGGER full BEFORE UPDATE OF status_reason ON permits "
+        "WHEN NEW.status_reason IS NOT NULL "
+        "BEGIN SELECT RAISE(ABORT, 'no more'); END",
+    )
+    with pytest.raises(IntegrityError):
+        load([row(1), row(3)])
+    assert withdrawn(office) == []
+    sql(office, "DROP TRIGGER full")
+    resumed = load([row(1), row(3)], "--resume").imported
+    assert resumed.startswith("1 absent from register, 1 registered, 1 unchanged\n")
+    assert withdrawn(office) == ["2"]
+
+
+def test_rejected_rows_put_right_are_no_full_export(
+    run: Run, office: Path, load: Load
+) -> None:
+    load([row(1), row(2, expires_on="someday")])
+    options = ("--mapping", office / "city.toml", "--snapshot")
+    refused = run("import", office / "city.csv.rejects.csv", *options)
+    assert refused.code == 2
+    assert "import rejected rows without --snapshot" in refused.err
+    assert withdrawn(office) == []
+
+
+def test_a_snapshot_needs_a_scope(run: Run, office: Path) -> None:
+    register = write(office / "permits.csv", f"{CMA},1,A,2024-06-28,")
+    assert (
+        "needs a mapping with a table [snapshot]"
+        in run("import", register, "--snapshot").refusal
+    )
