@@ -7,15 +7,16 @@ while it is busy.
 import asyncio
 import os
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from functools import wraps
 from types import FrameType
-from typing import Concatenate, Final, NoReturn, ParamSpec
+from typing import Concatenate, Final, NoReturn, ParamSpec, TypeVar
 
 from service.cli.signal_handlers import EXIT_CODES, end_at_once, handled_by
 
 P = ParamSpec("P")
+T = TypeVar("T")
 
 STOP_GRACE: Final = 9.5
 """Seconds after the first signal in which everything under way has to end.
@@ -71,6 +72,13 @@ class StopRequest:
         signal.setitimer(signal.ITIMER_REAL, STOP_GRACE)
         if self._loop is not None and not self._loop.is_closed():
             self._loop.call_soon_threadsafe(self._event.set)
+
+
+def refuse_between(rows: Iterable[T], stop: StopRequest) -> Iterator[T]:
+    """Yield the rows; raises `StoppedError` once the process has to stop."""
+    for row in rows:
+        stop.refuse()
+        yield row
 
 
 def stoppable(

@@ -109,6 +109,15 @@ async def test_a_repeated_field_is_an_error(http: Http) -> None:
     assert "holder: found the field twice, expected it once" in detail
 
 
+@pytest.mark.parametrize("name", ["state", "3012125550142778"])
+async def test_long_digits_of_a_parameter_are_masked_as_those_of_a_field(
+    ask: Ask, name: str
+) -> None:
+    status, told = await ask("GET", f"/v1/reminders?{name}=3012125550142778")
+    assert (status, "2125550142" in str(told)) == (422, False)
+    assert "301*********2778" in told["detail"]
+
+
 async def test_an_unknown_route_has_problem_details(ask: Ask) -> None:
     status, told = await ask("GET", "/v1/kites")
     assert (status, told["title"], told["type"]) == (404, "Not Found", "about:blank")

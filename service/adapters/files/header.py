@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 
 from service.domain.errors import Mistake
-from service.domain.untrusted.text import mask_digits, safe_label
+from service.domain.untrusted.text import safe_name
 
 REJECT_COLUMNS = ("line", "reason")
 """The first columns of a rejects file; the last ones are the table's own."""
@@ -36,11 +36,9 @@ def header_mistakes(
         if not name:
             yield Mistake("header", "a column without a name", "a name for each")
         elif times > 1:
-            yield Mistake(
-                safe_label(mask_digits(name)), f"{times} columns of that name", "one"
-            )
+            yield Mistake(safe_name(name), f"{times} columns of that name", "one")
         elif name not in known:
-            yield Mistake(safe_label(mask_digits(name)), "an unknown column", expected)
+            yield Mistake(safe_name(name), "an unknown column", expected)
     for name in required:
         if name not in header:
             yield Mistake(name, "no such column", "it in the header")

@@ -12,7 +12,7 @@ from service.domain.register_columns.date_forms import CERTAIN
 from service.domain.register_columns.known_codes import CodeChoice
 from service.domain.register_columns.questions import ask
 from service.domain.register_columns.suggestion import SuggestedMapping
-from service.domain.untrusted.text import safe_label, show_value
+from service.domain.untrusted.text import safe_name, show_private
 
 EXAMPLES: Final = 3
 """Cells that a comment shows of each column."""
@@ -49,7 +49,7 @@ def mapping_to_toml(
 def _head(
     mapping: SuggestedMapping, sample: RegisterSample, name: str
 ) -> Iterator[str]:
-    yield f"# Suggested for {safe_label(name)}: {sample.form}."
+    yield f"# Suggested for {safe_name(name)}: {sample.form}."
     yield f"# Looked at {sample.extent}. Check every line, then try the first rows:"
     yield "# permit-reminders mapping check THIS-FILE REGISTER"
     questions = [*ask(mapping)]
@@ -66,7 +66,7 @@ def _constants(
     stem = name.rpartition(".")[0] or name
     yield f"{_entry('source', stem)}  # the register's name, whatever its next export's"
     if mapping.rule:
-        said = f"{mapping.rule_confidence} %, by {show_value(mapping.rule_said)}"
+        said = f"{mapping.rule_confidence} %, by {show_private(mapping.rule_said)}"
         yield f"{_entry('rule', mapping.rule)}  # {said}"
     elif mapping.column_of("rule") is None:
         yield '# rule = "CODE"'
@@ -176,7 +176,7 @@ def _example(column: SuggestedColumn, cell: str) -> str:
     is_phone = cells.phones > _MOSTLY > cells.dates.share
     if column.field == "phones" or is_phone or cells.identity_numbers:
         return mask_phone(cell)
-    return safe_label(cell)
+    return safe_name(cell)
 
 
 def _count(column: SuggestedColumn, word: str) -> str:

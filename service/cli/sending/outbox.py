@@ -1,5 +1,6 @@
 """The office's own SMS platform: check its format, import its results."""
 
+from collections import Counter
 from pathlib import Path
 
 import click
@@ -13,7 +14,14 @@ from service.adapters.sms_platform.results.receipt import PROVIDER_NAME
 from service.app import Installation
 from service.cli.installation import with_installation
 from service.cli.option_types import FILE
+from service.cli.stop_signal import (
+    StoppedError,
+    StopRequest,
+    refuse_between,
+    stoppable,
+)
 from service.domain.errors import SetUpError
+from service.flow.permits.import_register import REJECTED
 from service.flow.sending.outcomes.import_results import (
     MOVED,
     UNCHANGED,
@@ -37,28 +45,41 @@ def check(file: Path) -> None:
 
 @outbox.command()
 @click.argument("file", type=FILE)
+@stoppable
 @with_installation
-async def results(installation: Installation, file: Path) -> int:
+async def results(installation: Installation, stop: StopRequest, file: Path) -> int:
     """Import the platform's results from FILE (CSV or XLSX).
 
     Rejected rows are written to FILE.rejects.csv; exit code 1 if there are any.
+    Interrupted, it says what is in; then import FILE again.
     """
     found = _configured_format(installation.settings)
     if found.results is None:
         raise SetUpError(f"{found.path}: add [results], which says how to read them")
     rows = read_results(file, found.results, uses_our_ids=found.uses_our_ids)
-    path = file.with_name(f"{file.name}.rejects.csv")
-    with open_rejects_file(path) as rejects:
-        counts = await import_results(
-            rows, PROVIDER_NAME, installation.receive_store, installation.clock, rejects
-        )
-    click.echo(
-        f"{counts[MOVED]} moved, {counts[UNCHANGED]} unchanged, "
-        f"{rejects.count} rejected"
-    )
+    path, counts = file.with_name(f"{file.name}.rejects.csv"), Counter[str]()
+    try:
+        with open_rejects_file(path) as rejects:
+            await import_results(
+                refuse_between(rows, stop),
+                PROVIDER_NAME,
+                installation.receive_store,
+                installation.clock,
+                rejects,
+                counts=counts,
+            )
+    except StoppedError:
+        said = f"interrupted: {_list_counts(counts)}; import {file.name} again"
+        click.echo(said, err=True)
+        return stop.exit_code
+    click.echo(_list_counts(counts))
     if rejects.count:
         click.echo(f"the rejected rows, each with its reason: {path}")
     return 1 if rejects.count else 0
+
+
+def _list_counts(counts: Counter[str]) -> str:
+    return ", ".join(f"{counts[one]} {one}" for one in (MOVED, UNCHANGED, REJECTED))
 
 
 def _configured_format(settings: Settings) -> PlatformFormat:

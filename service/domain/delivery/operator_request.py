@@ -5,7 +5,7 @@ from typing import Final
 
 from service.domain.errors import InvalidError
 from service.domain.untrusted.raw_fields import RawFields
-from service.domain.untrusted.text import safe_label, show_value
+from service.domain.untrusted.text import safe_name, show_private
 
 SCOPE_ALL: Final = "all"
 
@@ -40,7 +40,9 @@ def parse_operator_request(
     for name in values:
         if name not in fields:
             raw.add_mistake(
-                safe_label(name), "an unknown field", f"one of {', '.join(fields)}"
+                safe_name(name),
+                "an unknown field",
+                f"one of {', '.join(fields)}",
             )
     if "scope" in fields:
         request["scope"] = _scope(raw, values)
@@ -58,5 +60,5 @@ def _scope(raw: RawFields, values: Mapping[str, object]) -> str:
         return SCOPE_ALL
     scope = raw.required_text("scope", _LONGEST_SCOPE, SCOPE_SYNTAX)
     if scope and not is_scope(scope):
-        raw.add_mistake("scope", show_value(scope), SCOPE_SYNTAX)
+        raw.add_mistake("scope", show_private(scope), SCOPE_SYNTAX)
     return scope

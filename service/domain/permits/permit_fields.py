@@ -17,8 +17,7 @@ from service.domain.untrusted.check_characters import (
 from service.domain.untrusted.raw_fields import RawFields
 from service.domain.untrusted.spreadsheet_cells import find_damage, is_placeholder
 from service.domain.untrusted.text import (
-    mask_digits,
-    safe_label,
+    safe_name,
     show_field,
     show_private,
 )
@@ -138,7 +137,7 @@ def _refuse_unknown(raw: RawFields, fields: Mapping[str, object]) -> None:
     for name in fields:
         if name not in FIELDS:
             raw.add_mistake(
-                safe_label(mask_digits(name)),
+                safe_name(name),
                 "an unknown field",
                 f"one of {', '.join(FIELDS)}",
             )

@@ -7,7 +7,7 @@ from service.domain.permits.permit_fields import DATES
 from service.domain.register_columns.columns import MAPPED_FROM, SuggestedColumn
 from service.domain.register_columns.date_forms import DateColumn
 from service.domain.register_columns.suggestion import SuggestedMapping
-from service.domain.untrusted.text import show_value
+from service.domain.untrusted.text import show_private
 from service.domain.untrusted.written_date import EXCEL, MINGUO
 
 _NO_RULE: Final = (
@@ -22,7 +22,7 @@ def find_obstacles(mapping: SuggestedMapping) -> Iterator[str]:
         is_rule = field == "rule"
         yield _ask_rule(mapping) if is_rule else f"which column has the {field}?"
     for heading in mapping.repeated:
-        yield f"which column is {show_value(heading)}? Rename the others in the file"
+        yield f"which column is {show_private(heading)}? Rename the others in the file"
 
 
 def ask(mapping: SuggestedMapping) -> Iterator[str]:
@@ -34,24 +34,24 @@ def ask(mapping: SuggestedMapping) -> Iterator[str]:
     ):
         for word, near in choice.nearest.items() if choice else ():
             offer = f" Perhaps {' or '.join(near)}" if near else ""
-            yield f"which {what} is {show_value(word)}?{offer}"
+            yield f"which {what} is {show_private(word)}?{offer}"
     for word, ours in mapping.states.items():
         if ours is None:
-            yield f"which status is {show_value(word)}?"
+            yield f"which status is {show_private(word)}?"
     for column in mapping.columns:
         yield from _ask_about(column)
 
 
 def _ask_rule(mapping: SuggestedMapping) -> str:
     words = ", ".join(
-        map(show_value, mapping.rule_words.nearest if mapping.rule_words else ())
+        map(show_private, mapping.rule_words.nearest if mapping.rule_words else ())
     )
-    seen = f" {show_value(mapping.rule_said)} has {words}." if words else ""
+    seen = f" {show_private(mapping.rule_said)} has {words}." if words else ""
     return f"{_NO_RULE}.{seen}"
 
 
 def _ask_about(column: SuggestedColumn) -> Iterator[str]:
-    name = show_value(column.heading)
+    name = show_private(column.heading)
     if column.holds_identity_numbers:
         share = max(1, round(100 * column.cells.identity_numbers))
         yield (

@@ -12,7 +12,7 @@ from service.domain.rejected_rows.repairs import (
     add_formats,
     find_repair,
 )
-from service.domain.untrusted.text import mask_digits, safe_label
+from service.domain.untrusted.text import safe_name
 
 _MOST_GROUPS: Final = 1_000
 """Groups that are counted; a file has more only if each row has its own."""
@@ -110,4 +110,4 @@ class Reasons:
 
 
 def _label(heading: str) -> str:
-    return safe_label(mask_digits(heading))
+    return safe_name(heading)

@@ -126,6 +126,11 @@ def mask_digits(text: str) -> str:
     )
 
 
+def safe_name(name: str) -> str:
+    """Make the name of a field or column fit for one line, masked as its value is."""
+    return safe_label(mask_digits(name))
+
+
 def safe_label(text: str, longest: int = _SHOWN) -> str:
     """Make a text from outside fit for one line: phones masked, the rest cut."""
     text = mask_text(text[: _READ * longest])

@@ -10,7 +10,11 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from service.domain.errors import InvalidError, Mistake
 from service.domain.untrusted.nesting import MOST_LEVELS, is_too_deep
-from service.domain.untrusted.text import safe_label, show_value
+from service.domain.untrusted.text import (
+    safe_name,
+    show_field,
+    show_private,
+)
 from service.web.request_body import read_body
 
 JsonObject = Mapping[str, object]
@@ -62,7 +66,7 @@ async def read_json_object(request: web.Request) -> JsonObject:
     except (ValueError, RecursionError):
         raise web.HTTPBadRequest(text="the body is not JSON in UTF-8") from None
     if not isinstance(found, Mapping):
-        mistake = Mistake("body", show_value(found), "a JSON object")
+        mistake = Mistake("body", show_private(found), "a JSON object")
         raise InvalidError("request", [mistake])
     if is_too_deep(found):
         expected = f"at most {MOST_LEVELS} levels"
@@ -94,7 +98,7 @@ def _refuse_repeated_fields(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) < len(pairs):
         names = [name for name, _ in pairs]
-        twice = sorted({safe_label(name) for name in names if names.count(name) > 1})
+        twice = sorted({safe_name(name) for name in names if names.count(name) > 1})
         mistakes = [Mistake(name, "the field twice", "it once") for name in twice]
         raise InvalidError("request", mistakes)
     return found
@@ -108,13 +112,13 @@ def _repeated_parameters(given: Mapping[str, str]) -> Iterator[Mistake]:
     if isinstance(given, MultiMapping):
         for name in dict.fromkeys(given):
             if len(given.getall(name)) > 1:
-                yield Mistake(safe_label(name), "the parameter twice", "it once")
+                yield Mistake(safe_name(name), "the parameter twice", "it once")
 
 
 def _mistake(model: type[BaseModel], name: str, given: Mapping[str, str]) -> Mistake:
     fields = {one.alias or key: one for key, one in model.model_fields.items()}
     if name not in fields:
         known = ", ".join(fields) or "no parameter"
-        return Mistake(safe_label(name), "an unknown parameter", f"one of {known}")
-    found = show_value(given[name]) if name in given else "nothing"
+        return Mistake(safe_name(name), "an unknown parameter", f"one of {known}")
+    found = show_field(name, given[name]) if name in given else "nothing"
     return Mistake(name, found, str(fields[name].description))

@@ -3,8 +3,12 @@
 import asyncio
 import csv
 import json
+import os
+import signal
+import sqlite3
 import stat
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -20,10 +24,13 @@ from service.flow.sending.tick import TickResult, tick
 from service.settings import load_settings
 from service.web.application import application
 from tests.cli.commands import CMA, NOON, ROOT, Run, cells, sql, write
+from tests.cli.processes import started
+from tests.cli.server.backstage import until
 from tests.flow.fakes import DiedError
 
 EVENING = "2024-01-29T18:00+08:00"
 PHONES = [f"+1212555010{number}" for number in range(1, 4)]
+SETTINGS = ("PERMIT_REMINDERS_PROVIDER", "PERMIT_REMINDERS_OUTBOX", "SMS_TOKEN")
 TOKEN = "open-sesame"  # noqa: S105 - a made-up one
 
 WEBHOOK = """
@@ -122,9 +129,9 @@ def test_from_a_register_to_a_file_to_results_to_counts(
     found = handed_over(permits)
     assert [row["手机号码"] for row in found] == [one[2:] for one in PHONES]
     assert all(row["短信内容"].startswith("【") for row in found)
-    until = {datetime.fromisoformat(row["最晚发送时间"]) for row in found}
+    deadlines = {datetime.fromisoformat(row["最晚发送时间"]) for row in found}
     closes = datetime.fromisoformat("2024-01-29 17:30:00")
-    assert all(timedelta() <= closes - one < timedelta(minutes=1) for one in until)
+    assert all(timedelta() <= closes - one < timedelta(minutes=1) for one in deadlines)
     assert counted(run) == (3, 0, 0)
     ids = [row["业务流水号"] for row in found]
     file = reported(
@@ -238,6 +245,39 @@ def test_results_of_unknown_messages_are_rejected_and_the_others_imported(
     ]
     raw = sql(permits, "SELECT raw FROM receipts")
     assert "5550101" not in json.dumps(raw)
+
+
+def test_results_that_are_interrupted_say_what_is_in(permits: Path, run: Run) -> None:
+    pass_at(permits, NOON)
+    [one, *_] = handed_over(permits)
+    rows = [
+        [one["业务流水号"], "", "成功", "", ""],
+        *[["17", "", "成功", "", ""]] * 1999,
+    ]
+    file = reported(permits, *rows)
+    settings = {name: os.environ[name] for name in SETTINGS}
+    lock = sqlite3.connect(permits / "permit-reminders.db", isolation_level=None)
+    lock.execute("BEGIN IMMEDIATE")  # so that the import cannot end before the signal
+    with (
+        closing(lock),
+        started("outbox", "results", file, folder=permits, **settings) as process,
+    ):
+        until(lambda: any(permits.glob(".results.csv.*")))
+        os.killpg(process.pid, signal.SIGTERM)
+        assert process.stderr is not None
+        assert process.stderr.readline().startswith("stopping: ")
+        lock.rollback()
+        said = process.stderr.read()
+        process.wait(timeout=60)
+    assert process.returncode == 143
+    assert said in {
+        f"interrupted: {counts}; import results.csv again\n"
+        for counts in (
+            "0 moved, 0 unchanged, 0 rejected",
+            "1 moved, 0 unchanged, 999 rejected",
+        )
+    }
+    assert ", 1999 rejected\n" in run("outbox", "results", file).out
 
 
 def test_a_platform_may_push_results_with_its_secret(permits: Path, run: Run) -> None:

@@ -135,6 +135,11 @@ def test_unknown_statuses_are_questions() -> None:
     assert "which status is 'Probation'?" in [*ask(found)]
 
 
+def test_a_question_masks_long_digits_as_a_mistake_does() -> None:
+    found = suggest(*MINIMUM, ("Status", "Active|Tel 3012125550142778"))
+    assert "which status is 'Tel 301*********2778'?" in [*ask(found)]
+
+
 def test_one_column_may_decide_the_order_of_day_and_month_for_another() -> None:
     found = suggest(*MINIMUM[:2], ("Issued", "02/03/2021"), ("Expires", "us"))
     issued = found.column_of("issued_on")

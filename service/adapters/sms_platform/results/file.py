@@ -21,7 +21,7 @@ from service.adapters.tables.workbook import read_sheet
 from service.domain.delivery.outcome import Receipt
 from service.domain.errors import InvalidError, Mistake
 from service.domain.untrusted.spreadsheet_formulas import unguard_formula
-from service.domain.untrusted.text import show_value, strip_blanks
+from service.domain.untrusted.text import show_private, strip_blanks
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +120,6 @@ def _refuse_unknown(
     receipt: Receipt, raw: Mapping[str, str], results: ResultsFormat
 ) -> None:
     if receipt.state is None:
-        found, expected = show_value(raw[results.status]), ", ".join(results.statuses)
+        found, expected = show_private(raw[results.status]), ", ".join(results.statuses)
         mistake = Mistake(results.status, found, f"one of {expected}")
         raise InvalidError("row", [mistake])

@@ -10,8 +10,8 @@ from service.domain.errors import InvalidError, Mistake
 from service.domain.masked_text import mask_text
 from service.domain.untrusted.text import (
     CONTROL_CHARACTERS,
-    safe_label,
-    show_value,
+    safe_name,
+    show_private,
     strip_blanks,
 )
 
@@ -44,7 +44,7 @@ def receipt_of(
         mistakes.append(
             Mistake(
                 results.id,
-                show_value(provider_id) if provider_id else "nothing",
+                show_private(provider_id) if provider_id else "nothing",
                 expected,
             )
         )
@@ -52,7 +52,7 @@ def receipt_of(
         mistakes.append(Mistake(results.status, "nothing", "a status"))
     if len(code) > LONGEST_CODE or CONTROL_CHARACTERS.search(code):
         expected = f"a code of at most {LONGEST_CODE} characters"
-        mistakes.append(Mistake(str(results.code), show_value(code), expected))
+        mistakes.append(Mistake(str(results.code), show_private(code), expected))
     if mistakes:
         raise InvalidError(where, mistakes)
     state = results.statuses.get(status)
@@ -61,8 +61,8 @@ def receipt_of(
         provider=PROVIDER_NAME,
         provider_id=provider_id,
         state=state,
-        raw={results.status: safe_label(status)}
-        | ({results.code: safe_label(code)} if results.code and code else {}),
+        raw={results.status: safe_name(status)}
+        | ({results.code: safe_name(code)} if results.code and code else {}),
         message_id=provider_id if uses_our_ids else None,
         code=code or None if failed else None,
         kind=results.codes.get(code) if failed else None,

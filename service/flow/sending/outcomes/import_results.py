@@ -54,13 +54,15 @@ async def import_results(
     store: ReceiveStore,
     clock: Clock,
     rejects: RejectWriter,
-) -> Counter[str]:
-    """Import results chunk by chunk; count the rows by what they changed.
+    *,
+    counts: Counter[str],
+) -> None:
+    """Import results chunk by chunk, and count the rows by what they changed.
 
     "moved" rows changed the state of a message, "unchanged" rows did not and may have
-    been imported before, "rejected" rows are invalid or belong to no message.
+    been imported before, "rejected" rows are invalid or belong to no message. After an
+    error, `counts` says what was done before.
     """
-    counts: Counter[str] = Counter()
     source = iter(rows)
     while chunk := list(islice(source, CHUNK)):
         new = list[Receipt]()
@@ -73,8 +75,7 @@ async def import_results(
             else:
                 new.append(receipt)
         moved = await receive(new, store, clock)
-        counts += Counter({MOVED: moved, UNCHANGED: len(new) - moved})
-    return counts
+        counts.update({MOVED: moved, UNCHANGED: len(new) - moved})
 
 
 async def _match_receipts(

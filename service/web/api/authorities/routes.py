@@ -14,7 +14,7 @@ from service.domain.lawbook.documents import authority_to_dict
 from service.domain.lawbook.law import Law
 from service.domain.lawbook.revisions import authority_revision
 from service.domain.templates.office_texts import find_long_office_texts
-from service.domain.untrusted.text import safe_label, show_value
+from service.domain.untrusted.text import safe_label, show_private
 from service.flow.office.status import TypeStatus as DomainStage
 from service.flow.office.status import get_office_status
 from service.formats.authority import parse_authority
@@ -116,7 +116,7 @@ def _read_authority(body: JsonObject, path: AuthorityPath, law: Law) -> DomainAu
     mistakes = []
     if body.get("code", path.code) != path.code:
         expected = f"{safe_label(path.code)}, as in the address"
-        mistakes.append(Mistake("code", show_value(body["code"]), expected))
+        mistakes.append(Mistake("code", show_private(body["code"]), expected))
     try:
         office = parse_authority(
             {**body, "code": path.code},

@@ -10,7 +10,7 @@ from service.domain.law_change.edits import CalendarYearsEdit
 from service.domain.lawbook.law import Law
 from service.domain.lawbook.revisions import calendar_year_revision
 from service.domain.lawbook.year_view import view_year
-from service.domain.untrusted.text import safe_label, show_value
+from service.domain.untrusted.text import safe_label, show_private
 from service.formats.calendar_year import parse_calendar_year
 from service.web.api.calendars.models import Year, YearBody, YearPath
 from service.web.api.endpoint import endpoint, json_reply
@@ -66,7 +66,9 @@ def _read_year(body: JsonObject, path: YearPath, law: Law) -> CalendarYear:
     address = {"calendar": law.calendar(path.code).code, "year": path.year}
     mistakes = [
         Mistake(
-            name, show_value(body[name]), f"{safe_label(str(value))}, as in the address"
+            name,
+            show_private(body[name]),
+            f"{safe_label(str(value))}, as in the address",
         )
         for name, value in address.items()
         if body.get(name, value) != value

@@ -8,7 +8,7 @@ from aiohttp import web
 from service.domain.delivery.operator_request import MAX_REASON_LENGTH
 from service.domain.errors import InvalidError
 from service.domain.untrusted.raw_fields import RawFields
-from service.domain.untrusted.text import safe_label, show_field
+from service.domain.untrusted.text import safe_name, show_field
 from service.flow.permits.opt_outs import lift_opt_out, opt_out
 from service.web.api.authority_scope import requested_authority
 from service.web.api.endpoint import endpoint, json_reply
@@ -86,7 +86,7 @@ def _read_opt_out(body: JsonObject) -> tuple[str, str | None]:
         shown = f"{len(phones)} numbers" if phones else show_field("phone", found)
         raw.add_mistake("phone", shown if found else "nothing", "one number, as text")
     for name in body.keys() - OptOutFields.model_fields.keys():
-        raw.add_mistake(safe_label(name), "an unknown field", "phone or reason")
+        raw.add_mistake(safe_name(name), "an unknown field", "phone or reason")
     if raw.mistakes:
         raise InvalidError("opt-out", raw.mistakes)
     return phones[0], reason

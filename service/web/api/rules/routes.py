@@ -18,7 +18,7 @@ from service.domain.lawbook.law import Law
 from service.domain.lawbook.revisions import rule_revision
 from service.domain.lawbook.version_choice import Revision
 from service.domain.templates.rule_texts import find_long_texts
-from service.domain.untrusted.text import show_value
+from service.domain.untrusted.text import show_private
 from service.flow.law_change.change import LawCheck
 from service.formats.version import VersionFields, parse_version
 from service.web.api.endpoint import endpoint, json_reply
@@ -130,7 +130,7 @@ async def _with_new_version(
 ) -> DomainRule:
     if "revision" in body:
         expected = "nothing: installing a version gives it its number"
-        mistake = Mistake("revision", show_value(body["revision"]), expected)
+        mistake = Mistake("revision", show_private(body["revision"]), expected)
         raise InvalidError("version", [mistake])
     templates = await services.templates.current(law.digest)
     version = parse_version(
