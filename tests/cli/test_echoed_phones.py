@@ -79,6 +79,7 @@ MAY_STAND: Final = {
     ("column permits.holder", "stray"),
     ("holders in answers to requests", "stray"),
     # A register's name is a key: registers that differ in it have ages of their own.
+    ("column imports.register", "stray"),
     ("column permits.register", "stray"),
     ("column registers.name", "stray"),
     # Where the rejected rows are: a path must lead there.
