@@ -39,6 +39,7 @@ from service.adapters.store.reports.outlook import SqlOutlookStore
 from service.adapters.store.sending.breaker import SqlBreakerStore
 from service.adapters.store.sending.circuit import SqlCircuitStore
 from service.adapters.store.sending.claim.claim_store import SqlClaimStore
+from service.adapters.store.sending.claim.own_phone import SqlOwnPhoneStore
 from service.adapters.store.sending.inbox import SqlInboxStore
 from service.adapters.store.sending.leases import SqlLeaseStore
 from service.adapters.store.sending.lookups import SqlLookupStore
@@ -92,6 +93,10 @@ class Installation(Services):
     outlook_deps: OutlookDeps
     diagnosis_deps: DiagnosisDeps
     lookup_deps: LookupDeps
+
+    def own_phone_store(self, provider: Provider) -> SqlOwnPhoneStore:
+        """The store of tests that go through this provider."""
+        return SqlOwnPhoneStore(self.database, self.vault, provider.name)
 
     def tick_deps(
         self, provider: Provider, is_stopping: StopSignal = never_stop

@@ -62,6 +62,10 @@ COMMAND_GROUPS: Final[Mapping[str, Mapping[str, tuple[str, str]]]] = {
             "sending.outbox",
             "Check your SMS platform's format; read its results.",
         ),
+        "test-sms": (
+            "sending.test_sms",
+            "Send one text to your own phone; it counts for nothing.",
+        ),
         "pause": ("sending.pause", "Stop sending: all, a rule or an office."),
         "resume": ("sending.pause", "Send again what was paused."),
     },

@@ -63,6 +63,7 @@ templates list
 templates preview NAME --permit --rule --expires --authority --language --file
 templates save NAME FILE --language --dry-run
 templates show NAME --language --version
+test-sms PHONE --authority --yes
 tick --now
 unreachable lift PHONE --authority --reason
 unreachable list --authority --format

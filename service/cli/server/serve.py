@@ -42,7 +42,7 @@ async def serve(
     process listens on its own PERMIT_REMINDERS_PORT; with 0 the system chooses one.
     """
     settings = installation.settings
-    _refuse_real_sms_when_simulated(installation)
+    refuse_real_sms_when_simulated(installation)
     await _refuse_public_host_without_key(installation)
     await refresh_holidays(installation, "serve")
     if stop.is_set():
@@ -79,7 +79,7 @@ async def tick(
     installation: Installation, stop: StopRequest, now: datetime | None
 ) -> None:
     """One full pass: expand, settle, send, ask after receipts."""
-    _refuse_real_sms_when_simulated(installation)
+    refuse_real_sms_when_simulated(installation)
     if now is not None:
         await _move_clock(installation, now)
     await refresh_holidays(installation, "tick")
@@ -125,7 +125,8 @@ async def _refuse_public_host_without_key(installation: Installation) -> None:
         )
 
 
-def _refuse_real_sms_when_simulated(installation: Installation) -> None:
+def refuse_real_sms_when_simulated(installation: Installation) -> None:
+    """Raise `SetUpError` if a simulated database would text real phones."""
     if (
         isinstance(installation.clock, SimulatedClock)
         and installation.settings.provider != "sandbox"

@@ -120,7 +120,7 @@ async def send(
     law = await deps.law_store.current_law()
     for office in filter(has_unusable_rate, law.authorities.values()):
         log.error("office %s is held: %s; load it again", office.code, RATE_UNUSABLE)
-    turn = _SendTurn(deps, access, checked_until, law)
+    turn = SendTurn(deps, access, checked_until, law)
     posted, late, ends_at = 0, 0, monotonic_now() + MAX_TURN
     while monotonic_now() < ends_at and not deps.poster.is_stopping():
         deadline = monotonic_now() + min(
@@ -147,7 +147,7 @@ async def send(
 
 
 @dataclass(slots=True)
-class _SendTurn:
+class SendTurn:
     """One worker's turn: its access, the law in force, and which senders are busy.
 
     `busy_until` maps an office to the monotonic instant until which it is left out.

@@ -22,6 +22,7 @@ from service.domain.delivery.status import (
     MessageState,
     ReminderState,
 )
+from service.domain.messages.test_text import TEST_RULE
 
 
 def _allowed_after(after: ReminderState) -> list[ReminderState]:
@@ -136,9 +137,12 @@ INVARIANT_QUERIES: Mapping[str, str] = {
         AND NOT EXISTS (SELECT 1 FROM message_reminders l
         WHERE l.message_id = r.message_id AND {_LINK_OF_REMINDER})""",
     "message without a reminder": f"""
-        SELECT m.id FROM messages m WHERE NOT EXISTS (
+        SELECT m.id FROM messages m WHERE m.rule <> '{TEST_RULE}' AND NOT EXISTS (
         SELECT 1 FROM message_reminders l JOIN reminders r ON {_LINK_OF_REMINDER}
         WHERE l.message_id = m.id)""",
+    "test with a reminder": f"""
+        SELECT m.id FROM messages m JOIN message_reminders l ON l.message_id = m.id
+        WHERE m.rule = '{TEST_RULE}'""",
     "link to a message that is gone": """
         SELECT l.message_id FROM message_reminders l
         LEFT JOIN messages m ON m.id = l.message_id WHERE m.id IS NULL""",
@@ -150,7 +154,7 @@ INVARIANT_QUERIES: Mapping[str, str] = {
     "message accepted without a time or an id": f"""
         SELECT id FROM messages WHERE state IN ({_ACCEPTED})
         AND (accepted_at IS NULL OR provider_id IS NULL)""",
-    "message accepted at another time than its reminder was sent": """
+    "message accepted at another time than its reminder was sent": f"""
         SELECT m.id FROM messages m LEFT JOIN (
             SELECT l.message_id, max(e.at = m.accepted_at) AS same
             FROM message_reminders l JOIN messages m ON m.id = l.message_id
@@ -158,7 +162,8 @@ INVARIANT_QUERIES: Mapping[str, str] = {
             AND e.expires_on = l.expires_on AND e.step = l.step
             AND e.message_id = l.message_id AND e.state = 'sent'
             GROUP BY l.message_id) AS l ON l.message_id = m.id
-        WHERE m.accepted_at IS NOT NULL AND coalesce(l.same, EXISTS (
+        WHERE m.accepted_at IS NOT NULL AND m.rule <> '{TEST_RULE}'
+        AND coalesce(l.same, EXISTS (
             SELECT 1 FROM receipts c WHERE c.message_id = m.id
             AND c.moved AND c.received_at = m.accepted_at)) = 0""",
     "message counted on a day on which it was not POSTed": """

@@ -11,6 +11,7 @@ from service.adapters.store.db.database import Database
 from service.adapters.store.db.schema import messages, permits, reminders, slots
 from service.adapters.store.reports.reminder_ends import count_ends
 from service.adapters.store.reports.tallies import holders, is_in_offices, tallies
+from service.adapters.store.sending.claim.own_phone import IS_TO_HOLDER
 from service.adapters.store.slots.due_counts import count_due, is_due_between
 from service.domain.law.rule import BilingualText
 from service.domain.reports.period import ReportPeriod, next_period, previous_period
@@ -178,6 +179,7 @@ async def _simulated(
     """Whether any message had gone to the sandbox by an instant."""
     sandboxed = exists().where(
         messages.c.provider == "sandbox",
+        IS_TO_HOLDER,
         messages.c.claimed_at <= as_of,
         is_in_offices(messages.c.authority, offices),
     )

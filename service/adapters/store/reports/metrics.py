@@ -10,11 +10,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.adapters.store.db.database import Database
 from service.adapters.store.db.facts import get_instant_fact
+from service.adapters.store.db.json_rows import in_chunks
 from service.adapters.store.db.outages import list_outages
 from service.adapters.store.db.schema import authorities, messages, pauses, reminders
 from service.adapters.store.office.senders import office_paused
 from service.adapters.store.reminders.transitions import has_state
 from service.adapters.store.sending.breaker import LAST_TICK
+from service.adapters.store.sending.claim.own_phone import IS_TO_HOLDER, list_tests
 from service.adapters.store.sending.lookups import count_answers
 from service.adapters.store.sending.resolve import IS_OPEN_MESSAGE, awaiting_operator
 from service.domain.delivery.operator_request import SCOPE_ALL
@@ -80,6 +82,7 @@ async def _messages(
         .where(
             messages.c.office.in_(select(authorities.c.code)),
             messages.c.claimed_at >= now - RECENT,
+            IS_TO_HOLDER,
         )
         .group_by(*kinds)
     )
@@ -87,13 +90,21 @@ async def _messages(
 
 
 async def _count_accepted(connection: AsyncConnection) -> dict[str, int]:
-    """Messages ever accepted, by provider, counted in the index of provider ids."""
-    rows = await connection.execute(
-        select(
-            messages.c.provider, func.count(messages.c.provider_id).label("number")
-        ).group_by(messages.c.provider)
+    """Messages ever accepted, by provider, counted in the index of provider ids.
+
+    Tests are few: the action log names them, and they are taken off.
+    """
+    accepted = select(
+        messages.c.provider, func.count(messages.c.provider_id).label("number")
+    ).group_by(messages.c.provider)
+    counted = Counter(
+        {row.provider: row.number for row in await connection.execute(accepted)}
     )
-    return {row.provider: row.number for row in rows}
+    for chunk in in_chunks(await list_tests(connection)):
+        tests = accepted.where(messages.c.id.in_(chunk))
+        for row in await connection.execute(tests):
+            counted[row.provider] -= row.number
+    return dict(counted)
 
 
 async def _count_due(

@@ -28,6 +28,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.adapters.store.db.schema import messages, permits, receipts, reminders
 from service.adapters.store.db.types import Instant
+from service.adapters.store.sending.claim.own_phone import IS_TO_HOLDER
 from service.domain.delivery.status import MessageState
 from service.domain.reports.tally import Span, Tally
 
@@ -133,7 +134,7 @@ def _select_messages(
             _count(failed).label("failed"),
         )
         .join_from(messages, span, _within(its.posted_at, its.accepted_at, span))
-        .where(is_in_offices(messages.c.authority, offices))
+        .where(is_in_offices(messages.c.authority, offices), IS_TO_HOLDER)
         .group_by(span.c.label, grouped)
     )
 

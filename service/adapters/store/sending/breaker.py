@@ -11,6 +11,7 @@ from service.adapters.store.db.database import Database
 from service.adapters.store.db.facts import set_fact
 from service.adapters.store.db.schema import actions, messages, pauses
 from service.adapters.store.db.types import database_now
+from service.adapters.store.sending.claim.own_phone import IS_TO_HOLDER
 from service.adapters.store.sending.outcomes.provider_status import open_breaker
 from service.domain.delivery.breaker import (
     MAX_AGE,
@@ -91,6 +92,7 @@ def _select_answered(since: datetime) -> Select[Any]:
     """Select the newest answered messages, among few: many may have no answer."""
     newest = (
         select(*_OUTCOME_COLUMNS, messages.c.id, messages.c.claimed_at)
+        .where(IS_TO_HOLDER)
         .order_by(messages.c.id.desc())
         .limit(20 * MAX_JUDGED)
         .subquery()
@@ -111,6 +113,7 @@ def _select_aged(since: datetime, until: datetime) -> Select[Any]:
             messages.c.accepted_at > since,
             messages.c.accepted_at <= until,
             messages.c.claimed_at > since,
+            IS_TO_HOLDER,
         )
         .order_by(messages.c.accepted_at.desc())
         .limit(MAX_JUDGED)

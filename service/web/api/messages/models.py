@@ -68,7 +68,9 @@ class Message(BaseModel):
         "reminder"
     )
     office: str = Field(description="the code of the authority that sends")
-    rule: str = Field(description="the code of the permit type of its first reminder")
+    rule: str = Field(
+        description="the code of its first reminder's permit type; (test) for a test"
+    )
     template: str = Field(description="the name of its template")
     template_version: int = Field(
         description="the version of that template; 0 is the shipped one"

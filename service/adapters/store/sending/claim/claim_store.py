@@ -29,6 +29,7 @@ from service.adapters.store.sending.claim.insert_messages import (
     insert_messages,
     to_outgoing,
 )
+from service.adapters.store.sending.claim.own_phone import IS_TO_HOLDER
 from service.adapters.store.sending.claim.register_answers import join_answers
 from service.adapters.store.sending.claim.verdicts import store_verdicts
 from service.adapters.store.sending.outcomes.record import record
@@ -142,7 +143,8 @@ async def _count_usage(
     )
 
 
-_COUNTS_AS_SENT = messages.c.state.not_in(ENDED_UNACCEPTED - {MessageState.GIVEN_UP})
+_UNSENT = ENDED_UNACCEPTED - {MessageState.GIVEN_UP}
+_COUNTS_AS_SENT = IS_TO_HOLDER & messages.c.state.not_in(_UNSENT)
 
 _PHONES = JsonValues(messages.c.recipient_id, "phones")
 

@@ -1,0 +1,1 @@
+"""Tests: texts to a clerk's own phone."""
