@@ -32,7 +32,7 @@ init --code --name --zone --helpline --register --rule --overwrite
 keys create NAME
 keys list
 keys revoke PREFIX
-mapping check MAPPING [FILE]
+mapping check MAPPING [FILE] --ask
 messages give-up ID... --reason
 messages handled ID... --reason
 messages inbox --authority --format

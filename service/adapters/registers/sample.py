@@ -14,6 +14,7 @@ from service.adapters.tables.kinds import find_kind
 from service.adapters.tables.table import TableRow
 from service.adapters.tables.table_file import open_table
 from service.domain.untrusted.spreadsheet_cells import unwrap_cell
+from service.domain.untrusted.text import strip_blanks
 
 HEAD_ROWS: Final = 1500
 """First rows of a sample."""
@@ -41,8 +42,8 @@ _WIDE_MARKS: Final = (b"\xff\xfe", b"\xfe\xff")
 class RegisterSample:
     """Some rows of a register, each with as many cells as its header.
 
-    `extent` says which rows they are, `form` how the file was read, and `sheet` is the
-    one of a workbook.
+    `extent` says which rows they are, `form` how the file was read, `sheet` is the one
+    of a workbook, and `titles` are the words above the header.
     """
 
     form: str
@@ -50,6 +51,7 @@ class RegisterSample:
     rows: list[list[str]]
     extent: str
     sheet: str | None = None
+    titles: tuple[str, ...] = ()
 
 
 def read_sample(path: Path) -> RegisterSample:
@@ -98,10 +100,13 @@ def _sample_of(path: Path, name: str, *, is_whole: bool) -> RegisterSample:
         head = [*islice(rows, most)]
         later = _spread(rows)
         form = table.form
+        words = (strip_blanks(cell) for row in table.titles for cell in row.cells)
+        titles = tuple(dict.fromkeys(filter(None, words)))
     extent = f"all {len(head)} rows"
     if later or not is_whole:
         extent = f"the first {len(head)} rows and {len(later)} of its middle and end"
-    return RegisterSample(str(form), header, [*head, *later], extent, form.sheet)
+    rows_read = [*head, *later]
+    return RegisterSample(str(form), header, rows_read, extent, form.sheet, titles)
 
 
 def _fitting(rows: Iterable[TableRow], width: int) -> Iterator[list[str]]:

@@ -9,7 +9,7 @@ import click
 from service.adapters.registers.mapping_text import mapping_to_toml
 from service.adapters.registers.sample import RegisterSample, read_sample
 from service.domain.register_columns.columns import Known
-from service.domain.register_columns.known_codes import KnownCode
+from service.domain.register_columns.known_codes import KnownCode, longest_name_in
 from service.domain.register_columns.questions import find_obstacles
 from service.domain.register_columns.suggestion import (
     SuggestedMapping,
@@ -47,7 +47,8 @@ def print_suggestion(file: Path, law: Law) -> int:
 
 def suggest_from(sample: RegisterSample, file: Path, known: Known) -> SuggestedMapping:
     """Suggest a mapping for a register of which a sample was read."""
-    hints = filter(None, (file.stem, sample.sheet))
+    titles = (longest_name_in(one, known.rules) for one in sample.titles)
+    hints = filter(None, (file.stem, sample.sheet, *titles))
     return suggest_mapping(sample.header, sample.rows, known, [*hints])
 
 

@@ -36,9 +36,14 @@ def doctor(*, as_json: bool) -> None:
     ]
     wrong = [one for one in found if one.severity is not Severity.NOTE]
     if as_json:
-        document = {"goes_wrong": bool(wrong), "findings": [*map(asdict, found)]}
+        document = {
+            "database": str(settings.database_file.absolute()),
+            "goes_wrong": bool(wrong),
+            "findings": [*map(asdict, found)],
+        }
         click.echo(mask_text(json.dumps(document, ensure_ascii=False, indent=2)))
     else:
+        click.echo(f"looked at {settings.database_file.absolute()}")
         _print(found)
     if wrong:
         click.get_current_context().exit(1)

@@ -92,6 +92,21 @@ def is_clear(ranked: list[tuple[float, str]]) -> bool:
     return len(ranked) == 1 or ranked[0][0] - ranked[1][0] >= 0.05
 
 
+def longest_name_in(text: str, rules: Iterable[KnownCode]) -> str | None:
+    """The longest name of a rule that stands in a text such as a title, if one does.
+
+    Names of one English word are left out: they stand in too many others.
+    """
+    folded = text.casefold()
+    names = (
+        name
+        for rule in rules
+        for name in (*rule.zh, *rule.en)
+        if name.casefold() in folded and (has_han(name) or " " in name)
+    )
+    return max(names, key=len, default=None)
+
+
 def rank_rules(text: str, rules: Iterable[KnownCode]) -> list[tuple[float, str]]:
     """The rules that a text may mean with their likeness of 1, the likeliest first.
 

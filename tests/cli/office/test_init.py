@@ -30,7 +30,7 @@ def sheet(folder: Path) -> Path:
     """An export as offices make it: a title, a merged header, dates in three forms."""
     register = folder / "台账.xlsx"
     with xlsxwriter.Workbook(str(register)) as workbook:
-        page = workbook.add_worksheet("食品生产许可")
+        page = workbook.add_worksheet()
         page.merge_range(0, 0, 0, 3, "临江省食品生产许可台账（截至2026年11月）")
         page.merge_range(1, 0, 2, 0, "许可证编号")
         page.merge_range(1, 1, 2, 1, "企业名称")

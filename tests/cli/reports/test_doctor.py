@@ -21,10 +21,13 @@ def about(part: str, found: Found) -> list[str]:
     return [f"{one['what']}; {one['remedy']}" for one in found if one["part"] == part]
 
 
-def test_without_a_database_it_says_what_to_run(run: Run) -> None:
+def test_without_a_database_it_says_what_to_run(run: Run, folder: Path) -> None:
     ran = run("doctor")
     assert (ran.code, ran.err) == (1, "")
-    assert ran.out.startswith("nothing is sent:\n  database: permit-reminders.db: no ")
+    assert ran.out.startswith(
+        f"looked at {folder}/permit-reminders.db\nnothing is sent:"
+    )
+    assert "  database: permit-reminders.db: no such database; run " in ran.out
     assert "run `permit-reminders db upgrade`" in ran.out
 
 
