@@ -1,5 +1,7 @@
 """A mapping with a look-up: tried on one number, loaded, and asked before a text."""
 
+import signal
+import socket
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -7,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.commands import CMA, NOON, Run
+from tests.cli.processes import started, stopped
 
 MAPPING = """
 source = "city"
@@ -69,3 +72,25 @@ def test_nobody_who_renewed_yesterday_is_texted_today(run: Run, mapping: Path) -
     ticked = run("tick", "--now", NOON)
     assert "1 messages posted" in ticked.out
     assert "renewed" in run("explain", "--permit", "A-2").out
+
+
+def test_a_tick_that_waits_for_a_register_ends_when_it_has_to_stop(
+    run: Run, mapping: Path
+) -> None:
+    register = mapping.with_name("city.csv")
+    register.write_text(REGISTER, "utf-8")
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}/{{number}}"
+        declared = f'[lookup]\nurl = "{url}"\ntimeout = 5\n'
+        mapping.write_text(
+            mapping.read_text("utf-8").partition("[lookup]")[0] + declared, "utf-8"
+        )
+        assert run("import", register, "--mapping", mapping).code == 0
+        with (
+            started("tick", "--now", NOON, folder=mapping.parent) as ticking,
+            silent.accept()[0],
+        ):
+            code, _ = stopped(ticking, signal.SIGTERM)
+    assert code == 0
+    held = run("explain", "--permit", "A-1").out
+    assert "register is to be asked" in held
