@@ -1,6 +1,6 @@
 """Permits withdrawn by rows of a register that say no more of them."""
 
-from collections.abc import Iterable
+from collections.abc import Collection
 from typing import Final
 
 from service.domain.errors import InvalidError, Mistake, UnknownError
@@ -14,13 +14,15 @@ _NOT_STORED: Final = "inactive"
 
 
 async def withdraw(
-    withdrawals: Iterable[Withdrawal], source: RegisterSource, deps: RegisterDeps
+    withdrawals: Collection[Withdrawal], source: RegisterSource, deps: RegisterDeps
 ) -> list[str | InvalidError]:
     """Withdraw permits, each in its own transaction; their outcomes, in order.
 
     Outcomes: "changed", "unchanged", "inactive" for one that is not stored, or an
     `InvalidError` that names an unknown rule or office.
     """
+    if not withdrawals:
+        return []
     law = await deps.law_store.current_law()
     outcomes: list[str | InvalidError] = []
     for one in withdrawals:
