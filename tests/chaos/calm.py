@@ -3,13 +3,13 @@
 import asyncio
 import json
 from collections import Counter
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, timedelta
 from signal import SIGTERM
 from time import monotonic
 from typing import Final
 
 from tests.chaos.ledger import connected
-from tests.chaos.office import OFFICE, ZONE, Office
+from tests.chaos.office import OFFICE, ZONE, Office, ten_on
 from tests.chaos.storm import Storm
 from tests.chaos.witness import Witness, events
 
@@ -68,8 +68,7 @@ async def _day(storm: Storm) -> None:
 
 def _waiting(storm: Storm) -> dict[str, int]:
     """What could go on at this moment: reminders, and words not yet heard."""
-    at = datetime.combine(storm.today, time(10), ZONE).astimezone(UTC)
-    now = at.strftime("%Y-%m-%d %H:%M:%S.%f")
+    now = f"{ten_on(storm.today):%Y-%m-%d %H:%M:%S.%f}"
     with connected(storm.office.folder) as database:
         ((slots,),) = database.execute(_UNEXPANDED, {"now": now})
         ((reminders,),) = database.execute(_NOW, {"now": now})

@@ -73,14 +73,34 @@ def most_under_way(folder: Path) -> int:
         return max((count for (count,) in database.execute(counted)), default=0)
 
 
-def unasked(folder: Path) -> int:
-    """Messages with an unknown outcome that the provider has not been asked about."""
+def unsettled(folder: Path, tomorrow: datetime) -> int:
+    """Messages whose outcome nobody knows, and somebody has to find out tonight.
+
+    The provider has not been asked about them; or a step of theirs ends before
+    tomorrow, and they are neither proven absent nor put before a person.
+    """
     wanted = (
-        "SELECT count(*) FROM messages WHERE state = 'sending' AND begun "
-        "OR state = 'uncertain' AND absent_at IS NULL"
+        "SELECT count(*) FROM messages m WHERE state = 'sending' AND begun "
+        "OR state = 'uncertain' AND (absent_at IS NULL "
+        "OR reason NOT LIKE 'absent again:%' AND EXISTS (SELECT 1 FROM reminders r "
+        "WHERE r.message_id = m.id AND r.until_at <= :tomorrow))"
     )
+    return _count(folder, wanted, tomorrow=tomorrow)
+
+
+def unsent(folder: Path, now: datetime, tomorrow: datetime) -> int:
+    """Reminders that are due, or under way, in a step that ends before tomorrow."""
+    wanted = (
+        "SELECT count(*) FROM reminders WHERE until_at <= :tomorrow AND "
+        "(state = 'sending' OR state IN ('due', 'retrying') AND next_at <= :now)"
+    )
+    return _count(folder, wanted, now=now, tomorrow=tomorrow)
+
+
+def _count(folder: Path, wanted: str, **instants: datetime) -> int:
+    values = {name: f"{at:%Y-%m-%d %H:%M:%S.%f}" for name, at in instants.items()}
     with connected(folder) as database:
-        ((count,),) = database.execute(wanted)
+        ((count,),) = database.execute(wanted, values)
         return int(count)
 
 

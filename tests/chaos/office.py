@@ -7,7 +7,7 @@ from asyncio.subprocess import Process
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass, field
-from datetime import date, datetime, time
+from datetime import UTC, date, datetime, time
 from functools import partial
 from pathlib import Path
 from typing import Final
@@ -106,7 +106,7 @@ class Office:
     async def move(self, day: date) -> None:
         """Set the simulated clock to ten o'clock of a day."""
         async with self._database() as database:
-            await SqlPauseStore(database).set_simulated_now(_ten_on(day))
+            await SqlPauseStore(database).set_simulated_now(ten_on(day))
 
     async def prepare(self) -> str:
         """Make the database and go live, in one go; a key for the API."""
@@ -128,7 +128,7 @@ class Office:
             )
             live = partial(go_live, approved_by=by, by=by)
             await live(OFFICE, [RULE], installation.go_live_deps)
-            await SqlPauseStore(database).set_simulated_now(_ten_on(FIRST_DAY))
+            await SqlPauseStore(database).set_simulated_now(ten_on(FIRST_DAY))
             return await installation.api_key_store.create("register", by, now)
 
     @property
@@ -144,8 +144,9 @@ class Office:
             await database.dispose()
 
 
-def _ten_on(day: date) -> datetime:
-    return datetime.combine(day, time(10), ZONE)
+def ten_on(day: date) -> datetime:
+    """Ten o'clock of a day in the office, in UTC: the instant at which it stands."""
+    return datetime.combine(day, time(10), ZONE).astimezone(UTC)
 
 
 @dataclass(slots=True)

@@ -15,9 +15,9 @@ from time import monotonic
 import aiohttp
 
 from tests.chaos.bounds import Costs
-from tests.chaos.ledger import had_no_room, most_under_way, unasked
+from tests.chaos.ledger import had_no_room, most_under_way, unsent, unsettled
 from tests.chaos.lives import ENDINGS, MERCIFUL, Life
-from tests.chaos.office import FIRST_DAY, Office, free_port
+from tests.chaos.office import FIRST_DAY, Office, free_port, ten_on
 from tests.chaos.operator import Operator
 from tests.chaos.register import RULE, Register
 from tests.chaos.weather.blow import Weather
@@ -35,8 +35,12 @@ _LONG_AMONG = 4
 _NEW, _CHANGED = 6, 2
 """Permits that come, and that change, in each life, at most."""
 
-_NIGHT = 60.0
-"""Seconds of a night, at most."""
+_NIGHT = 90.0
+"""Seconds in which a night settles what is unknown, at most: after a clock jump, leases
+last a minute from then on."""
+
+_LATE = 20.0
+"""Seconds in which it then sends what closes tonight, at most."""
 
 _GLANCE = 0.1
 """Seconds between two looks into a full volume."""
@@ -68,7 +72,6 @@ class Storm:
             await self._day(self.kills + min(left, a_day))
             await self._import()
             await self._night()
-            await self.operator.tend(most=None)
             self.today += timedelta(days=1)
             await self.office.move(self.today)
 
@@ -104,15 +107,20 @@ class Storm:
         await self.office.must("import", str(file))
 
     async def _night(self) -> None:
-        """Nobody kills and nothing fails until what is unknown has been asked about.
+        """Nobody kills and nothing fails until what is unknown is settled.
 
-        A day of a storm lasts minutes. In a real one too a process may die every few
-        seconds, but not for a week, in which a step ends.
+        Then a person decides what is left, and what closes tonight is sent. A day of a
+        storm lasts minutes. In a real one too a process may die every few seconds, and
+        a clock jump, but not until a step ends.
         """
+        folder, now = self.office.folder, ten_on(self.today)
+        tomorrow = now + timedelta(days=1)
         await self.weather.sandbox.clear()
         life = await self.begin()
         try:
-            await life.until(lambda: not unasked(self.office.folder), _NIGHT)
+            await life.until(lambda: not unsettled(folder, tomorrow), _NIGHT)
+            await self.operator.tend(most=None)
+            await life.until(lambda: not unsent(folder, now, tomorrow), _LATE)
         finally:
             await life.end(SIGTERM)
 
