@@ -82,7 +82,7 @@ def parse_command(words: list[str]) -> None:
         name, found, words = command.resolve_command(click.Context(command), words)
         assert found is not None, name
         command = found
-    for file in filter(re.compile(r"[\w/-]+\.(csv|toml|txt)").fullmatch, words):
+    for file in filter(re.compile(r"[\w/-]+\.(csv|toml|txt|xlsx)").fullmatch, words):
         Path(file).parent.mkdir(parents=True, exist_ok=True)
         Path(file).touch()
     command.make_context(command.name, list(words))

@@ -82,7 +82,7 @@ def read_register(
 
     Blank rows are skipped. Rows that contradict each other about one permit are all
     errors; a row that only repeats an earlier one is marked. A corrected rejects file
-    reads like its register: the columns `line` and `reason` are skipped. `check` is
+    reads like its register: the columns before its own are skipped. `check` is
     called before each row is read or taken, and may raise to stop that. Raises
     `InvalidError` with the file's name if it is no table, has no rows, or its header
     does not fit the mapping; and `SetUpError` where it is no file.

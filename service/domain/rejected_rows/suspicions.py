@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
+from functools import lru_cache
 from typing import Final
 
 from service.domain.lawbook.law import Law
@@ -17,6 +18,12 @@ _EXAMPLES: Final = 3
 
 _MOST_PHONES: Final = 10_000
 """Phones that are counted at a time, in some megabytes."""
+
+_LATEST: Final = timedelta(days=731)
+"""Expiries later than that are not looked at: windows close months before them."""
+
+_CACHED: Final = 10_000
+"""Closings that are remembered: those of a file are far fewer than its rows."""
 
 
 @dataclass(slots=True)
@@ -84,9 +91,11 @@ class Suspicions:
         """Look at an active permit that is stored; `today` is that of its office."""
         for phone in permit.phones:
             self.phones.add(phone, line)
-        if permit.expires_on is None or permit.expires_on < today:
+        ends_on = permit.expires_on
+        if ends_on is None or not today <= ends_on < today + _LATEST:
             return
-        if _closing(permit, permit.expires_on, law) < today:
+        dates = ends_on, permit.issued_on
+        if _closing(law, permit.rule, permit.authority, *dates) < today:
             self.closed.add(line)
 
     def warnings(self, rows: int) -> Iterator[str]:
@@ -104,9 +113,9 @@ class Suspicions:
             yield f"{many}: is it their holder's? See {seen}"
 
 
-def _closing(permit: Permit, expires_on: date, law: Law) -> date:
-    version = law.version_for(
-        permit.rule, permit.authority, expires_on, permit.issued_on
-    )
-    ladder = law.ladder(permit.rule, version, permit.authority, expires_on)
-    return ladder.window.closes_on
+@lru_cache(_CACHED)
+def _closing(
+    law: Law, rule: str, authority: str, expires_on: date, issued_on: date | None
+) -> date:
+    version = law.version_for(rule, authority, expires_on, issued_on)
+    return law.ladder(rule, version, authority, expires_on).window.closes_on
