@@ -19,6 +19,7 @@ from service.web.api.counts.routes import counts
 from service.web.api.endpoint import Endpoint
 from service.web.api.explain.routes import explain
 from service.web.api.forecast.routes import forecast
+from service.web.api.imports.routes import get_import, list_imports
 from service.web.api.inbox.routes import handle_text, list_inbox, opt_out_sender
 from service.web.api.messages.routes import (
     get_message,
@@ -61,6 +62,8 @@ ENDPOINTS: Final[Sequence[Endpoint]] = (
     get_permit,
     delete_permit,
     list_permits,
+    list_imports,
+    get_import,
     list_authorities,
     get_authority,
     put_authority,
