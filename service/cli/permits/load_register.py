@@ -13,6 +13,7 @@ from service.adapters.registers.reject_report import open_reject_report
 from service.adapters.tables.table import refuse_file
 from service.cli.installation import whoami
 from service.cli.output.import_report import Loaded
+from service.cli.output.progress import show_progress
 from service.cli.permits.load_snapshot import Snapshot
 from service.cli.stop_signal import StoppedError
 from service.domain.permits.snapshot_scope import SnapshotScope
@@ -115,9 +116,10 @@ async def _load_rows(
     snapshot = loading.open_snapshot()
     present = snapshot.present if snapshot else None
     if loading.dry_run:
-        caused = await import_register(
-            register, source, deps, rejects, result, run=None, present=present
-        )
+        with show_progress(register, register.count) as rows:
+            caused = await import_register(
+                rows, source, deps, rejects, result, run=None, present=present
+            )
         rehearsed = (
             f"dry run, nothing is stored: within {CAUSED_WITHIN.days} days it would "
             f"cause {caused} reminders"
@@ -129,9 +131,10 @@ async def _load_rows(
     start = resume_import if loading.resume else begin_import
     run = await start(loading.file, register.count, deps, by=whoami())
     try:
-        await import_register(
-            register, source, deps, rejects, result, run=run, present=present
-        )
+        with show_progress(register, register.count) as rows:
+            await import_register(
+                rows, source, deps, rejects, result, run=run, present=present
+            )
         remark, state = None, ImportState.DONE
         if snapshot:
             remark, state = await snapshot.finish(run, result)

@@ -1,0 +1,22 @@
+from io import StringIO
+
+from rich.console import Console
+
+from service.cli.output.progress import show_progress
+
+
+def shown(*, in_terminal: bool) -> str:
+    """What is written while ten rows are taken."""
+    file = StringIO()
+    console = Console(file=file, force_terminal=in_terminal, width=100)
+    with show_progress(range(10), 10, console) as rows:
+        assert [*rows] == [*range(10)]
+    return file.getvalue()
+
+
+def test_rows_and_their_number_are_shown_in_a_terminal() -> None:
+    assert "10/10" in shown(in_terminal=True)
+
+
+def test_nothing_is_written_where_nobody_watches() -> None:
+    assert not shown(in_terminal=False)
