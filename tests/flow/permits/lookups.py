@@ -117,10 +117,10 @@ def city_database(folder: Path, *records: Mapping[str, object]) -> Path:
     return file
 
 
-def lookup_of(**keys: object) -> Lookup:
+def lookup_of(rule: str = FOOD, **keys: object) -> Lookup:
     """The look-up that a mapping file of the city declares."""
-    patient = {"timeout": 5, **keys}
-    lookup = mapping_from({**MAPPING, "lookup": patient}, "city.toml").lookup
+    values = {**MAPPING, "rule": rule, "lookup": {"timeout": 5, **keys}}
+    lookup = mapping_from(values, "city.toml").lookup
     assert lookup is not None
     return lookup
 
@@ -132,9 +132,9 @@ def asking(ledger: Ledger, **environ: str) -> LookupDeps:
     )
 
 
-def city_source(**keys: object) -> RegisterSource:
+def city_source(rule: str = FOOD, **keys: object) -> RegisterSource:
     """The city's register, loaded with a mapping that has this look-up."""
-    return replace(CITY, lookup=lookup_of(**keys))
+    return replace(CITY, lookup=lookup_of(rule, **keys))
 
 
 async def ask(ledger: Ledger, deps: LookupDeps | None = None) -> int:

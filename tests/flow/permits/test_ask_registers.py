@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import AsyncIterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -15,7 +15,7 @@ from service.domain.reminders.reasons import (
 )
 from service.flow.permits import ask_registers as module
 from service.flow.permits.ask_registers import ask_registers
-from tests.flow.ledger import LAST_CALL, PREPARE, Ledger, permit
+from tests.flow.ledger import LAST_CALL, OPERATOR, PREPARE, Ledger, permit
 from tests.flow.permits.lookups import (
     CITY,
     CityRegister,
@@ -29,6 +29,8 @@ from tests.flow.permits.lookups import (
     send_and_ask,
 )
 from tests.flow.sending.guarded_days import pass_at
+
+IDENTITY = "110101199003070118"
 
 QUERY = "SELECT * FROM licences WHERE licence = :number"
 
@@ -435,6 +437,23 @@ async def test_a_register_gets_the_token_that_its_variable_holds(
     deps = asking(ledger, CITY_TOKEN="secret")  # noqa: S106 - nobody's
     assert await send_and_ask(ledger, deps) == 1
     assert city.tokens == ["Bearer secret"]
+
+
+async def test_a_number_that_is_personal_is_stored_encrypted_and_asked_in_full(
+    ledger: Ledger, city: CityRegister, caplog: pytest.LogCaptureFixture
+) -> None:
+    operators = datetime(2024, 9, 24, 2, tzinfo=UTC)
+    city.answers[IDENTITY] = web.Response(status=503)
+    source = city_source(OPERATOR, url=city.url)
+    await ledger.register(permit(IDENTITY, rule=OPERATOR), source=source)
+    await ledger.expand(operators)
+    assert await send_and_ask(ledger) == 0
+    assert held_by(ledger) == [REGISTER_FAILED]
+    city.answers[IDENTITY] = record(IDENTITY)
+    ledger.clock.move_to(operators + timedelta(minutes=10))
+    assert await send_and_ask(ledger) == 1
+    assert city.asked == [IDENTITY] * 2
+    assert IDENTITY not in caplog.text
 
 
 @pytest.mark.parametrize("number", ["A/1", "A 1", "A?1", "../A", "食1号", "A%2F1"])
