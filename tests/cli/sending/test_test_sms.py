@@ -1,9 +1,13 @@
+import asyncio
 import json
 from pathlib import Path
 
 import pytest
 
-from tests.cli.commands import NOON, Run, posted, sql
+from service.app import open_installation
+from service.flow.reports.metrics import Gauges
+from service.settings import load_settings
+from tests.cli.commands import CMA, NOON, Run, posted, sql, write
 
 PHONE = "+12125550142"
 
@@ -30,16 +34,24 @@ def test_one_text_reaches_the_phone_and_counts_for_nothing(
 
 
 @pytest.mark.usefixtures("live")
-def test_tests_disturb_no_limit_and_are_no_first_message(
-    run: Run, folder: Path
-) -> None:
-    for _ in range(3):
+def test_tests_use_up_no_limit_and_are_in_no_metric(run: Run, folder: Path) -> None:
+    permit = write(
+        folder / "one.csv", f"{CMA},240000000001,一号检测,2024-06-28,{PHONE}"
+    )
+    assert run("import", permit).code == 0
+    assert run("tick", "--now", "2024-01-29T09:00+08:00").code == 0
+    for _ in range(3):  # a phone gets two texts a day
         assert run("test-sms", PHONE).code == 0
-    assert len(posted(folder)) == 3
-    told = run("tick", "--now", NOON).out
-    assert told.startswith("0 reminders created, 0 messages posted")
+    assert "1 messages posted" in run("tick", "--now", NOON).out
+    assert len(posted(folder)) == 4
+    gauges = asyncio.run(_gauges())
+    assert (gauges.accepted, sum(gauges.messages.values())) == ({"sandbox": 1}, 1)
     assert run("audit").answer == "the ledger adds up\n"
-    assert sql(folder, "SELECT count(*) FROM message_reminders") == [(0,)]
+
+
+async def _gauges() -> Gauges:
+    async with open_installation(load_settings()) as installation:
+        return await installation.metrics_store.gauges(installation.clock.now())
 
 
 @pytest.mark.usefixtures("live")
@@ -75,21 +87,35 @@ def test_what_the_provider_refuses_is_said(run: Run, folder: Path) -> None:
     assert posted(folder) == []
 
 
-@pytest.mark.usefixtures("live")
-def test_what_was_begun_and_not_recorded_is_settled_and_not_sent_again(
-    run: Run, folder: Path
-) -> None:
-    assert run("test-sms", PHONE).code == 0
+def kill_before_recording(folder: Path) -> None:
+    """Leave the message as a process does that was killed an hour ago."""
     sql(
         folder,
         "UPDATE messages SET state = 'sending', rank = 0, provider_id = NULL, "
         "accepted_at = NULL, posted_at = NULL, "
         "lease_until = datetime('now', '-1 hour')",
     )
-    told = run("tick", "--now", NOON).out
-    assert " 0 messages posted" in told
+
+
+@pytest.mark.usefixtures("live")
+def test_what_was_begun_and_not_recorded_is_settled_and_not_sent_again(
+    run: Run, folder: Path
+) -> None:
+    assert run("test-sms", PHONE).code == 0
+    kill_before_recording(folder)
+    assert " 0 messages posted" in run("tick", "--now", NOON).out
     assert len(posted(folder)) == 1
     assert sql(folder, "SELECT provider_id IS NOT NULL FROM messages") == [(1,)]
+    assert run("audit").answer == "the ledger adds up\n"
+
+
+@pytest.mark.usefixtures("live")
+def test_what_was_never_begun_is_no_message(run: Run, folder: Path) -> None:
+    assert run("test-sms", PHONE).code == 0
+    kill_before_recording(folder)
+    sql(folder, "UPDATE messages SET begun = 0")
+    assert " 0 messages posted" in run("tick", "--now", NOON).out
+    assert sql(folder, "SELECT count(*) FROM messages") == [(0,)]
     assert run("audit").answer == "the ledger adds up\n"
 
 
