@@ -37,6 +37,7 @@ def test_rows_come_back_as_they_were(
     rows = make_rows(1_201)
     for row in rows:
         spool.add(row)
+    assert [one.line for one in spool.look()] == [one.line for one in rows]
     found = [*spool.take()]
     assert spool.count == len(found) == len(rows)
     assert [(one.line, one.cells, one.permit, one.decision) for one in found] == [
