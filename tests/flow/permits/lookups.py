@@ -117,7 +117,7 @@ def city_database(folder: Path, *records: Mapping[str, object]) -> Path:
     return file
 
 
-def lookup_of(rule: str = FOOD, **keys: object) -> Lookup:
+def lookup_of(rule: str = FOOD, /, **keys: object) -> Lookup:
     """The look-up that a mapping file of the city declares."""
     values = {**MAPPING, "rule": rule, "lookup": {"timeout": 5, **keys}}
     lookup = mapping_from(values, "city.toml").lookup
@@ -132,7 +132,7 @@ def asking(ledger: Ledger, **environ: str) -> LookupDeps:
     )
 
 
-def city_source(rule: str = FOOD, **keys: object) -> RegisterSource:
+def city_source(rule: str = FOOD, /, **keys: object) -> RegisterSource:
     """The city's register, loaded with a mapping that has this look-up."""
     return replace(CITY, lookup=lookup_of(rule, **keys))
 
