@@ -209,6 +209,7 @@ def test_a_permit_shows_its_history(run: Run, live: Path) -> None:
         "number",
         "holder",
         "status",
+        "status_reason",
         "renewal_filed_on",
         "phones",
         "reminders",

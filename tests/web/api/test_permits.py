@@ -40,6 +40,7 @@ async def test_a_new_permit_is_created_and_shown_with_its_phones_masked(
         "issued_on": None,
         "expires_on": "2024-12-31",
         "status": "active",
+        "status_reason": None,
         "renewal_filed_on": None,
         "replaced": False,
         "version": "cn-food-production-license@2020-03-01.1",
