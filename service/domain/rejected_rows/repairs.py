@@ -10,6 +10,7 @@ from typing import Final
 
 from service.domain.errors import Mistake
 from service.domain.permits.permit_fields import DATES
+from service.domain.permits.row_permit import SKIP
 from service.domain.register_columns.date_forms import CERTAIN, NO_EXPIRY, read_forms
 from service.domain.register_columns.status_words import our_status
 from service.domain.untrusted.spreadsheet_cells import (
@@ -98,9 +99,10 @@ def find_repair(
     if mistake.found.startswith("other values than"):
         return Repair("keep one of these rows, or let them say the same")
     text = unwrap_cell(remove_invisible(unwrap_cell(cell)))
+    if column is None and mistake.found != "nothing":
+        return Repair("correct it in the mapping")
     if column is None or not text:
-        fill_in = "correct it in the mapping" if column is None else "fill it in"
-        return Repair(_FILL_IN.get(mistake.field, fill_in))
+        return Repair(_FILL_IN.get(mistake.field, "fill it in"))
     wrong = _Wrong(mistake, column, text, facts)
     found = filter(None, (find(wrong) for find in _FINDERS))
     return next(found, Repair("correct it in the register"))
@@ -166,6 +168,8 @@ def _name_word(wrong: _Wrong) -> Repair | None:
     if not (name in _CHOICES or codes) or not _is_shown(text):
         return None
     ours = our_status(text) if name == "status" else None
+    if text in codes:
+        ours = SKIP  # a type that never reminds
     known = {code: code for code in codes} | dict(wrong.facts.values.get(name, {}))
     alike = get_close_matches(text, known, 1, _SAME_WORD)
     ours = ours or next((known[one] for one in alike), None)

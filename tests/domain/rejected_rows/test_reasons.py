@@ -98,6 +98,7 @@ def test_a_format_goes_where_the_mapping_has_its_formats(
         ),
         ("rule", "food", "one of …", 'below [values.rule]: "food" = "CODE"'),
         ("status", "有效效", "one of 有效", '"有效效" = "active"'),
+        ("rule", "cn-drug-trade", "one that reminds", '"cn-drug-trade" = "skip"'),
         ("rule", "cn-drug-trades", "one of …", 'trades" = "cn-drug-trade"'),
         ("expires_on", "#N/A", EXPECTED_DAY, "write a date such as 2026-12-31"),
         (
@@ -122,6 +123,15 @@ def test_of_formats_that_read_a_date_differently_one_goes() -> None:
     expected = "a date with one meaning, of %Y/%d/%m"
     found = advice("expires_on", "2026/1/2", expected, facts)
     assert found == "write it as 2026-12-31, or keep one of its formats in the mapping"
+
+
+@pytest.mark.parametrize(
+    ("found", "said"),
+    [("nothing", 'rule = "CODE"'), ("cn-x", "correct it in the mapping")],
+)
+def test_without_a_column_the_mapping_is_repaired(found: str, said: str) -> None:
+    mistake = Mistake("rule", found, "the code of a rule")
+    assert said in find_repair(mistake, None, "", FACTS).advice
 
 
 def test_a_word_that_an_error_masks_is_in_no_repair() -> None:
