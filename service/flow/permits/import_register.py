@@ -55,7 +55,8 @@ class ImportResult:
     @property
     def has_many_rejected(self) -> bool:
         """Whether more than a tenth of the rows was rejected."""
-        return self.outcomes[REJECTED] * 10 > self.outcomes.total()
+        rows = self.outcomes.total() - self.outcomes[ABSENT_OUTCOME]
+        return self.outcomes[REJECTED] * 10 > rows
 
     @property
     def has_changes(self) -> bool:

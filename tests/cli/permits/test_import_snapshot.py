@@ -163,6 +163,16 @@ def test_many_absent_permits_are_withdrawn_only_if_somebody_confirms_it(
     assert len(withdrawn(office)) == 11
 
 
+def test_absent_permits_are_no_rows_beside_the_rejected(
+    office: Path, load: Load
+) -> None:
+    assert load([row(number) for number in range(1, 31)]).code == 0
+    left = [row(number) for number in range(1, 9)]
+    exported = [*left, row(9, expires_on="someday")]
+    assert load(exported, "--withdraw-up-to", 30).code == 3
+    assert len(withdrawn(office)) == 21
+
+
 def test_an_import_that_ends_before_it_withdraws_does_so_when_it_is_resumed(
     office: Path, load: Load
 ) -> None:

@@ -53,7 +53,10 @@ class Import(BaseModel):
     )
     rows: int = Field(description="rows of the file")
     committed: int = Field(description="rows whose outcome is stored")
-    counts: dict[str, int] = Field(description="rows committed, by what became of them")
+    counts: dict[str, int] = Field(
+        description="rows committed, by what became of them; and permits withdrawn, "
+        "because they are absent from register"
+    )
     rows_per_second: float | None = Field(
         description="rows committed a second; null before the first are"
     )
