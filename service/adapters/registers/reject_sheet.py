@@ -150,4 +150,6 @@ def _sheet_name(name: str) -> str:
 
 def _width(text: str) -> int:
     """How wide a text is; a Chinese character is two columns wide."""
+    if text.isascii():
+        return len(text)
     return len(text) + sum(east_asian_width(one) in "WF" for one in text)
