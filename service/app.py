@@ -51,6 +51,7 @@ from service.adapters.store.sending.settle import SqlSettleStore
 from service.adapters.store.sending.volume_guard import SqlVolumeGuardStore
 from service.adapters.store.slots.expand import SqlExpandStore
 from service.adapters.templates.library import JinjaTemplateLibrary
+from service.adapters.uploads.processes import ImportProcesses
 from service.adapters.vault import Vault
 from service.domain.errors import SetUpError
 from service.flow.office.go_live import GoLiveDeps
@@ -86,6 +87,7 @@ class Installation(Services):
     database: Database
     templates: JinjaTemplateLibrary
     import_deps: ImportDeps
+    uploads: ImportProcesses
     pause_store: SqlPauseStore
     call_list_store: SqlCallListStore
     audit_store: SqlAuditStore
@@ -142,6 +144,7 @@ async def open_installation(settings: Settings) -> AsyncIterator[Installation]:
         try:
             yield installation
         finally:
+            await installation.uploads.close()
             await installation.receipt_batches.close()
     finally:
         await database.dispose()
@@ -158,11 +161,10 @@ async def build_installation(settings: Settings, database: Database) -> Installa
     templates = JinjaTemplateLibrary(shipped_folder("templates"), template_store)
     law = SqlLawStore(database, calendars(), templates.step_templates())
     phone_reader = PhoneReader(law, Libphonenumber(), vault)
-    receive_store = SqlReceiveStore(database)
+    receive_store, imports = SqlReceiveStore(database), SqlImportStore(database)
     registration = RegisterDeps(
         law, SqlRegisterStore(database), phone_reader, vault, clock
     )
-    imports = SqlImportStore(database)
     go_live = GoLiveDeps(law, SqlGoLiveStore(database), phone_reader, clock)
     unreachable = UnreachableDeps(SqlUnreachableStore(database), phone_reader, clock)
     call_list_store, health = SqlCallListStore(database), SqlHealth(database)
@@ -191,6 +193,7 @@ async def build_installation(settings: Settings, database: Database) -> Installa
         lookup_deps=LookupDeps(
             SqlLookupStore(database), MappedRegisters(os.environ), registration
         ),
+        uploads=ImportProcesses(settings, imports, clock),
         permit_reader=SqlPermitReader(database),
         opt_out_deps=OptOutDeps(SqlOptOutStore(database), phone_reader, clock),
         unreachable_deps=unreachable,

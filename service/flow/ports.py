@@ -5,9 +5,10 @@ that a simulated clock never breaks them; every other instant comes from `Clock`
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Literal, Protocol
 
 from service.domain.law.rule import Language
 from service.domain.lawbook.law import Law
@@ -112,3 +113,38 @@ class Health(Protocol):
 
         With `of_sending` also the pauses that stop sending until a person acts.
         """
+
+
+UploadPart = Literal["file", "mapping"]
+
+
+class Upload(Protocol):
+    """A register that is being received, and its mapping."""
+
+    async def add(self, part: UploadPart, name: str, chunk: bytes) -> None:
+        """Take a chunk of a part, which is a file of this name.
+
+        Raises `StorageError` where the disk takes no more.
+        """
+
+    async def begin(self, by: str) -> str:
+        """Read what was received, and import it when those before it are done.
+
+        Returns the id of the import, whose record is stored: that of an earlier one if
+        that is of the same file and is not done. Raises `InvalidError` with all
+        mistakes of the file or the mapping, and `StorageError`.
+        """
+
+
+class Uploads(Protocol):
+    """Imports uploads, one after the other."""
+
+    @property
+    def is_full(self) -> bool:
+        """Whether so many are under way that no other is received."""
+
+    def receive(self) -> AbstractAsyncContextManager[Upload]:
+        """Receive an upload; one that was not begun is forgotten at exit."""
+
+    def find_rejects(self, import_id: str) -> str | None:
+        """The CSV file of the rejected rows of an import; None if there is none."""

@@ -20,6 +20,7 @@ from service.web.api.endpoint import Endpoint
 from service.web.api.explain.routes import explain
 from service.web.api.forecast.routes import forecast
 from service.web.api.imports.routes import get_import, list_imports
+from service.web.api.imports.upload import begin_import, get_rejects
 from service.web.api.inbox.routes import handle_text, list_inbox, opt_out_sender
 from service.web.api.messages.routes import (
     get_message,
@@ -64,6 +65,8 @@ ENDPOINTS: Final[Sequence[Endpoint]] = (
     list_permits,
     list_imports,
     get_import,
+    begin_import,
+    get_rejects,
     list_authorities,
     get_authority,
     put_authority,

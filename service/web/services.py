@@ -20,6 +20,7 @@ from service.flow.ports import (
     Health,
     LawStore,
     TemplateLibrary,
+    Uploads,
     Vault,
 )
 from service.flow.reports.explain import ExplainStore
@@ -53,6 +54,7 @@ class Services:
 
     register_deps: RegisterDeps
     import_store: ImportStore
+    uploads: Uploads
     go_live_deps: GoLiveDeps
     template_deps: TemplateDeps
     law_store: LawStore

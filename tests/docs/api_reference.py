@@ -37,6 +37,9 @@ This page is generated. To change it, change the descriptions in `service/web`, 
 """
 
 
+FORM: Final = "multipart/form-data"
+
+
 @dataclass(frozen=True, slots=True)
 class Operation:
     """One method of one path."""
@@ -114,14 +117,18 @@ class Reference:
             yield f"\nErrors: {', '.join(refusals)} ([what they mean](api.md#errors))."
 
     def _content(self, title: str, content: Mapping[str, Schema]) -> Iterator[str]:
-        others = [f"`{media}`" for media in content if media != "application/json"]
-        schema = content.get("application/json", {}).get("schema")
+        others = [
+            f"`{media}`" for media in content if media not in (FORM, "application/json")
+        ]
+        json, form = content.get("application/json"), content.get(FORM)
+        schema = (json or form or {}).get("schema")
         if schema is None:
             media = f": {', '.join(others)}" if others else ", without a body"
             yield f"\n**{title}**{media}."
             return
         name = schema["$ref"].removeprefix(REFERENCE)
         also = f"; or {', '.join(others)}" if others else ""
+        also += f", `{FORM}`" if form else ""
         if name in self._shared:
             yield f"\n**{title}**: [{name}](#{anchor(name)}){also}."
             return
@@ -231,6 +238,8 @@ def _call(one: Operation, schemas: Mapping[str, Schema]) -> str:
     body = one.description.get("requestBody")
     if body is None:
         return f"curl {method}{key}{address}"
+    if FORM in body["content"]:
+        return f"curl {method}{key}{address} -F file=@register.csv"
     name = body["content"]["application/json"]["schema"]["$ref"]
     examples = schemas[name.removeprefix(REFERENCE)].get("examples")
     shown = f"'{orjson.dumps(examples[0]).decode()}'" if examples else "@body.json"

@@ -61,6 +61,8 @@ async def serve(
             if only == "worker"
             else application(services, provider)
         )
+        if only != "worker":
+            await installation.uploads.recover()
         async with listening(app, settings.host, settings.port) as urls:
             for url in urls:
                 click.echo(f"listening on {url}", err=True)

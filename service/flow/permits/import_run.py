@@ -57,6 +57,10 @@ class ImportRun:
         self._deps = deps
         self._started = monotonic_now()
 
+    def restart_clock(self) -> None:
+        """Count its time from now: it has waited for others."""
+        self._started = monotonic_now()
+
     def note(
         self,
         rows: int,

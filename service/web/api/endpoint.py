@@ -5,6 +5,7 @@ fail on an optional field. A handler takes the services and, by these names, any
 
 - `path`, `query`: models that inherit `Parameters`;
 - `body`: `Annotated[JsonObject, Model]`; the model documents it, the domain checks it;
+- `form`: `Annotated[MultipartReader, Model]`, a body of files; the function reads it;
 - `caller`: the name of the API key;
 - `precondition`: what `If-Match` and `If-None-Match` require of what is stored.
 
@@ -26,9 +27,10 @@ from service.web.api.preconditions import (
 )
 from service.web.api.request_input import Parameters, read_json_object, read_parameters
 from service.web.api_keys import CALLER
+from service.web.request_form import open_form
 from service.web.services import SERVICES
 
-EndpointFunction = Callable[..., Awaitable[BaseModel | web.Response]]
+EndpointFunction = Callable[..., Awaitable[BaseModel | web.StreamResponse]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +53,7 @@ class Endpoint:
     etag: bool = False
     parameters: Mapping[str, type[Parameters]] = field(init=False)
     body: type[BaseModel] | None = field(init=False)
+    form: type[BaseModel] | None = field(init=False)
     needs_caller: bool = field(init=False)
     takes_precondition: bool = field(init=False)
 
@@ -60,6 +63,8 @@ class Endpoint:
         object.__setattr__(self, "parameters", places)
         body = hints["body"].__metadata__[0] if "body" in hints else None
         object.__setattr__(self, "body", body)
+        form = hints["form"].__metadata__[0] if "form" in hints else None
+        object.__setattr__(self, "form", form)
         object.__setattr__(self, "needs_caller", "caller" in hints)
         object.__setattr__(self, "takes_precondition", "precondition" in hints)
 
@@ -72,10 +77,12 @@ class Endpoint:
             refuse_preconditions(request.headers)
         if self.body is not None:
             given["body"] = await read_json_object(request)
+        if self.form is not None:
+            given["form"] = await open_form(request)
         if self.needs_caller:
             given["caller"] = request[CALLER]
         answer = await self.function(request.app[SERVICES], **given)
-        return answer if isinstance(answer, web.Response) else json_reply(answer)
+        return json_reply(answer) if isinstance(answer, BaseModel) else answer
 
     def _read(self, request: web.Request) -> dict[str, Any]:
         given, mistakes = dict[str, Any](), list[Mistake]()

@@ -64,6 +64,8 @@ def _schema_keys(endpoints: Sequence[Endpoint]) -> Iterator[SchemaKey]:
         )
         if one.body:
             yield one.body, "validation"
+        if one.form:
+            yield one.form, "validation"
 
 
 def _operation(one: Endpoint, schemas: Schemas) -> dict[str, Any]:
@@ -77,6 +79,9 @@ def _operation(one: Endpoint, schemas: Schemas) -> dict[str, Any]:
     }
     if one.body:
         content = {"application/json": {"schema": schemas[one.body, "validation"]}}
+        operation["requestBody"] = {"required": True, "content": content}
+    if one.form:
+        content = {"multipart/form-data": {"schema": schemas[one.form, "validation"]}}
         operation["requestBody"] = {"required": True, "content": content}
     if one.public:
         operation["security"] = []
@@ -134,9 +139,9 @@ def _error_statuses(one: Endpoint) -> set[int]:
         statuses |= {HTTPStatus.UNAUTHORIZED, HTTPStatus.SERVICE_UNAVAILABLE}
     if one.takes_precondition:
         statuses.add(HTTPStatus.PRECONDITION_FAILED)
-    if one.parameters or one.body:
+    if one.parameters or one.body or one.form:
         statuses.add(HTTPStatus.UNPROCESSABLE_ENTITY)
-    if one.body:
+    if one.body or one.form:
         statuses |= {
             HTTPStatus.BAD_REQUEST,
             HTTPStatus.REQUEST_TIMEOUT,
