@@ -7,21 +7,15 @@ from typing import Final
 
 import click
 
-from service.adapters.registers.import_file import describe_file
-from service.adapters.registers.mapping import RegisterMapping
 from service.app import Installation
 from service.cli.installation import with_installation
 from service.cli.option_types import FILE
 from service.cli.output.import_report import list_counts, print_import
-from service.cli.permits.load_register import Loading, load_file
-from service.cli.permits.register_mapping import find_default_office, open_mapping
+from service.cli.permits.load_register import Loading, load_file, open_loading
 from service.cli.permits.suggest import print_suggestion
 from service.cli.stop_signal import StoppedError, StopRequest, stoppable
 from service.domain.errors import StorageError
-from service.domain.permits.snapshot_scope import SnapshotScope
-from service.flow.permits.import_record import ImportMode
 from service.flow.permits.import_register import REJECTED, ImportResult
-from service.flow.permits.register import RegisterSource
 
 UNCONFIRMED: Final = 1
 """The exit code where a person must confirm that permits are withdrawn."""
@@ -80,34 +74,14 @@ async def import_(
     """
     _refuse_together("--suggest", suggest, "--mapping", mapping_file)
     _refuse_together("--dry-run", dry_run, "--resume", resume)
-    law = await installation.law_store.current_law()
     if suggest:
-        return print_suggestion(file, law)
-    default = find_default_office(law, installation.settings.authority)
-    mapping = open_mapping(mapping_file, law, default)
-    source = RegisterSource(file.name)
-    if mapping.source:
-        source = RegisterSource(
-            mapping.source, mapping.max_age_days, lookup=mapping.lookup
-        )
-    loading = Loading(
-        path=file,
-        mapping=mapping,
-        default_authority=default,
-        codes={"rule": [*law.rules], "authority": [*law.authorities]},
-        file=describe_file(
-            file,
-            source.name,
-            ImportMode.SNAPSHOT if snapshot else ImportMode.UPSERT,
-            mapping=mapping_file,
-            default_authority=default,
+        return print_suggestion(file, await installation.law_store.current_law())
+    loading = replace(
+        await open_loading(
+            installation, file, mapping_file, stop.refuse, is_snapshot=snapshot
         ),
-        source=source,
-        deps=installation.import_deps,
-        check=stop.refuse,
         resume=resume,
         dry_run=dry_run,
-        scope=_find_scope(mapping) if snapshot else None,
         withdraw_up_to=withdraw_up_to,
     )
     result = ImportResult()
@@ -133,12 +107,6 @@ def _refuse_together(
 ) -> None:
     if is_given and is_other_given:
         raise click.UsageError(f"give {one} or {other}")
-
-
-def _find_scope(mapping: RegisterMapping) -> SnapshotScope:
-    if mapping.snapshot is None:
-        raise click.UsageError("--snapshot needs a mapping with a table [snapshot]")
-    return mapping.snapshot
 
 
 async def _has_rejected(loading: Loading) -> bool:

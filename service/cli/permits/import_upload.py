@@ -18,14 +18,12 @@ from typing import Final
 import click
 import orjson
 
-from service.adapters.registers.import_file import describe_file
 from service.adapters.registers.register_file import read_register
 from service.adapters.registers.reject_report import open_reject_report
 from service.adapters.uploads.folder import UploadFolder
 from service.app import Installation
 from service.cli.installation import with_installation
-from service.cli.permits.load_register import Loading
-from service.cli.permits.register_mapping import find_default_office, open_mapping
+from service.cli.permits.load_register import Loading, open_loading
 from service.cli.stop_signal import StoppedError, StopRequest, stoppable
 from service.domain.errors import (
     InvalidError,
@@ -34,14 +32,13 @@ from service.domain.errors import (
     SetUpError,
     UnknownError,
 )
-from service.flow.permits.import_record import ImportMode, ImportState
+from service.flow.permits.import_record import ImportState
 from service.flow.permits.import_register import ImportResult, import_register
 from service.flow.permits.import_run import (
     ImportRun,
     begin_import,
     resume_import,
 )
-from service.flow.permits.register import RegisterSource
 
 _NICENESS: Final = 10
 """The server beside it answers and sends first."""
@@ -89,39 +86,19 @@ async def import_upload(
 async def _open(
     installation: Installation, stop: StopRequest, folder: UploadFolder
 ) -> Loading:
-    path, mapping_file = folder.find("file"), folder.find("mapping")
+    path = folder.find("file")
     assert path is not None  # noqa: S101 - the server has received it
-    law = await installation.law_store.current_law()
-    default = find_default_office(law, installation.settings.authority)
     try:
-        mapping = open_mapping(mapping_file, law, default)
+        loading = await open_loading(
+            installation, path, folder.find("mapping"), stop.refuse
+        )
     except UnknownError as error:
         mistake = Mistake(error.kind, repr(error.code), "a code that is installed")
         raise InvalidError("mapping", [mistake]) from None
-    if mapping.lookup:  # this server would ask whatever address a caller names
+    if loading.mapping.lookup:  # it would ask whatever address a caller names
         expected = "none over the API; import such a register by the command"
         raise InvalidError("mapping", [Mistake("lookup", "a look-up", expected)])
-    source = RegisterSource(mapping.source or path.name, mapping.max_age_days)
-    return Loading(
-        path=path,
-        mapping=mapping,
-        default_authority=default,
-        codes={"rule": [*law.rules], "authority": [*law.authorities]},
-        file=describe_file(
-            path,
-            source.name,
-            ImportMode.UPSERT,
-            mapping=mapping_file,
-            default_authority=default,
-        ),
-        source=source,
-        deps=installation.import_deps,
-        check=stop.refuse,
-        resume=False,
-        dry_run=False,
-        scope=None,
-        withdraw_up_to=None,
-    )
+    return loading
 
 
 async def _begin(

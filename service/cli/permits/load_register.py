@@ -7,17 +7,25 @@ from pathlib import Path
 
 import click
 
+from service.adapters.registers.import_file import describe_file
 from service.adapters.registers.mapping import RegisterMapping
 from service.adapters.registers.register_file import RegisterFile, read_register
 from service.adapters.registers.reject_report import open_reject_report
 from service.adapters.tables.table import refuse_file
+from service.app import Installation
 from service.cli.installation import whoami
 from service.cli.output.import_report import Loaded
 from service.cli.output.progress import show_progress
 from service.cli.permits.load_snapshot import Snapshot
+from service.cli.permits.register_mapping import find_default_office, open_mapping
 from service.cli.stop_signal import StoppedError
 from service.domain.permits.snapshot_scope import SnapshotScope
-from service.flow.permits.import_record import ImportFile, ImportRecord, ImportState
+from service.flow.permits.import_record import (
+    ImportFile,
+    ImportMode,
+    ImportRecord,
+    ImportState,
+)
 from service.flow.permits.import_register import (
     ImportResult,
     RejectReport,
@@ -50,10 +58,10 @@ class Loading:
     source: RegisterSource
     deps: ImportDeps
     check: Callable[[], None]
-    resume: bool
-    dry_run: bool
-    scope: SnapshotScope | None
-    withdraw_up_to: int | None
+    resume: bool = False
+    dry_run: bool = False
+    scope: SnapshotScope | None = None
+    withdraw_up_to: int | None = None
 
     def open_snapshot(self) -> Snapshot | None:
         """A full export of which nothing is read yet; None for any other file."""
@@ -71,6 +79,46 @@ class Loading:
     def rejects(self) -> Path:
         """The CSV file of the rejected rows."""
         return self.path.with_name(f"{self.path.name}.rejects.csv")
+
+
+async def open_loading(
+    installation: Installation,
+    path: Path,
+    mapping_file: Path | None,
+    check: Callable[[], None],
+    *,
+    is_snapshot: bool = False,
+) -> Loading:
+    """A file to be loaded anew, as its mapping says, or a snapshot as that declares.
+
+    Raises `InvalidError` for a wrong mapping, `UnknownError` for one that names what is
+    not installed, and `UsageError` for a snapshot that it does not declare.
+    """
+    law = await installation.law_store.current_law()
+    default = find_default_office(law, installation.settings.authority)
+    mapping = open_mapping(mapping_file, law, default)
+    if is_snapshot and mapping.snapshot is None:
+        raise click.UsageError("--snapshot needs a mapping with a table [snapshot]")
+    source = RegisterSource(
+        mapping.source or path.name, mapping.max_age_days, lookup=mapping.lookup
+    )
+    return Loading(
+        path=path,
+        mapping=mapping,
+        default_authority=default,
+        codes={"rule": [*law.rules], "authority": [*law.authorities]},
+        file=describe_file(
+            path,
+            source.name,
+            ImportMode.SNAPSHOT if is_snapshot else ImportMode.UPSERT,
+            mapping=mapping_file,
+            default_authority=default,
+        ),
+        source=source,
+        deps=installation.import_deps,
+        check=check,
+        scope=mapping.snapshot if is_snapshot else None,
+    )
 
 
 async def load_file(
