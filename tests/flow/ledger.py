@@ -25,6 +25,7 @@ from service.adapters.store.permits.unreachable import SqlUnreachableStore
 from service.adapters.store.sending.breaker import SqlBreakerStore
 from service.adapters.store.sending.circuit import SqlCircuitStore
 from service.adapters.store.sending.claim.claim_store import SqlClaimStore
+from service.adapters.store.sending.claim.own_phone import SqlOwnPhoneStore
 from service.adapters.store.sending.leases import SqlLeaseStore
 from service.adapters.store.sending.pauses import SqlPauseStore
 from service.adapters.store.sending.receive import SqlReceiveStore
@@ -62,6 +63,7 @@ from service.flow.sending.outcomes.receive import (
     receive_inbound,
 )
 from service.flow.sending.outcomes.settle import settle
+from service.flow.sending.own_phone.send_test import send_test
 from service.flow.sending.plan_claim import ClaimPlanner
 from service.flow.sending.post import Poster
 from service.flow.sending.provider import Outgoing
@@ -189,6 +191,15 @@ class Ledger:
         if access is None:
             return SendResult()
         return await send(deps, self.clock.now(), access)
+
+    async def send_test(self, phone: str = PHONE_1) -> None:
+        """Send a test to a phone, as `test-sms` does."""
+        law = await self.office.current_law()
+        office = law.sending_office(OFFICE)
+        phones = self.registration.phone_reader
+        recipient = await phones.read_valid(phone, OFFICE, phone)
+        store = SqlOwnPhoneStore(self.database, self.vault, self.provider.name)
+        await send_test(recipient, office, self.sending, store, by="tester")
 
     async def record(
         self, owner: str, outcomes: Outcomes, now: datetime | None = None

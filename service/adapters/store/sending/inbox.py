@@ -32,6 +32,7 @@ from service.adapters.store.db.schema import (
     recipients,
 )
 from service.adapters.store.permits.opt_outs import opt_out
+from service.adapters.store.sending.claim.own_phone import IS_TO_HOLDER
 from service.adapters.store.sending.receive import NEVER_SENT
 from service.domain.errors import ConflictError, UnknownError
 from service.domain.untrusted.text import safe_label
@@ -61,13 +62,14 @@ _ANSWERED: Final = (
         messages.c.recipient_id == inbounds.c.recipient_id,
         messages.c.state.not_in(NEVER_SENT),
         messages.c.claimed_at <= inbounds.c.received_at,
+        IS_TO_HOLDER,
     )
     .order_by(messages.c.claimed_at.desc(), messages.c.id.desc())
     .limit(1)
     .correlate(inbounds)
     .scalar_subquery()
 )
-"""The message that a text may answer: the last one to its phone before it."""
+"""The message that a text may answer: the last one to its phone before it, no test."""
 
 
 class SqlInboxStore(InboxStore):

@@ -23,6 +23,7 @@ from service.adapters.store.permits.recipients import (
     recipient_id_of,
 )
 from service.adapters.store.permits.unreachable import lift_unreachable
+from service.adapters.store.sending.claim.own_phone import IS_TO_HOLDER
 from service.adapters.store.sending.outcomes.record_receipts import record_receipts
 from service.domain.delivery.outcome import UNKNOWN_ID_REASON, Inbound, Receipt
 from service.domain.delivery.status import MessageState
@@ -198,11 +199,13 @@ async def _load_receipts(
 
 
 async def _last_text(connection: AsyncConnection, recipient: str) -> str | None:
-    """The text last sent to a phone, or perhaps sent."""
+    """The text last sent to a phone, or perhaps sent; tests offer no reply."""
     wanted = (
         select(messages.c.body)
         .where(
-            messages.c.recipient_id == recipient, messages.c.state.not_in(NEVER_SENT)
+            messages.c.recipient_id == recipient,
+            messages.c.state.not_in(NEVER_SENT),
+            IS_TO_HOLDER,
         )
         .order_by(messages.c.claimed_at.desc(), messages.c.id.desc())
         .limit(1)

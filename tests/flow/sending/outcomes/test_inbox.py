@@ -96,6 +96,18 @@ async def test_a_text_is_about_the_permits_of_the_last_text_before_it(
     assert about == [["SC-0001"], ["SC-0001", "SC-0002"]]
 
 
+async def test_a_text_after_a_test_is_about_the_last_reminder(
+    ledger: Ledger, deps: InboxDeps
+) -> None:
+    await ledger.register(permit())
+    await ledger.send_at(PREPARE)
+    ledger.clock.move_to(PREPARE + timedelta(minutes=5))
+    await ledger.send_test(PHONE_1)
+    await ledger.hear(NEW_OWNER)
+    [one] = await read(deps, [OFFICE])
+    assert [permit.number for permit in one.permits] == ["SC-0001"]
+
+
 async def test_before_any_text_it_is_about_the_permits_with_the_phone(
     ledger: Ledger, deps: InboxDeps
 ) -> None:

@@ -138,6 +138,18 @@ async def test_a_letter_answers_the_last_text_only(ledger: Ledger) -> None:
     assert [row["intent"] for row in intents] == [None, "stop"]
 
 
+async def test_a_letter_answers_the_last_reminder_whatever_test_came_after_it(
+    ledger: Ledger,
+) -> None:
+    await ledger.register(permit())
+    assert await ledger.send_at(PREPARE) == 1
+    ledger.clock.move_to(PREPARE + timedelta(minutes=5))
+    await ledger.send_test(PHONE_1)
+    assert await ledger.hear("R")
+    assert await ledger.send_at(LAST_CALL) == 0
+    assert ledger.reminders()["last-call"] == ("suppressed", "opted out")
+
+
 async def test_a_letter_answers_no_text_that_was_never_out(ledger: Ledger) -> None:
     ledger.provider.script = [Refused(RefusalKind.BAD_CONTENT, "21617", "HTTP 400")]
     await ledger.register(permit())
