@@ -74,6 +74,8 @@ async def import_(
     """
     _refuse_together("--suggest", suggest, "--mapping", mapping_file)
     _refuse_together("--dry-run", dry_run, "--resume", resume)
+    if withdraw_up_to is not None and not snapshot:
+        raise click.UsageError("--withdraw-up-to belongs to --snapshot")
     if suggest:
         return print_suggestion(file, await installation.law_store.current_law())
     loading = replace(

@@ -146,7 +146,10 @@ async def load_file(
         if register.is_rejects and loading.scope:
             expected = "the whole register; import rejected rows without --snapshot"
             raise refuse_file(loading.path.name, "rejected rows", expected)
-        if not register.is_rejects:
+        if register.is_rejects:
+            source = replace(loading.source, is_load=False)
+            loading = replace(loading, source=source)
+        else:
             before = await rows_of_last_load(loading.source.name, loading.deps.store)
             result.suspicions.rows_before = before
         loaded = await _load_rows(register, loading, rejects, result)

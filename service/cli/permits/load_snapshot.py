@@ -2,7 +2,8 @@
 
 import sys
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
+from typing import Final
 
 import click
 
@@ -17,6 +18,8 @@ from service.flow.permits.snapshot.absent import (
     withdraw_absent,
 )
 from service.flow.permits.snapshot.present import PresentPermits
+
+_TOO_MANY: Final = "more than 5 % and more than 10"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,43 +36,63 @@ class Snapshot:
     deps: ImportDeps
 
     async def rehearse(self, exported_at: datetime) -> list[str]:
-        """Say how many permits would be withdrawn."""
+        """Say how many permits would be withdrawn, or why none would."""
+        if objection := await self._find_objection(exported_at):
+            return [objection]
         now = self.deps.registration.clock.now()
         absent = await self._find_absent(min(exported_at, now))
-        if absent is None:
-            return [self._unreadable]
-        return [f"{len(absent.ids)} permits would be withdrawn"]
+        count = len(absent.ids)
+        remark = f"{count} permits would be withdrawn"
+        if absent.is_too_many:
+            remark += f", which --withdraw-up-to {count} must confirm: {_TOO_MANY}"
+        return [remark]
 
     async def finish(
         self, run: ImportRun, result: ImportResult
     ) -> tuple[str | None, ImportState]:
         """Withdraw what it does not name; say why, where that is not done."""
         record = run.record
+        exported_at = record.file.exported_at
+        if objection := await self._find_objection(exported_at):
+            return objection, ImportState.UNCONFIRMED
         # A clock that runs ahead, or a simulated one, must not make the export newer.
-        known_at = min(record.file.exported_at, record.started_at)
+        known_at = min(exported_at, record.started_at)
         absent = await self._find_absent(known_at)
-        if absent is None:
-            return self._unreadable, ImportState.DONE
         if absent.is_too_many and not self._is_confirmed(absent):
             refusal = (
                 f"{len(absent.ids)} of {absent.permits} permits of {self.register} are "
-                f"absent from {record.file.name}, more than 5 % and more than 10: none "
-                "is withdrawn; if they are to be, import it again with --snapshot "
-                f"--withdraw-up-to {len(absent.ids)}"
+                f"absent from {record.file.name}, {_TOO_MANY}: none is withdrawn; if "
+                "they are to be, import it again with --snapshot --withdraw-up-to "
+                f"{len(absent.ids)}"
             )
             return refusal, ImportState.UNCONFIRMED
         now, store = self.deps.registration.clock.now(), self.deps.snapshot_store
         withdrawn = await withdraw_absent(
             absent.ids, self.register, known_at, now, store
         )
-        if withdrawn:
-            result.outcomes[ABSENT_OUTCOME] += withdrawn
-        return None, ImportState.DONE
+        if not withdrawn:
+            return None, ImportState.DONE
+        result.outcomes[ABSENT_OUTCOME] += withdrawn
+        return f"withdrawn as of {_utc_text(exported_at)}", ImportState.DONE
 
-    async def _find_absent(self, known_at: datetime) -> AbsentPermits | None:
-        """What the export lacks; None after a number that cannot be read."""
+    async def _find_objection(self, exported_at: datetime) -> str | None:
+        """Why the file cannot tell what is absent; None if it can."""
         if self.present.unreadable_line:
-            return None
+            return (
+                f"line {self.present.unreadable_line}: a permit number that cannot be "
+                "read; no permit is withdrawn, since it may be that one: put it right "
+                "and import the whole file again"
+            )
+        last = await self.deps.store.last(self.register, ImportState.DONE)
+        if last and last.file.exported_at > exported_at:
+            return (
+                f"written at {_utc_text(exported_at)}, before {last.file.name} of "
+                f"{_utc_text(last.file.exported_at)}, which is imported already; no "
+                "permit is withdrawn: export the register again"
+            )
+        return None
+
+    async def _find_absent(self, known_at: datetime) -> AbsentPermits:
         store = self.deps.snapshot_store
         return await find_absent(
             self.present, self.register, self.scope, known_at, store
@@ -82,10 +105,6 @@ class Snapshot:
         question = f"withdraw {count} of {absent.permits} permits that the file lacks?"
         return sys.stdin.isatty() and click.confirm(question, err=True)
 
-    @property
-    def _unreadable(self) -> str:
-        return (
-            f"line {self.present.unreadable_line}: a permit number that cannot be "
-            "read; no permit is withdrawn, since it may be that one: put it right and "
-            "import the whole file again"
-        )
+
+def _utc_text(instant: datetime) -> str:
+    return f"{instant.astimezone(UTC):%Y-%m-%d %H:%M} UTC"

@@ -39,13 +39,14 @@ from service.domain.reminders.reasons import (
     WINDOW_CLOSED,
 )
 from service.domain.reminders.register_answer import (
+    ABSENCE_COUNTS_FOR,
     FAILURE_COUNTS_FOR,
     RegisterAnswer,
 )
 
 _ASKED_AGAIN_IN: Final[Mapping[str, timedelta]] = {
     REGISTER_NOT_ASKED: timedelta(hours=1),
-    NOT_IN_REGISTER: timedelta(hours=1),
+    NOT_IN_REGISTER: ABSENCE_COUNTS_FOR,
     REGISTER_FAILED: FAILURE_COUNTS_FOR,
 }
 """When a hold by a look-up ends at the latest; an answer ends it at once."""

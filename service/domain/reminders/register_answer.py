@@ -14,6 +14,9 @@ from service.domain.reminders.reasons import (
 FAILURE_COUNTS_FOR: Final = timedelta(minutes=10)
 """Time after which a register that gave no usable answer is asked again, at most."""
 
+ABSENCE_COUNTS_FOR: Final = timedelta(hours=1)
+"""Time after which a register that did not know a permit is asked again, at most."""
+
 
 @dataclass(frozen=True, slots=True)
 class RegisterAnswer:
@@ -44,4 +47,6 @@ class RegisterAnswer:
         counts_for = self.fresh_for
         if self.answer is Answer.FAILED:
             counts_for = min(counts_for, FAILURE_COUNTS_FOR)
+        if self.answer is Answer.NOT_FOUND:
+            counts_for = min(counts_for, ABSENCE_COUNTS_FOR)
         return timedelta(0) <= now - self.asked_at < counts_for

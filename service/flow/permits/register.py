@@ -37,12 +37,14 @@ class RegisterSource:
 
     Loaded more than `max_age_days` ago, it is stale and nothing is sent from it; with
     None it never becomes stale. By its `lookup` it is asked about permits before they
-    are texted. Not `is_load`: it was asked about some permits only.
+    are texted. Not `is_load`: only some of its permits come, so it is as old as before.
+    Not `is_register`: a permit stays in the register that it stands in.
     """
 
     name: str
     max_age_days: int | None = None
     is_load: bool = True
+    is_register: bool = True
     lookup: Lookup | None = None
 
 

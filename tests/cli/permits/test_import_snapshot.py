@@ -124,6 +124,7 @@ def test_a_number_that_cannot_be_read_withdraws_nothing(
 ) -> None:
     assert load([row(1), row(2)]).code == 0
     answer = load([row(1), other])
+    assert answer.code in {1, 3}
     assert "line 3: a permit number that cannot be read; no permit is" in answer.out
     assert withdrawn(office) == []
 
@@ -157,10 +158,53 @@ def test_many_absent_permits_are_withdrawn_only_if_somebody_confirms_it(
     )
     assert withdrawn(office) == []
     assert load([row(1)], "--resume", "--withdraw-up-to", 10).code == 1
-    assert load([row(1)], "--dry-run").out.count("11 permits would be withdrawn") == 1
+    assert (
+        "11 permits would be withdrawn, which --withdraw-up-to 11 must confirm: more "
+        "than 5 % and more than 10"
+    ) in load([row(1)], "--dry-run").out
     assert withdrawn(office) == []
     assert load([row(1)], "--resume", "--withdraw-up-to", 11).code == 0
     assert len(withdrawn(office)) == 11
+
+
+def test_an_export_older_than_one_that_is_imported_withdraws_nothing(
+    office: Path, load: Load
+) -> None:
+    assert load([row(1), row(2)]).code == 0
+    sql(office, "UPDATE imports SET exported_at = '2099-01-01 00:00:00.000000'")
+    refused = load([row(1)])
+    assert refused.code == 1
+    assert "before city.csv of 2099-01-01 00:00 UTC, which is imported" in refused.out
+    assert "export the register again" in load([row(1)], "--dry-run").out
+    assert withdrawn(office) == []
+
+
+def test_the_answer_says_as_of_when_permits_are_withdrawn(
+    office: Path, load: Load
+) -> None:
+    assert load([row(1), row(2)]).code == 0
+    assert "withdrawn as of 20" in load([row(1)]).out
+    assert withdrawn(office) == ["2"]
+
+
+def test_a_row_that_says_withdrawn_is_why_a_permit_is_from_then_on(
+    office: Path, load: Load
+) -> None:
+    assert load([row(1), row(2)]).code == 0
+    assert load([row(1)]).code == 0
+    assert load([row(1), row(2, state="withdrawn")]).code == 0
+    assert withdrawn(office) == []
+    assert sql(office, "SELECT status FROM permits WHERE number_key = '2'") == [
+        ("withdrawn",)
+    ]
+
+
+def test_a_confirmation_of_withdrawals_belongs_to_a_full_export(
+    run: Run, office: Path
+) -> None:
+    register = write(office / "permits.csv", f"{CMA},1,A,2024-06-28,")
+    options = ("--withdraw-up-to", 3)
+    assert "belongs to --snapshot" in run("import", register, *options).refusal
 
 
 def test_absent_permits_are_no_rows_beside_the_rejected(
@@ -201,6 +245,19 @@ def test_rejected_rows_put_right_are_no_full_export(
     assert refused.code == 2
     assert "import rejected rows without --snapshot" in refused.err
     assert withdrawn(office) == []
+
+
+def test_rejected_rows_put_right_leave_a_register_as_old_as_it_is(
+    run: Run, office: Path, load: Load
+) -> None:
+    load([row(1), row(2, expires_on="someday")])
+    sql(office, "UPDATE registers SET loaded_at = '2020-01-01 00:00:00.000000'")
+    rejects = office / "city.csv.rejects.csv"
+    rejects.write_text(rejects.read_text("utf-8").replace("someday", "2024-06-28"))
+    assert run("import", rejects, "--mapping", office / "city.toml").code == 0
+    assert sql(office, "SELECT count(*) FROM permits") == [(2,)]
+    loaded = sql(office, "SELECT loaded_at FROM registers WHERE name = 'city'")
+    assert loaded == [("2020-01-01 00:00:00.000000",)]
 
 
 def test_a_snapshot_needs_a_scope(run: Run, office: Path) -> None:

@@ -37,6 +37,18 @@ def test_a_fresh_answer_decides_and_an_old_one_is_asked_for_again(
     assert known.find_obstacle(NOW) == obstacle
 
 
+def test_a_register_that_did_not_know_a_permit_is_asked_again_within_the_hour() -> None:
+    asked_at = NOW - timedelta(hours=1)
+    known = RegisterAnswer(
+        fresh_for=timedelta(days=1),
+        holds_failures=True,
+        answer=Answer.NOT_FOUND,
+        asked_at=asked_at,
+    )
+    assert known.find_obstacle(NOW) == REGISTER_NOT_ASKED
+    assert known.find_obstacle(NOW - timedelta(seconds=1)) == NOT_IN_REGISTER
+
+
 def test_a_failure_counts_no_longer_than_any_other_answer() -> None:
     asked_at = NOW - timedelta(minutes=1)
     known = RegisterAnswer(

@@ -229,3 +229,23 @@ async def test_a_renewal_names_a_permit_of_the_same_holder_in_any_office(
     assert (await ask("PUT", new + there, renewal))[0] == 201
     _, stored = await ask("GET", old)
     assert stored["replaced"] is True
+
+
+@pytest.mark.parametrize("changed", [{}, {"expires_on": "2029-12-31"}])
+async def test_a_permit_of_a_register_stays_in_it(
+    ask: Ask,
+    fields: dict[str, Any],
+    installation: Installation,
+    changed: dict[str, Any],
+) -> None:
+    await ask("PUT", PERMIT, fields)
+    async with installation.database.write() as connection:
+        for statement in (
+            "INSERT INTO registers (name, loaded_at) VALUES ('city', '2024-01-01')",
+            "UPDATE permits SET register = 'city'",
+        ):
+            await connection.exec_driver_sql(statement)
+    await ask("PUT", PERMIT, fields | changed)
+    async with installation.database.read() as connection:
+        found = await connection.exec_driver_sql("SELECT register FROM permits")
+        assert found.scalars().all() == ["city"]

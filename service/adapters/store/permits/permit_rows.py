@@ -67,7 +67,12 @@ async def permits_by_key(
 
 
 def is_unchanged(dated_permit: DatedPermit, stored: Row[Any]) -> bool:
-    """Whether a permit is as its stored row says, but for its phones."""
+    """Whether a permit is as its stored row says, but for its phones.
+
+    Not so if that was withdrawn for another reason than its row.
+    """
+    if stored.status_reason is not None:
+        return False
     values = _compared_values(dated_permit)
     return all(values[name] == getattr(stored, name) for name in _COMPARED_COLUMNS)
 

@@ -111,12 +111,14 @@ class SqlRegisterStore(RegisterStore):
                 return None
             if source is not None:
                 await upsert_register(connection, source, now)
-            if row.status == PermitStatus.WITHDRAWN:
+            if row.status == PermitStatus.WITHDRAWN and row.status_reason is None:
                 return "unchanged"
             await connection.execute(
                 update(permits)
                 .where(permits.c.id == row.id)
-                .values(status=PermitStatus.WITHDRAWN, changed_at=now)
+                .values(
+                    status=PermitStatus.WITHDRAWN, status_reason=None, changed_at=now
+                )
             )
             renewed = [row.replaces] if row.replaces else []
             ids = [row.id, *await mark_renewed(connection, renewed, now)]
@@ -193,7 +195,7 @@ async def _store_changes(
     """Write permits, then end, re-date, create and correct their reminders."""
     if not changes:
         return
-    await _write_permits(connection, changes, source.name, now)
+    await _write_permits(connection, changes, source, now)
     await _write_recipients(connection, changes)
     await insert_missing_slots(connection, [one.dated_permit for one in changes])
     renewed = await mark_renewed(connection, _numbers_to_mark(changes), now)
@@ -210,13 +212,18 @@ async def _store_changes(
 async def _write_permits(
     connection: AsyncConnection,
     changes: Sequence[PermitChange],
-    register: str,
+    source: RegisterSource,
     now: datetime,
 ) -> None:
-    new = [new_values(one, register, now) for one in changes if one.stored is None]
+    new = [new_values(one, source.name, now) for one in changes if one.stored is None]
     await insert_rows(connection, insert(permits), new)
     if changed := [
-        changed_values(one, one.stored, register, now)
+        changed_values(
+            one,
+            one.stored,
+            source.name if source.is_register else one.stored.register,
+            now,
+        )
         for one in changes
         if one.stored is not None
     ]:

@@ -21,15 +21,15 @@ async def upsert_register(
 ) -> None:
     """Note that a register is loaded, how old it may become, and how it is asked.
 
-    Does nothing if it was only asked about some permits.
+    One that is known stays as it is if only some of its permits come.
     """
-    if not source.is_load:
-        return
     values = {"max_age_days": source.max_age_days, "loaded_at": now}
+    statement = insert_into(connection, registers).values(name=source.name, **values)
+    if not source.is_load:
+        await connection.execute(statement.on_conflict_do_nothing())
+        return
     await connection.execute(
-        insert_into(connection, registers)
-        .values(name=source.name, **values)
-        .on_conflict_do_update(index_elements=["name"], set_=values)
+        statement.on_conflict_do_update(index_elements=["name"], set_=values)
     )
     await _declare_lookup(connection, source.name, source.lookup)
 
@@ -58,7 +58,7 @@ async def set_register(
     connection: AsyncConnection, ids: Sequence[str], source: RegisterSource
 ) -> None:
     """Note that these permits stand in this register, changed or not."""
-    if ids:
+    if ids and source.is_register:
         statement = (
             update(permits)
             .where(

@@ -49,7 +49,7 @@ class Import(BaseModel):
     )
     state: _State = Field(
         description="running, also if it was killed; stopped by a signal; unconfirmed: "
-        "a person must confirm what is withdrawn; done"
+        "what a full export lacks is not withdrawn, a person must look; done"
     )
     rows: int = Field(description="rows of the file")
     committed: int = Field(description="rows whose outcome is stored")

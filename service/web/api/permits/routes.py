@@ -28,7 +28,7 @@ from service.web.api.preconditions import Precondition
 from service.web.api.request_input import JsonObject
 from service.web.services import Services
 
-SOURCE = RegisterSource("api")
+SOURCE = RegisterSource("api", is_register=False)
 """The source of permits put over the API; it never becomes stale."""
 
 PERMIT_PATH = "/v1/permits/{rule}/{number}"
