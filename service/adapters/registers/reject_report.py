@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from service.adapters.registers.mapping import RegisterMapping
 from service.adapters.registers.register_file import RegisterFile
@@ -11,6 +12,7 @@ from service.adapters.registers.reject_sheet import (
     LEADING,
     RejectedRow,
     RejectSheet,
+    SheetFiles,
 )
 from service.adapters.registers.rejects import GuardedCsv, open_csv, part_file
 from service.domain.errors import InvalidError, Mistake
@@ -34,12 +36,12 @@ class RejectReport:
         mapping: RegisterMapping,
         codes: Mapping[str, Collection[str]],
         csv: GuardedCsv,
-        sheet_file: Path,
+        sheet_files: SheetFiles,
     ) -> None:
         self.count = 0
         self.reasons = Reasons(_facts_of(mapping, codes))
         self._register, self._csv = register, csv
-        self._sheet_file = sheet_file
+        self._sheet_files = sheet_files
         self._sheet_name = register.form.sheet or mapping.sheet or "Rejected"
         self._sheet: RejectSheet | None = None
         self._places = _places_by_field(register.header, mapping)
@@ -65,6 +67,11 @@ class RejectReport:
         if self._sheet:
             self._sheet.close(self.reasons.groups())
 
+    def release(self) -> None:
+        """Close the files that an error has left open."""
+        if self._sheet:
+            self._sheet.release()
+
     def _flush(self) -> None:
         """Write the row that was taken last."""
         if self._line is None:
@@ -72,7 +79,7 @@ class RejectReport:
         if self._sheet is None:
             self._csv.write([*LEADING, *self._register.header])
             self._sheet = RejectSheet(
-                self._sheet_file, self._register, self._sheet_name
+                self._sheet_files, self._register, self._sheet_name
             )
         row = self._describe(self._line)
         self._csv.write([row.place, row.reason, row.repair, *row.cells])
@@ -132,16 +139,24 @@ def open_reject_report(
 
     `path` is its CSV file; the workbook is beside it, as .xlsx. `codes` are the
     installed ones, by field. Only their owner can read the files, since the rows hold
-    phones. They replace those of an earlier import. Raises `SetUpError` at once where
-    they could not be written.
+    phones; after an error nothing is left of them. They replace those of an earlier
+    import. Raises `SetUpError` at once where they could not be written.
     """
     workbook = path.with_suffix(".xlsx")
-    with part_file(path) as part, part_file(workbook) as sheet_part:
+    with (
+        part_file(path) as part,
+        part_file(workbook) as sheet_part,
+        TemporaryDirectory(prefix="permit-reminders-") as folder,
+    ):
+        files = SheetFiles(sheet_part, Path(folder))
         with open_csv(part) as file:
             csv = GuardedCsv(file)
-            report = RejectReport(register, mapping, codes, csv, sheet_part)
-            yield report
-            report.close()
+            report = RejectReport(register, mapping, codes, csv, files)
+            try:
+                yield report
+                report.close()
+            finally:
+                report.release()
         if report.count:
             part.replace(path)
             sheet_part.replace(workbook)

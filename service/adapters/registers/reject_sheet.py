@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Collection, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -35,6 +36,17 @@ _REASONS: Final = ("rows", "field", "column", "found", "expected", "repair")
 
 
 @dataclass(frozen=True, slots=True)
+class SheetFiles:
+    """Where a workbook is written: its file, and a folder where its rows wait for it.
+
+    XlsxWriter deletes its files there only when it has written the workbook.
+    """
+
+    file: Path
+    folder: Path
+
+
+@dataclass(frozen=True, slots=True)
 class RejectedRow:
     """A row as the report shows it: its place, its cells, and which are wrong."""
 
@@ -53,10 +65,10 @@ class RejectSheet:
     typed over them stays as it is typed. Memory does not grow with the rows.
     """
 
-    def __init__(self, path: Path, register: RegisterFile, name: str) -> None:
+    def __init__(self, files: SheetFiles, register: RegisterFile, name: str) -> None:
         # Imported here: it takes longer than an import that rejects nothing.
         self._book: Any = import_module("xlsxwriter").Workbook(
-            str(path), {"constant_memory": True}
+            str(files.file), {"constant_memory": True, "tmpdir": str(files.folder)}
         )
         self._book.use_zip64()
         self._name = _sheet_name(name)
@@ -118,6 +130,12 @@ class RejectSheet:
         except errors.FileCreateError as error:
             reason = f"the workbook of rejected rows: {error}; make room for it"
             raise SetUpError(reason) from error
+
+    def release(self) -> None:
+        """Close its temporary files; without `close` before, there is no workbook."""
+        for sheet in self._book.worksheets():
+            with suppress(OSError):  # a full disk does not take what is left
+                sheet.row_data_fh.close()
 
     def _write(self, row: int, cells: Sequence[str], style: object) -> None:
         for at, cell in enumerate(cells):

@@ -1,4 +1,5 @@
 import csv
+import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from service.adapters.registers.mapping import IDENTITY_MAPPING, RegisterMapping
 from service.adapters.registers.mapping_file import mapping_from
 from service.adapters.registers.register_file import read_register
 from service.adapters.registers.reject_report import RejectReport, open_reject_report
+from service.cli.stop_signal import StoppedError
 
 CODES = {"rule": ["cn-food-production-license"], "authority": ["us-nyc"]}
 
@@ -191,3 +193,32 @@ def test_without_a_rejected_row_there_is_no_report(
             if row.error:
                 report.add(row.line, row.cells, row.error)
     assert (tmp_path / "r.csv").exists() == (mistaken == "soon")
+
+
+def test_an_import_that_breaks_off_leaves_no_phone_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    temporary = tmp_path / "tmp"
+    temporary.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(temporary))
+    register = write_csv(
+        tmp_path / "city.csv",
+        "rule,number,holder,expires_on,phones",
+        "cn-food-production-license,1,ACME,soon,+12125550142",
+    )
+    rows = read_register(register, IDENTITY_MAPPING, default_authority="a")
+    path = tmp_path / "rejects.csv"
+
+    def break_off() -> None:
+        with open_reject_report(path, rows, IDENTITY_MAPPING, CODES) as report:
+            for row in rows:
+                assert row.error
+                report.add(row.line, row.cells, row.error)
+                report.add(row.line + 1, row.cells, row.error)
+            assert [one for one in temporary.rglob("*") if one.is_file()]
+            raise StoppedError
+
+    with pytest.raises(StoppedError):
+        break_off()
+    assert not [*temporary.iterdir()]
+    assert sorted(tmp_path.iterdir()) == [register, temporary]
