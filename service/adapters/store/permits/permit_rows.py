@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from service.adapters.store.db.json_rows import json_rows_like
 from service.adapters.store.db.schema import permits
 from service.domain.lawbook.revisions import revision_of
-from service.flow.permits.register import DatedPermit
+from service.flow.permits.register import DatedPermit, RegisterSource
 
 PermitKey = tuple[str, str, str]
 """(authority, rule, number key): what identifies a permit."""
@@ -113,14 +113,14 @@ UPDATE_PERMIT: Final = (
 
 
 def changed_values(
-    change: PermitChange, stored: Row[Any], register: str, now: datetime
+    change: PermitChange, stored: Row[Any], source: RegisterSource, now: datetime
 ) -> Mapping[str, Any]:
     """The parameters of `UPDATE_PERMIT` for a permit that is stored already."""
     values = _compared_values(change.dated_permit)
     keeps_slots = all(values[name] == getattr(stored, name) for name in _DATING_COLUMNS)
     return values | {
         "old_id": change.id,
-        "register": register,
+        "register": source.name if source.is_register else stored.register,
         "changed_at": now,
         "dated_at": stored.dated_at if keeps_slots else now,
     }

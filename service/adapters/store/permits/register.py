@@ -116,9 +116,8 @@ class SqlRegisterStore(RegisterStore):
             await connection.execute(
                 update(permits)
                 .where(permits.c.id == row.id)
-                .values(
-                    status=PermitStatus.WITHDRAWN, status_reason=None, changed_at=now
-                )
+                .values(status=PermitStatus.WITHDRAWN, changed_at=now)
+                .values(status_reason=None)
             )
             renewed = [row.replaces] if row.replaces else []
             ids = [row.id, *await mark_renewed(connection, renewed, now)]
@@ -218,12 +217,7 @@ async def _write_permits(
     new = [new_values(one, source.name, now) for one in changes if one.stored is None]
     await insert_rows(connection, insert(permits), new)
     if changed := [
-        changed_values(
-            one,
-            one.stored,
-            source.name if source.is_register else one.stored.register,
-            now,
-        )
+        changed_values(one, one.stored, source, now)
         for one in changes
         if one.stored is not None
     ]:
