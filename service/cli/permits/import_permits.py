@@ -21,7 +21,10 @@ UNCONFIRMED: Final = 1
 """The exit code where a person must confirm that permits are withdrawn."""
 
 MUCH_REJECTED: Final = 3
-"""The exit code where more than a tenth of a file's rows was rejected."""
+"""The exit code where more than a tenth of a file's rows was rejected.
+
+With --strict, where any was.
+"""
 
 
 @click.command("import")
@@ -40,7 +43,7 @@ MUCH_REJECTED: Final = 3
     "--resume", is_flag=True, help="Go on with an import of FILE that was interrupted."
 )
 @click.option(
-    "--strict", is_flag=True, help="Store nothing if a single row is rejected."
+    "--strict", is_flag=True, help="Store nothing if a trial rejects a single row."
 )
 @click.option(
     "--snapshot",
@@ -99,6 +102,9 @@ async def import_(
         _print_interruption(file, result.outcomes)
         raise
     print_import(result, loaded, loading.rejects)
+    if strict and result.outcomes[REJECTED]:
+        click.echo("the other rows are stored despite --strict: its trial missed this")
+        return MUCH_REJECTED
     if not loaded.is_confirmed:
         return UNCONFIRMED
     return MUCH_REJECTED if result.has_many_rejected else 0

@@ -2,7 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.commands import CMA, Run, sql, write
+from service.flow.permits import import_register
+from tests.cli.commands import CMA, FOOD, Run, sql, write
 
 
 def permit(number: int, expires_on: str = "2024-06-28", phone: int = 100) -> str:
@@ -73,3 +74,21 @@ def test_with_strict_one_rejected_row_keeps_all_out(
     answer = run("import", write(register, *rows), "--strict")
     assert (answer.code, stored(office)) == (0, 600)
     assert answer.out.splitlines()[1] == "600 registered"
+
+
+def test_a_row_that_the_trial_of_strict_missed_is_said_with_exit_code_3(
+    run: Run, office: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(import_register, "CHUNK", 1)
+    rows = [
+        f"{FOOD},1,A,2024-06-28,+12125550101,",
+        f"{CMA},2,B,2024-06-28,+12125550101,1",  # replaces that of another holder
+    ]
+    header = "rule,number,holder,expires_on,phones,replaces"
+    register = write(office / "permits.csv", *rows, header=header)
+    answer = run("import", register, "--strict")
+    assert answer.out.splitlines()[1] == "1 registered, 1 rejected"
+    assert answer.out.splitlines()[-1] == (
+        "the other rows are stored despite --strict: its trial missed this"
+    )
+    assert (answer.code, stored(office)) == (3, 1)
