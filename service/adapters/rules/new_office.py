@@ -9,13 +9,13 @@ from typing import Final
 import tomli_w
 
 from service.domain.errors import InvalidError, Mistake
+from service.domain.law.authority import Authority
 from service.formats.authority import parse_authorities
 
-LONGEST_NAMES: Final = {"zh": 16, "en": 24}
-"""Characters of the name that opens every text; with longer ones texts of the shipped
-rules would need a third segment."""
-
 _HAN: Final = re.compile(r"[\u3400-\u9fff]")
+
+_NO_CHINESE_NAME: Final = "发证机关"
+"""The issuing office: short, because an English name is long among Chinese words."""
 
 _OPT_OUT: Final = {
     "CN": {"zh": "停收请来电", "en": "Call to opt out"},
@@ -50,8 +50,16 @@ EXAMPLE: Final = OfficeAnswers(
 """An office that does not exist, with nothing wrong."""
 
 
-def describe_office(answers: OfficeAnswers, calendars: Collection[str]) -> str:
-    """The file of an office, which `authorities load` takes as it is.
+@dataclass(frozen=True, slots=True)
+class NewOffice:
+    """An office, and the text of its file."""
+
+    office: Authority
+    text: str
+
+
+def describe_office(answers: OfficeAnswers, calendars: Collection[str]) -> NewOffice:
+    """Describe an office in a file that `authorities load` can read.
 
     Its calendar is that of its zone's country, and its language follows from it.
     Raises `InvalidError` with all that is wrong.
@@ -72,8 +80,8 @@ def describe_office(answers: OfficeAnswers, calendars: Collection[str]) -> str:
         "helpline": answers.helpline,
         "opt_out": _OPT_OUT.get(country, _OPT_OUT[""]),
     }
-    parse_authorities({"authorities": [values]}, "office", calendars=calendars)
-    return _to_toml(values)
+    parsed = parse_authorities({"authorities": [values]}, "office", calendars=calendars)
+    return NewOffice(parsed[answers.code], _to_toml(values))
 
 
 def _countries() -> Mapping[str, str]:
@@ -85,19 +93,15 @@ def _countries() -> Mapping[str, str]:
 
 def _names(answers: OfficeAnswers) -> Mapping[str, str]:
     """The name in both languages; one that is not given follows from what is."""
-    parts = [part.strip() for part in answers.name.split("/")]
-    given = {
-        "zh": next(filter(_HAN.search, parts), ""),
-        "en": next((one for one in parts if one and not _HAN.search(one)), ""),
-    }
-    for language, name in given.items():
-        if len(name) > LONGEST_NAMES[language]:
-            expected = f"at most {LONGEST_NAMES[language]} characters"
-            wrong = Mistake("name", name, f"{expected}, because it opens every text")
-            raise InvalidError("office", [wrong])
+    parts = [*filter(None, map(str.strip, answers.name.split("/")))]
+    chinese = [*filter(_HAN.search, parts)]
+    english = [one for one in parts if one not in chinese]
+    if max(len(chinese), len(english)) > 1:
+        expected = "one name in Chinese and one in English, with a / between"
+        raise InvalidError("office", [Mistake("name", answers.name, expected)])
     return {
-        "zh": given["zh"] or given["en"],
-        "en": given["en"] or f"Office {answers.code}",
+        "zh": chinese[0] if chinese else _NO_CHINESE_NAME,
+        "en": english[0] if english else f"Office {answers.code}",
     }
 
 

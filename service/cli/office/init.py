@@ -21,12 +21,17 @@ from service.adapters.templates.library import JinjaTemplateLibrary
 from service.cli import PROGRAM
 from service.cli.option_types import CODE, FILE
 from service.cli.permits.suggest import known_codes, suggest_from
-from service.domain.errors import InvalidError, SetUpError
+from service.domain.errors import ConflictError, InvalidError, SetUpError
+from service.domain.law_change.objections import find_forbidden_office_words
+from service.domain.lawbook.law import Law
 from service.domain.nearest import show_known
 from service.domain.register_columns.questions import ask, find_obstacles
+from service.domain.templates.office_texts import find_long_office_texts
 from service.settings import shipped_folder
 
 if TYPE_CHECKING:
+    from service.adapters.registers.sample import RegisterSample
+    from service.domain.law.authority import Authority
     from service.domain.law.rule import Rule
     from service.domain.register_columns.suggestion import SuggestedMapping
 
@@ -63,6 +68,15 @@ _TYPES: Final = {field: _Answer(field) for field in _QUESTIONS}
 
 
 @dataclass(frozen=True, slots=True)
+class _Suggested:
+    """A register, a sample of it, and the mapping that the sample suggests."""
+
+    register: Path
+    sample: RegisterSample
+    mapping: SuggestedMapping
+
+
+@dataclass(frozen=True, slots=True)
 class _Written:
     """A mapping that was written, and what must be answered before it can be used."""
 
@@ -88,15 +102,19 @@ def init(
     """
     asks = sys.stdin.isatty()
     answers = OfficeAnswers(**_answer(given, asks=asks))
-    office = describe_office(answers, calendars())
+    new = describe_office(answers, calendars())
+    templates = JinjaTemplateLibrary(shipped_folder("templates"))
+    rules = _read_rules(templates)
+    _refuse_objections(new.office, rules, templates)
     if register is None and asks:
         register = _ask_register()
     mapping_file = Path(f"{register.stem}.toml") if register else None
     _refuse_existing(_OFFICE_FILE, mapping_file, overwrite=overwrite)
     written = None
     if register and mapping_file:
-        written = _write_mapping(register, mapping_file, answers.code, rule, asks=asks)
-    write_text(_OFFICE_FILE, office)
+        suggested = _suggest_mapping(register, rules, rule, asks=asks)
+        written = _write_mapping(suggested, mapping_file, answers.code)
+    write_text(_OFFICE_FILE, new.text)
     click.echo(f"{_OFFICE_FILE}: office {answers.code}")
     _print_next(written)
     if written and written.obstacles:
@@ -141,17 +159,34 @@ def _refuse_existing(*paths: Path | None, overwrite: bool) -> None:
             raise SetUpError(f"{path}: exists; give --overwrite to replace it")
 
 
-def _write_mapping(
-    register: Path, file: Path, office: str, rule: str | None, *, asks: bool
-) -> _Written:
-    rules = _read_rules()
+def _refuse_objections(
+    office: Authority, rules: Mapping[str, Rule], templates: JinjaTemplateLibrary
+) -> None:
+    """Raise `ConflictError` for words that `authorities load` would refuse."""
+    law = Law(rules, {}, calendars())
+    found = [
+        *find_long_office_texts([office], law, templates.render_sms),
+        *find_forbidden_office_words(office),
+    ]
+    if found:
+        raise ConflictError(*found, remedy="change --name or --helpline")
+
+
+def _suggest_mapping(
+    register: Path, rules: Mapping[str, Rule], rule: str | None, *, asks: bool
+) -> _Suggested:
     sample = read_sample(register)
     mapping = suggest_from(sample, register, known_codes(rules.values(), ()))
     if rule is None and asks and "rule" in mapping.missing:
         rule = click.prompt("Which permit type is it? Its code", type=CODE, err=True)
     if rule is not None:
         mapping = _with_rule(mapping, rule, rules)
-    write_text(file, mapping_to_toml(mapping, sample, register.name, office))
+    return _Suggested(register, sample, mapping)
+
+
+def _write_mapping(suggested: _Suggested, file: Path, office: str) -> _Written:
+    mapping, register = suggested.mapping, suggested.register
+    write_text(file, mapping_to_toml(mapping, suggested.sample, register.name, office))
     mapped = sum(one.field is not None for one in mapping.columns)
     questions = len([*ask(mapping)])
     click.echo(
@@ -171,9 +206,8 @@ def _with_rule(
     return replace(mapping, rule=rule, rule_confidence=100, rule_said="a person")
 
 
-def _read_rules() -> Mapping[str, Rule]:
+def _read_rules(templates: JinjaTemplateLibrary) -> Mapping[str, Rule]:
     """The shipped rules: a database may not be there yet."""
-    templates = JinjaTemplateLibrary(shipped_folder("templates"))
     return read_rules(
         shipped_folder("schedules"),
         templates=templates.step_templates(),

@@ -72,6 +72,14 @@ def test_the_zone_s_country_has_calendar_language_and_way_to_opt_out(
     assert found == expected
 
 
+def test_an_english_name_makes_no_chinese_text_too_long(run: Run, folder: Path) -> None:
+    name = "Dept of Health Licensing"
+    ran = run("init", *FLAGS, "--name", name, "--zone", "America/Chicago")
+    assert [run(*command).code for command in chain(ran)] == [0, 0]
+    [office] = tomllib.loads((folder / "office.toml").read_text("utf-8"))["authorities"]
+    assert office["signature"] == {"zh": "发证机关", "en": name}
+
+
 @pytest.mark.parametrize("option", OFFICE)
 def test_without_a_terminal_a_line_names_the_missing_options(
     run: Run, monkeypatch: pytest.MonkeyPatch, option: str
@@ -142,7 +150,15 @@ def test_nothing_is_overwritten_unless_told(
     [
         ("--zone", "Mars", "a zone of CN, GB, US such as Asia/Shanghai"),
         ("--zone", "Asia/Tokyo", "a zone of CN, GB, US such as Asia/Shanghai"),
-        ("--name", "临" * 17, "at most 16 characters, because it opens every text"),
+        ("--name", "临" * 17, "signature.zh or .* shorter by 1; .*change --name"),
+        ("--name", "Müller Łódź Office", "without Ł: they force UCS-2"),
+        (
+            "--name",
+            "Dept of Health / Licensing Div",
+            "one name in Chinese and one in English",
+        ),
+        ("--helpline", "12345 or www.example.org", "found 'www.', expected no link"),
+        ("--helpline", "缴费热线12345", "nothing about payment"),
         ("--name", "【某局】", "the bare name"),
         ("--rule", "cn-fod-production-license", "cn-food-production-license"),
     ],
