@@ -67,9 +67,7 @@ class Snapshot:
             )
             return refusal, ImportState.UNCONFIRMED
         now, store = self.deps.registration.clock.now(), self.deps.snapshot_store
-        withdrawn = await withdraw_absent(
-            absent.ids, self.register, known_at, now, store
-        )
+        withdrawn = await withdraw_absent(absent.ids, record, known_at, now, store)
         if not withdrawn:
             return None, ImportState.DONE
         result.outcomes[ABSENT_OUTCOME] += withdrawn

@@ -236,6 +236,24 @@ def test_an_import_that_ends_before_it_withdraws_does_so_when_it_is_resumed(
     assert withdrawn(office) == ["2"]
 
 
+def test_what_was_withdrawn_before_an_interruption_counts_when_it_is_resumed(
+    office: Path, load: Load
+) -> None:
+    assert load([row(number) for number in range(1, 511)]).code == 0
+    sql(
+        office,
+        "CREATE TRIGGER full BEFORE UPDATE OF status_reason ON permits "
+        "WHEN NEW.number_key = '510' BEGIN SELECT RAISE(ABORT, 'no more'); END",
+    )
+    confirm = ("--withdraw-up-to", 600)
+    with pytest.raises(IntegrityError):
+        load([row(1)], *confirm)
+    assert len(withdrawn(office)) == 500
+    sql(office, "DROP TRIGGER full")
+    resumed = load([row(1)], "--resume", *confirm).imported
+    assert resumed.startswith("509 absent from register, 1 unchanged\n")
+
+
 def test_rejected_rows_put_right_are_no_full_export(
     run: Run, office: Path, load: Load
 ) -> None:

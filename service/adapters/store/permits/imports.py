@@ -1,5 +1,6 @@
 """`SqlImportStore`: the records of imports."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -135,6 +136,18 @@ async def note_chunk(
             "another process goes on with this import; see how far it is, and if it "
             "does not end, import the file again with --resume"
         )
+
+
+async def count_more(
+    connection: AsyncConnection, import_id: str, what: str, count: int
+) -> None:
+    """Count more of an import, in the transaction that makes it so."""
+    its_counts = select(imports.c.counts).where(imports.c.id == import_id)
+    counts = Counter[str]((await connection.execute(its_counts)).scalar_one())
+    counts[what] += count
+    await connection.execute(
+        update(imports).where(imports.c.id == import_id).values(counts=dict(counts))
+    )
 
 
 async def _load(connection: AsyncConnection, import_id: str) -> ImportRecord:

@@ -11,13 +11,14 @@ from service.adapters.store.permits.follow_up import (
     create_current_reminders,
     end_ineligible_reminders,
 )
+from service.adapters.store.permits.imports import count_more
 from service.adapters.store.permits.renewals import mark_renewed
 from service.adapters.store.reminders.transitions import transition
 from service.domain.delivery.status import ReminderState
 from service.domain.permits.permit import PermitStatus
 from service.domain.permits.snapshot_scope import SnapshotScope
 from service.domain.reminders.reasons import ABSENT
-from service.flow.permits.snapshot.absent import SnapshotStore
+from service.flow.permits.snapshot.absent import ABSENT_OUTCOME, SnapshotStore
 from service.flow.permits.snapshot.present import StoredPermit
 
 
@@ -61,6 +62,7 @@ class SqlSnapshotStore(SnapshotStore):
         register: str,
         unchanged_since: datetime,
         now: datetime,
+        import_id: str,
     ) -> int:
         """Withdraw what is still in the register and unchanged; how many were."""
         async with self._database.write() as connection:
@@ -92,4 +94,6 @@ class SqlSnapshotStore(SnapshotStore):
             renewed = await mark_renewed(connection, replaced, now)
             await end_ineligible_reminders(connection, renewed, now)
             await create_current_reminders(connection, renewed, now)
+            if rows:
+                await count_more(connection, import_id, ABSENT_OUTCOME, len(rows))
             return len(rows)

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Final, Protocol
 
 from service.domain.permits.snapshot_scope import SnapshotScope, needs_confirmation
+from service.flow.permits.import_record import ImportRecord
 from service.flow.permits.snapshot.present import PresentPermits, StoredPermit
 
 ABSENT_OUTCOME: Final = "absent from register"
@@ -28,8 +29,12 @@ class SnapshotStore(Protocol):
         register: str,
         unchanged_since: datetime,
         now: datetime,
+        import_id: str,
     ) -> int:
-        """Withdraw what is still in the register and unchanged; how many were."""
+        """Withdraw what is still in the register and unchanged; how many were.
+
+        The import counts them, in the same transaction.
+        """
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,15 +75,22 @@ async def find_absent(
 
 async def withdraw_absent(
     ids: Sequence[str],
-    register: str,
+    record: ImportRecord,
     exported_at: datetime,
     now: datetime,
     store: SnapshotStore,
 ) -> int:
-    """Withdraw absent permits, chunk by chunk; how many were still unchanged."""
+    """Withdraw permits absent from the file of an import, chunk by chunk.
+
+    Returns how many were still unchanged since the export.
+    """
     chunks: Iterable[Sequence[str]] = (
         ids[at : at + _PAGE] for at in range(0, len(ids), _PAGE)
     )
+    register = record.file.register
     return sum(
-        [await store.withdraw(chunk, register, exported_at, now) for chunk in chunks]
+        [
+            await store.withdraw(chunk, register, exported_at, now, record.id)
+            for chunk in chunks
+        ]
     )
