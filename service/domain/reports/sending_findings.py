@@ -9,6 +9,7 @@ from service.domain.law.authority import Authority
 from service.domain.law.rule import LANGUAGES
 from service.domain.lawbook.law import Law
 from service.domain.messages.keywords import find_opt_out_letters
+from service.domain.reminders.limits import SLOWEST_RATE, has_unusable_rate
 from service.domain.reports.findings import Finding, ProviderState, Severity
 
 LONGEST_SILENCE: Final = timedelta(minutes=5)
@@ -35,7 +36,7 @@ SENDING_DAYS_AHEAD: Final = 15
 
 
 def judge_offices(law: Law, today: date, *, takes_replies: bool) -> Iterator[Finding]:
-    """Offices without sending days, without a number to call, or with a lost answer."""
+    """Offices whose texts are held, have no number to call, or offer a lost reply."""
     if not law.authorities:
         remedy = "permit-reminders init, then authorities load office.toml"
         yield Finding(Severity.STOPS, "offices", "no office is loaded", remedy)
@@ -56,6 +57,9 @@ def _office_faults(
         yield f"it has no sending day in the next {SENDING_DAYS_AHEAD} days"
     if not any(map(str.isdigit, office.helpline)):
         yield f"its helpline {office.helpline!r} has no number to call"
+    if has_unusable_rate(office):
+        what = "messages_per_second or segments_per_second"
+        yield f"its {what} is less than {SLOWEST_RATE}, so its texts are held"
     for language in LANGUAGES:
         letters = find_opt_out_letters(office.opt_out.in_language(language))
         if letters and not takes_replies:

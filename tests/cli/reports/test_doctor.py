@@ -73,6 +73,22 @@ def test_drafts_and_unknown_types_are_named_with_what_to_do(
 
 
 @pytest.mark.usefixtures("live")
+def test_an_office_held_for_a_rate_of_an_earlier_release_is_named(
+    run: Run, folder: Path
+) -> None:
+    sql(
+        folder,
+        "UPDATE authorities SET document = "
+        "json_set(document, '$.messages_per_second', 1e-300) WHERE code = '990000'",
+    )
+    code, found = diagnose(run)
+    assert code == 1
+    [told] = about("offices", found)
+    assert told.startswith("990000: its messages_per_second or segments_per_second is ")
+    assert "less than 0.001, so its texts are held; correct its file" in told
+
+
+@pytest.mark.usefixtures("live")
 def test_what_is_paused_stale_or_without_a_number_is_named(
     run: Run, folder: Path
 ) -> None:
