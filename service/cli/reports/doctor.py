@@ -2,7 +2,7 @@
 
 import json
 import shutil
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
@@ -10,9 +10,10 @@ from pathlib import Path
 import click
 
 from service.adapters.check_provider import check_provider
-from service.app import open_installation
+from service.app import Installation, open_installation
 from service.cli.installation import run_with_logging
 from service.cli.option_types import AS_JSON
+from service.cli.server.serve import refuse_real_sms_when_simulated
 from service.domain.errors import SetUpError
 from service.domain.masked_text import mask_text
 from service.domain.reports.findings import Finding, Severity
@@ -54,10 +55,18 @@ async def _diagnose(settings: Settings) -> list[Finding]:
     ask = partial(check_provider, settings)
     try:
         async with open_installation(settings) as installation:
-            return await diagnose(installation.diagnosis_deps, ask)
+            found = await diagnose(installation.diagnosis_deps, ask)
+            return [*_judge_simulation(installation), *found]
     except SetUpError as error:
         closed = Finding(Severity.STOPS, "database", error.in_one_line)
         return [closed, *judge_provider(await ask(), None)]
+
+
+def _judge_simulation(installation: Installation) -> Iterator[Finding]:
+    try:
+        refuse_real_sms_when_simulated(installation)
+    except SetUpError as error:
+        yield Finding(Severity.STOPS, "provider", error.in_one_line)
 
 
 def _print(found: Sequence[Finding]) -> None:

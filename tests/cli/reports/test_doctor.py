@@ -146,6 +146,16 @@ def test_the_provider_is_asked_and_sends_nothing(run: Run, folder: Path) -> None
     assert "asks for the reply R, which cannot come in" in replies
 
 
+@pytest.mark.usefixtures("office", "twilio")
+def test_a_simulated_database_with_a_real_provider_sends_nothing(run: Run) -> None:
+    _, found = diagnose(run)
+    told = about("provider", found)
+    assert "PERMIT_REMINDERS_PROVIDER: this database is simulated" in told[0]
+    [severity] = [one["severity"] for one in found if one["part"] == "provider"]
+    assert severity == "nothing is sent"
+    assert run("tick").code == 2
+
+
 @pytest.mark.usefixtures("twilio")
 @pytest.mark.parametrize(
     ("variable", "value", "expected"),
