@@ -4,6 +4,8 @@ from datetime import datetime
 from email.utils import parsedate_to_datetime
 from typing import Final
 
+import orjson
+
 from service.adapters.twilio.answers import describe_error
 from service.adapters.twilio.codes import meaning_of_refusal
 from service.adapters.twilio.http import AnswerError
@@ -14,6 +16,9 @@ from service.domain.reports.findings import ProviderState
 _ACCOUNT_REMEDY: Final = "compare TWILIO_… with the account in Twilio's console"
 _NETWORK_REMEDY: Final = (
     "look at the network, PERMIT_REMINDERS_PROXY and TWILIO_API_URL"
+)
+_NOT_TWILIO: Final = (
+    "this is not Twilio's answer: look at PERMIT_REMINDERS_PROXY and TWILIO_API_URL"
 )
 
 
@@ -27,9 +32,21 @@ async def check_twilio(provider: TwilioProvider) -> ProviderState:
     except Exception as error:  # noqa: BLE001 - any fault is the finding
         problem = f"does not answer: {describe_error(error)}", _remedy(error)
         return ProviderState(provider.name, is_real=True, problem=problem)
+    if not _lists_messages(answer.text):
+        problem = f"HTTP {answer.status_code} without a list of messages", _NOT_TWILIO
+        return ProviderState(provider.name, is_real=True, problem=problem)
     return ProviderState(
         provider.name, is_real=True, answered_at=_date(answer.headers.get("Date"))
     )
+
+
+def _lists_messages(text: str) -> bool:
+    """Whether an answer is Twilio's; a proxy or a sign-in page answers as well."""
+    try:
+        document = orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return False
+    return isinstance(document, dict) and isinstance(document.get("messages"), list)
 
 
 def _remedy(error: Exception) -> str:
