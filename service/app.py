@@ -230,7 +230,7 @@ async def build_installation(settings: Settings, database: Database) -> Installa
             pauses=pauses,
             health=health,
             clock=clock,
-            takes_replies=settings.provider == "sandbox" or bool(settings.public_url),
+            takes_replies=settings.takes_replies,
         ),
         metrics_store=metrics_store,
         report_formatter=Documents(templates),

@@ -138,6 +138,12 @@ class Settings(BaseSettings):
         """How long a provider that is out is left alone before it is first probed."""
         return min(FIRST_WAIT, self.settle / 10)
 
+    @property
+    def takes_replies(self) -> bool:
+        """Whether texts to us come in; an SMS platform passes on only results."""
+        is_reached = self.provider == "twilio" and self.public_url is not None
+        return self.provider == "sandbox" or is_reached
+
     @model_validator(mode="after")
     def _check_settle(self) -> Self:
         if self.provider != "sandbox" and self.settle < MIN_SETTLE:

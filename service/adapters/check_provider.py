@@ -36,8 +36,10 @@ def _check_format(file: Path) -> ProviderState:
     """
     found = load_format(file)
     read_secrets(found, os.environ)
+    if not isinstance(found.outgoing, FileFormat):
+        return ProviderState("outbox", is_real=True, is_asked=False)
     problem = None
-    if isinstance(found.outgoing, FileFormat) and not _takes_files(found.outgoing):
+    if not _takes_files(found.outgoing):
         what = f"no files can be written to {found.outgoing.folder}"
         problem = what, "make the folder, or mount its share"
     return ProviderState("outbox", is_real=True, problem=problem)

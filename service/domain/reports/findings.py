@@ -62,10 +62,12 @@ class ProviderState:
     """What a provider answered to a question that sends nothing.
 
     `problem` is what is wrong, and what to do. `answered_at` is the time that its
-    answer shows, None where it shows none. `is_real`: it reaches phones.
+    answer shows, None where it shows none. `is_real`: it reaches phones. `is_asked`:
+    the question went to it; an SMS platform over HTTP has none that sends nothing.
     """
 
     name: str
     is_real: bool
     problem: tuple[str, str] | None = None
     answered_at: datetime | None = None
+    is_asked: bool = True

@@ -65,8 +65,8 @@ def _office_faults(
         if letters and not takes_replies:
             yield (
                 f"its opt_out.{language} asks for the reply "
-                f"{' or '.join(sorted(letters)).upper()}, which cannot come in without "
-                "PERMIT_REMINDERS_PUBLIC_URL"
+                f"{' or '.join(sorted(letters)).upper()}, which cannot come in: only "
+                "Twilio passes replies on, to PERMIT_REMINDERS_PUBLIC_URL"
             )
 
 
@@ -80,6 +80,10 @@ def judge_provider(
     elif not provider.is_real:
         what = "texts go to the sandbox, and to no phone"
         remedy = "set PERMIT_REMINDERS_PROVIDER when they are to be real"
+        yield Finding(Severity.NOTE, "provider", what, remedy)
+    elif not provider.is_asked:
+        what = f"{provider.name}: not asked, because any POST would send a text"
+        remedy = "permit-reminders test-sms PHONE tries it"
         yield Finding(Severity.NOTE, "provider", what, remedy)
     at = provider.answered_at
     if at and machine_at and abs(at - machine_at) > CLOCK_TOLERANCE:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.cli.commands import CMA, FOOD, Run, sql, write
+from tests.cli.commands import CMA, FOOD, ROOT, Run, sql, write
 
 Found = list[dict[str, Any]]
 
@@ -180,3 +180,24 @@ def test_what_is_wrong_with_the_account_is_said(
     _, found = diagnose(run)
     [told] = about("provider", found)
     assert expected in told
+
+
+@pytest.mark.usefixtures("installed")
+def test_a_platform_over_http_is_not_asked_and_passes_no_replies_on(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in {
+        "PERMIT_REMINDERS_PROVIDER": "outbox",
+        "PERMIT_REMINDERS_OUTBOX": str(ROOT / "examples/outbox/json-over-http.toml"),
+        "PERMIT_REMINDERS_PUBLIC_URL": "https://permits.example.org",
+        "SMS_PLATFORM_AUTHORIZATION": "open-sesame",
+        "SMS_PLATFORM_TOKEN": "a-token-with-thirty-two-characters",
+    }.items():
+        monkeypatch.setenv(name, value)
+    _, found = diagnose(run)
+    [note] = [one for one in found if one["part"] == "provider"]
+    assert note["severity"] == "good to know"
+    assert note["what"].startswith("outbox: not asked")
+    assert note["remedy"] == "permit-reminders test-sms PHONE tries it"
+    [reply, *_] = about("offices", found)
+    assert "asks for the reply R, which cannot come in: only Twilio" in reply
