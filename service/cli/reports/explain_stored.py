@@ -64,7 +64,7 @@ async def explain_permit(
     answers = [
         await flow.explain_permit(law, one, store, now, version)
         if one.expires_on
-        else await flow.explain_permit_without_expiry(law, one, store, now)
+        else await flow.explain_permit_without_expiry(law, one, store, now, version)
         for one in found
     ]
     for answer, permit in zip(answers, found, strict=True):

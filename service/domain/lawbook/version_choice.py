@@ -52,7 +52,7 @@ def choose_version(law: Law, request: ExplainRequest) -> Version:
     """
     rule = law.rule(request.rule)
     if request.version is not None:
-        return _version_by_name(law, rule, request.version)
+        return find_version(law, rule, request.version)
     if request.registered_version is not None:
         return law.version(request.registered_version)
     return _governing_version(law, request)
@@ -70,7 +70,11 @@ def explain_choice(
     yield from _describe_revisions(version, revisions)
 
 
-def _version_by_name(law: Law, rule: Rule, key: str) -> Version:
+def find_version(law: Law, rule: Rule, key: str) -> Version:
+    """Find a version of a rule by its key.
+
+    Raises `UnknownError`, and `InvalidError` for a version of another rule.
+    """
     try:
         version = law.version(key)
     except UnknownError as error:

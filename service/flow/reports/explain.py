@@ -22,6 +22,7 @@ from service.domain.lawbook.version_choice import (
     ExplainRequest,
     Revision,
     choose_version,
+    find_version,
 )
 from service.flow.permits.find import PermitView
 
@@ -79,9 +80,19 @@ async def explain_permit(
 
 
 async def explain_permit_without_expiry(
-    law: Law, permit: PermitView, store: ExplainStore, now: datetime
+    law: Law,
+    permit: PermitView,
+    store: ExplainStore,
+    now: datetime,
+    version: str | None = None,
 ) -> ExplanationFields:
-    """Explain a permit that nothing reminds of: no dates, but all that was sent."""
+    """Explain a permit that nothing reminds of: no dates, but all that was sent.
+
+    A `version` gives it no dates either. Raises `UnknownError` for an unknown one, and
+    `InvalidError` for one of another rule.
+    """
+    if version is not None:
+        find_version(law, law.rule(permit.rule), version)
     reminders, _ = await store.permit_history(permit.id, now)
     zone = law.sending_office(permit.authority).zone
     return {

@@ -255,6 +255,9 @@ def test_a_permit_that_lost_its_expiry_date_shows_its_history_and_never_reminds(
     assert "sent to +1212***0142 through sandbox" in "".join(lines)
     told = orjson.loads(run(*asked, "--json").out)
     assert (told["expires_on"], len(told["history"])) == (None, 1)
+    assert "unknown version '2005'; known: " in run(*asked, "--version", "2005").refusal
+    version = f"{FOOD}@2020-03-01.1"
+    assert f"expected a version of {CMA}" in run(*asked, "--version", version).refusal
 
 
 def test_a_personal_number_is_found_and_shown_masked(run: Run, live: Path) -> None:
