@@ -14,8 +14,13 @@ from service.adapters.registers.reject_sheet import (
     RejectSheet,
     SheetFiles,
 )
-from service.adapters.registers.rejects import GuardedCsv, open_csv, part_file
-from service.domain.errors import InvalidError, Mistake
+from service.adapters.registers.rejects import (
+    GuardedCsv,
+    open_csv,
+    part_file,
+    refuse_full_disk,
+)
+from service.domain.errors import InvalidError, Mistake, SetUpError
 from service.domain.rejected_rows.reasons import Reasons, WrongValue
 from service.domain.rejected_rows.repairs import ROW, RepairFacts
 from service.domain.untrusted.spreadsheet_cells import unwrap_cell
@@ -62,10 +67,14 @@ class RejectReport:
             self._wrong.append((at, wrong))
 
     def close(self) -> None:
-        """Write what is left; without a row there is no workbook."""
+        """Write what is left; without a row there is no workbook.
+
+        Raises `StorageError`, as `add` does, where the disk takes no more.
+        """
         self._flush()
         if self._sheet:
-            self._sheet.close(self.reasons.groups())
+            with refuse_full_disk(self._sheet_files.path, self._sheet_files.temporary):
+                self._sheet.close(self.reasons.groups())
 
     def release(self) -> None:
         """Close the files that an error has left open."""
@@ -78,12 +87,14 @@ class RejectReport:
             return
         if self._sheet is None:
             self._csv.write([*LEADING, *self._register.header])
-            self._sheet = RejectSheet(
-                self._sheet_files, self._register, self._sheet_name
-            )
+            with refuse_full_disk(self._sheet_files.temporary):
+                self._sheet = RejectSheet(
+                    self._sheet_files, self._register, self._sheet_name
+                )
         row = self._describe(self._line)
         self._csv.write([row.place, row.reason, row.repair, *row.cells])
-        self._sheet.add(row)
+        with refuse_full_disk(self._sheet_files.temporary):
+            self._sheet.add(row)
         self.count += 1
         self._line, self._wrong = None, []
 
@@ -140,17 +151,17 @@ def open_reject_report(
     `path` is its CSV file; the workbook is beside it, as .xlsx. `codes` are the
     installed ones, by field. Only their owner can read the files, since the rows hold
     phones; after an error nothing is left of them. They replace those of an earlier
-    import. Raises `SetUpError` at once where they could not be written.
+    import. Raises `SetUpError` at once where they could not be written, and
+    `StorageError` where the disk takes no more.
     """
     workbook = path.with_suffix(".xlsx")
     with (
         part_file(path) as part,
         part_file(workbook) as sheet_part,
-        TemporaryDirectory(prefix="permit-reminders-") as folder,
+        _temporary_folder() as folder,
     ):
-        files = SheetFiles(sheet_part, Path(folder))
-        with open_csv(part) as file:
-            csv = GuardedCsv(file)
+        files = SheetFiles(workbook, sheet_part, folder)
+        with open_csv(part, path) as csv:
             report = RejectReport(register, mapping, codes, csv, files)
             try:
                 yield report
@@ -160,6 +171,20 @@ def open_reject_report(
         if report.count:
             part.replace(path)
             sheet_part.replace(workbook)
+
+
+@contextmanager
+def _temporary_folder() -> Iterator[Path]:
+    try:
+        folder = TemporaryDirectory(prefix="permit-reminders-")
+    except OSError as error:
+        reason = (
+            f"the folder for temporary files: {error.strerror}; make room in it, or "
+            "name one in TMPDIR that can be written to"
+        )
+        raise SetUpError(reason) from error
+    with folder as path:
+        yield Path(path)
 
 
 def column_name(at: int) -> str:

@@ -11,7 +11,6 @@ from unicodedata import east_asian_width
 
 from service.adapters.files.header import REJECT_COLUMNS, REPAIR_COLUMN
 from service.adapters.registers.register_file import RegisterFile
-from service.domain.errors import SetUpError
 from service.domain.rejected_rows.reasons import ReasonGroup
 from service.domain.untrusted.spreadsheet_formulas import guard_formula
 
@@ -37,13 +36,19 @@ _REASONS: Final = ("rows", "field", "column", "found", "expected", "repair")
 
 @dataclass(frozen=True, slots=True)
 class SheetFiles:
-    """Where a workbook is written: its file, and a folder where its rows wait for it.
+    """Where a workbook is written: in `part`, which will be `path`.
 
-    XlsxWriter deletes its files there only when it has written the workbook.
+    Its rows wait in `folder`; XlsxWriter deletes them only with the workbook written.
     """
 
-    file: Path
+    path: Path
+    part: Path
     folder: Path
+
+    @property
+    def temporary(self) -> Path:
+        """The folder for temporary files."""
+        return self.folder.parent
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +73,7 @@ class RejectSheet:
     def __init__(self, files: SheetFiles, register: RegisterFile, name: str) -> None:
         # Imported here: it takes longer than an import that rejects nothing.
         self._book: Any = import_module("xlsxwriter").Workbook(
-            str(files.file), {"constant_memory": True, "tmpdir": str(files.folder)}
+            str(files.part), {"constant_memory": True, "tmpdir": str(files.folder)}
         )
         self._book.use_zip64()
         self._name = _sheet_name(name)
@@ -94,7 +99,7 @@ class RejectSheet:
         self._next_row = self._header_row + 1
 
     def add(self, row: RejectedRow) -> None:
-        """Write a row; beyond Excel's limit nothing is written."""
+        """Write a row; beyond Excel's limit nothing is written. Raises `OSError`."""
         if self._next_row >= MOST_ROWS:
             return
         lines = max(-(-_width(text) // _WORDS) for text in (row.reason, row.repair))
@@ -113,7 +118,7 @@ class RejectSheet:
     def close(self, groups: Sequence[ReasonGroup]) -> None:
         """Write the file, with the reasons in a sheet of their own.
 
-        Raises `SetUpError` where the disk takes no more.
+        Raises `OSError` where the disk takes no more.
         """
         own = (min(one + 2, _WIDEST) for one in self._widths)
         widths = [self._place_width + 2, _WORDS, _WORDS, *own]
@@ -128,8 +133,7 @@ class RejectSheet:
         try:
             self._book.close()
         except errors.FileCreateError as error:
-            reason = f"the workbook of rejected rows: {error}; make room for it"
-            raise SetUpError(reason) from error
+            raise error.args[0] from None  # the error of the disk
 
     def release(self) -> None:
         """Close its temporary files; without `close` before, there is no workbook."""

@@ -10,7 +10,7 @@ import click
 from service.app import Installation
 from service.cli.installation import with_installation
 from service.cli.option_types import FILE
-from service.cli.output.import_report import list_counts, print_import
+from service.cli.output.import_report import Loaded, list_counts, print_import
 from service.cli.permits.load_register import Loading, load_file, open_loading
 from service.cli.permits.suggest import print_suggestion
 from service.cli.stop_signal import StoppedError, StopRequest, stoppable
@@ -89,25 +89,23 @@ async def import_(
         dry_run=dry_run,
         withdraw_up_to=withdraw_up_to,
     )
-    result = ImportResult()
+    result, is_trial = ImportResult(), dry_run or strict
     try:
         if strict and await _has_rejected(loading):
             click.echo("nothing is stored, because of --strict")
             return MUCH_REJECTED
+        is_trial = dry_run
         loaded = await load_file(loading, result, announce=not strict)
-    except StoppedError:
-        _print_interruption(file, result.outcomes)
+    except (StoppedError, StorageError) as error:
+        _print_interruption(file, result.outcomes, is_trial=is_trial)
+        if isinstance(error, StorageError):
+            raise
         return stop.exit_code
-    except StorageError:
-        _print_interruption(file, result.outcomes)
-        raise
     print_import(result, loaded, loading.rejects)
     if strict and result.outcomes[REJECTED]:
         click.echo("the other rows are stored despite --strict: its trial missed this")
         return MUCH_REJECTED
-    if not loaded.is_confirmed:
-        return UNCONFIRMED
-    return MUCH_REJECTED if result.has_many_rejected else 0
+    return _exit_code(result, loaded)
 
 
 def _refuse_together(
@@ -128,9 +126,15 @@ async def _has_rejected(loading: Loading) -> bool:
     return True
 
 
-def _print_interruption(file: Path, outcomes: Mapping[str, int]) -> None:
-    click.echo(
-        f"interrupted: {list_counts(outcomes) or 'nothing is in'}; import {file.name} "
-        "again with --resume",
-        err=True,
-    )
+def _exit_code(result: ImportResult, loaded: Loaded) -> int:
+    if not loaded.is_confirmed:
+        return UNCONFIRMED
+    return MUCH_REJECTED if result.has_many_rejected else 0
+
+
+def _print_interruption(
+    file: Path, outcomes: Mapping[str, int], *, is_trial: bool
+) -> None:
+    resume = f"import {file.name} again with --resume"
+    done = f"{list_counts(outcomes) or 'nothing is in'}; {resume}"
+    click.echo(f"interrupted: {'nothing is stored' if is_trial else done}", err=True)

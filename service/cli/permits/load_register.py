@@ -34,6 +34,7 @@ from service.flow.permits.import_register import (
 from service.flow.permits.import_run import (
     CAUSED_WITHIN,
     ImportDeps,
+    ImportRun,
     begin_import,
     resume_import,
     rows_of_last_load,
@@ -135,49 +136,70 @@ async def load_file(
         default_authority=loading.default_authority,
         check=loading.check,
     )
-    with (
-        closing(register),
-        open_reject_report(
+    with closing(register):
+        with open_reject_report(
             loading.rejects, register, loading.mapping, loading.codes
-        ) as rejects,
-    ):
-        if announce:
-            click.echo(f"read as {register.form}")
-        if register.is_rejects and loading.scope:
-            expected = "the whole register; import rejected rows without --snapshot"
-            raise refuse_file(loading.path.name, "rejected rows", expected)
-        if register.is_rejects:
-            source = replace(loading.source, is_load=False)
-            loading = replace(loading, source=source)
-        else:
-            before = await rows_of_last_load(loading.source.name, loading.deps.store)
-            result.suspicions.rows_before = before
-        loaded = await _load_rows(register, loading, rejects, result)
-        return replace(loaded, reasons=rejects.reasons.groups())
+        ) as rejects:
+            if announce:
+                click.echo(f"read as {register.form}")
+            if register.is_rejects and loading.scope:
+                expected = "the whole register; import rejected rows without --snapshot"
+                raise refuse_file(loading.path.name, "rejected rows", expected)
+            if register.is_rejects:
+                source = replace(loading.source, is_load=False)
+                loading = replace(loading, source=source)
+            else:
+                name, store = loading.source.name, loading.deps.store
+                result.suspicions.rows_before = await rows_of_last_load(name, store)
+            if loading.dry_run:
+                run, state = None, ImportState.DONE
+                remarks = await _rehearse_rows(register, loading, rejects, result)
+            else:
+                run, state, remarks = await _store_rows(
+                    register, loading, rejects, result
+                )
+        # Only once the rejected rows are written: what is done cannot be resumed.
+        if run:
+            await run.end(state, result.outcomes, result.unknown_types)
+    is_confirmed = state is ImportState.DONE
+    reasons = rejects.reasons.groups()
+    return Loaded(register.count, reasons, remarks, is_confirmed=is_confirmed)
 
 
-async def _load_rows(
+async def _rehearse_rows(
     register: RegisterFile,
     loading: Loading,
     rejects: RejectReport,
     result: ImportResult,
-) -> Loaded:
-    """Store the rows, and how the import ended."""
+) -> list[str]:
+    """Say what storing the rows would come to."""
+    snapshot = loading.open_snapshot()
+    present = snapshot.present if snapshot else None
+    with show_progress(register, register.count) as rows:
+        caused = await import_register(
+            *(rows, loading.source, loading.deps, rejects, result),
+            run=None,
+            present=present,
+        )
+    rehearsed = (
+        f"dry run, nothing is stored: within {CAUSED_WITHIN.days} days it would "
+        f"cause {caused} reminders"
+    )
+    exported_at = loading.file.exported_at
+    remarks = await snapshot.rehearse(exported_at) if snapshot else []
+    return [rehearsed, *remarks]
+
+
+async def _store_rows(
+    register: RegisterFile,
+    loading: Loading,
+    rejects: RejectReport,
+    result: ImportResult,
+) -> tuple[ImportRun, ImportState, list[str]]:
+    """Store the rows, and give how the import will have ended."""
     deps, source = loading.deps, loading.source
     snapshot = loading.open_snapshot()
     present = snapshot.present if snapshot else None
-    if loading.dry_run:
-        with show_progress(register, register.count) as rows:
-            caused = await import_register(
-                rows, source, deps, rejects, result, run=None, present=present
-            )
-        rehearsed = (
-            f"dry run, nothing is stored: within {CAUSED_WITHIN.days} days it would "
-            f"cause {caused} reminders"
-        )
-        exported_at = loading.file.exported_at
-        remarks = await snapshot.rehearse(exported_at) if snapshot else []
-        return Loaded(register.count, (), [rehearsed, *remarks])
     before = await deps.store.last(source.name, ImportState.DONE)
     start = resume_import if loading.resume else begin_import
     run = await start(loading.file, register.count, deps, by=whoami())
@@ -192,9 +214,8 @@ async def _load_rows(
     except StoppedError:
         await run.end(ImportState.STOPPED, result.outcomes, result.unknown_types)
         raise
-    await run.end(state, result.outcomes, result.unknown_types)
     remarks = [remark] if remark else _say_same(before, loading.file, result)
-    return Loaded(register.count, (), remarks, is_confirmed=state is ImportState.DONE)
+    return run, state, remarks
 
 
 def _say_same(
