@@ -85,7 +85,7 @@ def test_an_import_that_is_interrupted_says_what_is_in_and_goes_on_the_next_time
     number: signal.Signals, code: int, run: Run, office: Path
 ) -> None:
     rows = [
-        f"{CMA},{number:012},某检测有限公司,2024-06-28,+12125550101"
+        f"{CMA},{number:012},某检测有限公司,2024-06-28,+1212555{100 + number % 90:04}"
         for number in range(2000)
     ]
     register = write(office / "permits.csv", *rows)
