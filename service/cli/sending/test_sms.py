@@ -10,9 +10,13 @@ from service.cli.default_authority import installed_authority
 from service.cli.installation import whoami, with_installation
 from service.cli.option_types import PHONE, PHONE_AUTHORITY
 from service.cli.server.serve import refuse_real_sms_when_simulated
+from service.domain.delivery.operator_request import SCOPE_ALL
 from service.domain.delivery.outcome import Accepted, NotPosted, Outcome, Refused
+from service.domain.delivery.pause import Pause
 from service.domain.errors import InvalidError, Mistake
+from service.domain.masked_text import mask_text
 from service.domain.permits.phone import PhoneLine
+from service.domain.reports.sending_findings import judge_pauses
 from service.flow.permits.encryption import Recipient
 from service.flow.sending.own_phone.send_test import send_test
 
@@ -50,7 +54,12 @@ async def test_sms(
             installation.own_phone_store(provider),
             by=whoami(),
         )
-    click.echo(_describe(outcome, provider_name, message_id))
+    held_by = await _list_pauses(installation, office.code)
+    if isinstance(outcome, NotPosted) and held_by:
+        for one in judge_pauses(held_by):
+            click.echo(mask_text(f"not sent: {one.what}; {one.remedy}"))
+    else:
+        click.echo(_describe(outcome, provider_name, message_id))
     return 0 if isinstance(outcome, Accepted) else 1
 
 
@@ -64,6 +73,13 @@ def _confirm(recipient: Recipient, provider: str) -> None:
         raise click.UsageError("nobody answers; give --yes to send it") from None
     if not is_meant:
         click.get_current_context().exit(1)
+
+
+async def _list_pauses(installation: Installation, office: str) -> list[Pause]:
+    """The pauses that hold a test of this office."""
+    scopes = SCOPE_ALL, f"authority:{office}", f"office:{office}"
+    pauses = await installation.pause_store.list_pauses()
+    return [one for one in pauses if one.scope in scopes]
 
 
 def _describe(outcome: Outcome, provider: str, message_id: str) -> str:

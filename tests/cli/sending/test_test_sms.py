@@ -63,10 +63,17 @@ def test_who_opted_out_gets_no_test(run: Run, folder: Path) -> None:
 
 
 @pytest.mark.usefixtures("live")
-def test_while_sending_is_paused_nothing_is_posted(run: Run, folder: Path) -> None:
-    assert run("pause", "--reason", "wording").code == 0
+@pytest.mark.parametrize("scope", ["all", "authority:990000"])
+def test_while_sending_is_paused_nothing_is_posted_and_the_pause_is_named(
+    run: Run, folder: Path, scope: str
+) -> None:
+    assert run("pause", scope, "--reason", f"asked by {PHONE}").code == 0
+    assert run("pause", f"rule:{CMA}", "--reason", "law").code == 0
     ran = run("test-sms", PHONE)
-    assert (ran.code, ran.out[:9]) == (1, "not sent:")
+    assert ran.code == 1
+    assert ran.out.startswith(f"not sent: {scope} is paused since ")
+    assert "asked by +1212***0142; permit-reminders resume" in ran.out
+    assert ran.out.count("\n") == 1
     assert sql(folder, "SELECT count(*) FROM messages") == [(0,)]
 
 

@@ -1,4 +1,7 @@
-"""Figures of the ledger for monitoring: one statement each, through an index."""
+"""Figures of the ledger for monitoring: one statement each, through an index.
+
+Only tests are found without one, in the action log, which is short beside the ledger.
+"""
 
 from collections import Counter
 from collections.abc import Sequence
