@@ -19,7 +19,7 @@ from service.adapters.rules.files import read_rules
 from service.adapters.rules.new_office import EXAMPLE, OfficeAnswers, describe_office
 from service.adapters.templates.library import JinjaTemplateLibrary
 from service.cli import PROGRAM
-from service.cli.option_types import CODE, FILE
+from service.cli.option_types import CODE, FILE, Text
 from service.cli.permits.suggest import known_codes, suggest_from
 from service.domain.errors import ConflictError, InvalidError, SetUpError
 from service.domain.law_change.objections import find_forbidden_office_words
@@ -45,17 +45,20 @@ _QUESTIONS: Final[Mapping[str, str]] = {
 }
 
 
-class _Answer(click.ParamType[str]):
+_LONGEST_ANSWER: Final = 200
+"""Characters; the office's file allows less."""
+
+
+class _Answer(Text):
     """An answer about an office, checked as its file is."""
 
-    name = "text"
-
     def __init__(self, field: str) -> None:
+        super().__init__("an answer", _LONGEST_ANSWER)
         self._field = field
 
     def convert(self, value: Any, param: Any, ctx: Any) -> str:  # noqa: ANN401 - click's
         """Check the answer beside those of an example, in which nothing is wrong."""
-        answer = str(value).strip()
+        answer = super().convert(value, param, ctx)
         try:
             describe_office(replace(EXAMPLE, **{self._field: answer}), calendars())
         except InvalidError as error:

@@ -14,7 +14,7 @@ from service.adapters.lookups.registers import MappedRegisters, read_answer
 from service.adapters.lookups.rows import NoUsableAnswerError
 from service.adapters.registers.register_file import read_register
 from service.cli.installation import with_installation
-from service.cli.option_types import FILE
+from service.cli.option_types import FILE, NUMBER
 from service.cli.permits.register_mapping import find_default_office, open_mapping
 from service.domain.masking import mask_phone
 from service.domain.permits.permit import NO_EXPIRY
@@ -42,6 +42,7 @@ def mapping() -> None:
 @click.option(
     "--ask",
     "number",
+    type=NUMBER,
     metavar="NUMBER",
     help="Ask the register about this permit, as before a text.",
 )

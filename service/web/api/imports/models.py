@@ -5,6 +5,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, Field, WithJsonSchema
 
+from service.domain.masked_text import mask_text
 from service.flow.permits.import_record import ImportMode, ImportRecord, ImportState
 from service.web.api.pages import Page, UuidPageQuery
 from service.web.api.parameter_types import Id, TextLine
@@ -40,7 +41,8 @@ class Import(BaseModel):
 
     id: str = Field(description="the id of the import; ids sort by their beginning")
     register_name: str = Field(
-        alias="register", description="the register that it loads"
+        alias="register",
+        description="the register that it loads; a phone in its name is masked",
     )
     file: str = Field(description="the name of the file")
     mode: _Mode = Field(
@@ -73,7 +75,7 @@ class Import(BaseModel):
         """The import of a record."""
         return cls(
             id=record.id,
-            register=record.file.register,
+            register=mask_text(record.file.register),
             file=record.file.name,
             mode=record.file.mode,
             state=record.state,
