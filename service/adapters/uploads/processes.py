@@ -1,7 +1,7 @@
 """Imports uploaded registers, each in a process of its own, one after the other.
 
 Reading and storing a register takes seconds of processor time in one piece: in this
-process it would hold up every request and every reminder meanwhile. The child is told
+process, every request and every reminder would wait for it. The child is told
 over its standard input when it is its turn; the end of that input tells it to stop, so
 that it does not outlive a server that was killed.
 """

@@ -65,7 +65,7 @@ class Loading:
     withdraw_up_to: int | None = None
 
     def open_snapshot(self) -> Snapshot | None:
-        """A full export of which nothing is read yet; None for any other file."""
+        """The snapshot of a full export, not read yet; None for any other file."""
         if self.scope is None:
             return None
         return Snapshot(
@@ -142,10 +142,10 @@ async def load_file(
         ) as rejects:
             if announce:
                 click.echo(f"read as {register.form}")
-            if register.is_rejects and loading.scope:
-                expected = "the whole register; import rejected rows without --snapshot"
-                raise refuse_file(loading.path.name, "rejected rows", expected)
             if register.is_rejects:
+                if loading.scope:
+                    why = "the whole register; import rejected rows without --snapshot"
+                    raise refuse_file(loading.path.name, "rejected rows", why)
                 source = replace(loading.source, is_load=False)
                 loading = replace(loading, source=source)
             else:

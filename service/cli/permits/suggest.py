@@ -46,7 +46,7 @@ def print_suggestion(file: Path, law: Law) -> int:
 
 
 def suggest_from(sample: RegisterSample, file: Path, known: Known) -> SuggestedMapping:
-    """Suggest a mapping for a register of which a sample was read."""
+    """Suggest a mapping for a register from a sample of its rows."""
     titles = (longest_name_in(one, known.rules) for one in sample.titles)
     hints = filter(None, (file.stem, sample.sheet, *titles))
     return suggest_mapping(sample.header, sample.rows, known, [*hints])

@@ -58,7 +58,7 @@ _NUMBERS: Final = frozenset({"number", "holder_code", "replaces"})
 class Repair:
     """What to do, in one line.
 
-    `formats` are those of which one reads the date, where its mapping lacks it.
+    `formats` are date formats that the mapping lacks; one of them reads the date.
     """
 
     advice: str
