@@ -1,6 +1,8 @@
 import json
 import re
+import shutil
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -8,6 +10,17 @@ import pytest
 from tests.cli.commands import CMA, FOOD, ROOT, Run, sql, write
 
 Found = list[dict[str, Any]]
+
+
+def free_up(monkeypatch: pytest.MonkeyPatch, mebibytes: int) -> None:
+    """Let this much be free, however full the disk of this machine is."""
+    usage = SimpleNamespace(free=mebibytes << 20)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage)
+
+
+@pytest.fixture(autouse=True)
+def _room(monkeypatch: pytest.MonkeyPatch) -> None:
+    free_up(monkeypatch, 10_000)
 
 
 def diagnose(run: Run) -> tuple[int, Found]:
@@ -38,6 +51,17 @@ def test_where_nothing_would_go_wrong_it_exits_with_0(run: Run, sent: Path) -> N
     ran = run("doctor")
     assert ran.code == 0, ran
     assert ran.out.endswith("nothing would go wrong\n")
+
+
+@pytest.mark.usefixtures("sent")
+def test_a_disk_that_is_nearly_full_is_named(
+    run: Run, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    free_up(monkeypatch, 50)
+    code, found = diagnose(run)
+    assert code == 1
+    what = f"50 MiB are free at {folder}; make room: at a full disk nothing is sent"
+    assert about("disk", found) == [what]
 
 
 @pytest.mark.usefixtures("sent")
