@@ -98,6 +98,7 @@ class Settings(BaseSettings):
     public_url: Url | None = Field(default=None, description=_ADDRESS)
     provider: Literal["sandbox", "twilio", "outbox"] = "sandbox"
     outbox: Path | None = None
+    registers: Path | None = None
     authority: str | None = Field(
         default=None, max_length=64, description="the code of an authority"
     )

@@ -22,6 +22,7 @@ from service.formats.platform_types import Delimiter, Encoding
 from service.formats.registers.lookup import LookupTable
 from service.formats.registers.mapping_parts import (
     CONSTANTS,
+    NEEDS_SOURCE,
     DateFormat,
     DateFormats,
     PermitField,
@@ -29,11 +30,13 @@ from service.formats.registers.mapping_parts import (
     SnapshotTable,
     Text,
     Word,
+    all_columns,
     column_findings,
     constant_findings,
     field_findings,
     word_findings,
 )
+from service.formats.registers.worker import WorkerTable
 
 REST: Final = "rest"
 """As `ignore`: every column that is not mapped."""
@@ -151,6 +154,10 @@ class MappingFile(FileModel):
         default=None,
         description="how the register is asked about a permit just before it is texted",
     )
+    worker: WorkerTable | None = Field(
+        default=None,
+        description="how a worker imports the exports in the register's drop folder",
+    )
     source: Text | None = Field(
         default=None,
         validate_default=True,
@@ -179,7 +186,7 @@ class MappingFile(FileModel):
     def _ignored_are_not_mapped(
         cls, ignore: str | tuple[str, ...], info: ValidationInfo
     ) -> str | tuple[str, ...]:
-        mapped = _all_columns(info) or {}
+        mapped = all_columns(info) or {}
         if not isinstance(ignore, str):
             text = "a column that is not mapped"
             refuse(((), name, text) for name in ignore if name in mapped)
@@ -190,7 +197,7 @@ class MappingFile(FileModel):
     def _words_of_mapped_fields(
         cls, values: dict[str, dict[str, str]], info: ValidationInfo
     ) -> dict[str, dict[str, str]]:
-        mapped = _all_columns(info)
+        mapped = all_columns(info)
         refuse(word_findings(values, None if mapped is None else {*mapped.values()}))
         return values
 
@@ -200,7 +207,7 @@ class MappingFile(FileModel):
         cls, formats: tuple[str, ...] | dict[str, tuple[str, ...]], info: ValidationInfo
     ) -> tuple[str, ...] | dict[str, tuple[str, ...]]:
         if isinstance(formats, dict):
-            refuse(column_findings(formats, _all_columns(info) or {}, DATES))
+            refuse(column_findings(formats, all_columns(info) or {}, DATES))
         elif formats and info.data.get("date_format"):
             raise expected("a table by column, beside date_format for the others")
         return formats
@@ -210,31 +217,27 @@ class MappingFile(FileModel):
     def _widths_of_columns(
         cls, width: dict[str, int], info: ValidationInfo
     ) -> dict[str, int]:
-        refuse(column_findings(width, _all_columns(info) or {}, FIELDS))
+        refuse(column_findings(width, all_columns(info) or {}, FIELDS))
         return width
+
+    @field_validator("worker")
+    @classmethod
+    def _full_exports_have_a_scope(
+        cls, worker: WorkerTable | None, info: ValidationInfo
+    ) -> WorkerTable | None:
+        if worker and worker.snapshot and not info.data.get("snapshot"):
+            raise expected("a table [snapshot] beside snapshot = true")
+        return worker
 
     @field_validator("source")
     @classmethod
     def _source_of_its_keys(
         cls, source: str | None, info: ValidationInfo
     ) -> str | None:
-        if info.data.get("max_age_days") and not source:
-            raise expected("the register whose age max_age_days limits")
-        if info.data.get("lookup") and not source:
-            raise expected("the register that lookup asks")
-        if info.data.get("snapshot") and not source:
-            raise expected("the register that the snapshot is of")
+        for key, wanted in NEEDS_SOURCE.items():
+            if info.data.get(key) and not source:
+                raise expected(wanted)
         return source
-
-
-def _all_columns(info: ValidationInfo) -> dict[str, str] | None:
-    """The columns of all permits of a row; None if there are mistakes in them."""
-    if not {"columns", "permits"} <= info.data.keys():
-        return None
-    mapped: dict[str, str] = dict(info.data["columns"])
-    for table in info.data["permits"]:
-        mapped |= table.columns
-    return mapped
 
 
 def parse_mapping(values: Mapping[str, object], where: str) -> MappingFile:

@@ -3,28 +3,19 @@
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Final
 
 import click
 
 from service.app import Installation
 from service.cli.installation import with_installation
 from service.cli.option_types import FILE
-from service.cli.output.import_report import Loaded, list_counts, print_import
-from service.cli.permits.load_register import Loading, load_file, open_loading
+from service.cli.output.import_report import list_counts
+from service.cli.permits.load_register import open_loading
+from service.cli.permits.run_import import run_import
 from service.cli.permits.suggest import print_suggestion
 from service.cli.stop_signal import StoppedError, StopRequest, stoppable
 from service.domain.errors import StorageError
-from service.flow.permits.import_register import REJECTED, ImportResult
-
-UNCONFIRMED: Final = 1
-"""The exit code where a person must confirm that permits are withdrawn."""
-
-MUCH_REJECTED: Final = 3
-"""The exit code where more than a tenth of a file's rows was rejected.
-
-With --strict, where any was.
-"""
+from service.flow.permits.import_register import ImportResult
 
 
 @click.command("import")
@@ -89,23 +80,15 @@ async def import_(
         dry_run=dry_run,
         withdraw_up_to=withdraw_up_to,
     )
-    result, is_trial = ImportResult(), dry_run or strict
+    result = ImportResult()
     try:
-        if strict and await _has_rejected(loading):
-            click.echo("nothing is stored, because of --strict")
-            return MUCH_REJECTED
-        is_trial = dry_run
-        loaded = await load_file(loading, result, announce=not strict)
+        return await run_import(loading, result, strict=strict)
     except (StoppedError, StorageError) as error:
+        is_trial = dry_run or (strict and not result.outcomes)
         _print_interruption(file, result.outcomes, is_trial=is_trial)
         if isinstance(error, StorageError):
             raise
         return stop.exit_code
-    print_import(result, loaded, loading.rejects)
-    if strict and result.outcomes[REJECTED]:
-        click.echo("the other rows are stored despite --strict: its trial missed this")
-        return MUCH_REJECTED
-    return _exit_code(result, loaded)
 
 
 def _refuse_together(
@@ -113,23 +96,6 @@ def _refuse_together(
 ) -> None:
     if is_given and is_other_given:
         raise click.UsageError(f"give {one} or {other}")
-
-
-async def _has_rejected(loading: Loading) -> bool:
-    """Rehearse it, and print what it would come to if a row would be rejected."""
-    result = ImportResult()
-    rehearsal = replace(loading, resume=False, dry_run=True)
-    loaded = await load_file(rehearsal, result)
-    if not result.outcomes[REJECTED]:
-        return False
-    print_import(result, replace(loaded, remarks=()), loading.rejects)
-    return True
-
-
-def _exit_code(result: ImportResult, loaded: Loaded) -> int:
-    if not loaded.is_confirmed:
-        return UNCONFIRMED
-    return MUCH_REJECTED if result.has_many_rejected else 0
 
 
 def _print_interruption(

@@ -7,12 +7,10 @@ the end of that input is a request to stop.
 
 import asyncio
 import os
-import signal
 import sys
 from collections.abc import Sequence
 from contextlib import closing, suppress
 from pathlib import Path
-from threading import Thread
 from typing import Final
 
 import click
@@ -24,6 +22,7 @@ from service.adapters.uploads.folder import UploadFolder
 from service.app import Installation
 from service.cli.installation import with_installation
 from service.cli.permits.load_register import Loading, open_loading
+from service.cli.permits.parent_process import listen_to_parent
 from service.cli.stop_signal import StoppedError, StopRequest, stoppable
 from service.domain.errors import (
     InvalidError,
@@ -136,14 +135,7 @@ async def _wait_for_turn(
 def _listen() -> asyncio.Event:
     """Hear what the server says; the event is set when it is our turn."""
     is_turn, loop = asyncio.Event(), asyncio.get_running_loop()
-
-    def hear() -> None:
-        # Not through sys.stdin: a thread that waits there breaks the process's end.
-        while os.read(0, 1):
-            loop.call_soon_threadsafe(is_turn.set)
-        os.kill(os.getpid(), signal.SIGTERM)
-
-    Thread(target=hear, daemon=True).start()
+    listen_to_parent(lambda: loop.call_soon_threadsafe(is_turn.set))
     return is_turn
 
 

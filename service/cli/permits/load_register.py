@@ -47,11 +47,13 @@ from service.flow.permits.snapshot.present import PresentPermits
 class Loading:
     """A file that is loaded into a register: anew, resumed, or only rehearsed.
 
-    `codes` are the installed ones, by field; `check` may raise to stop it. With a
-    `scope`, it is a full export; `withdraw_up_to` is that of `Snapshot`.
+    `codes` are the installed ones, by field; `check` may raise to stop it. `rejects` is
+    the CSV file for the rejected rows. With a `scope`, it is a full export;
+    `withdraw_up_to` is that of `Snapshot`.
     """
 
     path: Path
+    rejects: Path
     mapping: RegisterMapping
     default_authority: str | None
     codes: Mapping[str, Collection[str]]
@@ -75,11 +77,6 @@ class Loading:
             withdraw_up_to=self.withdraw_up_to,
             deps=self.deps,
         )
-
-    @property
-    def rejects(self) -> Path:
-        """The CSV file of the rejected rows."""
-        return self.path.with_name(f"{self.path.name}.rejects.csv")
 
 
 async def open_loading(
@@ -105,6 +102,7 @@ async def open_loading(
     )
     return Loading(
         path=path,
+        rejects=path.with_name(f"{path.name}.rejects.csv"),
         mapping=mapping,
         default_authority=default,
         codes={"rule": [*law.rules], "authority": [*law.authorities]},

@@ -1,6 +1,7 @@
 """The service itself: requests and ticks; or a single tick."""
 
 import ipaddress
+from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
@@ -9,6 +10,7 @@ import click
 
 from service.adapters.choose_provider import open_provider
 from service.adapters.clock import SimulatedClock
+from service.adapters.drop_folders.watch import RegisterWatch
 from service.adapters.stoppable_provider import StoppableProvider
 from service.app import Installation
 from service.cli.installation import with_installation
@@ -19,6 +21,7 @@ from service.flow.reports.outlook import describe_outlook
 from service.flow.sending.provider import Provider
 from service.flow.sending.tick import TickDeps
 from service.flow.sending.tick import tick as tick_once
+from service.settings import Settings
 from service.ticks import TickScheduler
 from service.upgrade import refresh_holidays
 from service.web.application import application, worker_application
@@ -69,7 +72,7 @@ async def serve(
             if only == "api":
                 await stop.wait()
             else:
-                async with ticks.run_every(settings.tick):
+                async with _watch_registers(settings), ticks.run_every(settings.tick):
                     await stop.wait()
 
 
@@ -101,6 +104,13 @@ async def tick(
     for part, problem in (await installation.health.problems()).items():
         if part.startswith("provider "):
             click.echo(f"{part} is out: {problem}")
+
+
+def _watch_registers(settings: Settings) -> AbstractAsyncContextManager[None]:
+    """Load what offices drop into the folder of registers, if there is one."""
+    if settings.registers is None:
+        return nullcontext()
+    return RegisterWatch(settings.registers, settings.tick).run()
 
 
 def _tick_deps(

@@ -4,7 +4,14 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Annotated, Final, get_args
 
-from pydantic import AfterValidator, Discriminator, Field, Tag, WithJsonSchema
+from pydantic import (
+    AfterValidator,
+    Discriminator,
+    Field,
+    Tag,
+    ValidationInfo,
+    WithJsonSchema,
+)
 
 from service.domain.law.rule import Language
 from service.domain.permits.permit import PermitStatus
@@ -49,6 +56,14 @@ def _date_format(text: str) -> str:
         )
     return text
 
+
+NEEDS_SOURCE: Final = {
+    "max_age_days": "the register whose age max_age_days limits",
+    "lookup": "the register that lookup asks",
+    "snapshot": "the register that the snapshot is of",
+    "worker": "the register that the worker imports",
+}
+"""By key, what the register's name stands for."""
 
 Text = Annotated[str, Field(min_length=1), Expected("text")]
 
@@ -106,6 +121,16 @@ class SnapshotTable(FileModel):
     def to_domain(self) -> SnapshotScope:
         """The scope as the import knows it."""
         return SnapshotScope(**self.given())
+
+
+def all_columns(info: ValidationInfo) -> dict[str, str] | None:
+    """The columns of all permits of a row; None if there are mistakes in them."""
+    if not {"columns", "permits"} <= info.data.keys():
+        return None
+    mapped: dict[str, str] = dict(info.data["columns"])
+    for table in info.data["permits"]:
+        mapped |= table.columns
+    return mapped
 
 
 def constant_findings(constants: Collection[str]) -> Iterator[Finding]:

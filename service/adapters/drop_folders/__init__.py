@@ -1,0 +1,1 @@
+"""Folders into which offices drop exports of their registers."""

@@ -1,0 +1,161 @@
+"""The process that loads the exports dropped for a register; `RegisterWatch` starts it.
+
+It prints a line for each export. If it fails, a line that begins with `FAILED` says
+why, and what it has not loaded is loaded by the next one.
+"""
+
+import os
+import sys
+from contextlib import redirect_stdout
+from dataclasses import replace
+from io import StringIO
+from pathlib import Path
+from typing import Final
+
+import click
+import orjson
+
+from service.adapters.drop_folders.drop_folder import (
+    DONE,
+    REJECTED,
+    DropFolder,
+    DroppedFile,
+)
+from service.adapters.drop_folders.watch import FAILED
+from service.app import Installation
+from service.cli import BAD_INPUT
+from service.cli.installation import with_installation
+from service.cli.output.import_report import list_counts
+from service.cli.permits.load_register import Loading, open_loading
+from service.cli.permits.parent_process import listen_to_parent
+from service.cli.permits.register_mapping import find_default_office, open_mapping
+from service.cli.permits.run_import import MUCH_REJECTED, run_import
+from service.cli.stop_signal import StoppedError, StopRequest, stoppable
+from service.domain.errors import InvalidError, Mistake, PermitRemindersError
+from service.domain.masked_text import mask_text
+from service.domain.permits.worker_import import WorkerImport
+from service.flow.permits.import_record import ImportRecord, ImportState
+from service.flow.permits.import_register import ImportResult
+
+_NICENESS: Final = 10
+"""The worker beside it sends first."""
+
+
+@stoppable
+@with_installation
+async def import_dropped(
+    installation: Installation,
+    stop: StopRequest,
+    folder: DropFolder,
+    files: list[DroppedFile],
+) -> None:
+    """Load what was taken before, then these exports; nothing if another worker does.
+
+    Raises the errors of a mapping before an export is taken.
+    """
+    with folder.lock() as is_ours:
+        if not is_ours:
+            return
+        options = await _find_options(installation, folder.mapping_file)
+        for taken in folder.find_taken():
+            await _load(installation, stop, folder, taken, options)
+        for file in files:
+            stop.refuse()
+            if found := folder.take(file):
+                await _load(installation, stop, folder, found, options)
+
+
+async def _find_options(installation: Installation, mapping_file: Path) -> WorkerImport:
+    law = await installation.law_store.current_law()
+    default = find_default_office(law, installation.settings.authority)
+    mapping = open_mapping(mapping_file, law, default)
+    if mapping.source is None:
+        wanted = "the register's name, since its files have others"
+        raise InvalidError(str(mapping_file), [Mistake("source", "nothing", wanted)])
+    return mapping.worker
+
+
+async def _load(
+    installation: Installation,
+    stop: StopRequest,
+    folder: DropFolder,
+    taken: Path,
+    options: WorkerImport,
+) -> None:
+    """Load an export, and move it with its report to where the clerk finds it."""
+    before, name = _look_at(taken), folder.free_name(taken.name)
+    loading = await open_loading(
+        installation,
+        taken,
+        folder.mapping_file,
+        stop.refuse,
+        is_snapshot=options.snapshot,
+    )
+    loading = replace(loading, rejects=folder.output / f"{name}.rejects.csv")
+    last = await loading.deps.store.last(loading.file.register)
+    if last and last.file.key != loading.file.key:
+        last = None
+    if last and _was_loaded(loading, last):
+        code = 0
+        report = f"loaded already: {list_counts(last.counts)}\n"
+    else:
+        folder.clear_output()
+        is_resumed = last is not None and last.state is not ImportState.DONE
+        loading = replace(loading, resume=is_resumed)
+        code, report = await _run(loading, options)
+    if _look_at(taken) != before:
+        folder.put_back(taken)
+        return
+    is_done = code == 0 or (code == MUCH_REJECTED and not options.strict)
+    where = DONE if is_done else REJECTED
+    heading = f"{taken.name}, {installation.clock.now():%Y-%m-%d %H:%M} UTC"
+    heading = f"{heading}, into {loading.file.register}: exit code {code}"
+    folder.put(where, taken, name, f"{heading}\n\n{report}")
+    line = f"{folder.path.name}: {taken.name} is in {where}, with exit code {code}"
+    click.echo(mask_text(line))
+
+
+def _look_at(taken: Path) -> DroppedFile:
+    return DroppedFile.of(taken.name, taken.lstat())
+
+
+def _was_loaded(loading: Loading, last: ImportRecord) -> bool:
+    """Whether this very export was loaded, by a process that ended before the move."""
+    is_it = (last.file.name, last.file.exported_at) == (
+        loading.file.name,
+        loading.file.exported_at,
+    )
+    return is_it and last.state is ImportState.DONE
+
+
+async def _run(loading: Loading, options: WorkerImport) -> tuple[int, str]:
+    """Import an export as the command does; the exit code, and what it prints."""
+    shown = Path(loading.rejects.name)
+    with redirect_stdout(StringIO()) as printed:
+        try:
+            code = await run_import(
+                loading, ImportResult(), strict=options.strict, shown=shown
+            )
+        except InvalidError as error:
+            click.echo(mask_text(str(error)))
+            code = BAD_INPUT
+    return code, printed.getvalue()
+
+
+def load_dropped(mapping_file: Path, files: list[DroppedFile]) -> int:
+    """Load exports of the register of a mapping; the exit code of this process."""
+    try:
+        import_dropped(folder=DropFolder(mapping_file), files=files)
+    except StoppedError:
+        return 1
+    except PermitRemindersError as error:
+        click.echo(f"{FAILED}{mask_text(error.in_one_line)}")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    os.nice(_NICENESS)
+    listen_to_parent(lambda: None)
+    dropped = [DroppedFile(**one) for one in orjson.loads(sys.argv[2])]
+    sys.exit(load_dropped(Path(sys.argv[1]), dropped))

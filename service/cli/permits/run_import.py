@@ -1,0 +1,53 @@
+"""A file loaded, and printed what it came to."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Final
+
+import click
+
+from service.cli.output.import_report import print_import
+from service.cli.permits.load_register import Loading, load_file
+from service.flow.permits.import_register import REJECTED, ImportResult
+
+UNCONFIRMED: Final = 1
+"""The exit code where a person must confirm that permits are withdrawn."""
+
+MUCH_REJECTED: Final = 3
+"""The exit code where more than a tenth of a file's rows was rejected.
+
+If it is strict, where any was.
+"""
+
+
+async def run_import(
+    loading: Loading, result: ImportResult, *, strict: bool, shown: Path | None = None
+) -> int:
+    """Load a file, print what it came to, and return the exit code.
+
+    A strict one is tried first. `shown` is what is printed of the path of the rejects
+    file, unless all. Raises as `load_file`.
+    """
+    shown = shown or loading.rejects
+    if strict and await _has_rejected(loading, shown):
+        click.echo("nothing is stored, because of --strict")
+        return MUCH_REJECTED
+    loaded = await load_file(loading, result, announce=not strict)
+    print_import(result, loaded, shown)
+    if strict and result.outcomes[REJECTED]:
+        click.echo("the other rows are stored despite --strict: its trial missed this")
+        return MUCH_REJECTED
+    if not loaded.is_confirmed:
+        return UNCONFIRMED
+    return MUCH_REJECTED if result.has_many_rejected else 0
+
+
+async def _has_rejected(loading: Loading, shown: Path) -> bool:
+    """Rehearse it, and print what it would come to if a row would be rejected."""
+    result = ImportResult()
+    rehearsal = replace(loading, resume=False, dry_run=True)
+    loaded = await load_file(rehearsal, result)
+    if not result.outcomes[REJECTED]:
+        return False
+    print_import(result, replace(loaded, remarks=()), shown)
+    return True
