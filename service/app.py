@@ -21,7 +21,7 @@ from service.adapters.store.law.change_store import SqlChangeStore
 from service.adapters.store.law.law_store import SqlLawStore
 from service.adapters.store.office.api_keys import SqlApiKeyStore
 from service.adapters.store.office.templates import SqlTemplateStore
-from service.adapters.store.permits.imports import SqlImportStore
+from service.adapters.store.permits.imports.records import SqlImportStore
 from service.adapters.store.permits.opt_outs import SqlOptOutStore
 from service.adapters.store.permits.reader import SqlPermitReader
 from service.adapters.store.permits.register import SqlRegisterStore

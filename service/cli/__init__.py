@@ -43,6 +43,10 @@ COMMAND_GROUPS: Final[Mapping[str, Mapping[str, tuple[str, str]]]] = {
             "permits.import_permits",
             "Load permits from a CSV file; rejected rows are written back.",
         ),
+        "imports": (
+            "permits.imports",
+            "List imports; show what each changed, permit by permit.",
+        ),
         "mapping": (
             "permits.mapping",
             "Check a mapping file, and try it on a register's first rows.",

@@ -19,6 +19,7 @@ from service.web.api.counts.routes import counts
 from service.web.api.endpoint import Endpoint
 from service.web.api.explain.routes import explain
 from service.web.api.forecast.routes import forecast
+from service.web.api.imports.changes import list_all_changes, list_import_changes
 from service.web.api.imports.routes import get_import, list_imports
 from service.web.api.imports.upload import begin_import, get_rejects
 from service.web.api.inbox.routes import handle_text, list_inbox, opt_out_sender
@@ -67,6 +68,8 @@ ENDPOINTS: Final[Sequence[Endpoint]] = (
     get_import,
     begin_import,
     get_rejects,
+    list_import_changes,
+    list_all_changes,
     list_authorities,
     get_authority,
     put_authority,

@@ -28,6 +28,8 @@ doctor --json
 explain --rule --expires --issued --permit --version --authority --json
 forecast --days --authority --format
 import FILE --mapping --suggest --dry-run --resume --strict --snapshot --withdraw-up-to
+imports changes [ID]
+imports list
 init --code --name --zone --helpline --register --rule --overwrite
 keys create NAME
 keys list

@@ -45,6 +45,7 @@ from service.domain.errors import InvalidError
 from service.domain.law_change.edits import Edit
 from service.domain.permits.permit import Permit
 from service.domain.permits.phone import PhoneLine
+from service.domain.permits.row_permit import Withdrawal
 from service.domain.reminders.limits import compute_limits
 from service.flow.law_change.change import ChangeResult, apply_change, preview_change
 from service.flow.office.go_live import GoLiveDeps, go_live
@@ -160,10 +161,13 @@ class Ledger:
         *permits: Permit,
         source: RegisterSource = LIBRARY,
         leave_out_idle: bool = False,
+        withdrawals: Sequence[Withdrawal] = (),
     ) -> list[str | InvalidError]:
-        """Take permits in."""
+        """Take permits in, and withdraw what rows name."""
         return await register(
-            permits, source, self.registration, skip_idle=leave_out_idle
+            *(permits, source, self.registration),
+            skip_idle=leave_out_idle,
+            withdrawals=withdrawals,
         )
 
     async def withdraw(self, one: Permit) -> str | None:

@@ -22,7 +22,6 @@ from service.domain.permits.row_permit import Withdrawal
 from service.flow.monotonic import monotonic_now
 from service.flow.permits.encryption import NUMBER_COLUMN
 from service.flow.permits.register import RegisterDeps, RegisterSource, register
-from service.flow.permits.withdraw import withdraw
 from service.flow.stop_signal import StopSignal
 
 log = logging.getLogger(__name__)
@@ -196,10 +195,11 @@ async def _register_found(
     permits = {id_: one for id_, one in replies.items() if isinstance(one, Permit)}
     ended = {id_: one for id_, one in replies.items() if isinstance(one, Withdrawal)}
     source = RegisterSource(asked.register, is_load=False)
-    outcomes = [
-        *await register([*permits.values()], source, deps.registration, skip_idle=True),
-        *await withdraw(ended.values(), source, deps.registration),
-    ]
+    outcomes = await register(
+        *([*permits.values()], source, deps.registration),
+        skip_idle=True,
+        withdrawals=[*ended.values()],
+    )
     refused = {
         id_: NoAnswer(_cause_of(outcome))
         for id_, outcome in zip([*permits, *ended], outcomes, strict=True)

@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import Protocol, Self
 
 from service.domain.errors import InvalidError
+from service.domain.permits.permit_change import ChangeKind, FieldChanges
 
 Outcomes = Sequence[str | InvalidError]
 """What became of permits, in their order."""
@@ -107,6 +108,25 @@ class ChunkNote:
         return replace(self, counts=lambda stored: self.counts(in_order(stored)))
 
 
+ChangeCursor = tuple[int, int]
+"""The place of a change among those of all imports; its parts have no other meaning."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportChange:
+    """What an import changed of a permit: the values of phones are masked ones."""
+
+    cursor: ChangeCursor
+    import_id: str
+    at: datetime
+    by: str
+    authority: str
+    rule: str
+    number: str
+    kind: ChangeKind
+    fields: FieldChanges
+
+
 class ImportStore(Protocol):
     """Stores the records of imports; `ChunkNote` is stored with the chunk's permits."""
 
@@ -140,3 +160,8 @@ class ImportStore(Protocol):
         self, register: str | None, after: str | None, limit: int
     ) -> Sequence[ImportRecord]:
         """Imports older than the id `after`, the newest first."""
+
+    async def changes(
+        self, import_id: str | None, after: ChangeCursor | None, limit: int
+    ) -> Sequence[ImportChange]:
+        """What one import changed, or all, behind `after`; the first is the oldest."""

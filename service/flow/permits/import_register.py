@@ -16,7 +16,6 @@ from service.flow.permits.look_at_permits import PermitLook
 from service.flow.permits.register import CHUNK, RegisterDeps, RegisterSource, register
 from service.flow.permits.snapshot.absent import ABSENT_OUTCOME
 from service.flow.permits.snapshot.present import PresentPermits
-from service.flow.permits.withdraw import withdraw
 
 REJECTED = "rejected"
 """Outcome of a row that is not stored."""
@@ -154,17 +153,18 @@ async def _take(
     counted: Counter[str] | None = None,
 ) -> list[tuple[RegisterRow, str | InvalidError]]:
     """Register a chunk, and note in its transaction what all rows came to so far."""
-    named = [row.withdraws for row in chunk if row.withdraws is not None]
-    withdrawn = await withdraw(named, source, deps)
 
     def count_all(done: Sequence[str | InvalidError]) -> Counter[str]:
-        pairs = _pair_outcomes(chunk, done, withdrawn)
-        return Counter(counted) + Counter(_labels(pairs))
+        return Counter(counted) + Counter(_labels(_pair_outcomes(chunk, done)))
 
-    permits = [row.permit for row in chunk if row.permit is not None]
-    note = run.note(len(chunk), count_all) if run else None
-    done = await register(permits, source, deps, skip_idle=True, note=note)
-    return [*_pair_outcomes(chunk, done, withdrawn)]
+    done = await register(
+        [row.permit for row in chunk if row.permit is not None],
+        *(source, deps),
+        skip_idle=True,
+        note=run.note(len(chunk), count_all) if run else None,
+        withdrawals=[row.withdraws for row in chunk if row.withdraws is not None],
+    )
+    return [*_pair_outcomes(chunk, done)]
 
 
 def _labels(
@@ -208,11 +208,11 @@ def _note_present(
 
 
 def _pair_outcomes(
-    chunk: Iterable[RegisterRow],
-    done: Iterable[str | InvalidError],
-    withdrawn: Iterable[str | InvalidError],
+    chunk: Sequence[RegisterRow], done: Sequence[str | InvalidError]
 ) -> Iterator[tuple[RegisterRow, str | InvalidError]]:
-    permits, withdrawals = iter(done), iter(withdrawn)
+    """Give each row its outcome: those of permits come first, then withdrawals'."""
+    count = sum(row.permit is not None for row in chunk)
+    permits, withdrawals = iter(done[:count]), iter(done[count:])
     for row in chunk:
         if row.permit:
             yield row, next(permits)

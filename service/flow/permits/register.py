@@ -7,15 +7,12 @@ from typing import Final, Protocol
 
 from service.domain.calendars.calendar import DAY
 from service.domain.deadlines.slot import Ladder, Slot
-from service.domain.errors import (
-    InvalidError,
-    LawChangedError,
-    PermitRemindersError,
-)
+from service.domain.errors import InvalidError, LawChangedError, PermitRemindersError
 from service.domain.law.authority import Authority
 from service.domain.lawbook.law import Law
 from service.domain.permits.lookup import Lookup
 from service.domain.permits.permit import Permit, PermitStatus
+from service.domain.permits.row_permit import Withdrawal
 from service.flow.permits.encryption import (
     Recipient,
     display_number,
@@ -25,6 +22,7 @@ from service.flow.permits.encryption import (
 from service.flow.permits.import_record import ChunkNote
 from service.flow.permits.law_mistakes import to_invalid
 from service.flow.permits.phone_reader import PhoneReader
+from service.flow.permits.withdraw import INACTIVE, PermitName, name_withdrawn
 from service.flow.ports import Clock, LawStore, RevisionCheck, Vault
 
 CHUNK: Final = 500
@@ -85,15 +83,16 @@ class RegisterStore(Protocol):
         *,
         check: RevisionCheck | None = None,
         note: ChunkNote | None = None,
+        withdrawals: Sequence[PermitName] = (),
     ) -> list[str | InvalidError]:
         """Store a chunk in one transaction; the outcome of each permit, in order.
 
         Outcomes: "registered", "changed", "unchanged", the permit's `skip_reason`, or
-        the mistake of one that `refuse_replaced`.
-        Ends due reminders that no longer apply, and creates those of current steps that
-        are already expanded. Raises `LawChangedError` unless `law_digest` is that of
-        the law in force. `check` is about a single permit; `note` is of the import
-        that the chunk is part of.
+        the mistake of one that `refuse_replaced`; then those of `withdrawals`:
+        "changed", "unchanged", or `INACTIVE` if it is not stored. Ends due reminders
+        that no longer apply, and creates those of current steps that are expanded.
+        Raises `LawChangedError` unless `law_digest` is that of the law in force.
+        `check` is about a single permit, `note` of the import of the chunk.
         """
 
     async def withdraw(
@@ -104,12 +103,8 @@ class RegisterStore(Protocol):
         now: datetime,
         *,
         check: RevisionCheck | None = None,
-        source: RegisterSource | None = None,
     ) -> str | None:
-        """Withdraw a permit: "changed", "unchanged", or None if it is unknown.
-
-        The register `source` that says so counts as loaded, if the permit is known.
-        """
+        """Withdraw a permit: "changed", "unchanged", or None if it is unknown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,14 +126,15 @@ async def register(
     skip_idle: bool,
     check: RevisionCheck | None = None,
     note: ChunkNote | None = None,
+    withdrawals: Sequence[Withdrawal] = (),
 ) -> list[str | InvalidError]:
-    """Store permits chunk by chunk; the outcome of each, in order.
+    """Store permits chunk by chunk; the outcome of each, then of each withdrawal.
 
     Outcomes: "registered", "changed", "unchanged", or an `InvalidError` for a permit
     that the law cannot date, or that replaces one of another holder. With `skip_idle`,
-    a permit that is not stored yet and for which nothing would be sent is left out:
-    "inactive" or "expired". `check` is about a single permit, and `note` about a single
-    chunk, which may be empty.
+    what is not stored yet and would send nothing is left out: "inactive" or "expired".
+    With `check` it is a single permit, with `note` or `withdrawals` a single chunk,
+    which may be empty.
     """
     outcomes: list[str | InvalidError] = []
     for start in range(0, max(len(permits), 1), CHUNK):
@@ -146,7 +142,9 @@ async def register(
         while True:
             try:
                 outcomes += await _store_chunk(
-                    chunk, source, deps, check, note, skip_idle=skip_idle
+                    *(chunk, source, deps, check, note),
+                    withdrawals=withdrawals,
+                    skip_idle=skip_idle,
                 )
             except LawChangedError:
                 continue  # the law changed after it dated the chunk: date it again
@@ -161,13 +159,16 @@ async def _store_chunk(
     check: RevisionCheck | None,
     note: ChunkNote | None,
     *,
+    withdrawals: Sequence[Withdrawal],
     skip_idle: bool,
 ) -> list[str | InvalidError]:
     law, now = await deps.law_store.current_law(), deps.clock.now()
-    results = [
+    results: list[DatedPermit | PermitName | InvalidError] = [
         _date_permit(permit, law, deps, now, skip_idle=skip_idle) for permit in chunk
     ]
+    results += [name_withdrawn(one, law, deps.vault) for one in withdrawals]
     dated = [result for result in results if isinstance(result, DatedPermit)]
+    withdrawn = [result for result in results if isinstance(result, tuple)]
 
     def in_order(stored: Iterable[str | InvalidError]) -> list[str | InvalidError]:
         outcomes = iter(stored)
@@ -176,14 +177,15 @@ async def _store_chunk(
             for result in results
         ]
 
-    if not dated and not note:
+    if not dated and not withdrawn and not note:
         return in_order(())
-    now, note = deps.clock.now(), note and note.of_chunk(in_order)
-    return in_order(
-        await deps.store.register(
-            dated, source, now, law.digest, check=check, note=note
-        )
+    stored = await deps.store.register(
+        *(dated, source, deps.clock.now(), law.digest),
+        check=check,
+        note=note and note.of_chunk(in_order),
+        withdrawals=withdrawn,
     )
+    return in_order(stored)
 
 
 def _date_permit(
@@ -237,7 +239,7 @@ def _idle_reason(
 ) -> str | None:
     """Why nothing will be sent; None if a reminder may come, even after expiry."""
     if permit.status is not PermitStatus.ACTIVE:
-        return "inactive"
+        return INACTIVE
     if permit.expires_on is None or ladder is None:
         return None
     has_expired = permit.expires_on < today

@@ -1,42 +1,29 @@
-"""Permits withdrawn by rows of a register that say no more of them."""
+"""Permits that rows of a register withdraw, and say no more of."""
 
-from collections.abc import Collection
 from typing import Final
 
 from service.domain.errors import InvalidError, Mistake, UnknownError
+from service.domain.lawbook.law import Law
 from service.domain.nearest import show_known
 from service.domain.permits.row_permit import Withdrawal
 from service.flow.permits.encryption import number_key
-from service.flow.permits.register import RegisterDeps, RegisterSource
+from service.flow.ports import Vault
 
-_NOT_STORED: Final = "inactive"
-"""The outcome of `register` for a withdrawn permit that it does not store."""
+INACTIVE: Final = "inactive"
+"""The outcome of a withdrawn permit that is not stored."""
+
+PermitName = tuple[str, str, str]
+"""(authority, rule, number key): what identifies a permit."""
 
 
-async def withdraw(
-    withdrawals: Collection[Withdrawal], source: RegisterSource, deps: RegisterDeps
-) -> list[str | InvalidError]:
-    """Withdraw permits, each in its own transaction; their outcomes, in order.
-
-    Outcomes: "changed", "unchanged", "inactive" for one that is not stored, or an
-    `InvalidError` that names an unknown rule or office.
-    """
-    if not withdrawals:
-        return []
-    law = await deps.law_store.current_law()
-    outcomes: list[str | InvalidError] = []
-    for one in withdrawals:
-        try:
-            rule, office = law.rule(one.rule), law.authority(one.authority)
-        except UnknownError as error:
-            known = show_known(error.code, sorted(error.known))
-            mistake = Mistake(error.kind, error.code, known)
-            outcomes.append(InvalidError(f"permit of {one.rule}", [mistake]))
-            continue
-        key = number_key(one.number, rule, deps.vault)
-        now = deps.clock.now()
-        outcome = await deps.store.withdraw(
-            office.code, rule.code, key, now, source=source
-        )
-        outcomes.append(outcome or _NOT_STORED)
-    return outcomes
+def name_withdrawn(
+    one: Withdrawal, law: Law, vault: Vault
+) -> PermitName | InvalidError:
+    """Name the permit as it is stored; or the mistake, an unknown rule or office."""
+    try:
+        rule, office = law.rule(one.rule), law.authority(one.authority)
+    except UnknownError as error:
+        known = show_known(error.code, sorted(error.known))
+        mistake = Mistake(error.kind, error.code, known)
+        return InvalidError(f"permit of {one.rule}", [mistake])
+    return office.code, rule.code, number_key(one.number, rule, vault)

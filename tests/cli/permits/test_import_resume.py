@@ -26,6 +26,9 @@ CONTENT = (
     "SELECT rule, authority, expires_on, step, due_at FROM slots ORDER BY 1, 2, 3, 4",
     "SELECT * FROM registers",
     "SELECT file, mode, state, rows, committed, counts FROM imports",
+    """SELECT c.id, json_extract(value, '$[1]'), number_key, json_extract(value, '$[2]')
+    FROM import_changes c, json_each(changes) JOIN permits p
+    ON replace(json_extract(value, '$[0]'), '-', '') = p.id ORDER BY c.id, key""",
 )
 """What must not depend on a kill: all but ids, and seconds of work."""
 

@@ -10,7 +10,6 @@ from service.domain.permits.permit_fields import permit_from
 from service.domain.permits.row_permit import Withdrawal
 from service.flow.permits.encryption import NUMBER_COLUMN, number_key
 from service.flow.permits.register import RegisterSource
-from service.flow.permits.withdraw import withdraw
 from tests.flow.ledger import (
     FOOD,
     INDUSTRY,
@@ -556,9 +555,9 @@ async def test_a_file_of_withdrawals_alone_keeps_its_register_fresh(
         Withdrawal(authority=OFFICE, rule=FOOD, number=number)
         for number in ("SC-0001", "SC-0009")
     )
-    [outcome] = await withdraw([known], CITY, ledger.registration)
+    [outcome] = await ledger.register(source=CITY, withdrawals=[known])
     ledger.clock.move_to(START + 2 * DAY)
-    await withdraw([unknown], CITY, ledger.registration)
+    await ledger.register(source=CITY, withdrawals=[unknown])
     [row] = ledger.rows("SELECT name, loaded_at FROM registers")
     assert (outcome, row["name"]) == ("changed", CITY.name)
     assert row["loaded_at"].startswith("2024-09-02"), "nothing is known of the other"

@@ -91,4 +91,4 @@ async def _renumber(
     )
     numbers = {key for key in (old.number_key, new.number_key, new.replaces) if key}
     renewed = await mark_renewed(connection, numbers, now)
-    await end_ineligible_reminders(connection, renewed, now)
+    await end_ineligible_reminders(connection, [*renewed], now)

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from service.adapters.store.db.json_rows import json_rows_like
 from service.adapters.store.db.schema import permits
 from service.domain.lawbook.revisions import revision_of
+from service.domain.permits.permit_change import FieldChanges, compare_fields
 from service.flow.permits.register import DatedPermit, RegisterSource
 
 PermitKey = tuple[str, str, str]
@@ -49,6 +50,7 @@ class PermitChange:
     id: str
     stored: Row[Any] | None
     recipient_ids: tuple[str, ...]
+    stored_recipient_ids: tuple[str, ...] = ()
 
 
 def permit_key(dated_permit: DatedPermit) -> PermitKey:
@@ -124,6 +126,19 @@ def changed_values(
         "changed_at": now,
         "dated_at": stored.dated_at if keeps_slots else now,
     }
+
+
+def field_changes(change: PermitChange, source: RegisterSource) -> FieldChanges:
+    """What changes of a permit that is stored already."""
+    stored = change.stored
+    after = _compared_values(change.dated_permit) | {"status_reason": None}
+    if source.is_register:
+        after["register"] = source.name
+    before = {name: getattr(stored, name) for name in after}
+    return compare_fields(
+        before | {"phones": change.stored_recipient_ids},
+        after | {"phones": change.recipient_ids},
+    )
 
 
 def _compared_values(dated_permit: DatedPermit) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, Final
 
-from sqlalchemy import select
+from sqlalchemy import delete, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 from uuid_utils import uuid7
 
@@ -11,6 +11,7 @@ from service.adapters.store.db.insert_rows import insert_rows
 from service.adapters.store.db.json_rows import JsonQuery, JsonValues, in_chunks
 from service.adapters.store.db.schema import permit_recipients, recipients
 from service.adapters.store.db.upsert import insert_into
+from service.adapters.store.permits.permit_rows import PermitChange
 from service.flow.permits.encryption import Recipient
 
 _PERMIT_IDS: Final = JsonValues(permit_recipients.c.permit_id, "permits")
@@ -94,3 +95,19 @@ async def permits_of(connection: AsyncConnection, recipient_id: str) -> list[str
         permit_recipients.c.recipient_id == recipient_id
     )
     return list((await connection.execute(wanted)).scalars())
+
+
+async def write_recipients(
+    connection: AsyncConnection, changes: Sequence[PermitChange]
+) -> None:
+    """Store the phones of permits, in order, instead of those that they had."""
+    if ids := [one.id for one in changes if one.stored is not None]:
+        await connection.execute(
+            delete(permit_recipients).where(permit_recipients.c.permit_id.in_(ids))
+        )
+    rows = [
+        {"permit_id": one.id, "position": position, "recipient_id": recipient_id}
+        for one in changes
+        for position, recipient_id in enumerate(one.recipient_ids)
+    ]
+    await insert_rows(connection, insert(permit_recipients), rows)

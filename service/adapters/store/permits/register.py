@@ -1,23 +1,29 @@
 """Permits stored as a register sends them; their slots and reminders follow."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import delete, insert, update
+from sqlalchemy import Row, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 from uuid_utils import uuid7
 
 from service.adapters.store.db.database import Database
 from service.adapters.store.db.insert_rows import insert_rows
-from service.adapters.store.db.schema import permit_recipients, permits
+from service.adapters.store.db.schema import permits
 from service.adapters.store.law.corrections import create_correction
 from service.adapters.store.law.digest import refuse_stale
 from service.adapters.store.permits.follow_up import (
     create_current_reminders,
     end_ineligible_reminders,
 )
-from service.adapters.store.permits.imports import note_chunk
+from service.adapters.store.permits.imports.changes import (
+    describe_moved,
+    describe_renewed,
+    describe_written,
+)
+from service.adapters.store.permits.imports.records import note_chunk
 from service.adapters.store.permits.permit_rows import (
     UPDATE_PERMIT,
     PermitChange,
@@ -31,17 +37,19 @@ from service.adapters.store.permits.permit_rows import (
 from service.adapters.store.permits.recipients import (
     ensure_recipient_ids,
     recipients_of,
+    write_recipients,
 )
 from service.adapters.store.permits.registers import set_register, upsert_register
 from service.adapters.store.permits.renewals import find_refused, mark_renewed
 from service.adapters.store.permits.revisions import stored_revision
+from service.adapters.store.permits.withdrawals import withdraw_permits
 from service.adapters.store.reminders.redate import redate_due_of_permits
 from service.adapters.store.slots.frozen_forecasts import instant_after_count
 from service.adapters.store.slots.slot_rows import insert_missing_slots
 from service.domain.errors import InvalidError
-from service.domain.permits.permit import PermitStatus
 from service.flow.permits.import_record import ChunkNote
 from service.flow.permits.register import DatedPermit, RegisterSource, RegisterStore
+from service.flow.permits.withdraw import INACTIVE
 from service.flow.ports import RevisionCheck
 
 
@@ -63,6 +71,7 @@ class SqlRegisterStore(RegisterStore):
         *,
         check: RevisionCheck | None = None,
         note: ChunkNote | None = None,
+        withdrawals: Sequence[PermitKey] = (),
     ) -> list[str | InvalidError]:
         """Store a chunk in one transaction; the outcome of each permit, in order."""
         outcomes = list[str | InvalidError]()
@@ -74,12 +83,20 @@ class SqlRegisterStore(RegisterStore):
             now = await instant_after_count(connection, now)
             if dated_permits:  # others must not make their register look fresh
                 await upsert_register(connection, source, now)
+            withdrawn, done = await withdraw_permits(
+                connection, withdrawals, source, now
+            )
             for run in _without_repeats(dated_permits):
-                run_outcomes, changes = await _compare(connection, run, source)
-                await self._store(connection, changes, source, now)
+                run_outcomes, changes, moved = await _compare(connection, run, source)
+                renewed = await self._store(connection, changes, source, now)
                 outcomes += run_outcomes
+                if note:
+                    done += describe_written(changes, source)
+                    done += describe_moved(moved, source.name)
+                    done += describe_renewed(renewed)
+            outcomes += [outcome or INACTIVE for outcome in withdrawn]
             if note:
-                await note_chunk(connection, note, outcomes)
+                await note_chunk(connection, note, outcomes, done, now)
         return outcomes
 
     async def _store(
@@ -88,8 +105,8 @@ class SqlRegisterStore(RegisterStore):
         changes: Sequence[PermitChange],
         source: RegisterSource,
         now: datetime,
-    ) -> None:
-        await _store_changes(connection, changes, source, now)
+    ) -> Mapping[str, bool]:
+        return await _store_changes(connection, changes, source, now)
 
     async def withdraw(
         self,
@@ -99,31 +116,14 @@ class SqlRegisterStore(RegisterStore):
         now: datetime,
         *,
         check: RevisionCheck | None = None,
-        source: RegisterSource | None = None,
     ) -> str | None:
         """Withdraw a permit and end its due reminders."""
         async with self._transaction() as connection:
             key = (authority, rule, number_key)
             if check is not None:
                 check(await stored_revision(connection, key))
-            row = (await permits_by_key(connection, [key])).get(key)
-            if row is None:
-                return None
-            if source is not None:
-                await upsert_register(connection, source, now)
-            if row.status == PermitStatus.WITHDRAWN and row.status_reason is None:
-                return "unchanged"
-            await connection.execute(
-                update(permits)
-                .where(permits.c.id == row.id)
-                .values(status=PermitStatus.WITHDRAWN, changed_at=now)
-                .values(status_reason=None)
-            )
-            renewed = [row.replaces] if row.replaces else []
-            ids = [row.id, *await mark_renewed(connection, renewed, now)]
-            await end_ineligible_reminders(connection, ids, now)
-            await create_current_reminders(connection, ids, now)
-            return "changed"
+            (outcome,), _ = await withdraw_permits(connection, [key], None, now)
+            return outcome
 
 
 def _without_repeats(
@@ -143,8 +143,8 @@ async def _compare(
     connection: AsyncConnection,
     dated_permits: Sequence[DatedPermit],
     source: RegisterSource,
-) -> tuple[list[str | InvalidError], list[PermitChange]]:
-    """The outcome of each permit, and the permits that must be written."""
+) -> tuple[list[str | InvalidError], list[PermitChange], list[Row[Any]]]:
+    """The outcome of each permit; those to be written; those that only move here."""
     stored_rows = await permits_by_key(connection, map(permit_key, dated_permits))
     stored_ids = [row.id for row in stored_rows.values()]
     refused = await find_refused(connection, dated_permits)
@@ -161,7 +161,12 @@ async def _compare(
             for recipient in one.recipients
         ],
     )
-    await set_register(connection, stored_ids, source)
+    moved = {
+        row.id: row
+        for row in stored_rows.values()
+        if source.is_register and row.register != source.name
+    }
+    await set_register(connection, [*moved], source.name)
     outcomes, changes = list[str | InvalidError](), list[PermitChange]()
     for one in dated_permits:
         stored = stored_rows.get(permit_key(one))
@@ -181,8 +186,10 @@ async def _compare(
             outcomes.append(mistake)
         else:
             outcomes.append("changed")
-            changes.append(PermitChange(one, stored.id, stored, phones))
-    return outcomes, changes
+            before = stored_recipients.get(stored.id, ())
+            changes.append(PermitChange(one, stored.id, stored, phones, before))
+            moved.pop(stored.id, None)
+    return outcomes, changes, [*moved.values()]
 
 
 async def _store_changes(
@@ -190,22 +197,26 @@ async def _store_changes(
     changes: Sequence[PermitChange],
     source: RegisterSource,
     now: datetime,
-) -> None:
-    """Write permits, then end, re-date, create and correct their reminders."""
+) -> Mapping[str, bool]:
+    """Write permits, then end, re-date, create and correct their reminders.
+
+    Returns what `mark_renewed` does of the permits that these replace.
+    """
     if not changes:
-        return
+        return {}
     await _write_permits(connection, changes, source, now)
-    await _write_recipients(connection, changes)
+    await write_recipients(connection, changes)
     await insert_missing_slots(connection, [one.dated_permit for one in changes])
     renewed = await mark_renewed(connection, _numbers_to_mark(changes), now)
-    ids = [one.id for one in changes] + renewed
+    ids = [one.id for one in changes] + [*renewed]
     known = [one for one in changes if one.stored is not None]
-    with_reminders = [one.id for one in known] + renewed
+    with_reminders = [one.id for one in known] + [*renewed]
     await end_ineligible_reminders(connection, with_reminders, now)
     await redate_due_of_permits(connection, with_reminders, now)
     await create_current_reminders(connection, ids, now)
     for one in known:
         await create_correction(connection, one.id, one.dated_permit, now)
+    return renewed
 
 
 async def _write_permits(
@@ -222,21 +233,6 @@ async def _write_permits(
         if one.stored is not None
     ]:
         await connection.execute(UPDATE_PERMIT, changed)
-
-
-async def _write_recipients(
-    connection: AsyncConnection, changes: Sequence[PermitChange]
-) -> None:
-    if ids := [one.id for one in changes if one.stored is not None]:
-        await connection.execute(
-            delete(permit_recipients).where(permit_recipients.c.permit_id.in_(ids))
-        )
-    rows = [
-        {"permit_id": one.id, "position": position, "recipient_id": recipient_id}
-        for one in changes
-        for position, recipient_id in enumerate(one.recipient_ids)
-    ]
-    await insert_rows(connection, insert(permit_recipients), rows)
 
 
 def _numbers_to_mark(changes: Sequence[PermitChange]) -> set[str]:

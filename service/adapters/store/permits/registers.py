@@ -55,16 +55,10 @@ async def _declare_lookup(
 
 
 async def set_register(
-    connection: AsyncConnection, ids: Sequence[str], source: RegisterSource
+    connection: AsyncConnection, ids: Sequence[str], register: str
 ) -> None:
-    """Note that these permits stand in this register, changed or not."""
-    if ids and source.is_register:
-        statement = (
-            update(permits)
-            .where(
-                permits.c.id.in_(_PERMIT_IDS.values), permits.c.register != source.name
-            )
-            .values(register=source.name)
-        )
+    """Note that these permits stand in this register."""
+    if ids:
+        statement = update(permits).where(permits.c.id.in_(_PERMIT_IDS.values))
         asked = _PERMIT_IDS.bind(connection.dialect, ids)
-        await connection.execute(statement, asked)
+        await connection.execute(statement.values(register=register), asked)

@@ -1,6 +1,6 @@
 """What registering permits would do, without storing it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import date, datetime
 from typing import Any
@@ -44,11 +44,12 @@ class RegisterRehearsal(SqlRegisterStore):
         changes: Sequence[PermitChange],
         source: RegisterSource,
         now: datetime,
-    ) -> None:
+    ) -> Mapping[str, bool]:
         ids = [one.id for one in changes]
         before = await _coming_reminders(connection, ids, now)
-        await super()._store(connection, changes, source, now)
+        renewed = await super()._store(connection, changes, source, now)
         self.reminders += len(await _coming_reminders(connection, ids, now) - before)
+        return renewed
 
 
 async def _coming_reminders(

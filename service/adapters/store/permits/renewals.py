@@ -63,19 +63,20 @@ _MARK_RENEWED: Final = (
     update(permits)
     .where(permits.c.number_key.in_(_NUMBERS.values), permits.c.replaced != _IS_RENEWED)
     .values(replaced=_IS_RENEWED, changed_at=bindparam("now"))
-    .returning(permits.c.id)
+    .returning(permits.c.id, permits.c.replaced)
 )
 
 
 async def mark_renewed(
     connection: AsyncConnection, number_keys: Collection[str], now: datetime
-) -> list[str]:
-    """Set `replaced` anew on all permits with these numbers; the ids of those changed.
+) -> dict[str, bool]:
+    """Set `replaced` anew on all permits with these numbers; those changed, by id.
 
     Works in either order of arrival: the renewal first, or the renewed permit.
     """
     asked = _NUMBERS.bind(connection.dialect, number_keys) | {"now": now}
-    return [*(await connection.execute(_MARK_RENEWED, asked)).scalars()]
+    renewed = await connection.execute(_MARK_RENEWED, asked)
+    return {row.id: row.replaced for row in renewed}
 
 
 async def find_refused(

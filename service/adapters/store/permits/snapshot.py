@@ -11,14 +11,18 @@ from service.adapters.store.permits.follow_up import (
     create_current_reminders,
     end_ineligible_reminders,
 )
-from service.adapters.store.permits.imports import count_more
+from service.adapters.store.permits.imports.changes import (
+    describe_renewed,
+    describe_withdrawn,
+)
+from service.adapters.store.permits.imports.records import count_absent
 from service.adapters.store.permits.renewals import mark_renewed
 from service.adapters.store.reminders.transitions import transition
 from service.domain.delivery.status import ReminderState
 from service.domain.permits.permit import PermitStatus
 from service.domain.permits.snapshot_scope import SnapshotScope
 from service.domain.reminders.reasons import ABSENT
-from service.flow.permits.snapshot.absent import ABSENT_OUTCOME, SnapshotStore
+from service.flow.permits.snapshot.absent import SnapshotStore
 from service.flow.permits.snapshot.present import StoredPermit
 
 
@@ -66,21 +70,21 @@ class SqlSnapshotStore(SnapshotStore):
     ) -> int:
         """Withdraw what is still in the register and unchanged; how many were."""
         async with self._database.write() as connection:
-            withdrawn = await connection.execute(
+            still_absent = select(permits).where(
+                permits.c.id.in_(ids),
+                permits.c.register == register,
+                permits.c.status != PermitStatus.WITHDRAWN,
+                permits.c.changed_at <= unchanged_since,
+            )
+            rows = (await connection.execute(still_absent)).all()
+            absent = [row.id for row in rows]
+            await connection.execute(
                 update(permits)
-                .where(
-                    permits.c.id.in_(ids),
-                    permits.c.register == register,
-                    permits.c.status != PermitStatus.WITHDRAWN,
-                    permits.c.changed_at <= unchanged_since,
-                )
+                .where(permits.c.id.in_(absent))
                 .values(
                     status=PermitStatus.WITHDRAWN, status_reason=ABSENT, changed_at=now
                 )
-                .returning(permits.c.id, permits.c.replaces)
             )
-            rows = withdrawn.all()
-            absent = [row.id for row in rows]
             due = reminders.c.permit_id.in_(absent)
             await transition(
                 connection,
@@ -92,8 +96,10 @@ class SqlSnapshotStore(SnapshotStore):
             replaced = {row.replaces for row in rows if row.replaces}
             # Permits that they had replaced are reminded again.
             renewed = await mark_renewed(connection, replaced, now)
-            await end_ineligible_reminders(connection, renewed, now)
-            await create_current_reminders(connection, renewed, now)
+            await end_ineligible_reminders(connection, [*renewed], now)
+            await create_current_reminders(connection, [*renewed], now)
             if rows:
-                await count_more(connection, import_id, ABSENT_OUTCOME, len(rows))
+                changes = [describe_withdrawn(row, ABSENT) for row in rows]
+                changes += describe_renewed(renewed)
+                await count_absent(connection, import_id, len(rows), changes, now)
             return len(rows)

@@ -34,6 +34,7 @@ from service.adapters.store.db.schema.office_tables import (
     templates,
 )
 from service.adapters.store.db.schema.permit_tables import (
+    import_changes,
     imports,
     permit_recipients,
     permits,
@@ -57,6 +58,7 @@ __all__ = (
     "facts",
     "forecasts",
     "golives",
+    "import_changes",
     "imports",
     "inbounds",
     "lookup_answers",

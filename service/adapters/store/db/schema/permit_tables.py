@@ -51,6 +51,20 @@ imports = Table(
     "worked on it, by the monotonic clock. A killed import stays running.",
 )
 
+import_changes = Table(
+    "import_changes",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("import_id", ForeignKey("imports.id"), nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("by", FreeText(80), nullable=False),
+    Column("changes", JSON, nullable=False),
+    Index(None, "import_id", "id"),
+    comment="changes: a list of [permit id, what, fields], all of one transaction: a "
+    "row for each permit would slow imports down. fields: by name [from, to], or null "
+    "where that is personal; none of a registered permit. Phones are recipients' ids.",
+)
+
 recipients = Table(
     "recipients",
     metadata,

@@ -13,16 +13,21 @@ from uuid_utils import uuid7
 from service.adapters.store.db.action_log import UNKNOWN_TYPES, log_action
 from service.adapters.store.db.database import Database
 from service.adapters.store.db.schema import imports
+from service.adapters.store.permits.imports.change_reader import read_changes
+from service.adapters.store.permits.imports.changes import Change, record_changes
 from service.domain.errors import ConflictError, InvalidError, UnknownError
 from service.domain.untrusted.text import safe_label
 from service.flow.permits.import_record import (
+    ChangeCursor,
     ChunkNote,
+    ImportChange,
     ImportFile,
     ImportMode,
     ImportRecord,
     ImportState,
     ImportStore,
 )
+from service.flow.permits.snapshot.absent import ABSENT_OUTCOME
 
 
 class SqlImportStore(ImportStore):
@@ -108,13 +113,22 @@ class SqlImportStore(ImportStore):
         async with self._database.read() as connection:
             return [_to_record(row) for row in await connection.execute(wanted)]
 
+    async def changes(
+        self, import_id: str | None, after: ChangeCursor | None, limit: int
+    ) -> list[ImportChange]:
+        """What one import changed, or all, behind `after`; the first is the oldest."""
+        async with self._database.read() as connection:
+            return await read_changes(connection, import_id, after, limit)
+
 
 async def note_chunk(
     connection: AsyncConnection,
     note: ChunkNote,
     outcomes: Sequence[str | InvalidError],
+    changes: Sequence[Change],
+    now: datetime,
 ) -> None:
-    """Store how far an import is, in the transaction of its chunk.
+    """Store how far an import is and what it changed, in the chunk's transaction.
 
     Raises `ConflictError` if another process goes on with the same import.
     """
@@ -130,24 +144,32 @@ async def note_chunk(
             counts=dict(note.counts(outcomes)),
             seconds=note.seconds,
         )
+        .returning(imports.c.by)
     )
-    if not noted.rowcount:
+    by = noted.scalar()
+    if by is None:
         raise ConflictError(
             "another process goes on with this import; see how far it is, and if it "
             "does not end, import the file again with --resume"
         )
+    await record_changes(connection, note.import_id, by, changes, now)
 
 
-async def count_more(
-    connection: AsyncConnection, import_id: str, what: str, count: int
+async def count_absent(
+    connection: AsyncConnection,
+    import_id: str,
+    count: int,
+    changes: Sequence[Change],
+    now: datetime,
 ) -> None:
-    """Count more of an import, in the transaction that makes it so."""
-    its_counts = select(imports.c.counts).where(imports.c.id == import_id)
-    counts = Counter[str]((await connection.execute(its_counts)).scalar_one())
-    counts[what] += count
+    """Count permits that an import withdrew, and store what that changed."""
+    record = select(imports.c.counts, imports.c.by).where(imports.c.id == import_id)
+    counts, by = (await connection.execute(record)).one()
+    counts = Counter[str](counts) + Counter({ABSENT_OUTCOME: count})
     await connection.execute(
         update(imports).where(imports.c.id == import_id).values(counts=dict(counts))
     )
+    await record_changes(connection, import_id, by, changes, now)
 
 
 async def _load(connection: AsyncConnection, import_id: str) -> ImportRecord:

@@ -1,0 +1,1 @@
+"""Imports of registers: their records, and what each changed."""
