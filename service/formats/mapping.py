@@ -36,6 +36,7 @@ from service.formats.registers.mapping_parts import (
     field_findings,
     word_findings,
 )
+from service.formats.registers.view import ViewTable
 from service.formats.registers.worker import WorkerTable
 
 REST: Final = "rest"
@@ -155,8 +156,10 @@ class MappingFile(FileModel):
         description="how the register is asked about a permit just before it is texted",
     )
     worker: WorkerTable | None = Field(
-        default=None,
-        description="how a worker imports the exports in the register's drop folder",
+        default=None, description="how a worker imports the register"
+    )
+    view: ViewTable | None = Field(
+        default=None, description="where the register is a view of a database"
     )
     source: Text | None = Field(
         default=None,

@@ -27,7 +27,8 @@ demo --dir
 doctor --json
 explain --rule --expires --issued --permit --version --authority --json
 forecast --days --authority --format
-import FILE --mapping --suggest --dry-run --resume --strict --snapshot --withdraw-up-to
+import [FILE] --from-view --mapping --suggest --dry-run --resume --strict \
+--snapshot --withdraw-up-to
 imports changes [ID]
 imports list
 init --code --name --zone --helpline --register --rule --overwrite

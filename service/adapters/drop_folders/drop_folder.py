@@ -27,6 +27,10 @@ _OUTPUT: Final = ".report"
 """The folder in `loading` for what is written about the export that was taken."""
 
 _LOCK: Final = ".lock"
+_VIEW_READ: Final = ".view"
+"""A file that was written when the view was last read."""
+
+_MINUTE: Final = 60
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -81,6 +85,22 @@ class DropFolder:
                 return
             yield True
 
+    def is_view_due(self, every_minutes: int) -> bool:
+        """Whether its view was read so long ago; by the clock of the file system."""
+        loading = self.path / LOADING
+        try:
+            read_at = (loading / _VIEW_READ).stat().st_mtime
+        except FileNotFoundError:
+            return True
+        (loading / _LOCK).touch()
+        since = (loading / _LOCK).stat().st_mtime - read_at
+        # A clock that was set back must not keep it from being read.
+        return not 0 <= since < every_minutes * _MINUTE
+
+    def note_view_read(self) -> None:
+        """Note that its view was read now."""
+        (self.path / LOADING / _VIEW_READ).touch()
+
     def find_taken(self) -> list[Path]:
         """Find exports that were taken; under the lock, by a process that was ended."""
         loading = self.path / LOADING
@@ -121,18 +141,23 @@ class DropFolder:
         return name
 
     def put(self, where: str, taken: Path, name: str, report: str) -> None:
-        """Move an export and what was written about it to `done` or `rejected`.
+        """Move an export and what was written about it to `done` or `rejected`."""
+        self.put_report(where, taken, name, report)
+        taken.rename(self.path / where / name)
 
-        Whoever may read the export may read its rejected rows, which are from it.
+    def put_report(self, where: str, origin: Path, name: str, report: str) -> None:
+        """Move what was written about rows to `done` or `rejected`.
+
+        Its owner and group may read it as they may their `origin`: it has rejected rows
+        from there.
         """
         (self.output / f"{name}{REPORT}").write_text(report, "utf-8-sig")
-        place, found = self.path / where, taken.stat()
+        found = origin.stat()
         for written in sorted(self.output.iterdir()):
-            written.chmod(S_IMODE(found.st_mode) & 0o666)
+            written.chmod(S_IMODE(found.st_mode) & 0o660)
             with suppress(PermissionError):
                 os.chown(written, -1, found.st_gid)
-            written.rename(place / written.name)
-        taken.rename(place / name)
+            written.rename(self.path / where / written.name)
 
     def _places_of(self, name: str) -> Iterator[Path]:
         """Where an export of this name may be, and what was written about it."""

@@ -13,6 +13,8 @@ from service.adapters.drop_folders.drop_folder import (
     DropFolder,
     DroppedFile,
 )
+from service.adapters.files.read import read_toml
+from service.domain.errors import PermitRemindersError
 
 _MAPPING: Final = ".toml"
 
@@ -38,7 +40,10 @@ MOST_AT_ONCE: Final = 100
 
 @dataclass(frozen=True, slots=True)
 class RegisterWork:
-    """A register with exports to load: those dropped, oldest first, or one taken."""
+    """A register with something to load: exports that are ready, oldest first.
+
+    Or one that was taken before, or its view.
+    """
 
     folder: DropFolder
     files: Collection[DroppedFile]
@@ -114,8 +119,24 @@ class RegisterFolders:
                 if self._seen.get(path) == file:
                     ready.append(file)
         with folder.lock() as is_ours:
-            if is_ours and (ready or folder.find_taken()):
+            has_work = ready or folder.find_taken() or _is_view_due(folder)
+            if is_ours and has_work:
                 yield RegisterWork(folder, sorted(ready)[:MOST_AT_ONCE])
+
+
+def _is_view_due(folder: DropFolder) -> bool:
+    """Whether the view of its mapping is to be read; also if that has a mistake.
+
+    Whoever reads the mapping then says so.
+    """
+    try:
+        view = read_toml(folder.mapping_file).get("view")
+    except PermitRemindersError:
+        return True
+    if not isinstance(view, dict) or "every_minutes" not in view:
+        return False
+    every = view["every_minutes"]
+    return not isinstance(every, int) or folder.is_view_due(every)
 
 
 def _is_ours(name: str) -> bool:

@@ -1,24 +1,15 @@
 """Look-ups by a query, read only, in any database that SQLAlchemy can reach."""
 
 import asyncio
-import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager, suppress
-from datetime import date
-from pathlib import Path
-from threading import Thread
+from contextlib import asynccontextmanager
 from typing import Any, Final
 
-from sqlalchemy import URL, Engine, NullPool, create_engine, make_url, text
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy import Engine, text
 
 from service.adapters.lookups.daemon_thread import DaemonThreads, TooManyHangingError
-from service.adapters.lookups.rows import (
-    LONGEST_ANSWER,
-    NoUsableAnswerError,
-    Row,
-    only_row,
-)
+from service.adapters.lookups.register_database import interrupt, open_database
+from service.adapters.lookups.rows import NoUsableAnswerError, Row, cell_of, only_row
 from service.domain.permits.lookup import Lookup
 
 _ENOUGH: Final = 2
@@ -35,7 +26,7 @@ async def open_query(
     function. A question that takes too long is interrupted where the driver can do it,
     and its thread left alone; `at_once` threads may hang.
     """
-    engine = _open_engine(lookup, environ)
+    engine = open_database(lookup.database_env or "", environ, lookup.timeout)
 
     async def ask(number: str) -> Row | None:
         question = _Query(engine, lookup.query or "", number)
@@ -78,58 +69,9 @@ class _Query:
             rows = [dict(row) for row in found.mappings().fetchmany(_ENOUGH)]
             self._driver_connection = None
             connection.rollback()
-        return [{name: _cell(value) for name, value in row.items()} for row in rows]
+        return [{name: cell_of(value) for name, value in row.items()} for row in rows]
 
     def interrupt(self) -> None:
-        """Interrupt it if it still runs; nobody waits for that, as it may hang too."""
+        """Interrupt it if it still runs."""
         if self._driver_connection is not None:
-            Thread(target=_stop, args=(self._driver_connection,), daemon=True).start()
-
-
-def _stop(driver_connection: Any) -> None:  # noqa: ANN401 - any driver's
-    """Stop what a connection does: sqlite3 says interrupt, most others say cancel."""
-    for name in ("interrupt", "cancel"):
-        if hasattr(driver_connection, name):
-            with suppress(Exception):  # it has ended meanwhile
-                getattr(driver_connection, name)()
-
-
-def _cell(value: object) -> object:
-    if isinstance(value, bytes | bytearray | memoryview):
-        raise NoUsableAnswerError("a row with bytes in it")
-    if isinstance(value, str) and len(value) > LONGEST_ANSWER:
-        raise NoUsableAnswerError(f"a value of more than {LONGEST_ANSWER} characters")
-    if isinstance(value, date):
-        return value.isoformat()
-    return value if isinstance(value, str | int | float | None) else str(value)
-
-
-def _open_engine(lookup: Lookup, environ: Mapping[str, str]) -> Engine:
-    """Open the database read only, as far as its kind knows that."""
-    name = lookup.database_env or ""
-    try:
-        url = make_url(environ.get(name, ""))
-        if url.get_backend_name() == "sqlite":
-            return _open_sqlite(url, lookup.timeout)
-        if url.drivername == "postgresql":
-            url = url.set(drivername="postgresql+psycopg")
-        # Without stream_results, drivers fetch every row that a query has.
-        options = {"postgresql_readonly": True, "stream_results": True}
-        return create_engine(url, poolclass=NullPool, execution_options=options)
-    except (SQLAlchemyError, ImportError) as error:
-        cause = (
-            f"{name}: {type(error).__name__}; set it to the address of the register's "
-            "database, and install its driver"
-        )
-        raise NoUsableAnswerError(cause, is_outage=True) from None
-
-
-def _open_sqlite(url: URL, timeout: float) -> Engine:
-    file = Path(url.database or "").absolute().as_uri()
-
-    def connect() -> sqlite3.Connection:
-        return sqlite3.connect(
-            f"{file}?mode=ro", uri=True, timeout=timeout, check_same_thread=False
-        )
-
-    return create_engine("sqlite://", creator=connect, poolclass=NullPool)
+            interrupt(self._driver_connection)

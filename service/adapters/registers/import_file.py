@@ -20,13 +20,18 @@ def describe_file(
 
     It was exported when it was last changed. Raises `SetUpError` where it is no file.
     """
-    digest = sha256((default_authority or "").encode())
-    digest.update(read_file(mapping) if mapping else b"")
     return ImportFile(
         register=register,
         name=path.name,
         content=digest_file(path),
-        mapping=digest.digest(),
+        mapping=digest_mapping(mapping, default_authority),
         mode=mode,
         exported_at=datetime.fromtimestamp(path.stat().st_mtime, UTC),
     )
+
+
+def digest_mapping(mapping: Path | None, default_authority: str | None) -> bytes:
+    """The digest of what the rows of a file are read by."""
+    digest = sha256((default_authority or "").encode())
+    digest.update(read_file(mapping) if mapping else b"")
+    return digest.digest()

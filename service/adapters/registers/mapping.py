@@ -10,6 +10,7 @@ from service.adapters.files.header import header_mistakes
 from service.domain.errors import Mistake
 from service.domain.permits.lookup import Lookup
 from service.domain.permits.permit_fields import FIELDS, REQUIRED
+from service.domain.permits.register_view import RegisterView
 from service.domain.permits.row_permit import RowPermit
 from service.domain.permits.snapshot_scope import SnapshotScope
 from service.domain.permits.worker_import import WorkerImport
@@ -30,9 +31,9 @@ class RegisterMapping:
     `zones` has the zone of each office. `width` is in digits. `ignore` may have * for
     any characters. `source` names the register, which is stale after `max_age_days`.
     `lookup` is how the register is asked about one permit. `snapshot` says which of its
-    permits a full export names, `worker` how a worker imports it. `encoding`,
-    `delimiter`, `header_line` and `sheet` say how its file is read; None where that is
-    found.
+    permits a full export names, `worker` how a worker imports it, `view` where its rows
+    are in a database. `encoding`, `delimiter`, `header_line` and `sheet` say how its
+    file is read; None where that is found.
     """
 
     columns: Mapping[str, str]
@@ -55,6 +56,7 @@ class RegisterMapping:
     lookup: Lookup | None = None
     snapshot: SnapshotScope | None = None
     worker: WorkerImport = field(default_factory=WorkerImport)
+    view: RegisterView | None = None
 
     def header_mistakes(self, header: Sequence[str]) -> Iterator[Mistake]:
         """List what is wrong with a header; an unmapped column is a mistake."""

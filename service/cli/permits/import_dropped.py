@@ -1,7 +1,7 @@
-"""The process that loads the exports dropped for a register; `RegisterWatch` starts it.
+"""The process that loads what is dropped for a register; `RegisterWatch` starts it.
 
-It prints a line for each export. If it fails, a line that begins with `FAILED` says
-why, and what it has not loaded is loaded by the next one.
+It also reads the register's view where that is due, and prints a line for each. If it
+fails, a line that begins with `FAILED` says why, and the next one goes on.
 """
 
 import os
@@ -22,11 +22,13 @@ from service.adapters.drop_folders.drop_folder import (
     DroppedFile,
 )
 from service.adapters.drop_folders.watch import FAILED
+from service.adapters.registers.mapping import RegisterMapping
 from service.app import Installation
 from service.cli import BAD_INPUT
 from service.cli.installation import with_installation
 from service.cli.output.import_report import list_counts
 from service.cli.permits.load_register import Loading, open_loading
+from service.cli.permits.load_view import open_view
 from service.cli.permits.parent_process import listen_to_parent
 from service.cli.permits.register_mapping import find_default_office, open_mapping
 from service.cli.permits.run_import import MUCH_REJECTED, run_import
@@ -56,23 +58,28 @@ async def import_dropped(
     with folder.lock() as is_ours:
         if not is_ours:
             return
-        options = await _find_options(installation, folder.mapping_file)
+        mapping = await _open_mapping(installation, folder.mapping_file)
         for taken in folder.find_taken():
-            await _load(installation, stop, folder, taken, options)
+            await _load(installation, stop, folder, taken, mapping.worker)
         for file in files:
             stop.refuse()
             if found := folder.take(file):
-                await _load(installation, stop, folder, found, options)
+                await _load(installation, stop, folder, found, mapping.worker)
+        every = mapping.view.every_minutes if mapping.view else None
+        if every and folder.is_view_due(every):
+            await _load_view(installation, stop, folder, mapping.worker)
 
 
-async def _find_options(installation: Installation, mapping_file: Path) -> WorkerImport:
+async def _open_mapping(
+    installation: Installation, mapping_file: Path
+) -> RegisterMapping:
     law = await installation.law_store.current_law()
     default = find_default_office(law, installation.settings.authority)
     mapping = open_mapping(mapping_file, law, default)
     if mapping.source is None:
         wanted = "the register's name, since its files have others"
         raise InvalidError(str(mapping_file), [Mistake("source", "nothing", wanted)])
-    return mapping.worker
+    return mapping
 
 
 async def _load(
@@ -106,12 +113,50 @@ async def _load(
     if _look_at(taken) != before:
         folder.put_back(taken)
         return
-    is_done = code == 0 or (code == MUCH_REJECTED and not options.strict)
-    where = DONE if is_done else REJECTED
-    heading = f"{taken.name}, {installation.clock.now():%Y-%m-%d %H:%M} UTC"
-    heading = f"{heading}, into {loading.file.register}: exit code {code}"
+    where, heading = _describe(installation, loading, options, code)
     folder.put(where, taken, name, f"{heading}\n\n{report}")
-    line = f"{folder.path.name}: {taken.name} is in {where}, with exit code {code}"
+    _say(folder, taken.name, where, code)
+
+
+async def _load_view(
+    installation: Installation,
+    stop: StopRequest,
+    folder: DropFolder,
+    options: WorkerImport,
+) -> None:
+    """Read the view, and load it; a report only if it is not what it was before."""
+    async with open_view(
+        installation,
+        folder.mapping_file,
+        stop.refuse,
+        is_snapshot=options.snapshot,
+    ) as read:
+        if read is not None:
+            folder.clear_output()
+            name = folder.free_name(read.path.name)
+            loading = replace(read, rejects=folder.output / f"{name}.rejects.csv")
+            done, register = ImportState.DONE, loading.file.register
+            last = await loading.deps.store.last(register, done)
+            code, report = await _run(loading, options, is_view=True)
+            if last is None or last.file.key != loading.file.key:
+                where, heading = _describe(installation, loading, options, code)
+                folder.put_report(where, folder.path, name, f"{heading}\n\n{report}")
+                _say(folder, loading.path.name, where, code)
+    folder.note_view_read()
+
+
+def _describe(
+    installation: Installation, loading: Loading, options: WorkerImport, code: int
+) -> tuple[str, str]:
+    """Where something belongs that was loaded, and the first line of its report."""
+    is_done = code == 0 or (code == MUCH_REJECTED and not options.strict)
+    heading = f"{loading.path.name}, {installation.clock.now():%Y-%m-%d %H:%M} UTC"
+    heading = f"{heading}, into {loading.file.register}: exit code {code}"
+    return DONE if is_done else REJECTED, heading
+
+
+def _say(folder: DropFolder, name: str, where: str, code: int) -> None:
+    line = f"{folder.path.name}: {name} is in {where}, with exit code {code}"
     click.echo(mask_text(line))
 
 
@@ -128,8 +173,13 @@ def _was_loaded(loading: Loading, last: ImportRecord) -> bool:
     return is_it and last.state is ImportState.DONE
 
 
-async def _run(loading: Loading, options: WorkerImport) -> tuple[int, str]:
-    """Import an export as the command does; the exit code, and what it prints."""
+async def _run(
+    loading: Loading, options: WorkerImport, *, is_view: bool = False
+) -> tuple[int, str]:
+    """Import an export as the command does; the exit code, and what it prints.
+
+    A view with mistakes is not put away, and raises them.
+    """
     shown = Path(loading.rejects.name)
     with redirect_stdout(StringIO()) as printed:
         try:
@@ -137,6 +187,8 @@ async def _run(loading: Loading, options: WorkerImport) -> tuple[int, str]:
                 loading, ImportResult(), strict=options.strict, shown=shown
             )
         except InvalidError as error:
+            if is_view:
+                raise
             click.echo(mask_text(str(error)))
             code = BAD_INPUT
     return code, printed.getvalue()

@@ -49,7 +49,8 @@ class Loading:
 
     `codes` are the installed ones, by field; `check` may raise to stop it. `rejects` is
     the CSV file for the rejected rows. With a `scope`, it is a full export;
-    `withdraw_up_to` is that of `Snapshot`.
+    `withdraw_up_to` is that of `Snapshot`. `form` is what is announced, unless how the
+    file was read. With `is_part`, its rows are some of those that were loaded before.
     """
 
     path: Path
@@ -65,6 +66,8 @@ class Loading:
     dry_run: bool = False
     scope: SnapshotScope | None = None
     withdraw_up_to: int | None = None
+    form: str | None = None
+    is_part: bool = False
 
     def open_snapshot(self) -> Snapshot | None:
         """The snapshot of a full export, not read yet; None for any other file."""
@@ -139,14 +142,14 @@ async def load_file(
             loading.rejects, register, loading.mapping, loading.codes
         ) as rejects:
             if announce:
-                click.echo(f"read as {register.form}")
+                click.echo(f"read as {loading.form or register.form}")
             if register.is_rejects:
                 if loading.scope:
                     why = "the whole register; import rejected rows without --snapshot"
                     raise refuse_file(loading.path.name, "rejected rows", why)
                 source = replace(loading.source, is_load=False)
                 loading = replace(loading, source=source)
-            else:
+            elif not loading.is_part:
                 name, store = loading.source.name, loading.deps.store
                 result.suspicions.rows_before = await rows_of_last_load(name, store)
             if loading.dry_run:

@@ -39,7 +39,8 @@ class ImportFile:
     """What is imported: only the same again can be resumed.
 
     `content` and `mapping` are SHA-256 digests. The `name` and `exported_at` are not
-    compared: a copy of the file may have others.
+    compared: a copy of the file may have others. `mark` is the text of the
+    `HighWaterMark` of a view.
     """
 
     register: str
@@ -48,6 +49,7 @@ class ImportFile:
     mapping: bytes
     mode: ImportMode
     exported_at: datetime
+    mark: str | None = None
 
     @property
     def key(self) -> tuple[str, bytes, bytes, ImportMode]:
@@ -152,6 +154,9 @@ class ImportStore(Protocol):
         self, register: str, state: ImportState | None = None
     ) -> ImportRecord | None:
         """The newest import of a register, or the newest in a state."""
+
+    async def last_mark(self, register: str, mapping: bytes) -> str | None:
+        """The newest mark of an import that is done, by the mapping of this digest."""
 
     async def get(self, import_id: str) -> ImportRecord:
         """An import; raises `UnknownError`."""

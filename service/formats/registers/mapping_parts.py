@@ -62,6 +62,7 @@ NEEDS_SOURCE: Final = {
     "lookup": "the register that lookup asks",
     "snapshot": "the register that the snapshot is of",
     "worker": "the register that the worker imports",
+    "view": "the register that the view has",
 }
 """By key, what the register's name stands for."""
 

@@ -45,10 +45,12 @@ imports = Table(
     Column("started_at", Instant, nullable=False),
     Column("ended_at", Instant),
     Column("by", FreeText(80), nullable=False),
+    Column("mark", String(80)),
     Index(None, "register", "id"),
     comment="content and mapping: SHA-256, so that only the same file is resumed. "
     "committed: rows whose outcome is stored, with the counts of them all. seconds: "
-    "worked on it, by the monotonic clock. A killed import stays running.",
+    "worked on it, by the monotonic clock. A killed import stays running. mark: of a "
+    "view, the newest change that was read.",
 )
 
 import_changes = Table(

@@ -96,6 +96,22 @@ class SqlImportStore(ImportStore):
             row = (await connection.execute(newest)).first()
         return _to_record(row) if row else None
 
+    async def last_mark(self, register: str, mapping: bytes) -> str | None:
+        """The newest mark of an import that is done, by the mapping of this digest."""
+        wanted = (
+            select(imports.c.mark)
+            .where(
+                imports.c.register == register,
+                imports.c.mapping == mapping,
+                imports.c.state == ImportState.DONE,
+                imports.c.mark.is_not(None),
+            )
+            .order_by(imports.c.id.desc())
+            .limit(1)
+        )
+        async with self._database.read() as connection:
+            return (await connection.execute(wanted)).scalar()
+
     async def get(self, import_id: str) -> ImportRecord:
         """An import; raises `UnknownError`."""
         async with self._database.read() as connection:
@@ -198,6 +214,7 @@ def _to_values(record: ImportRecord) -> dict[str, Any]:
         "started_at": record.started_at,
         "ended_at": record.ended_at,
         "by": record.by,
+        "mark": file.mark,
     }
 
 
@@ -211,6 +228,7 @@ def _to_record(row: Row[Any]) -> ImportRecord:
             mapping=row.mapping,
             mode=ImportMode(row.mode),
             exported_at=row.exported_at,
+            mark=row.mark,
         ),
         state=ImportState(row.state),
         rows=row.rows,

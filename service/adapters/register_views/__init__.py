@@ -1,0 +1,1 @@
+"""Registers that are views of databases; they are only read."""
