@@ -139,7 +139,7 @@ def peak_memory() -> int:
 async def run_bare(file: Path, url: str) -> None:
     """The same as `run_worker`, by nothing but the SDK."""
     async with open_twilio(twilio_at(url)) as provider:
-        messages, left = provider._client.messages, iter(texts_of(file))  # noqa: SLF001
+        messages, left = provider.client.messages, iter(texts_of(file))
 
         async def some() -> int:
             count = 0
