@@ -7,6 +7,7 @@ from sqlalchemy import URL, Connection, event
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from service.adapters.store.db.file_watch import WAL_LIMIT, FileWatch
+from service.adapters.store.db.prepared import run_in_one_call
 
 _PRAGMAS = ("PRAGMA busy_timeout = 30000",)
 _WRITER_PRAGMAS = (
@@ -64,9 +65,12 @@ def _set_up_sqlite(engine: AsyncEngine, *, writes: bool, foreign_keys: bool) -> 
         cursor.execute(f"PRAGMA foreign_keys = {'ON' if foreign_keys else 'OFF'}")
         cursor.close()
 
+    begin = "BEGIN IMMEDIATE" if writes else "BEGIN"
+
     @event.listens_for(engine.sync_engine, "begin")
     def _begin(connection: Connection) -> None:
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+        adapted: Any = connection.connection.dbapi_connection
+        adapted.run_async(lambda driver: run_in_one_call(driver, begin))
 
 
 def _watch_connections(engine: AsyncEngine, watch: FileWatch) -> None:

@@ -5,12 +5,13 @@ from typing import Final
 
 from sqlalchemy import Text, cast, select
 from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.adapters.store.db.database import Database
 from service.adapters.store.db.facts import set_fact
-from service.adapters.store.db.outages import list_outages
-from service.adapters.store.db.schema import pauses
+from service.adapters.store.db.schema import circuits, pauses
 from service.adapters.store.db.types import database_now
+from service.domain.delivery.circuit import CircuitState, Outage
 from service.domain.delivery.pause import BREAKER_NAME, RESEND_GUARD_NAME
 from service.domain.errors import StorageError
 from service.domain.reminders.volume_guard import GUARD_NAME
@@ -54,3 +55,12 @@ class SqlHealth(Health):
         if self._database.problem is not None:
             async with self._database.write() as connection:
                 await set_fact(connection, _CHECK_FACT, cast(database_now(), Text))
+
+
+async def list_outages(connection: AsyncConnection) -> list[Outage]:
+    """The providers whose circuit is open, with what is known about it."""
+    wanted = select(circuits).where(circuits.c.state != CircuitState.CLOSED)
+    return [
+        Outage(row.provider, row.reason or "", row.changed_at, row.probe_at)
+        for row in await connection.execute(wanted.order_by(circuits.c.provider))
+    ]

@@ -30,6 +30,8 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import TypeEngine
 
+from service.adapters.store.db.prepared import Prepared
+
 T = TypeVar("T")
 
 
@@ -100,13 +102,14 @@ class JsonQuery:
         rows = query.subquery()
         self._types = [column.type for column in rows.c]
         self._row: Any = namedtuple("Row", [column.name for column in rows.c])  # type: ignore[misc]  # noqa: PYI024 - the fields are the query's columns
-        self._query = select(_rows_as_json(*map(_as_json_value, rows.c)))
+        as_json = _rows_as_json(*map(_as_json_value, rows.c))
+        self._query = Prepared(select(as_json.label("rows")))
 
     async def rows(
         self, connection: AsyncConnection, values: Mapping[str, object]
     ) -> list[Any]:
         """The rows for these parameters, as named tuples of the columns."""
-        text = (await connection.execute(self._query, values)).scalar_one()
+        [(text,)] = await self._query.run(connection, values)
         columns = zip(*orjson.loads(text), strict=True)
         decoded = [
             _decode_column(kind, values, connection.dialect)

@@ -13,8 +13,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.adapters.store.db.database import Database
 from service.adapters.store.db.facts import get_instant_fact
+from service.adapters.store.db.health import list_outages
 from service.adapters.store.db.json_rows import in_chunks
-from service.adapters.store.db.outages import list_outages
 from service.adapters.store.db.schema import authorities, messages, pauses, reminders
 from service.adapters.store.office.senders import office_paused
 from service.adapters.store.reminders.transitions import has_state

@@ -3,10 +3,11 @@
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import Row, literal, null, or_, select, update
+from sqlalchemy import Row, bindparam, literal, null, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.adapters.store.db.database import Database
+from service.adapters.store.db.prepared import Prepared
 from service.adapters.store.db.schema import circuits
 from service.adapters.store.db.types import database_now, database_now_plus
 from service.adapters.store.db.upsert import insert_into
@@ -30,9 +31,8 @@ class SqlCircuitStore(CircuitStore):
     async def load(self) -> Circuit:
         """The circuit as it is now; closed if nothing is stored."""
         async with self._database.read() as connection:
-            return to_circuit(
-                await _select(connection, self._provider), self._first_wait
-            )
+            found = await connection.execute(_ROW, {"of": self._provider})
+            return to_circuit(found.first(), self._first_wait)
 
     async def take_probe(self, owner: str, lease: float) -> Circuit | None:
         """Take the probe that is due; None if none is, or another worker has it.
@@ -81,17 +81,13 @@ class SqlCircuitStore(CircuitStore):
 
 async def load_row(connection: AsyncConnection, provider: str) -> Row[Any] | None:
     """The row of a provider's circuit, locked until the transaction ends."""
-    return await _select(connection, provider, lock=True)
+    return next(iter(await _LOCKED_ROW.run(connection, {"of": provider})), None)
 
 
-async def _select(
-    connection: AsyncConnection, provider: str, *, lock: bool = False
-) -> Row[Any] | None:
-    now = database_now().label("now")
-    wanted = select(circuits, now).where(circuits.c.provider == provider)
-    if lock:
-        wanted = wanted.with_for_update(of=circuits)
-    return (await connection.execute(wanted)).first()
+_ROW = select(circuits, database_now().label("now")).where(
+    circuits.c.provider == bindparam("of", type_=circuits.c.provider.type)
+)
+_LOCKED_ROW = Prepared(_ROW.with_for_update(of=circuits))
 
 
 def to_circuit(row: Row[Any] | None, first_wait: float) -> Circuit:

@@ -4,6 +4,7 @@ from sqlalchemy import Float, bindparam, exists, literal, or_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.adapters.store.db.json_rows import json_rows_like
+from service.adapters.store.db.prepared import Prepared
 from service.adapters.store.db.schema import messages, pauses
 from service.adapters.store.db.types import database_now_plus
 from service.domain.delivery.operator_request import SCOPE_ALL
@@ -24,8 +25,8 @@ async def begin_messages(
     group = [(one.id, one.attempt) for one in progress.group]
     parameters = _GROUP.bind(connection.dialect, group)
     fence = {"claimed_by": progress.owner, "lease_left": progress.lease_left}
-    begun = await connection.execute(_BEGIN, parameters | fence)
-    return frozenset(begun.scalars())
+    begun = await _BEGIN.run(connection, parameters | fence)
+    return frozenset(one.id for one in begun)
 
 
 _GROUP = json_rows_like(messages, ("id", "attempt"))
@@ -39,7 +40,7 @@ _IS_PAUSED = exists().where(
     )
 )
 
-_BEGIN = (
+_BEGIN = Prepared(
     update(messages)
     .where(
         messages.c.id == _GROUP["id"],

@@ -11,6 +11,7 @@ from uuid_utils import uuid7
 
 from service.adapters.store.db.database import Database
 from service.adapters.store.db.json_rows import JsonValues
+from service.adapters.store.db.prepared import Prepared
 from service.adapters.store.db.schema import messages, rates
 from service.adapters.store.db.types import database_now, database_now_plus
 from service.adapters.store.db.upsert import insert_into
@@ -148,10 +149,12 @@ _COUNTS_AS_SENT = IS_TO_HOLDER & messages.c.state.not_in(_UNSENT)
 
 _PHONES = JsonValues(messages.c.recipient_id, "phones")
 
-_TEXTS = select(messages.c.recipient_id, messages.c.claimed_at).where(
-    messages.c.recipient_id.in_(_PHONES.values),
-    messages.c.claimed_at >= bindparam("since", type_=messages.c.claimed_at.type),
-    _COUNTS_AS_SENT,
+_TEXTS = Prepared(
+    select(messages.c.recipient_id, messages.c.claimed_at).where(
+        messages.c.recipient_id.in_(_PHONES.values),
+        messages.c.claimed_at >= bindparam("since", type_=messages.c.claimed_at.type),
+        _COUNTS_AS_SENT,
+    )
 )
 
 
@@ -160,7 +163,7 @@ async def _texts_by_phone(
 ) -> Mapping[str, Sequence[datetime]]:
     parameters = _PHONES.bind(connection.dialect, phones) | {"since": since}
     found = defaultdict[str, list[datetime]](list)
-    for row in await connection.execute(_TEXTS, parameters):
+    for row in await _TEXTS.run(connection, parameters):
         found[row.recipient_id].append(row.claimed_at)
     return found
 

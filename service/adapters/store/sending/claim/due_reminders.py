@@ -21,6 +21,7 @@ from sqlalchemy import (
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.adapters.store.db.json_rows import JsonQuery, JsonValues
+from service.adapters.store.db.prepared import Prepared
 from service.adapters.store.db.schema import (
     facts,
     lookups,
@@ -62,7 +63,7 @@ class ClaimScope:
     clock: datetime
 
 
-_SITUATION = (
+_SITUATION = Prepared(
     select(
         facts.c.value.label("law_digest"),
         exists(select(pauses.c.scope)).label("any_paused"),
@@ -81,7 +82,7 @@ async def open_claim(
 
     Raises `LawChangedError` where it is another; locks it until the transaction ends.
     """
-    found = (await connection.execute(_SITUATION)).first()
+    found = next(iter(await _SITUATION.run(connection, {})), None)
     if found is None or found.law_digest != request.law_digest:
         raise LawChangedError("the law has changed meanwhile; try again")
     parameters = {
@@ -156,15 +157,15 @@ async def _load_other_permits(
     claimed = {one.row.permit_id for one in first}
     parameters = _PHONES.bind(dialect, phones) | _CLAIMED.bind(dialect, claimed)
     parameters["now"] = scope.parameters["now"]
-    found = await connection.execute(_OTHER_PERMITS_OF_PHONES, parameters)
-    return found.scalars().all()
+    found = await _OTHER_PERMITS_OF_PHONES.run(connection, parameters)
+    return [one.permit_id for one in found]
 
 
 _PHONES = JsonValues(permit_recipients.c.recipient_id, "phones")
 _CLAIMED = JsonValues(permit_recipients.c.permit_id, "claimed")
 _PERMITS = JsonValues(reminders.c.permit_id, "others")
 
-_OTHER_PERMITS_OF_PHONES = (
+_OTHER_PERMITS_OF_PHONES = Prepared(
     select(permit_recipients.c.permit_id)
     .distinct()
     .join(reminders, reminders.c.permit_id == permit_recipients.c.permit_id)

@@ -8,6 +8,7 @@ from sqlalchemy import bindparam, false, insert, literal, null, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.adapters.store.db.json_rows import JsonRows, json_rows_like
+from service.adapters.store.db.prepared import Prepared
 from service.adapters.store.db.schema import message_reminders, messages, reminders
 from service.adapters.store.reminders.candidates import CandidateRow
 from service.adapters.store.reminders.transitions import append_events_statement
@@ -66,7 +67,7 @@ async def insert_messages(
         "provider": owner.provider,
         "owner": owner.id,
     }
-    await connection.execute(_INSERT, _MESSAGES.bind(dialect, rows) | common)
+    await _INSERT.run(connection, _MESSAGES.bind(dialect, rows) | common)
     links = [
         (*candidate.key, one.id, position, worded.announced_on, worded.version)
         for one in new_messages
@@ -75,9 +76,9 @@ async def insert_messages(
         )
     ]
     batch = _LINKS.bind(dialect, links)
-    await connection.execute(_LINK, batch)
-    await connection.execute(_SET_SENDING, batch | {"now": now})
-    await connection.execute(_APPEND_EVENTS, batch | {"now": now})
+    await _LINK.run(connection, batch)
+    await _SET_SENDING.run(connection, batch | {"now": now})
+    await _APPEND_EVENTS.run(connection, batch | {"now": now})
 
 
 _MESSAGES = json_rows_like(
@@ -90,15 +91,17 @@ _MESSAGES = json_rows_like(
 
 _COMMON = ("claimed_at", "posted_after", "lease_until", "provider", "owner")
 
-_INSERT = insert(messages).from_select(
-    [*_MESSAGES.column_names, *_COMMON, "state", "rank", "begun"],
-    select(
-        _MESSAGES.table,
-        *[bindparam(name, type_=messages.c[name].type) for name in _COMMON],
-        literal(str(MessageState.SENDING)),
-        literal(RANK[MessageState.SENDING]),
-        false(),
-    ),
+_INSERT = Prepared(
+    insert(messages).from_select(
+        [*_MESSAGES.column_names, *_COMMON, "state", "rank", "begun"],
+        select(
+            _MESSAGES.table,
+            *[bindparam(name, type_=messages.c[name].type) for name in _COMMON],
+            literal(str(MessageState.SENDING)),
+            literal(RANK[MessageState.SENDING]),
+            false(),
+        ),
+    )
 )
 
 _LINKS = JsonRows(
@@ -113,11 +116,13 @@ _LINKS = JsonRows(
     }
 )
 
-_LINK = insert(message_reminders).from_select(
-    _LINKS.column_names, select(*[_LINKS[name] for name in _LINKS.column_names])
+_LINK = Prepared(
+    insert(message_reminders).from_select(
+        _LINKS.column_names, select(*[_LINKS[name] for name in _LINKS.column_names])
+    )
 )
 
-_SET_SENDING = (
+_SET_SENDING = Prepared(
     update(reminders)
     .where(
         reminders.c.permit_id == _LINKS["permit_id"],
@@ -136,13 +141,15 @@ _SET_SENDING = (
     )
 )
 
-_APPEND_EVENTS = append_events_statement(
-    select(
-        *[_LINKS[name] for name in _LINKS.column_names[:3]],
-        bindparam("now", type_=reminders.c.state_at.type),
-        literal(str(ReminderState.SENDING)),
-        null(),
-        _LINKS["message_id"],
+_APPEND_EVENTS = Prepared(
+    append_events_statement(
+        select(
+            *[_LINKS[name] for name in _LINKS.column_names[:3]],
+            bindparam("now", type_=reminders.c.state_at.type),
+            literal(str(ReminderState.SENDING)),
+            null(),
+            _LINKS["message_id"],
+        )
     )
 )
 

@@ -7,6 +7,7 @@ from sqlalchemy import bindparam, case, exists, func, null, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.adapters.store.db.json_rows import JsonValues, json_rows_like
+from service.adapters.store.db.prepared import Prepared
 from service.adapters.store.db.schema import messages, reminders
 from service.adapters.store.reminders.transitions import (
     REMINDER_KEY,
@@ -40,12 +41,12 @@ async def record_accepted(
         return set()
     fence = {"claimed_by": owner, "now": now}
     parameters = _ACCEPTANCES.bind(connection.dialect, acceptances) | fence
-    accepted = set((await connection.execute(_SET_ACCEPTED, parameters)).scalars())
+    accepted = {one.id for one in await _SET_ACCEPTED.run(connection, parameters)}
     if not accepted:
         return accepted
     of_accepted = _ACCEPTED_IDS.bind(connection.dialect, accepted) | {"now": now}
-    await connection.execute(_SET_SENT, of_accepted)
-    await connection.execute(_APPEND_EVENTS, of_accepted)
+    await _SET_SENT.run(connection, of_accepted)
+    await _APPEND_EVENTS.run(connection, of_accepted)
     return accepted
 
 
@@ -63,7 +64,7 @@ _POSTED_AT = case(
     else_=_DATED,
 )
 
-_SET_ACCEPTED = (
+_SET_ACCEPTED = Prepared(
     update(messages)
     .where(
         messages.c.id == _ACCEPTANCES["id"],
@@ -92,7 +93,7 @@ _ACCEPTED_IDS = JsonValues(reminders.c.message_id, "accepted")
 _IS_OF_ACCEPTED = reminders.c.message_id.in_(_ACCEPTED_IDS.values)
 _NOW = bindparam("now", type_=reminders.c.state_at.type)
 
-_SET_SENT = (
+_SET_SENT = Prepared(
     update(reminders)
     .where(_IS_OF_ACCEPTED, reminders.c.state.in_(states_before(ReminderState.SENT)))
     .values(
@@ -108,12 +109,14 @@ _SET_SENT = (
 
 # Selects by the instant: each of these messages was open until now, so no other
 # reminder of theirs became `sent` at `now`.
-_APPEND_EVENTS = append_events_statement(
-    select(
-        *REMINDER_KEY, _NOW, reminders.c.state, null(), reminders.c.message_id
-    ).where(
-        _IS_OF_ACCEPTED,
-        reminders.c.state == ReminderState.SENT,
-        reminders.c.state_at == _NOW,
+_APPEND_EVENTS = Prepared(
+    append_events_statement(
+        select(
+            *REMINDER_KEY, _NOW, reminders.c.state, null(), reminders.c.message_id
+        ).where(
+            _IS_OF_ACCEPTED,
+            reminders.c.state == ReminderState.SENT,
+            reminders.c.state_at == _NOW,
+        )
     )
 )
