@@ -112,6 +112,7 @@ async def worker(file: Path, url: str) -> AsyncIterator[SendDeps]:
             application(installation, provider)
             deps = installation.tick_deps(provider)
             await expand(deps.expand_store, installation.clock)
+            await deps.send_deps.law_store.current_law()  # as any tick before has
             yield deps.send_deps
     finally:
         await database.dispose()
