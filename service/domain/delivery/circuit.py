@@ -77,7 +77,7 @@ class PostEvidence:
             case Refused(is_outage=True):
                 return self._after_failure(outcome.reason)
             case _:
-                return replace(self, answered=True, failures=0, reason=None)
+                return type(self)(answered=True, wait=self.wait)
 
     def _after_failure(self, reason: str) -> Self:
         return replace(self, failures=self.failures + 1, reason=reason)

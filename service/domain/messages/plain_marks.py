@@ -21,10 +21,14 @@ def fold_marks(words: str, language: Language) -> str:
     Dashes become hyphens, curly quotes straight ones, full-width characters and
     accented letters that GSM-7 lacks plain ones. What has no plain form stays.
     """
-    seen = "".join(c for c in words if unicodedata.category(c) != "Cf")
+    seen = words if words.isprintable() else _without_unseen(words)
     if language == "zh" or ALPHABET.issuperset(seen):
         return seen
     return "".join(c if c in ALPHABET else _plain(c) for c in seen)
+
+
+def _without_unseen(words: str) -> str:
+    return "".join(c for c in words if unicodedata.category(c) != "Cf")
 
 
 def plain_ending(tail: str) -> str:

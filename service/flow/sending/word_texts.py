@@ -36,11 +36,13 @@ class TextWriter:
 
         So a digest says neither more nor less than the texts it stands for.
         """
+        if not facts.late:
+            return facts
         key = template, facts.language
-        if facts.late and key not in self._says_late:
+        if key not in self._says_late:
             render = partial(self.templates.render_sms, template)
             self._says_late[key] = says_late(render, facts)
-        return facts if self._says_late.get(key) else replace(facts, late=None)
+        return facts if self._says_late[key] else replace(facts, late=None)
 
     def fits(self, bundle: Sequence[MessagePart]) -> bool:
         """Whether a digest of these parts fits into one SMS."""
