@@ -9,7 +9,6 @@ from typing import Annotated, Final, Literal
 from pydantic import Field, ValidationInfo, field_validator
 
 from service.domain.permits.permit_fields import DATES, FIELDS
-from service.domain.untrusted.raw_fields import YEARS
 from service.formats.field_types import Rows, whole
 from service.formats.file_model import (
     Expected,
@@ -23,8 +22,10 @@ from service.formats.registers.lookup import LookupTable
 from service.formats.registers.mapping_parts import (
     CONSTANTS,
     NEEDS_SOURCE,
+    Century,
     DateFormat,
     DateFormats,
+    Lists,
     PermitField,
     PermitTable,
     SnapshotTable,
@@ -39,25 +40,21 @@ from service.formats.registers.mapping_parts import (
 from service.formats.registers.view import ViewTable
 from service.formats.registers.worker import WorkerTable
 
-REST: Final = "rest"
-"""As `ignore`: every column that is not mapped."""
+REST: Final = "rest"  # as `ignore`: every column that is not mapped
 
-_OLDEST: Final = 3660
-"""Days after which a register is stale at the latest: ten years."""
-
-_LAST_CENTURY: Final = YEARS[-1] - 99
-_CENTURY: Final = whole(YEARS[0], _LAST_CENTURY)
-
-_LAST_HEADER: Final = 50
-"""The last row that may be the header; titles above one take a few."""
-
-_WIDEST: Final = 64
-"""Digits of the longest permit number."""
+_OLDEST: Final = 3660  # days after which a register is stale at the latest: ten years
+_LAST_HEADER: Final = 50  # titles above one take a few rows
+_WIDEST: Final = 64  # digits of the longest permit number
 
 
 class MappingFile(FileModel):
     """From a register's columns and words to permit fields."""
 
+    lists: Lists | None = Field(
+        default=None,
+        description="filed, if its rows are filed renewals of permits of the register "
+        "`source`; unless given, they are its permits",
+    )
     rule: Text | None = Field(
         default=None, description="the code of the rule, where all rows have the same"
     )
@@ -106,9 +103,7 @@ class MappingFile(FileModel):
         "differ. A text that two of them read as different days is refused",
         examples=[["%d/%m/%Y", "%d %b %Y"]],
     )
-    two_digit_years_from: (
-        Annotated[int, Field(ge=YEARS[0], le=_LAST_CENTURY), _CENTURY] | None
-    ) = Field(
+    two_digit_years_from: Century | None = Field(
         default=None,
         description="the year with which the hundred begin that %y stands for; "
         "unless given, 00 to 68 are the 2000s and others refused",
@@ -167,6 +162,13 @@ class MappingFile(FileModel):
         description="the register's name, shown when it is stale",
     )
 
+    @field_validator("permits", "snapshot", "max_age_days", "lookup")
+    @classmethod
+    def _only_of_permits(cls, value: object, info: ValidationInfo) -> object:
+        if value and info.data.get("lists"):
+            raise expected("no such key: it belongs in the mapping of the permits")
+        return value
+
     @field_validator("constants")
     @classmethod
     def _constants_are_fields(cls, constants: dict[str, str]) -> dict[str, str]:
@@ -181,7 +183,8 @@ class MappingFile(FileModel):
         if {"constants", "permits"} <= info.data.keys():
             constants = [name for name in CONSTANTS if info.data.get(name)]
             constants += info.data["constants"]
-            refuse(field_findings(columns, constants, info.data["permits"]))
+            permits, lists = info.data["permits"], info.data.get("lists")
+            refuse(field_findings(columns, constants, permits, lists))
         return columns
 
     @field_validator("ignore")
@@ -200,8 +203,7 @@ class MappingFile(FileModel):
     def _words_of_mapped_fields(
         cls, values: dict[str, dict[str, str]], info: ValidationInfo
     ) -> dict[str, dict[str, str]]:
-        mapped = all_columns(info)
-        refuse(word_findings(values, None if mapped is None else {*mapped.values()}))
+        refuse(word_findings(values, all_columns(info), info.data.get("lists")))
         return values
 
     @field_validator("date_formats")

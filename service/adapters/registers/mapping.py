@@ -3,7 +3,7 @@
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, Literal
 from zoneinfo import ZoneInfo
 
 from service.adapters.files.header import header_mistakes
@@ -24,9 +24,10 @@ class RegisterMapping:
     """A mapping from a register's columns and words to permit fields.
 
     `columns` maps a column to a field; several may map to `phones`, in order of
-    preference. A file may lack the columns in `optional`. With `permits`, a row states
-    several permits, which share columns and constants. `values` maps, per field, the
-    register's words to ours or to ACTIONS. `constants` are the same in every row.
+    preference. Its file `lists` filed renewals, or else permits, and may lack the
+    columns in `optional`. With `permits`, a row states several permits, which share
+    columns and constants. `values` maps, per field, the register's words to ours or to
+    ACTIONS. `constants` are the same in every row.
     `date_format` and `date_formats` are those of `DateForms`, a mapping by column.
     `zones` has the zone of each office. `width` is in digits. `ignore` may have * for
     any characters. `source` names the register, which is stale after `max_age_days`.
@@ -37,6 +38,7 @@ class RegisterMapping:
     """
 
     columns: Mapping[str, str]
+    lists: Literal["filed"] | None = None
     optional: Collection[str] = ()
     permits: Sequence[RowPermit] = ()
     values: Mapping[str, Mapping[str, str]] = field(default_factory=dict)

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from service.adapters.files.header import count_reject_columns
+from service.adapters.registers.filed_rows import read_filing
 from service.adapters.registers.mapping import IDENTITY_MAPPING, RegisterMapping
 from service.adapters.registers.register_row import RegisterRow
 from service.adapters.registers.repeats import RowsByPermit
@@ -161,7 +162,7 @@ class _RowReader:
         self._mapper = RowMapper(mapping)
         self._default_authority = default_authority
         self._nameless = [at for at, column in enumerate(header) if not column]
-        self._takes_nameless = mapping.ignores("")
+        self._takes_nameless, self._is_filed = mapping.ignores(""), bool(mapping.lists)
         self._number_columns = mapping.columns_of("number")
 
     def read(self, row: TableRow) -> Iterator[RegisterRow]:
@@ -206,13 +207,15 @@ class _RowReader:
         self, line: int, cells: list[str], reading: RowReading
     ) -> RegisterRow:
         """Return the row with what was read of it."""
-        decision = reading.decision
+        where, decision = f"{self._name}:{line}", reading.decision
         if decision and decision[0] == SKIP:
             number = reading.find_number(self._number_columns)
             return RegisterRow(
                 line, cells, None, None, decision=decision, number=number
             )
-        where, authority = f"{self._name}:{line}", self._default_authority
+        if self._is_filed:
+            return read_filing(line, cells, reading, where)
+        authority = self._default_authority
         mistakes, permit = reading.mistakes, None
         try:
             permit = permit_from(reading.fields, where, default_authority=authority)

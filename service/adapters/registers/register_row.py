@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from service.domain.errors import InvalidError
+from service.domain.permits.filing import Filing
 from service.domain.permits.permit import Permit
 from service.domain.permits.row_permit import Withdrawal
 
@@ -10,6 +11,8 @@ from service.domain.permits.row_permit import Withdrawal
 @dataclass(frozen=True, slots=True)
 class RegisterRow:
     """A row with its line number: a permit, or an error with all its mistakes.
+
+    A row of filed renewals has a `filing` instead of a permit.
 
     `cells` has one for each column of the header, as found, then those beyond it; of a
     row that was not split, its text is beyond it. A row that only says again what an
@@ -29,3 +32,9 @@ class RegisterRow:
     decision: tuple[str, str] | None = None
     withdraws: Withdrawal | None = None
     number: str | None = None
+    filing: Filing | None = None
+
+    @property
+    def named(self) -> Permit | Withdrawal | Filing | None:
+        """What it says, where that can be read; a permit, or something of one."""
+        return self.permit or self.withdraws or self.filing

@@ -204,6 +204,7 @@ def _facts_of(
         date_formats=mapping.date_formats,
         values=mapping.values,
         codes=codes,
+        is_filed=mapping.lists is not None,
     )
 
 

@@ -8,10 +8,13 @@ from typing import Final
 
 from service.adapters.registers.register_row import RegisterRow
 from service.domain.errors import InvalidError, Mistake
+from service.domain.permits.filing import Filing
 from service.domain.permits.permit import Permit, PermitStatus
 from service.domain.permits.permit_fields import FIELDS
 from service.domain.permits.row_permit import Withdrawal
 from service.domain.untrusted.raw_fields import MOST_PHONES
+
+_Named = Permit | Withdrawal | Filing
 
 _Key = tuple[str, str, str]
 """(authority, rule, number): what identifies a permit."""
@@ -45,7 +48,7 @@ class RowsByPermit:
 
     def add(self, row: RegisterRow) -> None:
         """Note which permit a row names."""
-        if named := row.permit or row.withdraws:
+        if named := row.named:
             name = hash(_key(named))
             self._hashes[name % _PARTS].append(name)
 
@@ -59,11 +62,11 @@ class RowsByPermit:
         if not repeated:
             return
         for row in rows:
-            named = row.permit or row.withdraws
+            named = row.named
             if named and hash(_key(named)) in repeated:
                 self._note(row, named)
 
-    def _note(self, row: RegisterRow, named: Permit | Withdrawal) -> None:
+    def _note(self, row: RegisterRow, named: _Named) -> None:
         key, stated = _key(named), (row.line, _content(named))
         if key not in self._first:
             self._first[key] = stated
@@ -78,7 +81,7 @@ class RowsByPermit:
         Rows that differ only in their phones state one permit: the first of them gets
         the phones of all, in their order. Rows are checked once, in their order.
         """
-        named = row.permit or row.withdraws
+        named = row.named
         if not self._later or named is None or _key(named) not in self._later:
             return row
         key, content = _key(named), _content(named)
@@ -87,16 +90,18 @@ class RowsByPermit:
             if other != content:
                 found = f"other values than line {line}"
                 error = InvalidError(where, [Mistake("number", found, _AGREED)])
-                return replace(
-                    row, permit=None, withdraws=None, error=error, number=named.number
-                )
+                return replace(_unnamed(row), error=error, number=named.number)
         if key in self._taken:  # not by its line: a row may state a permit twice
-            return replace(row, permit=None, withdraws=None, repeats=first[0])
+            return replace(_unnamed(row), repeats=first[0])
         self._taken.add(key)
         if row.permit is None:
             return row
         phones = _add_phones(row.permit.phones, self._phones[key])
         return replace(row, permit=replace(row.permit, phones=phones))
+
+
+def _unnamed(row: RegisterRow) -> RegisterRow:
+    return replace(row, permit=None, withdraws=None, filing=None)
 
 
 def _find_repeated(names: Iterable[int]) -> set[int]:
@@ -107,11 +112,16 @@ def _find_repeated(names: Iterable[int]) -> set[int]:
     return repeated
 
 
-def _key(named: Permit | Withdrawal) -> _Key:
+def _key(named: _Named) -> _Key:
+    if isinstance(named, Filing):  # a permit's renewal may be filed several times
+        number = f"{named.number} {named.filed_on}"
+        return named.authority or "", named.rule or "", number
     return named.authority, named.rule, named.number
 
 
-def _content(permit: Permit | Withdrawal) -> int:
+def _content(permit: _Named) -> int:
+    if isinstance(permit, Filing):
+        return hash(permit.state)
     if isinstance(permit, Withdrawal) or permit.status is PermitStatus.WITHDRAWN:
         return hash(PermitStatus.WITHDRAWN)  # whatever else they say, they agree
     holder = " ".join(permit.holder.casefold().split())

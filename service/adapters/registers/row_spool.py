@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from service.adapters.registers.register_row import RegisterRow
 from service.domain.errors import InvalidError, Mistake, SetUpError
+from service.domain.permits.filing import Filing
 from service.domain.permits.permit import Permit
 from service.domain.permits.permit_fields import FIELDS
 from service.domain.permits.row_permit import Withdrawal
@@ -28,6 +29,7 @@ _Spooled = tuple[
     tuple[str, str] | None,
     Withdrawal | None,
     str | None,
+    Filing | None,
 ]
 
 
@@ -51,7 +53,7 @@ class RowSpool:
         self._chunk.append(
             (
                 *(row.line, row.cells, permit, error),
-                *(row.decision, row.withdraws, row.number),
+                *(row.decision, row.withdraws, row.number, row.filing),
             )
         )
         if len(self._chunk) == _CHUNK:
@@ -89,7 +91,7 @@ class RowSpool:
 
 
 def _restore(spooled: _Spooled) -> RegisterRow:
-    line, cells, values, mistakes, decision, withdraws, number = spooled
+    line, cells, values, mistakes, decision, withdraws, number, filing = spooled
     permit = Permit(**dict(zip(FIELDS, values, strict=True))) if values else None
     error = InvalidError(*mistakes) if mistakes else None
     return RegisterRow(
@@ -100,4 +102,5 @@ def _restore(spooled: _Spooled) -> RegisterRow:
         decision=decision,
         withdraws=withdraws,
         number=number,
+        filing=filing,
     )

@@ -107,16 +107,17 @@ async def _begin(
 
     None if that one still runs.
     """
-    last = await loading.deps.store.last(loading.file.register)
+    file = loading.file
+    last = await loading.deps.store.last(file.register, is_filed=file.is_filed)
     start = begin_import
-    if last and last.file.key == loading.file.key and last.rows == rows:
+    if last and last.file.key == file.key and last.rows == rows:
         earlier = UploadFolder(folder.path.with_name(last.id))
         if last.state is ImportState.RUNNING and earlier.is_locked():
             _say(id=last.id)
             return None
         if last.state is ImportState.STOPPED:
             start = resume_import
-    run = await start(loading.file, rows, loading.deps, by=by)
+    run = await start(file, rows, loading.deps, by=by)
     folder.begin(run.record.id)
     _say(id=run.record.id)
     return run

@@ -103,6 +103,9 @@ async def open_loading(
     source = RegisterSource(
         mapping.source or path.name, mapping.max_age_days, lookup=mapping.lookup
     )
+    mode = ImportMode.SNAPSHOT if is_snapshot else ImportMode.UPSERT
+    if mapping.lists:
+        mode = ImportMode.FILED
     return Loading(
         path=path,
         rejects=path.with_name(f"{path.name}.rejects.csv"),
@@ -112,7 +115,7 @@ async def open_loading(
         file=describe_file(
             path,
             source.name,
-            ImportMode.SNAPSHOT if is_snapshot else ImportMode.UPSERT,
+            mode,
             mapping=mapping_file,
             default_authority=default,
         ),
@@ -150,8 +153,9 @@ async def load_file(
                 source = replace(loading.source, is_load=False)
                 loading = replace(loading, source=source)
             elif not loading.is_part:
-                name, store = loading.source.name, loading.deps.store
-                result.suspicions.rows_before = await rows_of_last_load(name, store)
+                store = loading.deps.store
+                before = await rows_of_last_load(loading.file, store)
+                result.suspicions.rows_before = before
             if loading.dry_run:
                 run, state = None, ImportState.DONE
                 remarks = await _rehearse_rows(register, loading, rejects, result)
@@ -201,7 +205,9 @@ async def _store_rows(
     deps, source = loading.deps, loading.source
     snapshot = loading.open_snapshot()
     present = snapshot.present if snapshot else None
-    before = await deps.store.last(source.name, ImportState.DONE)
+    before = await deps.store.last(
+        source.name, ImportState.DONE, is_filed=loading.file.is_filed
+    )
     start = resume_import if loading.resume else begin_import
     run = await start(loading.file, register.count, deps, by=whoami())
     try:

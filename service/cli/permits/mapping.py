@@ -102,6 +102,9 @@ def _describe(row: RegisterRow) -> str:
     permit = row.permit
     if row.withdraws:
         return f"withdraws rule {row.withdraws.rule}, number {row.withdraws.number}"
+    if row.filing:
+        filed_on = row.filing.filed_on or "an unknown day"
+        return f"renewal of {row.filing.number} {row.filing.state}, {filed_on}"
     if permit is None:
         return "skipped" if row.repeats is None else f"repeats line {row.repeats}"
     said = []

@@ -1,12 +1,13 @@
 """Build a Permit from raw fields, whether they come from JSON or CSV."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import fields as fields_of
 from datetime import date
 from typing import cast, get_args
 
 from service.domain.errors import InvalidError
 from service.domain.law.rule import Language
+from service.domain.permits.filing import FILING_FIELDS, Filing, FilingState
 from service.domain.permits.permit import Permit, PermitStatus
 from service.domain.permits.permit_number import normalize_number
 from service.domain.permits.row_permit import Withdrawal
@@ -33,6 +34,7 @@ DATES = ("issued_on", "expires_on", "renewal_filed_on")
 
 _LANGUAGES = get_args(Language)
 _STATUSES = tuple(status.value for status in PermitStatus)
+_FILING_STATES = tuple(state.value for state in FilingState)
 
 
 def permit_from(
@@ -48,7 +50,7 @@ def permit_from(
     `InvalidError` with all mistakes at once; phones are masked in it.
     """
     raw = RawFields(fields)
-    _refuse_unknown(raw, fields)
+    _refuse_unknown(raw, fields, FIELDS)
     permit = Permit(
         authority=_authority(raw, default_authority),
         rule=_rule(raw),
@@ -82,6 +84,28 @@ def withdrawal_from(
     if raw.mistakes:
         raise InvalidError(where, raw.mistakes)
     return withdrawal
+
+
+def filing_from(fields: Mapping[str, object], where: str) -> Filing:
+    """Check the fields of a filed renewal, as `permit_from` does those of a permit.
+
+    It is filed unless `status` says otherwise, and then has the day of its filing.
+    """
+    raw = RawFields(fields)
+    _refuse_unknown(raw, fields, FILING_FIELDS)
+    found = raw.one_of("status", _FILING_STATES)
+    state = FilingState(found or FilingState.FILED)
+    read_day = raw.required_day if state is FilingState.FILED else raw.day
+    filing = Filing(
+        number=_number(raw),
+        filed_on=read_day("renewal_filed_on"),
+        state=state,
+        authority=raw.code("authority", 64),
+        rule=raw.code("rule", 64),
+    )
+    if raw.mistakes:
+        raise InvalidError(where, raw.mistakes)
+    return filing
 
 
 def number_from(fields: Mapping[str, object]) -> str | None:
@@ -133,14 +157,13 @@ def _authority(raw: RawFields, default: str | None) -> str:
     return raw.required_code("authority", 64, expected)
 
 
-def _refuse_unknown(raw: RawFields, fields: Mapping[str, object]) -> None:
+def _refuse_unknown(
+    raw: RawFields, fields: Mapping[str, object], known: Sequence[str]
+) -> None:
     for name in fields:
-        if name not in FIELDS:
-            raw.add_mistake(
-                safe_name(name),
-                "an unknown field",
-                f"one of {', '.join(FIELDS)}",
-            )
+        if name not in known:
+            expected = f"one of {', '.join(known)}"
+            raw.add_mistake(safe_name(name), "an unknown field", expected)
 
 
 def _refuse_inconsistent(raw: RawFields, permit: Permit) -> None:

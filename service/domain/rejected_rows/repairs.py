@@ -22,6 +22,9 @@ from service.domain.untrusted.spreadsheet_cells import (
 from service.domain.untrusted.text import mask_digits, remove_invisible, safe_label
 from service.domain.untrusted.written_date import DateForms, read_day
 
+REGISTERED: Final = "the number of a permit of the register"
+"""What is expected of a filed renewal, with the register's name behind it."""
+
 ROW: Final = "row"
 """The field of a mistake that is about a row as a whole."""
 
@@ -36,6 +39,7 @@ _CHOICES: Final[Mapping[str, str]] = {
     "status": '"active", "suspended", "withdrawn" or "skip"',
     "language": '"zh" or "en"',
 }
+_FILING_STATES: Final = '"filed", "withdrawn", "refused" or "skip"'
 _NAME_OFFICE: Final = 'add to the mapping: authority = "CODE"'
 _FILL_IN: Final[Mapping[str, str]] = {
     "rule": 'fill it in, or add to the mapping: rule = "CODE"',
@@ -67,12 +71,16 @@ class Repair:
 
 @dataclass(frozen=True, kw_only=True)
 class RepairFacts:
-    """What a mapping says already, and the `codes` that are installed, by field."""
+    """What a mapping says already, and the `codes` that are installed, by field.
+
+    `is_filed`: its file lists filed renewals.
+    """
 
     date_format: str | None = None
     date_formats: tuple[str, ...] | Mapping[str, tuple[str, ...]] = ()
     values: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     codes: Mapping[str, Collection[str]] = field(default_factory=dict)
+    is_filed: bool = False
 
     def formats_of(self, column: str) -> tuple[str, ...]:
         """The formats in which a column is read."""
@@ -98,6 +106,8 @@ def find_repair(
         return Repair(_repair_row(mistake))
     if mistake.found.startswith("other values than"):
         return Repair("keep one of these rows, or let them say the same")
+    if mistake.expected.startswith(REGISTERED):
+        return Repair("correct it, or import the permits of the register first")
     text = unwrap_cell(remove_invisible(unwrap_cell(cell)))
     if column is None and mistake.found != "nothing":
         return Repair("correct it in the mapping")
@@ -167,13 +177,15 @@ def _name_word(wrong: _Wrong) -> Repair | None:
     codes = wrong.facts.codes.get(name, ())
     if not (name in _CHOICES or codes) or not _is_shown(text):
         return None
-    ours = our_status(text) if name == "status" else None
+    is_filing = wrong.facts.is_filed and name == "status"
+    ours = our_status(text) if name == "status" and not is_filing else None
     if text in codes:
         ours = SKIP  # a type that never reminds
     known = {code: code for code in codes} | dict(wrong.facts.values.get(name, {}))
     alike = get_close_matches(text, known, 1, _SAME_WORD)
     ours = ours or next((known[one] for one in alike), None)
-    value = _quoted(ours) if ours else _CHOICES.get(name, '"CODE"')
+    choices = _FILING_STATES if is_filing else _CHOICES.get(name, '"CODE"')
+    value = _quoted(ours) if ours else choices
     return Repair(
         f"add to the mapping, below [values.{name}]: {_quoted(text)} = {value}"
     )

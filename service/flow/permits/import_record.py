@@ -19,10 +19,11 @@ Outcomes = Sequence[str | InvalidError]
 
 
 class ImportMode(StrEnum):
-    """What a file is: permits to add and change, or all that a register has."""
+    """What a file is: permits to add and change, all of a register, filed renewals."""
 
     UPSERT = "upsert"
     SNAPSHOT = "snapshot"
+    FILED = "filed"
 
 
 class ImportState(StrEnum):
@@ -55,6 +56,11 @@ class ImportFile:
     def key(self) -> tuple[str, bytes, bytes, ImportMode]:
         """What two imports of the same file have in common."""
         return self.register, self.content, self.mapping, self.mode
+
+    @property
+    def is_filed(self) -> bool:
+        """Whether it lists filed renewals of the register's permits."""
+        return self.mode is ImportMode.FILED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,9 +157,16 @@ class ImportStore(Protocol):
         """Store how an import ended, with its last counts; log unknown types."""
 
     async def last(
-        self, register: str, state: ImportState | None = None
+        self,
+        register: str,
+        state: ImportState | None = None,
+        *,
+        is_filed: bool = False,
     ) -> ImportRecord | None:
-        """The newest import of a register, or the newest in a state."""
+        """The newest import of a register, or the newest in a state.
+
+        Of its permits, or if `is_filed` of their filed renewals.
+        """
 
     async def last_mark(self, register: str, mapping: bytes) -> str | None:
         """The newest mark of an import that is done, by the mapping of this digest."""

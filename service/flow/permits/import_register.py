@@ -8,12 +8,14 @@ from typing import Final, Protocol
 
 from service.domain.errors import InvalidError
 from service.domain.lawbook.law import Law
+from service.domain.permits.filing import Filing, FilingState
 from service.domain.permits.permit import NO_EXPIRY, Permit
 from service.domain.permits.row_permit import SKIP, Withdrawal
 from service.domain.rejected_rows.suspicions import Suspicions
 from service.flow.permits.import_run import ImportDeps, ImportRun
 from service.flow.permits.look_at_permits import PermitLook
 from service.flow.permits.register import CHUNK, RegisterDeps, RegisterSource, register
+from service.flow.permits.renewals.file import file_renewals
 from service.flow.permits.snapshot.absent import ABSENT_OUTCOME
 from service.flow.permits.snapshot.present import PresentPermits
 
@@ -22,7 +24,7 @@ REJECTED = "rejected"
 
 _REPEATED: Final = "repeated"
 _SKIPPED: Final = "skipped"
-_CHANGES: Final = ("registered", "changed", ABSENT_OUTCOME)
+_CHANGES: Final = ("registered", "changed", ABSENT_OUTCOME, *FilingState)
 
 _MOST_TYPES: Final = 100
 """Unknown permit types counted: a file with more has something else in the column."""
@@ -81,6 +83,10 @@ class RegisterRow(Protocol):
     @property
     def withdraws(self) -> Withdrawal | None:
         """The permit that it withdraws, where it says no more of it."""
+
+    @property
+    def filing(self) -> Filing | None:
+        """The filed renewal, where the file lists such."""
 
     @property
     def error(self) -> InvalidError | None:
@@ -152,18 +158,28 @@ async def _take(
     run: ImportRun | None = None,
     counted: Counter[str] | None = None,
 ) -> list[tuple[RegisterRow, str | InvalidError]]:
-    """Register a chunk, and note in its transaction what all rows came to so far."""
+    """Store a chunk, and note in its transaction what all rows came to so far."""
 
     def count_all(done: Sequence[str | InvalidError]) -> Counter[str]:
         return Counter(counted) + Counter(_labels(_pair_outcomes(chunk, done)))
 
-    done = await register(
-        [row.permit for row in chunk if row.permit is not None],
-        *(source, deps),
-        skip_idle=True,
-        note=run.note(len(chunk), count_all) if run else None,
-        withdrawals=[row.withdraws for row in chunk if row.withdraws is not None],
-    )
+    note = run.note(len(chunk), count_all) if run else None
+    if filings := [row.filing for row in chunk if row.filing]:  # then no permits
+        done = await file_renewals(
+            *(filings, source.name, deps.store.filings),
+            law=await deps.law_store.current_law(),
+            vault=deps.vault,
+            now=deps.clock.now(),
+            note=note,
+        )
+    else:
+        done = await register(
+            [row.permit for row in chunk if row.permit is not None],
+            *(source, deps),
+            skip_idle=True,
+            note=note,
+            withdrawals=[row.withdraws for row in chunk if row.withdraws is not None],
+        )
     return [*_pair_outcomes(chunk, done)]
 
 
@@ -172,12 +188,11 @@ def _labels(
 ) -> Iterator[str]:
     """What each row counts as."""
     for row, outcome in pairs:
+        has_none = row.permit and row.permit.expires_on is None and outcome in _STORED
         if isinstance(outcome, InvalidError):
             yield REJECTED
-        elif row.permit and row.permit.expires_on is None and outcome in _STORED:
-            yield f"{outcome} ({NO_EXPIRY})"
         else:
-            yield outcome
+            yield f"{outcome} ({NO_EXPIRY})" if has_none else outcome
 
 
 def _report(
@@ -211,11 +226,11 @@ def _pair_outcomes(
     chunk: Sequence[RegisterRow], done: Sequence[str | InvalidError]
 ) -> Iterator[tuple[RegisterRow, str | InvalidError]]:
     """Give each row its outcome: those of permits come first, then withdrawals'."""
-    count = sum(row.permit is not None for row in chunk)
-    permits, withdrawals = iter(done[:count]), iter(done[count:])
+    count = sum(bool(row.permit or row.filing) for row in chunk)
+    others, withdrawals = iter(done[:count]), iter(done[count:])
     for row in chunk:
-        if row.permit:
-            yield row, next(permits)
+        if row.permit or row.filing:
+            yield row, next(others)
         elif row.withdraws:
             yield row, next(withdrawals)
         else:

@@ -34,8 +34,9 @@ class RehearsalStore(RegisterStore, Protocol):
     A chunk is judged by what is stored, not by the chunks before it.
     """
 
-    reminders: int
-    """How many reminders the permits so far would cause within `CAUSED_WITHIN`."""
+    @property
+    def reminders(self) -> int:
+        """How many reminders the rows so far would cause within `CAUSED_WITHIN`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +103,7 @@ async def resume_import(
     Raises `ConflictError` unless it was of the same file, read by the same mapping, and
     is not done: another one would not be what an undisturbed import is.
     """
-    last = await deps.store.last(file.register)
+    last = await deps.store.last(file.register, is_filed=file.is_filed)
     if last is None:
         raise _nothing_to_resume(f"nothing was imported into {file.register} yet")
     if last.file.key != file.key or last.rows != rows:
@@ -115,14 +116,15 @@ async def resume_import(
     return ImportRun(await deps.store.resume(last.id, by), deps)
 
 
-async def rows_of_last_load(register: str, store: ImportStore) -> int | None:
-    """How many rows the register had when it was last loaded; None if it never was.
+async def rows_of_last_load(file: ImportFile, store: ImportStore) -> int | None:
+    """How many rows such a file of the register had last; None if there was none.
 
     Files of rejected rows are no load of a register.
     """
-    for record in await store.page(register, None, _RECENT):
+    for record in await store.page(file.register, None, _RECENT):
+        is_alike = record.file.is_filed == file.is_filed
         is_rejects = _REJECTS in record.file.name
-        if record.state is ImportState.DONE and not is_rejects:
+        if record.state is ImportState.DONE and is_alike and not is_rejects:
             return record.rows
     return None
 

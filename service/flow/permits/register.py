@@ -13,6 +13,7 @@ from service.domain.lawbook.law import Law
 from service.domain.permits.lookup import Lookup
 from service.domain.permits.permit import Permit, PermitStatus
 from service.domain.permits.row_permit import Withdrawal
+from service.domain.permits.term import RenewalTest
 from service.flow.permits.encryption import (
     Recipient,
     display_number,
@@ -22,6 +23,7 @@ from service.flow.permits.encryption import (
 from service.flow.permits.import_record import ChunkNote
 from service.flow.permits.law_mistakes import to_invalid
 from service.flow.permits.phone_reader import PhoneReader
+from service.flow.permits.renewals.filing_store import FilingStore
 from service.flow.permits.withdraw import INACTIVE, PermitName, name_withdrawn
 from service.flow.ports import Clock, LawStore, RevisionCheck, Vault
 
@@ -69,10 +71,13 @@ class DatedPermit:
     skip_reason: str | None
     closes_on: date | None
     closing_ends_at: datetime | None
+    renewal_test: RenewalTest
 
 
 class RegisterStore(Protocol):
     """Stores permits, and lets their slots and reminders follow."""
+
+    filings: FilingStore
 
     async def register(
         self,
@@ -205,6 +210,8 @@ def _date_permit(
         )
     except PermitRemindersError as error:
         return to_invalid(permit, error)
+    window = ladder.window if ladder else None
+    is_certain = window is not None and not window.closing_may_move
     return DatedPermit(
         permit=permit,
         series=version.series,
@@ -219,19 +226,14 @@ def _date_permit(
             deps.phone_reader.read(phone, office.calendar) for phone in permit.phones
         ),
         skip_reason=_idle_reason(permit, ladder, today, now) if skip_idle else None,
-        closes_on=_certain_closing(ladder),
+        closes_on=window.closes_on if window and is_certain else None,
         closing_ends_at=_closing_end(ladder, law.sending_office(office.code)),
+        renewal_test=RenewalTest.of(today, rule.validity, window),
     )
 
 
 def _closing_end(ladder: Ladder | None, sender: Authority) -> datetime | None:
     return sender.to_utc(ladder.window.closes_on + DAY, time(0)) if ladder else None
-
-
-def _certain_closing(ladder: Ladder | None) -> date | None:
-    if ladder is None or ladder.window.closing_may_move:
-        return None
-    return ladder.window.closes_on
 
 
 def _idle_reason(

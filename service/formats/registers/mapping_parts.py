@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from typing import Annotated, Final, get_args
+from typing import Annotated, Final, Literal, get_args
 
 from pydantic import (
     AfterValidator,
@@ -14,12 +14,14 @@ from pydantic import (
 )
 
 from service.domain.law.rule import Language
+from service.domain.permits.filing import FILING_FIELDS, FILING_REQUIRED, FilingState
 from service.domain.permits.permit import PermitStatus
 from service.domain.permits.permit_fields import FIELDS, REQUIRED
 from service.domain.permits.row_permit import ACTIONS, RowPermit
 from service.domain.permits.snapshot_scope import SnapshotScope
+from service.domain.untrusted.raw_fields import YEARS
 from service.domain.untrusted.written_date import is_complete
-from service.formats.field_types import Rows
+from service.formats.field_types import Rows, whole
 from service.formats.file_model import (
     LIST,
     TABLE,
@@ -34,10 +36,13 @@ from service.formats.file_model import (
 CONSTANTS: Final = ("rule", "authority")
 """Fields whose constant has a key of its own."""
 
-_ALLOWED: Final[dict[str, Collection[str]]] = {
-    "status": tuple(PermitStatus),
-    "language": get_args(Language),
-}
+FILED: Final = "filed"
+"""As `lists`: a file of filed renewals, not of permits."""
+
+_FIELDS: Final = {FILED: FILING_FIELDS}
+_REQUIRED: Final = {FILED: FILING_REQUIRED}
+_STATUSES: Final[dict[str, Collection[str]]] = {FILED: tuple(FilingState)}
+"""By what a file lists; unless said, those of permits."""
 
 _PERMIT_FIELD: Final = {"type": "string", "enum": list(FIELDS)}
 
@@ -60,6 +65,7 @@ def _date_format(text: str) -> str:
 NEEDS_SOURCE: Final = {
     "max_age_days": "the register whose age max_age_days limits",
     "lookup": "the register that lookup asks",
+    "lists": "the register whose permits are renewed",
     "snapshot": "the register that the snapshot is of",
     "worker": "the register that the worker imports",
     "view": "the register that the view has",
@@ -74,6 +80,16 @@ Word = Annotated[str, Expected("text")]
 PermitField = Annotated[
     Word, AfterValidator(_permit_field), WithJsonSchema(_PERMIT_FIELD)
 ]
+
+Lists = Annotated[Literal["filed"], Expected(f'"{FILED}", or no such key')]
+"""What a file lists, unless it lists permits."""
+
+_LAST_CENTURY: Final = YEARS[-1] - 99
+
+Century = Annotated[
+    int, Field(ge=YEARS[0], le=_LAST_CENTURY), whole(YEARS[0], _LAST_CENTURY)
+]
+"""The year with which a hundred begin."""
 
 DateFormat = Annotated[Text, AfterValidator(_date_format)]
 """How a column writes days."""
@@ -147,26 +163,37 @@ def field_findings(
     columns: Mapping[str, str],
     constants: Collection[str],
     permits: Sequence[PermitTable],
+    lists: str | None,
 ) -> Iterator[Finding]:
-    """Find fields that a permit has twice or lacks, and columns with two meanings."""
+    """Find fields that a row has twice, lacks or must not have, and columns with two.
+
+    A row states what the file `lists`: permits unless given.
+    """
+    required = _REQUIRED.get(lists or "", REQUIRED)
     if not permits:
-        yield from _findings_of_one([*columns.values(), *constants], "")
+        yield from _findings_of_one([*columns.values(), *constants], "", required)
     for at, table in enumerate(permits, start=1):
         rule = ["rule"] if table.rule else []
         names = [*columns.values(), *constants, *table.columns.values(), *rule]
-        yield from _findings_of_one(names, f" in permits[{at}]")
+        yield from _findings_of_one(names, f" in permits[{at}]", required)
+    fields = _FIELDS.get(lists or "", FIELDS)
+    for key, name in [*columns.items(), *((name, name) for name in constants)]:
+        if name not in fields:
+            yield key, name, f"one of {', '.join(fields)}"
     repeated = Counter([*columns, *(name for one in permits for name in one.columns)])
     for name, count in repeated.items():
         if count > 1:
             yield name, Shown("a column with several meanings"), "it once"
 
 
-def _findings_of_one(names: Iterable[str], where: str) -> Iterator[Finding]:
+def _findings_of_one(
+    names: Iterable[str], where: str, required: Collection[str]
+) -> Iterator[Finding]:
     times = Counter(names)
     for name, count in times.items():
         if count > 1 and name != "phones":
             yield (), Shown(f"{name} {count} times{where}"), "it once"
-    for name in REQUIRED:
+    for name in required:
         if name not in times:
             text = "a column for it" + (", or a constant" * (name in CONSTANTS))
             yield (), Shown(f"nothing for {name}{where}"), text
@@ -183,13 +210,17 @@ def column_findings(
 
 
 def word_findings(
-    values: Mapping[str, Mapping[str, str]], mapped: Collection[str] | None
+    values: Mapping[str, Mapping[str, str]],
+    columns: Mapping[str, str] | None,
+    lists: str | None,
 ) -> Iterator[Finding]:
     """Find words for fields without a column, and words that mean no value of ours."""
+    statuses = _STATUSES.get(lists or "", tuple(PermitStatus))
+    allowed_by_field = {"status": statuses, "language": get_args(Language)}
     for name, words in values.items():
-        if mapped is not None and name not in mapped:
+        if columns is not None and name not in columns.values():
             yield name, Shown("a field without a column"), "a mapped one"
-        allowed = _ALLOWED.get(name)
+        allowed = allowed_by_field.get(name)
         for word, ours in words.items():
             if allowed and ours not in {*allowed, *ACTIONS}:
                 yield (name, word), ours, " or ".join([*allowed, *ACTIONS])

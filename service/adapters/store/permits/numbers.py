@@ -11,7 +11,7 @@ from service.adapters.store.db.action_log import log_action
 from service.adapters.store.db.database import Database
 from service.adapters.store.db.schema import permits
 from service.adapters.store.permits.follow_up import end_ineligible_reminders
-from service.adapters.store.permits.renewals import mark_renewed
+from service.adapters.store.permits.renewals.replaced import mark_renewed
 from service.domain.permits.permit import PermitStatus
 from service.flow.permits.renumber import NumberStore, Renumbered, StoredNumber
 

@@ -1,17 +1,20 @@
 """Permits as rows: found by their key, compared with what is stored, written."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Row, and_, bindparam, select, update
+from sqlalchemy import Row, and_, bindparam, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from service.adapters.store.db.insert_rows import insert_rows
 from service.adapters.store.db.json_rows import json_rows_like
 from service.adapters.store.db.schema import permits
 from service.domain.lawbook.revisions import revision_of
+from service.domain.permits.filing import FilingState, StoredFiling, find_filed_on
 from service.domain.permits.permit_change import FieldChanges, compare_fields
+from service.domain.permits.term import Term
 from service.flow.permits.register import DatedPermit, RegisterSource
 
 PermitKey = tuple[str, str, str]
@@ -75,7 +78,7 @@ def is_unchanged(dated_permit: DatedPermit, stored: Row[Any]) -> bool:
     """
     if stored.status_reason is not None:
         return False
-    values = _compared_values(dated_permit)
+    values = _compared_values(dated_permit, stored)
     return all(values[name] == getattr(stored, name) for name in _COMPARED_COLUMNS)
 
 
@@ -85,10 +88,10 @@ def permit_revision(stored: Row[Any], recipient_ids: Sequence[str]) -> str:
     return revision_of([values, list(recipient_ids)])
 
 
-def new_values(change: PermitChange, register: str, now: datetime) -> dict[str, Any]:
+def _new_values(change: PermitChange, register: str, now: datetime) -> dict[str, Any]:
     """The row of a permit that is not stored yet."""
     dated_permit = change.dated_permit
-    return _compared_values(dated_permit) | {
+    return _compared_values(dated_permit, None) | {
         "id": change.id,
         "authority": dated_permit.permit.authority,
         "rule": dated_permit.permit.rule,
@@ -104,24 +107,33 @@ def new_values(change: PermitChange, register: str, now: datetime) -> dict[str, 
     }
 
 
-UPDATE_PERMIT: Final = (
+_UPDATE_PERMIT: Final = (
     update(permits)
     .where(permits.c.id == bindparam("old_id"))
     .values({name: bindparam(name) for name in _COMPARED_COLUMNS})
-    .values({name: bindparam(name) for name in ("register", "changed_at", "dated_at")})
+    .values(
+        {
+            name: bindparam(name)
+            for name in ("register", "changed_at", "dated_at", "filing_expires_on")
+        }
+    )
     .values(status_reason=None)
 )
-"""Takes the parameters that `changed_values` returns."""
+"""Takes the parameters that `_changed_values` returns."""
 
 
-def changed_values(
+def _changed_values(
     change: PermitChange, stored: Row[Any], source: RegisterSource, now: datetime
 ) -> Mapping[str, Any]:
-    """The parameters of `UPDATE_PERMIT` for a permit that is stored already."""
-    values = _compared_values(change.dated_permit)
+    """The parameters of `_UPDATE_PERMIT` for a permit that is stored already."""
+    values = _compared_values(change.dated_permit, stored)
     keeps_slots = all(values[name] == getattr(stored, name) for name in _DATING_COLUMNS)
+    filing = _present_filing(change.dated_permit, stored)
     return values | {
         "old_id": change.id,
+        "filing_expires_on": (
+            filing.expires_on if filing else stored.filing_expires_on
+        ),
         "register": source.name if source.is_register else stored.register,
         "changed_at": now,
         "dated_at": stored.dated_at if keeps_slots else now,
@@ -131,7 +143,7 @@ def changed_values(
 def field_changes(change: PermitChange, source: RegisterSource) -> FieldChanges:
     """What changes of a permit that is stored already."""
     stored = change.stored
-    after = _compared_values(change.dated_permit) | {"status_reason": None}
+    after = _compared_values(change.dated_permit, stored) | {"status_reason": None}
     if source.is_register:
         after["register"] = source.name
     before = {name: getattr(stored, name) for name in after}
@@ -141,8 +153,64 @@ def field_changes(change: PermitChange, source: RegisterSource) -> FieldChanges:
     )
 
 
-def _compared_values(dated_permit: DatedPermit) -> dict[str, Any]:
-    values = {name: getattr(dated_permit.permit, name) for name in _REGISTER_COLUMNS}
+async def write_permits(
+    connection: AsyncConnection,
+    changes: Sequence[PermitChange],
+    source: RegisterSource,
+    now: datetime,
+) -> None:
+    """Insert the permits that are new, and update the others."""
+    new = [_new_values(one, source.name, now) for one in changes if one.stored is None]
+    await insert_rows(connection, insert(permits), new)
+    if changed := [
+        _changed_values(one, one.stored, source, now)
+        for one in changes
+        if one.stored is not None
+    ]:
+        await connection.execute(_UPDATE_PERMIT, changed)
+
+
+def stored_filing(stored: Row[Any]) -> StoredFiling | None:
+    """The last filing of a permit, as its row has it."""
+    if stored.filing is None:
+        return None
+    state = FilingState(stored.filing)
+    return StoredFiling(state, stored.filing_on, stored.filing_expires_on)
+
+
+def renews(dated_permit: DatedPermit, stored: Row[Any]) -> bool:
+    """Whether a permit renews what is stored of it, and does not only correct it."""
+    permit = dated_permit.permit
+    if permit.expires_on == stored.expires_on:
+        return False
+    return dated_permit.renewal_test.is_renewal(
+        Term(stored.expires_on, stored.issued_on),
+        Term(permit.expires_on, permit.issued_on),
+        is_filed=stored.renewal_filed_on is not None,
+    )
+
+
+def _present_filing(dated_permit: DatedPermit, stored: Row[Any]) -> StoredFiling | None:
+    """The filing for the term that a permit has now; a corrected one keeps its own."""
+    filing = stored_filing(stored)
+    if filing is None or filing.expires_on != stored.expires_on:
+        return None
+    if renews(dated_permit, stored):
+        return None
+    return replace(filing, expires_on=dated_permit.permit.expires_on)
+
+
+def _compared_values(
+    dated_permit: DatedPermit, stored: Row[Any] | None
+) -> dict[str, Any]:
+    permit = dated_permit.permit
+    values = {name: getattr(permit, name) for name in _REGISTER_COLUMNS}
+    if stored is not None and stored.filing is not None:
+        values["renewal_filed_on"] = find_filed_on(
+            permit.renewal_filed_on,
+            _present_filing(dated_permit, stored),
+            permit.expires_on,
+        )
     return values | {
         "replaces": dated_permit.replaces_key,
         "series": dated_permit.series,

@@ -5,13 +5,11 @@ from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, insert
+from sqlalchemy import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 from uuid_utils import uuid7
 
 from service.adapters.store.db.database import Database
-from service.adapters.store.db.insert_rows import insert_rows
-from service.adapters.store.db.schema import permits
 from service.adapters.store.law.corrections import create_correction
 from service.adapters.store.law.digest import refuse_stale
 from service.adapters.store.permits.follow_up import (
@@ -25,14 +23,12 @@ from service.adapters.store.permits.imports.changes import (
 )
 from service.adapters.store.permits.imports.records import note_chunk
 from service.adapters.store.permits.permit_rows import (
-    UPDATE_PERMIT,
     PermitChange,
     PermitKey,
-    changed_values,
     is_unchanged,
-    new_values,
     permit_key,
     permits_by_key,
+    write_permits,
 )
 from service.adapters.store.permits.recipients import (
     ensure_recipient_ids,
@@ -40,7 +36,8 @@ from service.adapters.store.permits.recipients import (
     write_recipients,
 )
 from service.adapters.store.permits.registers import set_register, upsert_register
-from service.adapters.store.permits.renewals import find_refused, mark_renewed
+from service.adapters.store.permits.renewals.filings import SqlFilingStore
+from service.adapters.store.permits.renewals.replaced import find_refused, mark_renewed
 from service.adapters.store.permits.revisions import stored_revision
 from service.adapters.store.permits.withdrawals import withdraw_permits
 from service.adapters.store.reminders.redate import redate_due_of_permits
@@ -49,6 +46,7 @@ from service.adapters.store.slots.slot_rows import insert_missing_slots
 from service.domain.errors import InvalidError
 from service.flow.permits.import_record import ChunkNote
 from service.flow.permits.register import DatedPermit, RegisterSource, RegisterStore
+from service.flow.permits.renewals.filing_store import FilingStore
 from service.flow.permits.withdraw import INACTIVE
 from service.flow.ports import RevisionCheck
 
@@ -58,6 +56,7 @@ class SqlRegisterStore(RegisterStore):
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self.filings: FilingStore = SqlFilingStore(database)
 
     def _transaction(self) -> AbstractAsyncContextManager[AsyncConnection]:
         return self._database.write()
@@ -204,7 +203,7 @@ async def _store_changes(
     """
     if not changes:
         return {}
-    await _write_permits(connection, changes, source, now)
+    await write_permits(connection, changes, source, now)
     await write_recipients(connection, changes)
     await insert_missing_slots(connection, [one.dated_permit for one in changes])
     renewed = await mark_renewed(connection, _numbers_to_mark(changes), now)
@@ -217,22 +216,6 @@ async def _store_changes(
     for one in known:
         await create_correction(connection, one.id, one.dated_permit, now)
     return renewed
-
-
-async def _write_permits(
-    connection: AsyncConnection,
-    changes: Sequence[PermitChange],
-    source: RegisterSource,
-    now: datetime,
-) -> None:
-    new = [new_values(one, source.name, now) for one in changes if one.stored is None]
-    await insert_rows(connection, insert(permits), new)
-    if changed := [
-        changed_values(one, one.stored, source, now)
-        for one in changes
-        if one.stored is not None
-    ]:
-        await connection.execute(UPDATE_PERMIT, changed)
 
 
 def _numbers_to_mark(changes: Sequence[PermitChange]) -> set[str]:

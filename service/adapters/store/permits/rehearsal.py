@@ -13,16 +13,41 @@ from service.adapters.store.db.json_rows import in_chunks
 from service.adapters.store.db.schema import golives, permits, reminders, slots
 from service.adapters.store.permits.permit_rows import PermitChange
 from service.adapters.store.permits.register import SqlRegisterStore
+from service.adapters.store.permits.renewals.filings import SqlFilingStore
 from service.adapters.store.reminders.transitions import was_texted_in
 from service.adapters.store.slots.conditions import IS_LIVE, IS_REMINDED, go_live_of
 from service.adapters.store.slots.due_counts import is_due_between, is_overdue_slot
 from service.adapters.store.slots.group_key import same_group
 from service.domain.delivery.status import CLAIMABLE
+from service.domain.permits.filing import FiledPermit
 from service.flow.permits.import_run import CAUSED_WITHIN
 from service.flow.permits.register import RegisterSource
 
 _ReminderKey = tuple[str, date, str]
 """(permit id, expires_on, step)."""
+
+
+class _FilingRehearsal(SqlFilingStore):
+    """Does what a `SqlFilingStore` does, and rolls each transaction back."""
+
+    def __init__(self, database: Database) -> None:
+        super().__init__(database)
+        self.reminders = 0
+
+    def _transaction(self) -> AbstractAsyncContextManager[AsyncConnection]:
+        return self._database.dry_run()
+
+    async def _store(
+        self,
+        connection: AsyncConnection,
+        changed: Mapping[str, FiledPermit],
+        now: datetime,
+    ) -> None:
+        before = await _coming_reminders(connection, [*changed], now)
+        await super()._store(connection, changed, now)
+        self.reminders += len(
+            await _coming_reminders(connection, [*changed], now) - before
+        )
 
 
 class RegisterRehearsal(SqlRegisterStore):
@@ -33,7 +58,13 @@ class RegisterRehearsal(SqlRegisterStore):
 
     def __init__(self, database: Database) -> None:
         super().__init__(database)
-        self.reminders = 0
+        self.filings = self._filings = _FilingRehearsal(database)
+        self._reminders = 0
+
+    @property
+    def reminders(self) -> int:
+        """How many reminders the rows so far would cause within `CAUSED_WITHIN`."""
+        return self._reminders + self._filings.reminders
 
     def _transaction(self) -> AbstractAsyncContextManager[AsyncConnection]:
         return self._database.dry_run()
@@ -48,7 +79,8 @@ class RegisterRehearsal(SqlRegisterStore):
         ids = [one.id for one in changes]
         before = await _coming_reminders(connection, ids, now)
         renewed = await super()._store(connection, changes, source, now)
-        self.reminders += len(await _coming_reminders(connection, ids, now) - before)
+        caused = await _coming_reminders(connection, ids, now) - before
+        self._reminders += len(caused)
         return renewed
 
 

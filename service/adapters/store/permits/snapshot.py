@@ -16,7 +16,7 @@ from service.adapters.store.permits.imports.changes import (
     describe_withdrawn,
 )
 from service.adapters.store.permits.imports.records import count_absent
-from service.adapters.store.permits.renewals import mark_renewed
+from service.adapters.store.permits.renewals.replaced import mark_renewed
 from service.adapters.store.reminders.transitions import transition
 from service.domain.delivery.status import ReminderState
 from service.domain.permits.permit import PermitStatus

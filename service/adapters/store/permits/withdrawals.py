@@ -18,7 +18,7 @@ from service.adapters.store.permits.imports.changes import (
 )
 from service.adapters.store.permits.permit_rows import PermitKey, permits_by_key
 from service.adapters.store.permits.registers import upsert_register
-from service.adapters.store.permits.renewals import mark_renewed
+from service.adapters.store.permits.renewals.replaced import mark_renewed
 from service.domain.permits.permit import PermitStatus
 from service.flow.permits.register import RegisterSource
 

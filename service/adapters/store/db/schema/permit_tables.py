@@ -109,6 +109,9 @@ permits = Table(
     Column("changed_at", Instant, nullable=False),
     Column("dated_at", Instant, nullable=False),
     Column("status_reason", String(40)),
+    Column("filing", String(9)),
+    Column("filing_on", Date),
+    Column("filing_expires_on", Date),
     UniqueConstraint("authority", "rule", "number_key"),
     Index(None, "series", "authority", "expires_on", "status", "replaced", "id"),
     Index(None, "number_key"),
@@ -116,7 +119,9 @@ permits = Table(
     comment="A personal number is encrypted, and its number_key a digest. dated_at: "
     "since when the permit has had its expiry date and series. Without an expiry date "
     "it belongs to no slot, and nothing reminds of it. status_reason: why it is "
-    "withdrawn, where the register did not say so.",
+    "withdrawn, where the register did not say so. filing: the state of the last "
+    "filed renewal, filed on filing_on to put off the expiry date filing_expires_on. "
+    "renewal_filed_on is what follows from that and from the permit's own row.",
 )
 
 permit_recipients = Table(

@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.adapters.store.db.schema import import_changes
 from service.adapters.store.permits.permit_rows import PermitChange, field_changes
+from service.domain.permits.filing import FiledPermit
 from service.domain.permits.permit import PermitStatus
 from service.domain.permits.permit_change import (
     ChangeKind,
@@ -44,6 +45,22 @@ def describe_renewed(renewed: Mapping[str, bool]) -> list[Change]:
     return [
         _describe(permit_id, {"replaced": (not replaced, replaced)})
         for permit_id, replaced in renewed.items()
+    ]
+
+
+def describe_filed(
+    before: Mapping[str, FiledPermit], after: Mapping[str, FiledPermit]
+) -> list[Change]:
+    """Permits, by their ids, whose renewal is filed from now on, or no longer."""
+    name = "renewal_filed_on"
+    return [
+        _describe(
+            id_,
+            compare_fields(
+                {name: before[id_].renewal_filed_on}, {name: one.renewal_filed_on}
+            ),
+        )
+        for id_, one in after.items()
     ]
 
 

@@ -85,10 +85,17 @@ class SqlImportStore(ImportStore):
                 await log_action(connection, now, "service", UNKNOWN_TYPES, detail)
 
     async def last(
-        self, register: str, state: ImportState | None = None
+        self,
+        register: str,
+        state: ImportState | None = None,
+        *,
+        is_filed: bool = False,
     ) -> ImportRecord | None:
         """The newest import of a register, or the newest in a state."""
-        wanted = select(imports).where(imports.c.register == register)
+        has_mode = imports.c.mode == ImportMode.FILED
+        wanted = select(imports).where(
+            imports.c.register == register, has_mode if is_filed else ~has_mode
+        )
         if state is not None:
             wanted = wanted.where(imports.c.state == state)
         async with self._database.read() as connection:

@@ -1,0 +1,1 @@
+"""Renewals: filed ones, and permits that are renewed under another number."""

@@ -1,0 +1,1 @@
+"""Renewals of permits, as offices list those that were filed."""
