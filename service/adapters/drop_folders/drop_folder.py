@@ -28,7 +28,7 @@ _OUTPUT: Final = ".report"
 
 _LOCK: Final = ".lock"
 _VIEW_READ: Final = ".view"
-"""A file that was written when the view was last read."""
+"""A file that was written when the view was last read, with what came of it."""
 
 _MINUTE: Final = 60
 
@@ -97,9 +97,15 @@ class DropFolder:
         # A clock that was set back must not keep it from being read.
         return not 0 <= since < every_minutes * _MINUTE
 
-    def note_view_read(self) -> None:
-        """Note that its view was read now."""
-        (self.path / LOADING / _VIEW_READ).touch()
+    @property
+    def view_result(self) -> str | None:
+        """What came of its view when it was last read; None if it never was."""
+        noted = self.path / LOADING / _VIEW_READ
+        return noted.read_text("utf-8") if noted.exists() else None
+
+    def note_view_read(self, result: str) -> None:
+        """Note that its view was read now, and what came of it."""
+        (self.path / LOADING / _VIEW_READ).write_text(result, "utf-8")
 
     def find_taken(self) -> list[Path]:
         """Find exports that were taken; under the lock, by a process that was ended."""
@@ -107,8 +113,13 @@ class DropFolder:
         return sorted(path for path in loading.iterdir() if path.name[0] != ".")
 
     def take(self, file: DroppedFile) -> Path | None:
-        """Take an export, unless it is not there any more as it was looked at."""
+        """Take an export, unless it is not there any more as it was looked at.
+
+        Nor if one of this name is taken already.
+        """
         dropped, taken = self.path / file.name, self.path / LOADING / file.name
+        if os.path.lexists(taken):
+            return None
         try:
             dropped.rename(taken)
         except FileNotFoundError:

@@ -119,8 +119,7 @@ class RegisterFolders:
                 if self._seen.get(path) == file:
                     ready.append(file)
         with folder.lock() as is_ours:
-            has_work = ready or folder.find_taken() or _is_view_due(folder)
-            if is_ours and has_work:
+            if is_ours and (ready or folder.find_taken() or _is_view_due(folder)):
                 yield RegisterWork(folder, sorted(ready)[:MOST_AT_ONCE])
 
 

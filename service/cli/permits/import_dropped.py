@@ -8,6 +8,7 @@ import os
 import sys
 from contextlib import redirect_stdout
 from dataclasses import replace
+from hashlib import sha256
 from io import StringIO
 from pathlib import Path
 from typing import Final
@@ -124,25 +125,27 @@ async def _load_view(
     folder: DropFolder,
     options: WorkerImport,
 ) -> None:
-    """Read the view, and load it; a report only if it is not what it was before."""
+    """Read the view, and load it; a report only if it has other rows than before."""
     async with open_view(
         installation,
         folder.mapping_file,
         stop.refuse,
         is_snapshot=options.snapshot,
     ) as read:
-        if read is not None:
-            folder.clear_output()
-            name = folder.free_name(read.path.name)
-            loading = replace(read, rejects=folder.output / f"{name}.rejects.csv")
-            done, register = ImportState.DONE, loading.file.register
-            last = await loading.deps.store.last(register, done)
-            code, report = await _run(loading, options, is_view=True)
-            if last is None or last.file.key != loading.file.key:
-                where, heading = _describe(installation, loading, options, code)
-                folder.put_report(where, folder.path, name, f"{heading}\n\n{report}")
-                _say(folder, loading.path.name, where, code)
-    folder.note_view_read()
+        if read is None:
+            folder.note_view_read("")
+            return
+        folder.clear_output()
+        name = folder.free_name(read.path.name)
+        loading = replace(read, rejects=folder.output / f"{name}.rejects.csv")
+        code, report = await _run(loading, options, is_view=True)
+        rows = sha256(loading.file.content + loading.file.mapping).hexdigest()
+        result = f"{rows} {code}"
+        if folder.view_result != result:
+            where, heading = _describe(installation, loading, options, code)
+            folder.put_report(where, folder.path, name, f"{heading}\n\n{report}")
+            _say(folder, loading.path.name, where, code)
+        folder.note_view_read(result)
 
 
 def _describe(

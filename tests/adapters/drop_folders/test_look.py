@@ -141,6 +141,8 @@ def test_an_export_that_comes_back_does_not_replace_a_newer_one(city: Path) -> N
     folder.put_back(taken)
     assert (city / "a.csv").read_text() == "new"
     assert folder.find_taken() == [taken]
+    assert folder.take(DroppedFile.of("a.csv", (city / "a.csv").stat())) is None
+    assert taken.read_text() == "old"
 
 
 def test_a_report_has_the_readers_of_its_export(city: Path) -> None:

@@ -243,6 +243,15 @@ def test_a_worker_reads_a_view_when_it_is_due(register: Register, office: Path) 
     assert load(city) == (0, "")  # the same rows: no second report
     assert len(sql(office, "SELECT 1 FROM imports")) == 2
     assert names(city / "done") == ["export.report.txt"]
+    strict = MAPPING + "[worker]\nstrict = true\n"
+    register.mapping.write_text(strict, "utf-8")
+    register.put(2, "2024-01-27 10:00:00", "soon")
+    for said in ("city: export is in rejected, with exit code 3\n", ""):
+        os.utime(city / "loading" / ".view", (read_at, read_at))
+        assert load(city) == (0, said)
+    assert names(city / "rejected") == [
+        f"export-2{end}" for end in (".rejects.csv", ".rejects.xlsx", ".report.txt")
+    ]
     register.do("DROP VIEW export")
     os.utime(city / "loading" / ".view", (read_at, read_at))
     code, said = load(city)
