@@ -25,7 +25,7 @@ from operator import attrgetter
 from typing import Final, Self
 
 from service.domain.masked_text import mask_text
-from service.domain.nearest import find_nearest
+from service.domain.nearest import MOST_SHOWN, find_nearest
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,10 +104,11 @@ class UnknownError(PermitRemindersError):
 
     def __init__(self, kind: str, code: str, known: Sequence[str] = ()) -> None:
         self.kind, self.code, self.known = kind, code, tuple(known)
-        shown = find_nearest(code, known) if len(known) > MOST_LISTED else []
-        more = f" and {len(known) - len(shown)} more" if shown else ""
-        listed = ", ".join(shown or sorted(known)[:MOST_LISTED])
-        hint = f"; known: {listed}{more}" if known else ""
+        shown = sorted(known)
+        if len(shown) > MOST_LISTED:
+            shown = find_nearest(code, known) or shown[:MOST_SHOWN]
+        more = f" and {len(known) - len(shown)} more" if len(known) > len(shown) else ""
+        hint = f"; known: {', '.join(shown)}{more}" if known else ""
         super().__init__(f"unknown {kind} {code!r}{hint}")
 
 

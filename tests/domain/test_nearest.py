@@ -21,6 +21,14 @@ def test_the_code_that_was_meant_comes_first(unknown: str, nearest: str) -> None
     assert f"known: {nearest}" in str(UnknownError("rule", unknown, MANY))
 
 
+def test_an_error_lists_all_codes_or_a_few_and_how_many_more() -> None:
+    few = "cn-drug-license, cn-film-license, cn-fire-license, cn-food-license"
+    assert str(UnknownError("rule", "@", MANY)).endswith(
+        f"known: {few}, cn-tea-license and 61 more"
+    )
+    assert str(UnknownError("rule", "@", ["b", "a"])) == "unknown rule '@'; known: a, b"
+
+
 def test_many_codes_are_not_all_listed() -> None:
     shown = show_known("cn-food-licence", MANY)
     assert shown.startswith("one of cn-food-license, ")
