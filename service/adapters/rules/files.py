@@ -35,7 +35,7 @@ def read_rules(
     A source checked after `today`, the UTC date, is a mistake, and so is what
     `check_texts` finds.
     Raises `SetUpError` where there is no file, and `InvalidError` with the mistakes of
-    all files, each naming its file.
+    all files, each naming its file in the folder.
     """
     folder = source if source.is_dir() else source.parent
     paths = sorted(source.rglob("*.toml")) if source.is_dir() else [source]
@@ -71,7 +71,10 @@ def read_rules(
             local = read(complete, str(path)).versions
             rules[base.code] = replace(base, versions=base.versions + local)
     if mistakes:
-        raise InvalidError(str(source), mistakes)
+        named = (
+            mistakes if source.is_dir() else [replace(m, file=None) for m in mistakes]
+        )
+        raise InvalidError(str(source), named)
     return rules
 
 

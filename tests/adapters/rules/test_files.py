@@ -51,6 +51,14 @@ def test_the_mistakes_of_all_files_come_together(tmp_path: Path) -> None:
     ]
 
 
+def test_a_mistake_of_a_single_file_names_it_once(tmp_path: Path) -> None:
+    file = tmp_path / "a.toml"
+    copy(file, '"organization"', '"company"')
+    with pytest.raises(InvalidError) as refusal:
+        read(file)
+    assert str(refusal.value).startswith(f"{file}: holder: found ")
+
+
 def test_a_code_in_two_files_is_a_mistake(tmp_path: Path) -> None:
     copy(tmp_path / "a.toml")
     copy(tmp_path / "b.toml")
