@@ -40,7 +40,7 @@ class WrongValue:
 
 @dataclass(slots=True)
 class ReasonGroup:
-    """Mistakes with the same expectation and repair; `first` is an example."""
+    """Mistakes of one kind, expectation and repair; `first` is an example."""
 
     first: WrongValue
     rows: int = 0
@@ -54,7 +54,7 @@ class ReasonGroup:
         return f"{self.rows:,} × {shown}; {self.first.repair.advice}"
 
 
-_Key = tuple[str, tuple[str, ...], str, str]
+_Key = tuple[str, str, tuple[str, ...], str, str]
 
 
 class Reasons:
@@ -71,7 +71,7 @@ class Reasons:
         column, cell = (columns[0], cells[0]) if columns else (None, "")
         repair = find_repair(mistake, column, cell, self._facts)
         wrong = WrongValue(mistake, tuple(columns), repair)
-        key = mistake.field, wrong.columns, mistake.expected, repair.advice
+        key = _key(wrong)
         if key in self._groups or len(self._groups) < _MOST_GROUPS:
             group = self._groups.setdefault(key, ReasonGroup(wrong))
             group.rows += 1
@@ -87,11 +87,9 @@ class Reasons:
         merged: dict[_Key, ReasonGroup] = {}
         for group in self._groups.values():
             first = self._decide(group.first)
-            mistake = first.mistake
-            key = mistake.field, first.columns, mistake.expected, first.repair.advice
-            joined = merged.setdefault(key, ReasonGroup(first))
+            joined = merged.setdefault(_key(first), ReasonGroup(first))
             joined.rows += group.rows
-            joined.varies |= group.varies or joined.first.mistake != mistake
+            joined.varies |= group.varies or joined.first.mistake != first.mistake
         return sorted(merged.values(), key=attrgetter("rows"), reverse=True)
 
     def _decide(self, wrong: WrongValue) -> WrongValue:
@@ -107,6 +105,18 @@ class Reasons:
             formats = group.first.repair.formats
             if group.first.columns == columns and len(formats) == 1:
                 yield formats[0]
+
+
+def _key(wrong: WrongValue) -> _Key:
+    """What the mistakes of a group share.
+
+    "a formula: '=A1'" and "a word for an empty cell: 'N/A'" are of two kinds, though
+    one thing is expected: no group may say of one what is true of the other.
+    """
+    mistake = wrong.mistake
+    kind, is_named, _ = mistake.found.partition(": '")
+    named = kind if is_named and not kind.startswith("'") else ""
+    return named, mistake.field, wrong.columns, mistake.expected, wrong.repair.advice
 
 
 def _label(heading: str) -> str:

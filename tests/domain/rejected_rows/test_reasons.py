@@ -159,6 +159,18 @@ def test_reasons_are_grouped_with_the_frequent_ones_first() -> None:
     assert one == f"1 × expires_on (End): found 'soon', {expected}; {advised}"
 
 
+def test_what_a_spreadsheet_did_in_two_ways_is_counted_apart() -> None:
+    reasons, expected = Reasons(RepairFacts()), "it as printed"
+    for found in ("a formula: '=A1'", "a formula: '=B2'", "a word: 'N/A'"):
+        cell = found.partition("'")[2].rstrip("'")
+        reasons.add(Mistake("number", found, expected), ["No"], [cell])
+    counts = [str(group).partition(", expected")[0] for group in reasons.groups()]
+    assert counts == [
+        "2 × number (No): found a formula: '=A1' and others",
+        "1 × number (No): found a word: 'N/A'",
+    ]
+
+
 def test_one_date_decides_about_day_and_month_of_its_column() -> None:
     (one,) = shown(("02/03/2026", 3), ("25/03/2026", 1))
     assert one.startswith("4 × ")
