@@ -23,7 +23,7 @@ from service.domain.templates.trial_render import TemplateContext
 _ITEMS: Final[Mapping[Language, str]] = {
     "zh": "食品经营许可证（尾号0142、0143）2027年6月30日到期，"
     "建议最迟5月18日（含当日）",
-    "en": "Food Business Licence (ending 0142, 0143) expires 30 Jun 2027, "
+    "en": "Food Business Licence (ending 0142, 0143), expiry 30 Jun 2027, "
     "apply by 18 May 2027 (inclusive)",
 }
 """The items of a usual digest: two permits that differ in their numbers only.

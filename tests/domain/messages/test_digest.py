@@ -98,7 +98,7 @@ def test_similar_permits_make_one_item_earliest_closing_first() -> None:
         part(2, replace(FOOD, tail="0143")),
     )
     assert body == (
-        "【临江省市场监管局】贵单位3件许可将到期。"
+        "【临江省市场监管局】贵单位3件证照将到期。"
         "如需延续，请在省政务服务网或发证机关申请："
         "食品经营许可证（尾号0142、0143）2024年12月31日到期，"
         "建议最迟11月18日（含当日）；"
@@ -112,10 +112,26 @@ def test_similar_permits_make_one_item_in_english_too() -> None:
     body = text(part(0, ENGLISH), part(1, replace(ENGLISH, tail="0143")))
     assert body == (
         "LINJIANG-AMR: 2 of your permits: to renew, we advise applying at the issuing "
-        "office or online portal: Food Business Licence (ending 0142, 0143) expires "
+        "office or online portal: Food Business Licence (ending 0142, 0143), expiry "
         "31 Dec 2024, apply by 18 Nov 2024 (inclusive). Unless renewed by expiry, "
         "trading must stop. Free notice. Help 12345. Reply R to opt out."
     )
+
+
+@pytest.mark.parametrize(
+    ("facts", "days"),
+    [
+        (FOOD, "10月8日起可申请，建议最迟11月18日（含当日）；"),
+        (ENGLISH, "apply from 8 Oct 2024 and by 18 Nov 2024 (inclusive)."),
+        (
+            replace(ENGLISH, provisional=True),
+            "apply from 8 Oct 2024 and not later than 18 Nov 2024.",
+        ),
+    ],
+)
+def test_an_item_says_from_when_one_may_apply(facts: Facts, days: str) -> None:
+    ahead = replace(facts, opens_on=date(2024, 10, 8))
+    assert days in text(part(0, ahead), part(1, replace(ahead, tail="0143")))
 
 
 @pytest.mark.parametrize(
