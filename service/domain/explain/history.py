@@ -41,9 +41,9 @@ class StateChange:
 class ReminderHistory:
     """A reminder in its present state, and its transitions in order.
 
-    `announced_on` is the closing day that its text names. `redated_at` is when a change
-    of the law last gave it new dates, those of `version`. `retry_at` is the end of the
-    wait after a message that was not accepted; None if there is no such wait.
+    `announced_on` is the closing day that its text names, if any. `redated_at` is when
+    a change of the law last gave it new dates, those of `version`. `retry_at` is the
+    end of the wait after a message that was not accepted; None without such a wait.
     """
 
     step: str

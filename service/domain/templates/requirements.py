@@ -147,6 +147,11 @@ def requirements_of(name: str) -> TemplateRequirements:
     return REQUIREMENTS.get(name, DEFAULT_REQUIREMENTS)
 
 
+def names_closing(name: str) -> bool:
+    """Whether texts by a template name the closing: not once it is past."""
+    return check_no_closing not in requirements_of(name).checks
+
+
 def render_longest(
     name: str,
     language: Language,

@@ -40,6 +40,7 @@ from tests.flow.ledger import (
     Ledger,
     permit,
 )
+from tests.flow.reports.explanations import explanation
 
 SHOP = "cn-food-business-license"
 """A type whose law accepts late filing; that of food production is silent."""
@@ -304,6 +305,8 @@ async def test_past_closing_holders_contact_the_office_only_if_it_may_still_acce
     assert (message.template, "尾号0001" in message.body) == ("contact-now", True)
     found = draft.reminders("JY-0001")
     assert found["contact-now"] == ("sent", None)
+    history = (await explanation(draft, number="JY-0001"))["history"]
+    assert "as the last day" not in str(history), "the text names no closing"
     assert {state for state, _ in draft.reminders().values()} == {"missed"}
     assert "contact-now" not in draft.reminders("JY-0002")
     assert await draft.audit() == []

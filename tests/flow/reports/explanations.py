@@ -14,9 +14,11 @@ MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
 Answer = Mapping[str, Any]
 
 
-async def explanation(ledger: Ledger, version: str | None = None) -> Answer:
-    """The whole answer about the first permit."""
-    [shown] = await SqlPermitReader(ledger.database).find_by_number(["SC-0001"])
+async def explanation(
+    ledger: Ledger, version: str | None = None, number: str = "SC-0001"
+) -> Answer:
+    """The whole answer about a permit, by default the first."""
+    [shown] = await SqlPermitReader(ledger.database).find_by_number([number])
     law, now = await ledger.office.current_law(), ledger.clock.now()
     store = SqlExplainStore(ledger.database)
     answer = await explain_permit(law, shown, store, now, version)

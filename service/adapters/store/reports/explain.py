@@ -34,6 +34,7 @@ from service.domain.explain.not_sent import GoLiveStage, PermitSituation
 from service.domain.lawbook.version_choice import Revision
 from service.domain.permits.permit import PermitStatus
 from service.domain.permits.phone import PhoneLine
+from service.domain.templates.requirements import names_closing
 from service.flow.reports.explain import ExplainStore
 
 _StepKey = tuple[Any, str]
@@ -97,7 +98,7 @@ async def _load_histories(
             hold_reason=row.hold_reason,
             retry_at=row.next_retry_at,
             sent_at=row.sent_at,
-            announced_on=row.told_on,
+            announced_on=row.told_on if names_closing(row.template) else None,
             redated_at=row.redated_at,
             changes=changes.get((row.expires_on, row.step), ()),
         )
