@@ -42,7 +42,6 @@ Url = Annotated[
     ),
     AfterValidator(_check_url),
 ]
-SqliteUrl = Annotated[str, StringConstraints(pattern=r"^sqlite:///[^?#]+$")]
 SHORTEST_SETTLE: Final = 0.001
 """With the sandbox; with a real provider `MIN_SETTLE` is the least."""
 
@@ -84,9 +83,10 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, env_ignore_empty=True)
 
-    database_url: SqliteUrl = Field(
+    database_url: str = Field(
         default="sqlite:///permit-reminders.db",
-        description="sqlite:///FILE; other databases come with a later release",
+        pattern=r"^(sqlite:///[^?#]+|postgresql://\S+)$",
+        description="sqlite:///FILE or postgresql://USER:PASSWORD@HOST/DATABASE",
     )
     key: SecretStr | None = None
     host: str = Field(
@@ -120,9 +120,21 @@ class Settings(BaseSettings):
     twilio: TwilioSettings = Field(default_factory=TwilioSettings, exclude=True)
 
     @property
-    def database_file(self) -> Path:
-        """The file that `database_url` names."""
-        return Path(self.database_url.removeprefix("sqlite:///"))
+    def database_file(self) -> Path | None:
+        """The file that `database_url` names; None for a database on a server."""
+        name = self.database_url.removeprefix("sqlite:///")
+        return None if name == self.database_url else Path(name)
+
+    @property
+    def shown_database(self) -> str:
+        """The database for people: its file, or its address without a password."""
+        file = self.database_file
+        return _hide_user(self.database_url) if file is None else str(file.absolute())
+
+    @property
+    def file_beside(self) -> Path:
+        """What files beside the database begin with; of a server's, in this folder."""
+        return self.database_file or Path("permit-reminders")
 
     @property
     def post_timeout(self) -> float:
@@ -218,9 +230,13 @@ def _mistakes(error: ValidationError) -> Iterator[Mistake]:
         expected = model.model_fields[name].description
         yield Mistake(
             field=prefix + name.upper(),
-            found=re.sub(r"//[^@/]*@", "//***@", repr(detail["input"]))[:_SHOWN],
+            found=_hide_user(repr(detail["input"]))[:_SHOWN],
             expected=expected or detail["msg"].removeprefix("Input should be "),
         )
+
+
+def _hide_user(address: str) -> str:
+    return re.sub(r"//[^@/]*@", "//***@", address)
 
 
 def shipped_folder(name: str) -> Path:

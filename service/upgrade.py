@@ -95,7 +95,8 @@ async def upgrade_database(settings: Settings) -> list[str]:
 
 async def stored_revision(settings: Settings) -> str | None:
     """Return the migration of the tables, None without tables; creates no file."""
-    if not settings.database_file.exists():
+    file = settings.database_file
+    if file is not None and not file.exists():
         return None
     database = Database(settings.database_url)
     try:

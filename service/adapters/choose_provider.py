@@ -27,7 +27,16 @@ SANDBOX_NUMBER = "+15005550006"
 async def open_provider(
     settings: Settings, database: Database
 ) -> AsyncIterator[Provider]:
-    """Open the provider of these settings."""
+    """Open the provider of these settings.
+
+    Raises `SetUpError` for a real one on PostgreSQL: docs/postgres.md says why.
+    """
+    if settings.provider != "sandbox" and database.is_postgres:
+        raise SetUpError(
+            f"PERMIT_REMINDERS_PROVIDER: {settings.provider} sends from an SQLite "
+            "database only; from PostgreSQL only the sandbox sends yet, since a "
+            "failover could send texts twice"
+        )
     async with AsyncExitStack() as stack:
         if settings.provider == "outbox":
             yield await stack.enter_async_context(

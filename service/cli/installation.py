@@ -63,12 +63,16 @@ def run_with_logging(
     from service.adapters.logs import configure_logging  # noqa: PLC0415
 
     configure_logging(json=settings.log_format == "json", level=settings.log_level)
-    _refuse_unusable_database(settings.database_file)
+    file = settings.database_file
+    if file is not None:
+        _refuse_unusable_database(file)
     try:
         return asyncio.run(task())
     except OperationalError as error:
+        if file is None:
+            raise SetUpError(f"the database refuses: {error.orig}") from error
         raise SetUpError(
-            f"{settings.database_file}: {error.orig}; this file and its folder must "
+            f"{file}: {error.orig}; this file and its folder must "
             "be writable, the disk not full, and no other program writing for long"
         ) from error
 

@@ -1,6 +1,5 @@
 import asyncio
-import shutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -11,6 +10,7 @@ from service.adapters.rules.files import read_authorities, read_rules
 from service.adapters.templates.library import JinjaTemplateLibrary
 from service.domain.law_change.edits import AuthoritiesEdit, RulesEdit
 from service.settings import shipped_folder
+from tests.databases import copy_database, drop_database
 from tests.flow.ledger import FOOD, OPERATOR, RULES, START, Ledger, open_ledger
 from tests.flow.once import Once
 
@@ -26,6 +26,14 @@ def prepared(
 ) -> Path:
     """A database with some of the law and both offices, nobody live."""
     file = tmp_path_factory.mktemp("prepared") / "ledger.db"
+    asyncio.run(prepare_offices(file, words, RULES))
+    return file
+
+
+async def prepare_offices(
+    file: Path, words: JinjaTemplateLibrary, codes: Collection[str]
+) -> None:
+    """Install some rules and both offices in a new database."""
     known = calendars()
     rules = read_rules(
         shipped_folder("schedules"), templates=words.step_templates(), calendars=known
@@ -33,23 +41,18 @@ def prepared(
     offices = read_authorities(
         shipped_folder("examples") / "authorities.toml", calendars=known
     )
-
-    async def prepare() -> None:
-        ledger = open_ledger(file, words)
-        await ledger.database.upgrade()
-        await ledger.change(RulesEdit([rules[code] for code in RULES]))
-        await ledger.change(AuthoritiesEdit(list(offices.values())))
-        await ledger.database.dispose()
-
-    asyncio.run(prepare())
-    return file
+    ledger = open_ledger(file, words)
+    await ledger.database.upgrade()
+    await ledger.change(RulesEdit([rules[code] for code in codes]))
+    await ledger.change(AuthoritiesEdit(list(offices.values())))
+    await ledger.database.dispose()
 
 
 @pytest.fixture(scope="session")
 def prepared_live(prepared: Path, words: JinjaTemplateLibrary) -> Path:
     """The same, with the office live."""
     file = prepared.with_name("live.db")
-    shutil.copy(prepared, file)
+    copy_database(prepared, file)
 
     async def prepare() -> None:
         ledger = open_ledger(file, words)
@@ -71,10 +74,11 @@ async def open_copy(
     prepared: Path, folder: Path, words: JinjaTemplateLibrary
 ) -> AsyncIterator[Ledger]:
     file = folder / "ledger.db"
-    shutil.copy(prepared, file)
+    copy_database(prepared, file)
     ledger = open_ledger(file, words)
     yield ledger
     await ledger.database.dispose()
+    drop_database(file)
 
 
 @pytest.fixture

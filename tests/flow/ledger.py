@@ -1,9 +1,7 @@
 """An office with real parts but for its provider, and the rows it leaves behind."""
 
 import re
-import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
@@ -69,6 +67,7 @@ from service.flow.sending.plan_claim import ClaimPlanner
 from service.flow.sending.post import Poster
 from service.flow.sending.provider import Outgoing
 from service.flow.sending.send import SendDeps, SendResult, send
+from tests.databases import database_url, query_rows, run_statements
 from tests.flow.fakes import LISTED_AT, FakeProvider
 
 OFFICE, FOOD = "990000", "cn-food-production-license"
@@ -145,7 +144,7 @@ def word(
 
 @dataclass(frozen=True, slots=True)
 class Ledger:
-    """Drives the flow; reads what it wrote with the standard library's sqlite3."""
+    """Drives the flow; reads what it wrote with nothing of ours."""
 
     file: Path
     database: Database
@@ -293,11 +292,11 @@ class Ledger:
             to = self.vault.decrypt(found["phone"], PHONE_COLUMN)
             names = ", ".join(made)
             marks = ", ".join("?" * len(made))
-            with self._raw() as raw, raw:
-                raw.execute(
-                    f"INSERT INTO messages ({names}) VALUES ({marks})",  # noqa: S608 - columns of the table
-                    [*made.values()],
-                )
+            run_statements(
+                self.file,
+                (f"INSERT INTO messages ({names}) VALUES ({marks})",),  # noqa: S608 - columns of the table
+                (*made.values(),),
+            )
             self.provider.others.append(AccountMessage(VOUCHER, to, VOUCHER, LISTED_AT))
 
     async def receive(self, *receipts: Receipt) -> int:
@@ -404,13 +403,11 @@ class Ledger:
 
     def rows(self, query: str, *values: object) -> list[dict[str, Any]]:
         """What a query finds, read by nothing of ours."""
-        with self._raw() as raw:
-            return [dict(row) for row in raw.execute(query, values)]
+        return query_rows(self.file, query, values)
 
     def tamper(self, *statements: str) -> int:
         """Change rows by hand, guarded by nothing; how many rows."""
-        with self._raw() as raw, raw:
-            return sum(raw.execute(one).rowcount for one in statements)
+        return run_statements(self.file, statements)
 
     def reminders(self, number: str = "SC-0001") -> dict[str, tuple[str, str | None]]:
         """State and reason of each step of a permit's present or past expiry dates."""
@@ -448,18 +445,12 @@ class Ledger:
         """The digest a phone is found by."""
         return self.vault.digest(number, PHONE_COLUMN)
 
-    @contextmanager
-    def _raw(self) -> Iterator[sqlite3.Connection]:
-        with closing(sqlite3.connect(self.file)) as connection:
-            connection.row_factory = sqlite3.Row
-            yield connection
-
 
 def open_ledger(
     file: Path, words: JinjaTemplateLibrary, now: datetime = START
 ) -> Ledger:
     """An office on a database whose tables stand."""
-    database = Database(f"sqlite:///{file}")
+    database = Database(database_url(file))
     clock, vault, provider = SimulatedClock(now), Vault.from_keys(KEY), FakeProvider()
     office = SqlLawStore(database, calendars(), words.step_templates())
     phone_reader = PhoneReader(office, Libphonenumber(), vault)

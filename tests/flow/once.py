@@ -1,13 +1,13 @@
 """What happened in an office before many tests: once, and copied for each of them."""
 
 import copy
-import shutil
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
+from tests.databases import copy_database
 from tests.flow.ledger import Ledger
 
 T = TypeVar("T")
@@ -43,11 +43,11 @@ class Once:
             told = await past(ledger)
             await ledger.database.dispose()  # the rows are all in one file then
             file = self.folder / f"{len(self._kept)}.db"
-            shutil.copy(ledger.file, file)
+            copy_database(ledger.file, file)
             provider = copy.deepcopy(vars(ledger.provider))
             self._kept[past] = _Kept(file, provider, ledger.clock.now(), told)
             return told
-        shutil.copy(kept.file, ledger.file)
+        copy_database(kept.file, ledger.file)
         vars(ledger.provider).update(copy.deepcopy(kept.provider))
         ledger.clock.move_to(kept.now)
         return kept.told

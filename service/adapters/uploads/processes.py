@@ -40,10 +40,15 @@ class ImportProcesses(Uploads):
     """Uploads in a folder beside the database; other servers have theirs there too."""
 
     def __init__(self, settings: Settings, store: ImportStore, clock: Clock) -> None:
-        file = settings.database_file.resolve()
+        file = settings.file_beside.resolve()
         self._folder = file.with_name(f"{file.name}.uploads")
         self._store, self._clock = store, clock
-        self._environment = {f"{PREFIX}DATABASE_URL": f"sqlite:///{file}"}
+        url = (
+            settings.database_url
+            if settings.database_file is None
+            else f"sqlite:///{file}"
+        )
+        self._environment = {f"{PREFIX}DATABASE_URL": url}
         if settings.authority:
             self._environment[f"{PREFIX}AUTHORITY"] = settings.authority
         self._turn = asyncio.Lock()

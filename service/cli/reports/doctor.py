@@ -32,19 +32,19 @@ def doctor(*, as_json: bool) -> None:
     """
     settings = load_settings()
     found = [
-        *_room(settings.database_file),
+        *_room(settings.file_beside),
         *run_with_logging(settings, lambda: _diagnose(settings)),
     ]
     wrong = [one for one in found if one.severity is not Severity.NOTE]
     if as_json:
         document = {
-            "database": str(settings.database_file.absolute()),
+            "database": settings.shown_database,
             "goes_wrong": bool(wrong),
             "findings": [*map(asdict, found)],
         }
         click.echo(mask_text(json.dumps(document, ensure_ascii=False, indent=2)))
     else:
-        click.echo(f"looked at {settings.database_file.absolute()}")
+        click.echo(f"looked at {settings.shown_database}")
         _print(found)
     if wrong:
         click.get_current_context().exit(1)

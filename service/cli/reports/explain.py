@@ -67,7 +67,8 @@ def explain(
             "--issued goes with --rule: a permit has its own issue date"
         )
     settings = load_settings()
-    if rule and expires and not settings.database_file.exists():
+    file = settings.database_file
+    if rule and expires and file is not None and not file.exists():
         law = _shipped_law(rule)
         named = authority or settings.authority
         office = choose_authority(law, named, law.rule(rule).calendar)

@@ -13,9 +13,9 @@ P = "PERMIT_REMINDERS_"
 @pytest.mark.parametrize(
     ("name", "value", "expected"),
     [
-        ("DATABASE_URL", "mysql://host/permits", "sqlite:///FILE; other databases"),
-        ("DATABASE_URL", "permits.db", "sqlite:///FILE; other databases"),
-        ("DATABASE_URL", "sqlite://", "sqlite:///FILE; other databases"),
+        ("DATABASE_URL", "mysql://host/permits", "sqlite:///FILE or postgresql://"),
+        ("DATABASE_URL", "permits.db", "sqlite:///FILE or postgresql://"),
+        ("DATABASE_URL", "sqlite://", "sqlite:///FILE or postgresql://"),
         ("PORT", "http", "0 to 65535"),
         ("PORT", "65536", "0 to 65535"),
         ("PROVIDER", "Twilio", "'sandbox', 'twilio' or 'outbox'"),
@@ -109,7 +109,7 @@ def test_an_empty_setting_is_none(run: Run, monkeypatch: pytest.MonkeyPatch) -> 
 @pytest.mark.parametrize(
     ("name", "value"),
     [
-        ("DATABASE_URL", "postgresql://ann:open-sesame@db/permits"),
+        ("DATABASE_URL", "postgresql+asyncpg://ann:open-sesame@db/permits"),
         ("PROXY", "http://ann:open-sesame@proxy/"),
     ],
 )

@@ -58,8 +58,8 @@ _LINK_OF_REMINDER = (
 
 _BORN_BEFORE_SETBACK = f"""EXISTS (
     SELECT 1 FROM actions a WHERE a.what = '{CLOCK_SET_BACK}'
-    AND r.born_at >= json_extract(a.detail, '$.to')
-    AND r.born_at <= json_extract(a.detail, '$.doubtful_until')
+    AND r.born_at >= instant[json_extract(a.detail, '$.to')]
+    AND r.born_at <= instant[json_extract(a.detail, '$.doubtful_until')]
     AND coalesce((SELECT min(l.id) FROM reminder_events l WHERE {_LINK_OF_REMINDER}), 0)
     <= CAST(json_extract(a.detail, '$.last_event') AS INTEGER))"""
 """Whether the reminder was created by a clock that was set back later.
@@ -108,7 +108,7 @@ INVARIANT_QUERIES: Mapping[str, str] = {
             SELECT l.message_id FROM reminder_events l WHERE l.state = 'sent'
             AND {_LINK_OF_REMINDER} ORDER BY l.id LIMIT 1)
         WHERE r.sent_at <> m.accepted_at
-        OR (r.sent_at IS NULL) <> NOT EXISTS (
+        OR (r.sent_at IS NOT NULL) <> EXISTS (
             SELECT 1 FROM message_reminders l JOIN messages m ON m.id = l.message_id
             WHERE {_LINK_OF_REMINDER} AND m.accepted_at IS NOT NULL)""",
     "reminder counted on another day than a message of it was POSTed": f"""
@@ -156,16 +156,17 @@ INVARIANT_QUERIES: Mapping[str, str] = {
         AND (accepted_at IS NULL OR provider_id IS NULL)""",
     "message accepted at another time than its reminder was sent": f"""
         SELECT m.id FROM messages m LEFT JOIN (
-            SELECT l.message_id, max(e.at = m.accepted_at) AS same
+            SELECT l.message_id,
+            max(CASE WHEN e.at = m.accepted_at THEN 1 ELSE 0 END) AS same
             FROM message_reminders l JOIN messages m ON m.id = l.message_id
             JOIN reminder_events e ON e.permit_id = l.permit_id
             AND e.expires_on = l.expires_on AND e.step = l.step
             AND e.message_id = l.message_id AND e.state = 'sent'
             GROUP BY l.message_id) AS l ON l.message_id = m.id
         WHERE m.accepted_at IS NOT NULL AND m.rule <> '{TEST_RULE}'
-        AND coalesce(l.same, EXISTS (
+        AND coalesce(l.same, CASE WHEN EXISTS (
             SELECT 1 FROM receipts c WHERE c.message_id = m.id
-            AND c.moved AND c.received_at = m.accepted_at)) = 0""",
+            AND c.moved AND c.received_at = m.accepted_at) THEN 1 END, 0) = 0""",
     "message counted on a day on which it was not POSTed": """
         SELECT id FROM messages WHERE (posted_at IS NULL) <> (accepted_at IS NULL)
         OR posted_at > accepted_at

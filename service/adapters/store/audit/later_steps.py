@@ -14,7 +14,7 @@ from service.domain.delivery.status import NEVER_TEXTED
 from service.domain.law.step_order import StepNames, StepOrder
 
 LATER_STEPS: Final = """later_steps (version_id, step, later, since) AS MATERIALIZED (
-    SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3
+    SELECT value ->> 0, value ->> 1, value ->> 2, instant[value ->> 3]
     FROM json_each(:later_steps))"""
 """A table of the parameter that `load_later_steps` makes.
 

@@ -4,13 +4,14 @@ from collections.abc import AsyncIterator, Sequence
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import Row, case, select, text
+from sqlalchemy import Row, case, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.adapters.store.audit.invariants import ALL_INVARIANTS, INVARIANT_QUERIES
 from service.adapters.store.audit.later_steps import load_later_steps
 from service.adapters.store.audit.operator_decisions import find_unmatched_decisions
 from service.adapters.store.db.database import Database
+from service.adapters.store.db.dialects.plain_sql import plain_sql
 from service.adapters.store.db.schema import (
     golives,
     messages,
@@ -116,10 +117,11 @@ class SqlAuditStore(AuditStore):
         """Rows that contradict each other, one line each."""
         differences = list(INVARIANT_QUERIES)
         async with self._database.read() as connection:
+            every = plain_sql(ALL_INVARIANTS, connection.dialect)
             parameters = {"later_steps": await load_later_steps(connection)}
             found = [
                 f"{differences[row.number]}: {row.named}"
-                for row in await connection.execute(text(ALL_INVARIANTS), parameters)
+                for row in await connection.execute(every, parameters)
             ]
             changed = [
                 f"version {row.id}: its text was changed"

@@ -11,6 +11,8 @@ from sqlalchemy.exc import DatabaseError, DBAPIError
 from sqlalchemy.exc import TimeoutError as ConnectionWaitError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from service.adapters.store.db.dialects.postgres_errors import postgres_error
+from service.adapters.store.db.dialects.postgres_set_up import refuse_unusable
 from service.adapters.store.db.engine import create_engine
 from service.adapters.store.db.file_watch import FileWatch
 from service.adapters.store.db.migrate import (
@@ -119,10 +121,15 @@ class Database:
             shown = self.file or self.shown_url
             raise DatabaseBusyError(f"{shown}: {reason}; try again") from error
         except DBAPIError as error:
-            typed = storage_error(self.file or self.shown_url, error, writes=writes)
+            typed = self._storage_error(error, writes=writes)
             if typed is None:
                 raise
             raise typed from error
+
+    def _storage_error(self, error: DBAPIError, *, writes: bool) -> StorageError | None:
+        if self.is_postgres:
+            return postgres_error(self.shown_url, error)
+        return storage_error(self.file or self.shown_url, error, writes=writes)
 
     async def dispose(self) -> None:
         """Close every connection: otherwise a process may not end."""
@@ -138,11 +145,18 @@ class Database:
             if self.file is not None:
                 self.file.touch(mode=0o600)  # it holds names and texts of people
             async with self._without_foreign_keys() as connection:
+                if self.is_postgres:
+                    await connection.run_sync(refuse_unusable, self.shown_url)
                 await connection.run_sync(upgrade, self.shown_url)
         except OSError as error:
             raise SetUpError(f"{self.shown_url}: {error.strerror}") from error
         except DatabaseError as error:
-            raise SetUpError(f"{self.shown_url}: {error.orig}") from error
+            raise self._set_up_error(error) from error
+
+    def _set_up_error(self, error: DatabaseError) -> SetUpError:
+        """What keeps the tables from being looked at, in one line."""
+        typed = postgres_error(self.shown_url, error) if self.is_postgres else None
+        return typed or SetUpError(f"{self.shown_url}: {error.orig}")
 
     @asynccontextmanager
     async def _without_foreign_keys(self) -> AsyncIterator[AsyncConnection]:
@@ -167,9 +181,11 @@ class Database:
         """The migration that the tables are at; None for an empty database."""
         try:
             async with self._reader.connect() as connection:
+                if self.is_postgres:
+                    await connection.run_sync(refuse_unusable, self.shown_url)
                 return await connection.run_sync(current_migration)
         except DatabaseError as error:
-            raise SetUpError(f"{self.shown_url}: {error.orig}") from error
+            raise self._set_up_error(error) from error
 
     async def check(self) -> None:
         """Raise `SetUpError` unless the tables are at the newest migration."""
@@ -195,6 +211,11 @@ class Database:
         if self.url.get_backend_name() == "sqlite" and self.url.database:
             return Path(self.url.database)
         return None
+
+    @property
+    def is_postgres(self) -> bool:
+        """Whether a PostgreSQL server has the database."""
+        return self.url.get_backend_name() == "postgresql"
 
     @property
     def shown_url(self) -> str:

@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import URL, Connection, event
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
+from service.adapters.store.db.dialects.postgres_engine import create_postgres_engine
 from service.adapters.store.db.file_watch import WAL_LIMIT, FileWatch
 from service.adapters.store.db.prepared import run_in_one_call
 
@@ -41,6 +42,8 @@ def create_engine(
 
     Its connections are reported to the `watch`; None for a database without files.
     """
+    if url.get_backend_name() == "postgresql":
+        return create_postgres_engine(url, writes=writes)
     if watch is None:
         return create_async_engine(url, hide_parameters=True)
     engine = create_async_engine(

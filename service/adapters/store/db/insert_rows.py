@@ -21,6 +21,9 @@ async def insert_rows(
     if not rows:
         return
     dialect, columns = connection.dialect, statement.table.c
+    if dialect.name != "sqlite":
+        await connection.execute(statement, rows)
+        return
     compiled = statement.compile(dialect=dialect, column_keys=[*rows[0]])
     encoded = [
         encode_column(columns[name].type, [row[name] for row in rows], dialect)

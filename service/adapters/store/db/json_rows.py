@@ -21,15 +21,21 @@ from sqlalchemy import (
     Text,
     bindparam,
     case,
-    func,
+    literal_column,
     select,
-    type_coerce,
 )
 from sqlalchemy.ext.asyncio import AsyncConnection
-from sqlalchemy.ext.compiler import compiles
-from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import TypeEngine
 
+from service.adapters.store.db.dialects.json_functions import (
+    dump_json,
+    hex_digits,
+    json_decoder,
+    json_each,
+    json_item,
+    json_scalar,
+    rows_as_json,
+)
 from service.adapters.store.db.prepared import Prepared
 
 T = TypeVar("T")
@@ -40,12 +46,12 @@ class JsonRows:
 
     def __init__(self, columns: Mapping[str, TypeEngine[Any]]) -> None:
         self._columns = dict(columns)
-        each = func.json_each(bindparam("rows", type_=Text())).table_valued("value")
+        each = json_each(bindparam("rows", type_=Text())).table_valued("value")
         self._table = select(
             *[
-                type_coerce(func.json_extract(each.c.value, f"$[{at}]"), kind).label(
-                    name
-                )
+                json_item(
+                    each.c.value, f"$[{at}]", literal_column(f"{at}"), type_=kind
+                ).label(name)
                 for at, (name, kind) in enumerate(self._columns.items())
             ]
         ).subquery("batch")
@@ -73,7 +79,7 @@ class JsonRows:
             encode_column(kind, values, dialect)
             for kind, values in zip(kinds, columns, strict=True)
         )
-        return {"rows": orjson.dumps([*zip(*encoded, strict=True)]).decode()}
+        return {"rows": dump_json([*zip(*encoded, strict=True)])}
 
 
 class JsonValues:
@@ -81,8 +87,8 @@ class JsonValues:
 
     def __init__(self, column: ColumnElement[Any], name: str) -> None:
         self._type, self._name = column.type, name
-        each = func.json_each(bindparam(name, type_=Text())).table_valued("value")
-        self._values = select(type_coerce(each.c.value, column.type))
+        each = json_each(bindparam(name, type_=Text())).table_valued("value")
+        self._values = select(json_scalar(each.c.value, type_=column.type))
 
     @property
     def values(self) -> Select[Any]:
@@ -92,7 +98,7 @@ class JsonValues:
     def bind(self, dialect: Dialect, values: Iterable[object]) -> dict[str, str]:
         """The parameter with these values."""
         encoded = encode_column(self._type, values, dialect)
-        return {self._name: orjson.dumps(encoded).decode()}
+        return {self._name: dump_json(encoded)}
 
 
 class JsonQuery:
@@ -102,7 +108,7 @@ class JsonQuery:
         rows = query.subquery()
         self._types = [column.type for column in rows.c]
         self._row: Any = namedtuple("Row", [column.name for column in rows.c])  # type: ignore[misc]  # noqa: PYI024 - the fields are the query's columns
-        as_json = _rows_as_json(*map(_as_json_value, rows.c))
+        as_json = rows_as_json(*map(_as_json_value, rows.c))
         self._query = Prepared(select(as_json.label("rows")))
 
     async def rows(
@@ -118,47 +124,17 @@ class JsonQuery:
         return [*map(self._row._make, zip(*decoded, strict=True))]
 
 
+def json_texts(array: ColumnElement[Any]) -> Select[tuple[str]]:
+    """The texts in an array of JSON, as rows, to be put into an IN."""
+    each = json_each(array).table_valued("value")
+    return select(json_scalar(each.c.value, type_=Text()))
+
+
 def _as_json_value(column: ColumnElement[Any]) -> ColumnElement[Any]:
     """The column as JSON can hold it: bytes as hex digits."""
     if isinstance(column.type, LargeBinary):
-        return case((column.is_not(None), _hex_digits(column)))
+        return case((column.is_not(None), hex_digits(column)))
     return column
-
-
-class _rows_as_json(FunctionElement[str]):  # noqa: N801 - reads as SQL does
-    """All rows as the text of one JSON array, each row an array of these columns."""
-
-    type = Text()
-    inherit_cache = True
-
-
-@compiles(_rows_as_json)
-def _rows_as_json_default(element: Any, compiler: Any, **kw: Any) -> str:  # noqa: ANN401 - hook
-    columns = compiler.process(element.clauses, **kw)
-    return f"coalesce(json_agg(json_build_array({columns}))::text, '[]')"
-
-
-@compiles(_rows_as_json, "sqlite")
-def _rows_as_json_sqlite(element: Any, compiler: Any, **kw: Any) -> str:  # noqa: ANN401 - hook
-    columns = compiler.process(element.clauses, **kw)
-    return f"json_group_array(json_array({columns}))"
-
-
-class _hex_digits(FunctionElement[str]):  # noqa: N801 - reads as SQL does
-    """Bytes as hex digits."""
-
-    type = Text()
-    inherit_cache = True
-
-
-@compiles(_hex_digits)
-def _hex_digits_default(element: Any, compiler: Any, **kw: Any) -> str:  # noqa: ANN401 - hook
-    return f"encode({compiler.process(element.clauses, **kw)}, 'hex')"
-
-
-@compiles(_hex_digits, "sqlite")
-def _hex_digits_sqlite(element: Any, compiler: Any, **kw: Any) -> str:  # noqa: ANN401 - hook
-    return f"hex({compiler.process(element.clauses, **kw)})"
 
 
 def _decode_column(
@@ -167,7 +143,7 @@ def _decode_column(
     """The Python values of a column; equal values are decoded once."""
     if isinstance(kind, LargeBinary):
         return [None if value is None else bytes.fromhex(value) for value in values]
-    decode = kind.dialect_impl(dialect).result_processor(dialect, None)
+    decode = json_decoder(kind, dialect)
     if decode is None:
         return values
     decoded = {value: decode(value) for value in set(values)}

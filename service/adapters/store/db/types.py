@@ -47,6 +47,31 @@ def _text_to_instant(value: str | None) -> datetime | None:
         ) from None
 
 
+class _PostgresInstant(DateTime):
+    """An instant as PostgreSQL stores it, in UTC whatever the zone of the session."""
+
+    render_bind_cast = True
+
+    def __init__(self) -> None:
+        super().__init__(timezone=True)
+
+    def adapt(self, cls: object, **kw: object) -> Any:  # noqa: ANN401, ARG002 - SQLAlchemy's contract
+        """Stay of this type: the driver's own has no `result_processor`."""
+        return _PostgresInstant()
+
+    def result_processor(
+        self,
+        dialect: Dialect,  # noqa: ARG002 - SQLAlchemy's contract
+        coltype: object,  # noqa: ARG002
+    ) -> Callable[[Any], datetime | None]:
+        """Database to Python."""
+        return _to_utc
+
+
+def _to_utc(value: datetime | None) -> datetime | None:
+    return None if value is None else value.astimezone(UTC)
+
+
 class Instant(TypeDecorator[datetime]):
     """An aware instant; SQLite, which has no time zones, stores it in UTC."""
 
@@ -56,7 +81,7 @@ class Instant(TypeDecorator[datetime]):
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
         """The type of the column on this database."""
         if dialect.name != "sqlite":
-            return dialect.type_descriptor(DateTime(timezone=True))
+            return _PostgresInstant()
         return _SqliteInstant()  # type: ignore[no-untyped-call] # SQLAlchemy's own
 
 
@@ -129,7 +154,7 @@ class database_now(FunctionElement[datetime]):  # noqa: N801 - reads as SQL does
 
 @compiles(database_now)
 def _now(*_: object, **__: object) -> str:
-    return "clock_timestamp()"
+    return "statement_timestamp()"
 
 
 @compiles(database_now, "sqlite")
@@ -147,7 +172,7 @@ class database_now_plus(FunctionElement[datetime]):  # noqa: N801 - reads as SQL
 @compiles(database_now_plus)
 def _later(element: database_now_plus, compiler: Any, **kw: Any) -> str:  # noqa: ANN401 - hook
     seconds = compiler.process(element.clauses, **kw)
-    return f"clock_timestamp() + make_interval(secs => {seconds})"
+    return f"statement_timestamp() + make_interval(secs => {seconds})"
 
 
 @compiles(database_now_plus, "sqlite")

@@ -108,7 +108,7 @@ def _select_fates(scope: SeriesScope, now: datetime) -> Select[Any]:
             *PERMIT_GROUP_COLUMNS,
             issued_on,
             may_be_texted(now).label("is_textable"),
-            func.group_concat(_FATE + ":" + reminders.c.step).label("fates"),
+            func.aggregate_strings(_FATE + ":" + reminders.c.step, ",").label("fates"),
         )
         .group_by(permits.c.id)
         .subquery()

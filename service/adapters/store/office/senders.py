@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from sqlalchemy import CTE, ColumnElement, String, cast, select
+from sqlalchemy import CTE, ColumnElement, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.adapters.store.db.schema import authorities, pauses, reminders
@@ -21,7 +21,7 @@ def _senders() -> CTE:
     line = line.union_all(
         select(
             line.c.authority,
-            cast(above.c.code, String),
+            above.c.code,
             above.c.document["sends"].as_boolean(),
             above.c.document["parent"].as_string(),
         ).where(above.c.code == line.c.parent, line.c.sends.is_(False))

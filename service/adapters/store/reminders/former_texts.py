@@ -78,7 +78,7 @@ MAYBE_ANNOUNCED_ON = case(
 
 
 TEXTED_STEPS = (
-    select(func.group_concat(_others.c.step))
+    select(func.aggregate_strings(_others.c.step, ","))
     .where(
         _others.c.permit_id == reminders.c.permit_id,
         _others.c.expires_on == reminders.c.expires_on,

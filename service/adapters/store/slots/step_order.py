@@ -6,10 +6,10 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import CTE, ColumnElement, Select, Text, func, select
+from sqlalchemy import CTE, ColumnElement, Select, Text, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from service.adapters.store.db.json_rows import JsonRows
+from service.adapters.store.db.json_rows import JsonRows, json_texts
 from service.adapters.store.db.schema import permits, slots, versions
 from service.adapters.store.reminders.transitions import was_texted_in
 from service.domain.law.step_order import StepNames, StepOrder
@@ -83,7 +83,5 @@ def had_excluding_text(before: datetime | None = None) -> ColumnElement[bool]:
 
     With `before`, whether it was by that instant.
     """
-    steps = func.json_each(EXCLUDING_STEPS.c.excluding).table_valued("value")
-    return was_texted_in(
-        select(steps.c.value), permits.c.id, permits.c.expires_on, before
-    )
+    steps = json_texts(EXCLUDING_STEPS.c.excluding)
+    return was_texted_in(steps, permits.c.id, permits.c.expires_on, before)

@@ -3,6 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
+from service.adapters.store.db.dialects.former_rows import execute_on_sqlite
 from service.adapters.store.db.types import Instant
 
 revision = "0003"
@@ -78,7 +79,7 @@ def _messages() -> None:
     op.add_column("messages", sa.Column("template_version", sa.Integer()))
     op.add_column("messages", sa.Column("kind", sa.String(length=12)))
     op.add_column("messages", sa.Column("mark", sa.String(length=64)))
-    op.execute(
+    execute_on_sqlite(
         "UPDATE messages SET template_version = 0, mark = lower(hex(seal)), "
         f"office = coalesce(({_SENDER}), authority)"
     )

