@@ -10,6 +10,7 @@ import orjson
 
 from service.domain.errors import NeverRemindsError
 from service.domain.law.rule import Rule
+from service.domain.permits.permit import NO_EXPIRY
 from service.flow.reports.explain import never_field
 
 
@@ -26,13 +27,19 @@ def print_explanation(explanation: Mapping[str, Any], *, as_json: bool) -> None:
     for line in explanation["trace"]:
         click.echo(f"  {line}")
     if permit := explanation.get("permit"):
-        reason = f" ({why})" if (why := permit["status_reason"]) else ""
-        status = f"{permit['status']}{reason}"
-        click.echo(f"permit {permit['number']}, {permit['holder']}, {status}")
+        _print_permit(permit)
         _print_steps(explanation.get("steps", ()))
         _print_history(explanation["history"], ZoneInfo(explanation["zone"]))
     if shadow := explanation.get("shadow"):
         click.echo(_shadow_line(explanation, shadow))
+
+
+def _print_permit(permit: Mapping[str, Any]) -> None:
+    reason = f" ({why})" if (why := permit["status_reason"]) else ""
+    status = f"{permit['status']}{reason}"
+    click.echo(f"permit {permit['number']}, {permit['holder']}, {status}")
+    for renewal in permit["renewals"]:
+        click.echo(f"  {_renewal_line(renewal)}")
 
 
 def _print_dates(explanation: Mapping[str, Any]) -> None:
@@ -64,6 +71,20 @@ def _print_history(history: Sequence[Mapping[str, Any]], zone: ZoneInfo) -> None
         click.echo(f"  reminder {one['step']}, expiry {one['expires_on']}, {zone.key}:")
         for move in one["moves"]:
             click.echo(f"    {_local_time(move['at'], zone)}  {move['what']}")
+
+
+def _renewal_line(renewal: Mapping[str, Any]) -> str:
+    """When a term was renewed or its renewal filed, and after which reminder."""
+    said = [f"the term to {renewal['expires_on']}:"]
+    if renewal["filed_on"]:
+        said.append(f"renewal filed on {renewal['filed_on']},")
+    if renewal["renewed_on"]:
+        until = renewal["renewed_until"] or NO_EXPIRY
+        by = f" by {renewal['renewed_by']}" if renewal["renewed_by"] else ""
+        said.append(f"renewed{by} on {renewal['renewed_on']} to {until},")
+    days, step = renewal["days"], renewal["step"]
+    after = f"{days} days after reminder {step}" if step else "no reminder before"
+    return " ".join([*said, after])
 
 
 def _shadow_line(explanation: Mapping[str, Any], shadow: Mapping[str, Any]) -> str:

@@ -1,5 +1,6 @@
 """Explanations from the database of an installation."""
 
+from dataclasses import asdict
 from datetime import date
 from typing import Any
 
@@ -80,6 +81,8 @@ def permit_fields(permit: PermitView) -> dict[str, Any]:
         "status": permit.status,
         "status_reason": permit.status_reason,
         "renewal_filed_on": permit.renewal_filed_on,
+        "replaced": permit.replaced,
+        "renewals": [asdict(one) for one in permit.renewals],
         "phones": permit.phones,
         "reminders": [
             {

@@ -1,7 +1,9 @@
-"""Which permit a renewal replaces, among those that have the number it names."""
+"""Renewals: which permit one replaces, and which reminder came last before it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
 
 from service.domain.errors import InvalidError, Mistake
 from service.domain.permits.permit import Permit
@@ -45,3 +47,37 @@ def _has_same_holder(one: NumberedPermit, renewal: Permit) -> bool:
     if one.holder_code and renewal.holder_code:
         return one.holder_code == renewal.holder_code
     return one.holder == renewal.holder
+
+
+@dataclass(frozen=True, slots=True)
+class SentReminder:
+    """A reminder that was accepted and not failed: its step, and when it was POSTed."""
+
+    step: str
+    posted_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ReminderBefore:
+    """The last reminder before a holder acted, and the local days until then."""
+
+    step: str
+    posted_at: datetime
+    days: int
+
+
+def find_reminder_before(
+    sent: Iterable[SentReminder], acted_on: date, zone: ZoneInfo
+) -> ReminderBefore | None:
+    """The last reminder POSTed by the day `acted_on`; None without one.
+
+    One that was POSTed on that very day counts, with 0 days.
+    """
+    before = [
+        (one.posted_at, one.step, one.posted_at.astimezone(zone).date()) for one in sent
+    ]
+    earlier = [one for one in before if one[2] <= acted_on]
+    if not earlier:
+        return None
+    posted_at, step, day = max(earlier)
+    return ReminderBefore(step, posted_at, (acted_on - day).days)

@@ -28,6 +28,24 @@ class PermitReminderView:
 
 
 @dataclass(frozen=True, slots=True)
+class RenewalView:
+    """The renewal of a term, and the reminder that was sent last before it.
+
+    `renewed_by` is the number of the permit that renews it under a new one.
+    `renewed_on` is None while it is only filed, and `step` where no reminder was sent.
+    """
+
+    expires_on: date
+    filed_on: date | None
+    renewed_on: date | None
+    renewed_until: date | None
+    renewed_by: str | None
+    step: str | None
+    sent_at: datetime | None
+    days: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class PermitView:
     """A permit as lists and the API show it; a personal number is masked.
 
@@ -52,6 +70,7 @@ class PermitView:
     version: str
     reminders: tuple[PermitReminderView, ...]
     revision: str
+    renewals: tuple[RenewalView, ...] = ()
 
     def expiry(self) -> date:
         """The expiry date, from which all others follow; `InvalidError` without one."""

@@ -45,6 +45,7 @@ async def test_a_new_permit_is_created_and_shown_with_its_phones_masked(
         "replaced": False,
         "version": "cn-food-production-license@2020-03-01.1",
         "reminders": [],
+        "renewals": [],
     }
     assert await ask("GET", PERMIT) == (200, made)
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Final
 
 from sqlalchemy import Row, and_, bindparam, insert, select, update
@@ -190,6 +190,12 @@ def renews(dated_permit: DatedPermit, stored: Row[Any]) -> bool:
     )
 
 
+def filed_on_after(dated_permit: DatedPermit, stored: Row[Any]) -> date | None:
+    """When the renewal of a permit was filed, once it is written."""
+    filing, permit = _present_filing(dated_permit, stored), dated_permit.permit
+    return find_filed_on(permit.renewal_filed_on, filing, permit.expires_on)
+
+
 def _present_filing(dated_permit: DatedPermit, stored: Row[Any]) -> StoredFiling | None:
     """The filing for the term that a permit has now; a corrected one keeps its own."""
     filing = stored_filing(stored)
@@ -206,11 +212,7 @@ def _compared_values(
     permit = dated_permit.permit
     values = {name: getattr(permit, name) for name in _REGISTER_COLUMNS}
     if stored is not None and stored.filing is not None:
-        values["renewal_filed_on"] = find_filed_on(
-            permit.renewal_filed_on,
-            _present_filing(dated_permit, stored),
-            permit.expires_on,
-        )
+        values["renewal_filed_on"] = filed_on_after(dated_permit, stored)
     return values | {
         "replaces": dated_permit.replaces_key,
         "series": dated_permit.series,

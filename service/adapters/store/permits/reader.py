@@ -12,12 +12,18 @@ from service.adapters.store.db.schema import (
     permits,
     recipients,
     reminders,
+    renewals,
     versions,
 )
 from service.adapters.store.permits.permit_rows import permit_revision
 from service.adapters.store.permits.recipients import recipients_of
 from service.domain.delivery.status import CLAIMABLE
-from service.flow.permits.find import PermitReader, PermitReminderView, PermitView
+from service.flow.permits.find import (
+    PermitReader,
+    PermitReminderView,
+    PermitView,
+    RenewalView,
+)
 
 _VERSION = (
     select(versions.c.id)
@@ -80,11 +86,13 @@ class SqlPermitReader(PermitReader):
             phones = await _phones(connection, ids)
             recipient_ids = await recipients_of(connection, ids)
             reminder_views = await _reminders(connection, ids)
+            renewal_views = await _renewals(connection, ids)
         return [
             _permit(
                 row,
                 phones.get(row.id, ()),
                 reminder_views.get(row.id, ()),
+                renewal_views.get(row.id, ()),
                 permit_revision(row, recipient_ids.get(row.id, ())),
             )
             for row in rows
@@ -122,10 +130,36 @@ async def _reminders(
     return found
 
 
+async def _renewals(
+    connection: AsyncConnection, ids: Sequence[str]
+) -> dict[str, tuple[RenewalView, ...]]:
+    found: dict[str, tuple[RenewalView, ...]] = {}
+    rows = await connection.execute(
+        select(renewals, permits.c.shown_number)
+        .outerjoin_from(renewals, permits, renewals.c.renewed_by == permits.c.id)
+        .where(renewals.c.permit_id.in_(ids))
+        .order_by(renewals.c.expires_on)
+    )
+    for row in rows:
+        view = RenewalView(
+            expires_on=row.expires_on,
+            filed_on=row.filed_on,
+            renewed_on=row.renewed_on,
+            renewed_until=row.renewed_until,
+            renewed_by=row.shown_number,
+            step=row.step,
+            sent_at=row.posted_at,
+            days=row.days,
+        )
+        found[row.permit_id] = (*found.get(row.permit_id, ()), view)
+    return found
+
+
 def _permit(
     row: Row[Any],
     phones: tuple[tuple[str, str], ...],
     reminder_views: tuple[PermitReminderView, ...],
+    renewal_views: tuple[RenewalView, ...],
     revision: str,
 ) -> PermitView:
     return PermitView(
@@ -146,6 +180,7 @@ def _permit(
         version=row.version,
         reminders=reminder_views,
         revision=revision,
+        renewals=renewal_views,
     )
 
 

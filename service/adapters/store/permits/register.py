@@ -37,6 +37,7 @@ from service.adapters.store.permits.recipients import (
 )
 from service.adapters.store.permits.registers import set_register, upsert_register
 from service.adapters.store.permits.renewals.filings import SqlFilingStore
+from service.adapters.store.permits.renewals.renewed_terms import record_terms
 from service.adapters.store.permits.renewals.replaced import find_refused, mark_renewed
 from service.adapters.store.permits.revisions import stored_revision
 from service.adapters.store.permits.withdrawals import withdraw_permits
@@ -204,6 +205,7 @@ async def _store_changes(
     if not changes:
         return {}
     await write_permits(connection, changes, source, now)
+    await record_terms(connection, changes, now)
     await write_recipients(connection, changes)
     await insert_missing_slots(connection, [one.dated_permit for one in changes])
     renewed = await mark_renewed(connection, _numbers_to_mark(changes), now)

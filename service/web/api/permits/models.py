@@ -1,6 +1,6 @@
 """Models of permits: parameters, request body, answers."""
 
-from datetime import date
+from datetime import date, datetime
 from typing import Annotated
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
@@ -128,6 +128,31 @@ def _to_masked_phones(phones: object) -> object:
     return [MaskedPhone(phone=phone, line=line) for phone, line in phones]
 
 
+class Renewal(BaseModel):
+    """The renewal of a term, and the reminder that was sent last before it."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    expires_on: date = Field(description="the expiry date that it puts off")
+    filed_on: date | None = Field(description="when the holder applied, if known")
+    renewed_on: date | None = Field(
+        description="when it was granted, or else when the register said so; null: it "
+        "is only filed"
+    )
+    renewed_until: date | None = Field(
+        description="the new expiry date; null: none, or not renewed yet"
+    )
+    renewed_by: str | None = Field(
+        description="the number of the permit that renews it under a new one"
+    )
+    step: str | None = Field(
+        description="the step of the last reminder sent before it was filed, or else "
+        "renewed; null: none was"
+    )
+    sent_at: datetime | None = Field(description="when that reminder was POSTed")
+    days: int | None = Field(description="the local days from then to it")
+
+
 class Permit(BaseModel):
     """A registered permit; numbers that identify people are masked."""
 
@@ -162,6 +187,9 @@ class Permit(BaseModel):
     version: str = Field(description="the key of the rule version that gives its dates")
     reminders: list[Reminder] = Field(
         description="its reminders, in the order in which they fell due"
+    )
+    renewals: list[Renewal] = Field(
+        description="the renewals of its terms, each once, with what reminded of it"
     )
 
 

@@ -40,6 +40,7 @@ from service.adapters.store.db.schema.permit_tables import (
     permits,
     recipients,
     registers,
+    renewals,
 )
 from service.adapters.store.db.schema.reminder_tables import (
     reminder_events,
@@ -75,6 +76,7 @@ __all__ = (
     "registers",
     "reminder_events",
     "reminders",
+    "renewals",
     "rules",
     "slots",
     "staff",

@@ -124,6 +124,25 @@ permits = Table(
     "renewal_filed_on is what follows from that and from the permit's own row.",
 )
 
+renewals = Table(
+    "renewals",
+    metadata,
+    Column("permit_id", ForeignKey("permits.id"), primary_key=True),
+    Column("expires_on", Date, primary_key=True),
+    Column("filed_on", Date),
+    Column("renewed_on", Date),
+    Column("renewed_until", Date),
+    Column("renewed_by", ForeignKey("permits.id")),
+    Column("step", String(40)),
+    Column("posted_at", Instant),
+    Column("days", Integer),
+    Column("recorded_at", Instant, nullable=False),
+    comment="expires_on: the end of the term that is renewed. renewed_on: null while "
+    "it is only filed; renewed_until: null too where the new term has no end. "
+    "renewed_by: the permit with the new number. step, posted_at: the last reminder "
+    "sent before it was filed, or else renewed, days later in local days; null: none.",
+)
+
 permit_recipients = Table(
     "permit_recipients",
     metadata,

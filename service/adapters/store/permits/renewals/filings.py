@@ -19,6 +19,11 @@ from service.adapters.store.permits.follow_up import (
 from service.adapters.store.permits.imports.changes import describe_filed
 from service.adapters.store.permits.imports.records import note_chunk
 from service.adapters.store.permits.permit_rows import stored_filing
+from service.adapters.store.permits.renewals.renewed_terms import (
+    Renewal,
+    forget_filings,
+    record_renewals,
+)
 from service.adapters.store.slots.frozen_forecasts import instant_after_count
 from service.domain.errors import InvalidError, Mistake
 from service.domain.permits.filing import (
@@ -107,8 +112,22 @@ class SqlFilingStore(FilingStore):
             _values(id_, one) | {"changed_at": now} for id_, one in changed.items()
         ]
         await connection.execute(_STORE, values)
+        await _record(connection, changed, now)
         await end_ineligible_reminders(connection, [*changed], now)
         await create_current_reminders(connection, [*changed], now)
+
+
+async def _record(
+    connection: AsyncConnection, changed: Mapping[str, FiledPermit], now: datetime
+) -> None:
+    unfiled = [id_ for id_, one in changed.items() if not one.renewal_filed_on]
+    await forget_filings(connection, unfiled)
+    filed = [
+        Renewal(id_, one.expires_on, one.renewal_filed_on)
+        for id_, one in changed.items()
+        if one.expires_on and one.renewal_filed_on
+    ]
+    await record_renewals(connection, filed, now)
 
 
 def _compare(

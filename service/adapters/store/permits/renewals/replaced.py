@@ -1,8 +1,8 @@
 """Permits that are renewed under another number: marked, and no longer reminded."""
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
-from datetime import datetime
+from collections.abc import Collection, Mapping, Sequence
+from datetime import date, datetime
 from typing import Final
 
 from sqlalchemy import and_, bindparam, exists, or_, select, update
@@ -11,6 +11,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from service.adapters.store.db.json_rows import JsonValues, in_chunks
 from service.adapters.store.db.schema import permits
 from service.adapters.store.permits.permit_rows import PermitKey, permit_key
+from service.adapters.store.permits.renewals.renewed_terms import (
+    NewTerm,
+    Renewal,
+    forget_successors,
+    later,
+    record_renewals,
+)
 from service.domain.errors import InvalidError
 from service.domain.permits.permit import PermitStatus
 from service.domain.permits.renewal import NumberedPermit, refuse_replaced
@@ -37,7 +44,7 @@ _HAS_SAME_HOLDER = or_(
     ),
 )
 
-_IS_RENEWED = exists().where(
+_RENEWS = and_(
     _renewals.c.replaces.is_not(None),
     _renewals.c.replaces == permits.c.number_key,
     or_(_IS_OF_SAME_TYPE, and_(_HAS_SAME_HOLDER, ~_HAS_NEARER_PERMIT)),
@@ -56,6 +63,14 @@ _IS_RENEWED = exists().where(
 It may be of another office or type, as `refuse_replaced` says. Only a later one, so
 that of two permits which name each other one is still reminded.
 """
+
+_IS_RENEWED = exists().where(_RENEWS)
+
+_SUCCESSOR: Final = (
+    _renewals.c.id.label("new_id"),
+    _renewals.c.expires_on.label("new_expires_on"),
+    _renewals.c.issued_on.label("new_issued_on"),
+)
 
 _NUMBERS: Final = JsonValues(permits.c.number_key, "numbers")
 
@@ -76,7 +91,35 @@ async def mark_renewed(
     """
     asked = _NUMBERS.bind(connection.dialect, number_keys) | {"now": now}
     renewed = await connection.execute(_MARK_RENEWED, asked)
-    return {row.id: row.replaced for row in renewed}
+    marked = {row.id: row.replaced for row in renewed}
+    if marked:
+        await _record(connection, marked, now)
+    return marked
+
+
+async def _record(
+    connection: AsyncConnection, marked: Mapping[str, bool], now: datetime
+) -> None:
+    """Store by which permits these are renewed, or that they are not any more."""
+    await forget_successors(connection, [one for one in marked if not marked[one]])
+    ids = [one for one, is_replaced in marked.items() if is_replaced]
+    for chunk in in_chunks(ids):
+        pairs = select(permits, *_SUCCESSOR).where(permits.c.id.in_(chunk), _RENEWS)
+        found = [
+            Renewal(
+                row.id,
+                row.expires_on,
+                row.renewal_filed_on,
+                NewTerm(
+                    row.new_expires_on,
+                    later(row.new_issued_on, row.issued_on or date.min),
+                    row.new_id,
+                ),
+            )
+            for row in await connection.execute(pairs.order_by(_renewals.c.id))
+            if row.expires_on is not None
+        ]
+        await record_renewals(connection, found, now)
 
 
 async def find_refused(
