@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from string import ascii_uppercase, digits
 from zoneinfo import ZoneInfo
 
 from service.adapters.calendars.holidays import calendars
@@ -21,6 +22,7 @@ from service.adapters.templates.library import JinjaTemplateLibrary
 from service.domain.lawbook.law import Law
 from service.domain.permits.permit_fields import FIELDS
 from service.domain.permits.phone import PhoneLine
+from service.domain.untrusted.check_characters import is_credit_code
 from service.settings import shipped_folder
 
 OFFICE = "990000"
@@ -162,8 +164,14 @@ def _row(kind: Kind, n: int, expires_on: date, chance: random.Random) -> dict[st
     if kind.trade:
         name = "".join(chance.sample(NAMES, 2))
         row["holder"] = f"{chance.choice(TOWNS)}{name}{kind.trade}"
-        row["holder_code"] = f"91990000MA{KINDS.index(kind):02}{n:06}"
+        row["holder_code"] = _credit_code(f"91990000MA{KINDS.index(kind):02}{n:05}")
     return row
+
+
+def _credit_code(body: str) -> str:
+    """The code with its check character."""
+    codes = (f"{body}{check}" for check in f"{digits}{ascii_uppercase}")
+    return next(filter(is_credit_code, codes))
 
 
 def _unsent(n: int, phones: Mapping[int, list[str]]) -> dict[str, str]:

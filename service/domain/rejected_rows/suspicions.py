@@ -9,6 +9,7 @@ from typing import Final
 from service.domain.lawbook.law import Law
 from service.domain.masking import mask_phone
 from service.domain.permits.permit import Permit
+from service.domain.untrusted.check_characters import has_wrong_check
 
 MANY_PERMITS: Final = 100
 """Permits of one phone from which it looks like that of an office or an agent."""
@@ -84,6 +85,7 @@ class Suspicions:
 
     textless: Sighting = field(default_factory=Sighting)
     closed: Sighting = field(default_factory=Sighting)
+    wrong_codes: Sighting = field(default_factory=Sighting)
     phones: SharedPhones = field(default_factory=SharedPhones)
     rows_before: int | None = None
 
@@ -91,6 +93,8 @@ class Suspicions:
         """Look at an active permit that is stored; `today` is that of its office."""
         for phone in permit.phones:
             self.phones.add(phone, line)
+        if permit.holder_code and has_wrong_check(permit.holder_code):
+            self.wrong_codes.add(line)
         ends_on = permit.expires_on
         if ends_on is None or not today <= ends_on < today + _LATEST:
             return
@@ -100,7 +104,7 @@ class Suspicions:
 
     def warnings(self, rows: int) -> Iterator[str]:
         """Say in a line each what looks wrong in a register of so many rows."""
-        before, closed = self.rows_before, self.closed
+        before, closed, codes = self.rows_before, self.closed, self.wrong_codes
         if before and rows * 5 <= before * 4:
             loaded = f"{before:,} at the last load of this register"
             yield f"{rows:,} rows, and {loaded}: is the export complete?"
@@ -108,6 +112,10 @@ class Suspicions:
             permits = "permit" if closed.rows == 1 else "permits"
             many = f"{closed.rows:,} active {permits} can no longer be renewed in time"
             yield f"{many}, as the window has closed: is the date right? See {closed}"
+        if codes.rows:
+            many = "holder code has" if codes.rows == 1 else "holder codes have"
+            wrong = f"{codes.rows:,} {many} a wrong check character"
+            yield f"{wrong}: is it mistyped? See {codes}"
         for phone, seen in self.phones.of_many():
             many = f"{seen.rows:,} permits have the phone {mask_phone(phone)}"
             yield f"{many}: is it their holder's? See {seen}"

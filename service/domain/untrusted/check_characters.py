@@ -39,6 +39,12 @@ def is_identity_number(text: str) -> bool:
     return code[17] == _IDENTITY_CHECKS[weighted % 11]
 
 
+def has_wrong_check(text: str) -> bool:
+    """Whether a text has the form of either code, and the check character of none."""
+    has_form = _CREDIT_CODE.fullmatch(text.upper()) or has_identity_form(text)
+    return bool(has_form) and not (is_credit_code(text) or is_identity_number(text))
+
+
 def is_rounded_code(text: str) -> bool:
     """Whether a code of 18 digits lost its last three: a spreadsheet keeps 15.
 

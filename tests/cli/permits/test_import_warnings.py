@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from service.flow.permits import import_register
-from tests.cli.commands import CMA, FOOD, Run, sql, write
+from tests.cli.commands import CMA, COLUMNS, FOOD, Run, sql, write
 
 
 def permit(number: int, expires_on: str = "2024-06-28", phone: int = 100) -> str:
@@ -43,6 +43,18 @@ def test_a_register_that_shrank_by_a_fifth_is_a_warning(run: Run, office: Path) 
     )
     counts = run("import", write(register, *map(permit, range(7)))).imported
     assert counts == "7 unchanged\n"
+
+
+def test_a_wrong_holder_code_is_a_warning_and_stored(run: Run, office: Path) -> None:
+    codes = ("91990000MA0001000F", "91990000MA0001000G", "NY-1")
+    rows = [f"{permit(at)},{code}" for at, code in enumerate(codes)]
+    header = ",".join([*COLUMNS, "holder_code"])
+    register = write(office / "permits.csv", *rows, header=header)
+    counts, warning = run("import", register).imported.splitlines()
+    assert counts == "3 registered"
+    assert warning == (
+        "warning: 1 holder code has a wrong check character: is it mistyped? See row 3"
+    )
 
 
 def test_a_phone_of_a_hundred_permits_is_a_warning(run: Run, office: Path) -> None:

@@ -33,6 +33,18 @@ def test_a_drop_of_a_fifth_is_a_warning(
     )
 
 
+def test_wrong_holder_codes_are_a_warning() -> None:
+    found = Suspicions()
+    found.wrong_codes.add(7)
+    assert [*found.warnings(9)] == [
+        "1 holder code has a wrong check character: is it mistyped? See row 7"
+    ]
+    found.wrong_codes.add(8)
+    assert [*found.warnings(9)] == [
+        "2 holder codes have a wrong check character: is it mistyped? See rows 7, 8"
+    ]
+
+
 def test_a_phone_of_many_permits_is_found_and_masked() -> None:
     found = Suspicions()
     for line in range(MANY_PERMITS):

@@ -1,6 +1,7 @@
 import pytest
 
 from service.domain.untrusted.check_characters import (
+    has_wrong_check,
     is_credit_code,
     is_identity_number,
 )
@@ -41,3 +42,23 @@ def test_an_identity_number_is_proved_by_its_check_character() -> None:
 @pytest.mark.parametrize("text", ["110101180113051016", "91990000MA0001000F", "", "1"])
 def test_without_a_birthday_it_is_no_identity_number(text: str) -> None:
     assert not is_identity_number(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "is_wrong"),
+    [
+        ("91990000MA0001000F", False),
+        ("91990000ma0001000f", False),
+        ("91990000MA0001000G", True),
+        ("110101180106051016", False),
+        ("110101180113051016", True),  # a credit code by its form, with another check
+        ("110101199003070135", True),
+        ("91990000MI0001000F", False),  # of neither form
+        ("NY-12345", False),
+        ("", False),
+    ],
+)
+def test_only_a_code_of_a_known_form_can_have_a_wrong_check_character(
+    text: str, *, is_wrong: bool
+) -> None:
+    assert has_wrong_check(text) is is_wrong
