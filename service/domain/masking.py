@@ -14,7 +14,7 @@ def mask_phone(text: str) -> str:
     last two, fewer keep none. All other characters but a leading + are removed.
     """
     plain = unicodedata.normalize("NFKC", text).strip()
-    digits = "".join(character for character in plain if character.isdecimal())
+    digits = "".join(filter(str.isdecimal, plain))
     plus = "+" if plain.startswith("+") else ""
     if len(digits) >= _LONG_ENOUGH_FOR_A_HEAD:
         head, tail = 3 + len(plus), _SHOWN_TAIL

@@ -5,7 +5,7 @@ from typing import Final
 
 from service.domain.law.rule import Rule
 from service.domain.masking import mask_number, mask_phone
-from service.domain.permits.phone import Phone
+from service.domain.permits.phone import Phone, PhoneLine
 from service.flow.ports import Vault
 
 PHONE_COLUMN: Final = "recipients.phone"
@@ -25,7 +25,7 @@ class Recipient:
     digest: bytes = field(repr=False)
     encrypted_phone: bytes = field(repr=False)
     masked: str
-    line: str
+    line: PhoneLine
 
 
 def encrypt_phone(phone: Phone, vault: Vault) -> Recipient:

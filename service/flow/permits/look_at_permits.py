@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Collection
 from contextlib import suppress
+from datetime import date
 from typing import Final
 
 from service.domain.errors import PermitRemindersError
@@ -25,19 +26,21 @@ class PermitLook:
         self._law, self._phones, self._found = law, phones, found
         self._line_of = deps.phone_reader.line_of
         self._now = deps.clock.now()
+        self._offices = dict[str, tuple[str, date]]()
 
     def at(self, line: int, permit: Permit) -> None:
         """Look at the permit of a row, if it is active."""
         if permit.status is not PermitStatus.ACTIVE:
             return
-        office = self._law.authority(permit.authority)
-        why = _describe_phones(
-            [self._line_of(phone, office.calendar) for phone in permit.phones]
-        )
+        if permit.authority not in self._offices:
+            office = self._law.authority(permit.authority)
+            today = self._now.astimezone(office.zone).date()
+            self._offices[permit.authority] = office.calendar, today
+        region, today = self._offices[permit.authority]
+        why = _describe_phones([self._line_of(one, region) for one in permit.phones])
         self._phones[why] += 1
         if why != TAKES_TEXTS:
             self._found.textless.add(line)
-        today = self._now.astimezone(office.zone).date()
         with suppress(PermitRemindersError):  # the law has changed in the meantime
             self._found.add(line, permit, self._law, today)
 

@@ -2,14 +2,13 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time
+from datetime import date, datetime
 from typing import Final, Protocol
 
-from service.domain.calendars.calendar import DAY
-from service.domain.deadlines.slot import Ladder, Slot
+from service.domain.deadlines.slot import Slot
 from service.domain.errors import InvalidError, LawChangedError, PermitRemindersError
-from service.domain.law.authority import Authority
 from service.domain.lawbook.law import Law
+from service.domain.lawbook.permit_dates import PermitDates, find_dates
 from service.domain.permits.lookup import Lookup
 from service.domain.permits.permit import Permit, PermitStatus
 from service.domain.permits.row_permit import Withdrawal
@@ -201,22 +200,15 @@ def _date_permit(
         rule = law.rule(permit.rule)
         office = law.authority(permit.authority)
         today = now.astimezone(office.zone).date()
-        day = permit.expires_on or today
-        version = law.version_for(rule.code, office.code, day, permit.issued_on)
-        ladder = (
-            law.ladder(rule.code, version, permit.authority, permit.expires_on)
-            if permit.expires_on
-            else None
-        )
+        of_permit = permit.rule, permit.authority, permit.expires_on, permit.issued_on
+        dates = find_dates(law, *of_permit, today=today)
     except PermitRemindersError as error:
         return to_invalid(permit, error)
-    window = ladder.window if ladder else None
-    is_certain = window is not None and not window.closing_may_move
     return DatedPermit(
         permit=permit,
-        series=version.series,
-        version=version.key,
-        slots=ladder.slots if ladder else (),
+        series=dates.series,
+        version=dates.version,
+        slots=dates.slots,
         number_key=number_key(permit.number, rule, deps.vault),
         encrypted_number=encrypt_number(permit.number, rule, deps.vault),
         shown_number=display_number(permit.number, rule),
@@ -225,25 +217,20 @@ def _date_permit(
         recipients=tuple(
             deps.phone_reader.read(phone, office.calendar) for phone in permit.phones
         ),
-        skip_reason=_idle_reason(permit, ladder, today, now) if skip_idle else None,
-        closes_on=window.closes_on if window and is_certain else None,
-        closing_ends_at=_closing_end(ladder, law.sending_office(office.code)),
-        renewal_test=RenewalTest.of(today, rule.validity, window),
+        skip_reason=_idle_reason(permit, dates, today, now) if skip_idle else None,
+        closes_on=dates.closes_on,
+        closing_ends_at=dates.closing_ends_at,
+        renewal_test=dates.renewal_test,
     )
 
 
-def _closing_end(ladder: Ladder | None, sender: Authority) -> datetime | None:
-    return sender.to_utc(ladder.window.closes_on + DAY, time(0)) if ladder else None
-
-
 def _idle_reason(
-    permit: Permit, ladder: Ladder | None, today: date, now: datetime
+    permit: Permit, dates: PermitDates, today: date, now: datetime
 ) -> str | None:
     """Why nothing will be sent; None if a reminder may come, even after expiry."""
     if permit.status is not PermitStatus.ACTIVE:
         return INACTIVE
-    if permit.expires_on is None or ladder is None:
+    if permit.expires_on is None or permit.expires_on >= today:
         return None
-    has_expired = permit.expires_on < today
-    has_step_left = any(now < slot.until_at for slot in ladder.slots)
-    return "expired" if has_expired and not has_step_left else None
+    has_step_left = any(now < slot.until_at for slot in dates.slots)
+    return None if has_step_left else "expired"

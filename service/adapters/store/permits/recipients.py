@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, Final
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import bindparam, delete, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 from uuid_utils import uuid7
 
@@ -23,6 +23,10 @@ _RECIPIENTS_OF: Final = JsonQuery(
         permit_recipients.c.recipient_id,
     ).where(permit_recipients.c.permit_id.in_(_PERMIT_IDS.values))
 )
+
+_WITH_DIGESTS: Final = select(
+    recipients.c.digest, recipients.c.id, recipients.c.line
+).where(recipients.c.digest.in_(bindparam("digests", expanding=True)))
 
 
 async def ensure_recipient_ids(
@@ -56,10 +60,8 @@ async def ensure_recipient_ids(
 async def _known_recipients(
     connection: AsyncConnection, digests: Sequence[bytes]
 ) -> dict[bytes, Any]:
-    wanted = select(recipients.c.digest, recipients.c.id, recipients.c.line).where(
-        recipients.c.digest.in_(digests)
-    )
-    return {row.digest: row for row in await connection.execute(wanted)}
+    rows = await connection.execute(_WITH_DIGESTS, {"digests": digests})
+    return {row.digest: row for row in rows}
 
 
 def _recipient_values(phone: Recipient, recipient_id: str) -> dict[str, object]:

@@ -128,26 +128,27 @@ class SqlRegisterStore(RegisterStore):
 
 def _without_repeats(
     dated_permits: Sequence[DatedPermit],
-) -> Iterator[list[DatedPermit]]:
+) -> Iterator[dict[PermitKey, DatedPermit]]:
     """Runs in which no permit stands twice, so that its later row follows the first."""
     run: dict[PermitKey, DatedPermit] = {}
     for one in dated_permits:
-        if permit_key(one) in run:
-            yield [*run.values()]
-            run.clear()
-        run[permit_key(one)] = one
-    yield [*run.values()]
+        key = permit_key(one)
+        if key in run:
+            yield run
+            run = {}
+        run[key] = one
+    yield run
 
 
 async def _compare(
     connection: AsyncConnection,
-    dated_permits: Sequence[DatedPermit],
+    dated_permits: Mapping[PermitKey, DatedPermit],
     source: RegisterSource,
 ) -> tuple[list[str | InvalidError], list[PermitChange], list[Row[Any]]]:
     """The outcome of each permit; those to be written; those that only move here."""
-    stored_rows = await permits_by_key(connection, map(permit_key, dated_permits))
+    stored_rows = await permits_by_key(connection, dated_permits)
     stored_ids = [row.id for row in stored_rows.values()]
-    refused = await find_refused(connection, dated_permits)
+    refused = await find_refused(connection, [*dated_permits.values()])
     stored_recipients = (
         await recipients_of(connection, stored_ids) if stored_ids else {}
     )
@@ -155,9 +156,8 @@ async def _compare(
         connection,
         [
             recipient
-            for one in dated_permits
-            if permit_key(one) in stored_rows
-            or not (one.skip_reason or permit_key(one) in refused)
+            for key, one in dated_permits.items()
+            if key in stored_rows or not (one.skip_reason or key in refused)
             for recipient in one.recipients
         ],
     )
@@ -168,9 +168,8 @@ async def _compare(
     }
     await set_register(connection, [*moved], source.name)
     outcomes, changes = list[str | InvalidError](), list[PermitChange]()
-    for one in dated_permits:
-        stored = stored_rows.get(permit_key(one))
-        mistake = refused.get(permit_key(one))
+    for key, one in dated_permits.items():
+        stored, mistake = stored_rows.get(key), refused.get(key)
         if stored is None and (reason := one.skip_reason or mistake):
             outcomes.append(reason)
             continue
