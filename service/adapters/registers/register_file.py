@@ -172,7 +172,7 @@ class _RowReader:
             cells = [*self._missing(()), *row.cells]
             yield RegisterRow(row.line, cells, None, InvalidError(where, [row.error]))
             return
-        cells = [unguard_formula(cell) for cell in row.cells]
+        cells = [*map(unguard_formula, row.cells)]
         if mistake := self._find_misshape(cells):
             cells += self._missing(cells)
             yield RegisterRow(row.line, cells, None, InvalidError(where, [mistake]))

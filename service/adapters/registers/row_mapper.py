@@ -130,18 +130,20 @@ class _PermitMapper:
         fields = reading.fields
         for column, name, read_cell in self._columns:
             if column in raw:
-                text = reading.take(read_cell(raw[column])) or ""
+                text = read_cell(raw[column])
+                if not isinstance(text, str):
+                    text = reading.take(text) or ""
                 fields[name] = f"{fields[name]};{text}" if name in fields else text
         office = str(fields.get("authority") or NO_OFFICE)
         for name in DATES:  # after the office, which gives instants their day
             if written := fields.get(name):
                 day = self._read_day(name, str(written), office)
-                fields[name] = reading.take(day)
+                fields[name] = day if isinstance(day, str) else reading.take(day)
         if reading.decision and reading.decision[0] == WITHDRAW:
             fields["status"] = PermitStatus.WITHDRAWN.value
         return reading
 
-    def _read_new_day(self, name: str, text: str, office: str) -> _CellReading:
+    def _read_new_day(self, name: str, text: str, office: str) -> str | _CellReading:
         if name == "expires_on" and means_no_expiry(text):
             return _CellReading(None)
         forms = DateForms(
@@ -153,17 +155,17 @@ class _PermitMapper:
         if isinstance(day, Unreadable):
             mistake = Mistake(name, show_field(name, text), day.expected)
             return _CellReading("", mistake=mistake)
-        return _CellReading(day.isoformat())
+        return day.isoformat()
 
 
 def _cell_reader(
     mapping: RegisterMapping, column: str, name: str
-) -> Callable[[str], _CellReading]:
-    """The reader of a column's cells."""
+) -> Callable[[str], str | _CellReading]:
+    """The reader of a column's cells: most give their text, and nothing else."""
     width, words = mapping.width.get(column), mapping.values.get(name, {})
     known = [*filter(None, words)]
 
-    def read(cell: str) -> _CellReading:
+    def read(cell: str) -> str | _CellReading:
         text = _unwrap(name, cell)
         if width and text.isdecimal():
             text = text.rjust(width, "0")
@@ -178,7 +180,7 @@ def _cell_reader(
         if ours is None and text and known_words_only:
             mistake = Mistake(name, show_field(name, text), show_known(text, known))
             return _CellReading("", mistake=mistake)
-        return _CellReading(text if ours is None else ours)
+        return text if ours is None else ours
 
     known_words_only = bool(words) and name in _WORDED
     return lru_cache(_CACHED)(read) if name in _REPEATED else read

@@ -57,4 +57,4 @@ def is_rounded_code(text: str) -> bool:
 
 def is_rounded_identity_number(text: str) -> bool:
     """Whether a person's identity number lost its last three digits in that way."""
-    return has_identity_form(text) and is_rounded_code(text)
+    return is_rounded_code(text) and has_identity_form(text)

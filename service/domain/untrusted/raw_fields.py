@@ -82,8 +82,10 @@ class RawFields:
     def day(self, name: str) -> date | None:
         """Read a local date in ISO form; None if the field is empty."""
         found = self._fields.get(name)
+        if found is None or found == "":
+            return None
         text = strip_blanks(remove_invisible(found)) if isinstance(found, str) else None
-        if found is None or text == "":
+        if text == "":
             return None
         day = _day(text) if text else None
         if day is None:
@@ -124,7 +126,7 @@ class RawFields:
         if (
             number is None
             or len(number) > _LONGEST_PHONE
-            or CONTROL_CHARACTERS.search(number)
+            or (not number.isprintable() and CONTROL_CHARACTERS.search(number))
         ):
             what = (
                 mask_phone(found) if isinstance(found, str) else show_field(name, found)
@@ -140,7 +142,7 @@ class RawFields:
         text = strip_blanks(found) if isinstance(found, str) else None
         if text is None or len(text) > max_length:
             expected = f"text, one line of at most {max_length} characters"
-        elif control := CONTROL_CHARACTERS.search(text):
+        elif control := not text.isprintable() and CONTROL_CHARACTERS.search(text):
             expected = (
                 f"text in one line, without the character U+{ord(control[0]):04X}"
             )

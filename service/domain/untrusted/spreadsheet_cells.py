@@ -65,6 +65,8 @@ def find_damage(text: str) -> str | None:
         return "an error of a spreadsheet"
     if is_placeholder(text):
         return "a word for an empty cell"
+    if text.isascii() and text.isalnum():  # as most numbers: no mark tells of damage
+        return None
     if _SHORTENED.fullmatch(text):
         return "a number that a spreadsheet has shortened"
     if _DATE.fullmatch(text):

@@ -16,5 +16,6 @@ def guard_formula(cell: str) -> str:
 
 def unguard_formula(cell: str) -> str:
     """Take that quote away again, so that a file we wrote can be read back."""
-    is_guarded = cell.startswith("'") and _GUARDED_FORMULA.match(cell)
-    return cell[1:] if is_guarded else cell
+    if cell[:1] != "'":
+        return cell
+    return cell[1:] if _GUARDED_FORMULA.match(cell) else cell
