@@ -105,7 +105,9 @@ def test_an_import_that_is_interrupted_says_what_is_in_and_goes_on_the_next_time
         _, said = process.communicate(timeout=60)
     assert process.returncode == code
     assert said.endswith("; import permits.csv again with --resume\n")
-    assert said.startswith(("interrupted: nothing is in", "interrupted: 500 unchanged"))
+    assert said.startswith(
+        ("interrupted: nothing is in", "interrupted: 1000 unchanged")
+    )
     assert not list(office.glob(".permits.csv.*"))
     told = run("import", register, "--resume").imported
     assert told == "1000 registered, 1000 unchanged\n"

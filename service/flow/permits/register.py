@@ -26,7 +26,7 @@ from service.flow.permits.renewals.filing_store import FilingStore
 from service.flow.permits.withdraw import INACTIVE, PermitName, name_withdrawn
 from service.flow.ports import Clock, LawStore, RevisionCheck, Vault
 
-CHUNK: Final = 500
+CHUNK: Final = 1000
 """Permits per transaction, so that other writers get in between two chunks."""
 
 
