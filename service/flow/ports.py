@@ -118,6 +118,20 @@ class Health(Protocol):
 UploadPart = Literal["file", "mapping"]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UploadOptions:
+    """How a register is imported, as by the options of the command.
+
+    `exported_at` is when it was written: a snapshot needs it.
+    """
+
+    snapshot: bool = False
+    withdraw_up_to: int | None = None
+    strict: bool = False
+    dry_run: bool = False
+    exported_at: datetime | None = None
+
+
 class Upload(Protocol):
     """A register that is being received, and its mapping."""
 
@@ -127,7 +141,7 @@ class Upload(Protocol):
         Raises `StorageError` where the disk takes no more.
         """
 
-    async def begin(self, by: str) -> str:
+    async def begin(self, by: str, options: UploadOptions) -> str:
         """Read what was received, and import it when those before it are done.
 
         Returns the id of the import, whose record is stored: that of an earlier one if

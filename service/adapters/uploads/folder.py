@@ -9,7 +9,7 @@ import os
 import shutil
 from pathlib import Path
 from tempfile import mkdtemp
-from typing import Final, Self
+from typing import Final, Self, get_args
 
 from service.domain.errors import StorageError
 from service.flow.ports import UploadPart
@@ -103,12 +103,15 @@ class UploadFolder:
         return next((self.path / part).glob("*"), None)
 
     def begin(self, import_id: str) -> None:
-        """Take the name of the import; what was received is read, and is deleted."""
+        """Take the name of the import."""
         place = self.path.with_name(import_id)
         shutil.rmtree(place, ignore_errors=True)
         self.path = self.path.rename(place)
-        for received in place.iterdir():
-            shutil.rmtree(received)
+
+    def forget(self) -> None:
+        """Delete what was received, and not the rejected rows."""
+        for part in get_args(UploadPart):
+            shutil.rmtree(self.path / part, ignore_errors=True)
 
     def remove(self) -> None:
         """Delete it with all that is in it."""

@@ -20,7 +20,7 @@ import structlog
 from service.adapters.uploads.folder import UploadFolder
 from service.domain.errors import InvalidError, Mistake, StorageError, UnknownError
 from service.flow.permits.import_record import ImportState, ImportStore
-from service.flow.ports import Clock, Upload, UploadPart, Uploads
+from service.flow.ports import Clock, Upload, UploadOptions, UploadPart, Uploads
 from service.settings import PREFIX, Settings
 
 MOST_UPLOADS: Final = 4
@@ -96,11 +96,12 @@ class ImportProcesses(Uploads):
         await asyncio.gather(*self._processes, return_exceptions=True)
 
     async def start(
-        self, folder: UploadFolder, by: str
+        self, folder: UploadFolder, by: str, options: UploadOptions
     ) -> tuple[asyncio.Task[None], asyncio.Future[bytes]]:
         """Start a process for an upload; the future is what it says of the file."""
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", _CHILD, str(folder.path), by),
+            orjson.dumps(options),
             stdin=PIPE,
             stdout=PIPE,
             pass_fds=[folder.lock],
@@ -131,6 +132,7 @@ class ImportProcesses(Uploads):
 
     async def _note_end(self, import_id: str) -> None:
         """Store that an import is not done, if its process did not."""
+        await asyncio.to_thread(UploadFolder(self._folder / import_id).forget)
         try:
             record = await self._store.get(import_id)
             if record.state is ImportState.RUNNING:
@@ -173,9 +175,9 @@ class _Upload(Upload):
         """Take a chunk of a part, which is a file of this name."""
         await asyncio.to_thread(self._folder.add, part, name, chunk)
 
-    async def begin(self, by: str) -> str:
+    async def begin(self, by: str, options: UploadOptions) -> str:
         """Read what was received, and import it when those before it are done."""
-        self.task, said = await self._processes.start(self._folder, by)
+        self.task, said = await self._processes.start(self._folder, by, options)
         return _import_id(await said)
 
     def close(self) -> None:

@@ -1,7 +1,7 @@
 """What an import came to, printed: counts first, then what to look at."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -20,9 +20,11 @@ _MOST_SHOWN: Final = 10
 class Loaded:
     """The rows of a file, why some are rejected, and what else there is to say.
 
-    `is_confirmed` is false where a person must still confirm what is withdrawn.
+    `form` is how the file was read. `is_confirmed` is false where a person must still
+    confirm what is withdrawn.
     """
 
+    form: str
     rows: int
     reasons: Sequence[ReasonGroup]
     remarks: Sequence[str]
@@ -31,22 +33,30 @@ class Loaded:
 
 def print_import(result: ImportResult, loaded: Loaded, rejects: Path) -> None:
     """Print what became of the rows; `rejects` is the CSV file of the rejected."""
-    reasons = loaded.reasons
-    click.echo(list_counts(result.outcomes) or "no rows")
-    for remark in loaded.remarks:
-        click.echo(remark)
-    _print_decisions(result.decisions)
-    _print_phones(result)
-    for warning in result.suspicions.warnings(loaded.rows):
-        click.echo(f"warning: {warning}")
-    for group in reasons[:_MOST_SHOWN]:
-        click.echo(str(group))
-    if len(reasons) > _MOST_SHOWN:
-        more = len(reasons) - _MOST_SHOWN
-        click.echo(f"and {more} more, in the sheet Reasons of the workbook")
-    if reasons:
+    for line in _describe(result, loaded):
+        click.echo(line)
+    if loaded.reasons:
         files = f"{rejects} and {rejects.with_suffix('.xlsx').name}"
         click.echo(f"the rejected rows, each with its reason: {files}")
+
+
+def full_report(result: ImportResult, loaded: Loaded) -> list[str]:
+    """What is printed of an import, by lines, but for where the rejected rows are."""
+    return [f"read as {loaded.form}", *_describe(result, loaded)]
+
+
+def _describe(result: ImportResult, loaded: Loaded) -> Iterator[str]:
+    reasons = loaded.reasons
+    yield list_counts(result.outcomes) or "no rows"
+    yield from loaded.remarks
+    yield from _describe_decisions(result.decisions)
+    yield from _describe_phones(result)
+    for warning in result.suspicions.warnings(loaded.rows):
+        yield f"warning: {warning}"
+    yield from map(str, reasons[:_MOST_SHOWN])
+    if len(reasons) > _MOST_SHOWN:
+        more = len(reasons) - _MOST_SHOWN
+        yield f"and {more} more, in the sheet Reasons of the workbook"
 
 
 def list_counts(counts: Mapping[str, int]) -> str:
@@ -54,19 +64,19 @@ def list_counts(counts: Mapping[str, int]) -> str:
     return ", ".join(f"{count} {what}" for what, count in sorted(counts.items()))
 
 
-def _print_decisions(decisions: Counter[tuple[str, str]]) -> None:
+def _describe_decisions(decisions: Counter[tuple[str, str]]) -> Iterator[str]:
     """Say how many rows a word of the mapping decided about."""
     for (action, word), count in decisions.most_common(_MOST_SHOWN):
         rows = "1 row" if count == 1 else f"{count} rows"
-        click.echo(f"{rows}: {action}, as the mapping says for {word}")
+        yield f"{rows}: {action}, as the mapping says for {word}"
 
 
-def _print_phones(result: ImportResult) -> None:
+def _describe_phones(result: ImportResult) -> Iterator[str]:
     """Say how many permits have no phone that takes texts: a column may be ruined."""
     phones = result.phones
     textless = {why: count for why, count in phones.items() if why != TAKES_TEXTS}
     if textless:
-        click.echo(
+        yield (
             f"{sum(textless.values())} of {phones.total()} active permits have no "
             f"phone that takes texts ({list_counts(textless)}); once their types are "
             "live, `permit-reminders unreachable list` names them; see "

@@ -28,8 +28,8 @@ from service.app import Installation
 from service.cli import BAD_INPUT
 from service.cli.installation import with_installation
 from service.cli.output.import_report import list_counts
-from service.cli.permits.load_register import Loading, open_loading
 from service.cli.permits.load_view import open_view
+from service.cli.permits.loading import Loading, open_loading
 from service.cli.permits.parent_process import listen_to_parent
 from service.cli.permits.register_mapping import find_default_office, open_mapping
 from service.cli.permits.run_import import MUCH_REJECTED, run_import

@@ -11,8 +11,8 @@ from service.app import Installation
 from service.cli.installation import with_installation
 from service.cli.option_types import FILE
 from service.cli.output.import_report import list_counts
-from service.cli.permits.load_register import Loading, open_loading
 from service.cli.permits.load_view import open_view
+from service.cli.permits.loading import Loading, open_loading
 from service.cli.permits.run_import import run_import
 from service.cli.permits.suggest import print_suggestion
 from service.cli.stop_signal import StoppedError, StopRequest, stoppable

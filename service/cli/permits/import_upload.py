@@ -9,20 +9,22 @@ import asyncio
 import os
 import sys
 from collections.abc import Sequence
-from contextlib import closing, suppress
+from contextlib import closing, redirect_stdout
+from dataclasses import replace
+from datetime import datetime
+from io import StringIO
 from pathlib import Path
 from typing import Final
 
 import click
 import orjson
 
-from service.adapters.registers.register_file import read_register
-from service.adapters.registers.reject_report import open_reject_report
 from service.adapters.uploads.folder import UploadFolder
 from service.app import Installation
 from service.cli.installation import with_installation
-from service.cli.permits.load_register import Loading, open_loading
+from service.cli.permits.loading import Loading, open_loading
 from service.cli.permits.parent_process import listen_to_parent
+from service.cli.permits.run_import import run_import
 from service.cli.stop_signal import StoppedError, StopRequest, stoppable
 from service.domain.errors import (
     InvalidError,
@@ -31,33 +33,37 @@ from service.domain.errors import (
     SetUpError,
     UnknownError,
 )
-from service.flow.permits.import_record import ImportState
-from service.flow.permits.import_register import ImportResult, import_register
+from service.flow.permits.import_record import ImportState, ImportStore
+from service.flow.permits.import_register import ImportResult
 from service.flow.permits.import_run import (
     ImportRun,
     begin_import,
     resume_import,
 )
+from service.flow.ports import UploadOptions
 
 _NICENESS: Final = 10
 """The server beside it answers and sends first."""
+
+_ALIVE_EVERY: Final = 60.0
+"""Seconds after which one that waits for its turn shows that it is alive."""
 
 
 @stoppable
 @with_installation
 async def import_upload(
-    installation: Installation, stop: StopRequest, folder: UploadFolder, by: str
+    installation: Installation,
+    stop: StopRequest,
+    folder: UploadFolder,
+    by: str,
+    options: UploadOptions,
 ) -> None:
     """Read an upload, say what was found, and import it when it is its turn."""
     is_turn = _listen()
     try:
-        loading = await _open(installation, stop, folder)
-        register = read_register(
-            loading.path,
-            loading.mapping,
-            default_authority=loading.default_authority,
-            check=loading.check,
-        )
+        loading = await _open(installation, stop, folder, options)
+        register = loading.read()
+        loading = loading.after(register)
     except InvalidError as error:
         _refuse(Path(error.where).name, error.mistakes)
         return
@@ -68,36 +74,63 @@ async def import_upload(
         run = await _begin(loading, register.count, folder, by)
         if run is None:
             return
-        result, state = ImportResult(), ImportState.STOPPED
-        with suppress(StoppedError):
+        if not options.strict:  # a strict one is read twice
+            folder.forget()
+        loading = replace(
+            loading,
+            path=folder.find("file") or loading.path,
+            rejects=folder.rejects,
+            run=run,
+        )
+        try:
             await _wait_for_turn(run, is_turn, stop)
-            with open_reject_report(
-                folder.rejects, register, loading.mapping, loading.codes
-            ) as rejects:
-                await import_register(
-                    *(register, loading.source, loading.deps, rejects, result), run=run
+            with redirect_stdout(StringIO()):  # its report is stored
+                await run_import(
+                    loading, ImportResult(), register, strict=options.strict
                 )
-            state = ImportState.DONE
-        counts = result.outcomes or run.record.counts
-        await run.end(state, counts, result.unknown_types)
+        except StoppedError:
+            await _note_stop(run, loading.deps.store)
+        finally:
+            folder.forget()
+
+
+async def _note_stop(run: ImportRun, store: ImportStore) -> None:
+    record = await store.get(run.record.id)
+    if record.state is ImportState.RUNNING:
+        await run.end(ImportState.STOPPED, record.counts, {})
 
 
 async def _open(
-    installation: Installation, stop: StopRequest, folder: UploadFolder
+    installation: Installation,
+    stop: StopRequest,
+    folder: UploadFolder,
+    options: UploadOptions,
 ) -> Loading:
     path = folder.find("file")
     assert path is not None  # noqa: S101 - the server has received it
     try:
         loading = await open_loading(
-            installation, path, folder.find("mapping"), stop.refuse
+            *(installation, path, folder.find("mapping"), stop.refuse),
+            is_snapshot=options.snapshot,
         )
     except UnknownError as error:
         mistake = Mistake(error.kind, repr(error.code), "a code that is installed")
         raise InvalidError("mapping", [mistake]) from None
+    except click.UsageError:
+        expected = "a table that says what a full export names"
+        mistake = Mistake("snapshot", "nothing", expected)
+        raise InvalidError("mapping", [mistake]) from None
     if loading.mapping.lookup:  # it would ask whatever address a caller names
         expected = "none over the API; import such a register by the command"
         raise InvalidError("mapping", [Mistake("lookup", "a look-up", expected)])
-    return loading
+    exported_at = options.exported_at or loading.file.exported_at
+    file = replace(loading.file, exported_at=exported_at, is_trial=options.dry_run)
+    return replace(
+        loading,
+        file=file,
+        dry_run=options.dry_run,
+        withdraw_up_to=options.withdraw_up_to,
+    )
 
 
 async def _begin(
@@ -110,7 +143,8 @@ async def _begin(
     file = loading.file
     last = await loading.deps.store.last(file.register, is_filed=file.is_filed)
     start = begin_import
-    if last and last.file.key == file.key and last.rows == rows:
+    is_same = last and last.file.key == file.key and last.rows == rows
+    if last and is_same and not loading.dry_run:
         earlier = UploadFolder(folder.path.with_name(last.id))
         if last.state is ImportState.RUNNING and earlier.is_locked():
             _say(id=last.id)
@@ -127,7 +161,12 @@ async def _wait_for_turn(
     run: ImportRun, is_turn: asyncio.Event, stop: StopRequest
 ) -> None:
     waiting = [asyncio.create_task(one) for one in (is_turn.wait(), stop.wait())]
-    await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+    while not (
+        await asyncio.wait(
+            waiting, timeout=_ALIVE_EVERY, return_when=asyncio.FIRST_COMPLETED
+        )
+    )[0]:
+        await run.show_alive()
     stop.refuse()
     run.restart_clock()
     os.nice(_NICENESS)
@@ -152,9 +191,14 @@ def _say(**answer: object) -> None:
 
 def main() -> None:
     """Import the upload of the folder that the first argument names."""
-    folder, by = sys.argv[1:]
+    folder, by, given = sys.argv[1:]
+    fields = orjson.loads(given)
+    exported_at = fields.pop("exported_at")
+    options = UploadOptions(
+        **fields, exported_at=exported_at and datetime.fromisoformat(exported_at)
+    )
     try:
-        import_upload(folder=UploadFolder(Path(folder)), by=by)
+        import_upload(folder=UploadFolder(Path(folder)), by=by, options=options)
     except StoppedError:
         sys.exit(1)  # before it was read
     except PermitRemindersError as error:

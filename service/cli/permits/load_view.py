@@ -12,7 +12,7 @@ from service.adapters.registers.import_file import digest_mapping
 from service.adapters.registers.mapping import RegisterMapping
 from service.adapters.tables.table import refuse_file
 from service.app import Installation
-from service.cli.permits.load_register import Loading, open_loading
+from service.cli.permits.loading import Loading, open_loading
 from service.cli.permits.register_mapping import find_default_office, open_mapping
 from service.domain.errors import InvalidError, Mistake
 from service.domain.permits.register_view import HighWaterMark, RegisterView

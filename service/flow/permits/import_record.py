@@ -7,9 +7,9 @@ held when it was last loaded, and who loaded it; the action log says nothing of 
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Protocol, Self
+from typing import Final, Protocol, Self
 
 from service.domain.errors import InvalidError
 from service.domain.permits.permit_change import ChangeKind, FieldChanges
@@ -27,12 +27,20 @@ class ImportMode(StrEnum):
 
 
 class ImportState(StrEnum):
-    """How an import stands; one that was killed stays `RUNNING`."""
+    """How an import stands; of one that is `REFUSED`, strict, nothing is stored."""
 
     RUNNING = "running"
     STOPPED = "stopped"
     UNCONFIRMED = "unconfirmed"
+    REFUSED = "refused"
     DONE = "done"
+
+
+LONGEST_SILENCE: Final = timedelta(minutes=5)
+"""How long after its last sign of life an import counts as killed, and `STOPPED`.
+
+Each chunk is one; writing a workbook of rejected rows may take minutes without any.
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +48,8 @@ class ImportFile:
     """What is imported: only the same again can be resumed.
 
     `content` and `mapping` are SHA-256 digests. The `name` and `exported_at` are not
-    compared: a copy of the file may have others. `mark` is the text of the
+    compared: a copy of the file may have others. With `is_rejects` it has the rejected
+    rows of another file. Of a trial nothing is stored. `mark` is the text of the
     `HighWaterMark` of a view.
     """
 
@@ -51,6 +60,8 @@ class ImportFile:
     mode: ImportMode
     exported_at: datetime
     mark: str | None = None
+    is_rejects: bool = False
+    is_trial: bool = False
 
     @property
     def key(self) -> tuple[str, bytes, bytes, ImportMode]:
@@ -69,6 +80,7 @@ class ImportRecord:
 
     `rows` are those of the file, `committed` those whose outcome is stored, and
     `counts` has their outcomes. `seconds` were worked on it, without interruptions.
+    `report` has the lines that the command prints; None until it is over.
     """
 
     id: str
@@ -81,6 +93,7 @@ class ImportRecord:
     started_at: datetime
     ended_at: datetime | None
     by: str
+    report: Sequence[str] | None = None
 
     @property
     def rows_per_second(self) -> float | None:
@@ -144,7 +157,7 @@ class ImportStore(Protocol):
         """Store the record of an import that begins."""
 
     async def resume(self, import_id: str, by: str) -> ImportRecord:
-        """Mark an import as running again."""
+        """Mark an import as running again, or still."""
 
     async def end(
         self,
@@ -153,6 +166,8 @@ class ImportStore(Protocol):
         counts: Mapping[str, int],
         unknown_types: Mapping[str, int],
         now: datetime,
+        *,
+        report: Sequence[str] | None = None,
     ) -> None:
         """Store how an import ended, with its last counts; log unknown types."""
 
@@ -163,9 +178,9 @@ class ImportStore(Protocol):
         *,
         is_filed: bool = False,
     ) -> ImportRecord | None:
-        """The newest import of a register, or the newest in a state.
+        """The newest import of a register, but for trials and refused ones.
 
-        Of its permits, or if `is_filed` of their filed renewals.
+        Of its permits, or if `is_filed` of their filed renewals; of any state, or one.
         """
 
     async def last_mark(self, register: str, mapping: bytes) -> str | None:

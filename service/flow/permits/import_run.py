@@ -1,6 +1,6 @@
 """An import under way: begun or resumed, noted chunk by chunk, ended."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final, Protocol
@@ -23,9 +23,6 @@ CAUSED_WITHIN: Final = timedelta(days=7)
 
 _RECENT: Final = 50
 """Imports among which the last load of a register is looked for."""
-
-_REJECTS: Final = ".rejects."
-"""What stands in the name of a file of rejected rows."""
 
 
 class RehearsalStore(RegisterStore, Protocol):
@@ -81,10 +78,17 @@ class ImportRun:
         state: ImportState,
         counts: Mapping[str, int],
         unknown_types: Mapping[str, int],
+        report: Sequence[str] | None = None,
     ) -> None:
         """Store how the import ended, and the rows of permit types without a rule."""
-        now = self._deps.registration.clock.now()
-        await self._deps.store.end(self.record.id, state, counts, unknown_types, now)
+        now, store = self._deps.registration.clock.now(), self._deps.store
+        await store.end(
+            *(self.record.id, state, counts, unknown_types, now), report=report
+        )
+
+    async def show_alive(self) -> None:
+        """Show that the import still waits for its turn."""
+        await self._deps.store.resume(self.record.id, self.record.by)
 
 
 async def begin_import(
@@ -122,9 +126,9 @@ async def rows_of_last_load(file: ImportFile, store: ImportStore) -> int | None:
     Files of rejected rows are no load of a register.
     """
     for record in await store.page(file.register, None, _RECENT):
-        is_alike = record.file.is_filed == file.is_filed
-        is_rejects = _REJECTS in record.file.name
-        if record.state is ImportState.DONE and is_alike and not is_rejects:
+        its = record.file
+        is_load = its.is_filed == file.is_filed and not (its.is_rejects or its.is_trial)
+        if record.state is ImportState.DONE and is_load:
             return record.rows
     return None
 

@@ -47,12 +47,12 @@ def rows(count: int) -> str:
 async def send(http: Http, installation: Installation) -> AsyncIterator[Send]:
     """Send a register; the status and the JSON of the answer."""
 
-    async def post(**parts: str | bytes) -> tuple[int, Any]:
+    async def post(query: str = "", **parts: str | bytes) -> tuple[int, Any]:
         form = FormData(default_to_multipart=True)
         for name, content in parts.items():
             text = content.encode() if isinstance(content, str) else content
             form.add_field(name, BytesIO(text), filename=f"{name}.csv")
-        async with http.post("/v1/imports", data=form) as answer:
+        async with http.post(f"/v1/imports{query}", data=form) as answer:
             told = await answer.json()
             if answer.status == 202:
                 assert answer.headers["Location"] == f"/v1/imports/{told['id']}"

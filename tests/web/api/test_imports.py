@@ -48,6 +48,7 @@ async def test_an_import_under_way_shows_its_progress(
         "file": "city.csv",
         "mode": "upsert",
         "state": "running",
+        "dry_run": False,
         "rows": 1000,
         "committed": 250,
         "counts": {"rejected": 250},
@@ -57,6 +58,7 @@ async def test_an_import_under_way_shows_its_progress(
         "started_at": "2024-01-29T02:00:00Z",
         "ended_at": None,
         "by": "ann",
+        "report": None,
     }
 
 

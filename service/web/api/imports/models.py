@@ -50,8 +50,12 @@ class Import(BaseModel):
         "names all of a scope, and others are withdrawn"
     )
     state: _State = Field(
-        description="running, also if it was killed; stopped by a signal; unconfirmed: "
-        "what a full export lacks is not withdrawn, a person must look; done"
+        description="running; stopped, by a signal or killed: send the file again, and "
+        "it goes on; unconfirmed: what a full export lacks is not withdrawn, a person "
+        "must look; refused: strict, and a row would be rejected; done"
+    )
+    dry_run: bool = Field(
+        description="whether nothing is stored, and counts say what would happen"
     )
     rows: int = Field(description="rows of the file")
     committed: int = Field(description="rows whose outcome is stored")
@@ -69,6 +73,9 @@ class Import(BaseModel):
     started_at: datetime = Field(description="when the import began")
     ended_at: datetime | None = Field(description="when it ended; null while it runs")
     by: str = Field(description="who imports")
+    report: list[str] | None = Field(
+        description="what the command prints of it, by lines; null until it is over"
+    )
 
     @classmethod
     def of(cls, record: ImportRecord) -> "Import":
@@ -79,6 +86,7 @@ class Import(BaseModel):
             file=record.file.name,
             mode=record.file.mode,
             state=record.state,
+            dry_run=record.file.is_trial,
             rows=record.rows,
             committed=record.committed,
             counts=dict(record.counts),
@@ -88,6 +96,7 @@ class Import(BaseModel):
             started_at=record.started_at,
             ended_at=record.ended_at,
             by=record.by,
+            report=None if record.report is None else [*record.report],
         )
 
 

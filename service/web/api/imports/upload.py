@@ -11,7 +11,7 @@ from service.flow.ports import Upload, UploadPart
 from service.web.api.endpoint import endpoint, json_reply
 from service.web.api.imports.models import Import, ImportPath
 from service.web.api.imports.routes import IMPORTS_PATH
-from service.web.api.imports.upload_models import RegisterForm
+from service.web.api.imports.upload_models import RegisterForm, UploadQuery
 from service.web.problems import problem_response
 from service.web.request_form import next_part, read_chunks
 from service.web.services import Services
@@ -26,16 +26,21 @@ class _TooLongError(Exception):
 
 @endpoint("POST", IMPORTS_PATH, {202: Import})
 async def begin_import(
-    services: Services, form: Annotated[MultipartReader, RegisterForm], caller: str
+    services: Services,
+    query: UploadQuery,
+    form: Annotated[MultipartReader, RegisterForm],
+    caller: str,
 ) -> web.Response:
     """Import a register: 202 once all of it has been read.
 
     The rows are stored afterwards, one import at a time, in the order in which they
     were read. A file or a mapping with a mistake is refused whole; a row with a mistake
-    is rejected alone. The same file with the same mapping, sent again, goes on with an
+    is rejected alone. The import's `report` has what the command would print. The same
+    file with the same mapping, sent again, goes on with an
     import that was interrupted, is answered with the id of one that runs, and otherwise
     changes nothing that is stored.
     """
+    options = query.options()
     if services.uploads.is_full:
         detail = "other imports are under way; send the file again later"
         return problem_response(HTTPStatus.SERVICE_UNAVAILABLE, detail)
@@ -44,7 +49,7 @@ async def begin_import(
             await _receive(form, upload)
         except _TooLongError as error:
             return problem_response(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, str(error))
-        import_id = await upload.begin(caller)
+        import_id = await upload.begin(caller, options)
     begun = Import.of(await services.import_store.get(import_id))
     answer = json_reply(begun, HTTPStatus.ACCEPTED)
     answer.headers[hdrs.LOCATION] = f"{IMPORTS_PATH}/{import_id}"

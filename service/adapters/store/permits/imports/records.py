@@ -4,19 +4,25 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import Row, insert, select, update
+from sqlalchemy import insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 from uuid_utils import uuid7
 
 from service.adapters.store.db.action_log import UNKNOWN_TYPES, log_action
 from service.adapters.store.db.database import Database
 from service.adapters.store.db.schema import imports
+from service.adapters.store.db.types import database_now
 from service.adapters.store.permits.imports.change_reader import read_changes
 from service.adapters.store.permits.imports.changes import Change, record_changes
-from service.domain.errors import ConflictError, InvalidError, UnknownError
-from service.domain.untrusted.text import safe_label
+from service.adapters.store.permits.imports.record_rows import (
+    RECORDS,
+    load_record,
+    to_record,
+    to_values,
+)
+from service.domain.errors import ConflictError, InvalidError
+from service.domain.masked_text import mask_text
 from service.flow.permits.import_record import (
     ChangeCursor,
     ChunkNote,
@@ -53,16 +59,19 @@ class SqlImportStore(ImportStore):
             by=by,
         )
         async with self._database.write() as connection:
-            await connection.execute(insert(imports).values(**_to_values(record)))
+            values = to_values(record) | {"alive_at": database_now()}
+            await connection.execute(insert(imports).values(**values))
         return record
 
     async def resume(self, import_id: str, by: str) -> ImportRecord:
         """Mark an import as running again."""
         async with self._database.write() as connection:
-            record = await _load(connection, import_id)
+            record = await load_record(connection, import_id)
             values = {"state": ImportState.RUNNING, "by": by, "ended_at": None}
             await connection.execute(
-                update(imports).where(imports.c.id == import_id).values(**values)
+                update(imports)
+                .where(imports.c.id == import_id)
+                .values(**values, alive_at=database_now())
             )
         return replace(record, state=ImportState.RUNNING, by=by, ended_at=None)
 
@@ -73,9 +82,13 @@ class SqlImportStore(ImportStore):
         counts: Mapping[str, int],
         unknown_types: Mapping[str, int],
         now: datetime,
+        *,
+        report: Sequence[str] | None = None,
     ) -> None:
         """Store how an import ended, with its last counts."""
         values = {"state": state, "counts": dict(counts), "ended_at": now}
+        if report is not None:
+            values["report"] = [mask_text(line) for line in report]
         async with self._database.write() as connection:
             await connection.execute(
                 update(imports).where(imports.c.id == import_id).values(**values)
@@ -91,17 +104,20 @@ class SqlImportStore(ImportStore):
         *,
         is_filed: bool = False,
     ) -> ImportRecord | None:
-        """The newest import of a register, or the newest in a state."""
+        """The newest import of a register, but for trials and refused ones."""
         has_mode = imports.c.mode == ImportMode.FILED
-        wanted = select(imports).where(
-            imports.c.register == register, has_mode if is_filed else ~has_mode
+        wanted = RECORDS.where(
+            imports.c.register == register,
+            has_mode if is_filed else ~has_mode,
+            imports.c.is_trial.is_(False),
+            imports.c.state != ImportState.REFUSED,
         )
         if state is not None:
             wanted = wanted.where(imports.c.state == state)
         async with self._database.read() as connection:
             newest = wanted.order_by(imports.c.id.desc()).limit(1)
             row = (await connection.execute(newest)).first()
-        return _to_record(row) if row else None
+        return to_record(row) if row else None
 
     async def last_mark(self, register: str, mapping: bytes) -> str | None:
         """The newest mark of an import that is done, by the mapping of this digest."""
@@ -122,19 +138,19 @@ class SqlImportStore(ImportStore):
     async def get(self, import_id: str) -> ImportRecord:
         """An import; raises `UnknownError`."""
         async with self._database.read() as connection:
-            return await _load(connection, import_id)
+            return await load_record(connection, import_id)
 
     async def page(
         self, register: str | None, after: str | None, limit: int
     ) -> list[ImportRecord]:
         """Imports older than the id `after`, the newest first."""
-        wanted = select(imports).order_by(imports.c.id.desc()).limit(limit)
+        wanted = RECORDS.order_by(imports.c.id.desc()).limit(limit)
         if register is not None:
             wanted = wanted.where(imports.c.register == register)
         if after is not None:
             wanted = wanted.where(imports.c.id < after)
         async with self._database.read() as connection:
-            return [_to_record(row) for row in await connection.execute(wanted)]
+            return [to_record(row) for row in await connection.execute(wanted)]
 
     async def changes(
         self, import_id: str | None, after: ChangeCursor | None, limit: int
@@ -166,6 +182,7 @@ async def note_chunk(
             committed=note.committed,
             counts=dict(note.counts(outcomes)),
             seconds=note.seconds,
+            alive_at=database_now(),
         )
         .returning(imports.c.by)
     )
@@ -193,56 +210,3 @@ async def count_absent(
         update(imports).where(imports.c.id == import_id).values(counts=dict(counts))
     )
     await record_changes(connection, import_id, by, changes, now)
-
-
-async def _load(connection: AsyncConnection, import_id: str) -> ImportRecord:
-    wanted = select(imports).where(imports.c.id == import_id)
-    row = (await connection.execute(wanted)).first()
-    if row is None:
-        raise UnknownError("import", safe_label(import_id))
-    return _to_record(row)
-
-
-def _to_values(record: ImportRecord) -> dict[str, Any]:
-    file = record.file
-    return {
-        "id": record.id,
-        "register": file.register,
-        "file": file.name,
-        "content": file.content,
-        "mapping": file.mapping,
-        "mode": file.mode,
-        "exported_at": file.exported_at,
-        "state": record.state,
-        "rows": record.rows,
-        "committed": record.committed,
-        "counts": dict(record.counts),
-        "seconds": record.seconds,
-        "started_at": record.started_at,
-        "ended_at": record.ended_at,
-        "by": record.by,
-        "mark": file.mark,
-    }
-
-
-def _to_record(row: Row[Any]) -> ImportRecord:
-    return ImportRecord(
-        id=row.id,
-        file=ImportFile(
-            register=row.register,
-            name=row.file,
-            content=row.content,
-            mapping=row.mapping,
-            mode=ImportMode(row.mode),
-            exported_at=row.exported_at,
-            mark=row.mark,
-        ),
-        state=ImportState(row.state),
-        rows=row.rows,
-        committed=row.committed,
-        counts=row.counts,
-        seconds=row.seconds,
-        started_at=row.started_at,
-        ended_at=row.ended_at,
-        by=row.by,
-    )

@@ -1,23 +1,22 @@
 """A full export loaded: what it does not name is withdrawn, if somebody confirms it."""
 
-import sys
+from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
-import click
-
 from service.domain.permits.snapshot_scope import SnapshotScope
-from service.flow.permits.import_record import ImportState
-from service.flow.permits.import_register import ImportResult
-from service.flow.permits.import_run import ImportDeps, ImportRun
+from service.flow.permits.import_record import ImportRecord, ImportState, ImportStore
 from service.flow.permits.snapshot.absent import (
     ABSENT_OUTCOME,
     AbsentPermits,
+    SnapshotStore,
     find_absent,
     withdraw_absent,
 )
 from service.flow.permits.snapshot.present import PresentPermits
+from service.flow.ports import Clock
 
 _TOO_MANY: Final = "more than 5 % and more than 10"
 
@@ -26,21 +25,24 @@ _TOO_MANY: Final = "more than 5 % and more than 10"
 class Snapshot:
     """A full export of a scope, and the permits that it names.
 
-    `withdraw_up_to` confirms the withdrawal of so many permits that it does not name.
+    `withdraw_up_to` confirms the withdrawal of so many permits that it does not name;
+    if it is None, `ask` puts a question to somebody, or answers False.
     """
 
     present: PresentPermits
     register: str
     scope: SnapshotScope
     withdraw_up_to: int | None
-    deps: ImportDeps
+    ask: Callable[[str], bool]
+    store: ImportStore
+    snapshot_store: SnapshotStore
+    clock: Clock
 
     async def rehearse(self, exported_at: datetime) -> list[str]:
         """Say how many permits would be withdrawn, or why none would."""
         if objection := await self._find_objection(exported_at):
             return [objection]
-        now = self.deps.registration.clock.now()
-        absent = await self._find_absent(min(exported_at, now))
+        absent = await self._find_absent(min(exported_at, self.clock.now()))
         count = len(absent.ids)
         remark = f"{count} permits would be withdrawn"
         if absent.is_too_many:
@@ -48,10 +50,9 @@ class Snapshot:
         return [remark]
 
     async def finish(
-        self, run: ImportRun, result: ImportResult
+        self, record: ImportRecord, outcomes: Counter[str]
     ) -> tuple[str | None, ImportState]:
-        """Withdraw what it does not name; say why, where that is not done."""
-        record = run.record
+        """Withdraw and count what it does not name; say why, if that is not done."""
         exported_at = record.file.exported_at
         if objection := await self._find_objection(exported_at):
             return objection, ImportState.UNCONFIRMED
@@ -66,11 +67,12 @@ class Snapshot:
                 f"{len(absent.ids)}"
             )
             return refusal, ImportState.UNCONFIRMED
-        now, store = self.deps.registration.clock.now(), self.deps.snapshot_store
-        withdrawn = await withdraw_absent(absent.ids, record, known_at, now, store)
+        withdrawn = await withdraw_absent(
+            absent.ids, record, known_at, self.clock.now(), self.snapshot_store
+        )
         if not withdrawn:
             return None, ImportState.DONE
-        result.outcomes[ABSENT_OUTCOME] += withdrawn
+        outcomes[ABSENT_OUTCOME] += withdrawn
         return f"withdrawn as of {_utc_text(exported_at)}", ImportState.DONE
 
     async def _find_objection(self, exported_at: datetime) -> str | None:
@@ -81,7 +83,7 @@ class Snapshot:
                 "read; no permit is withdrawn, since it may be that one: put it right "
                 "and import the whole file again"
             )
-        last = await self.deps.store.last(self.register, ImportState.DONE)
+        last = await self.store.last(self.register, ImportState.DONE)
         if last and last.file.exported_at > exported_at:
             return (
                 f"written at {_utc_text(exported_at)}, before {last.file.name} of "
@@ -91,17 +93,17 @@ class Snapshot:
         return None
 
     async def _find_absent(self, known_at: datetime) -> AbsentPermits:
-        store = self.deps.snapshot_store
         return await find_absent(
-            self.present, self.register, self.scope, known_at, store
+            self.present, self.register, self.scope, known_at, self.snapshot_store
         )
 
     def _is_confirmed(self, absent: AbsentPermits) -> bool:
         count = len(absent.ids)
         if self.withdraw_up_to is not None:
             return count <= self.withdraw_up_to
-        question = f"withdraw {count} of {absent.permits} permits that the file lacks?"
-        return sys.stdin.isatty() and click.confirm(question, err=True)
+        return self.ask(
+            f"withdraw {count} of {absent.permits} permits that the file lacks?"
+        )
 
 
 def _utc_text(instant: datetime) -> str:
