@@ -1,8 +1,9 @@
 """How far a long command is, for somebody who watches it in a terminal."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from typing import TypeVar
+from itertools import count
+from typing import Final, TypeVar
 
 from rich.console import Console
 from rich.progress import (
@@ -18,6 +19,9 @@ from rich.text import Text
 
 T = TypeVar("T")
 
+_SHOWN_EVERY: Final = 1000
+"""Rows after which the number on the screen changes."""
+
 
 class _RateColumn(ProgressColumn):
     """Rows a second."""
@@ -25,6 +29,28 @@ class _RateColumn(ProgressColumn):
     def render(self, task: Task) -> Text:
         """The rate, once it is known."""
         return Text(f"{task.speed:,.0f} rows/s" if task.speed else "")
+
+
+@contextmanager
+def show_reading(
+    check: Callable[[], None], console: Console | None = None
+) -> Iterator[Callable[[], None]]:
+    """Give the check of each row on, and show how many are read; only in a terminal."""
+    console = console or Console(stderr=True)
+    if not console.is_terminal:
+        yield check
+        return
+    columns = TextColumn("{task.completed:,.0f} rows read"), _RateColumn()
+    read = count(1)
+    with Progress(*columns, console=console, transient=True) as progress:
+        task = progress.add_task("", total=None)
+
+        def count_row() -> None:
+            check()
+            if (rows := next(read)) % _SHOWN_EVERY == 0:
+                progress.update(task, completed=rows)
+
+        yield count_row
 
 
 @contextmanager

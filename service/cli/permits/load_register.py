@@ -1,6 +1,7 @@
 """A file loaded into a register, and what is recorded of it."""
 
 from contextlib import closing
+from dataclasses import replace
 
 import click
 
@@ -8,7 +9,7 @@ from service.adapters.registers.register_file import RegisterFile
 from service.adapters.registers.reject_report import open_reject_report
 from service.cli.installation import whoami
 from service.cli.output.import_report import Loaded, full_report
-from service.cli.output.progress import show_progress
+from service.cli.output.progress import show_progress, show_reading
 from service.cli.permits.loading import Loading
 from service.cli.stop_signal import StoppedError
 from service.flow.permits.import_record import (
@@ -42,7 +43,9 @@ async def load_file(
     It is read already if the `register` is given. Raises `InvalidError` if the file is
     wrong as a whole, and `ConflictError` where there is nothing to resume.
     """
-    register = register or loading.read()
+    if register is None:
+        with show_reading(loading.check) as check:
+            register = replace(loading, check=check).read()
     with closing(register):
         loading = loading.after(register)
         with open_reject_report(
