@@ -4,6 +4,9 @@ PYTHON ?= python3
 BIN := .venv/bin
 BENCH ?= law sending expanding
 
+ON_POSTGRES := $(addprefix tests/flow/,permits/test_register.py permits/test_opt_outs.py \
+	sending/test_begin.py sending/test_retry.py sending/test_send.py)
+
 KILLS ?= 1000
 SEED ?=
 
@@ -21,8 +24,9 @@ demo: .venv/installed  ## A province's first week: 12 permit types, 830 messages
 test: .venv/tested  ## Every test; random ones try few examples
 	$(BIN)/python -m pytest
 
-test-deep: .venv/tested  ## The random and exhaustive tests, with many examples
+test-deep: .venv/tested  ## Random and exhaustive tests, many examples; flow on PostgreSQL
 	$(BIN)/python -m pytest -m deep --hypothesis-profile=deep
+	$(BIN)/python -m pytest --database postgres $(ON_POSTGRES)
 
 check: .venv/tested  ## ruff, mypy, import-linter, sizes
 	$(BIN)/ruff format --check .

@@ -110,6 +110,8 @@ async def test_a_phone_is_found_by_its_digest_and_decrypted_with_the_key(
 async def test_no_phone_and_no_identity_number_lies_plain_on_the_disk(
     ledger: Ledger,
 ) -> None:
+    if ledger.database.is_postgres:
+        pytest.skip("its files are the server's")
     replaced = "110101199003070110"
     operator = permit(
         IDENTITY, rule=OPERATOR, holder="王", phones=(PHONE_2,), replaces=replaced

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Connection, insert, select, text, update
 
+from service.adapters.choose_provider import open_provider
 from service.adapters.store.db.database import Database
 from service.adapters.store.db.dialects import postgres_engine, postgres_set_up
 from service.adapters.store.db.facts import get_fact, set_fact
@@ -19,6 +21,7 @@ from service.adapters.store.db.schema import actions, metadata, recipients
 from service.adapters.store.db.schema import registers as registers_table
 from service.adapters.store.db.types import database_now, database_now_plus
 from service.domain.errors import DatabaseBusyError, SetUpError, StorageError
+from service.settings import Settings
 from tests.postgres import Server
 
 NOW = datetime(2024, 9, 19, 1, 30, 0, 5, tzinfo=UTC)
@@ -263,3 +266,12 @@ def test_without_its_driver_one_line_says_what_to_install(
     monkeypatch.setattr(postgres_engine, "find_spec", lambda _: None)
     with pytest.raises(SetUpError, match=r"pip install 'permit-reminders\[postgres\]'"):
         Database("postgresql://h/d")
+
+
+async def test_a_real_provider_does_not_send_from_postgresql_yet() -> None:
+    database = Database("postgresql://h/d")
+    settings = Settings(
+        database_url="postgresql://h/d", provider="outbox", outbox=Path("platform.toml")
+    )
+    with pytest.raises(SetUpError, match="only the sandbox sends yet"):
+        await open_provider(settings, database).__aenter__()
