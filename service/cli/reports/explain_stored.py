@@ -81,7 +81,6 @@ def permit_fields(permit: PermitView) -> dict[str, Any]:
         "status": permit.status,
         "status_reason": permit.status_reason,
         "renewal_filed_on": permit.renewal_filed_on,
-        "replaced": permit.replaced,
         "renewals": [asdict(one) for one in permit.renewals],
         "phones": permit.phones,
         "reminders": [

@@ -211,6 +211,7 @@ def test_a_permit_shows_its_history(run: Run, live: Path) -> None:
         "status",
         "status_reason",
         "renewal_filed_on",
+        "renewals",
         "phones",
         "reminders",
     ]
