@@ -7,7 +7,7 @@ times as much processor time as one call.
 
 import sqlite3
 from collections import namedtuple
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import BindParameter, Dialect, Insert, Select, Update
@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 
 class Prepared:
-    """A statement whose parameters are given when it runs, as often as wanted."""
+    """A statement whose parameters are given when it runs, each of them one value."""
 
     def __init__(self, statement: Select[Any] | Insert | Update) -> None:
         self._statement = statement
@@ -32,8 +32,9 @@ class Prepared:
         if self._compiled is None:
             self._compiled = _Compiled(self._statement, connection.dialect)
         raw = await connection.get_raw_connection()
-        sql, bound = self._compiled.bind(values)
-        rows = await run_in_one_call(raw.driver_connection, sql, bound)
+        rows = await run_in_one_call(
+            raw.driver_connection, self._compiled.sql, self._compiled.bind(values)
+        )
         return [*map(self._compiled.decode, rows)]
 
 
@@ -58,12 +59,19 @@ class _Compiled:
     def __init__(
         self, statement: Select[Any] | Insert | Update, dialect: Dialect
     ) -> None:
-        self._compiled = statement.compile(dialect=dialect)
+        compiled = statement.compile(dialect=dialect)
         self._encoders = {
             name: encode
-            for name, bound in self._compiled.binds.items()
-            if (encode := _encoder(bound, dialect))
+            for name, bound in compiled.binds.items()
+            if (encode := bound.type.dialect_impl(dialect).bind_processor(dialect))
         }
+        constants = {
+            name: None if bound.required else self._encode_constant(name, bound)
+            for name, bound in compiled.binds.items()
+        }
+        state = compiled.construct_expanded_state(constants)
+        self.sql, self._names = state.statement, state.positiontup or ()
+        self._constants = state.parameters
         columns = [*statement.exported_columns]
         self._row: Any = namedtuple(  # type: ignore[misc]  # noqa: PYI024 - the fields are the columns
             "Row", [one.name for one in columns]
@@ -75,21 +83,21 @@ class _Compiled:
                 decode := one.type.dialect_impl(dialect).result_processor(dialect, None)
             )
         ]
-        self._constants = {
-            name: encode(self._compiled.binds[name].effective_value)
-            for name, encode in self._encoders.items()
-            if not self._compiled.binds[name].required
-        }
 
-    def bind(self, values: Mapping[str, object]) -> tuple[str, Sequence[Any]]:
-        """The text, and its parameters in their order."""
-        encoders = self._encoders
-        encoded = {
-            name: encoders[name](value) if name in encoders else value
-            for name, value in values.items()
-        }
-        state = self._compiled.construct_expanded_state(self._constants | encoded)
-        return state.statement, state.positional_parameters
+    def bind(self, values: Mapping[str, object]) -> list[object]:
+        """The parameters in their order."""
+        encoded = {name: self._encode(name, value) for name, value in values.items()}
+        known = {**self._constants, **encoded}
+        return [known[name] for name in self._names]
+
+    def _encode_constant(self, name: str, bound: BindParameter[Any]) -> object:
+        if bound.expanding:
+            return [self._encode(name, one) for one in bound.effective_value or ()]
+        return self._encode(name, bound.effective_value)
+
+    def _encode(self, name: str, value: object) -> object:
+        encode = self._encoders.get(name)
+        return encode(value) if encode else value
 
     def decode(self, row: Iterable[Any]) -> Any:  # noqa: ANN401 - a named tuple
         """The row with Python's values."""
@@ -97,13 +105,3 @@ class _Compiled:
         for at, decode in self._decoders:
             decoded[at] = decode(decoded[at])
         return self._row._make(decoded)
-
-
-def _encoder(
-    bound: BindParameter[Any], dialect: Dialect
-) -> Callable[[Any], object] | None:
-    """What converts a parameter to what the database stores; None if nothing has to."""
-    encode = bound.type.dialect_impl(dialect).bind_processor(dialect)
-    if encode is None or not bound.expanding:
-        return encode
-    return lambda values: [*map(encode, values)]

@@ -89,8 +89,7 @@ async def open_claim(
         "now": now,
         "checked_until": request.checked_until,
         "set_back_after": now + _CLOCK_SET_BACK,
-        "excluded": list(request.excluded_authorities),
-    }
+    } | _EXCLUDED.bind(connection.dialect, request.excluded_authorities)
     return ClaimScope(parameters, found.any_paused, found.any_lookup, found.clock)
 
 
@@ -164,6 +163,7 @@ async def _load_other_permits(
 _PHONES = JsonValues(permit_recipients.c.recipient_id, "phones")
 _CLAIMED = JsonValues(permit_recipients.c.permit_id, "claimed")
 _PERMITS = JsonValues(reminders.c.permit_id, "others")
+_EXCLUDED = JsonValues(reminders.c.authority, "excluded")
 
 _OTHER_PERMITS_OF_PHONES = Prepared(
     select(permit_recipients.c.permit_id)
@@ -211,7 +211,7 @@ def _select_due(state: ReminderState, *, paused: bool) -> Select[Any]:
         reminders.c.state == state,
         reminders.c.next_at <= bindparam("now", type_=reminders.c.next_at.type),
         _is_wait_over(),
-        reminders.c.authority.not_in(bindparam("excluded", expanding=True)),
+        reminders.c.authority.not_in(_EXCLUDED.values),
         ~and_(reminders.c.step.startswith(CORRECTION), _HAS_TEXT_UNDER_WAY),
         _volume_was_checked(),
     )
