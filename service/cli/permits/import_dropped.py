@@ -100,7 +100,8 @@ async def _load(
         is_snapshot=options.snapshot,
     )
     loading = replace(loading, rejects=folder.output / f"{name}.rejects.csv")
-    last = await loading.deps.store.last(loading.file.register)
+    is_filed = loading.file.is_filed
+    last = await loading.deps.store.last(loading.file.register, is_filed=is_filed)
     if last and last.file.key != loading.file.key:
         last = None
     if last and _was_loaded(loading, last):

@@ -29,6 +29,14 @@ expires_on = "expires_on"
 phones = "phones"
 """
 
+FILED = """
+lists = "filed"
+source = "city-register"
+ignore = "rest"
+columns = { number = "number", filed = "renewal_filed_on" }
+"""
+"""The same columns, read as a list of filed renewals."""
+
 
 def row(number: int, expires_on: str = "2024-06-28") -> str:
     phone = f"+1212555{100 + number % 90:04}"
@@ -175,14 +183,24 @@ def test_a_load_that_was_killed_anywhere_is_resumed_once(
     assert sql(office, stored) == [(6 * len(imports(office)),)]
 
 
-def test_a_load_that_ended_before_the_move_is_not_repeated(city: Path) -> None:
-    write(city / "a.csv", row(1), header=HEADER)
-    assert load(city, "a.csv")[0] == 0
+@pytest.mark.parametrize(
+    "mapping", [MAPPING.replace("[col", 'ignore = "rest"\n[col'), FILED]
+)
+def test_a_load_that_ended_before_the_move_is_not_repeated(
+    city: Path, mapping: str
+) -> None:
+    office = city.parents[1]
+    write(city / "permits.csv", row(1), header=HEADER)
+    assert load(city, "permits.csv")[0] == 0
+    Path(f"{city}.toml").write_text(mapping, "utf-8")
+    write(city / "a.csv", f"{row(1)},2024-01-10", header=f"{HEADER},filed")
+    said = "city: a.csv is in done, with exit code 0\n"
+    assert load(city, "a.csv") == (0, said)
     (city / "done" / "a.csv").rename(city / "loading" / "a.csv")
-    assert load(city) == (0, "city: a.csv is in done, with exit code 0\n")
-    assert imports(city.parents[1]) == [("a.csv", "done", 1)]
+    assert load(city) == (0, said)
+    assert [name for name, *_ in imports(office)] == ["permits.csv", "a.csv"]
     report = (city / "done" / "a-2.csv.report.txt").read_text("utf-8-sig")
-    assert "loaded already: 1 registered" in report
+    assert "loaded already: 1 " in report
 
 
 def test_an_export_that_changes_while_it_is_loaded_is_waited_for(
