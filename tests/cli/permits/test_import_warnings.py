@@ -45,6 +45,23 @@ def test_a_register_that_shrank_by_a_fifth_is_a_warning(run: Run, office: Path) 
     assert counts == "7 unchanged\n"
 
 
+def test_rejected_rows_are_no_load_of_their_register_whatever_their_file_is_called(
+    run: Run, office: Path
+) -> None:
+    columns = "".join(f'{name} = "{name}"\n' for name in COLUMNS)
+    mapping = office / "city.toml"
+    mapping.write_text(f'source = "city"\n[columns]\n{columns}', "utf-8")
+    register = office / "permits.csv"
+    rows = [*map(permit, range(10)), permit(11, "someday")]
+    run("import", write(register, *rows), "--mapping", mapping)
+    mended = (office / "permits.csv.rejects.csv").rename(office / "mended.csv")
+    text = mended.read_text("utf-8-sig").replace("someday", "2024-06-28")
+    mended.write_text(text, "utf-8-sig")
+    assert run("import", mended, "--mapping", mapping).imported == "1 registered\n"
+    smaller = write(register, *map(permit, range(8)))
+    assert "11 at the last load" in run("import", smaller, "--mapping", mapping).out
+
+
 def test_a_wrong_holder_code_is_a_warning_and_stored(run: Run, office: Path) -> None:
     codes = ("91990000MA0001000F", "91990000MA0001000G", "NY-1")
     rows = [f"{permit(at)},{code}" for at, code in enumerate(codes)]
