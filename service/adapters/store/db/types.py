@@ -8,6 +8,7 @@ from sqlalchemy import JSON, DateTime, Dialect, String, Text, Uuid
 from sqlalchemy.dialects.sqlite import DATETIME
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
+from sqlalchemy.sql.functions import max as max_
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
 from service.domain.errors import SetUpError
@@ -100,6 +101,15 @@ class Id(Uuid[str]):
             return _with_dashes
         parent: Any = super()
         return parent.result_processor(dialect, coltype)  # type: ignore[no-any-return] # untyped
+
+
+@compiles(max_, "postgresql")
+def _max_postgres(element: Any, compiler: Any, **kw: Any) -> str:  # noqa: ANN401 - hook
+    """PostgreSQL has no max(uuid); ids sort as their texts do."""
+    if not isinstance(element.type, Uuid):
+        plain: str = compiler.visit_function(element, **kw)
+        return plain
+    return f"CAST(max(CAST({compiler.process(element.clauses, **kw)} AS TEXT)) AS UUID)"
 
 
 def _with_dashes(value: str | None) -> str | None:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import Connection, insert, select, text, update
+from sqlalchemy import Connection, func, insert, select, text, update
 
 from service.adapters.choose_provider import open_provider
 from service.adapters.store.db.database import Database
@@ -169,6 +169,8 @@ async def test_rows_go_in_and_come_back_as_json(database: Database) -> None:
         dialect = connection.dialect
         into = insert(recipients).from_select(rows.column_names, select(rows.table))
         await connection.execute(into, rows.bind(dialect, [given]))
+        newest = await connection.scalar(select(func.max(recipients.c.id)))
+        assert newest == ID
         bound = wanted.bind(dialect, [b"\0\1", b"other"])
         assert await found.rows(connection, bound) == [given]
         moved = json_rows_like(recipients, ("id", "opted_out_at"))
