@@ -66,7 +66,8 @@ class Candidate:
     `accepted_before`: a provider accepted it before, and the text did not arrive.
     `texted_steps` are the other steps of this expiry date in which the holder was, or
     may have been, texted. `register_answer` is that of a register which is asked
-    before each text; None for any other.
+    before each text; None for any other. `term_renewed`: that of this expiry date was
+    renewed; where the permit has another one without that, that was corrected.
     """
 
     expires_on: date
@@ -86,6 +87,7 @@ class Candidate:
     texted_steps: frozenset[str] = frozenset()
     hold_reason: str | None = None
     register_answer: RegisterAnswer | None = None
+    term_renewed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,8 +152,8 @@ def _find_cancellation(candidate: Candidate) -> End | None:
     if candidate.replaced:
         return End(cancelled, RENEWED)
     if candidate.permit_expires_on != candidate.expires_on:
-        present = candidate.permit_expires_on
-        renewed = present is None or present > candidate.expires_on
+        has_no_end = candidate.permit_expires_on is None
+        renewed = has_no_end or candidate.term_renewed
         return End(cancelled, RENEWED if renewed else EXPIRY_CORRECTED)
     if candidate.permit_status is not PermitStatus.ACTIVE:
         return End(cancelled, f"permit {candidate.permit_status}")

@@ -69,7 +69,12 @@ def test_a_reminder_without_an_end_or_hold_is_sent() -> None:
     ("changed", "state", "reason"),
     [
         ({"replaced": True}, R.CANCELLED, "renewed"),
-        ({"permit_expires_on": date(2025, 1, 1)}, R.CANCELLED, "renewed"),
+        (
+            {"permit_expires_on": date(2029, 12, 31), "term_renewed": True},
+            *(R.CANCELLED, "renewed"),
+        ),
+        ({"permit_expires_on": date(2025, 1, 31)}, R.CANCELLED, "expiry corrected"),
+        ({"permit_expires_on": None}, R.CANCELLED, "renewed"),
         ({"permit_expires_on": date(2024, 12, 30)}, R.CANCELLED, "expiry corrected"),
         (
             *({"permit_status": PermitStatus.SUSPENDED}, R.CANCELLED),

@@ -171,12 +171,13 @@ async def test_a_renewal_filed_before_the_step_ends_it_with_that_reason(
     assert ledger.reminders() == {"prepare": ("cancelled", "renewal filed")}
 
 
+@pytest.mark.parametrize("right", [EARLIER, date(2025, 1, 31)])
 async def test_a_corrected_date_cancels_the_reminder_for_the_wrong_one(
-    ledger: Ledger,
+    ledger: Ledger, right: date
 ) -> None:
     await ledger.register(permit())
     await ledger.expand(PREPARE)
-    await ledger.register(permit(expires_on=EARLIER))
+    await ledger.register(permit(expires_on=right))
     assert ledger.reminders() == {"prepare": ("cancelled", "expiry corrected")}
 
 

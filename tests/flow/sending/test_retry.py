@@ -179,7 +179,7 @@ async def test_a_text_refused_for_its_content_is_not_sent_to_another_phone(
 
 
 WAYS_OUT: dict[str, tuple[str, dict[str, Any]]] = {
-    "renewed": ("renewed", {"expires_on": EXPIRES + 365 * DAY}),
+    "renewed": ("renewed", {"expires_on": EXPIRES + 5 * 365 * DAY}),
     "filed": ("renewal filed", {"renewal_filed_on": date(2024, 9, 19)}),
     "withdrawn": ("permit withdrawn", {"status": PermitStatus.WITHDRAWN}),
 }

@@ -6,7 +6,7 @@ from datetime import timedelta
 from operator import attrgetter
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, and_, select
+from sqlalchemy import ColumnElement, Row, Select, and_, exists, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.adapters.store.db.json_rows import JsonQuery, JsonValues
@@ -17,6 +17,7 @@ from service.adapters.store.db.schema import (
     recipients,
     registers,
     reminders,
+    renewals,
 )
 from service.adapters.store.reminders.former_texts import (
     LAST_ANNOUNCED_ON,
@@ -65,6 +66,12 @@ _REMINDER_COLUMNS = (
     *("hold_reason", "returned", "retries"),
 )
 
+_TERM_RENEWED = exists().where(
+    renewals.c.permit_id == reminders.c.permit_id,
+    renewals.c.expires_on == reminders.c.expires_on,
+    renewals.c.renewed_on.is_not(None),
+)
+
 _CANDIDATES = (
     select(
         *[reminders.c[name] for name in _REMINDER_COLUMNS],
@@ -77,6 +84,7 @@ _CANDIDATES = (
         permits.c.expires_on.label("permit_expires_on"),
         permits.c.renewal_filed_on,
         permits.c.replaced,
+        _TERM_RENEWED.label("term_renewed"),
         registers.c.max_age_days,
         registers.c.loaded_at,
         LAST_SENT.label("last_sent_at"),
@@ -131,6 +139,7 @@ def _candidate(
         permit_expires_on=row.permit_expires_on,
         permit_status=PermitStatus(row.permit_status),
         replaced=row.replaced,
+        term_renewed=row.term_renewed,
         renewal_filed_on=row.renewal_filed_on,
         line=PhoneLine(phone.line) if phone else None,
         opted_out=phone is not None and phone.opted_out_at is not None,
