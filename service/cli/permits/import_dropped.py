@@ -43,6 +43,9 @@ from service.flow.permits.import_register import ImportResult
 _NICENESS: Final = 10
 """The worker beside it sends first."""
 
+_LONGEST_CAUSE: Final = 2_000
+"""Characters for the log: a mapping may have thousands of mistakes."""
+
 
 @stoppable
 @with_installation
@@ -205,7 +208,10 @@ def load_dropped(mapping_file: Path, files: list[DroppedFile]) -> int:
     except StoppedError:
         return 1
     except PermitRemindersError as error:
-        click.echo(f"{FAILED}{mask_text(error.in_one_line)}")
+        cause = mask_text(error.in_one_line)
+        if len(cause) > _LONGEST_CAUSE:
+            cause = f"{cause[:_LONGEST_CAUSE]} …"
+        click.echo(f"{FAILED}{cause}")
         return 1
     return 0
 

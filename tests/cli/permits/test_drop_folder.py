@@ -157,6 +157,11 @@ def test_a_mapping_with_a_mistake_leaves_its_exports_where_they_are(city: Path) 
     assert "sauce" in said
     assert said.count("\n") == 1
     assert names(city) == ["a.csv", "done", "loading", "rejected"]
+    wrong = "".join(f"wrong-key-{at} = 1\n" for at in range(1_000))
+    Path(f"{city}.toml").write_text(wrong, "utf-8")
+    code, said = load(city, "a.csv")
+    assert code == 1
+    assert len(said) < 3_000, "a line that the worker can read"
 
 
 def test_a_load_that_was_killed_anywhere_is_resumed_once(
