@@ -236,7 +236,8 @@ def _mistakes(error: ValidationError) -> Iterator[Mistake]:
 
 
 def _hide_user(address: str) -> str:
-    return re.sub(r"//[^@/]*@", "//***@", address)
+    """Hide all before the last @: a password may have an @ or a / in it."""
+    return re.sub(r"(?<=//).*(?=@)|(?<=password=)[^&]*", "***", address)
 
 
 def shipped_folder(name: str) -> Path:

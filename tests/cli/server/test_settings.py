@@ -110,6 +110,7 @@ def test_an_empty_setting_is_none(run: Run, monkeypatch: pytest.MonkeyPatch) -> 
     ("name", "value"),
     [
         ("DATABASE_URL", "postgresql+asyncpg://ann:open-sesame@db/permits"),
+        ("DATABASE_URL", "postgresql+asyncpg://ann:open/@sesame@db/permits"),
         ("PROXY", "http://ann:open-sesame@proxy/"),
     ],
 )

@@ -6,11 +6,11 @@ from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from time import monotonic
 
-from sqlalchemy import URL, make_url
 from sqlalchemy.exc import DatabaseError, DBAPIError
 from sqlalchemy.exc import TimeoutError as ConnectionWaitError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from service.adapters.store.db.dialects.addresses import async_url, shown_address
 from service.adapters.store.db.dialects.postgres_errors import postgres_error
 from service.adapters.store.db.dialects.postgres_set_up import refuse_unusable
 from service.adapters.store.db.engine import create_engine
@@ -219,19 +219,5 @@ class Database:
 
     @property
     def shown_url(self) -> str:
-        """The URL without its password, for messages to people."""
-        plain = self.url.set(drivername=self.url.get_backend_name())
-        return plain.render_as_string(hide_password=True)
-
-
-def async_url(url: str) -> URL:
-    """The URL with the driver that this service uses for its kind of database."""
-    parsed = make_url(url)
-    driver = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+psycopg"}
-    name = driver.get(parsed.get_backend_name())
-    if name is None:
-        raise SetUpError(
-            f"DATABASE_URL: found {parsed.get_backend_name()!r}, "
-            "expected sqlite:///FILE or postgresql://…"
-        )
-    return parsed.set(drivername=name)
+        """The URL without its passwords, for messages to people."""
+        return shown_address(self.url)

@@ -18,7 +18,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.pool import QueuePool
 
 from service.adapters.store.db import engine
-from service.adapters.store.db.database import Database, async_url
+from service.adapters.store.db.database import Database
+from service.adapters.store.db.dialects.addresses import async_url
 from service.adapters.store.db.migrate import alembic_config, newest_migration
 from service.adapters.store.db.schema import facts, metadata, registers
 from service.adapters.store.db.types import database_now, database_now_plus
@@ -354,6 +355,23 @@ def test_a_url_gets_the_driver_this_service_uses(given: str, driver: str) -> Non
 def test_a_url_of_another_kind_is_refused() -> None:
     with pytest.raises(SetUpError, match="found 'mysql', expected sqlite:///FILE"):
         async_url("mysql://u:p@h/d")
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://ann:open-sesame@db:http/permits",
+        "postgresql://ann:open-sesame@[::1/permits",
+        "postgresql://ann:open-@sesame@db/permits",
+    ],
+)
+def test_an_address_that_cannot_be_read_is_refused_in_a_line_without_it(
+    url: str,
+) -> None:
+    with pytest.raises(SetUpError, match=r"cannot be read; expected .* %40") as refused:
+        async_url(url)
+    assert "sesame" not in str(refused.value)
+    assert refused.value.__cause__ is None
 
 
 async def test_a_process_ends_after_disposing(tmp_path: Path) -> None:

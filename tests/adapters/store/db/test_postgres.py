@@ -277,3 +277,18 @@ async def test_a_real_provider_does_not_send_from_postgresql_yet() -> None:
     )
     with pytest.raises(SetUpError, match="only the sandbox sends yet"):
         await open_provider(settings, database).__aenter__()
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://ann:open-sesame@db/permits",
+        "postgresql://ann:open/sesame@db/permits",
+        "postgresql://ann@db/permits?password=open-sesame&sslmode=require",
+        "postgresql:///permits?host=/run&sslpassword=open-sesame",
+    ],
+)
+def test_no_password_of_the_address_is_shown(url: str) -> None:
+    for shown in (Database(url).shown_url, Settings(database_url=url).shown_database):
+        assert "permits" in shown
+        assert "sesame" not in shown
