@@ -27,16 +27,8 @@ SANDBOX_NUMBER = "+15005550006"
 async def open_provider(
     settings: Settings, database: Database
 ) -> AsyncIterator[Provider]:
-    """Open the provider of these settings.
-
-    Raises `SetUpError` for a real one on PostgreSQL: docs/postgres.md says why.
-    """
-    if settings.provider != "sandbox" and database.is_postgres:
-        raise SetUpError(
-            f"PERMIT_REMINDERS_PROVIDER: {settings.provider} sends from an SQLite "
-            "database only; from PostgreSQL only the sandbox sends yet, since a "
-            "failover could send texts twice"
-        )
+    """Open the provider of these settings; raises `SetUpError` for a refused one."""
+    refuse_real_provider(settings)
     async with AsyncExitStack() as stack:
         if settings.provider == "outbox":
             yield await stack.enter_async_context(
@@ -61,6 +53,16 @@ async def open_provider(
                 timeout=settings.post_timeout,
             )
         yield await stack.enter_async_context(open_twilio(config))
+
+
+def refuse_real_provider(settings: Settings) -> None:
+    """Raise `SetUpError` for a real one on PostgreSQL: docs/postgres.md says why."""
+    if settings.provider != "sandbox" and settings.database_file is None:
+        raise SetUpError(
+            f"PERMIT_REMINDERS_PROVIDER: {settings.provider} sends from an SQLite "
+            "database only; from PostgreSQL only the sandbox sends yet, since a "
+            "failover could send texts twice"
+        )
 
 
 def _open_sms_platform(

@@ -11,6 +11,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Connection, func, insert, select, text, update
 
+from service.adapters.check_provider import check_provider
 from service.adapters.choose_provider import open_provider
 from service.adapters.store.db.database import Database
 from service.adapters.store.db.dialects import postgres_engine, postgres_set_up
@@ -277,6 +278,9 @@ async def test_a_real_provider_does_not_send_from_postgresql_yet() -> None:
     )
     with pytest.raises(SetUpError, match="only the sandbox sends yet"):
         await open_provider(settings, database).__aenter__()
+    found = await check_provider(settings)  # for doctor, before anything is sent
+    assert found.problem is not None
+    assert "only the sandbox sends yet" in found.problem[0]
 
 
 @pytest.mark.parametrize(
