@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import BindParameter, Dialect, Insert, Select, Update
-from sqlalchemy.exc import DatabaseError, OperationalError
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 
@@ -46,10 +46,8 @@ async def run_in_one_call(
     """Run a statement; its rows. Raises errors of SQLite as SQLAlchemy's."""
     try:
         found: Iterable[tuple[Any, ...]] = await driver.execute_fetchall(sql, values)
-    except sqlite3.OperationalError as error:
-        raise OperationalError(sql, None, error) from error
-    except sqlite3.DatabaseError as error:
-        raise DatabaseError(sql, None, error) from error
+    except sqlite3.Error as error:
+        raise DBAPIError.instance(sql, None, error, sqlite3.Error) from error
     return found
 
 
@@ -71,7 +69,11 @@ class _Compiled:
         }
         state = compiled.construct_expanded_state(constants)
         self.sql, self._names = state.statement, state.positiontup or ()
-        self._constants = state.parameters
+        self._constants = {
+            name: value
+            for name, value in state.parameters.items()
+            if not (name in compiled.binds and compiled.binds[name].required)
+        }
         columns = [*statement.exported_columns]
         self._row: Any = namedtuple(  # type: ignore[misc]  # noqa: PYI024 - the fields are the columns
             "Row", [one.name for one in columns]
@@ -85,7 +87,7 @@ class _Compiled:
         ]
 
     def bind(self, values: Mapping[str, object]) -> list[object]:
-        """The parameters in their order."""
+        """The parameters in their order; KeyError for one that is not given."""
         encoded = {name: self._encode(name, value) for name, value in values.items()}
         known = {**self._constants, **encoded}
         return [known[name] for name in self._names]

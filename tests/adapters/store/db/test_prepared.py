@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import bindparam, insert, select, update
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import IntegrityError, OperationalError
 
 from service.adapters.store.db.database import Database
 from service.adapters.store.db.prepared import Prepared
@@ -71,3 +71,16 @@ async def test_an_error_of_the_database_is_raised_as_by_any_statement(
     async with database.read() as connection:
         with pytest.raises(OperationalError, match="readonly"):
             await change.run(connection, {})
+
+
+async def test_a_constraint_is_an_error_of_its_own_kind(database: Database) -> None:
+    change = Prepared(update(recipients).values(digest=None))
+    async with database.dry_run() as connection:
+        with pytest.raises(IntegrityError, match=r"NOT NULL.*recipients\.digest"):
+            await change.run(connection, {})
+
+
+async def test_a_parameter_that_is_not_given_is_no_null(database: Database) -> None:
+    async with database.read() as connection:
+        with pytest.raises(KeyError, match="line"):
+            await Prepared(ALL).run(connection, {})
