@@ -18,7 +18,7 @@ from typing import Any, Final, LiteralString
 import psycopg
 from psycopg import sql
 
-REQUIRED: Final = "PERMIT_REMINDERS_TEST_POSTGRES"
+REQUIRED: Final = "TEST_POSTGRES"
 """Set to "required" (CI does), tests fail where no server can be started."""
 
 _NOBODY: Final = 65534

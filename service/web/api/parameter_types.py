@@ -102,6 +102,9 @@ Limit = Annotated[
 ]
 """The most rows of a page."""
 
+PermitCount = Annotated[int, Field(ge=0, le=10**9), BeforeValidator(_whole_number)]
+"""A number of permits."""
+
 UuidCursor = Annotated[str, Field(pattern=r"^[0-9a-f-]{36}$")]
 """The end of a page whose rows have a UUID."""
 

@@ -190,7 +190,7 @@ async def test_a_digest_uses_the_saved_digest_templates(office: Office) -> None:
     await ledger.register(permit(), permit("SC-0002", phones=(PHONE_1,)))
     assert await ledger.send_at(PREPARE) == 1
     [body] = office.bodies()
-    assert "2件许可快到期了" in body
+    assert "2件证照快到期了" in body
     assert ledger.message()["template_version"] == made.version == 1
 
 

@@ -36,7 +36,7 @@ async def test_permits_of_one_holder_are_one_sms_and_each_is_reminded(
     await ledger.register(*(permit(f"SC-000{at}", **MINE) for at in (1, 2, 3)))
     assert await ledger.send_at(PREPARE) == 1
     [posted] = ledger.provider.posted
-    assert "贵单位3件许可" in posted.body
+    assert "贵单位3件证照" in posted.body
     assert "尾号0001、0002、0003" in posted.body
     assert posted.template == "digest"
     assert links(ledger) == [("SC-0001", 0), ("SC-0002", 1), ("SC-0003", 2)]
@@ -68,7 +68,7 @@ async def test_an_agent_s_phone_gets_a_digest_that_names_no_holder(
     )
     assert await ledger.send_at(PREPARE) == 2
     digest = next(one for one in ledger.provider.posted if one.phone == PHONE_1)
-    assert "您经办的2件许可" in digest.body
+    assert "您经办的2件证照" in digest.body
     assert not any(name in digest.body for name in ("甲公司", "乙公司"))
 
 

@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
 from service.domain.errors import InvalidError, Mistake
 from service.flow.permits.import_record import ImportMode
 from service.flow.ports import UploadOptions
-from service.web.api.parameter_types import Flag, Instant, WholeNumber
+from service.web.api.parameter_types import Flag, Instant, PermitCount
 from service.web.api.request_input import Parameters
 
 Content = Annotated[str, WithJsonSchema({"type": "string", "format": "binary"})]
@@ -44,7 +44,7 @@ class UploadQuery(Parameters):
         description="when the register was exported: an instant with its offset; "
         "permits that changed later are not withdrawn. Needed by a snapshot",
     )
-    withdraw_up_to: Annotated[WholeNumber, Field(ge=0, le=10**9)] | None = Field(
+    withdraw_up_to: PermitCount | None = Field(
         default=None,
         description="confirm that a snapshot may withdraw so many permits: a whole "
         "number; without it at most 5 %, or ten",
