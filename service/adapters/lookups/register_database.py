@@ -27,7 +27,8 @@ def open_database(variable: str, environ: Mapping[str, str], timeout: float) -> 
         # Without stream_results, drivers fetch every row that a query has.
         options = {"postgresql_readonly": True, "stream_results": True}
         return create_engine(url, poolclass=NullPool, execution_options=options)
-    except (SQLAlchemyError, ImportError) as error:
+    except (SQLAlchemyError, ImportError, ValueError) as error:
+        # ValueError: behind an "@" in a password, the rest of it may look like a port.
         cause = (
             f"{variable}: {type(error).__name__}; set it to the address of the "
             "register's database, and install its driver"

@@ -198,6 +198,7 @@ def test_a_view_that_cannot_be_read_changes_nothing(
         ("", "REGISTER_DATABASE: ArgumentError"),
         ("nonsense://anna:secret@db/x", "REGISTER_DATABASE: NoSuchModuleError"),
         ("sqlite:////nowhere/secret.db", "OperationalError"),
+        ("postgresql://anna:p@ss:secret@db/x", "REGISTER_DATABASE: ValueError"),
     ],
 )
 def test_an_address_is_named_by_its_variable_only(
