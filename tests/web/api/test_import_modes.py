@@ -98,6 +98,7 @@ async def test_a_full_export_withdraws_what_it_lacks_if_that_is_confirmed(
         ("?mode=snapshot", "exported_at"),
         ("?withdraw_up_to=3", "withdraw_up_to"),
         ("?mode=all", "mode"),
+        ("?mode=filed", "mode"),  # the mapping says so
         ("?strict=yes", "strict"),
         (SNAPSHOT, "snapshot"),
     ],

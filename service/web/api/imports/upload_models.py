@@ -1,6 +1,6 @@
 """The form of a register that is sent."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
 
@@ -32,9 +32,7 @@ class RegisterForm(BaseModel):
 class UploadQuery(Parameters):
     """How the register is imported."""
 
-    mode: Annotated[
-        ImportMode, WithJsonSchema({"type": "string", "enum": list(ImportMode)})
-    ] = Field(
+    mode: Literal[ImportMode.UPSERT, ImportMode.SNAPSHOT] = Field(
         default=ImportMode.UPSERT,
         description="upsert, or snapshot: the file names all permits of `snapshot` in "
         "the mapping, and others are withdrawn",
