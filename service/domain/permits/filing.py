@@ -6,7 +6,7 @@ not been filed, and the window decides whether there is time to remind again.
 """
 
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, timedelta
 from enum import StrEnum
 from typing import Final, Self
 
@@ -55,20 +55,22 @@ class StoredFiling:
 class FiledPermit:
     """What is stored of a permit, as far as a filing may change it.
 
-    `renewal_filed_on` is what holds now, whoever said so.
+    `renewal_filed_on` is what holds now, whoever said so. A term of its type lasts
+    `term_days` at least.
     """
 
     expires_on: date | None
     issued_on: date | None
     renewal_filed_on: date | None
     filing: StoredFiling | None
+    term_days: int
 
     def take(self, said: Filing) -> StoredFiling | str:
         """The filing to store, or the outcome of a row that changes nothing.
 
         Of several filings the latest counts, and of that its latest state. What was
-        filed before the permit was issued, or was filed for an earlier expiry date, is
-        `EARLIER_TERM`: a list of the year's filings still names it after the renewal.
+        filed before the permit was issued or can have been, or was filed for an earlier
+        expiry date, is `EARLIER_TERM`: a list of many years still names it.
         """
         filed_on = said.filed_on or self.renewal_filed_on
         if filed_on is None:
@@ -90,6 +92,8 @@ class FiledPermit:
 
     def _is_of_earlier_term(self, filed_on: date) -> bool:
         if self.issued_on and filed_on < self.issued_on:
+            return True
+        if self.expires_on and filed_on < self.expires_on - timedelta(self.term_days):
             return True
         last = self.filing
         is_past = last is not None and last.expires_on != self.expires_on

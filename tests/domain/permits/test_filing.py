@@ -13,6 +13,7 @@ from service.domain.permits.filing import (
 
 FILED, WITHDRAWN, REFUSED = FilingState
 ENDS, NEXT_END = date(2026, 12, 31), date(2031, 12, 31)
+TEN_YEARS = 3650
 MAY, JUNE, JULY = date(2026, 5, 4), date(2026, 6, 1), date(2026, 7, 1)
 
 
@@ -46,7 +47,7 @@ def test_the_latest_filing_counts_and_of_it_the_latest_state(
     known: StoredFiling | None, row: Filing, becomes: StoredFiling | str
 ) -> None:
     filed_on = find_filed_on(None, known, ENDS)
-    permit = FiledPermit(ENDS, None, filed_on, known)
+    permit = FiledPermit(ENDS, None, filed_on, known, TEN_YEARS)
     assert permit.take(row) == becomes
 
 
@@ -58,6 +59,8 @@ def test_the_latest_filing_counts_and_of_it_the_latest_state(
         (None, None, JUNE, False),
         (JULY, None, JUNE, True),
         (JUNE, None, JUNE, False),
+        (None, None, date(2021, 12, 31), True),  # the term began in 2022 at the latest
+        (None, None, date(2022, 1, 4), False),
     ],
     ids=str,
 )
@@ -67,7 +70,7 @@ def test_a_filing_that_was_for_the_term_before_says_nothing_of_this_one(
     filed_on: date,
     is_earlier: bool,  # noqa: FBT001 - a column of the table
 ) -> None:
-    permit = FiledPermit(NEXT_END, issued_on, None, filing)
+    permit = FiledPermit(NEXT_END, issued_on, None, filing, TEN_YEARS)
     taken = permit.take(said(FILED, filed_on))
     assert (taken == EARLIER_TERM) is is_earlier
 

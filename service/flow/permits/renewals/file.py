@@ -7,6 +7,7 @@ from service.domain.errors import InvalidError, Mistake, UnknownError
 from service.domain.lawbook.law import Law
 from service.domain.nearest import show_known
 from service.domain.permits.filing import Filing
+from service.domain.permits.term import shortest_term
 from service.flow.permits.encryption import NUMBER_COLUMN
 from service.flow.permits.import_record import ChunkNote
 from service.flow.permits.renewals.filing_store import FilingStore, KeyedFiling
@@ -40,7 +41,8 @@ async def file_renewals(
         return [mistake or next(outcomes) for mistake in mistakes]
 
     note = note and note.of_chunk(in_order)
-    return in_order(await store.file(keyed, register, now, note=note))
+    term_days = {code: shortest_term(rule.validity) for code, rule in law.rules.items()}
+    return in_order(await store.file(keyed, register, now, term_days, note=note))
 
 
 def _keyed(filing: Filing, vault: Vault) -> KeyedFiling:

@@ -1,6 +1,6 @@
 """The port of filed renewals."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -26,13 +26,15 @@ class FilingStore(Protocol):
         filings: Sequence[KeyedFiling],
         register: str,
         now: datetime,
+        term_days: Mapping[str, int],
         *,
         note: ChunkNote | None = None,
     ) -> list[str | InvalidError]:
         """Store a chunk in one transaction; the outcome of each, in order.
 
-        Outcomes: a `FilingState`, "unchanged", `EARLIER_TERM`, or the mistake of one
-        whose number no permit of the register has, or several have. Ends due reminders
-        of who has filed, and creates or reopens the current ones of a filing that is
-        withdrawn or refused.
+        `term_days` has the days of the shortest term of each rule. Outcomes: a
+        `FilingState`, "unchanged", `EARLIER_TERM`, or the mistake of one whose number
+        no permit of the register has, or several have. Ends due reminders of who has
+        filed, and creates or reopens the current ones of a filing that is withdrawn or
+        refused.
         """

@@ -104,7 +104,15 @@ async def test_the_next_term_is_reminded_of_whatever_the_list_still_says(
     assert await file(ledger, filing()) == [EARLIER_TERM]
     [row] = ledger.rows("SELECT renewal_filed_on, expires_on FROM permits")
     assert row == {"renewal_filed_on": None, "expires_on": str(RENEWED)}
-    assert await file(ledger, filing(filed_on=LATER)) == ["filed"]
+    assert await file(ledger, filing(filed_on=date(2029, 9, 10))) == ["filed"]
+
+
+async def test_a_list_of_years_does_not_silence_a_permit_that_was_just_loaded(
+    ledger: Ledger,
+) -> None:
+    await ledger.register(permit())
+    assert await file(ledger, filing(filed_on=date(2019, 9, 10))) == [EARLIER_TERM]
+    assert await ledger.send_at(PREPARE) == 1
 
 
 async def test_a_corrected_expiry_date_keeps_the_filing(ledger: Ledger) -> None:

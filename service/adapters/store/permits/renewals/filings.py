@@ -83,6 +83,7 @@ class SqlFilingStore(FilingStore):
         filings: Sequence[KeyedFiling],
         register: str,
         now: datetime,
+        term_days: Mapping[str, int],
         *,
         note: ChunkNote | None = None,
     ) -> list[str | InvalidError]:
@@ -91,7 +92,9 @@ class SqlFilingStore(FilingStore):
             now = await instant_after_count(connection, now)
             by_key = await _permits_named(connection, filings, register)
             before = {
-                row.id: _filed_permit(row) for rows in by_key.values() for row in rows
+                row.id: _filed_permit(row, term_days[row.rule])
+                for rows in by_key.values()
+                for row in rows
             }
             outcomes, changed = _compare(filings, by_key, before, register)
             await self._store(connection, changed, now)
@@ -166,12 +169,13 @@ async def _permits_named(
     return found
 
 
-def _filed_permit(row: Row[Any]) -> FiledPermit:
+def _filed_permit(row: Row[Any], term_days: int) -> FiledPermit:
     return FiledPermit(
         expires_on=row.expires_on,
         issued_on=row.issued_on,
         renewal_filed_on=row.renewal_filed_on,
         filing=stored_filing(row),
+        term_days=term_days,
     )
 
 
