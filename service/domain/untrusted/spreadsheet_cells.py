@@ -18,6 +18,8 @@ _DATE: Final = re.compile(
     rf"\d{{1,2}}-{_MONTHS}(?:-\d{{2,4}})?|{_MONTHS}-\d{{2}}|\d{{1,2}}月\d{{1,2}}日"
     r"|\d{4}-\d{2}-\d{2}[ T]\d{2}:\d{2}:\d{2}"
 )
+_FORMULA: Final = re.compile(r"=.*|[+\-@]+[A-Za-z.]+\(.*", re.DOTALL)
+"""What a spreadsheet runs: =A1, and a function behind another sign, +SUM(A1)."""
 _EMPTY: Final = frozenset(
     {
         *("n/a", "#n/a", "none", "nan", "null", "nil", "(null)", "(blank)", "<na>"),
@@ -71,4 +73,4 @@ def find_damage(text: str) -> str | None:
         return "a number that a spreadsheet has shortened"
     if _DATE.fullmatch(text):
         return "a date that a spreadsheet made of it"
-    return "a formula" if text.startswith("=") else None
+    return "a formula" if _FORMULA.fullmatch(text) else None

@@ -125,6 +125,7 @@ def test_the_form_of_a_number_is_its_own(written: str) -> None:
         ("1.10000E+12", "a number that a spreadsheet has shortened: '1.10000E+12'"),
         *((one, None) for one in ("1.704E+17", "1,7e17", "1E+12", "1.5E3")),
         *((one, None) for one in ("11010119900307013.0", "=A2+1", "=HYPERLINK(1)")),
+        *((one, None) for one in ("@SUM(1)", "+SUM(A1:A2)", "-SUM(1)")),
         *((one, None) for one in ("#REF!", "#N/A", "#VALUE!", "#NAME?", "#DIV/0!")),
         *((one, None) for one in ("########", "#WERT!", "#NV", "Err:502", "#SPILL!")),
         *((one, None) for one in ("2-Jan", "Jan-26", "2026-01-02 00:00:00", "1月2日")),
