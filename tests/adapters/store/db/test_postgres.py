@@ -107,6 +107,16 @@ async def test_a_reader_keeps_one_view_and_never_writes(
             await set_fact(connection, "sum", "2")
 
 
+async def test_a_server_that_is_read_only_is_not_written_to(
+    postgres: Server, name: str, database: Database
+) -> None:
+    with postgres.connect(name) as admin:
+        admin.execute("ALTER DATABASE copy SET default_transaction_read_only = on")
+    with pytest.raises(StorageError, match="is read-only, as a standby is"):
+        async with database.write() as connection:
+            await set_fact(connection, "sum", "1")
+
+
 async def test_a_writer_waits_no_longer_than_it_may(
     database: Database, other: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -43,16 +43,15 @@ def create_postgres_engine(url: URL, *, writes: bool) -> AsyncEngine:
             "PERMIT_REMINDERS_DATABASE_URL: PostgreSQL needs a driver; run "
             "`pip install 'permit-reminders[postgres]'`"
         )
+    # Never READ WRITE: a standby refuses that as a feature, not as read-only.
+    read_only = {} if writes else {"postgresql_readonly": True}
     engine = create_async_engine(
         url,
         hide_parameters=True,
         isolation_level="READ COMMITTED" if writes else "REPEATABLE READ",
         pool_pre_ping=True,
         connect_args={"prepare_threshold": None, "connect_timeout": 10},
-        execution_options={
-            "preserve_rowcount": True,
-            "postgresql_readonly": not writes,
-        },
+        execution_options={"preserve_rowcount": True, **read_only},
     )
     if writes:
 
