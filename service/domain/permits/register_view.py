@@ -10,6 +10,9 @@ _FUTURE: Final = timedelta(days=1)
 
 _ISO: Final = re.compile(r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d|$)")
 
+_SEPARATOR: Final = slice(10, 11)
+"""What stands between the day and the time of a text."""
+
 _SHAPE: Final = "%H:%M:%S"
 
 
@@ -59,7 +62,7 @@ class HighWaterMark:
         if isinstance(self.value, datetime):
             return self.value - overlap
         earlier = datetime.fromisoformat(self.value) - overlap
-        day, separator = earlier.date().isoformat(), self.value[10:11]
+        day, separator = earlier.date().isoformat(), self.value[_SEPARATOR]
         return f"{day}{separator}{earlier.strftime(_SHAPE)}" if separator else day
 
 
@@ -68,6 +71,8 @@ def find_mark(
 ) -> HighWaterMark | None:
     """The later one; raises `ValueError` or `TypeError` for what is no instant.
 
+    So it does where texts differ in what they have before the time: they would not be
+    sorted by time, and rows would never be read again.
     An instant still to come counts for none: rows that change before it would never be
     read. None is the value of a row that says nothing.
     """
@@ -77,6 +82,10 @@ def find_mark(
         raise ValueError
     if not isinstance(value, datetime | str):
         raise TypeError
+    if isinstance(value, str) and newest and isinstance(newest.value, str):
+        separators = {value[_SEPARATOR], newest.value[_SEPARATOR]} - {""}
+        if len(separators) > 1:
+            raise ValueError
     instant = datetime.fromisoformat(value) if isinstance(value, str) else value
     known = instant if instant.tzinfo else instant.replace(tzinfo=UTC)
     if known > now + _FUTURE:
