@@ -59,7 +59,7 @@ def _import_line(record: ImportRecord) -> str:
     file = record.file
     return (
         f"{record.id}  {record.started_at:%Y-%m-%d %H:%M} UTC  {record.state}  "
-        f"{file.name} into {mask_text(file.register)}, by {record.by}: "
+        f"{mask_text(file.name)} into {mask_text(file.register)}, by {record.by}: "
         f"{list_counts(record.counts) or 'no rows yet'}"
     )
 

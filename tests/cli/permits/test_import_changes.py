@@ -82,6 +82,9 @@ def test_a_permit_that_only_moves_to_another_register_is_a_change(
     load(run, office, [row(1)])
     run("import", write(office / "county.csv", row(1), header=HEADER))
     assert changes(run)[0] == "changed  1: register city -> county.csv"
+    run("import", write(office / "+12125550101.csv", row(1), header=HEADER))
+    assert "+1212***0101.csv into +1212***0101.csv, by" in run("imports", "list").out
+    assert "12125550101" not in run("imports", "list").out
 
 
 def test_a_permit_that_another_one_replaces_is_renewed(run: Run, office: Path) -> None:

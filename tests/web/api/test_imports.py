@@ -78,6 +78,16 @@ async def test_imports_are_listed_the_newest_first_page_by_page(
     assert len(county["items"]) == 1
 
 
+async def test_a_phone_in_the_name_of_a_file_is_masked(
+    ask: Ask, installation: Installation
+) -> None:
+    deps = installation.import_deps
+    await begin_import(file_of("+12125550101"), 1, deps, by="ann")
+    _, shown = await ask("GET", "/v1/imports")
+    [named] = [(one["file"], one["register"]) for one in shown["items"]]
+    assert named == ("+1212***0101.csv", "+1212***0101")
+
+
 async def test_an_unknown_import_is_not_found(ask: Ask) -> None:
     path = "/v1/imports/01900000-0000-7000-8000-000000000142"
     assert (await ask("GET", path))[0] == 404

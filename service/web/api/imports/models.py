@@ -44,7 +44,7 @@ class Import(BaseModel):
         alias="register",
         description="the register that it loads; a phone in its name is masked",
     )
-    file: str = Field(description="the name of the file")
+    file: str = Field(description="the name of the file; a phone in it is masked")
     mode: _Mode = Field(
         description="upsert: the file names permits to add and change; snapshot: it "
         "names all of a scope, and others are withdrawn"
@@ -83,7 +83,7 @@ class Import(BaseModel):
         return cls(
             id=record.id,
             register=mask_text(record.file.register),
-            file=record.file.name,
+            file=mask_text(record.file.name),
             mode=record.file.mode,
             state=record.state,
             dry_run=record.file.is_trial,
