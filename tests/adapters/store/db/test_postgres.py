@@ -117,6 +117,18 @@ async def test_a_server_that_is_read_only_is_not_written_to(
             await set_fact(connection, "sum", "1")
 
 
+async def test_a_server_that_cancels_statements_is_not_called_unreachable(
+    database: Database,
+) -> None:
+    async def take_too_long() -> None:
+        async with database.read() as connection:
+            await connection.execute(text("SET LOCAL statement_timeout = 1"))
+            await connection.execute(text("SELECT pg_sleep(60)"))
+
+    with pytest.raises(StorageError, match="raise statement_timeout"):
+        await take_too_long()
+
+
 async def test_a_writer_waits_no_longer_than_it_may(
     database: Database, other: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -25,6 +25,10 @@ _BUSY_STATES: Final = frozenset({"55P03", "40001", "40P01"})
 _CAUSES: Final[Mapping[str, str]] = {
     "08": _UNREACHABLE,
     "57": _UNREACHABLE,
+    "57014": (
+        "cancelled a statement; raise statement_timeout for this user or database: "
+        f"{_GOES_ON}"
+    ),
     "25P03": "ended a transaction of this process, which sent nothing for too long",
     "25006": (
         "is read-only, as a standby is; let PERMIT_REMINDERS_DATABASE_URL name the "
