@@ -80,13 +80,15 @@ BRANCHES = {"food-business-license": 22, "special-equipment-operator-certificate
 TOWNS = ("临江", "清河", "云溪", "石桥", "南浦", "柳湾", "青枫", "白鹭")
 NAMES = tuple("安福广和恒华嘉康利隆明宁鹏瑞盛泰通祥兴永裕元泽正")
 
+COLUMNS = tuple(name for name in FIELDS if name != "district")
+
 
 def main() -> None:
     """Write the file."""
     path = Path(__file__).with_name("permits.csv")
     rows = register()
     with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, FIELDS, restval="")
+        writer = csv.DictWriter(file, COLUMNS, restval="")
         writer.writeheader()
         writer.writerows(rows)
     print(f"{len(rows)} permits in {path.name}")

@@ -9,7 +9,7 @@ from typing import Annotated, Final, Literal
 from pydantic import Field, ValidationInfo, field_validator
 
 from service.domain.permits.permit_fields import DATES, FIELDS
-from service.formats.field_types import Rows, whole
+from service.formats.field_types import Rows
 from service.formats.file_model import (
     Expected,
     FileModel,
@@ -25,11 +25,15 @@ from service.formats.registers.mapping_parts import (
     Century,
     DateFormat,
     DateFormats,
+    HeaderLine,
     Lists,
+    MaxAge,
     PermitField,
     PermitTable,
+    Role,
     SnapshotTable,
     Text,
+    Width,
     Word,
     all_columns,
     column_findings,
@@ -41,10 +45,6 @@ from service.formats.registers.view import ViewTable
 from service.formats.registers.worker import WorkerTable
 
 REST: Final = "rest"  # as `ignore`: every column that is not mapped
-
-_OLDEST: Final = 3660  # days after which a register is stale at the latest: ten years
-_LAST_HEADER: Final = 50  # titles above one take a few rows
-_WIDEST: Final = 64  # digits of the longest permit number
 
 
 class MappingFile(FileModel):
@@ -109,12 +109,13 @@ class MappingFile(FileModel):
         "unless given, 00 to 68 are the 2000s and others refused",
         examples=[1970],
     )
-    width: dict[str, Annotated[int, Field(ge=1, le=_WIDEST), whole(1, _WIDEST)]] = (
-        Field(
-            default={},
-            description="by a column's heading, how many digits its values have; "
-            "zeros that a spreadsheet dropped are put before shorter ones",
-        )
+    width: dict[str, Width] = Field(
+        default={},
+        description="by a column's heading, how many digits its values have; "
+        "zeros that a spreadsheet dropped are put before shorter ones",
+    )
+    roles: dict[str, Role] = Field(
+        default={}, description="by a column's heading, whose phones it has"
     )
     encoding: Encoding | None = Field(
         default=None,
@@ -126,9 +127,7 @@ class MappingFile(FileModel):
         description="what separates the cells of a text; found unless given",
         examples=[";"],
     )
-    header_line: (
-        Annotated[int, Field(ge=1, le=_LAST_HEADER), whole(1, _LAST_HEADER)] | None
-    ) = Field(
+    header_line: HeaderLine | None = Field(
         default=None,
         description="the line of the header, or its row in a workbook, counted from 1; "
         "found unless given. What stands above it is not read",
@@ -143,8 +142,8 @@ class MappingFile(FileModel):
         description="which permits of the register `source` a full export names; with "
         "--snapshot, those that it does not name are withdrawn",
     )
-    max_age_days: Annotated[int, Field(ge=1, le=_OLDEST), whole(1, _OLDEST)] | None = (
-        Field(default=None, description="days after which the register is stale")
+    max_age_days: MaxAge | None = Field(
+        default=None, description="days after which the register is stale"
     )
     lookup: LookupTable | None = Field(
         default=None,
@@ -217,13 +216,14 @@ class MappingFile(FileModel):
             raise expected("a table by column, beside date_format for the others")
         return formats
 
-    @field_validator("width")
+    @field_validator("width", "roles")
     @classmethod
-    def _widths_of_columns(
-        cls, width: dict[str, int], info: ValidationInfo
-    ) -> dict[str, int]:
-        refuse(column_findings(width, all_columns(info) or {}, FIELDS))
-        return width
+    def _of_mapped_columns(
+        cls, by_column: dict[str, object], info: ValidationInfo
+    ) -> dict[str, object]:
+        fields = ("phones",) if info.field_name == "roles" else FIELDS
+        refuse(column_findings(by_column, all_columns(info) or {}, fields))
+        return by_column
 
     @field_validator("worker")
     @classmethod

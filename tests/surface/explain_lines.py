@@ -18,7 +18,7 @@ from service.domain.explain.not_sent import GoLiveStage, PermitSituation
 from service.domain.lawbook.version_choice import Revision
 from service.domain.permits.permit import PermitStatus
 from service.domain.permits.phone import PhoneLine
-from service.flow.permits.find import PermitReminderView, PermitView
+from service.flow.permits.find import PermitReminderView, PermitView, PhoneView
 from service.flow.reports.explain import explain_permit
 from tests.domain.explain.traces import CODE, law_of, version
 
@@ -39,7 +39,7 @@ PERMIT: Final = PermitView(
     number="1",
     holder="A",
     holder_code=None,
-    phones=(("+1212***0142", "mobile"),),
+    phones=(PhoneView("+1212***0142", PhoneLine.MOBILE, None, is_texted=True),),
     language=None,
     issued_on=None,
     expires_on=EXPIRY,

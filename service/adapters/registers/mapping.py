@@ -29,8 +29,9 @@ class RegisterMapping:
     columns and constants. `values` maps, per field, the register's words to ours or to
     ACTIONS. `constants` are the same in every row.
     `date_format` and `date_formats` are those of `DateForms`, a mapping by column.
-    `zones` has the zone of each office. `width` is in digits. `ignore` may have * for
-    any characters. `source` names the register, which is stale after `max_age_days`.
+    `zones` has the zone of each office. `width` is in digits. `roles` says whose
+    phones a column has. `ignore` may have * for any characters. `source` names the
+    register, which is stale after `max_age_days`.
     `lookup` is how the register is asked about one permit. `snapshot` says which of its
     permits a full export names, `worker` how a worker imports it, `view` where its rows
     are in a database. `encoding`, `delimiter`, `header_line` and `sheet` say how its
@@ -49,6 +50,7 @@ class RegisterMapping:
     two_digit_years_from: int | None = None
     zones: Mapping[str, ZoneInfo] = field(default_factory=dict)
     width: Mapping[str, int] = field(default_factory=dict)
+    roles: Mapping[str, str] = field(default_factory=dict)
     encoding: str | None = None
     delimiter: str | None = None
     header_line: int | None = None

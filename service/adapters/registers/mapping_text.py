@@ -1,14 +1,16 @@
 """A suggested mapping as a mapping file, with its reasons as comments."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 import tomli_w
 
 from service.adapters.registers.sample import RegisterSample
 from service.domain.masking import mask_phone
+from service.domain.permits.phone import ContactRole
 from service.domain.register_columns.columns import SuggestedColumn
 from service.domain.register_columns.date_forms import CERTAIN
+from service.domain.register_columns.headings import find_role
 from service.domain.register_columns.known_codes import CodeChoice
 from service.domain.register_columns.questions import ask
 from service.domain.register_columns.suggestion import SuggestedMapping
@@ -38,6 +40,7 @@ def mapping_to_toml(
         [*_constants(mapping, name, office)],
         [*_ignored(mapping)],
         ["[columns]", *_mapped(mapping)],
+        [*_roles(mapping)],
         [*_formats(mapping)],
         [*_states(mapping)],
         [*_words("rule", mapping.rule_words, mapping)],
@@ -94,13 +97,33 @@ def _ignored(mapping: SuggestedMapping) -> Iterator[str]:
 def _mapped(mapping: SuggestedMapping) -> Iterator[str]:
     """The lines of mapped columns; those of phones last, in order of preference."""
     mapped = [one for one in mapping.columns if one.field is not None]
-    for column in sorted(mapped, key=_preference):
+    for column in _in_order(sorted(mapped, key=_preference)):
         yield f"# {_describe(column)}"
         yield _entry(column.heading, str(column.field))
 
 
+def _in_order(columns: Sequence[SuggestedColumn]) -> Iterator[SuggestedColumn]:
+    """The columns, those of contacts in the order of their roles among themselves."""
+    in_turn = (one for role in ContactRole for one in columns if _role_of(one) is role)
+    for one in columns:
+        yield next(in_turn) if _role_of(one) else one
+
+
 def _preference(column: SuggestedColumn) -> int:
     return 101 - column.confidence if column.field == "phones" else 0
+
+
+def _role_of(column: SuggestedColumn) -> ContactRole | None:
+    return find_role(column.heading) if column.field == "phones" else None
+
+
+def _roles(mapping: SuggestedMapping) -> Iterator[str]:
+    found = {one.heading: role for one in mapping.columns if (role := _role_of(one))}
+    if found:
+        yield "# Whose phones. In the order above, the first that can be is texted."
+        yield "[roles]"
+    for heading, role in found.items():
+        yield _entry(heading, role)
 
 
 def _formats(mapping: SuggestedMapping) -> Iterator[str]:

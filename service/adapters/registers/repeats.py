@@ -11,6 +11,7 @@ from service.domain.errors import InvalidError, Mistake
 from service.domain.permits.filing import Filing
 from service.domain.permits.permit import Permit, PermitStatus
 from service.domain.permits.permit_fields import FIELDS
+from service.domain.permits.phone import ContactRole
 from service.domain.permits.row_permit import Withdrawal
 from service.domain.untrusted.raw_fields import MOST_PHONES
 
@@ -21,6 +22,9 @@ _Key = tuple[str, str, str]
 
 _Stated = tuple[int, int]
 """A line, and a hash of what it says of its permit but for the phones."""
+
+_Phones = tuple[tuple[str, ContactRole | None], ...]
+"""Phones as written, each with its role."""
 
 _other_fields: Final = attrgetter(
     *(name for name in FIELDS if name not in {"holder", "phones"})
@@ -43,7 +47,7 @@ class RowsByPermit:
         self._hashes = [array("q") for _ in range(_PARTS)]
         self._first: dict[_Key, _Stated] = {}
         self._later: dict[_Key, list[_Stated]] = {}
-        self._phones: dict[_Key, tuple[str, ...]] = {}
+        self._phones: dict[_Key, _Phones] = {}
         self._taken: set[_Key] = set()
 
     def add(self, row: RegisterRow) -> None:
@@ -72,7 +76,7 @@ class RowsByPermit:
             self._first[key] = stated
             return
         self._later.setdefault(key, []).append(stated)
-        phones = row.permit.phones if row.permit else ()
+        phones = _phones_of(row.permit) if row.permit else ()
         self._phones[key] = (*self._phones.get(key, ()), *phones)
 
     def check(self, row: RegisterRow, where: str) -> RegisterRow:
@@ -96,8 +100,8 @@ class RowsByPermit:
         self._taken.add(key)
         if row.permit is None:
             return row
-        phones = _add_phones(row.permit.phones, self._phones[key])
-        return replace(row, permit=replace(row.permit, phones=phones))
+        contacts = _add_phones(_phones_of(row.permit), self._phones[key])
+        return replace(row, permit=_with_phones(row.permit, contacts))
 
 
 def _unnamed(row: RegisterRow) -> RegisterRow:
@@ -128,9 +132,21 @@ def _content(permit: _Named) -> int:
     return hash((holder, _other_fields(permit)))
 
 
-def _add_phones(phones: tuple[str, ...], more: tuple[str, ...]) -> tuple[str, ...]:
+def _phones_of(permit: Permit) -> _Phones:
+    roles = permit.phone_roles or (None,) * len(permit.phones)
+    return tuple(zip(permit.phones, roles, strict=True))
+
+
+def _with_phones(permit: Permit, contacts: _Phones) -> Permit:
+    roles = tuple(role for _, role in contacts)
+    phones = tuple(phone for phone, _ in contacts)
+    return replace(permit, phones=phones, phone_roles=roles if any(roles) else ())
+
+
+def _add_phones(phones: _Phones, more: _Phones) -> _Phones:
     """The phones with those of other rows, each once, however it is spelled."""
-    by_digits: dict[str, str] = {}
-    for one in (*phones, *more):
-        by_digits.setdefault("".join(filter(str.isdecimal, one)) or one, one)
+    by_digits: dict[str, tuple[str, ContactRole | None]] = {}
+    for one, role in (*phones, *more):
+        digits = "".join(filter(str.isdecimal, one)) or one
+        by_digits.setdefault(digits, (one, role))
     return tuple(by_digits.values())[:MOST_PHONES]

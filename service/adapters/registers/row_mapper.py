@@ -1,6 +1,6 @@
 """Reads the cells of a row by a mapping: the fields of a permit, or of several."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Final, NamedTuple
@@ -11,6 +11,8 @@ from service.domain.nearest import show_known
 from service.domain.permits.permit import PermitStatus
 from service.domain.permits.permit_fields import DATES, number_from
 from service.domain.permits.row_permit import ACTIONS, REJECT, SKIP, WITHDRAW
+from service.domain.untrusted.phone_list import split_phones
+from service.domain.untrusted.raw_fields import LONGEST_PHONES
 from service.domain.untrusted.spreadsheet_cells import unwrap_cell
 from service.domain.untrusted.text import remove_invisible, show_field
 from service.domain.untrusted.written_date import (
@@ -118,6 +120,8 @@ class _PermitMapper:
             for column, name in columns.items()
         ]
         self._column_of = {name: column for column, name in columns.items()}
+        self._contacts = [one for one in self._columns if self._has_roles(one[1])]
+        self._columns = [one for one in self._columns if not self._has_roles(one[1])]
         self._read_day = lru_cache(_CACHED)(self._read_new_day)
 
     def is_stated(self, raw: Mapping[str, str]) -> bool:
@@ -134,6 +138,8 @@ class _PermitMapper:
                 if not isinstance(text, str):
                     text = reading.take(text) or ""
                 fields[name] = f"{fields[name]};{text}" if name in fields else text
+        if self._contacts:
+            fields["phones"] = [*self._read_contacts(raw, reading)]
         office = str(fields.get("authority") or NO_OFFICE)
         for name in DATES:  # after the office, which gives instants their day
             if written := fields.get(name):
@@ -142,6 +148,19 @@ class _PermitMapper:
         if reading.decision and reading.decision[0] == WITHDRAW:
             fields["status"] = PermitStatus.WITHDRAWN.value
         return reading
+
+    def _has_roles(self, name: str) -> bool:
+        return name == "phones" and bool(self._mapping.roles)
+
+    def _read_contacts(
+        self, raw: Mapping[str, str], reading: RowReading
+    ) -> Iterator[object]:
+        """The phones of all columns, in their order, each with its column's role."""
+        for column, _, read_cell in self._contacts:
+            text = read_cell(raw.get(column, ""))
+            if not isinstance(text, str):
+                text = reading.take(text) or ""
+            yield from _contacts(text, self._mapping.roles.get(column))
 
     def _read_new_day(self, name: str, text: str, office: str) -> str | _CellReading:
         if name == "expires_on" and means_no_expiry(text):
@@ -184,6 +203,14 @@ def _cell_reader(
 
     known_words_only = bool(words) and name in _WORDED
     return lru_cache(_CACHED)(read) if name in _REPEATED else read
+
+
+def _contacts(text: str, role: str | None) -> Sequence[object]:
+    """The phones of a cell, each with its role; one too long to take apart stays."""
+    phones = split_phones(text) if len(text) <= LONGEST_PHONES else [text]
+    if role is None:
+        return phones
+    return [{"phone": one, "role": role} for one in phones]
 
 
 def _unwrap(name: str, cell: str) -> str:

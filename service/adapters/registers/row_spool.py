@@ -2,6 +2,7 @@
 
 import pickle
 from collections.abc import Iterator, Sequence
+from dataclasses import fields
 from operator import attrgetter
 from os import SEEK_END
 from tempfile import SpooledTemporaryFile
@@ -11,7 +12,6 @@ from service.adapters.registers.register_row import RegisterRow
 from service.domain.errors import InvalidError, Mistake, SetUpError
 from service.domain.permits.filing import Filing
 from service.domain.permits.permit import Permit
-from service.domain.permits.permit_fields import FIELDS
 from service.domain.permits.row_permit import Withdrawal
 
 _IN_MEMORY: Final = 16 << 20
@@ -19,7 +19,8 @@ _IN_MEMORY: Final = 16 << 20
 
 _CHUNK: Final = 500
 
-_permit_values: Final = attrgetter(*FIELDS)
+_NAMES: Final = tuple(field.name for field in fields(Permit))
+_permit_values: Final = attrgetter(*_NAMES)
 
 _Spooled = tuple[
     int,
@@ -92,7 +93,7 @@ class RowSpool:
 
 def _restore(spooled: _Spooled) -> RegisterRow:
     line, cells, values, mistakes, decision, withdraws, number, filing = spooled
-    permit = Permit(**dict(zip(FIELDS, values, strict=True))) if values else None
+    permit = Permit(**dict(zip(_NAMES, values, strict=True))) if values else None
     error = InvalidError(*mistakes) if mistakes else None
     return RegisterRow(
         line,

@@ -38,6 +38,11 @@ def _print_permit(permit: Mapping[str, Any]) -> None:
     reason = f" ({why})" if (why := permit["status_reason"]) else ""
     status = f"{permit['status']}{reason}"
     click.echo(f"permit {permit['number']}, {permit['holder']}, {status}")
+    if district := permit["district"]:
+        click.echo(f"  district {district}")
+    for contact in permit["contacts"]:
+        if contact["role"]:
+            click.echo(f"  {_contact_line(contact)}")
     for renewal in permit["renewals"]:
         click.echo(f"  {_renewal_line(renewal)}")
 
@@ -71,6 +76,13 @@ def _print_history(history: Sequence[Mapping[str, Any]], zone: ZoneInfo) -> None
         click.echo(f"  reminder {one['step']}, expiry {one['expires_on']}, {zone.key}:")
         for move in one["moves"]:
             click.echo(f"    {_local_time(move['at'], zone)}  {move['what']}")
+
+
+def _contact_line(contact: Mapping[str, Any]) -> str:
+    """A phone, whose it is, and whether it is texted."""
+    texted = ", which is texted" if contact["is_texted"] else ""
+    line = f"{contact['phone']} ({contact['line']})"
+    return f"phone of the {contact['role']}: {line}{texted}"
 
 
 def _renewal_line(renewal: Mapping[str, Any]) -> str:

@@ -77,5 +77,5 @@ def _shown(value: object) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, list | tuple):
-        return "; ".join(map(str, value)) or "none"
+        return "; ".join(map(_shown, value)) or "none"
     return "none" if value is None else str(value)

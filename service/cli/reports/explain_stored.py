@@ -82,7 +82,9 @@ def permit_fields(permit: PermitView) -> dict[str, Any]:
         "status_reason": permit.status_reason,
         "renewal_filed_on": permit.renewal_filed_on,
         "renewals": [asdict(one) for one in permit.renewals],
-        "phones": permit.phones,
+        "district": permit.district,
+        "phones": [(one.phone, one.line) for one in permit.phones],
+        "contacts": [asdict(one) for one in permit.phones],
         "reminders": [
             {
                 "step": one.step,

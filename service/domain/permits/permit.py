@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import Final
 
 from service.domain.law.rule import Language
+from service.domain.permits.phone import ContactRole
 
 NO_EXPIRY: Final = "no expiry"
 """What people read instead of the expiry date that a permit does not have."""
@@ -24,7 +25,9 @@ class Permit:
     """One checked row of a register; the fields are those of the public API.
 
     Identified by (authority, rule, number). `phones` are as the office wrote them, in
-    order of preference. `replaces` is the number of the permit that this one renews.
+    order of preference, `phone_roles` whose they are: as many, or none where nobody
+    says it. `district` is a code of GB/T 2260, or what stands in its place; only a code
+    is stored. `replaces` is the number of the permit that this one renews.
     One whose `expires_on` is None has no end, and nothing reminds of it.
     """
 
@@ -40,3 +43,5 @@ class Permit:
     status: PermitStatus = PermitStatus.ACTIVE
     renewal_filed_on: date | None = None
     replaces: str | None = None
+    district: str | None = None
+    phone_roles: tuple[ContactRole | None, ...] = ()

@@ -12,9 +12,11 @@ FieldChanges = Mapping[str, tuple[object, object] | None]
 
 _SHOWN: Final = frozenset(
     {
+        "district",
         "expires_on",
         "issued_on",
         "language",
+        "phone_roles",
         "phones",
         "register",
         "renewal_filed_on",

@@ -10,11 +10,13 @@ from service.domain.law.rule import Language
 from service.domain.permits.filing import FILING_FIELDS, Filing, FilingState
 from service.domain.permits.permit import Permit, PermitStatus
 from service.domain.permits.permit_number import normalize_number
+from service.domain.permits.phone import ContactRole
 from service.domain.permits.row_permit import Withdrawal
 from service.domain.untrusted.check_characters import (
     is_rounded_code,
     is_rounded_identity_number,
 )
+from service.domain.untrusted.district import DISTRICT_EXPECTED, read_district
 from service.domain.untrusted.raw_fields import RawFields
 from service.domain.untrusted.spreadsheet_cells import find_damage, is_placeholder
 from service.domain.untrusted.text import (
@@ -23,8 +25,8 @@ from service.domain.untrusted.text import (
     show_private,
 )
 
-FIELDS = tuple(field.name for field in fields_of(Permit))
-"""The public field names; every other name is a mistake."""
+FIELDS = tuple(field.name for field in fields_of(Permit) if field.name != "phone_roles")
+"""The public field names; every other name is a mistake. A role stands in `phones`."""
 
 REQUIRED = ("rule", "number", "holder", "expires_on")
 """Fields that every permit must have; `authority` may come from the settings."""
@@ -34,6 +36,7 @@ DATES = ("issued_on", "expires_on", "renewal_filed_on")
 
 _LANGUAGES = get_args(Language)
 _STATUSES = tuple(status.value for status in PermitStatus)
+_ROLES = tuple(role.value for role in ContactRole)
 _FILING_STATES = tuple(state.value for state in FilingState)
 
 
@@ -46,24 +49,29 @@ def permit_from(
     `expires_on` that is None says that the permit has no expiry date. `number`,
     `holder_code` and `replaces` have the form of `normalize_number`; one that a
     spreadsheet has damaged is a mistake. `phones` is a list, or one text that lists
-    them. The holder's name stays as given: renewals are matched by it. Raises
-    `InvalidError` with all mistakes at once; phones are masked in it.
+    them; in a list a table of `phone` and `role` may stand for a phone. The holder's
+    name stays as given: renewals are matched by it. Raises `InvalidError` with all
+    mistakes at once; phones are masked in it.
     """
     raw = RawFields(fields)
     _refuse_unknown(raw, fields, FIELDS)
+    phones = raw.phones("phones", _ROLES)
+    roles = [ContactRole(one) if one else None for one in phones.values()]
     permit = Permit(
         authority=_authority(raw, default_authority),
         rule=_rule(raw),
         number=_number(raw),
         holder=raw.required_text("holder", 200, "the holder's name"),
         expires_on=_expiry(raw, fields),
-        phones=raw.phones("phones"),
+        phones=tuple(phones),
         holder_code=_other_number(raw, "holder_code"),
         language=cast("Language | None", raw.one_of("language", _LANGUAGES)),
         issued_on=raw.day("issued_on"),
         status=PermitStatus(raw.one_of("status", _STATUSES) or PermitStatus.ACTIVE),
         renewal_filed_on=raw.day("renewal_filed_on"),
         replaces=_other_number(raw, "replaces"),
+        district=_district(raw, fields.get("district")),
+        phone_roles=tuple(roles) if any(roles) else (),
     )
     _refuse_inconsistent(raw, permit)
     if raw.mistakes:
@@ -141,6 +149,14 @@ def _other_number(raw: RawFields, name: str) -> str | None:
     rounded = is_rounded_code(number) if is_code else is_rounded_identity_number(number)
     _refuse_damaged(raw, name, number, rounded=rounded)
     return number
+
+
+def _district(raw: RawFields, found: object) -> str | None:
+    """A code, else what stands there: a register is not refused for it."""
+    if found is None or isinstance(found, str):
+        return read_district(found) if found else None
+    raw.add_mistake("district", show_field("district", found), DISTRICT_EXPECTED)
+    return None
 
 
 def _refuse_damaged(raw: RawFields, name: str, number: str, *, rounded: bool) -> None:

@@ -1,9 +1,11 @@
 """A phone number, the kind of line it belongs to, and its country code."""
 
 import re
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
-from typing import Final
+from typing import Final, Protocol, TypeVar
 
 
 class PhoneLine(StrEnum):
@@ -12,6 +14,14 @@ class PhoneLine(StrEnum):
     MOBILE = "mobile"
     FIXED = "fixed"
     INVALID = "invalid"
+
+
+class ContactRole(StrEnum):
+    """Whose phone it is, where a register says so."""
+
+    REPRESENTATIVE = "representative"
+    MANAGER = "manager"
+    AGENT = "agent"
 
 
 EXTENSION: Final = ";ext="
@@ -35,6 +45,48 @@ class Phone:
     def without_extension(self) -> str:
         """The number itself."""
         return self.number.partition(EXTENSION)[0]
+
+
+class StoredPhone(Protocol):
+    """A phone of a permit, as far as it decides whether it is texted."""
+
+    @property
+    def line(self) -> str:
+        """Its kind of line, a `PhoneLine`."""
+
+    @property
+    def unreachable_at(self) -> datetime | None:
+        """Since when the provider says that nothing arrives there."""
+
+
+_Stored = TypeVar("_Stored", bound=StoredPhone)
+
+
+def find_textless_roles(
+    roles: Sequence[ContactRole | None], lines: Sequence[PhoneLine]
+) -> list[ContactRole]:
+    """Whose phones, of a permit's, none can receive a text."""
+    reached = {
+        role
+        for role, line in zip(roles, lines, strict=True)
+        if line is PhoneLine.MOBILE
+    }
+    return [role for role in ContactRole if role in roles and role not in reached]
+
+
+def choose_texted(phones: Iterable[_Stored]) -> _Stored | None:
+    """The first reachable mobile phone: the one to text."""
+    return next((phone for phone in phones if _takes_texts(phone)), None)
+
+
+def choose_phone(phones: Sequence[_Stored]) -> _Stored | None:
+    """The one to text, else the first mobile phone, else the first."""
+    mobile = [phone for phone in phones if phone.line == PhoneLine.MOBILE]
+    return choose_texted(mobile) or next(iter([*mobile, *phones]), None)
+
+
+def _takes_texts(phone: StoredPhone) -> bool:
+    return phone.line == PhoneLine.MOBILE and phone.unreachable_at is None
 
 
 _COUNTRY_CODE: Final = re.compile(

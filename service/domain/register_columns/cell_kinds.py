@@ -15,6 +15,7 @@ from service.domain.untrusted.check_characters import (
     is_credit_code,
     is_identity_number,
 )
+from service.domain.untrusted.district import is_district, read_district
 from service.domain.untrusted.phone_list import split_phones
 from service.domain.untrusted.spreadsheet_cells import is_placeholder
 
@@ -80,6 +81,7 @@ def count_cell_kinds(cells: list[str], orders: tuple[str, ...] = ()) -> ColumnCe
         for name, found in (
             ("phones", _phone_likeness),
             ("codes", lambda one: float(is_credit_code(one))),
+            ("districts", lambda one: float(is_district(read_district(one) or ""))),
             ("persons", lambda one: float(is_identity_number(one))),
             ("like persons", lambda one: float(has_identity_form(one))),
             ("states", lambda one: float(our_status(one) is not None)),
@@ -95,6 +97,7 @@ def count_cell_kinds(cells: list[str], orders: tuple[str, ...] = ()) -> ColumnCe
         "renewal_filed_on": dates.share,
         "phones": shares["phones"] * (dates.share < 0.5),
         "holder_code": shares["codes"],
+        "district": shares["districts"],
         "status": shares["states"] if len(counted) <= _MOST_STATES else 0.0,
         "number": _number_score(filled, shares, dates, distinct),
         "holder": shares["names"] * (0.4 + 0.6 * min(1.0, 2 * distinct)),

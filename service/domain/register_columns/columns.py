@@ -37,7 +37,10 @@ _CELLS_ALONE: Final[Mapping[str, float]] = {
 """How sure cells alone make of a field, of 1, whatever the heading says."""
 
 _CELLS_MUST_FIT: Final = frozenset(
-    {*DATES, "phones", "number", "holder", "rule", "authority", "language"}
+    {
+        *DATES,
+        *("phones", "number", "holder", "rule", "authority", "language", "district"),
+    }
 )
 MOST_WORDS: Final = 40
 """Different words of a column of permit types; one with more names something else."""

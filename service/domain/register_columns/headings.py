@@ -5,7 +5,8 @@ import unicodedata
 from collections.abc import Iterator
 from typing import Final
 
-from service.domain.register_columns.synonyms import OTHER_WORDS, SYNONYMS, WORDS
+from service.domain.permits.phone import ContactRole
+from service.domain.register_columns.synonyms import OTHER_WORDS, ROLES, SYNONYMS, WORDS
 
 _ALONE: Final = frozenset({"licence", "number", "name", "to", "until", "from", "end"})
 """Words that name a field only where nothing else stands in the heading."""
@@ -55,6 +56,20 @@ def find_excluded(heading: str) -> frozenset[str]:
     """The permit fields that other words of a heading exclude."""
     han, tokens = _read(heading)
     return frozenset(one for one in OTHER_WORDS if _means_another(one, han, tokens))
+
+
+def find_role(heading: str) -> ContactRole | None:
+    """Whose phone a heading names; None where it says none, or several."""
+    han, tokens = _read(heading)
+    found = [
+        role
+        for role, phrases in ROLES.items()
+        if any(
+            one in han if has_han(one) else {*read_words(one)} <= {*tokens}
+            for one in phrases.split(", ")
+        )
+    ]
+    return found[0] if len(found) == 1 else None
 
 
 def has_han(text: str) -> bool:

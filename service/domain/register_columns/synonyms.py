@@ -7,6 +7,8 @@ and registration, number for no., nbr and #, and so on.
 from collections.abc import Mapping
 from typing import Final
 
+from service.domain.permits.phone import ContactRole
+
 SYNONYMS: Final[Mapping[str, Mapping[float, str]]] = {
     "number": {
         1.0: "许可证编号, 许可证号, 许可证书编号, 许可编号, 证书编号, 证书号, "
@@ -87,6 +89,11 @@ SYNONYMS: Final[Mapping[str, Mapping[float, str]]] = {
         1.0: "发证机关, 许可机关, 发证机构, 登记机关, 颁发机关, 审批机关, 核发机关, "
         "issue authority, licence authority, authority",
     },
+    "district": {
+        1.0: "行政区划代码, 行政区划码, 区划代码, 行政区划编码, 行政区代码, "
+        "地区代码, 属地代码, district code, division code",
+        0.6: "行政区划, 所属区划",
+    },
     "language": {
         1.0: "语言, language, preferred language",
     },
@@ -111,6 +118,13 @@ OTHER_WORDS: Final[Mapping[str, str]] = {
     "authority": "名单 日期",
 }
 """By permit field: words beside which a heading means something else."""
+
+ROLES: Final[Mapping[ContactRole, str]] = {
+    ContactRole.REPRESENTATIVE: "法定代表, 法人, legal representative",
+    ContactRole.MANAGER: "负责人, 经理, manager, person in charge",
+    ContactRole.AGENT: "经办, 代理, 委托, 代办, agent",
+}
+"""By role: what the headings of phones call the contact."""
 
 WORDS: Final[Mapping[str, str]] = {
     **dict.fromkeys(

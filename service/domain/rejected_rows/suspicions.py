@@ -9,7 +9,9 @@ from typing import Final
 from service.domain.lawbook.law import Law
 from service.domain.masking import mask_phone
 from service.domain.permits.permit import Permit
+from service.domain.permits.phone import ContactRole
 from service.domain.untrusted.check_characters import has_wrong_check
+from service.domain.untrusted.district import DISTRICT_EXPECTED, is_district
 
 MANY_PERMITS: Final = 100
 """Permits of one phone from which it looks like that of an office or an agent."""
@@ -79,13 +81,16 @@ class SharedPhones:
 class Suspicions:
     """What looks wrong in the active permits of a register.
 
-    `textless` are those that no text reaches. `rows_before` counts the rows of the
-    last load of the register.
+    `textless` are those that no text reaches; `textless_roles`, by role, those where
+    one reaches another contact only. `rows_before` counts the rows of the last load of
+    the register.
     """
 
     textless: Sighting = field(default_factory=Sighting)
     closed: Sighting = field(default_factory=Sighting)
     wrong_codes: Sighting = field(default_factory=Sighting)
+    wrong_districts: Sighting = field(default_factory=Sighting)
+    textless_roles: dict[ContactRole, Sighting] = field(default_factory=dict)
     phones: SharedPhones = field(default_factory=SharedPhones)
     rows_before: int | None = None
 
@@ -93,6 +98,8 @@ class Suspicions:
         """Look at an active permit that is stored; `today` is that of its office."""
         for phone in permit.phones:
             self.phones.add(phone, line)
+        if permit.district and not is_district(permit.district):
+            self.wrong_districts.add(line)
         if permit.holder_code and has_wrong_check(permit.holder_code):
             self.wrong_codes.add(line)
         ends_on = permit.expires_on
@@ -116,6 +123,12 @@ class Suspicions:
             many = "holder code has" if codes.rows == 1 else "holder codes have"
             wrong = f"{codes.rows:,} {many} a wrong check character"
             yield f"{wrong}: is it mistyped? See {codes}"
+        if (strange := self.wrong_districts).rows:
+            many = f"{strange.rows:,} × the district is not {DISTRICT_EXPECTED}"
+            yield f"{many}, and is left empty: is the column right? See {strange}"
+        for role, found in self.textless_roles.items():
+            many = f"{found.rows:,} × the {role}'s phone takes no texts"
+            yield f"{many}, and another one is texted: is it right? See {found}"
         for phone, seen in self.phones.of_many():
             many = f"{seen.rows:,} permits have the phone {mask_phone(phone)}"
             yield f"{many}: is it their holder's? See {seen}"

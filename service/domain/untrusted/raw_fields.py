@@ -1,9 +1,10 @@
 """Fields from outside, read one by one, with all the mistakes found on the way."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from functools import lru_cache
+from typing import Final
 
 from service.domain.errors import Mistake
 from service.domain.masking import mask_phone
@@ -24,9 +25,11 @@ MOST_PHONES = 10
 
 _LONGEST_PHONE = 64
 
-_LONGEST_PHONES = 2000
+LONGEST_PHONES = 2000
 """Characters of several phones in one text, with blanks and notes; to take it apart
 takes time with the square of its length."""
+
+_CONTACT: Final = {"phone", "role"}
 
 _ISO_LENGTH = len("2026-12-31")
 YEARS = range(1950, 2201)
@@ -99,27 +102,41 @@ class RawFields:
             self._add_missing(name, EXPECTED_DAY)
         return day or date.max
 
-    def phones(self, name: str) -> tuple[str, ...]:
-        """Read phone numbers as written, in order, without repeats: a list or one text.
+    def phones(self, name: str, roles: Sequence[str] = ()) -> dict[str, str | None]:
+        """Read phone numbers as written, in order, each once, with their roles.
 
-        A text is taken apart by `split_phones`. Invisible marks are left out.
+        They are a list or one text, which is taken apart by `split_phones`. Invisible
+        marks are left out. One that has a role, of `roles`, is the `phone` of a table.
         """
         found = self._fields.get(name)
-        if isinstance(found, str) and len(found) > _LONGEST_PHONES:
-            expected = f"at most {_LONGEST_PHONES}"
+        if isinstance(found, str) and len(found) > LONGEST_PHONES:
+            expected = f"at most {LONGEST_PHONES}"
             self.add_mistake(name, f"{len(found)} characters", expected)
-            return ()
+            return {}
         listed = split_phones(found) if isinstance(found, str) else found
         if not isinstance(listed, list | tuple | None):
             self.add_mistake(
                 name, show_field(name, found), "a list of numbers, each as text"
             )
-            return ()
-        numbers = dict.fromkeys(self._phone(name, one) for one in listed or ())
+            return {}
+        numbers = dict[str, str | None]()
+        for one in listed or ():
+            number, role = self._contact(name, one, roles)
+            numbers.setdefault(number, role)
         numbers.pop("", None)
         if len(numbers) > MOST_PHONES:
             self.add_mistake(name, f"{len(numbers)} numbers", f"at most {MOST_PHONES}")
-        return tuple(numbers)
+        return numbers
+
+    def _contact(
+        self, name: str, found: object, roles: Sequence[str]
+    ) -> tuple[str, str | None]:
+        if not roles or not isinstance(found, Mapping) or found.keys() != _CONTACT:
+            return self._phone(name, found), None
+        number, role = self._phone(name, found["phone"]), found["role"]
+        if role not in roles:
+            self.add_mistake(name, show_field("role", role), " or ".join(roles))
+        return number, role if role in roles else None
 
     def _phone(self, name: str, found: object) -> str:
         number = _one_phone(found) if isinstance(found, str) else None

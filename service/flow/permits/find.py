@@ -8,6 +8,7 @@ from typing import Protocol
 from service.domain.errors import ConflictError, InvalidError, Mistake, UnknownError
 from service.domain.permits.permit import NO_EXPIRY
 from service.domain.permits.permit_number import normalize_number
+from service.domain.permits.phone import PhoneLine
 from service.domain.untrusted.text import safe_label
 from service.flow.permits.encryption import NUMBER_COLUMN
 from service.flow.ports import Vault
@@ -46,10 +47,20 @@ class RenewalView:
 
 
 @dataclass(frozen=True, slots=True)
+class PhoneView:
+    """A phone of a permit, masked; at most one of a permit `is_texted`."""
+
+    phone: str
+    line: PhoneLine
+    role: str | None
+    is_texted: bool
+
+
+@dataclass(frozen=True, slots=True)
 class PermitView:
     """A permit as lists and the API show it; a personal number is masked.
 
-    `phones` are (masked number, kind of line). `id` sorts by registration.
+    `id` sorts by registration.
     `revision` is equal as long as nobody has changed the permit or its phones.
     """
 
@@ -59,7 +70,7 @@ class PermitView:
     number: str
     holder: str
     holder_code: str | None
-    phones: tuple[tuple[str, str], ...]
+    phones: tuple[PhoneView, ...]
     language: str | None
     issued_on: date | None
     expires_on: date | None
@@ -71,6 +82,7 @@ class PermitView:
     reminders: tuple[PermitReminderView, ...]
     revision: str
     renewals: tuple[RenewalView, ...] = ()
+    district: str | None = None
 
     def expiry(self) -> date:
         """The expiry date, from which all others follow; `InvalidError` without one."""
@@ -90,9 +102,18 @@ class PermitReader(Protocol):
         """Return the permit with this number key, if there is one."""
 
     async def page(
-        self, authority: str | None, rule: str | None, after: str | None, limit: int
+        self,
+        authority: str | None,
+        rule: str | None,
+        after: str | None,
+        limit: int,
+        *,
+        district: str | None = None,
     ) -> list[PermitView]:
-        """Return the permits that follow the id `after`, in the order of their ids."""
+        """Return the permits that follow the id `after`, in the order of their ids.
+
+        `district` are the first digits of its code.
+        """
 
     async def find_by_number(self, number_keys: Collection[str]) -> list[PermitView]:
         """Return every permit with one of these number keys, of any rule."""

@@ -9,8 +9,8 @@ from typing import Final
 from service.domain.errors import PermitRemindersError
 from service.domain.lawbook.law import Law
 from service.domain.permits.permit import Permit, PermitStatus
-from service.domain.permits.phone import PhoneLine
-from service.domain.rejected_rows.suspicions import Suspicions
+from service.domain.permits.phone import PhoneLine, find_textless_roles
+from service.domain.rejected_rows.suspicions import Sighting, Suspicions
 from service.flow.permits.register import RegisterDeps
 
 TAKES_TEXTS: Final = "takes texts"
@@ -37,10 +37,14 @@ class PermitLook:
             today = self._now.astimezone(office.zone).date()
             self._offices[permit.authority] = office.calendar, today
         region, today = self._offices[permit.authority]
-        why = _describe_phones([self._line_of(one, region) for one in permit.phones])
+        lines = [self._line_of(one, region) for one in permit.phones]
+        why = _describe_phones(lines)
         self._phones[why] += 1
         if why != TAKES_TEXTS:
             self._found.textless.add(line)
+        elif permit.phone_roles:
+            for role in find_textless_roles(permit.phone_roles, lines):
+                self._found.textless_roles.setdefault(role, Sighting()).add(line)
         with suppress(PermitRemindersError):  # the law has changed in the meantime
             self._found.add(line, permit, self._law, today)
 

@@ -17,6 +17,7 @@ from service.domain.law.rule import Language
 from service.domain.permits.filing import FILING_FIELDS, FILING_REQUIRED, FilingState
 from service.domain.permits.permit import PermitStatus
 from service.domain.permits.permit_fields import FIELDS, REQUIRED
+from service.domain.permits.phone import ContactRole
 from service.domain.permits.row_permit import ACTIONS, RowPermit
 from service.domain.permits.snapshot_scope import SnapshotScope
 from service.domain.untrusted.raw_fields import YEARS
@@ -81,6 +82,11 @@ PermitField = Annotated[
     Word, AfterValidator(_permit_field), WithJsonSchema(_PERMIT_FIELD)
 ]
 
+Role = Annotated[
+    Literal["representative", "manager", "agent"], Expected(" or ".join(ContactRole))
+]
+"""Whose phones a column has."""
+
 Lists = Annotated[Literal["filed"], Expected(f'"{FILED}", or no such key')]
 """What a file lists, unless it lists permits."""
 
@@ -90,6 +96,18 @@ Century = Annotated[
     int, Field(ge=YEARS[0], le=_LAST_CENTURY), whole(YEARS[0], _LAST_CENTURY)
 ]
 """The year with which a hundred begin."""
+
+_LAST_HEADER: Final = 50  # titles above one take a few rows
+HeaderLine = Annotated[int, Field(ge=1, le=_LAST_HEADER), whole(1, _LAST_HEADER)]
+"""The line of a header."""
+
+_OLDEST: Final = 3660  # ten years
+MaxAge = Annotated[int, Field(ge=1, le=_OLDEST), whole(1, _OLDEST)]
+"""Days after which a register is stale."""
+
+_WIDEST: Final = 64  # digits of the longest permit number
+Width = Annotated[int, Field(ge=1, le=_WIDEST), whole(1, _WIDEST)]
+"""How many digits values have."""
 
 DateFormat = Annotated[Text, AfterValidator(_date_format)]
 """How a column writes days."""

@@ -253,6 +253,33 @@ def test_several_columns_may_hold_phones() -> None:
     assert fields["phones"] == "1;2"
 
 
+def test_columns_of_phones_may_have_roles_in_the_order_of_columns() -> None:
+    columns = {**COLUMNS, "Agent": "phones", "Cell": "phones", "Boss": "phones"}
+    roles = {"Boss": "manager", "Agent": "agent"}
+    cells = {"Boss": "+12125550142", "Cell": "3", "Agent": "212-555-0143;2125550144"}
+    fields, _ = read(mapping(columns=columns, roles=roles), cells)
+    assert fields["phones"] == [
+        {"phone": "212-555-0143", "role": "agent"},
+        {"phone": "2125550144", "role": "agent"},
+        "3",
+        {"phone": "+12125550142", "role": "manager"},
+    ]
+
+
+@pytest.mark.parametrize(
+    ("roles", "expected"),
+    [
+        ({"Cell": "cousin"}, "representative or manager or agent"),
+        ({"Name": "agent"}, "one mapped to phones"),
+    ],
+)
+def test_a_role_is_a_known_one_and_of_phones(
+    roles: dict[str, str], expected: str
+) -> None:
+    found = wrong(columns={**COLUMNS, "Cell": "phones"}, roles=roles)
+    assert found.endswith(f"expected {expected}")
+
+
 def test_each_column_of_dates_may_have_formats_of_its_own() -> None:
     forms = mapping(
         columns={**COLUMNS, "From": "issued_on"},

@@ -7,6 +7,7 @@ from service.adapters.registers.register_row import RegisterRow
 from service.adapters.registers.row_spool import RowSpool
 from service.domain.errors import InvalidError, Mistake, SetUpError
 from service.domain.permits.permit import Permit
+from service.domain.permits.phone import ContactRole
 
 PERMIT = Permit(
     authority="us-nyc",
@@ -15,6 +16,7 @@ PERMIT = Permit(
     holder="ACME",
     expires_on=date(2026, 12, 31),
     phones=("+12125550142",),
+    phone_roles=(ContactRole.AGENT,),
 )
 
 

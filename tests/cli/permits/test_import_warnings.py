@@ -74,6 +74,34 @@ def test_a_wrong_holder_code_is_a_warning_and_stored(run: Run, office: Path) -> 
     )
 
 
+def test_whose_phone_takes_no_texts_is_a_warning_and_explain_says_who_is_texted(
+    run: Run, office: Path
+) -> None:
+    fields = "".join(f'{name} = "{name}"\n' for name in COLUMNS)
+    mapping = office / "city.toml"
+    mapping.write_text(
+        f'[columns]\n{fields}"经办人电话" = "phones"\n"区划" = "district"\n'
+        '[roles]\nphones = "representative"\n"经办人电话" = "agent"\n',
+        "utf-8",
+    )
+    row = f"{CMA},A-1,A,2024-06-28,010-12345678,+12125550142,东城"
+    register = write(
+        office / "permits.csv", row, header=",".join([*COLUMNS, "经办人电话,区划"])
+    )
+    answer = run("import", register, "--mapping", mapping)
+    counts, *warnings = answer.imported.splitlines()
+    assert counts == "1 registered"
+    assert [one[:40] for one in warnings] == [
+        "warning: 1 × the district is not six dig",
+        "warning: 1 × the representative's phone ",
+    ]
+    lines = run("explain", "--permit", "A-1").out.splitlines()
+    assert [one for one in lines if "phone" in one] == [
+        "  phone of the representative: +8610****5678 (fixed)",
+        "  phone of the agent: +1212***0142 (mobile), which is texted",
+    ]
+
+
 def test_a_phone_of_a_hundred_permits_is_a_warning(run: Run, office: Path) -> None:
     rows = [*map(permit, range(100)), permit(101, phone=101)]
     _, warning = run(

@@ -212,7 +212,9 @@ def test_a_permit_shows_its_history(run: Run, live: Path) -> None:
         "status_reason",
         "renewal_filed_on",
         "renewals",
+        "district",
         "phones",
+        "contacts",
         "reminders",
     ]
     assert permit["phones"] == [["+1212***0142", "mobile"]]

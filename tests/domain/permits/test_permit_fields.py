@@ -9,6 +9,7 @@ from service.domain.errors import InvalidError, Mistake
 from service.domain.permits.permit import Permit, PermitStatus
 from service.domain.permits.permit_fields import FIELDS, permit_from
 from service.domain.permits.permit_number import normalize_number
+from service.domain.permits.phone import ContactRole
 
 GOOD: dict[str, Any] = {
     "authority": "cn-demo-city",
@@ -52,6 +53,7 @@ def test_every_field_of_the_contract_is_read() -> None:
         status="suspended",
         renewal_filed_on="2026-11-02",
         replaces="SC10600000000141",
+        district="110101",
     )
     assert permit == Permit(
         authority="cn-demo-city",
@@ -66,7 +68,16 @@ def test_every_field_of_the_contract_is_read() -> None:
         status=PermitStatus.SUSPENDED,
         renewal_filed_on=date(2026, 11, 2),
         replaces="SC10600000000141",
+        district="110101",
     )
+
+
+def test_a_phone_may_have_a_role() -> None:
+    agent = {"phone": "+1 212 555 0143", "role": "agent"}
+    permit = read(phones=["+1 212 555 0142", agent, agent])
+    assert permit.phones == ("+1 212 555 0142", "+1 212 555 0143")
+    assert permit.phone_roles == (None, ContactRole.AGENT)
+    assert read(phones=["+1 212 555 0142"]).phone_roles == ()
 
 
 def test_an_empty_value_counts_as_absent() -> None:

@@ -1,10 +1,68 @@
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
 import phonenumbers
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from service.domain.masking import mask_number, mask_phone
-from service.domain.permits.phone import Phone, PhoneLine, country_code
+from service.domain.permits.phone import (
+    ContactRole,
+    Phone,
+    PhoneLine,
+    choose_phone,
+    choose_texted,
+    country_code,
+    find_textless_roles,
+)
+
+MOBILE, FIXED, INVALID = PhoneLine
+REPRESENTATIVE, MANAGER, AGENT = ContactRole
+SINCE = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class Stored:
+    """A phone as it is stored."""
+
+    line: PhoneLine
+    unreachable_at: datetime | None = None
+
+
+@pytest.mark.parametrize(
+    ("phones", "texted", "chosen"),
+    [
+        ([], None, None),
+        ([Stored(MOBILE), Stored(MOBILE)], 0, 0),
+        ([Stored(FIXED), Stored(INVALID), Stored(MOBILE)], 2, 2),
+        ([Stored(MOBILE, SINCE), Stored(MOBILE)], 1, 1),
+        ([Stored(FIXED), Stored(MOBILE, SINCE)], None, 1),
+        ([Stored(INVALID), Stored(FIXED)], None, 0),
+    ],
+)
+def test_the_first_phone_that_can_receive_a_text_is_texted(
+    phones: list[Stored], texted: int | None, chosen: int | None
+) -> None:
+    assert choose_texted(phones) is (None if texted is None else phones[texted])
+    assert choose_phone(phones) is (None if chosen is None else phones[chosen])
+
+
+@pytest.mark.parametrize(
+    ("roles", "lines", "textless"),
+    [
+        ([AGENT, REPRESENTATIVE], [MOBILE, MOBILE], []),
+        ([AGENT, REPRESENTATIVE], [FIXED, MOBILE], [AGENT]),
+        ([AGENT, AGENT], [FIXED, MOBILE], []),
+        ([AGENT, None, MANAGER], [INVALID, MOBILE, FIXED], [MANAGER, AGENT]),
+    ],
+)
+def test_a_role_is_textless_if_none_of_its_phones_receives_texts(
+    roles: list[ContactRole | None],
+    lines: list[PhoneLine],
+    textless: list[ContactRole],
+) -> None:
+    assert find_textless_roles(roles, lines) == textless
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 import pytest
 
+from service.domain.permits.phone import ContactRole
 from service.domain.rejected_rows import suspicions
 from service.domain.rejected_rows.suspicions import (
     MANY_PERMITS,
@@ -43,6 +44,21 @@ def test_wrong_holder_codes_are_a_warning() -> None:
     assert [*found.warnings(9)] == [
         "2 holder codes have a wrong check character: is it mistyped? See rows 7, 8"
     ]
+
+
+def test_wrong_districts_and_contacts_without_texts_are_warnings() -> None:
+    found = Suspicions()
+    found.wrong_districts.add(7)
+    found.textless_roles[ContactRole.AGENT] = Sighting(2, [3, 4])
+    district, agent = found.warnings(9)
+    assert district == (
+        "1 × the district is not six digits, like 110101, and is left empty: is the"
+        " column right? See row 7"
+    )
+    assert agent == (
+        "2 × the agent's phone takes no texts, and another one is texted: is it right?"
+        " See rows 3, 4"
+    )
 
 
 def test_a_phone_of_many_permits_is_found_and_masked() -> None:

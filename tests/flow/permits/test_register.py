@@ -7,6 +7,7 @@ import pytest
 from service.domain.errors import InvalidError
 from service.domain.permits.permit import Permit, PermitStatus
 from service.domain.permits.permit_fields import permit_from
+from service.domain.permits.phone import ContactRole
 from service.domain.permits.row_permit import Withdrawal
 from service.flow.permits.encryption import NUMBER_COLUMN, number_key
 from service.flow.permits.register import RegisterSource
@@ -52,6 +53,8 @@ async def test_a_permit_is_registered_then_unchanged_then_changed(
         {"status": PermitStatus.SUSPENDED},
         {"renewal_filed_on": date(2024, 9, 2)},
         {"replaces": "SC-0000"},
+        {"district": "110101"},
+        {"phone_roles": (ContactRole.AGENT,)},
         {"phones": ()},
         {"phones": (PHONE_2,)},
         {"phones": (PHONE_1, PHONE_2)},
@@ -64,6 +67,13 @@ async def test_a_change_of_any_field_of_a_register_is_a_change_of_the_permit(
     await ledger.register(permit())
     assert await ledger.register(permit(**change)) == ["changed"]
     assert await ledger.register(permit(**change)) == ["unchanged"]
+
+
+async def test_a_district_that_is_no_code_is_left_empty(ledger: Ledger) -> None:
+    assert await ledger.register(permit(district="Dongcheng")) == ["registered"]
+    assert await ledger.register(permit()) == ["unchanged"]
+    [row] = ledger.rows("SELECT district FROM permits")
+    assert row["district"] is None
 
 
 async def test_an_unchanged_permit_is_not_written_again(ledger: Ledger) -> None:

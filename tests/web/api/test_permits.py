@@ -33,8 +33,18 @@ async def test_a_new_permit_is_created_and_shown_with_its_phones_masked(
         "holder": "临江甜点有限公司",
         "holder_code": "91990000MA00000142",
         "phones": [
-            {"phone": "+1212***0142", "line": "mobile"},
-            {"phone": "+8610****5678", "line": "fixed"},
+            {
+                "phone": "+1212***0142",
+                "line": "mobile",
+                "role": None,
+                "is_texted": True,
+            },
+            {
+                "phone": "+8610****5678",
+                "line": "fixed",
+                "role": None,
+                "is_texted": False,
+            },
         ],
         "language": None,
         "issued_on": None,
@@ -43,11 +53,51 @@ async def test_a_new_permit_is_created_and_shown_with_its_phones_masked(
         "status_reason": None,
         "renewal_filed_on": None,
         "replaced": False,
+        "district": None,
         "version": "cn-food-production-license@2020-03-01.1",
         "reminders": [],
         "renewals": [],
     }
     assert await ask("GET", PERMIT) == (200, made)
+
+
+async def test_a_permit_shows_whose_phone_is_texted_and_is_found_by_its_district(
+    ask: Ask, fields: dict[str, Any]
+) -> None:
+    phones = [
+        {"phone": "010-12345678", "role": "representative"},
+        {"phone": "+12125550142", "role": "agent"},
+    ]
+    _, made = await ask(
+        "PUT", PERMIT, {**fields, "phones": phones, "district": "１１０１０１"}
+    )
+    assert made["district"] == "110101"
+    assert [(one["role"], one["is_texted"]) for one in made["phones"]] == [
+        ("representative", False),
+        ("agent", True),
+    ]
+    for digits, found in {"11": 1, "1101": 1, "110101": 1, "12": 0}.items():
+        _, page = await ask("GET", f"/v1/permits?district={digits}")
+        assert len(page["items"]) == found
+    assert (await ask("GET", "/v1/permits?district=1"))[0] == 422
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"district": "Dongcheng"},
+        {"district": 110101},
+        {"phones": [{"phone": "+12125550142", "role": "cousin"}]},
+        {"phones": [{"phone": "+12125550142"}]},
+    ],
+)
+async def test_a_district_or_role_that_is_none_is_a_mistake(
+    ask: Ask, fields: dict[str, Any], wrong: dict[str, Any]
+) -> None:
+    status, answer = await ask("PUT", PERMIT, {**fields, **wrong})
+    assert status == 422
+    (mistake,) = answer["errors"]
+    assert mistake["field"] in wrong
 
 
 async def test_putting_a_permit_again_changes_it_or_leaves_it(

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from sqlalchemy import Row, and_, bindparam, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -15,6 +15,7 @@ from service.domain.lawbook.revisions import revision_of
 from service.domain.permits.filing import FilingState, StoredFiling, find_filed_on
 from service.domain.permits.permit_change import FieldChanges, compare_fields
 from service.domain.permits.term import Term
+from service.domain.untrusted.district import is_district
 from service.flow.permits.register import DatedPermit, RegisterSource
 
 PermitKey = tuple[str, str, str]
@@ -35,6 +36,7 @@ _REGISTER_COLUMNS: Final = (
     "expires_on",
     "status",
     "renewal_filed_on",
+    "district",
 )
 """The columns that a register's row sets as they stand."""
 
@@ -45,15 +47,25 @@ _DATING_COLUMNS: Final = ("expires_on", "series")
 """The columns that decide which slots a permit belongs to."""
 
 
+class Contacts(NamedTuple):
+    """The recipients of a permit by their ids, in order of preference, and roles."""
+
+    ids: tuple[str, ...]
+    roles: tuple[str | None, ...]
+
+
+NO_CONTACTS: Final = Contacts((), ())
+
+
 @dataclass(frozen=True, slots=True)
 class PermitChange:
-    """A permit to write: its stored row (None: new), and its recipients in order."""
+    """A permit to write: its stored row (None: new), and whom it may reach."""
 
     dated_permit: DatedPermit
     id: str
     stored: Row[Any] | None
-    recipient_ids: tuple[str, ...]
-    stored_recipient_ids: tuple[str, ...] = ()
+    contacts: Contacts
+    stored_contacts: Contacts = NO_CONTACTS
 
 
 def permit_key(dated_permit: DatedPermit) -> PermitKey:
@@ -82,10 +94,10 @@ def is_unchanged(dated_permit: DatedPermit, stored: Row[Any]) -> bool:
     return all(values[name] == getattr(stored, name) for name in _COMPARED_COLUMNS)
 
 
-def permit_revision(stored: Row[Any], recipient_ids: Sequence[str]) -> str:
+def permit_revision(stored: Row[Any], contacts: Contacts) -> str:
     """The revision of a permit: of what a register says of it, and of its phones."""
     values = {name: getattr(stored, name) for name in ("id", *_COMPARED_COLUMNS)}
-    return revision_of([values, list(recipient_ids)])
+    return revision_of([values, *contacts])
 
 
 def _new_values(change: PermitChange, register: str, now: datetime) -> dict[str, Any]:
@@ -148,9 +160,14 @@ def field_changes(change: PermitChange, source: RegisterSource) -> FieldChanges:
         after["register"] = source.name
     before = {name: getattr(stored, name) for name in after}
     return compare_fields(
-        before | {"phones": change.stored_recipient_ids},
-        after | {"phones": change.recipient_ids},
+        before | _contact_values(change.stored_contacts),
+        after | _contact_values(change.contacts),
     )
+
+
+def _contact_values(contacts: Contacts) -> dict[str, object]:
+    roles = contacts.roles if any(contacts.roles) else ()
+    return {"phones": contacts.ids, "phone_roles": roles}
 
 
 async def write_permits(
@@ -211,6 +228,8 @@ def _compared_values(
 ) -> dict[str, Any]:
     permit = dated_permit.permit
     values = {name: getattr(permit, name) for name in _REGISTER_COLUMNS}
+    if permit.district and not is_district(permit.district):
+        values["district"] = None
     if stored is not None and stored.filing is not None:
         values["renewal_filed_on"] = filed_on_after(dated_permit, stored)
     return values | {

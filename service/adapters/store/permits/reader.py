@@ -1,6 +1,8 @@
 """Permits and their reminders as lists and look-ups show them."""
 
 from collections.abc import Collection, Sequence
+from itertools import groupby
+from operator import attrgetter
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, and_, select, true
@@ -15,13 +17,15 @@ from service.adapters.store.db.schema import (
     renewals,
     versions,
 )
-from service.adapters.store.permits.permit_rows import permit_revision
+from service.adapters.store.permits.permit_rows import NO_CONTACTS, permit_revision
 from service.adapters.store.permits.recipients import recipients_of
 from service.domain.delivery.status import CLAIMABLE
+from service.domain.permits.phone import PhoneLine, choose_texted
 from service.flow.permits.find import (
     PermitReader,
     PermitReminderView,
     PermitView,
+    PhoneView,
     RenewalView,
 )
 
@@ -55,7 +59,13 @@ class SqlPermitReader(PermitReader):
         return next(iter(found), None)
 
     async def page(
-        self, authority: str | None, rule: str | None, after: str | None, limit: int
+        self,
+        authority: str | None,
+        rule: str | None,
+        after: str | None,
+        limit: int,
+        *,
+        district: str | None = None,
     ) -> list[PermitView]:
         """The permits that follow the id `after`, in the order of their ids."""
         wanted: list[ColumnElement[bool]] = [true()]
@@ -63,6 +73,8 @@ class SqlPermitReader(PermitReader):
             wanted.append(permits.c.authority == authority)
         if rule is not None:
             wanted.append(permits.c.rule == rule)
+        if district is not None:
+            wanted.append(permits.c.district.startswith(district))
         if after is not None:
             wanted.append(permits.c.id > after)
         return await self._load(and_(*wanted), limit)
@@ -84,7 +96,7 @@ class SqlPermitReader(PermitReader):
             rows = (await connection.execute(wanted)).all()
             ids = [row.id for row in rows]
             phones = await _phones(connection, ids)
-            recipient_ids = await recipients_of(connection, ids)
+            contacts = await recipients_of(connection, ids)
             reminder_views = await _reminders(connection, ids)
             renewal_views = await _renewals(connection, ids)
         return [
@@ -93,7 +105,7 @@ class SqlPermitReader(PermitReader):
                 phones.get(row.id, ()),
                 reminder_views.get(row.id, ()),
                 renewal_views.get(row.id, ()),
-                permit_revision(row, recipient_ids.get(row.id, ())),
+                permit_revision(row, contacts.get(row.id, NO_CONTACTS)),
             )
             for row in rows
         ]
@@ -101,18 +113,33 @@ class SqlPermitReader(PermitReader):
 
 async def _phones(
     connection: AsyncConnection, ids: Sequence[str]
-) -> dict[str, tuple[tuple[str, str], ...]]:
-    found: dict[str, tuple[tuple[str, str], ...]] = {}
+) -> dict[str, tuple[PhoneView, ...]]:
+    names = "masked", "line", "unreachable_at", "opted_out_at"
+    phone = [recipients.c[name] for name in names]
     rows = await connection.execute(
-        select(permit_recipients.c.permit_id, recipients.c.masked, recipients.c.line)
+        select(permit_recipients.c.permit_id, permit_recipients.c.role, *phone)
         .join_from(permit_recipients, recipients)
         .where(permit_recipients.c.permit_id.in_(ids))
-        .order_by(permit_recipients.c.position)
+        .order_by(permit_recipients.c.permit_id, permit_recipients.c.position)
     )
-    for row in rows:
-        before = found.get(row.permit_id, ())
-        found[row.permit_id] = (*before, (row.masked, row.line))
-    return found
+    return {
+        permit_id: _phone_views([*found])
+        for permit_id, found in groupby(rows, attrgetter("permit_id"))
+    }
+
+
+def _phone_views(rows: Sequence[Any]) -> tuple[PhoneView, ...]:
+    chosen = choose_texted(rows)
+    texted = chosen if chosen and chosen.opted_out_at is None else None
+    return tuple(
+        PhoneView(
+            phone=row.masked,
+            line=PhoneLine(row.line),
+            role=row.role,
+            is_texted=row is texted,
+        )
+        for row in rows
+    )
 
 
 async def _reminders(
@@ -157,7 +184,7 @@ async def _renewals(
 
 def _permit(
     row: Row[Any],
-    phones: tuple[tuple[str, str], ...],
+    phones: tuple[PhoneView, ...],
     reminder_views: tuple[PermitReminderView, ...],
     renewal_views: tuple[RenewalView, ...],
     revision: str,
@@ -177,6 +204,7 @@ def _permit(
         status_reason=row.status_reason,
         renewal_filed_on=row.renewal_filed_on,
         replaced=row.replaced,
+        district=row.district,
         version=row.version,
         reminders=reminder_views,
         revision=revision,

@@ -1,6 +1,7 @@
 """Recipients: one row per phone, looked up by its keyed digest."""
 
 from collections.abc import Sequence
+from operator import itemgetter
 from typing import Any, Final
 
 from sqlalchemy import bindparam, delete, insert, select
@@ -11,7 +12,11 @@ from service.adapters.store.db.insert_rows import insert_rows
 from service.adapters.store.db.json_rows import JsonQuery, JsonValues, in_chunks
 from service.adapters.store.db.schema import permit_recipients, recipients
 from service.adapters.store.db.upsert import insert_into
-from service.adapters.store.permits.permit_rows import PermitChange
+from service.adapters.store.permits.permit_rows import (
+    NO_CONTACTS,
+    Contacts,
+    PermitChange,
+)
 from service.flow.permits.encryption import Recipient
 
 _PERMIT_IDS: Final = JsonValues(permit_recipients.c.permit_id, "permits")
@@ -21,6 +26,7 @@ _RECIPIENTS_OF: Final = JsonQuery(
         permit_recipients.c.permit_id,
         permit_recipients.c.position,
         permit_recipients.c.recipient_id,
+        permit_recipients.c.role,
     ).where(permit_recipients.c.permit_id.in_(_PERMIT_IDS.values))
 )
 
@@ -76,12 +82,14 @@ def _recipient_values(phone: Recipient, recipient_id: str) -> dict[str, object]:
 
 async def recipients_of(
     connection: AsyncConnection, permit_ids: Sequence[str]
-) -> dict[str, tuple[str, ...]]:
-    """The recipient ids of each permit, in order of preference."""
-    found: dict[str, tuple[str, ...]] = {}
+) -> dict[str, Contacts]:
+    """The recipients of each permit, in order of preference."""
+    found: dict[str, Contacts] = {}
     asked = _PERMIT_IDS.bind(connection.dialect, permit_ids)
-    for row in sorted(await _RECIPIENTS_OF.rows(connection, asked)):
-        found[row.permit_id] = (*found.get(row.permit_id, ()), row.recipient_id)
+    rows = await _RECIPIENTS_OF.rows(connection, asked)
+    for row in sorted(rows, key=itemgetter(0, 1)):
+        ids, roles = found.get(row.permit_id, NO_CONTACTS)
+        found[row.permit_id] = Contacts((*ids, row.recipient_id), (*roles, row.role))
     return found
 
 
@@ -108,8 +116,8 @@ async def write_recipients(
             delete(permit_recipients).where(permit_recipients.c.permit_id.in_(ids))
         )
     rows = [
-        {"permit_id": one.id, "position": position, "recipient_id": recipient_id}
+        {"permit_id": one.id, "position": at, "recipient_id": recipient, "role": role}
         for one in changes
-        for position, recipient_id in enumerate(one.recipient_ids)
+        for at, (recipient, role) in enumerate(zip(*one.contacts, strict=True))
     ]
     await insert_rows(connection, insert(permit_recipients), rows)

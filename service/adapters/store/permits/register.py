@@ -23,6 +23,8 @@ from service.adapters.store.permits.imports.changes import (
 )
 from service.adapters.store.permits.imports.records import note_chunk
 from service.adapters.store.permits.permit_rows import (
+    NO_CONTACTS,
+    Contacts,
     PermitChange,
     PermitKey,
     is_unchanged,
@@ -149,9 +151,7 @@ async def _compare(
     stored_rows = await permits_by_key(connection, dated_permits)
     stored_ids = [row.id for row in stored_rows.values()]
     refused = await find_refused(connection, [*dated_permits.values()])
-    stored_recipients = (
-        await recipients_of(connection, stored_ids) if stored_ids else {}
-    )
+    stored_contacts = await recipients_of(connection, stored_ids) if stored_ids else {}
     recipient_ids = await ensure_recipient_ids(
         connection,
         [
@@ -173,20 +173,20 @@ async def _compare(
         if stored is None and (reason := one.skip_reason or mistake):
             outcomes.append(reason)
             continue
-        phones = tuple(recipient_ids[phone.digest] for phone in one.recipients)
+        ids = tuple(recipient_ids[phone.digest] for phone in one.recipients)
+        contacts = Contacts(ids, one.permit.phone_roles or (None,) * len(ids))
         if stored is None:
             outcomes.append("registered")
-            changes.append(PermitChange(one, str(uuid7()), None, phones))
-        elif is_unchanged(one, stored) and phones == stored_recipients.get(
-            stored.id, ()
-        ):
+            changes.append(PermitChange(one, str(uuid7()), None, contacts))
+            continue
+        before = stored_contacts.get(stored.id, NO_CONTACTS)
+        if is_unchanged(one, stored) and contacts == before:
             outcomes.append("unchanged")
         elif mistake:
             outcomes.append(mistake)
         else:
             outcomes.append("changed")
-            before = stored_recipients.get(stored.id, ())
-            changes.append(PermitChange(one, stored.id, stored, phones, before))
+            changes.append(PermitChange(one, stored.id, stored, contacts, before))
             moved.pop(stored.id, None)
     return outcomes, changes, [*moved.values()]
 

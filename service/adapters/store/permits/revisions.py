@@ -3,6 +3,7 @@
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.adapters.store.permits.permit_rows import (
+    NO_CONTACTS,
     PermitKey,
     permit_revision,
     permits_by_key,
@@ -15,5 +16,5 @@ async def stored_revision(connection: AsyncConnection, key: PermitKey) -> str | 
     row = (await permits_by_key(connection, [key])).get(key)
     if row is None:
         return None
-    recipient_ids = await recipients_of(connection, [row.id])
-    return permit_revision(row, recipient_ids.get(row.id, ()))
+    contacts = await recipients_of(connection, [row.id])
+    return permit_revision(row, contacts.get(row.id, NO_CONTACTS))

@@ -30,7 +30,7 @@ from service.adapters.store.reminders.trial_staff import load_trial_staff
 from service.domain.delivery.status import ReminderState
 from service.domain.law.rule import is_correction
 from service.domain.permits.permit import PermitStatus
-from service.domain.permits.phone import PhoneLine
+from service.domain.permits.phone import PhoneLine, choose_phone
 from service.domain.reminders.eligibility import Candidate
 
 
@@ -118,13 +118,6 @@ async def join_recipients(
         candidate = _candidate(row, recipient, staff)
         found.append(CandidateRow(row, recipient, candidate))
     return found
-
-
-def choose_phone(phones: Sequence[Row[Any]]) -> Row[Any] | None:
-    """The first reachable mobile phone, else the first mobile one, else the first."""
-    mobile = [phone for phone in phones if phone.line == PhoneLine.MOBILE]
-    reachable = [phone for phone in mobile if phone.unreachable_at is None]
-    return next(iter([*reachable, *mobile, *phones]), None)
 
 
 def _candidate(

@@ -20,7 +20,7 @@ from service.adapters.store.db.schema import (
     slots,
 )
 from service.adapters.store.office.senders import office_of_each, scopes_of
-from service.adapters.store.reminders.candidates import choose_phone, phones_of
+from service.adapters.store.reminders.candidates import phones_of
 from service.adapters.store.sending.resolve import awaiting_operator
 from service.adapters.store.slots.conditions import IS_LIVE, IS_REMINDED, go_live_of
 from service.adapters.store.slots.group_key import (
@@ -34,7 +34,7 @@ from service.domain.delivery.outcome import UNKNOWN_ID_REASON
 from service.domain.delivery.status import CLAIMABLE, NEVER_ACCEPTED, ReminderState
 from service.domain.delivery.unknown_outcome import absence_seen
 from service.domain.go_live.go_live import LONGEST_OVERRUN
-from service.domain.permits.phone import PhoneLine
+from service.domain.permits.phone import PhoneLine, choose_phone
 from service.domain.reminders.reasons import NO_ROUTE
 from service.domain.reports.call_list import (
     LONGEST_NORMAL_WAIT,

@@ -23,7 +23,7 @@ from service.adapters.store.db.schema import (
 )
 from service.adapters.store.db.types import database_now
 from service.adapters.store.office.senders import office_of_each, scopes_of
-from service.adapters.store.reminders.candidates import choose_phone, phones_of
+from service.adapters.store.reminders.candidates import phones_of
 from service.adapters.store.slots.conditions import go_live_of
 from service.adapters.store.slots.group_key import same_group
 from service.adapters.store.slots.step_order import load_step_orders
@@ -33,7 +33,7 @@ from service.domain.explain.history import HistorySms, ReminderHistory, StateCha
 from service.domain.explain.not_sent import GoLiveStage, PermitSituation
 from service.domain.lawbook.version_choice import Revision
 from service.domain.permits.permit import PermitStatus
-from service.domain.permits.phone import PhoneLine
+from service.domain.permits.phone import PhoneLine, choose_phone
 from service.domain.templates.requirements import names_closing
 from service.flow.reports.explain import ExplainStore
 

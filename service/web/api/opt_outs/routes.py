@@ -80,7 +80,7 @@ async def delete_opt_out(
 def _read_opt_out(body: JsonObject) -> tuple[str, str | None]:
     raw = RawFields(body)
     found = body.get("phone") or None
-    phones = raw.phones("phone") if isinstance(found, str) else ()
+    phones = [*raw.phones("phone")] if isinstance(found, str) else []
     reason = raw.text("reason", MAX_REASON_LENGTH)
     if len(phones) != 1 and not raw.mistakes:
         shown = f"{len(phones)} numbers" if phones else show_field("phone", found)

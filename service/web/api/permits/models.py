@@ -3,11 +3,11 @@
 from datetime import date, datetime
 from typing import Annotated
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
 
 from service.domain.law.rule import Language
 from service.domain.permits.permit import PermitStatus
-from service.domain.permits.phone import PhoneLine
+from service.domain.permits.phone import ContactRole, PhoneLine
 from service.web.api.pages import Page, UuidPageQuery
 from service.web.api.parameter_types import (
     Day,
@@ -18,6 +18,9 @@ from service.web.api.parameter_types import (
 from service.web.api.patterns import line_schema
 from service.web.api.reminders.models import Reminder
 from service.web.api.request_input import Parameters
+
+DistrictCode = Annotated[str, Field(pattern=r"^[0-9]{6}$")]
+DistrictDigits = Annotated[str, Field(pattern=r"^[0-9]{2}([0-9]{2}){0,2}$")]
 
 
 class PermitPath(Parameters):
@@ -39,6 +42,18 @@ class AuthorityQuery(Parameters):
         default=None,
         description="the code of an authority; the one in the settings by default",
     )
+
+
+PhoneText = Annotated[str, Field(max_length=64)]
+
+
+class Contact(BaseModel):
+    """A phone, and whose it is."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    phone: PhoneText = Field(description="the number")
+    role: ContactRole = Field(description="whose phone it is")
 
 
 class PermitFields(BaseModel):
@@ -79,11 +94,11 @@ class PermitFields(BaseModel):
     holder_code: OptionalCode | None = Field(
         default=None, description="统一社会信用代码 for organisations"
     )
-    phones: list[Annotated[str, Field(max_length=64)]] | str | None = Field(
+    phones: list[PhoneText | Contact] | str | None = Field(
         default=None,
         description="at most 10, in order of preference, each as dialled in the "
-        "country "
-        "of the authority; a number that cannot get texts is accepted",
+        "country of the authority; a number that cannot get texts is accepted. An "
+        "object may stand for one, to say its role",
     )
     language: Language | None = Field(
         default=None,
@@ -111,21 +126,27 @@ class PermitFields(BaseModel):
         description="the number of the permit that this one renews: of this office and "
         "type, else wherever the same holder has it",
     )
+    district: DistrictCode | None = Field(
+        default=None, description="the district, a code of GB/T 2260"
+    )
 
 
 class MaskedPhone(BaseModel):
     """A phone of a permit, masked."""
 
+    model_config = ConfigDict(from_attributes=True)
+
     phone: str = Field(description="the number, masked, such as +1212***0142")
     line: PhoneLine = Field(
         description="the kind of line; only mobile numbers get texts"
     )
-
-
-def _to_masked_phones(phones: object) -> object:
-    if not isinstance(phones, tuple):
-        return phones
-    return [MaskedPhone(phone=phone, line=line) for phone, line in phones]
+    role: ContactRole | None = Field(
+        description="whose phone it is; null: the register does not say"
+    )
+    is_texted: bool = Field(
+        description="true for the one that is texted: the first reachable mobile one, "
+        "unless it has opted out"
+    )
 
 
 class Renewal(BaseModel):
@@ -165,9 +186,7 @@ class Permit(BaseModel):
     )
     holder: str = Field(description="the name of the holder")
     holder_code: str | None = Field(description="统一社会信用代码 for organisations")
-    phones: Annotated[list[MaskedPhone], BeforeValidator(_to_masked_phones)] = Field(
-        description="the phones, in order of preference"
-    )
+    phones: list[MaskedPhone] = Field(description="the phones, in order of preference")
     language: Language | None = Field(
         description="the language of its texts; null: the authority's"
     )
@@ -184,6 +203,9 @@ class Permit(BaseModel):
         description="the day on which the holder applied for renewal"
     )
     replaced: bool = Field(description="true if another permit has replaced it")
+    district: str | None = Field(
+        description="the district, a code of GB/T 2260; null: the register names none"
+    )
     version: str = Field(description="the key of the rule version that gives its dates")
     reminders: list[Reminder] = Field(
         description="its reminders, in the order in which they fell due"
@@ -204,3 +226,8 @@ class PermitsQuery(UuidPageQuery):
         default=None, description="the code of an authority"
     )
     rule: TextLine | None = Field(default=None, description="the code of a rule")
+    district: DistrictDigits | None = Field(
+        default=None,
+        description="a district: its code, or the first two digits of a province's "
+        "codes, or four of a prefecture's",
+    )

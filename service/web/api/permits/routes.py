@@ -10,6 +10,7 @@ from service.domain.lawbook.law import Law
 from service.domain.permits.permit import Permit as DomainPermit
 from service.domain.permits.permit_fields import permit_from
 from service.domain.permits.permit_number import normalize_number
+from service.domain.untrusted.district import DISTRICT_EXPECTED, is_district
 from service.domain.untrusted.text import safe_label, show_field
 from service.flow.permits.encryption import number_key
 from service.flow.permits.find import PermitView
@@ -111,7 +112,8 @@ async def list_permits(services: Services, query: PermitsQuery) -> PermitPage:
     if query.rule:
         law.rule(query.rule)
     found = await services.permit_reader.page(
-        query.authority, query.rule, query.after, query.limit + 1
+        *(query.authority, query.rule, query.after, query.limit + 1),
+        district=query.district,
     )
     return PermitPage.from_rows(found, query.limit)
 
@@ -150,6 +152,9 @@ def _read_permit(
         permit = permit_from({**body, **address}, "permit", default_authority=default)
     except InvalidError as error:
         raise InvalidError(error.where, [*mistakes, *error.mistakes]) from None
+    if permit.district and not is_district(permit.district):
+        shown = show_field("district", permit.district)
+        mistakes.append(Mistake("district", shown, DISTRICT_EXPECTED))
     if mistakes:
         raise InvalidError("permit", mistakes)
     return permit

@@ -165,7 +165,7 @@ async def test_a_foreign_key_must_hold(database: Database) -> None:
     with pytest.raises(Exception, match="FOREIGN KEY"):
         async with database.write() as connection:
             await connection.execute(
-                text("INSERT INTO permit_recipients VALUES ('a', 0, 'b')")
+                text("INSERT INTO permit_recipients VALUES ('a', 0, 'b', NULL)")
             )
 
 

@@ -118,6 +118,7 @@ permits = Table(
     Column("filing", String(9)),
     Column("filing_on", Date),
     Column("filing_expires_on", Date),
+    Column("district", String(6)),
     UniqueConstraint("authority", "rule", "number_key"),
     Index(None, "series", "authority", "expires_on", "status", "replaced", "id"),
     Index(None, "number_key"),
@@ -127,7 +128,8 @@ permits = Table(
     "it belongs to no slot, and nothing reminds of it. status_reason: why it is "
     "withdrawn, where the register did not say so. filing: the state of the last "
     "filed renewal, filed on filing_on to put off the expiry date filing_expires_on. "
-    "renewal_filed_on is what follows from that and from the permit's own row.",
+    "renewal_filed_on is what follows from that and from the permit's own row. "
+    "district: a code of GB/T 2260.",
 )
 
 renewals = Table(
@@ -155,4 +157,6 @@ permit_recipients = Table(
     Column("permit_id", ForeignKey("permits.id"), primary_key=True),
     Column("position", Integer, primary_key=True),
     Column("recipient_id", ForeignKey("recipients.id"), nullable=False, index=True),
+    Column("role", String(14)),
+    comment="role: representative, manager or agent; null: the register does not say.",
 )

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from service.adapters.store.db.schema import messages, reminders
 from service.adapters.store.db.types import database_now_plus
 from service.adapters.store.permits.follow_up import create_current_reminders
-from service.adapters.store.reminders.candidates import choose_phone, phones_of
+from service.adapters.store.reminders.candidates import phones_of
 from service.adapters.store.reminders.redate import redate_reminders
 from service.adapters.store.reminders.transitions import (
     REMINDER_KEY,
@@ -24,7 +24,7 @@ from service.adapters.store.sending.outcomes.late_acceptance import (
 from service.domain.delivery.outcome import Fault
 from service.domain.delivery.retry import RETRY_DELAYS, retry_delay
 from service.domain.delivery.status import CLAIMABLE, MessageState, ReminderState
-from service.domain.permits.phone import PhoneLine
+from service.domain.permits.phone import choose_texted
 from service.domain.reminders.reasons import NO_ROUTE
 
 OPEN_STATES = (MessageState.SENDING, MessageState.UNCERTAIN)
@@ -179,10 +179,5 @@ async def bring_up_to_date(
 
 
 def _may_be_texted(phones: Sequence[Any]) -> bool:
-    phone = choose_phone(phones)
-    return (
-        phone is not None
-        and phone.line == PhoneLine.MOBILE
-        and phone.unreachable_at is None
-        and phone.opted_out_at is None
-    )
+    phone = choose_texted(phones)
+    return phone is not None and phone.opted_out_at is None
