@@ -133,7 +133,7 @@ def fill(file: Path, permits: int, places: Sequence[Group]) -> None:
             _PERMIT, (_permit(at, one, since) for at, one in enumerate(made))
         )
         raw.executemany(_RECIPIENT, (_recipient(at, vault) for at in range(permits)))
-        raw.execute("INSERT INTO permit_recipients SELECT id, 0, id FROM permits")
+        raw.execute("INSERT INTO permit_recipients SELECT id, 0, id, NULL FROM permits")
     with closing(sqlite3.connect(file)) as raw:
         raw.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 

@@ -56,6 +56,24 @@ def test_new_york_s_register_gets_the_mapping_that_was_written_by_hand(
 
 
 @pytest.mark.usefixtures("installed")
+def test_phones_of_contacts_get_their_roles_and_stand_in_the_order_of_these(
+    run: Run, folder: Path
+) -> None:
+    register = folder / "food.csv"
+    rows = [f"JY{at},A{at}公司,2027-01-02,+1212555010{at}" for at in range(9)]
+    header = "许可证编号,经营者名称,有效期至,经办人电话,法定代表人电话,行政区划代码"
+    lines = [header, *(f"{row},{row[-12:]},110101.0" for row in rows)]
+    register.write_text("\n".join(lines), "utf-8")
+    found = suggested(run, register)
+    assert found["roles"] == {"经办人电话": "agent", "法定代表人电话": "representative"}
+    assert [*found["columns"].items()][-3:] == [
+        ("行政区划代码", "district"),
+        ("法定代表人电话", "phones"),
+        ("经办人电话", "phones"),
+    ]
+
+
+@pytest.mark.usefixtures("installed")
 def test_a_suggestion_can_be_used_as_it_is(run: Run, folder: Path) -> None:
     for register in REGISTERS:
         ran = run("import", "--suggest", register)

@@ -34,7 +34,7 @@ COPIES = """
     WHERE shown_number LIKE 'SC-%'"""
 
 PHONES = """
-    INSERT INTO permit_recipients SELECT p.id, 0, r.id FROM permits p
+    INSERT INTO permit_recipients SELECT p.id, 0, r.id, NULL FROM permits p
     JOIN (SELECT id FROM recipients LIMIT 1) r WHERE NOT EXISTS (
         SELECT 1 FROM permit_recipients l WHERE l.permit_id = p.id)"""
 
