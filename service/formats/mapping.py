@@ -32,6 +32,7 @@ from service.formats.registers.mapping_parts import (
     PermitTable,
     Role,
     SnapshotTable,
+    Source,
     Text,
     Width,
     Word,
@@ -70,8 +71,7 @@ class MappingFile(FileModel):
     )
     permits: Rows[PermitTable] = Field(
         default=(),
-        description="where each row states several permits: what each of them has "
-        "beside the columns and constants that they share",
+        description="where each row states several permits: what each has of its own",
     )
     columns: dict[str, PermitField] = Field(
         default={},
@@ -155,7 +155,7 @@ class MappingFile(FileModel):
     view: ViewTable | None = Field(
         default=None, description="where the register is a view of a database"
     )
-    source: Text | None = Field(
+    source: Source | None = Field(
         default=None,
         validate_default=True,
         description="the register's name, shown when it is stale",

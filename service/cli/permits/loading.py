@@ -15,17 +15,12 @@ from service.adapters.tables.table import refuse_file
 from service.app import Installation
 from service.cli.permits.register_mapping import find_default_office, open_mapping
 from service.domain.permits.snapshot_scope import SnapshotScope
-from service.flow.permits.import_record import (
-    ImportFile,
-    ImportMode,
-)
-from service.flow.permits.import_run import (
-    ImportDeps,
-    ImportRun,
-)
+from service.flow.permits.import_record import ImportFile, ImportMode
+from service.flow.permits.import_run import ImportDeps, ImportRun
 from service.flow.permits.register import RegisterSource
 from service.flow.permits.snapshot.full_export import Snapshot
 from service.flow.permits.snapshot.present import PresentPermits
+from service.formats.registers.mapping_parts import LONGEST_SOURCE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,7 +111,9 @@ async def open_loading(
     if is_snapshot and mapping.snapshot is None:
         raise click.UsageError("--snapshot needs a mapping with a table [snapshot]")
     source = RegisterSource(
-        mapping.source or path.name, mapping.max_age_days, lookup=mapping.lookup
+        mapping.source or path.name[:LONGEST_SOURCE],
+        mapping.max_age_days,
+        lookup=mapping.lookup,
     )
     mode = ImportMode.SNAPSHOT if is_snapshot else ImportMode.UPSERT
     if mapping.lists:

@@ -75,6 +75,12 @@ NEEDS_SOURCE: Final = {
 
 Text = Annotated[str, Field(min_length=1), Expected("text")]
 
+LONGEST_SOURCE: Final = 80
+
+Source = Annotated[
+    Text, Field(max_length=LONGEST_SOURCE), Expected("text of 1 to 80 characters")
+]
+
 Word = Annotated[str, Expected("text")]
 """A word of a register or one of ours; it may be empty."""
 

@@ -79,7 +79,8 @@ def test_a_minimal_mapping_reads_utf_8_and_iso_dates() -> None:
     [
         ({"colums": {}}, "colums: found an unknown key, expected only authority, "),
         ({"authority": 5}, "authority: found 5, expected text"),
-        ({"source": ""}, 'source: found "", expected text'),
+        ({"source": ""}, 'source: found "", expected text of 1 to 80 characters'),
+        ({"source": "x" * 81}, "source: found "),
         ({"columns": "x"}, 'columns: found "x", expected a table'),
         ({"ignore": "Note"}, 'ignore: found "Note", expected a list of column names'),
         ({"ignore": [1]}, "ignore: found [1], expected a list of column names"),

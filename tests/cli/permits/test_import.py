@@ -69,6 +69,15 @@ def test_the_same_file_again_changes_nothing(run: Run, office: Path) -> None:
     assert run("import", later).imported == "1 changed, 1 unchanged\n"
 
 
+def test_a_register_with_a_long_file_name_is_named_by_its_beginning(
+    run: Run, office: Path
+) -> None:
+    row = f"{CMA},240000000001,一号检测,2024-06-28,+12125550101"
+    assert run("import", write(office / f"{'x' * 200}.csv", row)).code == 0
+    [(name,)] = sql(office, "SELECT name FROM registers")
+    assert name == "x" * 80
+
+
 def test_of_two_rows_that_contradict_each_other_neither_is_taken(
     run: Run, office: Path
 ) -> None:
