@@ -1,6 +1,6 @@
 """Corrections: a new reminder for holders whose text named a closing day too late."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import date, datetime
 from typing import Any
 
@@ -58,19 +58,25 @@ _HAS_DUE_CORRECTION = exists().where(
 )
 
 
-_CLOSINGS = JsonRows(
+_CLOSING = {
+    "version_id": reminders.c.version_id.type,
+    "closes_on": reminders.c.told_on.type,
+    "ends_at": reminders.c.until_at.type,
+}
+"""The closing day that holds, its version, and the end of that day."""
+
+_OF_GROUPS = JsonRows(
     {
         "series": permits.c.series.type,
         "authority": permits.c.authority.type,
         "expires_on": permits.c.expires_on.type,
-        "version_id": reminders.c.version_id.type,
-        "closes_on": reminders.c.told_on.type,
-        "ends_at": reminders.c.until_at.type,
+        **_CLOSING,
     }
 )
-"""The closing day that holds for a group, its version, and the end of that day."""
 
-_IN_GROUP = same_group(permits.c, _CLOSINGS.table.c)
+_OF_PERMITS = JsonRows({"permit_id": permits.c.id.type, **_CLOSING})
+
+_IN_GROUP = same_group(permits.c, _OF_GROUPS.table.c)
 
 _ClosingRow = tuple[str, str, date, str, date, datetime]
 
@@ -83,22 +89,21 @@ async def create_corrections(
     Each correction is a step of its own, numbered, so that another can follow. A
     permit with a due correction needs no other: it is worded when it is sent.
     """
-    await _insert_corrections(connection, _closing_rows(groups), now)
+    rows = _closing_rows(groups)
+    await _insert_corrections(connection, _OF_GROUPS, rows, now, _IN_GROUP)
 
 
-async def create_correction(
-    connection: AsyncConnection,
-    permit_id: str,
-    dated_permit: DatedPermit,
-    now: datetime,
+async def create_corrections_of_permits(
+    connection: AsyncConnection, dated_permits: Mapping[str, DatedPermit], now: datetime
 ) -> None:
-    """Create a correction for one permit that came back, or changed its version."""
-    one, expires_on = dated_permit, dated_permit.permit.expires_on
-    closes_on, ends_at = one.closes_on, one.closing_ends_at
-    if expires_on and closes_on and ends_at and ends_at > now:
-        group = one.series, one.permit.authority, expires_on
-        row = *group, one.version, closes_on, ends_at
-        await _insert_corrections(connection, [row], now, permits.c.id == permit_id)
+    """Create them for permits that came back or changed their version, by id."""
+    rows = [
+        (permit_id, one.version, one.closes_on, one.closing_ends_at)
+        for permit_id, one in dated_permits.items()
+        if one.closes_on and one.closing_ends_at and one.closing_ends_at > now
+    ]
+    is_theirs = permits.c.id == _OF_PERMITS["permit_id"]
+    await _insert_corrections(connection, _OF_PERMITS, rows, now, is_theirs)
 
 
 async def redate_due_corrections(
@@ -115,14 +120,14 @@ async def redate_due_corrections(
             reminders.c.state == ReminderState.DUE,
         )
         .values(
-            version_id=_CLOSINGS["version_id"],
-            until_at=_CLOSINGS["ends_at"],
-            closes_at=_CLOSINGS["ends_at"],
+            version_id=_OF_GROUPS["version_id"],
+            until_at=_OF_GROUPS["ends_at"],
+            closes_at=_OF_GROUPS["ends_at"],
             redated_at=now,
         )
     )
     rows = _closing_rows(groups)
-    await connection.execute(statement, _CLOSINGS.bind(connection.dialect, rows))
+    await connection.execute(statement, _OF_GROUPS.bind(connection.dialect, rows))
 
 
 def _closing_rows(groups: Iterable[RedatedGroup]) -> set[_ClosingRow]:
@@ -135,36 +140,37 @@ def _closing_rows(groups: Iterable[RedatedGroup]) -> set[_ClosingRow]:
 
 async def _insert_corrections(
     connection: AsyncConnection,
-    closings: Iterable[_ClosingRow],
+    closings: JsonRows,
+    rows: Collection[tuple[object, ...]],
     now: datetime,
-    *where: ColumnElement[bool],
+    is_theirs: ColumnElement[bool],
 ) -> None:
-    values = _values(now)
+    """Create corrections by these rows of closings, each for the permits it is of."""
+    values = _values(closings, now)
     source = (
         select(*values.values())
-        .join_from(_CLOSINGS.table, permits, _IN_GROUP)
+        .join_from(closings.table, permits, is_theirs)
         .where(
             IS_REMINDED,
-            _CLOSINGS["closes_on"] < _LAST_ANNOUNCED_ON,
+            closings["closes_on"] < _LAST_ANNOUNCED_ON,
             ~_HAS_DUE_CORRECTION,
-            *where,
         )
     )
     await connection.execute(
         insert_into(connection, reminders).from_select([*values], source),
-        _CLOSINGS.bind(connection.dialect, closings),
+        closings.bind(connection.dialect, rows),
     )
 
 
-def _values(now: datetime) -> Mapping[str, ColumnElement[Any]]:
-    at, ends_at = literal(now, Instant()), _CLOSINGS["ends_at"]
+def _values(closings: JsonRows, now: datetime) -> Mapping[str, ColumnElement[Any]]:
+    at, ends_at = literal(now, Instant()), closings["ends_at"]
     return {
         "permit_id": permits.c.id,
         "expires_on": permits.c.expires_on,
         "step": literal(f"{CORRECTION}-") + cast(_CORRECTION_COUNT + 1, String),
         "rule": permits.c.rule,
         "authority": permits.c.authority,
-        "version_id": _CLOSINGS["version_id"],
+        "version_id": closings["version_id"],
         "template": literal(CORRECTION),
         "due_at": at,
         "until_at": ends_at,

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from uuid_utils import uuid7
 
 from service.adapters.store.db.database import Database
-from service.adapters.store.law.corrections import create_correction
+from service.adapters.store.law.corrections import create_corrections_of_permits
 from service.adapters.store.law.digest import refuse_stale
 from service.adapters.store.permits.follow_up import (
     create_current_reminders,
@@ -214,8 +214,8 @@ async def _store_changes(
     await end_ineligible_reminders(connection, with_reminders, now)
     await redate_due_of_permits(connection, with_reminders, now)
     await create_current_reminders(connection, ids, now)
-    for one in known:
-        await create_correction(connection, one.id, one.dated_permit, now)
+    dated_permits = {one.id: one.dated_permit for one in known}
+    await create_corrections_of_permits(connection, dated_permits, now)
     return renewed
 
 
