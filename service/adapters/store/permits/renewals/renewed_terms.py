@@ -116,6 +116,7 @@ async def record_terms(
 ) -> None:
     """Store what permits that are written say of renewals of their former terms."""
     found, unfiled = list[Renewal](), list[str]()
+    corrected = dict[str, tuple[date, date | None]]()
     for one in changes:
         stored, permit = one.stored, one.dated_permit.permit
         if stored is None or stored.expires_on is None:
@@ -131,8 +132,9 @@ async def record_terms(
             term = NewTerm(permit.expires_on, later(permit.issued_on, stored.issued_on))
             found.append(Renewal(one.id, stored.expires_on, before, term))
         else:
-            dates = stored.expires_on, permit.expires_on
-            await _correct(connection, one.id, *dates, now)
+            corrected[one.id] = stored.expires_on, permit.expires_on
+    for permit_id in await _renewed_ones(connection, [*corrected]):
+        await _correct(connection, permit_id, *corrected[permit_id], now)
     await forget_filings(connection, unfiled)
     await record_renewals(connection, found, now)
 
@@ -140,6 +142,18 @@ async def record_terms(
 def later(issued_on: date | None, before: date | None) -> date | None:
     """The day of issue of a new term; None where it is that of the one before."""
     return issued_on if issued_on and before and issued_on > before else None
+
+
+async def _renewed_ones(
+    connection: AsyncConnection, permit_ids: Sequence[str]
+) -> list[str]:
+    """Those of which a renewal is stored: few, while all may have a corrected date."""
+    renewed = list[str]()
+    for chunk in in_chunks(permit_ids):
+        wanted = select(renewals.c.permit_id).distinct()
+        wanted = wanted.where(renewals.c.permit_id.in_(chunk))
+        renewed += (await connection.execute(wanted)).scalars()
+    return renewed
 
 
 async def _correct(
