@@ -107,15 +107,13 @@ class RegisterWatch:
             stdin=PIPE,
             stdout=PIPE,
         )
-        assert process.stdout is not None  # noqa: S101 - a pipe was asked for
-        cause = None
-        async for line in process.stdout:
-            text = line.decode(errors="replace").rstrip()
-            if text.startswith(FAILED):
-                cause = text.removeprefix(FAILED)
-            else:
-                _log.info(text)
-        code, self._process = await process.wait(), None
+        try:
+            cause = await _log_what_is_said(process)
+            code = await process.wait()
+        finally:
+            if process.returncode is None:
+                process.kill()
+            self._process = None
         if code and not self._is_stopping:
             self._note_failure(mapping_file, cause or f"its process ended with {code}")
         else:
@@ -126,6 +124,19 @@ class RegisterWatch:
         if last is None or last.cause != cause:
             _log.warning(f"{mapping_file.stem} cannot be loaded: {cause}")
         self._failures[mapping_file] = _Failure(cause, monotonic_now())
+
+
+async def _log_what_is_said(process: Process) -> str | None:
+    """Log what a process says until it ends; return why it could not load."""
+    assert process.stdout is not None  # noqa: S101 - a pipe was asked for
+    cause = None
+    async for line in process.stdout:
+        text = line.decode(errors="replace").rstrip()
+        if text.startswith(FAILED):
+            cause = text.removeprefix(FAILED)
+        else:
+            _log.info(text)
+    return cause
 
 
 @dataclass(frozen=True, slots=True)
