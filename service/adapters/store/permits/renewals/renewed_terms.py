@@ -133,7 +133,7 @@ async def record_terms(
             found.append(Renewal(one.id, stored.expires_on, before, term))
         else:
             corrected[one.id] = stored.expires_on, permit.expires_on
-    for permit_id in await _renewed_ones(connection, [*corrected]):
+    for permit_id in await _find_renewed(connection, [*corrected]):
         await _correct(connection, permit_id, *corrected[permit_id], now)
     await forget_filings(connection, unfiled)
     await record_renewals(connection, found, now)
@@ -144,15 +144,14 @@ def later(issued_on: date | None, before: date | None) -> date | None:
     return issued_on if issued_on and before and issued_on > before else None
 
 
-async def _renewed_ones(
+async def _find_renewed(
     connection: AsyncConnection, permit_ids: Sequence[str]
 ) -> list[str]:
-    """Those of which a renewal is stored: few, while all may have a corrected date."""
+    """The permits of which a renewal is stored; most permits have none."""
     renewed = list[str]()
     for chunk in in_chunks(permit_ids):
-        wanted = select(renewals.c.permit_id).distinct()
-        wanted = wanted.where(renewals.c.permit_id.in_(chunk))
-        renewed += (await connection.execute(wanted)).scalars()
+        stored = select(renewals.c.permit_id).where(renewals.c.permit_id.in_(chunk))
+        renewed += (await connection.execute(stored.distinct())).scalars()
     return renewed
 
 
