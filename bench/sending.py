@@ -33,6 +33,7 @@ from stub import ACCOUNT
 from service.adapters.store.db.database import Database
 from service.adapters.twilio.provider import TwilioConfig, open_twilio
 from service.app import build_installation
+from service.cli.server.garbage import spare_loaded
 from service.cli.server.serve import application
 from service.flow.sending.circuit import CircuitAccess
 from service.flow.sending.expand import expand
@@ -110,6 +111,7 @@ async def worker(file: Path, url: str) -> AsyncIterator[SendDeps]:
         installation = await build_installation(settings, database)
         async with open_twilio(twilio_at(url)) as provider:
             application(installation, provider)
+            spare_loaded()
             deps = installation.tick_deps(provider)
             await expand(deps.expand_store, installation.clock)
             await deps.send_deps.law_store.current_law()  # as any tick before has

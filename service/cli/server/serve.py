@@ -15,6 +15,7 @@ from service.adapters.stoppable_provider import StoppableProvider
 from service.app import Installation
 from service.cli.installation import with_installation
 from service.cli.option_types import Instant
+from service.cli.server.garbage import spare_loaded
 from service.cli.stop_signal import StopRequest, stoppable
 from service.domain.errors import InvalidError, Mistake, SetUpError
 from service.flow.reports.outlook import describe_outlook
@@ -66,6 +67,7 @@ async def serve(
         )
         if only != "worker":
             await installation.uploads.recover()
+        spare_loaded()
         async with listening(app, settings.host, settings.port) as urls:
             for url in urls:
                 click.echo(f"listening on {url}", err=True)
