@@ -10,6 +10,8 @@ from datetime import date, timedelta
 from enum import StrEnum
 from typing import Final, Self
 
+from service.domain.errors import Mistake
+
 FILING_FIELDS: Final = ("authority", "rule", "number", "renewal_filed_on", "status")
 """The fields of a filed renewal in a register's file."""
 
@@ -102,6 +104,17 @@ class FiledPermit:
     def _of_present_term(self) -> StoredFiling | None:
         last = self.filing
         return last if last and last.expires_on == self.expires_on else None
+
+
+def find_future_filing(filed_on: date | None, today: date) -> Mistake | None:
+    """The mistake of a renewal that is filed after the office's local `today`.
+
+    Believed, it would end the reminders of a holder who has not filed.
+    """
+    if filed_on is None or filed_on <= today:
+        return None
+    expected = f"a day that is not after today, {today}"
+    return Mistake("renewal_filed_on", str(filed_on), expected)
 
 
 def find_filed_on(

@@ -9,6 +9,7 @@ from service.domain.deadlines.slot import Slot
 from service.domain.errors import InvalidError, LawChangedError, PermitRemindersError
 from service.domain.lawbook.law import Law
 from service.domain.lawbook.permit_dates import PermitDates, find_dates
+from service.domain.permits.filing import find_future_filing
 from service.domain.permits.lookup import Lookup
 from service.domain.permits.permit import Permit, PermitStatus
 from service.domain.permits.row_permit import Withdrawal
@@ -200,6 +201,8 @@ def _date_permit(
         rule = law.rule(permit.rule)
         office = law.authority(permit.authority)
         today = now.astimezone(office.zone).date()
+        if mistake := find_future_filing(permit.renewal_filed_on, today):
+            return InvalidError(f"permit of {permit.rule}", [mistake])
         of_permit = permit.rule, permit.authority, permit.expires_on, permit.issued_on
         dates = find_dates(law, *of_permit, today=today)
     except PermitRemindersError as error:

@@ -519,7 +519,7 @@ async def test_a_preview_counts_only_holders_who_can_be_texted(ledger: Ledger) -
         {},
         {"phones": ()},
         {"phones": (LANDLINE,)},
-        {"renewal_filed_on": date(2024, 9, 2)},
+        {"renewal_filed_on": date(2024, 9, 1)},
     ]
     await ledger.register(
         *[permit(f"SC-000{at}", **fields) for at, fields in enumerate(changed, start=1)]

@@ -295,7 +295,7 @@ async def test_past_closing_holders_contact_the_office_only_if_it_may_still_acce
         permit("SC-0001"),
         permit("JY-0001", rule=SHOP),
         permit("JY-0002", rule=SHOP, expires_on=date(2024, 12, 15)),
-        permit("JY-0003", rule=SHOP, renewal_filed_on=date(2024, 12, 1)),
+        permit("JY-0003", rule=SHOP, renewal_filed_on=date(2024, 9, 1)),
     )
     draft.clock.move_to(LATE)
     assert await draft.go_live(FOOD, SHOP, catch_up_days=3) == 1

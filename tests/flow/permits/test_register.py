@@ -51,7 +51,7 @@ async def test_a_permit_is_registered_then_unchanged_then_changed(
         {"issued_on": date(2020, 1, 1)},
         {"expires_on": EARLIER},
         {"status": PermitStatus.SUSPENDED},
-        {"renewal_filed_on": date(2024, 9, 2)},
+        {"renewal_filed_on": date(2024, 9, 1)},
         {"replaces": "SC-0000"},
         {"district": "110101"},
         {"phone_roles": (ContactRole.AGENT,)},

@@ -47,7 +47,7 @@ async def test_a_forecast_counts_permits_on_the_days_their_steps_fall_due(
     "changed",
     [
         {"status": "suspended"},
-        {"renewal_filed_on": date(2024, 9, 2)},
+        {"renewal_filed_on": date(2024, 9, 1)},
         {"expires_on": EXPIRES + timedelta(days=1800)},
     ],
     ids=lambda one: next(iter(one)),

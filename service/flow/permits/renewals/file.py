@@ -42,7 +42,12 @@ async def file_renewals(
 
     note = note and note.of_chunk(in_order)
     term_days = {code: shortest_term(rule.validity) for code, rule in law.rules.items()}
-    return in_order(await store.file(keyed, register, now, term_days, note=note))
+    todays = {
+        code: now.astimezone(office.zone).date()
+        for code, office in law.authorities.items()
+    }
+    given = keyed, register, now, term_days, todays
+    return in_order(await store.file(*given, note=note))
 
 
 def _keyed(filing: Filing, vault: Vault) -> KeyedFiling:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Protocol
 
 from service.domain.errors import InvalidError
@@ -27,14 +27,16 @@ class FilingStore(Protocol):
         register: str,
         now: datetime,
         term_days: Mapping[str, int],
+        todays: Mapping[str, date],
         *,
         note: ChunkNote | None = None,
     ) -> list[str | InvalidError]:
         """Store a chunk in one transaction; the outcome of each, in order.
 
-        `term_days` has the days of the shortest term of each rule. Outcomes: a
-        `FilingState`, "unchanged", `EARLIER_TERM`, or the mistake of one whose number
-        no permit of the register has, or several have. Ends due reminders of who has
+        `term_days` has the days of the shortest term of each rule, `todays` the local
+        day of each office. Outcomes: a `FilingState`, "unchanged", `EARLIER_TERM`, or
+        the mistake of one that is filed in the future, or whose number no permit of the
+        register has, or several have. Ends due reminders of who has
         filed, and creates or reopens the current ones of a filing that is withdrawn or
         refused.
         """

@@ -1,7 +1,7 @@
 """Filed renewals as a second feed: who has filed gets no more reminders."""
 
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime
 
 import pytest
 
@@ -20,7 +20,7 @@ from tests.flow.ledger import (
     permit,
 )
 
-FILED_ON, LATER = date(2024, 9, 10), date(2024, 9, 25)
+FILED_ON, LATER = date(2024, 8, 20), date(2024, 8, 30)
 RENEWED = date(2029, 12, 31)
 
 
@@ -55,6 +55,20 @@ async def test_who_has_filed_gets_no_more_reminders(ledger: Ledger) -> None:
     assert await ledger.send() == 0
     assert await ledger.send_at(LAST_CALL) == 0
     assert await ledger.audit() == []
+
+
+async def test_a_filing_of_a_day_to_come_is_not_believed(ledger: Ledger) -> None:
+    await ledger.register(permit())
+    ledger.clock.move_to(datetime(2024, 9, 1, 15, 59, tzinfo=UTC))  # 23:59 at home
+    tomorrow = filing(filed_on=date(2024, 9, 2))
+    [wrong] = await file(ledger, tomorrow)
+    assert "found 2024-09-02, expected a day that is not after today, 2024-09-01" in (
+        str(wrong)
+    )
+    [refused] = await ledger.register(permit(renewal_filed_on=tomorrow.filed_on))
+    assert isinstance(refused, InvalidError)
+    ledger.clock.move_to(datetime(2024, 9, 1, 16, tzinfo=UTC))
+    assert await file(ledger, tomorrow) == ["filed"]
 
 
 @pytest.mark.parametrize("state", [FilingState.WITHDRAWN, FilingState.REFUSED])
@@ -104,6 +118,7 @@ async def test_the_next_term_is_reminded_of_whatever_the_list_still_says(
     assert await file(ledger, filing()) == [EARLIER_TERM]
     [row] = ledger.rows("SELECT renewal_filed_on, expires_on FROM permits")
     assert row == {"renewal_filed_on": None, "expires_on": str(RENEWED)}
+    ledger.clock.move_to(datetime(2029, 9, 20, tzinfo=UTC))
     assert await file(ledger, filing(filed_on=date(2029, 9, 10))) == ["filed"]
 
 

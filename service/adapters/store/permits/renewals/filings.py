@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Final
 
 from sqlalchemy import Row, bindparam, select, update
@@ -30,6 +30,7 @@ from service.domain.permits.filing import (
     FiledPermit,
     Filing,
     StoredFiling,
+    find_future_filing,
 )
 from service.domain.rejected_rows.repairs import REGISTERED
 from service.domain.untrusted.text import safe_label, show_field
@@ -84,6 +85,7 @@ class SqlFilingStore(FilingStore):
         register: str,
         now: datetime,
         term_days: Mapping[str, int],
+        todays: Mapping[str, date],
         *,
         note: ChunkNote | None = None,
     ) -> list[str | InvalidError]:
@@ -96,7 +98,7 @@ class SqlFilingStore(FilingStore):
                 for rows in by_key.values()
                 for row in rows
             }
-            outcomes, changed = _compare(filings, by_key, before, register)
+            outcomes, changed = _compare(filings, by_key, before, register, todays)
             await self._store(connection, changed, now)
             if note:
                 done = describe_filed(before, changed)
@@ -138,16 +140,20 @@ def _compare(
     by_key: Mapping[str, Sequence[Row[Any]]],
     before: Mapping[str, FiledPermit],
     register: str,
+    todays: Mapping[str, date],
 ) -> tuple[list[str | InvalidError], dict[str, FiledPermit]]:
     """The outcome of each filing, and the permits that change, by id."""
     outcomes, changed = list[str | InvalidError](), dict[str, FiledPermit]()
     for one in filings:
         rows = [row for key in one.number_keys for row in by_key.get(key, ())]
-        found = [row.id for row in rows if _fits(row, one.filing)]
+        found = [row for row in rows if _fits(row, one.filing)]
         if len(found) != 1:
             outcomes.append(_refuse(one.filing, register, len(found)))
             continue
-        (id_,) = found
+        id_, today = found[0].id, todays[found[0].authority]
+        if mistake := find_future_filing(one.filing.filed_on, today):
+            outcomes.append(InvalidError("filed renewal", [mistake]))
+            continue
         permit = changed.get(id_, before[id_])
         taken = permit.take(one.filing)
         if isinstance(taken, StoredFiling):
