@@ -69,6 +69,8 @@ def _describe_decisions(decisions: Counter[tuple[str, str]]) -> Iterator[str]:
     for (action, word), count in decisions.most_common(_MOST_SHOWN):
         rows = "1 row" if count == 1 else f"{count} rows"
         yield f"{rows}: {action}, as the mapping says for {word}"
+    if len(decisions) > _MOST_SHOWN:
+        yield f"and rows with {len(decisions) - _MOST_SHOWN} more words of the mapping"
 
 
 def _describe_phones(result: ImportResult) -> Iterator[str]:

@@ -19,6 +19,9 @@ MANY_PERMITS: Final = 100
 _EXAMPLES: Final = 3
 """Rows that a warning names."""
 
+_PHONES_SHOWN: Final = 5
+"""Phones of many permits that have a warning each, of what may be hundreds."""
+
 _MOST_PHONES: Final = 10_000
 """Phones that are counted at a time, in some megabytes."""
 
@@ -71,10 +74,23 @@ class SharedPhones:
             seen = self._seen[phone] = Sighting()
         seen.add(line)
 
-    def of_many(self) -> Iterator[tuple[str, Sighting]]:
+    def of_many(self) -> list[tuple[str, Sighting]]:
         """The phones of many permits, the most frequent first."""
         many = [one for one in self._seen.items() if one[1].rows >= MANY_PERMITS]
-        yield from sorted(many, key=lambda one: -one[1].rows)
+        return sorted(many, key=lambda one: -one[1].rows)
+
+    def warnings(self) -> Iterator[str]:
+        """Say whose they may be: a line for each of the first, and one for the rest."""
+        many = self.of_many()
+        for phone, seen in many[:_PHONES_SHOWN]:
+            permits = f"{seen.rows:,} permits have the phone {mask_phone(phone)}"
+            yield f"{permits}: is it their holder's? See {seen}"
+        if rest := [seen.rows for _, seen in many[_PHONES_SHOWN:]]:
+            phones = "1 more phone is" if len(rest) == 1 else f"{len(rest)} more are"
+            most = (
+                f"{rest[0]:,}" if rest[0] == rest[-1] else f"{rest[-1]} to {rest[0]:,}"
+            )
+            yield f"{phones} on {most} permits each"
 
 
 @dataclass(slots=True)
@@ -129,9 +145,7 @@ class Suspicions:
         for role, found in self.textless_roles.items():
             many = f"{found.rows:,} × the {role}'s phone takes no texts"
             yield f"{many}, and another one is texted: is it right? See {found}"
-        for phone, seen in self.phones.of_many():
-            many = f"{seen.rows:,} permits have the phone {mask_phone(phone)}"
-            yield f"{many}: is it their holder's? See {seen}"
+        yield from self.phones.warnings()
 
 
 @lru_cache(_CACHED)

@@ -73,6 +73,19 @@ def test_a_phone_of_many_permits_is_found_and_masked() -> None:
     )
 
 
+def test_of_many_shared_phones_five_are_named_and_the_others_counted() -> None:
+    phones = SharedPhones()
+    for at in range(8):
+        for line in range(MANY_PERMITS + at):
+            phones.add(f"+1212555010{at}", line)
+    *named, rest = phones.warnings()
+    assert [one.split(": ")[0] for one in named] == [
+        f"{MANY_PERMITS + at} permits have the phone +1212***010{at}"
+        for at in (7, 6, 5, 4, 3)
+    ]
+    assert rest == "3 more are on 100 to 102 permits each"
+
+
 def test_among_any_number_of_phones_a_frequent_one_is_kept(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
