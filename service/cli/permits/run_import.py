@@ -11,7 +11,8 @@ from service.cli.output.import_report import full_report, print_import
 from service.cli.permits.load_register import load_file
 from service.cli.permits.loading import Loading
 from service.flow.permits.import_record import ImportState
-from service.flow.permits.import_register import REJECTED, ImportResult
+from service.flow.permits.import_register import ImportResult
+from service.flow.permits.imported_rows.outcomes import REJECTED
 
 UNCONFIRMED: Final = 1
 """The exit code where a person must confirm that permits are withdrawn."""

@@ -21,7 +21,7 @@ from service.cli.stop_signal import (
     stoppable,
 )
 from service.domain.errors import SetUpError
-from service.flow.permits.import_register import REJECTED
+from service.flow.permits.imported_rows.outcomes import REJECTED
 from service.flow.sending.outcomes.import_results import (
     MOVED,
     UNCHANGED,

@@ -6,7 +6,7 @@ held when it was last loaded, and who loaded it; the action log says nothing of 
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final, Protocol, Self
@@ -16,6 +16,9 @@ from service.domain.permits.permit_change import ChangeKind, FieldChanges
 
 Outcomes = Sequence[str | InvalidError]
 """What became of permits, in their order."""
+
+RefusedRows = Mapping[int, InvalidError]
+"""Rows that were read and not stored, by their position in the file from 0 on."""
 
 
 class ImportMode(StrEnum):
@@ -80,7 +83,8 @@ class ImportRecord:
 
     `rows` are those of the file, `committed` those whose outcome is stored, and
     `counts` has their outcomes. `seconds` were worked on it, without interruptions.
-    `report` has the lines that the command prints; None until it is over.
+    `report` has the lines that the command prints; None until it is over. `refused` are
+    those of the rows committed, while the import is resumed.
     """
 
     id: str
@@ -94,6 +98,7 @@ class ImportRecord:
     ended_at: datetime | None
     by: str
     report: Sequence[str] | None = None
+    refused: RefusedRows = field(default_factory=dict)
 
     @property
     def rows_per_second(self) -> float | None:
@@ -114,8 +119,9 @@ class ChunkNote:
     """What the transaction of a chunk notes in the record of its import.
 
     `counts` says, given the outcomes of the chunk's permits, what all rows committed
-    so far came to. `committed_before` guards against a second process that goes on
-    with the same import.
+    so far came to, `refused` which rows of the chunk are refused: only now can that be
+    known, as a later row may change what is stored. `committed_before` guards against
+    a second process that goes on with the same import.
     """
 
     import_id: str
@@ -123,10 +129,15 @@ class ChunkNote:
     committed: int
     seconds: float
     counts: Callable[[Outcomes], Mapping[str, int]]
+    refused: Callable[[Outcomes], RefusedRows]
 
     def of_chunk(self, in_order: Callable[[Outcomes], Outcomes]) -> Self:
         """The note that takes what was stored, and asks for the outcomes of all."""
-        return replace(self, counts=lambda stored: self.counts(in_order(stored)))
+        return replace(
+            self,
+            counts=lambda stored: self.counts(in_order(stored)),
+            refused=lambda stored: self.refused(in_order(stored)),
+        )
 
 
 ChangeCursor = tuple[int, int]

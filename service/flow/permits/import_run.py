@@ -14,6 +14,7 @@ from service.flow.permits.import_record import (
     ImportState,
     ImportStore,
     Outcomes,
+    RefusedRows,
 )
 from service.flow.permits.register import RegisterDeps, RegisterStore
 from service.flow.permits.snapshot.absent import SnapshotStore
@@ -63,6 +64,7 @@ class ImportRun:
         self,
         rows: int,
         counts: Callable[[Outcomes], Mapping[str, int]],
+        refused: Callable[[Outcomes], RefusedRows],
     ) -> ChunkNote:
         """The note of a chunk with so many rows, to be stored with it."""
         return ChunkNote(
@@ -71,6 +73,7 @@ class ImportRun:
             committed=self.committed + rows,
             seconds=self.record.seconds + monotonic_now() - self._started,
             counts=counts,
+            refused=refused,
         )
 
     async def end(

@@ -10,9 +10,19 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+from sqlalchemy.exc import IntegrityError
 
 from service.flow.permits import import_register
-from tests.cli.commands import CMA, Run, environment, run_here, sql, write
+from tests.cli.commands import (
+    CMA,
+    FOOD,
+    Run,
+    cells,
+    environment,
+    run_here,
+    sql,
+    write,
+)
 from tests.cli.permits.die_at_statement import at_each_moment
 from tests.depth import by_depth
 
@@ -95,6 +105,33 @@ def test_a_killed_import_resumed_equals_an_undisturbed_one_row_for_row(
         resumed = run_here("import", "permits.csv", *resume)
         assert (resumed.code, resumed.err) == (0, ""), place
         assert content(folder) == undisturbed, place
+
+
+def test_a_resumed_import_gives_the_reason_of_a_row_that_a_later_row_would_mend(
+    run: Run, office: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(import_register, "CHUNK", 1)
+    rows = [
+        f"{FOOD},1,A,2024-06-28,+12125550101,",
+        f"{CMA},2,B,2024-06-28,+12125550101,1",  # replaces that of another holder
+        f"{CMA},1,B,2024-06-28,+12125550101,",  # from now on, one of its own
+        f"{CMA},3,B,2024-06-28,+12125550101,",
+    ]
+    header = "rule,number,holder,expires_on,phones,replaces"
+    register = write(office / "permits.csv", *rows, header=header)
+    sql(
+        office,
+        "CREATE TRIGGER killed BEFORE INSERT ON permits WHEN NEW.number_key = '3' "
+        "BEGIN SELECT RAISE(ABORT, 'killed'); END",
+    )
+    with pytest.raises(IntegrityError):
+        run_here("import", register)
+    sql(office, "DROP TRIGGER killed")
+    resumed = run("import", register, "--resume")
+    assert resumed.out.splitlines()[1] == "3 registered, 1 rejected"
+    [rejected] = cells(office / "permits.csv.rejects.csv")
+    assert "a permit of the same holder" in rejected["reason"]
+    assert sql(office, "SELECT count(*) FROM import_refusals") == [(0,)]
 
 
 def test_only_the_last_import_of_the_same_file_is_resumed(

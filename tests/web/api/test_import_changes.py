@@ -22,7 +22,7 @@ async def changed_by_an_import(
         [permit(number, **fields) for number in numbers],
         *(RegisterSource("city"), deps.registration),
         skip_idle=False,
-        note=run.note(len(numbers), lambda _: {}),
+        note=run.note(len(numbers), lambda _: {}, lambda _: {}),
     )
     return run.record.id
 

@@ -38,6 +38,7 @@ async def test_an_import_under_way_shows_its_progress(
         committed=250,
         seconds=10.0,
         counts=lambda _: {"rejected": 250},
+        refused=lambda _: {},
     )
     store = deps.registration.store
     await store.register([], RegisterSource("city"), NOW, law.digest, note=note)

@@ -7,7 +7,7 @@ from typing import Protocol
 
 from service.domain.delivery.outcome import Receipt
 from service.domain.errors import InvalidError, Mistake
-from service.flow.permits.import_register import REJECTED
+from service.flow.permits.imported_rows.outcomes import REJECTED
 from service.flow.ports import Clock
 from service.flow.sending.outcomes.receive import ReceiveStore, receive
 

@@ -35,6 +35,7 @@ from service.adapters.store.db.schema.office_tables import (
 )
 from service.adapters.store.db.schema.permit_tables import (
     import_changes,
+    import_refusals,
     imports,
     permit_recipients,
     permits,
@@ -60,6 +61,7 @@ __all__ = (
     "forecasts",
     "golives",
     "import_changes",
+    "import_refusals",
     "imports",
     "inbounds",
     "lookup_answers",

@@ -73,6 +73,16 @@ import_changes = Table(
     "where that is personal; none of a registered permit. Phones are recipients' ids.",
 )
 
+import_refusals = Table(
+    "import_refusals",
+    metadata,
+    Column("import_id", ForeignKey("imports.id"), primary_key=True),
+    Column("position", Integer, primary_key=True),
+    Column("mistakes", JSON, nullable=False),
+    comment="position: of the row in its file, from 0 on. mistakes: a list of [field, "
+    "found, expected].",
+)
+
 recipients = Table(
     "recipients",
     metadata,

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import ColumnElement, and_, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 from uuid_utils import uuid7
 
@@ -20,6 +20,11 @@ from service.adapters.store.permits.imports.record_rows import (
     load_record,
     to_record,
     to_values,
+)
+from service.adapters.store.permits.imports.refused_rows import (
+    forget_refused,
+    read_refused,
+    record_refused,
 )
 from service.domain.errors import ConflictError, InvalidError
 from service.domain.masked_text import mask_text
@@ -59,6 +64,9 @@ class SqlImportStore(ImportStore):
             by=by,
         )
         async with self._database.write() as connection:
+            await forget_refused(
+                connection, _is_alike(file.register, is_filed=file.is_filed)
+            )
             values = to_values(record) | {"alive_at": database_now()}
             await connection.execute(insert(imports).values(**values))
         return record
@@ -67,13 +75,16 @@ class SqlImportStore(ImportStore):
         """Mark an import as running again."""
         async with self._database.write() as connection:
             record = await load_record(connection, import_id)
+            refused = await read_refused(connection, import_id)
             values = {"state": ImportState.RUNNING, "by": by, "ended_at": None}
             await connection.execute(
                 update(imports)
                 .where(imports.c.id == import_id)
                 .values(**values, alive_at=database_now())
             )
-        return replace(record, state=ImportState.RUNNING, by=by, ended_at=None)
+        return replace(
+            record, state=ImportState.RUNNING, by=by, ended_at=None, refused=refused
+        )
 
     async def end(
         self,
@@ -93,6 +104,8 @@ class SqlImportStore(ImportStore):
             await connection.execute(
                 update(imports).where(imports.c.id == import_id).values(**values)
             )
+            if state is ImportState.DONE:
+                await forget_refused(connection, imports.c.id == import_id)
             if unknown_types:
                 detail = {"import": import_id, "rows": dict(unknown_types)}
                 await log_action(connection, now, "service", UNKNOWN_TYPES, detail)
@@ -105,10 +118,8 @@ class SqlImportStore(ImportStore):
         is_filed: bool = False,
     ) -> ImportRecord | None:
         """The newest import of a register, but for trials and refused ones."""
-        has_mode = imports.c.mode == ImportMode.FILED
         wanted = RECORDS.where(
-            imports.c.register == register,
-            has_mode if is_filed else ~has_mode,
+            _is_alike(register, is_filed=is_filed),
             imports.c.is_trial.is_(False),
             imports.c.state != ImportState.REFUSED,
         )
@@ -160,6 +171,12 @@ class SqlImportStore(ImportStore):
             return await read_changes(connection, import_id, after, limit)
 
 
+def _is_alike(register: str, *, is_filed: bool) -> ColumnElement[bool]:
+    """Whether an import is of a register, and as given of filed renewals or permits."""
+    has_mode = imports.c.mode == ImportMode.FILED
+    return and_(imports.c.register == register, has_mode if is_filed else ~has_mode)
+
+
 async def note_chunk(
     connection: AsyncConnection,
     note: ChunkNote,
@@ -192,6 +209,7 @@ async def note_chunk(
             "another process goes on with this import; see how far it is, and if it "
             "does not end, import the file again with --resume"
         )
+    await record_refused(connection, note.import_id, note.refused(outcomes))
     await record_changes(connection, note.import_id, by, changes, now)
 
 

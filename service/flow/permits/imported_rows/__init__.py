@@ -1,0 +1,1 @@
+"""Rows of a register's file, and what became of each."""
