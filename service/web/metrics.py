@@ -19,7 +19,7 @@ from prometheus_client.core import (
 from prometheus_client.registry import Collector
 
 from service.domain.delivery.status import MessageState, ReminderState
-from service.flow.reports.metrics import Gauges
+from service.flow.reports.metrics import Gauges, ServerFigures
 from service.web.api.endpoint import endpoint
 from service.web.services import Services
 
@@ -130,6 +130,35 @@ def _metric_families(gauges: Gauges) -> Iterator[Metric]:
         "When the last pass ended.",
         {(): gauges.ticked_at.timestamp() if gauges.ticked_at else 0.0},
     )
+    if gauges.server is not None:
+        yield from _server_families(gauges.server)
+
+
+def _server_families(server: ServerFigures) -> Iterator[Metric]:
+    tables = server.tables.items()
+    yield _gauge(
+        "table_rows",
+        "Rows of a table, as PostgreSQL estimates them.",
+        {(name,): rows.live for name, rows in tables},
+        ["table"],
+    )
+    yield _gauge(
+        "table_dead_rows",
+        "Dead rows of a table that no vacuum has taken away yet.",
+        {(name,): rows.dead for name, rows in tables},
+        ["table"],
+    )
+    yield _gauge(
+        "oldest_snapshot_seconds",
+        "Age of the oldest snapshot in this database.",
+        {(): server.oldest_snapshot_seconds},
+    )
+    yield _gauge(
+        "oldest_snapshot_transactions",
+        "Transactions begun since the oldest snapshot of the server.",
+        {(): server.oldest_snapshot_transactions},
+    )
+    yield _gauge("standbys", "Standbys that follow now.", {(): server.standbys})
 
 
 def _gauge(

@@ -15,7 +15,7 @@ from service.app import Installation
 from service.domain.delivery.circuit import Outage
 from service.domain.delivery.status import MessageState, ReminderState
 from service.domain.permits.lookup import Answer
-from service.flow.reports.metrics import Gauges
+from service.flow.reports.metrics import Gauges, ServerFigures, TableRows
 from service.web.metrics import MAX_REASONS, to_metrics
 from tests.docs.pages import OPERATIONS, named, rows
 
@@ -144,6 +144,7 @@ EMPTY: Final = Gauges(
     breaker_reason=None,
     ticked_at=None,
     lookups={},
+    server=None,
 )
 """The figures of an empty ledger."""
 
@@ -156,6 +157,7 @@ FULL: Final = replace(
     outages=[Outage("provider", "reason", DUE_AT, None)],
     ticked_at=DUE_AT,
     lookups={("register", Answer.FOUND): 1},
+    server=ServerFigures({"table": TableRows(1, 1)}, 1.0, 1, 1),
 )
 """Figures for which every metric has a sample."""
 

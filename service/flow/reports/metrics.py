@@ -11,6 +11,28 @@ from service.domain.permits.lookup import Answer
 
 
 @dataclass(frozen=True, slots=True)
+class TableRows:
+    """Rows of a table, as the server estimates them: live ones, and dead ones."""
+
+    live: int
+    dead: int
+
+
+@dataclass(frozen=True, slots=True)
+class ServerFigures:
+    """Whether the server can clean up: `tables` by name, and the oldest snapshot.
+
+    That is how many seconds ago it was taken, among sessions whose start we may see,
+    and how many transactions have begun since the oldest of all. `standbys` follow now.
+    """
+
+    tables: Mapping[str, TableRows]
+    oldest_snapshot_seconds: float
+    oldest_snapshot_transactions: int
+    standbys: int
+
+
+@dataclass(frozen=True, slots=True)
 class Gauges:
     """The figures of one moment.
 
@@ -19,7 +41,8 @@ class Gauges:
     due reminders without a hold; the oldest has waited for `oldest_due_seconds`. Of the
     `open_outcomes`, `left_to_operator` wait for an operator. `breaker_reason` is set
     while the breaker is open, `outages` names the providers whose circuit is. `lookups`
-    counts the questions to registers before texts, by register and answer.
+    counts the questions to registers before texts, by register and answer. `server` is
+    None on SQLite.
     """
 
     reminders: Mapping[ReminderState, int]
@@ -35,6 +58,7 @@ class Gauges:
     outages: Sequence[Outage]
     ticked_at: datetime | None
     lookups: Mapping[tuple[str, Answer], int]
+    server: ServerFigures | None
 
 
 class MetricsStore(Protocol):

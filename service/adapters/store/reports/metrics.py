@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, and_, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.adapters.store.db.database import Database
+from service.adapters.store.db.dialects.postgres_figures import read_server_figures
 from service.adapters.store.db.facts import get_instant_fact
 from service.adapters.store.db.health import list_outages
 from service.adapters.store.db.json_rows import in_chunks
@@ -63,6 +64,9 @@ class SqlMetricsStore(MetricsStore):
                 outages=await list_outages(connection),
                 ticked_at=await _load_ticked_at(connection),
                 lookups=await count_answers(connection),
+                server=await read_server_figures(connection)
+                if self._database.is_postgres
+                else None,
             )
 
 
