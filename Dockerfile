@@ -7,9 +7,10 @@ ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1
 WORKDIR /src
 
 # The pinned requirements first: they change less often than the sources.
-COPY requirements.txt ./
+COPY requirements.txt requirements-postgres.txt ./
 RUN python -m venv /opt/permit-reminders
-RUN /opt/permit-reminders/bin/python -m pip install --requirement requirements.txt
+RUN /opt/permit-reminders/bin/python -m pip install \
+      --requirement requirements.txt --requirement requirements-postgres.txt
 
 COPY pyproject.toml README.md LICENSE ./
 COPY service ./service

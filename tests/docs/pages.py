@@ -14,7 +14,10 @@ TABLES = (ROOT / "docs/tables.md").read_text("utf-8")
 OPERATIONS = (ROOT / "docs/operations.md").read_text("utf-8")
 GUIDE = (ROOT / "docs/rules.md").read_text("utf-8")
 
-_FOLDERS = ("", "docs", "docs/decisions", "schedules", "schedules/cn", "tests/cases")
+_FOLDERS = (
+    *("", "docs", "docs/decisions", "schedules", "schedules/cn", "tests/cases"),
+    "deploy",
+)
 
 PAPERS = sorted(
     path.relative_to(ROOT).as_posix()
