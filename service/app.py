@@ -10,11 +10,11 @@ from service.adapters.calendars.holidays import calendars
 from service.adapters.clock import SimulatedClock, SystemClock
 from service.adapters.documents import Documents
 from service.adapters.lookups.registers import MappedRegisters
+from service.adapters.open_vault import open_vault
 from service.adapters.phones import Libphonenumber
 from service.adapters.store.audit.read_ledger import SqlAuditStore
 from service.adapters.store.db.database import Database
 from service.adapters.store.db.health import SqlHealth
-from service.adapters.store.db.key_check import has_key, refuse_other_key
 from service.adapters.store.go_live.go_live import SqlGoLiveStore
 from service.adapters.store.go_live.preview import SqlGoLivePreviewStore
 from service.adapters.store.law.change_store import SqlChangeStore
@@ -52,8 +52,6 @@ from service.adapters.store.sending.volume_guard import SqlVolumeGuardStore
 from service.adapters.store.slots.expand import SqlExpandStore
 from service.adapters.templates.library import JinjaTemplateLibrary
 from service.adapters.uploads.processes import ImportProcesses
-from service.adapters.vault import Vault
-from service.domain.errors import SetUpError
 from service.flow.office.go_live import GoLiveDeps
 from service.flow.office.preview_go_live import GoLivePreviewDeps
 from service.flow.office.templates import TemplateDeps
@@ -155,8 +153,7 @@ async def build_installation(settings: Settings, database: Database) -> Installa
     pauses = SqlPauseStore(database)
     simulated_now = await pauses.simulated_now()
     clock = SimulatedClock(simulated_now) if simulated_now else SystemClock()
-    vault = await _open_vault(settings, database)
-    await refuse_other_key(database, vault)
+    vault = await open_vault(settings, database)
     template_store = SqlTemplateStore(database)
     templates = JinjaTemplateLibrary(shipped_folder("templates"), template_store)
     law = SqlLawStore(database, calendars(), templates.step_templates())
@@ -237,14 +234,3 @@ async def build_installation(settings: Settings, database: Database) -> Installa
         api_key_store=SqlApiKeyStore(database),
         health=health,
     )
-
-
-async def _open_vault(settings: Settings, database: Database) -> Vault:
-    if settings.key is not None:
-        return Vault.from_keys(settings.key.get_secret_value())
-    if database.file is None:
-        raise SetUpError(
-            "PERMIT_REMINDERS_KEY: set it to base64 of 32 random bytes; only an SQLite "
-            "database can keep its key in a file beside it"
-        )
-    return Vault.from_key_file(database.file, create=not await has_key(database))

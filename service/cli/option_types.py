@@ -3,6 +3,7 @@
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 import click
 
@@ -42,6 +43,21 @@ class Text(click.ParamType[str]):
         return text
 
 
+class DatabaseAddress(Text):
+    """The address of a database; an error shows nothing of it, such as a password."""
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> str:  # noqa: ANN401 - click's
+        """Check the form; fails for what is no address."""
+        try:
+            address = super().convert(value, param, ctx)
+            _ = urlsplit(address).port  # ValueError for one that nobody has
+        except (click.BadParameter, ValueError):
+            address = ""
+        if not address.startswith(("sqlite:///", "postgresql://")):
+            self.fail("expected sqlite:///FILE or postgresql://…", param, ctx)
+        return address
+
+
 class Code(Text):
     """The same, without the marks that nobody sees in a code or number."""
 
@@ -77,6 +93,7 @@ NUMBER: Final = Code("a number", 64)
 """The number of a permit or a phone."""
 
 ID: Final = Code("an id", 64)
+DATABASE: Final = DatabaseAddress("an address", 2000)
 WEEK: Final = Code("an ISO week such as 2024-W05", 64)
 WORDS: Final = Text("why, in one line", MAX_REASON_LENGTH)
 NAME: Final = Text("a name", MAX_NAME_LENGTH)

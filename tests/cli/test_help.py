@@ -21,6 +21,7 @@ calendars load FILE --calendar --published --force --dry-run
 calendars show CODE YEAR
 calls --authority --format
 counts --from --to --by --format --authority
+db copy FROM TO
 db status
 db upgrade
 demo --dir

@@ -447,10 +447,13 @@ class Ledger:
 
 
 def open_ledger(
-    file: Path, words: JinjaTemplateLibrary, now: datetime = START
+    file: Path,
+    words: JinjaTemplateLibrary,
+    now: datetime = START,
+    url: str | None = None,
 ) -> Ledger:
-    """An office on a database whose tables stand."""
-    database = Database(database_url(file))
+    """An office on a database whose tables stand: the file's, or that of an address."""
+    database = Database(url or database_url(file))
     clock, vault, provider = SimulatedClock(now), Vault.from_keys(KEY), FakeProvider()
     office = SqlLawStore(database, calendars(), words.step_templates())
     phone_reader = PhoneReader(office, Libphonenumber(), vault)

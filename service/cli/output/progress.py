@@ -54,6 +54,26 @@ def show_reading(
 
 
 @contextmanager
+def show_copying(
+    console: Console | None = None,
+) -> Iterator[Callable[[int], Callable[[str, int], None]]]:
+    """Show what is done to how many rows, once their number is known."""
+    console = console or Console(stderr=True)
+    columns = TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn()
+    with Progress(
+        *columns, console=console, transient=True, disable=not console.is_terminal
+    ) as progress:
+
+        def start(total: int) -> Callable[[str, int], None]:
+            task = progress.add_task("", total=total)
+            return lambda what, rows: progress.update(
+                task, advance=rows, description=what
+            )
+
+        yield start
+
+
+@contextmanager
 def show_progress(
     rows: Iterable[T], total: int, console: Console | None = None
 ) -> Iterator[Iterable[T]]:

@@ -1,4 +1,5 @@
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -262,3 +263,41 @@ def test_a_wrong_key_in_the_environment_is_refused_without_telling_it(
         "permit-reminders: PERMIT_REMINDERS_KEY: expected base64 of 32 bytes, "
         "as from openssl rand -base64 32"
     )
+
+
+def test_copying_takes_a_paused_database_and_leaves_both_paused(
+    run: Run, installed: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source, target = f"sqlite:///{installed}/permit-reminders.db", "sqlite:///to.db"
+    assert "run `permit-reminders pause" in run("db", "copy", source, target).refusal
+    assert not Path("to.db").exists()
+    run("pause", "--reason", "moving")
+    said = run("db", "copy", source, target).answer
+    assert " rows copied, the same on both sides; sending is paused on both\n" in said
+    assert "its key is in " in said
+    assert "to.db: is not empty" in run("db", "copy", source, target).refusal
+    shutil.copy("permit-reminders.db.key", "to.db.key")
+    monkeypatch.setenv(URL, target)
+    assert run("audit").code == 0
+    assert "resumed all" in run("resume").answer
+
+
+def test_copying_refuses_another_key_and_tables_of_another_release(
+    run: Run, installed: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = f"sqlite:///{installed}/permit-reminders.db"
+    assert "no such database" in run("db", "copy", "sqlite:///no.db", source).refusal
+    monkeypatch.setenv("PERMIT_REMINDERS_KEY", "A" * 43 + "=")
+    assert "another key" in run("db", "copy", source, "sqlite:///to.db").refusal
+    sql(installed, "UPDATE alembic_version SET version_num = '0001'")
+    refused = run("db", "copy", source, "sqlite:///to.db").refusal
+    assert "run `permit-reminders db upgrade`" in refused
+
+
+@pytest.mark.parametrize(
+    "address", ["to.db", "mysql://u:sesame@h/d", "postgresql://u:sesame@h:port/d", ""]
+)
+def test_copying_repeats_nothing_of_a_wrong_address(run: Run, address: str) -> None:
+    refused = run("db", "copy", "sqlite:///from.db", address).refusal
+    assert "expected sqlite:///FILE or postgresql://…" in refused
+    assert "sesame" not in refused

@@ -17,8 +17,8 @@ async def has_key(database: Database) -> bool:
         return await get_fact(connection, _KEY_FACT) is not None
 
 
-async def refuse_other_key(database: Database, vault: Vault) -> None:
-    """Raise `SetUpError` for another key than the database's own.
+async def refuse_other_key(database: Database, vault: Vault) -> str:
+    """Raise `SetUpError` for another key than the database's own; its MAC.
 
     With another key no phone could be looked up. The first key used is its own.
     """
@@ -32,6 +32,7 @@ async def refuse_other_key(database: Database, vault: Vault) -> None:
             f"{database.shown_url}: begun with another key; restore its key file, or "
             "set PERMIT_REMINDERS_KEY to the key it was begun with"
         )
+    return mac
 
 
 async def _store_first(database: Database, mac: str) -> str:

@@ -39,6 +39,6 @@ async def test_of_processes_with_different_keys_only_one_can_open_the_database(
     ends = await asyncio.gather(
         *map(refuse_other_key, databases, vaults), return_exceptions=True
     )
-    refused = [one for one in ends if one is not None]
+    refused = [one for one in ends if isinstance(one, BaseException)]
     assert len(refused) == len(databases) - 1
     assert all(isinstance(one, SetUpError) for one in refused)
