@@ -8,10 +8,11 @@ the end of that input is a request to stop.
 import asyncio
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import closing, redirect_stdout
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from io import StringIO
 from pathlib import Path
 from typing import Final
@@ -71,7 +72,7 @@ async def import_upload(
         _say(storage=error.in_one_line)
         return
     with closing(register):
-        run = await _begin(loading, register.count, folder, by)
+        run = await _begin(loading, register.count, folder, by, options.exported_at)
         if run is None:
             return
         if not options.strict:  # a strict one is read twice
@@ -134,15 +135,19 @@ async def _open(
 
 
 async def _begin(
-    loading: Loading, rows: int, folder: UploadFolder, by: str
+    loading: Loading,
+    rows: int,
+    folder: UploadFolder,
+    by: str,
+    exported_at: datetime | None,
 ) -> ImportRun | None:
     """Begin an import, or resume that of an earlier upload of the same file.
 
-    None if that one still runs.
+    `exported_at` is what the caller says now. None if that import still runs.
     """
     file = loading.file
     last = await loading.deps.store.last(file.register, is_filed=file.is_filed)
-    start = begin_import
+    start: Callable[..., Awaitable[ImportRun]] = begin_import
     is_same = last and last.file.key == file.key and last.rows == rows
     if last and is_same and not loading.dry_run:
         earlier = UploadFolder(folder.path.with_name(last.id))
@@ -150,7 +155,7 @@ async def _begin(
             _say(id=last.id)
             return None
         if last.state is ImportState.STOPPED:
-            start = resume_import
+            start = partial(resume_import, exported_at=exported_at)
     run = await start(file, rows, loading.deps, by=by)
     folder.begin(run.record.id)
     _say(id=run.record.id)

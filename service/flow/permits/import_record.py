@@ -167,8 +167,13 @@ class ImportStore(Protocol):
     ) -> ImportRecord:
         """Store the record of an import that begins."""
 
-    async def resume(self, import_id: str, by: str) -> ImportRecord:
-        """Mark an import as running again, or still."""
+    async def resume(
+        self, import_id: str, by: str, *, exported_at: datetime | None = None
+    ) -> ImportRecord:
+        """Mark an import as running again, or still.
+
+        Its file was exported at the time that is given, if one is.
+        """
 
     async def end(
         self,

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final, Protocol
 
 from service.domain.errors import ConflictError
@@ -103,9 +103,16 @@ async def begin_import(
 
 
 async def resume_import(
-    file: ImportFile, rows: int, deps: ImportDeps, *, by: str
+    file: ImportFile,
+    rows: int,
+    deps: ImportDeps,
+    *,
+    by: str,
+    exported_at: datetime | None = None,
 ) -> ImportRun:
     """Go on with the last import of a register, which was killed or stopped.
+
+    Its file was exported when it said at first, unless `exported_at` says otherwise.
 
     Raises `ConflictError` unless it was of the same file, read by the same mapping, and
     is not done: another one would not be what an undisturbed import is.
@@ -120,7 +127,8 @@ async def resume_import(
         )
     if last.state is ImportState.DONE:
         raise _nothing_to_resume(f"the import of {last.file.name} is complete")
-    return ImportRun(await deps.store.resume(last.id, by), deps)
+    record = await deps.store.resume(last.id, by, exported_at=exported_at)
+    return ImportRun(record, deps)
 
 
 async def rows_of_last_load(file: ImportFile, store: ImportStore) -> int | None:

@@ -1,5 +1,7 @@
 """Registers that are sent as full exports, strictly, or only to try."""
 
+from datetime import UTC, datetime
+
 import pytest
 
 from service.app import Installation
@@ -124,5 +126,8 @@ async def test_an_import_whose_process_was_killed_is_shown_as_stopped(
             "'-301 seconds')"
         )
     assert (await installation.import_store.get(told)).state is ImportState.STOPPED
-    assert await send(file=rows(1)) == (202, told), "it goes on"
-    assert (await over(installation, told)).state is ImportState.DONE
+    exported = "?exported_at=2024-01-02T08:00:00%2B08:00"
+    assert await send(exported, file=rows(1)) == (202, told), "it goes on"
+    record = await over(installation, told)
+    assert record.state is ImportState.DONE
+    assert record.file.exported_at == datetime(2024, 1, 2, tzinfo=UTC), "said last"

@@ -71,20 +71,20 @@ class SqlImportStore(ImportStore):
             await connection.execute(insert(imports).values(**values))
         return record
 
-    async def resume(self, import_id: str, by: str) -> ImportRecord:
+    async def resume(
+        self, import_id: str, by: str, *, exported_at: datetime | None = None
+    ) -> ImportRecord:
         """Mark an import as running again."""
         async with self._database.write() as connection:
-            record = await load_record(connection, import_id)
-            refused = await read_refused(connection, import_id)
             values = {"state": ImportState.RUNNING, "by": by, "ended_at": None}
+            known = {} if exported_at is None else {"exported_at": exported_at}
             await connection.execute(
                 update(imports)
                 .where(imports.c.id == import_id)
-                .values(**values, alive_at=database_now())
+                .values(**values, **known, alive_at=database_now())
             )
-        return replace(
-            record, state=ImportState.RUNNING, by=by, ended_at=None, refused=refused
-        )
+            record = await load_record(connection, import_id)
+            return replace(record, refused=await read_refused(connection, import_id))
 
     async def end(
         self,
