@@ -6,6 +6,7 @@ fails, a line that begins with `FAILED` says why, and the next one goes on.
 
 import os
 import sys
+from collections import Counter
 from contextlib import redirect_stdout
 from dataclasses import replace
 from hashlib import sha256
@@ -39,6 +40,8 @@ from service.domain.masked_text import mask_text
 from service.domain.permits.worker_import import WorkerImport
 from service.flow.permits.import_record import ImportRecord, ImportState
 from service.flow.permits.import_register import ImportResult
+from service.flow.permits.import_run import resume_or_begin_import
+from service.flow.permits.imported_rows.outcomes import REJECTED as REJECTED_ROW
 
 _NICENESS: Final = 10
 """The worker beside it sends first."""
@@ -105,15 +108,11 @@ async def _load(
     loading = replace(loading, rejects=folder.output / f"{name}.rejects.csv")
     is_filed = loading.file.is_filed
     last = await loading.deps.store.last(loading.file.register, is_filed=is_filed)
-    if last and last.file.key != loading.file.key:
-        last = None
     if last and _was_loaded(loading, last):
-        code = 0
-        report = f"loaded already: {list_counts(last.counts)}\n"
+        code, report = _tell_again(last, options)
     else:
         folder.clear_output()
-        is_resumed = last is not None and last.state is not ImportState.DONE
-        loading = replace(loading, resume=is_resumed)
+        loading = replace(loading, start=resume_or_begin_import)
         code, report = await _run(loading, options)
     if _look_at(taken) != before:
         folder.put_back(taken)
@@ -173,11 +172,23 @@ def _look_at(taken: Path) -> DroppedFile:
 
 def _was_loaded(loading: Loading, last: ImportRecord) -> bool:
     """Whether this very export was loaded, by a process that ended before the move."""
-    is_it = (last.file.name, last.file.exported_at) == (
-        loading.file.name,
+    is_it = (last.file.key, last.file.name, last.file.exported_at) == (
+        *(loading.file.key, loading.file.name),
         loading.file.exported_at,
     )
     return is_it and last.state is ImportState.DONE
+
+
+def _tell_again(last: ImportRecord, options: WorkerImport) -> tuple[int, str]:
+    """The exit code and the report of an import that is done.
+
+    Its rejected rows are still in the folder for them.
+    """
+    result = ImportResult(outcomes=Counter(last.counts))
+    is_refused = options.strict and last.counts.get(REJECTED_ROW)
+    code = MUCH_REJECTED if result.has_many_rejected or is_refused else 0
+    lines = [f"loaded already: {list_counts(last.counts)}", *(last.report or ())]
+    return code, "".join(f"{line}\n" for line in lines)
 
 
 async def _run(

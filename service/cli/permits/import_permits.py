@@ -18,6 +18,7 @@ from service.cli.permits.suggest import print_suggestion
 from service.cli.stop_signal import StoppedError, StopRequest, stoppable
 from service.domain.errors import StorageError
 from service.flow.permits.import_register import ImportResult
+from service.flow.permits.import_run import begin_import, resume_import
 
 
 def _require_file(
@@ -113,7 +114,10 @@ async def import_(
             click.echo("nothing has changed in the view since it was last imported")
             return 0
         loading = replace(
-            loading, resume=resume, dry_run=dry_run, withdraw_up_to=withdraw_up_to
+            loading,
+            start=resume_import if resume else begin_import,
+            dry_run=dry_run,
+            withdraw_up_to=withdraw_up_to,
         )
         return await _run(loading, stop, again, strict=strict)
 

@@ -8,7 +8,7 @@ the end of that input is a request to stop.
 import asyncio
 import os
 import sys
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from contextlib import closing, redirect_stdout
 from dataclasses import replace
 from datetime import datetime
@@ -23,7 +23,7 @@ import orjson
 from service.adapters.uploads.folder import UploadFolder
 from service.app import Installation
 from service.cli.installation import with_installation
-from service.cli.permits.loading import Loading, open_loading
+from service.cli.permits.loading import Loading, StartImport, open_loading
 from service.cli.permits.parent_process import listen_to_parent
 from service.cli.permits.run_import import run_import
 from service.cli.stop_signal import StoppedError, StopRequest, stoppable
@@ -147,7 +147,7 @@ async def _begin(
     """
     file = loading.file
     last = await loading.deps.store.last(file.register, is_filed=file.is_filed)
-    start: Callable[..., Awaitable[ImportRun]] = begin_import
+    start: StartImport = begin_import
     is_same = last and last.file.key == file.key and last.rows == rows
     if last and is_same and not loading.dry_run:
         earlier = UploadFolder(folder.path.with_name(last.id))

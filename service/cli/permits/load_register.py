@@ -25,8 +25,6 @@ from service.flow.permits.import_register import (
 from service.flow.permits.import_run import (
     CAUSED_WITHIN,
     ImportRun,
-    begin_import,
-    resume_import,
     rows_of_last_load,
 )
 
@@ -117,8 +115,9 @@ async def _store_rows(
     before = await deps.store.last(
         source.name, ImportState.DONE, is_filed=loading.file.is_filed
     )
-    start = resume_import if loading.resume else begin_import
-    run = loading.run or await start(loading.file, register.count, deps, by=whoami())
+    run = loading.run or await loading.start(
+        loading.file, register.count, deps, by=whoami()
+    )
     try:
         with show_progress(register, register.count) as rows:
             await import_register(

@@ -4,7 +4,7 @@ import sys
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Self
+from typing import Protocol, Self
 
 import click
 
@@ -16,20 +16,30 @@ from service.app import Installation
 from service.cli.permits.register_mapping import find_default_office, open_mapping
 from service.domain.permits.snapshot_scope import SnapshotScope
 from service.flow.permits.import_record import ImportFile, ImportMode
-from service.flow.permits.import_run import ImportDeps, ImportRun
+from service.flow.permits.import_run import ImportDeps, ImportRun, begin_import
 from service.flow.permits.register import RegisterSource
 from service.flow.permits.snapshot.full_export import Snapshot
 from service.flow.permits.snapshot.present import PresentPermits
 from service.formats.registers.mapping_parts import LONGEST_SOURCE
 
 
+class StartImport(Protocol):
+    """Begins the import of a file of so many rows, or resumes an earlier one."""
+
+    async def __call__(
+        self, file: ImportFile, rows: int, deps: ImportDeps, *, by: str
+    ) -> ImportRun:
+        """Start it; raises `ConflictError` where it cannot be resumed."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Loading:
-    """A file that is loaded into a register: anew, resumed, or only rehearsed.
+    """A file that is loaded into a register, or only rehearsed.
 
     `codes` are the installed ones, by field; `check` may raise to stop it. `rejects` is
     the CSV file for the rejected rows. With a `scope`, it is a full export;
-    `withdraw_up_to` is that of `Snapshot`. `run` is its import, if that has begun.
+    `withdraw_up_to` is that of `Snapshot`. `start` begins its import or resumes it;
+    `run` is that import, if it is begun already.
     `form` is what is announced, unless how the file was read. With `is_part`, its rows
     are some of those that were loaded before.
     """
@@ -43,7 +53,7 @@ class Loading:
     source: RegisterSource
     deps: ImportDeps
     check: Callable[[], None]
-    resume: bool = False
+    start: StartImport = begin_import
     dry_run: bool = False
     scope: SnapshotScope | None = None
     withdraw_up_to: int | None = None

@@ -62,7 +62,7 @@ async def _has_rejected(
 ) -> bool:
     """Rehearse it, and print what it would come to if a row would be rejected."""
     result = ImportResult()
-    rehearsal = replace(loading, resume=False, dry_run=True, run=None)
+    rehearsal = replace(loading, dry_run=True, run=None)
     loaded = replace(await load_file(rehearsal, result, register), remarks=())
     if not result.outcomes[REJECTED]:
         return False

@@ -131,6 +131,19 @@ async def resume_import(
     return ImportRun(record, deps)
 
 
+async def resume_or_begin_import(
+    file: ImportFile, rows: int, deps: ImportDeps, *, by: str
+) -> ImportRun:
+    """Go on with the last import of a register if that is possible, or begin anew.
+
+    Of the same file, another release may read another number of rows.
+    """
+    try:
+        return await resume_import(file, rows, deps, by=by)
+    except ConflictError:
+        return await begin_import(file, rows, deps, by=by)
+
+
 async def rows_of_last_load(file: ImportFile, store: ImportStore) -> int | None:
     """How many rows such a file of the register had last; None if there was none.
 

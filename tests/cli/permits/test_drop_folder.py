@@ -208,6 +208,37 @@ def test_a_load_that_ended_before_the_move_is_not_repeated(
     assert "loaded already: 1 " in report
 
 
+def test_what_was_loaded_before_it_was_moved_tells_its_exit_code_again(
+    city: Path,
+) -> None:
+    write(city / "a.csv", row(1), row(2, "soon"), header=HEADER)
+    _, said = load(city, "a.csv")
+    assert said == "city: a.csv is in done, with exit code 3\n"
+    ends = ("", ".rejects.csv", ".rejects.xlsx")
+    for end in ends:  # as if it had ended before the move
+        place = city / "loading" / (f".report/a.csv{end}" if end else "a.csv")
+        (city / "done" / f"a.csv{end}").rename(place)
+    (city / "done" / "a.csv.report.txt").unlink()
+    assert load(city) == (0, said)
+    report = (city / "done" / "a.csv.report.txt").read_text("utf-8-sig")
+    assert "exit code 3" in report
+    assert "loaded already: 1 registered, 1 rejected\nread as comma-" in report
+    assert "1 × expires_on: found 'soon'" in report
+    assert {f"a.csv{end}" for end in ends} <= {*names(city / "done")}
+
+
+def test_an_interrupted_load_that_is_read_with_other_rows_begins_anew(
+    city: Path,
+) -> None:
+    office = city.parents[1]
+    write(city / "a.csv", row(1), row(2), header=HEADER)
+    assert load(city, "a.csv")[0] == 0
+    (city / "done" / "a.csv").rename(city / "loading" / "a.csv")
+    sql(office, "UPDATE imports SET state = 'stopped', rows = 3, committed = 1")
+    assert load(city) == (0, "city: a.csv is in done, with exit code 0\n")
+    assert imports(office) == [("a.csv", "stopped", 1), ("a.csv", "done", 2)]
+
+
 def test_an_export_that_changes_while_it_is_loaded_is_waited_for(
     city: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
