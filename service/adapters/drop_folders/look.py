@@ -88,7 +88,7 @@ class RegisterFolders:
         for path in entries:
             if path.name.startswith("."):
                 continue
-            if path.suffix == _MAPPING and path.is_file():
+            if is_mapping(path):
                 yield DropFolder(path)
             elif not path.is_dir():
                 left_alone[path] = "neither a mapping nor the folder of one"
@@ -106,20 +106,20 @@ class RegisterFolders:
         with os.scandir(folder.path) as entries:
             for entry in entries:
                 path = Path(entry.path)
-                if _is_ours(entry.name):
+                if is_ours(entry.name):
                     continue
                 try:
                     found = entry.stat(follow_symlinks=False)
                 except FileNotFoundError:
                     continue
-                if objection := _object_to(path, found):
+                if objection := object_to(path, found):
                     left_alone[path] = objection
                     continue
                 file = seen[path] = DroppedFile.of(entry.name, found)
                 if self._seen.get(path) == file:
                     ready.append(file)
-        with folder.lock() as is_ours:
-            if is_ours and (ready or folder.find_taken() or _is_view_due(folder)):
+        with folder.lock() as is_locked:
+            if is_locked and (ready or folder.find_taken() or _is_view_due(folder)):
                 yield RegisterWork(folder, sorted(ready)[:MOST_AT_ONCE])
 
 
@@ -138,13 +138,19 @@ def _is_view_due(folder: DropFolder) -> bool:
     return not isinstance(every, int) or folder.is_view_due(every)
 
 
-def _is_ours(name: str) -> bool:
+def is_mapping(path: Path) -> bool:
+    """Whether a file in the folder of registers is the mapping of one."""
+    is_hidden = path.name.startswith(".")
+    return path.suffix == _MAPPING and path.is_file() and not is_hidden
+
+
+def is_ours(name: str) -> bool:
     """Whether nobody needs to hear of it: folders, reports, unfinished files."""
     is_hidden = name.startswith((".", "~$"))
     return is_hidden or name in FOLDERS or name.endswith((REPORT, *_UNFINISHED))
 
 
-def _object_to(path: Path, found: os.stat_result) -> str | None:
+def object_to(path: Path, found: os.stat_result) -> str | None:
     """Why a file is left alone; None if it may be an export."""
     name, is_link = path.name, stat.S_ISLNK(found.st_mode)
     objections = (

@@ -10,6 +10,8 @@ from pathlib import Path
 import click
 
 from service.adapters.check_provider import check_provider
+from service.adapters.clock import SystemClock
+from service.adapters.drop_folders.check import check_registers
 from service.app import Installation, open_installation
 from service.cli.installation import run_with_logging
 from service.cli.option_types import AS_JSON
@@ -33,6 +35,7 @@ def doctor(*, as_json: bool) -> None:
     settings = load_settings()
     found = [
         *_room(settings.file_beside),
+        *_registers(settings),
         *run_with_logging(settings, lambda: _diagnose(settings)),
     ]
     wrong = [one for one in found if one.severity is not Severity.NOTE]
@@ -79,6 +82,12 @@ def _print(found: Sequence[Finding]) -> None:
             click.echo(mask_text(f"  {one.part}: {one.what}{remedy}"))
     if all(one.severity is Severity.NOTE for one in found):
         click.echo("nothing would go wrong")
+
+
+def _registers(settings: Settings) -> Iterable[Finding]:
+    if settings.registers is None:
+        return ()
+    return check_registers(settings.registers, SystemClock().now())
 
 
 def _room(file: Path) -> Iterable[Finding]:

@@ -1,12 +1,15 @@
 import json
+import os
 import re
 import shutil
+from datetime import timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from service.adapters.drop_folders import check
 from tests.cli.commands import CMA, FOOD, ROOT, Run, sql, write
 
 Found = list[dict[str, Any]]
@@ -225,3 +228,63 @@ def test_a_platform_over_http_is_not_asked_and_passes_no_replies_on(
     assert note["remedy"] == "permit-reminders test-sms PHONE tries it"
     [reply, *_] = about("offices", found)
     assert "asks for the reply R, which cannot come in: only Twilio" in reply
+
+
+@pytest.fixture
+def registers(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder of registers, which is not there yet."""
+    root = folder / "registers"
+    monkeypatch.setenv("PERMIT_REMINDERS_REGISTERS", str(root))
+    return root
+
+
+MAPPING = f"""source = "city"
+rule = "{CMA}"
+columns = {{ a = "number", b = "holder", c = "expires_on" }}
+"""
+
+
+@pytest.mark.usefixtures("sent")
+def test_a_folder_of_registers_that_nothing_is_loaded_from_is_named(
+    run: Run, registers: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def told() -> str:
+        code, found = diagnose(run)
+        assert code == 1
+        [line] = about("registers", found)
+        return line
+
+    assert f"{registers}: No such file or directory; make the folder" in told()
+    registers.mkdir()
+    assert "no mapping is in it, so nothing is loaded; put a mapping there" in told()
+    (registers / "city.toml").write_text("columns = 3", "utf-8")
+    assert "city.toml: columns: found " in told()
+    (registers / "city.toml").write_text(MAPPING.partition("\n")[2], "utf-8")
+    assert "it names no source, so its exports wait; add to it: source" in told()
+    (registers / "city.toml").write_text(MAPPING, "utf-8")
+    (registers / "county").mkdir()
+    assert "county: no mapping county.toml is beside it" in told()
+    (registers / "county").rmdir()
+    monkeypatch.setattr(os, "access", lambda *_: False)
+    assert "may not be written to; let the worker write to it" in told()
+    assert [one.name for one in registers.iterdir()] == ["city.toml"], "it only reads"
+
+
+@pytest.mark.usefixtures("sent")
+def test_exports_that_are_stuck_in_a_drop_folder_are_named(
+    run: Run, registers: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    city = registers / "city"
+    for name in ("loading", "rejected"):
+        (city / name).mkdir(parents=True)
+    (registers / "city.toml").write_text(MAPPING, "utf-8")
+    places = ("a.csv", "a.pdf", "b.csv.part", "loading/c.csv", "rejected/d.csv")
+    for place in (*places, "rejected/d.csv.report.txt"):
+        (city / place).touch()
+    left, rejected = about("registers", diagnose(run)[1])
+    assert left.count("(") == 1
+    assert "left alone: a.pdf (no export; those end with " in left
+    assert "city: rejected: d.csv; read the report beside it" in rejected
+    monkeypatch.setattr(check, "_STUCK_AFTER", timedelta(0))
+    stuck, _, _ = about("registers", diagnose(run)[1])
+    assert "city: not loaded for over an hour: a.csv, c.csv; see the log" in stuck
