@@ -1,0 +1,152 @@
+"""The compose file's services run by hand: two workers share, Prometheus looks."""
+
+import asyncio
+import csv
+import re
+import shutil
+import urllib.parse
+import urllib.request
+from collections import Counter
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+from pydantic import SecretStr
+
+from service.adapters.calendars.holidays import calendars
+from service.adapters.rules.files import read_authorities
+from service.adapters.store.db.database import Database
+from service.adapters.store.sending.pauses import SqlPauseStore
+from service.app import build_installation
+from service.domain.law_change.edits import AuthoritiesEdit
+from service.flow.law_change.change import apply_change
+from service.flow.office.go_live import go_live
+from service.settings import Settings
+from tests.chaos.office import OFFICE
+from tests.chaos.register import RULE, phone
+from tests.deploy.files import alerts, metrics_in, queries
+from tests.deploy.plain_processes import KEY, Stack, wait_until
+from tests.depth import by_depth
+from tests.docs.pages import ROOT
+from tests.postgres import Server
+
+NOW = datetime(2024, 3, 5, 2, tzinfo=UTC)
+PERMITS = 600
+SERVING = ("api", "worker-1", "worker-2")
+SOMETIMES = re.compile("_info|_circuit_open|_held|_lookups_total")
+"""Metrics without a sample while all is well."""
+
+
+async def go_live_at(url: str, now: datetime) -> None:
+    """An office whose clock stands still, and which is live."""
+    database = Database(url)
+    file = ROOT / "tests/chaos/office.toml"
+    try:
+        await SqlPauseStore(database).set_simulated_now(now - timedelta(days=60))
+        settings = Settings(database_url=url, key=SecretStr(KEY))
+        installation = await build_installation(settings, database)
+        offices = read_authorities(file, calendars=calendars())
+        await apply_change(
+            AuthoritiesEdit([*offices.values()]),
+            installation.change_store,
+            installation.clock,
+            by="test",
+        )
+        deps = installation.go_live_deps
+        await go_live(OFFICE, [RULE], deps, approved_by="test", by="test")
+        await SqlPauseStore(database).set_simulated_now(now)
+    finally:
+        await database.dispose()
+
+
+@pytest.fixture
+def stack(postgres: Server, tmp_path: Path) -> Iterator[Stack]:
+    postgres.create_database("stack")
+    yield Stack(tmp_path, postgres.url("stack"))
+    postgres.drop_database("stack")
+
+
+def write_register(file: Path) -> None:
+    """Permits of as many phones, in the middle of their window."""
+    with file.open("w", newline="", encoding="utf-8") as out:
+        rows = csv.writer(out)
+        rows.writerow(["authority", "rule", "number", "holder", "expires_on", "phones"])
+        expires_on = (NOW + timedelta(days=120)).date()
+        for count in range(PERMITS):
+            holder = f"检测{count}公司"
+            rows.writerow(
+                [OFFICE, RULE, f"24{count:010}", holder, expires_on, phone(count)]
+            )
+
+
+def created(folder: Path) -> Counter[str]:
+    """How many messages the sandbox has accepted, by phone."""
+    lines = (folder / "sandbox" / "messages.jsonl").read_bytes().splitlines()
+    events = map(orjson.loads, lines)
+    return Counter(one["to"] for one in events if one["event"] == "created")
+
+
+def ask(prometheus: str, path: str, **parameters: str) -> Any:  # noqa: ANN401 - JSON
+    query = urllib.parse.urlencode(parameters)
+    with urllib.request.urlopen(f"{prometheus}/api/v1/{path}?{query}") as answer:  # noqa: S310 - our own address
+        return orjson.loads(answer.read())["data"]
+
+
+@pytest.mark.deep
+@pytest.mark.timeout(300)
+def test_two_workers_share_the_sending_and_prometheus_answers_every_query(
+    stack: Stack,
+) -> None:
+    program = by_depth(quick="", deep=shutil.which("prometheus"))
+    if program == "":
+        pytest.skip("half a minute of processor time: make test-deep runs it")
+    if program is None:
+        pytest.skip("no prometheus here: apt-get install prometheus")
+    stack.run("migrate")
+    asyncio.run(go_live_at(stack.url, NOW))
+    api_key = stack.run("migrate", "keys", "create", "prometheus").strip()
+    register = stack.folder / "register.csv"
+    write_register(register)
+    stack.run("migrate", "pause", "--reason", "until both workers run")
+    stack.run("migrate", "import", str(register))
+    with (
+        stack.running("sandbox", *SERVING),
+        stack.prometheus(program, api_key) as prometheus,
+    ):
+        stack.run("migrate", "resume")
+        wait_until(lambda: created(stack.folder).total() >= PERMITS)
+        wait_until(lambda: _are_up(prometheus) and _has_sent(prometheus) == PERMITS)
+        for query in queries():
+            found = ask(prometheus, "query", query=query)
+            assert found["resultType"] == "vector", query
+        for name in set[str]().union(*map(metrics_in, queries())):
+            if not SOMETIMES.search(name):
+                assert ask(prometheus, "query", query=name)["result"], name
+        groups = ask(prometheus, "rules")["groups"]
+        rules = [one for group in groups for one in group["rules"]]
+        assert {one["name"] for one in rules} == {one["alert"] for one in alerts()}
+        assert {one["health"] for one in rules} == {"ok"}
+        assert set(created(stack.folder).values()) == {1}
+    assert "adds up" in stack.run("migrate", "audit")
+    posted = [
+        sum(map(int, re.findall(r"posted=(\d+)", stack.log(name))))
+        for name in ("worker-1", "worker-2")
+    ]
+    assert sum(posted) == PERMITS
+    assert min(posted) > 0
+
+
+def _are_up(prometheus: str) -> bool:
+    up = ask(prometheus, "query", query="up == 1")["result"]
+    groups = ask(prometheus, "rules")["groups"]
+    rules = [one for group in groups for one in group["rules"]]
+    return len(up) == len(SERVING) and all(one["health"] == "ok" for one in rules)
+
+
+def _has_sent(prometheus: str) -> int:
+    query = "max(permit_reminders_messages_sent_total)"
+    found = ask(prometheus, "query", query=query)["result"]
+    return int(found[0]["value"][1]) if found else 0
