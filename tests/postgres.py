@@ -83,26 +83,41 @@ _known = set[str]()
 @contextmanager
 def run_server() -> Iterator[Server]:
     """Run a server; raises `NoServerError` where that is not possible."""
-    binaries = _find_binaries()
+    options = ("-U", "tester", "-A", "trust", "-E", "UTF8", "--locale", "C")
+    with new_folder() as folder:
+        init = (find_binaries() / "initdb", "-D", folder / "data", *options)
+        run_program(folder, *init, "--no-sync")
+        with run_on(folder) as server:
+            yield server
+
+
+@contextmanager
+def new_folder() -> Iterator[Path]:
+    """A folder for a server, with a short name; removed in the end."""
     folder = Path(tempfile.mkdtemp(prefix="pg-", dir=_FOLDER))
     if os.geteuid() == 0:
         os.chown(folder, _NOBODY, _NOBODY)
-    data, log = folder / "data", folder / "log"
-    options = " ".join(f"-c {name}={value}" for name, value in _SETTINGS.items())
-    control = (binaries / "pg_ctl", "-D", data)
-    init = (binaries / "initdb", "-D", data, "-U", "tester", "-A", "trust")
     try:
-        _run(folder, *init, "-E", "UTF8", "--locale", "C", "--no-sync")
-        _run(folder, *control, "-l", log, "-w", "-o", f"-k {folder} {options}", "start")
-        try:
-            yield Server(folder)
-        finally:
-            _run(folder, *control, "-m", "immediate", "stop")
+        yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _find_binaries() -> Path:
+@contextmanager
+def run_on(folder: Path) -> Iterator[Server]:
+    """Run a server on the `data` in a folder."""
+    options = " ".join(f"-c {name}={value}" for name, value in _SETTINGS.items())
+    control = (find_binaries() / "pg_ctl", "-D", folder / "data")
+    log = ("-l", folder / "log")
+    start = ("-w", "-o", f"-k {folder} {options}", "start")
+    run_program(folder, *control, *log, *start)
+    try:
+        yield Server(folder)
+    finally:
+        run_program(folder, *control, "-m", "immediate", "stop")
+
+
+def find_binaries() -> Path:
     """The folder of the binaries: named by PG_BIN, or of the wheel."""
     if named := os.environ.get("PG_BIN"):
         return Path(named)
@@ -112,7 +127,7 @@ def _find_binaries() -> Path:
     return Path(wheel.origin).parent / "pginstall18" / "bin"
 
 
-def _run(folder: Path, *command: Path | str) -> None:
+def run_program(folder: Path, *command: Path | str) -> None:
     """Run a command to its end, as nobody in particular."""
     user = _NOBODY if os.geteuid() == 0 else None
     try:

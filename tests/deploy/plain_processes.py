@@ -17,8 +17,8 @@ from tests.chaos.office import free_port
 from tests.demo.demo_process import environment
 from tests.deploy.compose import FILES, load_compose
 from tests.deploy.files import DEPLOY, load_yaml
+from tests.deploy.live_office import KEY
 
-KEY: Final = "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="
 PATIENCE: Final = 60.0
 
 

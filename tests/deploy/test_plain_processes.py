@@ -8,58 +8,24 @@ import urllib.parse
 import urllib.request
 from collections import Counter
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import orjson
 import pytest
-from pydantic import SecretStr
 
-from service.adapters.calendars.holidays import calendars
-from service.adapters.rules.files import read_authorities
-from service.adapters.store.db.database import Database
-from service.adapters.store.sending.pauses import SqlPauseStore
-from service.app import build_installation
-from service.domain.law_change.edits import AuthoritiesEdit
-from service.flow.law_change.change import apply_change
-from service.flow.office.go_live import go_live
-from service.settings import Settings
 from tests.chaos.office import OFFICE
 from tests.chaos.register import RULE, phone
 from tests.deploy.files import alerts, metrics_in, queries
-from tests.deploy.plain_processes import KEY, Stack, wait_until
+from tests.deploy.live_office import EXPIRES, make_live
+from tests.deploy.plain_processes import Stack, wait_until
 from tests.depth import by_depth
-from tests.docs.pages import ROOT
 from tests.postgres import Server
 
-NOW = datetime(2024, 3, 5, 2, tzinfo=UTC)
 PERMITS = 600
 SERVING = ("api", "worker-1", "worker-2")
 SOMETIMES = re.compile("_info|_circuit_open|_held|_lookups_total")
 """Metrics without a sample while all is well."""
-
-
-async def go_live_at(url: str, now: datetime) -> None:
-    """An office whose clock stands still, and which is live."""
-    database = Database(url)
-    file = ROOT / "tests/chaos/office.toml"
-    try:
-        await SqlPauseStore(database).set_simulated_now(now - timedelta(days=60))
-        settings = Settings(database_url=url, key=SecretStr(KEY))
-        installation = await build_installation(settings, database)
-        offices = read_authorities(file, calendars=calendars())
-        await apply_change(
-            AuthoritiesEdit([*offices.values()]),
-            installation.change_store,
-            installation.clock,
-            by="test",
-        )
-        deps = installation.go_live_deps
-        await go_live(OFFICE, [RULE], deps, approved_by="test", by="test")
-        await SqlPauseStore(database).set_simulated_now(now)
-    finally:
-        await database.dispose()
 
 
 @pytest.fixture
@@ -74,11 +40,10 @@ def write_register(file: Path) -> None:
     with file.open("w", newline="", encoding="utf-8") as out:
         rows = csv.writer(out)
         rows.writerow(["authority", "rule", "number", "holder", "expires_on", "phones"])
-        expires_on = (NOW + timedelta(days=120)).date()
         for count in range(PERMITS):
             holder = f"检测{count}公司"
             rows.writerow(
-                [OFFICE, RULE, f"24{count:010}", holder, expires_on, phone(count)]
+                [OFFICE, RULE, f"24{count:010}", holder, EXPIRES, phone(count)]
             )
 
 
@@ -106,7 +71,7 @@ def test_two_workers_share_the_sending_and_prometheus_answers_every_query(
     if program is None:
         pytest.skip("no prometheus here: apt-get install prometheus")
     stack.run("migrate")
-    asyncio.run(go_live_at(stack.url, NOW))
+    asyncio.run(make_live(stack.url))
     api_key = stack.run("migrate", "keys", "create", "prometheus").strip()
     register = stack.folder / "register.csv"
     write_register(register)
