@@ -15,6 +15,7 @@ from service.adapters.phones import Libphonenumber
 from service.adapters.store.audit.read_ledger import SqlAuditStore
 from service.adapters.store.db.database import Database
 from service.adapters.store.db.health import SqlHealth
+from service.adapters.store.failover.servers import SqlFailoverStore
 from service.adapters.store.go_live.go_live import SqlGoLiveStore
 from service.adapters.store.go_live.preview import SqlGoLivePreviewStore
 from service.adapters.store.law.change_store import SqlChangeStore
@@ -63,6 +64,7 @@ from service.flow.permits.register import RegisterDeps
 from service.flow.permits.unreachable import UnreachableDeps
 from service.flow.reports.diagnose import DiagnosisDeps
 from service.flow.reports.outlook import OutlookDeps
+from service.flow.sending.failover.ask_first import FailoverDeps
 from service.flow.sending.outcomes.inbox import InboxDeps
 from service.flow.sending.outcomes.receipt_batches import ReceiptBatches
 from service.flow.sending.outcomes.resolve import ResolveDeps
@@ -124,6 +126,7 @@ class Installation(Services):
             lease_store=SqlLeaseStore(self.database),
             settle_store=SqlSettleStore(self.database, name),
             receive_store=self.receive_store,
+            failover_deps=self.failover_deps,
             settle_after=timedelta(seconds=self.settings.settle),
             poll_after=timedelta(hours=1 if self.settings.public_url else 0),
         )
@@ -232,5 +235,10 @@ async def build_installation(settings: Settings, database: Database) -> Installa
         metrics_store=metrics_store,
         report_formatter=Documents(templates),
         api_key_store=SqlApiKeyStore(database),
+        failover_deps=FailoverDeps(
+            SqlFailoverStore(database, settings.failover_window),
+            receive_store,
+            phone_reader,
+        ),
         health=health,
     )

@@ -4,7 +4,7 @@ import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Final, Literal, Self
+from typing import Annotated, Any, Final, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import (
@@ -55,6 +55,11 @@ _SHOWN: Final = 200
 _ADDRESS: Final = "an http or https address without a slash at its end"
 
 
+def _seconds(default: float, least: float, most: int = DAY) -> Any:  # noqa: ANN401 - as Field
+    expected = f"seconds, from {least} to {most}"
+    return Field(default=default, ge=least, le=most, description=expected)
+
+
 class TwilioSettings(BaseSettings):
     """The names that Twilio's users already have."""
 
@@ -102,18 +107,9 @@ class Settings(BaseSettings):
     authority: str | None = Field(
         default=None, max_length=64, description="the code of an authority"
     )
-    settle: float = Field(
-        default=300.0,
-        ge=SHORTEST_SETTLE,
-        le=DAY,
-        description=f"seconds, from {SHORTEST_SETTLE} to {DAY}",
-    )
-    tick: float = Field(
-        default=15.0,
-        ge=SHORTEST_TICK,
-        le=DAY,
-        description=f"seconds, from {SHORTEST_TICK} to {DAY}",
-    )
+    settle: float = _seconds(300.0, SHORTEST_SETTLE)
+    failover_window: float = _seconds(3600.0, 0, 30 * DAY)
+    tick: float = _seconds(15.0, SHORTEST_TICK)
     proxy: Url | None = Field(default=None, description=_ADDRESS)
     log_format: Literal["text", "json"] = "text"
     log_level: Literal["debug", "info", "warning", "error"] = "info"

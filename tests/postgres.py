@@ -9,6 +9,7 @@ import os
 import shutil
 import subprocess
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -69,6 +70,22 @@ class Server:
     def connect(self, name: str) -> psycopg.Connection[tuple[Any, ...]]:
         """Open a connection that commits each statement."""
         return psycopg.connect(self.url(name), autocommit=True)
+
+    def configure(self, name: str, value: str) -> None:
+        """Change a setting of the server; returns once its processes have read it."""
+        with self.connect("postgres") as connection:
+            connection.execute(
+                sql.SQL("ALTER SYSTEM SET {} = {}").format(
+                    sql.Identifier(name), sql.Literal(value)
+                )
+            )
+            connection.execute("SELECT pg_reload_conf()")
+        shown = sql.SQL("SHOW {}").format(sql.Identifier(name))
+        while True:
+            with self.connect("postgres") as connection:
+                if connection.execute(shown).fetchall() == [(value,)]:
+                    return
+            time.sleep(0.01)
 
     def _run(self, statement: LiteralString, *names: str) -> None:
         with self.connect("postgres") as connection:

@@ -72,6 +72,10 @@ COMMAND_GROUPS: Final[Mapping[str, Mapping[str, tuple[str, str]]]] = {
         ),
         "pause": ("sending.pause", "Stop sending: all, a rule or an office."),
         "resume": ("sending.pause", "Send again what was paused."),
+        "failover": (
+            "sending.failover",
+            "Show what a failover put in doubt; decide on it.",
+        ),
     },
     "Reports": {
         "forecast": ("reports.forecast", "Show how many reminders fall due each day."),

@@ -13,6 +13,7 @@ PermitRemindersError          one line: what, where, what to do
 └── SetUpError                settings, database, port: the operator must act
     └── StorageError          the disk or the file takes nothing: passes by itself
         ├── DatabaseBusyError       another process holds it for too long
+        ├── UnconfirmedCommitError  stored, but no standby has confirmed it
         └── DatabaseReplacedError   other files than those opened: restart
 ```
 """
@@ -176,6 +177,13 @@ class StorageError(SetUpError):
 
 class DatabaseBusyError(StorageError):
     """Others have held the database for longer than a transaction waits."""
+
+
+class UnconfirmedCommitError(StorageError):
+    """Stored on the primary, and no synchronous standby has confirmed it in time.
+
+    A failover may forget it, so nothing that cannot be undone may follow from it.
+    """
 
 
 class DatabaseReplacedError(StorageError):

@@ -18,6 +18,7 @@ from service.web.api.calendars.routes import get_year, put_year
 from service.web.api.counts.routes import counts
 from service.web.api.endpoint import Endpoint
 from service.web.api.explain.routes import explain
+from service.web.api.failover.routes import failover, send_after_failover
 from service.web.api.forecast.routes import forecast
 from service.web.api.imports.changes import list_all_changes, list_import_changes
 from service.web.api.imports.routes import get_import, list_imports
@@ -100,6 +101,8 @@ ENDPOINTS: Final[Sequence[Endpoint]] = (
     handle_text,
     pause,
     resume,
+    failover,
+    send_after_failover,
     metrics,
     healthz,
     readyz,

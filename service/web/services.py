@@ -28,6 +28,7 @@ from service.flow.reports.forecast import ForecastStore
 from service.flow.reports.message_views import MessageReader, ReminderReader
 from service.flow.reports.metrics import MetricsStore
 from service.flow.reports.weekly import CountStore, ReportFormatter
+from service.flow.sending.failover.ask_first import FailoverDeps
 from service.flow.sending.outcomes.inbox import InboxDeps
 from service.flow.sending.outcomes.receipt_batches import ReceiptBatches
 from service.flow.sending.outcomes.receive import ReceiveStore
@@ -77,6 +78,7 @@ class Services:
     reminder_reader: ReminderReader
     metrics_store: MetricsStore
     pause_deps: PauseDeps
+    failover_deps: FailoverDeps
     resolve_deps: ResolveDeps
     vault: Vault
     clock: Clock

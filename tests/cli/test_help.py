@@ -27,6 +27,8 @@ db upgrade
 demo --dir
 doctor --json
 explain --rule --expires --issued --permit --version --authority --json
+failover send --reason
+failover status
 forecast --days --authority --format
 import [FILE] --from-view --mapping --suggest --dry-run --resume --strict \
 --snapshot --withdraw-up-to

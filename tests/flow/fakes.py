@@ -86,6 +86,7 @@ class FakeProvider:
         self.shown_to: Callable[[str], str] = str
         self.is_complete = True
         self.accounts = list[datetime]()
+        self.inbounds = list[Inbound]()
 
     async def send(self, message: Outgoing) -> Outcome:
         """POST one message, once."""
@@ -139,7 +140,7 @@ class FakeProvider:
         ]
         if self.deaf:
             return None
-        return AccountListing([*listed, *self.others], self.is_complete)
+        return AccountListing([*listed, *self.others], self.is_complete, self.inbounds)
 
     def _shown(self) -> list[Taken]:
         return [it for it in self.taken if not it.to.startswith(self.hidden)]

@@ -14,6 +14,7 @@ from service.adapters.clock import SimulatedClock
 from service.adapters.phones import Libphonenumber
 from service.adapters.store.audit.read_ledger import SqlAuditStore
 from service.adapters.store.db.database import Database
+from service.adapters.store.failover.servers import SqlFailoverStore
 from service.adapters.store.go_live.go_live import SqlGoLiveStore
 from service.adapters.store.law.change_store import SqlChangeStore
 from service.adapters.store.law.law_store import SqlLawStore
@@ -56,6 +57,7 @@ from service.flow.reports.audit import audit_ledger
 from service.flow.sending.circuit import open_access
 from service.flow.sending.claim_rows import Claim, ClaimRequest, Outcomes, PostProgress
 from service.flow.sending.expand import expand
+from service.flow.sending.failover.ask_first import FailoverDeps, ask_first
 from service.flow.sending.outcomes.receive import (
     poll_receipts,
     receive,
@@ -194,6 +196,15 @@ class Ledger:
         if access is None:
             return SendResult()
         return await send(deps, self.clock.now(), access)
+
+    async def ask_first(self) -> bool:
+        """Ask about what may have been sent before a failover; whether to send."""
+        access = await open_access(
+            self.sending.circuit_store, self.provider, str(uuid4()), self.sending.lease
+        )
+        assert access is not None
+        now = self.clock.now()
+        return await ask_first(self.failover, self.sending, now, access)
 
     async def send_test(self, phone: str = PHONE_1) -> None:
         """Send a test to a phone, as `test-sms` does."""
@@ -355,6 +366,15 @@ class Ledger:
     def unknown(self) -> SqlSettleStore:
         """The store of this provider's messages with an unknown outcome."""
         return SqlSettleStore(self.database, self.provider.name)
+
+    @property
+    def failover(self) -> FailoverDeps:
+        """What ending the doubt after a failover needs."""
+        return FailoverDeps(
+            SqlFailoverStore(self.database, 3600.0),
+            SqlReceiveStore(self.database),
+            self.registration.phone_reader,
+        )
 
     @property
     def brakes(self) -> SqlPauseStore:

@@ -23,6 +23,7 @@ from service.adapters.twilio.http import AnswerError
 from service.domain.delivery.outcome import (
     Accepted,
     AccountMessage,
+    Inbound,
     ListedMessage,
     Outcome,
     Receipt,
@@ -138,6 +139,17 @@ def account_message(message: Any, account: str) -> AccountMessage:  # noqa: ANN4
         str(message.to or ""),
         str(message.body or ""),
         message.date_created,
+    )
+
+
+def inbound_from_message(provider: str, message: Any) -> Inbound:  # noqa: ANN401 - the SDK's
+    """Return a text to us from the account's list, which has no OptOutType."""
+    return Inbound(
+        provider=provider,
+        provider_id=message.sid,
+        sender=str(message.from_ or ""),
+        body=str(message.body or ""),
+        raw={},
     )
 
 

@@ -11,8 +11,8 @@ from datetime import UTC, datetime
 from itertools import islice
 from typing import Any
 
-from service.adapters.twilio.answers import account_message
-from service.domain.delivery.outcome import AccountMessage
+from service.adapters.twilio.answers import account_message, inbound_from_message
+from service.domain.delivery.outcome import AccountMessage, Inbound
 from service.flow.sending.provider import AccountListing
 
 PAGE_SIZE = 1000
@@ -20,6 +20,9 @@ PAGE_SIZE = 1000
 
 EVIDENCE_PAGES, ACCOUNT_PAGES, POLLED_PAGES = 5, 50, 50
 """Most pages read of the messages to one phone, of the whole account, and to poll."""
+
+
+_INBOUND = "inbound"
 
 
 class ListTooLongError(Exception):
@@ -39,21 +42,34 @@ async def list_account(
     messages: Any,  # noqa: ANN401 - the SDK is untyped
     account: str,
     since: datetime,
+    provider: str,
 ) -> AccountListing:
     """Return all messages created since an instant, but for those not sent yet.
 
-    Incomplete beyond `ACCOUNT_PAGES`. Raises `ValueError` for an invalid message.
+    Texts to us come apart, as of this `provider`. Incomplete beyond `ACCOUNT_PAGES`.
+    Raises `ValueError` for an invalid message.
     """
     found, is_complete = list[AccountMessage](), True
+    received = list[tuple[datetime, Inbound]]()
     listing = _pages(messages, ACCOUNT_PAGES, date_sent_after=_start_of_utc_day(since))
     try:
         async with aclosing(listing):
             async for page in listing:
                 listed = [account_message(one, account) for one in page]
-                found += [one for one in listed if one.created_at >= since]
+                found += [
+                    one
+                    for one, raw in zip(listed, page, strict=True)
+                    if one.created_at >= since and raw.direction != _INBOUND
+                ]
+                received += [
+                    (one.created_at, inbound_from_message(provider, raw))
+                    for one, raw in zip(listed, page, strict=True)
+                    if one.created_at >= since and raw.direction == _INBOUND
+                ]
     except ListTooLongError:
         is_complete = False
-    return AccountListing(found, is_complete)
+    received.sort(key=lambda one: one[0])
+    return AccountListing(found, is_complete, tuple(text for _, text in received))
 
 
 async def list_messages_by_sid(

@@ -155,14 +155,14 @@ class TwilioProvider:
         return Listing(candidates, frozenset(one.provider_id for one in found))
 
     async def list_since(self, since: datetime) -> AccountListing | None:
-        """Return the account's messages since an instant, but for unsent ones.
+        """Return the account's messages and texts to us, but for unsent ones.
 
         Twilio filters by day, so all pages of that day in UTC are read; the list is not
         complete if there are more than `ACCOUNT_PAGES`.
         """
         messages, account = self.client.messages, self.config.account_sid
         try:
-            return await list_account(messages, account, since - CLOCK_SKEW)
+            return await list_account(messages, account, since - CLOCK_SKEW, self.name)
         except Exception as error:  # noqa: BLE001 - any fault: it could not be asked
             self._log_unavailable(error)
             return None

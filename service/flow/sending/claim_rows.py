@@ -92,6 +92,9 @@ class ClaimRequest:
     `excluded_authorities` are left out, and of those never sent the ones created after
     `checked_until`, which the volume guard has not counted. `plan` decides on the
     reminders, given the usage counted for `limits`.
+
+    `asks_first`: takes only reminders that may have been sent before a failover, and
+    stores their messages to ask about. `can_ask`: the provider can be asked.
     """
 
     owner: str
@@ -103,6 +106,8 @@ class ClaimRequest:
     excluded_authorities: frozenset[str]
     limits: Limits
     plan: Callable[[Sequence[DueReminder], Usage], ClaimPlan]
+    asks_first: bool = False
+    can_ask: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,11 +49,15 @@ class _SendingOffice:
 
 @dataclass(frozen=True, slots=True)
 class ClaimPlanner:
-    """Plans claims by one state of the law and of the templates, at one instant."""
+    """Plans claims by one state of the law and of the templates, at one instant.
+
+    `asks_first`: its texts are not sent but asked about, so that no limit counts them.
+    """
 
     law: Law
     templates: TemplateLibrary
     now: datetime
+    asks_first: bool = False
     _offices: dict[str, _SendingOffice] = field(
         default_factory=dict, init=False, compare=False
     )
@@ -94,6 +98,8 @@ class ClaimPlanner:
             for bundle in bundle_parts(parts)
             for fitting in split_bundle(bundle, self._writer.fits)
         ]
+        if self.asks_first:
+            return ClaimPlan(ends, holds, drafts[:max_messages], {}, frozenset())
         budget = LimitBudget(apply_horizon(usage, limits), self.now)
         taken, limited, busy = self._apply_limits(
             drafts, due_reminders, budget, max_messages

@@ -44,7 +44,8 @@ class OpenMessage:
 
     Its reminders were automatically sent again `returned` times. `known_id` is the
     provider's id of a message that it accepted last before this one was claimed; None
-    if there is none.
+    if there is none. `is_asked_first`: it was stored to ask about after a failover, and
+    may never have been POSTed.
     """
 
     id: str
@@ -58,6 +59,7 @@ class OpenMessage:
     asked_at: datetime
     returned: int = 0
     known_id: str | None = None
+    is_asked_first: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,11 +79,12 @@ class AccountListing:
     """The messages to all phones that a provider lists since an instant.
 
     `is_complete`: False if there are more than may be read; then what is missing here
-    may be on a page that was not read.
+    may be on a page that was not read. `inbounds` are the texts to us, oldest first.
     """
 
     messages: Sequence[AccountMessage]
     is_complete: bool = True
+    inbounds: Sequence[Inbound] = ()
 
 
 class Provider(Protocol):
@@ -108,7 +111,7 @@ class Provider(Protocol):
         """
 
     async def list_since(self, since: datetime) -> AccountListing | None:
-        """List the messages to all phones created since an instant, if it can.
+        """List the messages to all phones, and to us, since an instant, if it can.
 
         May leave out messages that no carrier has yet, which `find` lists. None if it
         could not be asked, or has no such list.

@@ -15,6 +15,7 @@ from service.domain.lawbook.law import Law
 from service.domain.reminders.limits import (
     CLAIM_HORIZON,
     RATE_UNUSABLE,
+    Limits,
     compute_limits,
     has_unusable_rate,
 )
@@ -167,11 +168,12 @@ class SendTurn:
             return min(1, room)
         return min(MAX_CLAIMED, CLAIMED_PER_POST * room)
 
-    async def claim(self, max_messages: int) -> Claim:
+    async def claim(self, max_messages: int, *, asks_first: bool = False) -> Claim:
         """Claim by the law and the templates in force.
 
         Reads the law again when it changed meanwhile. Leaves out offices whose sender
-        is busy.
+        is busy. `asks_first`: stores what may have been sent before a failover, to ask
+        about it.
         """
         deps = self.deps
         self.busy_until = {
@@ -180,7 +182,9 @@ class SendTurn:
         while True:
             law, now = self.law, deps.clock.now()
             limits = compute_limits(law.authorities.values(), now)
-            planner = ClaimPlanner(law, await deps.templates.current(law.digest), now)
+            limits = Limits({}, {}) if asks_first else limits
+            templates = await deps.templates.current(law.digest)
+            planner = ClaimPlanner(law, templates, now, asks_first)
             request = ClaimRequest(
                 owner=self.access.owner,
                 lease=deps.lease,
@@ -191,6 +195,8 @@ class SendTurn:
                 excluded_authorities=_authorities_of(frozenset(self.busy_until), law),
                 limits=limits,
                 plan=partial(planner.plan, limits=limits, max_messages=max_messages),
+                asks_first=asks_first,
+                can_ask=not deps.poster.provider.finds_by_our_id,
             )
             try:
                 claim = await deps.store.claim(request, now)

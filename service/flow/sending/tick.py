@@ -9,6 +9,7 @@ from service.flow.permits.ask_registers import LookupDeps, ask_registers
 from service.flow.sending.breaker import check_breaker
 from service.flow.sending.circuit import CircuitAccess, open_access
 from service.flow.sending.expand import ExpandStore, expand
+from service.flow.sending.failover.ask_first import FailoverDeps, ask_first
 from service.flow.sending.leases import LeaseStore
 from service.flow.sending.outcomes.receive import ReceiveStore, poll_receipts
 from service.flow.sending.outcomes.settle import SettleStore, settle
@@ -31,6 +32,7 @@ class TickDeps:
     lease_store: LeaseStore
     settle_store: SettleStore
     receive_store: ReceiveStore
+    failover_deps: FailoverDeps
     settle_after: timedelta
     poll_after: timedelta
 
@@ -70,7 +72,8 @@ async def tick(deps: TickDeps) -> TickResult:
 
     While the provider is out, it is neither asked nor sent anything, but for a probe.
     The volume guard stores forecasts before expanding and checks the day before each
-    turn of sending. Registers are asked about permits that sending left for that; the
+    turn of sending. After a failover, what may have been sent before is asked about
+    first. Registers are asked about permits that sending left for that; the
     next turn sends what they answered. When the process has to stop, the step under way
     ends and no other begins.
     """
@@ -93,8 +96,11 @@ async def tick(deps: TickDeps) -> TickResult:
                 settle_after=deps.settle_after,
                 is_stopping=is_stopping,
             )
-        if access:
+        if access and await ask_first(
+            deps.failover_deps, deps.send_deps, checked_until, access
+        ):
             sent = await send(deps.send_deps, checked_until, access)
+        if access:
             asked = await ask_registers(deps.lookup_deps, is_stopping)
         if access and not access.is_probe:
             moved += await poll_receipts(

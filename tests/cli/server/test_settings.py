@@ -97,7 +97,7 @@ def test_a_mistyped_name_is_not_a_silent_default(
     refusal = run("audit").refusal
     for name in ("AUTORITY", "TWILIO"):
         assert f"{P}{name}: found a setting nobody knows, expected one of" in refusal
-    assert f"{P}AUTHORITY, {P}DATABASE_URL, {P}HOST" in refusal
+    assert f"{P}DATABASE_URL, {P}FAILOVER_WINDOW, {P}HOST" in refusal
 
 
 def test_an_empty_setting_is_none(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:

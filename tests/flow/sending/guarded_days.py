@@ -50,6 +50,7 @@ async def pass_at(ledger: Ledger, now: datetime) -> int:
             lease_store=ledger.leases,
             settle_store=ledger.unknown,
             receive_store=SqlReceiveStore(ledger.database),
+            failover_deps=ledger.failover,
             settle_after=PATIENCE,
             poll_after=HOUR,
         )

@@ -2,7 +2,11 @@
 
 from asyncio import Lock
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import (
+    AbstractAsyncContextManager,
+    asynccontextmanager,
+    contextmanager,
+)
 from pathlib import Path
 from time import monotonic
 
@@ -11,6 +15,7 @@ from sqlalchemy.exc import TimeoutError as ConnectionWaitError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.adapters.store.db.dialects.addresses import async_url, shown_address
+from service.adapters.store.db.dialects.postgres_commit import begin_to_write
 from service.adapters.store.db.dialects.postgres_errors import postgres_error
 from service.adapters.store.db.dialects.postgres_set_up import refuse_unusable
 from service.adapters.store.db.engine import create_engine
@@ -38,8 +43,12 @@ class Database:
         self._reader = create_engine(self.url, self._watch, writes=False)
 
     @asynccontextmanager
-    async def write(self) -> AsyncIterator[AsyncConnection]:
+    async def write(self, *, confirmed: bool = False) -> AsyncIterator[AsyncConnection]:
         """Open a transaction that may write; an error rolls it back.
+
+        `confirmed`: what it stores must survive a failover, so its commit waits for a
+        synchronous standby, where the server names one, and raises
+        `UnconfirmedCommitError` if none answers: it is stored all the same.
 
         Raises `StorageError` while nothing can be stored. Raises
         `DatabaseReplacedError` if the files are no longer those that were opened, also
@@ -49,7 +58,7 @@ class Database:
             with self._typed_errors(writes=True):
                 async with self._turn_to_write():
                     self.check_files()
-                    async with self._writer.begin() as connection:
+                    async with self._begin(confirmed=confirmed) as connection:
                         self._check_files_for_writing()
                         yield connection
                     self.check_files()
@@ -60,6 +69,13 @@ class Database:
             self.problem = error
             raise
         self.problem = None
+
+    def _begin(
+        self, *, confirmed: bool
+    ) -> AbstractAsyncContextManager[AsyncConnection]:
+        if self.is_postgres:
+            return begin_to_write(self._writer, self.shown_url, confirmed=confirmed)
+        return self._writer.begin()
 
     @asynccontextmanager
     async def _turn_to_write(self) -> AsyncIterator[None]:

@@ -1,12 +1,16 @@
 """Facts about the database as a whole, each stored under its key."""
 
 from datetime import datetime
+from typing import Final
 
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.adapters.store.db.schema import facts
 from service.adapters.store.db.upsert import insert_into
+
+LAST_TICK: Final = "last tick"
+"""Key of the fact that stores when a pass last ended, on the database's clock."""
 
 
 async def get_fact(connection: AsyncConnection, key: str) -> str | None:

@@ -8,12 +8,13 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.adapters.store.db.database import Database
+from service.adapters.store.db.dialects.ledger_server import load_standing
 from service.adapters.store.db.facts import set_fact
 from service.adapters.store.db.schema import circuits, pauses
 from service.adapters.store.db.types import database_now
 from service.domain.delivery.circuit import CircuitState, Outage
 from service.domain.delivery.pause import BREAKER_NAME, RESEND_GUARD_NAME
-from service.domain.errors import StorageError
+from service.domain.errors import StorageError, UnconfirmedCommitError
 from service.domain.reminders.volume_guard import GUARD_NAME
 from service.flow.ports import Health
 
@@ -22,7 +23,7 @@ _CHECK_FACT: Final = "last write check"
 
 
 class SqlHealth(Health):
-    """Reports pauses that the service made itself, and providers that are out.
+    """Reports pauses that the service made itself, providers that are out, and doubts.
 
     What people paused is no problem.
     """
@@ -37,6 +38,7 @@ class SqlHealth(Health):
             async with self._database.read() as connection:
                 rows = (await connection.execute(select(pauses))).all()
                 outages = await list_outages(connection)
+                doubt = (await load_standing(connection)).doubt
         except StorageError as error:
             return {"database": error.in_one_line}
         except SQLAlchemyError as error:
@@ -48,12 +50,16 @@ class SqlHealth(Health):
             for row in rows
             if row.by in (BREAKER_NAME, GUARD_NAME, RESEND_GUARD_NAME)
         }
-        return paused | {f"provider {one.provider}": str(one) for one in outages}
+        doubts = {"failover": doubt} if doubt else {}
+        return (
+            doubts | paused | {f"provider {one.provider}": str(one) for one in outages}
+        )
 
     async def _check_writing(self) -> None:
         """After a write that failed, write again: a process may have none to make."""
-        if self._database.problem is not None:
-            async with self._database.write() as connection:
+        if (problem := self._database.problem) is not None:
+            confirmed = isinstance(problem, UnconfirmedCommitError)
+            async with self._database.write(confirmed=confirmed) as connection:
                 await set_fact(connection, _CHECK_FACT, cast(database_now(), Text))
 
 

@@ -50,7 +50,7 @@ class SqlGoLiveStore(GoLiveStore):
             "approved_by": start.approved_by,
             "catch_up_days": start.catch_up_days,
         }
-        async with self._database.write() as connection:
+        async with self._database.write(confirmed=True) as connection:
             await _start(connection, start.authority, start.rules, values)
             caught_up = 0
             if plan is None:
@@ -79,7 +79,7 @@ class SqlGoLiveStore(GoLiveStore):
             golives.c.state == "live",
             golives.c.live_from > now,
         )
-        async with self._database.write() as connection:
+        async with self._database.write(confirmed=True) as connection:
             found = await connection.execute(ahead.returning(golives.c.rule))
             taken = set(found.scalars())
             if others := [code for code in rule_codes if code not in taken]:
@@ -104,7 +104,7 @@ class SqlGoLiveStore(GoLiveStore):
             "approved_by": by,
             "catch_up_days": 0,
         }
-        async with self._database.write() as connection:
+        async with self._database.write(confirmed=True) as connection:
             await _start(connection, authority, rule_codes, values)
             detail = {"authority": authority, "rules": list(rule_codes)}
             await log_action(connection, now, by, "trial", detail)
@@ -113,7 +113,7 @@ class SqlGoLiveStore(GoLiveStore):
         self, authority: str, phone: Recipient, name: str, now: datetime, by: str
     ) -> None:
         """Add a phone that trials of this authority and those below it may text."""
-        async with self._database.write() as connection:
+        async with self._database.write(confirmed=True) as connection:
             known = await ensure_recipient_ids(connection, [phone])
             await connection.execute(
                 insert_into(connection, staff)
@@ -132,7 +132,7 @@ class SqlGoLiveStore(GoLiveStore):
     ) -> None:
         """Remove a staff phone; raises `ConflictError` if the authority lacks it."""
         known = select(recipients.c.id).where(recipients.c.digest == phone.digest)
-        async with self._database.write() as connection:
+        async with self._database.write(confirmed=True) as connection:
             deleted = await connection.execute(
                 delete(staff).where(
                     staff.c.authority == authority,

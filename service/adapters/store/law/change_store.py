@@ -136,7 +136,7 @@ class SqlChangeStore(ChangeStore):
         draft = None
         if await self._has_many_permits():
             draft = await self._make_draft(edit, plan, now)
-        async with self._database.write() as connection:
+        async with self._database.write(confirmed=True) as connection:
             edited = await self._edit(connection, edit, now, by)
             if draft is not None:
                 result = await draft.plan(edited, plan)

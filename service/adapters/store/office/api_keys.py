@@ -27,7 +27,7 @@ class SqlApiKeyStore(ApiKeyStore):
     async def create(self, name: str, by: str, now: datetime) -> str:
         """Create a key and return it: it cannot be read again."""
         key = f"pr_{secrets.token_urlsafe(32)}"
-        async with self._database.write() as connection:
+        async with self._database.write(confirmed=True) as connection:
             await connection.execute(
                 insert(api_keys).values(
                     prefix=key[:_PREFIX_LENGTH],
@@ -52,7 +52,7 @@ class SqlApiKeyStore(ApiKeyStore):
             ),
             its.revoked_at.is_(None),
         )
-        async with self._database.write() as connection:
+        async with self._database.write(confirmed=True) as connection:
             found = [ApiKey(*row) for row in await connection.execute(wanted)]
             if not found:
                 raise UnknownError("key", start[:_PREFIX_LENGTH])

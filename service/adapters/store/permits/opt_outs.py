@@ -48,7 +48,7 @@ class SqlOptOutStore(OptOutStore):
         self, phone: Recipient, via: Via, by: str, reason: str | None, now: datetime
     ) -> tuple[OptOut, bool]:
         """Opt a phone out, known or not; the opt-out, and whether it is new."""
-        async with self._database.write() as connection:
+        async with self._database.write(confirmed=True) as connection:
             ids = await ensure_recipient_ids(connection, [phone])
             recipient_id = ids[phone.digest]
             is_new = await opt_out(connection, recipient_id, via, now)
@@ -62,7 +62,7 @@ class SqlOptOutStore(OptOutStore):
         self, phone: Recipient, by: str, reason: str | None, now: datetime
     ) -> None:
         """Lift an opt-out; raises `ConflictError` if the phone has not opted out."""
-        async with self._database.write() as connection:
+        async with self._database.write(confirmed=True) as connection:
             recipient_id = await recipient_id_of(connection, phone.digest)
             if recipient_id is None or not await opt_in(connection, recipient_id, now):
                 raise ConflictError(f"{phone.masked}: has not opted out")

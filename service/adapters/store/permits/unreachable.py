@@ -53,7 +53,7 @@ class SqlUnreachableStore(UnreachableStore):
         self, phone: Recipient, by: str, reason: str | None, now: datetime
     ) -> None:
         """Mark a phone as reachable; raises `ConflictError` if it already was."""
-        async with self._database.write() as connection:
+        async with self._database.write(confirmed=True) as connection:
             recipient_id = await recipient_id_of(connection, phone.digest)
             if recipient_id is None or not await lift_unreachable(
                 connection, recipient_id, now

@@ -13,13 +13,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.adapters.store.db.database import Database
 from service.adapters.store.db.dialects.postgres_figures import read_server_figures
-from service.adapters.store.db.facts import get_instant_fact
+from service.adapters.store.db.facts import LAST_TICK, get_instant_fact
 from service.adapters.store.db.health import list_outages
 from service.adapters.store.db.json_rows import in_chunks
 from service.adapters.store.db.schema import authorities, messages, pauses, reminders
 from service.adapters.store.office.senders import office_paused
 from service.adapters.store.reminders.transitions import has_state
-from service.adapters.store.sending.breaker import LAST_TICK
 from service.adapters.store.sending.claim.own_phone import IS_TO_HOLDER, list_tests
 from service.adapters.store.sending.lookups import count_answers
 from service.adapters.store.sending.resolve import IS_OPEN_MESSAGE, awaiting_operator

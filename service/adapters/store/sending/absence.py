@@ -19,7 +19,10 @@ from service.flow.sending.provider import OpenMessage
 async def find_objection(
     connection: AsyncConnection, message: OpenMessage, now: datetime
 ) -> str | None:
-    """Why its reminders may not be sent again now, even with proof."""
+    """Why its reminders may not be sent again now, even with proof.
+
+    Of what was asked first nobody knows that it was ever sent: no limit counts it.
+    """
     wanted = select(
         func.coalesce(func.max(reminders.c.returned), 0).label("returned"),
         func.min(reminders.c.until_at).label("until_at"),
@@ -27,6 +30,8 @@ async def find_objection(
     ).where(of_message(message.id))
     row = (await connection.execute(wanted)).one()
     time_left = row.until_at - now if row.until_at else None
+    if message.is_asked_first:
+        return resend_objection(0, None, is_paused=bool(row.is_paused))
     return resend_objection(row.returned, time_left, is_paused=bool(row.is_paused))
 
 

@@ -8,7 +8,7 @@ from sqlalchemy import Row, Select, Text, cast, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.adapters.store.db.database import Database
-from service.adapters.store.db.facts import set_fact
+from service.adapters.store.db.facts import LAST_TICK, set_fact
 from service.adapters.store.db.schema import actions, messages, pauses
 from service.adapters.store.db.types import database_now
 from service.adapters.store.sending.claim.own_phone import IS_TO_HOLDER
@@ -23,8 +23,6 @@ from service.domain.delivery.operator_request import SCOPE_ALL
 from service.domain.delivery.outcome import RefusalKind
 from service.domain.delivery.status import MessageState
 from service.flow.sending.breaker import BreakerStore
-
-LAST_TICK: Final = "last tick"
 
 _UNDECIDED_STATES: Final = (
     MessageState.SENDING,
@@ -63,7 +61,7 @@ class SqlBreakerStore(BreakerStore):
 
     async def open_breaker(self, reason: str, now: datetime) -> bool:
         """Open the breaker, with an alarm; False if everything is paused already."""
-        async with self._database.write() as connection:
+        async with self._database.write(confirmed=True) as connection:
             if await _is_all_paused(connection):
                 return False
             await open_breaker(connection, reason, now)

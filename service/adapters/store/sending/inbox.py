@@ -114,7 +114,7 @@ class SqlInboxStore(InboxStore):
         now: datetime,
     ) -> None:
         """Take a text out of the inbox, opt its phone out if so decided, and log it."""
-        async with self._database.write() as connection:
+        async with self._database.write(confirmed=True) as connection:
             row = await _load(connection, text_id)
             intent, action = _DECIDED[decision]
             if decision is InboxDecision.OPT_OUT:

@@ -29,7 +29,7 @@ class SqlPauseStore(PauseStore):
 
     async def pause(self, scope: str, by: str, reason: str, now: datetime) -> None:
         """Pause "all", "rule:CODE", "authority:CODE" or "office:CODE"."""
-        async with self._database.write() as connection:
+        async with self._database.write(confirmed=True) as connection:
             inserted = await connection.execute(
                 insert_into(connection, pauses)
                 .values(scope=scope, since=now, by=by, reason=reason)
@@ -46,7 +46,7 @@ class SqlPauseStore(PauseStore):
 
         Raises `ConflictError` if the scope is not paused and no reminder waits so.
         """
-        async with self._database.write() as connection:
+        async with self._database.write(confirmed=True) as connection:
             deleted = await connection.execute(
                 delete(pauses).where(pauses.c.scope == scope).returning(pauses.c.by)
             )

@@ -84,7 +84,7 @@ class SqlReceiveStore(ReceiveStore):
         now: datetime,
     ) -> bool:
         """Store an inbound text and apply its intent; False if received before."""
-        async with self._database.write() as connection:
+        async with self._database.write(confirmed=True) as connection:
             recipient = await recipient_id_of(connection, sender.digest)
             if recipient is None:
                 ids = await ensure_recipient_ids(connection, [sender])

@@ -93,7 +93,7 @@ class SqlResolveStore(ResolveStore):
         objection: Callable[[UnknownOutcome], str | None],
     ) -> None:
         """Apply a decision, unless there is an objection, and log who made it."""
-        async with self._database.write() as connection:
+        async with self._database.write(confirmed=True) as connection:
             await reanchor_future(connection)
             row = await _load(connection, message_id)
             if found := objection(_to_unknown_outcome(row)):

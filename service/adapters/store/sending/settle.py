@@ -32,6 +32,7 @@ from service.adapters.store.sending.absence import (
 )
 from service.adapters.store.sending.outcomes.provider_status import apply_receipt
 from service.adapters.store.sending.outcomes.retry import requeue
+from service.adapters.store.sending.outcomes.unbound_receipts import take_unbound
 from service.adapters.store.sending.resolve import has_reason_prefix, returned_of
 from service.domain.delivery.outcome import Receipt
 from service.domain.delivery.status import MessageState
@@ -104,6 +105,7 @@ class SqlSettleStore(SettleStore):
                     asked_at=row.asked_at,
                     returned=row.returned,
                     known_id=known_id,
+                    is_asked_first=row.asked_for is not None,
                 )
                 for row in rows
             ]
@@ -150,7 +152,7 @@ class SqlSettleStore(SettleStore):
         """Bind listed messages to ours, if the outcome of each is still unknown.
 
         Another process may have settled one while the list was read, and sent an equal
-        text: then what was listed is that one's.
+        text: then what was listed is that one's. Receipts that came before follow.
         """
         its = messages.c
         unknown = (
@@ -164,7 +166,9 @@ class SqlSettleStore(SettleStore):
         )
         async with self._database.write() as connection:
             if len((await connection.execute(unknown)).all()) == len(evidence):
-                for one in evidence:
+                ids = [one.provider_id for one in evidence]
+                later = await take_unbound(connection, self._provider, ids)
+                for one in [*evidence, *later]:
                     await apply_receipt(connection, one, now)
 
     async def note_absence(
@@ -184,7 +188,11 @@ class SqlSettleStore(SettleStore):
                 await wait_for_proof(connection, message.id, again.waiting_reason())
             else:
                 await requeue(
-                    connection, message.id, ABSENT_TWICE, now, count_return=True
+                    connection,
+                    message.id,
+                    ABSENT_TWICE,
+                    now,
+                    count_return=not message.is_asked_first,
                 )
 
 

@@ -160,7 +160,7 @@ class SqlVolumeGuardStore(VolumeGuardStore):
         confirmed = select(forecasts.c.confirmed_by).where(
             forecasts.c.office == office, forecasts.c.day == day
         )
-        async with self._database.write() as connection:
+        async with self._database.write(confirmed=True) as connection:
             if (await connection.execute(confirmed)).scalar() is not None:
                 return False
             inserted = await connection.execute(

@@ -116,7 +116,7 @@ def _is_again(message: OpenMessage, settle_after: timedelta) -> bool:
 
 
 def _may_return(message: OpenMessage) -> bool:
-    return message.returned < MAX_AUTOMATIC_RESENDS
+    return message.is_asked_first or message.returned < MAX_AUTOMATIC_RESENDS
 
 
 async def _read_account(

@@ -62,7 +62,7 @@ class Within:
     connection: AsyncConnection
 
     @asynccontextmanager
-    async def write(self) -> AsyncIterator[AsyncConnection]:
+    async def write(self, **_: object) -> AsyncIterator[AsyncConnection]:
         yield self.connection
 
 

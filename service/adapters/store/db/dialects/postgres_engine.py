@@ -10,6 +10,7 @@ from typing import Final
 from sqlalchemy import URL, Connection, event
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
+from service.adapters.store.db.dialects.postgres_commit import CONFIRMED, watch_warnings
 from service.domain.errors import SetUpError
 
 WRITE_LOCK: Final = 7_265_707_265
@@ -27,8 +28,10 @@ A process that was stopped in a transaction would keep everybody else from writi
 BEGIN_WRITING: Final = (
     f"SELECT set_config('lock_timeout', '{_LONGEST_WAIT}', true), "
     f"set_config('idle_in_transaction_session_timeout', '{_LONGEST_SILENCE}', true), "
+    "set_config('synchronous_commit', '{durability}', true), "
     f"pg_advisory_xact_lock({WRITE_LOCK})"
 )
+"""`durability` is `on`, which waits for a synchronous standby as well, or `local`."""
 
 
 def create_postgres_engine(url: URL, *, writes: bool) -> AsyncEngine:
@@ -54,9 +57,12 @@ def create_postgres_engine(url: URL, *, writes: bool) -> AsyncEngine:
         execution_options={"preserve_rowcount": True, **read_only},
     )
     if writes:
+        watch_warnings(engine.sync_engine)
 
         @event.listens_for(engine.sync_engine, "begin")
         def _begin(connection: Connection) -> None:
-            connection.exec_driver_sql(BEGIN_WRITING)
+            is_confirmed = connection.get_execution_options().get(CONFIRMED)
+            durability = "on" if is_confirmed else "local"
+            connection.exec_driver_sql(BEGIN_WRITING.format(durability=durability))
 
     return engine

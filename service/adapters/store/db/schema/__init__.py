@@ -7,6 +7,7 @@ from service.adapters.store.db.schema.installation_tables import (
     actions,
     api_keys,
     facts,
+    servers,
 )
 from service.adapters.store.db.schema.law_tables import (
     authorities,
@@ -80,6 +81,7 @@ __all__ = (
     "reminders",
     "renewals",
     "rules",
+    "servers",
     "slots",
     "staff",
     "templates",

@@ -53,6 +53,7 @@ messages = Table(
     Column("posted_after", Instant, nullable=False),
     Column("lease_until", Instant, nullable=False),
     Column("begun", Boolean),
+    Column("asked_for", Integer),
     Column("absent_at", Instant),
     Column("accepted_at", Instant),
     Column("posted_at", Instant),
@@ -77,9 +78,10 @@ messages = Table(
     comment="office: the authority that sends. kind: why the provider refused it or "
     "did not deliver it. posted_after and lease_until are on the database's clock. "
     "begun: whether its POST may have begun; null: claimed by a release that did not "
-    "say. accepted_at: when the acceptance was recorded. posted_at: when the accepted "
-    "message was POSTed, by the provider's date. ask_at: when the provider is next "
-    "asked for a receipt.",
+    "say. asked_for: the server in `servers` since when it may have been forgotten; it "
+    "was stored to ask about, not to POST. accepted_at: when the acceptance was "
+    "recorded. posted_at: when the accepted message was POSTed, by the provider's "
+    "date. ask_at: when the provider is next asked for a receipt.",
 )
 
 message_reminders = Table(

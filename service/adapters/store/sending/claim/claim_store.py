@@ -10,11 +10,16 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from uuid_utils import uuid7
 
 from service.adapters.store.db.database import Database
+from service.adapters.store.db.dialects.ledger_server import load_standing
 from service.adapters.store.db.json_rows import JsonValues
 from service.adapters.store.db.prepared import Prepared
 from service.adapters.store.db.schema import messages, rates
 from service.adapters.store.db.types import database_now, database_now_plus
 from service.adapters.store.db.upsert import insert_into
+from service.adapters.store.failover.doubtful_reminders import (
+    ask_about,
+    hold_for_decision,
+)
 from service.adapters.store.reminders.candidates import CandidateRow
 from service.adapters.store.sending.circuit import (
     judge_provider,
@@ -74,10 +79,10 @@ class SqlClaimStore(ClaimStore):
         """Record what was answered to this owner's messages, and begin the next ones.
 
         In one transaction: a process that dies leaves unknown what it had begun and not
-        recorded.
+        recorded. Begins nothing on another server than before.
         """
         provider = self._provider
-        async with self._database.write() as connection:
+        async with self._database.write(confirmed=bool(progress.group)) as connection:
             if progress.outcomes:
                 await record(connection, progress.owner, progress.outcomes, now)
             row = await load_row(connection, provider)
@@ -85,7 +90,8 @@ class SqlClaimStore(ClaimStore):
             changed = await judge_provider(
                 connection, provider, circuit, progress.generation, progress.evidence
             )
-            if changed or not may_send(row, progress.owner, progress.generation):
+            is_out = not may_send(row, progress.owner, progress.generation)
+            if changed or is_out or (await load_standing(connection)).is_in_doubt:
                 return Begun(frozenset(), changed)
             return Begun(await begin_messages(connection, progress))
 
@@ -95,9 +101,13 @@ async def _claim(
 ) -> Claim:
     """Select what is due, decide on it, insert messages, mark reminders."""
     row = await load_row(connection, owner.provider)
-    if not may_send(row, owner.id, request.generation):
+    standing = await load_standing(connection)
+    if not may_send(row, owner.id, request.generation) or (
+        standing.is_in_doubt and not request.asks_first
+    ):
         return Claim(0, (), frozenset())
-    scope = await open_claim(connection, request, now)
+    asked_first = standing.asked_first()
+    scope = await open_claim(connection, request, asked_first, now)
     candidates = await load_due(connection, scope, request.max_messages)
     if not candidates:
         return Claim(0, (), frozenset())
@@ -114,9 +124,17 @@ async def _claim(
         )
         for draft in plan.drafts
     ]
+    if request.asks_first and not request.can_ask:
+        keys = [one.key for message in new_messages for one in message.candidates]
+        await hold_for_decision(connection, keys)
+        return Claim(len(candidates), (), frozenset())
     if new_messages:
         await insert_messages(connection, new_messages, owner, scope.clock, now)
         await _save_sender_turns(connection, plan.sender_waits)
+    if request.asks_first and asked_first is not None:
+        ids = [one.id for one in new_messages]
+        await ask_about(connection, ids, asked_first, scope.clock, now)
+        return Claim(len(candidates), (), frozenset())
     return Claim(
         len(candidates), tuple(map(to_outgoing, new_messages)), plan.busy_offices
     )

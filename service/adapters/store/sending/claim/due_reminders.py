@@ -7,15 +7,12 @@ from functools import cache
 from typing import Any, Final
 
 from sqlalchemy import (
-    ColumnElement,
     Integer,
     Row,
     Select,
     and_,
     bindparam,
     exists,
-    literal,
-    or_,
     select,
 )
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -29,7 +26,11 @@ from service.adapters.store.db.schema import (
     permit_recipients,
     reminders,
 )
-from service.adapters.store.db.types import database_now, database_now_plus
+from service.adapters.store.db.types import database_now
+from service.adapters.store.failover.doubtful_reminders import (
+    NEEDS_ASKING,
+    asking_parameters,
+)
 from service.adapters.store.law.digest import LAW_FACT
 from service.adapters.store.office.senders import office_paused
 from service.adapters.store.reminders.candidates import (
@@ -37,9 +38,14 @@ from service.adapters.store.reminders.candidates import (
     join_recipients,
     select_candidates,
 )
-from service.domain.delivery.retry import LONGEST_ASKED
+from service.adapters.store.sending.claim.claim_conditions import (
+    is_paused,
+    is_wait_over,
+    volume_was_checked,
+)
 from service.domain.delivery.status import CLAIMABLE, ReminderState
 from service.domain.errors import LawChangedError
+from service.domain.failover.ledger_server import LedgerServer
 from service.domain.law.rule import CORRECTION
 from service.flow.sending.claim_rows import ClaimRequest
 
@@ -55,12 +61,15 @@ class ClaimScope:
     """What a claim may take: query parameters, and whether anything is paused.
 
     `any_lookup`: some register is asked before texts. `clock` is the database's own.
+    `needs_asking`: whether it takes reminders that are asked first, or only others;
+    None where there are none.
     """
 
     parameters: dict[str, Any]
     any_paused: bool
     any_lookup: bool
     clock: datetime
+    needs_asking: bool | None = None
 
 
 _SITUATION = Prepared(
@@ -76,11 +85,15 @@ _SITUATION = Prepared(
 
 
 async def open_claim(
-    connection: AsyncConnection, request: ClaimRequest, now: datetime
+    connection: AsyncConnection,
+    request: ClaimRequest,
+    asked_first: LedgerServer | None,
+    now: datetime,
 ) -> ClaimScope:
     """Check that the law is still the request's, and see what is paused.
 
-    Raises `LawChangedError` where it is another; locks it until the transaction ends.
+    What may have been sent before `asked_first` is asked about first. Raises
+    `LawChangedError` where the law is another; locks it until the transaction ends.
     """
     found = next(iter(await _SITUATION.run(connection, {})), None)
     if found is None or found.law_digest != request.law_digest:
@@ -90,7 +103,13 @@ async def open_claim(
         "checked_until": request.checked_until,
         "set_back_after": now + _CLOCK_SET_BACK,
     } | _EXCLUDED.bind(connection.dialect, request.excluded_authorities)
-    return ClaimScope(parameters, found.any_paused, found.any_lookup, found.clock)
+    needs_asking = None
+    if asked_first is not None:
+        parameters |= asking_parameters(asked_first)
+        needs_asking = request.asks_first
+    return ClaimScope(
+        parameters, found.any_paused, found.any_lookup, found.clock, needs_asking
+    )
 
 
 async def load_due(
@@ -119,9 +138,9 @@ async def _load_first(
     found = [
         row
         for state in CLAIMABLE
-        for row in await _first_due(state, paused=scope.any_paused).rows(
-            connection, parameters
-        )
+        for row in await _first_due(
+            state, paused=scope.any_paused, needs_asking=scope.needs_asking
+        ).rows(connection, parameters)
     ]
     return sorted(found, key=lambda row: (row.closes_at, row.permit_id))[:limit]
 
@@ -138,9 +157,9 @@ async def _load_companions(
     rows = [
         row
         for state in CLAIMABLE
-        for row in await _due_of_permits(state, paused=scope.any_paused).rows(
-            connection, parameters
-        )
+        for row in await _due_of_permits(
+            state, paused=scope.any_paused, needs_asking=scope.needs_asking
+        ).rows(connection, parameters)
     ]
     found = await join_recipients(connection, rows)
     return [one for one in found if one.recipient and one.recipient.id in phones]
@@ -180,20 +199,26 @@ _OTHER_PERMITS_OF_PHONES = Prepared(
 
 
 @cache
-def _first_due(state: ReminderState, *, paused: bool) -> JsonQuery:
+def _first_due(
+    state: ReminderState, *, paused: bool, needs_asking: bool | None
+) -> JsonQuery:
     """The query for what closes soonest; cached, since each claim runs it."""
     return JsonQuery(
-        _select_due(state, paused=paused)
+        _select_due(state, paused=paused, needs_asking=needs_asking)
         .order_by(reminders.c.closes_at, reminders.c.permit_id)
         .limit(bindparam("limit", type_=Integer()))
     )
 
 
 @cache
-def _due_of_permits(state: ReminderState, *, paused: bool) -> JsonQuery:
+def _due_of_permits(
+    state: ReminderState, *, paused: bool, needs_asking: bool | None
+) -> JsonQuery:
     """The query for what is due of some permits; cached likewise."""
     of_permits = reminders.c.permit_id.in_(_PERMITS.values)
-    return JsonQuery(_select_due(state, paused=paused).where(of_permits))
+    return JsonQuery(
+        _select_due(state, paused=paused, needs_asking=needs_asking).where(of_permits)
+    )
 
 
 _others = reminders.alias()
@@ -205,44 +230,20 @@ _HAS_TEXT_UNDER_WAY = exists().where(
 """A correction must not overtake the text that it corrects."""
 
 
-def _select_due(state: ReminderState, *, paused: bool) -> Select[Any]:
+def _select_due(
+    state: ReminderState, *, paused: bool, needs_asking: bool | None
+) -> Select[Any]:
     """Select reminders whose time has come and that nothing holds back."""
     due = select_candidates(
         reminders.c.state == state,
         reminders.c.next_at <= bindparam("now", type_=reminders.c.next_at.type),
-        _is_wait_over(),
+        is_wait_over(),
         reminders.c.authority.not_in(_EXCLUDED.values),
         ~and_(reminders.c.step.startswith(CORRECTION), _HAS_TEXT_UNDER_WAY),
-        _volume_was_checked(),
+        volume_was_checked(),
     )
     if paused:
-        due = due.where(~_is_paused(), ~office_paused())
+        due = due.where(~is_paused(), ~office_paused())
+    if needs_asking is not None:
+        due = due.where(NEEDS_ASKING if needs_asking else ~NEEDS_ASKING)
     return due.with_for_update(skip_locked=True, of=reminders)
-
-
-def _is_wait_over() -> ColumnElement[bool]:
-    """Whether the wait after a refusal is over, or too long to be meant so."""
-    retry_at = reminders.c.retry_at
-    longest = database_now_plus(literal(LONGEST_ASKED))
-    return or_(retry_at.is_(None), retry_at <= database_now(), retry_at > longest)
-
-
-def _volume_was_checked() -> ColumnElement[bool]:
-    """Whether the volume guard has counted the reminder."""
-    state_at = reminders.c.state_at
-    return or_(
-        reminders.c.message_id.is_not(None),
-        state_at <= bindparam("checked_until", type_=state_at.type),
-        state_at > bindparam("set_back_after", type_=state_at.type),
-    )
-
-
-def _is_paused() -> ColumnElement[bool]:
-    scopes = pauses.c.scope.in_(
-        [
-            literal("all"),
-            "rule:" + reminders.c.rule,
-            "authority:" + reminders.c.authority,
-        ]
-    )
-    return exists().where(scopes).correlate(reminders)

@@ -35,6 +35,7 @@ from service.adapters.store.sending.outcomes.retry import (
     requeue_to_next_phone,
     schedule_retry,
 )
+from service.adapters.store.sending.outcomes.unbound_receipts import forget_old_receipts
 from service.domain.delivery.outcome import Fault, Receipt, RefusalKind
 from service.domain.delivery.pause import BREAKER_NAME
 from service.domain.delivery.status import (
@@ -156,6 +157,8 @@ async def apply_receipt(
 ) -> bool:
     """Store one receipt raw and move its message; return whether it moved."""
     message = await find_message(connection, receipt)
+    if message is None:
+        await forget_old_receipts(connection, now)
     await check_reference(connection, receipt, message, now)
     moved = False
     if message and await check_provider_id(

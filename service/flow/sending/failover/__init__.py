@@ -1,0 +1,1 @@
+"""What to do when the ledger is on another server than before."""
