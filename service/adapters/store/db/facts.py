@@ -3,9 +3,10 @@
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, bindparam, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from service.adapters.store.db.prepared import Prepared
 from service.adapters.store.db.schema import facts
 from service.adapters.store.db.upsert import insert_into
 
@@ -15,9 +16,13 @@ LAST_TICK: Final = "last tick"
 
 async def get_fact(connection: AsyncConnection, key: str) -> str | None:
     """The value of a fact; None if it is not stored."""
-    found = await connection.execute(select(facts.c.value).where(facts.c.key == key))
-    value: str | None = found.scalar()
-    return value
+    found = await _VALUE.run(connection, {"wanted": key})
+    return found[0].value if found else None
+
+
+_VALUE: Final = Prepared(
+    select(facts.c.value).where(facts.c.key == bindparam("wanted"))
+)
 
 
 async def set_fact(

@@ -3,12 +3,13 @@
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from operator import attrgetter
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import Integer, bindparam, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.adapters.store.db.json_rows import JsonQuery
+from service.adapters.store.db.prepared import Prepared
 from service.adapters.store.db.schema import golives, slots
 from service.adapters.store.slots.conditions import IS_LIVE, go_live_of
 from service.adapters.store.slots.group_key import (
@@ -32,19 +33,24 @@ async def find_due_groups(
 
     At most `limit` slots are read, and several may be of one group.
     """
-    due = (
-        select(*SLOT_GROUP_COLUMNS)
-        .join_from(slots, golives, go_live_of(slots.c))
-        .where(
-            IS_LIVE,
-            golives.c.live_from <= now,
-            slots.c.expanded_at.is_(None),
-            slots.c.due_at <= now,
-        )
-        .order_by(slots.c.due_at)
-        .limit(limit)
+    rows = await _DUE.run(connection, {"now": now, "most": limit})
+    return [*dict.fromkeys(map(group_key, rows))]
+
+
+_NOW: Final = bindparam("now", type_=slots.c.due_at.type)
+
+_DUE: Final = Prepared(
+    select(*SLOT_GROUP_COLUMNS)
+    .join_from(slots, golives, go_live_of(slots.c))
+    .where(
+        IS_LIVE,
+        golives.c.live_from <= _NOW,
+        slots.c.expanded_at.is_(None),
+        slots.c.due_at <= _NOW,
     )
-    return [*dict.fromkeys(map(group_key, await connection.execute(due)))]
+    .order_by(slots.c.due_at)
+    .limit(bindparam("most", type_=Integer()))
+)
 
 
 async def load_due_groups(
@@ -73,7 +79,7 @@ _SLOTS_OF_GROUPS = JsonQuery(
     .join_from(slots, golives, go_live_of(slots.c))
     .where(
         golives.c.state == bindparam("state", type_=golives.c.state.type),
-        golives.c.live_from <= bindparam("now", type_=golives.c.live_from.type),
+        golives.c.live_from <= _NOW,
         SLOT_IN_GROUPS,
     )
 )

@@ -1,13 +1,15 @@
 """Slots that fall due become reminders."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
+from typing import Final
 
-from sqlalchemy import ColumnElement, exists, select, update
+from sqlalchemy import ColumnElement, bindparam, exists, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.adapters.store.db.database import Database
+from service.adapters.store.db.prepared import Prepared
 from service.adapters.store.db.schema import permits, reminders, slots
 from service.adapters.store.reminders.reopen import MAY_REOPEN, reopen
 from service.adapters.store.slots.clock_set_back import (
@@ -23,7 +25,8 @@ from service.adapters.store.slots.create_reminders import (
 from service.adapters.store.slots.due_groups import find_due_groups, load_due_groups
 from service.adapters.store.slots.frozen_forecasts import instant_after_count
 from service.adapters.store.slots.group_key import (
-    SLOT_GROUP_COLUMNS,
+    GROUPS,
+    PERMIT_IN_GROUPS,
     SLOT_IN_GROUPS,
     GroupParams,
     group_key,
@@ -95,75 +98,80 @@ async def expand_groups(
         for planned in group.plan_reminders(now).rows:
             if planned.slot.step in group.unexpanded_steps:
                 by_plan[CommonPlan.of(group, planned)].append((group, planned.slot))
+    due = [
+        group_key(group)
+        for plan, members in by_plan.items()
+        if plan.state is ReminderState.DUE
+        for group, _ in members
+    ]
+    rows = await _WITH_REMINDERS.run(connection, group_params(connection, due))
+    with_reminders = {*map(group_key, rows)}
     created = [
-        await _expand_together(connection, plan, members, now)
+        await _expand_together(connection, plan, members, with_reminders, now)
         for plan, members in by_plan.items()
     ]
     return sum(created)
+
+
+def _has_reminder(*where: ColumnElement[bool]) -> ColumnElement[bool]:
+    """Whether a permit of the group has such a reminder for its expiry date."""
+    return exists().where(
+        PERMIT_IN_GROUPS,
+        reminders.c.permit_id == permits.c.id,
+        reminders.c.expires_on == permits.c.expires_on,
+        *where,
+    )
+
+
+_WITH_REMINDERS: Final = Prepared(select(GROUPS).where(_has_reminder()))
+"""The groups in which a permit has a reminder: most have none yet."""
+
+_MARK_EXPANDED: Final = Prepared(
+    update(slots)
+    .where(SLOT_IN_GROUPS, slots.c.step == bindparam("in_step"))
+    .values(expanded_at=bindparam("now"))
+)
 
 
 async def _expand_together(
     connection: AsyncConnection,
     plan: CommonPlan,
     members: Sequence[tuple[DueGroup, Slot]],
+    with_reminders: Collection[GroupKey],
     now: datetime,
 ) -> int:
+    former = [one for one in members if group_key(one[0]) in with_reminders]
+    if plan.state is ReminderState.DUE:
+        if former:
+            await _replace_former_reminders(connection, plan.step, former, now)
+        else:
+            plan = plan._replace(excluding_steps=())  # nobody can have been texted
     groups = group_params(connection, [group_key(group) for group, _ in members])
-    if plan.state is ReminderState.DUE and not await _replace_former_reminders(
-        connection, plan.step, groups, members, now
-    ):
-        plan = plan._replace(excluding_steps=())  # nobody can have been texted
     created = await create_reminders(connection, plan, groups, now)
-    await connection.execute(
-        update(slots)
-        .where(SLOT_IN_GROUPS, slots.c.step == plan.step)
-        .values(expanded_at=now),
-        groups,
-    )
+    await _MARK_EXPANDED.run(connection, {**groups, "in_step": plan.step, "now": now})
     return created
 
 
 async def _replace_former_reminders(
     connection: AsyncConnection,
     step: str,
-    groups: GroupParams,
     members: Sequence[tuple[DueGroup, Slot]],
     now: datetime,
-) -> bool:
-    """Reopen ended reminders of this step, and supersede due ones of earlier steps.
-
-    In most groups no permit has a reminder yet, and one query tells so. Returns whether
-    any has.
-    """
-    with_reminders = await _groups_with_reminder(connection, groups, step)
-    if not with_reminders:
-        return False
+) -> None:
+    """Reopen ended reminders of this step, and supersede due ones of earlier steps."""
     slot_of_group = {group_key(group): (group, slot) for group, slot in members}
-    params = group_params(connection, with_reminders)
-    has_ended = reminders.c.step == step, MAY_REOPEN
-    for key in await _groups_with_reminder(connection, params, step, *has_ended):
+    params = group_params(connection, slot_of_group)
+    for key in await _groups_with_ended(connection, step, params):
         group, slot = slot_of_group[key]
         await reopen(connection, group, slot, _reminders_of_group(group), now)
     await supersede_earlier_steps(connection, step, params, now)
-    return True
 
 
-async def _groups_with_reminder(
-    connection: AsyncConnection,
-    groups: GroupParams,
-    step: str,
-    *where: ColumnElement[bool],
+async def _groups_with_ended(
+    connection: AsyncConnection, step: str, groups: GroupParams
 ) -> list[GroupKey]:
-    """Those of the groups with a slot for `step` that have such a reminder."""
-    has_reminder = exists().where(
-        same_group(permits.c, slots.c),
-        reminders.c.permit_id == permits.c.id,
-        reminders.c.expires_on == permits.c.expires_on,
-        *where,
-    )
-    wanted = select(*SLOT_GROUP_COLUMNS).where(
-        SLOT_IN_GROUPS, slots.c.step == step, has_reminder
-    )
+    """Those of the groups with a reminder of this step that may be reopened."""
+    wanted = select(GROUPS).where(_has_reminder(reminders.c.step == step, MAY_REOPEN))
     return [*map(group_key, await connection.execute(wanted, groups))]
 
 

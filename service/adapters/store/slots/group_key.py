@@ -31,10 +31,13 @@ def same_group(one: Any, other: Any) -> ColumnElement[bool]:  # noqa: ANN401 - c
 
 _KEYS = json_rows_like(slots, ("series", "authority", "expires_on"))
 
-SLOT_IN_GROUPS = same_group(slots.c, _KEYS.table.c)
+GROUPS = _KEYS.table
+"""The groups that `group_params` binds to the statement."""
+
+SLOT_IN_GROUPS = same_group(slots.c, GROUPS.c)
 """Slots of the groups that `group_params` binds to the statement."""
 
-PERMIT_IN_GROUPS = same_group(permits.c, _KEYS.table.c)
+PERMIT_IN_GROUPS = same_group(permits.c, GROUPS.c)
 """Permits of the groups that `group_params` binds to the statement."""
 
 GroupParams = dict[str, str]
