@@ -42,7 +42,7 @@ from service.adapters.store.sending.circuit import SqlCircuitStore
 from service.adapters.store.sending.claim.claim_store import SqlClaimStore
 from service.adapters.store.sending.claim.own_phone import SqlOwnPhoneStore
 from service.adapters.store.sending.inbox import SqlInboxStore
-from service.adapters.store.sending.leases import SqlLeaseStore
+from service.adapters.store.sending.leases import SqlLeaseStore, SqlRoundsStore
 from service.adapters.store.sending.lookups import SqlLookupStore
 from service.adapters.store.sending.pauses import SqlPauseStore
 from service.adapters.store.sending.reader import SqlMessageReader
@@ -99,6 +99,10 @@ class Installation(Services):
     def own_phone_store(self, provider: Provider) -> SqlOwnPhoneStore:
         """The store of tests that go through this provider."""
         return SqlOwnPhoneStore(self.database, self.vault, provider.name)
+
+    def rounds_store(self, seconds: float) -> SqlRoundsStore:
+        """The store that gives this process the rounds for so long at a time."""
+        return SqlRoundsStore(self.database, seconds)
 
     def tick_deps(
         self, provider: Provider, is_stopping: StopSignal = never_stop

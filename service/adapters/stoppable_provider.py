@@ -39,6 +39,7 @@ class StoppableProvider:
     ) -> None:
         self.name = provider.name
         self.finds_by_our_id = provider.finds_by_our_id
+        self.has_exclusive_senders = provider.has_exclusive_senders
         self._provider = provider
         self._stopped = stopped
 

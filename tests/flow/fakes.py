@@ -64,6 +64,7 @@ class FakeProvider:
 
     name = "fake"
     finds_by_our_id = False
+    has_exclusive_senders = False
 
     def __init__(self) -> None:
         self.script: list[Outcome | DiedError] = []

@@ -68,7 +68,12 @@ from service.flow.sending.own_phone.send_test import send_test
 from service.flow.sending.plan_claim import ClaimPlanner
 from service.flow.sending.post import Poster
 from service.flow.sending.provider import Outgoing
-from service.flow.sending.send import SendDeps, SendResult, send
+from service.flow.sending.send import (
+    ClaimStore,
+    SendDeps,
+    SendResult,
+    send,
+)
 from tests.databases import database_url, query_rows, run_statements
 from tests.flow.fakes import LISTED_AT, FakeProvider
 
@@ -248,8 +253,10 @@ class Ledger:
         await self.expand(now)
         return await self.send()
 
-    async def claim(self, most: int = 200, lease: float = 60.0) -> Claim:
-        """Claim as a worker of its own, and leave it at that."""
+    async def claim(
+        self, most: int = 200, lease: float = 60.0, store: ClaimStore | None = None
+    ) -> Claim:
+        """Claim as a worker of its own, or as that of a store; leave it at that."""
         law, now = await self.office.current_law(), self.clock.now()
         limits = compute_limits(law.authorities.values(), now)
         planning = ClaimPlanner(law, self.sending.templates, now)
@@ -260,11 +267,12 @@ class Ledger:
             max_messages=most,
             checked_until=now,
             law_digest=law.digest,
-            excluded_authorities=frozenset(),
+            offices=law.sending_offices(),
+            has_exclusive_senders=self.provider.has_exclusive_senders,
             limits=limits,
             plan=partial(planning.plan, limits=limits, max_messages=most),
         )
-        return await self.claims.claim(how, now)
+        return await (store or self.claims).claim(how, now)
 
     async def settle(
         self, patience: timedelta = PATIENCE, *, is_vouched: bool = True

@@ -90,6 +90,7 @@ class TwilioProvider:
     """A `Provider` that sends through Twilio; open it with `open_twilio`."""
 
     finds_by_our_id = False
+    has_exclusive_senders = False
 
     def __init__(self, config: TwilioConfig, client: Client) -> None:
         self.name = config.name

@@ -5,6 +5,7 @@ from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
+from typing import Final
 
 import click
 
@@ -27,6 +28,9 @@ from service.ticks import TickScheduler
 from service.upgrade import refresh_holidays
 from service.web.application import application, worker_application
 from service.web.listener import listening
+
+_ROUNDS_SHARE: Final = 0.9
+"""Of the time between two ticks: for so long no other worker makes the rounds."""
 
 
 @click.command()
@@ -52,7 +56,8 @@ async def serve(
     if stop.is_set():
         return
     async with open_provider(settings, installation.database) as provider:
-        deps = _tick_deps(installation, provider, stop)
+        rounds = installation.rounds_store(_ROUNDS_SHARE * settings.tick)
+        deps = replace(_tick_deps(installation, provider, stop), rounds_store=rounds)
         ticks = TickScheduler(
             partial(tick_once, deps),
             partial(describe_outlook, installation.outlook_deps),
@@ -76,6 +81,7 @@ async def serve(
             else:
                 async with _watch_registers(settings), ticks.run_every(settings.tick):
                     await stop.wait()
+                await rounds.give_up()
 
 
 @click.command()

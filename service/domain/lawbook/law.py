@@ -1,6 +1,7 @@
 """The loaded law: rules, authorities and calendars, and the dates they give."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from datetime import date
 from functools import lru_cache
@@ -188,6 +189,16 @@ class Law:
         if office.sends:
             return office
         raise UnknownError("sender for authority", authority_code)
+
+    def sending_offices(
+        self, left_out: Collection[str] = ()
+    ) -> Mapping[str, Authority]:
+        """The office that texts for each authority, if any; but for those left out."""
+        found = dict[str, Authority]()
+        for code in self.authorities:
+            with suppress(UnknownError):
+                found[code] = self.sending_office(code)
+        return {code: its for code, its in found.items() if its.code not in left_out}
 
     def ladder(
         self, rule_code: str, version: Version, authority_code: str, expires_on: date

@@ -50,6 +50,15 @@ class Limits:
     day_starts: Mapping[str, datetime]
     sender_intervals: Mapping[str, float]
 
+    def of(self, offices: Collection[Authority]) -> "Limits":
+        """The limits of some of the offices, and of their senders."""
+        codes = {office.code for office in offices}
+        senders = {sender_key(office) for office in offices}
+        return Limits(
+            {code: at for code, at in self.day_starts.items() if code in codes},
+            {one: gap for one, gap in self.sender_intervals.items() if one in senders},
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Usage:

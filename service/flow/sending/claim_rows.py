@@ -6,6 +6,7 @@ from datetime import date, datetime
 
 from service.domain.delivery.circuit import Circuit, PostEvidence
 from service.domain.delivery.outcome import Outcome
+from service.domain.law.authority import Authority
 from service.domain.law.rule import Language
 from service.domain.reminders.eligibility import Candidate, End, Hold
 from service.domain.reminders.limits import Limits, Usage
@@ -88,10 +89,11 @@ class ClaimRequest:
     """How to claim: the owner, its lease in seconds, and the number of messages.
 
     `generation` is that of the provider's circuit; nothing is claimed in another one.
-    `law_digest` names the law that words the texts. Reminders of
-    `excluded_authorities` are left out, and of those never sent the ones created after
-    `checked_until`, which the volume guard has not counted. `plan` decides on the
-    reminders, given the usage counted for `limits`.
+    `law_digest` names the law that words the texts. Reminders of the authorities in
+    `offices` are claimed, each with the office that sends for it; of those never sent
+    the ones created after `checked_until`, which the volume guard has not counted, are
+    left out. With exclusive senders, only what goes through those that are this
+    worker's. `plan` decides on the reminders, given the usage counted for `limits`.
 
     `asks_first`: takes only reminders that may have been sent before a failover, and
     stores their messages to ask about. `can_ask`: the provider can be asked.
@@ -103,7 +105,8 @@ class ClaimRequest:
     max_messages: int
     checked_until: datetime
     law_digest: str
-    excluded_authorities: frozenset[str]
+    offices: Mapping[str, Authority]
+    has_exclusive_senders: bool
     limits: Limits
     plan: Callable[[Sequence[DueReminder], Usage], ClaimPlan]
     asks_first: bool = False

@@ -1,4 +1,4 @@
-"""Take back messages whose lease has ended: their worker died, or was too slow."""
+"""Leases: of messages, whose worker may die, and of the rounds, which one makes."""
 
 from datetime import datetime
 from typing import Final, Protocol
@@ -18,3 +18,17 @@ class LeaseStore(Protocol):
         release claimed, which did not say. A lease that a clock wrote which ran ahead
         ends `LONGEST_LEASE` from now.
         """
+
+
+class RoundsStore(Protocol):
+    """Which worker makes the rounds: it expands, checks the volume, settles and polls.
+
+    Any other may take over a moment after it fell silent. Two that do so at the same
+    time do the same twice, and harm nothing.
+    """
+
+    async def take(self) -> bool:
+        """Take or prolong the rounds; False while another worker has them."""
+
+    async def checked_until(self) -> datetime | None:
+        """Until when the volume guard has checked reminders; None before the first."""

@@ -93,10 +93,13 @@ class Provider(Protocol):
     Faults of the provider and of the network are answers; only `parse` raises.
     `finds_by_our_id`: `find` looks for our message id in a list of our own, so equal
     texts are not mixed up, and no phone can be hidden or rewritten.
+    `has_exclusive_senders`: it allows one connection for each sender, so one worker
+    sends from it at a time.
     """
 
     name: str
     finds_by_our_id: bool
+    has_exclusive_senders: bool
 
     async def send(self, message: Outgoing) -> Outcome:
         """POST one message, once."""

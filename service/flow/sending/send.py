@@ -192,7 +192,8 @@ class SendTurn:
                 max_messages=max_messages,
                 checked_until=self.checked_until,
                 law_digest=law.digest,
-                excluded_authorities=_authorities_of(frozenset(self.busy_until), law),
+                offices=law.sending_offices(left_out=self.busy_until),
+                has_exclusive_senders=deps.poster.provider.has_exclusive_senders,
                 limits=limits,
                 plan=partial(planner.plan, limits=limits, max_messages=max_messages),
                 asks_first=asks_first,
@@ -239,12 +240,3 @@ class SendTurn:
         await close_if_nothing_was_due(
             deps.circuit_store, deps.poster.provider, self.access
         )
-
-
-def _authorities_of(offices: frozenset[str], law: Law) -> frozenset[str]:
-    """The authorities for which these offices send."""
-    if not offices:
-        return offices
-    return frozenset(
-        code for code in law.authorities if law.sending_office(code).code in offices
-    )

@@ -1,7 +1,7 @@
 """One full pass: expand, settle, send, ask, poll; every row that is due by now."""
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import uuid4
 
 from service.flow.monotonic import monotonic_now
@@ -10,11 +10,16 @@ from service.flow.sending.breaker import check_breaker
 from service.flow.sending.circuit import CircuitAccess, open_access
 from service.flow.sending.expand import ExpandStore, expand
 from service.flow.sending.failover.ask_first import FailoverDeps, ask_first
-from service.flow.sending.leases import LeaseStore
+from service.flow.sending.leases import LeaseStore, RoundsStore
 from service.flow.sending.outcomes.receive import ReceiveStore, poll_receipts
 from service.flow.sending.outcomes.settle import SettleStore, settle
 from service.flow.sending.send import SendDeps, SendResult, send
-from service.flow.sending.volume_guard import VolumeGuardDeps, check_volume, open_day
+from service.flow.sending.volume_guard import (
+    BEFORE_ALL,
+    VolumeGuardDeps,
+    check_volume,
+    open_day,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +28,8 @@ class TickDeps:
 
     A provider's list proves absence `settle_after` the last moment of a POST. A receipt
     that has not come `poll_after` the acceptance, on the business clock, is polled for.
+    Without a `rounds_store` the pass does all by itself; otherwise it leaves to the
+    worker that has the rounds what one does for all.
     """
 
     send_deps: SendDeps
@@ -35,6 +42,7 @@ class TickDeps:
     failover_deps: FailoverDeps
     settle_after: timedelta
     poll_after: timedelta
+    rounds_store: RoundsStore | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,13 +89,15 @@ async def tick(deps: TickDeps) -> TickResult:
     clock, poster = deps.send_deps.clock, deps.send_deps.poster
     breaker_store, is_stopping = deps.send_deps.breaker_store, poster.is_stopping
     while more:
-        await open_day(deps.volume_guard_deps)
-        created += await expand(deps.expand_store, clock, is_stopping)
+        has_rounds = deps.rounds_store is None or await deps.rounds_store.take()
+        if has_rounds:
+            await open_day(deps.volume_guard_deps)
+            created += await expand(deps.expand_store, clock, is_stopping)
         await deps.lease_store.expire_leases(clock.now())
-        checked_until = await check_volume(deps.volume_guard_deps)
+        checked_until = await _checked_until(deps, has_rounds=has_rounds)
         sent, asked = SendResult(), 0
         access = await _open_access(deps)
-        if access and not access.is_probe:
+        if access and not access.is_probe and has_rounds:
             await settle(
                 deps.settle_store,
                 provider=poster.provider,
@@ -102,7 +112,7 @@ async def tick(deps: TickDeps) -> TickResult:
             sent = await send(deps.send_deps, checked_until, access)
         if access:
             asked = await ask_registers(deps.lookup_deps, is_stopping)
-        if access and not access.is_probe:
+        if access and not access.is_probe and has_rounds:
             moved += await poll_receipts(
                 poster.provider, deps.receive_store, clock, deps.poll_after, is_stopping
             )
@@ -113,6 +123,13 @@ async def tick(deps: TickDeps) -> TickResult:
             await breaker_store.record_tick()
     open_outcomes = await deps.settle_store.count_open()
     return TickResult(created, posted, late, moved, open_outcomes)
+
+
+async def _checked_until(deps: TickDeps, *, has_rounds: bool) -> datetime:
+    """Until when created reminders passed the volume guard."""
+    if has_rounds or deps.rounds_store is None:
+        return await check_volume(deps.volume_guard_deps)
+    return await deps.rounds_store.checked_until() or BEFORE_ALL
 
 
 async def _open_access(deps: TickDeps) -> CircuitAccess | None:

@@ -99,7 +99,8 @@ class VolumeGuardStore(Protocol):
         """Store the instant up to which the guard has counted."""
 
 
-_BEFORE_ALL: Final = datetime.min.replace(tzinfo=UTC)
+BEFORE_ALL: Final = datetime.min.replace(tzinfo=UTC)
+"""Until when reminders are counted where none ever was."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +178,7 @@ async def check_volume(deps: VolumeGuardDeps) -> datetime:
     """
     now = deps.clock.now()
     if not await deps.store.has_sendable(now):
-        return await deps.store.counted_until() or _BEFORE_ALL
+        return await deps.store.counted_until() or BEFORE_ALL
     counted_until, waiting = await deps.store.count_sendable(now)
     known = await open_day(deps)
     offices = _authorities_by_office(

@@ -71,6 +71,7 @@ class FileProvider:
     webhook: ResultsWebhook
     name: str = PROVIDER_NAME
     finds_by_our_id: bool = True
+    has_exclusive_senders: bool = False
 
     async def send(self, message: Outgoing) -> Outcome:
         """Spool a message; refuses one that the format cannot represent."""

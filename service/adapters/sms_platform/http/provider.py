@@ -69,6 +69,7 @@ class HttpProvider:
     webhook: ResultsWebhook
     name: str = PROVIDER_NAME
     finds_by_our_id: bool = True
+    has_exclusive_senders: bool = False
 
     async def send(self, message: Outgoing) -> Outcome:
         """POST a message once; `NotPosted` if too little time is left."""

@@ -15,7 +15,11 @@ from sqlalchemy.exc import TimeoutError as ConnectionWaitError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.adapters.store.db.dialects.addresses import async_url, shown_address
-from service.adapters.store.db.dialects.postgres_commit import begin_to_write
+from service.adapters.store.db.dialects.postgres_commit import (
+    CONFIRMED,
+    begin_to_write,
+)
+from service.adapters.store.db.dialects.postgres_engine import BESIDE_OTHERS
 from service.adapters.store.db.dialects.postgres_errors import postgres_error
 from service.adapters.store.db.dialects.postgres_set_up import refuse_unusable
 from service.adapters.store.db.engine import create_engine
@@ -43,12 +47,16 @@ class Database:
         self._reader = create_engine(self.url, self._watch, writes=False)
 
     @asynccontextmanager
-    async def write(self, *, confirmed: bool = False) -> AsyncIterator[AsyncConnection]:
+    async def write(
+        self, *, confirmed: bool = False, beside_others: bool = False
+    ) -> AsyncIterator[AsyncConnection]:
         """Open a transaction that may write; an error rolls it back.
 
-        `confirmed`: what it stores must survive a failover, so its commit waits for a
-        synchronous standby, where the server names one, and raises
-        `UnconfirmedCommitError` if none answers: it is stored all the same.
+        It is alone, in all processes; on PostgreSQL several `beside_others` may run at
+        the same time, and each has to lock the rows that it decides on. `confirmed`:
+        what it stores must survive a failover, so its commit waits for a synchronous
+        standby, where the server names one, and raises `UnconfirmedCommitError` if none
+        answers: it is stored all the same.
 
         Raises `StorageError` while nothing can be stored. Raises
         `DatabaseReplacedError` if the files are no longer those that were opened, also
@@ -58,7 +66,8 @@ class Database:
             with self._typed_errors(writes=True):
                 async with self._turn_to_write():
                     self.check_files()
-                    async with self._begin(confirmed=confirmed) as connection:
+                    chosen = {CONFIRMED: confirmed, BESIDE_OTHERS: beside_others}
+                    async with self._begin(chosen) as connection:
                         self._check_files_for_writing()
                         yield connection
                     self.check_files()
@@ -71,11 +80,12 @@ class Database:
         self.problem = None
 
     def _begin(
-        self, *, confirmed: bool
+        self, chosen: dict[str, bool]
     ) -> AbstractAsyncContextManager[AsyncConnection]:
-        if self.is_postgres:
-            return begin_to_write(self._writer, self.shown_url, confirmed=confirmed)
-        return self._writer.begin()
+        if not self.is_postgres:
+            return self._writer.begin()
+        writer = self._writer.execution_options(**chosen)
+        return begin_to_write(writer, self.shown_url, confirmed=chosen[CONFIRMED])
 
     @asynccontextmanager
     async def _turn_to_write(self) -> AsyncIterator[None]:

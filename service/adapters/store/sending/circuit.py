@@ -31,8 +31,8 @@ class SqlCircuitStore(CircuitStore):
     async def load(self) -> Circuit:
         """The circuit as it is now; closed if nothing is stored."""
         async with self._database.read() as connection:
-            found = await connection.execute(_ROW, {"of": self._provider})
-            return to_circuit(found.first(), self._first_wait)
+            row = await load_row(connection, self._provider)
+            return to_circuit(row, self._first_wait)
 
     async def take_probe(self, owner: str, lease: float) -> Circuit | None:
         """Take the probe that is due; None if none is, or another worker has it.
@@ -80,14 +80,15 @@ class SqlCircuitStore(CircuitStore):
 
 
 async def load_row(connection: AsyncConnection, provider: str) -> Row[Any] | None:
-    """The row of a provider's circuit, locked until the transaction ends."""
-    return next(iter(await _LOCKED_ROW.run(connection, {"of": provider})), None)
+    """The row of a provider's circuit; only who writes alone changes it."""
+    return next(iter(await _ROW.run(connection, {"of": provider})), None)
 
 
-_ROW = select(circuits, database_now().label("now")).where(
-    circuits.c.provider == bindparam("of", type_=circuits.c.provider.type)
+_ROW = Prepared(
+    select(circuits, database_now().label("now")).where(
+        circuits.c.provider == bindparam("of", type_=circuits.c.provider.type)
+    )
 )
-_LOCKED_ROW = Prepared(_ROW.with_for_update(of=circuits))
 
 
 def to_circuit(row: Row[Any] | None, first_wait: float) -> Circuit:
@@ -124,6 +125,11 @@ def may_send(row: Row[Any] | None, owner: str, generation: int) -> bool:
     return bool(row.generation == generation and (is_open_to_all or is_probe))
 
 
+def would_change(before: Circuit, generation: int, evidence: PostEvidence) -> bool:
+    """Whether `judge_provider` would store anything."""
+    return before.generation == generation and before.after_posts(evidence) != before
+
+
 async def judge_provider(
     connection: AsyncConnection,
     provider: str,
@@ -135,11 +141,9 @@ async def judge_provider(
 
     POSTs that were begun in an earlier generation say nothing of this one.
     """
-    if before.generation != generation:
+    if not would_change(before, generation, evidence):
         return None
     after = before.after_posts(evidence)
-    if after == before:
-        return None
     await save_circuit(connection, provider, before, after)
     return after if after.generation != before.generation or after.reason else None
 

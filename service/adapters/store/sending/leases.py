@@ -1,22 +1,30 @@
-"""`SqlLeaseStore`: messages whose lease ended, taken back or made uncertain."""
+"""Leases: of messages, taken back when they end, and of what one worker does alone."""
 
 import logging
 from datetime import datetime
 from typing import Final
+from uuid import uuid4
 
-from sqlalchemy import case, literal, or_, select, text, update
+from sqlalchemy import case, delete, literal, or_, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.adapters.store.db.database import Database
 from service.adapters.store.db.json_rows import in_chunks
-from service.adapters.store.db.schema import OPEN_MESSAGE, messages, reminders
+from service.adapters.store.db.schema import (
+    OPEN_MESSAGE,
+    leases,
+    messages,
+    reminders,
+)
 from service.adapters.store.db.types import database_now, database_now_plus
+from service.adapters.store.db.upsert import insert_into
 from service.adapters.store.reminders.transitions import transition
 from service.adapters.store.sending.clock_jump import has_clock_jumped
 from service.adapters.store.sending.outcomes.give_back import give_back
 from service.adapters.store.sending.pass_number import PassCounter
+from service.adapters.store.slots.frozen_forecasts import checked_until
 from service.domain.delivery.status import MessageState, ReminderState
-from service.flow.sending.leases import LONGEST_LEASE, LeaseStore
+from service.flow.sending.leases import LONGEST_LEASE, LeaseStore, RoundsStore
 
 log = logging.getLogger(__name__)
 
@@ -130,3 +138,56 @@ async def _mark_uncertain(connection: AsyncConnection, now: datetime) -> int:
         state = ReminderState.UNCERTAIN
         await transition(connection, of_chunk, state, now, reason=REASON)
     return len(ids)
+
+
+async def take_lease(
+    connection: AsyncConnection, name: str, owner: str, seconds: float
+) -> bool:
+    """Take a lease, or prolong it; False if another owner has it.
+
+    One that ends later than any may was written by a clock that ran ahead.
+    """
+    until = database_now_plus(literal(seconds))
+    too_far = database_now_plus(literal(LONGEST_LEASE))
+    is_free = or_(
+        leases.c.owner == owner,
+        leases.c.lease_until <= database_now(),
+        leases.c.lease_until > too_far,
+    )
+    taken = await connection.execute(
+        insert_into(connection, leases)
+        .values(name=name, owner=owner, lease_until=until)
+        .on_conflict_do_update(
+            index_elements=["name"],
+            set_={"owner": owner, "lease_until": until},
+            where=is_free,
+        )
+        .returning(leases.c.name)
+    )
+    return taken.first() is not None
+
+
+class SqlRoundsStore(RoundsStore):
+    """Gives the rounds to one process, for some seconds after each time it asks."""
+
+    def __init__(self, database: Database, seconds: float) -> None:
+        self._database = database
+        self._seconds = min(seconds, LONGEST_LEASE)
+        self._owner = str(uuid4())
+
+    async def take(self) -> bool:
+        """Take or prolong the rounds; False while another process has them."""
+        async with self._database.write() as connection:
+            return await take_lease(connection, "rounds", self._owner, self._seconds)
+
+    async def give_up(self) -> None:
+        """Let another process have the rounds at once: this one ends."""
+        async with self._database.write() as connection:
+            await connection.execute(
+                delete(leases).where(leases.c.owner == self._owner)
+            )
+
+    async def checked_until(self) -> datetime | None:
+        """Until when the volume guard has checked reminders; None before the first."""
+        async with self._database.read() as connection:
+            return await checked_until(connection)

@@ -44,11 +44,11 @@ async def begin_to_write(
 ) -> AsyncIterator[AsyncConnection]:
     """Open a transaction that may write, and commit it.
 
-    `confirmed`: the commit waits for a synchronous standby, where there is one. Raises
-    `UnconfirmedCommitError` if that did not answer: it is committed all the same.
+    `confirmed`, which is an option of the engine too: the commit waits for a
+    synchronous standby, where there is one. Raises `UnconfirmedCommitError` if that did
+    not answer: it is committed all the same.
     """
-    chosen = engine.execution_options(**{CONFIRMED: confirmed})
-    async with chosen.connect() as connection, connection.begin() as transaction:
+    async with engine.connect() as connection, connection.begin() as transaction:
         yield connection
         if confirmed:
             await _commit(connection, transaction, shown_url)

@@ -33,13 +33,23 @@ BEGIN_WRITING: Final = (
 )
 """`durability` is `on`, which waits for a synchronous standby as well, or `local`."""
 
+BEGIN_BESIDE: Final = BEGIN_WRITING.replace("xact_lock", "xact_lock_shared")
+
+BESIDE_OTHERS: Final = "beside others"
+"""Execution option of an engine: whether its transactions run beside others like them.
+
+They exclude those that write alone, and are excluded by them; whoever waits goes in the
+order of asking.
+"""
+
 
 def create_postgres_engine(url: URL, *, writes: bool) -> AsyncEngine:
-    """An engine whose transactions may write, one at a time, or only read.
+    """An engine whose transactions may write, or only read.
 
-    Those that write wait for one another, in all processes: a statement then sees all
-    that was committed before, as on SQLite. Those that read see one snapshot. Raises
-    `SetUpError` where the driver is not installed.
+    One that writes is alone, in all processes: a statement then sees all that was
+    committed before, as on SQLite. With `BESIDE_OTHERS` it excludes only those that are
+    alone. Those that read see one snapshot. Raises `SetUpError` where the driver is not
+    installed.
     """
     if find_spec("psycopg") is None:
         raise SetUpError(
@@ -61,8 +71,9 @@ def create_postgres_engine(url: URL, *, writes: bool) -> AsyncEngine:
 
         @event.listens_for(engine.sync_engine, "begin")
         def _begin(connection: Connection) -> None:
-            is_confirmed = connection.get_execution_options().get(CONFIRMED)
-            durability = "on" if is_confirmed else "local"
-            connection.exec_driver_sql(BEGIN_WRITING.format(durability=durability))
+            options = connection.get_execution_options()
+            begin = BEGIN_BESIDE if options.get(BESIDE_OTHERS) else BEGIN_WRITING
+            durability = "on" if options.get(CONFIRMED) else "local"
+            connection.exec_driver_sql(begin.format(durability=durability))
 
     return engine

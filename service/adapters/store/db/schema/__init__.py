@@ -21,10 +21,12 @@ from service.adapters.store.db.schema.message_tables import (
     UNCONFIRMED_MESSAGE,
     circuits,
     inbounds,
+    leases,
     message_reminders,
     messages,
     rates,
     receipts,
+    turns,
 )
 from service.adapters.store.db.schema.metadata import metadata
 from service.adapters.store.db.schema.office_tables import (
@@ -65,6 +67,7 @@ __all__ = (
     "import_refusals",
     "imports",
     "inbounds",
+    "leases",
     "lookup_answers",
     "lookups",
     "message_reminders",
@@ -85,5 +88,6 @@ __all__ = (
     "slots",
     "staff",
     "templates",
+    "turns",
     "versions",
 )

@@ -140,6 +140,25 @@ rates = Table(
     comment="When a sender may send its next text, on the database's clock.",
 )
 
+turns = Table(
+    "turns",
+    metadata,
+    Column("office", String(40), primary_key=True),
+    Column("served", Integer, nullable=False),
+    comment="Offices in the order in which claims go round: the lowest number is next. "
+    "A claim locks the rows of the offices that it serves.",
+)
+
+leases = Table(
+    "leases",
+    metadata,
+    Column("name", String(80), primary_key=True),
+    Column("owner", Id(), nullable=False),
+    Column("lease_until", Instant, nullable=False),
+    comment="What one worker does alone, until an instant on the database's clock: "
+    "'rounds', the work of once a tick; 'line' with a sender, its exclusive line.",
+)
+
 circuits = Table(
     "circuits",
     metadata,

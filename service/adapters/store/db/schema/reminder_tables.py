@@ -71,6 +71,7 @@ reminders = Table(
     Column("redated_at", Instant),
     partial_index(
         "ix_reminders_due",
+        "authority",
         "closes_at",
         "permit_id",
         "next_at",
@@ -78,6 +79,7 @@ reminders = Table(
     ),
     partial_index(
         "ix_reminders_retrying",
+        "authority",
         "closes_at",
         "permit_id",
         "next_at",

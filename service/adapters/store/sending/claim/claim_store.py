@@ -1,21 +1,15 @@
 """`SqlClaimStore`: claim due reminders, and record what their POSTs came to."""
 
-from collections import defaultdict
-from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
-from typing import Final, TypeVar
+from contextlib import suppress
+from datetime import datetime
+from typing import Any
 
-from sqlalchemy import bindparam, func, literal, select
+from sqlalchemy import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
-from uuid_utils import uuid7
+from uuid_utils import uuid4, uuid7
 
 from service.adapters.store.db.database import Database
 from service.adapters.store.db.dialects.ledger_server import load_standing
-from service.adapters.store.db.json_rows import JsonValues
-from service.adapters.store.db.prepared import Prepared
-from service.adapters.store.db.schema import messages, rates
-from service.adapters.store.db.types import database_now, database_now_plus
-from service.adapters.store.db.upsert import insert_into
 from service.adapters.store.failover.doubtful_reminders import (
     ask_about,
     hold_for_decision,
@@ -26,21 +20,31 @@ from service.adapters.store.sending.circuit import (
     load_row,
     may_send,
     to_circuit,
+    would_change,
 )
 from service.adapters.store.sending.claim.begin_messages import begin_messages
-from service.adapters.store.sending.claim.due_reminders import load_due, open_claim
+from service.adapters.store.sending.claim.due_reminders import (
+    join_companions,
+    open_claim,
+)
 from service.adapters.store.sending.claim.insert_messages import (
     ClaimOwner,
     NewMessage,
     insert_messages,
     to_outgoing,
 )
-from service.adapters.store.sending.claim.own_phone import IS_TO_HOLDER
 from service.adapters.store.sending.claim.register_answers import join_answers
+from service.adapters.store.sending.claim.turns import SenderLines, take_turns
+from service.adapters.store.sending.claim.usage import (
+    count_usage,
+    save_sender_turns,
+)
 from service.adapters.store.sending.claim.verdicts import store_verdicts
 from service.adapters.store.sending.outcomes.record import record
-from service.domain.delivery.status import ENDED_UNACCEPTED, MessageState
-from service.domain.reminders.limits import Limits, Usage
+from service.adapters.store.sending.outcomes.record_accepted import (
+    NotPlainError,
+    record_plain,
+)
 from service.flow.ports import Vault
 from service.flow.sending.claim_rows import (
     Begun,
@@ -50,8 +54,6 @@ from service.flow.sending.claim_rows import (
     PostProgress,
 )
 from service.flow.sending.send import ClaimStore
-
-T = TypeVar("T", bound=Hashable)
 
 
 class SqlClaimStore(ClaimStore):
@@ -64,6 +66,7 @@ class SqlClaimStore(ClaimStore):
         self._vault = vault
         self._provider = provider
         self._first_wait = first_wait
+        self._worker = str(uuid4())
 
     async def claim(self, request: ClaimRequest, now: datetime) -> Claim:
         """End, hold or claim due reminders, in one transaction.
@@ -71,29 +74,63 @@ class SqlClaimStore(ClaimStore):
         Claims nothing in another generation of the provider's circuit. Raises
         `LawChangedError` where the request was made under another law.
         """
-        owner = ClaimOwner(request.owner, request.lease, self._provider, self._vault)
-        async with self._database.write() as connection:
+        owner = ClaimOwner(
+            request.owner, self._worker, request.lease, self._provider, self._vault
+        )
+        is_alone = request.has_exclusive_senders  # nobody waits for lines in a circle
+        async with self._database.write(beside_others=not is_alone) as connection:
             return await _claim(connection, owner, request, now)
 
     async def record_and_begin(self, progress: PostProgress, now: datetime) -> Begun:
         """Record what was answered to this owner's messages, and begin the next ones.
 
         In one transaction: a process that dies leaves unknown what it had begun and not
-        recorded. Begins nothing on another server than before.
+        recorded. It runs beside others if there are plain acceptances alone. Begins
+        nothing on another server than before.
         """
+        confirmed = bool(progress.group)
+        with suppress(NotPlainError):
+            async with self._database.write(
+                confirmed=confirmed, beside_others=True
+            ) as connection:
+                return await self._record_plain(connection, progress, now)
+        async with self._database.write(confirmed=confirmed) as connection:
+            return await self._record_any(connection, progress, now)
+
+    async def _record_plain(
+        self, connection: AsyncConnection, progress: PostProgress, now: datetime
+    ) -> Begun:
+        """Raises `NotPlainError` where more changes than this owner's messages."""
+        await record_plain(connection, progress.owner, progress.outcomes, now)
+        row = await load_row(connection, self._provider)
+        circuit = to_circuit(row, self._first_wait)
+        if would_change(circuit, progress.generation, progress.evidence):
+            raise NotPlainError
+        return await _begin(connection, row, progress)
+
+    async def _record_any(
+        self, connection: AsyncConnection, progress: PostProgress, now: datetime
+    ) -> Begun:
         provider = self._provider
-        async with self._database.write(confirmed=bool(progress.group)) as connection:
-            if progress.outcomes:
-                await record(connection, progress.owner, progress.outcomes, now)
-            row = await load_row(connection, provider)
-            circuit = to_circuit(row, self._first_wait)
-            changed = await judge_provider(
-                connection, provider, circuit, progress.generation, progress.evidence
-            )
-            is_out = not may_send(row, progress.owner, progress.generation)
-            if changed or is_out or (await load_standing(connection)).is_in_doubt:
-                return Begun(frozenset(), changed)
-            return Begun(await begin_messages(connection, progress))
+        if progress.outcomes:
+            await record(connection, progress.owner, progress.outcomes, now)
+        row = await load_row(connection, provider)
+        circuit = to_circuit(row, self._first_wait)
+        changed = await judge_provider(
+            connection, provider, circuit, progress.generation, progress.evidence
+        )
+        if changed:
+            return Begun(frozenset(), changed)
+        return await _begin(connection, row, progress)
+
+
+async def _begin(
+    connection: AsyncConnection, row: Row[Any] | None, progress: PostProgress
+) -> Begun:
+    is_out = not may_send(row, progress.owner, progress.generation)
+    if is_out or (await load_standing(connection)).is_in_doubt:
+        return Begun(frozenset())
+    return Begun(await begin_messages(connection, progress))
 
 
 async def _claim(
@@ -108,12 +145,15 @@ async def _claim(
         return Claim(0, (), frozenset())
     asked_first = standing.asked_first()
     scope = await open_claim(connection, request, asked_first, now)
-    candidates = await load_due(connection, scope, request.max_messages)
-    if not candidates:
+    lines = SenderLines(connection, owner) if request.has_exclusive_senders else None
+    rows, offices = await take_turns(connection, scope, request.max_messages, lines)
+    if not rows:
         return Claim(0, (), frozenset())
+    candidates = await join_companions(connection, scope, rows, offices)
     if scope.any_lookup:
         candidates = await join_answers(connection, candidates)
-    usage = await _count_usage(connection, candidates, request.limits, now)
+    limits = request.limits.of({scope.offices[code] for code in offices})
+    usage = await count_usage(connection, candidates, limits, now)
     plan = request.plan([_to_due_reminder(one) for one in candidates], usage)
     await store_verdicts(connection, plan, candidates, now)
     new_messages = [
@@ -130,7 +170,7 @@ async def _claim(
         return Claim(len(candidates), (), frozenset())
     if new_messages:
         await insert_messages(connection, new_messages, owner, scope.clock, now)
-        await _save_sender_turns(connection, plan.sender_waits)
+        await save_sender_turns(connection, plan.sender_waits)
     if request.asks_first and asked_first is not None:
         ids = [one.id for one in new_messages]
         await ask_about(connection, ids, asked_first, scope.clock, now)
@@ -138,88 +178,6 @@ async def _claim(
     return Claim(
         len(candidates), tuple(map(to_outgoing, new_messages)), plan.busy_offices
     )
-
-
-_TWO_DAYS: Final = timedelta(days=2)
-"""In every time zone, today began less than two days ago."""
-
-
-async def _count_usage(
-    connection: AsyncConnection,
-    candidates: Iterable[CandidateRow],
-    limits: Limits,
-    now: datetime,
-) -> Usage:
-    """Count texts by phone and by office, and read when each sender is free."""
-    phones = {one.recipient.id for one in candidates if one.recipient is not None}
-    return Usage(
-        texts_by_phone=await _texts_by_phone(connection, phones, now - _TWO_DAYS),
-        texts_by_office={
-            office: await _count_texts(connection, office, since)
-            for office, since in limits.day_starts.items()
-        },
-        sender_waits=await _sender_waits(connection, limits.sender_intervals),
-    )
-
-
-_UNSENT = ENDED_UNACCEPTED - {MessageState.GIVEN_UP}
-_COUNTS_AS_SENT = IS_TO_HOLDER & messages.c.state.not_in(_UNSENT)
-
-_PHONES = JsonValues(messages.c.recipient_id, "phones")
-
-_TEXTS = Prepared(
-    select(messages.c.recipient_id, messages.c.claimed_at).where(
-        messages.c.recipient_id.in_(_PHONES.values),
-        messages.c.claimed_at >= bindparam("since", type_=messages.c.claimed_at.type),
-        _COUNTS_AS_SENT,
-    )
-)
-
-
-async def _texts_by_phone(
-    connection: AsyncConnection, phones: Iterable[str], since: datetime
-) -> Mapping[str, Sequence[datetime]]:
-    parameters = _PHONES.bind(connection.dialect, phones) | {"since": since}
-    found = defaultdict[str, list[datetime]](list)
-    for row in await _TEXTS.run(connection, parameters):
-        found[row.recipient_id].append(row.claimed_at)
-    return found
-
-
-async def _count_texts(
-    connection: AsyncConnection, office: str, since: datetime
-) -> int:
-    counted = select(func.count()).where(
-        messages.c.office == office, messages.c.claimed_at >= since, _COUNTS_AS_SENT
-    )
-    return int((await connection.execute(counted)).scalar_one())
-
-
-async def _sender_waits(
-    connection: AsyncConnection, senders: Collection[str]
-) -> Mapping[str, float]:
-    """Seconds until each sender is free; other workers' turns count, too."""
-    if not senders:
-        return {}
-    wanted = (
-        select(rates.c.sender, rates.c.free_at, database_now().label("now"))
-        .where(rates.c.sender.in_(list(senders)))
-        .with_for_update()
-    )
-    rows = await connection.execute(wanted)
-    return {row.sender: (row.free_at - row.now).total_seconds() for row in rows}
-
-
-async def _save_sender_turns(
-    connection: AsyncConnection, seconds_until_free: Mapping[str, float]
-) -> None:
-    for sender, seconds in seconds_until_free.items():
-        free_at = database_now_plus(literal(seconds))
-        await connection.execute(
-            insert_into(connection, rates)
-            .values(sender=sender, free_at=free_at)
-            .on_conflict_do_update(index_elements=["sender"], set_={"free_at": free_at})
-        )
 
 
 def _to_due_reminder(candidate: CandidateRow) -> DueReminder:

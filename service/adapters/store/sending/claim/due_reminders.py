@@ -1,16 +1,14 @@
 """Due reminders that a claim may take, and others due to the same phones."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
 from typing import Any, Final
 
 from sqlalchemy import (
-    Integer,
     Row,
     Select,
-    and_,
     bindparam,
     exists,
     select,
@@ -27,26 +25,18 @@ from service.adapters.store.db.schema import (
     reminders,
 )
 from service.adapters.store.db.types import database_now
-from service.adapters.store.failover.doubtful_reminders import (
-    NEEDS_ASKING,
-    asking_parameters,
-)
+from service.adapters.store.failover.doubtful_reminders import asking_parameters
 from service.adapters.store.law.digest import LAW_FACT
-from service.adapters.store.office.senders import office_paused
 from service.adapters.store.reminders.candidates import (
     CandidateRow,
     join_recipients,
     select_candidates,
 )
-from service.adapters.store.sending.claim.claim_conditions import (
-    is_paused,
-    is_wait_over,
-    volume_was_checked,
-)
-from service.domain.delivery.status import CLAIMABLE, ReminderState
+from service.adapters.store.sending.claim.claim_conditions import DueKind, is_due
+from service.domain.delivery.status import CLAIMABLE
 from service.domain.errors import LawChangedError
 from service.domain.failover.ledger_server import LedgerServer
-from service.domain.law.rule import CORRECTION
+from service.domain.law.authority import Authority
 from service.flow.sending.claim_rows import ClaimRequest
 
 MAX_COMPANION_PERMITS: Final = 1000
@@ -61,15 +51,23 @@ class ClaimScope:
     """What a claim may take: query parameters, and whether anything is paused.
 
     `any_lookup`: some register is asked before texts. `clock` is the database's own.
+    `offices` has the office that sends for each authority which may be claimed for.
     `needs_asking`: whether it takes reminders that are asked first, or only others;
     None where there are none.
     """
 
     parameters: dict[str, Any]
+    offices: Mapping[str, Authority]
     any_paused: bool
     any_lookup: bool
     clock: datetime
     needs_asking: bool | None = None
+
+    def kinds(self) -> Sequence[DueKind]:
+        """The kinds of reminders that it may take: each state by its own index."""
+        return [
+            DueKind(state, self.any_paused, self.needs_asking) for state in CLAIMABLE
+        ]
 
 
 _SITUATION = Prepared(
@@ -102,25 +100,31 @@ async def open_claim(
         "now": now,
         "checked_until": request.checked_until,
         "set_back_after": now + _CLOCK_SET_BACK,
-    } | _EXCLUDED.bind(connection.dialect, request.excluded_authorities)
+    }
     needs_asking = None
     if asked_first is not None:
         parameters |= asking_parameters(asked_first)
         needs_asking = request.asks_first
     return ClaimScope(
-        parameters, found.any_paused, found.any_lookup, found.clock, needs_asking
+        parameters,
+        request.offices,
+        found.any_paused,
+        found.any_lookup,
+        found.clock,
+        needs_asking,
     )
 
 
-async def load_due(
-    connection: AsyncConnection, scope: ClaimScope, limit: int
+async def join_companions(
+    connection: AsyncConnection,
+    scope: ClaimScope,
+    rows: Sequence[Row[Any]],
+    offices: Collection[str],
 ) -> list[CandidateRow]:
-    """Load the due reminders that close soonest, and others due to their phones."""
-    rows = await _load_first(connection, scope, limit)
-    if not rows:
-        return []
+    """Join each row with its phone; add what these offices have for the same phones."""
     first = await join_recipients(connection, rows)
-    others = await _load_companions(connection, scope, first)
+    theirs = [code for code, its in scope.offices.items() if its.code in offices]
+    others = await _load_companions(connection, scope, first, theirs)
     return sorted([*first, *others], key=_closing_order)
 
 
@@ -130,36 +134,23 @@ def _closing_order(candidate: CandidateRow) -> tuple[datetime, datetime, str]:
     return row.closes_at, row.until_at, row.permit_id
 
 
-async def _load_first(
-    connection: AsyncConnection, scope: ClaimScope, limit: int
-) -> list[Row[Any]]:
-    """Load the rows that close soonest: each state by its own index."""
-    parameters = scope.parameters | {"limit": limit}
-    found = [
-        row
-        for state in CLAIMABLE
-        for row in await _first_due(
-            state, paused=scope.any_paused, needs_asking=scope.needs_asking
-        ).rows(connection, parameters)
-    ]
-    return sorted(found, key=lambda row: (row.closes_at, row.permit_id))[:limit]
-
-
 async def _load_companions(
-    connection: AsyncConnection, scope: ClaimScope, first: Sequence[CandidateRow]
+    connection: AsyncConnection,
+    scope: ClaimScope,
+    first: Sequence[CandidateRow],
+    of: Iterable[str],
 ) -> list[CandidateRow]:
     """Load what else is due to the same phones, so that one SMS can say it all."""
     phones = {one.recipient.id for one in first if one.recipient is not None}
-    permits = await _load_other_permits(connection, scope, first, phones)
+    parameters = scope.parameters | AUTHORITIES.bind(connection.dialect, of)
+    permits = await _load_other_permits(connection, parameters, first, phones)
     if not permits:
         return []
-    parameters = scope.parameters | _PERMITS.bind(connection.dialect, permits)
+    parameters |= _PERMITS.bind(connection.dialect, permits)
     rows = [
         row
-        for state in CLAIMABLE
-        for row in await _due_of_permits(
-            state, paused=scope.any_paused, needs_asking=scope.needs_asking
-        ).rows(connection, parameters)
+        for kind in scope.kinds()
+        for row in await _due_of_permits(kind).rows(connection, parameters)
     ]
     found = await join_recipients(connection, rows)
     return [one for one in found if one.recipient and one.recipient.id in phones]
@@ -167,22 +158,22 @@ async def _load_companions(
 
 async def _load_other_permits(
     connection: AsyncConnection,
-    scope: ClaimScope,
+    parameters: Mapping[str, Any],
     first: Sequence[CandidateRow],
     phones: Iterable[str],
 ) -> Sequence[str]:
     dialect = connection.dialect
     claimed = {one.row.permit_id for one in first}
-    parameters = _PHONES.bind(dialect, phones) | _CLAIMED.bind(dialect, claimed)
-    parameters["now"] = scope.parameters["now"]
-    found = await _OTHER_PERMITS_OF_PHONES.run(connection, parameters)
+    wanted = _PHONES.bind(dialect, phones) | _CLAIMED.bind(dialect, claimed)
+    wanted |= {name: parameters[name] for name in ("now", "authorities")}
+    found = await _OTHER_PERMITS_OF_PHONES.run(connection, wanted)
     return [one.permit_id for one in found]
 
 
 _PHONES = JsonValues(permit_recipients.c.recipient_id, "phones")
 _CLAIMED = JsonValues(permit_recipients.c.permit_id, "claimed")
 _PERMITS = JsonValues(reminders.c.permit_id, "others")
-_EXCLUDED = JsonValues(reminders.c.authority, "excluded")
+AUTHORITIES = JsonValues(reminders.c.authority, "authorities")
 
 _OTHER_PERMITS_OF_PHONES = Prepared(
     select(permit_recipients.c.permit_id)
@@ -191,6 +182,7 @@ _OTHER_PERMITS_OF_PHONES = Prepared(
     .where(
         permit_recipients.c.recipient_id.in_(_PHONES.values),
         permit_recipients.c.permit_id.not_in(_CLAIMED.values),
+        reminders.c.authority.in_(AUTHORITIES.values),
         reminders.c.state.in_(CLAIMABLE),
         reminders.c.next_at <= bindparam("now", type_=reminders.c.next_at.type),
     )
@@ -199,51 +191,15 @@ _OTHER_PERMITS_OF_PHONES = Prepared(
 
 
 @cache
-def _first_due(
-    state: ReminderState, *, paused: bool, needs_asking: bool | None
-) -> JsonQuery:
-    """The query for what closes soonest; cached, since each claim runs it."""
-    return JsonQuery(
-        _select_due(state, paused=paused, needs_asking=needs_asking)
-        .order_by(reminders.c.closes_at, reminders.c.permit_id)
-        .limit(bindparam("limit", type_=Integer()))
-    )
-
-
 @cache
-def _due_of_permits(
-    state: ReminderState, *, paused: bool, needs_asking: bool | None
-) -> JsonQuery:
-    """The query for what is due of some permits; cached likewise."""
+def _due_of_permits(kind: DueKind) -> JsonQuery:
+    """The query for what is due of some permits; cached, since each claim runs it."""
     of_permits = reminders.c.permit_id.in_(_PERMITS.values)
-    return JsonQuery(
-        _select_due(state, paused=paused, needs_asking=needs_asking).where(of_permits)
-    )
+    of_offices = reminders.c.authority.in_(AUTHORITIES.values)
+    return JsonQuery(select_due(kind).where(of_permits, of_offices))
 
 
-_others = reminders.alias()
-
-_HAS_TEXT_UNDER_WAY = exists().where(
-    _others.c.permit_id == reminders.c.permit_id,
-    _others.c.state == ReminderState.SENDING,
-)
-"""A correction must not overtake the text that it corrects."""
-
-
-def _select_due(
-    state: ReminderState, *, paused: bool, needs_asking: bool | None
-) -> Select[Any]:
-    """Select reminders whose time has come and that nothing holds back."""
-    due = select_candidates(
-        reminders.c.state == state,
-        reminders.c.next_at <= bindparam("now", type_=reminders.c.next_at.type),
-        is_wait_over(),
-        reminders.c.authority.not_in(_EXCLUDED.values),
-        ~and_(reminders.c.step.startswith(CORRECTION), _HAS_TEXT_UNDER_WAY),
-        volume_was_checked(),
-    )
-    if paused:
-        due = due.where(~is_paused(), ~office_paused())
-    if needs_asking is not None:
-        due = due.where(NEEDS_ASKING if needs_asking else ~NEEDS_ASKING)
+def select_due(kind: DueKind) -> Select[Any]:
+    """Select reminders that are due, and lock them; those locked are left out."""
+    due = select_candidates(*is_due(kind))
     return due.with_for_update(skip_locked=True, of=reminders)

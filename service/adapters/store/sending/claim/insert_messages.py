@@ -20,9 +20,13 @@ from service.flow.sending.provider import Outgoing
 
 @dataclass(frozen=True, slots=True)
 class ClaimOwner:
-    """A worker's claim: its owner id, the lease in seconds, provider and vault."""
+    """A worker's claim: its owner id, the lease in seconds, provider and vault.
+
+    A worker has a new owner id in each pass; `worker` is its own.
+    """
 
     id: str
+    worker: str
     lease_seconds: float
     provider: str
     vault: Vault

@@ -1,6 +1,6 @@
 """Record the outcome of POSTs: accepted, refused, not posted, or unknown."""
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime
 from random import random
@@ -28,7 +28,7 @@ from service.adapters.store.sending.outcomes.provider_status import (
     open_breaker,
 )
 from service.adapters.store.sending.outcomes.record_accepted import (
-    Acceptance,
+    plain_acceptances,
     record_accepted,
 )
 from service.adapters.store.sending.outcomes.retry import (
@@ -66,7 +66,7 @@ async def record(
     were not POSTed; all others one by one.
     """
     accepted = await record_accepted(
-        connection, owner, _plain_acceptances(outcomes), now
+        connection, owner, plain_acceptances(outcomes), now
     )
     others = [pair for pair in outcomes if pair[0].id not in accepted]
     rows = await _load_own(connection, owner, [message for message, _ in others])
@@ -91,23 +91,6 @@ async def record(
             wait_seconds=why.retry_after,
             wait_reason=why.reason,
         )
-
-
-def _plain_acceptances(
-    outcomes: Sequence[tuple[Outgoing, Outcome]],
-) -> list[Acceptance]:
-    """Acceptances with no further state, each with a provider id of its own."""
-    accepted = [
-        (message, outcome)
-        for message, outcome in outcomes
-        if isinstance(outcome, Accepted)
-    ]
-    uses = Counter(outcome.provider_id for _, outcome in accepted)
-    return [
-        (message.id, message.attempt, outcome.provider_id, outcome.dated_at)
-        for message, outcome in accepted
-        if outcome.state is MessageState.ACCEPTED and uses[outcome.provider_id] == 1
-    ]
 
 
 _IDS = JsonValues(messages.c.id, "ids")

@@ -1,5 +1,6 @@
 """Record plain acceptances, which most outcomes are, in three statements for all."""
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -15,15 +16,52 @@ from service.adapters.store.reminders.transitions import (
 )
 from service.adapters.store.sending.outcomes.post_date import first_posted_at
 from service.adapters.store.sending.outcomes.retry import OPEN_STATES
+from service.domain.delivery.outcome import Accepted, Outcome
 from service.domain.delivery.status import (
     RANK,
     MessageState,
     ReminderState,
     states_before,
 )
+from service.flow.sending.provider import Outgoing
 
 Acceptance = tuple[str, int, str, datetime | None]
 """Message id, attempt, provider id, and the provider's date, if it gives one."""
+
+
+class NotPlainError(Exception):
+    """Outcomes of which more follows than that messages of one owner are accepted."""
+
+
+def plain_acceptances(
+    outcomes: Sequence[tuple[Outgoing, Outcome]],
+) -> list[Acceptance]:
+    """Acceptances with no further state, each with a provider id of its own."""
+    accepted = [
+        (message, outcome)
+        for message, outcome in outcomes
+        if isinstance(outcome, Accepted)
+    ]
+    uses = Counter(outcome.provider_id for _, outcome in accepted)
+    return [
+        (message.id, message.attempt, outcome.provider_id, outcome.dated_at)
+        for message, outcome in accepted
+        if outcome.state is MessageState.ACCEPTED and uses[outcome.provider_id] == 1
+    ]
+
+
+async def record_plain(
+    connection: AsyncConnection,
+    owner: str,
+    outcomes: Sequence[tuple[Outgoing, Outcome]],
+    now: datetime,
+) -> None:
+    """Record plain acceptances; raises `NotPlainError` if one of them is not."""
+    plain = plain_acceptances(outcomes)
+    if len(plain) < len(outcomes) or len(plain) > len(
+        await record_accepted(connection, owner, plain, now)
+    ):
+        raise NotPlainError
 
 
 async def record_accepted(
