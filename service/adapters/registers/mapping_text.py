@@ -7,6 +7,8 @@ import tomli_w
 
 from service.adapters.registers.sample import RegisterSample
 from service.domain.masking import mask_phone
+from service.domain.permits.filing import FilingState
+from service.domain.permits.permit import PermitStatus
 from service.domain.permits.phone import ContactRole
 from service.domain.register_columns.columns import SuggestedColumn
 from service.domain.register_columns.date_forms import CERTAIN
@@ -67,6 +69,10 @@ def _constants(
     mapping: SuggestedMapping, name: str, office: str | None
 ) -> Iterator[str]:
     stem = name.rpartition(".")[0] or name
+    if mapping.is_filed:
+        yield f"{_entry('lists', 'filed')}  # filed renewals of a register's permits"
+        yield f"{_entry('source', stem)}  # that register's"
+        return
     yield f"{_entry('source', stem)}  # the register's name, whatever its next export's"
     if mapping.rule:
         said = f"{mapping.rule_confidence} %, by {show_private(mapping.rule_said)}"
@@ -145,13 +151,14 @@ def _states(mapping: SuggestedMapping) -> Iterator[str]:
     status = mapping.column_of("status")
     if status is None or not any(mapping.states.values()):
         return
+    states = ", ".join(FilingState if mapping.is_filed else PermitStatus)
     yield "[values.status]"
     for word, ours in mapping.states.items():
         count = _count(status, word)
         if ours:
             yield f"{_entry(word, ours)}  # {count}"
         else:
-            yield f"# {_entry(word, 'active, suspended, withdrawn or skip')}  # {count}"
+            yield f"# {_entry(word, f'{states} or skip')}  # {count}"
 
 
 def _words(

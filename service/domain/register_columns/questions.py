@@ -10,6 +10,10 @@ from service.domain.register_columns.suggestion import SuggestedMapping
 from service.domain.untrusted.text import show_private
 from service.domain.untrusted.written_date import EXCEL, MINGUO
 
+_WHOSE_FILINGS: Final = (
+    "which register has the permits whose renewals these are? Write the `source` of "
+    "its mapping below"
+)
 _NO_RULE: Final = (
     "which rule do the permits fall under? Write its code below: "
     "permit-reminders rules list shows all"
@@ -18,6 +22,8 @@ _NO_RULE: Final = (
 
 def find_obstacles(mapping: SuggestedMapping) -> Iterator[str]:
     """The questions without whose answers the mapping cannot be used."""
+    if mapping.is_filed:
+        yield _WHOSE_FILINGS
     for field in mapping.missing:
         is_rule = field == "rule"
         yield _ask_rule(mapping) if is_rule else f"which column has the {field}?"

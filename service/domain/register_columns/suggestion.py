@@ -5,12 +5,17 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
+from service.domain.permits.filing import FILING_REQUIRED
 from service.domain.permits.permit_fields import REQUIRED
 from service.domain.register_columns.columns import (
     MOST_WORDS,
     Known,
     SuggestedColumn,
     suggest_columns,
+)
+from service.domain.register_columns.filed_lists import (
+    find_filing_state,
+    read_as_filed,
 )
 from service.domain.register_columns.headings import score_heading
 from service.domain.register_columns.known_codes import (
@@ -33,7 +38,7 @@ class SuggestedMapping:
     `rule` is the code of all rows, `rule_confidence` how sure that is in percent, and
     `rule_said` what says so. `rule_words` are the permit types of a column and the
     codes they mean, where there is no such constant. `states` has our word for each
-    status, or None.
+    status, or None. With `is_filed`, the file lists filed renewals.
     """
 
     columns: Sequence[SuggestedColumn]
@@ -43,6 +48,7 @@ class SuggestedMapping:
     rule_words: CodeChoice | None
     office_words: CodeChoice | None
     states: Mapping[str, str | None]
+    is_filed: bool = False
 
     def column_of(self, field: str) -> SuggestedColumn | None:
         """The column of a field; of `phones` the first."""
@@ -59,7 +65,7 @@ class SuggestedMapping:
         """Required fields for which nothing was found."""
         return [
             name
-            for name in REQUIRED
+            for name in (FILING_REQUIRED if self.is_filed else REQUIRED)
             if self.column_of(name) is None and not (name == "rule" and self.rule)
         ]
 
@@ -75,13 +81,18 @@ def suggest_mapping(
     `hints` are what else may name the permit type, such as the file's name. Columns are
     judged as `suggest_columns` says. A column of permit types that all mean one rule
     becomes that constant; without one the rule comes from a column with one value, from
-    hints or from the heading of the numbers.
+    hints or from the heading of the numbers. A list of filed renewals has no such
+    constant: its permits are registered already.
     """
     columns = suggest_columns(header, rows, known)
+    filed = read_as_filed(columns)
+    columns = columns if filed is None else filed
     types = _column_of_types(columns)
     words = choose_rules(types.cells.values, known.rules) if types else None
     constant, confidence, said = words.only if words else None, 0, ""
-    if constant and types:
+    if filed is not None:
+        constant = None
+    elif constant and types:
         confidence, said = types.confidence, types.heading
         columns = [_without_rule(one) for one in columns]
     elif not (types and types.field):
@@ -99,8 +110,10 @@ def suggest_mapping(
             choose_offices(office.cells.values, known.offices) if office else None
         ),
         states={
-            word: our_status(word) for word in (status.cells.values if status else ())
+            word: our_status(word) if filed is None else find_filing_state(word)
+            for word in (status.cells.values if status else ())
         },
+        is_filed=filed is not None,
     )
 
 

@@ -152,3 +152,80 @@ def test_two_columns_of_one_name_are_the_first_question(run: Run, folder: Path) 
 def test_to_suggest_and_to_use_a_mapping_exclude_each_other(run: Run) -> None:
     refusal = run("import", "--suggest", REGISTERS[0], "--mapping", EXAMPLE).refusal
     assert "give --suggest or --mapping" in refusal
+
+
+@pytest.mark.usefixtures("installed")
+@pytest.mark.parametrize(
+    ("rows", "columns", "states"),
+    [
+        (
+            [
+                "受理编号,许可证编号,单位名称,受理日期,办理状态,联系电话",
+                "S-1,SC10137990000001,青枫食品厂,2026年9月1日,受理,+12125550101",
+                "S-2,SC10137990000002,临江饮品厂,2026年9月2日,已撤回,+12125550102",
+                "S-3,SC10137990000003,某某食品厂,2026年9月3日,不予延续,+12125550103",
+                "S-4,SC10137990000004,某某糖果厂,2026年9月3日,补正,+12125550104",
+            ],
+            {
+                "许可证编号": "number",
+                "受理日期": "renewal_filed_on",
+                "办理状态": "status",
+            },
+            {
+                "受理": "filed",
+                "已撤回": "withdrawn",
+                "不予延续": "refused",
+                "补正": "skip",
+            },
+        ),
+        (
+            [
+                "License No,Licensee,Date Filed,Outcome",
+                "A-10001,Maple Foods,2026-09-01,Pending",
+                "A-10002,Oak Foods,2026-09-02,Denied",
+                "A-10003,Elm Foods,2026-09-04,Tabled",
+            ],
+            {
+                "License No": "number",
+                "Date Filed": "renewal_filed_on",
+                "Outcome": "status",
+            },
+            {"Pending": "filed", "Denied": "refused"},
+        ),
+    ],
+)
+def test_a_list_of_filed_renewals_is_suggested_as_one(
+    run: Run,
+    folder: Path,
+    rows: list[str],
+    columns: dict[str, str],
+    states: dict[str, str],
+) -> None:
+    register = folder / "list.csv"
+    register.write_text("\n".join([*rows, ""]), "utf-8")
+    ran = run("import", "--suggest", register)
+    found = tomllib.loads(ran.out)
+    assert (found["lists"], found["columns"]) == ("filed", columns)
+    assert found["values"]["status"] == states
+    assert "rule" not in found
+    assert ran.code == 1
+    assert "# - which register has the permits whose renewals these are?" in ran.out
+    mapping = folder / "filed.toml"
+    mapping.write_text(ran.out, "utf-8")
+    assert load_mapping(mapping).lists == "filed"
+
+
+@pytest.mark.usefixtures("installed")
+def test_a_register_that_says_who_has_filed_is_no_list_of_them(
+    run: Run, folder: Path
+) -> None:
+    register = folder / "register.csv"
+    rows = [
+        f"SC1013799000000{one},青枫食品{one}厂,2026年12月{one}日,2026年9月{one}日"
+        for one in range(1, 6)
+    ]
+    head = "许可证编号,单位名称,有效期至,受理日期"
+    register.write_text("\n".join([head, *rows, ""]), "utf-8")
+    found = suggested(run, register)
+    assert "lists" not in found
+    assert found["columns"]["有效期至"] == "expires_on"
