@@ -2,7 +2,7 @@ import asyncio
 import shutil
 from collections.abc import AsyncIterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -261,3 +261,32 @@ async def test_a_retry_with_another_time_of_acceptance_is_found(
     assert ledger.tamper(its.replace(":at", at)) == 1
     [difference] = await ledger.audit()
     assert difference.startswith("message accepted at another time")
+
+
+@pytest.mark.parametrize(
+    ("tampering", "said"),
+    [
+        ("renewed_on = NULL, filed_on = NULL", "neither filed nor renewed"),
+        ("renewed_on = NULL", "a new term, but no day on which it was renewed"),
+        ("renewed_until = '2024-12-31'", "renewed until 2024-12-31, which is no later"),
+        ("step = 'last-call'", "reminder last-call was not POSTed at 2024-09-19"),
+        ("days = 9", "9 days after a reminder of 2024-09-19"),
+        ("step = NULL", "a day of a reminder, but no reminder"),
+        ("expires_on = '2029-12-31'", "filed on 2024-09-22, but its permit says None"),
+        ("expires_on = '2029-12-31'", "renewed, but its permit still ends on that day"),
+    ],
+)
+async def test_a_renewal_that_contradicts_its_permit_or_reminder_is_found(
+    ledger: Ledger, tampering: str, said: str
+) -> None:
+    await ledger.register(permit())
+    await ledger.send_at(PREPARE)
+    ledger.clock.move_to(PREPARE + timedelta(days=5))
+    await ledger.register(permit(renewal_filed_on=date(2024, 9, 22)))
+    assert await ledger.audit() == []
+    await ledger.register(permit(expires_on=date(2029, 12, 31)))
+    assert await ledger.audit() == []
+    assert ledger.tamper("UPDATE renewals SET :x".replace(":x", tampering)) == 1
+    differences = await ledger.audit()
+    place = f"renewal of {FOOD} SC-0001 20"
+    assert [one for one in differences if one.startswith(place) and said in one]

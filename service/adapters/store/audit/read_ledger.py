@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from service.adapters.store.audit.invariants import ALL_INVARIANTS, INVARIANT_QUERIES
 from service.adapters.store.audit.later_steps import load_later_steps
 from service.adapters.store.audit.operator_decisions import find_unmatched_decisions
+from service.adapters.store.audit.renewals import find_wrong_renewals
 from service.adapters.store.db.database import Database
 from service.adapters.store.db.dialects.plain_sql import plain_sql
 from service.adapters.store.db.schema import (
@@ -128,7 +129,11 @@ class SqlAuditStore(AuditStore):
                 for row in await connection.execute(select(versions))
                 if document_digest(row.document) != row.sha256
             ]
-            return found + changed + await find_unmatched_decisions(connection)
+            return [
+                *(*found, *changed),
+                *await find_unmatched_decisions(connection),
+                *await find_wrong_renewals(connection),
+            ]
 
 
 def _key(row: Row[Any]) -> tuple[Any, ...]:
