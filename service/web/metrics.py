@@ -130,6 +130,11 @@ def _metric_families(gauges: Gauges) -> Iterator[Metric]:
         "When the last pass ended.",
         {(): gauges.ticked_at.timestamp() if gauges.ticked_at else 0.0},
     )
+    yield _gauge(
+        "ledger_in_doubt",
+        "1 while the ledger is on another server than before, and nothing is sent.",
+        {(): gauges.is_in_doubt},
+    )
     if gauges.server is not None:
         yield from _server_families(gauges.server)
 

@@ -31,7 +31,7 @@ async def opened(url: str) -> AsyncIterator[Installation]:
     """The installation on a database whose tables are up to date."""
     database = Database(url)
     try:
-        settings = Settings(database_url=url, key=SecretStr(KEY))
+        settings = Settings(database_url=url, key=SecretStr(KEY), settle=1.0)
         yield await build_installation(settings, database)
     finally:
         await database.dispose()

@@ -144,6 +144,7 @@ EMPTY: Final = Gauges(
     breaker_reason=None,
     ticked_at=None,
     lookups={},
+    is_in_doubt=False,
     server=None,
 )
 """The figures of an empty ledger."""

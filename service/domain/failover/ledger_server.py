@@ -13,7 +13,7 @@ PERHAPS_SENT: Final = "perhaps sent before a failover"
 
 @dataclass(frozen=True, slots=True)
 class LedgerServer:
-    """A server that a ledger was on; `identity` is its system identifier and timeline.
+    """A server that a ledger was on; `identity` has its timeline and the database.
 
     What was committed since `asked_since` on the server before may be missing; None for
     the first server. `is_released`: a person decided to send what cannot be asked

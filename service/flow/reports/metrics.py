@@ -41,8 +41,9 @@ class Gauges:
     due reminders without a hold; the oldest has waited for `oldest_due_seconds`. Of the
     `open_outcomes`, `left_to_operator` wait for an operator. `breaker_reason` is set
     while the breaker is open, `outages` names the providers whose circuit is. `lookups`
-    counts the questions to registers before texts, by register and answer. `server` is
-    None on SQLite.
+    counts the questions to registers before texts, by register and answer.
+    `is_in_doubt`: the ledger is on another server than before, and nothing is sent yet.
+    `server` is None on SQLite.
     """
 
     reminders: Mapping[ReminderState, int]
@@ -58,6 +59,7 @@ class Gauges:
     outages: Sequence[Outage]
     ticked_at: datetime | None
     lookups: Mapping[tuple[str, Answer], int]
+    is_in_doubt: bool
     server: ServerFigures | None
 
 

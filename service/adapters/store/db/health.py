@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.adapters.store.db.database import Database
 from service.adapters.store.db.dialects.ledger_server import load_standing
+from service.adapters.store.db.dialects.postgres_errors import standby_error
 from service.adapters.store.db.facts import set_fact
 from service.adapters.store.db.schema import circuits, pauses
 from service.adapters.store.db.types import database_now
@@ -38,11 +39,13 @@ class SqlHealth(Health):
             async with self._database.read() as connection:
                 rows = (await connection.execute(select(pauses))).all()
                 outages = await list_outages(connection)
-                doubt = (await load_standing(connection)).doubt
+                standing = await load_standing(connection)
         except StorageError as error:
             return {"database": error.in_one_line}
         except SQLAlchemyError as error:
             return {"database": type(error).__name__}
+        if self._database.is_postgres and standing.present is None:
+            return {"database": standby_error(self._database.shown_url).in_one_line}
         if not of_sending:
             return {}
         paused = {
@@ -50,7 +53,7 @@ class SqlHealth(Health):
             for row in rows
             if row.by in (BREAKER_NAME, GUARD_NAME, RESEND_GUARD_NAME)
         }
-        doubts = {"failover": doubt} if doubt else {}
+        doubts = {"failover": standing.doubt} if standing.doubt else {}
         return (
             doubts | paused | {f"provider {one.provider}": str(one) for one in outages}
         )

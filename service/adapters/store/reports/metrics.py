@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, and_, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.adapters.store.db.database import Database
+from service.adapters.store.db.dialects.ledger_server import load_standing
 from service.adapters.store.db.dialects.postgres_figures import read_server_figures
 from service.adapters.store.db.facts import LAST_TICK, get_instant_fact
 from service.adapters.store.db.health import list_outages
@@ -63,6 +64,7 @@ class SqlMetricsStore(MetricsStore):
                 outages=await list_outages(connection),
                 ticked_at=await _load_ticked_at(connection),
                 lookups=await count_answers(connection),
+                is_in_doubt=(await load_standing(connection)).is_in_doubt,
                 server=await read_server_figures(connection)
                 if self._database.is_postgres
                 else None,

@@ -22,7 +22,7 @@ class Failover(BaseModel):
     """The server of the database, and what is open since it was another one."""
 
     server: str | None = Field(
-        description="system identifier and timeline; null for SQLite, or a standby"
+        description="system, timeline and database; null for SQLite or a standby"
     )
     found_at: datetime | None = Field(
         description="when the change was found; null if there was none"

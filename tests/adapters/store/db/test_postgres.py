@@ -285,6 +285,17 @@ async def test_a_user_without_rights_is_told_what_to_grant(
     await database.dispose()
 
 
+async def test_a_server_without_a_connection_left_is_not_called_unreachable(
+    postgres: Server, name: str
+) -> None:
+    with postgres.connect(name) as connection:
+        connection.execute("CREATE ROLE crowded LOGIN CONNECTION LIMIT 0")
+    database = Database(postgres.url(name).replace("tester@", "crowded@"))
+    with pytest.raises(SetUpError, match="has no connection left; raise max_conn"):
+        await database.check()
+    await database.dispose()
+
+
 def test_without_its_driver_one_line_says_what_to_install(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

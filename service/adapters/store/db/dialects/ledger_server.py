@@ -16,10 +16,14 @@ from service.domain.failover.ledger_server import LedgerServer, Standing
 _IDENTITY: Final[ColumnElement[Any]] = literal_column(
     "CASE WHEN NOT pg_is_in_recovery() THEN "
     "(SELECT system_identifier FROM pg_control_system()) || '/' || "
-    "left(pg_walfile_name(pg_current_wal_lsn()), 8) END",
+    "left(pg_walfile_name(pg_current_wal_lsn()), 8) || '/' || "
+    "(SELECT oid FROM pg_database WHERE datname = current_database()) END",
     String(),
 )
-"""System identifier and timeline, as PostgreSQL knows them; null on a standby."""
+"""System identifier, timeline and the database's own number; null on a standby.
+
+A dump that is restored into the same server has another number.
+"""
 
 _newest = select(servers).order_by(servers.c.id.desc()).limit(1).subquery()
 _one = select(literal(1).label("row")).subquery()

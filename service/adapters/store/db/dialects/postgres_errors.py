@@ -62,9 +62,16 @@ def postgres_error(shown_url: str, error: DBAPIError) -> StorageError | None:
     return None if cause is None else StorageError(f"{shown_url}: {cause} ({state})")
 
 
+def standby_error(shown_url: str) -> StorageError:
+    """The error of a server that only reads, before anything was to be written."""
+    return StorageError(f"{shown_url}: {_CAUSES['25006']}")
+
+
 def _connection_error(shown_url: str, error: DBAPIError) -> StorageError | None:
     """The error of libpq, which gives refused connections no SQLSTATE."""
     text = str(error.orig)
+    if any(words in text for words in _FULL):
+        return StorageError(f"{shown_url}: {_CAUSES['53300']}")
     if any(word in text for word in _NOT_LET_IN):
         return StorageError(f"{shown_url}: {_CAUSES['28']}")
     if "does not exist" in text:
@@ -76,6 +83,8 @@ def _connection_error(shown_url: str, error: DBAPIError) -> StorageError | None:
 
 
 _NOT_LET_IN: Final = ("password", "authentication", "pg_hba.conf", 'role "')
+
+_FULL: Final = ("too many clients", "too many connections", "connection slots")
 
 _LOST: Final = frozenset({"OperationalError", "ConnectionTimeout", "InterfaceError"})
 """Errors of psycopg, by name: it is not installed where only SQLite is used."""

@@ -46,7 +46,7 @@ servers = Table(
     Column("are_texts_read", Boolean, nullable=False),
     Column("is_trusted", Boolean, nullable=False),
     Column("is_released", Boolean, nullable=False),
-    comment="Servers that the ledger was on. identity: system identifier and timeline. "
+    comment="Servers that the ledger was on. identity: system, timeline, database. "
     "asked_since: since when commits of the server before may be missing; null: it is "
     "the first. reader: who reads texts to us again. is_released: a person decided to "
     "send what cannot be asked about. asked_since and reader_until are on the "
