@@ -5,7 +5,9 @@ BIN := .venv/bin
 BENCH ?= law sending expanding
 
 ON_POSTGRES := $(addprefix tests/flow/,permits/test_register.py permits/test_opt_outs.py \
-	sending/test_begin.py sending/test_retry.py sending/test_send.py)
+	sending/test_begin.py sending/test_retry.py sending/test_send.py reports) \
+	tests/web/api --ignore tests/web/api/test_openapi.py \
+	--ignore tests/flow/reports/test_issue_at_random.py
 
 KILLS ?= 1000
 SEED ?=

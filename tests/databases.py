@@ -39,8 +39,8 @@ def database_url(file: Path) -> str:
     """The address of a database; on PostgreSQL it is created if it is new."""
     if not _servers:
         return f"sqlite:///{file}"
-    _servers[-1].ensure_database(_name(file))
-    return _servers[-1].url(_name(file))
+    _servers[-1].ensure_database(database_name(file))
+    return _servers[-1].url(database_name(file))
 
 
 def copy_database(source: Path, target: Path) -> None:
@@ -48,17 +48,18 @@ def copy_database(source: Path, target: Path) -> None:
     if not _servers:
         shutil.copy(source, target)
         return
-    _servers[-1].drop_database(_name(target))
-    _servers[-1].create_database(_name(target), _name(source))
+    _servers[-1].drop_database(database_name(target))
+    _servers[-1].create_database(database_name(target), database_name(source))
 
 
 def drop_database(file: Path) -> None:
     """Drop what is in nobody's temporary folder."""
     if _servers:
-        _servers[-1].drop_database(_name(file))
+        _servers[-1].drop_database(database_name(file))
 
 
-def _name(file: Path) -> str:
+def database_name(file: Path) -> str:
+    """The name of a database on the server."""
     return f"t{hashlib.sha1(str(file).encode(), usedforsecurity=False).hexdigest()}"
 
 
@@ -70,7 +71,7 @@ def query_rows(
         with closing(sqlite3.connect(file)) as raw:
             raw.row_factory = sqlite3.Row
             return [dict(row) for row in raw.execute(query, values)]
-    with _of_both(), _servers[-1].connect(_name(file)) as connection:
+    with _of_both(), _servers[-1].connect(database_name(file)) as connection:
         found = connection.execute(_with_percents(query), values)
         names = [column.name for column in found.description or ()]
         return [
@@ -89,13 +90,21 @@ def run_statements(
     given = [str(one) if isinstance(one, int) else one for one in values]
     with (
         _of_both(),
-        _servers[-1].connect(_name(file)) as connection,
+        _servers[-1].connect(database_name(file)) as connection,
         connection.transaction(),
     ):
+        connection.execute("SET LOCAL session_replication_role = replica")  # as SQLite
         return sum(
             connection.execute(_with_percents(one), given or None).rowcount
             for one in statements
         )
+
+
+_OF_SQLITE = (
+    psycopg.errors.CardinalityViolation,
+    psycopg.errors.DatatypeMismatch,
+    psycopg.errors.UndefinedFunction,
+)
 
 
 @contextmanager
@@ -103,7 +112,7 @@ def _of_both() -> Iterator[None]:
     """Skip a test that itself speaks what only SQLite understands."""
     try:
         yield
-    except (psycopg.errors.UndefinedFunction, psycopg.errors.DatatypeMismatch) as error:
+    except _OF_SQLITE as error:
         pytest.skip(f"the test's own SQL is SQLite's: {error.diag.message_primary}")
 
 

@@ -9,15 +9,28 @@ from pathlib import Path
 
 import pytest
 
+from service.adapters.store.permits.reader import SqlPermitReader
+from service.adapters.store.reports.call_list import SqlCallListStore
+from service.adapters.store.reports.counts import SqlCountStore
+from service.adapters.store.reports.diagnosis import SqlDiagnosisStore
+from service.adapters.store.reports.explain import SqlExplainStore
+from service.adapters.store.reports.forecast import SqlForecastStore
+from service.adapters.store.reports.metrics import SqlMetricsStore
+from service.adapters.store.reports.outlook import SqlOutlookStore
 from service.adapters.templates.library import JinjaTemplateLibrary
 from service.domain.delivery.outcome import Accepted, Unknown
 from service.domain.delivery.status import MessageState
+from service.domain.reports.period import period_between, week_of
+from service.flow.reports.call_list import list_calls
+from service.flow.reports.forecast import forecast_reminders
+from service.flow.reports.weekly import list_counts, make_report
 from tests.databases import on_server
 from tests.flow.conftest import open_copy, prepare_offices
 from tests.flow.ledger import (
     EXPIRES,
     FOOD,
     LAST_CALL,
+    OFFICE,
     PATIENCE,
     PREPARE,
     START,
@@ -172,3 +185,34 @@ async def test_a_receipt_that_overtakes_its_record_is_kept(
     )
     assert one.states() == ["delivered"]
     assert await one.audit() == []
+
+
+async def test_what_is_asked_about_a_ledger_is_answered(one: Ledger) -> None:
+    await one.register(permit(), permit("SC-0002"), permit("SC-0003"))
+    one.provider.script = [Accepted("SM1"), Unknown("timeout")]
+    assert await one.send_at(PREPARE) == 3
+    await one.receive(word(MessageState.DELIVERED, "SM1"))
+    law, now = await one.office.current_law(), one.clock.now()
+    office, store = law.authority(OFFICE), SqlCountStore(one.database)
+    day = now.astimezone(office.zone).date()
+    today = period_between(day, day, office.zone)
+    for by in ("rule", "authority", "day"):
+        [row] = await list_counts(today, by, now, [OFFICE], store)
+        assert (row.tally.reminded, row.tally.delivered) == (2, 1)
+    made = await make_report(
+        week_of(now, office.zone), office, one.office, store, one.clock
+    )
+    assert made.sums.this.messages == 2
+    ahead = SqlForecastStore(one.database)
+    days = await forecast_reminders(office, 60, one.office, ahead, one.clock)
+    assert sum(one_day.reminders for one_day in days) == 6, "each in two steps"
+    calls = SqlCallListStore(one.database)
+    assert await list_calls([OFFICE], one.office, calls, one.clock) == []
+    rows = await SqlDiagnosisStore(one.database).read(now, now + timedelta(days=99))
+    assert [(kind.permits, kind.closing) for kind in rows.types] == [(3, 3)]
+    gauges = await SqlMetricsStore(one.database).gauges(now)
+    assert gauges.open_outcomes == 1
+    await SqlOutlookStore(one.database).outlook(now)
+    [found] = await SqlPermitReader(one.database).find_by_number(["SC-0001"])
+    history, _ = await SqlExplainStore(one.database).permit_history(found.id, now)
+    assert [reminder.step for reminder in history] == ["prepare"]

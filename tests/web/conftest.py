@@ -9,6 +9,7 @@ import orjson
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
+from pydantic import SecretStr
 from twilio.rest import Client
 
 from service.adapters.calendars.holidays import calendars
@@ -26,10 +27,13 @@ from service.flow.sending.provider import Outgoing
 from service.flow.sending.tick import tick
 from service.settings import Settings, shipped_folder
 from service.web.application import application
+from tests.databases import copy_database, database_url, drop_database
 from tests.some_rules import install_rules
 
 NOW = datetime(2024, 1, 29, 2, tzinfo=UTC)
 """Ten in the morning in Linjiang, on a Monday."""
+
+KEY = "A" * 43 + "="
 
 FOOD = "cn-food-production-license"
 
@@ -62,7 +66,25 @@ class Carrier(TwilioProvider):
 
 
 def settings_in(folder: Path) -> Settings:
-    return Settings(database_url=f"sqlite:///{folder / 'web.db'}", authority="990000")
+    """Settings of the database in a folder; on a server it has no file for its key."""
+    url = database_url(folder / "web.db")
+    key = None if url.startswith("sqlite") else SecretStr(KEY)
+    return Settings(database_url=url, authority="990000", key=key)
+
+
+def copy_installation(source: Path, target: Path) -> None:
+    """Copy a folder and its database, which nobody has open."""
+    shutil.copytree(source, target, dirs_exist_ok=True)
+    copy_database(source / "web.db", target / "web.db")
+
+
+@pytest.fixture(autouse=True)
+def _key_of_children(
+    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Let processes that are started here have the key of a server's database."""
+    if request.config.getoption("--database") != "sqlite":
+        monkeypatch.setenv("PERMIT_REMINDERS_KEY", KEY)
 
 
 @pytest.fixture(scope="session")
@@ -109,11 +131,13 @@ def key(prepared: Prepared) -> str:
 async def installation(
     prepared: Prepared, tmp_path: Path
 ) -> AsyncIterator[Installation]:
-    folder = shutil.copytree(prepared[0], tmp_path / "installation")
+    folder = tmp_path / "installation"
+    copy_installation(prepared[0], folder)
     settings = settings_in(folder)
     database = Database(settings.database_url)
     yield await build_installation(settings, database)
     await database.dispose()
+    drop_database(folder / "web.db")
 
 
 def new_carrier() -> Carrier:

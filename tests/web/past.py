@@ -1,7 +1,6 @@
 """What happened in an office before a test: once for all tests of a module."""
 
 import asyncio
-import shutil
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
@@ -16,6 +15,7 @@ from tests.web.conftest import (
     PassAt,
     Prepared,
     asking,
+    copy_installation,
     new_carrier,
     passing,
     settings_in,
@@ -26,7 +26,7 @@ Past = Callable[[Ask, PassAt], Awaitable[None]]
 
 def after(past: Past, prepared: Prepared, folder: Path) -> Prepared:
     """The prepared database after what happened, with its clock where it was then."""
-    shutil.copytree(prepared[0], folder, dirs_exist_ok=True)
+    copy_installation(prepared[0], folder)
     asyncio.run(_live(past, folder, prepared[1]))
     return folder, prepared[1]
 

@@ -1,12 +1,11 @@
-import sqlite3
 from collections.abc import Awaitable, Callable
-from contextlib import closing
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from service.app import Installation
+from tests.databases import run_statements
 from tests.web.conftest import Prepared, valid_fields
 from tests.web.past import after
 
@@ -21,12 +20,10 @@ LEFT = """UPDATE messages SET state = 'uncertain', rank = 0, accepted_at = NULL,
 DOUBTED = "UPDATE reminders SET state = 'uncertain', sent_at = NULL"
 
 
-def tamper(installation: Installation, *statements: str) -> None:
+def tamper(folder: Path, *statements: str) -> None:
     """Change rows by hand."""
-    assert installation.database.file is not None
-    with closing(sqlite3.connect(installation.database.file)) as raw, raw:
-        for one in statements:
-            assert raw.execute(one).rowcount == 3
+    changed = run_statements(folder / "installation" / "web.db", statements)
+    assert changed == 3 * len(statements)
 
 
 async def three_texts(ask: Ask, pass_at: PassAt) -> None:
@@ -54,9 +51,9 @@ async def texted(ask: Ask) -> list[str]:
 
 
 @pytest.fixture
-def left(installation: Installation, texted: list[str]) -> list[str]:
+def left(tmp_path: Path, texted: list[str]) -> list[str]:
     """The same; an operator must decide their outcomes."""
-    tamper(installation, LEFT, DOUBTED)
+    tamper(tmp_path, LEFT, DOUBTED)
     return texted
 
 

@@ -1,14 +1,14 @@
 """Rules over HTTP: show, add a version, revert."""
 
-import json
 from collections.abc import Awaitable, Callable
 from copy import deepcopy
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import select
 
+from service.adapters.store.db.schema import actions as actions_table
 from service.app import Installation
 from service.flow.sending.provider import Outgoing
 from tests.web.conftest import FOOD, Ask, Http
@@ -64,10 +64,11 @@ async def texted(
 
 
 async def actions(installation: Installation) -> list[tuple[str, str, dict[str, Any]]]:
-    wanted = text("SELECT by, what, detail FROM actions WHERE what LIKE 'rules%'")
+    its = actions_table.c
+    wanted = select(its.by, its.what, its.detail).where(its.what.startswith("rules"))
     async with installation.database.read() as connection:
         rows = (await connection.execute(wanted)).all()
-    return [(one.by, one.what, json.loads(one.detail)) for one in rows]
+    return [(one.by, one.what, one.detail) for one in rows]
 
 
 async def test_every_type_is_listed_page_by_page(ask: Ask) -> None:

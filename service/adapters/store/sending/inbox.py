@@ -208,7 +208,7 @@ async def _load(connection: AsyncConnection, text_id: str) -> Row[Any]:
         select(inbounds, recipients.c.masked)
         .outerjoin(recipients)
         .where(inbounds.c.provider_id == text_id)
-        .with_for_update()
+        .with_for_update(of=inbounds)
     )
     row = (await connection.execute(wanted)).first()
     if row is None:
