@@ -1,10 +1,11 @@
-"""The whole ledger, row by row, and rows that contradict each other."""
+"""The whole ledger, page by page, and rows that contradict each other."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
+from functools import partial
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import Row, case, select
+from sqlalchemy import ColumnElement, Row, case, literal, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.adapters.store.audit.invariants import ALL_INVARIANTS, INVARIANT_QUERIES
@@ -26,7 +27,11 @@ from service.adapters.store.db.schema import (
 from service.adapters.store.law.digest import document_digest
 from service.adapters.store.reminders.transitions import REMINDER_KEY
 from service.adapters.store.slots.conditions import IS_LIVE, go_live_of
-from service.adapters.store.slots.group_key import SLOT_GROUP_COLUMNS, group_key
+from service.adapters.store.slots.group_key import (
+    PERMIT_GROUP_COLUMNS,
+    SLOT_GROUP_COLUMNS,
+    group_key,
+)
 from service.adapters.store.slots.slot_rows import slot_of
 from service.domain.deadlines.slot import GroupKey, Slot
 from service.domain.delivery.status import ReminderState
@@ -38,9 +43,15 @@ from service.flow.reports.audit import (
     AuditStore,
 )
 
+PAGE = 1000
+"""Keys that are read in one transaction: no snapshot is held for minutes."""
+
+Range = Callable[..., ColumnElement[bool]]
+"""Whether columns lie between two keys, the first excluded."""
+
 
 class SqlAuditStore(AuditStore):
-    """Streams the tables: the ledger need not fit into memory."""
+    """Reads the tables in pages: the ledger need not fit into memory."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -66,45 +77,37 @@ class SqlAuditStore(AuditStore):
             )
             .order_by(*REMINDER_KEY, reminder_events.c.id)
         )
-        async with self._database.read() as connection:
-            rows: list[Row[Any]] = []
-            async for row in await connection.stream(wanted):
-                if rows and _key(row) != _key(rows[0]):
-                    yield _history(rows)
-                    rows = []
-                rows.append(row)
-            if rows:
-                yield _history(rows)
+        async for connection, is_between in self._ranges(*REMINDER_KEY):
+            rows = await connection.execute(wanted.where(is_between(*REMINDER_KEY)))
+            for _, history in groupby(rows, _key):
+                yield _history([*history])
 
     async def messages(self) -> AsyncIterator[AuditedMessage]:
         """Every message."""
         wanted = select(messages)
-        async with self._database.read() as connection:
-            async for row in await connection.stream(wanted):
+        async for connection, is_between in self._ranges(messages.c.id):
+            for row in await connection.execute(
+                wanted.where(is_between(messages.c.id))
+            ):
                 yield AuditedMessage(
                     row.id, row.recipient_id, row.body, row.seal, row.segments
                 )
 
     async def recipients(self) -> AsyncIterator[AuditedRecipient]:
         """Every recipient."""
-        wanted = select(recipients.c.id, recipients.c.phone, recipients.c.digest)
-        async with self._database.read() as connection:
-            async for row in await connection.stream(wanted):
+        its = recipients.c
+        wanted = select(its.id, its.phone, its.digest)
+        async for connection, is_between in self._ranges(its.id):
+            for row in await connection.execute(wanted.where(is_between(its.id))):
                 yield AuditedRecipient(row.id, row.phone, row.digest)
 
     async def groups(self) -> AsyncIterator[AuditedGroup]:
         """Every (series, authority, expiry date, issue date), with its slots."""
-        async with self._database.read() as connection:
-            stored = await _slots(connection)
-            dated = (
-                permits.c.rule,
-                permits.c.series,
-                permits.c.authority,
-                permits.c.expires_on,
-                permits.c.issued_on,
-            )
-            wanted = select(*dated).where(permits.c.expires_on.is_not(None)).distinct()
-            async for row in await connection.stream(wanted):
+        group = PERMIT_GROUP_COLUMNS
+        wanted = select(permits.c.rule, *group, permits.c.issued_on).distinct()
+        async for connection, is_between in self._ranges(*group):
+            stored = await _slots(connection, is_between(*SLOT_GROUP_COLUMNS))
+            for row in await connection.execute(wanted.where(is_between(*group))):
                 yield AuditedGroup(
                     rule=row.rule,
                     series=row.series,
@@ -113,6 +116,22 @@ class SqlAuditStore(AuditStore):
                     issued_on=row.issued_on,
                     slots=stored.get(group_key(row), ()),
                 )
+
+    async def _ranges(
+        self, *key: ColumnElement[Any]
+    ) -> AsyncIterator[tuple[AsyncConnection, Range]]:
+        """Ranges of `PAGE` keys, in order, each in a transaction of its own."""
+        keys = select(*key).distinct().order_by(*key).limit(PAGE)
+        keys = keys.where(key[-1].is_not(None))  # of these only an expiry date is null
+        after: Sequence[object] | None = None
+        while True:
+            async with self._database.read() as connection:
+                following = keys if after is None else keys.where(_after(key, after))
+                found = (await connection.execute(following)).all()
+                if not found:
+                    return
+                yield connection, partial(_between, after, found[-1])
+            after = found[-1]
 
     async def invariant_violations(self) -> Sequence[str]:
         """Rows that contradict each other, one line each."""
@@ -160,9 +179,25 @@ def _history(rows: Sequence[Row[Any]]) -> AuditedReminder:
     )
 
 
-async def _slots(connection: AsyncConnection) -> dict[GroupKey, tuple[Slot, ...]]:
+def _after(
+    key: Sequence[ColumnElement[Any]], start: Sequence[object]
+) -> ColumnElement[bool]:
+    values = (literal(one, its.type) for one, its in zip(start, key, strict=True))
+    return tuple_(*key) > tuple_(*values)
+
+
+def _between(
+    after: Sequence[object] | None, last: Sequence[object], *key: ColumnElement[Any]
+) -> ColumnElement[bool]:
+    is_beyond = _after(key, last)
+    return ~is_beyond if after is None else _after(key, after) & ~is_beyond
+
+
+async def _slots(
+    connection: AsyncConnection, where: ColumnElement[bool]
+) -> dict[GroupKey, tuple[Slot, ...]]:
     rows = await connection.execute(
-        select(slots).order_by(*SLOT_GROUP_COLUMNS, slots.c.due_at)
+        select(slots).where(where).order_by(*SLOT_GROUP_COLUMNS, slots.c.due_at)
     )
     return {
         group: tuple(map(slot_of, members))
