@@ -10,15 +10,16 @@ ON_POSTGRES := $(addprefix tests/flow/,permits/test_register.py permits/test_opt
 	--ignore tests/flow/reports/test_issue_at_random.py
 
 KILLS ?= 1000
+PROMOTIONS ?= 20
 SEED ?=
 
 # What is started here, and the processes that tests start, keep their bytecode.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help demo test test-deep check chaos bench format clean
+.PHONY: help demo test test-deep check chaos chaos-failover bench format clean
 
 help:  ## This list
-	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
 
 demo: .venv/installed  ## A province's first week: 12 permit types, 830 messages
 	@$(BIN)/permit-reminders demo
@@ -26,9 +27,10 @@ demo: .venv/installed  ## A province's first week: 12 permit types, 830 messages
 test: .venv/tested  ## Every test; random ones try few examples
 	$(BIN)/python -m pytest
 
-test-deep: .venv/tested  ## Random and exhaustive tests, many examples; flow on PostgreSQL
+test-deep: .venv/tested  ## Random and exhaustive tests; flow on PostgreSQL, and two failovers
 	$(BIN)/python -m pytest -m deep --hypothesis-profile=deep
 	$(BIN)/python -m pytest --database postgres $(ON_POSTGRES)
+	$(BIN)/python -m tests.chaos.failover --promotions 2
 
 check: .venv/tested  ## ruff, mypy, import-linter, sizes
 	$(BIN)/ruff format --check .
@@ -39,6 +41,9 @@ check: .venv/tested  ## ruff, mypy, import-linter, sizes
 
 chaos: .venv/tested  ## Kill it KILLS times, 1000 unless said; SEED=N draws it again
 	$(BIN)/python -m tests.chaos --kills $(KILLS) $(if $(SEED),--seed $(SEED))
+
+chaos-failover: .venv/tested  ## Let PROMOTIONS primaries of PostgreSQL die, 20 unless said
+	$(BIN)/python -m tests.chaos.failover --promotions $(PROMOTIONS) $(if $(SEED),--seed $(SEED))
 
 bench: .venv/installed  ## What is claimed about speed, beside a peer; BENCH=sending for one
 	@for it in $(BENCH); do $(BIN)/python bench/$$it.py || exit; done

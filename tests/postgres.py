@@ -26,7 +26,7 @@ _NOBODY: Final = 65534
 _FOLDER: Final = "/dev/shm" if os.access("/dev/shm", os.W_OK) else "/tmp"  # noqa: S108 - a socket's path is short
 """In memory where that is possible: databases are copied all the time."""
 
-_SETTINGS: Final = {
+SETTINGS: Final = {
     "listen_addresses": "",
     "fsync": "off",
     "full_page_writes": "off",
@@ -123,7 +123,7 @@ def new_folder() -> Iterator[Path]:
 @contextmanager
 def run_on(folder: Path) -> Iterator[Server]:
     """Run a server on the `data` in a folder."""
-    options = " ".join(f"-c {name}={value}" for name, value in _SETTINGS.items())
+    options = " ".join(f"-c {name}={value}" for name, value in SETTINGS.items())
     control = (find_binaries() / "pg_ctl", "-D", folder / "data")
     log = ("-l", folder / "log")
     start = ("-w", "-o", f"-k {folder} {options}", "start")

@@ -24,6 +24,10 @@ _BUSY_STATES: Final = frozenset({"55P03", "40001", "40P01"})
 
 _CAUSES: Final[Mapping[str, str]] = {
     "08": _UNREACHABLE,
+    "08P01": (
+        "pgbouncer had no connection free in time, or refused; raise its pool size, or "
+        f"see its log: {_GOES_ON}"
+    ),
     "57": _UNREACHABLE,
     "57014": (
         "cancelled a statement; raise statement_timeout for this user or database: "
