@@ -12,6 +12,8 @@ ON_POSTGRES := $(addprefix tests/flow/,permits/test_register.py permits/test_opt
 KILLS ?= 1000
 PROMOTIONS ?= 20
 SEED ?=
+DATABASE ?= sqlite
+WORKERS ?= 2
 
 # What is started here, and the processes that tests start, keep their bytecode.
 unexport PYTHONDONTWRITEBYTECODE
@@ -39,8 +41,9 @@ check: .venv/tested  ## ruff, mypy, import-linter, sizes
 	$(BIN)/lint-imports
 	$(BIN)/python tools/check_sizes.py
 
-chaos: .venv/tested  ## Kill it KILLS times, 1000 unless said; SEED=N draws it again
-	$(BIN)/python -m tests.chaos --kills $(KILLS) $(if $(SEED),--seed $(SEED))
+chaos: .venv/tested  ## Kill it KILLS=1000 times; DATABASE=postgres WORKERS=4 SEED=N
+	$(BIN)/python -m tests.chaos --kills $(KILLS) --database $(DATABASE) \
+		--workers $(WORKERS) $(if $(SEED),--seed $(SEED))
 
 chaos-failover: .venv/tested  ## Let PROMOTIONS primaries of PostgreSQL die, 20 unless said
 	$(BIN)/python -m tests.chaos.failover --promotions $(PROMOTIONS) $(if $(SEED),--seed $(SEED))

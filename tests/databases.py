@@ -72,10 +72,10 @@ def query_rows(
             raw.row_factory = sqlite3.Row
             return [dict(row) for row in raw.execute(query, values)]
     with _of_both(), _servers[-1].connect(database_name(file)) as connection:
-        found = connection.execute(_with_percents(query), values)
+        found = connection.execute(with_percents(query), values)
         names = [column.name for column in found.description or ()]
         return [
-            {name: _plain(value) for name, value in zip(names, row, strict=True)}
+            {name: plain_value(value) for name, value in zip(names, row, strict=True)}
             for row in found
         ]
 
@@ -95,7 +95,7 @@ def run_statements(
     ):
         connection.execute("SET LOCAL session_replication_role = replica")  # as SQLite
         return sum(
-            connection.execute(_with_percents(one), given or None).rowcount
+            connection.execute(with_percents(one), given or None).rowcount
             for one in statements
         )
 
@@ -116,12 +116,12 @@ def _of_both() -> Iterator[None]:
         pytest.skip(f"the test's own SQL is SQLite's: {error.diag.message_primary}")
 
 
-def _with_percents(query: str) -> Any:  # noqa: ANN401 - a literal, to psycopg
+def with_percents(query: str) -> Any:  # noqa: ANN401 - a literal, to psycopg
     """The query with parameters as psycopg marks them."""
     return re.sub(r"\?", "%s", query.replace("%", "%%")) if "?" in query else query
 
 
-def _plain(value: Any) -> Any:  # noqa: ANN401 - of any column
+def plain_value(value: Any) -> Any:  # noqa: ANN401 - of any column
     """A value as it would be read from an SQLite file."""
     if isinstance(value, bool):
         return int(value)

@@ -87,6 +87,12 @@ class Server:
                     return
             time.sleep(0.01)
 
+    def restart(self, mode: str) -> None:
+        """End every session and start again; "immediate" is like a crash."""
+        control = (find_binaries() / "pg_ctl", "-D", self.socket / "data")
+        log = ("-l", self.socket / "log")
+        run_program(self.socket, *control, *log, "-w", "-m", mode, "restart")
+
     def _run(self, statement: LiteralString, *names: str) -> None:
         with self.connect("postgres") as connection:
             parts = [sql.Identifier(one) for one in names]
@@ -147,13 +153,14 @@ def find_binaries() -> Path:
 def run_program(folder: Path, *command: Path | str) -> None:
     """Run a command to its end, as nobody in particular."""
     user = _NOBODY if os.geteuid() == 0 else None
+    starts = "start" in command or "restart" in command  # the server keeps them open
     try:
         subprocess.run(
             command,
             check=True,
             stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,  # the server keeps it open
-            stderr=subprocess.PIPE if "start" not in command else subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL if starts else subprocess.PIPE,
             text=True,
             cwd=folder,
             user=user,

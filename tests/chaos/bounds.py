@@ -14,7 +14,6 @@ from tests.chaos.operator import Left
 from tests.chaos.verdict import MOST
 from tests.chaos.witness import Spell, Witness
 
-WORKERS: Final = 2
 UNDER_WAY: Final = 40
 """Messages that one worker has begun and not recorded, at most."""
 
@@ -33,12 +32,13 @@ _CLOCK_IS_OFF_BY: Final = timedelta(minutes=1)
 
 @dataclass(frozen=True, slots=True)
 class Costs:
-    """What the storm saw beside the log.
+    """What the storm saw beside the log: of how many workers at once, at most.
 
     `left`: what a person decided, by message. `kills`: when a worker was killed, and
     what one worker had begun and not recorded then.
     """
 
+    workers: int = 2
     left: Mapping[str, Left] = field(default_factory=dict)
     kills: Sequence[tuple[datetime, int]] = ()
 
@@ -80,7 +80,7 @@ def _posted_into_outages(witness: Witness, costs: Costs) -> Iterator[str]:
         if spell.ended is None:
             continue
         kills = sum(spell.has(at) for at, _ in costs.kills)
-        most = (WORKERS + kills) * UNTIL_OPEN + probes(spell.ended - spell.began)
+        most = (costs.workers + kills) * UNTIL_OPEN + probes(spell.ended - spell.began)
         if (count := posts_into(spell, witness)) > most:
             yield f"outage at {spell.began}: {count} POSTs into it, expected {most}"
 

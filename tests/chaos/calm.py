@@ -69,7 +69,7 @@ async def _day(storm: Storm) -> None:
 def _waiting(storm: Storm) -> dict[str, int]:
     """What could go on at this moment: reminders, and words not yet heard."""
     now = f"{ten_on(storm.today):%Y-%m-%d %H:%M:%S.%f}"
-    with connected(storm.office.folder) as database:
+    with connected(storm.office.url) as database:
         ((slots,),) = database.execute(_UNEXPANDED, {"now": now})
         ((reminders,),) = database.execute(_NOW, {"now": now})
     if slots:
@@ -82,7 +82,7 @@ def _waiting(storm: Storm) -> dict[str, int]:
 
 def _unheard(office: Office, which: str, now: str = "") -> int:
     """SMS whose last word was said, and the ledger has not heard it."""
-    with connected(office.folder) as database:
+    with connected(office.url) as database:
         waiting = [sid for (sid,) in database.execute(which, {"now": now})]
     taken = Witness.of(events(office.log)).sms if waiting else {}
     return sum(not taken[one].silent for one in waiting if one in taken)
@@ -90,7 +90,7 @@ def _unheard(office: Office, which: str, now: str = "") -> int:
 
 def _later(office: Office) -> date | None:
     """The day on which a held reminder is looked at again."""
-    with connected(office.folder) as database:
+    with connected(office.url) as database:
         ((found,),) = database.execute(_LATER)
     if found is None:
         return None

@@ -2,14 +2,13 @@
 
 import asyncio
 import signal
-import sqlite3
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 from time import monotonic
 
-from tests.chaos.ledger import connected, had_no_room
+from tests.chaos.ledger import LookError, cannot_look, connected
 from tests.chaos.office import LEASE, SETTLE, Office
 from tests.chaos.processes import Running, signal_all
 from tests.chaos.witness import Tail
@@ -72,13 +71,13 @@ class Life:
     async def claimed(self) -> None:
         """Wait until messages are claimed and not recorded."""
         wanted = "SELECT 1 FROM messages WHERE state = 'sending' LIMIT 1"
-        with connected(self.office.folder) as database:
+        with connected(self.office.url) as database:
 
             def is_claimed() -> bool:
                 try:
-                    return bool(database.execute(wanted).fetchall())
-                except sqlite3.OperationalError as error:
-                    if not had_no_room(error):
+                    return bool(database.execute(wanted))
+                except LookError as error:
+                    if not cannot_look(error):
                         raise
                     return False
 

@@ -14,6 +14,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 import orjson
+from pydantic import SecretStr
 
 from service.adapters.calendars.holidays import calendars
 from service.adapters.rules.files import read_authorities
@@ -35,6 +36,8 @@ ZONE: Final = ZoneInfo("Asia/Shanghai")
 FIRST_DAY: Final = date(2024, 3, 5)
 _LIVE_FROM: Final = datetime(2024, 1, 1, tzinfo=ZONE)
 
+_KEY: Final = "1:" + "A" * 43 + "="
+
 SETTLE: Final = 2.0
 POST: Final = SETTLE / 2
 LEASE: Final = 6 * POST
@@ -45,20 +48,27 @@ LEASE: Final = 6 * POST
 class Office:
     """One installation in a folder; its clock stands until `move` is called.
 
-    The `folder` has the database alone; what others write is `beside` it.
+    The `folder` has the database alone, unless that is on a server; what others write
+    is `beside` it.
     """
 
     beside: Path
     clock: Clock | None = None
     processes: Processes = field(default_factory=RealProcesses)
+    server_url: str | None = None
 
     @classmethod
-    def in_(cls, beside: Path, processes: Processes | None = None) -> "Office":
+    def in_(
+        cls,
+        beside: Path,
+        processes: Processes | None = None,
+        server_url: str | None = None,
+    ) -> "Office":
         """Make the folders; the clock of real processes can jump if it can be built."""
         if processes:
             office = cls(beside, processes=processes)
         else:
-            office = cls(beside, Clock.make(beside))
+            office = cls(beside, Clock.make(beside), server_url=server_url)
         office.folder.mkdir()
         (beside / "sandbox").mkdir()
         return office
@@ -80,6 +90,8 @@ class Office:
             "PERMIT_REMINDERS_SETTLE": str(SETTLE),
             "PERMIT_REMINDERS_TICK": "0.2",
             "PYTHONFAULTHANDLER": "1",
+            "PERMIT_REMINDERS_DATABASE_URL": self.url,
+            "PERMIT_REMINDERS_KEY": _KEY,
             **(self.clock.environment if self.clock else {}),
             **more,
         }
@@ -111,7 +123,7 @@ class Office:
     async def prepare(self) -> str:
         """Make the database and go live, in one go; a key for the API."""
         (self.folder / "sandbox").symlink_to(self.beside / "sandbox")
-        settings = Settings(database_url=self._url)
+        settings = Settings(database_url=self.url, key=SecretStr(_KEY))
         file = Path(__file__).with_name("office.toml")
         offices = read_authorities(file, calendars=calendars())
         async with self._database() as database:
@@ -132,12 +144,13 @@ class Office:
             return await installation.api_key_store.create("register", by, now)
 
     @property
-    def _url(self) -> str:
-        return f"sqlite:///{self.folder / 'permit-reminders.db'}"
+    def url(self) -> str:
+        """The address of its database: a file, unless it is on a server."""
+        return self.server_url or f"sqlite:///{self.folder / 'permit-reminders.db'}"
 
     @asynccontextmanager
     async def _database(self) -> AsyncIterator[Database]:
-        database = Database(self._url)
+        database = Database(self.url)
         try:
             yield database
         finally:

@@ -2,14 +2,13 @@
 
 import asyncio
 import re
-import sqlite3
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from random import Random
 
-from tests.chaos.ledger import connected, dashed, had_no_room
+from tests.chaos.ledger import LookError, cannot_look, changing, connected, dashed
 from tests.chaos.office import Office
 from tests.chaos.witness import Witness, events
 
@@ -19,6 +18,7 @@ _AT_ONCE = 20
 _DAY = 50
 """Looks at a message until it counts as a day that nobody vouched for its list."""
 
+_WAITED = "UPDATE reminders SET retry_at = NULL WHERE retry_at IS NOT NULL"
 _IS_ABSENT = "state = 'uncertain' AND reason LIKE 'absent again:%'"
 _THEN = "'2020-01-01 00:00:00.000000'"
 _LONG_AGO = f"UPDATE messages SET absent_at = {_THEN} WHERE {_IS_ABSENT}"  # noqa: S608 - our own words
@@ -61,8 +61,8 @@ class Operator:
             await asyncio.sleep(rng.uniform(1, 4))
             try:
                 await self._look(rng)
-            except sqlite3.OperationalError as error:
-                if not had_no_room(error):
+            except LookError as error:
+                if not cannot_look(error):
                     raise
 
     async def _look(self, rng: Random) -> None:
@@ -92,23 +92,22 @@ class Operator:
 
     def _paused(self) -> list[str]:
         """By a person, the breaker or the volume guard."""
-        with connected(self.office.folder) as database:
+        with connected(self.office.url) as database:
             return [scope for (scope,) in database.execute("SELECT scope FROM pauses")]
 
     def _undecided(self) -> Iterator[tuple[str, str]]:
         """What was left to the operator, and why, and is not in the provider's log."""
-        with connected(self.office.folder) as database:
+        with connected(self.office.url) as database:
             left = {dashed(found): why for found, why in database.execute(_LEFT)}
         taken = Witness.of(events(self.office.log)).by_ref() if left else {}
         return ((one, left[one]) for one in left if one not in taken)
 
     def _hurry(self) -> None:
         """Time passes: what waits for another try has waited long enough."""
-        with connected(self.office.folder) as database:
-            database.execute("UPDATE reminders SET retry_at = NULL WHERE retry_at > 0")
+        with changing(self.office.url) as database:
+            database.execute(_WAITED)
             database.execute(_LONG_AGO)
-            for (absent,) in database.execute(_ABSENT).fetchall():
+            for (absent,) in database.execute(_ABSENT):
                 self.looks[absent] += 1
                 if self.looks[absent] >= _DAY:
                     database.execute(_A_DAY_AGO, [absent])
-            database.commit()

@@ -25,6 +25,7 @@ from tests.chaos.storm import Storm
 from tests.chaos.verdict import Verdict, ends, judge
 from tests.chaos.weather import clock, volume
 from tests.chaos.weather.blow import Weather
+from tests.chaos.weather.server import DatabaseServer
 from tests.chaos.witness import FAILED, Witness, events
 
 _RENEWED: Final = date(2026, 1, 1)
@@ -40,19 +41,27 @@ class Told:
 
 
 async def chaos(
-    folder: Path, kills: int, seed: int, processes: Processes | None = None
+    folder: Path,
+    kills: int,
+    seed: int,
+    processes: Processes | None = None,
+    *,
+    workers: int = 2,
+    server: DatabaseServer | None = None,
 ) -> Told:
     """Run a storm in an empty folder, and judge what it left.
 
-    With `processes` of its own it has no clock that jumps and no volume that is full.
+    With `processes` of its own it has no clock that jumps and no volume that is full;
+    on a `server` it has no volume either.
     """
     began = monotonic()
-    office = Office.in_(folder, processes)
-    async with _storm(office, seed, is_small=processes is not None) as storm:
+    office = Office.in_(folder, processes, server.url if server else None)
+    is_small = processes is not None
+    async with _storm(office, seed, workers, server, is_small=is_small) as storm:
         await storm.rage(kills)
         raged = monotonic()
         await calm.settle(storm)
-        witness, ledger = Witness.of(events(office.log)), read(office.folder)
+        witness, ledger = Witness.of(events(office.log)), read(office.url)
         audited, miscounted = await asyncio.gather(
             _audited(storm), _miscounted(storm, witness)
         )
@@ -77,18 +86,26 @@ async def chaos(
 
 
 @asynccontextmanager
-async def _storm(office: Office, seed: int, *, is_small: bool) -> AsyncIterator[Storm]:
+async def _storm(
+    office: Office,
+    seed: int,
+    workers: int,
+    server: DatabaseServer | None,
+    *,
+    is_small: bool,
+) -> AsyncIterator[Storm]:
     """An office at work, and all around it."""
     carrier, operator = Carrier(office.beside), Operator(office)
-    with volume.mounted(office.folder, wanted=not is_small) as room:
+    has_volume = server is None and not is_small
+    with volume.mounted(office.folder, wanted=has_volume) as room:
         key = await office.prepare()
         try:
             url = await carrier.start()
             async with aiohttp.ClientSession() as session:
                 weather = Weather(
-                    SandboxClient(session, url), carrier, office.clock, room
+                    SandboxClient(session, url), carrier, office.clock, room, server
                 )
-                yield Storm(office, key, weather, session, seed, operator)
+                yield Storm(office, key, weather, session, seed, operator, workers)
         finally:
             await carrier.stop()
             if room:

@@ -1,7 +1,6 @@
 """Processes die while permits come and the provider fails, day after day."""
 
 import asyncio
-import sqlite3
 from collections import Counter
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager, suppress
@@ -15,7 +14,13 @@ from time import monotonic
 import aiohttp
 
 from tests.chaos.bounds import Costs
-from tests.chaos.ledger import had_no_room, most_under_way, unsent, unsettled
+from tests.chaos.ledger import (
+    LookError,
+    cannot_look,
+    most_under_way,
+    unsent,
+    unsettled,
+)
 from tests.chaos.lives import ENDINGS, MERCIFUL, Life
 from tests.chaos.office import FIRST_DAY, Office, free_port, ten_on
 from tests.chaos.operator import Operator
@@ -25,9 +30,6 @@ from tests.chaos.weather.blow import Weather
 KILLS_A_DAY, _MOST_DAYS = 24, 25
 """Days fewer than those for which a provider is asked what became of a message: in
 such weather hardly a process lives to do that."""
-
-_WORKERS = (2, 1)
-"""Workers on the first day, on the second, and so on in turns."""
 
 _LONG_AMONG = 4
 """Of so many days, one begins with an outage of minutes: the second."""
@@ -59,6 +61,7 @@ class Storm:
     session: aiohttp.ClientSession
     seed: int
     operator: Operator
+    workers: int
     register: Register = field(default_factory=Register)
     ends: Counter[str] = field(default_factory=Counter)
     killed: list[tuple[datetime, int]] = field(default_factory=list)
@@ -83,12 +86,13 @@ class Storm:
     @property
     def costs(self) -> Costs:
         """What it cost people, and the provider."""
-        return Costs(self.operator.left, self.killed)
+        return Costs(self.workers, self.operator.left, self.killed)
 
     async def _day(self, kills: int) -> None:
         """Kill each worker and start it again, until there were so many kills.
 
-        The first worker is a `serve`, a second one on the same database has no API.
+        The first worker is a `serve`, others on the same database have no API; every
+        other day there are half as many.
         """
         rng = Random(f"{self.seed} {self.today}")
         port, day = free_port(), (self.today - FIRST_DAY).days
@@ -97,7 +101,7 @@ class Storm:
             _beside(self.operator.watch(rng)),
             asyncio.TaskGroup() as workers,
         ):
-            for at in range(_WORKERS[day % len(_WORKERS)]):
+            for at in range(max(1, self.workers >> (day % 2))):
                 workers.create_task(self._work(port, kills, is_api=at == 0))
 
     async def _import(self) -> None:
@@ -113,14 +117,14 @@ class Storm:
         storm lasts minutes. In a real one too a process may die every few seconds, and
         a clock jump, but not until a step ends.
         """
-        folder, now = self.office.folder, ten_on(self.today)
+        url, now = self.office.url, ten_on(self.today)
         tomorrow = now + timedelta(days=1)
         await self.weather.sandbox.clear()
         life = await self.begin()
         try:
-            await life.until(lambda: not unsettled(folder, tomorrow), _NIGHT)
+            await life.until(lambda: not unsettled(url, tomorrow), _NIGHT)
             await self.operator.tend(most=None)
-            await life.until(lambda: not unsent(folder, now, tomorrow), _LATE)
+            await life.until(lambda: not unsent(url, now, tomorrow), _LATE)
         finally:
             await life.end(SIGTERM)
 
@@ -152,9 +156,9 @@ class Storm:
         """What the kill can leave unknown; a full volume is waited for."""
         while True:
             try:
-                return most_under_way(self.office.folder)
-            except sqlite3.OperationalError as error:
-                if not had_no_room(error):
+                return most_under_way(self.office.url)
+            except LookError as error:
+                if not cannot_look(error):
                     raise
             await asyncio.sleep(_GLANCE)
 
@@ -182,15 +186,11 @@ class Storm:
                     json=permit.fields,
                     headers={"Authorization": f"Bearer {self.key}"},
                 ) as answer:
-                    if answer.status >= 500 and self._had_no_room(began):
+                    if answer.status >= 500 and self.weather.was_out(began):
                         return
                     assert answer.ok, await answer.text()
             except aiohttp.ClientError:
                 return
-
-    def _had_no_room(self, since: float) -> bool:
-        volume = self.weather.volume
-        return volume is not None and volume.was_full(since)
 
 
 @asynccontextmanager

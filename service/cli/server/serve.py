@@ -1,7 +1,7 @@
 """The service itself: requests and ticks; or a single tick."""
 
 import ipaddress
-from contextlib import AbstractAsyncContextManager, nullcontext
+from contextlib import AbstractAsyncContextManager, nullcontext, suppress
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
@@ -18,7 +18,7 @@ from service.cli.installation import with_installation
 from service.cli.option_types import Instant
 from service.cli.server.garbage import spare_loaded
 from service.cli.stop_signal import StopRequest, stoppable
-from service.domain.errors import InvalidError, Mistake, SetUpError
+from service.domain.errors import InvalidError, Mistake, SetUpError, StorageError
 from service.flow.reports.outlook import describe_outlook
 from service.flow.sending.provider import Provider
 from service.flow.sending.tick import TickDeps
@@ -81,7 +81,8 @@ async def serve(
             else:
                 async with _watch_registers(settings), ticks.run_every(settings.tick):
                     await stop.wait()
-                await rounds.give_up()
+                with suppress(StorageError):
+                    await rounds.give_up()
 
 
 @click.command()

@@ -13,6 +13,7 @@ from tests.chaos.office import LEASE, POST, SETTLE, Carrier
 from tests.chaos.weather.clock import JUMPS, Clock
 from tests.chaos.weather.faults import LATENCY, UNLISTED, drawn
 from tests.chaos.weather.outages import LIES, OUTAGES, REFUSED
+from tests.chaos.weather.server import DatabaseServer
 from tests.chaos.weather.volume import Volume
 
 SHORT: Final = (2.0, 6.0)
@@ -62,6 +63,7 @@ class Weather:
     carrier: Carrier
     clock: Clock | None = None
     volume: Volume | None = None
+    server: DatabaseServer | None = None
     door: Door = field(default_factory=Door)
     seen: Counter[str] = field(default_factory=Counter)
     outages: int = 0
@@ -79,8 +81,31 @@ class Weather:
                     await self._jump(self.clock, rng)
                 case 3 if self.volume:
                     await self._fill(self.volume, rng)
+                case 3 | 4 if self.server:
+                    await self._restart(self.server, rng)
+                case 5 if self.server:
+                    await self._end_sessions(self.server, rng)
                 case _:
                     await self._gust(rng)
+
+    def was_out(self, since: float) -> bool:
+        """Whether the database could not be used at some time after this instant."""
+        if self.server is not None and self.server.out_at >= since:
+            return True
+        return self.volume is not None and self.volume.was_full(since)
+
+    async def _restart(self, server: DatabaseServer, rng: Random) -> None:
+        async with self.door.shut():
+            self.seen["server restarts"] += 1
+            await server.restart(rng)
+        await asyncio.sleep(rng.uniform(0.7, 2.5))
+
+    async def _end_sessions(self, server: DatabaseServer, rng: Random) -> None:
+        async with self.door.shut():
+            self.seen["gusts of ended sessions"] += 1
+            for _ in range(rng.randint(1, 6)):
+                server.end_sessions(rng)
+                await asyncio.sleep(rng.uniform(0.05, 0.4))
 
     async def _gust(self, rng: Random) -> None:
         await self.sandbox.put(*drawn(rng))

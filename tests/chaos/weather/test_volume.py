@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.chaos.ledger import had_no_room, most_under_way
+from tests.chaos.ledger import cannot_look, most_under_way
 from tests.chaos.weather.volume import MISSING, mounted
 
 NAME = "permit-reminders.db"
@@ -33,9 +33,10 @@ def test_who_looks_into_a_full_volume_is_told_so_until_it_has_room(
         if volume is None:
             pytest.skip(MISSING)
         leave_unclosed(folder)
+        url = f"sqlite:///{folder / NAME}"
         volume.fill()
         with pytest.raises(sqlite3.OperationalError) as refused:
-            most_under_way(folder)
-        assert had_no_room(refused.value)
+            most_under_way(url)
+        assert cannot_look(refused.value)
         volume.free()
-        assert most_under_way(folder) == 1
+        assert most_under_way(url) == 1
