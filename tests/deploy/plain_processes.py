@@ -18,13 +18,17 @@ from tests.demo.demo_process import environment
 from tests.deploy.compose import FILES, load_compose
 from tests.deploy.files import DEPLOY, load_yaml
 from tests.deploy.live_office import KEY
+from tests.docs.pages import ROOT
 
 PATIENCE: Final = 60.0
 
 
 @dataclass(slots=True)
 class Stack:
-    """The services in a folder, which stands for their volume; on a database."""
+    """The services in a folder, which stands for their volume; on a database.
+
+    They run the code of a `tree`: this one, or a work tree of another commit.
+    """
 
     folder: Path
     url: str
@@ -34,6 +38,7 @@ class Stack:
             FILES["postgres"], {"PERMIT_REMINDERS_KEY": KEY}
         )
     )
+    tree: Path = ROOT
 
     def settings(self, name: str) -> dict[str, str]:
         """The environment of a service, with the addresses of this host."""
@@ -45,6 +50,7 @@ class Stack:
                 "PERMIT_REMINDERS_PUBLIC_URL": f"http://127.0.0.1:{self.port('api')}",
                 "PERMIT_REMINDERS_PORT": str(self.port(name)),
                 "PERMIT_REMINDERS_TICK": "0.5",
+                "PYTHONPATH": str(self.tree),
             }
         )
 
