@@ -86,6 +86,7 @@ def run_statements(
     """Change rows by hand, in one transaction; how many rows."""
     if not _servers:
         with closing(sqlite3.connect(file)) as raw, raw:
+            raw.execute("PRAGMA synchronous = OFF")
             return sum(raw.execute(one, values).rowcount for one in statements)
     given = [str(one) if isinstance(one, int) else one for one in values]
     with (

@@ -24,6 +24,7 @@ from service.adapters.store.db.migrate import alembic_config, newest_migration
 from service.adapters.store.db.schema import facts, metadata, registers
 from service.adapters.store.db.types import database_now, database_now_plus
 from service.domain.errors import DatabaseBusyError, SetUpError
+from tests.engines import CachingDialect
 
 ROOT = Path(__file__).parents[4]
 NOW = datetime(2024, 9, 19, 1, 30, tzinfo=UTC)
@@ -57,10 +58,15 @@ async def count_of(database: Database) -> str:
         return str((await connection.execute(select(facts.c.value))).scalar())
 
 
-async def test_what_is_committed_is_on_the_disk(database: Database) -> None:
-    async with database.write() as connection:
+async def test_what_is_committed_is_on_the_disk(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(CachingDialect, "waits_for_disk", True)
+    shipped = Database(f"sqlite:///{database.file}")
+    async with shipped.write() as connection:
         found = await connection.exec_driver_sql("PRAGMA synchronous")
         assert found.scalar_one() == FULL, "or a power cut takes back what was POSTed"
+    await shipped.dispose()
 
 
 async def test_concurrent_updates_of_what_was_read_lose_nothing(
