@@ -22,6 +22,7 @@ from pydantic import (
 from service.domain.law.period import MONTHS, Period, PeriodError
 from service.domain.law.rule import BilingualText
 from service.domain.untrusted.text import CONTROL_CHARACTERS
+from service.domain.untrusted.time_zone import read_zone
 from service.formats.file_model import (
     Expected,
     FileModel,
@@ -69,11 +70,14 @@ def _minutes(value: time) -> str:
     return value.isoformat("minutes")
 
 
-def _zone(value: object) -> object:
+_A_ZONE: Final = "a time zone like Asia/Shanghai"
+
+
+def _zone(value: object) -> ZoneInfo:
     try:
-        return ZoneInfo(value.strip()) if isinstance(value, str) else value
-    except (LookupError, OSError):
-        raise ValueError from None
+        return value if isinstance(value, ZoneInfo) else read_zone(str(value).strip())
+    except LookupError:
+        raise expected(_A_ZONE) from None
 
 
 def _period(value: object) -> Period:
@@ -185,7 +189,7 @@ Zone = Annotated[
     ZoneInfo,
     BeforeValidator(_zone),
     WithJsonSchema({"type": "string", "examples": ["Asia/Shanghai"]}),
-    Expected("a time zone like Asia/Shanghai"),
+    Wanted(_A_ZONE),
 ]
 """A time zone of the IANA database."""
 

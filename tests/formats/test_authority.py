@@ -1,16 +1,20 @@
 import json
 import math
+import os
 import tomllib
 from dataclasses import replace
 from datetime import time
+from errno import EMFILE
 from functools import partial
-from typing import Any
+from typing import Any, Self
+from zoneinfo import ZoneInfo
 
 import pytest
 
-from service.domain.errors import InvalidError
+from service.domain.errors import InvalidError, StorageError
 from service.domain.law.authority import Authority
 from service.domain.lawbook.documents import authority_to_dict
+from service.domain.untrusted import time_zone
 from service.formats.authority import parse_authorities, parse_authority
 
 OFFICE = """
@@ -182,3 +186,15 @@ def test_an_office_survives_being_stored_as_json(changes: Values) -> None:
     found = read(office(**changes))["990000"]
     stored = json.loads(json.dumps(authority_to_dict(found), ensure_ascii=False))
     assert read(stored)["990000"] == found
+
+
+def test_a_process_without_free_file_descriptors_says_so_and_blames_no_zone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class Refused(ZoneInfo):
+        def __new__(cls, _: str) -> Self:
+            raise OSError(EMFILE, os.strerror(EMFILE))
+
+    monkeypatch.setattr(time_zone, "ZoneInfo", Refused)
+    with pytest.raises(StorageError, match="Too many open files; raise the limit"):
+        read(office())

@@ -14,7 +14,7 @@ from service.domain.permits.row_permit import ACTIONS, REJECT, SKIP, WITHDRAW
 from service.domain.untrusted.phone_list import split_phones
 from service.domain.untrusted.raw_fields import LONGEST_PHONES
 from service.domain.untrusted.spreadsheet_cells import unwrap_cell
-from service.domain.untrusted.text import remove_invisible, show_field
+from service.domain.untrusted.text import remove_invisible, show_field, strip_blanks
 from service.domain.untrusted.written_date import (
     DateForms,
     Unreadable,
@@ -216,6 +216,8 @@ def _contacts(text: str, role: str | None) -> Sequence[object]:
 def _unwrap(name: str, cell: str) -> str:
     """A cell without what a spreadsheet or a copy left around its value."""
     text = unwrap_cell(cell)
-    if name == "holder" or text.isascii():
+    if name == "holder":  # it may begin with an apostrophe: 't Hof
         return text
-    return unwrap_cell(remove_invisible(text))
+    if not text.isascii():
+        text = unwrap_cell(remove_invisible(text))
+    return strip_blanks(text.lstrip("'")) if text.startswith("'") else text

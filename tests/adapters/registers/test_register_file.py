@@ -193,6 +193,17 @@ def test_the_quote_that_guards_a_formula_is_taken_off_again(path: Path) -> None:
     assert one.cells[4] == "+12125550142"
 
 
+def test_an_apostrophe_that_makes_a_cell_text_is_taken_off_but_for_a_name(
+    path: Path,
+) -> None:
+    marked = "'us-nyc-parking,'1,'t Hof,'2026-12-31,'+1 212 555 0142"
+    (one,) = read(path, marked)
+    assert one.permit is not None, one.error
+    assert (one.permit.rule, one.permit.number) == ("us-nyc-parking", "1")
+    assert one.permit.holder == "'t Hof"
+    assert one.permit.phones == ("+1 212 555 0142",)
+
+
 def test_what_a_spreadsheet_puts_around_cells_is_taken_off(path: Path) -> None:
     cells = ("us-nyc-parking", "00123", "ACME", "2026-12-31", "2125550142")
     quoted = ",".join(f'"=""{cell}"""' for cell in cells)
