@@ -12,11 +12,13 @@ import sys
 from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack, asynccontextmanager, suppress
+from datetime import timedelta
 from typing import Any, Final
 
 import orjson
 import structlog
 
+from service.adapters.clock import SystemClock
 from service.adapters.uploads.folder import UploadFolder
 from service.domain.errors import InvalidError, Mistake, StorageError, UnknownError
 from service.flow.permits.import_record import ImportState, ImportStore
@@ -26,8 +28,11 @@ from service.settings import PREFIX, Settings
 MOST_UPLOADS: Final = 4
 """Uploads under way at a time: each has a process, and room on the disk."""
 
-KEPT: Final = 7 * 86_400.0
-"""Seconds for which rejected rows are kept: they hold phones."""
+KEPT: Final = timedelta(days=30)
+"""How long what was received and rejected is kept: it holds phones."""
+
+_SWEPT_EVERY: Final = 86_400.0
+"""Seconds after which old uploads are looked for."""
 
 _CHILD: Final = "service.cli.permits.import_upload"
 _LONGEST_ANSWER: Final = 16 << 20
@@ -66,7 +71,8 @@ class ImportProcesses(Uploads):
         self._under_way += 1
         with ExitStack() as at_exit:
             at_exit.callback(self._release)
-            upload = _Upload(await asyncio.to_thread(self._make_folder), self)
+            folder = await asyncio.to_thread(UploadFolder.make, self._folder)
+            upload = _Upload(folder, self)
             try:
                 yield upload
             finally:
@@ -87,6 +93,19 @@ class ImportProcesses(Uploads):
                 folder.remove()
             else:
                 await self._note_end(folder.path.name)
+
+    async def sweep(self) -> None:
+        """Delete what was received or rejected longer ago than `KEPT`."""
+        await asyncio.to_thread(self._delete_old)
+
+    @asynccontextmanager
+    async def swept_daily(self) -> AsyncIterator[None]:
+        """Sweep at once, and then every day until exit."""
+        sweeping = asyncio.create_task(self._sweep_daily())
+        try:
+            yield
+        finally:
+            sweeping.cancel()
 
     async def close(self) -> None:
         """Stop all imports after their chunk, and wait for that."""
@@ -145,13 +164,20 @@ class ImportProcesses(Uploads):
         except StorageError as error:
             _log.error("the end of an import was not noted", why=error.in_one_line)
 
-    def _make_folder(self) -> UploadFolder:
-        """Make a folder, and delete those of imports that are long over."""
-        made = UploadFolder.make(self._folder)
-        for other in self._unlocked_folders():
-            if made.changed_at - other.changed_at > KEPT:
-                other.remove()
-        return made
+    def _delete_old(self) -> None:
+        # Files are dated by the machine, not by a clock that may be simulated.
+        oldest = (SystemClock().now() - KEPT).timestamp()
+        try:
+            for folder in self._unlocked_folders():
+                if folder.changed_at < oldest:
+                    folder.remove()
+        except OSError as error:
+            _log.warning("old uploads were not deleted", why=error.strerror)
+
+    async def _sweep_daily(self) -> None:
+        while True:
+            await self.sweep()
+            await asyncio.sleep(_SWEPT_EVERY)
 
     def _unlocked_folders(self) -> Iterator[UploadFolder]:
         paths = self._folder.iterdir() if self._folder.is_dir() else ()

@@ -73,7 +73,10 @@ async def serve(
         if only != "worker":
             await installation.uploads.recover()
         spare_loaded()
-        async with listening(app, settings.host, settings.port) as urls:
+        async with (
+            installation.uploads.swept_daily(),
+            listening(app, settings.host, settings.port) as urls,
+        ):
             for url in urls:
                 click.echo(f"listening on {url}", err=True)
             if only == "api":
@@ -97,6 +100,7 @@ async def tick(
     if now is not None:
         await _move_clock(installation, now)
     await refresh_holidays(installation, "tick")
+    await installation.uploads.sweep()
     if stop.is_set():
         return
     async with open_provider(installation.settings, installation.database) as provider:

@@ -196,6 +196,24 @@ async def test_an_import_that_ended_with_the_machine_is_shown_as_stopped(
     assert (record.state, record.counts) == (ImportState.STOPPED, {"registered": 1})
 
 
+async def test_what_was_rejected_is_deleted_after_thirty_days_though_nobody_uploads(
+    send: Send, http: Http, installation: Installation, tmp_path: Path
+) -> None:
+    _, told = await send(file=rows(1) + f"{FOOD},SC9,某某,一月,\n")
+    await over(installation, told)
+    await installation.uploads.close()
+    [folder] = (tmp_path / "installation").glob("web.db.uploads/*")
+    now, found = folder.stat().st_mtime, list[int]()
+    for days in (29, 31):
+        long_ago = now - days * 86_400
+        os.utime(folder, (long_ago, long_ago))
+        async with installation.uploads.swept_daily():
+            await installation.uploads.sweep()
+        async with http.get(f"/v1/imports/{told}/rejects") as answer:
+            found.append(answer.status)
+    assert (found, folder.exists()) == ([200, 404], False)
+
+
 async def test_no_more_uploads_are_received_than_four(
     send: Send, installation: Installation
 ) -> None:

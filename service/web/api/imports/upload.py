@@ -66,7 +66,7 @@ async def begin_import(
 async def get_rejects(services: Services, path: ImportPath) -> web.StreamResponse:
     """Show the rejected rows of an import, each with its reason and repair.
 
-    They are there once an import over the API is done, for seven days: a file that is
+    They are there once an import over the API is done, for thirty days: a file that is
     repaired in place and sent again with the same mapping. 404 as well where no row was
     rejected.
     """
