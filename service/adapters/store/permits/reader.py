@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 from itertools import groupby
 from operator import attrgetter
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Row, and_, select, true
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -37,6 +37,10 @@ _VERSION = (
     .scalar_subquery()
 )
 """The version that dates a permit: the latest active revision of its series."""
+
+
+_DISTRICT_DIGITS: Final = 6
+"""Of a whole code; fewer are those of a province or a prefecture."""
 
 
 class SqlPermitReader(PermitReader):
@@ -73,10 +77,15 @@ class SqlPermitReader(PermitReader):
             wanted.append(permits.c.authority == authority)
         if rule is not None:
             wanted.append(permits.c.rule == rule)
-        if district is not None:
-            wanted.append(permits.c.district.startswith(district))
         if after is not None:
             wanted.append(permits.c.id > after)
+        if district is not None:
+            # From the index alone: a province has more permits than can be sorted.
+            first, last = (district.ljust(_DISTRICT_DIGITS, digit) for digit in "09")
+            found = select(permits.c.id).where(
+                *wanted, permits.c.district.between(first, last)
+            )
+            wanted = [permits.c.id.in_(found.order_by(permits.c.id).limit(limit))]
         return await self._load(and_(*wanted), limit)
 
     async def find_by_number(self, number_keys: Collection[str]) -> list[PermitView]:

@@ -54,8 +54,8 @@ imports = Table(
     comment="content and mapping: SHA-256, so that only the same file is resumed. "
     "committed: rows whose outcome is stored, with the counts of them all. seconds: "
     "worked on it, by the monotonic clock. is_rejects: the file has the rejected rows "
-    "of another. report: what the command prints, by lines. alive_at: when its process "
-    "last wrote, by the database's clock; a killed import stays running here. mark: "
+    "of another. report: what the command "
+    "prints, by lines. alive_at: when its process last wrote, by the database's clock; a killed import stays running here. mark: "
     "of a view, the newest change that was read.",
 )
 
@@ -132,6 +132,9 @@ permits = Table(
     UniqueConstraint("authority", "rule", "number_key"),
     Index(None, "series", "authority", "expires_on", "status", "replaced", "id"),
     Index(None, "number_key"),
+    partial_index(
+        "ix_permits_district", "district", "id", where="district IS NOT NULL"
+    ),
     partial_index("ix_permits_replaces", "replaces", where="replaces IS NOT NULL"),
     comment="A personal number is encrypted, and its number_key a digest. dated_at: "
     "since when the permit has had its expiry date and series. Without an expiry date "
