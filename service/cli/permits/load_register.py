@@ -51,7 +51,7 @@ async def load_file(
         ) as rejects:
             if announce:
                 click.echo(f"read as {loading.form or register.form}")
-            if not (register.is_rejects or loading.is_part):
+            if not (register.is_rejects or loading.file.is_part):
                 store = loading.deps.store
                 before = await rows_of_last_load(loading.file, store)
                 result.suspicions.rows_before = before

@@ -67,9 +67,8 @@ async def open_view(
             loading,
             rejects=mapping_file.with_name(f"{mapping_file.name}.rejects.csv"),
             mapping=_without_form(loading.mapping),
-            file=replace(loading.file, mark=newest),
+            file=replace(loading.file, mark=newest, is_part=since is not None),
             form=f"view {view.name}, {f'changed since {since}' if since else 'whole'}",
-            is_part=since is not None,
         )
 
 

@@ -40,8 +40,7 @@ class Loading:
     the CSV file for the rejected rows. With a `scope`, it is a full export;
     `withdraw_up_to` is that of `Snapshot`. `start` begins its import or resumes it;
     `run` is that import, if it is begun already.
-    `form` is what is announced, unless how the file was read. With `is_part`, its rows
-    are some of those that were loaded before.
+    `form` is what is announced, unless how the file was read.
     """
 
     path: Path
@@ -59,7 +58,6 @@ class Loading:
     withdraw_up_to: int | None = None
     run: ImportRun | None = None
     form: str | None = None
-    is_part: bool = False
 
     def read(self) -> RegisterFile:
         """Read the file to its end; raises `InvalidError` if it is wrong as a whole."""

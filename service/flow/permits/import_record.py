@@ -52,8 +52,8 @@ class ImportFile:
 
     `content` and `mapping` are SHA-256 digests. The `name` and `exported_at` are not
     compared: a copy of the file may have others. With `is_rejects` it has the rejected
-    rows of another file. Of a trial nothing is stored. `mark` is the text of the
-    `HighWaterMark` of a view.
+    rows of another file, with `is_part` what had changed in a view. Of a trial nothing
+    is stored. `mark` is the text of the `HighWaterMark` of a view.
     """
 
     register: str
@@ -64,6 +64,7 @@ class ImportFile:
     exported_at: datetime
     mark: str | None = None
     is_rejects: bool = False
+    is_part: bool = False
     is_trial: bool = False
 
     @property
@@ -193,6 +194,7 @@ class ImportStore(Protocol):
         state: ImportState | None = None,
         *,
         is_filed: bool = False,
+        is_whole: bool = False,
     ) -> ImportRecord | None:
         """The newest import of a register, but for trials and refused ones.
 

@@ -22,9 +22,6 @@ from service.flow.permits.snapshot.absent import SnapshotStore
 CAUSED_WITHIN: Final = timedelta(days=7)
 """How far ahead a rehearsal looks for reminders."""
 
-_RECENT: Final = 50
-"""Imports among which the last load of a register is looked for."""
-
 
 class RehearsalStore(RegisterStore, Protocol):
     """Tells what would become of permits, and stores nothing.
@@ -147,14 +144,12 @@ async def resume_or_begin_import(
 async def rows_of_last_load(file: ImportFile, store: ImportStore) -> int | None:
     """How many rows such a file of the register had last; None if there was none.
 
-    Files of rejected rows are no load of a register.
+    Rejected rows are no load of a register, nor is what has changed in a view.
     """
-    for record in await store.page(file.register, None, _RECENT):
-        its = record.file
-        is_load = its.is_filed == file.is_filed and not (its.is_rejects or its.is_trial)
-        if record.state is ImportState.DONE and is_load:
-            return record.rows
-    return None
+    last = await store.last(
+        file.register, ImportState.DONE, is_filed=file.is_filed, is_whole=True
+    )
+    return last.rows if last else None
 
 
 def _nothing_to_resume(why: str) -> ConflictError:

@@ -133,6 +133,19 @@ def test_a_full_reading_withdraws_what_the_view_lacks(
     assert numbers(office) == 5
 
 
+def test_a_whole_reading_is_compared_with_whole_ones_only(register: Register) -> None:
+    for number in range(10):
+        register.put(number, "2024-01-20 10:00:00")
+    assert register.load().code == 0
+    register.put(0, "2024-01-25 12:00:00", "29.06.2024")
+    assert "changed since" in register.load().out
+    register.do("DELETE FROM licences WHERE rowid > 4")
+    register.mapping.write_text(f"{MAPPING}\n", "utf-8")  # so all is read again
+    read = register.load().out
+    assert ", whole" in read
+    assert "rows, and 10 at the last load of this register" in read
+
+
 def test_rejected_rows_come_back_and_a_trial_stores_nothing(
     register: Register, office: Path
 ) -> None:

@@ -50,13 +50,15 @@ imports = Table(
     Column("is_trial", Boolean, nullable=False, default=False),
     Column("report", JSON),
     Column("alive_at", Instant),
+    Column("is_part", Boolean, nullable=False, default=False),
     Index(None, "register", "id"),
     comment="content and mapping: SHA-256, so that only the same file is resumed. "
     "committed: rows whose outcome is stored, with the counts of them all. seconds: "
     "worked on it, by the monotonic clock. is_rejects: the file has the rejected rows "
-    "of another. report: what the command "
-    "prints, by lines. alive_at: when its process last wrote, by the database's clock; a killed import stays running here. mark: "
-    "of a view, the newest change that was read.",
+    "of another. is_part: it has what had changed in a view. report: what the command "
+    "prints, by lines. alive_at: when its process last wrote, by the database's clock; "
+    "a killed import stays running here. mark: of a view, the newest change that was "
+    "read.",
 )
 
 import_changes = Table(

@@ -116,6 +116,7 @@ class SqlImportStore(ImportStore):
         state: ImportState | None = None,
         *,
         is_filed: bool = False,
+        is_whole: bool = False,
     ) -> ImportRecord | None:
         """The newest import of a register, but for trials and refused ones."""
         wanted = RECORDS.where(
@@ -123,6 +124,8 @@ class SqlImportStore(ImportStore):
             imports.c.is_trial.is_(False),
             imports.c.state != ImportState.REFUSED,
         )
+        if is_whole:
+            wanted = wanted.where(~imports.c.is_rejects, ~imports.c.is_part)
         if state is not None:
             wanted = wanted.where(imports.c.state == state)
         async with self._database.read() as connection:
