@@ -18,7 +18,7 @@ from service.domain.errors import PermitRemindersError
 
 _MAPPING: Final = ".toml"
 
-_EXPORTS: Final = frozenset(
+EXPORTS: Final = frozenset(
     {
         *(".csv", ".tsv", ".txt", ".xlsx", ".xlsb", ".xls", ".ods"),
         *(".json", ".jsonl", ".ndjson"),
@@ -26,7 +26,7 @@ _EXPORTS: Final = frozenset(
 )
 """Ends of names of exports; what they hold is found by their content."""
 
-_LISTED: Final = ", ".join(sorted(_EXPORTS))
+_LISTED: Final = ", ".join(sorted(EXPORTS))
 
 _UNFINISHED: Final = (".part", ".tmp", ".filepart", ".crdownload")
 """Ends of names that programs give to files which they still write."""
@@ -156,7 +156,7 @@ def object_to(path: Path, found: os.stat_result) -> str | None:
     objections = (
         (is_link, "a link; drop the file itself"),
         (not stat.S_ISREG(found.st_mode), "no file"),
-        (path.suffix.lower() not in _EXPORTS, f"no export; those end with {_LISTED}"),
+        (path.suffix.lower() not in EXPORTS, f"no export; those end with {_LISTED}"),
         (not name.isprintable(), "a name that cannot be shown; rename it"),
         (len(os.fsencode(name)) > _LONGEST_NAME, "a name of over 200 bytes; rename it"),
         (not os.access(path, os.R_OK), "it may not be read; let this process read it"),

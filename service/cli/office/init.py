@@ -7,7 +7,7 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import click
 
@@ -16,12 +16,18 @@ from service.adapters.files.write import write_text
 from service.adapters.registers.mapping_text import mapping_to_toml
 from service.adapters.registers.sample import read_sample
 from service.adapters.rules.files import read_rules
-from service.adapters.rules.new_office import EXAMPLE, OfficeAnswers, describe_office
+from service.adapters.rules.new_office import OfficeAnswers, describe_office
 from service.adapters.templates.library import JinjaTemplateLibrary
 from service.cli import PROGRAM
-from service.cli.option_types import CODE, FILE, Text
+from service.cli.office.init_questions import (
+    ANSWERS,
+    answer_all,
+    ask_register,
+    refuse_missing,
+)
+from service.cli.option_types import CODE, FILE
 from service.cli.permits.suggest import known_codes, suggest_from
-from service.domain.errors import ConflictError, InvalidError, SetUpError
+from service.domain.errors import ConflictError, SetUpError
 from service.domain.law_change.objections import find_forbidden_office_words
 from service.domain.lawbook.law import Law
 from service.domain.nearest import show_known
@@ -31,43 +37,10 @@ from service.settings import shipped_folder
 
 if TYPE_CHECKING:
     from service.adapters.registers.sample import RegisterSample
-    from service.domain.law.authority import Authority
     from service.domain.law.rule import Rule
     from service.domain.register_columns.suggestion import SuggestedMapping
 
 _OFFICE_FILE: Final = Path("office.toml")
-
-_QUESTIONS: Final[Mapping[str, str]] = {
-    "code": "The office's code: its 行政区划代码, or a short name such as us-nyc",
-    "name": "Its name as texts begin with it, such as 临江省市场监管局 / LINJIANG-AMR",
-    "zone": "Its time zone",
-    "helpline": "The telephone number that holders may call",
-}
-
-
-_LONGEST_ANSWER: Final = 200
-"""Characters; the office's file allows less."""
-
-
-class _Answer(Text):
-    """An answer about an office, checked as its file is."""
-
-    def __init__(self, field: str) -> None:
-        super().__init__("an answer", _LONGEST_ANSWER)
-        self._field = field
-
-    def convert(self, value: Any, param: Any, ctx: Any) -> str:  # noqa: ANN401 - click's
-        """Check the answer beside those of an example, in which nothing is wrong."""
-        answer = super().convert(value, param, ctx)
-        try:
-            describe_office(replace(EXAMPLE, **{self._field: answer}), calendars())
-        except InvalidError as error:
-            wrong = error.mistakes[0]
-            self.fail(f"found {wrong.found}, expected {wrong.expected}", param, ctx)
-        return answer
-
-
-_TYPES: Final = {field: _Answer(field) for field in _QUESTIONS}
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,10 +62,10 @@ class _Written:
 
 
 @click.command()
-@click.option("--code", type=_TYPES["code"], help="The office's code.")
-@click.option("--name", type=_TYPES["name"], help="The name that opens its texts.")
-@click.option("--zone", type=_TYPES["zone"], help="Its zone, such as Asia/Shanghai.")
-@click.option("--helpline", type=_TYPES["helpline"], help="Whom holders may call.")
+@click.option("--code", type=ANSWERS["code"], help="The office's code.")
+@click.option("--name", type=ANSWERS["name"], help="The name that opens its texts.")
+@click.option("--zone", type=ANSWERS["zone"], help="Its zone, such as Asia/Shanghai.")
+@click.option("--helpline", type=ANSWERS["helpline"], help="Whom holders may call.")
 @click.option("--register", type=FILE, help="A register to write a mapping for.")
 @click.option("--rule", type=CODE, help="Its permit type, if it does not say it.")
 @click.option("--overwrite", is_flag=True, help="Replace files that exist.")
@@ -104,53 +77,32 @@ def init(
     Asks what no option says. Exit code 1 if a question about the register is left.
     """
     asks = sys.stdin.isatty()
-    answers = OfficeAnswers(**_answer(given, asks=asks))
-    new = describe_office(answers, calendars())
+    if not asks:
+        refuse_missing(given)
+    _refuse_existing(_OFFICE_FILE, _mapping_for(register), overwrite=overwrite)
     templates = JinjaTemplateLibrary(shipped_folder("templates"))
     rules = _read_rules(templates)
-    _refuse_objections(new.office, rules, templates)
-    if register is None and asks:
-        register = _ask_register()
-    mapping_file = Path(f"{register.stem}.toml") if register else None
-    _refuse_existing(_OFFICE_FILE, mapping_file, overwrite=overwrite)
-    written = None
-    if register and mapping_file:
-        suggested = _suggest_mapping(register, rules, rule, asks=asks)
-        written = _write_mapping(suggested, mapping_file, answers.code)
-    write_text(_OFFICE_FILE, new.text)
+    found = (register, read_sample(register)) if register else None
+    if found is None and asks:
+        found = ask_register(
+            lambda path: _refuse_existing(
+                _OFFICE_FILE, _mapping_for(path), overwrite=overwrite
+            )
+        )
+    suggested = _suggest_mapping(*found, rules, rule, asks=asks) if found else None
+    answers = answer_all(given, lambda known: _find_objections(known, rules, templates))
+    if objections := _find_objections(answers, rules, templates):
+        raise ConflictError(*objections, remedy="change --name or --helpline")
+    written = _write_mapping(suggested, answers.code) if suggested else None
+    write_text(_OFFICE_FILE, describe_office(answers, calendars()).text)
     click.echo(f"{_OFFICE_FILE}: office {answers.code}")
     _print_next(written)
     if written and written.obstacles:
         click.get_current_context().exit(1)
 
 
-def _answer(given: Mapping[str, str | None], *, asks: bool) -> dict[str, str]:
-    missing = [field for field in _QUESTIONS if not given[field]]
-    if missing and not asks:
-        options = ", ".join(f"--{field}" for field in missing)
-        raise click.UsageError(f"no terminal to ask at; give {options}")
-    asked = {
-        field: click.prompt(
-            _QUESTIONS[field],
-            type=_TYPES[field],
-            default=EXAMPLE.zone if field == "zone" else None,
-            err=True,
-        )
-        for field in missing
-    }
-    return {field: given[field] or asked[field] for field in _QUESTIONS}
-
-
-def _ask_register() -> Path | None:
-    asked = "A register as your software exports it (empty: none yet)"
-    answer: Path | None = click.prompt(
-        asked,
-        default="",
-        show_default=False,
-        value_proc=lambda text: FILE.convert(text, None, None) if text else None,
-        err=True,
-    )
-    return answer
+def _mapping_for(register: Path | None) -> Path | None:
+    return Path(f"{register.stem}.toml") if register else None
 
 
 def _refuse_existing(*paths: Path | None, overwrite: bool) -> None:
@@ -162,23 +114,26 @@ def _refuse_existing(*paths: Path | None, overwrite: bool) -> None:
             raise SetUpError(f"{path}: exists; give --overwrite to replace it")
 
 
-def _refuse_objections(
-    office: Authority, rules: Mapping[str, Rule], templates: JinjaTemplateLibrary
-) -> None:
-    """Raise `ConflictError` for words that `authorities load` would refuse."""
+def _find_objections(
+    answers: OfficeAnswers, rules: Mapping[str, Rule], templates: JinjaTemplateLibrary
+) -> list[str]:
+    """What `authorities load` would refuse of an office: long texts, and words."""
+    office = describe_office(answers, calendars()).office
     law = Law(rules, {}, calendars())
-    found = [
+    return [
         *find_long_office_texts([office], law, templates.render_sms),
         *find_forbidden_office_words(office),
     ]
-    if found:
-        raise ConflictError(*found, remedy="change --name or --helpline")
 
 
 def _suggest_mapping(
-    register: Path, rules: Mapping[str, Rule], rule: str | None, *, asks: bool
+    register: Path,
+    sample: RegisterSample,
+    rules: Mapping[str, Rule],
+    rule: str | None,
+    *,
+    asks: bool,
 ) -> _Suggested:
-    sample = read_sample(register)
     mapping = suggest_from(sample, register, known_codes(rules.values(), ()))
     if rule is None and asks and "rule" in mapping.missing:
         rule = click.prompt("Which permit type is it? Its code", type=CODE, err=True)
@@ -187,8 +142,9 @@ def _suggest_mapping(
     return _Suggested(register, sample, mapping)
 
 
-def _write_mapping(suggested: _Suggested, file: Path, office: str) -> _Written:
+def _write_mapping(suggested: _Suggested, office: str) -> _Written:
     mapping, register = suggested.mapping, suggested.register
+    file = Path(f"{register.stem}.toml")
     write_text(file, mapping_to_toml(mapping, suggested.sample, register.name, office))
     mapped = sum(one.field is not None for one in mapping.columns)
     questions = len([*ask(mapping)])

@@ -100,15 +100,32 @@ def test_at_a_terminal_it_asks_until_an_answer_can_be_used(
 ) -> None:
     rows = write(folder / "list.csv", "A-1,青枫食品厂,2031-03-01,+12125550101")
     rows.write_text(rows.read_text("utf-8").replace("rule,", "", 1), "utf-8")
-    answers = ["A B", "a-b", "某市监管局", "", "12345", "none.csv", "list.csv", FOOD]
+    about = ["A B", "a-b", "临" * 17, "某市监管局", "", "12345"]
+    answers = ["none.csv", "", FOOD, *about]
     monkeypatch.setattr("sys.stdin", Terminal("\n".join([*answers, ""])))
     ran = run("init")
     assert ran.code == 0, ran
     assert ran.err.count("Error: found") == 1
+    assert "(-: none yet) [list.csv]" in ran.err
+    assert "shorter by 1" in ran.err
     assert "'none.csv' does not exist" in ran.err
     assert f'rule = "{FOOD}"' in (folder / "list.toml").read_text("utf-8")
     assert 'zone = "Asia/Shanghai"' in (folder / "office.toml").read_text("utf-8")
     assert [run(*command).code for command in chain(ran)] == [0, 0, 0]
+
+
+def test_what_is_there_is_looked_at_before_the_first_question(
+    run: Run, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stdin", Terminal("a-b\n"))
+    (folder / "list.xlsx").write_bytes(b"PK")
+    asked = "The office's code"
+    broken = run("init", "--register", folder / "list.xlsx")
+    assert (broken.code, asked in broken.err) == (2, False)
+    (folder / "office.toml").write_text("mine", "utf-8")
+    existing = run("init")
+    assert (existing.code, asked in existing.err) == (2, False)
+    assert "office.toml: exists; give --overwrite" in existing.err
 
 
 def test_a_question_that_is_left_open_is_the_next_thing_to_do(
