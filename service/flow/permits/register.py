@@ -31,6 +31,10 @@ CHUNK: Final = 1000
 """Permits per transaction, so that other writers get in between two chunks."""
 
 
+API_SOURCE: Final = "api"
+"""The register of permits that stand in none: they come over the API."""
+
+
 @dataclass(frozen=True, slots=True)
 class RegisterSource:
     """The register that permits come from.

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy.exc import IntegrityError
@@ -284,3 +285,45 @@ def test_a_snapshot_needs_a_scope(run: Run, office: Path) -> None:
         "needs a mapping with a table [snapshot]"
         in run("import", register, "--snapshot").refusal
     )
+
+
+def test_a_permit_that_another_register_still_lists_is_not_withdrawn(
+    load: Load, run: Run, office: Path
+) -> None:
+    mapping = office / "county.toml"
+    mapping.write_text(MAPPING.replace('"city"', '"county"'), "utf-8")
+
+    def load_county(*numbers: int) -> None:
+        county = write(office / "county.csv", *map(row, numbers), header=HEADER)
+        ran = run("import", county, "--mapping", mapping, "--snapshot")
+        assert ran.code == 0, ran
+
+    def places() -> list[tuple[Any, ...]]:
+        asked = "SELECT number_key, register, also_in, status FROM permits ORDER BY 1"
+        return sql(office, asked)
+
+    load_county(1, 2)
+    assert load([row(1), row(3)]).code == 0
+    assert places()[0] == ("1", "city", "county", "active")
+    assert "1 absent" not in load([row(3)]).out
+    assert places() == [
+        ("1", "county", None, "active"),
+        ("2", "county", None, "active"),
+        ("3", "city", None, "active"),
+    ]
+    assert "1: register city -> county" in run("imports", "changes").out
+    load_county(2)
+    assert withdrawn(office) == ["1"]
+
+
+def test_a_register_that_lacks_a_permit_no_longer_keeps_another_from_withdrawing_it(
+    load: Load, run: Run, office: Path
+) -> None:
+    mapping = office / "county.toml"
+    mapping.write_text(MAPPING.replace('"city"', '"county"'), "utf-8")
+    for numbers in ((1, 2), (2,)):
+        county = write(office / "county.csv", *map(row, numbers), header=HEADER)
+        assert run("import", county, "--mapping", mapping, "--snapshot").code == 0
+        load([row(1), row(3)])
+    assert "1 absent from register" in load([row(3)]).out
+    assert withdrawn(office) == ["1"]

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import or_, select, update
 
 from service.adapters.store.db.database import Database
 from service.adapters.store.db.schema import permits, reminders
@@ -12,6 +12,8 @@ from service.adapters.store.permits.follow_up import (
     end_ineligible_reminders,
 )
 from service.adapters.store.permits.imports.changes import (
+    Change,
+    describe_moved,
     describe_renewed,
     describe_withdrawn,
 )
@@ -43,9 +45,11 @@ class SqlSnapshotStore(SnapshotStore):
                 permits.c.rule,
                 permits.c.number_key,
                 permits.c.changed_at,
+                permits.c.register,
+                permits.c.also_in,
             )
             .where(
-                permits.c.register == register,
+                or_(permits.c.register == register, permits.c.also_in == register),
                 permits.c.status != PermitStatus.WITHDRAWN,
             )
             .order_by(permits.c.id)
@@ -59,6 +63,25 @@ class SqlSnapshotStore(SnapshotStore):
             wanted = wanted.where(permits.c.id > after)
         async with self._database.read() as connection:
             return [StoredPermit(*row) for row in await connection.execute(wanted)]
+
+    async def leave(
+        self, ids: Sequence[str], register: str, now: datetime, import_id: str
+    ) -> None:
+        """Note that permits stand in this register no more, but in the other one."""
+        async with self._database.write() as connection:
+            named = permits.c.id.in_(ids)
+            back = select(permits).where(named, permits.c.register == register)
+            rows = (await connection.execute(back)).all()
+            changes = list[Change]()
+            for row in rows:
+                changes += describe_moved([row], row.also_in)
+            await connection.execute(
+                update(permits)
+                .where(named, permits.c.register == register)
+                .values(register=permits.c.also_in)
+            )
+            await connection.execute(update(permits).where(named).values(also_in=None))
+            await count_absent(connection, import_id, 0, changes, now)
 
     async def withdraw(
         self,

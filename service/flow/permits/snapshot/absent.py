@@ -21,7 +21,10 @@ class SnapshotStore(Protocol):
     async def page(
         self, register: str, scope: SnapshotScope, after: str | None, limit: int
     ) -> Sequence[StoredPermit]:
-        """Permits that are not withdrawn and follow the id `after`, by their ids."""
+        """Permits that are not withdrawn and follow the id `after`, by their ids.
+
+        They stand in the register, or did before another one listed them.
+        """
 
     async def withdraw(
         self,
@@ -36,13 +39,22 @@ class SnapshotStore(Protocol):
         The import counts them, in the same transaction.
         """
 
+    async def leave(
+        self, ids: Sequence[str], register: str, now: datetime, import_id: str
+    ) -> None:
+        """Note that permits stand in this register no more, but in the other one."""
+
 
 @dataclass(frozen=True, slots=True)
 class AbsentPermits:
-    """The ids of permits that a full export lacks, of so many in its scope."""
+    """The ids of permits that a full export lacks, of so many in its scope.
+
+    Those `elsewhere` are absent too, but listed by another register.
+    """
 
     ids: Sequence[str]
     permits: int
+    elsewhere: Sequence[str] = ()
 
     @property
     def is_too_many(self) -> bool:
@@ -61,16 +73,27 @@ async def find_absent(
 
     Permits that were changed after the export are not absent: it could not know.
     """
-    ids, permits, after = list[str](), 0, None
+    ids, elsewhere, permits, after = list[str](), list[str](), 0, None
     while page := await store.page(register, scope, after, _PAGE):
-        permits += len(page)
+        permits += sum(one.register == register for one in page)
         after = page[-1].id
-        ids += [
-            one.id
-            for one in page
-            if one.changed_at <= exported_at and not present.has(one)
-        ]
-    return AbsentPermits(ids, permits)
+        for one in page:
+            if present.has(one) or one.changed_at > exported_at:
+                continue
+            (elsewhere if one.also_in else ids).append(one.id)
+    return AbsentPermits(ids, permits, elsewhere)
+
+
+async def leave_elsewhere(
+    absent: AbsentPermits, record: ImportRecord, now: datetime, store: SnapshotStore
+) -> None:
+    """Leave permits absent from the file of an import to the registers that list them.
+
+    Those that stood in its register before are no longer listed by that one.
+    """
+    for at in range(0, len(absent.elsewhere), _PAGE):
+        ids = absent.elsewhere[at : at + _PAGE]
+        await store.leave(ids, record.file.register, now, record.id)
 
 
 async def withdraw_absent(

@@ -13,6 +13,7 @@ from service.flow.permits.snapshot.absent import (
     AbsentPermits,
     SnapshotStore,
     find_absent,
+    leave_elsewhere,
     withdraw_absent,
 )
 from service.flow.permits.snapshot.present import PresentPermits
@@ -67,9 +68,9 @@ class Snapshot:
                 f"{len(absent.ids)}"
             )
             return refusal, ImportState.UNCONFIRMED
-        withdrawn = await withdraw_absent(
-            absent.ids, record, known_at, self.clock.now(), self.snapshot_store
-        )
+        now, store = self.clock.now(), self.snapshot_store
+        await leave_elsewhere(absent, record, now, store)
+        withdrawn = await withdraw_absent(absent.ids, record, known_at, now, store)
         if not withdrawn:
             return None, ImportState.DONE
         outcomes[ABSENT_OUTCOME] += withdrawn

@@ -19,13 +19,18 @@ _MASK: Final = (1 << 64) - 1
 
 @dataclass(frozen=True, slots=True)
 class StoredPermit:
-    """A permit that is stored and not withdrawn, and when it was last changed."""
+    """A permit that is stored and not withdrawn, and when it was last changed.
+
+    It stands in `register`, and was in `also_in` before, which may still list it.
+    """
 
     id: str
     authority: str
     rule: str
     number_key: str
     changed_at: datetime
+    register: str
+    also_in: str | None
 
 
 class SnapshotRow(Protocol):

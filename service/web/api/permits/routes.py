@@ -14,7 +14,7 @@ from service.domain.untrusted.district import DISTRICT_EXPECTED, is_district
 from service.domain.untrusted.text import safe_label, show_field
 from service.flow.permits.encryption import number_key
 from service.flow.permits.find import PermitView
-from service.flow.permits.register import RegisterSource, register
+from service.flow.permits.register import API_SOURCE, RegisterSource, register
 from service.web.api.authority_scope import requested_authority
 from service.web.api.endpoint import endpoint, json_reply
 from service.web.api.permits.models import (
@@ -29,7 +29,7 @@ from service.web.api.preconditions import Precondition
 from service.web.api.request_input import JsonObject
 from service.web.services import Services
 
-SOURCE = RegisterSource("api", is_register=False)
+SOURCE = RegisterSource(API_SOURCE, is_register=False)
 """The source of permits put over the API; it never becomes stale."""
 
 PERMIT_PATH = "/v1/permits/{rule}/{number}"

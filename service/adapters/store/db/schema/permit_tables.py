@@ -131,6 +131,7 @@ permits = Table(
     Column("filing_on", Date),
     Column("filing_expires_on", Date),
     Column("district", String(6)),
+    Column("also_in", String(80)),
     UniqueConstraint("authority", "rule", "number_key"),
     Index(None, "series", "authority", "expires_on", "status", "replaced", "id"),
     Index(None, "number_key"),
@@ -144,7 +145,8 @@ permits = Table(
     "withdrawn, where the register did not say so. filing: the state of the last "
     "filed renewal, filed on filing_on to put off the expiry date filing_expires_on. "
     "renewal_filed_on is what follows from that and from the permit's own row. "
-    "district: a code of GB/T 2260.",
+    "district: a code of GB/T 2260. also_in: the register in which it stood before, "
+    "as long as that may still list it.",
 )
 
 renewals = Table(
