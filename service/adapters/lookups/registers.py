@@ -16,6 +16,7 @@ from service.adapters.tables.ndjson import cells_of
 from service.domain.errors import PermitRemindersError
 from service.domain.lawbook.law import Law
 from service.domain.permits.lookup import Lookup
+from service.domain.permits.permit_number import written_forms
 from service.flow.permits.ask_registers import (
     Ask,
     NoAnswer,
@@ -64,7 +65,10 @@ class MappedRegisters(RegisterClient):
 
     @asynccontextmanager
     async def open(self, lookup: Lookup | None) -> AsyncIterator[AskRow]:
-        """Open the register of a look-up; raises `NoUsableAnswerError`."""
+        """Open the register of a look-up; raises `NoUsableAnswerError`.
+
+        It is asked by the number in its normal form, and by others if it has none.
+        """
         if lookup is None:
             raise NoUsableAnswerError("its mapping declares no look-up")
         opened = (
@@ -73,7 +77,14 @@ class MappedRegisters(RegisterClient):
             else open_query(lookup, self._environ, self._threads)
         )
         async with opened as ask_row:
-            yield ask_row
+
+            async def ask(number: str) -> Row | None:
+                for form in written_forms(number):
+                    if row := await ask_row(form):
+                        return row
+                return None
+
+            yield ask
 
 
 def read_answer(

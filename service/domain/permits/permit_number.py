@@ -7,6 +7,7 @@ from service.domain.untrusted.spreadsheet_cells import unwrap_cell, unwrap_float
 from service.domain.untrusted.text import fold_marks, remove_invisible
 
 _FULL_WIDTH: Final = {0xFEE0 + code: code for code in range(0x21, 0x7F)}
+_FULL_WIDTH_BRACKETS: Final = str.maketrans("()", "（）")
 _BLANKS: Final = re.compile(r"\s+")
 _WRAPPINGS: Final = "'\"`"
 
@@ -27,3 +28,12 @@ def normalize_number(text: str) -> str:
         if plain == text:
             return plain
         text = plain
+
+
+def written_forms(number: str) -> list[str]:
+    """The forms in which a register may have a number, the normal one first.
+
+    Chinese numbers have brackets, which most registers write in full width:
+    川（2024）001号.
+    """
+    return [*dict.fromkeys((number, number.translate(_FULL_WIDTH_BRACKETS)))]

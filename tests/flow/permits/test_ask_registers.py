@@ -456,6 +456,16 @@ async def test_a_number_that_is_personal_is_stored_encrypted_and_asked_in_full(
     assert IDENTITY not in caplog.text
 
 
+async def test_a_number_with_brackets_is_asked_in_full_width_as_well(
+    ledger: Ledger, city: CityRegister
+) -> None:
+    number, written = "川(2024)001号", "川（2024）001号"
+    city.answers[written] = record(written, name=f"Holder of {number}")
+    await due(ledger, city, number)
+    assert await send_and_ask(ledger) == 1
+    assert city.asked == [number, written]
+
+
 @pytest.mark.parametrize("number", ["A/1", "A 1", "A?1", "../A", "食1号", "A%2F1"])
 async def test_a_number_reaches_the_register_as_it_is(
     ledger: Ledger, city: CityRegister, number: str
