@@ -10,7 +10,7 @@ from aiohttp.typedefs import Handler, Middleware
 
 from service.web.access_log import route_pattern
 from service.web.problems import problem_response
-from service.web.services import SERVICES
+from service.web.service_key import SERVICES
 
 CALLER: Final = web.RequestKey("CALLER", str)
 """The name of the API key that a request was sent with."""

@@ -57,7 +57,8 @@ from service.web.health import healthz, readyz
 from service.web.listener import READING
 from service.web.metrics import metrics
 from service.web.problems import errors_as_problems
-from service.web.services import SERVICES, Services
+from service.web.service_key import SERVICES
+from service.web.services import Services
 from service.web.webhooks import PATH, PROVIDER, handle_webhook
 
 ENDPOINTS: Final[Sequence[Endpoint]] = (

@@ -2,9 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final
-
-from aiohttp import web
 
 from service.flow.law_change.change import ChangeStore
 from service.flow.office.go_live import GoLiveDeps
@@ -85,6 +82,3 @@ class Services:
     default_authority: str | None
     last_failure: LastFailure = no_failure
     sends: bool = True
-
-
-SERVICES: Final = web.AppKey("SERVICES", Services)

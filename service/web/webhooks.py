@@ -17,7 +17,8 @@ from service.domain.untrusted.text import safe_label
 from service.flow.sending.outcomes.receive import receive_inbound
 from service.flow.sending.provider import Provider
 from service.web.request_body import read_body
-from service.web.services import SERVICES, Services
+from service.web.service_key import SERVICES
+from service.web.services import Services
 
 PATH = "/webhooks/{provider}/{kind}"
 

@@ -42,6 +42,7 @@ def test_the_command_works_as_a_process(folder: Path) -> None:
     [
         (EXPLAIN, (*HEAVY, "jinja2", "service.app")),
         (("rules", "check"), (*HEAVY, "service.app")),
+        (("counts",), ("aiohttp", "alembic", "twilio")),
         (("--help",), ("pydantic", "jinja2", "sqlalchemy", "aiohttp", "service.flow")),
         (("remind",), ("pydantic", "jinja2", "sqlalchemy", "aiohttp", "service.flow")),
     ],

@@ -28,7 +28,7 @@ from service.web.api.preconditions import (
 from service.web.api.request_input import Parameters, read_json_object, read_parameters
 from service.web.api_keys import CALLER
 from service.web.request_form import open_form
-from service.web.services import SERVICES
+from service.web.service_key import SERVICES
 
 EndpointFunction = Callable[..., Awaitable[BaseModel | web.StreamResponse]]
 
