@@ -8,6 +8,7 @@ import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
 from http import HTTPStatus
 from typing import Any, TypeGuard
 
@@ -62,7 +63,7 @@ def outcome_of_answer(answer: Mapping[str, Any], phone: str, account: str) -> Ou
         return Unknown("the answer names no message")
     if not _is_for(answer.get("to"), answer.get("account_sid"), phone, account):
         return Unknown("the answer is about another message")
-    dated_at = _instant(answer.get("date_created"))
+    dated_at = _instant(str(answer.get("date_created")))
     return Accepted(sid, _state(answer.get("status")), dated_at)
 
 
@@ -158,10 +159,14 @@ def without_phones(fields: Mapping[str, str]) -> dict[str, str]:
     return {name: text for name, text in fields.items() if not _PHONE.search(text)}
 
 
-def _instant(text: object) -> datetime | None:
-    """An instant in RFC 2822 form; None if Twilio's answer has no such date."""
+@lru_cache(maxsize=16)
+def _instant(text: str) -> datetime | None:
+    """An instant in RFC 2822 form; None if Twilio's answer has no such date.
+
+    All answers of one second have the same, and reading it takes long.
+    """
     try:
-        read = parsedate_to_datetime(str(text))
+        read = parsedate_to_datetime(text)
     except ValueError:
         return None
     return read if read.tzinfo else read.replace(tzinfo=UTC)
