@@ -107,3 +107,23 @@ async def test_a_message_without_a_phone_or_a_text_is_listed_as_it_is_shown(
     provider = await opened(url)
     shown = AccountMessage(SM1, "", "", SINCE)
     assert await provider.list_since(SINCE) == AccountListing([shown])
+
+
+async def test_texts_to_us_are_listed_apart_and_oldest_first(
+    serve: Serve, opened: Open
+) -> None:
+    first, later = "Mon, 29 Jan 2024 02:00:00 +0000", "Mon, 29 Jan 2024 03:00:00 +0000"
+    stop = {"direction": "inbound", "from": PHONE, "to": "+15005550006"}
+    texts = [
+        message() | stop | {"sid": SM2, "body": "STOP", "date_created": later},
+        message() | stop | {"body": "who?", "date_created": first},
+    ]
+    url, _ = await serve(says(raw(200, page(*texts))))
+    provider = await opened(url)
+    listing = await provider.list_since(SINCE)
+    assert listing is not None
+    assert listing.messages == []
+    assert [(one.sender, one.body) for one in listing.inbounds] == [
+        (PHONE, "who?"),
+        (PHONE, "STOP"),
+    ]

@@ -44,7 +44,7 @@ class Node:
             self.folder,
             *(*init, "-A", "trust", "-E", "UTF8", "--locale", "C", "--no-sync"),
         )
-        self._start()
+        self.start()
         self.server.create_database(DATABASE)
 
     def follow(self, primary: "Node") -> None:
@@ -55,7 +55,7 @@ class Node:
         run_program(
             self.folder, *(*copy, "-d", source, "-R", "-X", "stream", "-c", "fast")
         )
-        self._start()
+        self.start()
 
     def promote(self) -> None:
         """Let a standby be a primary; returns once it is."""
@@ -91,14 +91,15 @@ class Node:
         with self.server.connect(database) as connection:
             return connection.execute(statement.encode()).fetchall()
 
-    @property
-    def _data(self) -> Path:
-        return self.folder / "data"
-
-    def _start(self) -> None:
+    def start(self) -> None:
+        """Run it on what it has."""
         options = " ".join(f"-c {name}={value}" for name, value in _SETTINGS.items())
         more = ("-l", self.folder / "log", "-w", "-o", f"-k {self.folder} {options}")
         run_program(self.folder, *self._control(*more, "start"))
+
+    @property
+    def _data(self) -> Path:
+        return self.folder / "data"
 
     def _control(self, *more: Path | str) -> tuple[Path | str, ...]:
         return (self.binaries / "pg_ctl", "-D", self._data, *more)

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import groupby
 from random import sample
-from typing import Protocol
+from typing import Final, Protocol
 
 from service.domain.delivery.circuit import MAX_FAILURES
 from service.domain.delivery.outcome import ListedMessage, Receipt
@@ -26,6 +26,10 @@ from service.flow.sending.outcomes.absence import (
 from service.flow.sending.outcomes.account_evidence import BoundMessage
 from service.flow.sending.provider import Listing, OpenMessage, Provider
 from service.flow.stop_signal import StopSignal, never_stop
+
+MOST_ASKED: Final = 500
+"""Texts that one pass asks about: after a failover there may be thousands, and the
+pass has more to do."""
 
 
 class SettleStore(AbsenceStore, Protocol):
@@ -69,7 +73,7 @@ async def settle(
         if any(must_be_asked(one, settle_after) for one in twins)
     ]
     absences = list[Absence]()
-    for twins in sample(alike, len(alike)):
+    for twins in sample(alike, min(len(alike), MOST_ASKED)):
         if is_stopping() or failures == MAX_FAILURES:
             break
         phone = decrypt_phone(twins[0].encrypted_phone, vault)

@@ -89,3 +89,19 @@ async def test_a_standby_reached_by_mistake_is_read_and_sends_nothing(
     cluster.fail_over()
     assert await SqlHealth(by_mistake).problems(of_sending=False) == {}
     await by_mistake.dispose()
+
+
+async def test_a_restart_is_said_and_waited_out(
+    cluster: Cluster, database: Database
+) -> None:
+    store = SqlFailoverStore(database, 3600.0)
+    await store.check_server(NOW)
+    cluster.primary.crash()
+    with pytest.raises(StorageError, match="sending goes on by itself"):
+        async with database.write() as connection:
+            await set_fact(connection, "sum", "1")
+    wrong = await SqlHealth(database).problems()
+    assert "cannot be reached" in wrong["database"]
+    cluster.primary.start()
+    assert await SqlHealth(database).problems() == {}
+    assert not (await store.check_server(NOW)).is_in_doubt
