@@ -20,6 +20,7 @@ from service.domain.delivery.status import MessageState
 from service.domain.errors import LawChangedError
 from service.domain.law_change.edits import AuthoritiesEdit, RulesEdit
 from service.domain.reminders.limits import DAILY_LIMIT, RECIPIENT_LIMIT
+from service.flow.sending.provider import Outgoing
 from tests.databases import database_url, on_server
 from tests.flow.conftest import open_copy, prepare_offices
 from tests.flow.ledger import (
@@ -251,6 +252,29 @@ async def test_workers_record_and_claim_side_by_side(
     assert len((await second).messages) == 1
     assert one.states() == ["accepted", "sending"]
     assert await one.audit() == []
+
+
+async def test_one_id_for_two_messages_is_that_of_the_first_and_raises_an_alarm(
+    one: Ledger, other: Ledger
+) -> None:
+    await due(one, "SC-0001", "SC-0002")
+    owners = list[tuple[str, Outgoing]]()
+    for _ in range(2):
+        [message] = (await one.claim(1)).messages
+        newest = "SELECT owner FROM messages ORDER BY id DESC LIMIT 1"
+        owners.append((one.rows(newest)[0]["owner"], message))
+        await one.begin(*owners[-1])
+    records = [
+        its.record(owner, [(message, Accepted("SM1"))])
+        for its, (owner, message) in zip((one, other), owners, strict=True)
+    ]
+    async with stopped(records[0], one.file, writing("reminder_events")) as first:
+        second = await first.begin(records[1])
+        assert not second.done(), "it waits for the index of ids"
+    await first.task
+    await second
+    assert one.states() == ["accepted", "sending"]
+    assert one.alarms() == ["id of another message"]
 
 
 async def test_a_law_that_is_changed_lets_a_claim_begin_again(

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Row
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 from uuid_utils import uuid4, uuid7
 
@@ -89,7 +90,7 @@ class SqlClaimStore(ClaimStore):
         nothing on another server than before.
         """
         confirmed = bool(progress.group)
-        with suppress(NotPlainError):
+        with suppress(NotPlainError, IntegrityError):  # another has its provider's id
             async with self._database.write(
                 confirmed=confirmed, beside_others=True
             ) as connection:
