@@ -1,10 +1,14 @@
 """Codes of holders that prove themselves by their last character."""
 
 import re
+from operator import mul
 from typing import Final
 
 _CREDIT_CODE: Final = re.compile(r"[0-9A-HJ-NPQRTUWXY]{2}\d{6}[0-9A-HJ-NPQRTUWXY]{10}")
-_CREDIT_CHARACTERS: Final = "0123456789ABCDEFGHJKLMNPQRTUWXY"
+_CREDIT_VALUES: Final = {
+    one: at for at, one in enumerate("0123456789ABCDEFGHJKLMNPQRTUWXY")
+}
+_CREDIT_WEIGHTS: Final = (*(pow(3, place, 31) for place in range(17)), 1)
 
 _IDENTITY_NUMBER: Final = re.compile(
     r"[1-8]\d{5}(?:18|19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])\d{3}[\dX]"
@@ -18,9 +22,9 @@ def is_credit_code(text: str) -> bool:
     code = text.upper()
     if not _CREDIT_CODE.fullmatch(code):
         return False
-    *body, check = map(_CREDIT_CHARACTERS.index, code)
-    weighted = sum(value * pow(3, place, 31) for place, value in enumerate(body))
-    return (weighted + check) % 31 == 0
+    values = map(_CREDIT_VALUES.__getitem__, code)
+    weighted: int = sum(map(mul, values, _CREDIT_WEIGHTS))
+    return weighted % 31 == 0
 
 
 def has_identity_form(text: str) -> bool:
