@@ -8,7 +8,7 @@ from service.domain.permits.permit import Permit
 from service.domain.permits.row_permit import Withdrawal
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class RegisterRow:
     """A row with its line number: a permit, or an error with all its mistakes.
 

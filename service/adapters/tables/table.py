@@ -24,7 +24,7 @@ _SEPARATED: Final = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class TableRow:
     """The row that begins at `line`, from 1: its cells, or what is wrong with it.
 

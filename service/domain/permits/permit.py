@@ -20,7 +20,7 @@ class PermitStatus(StrEnum):
     WITHDRAWN = "withdrawn"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Permit:
     """One checked row of a register; the fields are those of the public API.
 
@@ -29,6 +29,9 @@ class Permit:
     says it. `district` is a code of GB/T 2260, or what stands in its place; only a code
     is stored. `replaces` is the number of the permit that this one renews.
     One whose `expires_on` is None has no end, and nothing reminds of it.
+
+    Like all that an import makes for each row it is not frozen, which would take five
+    times as long. Nothing changes it nevertheless.
     """
 
     authority: str

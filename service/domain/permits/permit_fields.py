@@ -1,9 +1,9 @@
 """Build a Permit from raw fields, whether they come from JSON or CSV."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import fields as fields_of
 from datetime import date
-from typing import cast, get_args
+from typing import Final, cast, get_args
 
 from service.domain.errors import InvalidError
 from service.domain.law.rule import Language
@@ -34,8 +34,10 @@ REQUIRED = ("rule", "number", "holder", "expires_on")
 DATES = ("issued_on", "expires_on", "renewal_filed_on")
 """The fields that hold a local date, written 2026-12-31."""
 
+_KNOWN: Final = dict.fromkeys(FIELDS)
+_KNOWN_OF_FILING: Final = dict.fromkeys(FILING_FIELDS)
 _LANGUAGES = get_args(Language)
-_STATUSES = tuple(status.value for status in PermitStatus)
+_STATUSES: Final[Mapping[str, PermitStatus]] = {one.value: one for one in PermitStatus}
 _ROLES = tuple(role.value for role in ContactRole)
 _FILING_STATES = tuple(state.value for state in FilingState)
 
@@ -54,7 +56,7 @@ def permit_from(
     mistakes at once; phones are masked in it.
     """
     raw = RawFields(fields)
-    _refuse_unknown(raw, fields, FIELDS)
+    _refuse_unknown(raw, fields, _KNOWN)
     phones = raw.phones("phones", _ROLES)
     roles = [ContactRole(one) if one else None for one in phones.values()]
     permit = Permit(
@@ -67,7 +69,7 @@ def permit_from(
         holder_code=_other_number(raw, "holder_code"),
         language=cast("Language | None", raw.one_of("language", _LANGUAGES)),
         issued_on=raw.day("issued_on"),
-        status=PermitStatus(raw.one_of("status", _STATUSES) or PermitStatus.ACTIVE),
+        status=_STATUSES[raw.one_of("status", _STATUSES) or "active"],
         renewal_filed_on=raw.day("renewal_filed_on"),
         replaces=_other_number(raw, "replaces"),
         district=_district(raw, fields.get("district")),
@@ -100,7 +102,7 @@ def filing_from(fields: Mapping[str, object], where: str) -> Filing:
     It is filed unless `status` says otherwise, and then has the day of its filing.
     """
     raw = RawFields(fields)
-    _refuse_unknown(raw, fields, FILING_FIELDS)
+    _refuse_unknown(raw, fields, _KNOWN_OF_FILING)
     found = raw.one_of("status", _FILING_STATES)
     state = FilingState(found or FilingState.FILED)
     read_day = raw.required_day if state is FilingState.FILED else raw.day
@@ -174,8 +176,10 @@ def _authority(raw: RawFields, default: str | None) -> str:
 
 
 def _refuse_unknown(
-    raw: RawFields, fields: Mapping[str, object], known: Sequence[str]
+    raw: RawFields, fields: Mapping[str, object], known: Mapping[str, None]
 ) -> None:
+    if fields.keys() <= known.keys():
+        return
     for name in fields:
         if name not in known:
             expected = f"one of {', '.join(known)}"

@@ -58,7 +58,7 @@ _LABEL: Final = re.compile(r"(?i)(?:^|[^a-z])(?:tel|phone|mobile|mob|cell|ph)$")
 _BETWEEN: Final = re.compile(r"[\s:,;/.]")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class WrittenPhone:
     """A number as it is dialled, and the digits of its extension."""
 

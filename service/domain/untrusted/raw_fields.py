@@ -1,7 +1,7 @@
 """Fields from outside, read one by one, with all the mistakes found on the way."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 from functools import lru_cache
 from typing import Final
@@ -30,9 +30,13 @@ LONGEST_PHONES = 2000
 takes time with the square of its length."""
 
 _CONTACT: Final = {"phone", "role"}
+_LISTS: Final = (list, tuple)
 
 _ISO_LENGTH = len("2026-12-31")
 YEARS = range(1950, 2201)
+_PLAIN_CODE: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
+"""Nothing to leave out and no error of a spreadsheet, as in most cells."""
+
 _LINE_ENDS = re.compile(r"[\t\r\n]+")
 
 
@@ -60,8 +64,11 @@ class RawFields:
         found = self._fields.get(name)
         if found is None or found == "":
             return None
-        seen = remove_invisible(found) if isinstance(found, str) else found
-        return self._one_line(name, seen, max_length)
+        if not isinstance(found, str):
+            return self._one_line(name, found, max_length)
+        if len(found) <= max_length and _PLAIN_CODE.fullmatch(found):
+            return found
+        return self._one_line(name, remove_invisible(found), max_length)
 
     def required_text(self, name: str, max_length: int, expected: str) -> str:
         """Read like `text`; an empty field is a mistake."""
@@ -71,7 +78,7 @@ class RawFields:
         """Read like `code`; an empty field is a mistake."""
         return self._required(name, self.code(name, max_length), expected)
 
-    def one_of(self, name: str, words: tuple[str, ...]) -> str | None:
+    def one_of(self, name: str, words: Collection[str]) -> str | None:
         """Read one of `words`; None if the field is empty."""
         found = self._fields.get(name)
         if isinstance(found, str) and found in words:
@@ -87,10 +94,13 @@ class RawFields:
         found = self._fields.get(name)
         if found is None or found == "":
             return None
-        text = strip_blanks(remove_invisible(found)) if isinstance(found, str) else None
-        if text == "":
-            return None
-        day = _day(text) if text else None
+        if not isinstance(found, str):
+            day = None
+        elif (day := _day(found)) is None:
+            text = strip_blanks(remove_invisible(found))
+            if text == "":
+                return None
+            day = _day(text)
         if day is None:
             self.add_mistake(name, show_field(name, found), EXPECTED_DAY)
         return day
@@ -114,7 +124,7 @@ class RawFields:
             self.add_mistake(name, f"{len(found)} characters", expected)
             return {}
         listed = split_phones(found) if isinstance(found, str) else found
-        if not isinstance(listed, list | tuple | None):
+        if listed is not None and not isinstance(listed, _LISTS):
             self.add_mistake(
                 name, show_field(name, found), "a list of numbers, each as text"
             )
@@ -131,7 +141,11 @@ class RawFields:
     def _contact(
         self, name: str, found: object, roles: Sequence[str]
     ) -> tuple[str, str | None]:
-        if not roles or not isinstance(found, Mapping) or found.keys() != _CONTACT:
+        if (
+            isinstance(found, str)
+            or not (roles and isinstance(found, Mapping))
+            or found.keys() != _CONTACT
+        ):
             return self._phone(name, found), None
         number, role = self._phone(name, found["phone"]), found["role"]
         if role not in roles:
@@ -192,4 +206,6 @@ def _day(text: str) -> date | None:
 
 
 def _one_phone(text: str) -> str:
+    if text.isascii() and text.isprintable():
+        return strip_blanks(text)
     return strip_blanks(_LINE_ENDS.sub(" ", remove_invisible(text)))

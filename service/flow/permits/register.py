@@ -52,7 +52,7 @@ class RegisterSource:
     lookup: Lookup | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class DatedPermit:
     """A permit ready to be stored, with the version and the slots it falls under.
 

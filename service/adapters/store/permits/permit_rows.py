@@ -57,7 +57,7 @@ class Contacts(NamedTuple):
 NO_CONTACTS: Final = Contacts((), ())
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class PermitChange:
     """A permit to write: its stored row (None: new), and whom it may reach."""
 
