@@ -1,11 +1,12 @@
 """Slots as rows and back, and the slots of registered permits inserted."""
 
 from collections.abc import Collection, Sequence
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any, Final
 
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.sql.functions import aggregate_strings
 
 from service.adapters.store.db.insert_rows import insert_rows
 from service.adapters.store.db.json_rows import JsonQuery
@@ -14,6 +15,7 @@ from service.adapters.store.db.upsert import insert_into
 from service.adapters.store.slots.group_key import (
     SLOT_GROUP_COLUMNS,
     SLOT_IN_GROUPS,
+    group_key,
     group_params,
 )
 from service.domain.deadlines.slot import GroupKey, Slot
@@ -40,7 +42,9 @@ def slot_values(slot: Slot) -> dict[str, Any]:
 
 
 _STEPS: Final = JsonQuery(
-    select(*SLOT_GROUP_COLUMNS, slots.c.step).where(SLOT_IN_GROUPS)
+    select(*SLOT_GROUP_COLUMNS, aggregate_strings(slots.c.step, ",").label("steps"))
+    .where(SLOT_IN_GROUPS)
+    .group_by(*SLOT_GROUP_COLUMNS)
 )
 
 
@@ -66,7 +70,7 @@ async def insert_missing_slots(
         }
         for key, one in groups.items()
         for slot in one.slots
-        if (*key, slot.step) not in stored
+        if slot.step not in stored.get(key, ())
     ]
     statement = insert_into(connection, slots).on_conflict_do_nothing()
     await insert_rows(connection, statement, rows)
@@ -74,10 +78,10 @@ async def insert_missing_slots(
 
 async def _stored_steps(
     connection: AsyncConnection, groups: Collection[GroupKey]
-) -> set[tuple[str, str, date, str]]:
-    """The keys of the slots that these groups have."""
+) -> dict[GroupKey, list[str]]:
+    """The steps of the slots that these groups have."""
     rows = await _STEPS.rows(connection, group_params(connection, groups))
-    return {*map(tuple, rows)}
+    return {group_key(row): row.steps.split(",") for row in rows}
 
 
 async def unexpand_future_slots(
