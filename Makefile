@@ -2,7 +2,7 @@
 
 PYTHON ?= python3
 BIN := .venv/bin
-BENCH ?= law sending expanding
+BENCH ?= law sending expanding workers
 
 ON_POSTGRES := $(addprefix tests/flow/,permits/test_register.py permits/test_opt_outs.py \
 	sending/test_begin.py sending/test_retry.py sending/test_send.py reports) \
@@ -48,8 +48,8 @@ chaos: .venv/tested  ## Kill it KILLS=1000 times; DATABASE=postgres WORKERS=4 SE
 chaos-failover: .venv/tested  ## Let PROMOTIONS primaries of PostgreSQL die, 20 unless said
 	$(BIN)/python -m tests.chaos.failover --promotions $(PROMOTIONS) $(if $(SEED),--seed $(SEED))
 
-bench: .venv/installed  ## What is claimed about speed, beside a peer; BENCH=sending for one
-	@for it in $(BENCH); do $(BIN)/python bench/$$it.py || exit; done
+bench: .venv/tested  ## What is claimed about speed, beside a peer; BENCH=sending for one
+	@for it in $(BENCH); do PYTHONPATH=. $(BIN)/python bench/$$it.py || exit; done
 
 format: .venv/tested  ## Let ruff put the code in order
 	$(BIN)/ruff format .

@@ -211,7 +211,7 @@ def sentence(
         f"sending: {who}: {peer / wall:.2f} of the bare SDK's throughput; "
         f"{messages / wall:,.0f} SMS/s, the SDK alone {messages / peer:,.0f}/s "
         f"({busy / messages * 1e6:.0f} and {least / messages * 1e6:.0f} µs of "
-        f"processor a SMS; medians of {ROUNDS} runs of {messages:,})"
+        f"processor a SMS; medians of {len(ours)} runs of {messages:,})"
     )
 
 
