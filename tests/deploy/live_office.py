@@ -1,10 +1,13 @@
-"""An office on a PostgreSQL database: live, with permits that fall due."""
+"""An office that is live, its register, and what its holders were sent."""
 
+import csv
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Final
 
+import orjson
 from pydantic import SecretStr
 
 from service.adapters.calendars.holidays import calendars
@@ -17,7 +20,7 @@ from service.flow.law_change.change import apply_change
 from service.flow.office.go_live import go_live
 from service.settings import Settings
 from tests.chaos.office import OFFICE
-from tests.chaos.register import RULE
+from tests.chaos.register import RULE, phone
 from tests.docs.pages import ROOT
 
 KEY: Final = "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="
@@ -55,3 +58,21 @@ async def make_live(url: str) -> None:
         deps = installation.go_live_deps
         await go_live(OFFICE, [RULE], deps, approved_by="test", by="test")
         await installation.pause_store.set_simulated_now(NOW)
+
+
+def write_register(folder: Path, numbers: range) -> str:
+    """A register of permits, each with a phone of its own; its file."""
+    file = folder / f"register-{numbers.start}.csv"
+    with file.open("w", newline="", encoding="utf-8") as out:
+        rows = csv.writer(out)
+        rows.writerow(("authority", "rule", "number", "holder", "expires_on", "phones"))
+        for one in numbers:
+            row = (OFFICE, RULE, f"24{one:010}", f"Holder {one}", EXPIRES, phone(one))
+            rows.writerow(row)
+    return str(file)
+
+
+def texted(folder: Path) -> list[str]:
+    """The phones of all messages that the sandbox in a folder has accepted."""
+    lines = (folder / "sandbox" / "messages.jsonl").read_bytes().splitlines()
+    return [one["to"] for one in map(orjson.loads, lines) if one["event"] == "created"]

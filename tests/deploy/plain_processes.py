@@ -20,7 +20,8 @@ from tests.deploy.files import DEPLOY, load_yaml
 from tests.deploy.live_office import KEY
 from tests.docs.pages import ROOT
 
-PATIENCE: Final = 60.0
+PATIENCE: Final = 100.0
+"""Seconds: a machine may be busy."""
 
 
 @dataclass(slots=True)
@@ -148,7 +149,7 @@ class Stack:
 
 
 def wait_until(is_so: Callable[[], bool]) -> None:
-    """Wait until something is so; fails after a minute."""
+    """Wait until something is so; fails after `PATIENCE`."""
     deadline = time.monotonic() + PATIENCE
     while not is_so():
         assert time.monotonic() < deadline

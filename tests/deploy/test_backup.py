@@ -7,7 +7,6 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-import orjson
 import pytest
 
 from service.adapters.choose_provider import open_provider
@@ -22,7 +21,7 @@ from service.flow.sending.tick import tick
 from service.settings import Settings
 from tests.chaos.office import OFFICE
 from tests.chaos.register import RULE, phone
-from tests.deploy.live_office import EXPIRES, make_live, opened
+from tests.deploy.live_office import EXPIRES, make_live, opened, texted
 from tests.postgres import (
     Server,
     find_binaries,
@@ -75,22 +74,16 @@ async def register_permits(installation: Installation, *numbers: int) -> None:
     await register(permits, RegisterSource("register", None), deps, skip_idle=False)
 
 
-def texted() -> list[str]:
-    """The phones that the sandbox has accepted a message for, in order."""
-    lines = Path("sandbox/messages.jsonl").read_bytes().splitlines()
-    return [one["to"] for one in map(orjson.loads, lines) if one["event"] == "created"]
-
-
 async def send(url: str, provider: Provider, number: int) -> None:
     """Tick until the sandbox has so many messages, and once more."""
     async with opened(url) as installation:
         deps, until = installation.tick_deps(provider), time.monotonic() + PATIENCE
-        while len(texted()) < number and time.monotonic() < until:
+        while len(texted(Path())) < number and time.monotonic() < until:
             await tick(deps)
             await asyncio.sleep(0.1)
         await tick(deps)
-    assert len(texted()) == number
-    assert len(set(texted())) == number
+    assert len(texted(Path())) == number
+    assert len(set(texted(Path()))) == number
 
 
 async def check_restored(url: str, provider: Provider) -> None:

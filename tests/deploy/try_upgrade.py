@@ -7,7 +7,6 @@ worker sends; this tree upgrades the tables, imports more, and a worker of this 
 joins. By the sandbox's log each phone has one text, and the audit finds nothing.
 """
 
-import csv
 import re
 import subprocess
 import sys
@@ -20,8 +19,8 @@ from pathlib import Path
 import orjson
 
 from tests.chaos.office import OFFICE
-from tests.chaos.register import RULE, phone
-from tests.deploy.live_office import EXPIRES, NOW
+from tests.chaos.register import RULE
+from tests.deploy.live_office import NOW, texted, write_register
 from tests.deploy.plain_processes import Stack, wait_until
 from tests.docs.pages import ROOT
 from tests.postgres import Server, run_server
@@ -52,24 +51,6 @@ def checked_out(commit: str) -> Iterator[Path]:
             )
 
 
-def register(folder: Path, numbers: range) -> str:
-    """A register of permits whose step is current."""
-    file = folder / f"register-{numbers.start}.csv"
-    with file.open("w", newline="", encoding="utf-8") as out:
-        rows = csv.writer(out)
-        rows.writerow(("authority", "rule", "number", "holder", "expires_on", "phones"))
-        for one in numbers:
-            row = (OFFICE, RULE, f"24{one:010}", f"Holder {one}", EXPIRES, phone(one))
-            rows.writerow(row)
-    return str(file)
-
-
-def texted(folder: Path) -> list[str]:
-    """The phones of all messages that the sandbox has accepted."""
-    lines = (folder / "sandbox" / "messages.jsonl").read_bytes().splitlines()
-    return [one["to"] for one in map(orjson.loads, lines) if one["event"] == "created"]
-
-
 def set_clock(server: Server, days: int) -> None:
     """Let the clock of the database stand some days before `NOW`."""
     with server.connect("upgrade") as connection:
@@ -96,13 +77,13 @@ def try_upgrade(server: Server, folder: Path, former: Path) -> None:
     (folder / "faults.json").write_bytes(orjson.dumps(SLOW))
     old.document["services"]["sandbox"]["command"][1:1] = ["--faults", "faults.json"]
     half = PERMITS // 2
-    old.run("migrate", "import", register(folder, range(half)))
+    old.run("migrate", "import", write_register(folder, range(half)))
     with old.running("sandbox", "worker-1"):
         wait_until(lambda: len(texted(folder)) > 0)
         begun = len(texted(folder))
         print("this tree:", new.run("migrate").strip())
         print("sent before and while the tables changed:", begun, len(texted(folder)))
-        new.run("migrate", "import", register(folder, range(half, PERMITS)))
+        new.run("migrate", "import", write_register(folder, range(half, PERMITS)))
         with new.running("worker-2"):
             wait_until(lambda: len(texted(folder)) >= PERMITS)
     print(new.run("migrate", "audit").strip())

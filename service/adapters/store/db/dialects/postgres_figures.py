@@ -13,12 +13,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from service.flow.reports.metrics import ServerFigures, TableRows
 
 HOT_TABLES: Final = (
+    "leases",
     "messages",
     "permit_recipients",
     "permits",
     "recipients",
     "reminders",
     "slots",
+    "turns",
 )
 """Tables whose rows change while reminders are sent, or with each import."""
 
