@@ -80,7 +80,7 @@ async def send(url: str, provider: Provider, number: int) -> None:
         deps, until = installation.tick_deps(provider), time.monotonic() + PATIENCE
         while len(texted(Path())) < number and time.monotonic() < until:
             await tick(deps)
-            await asyncio.sleep(0.1)
+            await asyncio.sleep(0.5)
         await tick(deps)
     assert len(texted(Path())) == number
     assert len(set(texted(Path()))) == number
