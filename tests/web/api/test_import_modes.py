@@ -3,7 +3,10 @@
 from datetime import UTC, datetime
 
 import pytest
+from sqlalchemy import literal, update
 
+from service.adapters.store.db.schema import imports
+from service.adapters.store.db.types import database_now_plus
 from service.app import Installation
 from service.flow.permits.import_record import ImportState
 from tests.web.api.test_import_upload import (
@@ -121,10 +124,8 @@ async def test_an_import_whose_process_was_killed_is_shown_as_stopped(
     await installation.import_store.resume(told, "ann")  # as if it still ran
     assert (await installation.import_store.get(told)).state is ImportState.RUNNING
     async with installation.database.write() as connection:
-        await connection.exec_driver_sql(
-            "UPDATE imports SET alive_at = strftime('%Y-%m-%d %H:%M:%f000', 'now', "
-            "'-301 seconds')"
-        )
+        died_at = database_now_plus(literal(-301.0))
+        await connection.execute(update(imports).values(alive_at=died_at))
     assert (await installation.import_store.get(told)).state is ImportState.STOPPED
     exported = "?exported_at=2024-01-02T08:00:00%2B08:00"
     assert await send(exported, file=rows(1)) == (202, told), "it goes on"

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import Connection, inspect, text
 
+from service.adapters.store.db.dialects.postgres_set_up import leave_room
 from service.domain.errors import SetUpError
 
 if TYPE_CHECKING:
@@ -43,6 +44,8 @@ def upgrade(connection: Connection, shown_url: str) -> None:
     config.attributes["connection"] = connection
     try:
         command.upgrade(config, "head")
+        if connection.dialect.name == "postgresql":
+            leave_room(connection)
     except CommandError as error:
         raise SetUpError(
             f"{shown_url}: {error}; its tables come from a later release"

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Row, Select, and_, literal, select, tuple_
+from sqlalchemy import ColumnElement, Row, Select, and_, literal, select, text, tuple_
 
 from service.adapters.store.db.database import Database
-from service.adapters.store.db.schema import permits, reminders
+from service.adapters.store.db.schema import WAITING_REMINDER, permits, reminders
 from service.adapters.store.reminders.transitions import REMINDER_KEY
 from service.domain.delivery.status import CLAIMABLE, ReminderState
 from service.flow.reports.message_views import (
@@ -78,7 +78,9 @@ def _select_filtered(filters: ReminderFilter) -> Select[Any]:
 
 def is_held() -> ColumnElement[bool]:
     """Condition: the reminder is held for a reason."""
-    return and_(reminders.c.state.in_(CLAIMABLE), reminders.c.hold_reason.is_not(None))
+    return and_(
+        text(f"reminders.{WAITING_REMINDER}"), reminders.c.hold_reason.is_not(None)
+    )
 
 
 def _page_cursor(row: Row[Any]) -> str:

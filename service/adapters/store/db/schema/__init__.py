@@ -47,6 +47,7 @@ from service.adapters.store.db.schema.permit_tables import (
     renewals,
 )
 from service.adapters.store.db.schema.reminder_tables import (
+    WAITING_REMINDER,
     reminder_events,
     reminders,
     slots,
@@ -55,6 +56,7 @@ from service.adapters.store.db.schema.reminder_tables import (
 __all__ = (
     "OPEN_MESSAGE",
     "UNCONFIRMED_MESSAGE",
+    "WAITING_REMINDER",
     "actions",
     "api_keys",
     "authorities",

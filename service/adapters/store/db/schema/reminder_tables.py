@@ -15,6 +15,9 @@ from sqlalchemy import (
 from service.adapters.store.db.schema.metadata import metadata, partial_index
 from service.adapters.store.db.types import FreeText, Id, Instant
 
+WAITING_REMINDER = "state IN ('due', 'retrying')"
+"""Due, or due again. The words of a partial index: queries repeat them."""
+
 slots = Table(
     "slots",
     metadata,
@@ -90,6 +93,13 @@ reminders = Table(
     partial_index("ix_reminders_state_at", "state_at", where="reason IS NOT NULL"),
     partial_index(
         "ix_reminders_message_id", "message_id", where="message_id IS NOT NULL"
+    ),
+    partial_index(
+        "ix_reminders_held",
+        "permit_id",
+        "expires_on",
+        "step",
+        where=f"{WAITING_REMINDER} AND hold_reason IS NOT NULL",
     ),
     comment="sent_at: when the acceptance of its first message was recorded; "
     "posted_at: when that was POSTed. told_on: the closing day that its text names, if "
