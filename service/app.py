@@ -86,6 +86,7 @@ class Installation(Services):
 
     settings: Settings
     database: Database
+    replica: Database
     templates: JinjaTemplateLibrary
     import_deps: ImportDeps
     uploads: ImportProcesses
@@ -152,6 +153,7 @@ async def open_installation(settings: Settings) -> AsyncIterator[Installation]:
         finally:
             await installation.uploads.close()
             await installation.receipt_batches.close()
+            await installation.replica.dispose()
     finally:
         await database.dispose()
 
@@ -159,6 +161,7 @@ async def open_installation(settings: Settings) -> AsyncIterator[Installation]:
 async def build_installation(settings: Settings, database: Database) -> Installation:
     """Build every part on a database whose tables are up to date."""
     gc.set_threshold(20_000)  # after 700 new objects, a fifth of an import went there
+    replica = Database(settings.read_url) if settings.read_url else database
     pauses = SqlPauseStore(database)
     simulated_now = await pauses.simulated_now()
     clock = SimulatedClock(simulated_now) if simulated_now else SystemClock()
@@ -167,6 +170,7 @@ async def build_installation(settings: Settings, database: Database) -> Installa
     templates = JinjaTemplateLibrary(shipped_folder("templates"), template_store)
     law = SqlLawStore(database, calendars(), templates.step_templates())
     phone_reader = PhoneReader(law, Libphonenumber(), vault)
+    snapshots = SqlSnapshotStore(database)
     receive_store, imports = SqlReceiveStore(database), SqlImportStore(database)
     register_store, health = SqlRegisterStore(database), SqlHealth(database)
     registration = RegisterDeps(law, register_store, phone_reader, vault, clock)
@@ -177,6 +181,7 @@ async def build_installation(settings: Settings, database: Database) -> Installa
         settings=settings,
         default_authority=settings.authority,
         database=database,
+        replica=replica,
         clock=clock,
         vault=vault,
         templates=templates,
@@ -189,10 +194,7 @@ async def build_installation(settings: Settings, database: Database) -> Installa
         register_deps=registration,
         import_store=imports,
         import_deps=ImportDeps(
-            registration,
-            lambda: RegisterRehearsal(database),
-            imports,
-            SqlSnapshotStore(database),
+            registration, lambda: RegisterRehearsal(database), imports, snapshots
         ),
         lookup_deps=LookupDeps(
             SqlLookupStore(database), MappedRegisters(os.environ), registration
@@ -220,10 +222,10 @@ async def build_installation(settings: Settings, database: Database) -> Installa
         message_reader=SqlMessageReader(database),
         reminder_reader=SqlReminderReader(database),
         explain_store=SqlExplainStore(database),
-        count_store=SqlCountStore(database),
-        forecast_store=SqlForecastStore(database),
+        count_store=SqlCountStore(replica),
+        forecast_store=SqlForecastStore(replica),
         call_list_store=calls,
-        audit_store=SqlAuditStore(database),
+        audit_store=SqlAuditStore(replica),
         outlook_deps=OutlookDeps(law, SqlOutlookStore(database), clock),
         diagnosis_deps=DiagnosisDeps(
             law_store=law,

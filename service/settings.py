@@ -93,6 +93,9 @@ class Settings(BaseSettings):
         pattern=r"^(sqlite:///[^?#]+|postgresql://\S+)$",
         description="sqlite:///FILE or postgresql://USER:PASSWORD@HOST/DATABASE",
     )
+    read_url: str | None = Field(
+        default=None, pattern=r"^postgresql://\S+$", description="postgresql://…"
+    )
     key: SecretStr | None = None
     host: str = Field(
         default="127.0.0.1",

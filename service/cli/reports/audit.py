@@ -11,10 +11,12 @@ from service.flow.reports.audit import audit_ledger
 @with_installation
 async def audit(installation: Installation) -> int:
     """Recompute the ledger from its rows; exit 1 on any difference."""
-    differences = await audit_ledger(
-        installation.audit_store, installation.law_store, installation.vault
-    )
+    store, now = installation.audit_store, installation.clock.now()
+    as_of = await store.known_until(now)
+    differences = await audit_ledger(store, installation.law_store, installation.vault)
     for difference in differences:
         click.echo(difference)
-    click.echo("the ledger adds up" if not differences else f"{len(differences)} wrong")
+    known = f", as of {as_of:%Y-%m-%d %H:%M:%S} UTC" if as_of < now else ""
+    found = f"{len(differences)} wrong" if differences else "the ledger adds up"
+    click.echo(f"{found}{known}")
     return 1 if differences else 0

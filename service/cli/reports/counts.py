@@ -37,13 +37,9 @@ async def counts(
     """Count reminders, messages, segments and holders from one day to another."""
     law, office = await installed_authority(installation, authority)
     days = period_between(from_on, to_on, office.zone)
-    rows = await list_counts(
-        days,
-        by,
-        installation.clock.now(),
-        law.subtree(office.code),
-        installation.count_store,
-    )
+    store = installation.count_store
+    as_of = await store.known_until(installation.clock.now())
+    rows = await list_counts(days, by, as_of, law.subtree(office.code), store)
     fields = [row.public_fields() for row in rows]
     if form == "json":
         click.echo(orjson.dumps(fields))

@@ -70,6 +70,9 @@ class AuditedGroup:
 class AuditStore(Protocol):
     """Reads the whole ledger."""
 
+    async def known_until(self, now: datetime) -> datetime:
+        """The instant until which this store knows what happened: `now`, or before."""
+
     def reminders(self) -> AsyncIterator[AuditedReminder]:
         """Every reminder with its transitions."""
 

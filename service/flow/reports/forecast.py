@@ -1,7 +1,7 @@
 """The forecast: how many reminders are expected on each of the next days."""
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final, Protocol
 
 from service.domain.errors import InvalidError, Mistake
@@ -19,6 +19,9 @@ MAX_DAYS: Final = 90
 
 class ForecastStore(Protocol):
     """Counts reminders to come."""
+
+    async def known_until(self, now: datetime) -> datetime:
+        """The instant until which this store knows what happened: `now`, or before."""
 
     async def count_due(
         self, days: ReportPeriod, authorities: Sequence[str]

@@ -23,6 +23,9 @@ MAX_PERIODS = 1000
 class CountStore(Protocol):
     """Counts reminders and messages."""
 
+    async def known_until(self, now: datetime) -> datetime:
+        """The instant until which this store knows what happened: `now`, or before."""
+
     async def report_figures(
         self,
         period: ReportPeriod,
@@ -105,7 +108,7 @@ async def make_report(
     changes, and as of now before; or as of `as_of`. Raises `InvalidError` if that lies
     in the future.
     """
-    law, now = await law_store.current_law(), clock.now()
+    law, now = await law_store.current_law(), await store.known_until(clock.now())
     if as_of is not None and as_of > now:
         expected = f"an instant not after {now.isoformat(timespec='seconds')}"
         raise InvalidError("report", [Mistake("as_of", as_of.isoformat(), expected)])

@@ -1,6 +1,7 @@
 """The whole ledger, page by page, and rows that contradict each other."""
 
 from collections.abc import AsyncIterator, Callable, Sequence
+from datetime import datetime
 from functools import partial
 from itertools import groupby
 from typing import Any
@@ -14,6 +15,7 @@ from service.adapters.store.audit.operator_decisions import find_unmatched_decis
 from service.adapters.store.audit.renewals import find_wrong_renewals
 from service.adapters.store.db.database import Database
 from service.adapters.store.db.dialects.plain_sql import plain_sql
+from service.adapters.store.db.dialects.replay import known_until
 from service.adapters.store.db.schema import (
     golives,
     messages,
@@ -55,6 +57,11 @@ class SqlAuditStore(AuditStore):
 
     def __init__(self, database: Database) -> None:
         self._database = database
+
+    async def known_until(self, now: datetime) -> datetime:
+        """Now, or what a replica has replayed."""
+        async with self._database.read() as connection:
+            return await known_until(connection, now)
 
     async def reminders(self) -> AsyncIterator[AuditedReminder]:
         """Every reminder with its changes of state."""

@@ -8,6 +8,7 @@ from sqlalchemy import exists, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.adapters.store.db.database import Database
+from service.adapters.store.db.dialects.replay import known_until
 from service.adapters.store.db.schema import messages, permits, reminders, slots
 from service.adapters.store.reports.reminder_ends import count_ends
 from service.adapters.store.reports.tallies import holders, is_in_offices, tallies
@@ -28,6 +29,11 @@ class SqlCountStore(CountStore):
 
     def __init__(self, database: Database) -> None:
         self._database = database
+
+    async def known_until(self, now: datetime) -> datetime:
+        """Now, or what a replica has replayed."""
+        async with self._database.read() as connection:
+            return await known_until(connection, now)
 
     async def report_figures(
         self,

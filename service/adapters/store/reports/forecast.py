@@ -1,10 +1,12 @@
 """Reminders to come, counted by rule and instant."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from sqlalchemy import func, select
 
 from service.adapters.store.db.database import Database
+from service.adapters.store.db.dialects.replay import known_until
 from service.adapters.store.db.schema import reminders, slots
 from service.adapters.store.slots.due_counts import (
     count_due,
@@ -22,6 +24,11 @@ class SqlForecastStore(ForecastStore):
 
     def __init__(self, database: Database) -> None:
         self._database = database
+
+    async def known_until(self, now: datetime) -> datetime:
+        """Now, or what a replica has replayed."""
+        async with self._database.read() as connection:
+            return await known_until(connection, now)
 
     async def count_due(
         self, days: ReportPeriod, authorities: Sequence[str]

@@ -23,7 +23,7 @@ async def counts(services: Services, query: CountsQuery) -> Counts | web.Respons
     """
     law, office = await requested_authority(services, query.authority)
     days = period_between(query.from_, query.to, office.zone)
-    now = services.clock.now()
+    now = await services.count_store.known_until(services.clock.now())
     rows = await list_counts(
         days, query.by, now, law.subtree(office.code), services.count_store
     )

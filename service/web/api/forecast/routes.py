@@ -16,7 +16,7 @@ async def forecast(services: Services, query: ForecastQuery) -> Forecast:
     again.
     """
     _, office = await requested_authority(services, query.authority)
-    now = services.clock.now()
+    now = await services.forecast_store.known_until(services.clock.now())
     found = await forecast_reminders(
         office, query.days, services.law_store, services.forecast_store, services.clock
     )
