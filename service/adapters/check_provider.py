@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from service.adapters.choose_provider import refuse_real_provider, twilio_config
+from service.adapters.choose_provider import refuse_unsafe_provider, twilio_config
 from service.adapters.sms_platform.format.file import load_format
 from service.adapters.sms_platform.format.model import FileFormat
 from service.adapters.sms_platform.open_platform import read_secrets
@@ -18,7 +18,7 @@ async def check_provider(settings: Settings) -> ProviderState:
     """Ask Twilio, or look at the SMS platform's format; the sandbox is not started."""
     name = settings.provider
     try:
-        refuse_real_provider(settings)
+        refuse_unsafe_provider(settings)
         if name == "twilio":
             async with open_twilio(twilio_config(settings)) as provider:
                 return await check_twilio(provider)

@@ -28,7 +28,7 @@ async def open_provider(
     settings: Settings, database: Database
 ) -> AsyncIterator[Provider]:
     """Open the provider of these settings; raises `SetUpError` for a refused one."""
-    refuse_real_provider(settings)
+    refuse_unsafe_provider(settings)
     async with AsyncExitStack() as stack:
         if settings.provider == "outbox":
             yield await stack.enter_async_context(
@@ -55,13 +55,17 @@ async def open_provider(
         yield await stack.enter_async_context(open_twilio(config))
 
 
-def refuse_real_provider(settings: Settings) -> None:
-    """Raise `SetUpError` for a real one on PostgreSQL: docs/postgres.md says why."""
-    if settings.provider != "sandbox" and settings.database_file is None:
+def refuse_unsafe_provider(settings: Settings) -> None:
+    """Raise `SetUpError` for an SMS platform on PostgreSQL, where workers are many.
+
+    What it was handed is in a file beside one of them: another would take a text that
+    is not in its own for one that was never sent.
+    """
+    if settings.provider == "outbox" and settings.database_file is None:
         raise SetUpError(
-            f"PERMIT_REMINDERS_PROVIDER: {settings.provider} sends from an SQLite "
-            "database only; from PostgreSQL only the sandbox sends yet, since a "
-            "failover could send texts twice"
+            "PERMIT_REMINDERS_PROVIDER: outbox sends from an SQLite database only; the "
+            "list of what it handed over is a file of one machine, which other workers "
+            "on PostgreSQL do not have"
         )
 
 

@@ -304,16 +304,16 @@ def test_without_its_driver_one_line_says_what_to_install(
         Database("postgresql://h/d")
 
 
-async def test_a_real_provider_does_not_send_from_postgresql_yet() -> None:
+async def test_an_sms_platform_does_not_send_from_postgresql() -> None:
     database = Database("postgresql://h/d")
     settings = Settings(
         database_url="postgresql://h/d", provider="outbox", outbox=Path("platform.toml")
     )
-    with pytest.raises(SetUpError, match="only the sandbox sends yet"):
+    with pytest.raises(SetUpError, match="a file of one machine"):
         await open_provider(settings, database).__aenter__()
     found = await check_provider(settings)  # for doctor, before anything is sent
     assert found.problem is not None
-    assert "only the sandbox sends yet" in found.problem[0]
+    assert "a file of one machine" in found.problem[0]
 
 
 @pytest.mark.parametrize(
