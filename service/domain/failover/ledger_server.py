@@ -76,7 +76,8 @@ class Standing:
 
     def asked_first(self) -> LedgerServer | None:
         """The server before which reminders may have been sent; None if none may."""
-        return self.stored if self.stored and self.stored.asks_first else None
+        server = self.stored if self.is_stored else None
+        return server if server and server.asks_first else None
 
 
 @dataclass(frozen=True, slots=True)

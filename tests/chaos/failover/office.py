@@ -37,6 +37,9 @@ _OPEN: Final = (
     "SELECT count(*) FROM reminders WHERE state IN ('sending', 'uncertain') "
     "OR state IN ('due', 'retrying') AND next_at <= '{now}'"
 )
+_UNEXPANDED: Final = (
+    "SELECT count(*) FROM slots WHERE expanded_at IS NULL AND due_at <= '{now}'"
+)
 _UNTRUSTED: Final = (
     "SELECT count(*) FROM (SELECT is_trusted FROM servers ORDER BY id DESC LIMIT 1) s "
     "WHERE NOT is_trusted"
@@ -45,13 +48,17 @@ _UNTRUSTED: Final = (
 
 @dataclass(slots=True)
 class ClusterOffice:
-    """One installation on a cluster, in a folder; each permit has its own phone."""
+    """One installation on a cluster, in a folder; each permit has its own phone.
+
+    `due_on` has the day on which the first step of an expiry date falls due.
+    """
 
     folder: Path
     cluster: Cluster
     processes: Processes
     day: date = date(2024, 1, 1)
     permits: list[Permit] = field(default_factory=list)
+    due_on: dict[date, date] = field(default_factory=dict)
     running: list[Running] = field(default_factory=list)
     port: int = field(default_factory=free_port)
     begun: int = 0
@@ -90,9 +97,18 @@ class ClusterOffice:
                 for _ in range(each)
             ]
             await _register(installation, permits)
-        due = "SELECT min(due_at) FROM slots GROUP BY expires_on"
-        days = {at.astimezone(ZONE).date() for (at,) in self.cluster.primary.query(due)}
-        return sorted(days)
+        due = "SELECT expires_on, min(due_at) FROM slots GROUP BY expires_on"
+        for expires_on, at in self.cluster.primary.query(due):
+            self.due_on[expires_on] = at.astimezone(ZONE).date()
+        return sorted({*self.due_on.values()})
+
+    def due_permits(self) -> list[Permit]:
+        """The permits that a text was due for by now."""
+        return [
+            one
+            for one in self.permits
+            if one.expires_on and self.due_on[one.expires_on] <= self.day
+        ]
 
     async def register(self, permits: list[Permit]) -> None:
         """Register permits, as an import does."""
@@ -151,7 +167,7 @@ class ClusterOffice:
         """Whether nothing is open that could go on now."""
         now = f"{ten_on(self.day).astimezone(UTC):%Y-%m-%d %H:%M:%S}+00"
         primary = self.cluster.primary
-        counts = (_UNTRUSTED, _OPEN.format(now=now))
+        counts = (_UNTRUSTED, _UNEXPANDED.format(now=now), _OPEN.format(now=now))
         return all(primary.query(one) == [(0,)] for one in counts)
 
     async def _build(self, database: Database) -> Installation:

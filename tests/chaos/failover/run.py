@@ -7,9 +7,8 @@ alone tells: a phone with two texts was texted twice, one with none was forgotte
 import asyncio
 import signal
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import date
 from pathlib import Path
 from random import Random
 from time import monotonic
@@ -42,6 +41,9 @@ _AGAIN: Final = 3
 
 _PATIENCE: Final = 120.0
 _GLANCE: Final = 0.05
+
+_SETTLED: Final = 10.0
+"""Seconds in which workers begin, and would send what they should not."""
 
 
 @dataclass(slots=True)
@@ -98,7 +100,7 @@ async def chaos_failover(
                 for number, day in zip(range(promotions), days[1:], strict=False):
                     await office.move(day)
                     await _fail_over(office, sandbox, rng, done, number)
-                await _last_day(office, days)
+                await _finish(office)
             finally:
                 await office.end(signal.SIGKILL)
                 await carrier.stop()
@@ -178,12 +180,10 @@ def _known(cluster: Cluster) -> set[tuple[str, str]]:
     return {(what, name) for what, name in cluster.primary.query(wanted)}
 
 
-async def _last_day(office: ClusterOffice, days: Sequence[date]) -> None:
+async def _finish(office: ClusterOffice) -> None:
     """Send what is left, with nothing in the way."""
-    await office.move(days[-1])
     await office.begin()
-    await _until(office.is_quiet)
-    await asyncio.sleep(2)
+    await asyncio.sleep(_SETTLED)
     await _until(office.is_quiet)
     await office.end(signal.SIGTERM)
 
@@ -199,13 +199,14 @@ def _judge(office: ClusterOffice, cluster: Cluster, done: Outcome) -> None:
     """By the sandbox's log alone: each phone has one text."""
     log = events(office.folder / "sandbox" / "messages.jsonl")
     texts = Counter(one.to for one in Witness.of(log).sms.values())
-    for permit in office.permits:
+    permits = office.due_permits()
+    for permit in permits:
         [phone] = permit.phones
         if texts[phone] > 1:
             done.doubled.append(f"permit {permit.number}: {texts[phone]} texts")
         elif not texts[phone]:
             done.forgotten.append(f"permit {permit.number}: no text")
-    done.sms, done.permits = texts.total(), len(office.permits)
+    done.sms, done.permits = texts.total(), len(permits)
     asked = "SELECT count(*) FROM messages WHERE asked_for IS NOT NULL"
     left = "SELECT count(*) FROM reminders WHERE state = 'uncertain'"
     [(done.asked,)], [(done.left,)] = (

@@ -75,8 +75,8 @@ async def ask_first(
     """
     clock, is_stopping = sending.clock, sending.poster.is_stopping
     standing = await deps.store.check_server(clock.now())
-    server = standing.asked_first()
-    if server is None:
+    server = standing.stored
+    if server is None or (server.is_trusted and not server.asks_first):
         return not standing.is_in_doubt
     if not standing.is_stored:
         return False  # it changed just now
@@ -84,15 +84,15 @@ async def ask_first(
         deps, sending, server, access.owner
     ):
         return False
-    turn = SendTurn(
-        sending, access, checked_until, await sending.law_store.current_law()
-    )
-    while not is_stopping():
-        claim = await turn.claim(MAX_CLAIMED, asks_first=True)
-        if not claim.examined:
-            await _trust(deps, server, clock)
-            return True
-    return False
+    law = await sending.law_store.current_law()
+    turn = SendTurn(sending, access, checked_until, law)
+    while (
+        server.asks_first and (await turn.claim(MAX_CLAIMED, asks_first=True)).examined
+    ):
+        if is_stopping():
+            return False
+    await _trust(deps, server, clock)
+    return True
 
 
 async def _trust(deps: FailoverDeps, server: LedgerServer, clock: Clock) -> None:

@@ -246,6 +246,22 @@ async def test_where_the_provider_cannot_be_asked_a_person_decides(
     assert await ledger.audit() == []
 
 
+async def test_a_decision_while_nothing_was_asked_yet_lets_sending_go_on(
+    replica: Replica,
+) -> None:
+    ledger = replica.ledger
+    await ledger.register(permit())
+    await ledger.expand(PREPARE)
+    replica.change_server()
+    ledger.provider.finds_by_our_id = True
+    store, now = ledger.failover.store, ledger.clock.now()
+    assert (await store.check_server(now)).is_in_doubt
+    assert await store.release("tester", "none was sent", now) == 0
+    assert await ledger.send() == 0
+    assert await ledger.ask_first()
+    assert await ledger.send() == 1
+
+
 async def test_a_receipt_of_a_forgotten_message_belongs_to_it_once_it_is_bound(
     replica: Replica,
 ) -> None:

@@ -140,11 +140,10 @@ async def _claim(
     """Select what is due, decide on it, insert messages, mark reminders."""
     row = await load_row(connection, owner.provider)
     standing = await load_standing(connection)
-    if not may_send(row, owner.id, request.generation) or (
-        standing.is_in_doubt and not request.asks_first
-    ):
-        return Claim(0, (), frozenset())
     asked_first = standing.asked_first()
+    may_claim = asked_first if request.asks_first else not standing.is_in_doubt
+    if not may_claim or not may_send(row, owner.id, request.generation):
+        return Claim(0, (), frozenset())
     scope = await open_claim(connection, request, asked_first, now)
     lines = SenderLines(connection, owner) if request.has_exclusive_senders else None
     rows, offices = await take_turns(connection, scope, request.max_messages, lines)
