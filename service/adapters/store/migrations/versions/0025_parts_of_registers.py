@@ -10,11 +10,8 @@ depends_on = None
 
 
 def upgrade() -> None:
-    with op.batch_alter_table("imports") as table:
-        table.add_column(
-            sa.Column(
-                "is_part", sa.Boolean(), nullable=False, server_default=sa.false()
-            )
-        )
-    with op.batch_alter_table("imports") as table:
-        table.alter_column("is_part", server_default=None)
+    # The default stays: a process of the release before does not give the column.
+    is_part = sa.Column(
+        "is_part", sa.Boolean(), nullable=False, server_default=sa.false()
+    )
+    op.add_column("imports", is_part)
