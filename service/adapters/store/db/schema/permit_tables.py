@@ -14,6 +14,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    false,
 )
 
 from service.adapters.store.db.schema.metadata import id_column, metadata, partial_index
@@ -50,7 +51,7 @@ imports = Table(
     Column("is_trial", Boolean, nullable=False, default=False),
     Column("report", JSON),
     Column("alive_at", Instant),
-    Column("is_part", Boolean, nullable=False, default=False),
+    Column("is_part", Boolean, nullable=False, server_default=false()),
     Index(None, "register", "id"),
     comment="content and mapping: SHA-256, so that only the same file is resumed. "
     "committed: rows whose outcome is stored, with the counts of them all. seconds: "
