@@ -132,6 +132,8 @@ def add_formats(column: str, formats: Collection[str], facts: RepairFacts) -> st
 
 
 def _repair_row(mistake: Mistake) -> str:
+    if mistake.found == "a NUL byte":
+        return "delete it, or export the register again"
     if mistake.found == "a value in a column without a name":
         return 'give the column a heading, or add to the mapping: ignore = [""]'
     return "complete the row; a cell that holds the separator needs quotes around it"

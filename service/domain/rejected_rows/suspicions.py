@@ -130,7 +130,8 @@ class Suspicions:
         before, closed, codes = self.rows_before, self.closed, self.wrong_codes
         if before and rows * 5 <= before * 4:
             loaded = f"{before:,} at the last load of this register"
-            yield f"{rows:,} rows, and {loaded}: is the export complete?"
+            now = "1 row" if rows == 1 else f"{rows:,} rows"
+            yield f"{now}, and {loaded}: is the export complete?"
         if closed.rows:
             permits = "permit" if closed.rows == 1 else "permits"
             many = f"{closed.rows:,} active {permits} can no longer be renewed in time"

@@ -177,3 +177,9 @@ def test_one_date_decides_about_day_and_month_of_its_column() -> None:
     assert one.endswith('"End" = ["%d/%m/%Y"]')
     both = shown(("02/03/2026", 3), ("25/03/2026", 1), ("03/25/2026", 1))
     assert [line.partition(" ")[0] for line in both] == ["3", "1", "1"]
+
+
+def test_a_nul_byte_is_deleted_and_its_row_not_called_incomplete() -> None:
+    mistake = Mistake("row", "a NUL byte", "text")
+    repair = find_repair(mistake, None, "", RepairFacts())
+    assert repair.advice == "delete it, or export the register again"

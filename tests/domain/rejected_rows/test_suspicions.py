@@ -34,6 +34,11 @@ def test_a_drop_of_a_fifth_is_a_warning(
     )
 
 
+def test_a_single_row_is_no_rows() -> None:
+    (warning,) = Suspicions(rows_before=2).warnings(1)
+    assert warning.startswith("1 row, and 2 at the last load")
+
+
 def test_wrong_holder_codes_are_a_warning() -> None:
     found = Suspicions()
     found.wrong_codes.add(7)
