@@ -11,7 +11,7 @@ depends_on = None
 
 def upgrade() -> None:
     # The default stays: a process of the release before does not give the column.
-    is_part = sa.Column(
+    is_part: sa.Column[bool] = sa.Column(
         "is_part", sa.Boolean(), nullable=False, server_default=sa.false()
     )
     op.add_column("imports", is_part)
