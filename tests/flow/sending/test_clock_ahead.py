@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from service.adapters.clock import SystemClock
+from service.adapters.store.sending import clock_jump
 from service.domain.delivery.outcome import RefusalKind, Refused, Unknown
 from service.domain.errors import SetUpError
 from service.flow.sending.leases import LONGEST_LEASE
@@ -214,3 +215,21 @@ async def test_a_lease_is_as_long_as_ever_after_a_jump_of_the_clock(
     await move_clock(ledger, 3600)
     assert await ledger.leases.expire_leases(PREPARE) == 0
     assert ledger.states() == ["sending"]
+
+
+async def test_leases_end_though_workers_on_two_machines_take_turns(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that is new may be this machine after a restart; later each has its own."""
+    await claimed(ledger)
+
+    async def expire_on(machine: str) -> int:
+        monkeypatch.setattr(clock_jump, "_boot_id", lambda: machine)
+        return await ledger.leases.expire_leases(PREPARE)
+
+    await expire_on("one")
+    ledger.tamper(f"UPDATE messages SET lease_until = {PAST}")  # noqa: S608 - our own
+    assert await expire_on("other") == 0
+    assert await expire_on("one") == 0
+    ledger.tamper(f"UPDATE messages SET lease_until = {PAST}")  # noqa: S608 - our own
+    assert await expire_on("other") == 1

@@ -5,7 +5,7 @@ jumps ahead between two questions would make seconds of it look like an hour.
 """
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Final, Self
@@ -18,7 +18,8 @@ from service.adapters.store.db.types import database_now
 from service.flow.monotonic import monotonic_now
 
 _FACT: Final = "clock reading"
-"""Key of the fact that stores what both clocks showed at the same time."""
+"""Key of the fact that stores what both clocks showed at the same time: a line for
+each boot of each machine whose workers share the ledger."""
 
 _TOLERANCE: Final = 2.0
 """Seconds by which both clocks may differ: a clock that is corrected bit by bit."""
@@ -28,6 +29,9 @@ _LONGEST_READING: Final = 1.0
 
 _KEPT: Final = 60.0
 """Seconds for which a reading is kept: each pass writes no more than it has to."""
+
+_FORGOTTEN: Final = timedelta(days=1)
+"""After which the reading of another machine goes: it may never come back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,26 +55,27 @@ class _Reading:
         return f"{self.boot} {self.seconds:.3f} {self.at.isoformat()}"
 
     def jumped_since(self, former: Self) -> bool:
-        """Whether more or less time has passed on the clock than in truth.
-
-        After a restart of the machine nobody knows how much passed.
-        """
-        if self.boot != former.boot:
-            return True
+        """Whether more or less time has passed on the clock than in truth."""
         passed = self.seconds - former.seconds
         return abs((self.at - former.at).total_seconds() - passed) > _TOLERANCE
 
 
 async def has_clock_jumped(connection: AsyncConnection) -> bool:
-    """Whether the database's clock was moved since the last pass of any process."""
+    """Whether the database's clock was moved since the last pass on this machine.
+
+    On a boot that the ledger does not know nobody knows: the machine may have been
+    restarted, and its clock is perhaps the database's.
+    """
     present = await _read_clocks(connection)
     if present is None:
         return False
-    stored = await get_fact(connection, _FACT)
-    former = _Reading.parse(stored) if stored else None
-    jumped = former is not None and present.jumped_since(former)
+    stored = (await get_fact(connection, _FACT) or "").splitlines()
+    known = {one.boot: one for one in map(_Reading.parse, stored) if one is not None}
+    former = known.pop(present.boot, None)
+    jumped = bool(known) if former is None else present.jumped_since(former)
     if former is None or jumped or present.seconds - former.seconds > _KEPT:
-        await set_fact(connection, _FACT, str(present))
+        others = [it for it in known.values() if abs(present.at - it.at) < _FORGOTTEN]
+        await set_fact(connection, _FACT, "\n".join(map(str, [present, *others])))
     return jumped
 
 
