@@ -191,7 +191,6 @@ _OTHER_PERMITS_OF_PHONES = Prepared(
 
 
 @cache
-@cache
 def _due_of_permits(kind: DueKind) -> JsonQuery:
     """The query for what is due of some permits; cached, since each claim runs it."""
     of_permits = reminders.c.permit_id.in_(_PERMITS.values)
