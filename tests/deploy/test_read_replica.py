@@ -1,13 +1,16 @@
 """Reports and the audit read a standby, and say until when it knows what happened."""
 
+import asyncio
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from pydantic import SecretStr
 
+from service.adapters.clock import SystemClock
 from service.adapters.store.db.database import Database
 from service.adapters.store.db.facts import set_fact
+from service.adapters.store.reports.counts import SqlCountStore
 from service.app import build_installation
 from service.domain.errors import StorageError
 from service.flow.reports.audit import audit_ledger
@@ -57,6 +60,21 @@ async def test_a_report_is_as_of_what_the_standby_has_replayed(
                 await set_fact(connection, "anything", "at all")
         await installation.replica.dispose()
     await primary.dispose()
+
+
+async def test_a_standby_that_has_replayed_nothing_yet_is_not_as_of_now(
+    postgres: Server, source: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It was started again while the primary could not be reached."""
+    monkeypatch.chdir(tmp_path)
+    await migrate(postgres.url(source))
+    with base_backup(postgres, "standby.signal", "") as standby:
+        database = Database(standby.url(source))
+        clock, store = SystemClock(), SqlCountStore(database)
+        started_at = clock.now()
+        await asyncio.sleep(0.01)
+        assert await store.known_until(clock.now()) <= started_at
+        await database.dispose()
 
 
 async def test_on_a_primary_a_report_is_as_of_now(

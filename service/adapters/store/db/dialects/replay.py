@@ -8,11 +8,15 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 _REPLAYED: Final = select(
     literal_column(
-        "CASE WHEN pg_is_in_recovery() THEN pg_last_xact_replay_timestamp() END",
+        "CASE WHEN pg_is_in_recovery() THEN coalesce(pg_last_xact_replay_timestamp(), "
+        "(SELECT checkpoint_time FROM pg_control_checkpoint())) END",
         DateTime(timezone=True),
     )
 )
-"""When the last transaction that the replica has was committed; null on a primary."""
+"""When the last transaction that the replica has was committed; null on a primary.
+
+One that has replayed none since it started is not before its last checkpoint.
+"""
 
 
 async def known_until(connection: AsyncConnection, now: datetime) -> datetime:
