@@ -19,6 +19,7 @@ from service.adapters.store.db.schema import (
 from service.adapters.store.db.types import database_now, database_now_plus
 from service.adapters.store.failover.doubtful_reminders import (
     COUNT_HELD,
+    DONE_AGAIN,
     NEEDS_ASKING,
     asking_parameters,
     release_held,
@@ -63,7 +64,7 @@ class SqlFailoverStore(FailoverStore):
         before, values = standing.stored, {"identity": standing.present}
         since = None
         if before is not None:
-            since = await self._asked_since(connection, before)
+            since = await self._asked_since(connection, before, now)
             await _count_as_begun(connection)
             detail = {"from": before.identity, "to": str(standing.present)}
             await log_alarm(connection, "another server", detail, now)
@@ -80,12 +81,13 @@ class SqlFailoverStore(FailoverStore):
         )
 
     async def _asked_since(
-        self, connection: AsyncConnection, before: LedgerServer
+        self, connection: AsyncConnection, before: LedgerServer, now: datetime
     ) -> datetime:
         """Since when what was POSTed may be missing, on the database's clock.
 
         Not after the newest message that is known to be accepted: it vouches for the
-        list. If the change before was not asked about to its end, since then.
+        list. If the change before was not asked about to its end, or what it forgot may
+        still be done again, since then.
         """
         its = messages.c
         accepted = (
@@ -100,8 +102,8 @@ class SqlFailoverStore(FailoverStore):
         known += (await connection.execute(accepted)).scalars()
         unasked = select(exists().where(reminders.c.state.in_(CLAIMABLE), NEEDS_ASKING))
         if before.asked_since is not None:
-            parameters = asking_parameters(before)
-            if (await connection.execute(unasked, parameters)).scalar_one():
+            found = await connection.execute(unasked, asking_parameters(before))
+            if found.scalar_one() or now < before.found_at + DONE_AGAIN:
                 known.append(before.asked_since)
         return min(known)
 

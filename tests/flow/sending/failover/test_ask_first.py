@@ -280,12 +280,15 @@ async def test_a_receipt_of_a_forgotten_message_belongs_to_it_once_it_is_bound(
     assert await ledger.audit() == []
 
 
-async def test_what_a_second_failover_finds_unasked_is_asked_since_the_first(
-    replica: Replica,
+@pytest.mark.parametrize("registered", [True, False])
+async def test_what_a_second_failover_may_find_unasked_is_asked_since_the_first(
+    replica: Replica, *, registered: bool
 ) -> None:
+    """Also what is registered again only later: the first one forgot it."""
     ledger = replica.ledger
-    await ledger.register(permit())
-    await ledger.expand(PREPARE)
+    if registered:
+        await ledger.register(permit())
+        await ledger.expand(PREPARE)
     replica.change_server()
     await ledger.failover.store.check_server(ledger.clock.now())
     ledger.tamper(
