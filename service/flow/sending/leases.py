@@ -30,5 +30,8 @@ class RoundsStore(Protocol):
     async def take(self) -> bool:
         """Take or prolong the rounds; False while another worker has them."""
 
+    async def give_up(self) -> None:
+        """Let another worker have the rounds at once: this one cannot make them."""
+
     async def checked_until(self) -> datetime | None:
         """Until when the volume guard has checked reminders; None before the first."""

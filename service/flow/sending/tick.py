@@ -1,9 +1,11 @@
 """One full pass: expand, settle, send, ask, poll; every row that is due by now."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import uuid4
 
+from service.domain.errors import StorageError
 from service.flow.monotonic import monotonic_now
 from service.flow.permits.ask_registers import LookupDeps, ask_registers
 from service.flow.sending.breaker import check_breaker
@@ -83,8 +85,18 @@ async def tick(deps: TickDeps) -> TickResult:
     turn of sending. After a failover, what may have been sent before is asked about
     first. Registers are asked about permits that sending left for that; the
     next turn sends what they answered. When the process has to stop, the step under way
-    ends and no other begins.
+    ends and no other begins. Where it fails, another worker may make the rounds.
     """
+    try:
+        return await _pass(deps)
+    except Exception:
+        if deps.rounds_store is not None:
+            with suppress(StorageError):
+                await deps.rounds_store.give_up()
+        raise
+
+
+async def _pass(deps: TickDeps) -> TickResult:
     created, posted, late, moved, more = 0, 0, 0, 0, True
     clock, poster = deps.send_deps.clock, deps.send_deps.poster
     breaker_store, is_stopping = deps.send_deps.breaker_store, poster.is_stopping

@@ -41,21 +41,24 @@ def numbered(number: int, expires_on: date = EXPIRES, **more: Any) -> Permit:  #
 async def pass_at(ledger: Ledger, now: datetime) -> int:
     """Move the clock and tick; how many texts were posted."""
     ledger.clock.move_to(now)
-    done = await tick(
-        TickDeps(
-            send_deps=ledger.sending,
-            lookup_deps=asking(ledger),
-            volume_guard_deps=guarding(ledger),
-            expand_store=SqlExpandStore(ledger.database),
-            lease_store=ledger.leases,
-            settle_store=ledger.unknown,
-            receive_store=SqlReceiveStore(ledger.database),
-            failover_deps=ledger.failover,
-            settle_after=PATIENCE,
-            poll_after=HOUR,
-        )
-    )
+    done = await tick(ticking(ledger))
     return done.posted
+
+
+def ticking(ledger: Ledger) -> TickDeps:
+    """What a pass needs that does all by itself."""
+    return TickDeps(
+        send_deps=ledger.sending,
+        lookup_deps=asking(ledger),
+        volume_guard_deps=guarding(ledger),
+        expand_store=SqlExpandStore(ledger.database),
+        lease_store=ledger.leases,
+        settle_store=ledger.unknown,
+        receive_store=SqlReceiveStore(ledger.database),
+        failover_deps=ledger.failover,
+        settle_after=PATIENCE,
+        poll_after=HOUR,
+    )
 
 
 def guarding(ledger: Ledger) -> VolumeGuardDeps:

@@ -2,14 +2,17 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 
 from service.adapters.store.sending.leases import SqlRoundsStore
+from service.adapters.store.slots.expand import SqlExpandStore
 from service.adapters.templates.library import JinjaTemplateLibrary
 from service.domain.law_change.edits import AuthoritiesEdit
 from service.flow.sending.send import ClaimStore
+from service.flow.sending.tick import tick
 from tests.flow.conftest import open_copy
 from tests.flow.ledger import (
     FOOD,
@@ -19,6 +22,7 @@ from tests.flow.ledger import (
     Ledger,
     permit,
 )
+from tests.flow.sending.guarded_days import ticking
 
 COUNTIES = ("990001", "990002")
 
@@ -115,3 +119,20 @@ async def test_the_rounds_are_made_by_one_worker_until_it_falls_silent(
     assert not await one.take()
     await other.give_up()
     assert await one.take()
+
+
+async def test_a_worker_that_fails_leaves_the_rounds_to_another(
+    ledger: Ledger,
+) -> None:
+    """Its other passes would take them again, and create no reminder either."""
+    one, other = (SqlRoundsStore(ledger.database, 60.0) for _ in range(2))
+
+    class Failing(SqlExpandStore):
+        async def expand(self, now: datetime, limit: int) -> int | None:
+            raise OSError("of this machine alone")
+
+    failing = Failing(ledger.database)
+    with pytest.raises(OSError, match="this machine"):
+        await tick(replace(ticking(ledger), expand_store=failing, rounds_store=one))
+    assert await other.take()
+    assert not await one.take()

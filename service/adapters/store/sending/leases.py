@@ -181,7 +181,7 @@ class SqlRoundsStore(RoundsStore):
             return await take_lease(connection, "rounds", self._owner, self._seconds)
 
     async def give_up(self) -> None:
-        """Let another process have the rounds at once: this one ends."""
+        """Let another process have the rounds at once: this one ends, or failed."""
         async with self._database.write() as connection:
             await connection.execute(
                 delete(leases).where(leases.c.owner == self._owner)
