@@ -128,7 +128,7 @@ async def test_a_worker_that_fails_leaves_the_rounds_to_another(
     one, other = (SqlRoundsStore(ledger.database, 60.0) for _ in range(2))
 
     class Failing(SqlExpandStore):
-        async def expand(self, now: datetime, limit: int) -> int | None:
+        async def expand(self, now: datetime, limit: int) -> int | None:  # noqa: ARG002 - of the port
             raise OSError("of this machine alone")
 
     failing = Failing(ledger.database)
