@@ -250,6 +250,25 @@ async def test_a_source_that_changes_meanwhile_is_found_out(
         await refuse_unfinished_copy(target)
 
 
+async def test_nothing_is_stored_in_the_source_after_it_was_compared(
+    ledger: Ledger, target: Database
+) -> None:
+    """What came once its table had been read again would be lost without a word."""
+    refused = set[str]()
+
+    def write_now(what: str, _rows: int) -> None:
+        if what.startswith("comparing"):
+            with closing(sqlite3.connect(ledger.file, timeout=0)) as raw:
+                try:
+                    raw.execute("DELETE FROM authorities")
+                    raw.commit()
+                except sqlite3.OperationalError as error:
+                    refused.add(str(error))
+
+    await copy_database(ledger.database, target, MARK, write_now)
+    assert refused == {"database is locked"}
+
+
 async def test_a_value_that_the_target_does_not_take_is_named(
     ledger: Ledger, target: Database
 ) -> None:

@@ -1,8 +1,11 @@
 """`copy_database`: every row of a database, and the proof that all are there."""
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager, nullcontext
+from functools import partial
 
 from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.adapters.store.copy.insert_page import continue_numbers, insert_page
 from service.adapters.store.copy.progress import (
@@ -26,6 +29,9 @@ from service.domain.errors import SetUpError
 
 Report = Callable[[str, int], None]
 """Takes what is done, such as "copying permits", and how many more rows that is."""
+
+View = Callable[[], AbstractAsyncContextManager[AsyncConnection]]
+"""Opens a transaction that reads one page."""
 
 
 async def refuse_source_in_use(source: Database) -> None:
@@ -69,16 +75,27 @@ async def copy_database(
     """Copy every row into an empty database, or go on; how many rows there are.
 
     `mark` tells this source from others. Each page is read and stored in transactions
-    of its own, so that nobody waits long and no snapshot is held. Raises `SetUpError`
-    for a target with other rows, and if a table is not the same in the end.
+    of its own, so that nobody waits long and no snapshot is held; while both sides are
+    compared, nobody stores anything in the source. Raises `SetUpError` for a target
+    with other rows, and if a table is not the same in the end.
     """
     progress = await begin_or_resume(target, mark)
     while progress.table < len(stored_tables()):
         progress = await _copy_page(source, target, progress, report)
     rows = 0
-    for stored in stored_tables():
-        rows += await _compare(source, target, stored, report)
-    await finish(target)
+    async with source.write() as locked:
+        for stored in stored_tables():
+            there, here = Checksum(), Checksum()
+            await _add_up(there, stored, partial(nullcontext, locked), report)
+            await _add_up(here, stored, target.read, report)
+            if there != here:
+                raise SetUpError(
+                    f"{stored.name}: {there.rows} rows in {source.shown_url}, "
+                    f"{here.rows} in the copy, and not the same; something wrote to "
+                    "them meanwhile: stop it, and copy into an empty database"
+                )
+            rows += there.rows
+        await finish(target)
     return rows
 
 
@@ -86,7 +103,8 @@ async def _copy_page(
     source: Database, target: Database, progress: CopyProgress, report: Report
 ) -> CopyProgress:
     stored = stored_tables()[progress.table]
-    rows = await _read_page(source, stored, progress.after)
+    async with source.read() as connection:
+        rows = await _read_page(connection, stored, progress.after)
     following = CopyProgress(progress.mark, progress.table + 1)
     if not stored.is_last(rows):
         following = CopyProgress(progress.mark, progress.table, stored.key_of(rows[-1]))
@@ -99,39 +117,23 @@ async def _copy_page(
     return following
 
 
-async def _compare(
-    source: Database, target: Database, stored: StoredTable, report: Report
-) -> int:
-    """Count the rows of a table. Raises `SetUpError` if the copy differs."""
-    there, here = Checksum(), Checksum()
-    for database, checksum in ((source, there), (target, here)):
-        async for rows in _read_pages(database, stored):
-            checksum.add(rows)
-            report(f"comparing {stored.name}", len(rows))
-    if there != here:
-        raise SetUpError(
-            f"{stored.name}: {there.rows} rows in {source.shown_url}, {here.rows} in "
-            "the copy, and not the same; something wrote to them meanwhile: stop it, "
-            "and copy into an empty database"
-        )
-    return there.rows
-
-
-async def _read_pages(
-    database: Database, stored: StoredTable
-) -> AsyncIterator[Sequence[Row]]:
+async def _add_up(
+    checksum: Checksum, stored: StoredTable, view: View, report: Report
+) -> None:
+    """Add all rows of a table to its checksum, each page in a view of its own."""
     after: Sequence[object] | None = None
     is_last = False
     while not is_last:
-        rows = await _read_page(database, stored, after)
-        yield rows
+        async with view() as connection:
+            rows = await _read_page(connection, stored, after)
+        checksum.add(rows)
+        report(f"comparing {stored.name}", len(rows))
         is_last = stored.is_last(rows)
         after = None if is_last else stored.key_of(rows[-1])
 
 
 async def _read_page(
-    database: Database, stored: StoredTable, after: Sequence[object] | None
+    connection: AsyncConnection, stored: StoredTable, after: Sequence[object] | None
 ) -> Sequence[Row]:
-    async with database.read() as connection:
-        rows: Sequence[Row] = (await connection.execute(stored.page(after))).all()
-        return rows
+    rows: Sequence[Row] = (await connection.execute(stored.page(after))).all()
+    return rows
