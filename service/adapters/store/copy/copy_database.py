@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
-from functools import partial
 
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -86,7 +85,7 @@ async def copy_database(
     async with source.write() as locked:
         for stored in stored_tables():
             there, here = Checksum(), Checksum()
-            await _add_up(there, stored, partial(nullcontext, locked), report)
+            await _add_up(there, stored, lambda: nullcontext(locked), report)
             await _add_up(here, stored, target.read, report)
             if there != here:
                 raise SetUpError(
