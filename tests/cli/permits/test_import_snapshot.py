@@ -1,12 +1,16 @@
 """A full export of a register: what it does not name is withdrawn, and nothing else."""
 
+import asyncio
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy.exc import IntegrityError
 
+from service.adapters.store.db.database import Database
+from service.adapters.store.permits.snapshot import SqlSnapshotStore
 from tests.cli.commands import CMA, NOON, Ran, Run, sql, write
 
 MAPPING = f"""
@@ -31,6 +35,8 @@ rules = ["{CMA}"]
 """
 
 Load = Callable[..., Ran]
+
+NOW = datetime(2024, 1, 29, 2, tzinfo=UTC)
 
 HEADER = "rule,number,expires_on,phones,state"
 
@@ -327,3 +333,41 @@ def test_a_register_that_lacks_a_permit_no_longer_keeps_another_from_withdrawing
         load([row(1), row(3)])
     assert "1 absent from register" in load([row(3)]).out
     assert withdrawn(office) == ["1"]
+
+
+def test_a_register_that_lacked_a_permit_before_another_listed_it_does_not_keep_it(
+    load: Load, run: Run, office: Path
+) -> None:
+    mapping = office / "county.toml"
+    mapping.write_text(MAPPING.replace('"city"', '"county"'), "utf-8")
+    for numbers in ((1, 2), (2,)):
+        county = write(office / "county.csv", *map(row, numbers), header=HEADER)
+        assert run("import", county, "--mapping", mapping, "--snapshot").code == 0
+    assert withdrawn(office) == ["1"]
+    load([row(1), row(3)])
+    assert withdrawn(office) == []
+    assert "1 absent from register" in load([row(3)]).out
+    assert withdrawn(office) == ["1"]
+
+
+def test_a_permit_that_two_full_exports_lack_at_once_stays_in_a_register(
+    load: Load, run: Run, office: Path
+) -> None:
+    mapping = office / "county.toml"
+    mapping.write_text(MAPPING.replace('"city"', '"county"'), "utf-8")
+    county = write(office / "county.csv", row(1), header=HEADER)
+    run("import", county, "--mapping", mapping, "--snapshot")
+    load([row(1)])
+    [(permit_id,)] = sql(office, "SELECT id FROM permits")
+    [(import_id,), _] = sql(office, "SELECT id FROM imports")
+
+    async def leave_both() -> None:
+        store = SqlSnapshotStore(database)
+        for register in ("county", "city"):
+            await store.leave([permit_id], register, NOW, import_id)
+        await database.dispose()
+
+    database = Database(f"sqlite:///{office / 'permit-reminders.db'}")
+    asyncio.run(leave_both())
+    found = sql(office, "SELECT register, also_in FROM permits")
+    assert found == [("city", None)]

@@ -4,13 +4,14 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import case, delete, update
+from sqlalchemy import and_, case, delete, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.adapters.store.db.json_rows import JsonValues
 from service.adapters.store.db.schema import lookups, permits, registers
 from service.adapters.store.db.upsert import insert_into
 from service.domain.permits.lookup import Lookup
+from service.domain.permits.permit import PermitStatus
 from service.flow.permits.register import API_SOURCE, RegisterSource
 
 _PERMIT_IDS: Final = JsonValues(permits.c.id, "permits")
@@ -59,11 +60,15 @@ async def set_register(
 ) -> None:
     """Note that these permits stand in this register, and the one before it.
 
-    Permits of the API stand in no other one.
+    Permits of the API stand in no other one, nor do those that are withdrawn.
     """
     if ids:
         statement = update(permits).where(permits.c.id.in_(_PERMIT_IDS.values))
         asked = _PERMIT_IDS.bind(connection.dialect, ids)
-        before = case((permits.c.register != API_SOURCE, permits.c.register))
+        is_listed = and_(
+            permits.c.register != API_SOURCE,
+            permits.c.status != PermitStatus.WITHDRAWN,
+        )
+        before = case((is_listed, permits.c.register))
         values = {"register": register, "also_in": before}
         await connection.execute(statement.values(values), asked)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import and_, or_, select, update
 
 from service.adapters.store.db.database import Database
 from service.adapters.store.db.schema import permits, reminders
@@ -69,7 +69,8 @@ class SqlSnapshotStore(SnapshotStore):
     ) -> None:
         """Note that permits stand in this register no more, but in the other one."""
         async with self._database.write() as connection:
-            named = permits.c.id.in_(ids)
+            # Another import may have taken them out of the other one by now.
+            named = and_(permits.c.id.in_(ids), permits.c.also_in.is_not(None))
             back = select(permits).where(named, permits.c.register == register)
             rows = (await connection.execute(back)).all()
             changes = list[Change]()
