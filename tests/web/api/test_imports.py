@@ -1,10 +1,17 @@
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 from service.app import Installation
-from service.flow.permits.import_record import ChunkNote, ImportFile, ImportMode
-from service.flow.permits.import_run import begin_import
+from service.domain.errors import InvalidError, Mistake
+from service.flow.permits.import_record import (
+    ChunkNote,
+    ImportFile,
+    ImportMode,
+    ImportState,
+)
+from service.flow.permits.import_run import begin_import, resume_import
 from service.flow.permits.register import RegisterSource
 
 Ask = Callable[..., Awaitable[tuple[int, Any]]]
@@ -92,3 +99,22 @@ async def test_a_phone_in_the_name_of_a_file_is_masked(
 async def test_an_unknown_import_is_not_found(ask: Ask) -> None:
     path = "/v1/imports/01900000-0000-7000-8000-000000000142"
     assert (await ask("GET", path))[0] == 404
+
+
+async def test_a_trial_leaves_the_reasons_of_an_import_that_may_be_resumed(
+    installation: Installation,
+) -> None:
+    deps, file = installation.import_deps, file_of("city")
+    run = await begin_import(file, 2, deps, by="ann")
+    error = InvalidError("row", [Mistake("replaces", "1", "a permit of the holder")])
+    note = run.note(1, lambda _: {"rejected": 1}, lambda _: {0: error})
+    digest = (await installation.law_store.current_law()).digest
+    store = deps.registration.store
+    await store.register([], RegisterSource("city"), NOW, digest, note=note)
+    await run.end(ImportState.STOPPED, {"rejected": 1}, {})
+    trial = await begin_import(replace(file, is_trial=True), 2, deps, by="ann")
+    await trial.end(ImportState.DONE, {}, {})
+    resumed = await resume_import(file, 2, deps, by="ann")
+    assert [*resumed.record.refused] == [0]
+    await resumed.end(ImportState.DONE, {}, {})
+    assert not (await deps.store.resume(run.record.id, "ann")).refused

@@ -64,9 +64,6 @@ class SqlImportStore(ImportStore):
             by=by,
         )
         async with self._database.write() as connection:
-            await forget_refused(
-                connection, _is_alike(file.register, is_filed=file.is_filed)
-            )
             values = to_values(record) | {"alive_at": database_now()}
             await connection.execute(insert(imports).values(**values))
         return record
@@ -104,8 +101,11 @@ class SqlImportStore(ImportStore):
             await connection.execute(
                 update(imports).where(imports.c.id == import_id).values(**values)
             )
-            if state is ImportState.DONE:
-                await forget_refused(connection, imports.c.id == import_id)
+            file = (await load_record(connection, import_id)).file
+            if state is ImportState.DONE and not file.is_trial:
+                await forget_refused(
+                    connection, _is_alike(file.register, is_filed=file.is_filed)
+                )
             if unknown_types:
                 detail = {"import": import_id, "rows": dict(unknown_types)}
                 await log_action(connection, now, "service", UNKNOWN_TYPES, detail)
