@@ -291,3 +291,18 @@ async def test_a_renewal_that_contradicts_its_permit_or_reminder_is_found(
     differences = await ledger.audit()
     place = f"renewal of {FOOD} SC-0001 20"
     assert [one for one in differences if one.startswith(place) and said in one]
+
+
+async def test_a_renewal_that_was_a_mistake_of_the_register_is_no_contradiction(
+    ledger: Ledger,
+) -> None:
+    await ledger.register(permit())
+    ledger.clock.move_to(PREPARE + timedelta(days=5))
+    await ledger.register(permit(renewal_filed_on=date(2024, 9, 22)))
+    await ledger.register(permit(expires_on=date(2029, 12, 31)))
+    await ledger.register(permit())
+    assert await ledger.audit() == []
+    later = date(2024, 9, 24)
+    corrected = permit(renewal_filed_on=later, expires_on=date(2024, 12, 30))
+    await ledger.register(corrected)
+    assert await ledger.audit() == []

@@ -122,17 +122,17 @@ async def record_terms(
         if stored is None or stored.expires_on is None:
             continue
         before = stored.renewal_filed_on
-        if permit.expires_on == stored.expires_on:
-            filed_on = filed_on_after(one.dated_permit, stored)
-            if filed_on and filed_on != before:
-                found.append(Renewal(one.id, stored.expires_on, filed_on))
-            elif before and not filed_on:
-                unfiled.append(one.id)
-        elif renews(one.dated_permit, stored):
+        filed_on = filed_on_after(one.dated_permit, stored)
+        if renews(one.dated_permit, stored):
             term = NewTerm(permit.expires_on, later(permit.issued_on, stored.issued_on))
             found.append(Renewal(one.id, stored.expires_on, before, term))
-        else:
+            continue
+        if permit.expires_on != stored.expires_on:
             corrected[one.id] = stored.expires_on, permit.expires_on
+        if filed_on is None and (before or one.id in corrected):
+            unfiled.append(one.id)
+        elif filed_on and permit.expires_on and filed_on != before:
+            found.append(Renewal(one.id, permit.expires_on, filed_on))
     for permit_id in await _find_renewed(connection, [*corrected]):
         await _correct(connection, permit_id, *corrected[permit_id], now)
     await forget_filings(connection, unfiled)
