@@ -40,15 +40,13 @@ def check_registers(root: Path, now: datetime) -> Iterator[Finding]:
     if not mappings:
         remedy = "put a mapping there, which import --suggest writes"
         yield _wrong(root, "no mapping is in it, so nothing is loaded", remedy)
-    for path in mappings:
+    folders = {path: path.with_suffix("") for path in mappings}
+    for path, folder in folders.items():
         yield from _check_mapping(path)
-        yield from _check_folder(path.with_suffix(""), now)
+        yield from _check_folder(folder, now)
     for path in entries:
-        if (
-            path.is_dir()
-            and not is_ours(path.name)
-            and path.with_suffix(".toml") not in mappings
-        ):
+        is_one = path.is_dir() and not is_ours(path.name)
+        if is_one and path not in folders.values():
             what = f"no mapping {path.name}.toml is beside it, so nothing is loaded"
             yield _wrong(path, what, "put it there, or remove the folder")
 

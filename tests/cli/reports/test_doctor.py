@@ -265,6 +265,11 @@ def test_a_folder_of_registers_that_nothing_is_loaded_from_is_named(
     (registers / "county").mkdir()
     assert "county: no mapping county.toml is beside it" in told()
     (registers / "county").rmdir()
+    (registers / "city.toml").rename(registers / "city.2026.toml")
+    (registers / "city.2026").mkdir()
+    assert about("registers", diagnose(run)[1]) == []
+    (registers / "city.2026").rmdir()
+    (registers / "city.2026.toml").rename(registers / "city.toml")
     monkeypatch.setattr(os, "access", lambda *_: False)
     assert "may not be written to; let the worker write to it" in told()
     assert [one.name for one in registers.iterdir()] == ["city.toml"], "it only reads"
