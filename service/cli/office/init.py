@@ -16,7 +16,7 @@ from service.adapters.files.write import write_text
 from service.adapters.registers.mapping_text import mapping_to_toml
 from service.adapters.registers.sample import read_sample
 from service.adapters.rules.files import read_rules
-from service.adapters.rules.new_office import OfficeAnswers, describe_office
+from service.adapters.rules.new_office import EXAMPLE, OfficeAnswers, describe_office
 from service.adapters.templates.library import JinjaTemplateLibrary
 from service.cli import PROGRAM
 from service.cli.office.init_questions import (
@@ -82,6 +82,13 @@ def init(
     _refuse_existing(_OFFICE_FILE, _mapping_for(register), overwrite=overwrite)
     templates = JinjaTemplateLibrary(shipped_folder("templates"))
     rules = _read_rules(templates)
+
+    def refuse_objections(answers: OfficeAnswers) -> None:
+        if objections := _find_objections(answers, rules, templates):
+            raise ConflictError(*objections, remedy="change --name or --helpline")
+
+    said = {field: answer for field, answer in given.items() if answer}
+    refuse_objections(replace(EXAMPLE, **said))
     found = (register, read_sample(register)) if register else None
     if found is None and asks:
         found = ask_register(
@@ -91,8 +98,7 @@ def init(
         )
     suggested = _suggest_mapping(*found, rules, rule, asks=asks) if found else None
     answers = answer_all(given, lambda known: _find_objections(known, rules, templates))
-    if objections := _find_objections(answers, rules, templates):
-        raise ConflictError(*objections, remedy="change --name or --helpline")
+    refuse_objections(answers)
     written = _write_mapping(suggested, answers.code) if suggested else None
     write_text(_OFFICE_FILE, describe_office(answers, calendars()).text)
     click.echo(f"{_OFFICE_FILE}: office {answers.code}")

@@ -128,6 +128,17 @@ def test_what_is_there_is_looked_at_before_the_first_question(
     assert "office.toml: exists; give --overwrite" in existing.err
 
 
+def test_an_option_that_makes_texts_too_long_is_refused_before_the_first_question(
+    run: Run, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stdin", Terminal("-\na-b\n\n12345\n12345\n"))
+    ran = run("init", "--name", "临" * 17)
+    assert "shorter by 1" in ran.err
+    assert "change --name or --helpline" in ran.err
+    assert "The office's code" not in ran.err
+    assert not (folder / "office.toml").exists()
+
+
 def test_a_question_that_is_left_open_is_the_next_thing_to_do(
     run: Run, folder: Path
 ) -> None:
