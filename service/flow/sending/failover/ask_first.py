@@ -6,15 +6,18 @@ for any message whose answer was lost (`settle`).
 """
 
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from service.domain.delivery.outcome import Inbound
 from service.domain.failover.ledger_server import (
     FailoverStatus,
     LedgerServer,
     Standing,
 )
+from service.domain.messages.keywords import read_intent
 from service.flow.permits.phone_reader import PhoneReader
 from service.flow.ports import Clock
 from service.flow.sending.circuit import CircuitAccess
@@ -122,10 +125,25 @@ async def _read_texts(
         listing = await provider.list_since(server.asked_since)
         if listing is None:
             return False
-        for one in listing.inbounds:
+        for one in _not_revoked(listing.inbounds):
             await receive_inbound(
                 one, deps.receive_store, deps.phone_reader, vault, clock
             )
         is_complete = listing.is_complete
     await deps.store.finish_reading(server.id, clock.now(), is_complete=is_complete)
     return True
+
+
+def _not_revoked(inbounds: Sequence[Inbound]) -> list[Inbound]:
+    """Leave out each START that a later STOP of the same phone revokes.
+
+    That one may be known: it would not be applied again, and START would.
+    """
+    kept, stopped = list[Inbound](), set[str]()
+    for one in reversed(inbounds):
+        intent = read_intent(one.body, one.opt_out, None)
+        if intent == "stop":
+            stopped.add(one.sender)
+        if intent != "start" or one.sender not in stopped:
+            kept.append(one)
+    return kept[::-1]

@@ -208,6 +208,25 @@ async def test_an_opt_out_that_was_forgotten_is_read_again(replica: Replica) -> 
     assert ledger.states() == []
 
 
+@pytest.mark.parametrize("last", ["STOP", "START"])
+async def test_a_forgotten_start_does_not_revoke_a_later_stop_that_is_known(
+    replica: Replica, last: str
+) -> None:
+    """It came to the new server before the texts were read again."""
+    ledger = replica.ledger
+    await ledger.register(permit())
+    assert await ledger.hear("STOP", sid="IN0")
+    replica.change_server()
+    assert await ledger.hear(last, sid="IN2")
+    ledger.provider.inbounds += [
+        Inbound("fake", "IN1", PHONE_1, "START", {}),
+        Inbound("fake", "IN2", PHONE_1, last, {}),
+    ]
+    assert await ledger.ask_first()
+    [row] = ledger.rows("SELECT opted_out_at FROM recipients")
+    assert (row["opted_out_at"] is None) == (last == "START")
+
+
 def _free_reader(ledger: Ledger) -> None:
     ledger.tamper("UPDATE servers SET reader_until = NULL")
 
