@@ -87,8 +87,13 @@ class VolumeGuardStore(Protocol):
     async def counted_until(self) -> datetime | None:
         """The instant of the last count; None if there was none."""
 
-    async def count_sent(self, authorities: Sequence[str], since: datetime) -> int:
-        """Count reminders sent for the first time since then, or under way."""
+    async def count_today(
+        self, authorities: Sequence[str], since: datetime, now: datetime
+    ) -> int:
+        """Count such reminders, and those first sent since then or under way.
+
+        At one instant: what another worker sends meanwhile counts once.
+        """
 
     async def pause_office(
         self, office: str, day: date, reason: str, now: datetime
@@ -185,12 +190,12 @@ async def check_volume(deps: VolumeGuardDeps) -> datetime:
         await deps.law_store.current_law(), await deps.store.started_authorities()
     )
     for office, authorities in offices.items():
-        due = sum(waiting.get(code, 0) for code in authorities)
+        is_any_due = any(waiting.get(code) for code in authorities)
         today = now.astimezone(office.zone).date()
         frozen = known.get(office.code, {}).get(today)
-        if due and frozen and not frozen.confirmed:
+        if is_any_due and frozen and not frozen.confirmed:
             since = period_between(today, today, office.zone).starts_at
-            total = due + await deps.store.count_sent(authorities, since)
+            total = await deps.store.count_today(authorities, since, now)
             await _judge_day(office.code, today, total, frozen.reminders, deps)
     await deps.store.mark_checked(counted_until)
     return counted_until

@@ -1,15 +1,17 @@
 """A day far above its forecast is held until a person confirms it, and no other."""
 
+from collections.abc import Mapping
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 import pytest
 
 from service.adapters.store.db.health import SqlHealth
+from service.adapters.store.sending.volume_guard import SqlVolumeGuardStore
 from service.domain.law_change.edits import AuthoritiesEdit
 from service.domain.reminders.volume_guard import FREEZE_AHEAD
 from service.flow.office.go_live import go_live
-from service.flow.sending.volume_guard import open_day
+from service.flow.sending.volume_guard import check_volume, open_day
 from tests.flow.law_change.test_change import closing
 from tests.flow.ledger import (
     EXPIRES,
@@ -78,6 +80,24 @@ async def test_a_days_forecast_is_written_down_a_week_ahead_and_stands(
 async def test_forecast_reminders_are_sent(steady: Ledger) -> None:
     assert await pass_at(steady, PREPARE + HOUR) == 20
     assert await pass_at(steady, PREPARE + DAY) == 10
+    assert await paused(steady) == {}
+
+
+async def test_what_another_worker_claims_during_the_count_is_counted_once(
+    steady: Ledger,
+) -> None:
+    class Overtaken(SqlVolumeGuardStore):
+        async def count_sendable(
+            self, now: datetime
+        ) -> tuple[datetime, Mapping[str, int]]:
+            found = await super().count_sendable(now)
+            assert len((await steady.claim()).messages) == sum(found[1].values()) == 60
+            return found
+
+    assert await pass_at(steady, PREPARE - HOUR) == 0
+    await steady.register(*many(40, IN_STEP))
+    await steady.expand(PREPARE)
+    await check_volume(replace(guarding(steady), store=Overtaken(steady.database)))
     assert await paused(steady) == {}
 
 

@@ -148,10 +148,15 @@ class SqlVolumeGuardStore(VolumeGuardStore):
         async with self._database.read() as connection:
             return await counted_until(connection)
 
-    async def count_sent(self, authorities: Sequence[str], since: datetime) -> int:
-        """Count reminders sent for the first time since then, or under way."""
+    async def count_today(
+        self, authorities: Sequence[str], since: datetime, now: datetime
+    ) -> int:
+        """Count such reminders, and those first sent since then or under way."""
+        is_due = (IS_DUE, reminders.c.next_at <= now)
+        of_office = reminders.c.authority.in_(authorities)
         async with self._database.read() as connection:
-            return await _count_sent(connection, authorities, since)
+            due = await _count(connection, *is_due, of_office)
+            return due + await _count_sent(connection, authorities, since)
 
     async def pause_office(
         self, office: str, day: date, reason: str, now: datetime
