@@ -135,6 +135,29 @@ async def _let_leases_end(ledger: Ledger) -> None:
     )
 
 
+async def test_a_text_that_is_found_counts_for_the_limits_of_its_day(
+    replica: Replica,
+) -> None:
+    """Nobody knew when it was claimed: a backup of nine days ago was restored."""
+    ledger = replica.ledger
+    await ledger.register(permit())
+    await ledger.expand(PREPARE)
+    await replica.receive()
+    assert await ledger.send() == 1
+    await replica.promote()
+    await ledger.failover.store.check_server(ledger.clock.now())
+    ledger.tamper(
+        "UPDATE servers SET asked_since = asked_since - interval '9 days' "
+        "WHERE asked_since IS NOT NULL"
+    )
+    _free_reader(ledger)
+    assert await ledger.ask_first()
+    await ledger.settle(is_vouched=False)
+    [row] = ledger.rows("SELECT claimed_at, posted_at FROM messages")
+    assert row["claimed_at"] == row["posted_at"]
+    assert await ledger.audit() == []
+
+
 async def test_what_was_claimed_before_counts_as_begun(replica: Replica) -> None:
     ledger = replica.ledger
     await ledger.register(permit())

@@ -76,6 +76,8 @@ async def advance_message(
     values |= {"provider_id": row.provider_id or provider_id}
     values |= {"accepted_at": row.accepted_at or now}
     values |= {"posted_at": posted_at_of(row, dated_at, now)}
+    if row.asked_for is not None and row.accepted_at is None:
+        values |= {"claimed_at": values["posted_at"]}  # counts for limits of that day
     values |= {"final_at": _final_at(row, state, now)}
     values |= {"code": fault.code, "kind": fault.kind} if fault else NO_FAULT
     moved = await connection.execute(
