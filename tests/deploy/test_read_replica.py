@@ -20,6 +20,8 @@ from tests.postgres import Server
 
 KEY = SecretStr("A" * 43 + "=")
 
+PAUSE_STATE = "SELECT pg_get_wal_replay_pause_state()"
+
 
 @pytest.fixture
 def source(postgres: Server) -> Iterator[str]:
@@ -46,6 +48,8 @@ async def test_a_report_is_as_of_what_the_standby_has_replayed(
         store, clock = installation.count_store, installation.clock
         with standby.connect(source) as admin:
             admin.execute("SELECT pg_wal_replay_pause()")
+            while admin.execute(PAUSE_STATE).fetchone() != ("paused",):  # noqa: ASYNC110 - a server, no event
+                await asyncio.sleep(0.01)
             stopped_at = clock.now()
             async with primary.write() as connection:
                 await set_fact(connection, "what the standby", "does not know")

@@ -18,6 +18,7 @@ from service.domain.delivery.status import MessageState
 from service.domain.permits.permit import PermitStatus
 from service.flow.reports.message_views import MessageFilter, ReminderFilter
 from tests.databases import database_name, on_server
+from tests.depth import by_depth
 from tests.flow.conftest import prepare_offices
 from tests.flow.ledger import (
     FOOD,
@@ -43,6 +44,8 @@ def million(
     words: JinjaTemplateLibrary,
 ) -> Iterator[Path]:
     """An office with a million permits, made once."""
+    if by_depth(quick=True, deep=False):
+        pytest.skip("two minutes to make a million permits: make test-deep runs it")
     file = tmp_path_factory.mktemp("million") / "ledger.db"
 
     async def prepare() -> None:

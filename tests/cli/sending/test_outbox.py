@@ -166,7 +166,8 @@ def test_a_spooled_message_that_was_not_recorded_is_found_and_not_sent_again(
     permits: Path, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patch:
-        patch.setattr("service.adapters.store.sending.claim.claim_store.record", die)
+        stores = "service.adapters.store.sending.claim.claim_store"
+        patch.setattr(f"{stores}.record_plain", die_with_outcomes)
         with pytest.raises(DiedError):
             pass_at(permits, NOON)
     assert len(handed_over(permits)) == 3
@@ -194,6 +195,14 @@ def test_a_message_that_was_never_spooled_is_proved_absent_and_sent_once(
     ]
     assert counted(run) == (3, 0, 0)
     assert run("audit").answer == "the ledger adds up\n"
+
+
+async def die_with_outcomes(
+    _: object, _owner: str, outcomes: object, *_at: object
+) -> None:
+    """Die as soon as there is something to record."""
+    if outcomes:
+        raise DiedError
 
 
 async def die(*_: object) -> None:
