@@ -3,6 +3,7 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -293,16 +294,25 @@ async def test_a_renewal_that_contradicts_its_permit_or_reminder_is_found(
     assert [one for one in differences if one.startswith(place) and said in one]
 
 
+@pytest.mark.parametrize(
+    ("wrong", "corrected"),
+    [
+        ({"expires_on": date(2029, 12, 31)}, {}),
+        ({"expires_on": date(2029, 12, 31)}, {"renewal_filed_on": date(2024, 9, 24)}),
+        ({"expires_on": None}, {}),
+        (
+            {"expires_on": date(2029, 12, 31), "renewal_filed_on": date(2024, 9, 23)},
+            {"renewal_filed_on": date(2024, 9, 23)},
+        ),
+        ({}, {"renewal_filed_on": date(2024, 9, 24), "expires_on": date(2024, 12, 30)}),
+    ],
+)
 async def test_a_renewal_that_was_a_mistake_of_the_register_is_no_contradiction(
-    ledger: Ledger,
+    ledger: Ledger, wrong: dict[str, Any], corrected: dict[str, Any]
 ) -> None:
     await ledger.register(permit())
     ledger.clock.move_to(PREPARE + timedelta(days=5))
     await ledger.register(permit(renewal_filed_on=date(2024, 9, 22)))
-    await ledger.register(permit(expires_on=date(2029, 12, 31)))
-    await ledger.register(permit())
-    assert await ledger.audit() == []
-    later = date(2024, 9, 24)
-    corrected = permit(renewal_filed_on=later, expires_on=date(2024, 12, 30))
-    await ledger.register(corrected)
+    await ledger.register(permit(**wrong))
+    await ledger.register(permit(**corrected))
     assert await ledger.audit() == []

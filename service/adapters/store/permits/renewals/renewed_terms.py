@@ -1,7 +1,7 @@
 """Renewals of terms, one row each, with the reminder that came last before."""
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final
@@ -116,12 +116,9 @@ async def record_terms(
 ) -> None:
     """Store what permits that are written say of renewals of their former terms."""
     found, unfiled = list[Renewal](), list[str]()
-    corrected = dict[str, tuple[date, date | None]]()
-    for one in changes:
-        stored, permit = one.stored, one.dated_permit.permit
-        if stored is None or stored.expires_on is None:
-            continue
-        before = stored.renewal_filed_on
+    corrected = dict[str, tuple[date | None, date | None]]()
+    for one, stored in _with_terms(changes):
+        permit, before = one.dated_permit.permit, stored.renewal_filed_on
         filed_on = filed_on_after(one.dated_permit, stored)
         if renews(one.dated_permit, stored):
             term = NewTerm(permit.expires_on, later(permit.issued_on, stored.issued_on))
@@ -129,14 +126,25 @@ async def record_terms(
             continue
         if permit.expires_on != stored.expires_on:
             corrected[one.id] = stored.expires_on, permit.expires_on
-        if filed_on is None and (before or one.id in corrected):
+        elif filed_on == before:
+            continue
+        if filed_on is None:
             unfiled.append(one.id)
-        elif filed_on and permit.expires_on and filed_on != before:
+        elif permit.expires_on:
             found.append(Renewal(one.id, permit.expires_on, filed_on))
     for permit_id in await _find_renewed(connection, [*corrected]):
         await _correct(connection, permit_id, *corrected[permit_id], now)
     await forget_filings(connection, unfiled)
     await record_renewals(connection, found, now)
+
+
+def _with_terms(
+    changes: Sequence[PermitChange],
+) -> Iterator[tuple[PermitChange, Row[Any]]]:
+    """The permits that have rows, with them, and not those that had and have no end."""
+    for one in changes:
+        if one.stored and (one.stored.expires_on or one.dated_permit.permit.expires_on):
+            yield one, one.stored
 
 
 def later(issued_on: date | None, before: date | None) -> date | None:
@@ -158,26 +166,25 @@ async def _find_renewed(
 async def _correct(
     connection: AsyncConnection,
     permit_id: str,
-    wrong_on: date,
+    wrong_on: date | None,
     right_on: date | None,
     now: datetime,
 ) -> None:
-    """Let renewals follow an expiry date that was corrected."""
+    """Let renewals follow an expiry date that was corrected; None is without end."""
     mine = renewals.c.permit_id == permit_id
-    last = and_(mine, renewals.c.renewed_until == wrong_on)
-    if right_on is None:
-        await connection.execute(
-            update(renewals).where(last).values(renewed_until=None)
-        )
-        return
-    await _forget(connection, and_(last, renewals.c.expires_on >= right_on))
+    is_renewed = and_(
+        renewals.c.renewed_on.is_not(None), renewals.c.renewed_by.is_(None)
+    )
+    last = and_(mine, is_renewed, renewals.c.renewed_until == wrong_on)
+    if right_on is not None:
+        await _forget(connection, and_(last, renewals.c.expires_on >= right_on))
     await connection.execute(
         update(renewals).where(last).values(renewed_until=right_on)
     )
     filed = select(renewals.c.filed_on).where(
         mine, renewals.c.expires_on == wrong_on, renewals.c.renewed_on.is_(None)
     )
-    if filed_on := (await connection.execute(filed)).scalar():
+    if right_on and (filed_on := (await connection.execute(filed)).scalar()):
         await forget_filings(connection, [permit_id])
         await record_renewals(connection, [Renewal(permit_id, right_on, filed_on)], now)
 
