@@ -169,8 +169,9 @@ class ImportProcesses(Uploads):
         oldest = (SystemClock().now() - KEPT).timestamp()
         try:
             for folder in self._unlocked_folders():
-                if folder.changed_at < oldest:
-                    folder.remove()
+                with suppress(FileNotFoundError):  # an upload has replaced it
+                    if folder.changed_at < oldest:
+                        folder.remove()
         except OSError as error:
             _log.warning("old uploads were not deleted", why=error.strerror)
 
@@ -183,8 +184,10 @@ class ImportProcesses(Uploads):
         paths = self._folder.iterdir() if self._folder.is_dir() else ()
         for folder in map(UploadFolder, paths):
             if folder.try_lock():
-                yield folder
-                folder.unlock()
+                try:
+                    yield folder
+                finally:
+                    folder.unlock()
 
     def _release(self) -> None:
         self._under_way -= 1

@@ -14,6 +14,7 @@ import pytest
 from aiohttp import FormData, web
 from aiohttp.test_utils import TestClient
 
+from service.adapters.uploads.folder import UploadFolder
 from service.adapters.uploads.processes import MOST_UPLOADS
 from service.app import Installation
 from service.flow.permits.import_record import ImportRecord, ImportState
@@ -212,6 +213,30 @@ async def test_what_was_rejected_is_deleted_after_thirty_days_though_nobody_uplo
         async with http.get(f"/v1/imports/{told}/rejects") as answer:
             found.append(answer.status)
     assert (found, folder.exists()) == ([200, 404], False)
+
+
+async def test_an_upload_that_goes_during_a_sweep_keeps_no_other_from_deletion(
+    installation: Installation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = tmp_path / "installation" / "web.db.uploads"
+    for name in ("one", "two"):
+        (root / name).mkdir(parents=True)
+        os.utime(root / name, (0, 0))
+    lock, locked = UploadFolder.try_lock, list[UploadFolder]()
+
+    def lose_the_first(folder: UploadFolder) -> bool:
+        has_it = lock(folder)
+        if not locked:
+            folder.path.rmdir()
+        locked.append(folder)
+        return has_it
+
+    monkeypatch.setattr(UploadFolder, "try_lock", lose_the_first)
+    await installation.uploads.sweep()
+    assert (len(locked), [*root.iterdir()]) == (2, [])
+    for folder in locked:
+        with pytest.raises(AssertionError):
+            _ = folder.lock
 
 
 async def test_no_more_uploads_are_received_than_four(
