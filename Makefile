@@ -7,6 +7,7 @@ BENCH ?= law sending expanding workers
 ON_POSTGRES := $(addprefix tests/flow/,permits/test_register.py permits/test_opt_outs.py \
 	sending/test_begin.py sending/test_retry.py sending/test_send.py reports) \
 	tests/web/api --ignore tests/web/api/test_openapi.py \
+	--ignore tests/web/api/test_failover.py \
 	--ignore tests/flow/reports/test_issue_at_random.py
 
 KILLS ?= 1000

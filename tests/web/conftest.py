@@ -79,12 +79,18 @@ def copy_installation(source: Path, target: Path) -> None:
 
 
 @pytest.fixture(autouse=True)
-def _key_of_children(
-    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+def _beside_a_server(
+    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    """Let processes that are started here have the key of a server's database."""
+    """Let what is beside a server's database be in the test's own folder.
+
+    That is its key, for processes that are started here, and uploads.
+    """
     if request.config.getoption("--database") != "sqlite":
         monkeypatch.setenv("PERMIT_REMINDERS_KEY", KEY)
+        folder = tmp_path / "installation"
+        folder.mkdir()
+        monkeypatch.chdir(folder)
 
 
 @pytest.fixture(scope="session")

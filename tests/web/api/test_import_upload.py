@@ -19,6 +19,7 @@ from service.adapters.uploads.processes import MOST_UPLOADS
 from service.app import Installation
 from service.flow.permits.import_record import ImportRecord, ImportState
 from service.web.api.imports import upload
+from tests.web.conftest import settings_in
 
 Http = TestClient[web.Request, web.Application]
 Send = Callable[..., Awaitable[tuple[int, Any]]]
@@ -42,6 +43,12 @@ def rows(count: int) -> str:
         f"+1212555{100 + number % 90:04}\n"
         for number in range(count)
     )
+
+
+def uploads_in(folder: Path) -> Path:
+    """Where uploads are kept for an installation in a folder."""
+    beside = folder / settings_in(folder).file_beside
+    return beside.with_name(f"{beside.name}.uploads")
 
 
 @pytest.fixture
@@ -189,7 +196,7 @@ async def test_an_import_that_ended_with_the_machine_is_shown_as_stopped(
     done = await over(installation, told)
     await installation.uploads.close()
     await installation.import_store.resume(done.id, "test")  # as if it still ran
-    [folder] = (tmp_path / "installation").glob("web.db.uploads/*")
+    [folder] = uploads_in(tmp_path / "installation").iterdir()
     (folder.parent / "new-half").mkdir()
     await installation.uploads.recover()
     assert [one.name for one in folder.parent.iterdir()] == [done.id]
@@ -203,7 +210,7 @@ async def test_what_was_rejected_is_deleted_after_thirty_days_though_nobody_uplo
     _, told = await send(file=rows(1) + f"{FOOD},SC9,某某,一月,\n")
     await over(installation, told)
     await installation.uploads.close()
-    [folder] = (tmp_path / "installation").glob("web.db.uploads/*")
+    [folder] = uploads_in(tmp_path / "installation").iterdir()
     now, found = folder.stat().st_mtime, list[int]()
     for days in (29, 31):
         long_ago = now - days * 86_400
@@ -218,7 +225,7 @@ async def test_what_was_rejected_is_deleted_after_thirty_days_though_nobody_uplo
 async def test_an_upload_that_goes_during_a_sweep_keeps_no_other_from_deletion(
     installation: Installation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    root = tmp_path / "installation" / "web.db.uploads"
+    root = uploads_in(tmp_path / "installation")
     for name in ("one", "two"):
         (root / name).mkdir(parents=True)
         os.utime(root / name, (0, 0))

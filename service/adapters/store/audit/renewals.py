@@ -50,11 +50,12 @@ _WANTED: Final = (
 
 async def find_wrong_renewals(connection: AsyncConnection) -> list[str]:
     """List what cannot be true of each renewal, a line each."""
-    return [
-        f"renewal of {row.rule} {row.shown_number} {row.expires_on}: {difference}"
-        async for row in await connection.stream(_WANTED)
-        for difference in _differences(row)
-    ]
+    async with connection.stream(_WANTED) as rows:
+        return [
+            f"renewal of {row.rule} {row.shown_number} {row.expires_on}: {difference}"
+            async for row in rows
+            for difference in _differences(row)
+        ]
 
 
 def _differences(row: Row[Any]) -> Iterator[str]:

@@ -58,14 +58,15 @@ async def _load(
     if import_id is not None:
         wanted = wanted.where(import_changes.c.import_id == import_id)
     found = list[_Stored]()
-    async for row in await connection.stream(wanted):
-        found += [
-            _Stored(row, at, *change)
-            for at, change in enumerate(row.changes, start=1)
-            if (row.id, at) > after
-        ]
-        if len(found) >= limit:
-            break
+    async with connection.stream(wanted) as rows:
+        async for row in rows:
+            found += [
+                _Stored(row, at, *change)
+                for at, change in enumerate(row.changes, start=1)
+                if (row.id, at) > after
+            ]
+            if len(found) >= limit:
+                break
     return found[:limit]
 
 
