@@ -180,13 +180,13 @@ async def test_an_import_that_is_stopped_goes_on_when_the_file_is_sent_again(
 async def test_a_killed_process_is_noted_and_a_running_import_is_not_begun_twice(
     send: Send, installation: Installation
 ) -> None:
-    _, told = await send(file=rows(20_000))
-    assert await send(file=rows(20_000)) == (202, told)
+    _, told = await send(file=rows(50_000))
+    assert await send(file=rows(50_000)) == (202, told)
     for child in children():
         os.kill(child, signal.SIGKILL)
     record = await over(installation, told)
     assert record.state is ImportState.STOPPED
-    assert record.counts.get("registered", 0) == record.committed < 20_000
+    assert record.counts.get("registered", 0) == record.committed < 50_000
 
 
 async def test_an_import_that_ended_with_the_machine_is_shown_as_stopped(
