@@ -10,7 +10,7 @@ from collections import namedtuple
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import BindParameter, Dialect, Insert, Select, Update
+from sqlalchemy import BindParameter, Delete, Dialect, Insert, Select, Update
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -18,7 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 class Prepared:
     """A statement whose parameters are given when it runs, each of them one value."""
 
-    def __init__(self, statement: Select[Any] | Insert | Update) -> None:
+    def __init__(self, statement: Select[Any] | Insert | Update | Delete) -> None:
         self._statement = statement
         self._compiled: _Compiled | None = None
 
@@ -55,7 +55,7 @@ class _Compiled:
     """A statement compiled for SQLite, and what converts its values."""
 
     def __init__(
-        self, statement: Select[Any] | Insert | Update, dialect: Dialect
+        self, statement: Select[Any] | Insert | Update | Delete, dialect: Dialect
     ) -> None:
         compiled = statement.compile(dialect=dialect)
         self._encoders = {

@@ -44,6 +44,7 @@ from service.adapters.store.sending.claim.verdicts import store_verdicts
 from service.adapters.store.sending.outcomes.record import record
 from service.adapters.store.sending.outcomes.record_accepted import (
     NotPlainError,
+    are_plain,
     record_plain,
 )
 from service.flow.ports import Vault
@@ -90,11 +91,12 @@ class SqlClaimStore(ClaimStore):
         nothing on another server than before.
         """
         confirmed = bool(progress.group)
-        with suppress(NotPlainError, IntegrityError):  # another has its provider's id
-            async with self._database.write(
-                confirmed=confirmed, beside_others=True
-            ) as connection:
-                return await self._record_plain(connection, progress, now)
+        if are_plain(progress.outcomes):
+            with suppress(NotPlainError, IntegrityError):  # another has its id
+                async with self._database.write(
+                    confirmed=confirmed, beside_others=True
+                ) as connection:
+                    return await self._record_plain(connection, progress, now)
         async with self._database.write(confirmed=confirmed) as connection:
             return await self._record_any(connection, progress, now)
 

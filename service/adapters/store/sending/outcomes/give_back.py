@@ -25,6 +25,7 @@ from sqlalchemy import (
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.adapters.store.db.json_rows import JsonValues
+from service.adapters.store.db.prepared import Prepared
 from service.adapters.store.db.schema import (
     message_reminders,
     messages,
@@ -62,17 +63,19 @@ async def give_back(
     for sent_before in await _messages_of_sent_reminders(connection, message_ids):
         await fall_back_to_accepted(connection, sent_before, now)
     ids = _IDS.bind(connection.dialect, message_ids)
-    await connection.execute(_DELETE_EVENTS, ids)
-    await connection.execute(_DELETE_LINKS, ids)
-    restore = _RESTORE_AND_WAIT if wait_seconds else _RESTORE
-    wait = {"wait_seconds": wait_seconds, "wait_reason": wait_reason}
-    back = await connection.execute(restore, ids | wait if wait_seconds else ids)
+    await _DELETE_EVENTS.run(connection, ids)
+    await _DELETE_LINKS.run(connection, ids)
+    if wait_seconds:
+        wait = {"wait_seconds": wait_seconds, "wait_reason": wait_reason}
+        back = await _RESTORE_AND_WAIT.run(connection, {**ids, **wait})
+    else:
+        back = await _RESTORE.run(connection, ids)
     due: list[ReminderKey] = [
         (row.permit_id, row.expires_on, row.step)
         for row in back
         if row.state == ReminderState.DUE
     ]
-    await connection.execute(_DELETE_MESSAGES, ids)
+    await _DELETE_MESSAGES.run(connection, ids)
     await bring_up_to_date(connection, due, now)
 
 
@@ -91,17 +94,19 @@ _IDS = JsonValues(messages.c.id, "ids")
 
 _OF_MESSAGES = reminders.c.message_id.in_(_IDS.values)
 
+_SENT_BEFORE = Prepared(
+    select(reminders.c.message_id)
+    .distinct()
+    .where(_OF_MESSAGES, reminders.c.sent_at.is_not(None))
+)
+
 
 async def _messages_of_sent_reminders(
     connection: AsyncConnection, message_ids: Collection[str]
 ) -> Sequence[str]:
     """Of these messages, those with a reminder that was sent before, by another."""
-    wanted = select(reminders.c.message_id).distinct()
-    found = await connection.execute(
-        wanted.where(_OF_MESSAGES, reminders.c.sent_at.is_not(None)),
-        _IDS.bind(connection.dialect, message_ids),
-    )
-    return [str(one) for one in found.scalars()]
+    ids = _IDS.bind(connection.dialect, message_ids)
+    return [one.message_id for one in await _SENT_BEFORE.run(connection, ids)]
 
 
 _NEEDLESS = (
@@ -123,21 +128,23 @@ _NEEDLESS = (
     )
 )
 
-_DELETE_EVENTS = delete(reminder_events).where(
-    reminder_events.c.permit_id.in_(
-        select(message_reminders.c.permit_id).where(
-            message_reminders.c.message_id.in_(_IDS.values)
-        )
-    ),
-    reminder_events.c.message_id.in_(_IDS.values),
+_DELETE_EVENTS = Prepared(
+    delete(reminder_events).where(
+        reminder_events.c.permit_id.in_(
+            select(message_reminders.c.permit_id).where(
+                message_reminders.c.message_id.in_(_IDS.values)
+            )
+        ),
+        reminder_events.c.message_id.in_(_IDS.values),
+    )
 )
 """Names the permits, because events have no index of their messages."""
 
-_DELETE_LINKS = delete(message_reminders).where(
-    message_reminders.c.message_id.in_(_IDS.values)
+_DELETE_LINKS = Prepared(
+    delete(message_reminders).where(message_reminders.c.message_id.in_(_IDS.values))
 )
 
-_DELETE_MESSAGES = delete(messages).where(messages.c.id.in_(_IDS.values))
+_DELETE_MESSAGES = Prepared(delete(messages).where(messages.c.id.in_(_IDS.values)))
 
 
 def _last_link(name: str) -> ScalarSelect[Any]:
@@ -154,7 +161,7 @@ def _last(table: Table, order: ColumnElement[Any], name: str) -> ScalarSelect[An
     return wanted.order_by(order.desc()).limit(1).scalar_subquery()
 
 
-_RESTORE = (
+_restored = (
     update(reminders)
     .where(_OF_MESSAGES)
     .values(
@@ -172,7 +179,10 @@ _RESTORE = (
     .returning(*REMINDER_KEY, reminders.c.state)
 )
 
-_RESTORE_AND_WAIT = _RESTORE.values(
-    retry_at=database_now_plus(bindparam("wait_seconds", type_=Float())),
-    hold_reason=bindparam("wait_reason", type_=reminders.c.hold_reason.type),
+_RESTORE = Prepared(_restored)
+_RESTORE_AND_WAIT = Prepared(
+    _restored.values(
+        retry_at=database_now_plus(bindparam("wait_seconds", type_=Float())),
+        hold_reason=bindparam("wait_reason", type_=reminders.c.hold_reason.type),
+    )
 )

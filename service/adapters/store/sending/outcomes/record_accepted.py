@@ -50,17 +50,20 @@ def plain_acceptances(
     ]
 
 
+def are_plain(outcomes: Sequence[tuple[Outgoing, Outcome]]) -> bool:
+    """Whether all of these are plain acceptances, or there is none."""
+    return len(plain_acceptances(outcomes)) == len(outcomes)
+
+
 async def record_plain(
     connection: AsyncConnection,
     owner: str,
     outcomes: Sequence[tuple[Outgoing, Outcome]],
     now: datetime,
 ) -> None:
-    """Record plain acceptances; raises `NotPlainError` if one of them is not."""
+    """Record plain acceptances; raises `NotPlainError` if one cannot be recorded."""
     plain = plain_acceptances(outcomes)
-    if len(plain) < len(outcomes) or len(plain) > len(
-        await record_accepted(connection, owner, plain, now)
-    ):
+    if len(plain) > len(await record_accepted(connection, owner, plain, now)):
         raise NotPlainError
 
 
