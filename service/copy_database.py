@@ -20,8 +20,8 @@ async def copy_to(
 ) -> int:
     """Copy the database of these settings; how many rows it has.
 
-    `start` is told how many rows there are, and returns what hears of progress: each
-    row is copied, and read again on both sides. Raises `SetUpError` where one of the
+    `start` gets the number of rows, and returns a function for progress: each row is
+    copied, and read again on both sides. Raises `SetUpError` where one of the
     two cannot be used, and says what to do.
     """
     source, target = Database(settings.database_url), Database(target_url)

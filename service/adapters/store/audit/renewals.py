@@ -28,8 +28,8 @@ _WAS_POSTED: Final = (
 )
 """Whether the reminder that came last before was POSTed then.
 
-Which one came last is not recomputed: a later receipt may have shown that it failed, or
-that one did not of which nobody knew then.
+Which one came last is not recomputed: since then a receipt may have shown that it
+failed, or that another, which was unknown, did not.
 """
 
 _WANTED: Final = (

@@ -155,7 +155,7 @@ def later(issued_on: date | None, before: date | None) -> date | None:
 async def _find_renewed(
     connection: AsyncConnection, permit_ids: Sequence[str]
 ) -> list[str]:
-    """The permits of which a renewal is stored; most permits have none."""
+    """The permits that have a stored renewal; most have none."""
     renewed = list[str]()
     for chunk in in_chunks(permit_ids):
         stored = select(renewals.c.permit_id).where(renewals.c.permit_id.in_(chunk))

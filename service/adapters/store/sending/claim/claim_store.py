@@ -1,5 +1,6 @@
 """`SqlClaimStore`: claim due reminders, and record what their POSTs came to."""
 
+from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime
 from typing import Any
@@ -43,8 +44,9 @@ from service.adapters.store.sending.claim.usage import (
 from service.adapters.store.sending.claim.verdicts import store_verdicts
 from service.adapters.store.sending.outcomes.record import record
 from service.adapters.store.sending.outcomes.record_accepted import (
+    Acceptance,
     NotPlainError,
-    are_plain,
+    plain_acceptances,
     record_plain,
 )
 from service.flow.ports import Vault
@@ -91,20 +93,25 @@ class SqlClaimStore(ClaimStore):
         nothing on another server than before.
         """
         confirmed = bool(progress.group)
-        if are_plain(progress.outcomes):
+        plain = plain_acceptances(progress.outcomes)
+        if len(plain) == len(progress.outcomes):
             with suppress(NotPlainError, IntegrityError):  # another has its id
                 async with self._database.write(
                     confirmed=confirmed, beside_others=True
                 ) as connection:
-                    return await self._record_plain(connection, progress, now)
+                    return await self._record_plain(connection, progress, plain, now)
         async with self._database.write(confirmed=confirmed) as connection:
             return await self._record_any(connection, progress, now)
 
     async def _record_plain(
-        self, connection: AsyncConnection, progress: PostProgress, now: datetime
+        self,
+        connection: AsyncConnection,
+        progress: PostProgress,
+        plain: Sequence[Acceptance],
+        now: datetime,
     ) -> Begun:
         """Raises `NotPlainError` where more changes than this owner's messages."""
-        await record_plain(connection, progress.owner, progress.outcomes, now)
+        await record_plain(connection, progress.owner, plain, now)
         row = await load_row(connection, self._provider)
         circuit = to_circuit(row, self._first_wait)
         if would_change(circuit, progress.generation, progress.evidence):

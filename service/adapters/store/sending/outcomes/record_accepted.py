@@ -30,7 +30,7 @@ Acceptance = tuple[str, int, str, datetime | None]
 
 
 class NotPlainError(Exception):
-    """Outcomes of which more follows than that messages of one owner are accepted."""
+    """Outcomes that change more than messages of one owner, which become accepted."""
 
 
 def plain_acceptances(
@@ -50,19 +50,13 @@ def plain_acceptances(
     ]
 
 
-def are_plain(outcomes: Sequence[tuple[Outgoing, Outcome]]) -> bool:
-    """Whether all of these are plain acceptances, or there is none."""
-    return len(plain_acceptances(outcomes)) == len(outcomes)
-
-
 async def record_plain(
     connection: AsyncConnection,
     owner: str,
-    outcomes: Sequence[tuple[Outgoing, Outcome]],
+    plain: Sequence[Acceptance],
     now: datetime,
 ) -> None:
     """Record plain acceptances; raises `NotPlainError` if one cannot be recorded."""
-    plain = plain_acceptances(outcomes)
     if len(plain) > len(await record_accepted(connection, owner, plain, now)):
         raise NotPlainError
 
