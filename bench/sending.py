@@ -121,16 +121,21 @@ async def worker(file: Path, url: str) -> AsyncIterator[SendDeps]:
 
 
 async def run_worker(file: Path, url: str) -> None:
-    """Say that it is ready, wait for a line, send what is due, print what it took."""
+    """A process of the bench: a worker that sends all that is due."""
     async with worker(file, url) as deps:
-        print("ready", flush=True)
-        await asyncio.get_running_loop().run_in_executor(None, sys.stdin.readline)
-        began, posted, more_due = process_time(), 0, True
-        while more_due:
-            access = CircuitAccess(str(uuid4()), generation=0)
-            sent = await send(deps, deps.clock.now(), access)
-            posted, more_due = posted + sent.posted, sent.more_due
-        print(posted, process_time() - began, peak_memory(), flush=True)
+        await send_all(deps)
+
+
+async def send_all(deps: SendDeps) -> None:
+    """Say that it is ready, wait for a line, send what is due, print what it took."""
+    print("ready", flush=True)
+    await asyncio.get_running_loop().run_in_executor(None, sys.stdin.readline)
+    began, posted, more_due = process_time(), 0, True
+    while more_due:
+        access = CircuitAccess(str(uuid4()), generation=0)
+        sent = await send(deps, deps.clock.now(), access)
+        posted, more_due = posted + sent.posted, sent.more_due
+    print(posted, process_time() - began, peak_memory(), flush=True)
 
 
 def peak_memory() -> int:
@@ -168,12 +173,11 @@ def texts_of(file: Path) -> list[tuple[str, str]]:
         return raw.execute(wanted).fetchall()
 
 
-async def timed(part: str, file: Path, url: str, count: int, messages: int) -> Spent:
-    """Let so many processes begin at once, until all messages are POSTed."""
+async def timed(messages: int, *commands: Sequence[object]) -> Spent:
+    """Let processes begin at once, until all messages are POSTed."""
     async with AsyncExitStack() as stack:
         processes = [
-            await stack.enter_async_context(child(__file__, part, file, url))
-            for _ in range(count)
+            await stack.enter_async_context(child(*command)) for command in commands
         ]
         for process in processes:
             await line_of(process)
@@ -194,9 +198,11 @@ async def compare(prepared: Path, messages: int, url: str) -> None:
     for at in range(ROUNDS):
         for name, count in (("one", ONE), ("two", TWO)):
             file = copied(prepared, prepared.with_name(f"{name}-{at}.db"))
-            spent[name].append(await timed("--worker", file, url, count, messages))
+            command = (__file__, "--worker", file, url)
+            spent[name].append(await timed(messages, *[command] * count))
             assert len(texts_of(file)) == messages
-        spent["bare"].append(await timed("--bare", file, url, ONE, messages))
+        bare = (__file__, "--bare", file, url)
+        spent["bare"].append(await timed(messages, bare))
     for name, words in (("one", "one worker"), ("two", "two workers on one file")):
         print(sentence(words, spent[name], spent["bare"], messages))
 

@@ -13,19 +13,19 @@ import asyncio
 import sqlite3
 import sys
 from collections.abc import AsyncIterator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager, closing
+from contextlib import asynccontextmanager, closing
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
-from time import perf_counter, process_time
+from time import perf_counter
 from typing import Final
 from uuid import uuid4
 
 import psycopg
 from office import NOW, OFFICE, fill, groups, installed
-from sending import Spent, child, line_of, sentence, stub, twilio_at
+from sending import Spent, send_all, sentence, stub, timed, twilio_at
 
 from service.adapters.store.copy.copy_database import copy_database
 from service.adapters.store.db.database import Database
@@ -37,11 +37,10 @@ from service.domain.delivery.circuit import FIRST_WAIT
 from service.domain.law_change.edits import AuthoritiesEdit
 from service.domain.reminders.limits import compute_limits
 from service.flow.law_change.change import apply_change
-from service.flow.sending.circuit import CircuitAccess
 from service.flow.sending.claim_rows import ClaimRequest
 from service.flow.sending.expand import expand
 from service.flow.sending.plan_claim import ClaimPlanner
-from service.flow.sending.send import MAX_CLAIMED, send
+from service.flow.sending.send import MAX_CLAIMED
 from service.settings import Settings
 from tests.postgres import Server, run_server
 
@@ -88,37 +87,11 @@ async def prepared(server: Server, folder: Path, due: int) -> str:
 
 
 async def run_worker(url: str, stub_url: str) -> None:
-    """Say that it is ready, wait for a line, send what is due, print what it took."""
+    """A process of the bench: a worker that sends all that is due."""
     async with opened(url) as its, open_twilio(twilio_at(stub_url)) as provider:
         deps = its.tick_deps(provider).send_deps
         await deps.law_store.current_law()  # as any tick before has
-        print("ready", flush=True)
-        await asyncio.get_running_loop().run_in_executor(None, sys.stdin.readline)
-        began, posted, more_due = process_time(), 0, True
-        while more_due:
-            access = CircuitAccess(str(uuid4()), generation=0)
-            sent = await send(deps, deps.clock.now(), access)
-            posted, more_due = posted + sent.posted, sent.more_due
-        print(posted, process_time() - began, flush=True)
-
-
-async def timed(messages: int, *commands: Sequence[object]) -> Spent:
-    """Let processes begin at once, until all messages are POSTed."""
-    async with AsyncExitStack() as stack:
-        processes = [
-            await stack.enter_async_context(child(*command)) for command in commands
-        ]
-        for process in processes:
-            await line_of(process)
-        began = perf_counter()
-        for process in processes:
-            assert process.stdin is not None
-            process.stdin.write(b"go\n")
-        ends = [await line_of(process) for process in processes]
-        wall = perf_counter() - began
-    posted = sum(int(words[0]) for words in ends)
-    assert posted == messages, f"{posted} messages posted, {messages} expected"
-    return Spent(wall, sum(float(words[1]) for words in ends))
+        await send_all(deps)
 
 
 async def compare_sending(server: Server, folder: Path, messages: int) -> None:

@@ -53,11 +53,22 @@ def row(number: object, **changed: str) -> str:
 @pytest.fixture
 def load(run: Run, office: Path) -> Load:
     """Load rows as a full export of the register."""
-    mapping = office / "city.toml"
-    mapping.write_text(MAPPING, "utf-8")
+    return loader("city", run, office)
+
+
+@pytest.fixture
+def load_county(run: Run, office: Path) -> Load:
+    """Load rows as a full export of another register."""
+    return loader("county", run, office)
+
+
+def loader(name: str, run: Run, office: Path) -> Load:
+    """What loads rows as a full export of a register."""
+    mapping = office / f"{name}.toml"
+    mapping.write_text(MAPPING.replace('"city"', f'"{name}"'), "utf-8")
 
     def loaded(rows: Sequence[str], *options: object) -> Ran:
-        register = write(office / "city.csv", *rows, header=HEADER)
+        register = write(office / f"{name}.csv", *rows, header=HEADER)
         return run("import", register, "--mapping", mapping, "--snapshot", *options)
 
     return loaded
@@ -294,21 +305,13 @@ def test_a_snapshot_needs_a_scope(run: Run, office: Path) -> None:
 
 
 def test_a_permit_that_another_register_still_lists_is_not_withdrawn(
-    load: Load, run: Run, office: Path
+    load: Load, load_county: Load, run: Run, office: Path
 ) -> None:
-    mapping = office / "county.toml"
-    mapping.write_text(MAPPING.replace('"city"', '"county"'), "utf-8")
-
-    def load_county(*numbers: int) -> None:
-        county = write(office / "county.csv", *map(row, numbers), header=HEADER)
-        ran = run("import", county, "--mapping", mapping, "--snapshot")
-        assert ran.code == 0, ran
-
     def places() -> list[tuple[Any, ...]]:
         asked = "SELECT number_key, register, also_in, status FROM permits ORDER BY 1"
         return sql(office, asked)
 
-    load_county(1, 2)
+    assert load_county([row(1), row(2)]).code == 0
     assert load([row(1), row(3)]).code == 0
     assert places()[0] == ("1", "city", "county", "active")
     assert "1 absent" not in load([row(3)]).out
@@ -318,31 +321,25 @@ def test_a_permit_that_another_register_still_lists_is_not_withdrawn(
         ("3", "city", None, "active"),
     ]
     assert "1: register city -> county" in run("imports", "changes").out
-    load_county(2)
+    assert load_county([row(2)]).code == 0
     assert withdrawn(office) == ["1"]
 
 
 def test_a_register_that_lacks_a_permit_no_longer_keeps_another_from_withdrawing_it(
-    load: Load, run: Run, office: Path
+    load: Load, load_county: Load, office: Path
 ) -> None:
-    mapping = office / "county.toml"
-    mapping.write_text(MAPPING.replace('"city"', '"county"'), "utf-8")
     for numbers in ((1, 2), (2,)):
-        county = write(office / "county.csv", *map(row, numbers), header=HEADER)
-        assert run("import", county, "--mapping", mapping, "--snapshot").code == 0
+        assert load_county([*map(row, numbers)]).code == 0
         load([row(1), row(3)])
     assert "1 absent from register" in load([row(3)]).out
     assert withdrawn(office) == ["1"]
 
 
 def test_a_register_that_lacked_a_permit_before_another_listed_it_does_not_keep_it(
-    load: Load, run: Run, office: Path
+    load: Load, load_county: Load, office: Path
 ) -> None:
-    mapping = office / "county.toml"
-    mapping.write_text(MAPPING.replace('"city"', '"county"'), "utf-8")
     for numbers in ((1, 2), (2,)):
-        county = write(office / "county.csv", *map(row, numbers), header=HEADER)
-        assert run("import", county, "--mapping", mapping, "--snapshot").code == 0
+        assert load_county([*map(row, numbers)]).code == 0
     assert withdrawn(office) == ["1"]
     load([row(1), row(3)])
     assert withdrawn(office) == []
@@ -351,12 +348,9 @@ def test_a_register_that_lacked_a_permit_before_another_listed_it_does_not_keep_
 
 
 def test_a_permit_that_two_full_exports_lack_at_once_stays_in_a_register(
-    load: Load, run: Run, office: Path
+    load: Load, load_county: Load, office: Path
 ) -> None:
-    mapping = office / "county.toml"
-    mapping.write_text(MAPPING.replace('"city"', '"county"'), "utf-8")
-    county = write(office / "county.csv", row(1), header=HEADER)
-    run("import", county, "--mapping", mapping, "--snapshot")
+    load_county([row(1)])
     load([row(1)])
     [(permit_id,)] = sql(office, "SELECT id FROM permits")
     [(import_id,), _] = sql(office, "SELECT id FROM imports")
